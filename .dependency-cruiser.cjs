@@ -1,0 +1,92 @@
+const leaf = (name) => ({
+  name: `${name}-stands-alone`,
+  comment: `${name}/ is a leaf: it knows errors.ts and nothing of its siblings or of what is above, so that it can be tested and replaced by itself.`,
+  severity: 'error',
+  from: { path: `^src/${name}/` },
+  to: { path: '^src/', pathNot: [`^src/${name}/`, '^src/errors\\.ts$'] },
+})
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'A cycle means that two files are one idea, or that one idea is in the wrong file.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A module that nothing reaches is dead code.',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: '^src/hash/worker\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'errors-know-nothing',
+      comment: 'errors.ts is the bottom of everything: importing from above would turn the layers over.',
+      severity: 'error',
+      from: { path: '^src/errors\\.ts$' },
+      to: { path: '^src/' },
+    },
+    leaf('metainfo'),
+    leaf('files'),
+    leaf('hash'),
+    leaf('cache'),
+    {
+      name: 'metainfo-is-pure',
+      comment: 'metainfo/ computes: what touches disks, sockets or the process belongs at the edge, where it can be seen.',
+      severity: 'error',
+      from: { path: '^src/metainfo/' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|util)$' },
+    },
+    {
+      name: 'core-below-people',
+      comment: 'core/ holds the use cases: it must not know whether a person or an HTTP client asks.',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { path: '^src/(cli|service)/' },
+    },
+    {
+      name: 'service-below-cli',
+      comment: 'The service is started by the command line, never the other way round.',
+      severity: 'error',
+      from: { path: '^src/service/' },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'bin-through-main',
+      comment: 'An executable only hands its arguments to cli/main.ts; what it did beside that could not be tested in-process.',
+      severity: 'error',
+      from: { path: '^bin/' },
+      to: { path: '^(src|dist/src)/', pathNot: 'cli/main\\.(ts|js)$' },
+    },
+    {
+      name: 'people-libraries-in-cli',
+      comment: 'Words, colours, bars and arguments are the command line\'s own; below it they would leak into the service.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: 'node_modules/(commander|@commander-js|chalk|cli-progress)/' },
+    },
+    {
+      name: 'declared-dependencies',
+      comment: 'What ships may import only what package.json lists, or it works here and nowhere else.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined'] },
+    },
+    {
+      name: 'resolvable',
+      comment: 'An import that leads nowhere is a broken program.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^\\.\\./dist/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+}

@@ -1,0 +1,27 @@
+import type { DefineCommand } from './context.js'
+
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  /** Loads the command's module, and only that: a program that starts fast loads little. */
+  readonly load: () => Promise<DefineCommand>
+}
+
+/** The subcommands, in the order in which the help lists them. */
+export const commandTable: readonly CommandEntry[] = [
+  {
+    name: 'makemetafile',
+    summary: 'make the torrent of a file or directory',
+    load: async () => (await import('./commands/makemetafile.js')).defineMakemetafile,
+  },
+  {
+    name: 'showmetainfo',
+    summary: 'show what is in a torrent',
+    load: async () => (await import('./commands/showmetainfo.js')).defineShowmetainfo,
+  },
+  {
+    name: 'doctor',
+    summary: 'say what this installation runs on, and how fast it hashes',
+    load: async () => (await import('./commands/doctor.js')).defineDoctor,
+  },
+]

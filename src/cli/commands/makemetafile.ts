@@ -1,0 +1,73 @@
+import {
+  makeTorrent,
+  measureTorrent,
+  planTorrent,
+  type MakeRequest,
+  type TorrentPlan,
+} from '../../core/make-torrent.js'
+import type { Engine } from '../../core/hash-content.js'
+import { escapeText } from '../../metainfo/escape-text.js'
+import type { CommandContext } from '../context.js'
+import { engineFor } from '../engine.js'
+import { reportNote, reportWarning, tryEach } from '../failure.js'
+import type { Io } from '../io.js'
+import { makeJson, skippedSummary, textLines, type MakeResult } from '../make-report.js'
+import { makeRequests } from '../make-request.js'
+import { declareMakemetafile, type MakeOptions } from '../makemetafile-options.js'
+import { sortOperands } from '../operands.js'
+import { openProgress } from '../progress.js'
+
+/** One run of the command, for all its torrents. */
+interface Run {
+  readonly options: MakeOptions
+  readonly engine: Engine
+  readonly io: Io
+}
+
+export function defineMakemetafile({ io, finish }: CommandContext) {
+  return declareMakemetafile().action(async (args, options) => {
+    const requests = makeRequests(sortOperands(args), options, io)
+    const run = { options, engine: engineFor(options, io), io }
+    warnOfTracker(requests, run)
+    finish(await tryEach(requests, io, (request) => makeOne(request, run)))
+  })
+}
+
+function warnOfTracker([request]: MakeRequest[], { options, io }: Run): void {
+  const { announce, announceList } = request?.parts ?? { announce: null, announceList: [] }
+  if (options.quiet || announce === null || announceList.length === 0) return
+  if (announceList.flat().includes(announce)) return
+  reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
+}
+
+async function makeOne(request: MakeRequest, run: Run): Promise<void> {
+  const started = run.io.now()
+  const plan = await planTorrent(request)
+  const made = run.options.dryRun
+    ? { infoHash: null, torrentSize: measureTorrent(plan) }
+    : await make(plan, run)
+  const seconds = (run.io.now() - started) / 1000
+  report({ ...made, request, content: plan.content, seconds }, run)
+}
+
+async function make(plan: TorrentPlan, { options, engine, io }: Run) {
+  const bar = options.quiet ? null : await openProgress(io, plan.content.size)
+  try {
+    const { bytes, infoHash } = await makeTorrent(plan, { ...engine, onProgress: bar?.update })
+    if (plan.request.torrent === null) io.stdout.write(bytes)
+    return { infoHash, torrentSize: bytes.length }
+  } finally {
+    bar?.stop()
+  }
+}
+
+/** Talk moves to standard error when the torrent itself goes to standard output. */
+function report(result: MakeResult, { options, io }: Run): void {
+  if (options.json) io.stdout.write(makeJson(result))
+  if (options.quiet) return
+  const skipped = skippedSummary(result.content)
+  if (skipped !== '') reportNote(`${result.request.source}: skipped ${skipped}`, io)
+  if (options.json) return
+  const output = result.request.torrent === null && !options.dryRun ? io.stderr : io.stdout
+  for (const line of textLines(result)) output.write(`${escapeText(line)}\n`)
+}

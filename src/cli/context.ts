@@ -1,0 +1,14 @@
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { Io } from './io.js'
+
+/** What a command gets besides its arguments. */
+export interface CommandContext {
+  readonly io: Io
+  /** The name the program was called by. */
+  readonly program: string
+  /** Sets the exit status; 0 unless a command says otherwise. */
+  readonly finish: (status: number) => void
+}
+
+/** Builds a command; each file in commands/ exports one. */
+export type DefineCommand = (context: CommandContext) => CommandUnknownOpts

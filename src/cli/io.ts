@@ -1,0 +1,27 @@
+/** A stream that people or programs read from. */
+export interface Output {
+  write(chunk: string | Uint8Array): unknown
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+}
+
+export type Colour = 'red' | 'yellow' | 'green'
+
+/** Colours text for standard error, or leaves it as it is. */
+export type Paint = (colour: Colour, text: string) => string
+
+/** The world as a command sees it, so that a test can run the whole program inside itself. */
+export interface Io {
+  readonly stdin: AsyncIterable<Uint8Array>
+  /** Data only. */
+  readonly stdout: Output
+  /** Talk: errors, warnings, progress. */
+  readonly stderr: Output
+  readonly paint: Paint
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Aborts when the user or the system asks to stop. */
+  readonly signal: AbortSignal
+}

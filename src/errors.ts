@@ -1,0 +1,67 @@
+import { getSystemErrorMap } from 'node:util'
+
+/** Everything that can go wrong, by name. */
+export type ErrorCode =
+  | 'usage' // the command line asks for something impossible
+  | 'not-found' // a file or directory that was named is not there
+  | 'not-permitted' // the system refuses access
+  | 'io' // the system reports any other failure
+  | 'bencode' // bytes that are not well-formed bencode
+  | 'metainfo' // bencode that is no valid metainfo
+  | 'unsafe-path' // a path that would lead out of where it belongs
+  | 'bad-name' // a file name that metainfo can't hold
+  | 'too-large' // more bytes than the limit allows
+  | 'empty' // nothing to make a torrent of
+  | 'changed' // a file that changed while it was read
+  | 'exists' // an output that must not be replaced
+  | 'kernel' // a hash kernel that this machine lacks
+  | 'locked' // another run holds the lock
+  | 'interrupted' // a signal asked to stop
+
+/**
+ * The one error that btkit raises on purpose. The message is a single line of the form
+ * `<what>: <why>` that a person can act on; `code` is for programs.
+ */
+export class BtkitError extends Error {
+  override readonly name = 'BtkitError'
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+
+  /** The same error, said of `what` (a file, an argument): its message gets `what: ` in front. */
+  of(what: string): BtkitError {
+    return new BtkitError(this.code, `${what}: ${this.message}`, { cause: this })
+  }
+}
+
+/** Says a system error in words: `no such file or directory` rather than `ENOENT: …, open '…'`. */
+export function describeOsError(error: NodeJS.ErrnoException): string {
+  const known = error.errno === undefined ? undefined : getSystemErrorMap().get(error.errno)
+  return known?.[1] ?? error.message
+}
+
+/**
+ * Turns a failed system call on `what` (usually a path) into a BtkitError. Anything that is no
+ * system error, a bug of ours above all, comes back as it is.
+ */
+export function asBtkitError(error: unknown, what: string): unknown {
+  if (!isOsError(error)) return error
+  const code = OS_ERROR_CODES[error.code ?? ''] ?? 'io'
+  return new BtkitError(code, `${what}: ${describeOsError(error)}`, { cause: error })
+}
+
+const OS_ERROR_CODES: Record<string, ErrorCode> = {
+  ENOENT: 'not-found',
+  ENOTDIR: 'not-found',
+  EACCES: 'not-permitted',
+  EPERM: 'not-permitted',
+}
+
+function isOsError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && !(error instanceof BtkitError) && 'syscall' in error
+}

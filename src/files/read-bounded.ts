@@ -1,0 +1,56 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { asBtkitError, BtkitError } from '../errors.js'
+
+const CHUNK = 64 * 1024
+
+/**
+ * Reads a whole file of at most `limit` bytes, be it a regular one or a pipe.
+ * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io`
+ */
+export function readBounded(path: string, limit: number): Uint8Array {
+  try {
+    const descriptor = openSync(path, 'r')
+    try {
+      return readDescriptor(descriptor, path, limit)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    throw asBtkitError(error, path)
+  }
+}
+
+function readDescriptor(descriptor: number, path: string, limit: number): Uint8Array {
+  const { size } = fstatSync(descriptor)
+  if (size > limit) throw tooLarge(path, limit)
+  // A byte more than expected tells the end of the file from one that grows, and pipes have no size
+  const chunks: Buffer[] = []
+  for (let total = 0; ;) {
+    const chunk = Buffer.allocUnsafe(chunks.length === 0 ? Math.max(size + 1, CHUNK) : CHUNK)
+    const count = readSync(descriptor, chunk)
+    if (count === 0) return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+    chunks.push(chunk.subarray(0, count))
+    total += count
+    if (total > limit) throw tooLarge(path, limit)
+  }
+}
+
+/** Collects a stream of at most `limit` bytes; `name` is what it is called in errors. */
+export async function collectBounded(
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+  limit: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let total = 0
+  for await (const chunk of stream) {
+    chunks.push(chunk)
+    total += chunk.length
+    if (total > limit) throw tooLarge(name, limit)
+  }
+  return Buffer.concat(chunks)
+}
+
+function tooLarge(name: string, limit: number): BtkitError {
+  return new BtkitError('too-large', `${name}: larger than the limit of ${limit} bytes`)
+}

@@ -1,0 +1,16 @@
+import { realpathSync } from 'node:fs'
+import { asBtkitError } from '../errors.js'
+import { osCodeOf } from './os-code.js'
+
+/**
+ * The path with all symbolic links resolved, or null when nothing is there.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function realPath(path: string): string | null {
+  try {
+    return realpathSync.native(path)
+  } catch (error) {
+    if (osCodeOf(error) === 'ENOENT') return null
+    throw asBtkitError(error, path)
+  }
+}

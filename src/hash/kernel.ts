@@ -1,0 +1,44 @@
+/** The hash functions of BitTorrent: SHA-1 for pieces (BEP 3), SHA-256 for v2 (BEP 52). */
+export type HashAlgorithm = 'sha1' | 'sha256'
+
+/** Bytes of one digest. */
+export const DIGEST_LENGTH: Record<HashAlgorithm, number> = { sha1: 20, sha256: 32 }
+
+export type KernelName = 'avx512' | 'avx2' | 'shani' | 'crypto'
+
+/** Computes digests of many pieces of equal length at once. All kernels give the same digests. */
+export interface HashKernel {
+  readonly name: KernelName
+
+  /** Pieces that one call must offer for full speed. */
+  readonly lanes: number
+
+  /**
+   * Hashes `count` pieces of `pieceLength` bytes that lie side by side at the start of `data`.
+   * Their digests follow each other at the start of `out`.
+   */
+  hash(batch: PieceBatch): void
+
+  /** Begins `lanes` digests that are fed slice by slice, for pieces too long to buffer. */
+  begin(algorithm: HashAlgorithm, lanes: number): SlicedHash
+}
+
+export interface PieceBatch {
+  readonly algorithm: HashAlgorithm
+  readonly data: Uint8Array
+  readonly pieceLength: number
+  readonly count: number
+  readonly out: Uint8Array
+}
+
+/** Digests in the making: one for each lane. */
+export interface SlicedHash {
+  /**
+   * Feeds each lane `length` bytes: lane i those at `i * length` of `data`.
+   * `length` is a multiple of 64 (the block of both hash functions).
+   */
+  update(data: Uint8Array, length: number): void
+
+  /** Writes the digests of all lanes one after the other to the start of `out`. */
+  digest(out: Uint8Array): void
+}

@@ -1,0 +1,72 @@
+import type { BencodeDict, Span } from './bencode-value.js'
+import type { UnsafePath } from './unsafe-path.js'
+import type { Warning } from './warning.js'
+
+/** v1 is BEP 3, v2 is BEP 52, hybrid is one `info` that holds both. */
+export type MetainfoVersion = 'v1' | 'v2' | 'hybrid'
+
+/** A file of a torrent. */
+export interface MetainfoFile {
+  /** The components below the torrent's name; for a torrent of a single file, its name alone. */
+  readonly path: string[]
+  /** In bytes. */
+  readonly length: number
+  /** Whether it is a pad file (BEP 47): zeros that are no one's content. */
+  readonly padding: boolean
+  /** The BEP 47 attribute letters: `x` executable, `l` symbolic link, `h` hidden, `p` pad file. */
+  readonly attr: string
+}
+
+/** A DHT node that the torrent names (BEP 5). */
+export interface DhtNode {
+  readonly host: string
+  readonly port: number
+}
+
+/** A .torrent file, read and found valid. Absent optional values are null. */
+export interface Metainfo {
+  /** The file as it stands. */
+  readonly bytes: Uint8Array
+  /** Where each top-level entry stands in `bytes`. */
+  readonly spans: Map<string, Span>
+  readonly info: BencodeDict
+  readonly infoSpan: Span
+  readonly version: MetainfoVersion
+  /** SHA-1 of the info bytes as they stand, in hexadecimal; null when the torrent is v2 only. */
+  readonly infoHash: string | null
+  /** SHA-256 of the info bytes as they stand, in hexadecimal; null when the torrent is v1 only. */
+  readonly infoHashV2: string | null
+  readonly name: string
+  /** Whether the files live in a directory called `name`. */
+  readonly isDirectory: boolean
+  /** In bytes. */
+  readonly pieceLength: number
+  readonly pieceCount: number
+  /**
+   * In bytes: the length of the stream that is cut into pieces, so pad files count. A v2-only
+   * torrent has none, and its size is the sum of its files.
+   */
+  readonly size: number
+  /** In stream order; those of a hybrid torrent are its v1 files, with the pad files. */
+  readonly files: MetainfoFile[]
+  /** The SHA-1 digests of the pieces, 20 bytes each; null when the torrent is v2 only. */
+  readonly pieces: Uint8Array | null
+  readonly announce: string | null
+  /** Tiers of trackers (BEP 12). */
+  readonly announceList: string[][] | null
+  /** `httpseeds` (BEP 17). */
+  readonly httpSeeds: string[] | null
+  /** `url-list` (BEP 19). */
+  readonly webSeeds: string[] | null
+  readonly nodes: DhtNode[] | null
+  readonly comment: string | null
+  readonly createdBy: string | null
+  /** In seconds since 1970; always within what a Date can hold. */
+  readonly creationDate: number | null
+  readonly private: boolean
+  /** `info.source`, which private trackers set to change the info hash. */
+  readonly source: string | null
+  /** Paths that must not reach a disk. */
+  readonly unsafePaths: UnsafePath[]
+  readonly warnings: Warning[]
+}

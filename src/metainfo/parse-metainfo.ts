@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, readBencode } from './bencode-gate.js'
+import type { Span } from './bencode-value.js'
+import type { Metainfo, MetainfoVersion } from './metainfo.js'
+import { readOptionalFields } from './optional-fields.js'
+import { metainfoError, requireDict } from './require-field.js'
+import { findUnsafePaths, warnOfUnsafePaths } from './unsafe-path.js'
+import { validateInfo } from './validate-info.js'
+import { WarningList } from './warning-list.js'
+
+/** How much to accept. */
+export interface ParseOptions {
+  /** In bytes; 64 MiB when absent. */
+  readonly maxSize?: number
+}
+
+/**
+ * Reads a .torrent file of unknown origin and checks that its `info` is valid (BEP 3, BEP 52). The
+ * result holds views of `bytes`, which must not change afterwards.
+ *
+ * Throws a `bencode` error for bytes that are no bencode, with the offset, and a `metainfo` error
+ * for bencode that is no metainfo, with the key. What can be read in spite of its faults is, and
+ * its `warnings` name them; paths that must not reach a disk are in `unsafePaths`.
+ */
+export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
+  const limits = { maxSize: options.maxSize ?? DEFAULT_MAX_SIZE, maxDepth: DEFAULT_MAX_DEPTH }
+  const { value, spans, warnings: bencodeWarnings } = readBencode(bytes, limits)
+  const top = requireDict(value, () => 'metainfo')
+  const info = requireDict(top.get('info'), () => 'info')
+  const infoSpan = requireSpan(spans)
+  const warnings = new WarningList()
+  const content = validateInfo(info, top.get('piece layers'), warnings)
+  if (content.size === 0) warnings.add('no-content', () => 'info: the files are all empty')
+  const fields = readOptionalFields(top, info, warnings)
+  const unsafePaths = findUnsafePaths(content)
+  warnOfUnsafePaths(unsafePaths, warnings)
+  return {
+    ...{ bytes, spans, info, infoSpan },
+    ...hashInfo(bytes.subarray(infoSpan.start, infoSpan.end), content.version),
+    ...content,
+    ...fields,
+    unsafePaths,
+    warnings: [...bencodeWarnings, ...warnings.toArray()],
+  }
+}
+
+function requireSpan(spans: ReadonlyMap<string, Span>): Span {
+  const span = spans.get('info')
+  if (span === undefined) throw metainfoError('info', 'is missing')
+  return span
+}
+
+/** The hashes are of the bytes as they stand: encoding them again could change them. */
+function hashInfo(info: Uint8Array, version: MetainfoVersion) {
+  return {
+    infoHash: version === 'v2' ? null : createHash('sha1').update(info).digest('hex'),
+    infoHashV2: version === 'v1' ? null : createHash('sha256').update(info).digest('hex'),
+  }
+}

@@ -1,0 +1,54 @@
+import { BtkitError } from '../errors.js'
+
+const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
+const SEED = /^(https?|ftp):\/\/[^/?#\s]+([/?#]\S*)?$/i
+
+/** Whether an argument is meant as a URL rather than as a path, right or mistyped. */
+export function looksLikeUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
+}
+
+/**
+ * Checks the URL of a tracker.
+ * @throws BtkitError `usage`
+ */
+export function checkTracker(url: string): string {
+  if (!TRACKER.test(url) || !URL.canParse(url)) {
+    throw new BtkitError('usage', `tracker '${url}': not an http, https, udp, ws or wss URL`)
+  }
+  return url
+}
+
+/**
+ * Checks the URL of a web seed (BEP 19) or HTTP seed (BEP 17).
+ * @throws BtkitError `usage`
+ */
+export function checkSeed(url: string): string {
+  if (!SEED.test(url) || !URL.canParse(url)) {
+    throw new BtkitError('usage', `web seed '${url}': not an http, https or ftp URL`)
+  }
+  return url
+}
+
+/**
+ * Reads BitTornado's notation of an announce list (BEP 12): commas between the trackers of a tier,
+ * bars between tiers.
+ * @throws BtkitError `usage`
+ */
+export function parseAnnounceList(text: string): string[][] {
+  const tiers = text.split('|').map((tier) => tier.split(','))
+  return tiers.map((tier) => tier.map((url) => checkTracker(url.trim())))
+}
+
+/** Writes an announce list in BitTornado's notation. */
+export function formatAnnounceList(tiers: readonly (readonly string[])[]): string {
+  return tiers.map((tier) => tier.join(',')).join('|')
+}
+
+/**
+ * Reads seeds with bars between them.
+ * @throws BtkitError `usage`
+ */
+export function parseSeeds(text: string): string[] {
+  return text.split('|').map((url) => checkSeed(url.trim()))
+}

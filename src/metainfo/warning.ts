@@ -1,0 +1,15 @@
+/** What metainfo can be read in spite of, by name. */
+export type WarningCode =
+  | 'trailing-space' // white space after the end of the metainfo
+  | 'unsorted-keys' // a dictionary whose keys are not in byte order
+  | 'ignored-value' // an optional value that makes no sense and is left out
+  | 'not-utf8' // text that is not UTF-8, shown with replacement characters
+  | 'unsafe-path' // a path that no program may write to a disk
+  | 'backslash-path' // a path that is another one on Windows
+  | 'no-content' // a torrent of zero bytes
+
+/** Something that a reader of the metainfo should hear of. The message is a single safe line. */
+export interface Warning {
+  readonly code: WarningCode
+  readonly message: string
+}
