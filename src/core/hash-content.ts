@@ -5,7 +5,7 @@ import { layStream } from '../hash/content-stream.js'
 import { hashStream, type HashOptions } from '../hash/hash-stream.js'
 import type { Content } from './content.js'
 
-export type Engine = Omit<HashOptions, 'algorithm'>
+export type Engine = Omit<HashOptions, 'algorithm' | 'pieces'>
 
 /**
  * Hashes content and makes sure that no file of it changed between the scan and the last read.

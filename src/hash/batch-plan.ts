@@ -1,4 +1,4 @@
-import { countPieces, streamLength, type ContentStream } from './content-stream.js'
+import { countJobPieces, type JobSelection } from './job.js'
 import type { HashKernel } from './kernel.js'
 
 /** The largest buffer of a thread, in bytes: what a call to a kernel may be offered at most. */
@@ -23,29 +23,29 @@ export interface BatchPlan {
  * the stream. Long pieces come fewer at a time, so that the buffer stays small and disks read in
  * order; pieces that do not fit the buffer at all are read slice by slice.
  */
-export function planBatches(stream: ContentStream, kernel: HashKernel): BatchPlan {
-  const { pieceLength } = stream
-  if (pieceLength > MAX_BUFFER) return planSlices(stream, kernel)
+export function planBatches(job: JobSelection, kernel: HashKernel): BatchPlan {
+  const { pieceLength } = job.stream
+  if (pieceLength > MAX_BUFFER) return planSlices(job, kernel)
   const wanted = Math.max(kernel.lanes * pieceLength, MIN_BATCH)
   const fitting = Math.floor(Math.min(wanted, MAX_BUFFER) / pieceLength)
-  const piecesPerBatch = Math.max(1, Math.min(fitting, countPieces(stream)))
+  const piecesPerBatch = Math.max(1, Math.min(fitting, countJobPieces(job)))
   return {
     piecesPerBatch,
-    batchCount: Math.ceil(countPieces(stream) / piecesPerBatch),
+    batchCount: Math.ceil(countJobPieces(job) / piecesPerBatch),
     sliceLength: pieceLength,
-    bufferLength: Math.min(piecesPerBatch * pieceLength, streamLength(stream)),
+    bufferLength: piecesPerBatch * pieceLength,
   }
 }
 
 /** Lanes for pieces read in slices: enough for interleaving, few enough for disks. */
 const SLICED_LANES = 4
 
-function planSlices(stream: ContentStream, kernel: HashKernel): BatchPlan {
+function planSlices(job: JobSelection, kernel: HashKernel): BatchPlan {
   const lanes = Math.min(kernel.lanes, SLICED_LANES)
   const sliceLength = MAX_BUFFER / SLICED_LANES
   return {
     piecesPerBatch: lanes,
-    batchCount: Math.ceil(countPieces(stream) / lanes),
+    batchCount: Math.ceil(countJobPieces(job) / lanes),
     sliceLength,
     bufferLength: lanes * sliceLength,
   }

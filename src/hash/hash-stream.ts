@@ -3,7 +3,14 @@ import { BtkitError } from '../errors.js'
 import { planBatches } from './batch-plan.js'
 import { chooseKernel } from './choose-kernel.js'
 import { streamLength, type ContentStream } from './content-stream.js'
-import { createJob, readProgress, stopJob, type HashJob, type HashProgress } from './job.js'
+import {
+  countJobPieces,
+  createJob,
+  readProgress,
+  stopJob,
+  type HashJob,
+  type HashProgress,
+} from './job.js'
 import type { HashAlgorithm, KernelName } from './kernel.js'
 import { runJob } from './run-job.js'
 import type { WorkerReport } from './worker.js'
@@ -11,6 +18,8 @@ import type { WorkerReport } from './worker.js'
 export interface HashOptions {
   readonly algorithm: HashAlgorithm
   readonly kernel: KernelName
+  /** The indices of the pieces to read and hash, in ascending order; all when absent. */
+  readonly pieces?: Uint32Array | undefined
   /** Threads at most; each reads and hashes with a buffer of its own. */
   readonly threads: number
   /** Stops the work when it aborts. */
@@ -26,24 +35,33 @@ const SMALL_FILES = 500
 const PROGRESS_INTERVAL_MS = 100
 
 /**
- * Reads a content stream once and returns the digests of its pieces, one after the other.
+ * Reads pieces of a content stream and returns their digests, one after the other.
  * @throws BtkitError `not-found`, `not-permitted`, `io` or `changed` with the file's path, or
  * `interrupted` when the signal aborts
  */
 export async function hashStream(stream: ContentStream, options: HashOptions): Promise<Uint8Array> {
-  const job = createJob(stream, options.algorithm, options.kernel)
-  if (isSmall(stream)) runJob(job)
+  const { algorithm, kernel, pieces } = options
+  const job = createJob({ algorithm, kernel, stream, pieces: pieces ? share(pieces) : null })
+  if (isSmall(job)) runJob(job)
   else await runThreads(job, options)
   if (options.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
   return job.digests
 }
 
-function isSmall(stream: ContentStream): boolean {
-  return streamLength(stream) <= SMALL_BYTES && stream.paths.length <= SMALL_FILES
+/** Copies indices to memory that all threads see. */
+function share(pieces: Uint32Array): Uint32Array {
+  const shared = new Uint32Array(new SharedArrayBuffer(pieces.byteLength))
+  shared.set(pieces)
+  return shared
+}
+
+function isSmall(job: HashJob): boolean {
+  const bytes = Math.min(streamLength(job.stream), countJobPieces(job) * job.stream.pieceLength)
+  return bytes <= SMALL_BYTES && job.stream.paths.length <= SMALL_FILES
 }
 
 async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
-  const { batchCount } = planBatches(job.stream, chooseKernel(job.kernel))
+  const { batchCount } = planBatches(job, chooseKernel(job.kernel))
   const threads = Math.min(options.threads, batchCount)
   const stop = () => {
     stopJob(job)

@@ -6,7 +6,9 @@ export interface HashJob {
   readonly algorithm: HashAlgorithm
   readonly kernel: KernelName
   readonly stream: ContentStream
-  /** The digests of all pieces, one after the other. */
+  /** The indices of the pieces to hash, in order; null for all. */
+  readonly pieces: Uint32Array | null
+  /** The digests of those pieces, one after the other. */
   readonly digests: Uint8Array
   /** The next batch that nobody has taken yet, and whether to stop; see the functions below. */
   readonly control: Int32Array
@@ -18,20 +20,29 @@ const NEXT_BATCH = 0
 const STOPPED = 1
 const CURRENT_FILE = 2
 
-export function createJob(
-  stream: ContentStream,
-  algorithm: HashAlgorithm,
-  kernel: KernelName,
-): HashJob {
-  const digestBytes = countPieces(stream) * DIGEST_LENGTH[algorithm]
+/** What is to be read of a stream. */
+export type JobSelection = Pick<HashJob, 'stream' | 'pieces'>
+
+export type JobParts = Pick<HashJob, 'algorithm' | 'kernel' | 'stream' | 'pieces'>
+
+export function createJob(parts: JobParts): HashJob {
+  const digestBytes = countJobPieces(parts) * DIGEST_LENGTH[parts.algorithm]
   return {
-    algorithm,
-    kernel,
-    stream,
+    ...parts,
     digests: new Uint8Array(new SharedArrayBuffer(digestBytes)),
     control: new Int32Array(new SharedArrayBuffer(12)),
     progress: new BigInt64Array(new SharedArrayBuffer(8)),
   }
+}
+
+/** How many pieces the job is to hash. */
+export function countJobPieces({ pieces, stream }: JobSelection): number {
+  return pieces === null ? countPieces(stream) : pieces.length
+}
+
+/** The index in the stream of the job's piece number `i`. */
+export function jobPiece({ pieces }: JobSelection, i: number): number {
+  return pieces === null ? i : (pieces[i] ?? 0)
 }
 
 /** Takes the next batch for the calling thread. */
