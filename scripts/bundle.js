@@ -8,7 +8,11 @@ const joined = ['commander', '@commander-js/extra-typings']
 
 rmSync('dist/bundle', { recursive: true, force: true })
 await build({
-  entryPoints: { main: 'dist/src/cli/main.js', worker: 'dist/src/hash/worker.js' },
+  entryPoints: {
+    main: 'dist/src/cli/main.js',
+    worker: 'dist/src/hash/worker.js',
+    probe: 'dist/src/cache/probe.js',
+  },
   outdir: 'dist/bundle',
   bundle: true,
   splitting: true,

@@ -20,6 +20,16 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/showmetainfo.js')).defineShowmetainfo,
   },
   {
+    name: 'verify',
+    summary: 'check files against their torrent',
+    load: async () => (await import('./commands/verify.js')).defineVerify,
+  },
+  {
+    name: 'lint',
+    summary: 'say what is wrong or unwise in a torrent',
+    load: async () => (await import('./commands/lint.js')).defineLint,
+  },
+  {
     name: 'doctor',
     summary: 'say what this installation runs on, and how fast it hashes',
     load: async () => (await import('./commands/doctor.js')).defineDoctor,

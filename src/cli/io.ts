@@ -20,6 +20,8 @@ export interface Io {
   readonly paint: Paint
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
+  /** Whether this is the superuser. */
+  readonly isRoot: boolean
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Aborts when the user or the system asks to stop. */

@@ -27,6 +27,7 @@ export async function main(program: string, subcommand: string | null = null): P
     paint: await choosePaint(process.env, process.stderr),
     env: process.env,
     cwd: process.cwd(),
+    isRoot: process.getuid?.() === 0,
     now: Date.now,
     signal: stop.signal,
   }

@@ -2,15 +2,16 @@ import { availableParallelism } from 'node:os'
 import { Command, Option } from '@commander-js/extra-typings'
 import { checkName } from '../metainfo/name.js'
 import { parseAnnounceList, parseSeeds } from '../metainfo/trackers.js'
+import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options.js'
 import * as read from './option-values.js'
 
 const EXAMPLES = `
-FILE and TRACKER may stand in any order: the argument that is a URL is the tracker.
+FILE and TRACKER may stand in any order: what is a URL is the tracker.
 
 Examples:
   btkit makemetafile image.iso http://tracker.example/announce
-  btkit makemetafile release/ udp://tracker.example:6969 --private --target out.torrent
-  btkit makemetafile *.iso http://a.example/announce --web-seed http://files.example/iso/`
+  btkit makemetafile release/ udp://tracker.example:6969 --private
+  btkit makemetafile *.iso http://t.example/a --web-seed http://files.example/`
 
 /** The options of makemetafile, each checked as it is read. */
 export function declareMakemetafile() {
@@ -59,6 +60,10 @@ export function declareMakemetafile() {
       read.wholeNumber(1, 256),
       availableParallelism(),
     )
+    .option('--max-rate <size>', 'read no more bytes a second than that', read.byteRate)
+    .addOption(cacheDirOption())
+    .addOption(noCacheOption())
+    .addOption(cacheTrustOption())
     .option('--mode <octal>', 'permissions of the torrent', read.permissionBits)
     .option('--no-clobber', 'leave an existing torrent alone, and fail')
     .option('--dry-run', 'say what would be made, without reading files', false)

@@ -68,3 +68,10 @@ export function byteSize(text: string): number {
   if (Number.isSafeInteger(value)) return value
   throw new InvalidArgumentError('Not a size, such as 64MiB.')
 }
+
+/** A number of bytes a second, which can't be none. */
+export function byteRate(text: string): number {
+  const rate = byteSize(text)
+  if (rate > 0) return rate
+  throw new InvalidArgumentError('Not a rate, such as 20M.')
+}

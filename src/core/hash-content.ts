@@ -4,26 +4,65 @@ import type { ScannedFile } from '../files/scanned-tree.js'
 import { layStream } from '../hash/content-stream.js'
 import { hashStream, type HashOptions } from '../hash/hash-stream.js'
 import type { Content } from './content.js'
+import type { Memory } from './memory.js'
+import { DIGEST, setPieces, unknownPieces } from './piece-table.js'
+import { recallPieces, rememberPieces } from './recall-pieces.js'
 
 export type Engine = Omit<HashOptions, 'algorithm' | 'pieces'>
 
+/** What use cases work with: the hash engine, and what it need not do again. */
+export interface Means {
+  readonly engine: Engine
+  readonly memory: Memory
+}
+
+export interface HashedContent {
+  /** The digests of all pieces, 20 bytes each. */
+  readonly pieces: Uint8Array
+  /** Bytes that had to be read; the others' digests were known. */
+  readonly bytesHashed: number
+}
+
 /**
- * Hashes content and makes sure that no file of it changed between the scan and the last read.
+ * Obtains the digests of content, reading only what the cache does not know, and makes sure that
+ * no file of it changed between the scan and the last read.
  * @throws BtkitError `changed` naming the file, and those of hashStream
  */
-export async function hashContent(content: Content, engine: Engine): Promise<Uint8Array> {
-  const files = content.files.map((file) => ({
-    path: file.absolutePath,
-    length: file.fingerprint.size,
-  }))
-  const stream = layStream(files, content.pieceLength)
-  const pieces = await hashStream(stream, { ...engine, algorithm: 'sha1' })
+export async function hashContent(content: Content, means: Means): Promise<HashedContent> {
+  const { engine, memory } = means
+  const table = recallPieces(content, memory)
+  const unknown = unknownPieces(table)
+  if (unknown.length === 0) return { pieces: table.digests, bytesHashed: 0 }
+  const startedMs = memory.now()
+  const selection = unknown.length === content.pieceCount ? {} : { pieces: unknown }
+  const digests = await hashStream(layContent(content), {
+    ...engine,
+    ...selection,
+    algorithm: 'sha1',
+  })
   content.files.forEach(checkUnchanged)
-  return pieces
+  unknown.forEach((piece, i) => {
+    setPieces(table, piece, digests.subarray(i * DIGEST, (i + 1) * DIGEST))
+  })
+  rememberPieces(content, table, { ...memory, startedMs })
+  return { pieces: table.digests, bytesHashed: countBytes(unknown, content) }
+}
+
+function layContent({ files, pieceLength }: Content) {
+  const streamed = files.map(({ absolutePath, fingerprint }) => {
+    return { path: absolutePath, length: fingerprint.size }
+  })
+  return layStream(streamed, pieceLength)
 }
 
 function checkUnchanged(file: ScannedFile): void {
   if (!sameFingerprint(readFingerprint(file.absolutePath), file.fingerprint)) {
     throw new BtkitError('changed', `${file.absolutePath}: changed while it was read`)
   }
+}
+
+/** The length of those pieces; the last of the stream may be short. */
+function countBytes(pieces: Uint32Array, { pieceCount, pieceLength, size }: Content): number {
+  const short = pieces.at(-1) === pieceCount - 1 ? pieceCount * pieceLength - size : 0
+  return pieces.length * pieceLength - short
 }

@@ -1,17 +1,16 @@
 import { checkTarget } from '../files/check-target.js'
 import { writeAtomically, type WriteOptions } from '../files/write-atomically.js'
-import { buildInfo, infoHashOf } from '../metainfo/build-info.js'
+import { infoHashOf } from '../metainfo/build-info.js'
 import { buildTorrent, type TorrentParts } from '../metainfo/build-torrent.js'
 import { planContent, type Content, type ContentRequest } from './content.js'
-import { hashContent, type Engine } from './hash-content.js'
+import { composeInfo, obtainInfo, type InfoOptions } from './content-info.js'
+import type { Means } from './hash-content.js'
+import { DIGEST } from './piece-table.js'
 
 /** When a torrent says that it was made: at a moment, in seconds since 1970, or with its files. */
 export type CreationDate = number | 'mtime' | null
 
-export interface MakeRequest extends ContentRequest {
-  readonly private: boolean
-  /** `info.source`. */
-  readonly sourceTag: string | null
+export interface MakeRequest extends ContentRequest, InfoOptions {
   readonly parts: Omit<TorrentParts, 'creationDate'>
   readonly creationDate: CreationDate
   readonly write: WriteOptions
@@ -27,6 +26,8 @@ export interface MadeTorrent {
   readonly bytes: Uint8Array
   /** In hexadecimal. */
   readonly infoHash: string
+  /** Bytes that had to be read; the others' digests were known. */
+  readonly bytesHashed: number
 }
 
 /**
@@ -40,8 +41,9 @@ export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
 }
 
 /** The bytes that a planned .torrent will have. */
-export function measureTorrent(plan: TorrentPlan): number {
-  return composeTorrent(plan, new Uint8Array(plan.content.pieceCount * 20)).bytes.length
+export function measureTorrent({ request, content }: TorrentPlan): number {
+  const blank = composeInfo(content, request, new Uint8Array(content.pieceCount * DIGEST))
+  return composeTorrent({ request, content }, blank).length
 }
 
 /**
@@ -49,31 +51,18 @@ export function measureTorrent(plan: TorrentPlan): number {
  * end, or an error is raised and nothing has changed.
  * @throws BtkitError
  */
-export async function makeTorrent(plan: TorrentPlan, engine: Engine): Promise<MadeTorrent> {
+export async function makeTorrent(plan: TorrentPlan, means: Means): Promise<MadeTorrent> {
   const { torrent, write } = plan.request
-  const made = composeTorrent(plan, await hashContent(plan.content, engine))
-  if (torrent !== null) await writeAtomically(torrent, made.bytes, write)
-  return made
+  const { info, bytesHashed } = await obtainInfo(plan.content, plan.request, means)
+  const bytes = composeTorrent(plan, info)
+  if (torrent !== null) await writeAtomically(torrent, bytes, write)
+  return { bytes, infoHash: infoHashOf(info), bytesHashed }
 }
 
-function composeTorrent({ request, content }: TorrentPlan, pieces: Uint8Array): MadeTorrent {
-  const info = buildInfo({
-    name: content.name,
-    content: content.isDirectory ? content.files.map(pathAndLength) : content.size,
-    pieceLength: content.pieceLength,
-    pieces,
-    private: request.private,
-    source: request.sourceTag,
-  })
+/** Encodes a planned torrent around its `info`. */
+export function composeTorrent({ request, content }: TorrentPlan, info: Uint8Array): Uint8Array {
   const creationDate = settleDate(request.creationDate, content)
-  return {
-    bytes: buildTorrent({ ...request.parts, creationDate }, info),
-    infoHash: infoHashOf(info),
-  }
-}
-
-function pathAndLength(file: Content['files'][number]) {
-  return { path: file.path, length: file.fingerprint.size }
+  return buildTorrent({ ...request.parts, creationDate }, info)
 }
 
 /** The newest file's time stands for that of a directory. */

@@ -36,7 +36,8 @@ export function resolveTo(real: string, named: string): Target {
   return { path, stats: statSync(path, { bigint: true }) }
 }
 
-function isWithin(real: string, root: string): boolean {
+/** Whether a real path is that of `root` or lies below it. */
+export function isWithin(real: string, root: string): boolean {
   return real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)
 }
 

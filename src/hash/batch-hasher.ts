@@ -1,9 +1,17 @@
 import type { BatchPlan } from './batch-plan.js'
 import { fileAt, streamLength } from './content-stream.js'
 import { cryptoKernel } from './crypto-kernel.js'
-import { countJobPieces, jobPiece, noteProgress, type HashJob } from './job.js'
+import {
+  awaitTurn,
+  countJobPieces,
+  isStopped,
+  jobPiece,
+  noteProgress,
+  type HashJob,
+} from './job.js'
 import { DIGEST_LENGTH, type HashKernel } from './kernel.js'
 import { StreamReader } from './stream-reader.js'
+import { THROTTLED_READ } from './throttle.js'
 
 /** Some of the job's pieces, all of one length: those from number `first` up to `end`. */
 interface PieceRange {
@@ -96,7 +104,12 @@ export class BatchHasher {
   }
 
   #read(position: number, target: Uint8Array): void {
-    this.#reader.read(position, target)
-    noteProgress(this.#job, target.length, fileAt(this.#job.stream, position))
+    const step = this.#job.throttle === null ? target.length : THROTTLED_READ
+    for (let done = 0; done < target.length && !isStopped(this.#job); done += step) {
+      const part = target.subarray(done, done + step)
+      awaitTurn(this.#job, part.length)
+      this.#reader.read(position + done, part)
+      noteProgress(this.#job, part.length, fileAt(this.#job.stream, position + done))
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { streamLength } from './content-stream.js'
 import { countJobPieces, type JobSelection } from './job.js'
 import type { HashKernel } from './kernel.js'
 
@@ -33,7 +34,7 @@ export function planBatches(job: JobSelection, kernel: HashKernel): BatchPlan {
     piecesPerBatch,
     batchCount: Math.ceil(countJobPieces(job) / piecesPerBatch),
     sliceLength: pieceLength,
-    bufferLength: piecesPerBatch * pieceLength,
+    bufferLength: Math.min(piecesPerBatch * pieceLength, streamLength(job.stream)),
   }
 }
 

@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads'
 import { BtkitError } from '../errors.js'
 import { planBatches } from './batch-plan.js'
 import { chooseKernel } from './choose-kernel.js'
@@ -13,7 +12,8 @@ import {
 } from './job.js'
 import type { HashAlgorithm, KernelName } from './kernel.js'
 import { runJob } from './run-job.js'
-import type { WorkerReport } from './worker.js'
+import type { Throttle } from './throttle.js'
+import { WorkerPool } from './worker-pool.js'
 
 export interface HashOptions {
   readonly algorithm: HashAlgorithm
@@ -22,15 +22,22 @@ export interface HashOptions {
   readonly pieces?: Uint32Array | undefined
   /** Threads at most; each reads and hashes with a buffer of its own. */
   readonly threads: number
+  /** Threads to use again for the next stream; without one, they end with this one. */
+  readonly pool?: WorkerPool | undefined
+  /** Limits how fast the stream is read. */
+  readonly throttle?: Throttle | undefined
   /** Stops the work when it aborts. */
   readonly signal: AbortSignal
   /** Called about ten times a second while threads are at work. */
   readonly onProgress?: ((progress: HashProgress) => void) | undefined
 }
 
-/** Work that is done sooner than a thread has started: bytes, and files to open. */
+/** Work that is done sooner than threads have started: bytes, and files to open. */
 const SMALL_BYTES = 16 * 1024 * 1024
 const SMALL_FILES = 500
+
+/** Work that is done sooner than threads that wait for it have been woken, in bytes. */
+const TINY_BYTES = 256 * 1024
 
 const PROGRESS_INTERVAL_MS = 100
 
@@ -40,9 +47,10 @@ const PROGRESS_INTERVAL_MS = 100
  * `interrupted` when the signal aborts
  */
 export async function hashStream(stream: ContentStream, options: HashOptions): Promise<Uint8Array> {
-  const { algorithm, kernel, pieces } = options
-  const job = createJob({ algorithm, kernel, stream, pieces: pieces ? share(pieces) : null })
-  if (isSmall(job)) runJob(job)
+  const { algorithm, kernel, pieces, throttle = null } = options
+  const selection = pieces ? share(pieces) : null
+  const job = createJob({ algorithm, kernel, stream, pieces: selection, throttle })
+  if (isSmall(job, options)) runJob(job)
   else await runThreads(job, options)
   if (options.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
   return job.digests
@@ -55,12 +63,15 @@ function share(pieces: Uint32Array): Uint32Array {
   return shared
 }
 
-function isSmall(job: HashJob): boolean {
+/** Whether to do the work on this thread. Waiting for a throttle would block it. */
+function isSmall(job: HashJob, { pool }: HashOptions): boolean {
   const bytes = Math.min(streamLength(job.stream), countJobPieces(job) * job.stream.pieceLength)
-  return bytes <= SMALL_BYTES && job.stream.paths.length <= SMALL_FILES
+  const limit = pool ? TINY_BYTES : SMALL_BYTES
+  return bytes <= limit && job.stream.paths.length <= SMALL_FILES && job.throttle === null
 }
 
 async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
+  const pool = options.pool ?? new WorkerPool()
   const { batchCount } = planBatches(job, chooseKernel(job.kernel))
   const threads = Math.min(options.threads, batchCount)
   const stop = () => {
@@ -69,30 +80,17 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
   options.signal.addEventListener('abort', stop)
   const timer = setInterval(() => options.onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
   try {
-    const runs = Array.from({ length: threads }, () => runThread(job))
+    const runs = Array.from({ length: threads }, () => pool.run(job))
     for (const run of runs) run.catch(stop)
     throwFirstFailure(await Promise.allSettled(runs))
   } finally {
     clearInterval(timer)
     options.signal.removeEventListener('abort', stop)
+    if (!options.pool) await pool.close()
   }
 }
 
 function throwFirstFailure(results: PromiseSettledResult<void>[]): void {
   const failure = results.find((result) => result.status === 'rejected')
   if (failure) throw failure.reason
-}
-
-/** Runs the job in a thread of its own until that has ended, so that no file stays open. */
-function runThread(job: HashJob): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: job })
-    worker.on('message', (report: WorkerReport) => {
-      if (report) reject(new BtkitError(report.code, report.message))
-    })
-    worker.on('error', reject)
-    worker.on('exit', () => {
-      resolve()
-    })
-  })
 }

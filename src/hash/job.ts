@@ -1,4 +1,5 @@
 import { countPieces, type ContentStream } from './content-stream.js'
+import { takeTurn, type Throttle } from './throttle.js'
 import { DIGEST_LENGTH, type HashAlgorithm, type KernelName } from './kernel.js'
 
 /** The work on one stream, in memory that all its threads share. */
@@ -12,6 +13,8 @@ export interface HashJob {
   readonly digests: Uint8Array
   /** The next batch that nobody has taken yet, and whether to stop; see the functions below. */
   readonly control: Int32Array
+  /** Limits how fast the stream is read; null for no limit. */
+  readonly throttle: Throttle | null
   /** Bytes hashed so far. */
   readonly progress: BigInt64Array
 }
@@ -23,12 +26,14 @@ const CURRENT_FILE = 2
 /** What is to be read of a stream. */
 export type JobSelection = Pick<HashJob, 'stream' | 'pieces'>
 
-export type JobParts = Pick<HashJob, 'algorithm' | 'kernel' | 'stream' | 'pieces'>
+export type JobParts = JobSelection &
+  Pick<HashJob, 'algorithm' | 'kernel'> & { readonly throttle?: Throttle | null }
 
 export function createJob(parts: JobParts): HashJob {
   const digestBytes = countJobPieces(parts) * DIGEST_LENGTH[parts.algorithm]
   return {
     ...parts,
+    throttle: parts.throttle ?? null,
     digests: new Uint8Array(new SharedArrayBuffer(digestBytes)),
     control: new Int32Array(new SharedArrayBuffer(12)),
     progress: new BigInt64Array(new SharedArrayBuffer(8)),
@@ -53,6 +58,14 @@ export function takeBatch({ control }: HashJob): number {
 /** Tells all threads to take no further batch. */
 export function stopJob({ control }: HashJob): void {
   Atomics.store(control, STOPPED, 1)
+  Atomics.notify(control, STOPPED)
+}
+
+/** Sleeps until the job may read `bytes` more, or is stopped. Blocks the calling thread. */
+export function awaitTurn({ control, throttle }: HashJob, bytes: number): void {
+  if (throttle === null) return
+  const delay = takeTurn(throttle, bytes)
+  if (delay > 0) Atomics.wait(control, STOPPED, 0, delay)
 }
 
 export function isStopped({ control }: HashJob): boolean {

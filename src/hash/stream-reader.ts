@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { asBtkitError, BtkitError } from '../errors.js'
-import { fileAt, type ContentStream } from './content-stream.js'
+import { fileAt, NO_FILE, type ContentStream } from './content-stream.js'
+import { openSameFile } from './open-same-file.js'
 
 /** Reads stretches of a content stream, keeping the last file open for the next stretch. */
 export class StreamReader {
@@ -30,7 +31,11 @@ export class StreamReader {
   }
 
   #readFile(file: number, start: number, target: Uint8Array): void {
-    const path = this.stream.paths[file] ?? ''
+    const path = this.stream.paths[file] ?? NO_FILE
+    if (path === NO_FILE) {
+      target.fill(0)
+      return
+    }
     try {
       this.#open(file, path)
       for (let filled = 0; filled < target.length;) {
@@ -48,7 +53,8 @@ export class StreamReader {
   #open(file: number, path: string): void {
     if (this.#file === file) return
     this.close()
-    this.#descriptor = openSync(path, 'r')
+    const identity = this.stream.identities?.subarray(2 * file, 2 * file + 2)
+    this.#descriptor = identity ? openSameFile(path, identity) : openSync(path, 'r')
     this.#file = file
   }
 }

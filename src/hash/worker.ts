@@ -1,20 +1,22 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { BtkitError } from '../errors.js'
 import type { HashJob } from './job.js'
 import { runJob } from './run-job.js'
 
-/** What a thread reports when it is done: nothing, or the error that ended it. */
+/** What a thread reports when its share is done: nothing, or the error that ended it. */
 export type WorkerReport = null | { code: BtkitError['code']; message: string }
 
-try {
-  runJob(workerData as HashJob)
-  report(null)
-} catch (error) {
-  // A BtkitError would lose its code on the way between threads
-  if (!(error instanceof BtkitError)) throw error
-  report({ code: error.code, message: error.message })
-}
+parentPort?.on('message', (job: HashJob) => {
+  parentPort?.postMessage(runShare(job))
+})
 
-function report(message: WorkerReport): void {
-  parentPort?.postMessage(message)
+function runShare(job: HashJob): WorkerReport {
+  try {
+    runJob(job)
+    return null
+  } catch (error) {
+    // A BtkitError would lose its code on the way between threads
+    if (error instanceof BtkitError) return { code: error.code, message: error.message }
+    throw error
+  }
 }

@@ -12,11 +12,15 @@ export function defineDoctor({ io }: CommandContext) {
     .description('Say what this installation runs on, and how fast it hashes.')
     .action(() => {
       const chosen = chooseKernel(io.env['BTKIT_HASH'] || undefined)
-      io.stdout.write(`btkit ${version()}, Node ${process.version} on ${process.platform} ${process.arch}\n`)
+      io.stdout.write(
+        `btkit ${version()}, Node ${process.version} on ${process.platform} ${process.arch}\n`,
+      )
       io.stdout.write(`threads: ${availableParallelism()}\n`)
       io.stdout.write(`hash kernel: ${chosen.name} (${reason(io)})\n`)
       for (const kernel of availableKernels()) {
-        io.stdout.write(`  ${kernel.name.padEnd(7)} SHA-1 ${formatBytes(measureKernel(kernel, 'sha1'))}/s a thread\n`)
+        io.stdout.write(
+          `  ${kernel.name.padEnd(7)} SHA-1 ${formatBytes(measureKernel(kernel, 'sha1'))}/s a thread\n`,
+        )
       }
     })
 }

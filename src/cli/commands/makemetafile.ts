@@ -5,9 +5,10 @@ import {
   type MakeRequest,
   type TorrentPlan,
 } from '../../core/make-torrent.js'
-import type { Engine } from '../../core/hash-content.js'
+import type { Means } from '../../core/hash-content.js'
 import { escapeText } from '../../metainfo/escape-text.js'
 import type { CommandContext } from '../context.js'
+import { openMemory } from '../cache-options.js'
 import { engineFor } from '../engine.js'
 import { reportNote, reportWarning, tryEach } from '../failure.js'
 import type { Io } from '../io.js'
@@ -20,16 +21,22 @@ import { openProgress } from '../progress.js'
 /** One run of the command, for all its torrents. */
 interface Run {
   readonly options: MakeOptions
-  readonly engine: Engine
+  readonly means: Means
   readonly io: Io
 }
 
 export function defineMakemetafile({ io, finish }: CommandContext) {
   return declareMakemetafile().action(async (args, options) => {
     const requests = makeRequests(sortOperands(args), options, io)
-    const run = { options, engine: engineFor(options, io), io }
-    warnOfTracker(requests, run)
-    finish(await tryEach(requests, io, (request) => makeOne(request, run)))
+    const engine = engineFor(options, io)
+    const memory = await openMemory(options, io)
+    const run = { options, means: { engine, memory }, io }
+    try {
+      warnOfTracker(requests, run)
+      finish(await tryEach(requests, io, (request) => makeOne(request, run)))
+    } finally {
+      await memory.cache.close()
+    }
   })
 }
 
@@ -50,10 +57,11 @@ async function makeOne(request: MakeRequest, run: Run): Promise<void> {
   report({ ...made, request, content: plan.content, seconds }, run)
 }
 
-async function make(plan: TorrentPlan, { options, engine, io }: Run) {
+async function make(plan: TorrentPlan, { options, means, io }: Run) {
   const bar = options.quiet ? null : await openProgress(io, plan.content.size)
   try {
-    const { bytes, infoHash } = await makeTorrent(plan, { ...engine, onProgress: bar?.update })
+    const engine = { ...means.engine, onProgress: bar?.update }
+    const { bytes, infoHash } = await makeTorrent(plan, { ...means, engine })
     if (plan.request.torrent === null) io.stdout.write(bytes)
     return { infoHash, torrentSize: bytes.length }
   } finally {

@@ -1,0 +1,63 @@
+/** Bytes of a SHA-1 digest. */
+const DIGEST = 20
+
+/** A file at a place of a stream: what its pieces depend on. */
+export interface FileKey {
+  /** The file's real path. */
+  readonly path: string
+  readonly pieceLength: number
+  /** The file's offset in the stream modulo the piece length. */
+  readonly phase: number
+  /** The file's length in bytes. */
+  readonly size: number
+}
+
+/** The SHA-1 digests of pieces that need no byte of any other file. */
+export interface FileRecord {
+  /** The fingerprint of the file when it was read, opaque. */
+  readonly stamp: Uint8Array
+  /** Those of the pieces that lie wholly inside the file, 20 bytes each. */
+  readonly pieces: Uint8Array
+  /** That of the short piece that the file ends with when nothing follows it; null if unknown. */
+  readonly tail: Uint8Array | null
+}
+
+/** The pieces of a file's own. */
+export interface OwnPieces {
+  /** Bytes before the first piece that begins inside the file. */
+  readonly lead: number
+  /** Pieces that lie wholly inside. */
+  readonly whole: number
+  /** Bytes after those. */
+  readonly tailLength: number
+}
+
+export function ownPieces({ size, pieceLength, phase }: FileKey): OwnPieces {
+  const lead = Math.min(phase === 0 ? 0 : pieceLength - phase, size)
+  const whole = Math.floor((size - lead) / pieceLength)
+  return { lead, whole, tailLength: size - lead - whole * pieceLength }
+}
+
+/** The name under which a file's record is kept. */
+export function fileRecordName({ path, pieceLength, phase }: FileKey): Uint8Array {
+  return Buffer.from(`${pieceLength}+${phase} ${path}`)
+}
+
+export function packFileRecord({ stamp, pieces, tail }: FileRecord): Uint8Array {
+  const head = Buffer.of(stamp.length, tail === null ? 0 : 1)
+  return Buffer.concat([head, stamp, tail ?? new Uint8Array(0), pieces])
+}
+
+/** Reads a record; null when it does not have the shape that a file of that key needs. */
+export function unpackFileRecord(body: Uint8Array, key: FileKey): FileRecord | null {
+  const [stampLength = 0, tails = 0] = body
+  const { whole, tailLength } = ownPieces(key)
+  const piecesAt = 2 + stampLength + tails * DIGEST
+  const hasShape = body.length === piecesAt + whole * DIGEST
+  if (!hasShape || tails > (tailLength > 0 ? 1 : 0)) return null
+  return {
+    stamp: body.slice(2, 2 + stampLength),
+    tail: tails === 1 ? body.slice(2 + stampLength, piecesAt) : null,
+    pieces: body.slice(piecesAt),
+  }
+}

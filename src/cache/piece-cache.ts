@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import {
+  fileRecordName,
+  packFileRecord,
+  unpackFileRecord,
+  type FileKey,
+  type FileRecord,
+} from './file-record.js'
+import { packOutputRecord, unpackOutputRecord, type OutputRecord } from './output-record.js'
+import { dayOf, packRecord, recordKey, unpackRecord, type RecordKind } from './record.js'
+import type { Store } from './store.js'
+import { addUsage } from './usage.js'
+
+/** Bytes of a SHA-1 digest. */
+const DIGEST = 20
+
+/** Digests that outlive the command, and what was made of them. */
+export class PieceCache {
+  readonly #store: Store
+  readonly #today: number
+  #hits = 0
+  #misses = 0
+
+  constructor({ store, now }: { store: Store; now: () => number }) {
+    this.#store = store
+    this.#today = dayOf(now())
+  }
+
+  /** The store itself, for those who look after it. */
+  get store(): Store {
+    return this.#store
+  }
+
+  /** The digests of a file's own pieces; null when unknown. The stamp is the caller's to check. */
+  file(key: FileKey): FileRecord | null {
+    const body = this.#get('file', fileRecordName(key))
+    return body && unpackFileRecord(body, key)
+  }
+
+  rememberFile(key: FileKey, record: FileRecord): void {
+    this.#put('file', fileRecordName(key), packFileRecord(record))
+  }
+
+  /** The digest of a piece of several files, by the SHA-256 of what it spans. */
+  piece(spans: Uint8Array): Uint8Array | null {
+    const body = this.#get('piece', spans)
+    return body?.length === DIGEST ? body : null
+  }
+
+  rememberPiece(spans: Uint8Array, digest: Uint8Array): void {
+    this.#put('piece', spans, digest)
+  }
+
+  /** A whole encoded `info`, by the SHA-256 of all that it was made from. */
+  info(input: Uint8Array): Uint8Array | null {
+    return this.#get('info', input)
+  }
+
+  rememberInfo(input: Uint8Array, info: Uint8Array): void {
+    this.#put('info', input, info)
+  }
+
+  /** What was written to the real path of a torrent. */
+  output(path: string): OutputRecord | null {
+    const body = this.#get('output', Buffer.from(path))
+    return body && unpackOutputRecord(body)
+  }
+
+  rememberOutput(path: string, record: OutputRecord): void {
+    this.#put('output', Buffer.from(path), packOutputRecord(record))
+  }
+
+  forgetOutput(path: string): void {
+    this.#store.remove(recordKey('output', Buffer.from(path), sha256))
+  }
+
+  /** Resolves when what was remembered survives a kill and is seen by other processes. */
+  flush(): Promise<void> {
+    return this.#store.flush()
+  }
+
+  async close(): Promise<void> {
+    addUsage(this.#store, { hits: this.#hits, misses: this.#misses })
+    await this.#store.close()
+  }
+
+  #get(kind: RecordKind, name: Uint8Array): Uint8Array | null {
+    const key = recordKey(kind, name, sha256)
+    const packed = this.#store.get(key)
+    const record = packed && unpackRecord(kind, packed)
+    if (!record) {
+      this.#misses++
+      return null
+    }
+    this.#hits++
+    const body = Uint8Array.prototype.slice.call(record.body)
+    // At most one write a day for a record, however often it is used
+    if (record.lastUsed !== this.#today) this.#put(kind, name, body)
+    return body
+  }
+
+  #put(kind: RecordKind, name: Uint8Array, body: Uint8Array): void {
+    const packed = packRecord(kind, { lastUsed: this.#today, body })
+    this.#store.put(recordKey(kind, name, sha256), packed)
+  }
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest()
+}

@@ -1,0 +1,54 @@
+/** What every record begins with: its kind, and the day on which it was last of use. */
+const HEADER_LENGTH = 5
+
+const DAY_MS = 86_400_000
+
+/** The kinds of records, by the letter that their keys and values begin with. */
+export const RECORD_KINDS = { file: 'f', piece: 'p', info: 'i', output: 'o' } as const
+export type RecordKind = keyof typeof RECORD_KINDS
+
+/** The longest key that the database takes as it is. */
+const MAX_KEY = 1900
+
+/** A record as it is stored. */
+export interface StoredRecord {
+  /** Days since 1970. */
+  readonly lastUsed: number
+  readonly body: Uint8Array
+}
+
+/** Days since 1970 of a moment in milliseconds. */
+export function dayOf(ms: number): number {
+  return Math.floor(ms / DAY_MS)
+}
+
+/** The key of a record. A name too long for the database is stood for by its digest. */
+export function recordKey(kind: RecordKind, name: Uint8Array, digest: Digest): Buffer {
+  const isLong = name.length > MAX_KEY
+  const letter = isLong ? RECORD_KINDS[kind].toUpperCase() : RECORD_KINDS[kind]
+  return Buffer.concat([Buffer.from(letter), isLong ? digest(name) : name])
+}
+
+export type Digest = (bytes: Uint8Array) => Uint8Array
+
+/** The kind of the record under a key, or null when it is none of ours. */
+export function kindOf(key: Uint8Array): RecordKind | null {
+  const letter = String.fromCharCode(key[0] ?? 0).toLowerCase()
+  const kinds = Object.keys(RECORD_KINDS) as RecordKind[]
+  return kinds.find((kind) => RECORD_KINDS[kind] === letter) ?? null
+}
+
+export function packRecord(kind: RecordKind, { lastUsed, body }: StoredRecord): Buffer {
+  const packed = Buffer.allocUnsafe(HEADER_LENGTH + body.length)
+  packed.write(RECORD_KINDS[kind], 0, 'latin1')
+  packed.writeUInt32LE(lastUsed, 1)
+  packed.set(body, HEADER_LENGTH)
+  return packed
+}
+
+/** Reads a record; null when it is not one of that kind. The body is a view of the bytes. */
+export function unpackRecord(kind: RecordKind, packed: Uint8Array): StoredRecord | null {
+  if (packed.length < HEADER_LENGTH || packed[0] !== RECORD_KINDS[kind].charCodeAt(0)) return null
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
+  return { lastUsed: view.getUint32(1, true), body: packed.subarray(HEADER_LENGTH) }
+}

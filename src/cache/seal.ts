@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** The exit status of probe.ts when the system, and not the file, is to blame. */
+export const UNAVAILABLE = 3
+
+/**
+ * LMDB trusts its file: a damaged one ends the process. So whoever closes the cache seals it, which
+ * is to note what its file then looked like. A file that is not as it was sealed (a process was
+ * killed, another has it open, or something else wrote to it) is tried in a process of its own.
+ */
+export function sealFile(path: string): void {
+  writeFileSync(sealPath(path), describeFile(path))
+}
+
+export function isSealed(path: string): boolean {
+  try {
+    return readFileSync(sealPath(path), 'utf8') === describeFile(path)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Whether the store in a file can be read from end to end. Takes a tenth of a second or more.
+ * @throws Error when that can't be found out, such as for want of space
+ */
+export function isReadable(path: string): boolean {
+  const script = fileURLToPath(new URL('./probe.js', import.meta.url))
+  const { status } = spawnSync(process.execPath, [script, path], { stdio: 'ignore' })
+  if (status === UNAVAILABLE) throw new Error("can't be opened")
+  return status === 0
+}
+
+function sealPath(path: string): string {
+  return `${path}-seal`
+}
+
+function describeFile(path: string): string {
+  const { size, mtimeNs, ino, dev } = statSync(path, { bigint: true })
+  return [size, mtimeNs, ino, dev].join(' ')
+}

@@ -1,0 +1,19 @@
+/** Where records live: bytes by bytes. Both implementations pass the same tests. */
+export interface Store {
+  /** A record, or undefined. The bytes must be copied before the next call if they are kept. */
+  get(key: Uint8Array): Uint8Array | undefined
+
+  /** Sets a record. It is there for this process at once, for others after the next flush. */
+  put(key: Uint8Array, value: Uint8Array): void
+
+  remove(key: Uint8Array): void
+
+  /** All records, in the order of their keys. */
+  entries(): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
+
+  /** Resolves when other processes see all that was put, and a kill no longer loses it. */
+  flush(): Promise<void>
+
+  /** Flushes and lets go. */
+  close(): Promise<void>
+}

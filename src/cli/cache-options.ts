@@ -1,0 +1,42 @@
+import { Option } from '@commander-js/extra-typings'
+import { cacheDirectory } from '../cache/cache-directory.js'
+import { openCache, openNullCache } from '../cache/open-cache.js'
+import type { Memory } from '../core/memory.js'
+import type { CacheTrust } from '../core/stamp.js'
+import { reportWarning } from './failure.js'
+import type { Io } from './io.js'
+
+export interface CacheOptions {
+  readonly cache: boolean
+  readonly cacheDir?: string | undefined
+  readonly cacheTrust: CacheTrust
+}
+
+export function cacheDirOption() {
+  return new Option('--cache-dir <path>', 'directory of the piece cache')
+}
+
+export function noCacheOption() {
+  return new Option('--no-cache', 'neither use nor fill the piece cache')
+}
+
+export function cacheTrustOption() {
+  return new Option('--cache-trust <what>', 'what tells that a file did not change')
+    .choices(['full', 'mtime'] as const)
+    .default('full' as const, 'full')
+}
+
+/** The directory of the cache that a command line means. */
+export function cachePath(option: string | undefined, { env, isRoot }: Io): string {
+  return cacheDirectory({ option, env, isRoot })
+}
+
+/** Opens the cache that a command line asks for. Whoever does closes it. */
+export async function openMemory(options: CacheOptions, io: Io): Promise<Memory> {
+  const warn = (message: string) => {
+    reportWarning(message, io)
+  }
+  const directory = cachePath(options.cacheDir, io)
+  const cache = options.cache ? await openCache({ directory, now: io.now, warn }) : openNullCache()
+  return { cache, trust: options.cacheTrust, now: io.now }
+}

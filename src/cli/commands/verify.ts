@@ -1,0 +1,85 @@
+import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
+import { Command } from '@commander-js/extra-typings'
+import type { Engine } from '../../core/hash-content.js'
+import type { VerifyReport } from '../../core/verify-report.js'
+import {
+  bytesToRead,
+  planVerify,
+  verifyTorrent,
+  type VerifyRequest,
+} from '../../core/verify-torrent.js'
+import type { CommandContext } from '../context.js'
+import { engineFor } from '../engine.js'
+import { reportWarning } from '../failure.js'
+import type { Io } from '../io.js'
+import { maxTorrentSize } from '../max-torrent-size.js'
+import { wholeNumber } from '../option-values.js'
+import { openProgress } from '../progress.js'
+import { readTorrentInput } from '../torrent-input.js'
+import { verifyJson, verifyLines } from '../verify-report.js'
+
+interface VerifyOptions {
+  readonly checkHashes: number
+  readonly extra?: true | undefined
+  readonly threads: number
+  readonly json?: true | undefined
+  readonly quiet?: true | undefined
+  readonly maxTorrentSize: number
+}
+
+/** One run of the command. */
+interface Run {
+  readonly options: VerifyOptions
+  readonly engine: Engine
+  readonly io: Io
+}
+
+export function defineVerify({ io, finish }: CommandContext) {
+  return new Command('verify')
+    .description('Check files against their torrent.')
+    .argument('<torrent>', 'the torrent; - reads standard input')
+    .argument('[path]', 'its file or directory, or where that lies (default: beside the torrent)')
+    .option('--check-hashes <n>', '0: look at sizes alone; 1: read the files', wholeNumber(0, 1), 1)
+    .option('--extra', 'name files that are no part of the torrent as well')
+    .option(
+      '--threads <n>',
+      'threads that read and hash',
+      wholeNumber(1, 256),
+      availableParallelism(),
+    )
+    .option('--json', 'print a JSON object')
+    .option('--quiet', 'print nothing unless something is wrong')
+    .addOption(maxTorrentSize())
+    .action(async (torrent, path, options) => {
+      const run = { options, engine: engineFor(options, io), io }
+      finish(await verify(torrent, path ?? dirname(torrent), run))
+    })
+}
+
+/** Returns the exit status. */
+async function verify(torrent: string, path: string, run: Run): Promise<number> {
+  const { options, io } = run
+  const started = io.now()
+  const metainfo = await readTorrentInput(torrent, options.maxTorrentSize, io)
+  for (const { message } of options.quiet ? [] : metainfo.warnings) {
+    reportWarning(`${torrent}: ${message}`, io)
+  }
+  const checkHashes = options.checkHashes === 1
+  const request = { metainfo, torrent, path, checkHashes, extra: options.extra ?? false }
+  const report = await check(request, run)
+  const seconds = (io.now() - started) / 1000
+  if (options.json) io.stdout.write(verifyJson(report, { torrent, seconds }))
+  else if (!options.quiet || !report.ok) io.stdout.write(verifyLines(report, torrent).join(''))
+  return report.ok ? 0 : 1
+}
+
+async function check(request: VerifyRequest, run: Run): Promise<VerifyReport> {
+  const plan = await planVerify(request)
+  const bar = run.options.quiet ? null : await openProgress(run.io, bytesToRead(plan))
+  try {
+    return await verifyTorrent(plan, { ...run.engine, onProgress: bar?.update })
+  } finally {
+    bar?.stop()
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { buildInfo } from '../metainfo/build-info.js'
+import type { Content } from './content.js'
+import { hashContent, type Means } from './hash-content.js'
+import { isRacy, stampOf, trusted, type CacheTrust } from './stamp.js'
+
+/** What a torrent's `info` says beside the content. */
+export interface InfoOptions {
+  readonly private: boolean
+  /** `info.source`. */
+  readonly sourceTag: string | null
+}
+
+export interface ContentInfo {
+  /** Encoded. */
+  readonly info: Uint8Array
+  readonly bytesHashed: number
+}
+
+/**
+ * Obtains the `info` of content. That of a directory is remembered as a whole, so that one in which
+ * nothing changed costs its scan alone.
+ * @throws BtkitError as hashContent does
+ */
+export async function obtainInfo(
+  content: Content,
+  options: InfoOptions,
+  means: Means,
+): Promise<ContentInfo> {
+  if (!content.isDirectory) return makeInfo(content, options, means)
+  const { cache, trust, now } = means.memory
+  const input = infoInput(content, options, trust)
+  const known = cache.info(input)
+  if (known) return { info: known, bytesHashed: 0 }
+  const startedMs = now()
+  const made = await makeInfo(content, options, means)
+  const isSafe = !content.files.some(({ fingerprint }) => isRacy(fingerprint, startedMs, trust))
+  if (isSafe) cache.rememberInfo(input, made.info)
+  return made
+}
+
+async function makeInfo(
+  content: Content,
+  options: InfoOptions,
+  means: Means,
+): Promise<ContentInfo> {
+  const { pieces, bytesHashed } = await hashContent(content, means)
+  return { info: composeInfo(content, options, pieces), bytesHashed }
+}
+
+/** Encodes the `info` of content whose digests are at hand. */
+export function composeInfo(
+  content: Content,
+  options: InfoOptions,
+  pieces: Uint8Array,
+): Uint8Array {
+  return buildInfo({
+    name: content.name,
+    content: content.isDirectory ? content.files.map(pathAndLength) : content.size,
+    pieceLength: content.pieceLength,
+    pieces,
+    private: options.private,
+    source: options.sourceTag,
+  })
+}
+
+function pathAndLength({ path, fingerprint }: Content['files'][number]) {
+  return { path, length: fingerprint.size }
+}
+
+/** SHA-256 of all that an `info` is made from: names, fingerprints, options. */
+export function infoInput(content: Content, options: InfoOptions, trust: CacheTrust): Uint8Array {
+  const { name, isDirectory, pieceLength, files } = content
+  const hash = createHash('sha256')
+  hash.update(JSON.stringify([name, isDirectory, pieceLength, options.private, options.sourceTag]))
+  for (const { path, absolutePath, fingerprint } of files) {
+    hash.update(`${path.join('\0')}\0\0${absolutePath}\0`)
+    hash.update(trusted(stampOf(fingerprint), trust))
+  }
+  return hash.digest()
+}

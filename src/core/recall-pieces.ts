@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import type { Content } from './content.js'
+import type { Memory } from './memory.js'
+import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
+import { createTable, getPieces, setPieces, type PieceTable } from './piece-table.js'
+import { isRacy, isSameStamp, stampOf, trusted, type CacheTrust } from './stamp.js'
+
+/** What the cache knows of a content's pieces. Nothing is read but the cache. */
+export function recallPieces(content: Content, { cache, trust }: Memory): PieceTable {
+  const table = createTable(content)
+  for (const { file, key, first, whole, tail } of pieceOwners(content)) {
+    const record = cache.file(key)
+    if (!record || !isSameStamp(record.stamp, stampOf(file.fingerprint), trust)) continue
+    setPieces(table, first, record.pieces)
+    if (tail !== null && record.tail) setPieces(table, first + whole, record.tail)
+  }
+  for (const shared of sharedPieces(content)) {
+    const digest = cache.piece(digestOfSpans(shared, trust))
+    if (digest) setPieces(table, shared.piece, digest)
+  }
+  return table
+}
+
+/**
+ * Enters a whole table into the cache, but for files that could have changed without a sign of it
+ * since their hashing began, at `startedMs`.
+ */
+export function rememberPieces(
+  content: Content,
+  table: PieceTable,
+  { cache, trust, startedMs }: Memory & { startedMs: number },
+): void {
+  for (const { file, key, first, whole, tail } of pieceOwners(content)) {
+    if (isRacy(file.fingerprint, startedMs, trust)) continue
+    const pieces = getPieces(table, first, whole)
+    const record = { stamp: stampOf(file.fingerprint), pieces }
+    cache.rememberFile(key, { ...record, tail: tail === null ? null : getPieces(table, tail, 1) })
+  }
+  for (const shared of sharedPieces(content)) {
+    if (shared.spans.some(({ file }) => isRacy(file.fingerprint, startedMs, trust))) continue
+    cache.rememberPiece(digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
+  }
+}
+
+/** SHA-256 of the files that a piece runs through, with their fingerprints and the bytes of each. */
+function digestOfSpans({ spans }: SharedPiece, trust: CacheTrust): Uint8Array {
+  const hash = createHash('sha256')
+  for (const { file, from, to } of spans) {
+    hash.update(`${file.absolutePath}\0${from} ${to}\0`)
+    hash.update(trusted(stampOf(file.fingerprint), trust))
+  }
+  return hash.digest()
+}

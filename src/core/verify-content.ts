@@ -1,0 +1,47 @@
+import type { Resolved } from '../files/resolve-inside.js'
+import { layStream, NO_FILE, type ContentStream, type StreamFile } from '../hash/content-stream.js'
+import type { MetainfoFile } from '../metainfo/metainfo.js'
+import { markPieces } from './verify-ranges.js'
+
+/** A file of the torrent, and what stands in its place. */
+export interface FoundFile {
+  readonly file: MetainfoFile
+  readonly found: Resolved
+}
+
+/** The content as far as it is there. */
+export interface LaidContent {
+  /** As long as the torrent says: what is not there is laid as NO_FILE. */
+  readonly stream: ContentStream
+  /** A byte for each piece: 1 where it runs through bytes that are not there. */
+  readonly marks: Uint8Array
+}
+
+/** Lays the files of a torrent as the stream that its pieces were cut from. */
+export function layContent(files: readonly FoundFile[], pieceLength: number): LaidContent {
+  const size = files.reduce((sum, { file }) => sum + file.length, 0)
+  const marks = new Uint8Array(Math.ceil(size / pieceLength))
+  let end = 0
+  const parts = files.flatMap((found) => {
+    end += found.file.length
+    const parts = layFile(found)
+    const absent = found.file.padding ? 0 : found.file.length - foundLength(found)
+    if (absent > 0) markPieces(marks, [end - absent, end], pieceLength)
+    return parts
+  })
+  return { stream: layStream(parts, pieceLength), marks }
+}
+
+/** How many of a file's bytes are there, at most as many as it should have. */
+export function foundLength({ file, found }: FoundFile): number {
+  return found.kind === 'file' ? Math.min(found.fingerprint.size, file.length) : 0
+}
+
+function layFile({ file, found }: FoundFile): StreamFile[] {
+  if (file.padding || found.kind !== 'file') return [{ path: NO_FILE, length: file.length }]
+  const length = foundLength({ file, found })
+  return [
+    { path: found.path, length, identity: found.fingerprint },
+    { path: NO_FILE, length: file.length - length },
+  ]
+}

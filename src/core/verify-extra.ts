@@ -1,0 +1,22 @@
+import { scanTree } from '../files/scan-tree.js'
+import type { MetainfoFile } from '../metainfo/metainfo.js'
+import type { VerifiedFile } from './verify-report.js'
+
+const EVERYTHING = { all: true, include: [], exclude: [], links: 'skip' } as const
+
+/**
+ * The regular files below a directory that are no part of the torrent; links are not followed.
+ * @throws BtkitError those of scanTree
+ */
+export async function findExtraFiles(
+  directory: string,
+  files: readonly MetainfoFile[],
+): Promise<VerifiedFile[]> {
+  const known = new Set(files.filter((file) => !file.padding).map(({ path }) => path.join('/')))
+  const tree = await scanTree(directory, { ...EVERYTHING, include: [], exclude: [] })
+  return tree.files
+    .filter(({ path }) => !known.has(path.join('/')))
+    .map(({ path, fingerprint: { size } }) => {
+      return { path, length: size, found: size, status: 'extra', reason: null, ranges: [] }
+    })
+}

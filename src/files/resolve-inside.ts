@@ -1,0 +1,99 @@
+import { lstatSync, realpathSync } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
+import { join, sep } from 'node:path'
+import { asBtkitError } from '../errors.js'
+import { fingerprintOf, type Fingerprint } from './fingerprint.js'
+import { isWithin } from './link-policy.js'
+import { osCodeOf } from './os-code.js'
+
+/** What a path below a root leads to, links followed. */
+export type Resolved =
+  | { kind: 'file'; path: string; fingerprint: Fingerprint }
+  | { kind: 'directory'; path: string }
+  | { kind: 'missing' | 'outside' | 'link loop' | 'special file' }
+
+/** Says what the path of these components leads to; nothing is opened. */
+export type ResolveInside = (components: readonly string[]) => Resolved
+
+/**
+ * Resolves paths below `root`, links to which are followed; no components stand for itself. What lies elsewhere in the end is
+ * told as `outside`: components that are no plain names, and symbolic links out of the root. A path
+ * that was found is free of links, so that to open it without following any is safe.
+ *
+ * The directories of a tree are looked at once, each file with a single call to the system.
+ *
+ * @throws BtkitError `not-found`, `not-permitted` or `io`; so does the function returned
+ */
+export function makeInsideResolver(root: string): ResolveInside {
+  const realRoot = attempt(root, () => realpathSync.native(root))
+  const directories = new Map<string, Resolved>()
+
+  function findDirectory(components: readonly string[]): Resolved {
+    const path = [realRoot, ...components].join(sep)
+    const known = directories.get(path)
+    if (known) return known
+    const found = resolveLinks(path, realRoot)
+    directories.set(path, found)
+    return found
+  }
+
+  return (components) => {
+    const name = components.at(-1)
+    if (name === undefined) return findDirectory([])
+    if (!components.every(isPlainName)) return { kind: 'outside' }
+    const directory = findDirectory(components.slice(0, -1))
+    if (directory.kind === 'directory') return findEntry(join(directory.path, name), realRoot)
+    return isFile(directory) ? { kind: 'missing' } : directory
+  }
+}
+
+function isPlainName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && !name.includes(sep)
+}
+
+function isFile({ kind }: Resolved): boolean {
+  return kind === 'file' || kind === 'special file'
+}
+
+/** The entry at a path whose directory is free of links. */
+function findEntry(path: string, realRoot: string): Resolved {
+  return lookAt(path, () => {
+    const stats = lstatSync(path, { bigint: true })
+    return stats.isSymbolicLink() ? resolveLinks(path, realRoot) : describe(path, stats)
+  })
+}
+
+function resolveLinks(path: string, realRoot: string): Resolved {
+  return lookAt(path, () => {
+    const real = realpathSync.native(path)
+    if (!isWithin(real, realRoot)) return { kind: 'outside' }
+    return describe(real, lstatSync(real, { bigint: true }))
+  })
+}
+
+function describe(path: string, stats: BigIntStats): Resolved {
+  if (stats.isFile()) return { kind: 'file', path, fingerprint: fingerprintOf(stats) }
+  return stats.isDirectory() ? { kind: 'directory', path } : { kind: 'special file' }
+}
+
+/** A name that is too long for the system is no file's. */
+const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']
+
+function lookAt(path: string, look: () => Resolved): Resolved {
+  try {
+    return look()
+  } catch (error) {
+    const code = osCodeOf(error) ?? ''
+    if (MISSING.includes(code)) return { kind: 'missing' }
+    if (code === 'ELOOP') return { kind: 'link loop' }
+    throw asBtkitError(error, path)
+  }
+}
+
+function attempt<T>(path: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw asBtkitError(error, path)
+  }
+}

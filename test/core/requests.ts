@@ -1,0 +1,37 @@
+import { openNullCache } from '../../src/cache/open-cache.js'
+import type { ContentRequest } from '../../src/core/content.js'
+import type { Engine, Means } from '../../src/core/hash-content.js'
+import type { MakeRequest } from '../../src/core/make-torrent.js'
+
+/** A request for the content at `source` as the command line makes it by default, with changes. */
+export function contentRequest(
+  source: string,
+  changes: Partial<ContentRequest> = {},
+): ContentRequest {
+  const scan = { all: false, include: [], exclude: [], links: 'inside' as const }
+  return { source, name: null, scan, pieceLength: 2 ** 18, torrent: null, ...changes }
+}
+
+/** A request for a plain torrent of `source`, with changes. */
+export function makeRequest(source: string, changes: Partial<MakeRequest> = {}): MakeRequest {
+  const parts = {
+    announce: 'http://t.example/announce',
+    announceList: [],
+    httpSeeds: [],
+    webSeeds: [],
+    nodes: [],
+    comment: null,
+    createdBy: null,
+  }
+  const rest = { private: false, sourceTag: null, parts, creationDate: null, write: {} }
+  return { ...contentRequest(source), ...rest, ...changes }
+}
+
+/** An engine on one thread that nobody interrupts, with changes, and no cache. */
+export function means(changes: Partial<Engine> = {}): Means {
+  const { signal } = new AbortController()
+  return {
+    engine: { kernel: 'crypto', threads: 1, signal, ...changes },
+    memory: { cache: openNullCache(), trust: 'full', now: Date.now },
+  }
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  checkSeed,
+  checkTracker,
+  formatAnnounceList,
+  looksLikeUrl,
+  parseAnnounceList,
+  parseSeeds,
+} from '../../src/metainfo/trackers.js'
+import { assertRefused } from './refusal.js'
+
+const TRACKERS = [
+  'http://t.example/announce',
+  'https://t.example:8443/abc/announce?key=1',
+  'HTTP://T.EXAMPLE/announce',
+  'udp://t.example:6969',
+  'udp://t.example:6969/announce',
+  'ws://t.example',
+  'wss://t.example/ws',
+  'http://[2001:db8::1]:6969/announce',
+  'http://user:secret@t.example/announce',
+]
+
+for (const url of TRACKERS) {
+  test(`${url} is a tracker`, () => {
+    assert.equal(checkTracker(url), url)
+  })
+}
+
+const NO_TRACKERS = [
+  '',
+  't.example/announce',
+  'ftp://t.example/announce',
+  'http:/t.example',
+  'http://',
+  'http:///announce',
+  'http://t.example/a b',
+  ' http://t.example/',
+  'http://t.example:99999/',
+  'http://[::1/announce',
+  'magnet:?xt=1',
+]
+
+for (const url of NO_TRACKERS) {
+  test(`'${url}' is no tracker`, () => {
+    const message = `tracker '${url}': not an http, https, udp, ws or wss URL`
+    assertRefused(() => checkTracker(url), 'usage', message)
+  })
+}
+
+for (const url of ['http://f.example/', 'https://f.example/dir/', 'ftp://f.example/x.iso']) {
+  test(`${url} is a web seed`, () => {
+    assert.equal(checkSeed(url), url)
+  })
+}
+
+for (const url of ['udp://f.example', 'f.example', 'file:///etc/passwd', '']) {
+  test(`'${url}' is no web seed`, () => {
+    const message = `web seed '${url}': not an http, https or ftp URL`
+    assertRefused(() => checkSeed(url), 'usage', message)
+  })
+}
+
+for (const [text, isUrl] of [
+  ['http://t', true],
+  ['htp://t', true],
+  ['UDP://t', true],
+  ['a+b.c-d://', true],
+  ['image.iso', false],
+  ['dir/http://t', false],
+  ['http:', false],
+  ['1://x', false],
+  ['/abs//path', false],
+] as const) {
+  test(`${text} is meant as a ${isUrl ? 'URL' : 'path'}`, () => {
+    assert.equal(looksLikeUrl(text), isUrl)
+  })
+}
+
+const [A, B, C] = ['http://a.example/', 'udp://b.example:80', 'wss://c.example/x']
+
+test('commas part the trackers of a tier, bars the tiers', () => {
+  assert.deepEqual(parseAnnounceList(`${A},${B}|${C}`), [[A, B], [C]])
+  assert.deepEqual(parseAnnounceList(A), [[A]])
+})
+
+test('space around a tracker of a list is of no account', () => {
+  assert.deepEqual(parseAnnounceList(` ${A} , ${B} | ${C} `), [[A, B], [C]])
+})
+
+for (const list of ['', `${A}|`, `|${A}`, `${A},,${B}`, `${A}||${B}`]) {
+  test(`the list '${list}' lacks a tracker`, () => {
+    const message = "tracker '': not an http, https, udp, ws or wss URL"
+    assertRefused(() => parseAnnounceList(list), 'usage', message)
+  })
+}
+
+test('a wrong tracker in a list is named', () => {
+  const message = "tracker 'ftp://x/': not an http, https, udp, ws or wss URL"
+  assertRefused(() => parseAnnounceList(`${A},ftp://x/`), 'usage', message)
+})
+
+test('a list is written as it is read', () => {
+  const tiers = [[A, B], [C]]
+  assert.deepEqual(parseAnnounceList(formatAnnounceList(tiers)), tiers)
+})
+
+test('bars part seeds', () => {
+  assert.deepEqual(parseSeeds(`http://a/|ftp://b/`), ['http://a/', 'ftp://b/'])
+  assertRefused(
+    () => parseSeeds('http://a/|'),
+    'usage',
+    "web seed '': not an http, https or ftp URL",
+  )
+})

@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { testCache } from './test-cache.js'
+
+/** Where package.json lies; tests run from below dist. */
+export const projectRoot = findProjectRoot(dirname(fileURLToPath(import.meta.url)))
+
+export interface SpawnOptions {
+  readonly cwd?: string
+  /** Variables beside PATH, which is all that is passed on. */
+  readonly env?: Readonly<Record<string, string>>
+  /** The user to run as. */
+  readonly uid?: number
+}
+
+export interface ExecutableResult {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+  /** Standard output as bytes. */
+  readonly bytes: Buffer
+}
+
+/** Runs the file that an executable's name stands for, to its end. */
+export function runExecutable(
+  name: string,
+  args: readonly string[],
+  options: SpawnOptions & { readonly input?: string | Uint8Array } = {},
+): Promise<ExecutableResult> {
+  return runProgram(process.execPath, [executable(name), ...args], options)
+}
+
+/** Starts an executable and lets it run. */
+export function startExecutable(
+  name: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): ChildProcessWithoutNullStreams {
+  return start(process.execPath, [executable(name), ...args], options)
+}
+
+/** The path of `bin/<name>.js`. */
+export function executable(name: string): string {
+  return join(projectRoot, 'bin', `${name}.js`)
+}
+
+/** Runs any program to its end. */
+export function runProgram(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions & { readonly input?: string | Uint8Array } = {},
+): Promise<ExecutableResult> {
+  const child = start(command, args, options)
+  child.stdin.on('error', () => undefined).end(options.input ?? '')
+  return collect(child)
+}
+
+/** What a process that was started says until it ends. */
+export function collect(child: ChildProcess): Promise<ExecutableResult> {
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (status, signal) => {
+      const bytes = Buffer.concat(out)
+      const stderr = Buffer.concat(err).toString()
+      resolve({ status, signal, stdout: bytes.toString(), stderr, bytes })
+    })
+  })
+}
+
+function start(command: string, args: readonly string[], { env, ...options }: SpawnOptions) {
+  const PATH = process.env['PATH'] ?? ''
+  return spawn(command, args, {
+    ...options,
+    env: { PATH, BTKIT_CACHE_DIR: testCache, ...env },
+    stdio: 'pipe',
+  })
+}
+
+function findProjectRoot(directory: string): string {
+  const manifest = join(directory, 'package.json')
+  if (existsSync(manifest)) {
+    const { name } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string }
+    if (name === 'btkit') return directory
+  }
+  if (dirname(directory) === directory) throw new Error('no package.json of btkit above the tests')
+  return findProjectRoot(dirname(directory))
+}

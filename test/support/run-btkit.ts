@@ -1,0 +1,67 @@
+import type { Io, Output } from '../../src/cli/io.js'
+import { run, type Invocation } from '../../src/cli/program.js'
+import { testCache } from './test-cache.js'
+
+export interface RunResult {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+  /** Standard output as bytes. */
+  readonly bytes: Buffer
+}
+
+/** The moment at which the world of the tests stands still, in seconds since 1970. */
+export const NOW = 1_700_000_000
+
+/**
+ * Runs `btkit ...args` inside the test; `overrides` are parts of another world or another name.
+ * Paths must be absolute, since the directory of this process is not btkit's to change.
+ */
+export async function runBtkit(
+  args: readonly string[],
+  overrides: Partial<Io & Invocation> = {},
+): Promise<RunResult> {
+  const stdout = new Captured()
+  const stderr = new Captured()
+  const io: Io = {
+    stdin: inputOf(''),
+    stdout,
+    stderr,
+    paint: (_colour, text) => text,
+    env: { BTKIT_CACHE_DIR: testCache },
+    cwd: '/',
+    isRoot: false,
+    now: () => NOW * 1000,
+    signal: new AbortController().signal,
+    ...overrides,
+  }
+  const status = await run({ program: 'btkit', subcommand: null, args, ...overrides }, io)
+  return { status, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes }
+}
+
+/** Standard input that holds `content`. */
+export async function* inputOf(content: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(Buffer.from(content))
+}
+
+/** A stream that keeps what is written to it. */
+export class Captured implements Output {
+  readonly #chunks: Buffer[] = []
+
+  write(chunk: string | Uint8Array): void {
+    this.#chunks.push(Buffer.from(chunk))
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks)
+  }
+
+  get text(): string {
+    return this.bytes.toString()
+  }
+}
+
+/** The result of `--json` for a single torrent. */
+export function parseJson({ stdout }: { readonly stdout: string }): Record<string, unknown> {
+  return JSON.parse(stdout) as Record<string, unknown>
+}

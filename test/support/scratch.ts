@@ -1,0 +1,33 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { TestContext } from 'node:test'
+
+/** What a test plants: the content of each file by its '/'-joined path. */
+export type Files = Readonly<Record<string, string | Uint8Array>>
+
+/** A new directory by its real path, with files if wanted, removed after the test. */
+export function makeScratch(t: Pick<TestContext, 'after'>, files: Files = {}): string {
+  const directory = realpathSync.native(mkdtempSync(join(tmpdir(), 'btkit-test-')))
+  t.after(() => {
+    rmSync(directory, { recursive: true, force: true })
+  })
+  plantFiles(directory, files)
+  return directory
+}
+
+/** Writes files below a directory, with the directories that they need. */
+export function plantFiles(directory: string, files: Files): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true })
+    writeFileSync(join(directory, path), content)
+  }
+}
+
+/** A file of `size` bytes that takes no room on the disk. Returns its path. */
+export function plantSparse(directory: string, name: string, size: number): string {
+  const path = join(directory, name)
+  writeFileSync(path, '')
+  truncateSync(path, size)
+  return path
+}
