@@ -1,22 +1,26 @@
 import { basename, resolve } from 'node:path'
 import { BtkitError } from '../errors.js'
+import { isWithin } from '../files/link-policy.js'
 import { realPath } from '../files/real-path.js'
 import { scanTree } from '../files/scan-tree.js'
-import type { ScannedFile, ScanOptions, SkipReason } from '../files/scanned-tree.js'
+import type { ScannedFile, ScannedTree, ScanOptions, SkipReason } from '../files/scanned-tree.js'
 import { checkName } from '../metainfo/name.js'
 import { automaticPieceLength } from '../metainfo/piece-length.js'
 
 /** Which files a torrent is made of, and how they are cut. */
-export interface ContentRequest {
+export interface ContentRequest extends ContentRules {
   /** A file or a directory. */
   readonly source: string
+  readonly scan: ScanOptions
+  /** Where the torrent goes; null for nowhere. It must not become part of itself. */
+  readonly torrent: string | null
+}
+
+export interface ContentRules {
   /** The torrent's name, or null for that of the source. */
   readonly name: string | null
-  readonly scan: ScanOptions
   /** In bytes, or `auto` for one that suits the size. */
   readonly pieceLength: number | 'auto'
-  /** A path that must not become part of the torrent: the torrent's own. */
-  readonly torrent: string | null
 }
 
 /** What a torrent will be made of: names and sizes, nothing read yet. */
@@ -43,38 +47,45 @@ export interface Skipped {
  * @throws BtkitError `empty` when there is not a byte in it, and those of scanTree
  */
 export async function planContent(request: ContentRequest): Promise<Content> {
-  const name = checkName(request.name ?? basename(resolve(request.source)))
-  const tree = await scanTree(request.source, request.scan)
-  const { files, skipped } = tree.isDirectory ? leaveOut(request.torrent, tree) : tree
-  const size = files.reduce((sum, file) => sum + file.fingerprint.size, 0)
-  if (size === 0) throw new BtkitError('empty', `${request.source}: ${whyEmpty(files, skipped)}`)
-  const pieceLength =
-    request.pieceLength === 'auto' ? automaticPieceLength(size) : request.pieceLength
-  const pieceCount = Math.ceil(size / pieceLength)
-  return { name, isDirectory: tree.isDirectory, files, skipped, size, pieceLength, pieceCount }
+  const own = request.torrent === null ? null : realPath(request.torrent)
+  const tree = leaveOut(await scanTree(request.source, request.scan), own)
+  return settleContent(tree, request)
 }
 
-interface Selection {
-  readonly files: readonly ScannedFile[]
-  readonly skipped: readonly Skipped[]
-}
+/** A scanned tree without some of its files. */
+export type Tree = Omit<ScannedTree, 'skipped'> & { readonly skipped: readonly Skipped[] }
 
-/** A torrent inside its own source would never match it again. */
-function leaveOut(torrent: string | null, tree: Selection): Selection {
-  const own = torrent === null ? null : realPath(torrent)
-  const isOwn = (file: ScannedFile) => file.absolutePath === own
-  const left = tree.files.filter(isOwn).map((file) => ({
+/**
+ * Leaves out of a directory what lies at or below the real path `output`: torrents that are
+ * written inside their own source would never match it again.
+ */
+export function leaveOut(tree: ScannedTree, output: string | null): Tree {
+  if (output === null || !tree.isDirectory) return tree
+  const isOutput = (file: ScannedFile) => isWithin(file.absolutePath, output)
+  const left = tree.files.filter(isOutput).map((file) => ({
     path: file.path.join('/'),
     reason: 'the torrent itself' as const,
   }))
   if (left.length === 0) return tree
-  return {
-    files: tree.files.filter((file) => !isOwn(file)),
-    skipped: [...tree.skipped, ...left],
-  }
+  const files = tree.files.filter((file) => !isOutput(file))
+  return { ...tree, files, skipped: [...tree.skipped, ...left] }
 }
 
-function whyEmpty(files: readonly ScannedFile[], skipped: readonly Skipped[]): string {
+/**
+ * Settles what the torrent of a scanned tree is made of.
+ * @throws BtkitError `empty` when there is not a byte in it
+ */
+export function settleContent(tree: Tree, rules: ContentRules): Content {
+  const { root, isDirectory, files, skipped } = tree
+  const name = checkName(rules.name ?? basename(resolve(root)))
+  const size = files.reduce((sum, file) => sum + file.fingerprint.size, 0)
+  if (size === 0) throw new BtkitError('empty', `${root}: ${whyEmpty(tree)}`)
+  const pieceLength = rules.pieceLength === 'auto' ? automaticPieceLength(size) : rules.pieceLength
+  const pieceCount = Math.ceil(size / pieceLength)
+  return { name, isDirectory, files, skipped, size, pieceLength, pieceCount }
+}
+
+function whyEmpty({ files, skipped }: Tree): string {
   if (files.length > 0) return 'holds no bytes, and clients refuse such torrents'
   if (skipped.length > 0) return `no file left: all ${skipped.length} entries are skipped`
   return 'no files in it'

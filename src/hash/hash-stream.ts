@@ -47,9 +47,9 @@ const PROGRESS_INTERVAL_MS = 100
  * `interrupted` when the signal aborts
  */
 export async function hashStream(stream: ContentStream, options: HashOptions): Promise<Uint8Array> {
-  const { algorithm, kernel, pieces, throttle = null } = options
+  const { algorithm, kernel, threads, pieces, throttle = null } = options
   const selection = pieces ? share(pieces) : null
-  const job = createJob({ algorithm, kernel, stream, pieces: selection, throttle })
+  const job = createJob({ algorithm, kernel, threads, stream, pieces: selection, throttle })
   if (isSmall(job, options)) runJob(job)
   else await runThreads(job, options)
   if (options.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
@@ -72,7 +72,7 @@ function isSmall(job: HashJob, { pool }: HashOptions): boolean {
 
 async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
   const pool = options.pool ?? new WorkerPool()
-  const { batchCount } = planBatches(job, chooseKernel(job.kernel))
+  const { batchCount } = planBatches(job, chooseKernel(job.kernel), options.threads)
   const threads = Math.min(options.threads, batchCount)
   const stop = () => {
     stopJob(job)

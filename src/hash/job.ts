@@ -13,6 +13,8 @@ export interface HashJob {
   readonly digests: Uint8Array
   /** The next batch that nobody has taken yet, and whether to stop; see the functions below. */
   readonly control: Int32Array
+  /** How many threads work on it. */
+  readonly threads: number
   /** Limits how fast the stream is read; null for no limit. */
   readonly throttle: Throttle | null
   /** Bytes hashed so far. */
@@ -27,7 +29,7 @@ const CURRENT_FILE = 2
 export type JobSelection = Pick<HashJob, 'stream' | 'pieces'>
 
 export type JobParts = JobSelection &
-  Pick<HashJob, 'algorithm' | 'kernel'> & { readonly throttle?: Throttle | null }
+  Pick<HashJob, 'algorithm' | 'kernel' | 'threads'> & { readonly throttle?: Throttle | null }
 
 export function createJob(parts: JobParts): HashJob {
   const digestBytes = countJobPieces(parts) * DIGEST_LENGTH[parts.algorithm]

@@ -16,9 +16,11 @@ const FLAGS =
  */
 export function openSameFile(path: string, identity: BigUint64Array): number {
   const descriptor = open(path)
-  const { dev, ino } = fstatSync(descriptor, { bigint: true })
-  const found = BigUint64Array.of(dev, ino)
-  if (found[0] === identity[0] && found[1] === identity[1]) return descriptor
+  const stats = fstatSync(descriptor, { bigint: true })
+  const [device, inode] = BigUint64Array.of(stats.dev, stats.ino)
+  const isSame = device === identity[0] && inode === identity[1]
+  // A pipe may have got the number of the file that it took the place of
+  if (isSame && stats.isFile()) return descriptor
   closeSync(descriptor)
   throw wasReplaced(path)
 }

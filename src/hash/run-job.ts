@@ -9,7 +9,7 @@ import { isStopped, takeBatch, type HashJob } from './job.js'
  */
 export function runJob(job: HashJob): void {
   const kernel = chooseKernel(job.kernel)
-  const plan = planBatches(job, kernel)
+  const plan = planBatches(job, kernel, job.threads)
   const hasher = new BatchHasher({ job, plan, kernel })
   try {
     while (!isStopped(job)) {

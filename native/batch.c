@@ -1,0 +1,194 @@
+#include "batch.h"
+
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+#define MAX_LANES 32
+#define MAX_WORDS SHA256_WORDS
+#define LENGTH_BYTES 8
+
+size_t words_of(enum algorithm algorithm) {
+  return algorithm == SHA1 ? SHA1_WORDS : SHA256_WORDS;
+}
+
+size_t digest_bytes_of(enum algorithm algorithm) { return 4 * words_of(algorithm); }
+
+bool kernel_runs_on(const struct cpu_features *cpu, enum kernel kernel) {
+  switch (kernel) {
+    case KERNEL_AVX512: return cpu->avx512;
+    case KERNEL_AVX2: return cpu->avx2;
+    case KERNEL_SHANI: return cpu->shani;
+  }
+  return false;
+}
+
+bool default_kernel(const struct cpu_features *cpu, enum kernel *kernel) {
+  static const enum kernel preference[] = {KERNEL_AVX512, KERNEL_SHANI, KERNEL_AVX2};
+  for (size_t i = 0; i < sizeof preference / sizeof preference[0]; i++) {
+    *kernel = preference[i];
+    if (kernel_runs_on(cpu, *kernel)) return true;
+  }
+  return false;
+}
+
+/* A kernel function, and how many of the waiting lanes it takes now. */
+struct share {
+  compress_fn *compress;
+  size_t lanes;
+};
+
+#ifdef BTKIT_X86_KERNELS
+
+static size_t at_most(size_t value, size_t limit) { return value < limit ? value : limit; }
+
+/* Up to four streams, in even shares: five are faster as 3 + 2 than as 4 + 1. */
+static struct share shani_share(enum algorithm algorithm, size_t waiting) {
+  static compress_fn *const kernels[2][4] = {
+      {sha1_shani_x1, sha1_shani_x2, sha1_shani_x3, sha1_shani_x4},
+      {sha256_shani_x1, sha256_shani_x2, sha256_shani_x3, sha256_shani_x4},
+  };
+  const size_t rounds = (waiting + 3) / 4;
+  const size_t lanes = waiting >= 16 ? 4 : (waiting + rounds - 1) / rounds;
+  return (struct share){kernels[algorithm][lanes - 1], lanes};
+}
+
+static struct share avx2_share(enum algorithm algorithm, size_t waiting) {
+  return (struct share){algorithm == SHA1 ? sha1_avx2_x8 : sha256_avx2_x8, at_most(waiting, 8)};
+}
+
+/*
+ * The limits below are where the curves cross on a Zen 5 core. A vector costs the
+ * same however few of its lanes are used, so a few lanes left over are faster on
+ * the SHA extensions. Two vectors at once are a third faster than one while the
+ * data is in the second-level cache, as it is when a call is small, and a little
+ * slower when it is not.
+ */
+#define TWO_VECTORS_MAX_BYTES (1u << 20)
+#define TWO_VECTORS_FROM 21
+static const size_t one_vector_from[2] = {[SHA1] = 8, [SHA256] = 9};
+
+static struct share avx512_share(const struct cpu_features *cpu, enum algorithm algorithm,
+                                 size_t waiting, bool small) {
+  if (small && waiting >= TWO_VECTORS_FROM) {
+    return (struct share){algorithm == SHA1 ? sha1_avx512_x32 : sha256_avx512_x32,
+                          at_most(waiting, 32)};
+  }
+  if (waiting < one_vector_from[algorithm] && cpu->shani) return shani_share(algorithm, waiting);
+  return (struct share){algorithm == SHA1 ? sha1_avx512_x16 : sha256_avx512_x16,
+                        at_most(waiting, 16)};
+}
+
+static struct share next_share(const struct cpu_features *cpu, enum kernel kernel,
+                               enum algorithm algorithm, size_t waiting, bool small) {
+  switch (kernel) {
+    case KERNEL_AVX512: return avx512_share(cpu, algorithm, waiting, small);
+    case KERNEL_AVX2: return avx2_share(algorithm, waiting);
+    case KERNEL_SHANI: break;
+  }
+  return shani_share(algorithm, waiting);
+}
+
+static bool is_small(size_t lanes, size_t length) {
+  return length == 0 || lanes <= TWO_VECTORS_MAX_BYTES / length;
+}
+
+#else
+
+/* Never reached: without kernels kernel_runs_on() refuses every one of them. */
+static void no_kernel(uint32_t *state, const uint8_t *data, size_t stride, size_t blocks,
+                      size_t lanes) {
+  (void)state, (void)data, (void)stride, (void)blocks, (void)lanes;
+}
+
+static struct share next_share(const struct cpu_features *cpu, enum kernel kernel,
+                               enum algorithm algorithm, size_t waiting, bool small) {
+  (void)cpu, (void)kernel, (void)algorithm, (void)small;
+  return (struct share){no_kernel, waiting < MAX_LANES ? waiting : MAX_LANES};
+}
+
+static bool is_small(size_t lanes, size_t length) {
+  (void)lanes, (void)length;
+  return true;
+}
+
+#endif
+
+void init_lanes(enum algorithm algorithm, uint32_t *state, size_t lanes) {
+  static const uint32_t sha1_start[SHA1_WORDS] = {0x67452301, 0xefcdab89, 0x98badcfe,
+                                                  0x10325476, 0xc3d2e1f0};
+  static const uint32_t sha256_start[SHA256_WORDS] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372,
+                                                      0xa54ff53a, 0x510e527f, 0x9b05688c,
+                                                      0x1f83d9ab, 0x5be0cd19};
+  const uint32_t *start = algorithm == SHA1 ? sha1_start : sha256_start;
+  const size_t words = words_of(algorithm);
+  for (size_t i = 0; i < lanes; i++) memcpy(state + i * words, start, words * sizeof *state);
+}
+
+static void store_big_endian(uint8_t *out, uint64_t value, size_t bytes) {
+  for (size_t i = 0; i < bytes; i++) out[i] = (uint8_t)(value >> (8 * (bytes - 1 - i)));
+}
+
+/*
+ * Ends the lanes of one share: the whole blocks of their tails where they lie, then
+ * the rest of the tails with the padding (FIPS 180-4, section 5.1.1: a one bit,
+ * zeros, the length in bits), one or two blocks a lane, side by side.
+ */
+static void finish_share(struct share share, enum algorithm algorithm, uint32_t *state,
+                         const uint8_t *tail, size_t stride, size_t length, uint64_t total,
+                         uint8_t *out) {
+  uint8_t padded[MAX_LANES * 2 * BLOCK_BYTES];
+  const size_t rest = length % BLOCK_BYTES;
+  const size_t whole = length - rest;
+  const size_t size = rest + 1 + LENGTH_BYTES <= BLOCK_BYTES ? BLOCK_BYTES : 2 * BLOCK_BYTES;
+
+  share.compress(state, tail, stride, whole / BLOCK_BYTES, share.lanes);
+  memset(padded, 0, share.lanes * size);
+  for (size_t i = 0; i < share.lanes; i++) {
+    uint8_t *lane = padded + i * size;
+    memcpy(lane, tail + i * stride + whole, rest);
+    lane[rest] = 0x80;
+    store_big_endian(lane + size - LENGTH_BYTES, total * 8, LENGTH_BYTES);
+  }
+  share.compress(state, padded, size, size / BLOCK_BYTES, share.lanes);
+
+  const size_t words = share.lanes * words_of(algorithm);
+  for (size_t i = 0; i < words; i++) store_big_endian(out + 4 * i, state[i], 4);
+}
+
+void hash_pieces(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
+                 const uint8_t *data, size_t piece_length, size_t count, uint8_t *out) {
+  uint32_t state[MAX_LANES * MAX_WORDS];
+  const bool small = is_small(count, piece_length);
+  for (size_t done = 0; done < count;) {
+    const struct share share = next_share(cpu, kernel, algorithm, count - done, small);
+    init_lanes(algorithm, state, share.lanes);
+    finish_share(share, algorithm, state, data + done * piece_length, piece_length, piece_length,
+                 piece_length, out + done * digest_bytes_of(algorithm));
+    done += share.lanes;
+  }
+}
+
+void update_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
+                  uint32_t *state, const uint8_t *data, size_t stride, size_t length,
+                  size_t lanes) {
+  const bool small = is_small(lanes, length);
+  for (size_t done = 0; done < lanes;) {
+    const struct share share = next_share(cpu, kernel, algorithm, lanes - done, small);
+    share.compress(state + done * words_of(algorithm), data + done * stride, stride,
+                   length / BLOCK_BYTES, share.lanes);
+    done += share.lanes;
+  }
+}
+
+void finish_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
+                  uint32_t *state, const uint8_t *tail, size_t stride, size_t length,
+                  uint64_t total, size_t lanes, uint8_t *out) {
+  const bool small = is_small(lanes, length);
+  for (size_t done = 0; done < lanes;) {
+    const struct share share = next_share(cpu, kernel, algorithm, lanes - done, small);
+    finish_share(share, algorithm, state + done * words_of(algorithm), tail + done * stride,
+                 stride, length, total, out + done * digest_bytes_of(algorithm));
+    done += share.lanes;
+  }
+}

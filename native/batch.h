@@ -1,0 +1,44 @@
+/*
+ * Hashes of many messages at once: which kernel takes how many of them, and the
+ * padding at their ends. Plain memory in and out; whoever calls has checked every
+ * size (piece_hash.c for JavaScript).
+ */
+#ifndef BTKIT_BATCH_H
+#define BTKIT_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cpu.h"
+
+enum algorithm { SHA1, SHA256 };
+enum kernel { KERNEL_AVX512, KERNEL_AVX2, KERNEL_SHANI };
+
+/* A state is words_of() 32-bit words in host byte order, lane after lane. */
+size_t words_of(enum algorithm algorithm);
+size_t digest_bytes_of(enum algorithm algorithm);
+
+bool kernel_runs_on(const struct cpu_features *cpu, enum kernel kernel);
+
+/* The kernel to use when the caller names none; false if there is none at all. */
+bool default_kernel(const struct cpu_features *cpu, enum kernel *kernel);
+
+/* out[i * digest_bytes_of()] becomes the digest of data[i * piece_length, + piece_length). */
+void hash_pieces(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
+                 const uint8_t *data, size_t piece_length, size_t count, uint8_t *out);
+
+/* The same in steps, for messages that arrive in parts. */
+void init_lanes(enum algorithm algorithm, uint32_t *state, size_t lanes);
+
+/* Lane i moves on over data[i * stride, + length); length is a multiple of 64. */
+void update_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
+                  uint32_t *state, const uint8_t *data, size_t stride, size_t length,
+                  size_t lanes);
+
+/* Lane i ends with tail[i * stride, + length), `total` bytes after it began. */
+void finish_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
+                  uint32_t *state, const uint8_t *tail, size_t stride, size_t length,
+                  uint64_t total, size_t lanes, uint8_t *out);
+
+#endif

@@ -1,0 +1,14 @@
+#include "kernels.h"
+
+#ifdef BTKIT_X86_KERNELS
+
+#include "avx2.h"
+#include "sha256_wide.h"
+
+/* One group only: two would need more than the sixteen registers there are. */
+WIDE_TARGET void sha256_avx2_x8(uint32_t *state, const uint8_t *data, size_t stride,
+                            size_t blocks, size_t lanes) {
+  sha256_wide(state, data, stride, blocks, lanes, 1);
+}
+
+#endif
