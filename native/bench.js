@@ -21,11 +21,13 @@ const cases = [
   { pieceLength: 1 * MiB, bufferSize: 32 * MiB },
   { pieceLength: 2 * MiB, bufferSize: 32 * MiB },
   { pieceLength: 4 * MiB, bufferSize: 32 * MiB },
-  { pieceLength: 16 * KiB, bufferSize: 512 * KiB }
+  { pieceLength: 16 * KiB, bufferSize: 512 * KiB },
 ]
 
 const addon = createRequire(import.meta.url)('./build/piece_hash.node')
-const kernels = Object.entries(addon.features()).filter(([, runs]) => runs).map(([name]) => name)
+const kernels = Object.entries(addon.features())
+  .filter(([, runs]) => runs)
+  .map(([name]) => name)
 
 const dir = mkdtempSync(join(tmpdir(), 'btkit-bench-'))
 const file = openSync(join(dir, 'data'), 'w+')
@@ -37,9 +39,9 @@ const chunk = Buffer.alloc(1 * MiB, 'what the bytes are does not matter')
 for (let at = 0; at < 32 * MiB; at += chunk.length) writeSync(file, chunk)
 
 const data = new Uint8Array(new SharedArrayBuffer(32 * MiB))
-const out = new Uint8Array(32 * 32 * MiB / (16 * KiB))
+const out = new Uint8Array((32 * 32 * MiB) / (16 * KiB))
 
-function hashWithCrypto (algorithm, pieceLength, count) {
+function hashWithCrypto(algorithm, pieceLength, count) {
   for (let i = 0; i < count; i++) {
     const piece = data.subarray(i * pieceLength, (i + 1) * pieceLength)
     createHash(algorithm).update(piece).digest()
@@ -48,7 +50,7 @@ function hashWithCrypto (algorithm, pieceLength, count) {
 
 // The pieces of one buffer, hashed 16 at a time in slices: what a program can do
 // that has more long pieces at hand than fit into the buffer whole.
-function hashInSteps (kernel, algorithm, bufferSize) {
+function hashInSteps(kernel, algorithm, bufferSize) {
   const lanes = 16
   const length = bufferSize / lanes
   const state = new Uint32Array(lanes * 8)
@@ -56,7 +58,7 @@ function hashInSteps (kernel, algorithm, bufferSize) {
   addon.update(kernel, algorithm, state, data, length, length, lanes)
 }
 
-function gigabytesPerSecond (bufferSize, hash) {
+function gigabytesPerSecond(bufferSize, hash) {
   const speeds = []
   const end = performance.now() + timePerFigure
   do {
@@ -69,7 +71,7 @@ function gigabytesPerSecond (bufferSize, hash) {
   return speeds[speeds.length >> 1].toFixed(2)
 }
 
-function size (bytes) {
+function size(bytes) {
   return bytes < MiB ? `${bytes / KiB} KiB` : `${bytes / MiB} MiB`
 }
 
@@ -81,11 +83,16 @@ for (const algorithm of ['sha1', 'sha256']) {
     const count = bufferSize / pieceLength
     const figures = [
       gigabytesPerSecond(bufferSize, () => hashWithCrypto(algorithm, pieceLength, count)),
-      ...kernels.map((kernel) => gigabytesPerSecond(bufferSize,
-        () => addon.hash(kernel, algorithm, data, pieceLength, count, out)))
+      ...kernels.map((kernel) =>
+        gigabytesPerSecond(bufferSize, () =>
+          addon.hash(kernel, algorithm, data, pieceLength, count, out),
+        ),
+      ),
     ]
     if (kernels.length > 0) {
-      figures.push(gigabytesPerSecond(bufferSize, () => hashInSteps(kernels[0], algorithm, bufferSize)))
+      figures.push(
+        gigabytesPerSecond(bufferSize, () => hashInSteps(kernels[0], algorithm, bufferSize)),
+      )
     }
     const line = [algorithm, size(pieceLength), size(bufferSize), ...figures]
     console.log(line.map((text) => text.padStart(12)).join(' '))

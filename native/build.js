@@ -34,16 +34,18 @@ const smokeTest = `
 
 class NotBuilt extends Error {}
 
-function sourcesIn (dir, ext) {
-  return readdirSync(dir).filter((name) => name.endsWith(ext)).map((name) => join(dir, name))
+function sourcesIn(dir, ext) {
+  return readdirSync(dir)
+    .filter((name) => name.endsWith(ext))
+    .map((name) => join(dir, name))
 }
 
-function isUpToDate (inputs) {
+function isUpToDate(inputs) {
   const built = statSync(output, { throwIfNoEntry: false })
   return built !== undefined && inputs.every((input) => statSync(input).mtimeMs <= built.mtimeMs)
 }
 
-function headerDir () {
+function headerDir() {
   try {
     const entry = createRequire(import.meta.url).resolve('node-api-headers')
     return join(dirname(entry), 'include')
@@ -52,26 +54,38 @@ function headerDir () {
   }
 }
 
-function compile (sources, target) {
+function compile(sources, target) {
   // $CC may carry arguments, as in CC='ccache gcc'.
   const [compiler, ...leading] = (process.env.CC?.trim() || 'cc').split(/\s+/)
-  const shared = process.platform === 'darwin'
-    ? ['-bundle', '-undefined', 'dynamic_lookup']
-    : ['-shared']
-  const args = [...leading, '-O3', '-std=c11', '-fPIC', ...shared, '-fvisibility=hidden', '-Wall',
-    '-Wextra', '-I', headerDir(), '-o', target, ...sources]
+  const shared =
+    process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared']
+  const args = [
+    ...leading,
+    '-O3',
+    '-std=c11',
+    '-fPIC',
+    ...shared,
+    '-fvisibility=hidden',
+    '-Wall',
+    '-Wextra',
+    '-I',
+    headerDir(),
+    '-o',
+    target,
+    ...sources,
+  ]
   const run = spawnSync(compiler, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   if (run.error?.code === 'ENOENT') throw new NotBuilt(`there is no C compiler '${compiler}'`)
   if (run.error !== undefined) throw new NotBuilt(`'${compiler}' could not be run`)
   if (run.status !== 0) throw new NotBuilt(`'${compiler}' failed`)
 }
 
-function check (target) {
+function check(target) {
   const run = spawnSync(process.execPath, ['-e', smokeTest, target], { stdio: 'ignore' })
   if (run.status !== 0) throw new NotBuilt('the result failed its self-test')
 }
 
-function build () {
+function build() {
   if (process.env.BTKIT_NO_NATIVE === '1') throw new NotBuilt('BTKIT_NO_NATIVE is set')
   if (process.platform === 'win32') throw new NotBuilt('not supported on Windows')
 
@@ -100,5 +114,7 @@ try {
   build()
 } catch (error) {
   const reason = error instanceof NotBuilt ? error.message : (error.code ?? error.name)
-  console.error(`btkit: the native hash accelerator was not built (${reason}); hashing runs on node:crypto`)
+  console.error(
+    `btkit: the native hash accelerator was not built (${reason}); hashing runs on node:crypto`,
+  )
 }

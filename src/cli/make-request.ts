@@ -81,7 +81,7 @@ function textOrNull(text: string | undefined): string | null {
 
 function creator(option: MakeOptions['createdBy']): string | null {
   if (option === false) return null
-  return typeof option === 'string' ? option : `btkit ${version()}`
+  return typeof option === 'string' ? textOrNull(option) : `btkit ${version()}`
 }
 
 /** The date asked for, else that of reproducible builds, else now. */

@@ -1,3 +1,6 @@
+import { BtkitError } from '../errors.js'
+import type { SkipReason as EntrySkipReason } from '../files/scanned-tree.js'
+
 /** A torrent that was written or removed. */
 export interface Change {
   readonly source: string
@@ -13,11 +16,8 @@ export type SkipReason =
   | 'foreign' // its torrent was not made by btkit
   | 'edited' // its torrent was made by btkit, and changed by something else
   | 'empty' // it holds no bytes
-  | 'link leads outside'
-  | 'link loop'
-  | 'broken link'
-  | 'link'
-  | 'not a regular file'
+  | 'the target' // it is the directory of the torrents
+  | EntrySkipReason
 
 export interface Skip {
   readonly source: string
@@ -54,4 +54,10 @@ export function createReport(): CompleteReport {
     bytesHashed: 0,
     bytesReused: 0,
   }
+}
+
+/** Notes that something failed which does not stop the rest. */
+export function noteFailure({ failed }: CompleteReport, source: string, error: unknown): void {
+  const code = error instanceof BtkitError ? error.code : 'internal'
+  failed.push({ source, code, message: error instanceof Error ? error.message : String(error) })
 }

@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto'
 import { buildInfo } from '../metainfo/build-info.js'
 import type { Content } from './content.js'
 import { hashContent, type Means } from './hash-content.js'
+import type { Memory } from './memory.js'
+import { unknownPieces } from './piece-table.js'
+import { recallPieces } from './recall-pieces.js'
 import { isRacy, stampOf, trusted, type CacheTrust } from './stamp.js'
 
 /** What a torrent's `info` says beside the content. */
@@ -37,6 +40,21 @@ export async function obtainInfo(
   const isSafe = !content.files.some(({ fingerprint }) => isRacy(fingerprint, startedMs, trust))
   if (isSafe) cache.rememberInfo(input, made.info)
   return made
+}
+
+/** The `info` of content when the cache knows all of it, else null. Nothing is read. */
+export function recallInfo(
+  content: Content,
+  options: InfoOptions,
+  memory: Memory,
+): ContentInfo | null {
+  const known = content.isDirectory
+    ? memory.cache.info(infoInput(content, options, memory.trust))
+    : null
+  if (known) return { info: known, bytesHashed: 0 }
+  const table = recallPieces(content, memory)
+  if (unknownPieces(table).length > 0) return null
+  return { info: composeInfo(content, options, table.digests), bytesHashed: 0 }
 }
 
 async function makeInfo(

@@ -43,7 +43,7 @@ export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
 /** The bytes that a planned .torrent will have. */
 export function measureTorrent({ request, content }: TorrentPlan): number {
   const blank = composeInfo(content, request, new Uint8Array(content.pieceCount * DIGEST))
-  return composeTorrent({ request, content }, blank).length
+  return composeTorrent(request, content, blank).length
 }
 
 /**
@@ -54,15 +54,18 @@ export function measureTorrent({ request, content }: TorrentPlan): number {
 export async function makeTorrent(plan: TorrentPlan, means: Means): Promise<MadeTorrent> {
   const { torrent, write } = plan.request
   const { info, bytesHashed } = await obtainInfo(plan.content, plan.request, means)
-  const bytes = composeTorrent(plan, info)
+  const bytes = composeTorrent(plan.request, plan.content, info)
   if (torrent !== null) await writeAtomically(torrent, bytes, write)
   return { bytes, infoHash: infoHashOf(info), bytesHashed }
 }
 
-/** Encodes a planned torrent around its `info`. */
-export function composeTorrent({ request, content }: TorrentPlan, info: Uint8Array): Uint8Array {
-  const creationDate = settleDate(request.creationDate, content)
-  return buildTorrent({ ...request.parts, creationDate }, info)
+/** Encodes a torrent around its `info`. */
+export function composeTorrent(
+  { parts, creationDate }: Pick<MakeRequest, 'parts' | 'creationDate'>,
+  content: Content,
+  info: Uint8Array,
+): Uint8Array {
+  return buildTorrent({ ...parts, creationDate: settleDate(creationDate, content) }, info)
 }
 
 /** The newest file's time stands for that of a directory. */

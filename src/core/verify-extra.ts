@@ -1,8 +1,8 @@
-import { scanTree } from '../files/scan-tree.js'
+import { scanTree, type ScanOptions } from '../files/scan-tree.js'
 import type { MetainfoFile } from '../metainfo/metainfo.js'
 import type { VerifiedFile } from './verify-report.js'
 
-const EVERYTHING = { all: true, include: [], exclude: [], links: 'skip' } as const
+const EVERYTHING: ScanOptions = { all: true, include: [], exclude: [], links: 'skip' }
 
 /**
  * The regular files below a directory that are no part of the torrent; links are not followed.
@@ -13,7 +13,7 @@ export async function findExtraFiles(
   files: readonly MetainfoFile[],
 ): Promise<VerifiedFile[]> {
   const known = new Set(files.filter((file) => !file.padding).map(({ path }) => path.join('/')))
-  const tree = await scanTree(directory, { ...EVERYTHING, include: [], exclude: [] })
+  const tree = await scanTree(directory, EVERYTHING)
   return tree.files
     .filter(({ path }) => !known.has(path.join('/')))
     .map(({ path, fingerprint: { size } }) => {

@@ -4,6 +4,7 @@ import { readFingerprint, sameFingerprint, type Fingerprint } from '../files/fin
 import { osCodeOf } from '../files/os-code.js'
 import { quoteText } from '../metainfo/escape-text.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
+import { BACKSLASH } from '../metainfo/unsafe-path.js'
 import type { Engine } from './hash-content.js'
 import { foundLength, layContent, type FoundFile, type LaidContent } from './verify-content.js'
 import { findExtraFiles } from './verify-extra.js'
@@ -57,7 +58,7 @@ export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
 
 /** A backslash is part of a name where it does not part components. */
 function refuseUnsafePaths({ unsafePaths }: Metainfo, torrent: string): void {
-  const unsafe = unsafePaths.find(({ reason }) => sep === '\\' || !reason.includes('backslash'))
+  const unsafe = unsafePaths.find(({ reason }) => reason !== BACKSLASH || sep === '\\')
   if (unsafe === undefined) return
   const path = quoteText(unsafe.path.join('/'))
   throw new BtkitError('unsafe-path', `${torrent}: path ${path}: ${unsafe.reason}`)

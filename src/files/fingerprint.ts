@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { lstatSync, statSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 
 /**
@@ -38,4 +38,10 @@ export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
     a.inode === b.inode &&
     a.device === b.device
   )
+}
+
+/** The fingerprint of what lies at `path`, links not followed; null when nothing does. */
+export function readFingerprintIfThere(path: string): Fingerprint | null {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  return stats ? fingerprintOf(stats) : null
 }

@@ -1,20 +1,42 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 
 const SUFFIX = '.btkit-tmp'
-const SHAPE = /^\..+\.[0-9a-f]{12}\.btkit-tmp$/s
+const SHAPE = /^\..+\.([0-9a-f]{8})-([0-9a-f]+)-[0-9a-f]{8}\.btkit-tmp$/s
 
 /** The longest name that eCryptfs takes; other file systems take 255 bytes. */
 const MAX_BYTES = 143
 
 /** A hidden name, new at every call, for what is to become a file called `name`. */
 export function makeTemporaryName(name: string): string {
-  const ending = `.${randomBytes(6).toString('hex')}${SUFFIX}`
+  const owner = `${hostDigest()}-${process.pid.toString(16)}`
+  const ending = `.${owner}-${randomBytes(4).toString('hex')}${SUFFIX}`
   return `.${shorten(name, MAX_BYTES - 1 - ending.length)}${ending}`
 }
 
 /** Whether `name` is one of ours: a file being written, or left by a run that was killed. */
 export function isTemporaryName(name: string): boolean {
   return name.endsWith(SUFFIX) && SHAPE.test(name)
+}
+
+/** Whether the process that made a temporary name is known to have ended. */
+export function isDead(name: string): boolean {
+  const [, host, pid] = SHAPE.exec(name) ?? []
+  return pid !== undefined && host === hostDigest() && !isRunning(parseInt(pid, 16))
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    // Signal 0 only asks
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Directories may be shared between machines, whose processes are not ours to see. */
+function hostDigest(): string {
+  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 }
 
 /** As many whole characters of `name` as fit in `maxBytes` of UTF-8. */

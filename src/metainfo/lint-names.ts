@@ -6,7 +6,6 @@ import type { Metainfo } from './metainfo.js'
 const RESERVED = /^(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])\s*(\.|$)/i
 
 /** What Windows refuses in a name; slashes and backslashes are paths that the reader warns of. */
-// eslint-disable-next-line no-control-regex
 const FORBIDDEN = /[<>:"|?*\u0001-\u001f]/
 
 /** In bytes: what most file systems hold. */

@@ -11,7 +11,8 @@ export type UnsafeReason =
   | 'is listed twice'
   | typeof BACKSLASH
 
-const BACKSLASH = 'has a backslash, which parts components on Windows'
+/** Harmless where a backslash is part of a name. */
+export const BACKSLASH = 'has a backslash, which parts components on Windows'
 
 /** A path of a torrent that must not reach a disk. */
 export interface UnsafePath {

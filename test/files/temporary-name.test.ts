@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { isTemporaryName, makeTemporaryName } from '../../src/files/temporary-name.js'
+import { isDead, isTemporaryName, makeTemporaryName } from '../../src/files/temporary-name.js'
 
 test('a temporary name is hidden, recognised, tells its target and is new every time', () => {
   const name = makeTemporaryName('debian.iso.torrent')
-  assert.match(name, /^\.debian\.iso\.torrent\.[0-9a-f]{12}\.btkit-tmp$/)
+  assert.match(name, /^\.debian\.iso\.torrent\.[0-9a-f]{8}-[0-9a-f]+-[0-9a-f]{8}\.btkit-tmp$/)
   assert.ok(isTemporaryName(name))
   assert.notEqual(makeTemporaryName('debian.iso.torrent'), name)
 })
@@ -24,4 +25,17 @@ test('a name with a line break is recognised, names of others are not', () => {
   for (const name of ['.btkit-tmp', 'a.0123456789ab.btkit-tmp', '.a.xyz.btkit-tmp', '.a.swp']) {
     assert.ok(!isTemporaryName(name), name)
   }
+})
+
+test('a name of this process is not dead, one of a process that ended is', () => {
+  const own = makeTemporaryName('x')
+  const { pid } = spawnSync(process.execPath, ['-e', '0'])
+  const ended = own.replace(`-${process.pid.toString(16)}-`, `-${pid.toString(16)}-`)
+  assert.ok(isTemporaryName(ended))
+  assert.deepEqual([isDead(own), isDead(ended)], [false, true])
+})
+
+test('a process of another machine is not known to have ended', () => {
+  const { pid } = spawnSync(process.execPath, ['-e', '0'])
+  assert.equal(isDead(`.x.00000000-${pid.toString(16)}-00000000.btkit-tmp`), false)
 })

@@ -15,7 +15,7 @@ import {
 function makeJob(algorithm: 'sha1' | 'sha256' = 'sha1', pieces: Uint32Array | null = null) {
   const files = ['/a', '/b'].map((path) => ({ path, length: 40_000 }))
   const stream = layStream(files, 16384)
-  return createJob({ stream, algorithm, kernel: 'crypto', pieces, throttle: null })
+  return createJob({ stream, algorithm, kernel: 'crypto', threads: 1, pieces })
 }
 
 test('each batch is handed out once, in the order of the stream', () => {

@@ -6,7 +6,7 @@ import { layStream } from '../../src/hash/content-stream.js'
 import { hashStream } from '../../src/hash/hash-stream.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
-import { hashOptions } from './hash-options.js'
+import { hashOptions, USES } from './hash-options.js'
 
 const MIB = 2 ** 20
 
@@ -40,9 +40,9 @@ for (const [name, sizes] of Object.entries({
       paths.map((path) => readFileSync(path)),
       64 * MIB,
     )
-    for (const threads of [1, 3]) {
-      const digests = await hashStream(stream, hashOptions({ threads }))
-      assert.deepEqual(Buffer.from(digests), expected, `${threads} threads`)
+    for (const use of USES) {
+      const digests = await hashStream(stream, hashOptions(use))
+      assert.deepEqual(Buffer.from(digests), expected, JSON.stringify(use))
     }
   })
 }

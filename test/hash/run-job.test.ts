@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { availableKernels } from '../../src/hash/choose-kernel.js'
 import type { ContentStream } from '../../src/hash/content-stream.js'
 import {
   createJob,
@@ -17,7 +18,8 @@ import { plantStream } from './plant-stream.js'
 const P = 16384
 
 function jobOf(stream: ContentStream, changes: Partial<JobParts> = {}): HashJob {
-  return createJob({ algorithm: 'sha1', kernel: 'crypto', stream, pieces: null, ...changes })
+  const parts = { algorithm: 'sha1', kernel: 'crypto', threads: 1, stream, pieces: null } as const
+  return createJob({ ...parts, ...changes })
 }
 
 const LAYOUTS: Record<string, number[]> = {
@@ -39,15 +41,27 @@ const LAYOUTS: Record<string, number[]> = {
   'hundreds of tiny files': Array.from({ length: 300 }, (_, i) => i % 90),
 }
 
+/** Every kernel of this machine, in the ways that it is used by one thread and by several. */
+const USES = availableKernels().flatMap(({ name: kernel }) => {
+  const algorithms = ['sha1', 'sha256'] as const
+  return algorithms.flatMap((algorithm) =>
+    [1, 2].map((threads) => ({ kernel, algorithm, threads })),
+  )
+})
+
 for (const [name, sizes] of Object.entries(LAYOUTS)) {
-  test(`${name}: the digests are those of the files joined and cut`, (t) => {
+  test(`${name}: every kernel gives the digests of the files joined and cut`, (t) => {
     const { stream, contents } = plantStream(t, sizes, P)
     for (const pieceLength of [P, 4 * P, 64 * P]) {
-      for (const algorithm of ['sha1', 'sha256'] as const) {
-        const job = jobOf({ ...stream, pieceLength }, { algorithm })
+      for (const use of USES) {
+        const job = jobOf({ ...stream, pieceLength }, use)
         runJob(job)
-        const expected = referenceDigests(contents, pieceLength, algorithm)
-        assert.deepEqual(Buffer.from(job.digests), expected, `${algorithm}, ${pieceLength}`)
+        const expected = referenceDigests(contents, pieceLength, use.algorithm)
+        assert.deepEqual(
+          Buffer.from(job.digests),
+          expected,
+          `${JSON.stringify(use)}, ${pieceLength}`,
+        )
       }
     }
   })
@@ -57,13 +71,7 @@ test('any files give the digests of the files joined and cut', (t) => {
   const sizes = fc.array(fc.oneof(fc.nat(20), fc.nat(5 * P)), { maxLength: 12 })
   const property = fc.property(sizes, fc.integer({ min: 14, max: 17 }), (files, pow2) => {
     const { stream, contents } = plantStream(t, files, 2 ** pow2)
-    const job = createJob({
-      stream,
-      algorithm: 'sha1',
-      kernel: 'crypto',
-      pieces: null,
-      throttle: null,
-    })
+    const job = jobOf(stream)
     runJob(job)
     assert.deepEqual(Buffer.from(job.digests), referenceDigests(contents, 2 ** pow2))
   })
@@ -87,13 +95,7 @@ test('some pieces give the digests that they have among all', (t) => {
 
 test('in the end all bytes are counted as done', (t) => {
   const { stream, paths } = plantStream(t, [P + 3, 0, 5], P)
-  const job = createJob({
-    stream,
-    algorithm: 'sha1',
-    kernel: 'crypto',
-    pieces: null,
-    throttle: null,
-  })
+  const job = jobOf(stream)
   runJob(job)
   assert.equal(readProgress(job).bytesDone, P + 8)
   assert.ok(paths.includes(readProgress(job).currentPath))
@@ -101,31 +103,17 @@ test('in the end all bytes are counted as done', (t) => {
 
 test('no file stays open, not even after a failure', unlessProc, (t) => {
   const { stream, directory } = plantStream(t, [5, 5], P)
-  runJob(createJob({ stream, algorithm: 'sha1', kernel: 'crypto', pieces: null, throttle: null }))
+  runJob(jobOf(stream))
   const longer = { ...stream, offsets: stream.offsets.map((offset) => 2 * offset) }
   assert.throws(() => {
-    runJob(
-      createJob({
-        stream: longer,
-        algorithm: 'sha1',
-        kernel: 'crypto',
-        pieces: null,
-        throttle: null,
-      }),
-    )
+    runJob(jobOf(longer))
   })
   assert.deepEqual(openFilesBelow(directory), [])
 })
 
 test('a job that was stopped hashes nothing', (t) => {
   const { stream } = plantStream(t, [100], P)
-  const job = createJob({
-    stream,
-    algorithm: 'sha1',
-    kernel: 'crypto',
-    pieces: null,
-    throttle: null,
-  })
+  const job = jobOf(stream)
   stopJob(job)
   runJob(job)
   assert.deepEqual(Buffer.from(job.digests), Buffer.alloc(20))

@@ -9,10 +9,11 @@ export const projectRoot = findProjectRoot(dirname(fileURLToPath(import.meta.url
 
 export interface SpawnOptions {
   readonly cwd?: string
-  /** Variables beside PATH, which is all that is passed on. */
+  /** Variables beside PATH and the place of the piece cache. */
   readonly env?: Readonly<Record<string, string>>
-  /** The user to run as. */
+  /** The user and group to run as. */
   readonly uid?: number
+  readonly gid?: number
 }
 
 export interface ExecutableResult {

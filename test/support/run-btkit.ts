@@ -28,12 +28,12 @@ export async function runBtkit(
     stdout,
     stderr,
     paint: (_colour, text) => text,
-    env: { BTKIT_CACHE_DIR: testCache },
     cwd: '/',
     isRoot: false,
     now: () => NOW * 1000,
     signal: new AbortController().signal,
     ...overrides,
+    env: { BTKIT_CACHE_DIR: testCache, ...overrides.env },
   }
   const status = await run({ program: 'btkit', subcommand: null, args, ...overrides }, io)
   return { status, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes }

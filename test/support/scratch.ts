@@ -1,13 +1,17 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { TestContext } from 'node:test'
 
 /** What a test plants: the content of each file by its '/'-joined path. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
 
-/** A new directory by its real path, with files if wanted, removed after the test. */
-export function makeScratch(t: Pick<TestContext, 'after'>, files: Files = {}): string {
+/** What can clean up: a test, or with node:test's `after` a whole file. */
+interface Scope {
+  readonly after: (act: () => void) => void
+}
+
+/** A new directory by its real path, with files if wanted, removed afterwards. */
+export function makeScratch(t: Scope, files: Files = {}): string {
   const directory = realpathSync.native(mkdtempSync(join(tmpdir(), 'btkit-test-')))
   t.after(() => {
     rmSync(directory, { recursive: true, force: true })

@@ -14,7 +14,7 @@ import { engineFor } from '../engine.js'
 import { reportWarning } from '../failure.js'
 import type { Io } from '../io.js'
 import { maxTorrentSize } from '../max-torrent-size.js'
-import { wholeNumber } from '../option-values.js'
+import { byteRate, wholeNumber } from '../option-values.js'
 import { openProgress } from '../progress.js'
 import { readTorrentInput } from '../torrent-input.js'
 import { verifyJson, verifyLines } from '../verify-report.js'
@@ -23,6 +23,7 @@ interface VerifyOptions {
   readonly checkHashes: number
   readonly extra?: true | undefined
   readonly threads: number
+  readonly maxRate?: number | undefined
   readonly json?: true | undefined
   readonly quiet?: true | undefined
   readonly maxTorrentSize: number
@@ -48,6 +49,7 @@ export function defineVerify({ io, finish }: CommandContext) {
       wholeNumber(1, 256),
       availableParallelism(),
     )
+    .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
     .option('--json', 'print a JSON object')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())

@@ -88,6 +88,16 @@ test('--date mtime is the date of the file', async (t) => {
   assert.equal(torrent()['creation date'], 1_234_567_890)
 })
 
+for (const [what, args, env] of [
+  ['--date', ['--date', '9007199254740991'], {}],
+  ['SOURCE_DATE_EPOCH', [], { SOURCE_DATE_EPOCH: '999999999999999' }],
+] as const) {
+  test(`a ${what} that no reader of the torrent can show is refused`, async (t) => {
+    const { make } = makeWorkplace(t)
+    assert.equal((await make(args, { env })).status, 2)
+  })
+}
+
 test('SOURCE_DATE_EPOCH is the date, unless --date or --no-date says otherwise', async (t) => {
   const { make, torrent } = makeWorkplace(t)
   const dates = []

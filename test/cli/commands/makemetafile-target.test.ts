@@ -23,7 +23,7 @@ test('a target that is a file to be', async (t) => {
 })
 
 for (const ending of ['', '/']) {
-  test(`a target that is a directory, written ${`out${ending}`}`, async (t) => {
+  test(`a target that is a directory, written out${ending}`, async (t) => {
     const { make, at, torrent } = makeWorkplace(t)
     mkdirSync(at('out'))
     await make(['--target', `${at('out')}${ending}`])
@@ -111,6 +111,12 @@ test('--dry-run writes nothing, and says what would be', async (t) => {
   assert.deepEqual([status, stderr, readdirSync(directory)], [0, '', ['a.iso']])
   assert.match(stdout, /^would write .*a\.iso\.torrent \(\d+ B\)\ncontent: 1 file, 5 B in 1 piece/)
   assert.ok(stdout.includes(at('a.iso.torrent')))
+})
+
+test('--dry-run leaves no piece cache behind', async (t) => {
+  const { make, at, directory } = makeWorkplace(t)
+  await make(['--dry-run'], { env: { BTKIT_CACHE_DIR: at('cache') } })
+  assert.deepEqual(readdirSync(directory), ['a.iso'])
 })
 
 test('--dry-run --json tells what a real run would, but for the hash', async (t) => {

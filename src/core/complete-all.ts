@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { BtkitError } from '../errors.js'
+import { completeEntry } from './complete-entry.js'
+import { torrentOf, type Place } from './complete-place.js'
+import { noteFailure } from './complete-report.js'
+import type { CompleteRun } from './complete-run.js'
+import type { Settled } from './complete-torrent.js'
+import { InFlight } from './in-flight.js'
+
+/** Writes under way at once: each waits for the disk, and disks serve many as fast as one. */
+const WRITES = 64
+
+/** Entries between two looks at what else there is to do, such as to obey a signal. */
+const BREATH = 500
+
+/** An entry of a place. */
+interface PlacedEntry {
+  readonly name: string
+  readonly place: Place
+}
+
+/**
+ * Completes the entries of all places, and returns the real paths of the torrents of those that
+ * hold no bytes. Failures go into the report.
+ * @throws BtkitError `interrupted`
+ */
+export async function completeAll(
+  places: readonly Place[],
+  run: CompleteRun,
+): Promise<Set<string>> {
+  const entries = places.flatMap((place) => place.names.map((name) => ({ name, place })))
+  const all = new EntryLoop(run, entries.length)
+  try {
+    for (const entry of entries) {
+      if (all.entriesDone % BREATH === 0) await setImmediate()
+      if (run.means.engine.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+      await all.complete(entry)
+    }
+  } finally {
+    await all.writes.drain()
+  }
+  return all.emptied
+}
+
+class EntryLoop {
+  readonly emptied = new Set<string>()
+  readonly writes = new InFlight(WRITES)
+  entriesDone = 0
+
+  constructor(
+    readonly run: CompleteRun,
+    readonly entryCount: number,
+  ) {}
+
+  async complete(entry: PlacedEntry): Promise<void> {
+    const { name, place } = entry
+    const { report } = this.run
+    try {
+      const step = await completeEntry(name, place, this.#watched())
+      if (step.kind === 'skip') {
+        report.skipped.push({ source: join(place.directory, name), reason: step.reason })
+        if (step.reason === 'empty') this.emptied.add(torrentOf(place.realTarget, name))
+      } else {
+        await this.#settle(entry, step)
+      }
+    } catch (error) {
+      this.#fail(entry, error)
+    }
+    this.entriesDone++
+  }
+
+  async #settle(entry: PlacedEntry, step: Settled): Promise<void> {
+    const { report, request } = this.run
+    report.bytesHashed += step.bytesHashed
+    report.bytesReused += step.size - step.bytesHashed
+    if (step.kind === 'keep') {
+      report.unchanged++
+      return
+    }
+    await this.writes.begin(async () => {
+      try {
+        if (!request.dryRun) await step.write()
+        this.#noteWritten(entry, step)
+      } catch (error) {
+        this.#fail(entry, error)
+      }
+    })
+  }
+
+  #noteWritten({ name, place }: PlacedEntry, step: Settled & { kind: 'write' }): void {
+    const { created, updated } = this.run.report
+    const list = step.existing ? updated : created
+    list.push({
+      source: join(place.directory, name),
+      torrent: torrentOf(place.target, name),
+      infoHash: step.infoHash,
+      oldInfoHash: step.existing?.metainfo?.infoHash ?? null,
+    })
+  }
+
+  /** An interruption ends the loop; anything else is this entry's own. */
+  #fail({ name, place }: PlacedEntry, error: unknown): void {
+    if (error instanceof BtkitError && error.code === 'interrupted') return
+    noteFailure(this.run.report, join(place.directory, name), error)
+  }
+
+  /** The run, with its engine telling of the progress of the whole. */
+  #watched(): CompleteRun {
+    const { means, report, onProgress } = this.run
+    const { entriesDone, entryCount } = this
+    const engine = {
+      ...means.engine,
+      onProgress: ({ bytesDone, currentPath }: { bytesDone: number; currentPath: string }) => {
+        const bytesHashed = report.bytesHashed + bytesDone
+        onProgress({ entriesDone, entryCount, bytesHashed, currentPath })
+      },
+    }
+    return { ...this.run, means: { ...means, engine } }
+  }
+}

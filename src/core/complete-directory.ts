@@ -1,0 +1,67 @@
+import { lockDirectory, type DirectoryLock } from '../files/lock-directory.js'
+import { removeDeadFiles } from '../files/remove-dead-files.js'
+import { writeAtomically } from '../files/write-atomically.js'
+import { completeAll } from './complete-all.js'
+import { digestOptions } from './complete-input.js'
+import { checkPlaces, openPlace, type Place } from './complete-place.js'
+import { pruneAll } from './complete-prune.js'
+import { createReport, noteFailure, type CompleteReport } from './complete-report.js'
+import type { CompleteRequest } from './complete-request.js'
+import type { CompleteProgress, CompleteRun } from './complete-run.js'
+import type { Means } from './hash-content.js'
+
+/**
+ * Brings the torrents of directories' entries up to date: each is created, updated, left as it is
+ * or, when it is to be pruned and its source is gone, removed. What fails is reported and does not
+ * stop the rest.
+ * @throws BtkitError `usage` when two entries would write the same torrent, `locked` when another
+ * run is at work on a target, `interrupted`
+ */
+export async function completeDirectories(
+  request: CompleteRequest,
+  means: Means,
+  onProgress: (progress: CompleteProgress) => void,
+): Promise<CompleteReport> {
+  const report = createReport()
+  const places = openPlaces(request, report)
+  checkPlaces(places)
+  const options = digestOptions(request.common)
+  const { trust } = means.memory
+  const writer = { write: writeAtomically }
+  const run: CompleteRun = { request, means, options, trust, writer, report, onProgress }
+  const locks = await lockTargets(places, request)
+  try {
+    const emptied = await completeAll(places, run)
+    const isComplete = places.length === request.directories.length
+    if (request.prune !== 'never') pruneAll({ places, emptied, isComplete }, run)
+  } finally {
+    for (const lock of locks) lock.release()
+  }
+  return report
+}
+
+function openPlaces(request: CompleteRequest, report: CompleteReport): Place[] {
+  return request.directories.flatMap((directory) => {
+    try {
+      return [openPlace(directory, request)]
+    } catch (error) {
+      noteFailure(report, directory, error)
+      return []
+    }
+  })
+}
+
+/** Locks each target once, in an order that can't make two runs wait for each other. */
+async function lockTargets(
+  places: readonly Place[],
+  { waitSeconds, dryRun }: CompleteRequest,
+): Promise<DirectoryLock[]> {
+  const locks: DirectoryLock[] = []
+  if (dryRun) return locks
+  const targets = new Set(places.map(({ realTarget }) => realTarget))
+  for (const target of [...targets].sort()) {
+    locks.push(await lockDirectory(target, waitSeconds))
+    removeDeadFiles(target)
+  }
+  return locks
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { openEntry } from '../files/entry.js'
+import { readFingerprintIfThere } from '../files/fingerprint.js'
+import { isWithin } from '../files/link-policy.js'
+import { scanTree } from '../files/scan-tree.js'
+import type { OutputRecord } from '../cache/output-record.js'
+import { outputInput } from './complete-input.js'
+import { torrentOf, type Place } from './complete-place.js'
+import type { SkipReason } from './complete-report.js'
+import type { CompleteRun } from './complete-run.js'
+import { settleTorrent, type Settled } from './complete-torrent.js'
+import { leaveOut, settleContent, type Content } from './content.js'
+import { isSameStamp, stampOf } from './stamp.js'
+import { examineTorrent } from './torrent-owner.js'
+
+/** What is to be done about an entry. */
+export type Step = { readonly kind: 'skip'; readonly reason: SkipReason } | Settled
+
+/**
+ * Finds out what is to be done about one entry of a place, and obtains the digests that takes.
+ * Where nothing changed, nothing is read but metadata and the cache.
+ * @throws BtkitError when the entry can't be read or its torrent could not be written
+ */
+export async function completeEntry(name: string, place: Place, run: CompleteRun): Promise<Step> {
+  const { request, means } = run
+  const path = torrentOf(place.realTarget, name)
+  const record = means.memory.cache.output(path)
+  const content = await openContent(name, place, run)
+  if (typeof content === 'string') return { kind: 'skip', reason: content }
+  const input = outputInput(content, request.common, run)
+  if (record && isUntouched(record, input, path)) {
+    return { kind: 'keep', size: content.size, bytesHashed: 0 }
+  }
+  const existing = examineTorrent(path, record, request.common.parts.createdBy)
+  if (existing && existing.owner !== 'own' && !request.force) {
+    return { kind: 'skip', reason: existing.owner }
+  }
+  const source = join(place.realDirectory, name)
+  return settleTorrent({ path, source, content, input, existing }, run)
+}
+
+/** Whether the same input made the torrent that stands there, and nothing touched it since. */
+function isUntouched(record: OutputRecord, input: Uint8Array, path: string): boolean {
+  if (Buffer.compare(record.input, input) !== 0) return false
+  const fingerprint = readFingerprintIfThere(path)
+  return fingerprint !== null && isSameStamp(record.stamp, stampOf(fingerprint), 'full')
+}
+
+/** What the torrent of an entry is made of, or why there will be none. */
+async function openContent(
+  name: string,
+  { realDirectory, realTarget }: Place,
+  { request: { common } }: CompleteRun,
+): Promise<Content | SkipReason> {
+  const { scan, pieceLength } = common
+  const root = join(realDirectory, name)
+  const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })
+  if (entry.kind === 'skipped') return entry.reason
+  if (entry.kind === 'file') {
+    if (entry.fingerprint.size === 0) return 'empty'
+    const files = [{ path: [], absolutePath: entry.absolutePath, fingerprint: entry.fingerprint }]
+    return settleContent({ root, isDirectory: false, files, skipped: [] }, { name, pieceLength })
+  }
+  if (entry.absolutePath === realTarget) return 'the target'
+  const output = isWithin(realTarget, entry.absolutePath) ? realTarget : null
+  const tree = leaveOut(await scanTree(root, scan), output)
+  if (tree.files.every((file) => file.fingerprint.size === 0)) return 'empty'
+  return settleContent(tree, { name, pieceLength })
+}

@@ -1,0 +1,28 @@
+import type { WriteOptions } from '../files/write-atomically.js'
+import type { CompleteReport } from './complete-report.js'
+import type { CompleteRequest } from './complete-request.js'
+import type { Means } from './hash-content.js'
+
+/** A run of completedir. */
+export interface CompleteRun {
+  readonly request: CompleteRequest
+  readonly means: Means
+  /** A digest of all that its torrents depend on beside their content. */
+  readonly options: Uint8Array
+  readonly trust: Means['memory']['trust']
+  readonly writer: Writer
+  readonly report: CompleteReport
+  readonly onProgress: (progress: CompleteProgress) => void
+}
+
+export interface CompleteProgress {
+  readonly entriesDone: number
+  readonly entryCount: number
+  readonly bytesHashed: number
+  readonly currentPath: string
+}
+
+/** Writes torrents so that each is there whole or not at all. */
+export interface Writer {
+  readonly write: (path: string, bytes: Uint8Array, options: WriteOptions) => Promise<void>
+}

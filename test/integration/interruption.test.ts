@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { collect, startExecutable } from '../support/executable.js'
+import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
+import { unlessProc, whenOpen } from '../support/when-open.js'
+
+const TRACKER = 'http://t.example/announce'
+const TIB = 2 ** 40
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  test(
+    `${signal} while hashing ends with status ${status} and leaves nothing behind`,
+    unlessProc,
+    async (t) => {
+      const directory = makeScratch(t, { 'huge.torrent': 'old' })
+      const source = plantSparse(directory, 'huge', TIB)
+      const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '24']
+      const child = startExecutable('btkit', args, { cwd: directory })
+      const ended = collect(child)
+      await whenOpen(child.pid!, source)
+      child.kill(signal)
+      const result = await ended
+      assert.deepEqual([result.status, result.signal], [status, null])
+      assert.deepEqual([result.stdout, result.stderr], ['', 'btkit: interrupted\n'])
+      assert.deepEqual(readdirSync(directory), ['huge', 'huge.torrent'])
+      assert.equal(readFileSync(`${source}.torrent`, 'utf8'), 'old')
+    },
+  )
+}
+
+test('an interruption ends the run, not only the file at hand', unlessProc, async (t) => {
+  const directory = makeScratch(t)
+  plantFiles(directory, { 'after.bin': '1', 'before.bin': '1' })
+  const source = plantSparse(directory, 'huge', TIB)
+  const names = ['before.bin', 'huge', 'after.bin']
+  const args = ['makemetafile', ...names, TRACKER, '--piece-size-pow2', '24']
+  const child = startExecutable('btkit', args, { cwd: directory })
+  const ended = collect(child)
+  await whenOpen(child.pid!, source)
+  child.kill('SIGINT')
+  assert.equal((await ended).status, 130)
+  assert.deepEqual(readdirSync(directory), [
+    'after.bin',
+    'before.bin',
+    'before.bin.torrent',
+    'huge',
+  ])
+})
+
+test(
+  'SIGINT while waiting for standard input ends with status 130',
+  { timeout: 5_000 },
+  async (t) => {
+    const child = startExecutable('btkit', ['showmetainfo', '-'])
+    t.after(() => child.kill('SIGKILL'))
+    const ended = collect(child)
+    // The first line says that it is about to read
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    child.kill('SIGINT')
+    assert.equal((await ended).status, 130)
+  },
+)

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { unlessWindows } from '../files/failure.js'
+import { executable, runExecutable, runProgram } from '../support/executable.js'
+import { makeScratch } from '../support/scratch.js'
+import { directoryInfo, singleFileInfo, torrentOf } from '../support/torrents.js'
+
+const TRACKER = 'http://t.example/announce'
+const unlessFull = { skip: !existsSync('/dev/full') && 'no /dev/full here' }
+
+const ESCAPE = /\u001b/
+
+for (const [env, isColoured] of [
+  [{}, false],
+  [{ FORCE_COLOR: '1' }, true],
+  [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+  [{ NO_COLOR: '1' }, false],
+] as const) {
+  test(`an error in a pipe with ${JSON.stringify(env)} is ${isColoured ? '' : 'not '}coloured`, async () => {
+    const { stderr } = await runExecutable('btkit', ['showmetainfo', '/nonexistent'], { env })
+    assert.equal(ESCAPE.test(stderr), isColoured, JSON.stringify(stderr))
+    assert.match(stderr, /btkit:/)
+  })
+}
+
+test('FORCE_COLOR leaves what programs read alone', async (t) => {
+  const directory = makeScratch(t, { 'x.torrent': torrentOf(singleFileInfo()) })
+  for (const view of [[], ['--json'], ['--tree'], ['--magnet']]) {
+    const args = ['showmetainfo', ...view, join(directory, 'x.torrent')]
+    const { stdout } = await runExecutable('btkit', args, { env: { FORCE_COLOR: '3' } })
+    assert.doesNotMatch(stdout, ESCAPE)
+  }
+})
+
+for (const view of ['', '--tree', '--json']) {
+  test(`showmetainfo ${view} | head -n 1 ends without a word`, unlessWindows, async (t) => {
+    const files = Array.from({ length: 30_000 }, (_, i) => ({ length: 1, path: [`file ${i}`] }))
+    const directory = makeScratch(t, { 'x.torrent': torrentOf(directoryInfo(files)) })
+    const script = `"$0" "$1" showmetainfo ${view} x.torrent x.torrent | head -n 1`
+    const args = ['-c', script, process.execPath, executable('btkit')]
+    const { status, stdout, stderr } = await runProgram('sh', args, { cwd: directory })
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.equal(stdout.split('\n').length, 2)
+  })
+}
+
+test(
+  'a reader that goes away does not stop the torrents from being made',
+  unlessWindows,
+  async (t) => {
+    const directory = makeScratch(t, { a: '1', b: '2' })
+    const script = `{ sleep 0.3; "$0" "$1" makemetafile a b ${TRACKER}; echo "$?" >&2; } | true`
+    const args = ['-c', script, process.execPath, executable('btkit')]
+    const { stderr } = await runProgram('sh', args, { cwd: directory })
+    assert.equal(stderr, '0\n')
+    assert.ok(existsSync(join(directory, 'b.torrent')))
+  },
+)
+
+for (const [what, command] of [
+  ['showmetainfo', 'showmetainfo x.torrent'],
+  ['a torrent on standard output', `makemetafile a ${TRACKER} --target - --quiet`],
+] as const) {
+  test(`${what} on a full disk is an error in one line`, unlessFull, async (t) => {
+    const directory = makeScratch(t, { a: '1', 'x.torrent': torrentOf(singleFileInfo()) })
+    const script = `"$0" "$1" ${command} > /dev/full`
+    const args = ['-c', script, process.execPath, executable('btkit')]
+    const { status, stderr } = await runProgram('sh', args, { cwd: directory })
+    assert.equal(status, 1)
+    assert.match(stderr, /^btkit: [^\n]*no space left on device[^\n]*\n$/)
+  })
+}

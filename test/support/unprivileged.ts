@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
+import type { TestContext } from 'node:test'
+import { executable, type SpawnOptions } from './executable.js'
+import { makeScratch, type Files } from './scratch.js'
+
+const NOBODY = 65534
+const isRoot = process.getuid?.() === 0
+
+/** How to run an executable as a user whom permissions stop, which they don't root. */
+export const unprivileged: SpawnOptions = isRoot ? { uid: NOBODY, gid: NOBODY } : {}
+
+/** For tests of what permissions forbid. */
+export const unlessAlwaysPermitted = { skip: findReason() }
+
+/** A directory that such a user can write to. */
+export function makeOpenScratch(t: TestContext, files: Files = {}): string {
+  const directory = makeScratch(t, files)
+  chmodSync(directory, 0o777)
+  return directory
+}
+
+function findReason(): string | false {
+  if (process.platform === 'win32') return 'no POSIX permissions here'
+  if (!isRoot) return false
+  const args = [executable('btkit'), '--version']
+  const { status } = spawnSync(process.execPath, args, { ...unprivileged, stdio: 'ignore' })
+  return status !== 0 && 'only root can run btkit here'
+}

@@ -1,0 +1,33 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+
+/** For tests that watch a process from outside. */
+export const unlessProc = { skip: !existsSync('/proc/self/fd') && 'no /proc here' }
+
+/** Waits until a process has opened the file at `path`, which is when it begins to hash it. */
+export async function whenOpen(pid: number, path: string): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!openFiles(pid).includes(path)) {
+    if (Date.now() > deadline) throw new Error(`${path} was never opened`)
+    await setTimeout(5)
+  }
+}
+
+/** The paths of all files that a process has open; none when it is gone. */
+export function openFiles(pid: number | 'self'): string[] {
+  const directory = `/proc/${pid}/fd`
+  try {
+    return readdirSync(directory).map((descriptor) => linkOf(`${directory}/${descriptor}`))
+  } catch {
+    return []
+  }
+}
+
+/** Where a link leads, or nothing when it is gone by now. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
