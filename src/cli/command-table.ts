@@ -15,6 +15,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/makemetafile.js')).defineMakemetafile,
   },
   {
+    name: 'completedir',
+    summary: 'make or update the torrents of all entries of directories',
+    load: async () => (await import('./commands/completedir.js')).defineCompletedir,
+  },
+  {
     name: 'showmetainfo',
     summary: 'show what is in a torrent',
     load: async () => (await import('./commands/showmetainfo.js')).defineShowmetainfo,

@@ -1,9 +1,6 @@
-import { availableParallelism } from 'node:os'
-import { Command, Option } from '@commander-js/extra-typings'
 import { checkName } from '../metainfo/name.js'
-import { parseAnnounceList, parseSeeds } from '../metainfo/trackers.js'
-import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options.js'
 import * as read from './option-values.js'
+import { declareTorrentOptions } from './torrent-options.js'
 
 const EXAMPLES = `
 FILE and TRACKER may stand in any order: what is a URL is the tracker.
@@ -13,63 +10,19 @@ Examples:
   btkit makemetafile release/ udp://tracker.example:6969 --private
   btkit makemetafile *.iso http://t.example/a --web-seed http://files.example/`
 
-/** The options of makemetafile, each checked as it is read. */
+/** The command line of makemetafile. */
 export function declareMakemetafile() {
-  return new Command('makemetafile')
+  return declareTorrentOptions('makemetafile', 18)
     .description('Make a torrent of each file or directory.')
     .argument('<file-or-tracker...>', 'files and directories, and the URL of the tracker')
     .option('--target <path>', 'where to write: a file, a directory, or - for standard output')
-    .option(
-      '--announce-list <list>',
-      "trackers: ',' between those of a tier, '|' between tiers",
-      read.checked(parseAnnounceList),
-    )
-    .option(
-      '--web-seed <url>',
-      'where clients can get the content as well (repeatable)',
-      read.seeds,
-      [],
-    )
-    .option('--httpseeds <urls>', "HTTP seeds, '|' between them", read.checked(parseSeeds))
-    .option('--node <host:port>', 'node of the DHT (repeatable)', read.dhtNodes, [])
-    .addOption(
-      new Option('--piece-size-pow2 <n>', 'pieces of 2^n bytes; 0 or auto: by size')
-        .argParser(read.pieceLength)
-        .default<number | 'auto'>(2 ** 18, '18'),
-    )
-    .option('--comment <text>', 'comment in the torrent')
     .option(
       '--name <name>',
       'name in the torrent, instead of that of the file',
       read.checked(checkName),
     )
-    .option('--private', 'peers from the tracker only (BEP 27)', false)
-    .option('--source <text>', 'source tag in info; changes the info hash')
-    .option('--created-by <text>', 'creator in the torrent, instead of btkit')
-    .option('--no-created-by', 'leave the creator out')
-    .option('--date <when>', 'creation date: seconds since 1970, or mtime', read.creationDate)
-    .option('--no-date', 'leave the creation date out')
-    .option('--include <glob>', 'take only what matches (repeatable)', read.collect, [])
-    .option('--exclude <glob>', 'leave out what matches (repeatable)', read.collect, [])
-    .option('--all', 'take hidden and system files as well', false)
-    .option('--follow-symlinks', 'follow links that lead outside as well', false)
-    .option('--no-symlinks', 'follow no links')
-    .option(
-      '--threads <n>',
-      'threads that read and hash',
-      read.wholeNumber(1, 256),
-      availableParallelism(),
-    )
-    .option('--max-rate <size>', 'read no more bytes a second than that', read.byteRate)
-    .addOption(cacheDirOption())
-    .addOption(noCacheOption())
-    .addOption(cacheTrustOption())
-    .option('--mode <octal>', 'permissions of the torrent', read.permissionBits)
     .option('--no-clobber', 'leave an existing torrent alone, and fail')
-    .option('--dry-run', 'say what would be made, without reading files', false)
     .option('--json', 'print a JSON object a line for each torrent', false)
-    .option('--quiet', 'print nothing but errors', false)
-    .option('--filesystem-encoding <name>', 'accepted and ignored: names are UTF-8')
     .addHelpText('after', EXAMPLES)
 }
 

@@ -6,6 +6,7 @@ import { torrentOf, type Place } from './complete-place.js'
 import { noteFailure } from './complete-report.js'
 import type { CompleteRun } from './complete-run.js'
 import type { Settled } from './complete-torrent.js'
+import type { HashProgress } from '../hash/job.js'
 import { InFlight } from './in-flight.js'
 
 /** Writes under way at once: each waits for the disk, and disks serve many as fast as one. */
@@ -30,10 +31,14 @@ export async function completeAll(
   run: CompleteRun,
 ): Promise<Set<string>> {
   const entries = places.flatMap((place) => place.names.map((name) => ({ name, place })))
-  const all = new EntryLoop(run, entries.length)
+  const all = new EntryLoop(run)
+  await run.watch.begin(entries.length)
   try {
     for (const entry of entries) {
-      if (all.entriesDone % BREATH === 0) await setImmediate()
+      if (all.entriesDone % BREATH === 0) {
+        all.tell(0, entry.name)
+        await setImmediate()
+      }
       if (run.means.engine.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
       await all.complete(entry)
     }
@@ -47,17 +52,24 @@ class EntryLoop {
   readonly emptied = new Set<string>()
   readonly writes = new InFlight(WRITES)
   entriesDone = 0
+  readonly #watched: CompleteRun
 
-  constructor(
-    readonly run: CompleteRun,
-    readonly entryCount: number,
-  ) {}
+  constructor(readonly run: CompleteRun) {
+    this.#watched = this.#watch()
+  }
+
+  /** Tells how far the run is, with `bytes` of the present entry. */
+  tell(bytes: number, currentPath: string): void {
+    const { entriesDone } = this
+    const bytesHashed = this.run.report.bytesHashed + bytes
+    this.run.watch.progress({ entriesDone, bytesHashed, currentPath })
+  }
 
   async complete(entry: PlacedEntry): Promise<void> {
     const { name, place } = entry
     const { report } = this.run
     try {
-      const step = await completeEntry(name, place, this.#watched())
+      const step = await completeEntry(name, place, this.#watched)
       if (step.kind === 'skip') {
         report.skipped.push({ source: join(place.directory, name), reason: step.reason })
         if (step.reason === 'empty') this.emptied.add(torrentOf(place.realTarget, name))
@@ -106,14 +118,12 @@ class EntryLoop {
   }
 
   /** The run, with its engine telling of the progress of the whole. */
-  #watched(): CompleteRun {
-    const { means, report, onProgress } = this.run
-    const { entriesDone, entryCount } = this
+  #watch(): CompleteRun {
+    const { means } = this.run
     const engine = {
       ...means.engine,
-      onProgress: ({ bytesDone, currentPath }: { bytesDone: number; currentPath: string }) => {
-        const bytesHashed = report.bytesHashed + bytesDone
-        onProgress({ entriesDone, entryCount, bytesHashed, currentPath })
+      onProgress: ({ bytesDone, currentPath }: HashProgress) => {
+        this.tell(bytesDone, currentPath)
       },
     }
     return { ...this.run, means: { ...means, engine } }

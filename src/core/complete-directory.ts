@@ -5,9 +5,9 @@ import { completeAll } from './complete-all.js'
 import { digestOptions } from './complete-input.js'
 import { checkPlaces, openPlace, type Place } from './complete-place.js'
 import { pruneAll } from './complete-prune.js'
-import { createReport, noteFailure, type CompleteReport } from './complete-report.js'
+import { createReport, noteFailure, sortReport, type CompleteReport } from './complete-report.js'
 import type { CompleteRequest } from './complete-request.js'
-import type { CompleteProgress, CompleteRun } from './complete-run.js'
+import type { CompleteRun, CompleteWatch } from './complete-run.js'
 import type { Means } from './hash-content.js'
 
 /**
@@ -20,7 +20,7 @@ import type { Means } from './hash-content.js'
 export async function completeDirectories(
   request: CompleteRequest,
   means: Means,
-  onProgress: (progress: CompleteProgress) => void,
+  watch: CompleteWatch,
 ): Promise<CompleteReport> {
   const report = createReport()
   const places = openPlaces(request, report)
@@ -28,7 +28,7 @@ export async function completeDirectories(
   const options = digestOptions(request.common)
   const { trust } = means.memory
   const writer = { write: writeAtomically }
-  const run: CompleteRun = { request, means, options, trust, writer, report, onProgress }
+  const run: CompleteRun = { request, means, options, trust, writer, report, watch }
   const locks = await lockTargets(places, request)
   try {
     const emptied = await completeAll(places, run)
@@ -37,6 +37,7 @@ export async function completeDirectories(
   } finally {
     for (const lock of locks) lock.release()
   }
+  sortReport(report)
   return report
 }
 

@@ -61,3 +61,10 @@ export function noteFailure({ failed }: CompleteReport, source: string, error: u
   const code = error instanceof BtkitError ? error.code : 'internal'
   failed.push({ source, code, message: error instanceof Error ? error.message : String(error) })
 }
+
+/** Sorts a report's lists by source: writes end in any order. */
+export function sortReport({ created, updated, removed, failed }: CompleteReport): void {
+  for (const list of [created, updated, removed, failed]) {
+    list.sort((a, b) => (a.source < b.source ? -1 : 1))
+  }
+}

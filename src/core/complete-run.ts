@@ -12,12 +12,18 @@ export interface CompleteRun {
   readonly trust: Means['memory']['trust']
   readonly writer: Writer
   readonly report: CompleteReport
-  readonly onProgress: (progress: CompleteProgress) => void
+  readonly watch: CompleteWatch
+}
+
+/** Hears how a run gets on. */
+export interface CompleteWatch {
+  /** Called once, when it is known how many entries there are. */
+  readonly begin: (entryCount: number) => Promise<void>
+  readonly progress: (progress: CompleteProgress) => void
 }
 
 export interface CompleteProgress {
   readonly entriesDone: number
-  readonly entryCount: number
   readonly bytesHashed: number
   readonly currentPath: string
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { asBtkitError, BtkitError } from '../errors.js'
 import { osCodeOf } from './os-code.js'
@@ -16,12 +16,31 @@ export interface WriteOptions {
   mode?: number | undefined
   /** throw `exists` rather than replace a file; of several writers at once a single one succeeds */
   noClobber?: boolean | undefined
+  /** whose the file is to be, as far as the system lets this user give it away */
+  owner?: Owner | undefined
 }
+
+/** The user and group of a file, by their numbers. */
+export interface Owner {
+  uid: number
+  gid: number
+}
+
+/** Writes a file as writeAtomically does. */
+export type WriteFile = (target: string, bytes: Uint8Array, options: WriteOptions) => Promise<void>
 
 interface Content {
   bytes: Uint8Array
   /** permission bits, or undefined for what umask leaves */
   mode: number | undefined
+  owner: Owner | undefined
+}
+
+interface WriteJob {
+  target: string
+  bytes: Uint8Array
+  options: WriteOptions
+  sync: typeof syncDirectory
 }
 
 /**
@@ -37,15 +56,25 @@ export async function writeAtomically(
   bytes: Uint8Array,
   options: WriteOptions,
 ): Promise<void> {
+  await writeOrExplain({ target, bytes, options, sync: syncDirectory })
+}
+
+/** writeAtomically with another way to sync a directory, such as one that serves many writes. */
+export function writeAtomicallyWith(sync: typeof syncDirectory): WriteFile {
+  return (target, bytes, options) => writeOrExplain({ target, bytes, options, sync })
+}
+
+async function writeOrExplain(job: WriteJob): Promise<void> {
+  const { target, options } = job
   try {
-    await write(target, bytes, options)
+    await write(job)
   } catch (error) {
     const isTaken = options.noClobber && osCodeOf(error) === 'EEXIST'
     throw isTaken ? alreadyExists(target, error) : asBtkitError(error, target)
   }
 }
 
-async function write(target: string, bytes: Uint8Array, options: WriteOptions): Promise<void> {
+async function write({ target, bytes, options, sync }: WriteJob): Promise<void> {
   const { kind, path, mode } = await findWriteTarget(target)
   const isThere = mode !== undefined
   if (options.noClobber && isThere) throw alreadyExists(target)
@@ -53,10 +82,11 @@ async function write(target: string, bytes: Uint8Array, options: WriteOptions): 
     await writeToStream(path, bytes)
     return
   }
-  const draft = await writeDraft(path, { bytes, mode: options.mode ?? mode })
+  const { owner } = options
+  const draft = await writeDraft(path, { bytes, mode: options.mode ?? mode, owner })
   const place = options.noClobber ? placeNewFile : rename
   await orDiscard(draft, () => place(draft, path))
-  await syncDirectory(dirname(path))
+  await sync(dirname(path))
 }
 
 function alreadyExists(target: string, cause?: unknown): BtkitError {
@@ -70,12 +100,14 @@ async function writeToStream(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** Writes a new file beside `path`, safely on the disk, and returns its path. */
-async function writeDraft(path: string, { bytes, mode }: Content): Promise<string> {
+async function writeDraft(path: string, { bytes, mode, owner }: Content): Promise<string> {
   const draft = join(dirname(path), makeTemporaryName(basename(path)))
   const file = await open(draft, 'wx', mode === undefined ? 0o666 : 0o600)
   await orDiscard(draft, async () => {
     try {
       await file.writeFile(bytes)
+      // First, because it may clear permission bits
+      if (owner) await giveTo(owner, file)
       if (mode !== undefined) await file.chmod(mode)
       await file.sync()
     } finally {
@@ -83,6 +115,15 @@ async function writeDraft(path: string, { bytes, mode }: Content): Promise<strin
     }
   })
   return draft
+}
+
+/** Users other than root may not, and then it stays theirs. */
+async function giveTo({ uid, gid }: Owner, file: FileHandle): Promise<void> {
+  try {
+    await file.chown(uid, gid)
+  } catch (error) {
+    if (osCodeOf(error) !== 'EPERM') throw error
+  }
 }
 
 /** Does `act`, and removes the draft if that fails. */

@@ -69,7 +69,7 @@ test('a file that is cut short since it was looked at is named', async (t) => {
 })
 
 async function planLarge(t: TestContext) {
-  const path = plantSparse(makeScratch(t), 'large', 1024 * MIB)
+  const path = plantSparse(makeScratch(t), 'large', 512 * MIB)
   return { path, content: await planContent(contentRequest(path, { pieceLength: MIB })) }
 }
 

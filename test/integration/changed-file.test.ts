@@ -37,7 +37,7 @@ for (const [what, change, said] of [
     unlessProc,
     async (t) => {
       const directory = makeScratch(t, { 'huge.torrent': 'old' })
-      const source = plantSparse(directory, 'huge', 2 * GIB)
+      const source = plantSparse(directory, 'huge', GIB)
       const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '20', '--threads', '1']
       const child = startExecutable('btkit', args, { cwd: directory })
       const ended = collect(child)

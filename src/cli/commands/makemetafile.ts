@@ -9,8 +9,9 @@ import type { Means } from '../../core/hash-content.js'
 import { escapeText } from '../../metainfo/escape-text.js'
 import type { CommandContext } from '../context.js'
 import { openMemory } from '../cache-options.js'
+import { warnOfTracker } from '../common-request.js'
 import { engineFor } from '../engine.js'
-import { reportNote, reportWarning, tryEach } from '../failure.js'
+import { reportNote, tryEach } from '../failure.js'
 import type { Io } from '../io.js'
 import { makeJson, skippedSummary, textLines, type MakeResult } from '../make-report.js'
 import { makeRequests } from '../make-request.js'
@@ -28,23 +29,16 @@ interface Run {
 export function defineMakemetafile({ io, finish }: CommandContext) {
   return declareMakemetafile().action(async (args, options) => {
     const requests = makeRequests(sortOperands(args), options, io)
+    for (const request of requests.slice(0, 1)) warnOfTracker(request, options, io)
     const engine = engineFor(options, io)
     const memory = await openMemory(options, io)
     const run = { options, means: { engine, memory }, io }
     try {
-      warnOfTracker(requests, run)
       finish(await tryEach(requests, io, (request) => makeOne(request, run)))
     } finally {
       await memory.cache.close()
     }
   })
-}
-
-function warnOfTracker([request]: MakeRequest[], { options, io }: Run): void {
-  const { announce, announceList } = request?.parts ?? { announce: null, announceList: [] }
-  if (options.quiet || announce === null || announceList.length === 0) return
-  if (announceList.flat().includes(announce)) return
-  reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
 }
 
 async function makeOne(request: MakeRequest, run: Run): Promise<void> {
