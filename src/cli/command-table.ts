@@ -25,6 +25,36 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/showmetainfo.js')).defineShowmetainfo,
   },
   {
+    name: 'reannounce',
+    summary: 'change the trackers of torrents',
+    load: async () => (await import('./commands/reannounce.js')).defineReannounce,
+  },
+  {
+    name: 'copyannounce',
+    summary: 'give torrents the trackers of another',
+    load: async () => (await import('./commands/copyannounce.js')).defineCopyannounce,
+  },
+  {
+    name: 'sethttpseeds',
+    summary: 'set or remove the HTTP seeds of torrents',
+    load: async () => (await import('./commands/sethttpseeds.js')).defineSethttpseeds,
+  },
+  {
+    name: 'setwebseeds',
+    summary: 'set or remove the web seeds of torrents',
+    load: async () => (await import('./commands/setwebseeds.js')).defineSetwebseeds,
+  },
+  {
+    name: 'rename',
+    summary: 'change the name in a torrent',
+    load: async () => (await import('./commands/rename.js')).defineRename,
+  },
+  {
+    name: 'edit',
+    summary: 'change the comment, creator, date and the like',
+    load: async () => (await import('./commands/edit.js')).defineEdit,
+  },
+  {
     name: 'verify',
     summary: 'check files against their torrent',
     load: async () => (await import('./commands/verify.js')).defineVerify,

@@ -26,7 +26,7 @@ function readDescriptor(descriptor: number, path: string, limit: number): Uint8A
   // A byte more than expected tells the end of the file from one that grows, and pipes have no size
   const chunks: Buffer[] = []
   for (let total = 0; ;) {
-    const chunk = Buffer.allocUnsafe(chunks.length === 0 ? Math.max(size + 1, CHUNK) : CHUNK)
+    const chunk = Buffer.allocUnsafe(chunks.length === 0 && size > 0 ? size + 1 : CHUNK)
     const count = readSync(descriptor, chunk)
     if (count === 0) return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
     chunks.push(chunk.subarray(0, count))

@@ -33,7 +33,7 @@ export interface StreamFile {
 /** Lays files one after the other. Empty ones are left out: they hold no bytes to hash. */
 export function layStream(files: readonly StreamFile[], pieceLength: number): ContentStream {
   const filled = files.filter((file) => file.length > 0)
-  const offsets = new Float64Array(new SharedArrayBuffer(8 * (filled.length + 1)))
+  const offsets = new Float64Array(filled.length + 1)
   filled.forEach((file, i) => {
     offsets[i + 1] = (offsets[i] ?? 0) + file.length
   })
@@ -43,7 +43,7 @@ export function layStream(files: readonly StreamFile[], pieceLength: number): Co
 
 function layIdentities(files: readonly StreamFile[]): BigUint64Array | null {
   if (files.every(({ identity }) => identity === undefined)) return null
-  const identities = new BigUint64Array(new SharedArrayBuffer(16 * files.length))
+  const identities = new BigUint64Array(2 * files.length)
   files.forEach(({ identity }, i) => {
     identities[2 * i] = identity?.device ?? 0n
     identities[2 * i + 1] = identity?.inode ?? 0n

@@ -9,6 +9,7 @@ import {
   stopJob,
   type HashJob,
   type HashProgress,
+  type JobSelection,
 } from './job.js'
 import type { HashAlgorithm, KernelName } from './kernel.js'
 import { runJob } from './run-job.js'
@@ -47,33 +48,27 @@ const PROGRESS_INTERVAL_MS = 100
  * `interrupted` when the signal aborts
  */
 export async function hashStream(stream: ContentStream, options: HashOptions): Promise<Uint8Array> {
-  const { algorithm, kernel, threads, pieces, throttle = null } = options
-  const selection = pieces ? share(pieces) : null
-  const job = createJob({ algorithm, kernel, threads, stream, pieces: selection, throttle })
-  if (isSmall(job, options)) runJob(job)
+  const { algorithm, kernel, pieces = null, throttle = null } = options
+  const threads = isSmall({ stream, pieces }, options) ? 0 : options.threads
+  const job = createJob({ algorithm, kernel, threads, stream, pieces, throttle })
+  if (threads === 0) runJob(job)
   else await runThreads(job, options)
   if (options.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
   return job.digests
 }
 
-/** Copies indices to memory that all threads see. */
-function share(pieces: Uint32Array): Uint32Array {
-  const shared = new Uint32Array(new SharedArrayBuffer(pieces.byteLength))
-  shared.set(pieces)
-  return shared
-}
-
 /** Whether to do the work on this thread. Waiting for a throttle would block it. */
-function isSmall(job: HashJob, { pool }: HashOptions): boolean {
-  const bytes = Math.min(streamLength(job.stream), countJobPieces(job) * job.stream.pieceLength)
+function isSmall(selection: JobSelection, { pool, throttle }: HashOptions): boolean {
+  const { stream } = selection
+  const bytes = Math.min(streamLength(stream), countJobPieces(selection) * stream.pieceLength)
   const limit = pool ? TINY_BYTES : SMALL_BYTES
-  return bytes <= limit && job.stream.paths.length <= SMALL_FILES && job.throttle === null
+  return bytes <= limit && stream.paths.length <= SMALL_FILES && throttle === undefined
 }
 
 async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
   const pool = options.pool ?? new WorkerPool()
-  const { batchCount } = planBatches(job, chooseKernel(job.kernel), options.threads)
-  const threads = Math.min(options.threads, batchCount)
+  const { batchCount } = planBatches(job, chooseKernel(job.kernel), job.threads)
+  const threads = Math.min(job.threads, batchCount)
   const stop = () => {
     stopJob(job)
   }

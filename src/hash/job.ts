@@ -2,7 +2,7 @@ import { countPieces, type ContentStream } from './content-stream.js'
 import { takeTurn, type Throttle } from './throttle.js'
 import { DIGEST_LENGTH, type HashAlgorithm, type KernelName } from './kernel.js'
 
-/** The work on one stream, in memory that all its threads share. */
+/** The work on one stream. What changes is in memory that all its threads share. */
 export interface HashJob {
   readonly algorithm: HashAlgorithm
   readonly kernel: KernelName
@@ -13,7 +13,7 @@ export interface HashJob {
   readonly digests: Uint8Array
   /** The next batch that nobody has taken yet, and whether to stop; see the functions below. */
   readonly control: Int32Array
-  /** How many threads work on it. */
+  /** How many threads work on it beside this one; with 0, this one does. */
   readonly threads: number
   /** Limits how fast the stream is read; null for no limit. */
   readonly throttle: Throttle | null
@@ -31,14 +31,17 @@ export type JobSelection = Pick<HashJob, 'stream' | 'pieces'>
 export type JobParts = JobSelection &
   Pick<HashJob, 'algorithm' | 'kernel' | 'threads'> & { readonly throttle?: Throttle | null }
 
+/** Sets up a job for threads; one for `threads: 0` stays on this thread, and costs less memory. */
 export function createJob(parts: JobParts): HashJob {
-  const digestBytes = countJobPieces(parts) * DIGEST_LENGTH[parts.algorithm]
+  const allocate = (length: number) => {
+    return parts.threads > 0 ? new SharedArrayBuffer(length) : new ArrayBuffer(length)
+  }
   return {
     ...parts,
     throttle: parts.throttle ?? null,
-    digests: new Uint8Array(new SharedArrayBuffer(digestBytes)),
-    control: new Int32Array(new SharedArrayBuffer(12)),
-    progress: new BigInt64Array(new SharedArrayBuffer(8)),
+    digests: new Uint8Array(allocate(countJobPieces(parts) * DIGEST_LENGTH[parts.algorithm])),
+    control: new Int32Array(allocate(12)),
+    progress: new BigInt64Array(allocate(8)),
   }
 }
 

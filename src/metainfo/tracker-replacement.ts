@@ -33,11 +33,23 @@ export function parseReplacement(text: string): TrackerReplacement {
  * What becomes of a tracker: another when its URL is, or begins with, the one to replace, and the
  * same otherwise. A beginning counts only where a part of the URL ends, at `/`, `:` or `?`, so that
  * `http://a.example` leaves `http://a.example.org` alone.
+ * @throws BtkitError `metainfo` when the new one would be no tracker
  */
 export function replaceTracker(url: string, { from, to }: TrackerReplacement): string {
-  if (!url.startsWith(from)) return url
-  const rest = url.slice(from.length)
-  return rest === '' || endsPart(from) || PART_END.test(rest.charAt(0)) ? to + rest : url
+  if (!isMeant(url, from)) return url
+  const result = to + url.slice(from.length)
+  try {
+    return checkTracker(result)
+  } catch (cause) {
+    const reason = `would become '${result}', which is no tracker`
+    throw new BtkitError('metainfo', `tracker '${url}': ${reason}`, { cause })
+  }
+}
+
+function isMeant(url: string, from: string): boolean {
+  if (!url.startsWith(from)) return false
+  const next = url.charAt(from.length)
+  return next === '' || endsPart(from) || endsPart(next)
 }
 
 function endsPart(url: string): boolean {

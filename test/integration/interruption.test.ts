@@ -6,7 +6,8 @@ import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
 import { unlessProc, whenOpen } from '../support/when-open.js'
 
 const TRACKER = 'http://t.example/announce'
-const TIB = 2 ** 40
+/** Seconds of work, which a run that is interrupted does not come to. */
+const HUGE = 64 * 2 ** 30
 
 for (const [signal, status] of [
   ['SIGINT', 130],
@@ -18,7 +19,7 @@ for (const [signal, status] of [
     unlessProc,
     async (t) => {
       const directory = makeScratch(t, { 'huge.torrent': 'old' })
-      const source = plantSparse(directory, 'huge', TIB)
+      const source = plantSparse(directory, 'huge', HUGE)
       const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '24']
       const child = startExecutable('btkit', args, { cwd: directory })
       const ended = collect(child)
@@ -36,7 +37,7 @@ for (const [signal, status] of [
 test('an interruption ends the run, not only the file at hand', unlessProc, async (t) => {
   const directory = makeScratch(t)
   plantFiles(directory, { 'after.bin': '1', 'before.bin': '1' })
-  const source = plantSparse(directory, 'huge', TIB)
+  const source = plantSparse(directory, 'huge', HUGE)
   const names = ['before.bin', 'huge', 'after.bin']
   const args = ['makemetafile', ...names, TRACKER, '--piece-size-pow2', '24']
   const child = startExecutable('btkit', args, { cwd: directory })

@@ -1,0 +1,26 @@
+import { readTorrent } from '../../core/read-torrent.js'
+import { BtkitError } from '../../errors.js'
+import { readTrackers, setTrackers } from '../../metainfo/edit-trackers.js'
+import type { CommandContext } from '../context.js'
+import { declareBulkEdit } from '../edit-options.js'
+import { oldTrackerLines, textOf, trackerLines } from '../edit-report.js'
+import { runEdits } from '../edit-run.js'
+
+export function defineCopyannounce({ io, finish }: CommandContext) {
+  return declareBulkEdit('copyannounce')
+    .description('Give torrents the trackers of another.')
+    .argument('<source>', 'the torrent whose trackers to copy')
+    .argument('[torrent...]', 'the torrents to change')
+    .action(async (source, operands, options) => {
+      const metainfo = readTorrent(source, options.maxTorrentSize)
+      const trackers = readTrackers(metainfo)
+      if (trackers.announce === null && trackers.tiers === null) {
+        throw new BtkitError('metainfo', `${source}: has no trackers to copy`)
+      }
+      const isTalking = !options.quiet && !options.json
+      if (isTalking) io.stdout.write(textOf(trackerLines(metainfo, 'new', '')))
+      const edit = setTrackers(trackers)
+      const run = { operands, edit, options, describe: oldTrackerLines, hasSummary: false }
+      finish(await runEdits(run, io))
+    })
+}

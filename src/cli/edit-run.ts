@@ -1,0 +1,77 @@
+import { editFiles, type EditOutcome } from '../core/edit-files.js'
+import type { EditedFile } from '../core/edit-file.js'
+import { isSameInfo } from '../core/edit-torrent.js'
+import type { TorrentEdit } from '../metainfo/splice-torrent.js'
+import { listFiles } from './edit-files-given.js'
+import type { EditOptions } from './edit-options.js'
+import { editJson, textOf } from './edit-report.js'
+import { reportError, reportNote } from './failure.js'
+import type { Io } from './io.js'
+import { count } from './quantity.js'
+
+/** One run of a command that edits torrents. */
+export interface EditRun {
+  /** The torrents among the arguments. */
+  readonly operands: readonly string[]
+  readonly edit: TorrentEdit
+  readonly options: EditOptions
+  /** The lines that tell people of an edited torrent. */
+  readonly describe: (edited: EditedFile) => string[]
+  /** Whether to say in the end how many torrents changed, as BitTornado did not. */
+  readonly hasSummary: boolean
+}
+
+/**
+ * Edits the torrents and says what became of each. Returns the exit status.
+ * @throws BtkitError `usage` before any file is touched, or `interrupted`
+ */
+export async function runEdits(run: EditRun, io: Io): Promise<number> {
+  const { operands, edit, options } = run
+  const { files, refused } = await listFiles(operands, options, io)
+  const { maxTorrentSize, dryRun, outputDir } = options
+  const request = { edit, maxTorrentSize, dryRun, outputDirectory: outputDir ?? null }
+  const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
+  for (const outcome of refused) report(outcome, run, io)
+  for await (const outcome of editFiles(files, request, io.signal)) {
+    report(outcome, run, io)
+    addTo(tally, outcome)
+  }
+  if (!options.quiet) summarize(tally, run, io)
+  return tally.failed + refused.length > 0 ? 1 : 0
+}
+
+interface Tally {
+  total: number
+  changed: number
+  failed: number
+  /** Those with a new info hash. */
+  rehashed: number
+}
+
+function addTo(tally: Tally, outcome: EditOutcome): void {
+  tally.total++
+  if (outcome.error !== null) tally.failed++
+  else {
+    if (outcome.after !== outcome.before) tally.changed++
+    if (!isSameInfo(outcome.before, outcome.after)) tally.rehashed++
+  }
+}
+
+function report(outcome: EditOutcome, { options, describe }: EditRun, io: Io): void {
+  if (outcome.error !== null) reportError(outcome.error, io)
+  if (options.json) io.stdout.write(editJson(outcome))
+  else if (outcome.error === null && !options.quiet) io.stdout.write(textOf(describe(outcome)))
+}
+
+function summarize(tally: Tally, { options, hasSummary }: EditRun, io: Io): void {
+  const { dryRun } = options
+  const torrents = count(tally.rehashed, 'torrent')
+  if (tally.rehashed > 0) {
+    const verb = dryRun ? 'would get' : tally.rehashed === 1 ? 'has' : 'have'
+    reportNote(`${torrents} ${verb} a new info hash: to clients and trackers it is another`, io)
+  }
+  if (hasSummary || dryRun) {
+    const verb = dryRun ? 'would change; nothing was written' : 'changed'
+    reportNote(`${tally.changed} of ${count(tally.total, 'torrent')} ${verb}`, io)
+  }
+}
