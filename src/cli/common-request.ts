@@ -3,6 +3,7 @@ import { BtkitError } from '../errors.js'
 import type { LinkPolicy } from '../files/scanned-tree.js'
 import { reportWarning } from './failure.js'
 import type { Io } from './io.js'
+import { MAX_DATE } from './option-values.js'
 import type { TorrentOptions } from './torrent-options.js'
 import { version } from './version.js'
 
@@ -77,6 +78,6 @@ function creationDate(option: TorrentOptions['date'], { env, now }: Io): number 
   if (option !== undefined) return option
   const epoch = env['SOURCE_DATE_EPOCH']
   if (epoch === undefined || epoch === '') return Math.floor(now() / 1000)
-  if (/^\d{1,15}$/.test(epoch)) return Number(epoch)
+  if (/^\d{1,13}$/.test(epoch) && Number(epoch) <= MAX_DATE) return Number(epoch)
   throw new BtkitError('usage', `SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
 }

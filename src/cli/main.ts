@@ -1,8 +1,11 @@
+import { asBtkitError } from '../errors.js'
+import { reportError } from './failure.js'
 import type { Io } from './io.js'
 import { choosePaint } from './paint.js'
 import { run } from './program.js'
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+type Signal = keyof typeof SIGNAL_STATUS
 
 /**
  * Runs btkit in this process with its arguments, streams and signals, and sets the exit status.
@@ -10,34 +13,58 @@ const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
  */
 export async function main(program: string, subcommand: string | null = null): Promise<void> {
   const stop = new AbortController()
-  let stopped: keyof typeof SIGNAL_STATUS | undefined
-  for (const signal of Object.keys(SIGNAL_STATUS) as (keyof typeof SIGNAL_STATUS)[]) {
+  let stopped: Signal | undefined
+  for (const signal of Object.keys(SIGNAL_STATUS) as Signal[]) {
     // Once: whoever asks a second time gets the system's own way to end a process
     process.once(signal, () => {
       stopped = signal
       stop.abort()
+      process.stdin.destroy()
     })
   }
-  ignoreClosedPipe(process.stdout)
-  ignoreClosedPipe(process.stderr)
-  const io: Io = {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    paint: await choosePaint(process.env, process.stderr),
-    env: process.env,
-    cwd: process.cwd(),
-    isRoot: process.getuid?.() === 0,
-    now: Date.now,
-    signal: stop.signal,
-  }
-  const status = await run({ program, subcommand, args: process.argv.slice(2) }, io)
-  process.exitCode = stopped ? SIGNAL_STATUS[stopped] : status
+  const io = await openIo(stop.signal)
+  watchOutput(io)
+  const status = await start({ program, subcommand, args: process.argv.slice(2) }, io)
+  process.exitCode = stopped ? SIGNAL_STATUS[stopped] : process.exitCode || status
 }
 
-/** `btkit … | head` is no failure of ours: the work goes on, what nobody reads is dropped. */
-function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<number> {
+  try {
+    return await run(invocation, { ...io, cwd: process.cwd() })
+  } catch (error) {
+    // The directory may have been removed under our feet
+    reportError(asBtkitError(error, 'current directory'), io)
+    return 1
+  }
+}
+
+async function openIo(signal: AbortSignal): Promise<Io> {
+  const { stdout, stderr, env } = process
+  return {
+    // Not opened before it is asked for
+    stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
+    ...{ stdout, stderr, env },
+    paint: await choosePaint(env, stderr),
+    cwd: '',
+    isRoot: process.getuid?.() === 0,
+    now: Date.now,
+    signal,
+  }
+}
+
+/**
+ * `btkit … | head` is no failure of ours: the work goes on, and what nobody reads is dropped. Any
+ * other failure to write is told once.
+ */
+function watchOutput(io: Io): void {
+  let isTold = false
+  const fail = (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || isTold) return
+    isTold = true
+    process.exitCode = 1
+    reportError(asBtkitError(error, 'standard output'), io)
+  }
+  process.stdout.on('error', fail)
+  // Nobody is left to tell
+  process.stderr.on('error', () => undefined)
 }

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { MakeRequest } from '../core/make-torrent.js'
 import { BtkitError } from '../errors.js'
+import { statIfThere } from '../files/stat-if-there.js'
 import { commonRequest } from './common-request.js'
 import type { Io } from './io.js'
 import type { MakeOptions } from './makemetafile-options.js'
@@ -46,7 +46,7 @@ function torrentPath(source: string, { target, name }: MakeOptions, io: Io): str
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  return statIfThere(path)?.isDirectory() ?? false
 }
 
 function checkDistinct(requests: readonly MakeRequest[], io: Io): void {

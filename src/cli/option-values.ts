@@ -47,9 +47,12 @@ export function pieceLength(text: string): number | 'auto' {
   return 2 ** wholeNumber(MIN_PIECE_POW2, MAX_PIECE_POW2)(text)
 }
 
+/** The last second that a date can stand for, in JavaScript and so to most who show it. */
+export const MAX_DATE = 8_640_000_000_000
+
 /** A creation date: seconds since 1970, or `mtime` for that of the files. */
 export function creationDate(text: string): number | 'mtime' {
-  return text === 'mtime' ? text : wholeNumber(0, Number.MAX_SAFE_INTEGER)(text)
+  return text === 'mtime' ? text : wholeNumber(0, MAX_DATE)(text)
 }
 
 /** Permission bits in octal, as chmod takes them. */

@@ -4,6 +4,7 @@ import {
   type CommandUnknownOpts,
   type Option,
 } from '@commander-js/extra-typings'
+import { BtkitError } from '../errors.js'
 import { commandTable } from './command-table.js'
 import type { CommandContext } from './context.js'
 import { exitStatusOf, reportError } from './failure.js'
@@ -34,8 +35,9 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
   } catch (error) {
     // commander has said what was wrong; help and version are no errors
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    reportError(error, io)
-    return exitStatusOf(error)
+    const failure = io.signal.aborted ? new BtkitError('interrupted', 'interrupted') : error
+    reportError(failure, io)
+    return exitStatusOf(failure)
   }
 }
 

@@ -58,15 +58,19 @@ export type Tree = Omit<ScannedTree, 'skipped'> & { readonly skipped: readonly S
 /**
  * Leaves out of a directory what lies at or below the real path `output`: torrents that are
  * written inside their own source would never match it again.
+ * @throws BtkitError `exists` when that is no torrent, and so would be lost
  */
 export function leaveOut(tree: ScannedTree, output: string | null): Tree {
-  if (output === null || !tree.isDirectory) return tree
+  if (output === null) return tree
   const isOutput = (file: ScannedFile) => isWithin(file.absolutePath, output)
   const left = tree.files.filter(isOutput).map((file) => ({
     path: file.path.join('/'),
     reason: 'the torrent itself' as const,
   }))
   if (left.length === 0) return tree
+  if (!tree.isDirectory || !left.every(({ path }) => path.endsWith('.torrent'))) {
+    throw new BtkitError('exists', `${output}: would be replaced by a torrent of itself`)
+  }
   const files = tree.files.filter((file) => !isOutput(file))
   return { ...tree, files, skipped: [...tree.skipped, ...left] }
 }

@@ -12,7 +12,7 @@ export function editTorrent(before: Metainfo, edit: TorrentEdit): Metainfo {
   const changes = edit(before)
   const bytes = spliceTorrent(before, changes)
   if (bytes === before.bytes) return before
-  const after = parseMetainfo(bytes, { maxSize: bytes.length })
+  const after = parseMetainfo(bytes, { maxSize: bytes.length, known: before })
   const touchesInfo = changes.info !== undefined && changes.info.size > 0
   if (!touchesInfo && !isSameInfo(before, after)) throw new Error('an edit changed the info hash')
   if (before.isDirectory !== after.isDirectory || before.size !== after.size) {

@@ -1,5 +1,5 @@
 import { BtkitError } from '../errors.js'
-import { readFingerprint, sameFingerprint } from '../files/fingerprint.js'
+import { readFingerprintIfThere, sameFingerprint } from '../files/fingerprint.js'
 import type { ScannedFile } from '../files/scanned-tree.js'
 import { layStream } from '../hash/content-stream.js'
 import { hashStream, type HashOptions } from '../hash/hash-stream.js'
@@ -56,9 +56,10 @@ function layContent({ files, pieceLength }: Content) {
 }
 
 function checkUnchanged(file: ScannedFile): void {
-  if (!sameFingerprint(readFingerprint(file.absolutePath), file.fingerprint)) {
-    throw new BtkitError('changed', `${file.absolutePath}: changed while it was read`)
-  }
+  const fingerprint = readFingerprintIfThere(file.absolutePath)
+  if (fingerprint && sameFingerprint(fingerprint, file.fingerprint)) return
+  const what = fingerprint ? 'changed' : 'disappeared'
+  throw new BtkitError('changed', `${file.absolutePath}: ${what} while it was read`)
 }
 
 /** The length of those pieces; the last of the stream may be short. */

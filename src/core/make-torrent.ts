@@ -42,8 +42,10 @@ export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
 
 /** The bytes that a planned .torrent will have. */
 export function measureTorrent({ request, content }: TorrentPlan): number {
-  const blank = composeInfo(content, request, new Uint8Array(content.pieceCount * DIGEST))
-  return composeTorrent(request, content, blank).length
+  const blank = composeInfo(content, request, new Uint8Array(0))
+  const digests = content.pieceCount * DIGEST
+  // Without digests the length of their string is written as the one digit 0
+  return composeTorrent(request, content, blank).length + digests + `${digests}`.length - 1
 }
 
 /**

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { asBtkitError, BtkitError } from '../errors.js'
-import type { Owner } from './write-atomically.js'
+import type { Owner } from './write-draft.js'
 
 /** What a file that replaces another takes over from it. */
 export interface Editable {

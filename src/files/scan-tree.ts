@@ -29,8 +29,17 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
   return { root, isDirectory: true, files: walk.files, skipped: walk.skipped }
 }
 
-async function loadNameFilter(options: ScanOptions): Promise<NameFilter | undefined> {
-  const { include, exclude } = options
+/**
+ * Makes sure that globs can be used, before any work is begun.
+ * @throws BtkitError `usage`
+ */
+export async function checkPatterns(patterns: NamePatterns): Promise<void> {
+  await loadNameFilter(patterns)
+}
+
+type NamePatterns = Pick<ScanOptions, 'include' | 'exclude'>
+
+async function loadNameFilter({ include, exclude }: NamePatterns): Promise<NameFilter | undefined> {
   if (include.length === 0 && exclude.length === 0) return undefined
   const { compileNameFilter } = await import('./name-filter.js')
   return compileNameFilter(include, exclude)

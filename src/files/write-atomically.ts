@@ -1,11 +1,11 @@
 import { constants } from 'node:fs'
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { asBtkitError, BtkitError } from '../errors.js'
 import { osCodeOf } from './os-code.js'
 import { placeNewFile } from './place-file.js'
 import { syncDirectory } from './sync-directory.js'
-import { makeTemporaryName } from './temporary-name.js'
+import { orDiscard, writeDraft, type Owner } from './write-draft.js'
 import { findWriteTarget } from './write-target.js'
 
 export { isTemporaryName } from './temporary-name.js'
@@ -20,21 +20,8 @@ export interface WriteOptions {
   owner?: Owner | undefined
 }
 
-/** The user and group of a file, by their numbers. */
-export interface Owner {
-  uid: number
-  gid: number
-}
-
 /** Writes a file as writeAtomically does. */
 export type WriteFile = (target: string, bytes: Uint8Array, options: WriteOptions) => Promise<void>
-
-interface Content {
-  bytes: Uint8Array
-  /** permission bits, or undefined for what umask leaves */
-  mode: number | undefined
-  owner: Owner | undefined
-}
 
 interface WriteJob {
   target: string
@@ -97,42 +84,4 @@ function alreadyExists(target: string, cause?: unknown): BtkitError {
 async function writeToStream(path: string, bytes: Uint8Array): Promise<void> {
   const stream = await open(path, constants.O_WRONLY | constants.O_APPEND)
   await stream.writeFile(bytes).finally(() => stream.close())
-}
-
-/** Writes a new file beside `path`, safely on the disk, and returns its path. */
-async function writeDraft(path: string, { bytes, mode, owner }: Content): Promise<string> {
-  const draft = join(dirname(path), makeTemporaryName(basename(path)))
-  const file = await open(draft, 'wx', mode === undefined ? 0o666 : 0o600)
-  await orDiscard(draft, async () => {
-    try {
-      await file.writeFile(bytes)
-      // First, because it may clear permission bits
-      if (owner) await giveTo(owner, file)
-      if (mode !== undefined) await file.chmod(mode)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-  })
-  return draft
-}
-
-/** Users other than root may not, and then it stays theirs. */
-async function giveTo({ uid, gid }: Owner, file: FileHandle): Promise<void> {
-  try {
-    await file.chown(uid, gid)
-  } catch (error) {
-    if (osCodeOf(error) !== 'EPERM') throw error
-  }
-}
-
-/** Does `act`, and removes the draft if that fails. */
-async function orDiscard(draft: string, act: () => Promise<void>): Promise<void> {
-  try {
-    await act()
-  } catch (error) {
-    // What failed first is what has to be said, even if this fails as well.
-    await rm(draft, { force: true }).catch(() => undefined)
-    throw error
-  }
 }

@@ -1,6 +1,6 @@
-import { lstat, readlink, realpath, stat } from 'node:fs/promises'
+import { realpathSync, statSync, type Stats } from 'node:fs'
+import { lstat, readlink, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import type { Stats } from 'node:fs'
 import { BtkitError } from '../errors.js'
 import { osCodeOf } from './os-code.js'
 
@@ -25,7 +25,7 @@ const PERMISSION_BITS = 0o777
  * @throws BtkitError `io` for what can't be written to; the system's errors as they are
  */
 export async function findWriteTarget(target: string): Promise<WriteTarget> {
-  const stats = await statIfThere(target)
+  const stats = statIfThere(target)
   if (stats === undefined) {
     return { kind: 'file', path: await resolveMissing(target), mode: undefined }
   }
@@ -34,12 +34,13 @@ export async function findWriteTarget(target: string): Promise<WriteTarget> {
   const isStream = stats.isFIFO() || stats.isCharacterDevice() || DESCRIPTOR.test(target)
   if (isStream) return { kind: 'stream', path: target, mode }
   if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
-  return { kind: 'file', path: await realpath(target), mode }
+  return { kind: 'file', path: realpathSync.native(target), mode }
 }
 
-async function statIfThere(path: string): Promise<Stats | undefined> {
+/** Sooner done than handed to another thread, of which there are few. */
+function statIfThere(path: string): Stats | undefined {
   try {
-    return await stat(path)
+    return statSync(path)
   } catch (error) {
     if (osCodeOf(error) === 'ENOENT') return undefined
     throw error

@@ -48,13 +48,18 @@ const PROGRESS_INTERVAL_MS = 100
  * `interrupted` when the signal aborts
  */
 export async function hashStream(stream: ContentStream, options: HashOptions): Promise<Uint8Array> {
+  refuseInterrupted(options.signal)
   const { algorithm, kernel, pieces = null, throttle = null } = options
   const threads = isSmall({ stream, pieces }, options) ? 0 : options.threads
   const job = createJob({ algorithm, kernel, threads, stream, pieces, throttle })
   if (threads === 0) runJob(job)
   else await runThreads(job, options)
-  if (options.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+  refuseInterrupted(options.signal)
   return job.digests
+}
+
+function refuseInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
 }
 
 /** Whether to do the work on this thread. Waiting for a throttle would block it. */

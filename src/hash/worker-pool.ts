@@ -29,6 +29,8 @@ export class WorkerPool {
   #start(): Worker {
     const worker = new Worker(new URL('./worker.js', import.meta.url))
     this.#all.add(worker)
+    // Before the job that it failed is told of it, so that no other is given to it
+    worker.once('error', () => this.#all.delete(worker))
     worker.once('exit', () => this.#all.delete(worker))
     return worker
   }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, readBencode } from './bencode-gate.js'
 import type { Span } from './bencode-value.js'
@@ -12,6 +13,8 @@ import { WarningList } from './warning-list.js'
 export interface ParseOptions {
   /** In bytes; 64 MiB when absent. */
   readonly maxSize?: number
+  /** A torrent whose info hashes hold for this one too if their `info` is the same, byte for byte. */
+  readonly known?: Metainfo
 }
 
 /**
@@ -28,6 +31,7 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
   const top = requireDict(value, () => 'metainfo')
   const info = requireDict(top.get('info'), () => 'info')
   const infoSpan = requireSpan(spans)
+  const infoBytes = bytes.subarray(infoSpan.start, infoSpan.end)
   const warnings = new WarningList()
   const content = validateInfo(info, top.get('piece layers'), warnings)
   if (content.size === 0) warnings.add('no-content', () => 'info: the files are all empty')
@@ -36,7 +40,7 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
   warnOfUnsafePaths(unsafePaths, warnings)
   return {
     ...{ bytes, spans, info, infoSpan },
-    ...hashInfo(bytes.subarray(infoSpan.start, infoSpan.end), content.version),
+    ...(knownHashes(infoBytes, options.known) ?? hashInfo(infoBytes, content.version)),
     ...content,
     ...fields,
     unsafePaths,
@@ -44,14 +48,23 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
   }
 }
 
+type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
+
 function requireSpan(spans: ReadonlyMap<string, Span>): Span {
   const span = spans.get('info')
   if (span === undefined) throw metainfoError('info', 'is missing')
   return span
 }
 
+function knownHashes(info: Uint8Array, known: Metainfo | undefined): InfoHashes | null {
+  if (known === undefined) return null
+  const { bytes, infoSpan, infoHash, infoHashV2 } = known
+  const isSame = Buffer.compare(info, bytes.subarray(infoSpan.start, infoSpan.end)) === 0
+  return isSame ? { infoHash, infoHashV2 } : null
+}
+
 /** The hashes are of the bytes as they stand: encoding them again could change them. */
-function hashInfo(info: Uint8Array, version: MetainfoVersion) {
+function hashInfo(info: Uint8Array, version: MetainfoVersion): InfoHashes {
   return {
     infoHash: version === 'v2' ? null : createHash('sha1').update(info).digest('hex'),
     infoHashV2: version === 'v1' ? null : createHash('sha256').update(info).digest('hex'),

@@ -58,7 +58,3 @@ test('positions beyond 2^32 are exact', () => {
   assert.equal(fileAt(stream, 2 ** 40 + 1), 1)
   assert.equal(countPieces(stream), 2 ** 26 + 1)
 })
-
-test('the layout is shared with threads rather than copied to each', () => {
-  assert.ok(streamOf(1).offsets.buffer instanceof SharedArrayBuffer)
-})

@@ -4,6 +4,7 @@ import type { CompleteProgress, CompleteWatch } from '../../core/complete-run.js
 import type { CompleteRequest } from '../../core/complete-request.js'
 import { BtkitError } from '../../errors.js'
 import { findOwner } from '../../files/find-owner.js'
+import { checkPatterns } from '../../files/scan-tree.js'
 import { WorkerPool } from '../../hash/worker-pool.js'
 import { escapeText } from '../../metainfo/escape-text.js'
 import { openMemory } from '../cache-options.js'
@@ -20,6 +21,7 @@ import { openRunProgress, type ProgressBar } from '../progress.js'
 export function defineCompletedir({ io, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options) => {
     const request = completeRequest(sortOperands(args), options, io)
+    await checkPatterns(options)
     warnOfTracker(request.common, options, io)
     const started = io.now()
     const report = await complete(request, options, io)

@@ -6,6 +6,7 @@ import {
   type TorrentPlan,
 } from '../../core/make-torrent.js'
 import type { Means } from '../../core/hash-content.js'
+import { checkPatterns } from '../../files/scan-tree.js'
 import { escapeText } from '../../metainfo/escape-text.js'
 import type { CommandContext } from '../context.js'
 import { openMemory } from '../cache-options.js'
@@ -30,8 +31,9 @@ export function defineMakemetafile({ io, finish }: CommandContext) {
   return declareMakemetafile().action(async (args, options) => {
     const requests = makeRequests(sortOperands(args), options, io)
     for (const request of requests.slice(0, 1)) warnOfTracker(request, options, io)
+    await checkPatterns(options)
     const engine = engineFor(options, io)
-    const memory = await openMemory(options, io)
+    const memory = await openMemory({ ...options, cache: options.cache && !options.dryRun }, io)
     const run = { options, means: { engine, memory }, io }
     try {
       finish(await tryEach(requests, io, (request) => makeOne(request, run)))

@@ -1,16 +1,14 @@
 import { basename } from 'node:path'
 import { Command, Option } from '@commander-js/extra-typings'
-import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
-import { collectBounded } from '../../files/read-bounded.js'
 import { magnetLink } from '../../metainfo/magnet.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { CommandContext } from '../context.js'
 import { reportWarning, tryEach } from '../failure.js'
-import type { Io } from '../io.js'
 import { maxTorrentSize } from '../max-torrent-size.js'
 import { showJson } from '../show-json.js'
 import { showText } from '../show-text.js'
 import { showTree } from '../show-tree.js'
+import { readTorrentInput } from '../torrent-input.js'
 import { version } from '../version.js'
 
 interface ShowOptions {
@@ -34,20 +32,13 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
         io.stdout.write(`${program} ${version()} - decode BitTorrent metainfo files\n\n`)
       let shown = 0
       const status = await tryEach(files, io, async (file) => {
-        const metainfo = await readOne(file, options, io)
+        const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
         if (isLegacy && shown++ > 0) io.stdout.write('\n')
         io.stdout.write(view(metainfo, file, options))
         for (const { message } of metainfo.warnings) reportWarning(`${file}: ${message}`, io)
       })
       finish(status)
     })
-}
-
-/** Reads a torrent from a file, or with `-` from standard input. */
-async function readOne(file: string, { maxTorrentSize }: ShowOptions, io: Io): Promise<Metainfo> {
-  if (file !== '-') return readTorrent(file, maxTorrentSize)
-  const name = 'standard input'
-  return parseTorrent(await collectBounded(io.stdin, name, maxTorrentSize), name, maxTorrentSize)
 }
 
 function view(metainfo: Metainfo, file: string, options: ShowOptions): string {

@@ -1,0 +1,17 @@
+import { statSync, type Stats } from 'node:fs'
+import { asBtkitError } from '../errors.js'
+import { osCodeOf } from './os-code.js'
+
+/**
+ * What lies at a path, links followed, or null when nothing does.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function statIfThere(path: string): Stats | null {
+  try {
+    return statSync(path)
+  } catch (error) {
+    const code = osCodeOf(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    throw asBtkitError(error, path)
+  }
+}
