@@ -43,6 +43,14 @@ export function fileRecordName({ path, pieceLength, phase }: FileKey): Uint8Arra
   return Buffer.from(`${pieceLength}+${phase} ${path}`)
 }
 
+/** Reads such a name back, for want of the size that is not in it; null when it is none. */
+export function parseFileRecordName(name: Uint8Array): Omit<FileKey, 'size'> | null {
+  const match = /^(\d+)\+(\d+) (.+)$/s.exec(Buffer.from(name).toString())
+  if (!match) return null
+  const [, pieceLength, phase, path = ''] = match
+  return { path, pieceLength: Number(pieceLength), phase: Number(phase) }
+}
+
 export function packFileRecord({ stamp, pieces, tail }: FileRecord): Uint8Array {
   const head = Buffer.of(stamp.length, tail === null ? 0 : 1)
   return Buffer.concat([head, stamp, tail ?? new Uint8Array(0), pieces])

@@ -14,26 +14,37 @@ export function openLmdbStore(path: string, onFailure: (error: unknown) => void)
     encoding: 'binary',
     keyEncoding: 'binary',
     compression: false,
+    // A batch of its own for each turn has a promise that nobody can listen to
+    eventTurnBatching: false,
   })
-  // LMDB's own promises would each end the process if nobody listened
-  const written = (done: Promise<boolean>) => {
-    done.catch(onFailure)
+  let isWritable = true
+  const fail = (error: unknown) => {
+    isWritable = false
+    reasonOf(error).then(onFailure, onFailure)
   }
+  const written = (done: Promise<boolean>) => {
+    done.catch(fail)
+  }
+  const flush = () => Promise.resolve(database.committed).then(() => undefined, fail)
   return {
     get: (key) => database.getBinaryFast(key),
     put: (key, value) => {
-      written(database.put(key, value))
+      if (isWritable) written(database.put(key, value))
     },
     remove: (key) => {
-      written(database.remove(key))
+      if (isWritable) written(database.remove(key))
     },
     entries: () => database.getRange({ snapshot: false }),
-    flush: async () => {
-      await Promise.resolve(database.committed).catch(onFailure)
-    },
+    flush,
     close: async () => {
-      await Promise.resolve(database.committed).catch(onFailure)
+      await flush()
       await database.close()
     },
   }
+}
+
+/** LMDB says in a promise why a commit failed. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  await (error as { commitError?: Promise<never> }).commitError
+  return error
 }

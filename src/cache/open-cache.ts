@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describeOsError } from '../errors.js'
 import { nullStore } from './null-store.js'
 import { PieceCache } from './piece-cache.js'
+import { checkRoom, withinRoom } from './room.js'
 import { isReadable, isSealed, sealFile } from './seal.js'
 import type { Store } from './store.js'
 
@@ -26,6 +27,17 @@ export function openNullCache(): PieceCache {
   return new PieceCache({ store: nullStore, now: () => 0 })
 }
 
+/** Removes the cache in a directory. Whoever has it open works on with what it was. */
+export function removeCache(directory: string): void {
+  const path = join(directory, CACHE_FILE)
+  for (const file of [path, `${path}-lock`, `${path}-seal`]) rmSync(file, { force: true })
+}
+
+/** Bytes of the cache's file, or null when there is no cache in the directory. */
+export function cacheSize(directory: string): number | null {
+  return statSync(join(directory, CACHE_FILE), { throwIfNoEntry: false })?.size ?? null
+}
+
 /**
  * Opens the cache in a directory, creating it when there is none. One that is damaged or not ours
  * is set aside; where none can be had, one that keeps nothing takes its place.
@@ -37,6 +49,7 @@ export async function openCache(options: CacheOptions): Promise<PieceCache> {
   })
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
+    checkRoom(directory)
     const path = join(directory, CACHE_FILE)
     const store = await openStore(path, { directory, now, warn })
     return store ? new PieceCache({ store: sealing(store, path), now }) : openNullCache()
@@ -55,7 +68,7 @@ async function openStore(path: string, options: CacheOptions): Promise<Store | n
     accessSync(path, constants.R_OK | constants.W_OK)
     if (!isSealed(path) && !isReadable(path)) setAside(path, options)
   }
-  const store = openLmdbStore(path, onFailure)
+  const store = withinRoom(openLmdbStore(path, onFailure), options.directory, onFailure)
   const format = store.get(FORMAT_KEY)?.[0]
   if (format === FORMAT) return store
   if (format === undefined && isEmpty(store)) {

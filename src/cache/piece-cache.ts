@@ -41,6 +41,10 @@ export class PieceCache {
     this.#put('file', fileRecordName(key), packFileRecord(record))
   }
 
+  forgetFile(key: FileKey): void {
+    this.#store.remove(recordKey('file', fileRecordName(key), sha256))
+  }
+
   /** The digest of a piece of several files, by the SHA-256 of what it spans. */
   piece(spans: Uint8Array): Uint8Array | null {
     const body = this.#get('piece', spans)

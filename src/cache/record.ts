@@ -1,5 +1,10 @@
-/** What every record begins with: its kind, and the day on which it was last of use. */
-const HEADER_LENGTH = 5
+import { checksum } from './checksum.js'
+
+/**
+ * What every record begins with: its kind, the day on which it was last of use, and the checksum of
+ * its body, as the database has none.
+ */
+const HEADER_LENGTH = 9
 
 const DAY_MS = 86_400_000
 
@@ -42,13 +47,19 @@ export function packRecord(kind: RecordKind, { lastUsed, body }: StoredRecord): 
   const packed = Buffer.allocUnsafe(HEADER_LENGTH + body.length)
   packed.write(RECORD_KINDS[kind], 0, 'latin1')
   packed.writeUInt32LE(lastUsed, 1)
+  packed.writeUInt32LE(checksum(body), 5)
   packed.set(body, HEADER_LENGTH)
   return packed
 }
 
-/** Reads a record; null when it is not one of that kind. The body is a view of the bytes. */
+/**
+ * Reads a record; null when it is damaged or not one of that kind. The body is a view of the bytes.
+ */
 export function unpackRecord(kind: RecordKind, packed: Uint8Array): StoredRecord | null {
   if (packed.length < HEADER_LENGTH || packed[0] !== RECORD_KINDS[kind].charCodeAt(0)) return null
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
-  return { lastUsed: view.getUint32(1, true), body: packed.subarray(HEADER_LENGTH) }
+  const body = packed.subarray(HEADER_LENGTH)
+  return view.getUint32(5, true) === checksum(body)
+    ? { lastUsed: view.getUint32(1, true), body }
+    : null
 }

@@ -11,7 +11,11 @@ export const UNAVAILABLE = 3
  * killed, another has it open, or something else wrote to it) is tried in a process of its own.
  */
 export function sealFile(path: string): void {
-  writeFileSync(sealPath(path), describeFile(path))
+  try {
+    writeFileSync(sealPath(path), describeFile(path))
+  } catch {
+    // It costs the next process a tenth of a second, and is no reason for this one to fail
+  }
 }
 
 export function isSealed(path: string): boolean {

@@ -65,6 +65,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/lint.js')).defineLint,
   },
   {
+    name: 'cache',
+    summary: 'look after the piece cache',
+    load: async () => (await import('./commands/cache.js')).defineCache,
+  },
+  {
     name: 'doctor',
     summary: 'say what this installation runs on, and how fast it hashes',
     load: async () => (await import('./commands/doctor.js')).defineDoctor,

@@ -1,18 +1,17 @@
 import { isSameInfo } from '../core/edit-torrent.js'
 import type { EditOutcome } from '../core/edit-files.js'
-import type { EditedFile } from '../core/edit-file.js'
+import type { EditedFile, TorrentFacts } from '../core/edit-file.js'
 import { escapeText } from '../metainfo/escape-text.js'
 import { seedsOf, type SeedKey } from '../metainfo/edit-seeds.js'
-import type { Metainfo } from '../metainfo/metainfo.js'
 import { formatAnnounceList } from '../metainfo/trackers.js'
 import { jsonLine } from './json-line.js'
 
 /** An outcome for programs: one line of JSON. */
 export function editJson(outcome: EditOutcome): string {
-  const { before, after } = outcome.error === null ? outcome : NOTHING
+  const { isChanged, before, after } = outcome.error === null ? outcome : NOTHING
   return jsonLine({
     file: outcome.file,
-    changed: before !== after,
+    changed: isChanged,
     infoHash: after?.infoHash ?? null,
     oldInfoHash: before?.infoHash ?? null,
     infoHashV2: after?.infoHashV2 ?? null,
@@ -21,7 +20,7 @@ export function editJson(outcome: EditOutcome): string {
   })
 }
 
-const NOTHING = { before: null, after: null }
+const NOTHING = { isChanged: false, before: null, after: null }
 
 /** Lines for people, made safe to print. */
 export function textOf(lines: readonly string[]): string {
@@ -34,8 +33,8 @@ export function oldTrackerLines({ file, before }: EditedFile): string[] {
 }
 
 /** Trackers, a line for each key that there is. */
-export function trackerLines(metainfo: Metainfo, age: 'old' | 'new', whose: string): string[] {
-  const { announce, announceList } = metainfo
+export function trackerLines(facts: TorrentFacts, age: 'old' | 'new', whose: string): string[] {
+  const { announce, announceList } = facts
   const list = announceList && formatAnnounceList(announceList)
   return [
     ...optional(`${age} announce${whose}`, announce),
@@ -49,10 +48,10 @@ export function infoHashLines({ before, after }: EditedFile, whose: string): str
   return [...hashLines(before, 'old', whose), ...hashLines(after, 'new', whose)]
 }
 
-function hashLines(metainfo: Metainfo, age: 'old' | 'new', whose: string): string[] {
+function hashLines(facts: TorrentFacts, age: 'old' | 'new', whose: string): string[] {
   return [
-    ...optional(`${age} info hash${whose}`, metainfo.infoHash),
-    ...optional(`${age} info hash v2${whose}`, metainfo.infoHashV2),
+    ...optional(`${age} info hash${whose}`, facts.infoHash),
+    ...optional(`${age} info hash v2${whose}`, facts.infoHashV2),
   ]
 }
 

@@ -52,7 +52,7 @@ function addTo(tally: Tally, outcome: EditOutcome): void {
   tally.total++
   if (outcome.error !== null) tally.failed++
   else {
-    if (outcome.after !== outcome.before) tally.changed++
+    if (outcome.isChanged) tally.changed++
     if (!isSameInfo(outcome.before, outcome.after)) tally.rehashed++
   }
 }

@@ -78,3 +78,13 @@ export function byteRate(text: string): number {
   if (rate > 0) return rate
   throw new InvalidArgumentError('Not a rate, such as 20M.')
 }
+
+const HOURS: Record<string, number> = { h: 1, d: 24, w: 7 * 24 }
+
+/** A length of time in milliseconds: `12h`, `30d` or `4w`. */
+export function duration(text: string): number {
+  const match = /^(\d{1,6})([hdw])$/.exec(text)
+  const hours = Number(match?.[1]) * (HOURS[match?.[2] ?? ''] ?? NaN)
+  if (Number.isSafeInteger(hours)) return hours * 3_600_000
+  throw new InvalidArgumentError('Not a time, such as 30d.')
+}

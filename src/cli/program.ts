@@ -80,6 +80,7 @@ async function loadCommand(name: string, context: CommandContext): Promise<Comma
 /** Makes commander speak through our streams, in one line, and leave the process alone. */
 function prepare(command: CommandUnknownOpts, io: Io): CommandUnknownOpts {
   command.configureHelp({ optionDescription: describeOption })
+  for (const subcommand of command.commands) prepare(subcommand, io)
   return command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),

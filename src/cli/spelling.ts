@@ -5,7 +5,8 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
  * is no option, an option's value above all, stays as it is.
  */
 export function spellOptions(args: readonly string[], command: CommandUnknownOpts): string[] {
-  const takesValue = new Map(command.options.map((option) => [option.long, option.required]))
+  const options = [command, ...command.commands].flatMap((each) => each.options)
+  const takesValue = new Map(options.map((option) => [option.long, option.required]))
   let isValue = false
   let isOver = false
   return args.map((arg) => {

@@ -14,7 +14,7 @@ export interface FailedFile {
 /** Files to write at a time: enough that the disk syncs many at once. */
 const IN_FLIGHT = 32
 
-/** Torrents to have in memory at a time, and their bytes before and after. */
+/** Torrents to have in memory at a time, and their bytes. */
 const WINDOW = 64
 const WINDOW_BYTES = 256 * 1024 * 1024
 
@@ -55,10 +55,10 @@ function beginEdit(file: string, request: EditRequest, writer: Writer): BegunEdi
     return { file, error: error instanceof Error ? error : new Error(String(error)) }
   }
   try {
-    const edited = prepareEdit(file, request)
-    const done = (): EditOutcome => ({ ...edited, error: null })
-    const byteCount = edited.before.bytes.length + edited.after.bytes.length
-    return { outcome: storeEdit(edited, request, writer).then(done, failed), byteCount }
+    const prepared = prepareEdit(file, request)
+    const done = (): EditOutcome => ({ ...prepared.edited, error: null })
+    const byteCount = prepared.bytes?.length ?? 0
+    return { outcome: storeEdit(prepared, request, writer).then(done, failed), byteCount }
   } catch (error) {
     return { outcome: Promise.resolve(failed(error)), byteCount: 0 }
   }

@@ -22,6 +22,8 @@ export function editTorrent(before: Metainfo, edit: TorrentEdit): Metainfo {
 }
 
 /** Whether two torrents are one to clients and trackers. */
-export function isSameInfo(a: Metainfo, b: Metainfo): boolean {
+export function isSameInfo(a: InfoHashes, b: InfoHashes): boolean {
   return a.infoHash === b.infoHash && a.infoHashV2 === b.infoHashV2
 }
+
+type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>

@@ -59,8 +59,10 @@ function firstMode({ mode = 0o666, owner }: Draft): number {
   return owner === undefined || isOurs(owner) ? mode : 0o600
 }
 
+const us = { uid: process.geteuid?.(), gid: process.getegid?.() }
+
 function isOurs({ uid, gid }: Owner): boolean {
-  return uid === process.geteuid?.() && gid === process.getegid?.()
+  return uid === us.uid && gid === us.gid
 }
 
 async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {

@@ -7,7 +7,10 @@ import type { TorrentEdit } from './splice-torrent.js'
 export type SeedKey = 'httpseeds' | 'url-list'
 
 /** The seeds that a torrent has under a key; a plain string is a list of one. */
-export function seedsOf({ httpSeeds, webSeeds }: Metainfo, key: SeedKey): string[] | null {
+export function seedsOf(
+  { httpSeeds, webSeeds }: Pick<Metainfo, 'httpSeeds' | 'webSeeds'>,
+  key: SeedKey,
+): string[] | null {
   return key === 'httpseeds' ? httpSeeds : webSeeds
 }
 

@@ -59,7 +59,7 @@ function textOf(option: string | false | undefined): string | null | undefined {
 }
 
 function describe(edited: EditedFile): string[] {
-  const { file, before, after } = edited
-  if (before === after) return []
+  const { file, isChanged } = edited
+  if (!isChanged) return []
   return [`changed ${file}`, ...infoHashLines(edited, ` for ${file}`)]
 }

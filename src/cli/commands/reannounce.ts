@@ -51,7 +51,7 @@ function trackers(text: string, previous: string[]): string[] {
 }
 
 function changedTrackerLines(edited: EditedFile): string[] {
-  const { file, before, after } = edited
-  if (before === after) return []
+  const { file, isChanged, after } = edited
+  if (!isChanged) return []
   return [...oldTrackerLines(edited), ...trackerLines(after, 'new', ` for ${file}`)]
 }

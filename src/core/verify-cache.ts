@@ -1,0 +1,99 @@
+import {
+  ownPieces,
+  parseFileRecordName,
+  unpackFileRecord,
+  type FileKey,
+  type FileRecord,
+} from '../cache/file-record.js'
+import { records } from '../cache/maintain.js'
+import type { PieceCache } from '../cache/piece-cache.js'
+import { readFingerprintIfThere } from '../files/fingerprint.js'
+import { layStream, NO_FILE } from '../hash/content-stream.js'
+import { hashStream } from '../hash/hash-stream.js'
+import type { Engine } from './hash-content.js'
+import { DIGEST } from './piece-table.js'
+import { isSameStamp, stampOf } from './stamp.js'
+
+/** What a look at some of a cache's records found. */
+export interface CacheCheck {
+  /** Records whose file is unchanged; a piece of each was read and hashed again. */
+  readonly checked: number
+  /** Records of files that changed or went since. Nothing relies on them. */
+  readonly stale: number
+  /** The paths of files whose records were wrong. These records are removed. */
+  readonly wrong: readonly string[]
+}
+
+/**
+ * Holds a random sample of the records of files against the files themselves.
+ * @throws BtkitError when a file can't be read
+ */
+export async function verifyCache(
+  cache: PieceCache,
+  engine: Engine,
+  sample: number,
+): Promise<CacheCheck> {
+  const wrong: string[] = []
+  let checked = 0
+  const drawn = drawRecords(cache, sample)
+  for (const { name, body } of drawn) {
+    const keyed = readCurrent(name, body)
+    if (!keyed) continue
+    checked++
+    if (await isRight(keyed, engine)) continue
+    wrong.push(keyed.key.path)
+    cache.forgetFile(keyed.key)
+  }
+  return { checked, stale: drawn.length - checked, wrong }
+}
+
+interface Drawn {
+  readonly name: Uint8Array
+  readonly body: Uint8Array
+}
+
+/** Draws records of files, each with the same chance (reservoir sampling). */
+function drawRecords({ store }: PieceCache, sample: number): Drawn[] {
+  const drawn: Drawn[] = []
+  let seen = 0
+  for (const { kind, key, body } of records(store)) {
+    if (kind !== 'file') continue
+    seen++
+    const place = drawn.length < sample ? drawn.length : Math.floor(Math.random() * seen)
+    // Copies, for what the store hands out does not last
+    if (place < sample)
+      drawn[place] = { name: Uint8Array.from(key.subarray(1)), body: Uint8Array.from(body) }
+  }
+  return drawn
+}
+
+interface Keyed {
+  readonly key: FileKey
+  readonly record: FileRecord
+}
+
+/** A record with its key, or null when its file is no longer what was recorded. */
+function readCurrent(name: Uint8Array, body: Uint8Array): Keyed | null {
+  const parsed = parseFileRecordName(name)
+  const fingerprint = parsed && readFingerprintIfThere(parsed.path)
+  if (!parsed || !fingerprint) return null
+  const key = { ...parsed, size: fingerprint.size }
+  const record = unpackFileRecord(body, key)
+  return record && isSameStamp(record.stamp, stampOf(fingerprint), 'full') ? { key, record } : null
+}
+
+/** Reads one of the file's own pieces again, at random. */
+async function isRight({ key, record }: Keyed, engine: Engine): Promise<boolean> {
+  const { whole } = ownPieces(key)
+  const digests = record.tail ? Buffer.concat([record.pieces, record.tail]) : record.pieces
+  const count = whole + (record.tail ? 1 : 0)
+  if (count === 0) return true
+  const chosen = Math.floor(Math.random() * count)
+  // The file stands in a stream at its phase, after bytes that none of its own pieces holds
+  const lead = { path: NO_FILE, length: key.phase }
+  const stream = layStream([lead, { path: key.path, length: key.size }], key.pieceLength)
+  const pieces = Uint32Array.of(chosen + (key.phase > 0 ? 1 : 0))
+  const digest = await hashStream(stream, { ...engine, algorithm: 'sha1', pieces })
+  const expected = digests.subarray(chosen * DIGEST, (chosen + 1) * DIGEST)
+  return Buffer.compare(digest, expected) === 0
+}
