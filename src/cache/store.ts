@@ -3,7 +3,7 @@ export interface Store {
   /** A record, or undefined. The bytes must be copied before the next call if they are kept. */
   get(key: Uint8Array): Uint8Array | undefined
 
-  /** Sets a record. It is there for this process at once, for others after the next flush. */
+  /** Sets a record. It is sure to be there after the next flush. */
   put(key: Uint8Array, value: Uint8Array): void
 
   remove(key: Uint8Array): void

@@ -4,7 +4,7 @@ import { declareTorrentOptions } from './torrent-options.js'
 const EXAMPLES = `
 Examples:
   btkit completedir http://tracker.example/announce /srv/files
-  btkit completedir http://t.example/announce /srv/files --target /srv/torrents --prune`
+  btkit completedir http://t.example/announce /srv/files --target /srv/t --prune`
 
 /** The command line of completedir. */
 export function declareCompletedir() {

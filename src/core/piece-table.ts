@@ -11,7 +11,7 @@ export interface PieceTable {
   readonly isKnown: Uint8Array
 }
 
-export function createTable({ pieceCount }: Content): PieceTable {
+export function createTable({ pieceCount }: Pick<Content, 'pieceCount'>): PieceTable {
   return { digests: new Uint8Array(pieceCount * DIGEST), isKnown: new Uint8Array(pieceCount) }
 }
 

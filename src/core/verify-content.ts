@@ -1,6 +1,7 @@
 import type { Resolved } from '../files/resolve-inside.js'
 import { layStream, NO_FILE, type ContentStream, type StreamFile } from '../hash/content-stream.js'
 import type { MetainfoFile } from '../metainfo/metainfo.js'
+import type { Content } from './content.js'
 import { markPieces } from './verify-ranges.js'
 
 /** A file of the torrent, and what stands in its place. */
@@ -15,6 +16,8 @@ export interface LaidContent {
   readonly stream: ContentStream
   /** A byte for each piece: 1 where it runs through bytes that are not there. */
   readonly marks: Uint8Array
+  /** The same as a scan would have found it, by which a cache knows it; null when it is not whole. */
+  readonly asScanned: Content | null
 }
 
 /** Lays the files of a torrent as the stream that its pieces were cut from. */
@@ -29,7 +32,20 @@ export function layContent(files: readonly FoundFile[], pieceLength: number): La
     if (absent > 0) markPieces(marks, [end - absent, end], pieceLength)
     return parts
   })
-  return { stream: layStream(parts, pieceLength), marks }
+  return { stream: layStream(parts, pieceLength), marks, asScanned: asScanned(files, pieceLength) }
+}
+
+function asScanned(found: readonly FoundFile[], pieceLength: number): Content | null {
+  const files = found.flatMap(({ file, found }) => {
+    const isWhole = found.kind === 'file' && found.fingerprint.size === file.length
+    const { path } = file
+    return isWhole ? [{ path, absolutePath: found.path, fingerprint: found.fingerprint }] : []
+  })
+  // Pad files have no path to be known by
+  if (files.length < found.length) return null
+  const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
+  const pieceCount = Math.ceil(size / pieceLength)
+  return { name: '', isDirectory: true, skipped: [], files, size, pieceLength, pieceCount }
 }
 
 /** How many of a file's bytes are there, at most as many as it should have. */

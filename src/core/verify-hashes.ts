@@ -1,29 +1,40 @@
 import { Buffer } from 'node:buffer'
 import { hashStream } from '../hash/hash-stream.js'
-import { DIGEST_LENGTH } from '../hash/kernel.js'
-import type { Engine } from './hash-content.js'
+import type { Means } from './hash-content.js'
+import { createTable, DIGEST, getPieces, setPieces, type PieceTable } from './piece-table.js'
+import { recallPieces, rememberPieces } from './recall-pieces.js'
 import type { LaidContent } from './verify-content.js'
-import { listUnmarked } from './verify-ranges.js'
-
-const LENGTH = DIGEST_LENGTH.sha1
 
 /**
- * Reads the pieces that have no mark yet, and marks those whose SHA-1 digest is not the one that
- * stands for them in `expected`.
+ * Obtains the SHA-1 digests of the pieces that have no mark yet, of those that the cache does not
+ * know by reading them, and marks those that are not what stands for them in `expected`.
  * @throws BtkitError those of hashStream
  */
 export async function markDamaged(
-  { stream, marks }: LaidContent,
+  { stream, marks, asScanned }: LaidContent,
   expected: Uint8Array,
-  engine: Engine,
+  { engine, memory }: Means,
 ): Promise<void> {
-  const pieces = listUnmarked(marks)
-  const isAll = pieces.length === marks.length
-  const selection = { algorithm: 'sha1', pieces: isAll ? undefined : pieces } as const
-  const digests = await hashStream(stream, { ...engine, ...selection })
+  const table = asScanned
+    ? recallPieces(asScanned, memory)
+    : createTable({ pieceCount: marks.length })
+  const pieces = listUnknown(table, marks)
+  const selection = pieces.length === marks.length ? {} : { pieces }
+  const startedMs = memory.now()
+  const digests = await hashStream(stream, { ...engine, ...selection, algorithm: 'sha1' })
   pieces.forEach((piece, i) => {
-    const digest = digests.subarray(i * LENGTH, (i + 1) * LENGTH)
-    const wanted = expected.subarray(piece * LENGTH, (piece + 1) * LENGTH)
-    if (Buffer.compare(digest, wanted) !== 0) marks[piece] = 1
+    setPieces(table, piece, digests.subarray(i * DIGEST, (i + 1) * DIGEST))
   })
+  if (asScanned) rememberPieces(asScanned, table, { ...memory, startedMs })
+  marks.forEach((mark, piece) => {
+    const wanted = expected.subarray(piece * DIGEST, (piece + 1) * DIGEST)
+    if (mark === 0 && Buffer.compare(getPieces(table, piece, 1), wanted) !== 0) marks[piece] = 1
+  })
+}
+
+/** The indices of the pieces that are neither marked nor known, in order. */
+function listUnknown({ isKnown }: PieceTable, marks: Uint8Array): Uint32Array {
+  return Uint32Array.from(marks.keys()).filter(
+    (piece) => marks[piece] === 0 && isKnown[piece] === 0,
+  )
 }

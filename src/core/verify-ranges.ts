@@ -7,11 +7,6 @@ export function markPieces(marks: Uint8Array, [from, to]: ByteRange, pieceLength
   marks.fill(1, Math.floor(from / pieceLength), Math.ceil(to / pieceLength))
 }
 
-/** The indices of the pieces without a mark, in order. */
-export function listUnmarked(marks: Uint8Array): Uint32Array {
-  return Uint32Array.from(marks.keys()).filter((piece) => marks[piece] === 0)
-}
-
 /** The stretches of a stream of `size` bytes that its marked pieces cover, as few as possible. */
 export function markedRanges(marks: Uint8Array, pieceLength: number, size: number): ByteRange[] {
   const ranges: ByteRange[] = []

@@ -5,7 +5,7 @@ import { osCodeOf } from '../files/os-code.js'
 import { quoteText } from '../metainfo/escape-text.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { BACKSLASH } from '../metainfo/unsafe-path.js'
-import type { Engine } from './hash-content.js'
+import type { Means } from './hash-content.js'
 import { foundLength, layContent, type FoundFile, type LaidContent } from './verify-content.js'
 import { findExtraFiles } from './verify-extra.js'
 import { markDamaged } from './verify-hashes.js'
@@ -82,10 +82,10 @@ export function bytesToRead({ request, content }: VerifyPlan): number {
  * through a file that is not whole counts as bad for all the files in it.
  * @throws BtkitError `changed` for a file that changed meanwhile, and those of hashStream
  */
-export async function verifyTorrent(plan: VerifyPlan, engine: Engine): Promise<VerifyReport> {
+export async function verifyTorrent(plan: VerifyPlan, means: Means): Promise<VerifyReport> {
   const { request, files, content, extra } = plan
   if (request.checkHashes) {
-    await markDamaged(content, plan.pieces, engine)
+    await markDamaged(content, plan.pieces, means)
     files.forEach(checkUnchanged)
   }
   const judged = judgeFiles(plan)

@@ -7,10 +7,10 @@ import { planVerify, verifyTorrent } from '../../src/core/verify-torrent.js'
 import { BtkitError } from '../../src/errors.js'
 import { parseMetainfo } from '../../src/metainfo/parse-metainfo.js'
 import { failure, unlessWindows } from '../files/failure.js'
-import { hashOptions } from '../hash/hash-options.js'
 import { makeScratch } from '../support/scratch.js'
 import { digestsFor, directoryInfo, singleFileInfo, torrentOf } from '../support/torrents.js'
 import { PIECE, placeOf, plantRelease, verify, type Release } from './verify-release.js'
+import { means } from './requests.js'
 
 const UNSAFE = [['..', 'x'], ['a', '..', '..', 'x'], ['/etc/passwd'], ['.', 'x'], [''], ['a\0b']]
 
@@ -128,7 +128,7 @@ async function verifyAfter(release: Release, change: () => void): Promise<void> 
     extra: false,
   })
   change()
-  await verifyTorrent(plan, hashOptions())
+  await verifyTorrent(plan, means())
 }
 
 test(

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  listUnmarked,
   markedRanges,
   markPieces,
   RangeCutter,
@@ -24,10 +23,6 @@ test('every piece that a range touches is marked', () => {
 
 test('an empty range marks nothing, even inside a piece', () => {
   assert.equal(marksOf([15, 15]), '00000')
-})
-
-test('pieces without a mark are listed in order', () => {
-  assert.deepEqual([...listUnmarked(Uint8Array.of(1, 0, 0, 1, 0))], [1, 2, 4])
 })
 
 test('adjoining pieces are one range, and the last piece may be short', () => {

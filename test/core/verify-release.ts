@@ -3,11 +3,11 @@ import type { TestContext } from 'node:test'
 import { planVerify, verifyTorrent, type VerifyRequest } from '../../src/core/verify-torrent.js'
 import type { VerifyReport } from '../../src/core/verify-report.js'
 import { parseMetainfo } from '../../src/metainfo/parse-metainfo.js'
-import { hashOptions } from '../hash/hash-options.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { makeScratch, plantFiles } from '../support/scratch.js'
 import { torrentOf, type PlainDict } from '../support/torrents.js'
+import { means } from './requests.js'
 
 export const PIECE = 16384
 
@@ -71,7 +71,7 @@ export async function verify(
     extra: false,
     ...changes,
   })
-  return verifyTorrent(plan, hashOptions())
+  return verifyTorrent(plan, means())
 }
 
 /** The status of each file by its path. */

@@ -4,7 +4,6 @@ import { test } from 'node:test'
 import { bytesToRead, planVerify, verifyTorrent } from '../../src/core/verify-torrent.js'
 import { parseMetainfo } from '../../src/metainfo/parse-metainfo.js'
 import { failure } from '../files/failure.js'
-import { hashOptions } from '../hash/hash-options.js'
 import { makeScratch, plantFiles } from '../support/scratch.js'
 import { goldenTorrent } from '../support/torrents.js'
 import {
@@ -16,6 +15,7 @@ import {
   verify,
   type ReleaseFile,
 } from './verify-release.js'
+import { means } from './requests.js'
 
 /** Four pieces: `a` fills the first and half the second, `b` the rest. */
 const FILES: ReleaseFile[] = [
@@ -173,7 +173,7 @@ for (const change of [
       extra: false,
     })
     change(path)
-    await assert.rejects(verifyTorrent(plan, hashOptions()), (error: Error) =>
+    await assert.rejects(verifyTorrent(plan, means()), (error: Error) =>
       error.message.startsWith(path),
     )
   })

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import type { Engine } from '../../core/hash-content.js'
+import type { Means } from '../../core/hash-content.js'
 import type { VerifyReport } from '../../core/verify-report.js'
 import {
   bytesToRead,
@@ -9,6 +9,7 @@ import {
   verifyTorrent,
   type VerifyRequest,
 } from '../../core/verify-torrent.js'
+import { cacheDirOption, cacheTrustOption, openMemory } from '../cache-options.js'
 import type { CommandContext } from '../context.js'
 import { engineFor } from '../engine.js'
 import { reportWarning } from '../failure.js'
@@ -32,7 +33,7 @@ interface VerifyOptions {
 /** One run of the command. */
 interface Run {
   readonly options: VerifyOptions
-  readonly engine: Engine
+  readonly means: Means
   readonly io: Io
 }
 
@@ -50,12 +51,21 @@ export function defineVerify({ io, finish }: CommandContext) {
       availableParallelism(),
     )
     .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
+    .option('--trust-cache', 'believe the piece cache of files that did not change', false)
+    .addOption(cacheDirOption())
+    .addOption(cacheTrustOption())
     .option('--json', 'print a JSON object')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .action(async (torrent, path, options) => {
-      const run = { options, engine: engineFor(options, io), io }
-      finish(await verify(torrent, path ?? dirname(torrent), run))
+      const engine = engineFor(options, io)
+      const memory = await openMemory({ ...options, cache: options.trustCache }, io)
+      try {
+        const run = { options, means: { engine, memory }, io }
+        finish(await verify(torrent, path ?? dirname(torrent), run))
+      } finally {
+        await memory.cache.close()
+      }
     })
 }
 
@@ -80,7 +90,8 @@ async function check(request: VerifyRequest, run: Run): Promise<VerifyReport> {
   const plan = await planVerify(request)
   const bar = run.options.quiet ? null : await openProgress(run.io, bytesToRead(plan))
   try {
-    return await verifyTorrent(plan, { ...run.engine, onProgress: bar?.update })
+    const engine = { ...run.means.engine, onProgress: bar?.update }
+    return await verifyTorrent(plan, { ...run.means, engine })
   } finally {
     bar?.stop()
   }
