@@ -27,7 +27,11 @@ export function openLmdbStore(path: string, onFailure: (error: unknown) => void)
   }
   const flush = () => Promise.resolve(database.committed).then(() => undefined, fail)
   return {
-    get: (key) => database.getBinaryFast(key),
+    get: (key) => {
+      const bytes = database.getBinaryFast(key)
+      // A buffer that serves again, with a property that hides its length from JavaScript alone
+      return bytes && Uint8Array.prototype.subarray.call(bytes, 0, bytes.length)
+    },
     put: (key, value) => {
       if (isWritable) written(database.put(key, value))
     },

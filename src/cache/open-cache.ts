@@ -1,10 +1,11 @@
 import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describeOsError } from '../errors.js'
+import { failSafe } from './fail-safe.js'
 import { nullStore } from './null-store.js'
 import { PieceCache } from './piece-cache.js'
 import { checkRoom, withinRoom } from './room.js'
-import { isReadable, isSealed, sealFile } from './seal.js'
+import { breakSeal, isReadable, isSealed, sealFile } from './seal.js'
 import type { Store } from './store.js'
 
 /** The version of the records' format. What a newer btkit wrote is left alone. */
@@ -52,7 +53,12 @@ export async function openCache(options: CacheOptions): Promise<PieceCache> {
     checkRoom(directory)
     const path = join(directory, CACHE_FILE)
     const store = await openStore(path, { directory, now, warn })
-    return store ? new PieceCache({ store: sealing(store, path), now }) : openNullCache()
+    if (!store) return openNullCache()
+    const onFailure = (error: unknown) => {
+      breakSeal(path)
+      warn(`no longer used: ${reasonOf(error)}`)
+    }
+    return new PieceCache({ store: failSafe(sealing(store, path), onFailure), now })
   } catch (error) {
     warn(`not used: ${reasonOf(error)}`)
     return openNullCache()

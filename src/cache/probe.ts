@@ -2,12 +2,11 @@ import { openLmdbStore } from './lmdb-store.js'
 import { UNAVAILABLE } from './seal.js'
 import type { Store } from './store.js'
 
-// Reads the store named on the command line from end to end; a damaged one ends this process
+const PROBE_KEY = Buffer.from('m/probe')
+
+// Tries the store named on the command line: a damaged one ends this process, be it by a crash
 const store = openOrLeave(process.argv[2] ?? '')
-for (const { key, value } of store.entries()) {
-  if (key.length === 0 || value.length === 0) throw new Error('an empty record')
-}
-await store.close()
+await tryOrLeave(store)
 
 function openOrLeave(path: string): Store {
   try {
@@ -15,6 +14,39 @@ function openOrLeave(path: string): Store {
   } catch (error) {
     leave(error)
   }
+}
+
+async function tryOrLeave(store: Store): Promise<void> {
+  try {
+    const count = readAll(store)
+    // What is free in the file is looked at only when something is written
+    if (count > 0) await writeOne(store)
+    await store.close()
+  } catch (error) {
+    leave(error)
+  }
+}
+
+/** Reads all records in their order, and each by its key, as the way to it may be damaged. */
+function readAll(store: Store): number {
+  let count = 0
+  let last: Uint8Array = Buffer.of()
+  for (const entry of store.entries()) {
+    const key = Buffer.from(entry.key)
+    const value = Buffer.from(entry.value)
+    if (value.length === 0 || Buffer.compare(key, last) <= 0) throw new Error('out of order')
+    if (Buffer.compare(store.get(key) ?? last, value) !== 0) throw new Error('not found')
+    last = key
+    count++
+  }
+  return count
+}
+
+async function writeOne(store: Store): Promise<void> {
+  store.put(PROBE_KEY, Buffer.of(0))
+  await store.flush()
+  store.remove(PROBE_KEY)
+  await store.flush()
 }
 
 /** LMDB's own codes, which are for damage, are negative; the system's are positive. */

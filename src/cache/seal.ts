@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /** The exit status of probe.ts when the system, and not the file, is to blame. */
@@ -18,6 +18,11 @@ export function sealFile(path: string): void {
   }
 }
 
+/** Has the file tried by whoever opens it next. */
+export function breakSeal(path: string): void {
+  rmSync(sealPath(path), { force: true })
+}
+
 export function isSealed(path: string): boolean {
   try {
     return readFileSync(sealPath(path), 'utf8') === describeFile(path)
@@ -27,7 +32,8 @@ export function isSealed(path: string): boolean {
 }
 
 /**
- * Whether the store in a file can be read from end to end. Takes a tenth of a second or more.
+ * Whether the store in a file can be read from end to end, and written to. Takes a tenth of a
+ * second or more.
  * @throws Error when that can't be found out, such as for want of space
  */
 export function isReadable(path: string): boolean {

@@ -63,15 +63,16 @@ function report(outcome: EditOutcome, { options, describe }: EditRun, io: Io): v
   else if (outcome.error === null && !options.quiet) io.stdout.write(textOf(describe(outcome)))
 }
 
-function summarize(tally: Tally, { options, hasSummary }: EditRun, io: Io): void {
-  const { dryRun } = options
-  const torrents = count(tally.rehashed, 'torrent')
-  if (tally.rehashed > 0) {
-    const verb = dryRun ? 'would get' : tally.rehashed === 1 ? 'has' : 'have'
-    reportNote(`${torrents} ${verb} a new info hash: to clients and trackers it is another`, io)
+function summarize({ total, changed, rehashed }: Tally, run: EditRun, io: Io): void {
+  const { dryRun } = run.options
+  if (rehashed > 0) {
+    const verb = dryRun ? 'would get' : rehashed === 1 ? 'has' : 'have'
+    const others = rehashed === 1 ? 'it is another' : 'they are others'
+    const reason = `a new info hash: to clients and trackers ${others}`
+    reportNote(`${count(rehashed, 'torrent')} ${verb} ${reason}`, io)
   }
-  if (hasSummary || dryRun) {
+  if (run.hasSummary || dryRun) {
     const verb = dryRun ? 'would change; nothing was written' : 'changed'
-    reportNote(`${tally.changed} of ${count(tally.total, 'torrent')} ${verb}`, io)
+    reportNote(`${changed} of ${count(total, 'torrent')} ${verb}`, io)
   }
 }

@@ -63,7 +63,9 @@ async function buildProgram(
     .usage('<command> [options] [arguments]')
     .addHelpText('after', '\nEach command has a page in the manual: man btkit-<command>.')
   const wanted = args[0] === 'help' ? args[1] : args[0]
-  for (const { name, summary } of commandTable) {
+  // The others would only slow down the one that is wanted
+  const known = commandTable.filter(({ name }) => name === wanted)
+  for (const { name, summary } of known.length > 0 ? known : commandTable) {
     const command = name === wanted ? await loadCommand(name, context) : new Command(name)
     root.addCommand(prepare(command.summary(summary), context.io))
   }

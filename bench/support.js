@@ -1,0 +1,88 @@
+// What the benchmarks share: whole processes, taking turns, medians of several runs.
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { accessSync, appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const btkit = fileURLToPath(new URL('../bin/btkit.js', import.meta.url))
+export const tracker = 'http://tracker.example/announce'
+
+const RUNS = 5
+const MIB = 2 ** 20
+const GNU_TIME = '/usr/bin/time'
+
+/** A directory that goes when the benchmark ends; in memory, where there is room for that. */
+export function makeScratch({ inMemory }) {
+  const directory = mkdtempSync(join(inMemory ? memoryDirectory() : tmpdir(), 'btkit-bench-'))
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+function memoryDirectory() {
+  try {
+    accessSync('/dev/shm')
+    return '/dev/shm'
+  } catch {
+    return tmpdir()
+  }
+}
+
+/** Writes a file of random bytes. */
+export function plantFile(path, mib) {
+  const chunk = randomBytes(Math.min(mib, 64) * MIB)
+  for (let done = 0; done < mib; done += 64) appendFileSync(path, chunk)
+}
+
+export function hasProgram(name) {
+  return spawnSync(name, ['--help']).error === undefined
+}
+
+/** Runs a command and returns what it took: seconds, and peak memory in MiB where that is known. */
+export function run([command, ...args], env = {}) {
+  const report = join(tmpdir(), `btkit-bench-${process.pid}`)
+  const isTimed = existsSync(GNU_TIME)
+  const timed = isTimed ? [GNU_TIME, '-f', '%M', '-o', report, command] : [command]
+  const started = performance.now()
+  const { status, stderr } = spawnSync(timed[0], [...timed.slice(1), ...args], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+  })
+  const seconds = (performance.now() - started) / 1000
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: status ${status}\n${stderr}`)
+  const memory = isTimed ? Number(readFileSync(report, 'utf8')) / 1024 : NaN
+  rmSync(report, { force: true })
+  return { seconds, memory }
+}
+
+/** Runs btkit. */
+export function runBtkit(args, env) {
+  return run([process.execPath, btkit, ...args], env)
+}
+
+/** Runs several works in turns, after a warm-up, and returns the median of what each took. */
+export function compare(works, runs = RUNS) {
+  const results = works.map(() => [])
+  for (let turn = -1; turn < runs; turn++) {
+    works.forEach((work, i) => {
+      const result = work()
+      if (turn >= 0) results[i].push(result)
+    })
+  }
+  return results.map((all) => ({
+    seconds: median(all.map(({ seconds }) => seconds)),
+    memory: Math.max(...all.map(({ memory }) => memory)),
+  }))
+}
+
+export function median(values) {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+}
+
+/** Prints rows as a table that Markdown understands. */
+export function printTable(title, [head, ...rows]) {
+  console.log(`\n${title}\n`)
+  for (const row of [head, head.map(() => '---'), ...rows]) console.log(`| ${row.join(' | ')} |`)
+}
