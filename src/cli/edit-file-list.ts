@@ -22,7 +22,7 @@ const NEWLINE = 0x0a
  * the names, as `find -print0` writes them; otherwise line ends do. Empty names are left out.
  * @throws BtkitError when the list can't be read
  */
-export async function readFileList(list: string, { stdin }: Io): Promise<FileList> {
+export async function readFileList(list: string, { stdin }: Pick<Io, 'stdin'>): Promise<FileList> {
   const bytes =
     list === '-'
       ? await collectBounded(stdin, 'standard input', MAX_LIST)

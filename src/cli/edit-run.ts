@@ -15,6 +15,8 @@ export interface EditRun {
   readonly operands: readonly string[]
   readonly edit: TorrentEdit
   readonly options: EditOptions
+  /** Lines for people that come before those of the torrents. */
+  readonly heading?: readonly string[]
   /** The lines that tell people of an edited torrent. */
   readonly describe: (edited: EditedFile) => string[]
   /** Whether to say in the end how many torrents changed, as BitTornado did not. */
@@ -31,10 +33,17 @@ export async function runEdits(run: EditRun, io: Io): Promise<number> {
   const { maxTorrentSize, dryRun, outputDir } = options
   const request = { edit, maxTorrentSize, dryRun, outputDirectory: outputDir ?? null }
   const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
+  if (isTalking(options)) io.stdout.write(textOf(run.heading ?? []))
   for (const outcome of refused) report(outcome, run, io)
-  for await (const outcome of editFiles(files, request, io.signal)) {
-    report(outcome, run, io)
-    addTo(tally, outcome)
+  try {
+    for await (const outcome of editFiles(files, request, io.signal)) {
+      report(outcome, run, io)
+      addTo(tally, outcome)
+    }
+  } catch (error) {
+    const done = `stopped after ${tally.total} of ${count(files.length, 'torrent')}`
+    if (io.signal.aborted && !options.quiet) reportNote(done, io)
+    throw error
   }
   if (!options.quiet) summarize(tally, run, io)
   return tally.failed + refused.length > 0 ? 1 : 0
@@ -60,7 +69,11 @@ function addTo(tally: Tally, outcome: EditOutcome): void {
 function report(outcome: EditOutcome, { options, describe }: EditRun, io: Io): void {
   if (outcome.error !== null) reportError(outcome.error, io)
   if (options.json) io.stdout.write(editJson(outcome))
-  else if (outcome.error === null && !options.quiet) io.stdout.write(textOf(describe(outcome)))
+  else if (outcome.error === null && isTalking(options)) io.stdout.write(textOf(describe(outcome)))
+}
+
+function isTalking({ json, quiet }: EditOptions): boolean {
+  return !json && !quiet
 }
 
 function summarize({ total, changed, rehashed }: Tally, run: EditRun, io: Io): void {

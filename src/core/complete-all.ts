@@ -9,8 +9,8 @@ import type { Settled } from './complete-torrent.js'
 import type { HashProgress } from '../hash/job.js'
 import { InFlight } from './in-flight.js'
 
-/** Writes under way at once: each waits for the disk, and disks serve many as fast as one. */
-const WRITES = 64
+/** Torrents that wait to be written at most, so that memory stays bounded. */
+const PENDING_WRITES = 256
 
 /** Entries between two looks at what else there is to do, such as to obey a signal. */
 const BREATH = 500
@@ -50,7 +50,7 @@ export async function completeAll(
 
 class EntryLoop {
   readonly emptied = new Set<string>()
-  readonly writes = new InFlight(WRITES)
+  readonly writes = new InFlight(PENDING_WRITES)
   entriesDone = 0
   readonly #watched: CompleteRun
 

@@ -1,4 +1,4 @@
-import type { WriteOptions } from '../files/write-atomically.js'
+import type { Writer } from '../files/write-many.js'
 import type { CompleteReport } from './complete-report.js'
 import type { CompleteRequest } from './complete-request.js'
 import type { Means } from './hash-content.js'
@@ -26,9 +26,4 @@ export interface CompleteProgress {
   readonly entriesDone: number
   readonly bytesHashed: number
   readonly currentPath: string
-}
-
-/** Writes torrents so that each is there whole or not at all. */
-export interface Writer {
-  readonly write: (path: string, bytes: Uint8Array, options: WriteOptions) => Promise<void>
 }

@@ -29,19 +29,15 @@ export async function* editFiles(
 ): AsyncGenerator<EditOutcome> {
   const writer = createWriter({ inFlight: IN_FLIGHT })
   const begun: BegunEdit[] = []
-  let count = 0
   for (const file of files) {
     // Lets finished writes go on, and the signal in
     await setImmediate()
     if (signal.aborted) break
     begun.push(beginEdit(file, request, writer))
-    count++
     while (isFull(begun)) yield* takeFirst(begun)
   }
   while (begun.length > 0) yield* takeFirst(begun)
-  if (signal.aborted) {
-    throw new BtkitError('interrupted', `interrupted after ${count} of ${files.length} torrents`)
-  }
+  if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
 }
 
 interface BegunEdit {

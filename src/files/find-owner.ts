@@ -1,11 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { BtkitError } from '../errors.js'
-
-/** Who a file belongs to, by number. */
-export interface Owner {
-  readonly uid: number
-  readonly gid: number
-}
+import type { Owner } from './write-draft.js'
 
 /** The highest number that stands for a user; the next means "leave it". */
 const MAX_ID = 0xfffffffe

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { readFileList } from '../../src/cli/edit-file-list.js'
-import type { Io } from '../../src/cli/io.js'
 import { failure } from '../files/failure.js'
 import { inputOf } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 
 function readInput(content: string | Uint8Array) {
-  return readFileList('-', { stdin: inputOf(content) } as Io)
+  return readFileList('-', { stdin: inputOf(content) })
 }
 
 test('lines end names, unless there is a NUL', async () => {
@@ -33,9 +32,9 @@ test('a name that is not UTF-8 is refused, and the others are not', async () => 
 
 test('a list may be a file', async (t) => {
   const root = makeScratch(t, { list: 'a\nb' })
-  const { files } = await readFileList(join(root, 'list'), {} as Io)
+  const { files } = await readFileList(join(root, 'list'), { stdin: inputOf('') })
   assert.deepEqual(files, ['a', 'b'])
   const gone = join(root, 'gone')
   const missing = failure('not-found', `${gone}: no such file or directory`)
-  await assert.rejects(readFileList(gone, {} as Io), missing)
+  await assert.rejects(readFileList(gone, { stdin: inputOf('') }), missing)
 })

@@ -36,7 +36,10 @@ test('an empty list or announce, or one that is no such thing, goes away', () =>
 test('trackers that are not UTF-8 come through an edit of others', () => {
   const odd = Buffer.from('http://\xff.example/', 'latin1')
   const before = torrentWith({ announce: odd, 'announce-list': [[odd]] })
-  const add = changeTrackers(({ announce, tiers }) => ({ announce, tiers: [...(tiers ?? []), [B]] }))
+  const add = changeTrackers(({ announce, tiers }) => ({
+    announce,
+    tiers: [...(tiers ?? []), [B]],
+  }))
   const after = edited(before, add)
   const expected = torrentWith({ announce: odd, 'announce-list': [[odd], [B]] })
   assert.deepEqual(after.bytes, expected.bytes)

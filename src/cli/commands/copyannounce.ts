@@ -3,7 +3,7 @@ import { BtkitError } from '../../errors.js'
 import { readTrackers, setTrackers } from '../../metainfo/edit-trackers.js'
 import type { CommandContext } from '../context.js'
 import { declareBulkEdit } from '../edit-options.js'
-import { oldTrackerLines, textOf, trackerLines } from '../edit-report.js'
+import { oldTrackerLines, trackerLines } from '../edit-report.js'
 import { runEdits } from '../edit-run.js'
 
 export function defineCopyannounce({ io, finish }: CommandContext) {
@@ -17,10 +17,10 @@ export function defineCopyannounce({ io, finish }: CommandContext) {
       if (trackers.announce === null && trackers.tiers === null) {
         throw new BtkitError('metainfo', `${source}: has no trackers to copy`)
       }
-      const isTalking = !options.quiet && !options.json
-      if (isTalking) io.stdout.write(textOf(trackerLines(metainfo, 'new', '')))
+      const heading = trackerLines(metainfo, 'new', '')
       const edit = setTrackers(trackers)
-      const run = { operands, edit, options, describe: oldTrackerLines, hasSummary: false }
+      const describe = oldTrackerLines
+      const run = { operands, edit, options, heading, describe, hasSummary: false }
       finish(await runEdits(run, io))
     })
 }

@@ -46,7 +46,7 @@ test('a list is set with its option, in the spelling of old', async (t) => {
 
 test('single trackers are removed, replaced and added, and both states are printed', async (t) => {
   const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
-  const steps = ['--add', 'udp://d:1', '--replace', `http://old.example=${'https://new.example'}`]
+  const steps = ['--add', 'udp://d:1', '--replace', `http://old.example=https://new.example`]
   const { stdout, stderr } = await runBtkit(['reannounce', a, ...steps, '--remove', 'udp://b:1'])
   const now = 'https://new.example/announce'
   assert.equal(
