@@ -1,13 +1,18 @@
 import { open, type RootDatabase } from 'lmdb'
 import type { Store } from './store.js'
 
+export interface LmdbStore extends Store {
+  /** How many records LMDB believes to have. Looks at what is free in the file as well. */
+  readonly count: () => number
+}
+
 /**
  * Opens a store in one LMDB file, which any number of processes may have open at once.
  *
  * A damaged file can crash the process (LMDB maps it into memory and believes it): see seal.ts.
  * `onFailure` hears of writes that failed, such as for want of space.
  */
-export function openLmdbStore(path: string, onFailure: (error: unknown) => void): Store {
+export function openLmdbStore(path: string, onFailure: (error: unknown) => void): LmdbStore {
   const database: RootDatabase<Uint8Array, Uint8Array> = open({
     path,
     noSubdir: true,
@@ -38,6 +43,7 @@ export function openLmdbStore(path: string, onFailure: (error: unknown) => void)
     remove: (key) => {
       if (isWritable) written(database.remove(key))
     },
+    count: () => (database.getStats() as { entryCount: number }).entryCount,
     entries: () => database.getRange({ snapshot: false }),
     flush,
     close: async () => {

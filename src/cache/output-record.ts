@@ -15,6 +15,22 @@ export interface OutputRecord {
   readonly replaced: Uint8Array | null
 }
 
+/** What tells that a torrent and what it was made of are as they were. */
+export type OutputIdentity = Pick<OutputRecord, 'source' | 'input' | 'stamp'>
+
+/** Whether a packed record is of that identity. */
+export function isOutputOf(body: Uint8Array, { source, input, stamp }: OutputIdentity): boolean {
+  const [inputLength = 0, stampLength = 0, replacedCount = 0] = body
+  const stampAt = 3 + inputLength
+  const writtenAt = stampAt + stampLength
+  const sourceAt = writtenAt + DIGEST * (1 + replacedCount)
+  return (
+    Buffer.compare(body.subarray(3, stampAt), input) === 0 &&
+    Buffer.compare(body.subarray(stampAt, writtenAt), stamp) === 0 &&
+    Buffer.compare(body.subarray(sourceAt), Buffer.from(source)) === 0
+  )
+}
+
 export function packOutputRecord(record: OutputRecord): Uint8Array {
   const { input, stamp, written, replaced } = record
   const head = Buffer.of(input.length, stamp.length, replaced === null ? 0 : 1)

@@ -6,7 +6,13 @@ import {
   type FileKey,
   type FileRecord,
 } from './file-record.js'
-import { packOutputRecord, unpackOutputRecord, type OutputRecord } from './output-record.js'
+import {
+  isOutputOf,
+  packOutputRecord,
+  unpackOutputRecord,
+  type OutputIdentity,
+  type OutputRecord,
+} from './output-record.js'
 import { dayOf, packRecord, recordKey, unpackRecord, type RecordKind } from './record.js'
 import type { Store } from './store.js'
 import { addUsage } from './usage.js'
@@ -33,8 +39,7 @@ export class PieceCache {
 
   /** The digests of a file's own pieces; null when unknown. The stamp is the caller's to check. */
   file(key: FileKey): FileRecord | null {
-    const body = this.#get('file', fileRecordName(key))
-    return body && unpackFileRecord(body, key)
+    return this.#get('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
   }
 
   rememberFile(key: FileKey, record: FileRecord): void {
@@ -47,8 +52,7 @@ export class PieceCache {
 
   /** The digest of a piece of several files, by the SHA-256 of what it spans. */
   piece(spans: Uint8Array): Uint8Array | null {
-    const body = this.#get('piece', spans)
-    return body?.length === DIGEST ? body : null
+    return this.#get('piece', spans, (body) => (body.length === DIGEST ? body.slice() : null))
   }
 
   rememberPiece(spans: Uint8Array, digest: Uint8Array): void {
@@ -57,7 +61,7 @@ export class PieceCache {
 
   /** A whole encoded `info`, by the SHA-256 of all that it was made from. */
   info(input: Uint8Array): Uint8Array | null {
-    return this.#get('info', input)
+    return this.#get('info', input, (body) => body.slice())
   }
 
   rememberInfo(input: Uint8Array, info: Uint8Array): void {
@@ -66,16 +70,20 @@ export class PieceCache {
 
   /** What was written to the real path of a torrent. */
   output(path: string): OutputRecord | null {
-    const body = this.#get('output', Buffer.from(path))
-    return body && unpackOutputRecord(body)
+    return this.#get('output', path, unpackOutputRecord)
+  }
+
+  /** Whether that is what the cache remembers of a path; cheaper than to look at it all. */
+  isOutput(path: string, output: OutputIdentity): boolean {
+    return this.#get('output', path, (body) => isOutputOf(body, output)) ?? false
   }
 
   rememberOutput(path: string, record: OutputRecord): void {
-    this.#put('output', Buffer.from(path), packOutputRecord(record))
+    this.#put('output', path, packOutputRecord(record))
   }
 
   forgetOutput(path: string): void {
-    this.#store.remove(recordKey('output', Buffer.from(path), sha256))
+    this.#store.remove(recordKey('output', path, sha256))
   }
 
   /** Resolves when what was remembered survives a kill and is seen by other processes. */
@@ -88,7 +96,12 @@ export class PieceCache {
     await this.#store.close()
   }
 
-  #get(kind: RecordKind, name: Uint8Array): Uint8Array | null {
+  /** Reads a record; `read` is given a view of its body that does not last. */
+  #get<T>(
+    kind: RecordKind,
+    name: string | Uint8Array,
+    read: (body: Uint8Array) => T | null,
+  ): T | null {
     const key = recordKey(kind, name, sha256)
     const packed = this.#store.get(key)
     const record = packed && unpackRecord(kind, packed)
@@ -97,13 +110,14 @@ export class PieceCache {
       return null
     }
     this.#hits++
-    const body = Uint8Array.prototype.slice.call(record.body)
+    const { lastUsed, body } = record
+    const result = read(body)
     // At most one write a day for a record, however often it is used
-    if (record.lastUsed !== this.#today) this.#put(kind, name, body)
-    return body
+    if (lastUsed !== this.#today) this.#put(kind, name, body.slice())
+    return result
   }
 
-  #put(kind: RecordKind, name: Uint8Array, body: Uint8Array): void {
+  #put(kind: RecordKind, name: string | Uint8Array, body: Uint8Array): void {
     const packed = packRecord(kind, { lastUsed: this.#today, body })
     this.#store.put(recordKey(kind, name, sha256), packed)
   }

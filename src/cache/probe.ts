@@ -1,6 +1,5 @@
-import { openLmdbStore } from './lmdb-store.js'
+import { openLmdbStore, type LmdbStore } from './lmdb-store.js'
 import { UNAVAILABLE } from './seal.js'
-import type { Store } from './store.js'
 
 const PROBE_KEY = Buffer.from('m/probe')
 
@@ -8,7 +7,7 @@ const PROBE_KEY = Buffer.from('m/probe')
 const store = openOrLeave(process.argv[2] ?? '')
 await tryOrLeave(store)
 
-function openOrLeave(path: string): Store {
+function openOrLeave(path: string): LmdbStore {
   try {
     return openLmdbStore(path, leave)
   } catch (error) {
@@ -16,10 +15,12 @@ function openOrLeave(path: string): Store {
   }
 }
 
-async function tryOrLeave(store: Store): Promise<void> {
+async function tryOrLeave(store: LmdbStore): Promise<void> {
   try {
     const count = readAll(store)
-    // What is free in the file is looked at only when something is written
+    // A walk that meets damage may just end
+    if (count !== store.count()) throw new Error('not all there')
+    // What is free in the file is used only when something is written
     if (count > 0) await writeOne(store)
     await store.close()
   } catch (error) {
@@ -28,7 +29,7 @@ async function tryOrLeave(store: Store): Promise<void> {
 }
 
 /** Reads all records in their order, and each by its key, as the way to it may be damaged. */
-function readAll(store: Store): number {
+function readAll(store: LmdbStore): number {
   let count = 0
   let last: Uint8Array = Buffer.of()
   for (const entry of store.entries()) {
@@ -42,7 +43,7 @@ function readAll(store: Store): number {
   return count
 }
 
-async function writeOne(store: Store): Promise<void> {
+async function writeOne(store: LmdbStore): Promise<void> {
   store.put(PROBE_KEY, Buffer.of(0))
   await store.flush()
   store.remove(PROBE_KEY)

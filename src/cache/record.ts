@@ -28,10 +28,14 @@ export function dayOf(ms: number): number {
 }
 
 /** The key of a record. A name too long for the database is stood for by its digest. */
-export function recordKey(kind: RecordKind, name: Uint8Array, digest: Digest): Buffer {
-  const isLong = name.length > MAX_KEY
-  const letter = isLong ? RECORD_KINDS[kind].toUpperCase() : RECORD_KINDS[kind]
-  return Buffer.concat([Buffer.from(letter), isLong ? digest(name) : name])
+export function recordKey(kind: RecordKind, name: string | Uint8Array, digest: Digest): Buffer {
+  const letter = RECORD_KINDS[kind]
+  const key =
+    typeof name === 'string'
+      ? Buffer.from(letter + name)
+      : Buffer.concat([Buffer.from(letter), name])
+  if (key.length <= MAX_KEY) return key
+  return Buffer.concat([Buffer.from(letter.toUpperCase()), digest(key.subarray(1))])
 }
 
 export type Digest = (bytes: Uint8Array) => Uint8Array
@@ -58,7 +62,9 @@ export function packRecord(kind: RecordKind, { lastUsed, body }: StoredRecord): 
 export function unpackRecord(kind: RecordKind, packed: Uint8Array): StoredRecord | null {
   if (packed.length < HEADER_LENGTH || packed[0] !== RECORD_KINDS[kind].charCodeAt(0)) return null
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
-  const body = packed.subarray(HEADER_LENGTH)
+  // No Buffer, whose slices would be views of what does not last
+  const { buffer, byteOffset, length } = packed
+  const body = new Uint8Array(buffer, byteOffset + HEADER_LENGTH, length - HEADER_LENGTH)
   return view.getUint32(5, true) === checksum(body)
     ? { lastUsed: view.getUint32(1, true), body }
     : null

@@ -31,6 +31,10 @@ export function isSealed(path: string): boolean {
   }
 }
 
+/** The time that a probe may take, in milliseconds and for each byte: LMDB may wait for ever. */
+const PATIENCE = 10_000
+const PATIENCE_PER_BYTE = 0.001
+
 /**
  * Whether the store in a file can be read from end to end, and written to. Takes a tenth of a
  * second or more.
@@ -38,7 +42,12 @@ export function isSealed(path: string): boolean {
  */
 export function isReadable(path: string): boolean {
   const script = fileURLToPath(new URL('./probe.js', import.meta.url))
-  const { status } = spawnSync(process.execPath, [script, path], { stdio: 'ignore' })
+  const timeout = PATIENCE + Math.ceil(statSync(path).size * PATIENCE_PER_BYTE)
+  const { status } = spawnSync(process.execPath, [script, path], {
+    stdio: 'ignore',
+    timeout,
+    killSignal: 'SIGKILL',
+  })
   if (status === UNAVAILABLE) throw new Error("can't be opened")
   return status === 0
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../errors.js'
 import { completeEntry } from './complete-entry.js'
+import { glanceAt } from './complete-glance.js'
 import { torrentOf, type Place } from './complete-place.js'
 import { noteFailure } from './complete-report.js'
 import type { CompleteRun } from './complete-run.js'
@@ -30,17 +31,18 @@ export async function completeAll(
   places: readonly Place[],
   run: CompleteRun,
 ): Promise<Set<string>> {
-  const entries = places.flatMap((place) => place.names.map((name) => ({ name, place })))
   const all = new EntryLoop(run)
-  await run.watch.begin(entries.length)
+  await run.watch.begin(places.reduce((sum, { names }) => sum + names.length, 0))
   try {
-    for (const entry of entries) {
-      if (all.entriesDone % BREATH === 0) {
-        all.tell(0, entry.name)
-        await setImmediate()
+    for (const place of places) {
+      for (const { names, unchangedSize } of glanceAt(place, run)) {
+        for (const [i, name] of names.entries()) {
+          await all.breathe(name)
+          const size = unchangedSize(i)
+          if (size === null) await all.complete({ name, place })
+          else all.keep(size)
+        }
       }
-      if (run.means.engine.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
-      await all.complete(entry)
     }
   } finally {
     await all.writes.drain()
@@ -56,6 +58,21 @@ class EntryLoop {
 
   constructor(readonly run: CompleteRun) {
     this.#watched = this.#watch()
+  }
+
+  /** Now and then, looks what else there is to do. */
+  async breathe(name: string): Promise<void> {
+    if (this.entriesDone % BREATH > 0) return
+    this.tell(0, name)
+    await setImmediate()
+    this.#refuseInterrupted()
+  }
+
+  /** Notes an entry of `size` bytes that is right as it stands. */
+  keep(size: number): void {
+    this.run.report.unchanged++
+    this.run.report.bytesReused += size
+    this.entriesDone++
   }
 
   /** Tells how far the run is, with `bytes` of the present entry. */
@@ -77,6 +94,7 @@ class EntryLoop {
         await this.#settle(entry, step)
       }
     } catch (error) {
+      this.#refuseInterrupted()
       this.#fail(entry, error)
     }
     this.entriesDone++
@@ -111,9 +129,11 @@ class EntryLoop {
     })
   }
 
-  /** An interruption ends the loop; anything else is this entry's own. */
+  #refuseInterrupted(): void {
+    if (this.run.means.engine.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+  }
+
   #fail({ name, place }: PlacedEntry, error: unknown): void {
-    if (error instanceof BtkitError && error.code === 'interrupted') return
     noteFailure(this.run.report, join(place.directory, name), error)
   }
 

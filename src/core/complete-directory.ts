@@ -32,7 +32,7 @@ export async function completeDirectories(
   const { trust } = means.memory
   const writer = createWriter({ inFlight: WRITES })
   const run: CompleteRun = { request, means, options, trust, writer, report, watch }
-  const locks = await lockTargets(places, request)
+  const locks = await lockTargets(places, request, means.engine.signal)
   try {
     const emptied = await completeAll(places, run)
     const isComplete = places.length === request.directories.length
@@ -59,12 +59,13 @@ function openPlaces(request: CompleteRequest, report: CompleteReport): Place[] {
 async function lockTargets(
   places: readonly Place[],
   { waitSeconds, dryRun }: CompleteRequest,
+  signal: AbortSignal,
 ): Promise<DirectoryLock[]> {
   const locks: DirectoryLock[] = []
   if (dryRun) return locks
   const targets = new Set(places.map(({ realTarget }) => realTarget))
   for (const target of [...targets].sort()) {
-    locks.push(await lockDirectory(target, waitSeconds))
+    locks.push(await lockDirectory(target, waitSeconds, signal))
     removeDeadFiles(target)
   }
   return locks

@@ -28,14 +28,14 @@ export async function completeEntry(name: string, place: Place, run: CompleteRun
   const content = await openContent(name, place, run)
   if (typeof content === 'string') return { kind: 'skip', reason: content }
   const input = outputInput(content, request.common, run)
-  if (record && isUntouched(record, input, path)) {
+  const source = join(place.realDirectory, name)
+  if (record?.source === source && isUntouched(record, input, path)) {
     return { kind: 'keep', size: content.size, bytesHashed: 0 }
   }
   const existing = examineTorrent(path, record, request.common.parts.createdBy)
   if (existing && existing.owner !== 'own' && !request.force) {
     return { kind: 'skip', reason: existing.owner }
   }
-  const source = join(place.realDirectory, name)
   return settleTorrent({ path, source, content, input, existing }, run)
 }
 

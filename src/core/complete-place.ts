@@ -53,7 +53,12 @@ const NOTHING = { names: [], isEmpty: true }
 
 /** Where the torrent of an entry goes, in a target directory. */
 export function torrentOf(target: string, name: string): string {
-  return join(target, `${name}${SUFFIX}`)
+  return join(target, torrentName(name))
+}
+
+/** The file name of the torrent of an entry. */
+export function torrentName(name: string): string {
+  return `${name}${SUFFIX}`
 }
 
 /** The entry that a torrent's file name stands for, or null when it is no torrent's. */
@@ -66,6 +71,8 @@ export function entryOf(fileName: string): string | null {
  * @throws BtkitError `usage`
  */
 export function checkPlaces(places: readonly Place[]): void {
+  // The names in one directory all differ
+  if (places.length < 2) return
   const sources = new Map<string, string>()
   for (const { directory, realTarget, names } of places) {
     for (const name of names) {

@@ -63,13 +63,13 @@ function pruneOrphan(
   const record = cache.output(path)
   const existing = examineTorrent(path, record, run.request.common.parts.createdBy)
   if (existing?.owner !== 'own') return null
-  const isGone = record ? isSourceGone(record.source, path, rules) : rules.isComplete
+  const name = entryOf(file) ?? file
+  const isGone = record ? isSourceGone(record.source, path, rules) : isNameGone(name, path, rules)
   if (!isGone) return null
   if (!run.request.dryRun) {
     unlinkSync(path)
     cache.forgetOutput(path)
   }
-  const name = entryOf(file) ?? file
   return {
     source: record?.source ?? join(place.directory, name),
     torrent: join(place.target, file),
@@ -82,4 +82,13 @@ function isSourceGone(source: string, path: string, { places, emptied }: PruneRu
   const isOurs = places.some(({ realDirectory }) => realDirectory === dirname(source))
   if (!isOurs) return false
   return emptied.has(path) || lstatSync(source, { throwIfNoEntry: false }) === undefined
+}
+
+/** Entries that are left out, such as hidden ones, are there all the same. */
+function isNameGone(name: string, path: string, rules: PruneRules): boolean {
+  if (!rules.isComplete || rules.emptied.has(path)) return rules.isComplete
+  return rules.places.every(
+    ({ realDirectory }) =>
+      lstatSync(join(realDirectory, name), { throwIfNoEntry: false }) === undefined,
+  )
 }

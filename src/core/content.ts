@@ -63,16 +63,18 @@ export type Tree = Omit<ScannedTree, 'skipped'> & { readonly skipped: readonly S
 export function leaveOut(tree: ScannedTree, output: string | null): Tree {
   if (output === null) return tree
   const isOutput = (file: ScannedFile) => isWithin(file.absolutePath, output)
-  const left = tree.files.filter(isOutput).map((file) => ({
-    path: file.path.join('/'),
-    reason: 'the torrent itself' as const,
-  }))
+  const left = tree.files.filter(isOutput)
   if (left.length === 0) return tree
-  if (!tree.isDirectory || !left.every(({ path }) => path.endsWith('.torrent'))) {
+  const lost = left.find(({ absolutePath }) => absolutePath === output)
+  if (lost && !(tree.isDirectory && lost.path.at(-1)?.endsWith('.torrent'))) {
     throw new BtkitError('exists', `${output}: would be replaced by a torrent of itself`)
   }
   const files = tree.files.filter((file) => !isOutput(file))
-  return { ...tree, files, skipped: [...tree.skipped, ...left] }
+  return { ...tree, files, skipped: [...tree.skipped, ...left.map(describeOutput)] }
+}
+
+function describeOutput({ path }: ScannedFile): Skipped {
+  return { path: path.join('/'), reason: 'the torrent itself' }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type StdioOptions } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { asBtkitError, BtkitError } from '../errors.js'
 
@@ -16,12 +16,19 @@ export interface DirectoryLock {
  * descriptor stands for, and stays when flock(1) has ended.
  *
  * @param waitSeconds how long to wait for another run
- * @throws BtkitError `locked` when another run holds the lock, `io` when it can't be had at all
+ * @param signal ends the wait
+ * @throws BtkitError `locked` when another run holds the lock, `interrupted`, `io` when it can't be
+ * had at all
  */
-export async function lockDirectory(path: string, waitSeconds: number): Promise<DirectoryLock> {
+export async function lockDirectory(
+  path: string,
+  waitSeconds: number,
+  signal: AbortSignal,
+): Promise<DirectoryLock> {
   const descriptor = openDirectory(path)
   try {
-    await flock(descriptor, path, waitSeconds)
+    const answer = await flock(descriptor, waitSeconds, signal)
+    if (answer !== 'locked') throw explain(answer, path)
   } catch (error) {
     closeSync(descriptor)
     throw error
@@ -41,19 +48,36 @@ function openDirectory(path: string): number {
   }
 }
 
-function flock(descriptor: number, path: string, waitSeconds: number): Promise<void> {
+/** What flock(1) made of it. */
+type Answer = 'locked' | 'held' | 'interrupted' | 'missing' | 'failed'
+
+function flock(descriptor: number, waitSeconds: number, signal: AbortSignal): Promise<Answer> {
   const limit = waitSeconds > 0 ? ['--wait', String(waitSeconds)] : ['--nonblock']
   const args = ['--exclusive', '--conflict-exit-code', String(HELD), ...limit, '3']
-  return new Promise((resolve, reject) => {
-    const child = spawn('flock', args, { stdio: ['ignore', 'ignore', 'ignore', descriptor] })
+  return new Promise((resolve) => {
+    const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', descriptor]
+    const child = spawn('flock', args, { stdio, signal })
     child.once('error', () => {
-      reject(new BtkitError('io', `${path}: can't be locked: flock of util-linux is not there`))
+      resolve(signal.aborted ? 'interrupted' : 'missing')
     })
     child.once('exit', (status) => {
-      if (status === 0) resolve()
-      else if (status === HELD)
-        reject(new BtkitError('locked', `${path}: another run holds the lock`))
-      else reject(new BtkitError('io', `${path}: can't be locked`))
+      if (status === 0) resolve('locked')
+      else if (status === HELD) resolve('held')
+      // A terminal interrupts all that it runs
+      else resolve(status === null ? 'interrupted' : 'failed')
     })
   })
+}
+
+function explain(answer: Exclude<Answer, 'locked'>, path: string): BtkitError {
+  switch (answer) {
+    case 'held':
+      return new BtkitError('locked', `${path}: another run holds the lock`)
+    case 'interrupted':
+      return new BtkitError('interrupted', 'interrupted')
+    case 'missing':
+      return new BtkitError('io', `${path}: can't be locked: flock of util-linux is not there`)
+    case 'failed':
+      return new BtkitError('io', `${path}: can't be locked`)
+  }
 }

@@ -36,8 +36,11 @@ function isRunning(pid: number): boolean {
 
 /** Directories may be shared between machines, whose processes are not ours to see. */
 function hostDigest(): string {
-  return createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+  knownHost ??= createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+  return knownHost
 }
+
+let knownHost: string | undefined
 
 /** As many whole characters of `name` as fit in `maxBytes` of UTF-8. */
 function shorten(name: string, maxBytes: number): string {

@@ -38,11 +38,33 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
   const fields = readOptionalFields(top, info, warnings)
   const unsafePaths = findUnsafePaths(content)
   warnOfUnsafePaths(unsafePaths, warnings)
+  const hashes = knownHashes(infoBytes, options.known) ?? hashInfo(infoBytes, content.version)
+  // Spelled out, because to spread these takes longer than to read a small torrent
   return {
-    ...{ bytes, spans, info, infoSpan },
-    ...(knownHashes(infoBytes, options.known) ?? hashInfo(infoBytes, content.version)),
-    ...content,
-    ...fields,
+    bytes,
+    spans,
+    info,
+    infoSpan,
+    version: content.version,
+    infoHash: hashes.infoHash,
+    infoHashV2: hashes.infoHashV2,
+    name: content.name,
+    isDirectory: content.isDirectory,
+    pieceLength: content.pieceLength,
+    pieceCount: content.pieceCount,
+    size: content.size,
+    files: content.files,
+    pieces: content.pieces,
+    announce: fields.announce,
+    announceList: fields.announceList,
+    httpSeeds: fields.httpSeeds,
+    webSeeds: fields.webSeeds,
+    nodes: fields.nodes,
+    comment: fields.comment,
+    createdBy: fields.createdBy,
+    creationDate: fields.creationDate,
+    private: fields.private,
+    source: fields.source,
     unsafePaths,
     warnings: [...bencodeWarnings, ...warnings.toArray()],
   }

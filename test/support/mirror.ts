@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Io } from '../../src/cli/io.js'
+import { runBtkit, type RunResult } from './run-btkit.js'
+import { makeScratch, plantFiles, type Files } from './scratch.js'
+
+/** What can clean up. */
+type Scope = Parameters<typeof makeScratch>[0]
+
+export const TRACKER = 'http://t.example/announce'
+
+/** What `completedir --json` says of a torrent. */
+export interface Change {
+  readonly source: string
+  readonly torrent: string
+  readonly infoHash: string | null
+  readonly oldInfoHash: string | null
+}
+
+/** What `completedir --json` prints. */
+export interface Report {
+  readonly created: Change[]
+  readonly updated: Change[]
+  readonly removed: Change[]
+  readonly unchanged: number
+  readonly failed: { source: string; code: string; message: string }[]
+  readonly skipped: { source: string; reason: string }[]
+  readonly bytesHashed: number
+  readonly bytesReused: number
+  readonly seconds: number
+  readonly dryRun: boolean
+}
+
+/** A directory of sources, one for torrents and a cache of their own. */
+export class Mirror {
+  readonly root: string
+  readonly source: string
+  readonly target: string
+  readonly cache: string
+  #fresh = 0
+
+  constructor(scope: Scope, files: Files = {}) {
+    this.root = makeScratch(scope)
+    this.source = join(this.root, 'src')
+    this.target = join(this.root, 'out')
+    this.cache = join(this.root, 'cache')
+    for (const directory of [this.source, this.target]) mkdirSync(directory)
+    plantFiles(this.source, files)
+  }
+
+  /** A path below the sources. */
+  at(...path: string[]): string {
+    return join(this.source, ...path)
+  }
+
+  /** The path of the torrent of an entry. */
+  torrent(name: string): string {
+    return join(this.target, `${name}.torrent`)
+  }
+
+  /** The names of all that is in the target. */
+  list(): string[] {
+    return readdirSync(this.target).sort()
+  }
+
+  /** The arguments of a run, for those who run btkit themselves. */
+  args(args: readonly string[] = []): string[] {
+    const places = [this.source, '--target', this.target, '--cache-dir', this.cache]
+    return ['completedir', TRACKER, ...places, '--no-date', ...args]
+  }
+
+  /**
+   * Runs completedir inside the test, ten seconds ahead of the files' clock: what was written just
+   * now would count as unsettled otherwise.
+   */
+  run(args: readonly string[] = [], world: Partial<Io> = {}): Promise<RunResult> {
+    return runBtkit(this.args(args), { now: aheadOfFiles, ...world })
+  }
+
+  /** The same with `--json`, read. */
+  async report(args: readonly string[] = [], world: Partial<Io> = {}): Promise<Report> {
+    const { stdout, stderr } = await this.run(['--json', ...args], world)
+    assert.match(stdout, /^\{.*\}\n$/, stderr)
+    return JSON.parse(stdout) as Report
+  }
+
+  /** Makes sure that the torrents are those that a run without any memory makes elsewhere. */
+  async checkAgainstFresh(args: readonly string[] = []): Promise<void> {
+    const fresh = join(this.root, `fresh-${this.#fresh++}`)
+    mkdirSync(fresh)
+    const places = [this.source, '--target', fresh]
+    const rest = ['--no-date', '--no-cache', '--force', '--quiet', ...args]
+    const { status, stderr } = await runBtkit(['completedir', TRACKER, ...places, ...rest])
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.deepEqual(contentsOf(this.target), contentsOf(fresh))
+  }
+}
+
+export function aheadOfFiles(): number {
+  return Date.now() + 10_000
+}
+
+/** The names of the entries that changes are about. */
+export function entriesOf(changes: readonly { source: string }[]): string[] {
+  return changes.map(({ source }) => basename(source))
+}
+
+function contentsOf(directory: string): Record<string, string> {
+  const names = readdirSync(directory).filter((name) => name.endsWith('.torrent'))
+  const read = (name: string) => readFileSync(join(directory, name), 'latin1')
+  return Object.fromEntries(names.sort().map((name) => [name, read(name)]))
+}
