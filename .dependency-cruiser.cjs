@@ -24,7 +24,8 @@ module.exports = {
     },
     {
       name: 'errors-know-nothing',
-      comment: 'errors.ts is the bottom of everything: importing from above would turn the layers over.',
+      comment:
+        'errors.ts is the bottom of everything: importing from above would turn the layers over.',
       severity: 'error',
       from: { path: '^src/errors\\.ts$' },
       to: { path: '^src/' },
@@ -35,14 +36,16 @@ module.exports = {
     leaf('cache'),
     {
       name: 'metainfo-is-pure',
-      comment: 'metainfo/ computes: what touches disks, sockets or the process belongs at the edge, where it can be seen.',
+      comment:
+        'metainfo/ computes: what touches disks, sockets or the process belongs at the edge, where it can be seen.',
       severity: 'error',
       from: { path: '^src/metainfo/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|util)$' },
     },
     {
       name: 'core-below-people',
-      comment: 'core/ holds the use cases: it must not know whether a person or an HTTP client asks.',
+      comment:
+        'core/ holds the use cases: it must not know whether a person or an HTTP client asks.',
       severity: 'error',
       from: { path: '^src/core/' },
       to: { path: '^src/(cli|service)/' },
@@ -56,21 +59,24 @@ module.exports = {
     },
     {
       name: 'bin-through-main',
-      comment: 'An executable only hands its arguments to cli/main.ts; what it did beside that could not be tested in-process.',
+      comment:
+        'An executable only hands its arguments to cli/main.ts; what it did beside that could not be tested in-process.',
       severity: 'error',
       from: { path: '^bin/' },
       to: { path: '^(src|dist/src)/', pathNot: 'cli/main\\.(ts|js)$' },
     },
     {
       name: 'people-libraries-in-cli',
-      comment: 'Words, colours, bars and arguments are the command line\'s own; below it they would leak into the service.',
+      comment:
+        "Words, colours, bars and arguments are the command line's own; below it they would leak into the service.",
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/cli/' },
       to: { path: 'node_modules/(commander|@commander-js|chalk|cli-progress)/' },
     },
     {
       name: 'declared-dependencies',
-      comment: 'What ships may import only what package.json lists, or it works here and nowhere else.',
+      comment:
+        'What ships may import only what package.json lists, or it works here and nowhere else.',
       severity: 'error',
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined'] },

@@ -16,7 +16,11 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'exit', message: 'Return a status: the world is a parameter.' },
+        {
+          object: 'process',
+          property: 'exit',
+          message: 'Return a status: the world is a parameter.',
+        },
         { object: 'process', property: 'cwd', message: 'The directory is part of Io.' },
       ],
     },

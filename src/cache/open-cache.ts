@@ -2,15 +2,12 @@ import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statS
 import { basename, join } from 'node:path'
 import { describeOsError } from '../errors.js'
 import { failSafe } from './fail-safe.js'
+import { FORMAT, FORMAT_KEY } from './format.js'
 import { nullStore } from './null-store.js'
 import { PieceCache } from './piece-cache.js'
 import { checkRoom, withinRoom } from './room.js'
 import { breakSeal, isReadable, isSealed, sealFile } from './seal.js'
 import type { Store } from './store.js'
-
-/** The version of the records' format. What a newer btkit wrote is left alone. */
-const FORMAT = 1
-const FORMAT_KEY = Buffer.from('m/format')
 
 /** The name of the file in the cache's directory. */
 export const CACHE_FILE = 'pieces.mdb'

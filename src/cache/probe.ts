@@ -1,3 +1,4 @@
+import { FORMAT, FORMAT_KEY } from './format.js'
 import { openLmdbStore, type LmdbStore } from './lmdb-store.js'
 import { UNAVAILABLE } from './seal.js'
 
@@ -17,11 +18,10 @@ function openOrLeave(path: string): LmdbStore {
 
 async function tryOrLeave(store: LmdbStore): Promise<void> {
   try {
-    const count = readAll(store)
     // A walk that meets damage may just end
-    if (count !== store.count()) throw new Error('not all there')
-    // What is free in the file is used only when something is written
-    if (count > 0) await writeOne(store)
+    if (readAll(store) !== store.count()) throw new Error('not all there')
+    // What is free in the file is used only when something is written; not to a file of others
+    if (store.get(FORMAT_KEY)?.[0] === FORMAT) await writeOne(store)
     await store.close()
   } catch (error) {
     leave(error)

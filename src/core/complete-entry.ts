@@ -33,10 +33,12 @@ export async function completeEntry(name: string, place: Place, run: CompleteRun
     return { kind: 'keep', size: content.size, bytesHashed: 0 }
   }
   const existing = examineTorrent(path, record, request.common.parts.createdBy)
-  if (existing && existing.owner !== 'own' && !request.force) {
-    return { kind: 'skip', reason: existing.owner }
-  }
-  return settleTorrent({ path, source, content, input, existing }, run)
+  const owner = request.force ? 'own' : existing?.owner
+  if (owner === 'foreign') return { kind: 'skip', reason: owner }
+  const settled = await settleTorrent({ path, source, content, input, existing }, run)
+  // One that a run without the cache wrote only looks edited: it is what would be written
+  const isLeft = owner === 'edited' && settled.kind === 'write'
+  return isLeft ? { kind: 'skip', reason: owner } : settled
 }
 
 /** Whether the same input made the torrent that stands there, and nothing touched it since. */

@@ -29,14 +29,18 @@ export async function* editFiles(
 ): AsyncGenerator<EditOutcome> {
   const writer = createWriter({ inFlight: IN_FLIGHT })
   const begun: BegunEdit[] = []
-  for (const file of files) {
-    // Lets finished writes go on, and the signal in
-    await setImmediate()
-    if (signal.aborted) break
-    begun.push(beginEdit(file, request, writer))
-    while (isFull(begun)) yield* takeFirst(begun)
+  try {
+    for (const file of files) {
+      // Lets finished writes go on, and the signal in
+      await setImmediate()
+      if (signal.aborted) break
+      begun.push(beginEdit(file, request, writer))
+      while (isFull(begun)) yield* takeFirst(begun)
+    }
+    while (begun.length > 0) yield* takeFirst(begun)
+  } finally {
+    await writer.close()
   }
-  while (begun.length > 0) yield* takeFirst(begun)
   if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
 }
 

@@ -2,11 +2,11 @@ import { countPieces, streamLength } from './content-stream.js'
 import { countJobPieces, type JobSelection } from './job.js'
 import type { HashKernel } from './kernel.js'
 
-/** The largest buffer of a thread, in bytes: what a call to a kernel may be offered at most. */
-export const MAX_BUFFER = 32 * 1024 * 1024
-
-/** The buffer of a thread among several, in bytes: what is read stays in the processor's cache. */
-const SHARED_BUFFER = 8 * 1024 * 1024
+/**
+ * The largest buffer of a thread, in bytes. Larger ones are slower: what was read has left the
+ * processor's cache when it is hashed, and a disk waits longer for the next read.
+ */
+export const MAX_BUFFER = 8 * 1024 * 1024
 
 /** A batch below this many bytes spends too much on the calls around its hashing. */
 const MIN_BATCH = 1024 * 1024
@@ -30,10 +30,9 @@ export interface BatchPlan {
 export function planBatches(job: JobSelection, kernel: HashKernel, threads: number): BatchPlan {
   const { pieceLength } = job.stream
   const isAlone = threads === 1
-  const buffer = isAlone ? MAX_BUFFER : SHARED_BUFFER
-  const fitting = Math.floor(buffer / pieceLength)
+  const fitting = Math.floor(MAX_BUFFER / pieceLength)
   const lanes = isAlone ? Math.max(1, Math.min(kernel.lanes, fitting)) : kernel.lanes
-  const sliceLength = Math.min(pieceLength, floorPowerOfTwo(buffer / lanes))
+  const sliceLength = Math.min(pieceLength, floorPowerOfTwo(MAX_BUFFER / lanes))
   const wanted = Math.max(lanes, Math.floor(MIN_BATCH / pieceLength))
   const piecesPerBatch = Math.max(1, Math.min(wanted, countJobPieces(job)))
   return {

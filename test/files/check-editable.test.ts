@@ -32,5 +32,7 @@ test('a read-only file is refused', unlessRoot, (t) => {
   checkWritable(path)
   chmodSync(path, 0o444)
   const refused = failure('not-permitted', `${path}: permission denied`)
-  assert.throws(() => { checkWritable(path); }, refused)
+  assert.throws(() => {
+    checkWritable(path)
+  }, refused)
 })

@@ -51,9 +51,10 @@ for (const entry of GRID.filter(({ threads }) => threads > 1)) {
   })
 }
 
-for (const entry of GRID.filter(({ threads, pow2 }) => threads === 1 && pow2 <= 25)) {
+for (const entry of GRID.filter(({ threads, pow2 }) => threads === 1 && pow2 <= 26)) {
   test(`a thread alone reads in order, piece after piece: ${JSON.stringify(entry)}`, () => {
-    assert.equal(plan(5 * GIB, entry).sliceLength, 2 ** entry.pow2)
+    const { sliceLength, piecesPerBatch } = plan(5 * GIB, entry)
+    assert.ok(sliceLength === 2 ** entry.pow2 || piecesPerBatch === 1)
   })
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runExecutable } from '../support/executable.js'
@@ -20,16 +21,16 @@ function tryToMount(): boolean {
   return spawnSync('unshare', ['--mount', 'sh', '-c', mount]).status === 0
 }
 
-/** A disk of that size at `directory`, which the test takes away again. */
-function mountSmallDisk(t: TestContext, directory: string, size: string): void {
-  mkdirSync(directory, { recursive: true })
-  const { status, stderr } = spawnSync(
-    'mount',
-    ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory],
-    { encoding: 'utf8' },
-  )
-  assert.equal(status, 0, stderr)
-  t.after(() => spawnSync('umount', [directory]))
+/** A directory that is a disk of that size for the length of a test. */
+function mountSmallDisk(t: TestContext, size: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'btkit-test-disk-'))
+  t.after(() => {
+    spawnSync('umount', [directory])
+    rmSync(directory, { recursive: true })
+  })
+  const args = ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]
+  assert.equal(spawnSync('mount', args).status, 0)
+  return directory
 }
 
 function runJson(mirror: Mirror, args: readonly string[]) {
@@ -40,8 +41,8 @@ test(
   'when the disk of the torrents is full, what is there is whole, and the status is 1',
   unlessMounted,
   async (t) => {
-    const mirror = new Mirror(t, FILES)
-    mountSmallDisk(t, mirror.target, '128k')
+    const target = mountSmallDisk(t, '128k')
+    const mirror = new Mirror(t, FILES, { target })
     const { status, stdout, stderr } = await runJson(mirror, [])
     assert.equal(status, 1)
     const { created, failed } = JSON.parse(stdout) as Report
@@ -65,8 +66,8 @@ test(
 
 for (const size of ['64k', '1m', '4400k', '5m']) {
   test(`a cache on a disk of ${size} costs a warning at most`, unlessMounted, async (t) => {
-    const mirror = new Mirror(t, FILES)
-    mountSmallDisk(t, mirror.cache, size)
+    const cache = mountSmallDisk(t, size)
+    const mirror = new Mirror(t, FILES, { cache })
     for (const comment of ['1', '2']) {
       const { status, stderr } = await runJson(mirror, ['--comment', comment])
       assert.equal(status, 0, stderr)
@@ -77,8 +78,8 @@ for (const size of ['64k', '1m', '4400k', '5m']) {
 }
 
 test('a cache whose disk is full before it begins costs one warning', unlessMounted, async (t) => {
-  const mirror = new Mirror(t, FILES)
-  mountSmallDisk(t, mirror.cache, '64k')
+  const cache = mountSmallDisk(t, '64k')
+  const mirror = new Mirror(t, FILES, { cache })
   writeFileSync(join(mirror.cache, 'filler'), Buffer.alloc(64 * 1024 - 4096))
   const { status, stderr } = await runJson(mirror, [])
   const said = `btkit: warning: cache ${mirror.cache}: not used: no space left on device\n`
@@ -90,20 +91,22 @@ test(
   'a cache whose disk fills up later is used again once there is room',
   unlessMounted,
   async (t) => {
-    const mirror = new Mirror(t, FILES)
-    mountSmallDisk(t, mirror.cache, '8m')
+    const cache = mountSmallDisk(t, '8m')
+    const mirror = new Mirror(t, FILES, { cache })
     await runJson(mirror, [])
     const filler = join(mirror.cache, 'filler')
     writeFileSync(filler, '')
     assert.notEqual(spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4096']).status, 0)
-    const full = await runJson(mirror, ['--comment', 'full'])
+    writeFileSync(mirror.at('file-0'), 'changed meanwhile')
+    const full = await runJson(mirror, [])
     assert.equal(full.status, 0)
     assert.match(full.stderr, /^btkit: warning: cache [^\n]+\n$/)
-    truncateSync(filler, 0)
     rmSync(filler)
-    const { status, stderr } = await runJson(mirror, ['--comment', 'free'])
+    // What was written meanwhile is still ours
+    const { status, stdout, stderr } = await runJson(mirror, [])
     assert.deepEqual([status, stderr], [0, ''])
-    await mirror.checkAgainstFresh(['--comment', 'free'])
+    assert.equal((JSON.parse(stdout) as Report).unchanged, 60)
+    await mirror.checkAgainstFresh()
   },
 )
 
@@ -111,8 +114,8 @@ test(
   'on a read-only disk each torrent fails in one line, and nothing is hashed',
   unlessMounted,
   async (t) => {
-    const mirror = new Mirror(t, { a: 'a', b: 'b' })
-    mountSmallDisk(t, mirror.target, '128k')
+    const target = mountSmallDisk(t, '128k')
+    const mirror = new Mirror(t, { a: 'a', b: 'b' }, { target })
     spawnSync('mount', ['-o', 'remount,ro', mirror.target])
     const { status, stdout, stderr } = await runJson(mirror, [])
     const { failed, bytesHashed } = JSON.parse(stdout) as Report

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Io } from '../../src/cli/io.js'
@@ -40,12 +41,12 @@ export class Mirror {
   readonly cache: string
   #fresh = 0
 
-  constructor(scope: Scope, files: Files = {}) {
+  constructor(scope: Scope, files: Files = {}, disks: { target?: string; cache?: string } = {}) {
     this.root = makeScratch(scope)
     this.source = join(this.root, 'src')
-    this.target = join(this.root, 'out')
-    this.cache = join(this.root, 'cache')
-    for (const directory of [this.source, this.target]) mkdirSync(directory)
+    this.target = disks.target ?? join(this.root, 'out')
+    this.cache = disks.cache ?? join(this.root, 'cache')
+    for (const directory of [this.source, this.target]) mkdirSync(directory, { recursive: true })
     plantFiles(this.source, files)
   }
 
@@ -93,7 +94,7 @@ export class Mirror {
     const rest = ['--no-date', '--no-cache', '--force', '--quiet', ...args]
     const { status, stderr } = await runBtkit(['completedir', TRACKER, ...places, ...rest])
     assert.deepEqual([status, stderr], [0, ''])
-    assert.deepEqual(contentsOf(this.target), contentsOf(fresh))
+    assert.deepEqual(digestsIn(this.target), digestsIn(fresh))
   }
 }
 
@@ -106,8 +107,12 @@ export function entriesOf(changes: readonly { source: string }[]): string[] {
   return changes.map(({ source }) => basename(source))
 }
 
-function contentsOf(directory: string): Record<string, string> {
+/** The digests of the torrents in a directory, by their names. */
+function digestsIn(directory: string): Record<string, string> {
   const names = readdirSync(directory).filter((name) => name.endsWith('.torrent'))
-  const read = (name: string) => readFileSync(join(directory, name), 'latin1')
-  return Object.fromEntries(names.sort().map((name) => [name, read(name)]))
+  const digest = (name: string) =>
+    createHash('sha1')
+      .update(readFileSync(join(directory, name)))
+      .digest('hex')
+  return Object.fromEntries(names.sort().map((name) => [name, digest(name)]))
 }
