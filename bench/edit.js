@@ -1,10 +1,10 @@
 // Compares `btkit reannounce` of many torrents, which are durably on the disk when it ends, with
 // `cp -r` of the same torrents followed by `sync`. Each turn edits the copy that it made, and nothing
-// is removed before the end: ext4 is slow to make files where it removed some within a minute. Takes
-// seven times the room of the torrents, in the temporary directory or the one given. Build first:
-// npm run build
+// is removed before the end, so it takes seven times the room of the torrents, in the temporary
+// directory or the one given. Between turns there is a pause, since ext4 is slow to make files where
+// some went within the last minute, as they do when they are replaced. Build first: npm run build
 //
-//   node bench/edit.js [torrents] [directory]
+//   node bench/edit.js [torrents] [directory] [seconds of pause]
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { cpus, tmpdir } from 'node:os'
@@ -17,6 +17,7 @@ const MIN_RATE = 5000
 const MAX_RATIO = 4
 
 const count = Number(process.argv[2] ?? 10_000)
+const pause = Number(process.argv[4] ?? 65)
 const scratch = mkdtempSync(join(process.argv[3] ?? tmpdir(), 'btkit-bench-'))
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
 
@@ -56,6 +57,7 @@ function torrentOf(name) {
 function copyAll() {
   turn++
   execFileSync('sync')
+  execFileSync('sleep', [String(pause)])
   return run(['sh', '-c', 'cp -r "$0" "$1" && sync', torrents, copyOf(turn)])
 }
 

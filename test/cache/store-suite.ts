@@ -10,7 +10,7 @@ export function testStore(name: string, open: (t: TestContext) => Store, keeps: 
     assert.equal(open(t).get(bytes('nothing')), undefined)
   })
 
-  test(`${name}: what was put is there ${keeps ? 'at once' : 'not even then'}`, async (t) => {
+  test(`${name}: ${keeps ? 'what was put is there after a flush' : 'what was put is forgotten'}`, async (t) => {
     const store = open(t)
     store.put(bytes('key'), bytes('value'))
     await store.flush()

@@ -4,25 +4,11 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { collect, runExecutable, startExecutable } from '../support/executable.js'
 import { Mirror } from '../support/mirror.js'
-import { plantSparse } from '../support/scratch.js'
-import { unlessProc, whenOpen } from '../support/when-open.js'
-
-const GIB = 2 ** 30
-
-/** A run that has the lock and hashes a file for a while: how long is up to `--max-rate`. */
-async function startSlowRun(t: { after: (act: () => void) => void }, rate: string) {
-  const mirror = new Mirror(t, { a: 'a' })
-  const huge = plantSparse(mirror.source, 'huge', GIB)
-  const args = mirror.args(['--quiet', '--max-rate', rate, '--threads', '1'])
-  const child = startExecutable('btkit', args)
-  t.after(() => child.kill('SIGKILL'))
-  const ended = collect(child)
-  await whenOpen(child.pid!, huge)
-  return { mirror, child, ended }
-}
+import { startSlowRun } from '../support/slow-run.js'
+import { unlessProc } from '../support/when-open.js'
 
 test('a second run on a target ends at once with status 75', unlessProc, async (t) => {
-  const { mirror, child, ended } = await startSlowRun(t, '1M')
+  const { mirror, child, ended } = await startSlowRun(t)
   const { status, stdout, stderr } = await runExecutable('btkit', mirror.args())
   const said = `btkit: ${mirror.target}: another run holds the lock\n`
   assert.deepEqual([status, stdout, stderr], [75, '', said])
@@ -31,7 +17,7 @@ test('a second run on a target ends at once with status 75', unlessProc, async (
 })
 
 test('a run on another target is not kept waiting', unlessProc, async (t) => {
-  const { mirror } = await startSlowRun(t, '1M')
+  const { mirror } = await startSlowRun(t)
   rmSync(mirror.at('huge'))
   const other = `${mirror.root}/other`
   mkdirSync(other)
@@ -40,13 +26,13 @@ test('a run on another target is not kept waiting', unlessProc, async (t) => {
 })
 
 test('--dry-run needs no lock', unlessProc, async (t) => {
-  const { mirror } = await startSlowRun(t, '1M')
+  const { mirror } = await startSlowRun(t)
   const { status } = await runExecutable('btkit', mirror.args(['--dry-run', '--quiet']))
   assert.equal(status, 0)
 })
 
 test('with --wait the second run goes on when the first ends', unlessProc, async (t) => {
-  const { mirror, child, ended } = await startSlowRun(t, '1M')
+  const { mirror, child, ended } = await startSlowRun(t)
   rmSync(mirror.at('huge'))
   const second = runExecutable('btkit', mirror.args(['--wait', '60']))
   await setTimeout(500)
@@ -58,7 +44,7 @@ test('with --wait the second run goes on when the first ends', unlessProc, async
 })
 
 test('--wait is not for ever', unlessProc, async (t) => {
-  const { mirror } = await startSlowRun(t, '1M')
+  const { mirror } = await startSlowRun(t)
   const started = performance.now()
   const { status } = await runExecutable('btkit', mirror.args(['--wait', '1']))
   assert.equal(status, 75)
@@ -66,7 +52,7 @@ test('--wait is not for ever', unlessProc, async (t) => {
 })
 
 test('a run that waits for the lock obeys SIGTERM', unlessProc, async (t) => {
-  const { mirror } = await startSlowRun(t, '1M')
+  const { mirror } = await startSlowRun(t)
   const waiting = startExecutable('btkit', mirror.args(['--wait', '20']))
   t.after(() => waiting.kill('SIGKILL'))
   const ended = collect(waiting)
@@ -81,28 +67,12 @@ test(
   'the lock of a killed run is free at once, and nothing is left of it',
   unlessProc,
   async (t) => {
-    const { mirror, child, ended } = await startSlowRun(t, '1M')
+    const { mirror, child, ended } = await startSlowRun(t)
     child.kill('SIGKILL')
     await ended
     rmSync(mirror.at('huge'))
-    assert.deepEqual(mirror.list(), ['a.torrent'])
     const { status, stderr } = await runExecutable('btkit', mirror.args(['--quiet']))
     assert.deepEqual([status, stderr], [0, ''])
-    assert.deepEqual(mirror.list(), ['a.torrent'])
-  },
-)
-
-test(
-  'an interrupted run with --max-rate ends promptly and leaves no half torrent',
-  unlessProc,
-  async (t) => {
-    const { mirror, child, ended } = await startSlowRun(t, '16K')
-    const started = performance.now()
-    child.kill('SIGINT')
-    const { status, stdout, stderr } = await ended
-    assert.deepEqual([status, stdout, stderr], [130, '', 'btkit: interrupted\n'])
-    // A turn of 256 KiB is waited for in steps that see the signal
-    assert.ok(performance.now() - started < 3000, `${performance.now() - started} ms`)
     assert.deepEqual(mirror.list(), ['a.torrent'])
   },
 )

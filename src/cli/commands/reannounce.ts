@@ -14,7 +14,7 @@ Without --replace, --add and --remove, the first argument is the new announce.
 Examples:
   btkit reannounce http://new.example/announce *.torrent
   btkit reannounce --replace http://old.example/=http://new.example/ *.torrent
-  find . -name '*.torrent' | btkit reannounce --add udp://t.example:69 --files-from -`
+  find . -name '*.torrent' | btkit reannounce --add udp://t:69 --files-from -`
 
 export function defineReannounce({ io, finish }: CommandContext) {
   return declareBulkEdit('reannounce')

@@ -80,8 +80,18 @@ test('a source directory that got another name is pruned under that name', async
 })
 
 for (const [what, remove] of [
-  ['empty', (path: string) => rmSync(join(path, 'a'))],
-  ['missing', (path: string) => rmSync(path, { recursive: true })],
+  [
+    'empty',
+    (path: string) => {
+      rmSync(join(path, 'a'))
+    },
+  ],
+  [
+    'missing',
+    (path: string) => {
+      rmSync(path, { recursive: true })
+    },
+  ],
   [
     'empty but for hidden entries',
     (path: string) => {

@@ -1,0 +1,24 @@
+import { collect, startExecutable } from './executable.js'
+import { Mirror } from './mirror.js'
+import { plantSparse } from './scratch.js'
+import { whenOpen } from './when-open.js'
+
+const GIB = 2 ** 30
+
+/**
+ * A run of completedir that has the lock, and hashes the last of its entries for a while: how long
+ * is up to `--max-rate`.
+ */
+export async function startSlowRun(
+  t: { after: (act: () => void) => void },
+  args: readonly string[] = [],
+  mirror = new Mirror(t, { a: 'a' }),
+) {
+  const huge = plantSparse(mirror.source, 'huge', GIB)
+  const options = ['--quiet', '--max-rate', '1M', '--threads', '1', ...args]
+  const child = startExecutable('btkit', mirror.args(options))
+  t.after(() => child.kill('SIGKILL'))
+  const ended = collect(child)
+  await whenOpen(child.pid!, huge)
+  return { mirror, child, ended }
+}
