@@ -1,8 +1,11 @@
 import { FORMAT, FORMAT_KEY } from './format.js'
 import { openLmdbStore, type LmdbStore } from './lmdb-store.js'
+import { kindOf, unpackRecord } from './record.js'
 import { UNAVAILABLE } from './seal.js'
 
-const PROBE_KEY = Buffer.from('m/probe')
+/** Written to use up much of what is free in the file; each fits into a page. */
+const PROBES = Array.from({ length: 100 }, (_, i) => Buffer.from(`m/probe${i}`))
+const PROBE = Buffer.alloc(2000)
 
 // Tries the store named on the command line: a damaged one ends this process, be it by a crash
 const store = openOrLeave(process.argv[2] ?? '')
@@ -18,10 +21,9 @@ function openOrLeave(path: string): LmdbStore {
 
 async function tryOrLeave(store: LmdbStore): Promise<void> {
   try {
-    // A walk that meets damage may just end
-    if (readAll(store) !== store.count()) throw new Error('not all there')
-    // What is free in the file is used only when something is written; not to a file of others
-    if (store.get(FORMAT_KEY)?.[0] === FORMAT) await writeOne(store)
+    readAll(store)
+    // Files of others are set aside or left alone, but not written to
+    if (store.get(FORMAT_KEY)?.[0] === FORMAT) await tryOurs(store)
     await store.close()
   } catch (error) {
     leave(error)
@@ -29,7 +31,7 @@ async function tryOrLeave(store: LmdbStore): Promise<void> {
 }
 
 /** Reads all records in their order, and each by its key, as the way to it may be damaged. */
-function readAll(store: LmdbStore): number {
+function readAll(store: LmdbStore): void {
   let count = 0
   let last: Uint8Array = Buffer.of()
   for (const entry of store.entries()) {
@@ -40,14 +42,25 @@ function readAll(store: LmdbStore): number {
     last = key
     count++
   }
-  return count
+  // A walk that meets damage may just end
+  if (count !== store.count()) throw new Error('not all there')
 }
 
-async function writeOne(store: LmdbStore): Promise<void> {
-  store.put(PROBE_KEY, Buffer.of(0))
+/**
+ * Looks into the records, as damage to one is often damage to what LMDB notes beside it. Then
+ * writes, since only that uses what is free in the file, and sees whether it was free indeed.
+ */
+async function tryOurs(store: LmdbStore): Promise<void> {
+  for (const { key, value } of store.entries()) {
+    const kind = kindOf(key)
+    if (kind && !unpackRecord(kind, value)) throw new Error('a damaged record')
+  }
+  for (const key of PROBES) store.put(key, PROBE)
   await store.flush()
-  store.remove(PROBE_KEY)
+  readAll(store)
+  for (const key of PROBES) store.remove(key)
   await store.flush()
+  readAll(store)
 }
 
 /** LMDB's own codes, which are for damage, are negative; the system's are positive. */
