@@ -25,23 +25,31 @@ export async function completeDirectories(
   means: Means,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
-  const report = createReport()
-  const places = openPlaces(request, report)
-  checkPlaces(places)
-  const options = digestOptions(request.common)
-  const { trust } = means.memory
-  const writer = createWriter({ inFlight: WRITES })
-  const run: CompleteRun = { request, means, options, trust, writer, report, watch }
-  const locks = await lockTargets(places, request, means.engine.signal)
+  const seen = openPlaces(request, createReport())
+  checkPlaces(seen)
+  const locks: DirectoryLock[] = []
   try {
-    const emptied = await completeAll(places, run)
-    const isComplete = places.length === request.directories.length
-    if (request.prune !== 'never') pruneAll({ places, emptied, isComplete }, run)
+    await lockTargets(seen, { request, signal: means.engine.signal, locks })
+    // What there is may have changed while another run held a lock
+    const report = createReport()
+    const places = openPlaces(request, report)
+    const options = digestOptions(request.common)
+    const { trust } = means.memory
+    const writer = createWriter({ inFlight: WRITES })
+    const run: CompleteRun = { request, means, options, trust, writer, report, watch }
+    await completePlaces(places, run)
+    sortReport(report)
+    return report
   } finally {
     for (const lock of locks) lock.release()
   }
-  sortReport(report)
-  return report
+}
+
+async function completePlaces(places: readonly Place[], run: CompleteRun): Promise<void> {
+  const { request } = run
+  const emptied = await completeAll(places, run)
+  const isComplete = places.length === request.directories.length
+  if (request.prune !== 'never') pruneAll({ places, emptied, isComplete }, run)
 }
 
 function openPlaces(request: CompleteRequest, report: CompleteReport): Place[] {
@@ -55,18 +63,22 @@ function openPlaces(request: CompleteRequest, report: CompleteReport): Place[] {
   })
 }
 
+interface Locking {
+  readonly request: CompleteRequest
+  readonly signal: AbortSignal
+  /** Where to put the locks, as soon as each is had. */
+  readonly locks: DirectoryLock[]
+}
+
 /** Locks each target once, in an order that can't make two runs wait for each other. */
 async function lockTargets(
   places: readonly Place[],
-  { waitSeconds, dryRun }: CompleteRequest,
-  signal: AbortSignal,
-): Promise<DirectoryLock[]> {
-  const locks: DirectoryLock[] = []
-  if (dryRun) return locks
+  { request: { waitSeconds, dryRun }, signal, locks }: Locking,
+): Promise<void> {
+  if (dryRun) return
   const targets = new Set(places.map(({ realTarget }) => realTarget))
   for (const target of [...targets].sort()) {
     locks.push(await lockDirectory(target, waitSeconds, signal))
     removeDeadFiles(target)
   }
-  return locks
 }
