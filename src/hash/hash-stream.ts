@@ -12,7 +12,7 @@ import {
   type JobSelection,
 } from './job.js'
 import type { HashAlgorithm, KernelName } from './kernel.js'
-import { runJob } from './run-job.js'
+import { runJob, runJobInTurns } from './run-job.js'
 import type { Throttle } from './throttle.js'
 import { WorkerPool } from './worker-pool.js'
 
@@ -72,15 +72,13 @@ function isSmall(selection: JobSelection, { pool, throttle }: HashOptions): bool
 
 async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
   const pool = options.pool ?? new WorkerPool()
-  const { batchCount } = planBatches(job, chooseKernel(job.kernel), job.threads)
-  const threads = Math.min(job.threads, batchCount)
   const stop = () => {
     stopJob(job)
   }
   options.signal.addEventListener('abort', stop)
   const timer = setInterval(() => options.onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
   try {
-    const runs = Array.from({ length: threads }, () => pool.run(job))
+    const runs = startShares(job, options, pool)
     for (const run of runs) run.catch(stop)
     throwFirstFailure(await Promise.allSettled(runs))
   } finally {
@@ -88,6 +86,18 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
     options.signal.removeEventListener('abort', stop)
     if (!options.pool) await pool.close()
   }
+}
+
+/**
+ * Starts the shares of a job. Without a pool, this thread has nothing else to do than to take one:
+ * it is at work long before another has started. A throttle would make it sleep.
+ */
+function startShares(job: HashJob, options: HashOptions, pool: WorkerPool): Promise<void>[] {
+  const { batchCount } = planBatches(job, chooseKernel(job.kernel), job.threads)
+  const count = Math.min(job.threads, batchCount)
+  const own = options.pool || job.throttle ? 0 : 1
+  const others = Array.from({ length: count - own }, () => pool.run(job))
+  return own === 1 ? [...others, runJobInTurns(job)] : others
 }
 
 function throwFirstFailure(results: PromiseSettledResult<void>[]): void {
