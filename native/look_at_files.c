@@ -6,7 +6,6 @@
 #define NAPI_VERSION 8
 #include "look_at_files.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,10 +79,7 @@ napi_value look_at_files(napi_env env, napi_callback_info info) {
   int64_t *stamps = count == 0 ? NULL : read_stamps(env, arguments[2], (size_t)count * WORDS);
   if (count > 0 && stamps == NULL) return fail(env, "stamps must be a BigInt64Array with room for all");
   int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) {
-    napi_throw_error(env, NULL, strerror(errno));
-    return NULL;
-  }
+  if (directory < 0) return NULL;
   for (uint32_t i = 0; i < count; i++) {
     napi_handle_scope scope;
     napi_value element;

@@ -15,26 +15,33 @@ const WORDS = 5
 const WORD_BYTES = 8
 
 /** Enters what is found of each name; zeros stay for what is no regular file. */
-type Look = (directory: string, names: readonly string[], stamps: BigInt64Array) => void
+export type Look = (directory: string, names: readonly string[], stamps: BigInt64Array) => void
 
 /**
  * Looks at many files of one directory, links not followed, as fast as can be: by the native
  * addon where it is built. What can't be looked at counts as no regular file.
  */
-export function lookAtFiles(directory: string, names: readonly string[]): StampTable {
+export function lookAtFiles(
+  directory: string,
+  names: readonly string[],
+  look: Look = fastestLook,
+): StampTable {
   const stamps = new BigInt64Array(WORDS * names.length)
   look(directory, names, stamps)
   const bytes = new Uint8Array(stamps.buffer)
   return {
     at: (i) => {
       // No file's inode is 0
-      const isThere = stamps[WORDS * i + 3] !== 0n
+      const isThere = (stamps[WORDS * i + 3] ?? 0n) !== 0n
       return isThere ? bytes.subarray(WORD_BYTES * WORDS * i, WORD_BYTES * WORDS * (i + 1)) : null
     },
   }
 }
 
-const look = loadNativeLook() ?? lookInTurn
+/** What the native addon does; null where it is not built. */
+export const nativeLook = loadNativeLook()
+
+const fastestLook = nativeLook ?? lookInTurn
 
 function loadNativeLook(): Look | null {
   try {
@@ -45,7 +52,12 @@ function loadNativeLook(): Look | null {
   }
 }
 
-function lookInTurn(directory: string, names: readonly string[], stamps: BigInt64Array): void {
+/** The same in JavaScript, for every machine. */
+export function lookInTurn(
+  directory: string,
+  names: readonly string[],
+  stamps: BigInt64Array,
+): void {
   names.forEach((name, i) => {
     try {
       const stats = lstatSync(join(directory, name), { bigint: true, throwIfNoEntry: false })
