@@ -9,7 +9,7 @@ import type { CompleteRun } from './complete-run.js'
 import type { Content } from './content.js'
 import { obtainInfo, recallInfo } from './content-info.js'
 import { composeTorrent } from './make-torrent.js'
-import { isRacy, stampOf } from './stamp.js'
+import { areSettled, stampOf } from './stamp.js'
 import type { ExistingTorrent } from './torrent-owner.js'
 
 /** An entry whose torrent is missing, or may no longer be right. */
@@ -52,7 +52,7 @@ export async function settleTorrent(entry: Unsettled, run: CompleteRun): Promise
     if (!request.dryRun)
       means.memory.cache.rememberOutput(path, { ...blankRecord(entry), ...record })
   }
-  const input = isSafe(content, startedMs, run) ? entry.input : NOTHING
+  const input = areSettled(content.files, startedMs, run.trust) ? entry.input : NOTHING
   if (existing && isSame(existing, made.info, run)) {
     remember({ input, stamp: existing.stamp, written: existing.digest })
     return { ...head, kind: 'keep' }
@@ -80,12 +80,6 @@ const NOTHING = new Uint8Array(0)
 
 function blankRecord({ source }: Unsettled): Omit<OutputRecord, 'written'> {
   return { source, input: NOTHING, stamp: NOTHING, replaced: null }
-}
-
-/** Whether no file could have changed without a sign of it since its hashing began. */
-function isSafe({ files }: Content, startedMs: number, { means }: CompleteRun): boolean {
-  const { trust } = means.memory
-  return !files.some(({ fingerprint }) => isRacy(fingerprint, startedMs, trust))
 }
 
 /** Whether a torrent around `info` would differ from an existing one in its date alone. */

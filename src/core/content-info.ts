@@ -5,7 +5,7 @@ import { hashContent, type Means } from './hash-content.js'
 import type { Memory } from './memory.js'
 import { unknownPieces } from './piece-table.js'
 import { recallPieces } from './recall-pieces.js'
-import { isRacy, stampOf, trusted, type CacheTrust } from './stamp.js'
+import { areSettled, stampOf, trusted, type CacheTrust } from './stamp.js'
 
 /** What a torrent's `info` says beside the content. */
 export interface InfoOptions {
@@ -37,8 +37,7 @@ export async function obtainInfo(
   if (known) return { info: known, bytesHashed: 0 }
   const startedMs = now()
   const made = await makeInfo(content, options, means)
-  const isSafe = !content.files.some(({ fingerprint }) => isRacy(fingerprint, startedMs, trust))
-  if (isSafe) cache.rememberInfo(input, made.info)
+  if (areSettled(content.files, startedMs, trust)) cache.rememberInfo(input, made.info)
   return made
 }
 

@@ -3,7 +3,7 @@ import type { Content } from './content.js'
 import type { Memory } from './memory.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
 import { createTable, getPieces, setPieces, type PieceTable } from './piece-table.js'
-import { isRacy, isSameStamp, stampOf, trusted, type CacheTrust } from './stamp.js'
+import { areSettled, isRacy, isSameStamp, stampOf, trusted, type CacheTrust } from './stamp.js'
 
 /** What the cache knows of a content's pieces. Nothing is read but the cache. */
 export function recallPieces(content: Content, { cache, trust }: Memory): PieceTable {
@@ -37,7 +37,8 @@ export function rememberPieces(
     cache.rememberFile(key, { ...record, tail: tail === null ? null : getPieces(table, tail, 1) })
   }
   for (const shared of sharedPieces(content)) {
-    if (shared.spans.some(({ file }) => isRacy(file.fingerprint, startedMs, trust))) continue
+    const files = shared.spans.map(({ file }) => file)
+    if (!areSettled(files, startedMs, trust)) continue
     cache.rememberPiece(digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
   }
 }

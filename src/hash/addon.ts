@@ -43,6 +43,14 @@ export interface Addon {
 
 /** Loads the accelerator, or returns null where it was not built or does not fit this system. */
 export function loadAddon(): Addon | null {
+  if (loaded === undefined) loaded = requireAddon()
+  return loaded
+}
+
+/** Kept, because a kernel is chosen anew for each of many small files. */
+let loaded: Addon | null | undefined
+
+function requireAddon(): Addon | null {
   try {
     return createRequire(import.meta.url)('#piece-hash') as Addon
   } catch {
