@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'exists' // an output that must not be replaced
   | 'kernel' // a hash kernel that this machine lacks
   | 'locked' // another run holds the lock
+  | 'busy' // more work than can be done in the time there is
   | 'interrupted' // a signal asked to stop
 
 /**

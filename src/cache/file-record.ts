@@ -20,7 +20,12 @@ export interface FileRecord {
   readonly pieces: Uint8Array
   /** That of the short piece that the file ends with when nothing follows it; null if unknown. */
   readonly tail: Uint8Array | null
+  /** That of the same piece filled up with zeros, as pad files do; null if unknown. */
+  readonly paddedTail: Uint8Array | null
 }
+
+/** The two ways in which the short piece at a file's end may stand in a stream. */
+export type FileEnd = 'tail' | 'paddedTail'
 
 /** The pieces of a file's own. */
 export interface OwnPieces {
@@ -51,21 +56,35 @@ export function parseFileRecordName(name: Uint8Array): Omit<FileKey, 'size'> | n
   return { path, pieceLength: Number(pieceLength), phase: Number(phase) }
 }
 
-export function packFileRecord({ stamp, pieces, tail }: FileRecord): Uint8Array {
-  const head = Buffer.of(stamp.length, tail === null ? 0 : 1)
-  return Buffer.concat([head, stamp, tail ?? new Uint8Array(0), pieces])
+/** Which digests of the file's end a record holds. */
+const TAIL = 1
+const PADDED_TAIL = 2
+
+export function packFileRecord({ stamp, pieces, tail, paddedTail }: FileRecord): Uint8Array {
+  const ends = (tail ? TAIL : 0) | (paddedTail ? PADDED_TAIL : 0)
+  const none = new Uint8Array(0)
+  return Buffer.concat([
+    Buffer.of(stamp.length, ends),
+    stamp,
+    tail ?? none,
+    paddedTail ?? none,
+    pieces,
+  ])
 }
 
 /** Reads a record; null when it does not have the shape that a file of that key needs. */
 export function unpackFileRecord(body: Uint8Array, key: FileKey): FileRecord | null {
-  const [stampLength = 0, tails = 0] = body
+  const [stampLength = 0, ends = 0] = body
   const { whole, tailLength } = ownPieces(key)
-  const piecesAt = 2 + stampLength + tails * DIGEST
+  const tailAt = 2 + stampLength
+  const paddedAt = tailAt + (ends & TAIL ? DIGEST : 0)
+  const piecesAt = paddedAt + (ends & PADDED_TAIL ? DIGEST : 0)
   const hasShape = body.length === piecesAt + whole * DIGEST
-  if (!hasShape || tails > (tailLength > 0 ? 1 : 0)) return null
+  if (!hasShape || ends > (tailLength > 0 ? TAIL | PADDED_TAIL : 0)) return null
   return {
-    stamp: body.slice(2, 2 + stampLength),
-    tail: tails === 1 ? body.slice(2 + stampLength, piecesAt) : null,
+    stamp: body.slice(2, tailAt),
+    tail: ends & TAIL ? body.slice(tailAt, paddedAt) : null,
+    paddedTail: ends & PADDED_TAIL ? body.slice(paddedAt, piecesAt) : null,
     pieces: body.slice(piecesAt),
   }
 }

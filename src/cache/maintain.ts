@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { kindOf, unpackRecord, type RecordKind } from './record.js'
 import type { Store } from './store.js'
 import { readUsage, type Usage } from './usage.js'
@@ -13,7 +14,7 @@ export interface CacheSummary extends Usage {
 }
 
 export function summarize(store: Store): CacheSummary {
-  const counts: Record<RecordKind, number> = { file: 0, piece: 0, info: 0, output: 0 }
+  const counts: Record<RecordKind, number> = { file: 0, piece: 0, info: 0, output: 0, set: 0 }
   let bytes = 0
   let oldest: number | null = null
   for (const { kind, key, value, lastUsed } of records(store)) {
@@ -24,10 +25,18 @@ export function summarize(store: Store): CacheSummary {
   return { counts, bytes, oldest, ...readUsage(store) }
 }
 
-/** Removes what was last used before a day (in days since 1970), and returns how many that were. */
-export function removeUnused(store: Store, before: number): number {
+/** Records that are looked at before other things get their turn. */
+const TURN = 1000
+
+/**
+ * Removes what was last used before a day (in days since 1970), and returns how many that were.
+ * Lets other things have their turns in between.
+ */
+export async function removeUnused(store: Store, before: number): Promise<number> {
   let removed = 0
+  let seen = 0
   for (const { key, lastUsed } of records(store)) {
+    if (++seen % TURN === 0) await setImmediate()
     if (lastUsed >= before) continue
     store.remove(Uint8Array.from(key))
     removed++

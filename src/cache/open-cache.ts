@@ -99,13 +99,17 @@ function setAside(path: string, { now, warn }: CacheOptions): void {
   warn(`damaged or not btkit's; set aside as ${basename(aside)} and begun anew`)
 }
 
-/** Seals the file when the store is closed. */
+/** Seals the file whenever all that was put is in it. */
 function sealing(store: Store, path: string): Store {
+  const flush = async () => {
+    await store.flush()
+    sealFile(path)
+  }
   const close = async () => {
     await store.close()
     sealFile(path)
   }
-  return { ...store, close }
+  return { ...store, flush, close }
 }
 
 function once(act: (why: string) => void): (why: string) => void {

@@ -6,6 +6,7 @@ import {
   type FileKey,
   type FileRecord,
 } from './file-record.js'
+import { packSetRecord, unpackSetRecord, type SetRecord } from './set-record.js'
 import {
   isOutputOf,
   packOutputRecord,
@@ -15,7 +16,7 @@ import {
 } from './output-record.js'
 import { dayOf, packRecord, recordKey, unpackRecord, type RecordKind } from './record.js'
 import type { Store } from './store.js'
-import { addUsage } from './usage.js'
+import { addUsage, type Usage } from './usage.js'
 
 /** Bytes of a SHA-1 digest. */
 const DIGEST = 20
@@ -23,13 +24,13 @@ const DIGEST = 20
 /** Digests that outlive the command, and what was made of them. */
 export class PieceCache {
   readonly #store: Store
-  readonly #today: number
+  readonly #now: () => number
   #hits = 0
   #misses = 0
 
   constructor({ store, now }: { store: Store; now: () => number }) {
     this.#store = store
-    this.#today = dayOf(now())
+    this.#now = now
   }
 
   /** The store itself, for those who look after it. */
@@ -40,6 +41,13 @@ export class PieceCache {
   /** The digests of a file's own pieces; null when unknown. The stamp is the caller's to check. */
   file(key: FileKey): FileRecord | null {
     return this.#get('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
+  }
+
+  /** The same, for who adds to what is known: it is not counted, and does not keep it in use. */
+  peekFile(key: FileKey): FileRecord | null {
+    const packed = this.#store.get(recordKey('file', fileRecordName(key), sha256))
+    const record = packed && unpackRecord('file', packed)
+    return record ? unpackFileRecord(record.body, key) : null
   }
 
   rememberFile(key: FileKey, record: FileRecord): void {
@@ -86,13 +94,27 @@ export class PieceCache {
     this.#store.remove(recordKey('output', path, sha256))
   }
 
+  /** A set of paths that was asked for, by the SHA-1 of its name in the pkgtorrent protocol. */
+  set(digest: Uint8Array): SetRecord | null {
+    return this.#get('set', digest, unpackSetRecord)
+  }
+
+  rememberSet(digest: Uint8Array, record: SetRecord): void {
+    this.#put('set', digest, packSetRecord(record))
+  }
+
+  /** How often a record was there when it was looked for, since the cache was opened. */
+  get usage(): Usage {
+    return { hits: this.#hits, misses: this.#misses }
+  }
+
   /** Resolves when what was remembered survives a kill and is seen by other processes. */
   flush(): Promise<void> {
     return this.#store.flush()
   }
 
   async close(): Promise<void> {
-    addUsage(this.#store, { hits: this.#hits, misses: this.#misses })
+    addUsage(this.#store, this.usage)
     await this.#store.close()
   }
 
@@ -113,12 +135,12 @@ export class PieceCache {
     const { lastUsed, body } = record
     const result = read(body)
     // At most one write a day for a record, however often it is used
-    if (lastUsed !== this.#today) this.#put(kind, name, body.slice())
+    if (lastUsed !== dayOf(this.#now())) this.#put(kind, name, body.slice())
     return result
   }
 
   #put(kind: RecordKind, name: string | Uint8Array, body: Uint8Array): void {
-    const packed = packRecord(kind, { lastUsed: this.#today, body })
+    const packed = packRecord(kind, { lastUsed: dayOf(this.#now()), body })
     this.#store.put(recordKey(kind, name, sha256), packed)
   }
 }

@@ -9,7 +9,7 @@ const HEADER_LENGTH = 9
 const DAY_MS = 86_400_000
 
 /** The kinds of records, by the letter that their keys and values begin with. */
-export const RECORD_KINDS = { file: 'f', piece: 'p', info: 'i', output: 'o' } as const
+export const RECORD_KINDS = { file: 'f', piece: 'p', info: 'i', output: 'o', set: 's' } as const
 export type RecordKind = keyof typeof RECORD_KINDS
 
 /** The longest key that the database takes as it is. */

@@ -18,7 +18,7 @@ export function cacheText(report: CacheReport): string {
     `directory: ${escapeText(directory)}`,
     `size:      ${formatBytes(size)}, ${formatBytes(bytes)} in use`,
     `records:   ${entries} (${counts.file} of files, ${counts.piece} of shared pieces, ` +
-      `${counts.info} of directories, ${counts.output} of torrents)`,
+      `${counts.info} of directories, ${counts.output} of torrents, ${counts.set} of sets)`,
     `oldest:    ${oldest === null ? 'none' : `last used on ${dateOf(oldest)}`}`,
     `hits:      ${hits} of ${hits + misses}${percentage(hits, hits + misses)}`,
   ]

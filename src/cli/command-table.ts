@@ -65,6 +65,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/lint.js')).defineLint,
   },
   {
+    name: 'serve',
+    summary: 'serve a mirror, with torrents of its files on demand',
+    load: async () => (await import('./commands/serve.js')).defineServe,
+  },
+  {
     name: 'cache',
     summary: 'look after the piece cache',
     load: async () => (await import('./commands/cache.js')).defineCache,

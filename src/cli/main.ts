@@ -17,6 +17,7 @@ export async function main(program: string, subcommand: string | null = null): P
   for (const signal of Object.keys(SIGNAL_STATUS) as Signal[]) {
     // Once: whoever asks a second time gets the system's own way to end a process
     process.once(signal, () => {
+      if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
       stopped = signal
       stop.abort()
       process.stdin.destroy()
@@ -25,7 +26,8 @@ export async function main(program: string, subcommand: string | null = null): P
   const io = await openIo(stop.signal)
   watchOutput(io)
   const status = await start({ program, subcommand, args: process.argv.slice(2) }, io)
-  process.exitCode = stopped ? SIGNAL_STATUS[stopped] : process.exitCode || status
+  // A command that had done all there was to do, or that ends no other way, was not interrupted
+  process.exitCode = stopped && status !== 0 ? SIGNAL_STATUS[stopped] : process.exitCode || status
 }
 
 async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<number> {
@@ -47,6 +49,7 @@ async function openIo(signal: AbortSignal): Promise<Io> {
     paint: await choosePaint(env, stderr),
     cwd: '',
     isRoot: process.getuid?.() === 0,
+    onHangup: (act) => process.on('SIGHUP', act),
     now: Date.now,
     signal,
   }

@@ -79,6 +79,13 @@ export function byteRate(text: string): number {
   throw new InvalidArgumentError('Not a rate, such as 20M.')
 }
 
+/** A length of time in milliseconds, given in seconds, such as `25` or `0.5`. */
+export function seconds(text: string): number {
+  const value = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) * 1000 : NaN
+  if (value > 0) return value
+  throw new InvalidArgumentError('Not a number of seconds, such as 25.')
+}
+
 const HOURS: Record<string, number> = { h: 1, d: 24, w: 7 * 24 }
 
 /** A length of time in milliseconds: `12h`, `30d` or `4w`. */

@@ -7,6 +7,7 @@ import {
 import { BtkitError } from '../errors.js'
 import { commandTable } from './command-table.js'
 import type { CommandContext } from './context.js'
+import { addEnvironment } from './environment.js'
 import { exitStatusOf, reportError } from './failure.js'
 import type { Io } from './io.js'
 import { spellOptions } from './spelling.js'
@@ -29,7 +30,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
   const context = { io, program: invocation.program, finish }
   try {
     const { program, command } = await buildProgram(invocation, context)
-    const args = command ? spellOptions(invocation.args, command) : [...invocation.args]
+    const args = command ? spellArguments(invocation.args, command, io) : [...invocation.args]
     await program.parseAsync(args, { from: 'user' })
     return status
   } catch (error) {
@@ -39,6 +40,12 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     reportError(failure, io)
     return exitStatusOf(failure)
   }
+}
+
+/** The arguments as commander wants them; those of the service may stand in the environment. */
+function spellArguments(args: readonly string[], command: CommandUnknownOpts, { env }: Io) {
+  const spelled = spellOptions(args, command)
+  return command.name() === 'serve' ? addEnvironment(spelled, command, env) : spelled
 }
 
 interface Program {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { buildInfo } from '../metainfo/build-info.js'
-import type { Content } from './content.js'
+import { isPad, type Content } from './content.js'
 import { hashContent, type Means } from './hash-content.js'
 import type { Memory } from './memory.js'
 import { unknownPieces } from './piece-table.js'
@@ -12,6 +12,8 @@ export interface InfoOptions {
   readonly private: boolean
   /** `info.source`. */
   readonly sourceTag: string | null
+  /** Whether pad files say that they are some (BEP 47), so that clients leave them out. */
+  readonly tellPads?: boolean
 }
 
 export interface ContentInfo {
@@ -73,7 +75,7 @@ export function composeInfo(
 ): Uint8Array {
   return buildInfo({
     name: content.name,
-    content: content.isDirectory ? content.files.map(pathAndLength) : content.size,
+    content: content.isDirectory ? listFiles(content, options) : content.size,
     pieceLength: content.pieceLength,
     pieces,
     private: options.private,
@@ -81,15 +83,21 @@ export function composeInfo(
   })
 }
 
-function pathAndLength({ path, fingerprint }: Content['files'][number]) {
-  return { path, length: fingerprint.size }
+function listFiles({ files }: Content, { tellPads }: InfoOptions) {
+  return files.map((file) => {
+    const entry = { path: file.path, length: file.fingerprint.size }
+    return tellPads && isPad(file) ? { ...entry, isPad: true } : entry
+  })
 }
 
 /** SHA-256 of all that an `info` is made from: names, fingerprints, options. */
 export function infoInput(content: Content, options: InfoOptions, trust: CacheTrust): Uint8Array {
   const { name, isDirectory, pieceLength, files } = content
+  const { private: isPrivate, sourceTag, tellPads } = options
+  const whatElse = [name, isDirectory, pieceLength, isPrivate, sourceTag]
+  if (tellPads) whatElse.push(tellPads)
   const hash = createHash('sha256')
-  hash.update(JSON.stringify([name, isDirectory, pieceLength, options.private, options.sourceTag]))
+  hash.update(JSON.stringify(whatElse))
   for (const { path, absolutePath, fingerprint } of files) {
     hash.update(`${path.join('\0')}\0\0${absolutePath}\0`)
     hash.update(trusted(stampOf(fingerprint), trust))

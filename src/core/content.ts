@@ -4,6 +4,7 @@ import { isWithin } from '../files/link-policy.js'
 import { realPath } from '../files/real-path.js'
 import { scanTree } from '../files/scan-tree.js'
 import type { ScannedFile, ScannedTree, ScanOptions, SkipReason } from '../files/scanned-tree.js'
+import { NO_FILE } from '../hash/content-stream.js'
 import { checkName } from '../metainfo/name.js'
 import { automaticPieceLength } from '../metainfo/piece-length.js'
 
@@ -34,6 +35,16 @@ export interface Content {
   readonly size: number
   readonly pieceLength: number
   readonly pieceCount: number
+}
+
+/** A pad file: zeros of that many bytes that stand in the stream, but on no disk (BEP 47). */
+export function padFile(path: string[], size: number): ScannedFile {
+  const fingerprint = { size, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
+  return { path, absolutePath: NO_FILE, fingerprint }
+}
+
+export function isPad({ absolutePath }: ScannedFile): boolean {
+  return absolutePath === NO_FILE
 }
 
 /** An entry of the source that is not part of the torrent. */

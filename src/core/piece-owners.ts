@@ -1,6 +1,6 @@
-import { ownPieces, type FileKey } from '../cache/file-record.js'
+import { ownPieces, type FileEnd, type FileKey } from '../cache/file-record.js'
 import type { ScannedFile } from '../files/scanned-tree.js'
-import type { Content } from './content.js'
+import { isPad, type Content } from './content.js'
 
 /** A file and the pieces of a stream that need no byte of any other. */
 export interface PieceOwner {
@@ -9,24 +9,42 @@ export interface PieceOwner {
   /** The first piece that lies wholly inside the file; `whole` of them follow each other. */
   readonly first: number
   readonly whole: number
-  /** The short piece that ends the stream, when it begins inside the file; else null. */
-  readonly tail: number | null
+  /**
+   * What the piece after those is, when it holds nothing of any other file: the short one that ends
+   * the stream, or one that a pad file fills up; else null.
+   */
+  readonly end: FileEnd | null
 }
 
 /** The files that have pieces of their own, in stream order. */
 export function* pieceOwners({ files, pieceLength, size }: Content): Generator<PieceOwner> {
   let offset = 0
-  for (const file of files) {
+  for (const [i, file] of files.entries()) {
     const length = file.fingerprint.size
     const phase = offset % pieceLength
     const key = { path: file.absolutePath, pieceLength, phase, size: length }
     const { lead, whole, tailLength } = ownPieces(key)
-    const first = (offset + lead) / pieceLength
-    const hasTail = tailLength > 0 && offset + length === size
-    if (whole > 0 || hasTail)
-      yield { file, key, first, whole, tail: hasTail ? first + whole : null }
     offset += length
+    if (isPad(file)) continue
+    const first = (offset - length + lead) / pieceLength
+    const end = endOf({ tailLength, isLast: offset === size, next: files[i + 1], pieceLength })
+    if (whole > 0 || end) yield { file, key, first, whole, end }
   }
+}
+
+function endOf({ tailLength, isLast, next, pieceLength }: Ending): FileEnd | null {
+  if (tailLength === 0) return null
+  if (isLast) return 'tail'
+  const isFilled = next && isPad(next) && next.fingerprint.size >= pieceLength - tailLength
+  return isFilled ? 'paddedTail' : null
+}
+
+/** How a file that ends inside a piece is followed. */
+interface Ending {
+  readonly tailLength: number
+  readonly isLast: boolean
+  readonly next: ScannedFile | undefined
+  readonly pieceLength: number
 }
 
 /** A stretch of a file that is part of a piece, in bytes from the file's beginning. */
@@ -42,7 +60,7 @@ export interface SharedPiece {
   readonly spans: readonly Span[]
 }
 
-/** The pieces that run through several files, in stream order. */
+/** The pieces that no file owns, because they run through several, in stream order. */
 export function* sharedPieces({ files, pieceLength }: Content): Generator<SharedPiece> {
   let spans: Span[] = []
   let offset = 0
@@ -54,10 +72,15 @@ export function* sharedPieces({ files, pieceLength }: Content): Generator<Shared
       spans.push({ file, from: at - offset, to: to - offset })
       at = to
       if (to % pieceLength !== 0) break
-      if (spans.length > 1) yield { piece, spans }
+      if (isShared(spans)) yield { piece, spans }
       spans = []
     }
     offset = end
   }
   if (spans.length > 1) yield { piece: Math.floor((offset - 1) / pieceLength), spans }
+}
+
+/** Whether a whole piece holds bytes of several files, pad files left aside. */
+function isShared(spans: readonly Span[]): boolean {
+  return spans.length > 2 || (spans[1] !== undefined && !isPad(spans[1].file))
 }

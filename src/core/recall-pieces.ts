@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { FileEnd, FileRecord } from '../cache/file-record.js'
 import type { Content } from './content.js'
 import type { Memory } from './memory.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
@@ -8,11 +9,12 @@ import { areSettled, isRacy, isSameStamp, stampOf, trusted, type CacheTrust } fr
 /** What the cache knows of a content's pieces. Nothing is read but the cache. */
 export function recallPieces(content: Content, { cache, trust }: Memory): PieceTable {
   const table = createTable(content)
-  for (const { file, key, first, whole, tail } of pieceOwners(content)) {
+  for (const { file, key, first, whole, end } of pieceOwners(content)) {
     const record = cache.file(key)
     if (!record || !isSameStamp(record.stamp, stampOf(file.fingerprint), trust)) continue
     setPieces(table, first, record.pieces)
-    if (tail !== null && record.tail) setPieces(table, first + whole, record.tail)
+    const digest = end && record[end]
+    if (digest) setPieces(table, first + whole, digest)
   }
   for (const shared of sharedPieces(content)) {
     const digest = cache.piece(digestOfSpans(shared, trust))
@@ -30,17 +32,33 @@ export function rememberPieces(
   table: PieceTable,
   { cache, trust, startedMs }: Memory & { startedMs: number },
 ): void {
-  for (const { file, key, first, whole, tail } of pieceOwners(content)) {
+  for (const { file, key, first, whole, end } of pieceOwners(content)) {
     if (isRacy(file.fingerprint, startedMs, trust)) continue
+    const stamp = stampOf(file.fingerprint)
     const pieces = getPieces(table, first, whole)
-    const record = { stamp: stampOf(file.fingerprint), pieces }
-    cache.rememberFile(key, { ...record, tail: tail === null ? null : getPieces(table, tail, 1) })
+    const ends = end ? { [end]: getPieces(table, first + whole, 1) } : {}
+    cache.rememberFile(key, {
+      ...knownEnds(cache.peekFile(key), stamp, trust),
+      ...ends,
+      stamp,
+      pieces,
+    })
   }
   for (const shared of sharedPieces(content)) {
     const files = shared.spans.map(({ file }) => file)
     if (!areSettled(files, startedMs, trust)) continue
     cache.rememberPiece(digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
   }
+}
+
+/** What is known of a file's end from other streams, if it is still the same file. */
+function knownEnds(
+  record: FileRecord | null,
+  stamp: Uint8Array,
+  trust: CacheTrust,
+): Pick<FileRecord, FileEnd> {
+  const isCurrent = record && isSameStamp(record.stamp, stamp, trust)
+  return isCurrent ? record : { tail: null, paddedTail: null }
 }
 
 /** SHA-256 of the files that a piece runs through, with their fingerprints and the bytes of each. */

@@ -25,6 +25,8 @@ export interface HashOptions {
   readonly threads: number
   /** Threads to use again for the next stream; without one, they end with this one. */
   readonly pool?: WorkerPool | undefined
+  /** Whether this thread must not be kept waiting, so that others do even the smallest work. */
+  readonly isOffloaded?: boolean
   /** Limits how fast the stream is read. */
   readonly throttle?: Throttle | undefined
   /** Stops the work when it aborts. */
@@ -63,7 +65,9 @@ function refuseInterrupted(signal: AbortSignal): void {
 }
 
 /** Whether to do the work on this thread. Waiting for a throttle would block it. */
-function isSmall(selection: JobSelection, { pool, throttle }: HashOptions): boolean {
+function isSmall(selection: JobSelection, options: HashOptions): boolean {
+  const { pool, throttle, isOffloaded } = options
+  if (isOffloaded) return false
   const { stream } = selection
   const bytes = Math.min(streamLength(stream), countJobPieces(selection) * stream.pieceLength)
   const limit = pool ? TINY_BYTES : SMALL_BYTES
@@ -77,6 +81,7 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
   }
   options.signal.addEventListener('abort', stop)
   const timer = setInterval(() => options.onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
+  timer.unref()
   try {
     const runs = startShares(job, options, pool)
     for (const run of runs) run.catch(stop)

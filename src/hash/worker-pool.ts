@@ -7,6 +7,12 @@ import type { WorkerReport } from './worker.js'
 export class WorkerPool {
   readonly #idle: Worker[] = []
   readonly #all = new Set<Worker>()
+  readonly #niceness: number
+
+  /** Threads of a higher niceness, from 0 to 19, leave the processor to others that want it. */
+  constructor(niceness = 0) {
+    this.#niceness = niceness
+  }
 
   /**
    * Lets one thread work on a job until its batches are all taken.
@@ -27,7 +33,9 @@ export class WorkerPool {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./worker.js', import.meta.url))
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: this.#niceness,
+    })
     this.#all.add(worker)
     // Before the job that it failed is told of it, so that no other is given to it
     worker.once('error', () => this.#all.delete(worker))

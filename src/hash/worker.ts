@@ -1,10 +1,18 @@
-import { parentPort } from 'node:worker_threads'
+import { setPriority } from 'node:os'
+import { parentPort, workerData } from 'node:worker_threads'
 import { BtkitError } from '../errors.js'
 import type { HashJob } from './job.js'
 import { runJob } from './run-job.js'
 
 /** What a thread reports when its share is done: nothing, or the error that ended it. */
 export type WorkerReport = null | { code: BtkitError['code']; message: string }
+
+yieldTo(workerData as number)
+
+/** Sets the priority of this thread; where the system knows only that of processes, of none. */
+function yieldTo(niceness: number): void {
+  if (niceness > 0 && process.platform === 'linux') setPriority(niceness)
+}
 
 parentPort?.on('message', (job: HashJob) => {
   parentPort?.postMessage(runShare(job))

@@ -6,14 +6,22 @@ import type { BencodeDict } from './bencode-value.js'
 export interface InfoParts {
   readonly name: string
   /** A number of bytes for a torrent of a single file, else its files in stream order. */
-  readonly content:
-    number | readonly { readonly path: readonly string[]; readonly length: number }[]
+  readonly content: number | readonly InfoFile[]
   /** In bytes. */
   readonly pieceLength: number
   /** SHA-1 digests, 20 bytes each. */
   readonly pieces: Uint8Array
   readonly private: boolean
   readonly source: string | null
+}
+
+/** A file of a torrent. */
+export interface InfoFile {
+  readonly path: readonly string[]
+  /** In bytes. */
+  readonly length: number
+  /** Whether it is told as a pad file (BEP 47). */
+  readonly isPad?: boolean
 }
 
 /** Encodes the `info` of a v1 torrent (BEP 3). What is false or null leaves no key behind. */
@@ -29,12 +37,11 @@ export function buildInfo(parts: InfoParts): Uint8Array {
   return encodeBencode(info)
 }
 
-function fileEntry(file: { path: readonly string[]; length: number }): BencodeDict {
+function fileEntry(file: InfoFile): BencodeDict {
   const path = file.path.map((component) => Buffer.from(component))
-  return new Map<string, number | Buffer[]>([
-    ['length', file.length],
-    ['path', path],
-  ])
+  const entry: BencodeDict = new Map()
+  if (file.isPad) entry.set('attr', Buffer.from('p'))
+  return entry.set('length', file.length).set('path', path)
 }
 
 /** The v1 info hash, in hexadecimal. */

@@ -10,7 +10,7 @@ import { makeScratch } from '../support/scratch.js'
 
 const DAY = 86_400_000
 const KEY = { path: '/srv/a', pieceLength: 16384, phase: 0, size: 16384 }
-const RECORD = { stamp: pseudoRandom(40), pieces: pseudoRandom(20), tail: null }
+const RECORD = { stamp: pseudoRandom(40), pieces: pseudoRandom(20), tail: null, paddedTail: null }
 
 /** A store in memory that counts what is put into it. */
 class CountingStore implements Store {

@@ -72,12 +72,24 @@ for (const [size, phase, own] of OWN) {
 }
 
 const KEY = { path: '/srv/a', pieceLength: P, phase: 0, size: 3 * P + 5 }
-const RECORD = { stamp: pseudoRandom(40), pieces: pseudoRandom(60), tail: pseudoRandom(20, 1) }
+const RECORD = {
+  stamp: pseudoRandom(40),
+  pieces: pseudoRandom(60),
+  tail: pseudoRandom(20, 1),
+  paddedTail: null,
+}
 
 test('the pieces of a file are read back as they were packed', () => {
   assert.deepEqual(asBuffers(unpackFileRecord(packFileRecord(RECORD), KEY)), RECORD)
-  const untailed = { ...RECORD, tail: null }
-  assert.deepEqual(asBuffers(unpackFileRecord(packFileRecord(untailed), KEY)), untailed)
+  const { tail } = RECORD
+  for (const ends of [
+    { tail: null },
+    { tail: null, paddedTail: tail },
+    { paddedTail: pseudoRandom(20, 2) },
+  ]) {
+    const record = { ...RECORD, ...ends }
+    assert.deepEqual(asBuffers(unpackFileRecord(packFileRecord(record), KEY)), record)
+  }
 })
 
 test('pieces of another number than the file has are ignored', () => {
@@ -91,7 +103,7 @@ test('pieces of another number than the file has are ignored', () => {
     assert.equal(unpackFileRecord(packed.subarray(0, length), KEY), null)
   assert.equal(unpackFileRecord(Buffer.concat([packed, Buffer.of(0)]), KEY), null)
   const strange = Buffer.from(packed)
-  strange[1] = 2
+  strange[1] = 4
   assert.equal(unpackFileRecord(strange, KEY), null)
 })
 

@@ -17,12 +17,15 @@ function contentOf(sizes: readonly number[]): Content {
   return { ...rest, files, size, pieceCount: Math.ceil(size / P) }
 }
 
+/** How a piece that ends a file is shown: at the end of all, and filled up with zeros. */
+const ENDS = { tail: '$', paddedTail: '0' }
+
 /** Each piece with the files that it runs through, by the two ways in which the cache keeps them. */
 function piecesOf(content: Content): string[] {
   const pieces: string[][] = Array.from({ length: content.pieceCount }, () => [])
-  for (const { file, first, whole, tail } of pieceOwners(content)) {
+  for (const { file, first, whole, end } of pieceOwners(content)) {
     for (let i = first; i < first + whole; i++) pieces[i]!.push(file.absolutePath)
-    if (tail !== null) pieces[tail]!.push(`${file.absolutePath}$`)
+    if (end) pieces[first + whole]!.push(`${file.absolutePath}${ENDS[end]}`)
   }
   for (const { piece, spans } of sharedPieces(content)) {
     const parts = spans.map(({ file, from, to }) => `${file.absolutePath}${to - from}`)

@@ -30,6 +30,7 @@ export async function runBtkit(
     paint: (_colour, text) => text,
     cwd: '/',
     isRoot: false,
+    onHangup: () => undefined,
     now: () => NOW * 1000,
     signal: new AbortController().signal,
     ...overrides,

@@ -1,0 +1,90 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CACHE_FILE } from '../../cache/open-cache.js'
+import { WorkerPool } from '../../hash/worker-pool.js'
+import { findExample } from '../../service/mirror/example-file.js'
+import { startService } from '../../service/serve.js'
+import { AccessLog } from '../../service/web/access-log.js'
+import { cachePath, openMemory } from '../cache-options.js'
+import type { CommandContext } from '../context.js'
+import { engineFor } from '../engine.js'
+import { reportError } from '../failure.js'
+import type { Io } from '../io.js'
+import { greeting } from '../serve-greeting.js'
+import { declareServeOptions, type ServeOptions } from '../serve-options.js'
+import { listenPlaces, serviceOptions } from '../serve-request.js'
+import { openTrackers } from '../serve-trackers.js'
+
+/** How far threads that hash step back behind the one that answers requests. */
+const NICENESS = 10
+
+export function defineServe({ io, finish }: CommandContext) {
+  return declareServeOptions()
+    .description('Serve a mirror over HTTP, with torrents of its files on demand.')
+    .argument('<root>', "the mirror's root directory")
+    .action(async (root, options) => {
+      await serve(root, options, io)
+      finish(0)
+    })
+}
+
+/** Serves until a signal asks to stop. */
+async function serve(root: string, options: ServeOptions, io: Io): Promise<void> {
+  const request = serviceOptions(root, options, io)
+  const trackers = await openTrackers(options, io)
+  const hashing = new AbortController()
+  const pool = new WorkerPool(NICENESS)
+  const memory = await openMemory({ ...options, cache: true }, io)
+  const engine = { ...engineFor(options, { ...io, signal: hashing.signal }), pool }
+  try {
+    const service = await startService({
+      options: request,
+      places: listenPlaces(options, io),
+      means: { memory, engine: { ...engine, isOffloaded: true } },
+      maxHashing: options.maxHashing,
+      trackers,
+      log: new AccessLog({
+        format: options.log,
+        write: (lines) => io.stderr.write(lines),
+        now: io.now,
+      }),
+      unusedFor: options.unusedFor,
+      cacheSize: () => sizeOf(join(cachePath(options.cacheDir, io), CACHE_FILE)),
+      onError: (error) => {
+        reportError(error, io)
+      },
+    })
+    io.onHangup(() => void trackers.refresh(true))
+    const example = await findExample(request.mirror)
+    io.stdout.write(greeting({ service, request, example, trackers: trackers.current().urls }))
+    await untilAborted(io.signal)
+    await service.stop()
+  } finally {
+    hashing.abort()
+    await pool.close()
+    await memory.cache.close()
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else {
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve()
+        },
+        { once: true },
+      )
+    }
+  })
+}
+
+/** Bytes of a file; none when it is not there. */
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  )
+}

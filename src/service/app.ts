@@ -1,0 +1,67 @@
+import { fastify, type FastifyInstance } from 'fastify'
+import { addDownloadRoutes } from './downloads/routes.js'
+import { SetDesk } from './pkgtorrent/desk.js'
+import { addPkgtorrentRoutes } from './pkgtorrent/routes.js'
+import { notFound, Refusal } from './refusal.js'
+import type { ServiceOptions } from './service-options.js'
+import { addStatusRoutes } from './status-routes.js'
+import type { OnDemand } from './torrents/on-demand.js'
+import type { AccessLog } from './web/access-log.js'
+import { sendError } from './web/error-answer.js'
+import type { RequestCounter } from './web/metrics.js'
+import type { TorrentSender } from './web/send-torrent.js'
+
+export interface AppParts {
+  readonly options: ServiceOptions
+  readonly onDemand: OnDemand
+  readonly sender: TorrentSender
+  readonly log: AccessLog
+  readonly requests: RequestCounter
+  /** The service's figures, in Prometheus' text format. */
+  readonly describe: () => Promise<string>
+  /** Hears of errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** All routes, with what every answer has in common. */
+export function buildApp(parts: AppParts): FastifyInstance {
+  const { options, onDemand, sender } = parts
+  const app = fastify({
+    bodyLimit: options.limits.maxBody,
+    routerOptions: { maxParamLength: 4096 },
+    frameworkErrors: (error, _request, reply) => {
+      sendError(reply, error)
+    },
+  })
+  // Forms alone are understood
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer' },
+    (_request, body, done) => {
+      done(null, body)
+    },
+  )
+  app.setErrorHandler((error, _request, reply) => {
+    sendError(reply, error)
+    if (reply.statusCode === 500) parts.onError(error)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (!isRead) reply.header('Allow', 'GET, HEAD')
+    sendError(reply, isRead ? notFound('that') : refuseMethod(request.method))
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    parts.log.note(request.raw, reply.raw, reply.elapsedTime)
+    parts.requests.count(request.routeOptions.url ?? 'none', reply.statusCode)
+    done()
+  })
+  addStatusRoutes(app, parts.describe)
+  addPkgtorrentRoutes(app, new SetDesk(onDemand, options), sender)
+  if (options.files) addDownloadRoutes(app, options.mirror)
+  return app
+}
+
+function refuseMethod(method: string): Refusal {
+  return new Refusal(405, 'usage', `${method}: not possible here`)
+}

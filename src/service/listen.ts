@@ -1,0 +1,109 @@
+import { rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { asBtkitError, BtkitError } from '../errors.js'
+import { osCodeOf } from '../files/os-code.js'
+import type { ServiceLimits } from './service-options.js'
+
+/** Where to listen: a host and port, or the path of a Unix socket. */
+export type ListenPlace =
+  { readonly host: string; readonly port: number } | { readonly path: string }
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** How often clients that are too slow are looked for, in milliseconds. */
+const CHECK_INTERVAL = 1000
+
+/** A connection that nothing was asked on for so long is closed, in milliseconds. */
+const KEEP_ALIVE = 30_000
+
+/** A connection on which nothing moved for so long is closed, in milliseconds. */
+const STANDSTILL = 120_000
+
+/**
+ * Opens a server that gives the handler its requests.
+ * @throws BtkitError when it can't listen there
+ */
+export async function listen(
+  place: ListenPlace,
+  handler: Handler,
+  limits: Pick<ServiceLimits, 'headerTimeout' | 'bodyTimeout' | 'wait'>,
+): Promise<Server> {
+  const server = createServer(
+    {
+      headersTimeout: limits.headerTimeout,
+      requestTimeout: limits.headerTimeout + limits.bodyTimeout,
+      keepAliveTimeout: KEEP_ALIVE,
+      connectionsCheckingInterval: CHECK_INTERVAL,
+    },
+    handler,
+  )
+  server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
+  server.on('clientError', refuseConnection)
+  try {
+    await open(server, place)
+  } catch (error) {
+    if (!('path' in place) || !(await isAbandoned(place.path, error))) throw sayWhy(error, place)
+    rmSync(place.path, { force: true })
+    await open(server, place)
+  }
+  return server
+}
+
+/** The address of a server, without a slash at its end; that of a Unix socket is its path. */
+export function addressOf(server: Server): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') return address ?? ''
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${host}:${address.port}`
+}
+
+function open(server: Server, place: ListenPlace): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ ...place, backlog: 4096 }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function sayWhy(error: unknown, place: ListenPlace): unknown {
+  const what = 'path' in place ? place.path : `${place.host} port ${place.port}`
+  const told = asBtkitError(error, `can't listen on ${what}`)
+  return told instanceof BtkitError ? told : new BtkitError('usage', `can't listen on ${what}`)
+}
+
+/** Whether a socket is there that no process listens on any more. */
+function isAbandoned(path: string, error: unknown): Promise<boolean> {
+  if (osCodeOf(error) !== 'EADDRINUSE') return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const probe = connect(path)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(false)
+    })
+    probe.once('error', (refusal) => {
+      resolve(osCodeOf(refusal) === 'ECONNREFUSED')
+    })
+  })
+}
+
+const STATUS_LINES: Record<string, string> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+}
+
+/** Answers what is no request, or did not become one in time, and hangs up. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request'
+  const body = `${status.slice(4)}\n`
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,41 @@
+import { opendir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isHidden, MirrorView, type Mirror } from './mirror.js'
+
+/** Names that are looked at for an example, at most. */
+const MAX_NAMES = 2000
+
+/** The path of some file that the mirror publishes, breadth first; null when none is near. */
+export async function findExample(mirror: Mirror): Promise<readonly string[] | null> {
+  const view = new MirrorView(mirror)
+  const waiting: string[][] = [[]]
+  let seen = 0
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    for await (const { name, isDirectory } of list(join(mirror.root, ...next))) {
+      if (++seen > MAX_NAMES) return null
+      const path = [...next, name]
+      if (isHidden([name], mirror)) continue
+      if (isDirectory) waiting.push(path)
+      else if (await isPublished(path, view)) return path
+    }
+  }
+  return null
+}
+
+async function* list(directory: string) {
+  try {
+    for await (const entry of await opendir(directory)) {
+      yield { name: entry.name, isDirectory: entry.isDirectory() }
+    }
+  } catch {
+    // Whoever asks for something in it will hear why
+  }
+}
+
+async function isPublished(path: readonly string[], view: MirrorView): Promise<boolean> {
+  try {
+    return (await view.file(path)).fingerprint.size > 0
+  } catch {
+    return false
+  }
+}

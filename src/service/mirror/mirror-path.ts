@@ -1,0 +1,34 @@
+import { escapeText } from '../../metainfo/escape-text.js'
+import { badRequest, notFound } from '../refusal.js'
+
+/** The longest path that a request may name, in UTF-16 units; systems know none longer. */
+const MAX_PATH = 4096
+
+/**
+ * The components of a path on the mirror, as a client names it: `/yum/7/a.rpm`. Slashes may be
+ * doubled, as addresses often have them.
+ * @throws Refusal
+ */
+export function parseMirrorPath(path: string): string[] {
+  if (!path.startsWith('/')) throw badRequest(`${quote(path)}: a path must begin with /`)
+  if (path.length > MAX_PATH) throw badRequest(`${quote(path)}: a path that long can't be there`)
+  const components = path.split('/').filter((component) => component !== '')
+  if (components.some(isUnsafe)) throw badRequest(`${quote(path)}: not a plain path`)
+  if (path.endsWith('/')) throw notFound(quote(path))
+  return components
+}
+
+/** A path on the mirror, for messages and addresses. */
+export function formatMirrorPath(components: readonly string[]): string {
+  return quote(`/${components.join('/')}`)
+}
+
+function isUnsafe(component: string): boolean {
+  return component === '.' || component === '..' || /[/\\\0]/.test(component)
+}
+
+/** What of a client's text goes into a message. */
+function quote(path: string): string {
+  const text = escapeText(path)
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}

@@ -1,0 +1,103 @@
+import { lstat, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asBtkitError } from '../../errors.js'
+import { fingerprintOf } from '../../files/fingerprint.js'
+import { isWithin } from '../../files/link-policy.js'
+import { osCodeOf } from '../../files/os-code.js'
+import type { ScannedFile } from '../../files/scanned-tree.js'
+import { notFound, notPermitted } from '../refusal.js'
+import { formatMirrorPath } from './mirror-path.js'
+
+/** What of a file system is published. */
+export interface Mirror {
+  /** The real path of the directory under which everything lies. */
+  readonly root: string
+  /** Whether names that begin with a dot are published. */
+  readonly hidden: boolean
+  /** Whether symbolic links may lead out of the root. */
+  readonly followSymlinks: boolean
+}
+
+/** Whether the way to a file leads through a name that is not published. */
+export function isHidden(components: readonly string[], { hidden }: Mirror): boolean {
+  return !hidden && components.some((component) => component.startsWith('.'))
+}
+
+/**
+ * Looks at files of a mirror, with calls that never block. Directories are resolved once in the
+ * life of a `MirrorView`, so one is made for each request.
+ */
+export class MirrorView {
+  readonly #directories = new Map<string, Promise<string>>()
+
+  constructor(readonly mirror: Mirror) {}
+
+  /**
+   * The regular file that a path leads to, links followed.
+   * @throws Refusal when there is none, or none that may be had
+   */
+  async file(components: readonly string[]): Promise<ScannedFile> {
+    return this.#attempt(components, async () => {
+      if (components.length === 0 || isHidden(components, this.mirror))
+        throw this.#missing(components)
+      const directory = await this.directory(components.slice(0, -1))
+      const path = join(directory, components.at(-1) ?? '')
+      const stats = await lstat(path, { bigint: true })
+      if (!stats.isSymbolicLink()) return this.#describe(components, path, stats)
+      const real = await this.#resolve(components, path)
+      return this.#describe(components, real, await lstat(real, { bigint: true }))
+    })
+  }
+
+  /**
+   * The real path of a directory.
+   * @throws Refusal
+   */
+  directory(components: readonly string[]): Promise<string> {
+    const path = join(this.mirror.root, ...components)
+    const known = this.#directories.get(path)
+    if (known) return known
+    const found = this.#attempt(components, () => this.#resolve(components, path))
+    this.#directories.set(path, found)
+    return found
+  }
+
+  async #resolve(components: readonly string[], path: string): Promise<string> {
+    const real = await realpath(path)
+    const { followSymlinks, root } = this.mirror
+    if (!followSymlinks && !isWithin(real, root)) throw this.#missing(components)
+    return real
+  }
+
+  #describe(path: readonly string[], absolutePath: string, stats: Stats): ScannedFile {
+    if (!stats.isFile()) throw this.#missing(path)
+    return { path: [...path], absolutePath, fingerprint: fingerprintOf(stats) }
+  }
+
+  #missing(components: readonly string[]): Error {
+    return notFound(formatMirrorPath(components))
+  }
+
+  async #attempt<T>(components: readonly string[], act: () => Promise<T>): Promise<T> {
+    try {
+      return await act()
+    } catch (error) {
+      throw toRefusal(error, components)
+    }
+  }
+}
+
+type Stats = Awaited<ReturnType<typeof lstat>> & Parameters<typeof fingerprintOf>[0]
+
+/** What the system says of what is not there for anybody. */
+const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']
+const FORBIDDEN = ['EACCES', 'EPERM']
+
+/** Says a system error in a way that names nothing but the path that was asked for. */
+export function toRefusal(error: unknown, components: readonly string[]): unknown {
+  const code = osCodeOf(error) ?? ''
+  const what = formatMirrorPath(components)
+  if (MISSING.includes(code)) return notFound(what)
+  if (FORBIDDEN.includes(code)) return notPermitted(what)
+  return asBtkitError(error, what)
+}

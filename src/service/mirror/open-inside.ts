@@ -1,0 +1,75 @@
+import { constants } from 'node:fs'
+import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises'
+import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import { isWithin } from '../../files/link-policy.js'
+import type { ScannedFile } from '../../files/scanned-tree.js'
+import { notFound } from '../refusal.js'
+import { formatMirrorPath } from './mirror-path.js'
+import { toRefusal, type Mirror } from './mirror.js'
+
+/** Not through a link that was put there since, and not waiting for what was made a pipe. */
+const FLAGS =
+  constants.O_RDONLY |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
+  ((constants.O_NONBLOCK as number | undefined) ?? 0)
+
+/** A file that was opened, and what it then was. Whoever has it closes it. */
+export interface OpenFile {
+  readonly handle: FileHandle
+  readonly fingerprint: Fingerprint
+}
+
+/**
+ * Opens a file of the mirror that was looked at, and makes sure of what is open: a name may lead
+ * elsewhere by now, and a name checked alone says nothing of the file.
+ * @throws Refusal
+ */
+export async function openInside(file: ScannedFile, mirror: Mirror): Promise<OpenFile> {
+  try {
+    const handle = await open(file.absolutePath, FLAGS)
+    try {
+      return { handle, fingerprint: await checkOpen(handle, file, mirror) }
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  } catch (error) {
+    throw toRefusal(error, file.path)
+  }
+}
+
+/**
+ * Whether a file can be read, lies in the mirror, and is what it was when it was looked at.
+ * @throws Refusal
+ */
+export async function isSameInside(file: ScannedFile, mirror: Mirror): Promise<boolean> {
+  const { handle, fingerprint } = await openInside(file, mirror)
+  await handle.close()
+  return sameFingerprint(fingerprint, file.fingerprint)
+}
+
+async function checkOpen(
+  handle: FileHandle,
+  file: ScannedFile,
+  mirror: Mirror,
+): Promise<Fingerprint> {
+  const stats = await handle.stat({ bigint: true })
+  const isOurs = mirror.followSymlinks || (await liesInside(handle, file, mirror))
+  if (!stats.isFile() || !isOurs) throw notFound(formatMirrorPath(file.path))
+  return fingerprintOf(stats)
+}
+
+/** Where an open file lies is what Linux says of its descriptor; elsewhere its name must do. */
+async function liesInside(
+  handle: FileHandle,
+  file: ScannedFile,
+  { root }: Mirror,
+): Promise<boolean> {
+  if (process.platform === 'linux') {
+    return isWithin(await readlink(`/proc/self/fd/${handle.fd}`), root)
+  }
+  const real = await realpath(file.absolutePath)
+  const named = await lstat(real, { bigint: true })
+  const opened = await handle.stat({ bigint: true })
+  return isWithin(real, root) && named.ino === opened.ino && named.dev === opened.dev
+}

@@ -1,0 +1,65 @@
+import { LRUCache } from 'lru-cache'
+import { findFiles } from '../mirror/find-files.js'
+import type { ServiceOptions } from '../service-options.js'
+import type { Patience } from '../torrents/flight.js'
+import type { CheckedTorrent, OnDemand, TorrentPlan } from '../torrents/on-demand.js'
+import { setContent } from './set-content.js'
+import { digestOfSet, type FileSet } from './set.js'
+
+/** Memory for sets that were asked for lately, in UTF-16 units of their paths. */
+const MEMORY = 4 * 1024 * 1024
+
+/** Makes the torrents of sets, and remembers which sets were asked for. */
+export class SetDesk {
+  readonly #sets = new LRUCache<string, FileSet>({
+    maxSize: MEMORY,
+    sizeCalculation: ({ paths }) => paths.reduce((sum, path) => sum + path.length, 100),
+  })
+
+  constructor(
+    readonly onDemand: OnDemand,
+    readonly options: ServiceOptions,
+  ) {}
+
+  /** The set of that digest that was asked for before, be it in another life; null if none was. */
+  known(digest: string): FileSet | null {
+    const known = this.#sets.get(digest)
+    if (known) return known
+    const recalled = this.onDemand.memory.cache.set(Buffer.from(digest, 'hex'))
+    if (recalled) this.#sets.set(digest, recalled)
+    return recalled
+  }
+
+  /**
+   * Obtains a set's torrent.
+   * @throws Refusal, or BtkitError as the files can't be read
+   */
+  obtain(set: FileSet, patience: Patience): Promise<CheckedTorrent> {
+    const digest = digestOfSet(set)
+    const key = `${set.isSingle ? 'single' : 'set'} ${digest}`
+    const plan = async () => {
+      const planned = await this.#plan(set)
+      // Now that the files are there, and whether or not anybody waits until they are hashed
+      this.#remember(digest, set)
+      return planned
+    }
+    return this.onDemand.obtain({ key, plan }, patience)
+  }
+
+  async #plan(set: FileSet): Promise<TorrentPlan> {
+    const { mirror, limits, serviceName, tellPads } = this.options
+    const files = await findFiles(set.paths, mirror, limits)
+    const content = setContent(set, files, serviceName)
+    const options = { private: false, sourceTag: null, tellPads }
+    const directory = content.isDirectory ? [] : (files[0]?.path.slice(0, -1) ?? [])
+    return { content, options, directory }
+  }
+
+  /** A form says what a digest stands for; a path asked for by itself only where no form did. */
+  #remember(digest: string, set: FileSet): void {
+    const known = this.known(digest)
+    if (known && (set.isSingle || !known.isSingle)) return
+    this.onDemand.memory.cache.rememberSet(Buffer.from(digest, 'hex'), set)
+    this.#sets.set(digest, set)
+  }
+}

@@ -1,0 +1,29 @@
+import { badRequest, Refusal } from '../refusal.js'
+import { percentDecode } from '../web/percent-decode.js'
+
+/**
+ * Reads the paths in a form (application/x-www-form-urlencoded): the values of its fields `p`, in
+ * their order. Others are ignored.
+ * @throws Refusal
+ */
+export function parsePaths(body: Uint8Array, maxPaths: number): string[] {
+  const fields = decodeUtf8(body).split('&')
+  const values = fields.filter((field) => field.startsWith('p='))
+  if (values.length > maxPaths) throw new Refusal(413, 'too-large', `more than ${maxPaths} paths`)
+  if (values.length === 0) throw badRequest('no path given: each is a field p of the form')
+  return values.map((field) => decodeValue(field.slice(2)))
+}
+
+function decodeUtf8(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw badRequest('the form is not UTF-8')
+  }
+}
+
+function decodeValue(value: string): string {
+  const path = percentDecode(value.replaceAll('+', ' '))
+  if (path.includes('\n')) throw badRequest('a path holds a newline')
+  return path
+}

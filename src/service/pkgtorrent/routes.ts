@@ -1,0 +1,70 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { badRequest } from '../refusal.js'
+import { beginRange } from '../web/send-range.js'
+import { requestPath } from '../web/request-path.js'
+import type { TorrentSender } from '../web/send-torrent.js'
+import type { SetDesk } from './desk.js'
+import { parsePaths } from './form.js'
+import { findNullFile } from './null-file.js'
+import { digestOfSet, parseDigest, type FileSet } from './set.js'
+
+/** Segments of an address before the path in `/<name>/<service>/single/<path>`. */
+const BEFORE_PATH = 3
+
+interface Params {
+  readonly digest: string
+  readonly spec: string
+}
+
+type Request = FastifyRequest<{ Params: Params; Body: Uint8Array }>
+
+/** The pkgtorrent protocol, under `/<name>/<service name>/` for any name. */
+export function addPkgtorrentRoutes(
+  app: FastifyInstance,
+  desk: SetDesk,
+  sender: TorrentSender,
+): void {
+  const { serviceName, limits } = desk.options
+  const mount = `/:mount/${serviceName}`
+  const answer = async (set: FileSet, request: Request, reply: FastifyReply) => {
+    return sender.send(request, reply, await desk.obtain(set, sender.patienceOf(reply)))
+  }
+
+  app.get(`${mount}/digest/:digest`, (request: Request, reply) => {
+    const set = desk.known(parseDigest(request.params.digest))
+    return set ? answer(set, request, reply) : sendUnknown(reply)
+  })
+
+  app.post(`${mount}/digest/:digest`, (request: Request, reply) => {
+    const digest = parseDigest(request.params.digest)
+    const set = { isSingle: false, paths: parsePaths(request.body, limits.maxPaths) }
+    if (digestOfSet(set) === digest) return answer(set, request, reply)
+    throw badRequest('the paths do not hash to the digest in the address')
+  })
+
+  for (const mode of ['single', 'simple']) {
+    app.get(`${mount}/${mode}/*`, (request: Request, reply) => {
+      const path = requestPath(request.raw.url ?? '', BEFORE_PATH)
+      return answer({ isSingle: true, paths: [path] }, request, reply)
+    })
+  }
+
+  app.get(`${mount}/nullfile/:spec`, (request: Request, reply) => {
+    const { bytes, ...ranged } = findNullFile(request.params.spec)
+    const range = beginRange(request, reply, { size: bytes.length, ...ranged })
+    return range ? reply.send(bytes.subarray(range.start, range.end)) : reply
+  })
+}
+
+/** Not 404, which caches on the way would keep. */
+function sendUnknown(reply: FastifyReply): FastifyReply {
+  return reply
+    .code(412)
+    .headers({
+      'Cache-Control': 'no-cache, no-store, must-revalidate',
+      Pragma: 'no-cache',
+      Expires: '0',
+      'Content-Length': '0',
+    })
+    .send()
+}

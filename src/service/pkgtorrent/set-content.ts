@@ -1,0 +1,84 @@
+import { padFile, type Content } from '../../core/content.js'
+import type { ScannedFile } from '../../files/scanned-tree.js'
+import { badRequest, Refusal } from '../refusal.js'
+import type { FileSet } from './set.js'
+
+/** The piece length of the protocol, in bytes. */
+export const BLOCK_SIZE = 1024 * 1024
+
+/**
+ * What the torrent of a set is made of. That of a single file is the file; all others begin each
+ * file on a piece boundary, so that its digests are the same in every set: a null file, which the
+ * service itself serves, fills the piece before.
+ * @throws Refusal
+ */
+export function setContent(
+  { isSingle }: Pick<FileSet, 'isSingle'>,
+  files: readonly ScannedFile[],
+  serviceName: string,
+): Content {
+  const [first] = files
+  const isOne = isSingle && files.length === 1 && first !== undefined
+  const content = isOne ? singleContent(first) : paddedContent(files, serviceName)
+  if (content.size > 0) return content
+  throw new Refusal(422, 'empty', 'all files are empty, and clients refuse such torrents')
+}
+
+function singleContent(file: ScannedFile): Content {
+  return layContent(file.path.at(-1) ?? '', false, [file])
+}
+
+function paddedContent(files: readonly ScannedFile[], serviceName: string): Content {
+  const name = sharedName(files)
+  refuseDoubles(files)
+  const pads = new NullFiles(serviceName)
+  const padded = files.flatMap((file, i) => {
+    const entry = { ...file, path: file.path.slice(1) }
+    const padding = i === files.length - 1 ? 0 : paddingAfter(file.fingerprint.size)
+    return padding === 0 ? [entry] : [entry, pads.next(padding)]
+  })
+  return layContent(name, true, padded)
+}
+
+/** Bytes that are missing to the end of the piece in which a file ends. */
+function paddingAfter(size: number): number {
+  return (BLOCK_SIZE - (size % BLOCK_SIZE)) % BLOCK_SIZE
+}
+
+/** Names null files: `n` of each size counts from 0. */
+class NullFiles {
+  readonly #counts = new Map<number, number>()
+
+  constructor(readonly serviceName: string) {}
+
+  next(padding: number): ScannedFile {
+    const n = this.#counts.get(padding) ?? 0
+    this.#counts.set(padding, n + 1)
+    return padFile([this.serviceName, 'nullfile', `${padding}_${n}`], padding)
+  }
+}
+
+/** The first component of all paths, which is the torrent's name. */
+function sharedName(files: readonly ScannedFile[]): string {
+  const name = files[0]?.path[0] ?? ''
+  for (const { path } of files) {
+    if (path.length < 2) throw badRequest('a set needs files below a common directory, not at /')
+    if (path[0] !== name) throw badRequest('the paths of a set must begin with the same component')
+  }
+  return name
+}
+
+function refuseDoubles(files: readonly ScannedFile[]): void {
+  const seen = new Set<string>()
+  for (const { path } of files) {
+    const key = path.join('/')
+    if (seen.has(key)) throw badRequest('a file is named twice')
+    seen.add(key)
+  }
+}
+
+function layContent(name: string, isDirectory: boolean, files: readonly ScannedFile[]): Content {
+  const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
+  const pieceCount = Math.ceil(size / BLOCK_SIZE)
+  return { name, isDirectory, files, skipped: [], size, pieceLength: BLOCK_SIZE, pieceCount }
+}

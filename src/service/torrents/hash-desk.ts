@@ -1,0 +1,114 @@
+import { isPad, type Content } from '../../core/content.js'
+import { obtainInfo, type InfoOptions } from '../../core/content-info.js'
+import { checkUnchanged, type Means, type RecheckFiles } from '../../core/hash-content.js'
+import { unknownFiles } from '../../core/unknown-files.js'
+import { fingerprintOf } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scanned-tree.js'
+import { lstat } from 'node:fs/promises'
+import { boundedMap } from '../mirror/bounded-map.js'
+import type { Mirror } from '../mirror/mirror.js'
+import { isSameInside } from '../mirror/open-inside.js'
+import type { HashQueue } from './hash-queue.js'
+
+/** Files that are looked at at once. */
+const LOOKS_AT_ONCE = 16
+
+export interface HashDeskParts {
+  readonly mirror: Mirror
+  readonly means: Means
+  readonly queue: HashQueue
+}
+
+/** A torrent whose files have to be read. */
+export interface HashOrder {
+  readonly content: Content
+  readonly options: InfoOptions
+  /** Whether anybody still waits for it. Asked when its turn has come. */
+  readonly isWanted: () => boolean
+  readonly onProgress: (bytesDone: number) => void
+}
+
+/** Hashes the files of torrents, and no file for two of them at once. */
+export class HashDesk {
+  readonly #claims = new Map<string, Promise<void>>()
+  readonly #parts: HashDeskParts
+  #bytesHashed = 0
+
+  constructor(parts: HashDeskParts) {
+    this.#parts = parts
+  }
+
+  /** Bytes hashed since the start. */
+  get bytesHashed(): number {
+    return this.#bytesHashed
+  }
+
+  /**
+   * Obtains the `info` of content, reading what the cache does not know of it.
+   * @throws BtkitError `changed`, NotReady, and as obtainInfo does
+   */
+  async obtain(order: HashOrder): Promise<Uint8Array> {
+    const { queue, means } = this.#parts
+    const unknown = await this.#unclaimedFiles(order.content)
+    const work = queue.run((running) => this.#hash(order, unknown, running), order.isWanted)
+    const noted = work.then(() => means.memory.cache.flush()).catch(() => undefined)
+    for (const { absolutePath } of unknown) this.#claims.set(absolutePath, noted)
+    void noted.then(() => {
+      for (const { absolutePath } of unknown) this.#claims.delete(absolutePath)
+    })
+    return work
+  }
+
+  /** The files to read, once none of them is being read for another torrent. */
+  async #unclaimedFiles(content: Content): Promise<readonly ScannedFile[]> {
+    for (;;) {
+      const unknown = unknownFiles(content, this.#parts.means.memory)
+      const claims = unknown.flatMap(({ absolutePath }) => this.#claims.get(absolutePath) ?? [])
+      if (claims.length === 0) return unknown
+      await Promise.all(claims)
+    }
+  }
+
+  async #hash(
+    order: HashOrder,
+    unknown: readonly ScannedFile[],
+    running: number,
+  ): Promise<Uint8Array> {
+    const { means, mirror } = this.#parts
+    await boundedMap(unknown, LOOKS_AT_ONCE, (file) => refuseOther(file, mirror))
+    order.onProgress(0)
+    const engine = {
+      ...means.engine,
+      // Jobs that come while others run leave them their share
+      threads: Math.max(1, Math.floor(means.engine.threads / running)),
+      onProgress: ({ bytesDone }: { bytesDone: number }) => {
+        order.onProgress(bytesDone)
+      },
+    }
+    const guarded = { ...means, engine, recheck: recheckAsync, isGuarded: true }
+    const { info, bytesHashed } = await obtainInfo(order.content, order.options, guarded)
+    this.#bytesHashed += bytesHashed
+    return info
+  }
+}
+
+/** Makes sure, on the open file, that what will be read is what was looked at, and may be had. */
+async function refuseOther(file: ScannedFile, mirror: Mirror): Promise<void> {
+  if (!(await isSameInside(file, mirror))) checkUnchanged(file, null)
+}
+
+const recheckAsync: RecheckFiles = async (files) => {
+  const real = files.filter((file) => !isPad(file))
+  await boundedMap(real, LOOKS_AT_ONCE, async (file) => {
+    checkUnchanged(file, await fingerprintIfThere(file.absolutePath))
+  })
+}
+
+async function fingerprintIfThere(path: string) {
+  try {
+    return fingerprintOf(await lstat(path, { bigint: true }))
+  } catch {
+    // Whatever became of it, it is not what it was
+    return null
+  }
+}

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { escapeText } from '../../metainfo/escape-text.js'
+
+export type LogFormat = 'json' | 'text' | 'off'
+
+/** Lines are written together: a write for each would cost more than most requests. */
+const FLUSH_INTERVAL = 200
+const FLUSH_LENGTH = 64 * 1024
+
+export interface LogParts {
+  readonly format: LogFormat
+  readonly write: (lines: string) => void
+  readonly now: () => number
+}
+
+/** A line for each request that was answered. */
+export class AccessLog {
+  readonly #parts: LogParts
+  #lines = ''
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(parts: LogParts) {
+    this.#parts = parts
+  }
+
+  /** Notes an answer, and the milliseconds that it took. */
+  note(request: IncomingMessage, response: ServerResponse, milliseconds: number): void {
+    const { format, now } = this.#parts
+    if (format === 'off') return
+    const entry = {
+      time: new Date(now()).toISOString(),
+      // None on a Unix socket
+      client: request.socket.remoteAddress ?? '-',
+      method: request.method ?? '',
+      url: request.url ?? '',
+      status: response.statusCode,
+      milliseconds: Math.round(milliseconds * 10) / 10,
+      agent: request.headers['user-agent'] ?? '-',
+    }
+    this.#lines += format === 'json' ? `${JSON.stringify(entry)}\n` : textLine(entry)
+    if (this.#lines.length > FLUSH_LENGTH) this.flush()
+    else this.#timer ??= setTimeout(this.flush, FLUSH_INTERVAL).unref()
+  }
+
+  /** Writes what was noted so far. */
+  readonly flush = (): void => {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#lines !== '') this.#parts.write(this.#lines)
+    this.#lines = ''
+  }
+}
+
+interface LogEntry {
+  readonly time: string
+  readonly client: string
+  readonly method: string
+  readonly url: string
+  readonly status: number
+  readonly milliseconds: number
+  readonly agent: string
+}
+
+function textLine({ time, client, method, url, status, milliseconds, agent }: LogEntry): string {
+  const line = `${time} ${client} "${method} ${url}" ${status} ${milliseconds}ms "${agent}"`
+  return `${escapeText(line)}\n`
+}

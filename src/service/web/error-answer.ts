@@ -1,0 +1,38 @@
+import type { FastifyReply } from 'fastify'
+import { BtkitError, type ErrorCode } from '../../errors.js'
+import { NotReady, Refusal } from '../refusal.js'
+
+/** What a client is told: a status and one line that names nothing of the server. */
+interface ErrorAnswer {
+  readonly status: number
+  readonly line: string
+}
+
+/** What errors of the parts below mean to a client; their messages hold paths of the server. */
+const ANSWERS: Partial<Record<ErrorCode, ErrorAnswer>> = {
+  'not-found': { status: 404, line: 'not found' },
+  'not-permitted': { status: 403, line: 'not permitted' },
+  'bad-name': { status: 422, line: 'a torrent can not hold that name' },
+  empty: { status: 422, line: 'there is nothing in it' },
+  changed: { status: 503, line: 'the files change while they are read: ask again later' },
+  interrupted: { status: 503, line: 'the server is stopping' },
+}
+
+const INTERNAL: ErrorAnswer = { status: 500, line: 'something is wrong with the server' }
+
+export function errorAnswer(error: unknown): ErrorAnswer {
+  if (error instanceof Refusal) return { status: error.statusCode, line: error.message }
+  if (error instanceof BtkitError) return ANSWERS[error.code] ?? INTERNAL
+  const status = (error as { statusCode?: unknown } | null)?.statusCode
+  // What the HTTP library refuses, such as a body that is too large
+  if (typeof status !== 'number' || status < 400 || status > 499) return INTERNAL
+  return { status, line: (error as Error).message.replaceAll(/\s+/g, ' ') }
+}
+
+/** Sends an error as one line of text. */
+export function sendError(reply: FastifyReply, error: unknown): void {
+  const { status, line } = errorAnswer(error)
+  if (error instanceof NotReady) reply.header('Retry-After', String(error.retryAfter))
+  else if (status === 503) reply.header('Retry-After', '10')
+  reply.code(status).type('text/plain; charset=utf-8').send(`${line}\n`)
+}

@@ -1,0 +1,19 @@
+import { badRequest } from '../refusal.js'
+import { percentDecode } from './percent-decode.js'
+
+/**
+ * The components of a request's path from number `skip` on, as a path of the mirror: each is
+ * percent-decoded once, and none may hold a slash that way.
+ * @throws Refusal
+ */
+export function requestPath(url: string, skip = 0): string {
+  const [path = ''] = url.split('?', 1)
+  const components = path.split('/').slice(1 + skip)
+  return `/${components.map(decodeComponent).join('/')}`
+}
+
+function decodeComponent(component: string): string {
+  const decoded = percentDecode(component)
+  if (decoded.includes('/')) throw badRequest('a name in the address holds an encoded slash')
+  return decoded
+}
