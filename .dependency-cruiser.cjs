@@ -74,6 +74,14 @@ module.exports = {
       to: { path: 'node_modules/(commander|@commander-js|chalk|cli-progress)/' },
     },
     {
+      name: 'http-in-service',
+      comment:
+        'HTTP is spoken in the service alone; what hashes and writes torrents must not know that there is any.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/service/' },
+      to: { path: ['node_modules/(fastify|mime)/', '^(node:)?https?$'] },
+    },
+    {
       name: 'declared-dependencies',
       comment:
         'What ships may import only what package.json lists, or it works here and nowhere else.',

@@ -13,6 +13,8 @@ try {
   checkMan(prefix)
   for (const name of Object.keys(bin)) checkVersion(prefix, name)
   checkMainJob(prefix)
+  // Loads all that the service needs
+  run(join(prefix, 'bin', 'btkit'), 'serve', '--help')
   console.log(`package: ${Object.keys(bin).length} executables and ${man.length} man pages work`)
 } finally {
   rmSync(scratch, { recursive: true })

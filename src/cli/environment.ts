@@ -20,7 +20,8 @@ export function addEnvironment(
   const added = Object.entries(env).flatMap(([variable, value = '']) => {
     if (!variable.startsWith(PREFIX) || value === '') return []
     const option = optionOf(variable, command)
-    return isGiven(option, given) ? [] : spell(option, variable, value)
+    const isSettled = alternativesOf(option, command).some((each) => isGiven(each, given))
+    return isSettled ? [] : spell(option, variable, value)
   })
   return [name, ...added, ...given]
 }
@@ -30,6 +31,12 @@ function optionOf(variable: string, command: CommandUnknownOpts): CommandOption 
   const option = command.options.find((each) => each.long === long)
   if (option) return option
   throw new BtkitError('usage', `${variable}: there is no option ${long}`)
+}
+
+/** The options that the command line settles together with one, itself included. */
+function alternativesOf(option: CommandOption, { options }: CommandUnknownOpts): CommandOption[] {
+  const isOfTrackers = (each: CommandOption) => each.long?.startsWith('--tracker')
+  return isOfTrackers(option) ? options.filter(isOfTrackers) : [option]
 }
 
 function isGiven({ long, short }: CommandOption, args: readonly string[]): boolean {

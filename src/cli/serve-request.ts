@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { asBtkitError, BtkitError } from '../errors.js'
 import { realPath } from '../files/real-path.js'
+import { RESERVED } from '../service/mirror/mirror.js'
 import type { ListenPlace } from '../service/listen.js'
 import type { ServiceOptions } from '../service/service-options.js'
 import { reportWarning } from './failure.js'
@@ -16,8 +17,8 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
   const { followSymlinks, hidden, serviceName, webSeed, files, padFiles } = options
   const { maxPaths, maxMatches, maxBody, wait, headerTimeout, bodyTimeout } = options
   const path = openRoot(resolve(io.cwd, root))
-  if (existsSync(join(path, '-'))) {
-    reportWarning(`${join(root, '-')}: not served, as /-/ tells of the service itself`, io)
+  if (existsSync(join(path, RESERVED))) {
+    reportWarning(`${join(root, RESERVED)}: not served, as /-/ tells of the service itself`, io)
   }
   return {
     mirror: { root: path, hidden, followSymlinks },

@@ -84,16 +84,20 @@ function readCurrent(name: Uint8Array, body: Uint8Array): Keyed | null {
 
 /** Reads one of the file's own pieces again, at random. */
 async function isRight({ key, record }: Keyed, engine: Engine): Promise<boolean> {
-  const { whole } = ownPieces(key)
-  const digests = record.tail ? Buffer.concat([record.pieces, record.tail]) : record.pieces
-  const count = whole + (record.tail ? 1 : 0)
+  const { whole, tailLength } = ownPieces(key)
+  const ends = [record.tail, record.paddedTail].filter((digest) => digest !== null)
+  const digests = Buffer.concat([record.pieces, ...ends])
+  const count = whole + ends.length
   if (count === 0) return true
   const chosen = Math.floor(Math.random() * count)
+  const expected = digests.subarray(chosen * DIGEST, (chosen + 1) * DIGEST)
+  const isPadded = chosen >= whole && expected.equals(record.paddedTail ?? Buffer.of())
   // The file stands in a stream at its phase, after bytes that none of its own pieces holds
   const lead = { path: NO_FILE, length: key.phase }
-  const stream = layStream([lead, { path: key.path, length: key.size }], key.pieceLength)
-  const pieces = Uint32Array.of(chosen + (key.phase > 0 ? 1 : 0))
+  const pad = { path: NO_FILE, length: isPadded ? key.pieceLength - tailLength : 0 }
+  const stream = layStream([lead, { path: key.path, length: key.size }, pad], key.pieceLength)
+  const piece = Math.min(chosen, whole) + (key.phase > 0 ? 1 : 0)
+  const pieces = Uint32Array.of(piece)
   const digest = await hashStream(stream, { ...engine, algorithm: 'sha1', pieces })
-  const expected = digests.subarray(chosen * DIGEST, (chosen + 1) * DIGEST)
   return Buffer.compare(digest, expected) === 0
 }

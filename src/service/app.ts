@@ -48,7 +48,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   })
   app.setNotFoundHandler((request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (!isRead) reply.header('Allow', 'GET, HEAD')
+    if (!isRead) reply.header('Allow', allowedMethods(request.url, options))
     sendError(reply, isRead ? notFound('that') : refuseMethod(request.method))
   })
   app.addHook('onResponse', (request, reply, done) => {
@@ -60,6 +60,13 @@ export function buildApp(parts: AppParts): FastifyInstance {
   addPkgtorrentRoutes(app, new SetDesk(onDemand, options), sender)
   if (options.files) addDownloadRoutes(app, options.mirror)
   return app
+}
+
+/** What may be done at an address: sets of files are posted. */
+function allowedMethods(url: string, { serviceName }: ServiceOptions): string {
+  return url.split('/').slice(2, 4).join('/') === `${serviceName}/digest`
+    ? 'GET, HEAD, POST'
+    : 'GET, HEAD'
 }
 
 function refuseMethod(method: string): Refusal {

@@ -15,7 +15,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 const CHECK_INTERVAL = 1000
 
 /** A connection that nothing was asked on for so long is closed, in milliseconds. */
-const KEEP_ALIVE = 30_000
+export const KEEP_ALIVE = 30_000
 
 /** A connection on which nothing moved for so long is closed, in milliseconds. */
 const STANDSTILL = 120_000

@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Means } from '../core/hash-content.js'
 import { buildApp } from './app.js'
 import { startChores } from './chores.js'
-import { addressOf, listen, type Handler, type ListenPlace } from './listen.js'
+import { addressOf, KEEP_ALIVE, listen, type Handler, type ListenPlace } from './listen.js'
 import { serviceMetrics } from './service-metrics.js'
 import type { ServiceOptions } from './service-options.js'
 import { HashDesk } from './torrents/hash-desk.js'
@@ -14,7 +14,11 @@ import { FastLane } from './web/fast-lane.js'
 import { formatMetrics, RequestCounter } from './web/metrics.js'
 import { TorrentSender } from './web/send-torrent.js'
 
-/** How long requests under way may take to end when the service stops, in milliseconds. */
+/**
+ * When the service stops, in milliseconds: how long requests may wait for files to be hashed, how
+ * long they may take to end at all, and how often connections without any are closed.
+ */
+const PATIENCE = 8_000
 const GRACE = 10_000
 const SWEEP = 50
 
@@ -29,6 +33,8 @@ export interface ServiceParts {
   readonly log: AccessLog
   /** Milliseconds after which what was of no use is removed from the cache. */
   readonly unusedFor: number
+  /** Ends all hashing. */
+  readonly interrupt: () => void
   /** Bytes of the cache's file. */
   readonly cacheSize: () => Promise<number>
   /** Hears of errors that are the server's own. */
@@ -53,6 +59,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const onDemand = new OnDemand(means.memory, desk)
   const requests = new RequestCounter()
   const lane = new FastLane({
+    keepAliveSeconds: KEEP_ALIVE / 1000,
     isCurrent: ({ checked, answer }) => {
       return onDemand.isFresh(checked) && answer.trackers === trackers.current()
     },
@@ -79,7 +86,9 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const stop = async () => {
     isStopping = true
     endChores()
+    const timer = setTimeout(parts.interrupt, PATIENCE)
     await Promise.all(servers.map(closeServer))
+    clearTimeout(timer)
     await app.close()
     log.flush()
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Content } from '../../src/core/content.js'
+import { padFile, type Content } from '../../src/core/content.js'
 import { pieceOwners, sharedPieces } from '../../src/core/piece-owners.js'
 
 const P = 16384
@@ -69,5 +69,23 @@ const CONTENTS: readonly (readonly [sizes: number[], pieces: string[]])[] = [
 for (const [sizes, pieces] of CONTENTS) {
   test(`each piece of files of ${sizes.join(', ')} bytes is kept in just one way`, () => {
     assert.deepEqual(piecesOf(contentOf(sizes)), pieces)
+  })
+}
+
+/** Where a pad file stands among others, and how pieces are kept. */
+const PADDED: readonly (readonly [sizes: number[], pad: number, pieces: string[]])[] = [
+  [[5, P - 5, 7], 1, ['a0', 'c$']],
+  [[P + 5, P - 5, 7], 1, ['a', 'a0', 'c$']],
+  [[P, 5, P - 5, P], 2, ['a', 'b0', 'd']],
+  // Not to the end of the piece, so that another file has part in it
+  [[5, 6, 7], 1, ['a5+6+c7']],
+  [[5, 6, P - 11], 2, [`a5+b6+${P - 11}`]],
+]
+
+for (const [sizes, pad, pieces] of PADDED) {
+  test(`a piece filled up by a pad file is its file's own: ${sizes.join(', ')}`, () => {
+    const content = contentOf(sizes)
+    const files = content.files.map((file, i) => (i === pad ? padFile(['p'], sizes[i]!) : file))
+    assert.deepEqual(piecesOf({ ...content, files }), pieces)
   })
 }

@@ -16,7 +16,7 @@ import { listenPlaces, serviceOptions } from '../serve-request.js'
 import { openTrackers } from '../serve-trackers.js'
 
 /** How far threads that hash step back behind the one that answers requests. */
-const NICENESS = 10
+const NICENESS = 19
 
 export function defineServe({ io, finish }: CommandContext) {
   return declareServeOptions()
@@ -49,6 +49,9 @@ async function serve(root: string, options: ServeOptions, io: Io): Promise<void>
         now: io.now,
       }),
       unusedFor: options.unusedFor,
+      interrupt: () => {
+        hashing.abort()
+      },
       cacheSize: () => sizeOf(join(cachePath(options.cacheDir, io), CACHE_FILE)),
       onError: (error) => {
         reportError(error, io)

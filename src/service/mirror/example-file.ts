@@ -1,6 +1,6 @@
 import { opendir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isHidden, MirrorView, type Mirror } from './mirror.js'
+import { isWithheld, MirrorView, type Mirror } from './mirror.js'
 
 /** Names that are looked at for an example, at most. */
 const MAX_NAMES = 2000
@@ -14,7 +14,7 @@ export async function findExample(mirror: Mirror): Promise<readonly string[] | n
     for await (const { name, isDirectory } of list(join(mirror.root, ...next))) {
       if (++seen > MAX_NAMES) return null
       const path = [...next, name]
-      if (isHidden([name], mirror)) continue
+      if (isWithheld(path, mirror)) continue
       if (isDirectory) waiting.push(path)
       else if (await isPublished(path, view)) return path
     }

@@ -5,7 +5,7 @@ import type { ScannedFile } from '../../files/scanned-tree.js'
 import { Refusal, notFound } from '../refusal.js'
 import { boundedMap } from './bounded-map.js'
 import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
-import { isHidden, MirrorView, toRefusal, type Mirror } from './mirror.js'
+import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
 
 /** How much one request may make the server look at. */
@@ -62,7 +62,7 @@ class Search {
   }
 
   async #expand(pattern: readonly string[]): Promise<ScannedFile[]> {
-    if (isHidden(pattern, this.#view.mirror)) throw notFound(formatMirrorPath(pattern))
+    if (isWithheld(pattern, this.#view.mirror)) throw notFound(formatMirrorPath(pattern))
     const paths = await this.#matching([], pattern)
     paths.sort(compareComponents)
     const files = await boundedMap(paths, LOOKS_AT_ONCE, (path) => {

@@ -5,7 +5,7 @@ import { fingerprintOf } from '../../files/fingerprint.js'
 import { isWithin } from '../../files/link-policy.js'
 import { osCodeOf } from '../../files/os-code.js'
 import type { ScannedFile } from '../../files/scanned-tree.js'
-import { notFound, notPermitted } from '../refusal.js'
+import { notFound, notPermitted, NotReady } from '../refusal.js'
 import { formatMirrorPath } from './mirror-path.js'
 
 /** What of a file system is published. */
@@ -18,8 +18,12 @@ export interface Mirror {
   readonly followSymlinks: boolean
 }
 
+/** The first component of addresses that tell of the service itself, and so of no file's. */
+export const RESERVED = '-'
+
 /** Whether the way to a file leads through a name that is not published. */
-export function isHidden(components: readonly string[], { hidden }: Mirror): boolean {
+export function isWithheld(components: readonly string[], { hidden }: Mirror): boolean {
+  if (components[0] === RESERVED) return true
   return !hidden && components.some((component) => component.startsWith('.'))
 }
 
@@ -38,7 +42,7 @@ export class MirrorView {
    */
   async file(components: readonly string[]): Promise<ScannedFile> {
     return this.#attempt(components, async () => {
-      if (components.length === 0 || isHidden(components, this.mirror))
+      if (components.length === 0 || isWithheld(components, this.mirror))
         throw this.#missing(components)
       const directory = await this.directory(components.slice(0, -1))
       const path = join(directory, components.at(-1) ?? '')
@@ -54,6 +58,7 @@ export class MirrorView {
    * @throws Refusal
    */
   directory(components: readonly string[]): Promise<string> {
+    if (isWithheld(components, this.mirror)) return Promise.reject(this.#missing(components))
     const path = join(this.mirror.root, ...components)
     const known = this.#directories.get(path)
     if (known) return known
@@ -91,6 +96,8 @@ type Stats = Awaited<ReturnType<typeof lstat>> & Parameters<typeof fingerprintOf
 
 /** What the system says of what is not there for anybody. */
 const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']
+/** What it says when it can open no more. */
+const EXHAUSTED = ['EMFILE', 'ENFILE']
 const FORBIDDEN = ['EACCES', 'EPERM']
 
 /** Says a system error in a way that names nothing but the path that was asked for. */
@@ -98,6 +105,7 @@ export function toRefusal(error: unknown, components: readonly string[]): unknow
   const code = osCodeOf(error) ?? ''
   const what = formatMirrorPath(components)
   if (MISSING.includes(code)) return notFound(what)
+  if (EXHAUSTED.includes(code)) return new NotReady('too many files are open: ask again later', 5)
   if (FORBIDDEN.includes(code)) return notPermitted(what)
   return asBtkitError(error, what)
 }

@@ -12,34 +12,45 @@ export interface Flight<T> {
 /** How long a request waits. */
 export interface Patience {
   readonly milliseconds: number
-  /** Aborts when the client goes away. */
-  readonly signal: AbortSignal
+  /** Has something done when the client goes away. */
+  readonly onGone: (act: () => void) => void
 }
 
 /**
  * Waits for the work, but no longer than patience lasts; the work goes on without it.
  * @throws NotReady with how far it is, and as the work fails
  */
-export async function waitFor<T>(flight: Flight<T>, patience: Patience): Promise<T> {
+export function waitFor<T>(flight: Flight<T>, patience: Patience): Promise<T> {
   flight.waiters++
-  let stop: () => void = () => undefined
-  const end = new Promise<never>((_, reject) => {
+  return new Promise<T>((resolve, reject) => {
+    let isOver = false
+    const end = (settle: () => void) => {
+      if (isOver) return
+      isOver = true
+      clearTimeout(timer)
+      flight.waiters--
+      settle()
+    }
     const giveUp = () => {
-      reject(notReadyYet(flight))
+      end(() => {
+        reject(notReadyYet(flight))
+      })
     }
     const timer = setTimeout(giveUp, patience.milliseconds)
-    patience.signal.addEventListener('abort', giveUp, { once: true })
-    stop = () => {
-      clearTimeout(timer)
-      patience.signal.removeEventListener('abort', giveUp)
-    }
+    patience.onGone(giveUp)
+    flight.promise.then(
+      (value) => {
+        end(() => {
+          resolve(value)
+        })
+      },
+      (error: unknown) => {
+        end(() => {
+          reject(error)
+        })
+      },
+    )
   })
-  try {
-    return await Promise.race([flight.promise, end])
-  } finally {
-    flight.waiters--
-    stop()
-  }
 }
 
 const MIB = 2 ** 20

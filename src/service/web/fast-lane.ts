@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
 import type { TorrentAnswer } from '../torrents/answer.js'
 import type { CheckedTorrent } from '../torrents/on-demand.js'
+import { renderHeader, sendPrepared } from './send-prepared.js'
 
 /** Memory for answers, in bytes. */
 const MEMORY = 32 * 1024 * 1024
@@ -11,19 +12,23 @@ interface LaneEntry {
   readonly host: string | undefined
   readonly checked: CheckedTorrent
   readonly answer: TorrentAnswer
-  /** As writeHead takes them fastest: names and values in turns. */
-  readonly headers: readonly string[]
+  readonly pairs: readonly string[]
+  /** The header as rendered in that second since 1970: it says what time it is. */
+  header: string
+  second: number
 }
 
 export interface LaneRules {
-  /** Whether the answer may be given once more without a look at anything. */
-  readonly isCurrent: (entry: LaneEntry) => boolean
+  /** Whether an answer may be given once more without a look at anything. */
+  readonly isCurrent: (entry: Pick<LaneEntry, 'checked' | 'answer'>) => boolean
   /** Hears of each answer given. */
   readonly onAnswer: (request: IncomingMessage, response: ServerResponse) => void
+  /** How long connections stay open, as answers say. */
+  readonly keepAliveSeconds: number
 }
 
 /** Header fields that only a closer look can do justice to. */
-const TELLING = /^(?:if-|range$|expect$|connection$|transfer-)/i
+const TELLING = /^(?:if-|range$|expect$|connection$|transfer-|content-l)/i
 
 /**
  * Gives the same answer to the same plain request again within the second, before any router or
@@ -34,18 +39,22 @@ export class FastLane {
     maxSize: MEMORY,
     sizeCalculation: ({ answer }) => answer.body.length + 2000,
   })
+  readonly #rules: LaneRules
 
-  constructor(readonly rules: LaneRules) {}
+  constructor(rules: LaneRules) {
+    this.#rules = rules
+  }
 
   /** Notes an answer to a GET request. */
   note(request: IncomingMessage, checked: CheckedTorrent, answer: TorrentAnswer): void {
-    const headers = Object.entries(answer.headers).flat()
-    const host = request.headers.host
-    this.#entries.set(request.url ?? '', { host, checked, answer, headers })
+    const pairs = Object.entries(answer.headers).flat()
+    const { host } = request.headers
+    const entry = { host, checked, answer, pairs, header: '', second: 0 }
+    this.#entries.set(request.url ?? '', entry)
   }
 
-  /** An answer composed before, if it is still the one. */
-  recall(request: IncomingMessage): LaneEntry | undefined {
+  /** The answer to a request as it was composed before. */
+  recall(request: IncomingMessage): Pick<LaneEntry, 'checked' | 'answer'> | undefined {
     const entry = this.#entries.get(request.url ?? '')
     return entry?.host === request.headers.host ? entry : undefined
   }
@@ -54,16 +63,24 @@ export class FastLane {
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'GET') return false
     const entry = this.#entries.get(request.url ?? '')
-    if (!entry || !this.rules.isCurrent(entry) || !isPlain(request, entry.host)) return false
-    response.writeHead(200, entry.headers as string[])
-    response.end(entry.answer.body)
-    this.rules.onAnswer(request, response)
+    if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return false
+    this.#renew(entry)
+    sendPrepared(response, entry, entry.answer.body)
+    this.#rules.onAnswer(request, response)
     return true
+  }
+
+  #renew(entry: LaneEntry): void {
+    const now = Date.now()
+    const second = Math.floor(now / 1000)
+    if (entry.second === second) return
+    entry.second = second
+    entry.header = renderHeader(entry.pairs, this.#rules.keepAliveSeconds, now)
   }
 }
 
 /** Whether a request of HTTP/1.1 asks that host, once, for all of it without any condition. */
-function isPlain({ rawHeaders, httpVersionMinor }: IncomingMessage, host?: string): boolean {
+function isPlain({ rawHeaders, httpVersion }: IncomingMessage, host: string | undefined): boolean {
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
@@ -74,5 +91,5 @@ function isPlain({ rawHeaders, httpVersionMinor }: IncomingMessage, host?: strin
       return false
     }
   }
-  return hosts === 1 && httpVersionMinor === 1
+  return hosts === 1 && httpVersion === '1.1'
 }

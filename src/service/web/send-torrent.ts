@@ -19,11 +19,10 @@ export class TorrentSender {
 
   /** How long a client waits: as long as it is there, within the limit. */
   patienceOf(reply: FastifyReply): Patience {
-    const gone = new AbortController()
-    reply.raw.once('close', () => {
-      gone.abort()
-    })
-    return { milliseconds: this.options.limits.wait, signal: gone.signal }
+    const onGone = (act: () => void) => {
+      reply.raw.once('close', act)
+    }
+    return { milliseconds: this.options.limits.wait, onGone }
   }
 
   /** Sends a torrent, or word that the client has it already. */

@@ -1,0 +1,58 @@
+"""Downloads or seeds one torrent with libtorrent, which finds nothing but by url-list and trackers.
+
+Usage: libtorrent-download.py TORRENT DIRECTORY [--no-web-seeds] [--seed]
+
+Prints one line of JSON when all is there: the web seeds used, and how many peers trackers named.
+With --seed it waits for a tracker's answer before, and goes on until standard input ends. What
+libtorrent has to say goes to standard error.
+"""
+import argparse
+import json
+import sys
+
+import libtorrent as lt
+
+SETTINGS = {
+    "listen_interfaces": "127.0.0.1:0",
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    # All peers of a test are at one address
+    "allow_multiple_connections_per_ip": True,
+    "alert_mask": lt.alert.category_t.error_notification
+    | lt.alert.category_t.status_notification
+    | lt.alert.category_t.tracker_notification
+    | lt.alert.category_t.connect_notification,
+}
+
+
+def main(args):
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(args.torrent)
+    params.save_path = args.directory
+    # Or it would look for the best peers, and stop and begin, as it sees fit
+    params.flags &= ~lt.torrent_flags.auto_managed & ~lt.torrent_flags.paused
+    if args.no_web_seeds:
+        params.ti.set_web_seeds([])
+    session = lt.session(SETTINGS)
+    handle = session.add_torrent(params)
+    answers = []
+    while not handle.status().is_seeding or (args.seed and not answers):
+        session.wait_for_alert(200)
+        for alert in session.pop_alerts():
+            print(alert.message(), file=sys.stderr, flush=True)
+            if isinstance(alert, lt.tracker_reply_alert):
+                answers.append(alert.num_peers)
+    told = {"webSeeds": handle.url_seeds(), "trackerPeers": max(answers, default=0)}
+    print(json.dumps(told), flush=True)
+    if args.seed:
+        sys.stdin.read()
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("torrent")
+parser.add_argument("directory")
+parser.add_argument("--no-web-seeds", action="store_true")
+parser.add_argument("--seed", action="store_true")
+main(parser.parse_args())
