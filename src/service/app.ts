@@ -52,7 +52,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
     sendError(reply, isRead ? notFound('that') : refuseMethod(request.method))
   })
   app.addHook('onResponse', (request, reply, done) => {
-    parts.log.note(request.raw, reply.raw, reply.elapsedTime)
+    const bytes = request.method === 'HEAD' ? 0 : Number(reply.getHeader('content-length') ?? 0)
+    parts.log.note(request.raw, reply.raw, { milliseconds: reply.elapsedTime, bytes })
     parts.requests.count(request.routeOptions.url ?? 'none', reply.statusCode)
     done()
   })

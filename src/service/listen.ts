@@ -11,6 +11,14 @@ export type ListenPlace =
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
+/** What every server is given. */
+export interface ListenParts {
+  readonly handler: Handler
+  readonly limits: Pick<ServiceLimits, 'headerTimeout' | 'bodyTimeout' | 'wait'>
+  /** Hears of connections that could not be taken. */
+  readonly onError: (error: unknown) => void
+}
+
 /** How often clients that are too slow are looked for, in milliseconds. */
 const CHECK_INTERVAL = 1000
 
@@ -26,8 +34,7 @@ const STANDSTILL = 120_000
  */
 export async function listen(
   place: ListenPlace,
-  handler: Handler,
-  limits: Pick<ServiceLimits, 'headerTimeout' | 'bodyTimeout' | 'wait'>,
+  { handler, limits, onError }: ListenParts,
 ): Promise<Server> {
   const server = createServer(
     {
@@ -47,6 +54,8 @@ export async function listen(
     rmSync(place.path, { force: true })
     await open(server, place)
   }
+  // Such as a connection that can't be taken, for want of descriptors
+  server.on('error', onError)
   return server
 }
 

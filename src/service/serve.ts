@@ -2,7 +2,14 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Means } from '../core/hash-content.js'
 import { buildApp } from './app.js'
 import { startChores } from './chores.js'
-import { addressOf, KEEP_ALIVE, listen, type Handler, type ListenPlace } from './listen.js'
+import {
+  addressOf,
+  KEEP_ALIVE,
+  listen,
+  type Handler,
+  type ListenParts,
+  type ListenPlace,
+} from './listen.js'
 import { serviceMetrics } from './service-metrics.js'
 import type { ServiceOptions } from './service-options.js'
 import { HashDesk } from './torrents/hash-desk.js'
@@ -63,10 +70,10 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     isCurrent: ({ checked, answer }) => {
       return onDemand.isFresh(checked) && answer.trackers === trackers.current()
     },
-    onAnswer: (request, response) => {
+    onAnswer: (request, response, { answer }) => {
       onDemand.origins.memory++
       requests.count('fast lane', response.statusCode)
-      log.note(request, response, 0)
+      log.note(request, response, { milliseconds: 0, bytes: answer.body.length })
     },
   })
   const describe = async () => {
@@ -81,7 +88,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     if (isStopping) sendStopping(response)
     else if (!lane.answer(request, response)) app.routing(request, response)
   }
-  const servers = await listenAll(parts.places, handler, options)
+  const servers = await listenAll(parts.places, { handler, limits: options.limits, onError })
   const endChores = startChores({ ...parts, memory: means.memory })
   const stop = async () => {
     isStopping = true
@@ -96,14 +103,10 @@ export async function startService(parts: ServiceParts): Promise<Service> {
 }
 
 /** Listens everywhere or nowhere. */
-async function listenAll(
-  places: readonly ListenPlace[],
-  handler: Handler,
-  { limits }: ServiceOptions,
-): Promise<Server[]> {
+async function listenAll(places: readonly ListenPlace[], parts: ListenParts): Promise<Server[]> {
   const servers: Server[] = []
   try {
-    for (const place of places) servers.push(await listen(place, handler, limits))
+    for (const place of places) servers.push(await listen(place, parts))
   } catch (error) {
     await Promise.all(servers.map(closeServer))
     throw error

@@ -32,6 +32,9 @@ export function defineServe({ io, finish }: CommandContext) {
 async function serve(root: string, options: ServeOptions, io: Io): Promise<void> {
   const request = serviceOptions(root, options, io)
   const trackers = await openTrackers(options, io)
+  const onError = (error: unknown) => {
+    reportError(error, io)
+  }
   const hashing = new AbortController()
   const pool = new WorkerPool(NICENESS)
   const memory = await openMemory({ ...options, cache: true }, io)
@@ -53,11 +56,9 @@ async function serve(root: string, options: ServeOptions, io: Io): Promise<void>
         hashing.abort()
       },
       cacheSize: () => sizeOf(join(cachePath(options.cacheDir, io), CACHE_FILE)),
-      onError: (error) => {
-        reportError(error, io)
-      },
+      onError,
     })
-    io.onHangup(() => void trackers.refresh(true))
+    io.onHangup(() => void trackers.refresh(true).catch(onError))
     const example = await findExample(request.mirror)
     io.stdout.write(greeting({ service, request, example, trackers: trackers.current().urls }))
     await untilAborted(io.signal)

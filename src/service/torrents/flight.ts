@@ -38,18 +38,12 @@ export function waitFor<T>(flight: Flight<T>, patience: Patience): Promise<T> {
     }
     const timer = setTimeout(giveUp, patience.milliseconds)
     patience.onGone(giveUp)
-    flight.promise.then(
-      (value) => {
-        end(() => {
-          resolve(value)
-        })
-      },
-      (error: unknown) => {
-        end(() => {
-          reject(error)
-        })
-      },
-    )
+    const take = () => {
+      end(() => {
+        resolve(flight.promise)
+      })
+    }
+    flight.promise.then(take, take)
   })
 }
 

@@ -13,6 +13,13 @@ export interface LogParts {
   readonly now: () => number
 }
 
+/** What an answer took. */
+export interface Effort {
+  readonly milliseconds: number
+  /** Bytes of its body. */
+  readonly bytes: number
+}
+
 /** A line for each request that was answered. */
 export class AccessLog {
   readonly #parts: LogParts
@@ -23,8 +30,7 @@ export class AccessLog {
     this.#parts = parts
   }
 
-  /** Notes an answer, and the milliseconds that it took. */
-  note(request: IncomingMessage, response: ServerResponse, milliseconds: number): void {
+  note(request: IncomingMessage, response: ServerResponse, effort: Effort): void {
     const { format, now } = this.#parts
     if (format === 'off') return
     const entry = {
@@ -34,7 +40,8 @@ export class AccessLog {
       method: request.method ?? '',
       url: request.url ?? '',
       status: response.statusCode,
-      milliseconds: Math.round(milliseconds * 10) / 10,
+      bytes: effort.bytes,
+      milliseconds: Math.round(effort.milliseconds * 10) / 10,
       agent: request.headers['user-agent'] ?? '-',
     }
     this.#lines += format === 'json' ? `${JSON.stringify(entry)}\n` : textLine(entry)
@@ -57,11 +64,13 @@ interface LogEntry {
   readonly method: string
   readonly url: string
   readonly status: number
+  readonly bytes: number
   readonly milliseconds: number
   readonly agent: string
 }
 
-function textLine({ time, client, method, url, status, milliseconds, agent }: LogEntry): string {
-  const line = `${time} ${client} "${method} ${url}" ${status} ${milliseconds}ms "${agent}"`
+function textLine(entry: LogEntry): string {
+  const { time, client, method, url, status, bytes, milliseconds, agent } = entry
+  const line = `${time} ${client} "${method} ${url}" ${status} ${bytes} ${milliseconds}ms "${agent}"`
   return `${escapeText(line)}\n`
 }

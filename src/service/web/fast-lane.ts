@@ -22,7 +22,11 @@ export interface LaneRules {
   /** Whether an answer may be given once more without a look at anything. */
   readonly isCurrent: (entry: Pick<LaneEntry, 'checked' | 'answer'>) => boolean
   /** Hears of each answer given. */
-  readonly onAnswer: (request: IncomingMessage, response: ServerResponse) => void
+  readonly onAnswer: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    entry: Pick<LaneEntry, 'answer'>,
+  ) => void
   /** How long connections stay open, as answers say. */
   readonly keepAliveSeconds: number
 }
@@ -66,7 +70,7 @@ export class FastLane {
     if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return false
     this.#renew(entry)
     sendPrepared(response, entry, entry.answer.body)
-    this.#rules.onAnswer(request, response)
+    this.#rules.onAnswer(request, response, entry)
     return true
   }
 
