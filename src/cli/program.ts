@@ -107,9 +107,13 @@ function prepare(command: CommandUnknownOpts, io: Io): CommandUnknownOpts {
   })
 }
 
-/** An option in the help, with its default where that tells a person something. */
-function describeOption({ description, defaultValue, defaultValueDescription }: Option): string {
+/** An option in the help, with its choices and its default where they tell a person something. */
+function describeOption(option: Option): string {
+  const { description, defaultValue, defaultValueDescription, argChoices } = option
   const isTelling = typeof defaultValue === 'number' || defaultValueDescription !== undefined
-  if (!isTelling) return description
-  return `${description} (default: ${defaultValueDescription ?? String(defaultValue)})`
+  const details = [
+    ...(argChoices ? [argChoices.join(', ')] : []),
+    ...(isTelling ? [`default: ${defaultValueDescription ?? String(defaultValue)}`] : []),
+  ]
+  return details.length > 0 ? `${description} (${details.join('; ')})` : description
 }

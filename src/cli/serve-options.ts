@@ -35,7 +35,12 @@ export function declareServeOptions() {
     .option('--hidden', 'publish hidden files as well', false)
     .option('--no-files', 'do not serve the files themselves')
     .option('--max-paths <n>', 'paths in one form', read.wholeNumber(1, 1e6), 10_000)
-    .option('--max-matches <n>', 'names that patterns match', read.wholeNumber(1, 1e6), 10_000)
+    .option(
+      '--max-matches <n>',
+      'files that one request may come to',
+      read.wholeNumber(1, 1e6),
+      10_000,
+    )
     .addOption(
       new Option('--max-body <size>', 'bytes of a form')
         .argParser(read.byteSize)

@@ -90,7 +90,12 @@ test('has help of 80 columns that tells each default', async () => {
 
 test('does not start without trackers, and names the ways to say so', async (t) => {
   const missing = join(makeScratch(t), 'trackers')
-  const { status, stdout, stderr } = await runBtkit(['serve', makeScratch(t), '--trackers', missing])
+  const { status, stdout, stderr } = await runBtkit([
+    'serve',
+    makeScratch(t),
+    '--trackers',
+    missing,
+  ])
   assert.ok(status !== 0)
   assert.equal(stdout, '')
   assert.match(stderr, /^btkit: .*\n$/)
