@@ -1,5 +1,5 @@
 import type { CompleteReport } from '../core/complete-report.js'
-import { jsonLine } from './json-line.js'
+import { jsonLine } from '../metainfo/json-line.js'
 import { formatBytes } from './quantity.js'
 
 /** The report of completedir for people: a line for each change, then the sum. */

@@ -4,7 +4,7 @@ import type { EditedFile, TorrentFacts } from '../core/edit-file.js'
 import { escapeText } from '../metainfo/escape-text.js'
 import { seedsOf, type SeedKey } from '../metainfo/edit-seeds.js'
 import { formatAnnounceList } from '../metainfo/trackers.js'
-import { jsonLine } from './json-line.js'
+import { jsonLine } from '../metainfo/json-line.js'
 
 /** An outcome for programs: one line of JSON. */
 export function editJson(outcome: EditOutcome): string {

@@ -17,10 +17,11 @@ export function addEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): string[] {
   const [name = '', ...given] = args
+  const options = given.slice(0, given.includes('--') ? given.indexOf('--') : given.length)
   const added = Object.entries(env).flatMap(([variable, value = '']) => {
-    if (!variable.startsWith(PREFIX) || value === '') return []
+    if (!variable.startsWith(PREFIX) || value.trim() === '') return []
     const option = optionOf(variable, command)
-    const isSettled = alternativesOf(option, command).some((each) => isGiven(each, given))
+    const isSettled = alternativesOf(option, command).some((each) => isGiven(each, options))
     return isSettled ? [] : spell(option, variable, value)
   })
   return [name, ...added, ...given]

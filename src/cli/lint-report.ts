@@ -1,6 +1,6 @@
 import type { Finding } from '../metainfo/lint-finding.js'
 import { escapeText } from '../metainfo/escape-text.js'
-import { jsonLine } from './json-line.js'
+import { jsonLine } from '../metainfo/json-line.js'
 
 /** What was found in a torrent, or why it could not be read. */
 export interface LintResult {

@@ -1,6 +1,6 @@
 import type { Content } from '../core/content.js'
 import type { MakeRequest } from '../core/make-torrent.js'
-import { jsonLine } from './json-line.js'
+import { jsonLine } from '../metainfo/json-line.js'
 import { count, formatBytes } from './quantity.js'
 
 /** A torrent that was made, or with `infoHash` null one that would be. */

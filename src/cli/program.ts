@@ -45,7 +45,8 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
 /** The arguments as commander wants them; those of the service may stand in the environment. */
 function spellArguments(args: readonly string[], command: CommandUnknownOpts, { env }: Io) {
   const spelled = spellOptions(args, command)
-  return command.name() === 'serve' ? addEnvironment(spelled, command, env) : spelled
+  // Not for `help serve`
+  return args[0] === 'serve' ? addEnvironment(spelled, command, env) : spelled
 }
 
 interface Program {
@@ -109,7 +110,8 @@ function prepare(command: CommandUnknownOpts, io: Io): CommandUnknownOpts {
 
 /** An option in the help, with its choices and its default where they tell a person something. */
 function describeOption(option: Option): string {
-  const { description, defaultValue, defaultValueDescription, argChoices } = option
+  const { description, defaultValueDescription, argChoices } = option
+  const defaultValue: unknown = option.defaultValue
   const isTelling = typeof defaultValue === 'number' || defaultValueDescription !== undefined
   const details = [
     ...(argChoices ? [argChoices.join(', ')] : []),

@@ -13,7 +13,7 @@ export function declareServeOptions() {
     .option(
       '--host <host>',
       'address to listen on, or the path of a Unix socket (repeatable; default: 127.0.0.1)',
-      read.collect,
+      hosts,
       [],
     )
     .option('--trackers <file>', `announce URLs, one a line (default: ${TRACKERS_FILE})`)
@@ -76,6 +76,12 @@ function secondsOption<Flag extends string>(flag: Flag, description: string, sta
   return new Option(`${flag} <seconds>`, description)
     .argParser(read.seconds)
     .default(standard * 1000, String(standard))
+}
+
+/** Node would take no host for all of them. */
+function hosts(text: string, previous: string[]): string[] {
+  if (text !== '') return read.collect(text, previous)
+  throw new InvalidArgumentError('Not a host, nor a path.')
 }
 
 function trackers(url: string, previous: string[]): string[] {

@@ -21,8 +21,12 @@ export async function openTrackers(options: ServeOptions, io: Io): Promise<Track
   }
   if (trackerless || tracker.length > 0) return fixedTrackers(tracker, io.now())
   try {
-    return await fileTrackers(resolve(io.cwd, trackers ?? TRACKERS_FILE), (message) => {
-      reportWarning(message, io)
+    return await fileTrackers({
+      path: resolve(io.cwd, trackers ?? TRACKERS_FILE),
+      report: (message) => {
+        reportWarning(message, io)
+      },
+      now: io.now,
     })
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error

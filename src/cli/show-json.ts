@@ -1,6 +1,6 @@
 import { magnetLink } from '../metainfo/magnet.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
-import { jsonLine } from './json-line.js'
+import { jsonLine } from '../metainfo/json-line.js'
 
 /** A torrent for programs: one line of JSON in which absent values are null. */
 export function showJson(metainfo: Metainfo, file: string): string {

@@ -1,7 +1,7 @@
 import type { ByteRange } from '../core/verify-ranges.js'
 import type { FileStatus, VerifiedFile, VerifyReport } from '../core/verify-report.js'
 import { escapeText } from '../metainfo/escape-text.js'
-import { jsonLine } from './json-line.js'
+import { jsonLine } from '../metainfo/json-line.js'
 import { count, formatBytes } from './quantity.js'
 
 /** A report for programs: one line of JSON. */

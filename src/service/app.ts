@@ -1,4 +1,4 @@
-import { fastify, type FastifyInstance } from 'fastify'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { addDownloadRoutes } from './downloads/routes.js'
 import { SetDesk } from './pkgtorrent/desk.js'
 import { addPkgtorrentRoutes } from './pkgtorrent/routes.js'
@@ -6,19 +6,18 @@ import { notFound, Refusal } from './refusal.js'
 import type { ServiceOptions } from './service-options.js'
 import { addStatusRoutes } from './status-routes.js'
 import type { OnDemand } from './torrents/on-demand.js'
-import type { AccessLog } from './web/access-log.js'
 import { sendError } from './web/error-answer.js'
-import type { RequestCounter } from './web/metrics.js'
+import { checkHosts } from './web/public-address.js'
 import type { TorrentSender } from './web/send-torrent.js'
 
 export interface AppParts {
   readonly options: ServiceOptions
   readonly onDemand: OnDemand
   readonly sender: TorrentSender
-  readonly log: AccessLog
-  readonly requests: RequestCounter
   /** The service's figures, in Prometheus' text format. */
   readonly describe: () => Promise<string>
+  /** Hears of each request that was answered. */
+  readonly onAnswer: (request: FastifyRequest, reply: FastifyReply) => void
   /** Hears of errors that are the server's own. */
   readonly onError: (error: unknown) => void
 }
@@ -28,9 +27,11 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const { options, onDemand, sender } = parts
   const app = fastify({
     bodyLimit: options.limits.maxBody,
+    exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 4096 },
-    frameworkErrors: (error, _request, reply) => {
+    frameworkErrors: (error, request, reply) => {
       sendError(reply, error)
+      parts.onAnswer(request, reply)
     },
   })
   // Forms alone are understood
@@ -51,10 +52,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
     if (!isRead) reply.header('Allow', allowedMethods(request.url, options))
     sendError(reply, isRead ? notFound('that') : refuseMethod(request.method))
   })
+  app.addHook('onRequest', (request, _reply, done) => {
+    checkHosts(request.raw, options.publicUrl !== null)
+    done()
+  })
   app.addHook('onResponse', (request, reply, done) => {
-    const bytes = request.method === 'HEAD' ? 0 : Number(reply.getHeader('content-length') ?? 0)
-    parts.log.note(request.raw, reply.raw, { milliseconds: reply.elapsedTime, bytes })
-    parts.requests.count(request.routeOptions.url ?? 'none', reply.statusCode)
+    parts.onAnswer(request, reply)
     done()
   })
   addStatusRoutes(app, parts.describe)

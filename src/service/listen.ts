@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs'
+import { lstatSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { asBtkitError, BtkitError } from '../errors.js'
 import { osCodeOf } from '../files/os-code.js'
+import { makeCloser } from './close-server.js'
 import type { ServiceLimits } from './service-options.js'
 
 /** Where to listen: a host and port, or the path of a Unix socket. */
@@ -17,6 +18,14 @@ export interface ListenParts {
   readonly limits: Pick<ServiceLimits, 'headerTimeout' | 'bodyTimeout' | 'wait'>
   /** Hears of connections that could not be taken. */
   readonly onError: (error: unknown) => void
+}
+
+/** A server that listens. */
+export interface Listener {
+  /** Without a slash at its end; that of a Unix socket is its path. */
+  readonly address: string
+  /** Takes no further connections, and resolves when the requests under way are over. */
+  readonly close: () => Promise<void>
 }
 
 /** How often clients that are too slow are looked for, in milliseconds. */
@@ -35,18 +44,22 @@ const STANDSTILL = 120_000
 export async function listen(
   place: ListenPlace,
   { handler, limits, onError }: ListenParts,
-): Promise<Server> {
+): Promise<Listener> {
   const server = createServer(
     {
       headersTimeout: limits.headerTimeout,
       requestTimeout: limits.headerTimeout + limits.bodyTimeout,
       keepAliveTimeout: KEEP_ALIVE,
       connectionsCheckingInterval: CHECK_INTERVAL,
+      // Refused by the handler, in words
+      requireHostHeader: false,
     },
     handler,
   )
   server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
+  const close = makeCloser(server)
   server.on('clientError', refuseConnection)
+  server.on('checkExpectation', refuseExpectation)
   try {
     await open(server, place)
   } catch (error) {
@@ -56,11 +69,10 @@ export async function listen(
   }
   // Such as a connection that can't be taken, for want of descriptors
   server.on('error', onError)
-  return server
+  return { address: addressOf(server), close }
 }
 
-/** The address of a server, without a slash at its end; that of a Unix socket is its path. */
-export function addressOf(server: Server): string {
+function addressOf(server: Server): string {
   const address = server.address()
   if (address === null || typeof address === 'string') return address ?? ''
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
@@ -85,7 +97,7 @@ function sayWhy(error: unknown, place: ListenPlace): unknown {
 
 /** Whether a socket is there that no process listens on any more. */
 function isAbandoned(path: string, error: unknown): Promise<boolean> {
-  if (osCodeOf(error) !== 'EADDRINUSE') return Promise.resolve(false)
+  if (osCodeOf(error) !== 'EADDRINUSE' || !isSocket(path)) return Promise.resolve(false)
   return new Promise((resolve) => {
     const probe = connect(path)
     probe.once('connect', () => {
@@ -98,14 +110,25 @@ function isAbandoned(path: string, error: unknown): Promise<boolean> {
   })
 }
 
+/** A file at the path would refuse connections too, and must not be lost. */
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
+}
+
 const STATUS_LINES: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 }
 
+/** Whether an answer is on its way, whose bytes these would be taken for. Node itself asks so. */
+function isAnswering(socket: Socket): boolean {
+  const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse | null }
+  return response?.headersSent ?? false
+}
+
 /** Answers what is no request, or did not become one in time, and hangs up. */
 function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  if (!socket.writable || error.code === 'ECONNRESET' || isAnswering(socket)) {
     socket.destroy()
     return
   }
@@ -115,4 +138,14 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   )
+}
+
+function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const line = 'that can not be expected here\n'
+  const headers = {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': line.length,
+    Connection: 'close',
+  }
+  response.writeHead(417, headers).end(line)
 }

@@ -1,15 +1,19 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { startChores } from './chores.js'
-import { addressOf, listen, type Handler, type ListenParts, type ListenPlace } from './listen.js'
+import {
+  listen,
+  type Handler,
+  type Listener,
+  type ListenParts,
+  type ListenPlace,
+} from './listen.js'
 import { wireService, type WireParts } from './wire.js'
 
 /**
- * When the service stops, in milliseconds: how long requests may wait for files to be hashed, how
- * long they may take to end at all, and how often connections without any are closed.
+ * How long requests may wait for files to be hashed when the service stops, in milliseconds: they
+ * must have an answer before they are out of time.
  */
 const PATIENCE = 8_000
-const GRACE = 10_000
-const SWEEP = 50
 
 export interface ServiceParts extends WireParts {
   readonly places: readonly ListenPlace[]
@@ -38,52 +42,40 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     if (isStopping) sendStopping(response)
     else wired.handler(request, response)
   }
-  const servers = await listenAll(parts.places, { handler, limits: options.limits, onError })
+  const listeners = await listenAll(parts.places, { handler, limits: options.limits, onError })
   const endChores = startChores({ ...parts, memory: means.memory })
   const stop = async () => {
     isStopping = true
     endChores()
     const timer = setTimeout(parts.interrupt, PATIENCE)
-    await Promise.all(servers.map(closeServer))
+    await Promise.all(listeners.map(({ close }) => close()))
     clearTimeout(timer)
     await wired.close()
     log.flush()
   }
-  return { addresses: servers.map(addressOf), stop }
+  return { addresses: listeners.map(({ address }) => address), stop }
 }
 
 /** Listens everywhere or nowhere. */
-async function listenAll(places: readonly ListenPlace[], parts: ListenParts): Promise<Server[]> {
-  const servers: Server[] = []
+async function listenAll(places: readonly ListenPlace[], parts: ListenParts): Promise<Listener[]> {
+  const listeners: Listener[] = []
   try {
-    for (const place of places) servers.push(await listen(place, parts))
+    for (const place of places) listeners.push(await listen(place, parts))
   } catch (error) {
-    await Promise.all(servers.map(closeServer))
+    await Promise.all(listeners.map(({ close }) => close()))
     throw error
   }
-  return servers
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      server.closeAllConnections()
-    }, GRACE)
-    // Connections become idle as the requests on them end
-    const sweeper = setInterval(() => {
-      server.closeIdleConnections()
-    }, SWEEP)
-    server.close(() => {
-      clearTimeout(timer)
-      clearInterval(sweeper)
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
+  return listeners
 }
 
 /** Answers what still comes on connections that are open. */
 function sendStopping(response: ServerResponse): void {
-  const headers = { 'Content-Type': 'text/plain', Connection: 'close', 'Retry-After': '10' }
-  response.writeHead(503, headers).end('the server is stopping\n')
+  const line = 'the server is stopping\n'
+  const headers = {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': line.length,
+    Connection: 'close',
+    'Retry-After': '10',
+  }
+  response.writeHead(503, headers).end(line)
 }

@@ -25,7 +25,9 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
       { labels: { from: 'cache' }, value: onDemand.origins.cache },
       { labels: { from: 'files' }, value: onDemand.origins.files },
     ]),
-    counter('btkit_hashed_bytes_total', 'Bytes of files hashed.', [{ value: desk.bytesHashed }]),
+    counter('btkit_hashed_bytes_total', 'Bytes hashed, padding included.', [
+      { value: desk.bytesHashed },
+    ]),
     gauge('btkit_torrents_under_way', 'Torrents being looked at or made.', onDemand.flights),
     gauge('btkit_hash_jobs', 'Hash jobs at work.', queue.running),
     gauge('btkit_hash_queue', 'Hash jobs that wait for their turn.', queue.length),

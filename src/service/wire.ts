@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Means } from '../core/hash-content.js'
-import { buildApp } from './app.js'
+import { buildApp, type AppParts } from './app.js'
 import { KEEP_ALIVE, type Handler } from './listen.js'
 import { serviceMetrics } from './service-metrics.js'
 import type { ServiceOptions } from './service-options.js'
@@ -47,7 +47,12 @@ export async function wireService(parts: WireParts): Promise<Wired> {
   }
   const sender = new TorrentSender(options, lane, trackers.current)
   const { onError } = parts
-  const app = buildApp({ options, onDemand, sender, log, requests, describe, onError })
+  const onAnswer: AppParts['onAnswer'] = (request, reply) => {
+    const bytes = request.method === 'HEAD' ? 0 : Number(reply.getHeader('content-length') ?? 0)
+    log.note(request.raw, reply.raw, { milliseconds: reply.elapsedTime, bytes })
+    requests.count(request.routeOptions.url ?? 'none', reply.statusCode)
+  }
+  const app = buildApp({ options, onDemand, sender, describe, onAnswer, onError })
   await app.ready()
   return { handler: laneFirst(lane, app), close: () => app.close() }
 }

@@ -12,7 +12,7 @@ import type { CommandContext } from '../context.js'
 import { engineFor } from '../engine.js'
 import { reportError } from '../failure.js'
 import type { Io } from '../io.js'
-import { jsonLine } from '../json-line.js'
+import { jsonLine } from '../../metainfo/json-line.js'
 import { duration, wholeNumber } from '../option-values.js'
 import { count } from '../quantity.js'
 

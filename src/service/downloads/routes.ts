@@ -5,6 +5,7 @@ import { parseMirrorPath } from '../mirror/mirror-path.js'
 import { MirrorView, type Mirror } from '../mirror/mirror.js'
 import { openInside, type OpenFile } from '../mirror/open-inside.js'
 import type { ByteRange } from '../web/byte-range.js'
+import { addReadRoute } from '../web/read-route.js'
 import { requestPath } from '../web/request-path.js'
 import { beginRange } from '../web/send-range.js'
 
@@ -13,7 +14,7 @@ const CHUNK = 256 * 1024
 
 /** The mirror's files themselves, so that the web seeds of its torrents work. */
 export function addDownloadRoutes(app: FastifyInstance, mirror: Mirror): void {
-  app.get('/*', async (request, reply) => {
+  addReadRoute(app, '/*', async (request, reply) => {
     const components = parseMirrorPath(requestPath(request.raw.url ?? ''))
     const file = await openInside(await new MirrorView(mirror).file(components), mirror)
     const { size } = file.fingerprint

@@ -94,8 +94,11 @@ export class MirrorView {
 
 type Stats = Awaited<ReturnType<typeof lstat>> & Parameters<typeof fingerprintOf>[0]
 
+/** What it says of sockets when they are opened. */
+const NO_FILE = ['ENXIO', 'EOPNOTSUPP']
+
 /** What the system says of what is not there for anybody. */
-const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']
+const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', ...NO_FILE]
 /** What it says when it can open no more. */
 const EXHAUSTED = ['EMFILE', 'ENFILE']
 const FORBIDDEN = ['EACCES', 'EPERM']

@@ -57,6 +57,8 @@ export class SetDesk {
 
   /** A form says what a digest stands for; a path asked for by itself only where no form did. */
   #remember(digest: string, set: FileSet): void {
+    // A newline in a path can't be told from one between two
+    if (set.paths.some((path) => path.includes('\n'))) return
     const known = this.known(digest)
     if (known && (set.isSingle || !known.isSingle)) return
     this.onDemand.memory.cache.rememberSet(Buffer.from(digest, 'hex'), set)

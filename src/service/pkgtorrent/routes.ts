@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { badRequest } from '../refusal.js'
+import { addReadRoute } from '../web/read-route.js'
 import { beginRange } from '../web/send-range.js'
 import { requestPath } from '../web/request-path.js'
 import type { TorrentSender } from '../web/send-torrent.js'
@@ -11,12 +12,10 @@ import { digestOfSet, parseDigest, type FileSet } from './set.js'
 /** Segments of an address before the path in `/<name>/<service>/single/<path>`. */
 const BEFORE_PATH = 3
 
-interface Params {
-  readonly digest: string
-  readonly spec: string
+interface Route {
+  Params: { readonly digest: string; readonly spec: string }
+  Body: Uint8Array
 }
-
-type Request = FastifyRequest<{ Params: Params; Body: Uint8Array }>
 
 /** The pkgtorrent protocol, under `/<name>/<service name>/` for any name. */
 export function addPkgtorrentRoutes(
@@ -26,16 +25,16 @@ export function addPkgtorrentRoutes(
 ): void {
   const { serviceName, limits } = desk.options
   const mount = `/:mount/${serviceName}`
-  const answer = async (set: FileSet, request: Request, reply: FastifyReply) => {
+  const answer = async (set: FileSet, request: FastifyRequest<Route>, reply: FastifyReply) => {
     return sender.send(request, reply, await desk.obtain(set, sender.patienceOf(reply)))
   }
 
-  app.get(`${mount}/digest/:digest`, (request: Request, reply) => {
+  addReadRoute<Route>(app, `${mount}/digest/:digest`, (request, reply) => {
     const set = desk.known(parseDigest(request.params.digest))
     return set ? answer(set, request, reply) : sendUnknown(reply)
   })
 
-  app.post(`${mount}/digest/:digest`, (request: Request, reply) => {
+  app.post<Route>(`${mount}/digest/:digest`, (request, reply) => {
     const digest = parseDigest(request.params.digest)
     const set = { isSingle: false, paths: parsePaths(request.body, limits.maxPaths) }
     if (digestOfSet(set) === digest) return answer(set, request, reply)
@@ -43,13 +42,13 @@ export function addPkgtorrentRoutes(
   })
 
   for (const mode of ['single', 'simple']) {
-    app.get(`${mount}/${mode}/*`, (request: Request, reply) => {
+    addReadRoute<Route>(app, `${mount}/${mode}/*`, (request, reply) => {
       const path = requestPath(request.raw.url ?? '', BEFORE_PATH)
       return answer({ isSingle: true, paths: [path] }, request, reply)
     })
   }
 
-  app.get(`${mount}/nullfile/:spec`, (request: Request, reply) => {
+  addReadRoute<Route>(app, `${mount}/nullfile/:spec`, (request, reply) => {
     const { bytes, ...ranged } = findNullFile(request.params.spec)
     const range = beginRange(request, reply, { size: bytes.length, ...ranged })
     return range ? reply.send(bytes.subarray(range.start, range.end)) : reply

@@ -1,6 +1,7 @@
 import { padFile, type Content } from '../../core/content.js'
 import type { ScannedFile } from '../../files/scanned-tree.js'
-import { badRequest, Refusal } from '../refusal.js'
+import { formatMirrorPath } from '../mirror/mirror-path.js'
+import { badRequest, notFound, Refusal } from '../refusal.js'
 import type { FileSet } from './set.js'
 
 /** The piece length of the protocol, in bytes. */
@@ -30,6 +31,7 @@ function singleContent(file: ScannedFile): Content {
 
 function paddedContent(files: readonly ScannedFile[], serviceName: string): Content {
   const name = sharedName(files)
+  refuseShadowed(files, serviceName)
   refuseDoubles(files)
   const pads = new NullFiles(serviceName)
   const padded = files.flatMap((file, i) => {
@@ -66,6 +68,12 @@ function sharedName(files: readonly ScannedFile[]): string {
     if (path[0] !== name) throw badRequest('the paths of a set must begin with the same component')
   }
   return name
+}
+
+/** Under the mount the service answers itself, so that such files could not be fetched. */
+function refuseShadowed(files: readonly ScannedFile[], serviceName: string): void {
+  const shadowed = files.find(({ path }) => path[1] === serviceName)
+  if (shadowed) throw notFound(formatMirrorPath(shadowed.path))
 }
 
 function refuseDoubles(files: readonly ScannedFile[]): void {

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
 import { buildTorrent } from '../../metainfo/build-torrent.js'
 import { directoryAddress } from '../web/public-address.js'
-import type { KnownTorrent } from './known-torrent.js'
+import type { CheckedTorrent } from './on-demand.js'
 import { spreadTrackers, type TrackerList } from './tracker-list.js'
 
 /** A .torrent as it is sent. */
 export interface TorrentAnswer {
-  readonly torrent: KnownTorrent
   readonly trackers: TrackerList
   readonly body: Buffer
   readonly headers: Readonly<Record<string, string>>
@@ -17,7 +16,7 @@ export type MirrorAddresses = readonly [main: string, ...others: string[]]
 
 /** Puts a torrent together for one client, with the trackers of this moment. */
 export function composeAnswer(
-  torrent: KnownTorrent,
+  { torrent, sinceMs }: CheckedTorrent,
   trackers: TrackerList,
   addresses: MirrorAddresses,
 ): TorrentAnswer {
@@ -35,17 +34,18 @@ export function composeAnswer(
   }
   const bytes = buildTorrent(parts, info)
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  return { torrent, trackers, body, headers: describe(torrent, trackers, body) }
+  const lastModified = new Date(Math.max(sinceMs, trackers.since)).toUTCString()
+  return { trackers, body, headers: describe(infoHash, lastModified, body) }
 }
 
-function describe(torrent: KnownTorrent, trackers: TrackerList, body: Buffer) {
+function describe(infoHash: string, lastModified: string, body: Buffer) {
   const digest = createHash('sha256').update(body).digest('base64url').slice(0, 27)
   return {
     'Content-Type': 'application/x-bittorrent',
     'Content-Length': String(body.length),
-    'Content-Disposition': `attachment; filename=${torrent.infoHash}.torrent`,
+    'Content-Disposition': `attachment; filename=${infoHash}.torrent`,
     ETag: `"${digest}"`,
-    'Last-Modified': new Date(Math.max(torrent.modifiedMs, trackers.since)).toUTCString(),
+    'Last-Modified': lastModified,
     // May be kept, but not given away without a look at whether it is still right
     'Cache-Control': 'no-cache',
   }

@@ -31,9 +31,12 @@ export interface TorrentWanted {
   readonly plan: () => Promise<TorrentPlan>
 }
 
-/** A torrent, and when its files were last looked at, in milliseconds since 1970. */
+/** A torrent that is right as of a moment; times are milliseconds since 1970. */
 export interface CheckedTorrent {
   readonly torrent: KnownTorrent
+  /** Since when it is known to be this one, for those who ask whether it changed. */
+  readonly sinceMs: number
+  /** When its files were last looked at. */
   checkedMs: number
 }
 
@@ -123,7 +126,9 @@ export class OnDemand {
       return checked
     }
     const torrent = this.#recall(plan, input) ?? (await this.#make(plan, input, flight))
-    const made = { torrent, checkedMs }
+    // Dates are told in seconds, and one torrent must not have that of another
+    const sinceMs = Math.max(checkedMs, checked ? checked.sinceMs + 1000 : 0)
+    const made = { torrent, sinceMs, checkedMs }
     if (torrent.isSettled) this.#checked.set(wanted.key, made)
     return made
   }
@@ -132,7 +137,7 @@ export class OnDemand {
     const recalled = recallInfo(content, options, this.memory)
     if (!recalled) return null
     this.origins.cache++
-    return knownTorrent(content, { info: recalled.info, input, directory, isSettled: true })
+    return knownTorrent({ info: recalled.info, input, directory, isSettled: true })
   }
 
   async #make(
@@ -148,7 +153,7 @@ export class OnDemand {
     const info = await this.desk.obtain({ content, options, isWanted, onProgress })
     this.origins.files++
     const isSettled = areSettled(content.files, startedMs, this.memory.trust)
-    return knownTorrent(content, { info, input, directory, isSettled })
+    return knownTorrent({ info, input, directory, isSettled })
   }
 }
 

@@ -5,8 +5,13 @@ import { parseTrackerLines, type TrackerList } from './tracker-list.js'
 /** The largest trackers file that is read, in bytes. */
 const MAX_SIZE = 1024 * 1024
 
-/** Hears what is wrong; work goes on. */
-export type Report = (message: string) => void
+export interface TrackerFileParts {
+  readonly path: string
+  /** Hears what is wrong; work goes on. */
+  readonly report: (message: string) => void
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
 
 /** The trackers in a file, which may change at any time. */
 export class TrackerFile {
@@ -14,10 +19,11 @@ export class TrackerFile {
   #seen = ''
   #problem = ''
 
-  constructor(
-    readonly path: string,
-    readonly report: Report,
-  ) {}
+  readonly #parts: TrackerFileParts
+
+  constructor(parts: TrackerFileParts) {
+    this.#parts = parts
+  }
 
   /** The last good list, or null when there was none yet. */
   get current(): TrackerList | null {
@@ -34,32 +40,41 @@ export class TrackerFile {
    * can't be read or names no tracker, the last good list stays.
    */
   async refresh(isForced = false): Promise<void> {
+    const { path } = this.#parts
     try {
-      const { mtimeMs, ctimeMs, size, ino } = await stat(this.path)
+      const { mtimeMs, ctimeMs, size, ino } = await stat(path)
       const state = [mtimeMs, ctimeMs, size, ino].join(' ')
       if (state === this.#seen && !isForced) return
-      if (size > MAX_SIZE) throw new BtkitError('too-large', `${this.path}: too large`)
-      this.#take(await readFile(this.path, 'utf8'), Math.max(mtimeMs, ctimeMs))
+      if (size > MAX_SIZE) throw new BtkitError('too-large', `${path}: too large`)
+      this.#take(await readFile(path, 'utf8'))
       this.#seen = state
     } catch (error) {
       this.#seen = ''
-      this.#complain(asBtkitError(error, this.path))
+      this.#complain(asBtkitError(error, path))
     }
   }
 
-  #take(text: string, since: number): void {
+  #take(text: string): void {
+    const { path, report } = this.#parts
     const { urls, problems } = parseTrackerLines(text)
-    for (const problem of problems) this.report(`${this.path}: ${problem}`)
-    if (urls.length === 0) throw new BtkitError('empty', `${this.path}: names no tracker`)
+    for (const problem of problems) report(`${path}: ${problem}`)
+    if (urls.length === 0) throw new BtkitError('empty', `${path}: names no tracker`)
     this.#problem = ''
-    this.#current = { urls, since }
+    this.#current = { urls, since: this.#nextSecond() }
+  }
+
+  /** Dates are told in seconds, and no torrent with the trackers of before may have this one. */
+  #nextSecond(): number {
+    const next = (Math.floor(this.#parts.now() / 1000) + 1) * 1000
+    return Math.max(next, (this.#current?.since ?? 0) + 1000)
   }
 
   /** Says what is wrong once, not each minute anew. */
   #complain(error: unknown): void {
     if (!(error instanceof BtkitError)) throw error
     const kept = this.#current ? '; the trackers stay as they were' : ''
-    if (this.#problem !== error.message && this.#current) this.report(`${error.message}${kept}`)
+    if (this.#problem !== error.message && this.#current)
+      this.#parts.report(`${error.message}${kept}`)
     this.#problem = error.message
   }
 }

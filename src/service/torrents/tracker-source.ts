@@ -1,5 +1,5 @@
 import { BtkitError } from '../../errors.js'
-import { TrackerFile, type Report } from './tracker-file.js'
+import { TrackerFile, type TrackerFileParts } from './tracker-file.js'
 import type { TrackerList } from './tracker-list.js'
 
 /** Where the trackers of torrents come from. */
@@ -20,8 +20,8 @@ export function fixedTrackers(urls: readonly string[], since: number): TrackerSo
  * The trackers in a file.
  * @throws BtkitError `usage` when it names none to begin with
  */
-export async function fileTrackers(path: string, report: Report): Promise<TrackerSource> {
-  const file = new TrackerFile(path, report)
+export async function fileTrackers(parts: TrackerFileParts): Promise<TrackerSource> {
+  const file = new TrackerFile(parts)
   await file.refresh()
   const first = file.current
   if (first === null) throw new BtkitError('usage', file.problem)

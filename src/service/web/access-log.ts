@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { escapeText } from '../../metainfo/escape-text.js'
+import { jsonLine } from '../../metainfo/json-line.js'
 
 export type LogFormat = 'json' | 'text' | 'off'
 
@@ -44,7 +45,7 @@ export class AccessLog {
       milliseconds: Math.round(effort.milliseconds * 10) / 10,
       agent: request.headers['user-agent'] ?? '-',
     }
-    this.#lines += format === 'json' ? `${JSON.stringify(entry)}\n` : textLine(entry)
+    this.#lines += format === 'json' ? jsonLine(entry) : textLine(entry)
     if (this.#lines.length > FLUSH_LENGTH) this.flush()
     else this.#timer ??= setTimeout(this.flush, FLUSH_INTERVAL).unref()
   }
@@ -70,7 +71,12 @@ interface LogEntry {
 }
 
 function textLine(entry: LogEntry): string {
-  const { time, client, method, url, status, bytes, milliseconds, agent } = entry
-  const line = `${time} ${client} "${method} ${url}" ${status} ${bytes} ${milliseconds}ms "${agent}"`
-  return `${escapeText(line)}\n`
+  const { time, client, status, bytes, milliseconds } = entry
+  const [request, agent] = [quote(`${entry.method} ${entry.url}`), quote(entry.agent)]
+  return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}\n`
+}
+
+/** A client's text as one field, out of which it can't get. */
+function quote(text: string): string {
+  return `"${escapeText(text.replace(/["\\]/g, '\\$&'))}"`
 }

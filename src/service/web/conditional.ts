@@ -11,12 +11,12 @@ export interface Validators {
 /** Whether a client has this state already, so that 304 will do (RFC 9110, section 13). */
 export function isUnmodified(
   headers: IncomingHttpHeaders,
-  { etag, lastModified }: Validators,
+  { etag, lastModified }: { readonly etag: string; readonly lastModified: string | null },
 ): boolean {
   const tags = headers['if-none-match']
   if (tags !== undefined) return tags.trim() === '*' || listTags(tags).includes(etag)
   // A file may be replaced by an older one, so no date but the same counts
-  return headers['if-modified-since'] === lastModified
+  return lastModified !== null && headers['if-modified-since'] === lastModified
 }
 
 /** The tags of a list, weak ones as if they were strong. */

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { BtkitError, type ErrorCode } from '../../errors.js'
 import { NotReady, Refusal } from '../refusal.js'
@@ -20,13 +21,20 @@ const ANSWERS: Partial<Record<ErrorCode, ErrorAnswer>> = {
 
 const INTERNAL: ErrorAnswer = { status: 500, line: 'something is wrong with the server' }
 
+/** What the HTTP library refuses, in words that do not repeat what the client sent. */
+const LINES: Readonly<Record<number, string>> = {
+  400: 'the request is malformed',
+  413: 'the body is too large',
+  415: 'the body is no form (application/x-www-form-urlencoded)',
+}
+
 export function errorAnswer(error: unknown): ErrorAnswer {
   if (error instanceof Refusal) return { status: error.statusCode, line: error.message }
   if (error instanceof BtkitError) return ANSWERS[error.code] ?? INTERNAL
   const status = (error as { statusCode?: unknown } | null)?.statusCode
   // What the HTTP library refuses, such as a body that is too large
   if (typeof status !== 'number' || status < 400 || status > 499) return INTERNAL
-  return { status, line: (error as Error).message.replaceAll(/\s+/g, ' ') }
+  return { status, line: LINES[status] ?? (STATUS_CODES[status] ?? 'refused').toLowerCase() }
 }
 
 /** Sends an error as one line of text. */

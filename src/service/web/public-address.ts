@@ -7,6 +7,18 @@ const HOST = /^(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?|\[[0-9a-f:.]{2,45}\])(?
 const MAX_HOST = 255
 
 /**
+ * Makes sure that a request names one host, as HTTP/1.1 has it; who has no use for it need not be
+ * told.
+ * @throws Refusal
+ */
+export function checkHosts(request: IncomingMessage, isOptional: boolean): void {
+  const hosts = request.headersDistinct['host']?.length ?? 0
+  if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1' && !isOptional)) {
+    throw badRequest('a request needs one Host header')
+  }
+}
+
+/**
  * The address under which clients reach the mirror's root, without a slash at its end: the one it
  * is published under, else what the request says.
  * @throws Refusal when the request's Host could not stand in an address
@@ -14,8 +26,7 @@ const MAX_HOST = 255
 export function publicAddress(request: IncomingMessage, publicUrl: string | null): string {
   if (publicUrl !== null) return publicUrl
   const host = request.headers.host ?? ''
-  const hosts = request.headersDistinct['host'] ?? []
-  if (hosts.length === 1 && host.length <= MAX_HOST && HOST.test(host)) return `http://${host}`
+  if (host.length <= MAX_HOST && HOST.test(host)) return `http://${host}`
   throw badRequest('the Host header is missing or not a host')
 }
 

@@ -7,7 +7,8 @@ import { percentDecode } from './percent-decode.js'
  * @throws Refusal
  */
 export function requestPath(url: string, skip = 0): string {
-  const [path = ''] = url.split('?', 1)
+  // Clients may name the host here as well (RFC 9112, section 3.2.2)
+  const [path = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)
   const components = path.split('/').slice(1 + skip)
   return `/${components.map(decodeComponent).join('/')}`
 }

@@ -30,7 +30,9 @@ export class TorrentSender {
     const answer = this.#compose(request, checked)
     const etag = answer.headers['ETag'] ?? ''
     const lastModified = answer.headers['Last-Modified'] ?? ''
-    if (isUnmodified(request.headers, { etag, lastModified })) {
+    // What may change within the second has no date that could be relied on
+    const date = checked.torrent.isSettled ? lastModified : null
+    if (isUnmodified(request.headers, { etag, lastModified: date })) {
       const { 'Cache-Control': caching } = answer.headers
       reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': caching })
       return reply.code(304).send()
@@ -45,7 +47,7 @@ export class TorrentSender {
     const trackers = this.trackers()
     const before = this.lane.recall(raw)
     if (before?.checked === checked && before.answer.trackers === trackers) return before.answer
-    const answer = composeAnswer(checked.torrent, trackers, [address, ...webSeeds])
+    const answer = composeAnswer(checked, trackers, [address, ...webSeeds])
     if (method === 'GET') this.lane.note(raw, checked, answer)
     return answer
   }

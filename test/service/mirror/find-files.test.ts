@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { findFiles } from '../../../src/service/mirror/find-files.js'
+import type { Mirror } from '../../../src/service/mirror/mirror.js'
+import { unlessWindows } from '../../files/failure.js'
+import { makeScratch, type Files } from '../../support/scratch.js'
+import { refused } from '../refused.js'
+
+const LIMITS = { maxMatches: 100 }
+
+function makeMirror(t: TestContext, files: Files, rules: Partial<Mirror> = {}): Mirror {
+  return { root: makeScratch(t, files), hidden: false, followSymlinks: false, ...rules }
+}
+
+/** The paths of the files found, joined by slashes. */
+async function find(mirror: Mirror, paths: readonly string[], limits = LIMITS): Promise<string[]> {
+  const files = await findFiles(paths, mirror, limits)
+  return files.map(({ path }) => path.join('/'))
+}
+
+const TREE = {
+  'a/1.rpm': '1',
+  'a/2.rpm': '22',
+  'a/sub/3.rpm': '333',
+  'b/1.rpm': '4444',
+  'b/x.txt': 'x',
+}
+
+test('paths are found in the order in which they were asked for', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  const paths = ['/b/1.rpm', '/a/sub/3.rpm', '/a/1.rpm']
+  assert.deepEqual(await find(mirror, paths), ['b/1.rpm', 'a/sub/3.rpm', 'a/1.rpm'])
+})
+
+test('what is found says where it lies and how large it is', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  const [file] = await findFiles(['/a/sub/3.rpm'], mirror, LIMITS)
+  assert.equal(file!.absolutePath, join(mirror.root, 'a', 'sub', '3.rpm'))
+  assert.equal(file!.fingerprint.size, 3)
+})
+
+test('a pattern matches within one directory alone', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm'])
+  assert.deepEqual(await find(mirror, ['/*/1.rpm']), ['a/1.rpm', 'b/1.rpm'])
+  assert.deepEqual(await find(mirror, ['/*/*/*.rpm']), ['a/sub/3.rpm'])
+  assert.deepEqual(await find(mirror, ['/?/[12].rpm']), ['a/1.rpm', 'a/2.rpm', 'b/1.rpm'])
+})
+
+test('matches are sorted component by component, by the bytes of their names', async (t) => {
+  const names = ['a/z', 'a.b/a', 'B/a', 'a/é', '\u{ff5e}/a', '\u{1f600}/a', 'a/Y']
+  const mirror = makeMirror(t, Object.fromEntries(names.map((name) => [name, name])))
+  const sorted = ['B/a', 'a/Y', 'a/z', 'a/é', 'a.b/a', '\u{ff5e}/a', '\u{1f600}/a']
+  assert.deepEqual(await find(mirror, ['/*/*']), sorted)
+})
+
+test('patterns stay in the order in which they were asked for', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  const found = await find(mirror, ['/b/*', '/a/2.rpm', '/a/sub/*'])
+  assert.deepEqual(found, ['b/1.rpm', 'b/x.txt', 'a/2.rpm', 'a/sub/3.rpm'])
+})
+
+test('a file whose name is like a pattern is found by its name', async (t) => {
+  const mirror = makeMirror(t, { 'a/[x].rpm': '1', 'a/x.rpm': '2', 'a/y.rpm': '3' })
+  assert.deepEqual(await find(mirror, ['/a/[x].rpm']), ['a/[x].rpm'])
+  assert.deepEqual(await find(mirror, ['/a/[y].rpm']), ['a/y.rpm'])
+})
+
+test('hidden files are not there', async (t) => {
+  const mirror = makeMirror(t, { ...TREE, 'a/.hidden': 'h', '.git/config': 'c' })
+  assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm'])
+  for (const path of ['/a/.hidden', '/a/.*', '/a/.h*', '/.git/config', '/.git/*', '/.[g]it/c*']) {
+    await assert.rejects(find(mirror, [path]), refused(404, /not found/), path)
+  }
+})
+
+test('hidden files that are published have to be meant by the pattern', async (t) => {
+  const mirror = makeMirror(t, { 'a/x': 'x', 'a/.hidden': 'h' }, { hidden: true })
+  assert.deepEqual(await find(mirror, ['/a/*']), ['a/x'])
+  assert.deepEqual(await find(mirror, ['/a/.h*']), ['a/.hidden'])
+  assert.deepEqual(await find(mirror, ['/a/.hidden']), ['a/.hidden'])
+})
+
+test('what is not there is named', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  for (const path of ['/none', '/a/none.rpm', '/a', '/a/1.rpm/x', '/*.iso', '/n*/x']) {
+    const check = refused(404, /not found/)
+    await assert.rejects(find(mirror, [path]), (error: Error) => {
+      assert.ok(error.message.startsWith(`${path}: `), error.message)
+      return check(error)
+    })
+  }
+})
+
+test('one path that is not there fails the request', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  await assert.rejects(find(mirror, ['/a/1.rpm', '/a/9.rpm']), refused(404, /9\.rpm/))
+})
+
+test('a pattern may not climb out of the root', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  for (const path of ['/../*', '/*/../*', '/a/../../*', '/*/./x']) {
+    await assert.rejects(find(mirror, [path]), refused(400, /not a plain path/), path)
+  }
+})
+
+test('links that stay inside are followed, others lead nowhere', unlessWindows, async (t) => {
+  const outside = makeScratch(t, { 'secret.rpm': 's' })
+  const mirror = makeMirror(t, TREE)
+  symlinkSync('1.rpm', join(mirror.root, 'a/latest.rpm'))
+  symlinkSync('../b', join(mirror.root, 'a/other'))
+  symlinkSync(join(outside, 'secret.rpm'), join(mirror.root, 'a/out.rpm'))
+  symlinkSync(outside, join(mirror.root, 'out'))
+  symlinkSync('nowhere', join(mirror.root, 'a/broken.rpm'))
+  assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm', 'a/latest.rpm'])
+  assert.deepEqual(await find(mirror, ['/a/o*/1.rpm']), ['a/other/1.rpm'])
+  for (const path of ['/a/out.rpm', '/out/secret.rpm', '/out/*', '/*/secret.rpm']) {
+    await assert.rejects(find(mirror, [path]), refused(404, /not found/), path)
+  }
+  const open = { ...mirror, followSymlinks: true }
+  assert.deepEqual(await find(open, ['/*/secret.rpm']), ['out/secret.rpm'])
+  assert.deepEqual(await find(open, ['/a/out.rpm']), ['a/out.rpm'])
+})
+
+test('a request may come to as many files as the limit says', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  const limits = { maxMatches: 2 }
+  assert.equal((await find(mirror, ['/a/*.rpm'], limits)).length, 2)
+  assert.equal((await find(mirror, ['/a/1.rpm', '/b/x.txt'], limits)).length, 2)
+  for (const paths of [['/b/*', '/a/1.rpm'], ['/a/*.rpm', '/b/*'], ['/*/*']]) {
+    await assert.rejects(find(mirror, paths, limits), refused(422, /more than 2 files/))
+  }
+})
+
+test('an empty directory holds no match', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  mkdirSync(join(mirror.root, 'empty'))
+  await assert.rejects(find(mirror, ['/empty/*']), refused(404, /not found/))
+})
