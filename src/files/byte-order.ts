@@ -8,7 +8,8 @@ export function sortByBytes(names: string[]): string[] {
   return names.some((name) => SURROGATE.test(name)) ? names.sort(compareBytes) : names.sort()
 }
 
-function compareBytes(a: string, b: string): number {
+/** Orders two names by their bytes in UTF-8. */
+export function compareBytes(a: string, b: string): number {
   const end = Math.min(a.length, b.length)
   for (let at = 0; at < end; at++) {
     const x = a.charCodeAt(at)

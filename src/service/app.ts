@@ -50,7 +50,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.setNotFoundHandler((request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (!isRead) reply.header('Allow', allowedMethods(request.url, options))
-    sendError(reply, isRead ? notFound('that') : refuseMethod(request.method))
+    sendError(reply, isRead ? notFound('this address') : refuseMethod(request.method))
   })
   app.addHook('onRequest', (request, _reply, done) => {
     checkHosts(request.raw, options.publicUrl !== null)

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { realpathSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { collect } from './executable.js'
+import { findPeer } from './peers.js'
 import { makeOpenScratch, unprivileged } from './unprivileged.js'
 
 /** An info hash, as bytes, that only asks whether the tracker is ready. */
@@ -37,7 +39,9 @@ export async function startOpentracker(
   const directory = makeOpenScratch(t, { whitelist: `${infoHashes.join('\n')}\n` })
   const place = ['-i', '127.0.0.1', '-p', `${port}`, '-P', `${port}`, '-d', '/']
   const options = [...place, '-w', join(directory, 'whitelist')]
-  const child = spawn('opentracker', options, {
+  // By its real path: links in the search path may lie where others can't go
+  const program = realpathSync(findPeer('opentracker') ?? 'opentracker')
+  const child = spawn(program, options, {
     ...unprivileged,
     env: { PATH: process.env['PATH'] ?? '' },
     timeout: TIMEOUT,

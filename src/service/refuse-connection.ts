@@ -1,0 +1,38 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+const STATUS_LINES: Record<string, string> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+}
+
+/** Whether an answer is on its way, whose bytes these would be taken for. Node itself asks so. */
+function isAnswering(socket: Socket): boolean {
+  const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse | null }
+  return response?.headersSent ?? false
+}
+
+/** Answers what is no request, or did not become one in time, and hangs up. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET' || isAnswering(socket)) {
+    socket.destroy()
+    return
+  }
+  const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request'
+  const body = `${status.slice(4)}\n`
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+/** Answers a request that expects what is not to be had. */
+export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const line = 'that can not be expected here\n'
+  const headers = {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': line.length,
+    Connection: 'close',
+  }
+  response.writeHead(417, headers).end(line)
+}
