@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { request, type IncomingHttpHeaders } from 'node:http'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { collect, projectRoot } from '../support/executable.js'
+import { findPeer } from '../support/peers.js'
+import { pseudoRandom } from '../support/pseudo-random.js'
+import { makeScratch } from '../support/scratch.js'
+import { serveMirror } from '../support/serve.js'
+
+/** Not on the path of everybody who may start it. */
+const nginx =
+  findPeer('nginx') ?? ['/usr/sbin/nginx', '/usr/local/sbin/nginx'].find(existsSync) ?? null
+
+export const unlessNginx = { skip: nginx === null && 'nginx is not installed' }
+
+/** The address that the service is told of. */
+export const PUBLIC = 'https://public.example'
+
+/** The name that clients know nginx by. */
+export const HOST = 'mirror.example'
+
+export const FILES = {
+  'yum/7/a.rpm': pseudoRandom(1_500_000, 1),
+  'yum/7/b.rpm': pseudoRandom(70_000, 2),
+  'yum/7/50% of [all] & more?.rpm': pseudoRandom(1_000, 3),
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+interface Proxied {
+  /** Asks nginx; with a form, by POST. */
+  readonly ask: (path: string, form?: string) => Promise<Answer>
+  /** The service's own address. */
+  readonly btkit: string
+}
+
+/** Serves a mirror with nginx before it, configured as the manual says, until the test ends. */
+export async function serveBehindNginx(
+  t: TestContext,
+  args = ['--no-files', '--public-url', PUBLIC],
+): Promise<Proxied> {
+  const root = makeScratch(t, FILES)
+  const { address, port } = await serveMirror(t, { root, args })
+  const scratch = makeScratch(t)
+  // A socket of its own can't be taken by another program, as a free port could
+  const socket = join(scratch, 'nginx.sock')
+  const blocks = fill(serverBlocks(), {
+    '127.0.0.1:8080': `127.0.0.1:${port}`,
+    'listen 80': `listen unix:${socket}`,
+    '/srv/mirror': root,
+  })
+  writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, blocks))
+  await startNginx(t, scratch, socket)
+  return { ask: (path, form) => ask(socket, path, form), btkit: address }
+}
+
+/** A configuration of nginx that leaves all the rest of the system alone. */
+function configure(scratch: string, blocks: string): string {
+  const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  return `
+    daemon off;
+    master_process off;
+    pid ${scratch}/nginx.pid;
+    error_log ${scratch}/error.log;
+    events {}
+    http {
+      access_log off;
+      ${kinds.map((kind) => `${kind}_temp_path ${scratch}/${kind};`).join('\n')}
+      ${blocks}
+    }
+  `
+}
+
+async function startNginx(t: TestContext, scratch: string, socket: string): Promise<void> {
+  const args = ['-p', scratch, '-e', join(scratch, 'error.log'), '-c', join(scratch, 'nginx.conf')]
+  const child = spawn(nginx ?? '', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = collect(child)
+  t.after(async () => {
+    child.kill('SIGTERM')
+    await ended
+  })
+  while (!(await canConnect(socket))) {
+    if (child.exitCode !== null) throw new Error(`nginx ended: ${(await ended).stderr}`)
+    await setTimeout(5)
+  }
+}
+
+function canConnect(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket)
+    probe.once('error', () => {
+      resolve(false)
+    })
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+  })
+}
+
+function ask(socketPath: string, path: string, form?: string): Promise<Answer> {
+  const type = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  const headers = { Host: HOST, ...(form === undefined ? {} : type) }
+  const method = form === undefined ? 'GET' : 'POST'
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, path, method, headers }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const { statusCode = 0, headers } = response
+        resolve({ status: statusCode, headers, body: Buffer.concat(chunks) })
+      })
+    })
+    sent.on('error', reject)
+    sent.end(form)
+  })
+}
+
+/** The configuration in the manual, as a reader copies it. */
+export function serverBlocks(): string {
+  const page = readFileSync(join(projectRoot, 'man', 'btkit-serve.8'), 'utf8')
+  const [, block] = /^\.Sh BEHIND NGINX\n[^]*?^\.Bd -literal.*\n([^]*?)^\.Ed$/m.exec(page) ?? []
+  assert.ok(block, 'the manual shows no configuration of nginx')
+  return unescapeMdoc(block)
+}
+
+const ESCAPES: Record<string, string> = {
+  '\\(ha': '^',
+  '\\(ti': '~',
+  '\\(aq': "'",
+  '\\(dq': '"',
+  '\\e': '\\',
+  '\\-': '-',
+  '\\&': '',
+}
+
+function unescapeMdoc(text: string): string {
+  return text.replaceAll(/\\(?:\(..|.)/g, (escape) => {
+    const character = ESCAPES[escape]
+    assert.notEqual(character, undefined, `an escape that this test does not know: ${escape}`)
+    return character ?? ''
+  })
+}
+
+/** Puts a test's own places for the manual's, each of which has to be there. */
+function fill(text: string, places: Readonly<Record<string, string>>): string {
+  let filled = text
+  for (const [place, own] of Object.entries(places)) {
+    assert.ok(filled.includes(place), `the manual's configuration has no ${place}`)
+    filled = filled.replaceAll(place, own)
+  }
+  return filled
+}
