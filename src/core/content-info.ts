@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
 import { buildInfo } from '../metainfo/build-info.js'
 import { isPad, type Content } from './content.js'
 import { hashContent, type Means } from './hash-content.js'
+import { InputHash } from './input-hash.js'
 import type { Memory } from './memory.js'
 import { unknownPieces } from './piece-table.js'
 import { recallPieces } from './recall-pieces.js'
-import { areSettled, stampOf, trusted, type CacheTrust } from './stamp.js'
+import { areSettled, type CacheTrust } from './stamp.js'
 
 /** What a torrent's `info` says beside the content. */
 export interface InfoOptions {
@@ -96,11 +96,11 @@ export function infoInput(content: Content, options: InfoOptions, trust: CacheTr
   const { private: isPrivate, sourceTag, tellPads } = options
   const whatElse = [name, isDirectory, pieceLength, isPrivate, sourceTag]
   if (tellPads) whatElse.push(tellPads)
-  const hash = createHash('sha256')
-  hash.update(JSON.stringify(whatElse))
+  const hash = new InputHash()
+  hash.text(JSON.stringify(whatElse))
   for (const { path, absolutePath, fingerprint } of files) {
-    hash.update(`${path.join('\0')}\0\0${absolutePath}\0`)
-    hash.update(trusted(stampOf(fingerprint), trust))
+    hash.text(`${path.join('\0')}\0\0${absolutePath}\0`)
+    hash.stamp(fingerprint, trust)
   }
   return hash.digest()
 }

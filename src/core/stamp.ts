@@ -6,17 +6,25 @@ import type { Fingerprint } from '../files/fingerprint.js'
  */
 export type CacheTrust = 'full' | 'mtime'
 
-const TRUSTED_LENGTH: Record<CacheTrust, number> = { full: 40, mtime: 16 }
+/** Bytes of a stamp, and of the part of it that counts. */
+export const STAMP_LENGTH = 40
+export const TRUSTED_LENGTH: Record<CacheTrust, number> = { full: STAMP_LENGTH, mtime: 16 }
 
 /** A fingerprint as the cache keeps it: size, mtime, ctime, inode and device, 8 bytes each. */
 export function stampOf(fingerprint: Fingerprint): Uint8Array {
-  const stamp = Buffer.allocUnsafe(TRUSTED_LENGTH.full)
-  stamp.writeBigUInt64LE(BigInt(fingerprint.size), 0)
-  stamp.writeBigInt64LE(fingerprint.mtimeNs, 8)
-  stamp.writeBigInt64LE(fingerprint.ctimeNs, 16)
-  stamp.writeBigUInt64LE(BigInt.asUintN(64, fingerprint.inode), 24)
-  stamp.writeBigUInt64LE(BigInt.asUintN(64, fingerprint.device), 32)
+  const stamp = new Uint8Array(STAMP_LENGTH)
+  writeStamp(fingerprint, new DataView(stamp.buffer), 0)
   return stamp
+}
+
+/** Writes a stamp at a place. What is longer than 64 bits is cut to them. */
+export function writeStamp(fingerprint: Fingerprint, target: DataView, at: number): void {
+  const { size, mtimeNs, ctimeNs, inode, device } = fingerprint
+  target.setBigUint64(at, BigInt(size), true)
+  target.setBigInt64(at + 8, mtimeNs, true)
+  target.setBigInt64(at + 16, ctimeNs, true)
+  target.setBigUint64(at + 24, inode, true)
+  target.setBigUint64(at + 32, device, true)
 }
 
 /** The part of a stamp that counts. */
