@@ -10,6 +10,7 @@ import {
   type HashJob,
 } from './job.js'
 import { DIGEST_LENGTH, type HashKernel } from './kernel.js'
+import { returnBuffer, takeBuffer } from './spare-buffer.js'
 import { StreamReader } from './stream-reader.js'
 import { THROTTLED_READ } from './throttle.js'
 
@@ -33,11 +34,12 @@ export class BatchHasher {
     this.#plan = plan
     this.#kernel = kernel
     this.#reader = new StreamReader(job.stream)
-    this.#buffer = Buffer.allocUnsafeSlow(plan.bufferLength)
+    this.#buffer = takeBuffer(plan.bufferLength)
   }
 
   close(): void {
     this.#reader.close()
+    returnBuffer(this.#buffer)
   }
 
   /** Hashes the whole pieces of a batch, then the short one if it ends with the stream's last. */
