@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { Content } from '../../core/content.js'
 import { infoInput, recallInfo, type InfoOptions } from '../../core/content-info.js'
@@ -5,6 +6,7 @@ import type { Memory } from '../../core/memory.js'
 import { areSettled } from '../../core/stamp.js'
 import { BtkitError } from '../../errors.js'
 import { NotReady } from '../refusal.js'
+import { CALM, isCalm } from './calm.js'
 import { waitFor, type Flight, type Patience } from './flight.js'
 import type { HashDesk } from './hash-desk.js'
 import { knownTorrent, type KnownTorrent } from './known-torrent.js'
@@ -14,6 +16,9 @@ const LOOK_AGAIN = 1000
 
 /** The memory for torrents that were asked for lately, in bytes of their infos. */
 const MEMORY = 32 * 1024 * 1024
+
+/** How often files are looked at that are being written. */
+const LOOKS = 10
 
 /** What a torrent is made of, as its files are now. */
 export interface TorrentPlan {
@@ -117,7 +122,7 @@ export class OnDemand {
   /** Looks at the files, and makes the torrent unless it is known. */
   async #check(wanted: TorrentWanted, flight: Flight<CheckedTorrent>): Promise<CheckedTorrent> {
     const checkedMs = this.memory.now()
-    const plan = await wanted.plan()
+    const plan = await this.#plan(wanted)
     const input = infoInput(plan.content, plan.options, this.memory.trust)
     const checked = this.#checked.get(wanted.key)
     if (checked && Buffer.compare(checked.torrent.input, input) === 0) {
@@ -131,6 +136,16 @@ export class OnDemand {
     const made = { torrent, sinceMs, checkedMs }
     if (torrent.isSettled) this.#checked.set(wanted.key, made)
     return made
+  }
+
+  /** Looks at the files, and looks again as long as they are being written. */
+  async #plan(wanted: TorrentWanted): Promise<TorrentPlan> {
+    for (let look = 0; look < LOOKS; look++) {
+      const plan = await wanted.plan()
+      if (isCalm(plan.content, this.memory.now())) return plan
+      await setTimeout(CALM)
+    }
+    throw new BtkitError('changed', 'the files are being written')
   }
 
   #recall({ content, options, directory }: TorrentPlan, input: Uint8Array): KnownTorrent | null {
