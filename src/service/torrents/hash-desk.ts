@@ -48,8 +48,18 @@ export class HashDesk {
    * @throws BtkitError `changed`, NotReady, and as obtainInfo does
    */
   async obtain(order: HashOrder): Promise<Uint8Array> {
+    for (;;) {
+      const unknown = unknownFiles(order.content, this.#parts.means.memory)
+      const claims = unknown.flatMap(({ absolutePath }) => this.#claims.get(absolutePath) ?? [])
+      // Not a step may lie between, or another would claim the files as well
+      if (claims.length === 0) return this.#begin(order, unknown)
+      await Promise.all(claims)
+    }
+  }
+
+  /** Claims the files to read, until the cache knows of them. */
+  #begin(order: HashOrder, unknown: readonly ScannedFile[]): Promise<Uint8Array> {
     const { queue, means } = this.#parts
-    const unknown = await this.#unclaimedFiles(order.content)
     const work = queue.run((running) => this.#hash(order, unknown, running), order.isWanted)
     const noted = work.then(() => means.memory.cache.flush()).catch(() => undefined)
     for (const { absolutePath } of unknown) this.#claims.set(absolutePath, noted)
@@ -57,16 +67,6 @@ export class HashDesk {
       for (const { absolutePath } of unknown) this.#claims.delete(absolutePath)
     })
     return work
-  }
-
-  /** The files to read, once none of them is being read for another torrent. */
-  async #unclaimedFiles(content: Content): Promise<readonly ScannedFile[]> {
-    for (;;) {
-      const unknown = unknownFiles(content, this.#parts.means.memory)
-      const claims = unknown.flatMap(({ absolutePath }) => this.#claims.get(absolutePath) ?? [])
-      if (claims.length === 0) return unknown
-      await Promise.all(claims)
-    }
   }
 
   async #hash(
