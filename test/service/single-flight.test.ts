@@ -95,10 +95,10 @@ test('who can not wait so long is told when to ask again, and the work goes on',
 
 test('what is known already does not wait for what is being hashed', async (t) => {
   const root = makeScratch(t, { 'iso/readme': 'r' })
-  plantSparse(`${root}/iso`, 'huge.iso', 3 * GIB)
+  plantSparse(`${root}/iso`, 'huge.iso', 64 * GIB)
   const { port } = await serveMirror(t, { root, args: ['--wait', '0.05', '--max-hashing', '1'] })
   const readme = singleAddress('/iso/readme')
-  assert.equal((await ask(port, readme)).status, 200)
+  assert.equal((await untilMade(() => ask(port, readme))).status, 200)
   assert.equal((await ask(port, singleAddress('/iso/huge.iso'))).status, 503)
   assert.equal((await ask(port, readme)).status, 200)
   assert.equal(await readMetric(port, 'btkit_hash_jobs'), 1)
