@@ -6,7 +6,6 @@ import {
   type FileKey,
   type FileRecord,
 } from './file-record.js'
-import { packSetRecord, unpackSetRecord, type SetRecord } from './set-record.js'
 import {
   isOutputOf,
   packOutputRecord,
@@ -15,6 +14,7 @@ import {
   type OutputRecord,
 } from './output-record.js'
 import { dayOf, packRecord, recordKey, unpackRecord, type RecordKind } from './record.js'
+import { packSetRecord, unpackSetRecord, type SetRecord } from './set-record.js'
 import type { Store } from './store.js'
 import { addUsage, type Usage } from './usage.js'
 

@@ -1,7 +1,8 @@
-/** Paths that were asked for together, in the order in which they were asked for. */
+/** Files that a torrent is asked for, as the pkgtorrent protocol names them. */
 export interface SetRecord {
-  /** Whether they were asked for one by one, so that one file makes a torrent of a single file. */
+  /** Whether one match makes a torrent of a single file: `single` does so, a POSTed set never. */
   readonly isSingle: boolean
+  /** Paths and simple globs, in the order asked for. */
   readonly paths: readonly string[]
 }
 

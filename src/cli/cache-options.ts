@@ -5,6 +5,7 @@ import type { Memory } from '../core/memory.js'
 import type { CacheTrust } from '../core/stamp.js'
 import { reportWarning } from './failure.js'
 import type { Io } from './io.js'
+import { duration } from './option-values.js'
 
 export interface CacheOptions {
   readonly cache: boolean
@@ -24,6 +25,12 @@ export function cacheTrustOption() {
   return new Option('--cache-trust <what>', 'what tells that a file did not change')
     .choices(['full', 'mtime'] as const)
     .default('full' as const, 'full')
+}
+
+export function unusedForOption(description: string) {
+  return new Option('--unused-for <time>', description)
+    .argParser(duration)
+    .default(30 * 86_400_000, '30d')
 }
 
 /** The directory of the cache that a command line means. */

@@ -1,12 +1,21 @@
+import { availableParallelism } from 'node:os'
+import { Option } from '@commander-js/extra-typings'
 import type { Engine } from '../core/hash-content.js'
 import { chooseKernel } from '../hash/choose-kernel.js'
 import { createThrottle } from '../hash/throttle.js'
 import type { Io } from './io.js'
+import { wholeNumber } from './option-values.js'
 
 export interface EngineOptions {
   readonly threads: number
   /** In bytes a second. */
   readonly maxRate?: number | undefined
+}
+
+export function threadsOption() {
+  return new Option('--threads <n>', 'threads that read and hash')
+    .argParser(wholeNumber(1, 256))
+    .default(availableParallelism())
 }
 
 /**

@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { checkTracker } from '../metainfo/trackers.js'
-import { cacheDirOption, cacheTrustOption } from './cache-options.js'
+import { cacheDirOption, cacheTrustOption, unusedForOption } from './cache-options.js'
+import { threadsOption } from './engine.js'
 import * as read from './option-values.js'
 
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
@@ -50,19 +50,10 @@ export function declareServeOptions() {
     .addOption(secondsOption('--wait', 'seconds that a request waits for hashing', 25))
     .addOption(secondsOption('--header-timeout', 'seconds for the headers to come', 10))
     .addOption(secondsOption('--body-timeout', 'seconds for the body to come', 30))
-    .option(
-      '--threads <n>',
-      'threads that read and hash',
-      read.wholeNumber(1, 256),
-      availableParallelism(),
-    )
+    .addOption(threadsOption())
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
-    .addOption(
-      new Option('--unused-for <time>', 'what was unused that long leaves the cache')
-        .argParser(read.duration)
-        .default(30 * 86_400_000, '30d'),
-    )
+    .addOption(unusedForOption('what was unused that long leaves the cache'))
     .addOption(
       new Option('--log <format>', 'access log on standard error')
         .choices(['json', 'text', 'off'] as const)

@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os'
 import { Command, Option } from '@commander-js/extra-typings'
 import { parseAnnounceList, parseSeeds } from '../metainfo/trackers.js'
 import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options.js'
+import { threadsOption } from './engine.js'
 import * as read from './option-values.js'
 
 /** The options of the commands that make torrents, each checked as it is read. */
@@ -37,12 +37,7 @@ export function declareTorrentOptions(name: string, piecePow2: number | 'auto') 
     .option('--all', 'take hidden and system files as well', false)
     .option('--follow-symlinks', 'follow links that lead outside as well', false)
     .option('--no-symlinks', 'follow no links')
-    .option(
-      '--threads <n>',
-      'threads that read and hash',
-      read.wholeNumber(1, 256),
-      availableParallelism(),
-    )
+    .addOption(threadsOption())
     .option('--max-rate <size>', 'read no more bytes a second than that', read.byteRate)
     .addOption(cacheDirOption())
     .addOption(noCacheOption())

@@ -95,11 +95,19 @@ function describeOutput({ path }: ScannedFile): Skipped {
 export function settleContent(tree: Tree, rules: ContentRules): Content {
   const { root, isDirectory, files, skipped } = tree
   const name = checkName(rules.name ?? basename(resolve(root)))
-  const size = files.reduce((sum, file) => sum + file.fingerprint.size, 0)
-  if (size === 0) throw new BtkitError('empty', `${root}: ${whyEmpty(tree)}`)
-  const pieceLength = rules.pieceLength === 'auto' ? automaticPieceLength(size) : rules.pieceLength
-  const pieceCount = Math.ceil(size / pieceLength)
-  return { name, isDirectory, files, skipped, size, pieceLength, pieceCount }
+  const content = cutContent({ name, isDirectory, files, skipped }, rules.pieceLength)
+  if (content.size === 0) throw new BtkitError('empty', `${root}: ${whyEmpty(tree)}`)
+  return content
+}
+
+/** Lays files one after the other, and cuts them into pieces of that length in bytes. */
+export function cutContent(
+  parts: Pick<Content, 'name' | 'isDirectory' | 'files' | 'skipped'>,
+  length: ContentRules['pieceLength'],
+): Content {
+  const size = parts.files.reduce((sum, file) => sum + file.fingerprint.size, 0)
+  const pieceLength = length === 'auto' ? automaticPieceLength(size) : length
+  return { ...parts, size, pieceLength, pieceCount: Math.ceil(size / pieceLength) }
 }
 
 function whyEmpty({ files, skipped }: Tree): string {

@@ -5,7 +5,7 @@ import { BtkitError } from '../errors.js'
  * Neither through a link that was put there since, nor waiting for what was made a pipe. Windows
  * knows neither flag.
  */
-const FLAGS =
+export const GUARDED_READ =
   constants.O_RDONLY |
   ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
   ((constants.O_NONBLOCK as number | undefined) ?? 0)
@@ -27,7 +27,7 @@ export function openSameFile(path: string, identity: BigUint64Array): number {
 
 function open(path: string): number {
   try {
-    return openSync(path, FLAGS)
+    return openSync(path, GUARDED_READ)
   } catch (error) {
     throw isLinkRefusal(error) ? wasReplaced(path, error) : error
   }

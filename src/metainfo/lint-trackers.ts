@@ -1,7 +1,6 @@
-import { BtkitError } from '../errors.js'
 import { quoteText } from './escape-text.js'
 import type { Metainfo } from './metainfo.js'
-import { checkSeed, checkTracker } from './trackers.js'
+import { isSeed, isTracker } from './trackers.js'
 
 /** An announce that is not in the list: clients that know lists ignore it (BEP 12). */
 export function* findAnnounceOutsideList({ announce, announceList }: Metainfo) {
@@ -22,7 +21,7 @@ export function* findEmptyTiers({ announceList }: Metainfo) {
 export function* findBadTrackers({ announce, announceList }: Metainfo) {
   const trackers = [...(announce === null ? [] : [announce]), ...(announceList?.flat() ?? [])]
   for (const tracker of new Set(trackers)) {
-    if (!passes(checkTracker, tracker)) {
+    if (!isTracker(tracker)) {
       yield `tracker ${quoteText(tracker)} is not an http, https, udp, ws or wss URL`
     }
   }
@@ -42,18 +41,8 @@ export function* findRepeatedTrackers({ announceList }: Metainfo) {
 /** Seeds that are no http, https or ftp URL. */
 export function* findBadSeeds({ httpSeeds, webSeeds }: Metainfo) {
   for (const seed of new Set([...(webSeeds ?? []), ...(httpSeeds ?? [])])) {
-    if (!passes(checkSeed, seed)) {
+    if (!isSeed(seed)) {
       yield `web seed ${quoteText(seed)} is not an http, https or ftp URL`
     }
-  }
-}
-
-function passes(check: (url: string) => string, url: string): boolean {
-  try {
-    check(url)
-    return true
-  } catch (error) {
-    if (error instanceof BtkitError) return false
-    throw error
   }
 }

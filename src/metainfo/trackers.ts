@@ -8,12 +8,22 @@ export function looksLikeUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
 
+/** Whether clients can take a URL for that of a tracker. */
+export function isTracker(url: string): boolean {
+  return TRACKER.test(url) && URL.canParse(url)
+}
+
+/** Whether clients can take a URL for that of a web seed (BEP 19) or HTTP seed (BEP 17). */
+export function isSeed(url: string): boolean {
+  return SEED.test(url) && URL.canParse(url)
+}
+
 /**
  * Checks the URL of a tracker.
  * @throws BtkitError `usage`
  */
 export function checkTracker(url: string): string {
-  if (!TRACKER.test(url) || !URL.canParse(url)) {
+  if (!isTracker(url)) {
     throw new BtkitError('usage', `tracker '${url}': not an http, https, udp, ws or wss URL`)
   }
   return url
@@ -24,7 +34,7 @@ export function checkTracker(url: string): string {
  * @throws BtkitError `usage`
  */
 export function checkSeed(url: string): string {
-  if (!SEED.test(url) || !URL.canParse(url)) {
+  if (!isSeed(url)) {
     throw new BtkitError('usage', `web seed '${url}': not an http, https or ftp URL`)
   }
   return url

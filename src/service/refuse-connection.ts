@@ -28,11 +28,21 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): 
 
 /** Answers a request that expects what is not to be had. */
 export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const line = 'that can not be expected here\n'
+  refuseRequest(response, 417, 'that can not be expected here')
+}
+
+/** Answers what still comes on connections when the service stops. */
+export function refuseStopping(response: ServerResponse): void {
+  response.setHeader('Retry-After', '10')
+  refuseRequest(response, 503, 'the server is stopping')
+}
+
+/** Answers with one line of text, and hangs up. */
+function refuseRequest(response: ServerResponse, status: number, line: string): void {
   const headers = {
     'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': line.length,
+    'Content-Length': line.length + 1,
     Connection: 'close',
   }
-  response.writeHead(417, headers).end(line)
+  response.writeHead(status, headers).end(`${line}\n`)
 }

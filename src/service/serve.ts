@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import { startChores } from './chores.js'
 import {
   listen,
@@ -7,6 +6,7 @@ import {
   type ListenParts,
   type ListenPlace,
 } from './listen.js'
+import { refuseStopping } from './refuse-connection.js'
 import { wireService, type WireParts } from './wire.js'
 
 /**
@@ -39,7 +39,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const wired = await wireService(parts)
   let isStopping = false
   const handler: Handler = (request, response) => {
-    if (isStopping) sendStopping(response)
+    if (isStopping) refuseStopping(response)
     else wired.handler(request, response)
   }
   const listeners = await listenAll(parts.places, { handler, limits: options.limits, onError })
@@ -66,16 +66,4 @@ async function listenAll(places: readonly ListenPlace[], parts: ListenParts): Pr
     throw error
   }
   return listeners
-}
-
-/** Answers what still comes on connections that are open. */
-function sendStopping(response: ServerResponse): void {
-  const line = 'the server is stopping\n'
-  const headers = {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': line.length,
-    Connection: 'close',
-    'Retry-After': '10',
-  }
-  response.writeHead(503, headers).end(line)
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { request, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { ask, FORM, type Answer } from '../service/ask.js'
 import { collect, projectRoot } from '../support/executable.js'
 import { findPeer } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
@@ -28,12 +28,6 @@ export const FILES = {
   'yum/7/a.rpm': pseudoRandom(1_500_000, 1),
   'yum/7/b.rpm': pseudoRandom(70_000, 2),
   'yum/7/50% of [all] & more?.rpm': pseudoRandom(1_000, 3),
-}
-
-interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: Buffer
 }
 
 interface Proxied {
@@ -60,7 +54,14 @@ export async function serveBehindNginx(
   })
   writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, blocks))
   await startNginx(t, scratch, socket)
-  return { ask: (path, form) => ask(socket, path, form), btkit: address }
+  const headers = { Host: HOST }
+  return {
+    ask: (path, form) => {
+      if (form === undefined) return ask(socket, path, { headers })
+      return ask(socket, path, { method: 'POST', headers: { ...headers, ...FORM }, body: form })
+    },
+    btkit: address,
+  }
 }
 
 /** A configuration of nginx that leaves all the rest of the system alone. */
@@ -104,25 +105,6 @@ function canConnect(socket: string): Promise<boolean> {
       probe.destroy()
       resolve(true)
     })
-  })
-}
-
-function ask(socketPath: string, path: string, form?: string): Promise<Answer> {
-  const type = { 'Content-Type': 'application/x-www-form-urlencoded' }
-  const headers = { Host: HOST, ...(form === undefined ? {} : type) }
-  const method = form === undefined ? 'GET' : 'POST'
-  return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, path, method, headers }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () => {
-        const { statusCode = 0, headers } = response
-        resolve({ status: statusCode, headers, body: Buffer.concat(chunks) })
-      })
-    })
-    sent.on('error', reject)
-    sent.end(form)
   })
 }
 

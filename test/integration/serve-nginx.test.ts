@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { declareServeOptions } from '../../src/cli/serve-options.js'
+import { formOf } from '../service/ask.js'
+import { setDigest, sha1 } from '../service/reference-rules.js'
 import { decodeTorrent } from '../support/decode-torrent.js'
 import { FILES, HOST, PUBLIC, serveBehindNginx, serverBlocks, unlessNginx } from './behind-nginx.js'
 
@@ -50,7 +51,7 @@ test('behind nginx an odd name reaches the service as it was asked for', unlessN
 
 test('behind nginx a set is unknown, then posted, then known', unlessNginx, async (t) => {
   const { ask } = await serveBehindNginx(t)
-  const address = `/yum/torrent_service/digest/${digestOf(PATHS)}`
+  const address = `/yum/torrent_service/digest/${setDigest(PATHS)}`
 
   const first = await ask(address)
   const posted = await ask(address, formOf(PATHS))
@@ -64,7 +65,7 @@ test('behind nginx a set is unknown, then posted, then known', unlessNginx, asyn
 
 test('behind nginx every path of a set can be had', unlessNginx, async (t) => {
   const { ask } = await serveBehindNginx(t)
-  const posted = await ask(`/yum/torrent_service/digest/${digestOf(PATHS)}`, formOf(PATHS))
+  const posted = await ask(`/yum/torrent_service/digest/${setDigest(PATHS)}`, formOf(PATHS))
   const { info } = decodeTorrent(posted.body)
   const files = info['files'] as { length: number; path: string[] }[]
 
@@ -83,7 +84,7 @@ test('nginx lets a form of nearly 2 MiB through', unlessNginx, async (t) => {
   const { ask } = await serveBehindNginx(t)
   const form = `${formOf(PATHS)}&other=${'x'.repeat(1_900_000)}`
 
-  const { status } = await ask(`/yum/torrent_service/digest/${digestOf(PATHS)}`, form)
+  const { status } = await ask(`/yum/torrent_service/digest/${setDigest(PATHS)}`, form)
 
   assert.equal(status, 200)
 })
@@ -103,15 +104,3 @@ test('the manual has nginx wait for longer, and take no less, than the service',
   assert.ok(Number(seconds) * 1000 > wait)
   assert.ok(Number(megabytes) * 2 ** 20 >= maxBody)
 })
-
-function digestOf(paths: readonly string[]): string {
-  return sha1(paths.join('\n'))
-}
-
-function formOf(paths: readonly string[]): string {
-  return paths.map((path) => `p=${encodeURIComponent(path)}`).join('&')
-}
-
-function sha1(content: string | Uint8Array): string {
-  return createHash('sha1').update(content).digest('hex')
-}

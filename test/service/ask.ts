@@ -15,17 +15,22 @@ export interface Question {
 }
 
 /**
- * Asks a server on this machine, with nothing in the request but what is given here, Host and
+ * Asks the server on a port or Unix socket of this machine, with nothing in the request but what is given here, Host and
  * Content-Length: fetch would tidy up the path and add header fields.
  */
-export function ask(port: number, path: string, question: Question = {}): Promise<Answer> {
+export function ask(
+  place: number | string,
+  path: string,
+  question: Question = {},
+): Promise<Answer> {
+  const where =
+    typeof place === 'number' ? { host: '127.0.0.1', port: place } : { socketPath: place }
   const { method = 'GET', headers = {}, body, agent } = question
   const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }
   return new Promise((resolve, reject) => {
     const asked = request(
       {
-        host: '127.0.0.1',
-        port,
+        ...where,
         path,
         method,
         headers: { ...length, ...headers },

@@ -6,14 +6,14 @@ import type { PieceCache } from '../../cache/piece-cache.js'
 import { dayOf } from '../../cache/record.js'
 import { verifyCache } from '../../core/verify-cache.js'
 import { escapeText } from '../../metainfo/escape-text.js'
-import { cacheDirOption, cachePath, openMemory } from '../cache-options.js'
+import { jsonLine } from '../../metainfo/json-line.js'
+import { cacheDirOption, cachePath, openMemory, unusedForOption } from '../cache-options.js'
 import { cacheText } from '../cache-report.js'
 import type { CommandContext } from '../context.js'
 import { engineFor } from '../engine.js'
 import { reportError } from '../failure.js'
 import type { Io } from '../io.js'
-import { jsonLine } from '../../metainfo/json-line.js'
-import { duration, wholeNumber } from '../option-values.js'
+import { wholeNumber } from '../option-values.js'
 import { count } from '../quantity.js'
 
 export function defineCache(context: CommandContext) {
@@ -43,11 +43,7 @@ function definePrune({ io }: CommandContext) {
   return new Command('prune')
     .description('Remove what was of no use for some time.')
     .addOption(cacheDirOption())
-    .addOption(
-      new Option('--unused-for <time>', 'how long, such as 12h, 30d or 8w')
-        .argParser(duration)
-        .default(30 * 86_400_000, '30d'),
-    )
+    .addOption(unusedForOption('how long, such as 12h, 30d or 8w'))
     .action(async ({ cacheDir, unusedFor }) => {
       const before = dayOf(io.now() - unusedFor)
       const removed = await withCache(cacheDir, io, (cache) => removeUnused(cache.store, before))

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CACHE_FILE } from '../../cache/open-cache.js'
@@ -61,7 +62,7 @@ async function serve(root: string, options: ServeOptions, io: Io): Promise<void>
     io.onHangup(() => void trackers.refresh(true).catch(onError))
     const example = await findExample(request.mirror)
     io.stdout.write(greeting({ service, request, example, trackers: trackers.current().urls }))
-    await untilAborted(io.signal)
+    if (!io.signal.aborted) await once(io.signal, 'abort')
     await service.stop()
   } finally {
     hashing.abort()
@@ -70,22 +71,7 @@ async function serve(root: string, options: ServeOptions, io: Io): Promise<void>
   }
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else {
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve()
-        },
-        { once: true },
-      )
-    }
-  })
-}
-
-/** Bytes of a file; none when it is not there. */
+/** Bytes of a file; none when it can't be looked at. */
 async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ size }) => size,

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import type { Means } from '../../core/hash-content.js'
@@ -11,7 +10,7 @@ import {
 } from '../../core/verify-torrent.js'
 import { cacheDirOption, cacheTrustOption, openMemory } from '../cache-options.js'
 import type { CommandContext } from '../context.js'
-import { engineFor } from '../engine.js'
+import { engineFor, threadsOption } from '../engine.js'
 import { reportWarning } from '../failure.js'
 import type { Io } from '../io.js'
 import { maxTorrentSize } from '../max-torrent-size.js'
@@ -44,12 +43,7 @@ export function defineVerify({ io, finish }: CommandContext) {
     .argument('[path]', 'its file or directory, or where that lies (default: beside the torrent)')
     .option('--check-hashes <n>', '0: look at sizes alone; 1: read the files', wholeNumber(0, 1), 1)
     .option('--extra', 'name files that are no part of the torrent as well')
-    .option(
-      '--threads <n>',
-      'threads that read and hash',
-      wholeNumber(1, 256),
-      availableParallelism(),
-    )
+    .addOption(threadsOption())
     .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
     .option('--trust-cache', 'believe the piece cache of files that did not change', false)
     .addOption(cacheDirOption())

@@ -2,8 +2,8 @@ import { opendir } from 'node:fs/promises'
 import { isSuspect } from '../../files/read-names.js'
 import type { ScannedFile } from '../../files/scanned-tree.js'
 import { Refusal, notFound } from '../refusal.js'
-import { boundedMap } from './bounded-map.js'
 import { compareComponents } from './compare-components.js'
+import { lookAtAll } from './look-at-all.js'
 import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
 import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
@@ -17,9 +17,6 @@ export interface FindLimits {
 /** Names of directories that one request may go through. */
 const MAX_NAMES = 1_000_000
 
-/** Files that are looked at at once; the system's own pool of threads is small. */
-const LOOKS_AT_ONCE = 16
-
 /**
  * The files that paths and simple globs stand for, in the order in which they were asked for; those
  * of one glob by their components, byte-wise.
@@ -31,7 +28,7 @@ export async function findFiles(
   limits: FindLimits,
 ): Promise<ScannedFile[]> {
   const search = new Search(mirror, limits)
-  const found = await boundedMap(paths, LOOKS_AT_ONCE, (path) => search.find(path))
+  const found = await lookAtAll(paths, (path) => search.find(path))
   return found.flat()
 }
 
@@ -65,7 +62,7 @@ class Search {
     if (isWithheld(pattern, this.#view.mirror)) throw notFound(formatMirrorPath(pattern))
     const paths = await this.#matching([], pattern)
     paths.sort(compareComponents)
-    const files = await boundedMap(paths, LOOKS_AT_ONCE, (path) => {
+    const files = await lookAtAll(paths, (path) => {
       return fileOrNull(this.#view.file(path))
     })
     const found = files.filter((file) => file !== null)

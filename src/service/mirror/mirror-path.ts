@@ -1,4 +1,5 @@
 import { escapeText } from '../../metainfo/escape-text.js'
+import { isPlainName } from '../../metainfo/name.js'
 import { badRequest, notFound } from '../refusal.js'
 
 /** The longest path that a request may name, in UTF-16 units; systems know none longer. */
@@ -13,7 +14,7 @@ export function parseMirrorPath(path: string): string[] {
   if (!path.startsWith('/')) throw badRequest(`${quote(path)}: a path must begin with /`)
   if (path.length > MAX_PATH) throw badRequest(`${quote(path)}: a path that long can't be there`)
   const components = path.split('/').filter((component) => component !== '')
-  if (components.some(isUnsafe)) throw badRequest(`${quote(path)}: not a plain path`)
+  if (!components.every(isPlainName)) throw badRequest(`${quote(path)}: not a plain path`)
   if (path.endsWith('/')) throw notFound(quote(path))
   return components
 }
@@ -21,10 +22,6 @@ export function parseMirrorPath(path: string): string[] {
 /** A path on the mirror, for messages and addresses. */
 export function formatMirrorPath(components: readonly string[]): string {
   return quote(`/${components.join('/')}`)
-}
-
-function isUnsafe(component: string): boolean {
-  return component === '.' || component === '..' || /[/\\\0]/.test(component)
 }
 
 /** What of a client's text goes into a message. */

@@ -1,17 +1,11 @@
-import { constants } from 'node:fs'
 import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { isWithin } from '../../files/link-policy.js'
 import type { ScannedFile } from '../../files/scanned-tree.js'
+import { GUARDED_READ } from '../../hash/open-same-file.js'
 import { notFound } from '../refusal.js'
 import { formatMirrorPath } from './mirror-path.js'
 import { toRefusal, type Mirror } from './mirror.js'
-
-/** Not through a link that was put there since, and not waiting for what was made a pipe. */
-const FLAGS =
-  constants.O_RDONLY |
-  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
-  ((constants.O_NONBLOCK as number | undefined) ?? 0)
 
 /** A file that was opened, and what it then was. Whoever has it closes it. */
 export interface OpenFile {
@@ -26,7 +20,7 @@ export interface OpenFile {
  */
 export async function openInside(file: ScannedFile, mirror: Mirror): Promise<OpenFile> {
   try {
-    const handle = await open(file.absolutePath, FLAGS)
+    const handle = await open(file.absolutePath, GUARDED_READ)
     try {
       return { handle, fingerprint: await checkOpen(handle, file, mirror) }
     } catch (error) {

@@ -1,17 +1,18 @@
 import { LRUCache } from 'lru-cache'
+import type { SetRecord } from '../../cache/set-record.js'
 import { findFiles } from '../mirror/find-files.js'
 import type { ServiceOptions } from '../service-options.js'
 import type { Patience } from '../torrents/flight.js'
 import type { CheckedTorrent, OnDemand, TorrentPlan } from '../torrents/on-demand.js'
 import { setContent } from './set-content.js'
-import { digestOfSet, type FileSet } from './set.js'
+import { digestOfSet } from './set.js'
 
 /** Memory for sets that were asked for lately, in UTF-16 units of their paths. */
 const MEMORY = 4 * 1024 * 1024
 
 /** Makes the torrents of sets, and remembers which sets were asked for. */
 export class SetDesk {
-  readonly #sets = new LRUCache<string, FileSet>({
+  readonly #sets = new LRUCache<string, SetRecord>({
     maxSize: MEMORY,
     sizeCalculation: ({ paths }) => paths.reduce((sum, path) => sum + path.length, 100),
   })
@@ -22,7 +23,7 @@ export class SetDesk {
   ) {}
 
   /** The set of that digest that was asked for before, be it in another life; null if none was. */
-  known(digest: string): FileSet | null {
+  known(digest: string): SetRecord | null {
     const known = this.#sets.get(digest)
     if (known) return known
     const recalled = this.onDemand.memory.cache.set(Buffer.from(digest, 'hex'))
@@ -34,7 +35,7 @@ export class SetDesk {
    * Obtains a set's torrent.
    * @throws Refusal, or BtkitError as the files can't be read
    */
-  obtain(set: FileSet, patience: Patience): Promise<CheckedTorrent> {
+  obtain(set: SetRecord, patience: Patience): Promise<CheckedTorrent> {
     const digest = digestOfSet(set)
     const key = `${set.isSingle ? 'single' : 'set'} ${digest}`
     const plan = async () => {
@@ -46,7 +47,7 @@ export class SetDesk {
     return this.onDemand.obtain({ key, plan }, patience)
   }
 
-  async #plan(set: FileSet): Promise<TorrentPlan> {
+  async #plan(set: SetRecord): Promise<TorrentPlan> {
     const { mirror, limits, serviceName, tellPads } = this.options
     const files = await findFiles(set.paths, mirror, limits)
     const content = setContent(set, files, serviceName)
@@ -56,7 +57,7 @@ export class SetDesk {
   }
 
   /** A form says what a digest stands for; a path asked for by itself only where no form did. */
-  #remember(digest: string, set: FileSet): void {
+  #remember(digest: string, set: SetRecord): void {
     // A newline in a path can't be told from one between two
     if (set.paths.some((path) => path.includes('\n'))) return
     const known = this.known(digest)

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { SetRecord } from '../../cache/set-record.js'
 import { badRequest } from '../refusal.js'
 import { addReadRoute } from '../web/read-route.js'
 import { beginRange } from '../web/send-range.js'
@@ -7,7 +8,7 @@ import type { TorrentSender } from '../web/send-torrent.js'
 import type { SetDesk } from './desk.js'
 import { parsePaths } from './form.js'
 import { findNullFile } from './null-file.js'
-import { digestOfSet, parseDigest, type FileSet } from './set.js'
+import { digestOfSet, parseDigest } from './set.js'
 
 /** Segments of an address before the path in `/<name>/<service>/single/<path>`. */
 const BEFORE_PATH = 3
@@ -25,7 +26,7 @@ export function addPkgtorrentRoutes(
 ): void {
   const { serviceName, limits } = desk.options
   const mount = `/:mount/${serviceName}`
-  const answer = async (set: FileSet, request: FastifyRequest<Route>, reply: FastifyReply) => {
+  const answer = async (set: SetRecord, request: FastifyRequest<Route>, reply: FastifyReply) => {
     return sender.send(request, reply, await desk.obtain(set, sender.patienceOf(reply)))
   }
 

@@ -1,8 +1,8 @@
-import { padFile, type Content } from '../../core/content.js'
+import type { SetRecord } from '../../cache/set-record.js'
+import { cutContent, padFile, type Content } from '../../core/content.js'
 import type { ScannedFile } from '../../files/scanned-tree.js'
 import { formatMirrorPath } from '../mirror/mirror-path.js'
 import { badRequest, notFound, Refusal } from '../refusal.js'
-import type { FileSet } from './set.js'
 
 /** The piece length of the protocol, in bytes. */
 export const BLOCK_SIZE = 1024 * 1024
@@ -14,7 +14,7 @@ export const BLOCK_SIZE = 1024 * 1024
  * @throws Refusal
  */
 export function setContent(
-  { isSingle }: Pick<FileSet, 'isSingle'>,
+  { isSingle }: Pick<SetRecord, 'isSingle'>,
   files: readonly ScannedFile[],
   serviceName: string,
 ): Content {
@@ -26,7 +26,8 @@ export function setContent(
 }
 
 function singleContent(file: ScannedFile): Content {
-  return layContent(file.path.at(-1) ?? '', false, [file])
+  const name = file.path.at(-1) ?? ''
+  return cutContent({ name, isDirectory: false, files: [file], skipped: [] }, BLOCK_SIZE)
 }
 
 function paddedContent(files: readonly ScannedFile[], serviceName: string): Content {
@@ -39,7 +40,7 @@ function paddedContent(files: readonly ScannedFile[], serviceName: string): Cont
     const padding = i === files.length - 1 ? 0 : paddingAfter(file.fingerprint.size)
     return padding === 0 ? [entry] : [entry, pads.next(padding)]
   })
-  return layContent(name, true, padded)
+  return cutContent({ name, isDirectory: true, files: padded, skipped: [] }, BLOCK_SIZE)
 }
 
 /** Bytes that are missing to the end of the piece in which a file ends. */
@@ -83,10 +84,4 @@ function refuseDoubles(files: readonly ScannedFile[]): void {
     if (seen.has(key)) throw badRequest('a file is named twice')
     seen.add(key)
   }
-}
-
-function layContent(name: string, isDirectory: boolean, files: readonly ScannedFile[]): Content {
-  const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
-  const pieceCount = Math.ceil(size / BLOCK_SIZE)
-  return { name, isDirectory, files, skipped: [], size, pieceLength: BLOCK_SIZE, pieceCount }
 }

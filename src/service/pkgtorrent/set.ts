@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { SetRecord } from '../../cache/set-record.js'
 import { badRequest } from '../refusal.js'
 
-/** Files that a torrent is asked for, as the pkgtorrent protocol names them. */
-export interface FileSet {
-  /** Whether one match makes a torrent of a single file: `single` does so, a POSTed set never. */
-  readonly isSingle: boolean
-  /** Paths and simple globs, in the order asked for. */
-  readonly paths: readonly string[]
-}
-
 /** The digest of a set: the SHA-1, in hex, of its paths joined by newlines. */
-export function digestOfSet({ paths }: FileSet): string {
+export function digestOfSet({ paths }: SetRecord): string {
   return createHash('sha1').update(paths.join('\n')).digest('hex')
 }
 

@@ -1,17 +1,14 @@
+import { lstat } from 'node:fs/promises'
 import { isPad, type Content } from '../../core/content.js'
 import { obtainInfo, type InfoOptions } from '../../core/content-info.js'
 import { checkUnchanged, type Means, type RecheckFiles } from '../../core/hash-content.js'
 import { unknownFiles } from '../../core/unknown-files.js'
 import { fingerprintOf } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scanned-tree.js'
-import { lstat } from 'node:fs/promises'
-import { boundedMap } from '../mirror/bounded-map.js'
+import { lookAtAll } from '../mirror/look-at-all.js'
 import type { Mirror } from '../mirror/mirror.js'
 import { isSameInside } from '../mirror/open-inside.js'
 import type { HashQueue } from './hash-queue.js'
-
-/** Files that are looked at at once. */
-const LOOKS_AT_ONCE = 16
 
 export interface HashDeskParts {
   readonly mirror: Mirror
@@ -75,7 +72,7 @@ export class HashDesk {
     running: number,
   ): Promise<Uint8Array> {
     const { means, mirror } = this.#parts
-    await boundedMap(unknown, LOOKS_AT_ONCE, (file) => refuseOther(file, mirror))
+    await lookAtAll(unknown, (file) => refuseOther(file, mirror))
     order.onProgress(0)
     const engine = {
       ...means.engine,
@@ -99,7 +96,7 @@ async function refuseOther(file: ScannedFile, mirror: Mirror): Promise<void> {
 
 const recheckAsync: RecheckFiles = async (files) => {
   const real = files.filter((file) => !isPad(file))
-  await boundedMap(real, LOOKS_AT_ONCE, async (file) => {
+  await lookAtAll(real, async (file) => {
     checkUnchanged(file, await fingerprintIfThere(file.absolutePath))
   })
 }

@@ -106,17 +106,14 @@ export class OnDemand {
   }
 
   async #tryTwice(wanted: TorrentWanted, flight: Flight<CheckedTorrent>): Promise<CheckedTorrent> {
-    try {
-      return await this.#check(wanted, flight)
-    } catch (error) {
-      if (!isChange(error)) throw error
+    for (let tries = 0; tries < 2; tries++) {
+      try {
+        return await this.#check(wanted, flight)
+      } catch (error) {
+        if (!isChange(error)) throw error
+      }
     }
-    try {
-      return await this.#check(wanted, flight)
-    } catch (error) {
-      if (!isChange(error)) throw error
-      throw new NotReady('the files change while they are read: ask again later', 10)
-    }
+    throw new NotReady('the files change while they are read: ask again later', 10)
   }
 
   /** Looks at the files, and makes the torrent unless it is known. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { BtkitError } from '../../errors.js'
 import { quoteText } from '../../metainfo/escape-text.js'
-import { checkTracker } from '../../metainfo/trackers.js'
+import { isTracker } from '../../metainfo/trackers.js'
 
 /** The trackers that torrents name from now on. */
 export interface TrackerList {
@@ -27,16 +26,6 @@ export function parseTrackerLines(text: string): TrackerLines {
     else problems.push(`line ${i + 1}: ${quoteText(url)} is no tracker's URL, and is left out`)
   }
   return { urls: [...urls], problems }
-}
-
-function isTracker(url: string): boolean {
-  try {
-    checkTracker(url)
-    return true
-  } catch (error) {
-    if (error instanceof BtkitError) return false
-    throw error
-  }
 }
 
 /**

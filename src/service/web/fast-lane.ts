@@ -12,7 +12,6 @@ interface LaneEntry {
   readonly host: string | undefined
   readonly checked: CheckedTorrent
   readonly answer: TorrentAnswer
-  readonly pairs: readonly string[]
   /** The header as rendered in that second since 1970: it says what time it is. */
   header: string
   second: number
@@ -51,9 +50,8 @@ export class FastLane {
 
   /** Notes an answer to a GET request. */
   note(request: IncomingMessage, checked: CheckedTorrent, answer: TorrentAnswer): void {
-    const pairs = Object.entries(answer.headers).flat()
     const { host } = request.headers
-    const entry = { host, checked, answer, pairs, header: '', second: 0 }
+    const entry = { host, checked, answer, header: '', second: 0 }
     this.#entries.set(request.url ?? '', entry)
   }
 
@@ -69,7 +67,7 @@ export class FastLane {
     const entry = this.#entries.get(request.url ?? '')
     if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return false
     this.#renew(entry)
-    sendPrepared(response, entry, entry.answer.body)
+    sendPrepared(response, entry.header, entry.answer)
     this.#rules.onAnswer(request, response, entry)
     return true
   }
@@ -79,7 +77,7 @@ export class FastLane {
     const second = Math.floor(now / 1000)
     if (entry.second === second) return
     entry.second = second
-    entry.header = renderHeader(entry.pairs, this.#rules.keepAliveSeconds, now)
+    entry.header = renderHeader(entry.answer.headers, this.#rules.keepAliveSeconds, now)
   }
 }
 

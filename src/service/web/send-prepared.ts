@@ -1,8 +1,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 
-/** Names and values of header fields in turns. */
-export type HeaderPairs = readonly string[]
+/** Header fields by their names. */
+type Headers = Readonly<Record<string, string>>
 
 /** Where Node keeps the header that it has rendered, until it is sent with the first of the body. */
 interface Rendered {
@@ -16,9 +16,9 @@ interface Rendered {
 const keepsHeader = new ServerResponse(new IncomingMessage(new Socket())).hasOwnProperty('_header')
 
 /** A header as it goes over the wire, for answers on connections that stay open. */
-export function renderHeader(pairs: HeaderPairs, keepAliveSeconds: number, now: number): string {
+export function renderHeader(headers: Headers, keepAliveSeconds: number, now: number): string {
   const lines = ['HTTP/1.1 200 OK']
-  for (let i = 0; i < pairs.length; i += 2) lines.push(`${pairs[i] ?? ''}: ${pairs[i + 1] ?? ''}`)
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`)
   lines.push(`Date: ${new Date(now).toUTCString()}`)
   lines.push('Connection: keep-alive', `Keep-Alive: timeout=${keepAliveSeconds}`)
   return `${lines.join('\r\n')}\r\n\r\n`
@@ -27,10 +27,10 @@ export function renderHeader(pairs: HeaderPairs, keepAliveSeconds: number, now: 
 /** Sends a whole answer of status 200 with a header that was rendered before. */
 export function sendPrepared(
   response: ServerResponse,
-  prepared: { readonly header: string; readonly pairs: HeaderPairs },
-  body: Uint8Array,
+  header: string,
+  { headers, body }: { readonly headers: Headers; readonly body: Uint8Array },
 ): void {
-  if (keepsHeader) (response as unknown as Rendered)._header = prepared.header
-  else response.writeHead(200, prepared.pairs as string[])
+  if (keepsHeader) (response as unknown as Rendered)._header = header
+  else response.writeHead(200, headers)
   response.end(body)
 }
