@@ -1,9 +1,9 @@
 const leaf = (name) => ({
   name: `${name}-stands-alone`,
-  comment: `${name}/ is a leaf: it knows errors.ts and nothing of its siblings or of what is above, so that it can be tested and replaced by itself.`,
+  comment: `${name}/ is a leaf: it knows text/, errors.ts and nothing of its siblings or of what is above, so that it can be tested and replaced by itself.`,
   severity: 'error',
   from: { path: `^src/${name}/` },
-  to: { path: '^src/', pathNot: [`^src/${name}/`, '^src/errors\\.ts$'] },
+  to: { path: '^src/', pathNot: [`^src/${name}/`, '^src/text/', '^src/errors\\.ts$'] },
 })
 
 module.exports = {
@@ -16,10 +16,23 @@ module.exports = {
       to: { circular: true },
     },
     {
+      name: 'no-folder-cycles',
+      comment:
+        'Folders that need each other are one folder, or something in one of them belongs into the other.',
+      scope: 'folder',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { circular: true },
+    },
+    {
       name: 'no-orphans',
       comment: 'A module that nothing reaches is dead code.',
       severity: 'error',
-      from: { orphan: true, path: '^src/', pathNot: '^src/(hash/worker|cache/probe)\\.ts$' },
+      from: {
+        orphan: true,
+        path: '^src/',
+        pathNot: '^src/(hash/jobs/worker|cache/integrity/integrity-check)\\.ts$',
+      },
       to: {},
     },
     {
@@ -30,16 +43,24 @@ module.exports = {
       from: { path: '^src/errors\\.ts$' },
       to: { path: '^src/' },
     },
+    {
+      name: 'text-knows-nothing',
+      comment: 'text/ makes words safe for people, whatever they are about.',
+      severity: 'error',
+      from: { path: '^src/text/' },
+      to: { path: '^src/', pathNot: '^src/(text/|errors\\.ts$)' },
+    },
     leaf('metainfo'),
     leaf('files'),
     leaf('hash'),
     leaf('cache'),
+    leaf('state'),
     {
       name: 'metainfo-is-pure',
       comment:
         'metainfo/ computes: what touches disks, sockets or the process belongs at the edge, where it can be seen.',
       severity: 'error',
-      from: { path: '^src/metainfo/' },
+      from: { path: '^src/(metainfo|text)/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|util)$' },
     },
     {
@@ -56,6 +77,14 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/service/' },
       to: { path: '^src/cli/' },
+    },
+    {
+      name: 'database-in-its-file',
+      comment:
+        'A database is named only in its own file under a store/: everything else sees a Store.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '/store/' },
+      to: { path: 'node_modules/lmdb/' },
     },
     {
       name: 'bin-through-main',

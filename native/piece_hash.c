@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "batch.h"
-#include "look_at_files.h"
+#include "stat_files.h"
 
 #define MAX_ARGUMENTS 9
 #define MAX_SAFE_INTEGER 9007199254740991.0
@@ -305,7 +305,7 @@ NAPI_MODULE_INIT() {
       {"init", NULL, init, NULL, NULL, NULL, napi_enumerable, NULL},
       {"update", NULL, update, NULL, NULL, NULL, napi_enumerable, NULL},
       {"finish", NULL, finish, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"lookAtFiles", NULL, look_at_files, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   struct cpu_features *cpu = malloc(sizeof *cpu);
   if (cpu == NULL) return NULL;

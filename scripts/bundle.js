@@ -10,8 +10,8 @@ rmSync('dist/bundle', { recursive: true, force: true })
 await build({
   entryPoints: {
     main: 'dist/src/cli/main.js',
-    worker: 'dist/src/hash/worker.js',
-    probe: 'dist/src/cache/probe.js',
+    worker: 'dist/src/hash/jobs/worker.js',
+    'integrity-check': 'dist/src/cache/integrity/integrity-check.js',
   },
   outdir: 'dist/bundle',
   bundle: true,

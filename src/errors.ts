@@ -66,3 +66,8 @@ const OS_ERROR_CODES: Record<string, ErrorCode> = {
 function isOsError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && !(error instanceof BtkitError) && 'syscall' in error
 }
+
+/** The system's name for what went wrong, such as ENOENT; undefined for any other error. */
+export function osCodeOf(error: unknown): string | undefined {
+  return isOsError(error) ? error.code : undefined
+}

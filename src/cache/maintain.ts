@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { kindOf, unpackRecord, type RecordKind } from './record.js'
-import type { Store } from './store.js'
+import { kindOf, unpackRecord, type RecordKind } from './records/record.js'
+import type { Store } from './store/store.js'
 import { readUsage, type Usage } from './usage.js'
 
 /** What is in a cache. */

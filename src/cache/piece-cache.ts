@@ -5,17 +5,17 @@ import {
   unpackFileRecord,
   type FileKey,
   type FileRecord,
-} from './file-record.js'
+} from './records/file.js'
 import {
   isOutputOf,
   packOutputRecord,
   unpackOutputRecord,
   type OutputIdentity,
   type OutputRecord,
-} from './output-record.js'
-import { dayOf, packRecord, recordKey, unpackRecord, type RecordKind } from './record.js'
-import { packSetRecord, unpackSetRecord, type SetRecord } from './set-record.js'
-import type { Store } from './store.js'
+} from './records/output.js'
+import { dayOf, packRecord, recordKey, unpackRecord, type RecordKind } from './records/record.js'
+import { packSetRecord, unpackSetRecord, type SetRecord } from './records/set.js'
+import type { Store } from './store/store.js'
 import { addUsage, type Usage } from './usage.js'
 
 /** Bytes of a SHA-1 digest. */
@@ -38,7 +38,7 @@ export class PieceCache {
     return this.#store
   }
 
-  /** The digests of a file's own pieces; null when unknown. The stamp is the caller's to check. */
+  /** The digests of a file's own pieces; null when unknown. The caller compares fingerprints. */
   file(key: FileKey): FileRecord | null {
     return this.#get('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
   }

@@ -1,4 +1,4 @@
-import type { Store } from './store.js'
+import type { Store } from './store/store.js'
 
 /** How often a record was there when it was looked for, since the cache was begun. */
 export interface Usage {

@@ -1,7 +1,7 @@
 import { asBtkitError } from '../errors.js'
-import { reportError } from './failure.js'
+import { reportError } from './output/messages.js'
 import type { Io } from './io.js'
-import { choosePaint } from './paint.js'
+import { choosePaint } from './output/paint.js'
 import { run } from './program.js'
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const

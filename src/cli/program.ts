@@ -7,10 +7,10 @@ import {
 import { BtkitError } from '../errors.js'
 import { commandTable } from './command-table.js'
 import type { CommandContext } from './context.js'
-import { addEnvironment } from './environment.js'
-import { exitStatusOf, reportError } from './failure.js'
+import { addEnvironment } from './arguments/environment.js'
+import { exitStatusOf, reportError } from './output/messages.js'
 import type { Io } from './io.js'
-import { spellOptions } from './spelling.js'
+import { normalizeOptionNames } from './arguments/option-names.js'
 import { version } from './version.js'
 
 export interface Invocation {
@@ -44,7 +44,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
 
 /** The arguments as commander wants them; those of the service may stand in the environment. */
 function spellArguments(args: readonly string[], command: CommandUnknownOpts, { env }: Io) {
-  const spelled = spellOptions(args, command)
+  const spelled = normalizeOptionNames(args, command)
   // Not for `help serve`
   return args[0] === 'serve' ? addEnvironment(spelled, command, env) : spelled
 }

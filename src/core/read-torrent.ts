@@ -1,7 +1,7 @@
 import { BtkitError } from '../errors.js'
 import { readBounded } from '../files/read-bounded.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
-import { parseMetainfo } from '../metainfo/parse-metainfo.js'
+import { parseMetainfo } from '../metainfo/parse/metainfo.js'
 
 /**
  * Reads and checks a .torrent file of at most `maxSize` bytes.

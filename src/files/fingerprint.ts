@@ -45,3 +45,32 @@ export function readFingerprintIfThere(path: string): Fingerprint | null {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
   return stats ? fingerprintOf(stats) : null
 }
+
+/** Bytes of an encoded fingerprint. */
+export const FINGERPRINT_LENGTH = 40
+
+/**
+ * A fingerprint as bytes, the one form in which it is compared and kept: size, mtime, ctime, inode
+ * and device, 8 bytes each, little-endian.
+ */
+export function encodeFingerprint(fingerprint: Fingerprint): Uint8Array {
+  const bytes = new Uint8Array(FINGERPRINT_LENGTH)
+  writeFingerprint(fingerprint, new DataView(bytes.buffer), 0)
+  return bytes
+}
+
+/** Writes an encoded fingerprint at an offset. Values of more than 64 bits lose their highest. */
+export function writeFingerprint(fingerprint: Fingerprint, target: DataView, at: number): void {
+  const { size, mtimeNs, ctimeNs, inode, device } = fingerprint
+  target.setBigUint64(at, BigInt(size), true)
+  target.setBigInt64(at + 8, mtimeNs, true)
+  target.setBigInt64(at + 16, ctimeNs, true)
+  target.setBigUint64(at + 24, inode, true)
+  target.setBigUint64(at + 32, device, true)
+}
+
+/** The size of the file, in bytes, of an encoded fingerprint. */
+export function sizeInFingerprint(fingerprint: Uint8Array): number {
+  const { buffer, byteOffset } = fingerprint
+  return Number(new DataView(buffer, byteOffset).getBigInt64(0, true))
+}

@@ -1,6 +1,5 @@
 import { realpathSync } from 'node:fs'
-import { asBtkitError } from '../errors.js'
-import { osCodeOf } from './os-code.js'
+import { asBtkitError, osCodeOf } from '../errors.js'
 
 /**
  * The path with all symbolic links resolved, or null when nothing is there.

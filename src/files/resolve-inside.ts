@@ -1,10 +1,9 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 import { join, sep } from 'node:path'
-import { asBtkitError } from '../errors.js'
+import { asBtkitError, osCodeOf } from '../errors.js'
 import { fingerprintOf, type Fingerprint } from './fingerprint.js'
-import { isWithin } from './link-policy.js'
-import { osCodeOf } from './os-code.js'
+import { isWithin } from './scan/link-policy.js'
 
 /** What a path below a root leads to, links followed. */
 export type Resolved =
@@ -40,14 +39,14 @@ export function makeInsideResolver(root: string): ResolveInside {
   return (components) => {
     const name = components.at(-1)
     if (name === undefined) return findDirectory([])
-    if (!components.every(isPlainName)) return { kind: 'outside' }
+    if (!components.every(isSafeComponent)) return { kind: 'outside' }
     const directory = findDirectory(components.slice(0, -1))
     if (directory.kind === 'directory') return findEntry(join(directory.path, name), realRoot)
     return isFile(directory) ? { kind: 'missing' } : directory
   }
 }
 
-function isPlainName(name: string): boolean {
+function isSafeComponent(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && !name.includes(sep)
 }
 

@@ -1,6 +1,5 @@
 import { statSync, type Stats } from 'node:fs'
-import { asBtkitError } from '../errors.js'
-import { osCodeOf } from './os-code.js'
+import { asBtkitError, osCodeOf } from '../errors.js'
 
 /**
  * What lies at a path, links followed, or null when nothing does.

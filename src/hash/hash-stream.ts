@@ -1,7 +1,7 @@
 import { BtkitError } from '../errors.js'
-import { planBatches } from './batch-plan.js'
-import { chooseKernel } from './choose-kernel.js'
-import { streamLength, type ContentStream } from './content-stream.js'
+import { planBatches } from './jobs/batch-plan.js'
+import { chooseKernel } from './kernels/choose.js'
+import { streamLength, type ContentStream } from './stream/content-stream.js'
 import {
   countJobPieces,
   createJob,
@@ -10,11 +10,11 @@ import {
   type HashJob,
   type HashProgress,
   type JobSelection,
-} from './job.js'
-import type { HashAlgorithm, KernelName } from './kernel.js'
-import { runJob, runJobInTurns } from './run-job.js'
-import type { Throttle } from './throttle.js'
-import { WorkerPool } from './worker-pool.js'
+} from './jobs/job.js'
+import type { HashAlgorithm, KernelName } from './kernels/kernel.js'
+import { runJob, runJobInTurns } from './jobs/run.js'
+import type { Throttle } from './jobs/throttle.js'
+import { WorkerPool } from './jobs/worker-pool.js'
 
 export interface HashOptions {
   readonly algorithm: HashAlgorithm

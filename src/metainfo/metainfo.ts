@@ -1,5 +1,5 @@
-import type { BencodeDict, Span } from './bencode-value.js'
-import type { UnsafePath } from './unsafe-path.js'
+import type { BencodeDict, Span } from './bencode/value.js'
+import type { UnsafePath } from './parse/unsafe-path.js'
 import type { Warning } from './warning.js'
 
 /** v1 is BEP 3, v2 is BEP 52, hybrid is one `info` that holds both. */

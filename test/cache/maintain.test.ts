@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { removeUnused, summarize } from '../../src/cache/maintain.js'
-import { openCache } from '../../src/cache/open-cache.js'
-import { dayOf } from '../../src/cache/record.js'
+import { openCache } from '../../src/cache/open.js'
+import { dayOf } from '../../src/cache/records/record.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 

@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { openCache } from '../../src/cache/open-cache.js'
+import { openCache } from '../../src/cache/open.js'
 import { PieceCache } from '../../src/cache/piece-cache.js'
-import { recordKey } from '../../src/cache/record.js'
-import type { Store } from '../../src/cache/store.js'
+import { recordKey } from '../../src/cache/records/record.js'
+import type { Store } from '../../src/cache/store/store.js'
 import { addUsage, readUsage } from '../../src/cache/usage.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 
 const DAY = 86_400_000
 const KEY = { path: '/srv/a', pieceLength: 16384, phase: 0, size: 16384 }
-const RECORD = { stamp: pseudoRandom(40), pieces: pseudoRandom(20), tail: null, paddedTail: null }
+const RECORD = {
+  fingerprint: pseudoRandom(40),
+  pieces: pseudoRandom(20),
+  tail: null,
+  paddedTail: null,
+}
 
 /** A store in memory that counts what is put into it. */
 class CountingStore implements Store {
@@ -123,7 +128,7 @@ test('paths of any length are remembered, and not mixed up', async (t) => {
     cache.rememberOutput(path, {
       source: path,
       input: pseudoRandom(10, i),
-      stamp: pseudoRandom(40),
+      fingerprint: pseudoRandom(40),
       written: pseudoRandom(32),
       replaced: null,
     })

@@ -1,7 +1,7 @@
-import { openNullCache } from '../../src/cache/open-cache.js'
-import type { ContentRequest } from '../../src/core/content.js'
-import type { Engine, Means } from '../../src/core/hash-content.js'
-import type { MakeRequest } from '../../src/core/make-torrent.js'
+import { openNullCache } from '../../src/cache/open.js'
+import type { ContentRequest } from '../../src/core/digests/content.js'
+import type { Engine, HashContext } from '../../src/core/digests/hash-content.js'
+import type { MakeRequest } from '../../src/core/make/make-torrent.js'
 
 /** A request for the content at `source` as the command line makes it by default, with changes. */
 export function contentRequest(
@@ -28,10 +28,10 @@ export function makeRequest(source: string, changes: Partial<MakeRequest> = {}):
 }
 
 /** An engine on one thread that nobody interrupts, with changes, and no cache. */
-export function means(changes: Partial<Engine> = {}): Means {
+export function hashContext(changes: Partial<Engine> = {}): HashContext {
   const { signal } = new AbortController()
   return {
     engine: { kernel: 'crypto', threads: 1, signal, ...changes },
-    memory: { cache: openNullCache(), trust: 'full', now: Date.now },
+    cacheAccess: { cache: openNullCache(), trust: 'full', now: Date.now },
   }
 }

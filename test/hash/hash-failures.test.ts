@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { chmodSync, rmSync, truncateSync } from 'node:fs'
 import { test } from 'node:test'
-import { layStream } from '../../src/hash/content-stream.js'
+import { concatenateFiles } from '../../src/hash/stream/content-stream.js'
 import { hashStream } from '../../src/hash/hash-stream.js'
 import { failure, unlessRoot } from '../files/failure.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
 import { hashOptions } from './hash-options.js'
-import { openFilesBelow, unlessProc } from './open-files.js'
+import { openFilesBelow, unlessProc } from './stream/open-files.js'
 import { plantStream } from './plant-stream.js'
 
 const MIB = 2 ** 20
@@ -51,7 +51,7 @@ test('a failure in one thread stops the others', async (t) => {
     { path, length: HUGE },
   ]
   const started = Date.now()
-  const hashing = hashStream(layStream(files, MIB), hashOptions({ threads: 3 }))
+  const hashing = hashStream(concatenateFiles(files, MIB), hashOptions({ threads: 3 }))
   await assert.rejects(hashing, failure('not-found', `${path}.missing: no such file or directory`))
   assert.ok(Date.now() - started < 5000, 'it takes no longer than a batch')
 })
@@ -60,7 +60,7 @@ test('an interruption ends all threads and closes all files', unlessProc, async 
   const directory = makeScratch(t)
   const path = plantSparse(directory, 'huge', HUGE)
   const stop = new AbortController()
-  const stream = layStream([{ path, length: HUGE }], MIB)
+  const stream = concatenateFiles([{ path, length: HUGE }], MIB)
   const before = process.getActiveResourcesInfo().toSorted()
   const options = { signal: stop.signal, threads: 3, onProgress: stop.abort.bind(stop) }
   const started = Date.now()
@@ -76,7 +76,7 @@ for (const [place, length] of [
   ['on threads', 20 * MIB],
 ] as const) {
   test(`hashing ${place}: what was interrupted before it began opens no file`, async () => {
-    const stream = layStream([{ path: '/nonexistent/file', length }], MIB)
+    const stream = concatenateFiles([{ path: '/nonexistent/file', length }], MIB)
     const hashing = hashStream(stream, hashOptions({ signal: AbortSignal.abort() }))
     await assert.rejects(hashing, failure('interrupted', 'interrupted'))
   })

@@ -1,4 +1,4 @@
-import { availableKernels } from '../../src/hash/choose-kernel.js'
+import { availableKernels } from '../../src/hash/kernels/choose.js'
 import type { HashOptions } from '../../src/hash/hash-stream.js'
 
 /** Options for a run with SHA-1 on one thread that nobody interrupts, with changes. */

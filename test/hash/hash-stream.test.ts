@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { layStream } from '../../src/hash/content-stream.js'
+import { concatenateFiles } from '../../src/hash/stream/content-stream.js'
 import { hashStream } from '../../src/hash/hash-stream.js'
-import type { HashProgress } from '../../src/hash/job.js'
+import type { HashProgress } from '../../src/hash/jobs/job.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
 import { hashOptions, USES } from './hash-options.js'
@@ -56,12 +56,12 @@ test('some pieces are hashed by threads as by one', async (t) => {
 })
 
 test('no content has no digest', async () => {
-  assert.deepEqual(await hashStream(layStream([], 16384), hashOptions()), new Uint8Array(0))
+  assert.deepEqual(await hashStream(concatenateFiles([], 16384), hashOptions()), new Uint8Array(0))
 })
 
 test('progress rises to nearly the end and names files of the stream', async (t) => {
   const path = plantSparse(makeScratch(t), 'sparse.bin', 512 * MIB)
-  const stream = layStream([{ path, length: 512 * MIB }], MIB)
+  const stream = concatenateFiles([{ path, length: 512 * MIB }], MIB)
   const seen: HashProgress[] = []
   const onProgress = (progress: HashProgress) => seen.push(progress)
   await hashStream(stream, hashOptions({ threads: 1, onProgress }))

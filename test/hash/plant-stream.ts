@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { layStream, type ContentStream } from '../../src/hash/content-stream.js'
+import { concatenateFiles, type ContentStream } from '../../src/hash/stream/content-stream.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch, plantFiles } from '../support/scratch.js'
 
@@ -24,5 +24,5 @@ export function plantStream(
   plantFiles(directory, Object.fromEntries(names.map((name, i) => [name, contents[i]!])))
   const paths = names.map((name) => join(directory, name))
   const files = paths.map((path, i) => ({ path, length: sizes[i]! }))
-  return { directory, paths, contents, stream: layStream(files, pieceLength) }
+  return { directory, paths, contents, stream: concatenateFiles(files, pieceLength) }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { magnetLink } from '../../src/metainfo/magnet.js'
-import { parseMetainfo } from '../../src/metainfo/parse-metainfo.js'
+import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { goldenTorrent, singleFileInfo, torrentOf, type PlainDict } from '../support/torrents.js'
 
 function linkOf(info: PlainDict, beside: PlainDict = {}): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { encodeBencode } from '../../src/metainfo/bencode-encode.js'
-import { readBencode } from '../../src/metainfo/bencode-gate.js'
-import type { BencodeDict, BencodeValue } from '../../src/metainfo/bencode-value.js'
+import { encodeBencode } from '../../src/metainfo/bencode/encode.js'
+import { readBencode } from '../../src/metainfo/bencode/read.js'
+import type { BencodeDict, BencodeValue } from '../../src/metainfo/bencode/value.js'
 
 /** A bencode value as tests like to write it. Text is UTF-8; an undefined entry is left out. */
 export type Plain = number | bigint | string | Uint8Array | Plain[] | PlainDict

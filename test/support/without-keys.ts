@@ -1,4 +1,4 @@
-import { readBencode } from '../../src/metainfo/bencode-gate.js'
+import { readBencode } from '../../src/metainfo/bencode/read.js'
 
 /** The bytes of an encoded dictionary with the entries of some keys cut out. */
 export function withoutKeys(bytes: Uint8Array, keys: readonly string[]): string {

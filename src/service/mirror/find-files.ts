@@ -1,9 +1,9 @@
 import { opendir } from 'node:fs/promises'
-import { isSuspect } from '../../files/read-names.js'
-import type { ScannedFile } from '../../files/scanned-tree.js'
+import { isSuspect } from '../../files/scan/read-names.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { Refusal, notFound } from '../refusal.js'
 import { compareComponents } from './compare-components.js'
-import { lookAtAll } from './look-at-all.js'
+import { mapConcurrently } from './look-at-all.js'
 import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
 import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
@@ -28,7 +28,7 @@ export async function findFiles(
   limits: FindLimits,
 ): Promise<ScannedFile[]> {
   const search = new Search(mirror, limits)
-  const found = await lookAtAll(paths, (path) => search.find(path))
+  const found = await mapConcurrently(paths, (path) => search.find(path))
   return found.flat()
 }
 
@@ -62,7 +62,7 @@ class Search {
     if (isWithheld(pattern, this.#view.mirror)) throw notFound(formatMirrorPath(pattern))
     const paths = await this.#matching([], pattern)
     paths.sort(compareComponents)
-    const files = await lookAtAll(paths, (path) => {
+    const files = await mapConcurrently(paths, (path) => {
       return fileOrNull(this.#view.file(path))
     })
     const found = files.filter((file) => file !== null)

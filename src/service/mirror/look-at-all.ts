@@ -2,7 +2,7 @@
 const LOOKS_AT_ONCE = 16
 
 /** Looks at each of many files, some at once, and keeps their order. */
-export async function lookAtAll<T, R>(
+export async function mapConcurrently<T, R>(
   items: readonly T[],
   look: (item: T) => Promise<R>,
 ): Promise<R[]> {

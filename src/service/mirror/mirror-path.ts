@@ -1,4 +1,4 @@
-import { escapeText } from '../../metainfo/escape-text.js'
+import { escapeText } from '../../text/escape.js'
 import { isPlainName } from '../../metainfo/name.js'
 import { badRequest, notFound } from '../refusal.js'
 

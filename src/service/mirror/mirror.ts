@@ -1,10 +1,9 @@
 import { lstat, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asBtkitError } from '../../errors.js'
+import { asBtkitError, osCodeOf } from '../../errors.js'
 import { fingerprintOf } from '../../files/fingerprint.js'
-import { isWithin } from '../../files/link-policy.js'
-import { osCodeOf } from '../../files/os-code.js'
-import type { ScannedFile } from '../../files/scanned-tree.js'
+import { isWithin } from '../../files/scan/link-policy.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { notFound, notPermitted, NotReady } from '../refusal.js'
 import { formatMirrorPath } from './mirror-path.js'
 
@@ -95,10 +94,10 @@ export class MirrorView {
 type Stats = Awaited<ReturnType<typeof lstat>> & Parameters<typeof fingerprintOf>[0]
 
 /** What it says of sockets when they are opened. */
-const NO_FILE = ['ENXIO', 'EOPNOTSUPP']
+const SOCKET_CODES = ['ENXIO', 'EOPNOTSUPP']
 
 /** What the system says of what is not there for anybody. */
-const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', ...NO_FILE]
+const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', ...SOCKET_CODES]
 /** What it says when it can open no more. */
 const EXHAUSTED = ['EMFILE', 'ENFILE']
 const FORBIDDEN = ['EACCES', 'EPERM']

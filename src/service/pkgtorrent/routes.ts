@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { SetRecord } from '../../cache/set-record.js'
+import type { SetRecord } from '../../cache/records/set.js'
 import { badRequest } from '../refusal.js'
 import { addReadRoute } from '../web/read-route.js'
 import { beginRange } from '../web/send-range.js'
 import { requestPath } from '../web/request-path.js'
-import type { TorrentSender } from '../web/send-torrent.js'
-import type { SetDesk } from './desk.js'
+import type { TorrentSender } from '../torrents/send.js'
+import type { PathSets } from './path-sets.js'
 import { parsePaths } from './form.js'
 import { findNullFile } from './null-file.js'
 import { digestOfSet, parseDigest } from './set.js'
@@ -21,17 +21,17 @@ interface Route {
 /** The pkgtorrent protocol, under `/<name>/<service name>/` for any name. */
 export function addPkgtorrentRoutes(
   app: FastifyInstance,
-  desk: SetDesk,
+  sets: PathSets,
   sender: TorrentSender,
 ): void {
-  const { serviceName, limits } = desk.options
+  const { serviceName, limits } = sets.options
   const mount = `/:mount/${serviceName}`
   const answer = async (set: SetRecord, request: FastifyRequest<Route>, reply: FastifyReply) => {
-    return sender.send(request, reply, await desk.obtain(set, sender.patienceOf(reply)))
+    return sender.send(request, reply, await sets.obtain(set, sender.waitLimitOf(reply)))
   }
 
   addReadRoute<Route>(app, `${mount}/digest/:digest`, (request, reply) => {
-    const set = desk.known(parseDigest(request.params.digest))
+    const set = sets.known(parseDigest(request.params.digest))
     return set ? answer(set, request, reply) : sendUnknown(reply)
   })
 

@@ -1,6 +1,6 @@
-import type { SetRecord } from '../../cache/set-record.js'
-import { cutContent, padFile, type Content } from '../../core/content.js'
-import type { ScannedFile } from '../../files/scanned-tree.js'
+import type { SetRecord } from '../../cache/records/set.js'
+import { cutIntoPieces, padFile, type Content } from '../../core/digests/content.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { formatMirrorPath } from '../mirror/mirror-path.js'
 import { badRequest, notFound, Refusal } from '../refusal.js'
 
@@ -27,7 +27,7 @@ export function setContent(
 
 function singleContent(file: ScannedFile): Content {
   const name = file.path.at(-1) ?? ''
-  return cutContent({ name, isDirectory: false, files: [file], skipped: [] }, BLOCK_SIZE)
+  return cutIntoPieces({ name, isDirectory: false, files: [file], skipped: [] }, BLOCK_SIZE)
 }
 
 function paddedContent(files: readonly ScannedFile[], serviceName: string): Content {
@@ -40,7 +40,7 @@ function paddedContent(files: readonly ScannedFile[], serviceName: string): Cont
     const padding = i === files.length - 1 ? 0 : paddingAfter(file.fingerprint.size)
     return padding === 0 ? [entry] : [entry, pads.next(padding)]
   })
-  return cutContent({ name, isDirectory: true, files: padded, skipped: [] }, BLOCK_SIZE)
+  return cutIntoPieces({ name, isDirectory: true, files: padded, skipped: [] }, BLOCK_SIZE)
 }
 
 /** Bytes that are missing to the end of the piece in which a file ends. */

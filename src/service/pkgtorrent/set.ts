@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { SetRecord } from '../../cache/set-record.js'
+import type { SetRecord } from '../../cache/records/set.js'
 import { badRequest } from '../refusal.js'
 
 /** The digest of a set: the SHA-1, in hex, of its paths joined by newlines. */

@@ -1,4 +1,4 @@
-import { infoHashOf } from '../../metainfo/build-info.js'
+import { infoHashOf } from '../../metainfo/build/info.js'
 
 /** What of a torrent does not depend on trackers and addresses. */
 export interface KnownTorrent {
@@ -11,7 +11,7 @@ export interface KnownTorrent {
   /** SHA-256 of all that the info was made from: as long as it is the same, so is the info. */
   readonly input: Uint8Array
   /** Whether no file changed so recently that a further change could go unseen. */
-  readonly isSettled: boolean
+  readonly isCacheable: boolean
 }
 
 /** Puts a torrent together from its info; `directory` is that of a single file, else the root. */

@@ -1,18 +1,18 @@
 import { setTimeout } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import type { Content } from '../../core/content.js'
-import { infoInput, recallInfo, type InfoOptions } from '../../core/content-info.js'
-import type { Memory } from '../../core/memory.js'
-import { areSettled } from '../../core/stamp.js'
+import type { Content } from '../../core/digests/content.js'
+import { infoInput, recallInfo, type InfoOptions } from '../../core/digests/info.js'
+import type { CacheAccess } from '../../core/digests/cache-access.js'
+import { noneIsRacy } from '../../core/digests/racy.js'
 import { BtkitError } from '../../errors.js'
 import { NotReady } from '../refusal.js'
-import { CALM, isCalm } from './calm.js'
-import { waitFor, type Flight, type Patience } from './flight.js'
-import type { HashDesk } from './hash-desk.js'
+import { QUIET_PERIOD, isQuiet } from './recent-writes.js'
+import { waitFor, type PendingTorrent, type WaitLimit } from './pending.js'
+import type { FileHasher } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent } from './known-torrent.js'
 
 /** How long what was seen of files counts, in milliseconds. */
-const LOOK_AGAIN = 1000
+const FRESH_FOR = 1000
 
 /** The memory for torrents that were asked for lately, in bytes of their infos. */
 const MEMORY = 32 * 1024 * 1024
@@ -21,7 +21,7 @@ const MEMORY = 32 * 1024 * 1024
 const LOOKS = 10
 
 /** What a torrent is made of, as its files are now. */
-export interface TorrentPlan {
+export interface PlannedTorrent {
   readonly content: Content
   readonly options: InfoOptions
   /** See KnownTorrent. */
@@ -33,7 +33,7 @@ export interface TorrentWanted {
   /** Tells it from all others. */
   readonly key: string
   /** Looks at its files. Fails with BtkitError when they can't be had. */
-  readonly plan: () => Promise<TorrentPlan>
+  readonly plan: () => Promise<PlannedTorrent>
 }
 
 /** A torrent that is right as of a moment; times are milliseconds since 1970. */
@@ -62,53 +62,56 @@ export class OnDemand {
     maxSize: MEMORY,
     sizeCalculation: ({ torrent }) => torrent.info.length + 1000,
   })
-  readonly #flights = new Map<string, Flight<CheckedTorrent>>()
+  readonly #flights = new Map<string, PendingTorrent<CheckedTorrent>>()
 
   constructor(
-    readonly memory: Memory,
-    readonly desk: HashDesk,
+    readonly cacheAccess: CacheAccess,
+    readonly hasher: FileHasher,
   ) {}
 
   /** How many torrents are being looked at or made. */
-  get flights(): number {
+  get pending(): number {
     return this.#flights.size
   }
 
   /** Whether a torrent's files were looked at so lately that it can be given away as it is. */
   isFresh({ checkedMs }: CheckedTorrent): boolean {
-    return this.memory.now() - checkedMs < LOOK_AGAIN
+    return this.cacheAccess.now() - checkedMs < FRESH_FOR
   }
 
   /**
-   * Obtains a torrent. When the client's patience ends before, the work goes on.
+   * Obtains a torrent. When the client stops waiting, the work goes on.
    * @throws Refusal, or BtkitError as the files can't be read
    */
-  async obtain(wanted: TorrentWanted, patience: Patience): Promise<CheckedTorrent> {
+  async obtain(wanted: TorrentWanted, waitLimit: WaitLimit): Promise<CheckedTorrent> {
     const checked = this.#checked.get(wanted.key)
     if (checked && this.isFresh(checked)) {
       this.origins.memory++
       return checked
     }
-    return waitFor(this.#flights.get(wanted.key) ?? this.#begin(wanted), patience)
+    return waitFor(this.#flights.get(wanted.key) ?? this.#begin(wanted), waitLimit)
   }
 
-  #begin(wanted: TorrentWanted): Flight<CheckedTorrent> {
-    const flight: Flight<CheckedTorrent> = {
-      promise: Promise.resolve().then(() => this.#tryTwice(wanted, flight)),
+  #begin(wanted: TorrentWanted): PendingTorrent<CheckedTorrent> {
+    const pending: PendingTorrent<CheckedTorrent> = {
+      promise: Promise.resolve().then(() => this.#tryTwice(wanted, pending)),
       waiters: 0,
       bytesDone: null,
     }
-    this.#flights.set(wanted.key, flight)
+    this.#flights.set(wanted.key, pending)
     const end = () => this.#flights.delete(wanted.key)
     // A failure is for those who wait; there may be none
-    flight.promise.then(end, end)
-    return flight
+    pending.promise.then(end, end)
+    return pending
   }
 
-  async #tryTwice(wanted: TorrentWanted, flight: Flight<CheckedTorrent>): Promise<CheckedTorrent> {
+  async #tryTwice(
+    wanted: TorrentWanted,
+    pending: PendingTorrent<CheckedTorrent>,
+  ): Promise<CheckedTorrent> {
     for (let tries = 0; tries < 2; tries++) {
       try {
-        return await this.#check(wanted, flight)
+        return await this.#check(wanted, pending)
       } catch (error) {
         if (!isChange(error)) throw error
       }
@@ -117,55 +120,58 @@ export class OnDemand {
   }
 
   /** Looks at the files, and makes the torrent unless it is known. */
-  async #check(wanted: TorrentWanted, flight: Flight<CheckedTorrent>): Promise<CheckedTorrent> {
-    const checkedMs = this.memory.now()
+  async #check(
+    wanted: TorrentWanted,
+    pending: PendingTorrent<CheckedTorrent>,
+  ): Promise<CheckedTorrent> {
+    const checkedMs = this.cacheAccess.now()
     const plan = await this.#plan(wanted)
-    const input = infoInput(plan.content, plan.options, this.memory.trust)
+    const input = infoInput(plan.content, plan.options, this.cacheAccess.trust)
     const checked = this.#checked.get(wanted.key)
     if (checked && Buffer.compare(checked.torrent.input, input) === 0) {
       this.origins.memory++
       checked.checkedMs = checkedMs
       return checked
     }
-    const torrent = this.#recall(plan, input) ?? (await this.#make(plan, input, flight))
+    const torrent = this.#recall(plan, input) ?? (await this.#make(plan, input, pending))
     // Dates are told in seconds, and one torrent must not have that of another
     const sinceMs = Math.max(checkedMs, checked ? checked.sinceMs + 1000 : 0)
     const made = { torrent, sinceMs, checkedMs }
-    if (torrent.isSettled) this.#checked.set(wanted.key, made)
+    if (torrent.isCacheable) this.#checked.set(wanted.key, made)
     return made
   }
 
   /** Looks at the files, and looks again as long as they are being written. */
-  async #plan(wanted: TorrentWanted): Promise<TorrentPlan> {
+  async #plan(wanted: TorrentWanted): Promise<PlannedTorrent> {
     for (let look = 0; look < LOOKS; look++) {
       const plan = await wanted.plan()
-      if (isCalm(plan.content, this.memory.now())) return plan
-      await setTimeout(CALM)
+      if (isQuiet(plan.content, this.cacheAccess.now())) return plan
+      await setTimeout(QUIET_PERIOD)
     }
     throw new BtkitError('changed', 'the files are being written')
   }
 
-  #recall({ content, options, directory }: TorrentPlan, input: Uint8Array): KnownTorrent | null {
-    const recalled = recallInfo(content, options, this.memory)
+  #recall({ content, options, directory }: PlannedTorrent, input: Uint8Array): KnownTorrent | null {
+    const recalled = recallInfo(content, options, this.cacheAccess)
     if (!recalled) return null
     this.origins.cache++
-    return knownTorrent({ info: recalled.info, input, directory, isSettled: true })
+    return knownTorrent({ info: recalled.info, input, directory, isCacheable: true })
   }
 
   async #make(
-    { content, options, directory }: TorrentPlan,
+    { content, options, directory }: PlannedTorrent,
     input: Uint8Array,
-    flight: Flight<CheckedTorrent>,
+    pending: PendingTorrent<CheckedTorrent>,
   ): Promise<KnownTorrent> {
-    const startedMs = this.memory.now()
-    const isWanted = () => flight.waiters > 0
+    const startedMs = this.cacheAccess.now()
+    const isWanted = () => pending.waiters > 0
     const onProgress = (bytesDone: number) => {
-      flight.bytesDone = bytesDone
+      pending.bytesDone = bytesDone
     }
-    const info = await this.desk.obtain({ content, options, isWanted, onProgress })
+    const info = await this.hasher.obtain({ content, options, isWanted, onProgress })
     this.origins.files++
-    const isSettled = areSettled(content.files, startedMs, this.memory.trust)
-    return knownTorrent({ info, input, directory, isSettled })
+    const isSettled = noneIsRacy(content.files, startedMs, this.cacheAccess.trust)
+    return knownTorrent({ info, input, directory, isCacheable: isSettled })
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { quoteText } from '../../metainfo/escape-text.js'
+import { quoteText } from '../../text/escape.js'
 import { isTracker } from '../../metainfo/trackers.js'
 
 /** The trackers that torrents name from now on. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { escapeText } from '../../metainfo/escape-text.js'
-import { jsonLine } from '../../metainfo/json-line.js'
+import { escapeText } from '../../text/escape.js'
+import { jsonLine } from '../../text/json-line.js'
 
 export type LogFormat = 'json' | 'text' | 'off'
 

@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../support/torrents.js'
-import { TRACKER } from './make.js'
-import { show } from './show.js'
+import { TRACKER } from './makemetafile/make.js'
+import { show } from './showmetainfo/show.js'
 
 /** A terminal's title, colours and cursor, a line of one's own, and text that runs backwards. */
 const HOSTILE = 'x\u001b]0;t\u0007\u001b[31m\r\n\u009b2J\u202efdp.\u2066\u200b\u2028\u007f'

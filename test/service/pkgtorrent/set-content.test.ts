@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isPad } from '../../../src/core/content.js'
-import type { ScannedFile } from '../../../src/files/scanned-tree.js'
+import { isPad } from '../../../src/core/digests/content.js'
+import type { ScannedFile } from '../../../src/files/scan/scanned-tree.js'
 import { setContent } from '../../../src/service/pkgtorrent/set-content.js'
 import { refused } from '../refused.js'
 

@@ -1,0 +1,49 @@
+import { Option } from '@commander-js/extra-typings'
+import { cacheDirectory } from '../../cache/directory.js'
+import { openCache, openNullCache } from '../../cache/open.js'
+import type { CacheAccess } from '../../core/digests/cache-access.js'
+import type { CacheTrust } from '../../core/digests/cache-trust.js'
+import { reportWarning } from '../output/messages.js'
+import type { Io } from '../io.js'
+import { duration } from './values.js'
+
+export interface CacheArguments {
+  readonly cache: boolean
+  readonly cacheDir?: string | undefined
+  readonly cacheTrust: CacheTrust
+}
+
+export function cacheDirOption() {
+  return new Option('--cache-dir <path>', 'directory of the piece cache')
+}
+
+export function noCacheOption() {
+  return new Option('--no-cache', 'neither use nor fill the piece cache')
+}
+
+export function cacheTrustOption() {
+  return new Option('--cache-trust <what>', 'what tells that a file did not change')
+    .choices(['full', 'mtime'] as const)
+    .default('full' as const, 'full')
+}
+
+export function unusedForOption(description: string) {
+  return new Option('--unused-for <time>', description)
+    .argParser(duration)
+    .default(30 * 86_400_000, '30d')
+}
+
+/** The directory of the cache that a command line means. */
+export function cachePath(option: string | undefined, { env, isRoot }: Io): string {
+  return cacheDirectory({ option, env, isRoot })
+}
+
+/** Opens the cache that a command line asks for. Whoever does closes it. */
+export async function openMemory(options: CacheArguments, io: Io): Promise<CacheAccess> {
+  const warn = (message: string) => {
+    reportWarning(message, io)
+  }
+  const directory = cachePath(options.cacheDir, io)
+  const cache = options.cache ? await openCache({ directory, now: io.now, warn }) : openNullCache()
+  return { cache, trust: options.cacheTrust, now: io.now }
+}

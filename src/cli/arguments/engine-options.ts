@@ -1,0 +1,29 @@
+import { availableParallelism } from 'node:os'
+import { Option } from '@commander-js/extra-typings'
+import type { Engine } from '../../core/digests/hash-content.js'
+import { chooseKernel } from '../../hash/kernels/choose.js'
+import { createThrottle } from '../../hash/jobs/throttle.js'
+import type { Io } from '../io.js'
+import { wholeNumber } from './values.js'
+
+export interface EngineOptions {
+  readonly threads: number
+  /** In bytes a second. */
+  readonly maxRate?: number | undefined
+}
+
+export function threadsOption() {
+  return new Option('--threads <n>', 'threads that read and hash')
+    .argParser(wholeNumber(1, 256))
+    .default(availableParallelism())
+}
+
+/**
+ * The hash engine that a command line asks for.
+ * @throws BtkitError when BTKIT_HASH names a kernel that is not to be had
+ */
+export function engineFor({ threads, maxRate }: EngineOptions, { env, signal }: Io): Engine {
+  const kernel = chooseKernel(env['BTKIT_HASH'] || undefined).name
+  const throttle = maxRate === undefined ? undefined : createThrottle(maxRate)
+  return { kernel, threads, throttle, signal }
+}

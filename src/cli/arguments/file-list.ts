@@ -1,0 +1,50 @@
+import { isUtf8 } from 'node:buffer'
+import type { FailedFile } from '../../core/edit/files.js'
+import { BtkitError } from '../../errors.js'
+import { collectBounded, readBounded } from '../../files/read-bounded.js'
+import type { Io } from '../io.js'
+
+/** File names from a list. */
+export interface FileList {
+  readonly files: readonly string[]
+  /** Those that are not UTF-8, which could only be opened mangled. */
+  readonly refused: readonly FailedFile[]
+}
+
+/** Room for the names of a million files, in bytes. */
+const MAX_LIST = 256 * 1024 * 1024
+
+const NUL = 0x00
+const NEWLINE = 0x0a
+
+/**
+ * Reads a list of file names from a file, or with `-` from standard input. If it has a NUL, NULs end
+ * the names, as `find -print0` writes them; otherwise line ends do. Empty names are left out.
+ * @throws BtkitError when the list can't be read
+ */
+export async function readFileList(list: string, { stdin }: Pick<Io, 'stdin'>): Promise<FileList> {
+  const bytes =
+    list === '-'
+      ? await collectBounded(stdin, 'standard input', MAX_LIST)
+      : readBounded(list, MAX_LIST)
+  const names = split(Buffer.from(bytes)).filter((name) => name.length > 0)
+  return {
+    files: names.filter((name) => isUtf8(name)).map((name) => name.toString()),
+    refused: names.filter((name) => !isUtf8(name)).map((name) => refuse(name.toString())),
+  }
+}
+
+function refuse(file: string): FailedFile {
+  return { file, error: new BtkitError('bad-name', `${file}: its name is not UTF-8`) }
+}
+
+function split(bytes: Buffer): Buffer[] {
+  const end = bytes.includes(NUL) ? NUL : NEWLINE
+  const names: Buffer[] = []
+  let from = 0
+  for (let to = bytes.indexOf(end); to >= 0; to = bytes.indexOf(end, from)) {
+    names.push(bytes.subarray(from, to))
+    from = to + 1
+  }
+  return [...names, bytes.subarray(from)]
+}

@@ -1,0 +1,19 @@
+import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
+import { collectBounded } from '../../files/read-bounded.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { Io } from '../io.js'
+
+/**
+ * Reads and checks a torrent of at most `maxSize` bytes that the command line names: a file, or with
+ * `-` standard input.
+ * @throws BtkitError that names it
+ */
+export async function readTorrentInput(
+  torrent: string,
+  maxSize: number,
+  { stdin }: Io,
+): Promise<Metainfo> {
+  if (torrent !== '-') return readTorrent(torrent, maxSize)
+  const name = 'standard input'
+  return parseTorrent(await collectBounded(stdin, name, maxSize), name, maxSize)
+}

@@ -1,0 +1,83 @@
+import type { CommonRequest } from '../../core/complete/request.js'
+import { BtkitError } from '../../errors.js'
+import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
+import { reportWarning } from '../output/messages.js'
+import type { Io } from '../io.js'
+import { MAX_DATE } from './values.js'
+import type { TorrentOptions } from './torrent-options.js'
+import { version } from '../version.js'
+
+/**
+ * Translates what the commands that make torrents have in common.
+ * @throws BtkitError `usage` when options do not go together
+ */
+export function commonRequest(
+  tracker: string | null,
+  options: TorrentOptions,
+  io: Io,
+): CommonRequest {
+  checkOptions(tracker, options)
+  return {
+    scan: {
+      all: options.all,
+      include: options.include,
+      exclude: options.exclude,
+      links: linkPolicy(options),
+    },
+    pieceLength: options.pieceSizePow2,
+    private: options.private,
+    sourceTag: textOrNull(options.source),
+    parts: {
+      announce: tracker,
+      announceList: options.announceList ?? [],
+      httpSeeds: options.httpseeds ?? [],
+      webSeeds: options.webSeed,
+      nodes: options.node,
+      comment: textOrNull(options.comment),
+      createdBy: creator(options.createdBy),
+    },
+    creationDate: creationDate(options.date, io),
+    write: { mode: options.mode },
+  }
+}
+
+function checkOptions(tracker: string | null, options: TorrentOptions): void {
+  if (tracker === null && options.node.length === 0) {
+    throw new BtkitError('usage', 'no tracker given: one argument must be its URL')
+  }
+  if (options.followSymlinks && !options.symlinks) {
+    throw new BtkitError('usage', '--follow-symlinks and --no-symlinks exclude each other')
+  }
+}
+
+/** Warns when clients would not use the main tracker. */
+export function warnOfTracker({ parts }: CommonRequest, { quiet }: TorrentOptions, io: Io): void {
+  const { announce, announceList } = parts
+  if (quiet || announce === null || announceList.length === 0) return
+  if (announceList.flat().includes(announce)) return
+  reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
+}
+
+function linkPolicy({ followSymlinks, symlinks }: TorrentOptions): LinkPolicy {
+  if (!symlinks) return 'skip'
+  return followSymlinks ? 'follow' : 'inside'
+}
+
+function textOrNull(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : text
+}
+
+function creator(option: TorrentOptions['createdBy']): string | null {
+  if (option === false) return null
+  return typeof option === 'string' ? textOrNull(option) : `btkit ${version()}`
+}
+
+/** The date asked for, else that of reproducible builds, else now. */
+function creationDate(option: TorrentOptions['date'], { env, now }: Io): number | 'mtime' | null {
+  if (option === false) return null
+  if (option !== undefined) return option
+  const epoch = env['SOURCE_DATE_EPOCH']
+  if (epoch === undefined || epoch === '') return Math.floor(now() / 1000)
+  if (/^\d{1,13}$/.test(epoch) && Number(epoch) <= MAX_DATE) return Number(epoch)
+  throw new BtkitError('usage', `SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
+}

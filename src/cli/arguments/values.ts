@@ -1,0 +1,97 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { BtkitError } from '../../errors.js'
+import { parseDhtNode } from '../../metainfo/dht-node.js'
+import type { DhtNode } from '../../metainfo/metainfo.js'
+import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { checkSeed } from '../../metainfo/trackers.js'
+
+/** Lets an option's value be read by a function of ours that raises a BtkitError. */
+export function checked<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      if (error instanceof BtkitError) throw new InvalidArgumentError(error.message)
+      throw error
+    }
+  }
+}
+
+/** Adds a value of an option that may be given several times. */
+export function collect(value: string, previous: string[]): string[] {
+  return [...previous, value]
+}
+
+/** Adds the address of a web seed. */
+export function seeds(text: string, previous: string[]): string[] {
+  return collect(checked(checkSeed)(text), previous)
+}
+
+/** Adds a node of the DHT. */
+export function dhtNodes(text: string, previous: DhtNode[]): DhtNode[] {
+  return [...previous, checked(parseDhtNode)(text)]
+}
+
+/** A whole number from `min` to `max`. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN
+    if (value >= min && value <= max) return value
+    throw new InvalidArgumentError(`Not a whole number from ${min} to ${max}.`)
+  }
+}
+
+/** BitTornado's piece length: a power of two, with 0 (or `auto`) for one that suits the size. */
+export function pieceLength(text: string): number | 'auto' {
+  if (text === '0' || text === 'auto') return 'auto'
+  return 2 ** wholeNumber(MIN_PIECE_POW2, MAX_PIECE_POW2)(text)
+}
+
+/** The last second that a date can stand for, in JavaScript and so to most who show it. */
+export const MAX_DATE = 8_640_000_000_000
+
+/** A creation date: seconds since 1970, or `mtime` for that of the files. */
+export function creationDate(text: string): number | 'mtime' {
+  return text === 'mtime' ? text : wholeNumber(0, MAX_DATE)(text)
+}
+
+/** Permission bits in octal, as chmod takes them. */
+export function permissionBits(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return parseInt(text, 8)
+  throw new InvalidArgumentError('Not a mode in octal, such as 644.')
+}
+
+const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
+
+/** A number of bytes, with a unit if wanted: `64MiB`, `64M` and `67108864` are the same. */
+export function byteSize(text: string): number {
+  const match = /^(\d{1,15})([kmgt]?)(?:i?b)?$/i.exec(text)
+  const unit = UNITS[match?.[2]?.toLowerCase() ?? '']
+  const value = Number(match?.[1]) * (unit ?? NaN)
+  if (Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError('Not a size, such as 64MiB.')
+}
+
+/** A number of bytes a second, which can't be none. */
+export function byteRate(text: string): number {
+  const rate = byteSize(text)
+  if (rate > 0) return rate
+  throw new InvalidArgumentError('Not a rate, such as 20M.')
+}
+
+/** A length of time in milliseconds, given in seconds, such as `25` or `0.5`. */
+export function seconds(text: string): number {
+  const value = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) * 1000 : NaN
+  if (value > 0) return value
+  throw new InvalidArgumentError('Not a number of seconds, such as 25.')
+}
+
+const HOURS: Record<string, number> = { h: 1, d: 24, w: 7 * 24 }
+
+/** A length of time in milliseconds: `12h`, `30d` or `4w`. */
+export function duration(text: string): number {
+  const match = /^(\d{1,6})([hdw])$/.exec(text)
+  const hours = Number(match?.[1]) * (HOURS[match?.[2] ?? ''] ?? NaN)
+  if (Number.isSafeInteger(hours)) return hours * 3_600_000
+  throw new InvalidArgumentError('Not a time, such as 30d.')
+}

@@ -1,0 +1,24 @@
+import * as read from '../../arguments/values.js'
+import { declareTorrentOptions } from '../../arguments/torrent-options.js'
+
+const EXAMPLES = `
+Examples:
+  btkit completedir http://tracker.example/announce /srv/files
+  btkit completedir http://t.example/announce /srv/files --target /srv/t --prune`
+
+/** The command line of completedir. */
+export function declareCompletedir() {
+  return declareTorrentOptions('completedir', 'auto')
+    .description('Make or update the torrents of all entries of directories.')
+    .argument('<tracker-or-directory...>', 'the URL of the tracker, and directories')
+    .option('--target <directory>', 'where the torrents go, instead of beside the entries')
+    .option('--prune', "remove btkit's torrents whose source is gone", false)
+    .option('--prune-all', 'the same, also where a directory is empty or missing', false)
+    .option('--force', "replace torrents that are not btkit's own as well", false)
+    .option('--wait <seconds>', 'wait for another run on the target', read.wholeNumber(0, 1e9), 0)
+    .option('--owner <user:group>', 'owner of the torrents, when run by root')
+    .option('--json', 'print the report as a JSON object', false)
+    .addHelpText('after', EXAMPLES)
+}
+
+export type CompleteOptions = ReturnType<ReturnType<typeof declareCompletedir>['opts']>

@@ -1,0 +1,26 @@
+import { readTorrent } from '../../../core/read-torrent.js'
+import { BtkitError } from '../../../errors.js'
+import { readTrackers, setTrackers } from '../../../metainfo/edit/trackers.js'
+import type { CommandContext } from '../../context.js'
+import { declareBulkEdit } from '../editing/options.js'
+import { oldTrackerLines, trackerLines } from '../editing/report.js'
+import { runEdits } from '../editing/run.js'
+
+export function defineCopyannounce({ io, finish }: CommandContext) {
+  return declareBulkEdit('copyannounce')
+    .description('Give torrents the trackers of another.')
+    .argument('<source>', 'the torrent whose trackers to copy')
+    .argument('[torrent...]', 'the torrents to change')
+    .action(async (source, operands, options) => {
+      const metainfo = readTorrent(source, options.maxTorrentSize)
+      const trackers = readTrackers(metainfo)
+      if (trackers.announce === null && trackers.tiers === null) {
+        throw new BtkitError('metainfo', `${source}: has no trackers to copy`)
+      }
+      const heading = trackerLines(metainfo, 'new', '')
+      const edit = setTrackers(trackers)
+      const describe = oldTrackerLines
+      const run = { operands, edit, options, heading, describe, hasSummary: false }
+      finish(await runEdits(run, io))
+    })
+}

@@ -1,0 +1,30 @@
+import { Command } from '@commander-js/extra-typings'
+import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+
+/** Begins a command that edits a torrent, with the options that all of them have. */
+export function declareEdit(name: string) {
+  return new Command(name)
+    .option('--output-dir <directory>', 'write the results there, and leave the torrents alone')
+    .option('--dry-run', 'say what would change, and write nothing', false)
+    .option('--json', 'print a JSON object a line for each torrent', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .addOption(maxTorrentSize())
+}
+
+/** Begins a command that edits any number of torrents. */
+export function declareBulkEdit(name: string) {
+  return declareEdit(name).option(
+    '--files-from <list>',
+    'edit also the torrents that a file names, with a line or NUL after each; - reads standard input',
+  )
+}
+
+/** The options of declareEdit, and the one that declareBulkEdit adds. */
+export interface EditOptions {
+  readonly outputDir?: string | undefined
+  readonly dryRun: boolean
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly maxTorrentSize: number
+  readonly filesFrom?: string | undefined
+}

@@ -1,0 +1,56 @@
+import { Command } from '@commander-js/extra-typings'
+import { BtkitError } from '../../../errors.js'
+import { lintMetainfo } from '../../../metainfo/lint/metainfo.js'
+import type { CommandContext } from '../../context.js'
+import { reportNote, tryEach } from '../../output/messages.js'
+import type { Io } from '../../io.js'
+import { lintJson, lintText, type LintResult } from './report.js'
+import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import { readTorrentInput } from '../../arguments/torrent-input.js'
+
+interface LintOptions {
+  readonly json?: true | undefined
+  readonly quiet?: true | undefined
+  readonly strict?: true | undefined
+  readonly maxTorrentSize: number
+}
+
+export function defineLint({ io, finish }: CommandContext) {
+  return new Command('lint')
+    .description('Say what is wrong or unwise in torrents, without their data.')
+    .argument('<torrent...>', 'torrents to look at; - reads standard input')
+    .option('--strict', 'exit with 1 when anything is found')
+    .option('--json', 'print a JSON object a line for each torrent')
+    .option('--quiet', 'print nothing for a torrent in which nothing is found')
+    .addOption(maxTorrentSize())
+    .action(async (torrents, options) => {
+      let found = 0
+      const status = await tryEach(torrents, io, async (torrent) => {
+        const { findings } = await lintOne(torrent, options, io)
+        found += findings.length
+      })
+      finish(options.strict && found > 0 ? 1 : status)
+    })
+}
+
+async function lintOne(file: string, options: LintOptions, io: Io): Promise<LintResult> {
+  try {
+    const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
+    const result = { file, findings: lintMetainfo(metainfo), error: null }
+    report(result, options, io)
+    return result
+  } catch (error) {
+    if (options.json && error instanceof BtkitError) {
+      io.stdout.write(lintJson({ file, findings: [], error: error.message }))
+    }
+    throw error
+  }
+}
+
+function report(result: LintResult, options: LintOptions, io: Io): void {
+  if (options.json) io.stdout.write(lintJson(result))
+  else io.stdout.write(lintText(result))
+  if (!options.quiet && !options.json && result.findings.length === 0) {
+    reportNote(`${result.file}: nothing found`, io)
+  }
+}

@@ -1,0 +1,26 @@
+import type { Finding } from '../../../metainfo/lint/finding.js'
+import { escapeText } from '../../../text/escape.js'
+import { jsonLine } from '../../../text/json-line.js'
+
+/** What was found in a torrent, or why it could not be read. */
+export interface LintResult {
+  readonly file: string
+  readonly findings: readonly Finding[]
+  readonly error: string | null
+}
+
+/** A result for programs: one line of JSON. */
+export function lintJson({ file, findings, error }: LintResult): string {
+  return jsonLine({
+    file,
+    findings: findings.map(({ code, message }) => ({ code, message })),
+    error,
+  })
+}
+
+/** A result for people: `file: code: message`, a line for each finding. */
+export function lintText({ file, findings }: LintResult): string {
+  return findings
+    .map(({ code, message }) => `${escapeText(`${file}: ${code}: ${message}`)}\n`)
+    .join('')
+}

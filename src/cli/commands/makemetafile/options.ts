@@ -1,0 +1,29 @@
+import { checkName } from '../../../metainfo/name.js'
+import * as read from '../../arguments/values.js'
+import { declareTorrentOptions } from '../../arguments/torrent-options.js'
+
+const EXAMPLES = `
+FILE and TRACKER may stand in any order: what is a URL is the tracker.
+
+Examples:
+  btkit makemetafile image.iso http://tracker.example/announce
+  btkit makemetafile release/ udp://tracker.example:6969 --private
+  btkit makemetafile *.iso http://t.example/a --web-seed http://files.example/`
+
+/** The command line of makemetafile. */
+export function declareMakemetafile() {
+  return declareTorrentOptions('makemetafile', 18)
+    .description('Make a torrent of each file or directory.')
+    .argument('<file-or-tracker...>', 'files and directories, and the URL of the tracker')
+    .option('--target <path>', 'where to write: a file, a directory, or - for standard output')
+    .option(
+      '--name <name>',
+      'name in the torrent, instead of that of the file',
+      read.checked(checkName),
+    )
+    .option('--no-clobber', 'leave an existing torrent alone, and fail')
+    .option('--json', 'print a JSON object a line for each torrent', false)
+    .addHelpText('after', EXAMPLES)
+}
+
+export type MakeOptions = ReturnType<ReturnType<typeof declareMakemetafile>['opts']>

@@ -1,0 +1,67 @@
+import { BtkitError } from '../../../errors.js'
+import { takeTrackerSteps, type TrackerSteps } from '../../../metainfo/edit/tracker-steps.js'
+import { changeTrackers, setTrackers, trackerBytes } from '../../../metainfo/edit/trackers.js'
+import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
+import {
+  replaceTracker,
+  type TrackerReplacement,
+} from '../../../metainfo/edit/tracker-replacement.js'
+import { checkTracker, looksLikeUrl } from '../../../metainfo/trackers.js'
+
+/** The options of reannounce that say what to do. */
+export interface AnnounceOptions {
+  readonly announceList?: string[][] | undefined
+  readonly replace: readonly TrackerReplacement[]
+  readonly add: readonly string[]
+  readonly remove: readonly string[]
+}
+
+/** What a command line of reannounce means. */
+export interface AnnounceEdit {
+  readonly edit: TorrentEdit
+  readonly torrents: readonly string[]
+  /** Whether it is done in BitTornado's way, by an announce that takes the place of all. */
+  readonly isLegacy: boolean
+}
+
+/**
+ * Tells the two ways to use reannounce apart: with options that change single trackers all
+ * arguments are torrents, without them the first is the new announce.
+ * @throws BtkitError `usage` when its parts do not go together
+ */
+export function planAnnounce(operands: readonly string[], options: AnnounceOptions): AnnounceEdit {
+  const { announceList, replace, add, remove } = options
+  const isLegacy = replace.length + add.length + remove.length === 0
+  if (isLegacy) return { ...planLegacy(operands, announceList ?? null), isLegacy }
+  if (announceList !== undefined) {
+    throw usage('--announce-list does not go with --replace, --add or --remove')
+  }
+  const url = operands.find(looksLikeUrl)
+  if (url !== undefined) throw usage(`${url}: no announce goes with --replace, --add or --remove`)
+  const steps: TrackerSteps = {
+    remove: remove.map(trackerBytes),
+    replace: replace.map(({ from, to }) => {
+      const replacement = { from: trackerBytes(from), to: trackerBytes(to) }
+      return (tracker) => replaceTracker(tracker, replacement)
+    }),
+    add: add.map(trackerBytes),
+  }
+  return {
+    edit: changeTrackers((old) => takeTrackerSteps(old, steps)),
+    torrents: operands,
+    isLegacy,
+  }
+}
+
+function planLegacy([announce, ...torrents]: readonly string[], list: string[][] | null) {
+  if (announce === undefined) throw usage('no announce given, nor --replace, --add or --remove')
+  const edit = setTrackers({
+    announce: trackerBytes(checkTracker(announce)),
+    tiers: list?.map((tier) => tier.map(trackerBytes)) ?? null,
+  })
+  return { edit, torrents }
+}
+
+function usage(reason: string): BtkitError {
+  return new BtkitError('usage', reason)
+}

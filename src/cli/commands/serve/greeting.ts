@@ -1,0 +1,38 @@
+import { escapeText } from '../../../text/escape.js'
+import type { Service } from '../../../service/server/start.js'
+import type { ServiceOptions } from '../../../service/options.js'
+import { count } from '../../output/quantity.js'
+
+export interface GreetingParts {
+  readonly service: Service
+  readonly request: ServiceOptions
+  /** A file of the mirror, if one is near. */
+  readonly example: readonly string[] | null
+  readonly trackers: readonly string[]
+}
+
+/** What a person wants to know when the service has started. */
+export function greeting({ service, request, example, trackers }: GreetingParts): string {
+  const lines = [
+    `serving:  ${escapeText(request.mirror.root)}`,
+    ...service.addresses.map((address) => `address:  ${escapeText(address)}`),
+    `trackers: ${trackers.length === 0 ? 'none' : count(trackers.length, 'tracker')}`,
+    `try:      ${exampleCall(service.addresses[0] ?? '', example, request)}`,
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** A command that fetches the torrent of a file, and saves it under the name that comes with it. */
+function exampleCall(
+  address: string,
+  example: readonly string[] | null,
+  { serviceName }: ServiceOptions,
+): string {
+  const path = example?.map(encodeURIComponent).join('/') ?? 'PATH/OF/A/FILE'
+  const mount = example && example.length > 1 ? encodeURIComponent(example[0] ?? '') : 'mirror'
+  const rest = `/${mount}/${serviceName}/single/${path}`
+  // encodeURIComponent leaves apostrophes
+  const quote = (text: string) => `'${text.replaceAll("'", '%27')}'`
+  if (address.startsWith('http')) return `curl -OJ ${quote(address + rest)}`
+  return `curl -OJ --unix-socket ${quote(address)} ${quote(`http://localhost${rest}`)}`
+}

@@ -1,0 +1,93 @@
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { checkTracker } from '../../../metainfo/trackers.js'
+import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
+import { threadsOption } from '../../arguments/engine-options.js'
+import * as read from '../../arguments/values.js'
+
+export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
+
+/** The options of the service, each checked as it is read. */
+export function declareServeOptions() {
+  return new Command('serve')
+    .option('-p, --port <n>', 'port; 0 for a free one', read.wholeNumber(0, 65535), 8080)
+    .option(
+      '--host <host>',
+      'address to listen on, or the path of a Unix socket (repeatable; default: 127.0.0.1)',
+      hosts,
+      [],
+    )
+    .option('--trackers <file>', `announce URLs, one a line (default: ${TRACKERS_FILE})`)
+    .option('--tracker <url>', 'tracker, instead of that file (repeatable)', trackers, [])
+    .option('--trackerless', 'make torrents without trackers', false)
+    .option('--public-url <url>', 'address under which clients reach the root', publicUrl)
+    .option('--web-seed <url>', "another mirror's address of the root (repeatable)", read.seeds, [])
+    .addOption(
+      new Option('--service-name <name>', 'last segment of the mount')
+        .argParser(serviceName)
+        .default('torrent_service', 'torrent_service'),
+    )
+    .addOption(
+      new Option('--pad-files <kind>', 'how padding is told; bep47 changes the info hash')
+        .choices(['nullfile', 'bep47'] as const)
+        .default('nullfile' as const, 'nullfile'),
+    )
+    .option('--follow-symlinks', 'follow links that lead out of the root', false)
+    .option('--hidden', 'publish hidden files as well', false)
+    .option('--no-files', 'do not serve the files themselves')
+    .option('--max-paths <n>', 'paths in one form', read.wholeNumber(1, 1e6), 10_000)
+    .option(
+      '--max-matches <n>',
+      'files that one request may come to',
+      read.wholeNumber(1, 1e6),
+      10_000,
+    )
+    .addOption(
+      new Option('--max-body <size>', 'bytes of a form')
+        .argParser(read.byteSize)
+        .default(2 * 2 ** 20, '2MiB'),
+    )
+    .option('--max-hashing <n>', 'hash jobs at once', read.wholeNumber(1, 256), 4)
+    .addOption(secondsOption('--wait', 'seconds that a request waits for hashing', 25))
+    .addOption(secondsOption('--header-timeout', 'seconds for the headers to come', 10))
+    .addOption(secondsOption('--body-timeout', 'seconds for the body to come', 30))
+    .addOption(threadsOption())
+    .addOption(cacheDirOption())
+    .addOption(cacheTrustOption())
+    .addOption(unusedForOption('what was unused that long leaves the cache'))
+    .addOption(
+      new Option('--log <format>', 'access log on standard error')
+        .choices(['json', 'text', 'off'] as const)
+        .default('text' as const, 'text'),
+    )
+}
+
+export type ServeOptions = ReturnType<ReturnType<typeof declareServeOptions>['opts']>
+
+function secondsOption<Flag extends string>(flag: Flag, description: string, standard: number) {
+  return new Option(`${flag} <seconds>`, description)
+    .argParser(read.seconds)
+    .default(standard * 1000, String(standard))
+}
+
+/** Node would take no host for all of them. */
+function hosts(text: string, previous: string[]): string[] {
+  if (text !== '') return read.collect(text, previous)
+  throw new InvalidArgumentError('Not a host, nor a path.')
+}
+
+function trackers(url: string, previous: string[]): string[] {
+  return read.collect(read.checked(checkTracker)(url), previous)
+}
+
+/** An address of the mirror, without the slash at its end. */
+function publicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
+  if (isPlain) return text.replace(/\/+$/, '')
+  throw new InvalidArgumentError('Not an http or https URL without ? and #.')
+}
+
+function serviceName(text: string): string {
+  if (/^[\w~-][\w.~-]{0,99}$/.test(text)) return text
+  throw new InvalidArgumentError('Not a plain name: letters, digits, and _ - . ~ alone.')
+}

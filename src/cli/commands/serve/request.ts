@@ -1,0 +1,56 @@
+import { existsSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { asBtkitError, BtkitError } from '../../../errors.js'
+import { realPath } from '../../../files/real-path.js'
+import { RESERVED } from '../../../service/mirror/mirror.js'
+import type { ListenPlace } from '../../../service/server/listen.js'
+import type { ServiceOptions } from '../../../service/options.js'
+import { reportWarning } from '../../output/messages.js'
+import type { Io } from '../../io.js'
+import type { ServeOptions } from './options.js'
+
+/**
+ * Translates a command line into what the service does.
+ * @throws BtkitError when the root is no directory
+ */
+export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
+  const { followSymlinks, hidden, serviceName, webSeed, files, padFiles } = options
+  const { maxPaths, maxMatches, maxBody, wait, headerTimeout, bodyTimeout } = options
+  const path = openRoot(resolve(io.cwd, root))
+  if (existsSync(join(path, RESERVED))) {
+    reportWarning(`${join(root, RESERVED)}: not served, as /-/ tells of the service itself`, io)
+  }
+  return {
+    mirror: { root: path, hidden, followSymlinks },
+    serviceName,
+    publicUrl: options.publicUrl ?? null,
+    webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
+    markPadFiles: padFiles === 'bep47',
+    files,
+    limits: { maxPaths, maxMatches, maxBody, wait, headerTimeout, bodyTimeout },
+  }
+}
+
+function openRoot(root: string): string {
+  const path = realPath(root)
+  if (path === null) throw new BtkitError('not-found', `${root}: no such directory`)
+  try {
+    if (statSync(path).isDirectory()) return path
+  } catch (error) {
+    throw asBtkitError(error, root)
+  }
+  throw new BtkitError('usage', `${root}: not a directory`)
+}
+
+/** Where to listen: what has a slash in it is a path. */
+export function listenPlaces({ host, port }: ServeOptions, io: Io): ListenPlace[] {
+  const hosts = host.length > 0 ? host : ['127.0.0.1']
+  return hosts.map((each) => {
+    return each.includes('/') ? { path: resolve(io.cwd, each) } : { host: bare(each), port }
+  })
+}
+
+/** An IPv6 address may stand in brackets, as it does in URLs. */
+function bare(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}

@@ -1,0 +1,35 @@
+import type { EditedFile } from '../../../core/edit/file.js'
+import { setSeeds, type SeedKey } from '../../../metainfo/edit/seeds.js'
+import { parseSeeds } from '../../../metainfo/trackers.js'
+import type { CommandContext } from '../../context.js'
+import { declareBulkEdit } from '../editing/options.js'
+import { oldSeedLines } from '../editing/report.js'
+import { runEdits } from '../editing/run.js'
+import { checked } from '../../arguments/values.js'
+
+/** What BitTornado took for no seeds at all. */
+const NONE = '0'
+
+const KINDS = { httpseeds: 'HTTP seeds (BEP 17)', 'url-list': 'web seeds (BEP 19)' } as const
+
+/** A command that sets seeds of torrents. */
+export function defineSetSeeds(name: string, key: SeedKey, { io, finish }: CommandContext) {
+  return declareBulkEdit(name)
+    .description(`Set or remove the ${KINDS[key]} of torrents, and nothing else.`)
+    .argument('<urls>', "addresses with '|' between them, or 0 to remove them", checked(parseUrls))
+    .argument('[torrent...]', 'the torrents to change')
+    .action(async (urls, operands, options) => {
+      const run = {
+        operands,
+        edit: setSeeds(key, urls),
+        options,
+        describe: (edited: EditedFile) => oldSeedLines(edited, key),
+        hasSummary: false,
+      }
+      finish(await runEdits(run, io))
+    })
+}
+
+function parseUrls(text: string): string[] | null {
+  return text === NONE ? null : parseSeeds(text)
+}

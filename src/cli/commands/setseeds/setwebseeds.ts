@@ -1,0 +1,6 @@
+import type { CommandContext } from '../../context.js'
+import { defineSetSeeds } from './command.js'
+
+export function defineSetwebseeds(context: CommandContext) {
+  return defineSetSeeds('setwebseeds', 'url-list', context)
+}

@@ -1,0 +1,64 @@
+import { basename } from 'node:path'
+import { escapeText } from '../../text/escape.js'
+import type { Io } from '../io.js'
+import { formatBytes, formatDuration } from './quantity.js'
+
+/** What a bar shows beside itself. */
+export interface BarState {
+  /** How much of the total is done. */
+  readonly value: number
+  /** The same in words. */
+  readonly done: string
+  /** Bytes read since the bar was opened. */
+  readonly bytes: number
+  /** What is being worked on. */
+  readonly path: string
+}
+
+export interface Bar {
+  readonly update: (state: BarState) => void
+  readonly stop: () => void
+}
+
+/** Columns that the file's name is left of a narrow terminal. */
+const MIN_NAME_WIDTH = 8
+const OTHER_WIDTH = 64
+
+/**
+ * Opens a progress bar on standard error; null where that is no terminal. cli-progress is loaded
+ * only when a bar is to be seen.
+ */
+export async function openBar(io: Io, total: number): Promise<Bar | null> {
+  if (io.stderr.isTTY !== true) return null
+  const { default: cliProgress } = await import('cli-progress')
+  const started = io.now()
+  const nameWidth = Math.max(MIN_NAME_WIDTH, (io.stderr.columns ?? 80) - OTHER_WIDTH)
+  const bar = new cliProgress.SingleBar({
+    stream: io.stderr as unknown as NodeJS.WritableStream,
+    format: '{percentage}% {bar} {done} {rate} {left} {file}',
+    barsize: 12,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    clearOnComplete: true,
+    hideCursor: true,
+    linewrap: false,
+    // It would handle signals itself, which is main.ts's
+    gracefulExit: false,
+  })
+  bar.start(total, 0, { done: '', rate: '', left: '', file: '' })
+  const update = ({ value, done, bytes, path }: BarState) => {
+    const seconds = Math.max((io.now() - started) / 1000, 0.001)
+    bar.update(value, {
+      done,
+      rate: `${formatBytes(bytes / seconds)}/s`,
+      left: value > 0 ? `${formatDuration(((total - value) / value) * seconds)} left` : '',
+      file: escapeText(basename(path)).slice(0, nameWidth),
+    })
+  }
+  return {
+    update,
+    stop: () => {
+      bar.stop()
+    },
+  }
+}

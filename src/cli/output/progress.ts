@@ -1,0 +1,43 @@
+import type { CompleteProgress } from '../../core/complete/run.js'
+import type { HashProgress } from '../../hash/jobs/job.js'
+import { openBar } from './bar.js'
+import type { Io } from '../io.js'
+import { formatBytes } from './quantity.js'
+
+/** What a terminal sees of work under way. */
+export interface ProgressBar<T> {
+  readonly update: (progress: T) => void
+  readonly stop: () => void
+}
+
+/** Opens a bar over the `total` bytes of one content; null where nobody would see it. */
+export async function openProgress(
+  io: Io,
+  total: number,
+): Promise<ProgressBar<HashProgress> | null> {
+  const bar = await openBar(io, total)
+  if (!bar) return null
+  return {
+    update: ({ bytesDone, currentPath }) => {
+      const done = `${formatBytes(bytesDone)} of ${formatBytes(total)}`
+      bar.update({ value: bytesDone, done, bytes: bytesDone, path: currentPath })
+    },
+    stop: bar.stop,
+  }
+}
+
+/** Opens a bar over the entries of a whole run; null where nobody would see it. */
+export async function openRunProgress(
+  io: Io,
+  entryCount: number,
+): Promise<ProgressBar<CompleteProgress> | null> {
+  const bar = await openBar(io, entryCount)
+  if (!bar) return null
+  return {
+    update: ({ entriesDone, bytesHashed, currentPath }) => {
+      const done = `${entriesDone} of ${entryCount}`
+      bar.update({ value: entriesDone, done, bytes: bytesHashed, path: currentPath })
+    },
+    stop: bar.stop,
+  }
+}

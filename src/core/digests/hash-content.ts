@@ -1,0 +1,96 @@
+import { BtkitError } from '../../errors.js'
+import {
+  readFingerprintIfThere,
+  sameFingerprint,
+  type Fingerprint,
+} from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { concatenateFiles } from '../../hash/stream/content-stream.js'
+import { hashStream, type HashOptions } from '../../hash/hash-stream.js'
+import { isPad, type Content } from './content.js'
+import type { CacheAccess } from './cache-access.js'
+import { DIGEST, setPieces, unknownPieces } from './piece-table.js'
+import { recallPieces, rememberPieces } from './recall-pieces.js'
+
+export type Engine = Omit<HashOptions, 'algorithm' | 'pieces'>
+
+/** What use cases work with: the hash engine, and what it need not do again. */
+export interface HashContext {
+  readonly engine: Engine
+  readonly cacheAccess: CacheAccess
+  /** How to make sure that files did not change while they were read; in turn by default. */
+  readonly recheck?: RecheckFiles
+  /**
+   * Whether to read nothing but the very files that were looked at, wherever their names lead now:
+   * for files that strangers may put links in place of.
+   */
+  readonly isGuarded?: boolean
+}
+
+/** Resolves when all files are as they were; else fails with BtkitError `changed`. */
+export type RecheckFiles = (files: readonly ScannedFile[]) => Promise<void> | void
+
+export interface HashedContent {
+  /** The digests of all pieces, 20 bytes each. */
+  readonly pieces: Uint8Array
+  /** Bytes that had to be read; the others' digests were known. */
+  readonly bytesHashed: number
+}
+
+/**
+ * Obtains the digests of content, reading only what the cache does not know, and makes sure that
+ * no file of it changed between the scan and the last read.
+ * @throws BtkitError `changed` naming the file, and those of hashStream
+ */
+export async function hashContent(
+  content: Content,
+  hashContext: HashContext,
+): Promise<HashedContent> {
+  const { engine, cacheAccess } = hashContext
+  const table = recallPieces(content, cacheAccess)
+  const unknown = unknownPieces(table)
+  if (unknown.length === 0) return { pieces: table.digests, bytesHashed: 0 }
+  const startedMs = cacheAccess.now()
+  const selection = unknown.length === content.pieceCount ? {} : { pieces: unknown }
+  const digests = await hashStream(streamOf(content, hashContext), {
+    ...engine,
+    ...selection,
+    algorithm: 'sha1',
+  })
+  await (hashContext.recheck ?? recheckInTurn)(content.files)
+  unknown.forEach((piece, i) => {
+    setPieces(table, piece, digests.subarray(i * DIGEST, (i + 1) * DIGEST))
+  })
+  rememberPieces(content, table, { ...cacheAccess, startedMs })
+  return { pieces: table.digests, bytesHashed: countBytes(unknown, content) }
+}
+
+function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
+  const streamed = files.map(({ absolutePath, fingerprint }) => {
+    const file = { path: absolutePath, length: fingerprint.size }
+    return isGuarded ? { ...file, identity: fingerprint } : file
+  })
+  return concatenateFiles(streamed, pieceLength)
+}
+
+const recheckInTurn: RecheckFiles = (files) => {
+  for (const file of files) {
+    if (!isPad(file)) requireUnchanged(file, readFingerprintIfThere(file.absolutePath))
+  }
+}
+
+/**
+ * Makes sure that a file is what it was when it was scanned.
+ * @throws BtkitError `changed`
+ */
+export function requireUnchanged(file: ScannedFile, fingerprint: Fingerprint | null): void {
+  if (fingerprint && sameFingerprint(fingerprint, file.fingerprint)) return
+  const what = fingerprint ? 'changed' : 'disappeared'
+  throw new BtkitError('changed', `${file.absolutePath}: ${what} while it was read`)
+}
+
+/** The length of those pieces; the last of the stream may be short. */
+function countBytes(pieces: Uint32Array, { pieceCount, pieceLength, size }: Content): number {
+  const short = pieces.at(-1) === pieceCount - 1 ? pieceCount * pieceLength - size : 0
+  return pieces.length * pieceLength - short
+}

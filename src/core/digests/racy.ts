@@ -1,0 +1,27 @@
+import type { Fingerprint } from '../../files/fingerprint.js'
+import type { CacheTrust } from './cache-trust.js'
+
+/** A file's clock may be too coarse to show a change that soon after another, in nanoseconds. */
+const RACY_NS = 2_000_000_000n
+
+/**
+ * Whether a file changed so shortly before the moment `startedMs` that it could change again
+ * without any sign of it, or claims to be of the future.
+ */
+export function isRacy(
+  { mtimeNs, ctimeNs }: Fingerprint,
+  startedMs: number,
+  trust: CacheTrust,
+): boolean {
+  const latest = trust === 'full' && ctimeNs > mtimeNs ? ctimeNs : mtimeNs
+  return latest > BigInt(Math.floor(startedMs)) * 1_000_000n - RACY_NS
+}
+
+/** Whether none of some files is racy: what was made from them may be remembered. */
+export function noneIsRacy(
+  files: readonly { readonly fingerprint: Fingerprint }[],
+  startedMs: number,
+  trust: CacheTrust,
+): boolean {
+  return !files.some(({ fingerprint }) => isRacy(fingerprint, startedMs, trust))
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import type { FileEnd, FileRecord } from '../../cache/records/file.js'
+import type { Content } from './content.js'
+import type { CacheAccess } from './cache-access.js'
+import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
+import { createTable, getPieces, setPieces, type PieceTable } from './piece-table.js'
+import { noneIsRacy, isRacy } from './racy.js'
+import { isSameFile, trustedPart, type CacheTrust } from './cache-trust.js'
+import { encodeFingerprint } from '../../files/fingerprint.js'
+
+/** What the cache knows of a content's pieces. Nothing is read but the cache. */
+export function recallPieces(content: Content, { cache, trust }: CacheAccess): PieceTable {
+  const table = createTable(content)
+  for (const { file, key, first, whole, end } of pieceOwners(content)) {
+    const record = cache.file(key)
+    if (!record || !isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust))
+      continue
+    setPieces(table, first, record.pieces)
+    const digest = end && record[end]
+    if (digest) setPieces(table, first + whole, digest)
+  }
+  for (const shared of sharedPieces(content)) {
+    const digest = cache.piece(digestOfSpans(shared, trust))
+    if (digest) setPieces(table, shared.piece, digest)
+  }
+  return table
+}
+
+/**
+ * Enters a whole table into the cache, but for files that could have changed without a sign of it
+ * since their hashing began, at `startedMs`.
+ */
+export function rememberPieces(
+  content: Content,
+  table: PieceTable,
+  { cache, trust, startedMs }: CacheAccess & { startedMs: number },
+): void {
+  for (const { file, key, first, whole, end } of pieceOwners(content)) {
+    if (isRacy(file.fingerprint, startedMs, trust)) continue
+    const fingerprint = encodeFingerprint(file.fingerprint)
+    const pieces = getPieces(table, first, whole)
+    const ends = end ? { [end]: getPieces(table, first + whole, 1) } : {}
+    cache.rememberFile(key, {
+      ...knownEnds(cache.peekFile(key), fingerprint, trust),
+      ...ends,
+      fingerprint,
+      pieces,
+    })
+  }
+  for (const shared of sharedPieces(content)) {
+    const files = shared.spans.map(({ file }) => file)
+    if (!noneIsRacy(files, startedMs, trust)) continue
+    cache.rememberPiece(digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
+  }
+}
+
+/** What is known of a file's end from other streams, if it is still the same file. */
+function knownEnds(
+  record: FileRecord | null,
+  fingerprint: Uint8Array,
+  trust: CacheTrust,
+): Pick<FileRecord, FileEnd> {
+  const isCurrent = record && isSameFile(record.fingerprint, fingerprint, trust)
+  return isCurrent ? record : { tail: null, paddedTail: null }
+}
+
+/** SHA-256 of the files that a piece runs through, with their fingerprints and the bytes of each. */
+function digestOfSpans({ spans }: SharedPiece, trust: CacheTrust): Uint8Array {
+  const hash = createHash('sha256')
+  for (const { file, from, to } of spans) {
+    hash.update(`${file.absolutePath}\0${from} ${to}\0`)
+    hash.update(trustedPart(encodeFingerprint(file.fingerprint), trust))
+  }
+  return hash.digest()
+}

@@ -1,0 +1,106 @@
+import { basename, join } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import { checkEditable, checkWritable, type Editable } from '../../files/write/check-editable.js'
+import { checkTarget } from '../../files/write/check-target.js'
+import { withFileBytes } from '../../files/with-file-bytes.js'
+import type { Writer } from '../../files/write/many.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
+import { editTorrent } from './torrent.js'
+import { parseTorrent } from '../read-torrent.js'
+
+/** What to do with each of the files. */
+export interface EditRequest {
+  readonly edit: TorrentEdit
+  /** In bytes. */
+  readonly maxTorrentSize: number
+  /** Where the results go, under the names of the files; null for their own place. */
+  readonly outputDirectory: string | null
+  readonly dryRun: boolean
+}
+
+/** What there is to say of a torrent before and after an edit, without its bytes. */
+export type TorrentFacts = Pick<
+  Metainfo,
+  'announce' | 'announceList' | 'httpSeeds' | 'webSeeds' | 'name' | 'infoHash' | 'infoHashV2'
+>
+
+/** A torrent that was edited, or left as it was when the edit changes nothing. */
+export interface EditedFile {
+  readonly file: string
+  readonly isChanged: boolean
+  readonly before: TorrentFacts
+  readonly after: TorrentFacts
+}
+
+/** An edited torrent that is yet to be written. */
+export interface PreparedEdit {
+  readonly edited: EditedFile
+  /** Null when there is nothing to write. */
+  readonly bytes: Uint8Array | null
+  readonly editable: Editable
+}
+
+/**
+ * Reads and edits a torrent; nothing is written yet.
+ * @throws BtkitError that names the file
+ */
+export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
+  const editable = checkEditable(file)
+  return withFileBytes(file, request.maxTorrentSize, (bytes) => {
+    const before = parseTorrent(bytes, file, request.maxTorrentSize)
+    const after = editNamed(file, before, request.edit)
+    const isChanged = after !== before
+    const edited = { file, isChanged, before: factsOf(before), after: factsOf(after) }
+    const isWanted = isChanged || request.outputDirectory !== null
+    return { edited, bytes: isWanted ? keep(after.bytes, bytes) : null, editable }
+  })
+}
+
+/**
+ * Writes an edited torrent to its place, if that holds anything else; in a dry run it only finds
+ * out whether that could be done.
+ * @throws BtkitError that names the place
+ */
+export async function storeEdit(
+  { edited: { file }, bytes, editable }: PreparedEdit,
+  { outputDirectory, dryRun }: EditRequest,
+  writer: Writer,
+): Promise<void> {
+  if (bytes === null) return
+  const target = outputDirectory === null ? file : join(outputDirectory, basename(file))
+  if (outputDirectory === null) checkWritable(file)
+  else if (holds(target, bytes)) return
+  const { mode, owner } = editable
+  if (dryRun) checkTarget(target, {})
+  else await writer.write(target, bytes, outputDirectory === null ? { mode, owner } : { mode })
+}
+
+function editNamed(file: string, before: Metainfo, edit: TorrentEdit): Metainfo {
+  try {
+    return editTorrent(before, edit)
+  } catch (error) {
+    throw error instanceof BtkitError ? error.of(file) : error
+  }
+}
+
+function factsOf(metainfo: Metainfo): TorrentFacts {
+  const { announce, announceList, httpSeeds, webSeeds, name, infoHash, infoHashV2 } = metainfo
+  return { announce, announceList, httpSeeds, webSeeds, name, infoHash, infoHashV2 }
+}
+
+/** An unchanged torrent is still in memory that is only lent. */
+function keep(bytes: Uint8Array, lent: Uint8Array): Uint8Array {
+  return bytes === lent ? Buffer.from(bytes) : bytes
+}
+
+/** Whether a file holds just these bytes; one that can't be read does not. */
+function holds(path: string, bytes: Uint8Array): boolean {
+  try {
+    checkEditable(path)
+    return withFileBytes(path, bytes.length, (found) => Buffer.compare(found, bytes) === 0)
+  } catch (error) {
+    if (error instanceof BtkitError) return false
+    throw error
+  }
+}

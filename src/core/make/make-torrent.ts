@@ -1,0 +1,83 @@
+import { checkTarget } from '../../files/write/check-target.js'
+import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
+import { infoHashOf } from '../../metainfo/build/info.js'
+import { buildTorrent, type TorrentParts } from '../../metainfo/build/torrent.js'
+import { planContent, type Content, type ContentRequest } from '../digests/content.js'
+import { composeInfo, obtainInfo, type InfoOptions } from '../digests/info.js'
+import type { HashContext } from '../digests/hash-content.js'
+import { DIGEST } from '../digests/piece-table.js'
+
+/** When a torrent says that it was made: at a moment, in seconds since 1970, or with its files. */
+export type CreationDate = number | 'mtime' | null
+
+export interface MakeRequest extends ContentRequest, InfoOptions {
+  readonly parts: Omit<TorrentParts, 'creationDate'>
+  readonly creationDate: CreationDate
+  readonly write: WriteOptions
+}
+
+/** A torrent that is settled but for its digests: nothing has been read yet. */
+export interface TorrentPlan {
+  readonly request: MakeRequest
+  readonly content: Content
+}
+
+export interface MadeTorrent {
+  readonly bytes: Uint8Array
+  /** In hexadecimal. */
+  readonly infoHash: string
+  /** Bytes that had to be read; the others' digests were known. */
+  readonly bytesHashed: number
+}
+
+/**
+ * Settles what a torrent will hold and makes sure that it could be written.
+ * @throws BtkitError
+ */
+export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
+  const content = await planContent(request)
+  if (request.torrent !== null) checkTarget(request.torrent, request.write)
+  return { request, content }
+}
+
+/** The bytes that a planned .torrent will have. */
+export function measureTorrent({ request, content }: TorrentPlan): number {
+  const blank = composeInfo(content, request, new Uint8Array(0))
+  const digests = content.pieceCount * DIGEST
+  // Without digests the length of their string is written as the one digit 0
+  return composeTorrent(request, content, blank).length + digests + `${digests}`.length - 1
+}
+
+/**
+ * Makes a torrent, and writes it where the request says. Either the whole torrent is there in the
+ * end, or an error is raised and nothing has changed.
+ * @throws BtkitError
+ */
+export async function makeTorrent(
+  plan: TorrentPlan,
+  hashContext: HashContext,
+): Promise<MadeTorrent> {
+  const { torrent, write } = plan.request
+  const { info, bytesHashed } = await obtainInfo(plan.content, plan.request, hashContext)
+  const bytes = composeTorrent(plan.request, plan.content, info)
+  if (torrent !== null) await writeAtomically(torrent, bytes, write)
+  return { bytes, infoHash: infoHashOf(info), bytesHashed }
+}
+
+/** Encodes a torrent around its `info`. */
+export function composeTorrent(
+  { parts, creationDate }: Pick<MakeRequest, 'parts' | 'creationDate'>,
+  content: Content,
+  info: Uint8Array,
+): Uint8Array {
+  return buildTorrent({ ...parts, creationDate: settleDate(creationDate, content) }, info)
+}
+
+/** The newest file's time stands for that of a directory. */
+function settleDate(date: CreationDate, { files }: Content): number | null {
+  if (date !== 'mtime') return date
+  const newest = files.reduce((latest, { fingerprint: { mtimeNs } }) => {
+    return mtimeNs > latest ? mtimeNs : latest
+  }, files[0]?.fingerprint.mtimeNs ?? 0n)
+  return Number(newest / 1_000_000_000n)
+}

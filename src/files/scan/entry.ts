@@ -1,0 +1,61 @@
+import { lstatSync, type BigIntStats } from 'node:fs'
+import { join } from 'node:path'
+import { asBtkitError } from '../../errors.js'
+import { fingerprintOf, type Fingerprint } from '../fingerprint.js'
+import { followLink, type LinkRules } from './link-policy.js'
+import { isSuspect, readNames, refuseMangledName } from './read-names.js'
+import type { SkipReason } from './scanned-tree.js'
+import { skipReasonOf } from './skip-rules.js'
+
+/** What a name in a directory stands for, links followed. */
+export type Entry =
+  | { readonly kind: 'file'; readonly absolutePath: string; readonly fingerprint: Fingerprint }
+  | { readonly kind: 'directory'; readonly absolutePath: string }
+  | { readonly kind: 'skipped'; readonly reason: SkipReason }
+
+/** The names in a directory. */
+export interface DirectoryNames {
+  /** Those that are not skipped, sorted by bytes. */
+  readonly names: string[]
+  /** Whether there is nothing but hidden entries. */
+  readonly isEmpty: boolean
+}
+
+/**
+ * Lists the names in a directory that a person means to publish; `all` is that of ScanOptions.
+ * @throws BtkitError `not-found`, `not-permitted` or `io`
+ */
+export function listNames(directory: string, all: boolean): DirectoryNames {
+  try {
+    const found = readNames(directory)
+    return {
+      names: found.filter((name) => skipReasonOf(name, all) === undefined),
+      isEmpty: found.every((name) => name.startsWith('.')),
+    }
+  } catch (error) {
+    throw asBtkitError(error, directory)
+  }
+}
+
+/**
+ * Looks at one name of the directory `rules.realRoot`.
+ * @throws BtkitError `bad-name` for one that is not UTF-8, else as the system refuses
+ */
+export function openEntry(name: string, rules: LinkRules): Entry {
+  const path = join(rules.realRoot, name)
+  try {
+    if (isSuspect(name)) refuseMangledName(rules.realRoot, name, `${rules.realRoot}/`)
+    const stats = lstatSync(path, { bigint: true })
+    if (!stats.isSymbolicLink()) return describe({ path, stats })
+    const target = followLink(path, rules)
+    return typeof target === 'string' ? { kind: 'skipped', reason: target } : describe(target)
+  } catch (error) {
+    throw asBtkitError(error, path)
+  }
+}
+
+function describe({ path, stats }: { path: string; stats: BigIntStats }): Entry {
+  if (stats.isFile()) return { kind: 'file', absolutePath: path, fingerprint: fingerprintOf(stats) }
+  if (stats.isDirectory()) return { kind: 'directory', absolutePath: path }
+  return { kind: 'skipped', reason: 'not a regular file' }
+}

@@ -1,0 +1,68 @@
+import { realpathSync, statSync } from 'node:fs'
+import { asBtkitError, BtkitError } from '../../errors.js'
+import { fingerprintOf } from '../fingerprint.js'
+import { resolveTo } from './link-policy.js'
+import type { Target } from './link-policy.js'
+import type { NameFilter } from './name-filter.js'
+import type { ScannedTree, ScanOptions } from './scanned-tree.js'
+import { walkTree } from './walk-tree.js'
+import type { Walk } from './walk-tree.js'
+
+export type * from './scanned-tree.js'
+
+/**
+ * Lists the regular files at or below `root`, sorted, and says what was left out and why. The root
+ * itself is taken whatever its name, and followed if it is a link.
+ *
+ * A tree of 100,000 files takes about 0.4 s, in which nothing else runs on this thread.
+ *
+ * @throws BtkitError `not-found`, `not-permitted` or `io` when the system refuses, `bad-name` for a
+ * name that is not UTF-8, `changed` when an entry vanishes meanwhile, `usage` for a bad glob
+ */
+export async function scanTree(root: string, options: ScanOptions): Promise<ScannedTree> {
+  const filter = await loadNameFilter(options)
+  const { target, realRoot } = openRoot(root)
+  if (target.stats.isFile()) return treeOfFile(root, target)
+  const links = { policy: options.links, realRoot }
+  const walk: Walk = { root, all: options.all, links, filter, files: [], skipped: [] }
+  walkTree(walk, target)
+  return { root, isDirectory: true, files: walk.files, skipped: walk.skipped }
+}
+
+/**
+ * Makes sure that globs can be used, before any work is begun.
+ * @throws BtkitError `usage`
+ */
+export async function checkPatterns(patterns: NamePatterns): Promise<void> {
+  await loadNameFilter(patterns)
+}
+
+type NamePatterns = Pick<ScanOptions, 'include' | 'exclude'>
+
+async function loadNameFilter({ include, exclude }: NamePatterns): Promise<NameFilter | undefined> {
+  if (include.length === 0 && exclude.length === 0) return undefined
+  const { compileNameFilter } = await import('./name-filter.js')
+  return compileNameFilter(include, exclude)
+}
+
+function openRoot(root: string): { target: Target; realRoot: string } {
+  try {
+    refuseSpecialFile(root)
+    const realRoot = realpathSync.native(root)
+    return { target: resolveTo(realRoot, root), realRoot }
+  } catch (error) {
+    throw asBtkitError(error, root)
+  }
+}
+
+/** Before its real path is asked for: what a descriptor like /dev/stdin leads to has none. */
+function refuseSpecialFile(root: string): void {
+  const stats = statSync(root)
+  if (stats.isFile() || stats.isDirectory()) return
+  throw new BtkitError('io', `${root}: not a regular file or directory`)
+}
+
+function treeOfFile(root: string, { path, stats }: Target): ScannedTree {
+  const file = { path: [], absolutePath: path, fingerprint: fingerprintOf(stats) }
+  return { root, isDirectory: false, files: [file], skipped: [] }
+}

@@ -1,0 +1,55 @@
+import type { Fingerprint } from '../fingerprint.js'
+
+/** Which symbolic links below the root are followed: those that stay inside it, all, or none. */
+export type LinkPolicy = 'inside' | 'follow' | 'skip'
+
+/** What to take from a tree. `include` and `exclude` are globs; name-filter.ts says what they match. */
+export interface ScanOptions {
+  /** take hidden entries, `core`, `CVS` and what operating systems leave behind as well */
+  all: boolean
+  /** when any is given, a file must match one of them or lie below a directory that does */
+  include: string[]
+  /** what matches is left out, a directory with all below it; wins over `include` */
+  exclude: string[]
+  links: LinkPolicy
+}
+
+/** Why an entry was left out. */
+export type SkipReason =
+  | 'hidden'
+  | 'system'
+  | 'temporary file'
+  | 'excluded'
+  | 'not included'
+  | 'link'
+  | 'link leads outside'
+  | 'link loop'
+  | 'broken link'
+  | 'not a regular file'
+
+/** A regular file of the tree. */
+export interface ScannedFile {
+  /** components below the root; none for a root that is a file */
+  path: string[]
+  /** what to open: the real path, all links resolved, so that it can name the file in a cache */
+  absolutePath: string
+  fingerprint: Fingerprint
+}
+
+/** An entry left out; a directory stands for all below it. */
+export interface SkippedEntry {
+  /** relative to the root, joined by '/' on every platform */
+  path: string
+  reason: SkipReason
+}
+
+/** What lies at and below a root. */
+export interface ScannedTree {
+  /** as it was given */
+  root: string
+  isDirectory: boolean
+  /** sorted component by component, by the bytes of the names in UTF-8 */
+  files: ScannedFile[]
+  /** in the same order */
+  skipped: SkippedEntry[]
+}

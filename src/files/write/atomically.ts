@@ -1,0 +1,86 @@
+import { constants } from 'node:fs'
+import { open, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { placeNewFile } from './place-file.js'
+import { syncDirectory } from './sync-directory.js'
+import { orDiscard, writeDraft, type Owner } from './draft.js'
+import { findWriteTarget } from './target.js'
+
+export { isTemporaryName } from '../temporary-name.js'
+
+/** How to write a file. */
+export interface WriteOptions {
+  /** permission bits, set exactly; by default those of the file replaced, else what umask leaves */
+  mode?: number | undefined
+  /** throw `exists` rather than replace a file; of several writers at once a single one succeeds */
+  noClobber?: boolean | undefined
+  /** whose the file is to be, as far as the system lets this user give it away */
+  owner?: Owner | undefined
+}
+
+/** Writes a file as writeAtomically does. */
+export type WriteFile = (target: string, bytes: Uint8Array, options: WriteOptions) => Promise<void>
+
+interface WriteJob {
+  target: string
+  bytes: Uint8Array
+  options: WriteOptions
+  sync: typeof syncDirectory
+}
+
+/**
+ * Writes `bytes` to `target` so that at any moment, power cuts included, it holds either all of
+ * its old content or all of the new. Links are followed; a terminal, a pipe and the like are
+ * written to directly. The directory must be there.
+ *
+ * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, naming `target`; no temporary
+ * file is left then
+ */
+export async function writeAtomically(
+  target: string,
+  bytes: Uint8Array,
+  options: WriteOptions,
+): Promise<void> {
+  await writeOrExplain({ target, bytes, options, sync: syncDirectory })
+}
+
+/** writeAtomically with another way to sync a directory, such as one that serves many writes. */
+export function writeAtomicallyWith(sync: typeof syncDirectory): WriteFile {
+  return (target, bytes, options) => writeOrExplain({ target, bytes, options, sync })
+}
+
+async function writeOrExplain(job: WriteJob): Promise<void> {
+  const { target, options } = job
+  try {
+    await write(job)
+  } catch (error) {
+    const isTaken = options.noClobber && osCodeOf(error) === 'EEXIST'
+    throw isTaken ? alreadyExists(target, error) : asBtkitError(error, target)
+  }
+}
+
+async function write({ target, bytes, options, sync }: WriteJob): Promise<void> {
+  const { kind, path, mode } = await findWriteTarget(target)
+  const isThere = mode !== undefined
+  if (options.noClobber && isThere) throw alreadyExists(target)
+  if (kind === 'stream') {
+    await writeToStream(path, bytes)
+    return
+  }
+  const { owner } = options
+  const draft = await writeDraft(path, { bytes, mode: options.mode ?? mode, owner })
+  const place = options.noClobber ? placeNewFile : rename
+  await orDiscard(draft, () => place(draft, path))
+  await sync(dirname(path))
+}
+
+function alreadyExists(target: string, cause?: unknown): BtkitError {
+  return new BtkitError('exists', `${target}: already exists`, { cause })
+}
+
+/** Appends, as far as the stream has an end, so that what others wrote to it before stays. */
+async function writeToStream(path: string, bytes: Uint8Array): Promise<void> {
+  const stream = await open(path, constants.O_WRONLY | constants.O_APPEND)
+  await stream.writeFile(bytes).finally(() => stream.close())
+}

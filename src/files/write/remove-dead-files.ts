@@ -1,0 +1,17 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { asBtkitError } from '../../errors.js'
+import { isDead, isTemporaryName } from '../temporary-name.js'
+
+/**
+ * Removes the temporary files that killed runs left in a directory.
+ * @throws BtkitError `not-found`, `not-permitted` or `io`
+ */
+export function removeDeadFiles(directory: string): void {
+  try {
+    const dead = readdirSync(directory).filter((name) => isTemporaryName(name) && isDead(name))
+    for (const name of dead) rmSync(join(directory, name), { force: true })
+  } catch (error) {
+    throw asBtkitError(error, directory)
+  }
+}

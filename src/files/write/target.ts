@@ -1,0 +1,58 @@
+import { realpathSync, statSync, type Stats } from 'node:fs'
+import { lstat, readlink, realpath } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { BtkitError, osCodeOf } from '../../errors.js'
+
+/** What a name to write to stands for. */
+export interface WriteTarget {
+  /** a stream is a terminal, a pipe or the like: there is nothing to replace in it */
+  kind: 'file' | 'stream'
+  /** what to write to, links resolved for a file */
+  path: string
+  /** the permission bits of what is there; undefined for a file yet to be */
+  mode: number | undefined
+}
+
+/** The names under which a process finds its own open files; to replace one would cut it off. */
+const DESCRIPTOR = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/
+
+const PERMISSION_BITS = 0o777
+
+/**
+ * Finds out what `target` stands for, links followed, even one to a file yet to be.
+ *
+ * @throws BtkitError `io` for what can't be written to; the system's errors as they are
+ */
+export async function findWriteTarget(target: string): Promise<WriteTarget> {
+  const stats = statIfThere(target)
+  if (stats === undefined) {
+    return { kind: 'file', path: await resolveMissing(target), mode: undefined }
+  }
+  if (stats.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
+  const mode = stats.mode & PERMISSION_BITS
+  const isStream = stats.isFIFO() || stats.isCharacterDevice() || DESCRIPTOR.test(target)
+  if (isStream) return { kind: 'stream', path: target, mode }
+  if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
+  return { kind: 'file', path: realpathSync.native(target), mode }
+}
+
+/** Sooner done than handed to another thread, of which there are few. */
+function statIfThere(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch (error) {
+    if (osCodeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The file that writing to `target` would make, which is elsewhere if it is a dangling link. */
+async function resolveMissing(target: string): Promise<string> {
+  const isLink = await lstat(target).then(
+    (stats) => stats.isSymbolicLink(),
+    () => false,
+  )
+  if (!isLink) return target
+  const next = resolve(await realpath(dirname(target)), await readlink(target))
+  return resolveMissing(next)
+}

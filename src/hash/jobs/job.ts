@@ -1,0 +1,97 @@
+import { countPieces, type ContentStream } from '../stream/content-stream.js'
+import { takeTurn, type Throttle } from './throttle.js'
+import { DIGEST_LENGTH, type HashAlgorithm, type KernelName } from '../kernels/kernel.js'
+
+/** The work on one stream. What changes is in memory that all its threads share. */
+export interface HashJob {
+  readonly algorithm: HashAlgorithm
+  readonly kernel: KernelName
+  readonly stream: ContentStream
+  /** The indices of the pieces to hash, in order; null for all. */
+  readonly pieces: Uint32Array | null
+  /** The digests of those pieces, one after the other. */
+  readonly digests: Uint8Array
+  /** The next batch that nobody has taken yet, and whether to stop; see the functions below. */
+  readonly control: Int32Array
+  /** How many threads work on it beside this one; with 0, this one does. */
+  readonly threads: number
+  /** Limits how fast the stream is read; null for no limit. */
+  readonly throttle: Throttle | null
+  /** Bytes hashed so far. */
+  readonly progress: BigInt64Array
+}
+
+const NEXT_BATCH = 0
+const STOPPED = 1
+const CURRENT_FILE = 2
+
+/** What is to be read of a stream. */
+export type JobSelection = Pick<HashJob, 'stream' | 'pieces'>
+
+export type JobParts = JobSelection &
+  Pick<HashJob, 'algorithm' | 'kernel' | 'threads'> & { readonly throttle?: Throttle | null }
+
+/** Sets up a job for threads; one for `threads: 0` stays on this thread, and costs less memory. */
+export function createJob(parts: JobParts): HashJob {
+  const allocate = (length: number) => {
+    return parts.threads > 0 ? new SharedArrayBuffer(length) : new ArrayBuffer(length)
+  }
+  return {
+    ...parts,
+    throttle: parts.throttle ?? null,
+    digests: new Uint8Array(allocate(countJobPieces(parts) * DIGEST_LENGTH[parts.algorithm])),
+    control: new Int32Array(allocate(12)),
+    progress: new BigInt64Array(allocate(8)),
+  }
+}
+
+/** How many pieces the job is to hash. */
+export function countJobPieces({ pieces, stream }: JobSelection): number {
+  return pieces === null ? countPieces(stream) : pieces.length
+}
+
+/** The index in the stream of the job's piece number `i`. */
+export function jobPiece({ pieces }: JobSelection, i: number): number {
+  return pieces === null ? i : (pieces[i] ?? 0)
+}
+
+/** Takes the next batch for the calling thread. */
+export function takeBatch({ control }: HashJob): number {
+  return Atomics.add(control, NEXT_BATCH, 1)
+}
+
+/** Tells all threads to take no further batch. */
+export function stopJob({ control }: HashJob): void {
+  Atomics.store(control, STOPPED, 1)
+  Atomics.notify(control, STOPPED)
+}
+
+/** Sleeps until the job may read `bytes` more, or is stopped. Blocks the calling thread. */
+export function awaitTurn({ control, throttle }: HashJob, bytes: number): void {
+  if (throttle === null) return
+  const delay = takeTurn(throttle, bytes)
+  if (delay > 0) Atomics.wait(control, STOPPED, 0, delay)
+}
+
+export function isStopped({ control }: HashJob): boolean {
+  return Atomics.load(control, STOPPED) === 1
+}
+
+/** Notes that `bytes` more are hashed, and that the work has reached the file of that index. */
+export function noteProgress({ control, progress }: HashJob, bytes: number, file: number): void {
+  Atomics.add(progress, 0, BigInt(bytes))
+  Atomics.store(control, CURRENT_FILE, file)
+}
+
+export function readProgress({ control, progress, stream }: HashJob): HashProgress {
+  return {
+    bytesDone: Number(Atomics.load(progress, 0)),
+    currentPath: stream.paths[Atomics.load(control, CURRENT_FILE)] ?? '',
+  }
+}
+
+export interface HashProgress {
+  readonly bytesDone: number
+  /** The path of a file that is being read. */
+  readonly currentPath: string
+}

@@ -1,0 +1,194 @@
+import { bencodeError, isDigit, takeInteger, takeString, type Cursor } from './scalars.js'
+import type { BencodeDict, BencodeValue, Span } from './value.js'
+import { quoteText } from '../../text/escape.js'
+import { KeyCache } from './key-cache.js'
+import { WarningList } from '../warning-list.js'
+import type { Warning } from '../warning.js'
+
+/** No torrent worth reading is larger, in bytes. */
+export const DEFAULT_MAX_SIZE = 64 * 1024 * 1024
+
+/** How deep lists and dictionaries may nest. */
+export const DEFAULT_MAX_DEPTH = 100
+
+/**
+ * How many values a file may hold. A torrent of a million files has six million; a hostile 64 MiB
+ * of `de` would have thirty, at some hundred bytes of memory each.
+ */
+export const MAX_VALUES = 8 * 1024 * 1024
+
+/** How much to accept. */
+export interface BencodeLimits {
+  /** In bytes. */
+  readonly maxSize: number
+  /** In lists and dictionaries, one inside the other. */
+  readonly maxDepth: number
+}
+
+/** What was read, where the top-level entries stand, and what a reader should hear of. */
+export interface BencodeReading {
+  readonly value: BencodeValue
+  /** The entries of the top-level dictionary by key; empty when the value is none. */
+  readonly spans: Map<string, Span>
+  readonly warnings: Warning[]
+}
+
+/**
+ * Reads bencode of unknown origin. Only what bencode allows is let in, and exactly: with no
+ * warnings, encoding the value gives the same bytes. Unsorted keys and white space after the end
+ * exist in the wild and are warned of. Byte strings are views of `bytes`, not copies.
+ *
+ * The npm `bencode` codec is no door for strangers: beside taking truncated strings and trailing
+ * bytes, it turns keys that are not UTF-8 to hexadecimal, obeys `__proto__`, rounds integers beyond
+ * 2^53 and overflows the stack on deep nesting. This reader needs no stack, and linear time.
+ *
+ * Throws a `bencode` error that says `offset N: reason`.
+ */
+export function readBencode(bytes: Uint8Array, limits: BencodeLimits): BencodeReading {
+  if (bytes.length > limits.maxSize) {
+    throw bencodeError(limits.maxSize, `more than the ${limits.maxSize} bytes allowed`)
+  }
+  return new Reader(bytes, limits.maxDepth).read()
+}
+
+const END = 0x65
+const INTEGER = 0x69
+const LIST = 0x6c
+const DICT = 0x64
+const WHITE_SPACE = [0x20, 0x09, 0x0a, 0x0d]
+
+/** A list or dictionary that is still open. */
+interface Frame {
+  readonly container: BencodeValue[] | BencodeDict
+  readonly start: number
+  /** The key that waits for its value. */
+  key: string | null
+  keyStart: number
+  lastKey: string | null
+  isUnsorted: boolean
+}
+
+interface KeyAt {
+  readonly key: string
+  readonly start: number
+}
+
+class Reader {
+  readonly #cursor: Cursor
+  readonly #maxDepth: number
+  readonly #frames: Frame[] = []
+  readonly #keys: KeyCache
+  readonly #spans = new Map<string, Span>()
+  readonly #warnings = new WarningList()
+  #valueCount = 0
+
+  constructor(bytes: Uint8Array, maxDepth: number) {
+    this.#cursor = { bytes, offset: 0 }
+    this.#maxDepth = maxDepth
+    this.#keys = new KeyCache(bytes)
+  }
+
+  read(): BencodeReading {
+    let value: BencodeValue | null = null
+    while (value === null) value = this.#step()
+    this.#checkTail()
+    return { value, spans: this.#spans, warnings: this.#warnings.toArray() }
+  }
+
+  /** Reads the next key, value, opening or end; returns the whole value once that is complete. */
+  #step(): BencodeValue | null {
+    const { bytes, offset } = this.#cursor
+    const frame = this.#frames.at(-1)
+    const byte = bytes[offset]
+    if (byte === END && frame !== undefined) return this.#close(frame)
+    if (frame?.container instanceof Map && frame.key === null) {
+      this.#takeKey(frame, frame.container)
+      return null
+    }
+    if (byte === LIST) return this.#open([])
+    if (byte === DICT) return this.#open(new Map())
+    if (byte === INTEGER) return this.#attach(takeInteger(this.#cursor), offset)
+    if (isDigit(byte)) return this.#attach(takeString(this.#cursor), offset)
+    throw bencodeError(offset, byte === undefined ? 'the data ends too early' : 'not a value')
+  }
+
+  #open(container: Frame['container']): null {
+    const start = this.#cursor.offset
+    if (this.#frames.length === this.#maxDepth) {
+      throw bencodeError(start, `nested deeper than ${this.#maxDepth}`)
+    }
+    this.#frames.push({
+      container,
+      start,
+      key: null,
+      keyStart: start,
+      lastKey: null,
+      isUnsorted: false,
+    })
+    this.#cursor.offset = start + 1
+    return null
+  }
+
+  #close(frame: Frame): BencodeValue | null {
+    if (frame.key !== null)
+      throw bencodeError(this.#cursor.offset, 'dictionary key without a value')
+    this.#cursor.offset += 1
+    this.#frames.pop()
+    return this.#attach(frame.container, frame.start)
+  }
+
+  /** Puts a value that ends at the cursor where it belongs; returns it if that is nowhere. */
+  #attach(value: BencodeValue, start: number): BencodeValue | null {
+    this.#valueCount += 1
+    if (this.#valueCount > MAX_VALUES) throw bencodeError(start, `more than ${MAX_VALUES} values`)
+    const frame = this.#frames.at(-1)
+    if (frame === undefined) return value
+    if (Array.isArray(frame.container)) {
+      frame.container.push(value)
+    } else if (frame.key !== null) {
+      frame.container.set(frame.key, value)
+      if (this.#frames.length === 1) {
+        this.#spans.set(frame.key, { keyStart: frame.keyStart, start, end: this.#cursor.offset })
+      }
+      frame.key = null
+    }
+    return null
+  }
+
+  #takeKey(frame: Frame, dict: BencodeDict): void {
+    const start = this.#cursor.offset
+    const byte = this.#cursor.bytes[start]
+    if (byte === undefined) throw bencodeError(start, 'the data ends too early')
+    if (!isDigit(byte)) throw bencodeError(start, 'dictionary key that is not a string')
+    const key = this.#keys.textOf(takeString(this.#cursor))
+    const isInOrder = frame.lastKey === null || key > frame.lastKey
+    if (!isInOrder || frame.isUnsorted) this.#checkDisorder(frame, dict, { key, start })
+    frame.key = key
+    frame.keyStart = start
+    frame.lastKey = key
+  }
+
+  /** In sorted keys none can come twice, so only others are looked up. */
+  #checkDisorder(frame: Frame, dict: BencodeDict, { key, start }: KeyAt): void {
+    if (dict.has(key)) throw bencodeError(start, `dictionary key ${quoteText(key)} a second time`)
+    if (frame.isUnsorted) return
+    frame.isUnsorted = true
+    this.#warnings.add(
+      'unsorted-keys',
+      () =>
+        `offset ${frame.start}: dictionary with unsorted keys, first ${quoteText(key)} at ${start}`,
+    )
+  }
+
+  #checkTail(): void {
+    const { bytes, offset } = this.#cursor
+    for (let at = offset; at < bytes.length; at += 1) {
+      if (!WHITE_SPACE.includes(bytes[at] ?? 0)) {
+        throw bencodeError(offset, `${bytes.length - offset} more bytes after the end`)
+      }
+    }
+    if (offset < bytes.length) {
+      this.#warnings.add('trailing-space', () => `offset ${offset}: white space after the end`)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { BtkitError } from '../../errors.js'
+
+/** A place in bytes that readers move forward. */
+export interface Cursor {
+  readonly bytes: Uint8Array
+  offset: number
+}
+
+const ZERO = 0x30
+const MINUS = 0x2d
+const COLON = 0x3a
+const END = 0x65
+
+/** No integer of 64 bits has more digits, and a number of any 15 digits is exact. */
+const MAX_DIGITS = 19
+const EXACT_DIGITS = 15
+
+const MIN_INTEGER = -(2n ** 63n)
+const MAX_INTEGER = 2n ** 63n - 1n
+
+/** The error of bytes that are no bencode, at an offset. */
+export function bencodeError(offset: number, reason: string): BtkitError {
+  return new BtkitError('bencode', `offset ${offset}: ${reason}`)
+}
+
+/** Whether `byte` is an ASCII digit. */
+export function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= ZERO + 9
+}
+
+/** Reads the integer whose `i` is at the cursor. */
+export function takeInteger(cursor: Cursor): number | bigint {
+  const { bytes, offset: start } = cursor
+  const isNegative = bytes[start + 1] === MINUS
+  const firstDigit = start + (isNegative ? 2 : 1)
+  if (bytes[firstDigit] === ZERO && isDigit(bytes[firstDigit + 1])) {
+    throw bencodeError(start, 'integer with a leading zero')
+  }
+  let end = firstDigit
+  let value = 0
+  while (isDigit(bytes[end])) {
+    if (end - firstDigit === MAX_DIGITS) throw outOfRange(start)
+    value = value * 10 + ((bytes[end] ?? 0) - ZERO)
+    end += 1
+  }
+  checkIntegerSpelling(cursor, firstDigit, end)
+  cursor.offset = end + 1
+  if (end - firstDigit > EXACT_DIGITS) return exactInteger(bytes.subarray(start + 1, end), start)
+  return isNegative ? -value : value
+}
+
+function checkIntegerSpelling({ bytes, offset }: Cursor, firstDigit: number, end: number): void {
+  const digits = end - firstDigit
+  if (end >= bytes.length) throw bencodeError(offset, 'integer without an end')
+  if (bytes[end] !== END) throw bencodeError(end, 'not a digit of an integer')
+  if (digits === 0) throw bencodeError(offset, 'integer without digits')
+  const isZero = bytes[firstDigit] === ZERO
+  if (isZero && firstDigit > offset + 1) throw bencodeError(offset, 'integer that is minus zero')
+}
+
+function exactInteger(digits: Uint8Array, offset: number): number | bigint {
+  const value = BigInt(String.fromCharCode(...digits))
+  if (value < MIN_INTEGER || value > MAX_INTEGER) throw outOfRange(offset)
+  const rounded = Number(value)
+  return Number.isSafeInteger(rounded) ? rounded : value
+}
+
+function outOfRange(offset: number): BtkitError {
+  return bencodeError(offset, 'integer beyond 64 bits')
+}
+
+/** Reads the string whose length is at the cursor, as a view of the bytes. */
+export function takeString(cursor: Cursor): Uint8Array {
+  const { bytes, offset: start } = cursor
+  let colon = start
+  let length = 0
+  while (isDigit(bytes[colon])) {
+    length = length * 10 + ((bytes[colon] ?? 0) - ZERO)
+    if (length > bytes.length) throw truncated(cursor)
+    colon += 1
+  }
+  if (colon > start + 1 && bytes[start] === ZERO) {
+    throw bencodeError(start, 'string length with a leading zero')
+  }
+  if (colon >= bytes.length) throw truncated(cursor)
+  if (bytes[colon] !== COLON) throw bencodeError(colon, 'not a digit of a string length')
+  const end = colon + 1 + length
+  if (end > bytes.length) throw truncated(cursor)
+  cursor.offset = end
+  // a plain view: subarray() of a Buffer would make Buffers, which are slower and print otherwise
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + colon + 1, length)
+}
+
+function truncated({ bytes, offset }: Cursor): BtkitError {
+  return bencodeError(offset, `string that runs past the end at ${bytes.length}`)
+}

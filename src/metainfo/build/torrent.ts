@@ -1,0 +1,43 @@
+import bencode from 'bencode'
+import type { DhtNode } from '../metainfo.js'
+
+/** What a torrent says beside its `info`. Null and empty values leave no key behind. */
+export interface TorrentParts {
+  readonly announce: string | null
+  readonly announceList: readonly (readonly string[])[]
+  readonly httpSeeds: readonly string[]
+  readonly webSeeds: readonly string[]
+  readonly nodes: readonly DhtNode[]
+  readonly comment: string | null
+  readonly createdBy: string | null
+  /** In seconds since 1970. */
+  readonly creationDate: number | null
+}
+
+/** Composes a .torrent around an encoded `info`, which goes in as it is. */
+export function buildTorrent(parts: TorrentParts, info: Uint8Array): Uint8Array {
+  const entries: [key: string, value: Uint8Array][] = [['info', info]]
+  for (const [key, value] of topLevelValues(parts)) {
+    if (value !== null) entries.push([key, bencode.encode(value)])
+  }
+  entries.sort(([a], [b]) => (a < b ? -1 : 1))
+  const bytes = entries.flatMap(([key, value]) => [bencode.encode(key), value])
+  return Buffer.concat([Buffer.from('d'), ...bytes, Buffer.from('e')])
+}
+
+function topLevelValues(parts: TorrentParts): [key: string, value: unknown][] {
+  return [
+    ['announce', parts.announce],
+    ['announce-list', filledOrNull(parts.announceList)],
+    ['comment', parts.comment],
+    ['created by', parts.createdBy],
+    ['creation date', parts.creationDate],
+    ['httpseeds', filledOrNull(parts.httpSeeds)],
+    ['nodes', filledOrNull(parts.nodes.map(({ host, port }) => [host, port]))],
+    ['url-list', filledOrNull(parts.webSeeds)],
+  ]
+}
+
+function filledOrNull<T>(list: readonly T[]): readonly T[] | null {
+  return list.length > 0 ? list : null
+}

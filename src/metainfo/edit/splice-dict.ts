@@ -1,0 +1,69 @@
+import { Buffer } from 'node:buffer'
+import { encodeBencode } from '../bencode/encode.js'
+import type { Span } from '../bencode/value.js'
+
+/** What becomes of a dictionary's entries, by key: the new value, encoded, or null for none. */
+export type DictChanges = ReadonlyMap<string, Uint8Array | null>
+
+/** An encoded dictionary and where its entries stand in it. Bytes may follow its end. */
+export interface EncodedDict {
+  readonly bytes: Uint8Array
+  readonly spans: ReadonlyMap<string, Span>
+}
+
+/**
+ * Changes entries of an encoded dictionary and leaves every other byte as it is, be it odd or not.
+ * A new entry goes where the sort order wants it; in a dictionary that is unsorted, behind the
+ * largest of the smaller keys. Returns the very same array when nothing changes.
+ */
+export function spliceDict(dict: EncodedDict, changes: DictChanges): Uint8Array {
+  const cuts = [...changes].flatMap(([key, value]) => cutFor(dict, key, value))
+  if (cuts.length === 0) return dict.bytes
+  cuts.sort(compareCuts)
+  const parts: Uint8Array[] = []
+  let at = 0
+  for (const { start, end, insert } of cuts) {
+    parts.push(dict.bytes.subarray(at, start), ...insert)
+    at = end
+  }
+  return Buffer.concat([...parts, dict.bytes.subarray(at)])
+}
+
+/** Bytes to take out, and what to put in their place. */
+interface Cut {
+  readonly start: number
+  readonly end: number
+  readonly key: string
+  readonly insert: readonly Uint8Array[]
+}
+
+function cutFor({ bytes, spans }: EncodedDict, key: string, value: Uint8Array | null): Cut[] {
+  const span = spans.get(key)
+  if (span === undefined) {
+    if (value === null) return []
+    const start = placeFor(key, spans)
+    return [{ start, end: start, key, insert: [encodeBencode(Buffer.from(key, 'latin1')), value] }]
+  }
+  const { keyStart, start, end } = span
+  if (value === null) return [{ start: keyStart, end, key, insert: [] }]
+  const isSame = Buffer.compare(bytes.subarray(start, end), value) === 0
+  return isSame ? [] : [{ start, end, key, insert: [value] }]
+}
+
+/** The end of the entry after which a new one belongs; 1, behind the dictionary's `d`, for none. */
+function placeFor(key: string, spans: ReadonlyMap<string, Span>): number {
+  let place = 1
+  let before: string | null = null
+  for (const [other, { end }] of spans) {
+    if (other < key && (before === null || other > before)) {
+      before = other
+      place = end
+    }
+  }
+  return place
+}
+
+/** By place; of those that meet in one, insertions come first, in the order of their keys. */
+function compareCuts(a: Cut, b: Cut): number {
+  return a.start - b.start || a.end - b.end || (a.key < b.key ? -1 : 1)
+}

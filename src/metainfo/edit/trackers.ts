@@ -1,0 +1,79 @@
+import { Buffer } from 'node:buffer'
+import { encodeBencode } from '../bencode/encode.js'
+import { isByteString, type BencodeValue } from '../bencode/value.js'
+import type { Metainfo } from '../metainfo.js'
+import type { DictChanges } from './splice-dict.js'
+import { topLevelValue, type TorrentEdit } from './splice-torrent.js'
+
+/**
+ * The trackers of a torrent. A URL is the latin1 string of its bytes, as they need not be UTF-8 and
+ * must come through an edit of their neighbours.
+ */
+export interface Trackers {
+  readonly announce: string | null
+  readonly tiers: readonly Tier[] | null
+}
+
+export type Tier = readonly string[]
+
+/** The URL of a tracker as it stands in Trackers. */
+export function trackerBytes(url: string): string {
+  return Buffer.from(url).toString('latin1')
+}
+
+/** Sets `announce` and the announce list, or removes what is null. What is so already stays. */
+export function setTrackers(wanted: Trackers): TorrentEdit {
+  return (metainfo) => ({ top: trackerChanges(metainfo, wanted) })
+}
+
+/** Changes the trackers by a function of what they are; one that returns them as they are does nothing. */
+export function changeTrackers(change: (trackers: Trackers) => Trackers): TorrentEdit {
+  return (metainfo) => {
+    const trackers = readTrackers(metainfo)
+    const wanted = change(trackers)
+    return wanted === trackers ? {} : { top: trackerChanges(metainfo, wanted) }
+  }
+}
+
+/** The trackers of a torrent. A tracker that stands where a tier should is a tier of one. */
+export function readTrackers(metainfo: Metainfo): Trackers {
+  const announce = topLevelValue(metainfo, 'announce')
+  const list = topLevelValue(metainfo, 'announce-list')
+  return {
+    announce: isByteString(announce) && announce.length > 0 ? latin1(announce) : null,
+    tiers: Array.isArray(list) ? list.map(readTier) : null,
+  }
+}
+
+function readTier(tier: BencodeValue): Tier {
+  return (Array.isArray(tier) ? tier : [tier]).filter(isByteString).map(latin1)
+}
+
+function trackerChanges(metainfo: Metainfo, { announce, tiers }: Trackers): DictChanges {
+  const old = readTrackers(metainfo)
+  const changes = new Map<string, Uint8Array | null>()
+  if (announce === null || announce !== old.announce) {
+    changes.set('announce', announce === null ? null : encodeBencode(bytesOf(announce)))
+  }
+  if (tiers === null || !isSameList(tiers, old.tiers)) {
+    changes.set('announce-list', tiers === null ? null : encodeTiers(tiers))
+  }
+  return changes
+}
+
+function encodeTiers(tiers: readonly Tier[]): Uint8Array {
+  return encodeBencode(tiers.map((tier) => tier.map(bytesOf)))
+}
+
+/** Lists that mean the same may be spelled differently, and then the old spelling stays. */
+function isSameList(tiers: readonly Tier[], old: Trackers['tiers']): boolean {
+  return JSON.stringify(tiers) === JSON.stringify(old)
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1')
+}
+
+function bytesOf(url: string): Buffer {
+  return Buffer.from(url, 'latin1')
+}

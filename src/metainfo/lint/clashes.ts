@@ -1,0 +1,64 @@
+import { quoteText } from '../../text/escape.js'
+import type { Metainfo } from '../metainfo.js'
+
+/** Parts components where nothing else can: it sorts a directory just before what is in it. */
+const SEPARATOR = '\0'
+
+/** A path, and how a system that ignores case and the forms of Unicode would see it. */
+interface FoldedPath {
+  readonly path: readonly string[]
+  readonly folded: readonly string[]
+  readonly key: string
+}
+
+/** Names in one directory that differ by case or Unicode normalisation alone: one file on a Mac. */
+export function* findNameClashes({ files }: Metainfo) {
+  const seen = new Set<string>()
+  for (const [a, b] of neighbours(files)) {
+    const at = clashOf(a, b)
+    if (at < 0) continue
+    const place = b.folded.slice(0, at + 1).join(SEPARATOR)
+    if (seen.has(place)) continue
+    seen.add(place)
+    yield `${quoteAbove(a, at)} and ${quoteAbove(b, at)} are one where case or normalisation does not count`
+  }
+}
+
+/** Paths at which the torrent has both a file and a directory. */
+export function* findPathsOfBothKinds({ files }: Metainfo) {
+  for (const [a, b] of neighbours(files)) {
+    const isAbove = a.path.length < b.path.length
+    if (isAbove && a.path.every((component, at) => component === b.path[at])) {
+      yield `path ${quoteText(a.path.join('/'))} is both a file and a directory`
+    }
+  }
+}
+
+/**
+ * Each path with the next in the order of their folded forms. Paths that share a folded beginning
+ * stand together in it, so whatever clashes does so with a neighbour.
+ */
+function* neighbours(files: Metainfo['files']): Generator<[FoldedPath, FoldedPath]> {
+  const paths = files.filter(({ padding }) => !padding).map(({ path }) => foldPath(path))
+  paths.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  let last: FoldedPath | undefined
+  for (const path of paths) {
+    if (last) yield [last, path]
+    last = path
+  }
+}
+
+function foldPath(path: readonly string[]): FoldedPath {
+  const folded = path.map((name) => name.normalize('NFC').toLowerCase().normalize('NFC'))
+  return { path, folded, key: folded.join(SEPARATOR) }
+}
+
+/** The first component in which paths differ though their folded forms do not; -1 for none. */
+function clashOf(a: FoldedPath, b: FoldedPath): number {
+  const differs = a.path.findIndex((component, at) => component !== b.path[at])
+  return differs >= 0 && a.folded[differs] === b.folded[differs] ? differs : -1
+}
+
+function quoteAbove({ path }: FoldedPath, at: number): string {
+  return quoteText(path.slice(0, at + 1).join('/'))
+}

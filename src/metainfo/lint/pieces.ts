@@ -1,0 +1,57 @@
+import type { Metainfo } from '../metainfo.js'
+import { automaticPieceLength, MIN_PIECE_POW2 } from '../piece-length.js'
+
+const MIB = 1024 * 1024
+
+/** What clients ask each other for at once, in bytes. */
+const REQUEST_LENGTH = 2 ** MIN_PIECE_POW2
+
+/** A quarter or four times the automatic piece length is a matter of taste. */
+const TOLERANCE = 4
+
+/** At this number of pieces a torrent is cut finely enough, whatever their length. */
+const ENOUGH_PIECES = 1024
+
+/** Content that is small, in bytes, may have any piece length. */
+const SMALL_SIZE = 4 * MIB
+
+/** Some clients keep a line on a screen or a request to a disk for each. */
+const MANY_PIECES = 100_000
+
+/** In bytes: libtorrent's own limit, unless a program raises it. */
+const HUGE_TORRENT = 10_000_000
+
+/** A piece length that is no power of two, or less than 16 KiB. */
+export function* findOddPieceLength({ pieceLength }: Metainfo) {
+  if (2 ** Math.round(Math.log2(pieceLength)) !== pieceLength) {
+    yield `the piece length of ${pieceLength} bytes is not a power of two`
+  } else if (pieceLength < REQUEST_LENGTH) {
+    yield `the piece length of ${pieceLength} bytes is less than the 16 KiB that clients ask for`
+  }
+}
+
+/** Pieces of less than a quarter of the automatic length, which is at least four requests. */
+export function* findSmallPieces({ pieceLength, pieceCount, size }: Metainfo) {
+  const automatic = automaticPieceLength(size)
+  if (pieceLength * TOLERANCE >= automatic) return
+  yield `pieces of ${pieceLength} bytes are small for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
+}
+
+/** Pieces of more than four times the automatic length, and few: peers share only whole ones. */
+export function* findLargePieces({ pieceLength, pieceCount, size }: Metainfo) {
+  const automatic = automaticPieceLength(size)
+  if (pieceLength <= TOLERANCE * automatic) return
+  if (size <= SMALL_SIZE || pieceCount >= ENOUGH_PIECES) return
+  yield `pieces of ${pieceLength} bytes are large for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
+}
+
+/** More than 100,000 pieces. */
+export function* findManyPieces({ pieceCount }: Metainfo) {
+  if (pieceCount > MANY_PIECES) yield `${pieceCount} pieces are more than some clients bear`
+}
+
+/** A .torrent above 10 MB. */
+export function* findHugeTorrent({ bytes }: Metainfo) {
+  if (bytes.length <= HUGE_TORRENT) return
+  yield `the torrent has ${bytes.length} bytes, and clients refuse more than ${HUGE_TORRENT}`
+}

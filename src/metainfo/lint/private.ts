@@ -1,0 +1,23 @@
+import type { Metainfo } from '../metainfo.js'
+
+/** A private torrent of the same files on two trackers is one torrent to a client without it. */
+export function* findPrivateWithoutSource(metainfo: Metainfo) {
+  if (metainfo.private && (metainfo.source ?? '') === '') {
+    yield 'private without info.source: on another tracker it would have the same info hash'
+  }
+}
+
+/** Peers of a private torrent come from its trackers alone (BEP 27). */
+export function* findPrivateWithoutTracker(metainfo: Metainfo) {
+  const hasTracker = metainfo.announce !== null || (metainfo.announceList ?? []).flat().length > 0
+  if (metainfo.private && !hasTracker) yield 'private without a tracker: no client can find peers'
+}
+
+/** Keys that count inside `info` only, but stand beside it. */
+const INFO_KEYS = ['private', 'source']
+
+export function* findMisplacedKeys({ spans }: Metainfo) {
+  for (const key of INFO_KEYS) {
+    if (spans.has(key)) yield `${key} stands outside info, where clients ignore it`
+  }
+}

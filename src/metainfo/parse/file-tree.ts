@@ -1,0 +1,101 @@
+import { Buffer } from 'node:buffer'
+import type { BencodeDict, BencodeValue } from '../bencode/value.js'
+import { readText } from './byte-text.js'
+import { quoteText } from '../../text/escape.js'
+import type { MetainfoFile } from '../metainfo.js'
+import { metainfoError, requireDict, requireString } from './require-field.js'
+import { describeFile } from './v1-files.js'
+import type { WarningList } from '../warning-list.js'
+
+/** A file of a v2 torrent. */
+export interface TreeFile {
+  readonly file: MetainfoFile
+  /** The root of its Merkle tree, 32 bytes; null when the file is empty. */
+  readonly piecesRoot: Uint8Array | null
+}
+
+/** The key under which a file's own dictionary stands, which no name can be (BEP 52). */
+const LEAF = ''
+
+const ROOT_LENGTH = 32
+
+/**
+ * A tree spells the name of a directory once, but the paths of all its files hold it: without a
+ * bound, a small torrent of one long name and many files would fill any memory.
+ */
+const MAX_PATHS_SIZE = 256 * 1024 * 1024
+
+/** What a component takes beside its text. */
+const REFERENCE_SIZE = 8
+
+/**
+ * Reads `info.file tree` (BEP 52): a dictionary for each directory, and for each file one that
+ * holds a dictionary under the empty key. Files come in the tree's order.
+ *
+ * Throws a `metainfo` error when the tree is malformed or holds no file.
+ */
+export function readFileTree(info: BencodeDict, warnings: WarningList): TreeFile[] {
+  const tree = requireDict(info.get('file tree'), () => 'info.file tree')
+  if (tree.has(LEAF)) throw metainfoError('info.file tree', 'has a file without a name')
+  const into: Collection = { files: [], warnings, room: MAX_PATHS_SIZE }
+  collectFiles(tree, [], into)
+  if (into.files.length === 0) throw metainfoError('info.file tree', 'has no files')
+  return into.files
+}
+
+interface Collection {
+  readonly files: TreeFile[]
+  readonly warnings: WarningList
+  /** How much more all paths may take, in about bytes. */
+  room: number
+}
+
+/** Its recursion is as deep as the bencode gate allows. */
+function collectFiles(directory: BencodeDict, above: string[], into: Collection): void {
+  const sizeAbove = above.reduce((sum, name) => sum + sizeOf(name), 0)
+  for (const [key, value] of directory) {
+    const name = readName(key, into.warnings)
+    into.room -= sizeAbove + sizeOf(name)
+    if (into.room < 0) throw metainfoError('info.file tree', 'its paths are too long together')
+    const path = [...above, name]
+    const node = requireDict(value, () => nameOf(path))
+    const leaf = node.get(LEAF)
+    if (leaf === undefined) {
+      collectFiles(node, path, into)
+    } else {
+      if (node.size > 1) throw metainfoError(nameOf(path), 'is both a file and a directory')
+      into.files.push(readLeaf(leaf, path))
+    }
+  }
+}
+
+function sizeOf(component: string): number {
+  return component.length + REFERENCE_SIZE
+}
+
+function readName(key: string, warnings: WarningList): string {
+  const bytes = Buffer.from(key, 'latin1')
+  return readText({ bytes, twin: undefined, what: () => 'info.file tree', warnings })
+}
+
+function readLeaf(value: BencodeValue, path: string[]): TreeFile {
+  const leaf = requireDict(value, () => nameOf(path))
+  const file = describeFile(leaf, path, () => `${nameOf(path)} length`)
+  return { file, piecesRoot: readRoot(leaf.get('pieces root'), file) }
+}
+
+function readRoot(
+  value: BencodeValue | undefined,
+  { path, length }: MetainfoFile,
+): Uint8Array | null {
+  const what = () => `${nameOf(path)} pieces root`
+  if (length === 0 && value !== undefined) throw metainfoError(what(), 'an empty file has none')
+  if (length === 0) return null
+  const root = requireString(value, what)
+  if (root.length !== ROOT_LENGTH) throw metainfoError(what(), `is not ${ROOT_LENGTH} bytes long`)
+  return root
+}
+
+function nameOf(path: readonly string[]): string {
+  return `info.file tree ${quoteText(path.join('/'))}`
+}

@@ -1,0 +1,111 @@
+import type { BencodeDict, BencodeValue } from '../bencode/value.js'
+import { readText } from './byte-text.js'
+import { countPieces, totalLength } from './content-size.js'
+import { readFileTree } from './file-tree.js'
+import { checkHybridFiles } from './hybrid-files.js'
+import { BLOCK_LENGTH } from './merkle-root.js'
+import type { MetainfoFile, MetainfoVersion } from '../metainfo.js'
+import { checkPieceLayers } from './piece-layers.js'
+import { metainfoError, requireLength, requireString } from './require-field.js'
+import { readV1Files } from './v1-files.js'
+import type { WarningList } from '../warning-list.js'
+
+interface Head {
+  readonly version: MetainfoVersion
+  readonly name: string
+  readonly pieceLength: number
+}
+
+/** What a valid `info` says of the content. */
+export interface InfoContent extends Head {
+  readonly isDirectory: boolean
+  readonly pieceCount: number
+  readonly size: number
+  readonly files: MetainfoFile[]
+  readonly pieces: Uint8Array | null
+}
+
+/** A SHA-1 digest, in bytes. */
+const V1_DIGEST_LENGTH = 20
+
+/** Keys that only v1 has; one of them makes a torrent with a `meta version` a hybrid. */
+const V1_KEYS = ['pieces', 'length', 'files']
+
+/**
+ * Checks `info` against BEP 3 and BEP 52, with the top-level `piece layers` that v2 needs.
+ *
+ * Throws a `metainfo` error that names the key and the rule it breaks.
+ */
+export function validateInfo(
+  info: BencodeDict,
+  pieceLayers: BencodeValue | undefined,
+  warnings: WarningList,
+): InfoContent {
+  const version = readVersion(info)
+  const name = readName(info, warnings)
+  const pieceLength = readPieceLength(info, version)
+  const head = { version, name, pieceLength }
+  const tree = version === 'v1' ? [] : readFileTree(info, warnings)
+  checkPieceLayers(pieceLayers, tree, pieceLength)
+  const treeFiles = tree.map(({ file }) => file)
+  if (version === 'v2') return { ...head, ...describeTree(treeFiles, head) }
+  const v1 = readV1Files(info, name, warnings)
+  if (version === 'hybrid') checkHybridFiles(v1.files, treeFiles)
+  return { ...head, ...v1, ...readPieces(info, v1.files, pieceLength) }
+}
+
+function readVersion(info: BencodeDict): MetainfoVersion {
+  const metaVersion = info.get('meta version')
+  if (metaVersion === undefined) return 'v1'
+  if (metaVersion !== 2) throw metainfoError('info.meta version', 'only version 2 is known')
+  return V1_KEYS.some((key) => info.has(key)) ? 'hybrid' : 'v2'
+}
+
+function readName(info: BencodeDict, warnings: WarningList): string {
+  const what = () => 'info.name'
+  const bytes = requireString(info.get('name'), what)
+  return readText({ bytes, twin: info.get('name.utf-8'), what, warnings })
+}
+
+function readPieceLength(info: BencodeDict, version: MetainfoVersion): number {
+  const what = 'info.piece length'
+  const pieceLength = requireLength(info.get('piece length'), () => what)
+  if (pieceLength === 0) throw metainfoError(what, 'is 0')
+  if (version !== 'v1' && !isV2PieceLength(pieceLength)) {
+    throw metainfoError(what, 'is not a power of two from 16 KiB up, as version 2 needs')
+  }
+  return pieceLength
+}
+
+function isV2PieceLength(pieceLength: number): boolean {
+  let power = BLOCK_LENGTH
+  while (power < pieceLength) power *= 2
+  return power === pieceLength
+}
+
+/**
+ * A tree of one file that is named like the torrent is a single file; otherwise the name is that of
+ * a directory. In v2 each file starts a piece of its own.
+ */
+function describeTree(files: MetainfoFile[], { name, pieceLength }: Head) {
+  const [first] = files
+  const isSingle = files.length === 1 && first?.path.length === 1 && first.path[0] === name
+  const size = totalLength(files)
+  const pieceCount = files.reduce((sum, { length }) => sum + countPieces(length, pieceLength), 0)
+  return { isDirectory: !isSingle, files, size, pieceCount, pieces: null }
+}
+
+function readPieces(info: BencodeDict, files: readonly MetainfoFile[], pieceLength: number) {
+  const what = 'info.pieces'
+  const pieces = requireString(info.get('pieces'), () => what)
+  if (pieces.length % V1_DIGEST_LENGTH !== 0) {
+    throw metainfoError(what, `its length is not a multiple of ${V1_DIGEST_LENGTH}`)
+  }
+  const size = totalLength(files)
+  const pieceCount = pieces.length / V1_DIGEST_LENGTH
+  const needed = countPieces(size, pieceLength)
+  if (pieceCount !== needed) {
+    throw metainfoError(what, `has ${pieceCount} pieces, but the content fills ${needed}`)
+  }
+  return { size, pieceCount, pieces }
+}

@@ -1,0 +1,94 @@
+import { Buffer } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, readBencode } from '../bencode/read.js'
+import type { Span } from '../bencode/value.js'
+import type { Metainfo, MetainfoVersion } from '../metainfo.js'
+import { readOptionalFields } from './optional-fields.js'
+import { metainfoError, requireDict } from './require-field.js'
+import { findUnsafePaths, warnOfUnsafePaths } from './unsafe-path.js'
+import { validateInfo } from './info.js'
+import { WarningList } from '../warning-list.js'
+
+/** How much to accept. */
+export interface ParseOptions {
+  /** In bytes; 64 MiB when absent. */
+  readonly maxSize?: number
+  /** A torrent whose info hashes hold for this one too if their `info` is the same, byte for byte. */
+  readonly known?: Metainfo
+}
+
+/**
+ * Reads a .torrent file of unknown origin and checks that its `info` is valid (BEP 3, BEP 52). The
+ * result holds views of `bytes`, which must not change afterwards.
+ *
+ * Throws a `bencode` error for bytes that are no bencode, with the offset, and a `metainfo` error
+ * for bencode that is no metainfo, with the key. What can be read in spite of its faults is, and
+ * its `warnings` name them; paths that must not reach a disk are in `unsafePaths`.
+ */
+export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
+  const limits = { maxSize: options.maxSize ?? DEFAULT_MAX_SIZE, maxDepth: DEFAULT_MAX_DEPTH }
+  const { value, spans, warnings: bencodeWarnings } = readBencode(bytes, limits)
+  const top = requireDict(value, () => 'metainfo')
+  const info = requireDict(top.get('info'), () => 'info')
+  const infoSpan = requireSpan(spans)
+  const infoBytes = bytes.subarray(infoSpan.start, infoSpan.end)
+  const warnings = new WarningList()
+  const content = validateInfo(info, top.get('piece layers'), warnings)
+  if (content.size === 0) warnings.add('no-content', () => 'info: the files are all empty')
+  const fields = readOptionalFields(top, info, warnings)
+  const unsafePaths = findUnsafePaths(content)
+  warnOfUnsafePaths(unsafePaths, warnings)
+  const hashes = knownHashes(infoBytes, options.known) ?? hashInfo(infoBytes, content.version)
+  // Spelled out, because to spread these takes longer than to read a small torrent
+  return {
+    bytes,
+    spans,
+    info,
+    infoSpan,
+    version: content.version,
+    infoHash: hashes.infoHash,
+    infoHashV2: hashes.infoHashV2,
+    name: content.name,
+    isDirectory: content.isDirectory,
+    pieceLength: content.pieceLength,
+    pieceCount: content.pieceCount,
+    size: content.size,
+    files: content.files,
+    pieces: content.pieces,
+    announce: fields.announce,
+    announceList: fields.announceList,
+    httpSeeds: fields.httpSeeds,
+    webSeeds: fields.webSeeds,
+    nodes: fields.nodes,
+    comment: fields.comment,
+    createdBy: fields.createdBy,
+    creationDate: fields.creationDate,
+    private: fields.private,
+    source: fields.source,
+    unsafePaths,
+    warnings: [...bencodeWarnings, ...warnings.toArray()],
+  }
+}
+
+type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
+
+function requireSpan(spans: ReadonlyMap<string, Span>): Span {
+  const span = spans.get('info')
+  if (span === undefined) throw metainfoError('info', 'is missing')
+  return span
+}
+
+function knownHashes(info: Uint8Array, known: Metainfo | undefined): InfoHashes | null {
+  if (known === undefined) return null
+  const { bytes, infoSpan, infoHash, infoHashV2 } = known
+  const isSame = Buffer.compare(info, bytes.subarray(infoSpan.start, infoSpan.end)) === 0
+  return isSame ? { infoHash, infoHashV2 } : null
+}
+
+/** The hashes are of the bytes as they stand: encoding them again could change them. */
+function hashInfo(info: Uint8Array, version: MetainfoVersion): InfoHashes {
+  return {
+    infoHash: version === 'v2' ? null : createHash('sha1').update(info).digest('hex'),
+    infoHashV2: version === 'v1' ? null : createHash('sha256').update(info).digest('hex'),
+  }
+}

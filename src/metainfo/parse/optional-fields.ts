@@ -1,0 +1,126 @@
+import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
+import { decodeUtf8, readText } from './byte-text.js'
+import type { DhtNode, Metainfo } from '../metainfo.js'
+import type { WarningList } from '../warning-list.js'
+
+/** What a .torrent may say beside its content. */
+export type OptionalFields = Pick<
+  Metainfo,
+  | 'announce'
+  | 'announceList'
+  | 'httpSeeds'
+  | 'webSeeds'
+  | 'nodes'
+  | 'comment'
+  | 'createdBy'
+  | 'creationDate'
+  | 'private'
+  | 'source'
+>
+
+/**
+ * Reads the optional values of the top-level dictionary and of `info`. None of them makes a torrent
+ * invalid: what makes no sense is read as absent, with a warning.
+ */
+export function readOptionalFields(
+  top: BencodeDict,
+  info: BencodeDict,
+  warnings: WarningList,
+): OptionalFields {
+  const at = (key: string): Field => ({ dict: top, key, what: key, warnings })
+  const inInfo = (key: string): Field => ({ dict: info, key, what: `info.${key}`, warnings })
+  return {
+    announce: textField(at('announce')),
+    announceList: tiersField(at('announce-list')),
+    httpSeeds: seedsField(at('httpseeds')),
+    webSeeds: seedsField(at('url-list')),
+    nodes: nodesField(at('nodes')),
+    comment: textField(at('comment')),
+    createdBy: textField(at('created by')),
+    creationDate: dateField(at('creation date')),
+    private: flagField(inInfo('private')),
+    source: textField(inInfo('source')),
+  }
+}
+
+interface Field {
+  readonly dict: BencodeDict
+  readonly key: string
+  readonly what: string
+  readonly warnings: WarningList
+}
+
+function ignore({ warnings, what }: Field, rule: string): null {
+  warnings.add('ignored-value', () => `${what}: ${rule}`)
+  return null
+}
+
+function textField(field: Field): string | null {
+  const value = field.dict.get(field.key)
+  if (value === undefined) return null
+  if (!isByteString(value)) return ignore(field, 'is not a string')
+  const twin = field.dict.get(`${field.key}.utf-8`)
+  return readText({ bytes: value, twin, what: () => field.what, warnings: field.warnings })
+}
+
+function tiersField(field: Field): string[][] | null {
+  const value = field.dict.get(field.key)
+  if (value === undefined) return null
+  if (!Array.isArray(value)) return ignore(field, 'is not a list')
+  return value.map((tier) => readTier(tier, field))
+}
+
+/** A tracker that stands where a tier should is a tier of one. */
+function readTier(tier: BencodeValue, field: Field): string[] {
+  if (Array.isArray(tier)) return stringsOf(tier, field)
+  ignore(field, 'has a tier that is not a list')
+  return isByteString(tier) ? [decodeUtf8(tier)] : []
+}
+
+/** An empty string is what some programs write for no seeds. */
+function seedsField(field: Field): string[] | null {
+  const value = field.dict.get(field.key)
+  if (value === undefined) return null
+  if (Array.isArray(value)) return stringsOf(value, field)
+  if (!isByteString(value)) return ignore(field, 'is neither a string nor a list')
+  return value.length === 0 ? null : [decodeUtf8(value)]
+}
+
+function stringsOf(values: readonly BencodeValue[], field: Field): string[] {
+  const strings = values.filter(isByteString)
+  if (strings.length < values.length) ignore(field, 'has an entry that is not a string')
+  return strings.map(decodeUtf8)
+}
+
+function nodesField(field: Field): DhtNode[] | null {
+  const value = field.dict.get(field.key)
+  if (value === undefined) return null
+  if (!Array.isArray(value)) return ignore(field, 'is not a list')
+  const nodes = value.map(readNode).filter((node) => node !== null)
+  if (nodes.length < value.length) ignore(field, 'has an entry that is no host and port')
+  return nodes
+}
+
+function readNode(value: BencodeValue): DhtNode | null {
+  if (!Array.isArray(value)) return null
+  const [host, port] = value
+  if (!isByteString(host) || typeof port !== 'number') return null
+  return { host: decodeUtf8(host), port }
+}
+
+/** What a Date can hold, in seconds before and after 1970. */
+const LATEST_DATE = 8_640_000_000_000
+
+function dateField(field: Field): number | null {
+  const value = field.dict.get(field.key)
+  if (value === undefined) return null
+  if (typeof value !== 'number') return ignore(field, 'is not a number of seconds')
+  return Math.abs(value) <= LATEST_DATE ? value : ignore(field, 'is no date')
+}
+
+function flagField(field: Field): boolean {
+  const value = field.dict.get(field.key)
+  if (value === undefined) return false
+  if (typeof value !== 'number') ignore(field, 'is neither 0 nor 1')
+  return typeof value === 'number' && value !== 0
+}

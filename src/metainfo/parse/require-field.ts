@@ -1,0 +1,39 @@
+import { BtkitError } from '../../errors.js'
+import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
+
+/** The name of a value in messages; made only when it is needed, as there may be millions. */
+export type What = () => string
+
+/** The error of well-formed bencode that is no valid metainfo: `info.pieces: is missing`. */
+export function metainfoError(what: string, rule: string): BtkitError {
+  return new BtkitError('metainfo', `${what}: ${rule}`)
+}
+
+/** `value` as a dictionary, or a `metainfo` error. */
+export function requireDict(value: BencodeValue | undefined, what: What): BencodeDict {
+  if (value instanceof Map) return value
+  throw metainfoError(what(), value === undefined ? 'is missing' : 'is not a dictionary')
+}
+
+/** `value` as a list, or a `metainfo` error. */
+export function requireList(value: BencodeValue | undefined, what: What): BencodeValue[] {
+  if (Array.isArray(value)) return value
+  throw metainfoError(what(), value === undefined ? 'is missing' : 'is not a list')
+}
+
+/** `value` as a byte string, or a `metainfo` error. */
+export function requireString(value: BencodeValue | undefined, what: What): Uint8Array {
+  if (isByteString(value)) return value
+  throw metainfoError(what(), value === undefined ? 'is missing' : 'is not a string')
+}
+
+/** `value` as a count of bytes, from 0 to 2^53 - 1, or a `metainfo` error. */
+export function requireLength(value: BencodeValue | undefined, what: What): number {
+  if (value === undefined) throw metainfoError(what(), 'is missing')
+  if (typeof value !== 'number' && typeof value !== 'bigint') {
+    throw metainfoError(what(), 'is not an integer')
+  }
+  if (value < 0) throw metainfoError(what(), 'is negative')
+  if (typeof value === 'bigint') throw metainfoError(what(), 'is too large')
+  return value
+}

@@ -1,0 +1,78 @@
+import { quoteText } from '../../text/escape.js'
+import type { WarningList } from '../warning-list.js'
+
+/** Why a path must not reach a disk. */
+export type UnsafeReason =
+  | 'has an empty component'
+  | 'has a "." component'
+  | 'has a ".." component'
+  | 'has a slash inside a component'
+  | 'has a NUL character'
+  | 'is listed twice'
+  | typeof BACKSLASH
+
+/** Harmless where a backslash is part of a name. */
+export const BACKSLASH = 'has a backslash, which parts components on Windows'
+
+/** A path of a torrent that must not reach a disk. */
+export interface UnsafePath {
+  /** The torrent's name, then the components below it. */
+  readonly path: string[]
+  readonly reason: UnsafeReason
+}
+
+/** The names that a torrent gives to what it holds. */
+export interface Names {
+  readonly name: string
+  readonly isDirectory: boolean
+  readonly files: readonly NamedFile[]
+}
+
+interface NamedFile {
+  /** The components below the torrent's name. */
+  readonly path: string[]
+  readonly padding: boolean
+}
+
+/**
+ * Finds the paths that could lead out of the place they are written to, or onto one another: at
+ * most one reason a path. Pad files may share a path, as no one writes them.
+ */
+export function findUnsafePaths({ name, isDirectory, files }: Names): UnsafePath[] {
+  const nameReason = reasonOf([name])
+  const found = nameReason === null ? [] : [{ path: [name], reason: nameReason }]
+  // the path of a single file is the name
+  if (!isDirectory) return found
+  const seen = new Set<string>()
+  for (const file of files) {
+    const reason = reasonOf(file.path) ?? (isRepeated(file, seen) ? 'is listed twice' : null)
+    if (reason !== null) found.push({ path: [name, ...file.path], reason })
+  }
+  return found
+}
+
+function reasonOf(path: readonly string[]): UnsafeReason | null {
+  if (path.includes('')) return 'has an empty component'
+  if (path.includes('.')) return 'has a "." component'
+  if (path.includes('..')) return 'has a ".." component'
+  if (path.some((component) => component.includes('/'))) return 'has a slash inside a component'
+  if (path.some((component) => component.includes('\0'))) return 'has a NUL character'
+  if (path.some((component) => component.includes('\\'))) return BACKSLASH
+  return null
+}
+
+function isRepeated({ path, padding }: NamedFile, seen: Set<string>): boolean {
+  if (padding) return false
+  const joined = path.join('/')
+  if (seen.has(joined)) return true
+  seen.add(joined)
+  return false
+}
+
+/** Adds a warning for each unsafe path. */
+export function warnOfUnsafePaths(unsafePaths: readonly UnsafePath[], warnings: WarningList): void {
+  for (const { path, reason } of unsafePaths) {
+    const code = reason === BACKSLASH ? 'backslash-path' : 'unsafe-path'
+    warnings.add(code, () => `path ${quoteText(path.join('/'))}: ${reason}`)
+  }
+}

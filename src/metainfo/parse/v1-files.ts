@@ -1,0 +1,68 @@
+import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
+import { decodeUtf8, readText } from './byte-text.js'
+import type { MetainfoFile } from '../metainfo.js'
+import {
+  metainfoError,
+  requireDict,
+  requireLength,
+  requireList,
+  requireString,
+  type What,
+} from './require-field.js'
+import type { WarningList } from '../warning-list.js'
+
+/** What the v1 keys `length` or `files` describe. */
+export interface V1Files {
+  readonly isDirectory: boolean
+  readonly files: MetainfoFile[]
+}
+
+/**
+ * Reads `info.length` or `info.files` (BEP 3, with the attributes of BEP 47).
+ *
+ * Throws a `metainfo` error when both or neither are there, or a file is malformed.
+ */
+export function readV1Files(info: BencodeDict, name: string, warnings: WarningList): V1Files {
+  const hasLength = info.has('length')
+  if (hasLength && info.has('files')) throw metainfoError('info', 'has both length and files')
+  if (hasLength) return { isDirectory: false, files: [readSingleFile(info, name)] }
+  if (!info.has('files')) throw metainfoError('info', 'has neither length nor files')
+  const entries = requireList(info.get('files'), () => 'info.files')
+  if (entries.length === 0) throw metainfoError('info.files', 'is empty')
+  return { isDirectory: true, files: entries.map((entry, at) => readFile(entry, at, warnings)) }
+}
+
+function readSingleFile(info: BencodeDict, name: string): MetainfoFile {
+  return describeFile(info, [name], () => 'info.length')
+}
+
+function readFile(entry: BencodeValue, at: number, warnings: WarningList): MetainfoFile {
+  const file = requireDict(entry, () => `info.files[${at}]`)
+  const path = readPath(file, () => `info.files[${at}].path`, warnings)
+  return describeFile(file, path, () => `info.files[${at}].length`)
+}
+
+/** What `dict`, a file's dictionary of either version, says of the file at `path`. */
+export function describeFile(dict: BencodeDict, path: string[], what: What): MetainfoFile {
+  const attr = readAttr(dict.get('attr'))
+  const value = dict.get('length')
+  // a symbolic link has no content, and some programs leave its length out
+  const isBare = value === undefined && attr.includes('l')
+  const length = isBare ? 0 : requireLength(value, what)
+  return { path, length, padding: attr.includes('p'), attr }
+}
+
+function readAttr(value: BencodeValue | undefined): string {
+  return isByteString(value) ? decodeUtf8(value) : ''
+}
+
+function readPath(file: BencodeDict, what: What, warnings: WarningList): string[] {
+  const components = requireList(file.get('path'), what)
+  if (components.length === 0) throw metainfoError(what(), 'is empty')
+  const twin = file.get('path.utf-8')
+  const twins = Array.isArray(twin) && twin.length === components.length ? twin : []
+  return components.map((component, at) => {
+    const bytes = requireString(component, () => `${what()}[${at}]`)
+    return readText({ bytes, twin: twins[at], what, warnings })
+  })
+}

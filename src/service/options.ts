@@ -1,0 +1,33 @@
+import type { Mirror } from './mirror/mirror.js'
+
+/** How the service behaves, as the command line settles it. */
+export interface ServiceOptions {
+  readonly mirror: Mirror
+  /** The last segment of the mount, and the directory of the null files. */
+  readonly serviceName: string
+  /** Under which address the mirror's root is published, without a slash at its end; null: Host. */
+  readonly publicUrl: string | null
+  /** Other mirrors' addresses of the same root. */
+  readonly webSeeds: readonly string[]
+  /** Whether null files say that they are pad files (BEP 47); it changes the info hash. */
+  readonly markPadFiles: boolean
+  /** Whether the mirror's files are served too. */
+  readonly files: boolean
+  readonly limits: ServiceLimits
+}
+
+/** What one client may ask for, and for how long. */
+export interface ServiceLimits {
+  /** Paths in one form. */
+  readonly maxPaths: number
+  /** Files that the patterns of a request may match. */
+  readonly maxMatches: number
+  /** Bytes of a form. */
+  readonly maxBody: number
+  /** Milliseconds that a request waits for hashing. */
+  readonly wait: number
+  /** Milliseconds in which the headers must have come. */
+  readonly headerTimeout: number
+  /** Milliseconds in which the whole request must have come. */
+  readonly bodyTimeout: number
+}

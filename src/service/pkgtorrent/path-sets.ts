@@ -1,0 +1,68 @@
+import { LRUCache } from 'lru-cache'
+import type { SetRecord } from '../../cache/records/set.js'
+import { findFiles } from '../mirror/find-files.js'
+import type { ServiceOptions } from '../options.js'
+import type { WaitLimit } from '../torrents/pending.js'
+import type { CheckedTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
+import { setContent } from './set-content.js'
+import { digestOfSet } from './set.js'
+
+/** Memory for sets that were asked for lately, in UTF-16 units of their paths. */
+const MEMORY = 4 * 1024 * 1024
+
+/** Makes the torrents of sets, and remembers which sets were asked for. */
+export class PathSets {
+  readonly #sets = new LRUCache<string, SetRecord>({
+    maxSize: MEMORY,
+    sizeCalculation: ({ paths }) => paths.reduce((sum, path) => sum + path.length, 100),
+  })
+
+  constructor(
+    readonly onDemand: OnDemand,
+    readonly options: ServiceOptions,
+  ) {}
+
+  /** The set of that digest that was asked for before, be it in another life; null if none was. */
+  known(digest: string): SetRecord | null {
+    const known = this.#sets.get(digest)
+    if (known) return known
+    const recalled = this.onDemand.cacheAccess.cache.set(Buffer.from(digest, 'hex'))
+    if (recalled) this.#sets.set(digest, recalled)
+    return recalled
+  }
+
+  /**
+   * Obtains a set's torrent.
+   * @throws Refusal, or BtkitError as the files can't be read
+   */
+  obtain(set: SetRecord, waitLimit: WaitLimit): Promise<CheckedTorrent> {
+    const digest = digestOfSet(set)
+    const key = `${set.isSingle ? 'single' : 'set'} ${digest}`
+    const plan = async () => {
+      const planned = await this.#plan(set)
+      // Now that the files are there, and whether or not anybody waits until they are hashed
+      this.#remember(digest, set)
+      return planned
+    }
+    return this.onDemand.obtain({ key, plan }, waitLimit)
+  }
+
+  async #plan(set: SetRecord): Promise<PlannedTorrent> {
+    const { mirror, limits, serviceName, markPadFiles: markPadFiles } = this.options
+    const files = await findFiles(set.paths, mirror, limits)
+    const content = setContent(set, files, serviceName)
+    const options = { private: false, sourceTag: null, markPadFiles }
+    const directory = content.isDirectory ? [] : (files[0]?.path.slice(0, -1) ?? [])
+    return { content, options, directory }
+  }
+
+  /** A form says what a digest stands for; a path asked for by itself only where no form did. */
+  #remember(digest: string, set: SetRecord): void {
+    // A newline in a path can't be told from one between two
+    if (set.paths.some((path) => path.includes('\n'))) return
+    const known = this.known(digest)
+    if (known && (set.isSingle || !known.isSingle)) return
+    this.onDemand.cacheAccess.cache.rememberSet(Buffer.from(digest, 'hex'), set)
+    this.#sets.set(digest, set)
+  }
+}

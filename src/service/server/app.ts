@@ -1,0 +1,78 @@
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { addDownloadRoutes } from '../downloads/routes.js'
+import { PathSets } from '../pkgtorrent/path-sets.js'
+import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
+import { notFound, Refusal } from '../refusal.js'
+import type { ServiceOptions } from '../options.js'
+import { addStatusRoutes } from './status-routes.js'
+import type { OnDemand } from '../torrents/on-demand.js'
+import { sendError } from '../web/errors.js'
+import { checkHosts } from '../web/public-address.js'
+import type { TorrentSender } from '../torrents/send.js'
+
+export interface AppParts {
+  readonly options: ServiceOptions
+  readonly onDemand: OnDemand
+  readonly sender: TorrentSender
+  /** The service's figures, in Prometheus' text format. */
+  readonly describe: () => Promise<string>
+  /** Hears of each request that was answered. */
+  readonly onAnswer: (request: FastifyRequest, reply: FastifyReply) => void
+  /** Hears of errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** All routes, with what every answer has in common. */
+export function buildApp(parts: AppParts): FastifyInstance {
+  const { options, onDemand, sender } = parts
+  const app = fastify({
+    bodyLimit: options.limits.maxBody,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 4096 },
+    frameworkErrors: (error, request, reply) => {
+      sendError(reply, error)
+      parts.onAnswer(request, reply)
+    },
+  })
+  // Forms alone are understood
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer' },
+    (_request, body, done) => {
+      done(null, body)
+    },
+  )
+  app.setErrorHandler((error, _request, reply) => {
+    sendError(reply, error)
+    if (reply.statusCode === 500) parts.onError(error)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (!isRead) reply.header('Allow', allowedMethods(request.url, options))
+    sendError(reply, isRead ? notFound('this address') : refuseMethod(request.method))
+  })
+  app.addHook('onRequest', (request, _reply, done) => {
+    checkHosts(request.raw, options.publicUrl !== null)
+    done()
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    parts.onAnswer(request, reply)
+    done()
+  })
+  addStatusRoutes(app, parts.describe)
+  addPkgtorrentRoutes(app, new PathSets(onDemand, options), sender)
+  if (options.files) addDownloadRoutes(app, options.mirror)
+  return app
+}
+
+/** What may be done at an address: sets of files are posted. */
+function allowedMethods(url: string, { serviceName }: ServiceOptions): string {
+  return url.split('/').slice(2, 4).join('/') === `${serviceName}/digest`
+    ? 'GET, HEAD, POST'
+    : 'GET, HEAD'
+}
+
+function refuseMethod(method: string): Refusal {
+  return new Refusal(405, 'usage', `${method}: not possible here`)
+}

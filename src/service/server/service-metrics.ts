@@ -1,0 +1,50 @@
+import type { HashQueue } from '../torrents/hash-queue.js'
+import type { FileHasher } from '../torrents/file-hasher.js'
+import type { OnDemand } from '../torrents/on-demand.js'
+import type { TrackerSource } from '../torrents/tracker-source.js'
+import type { Metric, RequestCounter, Sample } from '../web/metrics.js'
+
+export interface MeasuredParts {
+  readonly requests: RequestCounter
+  readonly onDemand: OnDemand
+  readonly hasher: FileHasher
+  readonly queue: HashQueue
+  readonly trackers: TrackerSource
+  /** Bytes of the cache's file. */
+  readonly cacheSize: number
+}
+
+/** The figures of the service. */
+export function serviceMetrics(parts: MeasuredParts): Metric[] {
+  const { requests, onDemand, hasher, queue, trackers } = parts
+  const { hits, misses } = onDemand.cacheAccess.cache.usage
+  return [
+    counter('btkit_requests_total', 'Requests answered.', requests.samples()),
+    counter('btkit_torrents_total', 'Torrents obtained, by where from.', [
+      { labels: { from: 'memory' }, value: onDemand.origins.memory },
+      { labels: { from: 'cache' }, value: onDemand.origins.cache },
+      { labels: { from: 'files' }, value: onDemand.origins.files },
+    ]),
+    counter('btkit_hashed_bytes_total', 'Bytes hashed, padding included.', [
+      { value: hasher.bytesHashed },
+    ]),
+    gauge('btkit_torrents_under_way', 'Torrents being looked at or made.', onDemand.pending),
+    gauge('btkit_hash_jobs', 'Hash jobs at work.', queue.running),
+    gauge('btkit_hash_queue', 'Hash jobs that wait for their turn.', queue.length),
+    counter('btkit_cache_lookups_total', 'Records looked for in the piece cache.', [
+      { labels: { result: 'hit' }, value: hits },
+      { labels: { result: 'miss' }, value: misses },
+    ]),
+    gauge('btkit_cache_bytes', 'Size of the piece cache on disk.', parts.cacheSize),
+    gauge('btkit_trackers', 'Trackers that torrents name.', trackers.current().urls.length),
+    gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
+  ]
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, help, type: 'counter', samples }
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { name, help, type: 'gauge', samples: [{ value }] }
+}

@@ -1,0 +1,69 @@
+import { startPeriodicTasks } from './periodic-tasks.js'
+import {
+  listen,
+  type Handler,
+  type Listener,
+  type ListenParts,
+  type ListenPlace,
+} from './listen.js'
+import { refuseStopping } from './refuse-connection.js'
+import { assembleService, type AssemblyParts } from './assemble.js'
+
+/**
+ * How long requests may wait for files to be hashed when the service stops, in milliseconds: they
+ * must have an answer before they are out of time.
+ */
+const STOP_TIMEOUT = 8_000
+
+export interface ServiceParts extends AssemblyParts {
+  readonly places: readonly ListenPlace[]
+  /** Milliseconds after which what was of no use is removed from the cache. */
+  readonly unusedFor: number
+  /** Ends all hashing. */
+  readonly interrupt: () => void
+}
+
+/** A service that takes requests. */
+export interface Service {
+  readonly addresses: readonly string[]
+  /** Takes no further requests, and resolves when those under way are done or out of time. */
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * Starts the service.
+ * @throws BtkitError when it can't listen
+ */
+export async function startService(parts: ServiceParts): Promise<Service> {
+  const { options, hashContext, log, onError } = parts
+  const assembled = await assembleService(parts)
+  let isStopping = false
+  const handler: Handler = (request, response) => {
+    if (isStopping) refuseStopping(response)
+    else assembled.handler(request, response)
+  }
+  const listeners = await listenAll(parts.places, { handler, limits: options.limits, onError })
+  const endChores = startPeriodicTasks({ ...parts, cacheAccess: hashContext.cacheAccess })
+  const stop = async () => {
+    isStopping = true
+    endChores()
+    const timer = setTimeout(parts.interrupt, STOP_TIMEOUT)
+    await Promise.all(listeners.map(({ close }) => close()))
+    clearTimeout(timer)
+    await assembled.close()
+    log.flush()
+  }
+  return { addresses: listeners.map(({ address }) => address), stop }
+}
+
+/** Listens everywhere or nowhere. */
+async function listenAll(places: readonly ListenPlace[], parts: ListenParts): Promise<Listener[]> {
+  const listeners: Listener[] = []
+  try {
+    for (const place of places) listeners.push(await listen(place, parts))
+  } catch (error) {
+    await Promise.all(listeners.map(({ close }) => close()))
+    throw error
+  }
+  return listeners
+}

@@ -1,0 +1,115 @@
+import { lstat } from 'node:fs/promises'
+import { isPad, type Content } from '../../core/digests/content.js'
+import { obtainInfo, type InfoOptions } from '../../core/digests/info.js'
+import {
+  requireUnchanged,
+  type HashContext,
+  type RecheckFiles,
+} from '../../core/digests/hash-content.js'
+import { unknownFiles } from '../../core/digests/unknown-files.js'
+import { fingerprintOf } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { mapConcurrently } from '../mirror/look-at-all.js'
+import type { Mirror } from '../mirror/mirror.js'
+import { isSameInside } from '../mirror/open-inside.js'
+import type { HashQueue } from './hash-queue.js'
+
+export interface FileHasherParts {
+  readonly mirror: Mirror
+  readonly hashContext: HashContext
+  readonly queue: HashQueue
+}
+
+/** A torrent whose files have to be read. */
+export interface HashRequest {
+  readonly content: Content
+  readonly options: InfoOptions
+  /** Whether anybody still waits for it. Asked when its turn has come. */
+  readonly isWanted: () => boolean
+  readonly onProgress: (bytesDone: number) => void
+}
+
+/** Hashes the files of torrents, and no file for two of them at once. */
+export class FileHasher {
+  readonly #claims = new Map<string, Promise<void>>()
+  readonly #parts: FileHasherParts
+  #bytesHashed = 0
+
+  constructor(parts: FileHasherParts) {
+    this.#parts = parts
+  }
+
+  /** Bytes hashed since the start. */
+  get bytesHashed(): number {
+    return this.#bytesHashed
+  }
+
+  /**
+   * Obtains the `info` of content, reading what the cache does not know of it.
+   * @throws BtkitError `changed`, NotReady, and as obtainInfo does
+   */
+  async obtain(order: HashRequest): Promise<Uint8Array> {
+    for (;;) {
+      const unknown = unknownFiles(order.content, this.#parts.hashContext.cacheAccess)
+      const claims = unknown.flatMap(({ absolutePath }) => this.#claims.get(absolutePath) ?? [])
+      // Not a step may lie between, or another would claim the files as well
+      if (claims.length === 0) return this.#begin(order, unknown)
+      await Promise.all(claims)
+    }
+  }
+
+  /** Claims the files to read, until the cache knows of them. */
+  #begin(order: HashRequest, unknown: readonly ScannedFile[]): Promise<Uint8Array> {
+    const { queue, hashContext } = this.#parts
+    const work = queue.run((running) => this.#hash(order, unknown, running), order.isWanted)
+    const noted = work.then(() => hashContext.cacheAccess.cache.flush()).catch(() => undefined)
+    for (const { absolutePath } of unknown) this.#claims.set(absolutePath, noted)
+    void noted.then(() => {
+      for (const { absolutePath } of unknown) this.#claims.delete(absolutePath)
+    })
+    return work
+  }
+
+  async #hash(
+    order: HashRequest,
+    unknown: readonly ScannedFile[],
+    running: number,
+  ): Promise<Uint8Array> {
+    const { hashContext, mirror } = this.#parts
+    await mapConcurrently(unknown, (file) => refuseOther(file, mirror))
+    order.onProgress(0)
+    const engine = {
+      ...hashContext.engine,
+      // Jobs that come while others run leave them their share
+      threads: Math.max(1, Math.floor(hashContext.engine.threads / running)),
+      onProgress: ({ bytesDone }: { bytesDone: number }) => {
+        order.onProgress(bytesDone)
+      },
+    }
+    const guarded = { ...hashContext, engine, recheck: recheckAsync, isGuarded: true }
+    const { info, bytesHashed } = await obtainInfo(order.content, order.options, guarded)
+    this.#bytesHashed += bytesHashed
+    return info
+  }
+}
+
+/** Makes sure, on the open file, that what will be read is what was looked at, and may be had. */
+async function refuseOther(file: ScannedFile, mirror: Mirror): Promise<void> {
+  if (!(await isSameInside(file, mirror))) requireUnchanged(file, null)
+}
+
+const recheckAsync: RecheckFiles = async (files) => {
+  const real = files.filter((file) => !isPad(file))
+  await mapConcurrently(real, async (file) => {
+    requireUnchanged(file, await fingerprintIfThere(file.absolutePath))
+  })
+}
+
+async function fingerprintIfThere(path: string) {
+  try {
+    return fingerprintOf(await lstat(path, { bigint: true }))
+  } catch {
+    // Whatever became of it, it is not what it was
+    return null
+  }
+}

@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { LRUCache } from 'lru-cache'
+import type { TorrentResponse } from './response.js'
+import type { CheckedTorrent } from './on-demand.js'
+import { renderHeader, sendPrepared } from '../web/send-prepared.js'
+
+/** Memory for answers, in bytes. */
+const MEMORY = 32 * 1024 * 1024
+
+/** An answer that was given, and what it is still right by. */
+interface CachedResponse {
+  readonly host: string | undefined
+  readonly checked: CheckedTorrent
+  readonly answer: TorrentResponse
+  /** The header as rendered in that second since 1970: it says what time it is. */
+  header: string
+  second: number
+}
+
+export interface ResponseCacheRules {
+  /** Whether an answer may be given once more without a look at anything. */
+  readonly isCurrent: (entry: Pick<CachedResponse, 'checked' | 'answer'>) => boolean
+  /** Hears of each answer given. */
+  readonly onAnswer: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    entry: Pick<CachedResponse, 'answer'>,
+  ) => void
+  /** How long connections stay open, as answers say. */
+  readonly keepAliveSeconds: number
+}
+
+/** Header fields that only a closer look can do justice to. */
+const SPECIAL_HEADERS = /^(?:if-|range$|expect$|connection$|transfer-|content-l)/i
+
+/**
+ * Gives the same answer to the same plain request again within the second, before any router or
+ * hook: what a busy torrent is asked for most often.
+ */
+export class ResponseCache {
+  readonly #entries = new LRUCache<string, CachedResponse>({
+    maxSize: MEMORY,
+    sizeCalculation: ({ answer }) => answer.body.length + 2000,
+  })
+  readonly #rules: ResponseCacheRules
+
+  constructor(rules: ResponseCacheRules) {
+    this.#rules = rules
+  }
+
+  /** Notes an answer to a GET request. */
+  note(request: IncomingMessage, checked: CheckedTorrent, answer: TorrentResponse): void {
+    const { host } = request.headers
+    const entry = { host, checked, answer, header: '', second: 0 }
+    this.#entries.set(request.url ?? '', entry)
+  }
+
+  /** The answer to a request as it was composed before. */
+  recall(request: IncomingMessage): Pick<CachedResponse, 'checked' | 'answer'> | undefined {
+    const entry = this.#entries.get(request.url ?? '')
+    return entry?.host === request.headers.host ? entry : undefined
+  }
+
+  /** Answers if it can; else leaves all to others. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean {
+    if (request.method !== 'GET') return false
+    const entry = this.#entries.get(request.url ?? '')
+    if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return false
+    this.#renew(entry)
+    sendPrepared(response, entry.header, entry.answer)
+    this.#rules.onAnswer(request, response, entry)
+    return true
+  }
+
+  #renew(entry: CachedResponse): void {
+    const now = Date.now()
+    const second = Math.floor(now / 1000)
+    if (entry.second === second) return
+    entry.second = second
+    entry.header = renderHeader(entry.answer.headers, this.#rules.keepAliveSeconds, now)
+  }
+}
+
+/** Whether a request of HTTP/1.1 asks that host, once, for all of it without any condition. */
+function isPlain({ rawHeaders, httpVersion }: IncomingMessage, host: string | undefined): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') {
+      if (rawHeaders[i + 1] !== host) return false
+      hosts++
+    } else if (SPECIAL_HEADERS.test(name)) {
+      return false
+    }
+  }
+  return hosts === 1 && httpVersion === '1.1'
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checksum } from '../../../src/cache/records/checksum.js'
+import {
+  fileRecordName,
+  ownPieces,
+  packFileRecord,
+  unpackFileRecord,
+} from '../../../src/cache/records/file.js'
+import { packOutputRecord, unpackOutputRecord } from '../../../src/cache/records/output.js'
+import {
+  dayOf,
+  kindOf,
+  packRecord,
+  recordKey,
+  unpackRecord,
+} from '../../../src/cache/records/record.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+
+const P = 16384
+const digest = (bytes: Uint8Array) => pseudoRandom(32, bytes.length)
+
+test('a record is read back as it was packed, with its day', () => {
+  const body = pseudoRandom(100)
+  const packed = packRecord('file', { lastUsed: 20_000, body })
+  const record = unpackRecord('file', packed)
+  assert.deepEqual([record?.lastUsed, Buffer.from(record!.body)], [20_000, body])
+})
+
+test('a record of another kind, a cut one and one with a wrong bit are ignored', () => {
+  const packed = packRecord('file', { lastUsed: 20_000, body: pseudoRandom(100) })
+  assert.equal(unpackRecord('info', packed), null)
+  for (let length = 0; length < packed.length; length++)
+    assert.equal(unpackRecord('file', packed.subarray(0, length)), null)
+  for (let at = 5; at < packed.length; at++) {
+    const damaged = Buffer.from(packed)
+    damaged[at]! ^= 1
+    assert.equal(unpackRecord('file', damaged), null, `byte ${at}`)
+  }
+})
+
+test('the checksum is FNV-1a', () => {
+  // From http://www.isthe.com/chongo/src/fnv/test_fnv.c
+  assert.equal(checksum(Buffer.from('')), 0x811c9dc5)
+  assert.equal(checksum(Buffer.from('a')), 0xe40c292c)
+  assert.equal(checksum(Buffer.from('foobar')), 0xbf9cf968)
+})
+
+test('a key fits the database however long the path, and tells its kind', () => {
+  for (const length of [1, 1900, 1901, 4096, 100_000]) {
+    const key = recordKey('output', Buffer.alloc(length, 'x'), digest)
+    assert.ok(key.length <= 1901, `${key.length}`)
+    assert.equal(kindOf(key), 'output')
+  }
+  assert.equal(kindOf(Buffer.from('m/format')), null)
+  assert.equal(kindOf(Buffer.of()), null)
+})
+
+test('a day is 24 hours of UTC', () => {
+  assert.deepEqual([dayOf(0), dayOf(86_399_999), dayOf(86_400_000)], [0, 0, 1])
+})
+
+/** Where a file lies in its stream, and the pieces that are its own. */
+const OWN: readonly (readonly [size: number, phase: number, own: object])[] = [
+  [0, 0, { lead: 0, whole: 0, tailLength: 0 }],
+  [P, 0, { lead: 0, whole: 1, tailLength: 0 }],
+  [P - 1, 0, { lead: 0, whole: 0, tailLength: P - 1 }],
+  [5, P - 5, { lead: 5, whole: 0, tailLength: 0 }],
+  [5, P - 3, { lead: 3, whole: 0, tailLength: 2 }],
+  [5, 1, { lead: 5, whole: 0, tailLength: 0 }],
+  [3 * P, 1, { lead: P - 1, whole: 2, tailLength: 1 }],
+]
+
+for (const [size, phase, own] of OWN) {
+  test(`a file of ${size} bytes at ${phase} of a piece owns ${JSON.stringify(own)}`, () => {
+    assert.deepEqual(ownPieces({ path: '/a', pieceLength: P, phase, size }), own)
+  })
+}
+
+const KEY = { path: '/srv/a', pieceLength: P, phase: 0, size: 3 * P + 5 }
+const RECORD = {
+  fingerprint: pseudoRandom(40),
+  pieces: pseudoRandom(60),
+  tail: pseudoRandom(20, 1),
+  paddedTail: null,
+}
+
+test('the pieces of a file are read back as they were packed', () => {
+  assert.deepEqual(asBuffers(unpackFileRecord(packFileRecord(RECORD), KEY)), RECORD)
+  const { tail } = RECORD
+  for (const ends of [
+    { tail: null },
+    { tail: null, paddedTail: tail },
+    { paddedTail: pseudoRandom(20, 2) },
+  ]) {
+    const record = { ...RECORD, ...ends }
+    assert.deepEqual(asBuffers(unpackFileRecord(packFileRecord(record), KEY)), record)
+  }
+})
+
+test('pieces of another number than the file has are ignored', () => {
+  const packed = packFileRecord(RECORD)
+  for (const size of [0, P, 2 * P + 5, 4 * P + 5])
+    assert.equal(unpackFileRecord(packed, { ...KEY, size }), null)
+  // Such a file ends with a whole piece, so that it has no short one
+  assert.equal(unpackFileRecord(packed, { ...KEY, size: 3 * P }), null)
+  assert.equal(unpackFileRecord(packed, { ...KEY, phase: 1 }), null)
+  for (let length = 0; length < packed.length; length++)
+    assert.equal(unpackFileRecord(packed.subarray(0, length), KEY), null)
+  assert.equal(unpackFileRecord(Buffer.concat([packed, Buffer.of(0)]), KEY), null)
+  const strange = Buffer.from(packed)
+  strange[1] = 4
+  assert.equal(unpackFileRecord(strange, KEY), null)
+})
+
+test('files of other paths, pieces and places in them have other names', () => {
+  const keys = [
+    KEY,
+    { ...KEY, path: '/srv/b' },
+    { ...KEY, pieceLength: 2 * P },
+    { ...KEY, phase: 1 },
+  ]
+  const names = new Set(keys.map((key) => Buffer.from(fileRecordName(key)).toString()))
+  assert.equal(names.size, 4)
+})
+
+const OUTPUT = {
+  source: '/srv/files/é',
+  input: pseudoRandom(48),
+  fingerprint: pseudoRandom(40, 1),
+  written: pseudoRandom(32, 2),
+  replaced: pseudoRandom(32, 3),
+}
+
+test('what was written is read back as it was packed', () => {
+  for (const replaced of [OUTPUT.replaced, null]) {
+    const record = { ...OUTPUT, replaced }
+    assert.deepEqual(asBuffers(unpackOutputRecord(packOutputRecord(record))), record)
+  }
+})
+
+test('what can be no record of what was written is ignored', () => {
+  const packed = packOutputRecord(OUTPUT)
+  const least = packed.length - Buffer.byteLength(OUTPUT.source)
+  for (let length = 0; length <= least; length++)
+    assert.equal(unpackOutputRecord(packed.subarray(0, length)), null)
+  const strange = Buffer.from(packed)
+  strange[2] = 2
+  assert.equal(unpackOutputRecord(strange), null)
+})
+
+/** The same with plain Buffers, which deepEqual tells from other arrays of bytes. */
+function asBuffers(record: object | null): unknown {
+  if (record === null) return null
+  const entries = Object.entries(record).map(([name, value]: [string, unknown]) => {
+    return [name, value instanceof Uint8Array ? Buffer.from(value) : value]
+  })
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { addEnvironment } from '../../../src/cli/arguments/environment.js'
+import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
+import { BtkitError } from '../../../src/errors.js'
+
+/** What becomes of `btkit serve ...args` where the environment says so. */
+function withEnvironment(env: Record<string, string | undefined>, ...args: string[]): string[] {
+  const [name, ...rest] = addEnvironment(['serve', ...args], declareServeOptions(), env)
+  assert.equal(name, 'serve')
+  return rest
+}
+
+function checkRefused(env: Record<string, string>, told: RegExp): void {
+  assert.throws(
+    () => withEnvironment(env, '/srv'),
+    (error: unknown) => {
+      assert.ok(error instanceof BtkitError)
+      assert.equal(error.code, 'usage')
+      assert.match(error.message, told)
+      return true
+    },
+  )
+}
+
+test('a variable stands for the option of its name', () => {
+  assert.deepEqual(withEnvironment({ BTKIT_SERVE_PORT: '80' }, '/srv'), ['--port=80', '/srv'])
+})
+
+test('a variable with underscores stands for the option with hyphens', () => {
+  const env = { BTKIT_SERVE_PUBLIC_URL: 'https://m.example/' }
+  assert.deepEqual(withEnvironment(env), ['--public-url=https://m.example/'])
+})
+
+test('an option beats the environment', () => {
+  const env = { BTKIT_SERVE_PORT: '80' }
+  for (const args of [['--port', '81'], ['--port=81'], ['-p', '81'], ['-p81']]) {
+    assert.deepEqual(withEnvironment(env, ...args), args)
+  }
+})
+
+test('an option beats the environment when it may be repeated too', () => {
+  const env = { BTKIT_SERVE_HOST: '10.0.0.1 10.0.0.2' }
+  assert.deepEqual(withEnvironment(env, '--host', '::1'), ['--host', '::1'])
+})
+
+test('an option about trackers beats all that the environment says of trackers', () => {
+  const env = { BTKIT_SERVE_TRACKER: 'http://t.example/a', BTKIT_SERVE_PORT: '80' }
+  for (const args of [['--trackers', 'file'], ['--trackerless'], ['--tracker=http://u.example/']]) {
+    assert.deepEqual(withEnvironment(env, ...args), ['--port=80', ...args])
+  }
+})
+
+test('values of what may be repeated are split at spaces', () => {
+  const env = { BTKIT_SERVE_TRACKER: '  http://a.example/a\t http://b.example/b\n' }
+  assert.deepEqual(withEnvironment(env), [
+    '--tracker=http://a.example/a',
+    '--tracker=http://b.example/b',
+  ])
+})
+
+test('other values keep their spaces', () => {
+  const env = { BTKIT_SERVE_TRACKERS: '/etc/my trackers' }
+  assert.deepEqual(withEnvironment(env), ['--trackers=/etc/my trackers'])
+})
+
+test('a value that looks like an option stays a value', () => {
+  assert.deepEqual(withEnvironment({ BTKIT_SERVE_TRACKERS: '--hidden' }), ['--trackers=--hidden'])
+})
+
+test('a switch is 1 or 0', () => {
+  assert.deepEqual(withEnvironment({ BTKIT_SERVE_HIDDEN: '1' }), ['--hidden'])
+  assert.deepEqual(withEnvironment({ BTKIT_SERVE_HIDDEN: '0' }), [])
+  assert.deepEqual(withEnvironment({ BTKIT_SERVE_NO_FILES: '1' }), ['--no-files'])
+  for (const value of ['yes', 'true', '2', '01', ' 1']) {
+    checkRefused({ BTKIT_SERVE_HIDDEN: value }, /^BTKIT_SERVE_HIDDEN .*neither 1 nor 0/)
+  }
+})
+
+test('an unknown variable is an error that names it', () => {
+  checkRefused({ BTKIT_SERVE_PROT: '80' }, /^BTKIT_SERVE_PROT: /)
+  checkRefused({ BTKIT_SERVE_: '80' }, /^BTKIT_SERVE_: /)
+})
+
+test('a variable without a value says nothing, and blanks alone are none', () => {
+  const env = { BTKIT_SERVE_PORT: '', BTKIT_SERVE_HIDDEN: '', BTKIT_SERVE_TRACKER: undefined }
+  assert.deepEqual(withEnvironment(env, '/srv'), ['/srv'])
+  assert.deepEqual(withEnvironment({ BTKIT_SERVE_HOST: ' ' }, '/srv'), ['/srv'])
+})
+
+test('variables of others are left alone', () => {
+  const env = { BTKIT_CACHE_DIR: '/c', BTKIT_SERVER: 'x', PORT: '1', btkit_serve_port: '1' }
+  assert.deepEqual(withEnvironment(env, '/srv'), ['/srv'])
+})
+
+test('what stands after -- is no option', () => {
+  const env = { BTKIT_SERVE_PORT: '80' }
+  assert.deepEqual(withEnvironment(env, '--', '--port'), ['--port=80', '--', '--port'])
+})

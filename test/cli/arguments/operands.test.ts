@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { sortOperands } from '../../../src/cli/arguments/operands.js'
+import { failure } from '../../files/failure.js'
+
+const T = 'http://t.example/announce'
+
+for (const operands of [
+  [T, 'a', 'b'],
+  ['a', T, 'b'],
+  ['a', 'b', T],
+]) {
+  test(`the tracker may stand ${['first', 'in the middle', 'last'][operands.indexOf(T)]!}`, () => {
+    assert.deepEqual(sortOperands(operands), { tracker: T, sources: ['a', 'b'] })
+  })
+}
+
+test('without a URL there is no tracker', () => {
+  assert.deepEqual(sortOperands(['a']), { tracker: null, sources: ['a'] })
+})
+
+for (const [operands, message] of [
+  [[T], 'no file or directory given'],
+  [[T, 'a', 'udp://u'], 'udp://u: a second tracker belongs in --announce-list'],
+  [['a', 'htp://t'], "tracker 'htp://t': not an http, https, udp, ws or wss URL"],
+] as const) {
+  test(`${operands.join(' ')}: ${message}`, () => {
+    assert.throws(() => sortOperands(operands), failure('usage', message))
+  })
+}

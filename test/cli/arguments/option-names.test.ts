@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { declareMakemetafile } from '../../../src/cli/commands/makemetafile/options.js'
+import { normalizeOptionNames } from '../../../src/cli/arguments/option-names.js'
+
+for (const [what, typed, read] of [
+  ['an option', '--piece_size_pow2 18', '--piece-size-pow2 18'],
+  ['an option with its value behind =', '--piece_size_pow2=18', '--piece-size-pow2=18'],
+  ['an option in mixed spelling', '--piece-size_pow2 18', '--piece-size-pow2 18'],
+  ['an option without a value', '--dry_run a_b', '--dry-run a_b'],
+  ['a negated option', '--no_date', '--no-date'],
+  ['an option between operands', 'a_b --web_seed http://w/ c_d', 'a_b --web-seed http://w/ c_d'],
+  ['an unknown option: as it was typed', '--no_such', '--no_such'],
+  ['a value that looks like an option', '--comment --web_seed', '--comment --web_seed'],
+  ['a value behind = with more of them', '--comment=a_b=c_d', '--comment=a_b=c_d'],
+  ['a value after an option of legacy spelling', '--announce_list a_b', '--announce-list a_b'],
+  ['what stands after --', '-- --web_seed', '-- --web_seed'],
+  ['-- as a value', '--comment -- --web_seed x', '--comment -- --web-seed x'],
+] as const) {
+  test(`${what}: ${typed}`, () => {
+    assert.equal(normalizeOptionNames(typed.split(' '), declareMakemetafile()).join(' '), read)
+  })
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as read from '../../../src/cli/arguments/values.js'
+
+const INVALID = { code: 'commander.invalidArgument' }
+
+interface ValueTable {
+  readonly read: (text: string) => unknown
+  readonly good: readonly (readonly [text: string, value: unknown])[]
+  readonly bad: readonly string[]
+}
+
+const TABLES: Record<string, ValueTable> = {
+  'a whole number': {
+    read: read.wholeNumber(1, 256),
+    good: [
+      ['1', 1],
+      ['256', 256],
+      ['007', 7],
+    ],
+    bad: ['', '0', '257', '-1', '1.5', '1e1', '0x10', ' 1', '1 ', 'x', '99999999999999999999'],
+  },
+  'a piece length': {
+    read: read.pieceLength,
+    good: [
+      ['0', 'auto'],
+      ['auto', 'auto'],
+      ['14', 16384],
+      ['18', 262144],
+      ['30', 2 ** 30],
+    ],
+    bad: ['', '13', '31', '-18', '262144', 'AUTO', '18.0'],
+  },
+  'a creation date': {
+    read: read.creationDate,
+    good: [
+      ['mtime', 'mtime'],
+      ['0', 0],
+      ['1700000000', 1_700_000_000],
+    ],
+    bad: ['', 'now', 'none', '-1', '1.5', '2026-01-01', '9007199254740993'],
+  },
+  'permission bits': {
+    read: read.permissionBits,
+    good: [
+      ['644', 0o644],
+      ['0640', 0o640],
+      ['000', 0],
+    ],
+    bad: ['', '64', '4755', '888', 'u+r', '0o644', '00644', '-644'],
+  },
+  'a size': {
+    read: read.byteSize,
+    good: [
+      ['0', 0],
+      ['67108864', 67_108_864],
+      ['64M', 67_108_864],
+      ['64MiB', 67_108_864],
+      ['64mb', 67_108_864],
+      ['1k', 1024],
+      ['2G', 2 ** 31],
+      ['1T', 2 ** 40],
+      ['5B', 5],
+    ],
+    bad: ['', 'M', '-1', '1.5M', '1P', '1MM', '999999999999999T', '64 MiB'],
+  },
+}
+
+for (const [what, { read: parse, good, bad }] of Object.entries(TABLES)) {
+  for (const [text, value] of good) {
+    test(`'${text}' is ${what}`, () => {
+      assert.equal(parse(text), value)
+    })
+  }
+
+  for (const text of bad) {
+    test(`'${text}' is not ${what}`, () => {
+      assert.throws(() => parse(text), INVALID)
+    })
+  }
+}
+
+test('an option given several times keeps all values in their order', () => {
+  assert.deepEqual(read.collect('b', ['a']), ['a', 'b'])
+  assert.deepEqual(read.seeds('http://b/', ['http://a/']), ['http://a/', 'http://b/'])
+  assert.deepEqual(read.dhtNodes('b:2', [{ host: 'a', port: 1 }]), [
+    { host: 'a', port: 1 },
+    { host: 'b', port: 2 },
+  ])
+})
+
+test('a bug while a value is read is not taken for a wrong value', () => {
+  const parse = read.checked(() => {
+    throw new TypeError('a bug')
+  })
+  assert.throws(() => parse(''), TypeError)
+})

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Mirror, TRACKER } from '../../../support/mirror.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+/** Bad input for each option of completedir's own, and a part of what is said of it. */
+const BAD: readonly (readonly [args: string[], said: string])[] = [
+  [['--wait', '-1'], '--wait'],
+  [['--wait', 'long'], '--wait'],
+  [['--max-rate', '0'], '--max-rate'],
+  [['--max-rate', 'fast'], '--max-rate'],
+  [['--cache-trust', 'blind'], '--cache-trust'],
+  [['--name', 'x'], '--name'],
+  [['--no-clobber'], '--no-clobber'],
+  [['--mode', '999'], 'octal'],
+  [['--owner', 'root:root'], '--owner'],
+]
+
+for (const [args, said] of BAD) {
+  test(`completedir ${args.join(' ')} is refused in one line, and writes nothing`, async (t) => {
+    const mirror = new Mirror(t, { a: 'a' })
+    const { status, stdout, stderr } = await mirror.run(args)
+    assert.match(stderr, /^btkit: [^\n]+\n$/)
+    assert.ok(stderr.includes(said), stderr)
+    assert.deepEqual([status, stdout, mirror.list()], [2, '', []])
+  })
+}
+
+for (const owner of ['root', 'root:', ':root', 'no-such-user:root', 'root:no-such-group', '1:-1']) {
+  test(`--owner ${owner} is refused`, async (t) => {
+    const mirror = new Mirror(t, { a: 'a' })
+    const { status, stderr } = await mirror.run(['--owner', owner], { isRoot: true })
+    assert.match(stderr, /^btkit: owner[^\n]+\n$/)
+    assert.deepEqual([status, mirror.list()], [2, []])
+  })
+}
+
+test('a tracker and a directory are needed', async (t) => {
+  const directory = makeScratch(t, { a: 'a' })
+  assert.equal((await runBtkit(['completedir', directory])).status, 2)
+  assert.equal((await runBtkit(['completedir', TRACKER])).status, 2)
+  assert.deepEqual(readdirSync(directory), ['a'])
+})
+
+test('two entries that would write one torrent are refused before anything is hashed', async (t) => {
+  const mirror = new Mirror(t, { 'one/a': 'a', 'two/a': 'A', 'one/b': 'b' })
+  const places = [mirror.at('one'), mirror.at('two'), '--target', mirror.target]
+  const { status, stderr } = await runBtkit(['completedir', TRACKER, ...places])
+  const torrent = mirror.torrent('a')
+  const both = `${mirror.at('one', 'a')} and ${mirror.at('two', 'a')}`
+  assert.equal(stderr, `btkit: ${both} would both be written to ${torrent}\n`)
+  assert.deepEqual([status, mirror.list()], [2, []])
+})
+
+test('a directory given twice is refused', async (t) => {
+  const directory = makeScratch(t, { a: 'a' })
+  const args = ['completedir', TRACKER, directory, join(directory, '.')]
+  assert.equal((await runBtkit(args)).status, 2)
+  assert.deepEqual(readdirSync(directory), ['a'])
+})
+
+test('a missing directory or target fails with status 1, and the others go on', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  const missing = mirror.at('missing')
+  const { status, stderr } = await mirror.run([missing])
+  assert.equal(stderr, `btkit: ${missing}: no such file or directory\n`)
+  assert.deepEqual([status, mirror.list()], [1, ['a.torrent']])
+  const nowhere = await mirror.run(['--target', missing])
+  assert.deepEqual(
+    [nowhere.status, nowhere.stderr],
+    [1, `btkit: ${missing}: no such file or directory\n`],
+  )
+})
+
+test('a file in place of a directory fails with status 1', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  const { status, stderr } = await mirror.run([mirror.at('a')])
+  assert.equal(stderr, `btkit: ${mirror.at('a')}: not a directory\n`)
+  assert.equal(status, 1)
+})

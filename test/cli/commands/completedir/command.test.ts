@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
+import { entriesOf, Mirror, TRACKER, type Report } from '../../../support/mirror.js'
+import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+const FILES = { 'a.iso': 'hello', 'dir/one': '1', 'dir/two': '22' }
+
+test('each file and each directory gets a torrent of its name', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  const { status, stdout, stderr } = await mirror.run()
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.deepEqual(stdout.replace(/[\d.]+ s$/m, 'X s').split('\n'), [
+    `created ${mirror.torrent('a.iso')}`,
+    `created ${mirror.torrent('dir')}`,
+    'created 2, updated 0, unchanged 0, removed 0, failed 0; read 8 B, reused 0 B, X s',
+    '',
+  ])
+  assert.deepEqual(mirror.list(), ['a.iso.torrent', 'dir.torrent'])
+  const { info, announce } = decodeTorrent(readFileSync(mirror.torrent('dir')))
+  assert.deepEqual([info['name'], announce], ['dir', TRACKER])
+  assert.deepEqual(info['files'], [
+    { length: 1, path: ['one'] },
+    { length: 2, path: ['two'] },
+  ])
+  await mirror.checkAgainstFresh()
+})
+
+test('without --target torrents go beside the entries, and get none themselves', async (t) => {
+  const directory = makeScratch(t, FILES)
+  const args = ['completedir', TRACKER, directory, '--no-cache', '--json']
+  assert.equal((parseJson(await runBtkit(args)) as unknown as Report).created.length, 2)
+  assert.ok(existsSync(join(directory, 'dir.torrent')))
+  const again = parseJson(await runBtkit(args)) as unknown as Report
+  assert.deepEqual([again.created.length, again.updated.length, again.unchanged], [0, 0, 2])
+})
+
+test('where nothing changed nothing is read and nothing is written', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  await mirror.report()
+  const before = mirror.list().map((name) => statSync(join(mirror.target, name)))
+  const { unchanged, bytesHashed, bytesReused, created, updated } = await mirror.report()
+  assert.deepEqual(
+    { unchanged, bytesHashed, bytesReused, created, updated },
+    { unchanged: 2, bytesHashed: 0, bytesReused: 8, created: [], updated: [] },
+  )
+  const after = mirror.list().map((name) => statSync(join(mirror.target, name)))
+  assert.deepEqual(after, before)
+})
+
+test('a later date alone is no reason to write a torrent', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  const dated = (seconds: number) => mirror.report(['--date', `${seconds}`])
+  await dated(1)
+  assert.equal((await dated(2)).unchanged, 2)
+  assert.equal(decodeTorrent(readFileSync(mirror.torrent('dir')))['creation date'], 1)
+})
+
+test('a file changed less than two seconds ago is hashed again next time, and then trusted', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  const later = { now: () => Date.now() + 2500 }
+  assert.equal((await mirror.report([], { now: Date.now })).bytesHashed, 8)
+  assert.equal((await mirror.report([], { now: Date.now })).bytesHashed, 8)
+  assert.equal((await mirror.report([], later)).bytesHashed, 8)
+  assert.equal((await mirror.report([], later)).bytesHashed, 0)
+})
+
+test('a file of the future is hashed each time', async (t) => {
+  const mirror = new Mirror(t, { a: '12345' })
+  const past = { now: () => Date.now() - 60_000 }
+  for (let i = 0; i < 3; i++) assert.equal((await mirror.report([], past)).bytesHashed, 5)
+  assert.equal((await mirror.report([], past)).unchanged, 1)
+  await mirror.checkAgainstFresh()
+})
+
+test('--json prints one object of just these fields', async (t) => {
+  const mirror = new Mirror(t, { 'a.iso': 'hello', empty: '' })
+  const report = await mirror.report()
+  const infoHash = independentInfoHash(readFileSync(mirror.torrent('a.iso')))
+  const { seconds, ...rest } = report
+  assert.ok(seconds >= 0)
+  const [source, torrent] = [mirror.at('a.iso'), mirror.torrent('a.iso')]
+  const nothing = { updated: [], removed: [], unchanged: 0, failed: [], dryRun: false }
+  assert.deepEqual(rest, {
+    ...nothing,
+    created: [{ source, torrent, infoHash, oldInfoHash: null }],
+    skipped: [{ source: mirror.at('empty'), reason: 'empty' }],
+    bytesHashed: 5,
+    bytesReused: 0,
+  })
+  writeFileSync(mirror.at('a.iso'), 'other')
+  const { updated } = await mirror.report()
+  const newHash = independentInfoHash(readFileSync(mirror.torrent('a.iso')))
+  assert.deepEqual(updated, [{ source, torrent, infoHash: newHash, oldInfoHash: infoHash }])
+})
+
+test('--quiet prints nothing when all is well, and failures when not', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  const { status, stdout, stderr } = await mirror.run(['--quiet'])
+  assert.deepEqual([status, stdout, stderr], [0, '', ''])
+  mkdirSync(mirror.torrent('b'))
+  writeFileSync(mirror.at('b'), 'b')
+  const failed = await mirror.run(['--quiet'])
+  assert.deepEqual([failed.status, failed.stdout], [1, ''])
+  assert.match(failed.stderr, /^btkit: [^\n]*b\.torrent: [^\n]+\n$/)
+})
+
+test('an entry that fails does not stop the rest, and is told with its code', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
+  mkdirSync(mirror.torrent('b'))
+  const { created, failed } = await mirror.report()
+  assert.deepEqual(entriesOf(created), ['a', 'c'])
+  assert.deepEqual(
+    failed.map(({ source, code }) => [source, code]),
+    [[mirror.at('b'), 'io']],
+  )
+})
+
+test('--dry-run tells what would happen, reads nothing and writes nothing', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  const { created, bytesHashed, dryRun } = await mirror.report(['--dry-run'])
+  assert.deepEqual([entriesOf(created), bytesHashed, dryRun], [['a.iso', 'dir'], 8, true])
+  assert.equal(created[0]?.infoHash, null)
+  assert.deepEqual(mirror.list(), [])
+  await mirror.report()
+  writeFileSync(mirror.at('a.iso'), 'other')
+  const before = readFileSync(mirror.torrent('a.iso'))
+  const { updated, unchanged } = await mirror.report(['--dry-run'])
+  assert.deepEqual([entriesOf(updated), unchanged], [['a.iso'], 1])
+  assert.deepEqual(readFileSync(mirror.torrent('a.iso')), before)
+})
+
+test('entries of 0 bytes are skipped, be they files or directories', async (t) => {
+  const mirror = new Mirror(t, { a: '', 'dir/a': '', 'dir/b': '' })
+  mkdirSync(mirror.at('hollow'))
+  const { skipped, failed } = await mirror.report()
+  assert.deepEqual(entriesOf(skipped), ['a', 'dir', 'hollow'])
+  assert.deepEqual(new Set(skipped.map(({ reason }) => reason)), new Set(['empty']))
+  assert.deepEqual([failed, mirror.list()], [[], []])
+})
+
+test('odd names are as good as any', async (t) => {
+  const names = ['-rf', '--help', 'new\nline', '日本', ' ', "'", 'tab\t', '%s']
+  const mirror = new Mirror(t, Object.fromEntries(names.map((name) => [name, name])))
+  const { created, failed } = await mirror.report()
+  assert.deepEqual(entriesOf(created).sort(), [...names].sort())
+  assert.deepEqual(failed, [])
+  await mirror.checkAgainstFresh()
+  const { stdout } = await mirror.run(['--dry-run', '--force', '--no-cache', '--comment', 'x'])
+  assert.equal(stdout.split('\n').length, names.length + 2)
+})
+
+test('entries that are torrents, hidden or unfinished get none', async (t) => {
+  const unfinished = '.x.00000000-1-00000000.btkit-tmp'
+  const mirror = new Mirror(t, { 'x.torrent': 'x', '.hidden': 'x', [unfinished]: 'x', y: 'y' })
+  mkdirSync(mirror.at('dir.torrent'))
+  await mirror.report()
+  assert.deepEqual(mirror.list(), ['y.torrent'])
+  await mirror.report(['--all'])
+  assert.deepEqual(mirror.list(), ['.hidden.torrent', 'y.torrent'])
+})
+
+test('a target inside the source directory gets no torrent of itself', async (t) => {
+  const mirror = new Mirror(t, { ...FILES, 'torrents/x': 'x', 'deep/er/x': 'x' })
+  const target = ['--target', mirror.at('torrents')]
+  const { created, skipped } = await mirror.report(target)
+  assert.deepEqual(entriesOf(created), ['a.iso', 'deep', 'dir'])
+  assert.deepEqual(skipped, [{ source: mirror.at('torrents'), reason: 'the target' }])
+  assert.equal((await mirror.report(target)).unchanged, 3)
+})
+
+test('a target inside an entry is no part of its torrent', async (t) => {
+  const mirror = new Mirror(t, { 'dir/one': '1', 'dir/torrents/x': 'x' })
+  const target = ['--target', mirror.at('dir', 'torrents')]
+  await mirror.report(target)
+  const { info } = decodeTorrent(readFileSync(mirror.at('dir', 'torrents', 'dir.torrent')))
+  assert.deepEqual(info['files'], [{ length: 1, path: ['one'] }])
+  assert.equal((await mirror.report(target)).unchanged, 1)
+})
+
+test('a link inside the directory gets the torrent of what it points to, another none', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  symlinkSync('a.iso', mirror.at('latest'))
+  symlinkSync('/etc', mirror.at('outside'))
+  symlinkSync('nowhere', mirror.at('broken'))
+  const { created, skipped } = await mirror.report()
+  assert.deepEqual(entriesOf(created), ['a.iso', 'dir', 'latest'])
+  assert.deepEqual(
+    skipped.map(({ reason }) => reason),
+    ['broken link', 'link leads outside'],
+  )
+  await mirror.checkAgainstFresh()
+})

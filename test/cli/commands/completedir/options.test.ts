@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { chmodSync, linkSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { unlessWindows } from '../../../files/failure.js'
+import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
+import { pseudoRandom } from '../../../support/pseudo-random.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+
+const MIB = 2 ** 20
+const FILES = { 'a.iso': 'hello', 'dir/one': '1', 'dir/two': '22' }
+
+/** Options that change what is beside `info`, or `info` but none of its digests. */
+const CHEAP: readonly (readonly string[])[] = [
+  ['--comment', 'new'],
+  ['--announce-list', `${TRACKER},udp://b.example:80`],
+  ['--web-seed', 'http://files.example/'],
+  ['--private'],
+  ['--source', 'tag'],
+]
+
+for (const args of CHEAP) {
+  test(`${args[0] ?? ''} is put into torrents that are there without reading content`, async (t) => {
+    const mirror = new Mirror(t, FILES)
+    await mirror.report()
+    const { updated, bytesHashed } = await mirror.report(args)
+    assert.deepEqual([entriesOf(updated), bytesHashed], [['a.iso', 'dir'], 0])
+    await mirror.checkAgainstFresh(args)
+    assert.equal((await mirror.report(args)).unchanged, 2)
+  })
+}
+
+test('another tracker is put into torrents that are there without reading content', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  await mirror.report()
+  const [command, , ...rest] = mirror.args(['--quiet'])
+  const args = [command!, 'http://new.example/', ...rest]
+  await runBtkit(args, { now: aheadOfFiles })
+  const { announce } = decodeTorrent(readFileSync(mirror.torrent('dir')))
+  assert.equal(announce, 'http://new.example/')
+  assert.equal((await mirror.report()).bytesHashed, 0)
+  await mirror.checkAgainstFresh()
+})
+
+test('another piece length means hashing again, once', async (t) => {
+  const mirror = new Mirror(t, { 'a.iso': pseudoRandom(100_000) })
+  await mirror.report(['--piece-size-pow2', '14'])
+  assert.equal((await mirror.report(['--piece-size-pow2', '15'])).bytesHashed, 100_000)
+  await mirror.checkAgainstFresh(['--piece-size-pow2', '15'])
+  // The digests of both are known by now
+  assert.equal((await mirror.report(['--piece-size-pow2', '14'])).bytesHashed, 0)
+  await mirror.checkAgainstFresh(['--piece-size-pow2', '14'])
+})
+
+test('a file that --exclude now leaves out is no part of the torrent', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  await mirror.report()
+  assert.deepEqual(entriesOf((await mirror.report(['--exclude', 'two'])).updated), ['dir'])
+  await mirror.checkAgainstFresh(['--exclude', 'two'])
+})
+
+test('--mode sets the permissions of torrents', unlessWindows, async (t) => {
+  const mirror = new Mirror(t, FILES)
+  await mirror.report(['--mode', '604'])
+  assert.equal(statSync(mirror.torrent('dir')).mode & 0o777, 0o604)
+})
+
+const unlessRoot = { skip: process.getuid?.() !== 0 && 'only root can give files away' }
+
+test('--owner gives torrents to a user and a group', unlessRoot, async (t) => {
+  const mirror = new Mirror(t, FILES)
+  const { status } = await mirror.run(['--owner', '1234:4321', '--mode', '640'], { isRoot: true })
+  const { uid, gid, mode } = statSync(mirror.torrent('a.iso'))
+  assert.deepEqual([status, uid, gid, mode & 0o777], [0, 1234, 4321, 0o640])
+  writeFileSync(mirror.at('a.iso'), 'other')
+  await mirror.run(['--owner', 'root:root'], { isRoot: true })
+  assert.equal(statSync(mirror.torrent('a.iso')).uid, 0)
+})
+
+/** What moves nothing but the ctime of a file. */
+const CTIME_ONLY: Record<string, (path: string) => void> = {
+  chmod: (path) => {
+    chmodSync(path, 0o600)
+  },
+  'a hard link': (path) => {
+    linkSync(path, `${path}.link`)
+  },
+}
+
+for (const [what, act] of Object.entries(CTIME_ONLY)) {
+  test(`with --cache-trust mtime ${what} is no reason to read a file again`, async (t) => {
+    const mirror = new Mirror(t, { 'a.iso': 'hello', 'dir/one': '1' })
+    const trust = ['--cache-trust', 'mtime']
+    await mirror.report(trust)
+    act(mirror.at('dir', 'one'))
+    act(mirror.at('a.iso'))
+    const { bytesHashed, unchanged } = await mirror.report(['--exclude', '*.link', ...trust])
+    assert.deepEqual([bytesHashed, unchanged], [what === 'chmod' ? 0 : 5, 2])
+    const full = await mirror.report(['--exclude', '*.link'])
+    assert.equal(full.bytesHashed, 6)
+  })
+}
+
+for (const [what, act] of [
+  [
+    'another size',
+    (path: string) => {
+      const { mtime } = statSync(path)
+      writeFileSync(path, 'hello!')
+      utimesSync(path, mtime, mtime)
+    },
+  ],
+  [
+    'another time',
+    (path: string) => {
+      writeFileSync(path, 'olleh')
+      utimesSync(path, 1e9, 1e9)
+    },
+  ],
+] as const) {
+  test(`with --cache-trust mtime ${what} is reason to read a file again`, async (t) => {
+    const mirror = new Mirror(t, FILES)
+    await mirror.report(['--cache-trust', 'mtime'])
+    act(mirror.at('a.iso'))
+    const { updated } = await mirror.report(['--cache-trust', 'mtime'])
+    assert.deepEqual(entriesOf(updated), ['a.iso'])
+    await mirror.checkAgainstFresh()
+  })
+}
+
+test('with --cache-trust mtime two directories of equal sizes and times are not mixed up', async (t) => {
+  const mirror = new Mirror(t, { 'one/a': 'first', 'two/a': 'other' })
+  for (const place of ['one', 'two']) {
+    utimesSync(mirror.at(place, 'a'), 1e9, 1e9)
+    const args = mirror.args(['--cache-trust', 'mtime', '--quiet'])
+    args[2] = mirror.at(place)
+    assert.equal((await runBtkit(args, { now: aheadOfFiles })).status, 0)
+    const { info } = decodeTorrent(readFileSync(mirror.torrent('a')))
+    const alone = await runBtkit([
+      ...['makemetafile', mirror.at(place, 'a'), TRACKER, '--no-cache', '--target', '-'],
+      ...['--piece-size-pow2', 'auto'],
+    ])
+    assert.deepEqual(info, decodeTorrent(alone.bytes).info)
+  }
+})
+
+test('--max-rate limits how fast files are read', async (t) => {
+  const mirror = new Mirror(t, { a: pseudoRandom(2 * MIB), b: pseudoRandom(2 * MIB) })
+  const started = performance.now()
+  await mirror.report(['--max-rate', '2M'])
+  const seconds = (performance.now() - started) / 1000
+  assert.ok(seconds >= 1.5, `${seconds} s`)
+  await mirror.checkAgainstFresh()
+})
+
+test('--threads changes no torrent', async (t) => {
+  const mirror = new Mirror(t, { a: pseudoRandom(3 * MIB), b: pseudoRandom(MIB), c: 'c' })
+  await mirror.report(['--threads', '1'])
+  await mirror.checkAgainstFresh(['--threads', '3'])
+})

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { independentInfoHash } from '../../../support/decode-torrent.js'
+import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
+import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { plantFiles } from '../../../support/scratch.js'
+import { directoryInfo, torrentOf } from '../../../support/torrents.js'
+
+test('--prune removes the torrent of what is gone, and tells of it', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  const oldInfoHash = independentInfoHash(readFileSync(mirror.torrent('a')))
+  rmSync(mirror.at('a'))
+  assert.deepEqual((await mirror.report()).removed, [])
+  assert.deepEqual((await mirror.report(['--prune', '--dry-run'])).removed.length, 1)
+  assert.deepEqual(mirror.list(), ['a.torrent', 'b.torrent'])
+  const { removed } = await mirror.report(['--prune'])
+  const [source, torrent] = [mirror.at('a'), mirror.torrent('a')]
+  assert.deepEqual(removed, [{ source, torrent, infoHash: null, oldInfoHash }])
+  assert.deepEqual(mirror.list(), ['b.torrent'])
+  await mirror.checkAgainstFresh()
+})
+
+test('--prune leaves what is not of btkit, and what was edited', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  const foreign = torrentOf(directoryInfo([{ length: 5, path: ['x'] }]), { 'created by': 'other' })
+  writeFileSync(mirror.torrent('x'), foreign)
+  writeFileSync(mirror.torrent('y'), 'no torrent')
+  plantFiles(mirror.target, { 'README.txt': 'mine' })
+  const edited = readFileSync(mirror.torrent('a'), 'latin1').replace('//t.e', '//u.e')
+  writeFileSync(mirror.torrent('a'), edited, 'latin1')
+  rmSync(mirror.at('a'))
+  assert.deepEqual((await mirror.report(['--prune'])).removed, [])
+  const all = ['README.txt', 'a.torrent', 'b.torrent', 'x.torrent', 'y.torrent']
+  assert.deepEqual(mirror.list(), all)
+})
+
+test('the torrent of an entry that lost all its bytes goes with --prune', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  writeFileSync(mirror.at('a'), '')
+  assert.deepEqual((await mirror.report()).removed, [])
+  const { removed, skipped } = await mirror.report(['--prune'])
+  assert.deepEqual([entriesOf(removed), entriesOf(skipped)], [['a'], ['a']])
+  assert.deepEqual(mirror.list(), ['b.torrent'])
+})
+
+test('torrents of another run in the same target stay', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  const other = join(mirror.root, 'other')
+  plantFiles(other, { b: 'b', c: 'c' })
+  const args = [...mirror.args(['--prune', '--quiet'])]
+  args[2] = other
+  assert.equal((await runBtkit(args, { now: aheadOfFiles })).status, 0)
+  assert.deepEqual(mirror.list(), ['a.torrent', 'b.torrent', 'c.torrent'])
+  rmSync(join(other, 'b'))
+  writeFileSync(mirror.at('z'), 'z')
+  assert.deepEqual((await mirror.report(['--prune'])).removed, [])
+  assert.deepEqual(entriesOf((await mirror.report(['--prune', other])).removed), ['b'])
+})
+
+test('a source directory that got another name is pruned under that name', async (t) => {
+  const mirror = new Mirror(t, { 'old/a': 'a', 'old/b': 'b' })
+  const places = (name: string) => {
+    const args = mirror.args(['--prune', '--json'])
+    args[2] = mirror.at(name)
+    return args
+  }
+  await runBtkit(places('old'), { now: aheadOfFiles })
+  renameSync(mirror.at('old'), mirror.at('new'))
+  await runBtkit(places('new'), { now: aheadOfFiles })
+  rmSync(mirror.at('new', 'a'))
+  const { removed } = parseJson(await runBtkit(places('new'), { now: aheadOfFiles }))
+  assert.equal((removed as unknown[]).length, 1)
+  assert.deepEqual(mirror.list(), ['b.torrent'])
+})
+
+for (const [what, remove] of [
+  [
+    'empty',
+    (path: string) => {
+      rmSync(join(path, 'a'))
+    },
+  ],
+  [
+    'missing',
+    (path: string) => {
+      rmSync(path, { recursive: true })
+    },
+  ],
+  [
+    'empty but for hidden entries',
+    (path: string) => {
+      renameSync(join(path, 'a'), join(path, '.a'))
+      mkdirSync(join(path, '.Trash'))
+    },
+  ],
+] as const) {
+  test(`a directory that is ${what} is not pruned, the others are, and the status is 1`, async (t) => {
+    const mirror = new Mirror(t, { b: 'b', c: 'c' })
+    const disk = join(mirror.root, 'disk')
+    plantFiles(disk, { a: 'a' })
+    await mirror.report([disk])
+    remove(disk)
+    rmSync(mirror.at('c'))
+    const { failed, removed } = await mirror.report(['--prune', disk])
+    assert.deepEqual([entriesOf(removed), failed.length], [['c'], 1])
+    assert.deepEqual(mirror.list(), ['a.torrent', 'b.torrent'])
+    assert.equal((await mirror.run(['--prune', disk])).status, 1)
+    const all = await mirror.report(['--prune-all', disk])
+    assert.deepEqual([entriesOf(all.removed), all.failed], [['a'], []])
+    assert.deepEqual(mirror.list(), ['b.torrent'])
+  })
+}
+
+test('without the cache, orphans are told by their names', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  rmSync(mirror.cache, { recursive: true })
+  rmSync(mirror.at('a'))
+  assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['a'])
+  assert.deepEqual(mirror.list(), ['b.torrent'])
+})
+
+for (const [what, loseCache] of [
+  ['', false],
+  [', even without the cache', true],
+] as const) {
+  test(`the torrent of an entry that is now left out stays while it is there${what}`, async (t) => {
+    const mirror = new Mirror(t, { CVS: 'x', b: 'b' })
+    await mirror.report(['--all'])
+    if (loseCache) rmSync(mirror.cache, { recursive: true })
+    assert.deepEqual((await mirror.report(['--prune'])).removed, [])
+    assert.deepEqual(mirror.list(), ['CVS.torrent', 'b.torrent'])
+  })
+}

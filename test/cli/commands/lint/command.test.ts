@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { inputOf, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+
+const GOOD = torrentOf(singleFileInfo(), { announce: 'http://tracker.example/announce' })
+const ODD = torrentOf(singleFileInfo({ name: 'con' }), { announce: 'http://\x1b' })
+
+function plant(t: TestContext) {
+  const files = { 'good.torrent': GOOD, 'odd.torrent': ODD, 'bad.torrent': 'no torrent' }
+  const directory = makeScratch(t, files)
+  const place = (name: string) => join(directory, `${name}.torrent`)
+  return { good: place('good'), odd: place('odd'), bad: place('bad') }
+}
+
+test('each finding is a line with the file and its code, and the status is 0', async (t) => {
+  const { odd } = plant(t)
+  const { status, stdout, stderr } = await runBtkit(['lint', odd])
+  assert.deepEqual(stdout.split('\n'), [
+    `${odd}: tracker-not-url: tracker "http://\\x1b" is not an http, https, udp, ws or wss URL`,
+    `${odd}: reserved-name: name "con" is that of a device on Windows`,
+    '',
+  ])
+  assert.deepEqual([status, stderr], [0, ''])
+})
+
+test('a torrent without findings is said to be, but not to programs', async (t) => {
+  const { good } = plant(t)
+  const { status, stdout, stderr } = await runBtkit(['lint', good])
+  assert.deepEqual([status, stdout, stderr], [0, '', `btkit: ${good}: nothing found\n`])
+  const quiet = await runBtkit(['lint', '--quiet', good])
+  assert.deepEqual([quiet.status, quiet.stdout, quiet.stderr], [0, '', ''])
+})
+
+test('a torrent that can not be read is an error, and the others are still looked at', async (t) => {
+  const { good, odd, bad } = plant(t)
+  const { status, stdout, stderr } = await runBtkit(['lint', bad, odd, good, '--quiet'])
+  assert.equal(status, 1)
+  assert.equal(stdout.trimEnd().split('\n').length, 2)
+  assert.match(stderr, /^btkit: \S+bad\.torrent: offset 0: [^\n]+\n$/)
+})
+
+test('strict makes findings a failure', async (t) => {
+  const { good, odd } = plant(t)
+  assert.equal((await runBtkit(['lint', '--strict', good])).status, 0)
+  assert.equal((await runBtkit(['lint', '--strict', good, odd])).status, 1)
+})
+
+test('the JSON is an object a torrent, an unreadable one included', async (t) => {
+  const { good, odd, bad } = plant(t)
+  const { status, stdout } = await runBtkit(['lint', '--json', good, odd, bad])
+  const [first, second, third] = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  assert.deepEqual(first, { file: good, findings: [], error: null })
+  assert.deepEqual(second, {
+    file: odd,
+    findings: [
+      {
+        code: 'tracker-not-url',
+        message: 'tracker "http://\\x1b" is not an http, https, udp, ws or wss URL',
+      },
+      { code: 'reserved-name', message: 'name "con" is that of a device on Windows' },
+    ],
+    error: null,
+  })
+  const { error, ...rest } = third!
+  assert.deepEqual(rest, { file: bad, findings: [] })
+  assert.match(String(error), /bad\.torrent: offset 0: /)
+  assert.equal(status, 1)
+})
+
+test('a torrent may come from standard input', async () => {
+  const { status, stdout } = await runBtkit(['lint', '-'], { stdin: inputOf(ODD) })
+  assert.match(stdout, /^-: tracker-not-url: /)
+  assert.equal(status, 0)
+})
+
+test('no torrent at all is wrong usage', async () => {
+  assert.equal((await runBtkit(['lint'])).status, 2)
+})

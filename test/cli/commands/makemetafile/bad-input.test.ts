@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { plantFiles } from '../../../support/scratch.js'
+import { makeWorkplace, TRACKER } from './make.js'
+
+/** Bad input for each option, and a part of what is said of it. */
+const BAD: readonly (readonly [args: string[], said: string])[] = [
+  [['--announce-list', ''], "tracker ''"],
+  [['--announce-list', 'http://a/|'], "tracker ''"],
+  [['--announce_list=ftp://a/'], "tracker 'ftp://a/'"],
+  [['--httpseeds', 'udp://a'], "web seed 'udp://a'"],
+  [['--web-seed', 'a.example'], "web seed 'a.example'"],
+  [['--node', 'host'], "node 'host'"],
+  [['--node', 'host:99999'], "node 'host:99999'"],
+  [['--piece-size-pow2', '13'], 'from 14 to 30'],
+  [['--piece_size_pow2', '262144'], 'from 14 to 30'],
+  [['--piece-size-pow2', '-1'], 'from 14 to 30'],
+  [['--name', 'a/b'], "name 'a/b'"],
+  [['--name', '..'], "name '..'"],
+  [['--name', ''], "name ''"],
+  [['--date', 'yesterday'], "'yesterday'"],
+  [['--date', '-5'], "'-5'"],
+  [['--threads', '0'], 'from 1 to 256'],
+  [['--threads', 'many'], 'from 1 to 256'],
+  [['--mode', '999'], 'octal'],
+  [['--mode', 'rw'], 'octal'],
+  [['--include', ''], "pattern ''"],
+  [['--exclude', '/'], "pattern '/'"],
+  [['--follow-symlinks', '--no-symlinks'], '--no-symlinks'],
+  [['--target', '-', '--json'], '--json'],
+  [['--comment'], '--comment'],
+  [['--target'], '--target'],
+  [['--private=yes'], '--private'],
+  [['--nosuch'], '--nosuch'],
+  [['http://second.example/'], '--announce-list'],
+  [['htp://typo.example/'], "tracker 'htp://typo.example/'"],
+]
+
+for (const [args, said] of BAD) {
+  test(`makemetafile ${args.join(' ')} is refused in one line, and writes nothing`, async (t) => {
+    const { make, directory } = makeWorkplace(t)
+    const { status, stdout, stderr } = await make(args)
+    assert.match(stderr, /^btkit: [^\n]+\n$/)
+    assert.ok(stderr.includes(said), stderr)
+    assert.deepEqual([status, stdout], [2, ''])
+    assert.deepEqual(readdirSync(directory), ['a.iso'])
+  })
+}
+
+for (const epoch of ['x', '-1', '1.5', ' 1', '1e9']) {
+  test(`SOURCE_DATE_EPOCH='${epoch}' is refused`, async (t) => {
+    const { make, directory } = makeWorkplace(t)
+    const { status, stderr } = await make([], { env: { SOURCE_DATE_EPOCH: epoch } })
+    const message = `btkit: SOURCE_DATE_EPOCH '${epoch}': not a number of seconds\n`
+    assert.deepEqual([status, stderr, readdirSync(directory)], [2, message, ['a.iso']])
+  })
+}
+
+test('BTKIT_HASH with an unknown kernel is refused', async (t) => {
+  const { make, directory } = makeWorkplace(t)
+  const { status, stderr } = await make([], { env: { BTKIT_HASH: 'md5' } })
+  assert.match(stderr, /^btkit: hash kernel 'md5': [^\n]+\n$/)
+  assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
+})
+
+test('a tracker is needed, unless there are nodes', async (t) => {
+  const { source, torrent } = makeWorkplace(t)
+  const refused = await runBtkit(['makemetafile', source])
+  assert.deepEqual(
+    [refused.status, refused.stderr],
+    [2, 'btkit: no tracker given: one argument must be its URL\n'],
+  )
+  assert.equal((await runBtkit(['makemetafile', source, '--node', 'h:1'])).status, 0)
+  assert.equal(torrent()['announce'], undefined)
+})
+
+test('a file is needed', async () => {
+  const { status, stderr } = await runBtkit(['makemetafile', TRACKER])
+  assert.deepEqual([status, stderr], [2, 'btkit: no file or directory given\n'])
+})
+
+test('an argument is needed', async () => {
+  const { status, stderr } = await runBtkit(['makemetafile'])
+  assert.deepEqual([status, stderr], [2, "btkit: missing required argument 'file-or-tracker'\n"])
+})
+
+for (const [what, args, message] of [
+  ['--name with several files', ['--name', 'x'], '--name goes with a single file or directory'],
+  ['--target with several files', ['--target', 'X'], '--target X: not a directory'],
+  ['--target - with several files', ['--target', '-'], '--target -: not a directory'],
+] as const) {
+  test(`${what} is refused, and writes nothing`, async (t) => {
+    const { make, directory, at } = makeWorkplace(t)
+    plantFiles(directory, { b: '1' })
+    const { status, stderr } = await make([at('b'), ...args])
+    assert.ok(stderr.startsWith(`btkit: ${message}`), stderr)
+    assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso', 'b']])
+  })
+}
+
+test('a file given twice is refused before anything is written', async (t) => {
+  const { make, source, at, directory } = makeWorkplace(t)
+  const { status, stderr } = await make([source])
+  const message = `btkit: ${source} and ${source} would both be written to ${at('a.iso.torrent')}\n`
+  assert.deepEqual([status, stderr, readdirSync(directory)], [2, message, ['a.iso']])
+})
+
+test('files of one name from two directories into one target are refused', async (t) => {
+  const { make, at, directory } = makeWorkplace(t)
+  plantFiles(directory, { 'd/a.iso': '1', 'out/x': '' })
+  const { status, stderr } = await make([at('d', 'a.iso'), '--target', at('out')])
+  assert.match(stderr, /^btkit: .* would both be written to .*\n$/)
+  assert.deepEqual([status, readdirSync(at('out'))], [2, ['x']])
+})

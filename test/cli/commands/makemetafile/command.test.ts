@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { independentInfoHash } from '../../../support/decode-torrent.js'
+import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { makeWorkplace, TRACKER } from './make.js'
+
+test('it says what it wrote, the info hash, and what is in it', async (t) => {
+  const { make, at } = makeWorkplace(t)
+  const { status, stdout, stderr } = await make([])
+  const written = readFileSync(at('a.iso.torrent'))
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.equal(
+    stdout,
+    `wrote ${at('a.iso.torrent')} (${written.length} B)\n` +
+      `info hash: ${independentInfoHash(written)}\n` +
+      'content: 1 file, 5 B in 1 piece of 256 KiB\n',
+  )
+})
+
+test('the tracker may stand first, as it may stand last', async (t) => {
+  const { source, torrent } = makeWorkplace(t)
+  const { status } = await runBtkit(['makemetafile', TRACKER, source])
+  assert.deepEqual([status, torrent()['announce']], [0, TRACKER])
+})
+
+for (const [place, order] of [
+  ['before', ['--comment=c_c', '--piece_size_pow2', '15', 'SOURCE', TRACKER]],
+  ['between', ['SOURCE', '--comment', 'c_c', '--piece-size-pow2=15', TRACKER]],
+  ['after', [TRACKER, 'SOURCE', '--piece_size-pow2=15', '--comment', 'c_c']],
+] as const) {
+  test(`options may stand ${place} the files`, async (t) => {
+    const { source, torrent } = makeWorkplace(t)
+    const args = order.map((arg) => (arg === 'SOURCE' ? source : arg))
+    assert.equal((await runBtkit(['makemetafile', ...args])).status, 0)
+    assert.deepEqual([torrent()['comment'], torrent().info['piece length']], ['c_c', 32768])
+  })
+}
+
+test('--json prints one object a line, with just these keys', async (t) => {
+  const directory = makeScratch(t, { 'd/a': 'hello', 'd/.h': '', 'd/e/f': '' })
+  const torrent = join(directory, 'd.torrent')
+  const args = ['makemetafile', join(directory, 'd'), TRACKER, '--json', '--piece-size-pow2=14']
+  const { status, stdout, stderr } = await runBtkit(args)
+  assert.equal(status, 0)
+  assert.equal(stderr, `btkit: ${join(directory, 'd')}: skipped 1 hidden\n`)
+  assert.match(stdout, /^[^\n]+\n$/)
+  const bytes = readFileSync(torrent)
+  assert.deepEqual(parseJson({ stdout }), {
+    torrent,
+    name: 'd',
+    infoHash: independentInfoHash(bytes),
+    pieceLength: 16384,
+    pieceCount: 1,
+    size: 5,
+    fileCount: 2,
+    torrentSize: bytes.length,
+    skipped: [{ path: '.h', reason: 'hidden' }],
+    seconds: 0,
+  })
+})
+
+test('--quiet prints nothing', async (t) => {
+  const { make, at } = makeWorkplace(t)
+  const list = ['--announce-list', 'udp://other.example:1']
+  const { status, stdout, stderr } = await make(['--quiet', ...list])
+  assert.deepEqual([status, stdout, stderr], [0, '', ''])
+  assert.ok(readdirSync(at('.')).includes('a.iso.torrent'))
+})
+
+test('--quiet prints errors', async (t) => {
+  const { at } = makeWorkplace(t)
+  const { status, stderr } = await runBtkit(['makemetafile', at('gone'), TRACKER, '--quiet'])
+  assert.deepEqual([status, stderr], [1, `btkit: ${at('gone')}: no such file or directory\n`])
+})
+
+test('several files make a torrent each', async (t) => {
+  const directory = makeScratch(t, { a: '1', b: '2', 'c/d': '3' })
+  const sources = ['a', 'b', 'c'].map((name) => join(directory, name))
+  const { status, stdout } = await runBtkit(['makemetafile', ...sources, TRACKER, '--json'])
+  assert.equal(status, 0)
+  assert.equal(stdout.trimEnd().split('\n').length, 3)
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.endsWith('.torrent')),
+    ['a.torrent', 'b.torrent', 'c.torrent'],
+  )
+})
+
+test('a bad file among several does not stop the others, and the status is 1', async (t) => {
+  const directory = makeScratch(t, { a: '1', empty: '', c: '3' })
+  const sources = ['a', 'gone', 'empty', 'c'].map((name) => join(directory, name))
+  const { status, stderr } = await runBtkit(['makemetafile', ...sources, TRACKER])
+  assert.equal(status, 1)
+  assert.equal(
+    stderr,
+    `btkit: ${join(directory, 'gone')}: no such file or directory\n` +
+      `btkit: ${join(directory, 'empty')}: holds no bytes, and clients refuse such torrents\n`,
+  )
+  assert.deepEqual(readdirSync(directory), ['a', 'a.torrent', 'c', 'c.torrent', 'empty'])
+})
+
+test('a torrent that is there is replaced', async (t) => {
+  const { make, torrent } = makeWorkplace(t)
+  await make(['--comment', 'old'])
+  await make(['--comment', 'new'])
+  assert.equal(torrent()['comment'], 'new')
+})
+
+test('only skipped files: the directory is said to hold none', async (t) => {
+  const directory = makeScratch(t, { 'd/.a': '1', 'd/core': '2' })
+  const source = join(directory, 'd')
+  const { status, stderr } = await runBtkit(['makemetafile', source, TRACKER])
+  const message = `btkit: ${source}: no file left: all 2 entries are skipped\n`
+  assert.deepEqual([status, stderr, readdirSync(directory)], [1, message, ['d']])
+})
+
+test('an empty directory is said to be so', async (t) => {
+  const source = makeScratch(t)
+  const { status, stderr } = await runBtkit(['makemetafile', source, TRACKER])
+  assert.deepEqual([status, stderr], [1, `btkit: ${source}: no files in it\n`])
+})
+
+test('what is skipped is counted by reason', async (t) => {
+  const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '', 'd/.c': '', 'd/core': '' })
+  const { stderr } = await runBtkit(['makemetafile', join(directory, 'd'), TRACKER])
+  assert.equal(stderr, `btkit: ${join(directory, 'd')}: skipped 2 hidden, 1 system\n`)
+})
+
+test('a run that was interrupted says so and leaves nothing', async (t) => {
+  const { make, directory } = makeWorkplace(t)
+  const { status, stdout, stderr } = await make([], { signal: AbortSignal.abort() })
+  assert.deepEqual([status, stdout, stderr], [1, '', 'btkit: interrupted\n'])
+  assert.deepEqual(readdirSync(directory), ['a.iso'])
+})

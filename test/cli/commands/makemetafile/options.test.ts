@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { version } from '../../../../src/cli/version.js'
+import { NOW, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch, plantFiles } from '../../../support/scratch.js'
+import { makeWorkplace, TRACKER } from './make.js'
+
+const CREATOR = `btkit ${version()}`
+const [A, B, C] = [TRACKER, 'udp://b.example:80', 'wss://c.example/x']
+
+/** Each option and what it puts into the torrent beside its info. */
+const EFFECTS: readonly (readonly [args: string[], effect: Record<string, unknown>])[] = [
+  [[], { announce: A, 'created by': CREATOR, 'creation date': NOW }],
+  [['--announce-list', `${A},${B}|${C}`], { 'announce-list': [[A, B], [C]] }],
+  [['--announce_list', A], { 'announce-list': [[A]] }],
+  [['--httpseeds', 'http://s/|http://u/'], { httpseeds: ['http://s/', 'http://u/'] }],
+  [['--web-seed', 'http://w/', '--web_seed=ftp://x/'], { 'url-list': ['http://w/', 'ftp://x/'] }],
+  [
+    ['--node', 'h:1', '--node', '[::1]:2'],
+    {
+      nodes: [
+        ['h', 1],
+        ['::1', 2],
+      ],
+    },
+  ],
+  [['--comment', 'é 日本'], { comment: 'é 日本' }],
+  [['--comment', ''], { comment: undefined }],
+  [['--created-by', 'me'], { 'created by': 'me' }],
+  [['--created-by', ''], { 'created by': undefined }],
+  [['--no-created-by'], { 'created by': undefined }],
+  [['--date', '5'], { 'creation date': 5 }],
+  [['--date', '0'], { 'creation date': 0 }],
+  [['--no-date'], { 'creation date': undefined }],
+  [['--no_date'], { 'creation date': undefined }],
+  [['--filesystem_encoding', 'latin1'], { announce: A }],
+]
+
+for (const [args, effect] of EFFECTS) {
+  test(`makemetafile ${args.join(' ')}: ${JSON.stringify(effect)}`, async (t) => {
+    const { make, torrent } = makeWorkplace(t)
+    const { status, stderr } = await make(args)
+    assert.deepEqual([status, stderr], [0, ''])
+    const made = torrent()
+    const seen = Object.fromEntries(Object.keys(effect).map((key) => [key, made[key]]))
+    assert.deepEqual(seen, effect)
+  })
+}
+
+test('without options a torrent has these keys alone', async (t) => {
+  const { make, torrent } = makeWorkplace(t)
+  await make([])
+  assert.deepEqual(Object.keys(torrent()), ['announce', 'created by', 'creation date', 'info'])
+  assert.deepEqual(Object.keys(torrent().info), ['length', 'name', 'piece length', 'pieces'])
+})
+
+/** Each option and what it changes in the info. */
+for (const [args, changes] of [
+  [['--private'], { private: 1 }],
+  [['--source', 'TAG'], { source: 'TAG' }],
+  [['--source', ''], {}],
+  [['--piece-size-pow2', '14'], { 'piece length': 16384 }],
+  [['--piece_size_pow2', '0'], { 'piece length': 32768 }],
+  [['--piece-size-pow2=auto'], { 'piece length': 32768 }],
+  [['--piece-size-pow2=30'], { 'piece length': 2 ** 30 }],
+] as const) {
+  test(`makemetafile ${args.join(' ')} makes info ${JSON.stringify(changes)}`, async (t) => {
+    const { make, torrent } = makeWorkplace(t)
+    await make([])
+    const plain = torrent().info
+    await make(args)
+    assert.deepEqual(torrent().info, { ...plain, ...changes })
+  })
+}
+
+test('--name names the torrent and its file', async (t) => {
+  const { make, torrent } = makeWorkplace(t)
+  await make(['--name', 'ü x'])
+  assert.equal(torrent('ü x.torrent').info['name'], 'ü x')
+})
+
+test('--date mtime is the date of the file', async (t) => {
+  const { make, torrent, source } = makeWorkplace(t)
+  utimesSync(source, 0, 1_234_567_890)
+  await make(['--date', 'mtime'])
+  assert.equal(torrent()['creation date'], 1_234_567_890)
+})
+
+for (const [what, args, env] of [
+  ['--date', ['--date', '9007199254740991'], {}],
+  ['SOURCE_DATE_EPOCH', [], { SOURCE_DATE_EPOCH: '999999999999999' }],
+] as const) {
+  test(`a ${what} that no reader of the torrent can show is refused`, async (t) => {
+    const { make } = makeWorkplace(t)
+    assert.equal((await make(args, { env })).status, 2)
+  })
+}
+
+test('SOURCE_DATE_EPOCH is the date, unless --date or --no-date says otherwise', async (t) => {
+  const { make, torrent } = makeWorkplace(t)
+  const dates = []
+  for (const args of [[], ['--date', '5'], ['--no-date']]) {
+    await make(args, { env: { SOURCE_DATE_EPOCH: '77' } })
+    dates.push(torrent()['creation date'])
+  }
+  assert.deepEqual(dates, [77, 5, undefined])
+})
+
+test('an empty SOURCE_DATE_EPOCH is none', async (t) => {
+  const { make, torrent } = makeWorkplace(t)
+  await make([], { env: { SOURCE_DATE_EPOCH: '' } })
+  assert.equal(torrent()['creation date'], NOW)
+})
+
+test('--mode sets the permissions of the torrent', async (t) => {
+  const { make, at } = makeWorkplace(t)
+  for (const [mode, bits] of [
+    ['600', 0o600],
+    ['0664', 0o664],
+  ] as const) {
+    await make(['--mode', mode])
+    assert.equal(statSync(at('a.iso.torrent')).mode & 0o777, bits)
+  }
+})
+
+for (const [args, paths] of [
+  [[], ['a.iso', 'docs/b.txt', 'docs/c.iso']],
+  [
+    ['--include', '*.iso'],
+    ['a.iso', 'docs/c.iso'],
+  ],
+  [
+    ['--include', '*.iso', '--include', '*.txt'],
+    ['a.iso', 'docs/b.txt', 'docs/c.iso'],
+  ],
+  [['--exclude', '*.iso'], ['docs/b.txt']],
+  [['--exclude=docs/'], ['a.iso']],
+  [['--include', 'docs/', '--exclude', '*.iso'], ['docs/b.txt']],
+  [['--all'], ['.hidden', 'a.iso', 'core', 'docs/b.txt', 'docs/c.iso']],
+] as const) {
+  test(`makemetafile ${args.join(' ')} takes ${paths.join(' ')}`, async (t) => {
+    const { at, directory, torrent } = makeWorkplace(t)
+    const names = ['a.iso', 'docs/b.txt', 'docs/c.iso', '.hidden', 'core']
+    plantFiles(at('d'), Object.fromEntries(names.map((name) => [name, '1'])))
+    await runBtkit(['makemetafile', join(directory, 'd'), TRACKER, ...args])
+    const files = torrent('d.torrent').info['files'] as { path: string[] }[]
+    assert.deepEqual(
+      files.map(({ path }) => path.join('/')),
+      paths,
+    )
+  })
+}
+
+test('any number of threads makes the same torrent', async (t) => {
+  const directory = makeScratch(t, { big: Buffer.alloc(20_000_000, 'x') })
+  const hashes = new Set<string>()
+  for (const threads of ['1', '2', '256']) {
+    const args = ['makemetafile', join(directory, 'big'), TRACKER, '--threads', threads]
+    const { stdout } = await runBtkit(args)
+    hashes.add(/info hash: (\w+)/.exec(stdout)![1]!)
+  }
+  assert.equal(hashes.size, 1)
+})

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { plantFiles, plantSparse } from '../../../support/scratch.js'
+import { makeWorkplace, TRACKER } from './make.js'
+
+test('by default a torrent stands beside its source', async (t) => {
+  const { directory, at } = makeWorkplace(t)
+  plantFiles(directory, { 'd/e/f': '1' })
+  for (const source of ['d/e', 'd/e/', 'd/e/../e']) {
+    const args = ['makemetafile', join(directory, source), TRACKER, '--json', '--dry-run']
+    assert.equal(parseJson(await runBtkit(args))['torrent'], at('d', 'e.torrent'), source)
+  }
+})
+
+test('a target that is a file to be', async (t) => {
+  const { make, at, torrent } = makeWorkplace(t)
+  await make(['--target', at('other')])
+  assert.equal(torrent('other').info['name'], 'a.iso')
+})
+
+for (const ending of ['', '/']) {
+  test(`a target that is a directory, written out${ending}`, async (t) => {
+    const { make, at, torrent } = makeWorkplace(t)
+    mkdirSync(at('out'))
+    await make(['--target', `${at('out')}${ending}`])
+    assert.equal(torrent('out/a.iso.torrent').info['name'], 'a.iso')
+  })
+}
+
+test('a target that ends in a slash is a directory, and must be there', async (t) => {
+  const { make, at, directory } = makeWorkplace(t)
+  const { status, stderr } = await make(['--target', `${at('gone')}/`])
+  const message = `btkit: ${at('gone')}: no such file or directory\n`
+  assert.deepEqual([status, stderr, readdirSync(directory)], [1, message, ['a.iso']])
+})
+
+test('--target - writes the torrent to standard output, and talk to standard error', async (t) => {
+  const { make, directory } = makeWorkplace(t)
+  const { status, bytes, stderr } = await make(['--target', '-'])
+  assert.equal(status, 0)
+  assert.equal(decodeTorrent(bytes).info['name'], 'a.iso')
+  assert.match(stderr, /^wrote standard output \(\d+ B\)\ninfo hash: \w{40}\ncontent: /)
+  assert.deepEqual(readdirSync(directory), ['a.iso'])
+})
+
+test('several torrents go into a target directory', async (t) => {
+  const { make, at, directory } = makeWorkplace(t)
+  plantFiles(directory, { b: '1', 'out/x': '' })
+  assert.equal((await make([at('b'), '--target', at('out')])).status, 0)
+  assert.deepEqual(readdirSync(at('out')), ['a.iso.torrent', 'b.torrent', 'x'])
+})
+
+test('a target within the source is no part of it, at the first run and the next', async (t) => {
+  const { directory, at } = makeWorkplace(t)
+  plantFiles(directory, { 'd/a': '1' })
+  symlinkSync('d', at('link'))
+  for (const [source, target] of [
+    ['d', 'd/x.torrent'],
+    ['d', 'd/x.torrent'],
+    ['link', 'd/x.torrent'],
+    ['d', 'link/x.torrent'],
+  ] as const) {
+    const args = ['makemetafile', at(source), TRACKER, '--json', '--target', at(target)]
+    assert.equal(parseJson(await runBtkit(args))['fileCount'], 1, `${source} to ${target}`)
+  }
+})
+
+test('a target that is the source itself leaves that as it was', async (t) => {
+  const { make, source } = makeWorkplace(t)
+  const { status, stderr } = await make(['--target', source])
+  assert.equal(readFileSync(source, 'utf8'), 'hello')
+  assert.match(stderr, /^btkit: [^\n]+\n$/)
+  assert.notEqual(status, 0)
+})
+
+for (const [what, name] of [
+  ['a target below a file', 'a.iso/x.torrent'],
+  ['a target with too long a name', `${'n'.repeat(300)}.torrent`],
+] as const) {
+  test(`${what} is an error that names it`, async (t) => {
+    const { make, at } = makeWorkplace(t)
+    const { status, stdout, stderr } = await make(['--target', at(name)])
+    assert.match(stderr, /^btkit: [^\n]+\n$/)
+    assert.doesNotMatch(stderr, /internal error/)
+    assert.ok(stderr.includes(at('')), stderr)
+    assert.deepEqual([status === 1 || status === 2, stdout], [true, ''])
+  })
+}
+
+test('--no-clobber leaves a torrent that is there alone', async (t) => {
+  const { make, at } = makeWorkplace(t)
+  plantFiles(at('.'), { 'a.iso.torrent': 'old' })
+  const { status, stderr } = await make(['--no-clobber'])
+  assert.deepEqual([status, stderr], [1, `btkit: ${at('a.iso.torrent')}: already exists\n`])
+  assert.equal(readFileSync(at('a.iso.torrent'), 'utf8'), 'old')
+})
+
+test('--no-clobber makes one that is not there', async (t) => {
+  const { make, torrent } = makeWorkplace(t)
+  assert.equal((await make(['--no-clobber'])).status, 0)
+  assert.equal(torrent().info['name'], 'a.iso')
+})
+
+test('--dry-run writes nothing, and says what would be', async (t) => {
+  const { make, at, directory } = makeWorkplace(t)
+  const { status, stdout, stderr } = await make(['--dry-run'])
+  assert.deepEqual([status, stderr, readdirSync(directory)], [0, '', ['a.iso']])
+  assert.match(stdout, /^would write .*a\.iso\.torrent \(\d+ B\)\ncontent: 1 file, 5 B in 1 piece/)
+  assert.ok(stdout.includes(at('a.iso.torrent')))
+})
+
+test('--dry-run leaves no piece cache behind', async (t) => {
+  const { make, at, directory } = makeWorkplace(t)
+  await make(['--dry-run'], { env: { BTKIT_CACHE_DIR: at('cache') } })
+  assert.deepEqual(readdirSync(directory), ['a.iso'])
+})
+
+test('--dry-run --json tells what a real run would, but for the hash', async (t) => {
+  const { make } = makeWorkplace(t)
+  const options = ['--json', '--private', '--comment', 'é', '--piece-size-pow2', '14']
+  const dry = parseJson(await make([...options, '--dry-run']))
+  const real = parseJson(await make(options))
+  assert.deepEqual({ ...dry, infoHash: real['infoHash'] }, real)
+  assert.equal(dry['infoHash'], null)
+})
+
+test('--dry-run reads no content', { timeout: 10_000 }, async (t) => {
+  const { directory } = makeWorkplace(t)
+  const source = plantSparse(directory, 'huge', 2 ** 40)
+  const args = ['makemetafile', source, TRACKER, '--dry-run', '--json', '--piece-size-pow2', '20']
+  const { size, pieceCount } = parseJson(await runBtkit(args))
+  assert.deepEqual({ size, pieceCount }, { size: 2 ** 40, pieceCount: 2 ** 20 })
+})
+
+test('--dry-run finds out what a real run would stumble over', async (t) => {
+  const { make, at } = makeWorkplace(t)
+  const { status, stderr } = await make(['--dry-run', '--target', at('gone', 'x')])
+  assert.deepEqual([status, stderr], [1, `btkit: ${at('gone')}: no such file or directory\n`])
+})
+
+test('--dry-run --target - prints no torrent', async (t) => {
+  const { make } = makeWorkplace(t)
+  const { stdout } = await make(['--dry-run', '--target', '-'])
+  assert.match(stdout, /^would write standard output/)
+})

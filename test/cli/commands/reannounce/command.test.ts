@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { readFileSync, statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
+import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { singleFileInfo, torrentOf, type PlainDict } from '../../../support/torrents.js'
+
+const OLD = 'http://old.example/announce'
+const NEW = 'http://new.example/announce'
+const BOTH = { announce: OLD, 'announce-list': [[OLD, 'udp://b:1'], ['http://c/x']] }
+const HASH = parseMetainfo(torrentOf(singleFileInfo())).infoHash
+
+const torrent = (beside: PlainDict) => torrentOf(singleFileInfo(), beside)
+
+function trackersOf(path: string) {
+  const { announce, announceList } = parseMetainfo(readFileSync(path))
+  return [announce, announceList]
+}
+
+test("BitTornado's form prints what was there, and removes a list", async (t) => {
+  const root = makeScratch(t, { a: torrent(BOTH), b: torrent({ announce: OLD }), c: torrent({}) })
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => join(root, name))
+  const { status, stdout, stderr } = await runBtkit(['reannounce', NEW, a!, b!, c!])
+  assert.equal(
+    stdout,
+    `old announce for ${a}: ${OLD}\n` +
+      `old announce-list for ${a}: ${OLD},udp://b:1|http://c/x\n` +
+      `old announce for ${b}: ${OLD}\n`,
+  )
+  assert.deepEqual([status, stderr], [0, ''])
+  for (const file of [a, b, c]) {
+    assert.deepEqual(readFileSync(file!), Buffer.from(torrent({ announce: NEW })))
+  }
+})
+
+test('a list is set with its option, in the spelling of old', async (t) => {
+  const a = join(makeScratch(t, { a: torrent({ announce: OLD }) }), 'a')
+  await runBtkit([NEW, '--announce_list', `${NEW},udp://b:1|http://c/x`, a], {
+    program: 'btreannounce',
+    subcommand: 'reannounce',
+  })
+  assert.deepEqual(trackersOf(a), [NEW, [[NEW, 'udp://b:1'], ['http://c/x']]])
+})
+
+test('single trackers are removed, replaced and added, and both states are printed', async (t) => {
+  const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
+  const steps = ['--add', 'udp://d:1', '--replace', `http://old.example=https://new.example`]
+  const { stdout, stderr } = await runBtkit(['reannounce', a, ...steps, '--remove', 'udp://b:1'])
+  const now = 'https://new.example/announce'
+  assert.equal(
+    stdout,
+    `old announce for ${a}: ${OLD}\n` +
+      `old announce-list for ${a}: ${OLD},udp://b:1|http://c/x\n` +
+      `new announce for ${a}: ${now}\n` +
+      `new announce-list for ${a}: ${now}|http://c/x|udp://d:1\n`,
+  )
+  assert.equal(stderr, 'btkit: 1 of 1 torrent changed\n')
+  assert.deepEqual(trackersOf(a), [now, [[now], ['http://c/x'], ['udp://d:1']]])
+})
+
+test('where nothing matches nothing is written, and the status is 0', async (t) => {
+  const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
+  utimesSync(a, 1000, 1000)
+  const { status, stdout, stderr } = await runBtkit(['reannounce', '--remove', NEW, a])
+  assert.deepEqual([status, stdout, stderr], [0, '', 'btkit: 0 of 1 torrent changed\n'])
+  assert.equal(statSync(a).mtimeMs, 1_000_000)
+})
+
+test('one bad file is one line and status 1, and the others are done', async (t) => {
+  const root = makeScratch(t, { a: torrent(BOTH), bad: 'd', b: torrent(BOTH) })
+  const files = ['a', 'bad', 'b'].map((name) => join(root, name))
+  const { status, stderr } = await runBtkit(['reannounce', '--quiet', NEW, ...files])
+  assert.deepEqual([status, stderr], [1, `btkit: ${files[1]}: offset 1: the data ends too early\n`])
+  assert.deepEqual(trackersOf(files[2]!), [NEW, null])
+})
+
+test('the JSON has an object a torrent, failed ones included', async (t) => {
+  const root = makeScratch(t, { a: torrent(BOTH), bad: 'd' })
+  const files = ['a', 'bad'].map((name) => join(root, name))
+  const { stdout, stderr } = await runBtkit(['reannounce', '--json', NEW, ...files])
+  const [good, bad] = stdout.trimEnd().split('\n')
+  assert.deepEqual(parseJson({ stdout: good! }), {
+    file: files[0],
+    changed: true,
+    infoHash: HASH,
+    oldInfoHash: HASH,
+    infoHashV2: null,
+    oldInfoHashV2: null,
+    error: null,
+  })
+  const error = `${files[1]}: offset 1: the data ends too early`
+  assert.deepEqual(parseJson({ stdout: bad! }), {
+    file: files[1],
+    changed: false,
+    infoHash: null,
+    oldInfoHash: null,
+    infoHashV2: null,
+    oldInfoHashV2: null,
+    error,
+  })
+  assert.equal(stderr, `btkit: ${error}\n`)
+})
+
+test('a dry run says what would change, and writes nothing', async (t) => {
+  const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
+  const { stdout, stderr } = await runBtkit(['reannounce', '--dry-run', NEW, a])
+  assert.match(stdout, /^old announce for /)
+  assert.equal(stderr, 'btkit: 1 of 1 torrent would change; nothing was written\n')
+  assert.deepEqual(readFileSync(a), Buffer.from(torrent(BOTH)))
+})
+
+test('text from torrents can not harm a terminal', async (t) => {
+  const a = join(makeScratch(t, { a: torrent({ announce: 'http://\x1b[2J/\u202e' }) }), 'a')
+  const { stdout } = await runBtkit(['reannounce', NEW, a])
+  assert.equal(stdout, `old announce for ${a}: http://\\x1b[2J/\\u{202e}\n`)
+})
+
+test('the torrents may come from a list', async (t) => {
+  const names = ['a b', '-c', 'd\ne', '"f"', 'ü', '$(x)']
+  const files = Object.fromEntries(names.map((name) => [name, torrent(BOTH)]))
+  const root = makeScratch(t, { ...files, arg: torrent(BOTH) })
+  const stdin = inputOf(names.map((name) => `${join(root, name)}\0`).join(''))
+  const args = ['reannounce', '--quiet', NEW, '--files-from', '-', join(root, 'arg')]
+  const { status, stderr } = await runBtkit(args, { stdin })
+  assert.deepEqual([status, stderr], [0, ''])
+  for (const name of [...names, 'arg']) assert.deepEqual(trackersOf(join(root, name)), [NEW, null])
+})
+
+for (const [what, args, message] of [
+  ['nothing', [], 'no announce given, nor --replace, --add or --remove'],
+  ['no torrent', [NEW], 'no torrent given'],
+  ['a bad announce', ['tracker', 'FILE'], /tracker 'tracker': not an http/],
+  ['a bad list', [NEW, 'FILE', '--announce-list', 'x'], /--announce-list.*tracker 'x': not/],
+  ['an announce beside steps', [NEW, 'FILE', '--add', OLD], /no announce goes with/],
+  ['a list beside steps', ['FILE', '--add', OLD, '--announce-list', OLD], /does not go with/],
+  ['a bad replacement', ['FILE', '--replace', 'a=b'], /not of the form OLD=NEW/],
+  ['a bad tracker to add', ['FILE', '--add', 'x'], /--add.*not an http/],
+  ['an empty name', [NEW, ''], 'the name of a torrent is empty'],
+  ['no such directory', [NEW, 'FILE', '--output-dir', '/gone'], /\/gone: not a directory/],
+  ['results that clash', [NEW, 'FILE', 'x/a', '--output-dir', '/'], /would both be written to/],
+] as [string, string[], string | RegExp][]) {
+  test(`${what}: status 2 before a file is touched`, async (t) => {
+    const root = makeScratch(t, { a: torrent(BOTH) })
+    const given = args.map((arg) => (arg === 'FILE' ? join(root, 'a') : arg))
+    const { status, stdout, stderr } = await runBtkit(['reannounce', ...given])
+    assert.deepEqual([status, stdout], [2, ''])
+    if (typeof message === 'string') assert.equal(stderr, `btkit: ${message}\n`)
+    else assert.match(stderr, message)
+    assert.equal(stderr.trimEnd().split('\n').length, 1)
+    assert.deepEqual(readFileSync(join(root, 'a')), Buffer.from(torrent(BOTH)))
+  })
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { serveMirror, TRACKER } from '../../../support/serve.js'
+
+const files = { 'yum/good.rpm': 'good' }
+const TORRENT = '/yum/torrent_service/single/yum/good.rpm'
+
+async function fetchTorrent(address: string) {
+  const answer = await fetch(address + TORRENT)
+  assert.equal(answer.status, 200)
+  return decodeTorrent(new Uint8Array(await answer.arrayBuffer()))
+}
+
+test('takes its options from the environment', async (t) => {
+  const env = {
+    BTKIT_SERVE_PUBLIC_URL: 'https://m.example/pub',
+    BTKIT_SERVE_WEB_SEED: 'http://a.example/ http://b.example/b',
+    BTKIT_SERVE_NO_FILES: '1',
+    BTKIT_SERVE_HIDDEN: '0',
+  }
+  const { address } = await serveMirror(t, { files, io: { env } })
+  const torrent = await fetchTorrent(address)
+  assert.deepEqual(torrent['url-list'], [
+    'https://m.example/pub/yum/',
+    'http://a.example/yum/',
+    'http://b.example/b/yum/',
+  ])
+  assert.equal((await fetch(`${address}/yum/good.rpm`)).status, 404)
+})
+
+test('takes what is on the command line before what is in the environment', async (t) => {
+  const env = { BTKIT_SERVE_TRACKER: 'http://other.example/a', BTKIT_SERVE_PORT: 'nonsense' }
+  const { address } = await serveMirror(t, { files, io: { env } })
+  assert.equal((await fetchTorrent(address))['announce'], TRACKER)
+})
+
+for (const [variable, value, told] of [
+  ['BTKIT_SERVE_PROT', '80', /^btkit: BTKIT_SERVE_PROT: .*\n$/],
+  ['BTKIT_SERVE_HIDDEN', 'yes', /^btkit: BTKIT_SERVE_HIDDEN 'yes': .*\n$/],
+  ['BTKIT_SERVE_PORT', '65536', /^btkit: .*65536.*\n$/],
+] as const) {
+  test(`refuses ${variable}=${value} in one line`, async (t) => {
+    const args = ['serve', makeScratch(t), '--trackerless']
+    const { status, stdout, stderr } = await runBtkit(args, { env: { [variable]: value } })
+    assert.deepEqual([status, stdout], [2, ''])
+    assert.match(stderr, told)
+  })
+}
+
+test('shows its help whatever the environment says', async () => {
+  const env = { BTKIT_SERVE_PORT: '80', BTKIT_SERVE_HIDDEN: '1' }
+  const plain = await runBtkit(['serve', '--help'])
+  for (const args of [
+    ['serve', '--help'],
+    ['help', 'serve'],
+  ]) {
+    const { status, stdout, stderr } = await runBtkit(args, { env })
+    assert.deepEqual([status, stderr], [0, ''], args.join(' '))
+    assert.equal(stdout, plain.stdout)
+  }
+})
+
+test('has help of 80 columns that tells each default', async () => {
+  const { status, stdout } = await runBtkit(['serve', '--help'])
+  assert.equal(status, 0)
+  assert.deepEqual(
+    stdout.split('\n').filter((line) => line.length > 80),
+    [],
+  )
+  for (const [option, standard] of [
+    ['port', '8080'],
+    ['host', '127.0.0.1'],
+    ['trackers', '/var/lib/torrent_service/trackers'],
+    ['service-name', 'torrent_service'],
+    ['wait', '25'],
+    ['header-timeout', '10'],
+    ['body-timeout', '30'],
+    ['unused-for', '30d'],
+    ['max-body', '2MiB'],
+  ] as const) {
+    const [, text = ''] = stdout.split(new RegExp(`--${option} <`))
+    const [first = ''] = text.split(/\n {2}-/)
+    assert.ok(first.replaceAll(/\s+/g, ' ').includes(`default: ${standard})`), option)
+  }
+})
+
+test('does not start without trackers, and names the ways to say so', async (t) => {
+  const missing = join(makeScratch(t), 'trackers')
+  const { status, stdout, stderr } = await runBtkit([
+    'serve',
+    makeScratch(t),
+    '--trackers',
+    missing,
+  ])
+  assert.ok(status !== 0)
+  assert.equal(stdout, '')
+  assert.match(stderr, /^btkit: .*\n$/)
+  for (const way of [missing, '--trackers FILE', '--tracker URL', '--trackerless']) {
+    assert.ok(stderr.includes(way), way)
+  }
+})
+
+for (const [what, args] of [
+  ['no root', []],
+  ['two roots', ['/', '/']],
+  ['--tracker and --trackerless', ['/', '--tracker', TRACKER, '--trackerless']],
+  ['a tracker that is none', ['/', '--tracker', 'ftp://x']],
+  ['a port that is none', ['/', '--port', '65536']],
+  ['a port below zero', ['/', '--port', '-1']],
+  ['an address that is no URL', ['/', '--public-url', 'mirror.example']],
+  ['an address with a query', ['/', '--public-url', 'http://m.example/?x']],
+  ['a service name with a slash', ['/', '--service-name', 'a/b']],
+  ['a service name of dots', ['/', '--service-name', '..']],
+  ['an unknown kind of pad files', ['/', '--pad-files', 'none']],
+  ['an unknown log format', ['/', '--log', 'xml']],
+  ['no time to wait', ['/', '--wait', '0']],
+  ['an option that is none', ['/', '--no-such']],
+] as const) {
+  test(`refuses ${what} in one line`, async () => {
+    const { status, stdout, stderr } = await runBtkit(['serve', ...args])
+    assert.deepEqual([status, stdout], [2, ''])
+    assert.match(stderr, /^btkit: .*\n$/)
+  })
+}

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { PIECE, placeOf, plantRelease, type Release } from '../../../core/verify/release.js'
+import { collect, startExecutable } from '../../../support/executable.js'
+import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch, plantSparse } from '../../../support/scratch.js'
+import { directoryInfo, torrentOf } from '../../../support/torrents.js'
+
+const FILES = [
+  { path: 'a', size: 1.5 * PIECE },
+  { path: 'b', size: 2 * PIECE },
+  { path: 'c', size: 0 },
+]
+
+function plant(t: TestContext): Release & { torrentPath: string } {
+  const release = plantRelease(t, FILES)
+  return { ...release, torrentPath: join(release.directory, 'release.torrent') }
+}
+
+test('a whole torrent is one line and status 0; its content is looked for beside it', async (t) => {
+  const { torrentPath } = plant(t)
+  const { status, stdout, stderr } = await runBtkit(['verify', torrentPath])
+  assert.equal(stdout, `${torrentPath}: whole: 3 files, 56 KiB in 4 pieces\n`)
+  assert.deepEqual([status, stderr], [0, ''])
+})
+
+test('what is wrong has a line a file, a summary, and status 1', async (t) => {
+  const release = plant(t)
+  rmSync(placeOf(release, 'a'))
+  appendFileSync(placeOf(release, 'b'), 'more')
+  appendFileSync(placeOf(release, 'c'), 'x')
+  const { status, stdout } = await runBtkit(['verify', release.torrentPath])
+  assert.deepEqual(stdout.split('\n'), [
+    'missing  a',
+    'long     b: 32772 bytes, not 32768; bad bytes 0-8191',
+    'long     c: 1 bytes, not 0',
+    `${release.torrentPath}: not whole: 2 of 4 pieces bad, 1 missing, 2 long`,
+    '',
+  ])
+  assert.equal(status, 1)
+})
+
+test('the JSON has just these keys', async (t) => {
+  const release = plant(t)
+  rmSync(placeOf(release, 'a'))
+  appendFileSync(placeOf(release, 'x'), 'extra')
+  const path = join(release.directory, 'release')
+  const args = ['verify', release.torrentPath, path, '--json', '--extra']
+  const result = await runBtkit(args)
+  assert.deepEqual(parseJson(result), {
+    torrent: release.torrentPath,
+    ok: false,
+    pieces: 4,
+    badPieces: 2,
+    files: [
+      { path: 'a', length: 24576, status: 'missing', ranges: [[0, 24576]] },
+      { path: 'b', length: 32768, status: 'damaged', ranges: [[0, 8192]] },
+      { path: 'c', length: 0, status: 'ok', ranges: [] },
+      { path: 'x', length: 5, status: 'extra', ranges: [] },
+    ],
+    seconds: 0,
+  })
+  assert.deepEqual([result.status, result.stderr], [1, ''])
+})
+
+test('extra files are named, and the status stays', async (t) => {
+  const release = plant(t)
+  appendFileSync(placeOf(release, 'x\x1b'), 'extra')
+  const { status, stdout } = await runBtkit(['verify', '--extra', release.torrentPath])
+  const summary = `${release.torrentPath}: whole: 3 files, 56 KiB in 4 pieces; 1 extra file`
+  assert.equal(stdout, `extra    x\\x1b\n${summary}\n`)
+  assert.equal(status, 0)
+})
+
+test('quiet says nothing of what is whole, and all of what is not', async (t) => {
+  const release = plant(t)
+  const args = ['verify', '--quiet', release.torrentPath]
+  const whole = await runBtkit(args)
+  assert.deepEqual([whole.status, whole.stdout, whole.stderr], [0, '', ''])
+  rmSync(placeOf(release, 'c'))
+  const { status, stdout } = await runBtkit(args)
+  const summary = `${release.torrentPath}: not whole: 0 of 4 pieces bad, 1 missing`
+  assert.deepEqual([status, stdout], [1, `missing  c\n${summary}\n`])
+})
+
+test('without hashes the sizes alone count', async (t) => {
+  const release = plant(t)
+  rmSync(placeOf(release, 'a'))
+  const args = ['verify', '--check_hashes', '0', release.torrentPath]
+  const { status, stdout } = await runBtkit(args)
+  const summary = `${release.torrentPath}: not whole: 2 of 4 pieces bad, 1 missing`
+  assert.deepEqual([status, stdout], [1, `missing  a\n${summary}\n`])
+})
+
+test('a torrent may come from standard input', async (t) => {
+  const { torrent, directory } = plant(t)
+  const result = await runBtkit(['verify', '-', directory], { stdin: inputOf(torrent) })
+  assert.equal(result.stdout, '-: whole: 3 files, 56 KiB in 4 pieces\n')
+})
+
+test('of many bad files the first fifty are named', async (t) => {
+  const release = plantRelease(
+    t,
+    Array.from({ length: 60 }, (_, i) => ({ path: `${i}`, size: 1 })),
+  )
+  rmSync(join(release.directory, 'release'), { recursive: true })
+  const torrentPath = join(release.directory, 'release.torrent')
+  const lines = (await runBtkit(['verify', torrentPath])).stdout.trimEnd().split('\n')
+  assert.equal(lines.length, 52)
+  assert.equal(lines[50], '… and 10 more files (--json lists all)')
+})
+
+test('of many bad ranges the first four are named', async (t) => {
+  const release = plantRelease(t, [{ path: 'a', size: 11 * PIECE }])
+  const content = readFileSync(placeOf(release, 'a'))
+  for (let piece = 1; piece < 11; piece += 2) {
+    content.fill(0, piece * PIECE, (piece + 1) * PIECE)
+  }
+  writeFileSync(placeOf(release, 'a'), content)
+  const { stdout } = await runBtkit(['verify', join(release.directory, 'release.torrent')])
+  assert.match(
+    stdout,
+    /^damaged {2}a: bad bytes 16384-32767, 49152-65535, 81920-98303, 114688-131071 and 1 more range\n/,
+  )
+})
+
+for (const [what, args] of Object.entries({
+  'no torrent': [],
+  'a third argument': ['a', 'b', 'c'],
+  'hashes that are neither 0 nor 1': ['a', '--check-hashes', '2'],
+  'no threads': ['a', '--threads', '0'],
+})) {
+  test(`${what} is wrong usage`, async () => {
+    const { status, stdout, stderr } = await runBtkit(['verify', ...args])
+    assert.deepEqual([status, stdout], [2, ''])
+    assert.match(stderr, /^btkit: [^\n]+\n$/)
+  })
+}
+
+test('unsafe paths and missing content are one line and status 1', async (t) => {
+  const torrent = torrentOf(directoryInfo([{ length: 5, path: ['..', 'x'] }]))
+  const directory = makeScratch(t, { 'x.torrent': torrent, x: '12345' })
+  const torrentPath = join(directory, 'x.torrent')
+  const unsafe = await runBtkit(['verify', '--quiet', torrentPath, join(directory, 'x')])
+  assert.deepEqual([unsafe.status, unsafe.stdout], [1, ''])
+  const said = `btkit: ${torrentPath}: path "dir/../x": has a ".." component\n`
+  assert.equal(unsafe.stderr, said)
+  const gone = await runBtkit(['verify', plant(t).torrentPath, join(directory, 'gone')])
+  const goneSaid = `btkit: ${directory}/gone: no such file or directory\n`
+  assert.deepEqual([gone.status, gone.stdout, gone.stderr], [1, '', goneSaid])
+})
+
+test('a torrent that is larger than allowed is refused', async (t) => {
+  const { torrentPath } = plant(t)
+  const result = await runBtkit(['verify', torrentPath, '--max-torrent-size', '100'])
+  const said = `btkit: ${torrentPath}: larger than the limit of 100 bytes\n`
+  assert.deepEqual([result.status, result.stderr], [1, said])
+})
+
+test('a check that was interrupted has no result', async (t) => {
+  const { torrentPath } = plant(t)
+  const result = await runBtkit(['verify', torrentPath], { signal: AbortSignal.abort() })
+  assert.deepEqual([result.status, result.stdout], [1, ''])
+  assert.equal(result.stderr, 'btkit: interrupted\n')
+})
+
+test('SIGINT ends a check with status 130', { timeout: 60_000 }, async (t) => {
+  const size = 2 ** 40
+  const pieces = new Uint8Array((size / 2 ** 24) * 20)
+  const torrent = torrentOf({ length: size, name: 'huge', 'piece length': 2 ** 24, pieces })
+  const directory = makeScratch(t, { 'huge.torrent': torrent })
+  plantSparse(directory, 'huge', size)
+  const child = startExecutable('btkit', ['verify', join(directory, 'huge.torrent')])
+  const result = collect(child)
+  await once(child, 'spawn')
+  setTimeout(() => child.kill('SIGINT'), 1500)
+  assert.deepEqual(await result.then(({ status, stdout }) => [status, stdout]), [130, ''])
+})

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  exitStatusOf,
+  reportError,
+  reportWarning,
+  tryEach,
+} from '../../../src/cli/output/messages.js'
+import type { Io } from '../../../src/cli/io.js'
+import { BtkitError } from '../../../src/errors.js'
+import { Captured } from '../../support/run-btkit.js'
+
+function makeIo({ env = {}, signal = new AbortController().signal }: Partial<Io> = {}) {
+  const stderr = new Captured()
+  const paint = (_colour: string, text: string) => text
+  return { stderr, io: { stderr, env, paint, signal } as unknown as Io }
+}
+
+test('an error is one line that names btkit', () => {
+  const { stderr, io } = makeIo()
+  reportError(new BtkitError('io', 'a: why'), io)
+  assert.equal(stderr.text, 'btkit: a: why\n')
+})
+
+test('a bug is owned up to, with the way to its place', () => {
+  const { stderr, io } = makeIo()
+  reportError(new TypeError('x is undefined'), io)
+  assert.equal(stderr.text, 'btkit: internal error: x is undefined (BTKIT_DEBUG=1 shows where)\n')
+})
+
+test('BTKIT_DEBUG=1 shows the place', () => {
+  const { stderr, io } = makeIo({ env: { BTKIT_DEBUG: '1' } })
+  reportError(new BtkitError('io', 'a: why'), io)
+  assert.match(stderr.text, /^btkit: a: why\nBtkitError: a: why\n {4}at .*messages\.test/)
+})
+
+test('hostile text in errors and warnings is escaped', () => {
+  const { stderr, io } = makeIo()
+  reportError(new BtkitError('io', 'a\n\u001b[2J: why'), io)
+  reportWarning('\u202e', io)
+  assert.equal(stderr.text, 'btkit: a\\n\\x1b[2J: why\nbtkit: warning: \\u{202e}\n')
+})
+
+test('one that fails does not stop the rest', async () => {
+  const { stderr, io } = makeIo()
+  const done: number[] = []
+  const status = await tryEach([1, 2, 3], io, (item) => {
+    if (item === 2) return Promise.reject(new BtkitError('io', 'two: why'))
+    done.push(item)
+    return Promise.resolve()
+  })
+  assert.deepEqual({ status, done }, { status: 1, done: [1, 3] })
+  assert.equal(stderr.text, 'btkit: two: why\n')
+})
+
+test('an interruption stops the rest', async () => {
+  const stop = new AbortController()
+  const { io } = makeIo({ signal: stop.signal })
+  const interrupted = new BtkitError('interrupted', 'interrupted')
+  const done: number[] = []
+  const work = (item: number) => {
+    done.push(item)
+    stop.abort()
+    return Promise.reject(interrupted)
+  }
+  await assert.rejects(tryEach([1, 2], io, work), interrupted)
+  assert.deepEqual(done, [1])
+})
+
+for (const [code, status] of [
+  ['usage', 2],
+  ['locked', 75],
+  ['io', 1],
+  ['changed', 1],
+] as const) {
+  test(`an error of the kind '${code}' ends with status ${status}`, () => {
+    assert.equal(exitStatusOf(new BtkitError(code, '')), status)
+  })
+}
+
+test('a bug ends with status 1', () => {
+  assert.equal(exitStatusOf(new TypeError()), 1)
+})

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Io } from '../../../src/cli/io.js'
+import { openProgress } from '../../../src/cli/output/progress.js'
+import { Captured } from '../../support/run-btkit.js'
+
+const GIB = 2 ** 30
+
+class Terminal extends Captured {
+  readonly isTTY = true
+  readonly columns = 80
+}
+
+/** A bar over 4 GiB, ten seconds after it was opened. */
+async function barAfterTenSeconds(file: string): Promise<string> {
+  let now = 1_000_000
+  const stderr = new Terminal()
+  const io = { stderr, now: () => now } as unknown as Io
+  const bar = await openProgress(io, 4 * GIB)
+  now += 10_000
+  bar!.update({ bytesDone: GIB, currentPath: file })
+  bar!.stop()
+  return stderr.text
+}
+
+test('a terminal sees bytes, rate, time left and the current file', async () => {
+  const text = await barAfterTenSeconds('/srv/image.iso')
+  for (const part of ['25%', '1 GiB of 4 GiB', '102 MiB/s', '0:30 left', 'image.iso']) {
+    assert.ok(text.includes(part), `${part} in ${JSON.stringify(text)}`)
+  }
+})
+
+test('the cursor is hidden while the bar is there, and shown afterwards', async () => {
+  const text = await barAfterTenSeconds('/f')
+  assert.ok(text.includes('\u001b[?25l'))
+  assert.ok(text.lastIndexOf('\u001b[?25h') > text.lastIndexOf('\u001b[?25l'))
+})
+
+test('a hostile file name does not reach the terminal raw', async () => {
+  const text = await barAfterTenSeconds('/x\u001b]0;h\u0007\u202e')
+  assert.ok(!/\u001b\]|\u0007|\u202e/.test(text))
+})
+
+test('a pipe sees no bar', async () => {
+  const io = { stderr: new Captured(), now: Date.now } as unknown as Io
+  assert.equal(await openProgress(io, 5), null)
+})

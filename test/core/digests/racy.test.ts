@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isRacy } from '../../../src/core/digests/racy.js'
+import { isSameFile } from '../../../src/core/digests/cache-trust.js'
+import { encodeFingerprint } from '../../../src/files/fingerprint.js'
+import type { Fingerprint } from '../../../src/files/fingerprint.js'
+
+const SECOND = 1_000_000_000n
+const NOW_MS = 1_700_000_000_000
+const NOW = BigInt(NOW_MS) * 1_000_000n
+
+const FILE: Fingerprint = {
+  size: 5,
+  mtimeNs: NOW - 100n * SECOND,
+  ctimeNs: NOW - 100n * SECOND,
+  inode: 2n ** 64n - 1n,
+  device: 77n,
+}
+
+/** A change of each part of a fingerprint, and whether mtime and size alone would tell. */
+const CHANGES: readonly (readonly [change: Partial<Fingerprint>, inMtime: boolean])[] = [
+  [{ size: 6 }, true],
+  [{ mtimeNs: FILE.mtimeNs + 1n }, true],
+  [{ mtimeNs: -5n * SECOND }, true],
+  [{ ctimeNs: FILE.ctimeNs + 1n }, false],
+  [{ inode: 3n }, false],
+  [{ device: 78n }, false],
+]
+
+for (const [change, inMtime] of CHANGES) {
+  test(`another ${Object.keys(change).join()} is another file${inMtime ? ' always' : ''}`, () => {
+    const [a, b] = [encodeFingerprint(FILE), encodeFingerprint({ ...FILE, ...change })]
+    assert.equal(isSameFile(a, b, 'full'), false)
+    assert.equal(isSameFile(a, b, 'mtime'), !inMtime)
+  })
+}
+
+test('the same fingerprint is the same file, and a cut one is not', () => {
+  for (const trust of ['full', 'mtime'] as const) {
+    assert.ok(isSameFile(encodeFingerprint(FILE), encodeFingerprint({ ...FILE }), trust))
+    assert.ok(!isSameFile(encodeFingerprint(FILE), encodeFingerprint(FILE).subarray(0, 39), trust))
+  }
+})
+
+test('a file is unsettled until it has been left alone for two seconds', () => {
+  const at = (ageNs: bigint): Fingerprint => ({ ...FILE, mtimeNs: NOW - ageNs })
+  assert.equal(isRacy(at(2n * SECOND), NOW_MS, 'full'), false)
+  assert.equal(isRacy(at(2n * SECOND - 1n), NOW_MS, 'full'), true)
+  assert.equal(isRacy(at(0n), NOW_MS, 'full'), true)
+  assert.equal(isRacy(at(-1000n * SECOND), NOW_MS, 'full'), true)
+})
+
+test('a late ctime is a sign too, unless mtime alone is trusted', () => {
+  const file = { ...FILE, ctimeNs: NOW }
+  assert.equal(isRacy(file, NOW_MS, 'full'), true)
+  assert.equal(isRacy(file, NOW_MS, 'mtime'), false)
+})

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
+import { test } from 'node:test'
+import { editFiles, type EditOutcome } from '../../../src/core/edit/files.js'
+import type { EditRequest } from '../../../src/core/edit/file.js'
+import { setDetails } from '../../../src/metainfo/edit/details.js'
+import { failure, unlessWindows } from '../../files/failure.js'
+import { makeScratch } from '../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+
+const OLD = torrentOf(singleFileInfo(), { comment: 'old' })
+const NEW = Buffer.from(torrentOf(singleFileInfo(), { comment: 'new' }))
+const never = new AbortController().signal
+
+function edit(files: string[], changes: Partial<EditRequest> = {}, signal = never) {
+  const request = {
+    edit: setDetails({ comment: 'new' }),
+    maxTorrentSize: 1_000_000,
+    outputDirectory: null,
+    dryRun: false,
+    ...changes,
+  }
+  return editFiles(files, request, signal)
+}
+
+async function collect(outcomes: AsyncGenerator<EditOutcome>): Promise<EditOutcome[]> {
+  const all: EditOutcome[] = []
+  for await (const outcome of outcomes) all.push(outcome)
+  return all
+}
+
+test('more files than fit in memory at a time are all edited, in order', async (t) => {
+  const names = Array.from({ length: 300 }, (_, i) => `${i}.torrent`)
+  const root = makeScratch(t, Object.fromEntries(names.map((name) => [name, OLD])))
+  const outcomes = await collect(edit(names.map((name) => join(root, name))))
+  assert.deepEqual(
+    outcomes.map(({ file, error }) => [basename(file), error]),
+    names.map((name) => [name, null]),
+  )
+  for (const name of names) assert.deepEqual(readFileSync(join(root, name)), NEW)
+  assert.equal(readdirSync(root).length, 300)
+})
+
+test('a torrent that stays the same is not touched', async (t) => {
+  const path = join(makeScratch(t, { a: NEW }), 'a')
+  utimesSync(path, 1000, 1000)
+  const { ino } = statSync(path)
+  const [outcome] = await collect(edit([path]))
+  assert.ok(outcome?.error === null && !outcome.isChanged)
+  const after = statSync(path)
+  assert.deepEqual([after.mtimeMs, after.ino], [1_000_000, ino])
+})
+
+test('a failure is an outcome in its place, and nothing is lost', async (t) => {
+  const root = makeScratch(t, { a: OLD, bad: 'no torrent', b: OLD })
+  const files = ['a', 'bad', 'gone', 'b'].map((name) => join(root, name))
+  const outcomes = await collect(edit(files))
+  assert.deepEqual(
+    outcomes.map(({ error }) => error?.message ?? null),
+    [null, `${files[1]}: offset 0: not a value`, `${files[2]}: no such file or directory`, null],
+  )
+  assert.equal(readFileSync(join(root, 'bad'), 'utf8'), 'no torrent')
+  assert.deepEqual(readFileSync(join(root, 'b')), NEW)
+})
+
+test('mode and link stay, and what the link leads to is edited', unlessWindows, async (t) => {
+  const root = makeScratch(t, { 'd/a': OLD })
+  chmodSync(join(root, 'd/a'), 0o604)
+  symlinkSync('d/a', join(root, 'link'))
+  await collect(edit([join(root, 'link')]))
+  assert.ok(lstatSync(join(root, 'link')).isSymbolicLink())
+  assert.deepEqual(readFileSync(join(root, 'd/a')), NEW)
+  assert.equal(statSync(join(root, 'd/a')).mode & 0o7777, 0o604)
+  assert.deepEqual(readdirSync(join(root, 'd')), ['a'])
+})
+
+test('another hard link keeps the old bytes', unlessWindows, async (t) => {
+  const root = makeScratch(t, { a: OLD })
+  linkSync(join(root, 'a'), join(root, 'b'))
+  await collect(edit([join(root, 'a')]))
+  assert.deepEqual(readFileSync(join(root, 'b')), Buffer.from(OLD))
+})
+
+test('results go into another directory, also those that are the same', async (t) => {
+  const root = makeScratch(t, { a: OLD, b: NEW })
+  const out = join(root, 'out')
+  mkdirSync(out)
+  const files = [join(root, 'a'), join(root, 'b')]
+  chmodSync(join(root, 'b'), 0o600)
+  const outcomes = await collect(edit(files, { outputDirectory: out }))
+  assert.deepEqual(
+    outcomes.map((outcome) => outcome.error === null && outcome.isChanged),
+    [true, false],
+  )
+  assert.deepEqual(readFileSync(join(out, 'a')), NEW)
+  assert.deepEqual(readFileSync(join(out, 'b')), NEW)
+  assert.deepEqual(readFileSync(join(root, 'a')), Buffer.from(OLD))
+  if (process.platform !== 'win32') assert.equal(statSync(join(out, 'b')).mode & 0o777, 0o600)
+})
+
+test('results that are there already are not written again', async (t) => {
+  const root = makeScratch(t, { a: OLD, 'out/a': NEW })
+  utimesSync(join(root, 'out/a'), 1000, 1000)
+  await collect(edit([join(root, 'a')], { outputDirectory: join(root, 'out') }))
+  assert.equal(statSync(join(root, 'out/a')).mtimeMs, 1_000_000)
+})
+
+test('a dry run tells the same and writes nothing', async (t) => {
+  const root = makeScratch(t, { a: OLD })
+  const [outcome] = await collect(edit([join(root, 'a')], { dryRun: true }))
+  assert.ok(outcome?.error === null && outcome.isChanged)
+  assert.deepEqual(readFileSync(join(root, 'a')), Buffer.from(OLD))
+})
+
+test('a torrent over the limit is refused', async (t) => {
+  const path = join(makeScratch(t, { a: OLD }), 'a')
+  const [outcome] = await collect(edit([path], { maxTorrentSize: 10 }))
+  failure('too-large', `${path}: larger than the limit of 10 bytes`)(outcome?.error)
+})
+
+test('when asked to stop, what was begun is done and told, and the rest untouched', async (t) => {
+  const names = Array.from({ length: 200 }, (_, i) => `${i}`)
+  const root = makeScratch(t, Object.fromEntries(names.map((name) => [name, OLD])))
+  const files = names.map((name) => join(root, name))
+  const stop = new AbortController()
+  const told: string[] = []
+  const run = async () => {
+    for await (const { file } of edit(files, {}, stop.signal)) {
+      told.push(file)
+      stop.abort()
+    }
+  }
+  await assert.rejects(run, failure('interrupted', 'interrupted'))
+  assert.ok(told.length > 0 && told.length < 200)
+  files.forEach((file, i) => {
+    assert.deepEqual(readFileSync(file), i < told.length ? NEW : Buffer.from(OLD))
+  })
+})

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { openCache } from '../../../src/cache/open.js'
+import { markDamaged } from '../../../src/core/verify/hashes.js'
+import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { makeScratch } from '../../support/scratch.js'
+import { hashContext } from '../requests.js'
+import { PIECE, placeOf, plantRelease } from './release.js'
+
+const FILES = [
+  { path: 'a', size: 1.5 * PIECE },
+  { path: 'b', size: 2 * PIECE },
+]
+
+/** Files that are old by this clock, so that the cache remembers them. */
+const now = () => Date.now() + 10_000
+
+test('with a cache, what was read once is not read again', async (t) => {
+  const release = plantRelease(t, FILES)
+  const cache = await openCache({ directory: makeScratch(t, {}), now, warn: assert.ifError })
+  t.after(() => cache.close())
+  const metainfo = parseMetainfo(release.torrent)
+  const request = {
+    metainfo,
+    torrent: 'x',
+    path: release.directory,
+    checkHashes: true,
+    extra: false,
+  }
+  const { engine } = hashContext()
+  const withCache = { engine, cacheAccess: { cache, trust: 'mtime' as const, now } }
+
+  assert.equal((await verifyTorrent(await planVerify(request), withCache)).ok, true)
+  await cache.flush()
+  // The same size and time: the plan is made before, so that only a read could tell
+  const plan = await planVerify(request)
+  writeFileSync(placeOf(release, 'b'), Buffer.alloc(2 * PIECE))
+  const { content } = plan
+  assert.ok(content.asScanned)
+  await markDamaged(content, plan.pieces, withCache)
+  assert.equal(content.marks.indexOf(1), -1)
+  // Without the cache the damage shows
+  await markDamaged(content, plan.pieces, hashContext())
+  assert.notEqual(content.marks.indexOf(1), -1)
+})
+
+test('what the cache knows of damaged files is that they are damaged', async (t) => {
+  const release = plantRelease(t, FILES)
+  writeFileSync(placeOf(release, 'b'), Buffer.alloc(2 * PIECE))
+  const cache = await openCache({ directory: makeScratch(t, {}), now, warn: assert.ifError })
+  t.after(() => cache.close())
+  const metainfo = parseMetainfo(release.torrent)
+  const request = {
+    metainfo,
+    torrent: 'x',
+    path: release.directory,
+    checkHashes: true,
+    extra: false,
+  }
+  const withCache = { ...hashContext(), cacheAccess: { cache, trust: 'full' as const, now } }
+  const first = await verifyTorrent(await planVerify(request), withCache)
+  await cache.flush()
+  const second = await verifyTorrent(await planVerify(request), withCache)
+  assert.equal(first.ok, false)
+  assert.deepEqual(second, first)
+})

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
+import { BtkitError } from '../../../src/errors.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { failure, unlessWindows } from '../../files/failure.js'
+import { makeScratch } from '../../support/scratch.js'
+import { digestsFor, directoryInfo, singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { PIECE, placeOf, plantRelease, verify, type Release } from './release.js'
+import { hashContext } from '../requests.js'
+
+const UNSAFE = [['..', 'x'], ['a', '..', '..', 'x'], ['/etc/passwd'], ['.', 'x'], [''], ['a\0b']]
+
+for (const path of UNSAFE) {
+  test(`a torrent with the path ${JSON.stringify(path)} is refused`, async (t) => {
+    const torrent = torrentOf(directoryInfo([{ length: 5, path }]))
+    await assert.rejects(
+      // Not even this directory, which is not there, is looked at
+      verify({ directory: join(makeScratch(t), 'gone'), torrent }),
+      (error) => error instanceof BtkitError && error.code === 'unsafe-path',
+    )
+  })
+}
+
+for (const name of ['..', '.', '', '/', 'a/b', '/etc/passwd']) {
+  test(`a torrent of the name '${name}' is refused`, async (t) => {
+    const torrents = [
+      torrentOf(singleFileInfo({ name })),
+      torrentOf(directoryInfo([{ length: 5, path: ['x'] }], { name })),
+    ]
+    for (const torrent of torrents) {
+      await assert.rejects(
+        verify({ directory: join(makeScratch(t), 'gone'), torrent }),
+        (error) => error instanceof BtkitError && error.code === 'unsafe-path',
+      )
+    }
+  })
+}
+
+test('a backslash is part of a name where it parts no components', unlessWindows, async (t) => {
+  const release = plantRelease(t, [{ path: 'dev-disk\\x2d1.mount', size: 10 }])
+  assert.equal((await verify(release)).ok, true)
+})
+
+const FILES = [
+  { path: 'a', size: 2 * PIECE },
+  { path: 'sub/b', size: PIECE },
+]
+
+/** A release, and a directory elsewhere that holds the same content. */
+function plantTwice(t: TestContext): { release: Release; outside: string } {
+  const release = plantRelease(t, FILES)
+  return { release, outside: join(plantRelease(t, FILES).directory, 'release') }
+}
+
+/** What is said of each file, and why. */
+async function judge(release: Release) {
+  const { files } = await verify(release)
+  return files.map(({ path, status, reason }) => [path.join('/'), status, reason])
+}
+
+test('links that stay inside are followed', unlessWindows, async (t) => {
+  const { release } = plantTwice(t)
+  renameSync(placeOf(release, 'a'), placeOf(release, 'a-1'))
+  symlinkSync('a-1', placeOf(release, 'a'))
+  renameSync(placeOf(release, 'sub'), join(release.directory, 'sub-1'))
+  symlinkSync('../sub-1', placeOf(release, 'sub'))
+  assert.equal((await verify(release)).ok, true)
+})
+
+test('a link to the same content outside is not followed', unlessWindows, async (t) => {
+  const { release, outside } = plantTwice(t)
+  rmSync(placeOf(release, 'a'))
+  symlinkSync(join(outside, 'a'), placeOf(release, 'a'))
+  assert.deepEqual(await judge(release), [
+    ['a', 'missing', 'a link that leads outside'],
+    ['sub/b', 'ok', null],
+  ])
+})
+
+test('a directory that is a link outside is not followed', unlessWindows, async (t) => {
+  const { release, outside } = plantTwice(t)
+  rmSync(placeOf(release, 'sub'), { recursive: true })
+  symlinkSync(join(outside, 'sub'), placeOf(release, 'sub'))
+  assert.deepEqual(await judge(release), [
+    ['a', 'ok', null],
+    ['sub/b', 'missing', 'a link that leads outside'],
+  ])
+})
+
+test('links that lead nowhere, or to themselves, are no files', unlessWindows, async (t) => {
+  const { release } = plantTwice(t)
+  for (const path of ['a', 'sub/b']) rmSync(placeOf(release, path))
+  symlinkSync('gone', placeOf(release, 'a'))
+  symlinkSync('b', placeOf(release, 'sub/b'))
+  assert.deepEqual(await judge(release), [
+    ['a', 'missing', null],
+    ['sub/b', 'missing', 'a link that leads to itself'],
+  ])
+})
+
+test(
+  'what is no regular file is told, and not opened',
+  { ...unlessWindows, timeout: 20_000 },
+  async (t) => {
+    const { release } = plantTwice(t)
+    for (const path of ['a', 'sub/b']) rmSync(placeOf(release, path))
+    mkdirSync(placeOf(release, 'a'))
+    // Who opened it would wait for a writer for ever
+    execFileSync('mkfifo', [placeOf(release, 'sub/b')])
+    assert.deepEqual(await judge(release), [
+      ['a', 'missing', 'a directory'],
+      ['sub/b', 'missing', 'not a regular file'],
+    ])
+  },
+)
+
+/** Plans a check, lets someone change the tree, then reads. */
+async function verifyAfter(release: Release, change: () => void): Promise<void> {
+  const plan = await planVerify({
+    metainfo: parseMetainfo(release.torrent),
+    torrent: 'release.torrent',
+    path: release.directory,
+    checkHashes: true,
+    extra: false,
+  })
+  change()
+  await verifyTorrent(plan, hashContext())
+}
+
+test(
+  'a link that takes the place of a file before it is read is not followed',
+  unlessWindows,
+  async (t) => {
+    const { release, outside } = plantTwice(t)
+    const path = placeOf(release, 'a')
+    const swap = () => {
+      rmSync(path)
+      symlinkSync(join(outside, 'a'), path)
+    }
+    const expected = failure('changed', `${path}: was replaced while it was read`)
+    await assert.rejects(verifyAfter(release, swap), expected)
+  },
+)
+
+test('nor is one that takes the place of a directory', unlessWindows, async (t) => {
+  const { release, outside } = plantTwice(t)
+  const swap = () => {
+    rmSync(placeOf(release, 'sub'), { recursive: true })
+    symlinkSync(join(outside, 'sub'), placeOf(release, 'sub'))
+  }
+  const message = `${placeOf(release, 'sub/b')}: was replaced while it was read`
+  await assert.rejects(verifyAfter(release, swap), failure('changed', message))
+})
+
+test(
+  'a pipe that takes the place of a file is not waited for',
+  { ...unlessWindows, timeout: 20_000 },
+  async (t) => {
+    const { release } = plantTwice(t)
+    const path = placeOf(release, 'a')
+    const swap = () => {
+      rmSync(path)
+      execFileSync('mkfifo', [path])
+    }
+    const expected = failure('changed', `${path}: was replaced while it was read`)
+    await assert.rejects(verifyAfter(release, swap), expected)
+  },
+)
+
+test('a torrent of a petabyte that is not there takes no time', { timeout: 20_000 }, async (t) => {
+  const length = 2 ** 50
+  const info = { length, name: 'a', 'piece length': 2 ** 40, pieces: digestsFor(1024 * 16384) }
+  const directory = makeScratch(t)
+  writeFileSync(join(directory, 'a'), 'little')
+  const { files, badPieces } = await verify({ directory, torrent: torrentOf(info) })
+  assert.deepEqual([files[0]?.status, files[0]?.ranges, badPieces], ['short', [[0, length]], 1024])
+})

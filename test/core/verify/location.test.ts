@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { failure, unlessWindows } from '../../files/failure.js'
+import { makeScratch, plantFiles } from '../../support/scratch.js'
+import { plantRelease, plantSingle, verify } from './release.js'
+
+const FILES = [{ path: 'a', size: 10 }]
+
+test('the content is found by its own path, whatever its name, or by what holds it', async (t) => {
+  const release = plantRelease(t, FILES)
+  const directory = join(release.directory, 'release')
+  assert.equal((await verify(release)).ok, true)
+  assert.equal((await verify(release, { path: directory })).ok, true)
+  renameSync(directory, `${directory}-1.0`)
+  assert.equal((await verify(release, { path: `${directory}-1.0` })).ok, true)
+  assert.equal((await verify(release)).ok, false)
+})
+
+test('a single file is found by its own path, whatever its name, or by what holds it', async (t) => {
+  const release = plantSingle(t, 10)
+  const file = join(release.directory, 'release')
+  assert.equal((await verify(release)).ok, true)
+  assert.equal((await verify(release, { path: file })).ok, true)
+  renameSync(file, `${file}.iso`)
+  assert.equal((await verify(release, { path: `${file}.iso` })).ok, true)
+  assert.equal((await verify(release)).ok, false)
+})
+
+test('a directory that holds one of the name of the torrent is not the content', async (t) => {
+  const release = plantRelease(t, FILES)
+  plantFiles(release.directory, { a: 'not this one' })
+  assert.equal((await verify(release)).ok, true)
+})
+
+test('a directory that holds a file of the name of the torrent may be the content', async (t) => {
+  const release = plantRelease(t, [{ path: 'release', size: 10 }])
+  const path = join(release.directory, 'release')
+  assert.equal((await verify(release, { path })).ok, true)
+})
+
+test('what is named may be a link to anywhere', unlessWindows, async (t) => {
+  const release = plantRelease(t, FILES)
+  const single = plantSingle(t, 10)
+  const elsewhere = makeScratch(t)
+  symlinkSync(join(release.directory, 'release'), join(elsewhere, 'directory'))
+  symlinkSync(join(single.directory, 'release'), join(elsewhere, 'file'))
+  assert.equal((await verify(release, { path: join(elsewhere, 'directory') })).ok, true)
+  assert.equal((await verify(single, { path: join(elsewhere, 'file') })).ok, true)
+})
+
+test('what was not named may not: a link out of the path given', unlessWindows, async (t) => {
+  const release = plantRelease(t, FILES)
+  const path = makeScratch(t)
+  symlinkSync(join(release.directory, 'release'), join(path, 'release'))
+  await assert.rejects(
+    verify(release, { path }),
+    failure('unsafe-path', `${path}/release: is a link that leads out of ${path}`),
+  )
+})
+
+test('a path that is not there is an error', async (t) => {
+  const path = join(makeScratch(t), 'gone')
+  await assert.rejects(
+    verify(plantSingle(t, 10), { path }),
+    failure('not-found', `${path}: no such file or directory`),
+  )
+})
+
+test('a file in the place of a directory is an error', async (t) => {
+  const release = plantRelease(t, FILES)
+  const path = join(release.directory, 'release.torrent')
+  await assert.rejects(
+    verify(release, { path }),
+    failure('io', `${path}: not a directory, as the torrent's is`),
+  )
+})
+
+test('a directory in the place of a single file is not the file', async (t) => {
+  const release = plantSingle(t, 10)
+  const path = makeScratch(t)
+  mkdirSync(join(path, 'release'))
+  const { files } = await verify(release, { path })
+  assert.deepEqual([files[0]?.status, files[0]?.reason], ['missing', 'a directory'])
+})

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, symlinkSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { encodeFingerprint, readFingerprint } from '../../src/files/fingerprint.js'
+import { statFiles, statInTurn, nativeStat, type StatFiles } from '../../src/files/stat-files.js'
+import { makeScratch } from '../support/scratch.js'
+
+const NAMES = [
+  'a',
+  'é \n',
+  'empty',
+  'old',
+  'directory',
+  'link',
+  'missing',
+  'a\0b',
+  'n'.repeat(2000),
+]
+
+const WAYS: Record<string, StatFiles | null> = {
+  'the native addon': nativeStat,
+  JavaScript: statInTurn,
+}
+
+for (const [who, stat] of Object.entries(WAYS)) {
+  const skip = stat === null && 'the native addon is not built'
+
+  test(`${who} sees the fingerprints of regular files, and of nothing else`, { skip }, (t) => {
+    const directory = makeScratch(t, { a: 'content', 'é \n': 'x', empty: '', old: '1' })
+    utimesSync(join(directory, 'old'), -5.5, -5.5)
+    mkdirSync(join(directory, 'directory'))
+    symlinkSync('a', join(directory, 'link'))
+    const table = statFiles(directory, NAMES, stat ?? undefined)
+    NAMES.forEach((name, i) => {
+      const isFile = i < 4
+      const expected = isFile ? encodeFingerprint(readFingerprint(join(directory, name))) : null
+      assert.deepEqual(table.at(i), expected, JSON.stringify(name))
+    })
+  })
+
+  test(`${who} looks at no names without ado`, { skip }, (t) => {
+    assert.equal(statFiles(makeScratch(t, {}), [], stat ?? undefined).at(0), null)
+  })
+
+  test(`${who} sees nothing in a directory that is not there`, { skip }, (t) => {
+    const missing = join(makeScratch(t, {}), 'missing')
+    assert.equal(statFiles(missing, ['a'], stat ?? undefined).at(0), null)
+  })
+}
+
+test(
+  'the native addon refuses what would lead it out of its memory',
+  { skip: !nativeStat },
+  (t) => {
+    const directory = makeScratch(t, { a: '1' })
+    assert.throws(() => nativeStat?.(directory, ['a'], new Uint8Array(39)), TypeError)
+    assert.throws(() => nativeStat?.(directory, ['a'], new BigInt64Array(40) as never), TypeError)
+    assert.throws(() => nativeStat?.(directory, 'a' as never, new Uint8Array(40)), TypeError)
+  },
+)

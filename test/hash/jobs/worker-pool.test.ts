@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { test, type TestContext } from 'node:test'
+import { createJob, type HashJob } from '../../../src/hash/jobs/job.js'
+import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
+import { failure } from '../../files/failure.js'
+import { referenceDigests } from '../../support/reference-digests.js'
+import { plantStream } from '../plant-stream.js'
+
+const P = 16384
+
+function jobOn(t: TestContext, size: number) {
+  const { stream, contents, paths } = plantStream(t, [size], P)
+  const parts = { algorithm: 'sha1', kernel: 'crypto', threads: 1, stream, pieces: null } as const
+  const path = paths[0]!
+  return { job: createJob(parts), expected: referenceDigests(contents, P), path }
+}
+
+function openPool(t: TestContext): WorkerPool {
+  const pool = new WorkerPool()
+  t.after(() => pool.close())
+  return pool
+}
+
+test('threads take one job after the other', async (t) => {
+  const pool = openPool(t)
+  for (const size of [1, P, 3 * P + 5]) {
+    const { job, expected } = jobOn(t, size)
+    await pool.run(job)
+    assert.deepEqual(Buffer.from(job.digests), expected)
+  }
+})
+
+test('several threads share a job', async (t) => {
+  const pool = openPool(t)
+  const { job, expected } = jobOn(t, 400 * P)
+  await Promise.all([pool.run(job), pool.run(job), pool.run(job)])
+  assert.deepEqual(Buffer.from(job.digests), expected)
+})
+
+test('a job that fails says why, and the thread takes the next', async (t) => {
+  const pool = openPool(t)
+  const bad = jobOn(t, 5)
+  rmSync(bad.path)
+  const message = `${bad.path}: no such file or directory`
+  await assert.rejects(pool.run(bad.job), failure('not-found', message))
+  const { job, expected } = jobOn(t, 5)
+  await pool.run(job)
+  assert.deepEqual(Buffer.from(job.digests), expected)
+})
+
+test('a thread that a bug ended is not given the next job', { timeout: 5000 }, async (t) => {
+  const pool = openPool(t)
+  await assert.rejects(pool.run({} as HashJob), TypeError)
+  const { job, expected } = jobOn(t, 5)
+  await pool.run(job)
+  assert.deepEqual(Buffer.from(job.digests), expected)
+})

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  DIGEST_LENGTH,
+  type HashAlgorithm,
+  type HashKernel,
+} from '../../../src/hash/kernels/kernel.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { referenceDigests } from '../../support/reference-digests.js'
+
+const ALGORITHMS: HashAlgorithm[] = ['sha1', 'sha256']
+/** Around the block of 64 bytes and the 9 bytes of its padding, and real piece lengths. */
+const LENGTHS = [1, 55, 56, 63, 64, 65, 119, 120, 128, 16383, 16384, 16385, 262144]
+
+/** What every hash kernel has to do: the tests are the same for all. */
+export function testKernel(kernel: HashKernel): void {
+  const counts = [1, 2, 3, kernel.lanes, kernel.lanes + 1, 17]
+  for (const algorithm of ALGORITHMS) {
+    test(`${kernel.name}: ${algorithm} digests of any number of pieces of any length`, () => {
+      for (const length of LENGTHS) {
+        for (const count of counts) checkHash({ kernel, algorithm, length, count })
+      }
+    })
+
+    test(`${kernel.name}: ${algorithm} digests fed slice by slice are the same`, () => {
+      for (const lanes of [1, 2, 3, 4]) checkSlices(kernel, algorithm, lanes)
+    })
+  }
+
+  test(`${kernel.name}: no piece is no digest`, () => {
+    const out = Buffer.alloc(20, 0xee)
+    kernel.hash({ algorithm: 'sha1', data: Buffer.alloc(64), pieceLength: 64, count: 0, out })
+    assert.deepEqual(out, Buffer.alloc(20, 0xee))
+  })
+}
+
+interface HashCase {
+  readonly kernel: HashKernel
+  readonly algorithm: HashAlgorithm
+  readonly length: number
+  readonly count: number
+}
+
+/** Bytes after the last piece must not be hashed, and bytes after the last digest not be touched. */
+function checkHash({ kernel, algorithm, length, count }: HashCase): void {
+  const content = pseudoRandom(length * count, length + count)
+  const data = Buffer.concat([content, Buffer.alloc(100, 0xdd)])
+  const size = count * DIGEST_LENGTH[algorithm]
+  const out = Buffer.alloc(size + 32, 0xee)
+  kernel.hash({ algorithm, data, pieceLength: length, count, out })
+  const expected = referenceDigests([content], length, algorithm)
+  assert.deepEqual(out.subarray(0, size), expected, `${count} of ${length}`)
+  assert.deepEqual(out.subarray(size), Buffer.alloc(32, 0xee))
+}
+
+function checkSlices(kernel: HashKernel, algorithm: HashAlgorithm, lanes: number): void {
+  const slices = [64, 4096, 128, 65536]
+  const pieces = slices.map((length, i) => pseudoRandom(length * lanes, i))
+  const hash = kernel.begin(algorithm, lanes)
+  slices.forEach((length, i) => {
+    hash.update(pieces[i]!, length)
+  })
+  const out = Buffer.alloc(lanes * DIGEST_LENGTH[algorithm])
+  hash.digest(out)
+  const expected = Array.from({ length: lanes }, (_, lane) => {
+    const parts = slices.map((n, i) => pieces[i]!.subarray(lane * n, (lane + 1) * n))
+    return referenceDigests(parts, 2 ** 30, algorithm)
+  })
+  assert.deepEqual(out, Buffer.concat(expected))
+}

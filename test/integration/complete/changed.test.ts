@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, rmSync, truncateSync, utimesSync } from 'node:fs'
+import { test } from 'node:test'
+import { collect, startExecutable } from '../../support/executable.js'
+import { Mirror, type Report } from '../../support/mirror.js'
+import { plantSparse } from '../../support/scratch.js'
+import { unlessProc, whenOpen } from '../../support/when-open.js'
+
+const MIB = 2 ** 20
+
+/** What may happen to an entry while it is hashed. */
+const CHANGES: Record<string, (path: string) => void> = {
+  grows: (path) => {
+    appendFileSync(path, 'more')
+  },
+  'is touched': (path) => {
+    utimesSync(path, 1, 1)
+  },
+  'is cut short': (path) => {
+    truncateSync(path, 5)
+  },
+  'is removed': (path) => {
+    rmSync(path)
+  },
+}
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  test(
+    `an entry that ${what} while it is hashed fails, and is right after the next run`,
+    unlessProc,
+    async (t) => {
+      const mirror = new Mirror(t, { a: 'a', z: 'z' })
+      const path = plantSparse(mirror.source, 'large', 64 * MIB)
+      const args = mirror.args(['--json', '--threads', '1', '--max-rate', '48M'])
+      const child = startExecutable('btkit', args)
+      const ended = collect(child)
+      await whenOpen(child.pid!, path)
+      change(path)
+      const { status, stdout, stderr } = await ended
+      const { created, failed } = JSON.parse(stdout) as Report
+      assert.deepEqual([status, created.length], [1, 2], stderr)
+      assert.deepEqual(
+        failed.map((failure) => [failure.source, failure.code]),
+        [[path, 'changed']],
+      )
+      assert.match(stderr, /^btkit: [^\n]+\n$/)
+      assert.deepEqual(mirror.list(), ['a.torrent', 'z.torrent'])
+      assert.deepEqual((await mirror.report()).failed, [])
+      await mirror.checkAgainstFresh()
+    },
+  )
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { runExecutable } from '../../support/executable.js'
+import { Mirror, type Report } from '../../support/mirror.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+
+const canMount = tryToMount()
+const unlessMounted = { skip: !canMount && 'no small disk can be mounted here' }
+
+const FILES = Object.fromEntries(
+  Array.from({ length: 60 }, (_, i) => [`file-${i}`, pseudoRandom(20_000, i)] as const),
+)
+
+function tryToMount(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
+  const mount = 'mount -t tmpfs -o size=64k tmpfs /mnt && umount /mnt'
+  return spawnSync('unshare', ['--mount', 'sh', '-c', mount]).status === 0
+}
+
+/** A directory that is a disk of that size for the length of a test. */
+function mountSmallDisk(t: TestContext, size: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'btkit-test-disk-'))
+  t.after(() => {
+    spawnSync('umount', [directory])
+    rmSync(directory, { recursive: true })
+  })
+  const args = ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]
+  assert.equal(spawnSync('mount', args).status, 0)
+  return directory
+}
+
+function runJson(mirror: Mirror, args: readonly string[]) {
+  return runExecutable('btkit', mirror.args(['--json', ...args]))
+}
+
+test(
+  'when the disk of the torrents is full, what is there is whole, and the status is 1',
+  unlessMounted,
+  async (t) => {
+    const target = mountSmallDisk(t, '128k')
+    const mirror = new Mirror(t, FILES, { target })
+    const { status, stdout, stderr } = await runJson(mirror, [])
+    assert.equal(status, 1)
+    const { created, failed } = JSON.parse(stdout) as Report
+    assert.equal(created.length + failed.length, 60)
+    assert.ok(created.length > 10 && failed.length > 10, stdout)
+    assert.deepEqual(new Set(failed.map(({ code }) => code)), new Set(['io']))
+    for (const line of stderr.trimEnd().split('\n'))
+      assert.match(line, /^btkit: .*: no space left on device$/)
+    const names = readdirSync(mirror.target)
+    assert.deepEqual(
+      names.filter((name) => !name.endsWith('.torrent')),
+      [],
+    )
+    // Those that were hashed in vain need no more reading once there is room
+    spawnSync('mount', ['-o', 'remount,size=1m', mirror.target])
+    const again = await runJson(mirror, [])
+    assert.deepEqual([again.status, again.stderr], [0, ''])
+    await mirror.checkAgainstFresh()
+  },
+)
+
+for (const size of ['64k', '1m', '4400k', '5m']) {
+  test(`a cache on a disk of ${size} costs a warning at most`, unlessMounted, async (t) => {
+    const cache = mountSmallDisk(t, size)
+    const mirror = new Mirror(t, FILES, { cache })
+    for (const comment of ['1', '2']) {
+      const { status, stderr } = await runJson(mirror, ['--comment', comment])
+      assert.equal(status, 0, stderr)
+      assert.match(stderr, /^(btkit: warning: cache [^\n]+\n)?$/)
+      await mirror.checkAgainstFresh(['--comment', comment])
+    }
+  })
+}
+
+test('a cache whose disk is full before it begins costs one warning', unlessMounted, async (t) => {
+  const cache = mountSmallDisk(t, '64k')
+  const mirror = new Mirror(t, FILES, { cache })
+  writeFileSync(join(mirror.cache, 'filler'), Buffer.alloc(64 * 1024 - 4096))
+  const { status, stderr } = await runJson(mirror, [])
+  const said = `btkit: warning: cache ${mirror.cache}: not used: no space left on device\n`
+  assert.deepEqual([status, stderr], [0, said])
+  await mirror.checkAgainstFresh()
+})
+
+test(
+  'a cache whose disk fills up later is used again once there is room',
+  unlessMounted,
+  async (t) => {
+    const cache = mountSmallDisk(t, '8m')
+    const mirror = new Mirror(t, FILES, { cache })
+    await runJson(mirror, [])
+    const filler = join(mirror.cache, 'filler')
+    writeFileSync(filler, '')
+    assert.notEqual(spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4096']).status, 0)
+    writeFileSync(mirror.at('file-0'), 'changed meanwhile')
+    const full = await runJson(mirror, [])
+    assert.equal(full.status, 0)
+    assert.match(full.stderr, /^btkit: warning: cache [^\n]+\n$/)
+    rmSync(filler)
+    // What was written meanwhile is still ours
+    const { status, stdout, stderr } = await runJson(mirror, [])
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.equal((JSON.parse(stdout) as Report).unchanged, 60)
+    await mirror.checkAgainstFresh()
+  },
+)
+
+test(
+  'on a read-only disk each torrent fails in one line, and nothing is hashed',
+  unlessMounted,
+  async (t) => {
+    const target = mountSmallDisk(t, '128k')
+    const mirror = new Mirror(t, { a: 'a', b: 'b' }, { target })
+    spawnSync('mount', ['-o', 'remount,ro', mirror.target])
+    const { status, stdout, stderr } = await runJson(mirror, [])
+    const { failed, bytesHashed } = JSON.parse(stdout) as Report
+    assert.deepEqual([status, failed.length, bytesHashed], [1, 2, 0])
+    assert.match(stderr, /^(btkit: [^\n]+: read-only file system\n){2}$/)
+  },
+)

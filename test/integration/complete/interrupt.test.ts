@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { test, type TestContext } from 'node:test'
+import { Mirror } from '../../support/mirror.js'
+import type { Files } from '../../support/scratch.js'
+import { startSlowRun } from '../../support/slow-run.js'
+import { unlessProc } from '../../support/when-open.js'
+
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test(
+    `${signal} ends a run with --max-rate promptly, and leaves no half torrent`,
+    unlessProc,
+    async (t) => {
+      const { mirror, child, ended } = await startSlowRun(t, ['--max-rate', '16K'])
+      const started = performance.now()
+      child.kill(signal)
+      const result = await ended
+      assert.deepEqual(
+        [result.status, result.stdout, result.stderr],
+        [status, '', 'btkit: interrupted\n'],
+      )
+      // A turn of 256 KiB takes 16 seconds at that rate
+      const took = performance.now() - started
+      assert.ok(took < 5000, `${took} ms`)
+      assert.deepEqual(mirror.list(), ['a.torrent'])
+    },
+  )
+}
+
+test('a run interrupted at its last entry prunes nothing', unlessProc, async (t) => {
+  const files = { a: 'a', gone: 'x' }
+  const { mirror, child, ended } = await startSlowRun(t, ['--prune'], await makeOrphan(t, files))
+  child.kill('SIGINT')
+  assert.deepEqual([(await ended).status, mirror.list()], [130, ['a.torrent', 'gone.torrent']])
+})
+
+/** A mirror with the torrents of all those files, of which one is gone. */
+async function makeOrphan(t: TestContext, files: Files): Promise<Mirror> {
+  const mirror = new Mirror(t, files)
+  await mirror.report()
+  rmSync(mirror.at('gone'))
+  return mirror
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { before, after, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { letFilesSettle } from '../../support/aged.js'
+import { collect, runExecutable, startExecutable } from '../../support/executable.js'
+import { Mirror, type Report } from '../../support/mirror.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+
+const KILLS = 10
+
+const FILES = Object.fromEntries(
+  Array.from({ length: 300 }, (_, i) => {
+    return [`e${i}`, pseudoRandom(20_000 + i * 100, i)] as const
+  }),
+)
+
+const mirror = new Mirror({ after }, FILES)
+before(letFilesSettle)
+
+async function complete(args: readonly string[] = []): Promise<Report> {
+  const { status, stdout, stderr } = await runExecutable('btkit', mirror.args(['--json', ...args]))
+  assert.deepEqual([status, stderr], [0, ''])
+  return JSON.parse(stdout) as Report
+}
+
+/** Starts a run and kills it after a while; true when it was still at work. */
+async function killAfter(ms: number, args: readonly string[]): Promise<boolean> {
+  const child = startExecutable('btkit', mirror.args(['--quiet', ...args]))
+  const ended = collect(child)
+  await setTimeout(ms)
+  child.kill('SIGKILL')
+  return (await ended).signal === 'SIGKILL'
+}
+
+test('whenever a run is killed, what is there is whole, and the next run mends the rest', async () => {
+  const started = performance.now()
+  await complete(['--comment', '0'])
+  const whole = performance.now() - started
+  let killed = 0
+  for (let i = 1; i <= KILLS; i++) {
+    const comment = ['--comment', `${i}`]
+    if (await killAfter(whole * (0.2 + Math.random() * 0.8), comment)) killed++
+    // Nothing is foreign, edited or damaged, or it would be skipped
+    const { skipped, failed, created, updated, unchanged } = await complete(comment)
+    assert.deepEqual([skipped, failed], [[], []])
+    assert.equal(created.length + updated.length + unchanged, 300)
+    assert.deepEqual(mirror.list().length, 300)
+  }
+  assert.ok(killed > 0)
+  await mirror.checkAgainstFresh(['--comment', `${KILLS}`])
+})
+
+test('the cache of a killed run is used by the next', async () => {
+  await complete()
+  await killAfter(300, ['--comment', 'killed'])
+  const { bytesHashed } = await complete(['--comment', 'after'])
+  assert.equal(bytesHashed, 0)
+})
+
+test('what was hashed before a kill need not be hashed again', async () => {
+  for (const name of Object.keys(FILES)) utimesSync(mirror.at(name), 1e9, 1e9)
+  await letFilesSettle()
+  const child = startExecutable('btkit', mirror.args(['--quiet', '--max-rate', '2M']))
+  const ended = collect(child)
+  await setTimeout(2500)
+  child.kill('SIGKILL')
+  await ended
+  const { bytesHashed, bytesReused } = await complete()
+  assert.ok(bytesReused > 500_000, `${bytesReused}`)
+  assert.ok(bytesHashed > 0)
+  await mirror.checkAgainstFresh()
+})
+
+test('temporary files of a killed run are removed by the next, and no other', async () => {
+  const shape = /^\..*\.btkit-tmp$/
+  for (let i = 0; i < 20 && !mirror.list().some((name) => shape.test(name)); i++) {
+    for (const name of mirror.list()) rmSync(`${mirror.target}/${name}`)
+    await killAfter(150 + i * 20, [])
+  }
+  const other = '.x.00000000-1-00000000.btkit-tmp'
+  writeFileSync(`${mirror.target}/${other}`, 'of another machine')
+  await complete()
+  assert.deepEqual(
+    mirror.list().filter((name) => name.startsWith('.')),
+    [other],
+  )
+  rmSync(`${mirror.target}/${other}`)
+  await mirror.checkAgainstFresh()
+})

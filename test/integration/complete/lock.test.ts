@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, rmSync } from 'node:fs'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { collect, runExecutable, startExecutable } from '../../support/executable.js'
+import { Mirror } from '../../support/mirror.js'
+import { startSlowRun } from '../../support/slow-run.js'
+import { unlessProc } from '../../support/when-open.js'
+
+test('a second run on a target ends at once with status 75', unlessProc, async (t) => {
+  const { mirror, child, ended } = await startSlowRun(t)
+  const { status, stdout, stderr } = await runExecutable('btkit', mirror.args())
+  const said = `btkit: ${mirror.target}: another run holds the lock\n`
+  assert.deepEqual([status, stdout, stderr], [75, '', said])
+  child.kill('SIGINT')
+  assert.equal((await ended).status, 130)
+})
+
+test('a run on another target is not kept waiting', unlessProc, async (t) => {
+  const { mirror } = await startSlowRun(t)
+  rmSync(mirror.at('huge'))
+  const other = `${mirror.root}/other`
+  mkdirSync(other)
+  const { status } = await runExecutable('btkit', mirror.args(['--target', other, '--quiet']))
+  assert.equal(status, 0)
+})
+
+test('--dry-run needs no lock', unlessProc, async (t) => {
+  const { mirror } = await startSlowRun(t)
+  const { status } = await runExecutable('btkit', mirror.args(['--dry-run', '--quiet']))
+  assert.equal(status, 0)
+})
+
+test('with --wait the second run goes on when the first ends', unlessProc, async (t) => {
+  const { mirror, child, ended } = await startSlowRun(t)
+  rmSync(mirror.at('huge'))
+  const second = runExecutable('btkit', mirror.args(['--wait', '60']))
+  await setTimeout(500)
+  child.kill('SIGTERM')
+  assert.equal((await ended).status, 143)
+  const { status, stderr } = await second
+  assert.deepEqual([status, stderr], [0, ''])
+  await mirror.checkAgainstFresh()
+})
+
+test('--wait is not for ever', unlessProc, async (t) => {
+  const { mirror } = await startSlowRun(t)
+  const started = performance.now()
+  const { status } = await runExecutable('btkit', mirror.args(['--wait', '1']))
+  assert.equal(status, 75)
+  assert.ok(performance.now() - started >= 1000)
+})
+
+test('a run that waits for the lock obeys SIGTERM', unlessProc, async (t) => {
+  const { mirror } = await startSlowRun(t)
+  const waiting = startExecutable('btkit', mirror.args(['--wait', '20']))
+  t.after(() => waiting.kill('SIGKILL'))
+  const ended = collect(waiting)
+  await setTimeout(1000)
+  const started = performance.now()
+  waiting.kill('SIGTERM')
+  assert.equal((await ended).status, 143)
+  assert.ok(performance.now() - started < 5000)
+})
+
+test(
+  'the lock of a killed run is free at once, and nothing is left of it',
+  unlessProc,
+  async (t) => {
+    const { mirror, child, ended } = await startSlowRun(t)
+    child.kill('SIGKILL')
+    await ended
+    rmSync(mirror.at('huge'))
+    const { status, stderr } = await runExecutable('btkit', mirror.args(['--quiet']))
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.deepEqual(mirror.list(), ['a.torrent'])
+  },
+)
+
+test('two runs at once with --wait both succeed', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b', 'dir/c': 'c' })
+  const args = mirror.args(['--wait', '60', '--quiet'])
+  const results = await Promise.all([1, 2, 3].map(() => runExecutable('btkit', args)))
+  for (const { status, stderr } of results) assert.deepEqual([status, stderr], [0, ''])
+  await mirror.checkAgainstFresh()
+})

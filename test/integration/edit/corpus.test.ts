@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import {
+  findPeer,
+  libtorrentPython,
+  unlessInstalled,
+  unlessLibtorrent,
+} from '../../support/peers.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { torrentOf, singleFileInfo } from '../../support/torrents.js'
+import { withoutKeys } from '../../support/without-keys.js'
+import { editCorpus } from './corpus.js'
+
+const A = 'http://a.example/announce'
+const B = 'udp://b.example:6969/announce'
+const SEED = 'http://seed.example/files/'
+
+/** What each editor is asked for, and the top-level keys that it may touch. */
+const EDITS: Record<string, { args: string[]; keys: string[] }> = {
+  'reannounce in the old way': {
+    args: ['reannounce', A, '--announce-list', `${A},${B}|http://c.example/`],
+    keys: ['announce', 'announce-list'],
+  },
+  'reannounce without a list': { args: ['reannounce', A], keys: ['announce', 'announce-list'] },
+  'reannounce by steps': {
+    args: ['reannounce', '--add', B, '--replace', `http://tracker.example=${A}`],
+    keys: ['announce', 'announce-list'],
+  },
+  copyannounce: { args: ['copyannounce', 'SOURCE'], keys: ['announce', 'announce-list'] },
+  sethttpseeds: { args: ['sethttpseeds', `${SEED}|${SEED}b`], keys: ['httpseeds'] },
+  setwebseeds: { args: ['setwebseeds', SEED], keys: ['url-list'] },
+  'sethttpseeds 0': { args: ['sethttpseeds', '0'], keys: ['httpseeds'] },
+  'setwebseeds 0': { args: ['setwebseeds', '0'], keys: ['url-list'] },
+  edit: {
+    args: ['edit', '--comment', 'new', '--no-created-by', '--date', '7'],
+    keys: ['comment', 'comment.utf-8', 'created by', 'created by.utf-8', 'creation date'],
+  },
+}
+
+interface Planted {
+  readonly name: string
+  readonly path: string
+  readonly bytes: Buffer
+}
+
+/** The corpus as files, and the arguments of an edit with its source in place. */
+async function plant(t: TestContext): Promise<{ torrents: Planted[]; source: string }> {
+  const corpus = await editCorpus(t)
+  const source = torrentOf(singleFileInfo(), { announce: A, 'announce-list': [[A, B], [B]] })
+  const root = makeScratch(t, { source })
+  const torrents = [...corpus].map(([name, bytes], i) => {
+    return { name, path: join(makeScratch(t, { [`${i}.torrent`]: bytes }), `${i}.torrent`), bytes }
+  })
+  return { torrents, source: join(root, 'source') }
+}
+
+for (const [name, { args, keys }] of Object.entries(EDITS)) {
+  test(`${name}: info hash and all bytes but those of its keys stay`, async (t) => {
+    const { torrents, source } = await plant(t)
+    const given = args.map((arg) => (arg === 'SOURCE' ? source : arg))
+    const paths = torrents.map(({ path }) => path)
+    const { status, stderr } = await runBtkit([...given, '--quiet', ...paths])
+    assert.deepEqual([status, stderr], [0, ''])
+    for (const { name, path, bytes } of torrents) {
+      const after = readFileSync(path)
+      const [old, now] = [parseMetainfo(bytes), parseMetainfo(after)]
+      assert.deepEqual([now.infoHash, now.infoHashV2], [old.infoHash, old.infoHashV2], name)
+      assert.equal(withoutKeys(after, keys), withoutKeys(bytes, keys), name)
+      utimesSync(path, 1000, 1000)
+    }
+    await runBtkit([...given, '--quiet', ...paths])
+    for (const { name, path } of torrents) {
+      assert.equal(statSync(path).mtimeMs, 1_000_000, `${name} is written once only`)
+    }
+  })
+}
+
+const INFO_EDITS: Record<string, { args: (path: string) => string[]; keys: string[] }> = {
+  rename: {
+    args: (path) => ['rename', path, 'another name'],
+    keys: ['name', 'name.utf-8', 'file tree'],
+  },
+  'edit --private --source': {
+    args: (path) => ['edit', path, '--private', '--source', 'ÜX'],
+    keys: ['private', 'source'],
+  },
+}
+
+for (const [name, { args, keys }] of Object.entries(INFO_EDITS)) {
+  test(`${name}: outside info nothing changes, and inside only its keys`, async (t) => {
+    const { torrents } = await plant(t)
+    for (const { name, path, bytes } of torrents) {
+      const { status, stderr } = await runBtkit([...args(path), '--quiet'])
+      assert.deepEqual([status, stderr], [0, ''], name)
+      const after = readFileSync(path)
+      assert.equal(withoutKeys(after, ['info']), withoutKeys(bytes, ['info']), name)
+      assert.equal(withoutKeys(infoOf(after), keys), withoutKeys(infoOf(bytes), keys), name)
+      const { files, isDirectory } = parseMetainfo(bytes)
+      const now = parseMetainfo(after)
+      assert.equal(now.isDirectory, isDirectory, name)
+      if (isDirectory) assert.deepEqual(now.files, files, name)
+    }
+  })
+}
+
+function infoOf(bytes: Buffer): Uint8Array {
+  const { infoSpan } = parseMetainfo(bytes)
+  return bytes.subarray(infoSpan.start, infoSpan.end)
+}
+
+const READ = `
+import json, libtorrent, sys
+for path in json.load(sys.stdin):
+    info = libtorrent.torrent_info(path)
+    hashes = info.info_hashes()
+    print(json.dumps({
+        "name": info.name(), "v1": str(hashes.v1), "v2": str(hashes.v2),
+        "trackers": [[t.url, t.tier] for t in info.trackers()],
+        "seeds": sorted(s["url"] for s in info.web_seeds()),
+    }))
+`
+
+interface Reading {
+  readonly name: string
+  readonly v1: string
+  readonly v2: string
+  readonly trackers: [url: string, tier: number][]
+  readonly seeds: string[]
+}
+
+function readWithLibtorrent(paths: string[]): Reading[] {
+  const options = { input: JSON.stringify(paths), encoding: 'utf8' as const }
+  const { status, stdout, stderr } = spawnSync(libtorrentPython!, ['-c', READ], options)
+  assert.equal(status, 0, stderr)
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Reading)
+}
+
+/** libtorrent takes no white space after the end, before an edit or after one. */
+const libtorrentReads = ({ name }: Planted) => !name.includes('white space')
+
+test(
+  'libtorrent reads the results, with the trackers and seeds set',
+  unlessLibtorrent,
+  async (t) => {
+    const { torrents } = await plant(t)
+    const paths = torrents.filter(libtorrentReads).map(({ path }) => path)
+    const list = `${A},${B}|http://c.example/`
+    await runBtkit(['reannounce', A, '--announce-list', list, ...paths])
+    await runBtkit(['setwebseeds', SEED, ...paths])
+    readWithLibtorrent(paths).forEach((reading, i) => {
+      const { infoHash, infoHashV2, name } = parseMetainfo(readFileSync(paths[i]!))
+      assert.equal(reading.v1, infoHash ?? '0'.repeat(40))
+      assert.equal(reading.v2, infoHashV2 ?? '0'.repeat(64))
+      assert.equal(reading.name, name)
+      const expected = [`${A} 0`, `${B} 0`, 'http://c.example/ 1']
+      const found = reading.trackers.map(([url, tier]) => `${url} ${tier}`)
+      assert.deepEqual(found.sort(), expected.sort())
+      assert.ok(reading.seeds.includes(SEED))
+    })
+  },
+)
+
+test('libtorrent reads a renamed torrent by its new hash', unlessLibtorrent, async (t) => {
+  const { torrents } = await plant(t)
+  const paths = torrents.filter(libtorrentReads).map(({ path }) => path)
+  for (const path of paths) await runBtkit(['rename', path, 'another'])
+  readWithLibtorrent(paths).forEach(({ name, v1, v2 }, i) => {
+    const { infoHash, infoHashV2 } = parseMetainfo(readFileSync(paths[i]!))
+    assert.equal(name, 'another')
+    assert.deepEqual([v1, v2], [infoHash ?? '0'.repeat(40), infoHashV2 ?? '0'.repeat(64)])
+  })
+})
+
+const needsTransmission = unlessInstalled('transmission-show')
+
+test('Transmission reads the results, with the trackers set', needsTransmission, async (t) => {
+  const { torrents } = await plant(t)
+  // Of unsorted info it has a hash of its own, and of some torrents it has none
+  const hashes = torrents.map(({ path }) => [path, transmissionHash(path)] as const)
+  const before = new Map(hashes.filter(([, hash]) => hash !== undefined))
+  const paths = [...before.keys()]
+  assert.ok(paths.length >= 15)
+  await runBtkit(['reannounce', A, '--announce-list', `${A}|${B}`, ...paths])
+  for (const path of paths) {
+    const { stdout } = spawnSync('transmission-show', [path], { encoding: 'utf8' })
+    const trackers = /^TRACKERS\n([^]*?)\n\n[A-Z]/m.exec(stdout)?.[1] ?? ''
+    assert.deepEqual(trackers.match(/\S+:\/\/\S+/g), [A, B], path)
+    assert.equal(transmissionHash(path), before.get(path))
+  }
+})
+
+function transmissionHash(path: string): string | undefined {
+  const { stdout } = spawnSync(findPeer('transmission-show')!, [path], { encoding: 'utf8' })
+  return /^\s*Hash(?: v1)?: (\w{40})$/m.exec(stdout)?.[1]
+}

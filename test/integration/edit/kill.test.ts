@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { test } from 'node:test'
+import { isTemporaryName } from '../../../src/files/temporary-name.js'
+import { collect, runExecutable, startExecutable } from '../../support/executable.js'
+import { makeScratch, plantFiles } from '../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+
+const OLD = 'http://old.example/announce'
+const NEW = 'http://new.example/announce'
+const COUNT = 3000
+const names = Array.from({ length: COUNT }, (_, i) => `${i}.torrent`)
+
+const content = (name: string, announce: string) =>
+  Buffer.from(torrentOf(singleFileInfo({ name, filler: Buffer.alloc(8000, 'x') }), { announce }))
+
+/** A directory of torrents, and the list of their names. */
+function plant(t: Parameters<typeof makeScratch>[0]): { root: string; list: string } {
+  const root = makeScratch(t, {})
+  plantFiles(root, Object.fromEntries(names.map((name) => [name, content(name, OLD)])))
+  const list = join(makeScratch(t, { list: names.map((name) => `${name}\0`).join('') }), 'list')
+  return { root, list }
+}
+
+/** How many torrents are new; every one must be either old or new, whole. */
+function countNew(root: string): number {
+  return names.filter((name) => {
+    const bytes = readFileSync(join(root, name))
+    const isNew = bytes.equals(content(name, NEW))
+    assert.ok(isNew || bytes.equals(content(name, OLD)), `${name} is neither old nor new`)
+    return isNew
+  }).length
+}
+
+test('several thousand torrents are edited in one call', async (t) => {
+  const { root, list } = plant(t)
+  const args = [NEW, '--files-from', list]
+  const { status, stdout, stderr } = await runExecutable('btreannounce', args, { cwd: root })
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.equal(stdout, names.map((name) => `old announce for ${name}: ${OLD}\n`).join(''))
+  assert.equal(countNew(root), COUNT)
+  assert.equal(readdirSync(root).length, COUNT)
+})
+
+test('a kill at any moment leaves each torrent old or new, and those reported new', async (t) => {
+  const { root, list } = plant(t)
+  const args = ['reannounce', NEW, '--files-from', list]
+  for (const delay of [100, 150, 200, 300, 400]) {
+    const child = startExecutable('btkit', args, { cwd: root })
+    const ended = collect(child)
+    await setTimeout(delay)
+    child.kill('SIGKILL')
+    const { stdout } = await ended
+    const reported = stdout.split('\n').length - 1
+    assert.ok(countNew(root) >= reported)
+    for (const name of names.slice(0, reported)) {
+      assert.ok(readFileSync(join(root, name)).equals(content(name, NEW)))
+    }
+    const others = readdirSync(root).filter((name) => !names.includes(name))
+    assert.ok(others.every(isTemporaryName), others.join())
+    plantFiles(root, Object.fromEntries(names.map((name) => [name, content(name, OLD)])))
+  }
+})
+
+test('Ctrl-C stops between torrents, with status 130 and no draft left', async (t) => {
+  const { root, list } = plant(t)
+  const args = ['reannounce', NEW, '--files-from', list]
+  const child = startExecutable('btkit', args, { cwd: root })
+  const ended = collect(child)
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  child.kill('SIGINT')
+  const { status, stdout, stderr } = await ended
+  const reported = stdout.split('\n').length - 1
+  assert.equal(status, 130)
+  const note = `btkit: stopped after ${reported} of ${COUNT} torrents\n`
+  assert.equal(stderr, `${note}btkit: interrupted\n`)
+  assert.equal(countNew(root), reported)
+  assert.ok(reported < COUNT)
+  assert.equal(readdirSync(root).length, COUNT)
+})

@@ -1,0 +1,78 @@
+import { test } from 'node:test'
+import {
+  assertHolds,
+  downloadWithAria2,
+  downloadWithLibtorrent,
+  downloadWithTransmission,
+  postSet,
+  type Download,
+} from '../../support/clients.js'
+import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import type { Files } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+
+const BLOCK = 1024 * 1024
+
+/** Files of which some need a null file after them, in the order of the set. */
+const FILES: Files = {
+  'Größe #1/100% 日本/Ein Paket #2.rpm': pseudoRandom(1.5 * BLOCK, 1),
+  'Größe #1/a+b&c=d;[e]/%41 ü.rpm': pseudoRandom(3, 2),
+  'Größe #1/block.rpm': pseudoRandom(BLOCK, 3),
+  'Größe #1/empty.rpm': '',
+  'Größe #1/end.rpm': pseudoRandom(2 * BLOCK + 5, 4),
+}
+
+/** Those null files. */
+const NULL_FILES: Files = {
+  [`Größe #1/torrent_service/nullfile/${BLOCK / 2}_0`]: Buffer.alloc(BLOCK / 2),
+  [`Größe #1/torrent_service/nullfile/${BLOCK - 3}_0`]: Buffer.alloc(BLOCK - 3),
+}
+
+interface Case {
+  readonly title: string
+  readonly skip: string | false
+  readonly download: Download
+  readonly args?: readonly string[]
+  /** What the set holds. */
+  readonly files?: Files
+  /** What comes beside that. */
+  readonly others?: Files
+}
+
+const CASES: readonly Case[] = [
+  {
+    title: 'libtorrent downloads a set and its null files by url-list alone',
+    ...unlessLibtorrent,
+    download: downloadWithLibtorrent,
+  },
+  {
+    title: 'aria2c downloads a set and its null files by url-list alone',
+    ...unlessInstalled('aria2c'),
+    download: downloadWithAria2,
+  },
+  {
+    title: 'transmission-cli downloads a set and its null files by url-list alone',
+    ...unlessInstalled('transmission-cli'),
+    download: downloadWithTransmission,
+    // It makes no files that are empty
+    files: Object.fromEntries(Object.entries(FILES).filter(([, content]) => content.length > 0)),
+  },
+  {
+    title: 'libtorrent downloads a set without its pad files by url-list alone',
+    ...unlessLibtorrent,
+    download: downloadWithLibtorrent,
+    args: ['--pad-files', 'bep47'],
+    others: {},
+  },
+]
+
+for (const { title, skip, ...given } of CASES) {
+  test(title, { skip }, async (t) => {
+    const { download, args = [], files = FILES, others = NULL_FILES } = given
+    const mirror = await serveMirror(t, { files, args: ['--trackerless', ...args] })
+    const paths = Object.keys(files).map((path) => `/${path}`)
+    const directory = await download(t, await postSet(mirror, paths))
+    assertHolds(directory, { ...files, ...others })
+  })
+}

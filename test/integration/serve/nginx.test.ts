@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
+import { formOf } from '../../service/ask.js'
+import { setDigest, sha1 } from '../../service/pkgtorrent/reference-rules.js'
+import { decodeTorrent } from '../../support/decode-torrent.js'
+import {
+  FILES,
+  HOST,
+  PUBLIC,
+  serveBehindNginx,
+  serverBlocks,
+  unlessNginx,
+} from '../behind-nginx.js'
+
+const PATHS = ['/yum/7/a.rpm', '/yum/7/b.rpm']
+
+test('behind nginx, as the manual has it, files come from nginx alone', unlessNginx, async (t) => {
+  const { ask, btkit } = await serveBehindNginx(t)
+
+  const { status, body } = await ask('/yum/7/b.rpm')
+
+  assert.equal(status, 200)
+  assert.ok(body.equals(FILES['yum/7/b.rpm']))
+  assert.equal((await fetch(`${btkit}/yum/7/b.rpm`)).status, 404)
+})
+
+test('behind nginx a torrent names the public address', unlessNginx, async (t) => {
+  const { ask } = await serveBehindNginx(t)
+
+  const { status, body, headers } = await ask('/yum/torrent_service/single/yum/7/b.rpm')
+
+  assert.equal(status, 200)
+  const torrent = decodeTorrent(body)
+  assert.equal(torrent.info['name'], 'b.rpm')
+  assert.deepEqual(torrent['url-list'], [`${PUBLIC}/yum/7/`])
+  assert.match(headers['content-disposition'] ?? '', /^attachment; filename=[0-9a-f]{40}\.torrent$/)
+})
+
+test('behind nginx a service without a public address hears the host', unlessNginx, async (t) => {
+  const { ask } = await serveBehindNginx(t, ['--no-files'])
+
+  const { body } = await ask('/yum/torrent_service/single/yum/7/b.rpm')
+
+  assert.deepEqual(decodeTorrent(body)['url-list'], [`http://${HOST}/yum/7/`])
+})
+
+test('behind nginx an odd name reaches the service as it was asked for', unlessNginx, async (t) => {
+  const { ask } = await serveBehindNginx(t)
+  const [, , name = ''] = 'yum/7/50% of [all] & more?.rpm'.split('/')
+
+  const path = `/yum/torrent_service/single/yum/7/${encodeURIComponent(name)}`
+  const { status, body } = await ask(path)
+
+  assert.equal(status, 200)
+  assert.equal(decodeTorrent(body).info['name'], name)
+})
+
+test('behind nginx a set is unknown, then posted, then known', unlessNginx, async (t) => {
+  const { ask } = await serveBehindNginx(t)
+  const address = `/yum/torrent_service/digest/${setDigest(PATHS)}`
+
+  const first = await ask(address)
+  const posted = await ask(address, formOf(PATHS))
+  const second = await ask(address)
+
+  assert.deepEqual([first.status, posted.status, second.status], [412, 200, 200])
+  assert.equal(first.headers['cache-control'], 'no-cache, no-store, must-revalidate')
+  assert.ok(posted.body.equals(second.body))
+  assert.deepEqual(decodeTorrent(posted.body)['url-list'], [`${PUBLIC}/`])
+})
+
+test('behind nginx every path of a set can be had', unlessNginx, async (t) => {
+  const { ask } = await serveBehindNginx(t)
+  const posted = await ask(`/yum/torrent_service/digest/${setDigest(PATHS)}`, formOf(PATHS))
+  const { info } = decodeTorrent(posted.body)
+  const files = info['files'] as { length: number; path: string[] }[]
+
+  const got = []
+  for (const { path } of files) got.push(await ask(`/${[info['name'], ...path].join('/')}`))
+
+  const nullFile = Buffer.alloc(2 * 2 ** 20 - 1_500_000)
+  const content = [FILES['yum/7/a.rpm'], nullFile, FILES['yum/7/b.rpm']]
+  assert.deepEqual(
+    got.map(({ status, body }) => [status, sha1(body)]),
+    content.map((bytes) => [200, sha1(bytes)]),
+  )
+})
+
+test('nginx lets a form of nearly 2 MiB through', unlessNginx, async (t) => {
+  const { ask } = await serveBehindNginx(t)
+  const form = `${formOf(PATHS)}&other=${'x'.repeat(1_900_000)}`
+
+  const { status } = await ask(`/yum/torrent_service/digest/${setDigest(PATHS)}`, form)
+
+  assert.equal(status, 200)
+})
+
+test('nginx keeps the figures of the service from strangers', unlessNginx, async (t) => {
+  const { ask, btkit } = await serveBehindNginx(t)
+
+  assert.equal((await ask('/-/metrics')).status, 403)
+  assert.equal((await fetch(`${btkit}/-/metrics`)).status, 200)
+})
+
+test('the manual has nginx wait for longer, and take no less, than the service', () => {
+  const { wait, maxBody } = declareServeOptions().opts()
+  const [, seconds] = /proxy_read_timeout (\d+)s;/.exec(serverBlocks()) ?? []
+  const [, megabytes] = /client_max_body_size (\d+)m;/.exec(serverBlocks()) ?? []
+
+  assert.ok(Number(seconds) * 1000 > wait)
+  assert.ok(Number(megabytes) * 2 ** 20 >= maxBody)
+})

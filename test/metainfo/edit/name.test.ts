@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setName } from '../../../src/metainfo/edit/name.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { directoryInfo, goldenTorrent, singleFileInfo } from '../../support/torrents.js'
+import { makeWithLibtorrent, needsLibtorrent } from '../libtorrent.js'
+import { edited, torrentWith } from './edited.js'
+
+test('only the name changes, and unknown keys and their values survive', () => {
+  const info = { 'a key': 'x', zzz: [1, { y: 2 }] }
+  const after = edited(torrentWith({}, singleFileInfo(info)), setName('ü'))
+  assert.deepEqual(after.bytes, torrentWith({}, singleFileInfo({ ...info, name: 'ü' })).bytes)
+  const files = [{ length: 5, path: ['a'] }]
+  const directory = edited(torrentWith({}, directoryInfo(files)), setName('new'))
+  assert.deepEqual(directory.bytes, torrentWith({}, directoryInfo(files, { name: 'new' })).bytes)
+})
+
+test('the UTF-8 twin of the name goes along', () => {
+  const twins = { name: Buffer.from([0xff]), 'name.utf-8': 'ÿ' }
+  const after = edited(torrentWith({}, singleFileInfo(twins)), setName('b'))
+  const expected = torrentWith({}, singleFileInfo({ name: 'b', 'name.utf-8': 'b' }))
+  assert.deepEqual(after.bytes, expected.bytes)
+})
+
+test('the same name changes nothing', () => {
+  const before = torrentWith({})
+  assert.equal(edited(before, setName('a.txt')), before)
+})
+
+test('the file of a version 2 torrent of a single file is renamed with it', () => {
+  const before = parseMetainfo(new Uint8Array(goldenTorrent('v2-single.torrent')))
+  const after = edited(before, setName('other.bin'))
+  assert.deepEqual([after.name, after.isDirectory], ['other.bin', false])
+  assert.deepEqual(after.files[0]?.path, ['other.bin'])
+  assert.deepEqual(edited(after, setName(before.name)).bytes, before.bytes)
+})
+
+test('so is that of a hybrid one', needsLibtorrent, () => {
+  const before = parseMetainfo(new Uint8Array(makeWithLibtorrent('hybrid', 'single')))
+  const after = edited(before, setName('other.bin'))
+  assert.deepEqual([after.name, after.isDirectory, after.version], ['other.bin', false, 'hybrid'])
+  assert.deepEqual(edited(after, setName(before.name)).bytes, before.bytes)
+})
+
+test('the files of a version 2 directory keep their names', () => {
+  const before = parseMetainfo(goldenTorrent('hybrid-directory.torrent'))
+  const after = edited(before, setName('other'))
+  assert.equal(after.name, 'other')
+  assert.deepEqual(after.files, before.files)
+})

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
+import { readBencode } from '../../../src/metainfo/bencode/read.js'
+import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
+import { spliceDict } from '../../../src/metainfo/edit/splice-dict.js'
+
+function dictOf(text: string) {
+  const bytes = Buffer.from(text, 'latin1')
+  return { bytes, spans: readBencode(bytes, { maxSize: 10_000, maxDepth: 10 }).spans }
+}
+
+/** Splices values given as bencode text. */
+function splice(text: string, changes: Record<string, string | null>): string {
+  const entries = Object.entries(changes).map(([key, value]): [string, Buffer | null] => {
+    return [key, value === null ? null : Buffer.from(value, 'latin1')]
+  })
+  return Buffer.from(spliceDict(dictOf(text), new Map(entries))).toString('latin1')
+}
+
+test('a value is replaced where it stands', () => {
+  assert.equal(splice('d1:ai1e1:bi2e1:ci3ee', { b: '4:long' }), 'd1:ai1e1:b4:long1:ci3ee')
+})
+
+test('an entry is removed with its key, be it the first, the last or the only one', () => {
+  assert.equal(splice('d1:ai1e1:bi2ee', { a: null }), 'd1:bi2ee')
+  assert.equal(splice('d1:ai1e1:bi2ee', { b: null }), 'd1:ai1ee')
+  assert.equal(splice('d1:ai1ee', { a: null }), 'de')
+})
+
+test('new entries go where the order of the keys wants them', () => {
+  const changes = { a: 'i0e', c: 'i0e', d: 'i0e', f: 'i0e' }
+  assert.equal(splice('d1:bi2e1:ei5ee', changes), 'd1:ai0e1:bi2e1:ci0e1:di0e1:ei5e1:fi0ee')
+  assert.equal(splice('de', { b: 'i2e', a: 'i1e' }), 'd1:ai1e1:bi2ee')
+})
+
+test('in odd order that order stays, and a new entry follows its nearest smaller key', () => {
+  const odd = 'd4:infode8:announce1:x7:comment1:ye'
+  const list = { 'announce-list': 'le' }
+  assert.equal(splice(odd, list), 'd4:infode8:announce1:x13:announce-listle7:comment1:ye')
+  assert.equal(splice(odd, { aaa: 'i1e' }), 'd3:aaai1e4:infode8:announce1:x7:comment1:ye')
+})
+
+test('an entry may come in where another goes', () => {
+  assert.equal(splice('d1:ai1e1:ci3ee', { a: null, b: 'i2e', c: null }), 'd1:bi2ee')
+})
+
+test('white space after the end stays', () => {
+  assert.equal(splice('d1:ai1ee\r\n ', { a: 'i2e', b: 'i3e' }), 'd1:ai2e1:bi3ee\r\n ')
+})
+
+test('keys are bytes', () => {
+  assert.equal(splice('d1:a0:2:\xff\xfe0:e', { '\xff': '1:x' }), 'd1:a0:1:\xff1:x2:\xff\xfe0:e')
+})
+
+test('what changes nothing gives back the very same array', () => {
+  const dict = dictOf('d1:ai1ee')
+  assert.equal(spliceDict(dict, new Map()), dict.bytes)
+  assert.equal(spliceDict(dict, new Map([['b', null]])), dict.bytes)
+  assert.equal(spliceDict(dict, new Map([['a', Buffer.from('i1e')]])), dict.bytes)
+})
+
+test('splicing a sorted dictionary is the same as changing it and encoding it again', () => {
+  const key = fc.string({ maxLength: 3 }).filter((text) => /^[\0-\xff]*$/.test(text))
+  const dict = fc.dictionary(key, fc.integer())
+  const changes = fc.dictionary(key, fc.option(fc.integer()))
+  fc.assert(
+    fc.property(dict, changes, (before, change) => {
+      const after: BencodeDict = new Map(Object.entries(before))
+      for (const [name, value] of Object.entries(change)) {
+        if (value === null) after.delete(name)
+        else after.set(name, value)
+      }
+      const bytes = encodeBencode(new Map(Object.entries(before)))
+      const { spans } = readBencode(bytes, { maxSize: 10_000, maxDepth: 10 })
+      const encoded = Object.entries(change).map(([name, value]): [string, Uint8Array | null] => {
+        return [name, value === null ? null : encodeBencode(value)]
+      })
+      const spliced = spliceDict({ bytes, spans }, new Map(encoded))
+      assert.deepEqual(Buffer.from(spliced), Buffer.from(encodeBencode(after)))
+    }),
+  )
+})

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { automaticPieceLength } from '../../../src/metainfo/piece-length.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { codesOf, messagesOf, torrentOfSize } from './torrent.js'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+test('a piece length should be a power of two, of 16 KiB at least', () => {
+  assert.deepEqual(messagesOf('piece-length-odd', torrentOfSize(MIB, 100_000)), [
+    'the piece length of 100000 bytes is not a power of two',
+  ])
+  assert.deepEqual(messagesOf('piece-length-odd', torrentOfSize(MIB, 8 * KIB)), [
+    'the piece length of 8192 bytes is less than the 16 KiB that clients ask for',
+  ])
+  assert.deepEqual(codesOf(torrentOfSize(MIB, 16 * KIB)), [])
+  const odd = torrentOfSize(5, 2 ** 53 - 1)
+  assert.deepEqual(codesOf(odd), ['piece-length-odd'])
+})
+
+for (const size of [1, 5 * MIB, 20 * MIB, 100 * MIB, GIB, 5 * GIB, 20 * GIB]) {
+  test(`the automatic piece length suits ${size} bytes, and so do half and twice of it`, () => {
+    for (const factor of [0.5, 1, 2, 4]) {
+      const torrent = torrentOfSize(size, automaticPieceLength(size) * factor)
+      assert.deepEqual(codesOf(torrent), [])
+    }
+  })
+}
+
+test('less than a quarter of the automatic piece length is small', () => {
+  assert.deepEqual(messagesOf('piece-length-small', torrentOfSize(GIB, 64 * KIB)), [
+    'pieces of 65536 bytes are small for 1073741824 bytes, which makes 16384; 524288 would do',
+  ])
+  assert.deepEqual(codesOf(torrentOfSize(GIB, 128 * KIB)), [])
+})
+
+test('more than four times the automatic piece length is large', () => {
+  assert.deepEqual(messagesOf('piece-length-large', torrentOfSize(20 * MIB, MIB)), [
+    'pieces of 1048576 bytes are large for 20971520 bytes, which makes 20; 131072 would do',
+  ])
+  assert.deepEqual(codesOf(torrentOfSize(20 * MIB, 512 * KIB)), [])
+})
+
+test('but not of content so small or so large that it does not matter', () => {
+  assert.deepEqual(codesOf(torrentOfSize(4 * MIB, 4 * MIB)), [])
+  assert.deepEqual(codesOf(torrentOfSize(1024 * GIB, 16 * MIB)), [])
+})
+
+test('more than 100,000 pieces are many', () => {
+  const size = 100_000 * 2 * MIB
+  assert.deepEqual(codesOf(torrentOfSize(size, 2 * MIB)), [])
+  assert.deepEqual(messagesOf('many-pieces', torrentOfSize(size + 1, 2 * MIB)), [
+    '100001 pieces are more than some clients bear',
+  ])
+})
+
+test('a torrent above ten million bytes is huge', () => {
+  const torrent = torrentOf(singleFileInfo(), { comment: 'x'.repeat(10_000_000) })
+  assert.deepEqual(codesOf(torrent), ['huge-torrent'])
+  assert.deepEqual(codesOf(torrentOf(singleFileInfo(), { comment: 'x'.repeat(9_999_000) })), [])
+})

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
+import { codesOf, messagesOf } from './torrent.js'
+
+const A = 'http://a.example/announce'
+const B = 'udp://b.example:6969'
+
+function torrentWith(beside: PlainDict): Uint8Array {
+  return torrentOf(singleFileInfo(), beside)
+}
+
+test('an announce must be in the list', () => {
+  const torrent = torrentWith({ announce: A, 'announce-list': [[B]] })
+  assert.deepEqual(messagesOf('announce-not-in-list', torrent), [
+    `announce "${A}" is not in the announce list, so clients will not use it`,
+  ])
+})
+
+test('an announce in the list is well, in any tier, and so is either alone', () => {
+  for (const beside of [
+    { announce: A, 'announce-list': [[B], [A]] },
+    { announce: A },
+    { 'announce-list': [[A]] },
+  ]) {
+    assert.deepEqual(codesOf(torrentWith(beside)), [])
+  }
+})
+
+test('an empty list and an empty tier are told', () => {
+  const list = torrentWith({ announce: A, 'announce-list': [] })
+  assert.deepEqual(messagesOf('empty-tier', list), ['the announce list is empty'])
+  const tier = torrentWith({ announce: A, 'announce-list': [[A], []] })
+  assert.deepEqual(messagesOf('empty-tier', tier), ['tier 2 of the announce list is empty'])
+})
+
+test('a tracker must be a URL that clients can ask', () => {
+  for (const announce of ['', 'tracker.example', 'ftp://a.example/', 'http://', 'http://a b/']) {
+    assert.deepEqual(messagesOf('tracker-not-url', torrentWith({ announce })), [
+      `tracker "${announce}" is not an http, https, udp, ws or wss URL`,
+    ])
+  }
+  for (const announce of [A, B, 'wss://c.example', 'https://[::1]:80/x?y']) {
+    assert.deepEqual(codesOf(torrentWith({ announce })), [])
+  }
+})
+
+test('a bad tracker is told once, though it stands in both places', () => {
+  const torrent = torrentWith({ announce: 'x', 'announce-list': [['x']] })
+  assert.deepEqual(codesOf(torrent), ['tracker-not-url'])
+})
+
+test('a tracker that repeats is told, in one tier or in several', () => {
+  for (const tiers of [[[A, A]], [[A], [B, A]]]) {
+    const torrent = torrentWith({ announce: A, 'announce-list': tiers })
+    assert.deepEqual(messagesOf('tracker-repeated', torrent), [
+      `tracker "${A}" stands 2 times in the announce list`,
+    ])
+  }
+  assert.deepEqual(codesOf(torrentWith({ announce: A, 'announce-list': [[A, B]] })), [])
+})
+
+test('a seed must be a URL that clients can ask', () => {
+  const torrent = torrentWith({ 'url-list': ['files.example'], httpseeds: ['udp://x'] })
+  assert.deepEqual(messagesOf('seed-not-url', torrent), [
+    'web seed "files.example" is not an http, https or ftp URL',
+    'web seed "udp://x" is not an http, https or ftp URL',
+  ])
+  assert.deepEqual(codesOf(torrentWith({ 'url-list': 'https://files.example/a' })), [])
+})

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
+import { validateInfo } from '../../../src/metainfo/parse/info.js'
+import { WarningList } from '../../../src/metainfo/warning-list.js'
+import {
+  bencodableDict,
+  digestsFor,
+  directoryInfo,
+  singleFileInfo,
+  type PlainDict,
+} from '../../support/torrents.js'
+import { assertRefused } from '../refusal.js'
+
+const ROOT = new Uint8Array(32).fill(1)
+
+function validate(info: PlainDict) {
+  return validateInfo(bencodableDict(info), undefined, new WarningList())
+}
+
+function leaf(length: number): PlainDict {
+  return { '': { length, 'pieces root': length === 0 ? undefined : ROOT } }
+}
+
+function v2Info(tree: PlainDict, changes: PlainDict = {}): PlainDict {
+  return { 'file tree': tree, 'meta version': 2, name: 'n', 'piece length': 16384, ...changes }
+}
+
+test('a v1 directory is described', () => {
+  const files = [
+    { length: 16384, path: ['a'] },
+    { length: 2, path: ['b', 'c'] },
+  ]
+  const content = validate(directoryInfo(files))
+  assert.deepEqual(content, {
+    version: 'v1',
+    name: 'dir',
+    isDirectory: true,
+    pieceLength: 16384,
+    pieceCount: 2,
+    size: 16386,
+    files: files.map((file) => ({ ...file, padding: false, attr: '' })),
+    pieces: digestsFor(16386),
+  })
+})
+
+test('in v2 each file fills pieces of its own', () => {
+  const content = validate(v2Info({ a: leaf(5), b: leaf(7), c: leaf(0) }))
+  assert.equal(content.version, 'v2')
+  assert.equal(content.pieces, null)
+  assert.equal(content.size, 12)
+  assert.equal(content.pieceCount, 2)
+})
+
+test('a v2 tree is a single file when that is called like the torrent', () => {
+  assert.equal(validate(v2Info({ n: leaf(5) })).isDirectory, false)
+  assert.equal(validate(v2Info({ other: leaf(5) })).isDirectory, true)
+  assert.equal(validate(v2Info({ n: { n: leaf(5) } })).isDirectory, true)
+  assert.equal(validate(v2Info({ n: leaf(5), o: leaf(5) })).isDirectory, true)
+})
+
+test('any positive piece length does for v1', () => {
+  const info = singleFileInfo({ 'piece length': 3, pieces: new Uint8Array(40) })
+  assert.equal(validate(info).pieceCount, 2)
+})
+
+test('a name that is not UTF-8 is read from name.utf-8', () => {
+  const name = Buffer.from('\xe9', 'latin1')
+  assert.equal(validate(singleFileInfo({ name, 'name.utf-8': 'é' })).name, 'é')
+})
+
+test('a hybrid is as v1 has it, if v2 agrees', () => {
+  const hybrid = { ...v2Info({ 'a.txt': leaf(5) }), ...singleFileInfo() }
+  const content = validate(hybrid)
+  assert.equal(content.version, 'hybrid')
+  assert.equal(content.isDirectory, false)
+  assert.deepEqual(content.pieces, digestsFor(5))
+})
+
+const HUGE = { length: 2 ** 53 - 1, path: ['a'] }
+
+const REFUSED: [info: PlainDict, message: string][] = [
+  [singleFileInfo({ name: undefined }), 'info.name: is missing'],
+  [singleFileInfo({ name: 5 }), 'info.name: is not a string'],
+  [singleFileInfo({ 'piece length': undefined }), 'info.piece length: is missing'],
+  [singleFileInfo({ 'piece length': '1' }), 'info.piece length: is not an integer'],
+  [singleFileInfo({ 'piece length': 0 }), 'info.piece length: is 0'],
+  [singleFileInfo({ 'piece length': -1 }), 'info.piece length: is negative'],
+  [singleFileInfo({ 'piece length': 2n ** 53n }), 'info.piece length: is too large'],
+  [singleFileInfo({ pieces: undefined }), 'info.pieces: is missing'],
+  [singleFileInfo({ pieces: [] }), 'info.pieces: is not a string'],
+  [
+    singleFileInfo({ pieces: new Uint8Array(21) }),
+    'info.pieces: its length is not a multiple of 20',
+  ],
+  [singleFileInfo({ length: 16385 }), 'info.pieces: has 1 pieces, but the content fills 2'],
+  [singleFileInfo({ length: 0 }), 'info.pieces: has 1 pieces, but the content fills 0'],
+  [singleFileInfo({ length: undefined }), 'info: has neither length nor files'],
+  [
+    singleFileInfo({ length: undefined, files: [HUGE, HUGE] }),
+    'info: the files are too large together',
+  ],
+  [singleFileInfo({ 'meta version': 3 }), 'info.meta version: only version 2 is known'],
+  [singleFileInfo({ 'meta version': 'x' }), 'info.meta version: only version 2 is known'],
+  [singleFileInfo({ 'meta version': 2 }), 'info.file tree: is missing'],
+  [v2Info({ a: leaf(16385) }), 'piece layers: is missing'],
+  [
+    v2Info({ a: leaf(5) }, singleFileInfo()),
+    'info: v1 and v2 disagree: "a.txt" stands where the file tree has "a"',
+  ],
+  [v2Info({ a: leaf(5) }, { pieces: digestsFor(5) }), 'info: has neither length nor files'],
+]
+
+for (const pieceLength of [1, 8192, 16383, 24576, 2 ** 52 + 1]) {
+  REFUSED.push([
+    v2Info({ a: leaf(1) }, { 'piece length': pieceLength }),
+    'info.piece length: is not a power of two from 16 KiB up, as version 2 needs',
+  ])
+}
+
+for (const [info, message] of REFUSED) {
+  test(`refused: ${message}`, () => {
+    assertRefused(() => validate(info), 'metainfo', message)
+  })
+}
+
+test('a v2 piece length may be any power of two from 16 KiB up', () => {
+  for (const pieceLength of [2 ** 14, 2 ** 20, 2 ** 52]) {
+    const info: BencodeDict = bencodableDict(
+      v2Info({ a: leaf(1) }, { 'piece length': pieceLength }),
+    )
+    assert.equal(validateInfo(info, undefined, new WarningList()).pieceLength, pieceLength)
+  }
+})

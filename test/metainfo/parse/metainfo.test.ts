@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import {
+  directoryInfo,
+  editedGolden,
+  goldenTorrent,
+  singleFileInfo,
+  torrentOf,
+} from '../../support/torrents.js'
+import { assertRefused } from '../refusal.js'
+
+function hex(algorithm: string, data: string | Uint8Array): string {
+  return createHash(algorithm).update(data).digest('hex')
+}
+
+function latin1(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1')
+}
+
+test('a torrent is read whole', () => {
+  const bytes = torrentOf(singleFileInfo(), { announce: 'http://t/a', comment: 'hello' })
+  const metainfo = parseMetainfo(bytes)
+  const { start, end } = metainfo.infoSpan
+  assert.equal(metainfo.bytes, bytes)
+  assert.deepEqual([...metainfo.spans.keys()], ['announce', 'comment', 'info'])
+  assert.equal(metainfo.infoHash, hex('sha1', bytes.subarray(start, end)))
+  assert.equal(metainfo.infoHashV2, null)
+  assert.equal(metainfo.version, 'v1')
+  assert.equal(metainfo.name, 'a.txt')
+  assert.equal(metainfo.isDirectory, false)
+  assert.equal(metainfo.size, 5)
+  assert.equal(metainfo.pieceCount, 1)
+  assert.equal(metainfo.announce, 'http://t/a')
+  assert.equal(metainfo.comment, 'hello')
+  assert.deepEqual(metainfo.info.get('length'), 5)
+  assert.deepEqual(metainfo.unsafePaths, [])
+  assert.deepEqual(metainfo.warnings, [])
+})
+
+const PIECES = 'x'.repeat(20)
+
+test('the info hash is that of the bytes as they stand, unsorted as they may be', () => {
+  const info = `d4:name1:a6:lengthi1e12:piece lengthi16384e6:pieces20:${PIECES}e`
+  const { infoHash, warnings } = parseMetainfo(latin1(`d4:info${info}e`))
+  assert.equal(infoHash, hex('sha1', latin1(info)))
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ['unsorted-keys'],
+  )
+})
+
+test('all files empty is accepted with a warning', () => {
+  const { size, pieceCount, warnings } = parseMetainfo(
+    torrentOf(directoryInfo([{ length: 0, path: ['a'] }])),
+  )
+  assert.equal(size, 0)
+  assert.equal(pieceCount, 0)
+  assert.deepEqual(warnings, [{ code: 'no-content', message: 'info: the files are all empty' }])
+})
+
+test('warnings of every part are gathered', () => {
+  const files = [{ length: 1, path: ['..', 'a\\b'] }]
+  const torrent = torrentOf(directoryInfo(files, { name: latin1('\xe9') }), { announce: 1 })
+  const { warnings, unsafePaths } = parseMetainfo(Buffer.concat([torrent, Buffer.from('\n')]))
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ['trailing-space', 'not-utf8', 'ignored-value', 'unsafe-path'],
+  )
+  assert.deepEqual(unsafePaths, [
+    { path: ['\ufffd', '..', 'a\\b'], reason: 'has a ".." component' },
+  ])
+})
+
+test('a v2 single file that libtorrent made is read', () => {
+  const metainfo = parseMetainfo(goldenTorrent('v2-single.torrent'))
+  assert.equal(metainfo.version, 'v2')
+  assert.equal(metainfo.infoHash, null)
+  assert.equal(
+    metainfo.infoHashV2,
+    '2d130489c64eb8dafedc9c14fb5305170b44a7566bfed248b00315be727662bc',
+  )
+  assert.equal(metainfo.isDirectory, false)
+  assert.equal(metainfo.pieces, null)
+  assert.deepEqual(metainfo.files, [
+    { path: ['content.bin'], length: 40001, padding: false, attr: '' },
+  ])
+  assert.deepEqual(metainfo.warnings, [])
+})
+
+const TREE = [
+  { path: ['a', 'large.bin'], length: 40001, padding: false, attr: '' },
+  { path: ['a', 'short.txt'], length: 5, padding: false, attr: '' },
+  { path: ['b', 'exact.bin'], length: 32768, padding: false, attr: '' },
+  { path: ['empty'], length: 0, padding: false, attr: '' },
+  { path: ['ünï.txt'], length: 16384, padding: false, attr: '' },
+]
+
+test('a v2 directory that libtorrent made is read', () => {
+  const metainfo = parseMetainfo(goldenTorrent('v2-directory.torrent'))
+  assert.equal(
+    metainfo.infoHashV2,
+    'cd0bd39c6ba4904d1666bebbefbf1fb6a1ab366a707a75cca115ad57fbfc61dc',
+  )
+  assert.equal(metainfo.isDirectory, true)
+  assert.equal(metainfo.size, 89158)
+  assert.equal(metainfo.pieceCount, 7)
+  assert.deepEqual(metainfo.files, TREE)
+})
+
+test('a hybrid that libtorrent made is read, with its pad files', () => {
+  const metainfo = parseMetainfo(goldenTorrent('hybrid-directory.torrent'))
+  assert.equal(metainfo.version, 'hybrid')
+  assert.equal(metainfo.infoHash, 'be94b50e5f854b55f699eeb4f25fab567f353c2a')
+  assert.equal(
+    metainfo.infoHashV2,
+    '9648db46c69453a15f2efd2befc6f506381f818bb3b1af67b27411b016c3e450',
+  )
+  assert.deepEqual(
+    metainfo.files.filter(({ padding }) => !padding),
+    TREE,
+  )
+  assert.deepEqual(
+    metainfo.files.filter(({ padding }) => padding).map(({ length }) => length),
+    [9151, 16379],
+  )
+  assert.equal(metainfo.size, 89158 + 9151 + 16379)
+  assert.equal(metainfo.pieces?.length, 7 * 20)
+})
+
+test('a v2 torrent without its piece layers, or with false ones, is refused', () => {
+  const bare = editedGolden('v2-single.torrent', (top) => top.delete('piece layers'))
+  assertRefused(() => parseMetainfo(bare), 'metainfo', 'piece layers: is missing')
+  const forged = editedGolden('v2-single.torrent', (top) => {
+    const layers = top.get('piece layers') as BencodeDict
+    for (const key of layers.keys()) layers.set(key, new Uint8Array(96))
+  })
+  assertRefused(
+    () => parseMetainfo(forged),
+    'metainfo',
+    'piece layers of "content.bin": does not lead to the pieces root',
+  )
+})
+
+test('a hybrid whose v1 half has another name for a file is refused', () => {
+  const forged = editedGolden('hybrid-directory.torrent', (_, info) => {
+    const [first] = info.get('files') as BencodeDict[]
+    first?.set('path', [latin1('evil')])
+  })
+  assertRefused(
+    () => parseMetainfo(forged),
+    'metainfo',
+    'info: v1 and v2 disagree: "evil" stands where the file tree has "a/large.bin"',
+  )
+})
+
+test('what is no metainfo at all is refused by name', () => {
+  const refusals: [data: string, message: string][] = [
+    ['le', 'metainfo: is not a dictionary'],
+    ['i1e', 'metainfo: is not a dictionary'],
+    ['de', 'info: is missing'],
+    ['d4:infolee', 'info: is not a dictionary'],
+    ['d4:infodee', 'info.name: is missing'],
+  ]
+  for (const [data, message] of refusals) {
+    assertRefused(() => parseMetainfo(latin1(data)), 'metainfo', message)
+  }
+})
+
+test('what is no bencode is refused by offset', () => {
+  assertRefused(() => parseMetainfo(latin1('<!DOCTYPE html>')), 'bencode', 'offset 0: not a value')
+})
+
+test('the size allowed is 64 MiB, or what the caller says', () => {
+  const bytes = torrentOf(singleFileInfo())
+  assert.equal(parseMetainfo(bytes, { maxSize: bytes.length }).size, 5)
+  assertRefused(
+    () => parseMetainfo(bytes, { maxSize: 10 }),
+    'bencode',
+    'offset 10: more than the 10 bytes allowed',
+  )
+  assertRefused(
+    () => parseMetainfo(new Uint8Array(64 * 1024 * 1024 + 1)),
+    'bencode',
+    'offset 67108864: more than the 67108864 bytes allowed',
+  )
+})
+
+test('a torrent of a hundred thousand files is read in no time', () => {
+  const files = Array.from({ length: 100_000 }, (_, at) => ({
+    length: 1,
+    path: ['directory', `file ${at}`],
+  }))
+  const bytes = torrentOf(directoryInfo(files))
+  const start = performance.now()
+  const metainfo = parseMetainfo(bytes)
+  assert.ok(performance.now() - start < 5000)
+  assert.equal(metainfo.files.length, 100_000)
+  assert.deepEqual(metainfo.files.at(-1)?.path, ['directory', 'file 99999'])
+})

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readV1Files } from '../../../src/metainfo/parse/v1-files.js'
+import { WarningList } from '../../../src/metainfo/warning-list.js'
+import { bencodableDict, type PlainDict } from '../../support/torrents.js'
+import { assertRefused } from '../refusal.js'
+
+function read(info: PlainDict, warnings = new WarningList()) {
+  return readV1Files(bencodableDict(info), 'name', warnings)
+}
+
+test('a length makes a single file that is called like the torrent', () => {
+  assert.deepEqual(read({ length: 5, attr: 'x' }), {
+    isDirectory: false,
+    files: [{ path: ['name'], length: 5, padding: false, attr: 'x' }],
+  })
+})
+
+test('a list of files makes a directory, even of one file', () => {
+  assert.deepEqual(read({ files: [{ length: 5, path: ['a', 'b'] }] }), {
+    isDirectory: true,
+    files: [{ path: ['a', 'b'], length: 5, padding: false, attr: '' }],
+  })
+})
+
+test('attributes tell pad files and links, whose length may be left out', () => {
+  const files = [
+    { length: 5, path: ['.pad', '5'], attr: 'p' },
+    { path: ['link'], attr: 'l', 'symlink path': ['a'] },
+    { length: 1, path: ['a'], attr: 7 },
+  ]
+  assert.deepEqual(read({ files }).files, [
+    { path: ['.pad', '5'], length: 5, padding: true, attr: 'p' },
+    { path: ['link'], length: 0, padding: false, attr: 'l' },
+    { path: ['a'], length: 1, padding: false, attr: '' },
+  ])
+})
+
+test('components that are not UTF-8 are read from path.utf-8, if that is as long', () => {
+  const path = ['ok', Buffer.from('\xe9', 'latin1')]
+  const entry = { length: 1, path, 'path.utf-8': ['no', 'é'] }
+  assert.deepEqual(read({ files: [entry] }).files[0]?.path, ['ok', 'é'])
+  const warnings = new WarningList()
+  const longer = { ...entry, 'path.utf-8': ['no', 'é', 'x'] }
+  assert.deepEqual(read({ files: [longer] }, warnings).files[0]?.path, ['ok', '\ufffd'])
+  assert.deepEqual(warnings.toArray(), [
+    { code: 'not-utf8', message: 'info.files[0].path: not UTF-8, read as "\ufffd"' },
+  ])
+})
+
+const GOOD = { length: 1, path: ['a'] }
+
+const REFUSED: [info: PlainDict, message: string][] = [
+  [{}, 'info: has neither length nor files'],
+  [{ length: 1, files: [GOOD] }, 'info: has both length and files'],
+  [{ length: 'x' }, 'info.length: is not an integer'],
+  [{ length: -1 }, 'info.length: is negative'],
+  [{ length: 2n ** 62n }, 'info.length: is too large'],
+  [{ files: {} }, 'info.files: is not a list'],
+  [{ files: [] }, 'info.files: is empty'],
+  [{ files: [GOOD, 1] }, 'info.files[1]: is not a dictionary'],
+  [{ files: [{ length: 1 }] }, 'info.files[0].path: is missing'],
+  [{ files: [{ length: 1, path: 'a' }] }, 'info.files[0].path: is not a list'],
+  [{ files: [{ length: 1, path: [] }] }, 'info.files[0].path: is empty'],
+  [{ files: [GOOD, { length: 1, path: ['a', 2] }] }, 'info.files[1].path[1]: is not a string'],
+  [{ files: [{ path: ['a'] }] }, 'info.files[0].length: is missing'],
+  [{ files: [{ path: ['a'], length: -5 }] }, 'info.files[0].length: is negative'],
+]
+
+for (const [info, message] of REFUSED) {
+  test(`refused: ${message}`, () => {
+    assertRefused(() => read(info), 'metainfo', message)
+  })
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { plantFiles } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+
+const CONTENT = pseudoRandom(700_000, 9)
+const SIZE = CONTENT.length
+const FILES = { 'pub/big.iso': CONTENT, 'pub/empty': '', 'pub/with space+ü%.txt': 'odd' }
+
+test('files are served whole', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const { status, headers, body } = await ask(port, '/pub/big.iso')
+  assert.equal(status, 200)
+  assert.equal(headers['content-length'], String(SIZE))
+  assert.equal(headers['accept-ranges'], 'bytes')
+  assert.ok(body.equals(CONTENT))
+})
+
+test('names are percent-encoded in addresses, in which a plus is a plus', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const { status, body } = await ask(port, '/pub/with%20space+%C3%BC%25.txt')
+  assert.deepEqual([status, body.toString()], [200, 'odd'])
+})
+
+test('HEAD says what GET says', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const got = await ask(port, '/pub/big.iso')
+  const { status, headers, body } = await ask(port, '/pub/big.iso', { method: 'HEAD' })
+  assert.deepEqual([status, body.length], [200, 0])
+  for (const name of ['content-length', 'content-type', 'etag', 'last-modified', 'accept-ranges']) {
+    assert.equal(headers[name], got.headers[name], name)
+  }
+})
+
+test('an empty file is an empty answer', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const method of ['GET', 'HEAD']) {
+    const { status, headers, body } = await ask(port, '/pub/empty', { method })
+    assert.deepEqual([status, headers['content-length'], body.length], [200, '0', 0])
+  }
+})
+
+const RANGES = [
+  { range: 'bytes=0-0', start: 0, end: 1 },
+  { range: 'bytes=100-199', start: 100, end: 200 },
+  { range: 'bytes=262143-262144', start: 262_143, end: 262_145 },
+  { range: `bytes=${SIZE - 1}-`, start: SIZE - 1, end: SIZE },
+  { range: 'bytes=0-', start: 0, end: SIZE },
+  { range: `bytes=10-${SIZE + 10}`, start: 10, end: SIZE },
+  { range: 'bytes=-5', start: SIZE - 5, end: SIZE },
+  { range: `bytes=-${SIZE + 5}`, start: 0, end: SIZE },
+]
+
+test('any part of a file can be had', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const { range, start, end } of RANGES) {
+    const { status, headers, body } = await ask(port, '/pub/big.iso', { headers: { Range: range } })
+    assert.equal(status, 206, range)
+    assert.equal(headers['content-range'], `bytes ${start}-${end - 1}/${SIZE}`)
+    assert.equal(headers['content-length'], String(end - start))
+    assert.ok(body.equals(CONTENT.subarray(start, end)), range)
+  }
+})
+
+test('HEAD with a range sends no bytes', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const question = { method: 'HEAD', headers: { Range: 'bytes=0-9' } }
+  const { status, body } = await ask(port, '/pub/big.iso', question)
+  assert.ok(status === 200 || status === 206, String(status))
+  assert.equal(body.length, 0)
+})
+
+test('a part that is not there is 416 with the size', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const range of [`bytes=${SIZE}-`, `bytes=${SIZE}-${SIZE + 5}`, 'bytes=-0']) {
+    for (const method of ['GET', 'HEAD']) {
+      const question = { method, headers: { Range: range } }
+      const { status, headers } = await ask(port, '/pub/big.iso', question)
+      assert.equal(status, 416, range)
+      assert.equal(headers['content-range'], `bytes */${SIZE}`)
+    }
+  }
+  const ofNothing = await ask(port, '/pub/empty', { headers: { Range: 'bytes=0-' } })
+  assert.equal(ofNothing.status, 416)
+})
+
+test('a range that means nothing is passed over', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const range of ['bytes=9-5', 'bytes=-', 'bytes=x', 'lines=1-2', 'bytes 0-5', '']) {
+    const { status, body } = await ask(port, '/pub/big.iso', { headers: { Range: range } })
+    assert.equal(status, 200, range)
+    assert.equal(body.length, SIZE)
+  }
+})
+
+test('a client goes on with its part only while the file is the same', async (t) => {
+  const { port, root } = await serveMirror(t, { files: FILES })
+  const { headers } = await ask(port, '/pub/big.iso')
+  const partAfter = (condition: string) => {
+    return ask(port, '/pub/big.iso', { headers: { Range: 'bytes=5-', 'If-Range': condition } })
+  }
+  assert.equal((await partAfter(headers.etag!)).status, 206)
+  assert.equal((await partAfter('"other"')).status, 200)
+  assert.equal((await partAfter(`W/${headers.etag!}`)).status, 200)
+  assert.equal((await partAfter('Thu, 01 Jan 1970 00:00:00 GMT')).status, 200)
+  plantFiles(root, { 'pub/big.iso': CONTENT.subarray(0, 1000) })
+  const changed = await partAfter(headers.etag!)
+  assert.equal(changed.status, 200)
+  assert.equal(changed.body.length, 1000)
+})
+
+test('who has the file already is told so', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const { headers } = await ask(port, '/pub/big.iso')
+  const conditions: Record<string, string>[] = [
+    { 'If-None-Match': headers.etag! },
+    { 'If-Modified-Since': headers['last-modified']! },
+    { 'If-None-Match': headers.etag!, Range: 'bytes=0-5' },
+  ]
+  for (const condition of conditions) {
+    const answer = await ask(port, '/pub/big.iso', { headers: condition })
+    assert.equal(answer.status, 304, JSON.stringify(condition))
+    assert.equal(answer.body.length, 0)
+  }
+})
+
+test('the date is that of the file', async (t) => {
+  const { port, root } = await serveMirror(t, { files: FILES })
+  const { headers } = await ask(port, '/pub/big.iso')
+  const { mtime } = statSync(join(root, 'pub/big.iso'))
+  assert.equal(headers['last-modified'], mtime.toUTCString())
+})
+
+test('with --no-files there are torrents, but no files', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES, args: ['--no-files'] })
+  assert.equal((await ask(port, '/pub/big.iso')).status, 404)
+  assert.equal((await ask(port, '/pub/torrent_service/single/pub/big.iso')).status, 200)
+})
+
+test('what is not there, and what is no file, is 404', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const path of ['/none', '/pub', '/pub/', '/', '/pub/big.iso/', '/pub/big.iso/x']) {
+    assert.equal((await ask(port, path)).status, 404, path)
+  }
+})

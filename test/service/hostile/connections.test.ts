@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { test } from 'node:test'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { plantSparse } from '../../support/scratch.js'
+import { parseAnswers, rawRequest, readToEnd, requestText, type RawAnswer } from './raw.js'
+import { besiege, digestAddress, SINGLE } from './siege.js'
+
+const HOST = 'Host: mirror.example'
+
+/** Ways to be understood differently by the servers on a request's way. */
+const AMBIGUOUS: [what: string, fields: string[]][] = [
+  ['a length and chunks', ['Content-Length: 5', 'Transfer-Encoding: chunked']],
+  ['chunks and a length', ['Transfer-Encoding: chunked', 'Content-Length: 5']],
+  ['two lengths', ['Content-Length: 5', 'Content-Length: 6']],
+  ['a list of lengths', ['Content-Length: 5, 5']],
+  ['a length with a sign', ['Content-Length: +5']],
+  ['a length below zero', ['Content-Length: -5']],
+  ['a hexadecimal length', ['Content-Length: 0x5']],
+  ['a length beyond all measure', [`Content-Length: ${'9'.repeat(30)}`]],
+  ['an unknown encoding', ['Transfer-Encoding: xchunked']],
+  ['chunks that are not the outermost', ['Transfer-Encoding: chunked, identity']],
+  ['a blank before the colon', ['Transfer-Encoding : chunked']],
+  ['a folded header', ['Transfer-Encoding:', ' chunked']],
+  ['a header without a colon', ['Transfer-Encoding chunked']],
+  ['a NUL in a header', ['X: a\0b']],
+  ['a bare carriage return', ['X: a\rTransfer-Encoding: chunked']],
+]
+
+for (const [what, fields] of AMBIGUOUS) {
+  test(`refuses ${what} in a header, and does not see a second request in it`, async (t) => {
+    await besiege(t, {}, async ({ port, checkRefused }) => {
+      const type = 'Content-Type: application/x-www-form-urlencoded'
+      const smuggled = '0\r\n\r\nGET /yum/good.rpm HTTP/1.1\r\nHost: mirror.example\r\n\r\n'
+      const line = `POST ${digestAddress(['/yum/good.rpm'])} HTTP/1.1`
+      const request = [line, HOST, type, ...fields, '', smuggled].join('\r\n')
+      const answers = parseAnswers(await rawRequest(port, request))
+      assert.equal(answers.length, 1)
+      checkRefused(answers[0]!, 400, 413)
+    })
+  })
+}
+
+test('answers pipelined requests in their order, though a later one is ready first', async (t) => {
+  const plant = (root: string) => {
+    plantSparse(root, 'cold', 64 * 2 ** 20)
+  }
+  await besiege(t, { plant }, async ({ port }) => {
+    const get = (target: string) => `GET ${target} HTTP/1.1\r\n${HOST}\r\n\r\n`
+    const requests = get(`${SINGLE}/cold`) + get('/-/health') + get('/nowhere')
+    const received = await rawRequest(port, requests + requestText('GET /yum/good.rpm'))
+    const answers = parseAnswers(received)
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 404, 200],
+    )
+    assert.equal(answers[0]!.headers.get('content-type'), 'application/x-bittorrent')
+    assert.equal(answers[1]!.body, 'ok\n')
+    assert.equal(answers[3]!.body, 'good')
+  })
+})
+
+test('answers a thousand pipelined requests', async (t) => {
+  await besiege(t, {}, async ({ port }) => {
+    const one = `GET /yum/good.rpm HTTP/1.1\r\n${HOST}\r\n\r\n`
+    const received = await rawRequest(port, one.repeat(999) + requestText('GET /yum/good.rpm'))
+    const bodies = parseAnswers(received).map(({ body }) => body)
+    assert.deepEqual(bodies, Array<string>(1000).fill('good'))
+  })
+})
+
+test('mixes no complaint about a second request into the answer to the first', async (t) => {
+  const plant = (root: string) => {
+    plantSparse(root, 'zeros', 32 * 2 ** 20)
+  }
+  await besiege(t, { plant }, async ({ port }) => {
+    const socket = connect(port, '127.0.0.1')
+    const received = readToEnd(socket)
+    socket.write(`GET /zeros HTTP/1.1\r\n${HOST}\r\n\r\n`)
+    await once(socket, 'data')
+    socket.write('garbage\r\n\r\n')
+    // Hung up on or served: what there is of the file is the file's
+    const [{ status, body }] = parseAnswers(await received) as [RawAnswer]
+    assert.equal(status, 200)
+    assert.doesNotMatch(body, /[^\0]/)
+  })
+})
+
+const TLS_HELLO = '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'
+
+const GARBAGE: [what: string, bytes: string | Buffer][] = [
+  ['noise', pseudoRandom(10_000, 7)],
+  ['more noise', pseudoRandom(100_000, 8)],
+  ['a TLS handshake', TLS_HELLO],
+  ['the greeting of ssh', 'SSH-2.0-OpenSSH_9.6\r\n'],
+  ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['a BitTorrent handshake', `\x13BitTorrent protocol${'\0'.repeat(48)}`],
+  ['HTTP of another age', 'GET / HTTP/9.9\r\nHost: a\r\n\r\n'],
+  ['zeros', '\0'.repeat(1000)],
+  ['an answer', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
+]
+
+for (const [what, bytes] of GARBAGE) {
+  test(`refuses ${what} in place of HTTP`, async (t) => {
+    await besiege(t, {}, async ({ ask, checkRefused }) => {
+      checkRefused(await ask(bytes), 400)
+    })
+  })
+}
+
+test('refuses headers without end', async (t) => {
+  await besiege(t, {}, async ({ ask, checkRefused }) => {
+    const field = `X: ${'x'.repeat(100)}\r\n`
+    checkRefused(await ask(`GET / HTTP/1.1\r\n${HOST}\r\n${field.repeat(1000)}`), 431)
+    checkRefused(await ask(`GET / HTTP/1.1\r\n${HOST}\r\nX: ${'x'.repeat(100_000)}`), 431)
+    checkRefused(await ask(`GET /${'x'.repeat(100_000)}`), 414, 431)
+  })
+})

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decodeTorrent } from '../../support/decode-torrent.js'
+import { requestText, type RawAnswer } from './raw.js'
+import { besiege, digestAddress, SINGLE } from './siege.js'
+
+const TARGET = `${SINGLE}/yum/good.rpm`
+
+const PUBLIC = ['--public-url', 'https://public.example/pub/']
+
+/** Values of Host that could do harm in an address. */
+const ODD = [
+  '',
+  'evil.example/x',
+  '/',
+  'a b',
+  'a\tb',
+  'a"b',
+  "a'b",
+  'a\\b',
+  '<b>',
+  'user@evil.example',
+  'user:password@evil.example',
+  'evil.example?x',
+  'evil.example#x',
+  'a,b',
+  'a;b',
+  '*',
+  '..',
+  '-',
+  '%00',
+  'a%0d%0ax',
+  'a:b',
+  'a:',
+  ':80',
+  'a:123456',
+  'a:80:80',
+  '[::1',
+  '::1',
+  '[::1]x',
+  'http://evil.example',
+  'm\xfcller.example',
+  'm\xc3\xbcller.example',
+  `${'a'.repeat(300)}.example`,
+  'a'.repeat(8000),
+]
+
+function addressIn({ body }: RawAnswer): unknown {
+  return decodeTorrent(Buffer.from(body, 'latin1'))['url-list']
+}
+
+for (const host of ODD) {
+  test(`refuses the Host ${JSON.stringify(host.slice(0, 40))}`, async (t) => {
+    await besiege(t, {}, async ({ ask, get, checkRefused }) => {
+      // The answer to others must not be given to this one
+      assert.equal((await get(TARGET)).status, 200)
+      checkRefused(await ask(requestText(`GET ${TARGET}`, [`Host: ${host}`])), 400)
+    })
+  })
+}
+
+test('takes any Host that HTTP allows for where there is a --public-url', async (t) => {
+  await besiege(t, { args: PUBLIC }, async ({ ask }) => {
+    for (const host of ODD) {
+      const answer = await ask(requestText(`GET ${TARGET}`, [`Host: ${host}`]))
+      assert.equal(answer.status, 200, host)
+      assert.deepEqual(addressIn(answer), ['https://public.example/pub/yum/'])
+    }
+  })
+})
+
+test('refuses two Hosts', async (t) => {
+  await besiege(t, {}, async ({ ask, get, checkRefused }) => {
+    assert.equal((await get(TARGET)).status, 200)
+    for (const hosts of [
+      ['mirror.example', 'evil.example'],
+      ['mirror.example', 'mirror.example'],
+    ]) {
+      const fields = hosts.map((host) => `Host: ${host}`)
+      checkRefused(await ask(requestText(`GET ${TARGET}`, fields)), 400)
+    }
+  })
+})
+
+test('refuses a request of HTTP/1.0 without Host, as its torrent could name no web seed', async (t) => {
+  await besiege(t, {}, async ({ ask, checkRefused }) => {
+    checkRefused(await ask(`GET ${TARGET} HTTP/1.0\r\n\r\n`), 400)
+  })
+})
+
+test('takes a request of HTTP/1.0 without Host where there is a --public-url', async (t) => {
+  await besiege(t, { args: PUBLIC }, async ({ ask }) => {
+    const answer = await ask(`GET ${TARGET} HTTP/1.0\r\n\r\n`)
+    assert.deepEqual(addressIn(answer), ['https://public.example/pub/yum/'])
+  })
+})
+
+test('refuses a request of HTTP/1.1 without Host in a line of text', async (t) => {
+  await besiege(t, {}, async ({ ask, checkRefused }) => {
+    checkRefused(await ask(requestText(`GET ${TARGET}`, [])), 400)
+    checkRefused(await ask(requestText('GET /yum/good.rpm', [])), 400)
+  })
+})
+
+test('refuses an odd Host for a set that is known', async (t) => {
+  await besiege(t, {}, async ({ ask, post, checkRefused }) => {
+    const paths = ['/yum/good.rpm']
+    assert.equal((await post(paths)).status, 200)
+    const fields = ['Host: evil.example/x']
+    checkRefused(await ask(requestText(`GET ${digestAddress(paths)}`, fields)), 400)
+  })
+})
+
+test('heeds no header by which a proxy would name another host', async (t) => {
+  await besiege(t, {}, async ({ ask }) => {
+    const evil = ['X-Forwarded-Host: evil.example', 'Forwarded: host=evil.example;proto=https']
+    const answer = await ask(requestText(`GET ${TARGET}`, ['Host: mirror.example', ...evil]))
+    assert.deepEqual(addressIn(answer), ['http://mirror.example/yum/'])
+  })
+})
+
+for (const host of [
+  'mirror.example',
+  'mirror.example:8080',
+  '10.0.0.1',
+  '[2001:db8::1]:80',
+  'a_b',
+]) {
+  test(`writes the Host ${host} into the torrent`, async (t) => {
+    await besiege(t, {}, async ({ ask }) => {
+      const answer = await ask(requestText(`GET ${TARGET}`, [`Host: ${host}`]))
+      assert.deepEqual(addressIn(answer), [`http://${host}/yum/`])
+    })
+  })
+}

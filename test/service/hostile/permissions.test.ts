@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../../support/unprivileged.js'
+import { startServe } from './process.js'
+import { rawRequest } from './raw.js'
+import { postText, SINGLE } from './siege.js'
+
+/** A service that may not read one of two files, nor what is in a directory. */
+async function serveForbidden(t: TestContext) {
+  const files = { 'yum/good.rpm': 'good', 'yum/private.rpm': 'secret', 'closed/file': 'secret' }
+  let root = ''
+  // Before all is removed, which would not be permitted either
+  t.after(() => {
+    chmodSync(join(root, 'closed'), 0o755)
+  })
+  root = makeOpenScratch(t, files)
+  chmodSync(join(root, 'yum/private.rpm'), 0o000)
+  chmodSync(join(root, 'closed'), 0o000)
+  const args = ['--cache-dir', makeOpenScratch(t)]
+  return { root, ...(await startServe(t, root, { args, ...unprivileged })) }
+}
+
+/** Makes sure that an answer is 403 and a line that gives nothing away. */
+async function checkForbidden(answer: Response, root: string): Promise<void> {
+  const body = await answer.text()
+  assert.equal(answer.status, 403, body)
+  assert.match(answer.headers.get('content-type') ?? '', /^text\/plain\b/)
+  assert.match(body, /^[^\n]+\n$/)
+  assert.ok(!body.includes(root), body)
+}
+
+test('answers 403 for a file that it may not read', unlessAlwaysPermitted, async (t) => {
+  const { address, root } = await serveForbidden(t)
+  for (const path of ['/yum/private.rpm', '/closed/file']) {
+    await checkForbidden(await fetch(address + path), root)
+    await checkForbidden(await fetch(address + SINGLE + path), root)
+  }
+})
+
+test('answers 403 for a set with a file that it may not read', unlessAlwaysPermitted, async (t) => {
+  const { port, root } = await serveForbidden(t)
+  const received = await rawRequest(port, postText(['/yum/good.rpm', '/yum/private.rpm']))
+  assert.match(received, /^HTTP\/1\.1 403 /)
+  assert.ok(!received.includes(root))
+})
+
+test(
+  'answers 403 for a pattern in a directory that it may not read',
+  unlessAlwaysPermitted,
+  async (t) => {
+    const { address, root } = await serveForbidden(t)
+    await checkForbidden(await fetch(`${address}${SINGLE}/closed/*`), root)
+  },
+)
+
+test('serves the other files of such a mirror', unlessAlwaysPermitted, async (t) => {
+  const { address } = await serveForbidden(t)
+  assert.equal(await (await fetch(`${address}/yum/good.rpm`)).text(), 'good')
+  assert.equal((await fetch(`${address}${SINGLE}/yum/good.rpm`)).status, 200)
+})

@@ -1,0 +1,71 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import { setTimeout } from 'node:timers/promises'
+import {
+  collect,
+  startExecutable,
+  type ExecutableResult,
+  type SpawnOptions,
+} from '../../support/executable.js'
+import { makeScratch } from '../../support/scratch.js'
+
+/** A service in a process of its own. */
+export interface ServeProcess {
+  readonly child: ChildProcessWithoutNullStreams
+  /** The first of its addresses. */
+  readonly address: string
+  readonly port: number
+  readonly ended: Promise<ExecutableResult>
+  /** What it has said so far. */
+  readonly stdout: () => string
+  readonly stderr: () => string
+  /** Stops it by a signal. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<ExecutableResult>
+}
+
+/** Arguments of the service, and how to run it. */
+export interface ServeSetup extends SpawnOptions {
+  readonly args?: readonly string[]
+}
+
+/**
+ * Starts `btkit serve` on a free port, without an access log and without trackers, and waits until
+ * it says where it is; other arguments come after these, so they may say otherwise.
+ */
+export async function startServe(
+  t: { after: (act: () => void) => void },
+  root: string,
+  { args = [], ...options }: ServeSetup = {},
+): Promise<ServeProcess> {
+  const standard = ['--cache-dir', makeScratch(t), '--log', 'off', '--trackerless', '--port', '0']
+  const child = startExecutable('btkit', ['serve', root, ...standard, ...args], options)
+  t.after(() => child.kill('SIGKILL'))
+  const stdout = record(child.stdout)
+  const stderr = record(child.stderr)
+  const ended = collect(child)
+  const address = await findAddress(child, stdout, stderr)
+  const stop = (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal)
+    return ended
+  }
+  return { child, address, port: Number(address.split(':').at(-1)), ended, stdout, stderr, stop }
+}
+
+function record(stream: NodeJS.ReadableStream): () => string {
+  let text = ''
+  stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  return () => text
+}
+
+async function findAddress(
+  child: ChildProcessWithoutNullStreams,
+  stdout: () => string,
+  stderr: () => string,
+): Promise<string> {
+  for (;;) {
+    // The greeting is there as a whole
+    const address = /^address: +(.+)\n[^]*^try:/m.exec(stdout())?.[1]
+    if (address) return address
+    if (child.exitCode !== null) throw new Error(`serve ended: ${stdout()}${stderr()}`)
+    await setTimeout(10)
+  }
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { makeScratch } from '../../support/scratch.js'
+import { startServe } from './process.js'
+import { parseAnswers, rawRequest, readToEnd } from './raw.js'
+import { besiege, digestAddress, SINGLE, type Siege } from './siege.js'
+
+const args = ['--header-timeout', '1', '--body-timeout', '1']
+
+const POST =
+  `POST ${digestAddress(['/yum/good.rpm'])} HTTP/1.1\r\nHost: mirror.example\r\n` +
+  'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\np='
+
+/** Makes sure that the server gave up on a client: with 408, or without a word. */
+function checkGivenUp({ checkRefused }: Siege, received: string): void {
+  for (const answer of parseAnswers(received)) checkRefused(answer, 408)
+}
+
+/** Requests of which only a beginning comes: of the headers, of the first line, of the body. */
+const BEGUN = ['GET /yum/good.rpm HTTP/1.1\r\nHost: mirror.exam', 'GET /yum', POST]
+
+test('hangs up on clients that never send the rest of a request', async (t) => {
+  await besiege(t, { args }, async (siege) => {
+    const received = BEGUN.map((bytes) => rawRequest(siege.port, bytes))
+    for (const each of received) checkGivenUp(siege, await each)
+  })
+})
+
+test('hangs up on clients that send the rest of a request byte by byte', async (t) => {
+  await besiege(t, { args }, async (siege) => {
+    const sockets = BEGUN.map((bytes) => {
+      const socket = connect(siege.port, '127.0.0.1')
+      socket.write(bytes)
+      return socket
+    })
+    const drip = setInterval(() => {
+      for (const socket of sockets) if (socket.writable) socket.write('x')
+    }, 100)
+    t.after(() => {
+      clearInterval(drip)
+    })
+    for (const received of sockets.map(readToEnd)) checkGivenUp(siege, await received)
+  })
+})
+
+test('serves others while many connections say nothing', async (t) => {
+  const root = makeScratch(t, { 'yum/good.rpm': 'good' })
+  const { address, port } = await startServe(t, root, { args: ['--header-timeout', '120'] })
+  const idle = await openIdle(t, port, idleCount())
+  const file = await fetch(`${address}/yum/good.rpm`)
+  assert.deepEqual([file.status, await file.text()], [200, 'good'])
+  const torrent = await fetch(`${address}${SINGLE}/yum/good.rpm`)
+  assert.equal(torrent.status, 200)
+  assert.equal(idle.filter((socket) => !socket.readable).length, 0, 'none of them was hung up on')
+})
+
+/** As many connections as a client may have, up to 10,000. */
+function idleCount(): number {
+  if (process.platform === 'win32') return 1000
+  const limit = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }))
+  return Math.max(100, Math.min(10_000, (limit || 10_500) - 500))
+}
+
+async function openIdle(t: TestContext, port: number, count: number): Promise<Socket[]> {
+  const sockets: Socket[] = []
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  while (sockets.length < count) {
+    const batch = Array.from({ length: Math.min(500, count - sockets.length) }, () => {
+      return connect(port, '127.0.0.1').on('error', () => undefined)
+    })
+    sockets.push(...batch)
+    await Promise.all(batch.map((socket) => once(socket, 'connect')))
+  }
+  return sockets
+}

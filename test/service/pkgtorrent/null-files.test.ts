@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { MOUNT } from './yum-client.js'
+
+const BLOCK = 2 ** 20
+const addressOf = (name: string) => `${MOUNT}/nullfile/${name}`
+
+test('a null file is as many zeros as its name says', async (t) => {
+  const { port } = await serveMirror(t)
+  for (const size of [0, 1, 1000, BLOCK - 1, BLOCK]) {
+    const { status, headers, body } = await ask(port, addressOf(`${size}_7`))
+    assert.equal(status, 200)
+    assert.equal(headers['content-type'], 'application/octet-stream')
+    assert.equal(headers['content-length'], String(size))
+    assert.deepEqual(body, Buffer.alloc(size))
+  }
+})
+
+test('one larger than a block is not permitted', async (t) => {
+  const { port } = await serveMirror(t)
+  for (const size of [BLOCK + 1, 2 * BLOCK, '9'.repeat(400)]) {
+    assert.equal((await ask(port, addressOf(`${size}_0`))).status, 403)
+  }
+})
+
+test('a name that is no <size>_<n> is a 4xx', async (t) => {
+  const { port } = await serveMirror(t)
+  const names = [
+    'x',
+    '',
+    '5',
+    '_0',
+    '5_',
+    '5_x',
+    '-5_0',
+    '5.5_0',
+    '0x5_0',
+    '5_0_0',
+    '5_0/0',
+    ' 5_0',
+  ]
+  for (const name of names) {
+    const { status } = await ask(port, addressOf(encodeURI(name)))
+    assert.ok(status >= 400 && status < 500, `${name}: ${status}`)
+  }
+})
+
+test('HEAD of a null file says its size', async (t) => {
+  const { port } = await serveMirror(t)
+  const { status, headers, body } = await ask(port, addressOf('1000_0'), { method: 'HEAD' })
+  assert.deepEqual([status, headers['content-length'], body.length], [200, '1000', 0])
+})
+
+test('a part of a null file can be had', async (t) => {
+  const { port } = await serveMirror(t)
+  const cases = [
+    { range: 'bytes=0-9', contentRange: 'bytes 0-9/1000', length: 10 },
+    { range: 'bytes=990-', contentRange: 'bytes 990-999/1000', length: 10 },
+    { range: 'bytes=-1', contentRange: 'bytes 999-999/1000', length: 1 },
+    { range: 'bytes=5-5000', contentRange: 'bytes 5-999/1000', length: 995 },
+  ]
+  for (const { range, contentRange, length } of cases) {
+    const answer = await ask(port, addressOf('1000_0'), { headers: { Range: range } })
+    assert.equal(answer.status, 206, range)
+    assert.equal(answer.headers['content-range'], contentRange)
+    assert.deepEqual(answer.body, Buffer.alloc(length))
+  }
+})
+
+test('a part that a null file does not have is 416', async (t) => {
+  const { port } = await serveMirror(t)
+  for (const name of ['1000_0', '0_0']) {
+    const answer = await ask(port, addressOf(name), { headers: { Range: 'bytes=1000-' } })
+    assert.equal(answer.status, 416)
+    assert.equal(answer.headers['content-range'], `bytes */${name.split('_')[0]!}`)
+  }
+})
+
+test('who has a null file is told that it is still the same', async (t) => {
+  const { port } = await serveMirror(t)
+  const { headers } = await ask(port, addressOf('5_0'))
+  const condition = { 'If-None-Match': headers.etag! }
+  assert.equal((await ask(port, addressOf('5_0'), { headers: condition })).status, 304)
+})

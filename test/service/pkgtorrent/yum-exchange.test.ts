@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { independentInfoHash } from '../../support/decode-torrent.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask, FORM, formOf } from '../ask.js'
+import { setDigest } from './reference-rules.js'
+import { MOUNT, playYum, post } from './yum-client.js'
+
+const FILES = {
+  'yum/7/a.rpm': pseudoRandom(1_500_000, 1),
+  'yum/7/b.rpm': pseudoRandom(10_000, 2),
+  'yum/empty.rpm': '',
+}
+const PATHS = ['/yum/7/a.rpm', '/yum/7/b.rpm']
+const ADDRESS = `${MOUNT}/digest/${setDigest(PATHS)}`
+
+test('a yum client gets its torrent by two requests, the next client by one', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const first = await playYum(port, PATHS.toReversed())
+  assert.deepEqual(first.statuses, [412, 200])
+  assert.equal(first.fileName, `${independentInfoHash(first.torrent)}.torrent`)
+  const second = await playYum(port, PATHS)
+  assert.deepEqual(second, { ...first, statuses: [200] })
+})
+
+test('an unknown set is 412 with nothing that a cache could keep', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const method of ['GET', 'HEAD']) {
+    const { status, headers, body } = await ask(port, ADDRESS, { method })
+    assert.equal(status, 412)
+    assert.equal(headers['cache-control'], 'no-cache, no-store, must-revalidate')
+    assert.equal(headers.pragma, 'no-cache')
+    assert.equal(headers.expires, '0')
+    assert.equal(body.length, 0)
+  }
+})
+
+test('HEAD of a set says what GET says, without the torrent', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  await post(port, PATHS)
+  const got = await ask(port, ADDRESS)
+  const head = await ask(port, ADDRESS, { method: 'HEAD' })
+  assert.equal(head.status, 200)
+  assert.equal(head.body.length, 0)
+  assert.equal(head.headers['content-length'], String(got.body.length))
+  for (const name of ['content-type', 'content-disposition', 'etag', 'last-modified']) {
+    assert.equal(head.headers[name], got.headers[name], name)
+  }
+})
+
+test('the digest may be written in capitals, and any mount will do', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const { body } = await post(port, PATHS)
+  const address = `/other/torrent_service/digest/${setDigest(PATHS).toUpperCase()}`
+  assert.deepEqual((await ask(port, address)).body, body)
+})
+
+test('paths that do not hash to the digest in the address are refused', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const question = { method: 'POST', headers: FORM, body: formOf(PATHS.toReversed()) }
+  const { status, body } = await ask(port, ADDRESS, question)
+  assert.equal(status, 400)
+  assert.match(body.toString(), /digest/)
+  assert.equal((await ask(port, ADDRESS)).status, 412)
+})
+
+test('a form of any other type is refused', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const type of ['application/json', 'multipart/form-data; boundary=x', 'nonsense']) {
+    const headers = { 'Content-Type': type }
+    const answer = await ask(port, ADDRESS, { method: 'POST', headers, body: formOf(PATHS) })
+    assert.equal(answer.status, 415, type)
+  }
+})
+
+test('the type of the form may say its charset', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded; charset=UTF-8' }
+  const answer = await ask(port, ADDRESS, { method: 'POST', headers, body: formOf(PATHS) })
+  assert.equal(answer.status, 200)
+})
+
+test('a form without a path is refused, and says so', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const body of ['', 'q=/yum/7/a.rpm', 'P=/yum/7/a.rpm']) {
+    const address = `${MOUNT}/digest/${setDigest([])}`
+    const answer = await ask(port, address, { method: 'POST', headers: FORM, body })
+    assert.equal(answer.status, 400, body)
+    assert.match(answer.body.toString(), /no path/)
+  }
+})
+
+test('a POST without any body is a 4xx', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const headers of [{}, FORM]) {
+    const { status } = await ask(port, ADDRESS, { method: 'POST', headers })
+    assert.ok(status >= 400 && status < 500, String(status))
+  }
+})
+
+test('what is no digest is a 4xx, by GET and by POST', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const digest = setDigest(PATHS)
+  for (const text of ['', 'x', digest.slice(1), `${digest}0`, `${digest.slice(1)}g`]) {
+    const got = await ask(port, `${MOUNT}/digest/${text}`)
+    assert.ok(got.status >= 400 && got.status < 500 && got.status !== 412, `${text}: ${got.status}`)
+    const question = { method: 'POST', headers: FORM, body: formOf(PATHS) }
+    const posted = await ask(port, `${MOUNT}/digest/${text}`, question)
+    assert.ok(posted.status >= 400 && posted.status < 500, `${text}: ${posted.status}`)
+  }
+})
+
+test('a set of nothing but empty files is a 4xx that says so', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const answers = [
+    await post(port, ['/yum/empty.rpm']),
+    await ask(port, `${MOUNT}/single/yum/empty.rpm`),
+    await ask(port, `${MOUNT}/single/yum/empty*`),
+  ]
+  for (const { status, body } of answers) {
+    assert.equal(status, 422)
+    assert.match(body.toString(), /empty/)
+  }
+})
+
+test('a set that names a file twice, or files of two trees, is refused', async (t) => {
+  const { port } = await serveMirror(t, { files: { ...FILES, 'deb/a.deb': 'x', 'top.iso': 'y' } })
+  const twice = await post(port, ['/yum/7/a.rpm', '/yum/7/a.rpm'])
+  assert.equal(twice.status, 400)
+  const mixed = await post(port, ['/deb/a.deb', '/yum/7/a.rpm'])
+  assert.equal(mixed.status, 400)
+  const atRoot = await post(port, ['/top.iso'])
+  assert.equal(atRoot.status, 400)
+})

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { startServe } from '../hostile/process.js'
+import { SINGLE } from '../hostile/siege.js'
+
+const unlessPosix = { skip: process.platform === 'win32' && 'no Unix sockets here' }
+
+/** Runs a service that is to fail at once; should it start after all, it is stopped. */
+function runServe(t: TestContext, root: string, args: readonly string[]) {
+  const options = ['--cache-dir', makeScratch(t), '--trackerless', '--log', 'off']
+  return runBtkit(['serve', root, ...options, ...args], { signal: AbortSignal.timeout(10_000) })
+}
+
+/** Asks for a path over a Unix socket. */
+function askSocket(socketPath: string, path: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ socketPath, path, headers: { Host: 'mirror.example' } }, (answer) => {
+      let body = ''
+      answer.setEncoding('latin1')
+      answer.on('data', (chunk: string) => (body += chunk))
+      answer.on('end', () => {
+        resolve({ status: answer.statusCode ?? 0, body })
+      })
+    })
+    sent.on('error', reject).end()
+  })
+}
+
+test('a port in use is told in one line', async (t) => {
+  const other = createServer()
+  t.after(() => other.close())
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as { port: number }
+  const result = await runServe(t, makeScratch(t), ['--port', String(port)])
+  assert.deepEqual([result.status, result.stdout], [1, ''])
+  assert.match(result.stderr, new RegExp(`^btkit: can't listen on .*${port}.*in use\\n$`))
+})
+
+test('a port in use at the second of two addresses is told in one line too', async (t) => {
+  const other = createServer()
+  t.after(() => other.close())
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as { port: number }
+  const socket = join(makeScratch(t), 'socket')
+  const args = ['--host', socket, '--host', '127.0.0.1', '--port', String(port)]
+  const result = await runServe(t, makeScratch(t), args)
+  assert.equal(result.status, 1)
+  assert.match(result.stderr, /^btkit: .*in use\n$/)
+  assert.equal(existsSync(socket), false)
+})
+
+test('an address that this machine has not is told in one line', async (t) => {
+  const result = await runServe(t, makeScratch(t), ['--port', '0', '--host', '192.0.2.1'])
+  assert.equal(result.status, 1)
+  assert.match(result.stderr, /^btkit: can't listen on 192\.0\.2\.1.*\n$/)
+})
+
+test('a root that is not there is told in one line', async (t) => {
+  const root = join(makeScratch(t), 'nowhere')
+  const result = await runServe(t, root, ['--port', '0'])
+  assert.ok(result.status === 1 || result.status === 2)
+  assert.deepEqual([result.stdout, result.stderr], ['', `btkit: ${root}: no such directory\n`])
+})
+
+test('a root that is a file is told in one line', async (t) => {
+  const root = join(makeScratch(t, { file: 'x' }), 'file')
+  const result = await runServe(t, root, ['--port', '0'])
+  assert.ok(result.status === 1 || result.status === 2)
+  assert.deepEqual([result.stdout, result.stderr], ['', `btkit: ${root}: not a directory\n`])
+})
+
+test('--port 0 says which port it is', async (t) => {
+  const { address, port } = await startServe(t, makeScratch(t))
+  assert.match(address, /^http:\/\/127\.0\.0\.1:\d+$/)
+  assert.ok(port > 0)
+  assert.equal((await fetch(`${address}/-/health`)).status, 200)
+})
+
+test('listens on each --host', unlessPosix, async (t) => {
+  const socket = join(makeScratch(t), 'socket')
+  const args = ['--host', '127.0.0.1', '--host', '127.0.0.1', '--host', socket]
+  const { stdout, stop } = await startServe(t, makeScratch(t), { args })
+  const addresses = [...stdout().matchAll(/^address: +(.+)$/gm)].map(([, address]) => address)
+  assert.equal(addresses.length, 3)
+  for (const address of addresses.slice(0, 2)) {
+    assert.equal((await fetch(`${address}/-/health`)).status, 200)
+  }
+  assert.deepEqual(addresses[2], socket)
+  assert.equal((await askSocket(socket, '/-/health')).body, 'ok\n')
+  assert.equal((await stop()).status, 0)
+})
+
+test('serves on a Unix socket, whose file goes at the end', unlessPosix, async (t) => {
+  const socket = join(makeScratch(t), 'socket')
+  const root = makeScratch(t, { 'yum/good.rpm': 'good' })
+  const { stop } = await startServe(t, root, { args: ['--host', socket] })
+  assert.ok(statSync(socket).isSocket())
+  assert.deepEqual(await askSocket(socket, '/yum/good.rpm'), { status: 200, body: 'good' })
+  assert.equal((await askSocket(socket, `${SINGLE}/yum/good.rpm`)).status, 200)
+  const { status, stderr } = await stop()
+  assert.deepEqual([status, stderr, existsSync(socket)], [0, '', false])
+})
+
+test('replaces the socket that a killed service left', unlessPosix, async (t) => {
+  const socket = join(makeScratch(t), 'socket')
+  const killed = await startServe(t, makeScratch(t), { args: ['--host', socket] })
+  await killed.stop('SIGKILL')
+  assert.ok(existsSync(socket))
+  const { stop } = await startServe(t, makeScratch(t), { args: ['--host', socket] })
+  assert.equal((await askSocket(socket, '/-/health')).status, 200)
+  assert.equal((await stop()).status, 0)
+})
+
+test('leaves the socket of a service that lives alone', unlessPosix, async (t) => {
+  const socket = join(makeScratch(t), 'socket')
+  await startServe(t, makeScratch(t), { args: ['--host', socket] })
+  const { status, stderr } = await runServe(t, makeScratch(t), ['--host', socket])
+  assert.equal(status, 1)
+  assert.match(stderr, /^btkit: can't listen on .*in use\n$/)
+  assert.equal((await askSocket(socket, '/-/health')).status, 200)
+})
+
+test('does not remove a file that is no socket', unlessPosix, async (t) => {
+  const path = join(makeScratch(t), 'precious')
+  writeFileSync(path, 'precious')
+  const { status, stderr } = await runServe(t, makeScratch(t), ['--host', path])
+  assert.equal(status, 1)
+  assert.match(stderr, /^btkit: can't listen on .*\n$/)
+  assert.equal(statSync(path).size, 8)
+})
+
+test('does not listen on all addresses because a --host is empty', async (t) => {
+  const { status, stderr } = await runServe(t, makeScratch(t), ['--port', '0', '--host', ''])
+  assert.equal(status, 2)
+  assert.match(stderr, /^btkit: .*--host.*\n$/)
+})

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { serveMirror } from '../../support/serve.js'
+import { rawRequest, requestText } from '../hostile/raw.js'
+import { SINGLE } from '../hostile/siege.js'
+
+/** What a terminal obeys, and a log reader might. */
+const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/
+
+const NASTY_AGENT = 'a"b\\c\x9b2J\x85 {"status":200}\t\xff'
+
+/** The log of a service that was asked for some things, one of them with an odd name. */
+async function logOf(t: TestContext, format: string): Promise<string> {
+  const files = { 'yum/good.rpm': 'good' }
+  const { address, port, stop, stderr } = await serveMirror(t, { files, args: ['--log', format] })
+  for (const path of ['/yum/good.rpm', `${SINGLE}/yum/good.rpm`, `${SINGLE}/yum/good.rpm`]) {
+    await (await fetch(address + path)).text()
+  }
+  const fields = ['Host: mirror.example', `User-Agent: ${NASTY_AGENT}`]
+  await rawRequest(port, requestText('GET /no"where\\x%0a%1b', fields))
+  await stop()
+  return stderr.text
+}
+
+test('writes a line of JSON for each answer', async (t) => {
+  const lines = (await logOf(t, 'json')).trimEnd().split('\n')
+  const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  assert.deepEqual(
+    entries.map(({ status }) => status),
+    [200, 200, 200, 400],
+  )
+  const [first = {}] = entries
+  assert.deepEqual([first['method'], first['url']], ['GET', '/yum/good.rpm'])
+  assert.equal(first['client'], '127.0.0.1')
+  assert.equal(new Date(String(first['time'])).toISOString(), first['time'])
+  assert.equal(typeof first['milliseconds'], 'number')
+})
+
+test('escapes in JSON what a terminal would obey', async (t) => {
+  const log = await logOf(t, 'json')
+  assert.doesNotMatch(log, CONTROL)
+  const last = JSON.parse(log.trimEnd().split('\n').at(-1) ?? '') as Record<string, string>
+  assert.equal(last['url'], '/no"where\\x%0a%1b')
+  assert.equal(last['agent'], NASTY_AGENT)
+})
+
+test('writes a line of text for each answer', async (t) => {
+  const lines = (await logOf(t, 'text')).trimEnd().split('\n')
+  assert.equal(lines.length, 4)
+  for (const line of lines) {
+    assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z 127\.0\.0\.1 "GET \/.*" \d{3} [^"]*"[^"].*"$/)
+  }
+})
+
+test('escapes in text what a terminal would obey', async (t) => {
+  assert.doesNotMatch(await logOf(t, 'text'), CONTROL)
+})
+
+test('lets no client forge the fields of a line of text', async (t) => {
+  const last = (await logOf(t, 'text')).trimEnd().split('\n').at(-1) ?? ''
+  // As readers of such logs do: a quote ends a field unless a backslash stands before it
+  const FIELDS = /^\S+ \S+ "(?:[^"\\]|\\.)*" (\d{3}) [^"]*"(?:[^"\\]|\\.)*"$/
+  assert.equal(FIELDS.exec(last)?.[1], '400')
+})
+
+test('writes nothing with --log off', async (t) => {
+  assert.equal(await logOf(t, 'off'), '')
+})
+
+test('logs what is no proper address as well', async (t) => {
+  const { port, stop, stderr } = await serveMirror(t, { args: ['--log', 'json'] })
+  await rawRequest(port, requestText('GET /%zz'))
+  await stop()
+  assert.match(stderr.text, /"url":"\/%zz","status":400/)
+})

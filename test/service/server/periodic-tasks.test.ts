@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { openCache } from '../../../src/cache/open.js'
+import { startPeriodicTasks } from '../../../src/service/server/periodic-tasks.js'
+import { fixedTrackers } from '../../../src/service/torrents/tracker-source.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+/** Chores whose clock and timers are the test's own, and how often trackers were looked at. */
+async function start(t: TestContext) {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let now = 100 * DAY
+  const cache = await openCache({ directory: makeScratch(t), now: () => now, warn: assert.ifError })
+  t.after(() => cache.close())
+  cache.rememberInfo(INPUT, pseudoRandom(10))
+  await cache.flush()
+  let looks = 0
+  const refresh = () => {
+    looks++
+    return Promise.resolve()
+  }
+  const stop = startPeriodicTasks({
+    trackers: { ...fixedTrackers([], 0), refresh },
+    cacheAccess: { cache, trust: 'full', now: () => now },
+    unusedFor: 30 * DAY,
+    onError: assert.ifError,
+  })
+  t.after(stop)
+  const pass = (time: number) => {
+    now += time
+    t.mock.timers.tick(time)
+  }
+  return { cache, pass, stop, looks: () => looks }
+}
+
+const INPUT = pseudoRandom(32)
+
+test('the trackers are looked at each minute, until the service ends', async (t) => {
+  const { pass, looks, stop } = await start(t)
+  assert.equal(looks(), 0)
+  pass(MINUTE)
+  assert.equal(looks(), 1)
+  pass(3 * MINUTE)
+  assert.equal(looks(), 4)
+  stop()
+  pass(MINUTE)
+  assert.equal(looks(), 4)
+})
+
+test('what was unused for long enough leaves the cache the next day', async (t) => {
+  const { cache, pass } = await start(t)
+  for (let day = 0; day < 31; day++) {
+    // Not through the cache, which would note that it is of use
+    assert.equal([...cache.store.entries()].length, 2, `day ${day}`)
+    pass(DAY)
+    await setImmediate()
+    await cache.flush()
+  }
+  assert.equal([...cache.store.entries()].length, 1)
+})

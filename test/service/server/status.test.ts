@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { serveMirror } from '../../support/serve.js'
+import { SINGLE } from '../hostile/siege.js'
+
+const files = { 'yum/good.rpm': 'good' }
+
+/** A line of Prometheus' text format that is no comment. */
+const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*'
+const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\[\\\\"n])*"'
+const VALUE = '(?:[+-]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:e[+-]?\\d+)?|[+-]Inf|NaN)'
+const SAMPLE = new RegExp(`^(${NAME})(?:\\{${LABEL}(?:,${LABEL})*,?\\})? ${VALUE}(?: -?\\d+)?$`)
+const COMMENT = new RegExp(`^# (?:HELP ${NAME} .+|TYPE (${NAME}) (counter|gauge))$`)
+
+test('says that it is well', async (t) => {
+  const { address } = await serveMirror(t, { files })
+  const answer = await fetch(`${address}/-/health`)
+  assert.deepEqual([answer.status, await answer.text()], [200, 'ok\n'])
+  assert.match(answer.headers.get('content-type') ?? '', /^text\/plain\b/)
+  assert.equal(answer.headers.get('cache-control'), 'no-store')
+})
+
+test('answers HEAD for its health and its figures', async (t) => {
+  const { address } = await serveMirror(t, { files })
+  for (const path of ['/-/health', '/-/metrics']) {
+    const answer = await fetch(address + path, { method: 'HEAD' })
+    assert.deepEqual([answer.status, await answer.text()], [200, ''])
+  }
+})
+
+test('writes its figures as Prometheus reads them', async (t) => {
+  const { address } = await serveMirror(t, { files })
+  for (const path of [`${SINGLE}/yum/good.rpm`, '/yum/good.rpm', '/no"where\\', '/%zz']) {
+    await (await fetch(address + path)).text()
+  }
+  const answer = await fetch(`${address}/-/metrics`)
+  assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4\b/)
+  const text = await answer.text()
+  assert.ok(text.endsWith('\n'))
+  const lines = text.slice(0, -1).split('\n')
+  const declared = new Set<string>()
+  for (const line of lines) {
+    const type = COMMENT.exec(line)
+    if (type?.[1]) {
+      assert.ok(!declared.has(type[1]), `${type[1]} has one type`)
+      declared.add(type[1])
+    } else if (!type) {
+      assert.match(line, SAMPLE)
+      assert.ok(declared.has(SAMPLE.exec(line)?.[1] ?? ''), `${line}: has a type`)
+    }
+  }
+  assert.equal(new Set(lines).size, lines.length, 'no line is there twice')
+})
+
+/** The value of a figure, labels included in its name. */
+async function figure(address: string, name: string): Promise<number> {
+  const text = await (await fetch(`${address}/-/metrics`)).text()
+  const line = text.split('\n').find((each) => each.startsWith(`${name} `))
+  return Number(line?.slice(name.length + 1))
+}
+
+test('counts the bytes that it hashed, and none for what it knows', async (t) => {
+  const { address } = await serveMirror(t, { files })
+  assert.equal(await figure(address, 'btkit_hashed_bytes_total'), 0)
+  for (let i = 0; i < 3; i++) await fetch(`${address}${SINGLE}/yum/good.rpm`)
+  assert.equal(await figure(address, 'btkit_hashed_bytes_total'), 4)
+  assert.equal(await figure(address, 'btkit_torrents_total{from="files"}'), 1)
+  assert.equal(await figure(address, 'btkit_torrents_total{from="memory"}'), 2)
+})
+
+test('counts every answer', async (t) => {
+  const { address } = await serveMirror(t, { files })
+  const total = async () => {
+    const text = await (await fetch(`${address}/-/metrics`)).text()
+    const samples = text.match(/^btkit_requests_total\{.*\} \d+$/gm) ?? []
+    return samples.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+  }
+  const before = await total()
+  const paths = [`${SINGLE}/yum/good.rpm`, '/yum/good.rpm', '/nowhere', '/-/health', '/%zz']
+  for (const path of paths) await (await fetch(address + path)).text()
+  // The question before was counted as well
+  assert.equal(await total(), before + 1 + paths.length)
+})

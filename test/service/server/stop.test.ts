@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { letFilesSettle } from '../../support/aged.js'
+import { decodeTorrent } from '../../support/decode-torrent.js'
+import { referenceDigests } from '../../support/reference-digests.js'
+import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { unlessProc, whenOpen } from '../../support/when-open.js'
+import { startServe } from '../hostile/process.js'
+import { SINGLE } from '../hostile/siege.js'
+
+const GIB = 2 ** 30
+const ONE_THREAD = ['--threads', '1']
+
+/** A service that is hashing a large file for a request, and the answer to come. */
+async function serveBusy(t: TestContext, args: readonly string[] = [], size = GIB) {
+  const root = makeScratch(t, { 'yum/good.rpm': 'good' })
+  const huge = plantSparse(root, 'huge', size)
+  const cacheDir = makeScratch(t)
+  const options = [...ONE_THREAD, '--cache-dir', cacheDir]
+  const served = await startServe(t, root, { args: [...options, ...args] })
+  const answer = fetch(`${served.address}${SINGLE}/huge`)
+  // Whoever looks at the answer hears of a failure
+  answer.catch(() => undefined)
+  await whenOpen(served.child.pid!, huge)
+  return { ...served, root, cacheDir, options, answer }
+}
+
+/** Makes sure that a service starts with a cache that another one left, and has nothing to say. */
+async function checkCache(t: TestContext, root: string, options: readonly string[]) {
+  const { address, stop } = await startServe(t, root, { args: options })
+  assert.equal((await fetch(`${address}${SINGLE}/yum/good.rpm`)).status, 200)
+  const { status, stderr } = await stop()
+  assert.deepEqual([status, stderr], [0, ''])
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} lets a request under way end, and the cache be of use`, unlessProc, async (t) => {
+    const { root, options, answer, stop } = await serveBusy(t)
+    const ending = stop(signal)
+    const { status, headers } = await answer
+    assert.ok(status === 200 || status === 503, String(status))
+    if (status === 503) assert.ok(headers.get('retry-after'))
+    const result = await ending
+    assert.deepEqual([result.status, result.signal, result.stderr], [0, null, ''])
+    await checkCache(t, root, options)
+  })
+}
+
+test(
+  'SIGTERM ends a request that waits for more than can be hashed in time',
+  unlessProc,
+  async (t) => {
+    const { root, options, answer, stop } = await serveBusy(t, ['--wait', '2'], 1024 * GIB)
+    const ending = stop()
+    const { status, headers } = await answer
+    assert.deepEqual([status, headers.has('retry-after')], [503, true])
+    assert.match(headers.get('content-type') ?? '', /^text\/plain\b/)
+    const result = await ending
+    assert.deepEqual([result.status, result.signal, result.stderr], [0, null, ''])
+    await checkCache(t, root, options)
+  },
+)
+
+test('SIGTERM does not wait for connections on which nothing was ever asked', async (t) => {
+  const { port, stop } = await startServe(t, makeScratch(t))
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.resume()
+  // Well below the time that is for requests under way, and well above what stopping takes
+  const result = await Promise.race([stop(), setTimeout(7000)])
+  assert.ok(result, 'still there')
+  assert.deepEqual([result.status, result.stderr], [0, ''])
+})
+
+test('SIGTERM lets a download end', async (t) => {
+  const root = makeScratch(t)
+  const size = 64 * 2 ** 20
+  plantSparse(root, 'zeros', size)
+  const { address, stop } = await startServe(t, root)
+  const { body } = await fetch(`${address}/zeros`)
+  const ending = stop()
+  let received = 0
+  for await (const chunk of body!) received += (chunk as Uint8Array).length
+  assert.equal(received, size)
+  assert.equal((await ending).status, 0)
+})
+
+test('SIGHUP does not stop it, however often it comes', async (t) => {
+  const { child, address, stop } = await startServe(t, makeScratch(t, { 'yum/good.rpm': 'good' }))
+  for (let i = 0; i < 5; i++) {
+    child.kill('SIGHUP')
+    assert.equal((await fetch(`${address}/yum/good.rpm`)).status, 200)
+  }
+  assert.equal((await stop()).status, 0)
+})
+
+test('SIGHUP does not disturb a request under way', unlessProc, async (t) => {
+  const { child, answer, stop } = await serveBusy(t)
+  child.kill('SIGHUP')
+  assert.equal((await answer).status, 200)
+  assert.equal((await stop()).status, 0)
+})
+
+test('makes the right torrent after it was killed while hashing', unlessProc, async (t) => {
+  const { root, options, answer, stop } = await serveBusy(t, [], 64 * GIB)
+  const { signal } = await stop('SIGKILL')
+  assert.equal(signal, 'SIGKILL')
+  await assert.rejects(answer)
+  plantSparse(root, 'huge', 5_000_000)
+  const again = await startServe(t, root, { args: options })
+  const torrent = await fetch(`${again.address}${SINGLE}/huge`)
+  const { info } = decodeTorrent(new Uint8Array(await torrent.arrayBuffer()))
+  const pieces = referenceDigests([Buffer.alloc(5_000_000)], 2 ** 20).toString('hex')
+  const golden = { length: 5_000_000, name: 'huge', 'piece length': 2 ** 20, pieces }
+  assert.deepEqual(info, golden)
+  const { status, stderr } = await again.stop()
+  assert.deepEqual([status, stderr], [0, ''])
+})
+
+test('answers from the cache after it was stopped', async (t) => {
+  const root = makeScratch(t, { 'yum/good.rpm': 'good' })
+  const options = ['--cache-dir', makeScratch(t)]
+  await letFilesSettle()
+  const first = await startServe(t, root, { args: options })
+  const before = await (await fetch(`${first.address}${SINGLE}/yum/good.rpm`)).text()
+  assert.equal((await first.stop()).status, 0)
+  const second = await startServe(t, root, { args: options })
+  const torrent = await fetch(`${second.address}${SINGLE}/yum/good.rpm`)
+  const portless = (text: string) => text.replace(/\d+:http:\/\/127[^/]+\//, '')
+  assert.equal(portless(await torrent.text()), portless(before))
+  const metrics = await (await fetch(`${second.address}/-/metrics`)).text()
+  assert.match(metrics, /^btkit_hashed_bytes_total 0$/m)
+  assert.equal((await second.stop()).status, 0)
+})

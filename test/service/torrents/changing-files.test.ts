@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { rmSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { plantFiles } from '../../support/scratch.js'
+import { serveMirror, TRACKER } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { Clock } from '../clock.js'
+import { pick, planted, referenceFiles } from '../pkgtorrent/reference-mirror.js'
+import { readHashedBytes, readMetric } from '../read-metric.js'
+import {
+  directoryUrl,
+  multiFileInfo,
+  singleFileInfo,
+  torrentAround,
+} from '../pkgtorrent/reference-rules.js'
+import { get, post, singleAddress } from '../pkgtorrent/yum-client.js'
+
+const OLD = { path: '/yum/a.rpm', content: Buffer.from('the old content') }
+const NEW = { path: '/yum/a.rpm', content: Buffer.from('the new content') }
+const OTHER = { path: '/yum/b.rpm', content: Buffer.alloc(1_100_000, 'other') }
+const PATHS = [OLD.path, OTHER.path]
+
+async function serveWithClock(t: TestContext, clock = new Clock()) {
+  const files = planted([OLD, OTHER])
+  const served = await serveMirror(t, { files, io: { now: clock.now } })
+  const setTorrent = (file: typeof OLD) => {
+    return torrentAround(multiFileInfo([file, OTHER]), [TRACKER], [`${served.address}/`])
+  }
+  return { ...served, clock, setTorrent }
+}
+
+/** HTTP's dates are no finer. */
+async function untilNextSecond(): Promise<void> {
+  const second = Math.floor(Date.now() / 1000)
+  while (Math.floor(Date.now() / 1000) === second) await setTimeout(20)
+}
+
+test('a changed file makes a new torrent of a known set', async (t) => {
+  const { port, root, clock, setTorrent } = await serveWithClock(t)
+  assert.deepEqual((await post(port, PATHS)).body, setTorrent(OLD))
+  plantFiles(root, planted([NEW]))
+  clock.jump()
+  const changed = await get(port, PATHS)
+  assert.equal(changed.status, 200)
+  assert.deepEqual(changed.body, setTorrent(NEW))
+})
+
+test('a change that keeps the size and the time of the file is seen', async (t) => {
+  const { port, root, clock, setTorrent } = await serveWithClock(t)
+  const path = join(root, OLD.path)
+  utimesSync(path, 1_600_000_000, 1_600_000_000)
+  assert.deepEqual((await post(port, PATHS)).body, setTorrent(OLD))
+  plantFiles(root, planted([NEW]))
+  utimesSync(path, 1_600_000_000, 1_600_000_000)
+  clock.jump()
+  assert.deepEqual((await get(port, PATHS)).body, setTorrent(NEW))
+})
+
+test('of a changed set, only the changed file is read again', async (t) => {
+  const { port, root, clock } = await serveWithClock(t)
+  await post(port, PATHS)
+  const before = await readHashedBytes(port)
+  plantFiles(root, planted([NEW]))
+  clock.jump()
+  await get(port, PATHS)
+  const block = 2 ** 20
+  assert.ok((await readHashedBytes(port)) - before <= block, 'the other file was read again')
+})
+
+test('the torrent of a single file changes with it as well', async (t) => {
+  const { port, root, clock, address } = await serveWithClock(t)
+  const torrentOf = (file: typeof OLD) => {
+    return torrentAround(singleFileInfo(file), [TRACKER], [directoryUrl(address, file.path)])
+  }
+  assert.deepEqual((await ask(port, singleAddress(OLD.path))).body, torrentOf(OLD))
+  plantFiles(root, planted([NEW]))
+  clock.jump()
+  assert.deepEqual((await ask(port, singleAddress(OLD.path))).body, torrentOf(NEW))
+})
+
+test('who asks by date alone gets a changed torrent, though its new file is an old one', async (t) => {
+  const HOUR = 3_600_000
+  // The trackers are older than the files
+  const clock = new Clock(-HOUR)
+  const { port, root } = await serveWithClock(t, clock)
+  clock.jump(HOUR + 5_000)
+  utimesSync(join(root, OLD.path), 1_500_000_000, 1_500_000_000)
+  const address = singleAddress(OLD.path)
+  const before = await ask(port, address)
+  await untilNextSecond()
+  plantFiles(root, planted([NEW]))
+  // As rsync does: what is new here keeps the time that it has elsewhere
+  utimesSync(join(root, NEW.path), 1_600_000_000, 1_600_000_000)
+  clock.jump()
+  const headers = { 'If-Modified-Since': before.headers['last-modified']! }
+  const after = await ask(port, address, { headers })
+  assert.equal(after.status, 200)
+  assert.notEqual(after.headers['content-disposition'], before.headers['content-disposition'])
+})
+
+test('a file more that a glob matches joins the set', async (t) => {
+  const { port, root, clock, address } = await serveWithClock(t)
+  await post(port, ['/yum/*.rpm'])
+  const more = { path: '/yum/aa.rpm', content: Buffer.from('more') }
+  plantFiles(root, planted([more]))
+  clock.jump()
+  const info = multiFileInfo([OLD, more, OTHER])
+  const { body } = await get(port, ['/yum/*.rpm'])
+  assert.deepEqual(body, torrentAround(info, [TRACKER], [`${address}/`]))
+})
+
+test('a set of which a file is gone is 404 that names it, and back when it is', async (t) => {
+  const { port, root, clock, setTorrent } = await serveWithClock(t)
+  await post(port, PATHS)
+  rmSync(join(root, OLD.path))
+  clock.jump()
+  for (const answer of [await get(port, PATHS), await post(port, PATHS)]) {
+    assert.equal(answer.status, 404)
+    assert.match(answer.body.toString(), /\/yum\/a\.rpm/)
+  }
+  plantFiles(root, planted([OLD]))
+  clock.jump()
+  assert.deepEqual((await get(port, PATHS)).body, setTorrent(OLD))
+})
+
+test('a set that could never be made stays unknown', async (t) => {
+  const { port } = await serveWithClock(t)
+  const paths = ['/yum/a.rpm', '/yum/none.rpm']
+  assert.equal((await post(port, paths)).status, 404)
+  assert.equal((await get(port, paths)).status, 412)
+})
+
+test('after a restart sets are known, and no content is read for them', async (t) => {
+  const files = referenceFiles()
+  const sets = [1, 2, 5, 7].map((count) => pick(files.slice(1, -1), count, count))
+  const before = await serveMirror(t, { files: planted(files) })
+  const answers = []
+  for (const set of sets) {
+    answers.push(
+      await post(
+        before.port,
+        set.map(({ path }) => path),
+      ),
+    )
+  }
+  await ask(before.port, singleAddress('/yum/3/ümläut.rpm'))
+  await before.stop()
+  const after = await serveMirror(t, { root: before.root, cacheDir: before.cacheDir })
+  for (const [i, set] of sets.entries()) {
+    const paths = set.map(({ path }) => path)
+    const { status, headers } = await get(after.port, paths)
+    assert.equal(status, 200)
+    const name = 'content-disposition'
+    assert.equal(headers[name], answers[i]!.headers[name])
+  }
+  assert.equal((await ask(after.port, singleAddress('/yum/3/ümläut.rpm'))).status, 200)
+  assert.equal(await readHashedBytes(after.port), 0)
+  assert.equal(await readMetric(after.port, 'btkit_torrents_total{from="files"}'), 0)
+})
+
+test('what changed while the service was down is seen when it is up again', async (t) => {
+  const { port, root, cacheDir, stop } = await serveWithClock(t)
+  await post(port, PATHS)
+  await stop()
+  plantFiles(root, planted([NEW]))
+  const after = await serveMirror(t, { root, cacheDir })
+  const expected = torrentAround(multiFileInfo([NEW, OTHER]), [TRACKER], [`${after.address}/`])
+  assert.deepEqual((await get(after.port, PATHS)).body, expected)
+})

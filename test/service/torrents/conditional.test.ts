@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { setDigest } from '../pkgtorrent/reference-rules.js'
+import { MOUNT, post } from '../pkgtorrent/yum-client.js'
+
+const PATHS = ['/yum/a.rpm', '/yum/b.rpm']
+const DIGEST = `${MOUNT}/digest/${setDigest(PATHS)}`
+const SINGLE = `${MOUNT}/single/yum/a.rpm`
+
+async function serveSet(t: Parameters<typeof serveMirror>[0]) {
+  const { port } = await serveMirror(t, { files: { 'yum/a.rpm': 'a', 'yum/b.rpm': 'b' } })
+  await post(port, PATHS)
+  return port
+}
+
+test('who has the torrent already is told so, by its tag or by its date', async (t) => {
+  const port = await serveSet(t)
+  for (const address of [DIGEST, SINGLE]) {
+    const { headers } = await ask(port, address)
+    const etag = headers.etag!
+    const modified = headers['last-modified']!
+    const conditions: Record<string, string>[] = [
+      { 'If-None-Match': etag },
+      { 'If-None-Match': `"other", W/${etag}` },
+      { 'If-None-Match': '*' },
+      { 'If-Modified-Since': modified },
+    ]
+    for (const condition of conditions) {
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await ask(port, address, { method, headers: condition })
+        assert.equal(answer.status, 304, JSON.stringify(condition))
+        assert.equal(answer.body.length, 0)
+        assert.equal(answer.headers.etag, etag)
+      }
+    }
+  }
+})
+
+test('who has another one gets this one', async (t) => {
+  const port = await serveSet(t)
+  const { headers, body } = await ask(port, SINGLE)
+  const conditions: Record<string, string>[] = [
+    { 'If-None-Match': '"other"' },
+    { 'If-None-Match': '"other"', 'If-Modified-Since': headers['last-modified']! },
+    { 'If-Modified-Since': 'Thu, 01 Jan 1970 00:00:00 GMT' },
+    { 'If-Modified-Since': 'yesterday' },
+  ]
+  for (const condition of conditions) {
+    const answer = await ask(port, SINGLE, { headers: condition })
+    assert.equal(answer.status, 200, JSON.stringify(condition))
+    assert.deepEqual(answer.body, body)
+  }
+})
+
+test('tag and date are well formed, and caches must ask again each time', async (t) => {
+  const port = await serveSet(t)
+  const { headers } = await ask(port, DIGEST)
+  assert.match(headers.etag!, /^"[\w-]{20,}"$/)
+  const modified = headers['last-modified']!
+  assert.equal(new Date(modified).toUTCString(), modified)
+  assert.match(headers['cache-control']!, /no-cache/)
+})
+
+test('torrents that differ in their web seed alone have tags of their own', async (t) => {
+  const port = await serveSet(t)
+  const one = await ask(port, SINGLE, { headers: { Host: 'one.example' } })
+  const two = await ask(port, SINGLE, { headers: { Host: 'two.example' } })
+  assert.notEqual(one.headers.etag, two.headers.etag)
+  assert.ok(one.body.includes('http://one.example/yum/'))
+  assert.ok(two.body.includes('http://two.example/yum/'))
+  const again = await ask(port, SINGLE, { headers: { Host: 'one.example' } })
+  assert.deepEqual(again.body, one.body)
+})

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { padFile, type Content } from '../../../src/core/digests/content.js'
+import { isQuiet } from '../../../src/service/torrents/recent-writes.js'
+
+const NOW = 1_700_000_000_000
+
+/** Content of files that were changed so many milliseconds ago, and a pad file. */
+function changed(...ages: number[]): Content {
+  const files = ages.map((age) => {
+    const ctimeNs = BigInt(NOW - age) * 1_000_000n
+    const fingerprint = { size: 1, mtimeNs: 0n, ctimeNs, inode: 1n, device: 1n }
+    return { path: ['a'], absolutePath: '/a', fingerprint }
+  })
+  const rest = { name: 'x', isDirectory: true, skipped: [], size: 1, pieceLength: 1, pieceCount: 1 }
+  return { ...rest, files: [...files, padFile(['pad'], 1)] }
+}
+
+test('files that nobody changed lately are calm', () => {
+  assert.ok(isQuiet(changed(100, 5000), NOW))
+})
+
+test('a file changed a moment ago may be in the middle of a write', () => {
+  for (const age of [0, 99, -3]) assert.ok(!isQuiet(changed(5000, age), NOW), `${age}`)
+})
+
+test('a file of the future is not waited for', () => {
+  assert.ok(isQuiet(changed(-60_000), NOW))
+})

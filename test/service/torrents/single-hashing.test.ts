@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask, type Answer } from '../ask.js'
+import { readHashedBytes, readMetric } from '../read-metric.js'
+import { get, post, singleAddress } from '../pkgtorrent/yum-client.js'
+
+const MIB = 2 ** 20
+const GIB = 2 ** 30
+
+test('many equal requests at once are one piece of work, and all get its answer', async (t) => {
+  const files = { 'yum/a.rpm': pseudoRandom(4 * MIB, 1), 'yum/b.rpm': pseudoRandom(MIB + 5, 2) }
+  const { port } = await serveMirror(t, { files })
+  const paths = ['/yum/a.rpm', '/yum/b.rpm']
+  const answers = await Promise.all(Array.from({ length: 200 }, () => post(port, paths)))
+  const [first] = answers
+  assert.equal(first!.status, 200)
+  for (const { status, body, headers } of answers) {
+    assert.equal(status, 200)
+    assert.ok(body.equals(first!.body))
+    assert.equal(headers.etag, first!.headers.etag)
+  }
+  assert.equal(await readHashedBytes(port), 5 * MIB + 5)
+  assert.equal(await readMetric(port, 'btkit_torrents_total{from="files"}'), 1)
+})
+
+test('sets that share a file read it once, even when both are asked for at once', async (t) => {
+  const files = { 'yum/a.rpm': 'a', 'yum/b.rpm': 'bb', 'yum/c.rpm': 'ccc' }
+  const root = makeScratch(t, files)
+  plantSparse(`${root}/yum`, 'shared.iso', 256 * MIB)
+  const { port } = await serveMirror(t, { root })
+  const names = ['a', 'b', 'c']
+  const answers = await Promise.all(
+    names.map((name) => post(port, ['/yum/shared.iso', `/yum/${name}.rpm`])),
+  )
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 200],
+  )
+  assert.equal(await readHashedBytes(port), 256 * MIB + 1 + 2 + 3)
+})
+
+test('a file alone and in a set, both at once, is read once', async (t) => {
+  const root = makeScratch(t, { 'yum/b.rpm': 'bb' })
+  plantSparse(`${root}/yum`, 'shared.iso', 256 * MIB)
+  const { port } = await serveMirror(t, { root })
+  const answers = await Promise.all([
+    ask(port, singleAddress('/yum/shared.iso')),
+    post(port, ['/yum/shared.iso', '/yum/b.rpm']),
+  ])
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200],
+  )
+  assert.equal(await readHashedBytes(port), 256 * MIB + 2)
+})
+
+test('a failure is told to all who wait, and the next one starts afresh', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'yum/a.rpm': 'a' } })
+  const paths = ['/yum/a.rpm', '/yum/later.rpm']
+  const answers = await Promise.all(Array.from({ length: 20 }, () => post(port, paths)))
+  assert.ok(answers.every(({ status }) => status === 404))
+  plantFiles(root, { 'yum/later.rpm': 'later' })
+  assert.equal((await post(port, paths)).status, 200)
+})
+
+/** Asks until the torrent is there. */
+async function untilMade(request: () => Promise<Answer>): Promise<Answer> {
+  const deadline = Date.now() + 100_000
+  for (;;) {
+    const answer = await request()
+    if (answer.status !== 503) return answer
+    if (Date.now() > deadline) throw new Error('it never became ready')
+    await setTimeout(50)
+  }
+}
+
+test('who can not wait so long is told when to ask again, and the work goes on', async (t) => {
+  const root = makeScratch(t, { 'iso/readme': 'r' })
+  plantSparse(`${root}/iso`, 'huge.iso', 3 * GIB)
+  const { port } = await serveMirror(t, { root, args: ['--wait', '0.1'] })
+  const paths = ['/iso/huge.iso', '/iso/readme']
+  const { status, headers, body } = await post(port, paths)
+  assert.equal(status, 503)
+  assert.match(headers['retry-after'] ?? '', /^[1-9]\d*$/)
+  assert.match(body.toString(), /ask again later\n$/)
+  const made = await untilMade(() => get(port, paths))
+  assert.equal(made.status, 200)
+  assert.equal(await readHashedBytes(port), 3 * GIB + 1)
+  assert.equal(await readMetric(port, 'btkit_torrents_total{from="files"}'), 1)
+})
+
+test('what is known already does not wait for what is being hashed', async (t) => {
+  const root = makeScratch(t, { 'iso/readme': 'r' })
+  plantSparse(`${root}/iso`, 'huge.iso', 64 * GIB)
+  const { port } = await serveMirror(t, { root, args: ['--wait', '0.05', '--max-hashing', '1'] })
+  const readme = singleAddress('/iso/readme')
+  assert.equal((await untilMade(() => ask(port, readme))).status, 200)
+  assert.equal((await ask(port, singleAddress('/iso/huge.iso'))).status, 503)
+  assert.equal((await ask(port, readme)).status, 200)
+  assert.equal(await readMetric(port, 'btkit_hash_jobs'), 1)
+})

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { decodeTorrent } from '../../support/decode-torrent.js'
+import { runBtkit, type Captured } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror, type ServedMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { planted } from '../pkgtorrent/reference-mirror.js'
+import { multiFileInfo, sha1, torrentAround, trackerOrder } from '../pkgtorrent/reference-rules.js'
+import { get, post } from '../pkgtorrent/yum-client.js'
+
+const SET = ['a', 'b', 'c'].map((name) => {
+  return { path: `/yum/${name}.rpm`, content: Buffer.from(`content of ${name}`) }
+})
+const PATHS = SET.map(({ path }) => path)
+const INFO = multiFileInfo(SET)
+
+const ONE = 'http://one.example/announce'
+const TWO = 'udp://two.example:6969'
+const THREE = 'https://three.example/announce?key=1'
+
+/** A service whose trackers are in a file of this text. */
+async function serveTrackers(t: TestContext, text: string) {
+  const file = join(makeScratch(t), 'trackers')
+  writeFileSync(file, text)
+  const served = await serveMirror(t, { files: planted(SET), args: ['--trackers', file] })
+  return { ...served, file }
+}
+
+/** The set's torrent around the only right info, with these trackers. */
+function torrentWith({ address }: ServedMirror, trackers: readonly string[]): Buffer {
+  return torrentAround(INFO, trackers, [`${address}/`])
+}
+
+async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = Date.now() + 20_000
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error('it never came to that')
+    await setTimeout(5)
+  }
+}
+
+/** Waits until the service names these trackers. */
+async function untilTrackers(served: ServedMirror, trackers: readonly string[]): Promise<void> {
+  const expected = torrentWith(served, trackers)
+  await until(async () => (await get(served.port, PATHS)).body.equals(expected))
+}
+
+function linesOf(stream: Captured, pattern: RegExp): string[] {
+  return stream.text.split('\n').filter((line) => pattern.test(line))
+}
+
+test('trackers are read from the file, comments and blank lines left aside', async (t) => {
+  const text = `# ours\n\n${ONE}\r\n   ${TWO}  \n#${THREE}\n${ONE}\n`
+  const served = await serveTrackers(t, text)
+  const { body } = await post(served.port, PATHS)
+  assert.deepEqual(body, torrentWith(served, [ONE, TWO]))
+  assert.doesNotMatch(served.stderr.text, /warning/)
+})
+
+test('lines that are no tracker are reported with their number, and left out', async (t) => {
+  const served = await serveTrackers(t, `${ONE}\nftp://no.example/\ngarbage\n${TWO}\nhttp://\n`)
+  const { body } = await post(served.port, PATHS)
+  assert.deepEqual(body, torrentWith(served, [ONE, TWO]))
+  const reports = linesOf(served.stderr, /warning/)
+  assert.equal(reports.length, 3)
+  for (const [i, what] of ['line 2: "ftp:', 'line 3: "garbage"', 'line 5: "http:'].entries()) {
+    assert.ok(reports[i]!.includes(what) && reports[i]!.includes(served.file), reports[i])
+  }
+})
+
+test('each tracker is a tier of its own, in an order of each torrent', async (t) => {
+  const urls = Array.from({ length: 8 }, (_, i) => `http://t${i}.example/announce`)
+  const served = await serveMirror(t, {
+    files: planted(SET),
+    args: urls.flatMap((url) => ['--tracker', url]),
+  })
+  const orders = new Set<string>()
+  for (const [i] of SET.entries()) {
+    const chosen = SET.filter((_, other) => other !== i)
+    const answer = await post(
+      served.port,
+      chosen.map(({ path }) => path),
+    )
+    const order = trackerOrder(urls, multiFileInfo(chosen))
+    const decoded = decodeTorrent(answer.body)
+    assert.deepEqual(
+      decoded['announce-list'],
+      order.map((url) => [url]),
+    )
+    assert.equal(decoded['announce'], order[0])
+    orders.add(order.join(' '))
+  }
+  assert.equal(orders.size, SET.length)
+})
+
+test('a changed file changes the trackers of torrents, and nothing else', async (t) => {
+  const served = await serveTrackers(t, `${ONE}\n`)
+  const before = await post(served.port, PATHS)
+  assert.deepEqual(before.body, torrentWith(served, [ONE]))
+  writeFileSync(served.file, `${TWO}\n${THREE}\n`)
+  served.hangUp()
+  await untilTrackers(served, [TWO, THREE])
+  const after = await get(served.port, PATHS)
+  const name = 'content-disposition'
+  assert.equal(after.headers[name], `attachment; filename=${sha1(INFO)}.torrent`)
+  assert.notEqual(after.headers.etag, before.headers.etag)
+  const path = `/yum/torrent_service/digest/${sha1(PATHS.join('\n'))}`
+  const condition = { 'If-None-Match': before.headers.etag! }
+  assert.equal((await ask(served.port, path, { headers: condition })).status, 200)
+})
+
+test('torrents with other trackers are newer, however old those are', async (t) => {
+  const served = await serveTrackers(t, `${ONE}\n`)
+  await post(served.port, PATHS)
+  const before = await get(served.port, PATHS)
+  writeFileSync(served.file, `${TWO}\n`)
+  utimesSync(served.file, 1e9, 1e9)
+  served.hangUp()
+  await untilTrackers(served, [TWO])
+  const after = await get(served.port, PATHS)
+  const [old, young] = [before, after].map(({ headers }) => Date.parse(headers['last-modified']!))
+  assert.ok(young! > old!)
+})
+
+const BROKEN = {
+  emptied: (file: string) => {
+    writeFileSync(file, '')
+  },
+  'left with comments alone': (file: string) => {
+    writeFileSync(file, '# all gone\n\n')
+  },
+  'left with nonsense alone': (file: string) => {
+    writeFileSync(file, 'nonsense\n')
+  },
+  removed: (file: string) => {
+    rmSync(file)
+  },
+}
+
+for (const [what, spoil] of Object.entries(BROKEN)) {
+  test(`when the file is ${what}, the last good trackers stay, with one report`, async (t) => {
+    const served = await serveTrackers(t, `${ONE}\n`)
+    await post(served.port, PATHS)
+    spoil(served.file)
+    const kept = /stay as they were/
+    served.hangUp()
+    await until(() => linesOf(served.stderr, kept).length > 0)
+    served.hangUp()
+    // Long enough for a second report to come, if there were one
+    for (let i = 0; i < 30; i++) {
+      assert.deepEqual((await get(served.port, PATHS)).body, torrentWith(served, [ONE]))
+    }
+    writeFileSync(served.file, `${TWO}\n`)
+    served.hangUp()
+    await untilTrackers(served, [TWO])
+    assert.equal(linesOf(served.stderr, kept).length, 1)
+    assert.match(served.stderr.text, new RegExp(`${served.file}: .*stay as they were`))
+  })
+}
+
+test('with --trackerless a torrent names no tracker at all', async (t) => {
+  const served = await serveMirror(t, { files: planted(SET), args: ['--trackerless'] })
+  const { body } = await post(served.port, PATHS)
+  assert.deepEqual(Object.keys(decodeTorrent(body)).toSorted(), ['info', 'url-list'])
+  assert.deepEqual(body, torrentWith(served, []))
+})
+
+test('without any trackers it does not start, and one line says what would help', async (t) => {
+  const root = makeScratch(t)
+  const empty = join(makeScratch(t, { empty: '# none\n' }), 'empty')
+  for (const file of [join(root, 'none'), empty]) {
+    const { status, stdout, stderr } = await runBtkit(['serve', root, '--trackers', file])
+    assert.equal(status, 2)
+    assert.equal(stdout, '')
+    assert.match(stderr, /^btkit: [^\n]*\n$/)
+    for (const option of ['--trackers', '--tracker ', '--trackerless', file]) {
+      assert.ok(stderr.includes(option), `${option} in ${stderr}`)
+    }
+  }
+})
+
+test('a tracker on the command line that is none is refused', async (t) => {
+  const { status, stderr } = await runBtkit(['serve', makeScratch(t), '--tracker', 'nonsense'])
+  assert.equal(status, 2)
+  assert.match(stderr, /nonsense/)
+})
+
+test('--tracker and --trackerless exclude each other', async (t) => {
+  const args = ['serve', makeScratch(t), '--tracker', ONE, '--trackerless']
+  const { status, stderr } = await runBtkit(args)
+  assert.equal(status, 2)
+  assert.match(stderr, /--tracker and --trackerless/)
+})

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { decodeTorrent } from '../../support/decode-torrent.js'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+
+const ADDRESS = '/pub/torrent_service/single/pub/a.iso'
+
+test('a file that is written again and again is not ready, and then is', async (t) => {
+  let version = 1000
+  const content = () => `version ${version}`
+  const files = { 'pub/a.iso': content() }
+  const root = makeScratch(t, files)
+  const path = join(root, 'pub/a.iso')
+  let isBusy = true
+  // However slow the machine, the last write was a moment ago
+  const now = () => (isBusy ? statSync(path).ctimeMs + 50 : Date.now() + 5_000)
+  const { port } = await serveMirror(t, { root, io: { now } })
+  // In place, since a file that is cut first is an empty one for a moment
+  const descriptor = openSync(path, 'r+')
+  const writer = setInterval(() => {
+    version++
+    writeSync(descriptor, content(), 0)
+  }, 10)
+  t.after(() => {
+    clearInterval(writer)
+    closeSync(descriptor)
+  })
+  const busy = await ask(port, ADDRESS)
+  assert.equal(busy.status, 503)
+  assert.match(busy.body.toString(), /^the files change [^\n]+\n$/)
+  assert.match(busy.headers['retry-after']!, /^\d+$/)
+  clearInterval(writer)
+  isBusy = false
+  const calm = await ask(port, ADDRESS)
+  assert.equal(calm.status, 200)
+  const expected = createHash('sha1').update(content()).digest('hex')
+  assert.equal(decodeTorrent(calm.body).info['pieces'], expected)
+})
