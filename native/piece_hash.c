@@ -17,6 +17,7 @@
 
 #include "batch.h"
 #include "stat_files.h"
+#include "writers.h"
 
 #define MAX_ARGUMENTS 9
 #define MAX_SAFE_INTEGER 9007199254740991.0
@@ -306,6 +307,9 @@ NAPI_MODULE_INIT() {
       {"update", NULL, update, NULL, NULL, NULL, napi_enumerable, NULL},
       {"finish", NULL, finish, NULL, NULL, NULL, napi_enumerable, NULL},
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"openWriteWatch", NULL, open_watch, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"watchWrites", NULL, watch_paths, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   struct cpu_features *cpu = malloc(sizeof *cpu);
   if (cpu == NULL) return NULL;

@@ -1,0 +1,166 @@
+#define NAPI_VERSION 8
+#include "each_path.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct job {
+  path_action *action;
+  int context;
+  uint32_t count;
+  char *paths; /* one after the other, each ended by a NUL */
+  int32_t *answers;
+  napi_async_work work;
+  napi_deferred deferred;
+};
+
+static void free_job(struct job *job) {
+  free(job->paths);
+  free(job->answers);
+  free(job);
+}
+
+/* Adds up the bytes of all paths with their NULs; false when one is no string. */
+static bool measure(napi_env env, napi_value paths, uint32_t count, size_t *bytes) {
+  *bytes = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    napi_handle_scope scope;
+    napi_value path;
+    size_t length = 0;
+    if (napi_open_handle_scope(env, &scope) != napi_ok) return false;
+    const bool is_string =
+        napi_get_element(env, paths, i, &path) == napi_ok &&
+        napi_get_value_string_utf8(env, path, NULL, 0, &length) == napi_ok;
+    napi_close_handle_scope(env, scope);
+    if (!is_string) return false;
+    *bytes += length + 1;
+  }
+  return true;
+}
+
+/* Copies one path and returns the bytes that it takes with its NUL, or 0. */
+static size_t copy_path(napi_env env, napi_value paths, uint32_t i, char *target, size_t room) {
+  napi_value path;
+  size_t length = 0;
+  if (room == 0 || napi_get_element(env, paths, i, &path) != napi_ok ||
+      napi_get_value_string_utf8(env, path, target, room, &length) != napi_ok) {
+    return 0;
+  }
+  if (strlen(target) != length) target[0] = '\0';
+  return strlen(target) + 1;
+}
+
+/* Copies all paths into as many bytes as measure() counted. */
+static bool copy_paths(napi_env env, napi_value paths, const struct job *job, size_t room) {
+  char *target = job->paths;
+  for (uint32_t i = 0; i < job->count; i++) {
+    napi_handle_scope scope;
+    if (napi_open_handle_scope(env, &scope) != napi_ok) return false;
+    const size_t taken = copy_path(env, paths, i, target, room);
+    napi_close_handle_scope(env, scope);
+    if (taken == 0) return false;
+    target += taken;
+    room -= taken;
+  }
+  return true;
+}
+
+static void run(napi_env env, void *data) {
+  struct job *job = data;
+  (void)env;
+  const char *path = job->paths;
+  for (uint32_t i = 0; i < job->count; i++) {
+    const size_t taken = strlen(path) + 1;
+    job->answers[i] = job->action(job->context, path);
+    path += taken;
+  }
+}
+
+static napi_value to_array(napi_env env, const struct job *job) {
+  napi_value buffer, array;
+  void *data;
+  const size_t size = job->count * sizeof *job->answers;
+  if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) return NULL;
+  if (size > 0) memcpy(data, job->answers, size);
+  if (napi_create_typedarray(env, napi_int32_array, job->count, buffer, 0, &array) != napi_ok) {
+    return NULL;
+  }
+  return array;
+}
+
+static void fail(napi_env env, napi_deferred deferred) {
+  napi_value message, error;
+  if (napi_create_string_utf8(env, "out of memory", NAPI_AUTO_LENGTH, &message) == napi_ok &&
+      napi_create_error(env, NULL, message, &error) == napi_ok) {
+    napi_reject_deferred(env, deferred, error);
+  }
+}
+
+static void finish(napi_env env, napi_status status, void *data) {
+  struct job *job = data;
+  napi_delete_async_work(env, job->work);
+  /* Cancelled only when the JavaScript that waits is ended */
+  if (status == napi_ok) {
+    const napi_value answers = to_array(env, job);
+    if (answers == NULL) {
+      fail(env, job->deferred);
+    } else {
+      napi_resolve_deferred(env, job->deferred, answers);
+    }
+  }
+  free_job(job);
+}
+
+static struct job *create_job(path_action *action, int context, uint32_t count, size_t bytes) {
+  struct job *job = calloc(1, sizeof *job);
+  if (job == NULL) return NULL;
+  job->action = action;
+  job->context = context;
+  job->count = count;
+  job->paths = malloc(bytes + 1);
+  job->answers = calloc((size_t)count + 1, sizeof *job->answers);
+  if (job->paths != NULL && job->answers != NULL) return job;
+  free_job(job);
+  return NULL;
+}
+
+/* Has the job run; it frees itself then. NULL when it can't be begun. */
+static napi_value begin(napi_env env, struct job *job) {
+  napi_value name, promise;
+  if (napi_create_string_utf8(env, "btkit:paths", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_create_async_work(env, NULL, name, run, finish, job, &job->work) != napi_ok) {
+    return NULL;
+  }
+  if (napi_create_promise(env, &job->deferred, &promise) != napi_ok ||
+      napi_queue_async_work(env, job->work) != napi_ok) {
+    napi_delete_async_work(env, job->work);
+    return NULL;
+  }
+  return promise;
+}
+
+static napi_value refuse(napi_env env) {
+  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "paths must be an array of strings");
+  return NULL;
+}
+
+napi_value each_path(napi_env env, napi_value paths, path_action *action, int context) {
+  bool is_array = false;
+  uint32_t count = 0;
+  size_t bytes = 0;
+  if (napi_is_array(env, paths, &is_array) != napi_ok || !is_array ||
+      napi_get_array_length(env, paths, &count) != napi_ok ||
+      !measure(env, paths, count, &bytes)) {
+    return refuse(env);
+  }
+  struct job *job = create_job(action, context, count, bytes);
+  if (job == NULL) {
+    napi_throw_error(env, NULL, "out of memory");
+    return NULL;
+  }
+  const bool is_copied = copy_paths(env, paths, job, bytes);
+  const napi_value promise = is_copied ? begin(env, job) : NULL;
+  if (promise == NULL) free_job(job);
+  return is_copied ? promise : refuse(env);
+}

@@ -1,0 +1,18 @@
+#ifndef BTKIT_READ_LEASE_H
+#define BTKIT_READ_LEASE_H
+
+/* Who may be writing to a file; README.md says what follows from it. */
+enum writers {
+  WRITERS_UNKNOWN = 0,  /* no right to a lease, no regular file, no such system, ... */
+  NO_WRITERS = 1,       /* and whoever opens it for writing from now on moves its times */
+  OPEN_FOR_WRITING = 2, /* by a descriptor or a mapping, perhaps one that lies idle */
+};
+
+/*
+ * Takes a read lease of the file, which the system grants only while nobody has the file open
+ * for writing, and gives it back at once. Links are not followed. Takes some microseconds, and
+ * waits for no other process. Sends its own process no signal that does anything.
+ */
+enum writers try_read_lease(const char *path);
+
+#endif

@@ -1,0 +1,19 @@
+#ifndef BTKIT_WRITERS_H
+#define BTKIT_WRITERS_H
+
+#include <node_api.h>
+
+/*
+ * tryReadLeases(paths: string[]): Promise<Int32Array>
+ *
+ * What try_read_lease() says of each: 0 unknown, 1 nobody has it open for writing, 2 somebody.
+ */
+napi_value try_read_leases(napi_env env, napi_callback_info info);
+
+/* openWriteWatch(): number, as open_write_watch(). Whoever opens it closes it. */
+napi_value open_watch(napi_env env, napi_callback_info info);
+
+/* watchWrites(watch: number, paths: string[]): Promise<Int32Array>, as watch_writes() for each. */
+napi_value watch_paths(napi_env env, napi_callback_info info);
+
+#endif

@@ -1,0 +1,38 @@
+import { writersAddon, type WritersAddon } from './addon.js'
+
+/**
+ * What is known of a file's writers.
+ *
+ * - `unwritten`: nobody has it open for writing, neither by a descriptor nor by a shared mapping,
+ *   and whoever opens it from now on moves its times before its bytes. So what is read from now
+ *   on is the state that a fingerprint tells of, if that is the same before this and after the
+ *   reading.
+ * - `open for writing`: somebody has, and may write without a sign of it, or lie idle.
+ * - `unable`: can't tell, because the file is another's and this process lacks CAP_LEASE, or its
+ *   file system is not ext4, XFS or Btrfs, or the system not Linux, or there is no such file.
+ */
+export type WriteState = 'unwritten' | 'open for writing' | 'unable'
+
+const STATES: readonly WriteState[] = ['unable', 'unwritten', 'open for writing']
+
+/** So many at a call, since their names are gone through on the event loop. */
+const BATCH = 1000
+
+/**
+ * Asks for each of some files whether anybody may be writing to it, links not followed: takes a
+ * read lease (fcntl(2), F_SETLEASE) and gives it back at once. One who opens a file for writing
+ * within these microseconds waits until they are over, or fails with EWOULDBLOCK if he asked not
+ * to wait.
+ */
+export async function tryReadLeases(
+  paths: readonly string[],
+  addon: WritersAddon | null = writersAddon,
+): Promise<WriteState[]> {
+  if (addon === null) return paths.map(() => 'unable')
+  const states: WriteState[] = []
+  for (let from = 0; from < paths.length; from += BATCH) {
+    const answers = await addon.tryReadLeases(paths.slice(from, from + BATCH))
+    for (const answer of answers) states.push(STATES[answer] ?? 'unable')
+  }
+  return states
+}

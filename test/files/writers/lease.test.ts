@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { readFingerprint } from '../../../src/files/fingerprint.js'
+import { tryReadLeases } from '../../../src/files/writers/lease.js'
+import { runProgram } from '../../support/executable.js'
+import { makeScratch } from '../../support/scratch.js'
+import {
+  descriptorWriter,
+  directWriter,
+  mappingWriter,
+  restlessWriter,
+  unlessWritersTell,
+} from '../../support/writers.js'
+
+async function stateOf(path: string) {
+  const [state] = await tryReadLeases([path])
+  return state
+}
+
+test('a file that nobody has open for writing is unwritten', unlessWritersTell, async (t) => {
+  const path = join(makeScratch(t, { a: 'content' }), 'a')
+  assert.deepEqual(await tryReadLeases([path, path]), ['unwritten', 'unwritten'])
+})
+
+const WRITERS = {
+  'by a descriptor': descriptorWriter,
+  'past the page cache': directWriter,
+}
+
+for (const [how, start] of Object.entries(WRITERS)) {
+  test(`a file that is written ${how} is open until it is closed`, unlessWritersTell, async (t) => {
+    const path = join(makeScratch(t, { a: 'content' }), 'a')
+    const writer = start(t, path)
+    const states = []
+    for (let step = 0; step < 3; step++) {
+      await writer.step()
+      states.push(await stateOf(path))
+    }
+    assert.deepEqual(states, ['open for writing', 'open for writing', 'unwritten'])
+  })
+}
+
+test(
+  'a file is open for writing while it is mapped, though no longer open',
+  unlessWritersTell,
+  async (t) => {
+    const path = join(makeScratch(t, { a: 'content' }), 'a')
+    const writer = mappingWriter(t, path)
+    for (let step = 0; step < 3; step++) {
+      await writer.step()
+      assert.equal(await stateOf(path), 'open for writing')
+    }
+    await writer.step()
+    assert.equal(await stateOf(path), 'unwritten')
+  },
+)
+
+for (const [how, start] of Object.entries({ ...WRITERS, 'through a mapping': mappingWriter })) {
+  test(
+    `of an unwritten file, the first byte ${how} moves the times`,
+    unlessWritersTell,
+    async (t) => {
+      const path = join(makeScratch(t, { a: 'content' }), 'a')
+      // Else the system's clock may not have moved
+      await setTimeout(50)
+      const before = readFingerprint(path)
+      assert.equal(await stateOf(path), 'unwritten')
+      const writer = start(t, path)
+      await writer.step()
+      await writer.step()
+      const { mtimeNs } = readFingerprint(path)
+      assert.ok(mtimeNs > before.mtimeNs)
+    },
+  )
+}
+
+test('what is no regular file, or is not there, is nothing to tell of', async (t) => {
+  const root = makeScratch(t, { a: 'content' })
+  symlinkSync('a', join(root, 'link'))
+  mkdirSync(join(root, 'directory'))
+  execFileSync('mkfifo', [join(root, 'fifo')])
+  const names = ['link', 'directory', 'fifo', 'missing', 'a\0', '', 'n'.repeat(5000)]
+  const states = await tryReadLeases(names.map((name) => join(root, name)))
+  assert.deepEqual(new Set(states), new Set(['unable']))
+})
+
+test(
+  "nothing is told of a file of somebody else's without the right to",
+  unlessWritersTell,
+  async (t) => {
+    if (process.getuid?.() !== 0) {
+      t.skip('only root can become somebody else')
+      return
+    }
+    const path = join(makeScratch(t, { a: 'content' }), 'a')
+    execFileSync('chmod', ['-R', 'a+rX', join(path, '..')])
+    process.seteuid?.(65534)
+    try {
+      assert.equal(await stateOf(path), 'unable')
+    } finally {
+      process.seteuid?.(0)
+    }
+  },
+)
+
+test('without the native addon nothing is told', async () => {
+  assert.deepEqual(await tryReadLeases(['/', '/etc/passwd'], null), ['unable', 'unable'])
+})
+
+test('many files keep their order', unlessWritersTell, async (t) => {
+  const root = makeScratch(t, { a: 'content', b: 'content' })
+  await descriptorWriter(t, join(root, 'b')).step()
+  const names = Array.from({ length: 2500 }, (_, i) =>
+    i % 3 === 0 ? 'a' : i % 3 === 1 ? 'b' : 'c',
+  )
+  const expected = { a: 'unwritten', b: 'open for writing', c: 'unable' } as Record<string, string>
+  const states = await tryReadLeases(names.map((name) => join(root, name)))
+  assert.deepEqual(
+    states,
+    names.map((name) => expected[name]),
+  )
+})
+
+test(
+  'who asks while others open the file for writing again and again lives on',
+  unlessWritersTell,
+  async (t) => {
+    const path = join(makeScratch(t, { a: 'content' }), 'a')
+    for (const writer of [restlessWriter(t, path), restlessWriter(t, path)]) await writer.step()
+    const program = `
+    import { tryReadLeases } from ${JSON.stringify(new URL('../../../src/files/writers/lease.js', import.meta.url))}
+    const seen = new Set()
+    for (let i = 0; i < 20; i++) {
+      for (const state of await tryReadLeases(Array(1000).fill(process.argv[1]))) seen.add(state)
+    }
+    console.log([...seen].sort().join())
+  `
+    const result = await runProgram(process.execPath, ['--input-type=module', '-e', program, path])
+    assert.deepEqual(
+      { ...result, bytes: null },
+      { status: 0, signal: null, stdout: 'open for writing,unwritten\n', stderr: '', bytes: null },
+    )
+  },
+)
