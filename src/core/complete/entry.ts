@@ -1,3 +1,4 @@
+import { infoRequest } from '../digests/info.js'
 import { join } from 'node:path'
 import { openEntry } from '../../files/scan/entry.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
@@ -31,7 +32,8 @@ export async function completeEntry(
   const record = hashContext.cacheAccess.cache.output(path)
   const content = await openContent(name, place, run)
   if (typeof content === 'string') return { kind: 'skip', reason: content }
-  const input = outputInput(content, request.common, run)
+  const info = infoRequest(content, request.common, run.trust)
+  const input = outputInput(info, run)
   const source = join(place.realDirectory, name)
   if (record?.source === source && isUntouched(record, input, path)) {
     return { kind: 'keep', size: content.size, bytesHashed: 0 }
@@ -39,7 +41,7 @@ export async function completeEntry(
   const existing = examineTorrent(path, record, request.common.parts.createdBy)
   const owner = request.force ? 'own' : existing?.owner
   if (owner === 'foreign') return { kind: 'skip', reason: owner }
-  const settled = await decideTorrent({ path, source, content, input, existing }, run)
+  const settled = await decideTorrent({ path, source, info, input, existing }, run)
   // One that a run without the cache wrote only looks edited: it is what would be written
   const isLeft = owner === 'edited' && settled.kind === 'write'
   return isLeft ? { kind: 'skip', reason: owner } : settled

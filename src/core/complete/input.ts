@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { CommonRequest } from './request.js'
-import type { Content } from '../digests/content.js'
-import { infoInput } from '../digests/info.js'
+import type { InfoRequest } from '../digests/info.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
 import { trustedPart, type CacheTrust } from '../digests/cache-trust.js'
 
@@ -29,12 +28,10 @@ export function isSameCreator(a: string | null, b: string | null): boolean {
 
 /** All that the torrent of some content depends on: equal inputs make equal torrents. */
 export function outputInput(
-  content: Content,
-  common: CommonRequest,
+  { content, input }: InfoRequest,
   { options, trust }: { options: Uint8Array; trust: CacheTrust },
 ): Uint8Array {
   const [file] = content.files
-  if (content.isDirectory || !file)
-    return Buffer.concat([infoInput(content, common, trust), options])
+  if (content.isDirectory || !file) return Buffer.concat([input, options])
   return Buffer.concat([trustedPart(encodeFingerprint(file.fingerprint), trust), options])
 }

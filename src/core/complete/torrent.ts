@@ -6,8 +6,7 @@ import { infoHashOf } from '../../metainfo/build/info.js'
 import { buildTorrent } from '../../metainfo/build/torrent.js'
 import { isSameCreator } from './input.js'
 import type { CompleteRun } from './run.js'
-import type { Content } from '../digests/content.js'
-import { obtainInfo, recallInfo } from '../digests/info.js'
+import { obtainInfo, recallInfo, type InfoRequest } from '../digests/info.js'
 import { composeTorrent } from '../make/make-torrent.js'
 import { noneIsRacy } from '../digests/racy.js'
 import type { ExistingTorrent } from './torrent-owner.js'
@@ -18,7 +17,7 @@ export interface UndecidedTorrent {
   readonly path: string
   /** The path of the entry. */
   readonly source: string
-  readonly content: Content
+  readonly info: InfoRequest
   /** All that the torrent depends on. */
   readonly input: Uint8Array
   readonly existing: ExistingTorrent | null
@@ -45,7 +44,8 @@ export async function decideTorrent(
   entry: UndecidedTorrent,
   run: CompleteRun,
 ): Promise<TorrentDecision> {
-  const { path, content, existing } = entry
+  const { path, existing } = entry
+  const { content } = entry.info
   const { hashContext, request } = run
   const startedMs = hashContext.cacheAccess.now()
   const made = await obtain(entry, run)
@@ -72,11 +72,13 @@ export async function decideTorrent(
   return { ...head, kind: 'write', existing, infoHash: infoHashOf(made.info), write }
 }
 
-function obtain({ path, content }: UndecidedTorrent, { request, hashContext }: CompleteRun) {
-  const { common, dryRun } = request
-  if (dryRun) return recallInfo(content, common, hashContext.cacheAccess)
-  checkTarget(path, {})
-  return obtainInfo(content, common, hashContext)
+function obtain({ path, info }: UndecidedTorrent, { request, hashContext }: CompleteRun) {
+  if (!request.dryRun) {
+    checkTarget(path, {})
+    return obtainInfo(info, hashContext)
+  }
+  const recalled = recallInfo(info, hashContext.cacheAccess)
+  return 'info' in recalled ? { info: recalled.info, bytesHashed: 0 } : null
 }
 
 const NOTHING = new Uint8Array(0)

@@ -9,7 +9,7 @@ import { concatenateFiles } from '../../hash/stream/content-stream.js'
 import { hashStream, type HashOptions } from '../../hash/hash-stream.js'
 import { isPad, type Content } from './content.js'
 import type { CacheAccess } from './cache-access.js'
-import { DIGEST, setPieces, unknownPieces } from './piece-table.js'
+import { DIGEST, setPieces, unknownPieces, type PieceTable } from './piece-table.js'
 import { recallPieces, rememberPieces } from './recall-pieces.js'
 
 export type Engine = Omit<HashOptions, 'algorithm' | 'pieces'>
@@ -39,15 +39,16 @@ export interface HashedContent {
 
 /**
  * Obtains the digests of content, reading only what the cache does not know, and makes sure that
- * no file of it changed between the scan and the last read.
+ * no file of it changed between the scan and the last read. Fills `table`, which says what the cache
+ * knows, if it was looked up before.
  * @throws BtkitError `changed` naming the file, and those of hashStream
  */
 export async function hashContent(
   content: Content,
   hashContext: HashContext,
+  table: PieceTable = recallPieces(content, hashContext.cacheAccess),
 ): Promise<HashedContent> {
   const { engine, cacheAccess } = hashContext
-  const table = recallPieces(content, cacheAccess)
   const unknown = unknownPieces(table)
   if (unknown.length === 0) return { pieces: table.digests, bytesHashed: 0 }
   const startedMs = cacheAccess.now()

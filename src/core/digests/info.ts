@@ -3,7 +3,7 @@ import { isPad, type Content } from './content.js'
 import { hashContent, type HashContext } from './hash-content.js'
 import { InputHash } from './input-hash.js'
 import type { CacheAccess } from './cache-access.js'
-import { unknownPieces } from './piece-table.js'
+import { unknownPieces, type PieceTable } from './piece-table.js'
 import { recallPieces } from './recall-pieces.js'
 import { noneIsRacy } from './racy.js'
 import type { CacheTrust } from './cache-trust.js'
@@ -23,49 +23,58 @@ export interface ContentInfo {
   readonly bytesHashed: number
 }
 
+/** An `info` that is wanted. */
+export interface InfoRequest {
+  readonly content: Content
+  readonly options: InfoOptions
+  /** SHA-256 of all that the `info` is made from: as long as it is the same, so is the `info`. */
+  readonly input: Uint8Array
+}
+
+/** Asks for the `info` of content; computes the digest of its input, which takes a look at each file. */
+export function infoRequest(
+  content: Content,
+  options: InfoOptions,
+  trust: CacheTrust,
+): InfoRequest {
+  return { content, options, input: infoInput(content, options, trust) }
+}
+
 /**
- * Obtains the `info` of content. That of a directory is remembered as a whole, so that one in which
- * nothing changed costs its scan alone.
+ * Obtains an `info`. That of a directory is remembered as a whole, so that one in which nothing
+ * changed costs its scan alone. `table` is what the cache is known to know of its pieces.
  * @throws BtkitError as hashContent does
  */
 export async function obtainInfo(
-  content: Content,
-  options: InfoOptions,
+  request: InfoRequest,
   hashContext: HashContext,
+  table?: PieceTable,
 ): Promise<ContentInfo> {
-  if (!content.isDirectory) return makeInfo(content, options, hashContext)
+  const { content, input, options } = request
   const { cache, trust, now } = hashContext.cacheAccess
-  const input = infoInput(content, options, trust)
-  const known = cache.info(input)
+  const known = content.isDirectory ? cache.info(input) : null
   if (known) return { info: known, bytesHashed: 0 }
   const startedMs = now()
-  const made = await makeInfo(content, options, hashContext)
-  if (noneIsRacy(content.files, startedMs, trust)) cache.rememberInfo(input, made.info)
-  return made
+  const { pieces, bytesHashed } = await hashContent(content, hashContext, table)
+  const info = composeInfo(content, options, pieces)
+  const isKept = content.isDirectory && noneIsRacy(content.files, startedMs, trust)
+  if (isKept) cache.rememberInfo(input, info)
+  return { info, bytesHashed }
 }
 
-/** The `info` of content when the cache knows all of it, else null. Nothing is read. */
+/** What the cache knows of an `info`: all of it, or the digests of some of its pieces. */
+export type RecalledInfo = { readonly info: Uint8Array } | { readonly table: PieceTable }
+
+/** Looks an `info` up in the cache. Nothing else is read. */
 export function recallInfo(
-  content: Content,
-  options: InfoOptions,
+  { content, input, options }: InfoRequest,
   cacheAccess: CacheAccess,
-): ContentInfo | null {
-  const known = content.isDirectory
-    ? cacheAccess.cache.info(infoInput(content, options, cacheAccess.trust))
-    : null
-  if (known) return { info: known, bytesHashed: 0 }
+): RecalledInfo {
+  const known = content.isDirectory ? cacheAccess.cache.info(input) : null
+  if (known) return { info: known }
   const table = recallPieces(content, cacheAccess)
-  if (unknownPieces(table).length > 0) return null
-  return { info: composeInfo(content, options, table.digests), bytesHashed: 0 }
-}
-
-async function makeInfo(
-  content: Content,
-  options: InfoOptions,
-  hashContext: HashContext,
-): Promise<ContentInfo> {
-  const { pieces, bytesHashed } = await hashContent(content, hashContext)
-  return { info: composeInfo(content, options, pieces), bytesHashed }
+  if (unknownPieces(table).length > 0) return { table }
+  return { info: composeInfo(content, options, table.digests) }
 }
 
 /** Encodes the `info` of content whose digests are at hand. */
@@ -84,17 +93,17 @@ export function composeInfo(
   })
 }
 
-function listFiles({ files }: Content, { markPadFiles: markPadFiles }: InfoOptions) {
+function listFiles({ files }: Content, { markPadFiles }: InfoOptions) {
   return files.map((file) => {
     const entry = { path: file.path, length: file.fingerprint.size }
     return markPadFiles && isPad(file) ? { ...entry, isPad: true } : entry
   })
 }
 
-/** SHA-256 of all that an `info` is made from: names, fingerprints, options. */
-export function infoInput(content: Content, options: InfoOptions, trust: CacheTrust): Uint8Array {
+/** SHA-256 of names, fingerprints and options. */
+function infoInput(content: Content, options: InfoOptions, trust: CacheTrust): Uint8Array {
   const { name, isDirectory, pieceLength, files } = content
-  const { private: isPrivate, sourceTag, markPadFiles: markPadFiles } = options
+  const { private: isPrivate, sourceTag, markPadFiles } = options
   const whatElse = [name, isDirectory, pieceLength, isPrivate, sourceTag]
   if (markPadFiles) whatElse.push(markPadFiles)
   const hash = new InputHash()

@@ -1,11 +1,9 @@
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { isPad, type Content } from './content.js'
-import type { CacheAccess } from './cache-access.js'
-import { recallPieces } from './recall-pieces.js'
+import type { PieceTable } from './piece-table.js'
 
-/** The files that would have to be read for the pieces that the cache does not know. */
-export function unknownFiles(content: Content, cacheAccess: CacheAccess): ScannedFile[] {
-  const { isKnown } = recallPieces(content, cacheAccess)
+/** The files that have to be read for the pieces whose digests are unknown. */
+export function unknownFiles(content: Content, { isKnown }: PieceTable): ScannedFile[] {
   let offset = 0
   return content.files.filter((file) => {
     const first = Math.floor(offset / content.pieceLength)

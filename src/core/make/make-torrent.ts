@@ -3,7 +3,7 @@ import { writeAtomically, type WriteOptions } from '../../files/write/atomically
 import { infoHashOf } from '../../metainfo/build/info.js'
 import { buildTorrent, type TorrentParts } from '../../metainfo/build/torrent.js'
 import { planContent, type Content, type ContentRequest } from '../digests/content.js'
-import { composeInfo, obtainInfo, type InfoOptions } from '../digests/info.js'
+import { composeInfo, infoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { DIGEST } from '../digests/piece-table.js'
 
@@ -58,7 +58,9 @@ export async function makeTorrent(
   hashContext: HashContext,
 ): Promise<MadeTorrent> {
   const { torrent, write } = plan.request
-  const { info, bytesHashed } = await obtainInfo(plan.content, plan.request, hashContext)
+  const { trust } = hashContext.cacheAccess
+  const wanted = infoRequest(plan.content, plan.request, trust)
+  const { info, bytesHashed } = await obtainInfo(wanted, hashContext)
   const bytes = composeTorrent(plan.request, plan.content, info)
   if (torrent !== null) await writeAtomically(torrent, bytes, write)
   return { bytes, infoHash: infoHashOf(info), bytesHashed }

@@ -48,7 +48,7 @@ export class PathSets {
   }
 
   async #plan(set: SetRecord): Promise<PlannedTorrent> {
-    const { mirror, limits, serviceName, markPadFiles: markPadFiles } = this.options
+    const { mirror, limits, serviceName, markPadFiles } = this.options
     const files = await findFiles(set.paths, mirror, limits)
     const content = setContent(set, files, serviceName)
     const options = { private: false, sourceTag: null, markPadFiles }

@@ -1,11 +1,13 @@
 import { lstat } from 'node:fs/promises'
-import { isPad, type Content } from '../../core/digests/content.js'
-import { obtainInfo, type InfoOptions } from '../../core/digests/info.js'
+import { isPad } from '../../core/digests/content.js'
+import { obtainInfo, type InfoRequest } from '../../core/digests/info.js'
 import {
   requireUnchanged,
   type HashContext,
   type RecheckFiles,
 } from '../../core/digests/hash-content.js'
+import type { PieceTable } from '../../core/digests/piece-table.js'
+import { recallPieces } from '../../core/digests/recall-pieces.js'
 import { unknownFiles } from '../../core/digests/unknown-files.js'
 import { fingerprintOf } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
@@ -22,8 +24,9 @@ export interface FileHasherParts {
 
 /** A torrent whose files have to be read. */
 export interface HashRequest {
-  readonly content: Content
-  readonly options: InfoOptions
+  readonly request: InfoRequest
+  /** What the cache knows of its pieces. */
+  readonly table: PieceTable
   /** Whether anybody still waits for it. Asked when its turn has come. */
   readonly isWanted: () => boolean
   readonly onProgress: (bytesDone: number) => void
@@ -48,20 +51,23 @@ export class FileHasher {
    * Obtains the `info` of content, reading what the cache does not know of it.
    * @throws BtkitError `changed`, NotReady, and as obtainInfo does
    */
-  async obtain(order: HashRequest): Promise<Uint8Array> {
+  async obtain(wanted: HashRequest): Promise<Uint8Array> {
+    const { content } = wanted.request
+    let { table } = wanted
     for (;;) {
-      const unknown = unknownFiles(order.content, this.#parts.hashContext.cacheAccess)
+      const unknown = unknownFiles(content, table)
       const claims = unknown.flatMap(({ absolutePath }) => this.#claims.get(absolutePath) ?? [])
-      // Not a step may lie between, or another would claim the files as well
-      if (claims.length === 0) return this.#begin(order, unknown)
+      // Nothing may be awaited in between, or another request would claim the files as well
+      if (claims.length === 0) return this.#begin({ ...wanted, table }, unknown)
       await Promise.all(claims)
+      table = recallPieces(content, this.#parts.hashContext.cacheAccess)
     }
   }
 
   /** Claims the files to read, until the cache knows of them. */
-  #begin(order: HashRequest, unknown: readonly ScannedFile[]): Promise<Uint8Array> {
+  #begin(wanted: HashRequest, unknown: readonly ScannedFile[]): Promise<Uint8Array> {
     const { queue, hashContext } = this.#parts
-    const work = queue.run((running) => this.#hash(order, unknown, running), order.isWanted)
+    const work = queue.run((running) => this.#hash(wanted, unknown, running), wanted.isWanted)
     const noted = work.then(() => hashContext.cacheAccess.cache.flush()).catch(() => undefined)
     for (const { absolutePath } of unknown) this.#claims.set(absolutePath, noted)
     void noted.then(() => {
@@ -71,23 +77,23 @@ export class FileHasher {
   }
 
   async #hash(
-    order: HashRequest,
+    wanted: HashRequest,
     unknown: readonly ScannedFile[],
     running: number,
   ): Promise<Uint8Array> {
     const { hashContext, mirror } = this.#parts
     await mapConcurrently(unknown, (file) => refuseOther(file, mirror))
-    order.onProgress(0)
+    wanted.onProgress(0)
     const engine = {
       ...hashContext.engine,
       // Jobs that come while others run leave them their share
       threads: Math.max(1, Math.floor(hashContext.engine.threads / running)),
       onProgress: ({ bytesDone }: { bytesDone: number }) => {
-        order.onProgress(bytesDone)
+        wanted.onProgress(bytesDone)
       },
     }
     const guarded = { ...hashContext, engine, recheck: recheckAsync, isGuarded: true }
-    const { info, bytesHashed } = await obtainInfo(order.content, order.options, guarded)
+    const { info, bytesHashed } = await obtainInfo(wanted.request, guarded, wanted.table)
     this.#bytesHashed += bytesHashed
     return info
   }

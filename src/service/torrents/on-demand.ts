@@ -1,7 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { Content } from '../../core/digests/content.js'
-import { infoInput, recallInfo, type InfoOptions } from '../../core/digests/info.js'
+import {
+  infoRequest,
+  recallInfo,
+  type InfoOptions,
+  type InfoRequest,
+} from '../../core/digests/info.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
 import { noneIsRacy } from '../../core/digests/racy.js'
 import { BtkitError } from '../../errors.js'
@@ -62,7 +67,7 @@ export class OnDemand {
     maxSize: MEMORY,
     sizeCalculation: ({ torrent }) => torrent.info.length + 1000,
   })
-  readonly #flights = new Map<string, PendingTorrent<CheckedTorrent>>()
+  readonly #pending = new Map<string, PendingTorrent<CheckedTorrent>>()
 
   constructor(
     readonly cacheAccess: CacheAccess,
@@ -71,7 +76,7 @@ export class OnDemand {
 
   /** How many torrents are being looked at or made. */
   get pending(): number {
-    return this.#flights.size
+    return this.#pending.size
   }
 
   /** Whether a torrent's files were looked at so lately that it can be given away as it is. */
@@ -89,7 +94,7 @@ export class OnDemand {
       this.origins.memory++
       return checked
     }
-    return waitFor(this.#flights.get(wanted.key) ?? this.#begin(wanted), waitLimit)
+    return waitFor(this.#pending.get(wanted.key) ?? this.#begin(wanted), waitLimit)
   }
 
   #begin(wanted: TorrentWanted): PendingTorrent<CheckedTorrent> {
@@ -98,8 +103,8 @@ export class OnDemand {
       waiters: 0,
       bytesDone: null,
     }
-    this.#flights.set(wanted.key, pending)
-    const end = () => this.#flights.delete(wanted.key)
+    this.#pending.set(wanted.key, pending)
+    const end = () => this.#pending.delete(wanted.key)
     // A failure is for those who wait; there may be none
     pending.promise.then(end, end)
     return pending
@@ -126,14 +131,14 @@ export class OnDemand {
   ): Promise<CheckedTorrent> {
     const checkedMs = this.cacheAccess.now()
     const plan = await this.#plan(wanted)
-    const input = infoInput(plan.content, plan.options, this.cacheAccess.trust)
+    const request = infoRequest(plan.content, plan.options, this.cacheAccess.trust)
     const checked = this.#checked.get(wanted.key)
-    if (checked && Buffer.compare(checked.torrent.input, input) === 0) {
+    if (checked && Buffer.compare(checked.torrent.input, request.input) === 0) {
       this.origins.memory++
       checked.checkedMs = checkedMs
       return checked
     }
-    const torrent = this.#recall(plan, input) ?? (await this.#make(plan, input, pending))
+    const torrent = await this.#make(request, plan.directory, pending)
     // Dates are told in seconds, and one torrent must not have that of another
     const sinceMs = Math.max(checkedMs, checked ? checked.sinceMs + 1000 : 0)
     const made = { torrent, sinceMs, checkedMs }
@@ -151,27 +156,27 @@ export class OnDemand {
     throw new BtkitError('changed', 'the files are being written')
   }
 
-  #recall({ content, options, directory }: PlannedTorrent, input: Uint8Array): KnownTorrent | null {
-    const recalled = recallInfo(content, options, this.cacheAccess)
-    if (!recalled) return null
-    this.origins.cache++
-    return knownTorrent({ info: recalled.info, input, directory, isCacheable: true })
-  }
-
+  /** Takes the torrent out of the cache, or has what the cache does not know of it hashed. */
   async #make(
-    { content, options, directory }: PlannedTorrent,
-    input: Uint8Array,
+    request: InfoRequest,
+    directory: readonly string[],
     pending: PendingTorrent<CheckedTorrent>,
   ): Promise<KnownTorrent> {
+    const { input, content } = request
+    const recalled = recallInfo(request, this.cacheAccess)
+    if ('info' in recalled) {
+      this.origins.cache++
+      return knownTorrent({ info: recalled.info, input, directory, isCacheable: true })
+    }
     const startedMs = this.cacheAccess.now()
     const isWanted = () => pending.waiters > 0
     const onProgress = (bytesDone: number) => {
       pending.bytesDone = bytesDone
     }
-    const info = await this.hasher.obtain({ content, options, isWanted, onProgress })
+    const info = await this.hasher.obtain({ ...recalled, request, isWanted, onProgress })
     this.origins.files++
-    const isSettled = noneIsRacy(content.files, startedMs, this.cacheAccess.trust)
-    return knownTorrent({ info, input, directory, isCacheable: isSettled })
+    const isCacheable = noneIsRacy(content.files, startedMs, this.cacheAccess.trust)
+    return knownTorrent({ info, input, directory, isCacheable })
   }
 }
 

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
 import type { Content } from '../../../src/core/digests/content.js'
+import { infoRequest } from '../../../src/core/digests/info.js'
+import { recallPieces } from '../../../src/core/digests/recall-pieces.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
 import { FileHasher } from '../../../src/service/torrents/file-hasher.js'
@@ -14,8 +16,8 @@ import { makeScratch } from '../../support/scratch.js'
 
 const SIZE = 3_000_000
 
-/** A desk for a mirror with the files a, b and c, of that size each. */
-async function openDesk(t: TestContext) {
+/** A hasher for a mirror with the files a, b and c, of that size each. */
+async function openHasher(t: TestContext) {
   const contents = { a: pseudoRandom(SIZE, 1), b: pseudoRandom(SIZE, 2), c: pseudoRandom(SIZE, 3) }
   const root = makeScratch(t, contents)
   const cache = await openCache({ directory: makeScratch(t), now: Date.now, warn: assert.ifError })
@@ -25,17 +27,22 @@ async function openDesk(t: TestContext) {
   const cacheAccess = { cache, trust: 'full' as const, now: aheadOfFiles }
   const { engine } = hashContext({ pool, isOffloaded: true })
   const mirror = { root, hidden: false, followSymlinks: false }
-  const desk = new FileHasher({
+  const hasher = new FileHasher({
     mirror,
     hashContext: { engine, cacheAccess },
     queue: new HashQueue(4),
   })
   const obtain = (name: string, ...paths: string[]) => {
     const options = { private: false, sourceTag: null }
-    const rest = { options, isWanted: () => true, onProgress: () => undefined }
-    return desk.obtain({ content: contentOf(root, name, paths), ...rest })
+    const content = contentOf(root, name, paths)
+    return hasher.obtain({
+      request: infoRequest(content, options, 'full'),
+      table: recallPieces(content, cacheAccess),
+      isWanted: () => true,
+      onProgress: () => undefined,
+    })
   }
-  return { desk, obtain }
+  return { hasher, obtain }
 }
 
 function contentOf(root: string, name: string, paths: readonly string[]): Content {
@@ -51,14 +58,14 @@ function contentOf(root: string, name: string, paths: readonly string[]): Conten
 }
 
 test('a file of several torrents that are asked for at the same moment is read once', async (t) => {
-  const { desk, obtain } = await openDesk(t)
+  const { hasher, obtain } = await openHasher(t)
   await Promise.all([obtain('x', 'a', 'b'), obtain('y', 'b', 'c'), obtain('z', 'c', 'a')])
-  assert.equal(desk.bytesHashed, 3 * SIZE)
+  assert.equal(hasher.bytesHashed, 3 * SIZE)
 })
 
 test('torrents that have no file in common do not wait for each other', async (t) => {
-  const { desk, obtain } = await openDesk(t)
+  const { hasher, obtain } = await openHasher(t)
   const [x, y] = await Promise.all([obtain('x', 'a'), obtain('y', 'b')])
   assert.notDeepEqual(x, y)
-  assert.equal(desk.bytesHashed, 2 * SIZE)
+  assert.equal(hasher.bytesHashed, 2 * SIZE)
 })
