@@ -1,0 +1,185 @@
+// A siege of `btkit serve`: strangers who want to make it slow, fat or deaf, all at once, and beside
+// them an honest client. Ends with 0 when that client is served all the while.
+//
+//   node bench/siege.js [--seconds N] [ATTACKER...]
+//
+// Attackers are told by their numbers in siege/attackers.js; without one, all take part. All goes
+// over this machine's own addresses, ends by itself, and needs Linux.
+import { fork, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { ATTACKERS } from './siege/attackers.js'
+import { getText, send } from './siege/client.js'
+import { askSteadily, percentile } from './siege/honest.js'
+import { MOUNT, PACKAGES, plantMirror } from './siege/mirror.js'
+import { btkit, makeScratch, printTable, tracker } from './support.js'
+
+const GOALS = { latency: 100, memory: 400, growth: 20, stop: 10 }
+const MIB = 2 ** 20
+const PATIENCE_AT_END = 60_000
+
+const { values, positionals } = parseArgs({
+  args: process.argv[1] === fileURLToPath(import.meta.url) ? process.argv.slice(2) : [],
+  options: { seconds: { type: 'string', default: '60' } },
+  allowPositionals: true,
+})
+const seconds = Number(values.seconds)
+const numbers =
+  positionals.length > 0 ? positionals.map(Number) : Object.keys(ATTACKERS).map(Number)
+
+if (process.platform !== 'linux') {
+  console.log('siege: needs Linux')
+} else if (!(seconds > 0 && seconds <= 600) || !numbers.every((number) => ATTACKERS[number])) {
+  console.error(
+    `siege: attackers are ${Object.keys(ATTACKERS).join(', ')}, and seconds at most 600`,
+  )
+  process.exitCode = 2
+} else {
+  await main()
+}
+
+async function main() {
+  const mirror = makeScratch({ inMemory: true })
+  const cache = mkdtempSync(join(tmpdir(), 'btkit-siege-'))
+  process.on('exit', () => rmSync(cache, { recursive: true, force: true }))
+  plantMirror(mirror)
+  // What changed just now would not be remembered
+  await setTimeout(2100)
+  const service = await startService(mirror, cache)
+  await warmUp(service)
+  const before = sizeOnDisk(cache)
+  const attack = startAttack(service)
+  const honest = await askSteadily(service.port, seconds)
+  const memory = peakMemory(service.child.pid)
+  const descriptors = countDescriptors(service.child.pid)
+  const stop = await stopService(service)
+  const answers = await attack.end()
+  report({ honest, memory, descriptors, stop, answers, growth: sizeOnDisk(cache) - before })
+}
+
+/** Starts the service; nobody reads what it logs. */
+async function startService(mirror, cache) {
+  const args = ['--port', '0', '--cache-dir', cache, '--tracker', tracker]
+  const log = numbers.includes(7) ? 'text' : 'off'
+  const child = spawn(process.execPath, [btkit, 'serve', mirror, ...args, '--log', log], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise((resolve) =>
+    child.on('exit', (code, signal) => resolve(signal ?? code)),
+  )
+  process.on('exit', () => child.kill('SIGKILL'))
+  let said = ''
+  child.stdout.on('data', (chunk) => (said += chunk))
+  while (!/^try:/m.test(said)) await setTimeout(10)
+  return { child, ended, port: Number(/^address: .*:(\d+)$/m.exec(said)[1]) }
+}
+
+/** Has the torrents made that somebody asked for before the siege. */
+async function warmUp({ port }) {
+  for (const path of ['/yum/warm/file', '/yum/7/Packages/*']) {
+    const status = await send(port, getText(`${MOUNT}/single${path}`), { leaveAfter: 60_000 })
+    if (status !== 200) throw new Error(`${path}: status ${status}`)
+  }
+  for (const name of PACKAGES.slice(0, 10)) {
+    await send(port, getText(`${MOUNT}/single/yum/7/Packages/${name}`), {})
+  }
+}
+
+function startAttack({ port }) {
+  const script = fileURLToPath(new URL('siege/attack.js', import.meta.url))
+  // They go on while the service is asked to stop
+  const args = [port, seconds + 5, ...numbers].map(String)
+  const child = fork(script, args)
+  process.on('exit', () => child.kill('SIGKILL'))
+  const answers = new Promise((resolve) => {
+    child.once('message', resolve)
+    child.once('exit', () => resolve({}))
+  })
+  return { end: () => answers }
+}
+
+/** Asks the service to stop; resolves with the seconds that took, and how it ended. */
+async function stopService({ child, ended }) {
+  const started = performance.now()
+  child.kill('SIGTERM')
+  const timer = globalThis.setTimeout(() => child.kill('SIGKILL'), PATIENCE_AT_END)
+  const how = await ended
+  clearTimeout(timer)
+  return { seconds: (performance.now() - started) / 1000, how }
+}
+
+/** In MiB; NaN when the process is gone. */
+function peakMemory(pid) {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+  } catch {
+    return NaN
+  }
+}
+
+function countDescriptors(pid) {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length
+  } catch {
+    return NaN
+  }
+}
+
+/** In MiB. */
+function sizeOnDisk(directory) {
+  const sizes = readdirSync(directory).map((name) => statSync(join(directory, name)).blocks * 512)
+  return sizes.reduce((sum, size) => sum + size, 0) / MIB
+}
+
+function report({ honest, memory, descriptors, stop, answers, growth }) {
+  const latency = Math.max(percentile(honest.torrent, 0.99), percentile(honest.health, 0.99))
+  const rows = [
+    ["99th percentile of the honest client's requests", latency, GOALS.latency, 'ms'],
+    ['peak memory of the service', memory, GOALS.memory, 'MiB'],
+    ['growth of its cache on disk', growth, GOALS.growth, 'MB'],
+    ['time from SIGTERM to its end', stop.seconds, GOALS.stop, 's'],
+  ].map(([what, value, goal, unit]) => ({ what, value, goal, unit, isMet: value < goal }))
+  printTable(`Siege of ${seconds} s by ${numbers.map(describe).join(', ')}`, [
+    ['what', 'measured', 'goal', ''],
+    ...rows.map(({ what, value, goal, unit, isMet }) => {
+      return [what, `${round(value)} ${unit}`, `< ${goal} ${unit}`, isMet ? 'held' : 'broken']
+    }),
+  ])
+  printTable('Besides', [
+    ['what', 'measured'],
+    ...['torrent', 'health', 'cold'].map((name) => [name, describeTimes(honest[name])]),
+    ['descriptors at the end', descriptors],
+    ['how the service ended', stop.how],
+    ...Object.entries(answers).map(([number, counts]) => {
+      return [`answers to attacker ${number}`, describeCounts(counts)]
+    }),
+  ])
+  if (!rows.every(({ isMet }) => isMet) || stop.how !== 0) process.exitCode = 1
+}
+
+function describe(number) {
+  return `${number} (${ATTACKERS[number].name})`
+}
+
+function describeTimes(times) {
+  const shares = { median: 0.5, '99 %': 0.99, longest: 1 }
+  const parts = Object.entries(shares).map(([name, share]) => {
+    return `${name} ${round(percentile(times, share))} ms`
+  })
+  return `${times.length} requests, ${parts.join(', ')}`
+}
+
+function describeCounts(counts) {
+  const parts = Object.entries(counts).map(([status, count]) => {
+    return `${count} × ${status === '0' ? 'none' : status}`
+  })
+  return parts.join(', ')
+}
+
+function round(value) {
+  return Number.isFinite(value) ? Number(value.toPrecision(3)) : String(value)
+}

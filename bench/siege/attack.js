@@ -1,0 +1,20 @@
+// The process of the attackers, so that neither side takes the other's turn:
+//   node attack.js PORT SECONDS NUMBER...
+import { ATTACKERS, Siege } from './attackers.js'
+
+const [port, seconds, ...numbers] = process.argv.slice(2).map(Number)
+const end = performance.now() + seconds * 1000
+
+// Whoever began the siege may be gone
+process.on('disconnect', () => process.exit(0))
+setTimeout(() => process.exit(0), seconds * 1000 + 5000).unref()
+
+const answers = {}
+await Promise.all(
+  numbers.map(async (number) => {
+    const siege = new Siege(port, end)
+    answers[number] = siege.answers
+    await ATTACKERS[number].attack(siege)
+  }),
+)
+process.send?.(answers, () => process.exit(0))

@@ -1,0 +1,150 @@
+// What strangers try on a mirror, each for as long as the siege lasts, within bounds of its own.
+import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { getText, postText, send } from './client.js'
+import { HUGE, MOUNT, PACKAGES } from './mirror.js'
+
+const SINGLE = `${MOUNT}/single`
+const PACKAGE_PATHS = PACKAGES.map((name) => `/yum/7/Packages/${name}`)
+
+/** Addresses that attackers come from; the honest client has another. */
+const ADDRESSES = Array.from({ length: 8 }, (_, i) => `127.0.0.${2 + i}`)
+
+/** Attackers by their numbers. Each is given a Siege, and resolves when that is over. */
+export const ATTACKERS = {
+  1: { name: 'long tails behind a wildcard', attack: longTails },
+  2: { name: 'planning for clients that left', attack: planning },
+  3: { name: 'large character classes', attack: largeClasses },
+  4: { name: 'huge cold files', attack: hugeFiles },
+  5: { name: 'ever new sets', attack: newSets },
+  6: { name: 'long queries', attack: longQueries },
+  7: { name: 'slow downloads and refused connections', attack: downloads },
+}
+
+/** A siege of a port until a moment on this process's clock, in milliseconds. */
+export class Siege {
+  /** How many answers there were of each status. */
+  answers = {}
+
+  constructor(port, end) {
+    this.port = port
+    this.end = end
+  }
+
+  /** Repeats an act in some lanes at once, with a pause in milliseconds after each, until the end. */
+  async repeat({ lanes, pause, limit }, act) {
+    let count = 0
+    const run = async () => {
+      while (performance.now() < this.end && count < limit) {
+        const status = await act(count++)
+        this.answers[status] = (this.answers[status] ?? 0) + 1
+        if (pause > 0) await setTimeout(pause)
+      }
+    }
+    await Promise.all(Array.from({ length: lanes }, run))
+  }
+
+  get(target, turn, options) {
+    return this.#send(getText(target), turn, options)
+  }
+
+  post(paths, turn, options) {
+    const digest = createHash('sha1').update(paths.join('\n')).digest('hex')
+    return this.#send(postText(`${MOUNT}/digest/${digest}`, paths), turn, options)
+  }
+
+  raw(bytes, turn, options) {
+    return this.#send(bytes, turn, options)
+  }
+
+  #send(bytes, turn, options = {}) {
+    const left = Math.max(1, this.end - performance.now())
+    const leaveAfter = Math.min(left, options.leaveAfter ?? 30_000)
+    const from = ADDRESSES[turn % ADDRESSES.length]
+    return send(this.port, bytes, { ...options, from, leaveAfter })
+  }
+}
+
+/** 1: a literal tail that no path can have, behind a wildcard that matches 9,900 names. */
+async function longTails(siege) {
+  await siege.repeat({ lanes: 2, pause: 500, limit: 500 }, (turn) => {
+    const tail = '/a'.repeat(turn % 2 === 0 ? 500 : 2000)
+    return siege.get(`${SINGLE}/yum/7/Packages/*${tail}`, turn, { leaveAfter: 1000 })
+  })
+}
+
+/** 2: distinct patterns whose clients leave at once, and forms of all there is. */
+async function planning(siege) {
+  const globs = siege.repeat({ lanes: 50, pause: 500, limit: 10_000 }, (turn) => {
+    const stars = '*'.repeat(1 + (turn % 1000))
+    return siege.get(`${SINGLE}/yum/7/Packages/${stars}`, turn, { leaveAfter: 20 })
+  })
+  const forms = siege.repeat({ lanes: 30, pause: 200, limit: 1000 }, (turn) => {
+    return siege.post(rotated(PACKAGE_PATHS, turn), turn, { leaveAfter: 5000 })
+  })
+  await Promise.all([globs, forms])
+}
+
+/** 3: classes of characters that no name has, each a range of its own, and many runs in a row. */
+async function largeClasses(siege) {
+  const characters = Array.from({ length: 3900 }, (_, i) => String.fromCharCode(0x3400 + 2 * i))
+  const classes = Array.from({ length: 100 }, (_, i) => {
+    return `/yum/7/Packages/[${rotated(characters, i).join('')}]*`
+  })
+  const runs = Array.from({ length: 100 }, (_, i) => {
+    return `/yum/7/Packages/${'*[a-z0-9]'.repeat(400)}${i}`
+  })
+  await siege.repeat({ lanes: 2, pause: 1000, limit: 200 }, (turn) => {
+    const paths = turn % 2 === 0 ? classes : runs
+    return siege.post(rotated(paths, turn), turn, { leaveAfter: 10_000 })
+  })
+}
+
+/** 4: files whose hashing takes longer than anybody waits. */
+async function hugeFiles(siege) {
+  await siege.repeat({ lanes: HUGE, pause: 1000, limit: 500 }, (turn) => {
+    return siege.get(`${SINGLE}/yum/huge/${turn % HUGE}`, turn, { leaveAfter: 1000 })
+  })
+}
+
+/** 5: sets and patterns that nobody asked for before, and nobody will again. */
+async function newSets(siege) {
+  const sets = siege.repeat({ lanes: 4, pause: 50, limit: 10_000 }, (turn) => {
+    const first = (turn * 37) % (PACKAGES.length - 300)
+    const paths = PACKAGE_PATHS.slice(first, first + 300)
+    return siege.post(rotated(paths, turn), turn, { leaveAfter: 5000 })
+  })
+  const globs = siege.repeat({ lanes: 4, pause: 50, limit: 10_000 }, (turn) => {
+    const stars = '*'.repeat(1 + Math.floor(turn / 99))
+    const pattern = `${stars}-${String(turn % 99).padStart(2, '0')}??-*`
+    return siege.get(`${SINGLE}/yum/7/Packages/${pattern}`, turn, { leaveAfter: 5000 })
+  })
+  await Promise.all([sets, globs])
+}
+
+/** 6: the address of a warm torrent with 15 KB of anything behind it. */
+async function longQueries(siege) {
+  await siege.repeat({ lanes: 20, pause: 10, limit: 60_000 }, (turn) => {
+    const query = randomBytes(7500).toString('hex')
+    return siege.get(`${SINGLE}/yum/7/Packages/${PACKAGES[turn % 10]}?${query}`, turn)
+  })
+}
+
+/** 7: 500 downloads that begin at once and stop half-way, and what is no request at all. */
+async function downloads(siege) {
+  const readers = siege.repeat({ lanes: 500, pause: 3000, limit: 20_000 }, (turn) => {
+    return siege.get('/yum/warm/image.iso', turn, { leaveAfter: 5000, appetite: 4 * 2 ** 20 })
+  })
+  const refused = siege.repeat({ lanes: 200, pause: 500, limit: 20_000 }, (turn) => {
+    return siege.raw('no request\r\n\r\n', turn, { appetite: -1 })
+  })
+  const lines = siege.repeat({ lanes: 20, pause: 5, limit: 60_000 }, (turn) => {
+    return siege.get(`/nothing?${randomBytes(7500).toString('hex')}`, turn)
+  })
+  await Promise.all([readers, refused, lines])
+}
+
+function rotated(items, by) {
+  const at = by % items.length
+  return [...items.slice(at), ...items.slice(0, at)]
+}

@@ -1,0 +1,61 @@
+// The client that the service is for: it asks at a steady rate, however long answers take.
+import { Agent, request } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
+import { COLD, MOUNT } from './mirror.js'
+
+const SINGLE = `${MOUNT}/single`
+
+/** Milliseconds between two requests for the same, and until one counts as lost. */
+const PERIOD = 50
+const COLD_PERIOD = 3000
+const LOST = 30_000
+
+/**
+ * Asks for a warm torrent and for /-/health for so many seconds, and now and then for the torrent
+ * of a small cold file. Resolves with what each took, in milliseconds from when it was due;
+ * Infinity where there was no good answer.
+ */
+export async function askSteadily(port, seconds) {
+  const agent = new Agent({ keepAlive: true })
+  const end = performance.now() + seconds * 1000
+  const ask = (path) => timeAnswer({ port, path, agent }, end)
+  const [torrent, health, cold] = await Promise.all([
+    repeat(PERIOD, end, () => ask(`${SINGLE}/yum/warm/file`)),
+    repeat(PERIOD, end, () => ask('/-/health')),
+    repeat(COLD_PERIOD, end, (turn) => ask(`${SINGLE}/yum/cold/${turn % COLD}`)),
+  ])
+  agent.destroy()
+  return { torrent, health, cold }
+}
+
+/** Acts at even intervals, whether or not what was begun before is done. */
+async function repeat(period, end, act) {
+  const results = []
+  const start = performance.now()
+  for (let turn = 0; start + turn * period < end; turn++) {
+    const due = start + turn * period
+    await setTimeout(Math.max(0, due - performance.now()))
+    results.push(act(turn).then((isGood) => (isGood ? performance.now() - due : Infinity)))
+  }
+  return Promise.all(results)
+}
+
+/** Whether a request is answered as it should be, before all is over. */
+function timeAnswer({ port, path, agent }, end) {
+  return new Promise((resolve) => {
+    const asked = request({ host: '127.0.0.1', port, path, agent }, (answer) => {
+      answer.resume()
+      answer.on('close', () => resolve(answer.complete && answer.statusCode === 200))
+    })
+    const patience = Math.min(LOST, Math.max(1000, end - performance.now()))
+    asked.setTimeout(patience, () => asked.destroy())
+    asked.on('error', () => resolve(false))
+    asked.end()
+  })
+}
+
+/** The value below which that share of all lie. */
+export function percentile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN
+}
