@@ -43,6 +43,8 @@ if (process.platform !== 'linux') {
 }
 
 async function main() {
+  // So that what was begun is ended
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
   const mirror = makeScratch({ inMemory: true })
   const cache = mkdtempSync(join(tmpdir(), 'btkit-siege-'))
   process.on('exit', () => rmSync(cache, { recursive: true, force: true }))
@@ -99,7 +101,12 @@ function startAttack({ port }) {
     child.once('message', resolve)
     child.once('exit', () => resolve({}))
   })
-  return { end: () => answers }
+  return {
+    end: () => {
+      globalThis.setTimeout(() => child.kill('SIGKILL'), 10_000).unref()
+      return answers
+    },
+  }
 }
 
 /** Asks the service to stop; resolves with the seconds that took, and how it ended. */

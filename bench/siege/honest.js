@@ -40,16 +40,22 @@ async function repeat(period, end, act) {
   return Promise.all(results)
 }
 
-/** Whether a request is answered as it should be, before all is over. */
+/** Whether a request is answered as it should be, and in time. */
 function timeAnswer({ port, path, agent }, end) {
   return new Promise((resolve) => {
     const asked = request({ host: '127.0.0.1', port, path, agent }, (answer) => {
       answer.resume()
-      answer.on('close', () => resolve(answer.complete && answer.statusCode === 200))
+      answer.on('close', () => settle(answer.complete && answer.statusCode === 200))
     })
     const patience = Math.min(LOST, Math.max(1000, end - performance.now()))
-    asked.setTimeout(patience, () => asked.destroy())
-    asked.on('error', () => resolve(false))
+    // One that begins when there is a connection might wait for ever
+    const timer = globalThis.setTimeout(() => settle(false), patience)
+    const settle = (isGood) => {
+      clearTimeout(timer)
+      if (!isGood) asked.destroy()
+      resolve(isGood)
+    }
+    asked.on('error', () => settle(false))
     asked.end()
   })
 }

@@ -6,7 +6,7 @@ const GIB = 2 ** 30
 const MIB = 2 ** 20
 
 /** Files of 60 GB, of which nobody knows the digests. */
-export const HUGE = 4
+export const HUGE = 64
 
 /** Files of 5 KB, of which nobody knows the digests either. */
 export const COLD = 60
