@@ -1,4 +1,5 @@
 import type { Mirror } from './mirror/mirror.js'
+import type { ClientAddresses } from './web/client-address.js'
 
 /** How the service behaves, as the command line settles it. */
 export interface ServiceOptions {
@@ -13,6 +14,8 @@ export interface ServiceOptions {
   readonly markPadFiles: boolean
   /** Whether the mirror's files are served too. */
   readonly files: boolean
+  /** Tells who clients are, by the word of proxies too. */
+  readonly clientAddresses: ClientAddresses
   readonly limits: ServiceLimits
 }
 

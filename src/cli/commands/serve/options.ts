@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { checkTracker } from '../../../metainfo/trackers.js'
+import { parseTrustedProxy, type TrustedProxy } from '../../../service/web/client-address.js'
 import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
 import { threadsOption } from '../../arguments/engine-options.js'
 import * as read from '../../arguments/values.js'
@@ -34,6 +35,12 @@ export function declareServeOptions() {
     .option('--follow-symlinks', 'follow links that lead out of the root', false)
     .option('--hidden', 'publish hidden files as well', false)
     .option('--no-files', 'do not serve the files themselves')
+    .option(
+      '--trust-proxy <address>',
+      'proxy that is believed whom it asks for; address[/bits] or unix (repeatable)',
+      trustedProxies,
+      [],
+    )
     .option('--max-paths <n>', 'paths in one form', read.wholeNumber(1, 1e6), 10_000)
     .option(
       '--max-matches <n>',
@@ -77,6 +84,10 @@ function hosts(text: string, previous: string[]): string[] {
 
 function trackers(url: string, previous: string[]): string[] {
   return read.collect(read.checked(checkTracker)(url), previous)
+}
+
+function trustedProxies(text: string, previous: TrustedProxy[]): TrustedProxy[] {
+  return [...previous, read.checked(parseTrustedProxy)(text)]
 }
 
 /** An address of the mirror, without the slash at its end. */

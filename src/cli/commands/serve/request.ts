@@ -4,6 +4,7 @@ import { asBtkitError, BtkitError } from '../../../errors.js'
 import { realPath } from '../../../files/real-path.js'
 import { RESERVED } from '../../../service/mirror/mirror.js'
 import type { ListenPlace } from '../../../service/server/listen.js'
+import { ClientAddresses } from '../../../service/web/client-address.js'
 import type { ServiceOptions } from '../../../service/options.js'
 import { reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
@@ -27,6 +28,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
     markPadFiles: padFiles === 'bep47',
     files,
+    clientAddresses: new ClientAddresses(options.trustProxy),
     limits: { maxPaths, maxMatches, maxBody, wait, headerTimeout, bodyTimeout },
   }
 }
