@@ -108,7 +108,7 @@ export function entriesOf(changes: readonly { source: string }[]): string[] {
 }
 
 /** The digests of the torrents in a directory, by their names. */
-function digestsIn(directory: string): Record<string, string> {
+export function digestsIn(directory: string): Record<string, string> {
   const names = readdirSync(directory).filter((name) => name.endsWith('.torrent'))
   const digest = (name: string) =>
     createHash('sha1')

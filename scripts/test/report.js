@@ -1,0 +1,103 @@
+import { dirname } from 'node:path'
+import { inspect } from 'node:util'
+
+// What a failed file wrote is worth its end; more would bury the failures
+const OUTPUT_LIMIT = 10_000
+
+/**
+ * What a person reads of a run: a line for each directory that is done, or on a terminal for each
+ * file, each failure at once by name, and all of them in full at the end.
+ */
+export class Report {
+  #all = []
+  #groups = new Map()
+  #start = performance.now()
+
+  constructor(files, { isLong, isTerminal }) {
+    this.isLong = isLong
+    this.groupOf = ({ source }) => (isTerminal || isLong ? source : dirname(source))
+    for (const file of files) this.#group(file).waiting++
+  }
+
+  add(file, result) {
+    this.#all.push({ file, ...result })
+    for (const { title } of result.failed) console.log(`FAILED ${file.source}: ${title}`)
+    if (this.isLong) for (const note of result.notes) console.log(`${file.source}: ${note}`)
+    const group = this.#group(file)
+    group.results.push(result)
+    group.waiting--
+    if (group.waiting === 0) console.log(lineOf(this.groupOf(file), group.results))
+  }
+
+  /** Tells the rest, and returns the exit status. */
+  end() {
+    const { passed, failed, skipped, seconds } = sum(this.#all)
+    if (failed > 0) console.log('\nFailures:')
+    for (const done of this.#all) if (done.failed.length > 0) printFailures(done)
+    printSkipped(this.#all.flatMap((done) => done.skipped))
+    const wall = ((performance.now() - this.#start) / 1000).toFixed(0)
+    console.log(
+      `\n${this.#all.length} file${this.#all.length === 1 ? '' : 's'} in ${wall} s (one after the other ${seconds.toFixed(0)})`,
+    )
+    console.log(counts({ passed, failed, skipped }))
+    return failed > 0 || passed + skipped === 0 ? 1 : 0
+  }
+
+  #group(file) {
+    const name = this.groupOf(file)
+    const group = this.#groups.get(name) ?? { waiting: 0, results: [] }
+    this.#groups.set(name, group)
+    return group
+  }
+}
+
+function sum(results) {
+  const total = { passed: 0, failed: 0, skipped: 0, seconds: 0 }
+  for (const result of results) {
+    total.passed += result.passed
+    total.failed += result.failed.length
+    total.skipped += result.skipped.length
+    total.seconds += result.seconds
+  }
+  return total
+}
+
+function lineOf(name, results) {
+  const total = sum(results)
+  return `${name}: ${counts(total)} (${total.seconds.toFixed(1)} s)`
+}
+
+function counts({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+}
+
+function printFailures({ file, failed, notes, output }) {
+  for (const { title, error } of failed) {
+    console.log(`\n${file.source}: ${title}`)
+    console.log(indent(describe(error)))
+  }
+  const said = [...notes, output.slice(-OUTPUT_LIMIT)].join('\n').trim()
+  if (said !== '') console.log(`\n${file.source} wrote:\n${indent(said)}`)
+}
+
+function describe(error) {
+  if (typeof error === 'string') return error
+  if (typeof error?.stack === 'string') error.stack = withoutRunner(error.stack)
+  return inspect(error, { breakLength: 100 }).replaceAll(`file://${process.cwd()}/`, '')
+}
+
+function withoutRunner(stack) {
+  const lines = stack.split('\n')
+  return lines.filter((line) => !/^ +at .*\(?node:(internal|async_hooks)/.test(line)).join('\n')
+}
+
+function indent(text) {
+  return text.replace(/^(?=.)/gm, '  ')
+}
+
+function printSkipped(reasons) {
+  const times = new Map()
+  for (const reason of reasons) times.set(reason, (times.get(reason) ?? 0) + 1)
+  if (times.size > 0) console.log('\nSkipped:')
+  for (const [reason, count] of times) console.log(`  ${count} x ${reason}`)
+}
