@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'unsafe-path' // a path that would lead out of where it belongs
   | 'bad-name' // a file name that metainfo can't hold
   | 'too-large' // more bytes than the limit allows
+  | 'too-many' // more files than one request may come to
   | 'empty' // nothing to make a torrent of
   | 'changed' // a file that changed while it was read
   | 'exists' // an output that must not be replaced

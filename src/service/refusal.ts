@@ -1,38 +1,49 @@
-import { BtkitError, type ErrorCode } from '../errors.js'
+import { BtkitError } from '../errors.js'
+
+/** Why something is refused, by the names that all errors have. */
+export type RefusalCode =
+  | 'usage' // the request is malformed
+  | 'not-found'
+  | 'not-permitted'
+  | 'too-large' // more bytes or paths than may be sent
+  | 'too-many' // more files than one request may come to
+  | 'empty' // nothing to make a torrent of
+  | 'busy' // more work than can be done in the time there is
 
 /**
- * An error that a client is told of as it is: its message names nothing of the server but what the
- * client named itself.
+ * An error that strangers may be told of as it is: its message names nothing of the server but what
+ * the client named itself. How HTTP says it is the business of web/.
  */
 export class Refusal extends BtkitError {
   constructor(
-    readonly statusCode: number,
-    code: ErrorCode,
+    override readonly code: RefusalCode,
     message: string,
   ) {
     super(code, message)
   }
 }
 
-export function badRequest(message: string): Refusal {
-  return new Refusal(400, 'usage', message)
+/** For what can not be understood. */
+export function malformed(message: string): Refusal {
+  return new Refusal('usage', message)
 }
 
 /** For what is not there, and for what nobody is to know of. */
 export function notFound(what: string): Refusal {
-  return new Refusal(404, 'not-found', `${what}: not found`)
+  return new Refusal('not-found', `${what}: not found`)
 }
 
 export function notPermitted(what: string): Refusal {
-  return new Refusal(403, 'not-permitted', `${what}: not permitted`)
+  return new Refusal('not-permitted', `${what}: not permitted`)
 }
 
 /** An answer that is not ready yet: the client had better ask again after some seconds. */
 export class NotReady extends Refusal {
   constructor(
     message: string,
+    /** In seconds. */
     readonly retryAfter: number,
   ) {
-    super(503, 'busy', message)
+    super('busy', message)
   }
 }

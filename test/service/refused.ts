@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { Refusal } from '../../src/service/refusal.js'
+import { Refusal, type RefusalCode } from '../../src/service/refusal.js'
 
-/** A check for assert.throws and assert.rejects: what a client is told with this status. */
-export function refused(statusCode: number, message: RegExp): (error: unknown) => true {
+/** A check for assert.throws and assert.rejects: what a client is told with this code. */
+export function refused(code: RefusalCode, message: RegExp): (error: unknown) => true {
   return (error) => {
     assert.ok(error instanceof Refusal, String(error))
-    assert.equal(error.statusCode, statusCode, error.message)
+    assert.equal(error.code, code, error.message)
     assert.match(error.message, message)
     return true
   }

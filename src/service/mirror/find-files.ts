@@ -103,7 +103,7 @@ class Search {
   /** Passes over what is not there, and remembers what may not be looked at. */
   #noteAbsence(error: unknown): void {
     if (!isAbsence(error)) throw error
-    if (error.statusCode === 403) this.#denied = error
+    if (error.code === 'not-permitted') this.#denied = error
   }
 
   #countName(): void {
@@ -117,7 +117,7 @@ class Search {
 }
 
 function tooMuch(message: string): Refusal {
-  return new Refusal(422, 'too-large', message)
+  return new Refusal('too-many', message)
 }
 
 /** What a pattern meets on its way need not be a file, or one that may be read. */
@@ -131,5 +131,5 @@ async function fileOrNull(look: Promise<ScannedFile>): Promise<ScannedFile | nul
 }
 
 function isAbsence(error: unknown): error is Refusal {
-  return error instanceof Refusal && (error.statusCode === 404 || error.statusCode === 403)
+  return error instanceof Refusal && ['not-found', 'not-permitted'].includes(error.code)
 }

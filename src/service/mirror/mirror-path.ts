@@ -1,6 +1,6 @@
 import { escapeText } from '../../text/escape.js'
 import { isPlainName } from '../../metainfo/name.js'
-import { badRequest, notFound } from '../refusal.js'
+import { malformed, notFound } from '../refusal.js'
 
 /** The longest path that a request may name, in UTF-16 units; systems know none longer. */
 const MAX_PATH = 4096
@@ -11,10 +11,10 @@ const MAX_PATH = 4096
  * @throws Refusal
  */
 export function parseMirrorPath(path: string): string[] {
-  if (!path.startsWith('/')) throw badRequest(`${quote(path)}: a path must begin with /`)
-  if (path.length > MAX_PATH) throw badRequest(`${quote(path)}: a path that long can't be there`)
+  if (!path.startsWith('/')) throw malformed(`${quote(path)}: a path must begin with /`)
+  if (path.length > MAX_PATH) throw malformed(`${quote(path)}: a path that long can't be there`)
   const components = path.split('/').filter((component) => component !== '')
-  if (!components.every(isPlainName)) throw badRequest(`${quote(path)}: not a plain path`)
+  if (!components.every(isPlainName)) throw malformed(`${quote(path)}: not a plain path`)
   if (path.endsWith('/')) throw notFound(quote(path))
   return components
 }

@@ -1,4 +1,4 @@
-import { badRequest, Refusal } from '../refusal.js'
+import { malformed, Refusal } from '../refusal.js'
 import { percentDecode } from '../web/percent-decode.js'
 
 /**
@@ -9,8 +9,8 @@ import { percentDecode } from '../web/percent-decode.js'
 export function parsePaths(body: Uint8Array, maxPaths: number): string[] {
   const fields = decodeUtf8(body).split('&')
   const values = fields.filter((field) => field.startsWith('p='))
-  if (values.length > maxPaths) throw new Refusal(413, 'too-large', `more than ${maxPaths} paths`)
-  if (values.length === 0) throw badRequest('no path given: each is a field p of the form')
+  if (values.length > maxPaths) throw new Refusal('too-large', `more than ${maxPaths} paths`)
+  if (values.length === 0) throw malformed('no path given: each is a field p of the form')
   return values.map((field) => decodeValue(field.slice(2)))
 }
 
@@ -18,12 +18,12 @@ function decodeUtf8(body: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body)
   } catch {
-    throw badRequest('the form is not UTF-8')
+    throw malformed('the form is not UTF-8')
   }
 }
 
 function decodeValue(value: string): string {
   const path = percentDecode(value.replaceAll('+', ' '))
-  if (path.includes('\n')) throw badRequest('a path holds a newline')
+  if (path.includes('\n')) throw malformed('a path holds a newline')
   return path
 }

@@ -1,4 +1,4 @@
-import { badRequest, notPermitted } from '../refusal.js'
+import { malformed, notPermitted } from '../refusal.js'
 import type { Ranged } from '../web/send-range.js'
 import { BLOCK_SIZE } from './set-content.js'
 
@@ -22,7 +22,7 @@ export interface NullFile extends Omit<Ranged, 'size'> {
  */
 export function findNullFile(name: string): NullFile {
   const size = Number(/^(\d+)_\d+$/.exec(name)?.[1] ?? NaN)
-  if (Number.isNaN(size)) throw badRequest('a null file is called <size>_<n>')
+  if (Number.isNaN(size)) throw malformed('a null file is called <size>_<n>')
   if (size > BLOCK_SIZE) throw notPermitted(`a null file of more than ${BLOCK_SIZE} bytes`)
   const validators = { etag: `"null-${size}"`, lastModified: LAST_MODIFIED }
   return { bytes: ZEROS.subarray(0, size), validators, headers: HEADERS }

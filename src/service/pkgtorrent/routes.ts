@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { SetRecord } from '../../cache/records/set.js'
-import { badRequest } from '../refusal.js'
+import { malformed } from '../refusal.js'
 import { addReadRoute } from '../web/read-route.js'
 import { beginRange } from '../web/send-range.js'
 import { requestPath } from '../web/request-path.js'
@@ -39,7 +39,7 @@ export function addPkgtorrentRoutes(
     const digest = parseDigest(request.params.digest)
     const set = { isSingle: false, paths: parsePaths(request.body, limits.maxPaths) }
     if (digestOfSet(set) === digest) return answer(set, request, reply)
-    throw badRequest('the paths do not hash to the digest in the address')
+    throw malformed('the paths do not hash to the digest in the address')
   })
 
   for (const mode of ['single', 'simple']) {

@@ -2,7 +2,7 @@ import type { SetRecord } from '../../cache/records/set.js'
 import { cutIntoPieces, padFile, type Content } from '../../core/digests/content.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { formatMirrorPath } from '../mirror/mirror-path.js'
-import { badRequest, notFound, Refusal } from '../refusal.js'
+import { malformed, notFound, Refusal } from '../refusal.js'
 
 /** The piece length of the protocol, in bytes. */
 export const BLOCK_SIZE = 1024 * 1024
@@ -22,7 +22,7 @@ export function setContent(
   const isOne = isSingle && files.length === 1 && first !== undefined
   const content = isOne ? singleContent(first) : paddedContent(files, serviceName)
   if (content.size > 0) return content
-  throw new Refusal(422, 'empty', 'all files are empty, and clients refuse such torrents')
+  throw new Refusal('empty', 'all files are empty, and clients refuse such torrents')
 }
 
 function singleContent(file: ScannedFile): Content {
@@ -65,8 +65,8 @@ class NullFiles {
 function sharedName(files: readonly ScannedFile[]): string {
   const name = files[0]?.path[0] ?? ''
   for (const { path } of files) {
-    if (path.length < 2) throw badRequest('a set needs files below a common directory, not at /')
-    if (path[0] !== name) throw badRequest('the paths of a set must begin with the same component')
+    if (path.length < 2) throw malformed('a set needs files below a common directory, not at /')
+    if (path[0] !== name) throw malformed('the paths of a set must begin with the same component')
   }
   return name
 }
@@ -81,7 +81,7 @@ function refuseDoubles(files: readonly ScannedFile[]): void {
   const seen = new Set<string>()
   for (const { path } of files) {
     const key = path.join('/')
-    if (seen.has(key)) throw badRequest('a file is named twice')
+    if (seen.has(key)) throw malformed('a file is named twice')
     seen.add(key)
   }
 }

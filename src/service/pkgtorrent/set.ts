@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { SetRecord } from '../../cache/records/set.js'
-import { badRequest } from '../refusal.js'
+import { malformed } from '../refusal.js'
 
 /** The digest of a set: the SHA-1, in hex, of its paths joined by newlines. */
 export function digestOfSet({ paths }: SetRecord): string {
@@ -12,6 +12,6 @@ export function digestOfSet({ paths }: SetRecord): string {
  * @throws Refusal
  */
 export function parseDigest(text: string): string {
-  if (!/^[0-9a-f]{40}$/i.test(text)) throw badRequest('a digest has 40 hexadecimal digits')
+  if (!/^[0-9a-f]{40}$/i.test(text)) throw malformed('a digest has 40 hexadecimal digits')
   return text.toLowerCase()
 }

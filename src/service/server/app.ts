@@ -2,11 +2,11 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { addDownloadRoutes } from '../downloads/routes.js'
 import { PathSets } from '../pkgtorrent/path-sets.js'
 import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
-import { notFound, Refusal } from '../refusal.js'
+import { notFound } from '../refusal.js'
 import type { ServiceOptions } from '../options.js'
 import { addStatusRoutes } from './status-routes.js'
 import type { OnDemand } from '../torrents/on-demand.js'
-import { sendError } from '../web/errors.js'
+import { refuseMethod, sendError } from '../web/errors.js'
 import { checkHosts } from '../web/public-address.js'
 import type { TorrentSender } from '../torrents/send.js'
 
@@ -49,8 +49,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   })
   app.setNotFoundHandler((request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (!isRead) reply.header('Allow', allowedMethods(request.url, options))
-    sendError(reply, isRead ? notFound('this address') : refuseMethod(request.method))
+    if (isRead) sendError(reply, notFound('this address'))
+    else refuseMethod(reply, request.method, allowedMethods(request.url, options))
   })
   app.addHook('onRequest', (request, _reply, done) => {
     checkHosts(request.raw, options.publicUrl !== null)
@@ -71,8 +71,4 @@ function allowedMethods(url: string, { serviceName }: ServiceOptions): string {
   return url.split('/').slice(2, 4).join('/') === `${serviceName}/digest`
     ? 'GET, HEAD, POST'
     : 'GET, HEAD'
-}
-
-function refuseMethod(method: string): Refusal {
-  return new Refusal(405, 'usage', `${method}: not possible here`)
 }

@@ -58,11 +58,12 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
 }
 
 function createResponseCache(
-  { trackers, log }: AssemblyParts,
+  { hashContext, trackers, log }: AssemblyParts,
   onDemand: OnDemand,
   requests: RequestCounter,
 ): ResponseCache {
   return new ResponseCache({
+    now: hashContext.cacheAccess.now,
     keepAliveSeconds: KEEP_ALIVE / 1000,
     isCurrent: ({ checked, answer }) => {
       return onDemand.isFresh(checked) && answer.trackers === trackers.current()

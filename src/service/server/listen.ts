@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { makeCloser } from './close.js'
-import { refuseConnection, refuseExpectation } from './refuse-connection.js'
+import { refuseConnection, refuseExpectation } from '../web/refuse-connection.js'
 import type { ServiceLimits } from '../options.js'
 
 /** Where to listen: a host and port, or the path of a Unix socket. */

@@ -6,7 +6,7 @@ import {
   type ListenParts,
   type ListenPlace,
 } from './listen.js'
-import { refuseStopping } from './refuse-connection.js'
+import { refuseStopping } from '../web/refuse-connection.js'
 import { assembleService, type AssemblyParts } from './assemble.js'
 
 /**

@@ -26,11 +26,16 @@ export interface ResponseCacheRules {
     response: ServerResponse,
     entry: Pick<CachedResponse, 'answer'>,
   ) => void
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   /** How long connections stay open, as answers say. */
   readonly keepAliveSeconds: number
 }
 
-/** Header fields that only a closer look can do justice to. */
+/**
+ * Header fields that may change the answer: those of conditions, ranges, expectations, connections
+ * and bodies. Requests that have one go the long way.
+ */
 const SPECIAL_HEADERS = /^(?:if-|range$|expect$|connection$|transfer-|content-l)/i
 
 /**
@@ -73,7 +78,7 @@ export class ResponseCache {
   }
 
   #renew(entry: CachedResponse): void {
-    const now = Date.now()
+    const now = this.#rules.now()
     const second = Math.floor(now / 1000)
     if (entry.second === second) return
     entry.second = second

@@ -10,6 +10,28 @@ export interface TrackerSource {
   readonly refresh: (isForced?: boolean) => Promise<void>
 }
 
+/** Trackers by their announce URLs, none being a choice as well; or the file that they are read from. */
+export type TrackersWanted = { readonly urls: readonly string[] } | { readonly path: string }
+
+/** A service without any tracker would make torrents that reach nobody, so that has to be asked for. */
+export class NoTrackers extends BtkitError {
+  constructor(problem: string) {
+    super('usage', `no trackers (${problem})`)
+  }
+}
+
+/**
+ * The trackers that are asked for.
+ * @throws NoTrackers when a file names none to begin with
+ */
+export async function openTrackers(
+  wanted: TrackersWanted,
+  { now, report }: Omit<TrackerFileParts, 'path'>,
+): Promise<TrackerSource> {
+  if ('urls' in wanted) return fixedTrackers(wanted.urls, now())
+  return fileTrackers({ path: wanted.path, now, report })
+}
+
 /** Trackers that stay as they are, or none; `since` is in milliseconds since 1970. */
 export function fixedTrackers(urls: readonly string[], since: number): TrackerSource {
   const list = { urls: [...new Set(urls)], since }
@@ -18,13 +40,13 @@ export function fixedTrackers(urls: readonly string[], since: number): TrackerSo
 
 /**
  * The trackers in a file.
- * @throws BtkitError `usage` when it names none to begin with
+ * @throws NoTrackers when it names none to begin with
  */
 export async function fileTrackers(parts: TrackerFileParts): Promise<TrackerSource> {
   const file = new TrackerFile(parts)
   await file.refresh()
   const first = file.current
-  if (first === null) throw new BtkitError('usage', file.problem)
+  if (first === null) throw new NoTrackers(file.problem)
   return {
     current: () => file.current ?? first,
     refresh: (isForced) => file.refresh(isForced),

@@ -1,12 +1,23 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { BtkitError, type ErrorCode } from '../../errors.js'
-import { NotReady, Refusal } from '../refusal.js'
+import { NotReady, Refusal, type RefusalCode } from '../refusal.js'
 
 /** What a client is told: a status and one line that names nothing of the server. */
 interface ErrorResponse {
   readonly status: number
   readonly line: string
+}
+
+/** What refusals are in HTTP; their messages are for the client as they are. */
+const STATUSES: Record<RefusalCode, number> = {
+  usage: 400,
+  'not-permitted': 403,
+  'not-found': 404,
+  'too-large': 413,
+  'too-many': 422,
+  empty: 422,
+  busy: 503,
 }
 
 /** What errors of the parts below mean to a client; their messages hold paths of the server. */
@@ -28,8 +39,9 @@ const LINES: Readonly<Record<number, string>> = {
   415: 'the body is no form (application/x-www-form-urlencoded)',
 }
 
+/** What to tell a client of an error, whatever it is: of one that is no refusal, no detail. */
 export function errorResponse(error: unknown): ErrorResponse {
-  if (error instanceof Refusal) return { status: error.statusCode, line: error.message }
+  if (error instanceof Refusal) return { status: STATUSES[error.code], line: error.message }
   if (error instanceof BtkitError) return ANSWERS[error.code] ?? INTERNAL
   const status = (error as { statusCode?: unknown } | null)?.statusCode
   // What the HTTP library refuses, such as a body that is too large
@@ -39,8 +51,18 @@ export function errorResponse(error: unknown): ErrorResponse {
 
 /** Sends an error as one line of text. */
 export function sendError(reply: FastifyReply, error: unknown): void {
-  const { status, line } = errorResponse(error)
+  const response = errorResponse(error)
   if (error instanceof NotReady) reply.header('Retry-After', String(error.retryAfter))
-  else if (status === 503) reply.header('Retry-After', '10')
+  else if (response.status === 503) reply.header('Retry-After', '10')
+  sendLine(reply, response)
+}
+
+/** Refuses a method that an address does not have. */
+export function refuseMethod(reply: FastifyReply, method: string, allowed: string): void {
+  reply.header('Allow', allowed)
+  sendLine(reply, { status: 405, line: `${method}: not possible here` })
+}
+
+function sendLine(reply: FastifyReply, { status, line }: ErrorResponse): void {
   reply.code(status).type('text/plain; charset=utf-8').send(`${line}\n`)
 }

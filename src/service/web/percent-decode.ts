@@ -1,4 +1,4 @@
-import { badRequest } from '../refusal.js'
+import { malformed } from '../refusal.js'
 
 /**
  * Decodes percent-encoded UTF-8.
@@ -8,6 +8,6 @@ export function percentDecode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw badRequest('a path is not percent-encoded UTF-8')
+    throw malformed('a path is not percent-encoded UTF-8')
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { badRequest } from '../refusal.js'
+import { malformed } from '../refusal.js'
 
 /** A host as an address holds it: a name, an IPv4 or a bracketed IPv6 address, and perhaps a port. */
 const HOST = /^(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
@@ -14,7 +14,7 @@ const MAX_HOST = 255
 export function checkHosts(request: IncomingMessage, isOptional: boolean): void {
   const hosts = request.headersDistinct['host']?.length ?? 0
   if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1' && !isOptional)) {
-    throw badRequest('a request needs one Host header')
+    throw malformed('a request needs one Host header')
   }
 }
 
@@ -27,7 +27,7 @@ export function publicAddress(request: IncomingMessage, publicUrl: string | null
   if (publicUrl !== null) return publicUrl
   const host = request.headers.host ?? ''
   if (host.length <= MAX_HOST && HOST.test(host)) return `http://${host}`
-  throw badRequest('the Host header is missing or not a host')
+  throw malformed('the Host header is missing or not a host')
 }
 
 /** The address of a directory on the mirror, percent-encoded and with a slash at its end. */

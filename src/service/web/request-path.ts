@@ -1,4 +1,4 @@
-import { badRequest } from '../refusal.js'
+import { malformed } from '../refusal.js'
 import { percentDecode } from './percent-decode.js'
 
 /**
@@ -15,6 +15,6 @@ export function requestPath(url: string, skip = 0): string {
 
 function decodeComponent(component: string): string {
   const decoded = percentDecode(component)
-  if (decoded.includes('/')) throw badRequest('a name in the address holds an encoded slash')
+  if (decoded.includes('/')) throw malformed('a name in the address holds an encoded slash')
   return decoded
 }

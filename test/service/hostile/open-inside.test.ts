@@ -28,7 +28,7 @@ type LookedAt = Awaited<ReturnType<typeof lookedAt>>
 async function checkRefused({ file, mirror, root, outside }: LookedAt): Promise<void> {
   const isRefusal = (error: unknown) => {
     assert.ok(error instanceof Refusal, String(error))
-    assert.ok(error.statusCode === 404 || error.statusCode === 403)
+    assert.ok(['not-found', 'not-permitted'].includes(error.code), error.code)
     assert.ok(!error.message.includes(root) && !error.message.includes(outside))
     return true
   }

@@ -72,7 +72,7 @@ test('hidden files are not there', async (t) => {
   const mirror = makeMirror(t, { ...TREE, 'a/.hidden': 'h', '.git/config': 'c' })
   assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm'])
   for (const path of ['/a/.hidden', '/a/.*', '/a/.h*', '/.git/config', '/.git/*', '/.[g]it/c*']) {
-    await assert.rejects(find(mirror, [path]), refused(404, /not found/), path)
+    await assert.rejects(find(mirror, [path]), refused('not-found', /not found/), path)
   }
 })
 
@@ -86,7 +86,7 @@ test('hidden files that are published have to be meant by the pattern', async (t
 test('what is not there is named', async (t) => {
   const mirror = makeMirror(t, TREE)
   for (const path of ['/none', '/a/none.rpm', '/a', '/a/1.rpm/x', '/*.iso', '/n*/x']) {
-    const check = refused(404, /not found/)
+    const check = refused('not-found', /not found/)
     await assert.rejects(find(mirror, [path]), (error: Error) => {
       assert.ok(error.message.startsWith(`${path}: `), error.message)
       return check(error)
@@ -96,13 +96,13 @@ test('what is not there is named', async (t) => {
 
 test('one path that is not there fails the request', async (t) => {
   const mirror = makeMirror(t, TREE)
-  await assert.rejects(find(mirror, ['/a/1.rpm', '/a/9.rpm']), refused(404, /9\.rpm/))
+  await assert.rejects(find(mirror, ['/a/1.rpm', '/a/9.rpm']), refused('not-found', /9\.rpm/))
 })
 
 test('a pattern may not climb out of the root', async (t) => {
   const mirror = makeMirror(t, TREE)
   for (const path of ['/../*', '/*/../*', '/a/../../*', '/*/./x']) {
-    await assert.rejects(find(mirror, [path]), refused(400, /not a plain path/), path)
+    await assert.rejects(find(mirror, [path]), refused('usage', /not a plain path/), path)
   }
 })
 
@@ -117,7 +117,7 @@ test('links that stay inside are followed, others lead nowhere', unlessWindows, 
   assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm', 'a/latest.rpm'])
   assert.deepEqual(await find(mirror, ['/a/o*/1.rpm']), ['a/other/1.rpm'])
   for (const path of ['/a/out.rpm', '/out/secret.rpm', '/out/*', '/*/secret.rpm']) {
-    await assert.rejects(find(mirror, [path]), refused(404, /not found/), path)
+    await assert.rejects(find(mirror, [path]), refused('not-found', /not found/), path)
   }
   const open = { ...mirror, followSymlinks: true }
   assert.deepEqual(await find(open, ['/*/secret.rpm']), ['out/secret.rpm'])
@@ -130,12 +130,12 @@ test('a request may come to as many files as the limit says', async (t) => {
   assert.equal((await find(mirror, ['/a/*.rpm'], limits)).length, 2)
   assert.equal((await find(mirror, ['/a/1.rpm', '/b/x.txt'], limits)).length, 2)
   for (const paths of [['/b/*', '/a/1.rpm'], ['/a/*.rpm', '/b/*'], ['/*/*']]) {
-    await assert.rejects(find(mirror, paths, limits), refused(422, /more than 2 files/))
+    await assert.rejects(find(mirror, paths, limits), refused('too-many', /more than 2 files/))
   }
 })
 
 test('an empty directory holds no match', async (t) => {
   const mirror = makeMirror(t, TREE)
   mkdirSync(join(mirror.root, 'empty'))
-  await assert.rejects(find(mirror, ['/empty/*']), refused(404, /not found/))
+  await assert.rejects(find(mirror, ['/empty/*']), refused('not-found', /not found/))
 })

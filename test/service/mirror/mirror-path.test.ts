@@ -28,19 +28,19 @@ test('a path that climbs, or is not plain, is refused', () => {
     '/a\0b',
     '/..//',
   ]) {
-    assert.throws(() => parseMirrorPath(path), refused(400, /not a plain path/), path)
+    assert.throws(() => parseMirrorPath(path), refused('usage', /not a plain path/), path)
   }
 })
 
 test('a path begins with a slash', () => {
   for (const path of ['', 'a', 'http://host/a', './a']) {
-    assert.throws(() => parseMirrorPath(path), refused(400, /must begin with \//), path)
+    assert.throws(() => parseMirrorPath(path), refused('usage', /must begin with \//), path)
   }
 })
 
 test('a path with a slash at its end is no file', () => {
   for (const path of ['/', '//', '/yum/']) {
-    assert.throws(() => parseMirrorPath(path), refused(404, /not found/), path)
+    assert.throws(() => parseMirrorPath(path), refused('not-found', /not found/), path)
   }
 })
 
@@ -51,7 +51,7 @@ test('a path longer than any system knows is refused, in a message of bounded le
     () => parseMirrorPath(`${longest}a`),
     (error: Error) => {
       assert.ok(error.message.length < 300)
-      return refused(400, /that long/)(error)
+      return refused('usage', /that long/)(error)
     },
   )
 })
@@ -59,5 +59,5 @@ test('a path longer than any system knows is refused, in a message of bounded le
 test('what a message names is safe to print', () => {
   assert.equal(formatMirrorPath(['yum', 'ü b.rpm']), '/yum/ü b.rpm')
   assert.equal(formatMirrorPath(['a\n\u001b[31mb']), '/a\\n\\x1b[31mb')
-  assert.throws(() => parseMirrorPath('/../a\nb'), refused(400, /^[^\n]*$/))
+  assert.throws(() => parseMirrorPath('/../a\nb'), refused('usage', /^[^\n]*$/))
 })

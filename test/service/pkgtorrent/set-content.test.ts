@@ -87,19 +87,19 @@ test('a file at the root can be had by itself, not in a set', () => {
   assert.equal(setContent(SINGLE, [fileOf('a.iso', 1)], 'svc').name, 'a.iso')
   assert.throws(
     () => setContent(SET, [fileOf('a.iso', 1)], 'svc'),
-    refused(400, /common directory/),
+    refused('usage', /common directory/),
   )
 })
 
 test('what has no common beginning, or is named twice, is refused', () => {
   const mixed = [fileOf('yum/a', 1), fileOf('deb/a', 1)]
-  assert.throws(() => setContent(SET, mixed, 'svc'), refused(400, /same component/))
+  assert.throws(() => setContent(SET, mixed, 'svc'), refused('usage', /same component/))
   const twice = [fileOf('yum/a', 1), fileOf('yum/b', 1), fileOf('yum/a', 1)]
-  assert.throws(() => setContent(SET, twice, 'svc'), refused(400, /twice/))
+  assert.throws(() => setContent(SET, twice, 'svc'), refused('usage', /twice/))
 })
 
 test('nothing but empty files is refused', () => {
   const files = [fileOf('yum/a', 0), fileOf('yum/b', 0)]
-  assert.throws(() => setContent(SET, files, 'svc'), refused(422, /empty/))
-  assert.throws(() => setContent(SINGLE, files.slice(1), 'svc'), refused(422, /empty/))
+  assert.throws(() => setContent(SET, files, 'svc'), refused('empty', /empty/))
+  assert.throws(() => setContent(SINGLE, files.slice(1), 'svc'), refused('empty', /empty/))
 })

@@ -71,7 +71,7 @@ test('a job that nobody wants when its turn has come is passed over', async () =
   const third = queue.run(jobs.work('third'), always)
   await setImmediate()
   isWanted = false
-  const check = assert.rejects(second, refused(503, /nobody waited/))
+  const check = assert.rejects(second, refused('busy', /nobody waited/))
   await jobs.end('first')
   await check
   await jobs.end('third')
@@ -84,7 +84,7 @@ test('when all that wait are unwanted, the place is free again', async () => {
   const jobs = new Jobs()
   const first = queue.run(jobs.work('first'), always)
   const others = [1, 2, 3].map((n) => queue.run(jobs.work(`other ${n}`), () => false))
-  const checks = others.map((other) => assert.rejects(other, refused(503, /nobody/)))
+  const checks = others.map((other) => assert.rejects(other, refused('busy', /nobody/)))
   await setImmediate()
   await jobs.end('first')
   await Promise.all([first, ...checks])

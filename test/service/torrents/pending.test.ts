@@ -34,7 +34,7 @@ const hasty: WaitLimit = { milliseconds: 1, onGone: () => undefined }
 function notReady(message: RegExp): (error: unknown) => true {
   return (error) => {
     assert.ok(error instanceof NotReady, String(error))
-    assert.equal(error.statusCode, 503)
+    assert.equal(error.code, 'busy')
     assert.ok(Number.isInteger(error.retryAfter) && error.retryAfter > 0)
     assert.match(error.message, message)
     return true

@@ -63,18 +63,18 @@ test('a Host that could not stand in an address is refused', () => {
     'a\\b',
   ]
   for (const host of [...hosts, ...more, 'a.example, b.example', 'a'.repeat(256)]) {
-    assert.throws(() => publicAddress(requestTo(host), null), refused(400, /Host/), host)
+    assert.throws(() => publicAddress(requestTo(host), null), refused('usage', /Host/), host)
   }
 })
 
 test('no Host, or two, is refused', () => {
-  assert.throws(() => publicAddress(requestTo(), null), refused(400, /Host/))
+  assert.throws(() => publicAddress(requestTo(), null), refused('usage', /Host/))
   for (const hosts of [[], ['a.example', 'a.example']]) {
     assert.throws(
       () => {
         checkHosts(requestTo(...hosts), false)
       },
-      refused(400, /Host/),
+      refused('usage', /Host/),
     )
   }
 })

@@ -1,23 +1,15 @@
 import { once } from 'node:events'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { CACHE_FILE } from '../../../cache/open.js'
-import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { findExample } from '../../../service/mirror/example-file.js'
-import { startService } from '../../../service/server/start.js'
-import { AccessLog } from '../../../service/web/access-log.js'
-import { cachePath, openMemory } from '../../arguments/cache-options.js'
+import { runService, type ServiceSettings } from '../../../service/server/run.js'
+import { cachePath } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
-import { reportError } from '../../output/messages.js'
+import { reportError, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { greeting } from './greeting.js'
 import { declareServeOptions, type ServeOptions } from './options.js'
 import { listenPlaces, serviceOptions } from './request.js'
-import { openTrackers } from './trackers.js'
-
-/** How far threads that hash step back behind the one that answers requests. */
-const NICENESS = 19
+import { nameTrackerOptions, trackersWanted } from './trackers.js'
 
 export function defineServe({ io, finish }: CommandContext) {
   return declareServeOptions()
@@ -31,50 +23,42 @@ export function defineServe({ io, finish }: CommandContext) {
 
 /** Serves until a signal asks to stop. */
 async function serve(root: string, options: ServeOptions, io: Io): Promise<void> {
-  const request = serviceOptions(root, options, io)
-  const trackers = await openTrackers(options, io)
+  const settings = serviceSettings(root, options, io)
   const onError = (error: unknown) => {
     reportError(error, io)
   }
-  const hashing = new AbortController()
-  const pool = new WorkerPool(NICENESS)
-  const cacheAccess = await openMemory({ ...options, cache: true }, io)
-  const engine = { ...engineFor(options, { ...io, signal: hashing.signal }), pool }
+  const service = await runService(settings, {
+    now: io.now,
+    writeLog: (lines) => io.stderr.write(lines),
+    warn: (message) => {
+      reportWarning(message, io)
+    },
+    onError,
+  }).catch((error: unknown) => {
+    throw nameTrackerOptions(error)
+  })
   try {
-    const service = await startService({
-      options: request,
-      places: listenPlaces(options, io),
-      hashContext: { cacheAccess, engine: { ...engine, isOffloaded: true } },
-      maxHashing: options.maxHashing,
-      trackers,
-      log: new AccessLog({
-        format: options.log,
-        write: (lines) => io.stderr.write(lines),
-        now: io.now,
-      }),
-      unusedFor: options.unusedFor,
-      interrupt: () => {
-        hashing.abort()
-      },
-      cacheSize: () => sizeOf(join(cachePath(options.cacheDir, io), CACHE_FILE)),
-      onError,
-    })
+    const { trackers } = service
     io.onHangup(() => void trackers.refresh(true).catch(onError))
+    const request = settings.options
     const example = await findExample(request.mirror)
     io.stdout.write(greeting({ service, request, example, trackers: trackers.current().urls }))
     if (!io.signal.aborted) await once(io.signal, 'abort')
-    await service.stop()
   } finally {
-    hashing.abort()
-    await pool.close()
-    await cacheAccess.cache.close()
+    await service.stop()
   }
 }
 
-/** Bytes of a file; none when it can't be looked at. */
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  )
+function serviceSettings(root: string, options: ServeOptions, io: Io): ServiceSettings {
+  return {
+    options: serviceOptions(root, options, io),
+    places: listenPlaces(options, io),
+    trackers: trackersWanted(options, io),
+    engine: engineFor(options, io),
+    maxHashing: options.maxHashing,
+    cacheDirectory: cachePath(options.cacheDir, io),
+    cacheTrust: options.cacheTrust,
+    unusedFor: options.unusedFor,
+    logFormat: options.log,
+  }
 }

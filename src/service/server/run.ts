@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { CACHE_FILE, openCache } from '../../cache/open.js'
+import type { CacheTrust } from '../../core/digests/cache-trust.js'
+import type { Engine } from '../../core/digests/hash-content.js'
+import { WorkerPool } from '../../hash/jobs/worker-pool.js'
+import type { ServiceOptions } from '../options.js'
+import {
+  openTrackers,
+  type TrackerSource,
+  type TrackersWanted,
+} from '../torrents/tracker-source.js'
+import { AccessLog, type LogFormat } from '../web/access-log.js'
+import type { ListenPlace } from './listen.js'
+import { startService, type Service } from './start.js'
+
+/** How far threads that hash step back behind the one that answers requests. */
+const NICENESS = 19
+
+/** All that the service is told from outside. */
+export interface ServiceSettings {
+  readonly options: ServiceOptions
+  readonly places: readonly ListenPlace[]
+  readonly trackers: TrackersWanted
+  readonly engine: Pick<Engine, 'kernel' | 'threads'>
+  /** Hash jobs that may run at once. */
+  readonly maxHashing: number
+  readonly cacheDirectory: string
+  readonly cacheTrust: CacheTrust
+  /** Milliseconds after which what was of no use is removed from the cache. */
+  readonly unusedFor: number
+  readonly logFormat: LogFormat
+}
+
+/** The world as the service sees it. */
+export interface ServiceWorld {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Takes lines of the access log. */
+  readonly writeLog: (lines: string) => void
+  /** Hears what is wrong while work goes on. */
+  readonly warn: (message: string) => void
+  /** Hears of errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** A service, and all that it holds open. */
+export interface RunningService extends Service {
+  /** The trackers that torrents name now. */
+  readonly trackers: TrackerSource
+}
+
+/**
+ * Opens all that the service needs, and starts it; stopping it closes all of that.
+ * @throws NoTrackers, or BtkitError when it can't listen
+ */
+export async function runService(
+  settings: ServiceSettings,
+  world: ServiceWorld,
+): Promise<RunningService> {
+  const trackers = await openTrackers(settings.trackers, { now: world.now, report: world.warn })
+  const resources = await openResources(settings, world)
+  try {
+    const service = await startService({
+      ...settings,
+      ...resources,
+      trackers,
+      log: new AccessLog({ format: settings.logFormat, write: world.writeLog, now: world.now }),
+      cacheSize: () => sizeOf(join(settings.cacheDirectory, CACHE_FILE)),
+      onError: world.onError,
+    })
+    const stop = async () => {
+      await service.stop()
+      await resources.close()
+    }
+    return { ...service, trackers, stop }
+  } catch (error) {
+    await resources.close()
+    throw error
+  }
+}
+
+/** Threads and the cache, and how to be rid of them. */
+async function openResources(settings: ServiceSettings, { now, warn }: ServiceWorld) {
+  const { engine, cacheDirectory, cacheTrust } = settings
+  const hashing = new AbortController()
+  const interrupt = () => {
+    hashing.abort()
+  }
+  const pool = new WorkerPool(NICENESS)
+  const cache = await openCache({ directory: cacheDirectory, now, warn })
+  const hashContext = {
+    cacheAccess: { cache, trust: cacheTrust, now },
+    engine: { ...engine, pool, signal: hashing.signal, isOffloaded: true },
+  }
+  const close = async () => {
+    interrupt()
+    await pool.close()
+    await cache.close()
+  }
+  return { hashContext, interrupt, close }
+}
+
+/** Bytes of a file; none when it can't be looked at. */
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  )
+}
