@@ -3,6 +3,10 @@ import type { DefineCommand } from './context.js'
 export interface CommandEntry {
   readonly name: string
   readonly summary: string
+  /** Other names that people try, which do the same; the help does not list them. */
+  readonly aliases?: readonly string[]
+  /** Arguments that show how it is used; null for a command that needs none. */
+  readonly example: string | null
   /** Loads the command's module, and only that: a program that starts fast loads little. */
   readonly load: () => Promise<DefineCommand>
 }
@@ -12,71 +16,93 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'makemetafile',
     summary: 'make the torrent of a file or directory',
+    aliases: ['create', 'make'],
+    example: 'image.iso http://tracker.example/announce',
     load: async () => (await import('./commands/makemetafile/command.js')).defineMakemetafile,
   },
   {
     name: 'completedir',
     summary: 'make or update the torrents of all entries of directories',
+    example: 'http://tracker.example/announce /srv/files --target /srv/torrents',
     load: async () => (await import('./commands/completedir/command.js')).defineCompletedir,
   },
   {
     name: 'showmetainfo',
     summary: 'show what is in a torrent',
+    aliases: ['show', 'info', 'dump'],
+    example: 'image.iso.torrent',
     load: async () => (await import('./commands/showmetainfo/command.js')).defineShowmetainfo,
   },
   {
     name: 'reannounce',
     summary: 'change the trackers of torrents',
+    example: 'http://tracker.example/announce *.torrent',
     load: async () => (await import('./commands/reannounce/command.js')).defineReannounce,
   },
   {
     name: 'copyannounce',
     summary: 'give torrents the trackers of another',
+    example: 'good.torrent *.torrent',
     load: async () => (await import('./commands/copyannounce/command.js')).defineCopyannounce,
   },
   {
     name: 'sethttpseeds',
     summary: 'set or remove the HTTP seeds of torrents',
+    example: 'http://mirror.example/seed.php *.torrent',
     load: async () => (await import('./commands/setseeds/sethttpseeds.js')).defineSethttpseeds,
   },
   {
     name: 'setwebseeds',
     summary: 'set or remove the web seeds of torrents',
+    example: 'http://mirror.example/image.iso image.iso.torrent',
     load: async () => (await import('./commands/setseeds/setwebseeds.js')).defineSetwebseeds,
   },
   {
     name: 'rename',
     summary: 'change the name in a torrent',
+    example: 'image.iso.torrent image-2.iso',
     load: async () => (await import('./commands/rename/command.js')).defineRename,
   },
   {
     name: 'edit',
     summary: 'change the comment, creator, date and the like',
+    example: "--comment 'Release 2' *.torrent",
     load: async () => (await import('./commands/edit/command.js')).defineEdit,
   },
   {
     name: 'verify',
     summary: 'check files against their torrent',
+    aliases: ['check'],
+    example: 'image.iso.torrent /srv/mirror',
     load: async () => (await import('./commands/verify/command.js')).defineVerify,
   },
   {
     name: 'lint',
     summary: 'say what is wrong or unwise in a torrent',
+    example: '*.torrent',
     load: async () => (await import('./commands/lint/command.js')).defineLint,
   },
   {
     name: 'serve',
     summary: 'serve a mirror, with torrents of its files on demand',
+    example: '/srv/mirror --tracker http://tracker.example/announce',
     load: async () => (await import('./commands/serve/command.js')).defineServe,
   },
   {
     name: 'cache',
     summary: 'look after the piece cache',
+    example: 'stats',
     load: async () => (await import('./commands/cache/command.js')).defineCache,
   },
   {
     name: 'doctor',
     summary: 'say what this installation runs on, and how fast it hashes',
+    example: null,
     load: async () => (await import('./commands/doctor/command.js')).defineDoctor,
   },
 ]
+
+/** The command of a name, or of one that people try in its place. */
+export function findCommand(name: string | undefined): CommandEntry | undefined {
+  return commandTable.find((entry) => entry.name === name || entry.aliases?.includes(name ?? ''))
+}

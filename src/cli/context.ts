@@ -6,6 +6,8 @@ export interface CommandContext {
   readonly io: Io
   /** The name the program was called by. */
   readonly program: string
+  /** Whether that is one of BitTornado's names, whose arguments and output stay as they were. */
+  readonly isLegacy: boolean
   /** Sets the exit status; 0 unless a command says otherwise. */
   readonly finish: (status: number) => void
 }

@@ -1,16 +1,13 @@
-import {
-  Command,
-  CommanderError,
-  type CommandUnknownOpts,
-  type Option,
-} from '@commander-js/extra-typings'
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { BtkitError } from '../errors.js'
-import { commandTable } from './command-table.js'
+import { commandTable, findCommand, type CommandEntry } from './command-table.js'
 import type { CommandContext } from './context.js'
 import { addEnvironment } from './arguments/environment.js'
 import { exitStatusOf, reportError } from './output/messages.js'
 import type { Io } from './io.js'
 import { normalizeOptionNames } from './arguments/option-names.js'
+import { prepareCommand } from './prepare-command.js'
+import { shortUsage } from './short-usage.js'
 import { version } from './version.js'
 
 export interface Invocation {
@@ -27,11 +24,10 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
   const finish = (result: number) => {
     status = result
   }
-  const context = { io, program: invocation.program, finish }
+  const { program, subcommand } = invocation
+  const context = { io, program, isLegacy: subcommand !== null, finish }
   try {
-    const { program, command } = await buildProgram(invocation, context)
-    const args = command ? spellArguments(invocation.args, command, io) : [...invocation.args]
-    await program.parseAsync(args, { from: 'user' })
+    await runCommandLine(invocation, context)
     return status
   } catch (error) {
     // commander has said what was wrong; help and version are no errors
@@ -40,6 +36,37 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     reportError(failure, io)
     return exitStatusOf(failure)
   }
+}
+
+async function runCommandLine(invocation: Invocation, context: CommandContext): Promise<void> {
+  const { io, finish, isLegacy } = context
+  const args = isLegacy ? [...invocation.args] : spellCommand(invocation.args)
+  const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
+  prepareCommand(program, io)
+  const example = entry?.example ?? null
+  const isBare = args.length === (isLegacy ? 0 : 1)
+  if (isBare && command && example !== null) {
+    io.stderr.write(shortUsage(command, example))
+    finish(2)
+    return
+  }
+  const spelled = command ? spellArguments(args, command, io) : args
+  await program.parseAsync(spelled, { from: 'user' })
+}
+
+/**
+ * A command line with the command by its own name. A name that nobody knows is left alone, so that
+ * commander refuses it even where a --help or a `help` would have it show something else.
+ */
+function spellCommand(args: readonly string[]): string[] {
+  const [first, second] = args
+  if (first === 'version') return ['--version']
+  const isHelp = first === 'help' && second !== undefined
+  const wanted = isHelp ? second : first
+  if (wanted === undefined || wanted === 'help' || wanted.startsWith('-')) return [...args]
+  const name = findCommand(wanted)?.name
+  if (name === undefined) return [wanted]
+  return isHelp ? ['help', name] : [name, ...args.slice(1)]
 }
 
 /** The arguments as commander wants them; those of the service may stand in the environment. */
@@ -54,6 +81,7 @@ interface Program {
   readonly program: CommandUnknownOpts
   /** The command that is wanted, if there is one of that name. */
   readonly command: CommandUnknownOpts | undefined
+  readonly entry: CommandEntry | undefined
 }
 
 async function buildProgram(
@@ -61,61 +89,27 @@ async function buildProgram(
   context: CommandContext,
 ): Promise<Program> {
   if (subcommand !== null) {
-    const command = await loadCommand(subcommand, context)
-    command.name(program).version(version())
-    return { program: prepare(command, context.io), command }
+    const entry = findCommand(subcommand)
+    if (!entry) throw new Error(`no command ${subcommand}`)
+    const command = (await entry.load())(context).name(program).version(version())
+    return { program: command, command, entry }
   }
   const root = new Command(program)
     .description('Makes, shows and checks BitTorrent metainfo.')
     .version(version())
     .usage('<command> [options] [arguments]')
-    .addHelpText('after', '\nEach command has a page in the manual: man btkit-<command>.')
-  const wanted = args[0] === 'help' ? args[1] : args[0]
+    .addHelpText('after', ROOT_HELP)
+  const entry = findCommand(args[0] === 'help' ? args[1] : args[0])
   // The others would only slow down the one that is wanted
-  const known = commandTable.filter(({ name }) => name === wanted)
-  for (const { name, summary } of known.length > 0 ? known : commandTable) {
-    const command = name === wanted ? await loadCommand(name, context) : new Command(name)
-    root.addCommand(prepare(command.summary(summary), context.io))
+  for (const each of entry ? [entry] : commandTable) {
+    const command = each === entry ? (await each.load())(context) : new Command(each.name)
+    root.addCommand(command.summary(each.summary))
   }
-  const command = root.commands.find((entry) => entry.name() === wanted)
-  return { program: prepare(root, context.io), command }
+  return { program: root, command: entry && root.commands[0], entry }
 }
 
-async function loadCommand(name: string, context: CommandContext): Promise<CommandUnknownOpts> {
-  const entry = commandTable.find((command) => command.name === name)
-  if (!entry) throw new Error(`no command ${name}`)
-  return (await entry.load())(context)
-}
+const ROOT_HELP = `
+Example:
+  btkit makemetafile image.iso http://tracker.example/announce
 
-/** Makes commander speak through our streams, in one line, and leave the process alone. */
-function prepare(command: CommandUnknownOpts, io: Io): CommandUnknownOpts {
-  command.configureHelp({ optionDescription: describeOption })
-  for (const subcommand of command.commands) prepare(subcommand, io)
-  return command.exitOverride().configureOutput({
-    writeOut: (text) => io.stdout.write(text),
-    writeErr: (text) => io.stderr.write(text),
-    outputError: (text) => {
-      reportError(
-        text
-          .replace(/^error: /, '')
-          .trimEnd()
-          .replaceAll('\n', ' '),
-        io,
-      )
-    },
-    getOutHelpWidth: () => io.stdout.columns ?? 80,
-    getErrHelpWidth: () => io.stderr.columns ?? 80,
-  })
-}
-
-/** An option in the help, with its choices and its default where they tell a person something. */
-function describeOption(option: Option): string {
-  const { description, defaultValueDescription, argChoices } = option
-  const defaultValue: unknown = option.defaultValue
-  const isTelling = typeof defaultValue === 'number' || defaultValueDescription !== undefined
-  const details = [
-    ...(argChoices ? [argChoices.join(', ')] : []),
-    ...(isTelling ? [`default: ${defaultValueDescription ?? String(defaultValue)}`] : []),
-  ]
-  return details.length > 0 ? `${description} (${details.join('; ')})` : description
-}
+Each command has a page in the manual: man btkit-<command>.`

@@ -29,13 +29,16 @@ export function checkTracker(url: string): string {
   return url
 }
 
+/** The two ways to get content from a server: web seeds (BEP 19) and HTTP seeds (BEP 17). */
+export type SeedKind = 'web seed' | 'HTTP seed'
+
 /**
- * Checks the URL of a web seed (BEP 19) or HTTP seed (BEP 17).
+ * Checks the URL of a seed.
  * @throws BtkitError `usage`
  */
-export function checkSeed(url: string): string {
+export function checkSeed(url: string, kind: SeedKind): string {
   if (!isSeed(url)) {
-    throw new BtkitError('usage', `web seed '${url}': not an http, https or ftp URL`)
+    throw new BtkitError('usage', `${kind} '${url}': not an http, https or ftp URL`)
   }
   return url
 }
@@ -59,6 +62,6 @@ export function formatAnnounceList(tiers: readonly (readonly string[])[]): strin
  * Reads seeds with bars between them.
  * @throws BtkitError `usage`
  */
-export function parseSeeds(text: string): string[] {
-  return text.split('|').map((url) => checkSeed(url.trim()))
+export function parseSeeds(text: string, kind: SeedKind): string[] {
+  return text.split('|').map((url) => checkSeed(url.trim(), kind))
 }

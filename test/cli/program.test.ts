@@ -61,13 +61,70 @@ test('without a command the help is on standard error, and the status is 2', asy
   const { status, stdout, stderr } = await runBtkit([])
   assert.deepEqual([status, stdout], [2, ''])
   assert.match(stderr, /^Usage: btkit <command>/)
+  assert.match(stderr, /\nExample:\n {2}btkit makemetafile [^\n]+\n/)
+})
+
+for (const { name, example } of commandTable.filter((entry) => entry.example !== null)) {
+  test(`btkit ${name} alone shows its usage and an example, with status 2`, async () => {
+    const { status, stdout, stderr } = await runBtkit([name])
+    assert.deepEqual([status, stdout], [2, ''])
+    assert.match(stderr, new RegExp(`^Usage: btkit ${name} `))
+    assert.ok(stderr.includes(`\n  btkit ${name} ${example}\n`), stderr)
+    assert.match(stderr, new RegExp(`btkit ${name} --help`))
+    assert.ok(stderr.split('\n').length < 12, stderr)
+  })
+}
+
+test('a legacy name alone shows an example by its own name', async () => {
+  const legacy = { program: 'btmakemetafile', subcommand: 'makemetafile' }
+  const { status, stderr } = await runBtkit([], legacy)
+  assert.equal(status, 2)
+  assert.match(
+    stderr,
+    /^Usage: btmakemetafile [^]*\n {2}btmakemetafile \S+ http[^]*man btmakemetafile/,
+  )
+})
+
+for (const [alias, name] of [
+  ['create', 'makemetafile'],
+  ['make', 'makemetafile'],
+  ['show', 'showmetainfo'],
+  ['info', 'showmetainfo'],
+  ['dump', 'showmetainfo'],
+  ['check', 'verify'],
+] as const) {
+  test(`btkit ${alias} is btkit ${name}`, async () => {
+    for (const args of [[], ['--help'], ['/nosuch/a.torrent']]) {
+      assert.deepEqual(await runBtkit([alias, ...args]), await runBtkit([name, ...args]))
+    }
+    assert.doesNotMatch((await runBtkit(['--help'])).stdout, new RegExp(`^ +${alias}\\b`, 'm'))
+    const help = await runExecutable('btkit', ['help', alias])
+    assert.match(help.stdout, new RegExp(`^Usage: btkit ${name} `))
+  })
+}
+
+test('btkit version prints the version', async () => {
+  assert.deepEqual(await runBtkit(['version']), await runBtkit(['--version']))
+})
+
+for (const args of [['nosuch'], ['help', 'nosuch'], ['nosuch', '--help']]) {
+  test(`btkit ${args.join(' ')} is an error`, async () => {
+    const { status, stdout, stderr } = await runBtkit(args)
+    const message = "btkit: unknown command 'nosuch' (btkit --help lists them)\n"
+    assert.deepEqual([status, stdout, stderr], [2, '', message])
+  })
+}
+
+test('help on a command that is nearly right names the right one', async () => {
+  const { status, stderr } = await runBtkit(['help', 'reannonce'])
+  assert.equal(status, 2)
+  assert.equal(stderr, "btkit: unknown command 'reannonce' (Did you mean reannounce?)\n")
 })
 
 for (const [what, args, message] of [
   ['an unknown command', ['nosuch'], "unknown command 'nosuch'"],
   ['a command that is nearly right', ['showmetainf'], "unknown command 'showmetainf'"],
   ['an unknown option', ['showmetainfo', '--nosuch', 'x'], "unknown option '--nosuch'"],
-  ['a missing argument', ['showmetainfo'], "missing required argument 'torrent'"],
   ['an option without its value', ['makemetafile', 'x', '--comment'], 'argument missing'],
   ['a hostile option', ['showmetainfo', '--\u001b[2J\n'], "unknown option '--\\x1b[2J"],
 ] as const) {
@@ -76,5 +133,26 @@ for (const [what, args, message] of [
     assert.deepEqual([status, stdout], [2, ''])
     assert.match(stderr, /^btkit: [^\n]+\n$/)
     assert.ok(stderr.includes(message), stderr)
+  })
+}
+
+/** Wrong values, and all that is said of them. */
+for (const [args, message] of [
+  [['verify', 'x', '--threads', 'many'], "--threads 'many': not a whole number from 1 to 256"],
+  [['verify', 'x', '--max-rate=0'], "--max-rate '0': not a rate, such as 20M"],
+  [['verify', 'x', '--cache-trust', 'me'], "--cache-trust 'me': allowed choices are full, mtime"],
+  [['reannounce', 'x', '--add', 'u'], "tracker 'u': not an http, https, udp, ws or wss URL"],
+  [['rename', 'x', 'a/b'], "name 'a/b': must be a single path component"],
+  [
+    ['rename', 'x'],
+    "missing required argument 'name' (usage: btkit rename [options] <torrent> <name>)",
+  ],
+  [['sethttpseeds', 'u', 'x'], "HTTP seed 'u': not an http, https or ftp URL"],
+  [['setwebseeds', 'u', 'x'], "web seed 'u': not an http, https or ftp URL"],
+  [['doctor', 'x'], "too many arguments for 'doctor'. Expected 0 arguments but got 1"],
+] as const) {
+  test(`btkit ${args.join(' ')}: the fault is told once`, async () => {
+    const { status, stdout, stderr } = await runBtkit(args)
+    assert.deepEqual([status, stdout, stderr], [2, '', `btkit: ${message}\n`])
   })
 }

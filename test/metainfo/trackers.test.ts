@@ -51,14 +51,14 @@ for (const url of NO_TRACKERS) {
 
 for (const url of ['http://f.example/', 'https://f.example/dir/', 'ftp://f.example/x.iso']) {
   test(`${url} is a web seed`, () => {
-    assert.equal(checkSeed(url), url)
+    assert.equal(checkSeed(url, 'web seed'), url)
   })
 }
 
 for (const url of ['udp://f.example', 'f.example', 'file:///etc/passwd', '']) {
   test(`'${url}' is no web seed`, () => {
     const message = `web seed '${url}': not an http, https or ftp URL`
-    assertRefused(() => checkSeed(url), 'usage', message)
+    assertRefused(() => checkSeed(url, 'web seed'), 'usage', message)
   })
 }
 
@@ -107,10 +107,10 @@ test('a list is written as it is read', () => {
 })
 
 test('bars part seeds', () => {
-  assert.deepEqual(parseSeeds(`http://a/|ftp://b/`), ['http://a/', 'ftp://b/'])
+  assert.deepEqual(parseSeeds('http://a/|ftp://b/', 'web seed'), ['http://a/', 'ftp://b/'])
   assertRefused(
-    () => parseSeeds('http://a/|'),
+    () => parseSeeds('http://a/|', 'HTTP seed'),
     'usage',
-    "web seed '': not an http, https or ftp URL",
+    "HTTP seed '': not an http, https or ftp URL",
   )
 })

@@ -1,5 +1,5 @@
 import { Command, Option } from '@commander-js/extra-typings'
-import { parseAnnounceList, parseSeeds } from '../../metainfo/trackers.js'
+import { parseAnnounceList } from '../../metainfo/trackers.js'
 import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options.js'
 import { threadsOption } from './engine-options.js'
 import * as read from './values.js'
@@ -18,7 +18,7 @@ export function declareTorrentOptions(name: string, piecePow2: number | 'auto') 
       read.seeds,
       [],
     )
-    .option('--httpseeds <urls>', "HTTP seeds, '|' between them", read.checked(parseSeeds))
+    .option('--httpseeds <urls>', "HTTP seeds, '|' between them", read.httpSeeds)
     .option('--node <host:port>', 'node of the DHT (repeatable)', read.dhtNodes, [])
     .addOption(
       new Option('--piece-size-pow2 <n>', 'pieces of 2^n bytes; 0 or auto: by size')

@@ -3,16 +3,18 @@ import { BtkitError } from '../../errors.js'
 import { parseDhtNode } from '../../metainfo/dht-node.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
-import { checkSeed } from '../../metainfo/trackers.js'
+import { checkSeed, parseSeeds } from '../../metainfo/trackers.js'
 
-/** Lets an option's value be read by a function of ours that raises a BtkitError. */
+/**
+ * Lets a value on the command line be read by a function whose errors name it already.
+ * The result throws BtkitError `usage`, whatever the code of the function's own is.
+ */
 export function checked<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return parse(text)
     } catch (error) {
-      if (error instanceof BtkitError) throw new InvalidArgumentError(error.message)
-      throw error
+      throw error instanceof BtkitError ? new BtkitError('usage', error.message) : error
     }
   }
 }
@@ -22,10 +24,18 @@ export function collect(value: string, previous: string[]): string[] {
   return [...previous, value]
 }
 
-/** Adds the address of a web seed. */
+/** A comma before a URL; any other is part of one. */
+const BETWEEN_SEEDS = /,(?=(?:https?|ftp):\/\/)/i
+
+/** Adds the addresses of web seeds, with commas between them as mktorrent takes them. */
 export function seeds(text: string, previous: string[]): string[] {
-  return collect(checked(checkSeed)(text), previous)
+  return [...previous, ...text.split(BETWEEN_SEEDS).map(webSeed)]
 }
+
+const webSeed = checked((url) => checkSeed(url, 'web seed'))
+
+/** HTTP seeds, with bars between them. */
+export const httpSeeds = checked((text) => parseSeeds(text, 'HTTP seed'))
 
 /** Adds a node of the DHT. */
 export function dhtNodes(text: string, previous: DhtNode[]): DhtNode[] {
@@ -37,7 +47,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   return (text) => {
     const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN
     if (value >= min && value <= max) return value
-    throw new InvalidArgumentError(`Not a whole number from ${min} to ${max}.`)
+    throw new InvalidArgumentError(`not a whole number from ${min} to ${max}`)
   }
 }
 
@@ -58,7 +68,7 @@ export function creationDate(text: string): number | 'mtime' {
 /** Permission bits in octal, as chmod takes them. */
 export function permissionBits(text: string): number {
   if (/^0?[0-7]{3}$/.test(text)) return parseInt(text, 8)
-  throw new InvalidArgumentError('Not a mode in octal, such as 644.')
+  throw new InvalidArgumentError('not a mode in octal, such as 644')
 }
 
 const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
@@ -69,21 +79,21 @@ export function byteSize(text: string): number {
   const unit = UNITS[match?.[2]?.toLowerCase() ?? '']
   const value = Number(match?.[1]) * (unit ?? NaN)
   if (Number.isSafeInteger(value)) return value
-  throw new InvalidArgumentError('Not a size, such as 64MiB.')
+  throw new InvalidArgumentError('not a size, such as 64MiB')
 }
 
 /** A number of bytes a second, which can't be none. */
 export function byteRate(text: string): number {
   const rate = byteSize(text)
   if (rate > 0) return rate
-  throw new InvalidArgumentError('Not a rate, such as 20M.')
+  throw new InvalidArgumentError('not a rate, such as 20M')
 }
 
 /** A length of time in milliseconds, given in seconds, such as `25` or `0.5`. */
 export function seconds(text: string): number {
   const value = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) * 1000 : NaN
   if (value > 0) return value
-  throw new InvalidArgumentError('Not a number of seconds, such as 25.')
+  throw new InvalidArgumentError('not a number of seconds, such as 25')
 }
 
 const HOURS: Record<string, number> = { h: 1, d: 24, w: 7 * 24 }
@@ -93,5 +103,5 @@ export function duration(text: string): number {
   const match = /^(\d{1,6})([hdw])$/.exec(text)
   const hours = Number(match?.[1]) * (HOURS[match?.[2] ?? ''] ?? NaN)
   if (Number.isSafeInteger(hours)) return hours * 3_600_000
-  throw new InvalidArgumentError('Not a time, such as 30d.')
+  throw new InvalidArgumentError('not a time, such as 30d')
 }

@@ -10,12 +10,17 @@ import { checked } from '../../arguments/values.js'
 /** What BitTornado took for no seeds at all. */
 const NONE = '0'
 
-const KINDS = { httpseeds: 'HTTP seeds (BEP 17)', 'url-list': 'web seeds (BEP 19)' } as const
+const KINDS = {
+  httpseeds: { kind: 'HTTP seed', bep: 17 },
+  'url-list': { kind: 'web seed', bep: 19 },
+} as const
 
 /** A command that sets seeds of torrents. */
 export function defineSetSeeds(name: string, key: SeedKey, { io, finish }: CommandContext) {
+  const { kind, bep } = KINDS[key]
+  const parseUrls = (text: string) => (text === NONE ? null : parseSeeds(text, kind))
   return declareBulkEdit(name)
-    .description(`Set or remove the ${KINDS[key]} of torrents, and nothing else.`)
+    .description(`Set or remove the ${kind}s (BEP ${bep}) of torrents, and nothing else.`)
     .argument('<urls>', "addresses with '|' between them, or 0 to remove them", checked(parseUrls))
     .argument('[torrent...]', 'the torrents to change')
     .action(async (urls, operands, options) => {
@@ -28,8 +33,4 @@ export function defineSetSeeds(name: string, key: SeedKey, { io, finish }: Comma
       }
       finish(await runEdits(run, io))
     })
-}
-
-function parseUrls(text: string): string[] | null {
-  return text === NONE ? null : parseSeeds(text)
 }

@@ -10,7 +10,7 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
   [['--announce-list', ''], "tracker ''"],
   [['--announce-list', 'http://a/|'], "tracker ''"],
   [['--announce_list=ftp://a/'], "tracker 'ftp://a/'"],
-  [['--httpseeds', 'udp://a'], "web seed 'udp://a'"],
+  [['--httpseeds', 'udp://a'], "HTTP seed 'udp://a'"],
   [['--web-seed', 'a.example'], "web seed 'a.example'"],
   [['--node', 'host'], "node 'host'"],
   [['--node', 'host:99999'], "node 'host:99999'"],
@@ -79,11 +79,6 @@ test('a tracker is needed, unless there are nodes', async (t) => {
 test('a file is needed', async () => {
   const { status, stderr } = await runBtkit(['makemetafile', TRACKER])
   assert.deepEqual([status, stderr], [2, 'btkit: no file or directory given\n'])
-})
-
-test('an argument is needed', async () => {
-  const { status, stderr } = await runBtkit(['makemetafile'])
-  assert.deepEqual([status, stderr], [2, "btkit: missing required argument 'file-or-tracker'\n"])
 })
 
 for (const [what, args, message] of [

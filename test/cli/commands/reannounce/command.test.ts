@@ -129,14 +129,22 @@ test('the torrents may come from a list', async (t) => {
 })
 
 for (const [what, args, message] of [
-  ['nothing', [], 'no announce given, nor --replace, --add or --remove'],
+  ['no announce', ['--quiet'], 'no announce given, nor --replace, --add or --remove'],
   ['no torrent', [NEW], 'no torrent given'],
   ['a bad announce', ['tracker', 'FILE'], /tracker 'tracker': not an http/],
-  ['a bad list', [NEW, 'FILE', '--announce-list', 'x'], /--announce-list.*tracker 'x': not/],
+  [
+    'a bad list',
+    [NEW, 'FILE', '--announce-list', 'x'],
+    "tracker 'x': not an http, https, udp, ws or wss URL",
+  ],
   ['an announce beside steps', [NEW, 'FILE', '--add', OLD], /no announce goes with/],
   ['a list beside steps', ['FILE', '--add', OLD, '--announce-list', OLD], /does not go with/],
   ['a bad replacement', ['FILE', '--replace', 'a=b'], /not of the form OLD=NEW/],
-  ['a bad tracker to add', ['FILE', '--add', 'x'], /--add.*not an http/],
+  [
+    'a bad tracker to add',
+    ['FILE', '--add', 'x'],
+    "tracker 'x': not an http, https, udp, ws or wss URL",
+  ],
   ['an empty name', [NEW, ''], 'the name of a torrent is empty'],
   ['no such directory', [NEW, 'FILE', '--output-dir', '/gone'], /\/gone: not a directory/],
   ['results that clash', [NEW, 'FILE', 'x/a', '--output-dir', '/'], /would both be written to/],

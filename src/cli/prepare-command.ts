@@ -1,0 +1,77 @@
+import {
+  InvalidArgumentError,
+  type CommandUnknownOpts,
+  type Option,
+} from '@commander-js/extra-typings'
+import { BtkitError } from '../errors.js'
+import type { Io } from './io.js'
+import { reportError } from './output/messages.js'
+
+/** Makes commander speak through our streams, in one line, and leave the process alone. */
+export function prepareCommand(command: CommandUnknownOpts, io: Io): CommandUnknownOpts {
+  command.configureHelp({ optionDescription: describeOption })
+  command.options.forEach(nameInErrors)
+  for (const subcommand of command.commands) prepareCommand(subcommand, io)
+  return command.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    outputError: (text) => {
+      reportError(restate(text, command), io)
+    },
+    getOutHelpWidth: () => io.stdout.columns ?? 80,
+    getErrHelpWidth: () => io.stderr.columns ?? 80,
+  })
+}
+
+/** An option in the help, with its choices and its default where they tell a person something. */
+function describeOption(option: Option): string {
+  const { description, defaultValueDescription, argChoices } = option
+  const defaultValue: unknown = option.defaultValue
+  const isTelling = typeof defaultValue === 'number' || defaultValueDescription !== undefined
+  const details = [
+    ...(argChoices ? [argChoices.join(', ')] : []),
+    ...(isTelling ? [`default: ${defaultValueDescription ?? String(defaultValue)}`] : []),
+  ]
+  return details.length > 0 ? `${description} (${details.join('; ')})` : description
+}
+
+/** Has a wrong value told as `--option 'value': why`, in place of commander's longer words. */
+function nameInErrors(option: Option): void {
+  const { parseArg, long } = option
+  if (!parseArg) return
+  option.parseArg = <T>(value: string, previous: T): T => {
+    try {
+      return parseArg(value, previous)
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error
+      throw new BtkitError(
+        'usage',
+        `${long ?? option.flags} '${value}': ${asReason(error.message)}`,
+      )
+    }
+  }
+}
+
+/** A sentence as it stands after a colon. */
+function asReason(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
+}
+
+/** An error of commander as one line, with what helps a person on where it says too little. */
+function restate(text: string, command: CommandUnknownOpts): string {
+  const line = text
+    .replace(/^error: /, '')
+    .trimEnd()
+    .replaceAll('\n', ' ')
+    .replace(/\.$/, '')
+  const usage = command.createHelp().commandUsage(command)
+  if (line.startsWith('missing required argument')) return `${line} (usage: ${usage})`
+  if (/^unknown command '[^']*'$/.test(line))
+    return `${line} (${pathOf(command)} --help lists them)`
+  return line
+}
+
+/** The names that lead to a command: `btkit cache stats`. */
+export function pathOf(command: CommandUnknownOpts): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
+}
