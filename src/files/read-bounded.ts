@@ -35,6 +35,24 @@ function readDescriptor(descriptor: number, path: string, limit: number): Uint8A
   }
 }
 
+/**
+ * Reads the first `length` bytes of a regular file, or all of a shorter one.
+ * @throws BtkitError `not-found`, `not-permitted` or `io`
+ */
+export function readStart(path: string, length: number): Uint8Array {
+  try {
+    const descriptor = openSync(path, 'r')
+    try {
+      const bytes = Buffer.alloc(length)
+      return bytes.subarray(0, readSync(descriptor, bytes, 0, length, 0))
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    throw asBtkitError(error, path)
+  }
+}
+
 /** Collects a stream of at most `limit` bytes; `name` is what it is called in errors. */
 export async function collectBounded(
   stream: AsyncIterable<Uint8Array>,

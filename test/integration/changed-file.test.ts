@@ -3,9 +3,11 @@ import { readdirSync, readFileSync, rmSync, truncateSync, utimesSync } from 'nod
 import { test } from 'node:test'
 import { collect, startExecutable } from '../support/executable.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../support/torrents.js'
 import { unlessProc, whenOpen } from '../support/when-open.js'
 
 const TRACKER = 'http://t.example/announce'
+const OLD = Buffer.from(torrentOf(singleFileInfo()))
 const GIB = 2 ** 30
 
 /** What may happen to a file while it is hashed, and what is then said of it. */
@@ -36,7 +38,7 @@ for (const [what, change, said] of [
     `a file that ${what} while it is hashed is named, and the old torrent stays`,
     unlessProc,
     async (t) => {
-      const directory = makeScratch(t, { 'huge.torrent': 'old' })
+      const directory = makeScratch(t, { 'huge.torrent': OLD })
       const source = plantSparse(directory, 'huge', GIB)
       const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '20', '--threads', '1']
       const child = startExecutable('btkit', args, { cwd: directory })
@@ -47,7 +49,7 @@ for (const [what, change, said] of [
       assert.deepEqual([status, stdout], [1, ''])
       assert.ok(stderr.startsWith(`btkit: ${source}: ${said}`), stderr)
       assert.match(stderr, /^[^\n]+\n$/)
-      assert.equal(readFileSync(`${source}.torrent`, 'utf8'), 'old')
+      assert.deepEqual(readFileSync(`${source}.torrent`), OLD)
       assert.deepEqual(
         readdirSync(directory).filter((name) => name !== 'huge'),
         ['huge.torrent'],

@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { collect, startExecutable } from '../support/executable.js'
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../support/torrents.js'
 import { unlessProc, whenOpen } from '../support/when-open.js'
 
 const TRACKER = 'http://t.example/announce'
+const OLD = Buffer.from(torrentOf(singleFileInfo()))
 /** Seconds of work, which a run that is interrupted does not come to. */
 const HUGE = 64 * 2 ** 30
 
@@ -18,7 +20,7 @@ for (const [signal, status] of [
     `${signal} while hashing ends with status ${status} and leaves nothing behind`,
     unlessProc,
     async (t) => {
-      const directory = makeScratch(t, { 'huge.torrent': 'old' })
+      const directory = makeScratch(t, { 'huge.torrent': OLD })
       const source = plantSparse(directory, 'huge', HUGE)
       const args = ['makemetafile', source, TRACKER, '--piece-size-pow2', '24']
       const child = startExecutable('btkit', args, { cwd: directory })
@@ -29,7 +31,7 @@ for (const [signal, status] of [
       assert.deepEqual([result.status, result.signal], [status, null])
       assert.deepEqual([result.stdout, result.stderr], ['', 'btkit: interrupted\n'])
       assert.deepEqual(readdirSync(directory), ['huge', 'huge.torrent'])
-      assert.equal(readFileSync(`${source}.torrent`, 'utf8'), 'old')
+      assert.deepEqual(readFileSync(`${source}.torrent`), OLD)
     },
   )
 }

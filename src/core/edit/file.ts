@@ -6,6 +6,7 @@ import { withFileBytes } from '../../files/with-file-bytes.js'
 import type { Writer } from '../../files/write/many.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
+import { checkReplaceable } from '../check-replaceable.js'
 import { editTorrent } from './torrent.js'
 import { parseTorrent } from '../read-torrent.js'
 
@@ -17,6 +18,8 @@ export interface EditRequest {
   /** Where the results go, under the names of the files; null for their own place. */
   readonly outputDirectory: string | null
   readonly dryRun: boolean
+  /** Whether to replace even files in `outputDirectory` that are no torrents. */
+  readonly force: boolean
 }
 
 /** What there is to say of a torrent before and after an edit, without its bytes. */
@@ -64,16 +67,23 @@ export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
  */
 export async function storeEdit(
   { edited: { file }, bytes, editable }: PreparedEdit,
-  { outputDirectory, dryRun }: EditRequest,
+  request: EditRequest,
   writer: Writer,
 ): Promise<void> {
   if (bytes === null) return
+  const { outputDirectory, dryRun } = request
   const target = outputDirectory === null ? file : join(outputDirectory, basename(file))
   if (outputDirectory === null) checkWritable(file)
   else if (holds(target, bytes)) return
-  const { mode, owner } = editable
-  if (dryRun) checkTarget(target, {})
-  else await writer.write(target, bytes, outputDirectory === null ? { mode, owner } : { mode })
+  const options = writeOptions(editable, request)
+  if (dryRun) checkTarget(target, options)
+  else await writer.write(target, bytes, options)
+}
+
+/** An edited torrent takes over what the file has; elsewhere the user's own is right. */
+function writeOptions({ mode, owner }: Editable, { outputDirectory, force }: EditRequest) {
+  if (outputDirectory === null) return { mode, owner }
+  return force ? { mode } : { mode, checkReplaceable }
 }
 
 function editNamed(file: string, before: Metainfo, edit: TorrentEdit): Metainfo {

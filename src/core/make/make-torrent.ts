@@ -5,6 +5,7 @@ import { buildTorrent, type TorrentParts } from '../../metainfo/build/torrent.js
 import { planContent, type Content, type ContentRequest } from '../digests/content.js'
 import { composeInfo, infoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
+import { checkReplaceable } from '../check-replaceable.js'
 import { DIGEST } from '../digests/piece-table.js'
 
 /** When a torrent says that it was made: at a moment, in seconds since 1970, or with its files. */
@@ -13,7 +14,9 @@ export type CreationDate = number | 'mtime' | null
 export interface MakeRequest extends ContentRequest, InfoOptions {
   readonly parts: Omit<TorrentParts, 'creationDate'>
   readonly creationDate: CreationDate
-  readonly write: WriteOptions
+  readonly write: Omit<WriteOptions, 'checkReplaceable'>
+  /** Whether to replace even a file that is no torrent. */
+  readonly force?: boolean
 }
 
 /** A torrent that is settled but for its digests: nothing has been read yet. */
@@ -36,7 +39,7 @@ export interface MadeTorrent {
  */
 export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
   const content = await planContent(request)
-  if (request.torrent !== null) checkTarget(request.torrent, request.write)
+  if (request.torrent !== null) checkTarget(request.torrent, writeOptions(request))
   return { request, content }
 }
 
@@ -57,13 +60,17 @@ export async function makeTorrent(
   plan: TorrentPlan,
   hashContext: HashContext,
 ): Promise<MadeTorrent> {
-  const { torrent, write } = plan.request
+  const { torrent } = plan.request
   const { trust } = hashContext.cacheAccess
   const wanted = infoRequest(plan.content, plan.request, trust)
   const { info, bytesHashed } = await obtainInfo(wanted, hashContext)
   const bytes = composeTorrent(plan.request, plan.content, info)
-  if (torrent !== null) await writeAtomically(torrent, bytes, write)
+  if (torrent !== null) await writeAtomically(torrent, bytes, writeOptions(plan.request))
   return { bytes, infoHash: infoHashOf(info), bytesHashed }
+}
+
+function writeOptions({ write, force }: MakeRequest): WriteOptions {
+  return force ? write : { ...write, checkReplaceable }
 }
 
 /** Encodes a torrent around its `info`. */

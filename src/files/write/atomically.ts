@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
@@ -15,6 +15,8 @@ export interface WriteOptions {
   mode?: number | undefined
   /** throw `exists` rather than replace a file; of several writers at once a single one succeeds */
   noClobber?: boolean | undefined
+  /** looks at the regular file that is about to be replaced, and throws to keep it */
+  checkReplaceable?: ((path: string) => void) | undefined
   /** whose the file is to be, as far as the system lets this user give it away */
   owner?: Owner | undefined
 }
@@ -34,8 +36,8 @@ interface WriteJob {
  * its old content or all of the new. Links are followed; a terminal, a pipe and the like are
  * written to directly. The directory must be there.
  *
- * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, naming `target`; no temporary
- * file is left then
+ * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, naming `target`, and what
+ * `checkReplaceable` throws; no temporary file is left then
  */
 export async function writeAtomically(
   target: string,
@@ -71,7 +73,11 @@ async function write({ target, bytes, options, sync }: WriteJob): Promise<void> 
   const { owner } = options
   const draft = await writeDraft(path, { bytes, mode: options.mode ?? mode, owner })
   const place = options.noClobber ? placeNewFile : rename
-  await orDiscard(draft, () => place(draft, path))
+  await orDiscard(draft, async () => {
+    // Only now, since another file may have taken the name meanwhile
+    if (existsSync(path)) options.checkReplaceable?.(path)
+    await place(draft, path)
+  })
   await sync(dirname(path))
 }
 

@@ -2,15 +2,21 @@ import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { statIfThere } from '../stat-if-there.js'
+import type { WriteOptions } from './atomically.js'
 
 /**
  * Finds out, before hours of hashing, that a file could not be written in the end.
- * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`
+ * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, and what `checkReplaceable`
+ * throws
  */
-export function checkTarget(target: string, options: { noClobber?: boolean | undefined }): void {
+export function checkTarget(
+  target: string,
+  options: Pick<WriteOptions, 'noClobber' | 'checkReplaceable'>,
+): void {
   const existing = statIfThere(target)
   if (existing?.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
   if (existing && options.noClobber) throw new BtkitError('exists', `${target}: already exists`)
+  if (existing?.isFile()) options.checkReplaceable?.(target)
   // A device or a pipe is written to as it is
   const written = existing && !existing.isFile() ? target : dirname(target)
   if (!existing && statIfThere(written)?.isDirectory() === false) {

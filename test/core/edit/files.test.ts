@@ -29,6 +29,7 @@ function edit(files: string[], changes: Partial<EditRequest> = {}, signal = neve
     maxTorrentSize: 1_000_000,
     outputDirectory: null,
     dryRun: false,
+    force: false,
     ...changes,
   }
   return editFiles(files, request, signal)
@@ -114,6 +115,19 @@ test('results that are there already are not written again', async (t) => {
   utimesSync(join(root, 'out/a'), 1000, 1000)
   await collect(edit([join(root, 'a')], { outputDirectory: join(root, 'out') }))
   assert.equal(statSync(join(root, 'out/a')).mtimeMs, 1_000_000)
+})
+
+test('what is no torrent in the place of a result is left as it was', async (t) => {
+  const root = makeScratch(t, { a: OLD, 'out/a': 'precious' })
+  const [file, place] = [join(root, 'a'), join(root, 'out/a')]
+  for (const dryRun of [true, false]) {
+    const [outcome] = await collect(edit([file], { outputDirectory: join(root, 'out'), dryRun }))
+    const said = `${place}: already exists and is not a torrent (--force replaces it)`
+    failure('exists', said)(outcome?.error)
+  }
+  assert.equal(readFileSync(place, 'utf8'), 'precious')
+  await collect(edit([file], { outputDirectory: join(root, 'out'), force: true }))
+  assert.deepEqual(readFileSync(place), NEW)
 })
 
 test('a dry run tells the same and writes nothing', async (t) => {

@@ -13,7 +13,10 @@ import { decodeTorrent, independentInfoHash } from '../../support/decode-torrent
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { makeScratch } from '../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { makeRequest, hashContext } from '../requests.js'
+
+const OLD = Buffer.from(torrentOf(singleFileInfo()))
 
 async function make(request: MakeRequest) {
   return makeTorrent(await planTorrent(request), hashContext())
@@ -57,6 +60,17 @@ test('what is written is what is returned', async (t) => {
   assert.deepEqual(readFileSync(torrent), Buffer.from(bytes))
 })
 
+test('a file that takes the name of a torrent while that is made is left as it was', async (t) => {
+  const directory = makeScratch(t, { a: '1' })
+  const torrent = join(directory, 'a.torrent')
+  const plan = await planTorrent(makeRequest(join(directory, 'a'), { torrent }))
+  writeFileSync(torrent, 'precious')
+  const said = `${torrent}: already exists and is not a torrent (--force replaces it)`
+  await assert.rejects(makeTorrent(plan, hashContext()), failure('exists', said))
+  assert.equal(readFileSync(torrent, 'utf8'), 'precious')
+  assert.deepEqual(readdirSync(directory), ['a', 'a.torrent'])
+})
+
 for (const size of [1, 262_143, 262_144, 262_145, 3_000_000]) {
   test(`the torrent of ${size} bytes is as large as was said before`, async (t) => {
     const source = makeScratch(t, { a: pseudoRandom(size), 'é\n': '' })
@@ -67,13 +81,13 @@ for (const size of [1, 262_143, 262_144, 262_145, 3_000_000]) {
 }
 
 test('a file that changes leaves the old torrent as it was, and nothing beside it', async (t) => {
-  const directory = makeScratch(t, { 'in/a': '1', 'in/b': '2', 'out/x.torrent': 'old' })
+  const directory = makeScratch(t, { 'in/a': '1', 'in/b': '2', 'out/x.torrent': OLD })
   const torrent = join(directory, 'out', 'x.torrent')
   const plan = await planTorrent(makeRequest(join(directory, 'in'), { torrent }))
   writeFileSync(join(directory, 'in', 'b'), '3')
   const message = `${join(directory, 'in', 'b')}: changed while it was read`
   await assert.rejects(makeTorrent(plan, hashContext()), failure('changed', message))
-  assert.equal(readFileSync(torrent, 'utf8'), 'old')
+  assert.deepEqual(readFileSync(torrent), OLD)
   assert.deepEqual(readdirSync(join(directory, 'out')), ['x.torrent'])
 })
 

@@ -5,6 +5,7 @@ import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 export function declareEdit(name: string) {
   return new Command(name)
     .option('--output-dir <directory>', 'write the results there, and leave the torrents alone')
+    .option('--force', 'with --output-dir: replace even files that are no torrents', false)
     .option('--dry-run', 'say what would change, and write nothing', false)
     .option('--json', 'print a JSON object a line for each torrent', false)
     .option('--quiet', 'print nothing but errors', false)
@@ -22,6 +23,7 @@ export function declareBulkEdit(name: string) {
 /** The options of declareEdit, and the one that declareBulkEdit adds. */
 export interface EditOptions {
   readonly outputDir?: string | undefined
+  readonly force: boolean
   readonly dryRun: boolean
   readonly json: boolean
   readonly quiet: boolean

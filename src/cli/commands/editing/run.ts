@@ -30,8 +30,8 @@ export interface EditRun {
 export async function runEdits(run: EditRun, io: Io): Promise<number> {
   const { operands, edit, options } = run
   const { files, refused } = await listFiles(operands, options, io)
-  const { maxTorrentSize, dryRun, outputDir } = options
-  const request = { edit, maxTorrentSize, dryRun, outputDirectory: outputDir ?? null }
+  const { maxTorrentSize, dryRun, force, outputDir } = options
+  const request = { edit, maxTorrentSize, dryRun, force, outputDirectory: outputDir ?? null }
   const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
   if (isTalking(options)) io.stdout.write(textOf(run.heading ?? []))
   for (const outcome of refused) report(outcome, run, io)

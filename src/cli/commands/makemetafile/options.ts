@@ -22,6 +22,7 @@ export function declareMakemetafile() {
       read.checked(checkName),
     )
     .option('--no-clobber', 'leave an existing torrent alone, and fail')
+    .option('--force', 'replace even a file that is no torrent', false)
     .option('--json', 'print a JSON object a line for each torrent', false)
     .addHelpText('after', EXAMPLES)
 }

@@ -18,7 +18,7 @@ export function makeRequests(operands: Operands, options: MakeOptions, io: Io): 
   const requests = operands.sources.map((source) => {
     const torrent = torrentPath(source, options, io)
     const name = options.name ?? basename(resolve(io.cwd, source))
-    return { ...common, write, source, name, torrent }
+    return { ...common, write, force: options.force, source, name, torrent }
   })
   checkDistinct(requests, io)
   return requests
@@ -27,6 +27,9 @@ export function makeRequests(operands: Operands, options: MakeOptions, io: Io): 
 function checkTogether({ sources }: Operands, options: MakeOptions): void {
   if (options.target === '-' && options.json) {
     throw new BtkitError('usage', '--target - and --json both want the standard output')
+  }
+  if (options.force && !options.clobber) {
+    throw new BtkitError('usage', '--force and --no-clobber exclude each other')
   }
   if (sources.length === 1) return
   if (options.name !== undefined) {

@@ -91,6 +91,60 @@ for (const [what, name] of [
   })
 }
 
+const isKept = (path: string) =>
+  `btkit: ${path}: already exists and is not a torrent (--force replaces it)\n`
+
+for (const [what, content] of Object.entries({
+  text: 'precious',
+  'bencode that is no metainfo': 'd3:key5:valuee',
+  'half a torrent': 'd8:announce20:http://t.example/an',
+})) {
+  test(`a target that holds ${what} is left as it was`, async (t) => {
+    const { make, at } = makeWorkplace(t)
+    plantFiles(at('.'), { precious: content })
+    for (const args of [[], ['--dry-run']]) {
+      const { status, stderr } = await make(['--target', at('precious'), ...args])
+      assert.deepEqual([status, stderr], [1, isKept(at('precious'))])
+    }
+    assert.equal(readFileSync(at('precious'), 'utf8'), content)
+  })
+}
+
+test(
+  'that a target is no torrent is found out before hours of hashing',
+  { timeout: 10_000 },
+  async (t) => {
+    const { directory, at } = makeWorkplace(t)
+    const source = plantSparse(directory, 'huge', 2 ** 40)
+    const target = plantSparse(directory, 'image.iso', 5_000_000)
+    const args = ['makemetafile', source, TRACKER, '--target', target]
+    const { status, stderr } = await runBtkit(args)
+    assert.deepEqual([status, stderr], [1, isKept(at('image.iso'))])
+  },
+)
+
+test('--force replaces what is no torrent', async (t) => {
+  const { make, at, torrent } = makeWorkplace(t)
+  plantFiles(at('.'), { precious: 'precious' })
+  assert.equal((await make(['--target', at('precious'), '--force'])).status, 0)
+  assert.equal(torrent('precious').info['name'], 'a.iso')
+})
+
+test('an empty file, as mktemp makes them, and a torrent are replaced', async (t) => {
+  const { make, at, torrent } = makeWorkplace(t)
+  plantFiles(at('.'), { empty: '' })
+  for (const options of [[], ['--comment', 'new']]) {
+    assert.equal((await make(['--target', at('empty'), ...options])).status, 0)
+  }
+  assert.equal(torrent('empty').comment, 'new')
+})
+
+test('--force and --no-clobber exclude each other', async (t) => {
+  const { make } = makeWorkplace(t)
+  const { status, stderr } = await make(['--force', '--no-clobber'])
+  assert.deepEqual([status, stderr], [2, 'btkit: --force and --no-clobber exclude each other\n'])
+})
+
 test('--no-clobber leaves a torrent that is there alone', async (t) => {
   const { make, at } = makeWorkplace(t)
   plantFiles(at('.'), { 'a.iso.torrent': 'old' })
