@@ -24,6 +24,8 @@ export interface Io {
   readonly isRoot: boolean
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Milliseconds on a clock that is never set: what ages are measured by. */
+  readonly monotonic: () => number
   /** Lets a command that runs on take SIGHUP, which stops all others. */
   readonly onHangup: (act: () => void) => void
   /** Aborts when the user or the system asks to stop. */

@@ -51,6 +51,7 @@ async function openIo(signal: AbortSignal): Promise<Io> {
     isRoot: process.getuid?.() === 0,
     onHangup: (act) => process.on('SIGHUP', act),
     now: Date.now,
+    monotonic: () => performance.now(),
     signal,
   }
 }

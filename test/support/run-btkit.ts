@@ -32,6 +32,7 @@ export async function runBtkit(
     isRoot: false,
     onHangup: () => undefined,
     now: () => NOW * 1000,
+    monotonic: () => performance.now(),
     signal: new AbortController().signal,
     ...overrides,
     env: { BTKIT_CACHE_DIR: testCache, ...overrides.env },

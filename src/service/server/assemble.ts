@@ -17,6 +17,8 @@ export interface AssemblyParts {
   readonly options: ServiceOptions
   /** The engine's threads must be a pool's, and its work all theirs. */
   readonly hashContext: HashContext
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
   /** Hash jobs that may run at once. */
   readonly maxHashing: number
   readonly trackers: TrackerSource
@@ -38,7 +40,7 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   const { options, hashContext, trackers, log } = parts
   const queue = new HashQueue(parts.maxHashing)
   const hasher = new FileHasher({ mirror: options.mirror, hashContext, queue })
-  const onDemand = new OnDemand(hashContext.cacheAccess, hasher)
+  const onDemand = new OnDemand(hashContext.cacheAccess, hasher, parts.monotonic)
   const requests = new RequestCounter()
   const responses = createResponseCache(parts, onDemand, requests)
   const describe = async () => {

@@ -36,6 +36,8 @@ export interface ServiceSettings {
 export interface ServiceWorld {
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Milliseconds on a clock that is never set: what ages are measured by. */
+  readonly monotonic: () => number
   /** Takes lines of the access log. */
   readonly writeLog: (lines: string) => void
   /** Hears what is wrong while work goes on. */
@@ -65,6 +67,7 @@ export async function runService(
       ...settings,
       ...resources,
       trackers,
+      monotonic: world.monotonic,
       log: new AccessLog({ format: settings.logFormat, write: world.writeLog, now: world.now }),
       cacheSize: () => sizeOf(join(settings.cacheDirectory, CACHE_FILE)),
       onError: world.onError,

@@ -41,13 +41,16 @@ export interface TorrentWanted {
   readonly plan: () => Promise<PlannedTorrent>
 }
 
-/** A torrent that is right as of a moment; times are milliseconds since 1970. */
+/** A torrent that is right as of a moment. */
 export interface CheckedTorrent {
   readonly torrent: KnownTorrent
-  /** Since when it is known to be this one, for those who ask whether it changed. */
+  /**
+   * Since when it is known to be this one, for those who ask whether it changed: milliseconds since
+   * 1970.
+   */
   readonly sinceMs: number
-  /** When its files were last looked at. */
-  checkedMs: number
+  /** When its files were last looked at, in milliseconds on the clock that is never set. */
+  checkedAt: number
 }
 
 /** Where torrents came from so far. */
@@ -72,6 +75,8 @@ export class OnDemand {
   constructor(
     readonly cacheAccess: CacheAccess,
     readonly hasher: FileHasher,
+    /** Milliseconds on a clock that is never set. */
+    readonly monotonic: () => number,
   ) {}
 
   /** How many torrents are being looked at or made. */
@@ -80,8 +85,8 @@ export class OnDemand {
   }
 
   /** Whether a torrent's files were looked at so lately that it can be given away as it is. */
-  isFresh({ checkedMs }: CheckedTorrent): boolean {
-    return this.cacheAccess.now() - checkedMs < FRESH_FOR
+  isFresh({ checkedAt }: CheckedTorrent): boolean {
+    return this.monotonic() - checkedAt < FRESH_FOR
   }
 
   /**
@@ -129,28 +134,31 @@ export class OnDemand {
     wanted: TorrentWanted,
     pending: PendingTorrent<CheckedTorrent>,
   ): Promise<CheckedTorrent> {
+    const checkedAt = this.monotonic()
     const checkedMs = this.cacheAccess.now()
     const plan = await this.#plan(wanted)
     const request = infoRequest(plan.content, plan.options, this.cacheAccess.trust)
     const checked = this.#checked.get(wanted.key)
     if (checked && Buffer.compare(checked.torrent.input, request.input) === 0) {
       this.origins.memory++
-      checked.checkedMs = checkedMs
+      checked.checkedAt = checkedAt
       return checked
     }
     const torrent = await this.#make(request, plan.directory, pending)
     // Dates are told in seconds, and one torrent must not have that of another
     const sinceMs = Math.max(checkedMs, checked ? checked.sinceMs + 1000 : 0)
-    const made = { torrent, sinceMs, checkedMs }
+    const made = { torrent, sinceMs, checkedAt }
     if (torrent.isCacheable) this.#checked.set(wanted.key, made)
     return made
   }
 
   /** Looks at the files, and looks again as long as they are being written. */
   async #plan(wanted: TorrentWanted): Promise<PlannedTorrent> {
+    let before: Content | null = null
     for (let look = 0; look < LOOKS; look++) {
       const plan = await wanted.plan()
-      if (isQuiet(plan.content, this.cacheAccess.now())) return plan
+      if (isQuiet(plan.content, this.cacheAccess.now(), before)) return plan
+      before = plan.content
       await setTimeout(QUIET_PERIOD)
     }
     throw new BtkitError('changed', 'the files are being written')

@@ -1,4 +1,6 @@
 import { isPad, type Content } from '../../core/digests/content.js'
+import { sameFingerprint } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /**
  * How long files must have been left alone before they are read, in milliseconds. A file's time is
@@ -6,11 +8,19 @@ import { isPad, type Content } from '../../core/digests/content.js'
  */
 export const QUIET_PERIOD = 100
 
-/** Whether no file was changed a moment before `now`, in milliseconds since 1970. */
-export function isQuiet({ files }: Content, now: number): boolean {
-  return files.every((file) => {
+/**
+ * Whether all files were left alone for that long before `now`, in milliseconds since 1970. `before`
+ * is the same content as it was that long ago, or null: by it, a file can be known to be quiet
+ * whose time is of the future, because a clock was set back, or is ahead elsewhere.
+ */
+export function isQuiet({ files }: Content, now: number, before: Content | null): boolean {
+  return files.every((file, i) => {
     const age = now - Number(file.fingerprint.ctimeNs / 1_000_000n)
-    // A clock elsewhere may be ahead of this one
-    return isPad(file) || age >= QUIET_PERIOD || age < -QUIET_PERIOD
+    return isPad(file) || age >= QUIET_PERIOD || isSame(file, before?.files[i])
   })
+}
+
+function isSame(file: ScannedFile, before: ScannedFile | undefined): boolean {
+  const isThat = before?.absolutePath === file.absolutePath
+  return isThat && sameFingerprint(before.fingerprint, file.fingerprint)
 }

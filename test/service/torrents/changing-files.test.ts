@@ -24,7 +24,7 @@ const PATHS = [OLD.path, OTHER.path]
 
 async function serveWithClock(t: TestContext, clock = new Clock()) {
   const files = planted([OLD, OTHER])
-  const served = await serveMirror(t, { files, io: { now: clock.now } })
+  const served = await serveMirror(t, { files, io: clock })
   const setTorrent = (file: typeof OLD) => {
     return torrentAround(multiFileInfo([file, OTHER]), [TRACKER], [`${served.address}/`])
   }
@@ -56,6 +56,20 @@ test('a change that keeps the size and the time of the file is seen', async (t) 
   utimesSync(path, 1_600_000_000, 1_600_000_000)
   clock.jump()
   assert.deepEqual((await get(port, PATHS)).body, setTorrent(NEW))
+})
+
+test('a changed file is seen as soon when the clock was set back', async (t) => {
+  const { port, root, clock, setTorrent } = await serveWithClock(t)
+  assert.deepEqual((await post(port, PATHS)).body, setTorrent(OLD))
+  clock.setBack(3_600_000)
+  plantFiles(root, planted([NEW]))
+  clock.jump()
+  assert.deepEqual((await get(port, PATHS)).body, setTorrent(NEW))
+})
+
+test('a file of the future has a torrent', async (t) => {
+  const { port, setTorrent } = await serveWithClock(t, new Clock(-3_600_000))
+  assert.deepEqual((await post(port, PATHS)).body, setTorrent(OLD))
 })
 
 test('of a changed set, only the changed file is read again', async (t) => {

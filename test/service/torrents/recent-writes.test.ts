@@ -16,14 +16,18 @@ function changed(...ages: number[]): Content {
   return { ...rest, files: [...files, padFile(['pad'], 1)] }
 }
 
-test('files that nobody changed lately are calm', () => {
-  assert.ok(isQuiet(changed(100, 5000), NOW))
+test('files that nobody changed lately are quiet', () => {
+  assert.ok(isQuiet(changed(100, 5000), NOW, null))
 })
 
 test('a file changed a moment ago may be in the middle of a write', () => {
-  for (const age of [0, 99, -3]) assert.ok(!isQuiet(changed(5000, age), NOW), `${age}`)
+  for (const age of [0, 99, -3]) assert.ok(!isQuiet(changed(5000, age), NOW, null), `${age}`)
 })
 
-test('a file of the future is not waited for', () => {
-  assert.ok(isQuiet(changed(-60_000), NOW))
+test('a file of the future is quiet when it stays as it is, and not before', () => {
+  const future = changed(-60_000)
+  assert.ok(!isQuiet(future, NOW, null))
+  assert.ok(!isQuiet(future, NOW, changed(-59_000)))
+  assert.ok(!isQuiet(changed(5000, -60_000), NOW, changed(5000)))
+  assert.ok(isQuiet(future, NOW, changed(-60_000)))
 })

@@ -29,6 +29,7 @@ async function serve(root: string, options: ServeOptions, io: Io): Promise<void>
   }
   const service = await runService(settings, {
     now: io.now,
+    monotonic: io.monotonic,
     writeLog: (lines) => io.stderr.write(lines),
     warn: (message) => {
       reportWarning(message, io)
