@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { main } from '../dist/bundle/main.js'
+import { ignoreDebugSignal } from '../dist/bundle/debug-signal.js'
 
+ignoreDebugSignal()
+const { main } = await import('../dist/bundle/main.js')
 await main('btshowmetainfo', 'showmetainfo')

@@ -10,6 +10,7 @@ rmSync('dist/bundle', { recursive: true, force: true })
 await build({
   entryPoints: {
     main: 'dist/src/cli/main.js',
+    'debug-signal': 'dist/src/cli/debug-signal.js',
     worker: 'dist/src/hash/jobs/worker.js',
     'integrity-check': 'dist/src/cache/integrity/integrity-check.js',
   },

@@ -28,6 +28,8 @@ export interface Io {
   readonly monotonic: () => number
   /** Lets a command that runs on take SIGHUP, which stops all others. */
   readonly onHangup: (act: () => void) => void
+  /** Lets a command that writes a log take SIGUSR1, which does nothing to all others. */
+  readonly onReopen: (act: () => void) => void
   /** Aborts when the user or the system asks to stop. */
   readonly signal: AbortSignal
 }

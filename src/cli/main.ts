@@ -1,4 +1,5 @@
 import { asBtkitError } from '../errors.js'
+import { closeDebugger } from './debug-signal.js'
 import { reportError } from './output/messages.js'
 import type { Io } from './io.js'
 import { choosePaint } from './output/paint.js'
@@ -12,6 +13,7 @@ type Signal = keyof typeof SIGNAL_STATUS
  * `program` is the name it was called by; a legacy name stands for `subcommand`.
  */
 export async function main(program: string, subcommand: string | null = null): Promise<void> {
+  closeDebugger()
   const stop = new AbortController()
   let stopped: Signal | undefined
   for (const signal of Object.keys(SIGNAL_STATUS) as Signal[]) {
@@ -50,6 +52,7 @@ async function openIo(signal: AbortSignal): Promise<Io> {
     cwd: '',
     isRoot: process.getuid?.() === 0,
     onHangup: (act) => process.on('SIGHUP', act),
+    onReopen: (act) => process.on('SIGUSR1', act),
     now: Date.now,
     monotonic: () => performance.now(),
     signal,

@@ -31,6 +31,7 @@ export async function runBtkit(
     cwd: '/',
     isRoot: false,
     onHangup: () => undefined,
+    onReopen: () => undefined,
     now: () => NOW * 1000,
     monotonic: () => performance.now(),
     signal: new AbortController().signal,
