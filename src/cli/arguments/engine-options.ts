@@ -13,7 +13,7 @@ export interface EngineOptions {
 }
 
 export function threadsOption() {
-  return new Option('--threads <n>', 'threads that read and hash')
+  return new Option('-t, --threads <n>', 'threads that read and hash')
     .argParser(wholeNumber(1, 256))
     .default(availableParallelism())
 }

@@ -9,9 +9,10 @@ export interface Operands {
 
 /**
  * Tells the tracker from the files: it is the one argument that is a URL, wherever it stands.
- * @throws BtkitError `usage` when a URL is wrong, or there are two, or no file
+ * @throws BtkitError `usage` when a URL is wrong, there are two, or there is no file
  */
 export function sortOperands(operands: readonly string[]): Operands {
+  if (operands.includes('')) throw new BtkitError('usage', 'the name of a file is empty')
   const urls = operands.filter(looksLikeUrl)
   const sources = operands.filter((operand) => !looksLikeUrl(operand))
   urls.forEach(checkTracker)

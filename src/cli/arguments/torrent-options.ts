@@ -1,19 +1,39 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { parseAnnounceList } from '../../metainfo/trackers.js'
 import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options.js'
+import { creationDate } from './date.js'
 import { threadsOption } from './engine-options.js'
 import * as read from './values.js'
 
-/** The options of the commands that make torrents, each checked as it is read. */
-export function declareTorrentOptions(name: string, piecePow2: number | 'auto') {
+/** The piece length that a command takes when it is told none. */
+export interface UsualPieceLength {
+  /** In bytes, or `auto` for one that suits the size; undefined leaves it to the command. */
+  readonly value: number | 'auto' | undefined
+  /** The same in the help. */
+  readonly text: string
+}
+
+/**
+ * The options of the commands that make torrents, each checked as it is read. The short ones are
+ * those of mktorrent.
+ */
+export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
   return new Command(name)
+    .option(
+      '-a, --announce <urls>',
+      "tracker, in place of the argument; several with ',' between them are a tier, and each -a " +
+        'adds a tier (repeatable)',
+      read.trackerTiers,
+      [],
+    )
     .option(
       '--announce-list <list>',
       "trackers: ',' between those of a tier, '|' between tiers",
       read.checked(parseAnnounceList),
     )
+    .option('--trackerless', 'make a torrent without a tracker', false)
     .option(
-      '--web-seed <url>',
+      '-w, --web-seed <url>',
       'where clients can get the content as well (repeatable)',
       read.seeds,
       [],
@@ -21,17 +41,26 @@ export function declareTorrentOptions(name: string, piecePow2: number | 'auto') 
     .option('--httpseeds <urls>', "HTTP seeds, '|' between them", read.httpSeeds)
     .option('--node <host:port>', 'node of the DHT (repeatable)', read.dhtNodes, [])
     .addOption(
-      new Option('--piece-size-pow2 <n>', 'pieces of 2^n bytes; 0 or auto: by size')
-        .argParser(read.pieceLength)
-        .default<number | 'auto'>(piecePow2 === 'auto' ? 'auto' : 2 ** piecePow2, `${piecePow2}`),
+      new Option('-l, --piece-size-pow2 <n>', 'pieces of 2^n bytes; 0 or auto: by size')
+        .argParser(read.piecePow2)
+        .default<number | 'auto' | undefined>(pieces.value, pieces.text),
     )
-    .option('--comment <text>', 'comment in the torrent')
-    .option('--private', 'peers from the tracker only (BEP 27)', false)
-    .option('--source <text>', 'source tag in info; changes the info hash')
+    .addOption(
+      new Option('--piece-length <size>', 'the same as a size: 256KiB, 1M; or auto')
+        .argParser(read.pieceLength)
+        .conflicts('pieceSizePow2'),
+    )
+    .option('-c, --comment <text>', 'comment in the torrent')
+    .option('-p, --private', 'peers from the tracker only (BEP 27)', false)
+    .option('-s, --source <text>', 'source tag in info; changes the info hash')
     .option('--created-by <text>', 'creator in the torrent, instead of btkit')
     .option('--no-created-by', 'leave the creator out')
-    .option('--date <when>', 'creation date: seconds since 1970, or mtime', read.creationDate)
-    .option('--no-date', 'leave the creation date out')
+    .option(
+      '--date <when>',
+      'creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z, now, or mtime',
+      creationDate,
+    )
+    .option('-d, --no-date', 'leave the creation date out')
     .option('--include <glob>', 'take only what matches (repeatable)', read.collect, [])
     .option('--exclude <glob>', 'leave out what matches (repeatable)', read.collect, [])
     .option('--all', 'take hidden and system files as well', false)

@@ -3,8 +3,9 @@ import { BtkitError } from '../../errors.js'
 import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
 import { reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
-import { MAX_DATE } from './values.js'
+import { MAX_DATE } from './date.js'
 import type { TorrentOptions } from './torrent-options.js'
+import { chooseTrackers } from './tracker-options.js'
 import { version } from '../version.js'
 
 /**
@@ -16,7 +17,9 @@ export function commonRequest(
   options: TorrentOptions,
   io: Io,
 ): CommonRequest {
-  checkOptions(tracker, options)
+  if (options.followSymlinks && !options.symlinks) {
+    throw new BtkitError('usage', '--follow-symlinks and --no-symlinks exclude each other')
+  }
   return {
     scan: {
       all: options.all,
@@ -24,12 +27,11 @@ export function commonRequest(
       exclude: options.exclude,
       links: linkPolicy(options),
     },
-    pieceLength: options.pieceSizePow2,
+    ...pieceLength(options),
     private: options.private,
     sourceTag: textOrNull(options.source),
     parts: {
-      announce: tracker,
-      announceList: options.announceList ?? [],
+      ...chooseTrackers(tracker, options),
       httpSeeds: options.httpseeds ?? [],
       webSeeds: options.webSeed,
       nodes: options.node,
@@ -41,13 +43,14 @@ export function commonRequest(
   }
 }
 
-function checkOptions(tracker: string | null, options: TorrentOptions): void {
-  if (tracker === null && options.node.length === 0) {
-    throw new BtkitError('usage', 'no tracker given: one argument must be its URL')
-  }
-  if (options.followSymlinks && !options.symlinks) {
-    throw new BtkitError('usage', '--follow-symlinks and --no-symlinks exclude each other')
-  }
+/** In bytes: the piece length where none is asked for, and the .torrent for which it is too short. */
+const USUAL_LENGTH = 2 ** 18
+const LARGE_TORRENT = 2 ** 20
+
+function pieceLength({ pieceLength, pieceSizePow2 }: TorrentOptions) {
+  const wanted = pieceLength ?? pieceSizePow2
+  if (wanted !== undefined) return { pieceLength: wanted }
+  return { pieceLength: USUAL_LENGTH, automaticAbove: LARGE_TORRENT }
 }
 
 /** Warns when clients would not use the main tracker. */
@@ -75,6 +78,7 @@ function creator(option: TorrentOptions['createdBy']): string | null {
 /** The date asked for, else that of reproducible builds, else now. */
 function creationDate(option: TorrentOptions['date'], { env, now }: Io): number | 'mtime' | null {
   if (option === false) return null
+  if (option === 'now') return Math.floor(now() / 1000)
   if (option !== undefined) return option
   const epoch = env['SOURCE_DATE_EPOCH']
   if (epoch === undefined || epoch === '') return Math.floor(now() / 1000)

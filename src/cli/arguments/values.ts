@@ -3,7 +3,7 @@ import { BtkitError } from '../../errors.js'
 import { parseDhtNode } from '../../metainfo/dht-node.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
-import { checkSeed, parseSeeds } from '../../metainfo/trackers.js'
+import { checkSeed, checkTracker, parseSeeds } from '../../metainfo/trackers.js'
 
 /**
  * Lets a value on the command line be read by a function whose errors name it already.
@@ -24,8 +24,15 @@ export function collect(value: string, previous: string[]): string[] {
   return [...previous, value]
 }
 
+/** Adds a tier of trackers, with commas between them. */
+export function trackerTiers(text: string, previous: string[][]): string[][] {
+  return [...previous, text.split(',').map((url) => tracker(url.trim()))]
+}
+
+const tracker = checked(checkTracker)
+
 /** A comma before a URL; any other is part of one. */
-const BETWEEN_SEEDS = /,(?=(?:https?|ftp):\/\/)/i
+const BETWEEN_SEEDS = /,(?=[a-z][a-z0-9+.-]*:\/\/)/i
 
 /** Adds the addresses of web seeds, with commas between them as mktorrent takes them. */
 export function seeds(text: string, previous: string[]): string[] {
@@ -52,17 +59,21 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 }
 
 /** BitTornado's piece length: a power of two, with 0 (or `auto`) for one that suits the size. */
-export function pieceLength(text: string): number | 'auto' {
+export function piecePow2(text: string): number | 'auto' {
   if (text === '0' || text === 'auto') return 'auto'
   return 2 ** wholeNumber(MIN_PIECE_POW2, MAX_PIECE_POW2)(text)
 }
 
-/** The last second that a date can stand for, in JavaScript and so to most who show it. */
-export const MAX_DATE = 8_640_000_000_000
-
-/** A creation date: seconds since 1970, or `mtime` for that of the files. */
-export function creationDate(text: string): number | 'mtime' {
-  return text === 'mtime' ? text : wholeNumber(0, MAX_DATE)(text)
+/** A piece length as a size, which must be a power of two, or `auto` for one that suits. */
+export function pieceLength(text: string): number | 'auto' {
+  if (text === 'auto') return text
+  const bytes = byteSize(text)
+  const pow2 = Math.log2(bytes)
+  if (Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2) return bytes
+  // mktorrent's option of this name takes the power
+  const isPower = bytes >= MIN_PIECE_POW2 && bytes <= MAX_PIECE_POW2
+  const hint = isPower ? `; 2^${bytes} bytes are --piece-size-pow2 ${bytes}` : ''
+  throw new InvalidArgumentError(`not a power of two from 16KiB to 1GiB${hint}`)
 }
 
 /** Permission bits in octal, as chmod takes them. */

@@ -2,7 +2,12 @@ import { checkTarget } from '../../files/write/check-target.js'
 import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
 import { infoHashOf } from '../../metainfo/build/info.js'
 import { buildTorrent, type TorrentParts } from '../../metainfo/build/torrent.js'
-import { planContent, type Content, type ContentRequest } from '../digests/content.js'
+import {
+  cutIntoPieces,
+  planContent,
+  type Content,
+  type ContentRequest,
+} from '../digests/content.js'
 import { composeInfo, infoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { checkReplaceable } from '../check-replaceable.js'
@@ -17,12 +22,25 @@ export interface MakeRequest extends ContentRequest, InfoOptions {
   readonly write: Omit<WriteOptions, 'checkReplaceable'>
   /** Whether to replace even a file that is no torrent. */
   readonly force?: boolean
+  /**
+   * Bytes of a .torrent above which the automatic piece length is taken, if that is longer than
+   * `pieceLength`; undefined for never.
+   */
+  readonly automaticAbove?: number
 }
 
-/** A torrent that is settled but for its digests: nothing has been read yet. */
+/** A torrent of which all but the digests is decided: nothing has been read yet. */
 export interface TorrentPlan {
   readonly request: MakeRequest
   readonly content: Content
+  /** Why the pieces are longer than asked for; null when they are not. */
+  readonly tooLarge: TooLarge | null
+}
+
+/** A torrent that would have been too large, in bytes. */
+export interface TooLarge {
+  readonly pieceLength: number
+  readonly torrentSize: number
 }
 
 export interface MadeTorrent {
@@ -34,17 +52,36 @@ export interface MadeTorrent {
 }
 
 /**
- * Settles what a torrent will hold and makes sure that it could be written.
- * @throws BtkitError
+ * Decides what a torrent will hold and makes sure that it could be written.
+ * @throws BtkitError those of planContent and checkTarget
  */
 export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
   const content = await planContent(request)
   if (request.torrent !== null) checkTarget(request.torrent, writeOptions(request))
-  return { request, content }
+  return limitSize({ request, content, tooLarge: null })
+}
+
+/** Takes the automatic piece length where the request has it so. */
+function limitSize(plan: TorrentPlan): TorrentPlan {
+  const { request, content } = plan
+  const limit = request.automaticAbove ?? Infinity
+  const automatic = cutIntoPieces(content, 'auto')
+  // To measure takes a while with many files, so it is done only where it may matter
+  if (limit === Infinity || automatic.pieceLength <= content.pieceLength) return plan
+  const torrentSize = measureTorrent(plan)
+  if (torrentSize <= limit) return plan
+  return {
+    request,
+    content: automatic,
+    tooLarge: { pieceLength: content.pieceLength, torrentSize },
+  }
 }
 
 /** The bytes that a planned .torrent will have. */
-export function measureTorrent({ request, content }: TorrentPlan): number {
+export function measureTorrent({
+  request,
+  content,
+}: Pick<TorrentPlan, 'request' | 'content'>): number {
   const blank = composeInfo(content, request, new Uint8Array(0))
   const digests = content.pieceCount * DIGEST
   // Without digests the length of their string is written as the one digit 0

@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { declareMakemetafile } from '../../../src/cli/commands/makemetafile/options.js'
 import { normalizeOptionNames } from '../../../src/cli/arguments/option-names.js'
 
+const command = declareMakemetafile({ isLegacy: false })
+
 for (const [what, typed, read] of [
   ['an option', '--piece_size_pow2 18', '--piece-size-pow2 18'],
   ['an option with its value behind =', '--piece_size_pow2=18', '--piece-size-pow2=18'],
@@ -15,9 +17,13 @@ for (const [what, typed, read] of [
   ['a value behind = with more of them', '--comment=a_b=c_d', '--comment=a_b=c_d'],
   ['a value after an option of legacy spelling', '--announce_list a_b', '--announce-list a_b'],
   ['what stands after --', '-- --web_seed', '-- --web_seed'],
+  ['the value of a short option', '-c --web_seed -a --no_date', '-c --web_seed -a --no_date'],
+  ['the value of the last of two', '-dc --web_seed --no_date', '-dc --web_seed --no-date'],
+  ['a short option with its value in it', '-cx --no_date', '-cx --no-date'],
+  ["mktorrent's name", '--output x --output=y', '--target x --target=y'],
   ['-- as a value', '--comment -- --web_seed x', '--comment -- --web-seed x'],
 ] as const) {
   test(`${what}: ${typed}`, () => {
-    assert.equal(normalizeOptionNames(typed.split(' '), declareMakemetafile()).join(' '), read)
+    assert.equal(normalizeOptionNames(typed.split(' '), command).join(' '), read)
   })
 }

@@ -20,8 +20,8 @@ const TABLES: Record<string, ValueTable> = {
     ],
     bad: ['', '0', '257', '-1', '1.5', '1e1', '0x10', ' 1', '1 ', 'x', '99999999999999999999'],
   },
-  'a piece length': {
-    read: read.pieceLength,
+  'a power for a piece length': {
+    read: read.piecePow2,
     good: [
       ['0', 'auto'],
       ['auto', 'auto'],
@@ -31,14 +31,17 @@ const TABLES: Record<string, ValueTable> = {
     ],
     bad: ['', '13', '31', '-18', '262144', 'AUTO', '18.0'],
   },
-  'a creation date': {
-    read: read.creationDate,
+  'a piece length': {
+    read: read.pieceLength,
     good: [
-      ['mtime', 'mtime'],
-      ['0', 0],
-      ['1700000000', 1_700_000_000],
+      ['auto', 'auto'],
+      ['16KiB', 16384],
+      ['256k', 262144],
+      ['1M', 1048576],
+      ['1048576', 1048576],
+      ['1GiB', 2 ** 30],
     ],
-    bad: ['', 'now', 'none', '-1', '1.5', '2026-01-01', '9007199254740993'],
+    bad: ['', '0', '18', '8KiB', '2GiB', '100KiB', '1000000', '-1M', '1.5M'],
   },
   'permission bits': {
     read: read.permissionBits,
@@ -83,10 +86,20 @@ for (const [what, { read: parse, good, bad }] of Object.entries(TABLES)) {
 test('an option given several times keeps all values in their order', () => {
   assert.deepEqual(read.collect('b', ['a']), ['a', 'b'])
   assert.deepEqual(read.seeds('http://b/', ['http://a/']), ['http://a/', 'http://b/'])
+  assert.deepEqual(read.trackerTiers('udp://b', [['udp://a']]), [['udp://a'], ['udp://b']])
   assert.deepEqual(read.dhtNodes('b:2', [{ host: 'a', port: 1 }]), [
     { host: 'a', port: 1 },
     { host: 'b', port: 2 },
   ])
+})
+
+test('commas part trackers, and web seeds where a URL begins behind them', () => {
+  assert.deepEqual(read.trackerTiers('udp://a,http://b/', []), [['udp://a', 'http://b/']])
+  assert.deepEqual(read.seeds('http://a/x,y,ftp://b/', []), ['http://a/x,y', 'ftp://b/'])
+})
+
+test('a power in the place of a piece length is told where it belongs', () => {
+  assert.throws(() => read.pieceLength('18'), /; 2\^18 bytes are --piece-size-pow2 18$/)
 })
 
 test('a bug while a value is read is not taken for a wrong value', () => {

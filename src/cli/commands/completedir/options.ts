@@ -8,7 +8,7 @@ Examples:
 
 /** The command line of completedir. */
 export function declareCompletedir() {
-  return declareTorrentOptions('completedir', 'auto')
+  return declareTorrentOptions('completedir', { value: 'auto', text: 'auto' })
     .description('Make or update the torrents of all entries of directories.')
     .argument('<tracker-or-directory...>', 'the URL of the tracker, and directories')
     .option('--target <directory>', 'where the torrents go, instead of beside the entries')

@@ -14,7 +14,7 @@ import { warnOfTracker } from '../../arguments/torrent-request.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportNote, tryEach } from '../../output/messages.js'
 import type { Io } from '../../io.js'
-import { makeJson, skippedSummary, textLines, type MakeResult } from './report.js'
+import { makeJson, notes, textLines, type MakeResult } from './report.js'
 import { makeRequests } from './request.js'
 import { declareMakemetafile, type MakeOptions } from './options.js'
 import { sortOperands } from '../../arguments/operands.js'
@@ -27,8 +27,8 @@ interface Run {
   readonly io: Io
 }
 
-export function defineMakemetafile({ io, finish }: CommandContext) {
-  return declareMakemetafile().action(async (args, options) => {
+export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
+  return declareMakemetafile({ isLegacy }).action(async (args, options) => {
     const requests = makeRequests(sortOperands(args), options, io)
     for (const request of requests.slice(0, 1)) warnOfTracker(request, options, io)
     await checkPatterns(options)
@@ -53,7 +53,7 @@ async function makeOne(request: MakeRequest, run: Run): Promise<void> {
     ? { infoHash: null, torrentSize: measureTorrent(plan) }
     : await make(plan, run)
   const seconds = (run.io.now() - started) / 1000
-  report({ ...made, request, content: plan.content, seconds }, run)
+  report({ ...made, plan, seconds }, run)
 }
 
 async function make(plan: TorrentPlan, { options, hashContext, io }: Run) {
@@ -72,9 +72,9 @@ async function make(plan: TorrentPlan, { options, hashContext, io }: Run) {
 function report(result: MakeResult, { options, io }: Run): void {
   if (options.json) io.stdout.write(makeJson(result))
   if (options.quiet) return
-  const skipped = skippedSummary(result.content)
-  if (skipped !== '') reportNote(`${result.request.source}: skipped ${skipped}`, io)
+  for (const note of notes(result, options))
+    reportNote(`${result.plan.request.source}: ${note}`, io)
   if (options.json) return
-  const output = result.request.torrent === null && !options.dryRun ? io.stderr : io.stdout
+  const output = result.plan.request.torrent === null && !options.dryRun ? io.stderr : io.stdout
   for (const line of textLines(result)) output.write(`${escapeText(line)}\n`)
 }

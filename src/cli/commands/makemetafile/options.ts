@@ -10,20 +10,29 @@ Examples:
   btkit makemetafile release/ udp://tracker.example:6969 --private
   btkit makemetafile *.iso http://t.example/a --web-seed http://files.example/`
 
+const USUAL = { value: undefined, text: '18; by size where the .torrent would be over 1 MiB' }
+
+/** BitTornado's makemetafile never chose by itself, and its info hashes must stay as they are. */
+const LEGACY = { value: 2 ** 18, text: '18' }
+
 /** The command line of makemetafile. */
-export function declareMakemetafile() {
-  return declareTorrentOptions('makemetafile', 18)
+export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }) {
+  return declareTorrentOptions('makemetafile', isLegacy ? LEGACY : USUAL)
     .description('Make a torrent of each file or directory.')
     .argument('<file-or-tracker...>', 'files and directories, and the URL of the tracker')
-    .option('--target <path>', 'where to write: a file, a directory, or - for standard output')
     .option(
-      '--name <name>',
+      '-o, --target <path>',
+      'where to write: a file, a directory, or - for standard output; also --output',
+    )
+    .option(
+      '-n, --name <name>',
       'name in the torrent, instead of that of the file',
       read.checked(checkName),
     )
     .option('--no-clobber', 'leave an existing torrent alone, and fail')
     .option('--force', 'replace even a file that is no torrent', false)
     .option('--json', 'print a JSON object a line for each torrent', false)
+    .option('-v, --verbose', 'name what is skipped, and why', false)
     .addHelpText('after', EXAMPLES)
 }
 

@@ -1,12 +1,11 @@
 import type { Content } from '../../../core/digests/content.js'
-import type { MakeRequest } from '../../../core/make/make-torrent.js'
+import type { TooLarge, TorrentPlan } from '../../../core/make/make-torrent.js'
 import { jsonLine } from '../../../text/json-line.js'
 import { count, formatBytes } from '../../output/quantity.js'
 
 /** A torrent that was made, or with `infoHash` null one that would be. */
 export interface MakeResult {
-  readonly request: MakeRequest
-  readonly content: Content
+  readonly plan: TorrentPlan
   readonly infoHash: string | null
   /** Bytes of the .torrent. */
   readonly torrentSize: number
@@ -15,12 +14,14 @@ export interface MakeResult {
 
 /** A result for programs: one line of JSON. */
 export function makeJson(made: MakeResult): string {
-  const { name, pieceLength, pieceCount, size, files, skipped } = made.content
+  const { request, content, tooLarge } = made.plan
+  const { name, pieceLength, pieceCount, size, files, skipped } = content
   const result = {
-    torrent: made.request.torrent,
+    torrent: request.torrent,
     name,
     infoHash: made.infoHash,
     pieceLength,
+    automaticPieceLength: request.pieceLength === 'auto' || tooLarge !== null,
     pieceCount,
     size,
     fileCount: files.length,
@@ -34,11 +35,11 @@ export function makeJson(made: MakeResult): string {
 /** A result for people. */
 export function textLines(made: MakeResult): string[] {
   const verb = made.infoHash === null ? 'would write' : 'wrote'
-  const target = made.request.torrent ?? 'standard output'
+  const target = made.plan.request.torrent ?? 'standard output'
   return [
     `${verb} ${target} (${formatBytes(made.torrentSize)})`,
     ...(made.infoHash === null ? [] : [`info hash: ${made.infoHash}`]),
-    contentLine(made.content),
+    contentLine(made.plan.content),
   ]
 }
 
@@ -47,9 +48,28 @@ function contentLine({ files, size, pieceCount, pieceLength }: Content): string 
   return `content: ${count(files.length, 'file')}, ${formatBytes(size)} in ${pieces}`
 }
 
-/** What was left out, by reason: `3 hidden, 1 broken link`; empty when nothing was. */
-export function skippedSummary({ skipped }: Content): string {
+/** What a person should know of a torrent that was asked for in other words. */
+export function notes({ plan }: MakeResult, { verbose }: { readonly verbose: boolean }): string[] {
+  const { content, tooLarge } = plan
+  const skipped = verbose ? skippedList(content) : skippedSummary(content)
+  return tooLarge === null ? skipped : [lengthNote(content, tooLarge), ...skipped]
+}
+
+function lengthNote({ pieceLength }: Content, tooLarge: TooLarge): string {
+  const instead = `pieces of ${formatBytes(pieceLength)}`
+  const usual = formatBytes(tooLarge.pieceLength)
+  const reason = `with ${usual} the .torrent would have ${formatBytes(tooLarge.torrentSize)}`
+  return `${instead}, as ${reason} (--piece-length insists on a length)`
+}
+
+/** What was left out, by reason: `skipped 3 hidden, 1 broken link`. */
+function skippedSummary({ skipped }: Content): string[] {
+  if (skipped.length === 0) return []
   const byReason = new Map<string, number>()
   for (const { reason } of skipped) byReason.set(reason, (byReason.get(reason) ?? 0) + 1)
-  return [...byReason].map(([reason, n]) => `${n} ${reason}`).join(', ')
+  return [`skipped ${[...byReason].map(([reason, n]) => `${n} ${reason}`).join(', ')}`]
+}
+
+function skippedList({ skipped }: Content): string[] {
+  return skipped.map(({ path, reason }) => `skipped ${path} (${reason})`)
 }

@@ -14,6 +14,7 @@ import type { Operands } from '../../arguments/operands.js'
 export function makeRequests(operands: Operands, options: MakeOptions, io: Io): MakeRequest[] {
   const common = commonRequest(operands.tracker, options, io)
   checkTogether(operands, options)
+  checkStandardOutput(options, io)
   const write = { ...common.write, noClobber: !options.clobber }
   const requests = operands.sources.map((source) => {
     const torrent = torrentPath(source, options, io)
@@ -25,9 +26,6 @@ export function makeRequests(operands: Operands, options: MakeOptions, io: Io): 
 }
 
 function checkTogether({ sources }: Operands, options: MakeOptions): void {
-  if (options.target === '-' && options.json) {
-    throw new BtkitError('usage', '--target - and --json both want the standard output')
-  }
   if (options.force && !options.clobber) {
     throw new BtkitError('usage', '--force and --no-clobber exclude each other')
   }
@@ -37,6 +35,15 @@ function checkTogether({ sources }: Operands, options: MakeOptions): void {
   }
   if (options.target !== undefined && !isDirectory(options.target)) {
     throw new BtkitError('usage', `--target ${options.target}: not a directory, which several need`)
+  }
+}
+
+function checkStandardOutput({ target, json, dryRun }: MakeOptions, { stdout }: Io): void {
+  if (target !== '-') return
+  if (json) throw new BtkitError('usage', '--target - and --json both want the standard output')
+  if (stdout.isTTY && !dryRun) {
+    const advice = 'send it to a file or a pipe'
+    throw new BtkitError('usage', `--target -: a torrent is nothing for a terminal; ${advice}`)
   }
 }
 

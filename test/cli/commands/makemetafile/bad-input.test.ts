@@ -20,7 +20,13 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
   [['--name', 'a/b'], "name 'a/b'"],
   [['--name', '..'], "name '..'"],
   [['--name', ''], "name ''"],
-  [['--date', 'yesterday'], "'yesterday'"],
+  [['--piece-length', '100K'], "--piece-length '100K': not a power of two from 16KiB to 1GiB"],
+  [['--piece-length', '1M', '-l', '20'], 'cannot be used with'],
+  [['--date', 'yesterday'], "--date 'yesterday': not seconds since 1970"],
+  [['--trackerless'], '--trackerless does not go with trackers'],
+  [['-a', 'http://b/'], 'the tracker is either an argument or in --announce'],
+  [['-a', 'x'], "tracker 'x'"],
+  [['-w', 'http://a/,udp://b'], "web seed 'udp://b'"],
   [['--date', '-5'], "'-5'"],
   [['--threads', '0'], 'from 1 to 256'],
   [['--threads', 'many'], 'from 1 to 256'],
@@ -65,15 +71,30 @@ test('BTKIT_HASH with an unknown kernel is refused', async (t) => {
   assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
 })
 
-test('a tracker is needed, unless there are nodes', async (t) => {
-  const { source, torrent } = makeWorkplace(t)
-  const refused = await runBtkit(['makemetafile', source])
-  assert.deepEqual(
-    [refused.status, refused.stderr],
-    [2, 'btkit: no tracker given: one argument must be its URL\n'],
-  )
-  assert.equal((await runBtkit(['makemetafile', source, '--node', 'h:1'])).status, 0)
-  assert.equal(torrent()['announce'], undefined)
+test('without a tracker the ways to do without one are named', async (t) => {
+  const { source, directory } = makeWorkplace(t)
+  const { status, stderr } = await runBtkit(['makemetafile', source])
+  const ways = '--announce-list, --node, --web-seed or --httpseeds, or say --trackerless'
+  assert.equal(stderr, `btkit: no tracker: give its URL, ${ways}\n`)
+  assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
+})
+
+for (const args of [
+  ['--trackerless', '-a', 'http://t/'],
+  ['--trackerless', '--announce-list', 'http://t/'],
+  ['-a', 'http://t/', '-a', 'http://u/', '--announce-list', 'http://t/'],
+]) {
+  test(`makemetafile ${args.join(' ')} says two things`, async (t) => {
+    const { source } = makeWorkplace(t)
+    const { status, stderr } = await runBtkit(['makemetafile', source, ...args])
+    assert.equal(status, 2)
+    assert.match(stderr, /^btkit: [^\n]+(does not go with|exclude each other)[^\n]*\n$/)
+  })
+}
+
+test('an empty name is told to be one', async () => {
+  const { status, stderr } = await runBtkit(['makemetafile', '', TRACKER])
+  assert.deepEqual([status, stderr], [2, 'btkit: the name of a file is empty\n'])
 })
 
 test('a file is needed', async () => {

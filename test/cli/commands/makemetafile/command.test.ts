@@ -53,6 +53,7 @@ test('--json prints one object a line, with just these keys', async (t) => {
     name: 'd',
     infoHash: independentInfoHash(bytes),
     pieceLength: 16384,
+    automaticPieceLength: false,
     pieceCount: 1,
     size: 5,
     fileCount: 2,
@@ -126,6 +127,14 @@ test('what is skipped is counted by reason', async (t) => {
   const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '', 'd/.c': '', 'd/core': '' })
   const { stderr } = await runBtkit(['makemetafile', join(directory, 'd'), TRACKER])
   assert.equal(stderr, `btkit: ${join(directory, 'd')}: skipped 2 hidden, 1 system\n`)
+})
+
+test('--verbose names what is skipped', async (t) => {
+  const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '', 'd/e/core': '' })
+  const source = join(directory, 'd')
+  const { stderr } = await runBtkit(['makemetafile', source, TRACKER, '-v'])
+  const lines = [`${source}: skipped .b (hidden)`, `${source}: skipped e/core (system)`]
+  assert.equal(stderr, lines.map((line) => `btkit: ${line}\n`).join(''))
 })
 
 test('a run that was interrupted says so and leaves nothing', async (t) => {

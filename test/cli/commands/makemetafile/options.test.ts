@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { statSync, utimesSync } from 'node:fs'
+import { rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { version } from '../../../../src/cli/version.js'
@@ -16,6 +16,9 @@ const EFFECTS: readonly (readonly [args: string[], effect: Record<string, unknow
   [['--announce-list', `${A},${B}|${C}`], { 'announce-list': [[A, B], [C]] }],
   [['--announce_list', A], { 'announce-list': [[A]] }],
   [['--httpseeds', 'http://s/|http://u/'], { httpseeds: ['http://s/', 'http://u/'] }],
+  [['-w', 'http://w/,http://x/'], { 'url-list': ['http://w/', 'http://x/'] }],
+  [['-c', 'x', '-d'], { comment: 'x', 'creation date': undefined }],
+  [['-dt1', '-cx y'], { comment: 'x y', 'creation date': undefined }],
   [['--web-seed', 'http://w/', '--web_seed=ftp://x/'], { 'url-list': ['http://w/', 'ftp://x/'] }],
   [
     ['--node', 'h:1', '--node', '[::1]:2'],
@@ -33,6 +36,8 @@ const EFFECTS: readonly (readonly [args: string[], effect: Record<string, unknow
   [['--no-created-by'], { 'created by': undefined }],
   [['--date', '5'], { 'creation date': 5 }],
   [['--date', '0'], { 'creation date': 0 }],
+  [['--date', '2026-11-20'], { 'creation date': 1_795_132_800 }],
+  [['--date', 'now'], { 'creation date': NOW }],
   [['--no-date'], { 'creation date': undefined }],
   [['--no_date'], { 'creation date': undefined }],
   [['--filesystem_encoding', 'latin1'], { announce: A }],
@@ -61,6 +66,9 @@ for (const [args, changes] of [
   [['--private'], { private: 1 }],
   [['--source', 'TAG'], { source: 'TAG' }],
   [['--source', ''], {}],
+  [['-p', '-s', 'TAG', '-l', '15'], { private: 1, source: 'TAG', 'piece length': 32768 }],
+  [['--piece-length', '1MiB'], { 'piece length': 2 ** 20 }],
+  [['--piece-length', 'auto'], { 'piece length': 32768 }],
   [['--piece-size-pow2', '14'], { 'piece length': 16384 }],
   [['--piece_size_pow2', '0'], { 'piece length': 32768 }],
   [['--piece-size-pow2=auto'], { 'piece length': 32768 }],
@@ -80,6 +88,38 @@ test('--name names the torrent and its file', async (t) => {
   await make(['--name', 'ü x'])
   assert.equal(torrent('ü x.torrent').info['name'], 'ü x')
 })
+
+test('-n and -o name the torrent and the file to write', async (t) => {
+  const { make, at, torrent } = makeWorkplace(t)
+  for (const args of [
+    ['-n', 'x', '-o', at('y')],
+    ['-nx', '--output', at('y')],
+  ]) {
+    await make(args)
+    assert.equal(torrent('y').info['name'], 'x')
+    rmSync(at('y'))
+  }
+})
+
+/** Trackers as mktorrent takes them, and other ways to do without an argument for one. */
+for (const [args, announce, list] of [
+  [['-a', A], A, undefined],
+  [['-a', `${A},${B}`], A, [[A, B]]],
+  [['-a', A, '-a', `${B},${C}`], A, [[A], [B, C]]],
+  [['--announce-list', `${B}|${A}`], B, [[B], [A]]],
+  [['-a', A, '--announce-list', `${B}|${A}`], A, [[B], [A]]],
+  [['--trackerless'], undefined, undefined],
+  [['--node', 'h:1'], undefined, undefined],
+  [['--web-seed', 'http://w/'], undefined, undefined],
+  [['--httpseeds', 'http://w/'], undefined, undefined],
+] as const) {
+  test(`makemetafile FILE ${args.join(' ')} announces to ${announce ?? 'nobody'}`, async (t) => {
+    const { source, torrent } = makeWorkplace(t)
+    const { status, stderr } = await runBtkit(['makemetafile', source, ...args])
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.deepEqual([torrent()['announce'], torrent()['announce-list']], [announce, list])
+  })
+}
 
 test('--date mtime is the date of the file', async (t) => {
   const { make, torrent, source } = makeWorkplace(t)

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
-import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { Captured, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles, plantSparse } from '../../../support/scratch.js'
 import { makeWorkplace, TRACKER } from './make.js'
 
@@ -45,6 +45,21 @@ test('--target - writes the torrent to standard output, and talk to standard err
   assert.equal(decodeTorrent(bytes).info['name'], 'a.iso')
   assert.match(stderr, /^wrote standard output \(\d+ B\)\ninfo hash: \w{40}\ncontent: /)
   assert.deepEqual(readdirSync(directory), ['a.iso'])
+})
+
+test('a torrent is not written to a terminal', async (t) => {
+  const { make } = makeWorkplace(t)
+  const terminal = Object.assign(new Captured(), { isTTY: true })
+  for (const args of [
+    ['--target', '-'],
+    ['-o-', '--quiet'],
+  ]) {
+    const { status, stderr } = await make(args, { stdout: terminal })
+    const message = '--target -: a torrent is nothing for a terminal; send it to a file or a pipe'
+    assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
+  }
+  await make(['--target', '-', '--dry-run'], { stdout: terminal })
+  assert.match(terminal.text, /^would write standard output/)
 })
 
 test('several torrents go into a target directory', async (t) => {

@@ -105,7 +105,7 @@ test('does not start without trackers, and names the ways to say so', async (t) 
 })
 
 for (const [what, args] of [
-  ['no root', []],
+  ['no root', ['--hidden']],
   ['two roots', ['/', '/']],
   ['--tracker and --trackerless', ['/', '--tracker', TRACKER, '--trackerless']],
   ['a tracker that is none', ['/', '--tracker', 'ftp://x']],

@@ -1,0 +1,57 @@
+import { BtkitError } from '../../errors.js'
+import type { DhtNode } from '../../metainfo/metainfo.js'
+
+/** The options of the commands that make torrents which say where peers and content are found. */
+export interface TrackerOptions {
+  /** A tier for each time that the option was given. */
+  readonly announce: readonly string[][]
+  readonly announceList?: readonly string[][] | undefined
+  readonly trackerless: boolean
+  readonly node: readonly DhtNode[]
+  readonly webSeed: readonly string[]
+  readonly httpseeds?: readonly string[] | undefined
+}
+
+/** The trackers of a torrent; a list of none leaves no key behind. */
+export interface ChosenTrackers {
+  readonly announce: string | null
+  readonly announceList: readonly string[][]
+}
+
+/**
+ * The trackers that a command line names; `operand` is the one among its arguments.
+ * @throws BtkitError `usage` when there is no way to find peers or content, or two say different
+ */
+export function chooseTrackers(operand: string | null, options: TrackerOptions): ChosenTrackers {
+  const given = operand === null ? options.announce : [[operand], ...options.announce]
+  checkTogether(operand, options)
+  const list = options.announceList ?? (given.flat().length > 1 ? given : [])
+  const announce = given[0]?.[0] ?? list[0]?.[0] ?? null
+  if (announce === null && !options.trackerless && !hasOtherSources(options)) {
+    throw usage(
+      'no tracker: give its URL, --announce-list, --node, --web-seed or --httpseeds, or say --trackerless',
+    )
+  }
+  return { announce, announceList: [...list] }
+}
+
+function checkTogether(operand: string | null, options: TrackerOptions): void {
+  const { announce, announceList, trackerless } = options
+  if (trackerless && (operand !== null || announce.length > 0 || announceList)) {
+    throw usage('--trackerless does not go with trackers')
+  }
+  if (operand !== null && announce.length > 0) {
+    throw usage(`${operand}: the tracker is either an argument or in --announce`)
+  }
+  if (announceList && announce.flat().length > 1) {
+    throw usage('--announce-list and several trackers in --announce exclude each other')
+  }
+}
+
+function hasOtherSources({ node, webSeed, httpseeds }: TrackerOptions): boolean {
+  return node.length + webSeed.length + (httpseeds?.length ?? 0) > 0
+}
+
+function usage(reason: string): BtkitError {
+  return new BtkitError('usage', reason)
+}
