@@ -1,21 +1,27 @@
 import { opendir } from 'node:fs/promises'
+import { sortByBytes } from '../../files/byte-order.js'
 import { isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { Refusal, notFound } from '../refusal.js'
-import { compareComponents } from './compare-components.js'
-import { mapConcurrently } from './look-at-all.js'
+import type { Budget } from '../admission/budget.js'
+import { notFound, Refusal } from '../refusal.js'
+import { mapConcurrently } from './map-concurrently.js'
 import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
 import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
 
-/** How much one request may make the server look at. */
+/** How much one request may come to. */
 export interface FindLimits {
-  /** Files that the request may come to. */
+  /** Files, and the names in a directory that a pattern matches. */
   readonly maxMatches: number
+  /** What the search is charged to. */
+  readonly budget: Budget
 }
 
-/** Names of directories that one request may go through. */
-const MAX_NAMES = 1_000_000
+/** Components of a pattern; no mirror is that deep. */
+const MAX_PATTERN_DEPTH = 100
+
+/** What a file costs beside its path, in bytes. */
+const FILE_COST = 400
 
 /**
  * The files that paths and simple globs stand for, in the order in which they were asked for; those
@@ -32,72 +38,103 @@ export async function findFiles(
   return found.flat()
 }
 
+/** A pattern, and how far it has been followed. */
+interface Trail {
+  readonly pattern: readonly string[]
+  /** How many of its components are settled, which are those of `place`. */
+  readonly place: readonly string[]
+}
+
 class Search {
   readonly #view: MirrorView
-  #names = 0
+  readonly #limits: FindLimits
   #matches = 0
   #denied: Refusal | null = null
 
-  constructor(
-    mirror: Mirror,
-    readonly limits: FindLimits,
-  ) {
+  constructor(mirror: Mirror, limits: FindLimits) {
     this.#view = new MirrorView(mirror)
+    this.#limits = limits
   }
 
   async find(path: string): Promise<ScannedFile[]> {
+    const { budget } = this.#limits
+    if (budget.isSliceOver) await budget.nextSlice()
     const components = parseMirrorPath(path)
+    budget.charge('steps', path.length)
     if (!components.some(isGlob)) return [await this.#find(components)]
-    const literal = await fileOrNull(this.#find(components))
+    const literal = await this.#findIfThere(components)
     return literal ? [literal] : await this.#expand(components)
   }
 
   async #find(components: readonly string[]): Promise<ScannedFile> {
     const file = await this.#view.file(components)
     this.#countMatch(components)
+    const characters = 2 * file.absolutePath.length
+    this.#limits.budget.charge('bytes', FILE_COST + characters)
     return file
   }
 
   async #expand(pattern: readonly string[]): Promise<ScannedFile[]> {
     if (isWithheld(pattern, this.#view.mirror)) throw notFound(formatMirrorPath(pattern))
-    const paths = await this.#matching([], pattern)
-    paths.sort(compareComponents)
-    const files = await mapConcurrently(paths, (path) => {
-      return fileOrNull(this.#view.file(path))
-    })
-    const found = files.filter((file) => file !== null)
+    if (pattern.length > MAX_PATTERN_DEPTH) {
+      throw tooMuch(`a pattern has more than ${MAX_PATTERN_DEPTH} components`)
+    }
+    const found: ScannedFile[] = []
+    await this.#follow({ pattern, place: [] }, found)
     if (found.length === 0) throw this.#denied ?? notFound(formatMirrorPath(pattern))
     return found
   }
 
-  /** The paths below a directory that a pattern matches; whether they are files is not looked at. */
-  async #matching(directory: readonly string[], pattern: readonly string[]): Promise<string[][]> {
-    const [first = '', ...rest] = pattern
-    const names = isGlob(first) ? await this.#list(directory, compileSimpleGlob(first)) : [first]
-    const paths = names.map((name) => [...directory, name])
-    if (rest.length === 0) return paths
-    const below: string[][] = []
-    for (const path of paths) {
-      for (const deeper of await this.#matching(path, rest)) below.push(deeper)
+  /** Adds the files that a pattern leads to from a place on, in their order. */
+  async #follow({ pattern, place }: Trail, found: ScannedFile[]): Promise<void> {
+    const { budget } = this.#limits
+    const next = pattern.findIndex((component, i) => i >= place.length && isGlob(component))
+    const directory = [...place, ...pattern.slice(place.length, next)]
+    const rest = pattern.slice(next + 1)
+    const glob = compileSimpleGlob(pattern[next] ?? '', budget)
+    const names = await this.#list(directory, { glob, wantsFiles: rest.length === 0 })
+    if (rest.some(isGlob)) {
+      for (const name of names) await this.#follow({ pattern, place: [...directory, name] }, found)
+      return
     }
-    return below
+    const files = await mapConcurrently(names, async (name) => {
+      if (budget.isSliceOver) await budget.nextSlice()
+      return this.#findIfThere([...directory, name, ...rest])
+    })
+    for (const file of files) if (file) found.push(file)
   }
 
-  /** The names in a directory that match; none when it is no directory or may not be read. */
-  async #list(directory: readonly string[], glob: SimpleGlob): Promise<string[]> {
+  /**
+   * The names in a directory that match, sorted, but for those that are sure to be no file, or no
+   * directory, whichever is wanted. None when it is no directory or may not be read.
+   */
+  async #list(directory: readonly string[], { glob, wantsFiles }: Wanted): Promise<string[]> {
+    const { budget } = this.#limits
     const names: string[] = []
     try {
       const path = await this.#view.directory(directory)
-      for await (const { name } of await opendir(path, { bufferSize: 512 })) {
-        this.#countName()
-        if (isSuspect(name) || !glob.matches(name)) continue
-        this.#countMatch([...directory, name])
-        names.push(name)
+      for await (const entry of await opendir(path, { bufferSize: 512 })) {
+        if (budget.isSliceOver) await budget.nextSlice()
+        budget.charge('names', 1)
+        if (wantsFiles ? entry.isDirectory() : entry.isFile()) continue
+        if (isSuspect(entry.name) || !glob.matches(entry.name, budget)) continue
+        budget.charge('bytes', entry.name.length)
+        if (names.push(entry.name) > this.#limits.maxMatches) throw this.#tooMany(directory)
       }
     } catch (error) {
       this.#noteAbsence(toRefusal(error, directory))
     }
-    return names
+    return sortByBytes(names)
+  }
+
+  /** What a pattern meets on its way need not be a file, or one that may be read. */
+  async #findIfThere(components: readonly string[]): Promise<ScannedFile | null> {
+    try {
+      return await this.#find(components)
+    } catch (error) {
+      this.#noteAbsence(error)
+      return null
+    }
   }
 
   /** Passes over what is not there, and remembers what may not be looked at. */
@@ -106,28 +143,23 @@ class Search {
     if (error.code === 'not-permitted') this.#denied = error
   }
 
-  #countName(): void {
-    if (++this.#names > MAX_NAMES) throw tooMuch('the patterns go through too many names')
+  #countMatch(path: readonly string[]): void {
+    if (++this.#matches > this.#limits.maxMatches) throw this.#tooMany(path)
   }
 
-  #countMatch(path: readonly string[]): void {
-    if (++this.#matches <= this.limits.maxMatches) return
-    throw tooMuch(`${formatMirrorPath(path)}: more than ${this.limits.maxMatches} files match`)
+  #tooMany(path: readonly string[]): Refusal {
+    return tooMuch(`${formatMirrorPath(path)}: more than ${this.#limits.maxMatches} files match`)
   }
+}
+
+/** Which names of a directory are wanted. */
+interface Wanted {
+  readonly glob: SimpleGlob
+  readonly wantsFiles: boolean
 }
 
 function tooMuch(message: string): Refusal {
   return new Refusal('too-many', message)
-}
-
-/** What a pattern meets on its way need not be a file, or one that may be read. */
-async function fileOrNull(look: Promise<ScannedFile>): Promise<ScannedFile | null> {
-  try {
-    return await look
-  } catch (error) {
-    if (isAbsence(error)) return null
-    throw error
-  }
 }
 
 function isAbsence(error: unknown): error is Refusal {

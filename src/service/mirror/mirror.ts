@@ -1,5 +1,6 @@
 import { lstat, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { asBtkitError, osCodeOf } from '../../errors.js'
 import { fingerprintOf } from '../../files/fingerprint.js'
 import { isWithin } from '../../files/scan/link-policy.js'
@@ -26,12 +27,15 @@ export function isWithheld(components: readonly string[], { hidden }: Mirror): b
   return !hidden && components.some((component) => component.startsWith('.'))
 }
 
+/** Directories that a view remembers. */
+const DIRECTORIES = 256
+
 /**
- * Looks at files of a mirror, with calls that never block. Directories are resolved once in the
- * life of a `MirrorView`, so one is made for each request.
+ * Looks at files of a mirror, with calls that never block. Directories are not resolved anew for
+ * each file in them, so a `MirrorView` is made for each request.
  */
 export class MirrorView {
-  readonly #directories = new Map<string, Promise<string>>()
+  readonly #directories = new LRUCache<string, Promise<string>>({ max: DIRECTORIES })
 
   constructor(readonly mirror: Mirror) {}
 

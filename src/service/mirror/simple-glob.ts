@@ -1,15 +1,25 @@
+import type { Budget } from '../admission/budget.js'
+import { CharacterClass } from './character-class.js'
+
 /** A pattern for the names in one directory. */
 export interface SimpleGlob {
-  readonly matches: (name: string) => boolean
+  /**
+   * Whether a name matches. Characters that were compared are charged.
+   * @throws Refusal when the budget is spent
+   */
+  readonly matches: (name: string, budget: Charged) => boolean
 }
+
+/** What the work with patterns is charged to. */
+export type Charged = Pick<Budget, 'charge'>
 
 /** Whether a path component is a pattern rather than a name. */
 export function isGlob(component: string): boolean {
   return /[*?[]/.test(component)
 }
 
-/** What one place of a pattern stands for: any run of characters, or one that passes a test. */
-type Token = 'run' | ((character: string) => boolean)
+/** What one place of a pattern stands for: any run of characters, any one, one, or one of some. */
+type Token = '*' | '?' | number | CharacterClass
 
 /**
  * Compiles a pattern of `*`, `?` and `[…]` (with ranges, and `!` first for the opposite). Characters
@@ -17,51 +27,75 @@ type Token = 'run' | ((character: string) => boolean)
  *
  * The time is bounded by the lengths of name and pattern multiplied, whatever the pattern, which
  * it would not be for a regular expression.
+ * @throws Refusal when the budget is spent
  */
-export function compileSimpleGlob(pattern: string): SimpleGlob {
+export function compileSimpleGlob(pattern: string, budget: Charged): SimpleGlob {
+  budget.charge('steps', pattern.length)
   const tokens = tokenize(Array.from(pattern))
   const takesHidden = pattern.startsWith('.')
-  const matches = (name: string) => {
-    return (takesHidden || !name.startsWith('.')) && isMatch(tokens, Array.from(name))
+  const matches: SimpleGlob['matches'] = (name, charged) => {
+    return (takesHidden || !name.startsWith('.')) && isMatch(tokens, name, charged)
   }
   return { matches }
 }
 
 /** Goes back to the last run alone when a place does not fit: earlier ones would gain nothing. */
-function isMatch(tokens: readonly Token[], name: readonly string[]): boolean {
+function isMatch(tokens: readonly Token[], name: string, charged: Charged): boolean {
+  let steps = 1
   let token = 0
   let run = -1
   let runEnd = 0
-  for (let at = 0; at < name.length;) {
+  let isFitting = true
+  for (let at = 0; at < name.length && isFitting; steps++) {
+    const code = name.codePointAt(at) ?? 0
     const test = tokens[token]
-    if (test === 'run') {
+    if (test === '*') {
       run = token++
       runEnd = at
-    } else if (test?.(name[at] ?? '')) {
+    } else if (test !== undefined && fits(test, code)) {
       token++
-      at++
+      at += lengthOf(code)
     } else if (run >= 0) {
       token = run + 1
-      at = ++runEnd
+      runEnd += lengthOf(name.codePointAt(runEnd) ?? 0)
+      at = runEnd
     } else {
-      return false
+      isFitting = false
     }
   }
-  return tokens.slice(token).every((rest) => rest === 'run')
+  charged.charge('steps', steps)
+  return isFitting && isAllRuns(tokens, token)
+}
+
+function fits(test: Exclude<Token, '*'>, code: number): boolean {
+  if (test === '?') return true
+  return typeof test === 'number' ? test === code : test.has(code)
+}
+
+function isAllRuns(tokens: readonly Token[], from: number): boolean {
+  for (let at = from; at < tokens.length; at++) if (tokens[at] !== '*') return false
+  return true
+}
+
+/** UTF-16 units of a character. */
+function lengthOf(code: number): number {
+  return code > 0xffff ? 2 : 1
 }
 
 function tokenize(pattern: readonly string[]): Token[] {
   const tokens: Token[] = []
+  const lastClose = pattern.lastIndexOf(']')
   for (let at = 0; at < pattern.length; at++) {
     const character = pattern[at] ?? ''
-    const end = character === '[' ? endOfClass(pattern, at) : -1
+    // Without a look at where the last ends, each that does not would be searched to the end
+    const end = character === '[' && at < lastClose ? endOfClass(pattern, at) : -1
     if (end > 0) {
-      tokens.push(classTest(pattern.slice(at + 1, end)))
+      tokens.push(new CharacterClass(pattern.slice(at + 1, end)))
       at = end
     } else if (character === '*') {
-      if (tokens.at(-1) !== 'run') tokens.push('run')
+      if (tokens.at(-1) !== '*') tokens.push('*')
     } else {
-      tokens.push(character === '?' ? () => true : (other) => other === character)
+      tokens.push(character === '?' ? '?' : (character.codePointAt(0) ?? 0))
     }
   }
   return tokens
@@ -71,28 +105,4 @@ function tokenize(pattern: readonly string[]): Token[] {
 function endOfClass(pattern: readonly string[], start: number): number {
   const first = pattern[start + 1] === '!' ? start + 2 : start + 1
   return pattern.indexOf(']', first + 1)
-}
-
-function classTest(content: readonly string[]): (character: string) => boolean {
-  const isOpposite = content[0] === '!'
-  const ranges = toRanges(isOpposite ? content.slice(1) : content)
-  return (character) => {
-    const code = codeOf(character)
-    return ranges.some(([from, to]) => from <= code && code <= to) !== isOpposite
-  }
-}
-
-function toRanges(content: readonly string[]): [from: number, to: number][] {
-  const ranges: [number, number][] = []
-  for (let at = 0; at < content.length; at++) {
-    const from = codeOf(content[at])
-    const isRange = content[at + 1] === '-' && at + 2 < content.length
-    ranges.push([from, isRange ? codeOf(content[at + 2]) : from])
-    if (isRange) at += 2
-  }
-  return ranges
-}
-
-function codeOf(character: string | undefined): number {
-  return character?.codePointAt(0) ?? -1
 }

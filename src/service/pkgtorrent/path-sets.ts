@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { SetRecord } from '../../cache/records/set.js'
+import { Budget } from '../admission/budget.js'
+import { TimeSlices } from '../admission/time-slices.js'
 import { findFiles } from '../mirror/find-files.js'
 import type { ServiceOptions } from '../options.js'
 import type { WaitLimit } from '../torrents/pending.js'
@@ -10,12 +12,24 @@ import { digestOfSet } from './set.js'
 /** Memory for sets that were asked for lately, in UTF-16 units of their paths. */
 const MEMORY = 4 * 1024 * 1024
 
+/** Names of directories that one request may go through. */
+const MAX_NAMES = 1_000_000
+
+/** Characters that one request may have compared: what a million names of 100 take. */
+const MAX_STEPS = 100_000_000
+
+/** Bytes that the paths of one request may come to, and more for each file that it may come to. */
+const MAX_BYTES = 1024 * 1024
+const BYTES_PER_MATCH = 2048
+
 /** Makes the torrents of sets, and remembers which sets were asked for. */
 export class PathSets {
   readonly #sets = new LRUCache<string, SetRecord>({
     maxSize: MEMORY,
     sizeCalculation: ({ paths }) => paths.reduce((sum, path) => sum + path.length, 100),
   })
+
+  readonly #slices = new TimeSlices()
 
   constructor(
     readonly onDemand: OnDemand,
@@ -38,8 +52,8 @@ export class PathSets {
   obtain(set: SetRecord, waitLimit: WaitLimit): Promise<CheckedTorrent> {
     const digest = digestOfSet(set)
     const key = `${set.isSingle ? 'single' : 'set'} ${digest}`
-    const plan = async () => {
-      const planned = await this.#plan(set)
+    const plan = async (signal: AbortSignal) => {
+      const planned = await this.#plan(set, signal)
       // Now that the files are there, and whether or not anybody waits until they are hashed
       this.#remember(digest, set)
       return planned
@@ -47,9 +61,12 @@ export class PathSets {
     return this.onDemand.obtain({ key, plan }, waitLimit)
   }
 
-  async #plan(set: SetRecord): Promise<PlannedTorrent> {
+  async #plan(set: SetRecord, signal: AbortSignal): Promise<PlannedTorrent> {
     const { mirror, limits, serviceName, markPadFiles } = this.options
-    const files = await findFiles(set.paths, mirror, limits)
+    const { maxMatches } = limits
+    const bytes = MAX_BYTES + BYTES_PER_MATCH * maxMatches
+    const budget = new Budget({ steps: MAX_STEPS, names: MAX_NAMES, bytes }, this.#slices, signal)
+    const files = await findFiles(set.paths, mirror, { maxMatches, budget })
     const content = setContent(set, files, serviceName)
     const options = { private: false, sourceTag: null, markPadFiles }
     const directory = content.isDirectory ? [] : (files[0]?.path.slice(0, -1) ?? [])

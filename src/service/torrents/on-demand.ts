@@ -12,7 +12,7 @@ import { noneIsRacy } from '../../core/digests/racy.js'
 import { BtkitError } from '../../errors.js'
 import { NotReady } from '../refusal.js'
 import { QUIET_PERIOD, isQuiet } from './recent-writes.js'
-import { waitFor, type PendingTorrent, type WaitLimit } from './pending.js'
+import { PendingTorrent, type WaitLimit } from './pending.js'
 import type { FileHasher } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent } from './known-torrent.js'
 
@@ -37,8 +37,11 @@ export interface PlannedTorrent {
 export interface TorrentWanted {
   /** Tells it from all others. */
   readonly key: string
-  /** Looks at its files. Fails with BtkitError when they can't be had. */
-  readonly plan: () => Promise<PlannedTorrent>
+  /**
+   * Looks at its files. Fails with BtkitError when they can't be had, and with the signal's reason
+   * when it aborts.
+   */
+  readonly plan: (signal: AbortSignal) => Promise<PlannedTorrent>
 }
 
 /** A torrent that is right as of a moment. */
@@ -90,7 +93,7 @@ export class OnDemand {
   }
 
   /**
-   * Obtains a torrent. When the client stops waiting, the work goes on.
+   * Obtains a torrent. The work goes on as long as anybody wants it: see PendingTorrent.
    * @throws Refusal, or BtkitError as the files can't be read
    */
   async obtain(wanted: TorrentWanted, waitLimit: WaitLimit): Promise<CheckedTorrent> {
@@ -99,19 +102,19 @@ export class OnDemand {
       this.origins.memory++
       return checked
     }
-    return waitFor(this.#pending.get(wanted.key) ?? this.#begin(wanted), waitLimit)
+    const pending = this.#pending.get(wanted.key) ?? this.#begin(wanted)
+    return pending.wait(waitLimit)
   }
 
   #begin(wanted: TorrentWanted): PendingTorrent<CheckedTorrent> {
-    const pending: PendingTorrent<CheckedTorrent> = {
-      promise: Promise.resolve().then(() => this.#tryTwice(wanted, pending)),
-      waiters: 0,
-      bytesDone: null,
-    }
+    const pending = new PendingTorrent<CheckedTorrent>((self) => this.#tryTwice(wanted, self))
     this.#pending.set(wanted.key, pending)
-    const end = () => this.#pending.delete(wanted.key)
-    // A failure is for those who wait; there may be none
+    const end = () => {
+      if (this.#pending.get(wanted.key) === pending) this.#pending.delete(wanted.key)
+    }
     pending.promise.then(end, end)
+    // Whoever asks from now on is not to wait for what was given up
+    pending.signal.addEventListener('abort', end)
     return pending
   }
 
@@ -136,7 +139,7 @@ export class OnDemand {
   ): Promise<CheckedTorrent> {
     const checkedAt = this.monotonic()
     const checkedMs = this.cacheAccess.now()
-    const plan = await this.#plan(wanted)
+    const plan = await this.#plan(wanted, pending.signal)
     const request = infoRequest(plan.content, plan.options, this.cacheAccess.trust)
     const checked = this.#checked.get(wanted.key)
     if (checked && Buffer.compare(checked.torrent.input, request.input) === 0) {
@@ -153,10 +156,11 @@ export class OnDemand {
   }
 
   /** Looks at the files, and looks again as long as they are being written. */
-  async #plan(wanted: TorrentWanted): Promise<PlannedTorrent> {
+  async #plan(wanted: TorrentWanted, signal: AbortSignal): Promise<PlannedTorrent> {
     let before: Content | null = null
     for (let look = 0; look < LOOKS; look++) {
-      const plan = await wanted.plan()
+      signal.throwIfAborted()
+      const plan = await wanted.plan(signal)
       if (isQuiet(plan.content, this.cacheAccess.now(), before)) return plan
       before = plan.content
       await setTimeout(QUIET_PERIOD)

@@ -1,14 +1,5 @@
 import { NotReady } from '../refusal.js'
 
-/** Work on one torrent, which any number of requests wait for. */
-export interface PendingTorrent<T> {
-  readonly promise: Promise<T>
-  /** How many requests wait for it. */
-  waiters: number
-  /** Bytes hashed so far; null before hashing has begun. */
-  bytesDone: number | null
-}
-
 /** How long a request waits. */
 export interface WaitLimit {
   readonly milliseconds: number
@@ -16,41 +7,99 @@ export interface WaitLimit {
   readonly onGone: (act: () => void) => void
 }
 
+/** Work that is waited for: ends early when its signal aborts. */
+export type Work<T> = (pending: PendingTorrent<T>) => Promise<T>
+
 /**
- * Waits for the work, but no longer than the limit; the work goes on without it.
- * @throws NotReady with how far it is, and as the work fails
+ * Work on one torrent, which any number of requests wait for. When the last of them goes away it is
+ * given up. When the last was told to come again, it goes on until that should have come.
  */
-export function waitFor<T>(pending: PendingTorrent<T>, waitLimit: WaitLimit): Promise<T> {
-  pending.waiters++
-  return new Promise<T>((resolve, reject) => {
-    let isOver = false
-    const end = (settle: () => void) => {
-      if (isOver) return
-      isOver = true
-      clearTimeout(timer)
-      pending.waiters--
-      settle()
+export class PendingTorrent<T> {
+  readonly promise: Promise<T>
+  /** Bytes hashed so far; null before hashing has begun. */
+  bytesDone: number | null = null
+  readonly #abandoned = new AbortController()
+  #waiters = 0
+  #expectedAgain: NodeJS.Timeout | null = null
+
+  /** The work begins after this call. */
+  constructor(work: Work<T>) {
+    this.promise = Promise.resolve().then(() => work(this))
+    const settle = () => {
+      clearTimeout(this.#expectedAgain ?? undefined)
     }
-    const giveUp = () => {
-      end(() => {
-        reject(notReadyYet(pending))
+    // A failure is for those who wait; there may be none
+    this.promise.then(settle, settle)
+  }
+
+  /** How many requests wait for it. */
+  get waiters(): number {
+    return this.#waiters
+  }
+
+  /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
+  get signal(): AbortSignal {
+    return this.#abandoned.signal
+  }
+
+  /**
+   * Waits for the work, but no longer than the limit.
+   * @throws NotReady with how far it is, and as the work fails
+   */
+  wait(limit: WaitLimit): Promise<T> {
+    this.#waiters++
+    return new Promise<T>((resolve, reject) => {
+      let isOver = false
+      const end = (settle: () => void) => {
+        if (isOver) return
+        isOver = true
+        clearTimeout(timer)
+        this.#waiters--
+        settle()
+      }
+      const timer = setTimeout(() => {
+        end(() => {
+          const answer = this.#notReadyYet()
+          this.#expectAgain(2000 * answer.retryAfter)
+          reject(answer)
+        })
+      }, limit.milliseconds)
+      limit.onGone(() => {
+        end(() => {
+          this.#giveUpIfUnwanted()
+          reject(new NotReady('the client has gone', 1))
+        })
       })
+      const take = () => {
+        end(() => {
+          resolve(this.promise)
+        })
+      }
+      this.promise.then(take, take)
+    })
+  }
+
+  /** Keeps the work for so many milliseconds, for a client that was told to come again. */
+  #expectAgain(milliseconds: number): void {
+    clearTimeout(this.#expectedAgain ?? undefined)
+    this.#expectedAgain = setTimeout(() => {
+      this.#expectedAgain = null
+      this.#giveUpIfUnwanted()
+    }, milliseconds).unref()
+  }
+
+  #giveUpIfUnwanted(): void {
+    if (this.#waiters > 0 || this.#expectedAgain !== null) return
+    this.#abandoned.abort(new NotReady('nobody waits for it any more', 1))
+  }
+
+  #notReadyYet(): NotReady {
+    if (this.bytesDone === null) {
+      return new NotReady('the files wait to be hashed: ask again later', 10)
     }
-    const timer = setTimeout(giveUp, waitLimit.milliseconds)
-    waitLimit.onGone(giveUp)
-    const take = () => {
-      end(() => {
-        resolve(pending.promise)
-      })
-    }
-    pending.promise.then(take, take)
-  })
+    const done = `${Math.floor(this.bytesDone / MIB)} MiB so far`
+    return new NotReady(`the files are being hashed, ${done}: ask again later`, 5)
+  }
 }
 
 const MIB = 2 ** 20
-
-function notReadyYet({ bytesDone }: PendingTorrent<unknown>): NotReady {
-  if (bytesDone === null) return new NotReady('the files wait to be hashed: ask again later', 10)
-  const done = `${Math.floor(bytesDone / MIB)} MiB so far`
-  return new NotReady(`the files are being hashed, ${done}: ask again later`, 5)
-}

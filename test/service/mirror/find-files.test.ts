@@ -2,21 +2,29 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { findFiles } from '../../../src/service/mirror/find-files.js'
+import { Budget, type BudgetLimits } from '../../../src/service/admission/budget.js'
+import { TimeSlices } from '../../../src/service/admission/time-slices.js'
+import { findFiles, type FindLimits } from '../../../src/service/mirror/find-files.js'
 import type { Mirror } from '../../../src/service/mirror/mirror.js'
+import { NotReady } from '../../../src/service/refusal.js'
 import { unlessWindows } from '../../files/failure.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
+import { limitedBudget, plentifulBudget } from '../budgets.js'
 import { refused } from '../refused.js'
 
-const LIMITS = { maxMatches: 100 }
+const maxMatches = 100
 
 function makeMirror(t: TestContext, files: Files, rules: Partial<Mirror> = {}): Mirror {
   return { root: makeScratch(t, files), hidden: false, followSymlinks: false, ...rules }
 }
 
 /** The paths of the files found, joined by slashes. */
-async function find(mirror: Mirror, paths: readonly string[], limits = LIMITS): Promise<string[]> {
-  const files = await findFiles(paths, mirror, limits)
+async function find(
+  mirror: Mirror,
+  paths: readonly string[],
+  limits: Partial<FindLimits> = {},
+): Promise<string[]> {
+  const files = await findFiles(paths, mirror, { maxMatches, budget: plentifulBudget(), ...limits })
   return files.map(({ path }) => path.join('/'))
 }
 
@@ -36,7 +44,10 @@ test('paths are found in the order in which they were asked for', async (t) => {
 
 test('what is found says where it lies and how large it is', async (t) => {
   const mirror = makeMirror(t, TREE)
-  const [file] = await findFiles(['/a/sub/3.rpm'], mirror, LIMITS)
+  const [file] = await findFiles(['/a/sub/3.rpm'], mirror, {
+    maxMatches,
+    budget: plentifulBudget(),
+  })
   assert.equal(file!.absolutePath, join(mirror.root, 'a', 'sub', '3.rpm'))
   assert.equal(file!.fingerprint.size, 3)
 })
@@ -138,4 +149,119 @@ test('an empty directory holds no match', async (t) => {
   const mirror = makeMirror(t, TREE)
   mkdirSync(join(mirror.root, 'empty'))
   await assert.rejects(find(mirror, ['/empty/*']), refused('not-found', /not found/))
+})
+
+/** Entries of a directory, by the thousand or so. */
+function many(count: number, name: (i: number) => string): Files {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [name(i), 'x']))
+}
+
+test('files in the way of a pattern that wants directories are not looked at', async (t) => {
+  const mirror = makeMirror(t, { ...many(200, (i) => `d/${i}`), 'd/dir/a/a/a': 'x' })
+  const tail = '/a'.repeat(3)
+  // The names, the pattern and one path: nothing for each name and component of the tail
+  const budget = limitedBudget({ names: 201, steps: 201 * 2 + 2 * `/d/*${tail}`.length })
+  assert.deepEqual(await find(mirror, [`/d/*${tail}`], { budget }), ['d/dir/a/a/a'])
+})
+
+test('a pattern deeper than any mirror is refused', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  for (const path of [`/a/*${'/a'.repeat(99)}`, `/*${'/a'.repeat(500)}`, '/*'.repeat(1500)]) {
+    await assert.rejects(find(mirror, [path]), refused('too-many', /more than 100 components/))
+  }
+  await assert.rejects(find(mirror, [`/a/*${'/a'.repeat(98)}`]), refused('not-found', /not found/))
+})
+
+test('a search that goes through too many names ends', async (t) => {
+  const mirror = makeMirror(t, { ...many(30, (i) => `d/${i}`), ...TREE })
+  const budget = limitedBudget({ names: 100 })
+  const paths = Array.from({ length: 10 }, (_, i) => `/d/*${i}`)
+  await assert.rejects(find(mirror, paths, { budget }), refused('too-many', /too many names/))
+})
+
+test('a search that takes too many steps ends', async (t) => {
+  const mirror = makeMirror(
+    t,
+    many(30, (i) => `d/${i}`),
+  )
+  const budget = limitedBudget({ steps: 100 })
+  await assert.rejects(
+    find(mirror, ['/d/*[0-9]*x'], { budget }),
+    refused('too-many', /too long to match/),
+  )
+})
+
+test('paths that come to too many bytes end the search', async (t) => {
+  const mirror = makeMirror(
+    t,
+    many(30, (i) => `d/${i}`),
+  )
+  const budget = limitedBudget({ bytes: 5000 })
+  await assert.rejects(find(mirror, ['/d/*'], { budget }), refused('too-many', /too many bytes/))
+  assert.equal(
+    (await find(mirror, ['/d/1?'], { budget: limitedBudget({ bytes: 10_000 }) })).length,
+    10,
+  )
+})
+
+/** A budget whose slices are over as soon as they begin, and what was charged to it. */
+class HastyBudget extends Budget {
+  names = 0
+
+  constructor(signal: AbortSignal) {
+    let now = 0
+    super({ steps: 1e9, names: 1e9, bytes: 1e9 }, new TimeSlices(() => (now += 10)), signal)
+  }
+
+  override charge(kind: keyof BudgetLimits, amount: number): void {
+    if (kind === 'names') this.names += amount
+    super.charge(kind, amount)
+  }
+}
+
+test('a search gives way to others between two names', async (t) => {
+  const mirror = makeMirror(
+    t,
+    many(100, (i) => `d/${i}`),
+  )
+  let turns = 0
+  const count = () => {
+    turns++
+    timer = setImmediate(count)
+  }
+  let timer = setImmediate(count)
+  await assert.rejects(
+    find(mirror, ['/d/x*'], { budget: new HastyBudget(new AbortController().signal) }),
+  )
+  clearImmediate(timer)
+  assert.ok(turns >= 100, `${turns}`)
+})
+
+test('a search that nobody waits for any more ends before the next name', async (t) => {
+  const mirror = makeMirror(
+    t,
+    many(1000, (i) => `d/${i}`),
+  )
+  const gone = new AbortController()
+  const budget = new HastyBudget(gone.signal)
+  const search = find(mirror, ['/d/*', '/d/?', '/d/??'], { budget })
+  while (budget.names < 10) await new Promise((resolve) => setImmediate(resolve))
+  gone.abort(new NotReady('gone', 1))
+  const seen = budget.names
+  await assert.rejects(search, refused('busy', /gone/))
+  assert.ok(budget.names <= seen + 3, `${budget.names - seen}`)
+})
+
+test('the first path that is not there ends the search of the others', async (t) => {
+  const mirror = makeMirror(
+    t,
+    many(100, (i) => `d/${i}`),
+  )
+  const budget = new HastyBudget(new AbortController().signal)
+  const paths = ['/none', ...Array.from({ length: 500 }, (_, i) => `/d/x${i}*`)]
+  await assert.rejects(find(mirror, paths, { budget }), refused('not-found', /none/))
+  const seen = budget.names
+  for (let i = 0; i < 5000; i++) await new Promise((resolve) => setImmediate(resolve))
+  // Those that had begun go on to their end
+  assert.ok(budget.names - seen <= 16 * 100, `${budget.names - seen}`)
 })

@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { NotReady } from '../../../src/service/refusal.js'
-import {
-  waitFor,
-  type PendingTorrent,
-  type WaitLimit,
-} from '../../../src/service/torrents/pending.js'
+import { PendingTorrent, type WaitLimit } from '../../../src/service/torrents/pending.js'
 
 /** Work that ends when it is told to. */
 function begin() {
   let land: (value: string) => void = () => undefined
   let crash: (error: Error) => void = () => undefined
-  const promise = new Promise<string>((resolve, reject) => {
+  const result = new Promise<string>((resolve, reject) => {
     land = resolve
     crash = reject
   })
-  const flight: PendingTorrent<string> = { promise, waiters: 0, bytesDone: null }
-  return { flight, land, crash }
+  return { flight: new PendingTorrent(() => result), land, crash }
 }
 
 /** A client that waits, until it goes away if it does. */
@@ -43,7 +38,7 @@ function notReady(message: RegExp): (error: unknown) => true {
 
 test('all who wait get the result', async () => {
   const { flight, land } = begin()
-  const waits = [waitFor(flight, new Client()), waitFor(flight, new Client())]
+  const waits = [flight.wait(new Client()), flight.wait(new Client())]
   assert.equal(flight.waiters, 2)
   land('done')
   assert.deepEqual(await Promise.all(waits), ['done', 'done'])
@@ -52,7 +47,7 @@ test('all who wait get the result', async () => {
 
 test('all who wait hear of a failure', async () => {
   const { flight, crash } = begin()
-  const waits = [waitFor(flight, new Client()), waitFor(flight, new Client())]
+  const waits = [flight.wait(new Client()), flight.wait(new Client())]
   crash(new Error('broken'))
   for (const wait of waits) await assert.rejects(wait, /broken/)
   assert.equal(flight.waiters, 0)
@@ -60,7 +55,7 @@ test('all who wait hear of a failure', async () => {
 
 test('when patience ends before hashing began, that is what is said', async () => {
   const { flight } = begin()
-  const wait = waitFor(flight, hasty)
+  const wait = flight.wait(hasty)
   await assert.rejects(wait, notReady(/wait to be hashed/))
   assert.equal(flight.waiters, 0)
 })
@@ -68,14 +63,14 @@ test('when patience ends before hashing began, that is what is said', async () =
 test('when patience ends while hashing, it is said how far that is', async () => {
   const { flight } = begin()
   flight.bytesDone = 5 * 2 ** 20 + 1
-  const wait = waitFor(flight, hasty)
+  const wait = flight.wait(hasty)
   await assert.rejects(wait, notReady(/5 MiB so far/))
 })
 
 test('the work goes on for others when one has lost patience', async () => {
   const { flight, land } = begin()
-  const other = waitFor(flight, new Client())
-  await assert.rejects(waitFor(flight, hasty), notReady(/again later/))
+  const other = flight.wait(new Client())
+  await assert.rejects(flight.wait(hasty), notReady(/again later/))
   assert.equal(flight.waiters, 1)
   land('done')
   assert.equal(await other, 'done')
@@ -84,21 +79,90 @@ test('the work goes on for others when one has lost patience', async () => {
 test('a client that went away no longer waits', async () => {
   const { flight } = begin()
   const client = new Client()
-  const wait = waitFor(flight, client)
+  const wait = flight.wait(client)
   client.goAway()
-  await assert.rejects(wait, notReady(/again later/))
+  await assert.rejects(wait, notReady(/gone/))
   assert.equal(flight.waiters, 0)
+})
+
+test('the work is given up as soon as the last who waits goes away', () => {
+  const { flight } = begin()
+  const [first, second] = [new Client(), new Client()]
+  const waits = [flight.wait(first), flight.wait(second)]
+  for (const wait of waits) wait.catch(() => undefined)
+  first.goAway()
+  assert.equal(flight.signal.aborted, false)
+  second.goAway()
+  assert.equal(flight.signal.aborted, true)
+  assert.throws(
+    () => {
+      flight.signal.throwIfAborted()
+    },
+    notReady(/nobody waits/),
+  )
+})
+
+/** A client that waits for a millisecond of the test's clock. */
+async function loseTime(t: TestContext, flight: PendingTorrent<string>): Promise<number> {
+  const wait = flight.wait(hasty)
+  t.mock.timers.tick(1)
+  return wait.then(
+    () => assert.fail(),
+    (error: unknown) => (error as NotReady).retryAfter,
+  )
+}
+
+test('the work goes on for who was told to come again, for twice as long as that should take', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { flight } = begin()
+  const retryAfter = await loseTime(t, flight)
+  t.mock.timers.tick(2000 * retryAfter - 1)
+  assert.equal(flight.signal.aborted, false)
+  t.mock.timers.tick(1)
+  assert.equal(flight.signal.aborted, true)
+})
+
+test('a client that comes again keeps the work going', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { flight } = begin()
+  for (let i = 0; i < 5; i++) {
+    const retryAfter = await loseTime(t, flight)
+    t.mock.timers.tick(1000 * retryAfter)
+    assert.equal(flight.signal.aborted, false)
+  }
+})
+
+test('a client that goes away takes nothing from one that was told to come again', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { flight } = begin()
+  const client = new Client()
+  flight.wait(client).catch(() => undefined)
+  const retryAfter = await loseTime(t, flight)
+  client.goAway()
+  assert.equal(flight.signal.aborted, false)
+  t.mock.timers.tick(2000 * retryAfter)
+  assert.equal(flight.signal.aborted, true)
+})
+
+test('work that is done is not given up afterwards', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { flight, land } = begin()
+  const retryAfter = await loseTime(t, flight)
+  land('done')
+  assert.equal(await flight.promise, 'done')
+  t.mock.timers.tick(3000 * retryAfter)
+  assert.equal(flight.signal.aborted, false)
 })
 
 test('a client that goes away with its answer is not counted off twice', async () => {
   const { flight, land } = begin()
   const client = new Client()
-  const wait = waitFor(flight, client)
-  const other = waitFor(flight, new Client())
+  const wait = flight.wait(client)
+  const other = flight.wait(new Client())
   client.goAway()
   client.goAway()
   assert.equal(flight.waiters, 1)
-  await assert.rejects(wait, notReady(/again later/))
+  await assert.rejects(wait, notReady(/gone/))
   land('done')
   assert.equal(await other, 'done')
   assert.equal(flight.waiters, 0)

@@ -1,0 +1,14 @@
+import { Budget, type BudgetLimits } from '../../src/service/admission/budget.js'
+import { TimeSlices } from '../../src/service/admission/time-slices.js'
+
+const PLENTY = { steps: 1e9, names: 1e9, bytes: 1e9 }
+
+/** A budget that no test spends. */
+export function plentifulBudget(): Budget {
+  return limitedBudget({})
+}
+
+/** A budget that is limited in some respect, for work that nobody gives up. */
+export function limitedBudget(limits: Partial<BudgetLimits>): Budget {
+  return new Budget({ ...PLENTY, ...limits }, new TimeSlices(), new AbortController().signal)
+}
