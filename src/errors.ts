@@ -43,8 +43,15 @@ export class BtkitError extends Error {
 
 /** Says a system error in words: `no such file or directory` rather than `ENOENT: …, open '…'`. */
 export function describeOsError(error: NodeJS.ErrnoException): string {
-  const known = error.errno === undefined ? undefined : getSystemErrorMap().get(error.errno)
-  return known?.[1] ?? error.message
+  const { errno } = error
+  return errno !== undefined && getSystemErrorMap().has(errno)
+    ? describeErrno(errno)
+    : error.message
+}
+
+/** The system's words for an error number, which is negative as Node has it. */
+export function describeErrno(errno: number): string {
+  return getSystemErrorMap().get(errno)?.[1] ?? `system error ${errno}`
 }
 
 /**

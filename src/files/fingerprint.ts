@@ -40,6 +40,15 @@ export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   )
 }
 
+/** What became of a file since the fingerprint `before` was taken; null: nothing. */
+export function changeSince(
+  before: Fingerprint,
+  now: Fingerprint | null,
+): 'changed' | 'disappeared' | null {
+  if (now === null) return 'disappeared'
+  return sameFingerprint(now, before) ? null : 'changed'
+}
+
 /** The fingerprint of what lies at `path`, links not followed; null when nothing does. */
 export function readFingerprintIfThere(path: string): Fingerprint | null {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })

@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 import { join, sep } from 'node:path'
-import { asBtkitError, osCodeOf } from '../errors.js'
+import { asBtkitError, describeOsError, osCodeOf } from '../errors.js'
 import { fingerprintOf, type Fingerprint } from './fingerprint.js'
 import { isWithin } from './scan/link-policy.js'
 
@@ -10,18 +10,20 @@ export type Resolved =
   | { kind: 'file'; path: string; fingerprint: Fingerprint }
   | { kind: 'directory'; path: string }
   | { kind: 'missing' | 'outside' | 'link loop' | 'special file' }
+  | { kind: 'unreadable'; reason: string }
 
 /** Says what the path of these components leads to; nothing is opened. */
 export type ResolveInside = (components: readonly string[]) => Resolved
 
 /**
- * Resolves paths below `root`, links to which are followed; no components stand for itself. What lies elsewhere in the end is
- * told as `outside`: components that are no plain names, and symbolic links out of the root. A path
- * that was found is free of links, so that to open it without following any is safe.
+ * Resolves paths below `root`; no components stand for the root itself, and links to it are followed.
+ * What lies elsewhere in the end is `outside`: components that are no plain names, and symbolic
+ * links out of the root. A path that was found is free of links, so that to open it without
+ * following any is safe. What the system refuses to look at is `unreadable`.
  *
  * The directories of a tree are looked at once, each file with a single call to the system.
  *
- * @throws BtkitError `not-found`, `not-permitted` or `io`; so does the function returned
+ * @throws BtkitError `not-found`, `not-permitted` or `io` for the root
  */
 export function makeInsideResolver(root: string): ResolveInside {
   const realRoot = attempt(root, () => realpathSync.native(root))
@@ -56,14 +58,14 @@ function isFile({ kind }: Resolved): boolean {
 
 /** The entry at a path whose directory is free of links. */
 function findEntry(path: string, realRoot: string): Resolved {
-  return lookAt(path, () => {
+  return lookAt(() => {
     const stats = lstatSync(path, { bigint: true })
     return stats.isSymbolicLink() ? resolveLinks(path, realRoot) : describe(path, stats)
   })
 }
 
 function resolveLinks(path: string, realRoot: string): Resolved {
-  return lookAt(path, () => {
+  return lookAt(() => {
     const real = realpathSync.native(path)
     if (!isWithin(real, realRoot)) return { kind: 'outside' }
     return describe(real, lstatSync(real, { bigint: true }))
@@ -78,14 +80,15 @@ function describe(path: string, stats: BigIntStats): Resolved {
 /** A name that is too long for the system is no file's. */
 const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']
 
-function lookAt(path: string, look: () => Resolved): Resolved {
+function lookAt(look: () => Resolved): Resolved {
   try {
     return look()
   } catch (error) {
     const code = osCodeOf(error) ?? ''
     if (MISSING.includes(code)) return { kind: 'missing' }
     if (code === 'ELOOP') return { kind: 'link loop' }
-    throw asBtkitError(error, path)
+    if (!(error instanceof Error) || code === '') throw error
+    return { kind: 'unreadable', reason: describeOsError(error) }
   }
 }
 

@@ -13,6 +13,7 @@ import {
 } from './jobs/job.js'
 import type { HashAlgorithm, KernelName } from './kernels/kernel.js'
 import { runJob, runJobInTurns } from './jobs/run.js'
+import type { ReadFailures } from './stream/read-failures.js'
 import type { Throttle } from './jobs/throttle.js'
 import { WorkerPool } from './jobs/worker-pool.js'
 
@@ -29,6 +30,8 @@ export interface HashOptions {
   readonly isOffloaded?: boolean
   /** Limits how fast the stream is read. */
   readonly throttle?: Throttle | undefined
+  /** Where to note what can't be read, which then counts as zeros; without it, that is an error. */
+  readonly failures?: ReadFailures | undefined
   /** Stops the work when it aborts. */
   readonly signal: AbortSignal
   /** Called about ten times a second while threads are at work. */
@@ -51,9 +54,9 @@ const PROGRESS_INTERVAL_MS = 100
  */
 export async function hashStream(stream: ContentStream, options: HashOptions): Promise<Uint8Array> {
   refuseInterrupted(options.signal)
-  const { algorithm, kernel, pieces = null, throttle = null } = options
+  const { algorithm, kernel, pieces = null, throttle = null, failures = null } = options
   const threads = isSmall({ stream, pieces }, options) ? 0 : options.threads
-  const job = createJob({ algorithm, kernel, threads, stream, pieces, throttle })
+  const job = createJob({ algorithm, kernel, threads, stream, pieces, throttle, failures })
   if (threads === 0) runJob(job)
   else await runThreads(job, options)
   refuseInterrupted(options.signal)

@@ -120,15 +120,17 @@ test('a root that is missing is not found', (t) => {
   )
 })
 
-test('a directory that may not be searched is named', unlessRoot, async (t) => {
+test('what may not be looked at is unreadable', unlessRoot, async (t) => {
   const root = makeTemporaryDirectory(t)
-  plantFile(join(root, 'shut', 'a'), '')
-  const path = join(root, 'shut', 'a')
+  plantFile(join(root, 'shut', 'deep', 'a'), '')
   await withMode(join(root, 'shut'), 0, () => {
-    assert.throws(
-      () => makeInsideResolver(root)(['shut', 'a']),
-      failure('not-permitted', `${path}: permission denied`),
-    )
+    const resolve = makeInsideResolver(root)
+    for (const path of [
+      ['shut', 'a'],
+      ['shut', 'deep', 'a'],
+    ]) {
+      assert.deepEqual(resolve(path), { kind: 'unreadable', reason: 'permission denied' })
+    }
     return Promise.resolve()
   })
 })

@@ -3,13 +3,16 @@ import { getEventListeners } from 'node:events'
 import { chmodSync, rmSync, truncateSync } from 'node:fs'
 import { test } from 'node:test'
 import { concatenateFiles } from '../../src/hash/stream/content-stream.js'
+import { createReadFailures, listUnreadable } from '../../src/hash/stream/read-failures.js'
 import { hashStream } from '../../src/hash/hash-stream.js'
 import { failure, unlessRoot } from '../files/failure.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
+import { referenceDigests } from '../support/reference-digests.js'
 import { hashOptions } from './hash-options.js'
 import { openFilesBelow, unlessProc } from './stream/open-files.js'
 import { plantStream } from './plant-stream.js'
 
+const PIECE = 16384
 const MIB = 2 ** 20
 /** Some ten seconds of work, which a run that stops in time does not come to. */
 const HUGE = 32 * 2 ** 30
@@ -41,6 +44,33 @@ for (const [place, size] of [
     const message = `${paths[0]!}: permission denied`
     const hashing = hashStream(stream, hashOptions({ threads: 3 }))
     await assert.rejects(hashing, failure('not-permitted', message))
+  })
+}
+
+for (const [place, count] of [
+  ['at once', 5],
+  ['on threads', 1300],
+] as const) {
+  test(`hashing ${place}: with failures noted, all that can be read is hashed`, async (t) => {
+    const { stream, paths, contents } = plantStream(t, [PIECE / 2, count * PIECE, 2 * PIECE], PIECE)
+    truncateSync(paths[1]!, 2 * PIECE)
+    rmSync(paths[2]!)
+    const failures = createReadFailures(stream)
+    const digests = await hashStream(stream, hashOptions({ threads: 3, failures }))
+    assert.deepEqual(
+      [failures.pieces.indexOf(1), failures.pieces.slice(2).indexOf(0)],
+      [2, -1],
+      'the pieces from the end of the short file on',
+    )
+    const good = referenceDigests(contents, PIECE).subarray(0, 2 * 20)
+    assert.deepEqual(Buffer.from(digests.subarray(0, 2 * 20)), good)
+    assert.deepEqual(
+      [...listUnreadable(failures, stream)],
+      [
+        [paths[1], 'changed while it was read'],
+        [paths[2], 'no such file or directory'],
+      ],
+    )
   })
 }
 

@@ -1,9 +1,5 @@
 import { BtkitError } from '../../errors.js'
-import {
-  readFingerprintIfThere,
-  sameFingerprint,
-  type Fingerprint,
-} from '../../files/fingerprint.js'
+import { changeSince, readFingerprintIfThere, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { concatenateFiles } from '../../hash/stream/content-stream.js'
 import { hashStream, type HashOptions } from '../../hash/hash-stream.js'
@@ -85,9 +81,9 @@ const recheckInTurn: RecheckFiles = (files) => {
  * @throws BtkitError `changed`
  */
 export function requireUnchanged(file: ScannedFile, fingerprint: Fingerprint | null): void {
-  if (fingerprint && sameFingerprint(fingerprint, file.fingerprint)) return
-  const what = fingerprint ? 'changed' : 'disappeared'
-  throw new BtkitError('changed', `${file.absolutePath}: ${what} while it was read`)
+  const change = changeSince(file.fingerprint, fingerprint)
+  if (change === null) return
+  throw new BtkitError('changed', `${file.absolutePath}: ${change} while it was read`)
 }
 
 /** The length of those pieces; the last of the stream may be short. */

@@ -1,50 +1,96 @@
-import type { Resolved } from '../../files/resolve-inside.js'
+import { join } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import {
+  makeInsideResolver,
+  type ResolveInside,
+  type Resolved,
+} from '../../files/resolve-inside.js'
 import {
   concatenateFiles,
   ZEROS,
   type ContentStream,
   type StreamFile,
 } from '../../hash/stream/content-stream.js'
-import type { MetainfoFile } from '../../metainfo/metainfo.js'
+import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import type { Content } from '../digests/content.js'
-import { markPieces } from './ranges.js'
+import type { Interval } from './pieces.js'
+
+/** Where the content of a torrent is looked for. */
+export interface Location {
+  /** The directory of a torrent of several files; null for a single file. */
+  readonly directory: string | null
+  /** Finds the file of a path as the torrent has it. */
+  readonly find: ResolveInside
+}
+
+/**
+ * Finds the content of a torrent at `path`: the file or directory itself, or the directory that
+ * holds it under the torrent's name, which is what counts when it could be either.
+ *
+ * @throws BtkitError `unsafe-path` when the torrent's name is a link out of `path`, `io` for a file
+ * where a directory is needed, and those of makeInsideResolver
+ */
+export function locateContent({ name, isDirectory }: Metainfo, path: string): Location {
+  const resolve = makeInsideResolver(path)
+  const named = resolve([])
+  if (named.kind !== 'directory') {
+    if (isDirectory) throw new BtkitError('io', `${path}: not a directory, as the torrent's is`)
+    return { directory: null, find: () => named }
+  }
+  if (!isDirectory) return { directory: null, find: resolve }
+  const { kind } = resolve([name])
+  if (kind === 'outside') {
+    throw new BtkitError('unsafe-path', `${join(path, name)}: is a link that leads out of ${path}`)
+  }
+  if (kind !== 'directory') return { directory: path, find: resolve }
+  return { directory: join(path, name), find: (below) => resolve([name, ...below]) }
+}
 
 /** A file of the torrent, and what stands in its place. */
 export interface FoundFile {
   readonly file: MetainfoFile
   readonly found: Resolved
+  /** Its bytes in the stream. */
+  readonly stretch: Interval
 }
 
-/** The content as far as it is there. */
-export interface TorrentStream {
-  /** As long as the torrent says: what is not there is laid as NO_FILE. */
-  readonly stream: ContentStream
-  /** A byte for each piece: 1 where it runs through bytes that are not there. */
-  readonly marks: Uint8Array
-  /** The same as a scan would have found it, by which a cache knows it; null when it is not whole. */
-  readonly asScanned: Content | null
-}
-
-/** Lays the files of a torrent as the stream that its pieces were cut from. */
-export function streamTorrent(files: readonly FoundFile[], pieceLength: number): TorrentStream {
-  const size = files.reduce((sum, { file }) => sum + file.length, 0)
-  const marks = new Uint8Array(Math.ceil(size / pieceLength))
+/** Looks for the files of a torrent. None is opened. */
+export function findFiles({ files }: Metainfo, { find }: Location): FoundFile[] {
   let end = 0
-  const parts = files.flatMap((found) => {
-    end += found.file.length
-    const parts = streamFile(found)
-    const absent = found.file.padding ? 0 : found.file.length - foundLength(found)
-    if (absent > 0) markPieces(marks, [end - absent, end], pieceLength)
-    return parts
+  return files.map((file) => {
+    const start = end
+    end += file.length
+    const found: Resolved = file.padding ? { kind: 'missing' } : find(file.path)
+    return { file, found, stretch: [start, end] }
   })
-  return {
-    stream: concatenateFiles(parts, pieceLength),
-    marks,
-    asScanned: asScanned(files, pieceLength),
-  }
 }
 
-function asScanned(found: readonly FoundFile[], pieceLength: number): Content | null {
+/** How many of a file's bytes are there, at most as many as it should have. */
+export function foundLength({ file, found }: FoundFile): number {
+  return found.kind === 'file' ? Math.min(found.fingerprint.size, file.length) : 0
+}
+
+/**
+ * The stream that a torrent's pieces were cut from, as long as the torrent says: for what is not
+ * there it has zeros.
+ */
+export function streamFiles(files: readonly FoundFile[], pieceLength: number): ContentStream {
+  return concatenateFiles(files.flatMap(streamFile), pieceLength)
+}
+
+function streamFile(found: FoundFile): StreamFile[] {
+  const { length } = found.file
+  if (found.file.padding || found.found.kind !== 'file') return [{ path: ZEROS, length }]
+  const { path, fingerprint } = found.found
+  const there = foundLength(found)
+  return [
+    { path, length: there, identity: fingerprint },
+    { path: ZEROS, length: length - there },
+  ]
+}
+
+/** The files as a scan would have found them, by which a cache knows them; null if one is not whole. */
+export function scannedContent(found: readonly FoundFile[], pieceLength: number): Content | null {
   const files = found.flatMap(({ file, found }) => {
     const isWhole = found.kind === 'file' && found.fingerprint.size === file.length
     const { path } = file
@@ -55,18 +101,4 @@ function asScanned(found: readonly FoundFile[], pieceLength: number): Content | 
   const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
   const pieceCount = Math.ceil(size / pieceLength)
   return { name: '', isDirectory: true, skipped: [], files, size, pieceLength, pieceCount }
-}
-
-/** How many of a file's bytes are there, at most as many as it should have. */
-export function foundLength({ file, found }: FoundFile): number {
-  return found.kind === 'file' ? Math.min(found.fingerprint.size, file.length) : 0
-}
-
-function streamFile({ file, found }: FoundFile): StreamFile[] {
-  if (file.padding || found.kind !== 'file') return [{ path: ZEROS, length: file.length }]
-  const length = foundLength({ file, found })
-  return [
-    { path: found.path, length, identity: found.fingerprint },
-    { path: ZEROS, length: file.length - length },
-  ]
 }

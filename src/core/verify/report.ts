@@ -1,7 +1,27 @@
-import type { Interval } from './ranges.js'
+import type { BtkitError } from '../../errors.js'
+import type { MetainfoFile } from '../../metainfo/metainfo.js'
+import type { FileFailures } from './check-pieces.js'
+import type { FoundFile } from './content.js'
+import { BAD, rangesOf, SUSPECT, UNCHECKED, type Interval, type PieceStates } from './pieces.js'
 
-/** What is to be said of a file: `extra` ones are no part of the torrent. */
-export type FileStatus = 'ok' | 'missing' | 'short' | 'long' | 'damaged' | 'extra'
+/**
+ * What is to be said of a file; of several that hold, the first. An `extra` file is no part of the
+ * torrent.
+ */
+export const FILE_STATUSES = [
+  'missing', // no file is there
+  'unreadable', // the system refuses to read it, or some of it
+  'changed', // while it was read
+  'short',
+  'long',
+  'damaged', // it has bad bytes for certain
+  'suspect', // it or another file has bad bytes, in a piece that runs through both
+  'unchecked', // nothing wrong was found, but it shares pieces with bytes that could not be read
+  'extra',
+  'ok',
+] as const
+
+export type FileStatus = (typeof FILE_STATUSES)[number]
 
 /** A file of the torrent, or one beside its files. */
 export interface VerifiedFile {
@@ -12,17 +32,87 @@ export interface VerifiedFile {
   /** The bytes found; null when there is no file. */
   readonly found: number | null
   readonly status: FileStatus
-  /** Why what stands in the file's place is not taken for it; null when nothing does. */
+  /** Why the file is missing, unreadable or changed, as far as there is more to say. */
   readonly reason: string | null
-  /** The bytes of bad pieces, first and after the last, in order; adjoining ones are one. */
+  /** The bytes that lie in bad pieces, in order; ranges that adjoin are one. */
   readonly ranges: readonly Interval[]
+  /** Likewise those in pieces that could not be checked. */
+  readonly unchecked: readonly Interval[]
 }
 
+/** What a check found out. */
 export interface VerifyReport {
   /** Whether every file is there as the torrent describes it. */
   readonly ok: boolean
   readonly pieces: number
+  /** Pieces that were read and are not what the torrent says. */
   readonly badPieces: number
+  /** Pieces that were not read, or not in full. */
+  readonly uncheckedPieces: number
   /** In stream order without pad files, then the extra ones. */
   readonly files: readonly VerifiedFile[]
+  /** Why extra files could not be looked for; null when they could, or nobody asked. */
+  readonly extraError: BtkitError | null
+}
+
+/** What is known of a file beside what was found in its place. */
+export interface Findings {
+  readonly pieces: PieceStates
+  /** Null when no file was read. */
+  readonly failures: FileFailures | null
+}
+
+/** Says what is wrong with a file, if anything is. */
+export function judgeFile(found: FoundFile, { pieces, failures }: Findings): VerifiedFile {
+  const bytesIn = (states: number) => {
+    return failures === null ? [] : rangesOf(pieces, found.stretch, states)
+  }
+  const problem = problemOf(found, failures)
+  const isDamaged = bytesIn(BAD).length > 0
+  const isSuspect = bytesIn(SUSPECT).length > 0
+  const unchecked = bytesIn(UNCHECKED)
+  const unlessOk = isDamaged ? 'damaged' : isSuspect ? 'suspect' : 'unchecked'
+  const isOk = !isDamaged && !isSuspect && unchecked.length === 0
+  return {
+    path: found.file.path,
+    length: found.file.length,
+    found: found.found.kind === 'file' ? found.found.fingerprint.size : null,
+    status: problem?.status ?? (isOk ? 'ok' : unlessOk),
+    reason: problem?.reason ?? null,
+    ranges: bytesIn(BAD | SUSPECT),
+    unchecked,
+  }
+}
+
+/** What is wrong with a file as a whole. */
+interface Problem {
+  readonly status: FileStatus
+  readonly reason: string | null
+}
+
+function problemOf({ file, found }: FoundFile, failures: FileFailures | null): Problem | null {
+  if (isLink(file)) return found.kind === 'missing' ? { status: 'missing', reason: null } : null
+  if (found.kind === 'unreadable') return { status: 'unreadable', reason: found.reason }
+  if (found.kind !== 'file') return { status: 'missing', reason: REASONS[found.kind] }
+  const changed = failures?.changed.get(found.path)
+  if (changed !== undefined) return { status: 'changed', reason: `${changed} while it was read` }
+  const unreadable = failures?.unreadable.get(found.path)
+  if (unreadable !== undefined) return { status: 'unreadable', reason: unreadable }
+  if (found.fingerprint.size === file.length) return null
+  return { status: found.fingerprint.size < file.length ? 'short' : 'long', reason: null }
+}
+
+/** A symbolic link (BEP 47) has no content of its own: whatever it leads to will do. */
+function isLink({ attr, length }: MetainfoFile): boolean {
+  return attr.includes('l') && length === 0
+}
+
+type AbsentKind = Exclude<FoundFile['found']['kind'], 'file' | 'unreadable'>
+
+const REASONS: Record<AbsentKind, string | null> = {
+  missing: null,
+  directory: 'in its place is a directory',
+  outside: 'in its place is a link that leads outside',
+  'link loop': 'in its place is a link that leads to itself',
+  'special file': 'in its place is no regular file',
 }

@@ -33,7 +33,7 @@ export class BatchHasher {
     this.#job = job
     this.#plan = plan
     this.#kernel = kernel
-    this.#reader = new StreamReader(job.stream)
+    this.#reader = new StreamReader(job.stream, job.failures)
     this.#buffer = takeBuffer(plan.bufferLength)
   }
 

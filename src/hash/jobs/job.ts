@@ -1,4 +1,5 @@
 import { countPieces, type ContentStream } from '../stream/content-stream.js'
+import type { ReadFailures } from '../stream/read-failures.js'
 import { takeTurn, type Throttle } from './throttle.js'
 import { DIGEST_LENGTH, type HashAlgorithm, type KernelName } from '../kernels/kernel.js'
 
@@ -17,6 +18,8 @@ export interface HashJob {
   readonly threads: number
   /** Limits how fast the stream is read; null for no limit. */
   readonly throttle: Throttle | null
+  /** Where to note what can't be read; null: that ends the job. */
+  readonly failures: ReadFailures | null
   /** Bytes hashed so far. */
   readonly progress: BigInt64Array
 }
@@ -28,8 +31,10 @@ const CURRENT_FILE = 2
 /** What is to be read of a stream. */
 export type JobSelection = Pick<HashJob, 'stream' | 'pieces'>
 
+/** What a job is made of. */
 export type JobParts = JobSelection &
-  Pick<HashJob, 'algorithm' | 'kernel' | 'threads'> & { readonly throttle?: Throttle | null }
+  Pick<HashJob, 'algorithm' | 'kernel' | 'threads'> &
+  Partial<Pick<HashJob, 'throttle' | 'failures'>>
 
 /** Sets up a job for threads; one for `threads: 0` stays on this thread, and costs less memory. */
 export function createJob(parts: JobParts): HashJob {
@@ -39,6 +44,7 @@ export function createJob(parts: JobParts): HashJob {
   return {
     ...parts,
     throttle: parts.throttle ?? null,
+    failures: parts.failures ?? null,
     digests: new Uint8Array(allocate(countJobPieces(parts) * DIGEST_LENGTH[parts.algorithm])),
     control: new Int32Array(allocate(12)),
     progress: new BigInt64Array(allocate(8)),

@@ -2,25 +2,34 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { fileAt, ZEROS, type ContentStream } from './content-stream.js'
 import { openSameFile } from './open-same-file.js'
+import { noteReadFailure, type ReadFailures } from './read-failures.js'
 
 /** Reads stretches of a content stream, keeping the last file open for the next stretch. */
 export class StreamReader {
   #file = -1
   #descriptor = -1
+  /** Why the last file could not be opened. */
+  #refusal: Error | null = null
 
-  constructor(readonly stream: ContentStream) {}
+  /** With `failures` given, what can't be read counts as zeros, and is noted there. */
+  constructor(
+    readonly stream: ContentStream,
+    readonly failures: ReadFailures | null = null,
+  ) {}
 
   /**
    * Fills `target` with the stream's bytes from `position` on, by the largest reads possible.
-   * A file that ends early raises BtkitError `changed`.
+   * @throws BtkitError `not-found`, `not-permitted`, `io`, or `changed` for a file that ends early
+   * or is another by now; only without `failures`
    */
   read(position: number, target: Uint8Array): void {
     let filled = 0
     for (let file = fileAt(this.stream, position); filled < target.length; file++) {
-      const start = position + filled - (this.stream.offsets[file] ?? 0)
-      const end = (this.stream.offsets[file + 1] ?? 0) - (this.stream.offsets[file] ?? 0)
-      const length = Math.min(end - start, target.length - filled)
-      this.#readFile(file, start, target.subarray(filled, filled + length))
+      const start = position + filled - this.#offset(file)
+      const length = Math.min(this.#length(file) - start, target.length - filled)
+      const part = target.subarray(filled, filled + length)
+      if (this.failures) this.#readOrNote({ file, start, target: part }, this.failures)
+      else this.#readOrThrow({ file, start, target: part })
       filled += length
     }
   }
@@ -28,33 +37,95 @@ export class StreamReader {
   close(): void {
     if (this.#descriptor >= 0) closeSync(this.#descriptor)
     this.#file = this.#descriptor = -1
+    this.#refusal = null
   }
 
-  #readFile(file: number, start: number, target: Uint8Array): void {
+  #offset(file: number): number {
+    return this.stream.offsets[file] ?? 0
+  }
+
+  #length(file: number): number {
+    return this.#offset(file + 1) - this.#offset(file)
+  }
+
+  #readOrThrow(part: FilePart): void {
+    try {
+      this.#readPart(part)
+    } catch (error) {
+      throw asBtkitError(error, this.stream.paths[part.file] ?? '')
+    }
+  }
+
+  #readOrNote(part: FilePart, failures: ReadFailures): void {
+    try {
+      this.#readPart(part)
+    } catch {
+      // Then piece by piece, so that no piece is given up for what others lack
+      for (const [piece, inPiece] of this.#byPieces(part)) {
+        this.#readPieceOrNote(inPiece, piece, failures)
+      }
+    }
+  }
+
+  #readPieceOrNote(part: FilePart, piece: number, failures: ReadFailures): void {
+    try {
+      this.#readPart(part)
+    } catch (error) {
+      noteReadFailure(failures, { file: part.file, piece }, error)
+      part.target.fill(0)
+    }
+  }
+
+  /** The parts that lie in one piece of the stream each, with the index of that. */
+  *#byPieces({ file, start, target }: FilePart): Generator<[piece: number, part: FilePart]> {
+    const position = this.#offset(file) + start
+    for (let done = 0; done < target.length;) {
+      const piece = Math.floor((position + done) / this.stream.pieceLength)
+      const end = Math.min((piece + 1) * this.stream.pieceLength - position, target.length)
+      yield [piece, { file, start: start + done, target: target.subarray(done, end) }]
+      done = end
+    }
+  }
+
+  #readPart({ file, start, target }: FilePart): void {
     const path = this.stream.paths[file] ?? ZEROS
     if (path === ZEROS) {
       target.fill(0)
       return
     }
-    try {
-      this.#open(file, path)
-      for (let filled = 0; filled < target.length;) {
-        const rest = target.length - filled
-        const count = readSync(this.#descriptor, target, filled, rest, start + filled)
-        if (count === 0)
-          throw new BtkitError('changed', `${path}: became shorter while it was read`)
-        filled += count
-      }
-    } catch (error) {
-      throw asBtkitError(error, path)
+    this.#open(file, path)
+    for (let filled = 0; filled < target.length;) {
+      const rest = target.length - filled
+      const count = readSync(this.#descriptor, target, filled, rest, start + filled)
+      if (count === 0) throw new BtkitError('changed', `${path}: became shorter while it was read`)
+      filled += count
     }
   }
 
   #open(file: number, path: string): void {
-    if (this.#file === file) return
-    this.close()
-    const identity = this.stream.identities?.subarray(2 * file, 2 * file + 2)
-    this.#descriptor = identity ? openSameFile(path, identity) : openSync(path, 'r')
-    this.#file = file
+    if (this.#file !== file) {
+      this.close()
+      this.#file = file
+      this.#openOrRefuse(file, path)
+    }
+    // Once is enough to know it, however many pieces a file has
+    if (this.#refusal !== null) throw this.#refusal
   }
+
+  #openOrRefuse(file: number, path: string): void {
+    const identity = this.stream.identities?.subarray(2 * file, 2 * file + 2)
+    try {
+      this.#descriptor = identity ? openSameFile(path, identity) : openSync(path, 'r')
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      this.#refusal = error
+    }
+  }
+}
+
+/** Bytes of the file of that index in the stream, from its byte number `start` on. */
+interface FilePart {
+  readonly file: number
+  readonly start: number
+  readonly target: Uint8Array
 }

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, closeSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
 import { test } from 'node:test'
 import { bytesToRead, planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { failure } from '../../files/failure.js'
+import { failure, unlessRoot } from '../../files/failure.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { goldenTorrent } from '../../support/torrents.js'
 import {
@@ -13,6 +21,7 @@ import {
   plantSingle,
   statuses,
   verify,
+  type Release,
   type ReleaseFile,
 } from './release.js'
 import { hashContext } from '../requests.js'
@@ -55,31 +64,65 @@ test('a changed byte is in the range of its piece', async (t) => {
   ])
 })
 
-test('a changed byte in a piece that files share is bad in all of them', async (t) => {
+test('of files that share a bad piece, each is a suspect and none is damaged for certain', async (t) => {
   const release = plantRelease(t, FILES)
   flip(placeOf(release, 'a'), PIECE)
-  const { badPieces, files } = await verify(release)
-  assert.equal(badPieces, 1)
+  const report = await verify(release)
+  const { ok, badPieces, uncheckedPieces, files } = report
+  assert.deepEqual([ok, badPieces, uncheckedPieces], [false, 1, 0])
+  assert.deepEqual(statuses(report), { a: 'suspect', 'deep/b': 'suspect', empty: 'ok' })
   assert.deepEqual(files[0]?.ranges, [[PIECE, 1.5 * PIECE]])
   assert.deepEqual(files[1]?.ranges, [[0, 0.5 * PIECE]])
 })
 
-test('a missing file takes the pieces that it shares with it', async (t) => {
+test('a file that has a bad piece of its own as well is damaged, its neighbour a suspect', async (t) => {
+  const release = plantRelease(t, FILES)
+  flip(placeOf(release, 'a'), 0)
+  flip(placeOf(release, 'a'), PIECE)
+  const report = await verify(release)
+  assert.deepEqual(statuses(report), { a: 'damaged', 'deep/b': 'suspect', empty: 'ok' })
+  assert.deepEqual(report.files[0]?.ranges, [[0, 1.5 * PIECE]])
+})
+
+test('a piece that is filled up by a pad file has no other file to suspect', async (t) => {
+  const release = plantRelease(t, [
+    { path: 'a', size: 100 },
+    { path: '.pad/1', size: PIECE - 100, attr: 'p' },
+    { path: 'b', size: 100 },
+  ])
+  flip(placeOf(release, 'a'), 0)
+  assert.deepEqual(statuses(await verify(release)), { a: 'damaged', b: 'ok' })
+})
+
+test('a good neighbour of a missing file is unchecked where they share a piece', async (t) => {
   const release = plantRelease(t, FILES)
   rmSync(placeOf(release, 'a'))
   const report = await verify(release)
+  assert.deepEqual(statuses(report), { a: 'missing', 'deep/b': 'unchecked', empty: 'ok' })
+  assert.deepEqual([report.badPieces, report.uncheckedPieces], [0, 2])
+  const said = report.files.map(({ ranges, unchecked }) => [ranges, unchecked])
+  assert.deepEqual(said.slice(0, 2), [
+    [[], [[0, 1.5 * PIECE]]],
+    [[], [[0, 0.5 * PIECE]]],
+  ])
+})
+
+test('a damaged neighbour of a missing file is damaged', async (t) => {
+  const release = plantRelease(t, FILES)
+  rmSync(placeOf(release, 'a'))
+  flip(placeOf(release, 'deep/b'), PIECE)
+  const report = await verify(release)
   assert.deepEqual(statuses(report), { a: 'missing', 'deep/b': 'damaged', empty: 'ok' })
-  assert.equal(report.badPieces, 2)
-  assert.deepEqual(report.files[0]?.ranges, [[0, 1.5 * PIECE]])
-  assert.deepEqual(report.files[1]?.ranges, [[0, 0.5 * PIECE]])
+  assert.deepEqual(report.files[1]?.ranges, [[0.5 * PIECE, 1.5 * PIECE]])
 })
 
 test('a short file is read as far as it reaches', async (t) => {
   const release = plantRelease(t, FILES)
   truncateSync(placeOf(release, 'deep/b'), 1.75 * PIECE)
-  const { badPieces, files } = await verify(release)
-  assert.deepEqual([files[1]?.status, files[1]?.found, badPieces], ['short', 1.75 * PIECE, 1])
-  assert.deepEqual(files[1]?.ranges, [[1.5 * PIECE, 2.25 * PIECE]])
+  const { badPieces, uncheckedPieces, files } = await verify(release)
+  assert.deepEqual([files[1]?.status, files[1]?.found], ['short', 1.75 * PIECE])
+  assert.deepEqual([badPieces, uncheckedPieces], [0, 1])
+  assert.deepEqual(files[1]?.unchecked, [[1.5 * PIECE, 2.25 * PIECE]])
 })
 
 test('a file that grew is long, though all its pieces are good', async (t) => {
@@ -117,7 +160,7 @@ test('with nothing there, nothing is read', async (t) => {
   const release = plantRelease(t, FILES)
   rmSync(placeOf(release, ''), { recursive: true })
   const report = await verify(release)
-  assert.deepEqual([report.ok, report.badPieces], [false, 4])
+  assert.deepEqual([report.ok, report.uncheckedPieces], [false, 4])
   assert.deepEqual(statuses(report), { a: 'missing', 'deep/b': 'missing', empty: 'missing' })
 })
 
@@ -128,7 +171,9 @@ test('by sizes alone no byte is read, and neighbours of a missing file are not b
   rmSync(placeOf(release, 'a'))
   const report = await verify(release, { checkHashes: false })
   assert.deepEqual(statuses(report), { a: 'missing', 'deep/b': 'ok', empty: 'ok' })
-  assert.deepEqual([report.ok, report.files[1]?.ranges], [false, []])
+  const { ok, badPieces, uncheckedPieces } = report
+  assert.deepEqual([ok, badPieces, uncheckedPieces], [false, 0, 4])
+  assert.deepEqual([report.files[0]?.unchecked, report.files[1]?.unchecked], [[], []])
 })
 
 test('the bytes to read are those of the pieces that are all there', async (t) => {
@@ -155,29 +200,55 @@ test('extra files are named, and do not make content less whole', async (t) => {
   assert.deepEqual([path, length, status], [['deep', '.new'], 5, 'extra'])
 })
 
-for (const change of [
-  rmSync,
-  (path: string) => {
-    appendFileSync(path, '')
-    truncateSync(path, 1)
-  },
-]) {
-  test(`a file that changes between the look and the read is an error`, async (t) => {
+/** Plans a check, changes a file, then reads. */
+async function verifyAfter(release: Release, change: () => void) {
+  const plan = await planVerify({
+    metainfo: parseMetainfo(release.torrent),
+    torrent: 'release.torrent',
+    path: release.directory,
+    checkHashes: true,
+    extra: false,
+  })
+  change()
+  return verifyTorrent(plan, hashContext())
+}
+
+for (const [what, change, reason] of [
+  ['disappears', rmSync, 'disappeared while it was read'],
+  [
+    'becomes shorter',
+    (path: string) => {
+      truncateSync(path, 1)
+    },
+    'changed while it was read',
+  ],
+  [
+    'grows',
+    (path: string) => {
+      appendFileSync(path, 'more')
+    },
+    'changed while it was read',
+  ],
+] as const) {
+  test(`of a file that ${what} between the look and the read nothing else is said`, async (t) => {
     const release = plantRelease(t, FILES)
-    const path = placeOf(release, 'a')
-    const plan = await planVerify({
-      metainfo: parseMetainfo(release.torrent),
-      torrent: 'release.torrent',
-      path: release.directory,
-      checkHashes: true,
-      extra: false,
+    const report = await verifyAfter(release, () => {
+      change(placeOf(release, 'a'))
     })
-    change(path)
-    await assert.rejects(verifyTorrent(plan, hashContext()), (error: Error) =>
-      error.message.startsWith(path),
-    )
+    assert.deepEqual([report.ok, report.badPieces, report.uncheckedPieces], [false, 0, 2])
+    assert.deepEqual(statuses(report), { a: 'changed', 'deep/b': 'unchecked', empty: 'ok' })
+    assert.equal(report.files[0]?.reason, reason)
   })
 }
+
+test('a file that may not be read leaves the rest to be checked', unlessRoot, async (t) => {
+  const release = plantRelease(t, FILES)
+  chmodSync(placeOf(release, 'a'), 0)
+  flip(placeOf(release, 'deep/b'), PIECE)
+  const report = await verify(release)
+  assert.deepEqual(statuses(report), { a: 'unreadable', 'deep/b': 'damaged', empty: 'ok' })
+  assert.equal(report.files[0]?.reason, 'permission denied')
+})
 
 test('a torrent of version 2 alone is refused', async (t) => {
   await assert.rejects(

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { concatenateFiles } from '../../../src/hash/stream/content-stream.js'
+import { createReadFailures, listUnreadable } from '../../../src/hash/stream/read-failures.js'
 import { StreamReader } from '../../../src/hash/stream/reader.js'
 import { failure, unlessRoot } from '../../files/failure.js'
 import { openFilesBelow, unlessProc } from './open-files.js'
@@ -103,4 +105,25 @@ test('a file that grew is read as far as it was long', (t) => {
   reader.read(0, target)
   reader.close()
   assert.deepEqual(target, Buffer.concat(contents))
+})
+
+test('with failures noted, a disk that fails costs the pieces it fails in', unlessProc, (t) => {
+  const { paths, contents } = plantStream(t, [2.5 * PIECE, 2 * PIECE], PIECE)
+  // To read the first page of a process's memory, which nothing has, is an input/output error
+  const failing = { path: '/proc/self/mem', length: PIECE }
+  const files = [
+    { path: paths[0]!, length: 2.5 * PIECE },
+    failing,
+    { path: paths[1]!, length: 2 * PIECE },
+  ]
+  const stream = concatenateFiles(files, PIECE)
+  const failures = createReadFailures(stream)
+  const target = Buffer.alloc(5.5 * PIECE, 'x')
+  const reader = new StreamReader(stream, failures)
+  reader.read(0, target)
+  reader.close()
+  const whole = Buffer.concat([contents[0]!, Buffer.alloc(PIECE), contents[1]!])
+  assert.deepEqual(target, whole)
+  assert.deepEqual([...failures.pieces], [0, 0, 1, 1, 0, 0])
+  assert.deepEqual([...listUnreadable(failures, stream)], [['/proc/self/mem', 'i/o error']])
 })

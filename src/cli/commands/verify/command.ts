@@ -11,7 +11,7 @@ import {
 import { cacheDirOption, cacheTrustOption, openMemory } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
-import { reportWarning } from '../../output/messages.js'
+import { reportError, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { byteRate, wholeNumber } from '../../arguments/values.js'
@@ -77,7 +77,8 @@ async function verify(torrent: string, path: string, run: Run): Promise<number> 
   const seconds = (io.now() - started) / 1000
   if (options.json) io.stdout.write(verifyJson(report, { torrent, seconds }))
   else if (!options.quiet || !report.ok) io.stdout.write(verifyLines(report, torrent).join(''))
-  return report.ok ? 0 : 1
+  if (report.extraError !== null) reportError(report.extraError, io)
+  return report.ok && report.extraError === null ? 0 : 1
 }
 
 async function check(request: VerifyRequest, run: Run): Promise<VerifyReport> {

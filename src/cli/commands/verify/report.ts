@@ -1,12 +1,12 @@
-import type { Interval } from '../../../core/verify/ranges.js'
-import type { FileStatus, VerifiedFile, VerifyReport } from '../../../core/verify/report.js'
+import type { Interval } from '../../../core/verify/pieces.js'
+import { FILE_STATUSES, type VerifiedFile, type VerifyReport } from '../../../core/verify/report.js'
 import { escapeText } from '../../../text/escape.js'
 import { jsonLine } from '../../../text/json-line.js'
 import { count, formatBytes } from '../../output/quantity.js'
 
 /** A report for programs: one line of JSON. */
 export function verifyJson(
-  { ok, pieces, badPieces, files }: VerifyReport,
+  { ok, pieces, badPieces, uncheckedPieces, files }: VerifyReport,
   { torrent, seconds }: { torrent: string; seconds: number },
 ): string {
   return jsonLine({
@@ -14,8 +14,9 @@ export function verifyJson(
     ok,
     pieces,
     badPieces,
-    files: files.map(({ path, length, status, ranges }) => {
-      return { path: path.join('/'), length, status, ranges }
+    uncheckedPieces,
+    files: files.map(({ path, length, status, reason, ranges, unchecked }) => {
+      return { path: path.join('/'), length, status, reason, ranges, unchecked }
     }),
     seconds,
   })
@@ -37,13 +38,14 @@ export function verifyLines(report: VerifyReport, torrent: string): string[] {
   return lines.map((line) => `${escapeText(line)}\n`)
 }
 
-const STATUS_WIDTH = 'damaged'.length
+const STATUS_WIDTH = 'unreadable'.length
 
 function fileLine(file: VerifiedFile): string {
   const details = [
-    ...(file.reason === null ? [] : [`in its place is ${file.reason}`]),
+    ...(file.reason === null ? [] : [file.reason]),
     ...sizeOf(file),
-    ...(file.status === 'missing' ? [] : rangesOf(file.ranges)),
+    ...rangesOf('bad', file.ranges),
+    ...(isAll(file) ? [] : rangesOf('unchecked', file.unchecked)),
   ]
   const path = file.path.join('/')
   const line = `${file.status.padEnd(STATUS_WIDTH)}  ${path}`
@@ -55,31 +57,40 @@ function sizeOf({ status, length, found }: VerifiedFile): string[] {
   return [`${found ?? 0} bytes, not ${length}`]
 }
 
+/** Whether no byte of a file could be checked, as its status says well enough. */
+function isAll({ length, unchecked: [first] }: VerifiedFile): boolean {
+  return first !== undefined && first[1] - first[0] === length
+}
+
 /** Bytes as HTTP counts them in a Range, so that the last one is among them. */
-function rangesOf(ranges: readonly Interval[]): string[] {
+function rangesOf(what: string, ranges: readonly Interval[]): string[] {
   if (ranges.length === 0) return []
   const shown = ranges.slice(0, MAX_RANGES).map(([from, to]) => `${from}-${to - 1}`)
   const rest = ranges.length - shown.length
-  return [`bad bytes ${shown.join(', ')}${rest > 0 ? ` and ${count(rest, 'more range')}` : ''}`]
+  return [`${what} bytes ${shown.join(', ')}${rest > 0 ? ` and ${count(rest, 'more range')}` : ''}`]
 }
 
-function summary({ ok, pieces, badPieces, files }: VerifyReport): string {
-  const own = files.filter(({ status }) => status !== 'extra')
-  const size = own.reduce((sum, { length }) => sum + length, 0)
-  const whole = `${count(own.length, 'file')}, ${formatBytes(size)} in ${count(pieces, 'piece')}`
-  const extra = files.length - own.length
+function summary(report: VerifyReport): string {
+  const own = report.files.filter(({ status }) => status !== 'extra')
+  const extra = report.files.length - own.length
   const beside = extra > 0 ? `; ${count(extra, 'extra file')}` : ''
-  if (ok) return `whole: ${whole}${beside}`
-  const bad = `${badPieces} of ${count(pieces, 'piece')} bad`
-  return `not whole: ${[bad, ...tally(own)].join(', ')}${beside}`
+  if (!report.ok) return `not whole: ${[...countBad(report), ...tally(own)].join(', ')}${beside}`
+  const size = own.reduce((sum, { length }) => sum + length, 0)
+  const pieces = count(report.pieces, 'piece')
+  return `whole: ${count(own.length, 'file')}, ${formatBytes(size)} in ${pieces}${beside}`
 }
 
-/** How many files there are of each bad kind: `1 missing`, `2 damaged`. */
+/** What is wrong with the pieces; without hashes nothing is known of any. */
+function countBad({ pieces, badPieces, uncheckedPieces }: VerifyReport): string[] {
+  if (uncheckedPieces === pieces) return []
+  const unchecked = uncheckedPieces > 0 ? `, ${uncheckedPieces} unchecked` : ''
+  return [`${badPieces} of ${count(pieces, 'piece')} bad${unchecked}`]
+}
+
+/** How many files there are of each status: `1 missing`, `2 damaged`. */
 function tally(files: readonly VerifiedFile[]): string[] {
-  return BAD.flatMap((status) => {
+  return FILE_STATUSES.filter((status) => status !== 'ok').flatMap((status) => {
     const n = files.filter((file) => file.status === status).length
     return n > 0 ? [`${n} ${status}`] : []
   })
 }
-
-const BAD: readonly FileStatus[] = ['missing', 'short', 'long', 'damaged']

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { PIECE, placeOf, plantRelease, type Release } from '../../../core/verify/release.js'
-import { collect, startExecutable } from '../../../support/executable.js'
+import { collect, runExecutable, startExecutable } from '../../../support/executable.js'
 import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
-import { makeScratch, plantSparse } from '../../../support/scratch.js'
+import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../../support/torrents.js'
+import { unlessAlwaysPermitted, unprivileged } from '../../../support/unprivileged.js'
 
 const FILES = [
   { path: 'a', size: 1.5 * PIECE },
@@ -34,10 +35,10 @@ test('what is wrong has a line a file, a summary, and status 1', async (t) => {
   appendFileSync(placeOf(release, 'c'), 'x')
   const { status, stdout } = await runBtkit(['verify', release.torrentPath])
   assert.deepEqual(stdout.split('\n'), [
-    'missing  a',
-    'long     b: 32772 bytes, not 32768; bad bytes 0-8191',
-    'long     c: 1 bytes, not 0',
-    `${release.torrentPath}: not whole: 2 of 4 pieces bad, 1 missing, 2 long`,
+    'missing     a',
+    'long        b: 32772 bytes, not 32768; unchecked bytes 0-8191',
+    'long        c: 1 bytes, not 0',
+    `${release.torrentPath}: not whole: 0 of 4 pieces bad, 2 unchecked, 1 missing, 2 long`,
     '',
   ])
   assert.equal(status, 1)
@@ -50,28 +51,75 @@ test('the JSON has just these keys', async (t) => {
   const path = join(release.directory, 'release')
   const args = ['verify', release.torrentPath, path, '--json', '--extra']
   const result = await runBtkit(args)
+  const plain = { reason: null, ranges: [], unchecked: [] }
   assert.deepEqual(parseJson(result), {
     torrent: release.torrentPath,
     ok: false,
     pieces: 4,
-    badPieces: 2,
+    badPieces: 0,
+    uncheckedPieces: 2,
     files: [
-      { path: 'a', length: 24576, status: 'missing', ranges: [[0, 24576]] },
-      { path: 'b', length: 32768, status: 'damaged', ranges: [[0, 8192]] },
-      { path: 'c', length: 0, status: 'ok', ranges: [] },
-      { path: 'x', length: 5, status: 'extra', ranges: [] },
+      { ...plain, path: 'a', length: 24576, status: 'missing', unchecked: [[0, 24576]] },
+      { ...plain, path: 'b', length: 32768, status: 'unchecked', unchecked: [[0, 8192]] },
+      { ...plain, path: 'c', length: 0, status: 'ok' },
+      { ...plain, path: 'x', length: 5, status: 'extra' },
     ],
     seconds: 0,
   })
   assert.deepEqual([result.status, result.stderr], [1, ''])
 })
 
+test(
+  'a file that may not be read is one of many, and the rest is checked',
+  unlessAlwaysPermitted,
+  async (t) => {
+    const release = plant(t)
+    chmodSync(release.directory, 0o755)
+    chmodSync(placeOf(release, 'a'), 0)
+    plantFiles(release.directory, { 'release/c': 'x' })
+    const args = ['verify', release.torrentPath]
+    const { status, stdout, stderr } = await runExecutable('btkit', args, unprivileged)
+    assert.deepEqual(stdout.split('\n'), [
+      'unreadable  a: permission denied',
+      'unchecked   b: unchecked bytes 0-8191',
+      'long        c: 1 bytes, not 0',
+      `${release.torrentPath}: not whole: 0 of 4 pieces bad, 2 unchecked, 1 unreadable, 1 long, 1 unchecked`,
+      '',
+    ])
+    assert.deepEqual([status, stderr], [1, ''])
+  },
+)
+
+test(
+  'a directory that may not be looked into keeps no one from checking the rest',
+  unlessAlwaysPermitted,
+  async (t) => {
+    const release = plantRelease(t, [
+      { path: 'shut/a', size: 10 },
+      { path: 'z', size: 2 * PIECE },
+    ])
+    chmodSync(release.directory, 0o755)
+    chmodSync(placeOf(release, 'shut'), 0)
+    const torrentPath = join(release.directory, 'release.torrent')
+    const args = ['verify', '--extra', '--json', torrentPath]
+    const { status, stdout, stderr } = await runExecutable('btkit', args, unprivileged)
+    chmodSync(placeOf(release, 'shut'), 0o755)
+    const { files } = parseJson({ stdout }) as { files: { status: string }[] }
+    assert.deepEqual(
+      files.map((file) => file.status),
+      ['unreadable', 'unchecked'],
+    )
+    assert.equal(stderr, `btkit: ${placeOf(release, 'shut')}: permission denied\n`)
+    assert.equal(status, 1)
+  },
+)
+
 test('extra files are named, and the status stays', async (t) => {
   const release = plant(t)
   appendFileSync(placeOf(release, 'x\x1b'), 'extra')
   const { status, stdout } = await runBtkit(['verify', '--extra', release.torrentPath])
   const summary = `${release.torrentPath}: whole: 3 files, 56 KiB in 4 pieces; 1 extra file`
-  assert.equal(stdout, `extra    x\\x1b\n${summary}\n`)
+  assert.equal(stdout, `extra       x\\x1b\n${summary}\n`)
   assert.equal(status, 0)
 })
 
@@ -83,7 +131,7 @@ test('quiet says nothing of what is whole, and all of what is not', async (t) =>
   rmSync(placeOf(release, 'c'))
   const { status, stdout } = await runBtkit(args)
   const summary = `${release.torrentPath}: not whole: 0 of 4 pieces bad, 1 missing`
-  assert.deepEqual([status, stdout], [1, `missing  c\n${summary}\n`])
+  assert.deepEqual([status, stdout], [1, `missing     c\n${summary}\n`])
 })
 
 test('without hashes the sizes alone count', async (t) => {
@@ -91,8 +139,8 @@ test('without hashes the sizes alone count', async (t) => {
   rmSync(placeOf(release, 'a'))
   const args = ['verify', '--check_hashes', '0', release.torrentPath]
   const { status, stdout } = await runBtkit(args)
-  const summary = `${release.torrentPath}: not whole: 2 of 4 pieces bad, 1 missing`
-  assert.deepEqual([status, stdout], [1, `missing  a\n${summary}\n`])
+  const summary = `${release.torrentPath}: not whole: 1 missing`
+  assert.deepEqual([status, stdout], [1, `missing     a\n${summary}\n`])
 })
 
 test('a torrent may come from standard input', async (t) => {
@@ -123,12 +171,11 @@ test('of many bad ranges the first four are named', async (t) => {
   const { stdout } = await runBtkit(['verify', join(release.directory, 'release.torrent')])
   assert.match(
     stdout,
-    /^damaged {2}a: bad bytes 16384-32767, 49152-65535, 81920-98303, 114688-131071 and 1 more range\n/,
+    /^damaged {5}a: bad bytes 16384-32767, 49152-65535, 81920-98303, 114688-131071 and 1 more range\n/,
   )
 })
 
 for (const [what, args] of Object.entries({
-  'no torrent': [],
   'a third argument': ['a', 'b', 'c'],
   'hashes that are neither 0 nor 1': ['a', '--check-hashes', '2'],
   'no threads': ['a', '--threads', '0'],

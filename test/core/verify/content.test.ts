@@ -82,5 +82,5 @@ test('a directory in the place of a single file is not the file', async (t) => {
   const path = makeScratch(t)
   mkdirSync(join(path, 'release'))
   const { files } = await verify(release, { path })
-  assert.deepEqual([files[0]?.status, files[0]?.reason], ['missing', 'a directory'])
+  assert.deepEqual([files[0]?.status, files[0]?.reason], ['missing', 'in its place is a directory'])
 })

@@ -1,0 +1,119 @@
+import { Buffer } from 'node:buffer'
+import { osCodeOf } from '../../errors.js'
+import { changeSince, readFingerprintIfThere } from '../../files/fingerprint.js'
+import { hashStream } from '../../hash/hash-stream.js'
+import { createReadFailures, listUnreadable } from '../../hash/stream/read-failures.js'
+import type { HashContext } from '../digests/hash-content.js'
+import {
+  createTable,
+  DIGEST,
+  getPieces,
+  setPieces,
+  type PieceTable,
+} from '../digests/piece-table.js'
+import { recallPieces, rememberPieces } from '../digests/recall-pieces.js'
+import { scannedContent, streamFiles, type FoundFile } from './content.js'
+import { BAD, GOOD, markUnchecked, SUSPECT, UNCHECKED, type PieceStates } from './pieces.js'
+
+/** What is to be checked. */
+export interface PieceCheck {
+  /** In stream order, with pad files. */
+  readonly files: readonly FoundFile[]
+  /** Of these, those that are not UNCHECKED get their state. */
+  readonly pieces: PieceStates
+  /** The digests as they should be, 20 bytes each. */
+  readonly expected: Uint8Array
+}
+
+/** Why files could not be read, by their real paths. */
+export interface FileFailures {
+  readonly changed: ReadonlyMap<string, string>
+  readonly unreadable: ReadonlyMap<string, string>
+}
+
+/**
+ * Obtains the digests of all pieces whose bytes are there, those that the cache does not know by
+ * reading, and compares them. What can't be read, or changes meanwhile, leaves its pieces UNCHECKED.
+ * @throws BtkitError `interrupted`
+ */
+export async function checkPieces(
+  check: PieceCheck,
+  { engine, cacheAccess }: HashContext,
+): Promise<FileFailures> {
+  const { files, pieces, expected } = check
+  const scanned = scannedContent(files, pieces.pieceLength)
+  const table = scanned
+    ? recallPieces(scanned, cacheAccess)
+    : createTable({ pieceCount: pieces.states.length })
+  const startedMs = cacheAccess.now()
+  const unreadable = await readPieces(check, table, engine)
+  const changed = findChanged(files)
+  for (const { found, stretch } of files) {
+    if (found.kind === 'file' && changed.has(found.path)) markUnchecked(pieces, stretch)
+  }
+  if (scanned && unreadable.size + changed.size === 0) {
+    rememberPieces(scanned, table, { ...cacheAccess, startedMs })
+  }
+  const shared = findShared(files, pieces)
+  pieces.states.forEach((state, piece) => {
+    if (state === UNCHECKED) return
+    const digest = expected.subarray(piece * DIGEST, (piece + 1) * DIGEST)
+    if (Buffer.compare(getPieces(table, piece, 1), digest) === 0) return
+    pieces.states[piece] = shared[piece] === 1 ? SUSPECT : BAD
+  })
+  return { unreadable, changed }
+}
+
+/** Reads the pieces that are not in the table yet. Returns why files could not be read. */
+async function readPieces(
+  { files, pieces: { states, pieceLength } }: PieceCheck,
+  table: PieceTable,
+  engine: HashContext['engine'],
+): Promise<Map<string, string>> {
+  const unknown = Uint32Array.from(states.keys()).filter(
+    (piece) => states[piece] === GOOD && table.isKnown[piece] === 0,
+  )
+  const selection = unknown.length === states.length ? {} : { pieces: unknown }
+  const stream = streamFiles(files, pieceLength)
+  const failures = createReadFailures(stream)
+  const digests = await hashStream(stream, { ...engine, ...selection, failures, algorithm: 'sha1' })
+  unknown.forEach((piece, i) => {
+    setPieces(table, piece, digests.subarray(i * DIGEST, (i + 1) * DIGEST))
+    if (failures.pieces[piece] === 1) states[piece] = UNCHECKED
+  })
+  return listUnreadable(failures, stream)
+}
+
+/** The files that are not what they were when they were looked for, and what became of them. */
+function findChanged(files: readonly FoundFile[]): Map<string, string> {
+  const changed = new Map<string, string>()
+  for (const { found } of files) {
+    const change = found.kind === 'file' ? changeOf(found.path, found.fingerprint) : null
+    if (change !== null && found.kind === 'file') changed.set(found.path, change)
+  }
+  return changed
+}
+
+function changeOf(path: string, before: Parameters<typeof changeSince>[0]) {
+  try {
+    return changeSince(before, readFingerprintIfThere(path))
+  } catch (error) {
+    // A way to it that is no directory any more, or shut, leads to no file
+    if (osCodeOf(error) === undefined) throw error
+    return 'disappeared'
+  }
+}
+
+/** A byte for each piece: 1 where it runs through bytes of more than one file. */
+function findShared(files: readonly FoundFile[], { states, pieceLength }: PieceStates): Uint8Array {
+  const shared = new Uint8Array(states.length)
+  let last = -1
+  for (const { file, stretch } of files) {
+    const [from, to] = stretch
+    if (file.padding || from === to) continue
+    const first = Math.floor(from / pieceLength)
+    if (first === last) shared[first] = 1
+    last = Math.ceil(to / pieceLength) - 1
+  }
+  return shared
+}
