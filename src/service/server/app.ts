@@ -1,4 +1,5 @@
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import { fastify, type FastifyInstance } from 'fastify'
 import { addDownloadRoutes } from '../downloads/routes.js'
 import { PathSets } from '../pkgtorrent/path-sets.js'
 import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
@@ -16,8 +17,8 @@ export interface AppParts {
   readonly sender: TorrentSender
   /** The service's figures, in Prometheus' text format. */
   readonly describe: () => Promise<string>
-  /** Hears of each request that was answered. */
-  readonly onAnswer: (request: FastifyRequest, reply: FastifyReply) => void
+  /** Hears which route a request takes. */
+  readonly onRoute: (request: IncomingMessage, route: string) => void
   /** Hears of errors that are the server's own. */
   readonly onError: (error: unknown) => void
 }
@@ -29,9 +30,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
     bodyLimit: options.limits.maxBody,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 4096 },
-    frameworkErrors: (error, request, reply) => {
+    frameworkErrors: (error, _request, reply) => {
       sendError(reply, error)
-      parts.onAnswer(request, reply)
     },
   })
   // Forms alone are understood
@@ -53,11 +53,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
     else refuseMethod(reply, request.method, allowedMethods(request.url, options))
   })
   app.addHook('onRequest', (request, _reply, done) => {
+    parts.onRoute(request.raw, request.routeOptions.url ?? 'none')
     checkHosts(request.raw, options.publicUrl !== null)
-    done()
-  })
-  app.addHook('onResponse', (request, reply, done) => {
-    parts.onAnswer(request, reply)
     done()
   })
   addStatusRoutes(app, parts.describe)

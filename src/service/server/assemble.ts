@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HashContext } from '../../core/digests/hash-content.js'
 import { buildApp, type AppParts } from './app.js'
+import { Exchanges, type ExchangesParts } from './exchanges.js'
 import { KEEP_ALIVE, type Handler } from './listen.js'
 import { serviceMetrics } from './service-metrics.js'
 import type { ServiceOptions } from '../options.js'
@@ -10,8 +11,13 @@ import { OnDemand } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 import type { AccessLog } from '../web/access-log.js'
 import { ResponseCache } from '../torrents/response-cache.js'
-import { formatMetrics, RequestCounter } from '../web/metrics.js'
+import type { Exchange } from '../web/exchange.js'
+import { formatMetrics } from '../web/metrics.js'
+import { RequestFigures } from '../web/request-figures.js'
 import { TorrentSender } from '../torrents/send.js'
+
+/** The route, in the metrics, of torrents that are asked for again within the second. */
+const KEPT = 'kept response'
 
 export interface AssemblyParts {
   readonly options: ServiceOptions
@@ -32,37 +38,47 @@ export interface AssemblyParts {
 /** What answers requests, and can be closed. */
 export interface AssembledService {
   readonly handler: Handler
+  readonly exchanges: Exchanges
   readonly close: () => Promise<void>
 }
 
 /** Puts the parts together that answer requests. */
 export async function assembleService(parts: AssemblyParts): Promise<AssembledService> {
-  const { options, hashContext, trackers, log } = parts
+  const { options, hashContext, trackers, log, monotonic, onError } = parts
   const queue = new HashQueue(parts.maxHashing)
   const hasher = new FileHasher({ mirror: options.mirror, hashContext, queue })
-  const onDemand = new OnDemand(hashContext.cacheAccess, hasher, parts.monotonic)
-  const requests = new RequestCounter()
-  const responses = createResponseCache(parts, onDemand, requests)
+  const onDemand = new OnDemand(hashContext.cacheAccess, hasher, monotonic)
+  const requests = new RequestFigures()
+  const report = (exchange: Exchange) => {
+    requests.note(exchange)
+    log.note(exchange)
+  }
+  const exchanges = new Exchanges({ report, monotonic })
+  const responses = createResponseCache(parts, onDemand)
   const describe = async () => {
     const cacheSize = await parts.cacheSize()
-    return formatMetrics(serviceMetrics({ requests, onDemand, hasher, queue, trackers, cacheSize }))
+    const { connections } = exchanges
+    const measured = { requests, connections, onDemand, hasher, queue, trackers, cacheSize }
+    return formatMetrics(serviceMetrics(measured))
   }
   const sender = new TorrentSender(options, responses, trackers.current)
-  const { onError } = parts
-  const onAnswer: AppParts['onAnswer'] = (request, reply) => {
-    const bytes = request.method === 'HEAD' ? 0 : Number(reply.getHeader('content-length') ?? 0)
-    log.note(request.raw, reply.raw, { milliseconds: reply.elapsedTime, bytes })
-    requests.count(request.routeOptions.url ?? 'none', reply.statusCode)
+  const onRoute: AppParts['onRoute'] = (request, route) => {
+    exchanges.setRoute(request, route)
   }
-  const app = buildApp({ options, onDemand, sender, describe, onAnswer, onError })
+  const app = buildApp({ options, onDemand, sender, describe, onRoute, onError })
   await app.ready()
-  return { handler: cachedFirst(responses, app), close: () => app.close() }
+  const answerKept = keptAnswers({ responses, onDemand, exchanges, report, monotonic })
+  const handler: Handler = (request, response) => {
+    if (answerKept(request, response)) return
+    exchanges.begin(request, response)
+    app.routing(request, response)
+  }
+  return { handler, exchanges, close: () => app.close() }
 }
 
 function createResponseCache(
-  { hashContext, trackers, log }: AssemblyParts,
+  { hashContext, trackers }: AssemblyParts,
   onDemand: OnDemand,
-  requests: RequestCounter,
 ): ResponseCache {
   return new ResponseCache({
     now: hashContext.cacheAccess.now,
@@ -70,16 +86,30 @@ function createResponseCache(
     isCurrent: ({ checked, answer }) => {
       return onDemand.isFresh(checked) && answer.trackers === trackers.current()
     },
-    onAnswer: (request, response, { answer }) => {
-      onDemand.origins.memory++
-      requests.count('kept response', response.statusCode)
-      log.note(request, response, { milliseconds: 0, bytes: answer.body.length })
-    },
   })
 }
 
-function cachedFirst(responses: ResponseCache, app: FastifyInstance): Handler {
-  return (request, response) => {
-    if (!responses.answer(request, response)) app.routing(request, response)
+interface KeptAnswersParts extends ExchangesParts {
+  readonly responses: ResponseCache
+  readonly onDemand: OnDemand
+  readonly exchanges: Exchanges
+}
+
+/** Answers with what is kept, and reports it at once unless a slow client has yet to take it. */
+function keptAnswers({ responses, onDemand, exchanges, report, monotonic }: KeptAnswersParts) {
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    const startedAt = monotonic()
+    const answer = responses.answer(request, response)
+    if (!answer) return false
+    onDemand.origins.memory++
+    if (response.socket?.writableLength === 0) {
+      const milliseconds = monotonic() - startedAt
+      const bytes = answer.body.length
+      report({ request, route: KEPT, status: 200, bytes, milliseconds, isComplete: true })
+    } else {
+      exchanges.begin(request, response)
+      exchanges.setRoute(request, KEPT)
+    }
+    return true
   }
 }

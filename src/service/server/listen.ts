@@ -1,8 +1,9 @@
 import { lstatSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { makeCloser } from './close.js'
+import type { Exchanges } from './exchanges.js'
 import { refuseConnection, refuseExpectation } from '../web/refuse-connection.js'
 import type { ServiceLimits } from '../options.js'
 
@@ -15,6 +16,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 /** What every server is given. */
 export interface ListenParts {
   readonly handler: Handler
+  readonly exchanges: Exchanges
   readonly limits: Pick<ServiceLimits, 'headerTimeout' | 'bodyTimeout' | 'wait'>
   /** Hears of connections that could not be taken. */
   readonly onError: (error: unknown) => void
@@ -43,7 +45,7 @@ const STANDSTILL = 120_000
  */
 export async function listen(
   place: ListenPlace,
-  { handler, limits, onError }: ListenParts,
+  { handler, exchanges, limits, onError }: ListenParts,
 ): Promise<Listener> {
   const server = createServer(
     {
@@ -58,8 +60,15 @@ export async function listen(
   )
   server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
   const close = makeCloser(server)
-  server.on('clientError', refuseConnection)
-  server.on('checkExpectation', refuseExpectation)
+  exchanges.follow(server)
+  server.on('clientError', (error, socket: Socket) => {
+    const refusal = refuseConnection(error, socket)
+    if (refusal) exchanges.refuse(socket, refusal)
+  })
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    exchanges.begin(request, response)
+    refuseExpectation(request, response)
+  })
   try {
     await open(server, place)
   } catch (error) {

@@ -68,7 +68,7 @@ export async function runService(
       ...resources,
       trackers,
       monotonic: world.monotonic,
-      log: new AccessLog({ format: settings.logFormat, write: world.writeLog, now: world.now }),
+      log: openLog(settings, world),
       cacheSize: () => sizeOf(join(settings.cacheDirectory, CACHE_FILE)),
       onError: world.onError,
     })
@@ -81,6 +81,11 @@ export async function runService(
     await resources.close()
     throw error
   }
+}
+
+function openLog({ logFormat, options }: ServiceSettings, { writeLog, now }: ServiceWorld) {
+  const { clientAddresses } = options
+  return new AccessLog({ format: logFormat, write: writeLog, now, clientAddresses })
 }
 
 /** Threads and the cache, and how to be rid of them. */

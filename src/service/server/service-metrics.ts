@@ -2,10 +2,13 @@ import type { HashQueue } from '../torrents/hash-queue.js'
 import type { FileHasher } from '../torrents/file-hasher.js'
 import type { OnDemand } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
-import type { Metric, RequestCounter, Sample } from '../web/metrics.js'
+import type { Metric, Sample } from '../web/metrics.js'
+import type { RequestFigures } from '../web/request-figures.js'
 
 export interface MeasuredParts {
-  readonly requests: RequestCounter
+  readonly requests: RequestFigures
+  /** How many there are. */
+  readonly connections: number
   readonly onDemand: OnDemand
   readonly hasher: FileHasher
   readonly queue: HashQueue
@@ -19,7 +22,17 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
   const { requests, onDemand, hasher, queue, trackers } = parts
   const { hits, misses } = onDemand.cacheAccess.cache.usage
   return [
-    counter('btkit_requests_total', 'Requests answered.', requests.samples()),
+    counter(
+      'btkit_requests_total',
+      'Requests answered, or left by their clients (499).',
+      requests.counts(),
+    ),
+    histogram('btkit_request_duration_seconds', 'Time to the last byte.', requests.durations()),
+    counter('btkit_requests_aborted_total', 'Requests whose answer the client did not wait for.', [
+      { value: requests.aborted },
+    ]),
+    counter('btkit_sent_bytes_total', "Bytes of answers' bodies.", [{ value: requests.bytes }]),
+    gauge('btkit_connections', 'Connections that are open.', parts.connections),
     counter('btkit_torrents_total', 'Torrents obtained, by where from.', [
       { labels: { from: 'memory' }, value: onDemand.origins.memory },
       { labels: { from: 'cache' }, value: onDemand.origins.cache },
@@ -43,6 +56,10 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
 
 function counter(name: string, help: string, samples: readonly Sample[]): Metric {
   return { name, help, type: 'counter', samples }
+}
+
+function histogram(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, help, type: 'histogram', samples }
 }
 
 function gauge(name: string, help: string, value: number): Metric {

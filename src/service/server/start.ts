@@ -37,16 +37,22 @@ export interface Service {
 export async function startService(parts: ServiceParts): Promise<Service> {
   const { options, hashContext, log, onError } = parts
   const assembled = await assembleService(parts)
+  const { exchanges } = assembled
   let isStopping = false
   const handler: Handler = (request, response) => {
-    if (isStopping) refuseStopping(response)
-    else assembled.handler(request, response)
+    if (!isStopping) {
+      assembled.handler(request, response)
+    } else {
+      exchanges.begin(request, response)
+      refuseStopping(response)
+    }
   }
-  const listeners = await listenAll(parts.places, { handler, limits: options.limits, onError })
-  const endChores = startPeriodicTasks({ ...parts, cacheAccess: hashContext.cacheAccess })
+  const listening = { handler, exchanges, limits: options.limits, onError }
+  const listeners = await listenAll(parts.places, listening)
+  const endPeriodicTasks = startPeriodicTasks({ ...parts, cacheAccess: hashContext.cacheAccess })
   const stop = async () => {
     isStopping = true
-    endChores()
+    endPeriodicTasks()
     const timer = setTimeout(parts.interrupt, STOP_TIMEOUT)
     await Promise.all(listeners.map(({ close }) => close()))
     clearTimeout(timer)

@@ -20,12 +20,6 @@ interface CachedResponse {
 export interface ResponseCacheRules {
   /** Whether an answer may be given once more without a look at anything. */
   readonly isCurrent: (entry: Pick<CachedResponse, 'checked' | 'answer'>) => boolean
-  /** Hears of each answer given. */
-  readonly onAnswer: (
-    request: IncomingMessage,
-    response: ServerResponse,
-    entry: Pick<CachedResponse, 'answer'>,
-  ) => void
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** How long connections stay open, as answers say. */
@@ -66,15 +60,14 @@ export class ResponseCache {
     return entry?.host === request.headers.host ? entry : undefined
   }
 
-  /** Answers if it can; else leaves all to others. */
-  answer(request: IncomingMessage, response: ServerResponse): boolean {
-    if (request.method !== 'GET') return false
+  /** Answers if it can, and returns what with; else leaves all to others, and returns null. */
+  answer(request: IncomingMessage, response: ServerResponse): TorrentResponse | null {
+    if (request.method !== 'GET') return null
     const entry = this.#entries.get(request.url ?? '')
-    if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return false
+    if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return null
     this.#renew(entry)
     sendPrepared(response, entry.header, entry.answer)
-    this.#rules.onAnswer(request, response, entry)
-    return true
+    return entry.answer
   }
 
   #renew(entry: CachedResponse): void {

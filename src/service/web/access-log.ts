@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { escapeText } from '../../text/escape.js'
 import { jsonLine } from '../../text/json-line.js'
+import type { ClientAddresses } from './client-address.js'
+import type { Exchange } from './exchange.js'
 
 export type LogFormat = 'json' | 'text' | 'off'
 
@@ -11,17 +12,12 @@ const FLUSH_LENGTH = 64 * 1024
 export interface LogParts {
   readonly format: LogFormat
   readonly write: (lines: string) => void
+  /** Milliseconds since 1970. */
   readonly now: () => number
+  readonly clientAddresses: ClientAddresses
 }
 
-/** What an answer took. */
-export interface Effort {
-  readonly milliseconds: number
-  /** Bytes of its body. */
-  readonly bytes: number
-}
-
-/** A line for each request that was answered. */
+/** A line for each request, when it is over. */
 export class AccessLog {
   readonly #parts: LogParts
   #lines = ''
@@ -31,19 +27,20 @@ export class AccessLog {
     this.#parts = parts
   }
 
-  note(request: IncomingMessage, response: ServerResponse, effort: Effort): void {
-    const { format, now } = this.#parts
+  note({ request, status, bytes, milliseconds, isComplete }: Exchange): void {
+    const { format, now, clientAddresses } = this.#parts
     if (format === 'off') return
     const entry = {
       time: new Date(now()).toISOString(),
       // None on a Unix socket
-      client: request.socket.remoteAddress ?? '-',
+      client: clientAddresses.of(request) ?? '-',
       method: request.method ?? '',
       url: request.url ?? '',
-      status: response.statusCode,
-      bytes: effort.bytes,
-      milliseconds: Math.round(effort.milliseconds * 10) / 10,
+      status,
+      bytes,
+      milliseconds: Math.round(milliseconds * 10) / 10,
       agent: request.headers['user-agent'] ?? '-',
+      complete: isComplete,
     }
     this.#lines += format === 'json' ? jsonLine(entry) : textLine(entry)
     if (this.#lines.length > FLUSH_LENGTH) this.flush()
@@ -68,11 +65,13 @@ interface LogEntry {
   readonly bytes: number
   readonly milliseconds: number
   readonly agent: string
+  /** Whether the client took the whole answer. */
+  readonly complete: boolean
 }
 
 function textLine(entry: LogEntry): string {
   const { time, client, status, bytes, milliseconds } = entry
-  const [request, agent] = [quote(`${entry.method} ${entry.url}`), quote(entry.agent)]
+  const [request, agent] = [quote(`${entry.method} ${entry.url}`.trim() || '-'), quote(entry.agent)]
   return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}\n`
 }
 

@@ -12,11 +12,24 @@ function isAnswering(socket: Socket): boolean {
   return response?.headersSent ?? false
 }
 
-/** Answers what is no request, or did not become one in time, and hangs up. */
-export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+/** What somebody was told whose request could not be read. */
+export interface ConnectionRefusal {
+  readonly status: number
+  /** Of the body. */
+  readonly bytes: number
+}
+
+/**
+ * Answers what is no request, or did not become one in time, and hangs up. Null when there was no
+ * use in an answer.
+ */
+export function refuseConnection(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+): ConnectionRefusal | null {
   if (!socket.writable || error.code === 'ECONNRESET' || isAnswering(socket)) {
     socket.destroy()
-    return
+    return null
   }
   const status = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request'
   const body = `${status.slice(4)}\n`
@@ -24,6 +37,7 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): 
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   )
+  return { status: Number(status.slice(0, 3)), bytes: body.length }
 }
 
 /** Answers a request that expects what is not to be had. */

@@ -1,32 +1,41 @@
 import assert from 'node:assert/strict'
-import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
 import { AccessLog, type LogFormat } from '../../../src/service/web/access-log.js'
+import { ClientAddresses, parseTrustedProxy } from '../../../src/service/web/client-address.js'
 
 const TIME = Date.UTC(2023, 10, 14, 22, 13, 20)
 
-interface Exchange {
+interface Asked {
   readonly url?: string
+  readonly method?: string
   readonly agent?: string
   readonly client?: string | undefined
+  readonly forwardedFor?: string
 }
+
+const clientAddresses = new ClientAddresses([parseTrustedProxy('10.0.0.0/8')])
 
 /** What the log writes, each call of `write` by itself. */
 function openLog(format: LogFormat) {
   const written: string[] = []
-  const log = new AccessLog({ format, write: (lines) => written.push(lines), now: () => TIME })
+  const log = new AccessLog({
+    format,
+    write: (lines) => written.push(lines),
+    now: () => TIME,
+    clientAddresses,
+  })
   return { log, written }
 }
 
-function note(log: AccessLog, { url = '/a.torrent', agent, client }: Exchange = {}): void {
+function note(log: AccessLog, asked: Asked = {}): void {
+  const { url = '/a.torrent', method = 'GET', agent, client, forwardedFor } = asked
   const socket = new Socket()
   Object.defineProperty(socket, 'remoteAddress', { value: client })
-  const request = new IncomingMessage(socket)
-  request.method = 'GET'
-  request.url = url
-  if (agent !== undefined) request.headers['user-agent'] = agent
-  log.note(request, new ServerResponse(request), { milliseconds: 1.26, bytes: 512 })
+  const headers = { 'user-agent': agent, 'x-forwarded-for': forwardedFor }
+  const request = { socket, headers, method, url }
+  const exchange = { route: '/*', status: 200, bytes: 512, milliseconds: 1.26, isComplete: true }
+  log.note({ request, ...exchange })
 }
 
 test('a line of text tells who asked for what, and what came of it', () => {
@@ -44,6 +53,25 @@ test('what is not known is a dash', () => {
   assert.match(written.join(''), /Z - "GET \/a\.torrent" 200 512 1\.3ms "-"\n$/)
 })
 
+test('the client of a trusted proxy is the one that the proxy names', () => {
+  const { log, written } = openLog('text')
+  note(log, { client: '10.0.0.1', forwardedFor: '192.0.2.9' })
+  note(log, { client: '192.0.2.1', forwardedFor: '192.0.2.9' })
+  log.flush()
+  const clients = written
+    .join('')
+    .split('\n')
+    .map((line) => line.split(' ')[1])
+  assert.deepEqual(clients.slice(0, 2), ['192.0.2.9', '192.0.2.1'])
+})
+
+test('what was no request is a dash', () => {
+  const { log, written } = openLog('text')
+  note(log, { method: '', url: '', client: '192.0.2.1' })
+  log.flush()
+  assert.match(written.join(''), /Z 192\.0\.2\.1 "-" 200 /)
+})
+
 test('a line of JSON holds the same', () => {
   const { log, written } = openLog('json')
   note(log, { agent: 'a "b"\n', client: '::1' })
@@ -57,6 +85,7 @@ test('a line of JSON holds the same', () => {
     bytes: 512,
     milliseconds: 1.3,
     agent: 'a "b"\n',
+    complete: true,
   })
   assert.equal(written.join('').split('\n').length, 2)
 })
@@ -89,6 +118,7 @@ test('lines are written after a moment by themselves', async () => {
         resolve()
       },
       now: () => TIME,
+      clientAddresses,
     })
     // The log's own timer keeps no process alive
     const alive = setInterval(() => undefined, 1000)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatMetrics, RequestCounter } from '../../../src/service/web/metrics.js'
+import { formatMetrics } from '../../../src/service/web/metrics.js'
 
 test('metrics are written as Prometheus reads them', () => {
   const text = formatMetrics([
@@ -32,15 +32,4 @@ test('quotes, backslashes and newlines in labels are escaped', () => {
   const samples = [{ labels: { route: 'a"b\\c\nd' }, value: 1 }]
   const text = formatMetrics([{ name: 'm', help: 'M.', type: 'gauge', samples }])
   assert.ok(text.endsWith('m{route="a\\"b\\\\c\\nd"} 1\n'), text)
-})
-
-test('answers are counted by route and status', () => {
-  const counter = new RequestCounter()
-  for (const status of [200, 404, 200]) counter.count('/a', status)
-  counter.count('/b', 200)
-  assert.deepEqual(counter.samples(), [
-    { labels: { route: '/a', code: '200' }, value: 2 },
-    { labels: { route: '/a', code: '404' }, value: 1 },
-    { labels: { route: '/b', code: '200' }, value: 1 },
-  ])
 })

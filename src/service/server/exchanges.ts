@@ -1,0 +1,118 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { CLIENT_LEFT, type Exchange } from '../web/exchange.js'
+import { renderedHeader } from '../web/send-prepared.js'
+
+export interface ExchangesParts {
+  /** Hears of each exchange when it is over, in whatever way. */
+  readonly report: (exchange: Exchange) => void
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
+/** Follows requests from their first byte to the last of the answer, or to the client's leave. */
+export class Exchanges {
+  readonly #parts: ExchangesParts
+  readonly #underWay = new Map<Socket, Set<OpenExchange>>()
+
+  constructor(parts: ExchangesParts) {
+    this.#parts = parts
+  }
+
+  /** How many connections there are. */
+  get connections(): number {
+    return this.#underWay.size
+  }
+
+  /** Follows the connections of a server. */
+  follow(server: Server): void {
+    server.on('connection', (socket) => {
+      this.#underWay.set(socket, new Set())
+      rememberPeer(socket)
+      socket.once('close', () => {
+        for (const exchange of this.#underWay.get(socket) ?? []) this.#end(exchange, false)
+        this.#underWay.delete(socket)
+      })
+    })
+  }
+
+  /** To be called before a request is answered. */
+  begin(request: IncomingMessage, response: ServerResponse): void {
+    const exchange = new OpenExchange(request, response, this.#parts.monotonic())
+    this.#underWay.get(request.socket)?.add(exchange)
+    response.once('finish', () => {
+      this.#end(exchange, true)
+    })
+  }
+
+  /** Notes which route a request took. */
+  setRoute(request: IncomingMessage, route: string): void {
+    for (const exchange of this.#underWay.get(request.socket) ?? []) {
+      if (exchange.request === request) exchange.route = route
+    }
+  }
+
+  /** To be called when what came could not be read, and was refused with a line of text. */
+  refuse(socket: Socket, { status, bytes }: Pick<Exchange, 'status' | 'bytes'>): void {
+    const [first] = this.#underWay.get(socket) ?? []
+    this.#underWay.get(socket)?.clear()
+    const request = first?.request ?? { socket, headers: {}, method: undefined, url: undefined }
+    const milliseconds = first ? this.#parts.monotonic() - first.startedAt : 0
+    const route = first?.route ?? NO_ROUTE
+    this.#parts.report({ request, route, status, bytes, milliseconds, isComplete: true })
+  }
+
+  #end(exchange: OpenExchange, isComplete: boolean): void {
+    const { request, response, startedAt, route } = exchange
+    if (!this.#underWay.get(request.socket)?.delete(exchange)) return
+    this.#parts.report({
+      request,
+      route,
+      status: response.headersSent ? response.statusCode : CLIENT_LEFT,
+      bytes: isComplete ? bodyLength(request, response) : exchange.bytesTaken,
+      milliseconds: this.#parts.monotonic() - startedAt,
+      isComplete,
+    })
+  }
+}
+
+/** Asks for the peer's address: a socket that is closed knows it only if it was asked before. */
+function rememberPeer(socket: Socket): string | undefined {
+  return socket.remoteAddress
+}
+
+const NO_ROUTE = 'none'
+
+/** A request that is not answered yet. */
+class OpenExchange {
+  route = NO_ROUTE
+  /** Bytes of the connection before those of this answer, and up to those that the system took. */
+  #before = 0
+  #taken = 0
+
+  constructor(
+    readonly request: IncomingMessage,
+    readonly response: ServerResponse,
+    readonly startedAt: number,
+  ) {
+    const begin = () => {
+      this.#before = this.#taken = request.socket.bytesWritten
+    }
+    begin()
+    // A request that came before the answer to the last one was sent has to wait for the connection
+    if (response.socket === null) response.once('socket', begin)
+    response.on('drain', () => {
+      this.#taken = request.socket.bytesWritten
+    })
+  }
+
+  /** Bytes of the body that the system has taken so far. */
+  get bytesTaken(): number {
+    return Math.max(0, this.#taken - this.#before - renderedHeader(this.response).length)
+  }
+}
+
+function bodyLength({ method }: IncomingMessage, response: ServerResponse): number {
+  if (method === 'HEAD') return 0
+  return Number(/^content-length: (\d+)/im.exec(renderedHeader(response))?.[1] ?? 0)
+}
