@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint'
+import { testsAssert } from './scripts/lint/tests-assert.js'
 
 export default tseslint.config(
   { ignores: ['dist', 'native/build', 'node_modules'] },
@@ -32,7 +33,9 @@ export default tseslint.config(
   },
   {
     files: ['test/**/*.ts'],
+    plugins: { btkit: { rules: { 'tests-assert': testsAssert } } },
     rules: {
+      'btkit/tests-assert': 'error',
       '@typescript-eslint/no-non-null-assertion': 'off',
       // node:test's functions return promises that its runner awaits
       '@typescript-eslint/no-floating-promises': 'off',

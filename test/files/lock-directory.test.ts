@@ -24,12 +24,16 @@ test('one holder at a time has the lock, and the next when it lets go', unlessFl
 test('whoever waits gets the lock as soon as it is free', unlessFlock, async (t) => {
   const directory = makeTemporaryDirectory(t)
   const first = await lockDirectory(directory, 0, never)
-  const waiting = lockDirectory(directory, 30, never)
+  let isFree = false
   setTimeout(() => {
+    isFree = true
     first.release()
   }, 300)
-  const second = await waiting
-  second.release()
+  const second = await lockDirectory(directory, 30, never)
+  t.after(second.release)
+  assert.ok(isFree)
+  const held = failure('locked', `${directory}: another run holds the lock`)
+  await assert.rejects(lockDirectory(directory, 0, never), held)
 })
 
 test('whoever waits too long is told who holds the lock', unlessFlock, async (t) => {

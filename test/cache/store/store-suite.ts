@@ -30,7 +30,8 @@ export function testStore(name: string, open: (t: TestContext) => Store, keeps: 
   test(`${name}: can be flushed and closed though nothing was put`, async (t) => {
     const store = open(t)
     await store.flush()
-    await store.close()
+    assert.deepEqual([...store.entries()], [])
+    await assert.doesNotReject(store.close())
   })
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { InFlight } from '../../../src/core/complete/in-flight.js'
 
 test('there is never more under way than the limit, and in the end all is done', async () => {
@@ -34,5 +34,6 @@ test('with room, work begins at once', async () => {
 })
 
 test('nothing under way is nothing to wait for', async () => {
-  await new InFlight(1).drain()
+  const drained = new InFlight(1).drain().then(() => 'drained')
+  assert.equal(await Promise.race([drained, setImmediate('waits')]), 'drained')
 })

@@ -16,7 +16,9 @@ test('a new name and a file that is there can be written to, and are left as the
 })
 
 test('a device can be written to', unlessWindows, () => {
-  checkTarget('/dev/null', {})
+  assert.doesNotThrow(() => {
+    checkTarget('/dev/null', {})
+  })
 })
 
 for (const [what, name, options, code] of [

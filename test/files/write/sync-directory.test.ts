@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { osCodeOf } from '../../../src/errors.js'
@@ -7,12 +8,18 @@ import { unlessRoot } from '../failure.js'
 import { makeTemporaryDirectory, withMode } from '../temporary-directory.js'
 
 test('a directory is synced', async (t) => {
-  await syncDirectory(makeTemporaryDirectory(t))
+  const directory = makeTemporaryDirectory(t)
+  const handle = await open(directory)
+  await handle.close()
+  const sync = t.mock.method(Object.getPrototypeOf(handle) as typeof handle, 'sync')
+  await syncDirectory(directory)
+  assert.equal(sync.mock.callCount(), 1)
+  assert.equal(sync.mock.calls[0]?.error, undefined)
 })
 
 test('one that may be written but not read is let be', unlessRoot, async (t) => {
   const directory = makeTemporaryDirectory(t)
-  await withMode(directory, 0o300, () => syncDirectory(directory))
+  await assert.doesNotReject(withMode(directory, 0o300, () => syncDirectory(directory)))
 })
 
 test('one that is missing is an error', async (t) => {

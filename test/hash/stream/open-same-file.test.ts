@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { closeSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { closeSync, fstatSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openSameFile } from '../../../src/hash/stream/open-same-file.js'
@@ -21,7 +21,11 @@ const wasReplaced = (path: string) => failure('changed', `${path}: was replaced 
 
 test('the file that was looked at is opened', (t) => {
   const { path, identity } = plantTwo(t)
-  closeSync(openSameFile(path, identity))
+  const descriptor = openSameFile(path, identity)
+  t.after(() => {
+    closeSync(descriptor)
+  })
+  assert.equal(fstatSync(descriptor, { bigint: true }).ino, identity[1])
 })
 
 test('another file of its name is not, and none stays open', unlessProc, (t) => {

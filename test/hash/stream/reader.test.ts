@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { test } from 'node:test'
 import { concatenateFiles } from '../../../src/hash/stream/content-stream.js'
 import { createReadFailures, listUnreadable } from '../../../src/hash/stream/read-failures.js'
@@ -33,12 +42,26 @@ test('one file is open at a time, and none after close', unlessProc, (t) => {
   assert.deepEqual(openFilesBelow(directory), [])
 })
 
-test('a reader can be closed twice, and before it has read', (t) => {
-  const reader = new StreamReader(plantStream(t, [1], PIECE).stream)
+test('a reader that was closed before it read still reads', (t) => {
+  const { contents, stream } = plantStream(t, [1], PIECE)
+  const reader = new StreamReader(stream)
   reader.close()
+  const target = Buffer.alloc(1)
+  reader.read(0, target)
+  reader.close()
+  assert.deepEqual(target, contents[0])
+})
+
+test('closing a reader twice closes no file that was opened in between', (t) => {
+  const { paths, stream } = plantStream(t, [1], PIECE)
+  const reader = new StreamReader(stream)
   reader.read(0, Buffer.alloc(1))
   reader.close()
+  // It gets the number of the descriptor that is free now
+  const other = openSync(paths[0]!, 'r')
   reader.close()
+  assert.equal(fstatSync(other).size, 1)
+  closeSync(other)
 })
 
 test('a file that became shorter is named', (t) => {

@@ -110,20 +110,21 @@ test('lines are written together, and none is lost or written twice', () => {
 })
 
 test('lines are written after a moment by themselves', async () => {
-  await new Promise<void>((resolve) => {
+  const lines = await new Promise<string>((resolve) => {
     const log = new AccessLog({
       format: 'text',
-      write: () => {
+      write: (text) => {
         clearInterval(alive)
-        resolve()
+        resolve(text)
       },
       now: () => TIME,
       clientAddresses,
     })
     // The log's own timer keeps no process alive
     const alive = setInterval(() => undefined, 1000)
-    note(log)
+    note(log, { url: '/a' })
   })
+  assert.match(lines, /^[^\n]*\/a[^\n]*\n$/)
 })
 
 test('a great many lines are not kept back', () => {

@@ -80,8 +80,10 @@ test('no Host, or two, is refused', () => {
 })
 
 test('HTTP/1.0 knows of no Host, and who publishes an address needs none', () => {
-  checkHosts(requestOf('1.0', []), false)
-  checkHosts(requestTo(), true)
+  assert.doesNotThrow(() => {
+    checkHosts(requestOf('1.0', []), false)
+    checkHosts(requestTo(), true)
+  })
 })
 
 test('the address under which the mirror is published stands above all', () => {
