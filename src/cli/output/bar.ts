@@ -17,6 +17,8 @@ export interface BarState {
 
 export interface Bar {
   readonly update: (state: BarState) => void
+  /** Takes the bar away, so that other lines can be printed, until the next update. */
+  readonly pause: () => void
   readonly stop: () => void
 }
 
@@ -45,9 +47,15 @@ export async function openBar(io: Io, total: number): Promise<Bar | null> {
     // It would handle signals itself, which is main.ts's
     gracefulExit: false,
   })
-  bar.start(total, 0, { done: '', rate: '', left: '', file: '' })
+  const start = (value: number) => {
+    bar.start(total, value, { done: '', rate: '', left: '', file: '' })
+  }
+  let isPaused = false
+  start(0)
   const update = ({ value, done, bytes, path }: BarState) => {
     const seconds = Math.max((io.now() - started) / 1000, 0.001)
+    if (isPaused) start(value)
+    isPaused = false
     bar.update(value, {
       done,
       rate: `${formatBytes(bytes / seconds)}/s`,
@@ -57,6 +65,10 @@ export async function openBar(io: Io, total: number): Promise<Bar | null> {
   }
   return {
     update,
+    pause: () => {
+      isPaused = true
+      bar.stop()
+    },
     stop: () => {
       bar.stop()
     },

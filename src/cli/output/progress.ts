@@ -7,6 +7,8 @@ import { formatBytes } from './quantity.js'
 /** What a terminal sees of work under way. */
 export interface ProgressBar<T> {
   readonly update: (progress: T) => void
+  /** Takes the bar away, so that other lines can be printed, until the next update. */
+  readonly pause: () => void
   readonly stop: () => void
 }
 
@@ -22,6 +24,7 @@ export async function openProgress(
       const done = `${formatBytes(bytesDone)} of ${formatBytes(total)}`
       bar.update({ value: bytesDone, done, bytes: bytesDone, path: currentPath })
     },
+    pause: bar.pause,
     stop: bar.stop,
   }
 }
@@ -38,6 +41,7 @@ export async function openRunProgress(
       const done = `${entriesDone} of ${entryCount}`
       bar.update({ value: entriesDone, done, bytes: bytesHashed, path: currentPath })
     },
+    pause: bar.pause,
     stop: bar.stop,
   }
 }

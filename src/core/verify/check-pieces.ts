@@ -46,12 +46,15 @@ export async function checkPieces(
     ? recallPieces(scanned, cacheAccess)
     : createTable({ pieceCount: pieces.states.length })
   const startedMs = cacheAccess.now()
-  const unreadable = await readPieces(check, table, engine)
+  const unknown = listUnknown(table, pieces)
+  const unreadable = await readPieces(check, { table, unknown }, engine)
   const changed = findChanged(files)
   for (const { found, stretch } of files) {
     if (found.kind === 'file' && changed.has(found.path)) markUnchecked(pieces, stretch)
   }
-  if (scanned && unreadable.size + changed.size === 0) {
+  // What was recalled alone may rest on less than a whole fingerprint, and must not be remembered
+  // with one
+  if (scanned && unknown.length > 0 && unreadable.size + changed.size === 0) {
     rememberPieces(scanned, table, { ...cacheAccess, startedMs })
   }
   const shared = findShared(files, pieces)
@@ -64,15 +67,19 @@ export async function checkPieces(
   return { unreadable, changed }
 }
 
-/** Reads the pieces that are not in the table yet. Returns why files could not be read. */
+/** The indices of the pieces whose bytes are there and whose digests are unknown, in order. */
+function listUnknown({ isKnown }: PieceTable, { states }: PieceStates): Uint32Array {
+  return Uint32Array.from(states.keys()).filter(
+    (piece) => states[piece] === GOOD && isKnown[piece] === 0,
+  )
+}
+
+/** Reads those pieces into the table. Returns why files could not be read. */
 async function readPieces(
   { files, pieces: { states, pieceLength } }: PieceCheck,
-  table: PieceTable,
+  { table, unknown }: { readonly table: PieceTable; readonly unknown: Uint32Array },
   engine: HashContext['engine'],
 ): Promise<Map<string, string>> {
-  const unknown = Uint32Array.from(states.keys()).filter(
-    (piece) => states[piece] === GOOD && table.isKnown[piece] === 0,
-  )
   const selection = unknown.length === states.length ? {} : { pieces: unknown }
   const stream = streamFiles(files, pieceLength)
   const failures = createReadFailures(stream)

@@ -17,7 +17,7 @@ import type { Interval } from './pieces.js'
 
 /** Where the content of a torrent is looked for. */
 export interface Location {
-  /** The directory of a torrent of several files; null for a single file. */
+  /** The directory of a torrent of several files; null for a single file, or when it is not there. */
   readonly directory: string | null
   /** Finds the file of a path as the torrent has it. */
   readonly find: ResolveInside
@@ -25,12 +25,16 @@ export interface Location {
 
 /**
  * Finds the content of a torrent at `path`: the file or directory itself, or the directory that
- * holds it under the torrent's name, which is what counts when it could be either.
+ * holds it under the torrent's name, which is what counts when it could be either. With `byName` it
+ * can only be the latter.
  *
  * @throws BtkitError `unsafe-path` when the torrent's name is a link out of `path`, `io` for a file
  * where a directory is needed, and those of makeInsideResolver
  */
-export function locateContent({ name, isDirectory }: Metainfo, path: string): Location {
+export function locateContent(
+  { name, isDirectory }: Metainfo,
+  { path, byName = false }: { readonly path: string; readonly byName?: boolean },
+): Location {
   const resolve = makeInsideResolver(path)
   const named = resolve([])
   if (named.kind !== 'directory') {
@@ -42,8 +46,9 @@ export function locateContent({ name, isDirectory }: Metainfo, path: string): Lo
   if (kind === 'outside') {
     throw new BtkitError('unsafe-path', `${join(path, name)}: is a link that leads out of ${path}`)
   }
-  if (kind !== 'directory') return { directory: path, find: resolve }
-  return { directory: join(path, name), find: (below) => resolve([name, ...below]) }
+  if (kind !== 'directory' && !byName) return { directory: path, find: resolve }
+  const directory = kind === 'directory' ? join(path, name) : null
+  return { directory, find: (below) => resolve([name, ...below]) }
 }
 
 /** A file of the torrent, and what stands in its place. */

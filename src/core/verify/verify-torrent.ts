@@ -25,6 +25,8 @@ export interface VerifyRequest {
   readonly torrent: string
   /** The content, or the directory that holds it. */
   readonly path: string
+  /** Whether the content must have the torrent's name below `path`, and never is `path` itself. */
+  readonly byName?: boolean
   /** Whether to read the files, rather than look at their sizes alone. */
   readonly checkHashes: boolean
   /** Whether to name files beside those of the torrent. */
@@ -52,7 +54,7 @@ export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const { metainfo, torrent } = request
   refuseUnsafePaths(metainfo, torrent)
   const expected = requirePieces(metainfo, torrent)
-  const location = locateContent(metainfo, request.path)
+  const location = locateContent(metainfo, request)
   const files = findFiles(metainfo, location)
   const wantsExtra = request.extra && location.directory !== null
   const extra = wantsExtra ? await findExtraFiles(location.directory, metainfo.files) : NO_EXTRA

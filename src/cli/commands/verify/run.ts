@@ -1,0 +1,147 @@
+import type { HashContext } from '../../../core/digests/hash-content.js'
+import {
+  measureTorrents,
+  verifyTorrents,
+  type CheckedTorrent,
+  type VerifyOutcome,
+  type VerifyRun,
+} from '../../../core/verify/verify-torrents.js'
+import { readTorrentInput } from '../../arguments/torrent-input.js'
+import type { Io } from '../../io.js'
+import { reportError, reportNote, reportWarning } from '../../output/messages.js'
+import { openProgress } from '../../output/progress.js'
+import { count } from '../../output/quantity.js'
+import {
+  failureJson,
+  linesOfOne,
+  linesOfSeveral,
+  sumLine,
+  verifyJson,
+  type Tally,
+} from './report.js'
+import type { VerifyTargets } from './request.js'
+
+/** The options that say how to check and what to print. */
+export interface VerifyOptions {
+  readonly checkHashes: number
+  readonly extra?: true | undefined
+  readonly json?: true | undefined
+  readonly quiet?: true | undefined
+  /** In bytes. */
+  readonly maxTorrentSize: number
+}
+
+/** One run of the command. */
+export interface Run {
+  readonly targets: VerifyTargets
+  readonly options: VerifyOptions
+  readonly hashContext: HashContext
+  readonly io: Io
+}
+
+/**
+ * Checks torrents and says what became of each. Returns the exit status.
+ * @throws BtkitError `interrupted`
+ */
+export async function runVerify(run: Run): Promise<number> {
+  const { targets, io } = run
+  const tally: Tally = { whole: 0, notWhole: 0, failed: 0 }
+  let isComplete = true
+  for (const { file, error } of targets.refused) {
+    report({ torrent: file, report: null, error }, { run, tally, seconds: 0 })
+  }
+  try {
+    let started = io.now()
+    for await (const outcome of outcomesOf(run)) {
+      report(outcome, { run, tally, seconds: (io.now() - started) / 1000 })
+      if (outcome.error === null) isComplete &&= tellExtraError(outcome, io)
+      started = io.now()
+    }
+  } catch (error) {
+    if (io.signal.aborted) tellProgress(tally, run)
+    throw error
+  }
+  const isWhole = tally.notWhole + tally.failed === 0
+  if (wantsSum(run, isWhole)) io.stdout.write(sumLine(tally))
+  return isWhole && isComplete ? 0 : 1
+}
+
+/** Outcomes, with a bar that shows how far the work on all torrents has come between them. */
+async function* outcomesOf({
+  targets,
+  options,
+  hashContext,
+  io,
+}: Run): AsyncGenerator<VerifyOutcome> {
+  const work: VerifyRun = {
+    places: targets.places,
+    checkHashes: options.checkHashes === 1,
+    extra: options.extra ?? false,
+    read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
+  }
+  const hasBar = !options.quiet && io.stderr.isTTY === true
+  const { signal } = hashContext.engine
+  const total = hasBar && !targets.isSingle ? await measureTorrents(work, signal) : null
+  const shown: { bar: Awaited<ReturnType<typeof openProgress>> } = { bar: null }
+  const engine = {
+    ...hashContext.engine,
+    onProgress: (progress: { bytesDone: number; currentPath: string }) =>
+      shown.bar?.update(progress),
+  }
+  const onPlan = async (byteCount: number) => {
+    if (hasBar) shown.bar ??= await openProgress(io, total ?? byteCount)
+  }
+  try {
+    for await (const outcome of verifyTorrents(work, { ...hashContext, engine }, onPlan)) {
+      shown.bar?.pause()
+      yield outcome
+    }
+  } finally {
+    shown.bar?.stop()
+  }
+}
+
+/** A torrent's share of a run. */
+interface Context {
+  readonly run: Run
+  readonly tally: Tally
+  readonly seconds: number
+}
+
+function report(outcome: VerifyOutcome, { run, tally, seconds }: Context): void {
+  const { options, targets, io } = run
+  if (outcome.error !== null) {
+    tally.failed++
+    reportError(outcome.error, io)
+    if (options.json) io.stdout.write(failureJson(outcome, seconds))
+    return
+  }
+  const { torrent, metainfo, report } = outcome
+  for (const { message } of options.quiet ? [] : metainfo.warnings) {
+    reportWarning(`${torrent}: ${message}`, io)
+  }
+  if (report.ok) tally.whole++
+  else tally.notWhole++
+  if (options.json) io.stdout.write(verifyJson(report, { torrent, seconds }))
+  else if (!options.quiet || !report.ok) {
+    const lines = targets.isSingle ? linesOfOne(report, torrent) : linesOfSeveral(report, torrent)
+    io.stdout.write(lines)
+  }
+}
+
+/** Returns whether extra files could be looked for, if that was wanted. */
+function tellExtraError({ report: { extraError } }: CheckedTorrent, io: Io): boolean {
+  if (extraError !== null) reportError(extraError, io)
+  return extraError === null
+}
+
+function tellProgress({ whole, notWhole, failed }: Tally, { targets, options, io }: Run): void {
+  if (targets.isSingle || options.quiet) return
+  const { places, refused } = targets
+  const all = count(places.length + refused.length, 'torrent')
+  reportNote(`stopped after ${whole + notWhole + failed} of ${all}`, io)
+}
+
+function wantsSum({ targets, options }: Run, isWhole: boolean): boolean {
+  return !targets.isSingle && !options.json && !(options.quiet && isWhole)
+}

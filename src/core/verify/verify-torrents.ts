@@ -1,0 +1,105 @@
+import { BtkitError } from '../../errors.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { HashContext } from '../digests/hash-content.js'
+import type { VerifyReport } from './report.js'
+import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
+
+/** A torrent to check, and where its content is; see VerifyRequest. */
+export type TorrentPlace = Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>
+
+/** Torrents to check one after the other, and how. */
+export interface VerifyRun extends Pick<VerifyRequest, 'checkHashes' | 'extra'> {
+  readonly places: readonly TorrentPlace[]
+  /** Reads a torrent; what it throws is the outcome of that torrent. */
+  readonly read: (torrent: string) => Promise<Metainfo>
+}
+
+/** A torrent that was checked. */
+export interface CheckedTorrent {
+  readonly torrent: string
+  readonly metainfo: Metainfo
+  readonly report: VerifyReport
+  readonly error: null
+}
+
+/** A torrent that could not be checked. */
+export interface FailedCheck {
+  readonly torrent: string
+  readonly report: null
+  readonly error: Error
+}
+
+/** What became of a torrent. */
+export type VerifyOutcome = CheckedTorrent | FailedCheck
+
+/**
+ * Checks torrents and yields an outcome for each, in order. One that fails does not stop the others.
+ * The progress that the hash engine reports is that of all of them together.
+ *
+ * @param onPlan hears how many bytes of a torrent will be read, before they are
+ * @throws BtkitError `interrupted`
+ */
+export async function* verifyTorrents(
+  run: VerifyRun,
+  { engine, ...context }: HashContext,
+  onPlan: (byteCount: number) => Promise<void> = () => Promise.resolve(),
+): AsyncGenerator<VerifyOutcome> {
+  let bytesBefore = 0
+  const { signal, onProgress } = engine
+  const inAll: typeof onProgress = ({ bytesDone, currentPath }) => {
+    onProgress?.({ bytesDone: bytesBefore + bytesDone, currentPath })
+  }
+  for (const place of run.places) {
+    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    yield await attempt(place.torrent, signal, async () => {
+      const plan = await planOne(place, run)
+      const byteCount = bytesToRead(plan)
+      await onPlan(byteCount)
+      const report = await verifyTorrent(plan, {
+        ...context,
+        engine: { ...engine, onProgress: inAll },
+      })
+      bytesBefore += byteCount
+      const { torrent } = place
+      inAll({ bytesDone: 0, currentPath: torrent })
+      return { torrent, metainfo: plan.request.metainfo, report, error: null }
+    })
+  }
+}
+
+/**
+ * How many bytes will be read of all torrents that can be checked.
+ * @throws BtkitError `interrupted`
+ */
+export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Promise<number> {
+  let total = 0
+  for (const place of run.places) {
+    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    await attempt(place.torrent, signal, async () => {
+      total += bytesToRead(await planOne(place, { ...run, extra: false }))
+    })
+  }
+  return total
+}
+
+async function planOne(place: TorrentPlace, { checkHashes, extra, read }: VerifyRun) {
+  return planVerify({ ...place, checkHashes, extra, metainfo: await read(place.torrent) })
+}
+
+/** What `act` returns, or its failure as the outcome of a torrent. */
+async function attempt<T>(
+  torrent: string,
+  signal: AbortSignal,
+  act: () => Promise<T>,
+): Promise<T | FailedCheck> {
+  try {
+    return await act()
+  } catch (error) {
+    if (signal.aborted) throw error
+    return {
+      torrent,
+      report: null,
+      error: error instanceof Error ? error : new Error(String(error)),
+    }
+  }
+}
