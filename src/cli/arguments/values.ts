@@ -29,6 +29,11 @@ export function trackerTiers(text: string, previous: string[][]): string[][] {
   return [...previous, text.split(',').map((url) => tracker(url.trim()))]
 }
 
+/** Adds a tracker. */
+export function trackers(text: string, previous: string[]): string[] {
+  return [...previous, tracker(text)]
+}
+
 const tracker = checked(checkTracker)
 
 /** A comma before a URL; any other is part of one. */

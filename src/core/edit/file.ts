@@ -25,7 +25,18 @@ export interface EditRequest {
 /** What there is to say of a torrent before and after an edit, without its bytes. */
 export type TorrentFacts = Pick<
   Metainfo,
-  'announce' | 'announceList' | 'httpSeeds' | 'webSeeds' | 'name' | 'infoHash' | 'infoHashV2'
+  | 'announce'
+  | 'announceList'
+  | 'httpSeeds'
+  | 'webSeeds'
+  | 'name'
+  | 'comment'
+  | 'createdBy'
+  | 'creationDate'
+  | 'private'
+  | 'source'
+  | 'infoHash'
+  | 'infoHashV2'
 >
 
 /** A torrent that was edited, or left as it was when the edit changes nothing. */
@@ -96,7 +107,11 @@ function editNamed(file: string, before: Metainfo, edit: TorrentEdit): Metainfo 
 
 function factsOf(metainfo: Metainfo): TorrentFacts {
   const { announce, announceList, httpSeeds, webSeeds, name, infoHash, infoHashV2 } = metainfo
-  return { announce, announceList, httpSeeds, webSeeds, name, infoHash, infoHashV2 }
+  const { comment, createdBy, creationDate, source } = metainfo
+  return {
+    ...{ announce, announceList, httpSeeds, webSeeds, name, infoHash, infoHashV2 },
+    ...{ comment, createdBy, creationDate, source, private: metainfo.private },
+  }
 }
 
 /** An unchanged torrent is still in memory that is only lent. */

@@ -14,6 +14,19 @@ export function seedsOf(
   return key === 'httpseeds' ? httpSeeds : webSeeds
 }
 
+/** Takes seeds out, then has others, behind those that are there already. */
+export function changeSeeds(
+  key: SeedKey,
+  { remove, add }: { readonly remove: readonly string[]; readonly add: readonly string[] },
+): TorrentEdit {
+  return (metainfo) => {
+    const old = seedsOf(metainfo, key) ?? []
+    const seeds = [...new Set([...old.filter((url) => !remove.includes(url)), ...add])]
+    const isSame = JSON.stringify(seeds) === JSON.stringify(old)
+    return isSame ? {} : setSeeds(key, seeds.length > 0 ? seeds : null)(metainfo)
+  }
+}
+
 /** Sets seeds, or removes them when `urls` is null. Those that are so already stay. */
 export function setSeeds(key: SeedKey, urls: readonly string[] | null): TorrentEdit {
   return (metainfo) => {

@@ -46,9 +46,9 @@ test('several thousand torrents are edited in one call', async (t) => {
 
 test('a kill at any moment leaves each torrent old or new, and those reported new', async (t) => {
   const { root, list } = plant(t)
-  const args = ['reannounce', NEW, '--files-from', list]
+  const args = [NEW, '--files-from', list]
   for (const delay of [100, 150, 200, 300, 400]) {
-    const child = startExecutable('btkit', args, { cwd: root })
+    const child = startExecutable('btreannounce', args, { cwd: root })
     const ended = collect(child)
     await setTimeout(delay)
     child.kill('SIGKILL')
@@ -66,8 +66,8 @@ test('a kill at any moment leaves each torrent old or new, and those reported ne
 
 test('Ctrl-C stops between torrents, with status 130 and no draft left', async (t) => {
   const { root, list } = plant(t)
-  const args = ['reannounce', NEW, '--files-from', list]
-  const child = startExecutable('btkit', args, { cwd: root })
+  const args = [NEW, '--files-from', list]
+  const child = startExecutable('btreannounce', args, { cwd: root })
   const ended = collect(child)
   await new Promise((resolve) => child.stdout.once('data', resolve))
   child.kill('SIGINT')

@@ -3,10 +3,10 @@ import { BtkitError } from '../../../errors.js'
 import { readTrackers, setTrackers } from '../../../metainfo/edit/trackers.js'
 import type { CommandContext } from '../../context.js'
 import { declareBulkEdit } from '../editing/options.js'
-import { oldTrackerLines, trackerLines } from '../editing/report.js'
+import { oldTrackerLines, trackerLines } from '../editing/legacy.js'
 import { runEdits } from '../editing/run.js'
 
-export function defineCopyannounce({ io, finish }: CommandContext) {
+export function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
   return declareBulkEdit('copyannounce')
     .description('Give torrents the trackers of another.')
     .argument('<source>', 'the torrent whose trackers to copy')
@@ -18,9 +18,7 @@ export function defineCopyannounce({ io, finish }: CommandContext) {
         throw new BtkitError('metainfo', `${source}: has no trackers to copy`)
       }
       const heading = trackerLines(metainfo, 'new', '')
-      const edit = setTrackers(trackers)
-      const describe = oldTrackerLines
-      const run = { operands, edit, options, heading, describe, hasSummary: false }
-      finish(await runEdits(run, io))
+      const legacy = isLegacy ? { heading, describe: oldTrackerLines } : null
+      finish(await runEdits({ operands, edit: setTrackers(trackers), options, legacy }, io))
     })
 }

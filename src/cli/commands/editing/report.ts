@@ -1,17 +1,15 @@
-import { isSameInfo } from '../../../core/edit/torrent.js'
 import type { EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
-import { escapeText } from '../../../text/escape.js'
-import { seedsOf, type SeedKey } from '../../../metainfo/edit/seeds.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
 import { jsonLine } from '../../../text/json-line.js'
 
 /** An outcome for programs: one line of JSON. */
-export function editJson(outcome: EditOutcome): string {
+export function editJson(outcome: EditOutcome, dryRun: boolean): string {
   const { isChanged, before, after } = outcome.error === null ? outcome : NOTHING
   return jsonLine({
     file: outcome.file,
     changed: isChanged,
+    dryRun,
     infoHash: after?.infoHash ?? null,
     oldInfoHash: before?.infoHash ?? null,
     infoHashV2: after?.infoHashV2 ?? null,
@@ -22,45 +20,44 @@ export function editJson(outcome: EditOutcome): string {
 
 const NOTHING = { isChanged: false, before: null, after: null }
 
-/** Lines for people, made safe to print. */
-export function textOf(lines: readonly string[]): string {
-  return lines.map((line) => `${escapeText(line)}\n`).join('')
+/** What an edit can change, each with its name, in the order in which people are told. */
+const FACTS: readonly (readonly [label: string, read: (facts: TorrentFacts) => string | null])[] = [
+  ['announce', ({ announce }) => announce],
+  ['announce-list', ({ announceList }) => announceList && formatAnnounceList(announceList)],
+  ['HTTP seeds', ({ httpSeeds }) => httpSeeds?.join('|') ?? null],
+  ['web seeds', ({ webSeeds }) => webSeeds?.join('|') ?? null],
+  ['name', ({ name }) => name],
+  ['comment', ({ comment }) => comment],
+  ['creator', ({ createdBy }) => createdBy],
+  ['creation date', dateOf],
+  ['private flag', (facts) => (facts.private ? 'yes' : null)],
+  ['source', ({ source }) => source],
+  ['info hash', ({ infoHash }) => infoHash],
+  ['info hash v2', ({ infoHashV2 }) => infoHashV2],
+]
+
+/** The creation date as `--date` takes it: `2026-11-20T07:21:47Z`. */
+function dateOf({ creationDate }: TorrentFacts): string | null {
+  if (creationDate === null) return null
+  return new Date(creationDate * 1000).toISOString().replace('.000Z', 'Z')
 }
 
-/** The trackers that a torrent had, in BitTornado's words. */
-export function oldTrackerLines({ file, before }: EditedFile): string[] {
-  return trackerLines(before, 'old', ` for ${file}`)
+/** What an edit did to a torrent: the old and the new of all that differs. Empty for nothing. */
+export function changeLines(edited: EditedFile, dryRun: boolean): string[] {
+  const { file, isChanged, before, after } = edited
+  if (!isChanged) return []
+  const details = FACTS.flatMap(([label, read]) => {
+    const [old, now] = [read(before), read(after)]
+    if (old === now) return []
+    return [
+      ...optional(`old ${label} for ${file}`, old),
+      ...optional(`new ${label} for ${file}`, now),
+    ]
+  })
+  return [`${dryRun ? 'would change' : 'changed'} ${file}`, ...details]
 }
 
-/** Trackers, a line for each key that there is. */
-export function trackerLines(facts: TorrentFacts, age: 'old' | 'new', whose: string): string[] {
-  const { announce, announceList } = facts
-  const list = announceList && formatAnnounceList(announceList)
-  return [
-    ...optional(`${age} announce${whose}`, announce),
-    ...optional(`${age} announce-list${whose}`, list),
-  ]
-}
-
-/** The info hashes before and after, if they differ. */
-export function infoHashLines({ before, after }: EditedFile, whose: string): string[] {
-  if (isSameInfo(before, after)) return []
-  return [...hashLines(before, 'old', whose), ...hashLines(after, 'new', whose)]
-}
-
-function hashLines(facts: TorrentFacts, age: 'old' | 'new', whose: string): string[] {
-  return [
-    ...optional(`${age} info hash${whose}`, facts.infoHash),
-    ...optional(`${age} info hash v2${whose}`, facts.infoHashV2),
-  ]
-}
-
-/** The seeds that a torrent had, in BitTornado's words. */
-export function oldSeedLines({ file, before }: EditedFile, key: SeedKey): string[] {
-  const what = key === 'httpseeds' ? 'http-seed' : 'web-seed'
-  return optional(`old ${what} list for ${file}`, seedsOf(before, key)?.join('|') ?? null)
-}
-
-function optional(label: string, value: string | null): string[] {
+/** A line for a value that is there, else none. */
+export function optional(label: string, value: string | null): string[] {
   return value === null ? [] : [`${label}: ${value}`]
 }

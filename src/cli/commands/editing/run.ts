@@ -1,10 +1,11 @@
 import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
-import type { EditedFile } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
+import { escapeText } from '../../../text/escape.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import { listFiles } from './files.js'
 import type { EditOptions } from './options.js'
-import { editJson, textOf } from './report.js'
+import type { LegacyWords } from './legacy.js'
+import { changeLines, editJson } from './report.js'
 import { reportError, reportNote } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { count } from '../../output/quantity.js'
@@ -15,12 +16,8 @@ export interface EditRun {
   readonly operands: readonly string[]
   readonly edit: TorrentEdit
   readonly options: EditOptions
-  /** Lines for people that come before those of the torrents. */
-  readonly heading?: readonly string[]
-  /** The lines that tell people of an edited torrent. */
-  readonly describe: (edited: EditedFile) => string[]
-  /** Whether to say in the end how many torrents changed, as BitTornado did not. */
-  readonly hasSummary: boolean
+  /** The words of a command that was called by BitTornado's name; null for btkit's own. */
+  readonly legacy: LegacyWords | null
 }
 
 /**
@@ -33,7 +30,7 @@ export async function runEdits(run: EditRun, io: Io): Promise<number> {
   const { maxTorrentSize, dryRun, force, outputDir } = options
   const request = { edit, maxTorrentSize, dryRun, force, outputDirectory: outputDir ?? null }
   const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
-  if (isTalking(options)) io.stdout.write(textOf(run.heading ?? []))
+  print(legacyOf(run)?.heading ?? [], run, io)
   for (const outcome of refused) report(outcome, run, io)
   try {
     for await (const outcome of editFiles(files, request, io.signal)) {
@@ -66,25 +63,34 @@ function addTo(tally: Tally, outcome: EditOutcome): void {
   }
 }
 
-function report(outcome: EditOutcome, { options, describe }: EditRun, io: Io): void {
+function report(outcome: EditOutcome, run: EditRun, io: Io): void {
+  const { json, dryRun } = run.options
   if (outcome.error !== null) reportError(outcome.error, io)
-  if (options.json) io.stdout.write(editJson(outcome))
-  else if (outcome.error === null && isTalking(options)) io.stdout.write(textOf(describe(outcome)))
+  if (json) io.stdout.write(editJson(outcome, dryRun))
+  else if (outcome.error === null) {
+    print(legacyOf(run)?.describe(outcome) ?? changeLines(outcome, dryRun), run, io)
+  }
 }
 
-function isTalking({ json, quiet }: EditOptions): boolean {
-  return !json && !quiet
+/** BitTornado knew no dry run, and its words would say that all is done. */
+function legacyOf({ legacy, options }: EditRun): LegacyWords | null {
+  return options.dryRun ? null : legacy
 }
 
-function summarize({ total, changed, rehashed }: Tally, run: EditRun, io: Io): void {
+function print(lines: readonly string[], { options }: EditRun, io: Io): void {
+  if (options.json || options.quiet) return
+  io.stdout.write(lines.map((line) => `${escapeText(line)}\n`).join(''))
+}
+
+function summarize({ total, changed, failed, rehashed }: Tally, run: EditRun, io: Io): void {
   const { dryRun } = run.options
   if (rehashed > 0) {
     const verb = dryRun ? 'would get' : rehashed === 1 ? 'has' : 'have'
-    const others = rehashed === 1 ? 'it is another' : 'they are others'
-    const reason = `a new info hash: to clients and trackers ${others}`
-    reportNote(`${count(rehashed, 'torrent')} ${verb} ${reason}`, io)
+    const meaning = 'clients and trackers take such a torrent for a new one'
+    reportNote(`${count(rehashed, 'torrent')} ${verb} a new info hash: ${meaning}`, io)
   }
-  if (run.hasSummary || dryRun) {
+  // Where all failed, the errors have said it
+  if (legacyOf(run) === null && failed < total) {
     const verb = dryRun ? 'would change; nothing was written' : 'changed'
     reportNote(`${changed} of ${count(total, 'torrent')} ${verb}`, io)
   }

@@ -20,8 +20,6 @@ export interface AnnounceOptions {
 export interface AnnounceEdit {
   readonly edit: TorrentEdit
   readonly torrents: readonly string[]
-  /** Whether it is done in BitTornado's way, by an announce that takes the place of all. */
-  readonly isLegacy: boolean
 }
 
 /**
@@ -31,8 +29,8 @@ export interface AnnounceEdit {
  */
 export function planAnnounce(operands: readonly string[], options: AnnounceOptions): AnnounceEdit {
   const { announceList, replace, add, remove } = options
-  const isLegacy = replace.length + add.length + remove.length === 0
-  if (isLegacy) return { ...planLegacy(operands, announceList ?? null), isLegacy }
+  const hasSteps = replace.length + add.length + remove.length > 0
+  if (!hasSteps) return setAnnounce(operands, announceList ?? null)
   if (announceList !== undefined) {
     throw usage('--announce-list does not go with --replace, --add or --remove')
   }
@@ -49,11 +47,11 @@ export function planAnnounce(operands: readonly string[], options: AnnounceOptio
   return {
     edit: changeTrackers((old) => takeTrackerSteps(old, steps)),
     torrents: operands,
-    isLegacy,
   }
 }
 
-function planLegacy([announce, ...torrents]: readonly string[], list: string[][] | null) {
+/** BitTornado's way: an announce, and a list if one is given, take the place of all trackers. */
+function setAnnounce([announce, ...torrents]: readonly string[], list: string[][] | null) {
   if (announce === undefined) throw usage('no announce given, nor --replace, --add or --remove')
   const edit = setTrackers({
     announce: trackerBytes(checkTracker(announce)),

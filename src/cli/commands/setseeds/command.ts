@@ -3,7 +3,7 @@ import { setSeeds, type SeedKey } from '../../../metainfo/edit/seeds.js'
 import { parseSeeds } from '../../../metainfo/trackers.js'
 import type { CommandContext } from '../../context.js'
 import { declareBulkEdit } from '../editing/options.js'
-import { oldSeedLines } from '../editing/report.js'
+import { oldSeedLines } from '../editing/legacy.js'
 import { runEdits } from '../editing/run.js'
 import { checked } from '../../arguments/values.js'
 
@@ -16,7 +16,8 @@ const KINDS = {
 } as const
 
 /** A command that sets seeds of torrents. */
-export function defineSetSeeds(name: string, key: SeedKey, { io, finish }: CommandContext) {
+export function defineSetSeeds(name: string, key: SeedKey, context: CommandContext) {
+  const { io, isLegacy, finish } = context
   const { kind, bep } = KINDS[key]
   const parseUrls = (text: string) => (text === NONE ? null : parseSeeds(text, kind))
   return declareBulkEdit(name)
@@ -24,13 +25,8 @@ export function defineSetSeeds(name: string, key: SeedKey, { io, finish }: Comma
     .argument('<urls>', "addresses with '|' between them, or 0 to remove them", checked(parseUrls))
     .argument('[torrent...]', 'the torrents to change')
     .action(async (urls, operands, options) => {
-      const run = {
-        operands,
-        edit: setSeeds(key, urls),
-        options,
-        describe: (edited: EditedFile) => oldSeedLines(edited, key),
-        hasSummary: false,
-      }
-      finish(await runEdits(run, io))
+      const describe = (edited: EditedFile) => oldSeedLines(edited, key)
+      const legacy = isLegacy ? { describe } : null
+      finish(await runEdits({ operands, edit: setSeeds(key, urls), options, legacy }, io))
     })
 }

@@ -10,7 +10,9 @@ const A = 'http://a.example/announce'
 const B = 'http://b.example/announce'
 const torrent = (beside: PlainDict) => torrentOf(singleFileInfo(), beside)
 
-test('the new trackers are printed, then the old ones of each torrent', async (t) => {
+const LEGACY = { program: 'btcopyannounce', subcommand: 'copyannounce' }
+
+test("BitTornado's name prints the new trackers, then the old ones of each torrent", async (t) => {
   const source = { announce: A, 'announce-list': [[A], [B]] }
   const root = makeScratch(t, {
     source: torrent(source),
@@ -18,7 +20,7 @@ test('the new trackers are printed, then the old ones of each torrent', async (t
     y: torrent({}),
   })
   const [from, x, y] = ['source', 'x', 'y'].map((name) => join(root, name))
-  const { status, stdout, stderr } = await runBtkit(['copyannounce', from!, x!, y!])
+  const { status, stdout, stderr } = await runBtkit([from!, x!, y!], LEGACY)
   assert.equal(
     stdout,
     `new announce: ${A}\nnew announce-list: ${A}|${B}\nold announce for ${x}: ${B}\n`,
@@ -30,10 +32,11 @@ test('the new trackers are printed, then the old ones of each torrent', async (t
 test('what the source does not have is removed', async (t) => {
   const both = { announce: B, 'announce-list': [[B]] }
   const root = makeScratch(t, { source: torrent({ announce: A }), x: torrent(both) })
-  const { stdout } = await runBtkit(['copyannounce', join(root, 'source'), join(root, 'x')])
   const x = join(root, 'x')
-  const old = `old announce for ${x}: ${B}\nold announce-list for ${x}: ${B}\n`
-  assert.equal(stdout, `new announce: ${A}\n${old}`)
+  const { stdout, stderr } = await runBtkit(['copyannounce', join(root, 'source'), x])
+  const announce = `old announce for ${x}: ${B}\nnew announce for ${x}: ${A}\n`
+  assert.equal(stdout, `changed ${x}\n${announce}old announce-list for ${x}: ${B}\n`)
+  assert.equal(stderr, 'btkit: 1 of 1 torrent changed\n')
   assert.deepEqual(readFileSync(x), Buffer.from(torrent({ announce: A })))
 })
 
@@ -61,7 +64,7 @@ test('quiet prints nothing, and JSON nothing else', async (t) => {
   const root = makeScratch(t, { source: torrent({ announce: A }), x: torrent({ announce: B }) })
   const files = [join(root, 'source'), join(root, 'x')]
   const json = await runBtkit(['copyannounce', '--json', '--dry-run', ...files])
-  assert.match(json.stdout, /^\{"file":.*"changed":true.*\}\n$/)
+  assert.match(json.stdout, /^\{"file":.*"changed":true,"dryRun":true.*\}\n$/)
   const quiet = await runBtkit(['copyannounce', '--quiet', ...files])
   assert.deepEqual([quiet.stdout, quiet.stderr], ['', ''])
 })

@@ -19,10 +19,12 @@ function trackersOf(path: string) {
   return [announce, announceList]
 }
 
-test("BitTornado's form prints what was there, and removes a list", async (t) => {
+const LEGACY = { program: 'btreannounce', subcommand: 'reannounce' }
+
+test("BitTornado's name prints what was there; its form removes a list", async (t) => {
   const root = makeScratch(t, { a: torrent(BOTH), b: torrent({ announce: OLD }), c: torrent({}) })
   const [a, b, c] = ['a', 'b', 'c'].map((name) => join(root, name))
-  const { status, stdout, stderr } = await runBtkit(['reannounce', NEW, a!, b!, c!])
+  const { status, stdout, stderr } = await runBtkit([NEW, a!, b!, c!], LEGACY)
   assert.equal(
     stdout,
     `old announce for ${a}: ${OLD}\n` +
@@ -37,10 +39,7 @@ test("BitTornado's form prints what was there, and removes a list", async (t) =>
 
 test('a list is set with its option, in the spelling of old', async (t) => {
   const a = join(makeScratch(t, { a: torrent({ announce: OLD }) }), 'a')
-  await runBtkit([NEW, '--announce_list', `${NEW},udp://b:1|http://c/x`, a], {
-    program: 'btreannounce',
-    subcommand: 'reannounce',
-  })
+  await runBtkit([NEW, '--announce_list', `${NEW},udp://b:1|http://c/x`, a], LEGACY)
   assert.deepEqual(trackersOf(a), [NEW, [[NEW, 'udp://b:1'], ['http://c/x']]])
 })
 
@@ -51,9 +50,10 @@ test('single trackers are removed, replaced and added, and both states are print
   const now = 'https://new.example/announce'
   assert.equal(
     stdout,
-    `old announce for ${a}: ${OLD}\n` +
-      `old announce-list for ${a}: ${OLD},udp://b:1|http://c/x\n` +
+    `changed ${a}\n` +
+      `old announce for ${a}: ${OLD}\n` +
       `new announce for ${a}: ${now}\n` +
+      `old announce-list for ${a}: ${OLD},udp://b:1|http://c/x\n` +
       `new announce-list for ${a}: ${now}|http://c/x|udp://d:1\n`,
   )
   assert.equal(stderr, 'btkit: 1 of 1 torrent changed\n')
@@ -84,6 +84,7 @@ test('the JSON has an object a torrent, failed ones included', async (t) => {
   assert.deepEqual(parseJson({ stdout: good! }), {
     file: files[0],
     changed: true,
+    dryRun: false,
     infoHash: HASH,
     oldInfoHash: HASH,
     infoHashV2: null,
@@ -94,26 +95,31 @@ test('the JSON has an object a torrent, failed ones included', async (t) => {
   assert.deepEqual(parseJson({ stdout: bad! }), {
     file: files[1],
     changed: false,
+    dryRun: false,
     infoHash: null,
     oldInfoHash: null,
     infoHashV2: null,
     oldInfoHashV2: null,
     error,
   })
-  assert.equal(stderr, `btkit: ${error}\n`)
+  assert.equal(stderr, `btkit: ${error}\nbtkit: 1 of 2 torrents changed\n`)
 })
 
 test('a dry run says what would change, and writes nothing', async (t) => {
   const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
-  const { stdout, stderr } = await runBtkit(['reannounce', '--dry-run', NEW, a])
-  assert.match(stdout, /^old announce for /)
-  assert.equal(stderr, 'btkit: 1 of 1 torrent would change; nothing was written\n')
+  for (const result of [
+    await runBtkit(['reannounce', '--dry-run', NEW, a]),
+    await runBtkit(['--dry-run', NEW, a], LEGACY),
+  ]) {
+    assert.ok(result.stdout.startsWith(`would change ${a}\nold announce for ${a}: ${OLD}\n`))
+    assert.equal(result.stderr, 'btkit: 1 of 1 torrent would change; nothing was written\n')
+  }
   assert.deepEqual(readFileSync(a), Buffer.from(torrent(BOTH)))
 })
 
 test('text from torrents can not harm a terminal', async (t) => {
   const a = join(makeScratch(t, { a: torrent({ announce: 'http://\x1b[2J/\u202e' }) }), 'a')
-  const { stdout } = await runBtkit(['reannounce', NEW, a])
+  const { stdout } = await runBtkit([NEW, a], LEGACY)
   assert.equal(stdout, `old announce for ${a}: http://\\x1b[2J/\\u{202e}\n`)
 })
 

@@ -9,27 +9,56 @@ import { goldenTorrent, singleFileInfo, torrentOf } from '../../../support/torre
 
 const OLD = torrentOf(singleFileInfo({ odd: 'x' }), { zzz: 1 })
 const NEW = torrentOf(singleFileInfo({ odd: 'x', name: 'b c' }), { zzz: 1 })
+const NEW_HASH = 'a new info hash: clients and trackers take such a torrent for a new one'
 const oldHash = parseMetainfo(OLD).infoHash
 const newHash = parseMetainfo(NEW).infoHash
 
-test("both names are printed in BitTornado's words, and both info hashes", async (t) => {
+const LEGACY = { program: 'btrename', subcommand: 'rename' }
+
+test("BitTornado's name prints both names in its words, and both info hashes", async (t) => {
   const path = join(makeScratch(t, { a: OLD }), 'a')
-  const { status, stdout, stderr } = await runBtkit(['rename', path, 'b c'])
+  const { status, stdout, stderr } = await runBtkit([path, 'b c'], LEGACY)
   assert.equal(
     stdout,
     'old filename: a.txt\nnew filename: b c\n' +
       `old info hash: ${oldHash}\nnew info hash: ${newHash}\ndone.\n`,
   )
-  const note = 'btkit: 1 torrent has a new info hash: to clients and trackers it is another\n'
-  assert.deepEqual([status, stderr], [0, note])
+  assert.deepEqual([status, stderr], [0, `btkit: 1 torrent has ${NEW_HASH}\n`])
   assert.deepEqual(readFileSync(path), Buffer.from(NEW))
+})
+
+test('btkit rename tells it as the other editors do', async (t) => {
+  const path = join(makeScratch(t, { a: OLD }), 'a')
+  const { stdout, stderr } = await runBtkit(['rename', path, 'b c'])
+  const lines = [
+    `changed ${path}`,
+    `old name for ${path}: a.txt`,
+    `new name for ${path}: b c`,
+    `old info hash for ${path}: ${oldHash}`,
+    `new info hash for ${path}: ${newHash}`,
+  ]
+  assert.equal(stdout, lines.map((line) => `${line}\n`).join(''))
+  assert.equal(stderr, `btkit: 1 torrent has ${NEW_HASH}\nbtkit: 1 of 1 torrent changed\n`)
+})
+
+test("in a dry run BitTornado's name does not say that it is done", async (t) => {
+  const path = join(makeScratch(t, { a: OLD }), 'a')
+  const { stdout, stderr } = await runBtkit(['--dry-run', path, 'b c'], LEGACY)
+  assert.match(stdout, /^would change /)
+  assert.doesNotMatch(stdout, /done/)
+  assert.match(
+    stderr,
+    /would get a new info hash[^]*1 of 1 torrent would change; nothing was written/,
+  )
+  assert.deepEqual(readFileSync(path), Buffer.from(OLD))
 })
 
 test('a hybrid torrent has two hashes that change', async (t) => {
   const path = join(makeScratch(t, { a: goldenTorrent('hybrid-directory.torrent') }), 'a')
   const { stdout } = await runBtkit(['rename', path, 'other'])
   const { infoHash, infoHashV2 } = parseMetainfo(readFileSync(path))
-  assert.ok(stdout.includes(`new info hash: ${infoHash}\nnew info hash v2: ${infoHashV2}\n`))
+  assert.ok(stdout.includes(`new info hash for ${path}: ${infoHash}\n`), stdout)
+  assert.ok(stdout.endsWith(`new info hash v2 for ${path}: ${infoHashV2}\n`))
 })
 
 test('the JSON has both hashes', async (t) => {
@@ -41,8 +70,10 @@ test('the JSON has both hashes', async (t) => {
 test('the name that it has already is no change', async (t) => {
   const path = join(makeScratch(t, { a: OLD }), 'a')
   const { stdout, stderr } = await runBtkit(['rename', path, 'a.txt'])
-  assert.equal(stdout, 'old filename: a.txt\nnew filename: a.txt\ndone.\n')
-  assert.equal(stderr, '')
+  assert.deepEqual([stdout, stderr], ['', 'btkit: 0 of 1 torrent changed\n'])
+  const legacy = await runBtkit([path, 'a.txt'], LEGACY)
+  assert.equal(legacy.stdout, 'old filename: a.txt\nnew filename: a.txt\ndone.\n')
+  assert.equal(legacy.stderr, '')
 })
 
 for (const name of ['', '.', '..', 'a/b', '/a', 'a\\b', 'a\0b']) {

@@ -10,14 +10,16 @@ const A = 'http://a.example/'
 const B = 'http://b.example/'
 const torrent = (beside: PlainDict) => torrentOf(singleFileInfo(), beside)
 
-test('seeds are set, and those that were there are printed', async (t) => {
+const LEGACY = { program: 'btsethttpseeds', subcommand: 'sethttpseeds' }
+
+test("seeds are set, and BitTornado's name prints those that were there", async (t) => {
   const root = makeScratch(t, {
     list: torrent({ httpseeds: [B, A] }),
     text: torrent({ httpseeds: B }),
     bare: torrent({}),
   })
   const files = ['list', 'text', 'bare'].map((name) => join(root, name))
-  const { status, stdout, stderr } = await runBtkit(['sethttpseeds', `${A}|${B}`, ...files])
+  const { status, stdout, stderr } = await runBtkit([`${A}|${B}`, ...files], LEGACY)
   assert.equal(
     stdout,
     `old http-seed list for ${files[0]}: ${B}|${A}\n` +
@@ -31,7 +33,7 @@ test('seeds are set, and those that were there are printed', async (t) => {
 test('0 removes them', async (t) => {
   const path = join(makeScratch(t, { a: torrent({ httpseeds: [A] }) }), 'a')
   const { stdout } = await runBtkit(['sethttpseeds', '0', path])
-  assert.equal(stdout, `old http-seed list for ${path}: ${A}\n`)
+  assert.equal(stdout, `changed ${path}\nold HTTP seeds for ${path}: ${A}\n`)
   assert.deepEqual(readFileSync(path), Buffer.from(torrent({})))
 })
 

@@ -18,11 +18,16 @@ test('seeds are set, and those that were there are printed', async (t) => {
   })
   const files = ['list', 'text', 'bare'].map((name) => join(root, name))
   const { status, stdout, stderr } = await runBtkit(['setwebseeds', `${A}|${B}`, ...files])
-  assert.equal(
-    stdout,
-    `old web-seed list for ${files[0]}: ${B}|${A}\n` + `old web-seed list for ${files[1]}: ${B}\n`,
-  )
-  assert.deepEqual([status, stderr], [0, ''])
+  const told = files.flatMap((file, i) => {
+    const old = [`${B}|${A}`, B][i]
+    return [
+      `changed ${file}`,
+      ...(old === undefined ? [] : [`old web seeds for ${file}: ${old}`]),
+      `new web seeds for ${file}: ${A}|${B}`,
+    ]
+  })
+  assert.equal(stdout, told.map((line) => `${line}\n`).join(''))
+  assert.deepEqual([status, stderr], [0, 'btkit: 3 of 3 torrents changed\n'])
   const expected = Buffer.from(torrent({ 'url-list': [A, B] }))
   for (const file of files) assert.deepEqual(readFileSync(file), expected)
 })
@@ -30,7 +35,7 @@ test('seeds are set, and those that were there are printed', async (t) => {
 test('0 removes them', async (t) => {
   const path = join(makeScratch(t, { a: torrent({ 'url-list': [A] }) }), 'a')
   const { stdout } = await runBtkit(['setwebseeds', '0', path])
-  assert.equal(stdout, `old web-seed list for ${path}: ${A}\n`)
+  assert.equal(stdout, `changed ${path}\nold web seeds for ${path}: ${A}\n`)
   assert.deepEqual(readFileSync(path), Buffer.from(torrent({})))
 })
 
