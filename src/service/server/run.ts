@@ -11,6 +11,7 @@ import {
   type TrackersWanted,
 } from '../torrents/tracker-source.js'
 import { AccessLog, type LogFormat } from '../web/access-log.js'
+import { LogFile } from './log-file.js'
 import type { ListenPlace } from './listen.js'
 import { startService, type Service } from './start.js'
 
@@ -30,6 +31,8 @@ export interface ServiceSettings {
   /** Milliseconds after which what was of no use is removed from the cache. */
   readonly unusedFor: number
   readonly logFormat: LogFormat
+  /** Where the access log is written; null: where the world has it. */
+  readonly logFile: string | null
 }
 
 /** The world as the service sees it. */
@@ -38,7 +41,7 @@ export interface ServiceWorld {
   readonly now: () => number
   /** Milliseconds on a clock that is never set: what ages are measured by. */
   readonly monotonic: () => number
-  /** Takes lines of the access log. */
+  /** Takes lines of the access log, unless it has a file. */
   readonly writeLog: (lines: string) => void
   /** Hears what is wrong while work goes on. */
   readonly warn: (message: string) => void
@@ -50,17 +53,28 @@ export interface ServiceWorld {
 export interface RunningService extends Service {
   /** The trackers that torrents name now. */
   readonly trackers: TrackerSource
+  /** Opens the log's file anew, if there is one. */
+  readonly reopenLog: () => Promise<void>
 }
 
 /**
  * Opens all that the service needs, and starts it; stopping it closes all of that.
- * @throws NoTrackers, or BtkitError when it can't listen
+ * @throws NoTrackers, or BtkitError when it can't listen or open its log
  */
 export async function runService(
   settings: ServiceSettings,
   world: ServiceWorld,
 ): Promise<RunningService> {
   const trackers = await openTrackers(settings.trackers, { now: world.now, report: world.warn })
+  const sink = await openSink(settings, world)
+  const log = new AccessLog({
+    format: settings.logFormat,
+    clientAddresses: settings.options.clientAddresses,
+    now: world.now,
+    write: (lines) => {
+      sink.write(lines)
+    },
+  })
   const resources = await openResources(settings, world)
   try {
     const service = await startService({
@@ -68,24 +82,30 @@ export async function runService(
       ...resources,
       trackers,
       monotonic: world.monotonic,
-      log: openLog(settings, world),
+      log,
       cacheSize: () => sizeOf(join(settings.cacheDirectory, CACHE_FILE)),
       onError: world.onError,
     })
     const stop = async () => {
       await service.stop()
+      await sink.close()
       await resources.close()
     }
-    return { ...service, trackers, stop }
+    return { ...service, trackers, reopenLog: () => sink.reopen(), stop }
   } catch (error) {
+    await sink.close()
     await resources.close()
     throw error
   }
 }
 
-function openLog({ logFormat, options }: ServiceSettings, { writeLog, now }: ServiceWorld) {
-  const { clientAddresses } = options
-  return new AccessLog({ format: logFormat, write: writeLog, now, clientAddresses })
+/**
+ * Where the access log is written.
+ * @throws BtkitError when its file can't be opened
+ */
+async function openSink({ logFile }: ServiceSettings, { writeLog, warn }: ServiceWorld) {
+  if (logFile !== null) return LogFile.open({ path: logFile, report: warn })
+  return { write: writeLog, reopen: () => Promise.resolve(), close: () => Promise.resolve() }
 }
 
 /** Threads and the cache, and how to be rid of them. */

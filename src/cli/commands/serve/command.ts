@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { resolve } from 'node:path'
 import { findExample } from '../../../service/mirror/example-file.js'
 import { runService, type ServiceSettings } from '../../../service/server/run.js'
 import { cachePath } from '../../arguments/cache-options.js'
@@ -40,6 +41,7 @@ async function serve(root: string, options: ServeOptions, io: Io): Promise<void>
   })
   try {
     const { trackers } = service
+    io.onReopen(() => void service.reopenLog())
     io.onHangup(() => void trackers.refresh(true).catch(onError))
     const request = settings.options
     const example = await findExample(request.mirror)
@@ -61,5 +63,6 @@ function serviceSettings(root: string, options: ServeOptions, io: Io): ServiceSe
     cacheTrust: options.cacheTrust,
     unusedFor: options.unusedFor,
     logFormat: options.log,
+    logFile: options.logFile === undefined ? null : resolve(io.cwd, options.logFile),
   }
 }

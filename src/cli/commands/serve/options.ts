@@ -61,8 +61,9 @@ export function declareServeOptions() {
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
     .addOption(unusedForOption('what was unused that long leaves the cache'))
+    .option('--log-file <file>', 'where the access log goes, instead of standard error')
     .addOption(
-      new Option('--log <format>', 'access log on standard error')
+      new Option('--log <format>', 'access log')
         .choices(['json', 'text', 'off'] as const)
         .default('text' as const, 'text'),
     )
