@@ -4,7 +4,7 @@ import { composeResponse, type TorrentResponse } from './response.js'
 import type { WaitLimit } from './pending.js'
 import type { CheckedTorrent } from './on-demand.js'
 import type { TrackerList } from './tracker-list.js'
-import { isUnmodified } from '../web/conditional.js'
+import { endConditional } from '../web/conditional.js'
 import type { ResponseCache } from './response-cache.js'
 import { publicAddress } from '../web/public-address.js'
 
@@ -25,18 +25,16 @@ export class TorrentSender {
     return { milliseconds: this.options.limits.wait, onGone }
   }
 
-  /** Sends a torrent, or word that the client has it already. */
+  /** Sends a torrent, or word that the client has it already, or wants another. */
   send(request: FastifyRequest, reply: FastifyReply, checked: CheckedTorrent): FastifyReply {
     const answer = this.#compose(request, checked)
     const etag = answer.headers['ETag'] ?? ''
     const lastModified = answer.headers['Last-Modified'] ?? ''
     // What may change within the second has no date that could be relied on
     const date = checked.torrent.isCacheable ? lastModified : null
-    if (isUnmodified(request.headers, { etag, lastModified: date })) {
-      const { 'Cache-Control': caching } = answer.headers
-      reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': caching })
-      return reply.code(304).send()
-    }
+    const { 'Cache-Control': caching } = answer.headers
+    reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': caching })
+    if (endConditional(request, reply, { etag, lastModified: date })) return reply
     return reply.headers(answer.headers).send(answer.body)
   }
 

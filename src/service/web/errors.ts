@@ -54,15 +54,16 @@ export function sendError(reply: FastifyReply, error: unknown): void {
   const response = errorResponse(error)
   if (error instanceof NotReady) reply.header('Retry-After', String(error.retryAfter))
   else if (response.status === 503) reply.header('Retry-After', '10')
-  sendLine(reply, response)
+  sendLine(reply, response.status, response.line)
 }
 
 /** Refuses a method that an address does not have. */
 export function refuseMethod(reply: FastifyReply, method: string, allowed: string): void {
   reply.header('Allow', allowed)
-  sendLine(reply, { status: 405, line: `${method}: not possible here` })
+  sendLine(reply, 405, `${method}: not possible here`)
 }
 
-function sendLine(reply: FastifyReply, { status, line }: ErrorResponse): void {
+/** Sends one line of text. */
+export function sendLine(reply: FastifyReply, status: number, line: string): void {
   reply.code(status).type('text/plain; charset=utf-8').send(`${line}\n`)
 }

@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { malformed } from '../refusal.js'
 
+/** A part of a name, between dots. */
+const LABEL = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?'
+
 /** A host as an address holds it: a name, an IPv4 or a bracketed IPv6 address, and perhaps a port. */
-const HOST = /^(?:[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
+const HOST = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*\\.?|\\[[0-9a-f:.]+\\])(?::[1-9]\\d*)?$`, 'i')
 
 const MAX_HOST = 255
 
@@ -25,9 +28,16 @@ export function checkHosts(request: IncomingMessage, isOptional: boolean): void 
  */
 export function publicAddress(request: IncomingMessage, publicUrl: string | null): string {
   if (publicUrl !== null) return publicUrl
-  const host = request.headers.host ?? ''
-  if (host.length <= MAX_HOST && HOST.test(host)) return `http://${host}`
+  const host = hostOf(request)
+  const isHost = host.length <= MAX_HOST && HOST.test(host)
+  // Knows what no pattern tells, such as the highest port
+  if (isHost && URL.canParse(`http://${host}`)) return `http://${host}`
   throw malformed('the Host header is missing or not a host')
+}
+
+/** What a request takes this server for: a host in its address outweighs the header. */
+function hostOf({ url = '', headers }: IncomingMessage): string {
+  return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? ''
 }
 
 /** The address of a directory on the mirror, percent-encoded and with a slash at its end. */

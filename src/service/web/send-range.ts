@@ -1,11 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { requestedRange, type ByteRange } from './byte-range.js'
-import { isUnmodified, type Validators } from './conditional.js'
+import { endConditional, type Validators } from './conditional.js'
+import { sendLine } from './errors.js'
 
 /** Bytes that can be had in part. */
 export interface Ranged {
   readonly size: number
-  readonly validators: Validators
+  readonly validators: Validators & { readonly lastModified: string }
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -20,14 +21,13 @@ export function beginRange(
 ): ByteRange | null {
   const { etag, lastModified } = validators
   reply.headers({ 'Accept-Ranges': 'bytes', ETag: etag, 'Last-Modified': lastModified })
-  if (isUnmodified(request.headers, validators)) {
-    reply.code(304).send()
-    return null
-  }
-  const range = requestedRange(request.headers, size, validators)
+  if (endConditional(request, reply, validators)) return null
+  // A range is one of the bytes that follow, which to HEAD none do
+  const isHead = request.method === 'HEAD'
+  const range = isHead ? 'whole' : requestedRange(request.headers, size, validators)
   if (range === null) {
-    reply.code(416).header('Content-Range', `bytes */${size}`).type('text/plain; charset=utf-8')
-    reply.send('nothing of that range is in the file\n')
+    reply.header('Content-Range', `bytes */${size}`)
+    sendLine(reply, 416, 'nothing of that range is in the file')
     return null
   }
   reply.headers(headers)
@@ -36,7 +36,7 @@ export function beginRange(
   }
   const { start, end } = range === 'whole' ? { start: 0, end: size } : range
   reply.header('Content-Length', String(end - start))
-  if (request.method !== 'HEAD') return { start, end }
+  if (!isHead) return { start, end }
   reply.send()
   return null
 }

@@ -66,23 +66,36 @@ test('any part of a file can be had', async (t) => {
   }
 })
 
-test('HEAD with a range sends no bytes', async (t) => {
+test('HEAD heeds no range, as it has no bytes to give a part of', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
-  const question = { method: 'HEAD', headers: { Range: 'bytes=0-9' } }
-  const { status, body } = await ask(port, '/pub/big.iso', question)
-  assert.ok(status === 200 || status === 206, String(status))
-  assert.equal(body.length, 0)
+  for (const range of ['bytes=0-9', `bytes=${SIZE}-`]) {
+    const question = { method: 'HEAD', headers: { Range: range } }
+    const { status, headers, body } = await ask(port, '/pub/big.iso', question)
+    assert.deepEqual([status, headers['content-length']], [200, String(SIZE)])
+    assert.deepEqual([headers['content-range'], body.length], [undefined, 0])
+  }
+})
+
+test('a client that wants another state of a file is told 412, and gets none of it', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const { headers: validators } = await ask(port, '/pub/big.iso')
+  const long = 'Thu, 01 Jan 1970 00:00:00 GMT'
+  for (const condition of [{ 'If-Match': '"other"' }, { 'If-Unmodified-Since': long }]) {
+    const headers = { ...condition, Range: 'bytes=0-9' }
+    const { status, body } = await ask(port, '/pub/big.iso', { headers })
+    assert.equal(status, 412, JSON.stringify(condition))
+    assert.match(body.toString(), /^[^\n]+\n$/)
+  }
+  const same = { 'If-Match': validators.etag!, 'If-Unmodified-Since': validators['last-modified']! }
+  assert.equal((await ask(port, '/pub/big.iso', { headers: same })).status, 200)
 })
 
 test('a part that is not there is 416 with the size', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const range of [`bytes=${SIZE}-`, `bytes=${SIZE}-${SIZE + 5}`, 'bytes=-0']) {
-    for (const method of ['GET', 'HEAD']) {
-      const question = { method, headers: { Range: range } }
-      const { status, headers } = await ask(port, '/pub/big.iso', question)
-      assert.equal(status, 416, range)
-      assert.equal(headers['content-range'], `bytes */${SIZE}`)
-    }
+    const { status, headers } = await ask(port, '/pub/big.iso', { headers: { Range: range } })
+    assert.equal(status, 416, range)
+    assert.equal(headers['content-range'], `bytes */${SIZE}`)
   }
   const ofNothing = await ask(port, '/pub/empty', { headers: { Range: 'bytes=0-' } })
   assert.equal(ofNothing.status, 416)

@@ -54,6 +54,16 @@ test('who has another one gets this one', async (t) => {
   }
 })
 
+test('who wants another torrent than there is gets none', async (t) => {
+  const port = await serveSet(t)
+  const { headers, body } = await ask(port, SINGLE)
+  const other = await ask(port, SINGLE, { headers: { 'If-Match': '"other"' } })
+  assert.equal(other.status, 412)
+  assert.match(other.body.toString(), /^[^\n]+\n$/)
+  const same = await ask(port, SINGLE, { headers: { 'If-Match': headers.etag! } })
+  assert.deepEqual([same.status, same.body.equals(body)], [200, true])
+})
+
 test('tag and date are well formed, and caches must ask again each time', async (t) => {
   const port = await serveSet(t)
   const { headers } = await ask(port, DIGEST)

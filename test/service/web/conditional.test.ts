@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isUnmodified } from '../../../src/service/web/conditional.js'
+import { checkConditions } from '../../../src/service/web/conditional.js'
 
 const MODIFIED = 'Tue, 14 Nov 2023 22:13:20 GMT'
 const VALIDATORS = { etag: '"tag"', lastModified: MODIFIED }
 const EARLIER = 'Tue, 14 Nov 2023 22:13:19 GMT'
 
-const isSame = (headers: Record<string, string>) => isUnmodified(headers, VALIDATORS)
+const verdict = (headers: Record<string, string>) => checkConditions(headers, VALIDATORS)
+const isSame = (headers: Record<string, string>) => verdict(headers) === 'unmodified'
 
 test('a request without a condition wants it all', () => {
   assert.equal(isSame({}), false)
@@ -36,4 +37,33 @@ test('a file replaced by an older one is another one', () => {
 test('a tag outweighs the date', () => {
   assert.equal(isSame({ 'if-none-match': '"other"', 'if-modified-since': MODIFIED }), false)
   assert.equal(isSame({ 'if-none-match': '"tag"', 'if-modified-since': EARLIER }), true)
+})
+
+test('who wants another state than there is gets none', () => {
+  for (const tags of ['"other"', 'W/"tag"', '"a", "b"', '', '"*"']) {
+    assert.equal(verdict({ 'if-match': tags }), 'failed', tags)
+  }
+  for (const tags of ['"tag"', '"a", "tag"', '*', ' * ']) {
+    assert.equal(verdict({ 'if-match': tags }), 'met', tags)
+  }
+})
+
+test('who wants it unmodified since a date gets it unless it was', () => {
+  assert.equal(verdict({ 'if-unmodified-since': EARLIER }), 'failed')
+  for (const date of [MODIFIED, 'Tue, 14 Nov 2023 22:13:21 GMT', 'yesterday', '']) {
+    assert.equal(verdict({ 'if-unmodified-since': date }), 'met', date)
+  }
+})
+
+test('of all conditions, those that must hold come first, and tags before dates', () => {
+  assert.equal(verdict({ 'if-match': '"other"', 'if-none-match': '"tag"' }), 'failed')
+  assert.equal(verdict({ 'if-match': '"tag"', 'if-none-match': '"tag"' }), 'unmodified')
+  assert.equal(verdict({ 'if-match': '"tag"', 'if-unmodified-since': EARLIER }), 'met')
+})
+
+test('no date counts that could be that of another state', () => {
+  const validators = { etag: '"tag"', lastModified: null }
+  for (const field of ['if-modified-since', 'if-unmodified-since']) {
+    assert.equal(checkConditions({ [field]: MODIFIED }, validators), 'met')
+  }
 })

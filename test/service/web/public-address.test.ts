@@ -48,6 +48,14 @@ test('a Host that could not stand in an address is refused', () => {
     'host:',
     'host:port',
     'host:123456',
+    'host:99999',
+    'host:0',
+    'a..b',
+    '.a',
+    'a.-b',
+    '1.2.3.999',
+    '[::::]',
+    '[1]',
   ]
   const more = [
     '-a',
@@ -65,6 +73,13 @@ test('a Host that could not stand in an address is refused', () => {
   for (const host of [...hosts, ...more, 'a.example, b.example', 'a'.repeat(256)]) {
     assert.throws(() => publicAddress(requestTo(host), null), refused('usage', /Host/), host)
   }
+})
+
+test('a host in the address of the request outweighs the header', () => {
+  const request = Object.assign(requestTo('a.example'), { url: 'http://b.example:81/yum' })
+  assert.equal(publicAddress(request, null), 'http://b.example:81')
+  const odd = Object.assign(requestTo('a.example'), { url: 'http://b@c/yum' })
+  assert.throws(() => publicAddress(odd, null), refused('usage', /Host/))
 })
 
 test('no Host, or two, is refused', () => {
