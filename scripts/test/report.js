@@ -4,6 +4,9 @@ import { inspect } from 'node:util'
 // What a failed file wrote is worth its end; more would bury the failures
 const OUTPUT_LIMIT = 10_000
 
+// A line of a stack that is node's, up to the brace before the error's properties
+const RUNNER_FRAME = /\n +at [^\n]*node:(?:internal|async_hooks)[^\n]*?( \{)?(?=\n|$)/g
+
 /**
  * What a person reads of a run: a line for each directory that is done, or on a terminal for each
  * file, each failure at once by name, and all of them in full at the end.
@@ -82,13 +85,8 @@ function printFailures({ file, failed, notes, output }) {
 
 function describe(error) {
   if (typeof error === 'string') return error
-  if (typeof error?.stack === 'string') error.stack = withoutRunner(error.stack)
-  return inspect(error, { breakLength: 100 }).replaceAll(`file://${process.cwd()}/`, '')
-}
-
-function withoutRunner(stack) {
-  const lines = stack.split('\n')
-  return lines.filter((line) => !/^ +at .*\(?node:(internal|async_hooks)/.test(line)).join('\n')
+  const text = inspect(error, { breakLength: 100 })
+  return text.replace(RUNNER_FRAME, '$1').replaceAll(`file://${process.cwd()}/`, '')
 }
 
 function indent(text) {
