@@ -43,6 +43,8 @@ export class BtkitError extends Error {
 
 /** Says a system error in words: `no such file or directory` rather than `ENOENT: …, open '…'`. */
 export function describeOsError(error: NodeJS.ErrnoException): string {
+  // The system's own words are those of an illegal operation
+  if (error.code === 'EISDIR') return 'is a directory'
   const { errno } = error
   return errno !== undefined && getSystemErrorMap().has(errno)
     ? describeErrno(errno)

@@ -27,7 +27,7 @@ test('a fault in a torrent is said of its file', (t) => {
 test('bytes that are no torrent are said to be so, by the name of where they came from', () => {
   assert.throws(
     () => parseTorrent(Buffer.from('hello'), 'standard input', LIMIT),
-    failure('bencode', 'standard input: offset 0: not a value'),
+    failure('bencode', 'standard input: not a torrent (it begins with "hello")'),
   )
 })
 
@@ -37,6 +37,11 @@ test('a file that is larger than the limit is refused', (t) => {
   assert.equal(readTorrent(path, bytes.length).name, 'a.txt')
   const message = `${path}: larger than the limit of ${bytes.length - 1} bytes`
   assert.throws(() => readTorrent(path, bytes.length - 1), failure('too-large', message))
+})
+
+test('a directory is said to be one', (t) => {
+  const path = makeScratch(t)
+  assert.throws(() => readTorrent(path, LIMIT), failure('io', `${path}: is a directory`))
 })
 
 test('a file that is not there is named', (t) => {

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, readBencode } from '../bencode/read.js'
 import type { Span } from '../bencode/value.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
+import { BtkitError } from '../../errors.js'
+import { quoteText } from '../../text/escape.js'
 import { readOptionalFields } from './optional-fields.js'
 import { metainfoError, requireDict } from './require-field.js'
 import { findUnsafePaths, warnOfUnsafePaths } from './unsafe-path.js'
@@ -21,12 +23,14 @@ export interface ParseOptions {
  * Reads a .torrent file of unknown origin and checks that its `info` is valid (BEP 3, BEP 52). The
  * result holds views of `bytes`, which must not change afterwards.
  *
- * Throws a `bencode` error for bytes that are no bencode, with the offset, and a `metainfo` error
- * for bencode that is no metainfo, with the key. What can be read in spite of its faults is, and
- * its `warnings` name them; paths that must not reach a disk are in `unsafePaths`.
+ * What can be read in spite of its faults is, and its `warnings` name them; paths that must not
+ * reach a disk are in `unsafePaths`.
+ * @throws BtkitError `bencode` for bytes that are no bencode, with the offset or how they begin, and
+ * `metainfo` for bencode that is no metainfo, with the key
  */
 export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
   const limits = { maxSize: options.maxSize ?? DEFAULT_MAX_SIZE, maxDepth: DEFAULT_MAX_DEPTH }
+  checkBeginning(bytes)
   const { value, spans, warnings: bencodeWarnings } = readBencode(bytes, limits)
   const top = requireDict(value, () => 'metainfo')
   const info = requireDict(top.get('info'), () => 'info')
@@ -69,6 +73,21 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
     warnings: [...bencodeWarnings, ...warnings.toArray()],
   }
 }
+
+/** How much of a file that is something else tells what it is, in bytes. */
+const BEGINNING = 16
+
+/** A web page or a picture is told from a damaged torrent by its first byte. */
+function checkBeginning(bytes: Uint8Array): void {
+  if (bytes[0] === DICTIONARY) return
+  if (bytes.length === 0) throw new BtkitError('bencode', 'not a torrent (it is empty)')
+  const [line = ''] = Buffer.from(bytes.subarray(0, BEGINNING))
+    .toString()
+    .split(/[\r\n]/)
+  throw new BtkitError('bencode', `not a torrent (it begins with ${quoteText(line)})`)
+}
+
+const DICTIONARY = 'd'.charCodeAt(0)
 
 type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
 

@@ -69,7 +69,12 @@ test('a failure is an outcome in its place, and nothing is lost', async (t) => {
   const outcomes = await collect(edit(files))
   assert.deepEqual(
     outcomes.map(({ error }) => error?.message ?? null),
-    [null, `${files[1]}: offset 0: not a value`, `${files[2]}: no such file or directory`, null],
+    [
+      null,
+      `${files[1]}: not a torrent (it begins with "no torrent")`,
+      `${files[2]}: no such file or directory`,
+      null,
+    ],
   )
   assert.equal(readFileSync(join(root, 'bad'), 'utf8'), 'no torrent')
   assert.deepEqual(readFileSync(join(root, 'b')), NEW)

@@ -39,7 +39,7 @@ test('a torrent that can not be read is an error, and the others are still looke
   const { status, stdout, stderr } = await runBtkit(['lint', bad, odd, good, '--quiet'])
   assert.equal(status, 1)
   assert.equal(stdout.trimEnd().split('\n').length, 2)
-  assert.match(stderr, /^btkit: \S+bad\.torrent: offset 0: [^\n]+\n$/)
+  assert.match(stderr, /^btkit: \S+bad\.torrent: not a torrent [^\n]+\n$/)
 })
 
 test('strict makes findings a failure', async (t) => {
@@ -69,7 +69,7 @@ test('the JSON is an object a torrent, an unreadable one included', async (t) =>
   })
   const { error, ...rest } = third!
   assert.deepEqual(rest, { file: bad, findings: [] })
-  assert.match(String(error), /bad\.torrent: offset 0: /)
+  assert.match(String(error), /bad\.torrent: not a torrent /)
   assert.equal(status, 1)
 })
 

@@ -90,5 +90,5 @@ test('a torrent that can not be read is one line and status 1', async (t) => {
   const path = join(makeScratch(t, { a: 'x' }), 'a')
   const { status, stdout, stderr } = await runBtkit(['rename', path, 'b'])
   assert.deepEqual([status, stdout], [1, ''])
-  assert.equal(stderr, `btkit: ${path}: offset 0: not a value\n`)
+  assert.equal(stderr, `btkit: ${path}: not a torrent (it begins with "x")\n`)
 })

@@ -65,7 +65,7 @@ test('what is wrong with standard input is said of it', async () => {
   const result = await runBtkit(['showmetainfo', '-'], { stdin: inputOf('x') })
   assert.deepEqual(
     [result.status, result.stderr],
-    [1, 'btkit: standard input: offset 0: not a value\n'],
+    [1, 'btkit: standard input: not a torrent (it begins with "x")\n'],
   )
 })
 
@@ -120,7 +120,7 @@ for (const [what, torrent, said] of [
   ['with a piece length of 0', torrentOf(singleFileInfo({ 'piece length': 0 })), 'piece length'],
   ['with a negative length', torrentOf(singleFileInfo({ length: -1 })), 'length'],
   ['cut off in the middle', GOOD.subarray(0, 40), 'offset'],
-  ['that is empty', '', 'offset 0'],
+  ['that is empty', '', 'it is empty'],
 ] as const) {
   test(`a torrent ${what} ends with status 1 and a line that names file and rule`, async (t) => {
     const { status, stderr } = await show(t, torrent)
