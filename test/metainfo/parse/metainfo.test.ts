@@ -40,7 +40,7 @@ test('a torrent is read whole', () => {
   assert.deepEqual(metainfo.warnings, [])
 })
 
-const PIECES = 'x'.repeat(12)
+const PIECES = 'x'.repeat(20)
 
 test('the info hash is that of the bytes as they stand, unsorted as they may be', () => {
   const info = `d4:name1:a6:lengthi1e12:piece lengthi16384e6:pieces20:${PIECES}e`
