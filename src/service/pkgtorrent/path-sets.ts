@@ -9,8 +9,9 @@ import type { CheckedTorrent, OnDemand, PlannedTorrent } from '../torrents/on-de
 import { setContent } from './set-content.js'
 import { digestOfSet } from './set.js'
 
-/** Memory for sets that were asked for lately, in UTF-16 units of their paths. */
-const MEMORY = 4 * 1024 * 1024
+/** Memory for sets that were asked for lately, in bytes; and what a path costs beside its text. */
+const MEMORY = 8 * 1024 * 1024
+const PATH_COST = 64
 
 /** Names of directories that one request may go through. */
 const MAX_NAMES = 1_000_000
@@ -26,7 +27,9 @@ const BYTES_PER_MATCH = 2048
 export class PathSets {
   readonly #sets = new LRUCache<string, SetRecord>({
     maxSize: MEMORY,
-    sizeCalculation: ({ paths }) => paths.reduce((sum, path) => sum + path.length, 100),
+    sizeCalculation: ({ paths }) => {
+      return paths.reduce((sum, path) => sum + PATH_COST + 2 * path.length, PATH_COST)
+    },
   })
 
   readonly #slices = new TimeSlices()

@@ -29,7 +29,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const app = fastify({
     bodyLimit: options.limits.maxBody,
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 4096 },
+    routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
     frameworkErrors: (error, _request, reply) => {
       sendError(reply, error)
     },

@@ -22,6 +22,9 @@ const FRESH_FOR = 1000
 /** The memory for torrents that were asked for lately, in bytes of their infos. */
 const MEMORY = 32 * 1024 * 1024
 
+/** What a torrent costs beside its info and directory, in bytes. */
+const ENTRY_COST = 1000
+
 /** How often files are looked at that are being written. */
 const LOOKS = 10
 
@@ -71,7 +74,9 @@ export class OnDemand {
   readonly origins: Origins = { memory: 0, cache: 0, files: 0 }
   readonly #checked = new LRUCache<string, CheckedTorrent>({
     maxSize: MEMORY,
-    sizeCalculation: ({ torrent }) => torrent.info.length + 1000,
+    sizeCalculation: ({ torrent: { info, directory } }) => {
+      return ENTRY_COST + info.length + directory.join().length
+    },
   })
   readonly #pending = new Map<string, PendingTorrent<CheckedTorrent>>()
 

@@ -7,6 +7,9 @@ import { renderHeader, sendPrepared } from '../web/send-prepared.js'
 /** Memory for answers, in bytes. */
 const MEMORY = 32 * 1024 * 1024
 
+/** What an answer costs beside its body and its address, in bytes: headers, above all. */
+const ENTRY_COST = 3000
+
 /** An answer that was given, and what it is still right by. */
 interface CachedResponse {
   readonly host: string | undefined
@@ -39,7 +42,9 @@ const SPECIAL_HEADERS = /^(?:if-|range$|expect$|connection$|transfer-|content-l)
 export class ResponseCache {
   readonly #entries = new LRUCache<string, CachedResponse>({
     maxSize: MEMORY,
-    sizeCalculation: ({ answer }) => answer.body.length + 2000,
+    sizeCalculation: ({ answer, host = '' }, address) => {
+      return ENTRY_COST + answer.body.length + address.length + host.length
+    },
   })
   readonly #rules: ResponseCacheRules
 
@@ -51,19 +56,19 @@ export class ResponseCache {
   note(request: IncomingMessage, checked: CheckedTorrent, answer: TorrentResponse): void {
     const { host } = request.headers
     const entry = { host, checked, answer, header: '', second: 0 }
-    this.#entries.set(request.url ?? '', entry)
+    this.#entries.set(copyOf(addressOf(request)), entry)
   }
 
   /** The answer to a request as it was composed before. */
   recall(request: IncomingMessage): Pick<CachedResponse, 'checked' | 'answer'> | undefined {
-    const entry = this.#entries.get(request.url ?? '')
+    const entry = this.#entries.get(addressOf(request))
     return entry?.host === request.headers.host ? entry : undefined
   }
 
   /** Answers if it can, and returns what with; else leaves all to others, and returns null. */
   answer(request: IncomingMessage, response: ServerResponse): TorrentResponse | null {
     if (request.method !== 'GET') return null
-    const entry = this.#entries.get(request.url ?? '')
+    const entry = this.#entries.get(addressOf(request))
     if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return null
     this.#renew(entry)
     sendPrepared(response, entry.header, entry.answer)
@@ -77,6 +82,17 @@ export class ResponseCache {
     entry.second = second
     entry.header = renderHeader(entry.answer.headers, this.#rules.keepAliveSeconds, now)
   }
+}
+
+/** What a request asks for: nothing here depends on a query. */
+function addressOf({ url = '' }: IncomingMessage): string {
+  const end = url.indexOf('?')
+  return end < 0 ? url : url.slice(0, end)
+}
+
+/** The same text without what it was cut from, which would be kept with it. Node reads Latin-1. */
+function copyOf(address: string): string {
+  return Buffer.from(address, 'latin1').toString('latin1')
 }
 
 /** Whether a request of HTTP/1.1 asks that host, once, for all of it without any condition. */
