@@ -3,6 +3,8 @@ export interface Output {
   write(chunk: string | Uint8Array): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
+  /** Bytes that its reader has not taken yet. */
+  readonly writableLength?: number
 }
 
 export type Colour = 'red' | 'yellow' | 'green'

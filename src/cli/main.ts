@@ -8,6 +8,9 @@ import { run } from './program.js'
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 type Signal = keyof typeof SIGNAL_STATUS
 
+/** How long what was said may take to be read once the work was stopped, in milliseconds. */
+const LAST_WORDS = 1000
+
 /**
  * Runs btkit in this process with its arguments, streams and signals, and sets the exit status.
  * `program` is the name it was called by; a legacy name stands for `subcommand`.
@@ -30,6 +33,8 @@ export async function main(program: string, subcommand: string | null = null): P
   const status = await start({ program, subcommand, args: process.argv.slice(2) }, io)
   // A command that had done all there was to do, or that ends no other way, was not interrupted
   process.exitCode = stopped && status !== 0 ? SIGNAL_STATUS[stopped] : process.exitCode || status
+  // What nobody reads must not keep a process that was asked to end
+  if (stopped) setTimeout(() => process.exit(), LAST_WORDS).unref()
 }
 
 async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<number> {

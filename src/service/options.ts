@@ -27,6 +27,8 @@ export interface ServiceLimits {
   readonly maxMatches: number
   /** Bytes of a form. */
   readonly maxBody: number
+  /** Files that are opened or read at once for downloads. */
+  readonly maxReads: number
   /** Milliseconds that a request waits for hashing. */
   readonly wait: number
   /** Milliseconds in which the headers must have come. */

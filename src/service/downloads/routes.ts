@@ -1,22 +1,25 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import mime from 'mime'
 import type { Fingerprint } from '../../files/fingerprint.js'
+import { Semaphore } from '../admission/semaphore.js'
 import { parseMirrorPath } from '../mirror/mirror-path.js'
 import { MirrorView, type Mirror } from '../mirror/mirror.js'
 import { openInside, type OpenFile } from '../mirror/open-inside.js'
-import type { ByteRange } from '../web/byte-range.js'
+import { FileStream } from './file-stream.js'
 import { addReadRoute } from '../web/read-route.js'
 import { requestPath } from '../web/request-path.js'
+import type { ServiceOptions } from '../options.js'
 import { beginRange } from '../web/send-range.js'
 
-/** Bytes read at a time: more are no faster, and each client that reads slowly holds as many. */
-const CHUNK = 64 * 1024
-
 /** The mirror's files themselves, so that the web seeds of its torrents work. */
-export function addDownloadRoutes(app: FastifyInstance, mirror: Mirror): void {
+export function addDownloadRoutes(
+  app: FastifyInstance,
+  { mirror, limits }: Pick<ServiceOptions, 'mirror' | 'limits'>,
+): void {
+  const reads = new Semaphore(limits.maxReads)
   addReadRoute(app, '/*', async (request, reply) => {
     const components = parseMirrorPath(requestPath(request.raw.url ?? ''))
-    const file = await openInside(await new MirrorView(mirror).file(components), mirror)
+    const file = await reads.run(() => openPublished(components, mirror))
     const { size } = file.fingerprint
     const headers = {
       'Content-Type': mime.getType(components.at(-1) ?? '') ?? 'application/octet-stream',
@@ -24,10 +27,15 @@ export function addDownloadRoutes(app: FastifyInstance, mirror: Mirror): void {
     }
     const ranged = { size, headers, validators: validatorsOf(file.fingerprint) }
     const range = beginRange(request, reply, ranged)
-    if (range && range.end > range.start) return sendFile(reply, file, range)
+    if (range && range.end > range.start)
+      return sendFile(reply, new FileStream(file.handle, range, reads))
     await file.handle.close()
     return range ? reply.send('') : reply
   })
+}
+
+async function openPublished(components: readonly string[], mirror: Mirror): Promise<OpenFile> {
+  return openInside(await new MirrorView(mirror).file(components), mirror)
 }
 
 function validatorsOf({ size, mtimeNs }: Fingerprint) {
@@ -35,13 +43,11 @@ function validatorsOf({ size, mtimeNs }: Fingerprint) {
   return { etag, lastModified: new Date(Number(mtimeNs / 1_000_000n)).toUTCString() }
 }
 
-/** Sends a stretch of an open file, and closes it. */
-function sendFile(reply: FastifyReply, { handle }: OpenFile, range: ByteRange): FastifyReply {
-  const { start, end } = range
-  const stream = handle.createReadStream({ start, end: end - 1, highWaterMark: CHUNK })
+/** Sends a stretch of a file. */
+function sendFile(reply: FastifyReply, stream: FileStream): FastifyReply {
   stream.once('end', () => {
     // The file got shorter: only the end of the connection tells the client that bytes are missing
-    if (stream.bytesRead < end - start) reply.raw.destroy()
+    if (stream.missing > 0) reply.raw.destroy()
   })
   return reply.send(stream)
 }

@@ -59,7 +59,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   })
   addStatusRoutes(app, parts.describe)
   addPkgtorrentRoutes(app, new PathSets(onDemand, options), sender)
-  if (options.files) addDownloadRoutes(app, options.mirror)
+  if (options.files) addDownloadRoutes(app, options)
   return app
 }
 

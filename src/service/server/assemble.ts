@@ -29,6 +29,8 @@ export interface AssemblyParts {
   readonly maxHashing: number
   readonly trackers: TrackerSource
   readonly log: AccessLog
+  /** How many lines of the log were dropped so far. */
+  readonly droppedLines: () => number
   /** Bytes of the cache's file. */
   readonly cacheSize: () => Promise<number>
   /** Hears of errors that are the server's own. */
@@ -57,9 +59,9 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   const responses = createResponseCache(parts, onDemand)
   const describe = async () => {
     const cacheSize = await parts.cacheSize()
-    const { connections } = exchanges
-    const measured = { requests, connections, onDemand, hasher, queue, trackers, cacheSize }
-    return formatMetrics(serviceMetrics(measured))
+    const [droppedLines, { connections }] = [parts.droppedLines(), exchanges]
+    const work = { requests, connections, onDemand, hasher, queue, trackers }
+    return formatMetrics(serviceMetrics({ ...work, cacheSize, droppedLines }))
   }
   const sender = new TorrentSender(options, responses, trackers.current)
   const onRoute: AppParts['onRoute'] = (request, route) => {

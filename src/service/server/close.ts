@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** How long requests under way may take to end, in milliseconds. */
-const GRACE = 10_000
+const GRACE = 8_000
 
 /** How often connections that became idle are closed, in milliseconds. */
 const SWEEP = 50

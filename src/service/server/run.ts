@@ -43,6 +43,8 @@ export interface ServiceWorld {
   readonly monotonic: () => number
   /** Takes lines of the access log, unless it has a file. */
   readonly writeLog: (lines: string) => void
+  /** How many lines were dropped so far, as nobody read them. */
+  readonly droppedLines: () => number
   /** Hears what is wrong while work goes on. */
   readonly warn: (message: string) => void
   /** Hears of errors that are the server's own. */
@@ -82,6 +84,7 @@ export async function runService(
       ...resources,
       trackers,
       monotonic: world.monotonic,
+      droppedLines: world.droppedLines,
       log,
       cacheSize: () => sizeOf(join(settings.cacheDirectory, CACHE_FILE)),
       onError: world.onError,

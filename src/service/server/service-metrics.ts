@@ -15,6 +15,8 @@ export interface MeasuredParts {
   readonly trackers: TrackerSource
   /** Bytes of the cache's file. */
   readonly cacheSize: number
+  /** Lines of the log. */
+  readonly droppedLines: number
 }
 
 /** The figures of the service. */
@@ -49,6 +51,9 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
       { labels: { result: 'miss' }, value: misses },
     ]),
     gauge('btkit_cache_bytes', 'Size of the piece cache on disk.', parts.cacheSize),
+    counter('btkit_log_lines_dropped_total', 'Lines that nobody read.', [
+      { value: parts.droppedLines },
+    ]),
     gauge('btkit_trackers', 'Trackers that torrents name.', trackers.current().urls.length),
     gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
   ]

@@ -13,7 +13,7 @@ import { assembleService, type AssemblyParts } from './assemble.js'
  * How long requests may wait for files to be hashed when the service stops, in milliseconds: they
  * must have an answer before they are out of time.
  */
-const STOP_TIMEOUT = 8_000
+const STOP_TIMEOUT = 6_000
 
 export interface ServiceParts extends AssemblyParts {
   readonly places: readonly ListenPlace[]

@@ -12,6 +12,9 @@ function isAnswering(socket: Socket): boolean {
   return response?.headersSent ?? false
 }
 
+/** How long a client that is hung up on may take to read why, in milliseconds. */
+const LINGER = 1000
+
 /** What somebody was told whose request could not be read. */
 export interface ConnectionRefusal {
   readonly status: number
@@ -37,6 +40,8 @@ export function refuseConnection(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   )
+  // Who does not hang up in turn would keep the connection
+  setTimeout(() => socket.destroy(), LINGER).unref()
   return { status: Number(status.slice(0, 3)), bytes: body.length }
 }
 

@@ -7,6 +7,7 @@ import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
+import { BoundedOutput } from '../../output/bounded-output.js'
 import { greeting } from './greeting.js'
 import { declareServeOptions, type ServeOptions } from './options.js'
 import { listenPlaces, serviceOptions } from './request.js'
@@ -17,13 +18,17 @@ export function defineServe({ io, finish }: CommandContext) {
     .description('Serve a mirror over HTTP, with torrents of its files on demand.')
     .argument('<root>', "the mirror's root directory")
     .action(async (root, options) => {
-      await serve(root, options, io)
+      const stderr = new BoundedOutput(io.stderr)
+      await serve(root, options, { ...io, stderr })
       finish(0)
     })
 }
 
+/** The service writes to standard error for years: it must not wait there for a reader. */
+type ServeIo = Io & { readonly stderr: BoundedOutput }
+
 /** Serves until a signal asks to stop. */
-async function serve(root: string, options: ServeOptions, io: Io): Promise<void> {
+async function serve(root: string, options: ServeOptions, io: ServeIo): Promise<void> {
   const settings = serviceSettings(root, options, io)
   const onError = (error: unknown) => {
     reportError(error, io)
@@ -31,7 +36,10 @@ async function serve(root: string, options: ServeOptions, io: Io): Promise<void>
   const service = await runService(settings, {
     now: io.now,
     monotonic: io.monotonic,
-    writeLog: (lines) => io.stderr.write(lines),
+    writeLog: (lines) => {
+      io.stderr.write(lines)
+    },
+    droppedLines: () => io.stderr.dropped,
     warn: (message) => {
       reportWarning(message, io)
     },

@@ -29,8 +29,24 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     markPadFiles: padFiles === 'bep47',
     files,
     clientAddresses: new ClientAddresses(options.trustProxy),
-    limits: { maxPaths, maxMatches, maxBody, wait, headerTimeout, bodyTimeout },
+    limits: {
+      maxReads: readsAtOnce(io),
+      maxPaths,
+      maxMatches,
+      maxBody,
+      wait,
+      headerTimeout,
+      bodyTimeout,
+    },
   }
+}
+
+/** Threads that Node has for work with files, unless the environment says otherwise. */
+const FILE_THREADS = 4
+
+/** Of these threads all but one: whoever looks at a file must not wait for downloads. */
+function readsAtOnce({ env }: Io): number {
+  return Math.max(1, (Number(env['UV_THREADPOOL_SIZE']) || FILE_THREADS) - 1)
 }
 
 function openRoot(root: string): string {
