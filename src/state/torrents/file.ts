@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { osCodeOf } from '../../errors.js'
+
+/** The file that tells which torrents of a directory, named by its real path, are btkit's. */
+export function logPath(stateDirectory: string, target: string): string {
+  const digest = createHash('sha256').update(target).digest('hex').slice(0, 32)
+  return join(stateDirectory, 'torrents', `${digest}.log`)
+}
+
+/** The bytes of a file, or null when there is none; throws other system errors as they are. */
+export function readIfThere(path: string): Buffer | null {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (osCodeOf(error) === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Replaces a file by lines, so that a kill or a power cut leaves the old one or the new one. */
+export function replaceFile(path: string, lines: Iterable<string>): void {
+  const draft = `${path}.new`
+  makeDirectory(dirname(path))
+  const descriptor = openSync(draft, 'w', 0o600)
+  try {
+    for (const chunk of inChunks(lines)) writeAll(descriptor, chunk)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(draft, path)
+  syncDirectory(dirname(path))
+}
+
+/** Keeps what a damaged file holds under another name, and returns that. */
+export function copyAside(path: string, now: number): string {
+  const aside = `${path}.damaged-${now}`
+  copyFileSync(path, aside)
+  return aside
+}
+
+/** Writes all of some bytes where the descriptor stands. */
+export function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
+}
+
+const CHUNK_LINES = 1000
+
+function* inChunks(lines: Iterable<string>): Generator<Buffer> {
+  let chunk: string[] = []
+  for (const line of lines) {
+    chunk.push(line)
+    if (chunk.length < CHUNK_LINES) continue
+    yield Buffer.from(chunk.join(''), 'latin1')
+    chunk = []
+  }
+  yield Buffer.from(chunk.join(''), 'latin1')
+}
+
+/** One directory after the other: Node's own way never ends below /proc. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    const code = osCodeOf(error)
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    makeDirectory(dirname(path))
+    mkdirSync(path, { mode: 0o700 })
+  }
+}
+
+/** Some systems and file systems can't, and then it is as safe as they are. */
+function syncDirectory(path: string): void {
+  try {
+    const descriptor = openSync(path, 'r')
+    try {
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    if (osCodeOf(error) === undefined) throw error
+  }
+}

@@ -1,0 +1,110 @@
+import { AFTER_NAME, parseRecord } from './record.js'
+
+/** The version of the format. What a newer btkit wrote is left alone. */
+export const VERSION = 1
+
+/** Hexadecimal digits of the checksum that a line begins with, and a space. */
+const PREFIX = 9
+
+const NEWLINE = 0x0a
+
+/** What a file of lines holds. */
+export interface ScannedLines {
+  /** The version that its first line tells; null when that is damaged or missing. */
+  readonly version: number | null
+  /** Where in the bytes the last line of each torrent goes on behind the name. */
+  readonly places: Map<string, number>
+  /** Lines that count no more, as later ones are of the same torrents. */
+  readonly outdated: number
+  /** Lines that are damaged. */
+  readonly damaged: number
+  /** Bytes up to the end of the last whole line; a kill may leave part of a line behind that. */
+  readonly length: number
+}
+
+/** The first line of a file: its version, and for people which directory it is about. */
+export function headLine(target: string): string {
+  return frameLine(JSON.stringify({ btkit: 'torrents', version: VERSION, target }))
+}
+
+/** A line with its checksum and its newline, as the file has it. */
+export function frameLine(json: string): string {
+  const bytes = Buffer.from(json)
+  const sum = checksum(bytes, 0, bytes.length)
+    .toString(16)
+    .padStart(PREFIX - 1, '0')
+  return `${sum} ${json}\n`
+}
+
+/** Reads all lines, each by itself: damage to one leaves the others as they are. */
+export function scanLines(bytes: Buffer): ScannedLines {
+  const places = new Map<string, number>()
+  const seen = { version: null as number | null, outdated: 0, damaged: 0 }
+  let start = 0
+  for (let end; (end = bytes.indexOf(NEWLINE, start)) >= 0; start = end + 1) {
+    const known = isIntact(bytes, start, end) ? readLine(bytes, start + PREFIX, end) : null
+    if (known === null) seen.damaged++
+    else if ('version' in known) seen.version = known.version
+    else {
+      if (places.delete(known.name)) seen.outdated++
+      if (known.place === null) seen.outdated++
+      else places.set(known.name, known.place)
+    }
+  }
+  return { ...seen, places, length: start }
+}
+
+/** The whole line, with its newline, in which a place lies. */
+export function lineAt(bytes: Buffer, place: number): string {
+  const start = bytes.lastIndexOf(NEWLINE, place) + 1
+  return bytes.toString('latin1', start, bytes.indexOf(NEWLINE, place) + 1)
+}
+
+/** The JSON of a line that frameLine made. */
+export function unframeLine(line: string): string {
+  return line.slice(PREFIX, -1)
+}
+
+type Line = { readonly name: string; readonly place: number | null } | { readonly version: number }
+
+/** Reads no more of a line than its name, as most are only compared. */
+function readLine(bytes: Buffer, start: number, end: number): Line | null {
+  const place = bytes.indexOf(AFTER_NAME, start, 'latin1')
+  try {
+    if (place < 0 || place >= end) return readShortLine(bytes.toString('latin1', start, end))
+    const name = bytes.toString('latin1', start + NAME_AT, place - 1)
+    return { name: name.includes('\\') ? unescape(name) : name, place }
+  } catch {
+    return null
+  }
+}
+
+const NAME_AT = '{"torrent":"'.length
+
+function unescape(text: string): string {
+  return JSON.parse(`"${text}"`) as string
+}
+
+/** The first line, or one that says that a torrent is no longer btkit's. */
+function readShortLine(json: string): Line {
+  const { version } = JSON.parse(json) as { version?: unknown }
+  return typeof version === 'number' ? { version } : { name: parseRecord(json).name, place: null }
+}
+
+function isIntact(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start <= PREFIX) return false
+  return (
+    parseInt(bytes.toString('latin1', start, start + PREFIX - 1), 16) === sumOf(bytes, start, end)
+  )
+}
+
+function sumOf(bytes: Buffer, start: number, end: number): number {
+  return checksum(bytes, start + PREFIX, end)
+}
+
+/** FNV-1a of 32 bits: tells bytes that were damaged by accident, not by intent. */
+function checksum(bytes: Buffer, start: number, end: number): number {
+  let hash = 0x811c9dc5
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193)
+  return hash >>> 0
+}

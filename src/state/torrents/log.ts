@@ -1,0 +1,198 @@
+import { closeSync, fdatasync, ftruncateSync, openSync } from 'node:fs'
+import { basename } from 'node:path'
+import { promisify } from 'node:util'
+import { asBtkitError, BtkitError } from '../../errors.js'
+import { copyAside, logPath, readIfThere, replaceFile, writeAll } from './file.js'
+import {
+  frameLine,
+  headLine,
+  lineAt,
+  scanLines,
+  unframeLine,
+  VERSION,
+  type ScannedLines,
+} from './lines.js'
+import {
+  formatIdentity,
+  formatRecord,
+  parseRecord,
+  type TorrentIdentity,
+  type TorrentRecord,
+} from './record.js'
+
+const sync = promisify(fdatasync)
+
+export interface OpenLogOptions {
+  /** Where all state is. */
+  readonly stateDirectory: string
+  /** The real path of the directory of the torrents. Who writes holds its lock. */
+  readonly target: string
+  /** Keep what is put in memory alone, for who must change nothing. */
+  readonly isReadOnly: boolean
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Hears when something is damaged. */
+  readonly warn: (message: string) => void
+}
+
+/** Outdated lines that a file may have before it is written anew. */
+const MIN_OUTDATED = 1000
+
+/**
+ * Which torrents of a directory btkit wrote: a file of lines, to which each change is added. When a
+ * kill or a power cut leaves part of a line, the lines before it stand.
+ */
+export class TorrentLog {
+  /** Whether there was no file yet. */
+  readonly isNew: boolean
+  readonly #path: string
+  readonly #options: OpenLogOptions
+  readonly #bytes: Buffer
+  readonly #scanned: ScannedLines
+  /** The lines put by this run, by torrent; null for one that is no longer btkit's. */
+  readonly #changed = new Map<string, string | null>()
+  #lines = 0
+  #pending: string[] = []
+  #descriptor: number | null = null
+  #writing: Promise<void> = Promise.resolve()
+  #next: Promise<void> | null = null
+  #failure: unknown = null
+  /** Where to cut off what a kill left of a line, before anything is added; null for nowhere. */
+  #cutAt: number | null
+
+  private constructor(path: string, bytes: Buffer | null, options: OpenLogOptions) {
+    this.#path = path
+    this.#options = options
+    this.#bytes = bytes ?? Buffer.alloc(0)
+    this.isNew = this.#bytes.length === 0
+    this.#scanned = scanLines(this.#bytes)
+    this.#cutAt = this.#scanned.length < this.#bytes.length ? this.#scanned.length : null
+  }
+
+  /**
+   * Reads what is known of a directory's torrents. Damaged lines are left out, and the file as it
+   * was is kept beside.
+   * @throws BtkitError `not-permitted` or `io`, also for what a newer btkit wrote
+   */
+  static open(options: OpenLogOptions): TorrentLog {
+    const path = logPath(options.stateDirectory, options.target)
+    try {
+      const log = new TorrentLog(path, readIfThere(path), options)
+      const { version, damaged } = log.#scanned
+      if (version !== null && version > VERSION) {
+        throw new BtkitError('io', `state ${path}: a newer btkit wrote it`)
+      }
+      if (damaged > 0 || (version === null && !log.isNew)) log.#mend()
+      return log
+    } catch (error) {
+      throw asBtkitError(error, `state ${path}`)
+    }
+  }
+
+  /** What is known of a torrent, by its file name. */
+  get(name: string): TorrentRecord | null {
+    const changed = this.#changed.get(name)
+    if (changed === null) return null
+    if (changed !== undefined) return parseRecord(unframeLine(changed)).record
+    const place = this.#scanned.places.get(name)
+    if (place === undefined) return null
+    return parseRecord(unframeLine(lineAt(this.#bytes, place))).record
+  }
+
+  /** Whether just that is known of a torrent; cheaper than to read all that is. */
+  isUnchanged(name: string, identity: TorrentIdentity): boolean {
+    const expected = formatIdentity(identity)
+    const changed = this.#changed.get(name)
+    if (changed !== undefined) return changed?.includes(expected) ?? false
+    const place = this.#scanned.places.get(name)
+    if (place === undefined) return false
+    return this.#bytes.toString('latin1', place, place + expected.length) === expected
+  }
+
+  /** Notes a torrent, or with null that it is no longer btkit's. It lasts from the next flush on. */
+  put(name: string, record: TorrentRecord | null): void {
+    const line = frameLine(formatRecord(name, record))
+    this.#changed.set(name, record && line)
+    this.#lines++
+    if (this.#failure === null) this.#pending.push(line)
+  }
+
+  /**
+   * Resolves when all that was put would outlive a power cut. Calls that come while the disk is at
+   * work share the next write.
+   * @throws BtkitError `not-permitted` or `io`, from the first failure on always
+   */
+  flush(): Promise<void> {
+    if (this.#options.isReadOnly) return Promise.resolve()
+    const start = () => {
+      this.#next = null
+      this.#writing = this.#writePending()
+      return this.#writing
+    }
+    this.#next ??= this.#writing.then(start, start)
+    return this.#next
+  }
+
+  /** Flushes, writes the file anew when much of it is outdated, and lets go. */
+  async close(): Promise<void> {
+    try {
+      if (this.#pending.length > 0) await this.flush()
+      const outdated = this.#scanned.outdated + this.#lines - this.#changed.size
+      const { size } = this.#scanned.places
+      const isWorthIt = outdated > MIN_OUTDATED && outdated > size / 4
+      if (isWorthIt && !this.#options.isReadOnly && this.#failure === null) this.#rewrite()
+    } finally {
+      if (this.#descriptor !== null) closeSync(this.#descriptor)
+      this.#descriptor = null
+    }
+  }
+
+  async #writePending(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure
+    const lines = this.#pending
+    this.#pending = []
+    if (lines.length === 0) return
+    try {
+      const descriptor = this.#openForAppending()
+      writeAll(descriptor, Buffer.from(lines.join(''), 'latin1'))
+      await sync(descriptor)
+    } catch (error) {
+      this.#failure = asBtkitError(error, `state ${this.#path}`)
+      throw this.#failure
+    }
+  }
+
+  #openForAppending(): number {
+    if (this.#descriptor !== null) return this.#descriptor
+    if (this.isNew) replaceFile(this.#path, [headLine(this.#options.target)])
+    this.#descriptor = openSync(this.#path, 'a')
+    if (this.#cutAt !== null) ftruncateSync(this.#descriptor, this.#cutAt)
+    return this.#descriptor
+  }
+
+  #mend(): void {
+    const { warn, now, isReadOnly } = this.#options
+    const lost =
+      'torrents that it no longer tells of are left alone, unless they are just what would be written'
+    if (isReadOnly) {
+      warn(`state ${this.#path}: is damaged; ${lost}`)
+      return
+    }
+    const aside = copyAside(this.#path, now())
+    this.#rewrite()
+    this.#cutAt = null
+    warn(`state ${this.#path}: was damaged, and is kept as ${basename(aside)}; ${lost}`)
+  }
+
+  #rewrite(): void {
+    replaceFile(this.#path, this.#currentLines())
+  }
+
+  *#currentLines(): Generator<string> {
+    yield headLine(this.#options.target)
+    for (const [name, place] of this.#scanned.places) {
+      if (!this.#changed.has(name)) yield lineAt(this.#bytes, place)
+    }
+    for (const line of this.#changed.values()) if (line !== null) yield line
+  }
+}

@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict'
+import {
+  appendFileSync,
+  chmodSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { TorrentLog } from '../../../src/state/torrents/log.js'
+import type { TorrentRecord } from '../../../src/state/torrents/record.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const TARGET = '/srv/torrents'
+const NOW = 1_700_000_000_000
+
+function recordOf(seed: number, source = `/srv/files/${seed}`): TorrentRecord {
+  return {
+    source,
+    input: pseudoRandom(56, seed),
+    fingerprint: pseudoRandom(40, seed + 1),
+    written: {
+      file: pseudoRandom(32, seed + 2),
+      info: pseudoRandom(32, seed + 3),
+      keys: { announce: 'AAAAAAAA', 'creation date': 'BBBBBBBB' },
+    },
+    replaced: null,
+  }
+}
+
+class Place {
+  readonly stateDirectory: string
+  readonly warnings: string[] = []
+
+  constructor(t: TestContext) {
+    this.stateDirectory = join(makeScratch(t), 'state')
+  }
+
+  open(options: Partial<Parameters<typeof TorrentLog.open>[0]> = {}): TorrentLog {
+    const { stateDirectory } = this
+    const warn = (message: string) => this.warnings.push(message)
+    const rest = { isReadOnly: false, now: () => NOW, warn }
+    return TorrentLog.open({ stateDirectory, target: TARGET, ...rest, ...options })
+  }
+
+  /** Puts records and closes. */
+  async fill(records: Record<string, TorrentRecord | null>): Promise<void> {
+    const log = this.open()
+    for (const [name, record] of Object.entries(records)) log.put(name, record)
+    await log.close()
+  }
+
+  get directory(): string {
+    return join(this.stateDirectory, 'torrents')
+  }
+
+  /** The path of the one file. */
+  get file(): string {
+    const [name] = readdirSync(this.directory).filter((each) => each.endsWith('.log'))
+    return join(this.directory, name!)
+  }
+}
+
+test('what was put is there after closing, of every kind and under any name', async (t) => {
+  const place = new Place(t)
+  const names = [
+    'a.torrent',
+    '日本.torrent',
+    'new\nline.torrent',
+    '"],"source":.torrent',
+    '\\.torrent',
+  ]
+  const records = Object.fromEntries(names.map((name, i) => [name, recordOf(i, `/srv/${name}`)]))
+  records['old.torrent'] = {
+    ...recordOf(9),
+    written: { file: pseudoRandom(32), info: null, keys: null },
+    replaced: recordOf(8).written,
+  }
+  await place.fill(records)
+  const log = place.open()
+  assert.ok(!log.isNew)
+  for (const [name, record] of Object.entries(records)) {
+    assert.deepEqual(log.get(name), record)
+    assert.ok(log.isUnchanged(name, record))
+  }
+  assert.deepEqual([log.get('b.torrent'), place.warnings], [null, []])
+})
+
+test('what was put is known before it is closed', async (t) => {
+  const log = new Place(t).open()
+  log.put('a.torrent', recordOf(1))
+  assert.deepEqual(log.get('a.torrent'), recordOf(1))
+  assert.ok(log.isUnchanged('a.torrent', recordOf(1)))
+  log.put('a.torrent', null)
+  assert.deepEqual([log.get('a.torrent'), log.isUnchanged('a.torrent', recordOf(1))], [null, false])
+  await log.close()
+})
+
+test('another source, input or fingerprint is a change', async (t) => {
+  const place = new Place(t)
+  await place.fill({ 'a.torrent': recordOf(1) })
+  const log = place.open()
+  for (const part of ['source', 'input', 'fingerprint'] as const) {
+    assert.ok(!log.isUnchanged('a.torrent', { ...recordOf(1), [part]: recordOf(5)[part] }), part)
+  }
+})
+
+test('a later record of a torrent takes the place of the earlier one, in many runs', async (t) => {
+  const place = new Place(t)
+  for (let i = 0; i < 5; i++) await place.fill({ 'a.torrent': recordOf(i), [`${i}`]: recordOf(i) })
+  await place.fill({ '0': null })
+  const log = place.open()
+  assert.deepEqual(
+    [log.get('a.torrent'), log.get('0'), log.get('1')],
+    [recordOf(4), null, recordOf(1)],
+  )
+})
+
+test('directories of torrents have a file each', async (t) => {
+  const place = new Place(t)
+  await place.fill({ 'a.torrent': recordOf(1) })
+  assert.ok(place.open({ target: '/srv/other' }).isNew)
+})
+
+test('a run that puts nothing writes nothing', async (t) => {
+  const place = new Place(t)
+  await place.open().close()
+  assert.throws(() => statSync(place.stateDirectory), { code: 'ENOENT' })
+  await place.fill({ 'a.torrent': recordOf(1) })
+  const before = statSync(place.file)
+  await place.open().close()
+  const { ino, mtimeMs, size } = statSync(place.file)
+  assert.deepEqual([ino, mtimeMs, size], [before.ino, before.mtimeMs, before.size])
+})
+
+test('one that must change nothing keeps what is put in memory alone', async (t) => {
+  const place = new Place(t)
+  const log = place.open({ isReadOnly: true })
+  log.put('a.torrent', recordOf(1))
+  await log.flush()
+  assert.deepEqual(log.get('a.torrent'), recordOf(1))
+  await log.close()
+  assert.throws(() => statSync(place.stateDirectory), { code: 'ENOENT' })
+})
+
+test('after a flush a record is in the file, without closing', async (t) => {
+  const place = new Place(t)
+  const log = place.open()
+  await Promise.all(
+    [1, 2, 3].map(async (seed) => {
+      log.put(`${seed}.torrent`, recordOf(seed))
+      await log.flush()
+      assert.deepEqual(place.open().get(`${seed}.torrent`), recordOf(seed))
+    }),
+  )
+  await log.close()
+})
+
+test('a file that is mostly outdated is written anew', async (t) => {
+  const place = new Place(t)
+  const log = place.open()
+  for (let i = 0; i < 3000; i++) log.put(`${i % 10}.torrent`, recordOf(i))
+  await log.close()
+  assert.ok(readFileSync(place.file).length < 10_000)
+  const again = place.open()
+  for (let i = 0; i < 10; i++) assert.deepEqual(again.get(`${i}.torrent`), recordOf(2990 + i))
+})
+
+test('wherever a kill cuts the last line off, the lines before it stand, and others follow', async (t) => {
+  const place = new Place(t)
+  await place.fill({ 'a.torrent': recordOf(1), 'b.torrent': recordOf(2) })
+  const whole = readFileSync(place.file)
+  const last = whole.lastIndexOf('\n', whole.length - 2) + 1
+  for (let length = last; length < whole.length; length += 7) {
+    writeFileSync(place.file, whole.subarray(0, length))
+    const log = place.open()
+    assert.deepEqual([log.get('a.torrent'), log.get('b.torrent')], [recordOf(1), null])
+    log.put('c.torrent', recordOf(3))
+    await log.close()
+    const again = place.open()
+    assert.deepEqual([again.get('a.torrent'), again.get('c.torrent')], [recordOf(1), recordOf(3)])
+  }
+  assert.deepEqual(place.warnings, [])
+})
+
+test('damage to any byte loses at most two torrents, is told, and the file is kept', async (t) => {
+  const place = new Place(t)
+  const names = ['a', 'b', 'c', 'd']
+  await place.fill(Object.fromEntries(names.map((name, i) => [name, recordOf(i)])))
+  const { file } = place
+  const whole = readFileSync(file)
+  for (let at = 0; at < whole.length - 1; at += 13) {
+    const damaged = Buffer.from(whole)
+    damaged[at]! ^= 0x15
+    writeFileSync(file, damaged)
+    place.warnings.length = 0
+    const log = place.open({ now: () => at })
+    // A newline that is gone makes one line of two
+    const known = names.filter((name) => log.get(name) !== null)
+    assert.ok(known.length >= 2, `byte ${at}: ${known.join()}`)
+    for (const name of known) assert.deepEqual(log.get(name), recordOf(names.indexOf(name)))
+    assert.equal(place.warnings.length, 1, `byte ${at}`)
+    assert.deepEqual(readFileSync(`${file}.damaged-${at}`), damaged)
+    await log.close()
+    assert.ok(known.every((name) => place.open().get(name)))
+    assert.equal(place.warnings.length, 1)
+  }
+})
+
+for (const [what, content] of [
+  ['something else', 'my notes\n'],
+  ['random bytes', pseudoRandom(5000)],
+  ['zeros', Buffer.alloc(5000)],
+] as const) {
+  test(`a file that holds ${what} is set aside, and work goes on`, async (t) => {
+    const place = new Place(t)
+    await place.fill({ 'a.torrent': recordOf(1) })
+    const { file } = place
+    writeFileSync(file, content)
+    const log = place.open()
+    assert.equal(log.get('a.torrent'), null)
+    log.put('b.torrent', recordOf(2))
+    await log.close()
+    assert.equal(place.warnings.length, 1)
+    assert.match(place.warnings[0]!, /^state [^\n]+damaged-1700000000000[^\n]+$/)
+    assert.deepEqual(readFileSync(`${file}.damaged-${NOW}`), Buffer.from(content))
+    assert.deepEqual(place.open().get('b.torrent'), recordOf(2))
+  })
+}
+
+test('zeros that a power cut left at the end lose nothing else', async (t) => {
+  const place = new Place(t)
+  await place.fill({ 'a.torrent': recordOf(1) })
+  appendFileSync(place.file, Buffer.alloc(4096))
+  const log = place.open()
+  assert.deepEqual(log.get('a.torrent'), recordOf(1))
+  log.put('b.torrent', recordOf(2))
+  await log.close()
+  assert.deepEqual(place.open().get('b.torrent'), recordOf(2))
+})
+
+test('one that must change nothing tells of damage and mends nothing', async (t) => {
+  const place = new Place(t)
+  await place.fill({ 'a.torrent': recordOf(1), b: recordOf(2) })
+  const damaged = readFileSync(place.file)
+  damaged[100]! ^= 1
+  writeFileSync(place.file, damaged)
+  await place.open({ isReadOnly: true }).close()
+  assert.deepEqual([place.warnings.length, readFileSync(place.file)], [1, damaged])
+})
+
+test('what a newer btkit wrote is refused and left alone', async (t) => {
+  const place = new Place(t)
+  await place.fill({ 'a.torrent': recordOf(1) })
+  const newer = '{"btkit":"torrents","version":2}'
+  writeFileSync(place.file, `${fnv(newer)} ${newer}\n`)
+  const before = readFileSync(place.file)
+  assert.throws(() => place.open(), { code: 'io', message: /a newer btkit wrote it$/ })
+  assert.deepEqual(readFileSync(place.file), before)
+})
+
+function fnv(text: string): string {
+  let hash = 0x811c9dc5
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193)
+  return (hash >>> 0).toString(16).padStart(8, '0')
+}
+
+test('where nothing can be written a flush fails, each time, and names the file', async (t) => {
+  const place = new Place(t)
+  writeFileSync(place.stateDirectory, 'in the way')
+  assert.throws(() => place.open(), { code: 'not-found', message: /^state .*: not a directory$/ })
+  const below = place.open({ stateDirectory: '/proc/nowhere/state' })
+  for (const seed of [1, 2]) {
+    below.put('a.torrent', recordOf(seed))
+    await assert.rejects(below.flush(), { code: 'not-found', message: /^state \/proc\// })
+  }
+  await below.close()
+})
+
+const asUser = { skip: process.getuid?.() === 0 && 'root may read everything' }
+
+test('a file that may not be read is an error that names it', asUser, async (t) => {
+  const place = new Place(t)
+  await place.fill({ 'a.torrent': recordOf(1) })
+  chmodSync(place.file, 0)
+  assert.throws(() => place.open(), { code: 'not-permitted' })
+})
