@@ -6,13 +6,7 @@ import {
   type FileKey,
   type FileRecord,
 } from './records/file.js'
-import {
-  isOutputOf,
-  packOutputRecord,
-  unpackOutputRecord,
-  type OutputIdentity,
-  type OutputRecord,
-} from './records/output.js'
+import { unpackOutputRecord, type OutputRecord } from './records/output.js'
 import { dayOf, packRecord, recordKey, unpackRecord, type RecordKind } from './records/record.js'
 import { packSetRecord, unpackSetRecord, type SetRecord } from './records/set.js'
 import type { Store } from './store/store.js'
@@ -45,9 +39,7 @@ export class PieceCache {
 
   /** The same, for who adds to what is known: it is not counted, and does not keep it in use. */
   peekFile(key: FileKey): FileRecord | null {
-    const packed = this.#store.get(recordKey('file', fileRecordName(key), sha256))
-    const record = packed && unpackRecord('file', packed)
-    return record ? unpackFileRecord(record.body, key) : null
+    return this.#peek('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
   }
 
   rememberFile(key: FileKey, record: FileRecord): void {
@@ -76,18 +68,9 @@ export class PieceCache {
     this.#put('info', input, info)
   }
 
-  /** What was written to the real path of a torrent. */
+  /** What version 0.1 noted of the real path of a torrent. It is not counted, nor kept in use. */
   output(path: string): OutputRecord | null {
-    return this.#get('output', path, unpackOutputRecord)
-  }
-
-  /** Whether that is what the cache remembers of a path; cheaper than to look at it all. */
-  isOutput(path: string, output: OutputIdentity): boolean {
-    return this.#get('output', path, (body) => isOutputOf(body, output)) ?? false
-  }
-
-  rememberOutput(path: string, record: OutputRecord): void {
-    this.#put('output', path, packOutputRecord(record))
+    return this.#peek('output', path, unpackOutputRecord)
   }
 
   forgetOutput(path: string): void {
@@ -137,6 +120,16 @@ export class PieceCache {
     // At most one write a day for a record, however often it is used
     if (lastUsed !== dayOf(this.#now())) this.#put(kind, name, body.slice())
     return result
+  }
+
+  #peek<T>(
+    kind: RecordKind,
+    name: string | Uint8Array,
+    read: (body: Uint8Array) => T | null,
+  ): T | null {
+    const packed = this.#store.get(recordKey(kind, name, sha256))
+    const record = packed && unpackRecord(kind, packed)
+    return record ? read(record.body) : null
   }
 
   #put(kind: RecordKind, name: string | Uint8Array, body: Uint8Array): void {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'n
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { testCache } from './test-cache.js'
+import { testCache, testState } from './test-directories.js'
 
 /** Where package.json lies; tests run from below dist. */
 export const projectRoot = findProjectRoot(dirname(fileURLToPath(import.meta.url)))
@@ -79,7 +79,7 @@ function start(command: string, args: readonly string[], { env, ...options }: Sp
   const PATH = process.env['PATH'] ?? ''
   return spawn(command, args, {
     ...options,
-    env: { PATH, BTKIT_CACHE_DIR: testCache, ...env },
+    env: { PATH, BTKIT_CACHE_DIR: testCache, BTKIT_STATE_DIR: testState, ...env },
     stdio: 'pipe',
   })
 }

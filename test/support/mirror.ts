@@ -14,7 +14,9 @@ export const TRACKER = 'http://t.example/announce'
 /** What `completedir --json` says of a torrent. */
 export interface Change {
   readonly source: string
+  readonly sourcePath: string
   readonly torrent: string
+  readonly torrentPath: string
   readonly infoHash: string | null
   readonly oldInfoHash: string | null
 }
@@ -25,20 +27,27 @@ export interface Report {
   readonly updated: Change[]
   readonly removed: Change[]
   readonly unchanged: number
-  readonly failed: { source: string; code: string; message: string }[]
-  readonly skipped: { source: string; reason: string }[]
+  readonly failed: { source: string; sourcePath: string; code: string; message: string }[]
+  readonly skipped: {
+    source: string
+    sourcePath: string
+    torrent: string
+    torrentPath: string
+    reason: string
+  }[]
   readonly bytesHashed: number
   readonly bytesReused: number
   readonly seconds: number
   readonly dryRun: boolean
 }
 
-/** A directory of sources, one for torrents and a cache of their own. */
+/** A directory of sources, one for torrents, and a cache and state of their own. */
 export class Mirror {
   readonly root: string
   readonly source: string
   readonly target: string
   readonly cache: string
+  readonly state: string
   #fresh = 0
 
   constructor(scope: Scope, files: Files = {}, disks: { target?: string; cache?: string } = {}) {
@@ -46,6 +55,7 @@ export class Mirror {
     this.source = join(this.root, 'src')
     this.target = disks.target ?? join(this.root, 'out')
     this.cache = disks.cache ?? join(this.root, 'cache')
+    this.state = join(this.root, 'state')
     for (const directory of [this.source, this.target]) mkdirSync(directory, { recursive: true })
     plantFiles(this.source, files)
   }
@@ -60,6 +70,12 @@ export class Mirror {
     return join(this.target, `${name}.torrent`)
   }
 
+  /** What a report says of an entry's paths; all paths here are absolute. */
+  paths(name: string): Pick<Change, 'source' | 'sourcePath' | 'torrent' | 'torrentPath'> {
+    const [source, torrent] = [this.at(name), this.torrent(name)]
+    return { source, sourcePath: source, torrent, torrentPath: torrent }
+  }
+
   /** The names of all that is in the target. */
   list(): string[] {
     return readdirSync(this.target).sort()
@@ -68,7 +84,7 @@ export class Mirror {
   /** The arguments of a run, for those who run btkit themselves. */
   args(args: readonly string[] = []): string[] {
     const places = [this.source, '--target', this.target, '--cache-dir', this.cache]
-    return ['completedir', TRACKER, ...places, '--no-date', ...args]
+    return ['completedir', TRACKER, ...places, '--state-dir', this.state, '--no-date', ...args]
   }
 
   /**
@@ -90,7 +106,7 @@ export class Mirror {
   async checkAgainstFresh(args: readonly string[] = []): Promise<void> {
     const fresh = join(this.root, `fresh-${this.#fresh++}`)
     mkdirSync(fresh)
-    const places = [this.source, '--target', fresh]
+    const places = [this.source, '--target', fresh, '--state-dir', `${fresh}-state`]
     const rest = ['--no-date', '--no-cache', '--force', '--quiet', ...args]
     const { status, stderr } = await runBtkit(['completedir', TRACKER, ...places, ...rest])
     assert.deepEqual([status, stderr], [0, ''])

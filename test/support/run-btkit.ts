@@ -1,6 +1,6 @@
 import type { Io, Output } from '../../src/cli/io.js'
 import { run, type Invocation } from '../../src/cli/program.js'
-import { testCache } from './test-cache.js'
+import { testCache, testState } from './test-directories.js'
 
 export interface RunResult {
   readonly status: number
@@ -36,7 +36,7 @@ export async function runBtkit(
     monotonic: () => performance.now(),
     signal: new AbortController().signal,
     ...overrides,
-    env: { BTKIT_CACHE_DIR: testCache, ...overrides.env },
+    env: { BTKIT_CACHE_DIR: testCache, BTKIT_STATE_DIR: testState, ...overrides.env },
   }
   const status = await run({ program: 'btkit', subcommand: null, args, ...overrides }, io)
   return { status, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes }

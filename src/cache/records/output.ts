@@ -1,7 +1,7 @@
 /** Bytes of a SHA-256 digest. */
 const DIGEST = 32
 
-/** What was written to a path: how a torrent is known again, and that it needs no look inside. */
+/** What version 0.1 noted of a torrent that completedir wrote. Such notes are kept as state now. */
 export interface OutputRecord {
   /** The real path of what the torrent was made of. */
   readonly source: string
@@ -15,43 +15,17 @@ export interface OutputRecord {
   readonly replaced: Uint8Array | null
 }
 
-/** What tells that a torrent and what it was made of are as they were. */
-export type OutputIdentity = Pick<OutputRecord, 'source' | 'input' | 'fingerprint'>
-
-/** Whether a packed record is of that identity. */
-export function isOutputOf(
-  body: Uint8Array,
-  { source, input, fingerprint }: OutputIdentity,
-): boolean {
-  const [inputLength = 0, stampLength = 0, replacedCount = 0] = body
-  const stampAt = 3 + inputLength
-  const writtenAt = stampAt + stampLength
-  const sourceAt = writtenAt + DIGEST * (1 + replacedCount)
-  return (
-    Buffer.compare(body.subarray(3, stampAt), input) === 0 &&
-    Buffer.compare(body.subarray(stampAt, writtenAt), fingerprint) === 0 &&
-    Buffer.compare(body.subarray(sourceAt), Buffer.from(source)) === 0
-  )
-}
-
-export function packOutputRecord(record: OutputRecord): Uint8Array {
-  const { input, fingerprint, written, replaced } = record
-  const head = Buffer.of(input.length, fingerprint.length, replaced === null ? 0 : 1)
-  const source = Buffer.from(record.source)
-  return Buffer.concat([head, input, fingerprint, written, replaced ?? new Uint8Array(0), source])
-}
-
 /** Reads a record; null when it does not have the shape of one. */
 export function unpackOutputRecord(body: Uint8Array): OutputRecord | null {
-  const [inputLength = 0, stampLength = 0, replacedCount = 0] = body
-  const stampAt = 3 + inputLength
-  const writtenAt = stampAt + stampLength
+  const [inputLength = 0, fingerprintLength = 0, replacedCount = 0] = body
+  const fingerprintAt = 3 + inputLength
+  const writtenAt = fingerprintAt + fingerprintLength
   const sourceAt = writtenAt + DIGEST * (1 + replacedCount)
   if (replacedCount > 1 || body.length <= sourceAt) return null
   return {
     source: Buffer.from(body.subarray(sourceAt)).toString(),
-    input: body.slice(3, stampAt),
-    fingerprint: body.slice(stampAt, writtenAt),
+    input: body.slice(3, fingerprintAt),
+    fingerprint: body.slice(fingerprintAt, writtenAt),
     written: body.slice(writtenAt, writtenAt + DIGEST),
     replaced: replacedCount === 1 ? body.slice(writtenAt + DIGEST, sourceAt) : null,
   }

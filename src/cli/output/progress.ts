@@ -1,4 +1,3 @@
-import type { CompleteProgress } from '../../core/complete/run.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import { openBar } from './bar.js'
 import type { Io } from '../io.js'
@@ -23,23 +22,6 @@ export async function openProgress(
     update: ({ bytesDone, currentPath }) => {
       const done = `${formatBytes(bytesDone)} of ${formatBytes(total)}`
       bar.update({ value: bytesDone, done, bytes: bytesDone, path: currentPath })
-    },
-    pause: bar.pause,
-    stop: bar.stop,
-  }
-}
-
-/** Opens a bar over the entries of a whole run; null where nobody would see it. */
-export async function openRunProgress(
-  io: Io,
-  entryCount: number,
-): Promise<ProgressBar<CompleteProgress> | null> {
-  const bar = await openBar(io, entryCount)
-  if (!bar) return null
-  return {
-    update: ({ entriesDone, bytesHashed, currentPath }) => {
-      const done = `${entriesDone} of ${entryCount}`
-      bar.update({ value: entriesDone, done, bytes: bytesHashed, path: currentPath })
     },
     pause: bar.pause,
     stop: bar.stop,

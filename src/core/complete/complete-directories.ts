@@ -1,14 +1,19 @@
-import { lockDirectory, type DirectoryLock } from '../../files/lock-directory.js'
-import { removeDeadFiles } from '../../files/write/remove-dead-files.js'
+import { listNames } from '../../files/scan/entry.js'
+import { loadNameFilter } from '../../files/scan/scan-tree.js'
 import { createWriter } from '../../files/write/many.js'
+import {
+  checkDistinctTorrents,
+  openSourceDirectory,
+  pathsOfDirectory,
+  type OpenRules,
+  type SourceDirectory,
+} from './directories.js'
 import { completeAll } from './entries.js'
-import { digestOptions } from './input.js'
-import { checkDistinctTorrents, openSourceDirectory, type SourceDirectory } from './directories.js'
 import { pruneAll } from './prune.js'
 import { createReport, noteFailure, sortReport, type CompleteReport } from './report.js'
-import type { CompleteRequest } from './request.js'
-import type { CompleteRun, CompleteWatch } from './run.js'
-import type { HashContext } from '../digests/hash-content.js'
+import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from './request.js'
+import { TargetDirectories } from './targets.js'
+import { digestOptions } from './unchanged.js'
 
 /** Torrents written at once: each waits for the disk, and disks serve many as fast as one. */
 const WRITES = 64
@@ -18,67 +23,56 @@ const WRITES = 64
  * or, when it is to be pruned and its source is gone, removed. What fails is reported and does not
  * stop the rest.
  * @throws BtkitError `usage` when two entries would write the same torrent, `locked` when another
- * run is at work on a target, `interrupted`
+ * run is at work on a target, `interrupted`, `not-permitted` or `io` when it can't be known which
+ * torrents are btkit's
  */
 export async function completeDirectories(
   request: CompleteRequest,
-  hashContext: HashContext,
+  context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
-  const seen = openPlaces(request, createReport())
-  checkDistinctTorrents(seen)
-  const locks: DirectoryLock[] = []
+  const list = listOnce()
+  const targets = new TargetDirectories(request, context, list)
   try {
-    await lockTargets(seen, { request, signal: hashContext.engine.signal, locks })
-    // What there is may have changed while another run held a lock
+    await targets.open()
     const report = createReport()
-    const places = openPlaces(request, report)
+    const filter = await loadNameFilter(request.common.scan)
+    const findTarget = (path: string) => targets.find(path)
+    const directories = openAll({ request, filter, list, findTarget }, report)
+    checkDistinctTorrents(directories)
     const options = digestOptions(request.common)
-    const { trust } = hashContext.cacheAccess
     const writer = createWriter({ inFlight: WRITES })
-    const run: CompleteRun = { request, hashContext, options, trust, writer, report, watch }
-    await completePlaces(places, run)
+    await complete(directories, { request, hashContext: context, options, writer, report, watch })
     sortReport(report)
     return report
   } finally {
-    for (const lock of locks) lock.release()
+    await targets.close()
   }
 }
 
-async function completePlaces(places: readonly SourceDirectory[], run: CompleteRun): Promise<void> {
+async function complete(directories: readonly SourceDirectory[], run: CompleteRun): Promise<void> {
   const { request } = run
-  const emptied = await completeAll(places, run)
-  const isComplete = places.length === request.directories.length
-  if (request.prune !== 'never') pruneAll({ places, emptied, isComplete }, run)
+  const emptied = await completeAll(directories, run)
+  if (request.prune !== 'never') pruneAll({ directories, emptied }, run)
 }
 
-function openPlaces(request: CompleteRequest, report: CompleteReport): SourceDirectory[] {
-  return request.directories.flatMap((directory) => {
+function openAll(rules: OpenRules, report: CompleteReport): SourceDirectory[] {
+  return rules.request.directories.flatMap((directory) => {
     try {
-      return [openSourceDirectory(directory, request)]
+      return [openSourceDirectory(directory, rules)]
     } catch (error) {
-      noteFailure(report, directory, error)
+      noteFailure(report, pathsOfDirectory(directory), error)
       return []
     }
   })
 }
 
-interface Locking {
-  readonly request: CompleteRequest
-  readonly signal: AbortSignal
-  /** Where to put the locks, as soon as each is had. */
-  readonly locks: DirectoryLock[]
-}
-
-/** Locks each target once, in an order that can't make two runs wait for each other. */
-async function lockTargets(
-  places: readonly SourceDirectory[],
-  { request: { waitSeconds, dryRun }, signal, locks }: Locking,
-): Promise<void> {
-  if (dryRun) return
-  const targets = new Set(places.map(({ realTarget }) => realTarget))
-  for (const target of [...targets].sort()) {
-    locks.push(await lockDirectory(target, waitSeconds, signal))
-    removeDeadFiles(target)
+/** Lists directories, each but once: sources and torrents may share one. */
+function listOnce(): (realPath: string) => readonly string[] {
+  const lists = new Map<string, readonly string[]>()
+  return (realPath) => {
+    const names = lists.get(realPath) ?? listNames(realPath)
+    lists.set(realPath, names)
+    return names
   }
 }

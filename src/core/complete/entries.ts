@@ -1,132 +1,148 @@
-import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
-import { completeEntry } from './entry.js'
-import { findUnchanged } from './unchanged-files.js'
-import { torrentPath, type SourceDirectory } from './directories.js'
-import { noteFailure } from './report.js'
-import type { CompleteRun } from './run.js'
-import type { TorrentDecision } from './torrent.js'
+import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
-import { InFlight } from './in-flight.js'
+import { countUnknownBytes } from '../digests/hash-content.js'
+import { pathsOf, type SourceDirectory } from './directories.js'
+import { decideEntry, openContent } from './entry.js'
+import { noteFailure } from './report.js'
+import type { CompleteRun } from './request.js'
+import type { TorrentDecision } from './torrent-decision.js'
+import { findUnchanged } from './unchanged.js'
 
-/** Torrents that wait to be written at most, so that memory stays bounded. */
+/** Torrents that are written or wait for that at most, so that memory stays bounded. */
 const PENDING_WRITES = 256
 
 /** Entries between two looks at what else there is to do, such as to obey a signal. */
 const ENTRIES_PER_YIELD = 500
 
-/** An entry of a place. */
-interface PlacedEntry {
+/** An entry of a directory. */
+interface DirectoryEntry {
   readonly name: string
-  readonly place: SourceDirectory
+  readonly directory: SourceDirectory
 }
 
 /**
- * Completes the entries of all places, and returns the real paths of the torrents of those that
- * hold no bytes. Failures go into the report.
+ * Completes the entries of all directories, and returns the real paths of the torrents of those
+ * that lost all their bytes. Failures go into the report.
  * @throws BtkitError `interrupted`
  */
 export async function completeAll(
-  places: readonly SourceDirectory[],
+  directories: readonly SourceDirectory[],
   run: CompleteRun,
 ): Promise<Set<string>> {
-  const all = new EntryLoop(run)
-  await run.watch.begin(places.reduce((sum, { names }) => sum + names.length, 0))
+  const entries = new EntryLoop(run)
   try {
-    for (const place of places) {
-      for (const { names, unchangedSize } of findUnchanged(place, run)) {
-        for (const [i, name] of names.entries()) {
-          await all.yieldToEvents(name)
-          const size = unchangedSize(i)
-          if (size === null) await all.complete({ name, place })
-          else all.keep(size)
-        }
-      }
-    }
+    const changed = await entries.findChanged(directories)
+    if (run.watch.isSeen && !run.request.dryRun) await run.watch.begin(await entries.sum(changed))
+    for (const entry of changed) await entries.complete(entry)
   } finally {
-    await all.writes.drain()
+    await entries.writes.drain()
   }
-  return all.emptied
+  return entries.emptied
 }
 
 class EntryLoop {
   readonly emptied = new Set<string>()
-  readonly writes = new InFlight(PENDING_WRITES)
-  entriesDone = 0
+  readonly writes = new ConcurrencyLimit(PENDING_WRITES)
   readonly #watched: CompleteRun
+  #steps = 0
 
   constructor(readonly run: CompleteRun) {
     this.#watched = this.#watch()
   }
 
-  /** Now and then, looks what else there is to do. */
-  async yieldToEvents(name: string): Promise<void> {
-    if (this.entriesDone % ENTRIES_PER_YIELD > 0) return
-    this.tell(0, name)
-    await setImmediate()
-    this.#refuseInterrupted()
+  /** The entries that need a closer look; the others are counted as unchanged. */
+  async findChanged(directories: readonly SourceDirectory[]): Promise<DirectoryEntry[]> {
+    const { report, request } = this.run
+    const changed: DirectoryEntry[] = []
+    for (const directory of directories) {
+      for (const { names, unchangedSize } of findUnchanged(directory, this.run)) {
+        for (const [i, name] of names.entries()) {
+          await this.#yieldToEvents()
+          const size = request.force ? null : unchangedSize(i)
+          if (size === null) changed.push({ name, directory })
+          else {
+            report.unchanged++
+            report.bytesReused += size
+          }
+        }
+      }
+    }
+    return changed
   }
 
-  /** Notes an entry of `size` bytes that is right as it stands. */
-  keep(size: number): void {
-    this.run.report.unchanged++
-    this.run.report.bytesReused += size
-    this.entriesDone++
+  /** The bytes of entries that will have to be hashed, as far as that can be told. */
+  async sum(entries: readonly DirectoryEntry[]): Promise<number> {
+    let total = 0
+    for (const { name, directory } of entries) {
+      await this.#yieldToEvents()
+      try {
+        const content = await openContent(name, directory, this.run)
+        if (!('kind' in content)) total += countUnknownBytes(content, this.run.hashContext)
+      } catch (error) {
+        // It is told when the entry is completed
+        if (!(error instanceof BtkitError)) throw error
+      }
+    }
+    return total
   }
 
-  /** Tells how far the run is, with `bytes` of the present entry. */
-  tell(bytes: number, currentPath: string): void {
-    const { entriesDone } = this
-    const bytesHashed = this.run.report.bytesHashed + bytes
-    this.run.watch.progress({ entriesDone, bytesHashed, currentPath })
-  }
-
-  async complete(entry: PlacedEntry): Promise<void> {
-    const { name, place } = entry
+  async complete(entry: DirectoryEntry): Promise<void> {
+    const { name, directory } = entry
     const { report } = this.run
+    await this.#yieldToEvents()
     try {
-      const step = await completeEntry(name, place, this.#watched)
-      if (step.kind === 'skip') {
-        report.skipped.push({ source: join(place.directory, name), reason: step.reason })
-        if (step.reason === 'empty') this.emptied.add(torrentPath(place.realTarget, name))
-      } else {
-        await this.#settle(entry, step)
+      const decision = await decideEntry(name, directory, this.#watched)
+      if ('size' in decision) this.#count(decision)
+      if (decision.kind === 'keep') report.unchanged++
+      else if (decision.kind === 'write') await this.#write(entry, decision)
+      else {
+        const paths = pathsOf(name, directory)
+        report.skipped.push({ ...paths, reason: decision.reason })
+        if ('isEmptied' in decision && decision.isEmptied) this.emptied.add(paths.torrentPath)
       }
     } catch (error) {
       this.#refuseInterrupted()
       this.#fail(entry, error)
     }
-    this.entriesDone++
   }
 
-  async #settle(entry: PlacedEntry, step: TorrentDecision): Promise<void> {
-    const { report, request } = this.run
-    report.bytesHashed += step.bytesHashed
-    report.bytesReused += step.size - step.bytesHashed
-    if (step.kind === 'keep') {
-      report.unchanged++
-      return
-    }
+  /** A dry run reads nothing, and does not know what it could use again. */
+  #count(decision: TorrentDecision): void {
+    const { report } = this.run
+    const { size, bytesHashed } = decision
+    const isUnread = decision.kind === 'write' && decision.infoHash === null
+    report.bytesHashed += bytesHashed
+    if (!isUnread && decision.kind !== 'skip') report.bytesReused += size - bytesHashed
+  }
+
+  async #write(entry: DirectoryEntry, decision: TorrentDecision & { kind: 'write' }) {
     await this.writes.begin(async () => {
       try {
-        if (!request.dryRun) await step.write()
-        this.#noteWritten(entry, step)
+        if (!this.run.request.dryRun) await decision.write()
+        this.#noteWritten(entry, decision)
       } catch (error) {
         this.#fail(entry, error)
       }
     })
   }
 
-  #noteWritten({ name, place }: PlacedEntry, step: TorrentDecision & { kind: 'write' }): void {
+  #noteWritten(
+    { name, directory }: DirectoryEntry,
+    { existing, infoHash }: TorrentDecision & { kind: 'write' },
+  ): void {
     const { created, updated } = this.run.report
-    const list = step.existing ? updated : created
-    list.push({
-      source: join(place.directory, name),
-      torrent: torrentPath(place.target, name),
-      infoHash: step.infoHash,
-      oldInfoHash: step.existing?.metainfo?.infoHash ?? null,
-    })
+    const oldInfoHash = existing?.metainfo?.infoHash ?? null
+    const list = existing ? updated : created
+    list.push({ ...pathsOf(name, directory), infoHash, oldInfoHash })
+  }
+
+  /** Now and then, looks what else there is to do. */
+  async #yieldToEvents(): Promise<void> {
+    if (this.#steps++ % ENTRIES_PER_YIELD > 0) return
+    await setImmediate()
+    this.#refuseInterrupted()
   }
 
   #refuseInterrupted(): void {
@@ -134,17 +150,17 @@ class EntryLoop {
       throw new BtkitError('interrupted', 'interrupted')
   }
 
-  #fail({ name, place }: PlacedEntry, error: unknown): void {
-    noteFailure(this.run.report, join(place.directory, name), error)
+  #fail({ name, directory }: DirectoryEntry, error: unknown): void {
+    noteFailure(this.run.report, pathsOf(name, directory), error)
   }
 
   /** The run, with its engine telling of the progress of the whole. */
   #watch(): CompleteRun {
-    const { hashContext } = this.run
+    const { hashContext, report, watch } = this.run
     const engine = {
       ...hashContext.engine,
       onProgress: ({ bytesDone, currentPath }: HashProgress) => {
-        this.tell(bytesDone, currentPath)
+        watch.progress({ bytesDone: report.bytesHashed + bytesDone, currentPath })
       },
     }
     return { ...this.run, hashContext: { ...hashContext, engine } }

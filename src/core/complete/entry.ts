@@ -1,79 +1,126 @@
-import { infoRequest } from '../digests/info.js'
 import { join } from 'node:path'
-import { openEntry } from '../../files/scan/entry.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
+import { openEntry } from '../../files/scan/entry.js'
 import { isWithin } from '../../files/scan/link-policy.js'
-import { scanTree } from '../../files/scan/scan-tree.js'
-import type { OutputRecord } from '../../cache/records/output.js'
-import { outputInput } from './input.js'
-import { torrentPath, type SourceDirectory } from './directories.js'
-import type { SkipReason } from './report.js'
-import type { CompleteRun } from './run.js'
-import { decideTorrent, type TorrentDecision } from './torrent.js'
-import { excludeOutput, contentOfTree, type Content } from '../digests/content.js'
+import { loadNameFilter, scanTree } from '../../files/scan/scan-tree.js'
+import type { ScannedFile, ScanOptions } from '../../files/scan/scanned-tree.js'
+import type { TorrentRecord } from '../../state/torrents/record.js'
 import { isSameFile } from '../digests/cache-trust.js'
-import { examineTorrent } from './torrent-owner.js'
+import { contentOfTree, excludeOutput, type Content, type Tree } from '../digests/content.js'
+import { infoRequest as requestInfo } from '../digests/info.js'
+import { decideTorrent } from './decide-torrent.js'
+import { pathsOf, torrentName, type SourceDirectory } from './directories.js'
+import { isEqual, readExisting } from './existing-torrent.js'
+import type { SkipReason } from './report.js'
+import type { CompleteRun } from './request.js'
+import type { TorrentDecision } from './torrent-decision.js'
+import { torrentInput } from './unchanged.js'
 
 /** What is to be done about an entry. */
-export type Step = { readonly kind: 'skip'; readonly reason: SkipReason } | TorrentDecision
+export type EntryDecision = SkippedEntry | TorrentDecision
+
+/** An entry that gets no torrent. */
+export interface SkippedEntry {
+  readonly kind: 'skip'
+  readonly reason: SkipReason
+  /** Whether it is there and has no bytes any more, so that its torrent may go. */
+  readonly isEmptied?: boolean
+}
 
 /**
- * Finds out what is to be done about one entry of a place, and obtains the digests that takes.
- * Where nothing changed, nothing is read but metadata and the cache.
+ * Finds out what is to be done about one entry of a directory, and obtains the digests that takes.
+ * Where nothing changed, nothing is read but metadata and what is known of the torrent.
  * @throws BtkitError when the entry can't be read or its torrent could not be written
  */
-export async function completeEntry(
+export async function decideEntry(
   name: string,
-  place: SourceDirectory,
+  directory: SourceDirectory,
   run: CompleteRun,
-): Promise<Step> {
-  const { request, hashContext } = run
-  const path = torrentPath(place.realTarget, name)
-  const record = hashContext.cacheAccess.cache.output(path)
-  const content = await openContent(name, place, run)
-  if (typeof content === 'string') return { kind: 'skip', reason: content }
-  const info = infoRequest(content, request.common, run.trust)
-  const input = outputInput(info, run)
-  const source = join(place.realDirectory, name)
-  if (record?.source === source && isUntouched(record, input, path)) {
+): Promise<EntryDecision> {
+  const { request } = run
+  const content = await openContent(name, directory, run)
+  if ('kind' in content) return content
+  const { sourcePath: source, torrentPath: path } = pathsOf(name, directory)
+  const target = directory.targetDirectory
+  const file = torrentName(name)
+  const record = target.log.get(file)
+  const infoRequest = requestInfo(content, request.common, run.hashContext.cacheAccess.trust)
+  const input = torrentInput(infoRequest, run)
+  if (!request.force && record?.source === source && isUntouched(record, input, path)) {
     return { kind: 'keep', size: content.size, bytesHashed: 0 }
   }
-  const existing = examineTorrent(path, record, request.common.parts.createdBy)
-  const owner = request.force ? 'own' : existing?.owner
-  if (owner === 'foreign') return { kind: 'skip', reason: owner }
-  const settled = await decideTorrent({ path, source, info, input, existing }, run)
-  // One that a run without the cache wrote only looks edited: it is what would be written
-  const isLeft = owner === 'edited' && settled.kind === 'write'
-  return isLeft ? { kind: 'skip', reason: owner } : settled
+  if (isTooNew(content.files, run)) return { kind: 'skip', reason: 'too new' }
+  const existing = readExisting(path)
+  const known = { target, file, path, source, record, existing }
+  return decideTorrent({ ...known, content, infoRequest, input, run })
 }
 
 /** Whether the same input made the torrent that stands there, and nothing touched it since. */
-function isUntouched(record: OutputRecord, input: Uint8Array, path: string): boolean {
-  if (Buffer.compare(record.input, input) !== 0) return false
+function isUntouched(record: TorrentRecord, input: Uint8Array, path: string): boolean {
+  if (!isEqual(record.input, input)) return false
   const fingerprint = readFingerprintIfThere(path)
   return (
     fingerprint !== null && isSameFile(record.fingerprint, encodeFingerprint(fingerprint), 'full')
   )
 }
 
-/** What the torrent of an entry is made of, or why there will be none. */
-async function openContent(
+/**
+ * What the torrent of an entry is made of, or why there will be none.
+ * @throws BtkitError when the entry can't be read
+ */
+export async function openContent(
   name: string,
-  { realDirectory, realTarget }: SourceDirectory,
-  { request: { common } }: CompleteRun,
-): Promise<Content | SkipReason> {
-  const { scan, pieceLength } = common
+  directory: SourceDirectory,
+  run: CompleteRun,
+): Promise<Content | SkippedEntry> {
+  const { common, prune } = run.request
+  const tree = await openTree(name, directory, common.scan)
+  if ('kind' in tree) return tree
+  const { files, skipped } = tree
+  if (files.some(({ fingerprint }) => fingerprint.size > 0)) {
+    return contentOfTree(tree, { name, pieceLength: common.pieceLength })
+  }
+  if (isTooNew(files, run)) return { kind: 'skip', reason: 'too new' }
+  if (files.length === 0 && skipped.some(({ reason }) => reason === 'not included')) {
+    return { kind: 'skip', reason: 'not included' }
+  }
+  // A directory without any file may be a disk that is not mounted
+  return { kind: 'skip', reason: 'empty', isEmptied: files.length > 0 || prune === 'always' }
+}
+
+async function openTree(
+  name: string,
+  { realDirectory, targetDirectory }: SourceDirectory,
+  scan: ScanOptions,
+): Promise<Tree | SkippedEntry> {
   const root = join(realDirectory, name)
   const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })
-  if (entry.kind === 'skipped') return entry.reason
+  if (entry.kind === 'skipped') return { kind: 'skip', reason: entry.reason }
   if (entry.kind === 'file') {
-    if (entry.fingerprint.size === 0) return 'empty'
     const files = [{ path: [], absolutePath: entry.absolutePath, fingerprint: entry.fingerprint }]
-    return contentOfTree({ root, isDirectory: false, files, skipped: [] }, { name, pieceLength })
+    return { root, isDirectory: false, files, skipped: [] }
   }
-  if (entry.absolutePath === realTarget) return 'the target'
-  const output = isWithin(realTarget, entry.absolutePath) ? realTarget : null
-  const tree = excludeOutput(await scanTree(root, scan), output)
-  if (tree.files.every((file) => file.fingerprint.size === 0)) return 'empty'
-  return contentOfTree(tree, { name, pieceLength })
+  const { realPath: target } = targetDirectory
+  if (entry.absolutePath === target) return { kind: 'skip', reason: 'the target' }
+  const output = isWithin(target, entry.absolutePath) ? target : null
+  return excludeOutput(await scanTree(root, await scanOf(name, scan)), output)
+}
+
+/** All of a directory is included whose own name is. */
+async function scanOf(name: string, scan: ScanOptions): Promise<ScanOptions> {
+  if (scan.include.length === 0) return scan
+  const filter = await loadNameFilter(scan)
+  const isIncluded = filter && (filter.includes(name) || filter.includes(`${name}/`))
+  return isIncluded ? { ...scan, include: [] } : scan
+}
+
+/** Whether any of some files changed lately: whoever writes it may not be done. */
+function isTooNew(files: readonly ScannedFile[], { request, hashContext }: CompleteRun): boolean {
+  const ageNs = BigInt(request.minAgeSeconds) * 1_000_000_000n
+  const { now, trust } = hashContext.cacheAccess
+  const nowNs = BigInt(Math.floor(now())) * 1_000_000n
+  const isLately = (timeNs: bigint) => timeNs > nowNs - ageNs && timeNs < nowNs + ageNs
+  return files.some(({ fingerprint: { mtimeNs, ctimeNs } }) => {
+    return isLately(mtimeNs) || (trust === 'full' && isLately(ctimeNs))
+  })
 }

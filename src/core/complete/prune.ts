@@ -1,94 +1,97 @@
-import { lstatSync, readdirSync, unlinkSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { lstatSync, unlinkSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { asBtkitError } from '../../errors.js'
-import { entryName, torrentPath, type SourceDirectory } from './directories.js'
-import { noteFailure, type Change } from './report.js'
-import type { CompleteRun } from './run.js'
-import { examineTorrent } from './torrent-owner.js'
+import type { TorrentRecord } from '../../state/torrents/record.js'
+import { entryName, type SourceDirectory } from './directories.js'
+import { hasEdits, readExisting, recognize } from './existing-torrent.js'
+import { noteFailure, type TorrentPaths } from './report.js'
+import type { CompleteRun } from './request.js'
 
 /** What pruning goes by. */
 export interface PruneRules {
-  readonly places: readonly SourceDirectory[]
-  /** The real paths of the torrents whose entries hold no bytes any more. */
+  readonly directories: readonly SourceDirectory[]
+  /** The real paths of the torrents whose entries lost all their bytes. */
   readonly emptied: ReadonlySet<string>
-  /** Whether all directories of the request were there to be looked at. */
-  readonly isComplete: boolean
 }
 
-/** Removes the torrents of all places that are ours and whose sources are gone. */
+/** A torrent of ours that no entry of the request stands for. */
+interface Orphan {
+  /** Its file name. */
+  readonly file: string
+  readonly directory: SourceDirectory
+  readonly record: TorrentRecord
+  readonly paths: TorrentPaths
+}
+
+/** Removes the torrents of all directories that are ours, unedited, and whose sources are gone. */
 export function pruneAll(rules: PruneRules, run: CompleteRun): void {
-  const { removed } = run.report
-  const seen = new Set<string>()
-  for (const place of rules.places) {
-    if (seen.has(place.realTarget)) continue
-    seen.add(place.realTarget)
-    for (const file of findOrphans(place, rules)) {
+  const seen = new Set<unknown>()
+  for (const directory of rules.directories) {
+    if (seen.has(directory.targetDirectory)) continue
+    seen.add(directory.targetDirectory)
+    for (const orphan of findOrphans(directory, rules)) {
       try {
-        const change = pruneOrphan(file, place, { rules, run })
-        if (change) removed.push(change)
+        prune(orphan, run)
       } catch (error) {
-        const torrent = join(place.target, file)
-        noteFailure(run.report, torrent, asBtkitError(error, torrent))
+        const { paths } = orphan
+        noteFailure(run.report, paths, asBtkitError(error, paths.torrent))
       }
     }
   }
 }
 
-/** The names of the torrents in a place's target that no entry of the request stands for. */
-function findOrphans(place: SourceDirectory, { places, emptied }: PruneRules): string[] {
-  const here = places.filter(({ realTarget }) => realTarget === place.realTarget)
+/** The torrents in a directory's target that are known as ours, and whose source is gone. */
+function findOrphans(directory: SourceDirectory, rules: PruneRules): Orphan[] {
+  const { targetDirectory } = directory
+  const { files, log, realPath } = targetDirectory
+  const here = rules.directories.filter((other) => other.targetDirectory === targetDirectory)
   const expected = new Set(here.flatMap(({ names }) => names))
-  return readdirSync(place.realTarget)
-    .filter((file) => {
-      const name = entryName(file)
-      if (name === null || name.startsWith('.')) return false
-      return !expected.has(name) || emptied.has(torrentPath(place.realTarget, name))
-    })
-    .sort()
+  return files.flatMap((file) => {
+    const name = entryName(file)
+    const isExpected = name === null || expected.has(name)
+    if (isExpected && !rules.emptied.has(join(realPath, file))) return []
+    const record = log.get(file)
+    if (!record) return []
+    const paths = pathsOfOrphan(file, record, here)
+    return paths && isGone(paths, rules) ? [{ file, directory, record, paths }] : []
+  })
 }
 
-/**
- * Removes an orphan if it is ours and its source is known to be gone; null when it stays. Without
- * a record of its source it is told by its name, which is safe only when all directories that are
- * to be pruned could be looked at.
- * @throws system errors
- */
-function pruneOrphan(
+/** Null when the source lay in none of the directories of the request. */
+function pathsOfOrphan(
   file: string,
-  place: SourceDirectory,
-  { rules, run }: { rules: PruneRules; run: CompleteRun },
-): Change | null {
-  const path = join(place.realTarget, file)
-  const { cache } = run.hashContext.cacheAccess
-  const record = cache.output(path)
-  const existing = examineTorrent(path, record, run.request.common.parts.createdBy)
-  if (existing?.owner !== 'own') return null
-  const name = entryName(file) ?? file
-  const isGone = record ? isSourceGone(record.source, path, rules) : isNameGone(name, path, rules)
-  if (!isGone) return null
-  if (!run.request.dryRun) {
-    unlinkSync(path)
-    cache.forgetOutput(path)
-  }
+  { source }: TorrentRecord,
+  directories: readonly SourceDirectory[],
+): TorrentPaths | null {
+  const home = directories.find(({ realDirectory }) => realDirectory === dirname(source))
+  if (!home) return null
   return {
-    source: record?.source ?? join(place.directory, name),
-    torrent: join(place.target, file),
-    infoHash: null,
-    oldInfoHash: existing.metainfo?.infoHash ?? null,
+    source: join(home.directory, basename(source)),
+    sourcePath: source,
+    torrent: join(home.target, file),
+    torrentPath: join(home.targetDirectory.realPath, file),
   }
-}
-
-function isSourceGone(source: string, path: string, { places, emptied }: PruneRules): boolean {
-  const isOurs = places.some(({ realDirectory }) => realDirectory === dirname(source))
-  if (!isOurs) return false
-  return emptied.has(path) || lstatSync(source, { throwIfNoEntry: false }) === undefined
 }
 
 /** Entries that are left out, such as hidden ones, are there all the same. */
-function isNameGone(name: string, path: string, rules: PruneRules): boolean {
-  if (!rules.isComplete || rules.emptied.has(path)) return rules.isComplete
-  return rules.places.every(
-    ({ realDirectory }) =>
-      lstatSync(join(realDirectory, name), { throwIfNoEntry: false }) === undefined,
-  )
+function isGone({ sourcePath, torrentPath }: TorrentPaths, { emptied }: PruneRules): boolean {
+  return emptied.has(torrentPath) || lstatSync(sourcePath, { throwIfNoEntry: false }) === undefined
+}
+
+/** Removes an orphan that is as we wrote it, or with `force` any. */
+function prune({ file, directory, record, paths }: Orphan, { request, report }: CompleteRun): void {
+  const existing = readExisting(paths.torrentPath)
+  if (!existing) return
+  const { metainfo } = existing
+  const written = recognize(existing, record)
+  const isAsWritten = metainfo && written && !hasEdits(metainfo, written.keys)
+  if (!isAsWritten && !request.force) {
+    report.skipped.push({ ...paths, reason: 'edited' })
+    return
+  }
+  if (!request.dryRun) {
+    unlinkSync(paths.torrentPath)
+    directory.targetDirectory.log.put(file, null)
+  }
+  report.removed.push({ ...paths, infoHash: null, oldInfoHash: metainfo?.infoHash ?? null })
 }

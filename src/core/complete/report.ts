@@ -1,10 +1,20 @@
 import { BtkitError } from '../../errors.js'
 import type { SkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
 
-/** A torrent that was written or removed. */
-export interface Change {
+/** Which entry something is about: the path by which it was given, and the absolute one. */
+export interface EntryPaths {
   readonly source: string
+  readonly sourcePath: string
+}
+
+/** The same with its torrent. */
+export interface TorrentPaths extends EntryPaths {
   readonly torrent: string
+  readonly torrentPath: string
+}
+
+/** A torrent that was written or removed. */
+export interface Change extends TorrentPaths {
   /** Null for one that was removed, or whose content a dry run did not read. */
   readonly infoHash: string | null
   /** Null for one that is new. */
@@ -13,19 +23,19 @@ export interface Change {
 
 /** Why an entry was left alone. */
 export type SkipReason =
-  | 'foreign' // its torrent was not made by btkit
-  | 'edited' // its torrent was made by btkit, and changed by something else
+  | 'foreign' // its torrent was not written by completedir
+  | 'edited' // its torrent was, and was changed since in a way that can't be kept
+  | 'content not read' // in a dry run: whether its torrent is ours can't be told without
+  | 'too new' // it changed lately, and may not be complete
   | 'empty' // it holds no bytes
   | 'the target' // it is the directory of the torrents
   | EntrySkipReason
 
-export interface Skip {
-  readonly source: string
+export interface Skip extends TorrentPaths {
   readonly reason: SkipReason
 }
 
-export interface Failure {
-  readonly source: string
+export interface Failure extends EntryPaths {
   /** The code of a BtkitError, or `internal`. */
   readonly code: string
   readonly message: string
@@ -57,14 +67,19 @@ export function createReport(): CompleteReport {
 }
 
 /** Notes that something failed which does not stop the rest. */
-export function noteFailure({ failed }: CompleteReport, source: string, error: unknown): void {
+export function noteFailure(
+  { failed }: CompleteReport,
+  { source, sourcePath }: EntryPaths,
+  error: unknown,
+): void {
   const code = error instanceof BtkitError ? error.code : 'internal'
-  failed.push({ source, code, message: error instanceof Error ? error.message : String(error) })
+  const message = error instanceof Error ? error.message : String(error)
+  failed.push({ source, sourcePath, code, message })
 }
 
 /** Sorts a report's lists by source: writes end in any order. */
-export function sortReport({ created, updated, removed, failed }: CompleteReport): void {
-  for (const list of [created, updated, removed, failed]) {
+export function sortReport({ created, updated, removed, failed, skipped }: CompleteReport): void {
+  for (const list of [created, updated, removed, failed, skipped]) {
     list.sort((a, b) => (a.source < b.source ? -1 : 1))
   }
 }

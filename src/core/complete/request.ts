@@ -1,4 +1,8 @@
+import type { Writer } from '../../files/write/many.js'
+import type { HashProgress } from '../../hash/jobs/job.js'
+import type { HashContext } from '../digests/hash-content.js'
 import type { MakeRequest } from '../make/make-torrent.js'
+import type { CompleteReport } from './report.js'
 
 /** What completedir is asked to do. */
 export interface CompleteRequest {
@@ -10,12 +14,47 @@ export interface CompleteRequest {
   readonly common: CommonRequest
   /** Remove torrents whose source is gone: never, or not for empty directories, or always. */
   readonly prune: 'never' | 'careful' | 'always'
-  /** Replace torrents that are not btkit's own as well. */
+  /** Replace torrents that btkit did not write, and those that were edited. */
   readonly force: boolean
   /** Say what would be done, and do nothing. */
   readonly dryRun: boolean
   /** How long to wait for another run on the same target, in seconds. */
   readonly waitSeconds: number
+  /** Leave entries alone that changed less than so many seconds ago. */
+  readonly minAgeSeconds: number
 }
 
 export type CommonRequest = Omit<MakeRequest, 'source' | 'name' | 'torrent'>
+
+/** What a run works with beside the hash engine and the piece cache. */
+export interface CompleteContext extends HashContext {
+  readonly state: StateAccess
+}
+
+/** Where it is kept which torrents btkit wrote. */
+export interface StateAccess {
+  readonly directory: string
+  /** Hears when something there is damaged. */
+  readonly warn: (message: string) => void
+}
+
+/** A run of completedir. */
+export interface CompleteRun {
+  readonly request: CompleteRequest
+  readonly hashContext: HashContext
+  /** A digest of all that its torrents depend on beside their content. */
+  readonly options: Uint8Array
+  readonly writer: Writer
+  readonly report: CompleteReport
+  readonly watch: CompleteWatch
+}
+
+/** Hears how a run gets on. */
+export interface CompleteWatch {
+  /** Whether anybody does: to tell the total, directories are looked at once more. */
+  readonly isSeen: boolean
+  /** Called once, when it is known how many bytes are to be hashed. */
+  readonly begin: (totalBytes: number) => Promise<void>
+  /** Hears of the bytes hashed by the whole run. */
+  readonly progress: (progress: HashProgress) => void
+}

@@ -86,6 +86,11 @@ export function requireUnchanged(file: ScannedFile, fingerprint: Fingerprint | n
   throw new BtkitError('changed', `${file.absolutePath}: ${change} while it was read`)
 }
 
+/** The bytes of content whose digests the cache does not know. Nothing is read but the cache. */
+export function countUnknownBytes(content: Content, { cacheAccess }: HashContext): number {
+  return countBytes(unknownPieces(recallPieces(content, cacheAccess)), content)
+}
+
 /** The length of those pieces; the last of the stream may be short. */
 function countBytes(pieces: Uint32Array, { pieceCount, pieceLength, size }: Content): number {
   const short = pieces.at(-1) === pieceCount - 1 ? pieceCount * pieceLength - size : 0

@@ -119,8 +119,8 @@ export function composeTorrent(
   return buildTorrent({ ...parts, creationDate: settleDate(creationDate, content) }, info)
 }
 
-/** The newest file's time stands for that of a directory. */
-function settleDate(date: CreationDate, { files }: Content): number | null {
+/** The creation date in seconds since 1970. The newest file's time stands for that of a directory. */
+export function settleDate(date: CreationDate, { files }: Content): number | null {
   if (date !== 'mtime') return date
   const newest = files.reduce((latest, { fingerprint: { mtimeNs } }) => {
     return mtimeNs > latest ? mtimeNs : latest

@@ -13,28 +13,26 @@ export type Entry =
   | { readonly kind: 'directory'; readonly absolutePath: string }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }
 
-/** The names in a directory. */
-export interface DirectoryNames {
-  /** Those that are not skipped, sorted by bytes. */
-  readonly names: string[]
-  /** Whether there is nothing but hidden entries. */
-  readonly isEmpty: boolean
-}
-
 /**
- * Lists the names in a directory that a person means to publish; `all` is that of ScanOptions.
+ * Lists all names in a directory, sorted by bytes.
  * @throws BtkitError `not-found`, `not-permitted` or `io`
  */
-export function listNames(directory: string, all: boolean): DirectoryNames {
+export function listNames(directory: string): string[] {
   try {
-    const found = readNames(directory)
-    return {
-      names: found.filter((name) => skipReasonOf(name, all) === undefined),
-      isEmpty: found.every((name) => name.startsWith('.')),
-    }
+    return readNames(directory)
   } catch (error) {
     throw asBtkitError(error, directory)
   }
+}
+
+/** Those names that a person means to publish; `all` is that of ScanOptions. */
+export function publishedNames(names: readonly string[], all: boolean): string[] {
+  return names.filter((name) => skipReasonOf(name, all) === undefined)
+}
+
+/** Whether there is nothing but hidden names. */
+export function holdsNothing(names: readonly string[]): boolean {
+  return names.every((name) => name.startsWith('.'))
 }
 
 /**

@@ -39,7 +39,14 @@ export async function checkPatterns(patterns: NamePatterns): Promise<void> {
 
 type NamePatterns = Pick<ScanOptions, 'include' | 'exclude'>
 
-async function loadNameFilter({ include, exclude }: NamePatterns): Promise<NameFilter | undefined> {
+/**
+ * The filter that patterns mean, or undefined when there are none.
+ * @throws BtkitError `usage` for a bad glob
+ */
+export async function loadNameFilter({
+  include,
+  exclude,
+}: NamePatterns): Promise<NameFilter | undefined> {
   if (include.length === 0 && exclude.length === 0) return undefined
   const { compileNameFilter } = await import('./name-filter.js')
   return compileNameFilter(include, exclude)

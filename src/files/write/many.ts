@@ -1,3 +1,4 @@
+import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { coalesce } from './coalesce.js'
 import { syncDirectory } from './sync-directory.js'
 import { writeAtomicallyWith, type WriteFile } from './atomically.js'
@@ -21,33 +22,9 @@ export interface Writer {
  */
 export function createWriter({ inFlight }: { inFlight: number }): Writer {
   const writeFile = writeAtomicallyWith(coalesce(syncDirectory))
-  const turns: (() => void)[] = []
-  const unfinished = new Set<Promise<void>>()
-  let free = inFlight
-
-  const takeTurn = async (): Promise<void> => {
-    if (free > 0) free--
-    else await new Promise<void>((resolve) => turns.push(resolve))
-  }
-  /** Whoever waits inherits the turn. */
-  const passTurn = (): void => {
-    const next = turns.shift()
-    if (next) next()
-    else free++
-  }
-  const writeInTurn: WriteFile = async (...file) => {
-    await takeTurn()
-    await writeFile(...file).finally(passTurn)
-  }
-
+  const limit = new ConcurrencyLimit(inFlight)
   return {
-    write: (...file) => {
-      const writing = writeInTurn(...file).finally(() => unfinished.delete(writing))
-      unfinished.add(writing)
-      return writing
-    },
-    close: async () => {
-      while (unfinished.size > 0) await Promise.allSettled(unfinished)
-    },
+    write: (...file) => limit.run(() => writeFile(...file)),
+    close: () => limit.drain(),
   }
 }

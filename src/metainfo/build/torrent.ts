@@ -16,13 +16,19 @@ export interface TorrentParts {
 
 /** Composes a .torrent around an encoded `info`, which goes in as it is. */
 export function buildTorrent(parts: TorrentParts, info: Uint8Array): Uint8Array {
-  const entries: [key: string, value: Uint8Array][] = [['info', info]]
-  for (const [key, value] of topLevelValues(parts)) {
-    if (value !== null) entries.push([key, bencode.encode(value)])
-  }
+  const entries = [...encodeParts(parts), ['info', info] as const]
   entries.sort(([a], [b]) => (a < b ? -1 : 1))
   const bytes = entries.flatMap(([key, value]) => [bencode.encode(key), value])
   return Buffer.concat([Buffer.from('d'), ...bytes, Buffer.from('e')])
+}
+
+/** What stands beside `info` in a .torrent: the encoded values by their keys. */
+export function encodeParts(parts: TorrentParts): Map<string, Uint8Array> {
+  const values = new Map<string, Uint8Array>()
+  for (const [key, value] of topLevelValues(parts)) {
+    if (value !== null) values.set(key, bencode.encode(value))
+  }
+  return values
 }
 
 function topLevelValues(parts: TorrentParts): [key: string, value: unknown][] {

@@ -56,7 +56,7 @@ export class TorrentLog {
   #descriptor: number | null = null
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
-  #failure: unknown = null
+  #failure: Error | null = null
   /** Where to cut off what a kill left of a line, before anything is added; null for nowhere. */
   #cutAt: number | null
 
@@ -157,7 +157,8 @@ export class TorrentLog {
       writeAll(descriptor, Buffer.from(lines.join(''), 'latin1'))
       await sync(descriptor)
     } catch (error) {
-      this.#failure = asBtkitError(error, `state ${this.#path}`)
+      const failure = asBtkitError(error, `state ${this.#path}`)
+      this.#failure = failure instanceof Error ? failure : new Error(String(failure))
       throw this.#failure
     }
   }

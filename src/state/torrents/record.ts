@@ -105,7 +105,6 @@ function jsonText(text: string): string {
   return toAscii(JSON.stringify(text))
 }
 
-// eslint-disable-next-line no-control-regex -- all of ASCII
 const NOT_ASCII = /[^\0-\x7f]/
 
 function toAscii(json: string): string {

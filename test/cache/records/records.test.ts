@@ -7,7 +7,7 @@ import {
   packFileRecord,
   unpackFileRecord,
 } from '../../../src/cache/records/file.js'
-import { packOutputRecord, unpackOutputRecord } from '../../../src/cache/records/output.js'
+import { unpackOutputRecord } from '../../../src/cache/records/output.js'
 import {
   dayOf,
   kindOf,
@@ -15,6 +15,7 @@ import {
   recordKey,
   unpackRecord,
 } from '../../../src/cache/records/record.js'
+import { packOutputRecord } from '../../support/old-output.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 
 const P = 16384

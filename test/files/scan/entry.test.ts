@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { listNames, openEntry } from '../../../src/files/scan/entry.js'
+import {
+  holdsNothing,
+  listNames,
+  openEntry,
+  publishedNames,
+} from '../../../src/files/scan/entry.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
 import { findPeer } from '../../support/peers.js'
 import { runProgram } from '../../support/executable.js'
@@ -11,24 +16,32 @@ import { makeTemporaryDirectory, plantTree } from '../temporary-directory.js'
 
 test('names are sorted by bytes, without those that are skipped', (t) => {
   const root = plantTree(t, ['b', 'B', 'é', 'z', '.hidden', 'CVS', 'a/x'])
-  assert.deepEqual(listNames(root, false).names, ['B', 'a', 'b', 'z', 'é'])
-  assert.deepEqual(listNames(root, true).names, ['.hidden', 'B', 'CVS', 'a', 'b', 'z', 'é'])
+  assert.deepEqual(publishedNames(listNames(root), false), ['B', 'a', 'b', 'z', 'é'])
+  assert.deepEqual(publishedNames(listNames(root), true), [
+    '.hidden',
+    'B',
+    'CVS',
+    'a',
+    'b',
+    'z',
+    'é',
+  ])
 })
 
 test('a directory with nothing but hidden entries is empty', (t) => {
-  assert.ok(listNames(makeTemporaryDirectory(t), false).isEmpty)
-  assert.ok(listNames(plantTree(t, ['.a', '.b/c']), false).isEmpty)
-  assert.ok(listNames(plantTree(t, ['.a']), true).isEmpty)
-  assert.ok(!listNames(plantTree(t, ['lost+found/x']), false).isEmpty)
-  assert.ok(!listNames(plantTree(t, ['a']), false).isEmpty)
+  assert.ok(holdsNothing(listNames(makeTemporaryDirectory(t))))
+  assert.ok(holdsNothing(listNames(plantTree(t, ['.a', '.b/c']))))
+  assert.ok(holdsNothing(listNames(plantTree(t, ['.a']))))
+  assert.ok(!holdsNothing(listNames(plantTree(t, ['lost+found/x']))))
+  assert.ok(!holdsNothing(listNames(plantTree(t, ['a']))))
 })
 
 test('what is no directory has no names', (t) => {
   const root = plantTree(t, ['a'])
   const [file, missing] = [join(root, 'a'), join(root, 'b')]
-  assert.throws(() => listNames(file, false), failure('not-found', `${file}: not a directory`))
+  assert.throws(() => listNames(file), failure('not-found', `${file}: not a directory`))
   const message = `${missing}: no such file or directory`
-  assert.throws(() => listNames(missing, false), failure('not-found', message))
+  assert.throws(() => listNames(missing), failure('not-found', message))
 })
 
 test('an entry is a file with its fingerprint, or a directory', (t) => {
@@ -66,7 +79,7 @@ test('a pipe is nothing to publish', { skip: findPeer('mkfifo') === null }, asyn
 test('a name that is no UTF-8 is an error that shows its bytes', unlessWindows, (t) => {
   const root = mkdtempSync(`${makeTemporaryDirectory(t)}/`)
   mkdirSync(Buffer.concat([Buffer.from(`${root}/d-`), Buffer.of(0xff)]))
-  const [name = ''] = listNames(root, false).names
+  const [name = ''] = listNames(root)
   const message = `${root}/d-\\xFF: the name is not valid UTF-8`
   const open = () => openEntry(name, { policy: 'inside', realRoot: root })
   assert.throws(open, failure('bad-name', message))

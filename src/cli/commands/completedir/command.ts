@@ -1,22 +1,23 @@
 import { completeDirectories } from '../../../core/complete/complete-directories.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
-import type { CompleteProgress, CompleteWatch } from '../../../core/complete/run.js'
-import type { CompleteRequest } from '../../../core/complete/request.js'
+import type { CompleteRequest, CompleteWatch } from '../../../core/complete/request.js'
 import { BtkitError } from '../../../errors.js'
 import { findOwner } from '../../../files/write/find-owner.js'
 import { checkPatterns } from '../../../files/scan/scan-tree.js'
+import type { HashProgress } from '../../../hash/jobs/job.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
+import { stateDirectory } from '../../../state/directory.js'
 import { escapeText } from '../../../text/escape.js'
 import { openMemory } from '../../arguments/cache-options.js'
 import { commonRequest, warnOfTracker } from '../../arguments/torrent-request.js'
-import { completeJson, completeText } from './report.js'
+import { completeJson, completeText, failuresOf } from './report.js'
 import { declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
-import { reportError } from '../../output/messages.js'
+import { reportError, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
-import { openRunProgress, type ProgressBar } from '../../output/progress.js'
+import { openProgress, type ProgressBar } from '../../output/progress.js'
 
 export function defineCompletedir({ io, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options) => {
@@ -26,7 +27,7 @@ export function defineCompletedir({ io, finish }: CommandContext) {
     const started = io.now()
     const report = await complete(request, options, io)
     printReport(report, { options, seconds: (io.now() - started) / 1000 }, io)
-    finish(report.failed.length > 0 ? 1 : 0)
+    finish(failuresOf(report).length > 0 ? 1 : 0)
   })
 }
 
@@ -48,6 +49,7 @@ function completeRequest(
     force: options.force,
     dryRun: options.dryRun,
     waitSeconds: options.wait,
+    minAgeSeconds: options.minAge,
   }
 }
 
@@ -60,8 +62,14 @@ async function complete(
   const engine = { ...engineFor(options, io), pool }
   const cacheAccess = await openMemory(options, io)
   const watch = watchOnTerminal(options, io)
+  const state = {
+    directory: stateDirectory({ option: options.stateDir, env: io.env, isRoot: io.isRoot }),
+    warn: (message: string) => {
+      reportWarning(message, io)
+    },
+  }
   try {
-    return await completeDirectories(request, { engine, cacheAccess }, watch)
+    return await completeDirectories(request, { engine, cacheAccess, state }, watch)
   } finally {
     watch.stop()
     await pool.close()
@@ -70,14 +78,14 @@ async function complete(
 }
 
 function watchOnTerminal({ quiet }: CompleteOptions, io: Io): CompleteWatch & { stop: () => void } {
-  const bars: ProgressBar<CompleteProgress>[] = []
+  let bar: ProgressBar<HashProgress> | null = null
   return {
-    begin: async (entryCount) => {
-      const bar = quiet ? null : await openRunProgress(io, entryCount)
-      if (bar) bars.push(bar)
+    isSeen: !quiet && io.stderr.isTTY === true,
+    begin: async (totalBytes) => {
+      bar = await openProgress(io, totalBytes)
     },
-    progress: (progress) => bars.at(0)?.update(progress),
-    stop: () => bars.at(0)?.stop(),
+    progress: (progress) => bar?.update(progress),
+    stop: () => bar?.stop(),
   }
 }
 
@@ -88,7 +96,7 @@ interface Outcome {
 
 function printReport(report: CompleteReport, { options, seconds }: Outcome, io: Io): void {
   const { json, quiet, dryRun } = options
-  for (const { message } of report.failed) reportError(message, io)
+  for (const failure of failuresOf(report)) reportError(failure, io)
   if (json) io.stdout.write(completeJson(report, { seconds, dryRun }))
   if (json || quiet) return
   for (const line of completeText(report, { seconds, dryRun }))

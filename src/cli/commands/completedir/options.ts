@@ -14,8 +14,15 @@ export function declareCompletedir() {
     .option('--target <directory>', 'where the torrents go, instead of beside the entries')
     .option('--prune', "remove btkit's torrents whose source is gone", false)
     .option('--prune-all', 'the same, also where a directory is empty or missing', false)
-    .option('--force', "replace torrents that are not btkit's own as well", false)
+    .option('--force', 'replace torrents of others and edited ones as well', false)
+    .option(
+      '--min-age <seconds>',
+      'leave entries alone that changed more lately',
+      read.wholeNumber(0, 1e9),
+      0,
+    )
     .option('--wait <seconds>', 'wait for another run on the target', read.wholeNumber(0, 1e9), 0)
+    .option('--state-dir <path>', 'where it is kept which torrents btkit wrote')
     .option('--owner <user:group>', 'owner of the torrents, when run by root')
     .option('--json', 'print the report as a JSON object', false)
     .addHelpText('after', EXAMPLES)

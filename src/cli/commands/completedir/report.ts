@@ -2,36 +2,94 @@ import type { CompleteReport } from '../../../core/complete/report.js'
 import { jsonLine } from '../../../text/json-line.js'
 import { formatBytes } from '../../output/quantity.js'
 
+/** How a run was, beside what it did. */
+export interface RunFacts {
+  readonly seconds: number
+  readonly dryRun: boolean
+}
+
 /** The report of completedir for people: a line for each change, then the sum. */
-export function completeText(
-  report: CompleteReport,
-  { seconds, dryRun }: { seconds: number; dryRun: boolean },
-): string[] {
-  const { created, updated, removed, skipped, failed, unchanged } = report
-  const counts = [
+export function completeText(report: CompleteReport, { seconds, dryRun }: RunFacts): string[] {
+  const { created, updated, removed, skipped } = report
+  const would = dryRun ? 'would ' : ''
+  const unread = (infoHash: string | null) =>
+    infoHash === null ? ' (or find it unchanged: its content must be read)' : ''
+  const skips = skipped.map(({ source, reason }) => ({ what: source, why: reason }))
+  return [
+    ...created.map(({ torrent }) => `${dryRun ? 'would create' : 'created'} ${torrent}`),
+    ...updated.map(({ torrent, infoHash }) => {
+      return `${dryRun ? 'would update' : 'updated'} ${torrent}${unread(infoHash)}`
+    }),
+    ...removed.map(({ torrent }) => `${dryRun ? 'would remove' : 'removed'} ${torrent}`),
+    ...byCause(skips).map((line) => `${dryRun ? 'would skip' : 'skipped'} ${line}`),
+    `${would === '' ? '' : 'dry run: '}${countsOf(report)}; ${bytesOf(report)}, ${seconds.toFixed(1)} s`,
+  ]
+}
+
+function countsOf({ created, updated, unchanged, removed, skipped, failed }: CompleteReport) {
+  return [
     `created ${created.length}`,
     `updated ${updated.length}`,
     `unchanged ${unchanged}`,
     `removed ${removed.length}`,
     ...(skipped.length > 0 ? [`skipped ${skipped.length}`] : []),
     `failed ${failed.length}`,
-  ]
-  const read = `read ${formatBytes(report.bytesHashed)}`
-  const reused = `reused ${formatBytes(report.bytesReused)}`
-  return [
-    ...created.map(({ torrent }) => `${dryRun ? 'would create' : 'created'} ${torrent}`),
-    ...updated.map(({ torrent }) => `${dryRun ? 'would update' : 'updated'} ${torrent}`),
-    ...removed.map(({ torrent }) => `${dryRun ? 'would remove' : 'removed'} ${torrent}`),
-    ...skipped.map(({ source, reason }) => `skipped ${source}: ${reason}`),
-    `${dryRun ? 'dry run: ' : ''}${counts.join(', ')}; ${read}, ${reused}, ${seconds.toFixed(1)} s`,
-  ]
+  ].join(', ')
+}
+
+function bytesOf({ bytesHashed, bytesReused }: CompleteReport): string {
+  return `read ${formatBytes(bytesHashed)}, reused ${formatBytes(bytesReused)}`
+}
+
+/**
+ * What went wrong, in a line for each cause: what failed, and torrents that are left although
+ * somebody has to look after them.
+ */
+export function failuresOf({ failed, skipped }: CompleteReport): string[] {
+  const left = skipped.filter(({ reason }) => reason === 'edited')
+  return byCause([
+    ...failed.map(({ message }) => splitMessage(message)),
+    ...left.map(({ torrent }) => ({ what: torrent, why: LEFT })),
+  ])
+}
+
+const LEFT =
+  'changed by something else since completedir wrote it, so it is left and may be out of date; --force takes it over'
+
+/** Something and what is to be said of it. */
+interface Said {
+  readonly what: string
+  readonly why: string
+}
+
+/** Of `/srv/a: no space left on device` the reason is what many may share. */
+function splitMessage(message: string): Said {
+  const at = message.lastIndexOf(': ')
+  return at < 0
+    ? { what: '', why: message }
+    : { what: message.slice(0, at), why: message.slice(at + 2) }
+}
+
+/** How many of a cause have a line each; of more the first are named in one. */
+const MOST_LINES = 3
+
+/** Lines of what is said of some things: one for all of which the same is said, if they are many. */
+function byCause(all: readonly Said[]): string[] {
+  const causes = new Map<string, string[]>()
+  for (const { what, why } of all) {
+    const whats = causes.get(why) ?? []
+    causes.set(why, whats)
+    whats.push(what)
+  }
+  return [...causes].flatMap(([why, whats]) => {
+    if (whats.length <= MOST_LINES)
+      return whats.map((what) => (what === '' ? why : `${what}: ${why}`))
+    return [`${whats.length} entries (${whats.slice(0, MOST_LINES).join(', ')}, …): ${why}`]
+  })
 }
 
 /** The report of completedir for programs. */
-export function completeJson(
-  report: CompleteReport,
-  { seconds, dryRun }: { seconds: number; dryRun: boolean },
-): string {
+export function completeJson(report: CompleteReport, { seconds, dryRun }: RunFacts): string {
   const { created, updated, removed, unchanged, failed, skipped } = report
   const { bytesHashed, bytesReused } = report
   const changes = { created, updated, removed, unchanged, failed, skipped }

@@ -1,12 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  appendFileSync,
-  copyFileSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { version } from '../../../../src/cli/version.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
@@ -31,38 +24,13 @@ for (const [what, bytes] of Object.entries(OTHERS)) {
     const { status } = await mirror.run()
     assert.equal(status, 0)
     const { skipped, created, updated, unchanged } = await mirror.report()
-    assert.deepEqual(skipped, [{ source: mirror.at('a'), reason: 'foreign' }])
+    assert.deepEqual(skipped, [{ ...mirror.paths('a'), reason: 'foreign' }])
     assert.deepEqual([created, updated, unchanged], [[], [], 1])
     assert.deepEqual(readFileSync(mirror.torrent('a')), Buffer.from(bytes))
     assert.deepEqual(entriesOf((await mirror.report(['--force'])).updated), ['a'])
     await mirror.checkAgainstFresh()
   })
 }
-
-test('a torrent that was edited stays, unless --force is given', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
-  const bytes = readFileSync(mirror.torrent('a'), 'latin1')
-  const edited = bytes.replace('8:announce25:http://t', '8:announce25:http://u')
-  assert.notEqual(edited, bytes)
-  writeFileSync(mirror.torrent('a'), edited, 'latin1')
-  const { skipped } = await mirror.report()
-  assert.deepEqual(skipped, [{ source: mirror.at('a'), reason: 'edited' }])
-  assert.equal(readFileSync(mirror.torrent('a'), 'latin1'), edited)
-  assert.deepEqual(entriesOf((await mirror.report(['--force'])).updated), ['a'])
-  await mirror.checkAgainstFresh()
-})
-
-test('a torrent that was damaged stays as foreign, until it is gone', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
-  appendFileSync(mirror.torrent('a'), 'x')
-  assert.equal((await mirror.report()).skipped[0]?.reason, 'foreign')
-  rmSync(mirror.torrent('a'))
-  const { created, bytesHashed } = await mirror.report()
-  assert.deepEqual([entriesOf(created), bytesHashed], [['a'], 0])
-  await mirror.checkAgainstFresh()
-})
 
 test('a torrent that was copied over itself is known again, and not written', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
@@ -75,16 +43,6 @@ test('a torrent that was copied over itself is known again, and not written', as
   assert.deepEqual([unchanged, bytesHashed], [1, 0])
   const after = statSync(mirror.torrent('a'))
   assert.deepEqual([after.ino, after.mtimeMs], [ino, mtimeMs])
-})
-
-test('without its cache btkit still knows its torrents', async (t) => {
-  const mirror = new Mirror(t, { a: 'a', b: 'b' })
-  await mirror.report()
-  rmSync(mirror.cache, { recursive: true })
-  writeFileSync(mirror.at('a'), 'A')
-  const { updated, unchanged, skipped } = await mirror.report()
-  assert.deepEqual([entriesOf(updated), unchanged, skipped], [['a'], 1, []])
-  await mirror.checkAgainstFresh()
 })
 
 for (const creator of [['--created-by', 'The Mirror Crew'], ['--no-created-by']]) {
@@ -106,14 +64,14 @@ test('another creator is written to torrents without reading content', async (t)
   assert.equal(decodeTorrent(readFileSync(mirror.torrent('a')))['created by'], 'X')
 })
 
-for (const [what, loseCache] of [
+for (const [what, loseState] of [
   ['', false],
-  [', even without the cache', true],
+  [', even without cache and state', true],
 ] as const) {
   test(`a new version of btkit writes no torrent anew${what}`, async (t) => {
     const mirror = new Mirror(t, { a: 'a', 'dir/b': 'b' })
     await mirror.report(['--created-by', 'btkit 0.0.1'])
-    if (loseCache) rmSync(mirror.cache, { recursive: true })
+    if (loseState) loseAll(mirror)
     const { unchanged, updated } = await mirror.report()
     assert.deepEqual([unchanged, updated], [2, []])
     writeFileSync(mirror.at('a'), 'A')
@@ -121,4 +79,8 @@ for (const [what, loseCache] of [
     const creator = decodeTorrent(readFileSync(mirror.torrent('a')))['created by']
     assert.equal(creator, `btkit ${version()}`)
   })
+}
+
+function loseAll(mirror: Mirror): void {
+  for (const directory of [mirror.cache, mirror.state]) rmSync(directory, { recursive: true })
 }

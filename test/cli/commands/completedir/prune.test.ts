@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../../support/torrents.js'
@@ -17,8 +17,7 @@ test('--prune removes the torrent of what is gone, and tells of it', async (t) =
   assert.deepEqual((await mirror.report(['--prune', '--dry-run'])).removed.length, 1)
   assert.deepEqual(mirror.list(), ['a.torrent', 'b.torrent'])
   const { removed } = await mirror.report(['--prune'])
-  const [source, torrent] = [mirror.at('a'), mirror.torrent('a')]
-  assert.deepEqual(removed, [{ source, torrent, infoHash: null, oldInfoHash }])
+  assert.deepEqual(removed, [{ ...mirror.paths('a'), infoHash: null, oldInfoHash }])
   assert.deepEqual(mirror.list(), ['b.torrent'])
   await mirror.checkAgainstFresh()
 })
@@ -117,7 +116,7 @@ for (const [what, remove] of [
   })
 }
 
-test('without the cache, orphans are told by their names', async (t) => {
+test('the cache has no say in what is pruned', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
   rmSync(mirror.cache, { recursive: true })
@@ -126,15 +125,48 @@ test('without the cache, orphans are told by their names', async (t) => {
   assert.deepEqual(mirror.list(), ['b.torrent'])
 })
 
-for (const [what, loseCache] of [
-  ['', false],
-  [', even without the cache', true],
-] as const) {
-  test(`the torrent of an entry that is now left out stays while it is there${what}`, async (t) => {
-    const mirror = new Mirror(t, { CVS: 'x', b: 'b' })
-    await mirror.report(['--all'])
-    if (loseCache) rmSync(mirror.cache, { recursive: true })
-    assert.deepEqual((await mirror.report(['--prune'])).removed, [])
-    assert.deepEqual(mirror.list(), ['CVS.torrent', 'b.torrent'])
-  })
-}
+test('the torrent of an entry that is now left out stays while it is there', async (t) => {
+  const mirror = new Mirror(t, { CVS: 'x', b: 'b' })
+  await mirror.report(['--all'])
+  assert.deepEqual((await mirror.report(['--prune'])).removed, [])
+  assert.deepEqual((await mirror.report(['--prune', '--exclude', 'b'])).removed, [])
+  assert.deepEqual(mirror.list(), ['CVS.torrent', 'b.torrent'])
+})
+
+test('a torrent that completedir did not write is never pruned, whoever its creator is', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  const made = ['makemetafile', mirror.at('a'), TRACKER, '--target', mirror.torrent('a')]
+  assert.equal((await runBtkit([...made, '--private', '--quiet'])).status, 0)
+  await mirror.report()
+  rmSync(mirror.at('a'))
+  assert.deepEqual((await mirror.report(['--prune-all'])).removed, [])
+  assert.deepEqual(mirror.list(), ['a.torrent', 'b.torrent'])
+})
+
+test('with --force the torrent of what is gone goes even if it was edited', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  await runBtkit(['edit', '--comment', 'mine', mirror.torrent('a')])
+  rmSync(mirror.at('a'))
+  const { status, stderr } = await mirror.run(['--prune', '--quiet'])
+  assert.equal(status, 1)
+  assert.match(stderr, /^btkit: [^\n]*a\.torrent: changed by something else[^\n]*--force[^\n]*\n$/)
+  assert.deepEqual(entriesOf((await mirror.report(['--prune', '--force'])).removed), ['a'])
+})
+
+test('the torrent of a directory that is empty, as an unmounted disk is, goes with --prune-all alone', async (t) => {
+  const mirror = new Mirror(t, { 'disk/image': 'x', b: 'b' })
+  await mirror.report()
+  rmSync(mirror.at('disk', 'image'))
+  const { removed, skipped } = await mirror.report(['--prune'])
+  assert.deepEqual([removed, skipped[0]?.reason], [[], 'empty'])
+  assert.deepEqual(mirror.list(), ['b.torrent', 'disk.torrent'])
+  assert.deepEqual(entriesOf((await mirror.report(['--prune-all'])).removed), ['disk'])
+})
+
+test('the torrent of a directory whose files lost all their bytes goes with --prune', async (t) => {
+  const mirror = new Mirror(t, { 'd/x': 'x', b: 'b' })
+  await mirror.report()
+  writeFileSync(mirror.at('d', 'x'), '')
+  assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['d'])
+})

@@ -1,0 +1,183 @@
+import { checkTarget } from '../../files/write/check-target.js'
+import { buildTorrent, encodeParts, type TorrentParts } from '../../metainfo/build/torrent.js'
+import type { KeyDigests } from '../../state/torrents/record.js'
+import { composeInfo, obtainInfo, recallInfo } from '../digests/info.js'
+import { DIGEST } from '../digests/piece-table.js'
+import { noneIsRacy } from '../digests/racy.js'
+import { settleDate } from '../make/make-torrent.js'
+import {
+  digestTorrent,
+  isEqual,
+  recognize,
+  refreshTorrent,
+  valuesOf,
+  type CompleteDigests,
+  type ExistingTorrent,
+  type WantedValues,
+} from './existing-torrent.js'
+import {
+  keep,
+  skip,
+  write,
+  writeUnread,
+  type Obtained,
+  type TorrentDecision,
+  type UndecidedTorrent,
+} from './torrent-decision.js'
+import { isSameCreator } from './unchanged.js'
+
+/**
+ * Decides what becomes of the torrent of an entry, and obtains the digests that takes. One that
+ * btkit wrote is brought up to date, but for the values that somebody edited; one that it did not
+ * write is taken over when it is just what it would write.
+ * @throws BtkitError when the content can't be read or the torrent could not be written
+ */
+export async function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDecision> {
+  const { existing, record, run, source, input } = entry
+  if (!existing || run.request.force) return replace(await obtain(entry))
+  if (!record) return adopt(entry, existing)
+  const origin = recognize(existing, record)
+  if (!origin) {
+    const isOfOldVersion = existing.metainfo !== null && record.written.info === null
+    return isOfOldVersion
+      ? keepEdited(await obtain(entry), existing)
+      : skip(unread(entry), 'edited')
+  }
+  if (record.source === source && isEqual(record.input, input))
+    return keep(unread(entry), existing, origin)
+  return refresh(await obtain(entry), existing, origin)
+}
+
+async function obtain(entry: UndecidedTorrent): Promise<Obtained> {
+  const { content, infoRequest, path, run } = entry
+  const { hashContext, request } = run
+  if (request.dryRun) {
+    const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
+    return { ...entry, info: 'info' in recalled ? recalled.info : null, bytesHashed: 0 }
+  }
+  checkTarget(path, {})
+  const { now, trust } = hashContext.cacheAccess
+  const startedMs = now()
+  const { info, bytesHashed } = await obtainInfo(infoRequest, hashContext)
+  const input = noneIsRacy(content.files, startedMs, trust) ? entry.input : NOTHING
+  return { ...entry, info, bytesHashed, input }
+}
+
+function unread(entry: UndecidedTorrent): Obtained {
+  return { ...entry, info: null, bytesHashed: 0 }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Writes a torrent whatever stands there, unless that is just the same. */
+function replace(entry: Obtained): TorrentDecision {
+  const { info, existing, record } = entry
+  if (!info) return writeUnread(entry)
+  if (existing && isSame(entry, existing, info)) {
+    return keep(entry, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, info)))
+  }
+  const wanted = wantedValues(entry, info)
+  const origin = existing && record ? recognize(existing, record) : null
+  const bytes = buildTorrent(partsOf(entry), info)
+  const replaced = existing && origin ? { ...origin, file: existing.digest } : null
+  return write(entry, { info, bytes, written: digestTorrent(bytes, wanted), replaced })
+}
+
+/** Takes over a torrent that btkit did not write, when it is just what it would write. */
+async function adopt(entry: UndecidedTorrent, existing: ExistingTorrent): Promise<TorrentDecision> {
+  if (!looksAlike(entry, existing)) return skip(unread(entry), 'foreign')
+  const obtained = await obtain(entry)
+  const { info } = obtained
+  if (!info) return skip(obtained, 'content not read')
+  if (!isSame(entry, existing, info)) return skip(obtained, 'foreign')
+  return keep(
+    obtained,
+    existing,
+    digestTorrent(existing.bytes, likeExisting(entry, existing, info)),
+  )
+}
+
+/** Brings a torrent of ours up to date, and keeps what somebody edited beside its `info`. */
+function refresh(
+  entry: Obtained,
+  existing: ExistingTorrent,
+  origin: CompleteDigests,
+): TorrentDecision {
+  const { info } = entry
+  const { metainfo } = existing
+  if (!info || !metainfo) return writeUnread(entry)
+  const wanted = wantedValues(entry, info)
+  const bytes = refreshTorrent(metainfo, wanted, origin.keys)
+  const written = digestTorrent(bytes, wanted)
+  if (bytes === metainfo.bytes) {
+    const keys = withIncidental(written.keys, wanted.incidental, origin.keys)
+    return keep(entry, existing, { ...written, keys })
+  }
+  const replaced = { ...origin, file: existing.digest }
+  return write(entry, { info, bytes, written, replaced })
+}
+
+/** Those digests, but for some keys which are as they were. */
+function withIncidental(
+  keys: KeyDigests,
+  incidental: readonly string[],
+  before: KeyDigests,
+): KeyDigests {
+  const others = Object.entries(keys).filter(([key]) => !incidental.includes(key))
+  const kept = Object.entries(before).filter(([key]) => incidental.includes(key))
+  return Object.fromEntries([...others, ...kept])
+}
+
+/**
+ * Keeps a torrent of which version 0.1 noted too little to tell how it was edited, while its
+ * content is unchanged: all that differs from what would be written counts as edited.
+ */
+function keepEdited(entry: Obtained, existing: ExistingTorrent): TorrentDecision {
+  const { info } = entry
+  const { metainfo } = existing
+  if (!info || !metainfo || !isEqual(info, valuesOf(metainfo).info)) return skip(entry, 'edited')
+  return keep(entry, existing, digestTorrent(existing.bytes, wantedValues(entry, info)))
+}
+
+/** Whether a torrent could be that of an entry, as far as can be told without reading content. */
+function looksAlike(entry: UndecidedTorrent, existing: ExistingTorrent): boolean {
+  const { content, run } = entry
+  const pieces = existing.metainfo?.pieces
+  if (pieces?.length !== content.pieceCount * DIGEST) return false
+  return isSame(entry, existing, composeInfo(content, run.request.common, pieces))
+}
+
+/** Whether a torrent around `info` would differ from an existing one in its date alone. */
+function isSame(entry: UndecidedTorrent, existing: ExistingTorrent, info: Uint8Array): boolean {
+  return isEqual(existing.bytes, buildTorrent(likeParts(entry, existing), info))
+}
+
+function likeExisting(entry: UndecidedTorrent, existing: ExistingTorrent, info: Uint8Array) {
+  return { info, beside: encodeParts(likeParts(entry, existing)) }
+}
+
+/** What goes beside `info`, with the date and btkit's version as in an existing torrent. */
+function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingTorrent): TorrentParts {
+  const { parts } = entry.run.request.common
+  const createdBy = metainfo?.createdBy ?? null
+  const isSameBtkit = isSameCreator(createdBy, parts.createdBy)
+  return {
+    ...parts,
+    createdBy: isSameBtkit ? createdBy : parts.createdBy,
+    creationDate: metainfo?.creationDate ?? null,
+  }
+}
+
+function partsOf({ run, content }: UndecidedTorrent): TorrentParts {
+  const { parts, creationDate } = run.request.common
+  return { ...parts, creationDate: settleDate(creationDate, content) }
+}
+
+/** The parts that a torrent is to have. Its date and btkit's version alone are no reason to write. */
+function wantedValues(entry: UndecidedTorrent, info: Uint8Array): WantedValues {
+  const { existing, run } = entry
+  const createdBy = existing?.metainfo?.createdBy ?? null
+  const isSameBtkit = isSameCreator(createdBy, run.request.common.parts.createdBy)
+  const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
+  return { info, beside: encodeParts(partsOf(entry)), incidental }
+}

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto'
+import { BtkitError } from '../../errors.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
+import { readBounded } from '../../files/read-bounded.js'
+import { encodedInfo, encodedValue, spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
+import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
+
+/** Larger torrents are no one's that we know. In bytes. */
+const MAX_TORRENT = 512 * 1024 * 1024
+
+/** Bytes of a digest that tells whether one value was edited. */
+const KEY_DIGEST = 6
+
+/** A torrent that stands where another is to go. */
+export interface ExistingTorrent {
+  readonly bytes: Uint8Array
+  /** Its encoded fingerprint before it was read. */
+  readonly fingerprint: Uint8Array
+  /** Null when it is no valid torrent. */
+  readonly metainfo: Metainfo | null
+  /** SHA-256 of the bytes. */
+  readonly digest: Uint8Array
+}
+
+/** The parts of a torrent: its encoded `info`, and the encoded values beside it. */
+export interface TorrentValues {
+  readonly info: Uint8Array
+  readonly beside: ReadonlyMap<string, Uint8Array>
+}
+
+/** The parts that a torrent is to have. */
+export interface WantedValues extends TorrentValues {
+  /** The keys of values that alone are no reason to write a torrent. */
+  readonly incidental: readonly string[]
+}
+
+/** Digests of which all are known. */
+export type CompleteDigests = TorrentDigests & {
+  readonly info: Uint8Array
+  readonly keys: KeyDigests
+}
+
+/**
+ * Reads a torrent; null when there is none.
+ * @throws BtkitError when it can't be read
+ */
+export function readExisting(path: string): ExistingTorrent | null {
+  const fingerprint = readFingerprintIfThere(path)
+  if (!fingerprint) return null
+  const bytes = readBounded(path, MAX_TORRENT)
+  const metainfo = parseOrNull(bytes)
+  return { bytes, fingerprint: encodeFingerprint(fingerprint), metainfo, digest: sha256(bytes) }
+}
+
+/** The digests to know a torrent by. `values` are those that btkit would give it, edited or not. */
+export function digestTorrent(file: Uint8Array, values: TorrentValues): CompleteDigests {
+  const keys = [...values.beside].map(([key, value]) => [key, digestValue(value)] as const)
+  return { file: sha256(file), info: sha256(values.info), keys: Object.fromEntries(keys) }
+}
+
+/**
+ * Which torrent of ours an existing one is, be it edited beside its `info` or not; null when that is
+ * not to be seen, as its `info` is another.
+ */
+export function recognize(
+  { metainfo, digest }: ExistingTorrent,
+  { written, replaced }: TorrentRecord,
+): CompleteDigests | null {
+  if (!metainfo) return null
+  const candidates = replaced ? [written, replaced] : [written]
+  const same = candidates.find(({ file }) => isEqual(file, digest))
+  const values = valuesOf(metainfo)
+  // Version 0.1 noted nothing but the digest of the whole
+  if (same) return { ...digestTorrent(metainfo.bytes, values), ...withoutNulls(same) }
+  const info = sha256(values.info)
+  const origin = candidates.find((each) => each.info !== null && isEqual(each.info, info))
+  return origin ? { ...origin, info, keys: origin.keys ?? {} } : null
+}
+
+function withoutNulls({ file, info, keys }: TorrentDigests): Partial<CompleteDigests> {
+  return { file, ...(info && { info }), ...(keys && { keys }) }
+}
+
+/** Whether somebody edited the value of a key, or removed or added it, since btkit wrote it. */
+export function isEdited(metainfo: Metainfo, key: string, written: KeyDigests): boolean {
+  const value = encodedValue(metainfo, key)
+  return (value && digestValue(value)) !== written[key]
+}
+
+/** Whether anything beside `info` was edited. */
+export function hasEdits(metainfo: Metainfo, written: KeyDigests): boolean {
+  const keys = new Set([...metainfo.spans.keys(), ...Object.keys(written)])
+  keys.delete('info')
+  return [...keys].some((key) => isEdited(metainfo, key, written))
+}
+
+/**
+ * The bytes of an existing torrent with the values that are wanted, but for those that somebody
+ * edited: they stay. The very same bytes when nothing but incidental values would change.
+ */
+export function refreshTorrent(
+  existing: Metainfo,
+  wanted: WantedValues,
+  written: KeyDigests,
+): Uint8Array {
+  const keys = new Set([...existing.spans.keys(), ...wanted.beside.keys()])
+  const top = new Map<string, Uint8Array | null>()
+  for (const key of keys) {
+    if (!isEdited(existing, key, written)) top.set(key, wanted.beside.get(key) ?? null)
+  }
+  top.set('info', wanted.info)
+  const substance = new Map([...top].filter(([key]) => !wanted.incidental.includes(key)))
+  if (spliceTorrent(existing, { top: substance }) === existing.bytes) return existing.bytes
+  return spliceTorrent(existing, { top })
+}
+
+/** The parts of a torrent as they stand. */
+export function valuesOf(metainfo: Metainfo): TorrentValues {
+  const beside = new Map<string, Uint8Array>()
+  for (const key of metainfo.spans.keys()) {
+    const value = encodedValue(metainfo, key)
+    if (value && key !== 'info') beside.set(key, value)
+  }
+  return { info: encodedInfo(metainfo).bytes, beside }
+}
+
+export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
+
+function digestValue(value: Uint8Array): string {
+  return sha256(value).toString('base64', 0, KEY_DIGEST)
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest()
+}
+
+function parseOrNull(bytes: Uint8Array): Metainfo | null {
+  try {
+    return parseMetainfo(bytes, { maxSize: MAX_TORRENT })
+  } catch (error) {
+    if (error instanceof BtkitError) return null
+    throw error
+  }
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
+import { entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+
+const OTHER = 'http://other.example/announce'
+
+async function edit(args: readonly string[]): Promise<void> {
+  const { status, stderr } = await runBtkit(args)
+  assert.equal(status, 0, stderr)
+}
+
+function torrentOf(mirror: Mirror, name = 'a'): Record<string, unknown> {
+  return decodeTorrent(readFileSync(mirror.torrent(name)))
+}
+
+/** Edits beside `info`, by the command that makes them and what a torrent says then. */
+const EDITS: readonly (readonly [
+  what: string,
+  args: (torrent: string) => readonly string[],
+  values: Record<string, unknown>,
+])[] = [
+  ['reannounce', (torrent) => ['reannounce', OTHER, torrent], { announce: OTHER }],
+  [
+    'edit --comment',
+    (torrent) => ['edit', '--comment', 'by hand', torrent],
+    { comment: 'by hand' },
+  ],
+  ['edit --no-comment', (torrent) => ['edit', '--no-comment', torrent], { comment: undefined }],
+  [
+    'edit --created-by',
+    (torrent) => ['edit', '--created-by', 'me', torrent],
+    { 'created by': 'me' },
+  ],
+  ['edit --date', (torrent) => ['edit', '--date', '99', torrent], { 'creation date': 99 }],
+  [
+    'setwebseeds',
+    (torrent) => ['setwebseeds', 'http://w.example/a', torrent],
+    { 'url-list': ['http://w.example/a'] },
+  ],
+]
+
+for (const [what, args, values] of EDITS) {
+  test(`after ${what} a torrent stays as it is, silently, until its content changes`, async (t) => {
+    const mirror = new Mirror(t, { a: 'a', b: 'b' })
+    const options = ['--comment', 'ours', '--date', '1']
+    await mirror.report(options)
+    await edit(args(mirror.torrent('a')))
+    const edited = readFileSync(mirror.torrent('a'))
+    for (let i = 0; i < 2; i++) {
+      const { status, stdout, stderr } = await mirror.run(['--quiet', ...options])
+      assert.deepEqual([status, stdout, stderr], [0, '', ''])
+      assert.deepEqual(readFileSync(mirror.torrent('a')), edited)
+    }
+    const { unchanged, skipped, bytesHashed } = await mirror.report(options)
+    assert.deepEqual([unchanged, skipped, bytesHashed], [2, [], 0])
+    writeFileSync(mirror.at('a'), 'more')
+    assert.deepEqual(entriesOf((await mirror.report(options)).updated), ['a'])
+    const torrent = torrentOf(mirror)
+    for (const [key, value] of Object.entries(values)) assert.deepEqual(torrent[key], value)
+    assert.equal((torrent['info'] as { length: number }).length, 4)
+    assert.equal((await mirror.report(options)).unchanged, 2)
+  })
+}
+
+test('a refreshed torrent has the info of a fresh one, and what was edited beside it', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  await edit(['reannounce', OTHER, mirror.torrent('a')])
+  for (const content of ['A', 'AA', 'AAA']) {
+    writeFileSync(mirror.at('a'), content)
+    await mirror.report()
+    assert.equal(torrentOf(mirror)['announce'], OTHER)
+  }
+  const refreshed = independentInfoHash(readFileSync(mirror.torrent('a')))
+  await mirror.report(['--force'])
+  assert.equal(independentInfoHash(readFileSync(mirror.torrent('a'))), refreshed)
+  await mirror.checkAgainstFresh()
+})
+
+test('options reach the keys that nobody edited, and no others', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report(['--comment', 'one'])
+  await edit(['reannounce', OTHER, mirror.torrent('a')])
+  const { updated } = await mirror.report(['--comment', 'two', '--web-seed', 'http://w.example/'])
+  assert.deepEqual(entriesOf(updated), ['a'])
+  const { announce, comment, 'url-list': seeds } = torrentOf(mirror)
+  assert.deepEqual([announce, comment, seeds], [OTHER, 'two', ['http://w.example/']])
+  await mirror.report()
+  const after = torrentOf(mirror)
+  assert.deepEqual(
+    [after['announce'], after['comment'], after['url-list']],
+    [OTHER, undefined, undefined],
+  )
+})
+
+test('a value edited to what is now asked for counts as ours again', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report(['--comment', 'one'])
+  await edit(['edit', '--comment', 'two', mirror.torrent('a')])
+  await mirror.report(['--comment', 'two'])
+  await mirror.report(['--comment', 'three'])
+  assert.equal(torrentOf(mirror)['comment'], 'three')
+})
+
+test('keys that btkit knows nothing of stay', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  const text = readFileSync(mirror.torrent('a'), 'latin1')
+  writeFileSync(mirror.torrent('a'), `${text.slice(0, -1)}9:publisher2:mee`, 'latin1')
+  writeFileSync(mirror.at('a'), 'A')
+  await mirror.report()
+  assert.equal(torrentOf(mirror)['publisher'], 'me')
+})
+
+test('with --force edited values are gone, even where content did not change', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  await edit(['reannounce', OTHER, mirror.torrent('a')])
+  await mirror.report()
+  const { updated, bytesHashed } = await mirror.report(['--force'])
+  assert.deepEqual([entriesOf(updated), bytesHashed], [['a'], 0])
+  assert.equal(torrentOf(mirror)['announce'], TRACKER)
+  await mirror.checkAgainstFresh()
+})
+
+/** What can't be kept when a torrent is refreshed. */
+const LEFT: Record<string, (torrent: string) => Promise<void> | void> = {
+  renamed: (torrent) => edit(['rename', torrent, 'other']),
+  'made private': (torrent) => edit(['edit', '--private', torrent]),
+  'given a source tag': (torrent) => edit(['edit', '--source', 'tag', torrent]),
+  damaged: (torrent) => {
+    appendFileSync(torrent, 'x')
+  },
+  'replaced by something else': (torrent) => {
+    writeFileSync(torrent, 'notes')
+  },
+}
+
+for (const [what, change] of Object.entries(LEFT)) {
+  test(`a torrent that was ${what} stays, and that is said each time, also with --quiet`, async (t) => {
+    const mirror = new Mirror(t, { a: 'a', b: 'b' })
+    await mirror.report()
+    await change(mirror.torrent('a'))
+    const left = readFileSync(mirror.torrent('a'))
+    const said = `btkit: ${mirror.torrent('a')}: changed by something else since completedir wrote it, so it is left and may be out of date; --force takes it over\n`
+    for (const content of ['a', 'A', 'A']) {
+      writeFileSync(mirror.at('a'), content)
+      const { status, stdout, stderr } = await mirror.run(['--quiet'])
+      assert.deepEqual([status, stdout, stderr], [1, '', said])
+      assert.deepEqual(readFileSync(mirror.torrent('a')), left)
+    }
+    assert.deepEqual((await mirror.report()).skipped, [{ ...mirror.paths('a'), reason: 'edited' }])
+    assert.deepEqual(entriesOf((await mirror.report(['--force'])).updated), ['a'])
+    await mirror.checkAgainstFresh()
+  })
+}
+
+test('an edit is known as one even where the cache was lost, without reading content', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  await edit(['reannounce', OTHER, mirror.torrent('a')])
+  rmSync(mirror.cache, { recursive: true })
+  const { unchanged, bytesHashed } = await mirror.report()
+  assert.deepEqual([unchanged, bytesHashed], [1, 0])
+})

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openCache } from '../../../../src/cache/open.js'
+import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
+import { putOldOutput } from '../../../support/old-output.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { TorrentLog } from '../../../../src/state/torrents/log.js'
+
+/** Makes the torrent of an entry as somebody would who never heard of completedir. */
+async function makeBeside(mirror: Mirror, name: string, args: readonly string[]): Promise<Buffer> {
+  const places = [mirror.at(name), TRACKER, '--target', mirror.torrent(name)]
+  const pieces = ['--piece-size-pow2', 'auto', '--no-cache']
+  const { status } = await runBtkit(['makemetafile', ...places, ...pieces, '--quiet', ...args])
+  assert.equal(status, 0)
+  return readFileSync(mirror.torrent(name))
+}
+
+/** What somebody may have chosen for a torrent of their own. */
+const CHOICES: readonly (readonly string[])[] = [
+  ['--private'],
+  ['--comment', 'mine'],
+  ['--source', 'tag'],
+  ['--web-seed', 'http://w.example/a'],
+  ['--piece-size-pow2', '14'],
+  ['--created-by', 'me'],
+]
+
+for (const choice of CHOICES) {
+  test(`a torrent made with ${choice[0] ?? ''} beside completedir stays, and is told`, async (t) => {
+    const mirror = new Mirror(t, { a: 'a', b: 'b' })
+    const bytes = await makeBeside(mirror, 'a', choice)
+    const first = await mirror.report(['--prune'])
+    assert.deepEqual(first.skipped, [{ ...mirror.paths('a'), reason: 'foreign' }])
+    assert.deepEqual([entriesOf(first.created), first.bytesHashed], [['b'], 1])
+    writeFileSync(mirror.at('a'), 'A')
+    const { skipped, removed } = await mirror.report(['--prune'])
+    assert.deepEqual([skipped.length, removed], [1, []])
+    assert.deepEqual(readFileSync(mirror.torrent('a')), bytes)
+  })
+}
+
+test('a torrent that is just what would be written is taken over, whatever its date', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  const bytes = await makeBeside(mirror, 'a', ['--date', '12345'])
+  const { unchanged, skipped } = await mirror.report()
+  assert.deepEqual([unchanged, skipped], [1, []])
+  assert.deepEqual(readFileSync(mirror.torrent('a')), bytes)
+  writeFileSync(mirror.at('a'), 'A')
+  assert.deepEqual(entriesOf((await mirror.report()).updated), ['a'])
+  await mirror.checkAgainstFresh()
+})
+
+test('one of other content in the same shape is foreign', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await makeBeside(mirror, 'a', [])
+  writeFileSync(mirror.at('a'), 'A')
+  assert.equal((await mirror.report()).skipped[0]?.reason, 'foreign')
+})
+
+test('btkit cache clear changes nothing about whose torrents are', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
+  await mirror.report()
+  await runBtkit(['edit', '--comment', 'by hand', mirror.torrent('b')])
+  const made = await makeBeside(mirror, 'c', ['--private'])
+  rmSync(mirror.at('b'))
+  await runBtkit(['cache', 'clear', '--cache-dir', mirror.cache])
+  assert.ok(!readdirSync(mirror.cache).includes('pieces.mdb'))
+  writeFileSync(mirror.at('a'), 'A')
+  const { updated, skipped, removed } = await mirror.report(['--prune'])
+  assert.deepEqual([entriesOf(updated), entriesOf(skipped), removed], [['a'], ['b', 'c'], []])
+  assert.deepEqual(readFileSync(mirror.torrent('c')), made)
+  assert.equal(decodeTorrent(readFileSync(mirror.torrent('b')))['comment'], 'by hand')
+})
+
+test('where the state was lost, torrents that are right are known again, and others stay', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  rmSync(mirror.state, { recursive: true })
+  writeFileSync(mirror.at('a'), 'A')
+  rmSync(mirror.at('b'))
+  const first = await mirror.report(['--prune'])
+  assert.deepEqual([entriesOf(first.skipped), first.removed], [['a'], []])
+  writeFileSync(mirror.at('a'), 'a')
+  assert.equal((await mirror.report()).unchanged, 1)
+  writeFileSync(mirror.at('a'), 'A')
+  assert.deepEqual(entriesOf((await mirror.report()).updated), ['a'])
+})
+
+test('damaged state is told, kept, and takes nothing for its own that it does not know', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  const directory = join(mirror.state, 'torrents')
+  const [name = ''] = readdirSync(directory)
+  truncateSync(join(directory, name), 10)
+  writeFileSync(mirror.at('a'), 'A')
+  const before = readFileSync(mirror.torrent('a'))
+  const { status, stderr } = await mirror.run(['--quiet'])
+  assert.equal(status, 0)
+  assert.match(stderr, /^btkit: warning: state [^\n]+ was damaged, and is kept as [^\n]+\n$/)
+  assert.deepEqual(readFileSync(mirror.torrent('a')), before)
+  assert.equal(readdirSync(directory).length, 2)
+  assert.deepEqual((await mirror.run(['--quiet'])).stderr, '')
+})
+
+test("where state can't be read the run fails, and nothing is written", async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  writeFileSync(mirror.state, 'in the way')
+  const { status, stderr } = await mirror.run()
+  assert.match(stderr, /^btkit: state [^\n]+: not a directory\n$/)
+  assert.deepEqual([status, mirror.list()], [1, []])
+})
+
+test("where state can't be written no torrent is, and the reason is said once", async (t) => {
+  const files = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`e${i}`, `${i}`]))
+  const mirror = new Mirror(t, files)
+  const { status, stderr } = await mirror.run(['--quiet', '--state-dir', '/proc/nowhere'])
+  assert.match(stderr, /^btkit: 20 entries \([^\n]+\): no such file or directory\n$/)
+  assert.deepEqual([status, mirror.list()], [1, []])
+})
+
+test('state goes where BTKIT_STATE_DIR says', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  const args = mirror.args(['--quiet'])
+  args.splice(args.indexOf('--state-dir'), 2)
+  const env = { BTKIT_STATE_DIR: join(mirror.root, 'elsewhere') }
+  assert.equal((await runBtkit(args, { env, now: aheadOfFiles })).status, 0)
+  assert.deepEqual(readdirSync(join(mirror.root, 'elsewhere')), ['torrents'])
+})
+
+/** Moves what is known of torrents to where version 0.1 kept it, and nothing more than it did. */
+async function turnOld(mirror: Mirror, names: readonly string[]): Promise<void> {
+  const rest = { isReadOnly: true, now: Date.now, warn: assert.ifError }
+  const log = TorrentLog.open({ stateDirectory: mirror.state, target: mirror.target, ...rest })
+  const cache = await openCache({ directory: mirror.cache, now: Date.now, warn: assert.ifError })
+  for (const name of names) {
+    const { written, ...record } = log.get(`${name}.torrent`)!
+    const path = mirror.torrent(name)
+    putOldOutput(cache, path, { ...record, written: Buffer.from(written.file), replaced: null })
+  }
+  await cache.close()
+  rmSync(mirror.state, { recursive: true })
+}
+
+test('what version 0.1 knew in its cache is taken over, once', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c', d: 'd' })
+  await mirror.report()
+  await turnOld(mirror, ['a', 'b', 'c', 'd'])
+  await runBtkit(['edit', '--comment', 'by hand', mirror.torrent('b')])
+  await runBtkit(['rename', mirror.torrent('d'), 'x'])
+  const dry = await mirror.report(['--dry-run'])
+  assert.deepEqual([dry.unchanged, entriesOf(dry.skipped)], [3, ['d']])
+  writeFileSync(mirror.at('a'), 'A')
+  rmSync(mirror.at('c'))
+  const first = await mirror.report(['--prune'])
+  const { updated, removed, unchanged, skipped } = first
+  assert.deepEqual([entriesOf(updated), entriesOf(removed), unchanged], [['a'], ['c'], 1])
+  assert.deepEqual([skipped.length, skipped[0]?.reason], [1, 'edited'])
+  // What was edited before stays edited from then on
+  writeFileSync(mirror.at('b'), 'B')
+  assert.deepEqual(entriesOf((await mirror.report()).updated), ['b'])
+  assert.equal(decodeTorrent(readFileSync(mirror.torrent('b')))['comment'], 'by hand')
+  // Old records don't come back
+  rmSync(mirror.state, { recursive: true })
+  writeFileSync(mirror.at('a'), 'aa')
+  assert.equal((await mirror.report()).skipped[0]?.reason, 'foreign')
+})
+
+test('after an upgrade an unchanged mirror is neither read nor written', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', 'd/x': 'x' })
+  await mirror.report()
+  await turnOld(mirror, ['a', 'd'])
+  const inode = statSync(mirror.torrent('a')).ino
+  const { unchanged, bytesHashed } = await mirror.report()
+  assert.deepEqual([unchanged, bytesHashed, statSync(mirror.torrent('a')).ino], [2, 0, inode])
+})

@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto'
+import type { PieceCache } from '../../src/cache/piece-cache.js'
+import type { OutputRecord } from '../../src/cache/records/output.js'
+import { packRecord, recordKey } from '../../src/cache/records/record.js'
+
+/** What version 0.1 wrote into its cache of a torrent. */
+export function packOutputRecord(record: OutputRecord): Uint8Array {
+  const { input, fingerprint, written, replaced } = record
+  const head = Buffer.of(input.length, fingerprint.length, replaced === null ? 0 : 1)
+  const source = Buffer.from(record.source)
+  return Buffer.concat([head, input, fingerprint, written, replaced ?? new Uint8Array(0), source])
+}
+
+/** Puts that into a cache, as version 0.1 did. */
+export function putOldOutput({ store }: PieceCache, path: string, record: OutputRecord): void {
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest()
+  const packed = packRecord('output', { lastUsed: 20_000, body: packOutputRecord(record) })
+  store.put(recordKey('output', path, sha256), packed)
+}
