@@ -93,7 +93,7 @@ function benchChanged() {
 
 function completeArgs(source, target) {
   const places = [at(source), '--target', at(target), '--cache-dir', at('cache')]
-  return [btkit, 'completedir', TRACKER, ...places, '--quiet']
+  return [btkit, 'completedir', TRACKER, ...places, '--state-dir', at('state'), '--quiet']
 }
 
 /** Runs both in turns, and returns the medians. */
