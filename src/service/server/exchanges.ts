@@ -36,6 +36,17 @@ export class Exchanges {
     })
   }
 
+  /** Whether requests of a connection are under way. */
+  isBusy(socket: Socket): boolean {
+    return (this.#underWay.get(socket)?.size ?? 0) > 0
+  }
+
+  /** The request whose answer is the next that a connection has to send, if it is not yet begun. */
+  awaited(socket: Socket): OpenExchange | undefined {
+    const [first] = this.#underWay.get(socket) ?? []
+    return first?.response.headersSent === false ? first : undefined
+  }
+
   /** To be called before a request is answered. */
   begin(request: IncomingMessage, response: ServerResponse): void {
     const exchange = new OpenExchange(request, response, this.#parts.monotonic())
@@ -83,8 +94,8 @@ function rememberPeer(socket: Socket): string | undefined {
 
 const NO_ROUTE = 'none'
 
-/** A request that is not answered yet. */
-class OpenExchange {
+/** A request whose answer was not sent in full yet. */
+export class OpenExchange {
   route = NO_ROUTE
   /** Bytes of the connection before those of this answer, and up to those that the system took. */
   #before = 0
@@ -104,6 +115,13 @@ class OpenExchange {
     response.on('drain', () => {
       this.#taken = request.socket.bytesWritten
     })
+  }
+
+  /** Sends word that there will be an answer. */
+  promise(): void {
+    const before = this.request.socket.bytesWritten
+    this.response.writeContinue()
+    this.#before += this.request.socket.bytesWritten - before
   }
 
   /** Bytes of the body that the system has taken so far. */

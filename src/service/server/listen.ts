@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect, type Socket } from 'node:net'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { makeCloser } from './close.js'
+import { answerHalfClosed } from './half-closed.js'
 import type { Exchanges } from './exchanges.js'
 import { refuseConnection, refuseExpectation } from '../web/refuse-connection.js'
 import type { ServiceLimits } from '../options.js'
@@ -61,6 +62,7 @@ export async function listen(
   server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
   const close = makeCloser(server)
   exchanges.follow(server)
+  answerHalfClosed(server, exchanges)
   server.on('clientError', (error, socket: Socket) => {
     const refusal = refuseConnection(error, socket)
     if (refusal) exchanges.refuse(socket, refusal)
