@@ -9,6 +9,9 @@ const PREFIX = 'BTKIT_SERVE_'
  * Adds to a command line what the environment says of options that are not on it, for units of
  * systemd and the like: `BTKIT_SERVE_PORT=80` is `--port 80`. Values of options that may be
  * repeated have spaces between them; switches are `1` or `0`.
+ *
+ * commander's own `.env()` would not do: it reads process.env, whatever the value of a switch is
+ * turns it on, a list is one value, and a variable with a typing error is ignored.
  * @throws BtkitError `usage` for a variable that stands for nothing
  */
 export function addEnvironment(
