@@ -40,6 +40,9 @@ function checkMan(prefix) {
   const root = join(prefix, 'share', 'man')
   const pages = man.map((page) => join(root, `man${page.at(-1)}`, basename(page)))
   for (const page of pages) readFileSync(page)
+  for (const name of Object.keys(bin).filter((each) => !each.includes('.'))) {
+    if (!man.includes(`./man/${name}.1`)) throw new Error(`${name} has no page in the manual`)
+  }
   if (spawnSync('mandoc', ['-h']).error) {
     console.log('package: mandoc is not installed, so man pages are not linted')
   } else {
