@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { placeNewFile } from './place-file.js'
 import { syncDirectory } from './sync-directory.js'
+import { createCleaner } from './remove-dead-files.js'
 import { orDiscard, writeDraft, type Owner } from './draft.js'
 import { findWriteTarget } from './target.js'
 
@@ -24,17 +25,25 @@ export interface WriteOptions {
 /** Writes a file as writeAtomically does. */
 export type WriteFile = (target: string, bytes: Uint8Array, options: WriteOptions) => Promise<void>
 
+/** What is done to directories that are written to. */
+export interface DirectoryCare {
+  /** makes the names in a directory outlive a power cut */
+  sync: typeof syncDirectory
+  /** removes what killed runs left in a directory */
+  clean: (directory: string) => void
+}
+
 interface WriteJob {
   target: string
   bytes: Uint8Array
   options: WriteOptions
-  sync: typeof syncDirectory
+  care: DirectoryCare
 }
 
 /**
  * Writes `bytes` to `target` so that at any moment, power cuts included, it holds either all of
  * its old content or all of the new. Links are followed; a terminal, a pipe and the like are
- * written to directly. The directory must be there.
+ * written to directly. The directory must be there; what killed runs left in it is removed.
  *
  * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, naming `target`, and what
  * `checkReplaceable` throws; no temporary file is left then
@@ -44,12 +53,13 @@ export async function writeAtomically(
   bytes: Uint8Array,
   options: WriteOptions,
 ): Promise<void> {
-  await writeOrExplain({ target, bytes, options, sync: syncDirectory })
+  const care = { sync: syncDirectory, clean: createCleaner() }
+  await writeOrExplain({ target, bytes, options, care })
 }
 
-/** writeAtomically with another way to sync a directory, such as one that serves many writes. */
-export function writeAtomicallyWith(sync: typeof syncDirectory): WriteFile {
-  return (target, bytes, options) => writeOrExplain({ target, bytes, options, sync })
+/** writeAtomically with another way to care for directories, such as one for many writes. */
+export function writeAtomicallyWith(care: DirectoryCare): WriteFile {
+  return (target, bytes, options) => writeOrExplain({ target, bytes, options, care })
 }
 
 async function writeOrExplain(job: WriteJob): Promise<void> {
@@ -62,7 +72,7 @@ async function writeOrExplain(job: WriteJob): Promise<void> {
   }
 }
 
-async function write({ target, bytes, options, sync }: WriteJob): Promise<void> {
+async function write({ target, bytes, options, care }: WriteJob): Promise<void> {
   const { kind, path, mode } = await findWriteTarget(target)
   const isThere = mode !== undefined
   if (options.noClobber && isThere) throw alreadyExists(target)
@@ -71,6 +81,7 @@ async function write({ target, bytes, options, sync }: WriteJob): Promise<void> 
     return
   }
   const { owner } = options
+  care.clean(dirname(path))
   const draft = await writeDraft(path, { bytes, mode: options.mode ?? mode, owner })
   const place = options.noClobber ? placeNewFile : rename
   await orDiscard(draft, async () => {
@@ -78,7 +89,7 @@ async function write({ target, bytes, options, sync }: WriteJob): Promise<void> 
     if (existsSync(path)) options.checkReplaceable?.(path)
     await place(draft, path)
   })
-  await sync(dirname(path))
+  await care.sync(dirname(path))
 }
 
 function alreadyExists(target: string, cause?: unknown): BtkitError {

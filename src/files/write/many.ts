@@ -1,5 +1,6 @@
 import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { coalesce } from './coalesce.js'
+import { createCleaner } from './remove-dead-files.js'
 import { syncDirectory } from './sync-directory.js'
 import { writeAtomicallyWith, type WriteFile } from './atomically.js'
 
@@ -21,7 +22,7 @@ export interface Writer {
  * renamed in it since the last time.
  */
 export function createWriter({ inFlight }: { inFlight: number }): Writer {
-  const writeFile = writeAtomicallyWith(coalesce(syncDirectory))
+  const writeFile = writeAtomicallyWith({ sync: coalesce(syncDirectory), clean: createCleaner() })
   const limit = new ConcurrencyLimit(inFlight)
   return {
     write: (...file) => limit.run(() => writeFile(...file)),

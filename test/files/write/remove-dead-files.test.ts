@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { removeDeadFiles } from '../../../src/files/write/remove-dead-files.js'
+import { createCleaner, removeDeadFiles } from '../../../src/files/write/remove-dead-files.js'
 import { makeTemporaryName } from '../../../src/files/temporary-name.js'
 import { failure } from '../failure.js'
 import { makeTemporaryDirectory } from '../temporary-directory.js'
@@ -51,4 +51,23 @@ test('files below the directory are left alone', (t) => {
   writeFileSync(join(directory, 'inner', dead), '')
   removeDeadFiles(directory)
   assert.deepEqual(readdirSync(join(directory, 'inner')), [dead])
+})
+
+test('a cleaner removes the same, once for each directory', (t) => {
+  const [one, two] = [makeTemporaryDirectory(t), makeTemporaryDirectory(t)]
+  const dead = nameOfDead()
+  const clean = createCleaner()
+  for (const directory of [one, two]) {
+    writeFileSync(join(directory, dead), '')
+    writeFileSync(join(directory, 'a.torrent'), '')
+    clean(directory)
+    assert.deepEqual(readdirSync(directory), ['a.torrent'])
+  }
+  writeFileSync(join(one, dead), '')
+  clean(one)
+  assert.deepEqual(readdirSync(one).sort(), [dead, 'a.torrent'].sort())
+})
+
+test('a cleaner leaves it to others to complain', (t) => {
+  createCleaner()(join(makeTemporaryDirectory(t), 'missing'))
 })

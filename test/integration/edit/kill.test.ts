@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'node:test'
@@ -61,6 +64,21 @@ test('a kill at any moment leaves each torrent old or new, and those reported ne
     const others = readdirSync(root).filter((name) => !names.includes(name))
     assert.ok(others.every(isTemporaryName), others.join())
     plantFiles(root, Object.fromEntries(names.map((name) => [name, content(name, OLD)])))
+  }
+})
+
+test('what a killed run left is gone after the next, and so is that of makemetafile', async (t) => {
+  const { pid } = spawnSync(process.execPath, ['--version'])
+  const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+  const left = `.x.torrent.${host}-${pid.toString(16)}-01234567.btkit-tmp`
+  const root = makeScratch(t, { 'x.torrent': content('x', OLD), a: 'content' })
+  for (const args of [
+    ['reannounce', NEW, 'x.torrent'],
+    ['makemetafile', 'a', NEW],
+  ]) {
+    plantFiles(root, { [left]: 'half a torrent' })
+    const { status } = await runExecutable('btkit', args, { cwd: root })
+    assert.deepEqual([status, readdirSync(root).includes(left)], [0, false], args[0])
   }
 })
 
