@@ -1,5 +1,6 @@
+import { mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** What the place of the cache depends on. */
 export interface CacheDirectorySources {
@@ -22,4 +23,35 @@ export function cacheDirectory({ option, env, isRoot }: CacheDirectorySources): 
   const home = env['HOME'] || homedir()
   const base = env['XDG_CACHE_HOME'] || env['LOCALAPPDATA'] || join(home, '.cache')
   return join(base, 'btkit')
+}
+
+/**
+ * Makes a directory with those above it that are missing; one that is there is left as it is. Throws
+ * the system's error as it is.
+ *
+ * Node's own `recursive` tries for ever where the system says ENOENT below a directory that is
+ * there, as it does below /proc.
+ */
+export function makeDirectory(path: string, mode: number): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  const missing = [path]
+  let parent = dirname(path)
+  while (parent !== dirname(parent) && !isThere(parent)) {
+    missing.push(parent)
+    parent = dirname(parent)
+  }
+  for (const directory of missing.reverse()) makeOne(directory, mode)
+}
+
+/** Another process may make it at the same moment. */
+function makeOne(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }

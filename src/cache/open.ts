@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describeOsError } from '../errors.js'
+import { makeDirectory } from './directory.js'
 import { failSafe } from './store/fail-safe.js'
 import { FORMAT, FORMAT_KEY } from './records/format.js'
 import { nullStore } from './store/null.js'
@@ -47,7 +48,7 @@ export async function openCache(options: OpenCacheOptions): Promise<PieceCache> 
     options.warn(`cache ${directory}: ${why}`)
   })
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory, 0o700)
     requireFreeSpace(directory)
     const path = join(directory, CACHE_FILE)
     const store = await openStore(path, { directory, now, warn })

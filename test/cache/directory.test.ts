@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
+import { statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { cacheDirectory, type CacheDirectorySources } from '../../src/cache/directory.js'
+import { unlessWindows } from '../files/failure.js'
+import { makeScratch } from '../support/scratch.js'
+import {
+  cacheDirectory,
+  makeDirectory,
+  type CacheDirectorySources,
+} from '../../src/cache/directory.js'
 
 const ALL = {
   BTKIT_CACHE_DIR: '/env',
@@ -29,4 +37,31 @@ for (const [place, directory] of RULES) {
 
 test('without a HOME the system knows that of the user', () => {
   assert.match(cacheDirectory({ option: undefined, env: {}, isRoot: false }), /btkit$/)
+})
+
+test(
+  'a directory is made with those above it, and one that is there is left',
+  unlessWindows,
+  (t) => {
+    const path = join(makeScratch(t), 'a/b/c')
+    makeDirectory(`${path}/`, 0o700)
+    assert.equal(statSync(path).mode & 0o777, 0o700)
+    makeDirectory(path, 0o755)
+    assert.equal(statSync(path).mode & 0o777, 0o700)
+  },
+)
+
+test('a directory that can not be made is the error of the system', (t) => {
+  const path = join(makeScratch(t), 'file')
+  writeFileSync(path, '')
+  for (const [below, code] of [
+    ['', 'EEXIST'],
+    ['a', 'ENOTDIR'],
+    ['a/b', 'ENOTDIR'],
+  ] as const) {
+    const make = () => {
+      makeDirectory(join(path, below), 0o700)
+    }
+    assert.throws(make, { code })
+  }
 })

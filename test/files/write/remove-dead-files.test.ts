@@ -69,5 +69,7 @@ test('a cleaner removes the same, once for each directory', (t) => {
 })
 
 test('a cleaner leaves it to others to complain', (t) => {
-  createCleaner()(join(makeTemporaryDirectory(t), 'missing'))
+  assert.doesNotThrow(() => {
+    createCleaner()(join(makeTemporaryDirectory(t), 'missing'))
+  })
 })
