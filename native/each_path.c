@@ -7,7 +7,7 @@
 
 struct job {
   path_action *action;
-  int context;
+  void *state;
   uint32_t count;
   char *paths; /* one after the other, each ended by a NUL */
   int32_t *answers;
@@ -16,6 +16,7 @@ struct job {
 };
 
 static void free_job(struct job *job) {
+  free(job->state);
   free(job->paths);
   free(job->answers);
   free(job);
@@ -72,7 +73,7 @@ static void run(napi_env env, void *data) {
   const char *path = job->paths;
   for (uint32_t i = 0; i < job->count; i++) {
     const size_t taken = strlen(path) + 1;
-    job->answers[i] = job->action(job->context, path);
+    job->answers[i] = job->action(path, job->state);
     path += taken;
   }
 }
@@ -112,17 +113,50 @@ static void finish(napi_env env, napi_status status, void *data) {
   free_job(job);
 }
 
-static struct job *create_job(path_action *action, int context, uint32_t count, size_t bytes) {
+static struct job *create_job(const struct path_work *work, uint32_t count, size_t bytes) {
   struct job *job = calloc(1, sizeof *job);
   if (job == NULL) return NULL;
-  job->action = action;
-  job->context = context;
+  job->action = work->action;
   job->count = count;
+  job->state = malloc(work->state_size + 1);
   job->paths = malloc(bytes + 1);
   job->answers = calloc((size_t)count + 1, sizeof *job->answers);
-  if (job->paths != NULL && job->answers != NULL) return job;
-  free_job(job);
+  if (job->state == NULL || job->paths == NULL || job->answers == NULL) {
+    free_job(job);
+    return NULL;
+  }
+  memcpy(job->state, work->state, work->state_size);
+  return job;
+}
+
+/* Reads the paths into a job; throws, and returns NULL, when they are none. */
+static struct job *read_job(napi_env env, napi_value paths, const struct path_work *work) {
+  bool is_array = false;
+  uint32_t count = 0;
+  size_t bytes = 0;
+  struct job *job = NULL;
+  if (napi_is_array(env, paths, &is_array) == napi_ok && is_array &&
+      napi_get_array_length(env, paths, &count) == napi_ok &&
+      measure(env, paths, count, &bytes)) {
+    job = create_job(work, count, bytes);
+    if (job == NULL) {
+      napi_throw_error(env, NULL, "out of memory");
+      return NULL;
+    }
+    if (copy_paths(env, paths, job, bytes)) return job;
+    free_job(job);
+  }
+  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "paths must be an array of strings");
   return NULL;
+}
+
+napi_value each_path(napi_env env, napi_value paths, const struct path_work *work) {
+  struct job *job = read_job(env, paths, work);
+  if (job == NULL) return NULL;
+  run(env, job);
+  const napi_value answers = to_array(env, job);
+  free_job(job);
+  return answers;
 }
 
 /* Has the job run; it frees itself then. NULL when it can't be begun. */
@@ -140,27 +174,10 @@ static napi_value begin(napi_env env, struct job *job) {
   return promise;
 }
 
-static napi_value refuse(napi_env env) {
-  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "paths must be an array of strings");
-  return NULL;
-}
-
-napi_value each_path(napi_env env, napi_value paths, path_action *action, int context) {
-  bool is_array = false;
-  uint32_t count = 0;
-  size_t bytes = 0;
-  if (napi_is_array(env, paths, &is_array) != napi_ok || !is_array ||
-      napi_get_array_length(env, paths, &count) != napi_ok ||
-      !measure(env, paths, count, &bytes)) {
-    return refuse(env);
-  }
-  struct job *job = create_job(action, context, count, bytes);
-  if (job == NULL) {
-    napi_throw_error(env, NULL, "out of memory");
-    return NULL;
-  }
-  const bool is_copied = copy_paths(env, paths, job, bytes);
-  const napi_value promise = is_copied ? begin(env, job) : NULL;
+napi_value each_path_async(napi_env env, napi_value paths, const struct path_work *work) {
+  struct job *job = read_job(env, paths, work);
+  if (job == NULL) return NULL;
+  const napi_value promise = begin(env, job);
   if (promise == NULL) free_job(job);
-  return is_copied ? promise : refuse(env);
+  return promise;
 }

@@ -2,16 +2,26 @@
 #define BTKIT_EACH_PATH_H
 
 #include <node_api.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* What is done with each path. It runs on another thread, and must not touch JavaScript. */
-typedef int32_t path_action(int context, const char *path);
+/* What is done with each path. It may run on another thread, and must not touch JavaScript. */
+typedef int32_t path_action(const char *path, void *state);
+
+/* An action, and what it keeps from path to path; the state is copied, and gone afterwards. */
+struct path_work {
+  path_action *action;
+  const void *state;
+  size_t state_size;
+};
 
 /*
- * Does something with each path of a JavaScript array, off the event loop. Returns a promise of
- * an Int32Array with what the action returned for each, or throws a TypeError when `paths` is no
- * array of strings. A path that holds a NUL is passed as an empty one, which no file has.
+ * Does something with each path of a JavaScript array, and returns an Int32Array with what the
+ * action returned for each: at once, or as a promise, with the work done off the event loop.
+ * Throws a TypeError when `paths` is no array of strings. A path that holds a NUL is passed as an
+ * empty one, which no file has.
  */
-napi_value each_path(napi_env env, napi_value paths, path_action *action, int context);
+napi_value each_path(napi_env env, napi_value paths, const struct path_work *work);
+napi_value each_path_async(napi_env env, napi_value paths, const struct path_work *work);
 
 #endif

@@ -308,6 +308,7 @@ NAPI_MODULE_INIT() {
       {"finish", NULL, finish, NULL, NULL, NULL, napi_enumerable, NULL},
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"tryReadLeasesAsync", NULL, try_read_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"openWriteWatch", NULL, open_watch, NULL, NULL, NULL, napi_enumerable, NULL},
       {"watchWrites", NULL, watch_paths, NULL, NULL, NULL, napi_enumerable, NULL},
   };

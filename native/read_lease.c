@@ -6,8 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -15,50 +14,71 @@
 #define EXT_MAGIC 0xef53u
 #define XFS_MAGIC 0x58465342u
 #define BTRFS_MAGIC 0x9123683eu
+#define TMPFS_MAGIC 0x01021994u
+#define OVERLAYFS_MAGIC 0x794c7630u
 
-/*
- * Whether this kernel sees all writers of a file, and every one that opens it moves its times
- * before its bytes. Elsewhere a lease tells less: other machines write to a network file system,
- * overlayfs forgets a mapping whose descriptor is closed, and a mapping moves no times on tmpfs.
- */
-static bool is_known_to_tell(int descriptor) {
+/* What a lease means depends on the file system. */
+enum telling {
+  /* Nothing: NFS and SMB refuse leases for reasons of their own, and other machines write. */
+  TELLS_NOTHING,
+  /*
+   * Its refusal alone: overlayfs forgets a mapping whose descriptor is closed, and on tmpfs a
+   * mapping can be written to with no time moved.
+   */
+  TELLS_WRITERS,
+  /* This kernel sees all writers, and each that opens the file moves its times before its bytes. */
+  TELLS_ALL,
+};
+
+static enum telling find_telling(int descriptor) {
   struct statfs stats;
-  if (fstatfs(descriptor, &stats) != 0) return false;
+  if (fstatfs(descriptor, &stats) != 0) return TELLS_NOTHING;
   switch ((uint32_t)stats.f_type) {
     case EXT_MAGIC:
     case XFS_MAGIC:
-    case BTRFS_MAGIC: return true;
-    default: return false;
+    case BTRFS_MAGIC: return TELLS_ALL;
+    case TMPFS_MAGIC:
+    case OVERLAYFS_MAGIC: return TELLS_WRITERS;
+    default: return TELLS_NOTHING;
   }
 }
 
 /*
  * The system tells the holder of a lease by a signal that somebody waits for it. SIGIO would
  * end the process; SIGURG is ignored unless somebody handles it. The opener waits until the
- * next line, or gets EWOULDBLOCK if it wants no waiting.
+ * last line, or gets EWOULDBLOCK if it wants no waiting.
  */
-static enum writers lease_and_return(int descriptor) {
+static enum writers lease_and_return(int descriptor, enum telling telling) {
   if (fcntl(descriptor, F_SETSIG, SIGURG) != 0) return WRITERS_UNKNOWN;
   if (fcntl(descriptor, F_SETLEASE, F_RDLCK) != 0) {
     return errno == EAGAIN ? OPEN_FOR_WRITING : WRITERS_UNKNOWN;
   }
   fcntl(descriptor, F_SETLEASE, F_UNLCK);
-  return is_known_to_tell(descriptor) ? NO_WRITERS : WRITERS_UNKNOWN;
+  return telling == TELLS_ALL ? NO_WRITERS : WRITERS_UNKNOWN;
 }
 
-enum writers try_read_lease(const char *path) {
-  /* O_NONBLOCK: neither a FIFO nor the holder of a write lease is waited for. */
+enum writers try_read_lease(const char *path, struct mute_device *mute) {
+  struct stat stats;
+  if (lstat(path, &stats) != 0 || !S_ISREG(stats.st_mode)) return WRITERS_UNKNOWN;
+  if (mute->is_known && mute->device == stats.st_dev) return WRITERS_UNKNOWN;
+  /* O_NONBLOCK: neither a FIFO of the same name nor the holder of a write lease is waited for. */
   const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
-  if (descriptor < 0) return errno == EWOULDBLOCK ? OPEN_FOR_WRITING : WRITERS_UNKNOWN;
-  const enum writers writers = lease_and_return(descriptor);
+  if (descriptor < 0) return WRITERS_UNKNOWN;
+  const enum telling telling = find_telling(descriptor);
+  enum writers writers = WRITERS_UNKNOWN;
+  if (telling == TELLS_NOTHING) {
+    *mute = (struct mute_device){true, stats.st_dev};
+  } else {
+    writers = lease_and_return(descriptor, telling);
+  }
   close(descriptor); /* would give the lease back as well */
   return writers;
 }
 
 #else
 
-enum writers try_read_lease(const char *path) {
-  (void)path;
+enum writers try_read_lease(const char *path, struct mute_device *mute) {
+  (void)path, (void)mute;
   return WRITERS_UNKNOWN;
 }
 

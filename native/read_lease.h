@@ -1,6 +1,9 @@
 #ifndef BTKIT_READ_LEASE_H
 #define BTKIT_READ_LEASE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* Who may be writing to a file; README.md says what follows from it. */
 enum writers {
   WRITERS_UNKNOWN = 0,  /* no right to a lease, no regular file, no such system, ... */
@@ -8,11 +11,18 @@ enum writers {
   OPEN_FOR_WRITING = 2, /* by a descriptor or a mapping, perhaps one that lies idle */
 };
 
+/* The last device whose file system was found to tell nothing; zeros to begin with. */
+struct mute_device {
+  bool is_known;
+  uint64_t device;
+};
+
 /*
  * Takes a read lease of the file, which the system grants only while nobody has the file open
  * for writing, and gives it back at once. Links are not followed. Takes some microseconds, and
- * waits for no other process. Sends its own process no signal that does anything.
+ * waits for no other process. Sends its own process no signal that does anything. Opens no file
+ * on a mute device, which may be another machine's.
  */
-enum writers try_read_lease(const char *path);
+enum writers try_read_lease(const char *path, struct mute_device *mute);
 
 #endif

@@ -6,16 +6,23 @@
 #include "read_lease.h"
 #include "write_watch.h"
 
-static int32_t lease_path(int context, const char *path) {
-  (void)context;
-  return try_read_lease(path);
-}
+static int32_t lease_path(const char *path, void *mute) { return try_read_lease(path, mute); }
+
+static const struct mute_device no_device = {false, 0};
+static const struct path_work lease_work = {lease_path, &no_device, sizeof no_device};
 
 napi_value try_read_leases(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value paths;
   if (napi_get_cb_info(env, info, &count, &paths, NULL, NULL) != napi_ok) return NULL;
-  return each_path(env, paths, lease_path, 0);
+  return each_path(env, paths, &lease_work);
+}
+
+napi_value try_read_leases_async(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value paths;
+  if (napi_get_cb_info(env, info, &count, &paths, NULL, NULL) != napi_ok) return NULL;
+  return each_path_async(env, paths, &lease_work);
 }
 
 napi_value open_watch(napi_env env, napi_callback_info info) {
@@ -24,16 +31,19 @@ napi_value open_watch(napi_env env, napi_callback_info info) {
   return napi_create_int32(env, open_write_watch(), &watch) == napi_ok ? watch : NULL;
 }
 
-static int32_t watch_path(int watch, const char *path) { return watch_writes(watch, path); }
+static int32_t watch_path(const char *path, void *watch) {
+  return watch_writes(*(int *)watch, path);
+}
 
 napi_value watch_paths(napi_env env, napi_callback_info info) {
   size_t count = 2;
   napi_value arguments[2];
-  int32_t watch;
+  int watch;
   if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
   if (napi_get_value_int32(env, arguments[0], &watch) != napi_ok) {
     napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "watch must be a number");
     return NULL;
   }
-  return each_path(env, arguments[1], watch_path, watch);
+  const struct path_work work = {watch_path, &watch, sizeof watch};
+  return each_path_async(env, arguments[1], &work);
 }

@@ -4,11 +4,13 @@
 #include <node_api.h>
 
 /*
- * tryReadLeases(paths: string[]): Promise<Int32Array>
+ * tryReadLeases(paths: string[]): Int32Array
+ * tryReadLeasesAsync(paths: string[]): Promise<Int32Array>
  *
  * What try_read_lease() says of each: 0 unknown, 1 nobody has it open for writing, 2 somebody.
  */
 napi_value try_read_leases(napi_env env, napi_callback_info info);
+napi_value try_read_leases_async(napi_env env, napi_callback_info info);
 
 /* openWriteWatch(): number, as open_write_watch(). Whoever opens it closes it. */
 napi_value open_watch(napi_env env, napi_callback_info info);

@@ -3,7 +3,6 @@ import { buildTorrent, encodeParts, type TorrentParts } from '../../metainfo/bui
 import type { KeyDigests } from '../../state/torrents/record.js'
 import { composeInfo, obtainInfo, recallInfo } from '../digests/info.js'
 import { DIGEST } from '../digests/piece-table.js'
-import { noneIsRacy } from '../digests/racy.js'
 import { settleDate } from '../make/make-torrent.js'
 import {
   digestTorrent,
@@ -49,18 +48,15 @@ export async function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDec
 }
 
 async function obtain(entry: UndecidedTorrent): Promise<Obtained> {
-  const { content, infoRequest, path, run } = entry
+  const { infoRequest, path, run } = entry
   const { hashContext, request } = run
   if (request.dryRun) {
     const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
     return { ...entry, info: 'info' in recalled ? recalled.info : null, bytesHashed: 0 }
   }
   checkTarget(path, {})
-  const { now, trust } = hashContext.cacheAccess
-  const startedMs = now()
-  const { info, bytesHashed } = await obtainInfo(infoRequest, hashContext)
-  const input = noneIsRacy(content.files, startedMs, trust) ? entry.input : NOTHING
-  return { ...entry, info, bytesHashed, input }
+  const { info, bytesHashed, isSettled } = await obtainInfo(infoRequest, hashContext)
+  return { ...entry, info, bytesHashed, input: isSettled ? entry.input : NOTHING }
 }
 
 function unread(entry: UndecidedTorrent): Obtained {

@@ -7,6 +7,9 @@ import { isPad, type Content } from './content.js'
 import type { CacheAccess } from './cache-access.js'
 import { DIGEST, setPieces, unknownPieces, type PieceTable } from './piece-table.js'
 import { recallPieces, rememberPieces } from './recall-pieces.js'
+import { isSettled, type ReadingStart } from './settled.js'
+import { unknownFiles } from './unknown-files.js'
+import { findWriters, type WatchWriters } from './writers.js'
 
 export type Engine = Omit<HashOptions, 'algorithm' | 'pieces'>
 
@@ -16,6 +19,8 @@ export interface HashContext {
   readonly cacheAccess: CacheAccess
   /** How to make sure that files did not change while they were read; in turn by default. */
   readonly recheck?: RecheckFiles
+  /** How to look for those who may write to files that will be read; findWriters by default. */
+  readonly watchWriters?: WatchWriters
   /**
    * Whether to read nothing but the very files that were looked at, wherever their names lead now:
    * for files that strangers may put links in place of.
@@ -31,35 +36,61 @@ export interface HashedContent {
   readonly pieces: Uint8Array
   /** Bytes that had to be read; the others' digests were known. */
   readonly bytesHashed: number
+  /** Whether the digests may be remembered by the fingerprints of the files. */
+  readonly isSettled: boolean
 }
 
 /**
  * Obtains the digests of content, reading only what the cache does not know, and makes sure that
  * no file of it changed between the scan and the last read. Fills `table`, which says what the cache
  * knows, if it was looked up before.
- * @throws BtkitError `changed` naming the file, and those of hashStream
+ * @throws BtkitError `changed` naming the file, those of hashStream, and as watchWriters does
  */
 export async function hashContent(
   content: Content,
   hashContext: HashContext,
   table: PieceTable = recallPieces(content, hashContext.cacheAccess),
 ): Promise<HashedContent> {
-  const { engine, cacheAccess } = hashContext
+  const { cacheAccess } = hashContext
   const unknown = unknownPieces(table)
-  if (unknown.length === 0) return { pieces: table.digests, bytesHashed: 0 }
-  const startedMs = cacheAccess.now()
-  const selection = unknown.length === content.pieceCount ? {} : { pieces: unknown }
-  const digests = await hashStream(streamOf(content, hashContext), {
-    ...engine,
-    ...selection,
-    algorithm: 'sha1',
-  })
-  await (hashContext.recheck ?? recheckInTurn)(content.files)
+  if (unknown.length === 0) return { pieces: table.digests, bytesHashed: 0, isSettled: true }
+  const files = unknownFiles(content, table)
+  const { digests, start } = await readGuarded({ content, files, unknown }, hashContext)
   unknown.forEach((piece, i) => {
     setPieces(table, piece, digests.subarray(i * DIGEST, (i + 1) * DIGEST))
   })
-  rememberPieces(content, table, { ...cacheAccess, startedMs })
-  return { pieces: table.digests, bytesHashed: countBytes(unknown, content) }
+  rememberPieces(content, table, { ...cacheAccess, ...start })
+  return {
+    pieces: table.digests,
+    bytesHashed: countBytes(unknown, content),
+    isSettled: files.every((file) => isSettled(file, start)),
+  }
+}
+
+/** What is to be read: some pieces of content, and the files that they lie in. */
+interface Reading {
+  readonly content: Content
+  readonly files: readonly ScannedFile[]
+  readonly unknown: Uint32Array
+}
+
+/** Hashes pieces between two looks at those who may write to their files, and at what they wrote. */
+async function readGuarded({ content, files, unknown }: Reading, hashContext: HashContext) {
+  const { engine, cacheAccess, watchWriters = findWriters, recheck = recheckInTurn } = hashContext
+  const startedMs = cacheAccess.now()
+  const writers = await watchWriters(files)
+  try {
+    const selection = unknown.length === content.pieceCount ? {} : { pieces: unknown }
+    const options = { ...engine, ...selection, algorithm: 'sha1' as const }
+    const digests = await hashStream(streamOf(content, hashContext), options)
+    writers.check()
+    await recheck(content.files)
+    const { openForWriting } = writers
+    const start: ReadingStart = { startedMs, openForWriting, trust: cacheAccess.trust }
+    return { digests, start }
+  } finally {
+    writers.close()
+  }
 }
 
 function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {

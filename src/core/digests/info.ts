@@ -5,7 +5,6 @@ import { InputHash } from './input-hash.js'
 import type { CacheAccess } from './cache-access.js'
 import { unknownPieces, type PieceTable } from './piece-table.js'
 import { recallPieces } from './recall-pieces.js'
-import { noneIsRacy } from './racy.js'
 import type { CacheTrust } from './cache-trust.js'
 
 /** What a torrent's `info` says beside the content. */
@@ -21,6 +20,8 @@ export interface ContentInfo {
   /** Encoded. */
   readonly info: Uint8Array
   readonly bytesHashed: number
+  /** Whether it may be remembered by its input. */
+  readonly isSettled: boolean
 }
 
 /** An `info` that is wanted. */
@@ -51,15 +52,13 @@ export async function obtainInfo(
   table?: PieceTable,
 ): Promise<ContentInfo> {
   const { content, input, options } = request
-  const { cache, trust, now } = hashContext.cacheAccess
+  const { cache } = hashContext.cacheAccess
   const known = content.isDirectory ? cache.info(input) : null
-  if (known) return { info: known, bytesHashed: 0 }
-  const startedMs = now()
-  const { pieces, bytesHashed } = await hashContent(content, hashContext, table)
+  if (known) return { info: known, bytesHashed: 0, isSettled: true }
+  const { pieces, bytesHashed, isSettled } = await hashContent(content, hashContext, table)
   const info = composeInfo(content, options, pieces)
-  const isKept = content.isDirectory && noneIsRacy(content.files, startedMs, trust)
-  if (isKept) cache.rememberInfo(input, info)
-  return { info, bytesHashed }
+  if (content.isDirectory && isSettled) cache.rememberInfo(input, info)
+  return { info, bytesHashed, isSettled }
 }
 
 /** What the cache knows of an `info`: all of it, or the digests of some of its pieces. */

@@ -16,12 +16,3 @@ export function isRacy(
   const latest = trust === 'full' && ctimeNs > mtimeNs ? ctimeNs : mtimeNs
   return latest > BigInt(Math.floor(startedMs)) * 1_000_000n - RACY_NS
 }
-
-/** Whether none of some files is racy: what was made from them may be remembered. */
-export function noneIsRacy(
-  files: readonly { readonly fingerprint: Fingerprint }[],
-  startedMs: number,
-  trust: CacheTrust,
-): boolean {
-  return !files.some(({ fingerprint }) => isRacy(fingerprint, startedMs, trust))
-}

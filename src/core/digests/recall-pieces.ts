@@ -4,9 +4,10 @@ import type { Content } from './content.js'
 import type { CacheAccess } from './cache-access.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
 import { createTable, getPieces, setPieces, type PieceTable } from './piece-table.js'
-import { noneIsRacy, isRacy } from './racy.js'
+import { isSettled, type ReadingStart } from './settled.js'
 import { isSameFile, trustedPart, type CacheTrust } from './cache-trust.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /** What the cache knows of a content's pieces. Nothing is read but the cache. */
 export function recallPieces(content: Content, { cache, trust }: CacheAccess): PieceTable {
@@ -28,15 +29,16 @@ export function recallPieces(content: Content, { cache, trust }: CacheAccess): P
 
 /**
  * Enters a whole table into the cache, but for files that could have changed without a sign of it
- * since their hashing began, at `startedMs`.
+ * since they began to be read.
  */
 export function rememberPieces(
   content: Content,
   table: PieceTable,
-  { cache, trust, startedMs }: CacheAccess & { startedMs: number },
+  { cache, trust, ...start }: CacheAccess & ReadingStart,
 ): void {
+  const isKept = (file: ScannedFile) => isSettled(file, { ...start, trust })
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
-    if (isRacy(file.fingerprint, startedMs, trust)) continue
+    if (!isKept(file)) continue
     const fingerprint = encodeFingerprint(file.fingerprint)
     const pieces = getPieces(table, first, whole)
     const ends = end ? { [end]: getPieces(table, first + whole, 1) } : {}
@@ -48,8 +50,7 @@ export function rememberPieces(
     })
   }
   for (const shared of sharedPieces(content)) {
-    const files = shared.spans.map(({ file }) => file)
-    if (!noneIsRacy(files, startedMs, trust)) continue
+    if (!shared.spans.every(({ file }) => isKept(file))) continue
     cache.rememberPiece(digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
   }
 }

@@ -12,6 +12,8 @@ import {
   type PieceTable,
 } from '../digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../digests/recall-pieces.js'
+import { unknownFiles } from '../digests/unknown-files.js'
+import { findWriters } from '../digests/writers.js'
 import { scannedContent, streamFiles, type FoundFile } from './content.js'
 import { BAD, GOOD, markUnchecked, SUSPECT, UNCHECKED, type PieceStates } from './pieces.js'
 
@@ -47,6 +49,7 @@ export async function checkPieces(
     : createTable({ pieceCount: pieces.states.length })
   const startedMs = cacheAccess.now()
   const unknown = listUnknown(table, pieces)
+  const { openForWriting } = findWriters(scanned ? unknownFiles(scanned, table) : [])
   const unreadable = await readPieces(check, { table, unknown }, engine)
   const changed = findChanged(files)
   for (const { found, stretch } of files) {
@@ -55,7 +58,7 @@ export async function checkPieces(
   // What was recalled alone may rest on less than a whole fingerprint, and must not be remembered
   // with one
   if (scanned && unknown.length > 0 && unreadable.size + changed.size === 0) {
-    rememberPieces(scanned, table, { ...cacheAccess, startedMs })
+    rememberPieces(scanned, table, { ...cacheAccess, startedMs, openForWriting })
   }
   const shared = findShared(files, pieces)
   pieces.states.forEach((state, piece) => {

@@ -3,12 +3,15 @@ import { createRequire } from 'node:module'
 /** What the native addon knows of those who write to files; native/writers.h has the contract. */
 export interface WritersAddon {
   /** For each path: 0 can't tell, 1 nobody has it open for writing, 2 somebody has. */
-  tryReadLeases(paths: readonly string[]): Promise<Int32Array>
+  tryReadLeases(paths: readonly string[]): Int32Array
+  tryReadLeasesAsync(paths: readonly string[]): Promise<Int32Array>
   /** A descriptor of inotify(7), or -1. */
   openWriteWatch(): number
   /** The number that a path's events bear, or -1, for each path. */
   watchWrites(watch: number, paths: readonly string[]): Promise<Int32Array>
 }
+
+const NAMES = ['tryReadLeases', 'tryReadLeasesAsync', 'openWriteWatch', 'watchWrites'] as const
 
 /** The addon; null where it is not built. */
 export const writersAddon = loadWritersAddon()
@@ -24,5 +27,5 @@ function loadWritersAddon(): WritersAddon | null {
 
 /** An addon that was built for an earlier version may still lie there. */
 function isWhole(addon: Partial<WritersAddon>): addon is WritersAddon {
-  return [addon.tryReadLeases, addon.openWriteWatch, addon.watchWrites].every(Boolean)
+  return NAMES.every((name) => addon[name] !== undefined)
 }

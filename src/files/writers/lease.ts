@@ -15,7 +15,7 @@ export type WriteState = 'unwritten' | 'open for writing' | 'unable'
 
 const STATES: readonly WriteState[] = ['unable', 'unwritten', 'open for writing']
 
-/** So many at a call, since their names are gone through on the event loop. */
+/** So many at a call, since their names are copied. */
 const BATCH = 1000
 
 /**
@@ -24,15 +24,30 @@ const BATCH = 1000
  * within these microseconds waits until they are over, or fails with EWOULDBLOCK if he asked not
  * to wait.
  */
-export async function tryReadLeases(
+export function tryReadLeases(
+  paths: readonly string[],
+  addon: WritersAddon | null = writersAddon,
+): WriteState[] {
+  if (addon === null) return paths.map(() => 'unable')
+  return batchesOf(paths).flatMap((batch) => namesOf(addon.tryReadLeases(batch)))
+}
+
+/** The same for those who must not be kept waiting by a disk. */
+export async function tryReadLeasesAsync(
   paths: readonly string[],
   addon: WritersAddon | null = writersAddon,
 ): Promise<WriteState[]> {
   if (addon === null) return paths.map(() => 'unable')
-  const states: WriteState[] = []
-  for (let from = 0; from < paths.length; from += BATCH) {
-    const answers = await addon.tryReadLeases(paths.slice(from, from + BATCH))
-    for (const answer of answers) states.push(STATES[answer] ?? 'unable')
-  }
-  return states
+  const states: WriteState[][] = []
+  for (const batch of batchesOf(paths)) states.push(namesOf(await addon.tryReadLeasesAsync(batch)))
+  return states.flat()
+}
+
+function batchesOf(paths: readonly string[]): string[][] {
+  const count = Math.ceil(paths.length / BATCH)
+  return Array.from({ length: count }, (_, i) => paths.slice(i * BATCH, (i + 1) * BATCH))
+}
+
+function namesOf(answers: Int32Array): WriteState[] {
+  return Array.from(answers, (answer) => STATES[answer] ?? 'unable')
 }

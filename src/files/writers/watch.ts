@@ -8,8 +8,8 @@ export interface WriteWatch {
    * The paths of those that were written to, or removed, so far. What is not watched is never among them: a
    * system has a limit for watches, and not every system has them.
    */
-  readonly written: () => ReadonlySet<string>
-  readonly close: () => void
+  written(): ReadonlySet<string>
+  close(): void
 }
 
 /** So many at a call, since their names are gone through on the event loop. */
@@ -24,8 +24,10 @@ export async function watchWrites(
   paths: readonly string[],
   addon: WritersAddon | null = writersAddon,
 ): Promise<WriteWatch> {
-  const descriptor = addon?.openWriteWatch() ?? -1
-  if (addon === null || descriptor < 0) return { written: () => new Set(), close: () => undefined }
+  // A user may have few such descriptors at once
+  if (addon === null || paths.length === 0) return BLIND
+  const descriptor = addon.openWriteWatch()
+  if (descriptor < 0) return BLIND
   const watch = new InotifyWatch(descriptor)
   try {
     for (let from = 0; from < paths.length; from += BATCH) {
@@ -38,6 +40,9 @@ export async function watchWrites(
   }
   return watch
 }
+
+/** A watch that sees nothing. */
+const BLIND: WriteWatch = { written: () => new Set(), close: () => undefined }
 
 /** From <sys/inotify.h>. An event is four words, the last the length of a name, which files lack. */
 const IN_Q_OVERFLOW = 0x4000

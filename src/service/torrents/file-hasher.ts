@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises'
 import { isPad } from '../../core/digests/content.js'
-import { obtainInfo, type InfoRequest } from '../../core/digests/info.js'
+import { obtainInfo, type ContentInfo, type InfoRequest } from '../../core/digests/info.js'
 import {
   requireUnchanged,
   type HashContext,
@@ -15,6 +15,7 @@ import { mapConcurrently } from '../mirror/map-concurrently.js'
 import type { Mirror } from '../mirror/mirror.js'
 import { isSameInside } from '../mirror/open-inside.js'
 import type { HashQueue } from './hash-queue.js'
+import { refuseWriters } from './writers.js'
 
 export interface FileHasherParts {
   readonly mirror: Mirror
@@ -51,7 +52,7 @@ export class FileHasher {
    * Obtains the `info` of content, reading what the cache does not know of it.
    * @throws BtkitError `changed`, NotReady, and as obtainInfo does
    */
-  async obtain(wanted: HashRequest): Promise<Uint8Array> {
+  async obtain(wanted: HashRequest): Promise<ContentInfo> {
     const { content } = wanted.request
     let { table } = wanted
     for (;;) {
@@ -65,7 +66,7 @@ export class FileHasher {
   }
 
   /** Claims the files to read, until the cache knows of them. */
-  #begin(wanted: HashRequest, unknown: readonly ScannedFile[]): Promise<Uint8Array> {
+  #begin(wanted: HashRequest, unknown: readonly ScannedFile[]): Promise<ContentInfo> {
     const { queue, hashContext } = this.#parts
     const work = queue.run((running) => this.#hash(wanted, unknown, running), wanted.isWanted)
     const noted = work.then(() => hashContext.cacheAccess.cache.flush()).catch(() => undefined)
@@ -80,7 +81,7 @@ export class FileHasher {
     wanted: HashRequest,
     unknown: readonly ScannedFile[],
     running: number,
-  ): Promise<Uint8Array> {
+  ): Promise<ContentInfo> {
     const { hashContext, mirror } = this.#parts
     await mapConcurrently(unknown, (file) => refuseOther(file, mirror))
     wanted.onProgress(0)
@@ -92,10 +93,11 @@ export class FileHasher {
         wanted.onProgress(bytesDone)
       },
     }
-    const guarded = { ...hashContext, engine, recheck: recheckAsync, isGuarded: true }
-    const { info, bytesHashed } = await obtainInfo(wanted.request, guarded, wanted.table)
-    this.#bytesHashed += bytesHashed
-    return info
+    const guards = { recheck: recheckAsync, watchWriters: refuseWriters, isGuarded: true }
+    const guarded = { ...hashContext, engine, ...guards }
+    const made = await obtainInfo(wanted.request, guarded, wanted.table)
+    this.#bytesHashed += made.bytesHashed
+    return made
   }
 }
 

@@ -8,13 +8,14 @@ import {
   type InfoRequest,
 } from '../../core/digests/info.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
-import { noneIsRacy } from '../../core/digests/racy.js'
+import { unknownFiles } from '../../core/digests/unknown-files.js'
 import { BtkitError } from '../../errors.js'
 import { NotReady } from '../refusal.js'
-import { QUIET_PERIOD, isQuiet } from './recent-writes.js'
+import { isQuiet, LOOKS, QUIET_PERIOD } from './recent-writes.js'
 import { PendingTorrent, type WaitLimit } from './pending.js'
 import type { FileHasher } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent } from './known-torrent.js'
+import { waitForWriters } from './writers.js'
 
 /** How long what was seen of files counts, in milliseconds. */
 const FRESH_FOR = 1000
@@ -24,9 +25,6 @@ const MEMORY = 32 * 1024 * 1024
 
 /** What a torrent costs beside its info and directory, in bytes. */
 const ENTRY_COST = 1000
-
-/** How often files are looked at that are being written. */
-const LOOKS = 10
 
 /** What a torrent is made of, as its files are now. */
 export interface PlannedTorrent {
@@ -185,15 +183,15 @@ export class OnDemand {
       this.origins.cache++
       return knownTorrent({ info: recalled.info, input, directory, isCacheable: true })
     }
-    const startedMs = this.cacheAccess.now()
+    await waitForWriters(content, unknownFiles(content, recalled.table), pending.signal)
     const isWanted = () => pending.waiters > 0
     const onProgress = (bytesDone: number) => {
       pending.bytesDone = bytesDone
     }
-    const info = await this.hasher.obtain({ ...recalled, request, isWanted, onProgress })
+    const wanted = { ...recalled, request, isWanted, onProgress }
+    const { info, isSettled } = await this.hasher.obtain(wanted)
     this.origins.files++
-    const isCacheable = noneIsRacy(content.files, startedMs, this.cacheAccess.trust)
-    return knownTorrent({ info, input, directory, isCacheable })
+    return knownTorrent({ info, input, directory, isCacheable: isSettled })
   }
 }
 

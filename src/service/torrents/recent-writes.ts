@@ -8,6 +8,9 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
  */
 export const QUIET_PERIOD = 100
 
+/** How often files are looked at, that long apart, until they are quiet. */
+export const LOOKS = 10
+
 /**
  * Whether all files were left alone for that long before `now`, in milliseconds since 1970. `before`
  * is the same content as it was that long ago, or null: by it, a file can be known to be quiet

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
@@ -10,6 +10,7 @@ import { aheadOfFiles } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
+import { unlessWritersTell } from '../../support/writers.js'
 import { contentRequest, hashContext } from '../requests.js'
 
 const P = 16384
@@ -84,6 +85,22 @@ test('a file of just now is not remembered, nor are the pieces that it shares', 
   assert.equal((await hash({ now: later })).bytesHashed, P)
   assert.equal((await hash({ now: later })).bytesHashed, 0)
 })
+
+test(
+  'a file that somebody has open for writing is not remembered',
+  unlessWritersTell,
+  async (t) => {
+    const { hash, at } = await makeCached(t, { a: A, b: B, c: C })
+    const writer = openSync(at('b'), 'r+')
+    const first = await hash({})
+    assert.deepEqual(first.pieces, referenceDigests([A, B, C], P))
+    // b is all in the fourth piece
+    assert.equal((await hash({})).bytesHashed, P)
+    closeSync(writer)
+    assert.equal((await hash({})).bytesHashed, P)
+    assert.equal((await hash({})).bytesHashed, 0)
+  },
+)
 
 test('what was remembered in full is of use where mtime alone is trusted', async (t) => {
   const { hash, at } = await makeCached(t, { a: A })

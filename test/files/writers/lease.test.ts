@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
-import { tryReadLeases } from '../../../src/files/writers/lease.js'
+import { tryReadLeases, tryReadLeasesAsync } from '../../../src/files/writers/lease.js'
 import { runProgram } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
 import {
@@ -16,14 +24,13 @@ import {
   unlessWritersTell,
 } from '../../support/writers.js'
 
-async function stateOf(path: string) {
-  const [state] = await tryReadLeases([path])
-  return state
+function stateOf(path: string) {
+  return tryReadLeases([path])[0]
 }
 
-test('a file that nobody has open for writing is unwritten', unlessWritersTell, async (t) => {
+test('a file that nobody has open for writing is unwritten', unlessWritersTell, (t) => {
   const path = join(makeScratch(t, { a: 'content' }), 'a')
-  assert.deepEqual(await tryReadLeases([path, path]), ['unwritten', 'unwritten'])
+  assert.deepEqual(tryReadLeases([path, path]), ['unwritten', 'unwritten'])
 })
 
 const WRITERS = {
@@ -38,7 +45,7 @@ for (const [how, start] of Object.entries(WRITERS)) {
     const states = []
     for (let step = 0; step < 3; step++) {
       await writer.step()
-      states.push(await stateOf(path))
+      states.push(stateOf(path))
     }
     assert.deepEqual(states, ['open for writing', 'open for writing', 'unwritten'])
   })
@@ -52,10 +59,10 @@ test(
     const writer = mappingWriter(t, path)
     for (let step = 0; step < 3; step++) {
       await writer.step()
-      assert.equal(await stateOf(path), 'open for writing')
+      assert.equal(stateOf(path), 'open for writing')
     }
     await writer.step()
-    assert.equal(await stateOf(path), 'unwritten')
+    assert.equal(stateOf(path), 'unwritten')
   },
 )
 
@@ -68,7 +75,7 @@ for (const [how, start] of Object.entries({ ...WRITERS, 'through a mapping': map
       // Else the system's clock may not have moved
       await setTimeout(50)
       const before = readFingerprint(path)
-      assert.equal(await stateOf(path), 'unwritten')
+      assert.equal(stateOf(path), 'unwritten')
       const writer = start(t, path)
       await writer.step()
       await writer.step()
@@ -78,20 +85,20 @@ for (const [how, start] of Object.entries({ ...WRITERS, 'through a mapping': map
   )
 }
 
-test('what is no regular file, or is not there, is nothing to tell of', async (t) => {
+test('what is no regular file, or is not there, is nothing to tell of', (t) => {
   const root = makeScratch(t, { a: 'content' })
   symlinkSync('a', join(root, 'link'))
   mkdirSync(join(root, 'directory'))
   execFileSync('mkfifo', [join(root, 'fifo')])
   const names = ['link', 'directory', 'fifo', 'missing', 'a\0', '', 'n'.repeat(5000)]
-  const states = await tryReadLeases(names.map((name) => join(root, name)))
+  const states = tryReadLeases(names.map((name) => join(root, name)))
   assert.deepEqual(new Set(states), new Set(['unable']))
 })
 
 test(
   "nothing is told of a file of somebody else's without the right to",
   unlessWritersTell,
-  async (t) => {
+  (t) => {
     if (process.getuid?.() !== 0) {
       t.skip('only root can become somebody else')
       return
@@ -100,7 +107,7 @@ test(
     execFileSync('chmod', ['-R', 'a+rX', join(path, '..')])
     process.seteuid?.(65534)
     try {
-      assert.equal(await stateOf(path), 'unable')
+      assert.equal(stateOf(path), 'unable')
     } finally {
       process.seteuid?.(0)
     }
@@ -108,7 +115,35 @@ test(
 )
 
 test('without the native addon nothing is told', async () => {
-  assert.deepEqual(await tryReadLeases(['/', '/etc/passwd'], null), ['unable', 'unable'])
+  assert.deepEqual(tryReadLeases(['/', '/etc/passwd'], null), ['unable', 'unable'])
+  assert.deepEqual(await tryReadLeasesAsync(['/', '/etc/passwd'], null), ['unable', 'unable'])
+})
+
+const SHM = '/dev/shm'
+const TMPFS = 0x01021994
+const isTmpfs = existsSync(SHM) && statfsSync(SHM).type === TMPFS
+
+test(
+  'on tmpfs only those who write are told of',
+  { skip: !isTmpfs || unlessWritersTell.skip },
+  async (t) => {
+    const directory = mkdtempSync(join(SHM, 'btkit-test-'))
+    t.after(() => {
+      rmSync(directory, { recursive: true })
+    })
+    const path = join(directory, 'a')
+    writeFileSync(path, 'content')
+    assert.equal(stateOf(path), 'unable')
+    const writer = mappingWriter(t, path)
+    await writer.step()
+    assert.equal(stateOf(path), 'open for writing')
+  },
+)
+
+test('files of a file system that tells nothing do not hide others', unlessWritersTell, (t) => {
+  const path = join(makeScratch(t, { a: 'content' }), 'a')
+  const states = tryReadLeases(['/proc/self/status', path, '/proc/self/stat', path])
+  assert.deepEqual(states, ['unable', 'unwritten', 'unable', 'unwritten'])
 })
 
 test('many files keep their order', unlessWritersTell, async (t) => {
@@ -118,11 +153,10 @@ test('many files keep their order', unlessWritersTell, async (t) => {
     i % 3 === 0 ? 'a' : i % 3 === 1 ? 'b' : 'c',
   )
   const expected = { a: 'unwritten', b: 'open for writing', c: 'unable' } as Record<string, string>
-  const states = await tryReadLeases(names.map((name) => join(root, name)))
-  assert.deepEqual(
-    states,
-    names.map((name) => expected[name]),
-  )
+  const paths = names.map((name) => join(root, name))
+  const states = names.map((name) => expected[name])
+  assert.deepEqual(tryReadLeases(paths), states)
+  assert.deepEqual(await tryReadLeasesAsync(paths), states)
 })
 
 test(
@@ -132,10 +166,10 @@ test(
     const path = join(makeScratch(t, { a: 'content' }), 'a')
     for (const writer of [restlessWriter(t, path), restlessWriter(t, path)]) await writer.step()
     const program = `
-    import { tryReadLeases } from ${JSON.stringify(new URL('../../../src/files/writers/lease.js', import.meta.url))}
+    import { tryReadLeasesAsync } from ${JSON.stringify(new URL('../../../src/files/writers/lease.js', import.meta.url))}
     const seen = new Set()
     for (let i = 0; i < 20; i++) {
-      for (const state of await tryReadLeases(Array(1000).fill(process.argv[1]))) seen.add(state)
+      for (const state of await tryReadLeasesAsync(Array(1000).fill(process.argv[1]))) seen.add(state)
     }
     console.log([...seen].sort().join())
   `

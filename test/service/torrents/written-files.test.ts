@@ -28,13 +28,13 @@ test('a file that is written again and again is not ready, and then is', async (
   }, 10)
   t.after(() => {
     clearInterval(writer)
-    closeSync(descriptor)
   })
   const busy = await ask(port, ADDRESS)
   assert.equal(busy.status, 503)
   assert.match(busy.body.toString(), /^the files change [^\n]+\n$/)
   assert.match(busy.headers['retry-after']!, /^\d+$/)
   clearInterval(writer)
+  closeSync(descriptor)
   isBusy = false
   const calm = await ask(port, ADDRESS)
   assert.equal(calm.status, 200)
