@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "batch.h"
+#include "signals.h"
 #include "stat_files.h"
 #include "writers.h"
 
@@ -310,6 +311,8 @@ NAPI_MODULE_INIT() {
       {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeasesAsync", NULL, try_read_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"openWriteWatch", NULL, open_watch, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"guardSignals", NULL, guard_signals, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"noticeSignal", NULL, notice_signal, NULL, NULL, NULL, napi_enumerable, NULL},
       {"watchWrites", NULL, watch_paths, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   struct cpu_features *cpu = malloc(sizeof *cpu);

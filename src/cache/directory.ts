@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { osCodeOf } from '../errors.js'
 
 /** What the place of the cache depends on. */
 export interface CacheDirectorySources {
@@ -33,25 +34,12 @@ export function cacheDirectory({ option, env, isRoot }: CacheDirectorySources): 
  * there, as it does below /proc.
  */
 export function makeDirectory(path: string, mode: number): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
-  const missing = [path]
-  let parent = dirname(path)
-  while (parent !== dirname(parent) && !isThere(parent)) {
-    missing.push(parent)
-    parent = dirname(parent)
-  }
-  for (const directory of missing.reverse()) makeOne(directory, mode)
-}
-
-/** Another process may make it at the same moment. */
-function makeOne(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode })
   } catch (error) {
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+    if (osCodeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    makeDirectory(dirname(path), mode)
+    mkdirSync(path, { mode })
   }
-}
-
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }

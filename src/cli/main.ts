@@ -1,5 +1,6 @@
 import { asBtkitError } from '../errors.js'
 import { closeDebugger } from './debug-signal.js'
+import { guardSignals } from './guard-signals.js'
 import { reportError } from './output/messages.js'
 import type { Io } from './io.js'
 import { choosePaint } from './output/paint.js'
@@ -22,12 +23,14 @@ export async function main(program: string, subcommand: string | null = null): P
   for (const signal of Object.keys(SIGNAL_STATUS) as Signal[]) {
     // Once: whoever asks a second time gets the system's own way to end a process
     process.once(signal, () => {
+      noticeSignal()
       if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
       stopped = signal
       stop.abort()
       process.stdin.destroy()
     })
   }
+  const noticeSignal = guardSignals()
   const io = await openIo(stop.signal)
   watchOutput(io)
   const status = await start({ program, subcommand, args: process.argv.slice(2) }, io)

@@ -1,0 +1,34 @@
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+
+/** How long this thread may take to see a signal, in seconds. */
+const PATIENCE_SECONDS = 5
+
+/** The part of the native addon that is about signals. */
+interface SignalGuard {
+  readonly guardSignals: (signals: readonly number[], seconds: number) => void
+  readonly noticeSignal: () => void
+}
+
+/**
+ * Makes sure that SIGINT and SIGTERM end this process even if its main thread never comes to handle
+ * them, as while it waits for a pipe that nobody writes to: after a few seconds, or at once when
+ * another comes. Handlers must be there before. Without the native addon it does nothing.
+ *
+ * @returns what to call in a handler, to say that the signal was seen
+ */
+export function guardSignals(): () => void {
+  const addon = loadAddon()
+  if (!addon) return () => undefined
+  addon.guardSignals([constants.signals.SIGINT, constants.signals.SIGTERM], PATIENCE_SECONDS)
+  return addon.noticeSignal
+}
+
+function loadAddon(): SignalGuard | null {
+  try {
+    const addon = createRequire(import.meta.url)('#piece-hash') as Partial<SignalGuard>
+    return addon.guardSignals ? (addon as SignalGuard) : null
+  } catch {
+    return null
+  }
+}
