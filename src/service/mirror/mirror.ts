@@ -10,7 +10,7 @@ import { formatMirrorPath } from './mirror-path.js'
 
 /** What of a file system is published. */
 export interface Mirror {
-  /** The real path of the directory under which everything lies. */
+  /** The directory under which everything lies: a link may lead to it, and to another one later. */
   readonly root: string
   /** Whether names that begin with a dot are published. */
   readonly hidden: boolean
@@ -37,6 +37,8 @@ const DIRECTORIES = 256
 export class MirrorView {
   readonly #directories = new LRUCache<string, Promise<string>>({ max: DIRECTORIES })
 
+  #root: Promise<string> | null = null
+
   constructor(readonly mirror: Mirror) {}
 
   /**
@@ -62,18 +64,24 @@ export class MirrorView {
    */
   directory(components: readonly string[]): Promise<string> {
     if (isWithheld(components, this.mirror)) return Promise.reject(this.#missing(components))
-    const path = join(this.mirror.root, ...components)
-    const known = this.#directories.get(path)
+    const key = components.join('/')
+    const known = this.#directories.get(key)
     if (known) return known
-    const found = this.#attempt(components, () => this.#resolve(components, path))
-    this.#directories.set(path, found)
+    const found = this.#attempt(components, async () => {
+      return this.#resolve(components, join(await this.#realRoot(), ...components))
+    })
+    this.#directories.set(key, found)
     return found
   }
 
+  /** Where the root is: resolved once, so that no request gets files of two of them. */
+  #realRoot(): Promise<string> {
+    return (this.#root ??= realpath(this.mirror.root))
+  }
+
   async #resolve(components: readonly string[], path: string): Promise<string> {
-    const real = await realpath(path)
-    const { followSymlinks, root } = this.mirror
-    if (!followSymlinks && !isWithin(real, root)) throw this.#missing(components)
+    const [real, root] = [await realpath(path), await this.#realRoot()]
+    if (!this.mirror.followSymlinks && !isWithin(real, root)) throw this.#missing(components)
     return real
   }
 

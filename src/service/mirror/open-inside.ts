@@ -59,11 +59,12 @@ async function liesInside(
   file: ScannedFile,
   { root }: Mirror,
 ): Promise<boolean> {
+  const realRoot = await realpath(root)
   if (process.platform === 'linux') {
-    return isWithin(await readlink(`/proc/self/fd/${handle.fd}`), root)
+    return isWithin(await readlink(`/proc/self/fd/${handle.fd}`), realRoot)
   }
   const real = await realpath(file.absolutePath)
   const named = await lstat(real, { bigint: true })
   const opened = await handle.stat({ bigint: true })
-  return isWithin(real, root) && named.ino === opened.ino && named.dev === opened.dev
+  return isWithin(real, realRoot) && named.ino === opened.ino && named.dev === opened.dev
 }

@@ -5,7 +5,7 @@ import { PathSets } from '../pkgtorrent/path-sets.js'
 import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
 import { notFound } from '../refusal.js'
 import type { ServiceOptions } from '../options.js'
-import { addStatusRoutes } from './status-routes.js'
+import { addStatusRoutes, type StatusParts } from './status-routes.js'
 import type { OnDemand } from '../torrents/on-demand.js'
 import { refuseMethod, sendError } from '../web/errors.js'
 import { checkHosts } from '../web/public-address.js'
@@ -15,8 +15,7 @@ export interface AppParts {
   readonly options: ServiceOptions
   readonly onDemand: OnDemand
   readonly sender: TorrentSender
-  /** The service's figures, in Prometheus' text format. */
-  readonly describe: () => Promise<string>
+  readonly status: StatusParts
   /** Hears which route a request takes. */
   readonly onRoute: (request: IncomingMessage, route: string) => void
   /** Hears of errors that are the server's own. */
@@ -57,7 +56,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     checkHosts(request.raw, options.publicUrl !== null)
     done()
   })
-  addStatusRoutes(app, parts.describe)
+  addStatusRoutes(app, parts.status)
   addPkgtorrentRoutes(app, new PathSets(onDemand, options), sender)
   if (options.files) addDownloadRoutes(app, options)
   return app

@@ -4,6 +4,7 @@ import { buildApp, type AppParts } from './app.js'
 import { Exchanges, type ExchangesParts } from './exchanges.js'
 import { KEEP_ALIVE, type Handler } from './listen.js'
 import { serviceMetrics } from './service-metrics.js'
+import { RootWatch } from '../mirror/root-watch.js'
 import type { ServiceOptions } from '../options.js'
 import { FileHasher } from '../torrents/file-hasher.js'
 import { HashQueue } from '../torrents/hash-queue.js'
@@ -67,10 +68,13 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   const onRoute: AppParts['onRoute'] = (request, route) => {
     exchanges.setRoute(request, route)
   }
-  const app = buildApp({ options, onDemand, sender, describe, onRoute, onError })
+  const root = new RootWatch(options.mirror.root)
+  const status = { describe, isRootThere: () => root.isThere() }
+  const app = buildApp({ options, onDemand, sender, status, onRoute, onError })
   await app.ready()
   const answerKept = keptAnswers({ responses, onDemand, exchanges, report, monotonic })
   const handler: Handler = (request, response) => {
+    if (root.hasMoved()) onDemand.expire()
     if (answerKept(request, response)) return
     exchanges.begin(request, response)
     app.routing(request, response)

@@ -7,6 +7,7 @@ import {
   type ListenPlace,
 } from './listen.js'
 import { refuseStopping } from '../web/refuse-connection.js'
+import { HEALTH } from './status-routes.js'
 import { assembleService, type AssemblyParts } from './assemble.js'
 
 /**
@@ -40,7 +41,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const { exchanges } = assembled
   let isStopping = false
   const handler: Handler = (request, response) => {
-    if (!isStopping) {
+    if (!isStopping || request.url === HEALTH) {
       assembled.handler(request, response)
     } else {
       exchanges.begin(request, response)

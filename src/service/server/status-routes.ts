@@ -1,18 +1,40 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { sendLine } from '../web/errors.js'
 import { addReadRoute } from '../web/read-route.js'
 
-/** What tells of the service itself, under `/-/`, which stands for no file. */
-export function addStatusRoutes(app: FastifyInstance, describe: () => Promise<string>): void {
-  const fresh = { 'Cache-Control': 'no-store' }
+export interface StatusParts {
+  /** The service's figures, in Prometheus' text format. */
+  readonly describe: () => Promise<string>
+  /** Whether there is a mirror to serve. */
+  readonly isRootThere: () => Promise<boolean>
+}
 
-  addReadRoute(app, '/-/health', (_request, reply) => {
-    return reply.headers(fresh).type('text/plain; charset=utf-8').send('ok\n')
-  })
+/** How often those who ask for the state of the service may ask, in seconds. */
+const RETRY_AFTER = '10'
+
+/**
+ * What tells of the service itself, under `/-/`, which stands for no file: `health` whether all is
+ * as it should be, `ready` whether requests had better be sent here.
+ */
+export function addStatusRoutes(app: FastifyInstance, parts: StatusParts): void {
+  const sendState = async (reply: FastifyReply) => {
+    reply.header('Cache-Control', 'no-store')
+    const isWell = await parts.isRootThere()
+    if (!isWell) reply.header('Retry-After', RETRY_AFTER)
+    sendLine(reply, isWell ? 200 : 503, isWell ? 'ok' : 'the root of the mirror is not there')
+    return reply
+  }
+  addReadRoute(app, HEALTH, (_request, reply) => sendState(reply))
+  // When the service stops, this one is refused like all others
+  addReadRoute(app, '/-/ready', (_request, reply) => sendState(reply))
 
   addReadRoute(app, '/-/metrics', async (_request, reply) => {
     return reply
-      .headers(fresh)
+      .header('Cache-Control', 'no-store')
       .type('text/plain; version=0.0.4')
-      .send(await describe())
+      .send(await parts.describe())
   })
 }
+
+/** What is answered for as long as there are connections. */
+export const HEALTH = '/-/health'

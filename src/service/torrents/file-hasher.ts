@@ -14,6 +14,7 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { mapConcurrently } from '../mirror/map-concurrently.js'
 import type { Mirror } from '../mirror/mirror.js'
 import { isSameInside } from '../mirror/open-inside.js'
+import { Refusal } from '../refusal.js'
 import type { HashQueue } from './hash-queue.js'
 import { refuseWriters } from './writers.js'
 
@@ -103,7 +104,12 @@ export class FileHasher {
 
 /** Makes sure, on the open file, that what will be read is what was looked at, and may be had. */
 async function refuseOther(file: ScannedFile, mirror: Mirror): Promise<void> {
-  if (!(await isSameInside(file, mirror))) requireUnchanged(file, null)
+  const isSame = await isSameInside(file, mirror).catch((error: unknown) => {
+    // Gone, or the root is another directory by now: a further look tells
+    if (error instanceof Refusal && error.code === 'not-found') return false
+    throw error
+  })
+  if (!isSame) requireUnchanged(file, null)
 }
 
 const recheckAsync: RecheckFiles = async (files) => {

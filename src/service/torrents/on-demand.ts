@@ -77,6 +77,7 @@ export class OnDemand {
     },
   })
   readonly #pending = new Map<string, PendingTorrent<CheckedTorrent>>()
+  #expiredAt = -Infinity
 
   constructor(
     readonly cacheAccess: CacheAccess,
@@ -90,9 +91,15 @@ export class OnDemand {
     return this.#pending.size
   }
 
+  /** Has everything looked at anew, as if it had been long since it was. */
+  expire(): void {
+    this.#expiredAt = this.monotonic()
+    this.#pending.clear()
+  }
+
   /** Whether a torrent's files were looked at so lately that it can be given away as it is. */
   isFresh({ checkedAt }: CheckedTorrent): boolean {
-    return this.monotonic() - checkedAt < FRESH_FOR
+    return checkedAt > this.#expiredAt && this.monotonic() - checkedAt < FRESH_FOR
   }
 
   /**

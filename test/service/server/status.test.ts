@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { renameSync } from 'node:fs'
 import { test } from 'node:test'
+import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { SINGLE } from '../hostile/siege.js'
 
@@ -18,6 +20,22 @@ test('says that it is well', async (t) => {
   assert.deepEqual([answer.status, await answer.text()], [200, 'ok\n'])
   assert.match(answer.headers.get('content-type') ?? '', /^text\/plain\b/)
   assert.equal(answer.headers.get('cache-control'), 'no-store')
+})
+
+test('is neither well nor ready while its root is gone', async (t) => {
+  const root = makeScratch(t, { 'yum/good.rpm': 'good' })
+  const { address } = await serveMirror(t, { root })
+  const state = async () => {
+    const answers = [await fetch(`${address}/-/health`), await fetch(`${address}/-/ready`)]
+    return Promise.all(answers.map(async (answer) => [answer.status, await answer.text()]))
+  }
+  const well = [200, 'ok\n']
+  assert.deepEqual(await state(), [well, well])
+  renameSync(root, `${root}-away`)
+  const ill = [503, 'the root of the mirror is not there\n']
+  assert.deepEqual(await state(), [ill, ill])
+  renameSync(`${root}-away`, root)
+  assert.deepEqual(await state(), [well, well])
 })
 
 test('answers HEAD for its health and its figures', async (t) => {

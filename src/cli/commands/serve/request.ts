@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { asBtkitError, BtkitError } from '../../../errors.js'
-import { realPath } from '../../../files/real-path.js'
+import { BtkitError } from '../../../errors.js'
+import { statIfThere } from '../../../files/stat-if-there.js'
 import { RESERVED } from '../../../service/mirror/mirror.js'
 import type { ListenPlace } from '../../../service/server/listen.js'
 import { ClientAddresses } from '../../../service/web/client-address.js'
@@ -17,7 +17,8 @@ import type { ServeOptions } from './options.js'
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
   const { followSymlinks, hidden, serviceName, webSeed, files, padFiles } = options
   const { maxPaths, maxMatches, maxBody, wait, headerTimeout, bodyTimeout } = options
-  const path = openRoot(resolve(io.cwd, root))
+  const path = resolve(io.cwd, root)
+  checkRoot(path)
   if (existsSync(join(path, RESERVED))) {
     reportWarning(`${join(root, RESERVED)}: not served, as /-/ tells of the service itself`, io)
   }
@@ -49,15 +50,11 @@ function readsAtOnce({ env }: Io): number {
   return Math.max(1, (Number(env['UV_THREADPOOL_SIZE']) || FILE_THREADS) - 1)
 }
 
-function openRoot(root: string): string {
-  const path = realPath(root)
-  if (path === null) throw new BtkitError('not-found', `${root}: no such directory`)
-  try {
-    if (statSync(path).isDirectory()) return path
-  } catch (error) {
-    throw asBtkitError(error, root)
-  }
-  throw new BtkitError('usage', `${root}: not a directory`)
+/** Makes sure of the root as it is now; a link may lead elsewhere later. */
+function checkRoot(root: string): void {
+  const stats = statIfThere(root)
+  if (!stats) throw new BtkitError('not-found', `${root}: no such directory`)
+  if (!stats.isDirectory()) throw new BtkitError('usage', `${root}: not a directory`)
 }
 
 /** Where to listen: what has a slash in it is a path. */
