@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { BtkitError } from '../../errors.js'
+import { readRegular } from '../../files/read-regular.js'
 import { parseTrackerLines, type TrackerList } from './tracker-list.js'
 
 /** The largest trackers file that is read, in bytes. */
@@ -16,7 +16,7 @@ export interface TrackerFileParts {
 /** The trackers in a file, which may change at any time. */
 export class TrackerFile {
   #current: TrackerList | null = null
-  #seen = ''
+  #seen: string | null = null
   #problem = ''
 
   readonly #parts: TrackerFileParts
@@ -42,15 +42,13 @@ export class TrackerFile {
   async refresh(isForced = false): Promise<void> {
     const { path } = this.#parts
     try {
-      const { mtimeMs, ctimeMs, size, ino } = await stat(path)
-      const state = [mtimeMs, ctimeMs, size, ino].join(' ')
-      if (state === this.#seen && !isForced) return
-      if (size > MAX_SIZE) throw new BtkitError('too-large', `${path}: too large`)
-      this.#take(await readFile(path, 'utf8'))
-      this.#seen = state
+      const file = await readRegular(path, MAX_SIZE, isForced ? null : this.#seen)
+      if (!file) return
+      this.#take(new TextDecoder().decode(file.bytes))
+      this.#seen = file.state
     } catch (error) {
-      this.#seen = ''
-      this.#complain(asBtkitError(error, path))
+      this.#seen = null
+      this.#complain(error)
     }
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -11,6 +12,8 @@ import { ask } from '../ask.js'
 import { planted } from '../pkgtorrent/reference-mirror.js'
 import { multiFileInfo, sha1, torrentAround, trackerOrder } from '../pkgtorrent/reference-rules.js'
 import { get, post } from '../pkgtorrent/yum-client.js'
+
+const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }
 
 const SET = ['a', 'b', 'c'].map((name) => {
   return { path: `/yum/${name}.rpm`, content: Buffer.from(`content of ${name}`) }
@@ -161,6 +164,47 @@ for (const [what, spoil] of Object.entries(BROKEN)) {
     assert.match(served.stderr.text, new RegExp(`${served.file}: .*stay as they were`))
   })
 }
+
+test(
+  'a file that became a pipe, is gone or too long is told, and the trackers stay',
+  unlessPosix,
+  async (t) => {
+    const served = await serveTrackers(t, `${ONE}\n`)
+    const makers = [
+      [/not a regular file/, () => execFileSync('mkfifo', [served.file])],
+      [/no such file/, () => undefined],
+      [
+        /larger than the limit/,
+        () => {
+          writeFileSync(served.file, `#${'x'.repeat(2 ** 20)}\n${TWO}\n`)
+        },
+      ],
+    ] as const
+    await post(served.port, PATHS)
+    for (const [told, make] of makers) {
+      rmSync(served.file, { recursive: true, force: true })
+      make()
+      served.hangUp()
+      await until(() => linesOf(served.stderr, told).length === 1)
+      assert.ok((await get(served.port, PATHS)).body.equals(torrentWith(served, [ONE])))
+    }
+    rmSync(served.file)
+    writeFileSync(served.file, `${TWO}\n`)
+    served.hangUp()
+    await untilTrackers(served, [TWO])
+  },
+)
+
+test('a file that is a pipe is an error at the start', unlessPosix, async (t) => {
+  const file = join(makeScratch(t), 'trackers')
+  execFileSync('mkfifo', [file])
+  const signal = AbortSignal.timeout(10_000)
+  const { status, stderr } = await runBtkit(['serve', makeScratch(t), '--trackers', file], {
+    signal,
+  })
+  assert.equal(status, 2)
+  assert.match(stderr, /^btkit: [^\n]*not a regular file[^\n]*\n$/)
+})
 
 test('with --trackerless a torrent names no tracker at all', async (t) => {
   const served = await serveMirror(t, { files: planted(SET), args: ['--trackerless'] })
