@@ -1,13 +1,17 @@
-import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { accessSync, constants, existsSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { describeOsError } from '../errors.js'
 import { makeDirectory } from './directory.js'
-import { failSafe } from './store/fail-safe.js'
-import { FORMAT, FORMAT_KEY } from './records/format.js'
-import { nullStore } from './store/null.js'
+import { markClosed, markPath, takeMark } from './integrity/clean-mark.js'
+import { holdFile, inodeOf, isHeld } from './integrity/holders.js'
+import { isSound } from './integrity/run-check.js'
+import { removeSetAside, setAside } from './integrity/set-aside.js'
 import { PieceCache } from './piece-cache.js'
-import { requireFreeSpace, withinFreeSpace } from './store/disk-space.js'
-import { clearMark, passesCheck, isMarkedClosed, markClosed } from './integrity/clean-mark.js'
+import { FORMAT, FORMAT_KEY } from './records/record.js'
+import { requireFreeSpace } from './store/disk-space.js'
+import { lateStore } from './store/late.js'
+import { nullStore } from './store/null.js'
 import type { Store } from './store/store.js'
 
 /** The name of the file in the cache's directory. */
@@ -19,7 +23,15 @@ export interface OpenCacheOptions {
   readonly now: () => number
   /** Hears, once, why there is no cache or why it is lost. Work goes on. */
   readonly warn: (message: string) => void
+  /**
+   * Whether to return while a cache that was not closed cleanly is still checked, which takes long
+   * when it is large. Until then it holds nothing and keeps nothing. Default: no.
+   */
+  readonly isCheckedBeside?: boolean
 }
+
+/** How long to wait for such a check nevertheless, in milliseconds. */
+const SHORT_CHECK = 1000
 
 /** A cache that holds nothing and keeps nothing. */
 export function openNullCache(): PieceCache {
@@ -29,8 +41,14 @@ export function openNullCache(): PieceCache {
 /** Removes the cache in a directory. Whoever has it open works on with what it was. */
 export function removeCache(directory: string): void {
   const path = join(directory, CACHE_FILE)
-  for (const file of [path, `${path}-lock`, `${path}-closed`, `${path}-seal`])
+  for (const file of [path, `${path}-lock`, markPath(path), `${path}-seal`])
     rmSync(file, { force: true })
+  removeSetAside(path)
+}
+
+/** Removes damaged caches that were set aside in a directory, and returns how many that were. */
+export function removeDamaged(directory: string): number {
+  return removeSetAside(join(directory, CACHE_FILE))
 }
 
 /** Bytes of the cache's file, or null when there is no cache in the directory. */
@@ -47,71 +65,95 @@ export async function openCache(options: OpenCacheOptions): Promise<PieceCache> 
   const warn = once((why) => {
     options.warn(`cache ${directory}: ${why}`)
   })
-  try {
-    makeDirectory(directory, 0o700)
-    requireFreeSpace(directory)
-    const path = join(directory, CACHE_FILE)
-    const store = await openStore(path, { directory, now, warn })
-    if (!store) return openNullCache()
-    const onFailure = (error: unknown) => {
-      clearMark(path)
-      warn(`no longer used: ${reasonOf(error)}`)
-    }
-    return new PieceCache({ store: failSafe(markingClosed(store, path), onFailure), now })
-  } catch (error) {
-    warn(`not used: ${reasonOf(error)}`)
-    return openNullCache()
+  const closing = new AbortController()
+  const path = join(directory, CACHE_FILE)
+  const opening = openStore({ path, directory, now, warn, signal: closing.signal }).catch(
+    (error: unknown) => {
+      if (!closing.signal.aborted) warn(`not used: ${reasonOf(error)}`)
+      return nullStore
+    },
+  )
+  if (!options.isCheckedBeside) return new PieceCache({ store: await opening, now })
+  const stop = () => {
+    closing.abort()
   }
+  await Promise.race([opening, setTimeout(SHORT_CHECK, null, { ref: false })])
+  return new PieceCache({ store: lateStore(opening, stop), now })
 }
 
-async function openStore(path: string, options: OpenCacheOptions): Promise<Store | null> {
+/** A cache's file that is about to be opened. */
+interface Opening {
+  readonly path: string
+  readonly directory: string
+  readonly now: () => number
+  readonly warn: (why: string) => void
+  /** Ends a check that goes on. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Opens the file after it was found to be sound, or a new one in its place.
+ * @throws Error of LMDB or the system when none can be opened, or when the file can't be checked
+ */
+async function openStore(opening: Opening): Promise<Store> {
+  const { path, directory, now, warn } = opening
+  makeDirectory(directory, 0o700)
+  requireFreeSpace(directory)
   const { openLmdbStore } = await import('./store/lmdb.js')
-  const onFailure = (error: unknown) => {
-    options.warn(`can't be written: ${reasonOf(error)}`)
-  }
-  if (existsSync(path)) {
-    accessSync(path, constants.R_OK | constants.W_OK)
-    if (!isMarkedClosed(path) && !passesCheck(path)) setAside(path, options)
-  }
-  const store = withinFreeSpace(openLmdbStore(path, onFailure), options.directory, onFailure)
-  const format = store.get(FORMAT_KEY)?.[0]
-  if (format === FORMAT) return store
-  if (format === undefined && isEmpty(store)) {
-    store.put(FORMAT_KEY, Buffer.of(FORMAT))
-    return store
-  }
-  await store.close()
-  if (format !== undefined && format > FORMAT) {
-    options.warn('not used: a newer btkit wrote it')
-    return null
-  }
-  setAside(path, options)
-  return openStore(path, options)
-}
-
-function isEmpty(store: Store): boolean {
-  for (const entry of store.entries()) return entry.key.length === 0
-  return true
-}
-
-function setAside(path: string, { now, warn }: OpenCacheOptions): void {
-  const aside = `${path}.damaged-${now()}`
-  renameSync(path, aside)
-  rmSync(`${path}-lock`, { force: true })
-  warn(`damaged or not btkit's; set aside as ${basename(aside)} and begun anew`)
-}
-
-/** Marks the file as closed cleanly whenever all that was put is in it. */
-function markingClosed(store: Store, path: string): Store {
-  const flush = async () => {
-    await store.flush()
-    markClosed(path)
-  }
+  await admitFile(opening)
+  let hasFailed = false
+  const store = openLmdbStore(path, (error) => {
+    hasFailed = true
+    warn(`given up: ${reasonOf(error)}`)
+  })
+  const inode = inodeOf(path)
+  const release = holdFile(path, inode)
   const close = async () => {
     await store.close()
-    markClosed(path)
+    release()
+    if (!hasFailed && isUnused(path, inode)) markClosed(path)
   }
-  return { ...store, flush, close }
+  const format = readFormat(store)
+  if (format === FORMAT) return { ...store, close }
+  await store.close()
+  release()
+  if (format > FORMAT) throw new Error('a newer btkit wrote it')
+  warn(asideText(setAside(path, now())))
+  return openStore(opening)
+}
+
+/**
+ * Finds out whether the file, if there is one, can be opened without danger, and sets it aside when
+ * not. A process that has it open vouches for it.
+ */
+async function admitFile({ path, now, warn, signal }: Opening): Promise<void> {
+  if (!existsSync(path)) return
+  accessSync(path, constants.R_OK | constants.W_OK)
+  const inode = inodeOf(path)
+  if (takeMark(path) || isHeld(path, inode)) return
+  const isUsable = await isSound(path, signal)
+  // Another process may have found the same, and begun a new file meanwhile
+  if (!isUsable && inodeOf(path) === inode) {
+    warn(asideText(setAside(path, now())))
+  }
+}
+
+/** The format of a store, which is noted in it when it is new; 0 when it is another program's. */
+function readFormat(store: Store): number {
+  const format = store.get(FORMAT_KEY)?.[0]
+  if (format !== undefined) return format
+  for (const entry of store.entries()) if (entry.key.length > 0) return 0
+  store.put(FORMAT_KEY, Buffer.of(FORMAT))
+  return FORMAT
+}
+
+/** Whether nobody has the file open that was opened, and no other took its place. */
+function isUnused(path: string, inode: bigint): boolean {
+  return existsSync(path) && inodeOf(path) === inode && !isHeld(path, inode)
+}
+
+function asideText(name: string): string {
+  return `damaged or not btkit's; set aside as ${name} and begun anew`
 }
 
 function once(act: (why: string) => void): (why: string) => void {

@@ -40,6 +40,10 @@ class CountingStore implements Store {
     for (const [key, value] of this.#records) yield { key: Buffer.from(key, 'latin1'), value }
   }
 
+  usedBytes() {
+    return 0
+  }
+
   async flush() {}
   async close() {}
 }

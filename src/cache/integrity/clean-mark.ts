@@ -1,62 +1,74 @@
-import { spawnSync } from 'node:child_process'
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-
-/** The exit status of integrity-check.ts when the system, and not the file, is to blame. */
-export const UNAVAILABLE = 3
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 
 /**
- * LMDB trusts its file: a damaged one ends the process. So whoever closes the cache leaves a mark
- * that says what its file then looked like. A file that does not match its mark (a process was
- * killed, another has it open, or something else wrote to it) is tried in a process of its own.
+ * LMDB trusts its file: a damaged one can end the process. So the last process that closes the cache
+ * leaves a mark, which says what the file then looked like; who opens the cache takes it away. A
+ * file without its mark (a process was killed, or crashed on it) or unlike its mark (something else
+ * wrote to it) is checked in a process of its own before it is used.
  */
 export function markClosed(path: string): void {
   try {
     writeFileSync(markPath(path), describeFile(path))
   } catch {
-    // It costs the next process a tenth of a second, and is no reason for this one to fail
+    // It costs the next process a check, and is no reason for this one to fail
   }
 }
 
-/** Has the file tried by whoever opens it next. */
-export function clearMark(path: string): void {
-  rmSync(markPath(path), { force: true })
-}
-
-export function isMarkedClosed(path: string): boolean {
+/**
+ * Takes away the mark of a file, so that the file is checked next time unless it is marked again.
+ * Returns whether there was one that the file is like.
+ */
+export function takeMark(path: string): boolean {
   try {
-    return readFileSync(markPath(path), 'utf8') === describeFile(path)
+    const mark = readFileSync(markPath(path), 'utf8')
+    rmSync(markPath(path))
+    return mark === describeFile(path)
   } catch {
     return false
   }
 }
 
-/** How long a check may take, in milliseconds and for each byte: LMDB may wait for ever. */
-const CHECK_TIMEOUT = 10_000
-const CHECK_TIMEOUT_PER_BYTE = 0.001
-
-/**
- * Whether the store in a file can be read from end to end, and written to. Takes a tenth of a
- * second or more.
- * @throws Error when that can't be found out, such as for want of space
- */
-export function passesCheck(path: string): boolean {
-  const script = fileURLToPath(new URL('./integrity-check.js', import.meta.url))
-  const timeout = CHECK_TIMEOUT + Math.ceil(statSync(path).size * CHECK_TIMEOUT_PER_BYTE)
-  const { status } = spawnSync(process.execPath, [script, path], {
-    stdio: 'ignore',
-    timeout,
-    killSignal: 'SIGKILL',
-  })
-  if (status === UNAVAILABLE) throw new Error("can't be opened")
-  return status === 0
-}
-
-function markPath(path: string): string {
+export function markPath(path: string): string {
   return `${path}-closed`
 }
 
+/** Up to this length a file is read in full; of a longer one the beginning and samples are. */
+const READ_IN_FULL = 256 * 1024
+const HEAD = 8192
+const SAMPLES = 32
+const SAMPLE = 4096
+
+/** What tells that a file did not change: its size, time, inode and device, and some content. */
 function describeFile(path: string): string {
-  const { size, mtimeNs, ino, dev } = statSync(path, { bigint: true })
-  return [size, mtimeNs, ino, dev].join(' ')
+  const file = openSync(path, 'r')
+  try {
+    const { size, mtimeNs, ino, dev } = fstatSync(file, { bigint: true })
+    return [size, mtimeNs, ino, dev, digestOf(file, Number(size))].join(' ')
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** LMDB's two header pages are at the beginning, and name the root of all others. */
+function digestOf(file: number, size: number): string {
+  const hash = createHash('sha1')
+  const buffer = Buffer.alloc(size <= READ_IN_FULL ? READ_IN_FULL : HEAD)
+  hash.update(buffer.subarray(0, readSync(file, buffer, 0, buffer.length, 0)))
+  if (size > READ_IN_FULL) {
+    const distance = (size - HEAD) / SAMPLES
+    for (let i = 0; i < SAMPLES; i++) {
+      const length = readSync(file, buffer, 0, SAMPLE, HEAD + Math.floor(i * distance))
+      hash.update(buffer.subarray(0, length))
+    }
+  }
+  return hash.digest('hex')
 }

@@ -1,15 +1,22 @@
-import { FORMAT, FORMAT_KEY } from '../records/format.js'
+import { writeSync } from 'node:fs'
+import { FORMAT, FORMAT_KEY, kindOf, unpackRecord } from '../records/record.js'
 import { openLmdbStore, type LmdbStore } from '../store/lmdb.js'
-import { kindOf, unpackRecord } from '../records/record.js'
-import { UNAVAILABLE } from './clean-mark.js'
+import { DAMAGED, PHASES } from './run-check.js'
 
 /** Written to use up much of what is free in the file; each fits into a page. */
 const TRIAL_KEYS = Array.from({ length: 100 }, (_, i) => Buffer.from(`m/trial${i}`))
 const TRIAL = Buffer.alloc(2000)
 
-// Tries the store named on the command line: a damaged one ends this process, be it by a crash
+/** How often to read once more when another process wrote meanwhile. */
+const MAX_ATTEMPTS = 10
+
+/** LMDB's codes for what is no fault of the file: its table of readers or its lock, mainly. */
+const NOT_DAMAGE = new Set([-30790, -30788, -30789, -30785, -30775])
+
+// Checks the store named on the command line. Damage ends this process, possibly by a crash.
 const store = openOrLeave(process.argv[2] ?? '')
-await tryOrLeave(store)
+say(PHASES.opened)
+await checkOrLeave(store)
 
 function openOrLeave(path: string): LmdbStore {
   try {
@@ -19,14 +26,29 @@ function openOrLeave(path: string): LmdbStore {
   }
 }
 
-async function tryOrLeave(store: LmdbStore): Promise<void> {
+async function checkOrLeave(store: LmdbStore): Promise<void> {
   try {
-    readAll(store)
+    readUndisturbed(store)
+    say(PHASES.read)
     // Files of others are set aside or left alone, but not written to
-    if (store.get(FORMAT_KEY)?.[0] === FORMAT) await tryOurs(store)
+    if (store.get(FORMAT_KEY)?.[0] === FORMAT) await tryWriting(store)
     await store.close()
   } catch (error) {
     leave(error)
+  }
+}
+
+/** Reads all records. What looks like damage may be what another process wrote meanwhile. */
+function readUndisturbed(store: LmdbStore): void {
+  for (let attempt = 1; ; attempt++) {
+    const version = store.version()
+    try {
+      readAll(store)
+      return
+    } catch (error) {
+      if (store.version() === version) throw error
+      if (attempt === MAX_ATTEMPTS) leave(Object.assign(new Error('in use'), { code: 'EBUSY' }))
+    }
   }
 }
 
@@ -34,11 +56,15 @@ async function tryOrLeave(store: LmdbStore): Promise<void> {
 function readAll(store: LmdbStore): void {
   let count = 0
   let last: Uint8Array = Buffer.of()
+  const isOurs = store.get(FORMAT_KEY)?.[0] === FORMAT
   for (const entry of store.entries()) {
     const key = Buffer.from(entry.key)
     const value = Buffer.from(entry.value)
     if (value.length === 0 || Buffer.compare(key, last) <= 0) throw new Error('out of order')
     if (Buffer.compare(store.get(key) ?? last, value) !== 0) throw new Error('not found')
+    // Damage to a record is often damage to what LMDB notes beside it
+    const kind = isOurs ? kindOf(key) : null
+    if (kind && !unpackRecord(kind, value)) throw new Error('a damaged record')
     last = key
     count++
   }
@@ -46,26 +72,27 @@ function readAll(store: LmdbStore): void {
   if (count !== store.count()) throw new Error('not all there')
 }
 
-/**
- * Looks into the records, as damage to one is often damage to what LMDB notes beside it. Then
- * writes, since only that uses what is free in the file, and sees whether it was free indeed.
- */
-async function tryOurs(store: LmdbStore): Promise<void> {
-  for (const { key, value } of store.entries()) {
-    const kind = kindOf(key)
-    if (kind && !unpackRecord(kind, value)) throw new Error('a damaged record')
-  }
+/** Writes, since only that uses what is free in the file, and sees whether it was free indeed. */
+async function tryWriting(store: LmdbStore): Promise<void> {
   for (const key of TRIAL_KEYS) store.put(key, TRIAL)
   await store.flush()
-  readAll(store)
+  readUndisturbed(store)
   for (const key of TRIAL_KEYS) store.remove(key)
   await store.flush()
-  readAll(store)
+  readUndisturbed(store)
 }
 
-/** LMDB's own codes, which are for damage, are negative; the system's are positive. */
+function say(phase: string): void {
+  writeSync(1, phase)
+}
+
+/**
+ * Ends this process for an error. Codes of the system (positive, or words) are no fault of the file;
+ * LMDB's own are negative.
+ */
 function leave(error: unknown): never {
-  const code = (error as { code?: unknown }).code
+  const { code = 0 } = error as { code?: unknown }
+  const isDamage = typeof code === 'number' && code <= 0 && !NOT_DAMAGE.has(code)
   // eslint-disable-next-line no-restricted-properties -- a process of its own, with nobody to return to
-  process.exit(typeof code === 'number' && code > 0 ? UNAVAILABLE : 1)
+  process.exit(isDamage ? DAMAGED : 1)
 }

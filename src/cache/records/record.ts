@@ -1,4 +1,6 @@
-import { checksum } from './checksum.js'
+/** The version of the records' format. What a newer btkit wrote is left alone. */
+export const FORMAT = 1
+export const FORMAT_KEY = Buffer.from('m/format')
 
 /**
  * What every record begins with: its kind, the day on which it was last of use, and the checksum of
@@ -68,4 +70,12 @@ export function unpackRecord(kind: RecordKind, packed: Uint8Array): StoredRecord
   return view.getUint32(5, true) === checksum(body)
     ? { lastUsed: view.getUint32(1, true), body }
     : null
+}
+
+/** FNV-1a of 32 bits: tells bytes that were damaged by accident, not by intent. */
+export function checksum(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5
+  // By index, which takes a fifth of the time of an iterator
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193)
+  return hash >>> 0
 }

@@ -1,60 +1,76 @@
-import { open, type RootDatabase } from 'lmdb'
+import { open } from 'lmdb'
+import { BatchWriter, type Database, type LmdbStats } from './batch-writer.js'
+import { createLockFile } from './lock-file.js'
 import type { Store } from './store.js'
 
 export interface LmdbStore extends Store {
   /** How many records LMDB believes to have. Looks at what is free in the file as well. */
   readonly count: () => number
+  /** A number that grows with each transaction, of whichever process. */
+  readonly version: () => number
 }
 
 /**
  * Opens a store in one LMDB file, which any number of processes may have open at once.
  *
  * A damaged file can crash the process (LMDB maps it into memory and believes it): see clean-mark.ts.
- * `onFailure` hears of writes that failed, such as for want of space.
+ * `onFailure` hears, once, why nothing is written any more, such as for want of space.
+ * @throws Error of LMDB or the system when the file can't be opened
  */
 export function openLmdbStore(path: string, onFailure: (error: unknown) => void): LmdbStore {
-  const database: RootDatabase<Uint8Array, Uint8Array> = open({
+  createLockFile(`${path}-lock`)
+  const database: Database = open({
     path,
     noSubdir: true,
     encoding: 'binary',
     keyEncoding: 'binary',
     compression: false,
+    // The writer brings the file to the disk when it closes; after a power failure it is checked
+    noSync: true,
     // A batch of its own for each turn has a promise that nobody can listen to
     eventTurnBatching: false,
   })
-  let isWritable = true
-  const fail = (error: unknown) => {
-    isWritable = false
-    reasonOf(error).then(onFailure, onFailure)
-  }
-  const written = (done: Promise<boolean>) => {
-    done.catch(fail)
-  }
-  const flush = () => Promise.resolve(database.committed).then(() => undefined, fail)
+  const writer = new BatchWriter({ database, path, onFailure })
+  const stats = () => database.getStats() as LmdbStats
   return {
     get: (key) => {
-      const bytes = database.getBinaryFast(key)
+      const bytes = writer.read(() => database.getBinaryFast(key))
       // A buffer that serves again, with a property that hides its length from JavaScript alone
       return bytes && Uint8Array.prototype.subarray.call(bytes, 0, bytes.length)
     },
     put: (key, value) => {
-      if (isWritable) written(database.put(key, value))
+      writer.add({ key, value })
     },
     remove: (key) => {
-      if (isWritable) written(database.remove(key))
+      writer.add({ key, value: null })
     },
-    count: () => (database.getStats() as { entryCount: number }).entryCount,
-    entries: () => database.getRange({ snapshot: false }),
-    flush,
-    close: async () => {
-      await flush()
-      await database.close()
+    count: () => stats().entryCount,
+    version: () => stats().lastTxnId,
+    usedBytes: () => {
+      const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = stats()
+      return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
     },
+    entries: () => entriesOf(database, writer),
+    flush: () => {
+      writer.write()
+      return Promise.resolve()
+    },
+    close: () => writer.close(),
   }
 }
 
-/** LMDB says in a promise why a commit failed. */
-async function reasonOf(error: unknown): Promise<unknown> {
-  await (error as { commitError?: Promise<never> }).commitError
-  return error
+/** All records. Begins again after the last one whenever something was written. */
+function* entriesOf(database: Database, writer: BatchWriter) {
+  let start: Buffer | undefined
+  for (let isDone = false; !isDone && writer.isReadable;) {
+    const { writes } = writer
+    isDone = true
+    for (const entry of database.getRange({ ...(start && { start }), snapshot: false })) {
+      // The least of the keys that come after this one
+      start = Buffer.concat([entry.key, Buffer.of(0)])
+      yield entry
+      isDone = writes === writer.writes
+      if (!isDone) break
+    }
+  }
 }

@@ -6,6 +6,7 @@ export const nullStore: Store = {
   put: () => undefined,
   remove: () => undefined,
   entries: () => [],
+  usedBytes: () => 0,
   flush: () => Promise.resolve(),
   close: () => Promise.resolve(),
 }

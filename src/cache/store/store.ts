@@ -11,6 +11,9 @@ export interface Store {
   /** All records, in the order of their keys. */
   entries(): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
 
+  /** What the records take up, in bytes: whole pages. Costs no look at the records. */
+  usedBytes(): number
+
   /** Resolves when other processes see all that was put, and a kill no longer loses it. */
   flush(): Promise<void>
 

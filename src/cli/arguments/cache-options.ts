@@ -39,7 +39,7 @@ export function cachePath(option: string | undefined, { env, isRoot }: Io): stri
 }
 
 /** Opens the cache that a command line asks for. Whoever does closes it. */
-export async function openMemory(options: CacheArguments, io: Io): Promise<CacheAccess> {
+export async function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
   const warn = (message: string) => {
     reportWarning(message, io)
   }

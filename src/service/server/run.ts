@@ -119,7 +119,7 @@ async function openResources(settings: ServiceSettings, { now, warn }: ServiceWo
     hashing.abort()
   }
   const pool = new WorkerPool(NICENESS)
-  const cache = await openCache({ directory: cacheDirectory, now, warn })
+  const cache = await openCache({ directory: cacheDirectory, now, warn, isCheckedBeside: true })
   const hashContext = {
     cacheAccess: { cache, trust: cacheTrust, now },
     engine: { ...engine, pool, signal: hashing.signal, isOffloaded: true },

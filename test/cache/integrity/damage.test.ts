@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { open } from 'lmdb'
 import { openLmdbStore } from '../../../src/cache/store/lmdb.js'
+import { markClosed, markPath } from '../../../src/cache/integrity/clean-mark.js'
 import { CACHE_FILE } from '../../../src/cache/open.js'
 import { runExecutable } from '../../support/executable.js'
 import { Mirror, TRACKER } from '../../support/mirror.js'
@@ -123,10 +124,29 @@ test('a damaged lock file is no matter', async (t) => {
   assert.deepEqual([status, warnings], [0, ''])
 })
 
-for (const seal of ['', 'nonsense', '1 2 3 4']) {
-  test(`a cache with the seal '${seal}' is tried, and used`, async (t) => {
+for (let seed = 1; seed <= 4; seed++) {
+  test(`damage that the mark does not show ends one run at most (${seed})`, async (t) => {
     const { mirror, file } = await makeFilled(t)
-    writeFileSync(`${file}-seal`, seal)
+    const pages = statSync(file).size / PAGE
+    for (let i = 0; i < 3; i++) {
+      const page = 2 + (pseudoRandom(4, seed * 10 + i).readUInt32LE() % (pages - 2))
+      overwrite(file, page * PAGE, pseudoRandom(PAGE, seed))
+    }
+    markClosed(file)
+    const statuses: (number | null)[] = []
+    for (const comment of ['met', 'checked', 'used']) {
+      const args = ['--comment', comment, ...SMALL_PIECES, '--quiet']
+      statuses.push((await runExecutable('btkit', mirror.args(args))).status)
+    }
+    assert.ok(statuses.filter((status) => status !== 0).length <= 1, String(statuses))
+    assert.deepEqual(await runOn(mirror), { status: 0, warnings: '' })
+  })
+}
+
+for (const mark of ['', 'nonsense', '1 2 3 4']) {
+  test(`a cache with the mark '${mark}' is checked, and used`, async (t) => {
+    const { mirror, file } = await makeFilled(t)
+    writeFileSync(markPath(file), mark)
     const { stdout, stderr } = await mirror.run(['--json', '--comment', 'x', ...SMALL_PIECES])
     assert.equal(stderr, '')
     assert.equal((JSON.parse(stdout) as { bytesHashed: number }).bytesHashed, 0)

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checksum } from '../../../src/cache/records/checksum.js'
 import {
   fileRecordName,
   ownPieces,
@@ -9,6 +8,7 @@ import {
 } from '../../../src/cache/records/file.js'
 import { unpackOutputRecord } from '../../../src/cache/records/output.js'
 import {
+  checksum,
   dayOf,
   kindOf,
   packRecord,

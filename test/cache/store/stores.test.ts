@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { failSafe } from '../../../src/cache/store/fail-safe.js'
 import { openLmdbStore } from '../../../src/cache/store/lmdb.js'
 import { nullStore } from '../../../src/cache/store/null.js'
-import { withinFreeSpace } from '../../../src/cache/store/disk-space.js'
 import type { Store } from '../../../src/cache/store/store.js'
 import { makeScratch } from '../../support/scratch.js'
 import { bytes, testStore, textOf } from './store-suite.js'
@@ -16,8 +14,6 @@ function openLmdb(t: TestContext, directory = makeScratch(t)): Store {
 }
 
 testStore('lmdb', (t) => openLmdb(t), true)
-testStore('lmdb within room', (t) => withinFreeSpace(openLmdb(t), '/', assert.ifError), true)
-testStore('lmdb, fail-safe', (t) => failSafe(openLmdb(t), assert.ifError), true)
 testStore('null', () => nullStore, false)
 
 test('lmdb: records come in the order of their keys', async (t) => {
@@ -60,29 +56,4 @@ test('lmdb: records outlive the process that put them', async (t) => {
   await store.close()
   const again = openLmdb(t, directory)
   assert.equal([...again.entries()].length, 1000)
-})
-
-/** A store that fails at each call. */
-const brokenStore: Store = {
-  get: fail,
-  put: fail,
-  remove: fail,
-  entries: fail,
-  flush: fail,
-  close: fail,
-}
-
-function fail(): never {
-  throw new Error('MDB_CORRUPTED')
-}
-
-test('fail-safe: after its first failure a store is left alone, which is told once', async () => {
-  const failures: unknown[] = []
-  const store = failSafe(brokenStore, (error) => failures.push(error))
-  assert.equal(store.get(bytes('a')), undefined)
-  store.put(bytes('a'), bytes('b'))
-  store.remove(bytes('a'))
-  await store.flush()
-  await store.close()
-  assert.equal(failures.length, 1)
 })

@@ -10,7 +10,7 @@ import { jsonLine } from '../../../text/json-line.js'
 import {
   cacheDirOption,
   cachePath,
-  openMemory,
+  openCacheAccess,
   unusedForOption,
 } from '../../arguments/cache-options.js'
 import { cacheText } from './report.js'
@@ -94,7 +94,7 @@ async function withCache<T>(
   work: (cache: PieceCache) => T | Promise<T>,
 ): Promise<T> {
   const isThere = cacheSize(cachePath(cacheDir, io)) !== null
-  const { cache } = await openMemory({ cacheDir, cache: isThere, cacheTrust: 'full' }, io)
+  const { cache } = await openCacheAccess({ cacheDir, cache: isThere, cacheTrust: 'full' }, io)
   try {
     return await work(cache)
   } finally {

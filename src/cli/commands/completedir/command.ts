@@ -8,7 +8,7 @@ import type { HashProgress } from '../../../hash/jobs/job.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../state/directory.js'
 import { escapeText } from '../../../text/escape.js'
-import { openMemory } from '../../arguments/cache-options.js'
+import { openCacheAccess } from '../../arguments/cache-options.js'
 import { commonRequest, warnOfTracker } from '../../arguments/torrent-request.js'
 import { completeJson, completeText, failuresOf } from './report.js'
 import { declareCompletedir, type CompleteOptions } from './options.js'
@@ -60,7 +60,7 @@ async function complete(
 ): Promise<CompleteReport> {
   const pool = new WorkerPool()
   const engine = { ...engineFor(options, io), pool }
-  const cacheAccess = await openMemory(options, io)
+  const cacheAccess = await openCacheAccess(options, io)
   const watch = watchOnTerminal(options, io)
   const state = {
     directory: stateDirectory({ option: options.stateDir, env: io.env, isRoot: io.isRoot }),

@@ -9,7 +9,7 @@ import type { HashContext } from '../../../core/digests/hash-content.js'
 import { checkPatterns } from '../../../files/scan/scan-tree.js'
 import { escapeText } from '../../../text/escape.js'
 import type { CommandContext } from '../../context.js'
-import { openMemory } from '../../arguments/cache-options.js'
+import { openCacheAccess } from '../../arguments/cache-options.js'
 import { warnOfTracker } from '../../arguments/torrent-request.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportNote, tryEach } from '../../output/messages.js'
@@ -33,7 +33,7 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     for (const request of requests.slice(0, 1)) warnOfTracker(request, options, io)
     await checkPatterns(options)
     const engine = engineFor(options, io)
-    const cacheAccess = await openMemory(
+    const cacheAccess = await openCacheAccess(
       { ...options, cache: options.cache && !options.dryRun },
       io,
     )

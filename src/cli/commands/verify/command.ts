@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings'
-import { cacheDirOption, cacheTrustOption, openMemory } from '../../arguments/cache-options.js'
+import { cacheDirOption, cacheTrustOption, openCacheAccess } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
@@ -33,7 +33,7 @@ export function defineVerify({ io, finish }: CommandContext) {
     .action(async (operands, options) => {
       const targets = await findTargets(operands, options, io)
       const engine = engineFor(options, io)
-      const cacheAccess = await openMemory({ ...options, cache: options.trustCache }, io)
+      const cacheAccess = await openCacheAccess({ ...options, cache: options.trustCache }, io)
       try {
         finish(await runVerify({ targets, options, hashContext: { engine, cacheAccess }, io }))
       } finally {
