@@ -90,11 +90,12 @@ class EntryLoop {
 
   async complete(entry: DirectoryEntry): Promise<void> {
     const { name, directory } = entry
-    const { report } = this.run
+    const { report, watch } = this.run
     await this.#yieldToEvents()
     try {
       const decision = await decideEntry(name, directory, this.#watched)
       if ('size' in decision) this.#count(decision)
+      if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: name })
       if (decision.kind === 'keep') report.unchanged++
       else if (decision.kind === 'write') await this.#write(entry, decision)
       else {

@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict'
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { unlessWindows } from '../../../files/failure.js'
+import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
+import { Captured, runBtkit } from '../../../support/run-btkit.js'
+
+const FILES = {
+  'a.iso': 'a',
+  'b.tmp': 'b',
+  'dir/a.iso': 'aa',
+  'dir/b.tmp': 'b',
+  'docs/x.txt': 'x',
+}
+
+/** Patterns, the entries that get torrents by them, and the files of `dir` in its torrent. */
+const FILTERS: readonly (readonly [args: string[], entries: string[], files: string[]])[] = [
+  [['--exclude', '*.tmp'], ['a.iso', 'dir', 'docs'], ['a.iso']],
+  [
+    ['--exclude', 'docs'],
+    ['a.iso', 'b.tmp', 'dir'],
+    ['a.iso', 'b.tmp'],
+  ],
+  [
+    ['--exclude', 'docs/'],
+    ['a.iso', 'b.tmp', 'dir'],
+    ['a.iso', 'b.tmp'],
+  ],
+  [
+    ['--exclude', 'a.iso/'],
+    ['a.iso', 'b.tmp', 'dir', 'docs'],
+    ['a.iso', 'b.tmp'],
+  ],
+  [['--include', '*.iso'], ['a.iso', 'dir'], ['a.iso']],
+  [['--include', 'dir'], ['dir'], ['a.iso', 'b.tmp']],
+  [['--include', 'dir/', '--exclude', '*.tmp'], ['dir'], ['a.iso']],
+]
+
+for (const [args, entries, files] of FILTERS) {
+  test(`${args.join(' ')} makes the torrents of ${entries.join(', ')}`, async (t) => {
+    const mirror = new Mirror(t, FILES)
+    assert.deepEqual(entriesOf((await mirror.report(args)).created), entries)
+    const { info } = decodeTorrent(readFileSync(mirror.torrent('dir')))
+    const paths = (info['files'] as { path: string[] }[]).map(({ path }) => path.join('/'))
+    assert.deepEqual(paths, files)
+    const { unchanged, bytesHashed } = await mirror.report(args)
+    assert.deepEqual([unchanged, bytesHashed], [entries.length, 0])
+  })
+}
+
+test('entries that patterns leave out are not told of, but for directories with nothing in them', async (t) => {
+  const { skipped } = await new Mirror(t, FILES).report(['--include', '*.iso'])
+  assert.deepEqual(
+    skipped.map(({ source, reason }) => [source.split('/').at(-1), reason]),
+    [['docs', 'not included']],
+  )
+})
+
+const NOW = 1_600_000_000
+
+/** A run of which all that counts is the modification time of files. */
+function runAt(mirror: Mirror, seconds: number, args: readonly string[]) {
+  const trust = ['--cache-trust', 'mtime', '--min-age', '600']
+  return mirror.report([...trust, ...args], { now: () => (NOW + seconds) * 1000 })
+}
+
+function touch(path: string, seconds: number): void {
+  utimesSync(path, NOW + seconds, NOW + seconds)
+}
+
+test('--min-age leaves alone what changed lately, until it is older', async (t) => {
+  const mirror = new Mirror(t, { old: 'o', new: 'n', 'dir/old': 'o', 'dir/new': 'n' })
+  for (const path of ['old', 'dir/old']) touch(mirror.at(path), -5000)
+  for (const path of ['new', 'dir/new']) touch(mirror.at(path), -100)
+  const first = await runAt(mirror, 0, [])
+  assert.deepEqual(entriesOf(first.created), ['old'])
+  assert.deepEqual(
+    first.skipped.map(({ reason }) => reason),
+    ['too new', 'too new'],
+  )
+  assert.deepEqual(entriesOf((await runAt(mirror, 600, [])).created), ['dir', 'new'])
+})
+
+test('--min-age keeps the torrent of an entry that is being replaced, even with --prune', async (t) => {
+  const mirror = new Mirror(t, { a: 'whole', b: 'b' })
+  for (const path of ['a', 'b']) touch(mirror.at(path), -5000)
+  await runAt(mirror, 0, [])
+  const before = readFileSync(mirror.torrent('a'))
+  for (const content of ['', 'ha']) {
+    writeFileSync(mirror.at('a'), content)
+    touch(mirror.at('a'), 1000)
+    const { updated, removed, skipped } = await runAt(mirror, 1010, ['--prune'])
+    assert.deepEqual([updated, removed, skipped[0]?.reason], [[], [], 'too new'])
+    assert.deepEqual(readFileSync(mirror.torrent('a')), before)
+  }
+})
+
+test('--min-age sees a change that keeps the modification time', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  touch(mirror.at('a'), 0)
+  const { skipped } = await mirror.report(['--min-age', '600'])
+  assert.equal(skipped[0]?.reason, 'too new')
+})
+
+test('a file of the far future is not too new for ever', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  touch(mirror.at('a'), 1_000_000)
+  assert.deepEqual(entriesOf((await runAt(mirror, 0, [])).created), ['a'])
+})
+
+test(
+  '--mode reaches torrents that are there, once, without reading content',
+  unlessWindows,
+  async (t) => {
+    const mirror = new Mirror(t, { a: 'a', 'dir/b': 'b' })
+    await mirror.report()
+    const { updated, bytesHashed } = await mirror.report(['--mode', '604'])
+    assert.deepEqual([entriesOf(updated), bytesHashed], [['a', 'dir'], 0])
+    for (const { infoHash, oldInfoHash } of updated) assert.equal(infoHash, oldInfoHash)
+    assert.equal(statSync(mirror.torrent('dir')).mode & 0o777, 0o604)
+    assert.equal((await mirror.report(['--mode', '604'])).unchanged, 2)
+    chmodSync(mirror.torrent('a'), 0o666)
+    assert.deepEqual(entriesOf((await mirror.report(['--mode', '604', '--dry-run'])).updated), [
+      'a',
+    ])
+    assert.deepEqual(entriesOf((await mirror.report(['--mode', '604'])).updated), ['a'])
+    assert.equal(statSync(mirror.torrent('a')).mode & 0o777, 0o604)
+  },
+)
+
+test('without --mode permissions stay as somebody set them', unlessWindows, async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report(['--mode', '604'])
+  chmodSync(mirror.torrent('a'), 0o640)
+  assert.equal((await mirror.report()).unchanged, 1)
+  assert.equal(statSync(mirror.torrent('a')).mode & 0o777, 0o640)
+})
+
+const unlessRoot = { skip: process.getuid?.() !== 0 && 'only root can give files away' }
+
+test('--owner reaches torrents that are there', unlessRoot, async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  const asRoot = { isRoot: true }
+  await mirror.report([], asRoot)
+  const { updated } = await mirror.report(['--owner', '1234:4321'], asRoot)
+  const { uid, gid } = statSync(mirror.torrent('a'))
+  assert.deepEqual([entriesOf(updated), uid, gid], [['a'], 1234, 4321])
+  assert.equal((await mirror.report(['--owner', '1234:4321'], asRoot)).unchanged, 1)
+})
+
+test('a dry run says what only the content could tell, and counts no bytes as read', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
+  await mirror.report()
+  utimesSync(mirror.at('a'), 1e9, 1e9)
+  writeFileSync(mirror.at('d'), 'd')
+  const { stdout } = await mirror.run(['--dry-run'])
+  assert.deepEqual(stdout.replace(/[\d.]+ s$/m, 'X s').split('\n'), [
+    `would create ${mirror.torrent('d')}`,
+    `would update ${mirror.torrent('a')} (or find it unchanged: its content must be read)`,
+    'dry run: created 1, updated 1, unchanged 2, removed 0, failed 0; read 0 B, reused 2 B, X s',
+    '',
+  ])
+  const commented = await mirror.run(['--dry-run', '--comment', 'x'])
+  assert.match(commented.stdout, new RegExp(`^would update ${mirror.torrent('b')}$`, 'm'))
+})
+
+test("a dry run that can't tell whose a torrent is says so", async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  for (const directory of [mirror.cache, mirror.state]) rmSync(directory, { recursive: true })
+  assert.equal((await mirror.report(['--dry-run'])).skipped[0]?.reason, 'content not read')
+  assert.equal((await mirror.report()).unchanged, 1)
+})
+
+const MANY = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`e${1000 + i}`, 'x']))
+
+test('200 entries that fail alike give one line with a count and the first names', async (t) => {
+  const mirror = new Mirror(t, MANY)
+  for (const name of Object.keys(MANY)) mkdirSync(mirror.torrent(name))
+  const { status, stderr } = await mirror.run(['--quiet'])
+  const first = [1000, 1001, 1002].map((i) => mirror.torrent(`e${i}`)).join(', ')
+  assert.equal(stderr, `btkit: 200 entries (${first}, …): is a directory\n`)
+  assert.deepEqual([status, (await mirror.report()).failed.length], [1, 200])
+})
+
+test('200 entries that are skipped alike give one line, and others theirs', async (t) => {
+  const mirror = new Mirror(t, Object.fromEntries(Object.keys(MANY).map((name) => [name, ''])))
+  symlinkSync('nowhere', mirror.at('broken'))
+  const { stdout } = await mirror.run()
+  const lines = stdout.split('\n').filter((line) => line.startsWith('skipped'))
+  const first = [1000, 1001, 1002].map((i) => mirror.at(`e${i}`)).join(', ')
+  assert.deepEqual(lines, [
+    `skipped ${mirror.at('broken')}: broken link`,
+    `skipped 200 entries (${first}, …): empty`,
+  ])
+})
+
+test('paths are told as they were given, and absolute beside', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', gone: 'x', empty: '' })
+  const link = join(mirror.root, 'link')
+  symlinkSync(mirror.root, link)
+  const args = mirror.args(['--json', '--prune'])
+  const given = { source: join(link, 'src'), target: join(link, 'out') }
+  args[2] = given.source
+  args[args.indexOf('--target') + 1] = given.target
+  const run = async () => {
+    const { stdout } = await runBtkit(args, { now: aheadOfFiles })
+    return JSON.parse(stdout) as Record<'created' | 'removed' | 'skipped', object[]>
+  }
+  const paths = (name: string) => {
+    const { sourcePath, torrentPath } = mirror.paths(name)
+    const torrent = join(given.target, `${name}.torrent`)
+    return { source: join(given.source, name), sourcePath, torrent, torrentPath }
+  }
+  const first = await run()
+  rmSync(mirror.at('gone'))
+  const second = await run()
+  for (const [name, found] of [
+    ['a', first.created[0]],
+    ['empty', first.skipped[0]],
+    ['gone', second.removed[0]],
+  ] as const) {
+    assert.deepEqual({ ...found, ...paths(name) }, found)
+  }
+})
+
+test('a terminal sees a bar while something is hashed, but not with --quiet', async (t) => {
+  class Terminal extends Captured {
+    readonly isTTY = true
+    readonly columns = 100
+  }
+  const mirror = new Mirror(t, { a: 'a', 'dir/b': 'b' })
+  for (const [args, isSeen] of [
+    [['--quiet'], false],
+    [['--comment', 'x', '--piece-size-pow2', '20'], true],
+  ] as const) {
+    const stderr = new Terminal()
+    assert.equal((await mirror.run(args, { stderr })).status, 0)
+    assert.equal(stderr.text.includes('░'), isSeen)
+  }
+})

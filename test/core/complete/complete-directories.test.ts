@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { completeDirectories } from '../../../src/core/complete/complete-directories.js'
+import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
+import { entriesOf } from '../../support/mirror.js'
+import { makeScratch } from '../../support/scratch.js'
+import { hashContext, makeRequest } from '../requests.js'
+
+const UNSEEN: CompleteWatch = {
+  isSeen: false,
+  begin: () => Promise.resolve(),
+  progress: () => undefined,
+}
+
+/** Sources with their torrents and state, completed by core alone. */
+class Place {
+  readonly root: string
+
+  constructor(t: TestContext) {
+    this.root = makeScratch(t, { 'src/a': 'a', 'src/b': 'b' })
+    mkdirSync(this.at('out'))
+  }
+
+  at(...path: string[]): string {
+    return join(this.root, ...path)
+  }
+
+  complete(changes: Partial<CompleteRequest> = {}, watch = UNSEEN) {
+    const request: CompleteRequest = {
+      directories: [this.at('src')],
+      target: this.at('out'),
+      common: makeRequest('', { pieceLength: 'auto' }),
+      prune: 'never',
+      force: false,
+      dryRun: false,
+      waitSeconds: 0,
+      minAgeSeconds: 0,
+      ...changes,
+    }
+    const context = hashContext()
+    // What was written just now would count as unsettled
+    const cacheAccess = { ...context.cacheAccess, now: () => Date.now() + 10_000 }
+    const state = { directory: this.at('state'), warn: assert.ifError }
+    return completeDirectories(request, { ...context, cacheAccess, state }, watch)
+  }
+}
+
+test('torrents are created, and found unchanged without any cache', async (t) => {
+  const place = new Place(t)
+  assert.deepEqual(entriesOf((await place.complete()).created), ['a', 'b'])
+  const { unchanged, bytesHashed, bytesReused } = await place.complete()
+  assert.deepEqual([unchanged, bytesHashed, bytesReused], [2, 0, 2])
+})
+
+test('a missing directory is told, and the others are done', async (t) => {
+  const place = new Place(t)
+  const directories = [place.at('nowhere'), place.at('src')]
+  const { failed, created } = await place.complete({ directories })
+  assert.deepEqual([failed[0]?.code, created.length], ['not-found', 2])
+})
+
+test('nothing is locked twice when sources and torrents share a directory', async (t) => {
+  const place = new Place(t)
+  const { created } = await place.complete({ target: null })
+  assert.equal(created.length, 2)
+  assert.deepEqual(readdirSync(place.at('src')), ['a', 'a.torrent', 'b', 'b.torrent'])
+})
+
+test('a watcher hears the total first, and progress up to it', async (t) => {
+  const place = new Place(t)
+  await place.complete()
+  writeFileSync(place.at('src', 'large'), Buffer.alloc(100_000))
+  mkdirSync(place.at('src', 'dir'))
+  writeFileSync(place.at('src', 'dir', 'inner'), Buffer.alloc(50_000))
+  const heard: [what: string, bytes: number][] = []
+  const begin = (total: number) => {
+    heard.push(['total', total])
+    return Promise.resolve()
+  }
+  const progress = ({ bytesDone }: { bytesDone: number }) => heard.push(['done', bytesDone])
+  await place.complete({}, { isSeen: true, begin, progress })
+  assert.deepEqual(heard[0], ['total', 150_000])
+  assert.deepEqual(heard.at(-1), ['done', 150_000])
+  assert.ok(heard.slice(1).every(([what, bytes]) => what === 'done' && bytes <= 150_000))
+})
+
+test('a target that was moved has its right torrents taken over', async (t) => {
+  const place = new Place(t)
+  await place.complete()
+  renameSync(place.at('out'), place.at('moved'))
+  const { unchanged, skipped } = await place.complete({ target: place.at('moved') })
+  assert.deepEqual([unchanged, skipped], [2, []])
+})
+
+test('two entries that would write one torrent are refused', async (t) => {
+  const place = new Place(t)
+  mkdirSync(place.at('more'))
+  writeFileSync(place.at('more', 'a'), 'x')
+  const directories = [place.at('src'), place.at('more')]
+  await assert.rejects(place.complete({ directories }), { code: 'usage' })
+  assert.deepEqual(readdirSync(place.at('out')), [])
+})
+
+test('a dry run leaves no trace', async (t) => {
+  const place = new Place(t)
+  assert.equal((await place.complete({ dryRun: true })).created.length, 2)
+  assert.deepEqual(readdirSync(place.root), ['out', 'src'])
+  assert.deepEqual(readdirSync(place.at('out')), [])
+})
