@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { letFilesSettle } from '../../support/aged.js'
 import { collect, runExecutable, startExecutable } from '../../support/executable.js'
-import { digestsIn, Mirror, TRACKER, type Report } from '../../support/mirror.js'
+import { digestsIn, entriesOf, Mirror, TRACKER, type Report } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import type { Files } from '../../support/scratch.js'
 
@@ -13,22 +13,26 @@ const KILLS = 100
 const ENTRIES = 300
 const LONGEST_RUN = 800
 
-test('a hundred kills leave whole torrents only, and the next run mends the rest', async (t) => {
+/** Entries that have torrents of somebody else. */
+const FOREIGN = ['e0', 'e7', 'tree']
+
+test('a hundred kills leave whole torrents only, none of others is lost, and the next run mends the rest', async (t) => {
   const mirror = new Mirror(t, plantedFiles())
   await letFilesSettle()
+  const foreign = await plantForeign(mirror)
   await complete(mirror.args(['--comment', '0']))
   let killed = 0
   let cleaned = 0
   for (let i = 1; i <= KILLS; i++) {
     const before = digestsIn(mirror.target)
     // Now and then a first run
-    if (i % 5 === 0) for (const name of mirror.list()) rmSync(join(mirror.target, name))
-    const right = await digestsOfFreshRun(mirror, i)
+    if (i % 5 === 0) removeOurs(mirror, foreign)
+    const right = { ...(await digestsOfFreshRun(mirror, i)), ...foreign }
     if (await killRun(mirror, i)) killed++
     checkWhole(digestsIn(mirror.target), before, right)
     cleaned += mirror.list().filter((name) => name.startsWith('.')).length
     const { skipped, failed } = await complete(mirror.args(['--comment', `${i}`]))
-    assert.deepEqual({ skipped, failed }, { skipped: [], failed: [] })
+    assert.deepEqual([entriesOf(skipped), failed], [FOREIGN, []])
     assert.deepEqual(digestsIn(mirror.target), right)
     assert.deepEqual(mirror.list(), Object.keys(right))
   }
@@ -44,6 +48,20 @@ function plantedFiles(): Files {
     return [`tree/${i}`, pseudoRandom(50_000 + i, ENTRIES + i)] as const
   })
   return Object.fromEntries([...entries, ...tree])
+}
+
+/** Makes torrents as somebody else would, and returns their digests. */
+async function plantForeign(mirror: Mirror): Promise<Digests> {
+  const sources = FOREIGN.map((name) => mirror.at(name))
+  const options = ['--private', '--no-date', '--quiet', '--target', mirror.target]
+  const args = ['makemetafile', TRACKER, ...sources, ...options]
+  assert.equal((await runExecutable('btkit', args)).status, 0)
+  return digestsIn(mirror.target)
+}
+
+function removeOurs(mirror: Mirror, foreign: Digests): void {
+  const ours = mirror.list().filter((name) => !(name in foreign))
+  for (const name of ours) rmSync(join(mirror.target, name))
 }
 
 async function complete(args: readonly string[]): Promise<Report> {

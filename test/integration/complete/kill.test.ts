@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { before, after, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { letFilesSettle } from '../../support/aged.js'
 import { collect, runExecutable, startExecutable } from '../../support/executable.js'
-import { Mirror, type Report } from '../../support/mirror.js'
+import { decodeTorrent } from '../../support/decode-torrent.js'
+import { entriesOf, Mirror, TRACKER, type Report } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 
 const KILLS = 10
@@ -18,15 +19,21 @@ const FILES = Object.fromEntries(
 const mirror = new Mirror({ after }, FILES)
 before(letFilesSettle)
 
-async function complete(args: readonly string[] = []): Promise<Report> {
+const OTHER = 'http://other.example/announce'
+
+function complete(args: readonly string[] = []): Promise<Report> {
+  return completeOf(mirror, args)
+}
+
+async function completeOf(mirror: Mirror, args: readonly string[] = []): Promise<Report> {
   const { status, stdout, stderr } = await runExecutable('btkit', mirror.args(['--json', ...args]))
   assert.deepEqual([status, stderr], [0, ''])
   return JSON.parse(stdout) as Report
 }
 
 /** Starts a run and kills it after a while; true when it was still at work. */
-async function killAfter(ms: number, args: readonly string[]): Promise<boolean> {
-  const child = startExecutable('btkit', mirror.args(['--quiet', ...args]))
+async function killAfter(ms: number, args: readonly string[], of = mirror): Promise<boolean> {
+  const child = startExecutable('btkit', of.args(['--quiet', ...args]))
   const ended = collect(child)
   await setTimeout(ms)
   child.kill('SIGKILL')
@@ -49,6 +56,36 @@ test('whenever a run is killed, what is there is whole, and the next run mends t
   }
   assert.ok(killed > 0)
   await mirror.checkAgainstFresh(['--comment', `${KILLS}`])
+})
+
+test('whenever a run is killed, what is not ours stays, and what was edited stays edited', async (t) => {
+  const shared = Object.fromEntries(Object.entries(FILES).slice(0, 150))
+  const mirror = new Mirror(t, shared)
+  const names = (first: number) => Array.from({ length: 20 }, (_, i) => `e${first + i}`)
+  const foreign = names(20).sort()
+  const make = ['makemetafile', TRACKER, ...foreign.map((name) => mirror.at(name)), '--private']
+  await runExecutable('btkit', [...make, '--target', mirror.target, '--quiet'])
+  const before = foreign.map((name) => readFileSync(mirror.torrent(name)))
+  assert.deepEqual(entriesOf((await completeOf(mirror)).skipped), foreign)
+  const edited = names(100).map((name) => mirror.torrent(name))
+  await runExecutable('btkit', ['reannounce', OTHER, ...edited])
+  let killed = 0
+  for (let i = 1; i <= KILLS; i++) {
+    const comment = `killed ${i}`
+    for (const name of ['e100', 'e110']) appendFileSync(mirror.at(name), `${i}`)
+    if (await killAfter(200 + Math.random() * 800, ['--comment', comment], mirror)) killed++
+    const { skipped, failed } = await completeOf(mirror, ['--comment', comment])
+    assert.deepEqual([entriesOf(skipped), failed], [foreign, []])
+    for (const [j, name] of foreign.entries())
+      assert.deepEqual(readFileSync(mirror.torrent(name)), before[j])
+    for (const torrent of edited) {
+      const { announce, comment: said } = decodeTorrent(readFileSync(torrent))
+      assert.deepEqual([announce, said], [OTHER, comment])
+    }
+  }
+  assert.ok(killed > 0)
+  await completeOf(mirror, ['--force'])
+  await mirror.checkAgainstFresh()
 })
 
 test('the cache of a killed run is used by the next', async () => {
