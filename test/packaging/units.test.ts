@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { executable, projectRoot, runProgram } from '../support/executable.js'
+import { unlessInstalled } from '../support/peers.js'
+import { makeScratch } from '../support/scratch.js'
+
+/** Points of exposure, of ten, that a unit may come to at most. */
+const MOST = 2.5
+
+const read = (...path: string[]) => readFileSync(join(projectRoot, ...path), 'utf8')
+
+/** A manual page's source as it is read, as far as what is printed as it stands is concerned. */
+function literalText(page: string): string {
+  return page.replaceAll('\\e', '\\').replaceAll(/^\\&/gm, '')
+}
+
+for (const [unit, page] of [
+  ['btkit-serve.service', 'btkit-serve.8'],
+  ['btkit-completedir.service', 'btkit-completedir.1'],
+  ['btkit-completedir.timer', 'btkit-completedir.1'],
+] as const) {
+  test(`the manual page shows ${unit} as it is`, () => {
+    assert.ok(literalText(read('man', page)).includes(`\n${read('packaging', unit)}`))
+  })
+
+  test(`systemd understands ${unit}`, unlessInstalled('systemd-analyze'), async (t) => {
+    const directory = makeScratch(t)
+    for (const name of ['btkit-serve.service', 'btkit-completedir.service', unit]) {
+      // The program is not where the unit has it
+      const text = read('packaging', name).replaceAll('/usr/bin/btkit', executable('btkit'))
+      writeFileSync(join(directory, name), text)
+    }
+    const args = ['verify', '--man=no', join(directory, unit)]
+    const { status, stdout, stderr } = await runProgram('systemd-analyze', args)
+    assert.deepEqual([status, stdout, stderr], [0, '', ''])
+  })
+}
+
+for (const unit of ['btkit-serve.service', 'btkit-completedir.service']) {
+  test(`${unit} lays little open`, unlessInstalled('systemd-analyze'), async () => {
+    const path = join(projectRoot, 'packaging', unit)
+    const args = ['security', '--offline=true', '--no-pager', path]
+    const { stdout, stderr } = await runProgram('systemd-analyze', args)
+    const [, exposure] = /exposure level for .*: (\d+\.\d)/.exec(stdout) ?? []
+    assert.ok(Number(exposure) <= MOST, `${exposure} ${stderr}`)
+  })
+}
