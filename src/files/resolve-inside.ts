@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs'
 import { join, sep } from 'node:path'
 import { asBtkitError, describeOsError, osCodeOf } from '../errors.js'
 import { fingerprintOf, type Fingerprint } from './fingerprint.js'
-import { isWithin } from './scan/link-policy.js'
+import { absenceOf, isSafeComponent, isWithin } from './inside.js'
 
 /** What a path below a root leads to, links followed. */
 export type Resolved =
@@ -48,10 +48,6 @@ export function makeInsideResolver(root: string): ResolveInside {
   }
 }
 
-function isSafeComponent(name: string): boolean {
-  return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && !name.includes(sep)
-}
-
 function isFile({ kind }: Resolved): boolean {
   return kind === 'file' || kind === 'special file'
 }
@@ -77,17 +73,13 @@ function describe(path: string, stats: BigIntStats): Resolved {
   return stats.isDirectory() ? { kind: 'directory', path } : { kind: 'special file' }
 }
 
-/** A name that is too long for the system is no file's. */
-const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']
-
 function lookAt(look: () => Resolved): Resolved {
   try {
     return look()
   } catch (error) {
-    const code = osCodeOf(error) ?? ''
-    if (MISSING.includes(code)) return { kind: 'missing' }
-    if (code === 'ELOOP') return { kind: 'link loop' }
-    if (!(error instanceof Error) || code === '') throw error
+    const absence = absenceOf(error)
+    if (absence !== null) return { kind: absence }
+    if (!(error instanceof Error) || osCodeOf(error) === undefined) throw error
     return { kind: 'unreadable', reason: describeOsError(error) }
   }
 }

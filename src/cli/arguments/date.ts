@@ -1,7 +1,5 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-
-/** The last second that a date can stand for, in JavaScript and so to most who show it. */
-export const MAX_DATE = 8_640_000_000_000
+import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 
 const ISO_DATE =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})?)?$/i
@@ -13,7 +11,7 @@ const ISO_DATE =
 export function moment(text: string): number | 'now' {
   if (text === 'now') return text
   const seconds = /^\d{1,16}$/.test(text) ? Number(text) : isoSeconds(text)
-  if (seconds >= 0 && seconds <= MAX_DATE) return seconds
+  if (seconds >= 0 && seconds <= LATEST_DATE) return seconds
   throw new InvalidArgumentError('not seconds since 1970, nor a date such as 2026-11-20 or now')
 }
 

@@ -3,7 +3,7 @@ import { BtkitError } from '../../errors.js'
 import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
 import { reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
-import { MAX_DATE } from './date.js'
+import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 import type { TorrentOptions } from './torrent-options.js'
 import { chooseTrackers } from './tracker-options.js'
 import { version } from '../version.js'
@@ -82,6 +82,6 @@ function creationDate(option: TorrentOptions['date'], { env, now }: Io): number 
   if (option !== undefined) return option
   const epoch = env['SOURCE_DATE_EPOCH']
   if (epoch === undefined || epoch === '') return Math.floor(now() / 1000)
-  if (/^\d{1,13}$/.test(epoch) && Number(epoch) <= MAX_DATE) return Number(epoch)
+  if (/^\d{1,13}$/.test(epoch) && Number(epoch) <= LATEST_DATE) return Number(epoch)
   throw new BtkitError('usage', `SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
 }

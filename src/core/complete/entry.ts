@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import { openEntry } from '../../files/scan/entry.js'
-import { isWithin } from '../../files/scan/link-policy.js'
+import { isWithin } from '../../files/inside.js'
 import { loadNameFilter, scanTree } from '../../files/scan/scan-tree.js'
 import type { ScannedFile, ScanOptions } from '../../files/scan/scanned-tree.js'
 import type { TorrentRecord } from '../../state/torrents/record.js'
@@ -97,7 +97,9 @@ async function openTree(
   const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })
   if (entry.kind === 'skipped') return { kind: 'skip', reason: entry.reason }
   if (entry.kind === 'file') {
-    const files = [{ path: [], absolutePath: entry.absolutePath, fingerprint: entry.fingerprint }]
+    const files = [
+      { path: [name], absolutePath: entry.absolutePath, fingerprint: entry.fingerprint },
+    ]
     return { root, isDirectory: false, files, skipped: [] }
   }
   const { realPath: target } = targetDirectory

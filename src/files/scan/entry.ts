@@ -1,8 +1,8 @@
-import { lstatSync, type BigIntStats } from 'node:fs'
-import { join } from 'node:path'
+import { lstatSync } from 'node:fs'
+import { sep } from 'node:path'
 import { asBtkitError } from '../../errors.js'
 import { fingerprintOf, type Fingerprint } from '../fingerprint.js'
-import { followLink, type LinkRules } from './link-policy.js'
+import { followLink, type LinkRules, type Target } from './link-policy.js'
 import { isSuspect, readNames, refuseMangledName } from './read-names.js'
 import type { SkipReason } from './scanned-tree.js'
 import { skipReasonOf } from './skip-rules.js'
@@ -37,23 +37,49 @@ export function holdsNothing(names: readonly string[]): boolean {
 
 /**
  * Looks at one name of the directory `rules.realRoot`.
- * @throws BtkitError `bad-name` for one that is not UTF-8, else as the system refuses
+ * @throws BtkitError `bad-name` for one that is not UTF-8, `not-found`, `not-permitted` or `io`
  */
 export function openEntry(name: string, rules: LinkRules): Entry {
-  const path = join(rules.realRoot, name)
+  const directory = rules.realRoot.endsWith(sep) ? rules.realRoot : rules.realRoot + sep
   try {
-    if (isSuspect(name)) refuseMangledName(rules.realRoot, name, `${rules.realRoot}/`)
-    const stats = lstatSync(path, { bigint: true })
-    if (!stats.isSymbolicLink()) return describe({ path, stats })
-    const target = followLink(path, rules)
-    return typeof target === 'string' ? { kind: 'skipped', reason: target } : describe(target)
+    const found = findEntry({ directory, name, place: directory }, rules)
+    return typeof found === 'string' ? { kind: 'skipped', reason: found } : describe(found)
   } catch (error) {
-    throw asBtkitError(error, path)
+    throw asBtkitError(error, directory + name)
   }
 }
 
-function describe({ path, stats }: { path: string; stats: BigIntStats }): Entry {
+function describe({ path, stats }: Found): Entry {
   if (stats.isFile()) return { kind: 'file', absolutePath: path, fingerprint: fingerprintOf(stats) }
   if (stats.isDirectory()) return { kind: 'directory', absolutePath: path }
   return { kind: 'skipped', reason: 'not a regular file' }
+}
+
+/** A name in a directory. Both paths of that end in a separator. */
+export interface EntryName {
+  readonly directory: string
+  readonly name: string
+  /** The directory as it is called in errors. */
+  readonly place: string
+}
+
+/** What an entry stands for. */
+export interface Found extends Target {
+  isLink: boolean
+}
+
+/**
+ * Finds out what a name stands for, or why it is left out. Throws the system's errors as they are.
+ * @throws BtkitError `bad-name` for one that is not UTF-8
+ */
+export function findEntry(
+  { directory, name, place }: EntryName,
+  rules: LinkRules,
+): Found | SkipReason {
+  if (isSuspect(name)) refuseMangledName(directory, name, place)
+  const path = directory + name
+  const stats = lstatSync(path, { bigint: true })
+  if (!stats.isSymbolicLink()) return { path, stats, isLink: false }
+  const target = followLink(path, rules)
+  return typeof target === 'string' ? target : { ...target, isLink: true }
 }

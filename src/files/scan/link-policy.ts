@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
-import { sep } from 'node:path'
 import { osCodeOf } from '../../errors.js'
+import { isWithin } from '../inside.js'
 import { isSuspect } from './read-names.js'
 import type { LinkPolicy, SkipReason } from './scanned-tree.js'
 
@@ -34,11 +34,6 @@ export function followLink(link: string, rules: LinkRules): Target | SkipReason 
 export function resolveTo(real: string, named: string): Target {
   const path = isSuspect(real) ? named : real
   return { path, stats: statSync(path, { bigint: true }) }
-}
-
-/** Whether a real path is that of `root` or lies below it. */
-export function isWithin(real: string, root: string): boolean {
-  return real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)
 }
 
 function reasonOf(error: unknown, policy: LinkPolicy): SkipReason {

@@ -1,4 +1,5 @@
 import { realpathSync, statSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { fingerprintOf } from '../fingerprint.js'
 import { resolveTo } from './link-policy.js'
@@ -70,6 +71,7 @@ function refuseSpecialFile(root: string): void {
 }
 
 function treeOfFile(root: string, { path, stats }: Target): ScannedTree {
-  const file = { path: [], absolutePath: path, fingerprint: fingerprintOf(stats) }
+  const name = basename(resolve(root))
+  const file = { path: [name], absolutePath: path, fingerprint: fingerprintOf(stats) }
   return { root, isDirectory: false, files: [file], skipped: [] }
 }

@@ -29,7 +29,7 @@ export type SkipReason =
 
 /** A regular file of the tree. */
 export interface ScannedFile {
-  /** components below the root; none for a root that is a file */
+  /** components below the root; the name alone for a root that is a file */
   path: string[]
   /** what to open: the real path, all links resolved, so that it can name the file in a cache */
   absolutePath: string

@@ -1,12 +1,11 @@
-import { lstatSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 import { sep } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { fingerprintOf } from '../fingerprint.js'
-import { followLink } from './link-policy.js'
+import { findEntry, type Found } from './entry.js'
 import type { LinkRules, Target } from './link-policy.js'
 import type { NameFilter } from './name-filter.js'
-import { isSuspect, readNames, refuseMangledName } from './read-names.js'
+import { readNames } from './read-names.js'
 import type { ScannedFile, SkippedEntry, SkipReason } from './scanned-tree.js'
 import { skipReasonOf } from './skip-rules.js'
 
@@ -36,11 +35,6 @@ interface Directory {
 interface Entry {
   directory: Directory
   name: string
-}
-
-/** What an entry stands for. */
-interface Found extends Target {
-  isLink: boolean
 }
 
 /** Adds all below a root directory to the walk's files and skipped entries, in order. */
@@ -73,15 +67,9 @@ function visitName(walk: Walk, directory: Directory, name: string): SkipReason |
   return visitEntry(walk, { directory, name }, found)
 }
 
-function find(walk: Walk, directory: Directory, name: string): Found | SkipReason {
-  if (isSuspect(name)) {
-    refuseMangledName(directory.absolute, name, asPrefix(walk.root, '/') + directory.relative)
-  }
-  const path = directory.absolute + name
-  const stats = lstatSync(path, { bigint: true })
-  if (!stats.isSymbolicLink()) return { path, stats, isLink: false }
-  const target = followLink(path, walk.links)
-  return typeof target === 'string' ? target : { ...target, isLink: true }
+function find(walk: Walk, { absolute, relative }: Directory, name: string): Found | SkipReason {
+  const place = asPrefix(walk.root, '/') + relative
+  return findEntry({ directory: absolute, name, place }, walk.links)
 }
 
 function visitEntry(walk: Walk, entry: Entry, found: Found): SkipReason | undefined {

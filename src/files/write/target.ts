@@ -1,7 +1,8 @@
-import { realpathSync, statSync, type Stats } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { lstat, readlink, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { BtkitError, osCodeOf } from '../../errors.js'
+import { BtkitError } from '../../errors.js'
+import { statIfThere } from '../stat-if-there.js'
 
 /** What a name to write to stands for. */
 export interface WriteTarget {
@@ -21,11 +22,12 @@ const PERMISSION_BITS = 0o777
 /**
  * Finds out what `target` stands for, links followed, even one to a file yet to be.
  *
- * @throws BtkitError `io` for what can't be written to; the system's errors as they are
+ * @throws BtkitError `io` for what can't be written to, and those of statIfThere; other errors of the
+ * system as they are
  */
 export async function findWriteTarget(target: string): Promise<WriteTarget> {
   const stats = statIfThere(target)
-  if (stats === undefined) {
+  if (stats === null) {
     return { kind: 'file', path: await resolveMissing(target), mode: undefined }
   }
   if (stats.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
@@ -34,16 +36,6 @@ export async function findWriteTarget(target: string): Promise<WriteTarget> {
   if (isStream) return { kind: 'stream', path: target, mode }
   if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
   return { kind: 'file', path: realpathSync.native(target), mode }
-}
-
-/** Sooner done than handed to another thread, of which there are few. */
-function statIfThere(path: string): Stats | undefined {
-  try {
-    return statSync(path)
-  } catch (error) {
-    if (osCodeOf(error) === 'ENOENT') return undefined
-    throw error
-  }
 }
 
 /** The file that writing to `target` would make, which is elsewhere if it is a dangling link. */

@@ -108,8 +108,8 @@ function readNode(value: BencodeValue): DhtNode | null {
   return { host: decodeUtf8(host), port }
 }
 
-/** What a Date can hold, in seconds before and after 1970. */
-const LATEST_DATE = 8_640_000_000_000
+/** The last second that a Date can hold, before 1970 as well as after it. */
+export const LATEST_DATE = 8_640_000_000_000
 
 function dateField(field: Field): number | null {
   const value = field.dict.get(field.key)

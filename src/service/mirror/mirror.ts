@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, osCodeOf } from '../../errors.js'
 import { fingerprintOf } from '../../files/fingerprint.js'
-import { isWithin } from '../../files/scan/link-policy.js'
+import { absenceOf, isWithin } from '../../files/inside.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { notFound, notPermitted, NotReady } from '../refusal.js'
 import { formatMirrorPath } from './mirror-path.js'
@@ -108,8 +108,6 @@ type Stats = Awaited<ReturnType<typeof lstat>> & Parameters<typeof fingerprintOf
 /** What it says of sockets when they are opened. */
 const SOCKET_CODES = ['ENXIO', 'EOPNOTSUPP']
 
-/** What the system says of what is not there for anybody. */
-const MISSING = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', ...SOCKET_CODES]
 /** What it says when it can open no more. */
 const EXHAUSTED = ['EMFILE', 'ENFILE']
 const FORBIDDEN = ['EACCES', 'EPERM']
@@ -118,7 +116,7 @@ const FORBIDDEN = ['EACCES', 'EPERM']
 export function toRefusal(error: unknown, components: readonly string[]): unknown {
   const code = osCodeOf(error) ?? ''
   const what = formatMirrorPath(components)
-  if (MISSING.includes(code)) return notFound(what)
+  if (absenceOf(error) !== null || SOCKET_CODES.includes(code)) return notFound(what)
   if (EXHAUSTED.includes(code)) return new NotReady('too many files are open: ask again later', 5)
   if (FORBIDDEN.includes(code)) return notPermitted(what)
   return asBtkitError(error, what)

@@ -1,6 +1,6 @@
 import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
-import { isWithin } from '../../files/scan/link-policy.js'
+import { isWithin } from '../../files/inside.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { GUARDED_READ } from '../../hash/stream/open-same-file.js'
 import { notFound } from '../refusal.js'

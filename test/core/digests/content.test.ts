@@ -23,7 +23,7 @@ test('a file is content of its own name and size', async (t) => {
   })
   assert.deepEqual(
     files.map(({ path }) => path),
-    [[]],
+    [['a.iso']],
   )
 })
 
