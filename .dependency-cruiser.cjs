@@ -79,6 +79,14 @@ module.exports = {
       to: { path: '^src/cli/' },
     },
     {
+      name: 'cli-through-core',
+      comment:
+        'The command line asks core/ for what is done with a cache; how a cache works is not its matter.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/cache/' },
+    },
+    {
       name: 'database-in-its-file',
       comment:
         'A database is named only in its own file under a store/: everything else sees a Store.',

@@ -34,13 +34,11 @@ const TURN = 1000
  */
 export async function removeUnused(store: Store, before: number): Promise<number> {
   let removed = 0
-  let seen = 0
-  for (const { key, lastUsed } of records(store)) {
-    if (++seen % TURN === 0) await setImmediate()
-    if (lastUsed >= before) continue
+  await forEachInTurns(store, ({ key, lastUsed }) => {
+    if (lastUsed >= before) return
     store.remove(Uint8Array.from(key))
     removed++
-  }
+  })
   return removed
 }
 
@@ -59,5 +57,81 @@ export function* records(store: Store): Generator<StoreRecord> {
     const kind = kindOf(key)
     const record = kind && unpackRecord(kind, value)
     if (kind && record) yield { kind, key, value, ...record }
+  }
+}
+
+/** What leaves a cache that is too large, in this order: what is soonest made again goes first. */
+const DROP_ORDER = [
+  'set',
+  'info',
+  'piece',
+  'output',
+  'file',
+] as const satisfies readonly RecordKind[]
+
+/**
+ * Removes records until those that stay take up no more than `limit` bytes, keys included, and
+ * returns how many it removed. Digests of files go last, and of each kind what was longest out of
+ * use goes first. Lets other things have their turns in between.
+ */
+export async function shrinkTo(store: Store, limit: number): Promise<number> {
+  const groups = new BytesByGroup()
+  let total = 0
+  await forEachInTurns(store, (record) => {
+    total += sizeOf(record)
+    groups.add(record)
+  })
+  if (total <= limit) return 0
+  const remaining = groups.toRemove(total - limit)
+  let removed = 0
+  await forEachInTurns(store, (record) => {
+    const group = groupOf(record)
+    const bytes = remaining.get(group) ?? 0
+    if (bytes <= 0) return
+    remaining.set(group, bytes - sizeOf(record))
+    store.remove(Uint8Array.from(record.key))
+    removed++
+  })
+  return removed
+}
+
+/** Counts the bytes of records by kind and day of last use. */
+class BytesByGroup {
+  readonly #bytes = new Map<string, number>()
+
+  add(record: StoreRecord): void {
+    const group = groupOf(record)
+    this.#bytes.set(group, (this.#bytes.get(group) ?? 0) + sizeOf(record))
+  }
+
+  /** How many bytes of which kind and day to remove, so that they make `bytesTooMany` in all. */
+  toRemove(bytesTooMany: number): Map<string, number> {
+    const groups = [...this.#bytes].sort(([a], [b]) => (a < b ? -1 : 1))
+    let left = bytesTooMany
+    return new Map(
+      groups.map(([group, bytes]) => {
+        const taken = Math.min(bytes, Math.max(left, 0))
+        left -= taken
+        return [group, taken]
+      }),
+    )
+  }
+}
+
+/** The kind and day of a record, as a text that comes the earlier the sooner the record leaves. */
+function groupOf({ kind, lastUsed }: StoreRecord): string {
+  const order = DROP_ORDER.indexOf(kind)
+  return `${order} ${String(lastUsed).padStart(10, '0')}`
+}
+
+function sizeOf({ key, value }: StoreRecord): number {
+  return key.length + value.length
+}
+
+async function forEachInTurns(store: Store, act: (record: StoreRecord) => void): Promise<void> {
+  let seen = 0
+  for (const record of records(store)) {
+    if (++seen % TURN === 0) await setImmediate()
+    act(record)
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { removeUnused, summarize } from '../../src/cache/maintain.js'
+import { test, type TestContext } from 'node:test'
+import { removeUnused, shrinkTo, summarize } from '../../src/cache/maintain.js'
 import { openCache } from '../../src/cache/open.js'
 import { dayOf } from '../../src/cache/records/record.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
@@ -27,4 +27,58 @@ test('what was long unused is removed while records come in, and the rest stays'
   await cache.flush()
   assert.equal(summarize(cache.store).counts.info, 1001)
   assert.deepEqual(cache.info(pseudoRandom(32, 7)), used)
+})
+
+/** A cache with records of each kind, used on two days. */
+async function openMixed(t: TestContext) {
+  let now = 100 * DAY
+  const cache = await openCache({ directory: makeScratch(t), now: () => now, warn: assert.ifError })
+  for (const day of [100, 120]) {
+    now = day * DAY
+    for (let i = 0; i < 10; i++) {
+      const name = pseudoRandom(20, day * 100 + i)
+      const key = { path: `/${day}/${i}`, pieceLength: 16384, phase: 0, size: 16384 }
+      const ends = { tail: null, paddedTail: null }
+      cache.rememberFile(key, { fingerprint: name, pieces: pseudoRandom(20, i), ...ends })
+      cache.rememberPiece(name, pseudoRandom(20, i))
+      cache.rememberInfo(name, pseudoRandom(1000, i))
+      cache.rememberSet(name, { isSingle: true, paths: [`/${i}`] })
+    }
+  }
+  await cache.flush()
+  return cache
+}
+
+test('a cache that is small enough stays as it is', async (t) => {
+  const cache = await openMixed(t)
+  const before = summarize(cache.store)
+  assert.equal(await shrinkTo(cache.store, before.bytes), 0)
+  await cache.close()
+})
+
+test('a cache that is too large loses sets, then infos, then shared pieces, the oldest first', async (t) => {
+  const cache = await openMixed(t)
+  const states: string[] = []
+  for (let limit = summarize(cache.store).bytes - 1; limit > 0; limit -= 300) {
+    await shrinkTo(cache.store, limit)
+    await cache.flush()
+    const { counts, bytes, oldest } = summarize(cache.store)
+    assert.ok(bytes <= limit, `${bytes} of ${limit}`)
+    states.push(`${counts.set} ${counts.info} ${counts.piece} ${counts.file} since ${oldest}`)
+  }
+  assert.ok(states.includes('0 20 20 20 since 100') || states.includes('0 19 20 20 since 100'))
+  // Whatever is left of a kind, all of the kinds before it are gone
+  for (const state of states) assert.match(state, /^(?:0 )*\d+ (?:20 )*since \d+$/)
+  assert.match(states.at(-1)!, /^0 0 0 /)
+  await cache.close()
+})
+
+test('of what may leave, what was used last stays longest', async (t) => {
+  const cache = await openMixed(t)
+  const { bytes } = summarize(cache.store)
+  await shrinkTo(cache.store, bytes - 5000)
+  await cache.flush()
+  assert.ok(cache.info(pseudoRandom(20, 12_003)))
+  assert.equal(summarize(cache.store).counts.set, 0)
+  await cache.close()
 })

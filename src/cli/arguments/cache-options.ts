@@ -1,6 +1,9 @@
 import { Option } from '@commander-js/extra-typings'
-import { cacheDirectory } from '../../cache/directory.js'
-import { openCache, openNullCache } from '../../cache/open.js'
+import {
+  cacheDirectory,
+  openCacheAccess as openAccess,
+  type CachePlace,
+} from '../../core/cache/access.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import { reportWarning } from '../output/messages.js'
@@ -38,12 +41,16 @@ export function cachePath(option: string | undefined, { env, isRoot }: Io): stri
   return cacheDirectory({ option, env, isRoot })
 }
 
-/** Opens the cache that a command line asks for. Whoever does closes it. */
-export async function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
+/** That directory, and what opening the cache in it takes. */
+export function cachePlace(option: string | undefined, io: Io): CachePlace {
   const warn = (message: string) => {
     reportWarning(message, io)
   }
-  const directory = cachePath(options.cacheDir, io)
-  const cache = options.cache ? await openCache({ directory, now: io.now, warn }) : openNullCache()
-  return { cache, trust: options.cacheTrust, now: io.now }
+  return { directory: cachePath(option, io), now: io.now, warn }
+}
+
+/** Opens the cache that a command line asks for. Whoever does closes it. */
+export function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
+  const { cache, cacheDir, cacheTrust } = options
+  return openAccess({ ...cachePlace(cacheDir, io), isUsed: cache, trust: cacheTrust })
 }

@@ -12,6 +12,7 @@ import { concatenateFiles, ZEROS } from '../../hash/stream/content-stream.js'
 import { hashStream } from '../../hash/hash-stream.js'
 import type { Engine } from '../digests/hash-content.js'
 import { DIGEST } from '../digests/piece-table.js'
+import { withCache, type CachePlace } from './access.js'
 import { isSameFile } from '../digests/cache-trust.js'
 
 /** What a look at some of a cache's records found. */
@@ -28,7 +29,15 @@ export interface CacheCheck {
  * Holds a random sample of the records of files against the files themselves.
  * @throws BtkitError when a file can't be read
  */
-export async function verifyCache(
+export function verifyCache(
+  place: CachePlace,
+  engine: Engine,
+  sample: number,
+): Promise<CacheCheck> {
+  return withCache(place, (cache) => verifyRecords(cache, engine, sample))
+}
+
+async function verifyRecords(
   cache: PieceCache,
   engine: Engine,
   sample: number,

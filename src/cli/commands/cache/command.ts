@@ -1,23 +1,20 @@
 import { availableParallelism } from 'node:os'
 import { Command, Option } from '@commander-js/extra-typings'
-import { removeUnused, summarize } from '../../../cache/maintain.js'
-import { cacheSize, removeCache } from '../../../cache/open.js'
-import type { PieceCache } from '../../../cache/piece-cache.js'
-import { dayOf } from '../../../cache/records/record.js'
+import { clearCache, pruneCache } from '../../../core/cache/prune.js'
+import { summarizeCache } from '../../../core/cache/summary.js'
 import { verifyCache } from '../../../core/cache/verify.js'
 import { escapeText } from '../../../text/escape.js'
 import { jsonLine } from '../../../text/json-line.js'
 import {
   cacheDirOption,
   cachePath,
-  openCacheAccess,
+  cachePlace,
   unusedForOption,
 } from '../../arguments/cache-options.js'
 import { cacheText } from './report.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError } from '../../output/messages.js'
-import type { Io } from '../../io.js'
 import { wholeNumber } from '../../arguments/values.js'
 import { count } from '../../output/quantity.js'
 
@@ -36,23 +33,21 @@ function defineStats({ io }: CommandContext) {
     .addOption(cacheDirOption())
     .option('--json', 'print a JSON object', false)
     .action(async ({ cacheDir, json }) => {
-      const directory = cachePath(cacheDir, io)
-      const size = cacheSize(directory)
-      const summary = await withCache(cacheDir, io, (cache) => summarize(cache.store))
-      const report = { directory, size: size ?? 0, ...summary }
+      const report = await summarizeCache(cachePlace(cacheDir, io))
       io.stdout.write(json ? jsonLine(report) : cacheText(report))
     })
 }
 
 function definePrune({ io }: CommandContext) {
   return new Command('prune')
-    .description('Remove what was of no use for some time.')
+    .description('Remove what was not used for some time, and damaged caches that were set aside.')
     .addOption(cacheDirOption())
     .addOption(unusedForOption('how long, such as 12h, 30d or 8w'))
     .action(async ({ cacheDir, unusedFor }) => {
-      const before = dayOf(io.now() - unusedFor)
-      const removed = await withCache(cacheDir, io, (cache) => removeUnused(cache.store, before))
-      io.stdout.write(`removed ${count(removed, 'record')}\n`)
+      const place = cachePlace(cacheDir, io)
+      const { records, damagedFiles } = await pruneCache(place, unusedFor)
+      const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''
+      io.stdout.write(`removed ${count(records, 'record')}${others}\n`)
     })
 }
 
@@ -67,7 +62,7 @@ function defineVerify({ io, finish }: CommandContext) {
     )
     .action(async ({ cacheDir, sample }) => {
       const engine = engineFor({ threads: availableParallelism() }, io)
-      const check = await withCache(cacheDir, io, (cache) => verifyCache(cache, engine, sample))
+      const check = await verifyCache(cachePlace(cacheDir, io), engine, sample)
       for (const path of check.wrong)
         reportError(`${path}: its record was wrong, and is removed`, io)
       const { checked, stale, wrong } = check
@@ -78,26 +73,11 @@ function defineVerify({ io, finish }: CommandContext) {
 
 function defineClear({ io }: CommandContext) {
   return new Command('clear')
-    .description('Remove the cache.')
+    .description('Remove the cache, and damaged ones that were set aside.')
     .addOption(cacheDirOption())
     .action(({ cacheDir }) => {
       const directory = cachePath(cacheDir, io)
-      removeCache(directory)
+      clearCache(directory)
       io.stdout.write(`removed the cache in ${escapeText(directory)}\n`)
     })
-}
-
-/** Opens the cache for a piece of work; where there is none, that sees an empty one. */
-async function withCache<T>(
-  cacheDir: string | undefined,
-  io: Io,
-  work: (cache: PieceCache) => T | Promise<T>,
-): Promise<T> {
-  const isThere = cacheSize(cachePath(cacheDir, io)) !== null
-  const { cache } = await openCacheAccess({ cacheDir, cache: isThere, cacheTrust: 'full' }, io)
-  try {
-    return await work(cache)
-  } finally {
-    await cache.close()
-  }
 }

@@ -1,14 +1,6 @@
-import type { CacheSummary } from '../../../cache/maintain.js'
+import type { CacheReport } from '../../../core/cache/summary.js'
 import { escapeText } from '../../../text/escape.js'
 import { formatBytes } from '../../output/quantity.js'
-
-export interface CacheReport extends CacheSummary {
-  readonly directory: string
-  /** Bytes of the cache's file. */
-  readonly size: number
-}
-
-const DAY_MS = 86_400_000
 
 /** What is in a cache, for people. */
 export function cacheText(report: CacheReport): string {
@@ -19,14 +11,10 @@ export function cacheText(report: CacheReport): string {
     `size:      ${formatBytes(size)}, ${formatBytes(bytes)} in use`,
     `records:   ${entries} (${counts.file} of files, ${counts.piece} of shared pieces, ` +
       `${counts.info} of directories, ${counts.output} of torrents, ${counts.set} of sets)`,
-    `oldest:    ${oldest === null ? 'none' : `last used on ${dateOf(oldest)}`}`,
+    `oldest:    ${oldest === null ? 'none' : `last used on ${oldest}`}`,
     `hits:      ${hits} of ${hits + misses}${percentage(hits, hits + misses)}`,
   ]
   return lines.map((line) => `${line}\n`).join('')
-}
-
-function dateOf(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10)
 }
 
 function percentage(part: number, whole: number): string {

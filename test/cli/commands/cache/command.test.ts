@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { CACHE_FILE, openCache } from '../../../../src/cache/open.js'
+import { readFingerprint, encodeFingerprint } from '../../../../src/files/fingerprint.js'
+import { pseudoRandom } from '../../../support/pseudo-random.js'
+import { NOW, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+const DAY = 86_400
+const TRACKER = 'http://t.example/announce'
+const MINUTE_LATER = () => Date.now() + 60_000
+
+/** Runs `btkit cache` on a cache at the moment NOW. */
+function runCache(directory: string, ...args: string[]) {
+  return runBtkit(['cache', ...args, '--cache-dir', directory])
+}
+
+/** A cache with an info that was last used so many days before NOW. */
+async function rememberInfo(directory: string, days: number): Promise<void> {
+  const now = () => (NOW - days * DAY) * 1000
+  const cache = await openCache({ directory, now, warn: assert.ifError })
+  cache.rememberInfo(pseudoRandom(32, days), pseudoRandom(100, days))
+  await cache.close()
+}
+
+/** A file of three pieces, made into a torrent with a cache of its own. */
+async function makeCached(t: TestContext) {
+  const directory = makeScratch(t, { 'src/file': pseudoRandom(40_000) })
+  const [file, cache] = [join(directory, 'src/file'), join(directory, 'cache')]
+  const out = ['--target', join(directory, 'out.torrent'), '--piece-size-pow2', '14', '--quiet']
+  const args = ['makemetafile', file, TRACKER, ...out, '--cache-dir', cache]
+  const { status, stderr } = await runBtkit(args, { now: MINUTE_LATER })
+  assert.deepEqual([status, stderr], [0, ''])
+  return { file, cache }
+}
+
+test('stats says what is in the cache', async (t) => {
+  const { cache } = await makeCached(t)
+  const { status, stdout, stderr } = await runCache(cache, 'stats')
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.match(stdout, new RegExp(`^directory: ${cache}\n`))
+  assert.match(stdout, /^size: +\d+(\.\d+)? KiB, /m)
+  assert.match(stdout, /^records: +\d \(1 of files, 0 of shared pieces, \d of directories, /m)
+  assert.match(stdout, /^oldest: +last used on \d{4}-\d\d-\d\d$/m)
+  assert.match(stdout, /^hits: +0 of \d \(0\.0%\)$/m)
+})
+
+test('stats --json has the same for programs, days as ISO 8601 has them', async (t) => {
+  const directory = makeScratch(t)
+  await rememberInfo(directory, 3)
+  const { status, stdout } = await runCache(directory, 'stats', '--json')
+  assert.equal(status, 0)
+  const report = JSON.parse(stdout) as Record<string, unknown>
+  const day = new Date((NOW - 3 * DAY) * 1000).toISOString().slice(0, 10)
+  assert.equal(report['directory'], directory)
+  assert.equal(report['oldest'], day)
+  assert.equal((report['counts'] as Record<string, number>)['info'], 1)
+  assert.deepEqual([report['hits'], report['misses']], [0, 0])
+  assert.ok((report['size'] as number) >= (report['bytes'] as number))
+})
+
+test('where there is no cache, stats finds nothing and makes none', async (t) => {
+  const directory = makeScratch(t)
+  const { status, stdout } = await runCache(directory, 'stats', '--json')
+  const { size, bytes, oldest } = JSON.parse(stdout) as Record<string, unknown>
+  assert.deepEqual([status, size, bytes, oldest], [0, 0, 0, null])
+  assert.match((await runCache(directory, 'stats')).stdout, /^oldest: +none$/m)
+  assert.deepEqual(readdirSync(directory), [])
+})
+
+test('prune removes what was unused for a month, or for the time that is given', async (t) => {
+  const directory = makeScratch(t)
+  for (const days of [1, 10, 40, 50]) await rememberInfo(directory, days)
+  assert.equal((await runCache(directory, 'prune')).stdout, 'removed 2 records\n')
+  assert.equal((await runCache(directory, 'prune')).stdout, 'removed 0 records\n')
+  const { stdout } = await runCache(directory, 'prune', '--unused-for', '1w')
+  assert.equal(stdout, 'removed 1 record\n')
+})
+
+test('prune removes damaged caches that were set aside', async (t) => {
+  const directory = makeScratch(t, { [`${CACHE_FILE}.damaged-1`]: 'x', other: 'mine' })
+  const { status, stdout } = await runCache(directory, 'prune')
+  assert.deepEqual([status, stdout], [0, 'removed 0 records and 1 damaged cache\n'])
+  assert.deepEqual(readdirSync(directory), ['other'])
+})
+
+test('verify finds the records of unchanged files right', async (t) => {
+  const { cache } = await makeCached(t)
+  const { status, stdout, stderr } = await runCache(cache, 'verify')
+  assert.deepEqual([status, stdout, stderr], [0, 'checked 1, wrong 0, out of date 0\n', ''])
+})
+
+test('verify knows a file that changed since', async (t) => {
+  const { cache, file } = await makeCached(t)
+  writeFileSync(file, 'other')
+  const { status, stdout } = await runCache(cache, 'verify')
+  assert.deepEqual([status, stdout], [0, 'checked 0, wrong 0, out of date 1\n'])
+})
+
+test('verify tells of wrong records, removes them and exits with 1', async (t) => {
+  const { cache, file } = await makeCached(t)
+  const lying = await openCache({ directory: cache, now: Date.now, warn: assert.ifError })
+  const key = { path: file, pieceLength: 16384, phase: 0, size: 40_000 }
+  const fingerprint = encodeFingerprint(readFingerprint(file))
+  const ends = { tail: pseudoRandom(20, 8), paddedTail: null }
+  lying.rememberFile(key, { fingerprint, pieces: pseudoRandom(40, 9), ...ends })
+  await lying.close()
+  const { status, stdout, stderr } = await runCache(cache, 'verify')
+  assert.deepEqual([status, stdout], [1, 'checked 1, wrong 1, out of date 0\n'])
+  assert.equal(stderr, `btkit: ${file}: its record was wrong, and is removed\n`)
+  assert.equal((await runCache(cache, 'verify')).status, 0)
+})
+
+test('verify looks at no more records than it is told to', async (t) => {
+  const { cache } = await makeCached(t)
+  for (const wrong of ['0', '-1', 'all']) {
+    const { status, stderr } = await runCache(cache, 'verify', '--sample', wrong)
+    assert.equal(status, 2)
+    assert.match(stderr, /--sample/)
+  }
+  const { stdout } = await runCache(cache, 'verify', '--sample', '1')
+  assert.equal(stdout, 'checked 1, wrong 0, out of date 0\n')
+})
+
+test('clear leaves nothing of a cache, and nothing else is touched', async (t) => {
+  const { cache } = await makeCached(t)
+  writeFileSync(join(cache, `${CACHE_FILE}.damaged-7`), '')
+  writeFileSync(join(cache, 'other'), 'mine')
+  const { status, stdout } = await runCache(cache, 'clear')
+  assert.deepEqual([status, stdout], [0, `removed the cache in ${cache}\n`])
+  assert.deepEqual(readdirSync(cache), ['other'])
+  assert.equal((await runCache(cache, 'clear')).status, 0)
+})
+
+test('a command that cache does not have is wrong usage', async (t) => {
+  assert.equal((await runCache(makeScratch(t), 'nosuch')).status, 2)
+})
