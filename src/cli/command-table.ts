@@ -102,7 +102,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
 ]
 
-/** The command of a name, or of one that people try in its place. */
+/** The command that has a name, or an alias. */
 export function findCommand(name: string | undefined): CommandEntry | undefined {
   return commandTable.find((entry) => entry.name === name || entry.aliases?.includes(name ?? ''))
 }

@@ -12,12 +12,14 @@ export type Colour = 'red' | 'yellow' | 'green'
 /** Colours text for standard error, or leaves it as it is. */
 export type Paint = (colour: Colour, text: string) => string
 
-/** The world as a command sees it, so that a test can run the whole program inside itself. */
+/**
+ * All that a command uses of the outside, so that a test can run the program in its own process.
+ */
 export interface Io {
   readonly stdin: AsyncIterable<Uint8Array>
   /** Data only. */
   readonly stdout: Output
-  /** Talk: errors, warnings, progress. */
+  /** Messages for people: errors, warnings, notes, progress. */
   readonly stderr: Output
   readonly paint: Paint
   readonly env: Readonly<Record<string, string | undefined>>
@@ -26,11 +28,13 @@ export interface Io {
   readonly isRoot: boolean
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Milliseconds on a clock that is never set: what ages are measured by. */
+  /** Milliseconds on a clock that never jumps, to measure how much time has passed. */
   readonly monotonic: () => number
-  /** Lets a command that runs on take SIGHUP, which stops all others. */
+  /**
+   * Calls `act` on SIGHUP, which otherwise stops the program. For a command that runs on, as serve.
+   */
   readonly onHangup: (act: () => void) => void
-  /** Lets a command that writes a log take SIGUSR1, which does nothing to all others. */
+  /** Calls `act` on SIGUSR1, which is otherwise ignored. For a command that writes a log. */
   readonly onReopen: (act: () => void) => void
   /** Aborts when the user or the system asks to stop. */
   readonly signal: AbortSignal

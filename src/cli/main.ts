@@ -9,7 +9,9 @@ import { run } from './program.js'
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 type Signal = keyof typeof SIGNAL_STATUS
 
-/** How long what was said may take to be read once the work was stopped, in milliseconds. */
+/**
+ * How long to wait, once the work is stopped, for others to read what was written, in milliseconds.
+ */
 const LAST_WORDS = 1000
 
 /**
@@ -21,7 +23,7 @@ export async function main(program: string, subcommand: string | null = null): P
   const stop = new AbortController()
   let stopped: Signal | undefined
   for (const signal of Object.keys(SIGNAL_STATUS) as Signal[]) {
-    // Once: whoever asks a second time gets the system's own way to end a process
+    // Only once: a second signal ends the process at once, as the system does by itself
     process.once(signal, () => {
       noticeSignal()
       if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
@@ -34,9 +36,9 @@ export async function main(program: string, subcommand: string | null = null): P
   const io = await openIo(stop.signal)
   watchOutput(io)
   const status = await start({ program, subcommand, args: process.argv.slice(2) }, io)
-  // A command that had done all there was to do, or that ends no other way, was not interrupted
+  // Status 0: the command had finished, or ends by signals only, as serve; it was not interrupted
   process.exitCode = stopped && status !== 0 ? SIGNAL_STATUS[stopped] : process.exitCode || status
-  // What nobody reads must not keep a process that was asked to end
+  // Output that nobody reads must not keep a process alive that was asked to end
   if (stopped) setTimeout(() => process.exit(), LAST_WORDS).unref()
 }
 
@@ -44,7 +46,7 @@ async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<num
   try {
     return await run(invocation, { ...io, cwd: process.cwd() })
   } catch (error) {
-    // The directory may have been removed under our feet
+    // process.cwd() fails where the directory has been removed
     reportError(asBtkitError(error, 'current directory'), io)
     return 1
   }
@@ -53,7 +55,7 @@ async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<num
 async function openIo(signal: AbortSignal): Promise<Io> {
   const { stdout, stderr, env } = process
   return {
-    // Not opened before it is asked for
+    // Standard input is opened only when a command reads it
     stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
     ...{ stdout, stderr, env },
     paint: await choosePaint(env, stderr),
@@ -68,8 +70,8 @@ async function openIo(signal: AbortSignal): Promise<Io> {
 }
 
 /**
- * `btkit … | head` is no failure of ours: the work goes on, and what nobody reads is dropped. Any
- * other failure to write is told once.
+ * When the reader of standard output is gone, as in `btkit … | head`, the work goes on and its
+ * output is dropped. Any other failure to write is reported once.
  */
 function watchOutput(io: Io): void {
   let isTold = false
@@ -80,6 +82,6 @@ function watchOutput(io: Io): void {
     reportError(asBtkitError(error, 'standard output'), io)
   }
   process.stdout.on('error', fail)
-  // Nobody is left to tell
+  // There is nowhere to report it
   process.stderr.on('error', () => undefined)
 }

@@ -7,7 +7,7 @@ import { BtkitError } from '../errors.js'
 import type { Io } from './io.js'
 import { reportError } from './output/messages.js'
 
-/** Makes commander speak through our streams, in one line, and leave the process alone. */
+/** Has commander write to our streams, report an error in one line, and never end the process. */
 export function prepareCommand(command: CommandUnknownOpts, io: Io): CommandUnknownOpts {
   command.configureHelp({ optionDescription: describeOption })
   command.options.forEach(nameInErrors)
@@ -23,7 +23,7 @@ export function prepareCommand(command: CommandUnknownOpts, io: Io): CommandUnkn
   })
 }
 
-/** An option in the help, with its choices and its default where they tell a person something. */
+/** The description of an option in the help, with its choices and a default worth showing. */
 function describeOption(option: Option): string {
   const { description, defaultValueDescription, argChoices } = option
   const defaultValue: unknown = option.defaultValue
@@ -35,7 +35,7 @@ function describeOption(option: Option): string {
   return details.length > 0 ? `${description} (${details.join('; ')})` : description
 }
 
-/** Has a wrong value told as `--option 'value': why`, in place of commander's longer words. */
+/** Has a wrong value reported as `--option 'value': why`; commander's own message is longer. */
 function nameInErrors(option: Option): void {
   const { parseArg, long } = option
   if (!parseArg) return
@@ -52,12 +52,12 @@ function nameInErrors(option: Option): void {
   }
 }
 
-/** A sentence as it stands after a colon. */
+/** A sentence in the form in which it follows a colon. */
 function asReason(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
 }
 
-/** An error of commander as one line, with what helps a person on where it says too little. */
+/** An error of commander as one line, with a hint at the usage where it says too little. */
 function restate(text: string, command: CommandUnknownOpts): string {
   const line = text
     .replace(/^error: /, '')
@@ -71,7 +71,7 @@ function restate(text: string, command: CommandUnknownOpts): string {
   return line
 }
 
-/** The names that lead to a command: `btkit cache stats`. */
+/** A command as it is typed: `btkit cache stats`. */
 export function pathOf(command: CommandUnknownOpts): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 }

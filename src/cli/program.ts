@@ -30,7 +30,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     await runCommandLine(invocation, context)
     return status
   } catch (error) {
-    // commander has said what was wrong; help and version are no errors
+    // commander has printed its message already; after help and version its status is 0
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const failure = io.signal.aborted ? new BtkitError('interrupted', 'interrupted') : error
     reportError(failure, io)
@@ -55,8 +55,8 @@ async function runCommandLine(invocation: Invocation, context: CommandContext): 
 }
 
 /**
- * A command line with the command by its own name. A name that nobody knows is left alone, so that
- * commander refuses it even where a --help or a `help` would have it show something else.
+ * The command line with the command's own name in the place of another name for it. Of an unknown
+ * command only the name is left: with `help` or `--help` commander would show the general help.
  */
 function spellCommand(args: readonly string[]): string[] {
   const [first, second] = args
@@ -69,7 +69,7 @@ function spellCommand(args: readonly string[]): string[] {
   return isHelp ? ['help', name] : [name, ...args.slice(1)]
 }
 
-/** The arguments as commander wants them; those of the service may stand in the environment. */
+/** The arguments as commander reads them, with the options of serve that the environment has. */
 function spellArguments(args: readonly string[], command: CommandUnknownOpts, { env }: Io) {
   const spelled = normalizeOptionNames(args, command)
   // Not for `help serve`
@@ -100,7 +100,7 @@ async function buildProgram(
     .usage('<command> [options] [arguments]')
     .addHelpText('after', ROOT_HELP)
   const entry = findCommand(args[0] === 'help' ? args[1] : args[0])
-  // The others would only slow down the one that is wanted
+  // To load the other commands too would only take time
   for (const each of entry ? [entry] : commandTable) {
     const command = each === entry ? (await each.load())(context) : new Command(each.name)
     root.addCommand(command.summary(each.summary))

@@ -11,7 +11,7 @@ export interface MetainfoFile {
   readonly path: string[]
   /** In bytes. */
   readonly length: number
-  /** Whether it is a pad file (BEP 47): zeros that are no one's content. */
+  /** Whether it is a pad file (BEP 47): zeros that only fill up a piece. */
   readonly padding: boolean
   /** The BEP 47 attribute letters: `x` executable, `l` symbolic link, `h` hidden, `p` pad file. */
   readonly attr: string
@@ -66,7 +66,7 @@ export interface Metainfo {
   readonly private: boolean
   /** `info.source`, which private trackers set to change the info hash. */
   readonly source: string | null
-  /** Paths that must not reach a disk. */
+  /** Paths that are not safe to create on a disk. */
   readonly unsafePaths: UnsafePath[]
   readonly warnings: Warning[]
 }

@@ -1,6 +1,6 @@
 const MIB = 1024 * 1024
 
-/** Above each size, in bytes, the power of two that BitTornado chose. */
+/** BitTornado's choice: content of more than `size` bytes gets pieces of 2^`pow2` bytes. */
 const BY_SIZE: readonly (readonly [size: number, pow2: number])[] = [
   [8192 * MIB, 21],
   [2048 * MIB, 20],
@@ -10,8 +10,10 @@ const BY_SIZE: readonly (readonly [size: number, pow2: number])[] = [
   [4 * MIB, 16],
 ]
 
-/** The powers of two that a piece length may have: 16 KiB, a client's request, to 1 GiB. */
+/** Pieces have at least 2^14 bytes, 16 KiB: what clients ask each other for at once. */
 export const MIN_PIECE_POW2 = 14
+
+/** Pieces have at most 2^30 bytes, 1 GiB. */
 export const MAX_PIECE_POW2 = 30
 
 /** The piece length, in bytes, that suits content of `size` bytes. */

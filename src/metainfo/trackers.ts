@@ -3,17 +3,17 @@ import { BtkitError } from '../errors.js'
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
 const SEED = /^(https?|ftp):\/\/[^/?#\s]+([/?#]\S*)?$/i
 
-/** Whether an argument is meant as a URL rather than as a path, right or mistyped. */
+/** Whether an argument is meant as a URL, even a mistyped one, rather than as a path. */
 export function looksLikeUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
 
-/** Whether clients can take a URL for that of a tracker. */
+/** Whether a URL has a form that clients accept for a tracker. */
 export function isTracker(url: string): boolean {
   return TRACKER.test(url) && URL.canParse(url)
 }
 
-/** Whether clients can take a URL for that of a web seed (BEP 19) or HTTP seed (BEP 17). */
+/** Whether a URL has a form that clients accept for a web seed (BEP 19) or HTTP seed (BEP 17). */
 export function isSeed(url: string): boolean {
   return SEED.test(url) && URL.canParse(url)
 }

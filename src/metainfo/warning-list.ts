@@ -1,10 +1,10 @@
 import type { Warning, WarningCode } from './warning.js'
 
-/** How many warnings of a kind a person can use. */
+/** The most warnings of one kind that are kept. */
 export const MAX_WARNINGS_OF_A_KIND = 50
 
 /**
- * Gathers warnings. A hostile file can deserve millions, so of each kind only the first fifty are
+ * Gathers warnings. A hostile file can cause millions, so of each kind only the first fifty are
  * kept, and the rest are counted.
  */
 export class WarningList {

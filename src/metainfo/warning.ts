@@ -1,4 +1,4 @@
-/** What metainfo can be read in spite of, by name. */
+/** Faults in spite of which metainfo can be read, by name. */
 export type WarningCode =
   | 'trailing-space' // white space after the end of the metainfo
   | 'unsorted-keys' // a dictionary whose keys are not in byte order
@@ -8,7 +8,7 @@ export type WarningCode =
   | 'backslash-path' // a path that is another one on Windows
   | 'no-content' // a torrent of zero bytes
 
-/** Something that a reader of the metainfo should hear of. The message is a single safe line. */
+/** A fault to tell people of. The message is a single line, safe to print. */
 export interface Warning {
   readonly code: WarningCode
   readonly message: string

@@ -1,4 +1,4 @@
-/** Everything that a terminal obeys or that the eye cannot see, and half surrogate pairs. */
+/** Control characters, invisible characters, and halves of surrogate pairs. */
 const HOSTILE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }

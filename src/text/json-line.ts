@@ -1,7 +1,7 @@
-/** What a terminal would obey or hide: controls, bidirectional and invisible format characters. */
+/** Control characters, and format characters, which are invisible or turn the direction of text. */
 const UNPRINTABLE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** One line of JSON. What could harm a terminal is escaped, which a JSON reader does not notice. */
+/** One line of JSON that is safe to print. A JSON reader sees no difference. */
 export function jsonLine(value: unknown): string {
   const escape = (text: string) =>
     text

@@ -16,27 +16,31 @@ export interface CacheArguments {
   readonly cacheTrust: CacheTrust
 }
 
+/** `--cache-dir`. */
 export function cacheDirOption() {
   return new Option('--cache-dir <path>', 'directory of the piece cache')
 }
 
+/** `--no-cache`. */
 export function noCacheOption() {
   return new Option('--no-cache', 'neither use nor fill the piece cache')
 }
 
+/** `--cache-trust`: which parts of a file's fingerprint must match. */
 export function cacheTrustOption() {
   return new Option('--cache-trust <what>', 'what tells that a file did not change')
     .choices(['full', 'mtime'] as const)
     .default('full' as const, 'full')
 }
 
+/** `--unused-for`, in milliseconds; 30 days by default. */
 export function unusedForOption(description: string) {
   return new Option('--unused-for <time>', description)
     .argParser(duration)
     .default(30 * 86_400_000, '30d')
 }
 
-/** The directory of the cache that a command line means. */
+/** The directory of the cache that a command line asks for. */
 export function cachePath(option: string | undefined, { env, isRoot }: Io): string {
   return cacheDirectory({ option, env, isRoot })
 }
@@ -49,7 +53,7 @@ export function cachePlace(option: string | undefined, io: Io): CachePlace {
   return { directory: cachePath(option, io), now: io.now, warn }
 }
 
-/** Opens the cache that a command line asks for. Whoever does closes it. */
+/** Opens the cache that a command line asks for. The caller closes it. */
 export function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
   const { cache, cacheDir, cacheTrust } = options
   return openAccess({ ...cachePlace(cacheDir, io), isUsed: cache, trust: cacheTrust })

@@ -12,6 +12,7 @@ export interface EngineOptions {
   readonly maxRate?: number | undefined
 }
 
+/** `--threads`; by default as many as there are processors. */
 export function threadsOption() {
   return new Option('-t, --threads <n>', 'threads that read and hash')
     .argParser(wholeNumber(1, 256))
@@ -20,7 +21,7 @@ export function threadsOption() {
 
 /**
  * The hash engine that a command line asks for.
- * @throws BtkitError when BTKIT_HASH names a kernel that is not to be had
+ * @throws BtkitError `usage` when BTKIT_HASH is no kernel, `kernel` when this machine can't run it
  */
 export function engineFor({ threads, maxRate }: EngineOptions, { env, signal }: Io): Engine {
   const kernel = chooseKernel(env['BTKIT_HASH'] || undefined).name

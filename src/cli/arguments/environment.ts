@@ -6,9 +6,9 @@ type CommandOption = CommandUnknownOpts['options'][number]
 const PREFIX = 'BTKIT_SERVE_'
 
 /**
- * Adds to a command line what the environment says of options that are not on it, for units of
- * systemd and the like: `BTKIT_SERVE_PORT=80` is `--port 80`. Values of options that may be
- * repeated have spaces between them; switches are `1` or `0`.
+ * Adds options from the environment to a command line, for systemd units and the like, except those
+ * that are on it already: `BTKIT_SERVE_PORT=80` is `--port 80`. The values of an option that can be
+ * repeated have spaces between them; a switch is `1` or `0`.
  *
  * commander's own `.env()` would not do: it reads process.env, whatever the value of a switch is
  * turns it on, a list is one value, and a variable with a typing error is ignored.
@@ -37,7 +37,9 @@ function optionOf(variable: string, command: CommandUnknownOpts): CommandOption 
   throw new BtkitError('usage', `${variable}: there is no option ${long}`)
 }
 
-/** The options that the command line settles together with one, itself included. */
+/**
+ * The options of which one on the command line overrules this one: itself, and among trackers all.
+ */
 function alternativesOf(option: CommandOption, { options }: CommandUnknownOpts): CommandOption[] {
   const isOfTrackers = (each: CommandOption) => each.long?.startsWith('--tracker')
   return isOfTrackers(option) ? options.filter(isOfTrackers) : [option]

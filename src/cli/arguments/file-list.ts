@@ -7,7 +7,7 @@ import type { Io } from '../io.js'
 /** File names from a list. */
 export interface FileList {
   readonly files: readonly string[]
-  /** Those that are not UTF-8, which could only be opened mangled. */
+  /** Names that are not UTF-8. Decoded, they would be those of other files. */
   readonly refused: readonly FailedFile[]
 }
 
@@ -18,9 +18,9 @@ const NUL = 0x00
 const NEWLINE = 0x0a
 
 /**
- * Reads a list of file names from a file, or with `-` from standard input. If it has a NUL, NULs end
- * the names, as `find -print0` writes them; otherwise line ends do. Empty names are left out.
- * @throws BtkitError when the list can't be read
+ * Reads a list of file names from a file, or with `-` from standard input. If it has a NUL, NULs
+ * end the names, as `find -print0` writes them; otherwise line ends do. Empty names are left out.
+ * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io` when the list can't be read
  */
 export async function readFileList(list: string, { stdin }: Pick<Io, 'stdin'>): Promise<FileList> {
   const bytes =

@@ -4,9 +4,9 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([['--output', '--target']])
 
 /**
- * Spells the options of a command line as btkit declares them: with hyphens, where BitTornado had
- * `--announce_list`, and by btkit's names. What is no option, an option's value above all, stays as
- * it is.
+ * Rewrites the options of a command line to the names that btkit declares: `--announce_list`, as in
+ * BitTornado, becomes `--announce-list`, and `--output` becomes `--target`. Operands and the values
+ * of options stay as they are.
  */
 export function normalizeOptionNames(
   args: readonly string[],

@@ -4,9 +4,9 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
 
 /**
- * Reads and checks a torrent of at most `maxSize` bytes that the command line names: a file, or with
- * `-` standard input.
- * @throws BtkitError that names it
+ * Reads and checks a torrent of at most `maxSize` bytes that the command line names: a file, or
+ * with `-` standard input.
+ * @throws BtkitError that names it: those of readTorrent
  */
 export async function readTorrentInput(
   torrent: string,

@@ -9,7 +9,7 @@ import { chooseTrackers } from './tracker-options.js'
 import { version } from '../version.js'
 
 /**
- * Translates what the commands that make torrents have in common.
+ * Translates the options that makemetafile and completedir have in common.
  * @throws BtkitError `usage` when options do not go together
  */
 export function commonRequest(
@@ -43,7 +43,9 @@ export function commonRequest(
   }
 }
 
-/** In bytes: the piece length where none is asked for, and the .torrent for which it is too short. */
+/**
+ * The piece length where none is asked for, and the .torrent that is too large for it, in bytes.
+ */
 const USUAL_LENGTH = 2 ** 18
 const LARGE_TORRENT = 2 ** 20
 
@@ -53,7 +55,7 @@ function pieceLength({ pieceLength, pieceSizePow2 }: TorrentOptions) {
   return { pieceLength: USUAL_LENGTH, automaticAbove: LARGE_TORRENT }
 }
 
-/** Warns when clients would not use the main tracker. */
+/** Warns when `announce` is not in the announce list, because clients ignore it then. */
 export function warnOfTracker({ parts }: CommonRequest, { quiet }: TorrentOptions, io: Io): void {
   const { announce, announceList } = parts
   if (quiet || announce === null || announceList.length === 0) return
@@ -75,7 +77,7 @@ function creator(option: TorrentOptions['createdBy']): string | null {
   return typeof option === 'string' ? textOrNull(option) : `btkit ${version()}`
 }
 
-/** The date asked for, else that of reproducible builds, else now. */
+/** The creation date: that of the option, else of SOURCE_DATE_EPOCH, else now. */
 function creationDate(option: TorrentOptions['date'], { env, now }: Io): number | 'mtime' | null {
   if (option === false) return null
   if (option === 'now') return Math.floor(now() / 1000)

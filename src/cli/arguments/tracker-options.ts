@@ -1,7 +1,9 @@
 import { BtkitError } from '../../errors.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 
-/** The options of the commands that make torrents which say where peers and content are found. */
+const OTHERS = '--announce-list, --node, --web-seed or --httpseeds'
+
+/** The options of makemetafile and completedir that say where clients find peers and content. */
 export interface TrackerOptions {
   /** A tier for each time that the option was given. */
   readonly announce: readonly string[][]
@@ -20,7 +22,8 @@ export interface ChosenTrackers {
 
 /**
  * The trackers that a command line names; `operand` is the one among its arguments.
- * @throws BtkitError `usage` when there is no way to find peers or content, or two say different
+ * @throws BtkitError `usage` when clients would find no peers, or when options contradict each
+ * other
  */
 export function chooseTrackers(operand: string | null, options: TrackerOptions): ChosenTrackers {
   const given = operand === null ? options.announce : [[operand], ...options.announce]
@@ -28,9 +31,7 @@ export function chooseTrackers(operand: string | null, options: TrackerOptions):
   const list = options.announceList ?? (given.flat().length > 1 ? given : [])
   const announce = given[0]?.[0] ?? list[0]?.[0] ?? null
   if (announce === null && !options.trackerless && !hasOtherSources(options)) {
-    throw usage(
-      'no tracker: give its URL, --announce-list, --node, --web-seed or --httpseeds, or say --trackerless',
-    )
+    throw usage(`no tracker: give its URL, ${OTHERS}, or say --trackerless`)
   }
   return { announce, announceList: [...list] }
 }

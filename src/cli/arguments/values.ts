@@ -98,7 +98,7 @@ export function byteSize(text: string): number {
   throw new InvalidArgumentError('not a size, such as 64MiB')
 }
 
-/** A number of bytes a second, which can't be none. */
+/** A number of bytes a second, above 0. */
 export function byteRate(text: string): number {
   const rate = byteSize(text)
   if (rate > 0) return rate

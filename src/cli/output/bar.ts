@@ -3,7 +3,7 @@ import { escapeText } from '../../text/escape.js'
 import type { Io } from '../io.js'
 import { formatBytes, formatDuration } from './quantity.js'
 
-/** What a bar shows beside itself. */
+/** What a bar shows. */
 export interface BarState {
   /** How much of the total is done. */
   readonly value: number
@@ -22,7 +22,7 @@ export interface Bar {
   readonly stop: () => void
 }
 
-/** Columns that the file's name is left of a narrow terminal. */
+/** Columns for the file's name on a narrow terminal, and those that the rest of the line takes. */
 const MIN_NAME_WIDTH = 8
 const OTHER_WIDTH = 64
 
@@ -44,7 +44,7 @@ export async function openBar(io: Io, total: number): Promise<Bar | null> {
     clearOnComplete: true,
     hideCursor: true,
     linewrap: false,
-    // It would handle signals itself, which is main.ts's
+    // Signals are handled in main.ts, not by the bar
     gracefulExit: false,
   })
   const start = (value: number) => {

@@ -10,12 +10,12 @@ export function reportError(error: unknown, io: Io): void {
   }
 }
 
-/** Reports something that is probably not as it should be. */
+/** Reports as a line on standard error what is probably not as it should be. */
 export function reportWarning(message: string, io: Io): void {
   io.stderr.write(`${io.paint('yellow', 'btkit: warning:')} ${escapeText(message)}\n`)
 }
 
-/** Reports something worth knowing. */
+/** Reports as a line on standard error what is worth knowing. */
 export function reportNote(message: string, io: Io): void {
   io.stderr.write(`btkit: ${escapeText(message)}\n`)
 }
@@ -42,6 +42,7 @@ export async function tryEach<T>(
   return status
 }
 
+/** The exit status of a failure: 2 for wrong usage, 75 for a lock that is held, else 1. */
 export function exitStatusOf(error: unknown): number {
   if (!(error instanceof BtkitError)) return 1
   if (error.code === 'usage') return 2

@@ -72,9 +72,9 @@ export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
 }
 
 /**
- * Writes an edited torrent to its place, if that holds anything else; in a dry run it only finds
- * out whether that could be done.
- * @throws BtkitError that names the place
+ * Writes an edited torrent, unless its target holds the same bytes already. A dry run only checks
+ * that the target could be written.
+ * @throws BtkitError that names the target
  */
 export async function storeEdit(
   { edited: { file }, bytes, editable }: PreparedEdit,
@@ -91,7 +91,7 @@ export async function storeEdit(
   else await writer.write(target, bytes, options)
 }
 
-/** An edited torrent takes over what the file has; elsewhere the user's own is right. */
+/** In its own place a torrent keeps mode and owner; a copy elsewhere keeps the mode alone. */
 function writeOptions({ mode, owner }: Editable, { outputDirectory, force }: EditRequest) {
   if (outputDirectory === null) return { mode, owner }
   return force ? { mode } : { mode, checkReplaceable }
@@ -114,12 +114,12 @@ function factsOf(metainfo: Metainfo): TorrentFacts {
   }
 }
 
-/** An unchanged torrent is still in memory that is only lent. */
+/** Copies the bytes of an unchanged torrent, which stand in a buffer that is used again. */
 function keep(bytes: Uint8Array, lent: Uint8Array): Uint8Array {
   return bytes === lent ? Buffer.from(bytes) : bytes
 }
 
-/** Whether a file holds just these bytes; one that can't be read does not. */
+/** Whether a file holds exactly these bytes; false for one that can't be read. */
 function holds(path: string, bytes: Uint8Array): boolean {
   try {
     checkEditable(path)

@@ -3,7 +3,7 @@ import { BtkitError } from '../../errors.js'
 import { createWriter, type Writer } from '../../files/write/many.js'
 import { prepareEdit, storeEdit, type EditedFile, type EditRequest } from './file.js'
 
-/** A file that is done, its change there to stay, or one that failed and is as it was. */
+/** The outcome for a file: edited and safely on the disk, or failed and as it was. */
 export type EditOutcome = (EditedFile & { readonly error: null }) | FailedFile
 
 export interface FailedFile {
@@ -31,7 +31,7 @@ export async function* editFiles(
   const begun: BegunEdit[] = []
   try {
     for (const file of files) {
-      // Lets finished writes go on, and the signal in
+      // Gives finished writes and signals their turn
       await setImmediate()
       if (signal.aborted) break
       begun.push(beginEdit(file, request, writer))

@@ -4,8 +4,8 @@ import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { spliceTorrent, type TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 
 /**
- * Edits a torrent in memory. The result has been read again and found valid, with the info hash
- * unchanged unless the edit is of `info`. Without an effect it is the very same object.
+ * Edits a torrent in memory. The result is parsed again to make sure that it is valid, and that the
+ * info hash is the same unless the edit changes `info`. If nothing changes, `before` is returned.
  * @throws BtkitError `metainfo` when the edit would break the torrent
  */
 export function editTorrent(before: Metainfo, edit: TorrentEdit): Metainfo {
@@ -16,12 +16,15 @@ export function editTorrent(before: Metainfo, edit: TorrentEdit): Metainfo {
   const touchesInfo = changes.info !== undefined && changes.info.size > 0
   if (!touchesInfo && !isSameInfo(before, after)) throw new Error('an edit changed the info hash')
   if (before.isDirectory !== after.isDirectory || before.size !== after.size) {
-    throw new BtkitError('metainfo', 'with that name a directory would turn into a file')
+    throw new BtkitError(
+      'metainfo',
+      'that name would turn the directory of a version 2 torrent into a file',
+    )
   }
   return after
 }
 
-/** Whether two torrents are one to clients and trackers. */
+/** Whether two torrents have the same info hashes, and so are the same to clients and trackers. */
 export function isSameInfo(a: InfoHashes, b: InfoHashes): boolean {
   return a.infoHash === b.infoHash && a.infoHashV2 === b.infoHashV2
 }

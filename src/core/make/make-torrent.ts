@@ -47,7 +47,7 @@ export interface MadeTorrent {
   readonly bytes: Uint8Array
   /** In hexadecimal. */
   readonly infoHash: string
-  /** Bytes that had to be read; the others' digests were known. */
+  /** Bytes that were read; the digests of all others were in the cache. */
   readonly bytesHashed: number
 }
 
@@ -61,12 +61,12 @@ export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
   return limitSize({ request, content, tooLarge: null })
 }
 
-/** Takes the automatic piece length where the request has it so. */
+/** Takes the automatic piece length if the .torrent would be larger than the request allows. */
 function limitSize(plan: TorrentPlan): TorrentPlan {
   const { request, content } = plan
   const limit = request.automaticAbove ?? Infinity
   const automatic = cutIntoPieces(content, 'auto')
-  // To measure takes a while with many files, so it is done only where it may matter
+  // Measuring is slow with many files, so it comes after the quick checks
   if (limit === Infinity || automatic.pieceLength <= content.pieceLength) return plan
   const torrentSize = measureTorrent(plan)
   if (torrentSize <= limit) return plan
@@ -84,14 +84,14 @@ export function measureTorrent({
 }: Pick<TorrentPlan, 'request' | 'content'>): number {
   const blank = composeInfo(content, request, new Uint8Array(0))
   const digests = content.pieceCount * DIGEST
-  // Without digests the length of their string is written as the one digit 0
+  // `blank` has an empty string of digests, whose length is the single digit 0
   return composeTorrent(request, content, blank).length + digests + `${digests}`.length - 1
 }
 
 /**
  * Makes a torrent, and writes it where the request says. Either the whole torrent is there in the
  * end, or an error is raised and nothing has changed.
- * @throws BtkitError
+ * @throws BtkitError those of obtainInfo and writeAtomically
  */
 export async function makeTorrent(
   plan: TorrentPlan,
@@ -119,7 +119,9 @@ export function composeTorrent(
   return buildTorrent({ ...parts, creationDate: settleDate(creationDate, content) }, info)
 }
 
-/** The creation date in seconds since 1970. The newest file's time stands for that of a directory. */
+/**
+ * The creation date in seconds since 1970. The newest file's time stands for that of a directory.
+ */
 export function settleDate(date: CreationDate, { files }: Content): number | null {
   if (date !== 'mtime') return date
   const newest = files.reduce((latest, { fingerprint: { mtimeNs } }) => {

@@ -15,8 +15,8 @@ const DICT = 0x64
 /**
  * The canonical bencode of a value: keys in byte order, integers exact.
  *
- * Throws a `bencode` error for what bencode can't hold: fractions, integers beyond 64 bits, numbers
- * that may be rounded, keys that are not latin1 strings of bytes.
+ * @throws BtkitError `bencode` for what bencode can't hold: fractions, integers beyond 64 bits,
+ * numbers that may be rounded, keys that are not latin1 strings of bytes
  */
 export function encodeBencode(value: BencodeValue): Uint8Array {
   const writer = new Writer()

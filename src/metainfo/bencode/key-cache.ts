@@ -13,7 +13,7 @@ export class KeyCache {
   readonly #slots = new Array<string>(SLOTS).fill('')
   readonly #whole: Buffer
 
-  /** `whole` is what all keys are views of. */
+  /** `whole` is the array that all keys are views of. */
   constructor(whole: Uint8Array) {
     this.#whole = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength)
   }

@@ -25,7 +25,7 @@ export interface BencodeLimits {
   readonly maxDepth: number
 }
 
-/** What was read, where the top-level entries stand, and what a reader should hear of. */
+/** What was read, where the top-level entries stand, and what is odd about it. */
 export interface BencodeReading {
   readonly value: BencodeValue
   /** The entries of the top-level dictionary by key; empty when the value is none. */
@@ -34,15 +34,16 @@ export interface BencodeReading {
 }
 
 /**
- * Reads bencode of unknown origin. Only what bencode allows is let in, and exactly: with no
- * warnings, encoding the value gives the same bytes. Unsorted keys and white space after the end
- * exist in the wild and are warned of. Byte strings are views of `bytes`, not copies.
+ * Reads bencode of unknown origin. Only valid bencode is accepted, and kept exactly: if there are
+ * no warnings, encoding the value gives the same bytes. Unsorted keys and white space after the end
+ * occur in practice; they are accepted with a warning. Byte strings are views of `bytes`, not
+ * copies.
  *
- * The npm `bencode` codec is no door for strangers: beside taking truncated strings and trailing
- * bytes, it turns keys that are not UTF-8 to hexadecimal, obeys `__proto__`, rounds integers beyond
- * 2^53 and overflows the stack on deep nesting. This reader needs no stack, and linear time.
- *
- * Throws a `bencode` error that says `offset N: reason`.
+ * The npm `bencode` codec is not strict enough for such bytes: it accepts truncated strings and
+ * trailing bytes, turns keys that are not UTF-8 to hexadecimal, obeys `__proto__`, rounds integers
+ * beyond 2^53 and overflows the stack on deep nesting. This reader does not recurse, and takes time
+ * in proportion to the bytes.
+ * @throws BtkitError `bencode`, as `offset N: reason`
  */
 export function readBencode(bytes: Uint8Array, limits: BencodeLimits): BencodeReading {
   if (bytes.length > limits.maxSize) {
@@ -137,7 +138,7 @@ class Reader {
     return this.#attach(frame.container, frame.start)
   }
 
-  /** Puts a value that ends at the cursor where it belongs; returns it if that is nowhere. */
+  /** Adds a complete value to the list or dictionary around it; returns it if there is none. */
   #attach(value: BencodeValue, start: number): BencodeValue | null {
     this.#valueCount += 1
     if (this.#valueCount > MAX_VALUES) throw bencodeError(start, `more than ${MAX_VALUES} values`)
@@ -168,7 +169,7 @@ class Reader {
     frame.lastKey = key
   }
 
-  /** In sorted keys none can come twice, so only others are looked up. */
+  /** As long as keys are sorted none can repeat, so only a key out of order is looked up. */
   #checkDisorder(frame: Frame, dict: BencodeDict, { key, start }: KeyAt): void {
     if (dict.has(key)) throw bencodeError(start, `dictionary key ${quoteText(key)} a second time`)
     if (frame.isUnsorted) return

@@ -28,7 +28,10 @@ export function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= ZERO && byte <= ZERO + 9
 }
 
-/** Reads the integer whose `i` is at the cursor. */
+/**
+ * Reads the integer whose `i` is at the cursor.
+ * @throws BtkitError `bencode`
+ */
 export function takeInteger(cursor: Cursor): number | bigint {
   const { bytes, offset: start } = cursor
   const isNegative = bytes[start + 1] === MINUS
@@ -69,7 +72,10 @@ function outOfRange(offset: number): BtkitError {
   return bencodeError(offset, 'integer beyond 64 bits')
 }
 
-/** Reads the string whose length is at the cursor, as a view of the bytes. */
+/**
+ * Reads the string whose length is at the cursor, as a view of the bytes.
+ * @throws BtkitError `bencode`
+ */
 export function takeString(cursor: Cursor): Uint8Array {
   const { bytes, offset: start } = cursor
   let colon = start

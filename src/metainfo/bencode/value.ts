@@ -6,7 +6,7 @@ export type BencodeValue = number | bigint | Uint8Array | BencodeValue[] | Benco
 
 /**
  * A dictionary. A key is the latin1 ("binary") string of its bytes: that is exact for any bytes,
- * `<` on it is bencode's byte order, and a Map has no `__proto__` to be trapped by.
+ * `<` on it is bencode's byte order. In a Map the key `__proto__` is like any other.
  */
 export type BencodeDict = Map<string, BencodeValue>
 

@@ -20,11 +20,11 @@ export interface InfoFile {
   readonly path: readonly string[]
   /** In bytes. */
   readonly length: number
-  /** Whether it is told as a pad file (BEP 47). */
+  /** Whether it is marked as a pad file (BEP 47). */
   readonly isPad?: boolean
 }
 
-/** Encodes the `info` of a v1 torrent (BEP 3). What is false or null leaves no key behind. */
+/** Encodes the `info` of a v1 torrent (BEP 3). There is no key for what is false or null. */
 export function buildInfo(parts: InfoParts): Uint8Array {
   const info: BencodeDict = new Map()
   if (typeof parts.content === 'number') info.set('length', parts.content)

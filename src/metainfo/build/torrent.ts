@@ -1,7 +1,7 @@
 import bencode from 'bencode'
 import type { DhtNode } from '../metainfo.js'
 
-/** What a torrent says beside its `info`. Null and empty values leave no key behind. */
+/** What a torrent says beside its `info`. There is no key for a null or empty value. */
 export interface TorrentParts {
   readonly announce: string | null
   readonly announceList: readonly (readonly string[])[]
@@ -14,7 +14,7 @@ export interface TorrentParts {
   readonly creationDate: number | null
 }
 
-/** Composes a .torrent around an encoded `info`, which goes in as it is. */
+/** Builds a .torrent from an encoded `info`, which is taken byte for byte, and the rest. */
 export function buildTorrent(parts: TorrentParts, info: Uint8Array): Uint8Array {
   const entries = [...encodeParts(parts), ['info', info] as const]
   entries.sort(([a], [b]) => (a < b ? -1 : 1))

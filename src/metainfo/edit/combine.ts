@@ -1,6 +1,6 @@
 import type { TorrentEdit } from './splice-torrent.js'
 
-/** One edit of several, which must not change the same keys. */
+/** Joins edits into one. No two of them may change the same key. */
 export function combineEdits(edits: readonly TorrentEdit[]): TorrentEdit {
   return (metainfo) => {
     const changes = edits.map((edit) => edit(metainfo))

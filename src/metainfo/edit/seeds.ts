@@ -14,7 +14,7 @@ export function seedsOf(
   return key === 'httpseeds' ? httpSeeds : webSeeds
 }
 
-/** Takes seeds out, then has others, behind those that are there already. */
+/** Removes seeds, then adds others at the end unless they are there already. */
 export function changeSeeds(
   key: SeedKey,
   { remove, add }: { readonly remove: readonly string[]; readonly add: readonly string[] },
@@ -27,7 +27,9 @@ export function changeSeeds(
   }
 }
 
-/** Sets seeds, or removes them when `urls` is null. Those that are so already stay. */
+/**
+ * Sets seeds, or removes them when `urls` is null. Seeds that are the same already are left alone.
+ */
 export function setSeeds(key: SeedKey, urls: readonly string[] | null): TorrentEdit {
   return (metainfo) => {
     const isSame = urls !== null && JSON.stringify(urls) === JSON.stringify(seedsOf(metainfo, key))

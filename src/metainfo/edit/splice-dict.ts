@@ -2,7 +2,9 @@ import { Buffer } from 'node:buffer'
 import { encodeBencode } from '../bencode/encode.js'
 import type { Span } from '../bencode/value.js'
 
-/** What becomes of a dictionary's entries, by key: the new value, encoded, or null for none. */
+/**
+ * Changes to a dictionary's entries, by key: the new value, encoded, or null to remove the entry.
+ */
 export type DictChanges = ReadonlyMap<string, Uint8Array | null>
 
 /** An encoded dictionary and where its entries stand in it. Bytes may follow its end. */
@@ -12,7 +14,7 @@ export interface EncodedDict {
 }
 
 /**
- * Changes entries of an encoded dictionary and leaves every other byte as it is, be it odd or not.
+ * Changes entries of an encoded dictionary and leaves every other byte as it is.
  * A new entry goes where the sort order wants it; in a dictionary that is unsorted, behind the
  * largest of the smaller keys. Returns the very same array when nothing changes.
  */
@@ -63,7 +65,7 @@ function placeFor(key: string, spans: ReadonlyMap<string, Span>): number {
   return place
 }
 
-/** By place; of those that meet in one, insertions come first, in the order of their keys. */
+/** By offset. Of cuts at the same offset insertions come first, sorted by key. */
 function compareCuts(a: Cut, b: Cut): number {
   return a.start - b.start || a.end - b.end || (a.key < b.key ? -1 : 1)
 }

@@ -3,14 +3,14 @@ import type { BencodeValue } from '../bencode/value.js'
 import type { Metainfo } from '../metainfo.js'
 import { spliceDict, type DictChanges, type EncodedDict } from './splice-dict.js'
 
-/** What becomes of the entries of a torrent's top-level dictionary and of its `info`. */
+/** Changes to the entries of a torrent's top-level dictionary and of its `info`. */
 export interface TorrentChanges {
   readonly top?: DictChanges
   /** Whatever is changed here changes the info hash. */
   readonly info?: DictChanges
 }
 
-/** Says what is to become of a torrent. */
+/** Computes the changes to a torrent. */
 export type TorrentEdit = (metainfo: Metainfo) => TorrentChanges
 
 /**
@@ -43,7 +43,7 @@ export function topLevelValue(metainfo: Metainfo, key: string): BencodeValue | u
   return bytes && read(bytes).value
 }
 
-/** Reads bytes again that were let in as part of a torrent. */
+/** Decodes a part of a torrent, whose bytes have passed the reader before. */
 function read(bytes: Uint8Array) {
   return readBencode(bytes, { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH })
 }

@@ -5,8 +5,9 @@ import { encodeBencode } from '../bencode/encode.js'
 export type GatheredChanges = Map<string, Uint8Array | null>
 
 /**
- * Sets a text of a dictionary, or removes it when null. Its `.utf-8` twin, which programs of the
- * code page days wrote and some clients prefer, goes along when there is one.
+ * Sets a text of a dictionary, or removes it when null. So it does with a second key that ends in
+ * `.utf-8`, if there is one: old programs wrote it beside text in a local encoding, and some
+ * clients prefer it.
  */
 export function changeText(
   changes: GatheredChanges,

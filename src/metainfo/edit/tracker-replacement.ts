@@ -30,9 +30,9 @@ export function parseReplacement(text: string): TrackerReplacement {
 }
 
 /**
- * What becomes of a tracker: another when its URL is, or begins with, the one to replace, and the
- * same otherwise. A beginning counts only where a part of the URL ends, at `/`, `:` or `?`, so that
- * `http://a.example` leaves `http://a.example.org` alone.
+ * Replaces a tracker whose URL is `from` or begins with it; any other is returned as it is. `from`
+ * must end where a part of the URL ends, at `/`, `:` or `?`, so that `http://a.example` does not
+ * match `http://a.example.org`.
  * @throws BtkitError `metainfo` when the new one would be no tracker
  */
 export function replaceTracker(url: string, { from, to }: TrackerReplacement): string {

@@ -1,19 +1,19 @@
 import type { Tier, Trackers } from './trackers.js'
 
-/** Changes to single trackers, taken in this order. */
+/** Changes to single trackers, made in this order. */
 export interface TrackerSteps {
   /** Whole URLs. */
   readonly remove: readonly string[]
-  /** Each gives the new URL of a tracker, or the same when it is not meant. */
+  /** Each returns the new URL of a tracker, or the same URL for no change. */
   readonly replace: readonly ((url: string) => string)[]
-  /** Trackers to have in the list, as new last tiers unless they are there. */
+  /** Trackers to add unless they are in the list, each as a new last tier. */
   readonly add: readonly string[]
 }
 
 /**
- * Takes the steps on the trackers of a torrent. If any has an effect, the result is put in order: a
- * tracker stands once in a tier, no tier or list is empty, and `announce` is the first of the list,
- * with one that was in no tier put in front. Otherwise it is the very same object.
+ * Takes the steps on the trackers of a torrent. If any has an effect, the result is put in order:
+ * no tracker repeats in a tier, no tier or list is empty, and `announce` is the first of the list;
+ * an `announce` that was in no tier becomes the first tier. Otherwise the same object is returned.
  */
 export function takeTrackerSteps(trackers: Trackers, steps: TrackerSteps): Trackers {
   const kept = mapTrackers(trackers, (url) => (steps.remove.includes(url) ? null : url))
@@ -34,7 +34,7 @@ function mapTrackers(
   }
 }
 
-/** A lone tracker needs no list. */
+/** Adds trackers that are missing. A single tracker gets no list. */
 function addTrackers(trackers: Trackers, urls: readonly string[]): Trackers {
   const tiers = listAll(trackers)
   const missing = [...new Set(urls)].filter((url) => !tiers.flat().includes(url))
@@ -52,7 +52,7 @@ function tidy(trackers: Trackers): Trackers {
   return { announce: tiers[0]?.[0] ?? null, tiers }
 }
 
-/** The whole list without repetitions in a tier and empty tiers, `announce` in front if in none. */
+/** All tiers without repeats and empty ones; an `announce` that is in none comes first. */
 function listAll({ announce, tiers }: Trackers): Tier[] {
   const list = (tiers ?? []).map((tier) => [...new Set(tier)]).filter((tier) => tier.length > 0)
   return announce === null || list.flat().includes(announce) ? list : [[announce], ...list]

@@ -6,8 +6,8 @@ import type { DictChanges } from './splice-dict.js'
 import { topLevelValue, type TorrentEdit } from './splice-torrent.js'
 
 /**
- * The trackers of a torrent. A URL is the latin1 string of its bytes, as they need not be UTF-8 and
- * must come through an edit of their neighbours.
+ * The trackers of a torrent. A URL is the latin1 string of its bytes: they need not be UTF-8, and
+ * must survive when another tracker is edited.
  */
 export interface Trackers {
   readonly announce: string | null
@@ -21,12 +21,12 @@ export function trackerBytes(url: string): string {
   return Buffer.from(url).toString('latin1')
 }
 
-/** Sets `announce` and the announce list, or removes what is null. What is so already stays. */
+/** Sets `announce` and the announce list, or removes what is null. Equal values are left alone. */
 export function setTrackers(wanted: Trackers): TorrentEdit {
   return (metainfo) => ({ top: trackerChanges(metainfo, wanted) })
 }
 
-/** Changes the trackers by a function of what they are; one that returns them as they are does nothing. */
+/** Applies `change` to the trackers. If it returns the same object nothing is changed. */
 export function changeTrackers(change: (trackers: Trackers) => Trackers): TorrentEdit {
   return (metainfo) => {
     const trackers = readTrackers(metainfo)
@@ -35,7 +35,7 @@ export function changeTrackers(change: (trackers: Trackers) => Trackers): Torren
   }
 }
 
-/** The trackers of a torrent. A tracker that stands where a tier should is a tier of one. */
+/** The trackers of a torrent. A tracker in the place of a tier counts as a tier of one. */
 export function readTrackers(metainfo: Metainfo): Trackers {
   const announce = topLevelValue(metainfo, 'announce')
   const list = topLevelValue(metainfo, 'announce-list')
@@ -65,7 +65,7 @@ function encodeTiers(tiers: readonly Tier[]): Uint8Array {
   return encodeBencode(tiers.map((tier) => tier.map(bytesOf)))
 }
 
-/** Lists that mean the same may be spelled differently, and then the old spelling stays. */
+/** Compares decoded lists, so that an equal list keeps its old bytes, however it is encoded. */
 function isSameList(tiers: readonly Tier[], old: Trackers['tiers']): boolean {
   return JSON.stringify(tiers) === JSON.stringify(old)
 }

@@ -4,25 +4,25 @@ import { quoteText } from '../../text/escape.js'
 import type { What } from './require-field.js'
 import type { WarningList } from '../warning-list.js'
 
-/** It keeps a byte order mark, as part of a name like any other character. */
+/** Keeps a byte order mark, which may be part of a name. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** What to read, what to call it in a warning, and where that warning goes. */
 export interface TextSource {
   readonly bytes: Uint8Array
-  /** The value of the `.utf-8` twin of the key, which programs of the code page days wrote. */
+  /** The value of the same key with `.utf-8` at its end, which old programs wrote as well. */
   readonly twin: BencodeValue | undefined
   readonly what: What
   readonly warnings: WarningList
 }
 
 /**
- * The text of a byte string. What is not UTF-8 is read from its `.utf-8` twin, and where there is
- * none of use, with U+FFFD in place of what can't be decoded, and a warning.
+ * The text of a byte string. If that is not UTF-8 its `.utf-8` twin is taken; if that is none
+ * either, U+FFFD stands for what can't be decoded, and there is a warning.
  */
 export function readText({ bytes, twin, what, warnings }: TextSource): string {
   const text = decodeUtf8(bytes)
-  // only a replacement character can tell of a fault, and it may as well be part of the text
+  // the slow check of the bytes is needed only with U+FFFD, which may also be part of the text
   if (!text.includes('\ufffd') || isUtf8(bytes)) return text
   if (isByteString(twin) && isUtf8(twin)) return decodeUtf8(twin)
   warnings.add('not-utf8', () => `${what()}: not UTF-8, read as ${quoteText(text)}`)

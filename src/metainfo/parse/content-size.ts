@@ -7,7 +7,10 @@ export function countPieces(length: number, pieceLength: number): number {
   return (length - rest) / pieceLength + (rest > 0 ? 1 : 0)
 }
 
-/** The bytes of all files together; a `metainfo` error beyond 2^53 - 1. */
+/**
+ * The bytes of all files together.
+ * @throws BtkitError `metainfo` beyond 2^53 - 1
+ */
 export function totalLength(files: readonly MetainfoFile[]): number {
   let total = 0
   for (const { length } of files) {

@@ -14,7 +14,7 @@ export interface TreeFile {
   readonly piecesRoot: Uint8Array | null
 }
 
-/** The key under which a file's own dictionary stands, which no name can be (BEP 52). */
+/** The empty key, under which a file's own dictionary stands; no name is empty (BEP 52). */
 const LEAF = ''
 
 const ROOT_LENGTH = 32
@@ -25,14 +25,14 @@ const ROOT_LENGTH = 32
  */
 const MAX_PATHS_SIZE = 256 * 1024 * 1024
 
-/** What a component takes beside its text. */
+/** Bytes of memory that a component takes beside its text. */
 const REFERENCE_SIZE = 8
 
 /**
  * Reads `info.file tree` (BEP 52): a dictionary for each directory, and for each file one that
  * holds a dictionary under the empty key. Files come in the tree's order.
  *
- * Throws a `metainfo` error when the tree is malformed or holds no file.
+ * @throws BtkitError `metainfo` when the tree is malformed or holds no file
  */
 export function readFileTree(info: BencodeDict, warnings: WarningList): TreeFile[] {
   const tree = requireDict(info.get('file tree'), () => 'info.file tree')
@@ -46,11 +46,11 @@ export function readFileTree(info: BencodeDict, warnings: WarningList): TreeFile
 interface Collection {
   readonly files: TreeFile[]
   readonly warnings: WarningList
-  /** How much more all paths may take, in about bytes. */
+  /** How much more memory all paths may take, in bytes, roughly. */
   room: number
 }
 
-/** Its recursion is as deep as the bencode gate allows. */
+/** Recurses no deeper than the bencode reader lets dictionaries nest. */
 function collectFiles(directory: BencodeDict, above: string[], into: Collection): void {
   const sizeAbove = above.reduce((sum, name) => sum + sizeOf(name), 0)
   for (const [key, value] of directory) {

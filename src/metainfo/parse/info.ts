@@ -34,7 +34,7 @@ const V1_KEYS = ['pieces', 'length', 'files']
 /**
  * Checks `info` against BEP 3 and BEP 52, with the top-level `piece layers` that v2 needs.
  *
- * Throws a `metainfo` error that names the key and the rule it breaks.
+ * @throws BtkitError `metainfo` that names the key and the rule it breaks
  */
 export function validateInfo(
   info: BencodeDict,

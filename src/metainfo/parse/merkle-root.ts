@@ -9,8 +9,8 @@ export const BLOCK_LENGTH = 16 * 1024
 
 /**
  * The root of a file's Merkle tree (BEP 52) from its piece layer: a digest for each piece of
- * `pieceLength` bytes, a power of two times the block length. What the tree lacks to be full counts
- * as leaves of zeros; those are never stored, for each level has one digest to stand for them.
+ * `pieceLength` bytes, a power of two times the block length. The tree is filled up with leaves of
+ * zeros. These are not stored: on each level all nodes above them are equal.
  */
 export function merkleRoot(layer: Uint8Array, pieceLength: number): Uint8Array {
   let padding = pieceOfZeroLeaves(pieceLength)

@@ -15,7 +15,7 @@ import { WarningList } from '../warning-list.js'
 export interface ParseOptions {
   /** In bytes; 64 MiB when absent. */
   readonly maxSize?: number
-  /** A torrent whose info hashes hold for this one too if their `info` is the same, byte for byte. */
+  /** A torrent read before: if its `info` has the same bytes, its info hashes are used again. */
   readonly known?: Metainfo
 }
 
@@ -23,10 +23,10 @@ export interface ParseOptions {
  * Reads a .torrent file of unknown origin and checks that its `info` is valid (BEP 3, BEP 52). The
  * result holds views of `bytes`, which must not change afterwards.
  *
- * What can be read in spite of its faults is, and its `warnings` name them; paths that must not
- * reach a disk are in `unsafePaths`.
- * @throws BtkitError `bencode` for bytes that are no bencode, with the offset or how they begin, and
- * `metainfo` for bencode that is no metainfo, with the key
+ * Faults that do not hinder reading become `warnings`. Paths that are not safe to create on a disk
+ * are in `unsafePaths`.
+ * @throws BtkitError `bencode` for bytes that are no bencode, with the offset or how they begin,
+ * and `metainfo` for bencode that is no metainfo, with the key
  */
 export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
   const limits = { maxSize: options.maxSize ?? DEFAULT_MAX_SIZE, maxDepth: DEFAULT_MAX_DEPTH }
@@ -74,10 +74,10 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
   }
 }
 
-/** How much of a file that is something else tells what it is, in bytes. */
+/** Bytes to quote of a file that is no torrent, to tell what it is. */
 const BEGINNING = 16
 
-/** A web page or a picture is told from a damaged torrent by its first byte. */
+/** A torrent begins with a `d`, even a damaged one; what does not is another kind of file. */
 function checkBeginning(bytes: Uint8Array): void {
   if (bytes[0] === DICTIONARY) return
   if (bytes.length === 0) throw new BtkitError('bencode', 'not a torrent (it is empty)')

@@ -10,7 +10,7 @@ import { metainfoError, requireDict, requireString } from './require-field.js'
  * Checks the top-level `piece layers` (BEP 52): each file longer than a piece must have its layer,
  * of a digest a piece, and the layer must lead to the file's pieces root.
  *
- * Throws a `metainfo` error that names the file.
+ * @throws BtkitError `metainfo` that names the file
  */
 export function checkPieceLayers(
   layers: BencodeValue | undefined,

@@ -9,25 +9,37 @@ export function metainfoError(what: string, rule: string): BtkitError {
   return new BtkitError('metainfo', `${what}: ${rule}`)
 }
 
-/** `value` as a dictionary, or a `metainfo` error. */
+/**
+ * Checks that a value is a dictionary.
+ * @throws BtkitError `metainfo`
+ */
 export function requireDict(value: BencodeValue | undefined, what: What): BencodeDict {
   if (value instanceof Map) return value
   throw metainfoError(what(), value === undefined ? 'is missing' : 'is not a dictionary')
 }
 
-/** `value` as a list, or a `metainfo` error. */
+/**
+ * Checks that a value is a list.
+ * @throws BtkitError `metainfo`
+ */
 export function requireList(value: BencodeValue | undefined, what: What): BencodeValue[] {
   if (Array.isArray(value)) return value
   throw metainfoError(what(), value === undefined ? 'is missing' : 'is not a list')
 }
 
-/** `value` as a byte string, or a `metainfo` error. */
+/**
+ * Checks that a value is a byte string.
+ * @throws BtkitError `metainfo`
+ */
 export function requireString(value: BencodeValue | undefined, what: What): Uint8Array {
   if (isByteString(value)) return value
   throw metainfoError(what(), value === undefined ? 'is missing' : 'is not a string')
 }
 
-/** `value` as a count of bytes, from 0 to 2^53 - 1, or a `metainfo` error. */
+/**
+ * Checks that a value is a number of bytes, from 0 to 2^53 - 1.
+ * @throws BtkitError `metainfo`
+ */
 export function requireLength(value: BencodeValue | undefined, what: What): number {
   if (value === undefined) throw metainfoError(what(), 'is missing')
   if (typeof value !== 'number' && typeof value !== 'bigint') {

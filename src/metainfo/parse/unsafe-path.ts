@@ -1,7 +1,7 @@
 import { quoteText } from '../../text/escape.js'
 import type { WarningList } from '../warning-list.js'
 
-/** Why a path must not reach a disk. */
+/** Why a path is not safe to create on a disk. */
 export type UnsafeReason =
   | 'has an empty component'
   | 'has a "." component'
@@ -11,17 +11,17 @@ export type UnsafeReason =
   | 'is listed twice'
   | typeof BACKSLASH
 
-/** Harmless where a backslash is part of a name. */
+/** Harmless on other systems than Windows, where a backslash is part of a name. */
 export const BACKSLASH = 'has a backslash, which parts components on Windows'
 
-/** A path of a torrent that must not reach a disk. */
+/** A path of a torrent that is not safe to create on a disk. */
 export interface UnsafePath {
   /** The torrent's name, then the components below it. */
   readonly path: string[]
   readonly reason: UnsafeReason
 }
 
-/** The names that a torrent gives to what it holds. */
+/** The names in a torrent. */
 export interface Names {
   readonly name: string
   readonly isDirectory: boolean
@@ -35,8 +35,8 @@ interface NamedFile {
 }
 
 /**
- * Finds the paths that could lead out of the place they are written to, or onto one another: at
- * most one reason a path. Pad files may share a path, as no one writes them.
+ * Finds the paths that could lead out of the directory they are written to, or that are listed
+ * twice, with one reason each. Pad files may share a path, because they are not written.
  */
 export function findUnsafePaths({ name, isDirectory, files }: Names): UnsafePath[] {
   const nameReason = reasonOf([name])

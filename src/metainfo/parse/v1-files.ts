@@ -20,7 +20,7 @@ export interface V1Files {
 /**
  * Reads `info.length` or `info.files` (BEP 3, with the attributes of BEP 47).
  *
- * Throws a `metainfo` error when both or neither are there, or a file is malformed.
+ * @throws BtkitError `metainfo` when both or neither are there, or a file is malformed
  */
 export function readV1Files(info: BencodeDict, name: string, warnings: WarningList): V1Files {
   const hasLength = info.has('length')

@@ -18,6 +18,7 @@ import { reportError } from '../../output/messages.js'
 import { wholeNumber } from '../../arguments/values.js'
 import { count } from '../../output/quantity.js'
 
+/** The command `cache`. */
 export function defineCache(context: CommandContext) {
   return new Command('cache')
     .description('Look after the piece cache.')

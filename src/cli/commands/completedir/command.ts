@@ -19,6 +19,7 @@ import type { Io } from '../../io.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
 import { openProgress, type ProgressBar } from '../../output/progress.js'
 
+/** The command `completedir`. */
 export function defineCompletedir({ io, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options) => {
     const request = completeRequest(sortOperands(args), options, io)

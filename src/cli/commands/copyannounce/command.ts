@@ -6,6 +6,10 @@ import { declareBulkEdit } from '../editing/options.js'
 import { oldTrackerLines, trackerLines } from '../editing/legacy.js'
 import { runEdits } from '../editing/run.js'
 
+/**
+ * The command `copyannounce`.
+ * @throws BtkitError `metainfo` when the source has no trackers
+ */
 export function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
   return declareBulkEdit('copyannounce')
     .description('Give torrents the trackers of another.')

@@ -7,6 +7,7 @@ import type { Io } from '../../io.js'
 import { formatBytes } from '../../output/quantity.js'
 import { version } from '../../version.js'
 
+/** The command `doctor`. */
 export function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
     .description('Say what this installation runs on, and how fast it hashes.')

@@ -12,6 +12,7 @@ Examples:
   btkit edit --comment 'Release 2' --date now *.torrent
   btkit edit --add-web-seed http://mirror.example/image.iso image.iso.torrent`
 
+/** The command `edit`. */
 export function defineEdit({ io, finish }: CommandContext) {
   return declareEditOptions().action(async (operands, options) => {
     const edit = editOf(options, io.now())

@@ -7,7 +7,7 @@ import type { Io } from '../../io.js'
 
 /**
  * The torrents that a command line asks to edit: its arguments, then those of `--files-from`.
- * @throws BtkitError `usage` when there are none, or when the results could not be told apart
+ * @throws BtkitError `usage` when there are none, or when two results would have the same name
  */
 export async function listFiles(
   operands: readonly string[],

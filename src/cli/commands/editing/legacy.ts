@@ -4,7 +4,7 @@ import { seedsOf, type SeedKey } from '../../../metainfo/edit/seeds.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
 import { optional } from './report.js'
 
-/** What BitTornado's command of a name prints, for the scripts that read it. */
+/** What a command prints that is called by BitTornado's name, for the scripts that read it. */
 export interface LegacyWords {
   /** Lines that come before those of the torrents. */
   readonly heading?: readonly string[]

@@ -72,7 +72,7 @@ function report(outcome: EditOutcome, run: EditRun, io: Io): void {
   }
 }
 
-/** BitTornado knew no dry run, and its words would say that all is done. */
+/** The legacy words say that the work is done, so a dry run does not use them. */
 function legacyOf({ legacy, options }: EditRun): LegacyWords | null {
   return options.dryRun ? null : legacy
 }
@@ -89,7 +89,7 @@ function summarize({ total, changed, failed, rehashed }: Tally, run: EditRun, io
     const meaning = 'clients and trackers take such a torrent for a new one'
     reportNote(`${count(rehashed, 'torrent')} ${verb} a new info hash: ${meaning}`, io)
   }
-  // Where all failed, the errors have said it
+  // When all failed, the errors say enough
   if (legacyOf(run) === null && failed < total) {
     const verb = dryRun ? 'would change; nothing was written' : 'changed'
     reportNote(`${changed} of ${count(total, 'torrent')} ${verb}`, io)

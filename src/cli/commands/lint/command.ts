@@ -15,6 +15,7 @@ interface LintOptions {
   readonly maxTorrentSize: number
 }
 
+/** The command `lint`. */
 export function defineLint({ io, finish }: CommandContext) {
   return new Command('lint')
     .description('Say what is wrong or unwise in torrents, without their data.')

@@ -27,6 +27,7 @@ interface Run {
   readonly io: Io
 }
 
+/** The command `makemetafile`. */
 export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options) => {
     const requests = makeRequests(sortOperands(args), options, io)
@@ -68,7 +69,7 @@ async function make(plan: TorrentPlan, { options, hashContext, io }: Run) {
   }
 }
 
-/** Talk moves to standard error when the torrent itself goes to standard output. */
+/** Prints the result: on standard error if the torrent itself goes to standard output. */
 function report(result: MakeResult, { options, io }: Run): void {
   if (options.json) io.stdout.write(makeJson(result))
   if (options.quiet) return

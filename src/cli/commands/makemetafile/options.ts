@@ -12,7 +12,7 @@ Examples:
 
 const USUAL = { value: undefined, text: '18; by size where the .torrent would be over 1 MiB' }
 
-/** BitTornado's makemetafile never chose by itself, and its info hashes must stay as they are. */
+/** By BitTornado's names 2^18 is taken for any size, so that info hashes stay as they were. */
 const LEGACY = { value: 2 ** 18, text: '18' }
 
 /** The command line of makemetafile. */

@@ -48,7 +48,9 @@ function contentLine({ files, size, pieceCount, pieceLength }: Content): string 
   return `content: ${count(files.length, 'file')}, ${formatBytes(size)} in ${pieces}`
 }
 
-/** What a person should know of a torrent that was asked for in other words. */
+/**
+ * How a torrent differs from what a person may expect: longer pieces, entries that were skipped.
+ */
 export function notes({ plan }: MakeResult, { verbose }: { readonly verbose: boolean }): string[] {
   const { content, tooLarge } = plan
   const skipped = verbose ? skippedList(content) : skippedSummary(content)
@@ -59,7 +61,7 @@ function lengthNote({ pieceLength }: Content, tooLarge: TooLarge): string {
   const instead = `pieces of ${formatBytes(pieceLength)}`
   const usual = formatBytes(tooLarge.pieceLength)
   const reason = `with ${usual} the .torrent would have ${formatBytes(tooLarge.torrentSize)}`
-  return `${instead}, as ${reason} (--piece-length insists on a length)`
+  return `${instead}, as ${reason} (--piece-length overrides this)`
 }
 
 /** What was left out, by reason: `skipped 3 hidden, 1 broken link`. */

@@ -34,16 +34,19 @@ function checkTogether({ sources }: Operands, options: MakeOptions): void {
     throw new BtkitError('usage', '--name goes with a single file or directory')
   }
   if (options.target !== undefined && !isDirectory(options.target)) {
-    throw new BtkitError('usage', `--target ${options.target}: not a directory, which several need`)
+    throw new BtkitError(
+      'usage',
+      `--target ${options.target}: not a directory, and several torrents need one`,
+    )
   }
 }
 
 function checkStandardOutput({ target, json, dryRun }: MakeOptions, { stdout }: Io): void {
   if (target !== '-') return
-  if (json) throw new BtkitError('usage', '--target - and --json both want the standard output')
+  if (json) throw new BtkitError('usage', '--target - and --json both write to standard output')
   if (stdout.isTTY && !dryRun) {
-    const advice = 'send it to a file or a pipe'
-    throw new BtkitError('usage', `--target -: a torrent is nothing for a terminal; ${advice}`)
+    const advice = 'send the torrent to a file or a pipe'
+    throw new BtkitError('usage', `--target -: standard output is a terminal; ${advice}`)
   }
 }
 

@@ -23,8 +23,8 @@ export interface AnnounceEdit {
 }
 
 /**
- * Tells the two ways to use reannounce apart: with options that change single trackers all
- * arguments are torrents, without them the first is the new announce.
+ * Translates both forms of reannounce. With options that change single trackers all arguments are
+ * torrents; without them the first is the new announce.
  * @throws BtkitError `usage` when its parts do not go together
  */
 export function planAnnounce(operands: readonly string[], options: AnnounceOptions): AnnounceEdit {
@@ -35,7 +35,8 @@ export function planAnnounce(operands: readonly string[], options: AnnounceOptio
     throw usage('--announce-list does not go with --replace, --add or --remove')
   }
   const url = operands.find(looksLikeUrl)
-  if (url !== undefined) throw usage(`${url}: no announce goes with --replace, --add or --remove`)
+  if (url !== undefined)
+    throw usage(`${url}: with --replace, --add or --remove all arguments are torrents`)
   const steps: TrackerSteps = {
     remove: remove.map(trackerBytes),
     replace: replace.map(({ from, to }) => {

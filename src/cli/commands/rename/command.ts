@@ -6,6 +6,7 @@ import { renameLines } from '../editing/legacy.js'
 import { runEdits } from '../editing/run.js'
 import { checked } from '../../arguments/values.js'
 
+/** The command `rename`. */
 export function defineRename({ io, isLegacy, finish }: CommandContext) {
   return declareEdit('rename')
     .description('Change the name in a torrent, and therefore its info hash.')

@@ -13,6 +13,7 @@ import { declareServeOptions, type ServeOptions } from './options.js'
 import { listenPlaces, serviceOptions } from './request.js'
 import { nameTrackerOptions, trackersWanted } from './trackers.js'
 
+/** The command `serve`. */
 export function defineServe({ io, finish }: CommandContext) {
   return declareServeOptions()
     .description('Serve a mirror over HTTP, with torrents of its files on demand.')

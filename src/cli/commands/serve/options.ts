@@ -5,6 +5,7 @@ import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../argumen
 import { threadsOption } from '../../arguments/engine-options.js'
 import * as read from '../../arguments/values.js'
 
+/** Where the trackers are read from, unless the command line says otherwise. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
 
 /** The options of the service, each checked as it is read. */

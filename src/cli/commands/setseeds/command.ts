@@ -7,7 +7,7 @@ import { oldSeedLines } from '../editing/legacy.js'
 import { runEdits } from '../editing/run.js'
 import { checked } from '../../arguments/values.js'
 
-/** What BitTornado took for no seeds at all. */
+/** The argument that removes all seeds, as in BitTornado. */
 const NONE = '0'
 
 const KINDS = {
@@ -15,7 +15,7 @@ const KINDS = {
   'url-list': { kind: 'web seed', bep: 19 },
 } as const
 
-/** A command that sets seeds of torrents. */
+/** The command of that name, which sets the seeds under a key of torrents. */
 export function defineSetSeeds(name: string, key: SeedKey, context: CommandContext) {
   const { io, isLegacy, finish } = context
   const { kind, bep } = KINDS[key]

@@ -18,6 +18,7 @@ interface ShowOptions {
   readonly maxTorrentSize: number
 }
 
+/** The command `showmetainfo`. */
 export function defineShowmetainfo({ io, program, finish }: CommandContext) {
   return new Command('showmetainfo')
     .description('Show what is in a torrent.')

@@ -7,6 +7,7 @@ import { byteRate, wholeNumber } from '../../arguments/values.js'
 import { findTargets } from './request.js'
 import { runVerify } from './run.js'
 
+/** The command `verify`. */
 export function defineVerify({ io, finish }: CommandContext) {
   return new Command('verify')
     .description('Check files against their torrents.')

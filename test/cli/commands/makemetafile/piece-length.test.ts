@@ -7,7 +7,7 @@ import { TRACKER } from './make.js'
 
 const GIB = 2 ** 30
 const NOTE =
-  'pieces of 2 MiB, as with 256 KiB the .torrent would have 1.1 MiB (--piece-length insists on a length)'
+  'pieces of 2 MiB, as with 256 KiB the .torrent would have 1.1 MiB (--piece-length overrides this)'
 
 /** What a dry run says of a file of that many bytes. */
 async function plan(

@@ -143,7 +143,7 @@ for (const [what, args, message] of [
     [NEW, 'FILE', '--announce-list', 'x'],
     "tracker 'x': not an http, https, udp, ws or wss URL",
   ],
-  ['an announce beside steps', [NEW, 'FILE', '--add', OLD], /no announce goes with/],
+  ['an announce beside steps', [NEW, 'FILE', '--add', OLD], /all arguments are torrents/],
   ['a list beside steps', ['FILE', '--add', OLD, '--announce-list', OLD], /does not go with/],
   ['a bad replacement', ['FILE', '--replace', 'a=b'], /not of the form OLD=NEW/],
   [
