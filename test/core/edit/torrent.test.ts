@@ -48,6 +48,6 @@ test('a name that would turn a version 2 directory into a file is refused', () =
   assertRefused(
     () => editTorrent(directory, setName('empty')),
     'metainfo',
-    'with that name a directory would turn into a file',
+    'that name would turn the directory of a version 2 torrent into a file',
   )
 })
