@@ -2,7 +2,7 @@ import { lstatSync, statSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 
 /**
- * What tells one state of a file from another without reading it. Times are nanoseconds since the
+ * What shows that a file has changed, without reading it. Times are nanoseconds since the
  * epoch. A rewrite that keeps size and mtime still moves ctime, and a replacement moves the inode.
  */
 export interface Fingerprint {

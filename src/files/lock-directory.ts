@@ -12,8 +12,8 @@ export interface DirectoryLock {
 
 /**
  * Locks a directory, leaving no trace in it, against other runs that do the same. Node can't call
- * flock(2), so flock(1) does it on a descriptor that it inherits: the lock is on what the
- * descriptor stands for, and stays when flock(1) has ended.
+ * flock(2), so flock(1) does it on a descriptor that it inherits: the lock belongs to the open
+ * directory, and stays when flock(1) has ended.
  *
  * @param waitSeconds how long to wait for another run
  * @param signal ends the wait
@@ -63,7 +63,7 @@ function flock(descriptor: number, waitSeconds: number, signal: AbortSignal): Pr
     child.once('exit', (status) => {
       if (status === 0) resolve('locked')
       else if (status === HELD) resolve('held')
-      // A terminal interrupts all that it runs
+      // Ctrl-C in a terminal reaches flock(1) as well
       else resolve(status === null ? 'interrupted' : 'failed')
     })
   })

@@ -23,7 +23,7 @@ export function readBounded(path: string, limit: number): Uint8Array {
 function readDescriptor(descriptor: number, path: string, limit: number): Uint8Array {
   const { size } = fstatSync(descriptor)
   if (size > limit) throw tooLarge(path, limit)
-  // A byte more than expected tells the end of the file from one that grows, and pipes have no size
+  // Asks for one byte more than the size, to notice a file that grows; a pipe has no size
   const chunks: Buffer[] = []
   for (let total = 0; ;) {
     const chunk = Buffer.allocUnsafe(chunks.length === 0 && size > 0 ? size + 1 : CHUNK)

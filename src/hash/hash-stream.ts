@@ -17,6 +17,7 @@ import type { ReadFailures } from './stream/read-failures.js'
 import type { Throttle } from './jobs/throttle.js'
 import { WorkerPool } from './jobs/worker-pool.js'
 
+/** How to hash a stream. */
 export interface HashOptions {
   readonly algorithm: HashAlgorithm
   readonly kernel: KernelName
@@ -26,7 +27,7 @@ export interface HashOptions {
   readonly threads: number
   /** Threads to use again for the next stream; without one, they end with this one. */
   readonly pool?: WorkerPool | undefined
-  /** Whether this thread must not be kept waiting, so that others do even the smallest work. */
+  /** Whether other threads do even the smallest work, so that this one is never blocked. */
   readonly isOffloaded?: boolean
   /** Limits how fast the stream is read. */
   readonly throttle?: Throttle | undefined
@@ -38,11 +39,11 @@ export interface HashOptions {
   readonly onProgress?: ((progress: HashProgress) => void) | undefined
 }
 
-/** Work that is done sooner than threads have started: bytes, and files to open. */
+/** Work up to these limits is done before threads would have started: bytes, and files to open. */
 const SMALL_BYTES = 16 * 1024 * 1024
 const SMALL_FILES = 500
 
-/** Work that is done sooner than threads that wait for it have been woken, in bytes. */
+/** Work up to this limit, in bytes, is done before threads of a pool would have woken up. */
 const TINY_BYTES = 256 * 1024
 
 const PROGRESS_INTERVAL_MS = 100
@@ -97,8 +98,8 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
 }
 
 /**
- * Starts the shares of a job. Without a pool, this thread has nothing else to do than to take one:
- * it is at work long before another has started. A throttle would make it sleep.
+ * Starts the threads of a job. Without a pool this thread works as well: it would only wait, and it
+ * can begin at once. Not with a throttle, which would block it.
  */
 function startShares(job: HashJob, options: HashOptions, pool: WorkerPool): Promise<void>[] {
   const { batchCount } = planBatches(job, chooseKernel(job.kernel), job.threads)

@@ -6,6 +6,7 @@ import { prepareEdit, storeEdit, type EditedFile, type EditRequest } from './fil
 /** The outcome for a file: edited and safely on the disk, or failed and as it was. */
 export type EditOutcome = (EditedFile & { readonly error: null }) | FailedFile
 
+/** A file that could not be edited, and why. */
 export interface FailedFile {
   readonly file: string
   readonly error: Error

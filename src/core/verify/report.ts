@@ -21,6 +21,7 @@ export const FILE_STATUSES = [
   'ok',
 ] as const
 
+/** One of FILE_STATUSES. */
 export type FileStatus = (typeof FILE_STATUSES)[number]
 
 /** A file of the torrent, or one beside its files. */

@@ -40,7 +40,7 @@ function reasonOf(error: unknown, policy: LinkPolicy): SkipReason {
   const code = osCodeOf(error)
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'broken link'
   if (code === 'ELOOP') return 'link loop'
-  // Nobody who can't read their own tree gets as far as this, so it is someone else's.
+  // What can't be read inside the tree has been an error before this, so this lies outside
   if (code === 'EACCES' && policy === 'inside') return 'link leads outside'
   throw error
 }

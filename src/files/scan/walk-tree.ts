@@ -128,7 +128,7 @@ function attempt<T>(walk: Walk, relative: string, act: () => T): T {
   }
 }
 
-/** A name that was there a moment ago may live on under another that the scan has passed. */
+/** A file that disappeared may have got a name that the scan has passed, and would be left out. */
 function failureAt(place: string, error: unknown): unknown {
   const code = osCodeOf(error)
   const isGone = code === 'ENOENT' || code === 'ENOTDIR'

@@ -28,8 +28,8 @@ export function checkEditable(path: string): Editable {
 }
 
 /**
- * Makes sure that a file's permissions let it be changed. To replace it, its directory's would do,
- * but who made it read-only meant its content.
+ * Makes sure that a file's permissions let it be changed. Those of its directory are enough to
+ * replace it, but whoever made it read-only meant that it must not change.
  * @throws BtkitError `not-permitted` or `io`
  */
 export function checkWritable(path: string): void {

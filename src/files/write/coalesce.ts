@@ -1,7 +1,7 @@
 /**
- * Lets many who want the same thing done share one doing of it. A call made while `act` is at work
- * on its key waits for the next run, since the one under way may have begun too early for it; all
- * calls that wait for a key get the same run.
+ * Lets calls for the same key share a run of `act`. A call that is made while `act` runs for its key
+ * waits for the next run, since the current one may have begun too early for it; all calls that wait
+ * for a key share that run.
  */
 export function coalesce(act: (key: string) => Promise<void>): (key: string) => Promise<void> {
   const running = new Map<string, Promise<void>>()

@@ -11,7 +11,7 @@ export interface Owner {
   gid: number
 }
 
-/** A file to be. */
+/** The content and the attributes of a new file. */
 export interface Draft {
   bytes: Uint8Array
   /** permission bits, or undefined for what umask leaves */
@@ -54,7 +54,7 @@ export async function orDiscard(draft: string, act: () => Promise<void>): Promis
   }
 }
 
-/** Until a file is given away, no one else has a right to it. */
+/** Until the file has its owner, nobody but this user may open it. */
 function firstMode({ mode = 0o666, owner }: Draft): number {
   return owner === undefined || isOurs(owner) ? mode : 0o600
 }
@@ -73,7 +73,7 @@ async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
   } while (at < bytes.length)
 }
 
-/** Asks first what umask and the directory made of them, which mostly is what is wanted. */
+/** Changes owner and mode only where they differ: mostly umask and the directory made them right. */
 function setAttributes(descriptor: number, { mode, owner }: Draft): void {
   const stats = fs.fstatSync(descriptor)
   const isGiven = !owner || (stats.uid === owner.uid && stats.gid === owner.gid)
@@ -81,7 +81,7 @@ function setAttributes(descriptor: number, { mode, owner }: Draft): void {
   if (mode !== undefined && mode !== (stats.mode & PERMISSION_BITS)) fs.fchmodSync(descriptor, mode)
 }
 
-/** Users other than root may not, and then it stays theirs. */
+/** Sets the owner. Only root may; what others write stays theirs. */
 function giveTo({ uid, gid }: Owner, descriptor: number): void {
   try {
     fs.fchownSync(descriptor, uid, gid)

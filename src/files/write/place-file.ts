@@ -8,8 +8,8 @@ export async function placeNewFile(from: string, to: string): Promise<void> {
   try {
     await link(from, to)
   } catch {
-    // Not every file system has hard links, and they say so with many codes. Had it been another
-    // trouble, a taken name above all, this way meets it too.
+    // File systems without hard links say so with various codes, so none is looked at. Any other
+    // failure, a name that is taken above all, happens here again, and is thrown.
     await reserveAndRename(from, to)
     return
   }

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { osCodeOf } from '../../errors.js'
 
-/** What platforms and file systems answer that can't sync a directory, or not for this user. */
+/** What platforms and file systems say when they can't sync a directory, or this user may not. */
 const UNABLE: ReadonlySet<string | undefined> = new Set([
   'EACCES',
   'EBADF',

@@ -79,6 +79,7 @@ export function awaitTurn({ control, throttle }: HashJob, bytes: number): void {
   if (delay > 0) Atomics.wait(control, STOPPED, 0, delay)
 }
 
+/** Whether all threads were told to stop. */
 export function isStopped({ control }: HashJob): boolean {
   return Atomics.load(control, STOPPED) === 1
 }
@@ -89,6 +90,7 @@ export function noteProgress({ control, progress }: HashJob, bytes: number, file
   Atomics.store(control, CURRENT_FILE, file)
 }
 
+/** How far the work has come. */
 export function readProgress({ control, progress, stream }: HashJob): HashProgress {
   return {
     bytesDone: Number(Atomics.load(progress, 0)),
@@ -96,6 +98,7 @@ export function readProgress({ control, progress, stream }: HashJob): HashProgre
   }
 }
 
+/** How far the work on a stream has come. */
 export interface HashProgress {
   readonly bytesDone: number
   /** The path of a file that is being read. */

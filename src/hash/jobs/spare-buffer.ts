@@ -1,4 +1,4 @@
-/** A buffer that a thread has done with, for its next job: fresh memory costs time and lingers. */
+/** A buffer that a thread no longer needs, for its next job: new memory costs time, and is freed late. */
 let spare: Uint8Array | null = null
 
 /** A buffer of that many bytes, with anything in it. */

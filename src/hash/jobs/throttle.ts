@@ -5,14 +5,15 @@ export interface Throttle {
   readonly nextTurn: BigInt64Array
 }
 
-/** The most that is read in one turn, so that a slow rate is an even one. */
+/** Bytes to read at once at most, so that at a low rate reads are spread evenly. */
 export const THROTTLED_READ = 256 * 1024
 
+/** Makes a throttle; threads that are given it share its rate. */
 export function createThrottle(bytesPerSecond: number): Throttle {
   return { bytesPerSecond, nextTurn: new BigInt64Array(new SharedArrayBuffer(8)) }
 }
 
-/** Takes a turn for a read of `bytes` and returns how long to wait for it, in milliseconds. */
+/** Reserves the time that a read of `bytes` takes. Returns how long to wait before it, in ms. */
 export function takeTurn({ bytesPerSecond, nextTurn }: Throttle, bytes: number): number {
   const now = process.hrtime.bigint()
   const duration = BigInt(Math.ceil((bytes / bytesPerSecond) * 1e9))

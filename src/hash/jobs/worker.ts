@@ -9,7 +9,7 @@ export type WorkerReport = null | { code: BtkitError['code']; message: string }
 
 yieldTo(workerData as number)
 
-/** Sets the priority of this thread; where the system knows only that of processes, of none. */
+/** Sets the priority of this thread; not where the system would take that for the whole process's. */
 function yieldTo(niceness: number): void {
   if (niceness > 0 && process.platform === 'linux') setPriority(niceness)
 }

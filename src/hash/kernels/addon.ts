@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { HashAlgorithm } from './kernel.js'
 
+/** The kernels of the native addon. */
 export type NativeName = 'avx512' | 'avx2' | 'shani'
 
 /** The compiled accelerator; native/piece_hash.c says what its functions do and check. */

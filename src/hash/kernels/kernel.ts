@@ -4,6 +4,7 @@ export type HashAlgorithm = 'sha1' | 'sha256'
 /** Bytes of one digest. */
 export const DIGEST_LENGTH: Record<HashAlgorithm, number> = { sha1: 20, sha256: 32 }
 
+/** The ways to hash; `crypto` is that of node:crypto, which works everywhere. */
 export type KernelName = 'avx512' | 'avx2' | 'shani' | 'crypto'
 
 /** Computes digests of many pieces of equal length at once. All kernels give the same digests. */
@@ -23,6 +24,7 @@ export interface HashKernel {
   begin(algorithm: HashAlgorithm, lanes: number): SlicedHash
 }
 
+/** Pieces to hash in one call. */
 export interface PieceBatch {
   readonly algorithm: HashAlgorithm
   readonly data: Uint8Array

@@ -3,9 +3,9 @@
  * that it can be handed to threads.
  */
 export interface ContentStream {
-  /** Where to read each file; NO_FILE where there is none. */
+  /** Where to read each file; ZEROS where there is none. */
   readonly paths: readonly string[]
-  /** The device and inode that each path must still lead to, in turns; null for any. */
+  /** Two numbers a path: device and inode of the file that it must still lead to; null: of any. */
   readonly identities: BigUint64Array | null
   /** Where each file begins in the stream, and at the end the length of the whole. */
   readonly offsets: Float64Array
@@ -13,7 +13,7 @@ export interface ContentStream {
   readonly pieceLength: number
 }
 
-/** In place of a path: zeros that no file holds, such as those of a pad file (BEP 47). */
+/** In place of a path where no file is read: all bytes are zeros, as those of a pad file (BEP 47). */
 export const ZEROS = ''
 
 /** What tells a file from any other that takes its name. */
@@ -30,7 +30,7 @@ export interface StreamFile {
   readonly identity?: FileIdentity
 }
 
-/** Lays files one after the other. Empty ones are left out: they hold no bytes to hash. */
+/** Puts files one after the other. Empty ones are left out: they have no bytes to hash. */
 export function concatenateFiles(files: readonly StreamFile[], pieceLength: number): ContentStream {
   const filled = files.filter((file) => file.length > 0)
   const offsets = new Float64Array(filled.length + 1)
@@ -51,10 +51,12 @@ function packIdentities(files: readonly StreamFile[]): BigUint64Array | null {
   return identities
 }
 
+/** The bytes of all files together. */
 export function streamLength(stream: ContentStream): number {
   return stream.offsets.at(-1) ?? 0
 }
 
+/** How many pieces a stream is cut into; the last may be short. */
 export function countPieces(stream: ContentStream): number {
   return Math.ceil(streamLength(stream) / stream.pieceLength)
 }

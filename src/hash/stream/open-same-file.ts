@@ -2,8 +2,8 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { BtkitError } from '../../errors.js'
 
 /**
- * Neither through a link that was put there since, nor waiting for what was made a pipe. Windows
- * knows neither flag.
+ * The flags to open a file with that was looked at before: a symbolic link that took its place is
+ * refused, and a pipe is not waited for. Windows has neither flag.
  */
 export const GUARDED_READ =
   constants.O_RDONLY |
