@@ -23,6 +23,13 @@ const MAX_PATTERN_DEPTH = 100
 /** What a file costs beside its path, in bytes. */
 const FILE_COST = 400
 
+/** Files that were asked for. */
+export interface FoundFiles {
+  readonly files: ScannedFile[]
+  /** Paths that a glob matches, but that may not be read. */
+  readonly omitted: readonly string[]
+}
+
 /**
  * The files that paths and simple globs stand for, in the order in which they were asked for; those
  * of one glob by their components, byte-wise.
@@ -32,10 +39,10 @@ export async function findFiles(
   paths: readonly string[],
   mirror: Mirror,
   limits: FindLimits,
-): Promise<ScannedFile[]> {
+): Promise<FoundFiles> {
   const search = new Search(mirror, limits)
   const found = await mapConcurrently(paths, (path) => search.find(path))
-  return found.flat()
+  return { files: found.flat(), omitted: search.omitted.sort() }
 }
 
 /** A pattern, and how far it has been followed. */
@@ -48,6 +55,8 @@ interface Trail {
 class Search {
   readonly #view: MirrorView
   readonly #limits: FindLimits
+  /** Paths that may not be read. */
+  readonly omitted: string[] = []
   #matches = 0
   #denied: Refusal | null = null
 
@@ -122,7 +131,7 @@ class Search {
         if (names.push(entry.name) > this.#limits.maxMatches) throw this.#tooMany(directory)
       }
     } catch (error) {
-      this.#noteAbsence(toRefusal(error, directory))
+      this.#noteAbsence(toRefusal(error, directory), directory)
     }
     return sortByBytes(names)
   }
@@ -132,15 +141,17 @@ class Search {
     try {
       return await this.#find(components)
     } catch (error) {
-      this.#noteAbsence(error)
+      this.#noteAbsence(error, components)
       return null
     }
   }
 
   /** Passes over what is not there, and remembers what may not be looked at. */
-  #noteAbsence(error: unknown): void {
+  #noteAbsence(error: unknown, path: readonly string[]): void {
     if (!isAbsence(error)) throw error
-    if (error.code === 'not-permitted') this.#denied = error
+    if (error.code !== 'not-permitted') return
+    this.#denied = error
+    this.omitted.push(formatMirrorPath(path))
   }
 
   #countMatch(path: readonly string[]): void {

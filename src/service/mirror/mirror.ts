@@ -1,4 +1,5 @@
-import { lstat, realpath } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, lstat, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, osCodeOf } from '../../errors.js'
@@ -85,8 +86,14 @@ export class MirrorView {
     return real
   }
 
-  #describe(path: readonly string[], absolutePath: string, stats: Stats): ScannedFile {
+  async #describe(
+    path: readonly string[],
+    absolutePath: string,
+    stats: Stats,
+  ): Promise<ScannedFile> {
     if (!stats.isFile()) throw this.#missing(path)
+    // What everybody may read needs no further look
+    if ((Number(stats.mode) & READABLE_BY_ALL) === 0) await access(absolutePath, constants.R_OK)
     return { path: [...path], absolutePath, fingerprint: fingerprintOf(stats) }
   }
 
@@ -102,6 +109,9 @@ export class MirrorView {
     }
   }
 }
+
+/** The permission bit of those who are neither owner nor of the group. */
+const READABLE_BY_ALL = 0o004
 
 type Stats = Awaited<ReturnType<typeof lstat>> & Parameters<typeof fingerprintOf>[0]
 

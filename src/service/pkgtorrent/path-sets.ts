@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { SetRecord } from '../../cache/records/set.js'
 import { Budget } from '../admission/budget.js'
 import { TimeSlices } from '../admission/time-slices.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { findFiles } from '../mirror/find-files.js'
 import type { ServiceOptions } from '../options.js'
 import type { WaitLimit } from '../torrents/pending.js'
@@ -23,6 +24,9 @@ const MAX_STEPS = 100_000_000
 const MAX_BYTES = 1024 * 1024
 const BYTES_PER_MATCH = 2048
 
+/** Files that can't be read, of which it is remembered that they were told of. */
+const MAX_TOLD = 1000
+
 /** Makes the torrents of sets, and remembers which sets were asked for. */
 export class PathSets {
   readonly #sets = new LRUCache<string, SetRecord>({
@@ -33,13 +37,17 @@ export class PathSets {
   })
 
   readonly #slices = new TimeSlices()
+  /** Files of which it was told that they can't be read. */
+  readonly #told = new LRUCache<string, true>({ max: MAX_TOLD })
 
   constructor(
     readonly onDemand: OnDemand,
     readonly options: ServiceOptions,
+    /** Hears what is wrong with the mirror. */
+    readonly warn: (message: string) => void,
   ) {}
 
-  /** The set of that digest that was asked for before, be it in another life; null if none was. */
+  /** The set of that digest that was asked for, before a restart too; null when none was. */
   known(digest: string): SetRecord | null {
     const known = this.#sets.get(digest)
     if (known) return known
@@ -69,11 +77,19 @@ export class PathSets {
     const { maxMatches } = limits
     const bytes = MAX_BYTES + BYTES_PER_MATCH * maxMatches
     const budget = new Budget({ steps: MAX_STEPS, names: MAX_NAMES, bytes }, this.#slices, signal)
-    const files = await findFiles(set.paths, mirror, { maxMatches, budget })
+    const { files, omitted } = await findFiles(set.paths, mirror, { maxMatches, budget })
     const content = setContent(set, files, serviceName)
     const options = { private: false, sourceTag: null, markPadFiles }
-    const directory = content.isDirectory ? [] : (files[0]?.path.slice(0, -1) ?? [])
-    return { content, options, directory }
+    for (const path of omitted) this.#tellOmitted(path)
+    const directory = content.isDirectory ? [] : directoryOf(files, serviceName)
+    return { content, options, directory, omitted }
+  }
+
+  /** Tells the operator of a file that can't be read, once. */
+  #tellOmitted(path: string): void {
+    if (this.#told.has(path)) return
+    this.#told.set(path, true)
+    this.warn(`${path}: can't be read, and is left out of torrents`)
   }
 
   /** A form says what a digest stands for; a path asked for by itself only where no form did. */
@@ -85,4 +101,15 @@ export class PathSets {
     this.onDemand.cacheAccess.cache.rememberSet(Buffer.from(digest, 'hex'), set)
     this.#sets.set(digest, set)
   }
+}
+
+/**
+ * The directory of a single file. Below its mount the service answers itself, so that clients would
+ * get no file there.
+ */
+function directoryOf(
+  [file]: readonly ScannedFile[],
+  serviceName: string,
+): readonly string[] | null {
+  return file?.path[1] === serviceName ? null : (file?.path.slice(0, -1) ?? [])
 }

@@ -18,6 +18,8 @@ export interface AppParts {
   readonly status: StatusParts
   /** Hears which route a request takes. */
   readonly onRoute: (request: IncomingMessage, route: string) => void
+  /** Hears what is wrong with the mirror. */
+  readonly warn: (message: string) => void
   /** Hears of errors that are the server's own. */
   readonly onError: (error: unknown) => void
 }
@@ -57,7 +59,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     done()
   })
   addStatusRoutes(app, parts.status)
-  addPkgtorrentRoutes(app, new PathSets(onDemand, options), sender)
+  addPkgtorrentRoutes(app, new PathSets(onDemand, options, parts.warn), sender)
   if (options.files) addDownloadRoutes(app, options)
   return app
 }

@@ -34,6 +34,8 @@ export interface AssemblyParts {
   readonly droppedLines: () => number
   /** Bytes of the cache's file. */
   readonly cacheSize: () => Promise<number>
+  /** Hears what is wrong with the mirror. */
+  readonly warn: (message: string) => void
   /** Hears of errors that are the server's own. */
   readonly onError: (error: unknown) => void
 }
@@ -70,7 +72,7 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   }
   const root = new RootWatch(options.mirror.root)
   const status = { describe, isRootThere: () => root.isThere() }
-  const app = buildApp({ options, onDemand, sender, status, onRoute, onError })
+  const app = buildApp({ options, onDemand, sender, status, onRoute, warn: parts.warn, onError })
   await app.ready()
   const answerKept = keptAnswers({ responses, onDemand, exchanges, report, monotonic })
   const handler: Handler = (request, response) => {

@@ -87,6 +87,7 @@ export async function runService(
       droppedLines: world.droppedLines,
       log,
       cacheSize: () => sizeOf(join(settings.cacheDirectory, CACHE_FILE)),
+      warn: world.warn,
       onError: world.onError,
     })
     const stop = async () => {

@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises'
-import { isPad } from '../../core/digests/content.js'
+import { isPad, type Content } from '../../core/digests/content.js'
 import { obtainInfo, type ContentInfo, type InfoRequest } from '../../core/digests/info.js'
 import {
   requireUnchanged,
@@ -84,7 +84,8 @@ export class FileHasher {
     running: number,
   ): Promise<ContentInfo> {
     const { hashContext, mirror } = this.#parts
-    await mapConcurrently(unknown, (file) => refuseOther(file, mirror))
+    const { content } = wanted.request
+    await mapConcurrently(unknown, (file) => refuseOther(onMirror(file, content), mirror))
     wanted.onProgress(0)
     const engine = {
       ...hashContext.engine,
@@ -100,6 +101,11 @@ export class FileHasher {
     this.#bytesHashed += made.bytesHashed
     return made
   }
+}
+
+/** A file of a torrent, with the path that it has on the mirror, for messages. */
+function onMirror(file: ScannedFile, { isDirectory, name }: Content): ScannedFile {
+  return isDirectory ? { ...file, path: [name, ...file.path] } : file
 }
 
 /** Makes sure, on the open file, that what will be read is what was looked at, and may be had. */

@@ -14,7 +14,7 @@ import { NotReady } from '../refusal.js'
 import { isQuiet, LOOKS, QUIET_PERIOD } from './recent-writes.js'
 import { PendingTorrent, type WaitLimit } from './pending.js'
 import type { FileHasher } from './file-hasher.js'
-import { knownTorrent, type KnownTorrent } from './known-torrent.js'
+import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
 import { waitForWriters } from './writers.js'
 
 /** How long what was seen of files counts, in milliseconds. */
@@ -27,11 +27,9 @@ const MEMORY = 32 * 1024 * 1024
 const ENTRY_COST = 1000
 
 /** What a torrent is made of, as its files are now. */
-export interface PlannedTorrent {
+export interface PlannedTorrent extends Placement {
   readonly content: Content
   readonly options: InfoOptions
-  /** See KnownTorrent. */
-  readonly directory: readonly string[]
 }
 
 /** A torrent that is asked for. */
@@ -72,8 +70,9 @@ export class OnDemand {
   readonly origins: Origins = { memory: 0, cache: 0, files: 0 }
   readonly #checked = new LRUCache<string, CheckedTorrent>({
     maxSize: MEMORY,
-    sizeCalculation: ({ torrent: { info, directory } }) => {
-      return ENTRY_COST + info.length + directory.join().length
+    sizeCalculation: ({ torrent: { info, directory, omitted } }) => {
+      const paths = [...(directory ?? []), ...omitted]
+      return ENTRY_COST + info.length + paths.join().length
     },
   })
   readonly #pending = new Map<string, PendingTorrent<CheckedTorrent>>()
@@ -152,12 +151,12 @@ export class OnDemand {
     const plan = await this.#plan(wanted, pending.signal)
     const request = infoRequest(plan.content, plan.options, this.cacheAccess.trust)
     const checked = this.#checked.get(wanted.key)
-    if (checked && Buffer.compare(checked.torrent.input, request.input) === 0) {
+    if (checked && isSame(checked.torrent, { ...plan, input: request.input })) {
       this.origins.memory++
       checked.checkedAt = checkedAt
       return checked
     }
-    const torrent = await this.#make(request, plan.directory, pending)
+    const torrent = await this.#make(request, plan, pending)
     // Dates are told in seconds, and one torrent must not have that of another
     const sinceMs = Math.max(checkedMs, checked ? checked.sinceMs + 1000 : 0)
     const made = { torrent, sinceMs, checkedAt }
@@ -181,14 +180,14 @@ export class OnDemand {
   /** Takes the torrent out of the cache, or has what the cache does not know of it hashed. */
   async #make(
     request: InfoRequest,
-    directory: readonly string[],
+    { directory, omitted }: Placement,
     pending: PendingTorrent<CheckedTorrent>,
   ): Promise<KnownTorrent> {
     const { input, content } = request
     const recalled = recallInfo(request, this.cacheAccess)
     if ('info' in recalled) {
       this.origins.cache++
-      return knownTorrent({ info: recalled.info, input, directory, isCacheable: true })
+      return knownTorrent({ info: recalled.info, input, directory, omitted, isCacheable: true })
     }
     await waitForWriters(content, unknownFiles(content, recalled.table), pending.signal)
     const isWanted = () => pending.waiters > 0
@@ -198,8 +197,14 @@ export class OnDemand {
     const wanted = { ...recalled, request, isWanted, onProgress }
     const { info, isSettled } = await this.hasher.obtain(wanted)
     this.origins.files++
-    return knownTorrent({ info, input, directory, isCacheable: isSettled })
+    return knownTorrent({ info, input, directory, omitted, isCacheable: isSettled })
   }
+}
+
+/** Whether a torrent is what would be made now. */
+function isSame(known: KnownTorrent, now: Pick<KnownTorrent, 'input' | 'omitted'>): boolean {
+  const isSameInput = Buffer.compare(known.input, now.input) === 0
+  return isSameInput && known.omitted.join('\n') === now.omitted.join('\n')
 }
 
 /** Whether files changed, or went, while they were read. */

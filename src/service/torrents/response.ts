@@ -20,13 +20,13 @@ export function composeResponse(
   trackers: TrackerList,
   addresses: MirrorAddresses,
 ): TorrentResponse {
-  const { info, infoHash, directory } = torrent
+  const { info, infoHash, directory, omitted } = torrent
   const announceList = spreadTrackers(trackers.urls, infoHash)
   const parts = {
     announce: announceList[0]?.[0] ?? null,
     announceList,
     httpSeeds: [],
-    webSeeds: addresses.map((address) => directoryAddress(address, directory)),
+    webSeeds: directory ? addresses.map((address) => directoryAddress(address, directory)) : [],
     nodes: [],
     comment: null,
     createdBy: null,
@@ -35,7 +35,17 @@ export function composeResponse(
   const bytes = buildTorrent(parts, info)
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const lastModified = new Date(Math.max(sinceMs, trackers.since)).toUTCString()
-  return { trackers, body, headers: describe(infoHash, lastModified, body) }
+  const headers = { ...describe(infoHash, lastModified, body), ...tellOmitted(omitted) }
+  return { trackers, body, headers }
+}
+
+/** Paths that a header names, at most; their number stands before them. */
+const MAX_OMITTED = 10
+
+function tellOmitted(paths: readonly string[]): Readonly<Record<string, string>> {
+  if (paths.length === 0) return {}
+  const named = paths.slice(0, MAX_OMITTED).map(encodeURI)
+  return { 'X-Left-Out': [paths.length, ...named].join(' ') }
 }
 
 function describe(infoHash: string, lastModified: string, body: Buffer) {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmodSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { decodeTorrent } from '../../support/decode-torrent.js'
 import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../../support/unprivileged.js'
 import { startServe } from './process.js'
 import { rawRequest } from './raw.js'
@@ -60,3 +62,43 @@ test('serves the other files of such a mirror', unlessAlwaysPermitted, async (t)
   assert.equal(await (await fetch(`${address}/yum/good.rpm`)).text(), 'good')
   assert.equal((await fetch(`${address}${SINGLE}/yum/good.rpm`)).status, 200)
 })
+
+test(
+  'leaves a file that it may not read out of a pattern, and says so',
+  unlessAlwaysPermitted,
+  async (t) => {
+    const { address, stop } = await serveForbidden(t)
+    for (let i = 0; i < 2; i++) {
+      const answer = await fetch(`${address}${SINGLE}/yum/*.rpm`)
+      assert.equal(answer.status, 200)
+      assert.equal(answer.headers.get('x-left-out'), '1 /yum/private.rpm')
+      const { info } = decodeTorrent(new Uint8Array(await answer.arrayBuffer()))
+      assert.equal(info['name'], 'good.rpm')
+    }
+    const { stderr } = await stop()
+    assert.match(stderr, /^btkit: warning: \/yum\/private\.rpm: [^\n]+\n$/)
+  },
+)
+
+test(
+  'says so as soon as such a file comes, and no longer once it may be read',
+  unlessAlwaysPermitted,
+  async (t) => {
+    const { address, root } = await serveForbidden(t)
+    const leftOut = async () => {
+      const answer = await fetch(`${address}${SINGLE}/yum/*.rpm`)
+      await answer.arrayBuffer()
+      return answer.headers.get('x-left-out')
+    }
+    assert.equal(await leftOut(), '1 /yum/private.rpm')
+    writeFileSync(join(root, 'yum/new.rpm'), 'secret', { mode: 0o600 })
+    await until(async () => (await leftOut()) === '2 /yum/new.rpm /yum/private.rpm')
+    for (const name of ['new', 'private']) chmodSync(join(root, `yum/${name}.rpm`), 0o644)
+    await until(async () => (await leftOut()) === null)
+    assert.equal(await leftOut(), null)
+  },
+)
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await setTimeout(50)
+}

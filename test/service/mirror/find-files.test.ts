@@ -24,7 +24,8 @@ async function find(
   paths: readonly string[],
   limits: Partial<FindLimits> = {},
 ): Promise<string[]> {
-  const files = await findFiles(paths, mirror, { maxMatches, budget: plentifulBudget(), ...limits })
+  const all = { maxMatches, budget: plentifulBudget(), ...limits }
+  const { files } = await findFiles(paths, mirror, all)
   return files.map(({ path }) => path.join('/'))
 }
 
@@ -44,7 +45,9 @@ test('paths are found in the order in which they were asked for', async (t) => {
 
 test('what is found says where it lies and how large it is', async (t) => {
   const mirror = makeMirror(t, TREE)
-  const [file] = await findFiles(['/a/sub/3.rpm'], mirror, {
+  const {
+    files: [file],
+  } = await findFiles(['/a/sub/3.rpm'], mirror, {
     maxMatches,
     budget: plentifulBudget(),
   })
