@@ -86,7 +86,7 @@ async function write({ target, bytes, options, care }: WriteJob): Promise<void> 
   const place = options.noClobber ? placeNewFile : rename
   await orDiscard(draft, async () => {
     // Only now, since another file may have taken the name meanwhile
-    if (existsSync(path)) options.checkReplaceable?.(path)
+    if (options.checkReplaceable && existsSync(path)) options.checkReplaceable(path)
     await place(draft, path)
   })
   await care.sync(dirname(path))
