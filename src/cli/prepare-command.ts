@@ -65,7 +65,10 @@ function restate(text: string, command: CommandUnknownOpts): string {
     .replaceAll('\n', ' ')
     .replace(/\.$/, '')
   const usage = command.createHelp().commandUsage(command)
-  if (line.startsWith('missing required argument')) return `${line} (usage: ${usage})`
+  if (/^(missing required argument|too many arguments)/.test(line))
+    return `${line} (usage: ${usage})`
+  const missing = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/.exec(line)
+  if (missing?.[1]) return `${missing[1]}: its value is missing`
   if (/^unknown command '[^']*'$/.test(line))
     return `${line} (${pathOf(command)} --help lists them)`
   return line

@@ -125,7 +125,11 @@ for (const [what, args, message] of [
   ['an unknown command', ['nosuch'], "unknown command 'nosuch'"],
   ['a command that is nearly right', ['showmetainf'], "unknown command 'showmetainf'"],
   ['an unknown option', ['showmetainfo', '--nosuch', 'x'], "unknown option '--nosuch'"],
-  ['an option without its value', ['makemetafile', 'x', '--comment'], 'argument missing'],
+  [
+    'an option without its value',
+    ['makemetafile', 'x', '--comment'],
+    '--comment: its value is missing',
+  ],
   ['a hostile option', ['showmetainfo', '--\u001b[2J\n'], "unknown option '--\\x1b[2J"],
 ] as const) {
   test(`${what} is one line on standard error, and status 2`, async () => {
@@ -149,7 +153,10 @@ for (const [args, message] of [
   ],
   [['sethttpseeds', 'u', 'x'], "HTTP seed 'u': not an http, https or ftp URL"],
   [['setwebseeds', 'u', 'x'], "web seed 'u': not an http, https or ftp URL"],
-  [['doctor', 'x'], "too many arguments for 'doctor'. Expected 0 arguments but got 1"],
+  [
+    ['doctor', 'x'],
+    "too many arguments for 'doctor'. Expected 0 arguments but got 1 (usage: btkit doctor [options])",
+  ],
 ] as const) {
   test(`btkit ${args.join(' ')}: the fault is told once`, async () => {
     const { status, stdout, stderr } = await runBtkit(args)

@@ -75,7 +75,7 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
 }
 
 /** Bytes to quote of a file that is no torrent, to tell what it is. */
-const BEGINNING = 16
+const BEGINNING = 24
 
 /** A torrent begins with a `d`, even a damaged one; what does not is another kind of file. */
 function checkBeginning(bytes: Uint8Array): void {

@@ -171,7 +171,7 @@ test('what is no torrent at all is told by how it begins', () => {
   for (const [bytes, beginning] of [
     ['<!DOCTYPE html>\n<html>', '"<!DOCTYPE html>"'],
     ['404 Not Found', '"404 Not Found"'],
-    ['\x1b[2J'.padEnd(50, 'x'), `"\\x1b[2J${'x'.repeat(12)}"`],
+    ['\x1b[2J'.padEnd(50, 'x'), `"\\x1b[2J${'x'.repeat(20)}"`],
     ['le', '"le"'],
   ] as const) {
     const message = `not a torrent (it begins with ${beginning})`
