@@ -8,9 +8,13 @@ export type LintCode =
   | 'empty-tier' // a tier of the announce list, or all of it, without a tracker
   | 'tracker-not-url' // a tracker that no client can ask
   | 'tracker-repeated' // a tracker that is asked twice
+  | 'comma-in-url' // what may be several URLs in the place of one
+  | 'web-seed-without-slash' // a web seed of a directory that reads as that of a file
   | 'seed-not-url' // a web seed or HTTP seed that no client can ask
   | 'private-without-source' // the same info hash on another private tracker
   | 'private-without-tracker' // a private torrent that finds no peers
+  | 'private-with-nodes' // DHT nodes that a private torrent must not use
+  | 'no-tracker' // nothing in the torrent leads to peers or data
   | 'misplaced-key' // a key that only counts inside info, outside
   | 'piece-length-odd' // no power of two, or less than a client asks for at once
   | 'piece-length-small' // far more pieces than the size calls for
@@ -26,9 +30,16 @@ export type LintCode =
   | 'name-too-long' // a name that most file systems refuse
   | 'path-too-long' // a path that Linux refuses
 
+/**
+ * How bad it is: an error keeps programs from using the torrent, or makes it dangerous; a warning
+ * keeps some programs or systems from using all of it; a note is allowed, but seldom wanted.
+ */
+export type Severity = 'error' | 'warning' | 'note'
+
 /** Something that whoever publishes the torrent should hear of. The message is a single safe line. */
 export interface Finding {
   readonly code: LintCode
+  readonly severity: Severity
   readonly message: string
 }
 

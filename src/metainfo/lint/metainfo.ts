@@ -1,5 +1,5 @@
 import { findNameClashes, findPathsOfBothKinds } from './clashes.js'
-import type { Finding, LintCode, LintRule } from './finding.js'
+import type { Finding, LintCode, LintRule, Severity } from './finding.js'
 import { findUnalignedFiles } from './hybrid.js'
 import {
   findForbiddenCharacters,
@@ -17,6 +17,7 @@ import {
 } from './pieces.js'
 import {
   findMisplacedKeys,
+  findPrivateWithNodes,
   findPrivateWithoutSource,
   findPrivateWithoutTracker,
 } from './private.js'
@@ -24,46 +25,77 @@ import {
   findAnnounceOutsideList,
   findBadSeeds,
   findBadTrackers,
+  findCommas,
   findEmptyTiers,
+  findNoTracker,
   findRepeatedTrackers,
+  findSeedsWithoutSlash,
 } from './trackers.js'
 import type { Metainfo } from '../metainfo.js'
 import type { WarningCode } from '../warning.js'
 
-/** The rules, in the order of their findings. */
-const RULES: Record<Exclude<LintCode, WarningCode>, LintRule> = {
-  'announce-not-in-list': findAnnounceOutsideList,
-  'empty-tier': findEmptyTiers,
-  'tracker-not-url': findBadTrackers,
-  'tracker-repeated': findRepeatedTrackers,
-  'seed-not-url': findBadSeeds,
-  'private-without-source': findPrivateWithoutSource,
-  'private-without-tracker': findPrivateWithoutTracker,
-  'misplaced-key': findMisplacedKeys,
-  'piece-length-odd': findOddPieceLength,
-  'piece-length-small': findSmallPieces,
-  'piece-length-large': findLargePieces,
-  'many-pieces': findManyPieces,
-  'huge-torrent': findHugeTorrent,
-  'unaligned-hybrid': findUnalignedFiles,
-  'file-and-directory': findPathsOfBothKinds,
-  'name-clash': findNameClashes,
-  'reserved-name': findReservedNames,
-  'forbidden-character': findForbiddenCharacters,
-  'trailing-dot-or-space': findTrailingDotsAndSpaces,
-  'name-too-long': findLongNames,
-  'path-too-long': findLongPaths,
+/** How bad what the reader warns of is. */
+const READER_SEVERITIES: Record<WarningCode, Severity> = {
+  'trailing-space': 'note',
+  'unsorted-keys': 'warning',
+  'ignored-value': 'warning',
+  'not-utf8': 'warning',
+  'unsafe-path': 'error',
+  'backslash-path': 'warning',
+  'no-content': 'warning',
 }
+
+/** The rules, in the order of their findings, and how bad these are. */
+const RULES: Record<Exclude<LintCode, WarningCode>, readonly [Severity, LintRule]> = {
+  'announce-not-in-list': ['warning', findAnnounceOutsideList],
+  'empty-tier': ['warning', findEmptyTiers],
+  'tracker-not-url': ['warning', findBadTrackers],
+  'tracker-repeated': ['note', findRepeatedTrackers],
+  'seed-not-url': ['warning', findBadSeeds],
+  'comma-in-url': ['warning', findCommas],
+  'web-seed-without-slash': ['warning', findSeedsWithoutSlash],
+  'no-tracker': ['note', findNoTracker],
+  'private-without-source': ['note', findPrivateWithoutSource],
+  'private-without-tracker': ['warning', findPrivateWithoutTracker],
+  'private-with-nodes': ['warning', findPrivateWithNodes],
+  'misplaced-key': ['warning', findMisplacedKeys],
+  'piece-length-odd': ['warning', findOddPieceLength],
+  'piece-length-small': ['note', findSmallPieces],
+  'piece-length-large': ['note', findLargePieces],
+  'many-pieces': ['note', findManyPieces],
+  'huge-torrent': ['warning', findHugeTorrent],
+  'unaligned-hybrid': ['error', findUnalignedFiles],
+  'file-and-directory': ['error', findPathsOfBothKinds],
+  'name-clash': ['warning', findNameClashes],
+  'reserved-name': ['warning', findReservedNames],
+  'forbidden-character': ['warning', findForbiddenCharacters],
+  'trailing-dot-or-space': ['warning', findTrailingDotsAndSpaces],
+  'name-too-long': ['warning', findLongNames],
+  'path-too-long': ['warning', findLongPaths],
+}
+
+/** All codes that a finding may have. */
+export const LINT_CODES = [...Object.keys(READER_SEVERITIES), ...Object.keys(RULES)] as LintCode[]
 
 /** How many findings of a kind a person can use. */
 export const MAX_FINDINGS_OF_A_KIND = 50
 
 /** All that is wrong or unwise in a valid torrent: the reader's warnings, then what rules find. */
 export function lintMetainfo(metainfo: Metainfo): Finding[] {
-  const found = Object.entries(RULES).flatMap(([code, rule]) => {
+  const found = Object.entries(RULES).flatMap(([code, [, rule]]) => {
     return boundedly(rule(metainfo)).map((message) => ({ code: code as LintCode, message }))
   })
-  return [...metainfo.warnings, ...found]
+  const all = [...metainfo.warnings, ...found]
+  return all.map(({ code, message }) => ({ code, severity: severityOf(code), message }))
+}
+
+/** How bad a finding of a code is. */
+export function severityOf(code: LintCode): Severity {
+  return isOfReader(code) ? READER_SEVERITIES[code] : RULES[code][0]
+}
+
+function isOfReader(code: LintCode): code is WarningCode {
+  return code in READER_SEVERITIES
 }
 
 function boundedly(messages: Iterable<string>): string[] {

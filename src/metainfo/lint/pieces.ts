@@ -15,6 +15,9 @@ const ENOUGH_PIECES = 1024
 /** Content that is small, in bytes, may have any piece length. */
 const SMALL_SIZE = 4 * MIB
 
+/** Programs have fixed lengths of up to this many bytes, also for content that is shorter. */
+const LARGE_FOR_ANY = MIB
+
 /** Some clients keep a line on a screen or a request to a disk for each. */
 const MANY_PIECES = 100_000
 
@@ -37,8 +40,15 @@ export function* findSmallPieces({ pieceLength, pieceCount, size }: Metainfo) {
   yield `pieces of ${pieceLength} bytes are small for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
 }
 
-/** Pieces of more than four times the automatic length, and few: peers share only whole ones. */
+/**
+ * Pieces of more than four times the automatic length, and few: peers share only whole ones. Also
+ * pieces above 1 MiB that are more than four times as long as all content.
+ */
 export function* findLargePieces({ pieceLength, pieceCount, size }: Metainfo) {
+  if (pieceLength > LARGE_FOR_ANY && pieceLength > TOLERANCE * size && size > 0) {
+    yield `a piece of ${pieceLength} bytes is longer than all ${size} bytes of content`
+    return
+  }
   const automatic = automaticPieceLength(size)
   if (pieceLength <= TOLERANCE * automatic) return
   if (size <= SMALL_SIZE || pieceCount >= ENOUGH_PIECES) return

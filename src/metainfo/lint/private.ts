@@ -1,4 +1,5 @@
 import type { Metainfo } from '../metainfo.js'
+import { trackersOf } from './trackers.js'
 
 /** A private torrent of the same files on two trackers is one torrent to a client without it. */
 export function* findPrivateWithoutSource(metainfo: Metainfo) {
@@ -9,8 +10,15 @@ export function* findPrivateWithoutSource(metainfo: Metainfo) {
 
 /** Peers of a private torrent come from its trackers alone (BEP 27). */
 export function* findPrivateWithoutTracker(metainfo: Metainfo) {
-  const hasTracker = metainfo.announce !== null || (metainfo.announceList ?? []).flat().length > 0
-  if (metainfo.private && !hasTracker) yield 'private without a tracker: no client can find peers'
+  if (metainfo.private && trackersOf(metainfo).size === 0)
+    yield 'private without a tracker: no client can find peers'
+}
+
+/** DHT nodes of a private torrent, whose peers may come from its trackers alone (BEP 27). */
+export function* findPrivateWithNodes(metainfo: Metainfo) {
+  if (metainfo.private && (metainfo.nodes ?? []).length > 0) {
+    yield 'private with DHT nodes: clients must not use them'
+  }
 }
 
 /** Keys that count inside `info` only, but stand beside it. */

@@ -18,9 +18,8 @@ export function* findEmptyTiers({ announceList }: Metainfo) {
 }
 
 /** Trackers that are no http, https, udp, ws or wss URL. */
-export function* findBadTrackers({ announce, announceList }: Metainfo) {
-  const trackers = [...(announce === null ? [] : [announce]), ...(announceList?.flat() ?? [])]
-  for (const tracker of new Set(trackers)) {
+export function* findBadTrackers(metainfo: Metainfo) {
+  for (const tracker of trackersOf(metainfo)) {
     if (!isTracker(tracker)) {
       yield `tracker ${quoteText(tracker)} is not an http, https, udp, ws or wss URL`
     }
@@ -39,10 +38,46 @@ export function* findRepeatedTrackers({ announceList }: Metainfo) {
 }
 
 /** Seeds that are no http, https or ftp URL. */
-export function* findBadSeeds({ httpSeeds, webSeeds }: Metainfo) {
-  for (const seed of new Set([...(webSeeds ?? []), ...(httpSeeds ?? [])])) {
+export function* findBadSeeds(metainfo: Metainfo) {
+  for (const seed of seedsOf(metainfo)) {
     if (!isSeed(seed)) {
       yield `web seed ${quoteText(seed)} is not an http, https or ftp URL`
     }
   }
+}
+
+/** Trackers and seeds with a comma: lists are written with commas, and one is taken for one URL. */
+export function* findCommas(metainfo: Metainfo) {
+  for (const url of [...trackersOf(metainfo), ...seedsOf(metainfo)]) {
+    if (url.includes(',')) yield `${quoteText(url)} has a comma, but is one URL and no list`
+  }
+}
+
+/** Web seeds to which clients should add the path of a file, but that end as a file does (BEP 19). */
+export function* findSeedsWithoutSlash({ isDirectory, webSeeds }: Metainfo) {
+  for (const seed of new Set(isDirectory ? webSeeds : [])) {
+    if (!seed.endsWith('/')) {
+      yield `web seed ${quoteText(seed)} of a directory does not end with a slash`
+    }
+  }
+}
+
+/** A torrent from which no client learns of peers or of seeds, unless by the DHT at large. */
+export function* findNoTracker(metainfo: Metainfo) {
+  const { nodes } = metainfo
+  // Of private ones another rule tells
+  if (metainfo.private || trackersOf(metainfo).size > 0) return
+  if ((nodes ?? []).length === 0 && seedsOf(metainfo).size === 0) {
+    yield 'no tracker, no DHT nodes and no seeds: clients find peers by the DHT alone'
+  }
+}
+
+/** Each tracker once, the announce first. */
+export function trackersOf({ announce, announceList }: Metainfo): Set<string> {
+  return new Set([...(announce === null ? [] : [announce]), ...(announceList?.flat() ?? [])])
+}
+
+/** Each web seed and HTTP seed once. */
+function seedsOf({ httpSeeds, webSeeds }: Metainfo): Set<string> {
+  return new Set([...(webSeeds ?? []), ...(httpSeeds ?? [])])
 }

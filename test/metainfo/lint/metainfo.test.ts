@@ -1,27 +1,41 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { lintMetainfo, MAX_FINDINGS_OF_A_KIND } from '../../../src/metainfo/lint/metainfo.js'
+import {
+  LINT_CODES,
+  lintMetainfo,
+  MAX_FINDINGS_OF_A_KIND,
+  severityOf,
+} from '../../../src/metainfo/lint/metainfo.js'
+import type { LintCode } from '../../../src/metainfo/lint/finding.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { projectRoot } from '../../support/executable.js'
 import { editedGolden, goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
-import { codesOf, torrentOfPaths } from './torrent.js'
+import { ANNOUNCE, codesOf, torrentOfPaths } from './torrent.js'
+
+/** What is found but for the want of a tracker, which the golden torrents lack. */
+function codesBesideTracker(torrent: Uint8Array): string[] {
+  return codesOf(torrent).filter((code) => code !== 'no-tracker')
+}
 
 test('nothing is found in a plain torrent', () => {
-  const torrent = torrentOf(singleFileInfo(), { announce: 'http://tracker.example/announce' })
+  const torrent = torrentOf(singleFileInfo(), ANNOUNCE)
   assert.deepEqual(codesOf(torrent), [])
 })
 
 for (const name of ['v2-single', 'v2-directory', 'hybrid-directory']) {
   test(`nothing is found in the golden ${name}`, () => {
-    assert.deepEqual(codesOf(goldenTorrent(`${name}.torrent`)), [])
+    assert.deepEqual(codesBesideTracker(goldenTorrent(`${name}.torrent`)), [])
   })
 }
 
 test('what the reader warns of is found as well', () => {
   const torrent = editedGolden('v2-single.torrent', (top) => top.set('comment', 5))
-  assert.deepEqual(codesOf(torrent), ['ignored-value'])
+  assert.deepEqual(codesBesideTracker(torrent), ['ignored-value'])
   const unsorted = Buffer.from(`d4:infod6:lengthi1e4:name1:a12:piece lengthi16384e6:pieces20:`)
   const canonicalNot = Buffer.concat([unsorted, Buffer.alloc(20), Buffer.from('e1:a1:be\n')])
-  assert.deepEqual(codesOf(canonicalNot), ['unsorted-keys', 'trailing-space'])
+  assert.deepEqual(codesBesideTracker(canonicalNot), ['unsorted-keys', 'trailing-space'])
 })
 
 test('of each kind only so many are named, however many there are', () => {
@@ -30,6 +44,7 @@ test('of each kind only so many are named, however many there are', () => {
   assert.equal(findings.length, MAX_FINDINGS_OF_A_KIND + 1)
   assert.deepEqual(findings.at(-1), {
     code: 'trailing-dot-or-space',
+    severity: 'warning',
     message: 'and more like these',
   })
 })
@@ -41,4 +56,22 @@ test('what a stranger wrote is safe to print', () => {
     finding?.message,
     'tracker "http://\\x1b[31m" is not an http, https, udp, ws or wss URL',
   )
+})
+
+test('what endangers a disk is an error, what some do not take a warning, taste a note', () => {
+  const torrent = torrentOfPaths(['..', 'con', 'a', 'a/b'], { private: 1 })
+  const findings = lintMetainfo(parseMetainfo(torrent))
+  const severities = new Map(findings.map(({ code, severity }) => [code, severity]))
+  assert.equal(severities.get('unsafe-path'), 'error')
+  assert.equal(severities.get('file-and-directory'), 'error')
+  assert.equal(severities.get('reserved-name'), 'warning')
+  assert.equal(severities.get('private-without-source'), 'note')
+})
+
+test('the manual has every code with its severity', () => {
+  const page = readFileSync(join(projectRoot, 'man/btkit-lint.1'), 'utf8')
+  const documented = [...page.matchAll(/^\.It Li (\S+) Ta (\w+) Ta/gm)]
+  assert.deepEqual(documented.map(([, code]) => code).sort(), [...LINT_CODES].sort())
+  for (const [, code, severity] of documented)
+    assert.equal(severityOf(code as LintCode), severity, code)
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
-import { codesOf, messagesOf, torrentOfPaths } from './torrent.js'
+import { ANNOUNCE, codesOf, messagesOf, torrentOfPaths } from './torrent.js'
 
 test('names of Windows devices are told, with any extension and in any case', () => {
   for (const name of ['CON', 'nul', 'Aux.txt', 'com1', 'LPT9.tar.gz', 'PRN .x', 'com¹']) {
@@ -42,7 +42,7 @@ test('a path above 4095 bytes is told', () => {
 })
 
 test('the name of the torrent is one of the names', () => {
-  const torrent = torrentOf(singleFileInfo({ name: 'aux.' }))
+  const torrent = torrentOf(singleFileInfo({ name: 'aux.' }), ANNOUNCE)
   assert.deepEqual(codesOf(torrent), ['reserved-name', 'trailing-dot-or-space'])
   assert.deepEqual(codesOf(torrentOfPaths(['a'], { name: 'x:' })), ['forbidden-character'])
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { automaticPieceLength } from '../../../src/metainfo/piece-length.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
-import { codesOf, messagesOf, torrentOfSize } from './torrent.js'
+import { ANNOUNCE, codesOf, messagesOf, torrentOfSize } from './torrent.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -17,7 +17,7 @@ test('a piece length should be a power of two, of 16 KiB at least', () => {
   ])
   assert.deepEqual(codesOf(torrentOfSize(MIB, 16 * KIB)), [])
   const odd = torrentOfSize(5, 2 ** 53 - 1)
-  assert.deepEqual(codesOf(odd), ['piece-length-odd'])
+  assert.deepEqual(codesOf(odd), ['piece-length-odd', 'piece-length-large'])
 })
 
 for (const size of [1, 5 * MIB, 20 * MIB, 100 * MIB, GIB, 5 * GIB, 20 * GIB]) {
@@ -48,6 +48,19 @@ test('but not of content so small or so large that it does not matter', () => {
   assert.deepEqual(codesOf(torrentOfSize(1024 * GIB, 16 * MIB)), [])
 })
 
+test('a piece may be longer than the content, but not far longer and above 1 MiB', () => {
+  for (const [size, pieceLength] of [
+    [5, MIB],
+    [MIB, 4 * MIB],
+    [4 * MIB, 16 * MIB],
+  ] as const)
+    assert.deepEqual(codesOf(torrentOfSize(size, pieceLength)), [])
+  assert.deepEqual(messagesOf('piece-length-large', torrentOfSize(1_000_000, 64 * MIB)), [
+    'a piece of 67108864 bytes is longer than all 1000000 bytes of content',
+  ])
+  assert.deepEqual(codesOf(torrentOfSize(5, 2 * MIB)), ['piece-length-large'])
+})
+
 test('more than 100,000 pieces are many', () => {
   const size = 100_000 * 2 * MIB
   assert.deepEqual(codesOf(torrentOfSize(size, 2 * MIB)), [])
@@ -57,7 +70,8 @@ test('more than 100,000 pieces are many', () => {
 })
 
 test('a torrent above ten million bytes is huge', () => {
-  const torrent = torrentOf(singleFileInfo(), { comment: 'x'.repeat(10_000_000) })
+  const torrent = torrentOf(singleFileInfo(), { ...ANNOUNCE, comment: 'x'.repeat(10_000_000) })
   assert.deepEqual(codesOf(torrent), ['huge-torrent'])
-  assert.deepEqual(codesOf(torrentOf(singleFileInfo(), { comment: 'x'.repeat(9_999_000) })), [])
+  const smaller = torrentOf(singleFileInfo(), { ...ANNOUNCE, comment: 'x'.repeat(9_999_000) })
+  assert.deepEqual(codesOf(smaller), [])
 })

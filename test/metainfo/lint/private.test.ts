@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
-import { codesOf } from './torrent.js'
-
-const ANNOUNCE = { announce: 'http://tracker.example/announce' }
+import { ANNOUNCE, codesOf } from './torrent.js'
 
 function codes(info: PlainDict, beside: PlainDict = ANNOUNCE): string[] {
   return codesOf(torrentOf(singleFileInfo(info), beside))
@@ -21,7 +19,13 @@ test('a private torrent needs a tracker', () => {
   const own = { private: 1, source: 'TRACKER' }
   assert.deepEqual(codes(own, {}), ['private-without-tracker'])
   assert.deepEqual(codes(own, { 'announce-list': [['http://a.example/']] }), [])
-  assert.deepEqual(codes({}, {}), [])
+  assert.deepEqual(codes({}, {}), ['no-tracker'])
+})
+
+test('a private torrent must not have DHT nodes', () => {
+  const nodes = { ...ANNOUNCE, nodes: [['router.example', 6881]] }
+  assert.deepEqual(codes({ private: 1, source: 'T' }, nodes), ['private-with-nodes'])
+  assert.deepEqual(codes({}, nodes), [])
 })
 
 test('private and source count inside info alone', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
+import { directoryInfo, singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
 import { codesOf, messagesOf } from './torrent.js'
 
 const A = 'http://a.example/announce'
@@ -67,4 +67,30 @@ test('a seed must be a URL that clients can ask', () => {
     'web seed "udp://x" is not an http, https or ftp URL',
   ])
   assert.deepEqual(codesOf(torrentWith({ 'url-list': 'https://files.example/a' })), [])
+})
+
+test('a torrent that leads to nobody is told of, unless nodes or seeds do', () => {
+  assert.deepEqual(codesOf(torrentWith({})), ['no-tracker'])
+  assert.deepEqual(codesOf(torrentWith({ 'announce-list': [[B]] })), [])
+  assert.deepEqual(codesOf(torrentWith({ nodes: [['router.example', 6881]] })), [])
+  assert.deepEqual(codesOf(torrentWith({ 'url-list': ['http://s.example/a'] })), [])
+  assert.deepEqual(codesOf(torrentWith({ httpseeds: ['http://s.example/a'] })), [])
+})
+
+test('URLs that were typed as one are told of', () => {
+  const both = 'http://a.example/announce,http://b.example/announce'
+  assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: both })), [
+    `"${both}" has a comma, but is one URL and no list`,
+  ])
+  const seeds = { announce: A, 'url-list': ['http://a.example/x,y'], httpseeds: ['http://b/,'] }
+  assert.equal(messagesOf('comma-in-url', torrentWith(seeds)).length, 2)
+})
+
+test('the web seed of a directory ends with a slash', () => {
+  const seeds = { announce: A, 'url-list': ['http://a.example/dir', 'http://b.example/'] }
+  const directory = torrentOf(directoryInfo([{ length: 1, path: ['a'] }]), seeds)
+  assert.deepEqual(messagesOf('web-seed-without-slash', directory), [
+    'web seed "http://a.example/dir" of a directory does not end with a slash',
+  ])
+  assert.deepEqual(messagesOf('web-seed-without-slash', torrentWith(seeds)), [])
 })

@@ -1,6 +1,7 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { BtkitError } from '../../../errors.js'
-import { lintMetainfo } from '../../../metainfo/lint/metainfo.js'
+import type { Finding, LintCode } from '../../../metainfo/lint/finding.js'
+import { LINT_CODES, lintMetainfo } from '../../../metainfo/lint/metainfo.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote, tryEach } from '../../output/messages.js'
 import type { Io } from '../../io.js'
@@ -12,6 +13,7 @@ interface LintOptions {
   readonly json?: true | undefined
   readonly quiet?: true | undefined
   readonly strict?: true | undefined
+  readonly ignore: readonly LintCode[]
   readonly maxTorrentSize: number
 }
 
@@ -20,24 +22,27 @@ export function defineLint({ io, finish }: CommandContext) {
   return new Command('lint')
     .description('Say what is wrong or unwise in torrents, without their data.')
     .argument('<torrent...>', 'torrents to look at; - reads standard input')
-    .option('--strict', 'exit with 1 when anything is found')
+    .option('--strict', 'exit with 1 when anything is found, not for errors alone')
+    .option('--ignore <code>', 'leave out findings of a code (repeatable)', addCode, [])
     .option('--json', 'print a JSON object a line for each torrent')
     .option('--quiet', 'print nothing for a torrent in which nothing is found')
     .addOption(maxTorrentSize())
     .action(async (torrents, options) => {
-      let found = 0
+      let failures = 0
       const status = await tryEach(torrents, io, async (torrent) => {
         const { findings } = await lintOne(torrent, options, io)
-        found += findings.length
+        const isFailure = ({ severity }: Finding) => options.strict ?? severity === 'error'
+        failures += findings.filter(isFailure).length
       })
-      finish(options.strict && found > 0 ? 1 : status)
+      finish(failures > 0 ? 1 : status)
     })
 }
 
 async function lintOne(file: string, options: LintOptions, io: Io): Promise<LintResult> {
   try {
     const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
-    const result = { file, findings: lintMetainfo(metainfo), error: null }
+    const findings = lintMetainfo(metainfo).filter(({ code }) => !options.ignore.includes(code))
+    const result = { file, findings, error: null }
     report(result, options, io)
     return result
   } catch (error) {
@@ -54,4 +59,11 @@ function report(result: LintResult, options: LintOptions, io: Io): void {
   if (!options.quiet && !options.json && result.findings.length === 0) {
     reportNote(`${result.file}: nothing found`, io)
   }
+}
+
+/** Adds a code to those that are left out. */
+function addCode(text: string, previous: readonly LintCode[]): LintCode[] {
+  const code = LINT_CODES.find((each) => each === text)
+  if (code) return [...previous, code]
+  throw new InvalidArgumentError('Not a code of a finding; btkit-lint(1) has them all.')
 }

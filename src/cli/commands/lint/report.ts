@@ -13,14 +13,16 @@ export interface LintResult {
 export function lintJson({ file, findings, error }: LintResult): string {
   return jsonLine({
     file,
-    findings: findings.map(({ code, message }) => ({ code, message })),
+    findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
     error,
   })
 }
 
-/** A result for people: `file: code: message`, a line for each finding. */
+/** A result for people: `file: severity: code: message`, a line for each finding. */
 export function lintText({ file, findings }: LintResult): string {
   return findings
-    .map(({ code, message }) => `${escapeText(`${file}: ${code}: ${message}`)}\n`)
+    .map(({ code, severity, message }) => {
+      return `${escapeText(`${file}: ${severity}: ${code}: ${message}`)}\n`
+    })
     .join('')
 }

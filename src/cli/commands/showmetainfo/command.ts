@@ -6,7 +6,7 @@ import type { CommandContext } from '../../context.js'
 import { reportWarning, tryEach } from '../../output/messages.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { showJson } from './json.js'
-import { showText } from './text.js'
+import { showText, sizeLine } from './text.js'
 import { showTree } from './tree.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
 import { version } from '../../version.js'
@@ -28,14 +28,15 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
     .option('--json', 'print a JSON object a line for each torrent')
     .addOption(maxTorrentSize())
     .action(async (files, options) => {
-      const isLegacy = !options.json && !options.magnet && !options.tree
-      if (isLegacy)
-        io.stdout.write(`${program} ${version()} - decode BitTorrent metainfo files\n\n`)
+      const isText = !options.json && !options.magnet && !options.tree
+      if (isText) io.stdout.write(`${program} ${version()} - decode BitTorrent metainfo files\n\n`)
       let shown = 0
       const status = await tryEach(files, io, async (file) => {
         const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
-        if (isLegacy && shown++ > 0) io.stdout.write('\n')
+        if (isText && shown++ > 0) io.stdout.write('\n')
         io.stdout.write(view(metainfo, file, options))
+        // Not by the old name, whose output is BitTornado's to the byte
+        if (isText && program === 'btkit') io.stdout.write(sizeLine(metainfo))
         for (const { message } of metainfo.warnings) reportWarning(`${file}: ${message}`, io)
       })
       finish(status)

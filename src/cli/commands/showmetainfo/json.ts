@@ -17,6 +17,7 @@ export function showJson(metainfo: Metainfo, file: string): string {
     announceList: metainfo.announceList,
     httpSeeds: metainfo.httpSeeds,
     webSeeds: metainfo.webSeeds,
+    nodes: metainfo.nodes,
     comment: metainfo.comment,
     createdBy: metainfo.createdBy,
     creationDate: metainfo.creationDate,

@@ -1,6 +1,7 @@
 import { escapeText } from '../../../text/escape.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
+import { count, formatBytes } from '../../output/quantity.js'
 
 const LABEL_WIDTH = 14
 
@@ -23,6 +24,12 @@ export function showText(metainfo: Metainfo, file: string): string {
     optional('source', metainfo.source),
   ]
   return lines.join('')
+}
+
+/** The size for a person, in a line of its own: scripts know the other lines as they are. */
+export function sizeLine({ size, pieceCount, pieceLength }: Metainfo): string {
+  const pieces = `${count(pieceCount, 'piece')} of ${formatBytes(pieceLength)}`
+  return line('size', `${formatBytes(size)} in ${pieces}`)
 }
 
 function contentLines(metainfo: Metainfo): string[] {

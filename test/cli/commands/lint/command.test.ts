@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { inputOf, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { torrentOfPaths } from '../../../metainfo/lint/torrent.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
 const GOOD = torrentOf(singleFileInfo(), { announce: 'http://tracker.example/announce' })
@@ -15,12 +16,12 @@ function plant(t: TestContext) {
   return { good: place('good'), odd: place('odd'), bad: place('bad') }
 }
 
-test('each finding is a line with the file and its code, and the status is 0', async (t) => {
+test('each finding is a line with file, severity and code; the status is 0', async (t) => {
   const { odd } = plant(t)
   const { status, stdout, stderr } = await runBtkit(['lint', odd])
   assert.deepEqual(stdout.split('\n'), [
-    `${odd}: tracker-not-url: tracker "http://\\x1b" is not an http, https, udp, ws or wss URL`,
-    `${odd}: reserved-name: name "con" is that of a device on Windows`,
+    `${odd}: warning: tracker-not-url: tracker "http://\\x1b" is not an http, https, udp, ws or wss URL`,
+    `${odd}: warning: reserved-name: name "con" is that of a device on Windows`,
     '',
   ])
   assert.deepEqual([status, stderr], [0, ''])
@@ -48,6 +49,31 @@ test('strict makes findings a failure', async (t) => {
   assert.equal((await runBtkit(['lint', '--strict', good, odd])).status, 1)
 })
 
+test('an error is a failure without --strict, unless it is ignored', async (t) => {
+  const { good, odd } = plant(t)
+  const unsafe = join(makeScratch(t, { u: torrentOfPaths(['..', 'con']) }), 'u')
+  const { status, stdout } = await runBtkit(['lint', unsafe, good, odd])
+  assert.equal(status, 1)
+  assert.match(stdout, /: error: unsafe-path: /)
+  const ignored = await runBtkit(['lint', unsafe, '--ignore', 'unsafe-path'])
+  assert.equal(ignored.status, 0)
+  assert.match(ignored.stdout, /^[^\n]+: warning: reserved-name: [^\n]+\n$/)
+})
+
+test('what is ignored is not found, by --strict neither', async (t) => {
+  const { odd } = plant(t)
+  const ignore = ['--ignore', 'reserved-name', '--ignore', 'tracker-not-url']
+  const { status, stdout, stderr } = await runBtkit(['lint', '--strict', odd, ...ignore])
+  assert.deepEqual([status, stdout, stderr], [0, '', `btkit: ${odd}: nothing found\n`])
+})
+
+test('only codes that there are can be ignored', async (t) => {
+  const { odd } = plant(t)
+  const { status, stderr } = await runBtkit(['lint', odd, '--ignore', 'reserved'])
+  assert.equal(status, 2)
+  assert.match(stderr, /^btkit: [^\n]*reserved[^\n]*\n$/)
+})
+
 test('the JSON is an object a torrent, an unreadable one included', async (t) => {
   const { good, odd, bad } = plant(t)
   const { status, stdout } = await runBtkit(['lint', '--json', good, odd, bad])
@@ -61,9 +87,14 @@ test('the JSON is an object a torrent, an unreadable one included', async (t) =>
     findings: [
       {
         code: 'tracker-not-url',
+        severity: 'warning',
         message: 'tracker "http://\\x1b" is not an http, https, udp, ws or wss URL',
       },
-      { code: 'reserved-name', message: 'name "con" is that of a device on Windows' },
+      {
+        code: 'reserved-name',
+        severity: 'warning',
+        message: 'name "con" is that of a device on Windows',
+      },
     ],
     error: null,
   })
@@ -75,7 +106,7 @@ test('the JSON is an object a torrent, an unreadable one included', async (t) =>
 
 test('a torrent may come from standard input', async () => {
   const { status, stdout } = await runBtkit(['lint', '-'], { stdin: inputOf(ODD) })
-  assert.match(stdout, /^-: tracker-not-url: /)
+  assert.match(stdout, /^-: warning: tracker-not-url: /)
   assert.equal(status, 0)
 })
 

@@ -88,7 +88,7 @@ test('a blank line stands between torrents, and none after the last', async (t) 
   const [, first, second, ...rest] = stdout.split('\n\n')
   assert.match(first!, /^metainfo file\.: a\n/)
   assert.match(second!, /^metainfo file\.: b\n/)
-  assert.deepEqual([rest, second!.endsWith('+ 5)\n')], [[], true])
+  assert.deepEqual([rest, second!.endsWith(' of 16 KiB\n')], [[], true])
 })
 
 test('a torrent larger than --max-torrent-size is refused', async (t) => {

@@ -32,6 +32,7 @@ test('a bare torrent has all keys, and null where it says nothing', async (t) =>
     announceList: null,
     httpSeeds: null,
     webSeeds: null,
+    nodes: null,
     comment: null,
     createdBy: null,
     creationDate: null,
@@ -56,6 +57,7 @@ test('a full torrent has them all', async (t) => {
     'creation date': 0,
     httpseeds: ['http://s/'],
     'url-list': ['http://w/'],
+    nodes: [['router.example', 6881]],
   })
   const { magnet, file, warnings, ...shown } = parseJson(
     await show(t, torrent, { args: ['--json'] }),
@@ -73,6 +75,7 @@ test('a full torrent has them all', async (t) => {
     announceList: [['http://t/'], ['udp://u']],
     httpSeeds: ['http://s/'],
     webSeeds: ['http://w/'],
+    nodes: [{ host: 'router.example', port: 6881 }],
     comment: 'é',
     createdBy: 'someone',
     creationDate: 0,

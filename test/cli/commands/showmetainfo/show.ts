@@ -4,6 +4,15 @@ import type { Io } from '../../../../src/cli/io.js'
 import { runBtkit, type RunResult } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
+/** The name of BitTornado's program. */
+export const LEGACY = { program: 'btshowmetainfo', subcommand: 'showmetainfo' }
+
+/** Runs `btshowmetainfo x.torrent` on these bytes. */
+export function showAsBitTornado(t: TestContext, bytes: Uint8Array): Promise<RunResult> {
+  const path = join(makeScratch(t, { 'x.torrent': bytes }), 'x.torrent')
+  return runBtkit([path], LEGACY)
+}
+
 /** Runs `btkit showmetainfo ...args x.torrent` on these bytes. */
 export function show(
   t: TestContext,

@@ -9,9 +9,9 @@ import {
   singleFileInfo,
   torrentOf,
 } from '../../../support/torrents.js'
-import { show } from './show.js'
+import { LEGACY, show, showAsBitTornado } from './show.js'
 
-const HEAD = `btkit ${version()} - decode BitTorrent metainfo files\n\n`
+const HEAD = `btshowmetainfo ${version()} - decode BitTorrent metainfo files\n\n`
 
 test('a file is shown as BitTornado did, byte for byte', async (t) => {
   const torrent = torrentOf(singleFileInfo({ length: 40_000, pieces: new Uint8Array(60) }), {
@@ -20,7 +20,7 @@ test('a file is shown as BitTornado did, byte for byte', async (t) => {
     comment: 'some words',
     httpseeds: ['http://a/', 'http://b/'],
   })
-  const { status, stdout, stderr } = await show(t, torrent)
+  const { status, stdout, stderr } = await showAsBitTornado(t, torrent)
   assert.deepEqual([status, stderr], [0, ''])
   assert.equal(
     stdout,
@@ -43,7 +43,7 @@ test('a directory is shown as BitTornado did, byte for byte', async (t) => {
     { length: 3, path: ['z'] },
   ]
   const torrent = torrentOf(directoryInfo(files), { announce: 'http://t/' })
-  const { stdout } = await show(t, torrent)
+  const { stdout } = await showAsBitTornado(t, torrent)
   assert.equal(
     stdout,
     HEAD +
@@ -75,6 +75,7 @@ test('what BitTornado did not know follows in the same style', async (t) => {
     'creation date.: 2023-11-14 22:13:20 UTC',
     'private.......: yes',
     'source........: TAG',
+    'size..........: 5 B in 1 piece of 16 KiB',
     '',
   ])
 })
@@ -93,8 +94,14 @@ test('a v2 torrent is shown with its one info hash', async (t) => {
 
 test('a legacy name stands in the first line', async (t) => {
   const { stdout } = await show(t, torrentOf(singleFileInfo()))
-  const legacy = { program: 'btshowmetainfo', subcommand: 'showmetainfo' }
-  const shown = await runBtkit(['/nonexistent'], legacy)
-  assert.equal(shown.stdout, HEAD.replace('btkit', 'btshowmetainfo'))
-  assert.ok(stdout.startsWith(HEAD))
+  const shown = await runBtkit(['/nonexistent'], LEGACY)
+  assert.equal(shown.stdout, HEAD)
+  assert.ok(stdout.startsWith(HEAD.replace('btshowmetainfo', 'btkit')))
+})
+
+test('btkit shows the size for people as well, in a line of its own at the end', async (t) => {
+  const info = { length: 40_000, pieces: new Uint8Array(60) }
+  const { stdout } = await show(t, torrentOf(singleFileInfo(info)))
+  assert.match(stdout, /^file size\.{5}: 40000 \(2 \* 16384 \+ 7232\)$/m)
+  assert.match(stdout, /\nsize\.{10}: 39\.1 KiB in 3 pieces of 16 KiB\n$/)
 })
