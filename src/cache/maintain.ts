@@ -13,6 +13,7 @@ export interface CacheSummary extends Usage {
   readonly oldest: number | null
 }
 
+/** Counts what is in a cache. */
 export function summarize(store: Store): CacheSummary {
   const counts: Record<RecordKind, number> = { file: 0, piece: 0, info: 0, output: 0, set: 0 }
   let bytes = 0

@@ -8,6 +8,7 @@ export interface Usage {
 
 const USAGE_KEY = Buffer.from('m/usage')
 
+/** The counts so far; zeros in a new store. */
 export function readUsage(store: Store): Usage {
   const packed = store.get(USAGE_KEY)
   if (packed?.length !== 16) return { hits: 0, misses: 0 }

@@ -53,7 +53,10 @@ export function readStart(path: string, length: number): Uint8Array {
   }
 }
 
-/** Collects a stream of at most `limit` bytes; `name` is what it is called in errors. */
+/**
+ * Collects a stream of at most `limit` bytes; `name` is what it is called in errors.
+ * @throws BtkitError `too-large`
+ */
 export async function collectBounded(
   stream: AsyncIterable<Uint8Array>,
   name: string,

@@ -33,6 +33,7 @@ export function notFound(what: string): Refusal {
   return new Refusal('not-found', `${what}: not found`)
 }
 
+/** The refusal of what the system does not let the service read. */
 export function notPermitted(what: string): Refusal {
   return new Refusal('not-permitted', `${what}: not permitted`)
 }

@@ -37,6 +37,7 @@ export function takeMark(path: string): boolean {
   }
 }
 
+/** The path of the mark that stands beside a cache's file. */
 export function markPath(path: string): string {
   return `${path}-closed`
 }

@@ -37,6 +37,7 @@ export interface OwnPieces {
   readonly tailLength: number
 }
 
+/** How a file is cut, whose first byte stands `phase` bytes into a piece. */
 export function ownPieces({ size, pieceLength, phase }: FileKey): OwnPieces {
   const lead = Math.min(phase === 0 ? 0 : pieceLength - phase, size)
   const whole = Math.floor((size - lead) / pieceLength)
@@ -60,6 +61,7 @@ export function parseFileRecordName(name: Uint8Array): Omit<FileKey, 'size'> | n
 const TAIL = 1
 const PADDED_TAIL = 2
 
+/** The bytes of a file's record. */
 export function packFileRecord({ fingerprint, pieces, tail, paddedTail }: FileRecord): Uint8Array {
   const ends = (tail ? TAIL : 0) | (paddedTail ? PADDED_TAIL : 0)
   const none = new Uint8Array(0)

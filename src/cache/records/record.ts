@@ -1,5 +1,6 @@
 /** The version of the records' format. What a newer btkit wrote is left alone. */
 export const FORMAT = 1
+/** The key under which a store keeps the version of its format. */
 export const FORMAT_KEY = Buffer.from('m/format')
 
 /**
@@ -49,6 +50,7 @@ export function kindOf(key: Uint8Array): RecordKind | null {
   return kinds.find((kind) => RECORD_KINDS[kind] === letter) ?? null
 }
 
+/** The bytes of a record, with its kind, day and checksum in front. */
 export function packRecord(kind: RecordKind, { lastUsed, body }: StoredRecord): Buffer {
   const packed = Buffer.allocUnsafe(HEADER_LENGTH + body.length)
   packed.write(RECORD_KINDS[kind], 0, 'latin1')

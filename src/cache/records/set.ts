@@ -6,10 +6,12 @@ export interface SetRecord {
   readonly paths: readonly string[]
 }
 
+/** The bytes of a set's record. */
 export function packSetRecord({ isSingle, paths }: SetRecord): Uint8Array {
   return Buffer.from(JSON.stringify([isSingle, paths]))
 }
 
+/** Reads the bytes of a set's record; null when they are none. */
 export function unpackSetRecord(body: Uint8Array): SetRecord | null {
   try {
     const [isSingle, paths] = JSON.parse(Buffer.from(body).toString()) as [unknown, unknown]

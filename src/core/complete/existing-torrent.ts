@@ -126,6 +126,7 @@ export function valuesOf(metainfo: Metainfo): TorrentValues {
   return { info: encodedInfo(metainfo).bytes, beside }
 }
 
+/** Whether two arrays hold the same bytes. */
 export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
 }

@@ -53,6 +53,7 @@ export interface CompleteReport {
   bytesReused: number
 }
 
+/** The report of a run that has done nothing yet. */
 export function createReport(): CompleteReport {
   return {
     created: [],

@@ -48,6 +48,7 @@ export function padFile(path: string[], size: number): ScannedFile {
   return { path, absolutePath: ZEROS, fingerprint }
 }
 
+/** Whether a file is a pad file, which is on no disk. */
 export function isPad({ absolutePath }: ScannedFile): boolean {
   return absolutePath === ZEROS
 }

@@ -18,6 +18,7 @@ export class InputHash {
   readonly #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset)
   #length = 0
 
+  /** Adds a text, as UTF-8. */
   text(text: string): void {
     const most = UNIT * text.length
     this.#reserve(most)
@@ -25,12 +26,14 @@ export class InputHash {
     else this.#length += this.#buffer.write(text, this.#length)
   }
 
+  /** Adds the part of a fingerprint that is trusted. */
   fingerprint(fingerprint: Fingerprint, trust: CacheTrust): void {
     this.#reserve(FINGERPRINT_LENGTH)
     writeFingerprint(fingerprint, this.#view, this.#length)
     this.#length += TRUSTED_LENGTH[trust]
   }
 
+  /** The digest of all that was added; nothing can be added after it. */
   digest(): Uint8Array {
     this.#flush()
     return this.#hash.digest()

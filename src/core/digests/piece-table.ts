@@ -11,6 +11,7 @@ export interface PieceTable {
   readonly isKnown: Uint8Array
 }
 
+/** A table in which no digest is known. */
 export function createTable({ pieceCount }: Pick<Content, 'pieceCount'>): PieceTable {
   return { digests: new Uint8Array(pieceCount * DIGEST), isKnown: new Uint8Array(pieceCount) }
 }
@@ -21,6 +22,7 @@ export function setPieces(table: PieceTable, first: number, digests: Uint8Array)
   table.isKnown.fill(1, first, first + digests.length / DIGEST)
 }
 
+/** The digests of `count` pieces from `first` on, known or not. */
 export function getPieces({ digests }: PieceTable, first: number, count: number): Uint8Array {
   return digests.subarray(first * DIGEST, (first + count) * DIGEST)
 }

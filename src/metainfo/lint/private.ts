@@ -24,6 +24,7 @@ export function* findPrivateWithNodes(metainfo: Metainfo) {
 /** Keys that count inside `info` only, but stand beside it. */
 const INFO_KEYS = ['private', 'source']
 
+/** A private flag or source outside `info`, where clients do not look for them. */
 export function* findMisplacedKeys({ spans }: Metainfo) {
   for (const key of INFO_KEYS) {
     if (spans.has(key)) yield `${key} stands outside info, where clients ignore it`

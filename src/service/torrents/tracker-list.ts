@@ -16,6 +16,7 @@ export interface TrackerLines {
   readonly problems: readonly string[]
 }
 
+/** Reads URLs of trackers, one a line; empty lines and those that begin with # are left out. */
 export function parseTrackerLines(text: string): TrackerLines {
   const urls = new Set<string>()
   const problems: string[] = []
