@@ -10,8 +10,8 @@ export class Histogram {
   #seconds = 0
 
   note(seconds: number): void {
-    const found = BOUNDS.findIndex((bound) => seconds <= bound)
-    const bucket = found < 0 ? BOUNDS.length : found
+    let bucket = 0
+    while (seconds > (BOUNDS[bucket] ?? Infinity)) bucket++
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
     this.#seconds += seconds
   }

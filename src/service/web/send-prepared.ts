@@ -29,13 +29,30 @@ export function renderHeader(headers: Headers, keepAliveSeconds: number, now: nu
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-/** Sends a whole answer of status 200 with a header that was rendered before. */
-export function sendPrepared(
+/** An answer of status 200, whole. */
+export interface PreparedAnswer {
+  readonly headers: Headers
+  readonly body: Uint8Array
+}
+
+/** Sends an answer with the header that was rendered for it before, where Node can do that. */
+export const sendPrepared = keepsHeader ? sendRendered : sendAnew
+
+/** Sends an answer with that header, which Node would have rendered itself. */
+export function sendRendered(
   response: ServerResponse,
   header: string,
-  { headers, body }: { readonly headers: Headers; readonly body: Uint8Array },
+  { body }: PreparedAnswer,
 ): void {
-  if (keepsHeader) (response as unknown as Rendered)._header = header
-  else response.writeHead(200, headers)
+  ;(response as unknown as Rendered)._header = header
   response.end(body)
+}
+
+/** Sends an answer whose header Node renders. */
+export function sendAnew(
+  response: ServerResponse,
+  _header: string,
+  { headers, body }: PreparedAnswer,
+): void {
+  response.writeHead(200, headers).end(body)
 }

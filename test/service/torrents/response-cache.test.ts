@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import type { IncomingMessage } from 'node:http'
-import { test } from 'node:test'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test, type TestContext } from 'node:test'
 import { ResponseCache } from '../../../src/service/torrents/response-cache.js'
 import type { CheckedTorrent } from '../../../src/service/torrents/on-demand.js'
 import type { TorrentResponse } from '../../../src/service/torrents/response.js'
@@ -8,9 +9,11 @@ import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
 import { singleAddress } from '../pkgtorrent/yum-client.js'
+import { parseAnswers, rawRequest } from '../hostile/raw.js'
 import { readMetric } from '../read-metric.js'
 
 const KIB = 1024
+const MIB = 1024 * KIB
 
 function openCache(): ResponseCache {
   return new ResponseCache({
@@ -65,4 +68,108 @@ test('what is asked for again with another query is answered at once', async (t)
   }
   const kept = 'btkit_requests_total{route="kept response",code="200"}'
   assert.equal(await readMetric(port, kept), 3)
+})
+
+/** The long way's answer, which no kept one has. */
+const LONG_WAY = 'the long way'
+
+/** A server that notes an answer to what is asked first, and gives it again if it can. */
+async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${url}` } = {}) {
+  const world = { now: Date.UTC(2023, 10, 14, 22, 13, 20), isCurrent: true }
+  const responses = new ResponseCache({
+    keepAliveSeconds: 5,
+    now: () => world.now,
+    isCurrent: () => world.isCurrent,
+  })
+  const noted = new Set<string>()
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
+    if (responses.answer(request, response)) return
+    const body = Buffer.from(bodyOf(request.url ?? ''))
+    const headers = { 'Content-Length': String(body.length) }
+    const trackers = { urls: [], since: 0 }
+    if (!noted.has(request.url ?? '')) {
+      responses.note(request, checked, { trackers, headers, body })
+      noted.add(request.url ?? '')
+    }
+    request.resume()
+    response.setHeader('Content-Length', LONG_WAY.length)
+    response.end(LONG_WAY)
+  })
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  /** The answer to a request; whatever else is asked for, the connection is closed by a second. */
+  const ask = async (head: string, body = '') => {
+    const last = 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    const [first] = parseAnswers(await rawRequest(port, `${head}\r\n\r\n${body}${last}`))
+    return first!
+  }
+  return { world, ask }
+}
+
+const PLAIN = 'GET /a HTTP/1.1\r\nHost: mirror.example'
+
+test('what was answered before is answered again', async (t) => {
+  const { ask } = await serve(t)
+  assert.equal((await ask(PLAIN)).body, LONG_WAY)
+  for (const fields of ['', '\r\nUser-Agent: x\r\nAccept: */*\r\nAccept-Encoding: gzip']) {
+    const { status, body } = await ask(PLAIN + fields)
+    assert.deepEqual([status, body], [200, 'answer to /a'])
+  }
+})
+
+test('what asks for something else goes the long way', async (t) => {
+  const { ask } = await serve(t)
+  await ask(PLAIN)
+  for (const head of [
+    PLAIN.replace('/a', '/b'),
+    PLAIN.replace('mirror', 'other'),
+    `${PLAIN}\r\nHost: mirror.example`,
+    PLAIN.replace('Host: mirror.example', 'X: y'),
+    `${PLAIN}\r\nIf-None-Match: "x"`,
+    `${PLAIN}\r\nif-match: "x"`,
+    `${PLAIN}\r\nIf-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT`,
+    `${PLAIN}\r\nIf-Unmodified-Since: Tue, 14 Nov 2023 22:13:20 GMT`,
+    `${PLAIN}\r\nRange: bytes=0-1`,
+    `${PLAIN}\r\nConnection: keep-alive`,
+    `${PLAIN}\r\nContent-Length: 0`,
+    PLAIN.replace('GET', 'POST'),
+  ]) {
+    assert.equal((await ask(head)).body, LONG_WAY, head)
+  }
+  assert.equal((await ask(PLAIN)).body, 'answer to /a')
+})
+
+test('a client of HTTP/1.0, whose connection is to be closed, goes the long way', async (t) => {
+  const { ask } = await serve(t)
+  await ask(PLAIN)
+  assert.equal((await ask(PLAIN.replace('HTTP/1.1', 'HTTP/1.0'))).body, LONG_WAY)
+})
+
+test('so does everything once the answer is not current', async (t) => {
+  const { ask, world } = await serve(t)
+  await ask(PLAIN)
+  world.isCurrent = false
+  assert.equal((await ask(PLAIN)).body, LONG_WAY)
+  world.isCurrent = true
+  assert.equal((await ask(PLAIN)).body, 'answer to /a')
+})
+
+test('each answer says what time it is', async (t) => {
+  const { ask, world } = await serve(t)
+  await ask(PLAIN)
+  assert.equal((await ask(PLAIN)).headers.get('date'), 'Tue, 14 Nov 2023 22:13:20 GMT')
+  world.now += 61_000
+  assert.equal((await ask(PLAIN)).headers.get('date'), 'Tue, 14 Nov 2023 22:14:21 GMT')
+})
+
+test('what was not asked for lately makes room', async (t) => {
+  const { ask } = await serve(t, { bodyOf: () => 'x'.repeat(10 * MIB) })
+  const address = (n: number) => PLAIN.replace('/a', `/${n}`)
+  for (let n = 0; n < 4; n++) await ask(address(n))
+  assert.equal((await ask(address(0))).body, LONG_WAY)
+  assert.equal((await ask(address(3))).body.length, 10 * MIB)
 })
