@@ -2,9 +2,11 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { writersAddon } from '../../src/files/writers/addon.js'
+import { projectRoot } from './executable.js'
 
 /** statfs(2): file systems on which a lease tells all. */
 const TELLING_FILE_SYSTEMS = new Set([0xef53, 0x58465342, 0x9123683e])
@@ -20,88 +22,85 @@ function findReason(): string | false {
   return !TELLING_FILE_SYSTEMS.has(type) && 'temporary files lie on another file system'
 }
 
-/** A process that writes to a file as it is told. */
-export class Writer {
+/** Kinds of writers: functions of writers.py, which says what their steps are. */
+export type WriterKind =
+  | 'appending'
+  | 'copying'
+  | 'descriptor'
+  | 'direct'
+  | 'exchanging'
+  | 'long'
+  | 'mapping'
+  | 'punching'
+  | 'replacing'
+  | 'resetting'
+  | 'resizing'
+  | 'slow'
+  | 'synced'
+  | 'truncating'
+
+/** A process that writes to files as it is told. */
+export class Writers {
   readonly #process: ChildProcess
   readonly #answers: AsyncIterator<string>
 
-  constructor(t: TestContext, program: string, args: readonly string[]) {
-    this.#process = spawn('python3', ['-c', program, ...args], {
+  constructor(files: readonly (readonly [kind: WriterKind, path: string])[]) {
+    const script = join(projectRoot, 'test/support/writers.py')
+    this.#process = spawn('python3', [script, ...files.flat()], {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     if (!this.#process.stdout) throw new Error('no standard output')
     this.#answers = createInterface(this.#process.stdout)[Symbol.asyncIterator]()
-    t.after(() => this.#process.kill('SIGKILL'))
   }
 
-  /** Has it do the next step, and resolves when that is done. */
+  /** Has each do its next step, and resolves when all are done. */
   async step(): Promise<void> {
     this.#process.stdin?.write('\n')
-    await this.#answers.next()
+    const { done } = await this.#answers.next()
+    if (done) throw new Error('the writers have ended')
   }
 
-  /** Resolves when the process has ended, as it does after its last step. */
+  /** Ends the process, wherever it is. */
   async end(): Promise<void> {
     const { exitCode, signalCode } = this.#process
-    this.#process.stdin?.end()
-    if (exitCode === null && signalCode === null) await once(this.#process, 'exit')
+    if (exitCode !== null || signalCode !== null) return
+    this.#process.kill('SIGKILL')
+    await once(this.#process, 'exit')
   }
 }
 
-const STEP = `
+/** How to start a writer of a file. */
+export type StartWriter = (kind: WriterKind, path: string) => Writers
+
+/**
+ * Has the writers that a test will start end when it does. To be called before their files are
+ * planted: a file can't be removed while a write to it is under way.
+ */
+export function prepareWriters(t: TestContext): StartWriter {
+  const started: Writers[] = []
+  t.after(() => Promise.all(started.map((writers) => writers.end())))
+  return (kind, path) => {
+    const writers = new Writers([[kind, path]])
+    started.push(writers)
+    return writers
+  }
+}
+
+/** For tests with writes that take as long as they are told to. */
+export const unlessLongWrites = { skip: unlessWritersTell.skip || findNoFaults() }
+
+/** Only some may have a write wait for its bytes (userfaultfd(2)). */
+function findNoFaults(): string | false {
+  return process.getuid?.() !== 0 && 'only root can have a write take its time'
+}
+
+/** Opens a file for writing and closes it, again and again until it is removed. */
+export function startRestlessWriter(t: TestContext, path: string): void {
+  const program = `
 import os, sys
-step = lambda: (print(flush=True), sys.stdin.readline())
-sys.stdin.readline()
-`
-
-/** Opens the file for writing; writes a byte; closes it. */
-export function descriptorWriter(t: TestContext, path: string): Writer {
-  const program = `${STEP}
-f = os.open(sys.argv[1], os.O_RDWR); step()
-os.pwrite(f, b'w', 0); step()
-os.close(f); step()
-`
-  return new Writer(t, program, [path])
-}
-
-/** Maps the file and closes the descriptor; stores a byte; another; gives the mapping up. */
-export function mappingWriter(t: TestContext, path: string): Writer {
-  const program = `${STEP}
-import ctypes
-libc = ctypes.CDLL(None)
-libc.mmap.restype = ctypes.c_void_p
-libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
-libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-f = os.open(sys.argv[1], os.O_RDWR)
-at = libc.mmap(None, 4096, 3, 1, f, 0)
-os.close(f); step()
-ctypes.memset(at, ord('m'), 1); step()
-ctypes.memset(at, ord('n'), 1); step()
-libc.munmap(at, 4096); step()
-`
-  return new Writer(t, program, [path])
-}
-
-/** What \`dd bs=64M conv=notrunc oflag=direct\` does: opens; one long write past the page cache; closes. */
-export function directWriter(t: TestContext, path: string): Writer {
-  const program = `${STEP}
-import mmap
-block = mmap.mmap(-1, 64 << 20)
-block.write(b'd' * len(block))
-f = os.open(sys.argv[1], os.O_WRONLY | os.O_DIRECT); step()
-os.pwrite(f, block, 0); step()
-os.close(f); step()
-`
-  return new Writer(t, program, [path])
-}
-
-/** Opens the file for writing and closes it, again and again until it is removed. */
-export function restlessWriter(t: TestContext, path: string): Writer {
-  const program = `${STEP}
-print(flush=True)
 try:
     while True: os.close(os.open(sys.argv[1], os.O_WRONLY))
-except FileNotFoundError: pass
-`
-  return new Writer(t, program, [path])
+except FileNotFoundError: pass`
+  const child = spawn('python3', ['-c', program, path], { stdio: 'inherit' })
+  t.after(() => child.kill('SIGKILL'))
 }

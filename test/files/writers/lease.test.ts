@@ -17,11 +17,11 @@ import { tryReadLeases, tryReadLeasesAsync } from '../../../src/files/writers/le
 import { runProgram } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
 import {
-  descriptorWriter,
-  directWriter,
-  mappingWriter,
-  restlessWriter,
+  startRestlessWriter,
+  prepareWriters,
+  unlessLongWrites,
   unlessWritersTell,
+  type WriterKind,
 } from '../../support/writers.js'
 
 function stateOf(path: string) {
@@ -33,56 +33,41 @@ test('a file that nobody has open for writing is unwritten', unlessWritersTell, 
   assert.deepEqual(tryReadLeases([path, path]), ['unwritten', 'unwritten'])
 })
 
-const WRITERS = {
-  'by a descriptor': descriptorWriter,
-  'past the page cache': directWriter,
-}
+/** After how many steps writers have closed what they opened. */
+const STEPS: Partial<Record<WriterKind, number>> = { descriptor: 3, direct: 3, long: 4, mapping: 4 }
 
-for (const [how, start] of Object.entries(WRITERS)) {
-  test(`a file that is written ${how} is open until it is closed`, unlessWritersTell, async (t) => {
+for (const [kind, steps] of Object.entries(STEPS) as [WriterKind, number][]) {
+  test(`a file is open for writing as long as it is: ${kind}`, unlessOf(kind), async (t) => {
+    const startWriter = prepareWriters(t)
     const path = join(makeScratch(t, { a: 'content' }), 'a')
-    const writer = start(t, path)
-    const states = []
-    for (let step = 0; step < 3; step++) {
+    const writer = startWriter(kind, path)
+    for (let step = 1; step <= steps; step++) {
       await writer.step()
-      states.push(stateOf(path))
+      assert.equal(stateOf(path), step < steps ? 'open for writing' : 'unwritten', `${step}`)
     }
-    assert.deepEqual(states, ['open for writing', 'open for writing', 'unwritten'])
   })
-}
 
-test(
-  'a file is open for writing while it is mapped, though no longer open',
-  unlessWritersTell,
-  async (t) => {
-    const path = join(makeScratch(t, { a: 'content' }), 'a')
-    const writer = mappingWriter(t, path)
-    for (let step = 0; step < 3; step++) {
-      await writer.step()
-      assert.equal(stateOf(path), 'open for writing')
-    }
-    await writer.step()
-    assert.equal(stateOf(path), 'unwritten')
-  },
-)
-
-for (const [how, start] of Object.entries({ ...WRITERS, 'through a mapping': mappingWriter })) {
   test(
-    `of an unwritten file, the first byte ${how} moves the times`,
-    unlessWritersTell,
+    `of an unwritten file, the first byte moves the times: ${kind}`,
+    unlessOf(kind),
     async (t) => {
+      const startWriter = prepareWriters(t)
       const path = join(makeScratch(t, { a: 'content' }), 'a')
       // Else the system's clock may not have moved
       await setTimeout(50)
       const before = readFingerprint(path)
       assert.equal(stateOf(path), 'unwritten')
-      const writer = start(t, path)
+      const writer = startWriter(kind, path)
       await writer.step()
       await writer.step()
       const { mtimeNs } = readFingerprint(path)
       assert.ok(mtimeNs > before.mtimeNs)
     },
   )
+}
+
+function unlessOf(kind: WriterKind) {
+  return kind === 'long' ? unlessLongWrites : unlessWritersTell
 }
 
 test('what is no regular file, or is not there, is nothing to tell of', (t) => {
@@ -127,6 +112,7 @@ test(
   'on tmpfs only those who write are told of',
   { skip: !isTmpfs || unlessWritersTell.skip },
   async (t) => {
+    const startWriter = prepareWriters(t)
     const directory = mkdtempSync(join(SHM, 'btkit-test-'))
     t.after(() => {
       rmSync(directory, { recursive: true })
@@ -134,7 +120,7 @@ test(
     const path = join(directory, 'a')
     writeFileSync(path, 'content')
     assert.equal(stateOf(path), 'unable')
-    const writer = mappingWriter(t, path)
+    const writer = startWriter('mapping', path)
     await writer.step()
     assert.equal(stateOf(path), 'open for writing')
   },
@@ -147,8 +133,9 @@ test('files of a file system that tells nothing do not hide others', unlessWrite
 })
 
 test('many files keep their order', unlessWritersTell, async (t) => {
+  const startWriter = prepareWriters(t)
   const root = makeScratch(t, { a: 'content', b: 'content' })
-  await descriptorWriter(t, join(root, 'b')).step()
+  await startWriter('descriptor', join(root, 'b')).step()
   const names = Array.from({ length: 2500 }, (_, i) =>
     i % 3 === 0 ? 'a' : i % 3 === 1 ? 'b' : 'c',
   )
@@ -164,7 +151,7 @@ test(
   unlessWritersTell,
   async (t) => {
     const path = join(makeScratch(t, { a: 'content' }), 'a')
-    for (const writer of [restlessWriter(t, path), restlessWriter(t, path)]) await writer.step()
+    for (let i = 0; i < 2; i++) startRestlessWriter(t, path)
     const program = `
     import { tryReadLeasesAsync } from ${JSON.stringify(new URL('../../../src/files/writers/lease.js', import.meta.url))}
     const seen = new Set()

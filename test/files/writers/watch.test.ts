@@ -4,12 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { watchWrites } from '../../../src/files/writers/watch.js'
 import { makeScratch } from '../../support/scratch.js'
-import {
-  descriptorWriter,
-  directWriter,
-  mappingWriter,
-  unlessWritersTell,
-} from '../../support/writers.js'
+import { prepareWriters, unlessLongWrites, unlessWritersTell } from '../../support/writers.js'
 
 async function watch(t: TestContext, ...paths: string[]) {
   const watching = await watchWrites(paths)
@@ -35,8 +30,9 @@ test(
   'a write is told of when it is done, and the end of the writer',
   unlessWritersTell,
   async (t) => {
+    const startWriter = prepareWriters(t)
     const path = join(makeScratch(t, { a: 'content' }), 'a')
-    const writer = descriptorWriter(t, path)
+    const writer = startWriter('descriptor', path)
     const writtenFromStart = await watch(t, path)
     await writer.step()
     assert.deepEqual(writtenFromStart(), [])
@@ -49,9 +45,22 @@ test(
   },
 )
 
-test('the end of a long write past the page cache is told of', unlessWritersTell, async (t) => {
+test('a write is told of when it is done, however long it took', unlessLongWrites, async (t) => {
+  const startWriter = prepareWriters(t)
   const path = join(makeScratch(t, { a: 'content' }), 'a')
-  const writer = directWriter(t, path)
+  const writer = startWriter('long', path)
+  await writer.step()
+  const written = await watch(t, path)
+  await writer.step()
+  assert.deepEqual(written(), [])
+  await writer.step()
+  assert.deepEqual(written(), [path])
+})
+
+test('a write past the page cache is told of', unlessWritersTell, async (t) => {
+  const startWriter = prepareWriters(t)
+  const path = join(makeScratch(t, { a: 'content' }), 'a')
+  const writer = startWriter('direct', path)
   await writer.step()
   const written = await watch(t, path)
   await writer.step()
@@ -59,8 +68,9 @@ test('the end of a long write past the page cache is told of', unlessWritersTell
 })
 
 test('of a mapping only its end is told', unlessWritersTell, async (t) => {
+  const startWriter = prepareWriters(t)
   const path = join(makeScratch(t, { a: 'content' }), 'a')
-  const writer = mappingWriter(t, path)
+  const writer = startWriter('mapping', path)
   await writer.step()
   const written = await watch(t, path)
   await writer.step()

@@ -6,7 +6,12 @@ import { readFingerprint } from '../../../src/files/fingerprint.js'
 import { refuseWriters } from '../../../src/service/torrents/writers.js'
 import { failure } from '../../files/failure.js'
 import { makeScratch } from '../../support/scratch.js'
-import { directWriter, mappingWriter, unlessWritersTell } from '../../support/writers.js'
+import {
+  prepareWriters,
+  unlessLongWrites,
+  unlessWritersTell,
+  type WriterKind,
+} from '../../support/writers.js'
 
 function plantFile(t: TestContext) {
   const directory = makeScratch(t, { a: 'content' })
@@ -15,26 +20,30 @@ function plantFile(t: TestContext) {
   return { path: ['a'], absolutePath, fingerprint: readFingerprint(absolutePath) }
 }
 
-const WRITERS = { 'past the page cache': directWriter, 'through a mapping': mappingWriter }
+const KINDS: readonly WriterKind[] = ['direct', 'long', 'mapping']
 
-for (const [how, start] of Object.entries(WRITERS)) {
-  test(`a file that is written ${how} is not read`, unlessWritersTell, async (t) => {
+for (const kind of KINDS) {
+  const condition = kind === 'long' ? unlessLongWrites : unlessWritersTell
+
+  test(`a file that is open for writing is not read: ${kind}`, condition, async (t) => {
+    const startWriter = prepareWriters(t)
     const file = plantFile(t)
-    await start(t, file.absolutePath).step()
+    await startWriter(kind, file.absolutePath).step()
     const message = `${file.absolutePath}: written to while it was read`
     await assert.rejects(refuseWriters([file]), failure('changed', message))
   })
 
   test(
-    `without the right to leases, a write ${how} that ends voids what was read`,
-    unlessWritersTell,
+    `without the right to leases, a write that ends voids what was read: ${kind}`,
+    condition,
     async (t) => {
+      const startWriter = prepareWriters(t)
       if (process.getuid?.() !== 0) {
         t.skip('only root can become somebody else')
         return
       }
       const file = plantFile(t)
-      const writer = start(t, file.absolutePath)
+      const writer = startWriter(kind, file.absolutePath)
       await writer.step()
       process.seteuid?.(65534)
       const watch = await refuseWriters([file]).finally(() => process.seteuid?.(0))
