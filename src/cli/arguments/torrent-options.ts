@@ -46,7 +46,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
         .default<number | 'auto' | undefined>(pieces.value, pieces.text),
     )
     .addOption(
-      new Option('--piece-length <size>', 'the same as a size: 256KiB, 1M; or auto')
+      new Option('--piece-length <size>', 'piece length as a size: 256KiB, 1M; or auto')
         .argParser(read.pieceLength)
         .conflicts('pieceSizePow2'),
     )

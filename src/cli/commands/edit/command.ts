@@ -35,9 +35,9 @@ function declareEditOptions() {
       moment,
     )
     .option('--no-date', 'remove the creation date')
-    .option('--add-tracker <url>', 'have a tracker in a tier of its own (repeatable)', trackers, [])
+    .option('--add-tracker <url>', 'add a tracker in a tier of its own (repeatable)', trackers, [])
     .option('--remove-tracker <url>', 'take a tracker out (repeatable)', collect, [])
-    .option('--add-web-seed <url>', 'have a web seed (repeatable)', seeds, [])
+    .option('--add-web-seed <url>', 'add a web seed (repeatable)', seeds, [])
     .option('--remove-web-seed <url>', 'take a web seed out (repeatable)', collect, [])
     .option('--name <name>', 'set the name; changes the info hash', checked(checkName))
     .option('--private', 'peers from the tracker only (BEP 27); changes the info hash')

@@ -50,6 +50,10 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
 async function makeOne(request: MakeRequest, run: Run): Promise<void> {
   const started = run.io.now()
   const plan = await planTorrent(request)
+  // Before the hashing, which may take hours
+  for (const note of run.options.quiet ? [] : notes(plan, run.options)) {
+    reportNote(`${request.source}: ${note}`, run.io)
+  }
   const made = run.options.dryRun
     ? { infoHash: null, torrentSize: measureTorrent(plan) }
     : await make(plan, run)
@@ -72,10 +76,7 @@ async function make(plan: TorrentPlan, { options, hashContext, io }: Run) {
 /** Prints the result: on standard error if the torrent itself goes to standard output. */
 function report(result: MakeResult, { options, io }: Run): void {
   if (options.json) io.stdout.write(makeJson(result))
-  if (options.quiet) return
-  for (const note of notes(result, options))
-    reportNote(`${result.plan.request.source}: ${note}`, io)
-  if (options.json) return
+  if (options.json || options.quiet) return
   const output = result.plan.request.torrent === null && !options.dryRun ? io.stderr : io.stdout
   for (const line of textLines(result)) output.write(`${escapeText(line)}\n`)
 }

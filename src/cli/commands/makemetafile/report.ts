@@ -20,6 +20,7 @@ export function makeJson(made: MakeResult): string {
     torrent: request.torrent,
     name,
     infoHash: made.infoHash,
+    dryRun: made.infoHash === null,
     pieceLength,
     automaticPieceLength: request.pieceLength === 'auto' || tooLarge !== null,
     pieceCount,
@@ -51,9 +52,13 @@ function contentLine({ files, size, pieceCount, pieceLength }: Content): string 
 /**
  * How a torrent differs from what a person may expect: longer pieces, entries that were skipped.
  */
-export function notes({ plan }: MakeResult, { verbose }: { readonly verbose: boolean }): string[] {
-  const { content, tooLarge } = plan
-  const skipped = verbose ? skippedList(content) : skippedSummary(content)
+export function notes(
+  { content, tooLarge }: TorrentPlan,
+  { verbose, dryRun }: { readonly verbose: boolean; readonly dryRun: boolean },
+): string[] {
+  const verb = dryRun ? 'would skip' : 'skipped'
+  const entries = verbose ? skippedEntries(content) : skippedCounts(content)
+  const skipped = entries.map((entry) => `${verb} ${entry}`)
   return tooLarge === null ? skipped : [lengthNote(content, tooLarge), ...skipped]
 }
 
@@ -64,14 +69,14 @@ function lengthNote({ pieceLength }: Content, tooLarge: TooLarge): string {
   return `${instead}, as ${reason} (--piece-length overrides this)`
 }
 
-/** What was left out, by reason: `skipped 3 hidden, 1 broken link`. */
-function skippedSummary({ skipped }: Content): string[] {
+/** How many entries are left out, by reason, in one line: `3 hidden, 1 broken link`. */
+function skippedCounts({ skipped }: Content): string[] {
   if (skipped.length === 0) return []
   const byReason = new Map<string, number>()
   for (const { reason } of skipped) byReason.set(reason, (byReason.get(reason) ?? 0) + 1)
-  return [`skipped ${[...byReason].map(([reason, n]) => `${n} ${reason}`).join(', ')}`]
+  return [[...byReason].map(([reason, n]) => `${n} ${reason}`).join(', ')]
 }
 
-function skippedList({ skipped }: Content): string[] {
-  return skipped.map(({ path, reason }) => `skipped ${path} (${reason})`)
+function skippedEntries({ skipped }: Content): string[] {
+  return skipped.map(({ path, reason }) => `${path} (${reason})`)
 }

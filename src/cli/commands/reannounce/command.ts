@@ -35,7 +35,7 @@ export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
       replacements,
       [],
     )
-    .option('--add <url>', 'have a tracker in a tier of its own (repeatable)', trackers, [])
+    .option('--add <url>', 'add a tracker in a tier of its own (repeatable)', trackers, [])
     .addHelpText('after', EXAMPLES)
     .action(async (args, options) => {
       const { edit, torrents } = planAnnounce(args, options)

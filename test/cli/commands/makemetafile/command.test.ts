@@ -52,6 +52,7 @@ test('--json prints one object a line, with just these keys', async (t) => {
     torrent,
     name: 'd',
     infoHash: independentInfoHash(bytes),
+    dryRun: false,
     pieceLength: 16384,
     automaticPieceLength: false,
     pieceCount: 1,
@@ -127,6 +128,31 @@ test('what is skipped is counted by reason', async (t) => {
   const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '', 'd/.c': '', 'd/core': '' })
   const { stderr } = await runBtkit(['makemetafile', join(directory, 'd'), TRACKER])
   assert.equal(stderr, `btkit: ${join(directory, 'd')}: skipped 2 hidden, 1 system\n`)
+})
+
+test('a dry run tells what would be skipped', async (t) => {
+  const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '' })
+  const source = join(directory, 'd')
+  const { stdout, stderr } = await runBtkit([
+    'makemetafile',
+    source,
+    TRACKER,
+    '--dry-run',
+    '--json',
+  ])
+  assert.equal(stderr, `btkit: ${source}: would skip 1 hidden\n`)
+  assert.deepEqual(
+    [parseJson({ stdout })['dryRun'], parseJson({ stdout })['infoHash']],
+    [true, null],
+  )
+})
+
+test('notes come before the hashing', async (t) => {
+  const source = makeScratch(t, { a: '1', '.b': '' })
+  const { stderr } = await runBtkit(['makemetafile', source, TRACKER], {
+    signal: AbortSignal.abort(),
+  })
+  assert.equal(stderr, `btkit: ${source}: skipped 1 hidden\nbtkit: interrupted\n`)
 })
 
 test('--verbose names what is skipped', async (t) => {

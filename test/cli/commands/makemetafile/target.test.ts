@@ -194,8 +194,8 @@ test('--dry-run --json tells what a real run would, but for the hash', async (t)
   const options = ['--json', '--private', '--comment', 'é', '--piece-size-pow2', '14']
   const dry = parseJson(await make([...options, '--dry-run']))
   const real = parseJson(await make(options))
-  assert.deepEqual({ ...dry, infoHash: real['infoHash'] }, real)
-  assert.equal(dry['infoHash'], null)
+  assert.deepEqual({ ...dry, infoHash: real['infoHash'], dryRun: false }, real)
+  assert.deepEqual([dry['infoHash'], dry['dryRun']], [null, true])
 })
 
 test('--dry-run reads no content', { timeout: 10_000 }, async (t) => {
