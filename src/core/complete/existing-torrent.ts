@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { BtkitError } from '../../errors.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import { readBounded } from '../../files/read-bounded.js'
-import { encodedInfo, encodedValue, spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
+import { encodedValue, spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
@@ -123,7 +123,8 @@ export function valuesOf(metainfo: Metainfo): TorrentValues {
     const value = encodedValue(metainfo, key)
     if (value && key !== 'info') beside.set(key, value)
   }
-  return { info: encodedInfo(metainfo).bytes, beside }
+  const { start, end } = metainfo.infoSpan
+  return { info: metainfo.bytes.subarray(start, end), beside }
 }
 
 /** Whether two arrays hold the same bytes. */

@@ -1,10 +1,15 @@
-import { encodeFingerprint, readFingerprint } from '../../files/fingerprint.js'
+import { BtkitError } from '../../errors.js'
+import {
+  encodeFingerprint,
+  readFingerprint,
+  readFingerprintIfThere,
+} from '../../files/fingerprint.js'
 import { hasPermissions, setPermissions } from '../../files/write/permissions.js'
 import { infoHashOf } from '../../metainfo/build/info.js'
 import type { TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
 import type { Content } from '../digests/content.js'
 import type { InfoRequest } from '../digests/info.js'
-import type { CompleteDigests, ExistingTorrent } from './existing-torrent.js'
+import { isEqual, type CompleteDigests, type ExistingTorrent } from './existing-torrent.js'
 import type { CompleteRun } from './request.js'
 import type { TargetDirectory } from './targets.js'
 
@@ -95,6 +100,7 @@ export function write(entry: Obtained, torrent: NewTorrent): TorrentDecision {
   const { content, bytesHashed, input, path, existing, target, run } = entry
   const { info, bytes, written, replaced } = torrent
   const writeNow = async () => {
+    requireUntouched(path, existing)
     note(entry, { input: NOTHING, fingerprint: NOTHING, written, replaced })
     await target.log.flush()
     await run.writer.write(path, bytes, run.request.common.write)
@@ -102,6 +108,18 @@ export function write(entry: Obtained, torrent: NewTorrent): TorrentDecision {
   }
   const infoHash = infoHashOf(info)
   return { kind: 'write', size: content.size, bytesHashed, existing, infoHash, write: writeNow }
+}
+
+/** What was decided holds only for what was seen, and hashing may have taken hours since then. */
+function requireUntouched(path: string, existing: ExistingTorrent | null): void {
+  const fingerprint = readFingerprintIfThere(path)
+  const isSame =
+    fingerprint && existing
+      ? isEqual(encodeFingerprint(fingerprint), existing.fingerprint)
+      : !fingerprint && !existing
+  if (isSame) return
+  const what = existing ? 'changed' : 'was made by something else'
+  throw new BtkitError('changed', `${path}: ${what} while its content was read, so it is left`)
 }
 
 /** Says that a torrent would be written, or found right, once its content was read. */

@@ -98,17 +98,23 @@ function digestsFromJson({ file, info, keys }: DigestsJson): TorrentDigests {
 }
 
 function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  if (bytes.length > scratch.length) return Buffer.from(bytes).toString('base64')
+  scratch.set(bytes)
+  return scratch.toString('base64', 0, bytes.length)
 }
 
+/** To copy a few bytes takes less time than to make a Buffer of them, of which there are many. */
+const scratch = Buffer.alloc(128)
+
+/** Text that JSON holds as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
+/** Text as JSON of ASCII alone. */
 function jsonText(text: string): string {
-  return toAscii(JSON.stringify(text))
+  return PLAIN.test(text) ? `"${text}"` : toAscii(JSON.stringify(text))
 }
-
-const NOT_ASCII = /[^\0-\x7f]/
 
 function toAscii(json: string): string {
-  if (!NOT_ASCII.test(json)) return json
   return json.replace(/[^\0-\x7f]/g, (unit) => {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   })

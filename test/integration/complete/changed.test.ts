@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, rmSync, truncateSync, utimesSync } from 'node:fs'
+import {
+  appendFileSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { test } from 'node:test'
 import { collect, startExecutable } from '../../support/executable.js'
 import { Mirror, type Report } from '../../support/mirror.js'
@@ -47,6 +54,45 @@ for (const [what, change] of Object.entries(CHANGES)) {
       assert.deepEqual(mirror.list(), ['a.torrent', 'z.torrent'])
       assert.deepEqual((await mirror.report()).failed, [])
       await mirror.checkAgainstFresh()
+    },
+  )
+}
+
+/** What somebody else may do to the torrent while its content is hashed. */
+const MEDDLERS: Record<string, { isThere: boolean; meddle: (torrent: string) => void }> = {
+  makes: {
+    isThere: false,
+    meddle: (torrent) => {
+      writeFileSync(torrent, 'by somebody else')
+    },
+  },
+  edits: {
+    isThere: true,
+    meddle: (torrent) => {
+      appendFileSync(torrent, ' ')
+    },
+  },
+}
+
+for (const [what, { isThere, meddle }] of Object.entries(MEDDLERS)) {
+  test(
+    `a torrent that somebody else ${what} while its content is hashed is not overwritten`,
+    unlessProc,
+    async (t) => {
+      const mirror = new Mirror(t, { large: 'small' })
+      if (isThere) await mirror.report()
+      const path = plantSparse(mirror.source, 'large', 64 * MIB)
+      const args = mirror.args(['--json', '--threads', '1', '--max-rate', '48M'])
+      const child = startExecutable('btkit', args)
+      const ended = collect(child)
+      await whenOpen(child.pid!, path)
+      meddle(mirror.torrent('large'))
+      const left = readFileSync(mirror.torrent('large'))
+      const { status, stdout } = await ended
+      const { failed } = JSON.parse(stdout) as Report
+      assert.deepEqual([status, failed[0]?.code], [1, 'changed'])
+      assert.deepEqual(readFileSync(mirror.torrent('large')), left)
+      assert.deepEqual(mirror.list(), ['large.torrent'])
     },
   )
 }

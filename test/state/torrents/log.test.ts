@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { frameLine } from '../../../src/state/torrents/lines.js'
 import { TorrentLog } from '../../../src/state/torrents/log.js'
 import type { TorrentRecord } from '../../../src/state/torrents/record.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -255,18 +256,11 @@ test('one that must change nothing tells of damage and mends nothing', async (t)
 test('what a newer btkit wrote is refused and left alone', async (t) => {
   const place = new Place(t)
   await place.fill({ 'a.torrent': recordOf(1) })
-  const newer = '{"btkit":"torrents","version":2}'
-  writeFileSync(place.file, `${fnv(newer)} ${newer}\n`)
+  writeFileSync(place.file, frameLine('{"btkit":"torrents","version":2}'))
   const before = readFileSync(place.file)
   assert.throws(() => place.open(), { code: 'io', message: /a newer btkit wrote it$/ })
   assert.deepEqual(readFileSync(place.file), before)
 })
-
-function fnv(text: string): string {
-  let hash = 0x811c9dc5
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193)
-  return (hash >>> 0).toString(16).padStart(8, '0')
-}
 
 test('where nothing can be written a flush fails, each time, and names the file', async (t) => {
   const place = new Place(t)
