@@ -50,12 +50,16 @@ export class Mirror {
   readonly state: string
   #fresh = 0
 
-  constructor(scope: Scope, files: Files = {}, disks: { target?: string; cache?: string } = {}) {
+  constructor(
+    scope: Scope,
+    files: Files = {},
+    disks: { target?: string; cache?: string; state?: string } = {},
+  ) {
     this.root = makeScratch(scope)
     this.source = join(this.root, 'src')
     this.target = disks.target ?? join(this.root, 'out')
     this.cache = disks.cache ?? join(this.root, 'cache')
-    this.state = join(this.root, 'state')
+    this.state = disks.state ?? join(this.root, 'state')
     for (const directory of [this.source, this.target]) mkdirSync(directory, { recursive: true })
     plantFiles(this.source, files)
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { BtkitError } from '../../errors.js'
 import type { OutputRecord } from '../../cache/records/output.js'
 import { lockDirectory, type DirectoryLock } from '../../files/lock-directory.js'
 import { realPath } from '../../files/real-path.js'
@@ -19,6 +20,7 @@ export interface TargetDirectory {
 /** The directories of torrents of a run, by their real paths. */
 export class TargetDirectories {
   readonly #open = new Map<string, TargetDirectory>()
+  readonly #failed = new Map<string, unknown>()
   readonly #locks: DirectoryLock[] = []
 
   constructor(
@@ -29,21 +31,28 @@ export class TargetDirectories {
 
   /**
    * Locks each of them once, in an order that can't make two runs wait for each other, and reads
-   * what is known of its torrents. One that is not there is left out.
-   * @throws BtkitError `locked`, `interrupted`, `not-permitted` or `io`
+   * what is known of its torrents. One that can't be used fails when it is asked for.
+   * @throws BtkitError `locked` or `interrupted`
    */
   async open(): Promise<void> {
-    const { directories, target, dryRun, waitSeconds } = this.request
-    const found = (target === null ? directories : [target]).map(realPath)
-    for (const path of [...new Set(found)].sort()) {
-      if (path === null) continue
-      const { signal } = this.context.engine
-      if (!dryRun) this.#locks.push(await lockDirectory(path, waitSeconds, signal))
-      this.#open.set(path, await this.#openOne(path))
+    const { directories, target } = this.request
+    const paths = (target === null ? directories : [target]).flatMap(realPathOrNone)
+    for (const path of [...new Set(paths)].sort()) {
+      try {
+        this.#open.set(path, await this.#openOne(path))
+      } catch (error) {
+        if (endsAll(error)) throw error
+        this.#failed.set(path, error)
+      }
     }
   }
 
+  /**
+   * A directory of torrents by its real path; undefined when there is none.
+   * @throws BtkitError `not-permitted` or `io` when it can't be used, or what is known of it
+   */
   find(path: string): TargetDirectory | undefined {
+    if (this.#failed.has(path)) throw this.#failed.get(path)
     return this.#open.get(path)
   }
 
@@ -60,8 +69,9 @@ export class TargetDirectories {
   }
 
   async #openOne(path: string): Promise<TargetDirectory> {
-    const { dryRun } = this.request
-    const { state, cacheAccess } = this.context
+    const { dryRun, waitSeconds } = this.request
+    const { state, cacheAccess, engine } = this.context
+    if (!dryRun) this.#locks.push(await lockDirectory(path, waitSeconds, engine.signal))
     const files = this.list(path)
     if (!dryRun) removeDeadFiles(path, files)
     const { directory: stateDirectory, warn } = state
@@ -86,6 +96,19 @@ export class TargetDirectories {
     await log.flush()
     for (const torrent of taken) cache.forgetOutput(torrent)
   }
+}
+
+function realPathOrNone(path: string): string[] {
+  try {
+    return [realPath(path) ?? []].flat()
+  } catch {
+    // Whoever opens the directory will say what is wrong with it
+    return []
+  }
+}
+
+function endsAll(error: unknown): boolean {
+  return error instanceof BtkitError && (error.code === 'locked' || error.code === 'interrupted')
 }
 
 function fromOutputRecord({ written, replaced, ...identity }: OutputRecord): TorrentRecord {

@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -32,15 +33,24 @@ export function readIfThere(path: string): Buffer | null {
 export function replaceFile(path: string, lines: Iterable<string>): void {
   const draft = `${path}.new`
   makeDirectory(dirname(path))
-  const descriptor = openSync(draft, 'w', 0o600)
+  try {
+    writeSynced(draft, lines)
+    renameSync(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
+  }
+  syncDirectory(dirname(path))
+}
+
+function writeSynced(path: string, lines: Iterable<string>): void {
+  const descriptor = openSync(path, 'w', 0o600)
   try {
     for (const chunk of inChunks(lines)) writeAll(descriptor, chunk)
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
-  renameSync(draft, path)
-  syncDirectory(dirname(path))
 }
 
 /** Keeps what a damaged file holds under another name, and returns that. */

@@ -1,7 +1,7 @@
 import { closeSync, fdatasync, ftruncateSync, openSync } from 'node:fs'
 import { basename } from 'node:path'
 import { promisify } from 'node:util'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { copyAside, logPath, readIfThere, replaceFile, writeAll } from './file.js'
 import {
   frameLine,
@@ -140,7 +140,7 @@ export class TorrentLog {
       const outdated = this.#scanned.outdated + this.#lines - this.#changed.size
       const { size } = this.#scanned.places
       const isWorthIt = outdated > MIN_OUTDATED && outdated > size / 4
-      if (isWorthIt && !this.#options.isReadOnly && this.#failure === null) this.#rewrite()
+      if (isWorthIt && !this.#options.isReadOnly && this.#failure === null) this.#compact()
     } finally {
       if (this.#descriptor !== null) closeSync(this.#descriptor)
       this.#descriptor = null
@@ -183,6 +183,15 @@ export class TorrentLog {
     this.#rewrite()
     this.#cutAt = null
     warn(`state ${this.#path}: was damaged, and is kept as ${basename(aside)}; ${lost}`)
+  }
+
+  #compact(): void {
+    try {
+      this.#rewrite()
+    } catch (error) {
+      // The file is longer than it need be, and that is all
+      if (osCodeOf(error) === undefined) throw error
+    }
   }
 
   #rewrite(): void {

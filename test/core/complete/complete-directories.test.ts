@@ -61,6 +61,20 @@ test('a missing directory is told, and the others are done', async (t) => {
   assert.deepEqual([failed[0]?.code, created.length], ['not-found', 2])
 })
 
+test("a directory that can't be used for its own torrents does not stop the others", async (t) => {
+  const place = new Place(t)
+  const directories = [place.at('src', 'a'), place.at('src', 'a', 'b'), place.at('src')]
+  const { failed, created } = await place.complete({ directories, target: null })
+  assert.deepEqual(
+    failed.map(({ code, message }) => [code, message]),
+    [
+      ['not-found', `${place.at('src', 'a')}: not a directory`],
+      ['not-found', `${place.at('src', 'a', 'b')}: not a directory`],
+    ],
+  )
+  assert.equal(created.length, 2)
+})
+
 test('nothing is locked twice when sources and torrents share a directory', async (t) => {
   const place = new Place(t)
   const { created } = await place.complete({ target: null })

@@ -111,6 +111,27 @@ test(
 )
 
 test(
+  'when the disk of the state is full no torrent is written that would not be known later',
+  unlessMounted,
+  async (t) => {
+    const state = mountSmallDisk(t, '16k')
+    const mirror = new Mirror(t, FILES, { state })
+    const { status, stdout, stderr } = await runJson(mirror, [])
+    assert.equal(status, 1)
+    assert.match(stderr, /^btkit: \d+ entries \([^\n]+\): no space left on device\n$/)
+    const { created, failed } = JSON.parse(stdout) as Report
+    assert.equal(created.length + failed.length, 60)
+    assert.equal(mirror.list().length, created.length)
+    spawnSync('mount', ['-o', 'remount,size=1m', mirror.state])
+    for (const name of Object.keys(FILES)) writeFileSync(mirror.at(name), 'changed')
+    const again = await runJson(mirror, [])
+    assert.deepEqual([again.status, again.stderr], [0, ''])
+    assert.equal((JSON.parse(again.stdout) as Report).skipped.length, 0)
+    await mirror.checkAgainstFresh()
+  },
+)
+
+test(
   'on a read-only disk each torrent fails in one line, and nothing is hashed',
   unlessMounted,
   async (t) => {
