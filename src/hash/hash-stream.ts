@@ -1,17 +1,20 @@
 import { BtkitError } from '../errors.js'
-import { planBatches } from './jobs/batch-plan.js'
+import { planBatches, type BatchPlan } from './jobs/batch-plan.js'
 import { chooseKernel } from './kernels/choose.js'
 import { streamLength, type ContentStream } from './stream/content-stream.js'
 import {
+  batchesBeforePause,
   countJobPieces,
   createJob,
+  pauseJob,
   readProgress,
+  restOfJob,
   stopJob,
   type HashJob,
   type HashProgress,
   type JobSelection,
 } from './jobs/job.js'
-import type { HashAlgorithm, KernelName } from './kernels/kernel.js'
+import { DIGEST_LENGTH, type HashAlgorithm, type KernelName } from './kernels/kernel.js'
 import { runJob, runJobInTurns } from './jobs/run.js'
 import type { ReadFailures } from './stream/read-failures.js'
 import type { Throttle } from './jobs/throttle.js'
@@ -35,8 +38,28 @@ export interface HashOptions {
   readonly failures?: ReadFailures | undefined
   /** Stops the work when it aborts. */
   readonly signal: AbortSignal
+  /** Has the work give way to other work now and then. Needs threads. */
+  readonly pauses?: Pauses | undefined
   /** Called about ten times a second while threads are at work. */
   readonly onProgress?: ((progress: HashProgress) => void) | undefined
+}
+
+/** Tells work when to pause, and when to go on. */
+export interface Pauses {
+  /** Has something done when the work is to pause, instead of what was to be done before. */
+  readonly onPause: (act: () => void) => void
+  /** Resolves when the work may go on, with the threads to use from then on; fails when it may not. */
+  readonly goOn: () => Promise<number>
+}
+
+/** What failed to go on after a pause, and the digests of the first pieces, which were finished. */
+export class Unfinished extends Error {
+  constructor(
+    readonly digests: Uint8Array,
+    override readonly cause: unknown,
+  ) {
+    super('the work did not go on after a pause')
+  }
 }
 
 /** Work up to these limits is done before threads would have started: bytes, and files to open. */
@@ -51,7 +74,7 @@ const PROGRESS_INTERVAL_MS = 100
 /**
  * Reads pieces of a content stream and returns their digests, one after the other.
  * @throws BtkitError `not-found`, `not-permitted`, `io` or `changed` with the file's path, or
- * `interrupted` when the signal aborts
+ * `interrupted` when the signal aborts; Unfinished when a pause did not end
  */
 export async function hashStream(stream: ContentStream, options: HashOptions): Promise<Uint8Array> {
   refuseInterrupted(options.signal)
@@ -59,9 +82,34 @@ export async function hashStream(stream: ContentStream, options: HashOptions): P
   const threads = isSmall({ stream, pieces }, options) ? 0 : options.threads
   const job = createJob({ algorithm, kernel, threads, stream, pieces, throttle, failures })
   if (threads === 0) runJob(job)
-  else await runThreads(job, options)
+  else await runStretches(job, options)
   refuseInterrupted(options.signal)
   return job.digests
+}
+
+/** Runs a job from one pause to the next, until it is done. */
+async function runStretches(job: HashJob, options: HashOptions): Promise<void> {
+  for (let stretch = job; ;) {
+    await runThreads(stretch, options)
+    const finished = countFinished(stretch)
+    if (options.signal.aborted || finished === countJobPieces(stretch)) return
+    const left = job.digests.length - stretch.digests.length
+    const done = left + finished * DIGEST_LENGTH[job.algorithm]
+    const threads = await options.pauses?.goOn().catch((error: unknown) => {
+      throw new Unfinished(job.digests.subarray(0, done), error)
+    })
+    stretch = restOfJob(stretch, finished, threads ?? options.threads)
+  }
+}
+
+/** How many pieces of a job that has ended are hashed: those of the batches that were taken. */
+function countFinished(job: HashJob): number {
+  const taken = batchesBeforePause(job) ?? Infinity
+  return Math.min(taken * planOf(job).piecesPerBatch, countJobPieces(job))
+}
+
+function planOf(job: HashJob): BatchPlan {
+  return planBatches(job, chooseKernel(job.kernel), job.threads)
 }
 
 function refuseInterrupted(signal: AbortSignal): void {
@@ -84,6 +132,9 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
     stopJob(job)
   }
   options.signal.addEventListener('abort', stop)
+  options.pauses?.onPause(() => {
+    pauseJob(job)
+  })
   const timer = setInterval(() => options.onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
   timer.unref()
   try {
@@ -102,8 +153,7 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
  * can begin at once. Not with a throttle, which would block it.
  */
 function startShares(job: HashJob, options: HashOptions, pool: WorkerPool): Promise<void>[] {
-  const { batchCount } = planBatches(job, chooseKernel(job.kernel), job.threads)
-  const count = Math.min(job.threads, batchCount)
+  const count = Math.min(job.threads, planOf(job).batchCount)
   const own = options.pool || job.throttle ? 0 : 1
   const others = Array.from({ length: count - own }, () => pool.run(job))
   return own === 1 ? [...others, runJobInTurns(job)] : others

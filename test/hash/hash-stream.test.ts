@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { concatenateFiles } from '../../src/hash/stream/content-stream.js'
-import { hashStream } from '../../src/hash/hash-stream.js'
+import { hashStream, Unfinished, type Pauses } from '../../src/hash/hash-stream.js'
 import type { HashProgress } from '../../src/hash/jobs/job.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
@@ -73,4 +73,72 @@ test('progress rises to nearly the end and names files of the stream', async (t)
   )
   assert.ok(bytes.at(-1)! <= 512 * MIB && bytes.at(-1)! > 0)
   assert.ok(seen.every(({ currentPath }) => currentPath === path))
+})
+
+/** Pauses work again and again, after every few milliseconds of it, and gives it other threads. */
+class ManyPauses implements Pauses {
+  count = 0
+
+  onPause(act: () => void): void {
+    setTimeout(act, 2)
+  }
+
+  goOn(): Promise<number> {
+    this.count++
+    return Promise.resolve(1 + (this.count % 3))
+  }
+}
+
+test('work that is paused and goes on gives the same digests, and reads nothing twice', async (t) => {
+  const { stream, contents } = plantStream(t, [50 * MIB + 1, 78 * MIB], MIB)
+  const expected = referenceDigests(contents, MIB)
+  for (const from of [0, 40]) {
+    const pieces = Uint32Array.from({ length: 129 - from }, (_, i) => i + from)
+    const pauses = new ManyPauses()
+    let progress = 0
+    const onProgress = ({ bytesDone }: HashProgress) => (progress = bytesDone)
+    const options = { pieces, threads: 2, isOffloaded: true, pauses, onProgress }
+    const digests = await hashStream(stream, hashOptions(options))
+    assert.deepEqual(Buffer.from(digests), expected.subarray(20 * from))
+    assert.ok(pauses.count > 0)
+    assert.ok(progress <= 128 * MIB + 1, String(progress))
+  }
+})
+
+test('work that does not go on after a pause hands over what is finished', async (t) => {
+  const { stream, contents } = plantStream(t, [64 * MIB], MIB)
+  const pauses: Pauses = {
+    onPause: (act) => {
+      act()
+    },
+    goOn: () => Promise.reject(new Error('nobody waits')),
+  }
+  await assert.rejects(
+    hashStream(stream, hashOptions({ threads: 2, isOffloaded: true, pauses })),
+    (error: unknown) => {
+      assert.ok(error instanceof Unfinished)
+      assert.match(String(error.cause), /nobody waits/)
+      const { digests } = error
+      assert.ok(digests.length < 64 * 20 && digests.length % 20 === 0, String(digests.length))
+      const expected = referenceDigests(contents, MIB).subarray(0, digests.length)
+      assert.deepEqual(Buffer.from(digests), expected)
+      return true
+    },
+  )
+})
+
+test('a pause for which nothing is left makes no difference', async (t) => {
+  const { stream, contents } = plantStream(t, [3 * MIB], MIB)
+  let pause: () => void = () => undefined
+  const pauses: Pauses = {
+    onPause: (act) => {
+      pause = act
+    },
+    goOn: () => Promise.reject(new Error('nobody waits')),
+  }
+  const work = hashStream(stream, hashOptions({ threads: 1, isOffloaded: true, pauses }))
+  void work.then(() => {
+    pause()
+  })
+  assert.deepEqual(Buffer.from(await work), referenceDigests(contents, MIB))
 })

@@ -27,6 +27,11 @@ export interface HashJob {
 const NEXT_BATCH = 0
 const STOPPED = 1
 const CURRENT_FILE = 2
+const BATCHES_TAKEN = 3
+const CONTROLS = 4
+
+/** More batches than any job has. */
+const NO_MORE = 2 ** 30
 
 /** What is to be read of a stream. */
 export type JobSelection = Pick<HashJob, 'stream' | 'pieces'>
@@ -46,7 +51,7 @@ export function createJob(parts: JobParts): HashJob {
     throttle: parts.throttle ?? null,
     failures: parts.failures ?? null,
     digests: new Uint8Array(allocate(countJobPieces(parts) * DIGEST_LENGTH[parts.algorithm])),
-    control: new Int32Array(allocate(12)),
+    control: new Int32Array(allocate(CONTROLS * Int32Array.BYTES_PER_ELEMENT)),
     progress: new BigInt64Array(allocate(8)),
   }
 }
@@ -70,6 +75,29 @@ export function takeBatch({ control }: HashJob): number {
 export function stopJob({ control }: HashJob): void {
   Atomics.store(control, STOPPED, 1)
   Atomics.notify(control, STOPPED)
+}
+
+/** Has the job end after the batches that are under way. What is left can be continued. */
+export function pauseJob({ control }: HashJob): void {
+  const taken = Atomics.exchange(control, NEXT_BATCH, NO_MORE)
+  if (taken < NO_MORE) Atomics.store(control, BATCHES_TAKEN, taken)
+}
+
+/** How many batches were taken before the job was paused; null when it was not. */
+export function batchesBeforePause({ control }: HashJob): number | null {
+  return Atomics.load(control, NEXT_BATCH) < NO_MORE ? null : Atomics.load(control, BATCHES_TAKEN)
+}
+
+/**
+ * The rest of a job that was paused, without its first `finished` pieces. Its digests go where they
+ * would have gone, and its progress counts on.
+ */
+export function restOfJob(job: HashJob, finished: number, threads: number): HashJob {
+  const count = countJobPieces(job) - finished
+  const pieces = Uint32Array.from({ length: count }, (_, i) => jobPiece(job, finished + i))
+  const digests = job.digests.subarray(finished * DIGEST_LENGTH[job.algorithm])
+  const control = new Int32Array(new SharedArrayBuffer(job.control.byteLength))
+  return { ...job, threads, pieces, digests, control }
 }
 
 /** Sleeps until the job may read `bytes` more, or is stopped. Blocks the calling thread. */
