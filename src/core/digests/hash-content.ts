@@ -1,8 +1,8 @@
 import { BtkitError } from '../../errors.js'
 import { changeSince, readFingerprintIfThere, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { concatenateFiles } from '../../hash/stream/content-stream.js'
-import { hashStream, type HashOptions } from '../../hash/hash-stream.js'
+import { concatenateFiles, type ContentStream } from '../../hash/stream/content-stream.js'
+import { hashStream, Unfinished, type HashOptions } from '../../hash/hash-stream.js'
 import { isPad, type Content } from './content.js'
 import type { CacheAccess } from './cache-access.js'
 import { DIGEST, setPieces, unknownPieces, type PieceTable } from './piece-table.js'
@@ -43,8 +43,9 @@ export interface HashedContent {
 /**
  * Obtains the digests of content, reading only what the cache does not know, and makes sure that
  * no file of it changed between the scan and the last read. Fills `table`, which says what the cache
- * knows, if it was looked up before.
- * @throws BtkitError `changed` naming the file, those of hashStream, and as watchWriters does
+ * knows, if it was looked up before; as far as it came, if a pause of the engine did not end.
+ * @throws BtkitError `changed` naming the file, those of hashStream, the reason why a pause did not
+ * end, and as watchWriters does
  */
 export async function hashContent(
   content: Content,
@@ -55,15 +56,17 @@ export async function hashContent(
   const unknown = unknownPieces(table)
   if (unknown.length === 0) return { pieces: table.digests, bytesHashed: 0, isSettled: true }
   const files = unknownFiles(content, table)
-  const { digests, start } = await readGuarded({ content, files, unknown }, hashContext)
-  unknown.forEach((piece, i) => {
-    setPieces(table, piece, digests.subarray(i * DIGEST, (i + 1) * DIGEST))
-  })
+  const reading = await readGuarded({ content, files, unknown }, hashContext)
+  const { digests, start, unfinished } = reading
+  const areSettled = files.every((file) => isSettled(file, start))
+  // What is not finished is of use later only if nothing can change meanwhile without a sign of it
+  if (!unfinished || areSettled) enterPieces(table, unknown, digests)
+  if (unfinished) throw unfinished.cause
   rememberPieces(content, table, { ...cacheAccess, ...start })
   return {
     pieces: table.digests,
     bytesHashed: countBytes(unknown, content),
-    isSettled: files.every((file) => isSettled(file, start)),
+    isSettled: areSettled,
   }
 }
 
@@ -82,15 +85,31 @@ async function readGuarded({ content, files, unknown }: Reading, hashContext: Ha
   try {
     const selection = unknown.length === content.pieceCount ? {} : { pieces: unknown }
     const options = { ...engine, ...selection, algorithm: 'sha1' as const }
-    const digests = await hashStream(streamOf(content, hashContext), options)
+    const { digests, unfinished } = await hashAsFarAsCan(streamOf(content, hashContext), options)
     writers.check()
     await recheck(content.files)
     const { openForWriting } = writers
     const start: ReadingStart = { startedMs, openForWriting, trust: cacheAccess.trust }
-    return { digests, start }
+    return { digests, unfinished, start }
   } finally {
     writers.close()
   }
+}
+
+/** Hashes pieces; `unfinished` is why these are the first of them alone, if they are. */
+async function hashAsFarAsCan(stream: ContentStream, options: HashOptions) {
+  try {
+    return { digests: await hashStream(stream, options), unfinished: null }
+  } catch (error) {
+    if (error instanceof Unfinished) return { digests: error.digests, unfinished: error }
+    throw error
+  }
+}
+
+function enterPieces(table: PieceTable, pieces: Uint32Array, digests: Uint8Array): void {
+  pieces.subarray(0, digests.length / DIGEST).forEach((piece, i) => {
+    setPieces(table, piece, digests.subarray(i * DIGEST, (i + 1) * DIGEST))
+  })
 }
 
 function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {

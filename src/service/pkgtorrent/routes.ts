@@ -27,7 +27,7 @@ export function addPkgtorrentRoutes(
   const { serviceName, limits } = sets.options
   const mount = `/:mount/${serviceName}`
   const answer = async (set: SetRecord, request: FastifyRequest<Route>, reply: FastifyReply) => {
-    return sender.send(request, reply, await sets.obtain(set, sender.waitLimitOf(reply)))
+    return sender.send(request, reply, await sets.obtain(set, sender.waitLimitOf(request, reply)))
   }
 
   addReadRoute<Route>(app, `${mount}/digest/:digest`, (request, reply) => {

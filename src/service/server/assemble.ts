@@ -7,7 +7,7 @@ import { serviceMetrics } from './service-metrics.js'
 import { RootWatch } from '../mirror/root-watch.js'
 import type { ServiceOptions } from '../options.js'
 import { FileHasher } from '../torrents/file-hasher.js'
-import { HashQueue } from '../torrents/hash-queue.js'
+import { WorkQueue } from '../admission/work-queue.js'
 import { OnDemand } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 import type { AccessLog } from '../web/access-log.js'
@@ -16,6 +16,9 @@ import type { Exchange } from '../web/exchange.js'
 import { formatMetrics } from '../web/metrics.js'
 import { RequestFigures } from '../web/request-figures.js'
 import { TorrentSender } from '../torrents/send.js'
+
+/** Hash jobs that may wait, and milliseconds after which one comes before new ones of half its size. */
+const HASHING = { maxWaiting: 1000, ageing: 30_000 }
 
 /** The route, in the metrics, of torrents that are asked for again within the second. */
 const KEPT = 'kept response'
@@ -50,7 +53,7 @@ export interface AssembledService {
 /** Puts the parts together that answer requests. */
 export async function assembleService(parts: AssemblyParts): Promise<AssembledService> {
   const { options, hashContext, trackers, log, monotonic, onError } = parts
-  const queue = new HashQueue(parts.maxHashing)
+  const queue = new WorkQueue({ ...HASHING, limit: parts.maxHashing, monotonic })
   const hasher = new FileHasher({ mirror: options.mirror, hashContext, queue })
   const onDemand = new OnDemand(hashContext.cacheAccess, hasher, monotonic)
   const requests = new RequestFigures()

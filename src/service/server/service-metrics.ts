@@ -1,4 +1,4 @@
-import type { HashQueue } from '../torrents/hash-queue.js'
+import type { WorkQueue } from '../admission/work-queue.js'
 import type { FileHasher } from '../torrents/file-hasher.js'
 import type { OnDemand } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
@@ -11,7 +11,7 @@ export interface MeasuredParts {
   readonly connections: number
   readonly onDemand: OnDemand
   readonly hasher: FileHasher
-  readonly queue: HashQueue
+  readonly queue: WorkQueue
   readonly trackers: TrackerSource
   /** Bytes of the cache's file. */
   readonly cacheSize: number

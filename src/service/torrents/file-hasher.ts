@@ -1,8 +1,10 @@
 import { lstat } from 'node:fs/promises'
+import { LRUCache } from 'lru-cache'
 import { isPad, type Content } from '../../core/digests/content.js'
 import { obtainInfo, type ContentInfo, type InfoRequest } from '../../core/digests/info.js'
 import {
   requireUnchanged,
+  type Engine,
   type HashContext,
   type RecheckFiles,
 } from '../../core/digests/hash-content.js'
@@ -11,17 +13,18 @@ import { recallPieces } from '../../core/digests/recall-pieces.js'
 import { unknownFiles } from '../../core/digests/unknown-files.js'
 import { fingerprintOf } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { Turn } from '../admission/turn.js'
+import type { WorkQueue } from '../admission/work-queue.js'
 import { mapConcurrently } from '../mirror/map-concurrently.js'
 import type { Mirror } from '../mirror/mirror.js'
 import { isSameInside } from '../mirror/open-inside.js'
 import { Refusal } from '../refusal.js'
-import type { HashQueue } from './hash-queue.js'
 import { refuseWriters } from './writers.js'
 
 export interface FileHasherParts {
   readonly mirror: Mirror
   readonly hashContext: HashContext
-  readonly queue: HashQueue
+  readonly queue: WorkQueue
 }
 
 /** A torrent whose files have to be read. */
@@ -29,14 +32,38 @@ export interface HashRequest {
   readonly request: InfoRequest
   /** What the cache knows of its pieces. */
   readonly table: PieceTable
-  /** Whether anybody still waits for it. Asked when its turn has come. */
-  readonly isWanted: () => boolean
+  /** Whom it is for; see QueuedWork. */
+  readonly client: string | null
+  /** Aborts, with a Refusal as its reason, when nobody waits for it any more. */
+  readonly signal: AbortSignal
   readonly onProgress: (bytesDone: number) => void
 }
 
-/** Hashes the files of torrents, and no file for two of them at once. */
+/** Files that are being hashed, or wait for it. */
+interface Claim {
+  /** Bytes that are left of all that is hashed with them. */
+  readonly remaining: () => number
+  /** Resolves when they are hashed, or given up. */
+  readonly done: Promise<void>
+}
+
+/** Memory for digests of torrents that were given up, in bytes. */
+const MEMORY = 16 * 1024 * 1024
+
+/** How many times its own bytes, and how many bytes beside, a torrent waits for others' hashing. */
+const PATIENCE = { factor: 4, bytes: 64 * 1024 * 1024 }
+
+/**
+ * Hashes the files of torrents, and no file for two of them at once; but a small torrent does not
+ * wait for a large one that has a file of it. What is hashed of one that is given up serves when it
+ * is asked for again.
+ */
 export class FileHasher {
-  readonly #claims = new Map<string, Promise<void>>()
+  readonly #claims = new Map<string, Claim>()
+  readonly #unfinished = new LRUCache<string, PieceTable>({
+    maxSize: MEMORY,
+    sizeCalculation: ({ digests, isKnown }) => digests.length + isKnown.length,
+  })
   readonly #parts: FileHasherParts
   #bytesHashed = 0
 
@@ -51,29 +78,47 @@ export class FileHasher {
 
   /**
    * Obtains the `info` of content, reading what the cache does not know of it.
-   * @throws BtkitError `changed`, NotReady, and as obtainInfo does
+   * @throws BtkitError `changed`, NotReady, the signal's reason, and as obtainInfo does
    */
   async obtain(wanted: HashRequest): Promise<ContentInfo> {
-    const { content } = wanted.request
-    let { table } = wanted
+    const { content, input } = wanted.request
+    const key = Buffer.from(input).toString('hex')
+    let table = this.#unfinished.get(key) ?? wanted.table
     for (;;) {
       const unknown = unknownFiles(content, table)
-      const claims = unknown.flatMap(({ absolutePath }) => this.#claims.get(absolutePath) ?? [])
+      const claims = this.#claimsWorthWaiting(unknown, bytesLeft(content, table))
       // Nothing may be awaited in between, or another request would claim the files as well
       if (claims.length === 0) return this.#begin({ ...wanted, table }, unknown)
-      await Promise.all(claims)
+      await unlessAborted(Promise.all(claims.map(({ done }) => done)), wanted.signal)
       table = recallPieces(content, this.#parts.hashContext.cacheAccess)
     }
+  }
+
+  /** The claims on some files that are done sooner than it would be to hash `bytes`, more or less. */
+  #claimsWorthWaiting(files: readonly ScannedFile[], bytes: number): Claim[] {
+    const limit = PATIENCE.factor * bytes + PATIENCE.bytes
+    const claims = files.flatMap(({ absolutePath }) => this.#claims.get(absolutePath) ?? [])
+    return [...new Set(claims)].filter(({ remaining }) => remaining() <= limit)
   }
 
   /** Claims the files to read, until the cache knows of them. */
   #begin(wanted: HashRequest, unknown: readonly ScannedFile[]): Promise<ContentInfo> {
     const { queue, hashContext } = this.#parts
-    const work = queue.run((running) => this.#hash(wanted, unknown, running), wanted.isWanted)
-    const noted = work.then(() => hashContext.cacheAccess.cache.flush()).catch(() => undefined)
-    for (const { absolutePath } of unknown) this.#claims.set(absolutePath, noted)
-    void noted.then(() => {
-      for (const { absolutePath } of unknown) this.#claims.delete(absolutePath)
+    const bytes = bytesLeft(wanted.request.content, wanted.table)
+    let bytesDone = 0
+    const onProgress = (done: number) => {
+      bytesDone = done
+      wanted.onProgress(done)
+    }
+    const queued = { ...wanted, remaining: () => Math.max(0, bytes - bytesDone) }
+    const work = queue.run(queued, (turn) => this.#hash({ ...wanted, onProgress }, unknown, turn))
+    const done = work.then(() => hashContext.cacheAccess.cache.flush()).catch(() => undefined)
+    const claim = { remaining: queued.remaining, done }
+    for (const { absolutePath } of unknown) this.#claims.set(absolutePath, claim)
+    void done.then(() => {
+      for (const { absolutePath } of unknown) {
+        if (this.#claims.get(absolutePath) === claim) this.#claims.delete(absolutePath)
+      }
     })
     return work
   }
@@ -81,25 +126,76 @@ export class FileHasher {
   async #hash(
     wanted: HashRequest,
     unknown: readonly ScannedFile[],
-    running: number,
+    turn: Turn,
   ): Promise<ContentInfo> {
     const { hashContext, mirror } = this.#parts
-    const { content } = wanted.request
-    await mapConcurrently(unknown, (file) => refuseOther(onMirror(file, content), mirror))
+    const { signal, request, table } = wanted
+    const { content } = request
+    await mapConcurrently(unknown, async (file) => {
+      signal.throwIfAborted()
+      await refuseOther(onMirror(file, content), mirror)
+    })
     wanted.onProgress(0)
-    const engine = {
-      ...hashContext.engine,
-      // Jobs that come while others run leave them their share
-      threads: Math.max(1, Math.floor(hashContext.engine.threads / running)),
-      onProgress: ({ bytesDone }: { bytesDone: number }) => {
-        wanted.onProgress(bytesDone)
+    const guards = { recheck: recheckAsync, watchWriters: refuseWriters, isGuarded: true }
+    const guarded = { ...hashContext, engine: this.#engineFor(wanted, turn), ...guards }
+    const key = Buffer.from(request.input).toString('hex')
+    const before = bytesLeft(content, table)
+    try {
+      const made = await obtainInfo(request, guarded, table)
+      this.#unfinished.delete(key)
+      return made
+    } finally {
+      const left = bytesLeft(content, table)
+      this.#bytesHashed += before - left
+      if (left > 0 && left < before) this.#unfinished.set(key, table)
+    }
+  }
+
+  /** An engine that stops when the turn is over, and goes on with the next. */
+  #engineFor({ onProgress }: HashRequest, turn: Turn): Engine {
+    const { engine } = this.#parts.hashContext
+    // Jobs that come while others run leave them their share
+    const threads = () => Math.max(1, Math.floor(engine.threads / turn.running))
+    return {
+      ...engine,
+      threads: threads(),
+      onProgress: ({ bytesDone }) => {
+        onProgress(bytesDone)
+      },
+      pauses: {
+        onPause: (act) => {
+          turn.onOver(act)
+        },
+        goOn: async () => {
+          await turn.next()
+          return threads()
+        },
       },
     }
-    const guards = { recheck: recheckAsync, watchWriters: refuseWriters, isGuarded: true }
-    const guarded = { ...hashContext, engine, ...guards }
-    const made = await obtainInfo(wanted.request, guarded, wanted.table)
-    this.#bytesHashed += made.bytesHashed
-    return made
+  }
+}
+
+/** The length of the pieces whose digests are unknown; the last of the stream may be short. */
+function bytesLeft({ pieceLength, pieceCount, size }: Content, { isKnown }: PieceTable): number {
+  const pieces = isKnown.reduce((sum, known) => sum + 1 - known, 0)
+  const short = isKnown.at(-1) === 0 ? pieceCount * pieceLength - size : 0
+  return pieces * pieceLength - short
+}
+
+/** Waits for something, unless the signal aborts before. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let leave: () => void = () => undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    leave = () => {
+      reject(signal.reason as Error)
+    }
+    signal.addEventListener('abort', leave)
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', leave)
   }
 }
 

@@ -12,7 +12,7 @@ import { unknownFiles } from '../../core/digests/unknown-files.js'
 import { BtkitError } from '../../errors.js'
 import { NotReady } from '../refusal.js'
 import { isQuiet, LOOKS, QUIET_PERIOD } from './recent-writes.js'
-import { PendingTorrent, type WaitLimit } from './pending.js'
+import { PendingTorrent, type WaitLimit, type Work } from './pending.js'
 import type { FileHasher } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
 import { waitForWriters } from './writers.js'
@@ -111,12 +111,13 @@ export class OnDemand {
       this.origins.memory++
       return checked
     }
-    const pending = this.#pending.get(wanted.key) ?? this.#begin(wanted)
+    const pending = this.#pending.get(wanted.key) ?? this.#begin(wanted, waitLimit.client)
     return pending.wait(waitLimit)
   }
 
-  #begin(wanted: TorrentWanted): PendingTorrent<CheckedTorrent> {
-    const pending = new PendingTorrent<CheckedTorrent>((self) => this.#tryTwice(wanted, self))
+  #begin(wanted: TorrentWanted, client: string | null): PendingTorrent<CheckedTorrent> {
+    const work: Work<CheckedTorrent> = (pending) => this.#tryTwice(wanted, pending)
+    const pending = new PendingTorrent(work, client)
     this.#pending.set(wanted.key, pending)
     const end = () => {
       if (this.#pending.get(wanted.key) === pending) this.#pending.delete(wanted.key)
@@ -190,11 +191,11 @@ export class OnDemand {
       return knownTorrent({ info: recalled.info, input, directory, omitted, isCacheable: true })
     }
     await waitForWriters(content, unknownFiles(content, recalled.table), pending.signal)
-    const isWanted = () => pending.waiters > 0
+    const { client, signal } = pending
     const onProgress = (bytesDone: number) => {
       pending.bytesDone = bytesDone
     }
-    const wanted = { ...recalled, request, isWanted, onProgress }
+    const wanted = { ...recalled, request, client, signal, onProgress }
     const { info, isSettled } = await this.hasher.obtain(wanted)
     this.origins.files++
     return knownTorrent({ info, input, directory, omitted, isCacheable: isSettled })

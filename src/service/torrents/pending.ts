@@ -1,7 +1,9 @@
 import { NotReady } from '../refusal.js'
 
-/** How long a request waits. */
+/** How long a request waits, and whom for. */
 export interface WaitLimit {
+  /** What stands for the client; null when that can't be told. */
+  readonly client: string | null
   readonly milliseconds: number
   /** Has something done when the client goes away. */
   readonly onGone: (act: () => void) => void
@@ -22,8 +24,11 @@ export class PendingTorrent<T> {
   #waiters = 0
   #expectedAgain: NodeJS.Timeout | null = null
 
-  /** The work begins after this call. */
-  constructor(work: Work<T>) {
+  /** The work begins after this call. `client` is who asked first; see WaitLimit. */
+  constructor(
+    work: Work<T>,
+    readonly client: string | null,
+  ) {
     this.promise = Promise.resolve().then(() => work(this))
     const settle = () => {
       clearTimeout(this.#expectedAgain ?? undefined)

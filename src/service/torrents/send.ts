@@ -6,6 +6,7 @@ import type { CheckedTorrent } from './on-demand.js'
 import type { TrackerList } from './tracker-list.js'
 import { endConditional } from '../web/conditional.js'
 import type { ResponseCache } from './response-cache.js'
+import { clientKey } from '../web/client-address.js'
 import { publicAddress } from '../web/public-address.js'
 
 /** Answers requests with torrents. */
@@ -18,11 +19,14 @@ export class TorrentSender {
   ) {}
 
   /** How long a client waits: as long as it is there, within the limit. */
-  waitLimitOf(reply: FastifyReply): WaitLimit {
+  waitLimitOf(request: FastifyRequest, reply: FastifyReply): WaitLimit {
+    const { clientAddresses, limits } = this.options
+    const address = clientAddresses.of(request.raw)
+    const client = address === null ? null : clientKey(address)
     const onGone = (act: () => void) => {
       reply.raw.once('close', act)
     }
-    return { milliseconds: this.options.limits.wait, onGone }
+    return { client, milliseconds: limits.wait, onGone }
   }
 
   /** Sends a torrent, or word that the client has it already, or wants another. */

@@ -11,11 +11,12 @@ function begin() {
     land = resolve
     crash = reject
   })
-  return { flight: new PendingTorrent(() => result), land, crash }
+  return { flight: new PendingTorrent(() => result, null), land, crash }
 }
 
 /** A client that waits, until it goes away if it does. */
 class Client implements WaitLimit {
+  readonly client = null
   readonly milliseconds = 60_000
   goAway: () => void = () => undefined
 
@@ -24,7 +25,7 @@ class Client implements WaitLimit {
   }
 }
 
-const hasty: WaitLimit = { milliseconds: 1, onGone: () => undefined }
+const hasty: WaitLimit = { client: null, milliseconds: 1, onGone: () => undefined }
 
 function notReady(message: RegExp): (error: unknown) => true {
   return (error) => {

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { connect, type Socket } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { singleAddress } from '../pkgtorrent/yum-client.js'
+import { readMetric } from '../read-metric.js'
+import { requestText } from './raw.js'
+
+const GIB = 2 ** 30
+const HUGE = ['/iso/1', '/iso/2', '/iso/3', '/iso/4']
+
+/** A mirror with four files that take minutes to hash, and a small one; all are new to it. */
+async function serveHuge(t: TestContext) {
+  const root = makeScratch(t, { 'iso/small': 'small' })
+  for (const path of HUGE) plantSparse(`${root}/iso`, path.slice(5), 512 * GIB)
+  return serveMirror(t, { root })
+}
+
+/** Clients that ask for the torrents of all huge files, once these are being hashed. */
+async function askForHuge(t: TestContext, port: number): Promise<Socket[]> {
+  const clients = HUGE.map((path) => {
+    const client = connect(port, '127.0.0.1')
+    t.after(() => client.destroy())
+    client.write(requestText(`GET ${singleAddress(path)}`))
+    return client
+  })
+  await untilMetric(port, 'btkit_hash_jobs', HUGE.length)
+  return clients
+}
+
+async function untilMetric(port: number, name: string, value: number): Promise<void> {
+  while ((await readMetric(port, name)) !== value) await setTimeout(10)
+}
+
+test('a small file gets its torrent while clients wait for huge ones', async (t) => {
+  const { port } = await serveHuge(t)
+  await askForHuge(t, port)
+  assert.equal((await ask(port, singleAddress('/iso/small'))).status, 200)
+  await untilMetric(port, 'btkit_hash_jobs', HUGE.length)
+})
+
+test('huge files that clients asked for and left are not hashed on', async (t) => {
+  const { port } = await serveHuge(t)
+  for (const client of await askForHuge(t, port)) client.destroy()
+  await untilMetric(port, 'btkit_torrents_under_way', 0)
+  await untilMetric(port, 'btkit_hash_jobs', 0)
+  assert.equal((await ask(port, singleAddress('/iso/small'))).status, 200)
+})
