@@ -1,13 +1,5 @@
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
 
 /**
  * LMDB trusts its file: a damaged one can end the process. So the last process that closes the cache
@@ -17,7 +9,9 @@ import {
  */
 export function markClosed(path: string): void {
   try {
-    writeFileSync(markPath(path), describeFile(path))
+    rmSync(markPath(path), { force: true })
+    // What was put there since is not written to: it may be a pipe, which would wait for a reader
+    writeFileSync(markPath(path), describeFile(path), { flag: 'wx' })
   } catch {
     // It costs the next process a check, and is no reason for this one to fail
   }
@@ -29,11 +23,29 @@ export function markClosed(path: string): void {
  */
 export function takeMark(path: string): boolean {
   try {
-    const mark = readFileSync(markPath(path), 'utf8')
+    const mark = readMark(markPath(path))
     rmSync(markPath(path))
     return mark === describeFile(path)
   } catch {
     return false
+  }
+}
+
+/** Bytes of a mark that are read; it has fewer. */
+const MAX_MARK = 1024
+
+/** Does not wait for whoever writes to a pipe. Windows knows no such flag. */
+const READ = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0)
+
+/** What a mark says; nothing when it is no regular file. */
+function readMark(path: string): string {
+  const file = openSync(path, READ)
+  try {
+    if (!fstatSync(file).isFile()) return ''
+    const bytes = Buffer.alloc(MAX_MARK)
+    return bytes.toString('utf8', 0, readSync(file, bytes, 0, MAX_MARK, 0))
+  } finally {
+    closeSync(file)
   }
 }
 

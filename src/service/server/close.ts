@@ -8,7 +8,7 @@ const GRACE = 8_000
 const SWEEP = 50
 
 /**
- * Prepares a server for its end. The function returned takes no further connections, and resolves
+ * Prepares a server for its shutdown. The function returned takes no further connections, and resolves
  * when requests under way are done, or out of time.
  */
 export function makeCloser(server: Server): () => Promise<void> {

@@ -4,13 +4,13 @@ import { CLIENT_LEFT, type Exchange } from '../web/exchange.js'
 import { renderedHeader } from '../web/send-prepared.js'
 
 export interface ExchangesParts {
-  /** Hears of each exchange when it is over, in whatever way. */
+  /** Called once for each exchange, when it is over. */
   readonly report: (exchange: Exchange) => void
   /** Milliseconds on a clock that is never set. */
   readonly monotonic: () => number
 }
 
-/** Follows requests from their first byte to the last of the answer, or to the client's leave. */
+/** Follows each request until its answer is sent or its client has left. */
 export class Exchanges {
   readonly #parts: ExchangesParts
   readonly #underWay = new Map<Socket, Set<OpenExchange>>()
@@ -41,7 +41,7 @@ export class Exchanges {
     return (this.#underWay.get(socket)?.size ?? 0) > 0
   }
 
-  /** The request whose answer is the next that a connection has to send, if it is not yet begun. */
+  /** The request whose answer comes next on a connection, if nothing of the answer is sent yet. */
   awaited(socket: Socket): OpenExchange | undefined {
     const [first] = this.#underWay.get(socket) ?? []
     return first?.response.headersSent === false ? first : undefined
@@ -63,7 +63,7 @@ export class Exchanges {
     }
   }
 
-  /** To be called when what came could not be read, and was refused with a line of text. */
+  /** Reports bytes that could not be parsed as a request, and were refused with a line of text. */
   refuse(socket: Socket, { status, bytes }: Pick<Exchange, 'status' | 'bytes'>): void {
     const [first] = this.#underWay.get(socket) ?? []
     this.#underWay.get(socket)?.clear()
@@ -97,7 +97,7 @@ const NO_ROUTE = 'none'
 /** A request whose answer was not sent in full yet. */
 export class OpenExchange {
   route = NO_ROUTE
-  /** Bytes of the connection before those of this answer, and up to those that the system took. */
+  /** Bytes of the connection: those before this answer, and all that the system has taken. */
   #before = 0
   #taken = 0
 
@@ -110,7 +110,7 @@ export class OpenExchange {
       this.#before = this.#taken = request.socket.bytesWritten
     }
     begin()
-    // A request that came before the answer to the last one was sent has to wait for the connection
+    // A pipelined request gets the connection when the answers before its own are sent
     if (response.socket === null) response.once('socket', begin)
     response.on('drain', () => {
       this.#taken = request.socket.bytesWritten

@@ -7,37 +7,38 @@ interface HalfOpenServer extends Server {
   httpAllowHalfOpen: boolean
 }
 
-/** When clients are tried that have sent their end, in milliseconds; the last time is repeated. */
-const TRIALS = [0, 50, 250, 1000] as const
-const LAST_TRIAL = 1000
+/** Milliseconds before each check whether a client that has sent its end is still there. */
+const CHECKS = [0, 50, 250, 1000] as const
+/** Milliseconds before all checks after these. */
+const LATER_CHECKS = 1000
 
-/** Clients of HTTP/1.0, which can't be tried, get an answer within that many milliseconds. */
+/** Milliseconds after which a client of HTTP/1.0, for which there is no check, counts as gone. */
 const PATIENCE = 1000
 
 /**
  * Answers clients that close their half of the connection after the request, as `nc -N` does. A
- * client that left for good looks the same until something is sent to it: so as long as there is
- * no answer, it is sent word that there will be one (100 Continue), which every client of HTTP/1.1
- * passes over. The system of one that left resets the connection then.
+ * client that has left looks the same until something is sent to it. So while there is no answer
+ * yet, it is sent interim responses (100 Continue), which clients of HTTP/1.1 ignore; to those of a
+ * client that has left, its system answers by resetting the connection.
  */
 export function answerHalfClosed(server: Server, exchanges: Exchanges): void {
   const halfOpen = server as HalfOpenServer
   halfOpen.httpAllowHalfOpen = true
   server.on('connection', (socket) => {
     socket.once('end', () => {
-      tryClient(socket, exchanges, 0)
+      checkClient(socket, exchanges, 0)
     })
   })
 }
 
-/** Tries a client, and again after a while, until it has its answer or is seen to be gone. */
-function tryClient(socket: Socket, exchanges: Exchanges, trial: number): void {
-  const after = TRIALS[trial] ?? LAST_TRIAL
+/** Checks again and again whether a client is there, until it has its answer. */
+function checkClient(socket: Socket, exchanges: Exchanges, check: number): void {
+  const after = CHECKS[check] ?? LATER_CHECKS
   const timer = setTimeout(() => {
     const awaited = exchanges.awaited(socket)
     if (awaited?.request.httpVersion === '1.1') awaited.promise()
     else if (awaited && after >= PATIENCE) socket.destroy()
-    if (exchanges.isBusy(socket)) tryClient(socket, exchanges, trial + 1)
+    if (exchanges.isBusy(socket)) checkClient(socket, exchanges, check + 1)
   }, after)
   timer.unref()
 }

@@ -14,7 +14,7 @@ export interface PeriodicTaskParts {
   readonly onError: (error: unknown) => void
 }
 
-/** Does what comes round: a look at the trackers each minute, a clean cache each day. */
+/** Starts the periodic tasks: looks at the trackers each minute, prunes the cache each day. */
 export function startPeriodicTasks({
   trackers,
   cacheAccess,

@@ -7,7 +7,7 @@ import type { RequestFigures } from '../web/request-figures.js'
 
 export interface MeasuredParts {
   readonly requests: RequestFigures
-  /** How many there are. */
+  /** Open connections. */
   readonly connections: number
   readonly onDemand: OnDemand
   readonly hasher: FileHasher

@@ -9,7 +9,7 @@ export interface StatusParts {
   readonly isRootThere: () => Promise<boolean>
 }
 
-/** How often those who ask for the state of the service may ask, in seconds. */
+/** Seconds after which to ask again while the service is not well. */
 const RETRY_AFTER = '10'
 
 /**
@@ -36,5 +36,5 @@ export function addStatusRoutes(app: FastifyInstance, parts: StatusParts): void 
   })
 }
 
-/** What is answered for as long as there are connections. */
+/** Answered while the service stops, too. */
 export const HEALTH = '/-/health'

@@ -75,7 +75,7 @@ function textLine(entry: LogEntry): string {
   return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}\n`
 }
 
-/** A client's text as one field, out of which it can't get. */
+/** Quotes a client's text, so that it can't end its field. */
 function quote(text: string): string {
   return `"${escapeText(text.replace(/["\\]/g, '\\$&'))}"`
 }

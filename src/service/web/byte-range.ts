@@ -9,8 +9,8 @@ export interface ByteRange {
 
 /**
  * The range that a request asks for (RFC 9110, section 14): `whole` when it wants none, or one that
- * need not be heeded, such as several at once; null when there is nothing of it in the file. Not so
- * the library range-parser: it finds nothing in the last 1000 bytes of a file of 200.
+ * is not supported, such as several at once; null when there is nothing of it in the file. The library
+ * range-parser is not used, as it finds nothing in the last 1000 bytes of a file of 200.
  */
 export function requestedRange(
   headers: IncomingHttpHeaders,

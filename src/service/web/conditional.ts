@@ -14,9 +14,9 @@ export interface Validators {
 export type Verdict = 'met' | 'unmodified' | 'failed'
 
 /**
- * Whether a request's conditions hold, in the order of RFC 9110, section 13.2.2. Not so the library
- * fresh: it takes any later date for If-Modified-Since, though a file may be replaced by an older
- * one.
+ * Whether a request's conditions hold, in the order of RFC 9110, section 13.2.2. The
+ * library fresh is not used: it takes any later date for If-Modified-Since, though a file may be
+ * replaced by an older one.
  */
 export function checkConditions(headers: IncomingHttpHeaders, validators: Validators): Verdict {
   if (isOutdated(headers, validators)) return 'failed'
@@ -35,7 +35,7 @@ export function endConditional(
   return verdict !== 'met'
 }
 
-/** Whether a client wants a state only that is gone. */
+/** Whether the client asks for a state that the resource is no longer in. */
 function isOutdated(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): boolean {
   const tags = headers['if-match']
   // Weak tags don't count here

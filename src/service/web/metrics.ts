@@ -1,4 +1,4 @@
-/** A figure at this moment, or a count that only grows. */
+/** A figure at this moment, a count that only grows, or counts by size. */
 export interface Metric {
   readonly name: string
   readonly help: string

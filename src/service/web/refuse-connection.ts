@@ -15,7 +15,7 @@ function isAnswering(socket: Socket): boolean {
 /** How long a client that is hung up on may take to read why, in milliseconds. */
 const LINGER = 1000
 
-/** What somebody was told whose request could not be read. */
+/** The answer to bytes that could not be parsed as a request. */
 export interface ConnectionRefusal {
   readonly status: number
   /** Of the body. */

@@ -11,8 +11,8 @@ export interface Ranged {
 }
 
 /**
- * Answers as far as that goes without the bytes: sets status and headers, and returns which bytes
- * are to follow. None do when the answer has been sent.
+ * Sets status and headers of the answer, and returns the bytes that the caller is to send; null when
+ * the answer has been sent, as it has no body or is an error.
  */
 export function beginRange(
   request: FastifyRequest,

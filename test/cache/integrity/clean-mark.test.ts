@@ -8,6 +8,8 @@ import { CACHE_FILE, openCache } from '../../../src/cache/open.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
 
+const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }
+
 test('a file is like its mark once: whoever opens it takes the mark away', (t) => {
   const path = join(makeScratch(t, { file: 'content' }), 'file')
   assert.equal(takeMark(path), false)
@@ -66,4 +68,15 @@ test('whoever has an old file open does not mark the one that took its place', a
   writeFileSync(path, 'the new one')
   await old.close()
   assert.equal(existsSync(markPath(path)), false)
+})
+
+test('a mark that became a pipe is none, and is replaced by one', unlessPosix, (t) => {
+  const path = join(makeScratch(t, { file: 'content' }), 'file')
+  const makePipe = () => spawnSync('mkfifo', [markPath(path)])
+  makePipe()
+  assert.equal(takeMark(path), false)
+  assert.equal(existsSync(markPath(path)), false)
+  makePipe()
+  markClosed(path)
+  assert.equal(takeMark(path), true)
 })

@@ -17,7 +17,7 @@ export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
   return { path: resolve(io.cwd, trackers ?? TRACKERS_FILE) }
 }
 
-/** Adds to the want of trackers by which options it can be helped. */
+/** Adds which options help to an error that says that there are no trackers. */
 export function nameTrackerOptions(error: unknown): unknown {
   if (!(error instanceof NoTrackers)) return error
   const ways = 'give --trackers FILE, --tracker URL or --trackerless'
