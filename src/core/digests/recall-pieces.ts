@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FileEnd, FileRecord } from '../../cache/records/file.js'
+import type { FileRecord } from '../../cache/records/file.js'
 import type { Content } from './content.js'
 import type { CacheAccess } from './cache-access.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
@@ -39,15 +39,10 @@ export function rememberPieces(
   const isKept = (file: ScannedFile) => isSettled(file, { ...start, trust })
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
     if (!isKept(file)) continue
-    const fingerprint = encodeFingerprint(file.fingerprint)
+    const known = knownFile(cache.peekFile(key), encodeFingerprint(file.fingerprint), trust)
     const pieces = getPieces(table, first, whole)
     const ends = end ? { [end]: getPieces(table, first + whole, 1) } : {}
-    cache.rememberFile(key, {
-      ...knownEnds(cache.peekFile(key), fingerprint, trust),
-      ...ends,
-      fingerprint,
-      pieces,
-    })
+    cache.rememberFile(key, { ...known, ...ends, pieces })
   }
   for (const shared of sharedPieces(content)) {
     if (!shared.spans.every(({ file }) => isKept(file))) continue
@@ -55,14 +50,18 @@ export function rememberPieces(
   }
 }
 
-/** What is known of a file's end from other streams, if it is still the same file. */
-function knownEnds(
+/**
+ * What is known of a file beside its pieces, its end from other streams above all, if it is still
+ * the same file. Its fingerprint stays the one of when it was read: a new one would vouch in full for
+ * what may have been believed by size and time alone.
+ */
+function knownFile(
   record: FileRecord | null,
   fingerprint: Uint8Array,
   trust: CacheTrust,
-): Pick<FileRecord, FileEnd> {
+): Omit<FileRecord, 'pieces'> {
   const isCurrent = record && isSameFile(record.fingerprint, fingerprint, trust)
-  return isCurrent ? record : { tail: null, paddedTail: null }
+  return isCurrent ? record : { tail: null, paddedTail: null, fingerprint }
 }
 
 /** SHA-256 of the files that a piece runs through, with their fingerprints and the bytes of each. */

@@ -55,8 +55,6 @@ export async function checkPieces(
   for (const { found, stretch } of files) {
     if (found.kind === 'file' && changed.has(found.path)) markUnchecked(pieces, stretch)
   }
-  // What was recalled alone may rest on less than a whole fingerprint, and must not be remembered
-  // with one
   if (scanned && unknown.length > 0 && unreadable.size + changed.size === 0) {
     rememberPieces(scanned, table, { ...cacheAccess, startedMs, openForWriting })
   }

@@ -8,8 +8,6 @@ import { createCleaner } from './remove-dead-files.js'
 import { orDiscard, writeDraft, type Owner } from './draft.js'
 import { findWriteTarget } from './target.js'
 
-export { isTemporaryName } from '../temporary-name.js'
-
 /** How to write a file. */
 export interface WriteOptions {
   /** permission bits, set exactly; by default those of the file replaced, else what umask leaves */

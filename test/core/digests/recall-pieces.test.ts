@@ -123,3 +123,16 @@ test('the short piece at the end is remembered with the file', async (t) => {
   const { bytesHashed, pieces } = await hash({})
   assert.deepEqual([bytesHashed, pieces], [300, referenceDigests([A, B], P)])
 })
+
+test('what was believed by its time alone is read when the whole fingerprint counts', async (t) => {
+  const { hash, at } = await makeCached(t, { a: A, b: B, c: C })
+  for (const name of ['a', 'b', 'c']) utimesSync(at(name), 1000, 1000)
+  await hash({ trust: 'mtime' })
+  const [a, c] = [pseudoRandom(A.length, 8), pseudoRandom(C.length, 9)]
+  writeFileSync(at('a'), a)
+  utimesSync(at('a'), 1000, 1000)
+  writeFileSync(at('c'), c)
+  utimesSync(at('c'), 2000, 2000)
+  await hash({ trust: 'mtime' })
+  assert.deepEqual((await hash({})).pieces, referenceDigests([a, B, c], P))
+})

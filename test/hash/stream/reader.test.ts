@@ -97,7 +97,7 @@ test('a directory in the place of a file is an error that names it', (t) => {
   rmSync(paths[0]!)
   mkdirSync(paths[0]!)
   const reader = new StreamReader(stream)
-  const message = `${paths[0]!}: illegal operation on a directory`
+  const message = `${paths[0]!}: is a directory`
   assert.throws(
     () => {
       reader.read(0, Buffer.alloc(10))
