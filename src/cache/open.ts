@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describeOsError } from '../errors.js'
 import { makeDirectory } from './directory.js'
 import { markClosed, markPath, takeMark } from './integrity/clean-mark.js'
-import { holdFile, inodeOf, isHeld } from './integrity/holders.js'
+import { holdFile, inodeOf, isHeld, notesOf } from './integrity/holders.js'
 import { isSound } from './integrity/run-check.js'
 import { removeSetAside, setAside } from './integrity/set-aside.js'
 import { PieceCache } from './piece-cache.js'
@@ -38,15 +38,23 @@ export function openNullCache(): PieceCache {
   return new PieceCache({ store: nullStore, now: () => 0 })
 }
 
-/** Removes the cache in a directory. Whoever has it open works on with what it was. */
+/**
+ * Removes the cache in a directory, and damaged ones that were set aside there. A process that has
+ * the cache open keeps using the removed file.
+ * @throws Error of the system when a file can't be removed
+ */
 export function removeCache(directory: string): void {
   const path = join(directory, CACHE_FILE)
   for (const file of [path, `${path}-lock`, markPath(path), `${path}-seal`])
     rmSync(file, { force: true })
+  for (const note of notesOf(path)) rmSync(note, { force: true })
   removeSetAside(path)
 }
 
-/** Removes damaged caches that were set aside in a directory, and returns how many that were. */
+/**
+ * Removes damaged caches that were set aside in a directory, and returns how many that were.
+ * @throws Error of the system when a file can't be removed
+ */
 export function removeDamaged(directory: string): number {
   return removeSetAside(join(directory, CACHE_FILE))
 }
@@ -57,8 +65,8 @@ export function cacheSize(directory: string): number | null {
 }
 
 /**
- * Opens the cache in a directory, creating it when there is none. One that is damaged or not ours
- * is set aside; where none can be had, one that keeps nothing takes its place.
+ * Opens the cache in a directory, and creates it when there is none. A file that is damaged or not
+ * ours is set aside. When the cache can't be used, the result is one that keeps nothing.
  */
 export async function openCache(options: OpenCacheOptions): Promise<PieceCache> {
   const { directory, now } = options

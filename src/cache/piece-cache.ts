@@ -37,7 +37,7 @@ export class PieceCache {
     return this.#get('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
   }
 
-  /** The same, for who adds to what is known: it is not counted, and does not keep it in use. */
+  /** The same for a caller that will add to the record: no hit or miss is counted, no use noted. */
   peekFile(key: FileKey): FileRecord | null {
     return this.#peek('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
   }

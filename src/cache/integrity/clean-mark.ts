@@ -55,9 +55,9 @@ export function markPath(path: string): string {
 }
 
 /** Up to this length a file is read in full; of a longer one the beginning and samples are. */
-const READ_IN_FULL = 256 * 1024
+const READ_IN_FULL = 2 * 1024 * 1024
 const HEAD = 8192
-const SAMPLES = 32
+const SAMPLES = 64
 const SAMPLE = 4096
 
 /** What tells that a file did not change: its size, time, inode and device, and some content. */
@@ -74,7 +74,7 @@ function describeFile(path: string): string {
 /** LMDB's two header pages are at the beginning, and name the root of all others. */
 function digestOf(file: number, size: number): string {
   const hash = createHash('sha1')
-  const buffer = Buffer.alloc(size <= READ_IN_FULL ? READ_IN_FULL : HEAD)
+  const buffer = Buffer.alloc(size <= READ_IN_FULL ? size : HEAD)
   hash.update(buffer.subarray(0, readSync(file, buffer, 0, buffer.length, 0)))
   if (size > READ_IN_FULL) {
     const distance = (size - HEAD) / SAMPLES

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { osCodeOf } from '../../errors.js'
 
@@ -37,8 +37,8 @@ export function isHeld(path: string, inode: bigint): boolean {
 /** The files in which processes note that they have a cache's file open. */
 export function notesOf(path: string): string[] {
   const prefix = `${basename(path)}-open-`
-  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(prefix))
-  return names.map((name) => join(dirname(path), name))
+  const names = existsSync(dirname(path)) ? readdirSync(dirname(path)) : []
+  return names.filter((name) => name.startsWith(prefix)).map((name) => join(dirname(path), name))
 }
 
 /** The inode of a file. */

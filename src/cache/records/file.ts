@@ -49,7 +49,7 @@ export function fileRecordName({ path, pieceLength, phase }: FileKey): Uint8Arra
   return Buffer.from(`${pieceLength}+${phase} ${path}`)
 }
 
-/** Reads such a name back, for want of the size that is not in it; null when it is none. */
+/** Reads such a name back, which has all of the key but the size; null when it is no such name. */
 export function parseFileRecordName(name: Uint8Array): Omit<FileKey, 'size'> | null {
   const match = /^(\d+)\+(\d+) (.+)$/s.exec(Buffer.from(name).toString())
   if (!match) return null

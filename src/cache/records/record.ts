@@ -30,7 +30,7 @@ export function dayOf(ms: number): number {
   return Math.floor(ms / DAY_MS)
 }
 
-/** The key of a record. A name too long for the database is stood for by its digest. */
+/** The key of a record. A name that is too long for the database is replaced by its digest. */
 export function recordKey(kind: RecordKind, name: string | Uint8Array, digest: Digest): Buffer {
   const letter = RECORD_KINDS[kind]
   const key =

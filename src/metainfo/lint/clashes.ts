@@ -1,7 +1,7 @@
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo } from '../metainfo.js'
 
-/** Parts components where nothing else can: it sorts a directory just before what is in it. */
+/** Between the components of a path. It sorts before all other characters. */
 const SEPARATOR = '\0'
 
 /** A path, and how a system that ignores case and the forms of Unicode would see it. */
@@ -11,7 +11,7 @@ interface FoldedPath {
   readonly key: string
 }
 
-/** Names in one directory that differ by case or Unicode normalisation alone: one file on a Mac. */
+/** Names in one directory that differ by case or Unicode normalisation alone: a Mac has them as one. */
 export function* findNameClashes({ files }: Metainfo) {
   const seen = new Set<string>()
   for (const [a, b] of neighbours(files)) {
@@ -20,7 +20,7 @@ export function* findNameClashes({ files }: Metainfo) {
     const place = b.folded.slice(0, at + 1).join(SEPARATOR)
     if (seen.has(place)) continue
     seen.add(place)
-    yield `${quoteAbove(a, at)} and ${quoteAbove(b, at)} are one where case or normalisation does not count`
+    yield `${quoteAbove(a, at)} and ${quoteAbove(b, at)} are the same where case or Unicode normalisation is ignored`
   }
 }
 

@@ -1,7 +1,10 @@
 import type { Metainfo } from '../metainfo.js'
 import { trackersOf } from './trackers.js'
 
-/** A private torrent of the same files on two trackers is one torrent to a client without it. */
+/**
+ * A private torrent should have a source: without one, the same files on two trackers have the same
+ * info hash, and a client that has one of the torrents can't have the other.
+ */
 export function* findPrivateWithoutSource(metainfo: Metainfo) {
   if (metainfo.private && (metainfo.source ?? '') === '') {
     yield 'private without info.source: on another tracker it would have the same info hash'

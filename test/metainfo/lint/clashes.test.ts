@@ -8,7 +8,7 @@ function clashes(...paths: string[]): string[] {
 
 test('names that differ by case alone clash', () => {
   assert.deepEqual(clashes('README', 'b', 'Readme'), [
-    '"README" and "Readme" are one where case or normalisation does not count',
+    '"README" and "Readme" are the same where case or Unicode normalisation is ignored',
   ])
   assert.equal(clashes('ÄÖ', 'äö').length, 1)
 })
@@ -20,7 +20,7 @@ test('names that differ by Unicode normalisation alone clash', () => {
 
 test('directories clash, once whatever is in them, and with files', () => {
   assert.deepEqual(clashes('x/Docs/a', 'x/docs/b', 'x/Docs/c', 'x/docs/d'), [
-    '"x/Docs" and "x/docs" are one where case or normalisation does not count',
+    '"x/Docs" and "x/docs" are the same where case or Unicode normalisation is ignored',
   ])
   assert.equal(clashes('Docs', 'docs!', 'docs/a').length, 1)
 })

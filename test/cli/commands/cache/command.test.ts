@@ -127,11 +127,13 @@ test('verify looks at no more records than it is told to', async (t) => {
 test('clear leaves nothing of a cache, and nothing else is touched', async (t) => {
   const { cache } = await makeCached(t)
   writeFileSync(join(cache, `${CACHE_FILE}.damaged-7`), '')
+  writeFileSync(join(cache, `${CACHE_FILE}-open-1-1`), '')
   writeFileSync(join(cache, 'other'), 'mine')
   const { status, stdout } = await runCache(cache, 'clear')
   assert.deepEqual([status, stdout], [0, `removed the cache in ${cache}\n`])
   assert.deepEqual(readdirSync(cache), ['other'])
   assert.equal((await runCache(cache, 'clear')).status, 0)
+  assert.equal((await runCache(join(cache, 'nowhere'), 'clear')).status, 0)
 })
 
 test('a command that cache does not have is wrong usage', async (t) => {
