@@ -6,8 +6,8 @@ const OTHERS = '--announce-list, --node, --web-seed or --httpseeds'
 /** The options of makemetafile and completedir that say where clients find peers and content. */
 export interface TrackerOptions {
   /** A tier for each time that the option was given. */
-  readonly announce: readonly string[][]
-  readonly announceList?: readonly string[][] | undefined
+  readonly announce: readonly (readonly string[])[]
+  readonly announceList?: readonly (readonly string[])[] | undefined
   readonly trackerless: boolean
   readonly node: readonly DhtNode[]
   readonly webSeed: readonly string[]
@@ -17,7 +17,7 @@ export interface TrackerOptions {
 /** The trackers of a torrent; a list of none leaves no key behind. */
 export interface ChosenTrackers {
   readonly announce: string | null
-  readonly announceList: readonly string[][]
+  readonly announceList: readonly (readonly string[])[]
 }
 
 /**

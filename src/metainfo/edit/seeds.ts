@@ -21,7 +21,8 @@ export function changeSeeds(
 ): TorrentEdit {
   return (metainfo) => {
     const old = seedsOf(metainfo, key) ?? []
-    const seeds = [...new Set([...old.filter((url) => !remove.includes(url)), ...add])]
+    const left = old.filter((url) => !remove.includes(url))
+    const seeds = [...left, ...[...new Set(add)].filter((url) => !left.includes(url))]
     const isSame = JSON.stringify(seeds) === JSON.stringify(old)
     return isSame ? {} : setSeeds(key, seeds.length > 0 ? seeds : null)(metainfo)
   }

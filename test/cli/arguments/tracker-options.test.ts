@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  chooseTrackers,
+  type ChosenTrackers,
+  type TrackerOptions,
+} from '../../../src/cli/arguments/tracker-options.js'
+import { failure } from '../../files/failure.js'
+
+const [A, B, C] = ['http://a/', 'http://b/', 'http://c/']
+const NONE: TrackerOptions = { announce: [], trackerless: false, node: [], webSeed: [] }
+
+function choose(operand: string | null, options: Partial<TrackerOptions>): ChosenTrackers {
+  return chooseTrackers(operand, { ...NONE, ...options })
+}
+
+for (const [what, operand, options, announce, announceList] of [
+  ['an argument', A, {}, A, []],
+  ['one -a', null, { announce: [[A]] }, A, []],
+  ['one -a with two', null, { announce: [[A, B]] }, A, [[A, B]]],
+  ['two -a', null, { announce: [[A], [B, C]] }, A, [[A], [B, C]]],
+  ['a list alone', null, { announceList: [[B], [A]] }, B, [[B], [A]]],
+  ['an argument and a list', A, { announceList: [[B], [A]] }, A, [[B], [A]]],
+  ['one -a and a list', null, { announce: [[A]], announceList: [[B]] }, A, [[B]]],
+  ['none by request', null, { trackerless: true }, null, []],
+  ['a node', null, { node: [{ host: 'h', port: 1 }] }, null, []],
+  ['a web seed', null, { webSeed: [A] }, null, []],
+  ['an HTTP seed', null, { httpseeds: [A] }, null, []],
+  ['none by request beside a web seed', null, { trackerless: true, webSeed: [A] }, null, []],
+] as const) {
+  test(`trackers by ${what}`, () => {
+    assert.deepEqual(choose(operand, options), { announce, announceList })
+  })
+}
+
+for (const [what, operand, options, message] of [
+  ['an argument and -a', A, { announce: [[B]] }, `${A}: the tracker is either`],
+  ['an argument and none by request', A, { trackerless: true }, '--trackerless does not go'],
+  ['a list and none by request', null, { trackerless: true, announceList: [[A]] }, '--trackerless'],
+  ['two -a and a list', null, { announce: [[A], [B]], announceList: [[A]] }, '--announce-list and'],
+  ['nothing at all', null, {}, 'no tracker: give its URL, '],
+] as const) {
+  test(`trackers by ${what} are refused`, () => {
+    assert.throws(
+      () => choose(operand, options),
+      (error: Error) => {
+        assert.ok(error.message.startsWith(message), error.message)
+        return failure('usage', error.message)(error)
+      },
+    )
+  })
+}
