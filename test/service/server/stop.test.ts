@@ -88,6 +88,43 @@ test('SIGTERM lets a download end', async (t) => {
   assert.equal((await ending).status, 0)
 })
 
+test('while it stops, it is well, but not ready', async (t) => {
+  const root = makeScratch(t)
+  plantSparse(root, 'zeros', 64 * 2 ** 20)
+  const { port, child, ended } = await startServe(t, root)
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET /zeros HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(socket, 'data')
+  socket.pause()
+  child.kill('SIGTERM')
+  await untilRefused(port)
+  for (const path of ['/-/health', '/-/ready']) {
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  }
+  let tail = ''
+  socket.on('data', (chunk: Buffer) => (tail = (tail + chunk.toString('latin1')).slice(-2000)))
+  socket.resume()
+  await once(socket, 'close')
+  const [, health = '', ready = ''] = tail.slice(tail.indexOf('HTTP/1.1')).split('HTTP/1.1 ')
+  assert.match(health, /^200 .*\r\nok\n$/s)
+  assert.match(ready, /^503 .*\r\nthe server is stopping\n$/s)
+  assert.equal((await ended).status, 0)
+})
+
+/** Waits until no further connections are taken. */
+async function untilRefused(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    const event = await Promise.race([
+      once(socket, 'connect').then(() => 'taken'),
+      once(socket, 'error').then(() => 'refused'),
+    ]).catch(() => 'refused')
+    socket.destroy()
+    if (event === 'refused') return
+    await setTimeout(20)
+  }
+}
+
 test('SIGHUP does not stop it, however often it comes', async (t) => {
   const { child, address, stop } = await startServe(t, makeScratch(t, { 'yum/good.rpm': 'good' }))
   for (let i = 0; i < 5; i++) {
