@@ -59,7 +59,7 @@ class EntryLoop {
     for (const directory of directories) {
       for (const { names, unchangedSize } of findUnchanged(directory, this.run)) {
         for (const [i, name] of names.entries()) {
-          await this.#yieldToEvents()
+          if (this.#isTurnOver()) await this.#yieldToEvents()
           const size = request.force ? null : unchangedSize(i)
           if (size === null) changed.push({ name, directory })
           else {
@@ -76,7 +76,7 @@ class EntryLoop {
   async sum(entries: readonly DirectoryEntry[]): Promise<number> {
     let total = 0
     for (const { name, directory } of entries) {
-      await this.#yieldToEvents()
+      if (this.#isTurnOver()) await this.#yieldToEvents()
       try {
         const content = await openContent(name, directory, this.run)
         if (!('kind' in content)) total += countUnknownBytes(content, this.run.hashContext)
@@ -91,7 +91,7 @@ class EntryLoop {
   async complete(entry: DirectoryEntry): Promise<void> {
     const { name, directory } = entry
     const { report, watch } = this.run
-    await this.#yieldToEvents()
+    if (this.#isTurnOver()) await this.#yieldToEvents()
     try {
       const decision = await decideEntry(name, directory, this.#watched)
       if ('size' in decision) this.#count(decision)
@@ -139,9 +139,12 @@ class EntryLoop {
     list.push({ ...pathsOf(name, directory), infoHash, oldInfoHash })
   }
 
-  /** Now and then, looks what else there is to do. */
+  #isTurnOver(): boolean {
+    return this.#steps++ % ENTRIES_PER_YIELD === 0
+  }
+
+  /** Looks what else there is to do. */
   async #yieldToEvents(): Promise<void> {
-    if (this.#steps++ % ENTRIES_PER_YIELD > 0) return
     await setImmediate()
     this.#refuseInterrupted()
   }

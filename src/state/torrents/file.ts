@@ -30,7 +30,7 @@ export function readIfThere(path: string): Buffer | null {
 }
 
 /** Replaces a file by lines, so that a kill or a power cut leaves the old one or the new one. */
-export function replaceFile(path: string, lines: Iterable<string>): void {
+export function replaceFile(path: string, lines: Iterable<Uint8Array>): void {
   const draft = `${path}.new`
   makeDirectory(dirname(path))
   try {
@@ -43,7 +43,7 @@ export function replaceFile(path: string, lines: Iterable<string>): void {
   syncDirectory(dirname(path))
 }
 
-function writeSynced(path: string, lines: Iterable<string>): void {
+function writeSynced(path: string, lines: Iterable<Uint8Array>): void {
   const descriptor = openSync(path, 'w', 0o600)
   try {
     for (const chunk of inChunks(lines)) writeAll(descriptor, chunk)
@@ -67,15 +67,15 @@ export function writeAll(descriptor: number, bytes: Uint8Array): void {
 
 const CHUNK_LINES = 1000
 
-function* inChunks(lines: Iterable<string>): Generator<Buffer> {
-  let chunk: string[] = []
+function* inChunks(lines: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let chunk: Uint8Array[] = []
   for (const line of lines) {
     chunk.push(line)
     if (chunk.length < CHUNK_LINES) continue
-    yield Buffer.from(chunk.join(''), 'latin1')
+    yield Buffer.concat(chunk)
     chunk = []
   }
-  yield Buffer.from(chunk.join(''), 'latin1')
+  yield Buffer.concat(chunk)
 }
 
 /** One directory after the other: Node's own way never ends below /proc. */

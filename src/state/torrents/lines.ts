@@ -1,4 +1,4 @@
-import { AFTER_NAME, parseRecord } from './record.js'
+import { AFTER_NAME, parseRecord, toAscii } from './record.js'
 
 /** The version of the format. What a newer btkit wrote is left alone. */
 export const VERSION = 1
@@ -23,17 +23,21 @@ export interface ScannedLines {
 }
 
 /** The first line of a file: its version, and for people which directory it is about. */
-export function headLine(target: string): string {
-  return frameLine(JSON.stringify({ btkit: 'torrents', version: VERSION, target }))
+export function headLine(target: string): Buffer {
+  return frameLine(toAscii(JSON.stringify({ btkit: 'torrents', version: VERSION, target })))
 }
 
-/** A line with its checksum and its newline, as the file has it. */
-export function frameLine(json: string): string {
-  const bytes = Buffer.from(json)
-  const sum = checksum(viewOf(bytes), 0, bytes.length)
+/** A line of JSON in ASCII with its checksum and its newline, as the file has it. */
+export function frameLine(json: string): Buffer {
+  const end = PREFIX + json.length
+  const line = Buffer.allocUnsafe(end + 1)
+  line.write(json, PREFIX, 'latin1')
+  const sum = checksum(viewOf(line), PREFIX, end)
     .toString(16)
     .padStart(PREFIX - 1, '0')
-  return `${sum} ${json}\n`
+  line.write(`${sum} `, 'latin1')
+  line[end] = NEWLINE
+  return line
 }
 
 /** Reads all lines, each by itself: damage to one leaves the others as they are. */
@@ -56,14 +60,14 @@ export function scanLines(bytes: Buffer): ScannedLines {
 }
 
 /** The whole line, with its newline, in which a place lies. */
-export function lineAt(bytes: Buffer, place: number): string {
+export function lineAt(bytes: Buffer, place: number): Buffer {
   const start = bytes.lastIndexOf(NEWLINE, place) + 1
-  return bytes.toString('latin1', start, bytes.indexOf(NEWLINE, place) + 1)
+  return bytes.subarray(start, bytes.indexOf(NEWLINE, place) + 1)
 }
 
 /** The JSON of a line that frameLine made. */
-export function unframeLine(line: string): string {
-  return line.slice(PREFIX, -1)
+export function unframeLine(line: Buffer): string {
+  return line.toString('latin1', PREFIX, line.length - 1)
 }
 
 type Line = { readonly name: string; readonly place: number | null } | { readonly version: number }

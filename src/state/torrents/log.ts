@@ -50,9 +50,9 @@ export class TorrentLog {
   readonly #bytes: Buffer
   readonly #scanned: ScannedLines
   /** The lines put by this run, by torrent; null for one that is no longer btkit's. */
-  readonly #changed = new Map<string, string | null>()
+  readonly #changed = new Map<string, Buffer | null>()
   #lines = 0
-  #pending: string[] = []
+  #pending: Buffer[] = []
   #descriptor: number | null = null
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
@@ -103,7 +103,7 @@ export class TorrentLog {
   isUnchanged(name: string, identity: TorrentIdentity): boolean {
     const expected = formatIdentity(identity)
     const changed = this.#changed.get(name)
-    if (changed !== undefined) return changed?.includes(expected) ?? false
+    if (changed !== undefined) return changed?.includes(expected, 0, 'latin1') ?? false
     const place = this.#scanned.places.get(name)
     if (place === undefined) return false
     return this.#bytes.toString('latin1', place, place + expected.length) === expected
@@ -154,7 +154,7 @@ export class TorrentLog {
     if (lines.length === 0) return
     try {
       const descriptor = this.#openForAppending()
-      writeAll(descriptor, Buffer.from(lines.join(''), 'latin1'))
+      writeAll(descriptor, Buffer.concat(lines))
       await sync(descriptor)
     } catch (error) {
       const failure = asBtkitError(error, `state ${this.#path}`)
@@ -198,7 +198,7 @@ export class TorrentLog {
     replaceFile(this.#path, this.#currentLines())
   }
 
-  *#currentLines(): Generator<string> {
+  *#currentLines(): Generator<Buffer> {
     yield headLine(this.#options.target)
     for (const [name, place] of this.#scanned.places) {
       if (!this.#changed.has(name)) yield lineAt(this.#bytes, place)

@@ -114,7 +114,8 @@ function jsonText(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : toAscii(JSON.stringify(text))
 }
 
-function toAscii(json: string): string {
+/** JSON in which all but ASCII is escaped. */
+export function toAscii(json: string): string {
   return json.replace(/[^\0-\x7f]/g, (unit) => {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
