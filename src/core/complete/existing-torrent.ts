@@ -132,8 +132,18 @@ export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
 }
 
+/** All torrents of a run share most values, and a digest takes a while. */
+const digestsOfValues = new Map<string, string>()
+const MOST_DIGESTS = 1000
+
 function digestValue(value: Uint8Array): string {
-  return sha256(value).toString('base64', 0, KEY_DIGEST)
+  const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1')
+  const known = digestsOfValues.get(text)
+  if (known !== undefined) return known
+  const digest = sha256(value).toString('base64', 0, KEY_DIGEST)
+  if (digestsOfValues.size >= MOST_DIGESTS) digestsOfValues.clear()
+  digestsOfValues.set(text, digest)
+  return digest
 }
 
 function sha256(bytes: Uint8Array): Buffer {
