@@ -76,6 +76,8 @@ const DROP_ORDER = [
  * use goes first. Lets other things have their turns in between.
  */
 export async function shrinkTo(store: Store, limit: number): Promise<number> {
+  // Whole pages are never less than what is in them
+  if (store.usedBytes() <= limit) return 0
   const groups = new BytesByGroup()
   let total = 0
   await forEachInTurns(store, (record) => {

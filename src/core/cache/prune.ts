@@ -1,7 +1,15 @@
-import { removeUnused } from '../../cache/maintain.js'
+import { removeUnused, shrinkTo } from '../../cache/maintain.js'
 import { removeCache, removeDamaged } from '../../cache/open.js'
 import { dayOf } from '../../cache/records/record.js'
 import { withCache, type CachePlace } from './access.js'
+
+/** What is to leave a cache. */
+export interface PruneRequest {
+  /** Milliseconds after which a record that was not used leaves. */
+  readonly unusedFor: number
+  /** Bytes that the records may take up after that; no limit when undefined. */
+  readonly maxSize: number | undefined
+}
 
 /** What was removed from a cache. */
 export interface PruneReport {
@@ -10,10 +18,21 @@ export interface PruneReport {
   readonly damagedFiles: number
 }
 
-/** Removes what was not used for so many milliseconds, and damaged caches that were set aside. */
-export async function pruneCache(place: CachePlace, unusedFor: number): Promise<PruneReport> {
+/**
+ * Removes records that were not used for long, then those that are beyond a size, and damaged
+ * caches that were set aside.
+ * @throws Error of the system when a file that was set aside can't be removed
+ */
+export async function pruneCache(
+  place: CachePlace,
+  { unusedFor, maxSize }: PruneRequest,
+): Promise<PruneReport> {
   const before = dayOf(place.now() - unusedFor)
-  const records = await withCache(place, ({ store }) => removeUnused(store, before))
+  const records = await withCache(place, async ({ store }) => {
+    const unused = await removeUnused(store, before)
+    await store.flush()
+    return unused + (maxSize === undefined ? 0 : await shrinkTo(store, maxSize))
+  })
   return { records, damagedFiles: removeDamaged(place.directory) }
 }
 

@@ -15,7 +15,7 @@ import { cacheText } from './report.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError } from '../../output/messages.js'
-import { wholeNumber } from '../../arguments/values.js'
+import { byteSize, wholeNumber } from '../../arguments/values.js'
 import { count } from '../../output/quantity.js'
 
 /** The command `cache`. */
@@ -44,9 +44,14 @@ function definePrune({ io }: CommandContext) {
     .description('Remove what was not used for some time, and damaged caches that were set aside.')
     .addOption(cacheDirOption())
     .addOption(unusedForOption('how long, such as 12h, 30d or 8w'))
-    .action(async ({ cacheDir, unusedFor }) => {
+    .addOption(
+      new Option('--max-size <size>', 'how much the records may take up after that').argParser(
+        byteSize,
+      ),
+    )
+    .action(async ({ cacheDir, ...request }) => {
       const place = cachePlace(cacheDir, io)
-      const { records, damagedFiles } = await pruneCache(place, unusedFor)
+      const { records, damagedFiles } = await pruneCache(place, { maxSize: undefined, ...request })
       const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''
       io.stdout.write(`removed ${count(records, 'record')}${others}\n`)
     })

@@ -79,6 +79,19 @@ test('prune removes what was unused for a month, or for the time that is given',
   assert.equal(stdout, 'removed 1 record\n')
 })
 
+test('prune makes a cache as small as it is told to, and keeps what was used last', async (t) => {
+  const directory = makeScratch(t)
+  for (const days of [1, 2, 3, 4]) await rememberInfo(directory, days)
+  const { status, stdout } = await runCache(directory, 'prune', '--max-size', '300')
+  assert.deepEqual([status, stdout], [0, 'removed 2 records\n'])
+  const { bytes, oldest } = JSON.parse(
+    (await runCache(directory, 'stats', '--json')).stdout,
+  ) as Record<string, number | string>
+  assert.ok(Number(bytes) <= 300)
+  assert.equal(oldest, new Date((NOW - 2 * DAY) * 1000).toISOString().slice(0, 10))
+  assert.equal((await runCache(directory, 'prune', '--max-size', '-1')).status, 2)
+})
+
 test('prune removes damaged caches that were set aside', async (t) => {
   const directory = makeScratch(t, { [`${CACHE_FILE}.damaged-1`]: 'x', other: 'mine' })
   const { status, stdout } = await runCache(directory, 'prune')
