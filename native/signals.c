@@ -19,7 +19,7 @@
 static struct sigaction of_node[SIGNALS];
 /* The signal that was not seen yet, or 0. */
 static volatile sig_atomic_t unseen = 0;
-static volatile sig_atomic_t patience = 0;
+static volatile sig_atomic_t seconds_to_notice = 0;
 
 /* Ends the process the way the system does at that signal. Safe in a signal handler. */
 static void end_by(int signal_number) {
@@ -45,7 +45,7 @@ static void on_signal(int signal_number, siginfo_t *info, void *context) {
     return;
   }
   unseen = signal_number;
-  alarm((unsigned)patience);
+  alarm((unsigned)seconds_to_notice);
   if (next->sa_flags & SA_SIGINFO) {
     next->sa_sigaction(signal_number, info, context);
   } else if (next->sa_handler != SIG_DFL && next->sa_handler != SIG_IGN) {
@@ -76,7 +76,7 @@ napi_value guard_signals(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, NULL, "guardSignals takes an array of numbers and seconds");
     return NULL;
   }
-  patience = (sig_atomic_t)seconds;
+  seconds_to_notice = (sig_atomic_t)seconds;
   sigemptyset(&at_alarm.sa_mask);
   sigaction(SIGALRM, &at_alarm, NULL);
   for (uint32_t i = 0; i < length; i++) {

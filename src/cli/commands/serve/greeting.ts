@@ -33,6 +33,6 @@ function exampleCall(
   const rest = `/${mount}/${serviceName}/single/${path}`
   // encodeURIComponent leaves apostrophes
   const quote = (text: string) => `'${text.replaceAll("'", '%27')}'`
-  if (address.startsWith('http')) return `curl -OJ ${quote(address + rest)}`
-  return `curl -OJ --unix-socket ${quote(address)} ${quote(`http://localhost${rest}`)}`
+  if (address.startsWith('http')) return `curl -fOJ ${quote(address + rest)}`
+  return `curl -fOJ --unix-socket ${quote(address)} ${quote(`http://localhost${rest}`)}`
 }
