@@ -65,15 +65,19 @@ export function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
 }
 
-const CHUNK_LINES = 1000
+/** Bytes that are written at once, or a little more. */
+const CHUNK = 64 * 1024
 
 function* inChunks(lines: Iterable<Uint8Array>): Generator<Uint8Array> {
   let chunk: Uint8Array[] = []
+  let length = 0
   for (const line of lines) {
     chunk.push(line)
-    if (chunk.length < CHUNK_LINES) continue
+    length += line.length
+    if (length < CHUNK) continue
     yield Buffer.concat(chunk)
     chunk = []
+    length = 0
   }
   yield Buffer.concat(chunk)
 }

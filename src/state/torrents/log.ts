@@ -1,8 +1,9 @@
-import { closeSync, fdatasync, ftruncateSync, openSync } from 'node:fs'
+import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync } from 'node:fs'
 import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { copyAside, logPath, readIfThere, replaceFile, writeAll } from './file.js'
+import { LineReader } from './line-reader.js'
 import {
   frameLine,
   headLine,
@@ -12,6 +13,7 @@ import {
   VERSION,
   type ScannedLines,
 } from './lines.js'
+import { PutLines, type NamedLine } from './put-lines.js'
 import {
   formatIdentity,
   formatRecord,
@@ -49,10 +51,9 @@ export class TorrentLog {
   readonly #options: OpenLogOptions
   readonly #bytes: Buffer
   readonly #scanned: ScannedLines
-  /** The lines put by this run, by torrent; null for one that is no longer btkit's. */
-  readonly #changed = new Map<string, Buffer | null>()
-  #lines = 0
-  #pending: Buffer[] = []
+  readonly #put = new PutLines(() => this.#openReader())
+  /** The lines that are to be written. */
+  #pending: NamedLine[] = []
   #descriptor: number | null = null
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
@@ -91,9 +92,9 @@ export class TorrentLog {
 
   /** What is known of a torrent, by its file name. */
   get(name: string): TorrentRecord | null {
-    const changed = this.#changed.get(name)
-    if (changed === null) return null
-    if (changed !== undefined) return parseRecord(unframeLine(changed)).record
+    const line = this.#put.get(name)
+    if (line === null) return null
+    if (line !== undefined) return parseRecord(unframeLine(line)).record
     const place = this.#scanned.places.get(name)
     if (place === undefined) return null
     return parseRecord(unframeLine(lineAt(this.#bytes, place))).record
@@ -102,8 +103,8 @@ export class TorrentLog {
   /** Whether just that is known of a torrent; cheaper than to read all that is. */
   isUnchanged(name: string, identity: TorrentIdentity): boolean {
     const expected = formatIdentity(identity)
-    const changed = this.#changed.get(name)
-    if (changed !== undefined) return changed?.includes(expected, 0, 'latin1') ?? false
+    const line = this.#put.get(name)
+    if (line !== undefined) return line?.includes(expected, 0, 'latin1') ?? false
     const place = this.#scanned.places.get(name)
     if (place === undefined) return false
     return this.#bytes.toString('latin1', place, place + expected.length) === expected
@@ -112,9 +113,8 @@ export class TorrentLog {
   /** Notes a torrent, or with null that it is no longer btkit's. It lasts from the next flush on. */
   put(name: string, record: TorrentRecord | null): void {
     const line = frameLine(formatRecord(name, record))
-    this.#changed.set(name, record && line)
-    this.#lines++
-    if (this.#failure === null) this.#pending.push(line)
+    this.#put.put({ name, line }, record === null)
+    if (this.#failure === null) this.#pending.push({ name, line })
   }
 
   /**
@@ -137,7 +137,7 @@ export class TorrentLog {
   async close(): Promise<void> {
     try {
       if (this.#pending.length > 0) await this.flush()
-      const outdated = this.#scanned.outdated + this.#lines - this.#changed.size
+      const outdated = this.#scanned.outdated + this.#put.outdated
       const { size } = this.#scanned.places
       const isWorthIt = outdated > MIN_OUTDATED && outdated > size / 4
       if (isWorthIt && !this.#options.isReadOnly && this.#failure === null) this.#compact()
@@ -154,7 +154,9 @@ export class TorrentLog {
     if (lines.length === 0) return
     try {
       const descriptor = this.#openForAppending()
-      writeAll(descriptor, Buffer.concat(lines))
+      const { size } = fstatSync(descriptor)
+      writeAll(descriptor, Buffer.concat(lines.map(({ line }) => line)))
+      this.#put.letGo(lines, size)
       await sync(descriptor)
     } catch (error) {
       const failure = asBtkitError(error, `state ${this.#path}`)
@@ -163,10 +165,15 @@ export class TorrentLog {
     }
   }
 
+  #openReader(): LineReader {
+    const descriptor = this.#openForAppending()
+    return new LineReader({ descriptor, name: `state ${this.#path}` })
+  }
+
   #openForAppending(): number {
     if (this.#descriptor !== null) return this.#descriptor
     if (this.isNew) replaceFile(this.#path, [headLine(this.#options.target)])
-    this.#descriptor = openSync(this.#path, 'a')
+    this.#descriptor = openSync(this.#path, 'a+')
     if (this.#cutAt !== null) ftruncateSync(this.#descriptor, this.#cutAt)
     return this.#descriptor
   }
@@ -190,7 +197,7 @@ export class TorrentLog {
       this.#rewrite()
     } catch (error) {
       // The file is longer than it need be, and that is all
-      if (osCodeOf(error) === undefined) throw error
+      if (osCodeOf(error) === undefined && !(error instanceof BtkitError)) throw error
     }
   }
 
@@ -201,8 +208,8 @@ export class TorrentLog {
   *#currentLines(): Generator<Buffer> {
     yield headLine(this.#options.target)
     for (const [name, place] of this.#scanned.places) {
-      if (!this.#changed.has(name)) yield lineAt(this.#bytes, place)
+      if (!this.#put.has(name)) yield lineAt(this.#bytes, place)
     }
-    for (const line of this.#changed.values()) if (line !== null) yield line
+    yield* this.#put.current()
   }
 }

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -100,6 +101,24 @@ test('what was put is known before it is closed', async (t) => {
   await log.close()
 })
 
+test('what was put is known after a flush, however long it is', async (t) => {
+  const log = new Place(t).open()
+  const records = [recordOf(1), recordOf(2, `/srv/${'long/'.repeat(100_000)}`), recordOf(3)]
+  for (const [i, record] of records.entries()) log.put(`${i}.torrent`, record)
+  await log.flush()
+  for (const i of [2, 0, 1]) {
+    const record = records[i]!
+    assert.deepEqual(log.get(`${i}.torrent`), record)
+    assert.ok(log.isUnchanged(`${i}.torrent`, record))
+  }
+  log.put('1.torrent', recordOf(5))
+  log.put('2.torrent', null)
+  await log.flush()
+  const known = [0, 1, 2].map((i) => log.get(`${i}.torrent`))
+  assert.deepEqual(known, [recordOf(1), recordOf(5), null])
+  await log.close()
+})
+
 test('another source, input or fingerprint is a change', async (t) => {
   const place = new Place(t)
   await place.fill({ 'a.torrent': recordOf(1) })
@@ -168,6 +187,36 @@ test('a file that is mostly outdated is written anew', async (t) => {
   assert.ok(readFileSync(place.file).length < 10_000)
   const again = place.open()
   for (let i = 0; i < 10; i++) assert.deepEqual(again.get(`${i}.torrent`), recordOf(2990 + i))
+})
+
+test('a file that is written anew keeps what this run left as it was', async (t) => {
+  const place = new Place(t)
+  await place.fill({ 'a.torrent': recordOf(1), 'b.torrent': recordOf(2) })
+  const log = place.open()
+  log.put('b.torrent', recordOf(3))
+  await log.flush()
+  for (let i = 0; i < 2000; i++) {
+    log.put('c.torrent', recordOf(i))
+    if (i % 500 === 0) await log.flush()
+  }
+  log.put('d.torrent', recordOf(4))
+  log.put('d.torrent', null)
+  await log.close()
+  assert.ok(readFileSync(place.file).length < 3000)
+  const again = place.open()
+  const known = ['a', 'b', 'c', 'd'].map((name) => again.get(`${name}.torrent`))
+  assert.deepEqual(known, [recordOf(1), recordOf(3), recordOf(1999), null])
+})
+
+test('a file that was cut off meanwhile is told of, and stays as it is', async (t) => {
+  const place = new Place(t)
+  const log = place.open()
+  for (let i = 0; i < 3000; i++) log.put('a.torrent', recordOf(i))
+  await log.flush()
+  truncateSync(place.file, 500)
+  assert.throws(() => log.get('a.torrent'), { code: 'io', message: /^state .*was cut off/ })
+  await log.close()
+  assert.equal(statSync(place.file).size, 500)
 })
 
 test('wherever a kill cuts the last line off, the lines before it stand, and others follow', async (t) => {
