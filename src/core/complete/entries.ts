@@ -5,6 +5,7 @@ import type { HashProgress } from '../../hash/jobs/job.js'
 import { countUnknownBytes } from '../digests/hash-content.js'
 import { pathsOf, type SourceDirectory } from './directories.js'
 import { decideEntry, openContent } from './entry.js'
+import { EntryChange, type DirectoryEntry } from './entry-change.js'
 import { noteFailure } from './report.js'
 import type { CompleteRun } from './request.js'
 import type { TorrentDecision } from './torrent-decision.js'
@@ -15,12 +16,6 @@ const PENDING_WRITES = 256
 
 /** Entries between two looks at what else there is to do, such as to obey a signal. */
 const ENTRIES_PER_YIELD = 500
-
-/** An entry of a directory. */
-interface DirectoryEntry {
-  readonly name: string
-  readonly directory: SourceDirectory
-}
 
 /**
  * Completes the entries of all directories, and returns the real paths of the torrents of those
@@ -130,13 +125,13 @@ class EntryLoop {
   }
 
   #noteWritten(
-    { name, directory }: DirectoryEntry,
+    entry: DirectoryEntry,
     { existing, infoHash }: TorrentDecision & { kind: 'write' },
   ): void {
     const { created, updated } = this.run.report
     const oldInfoHash = existing?.metainfo?.infoHash ?? null
     const list = existing ? updated : created
-    list.push({ ...pathsOf(name, directory), infoHash, oldInfoHash })
+    list.push(new EntryChange(entry, infoHash, oldInfoHash))
   }
 
   #isTurnOver(): boolean {

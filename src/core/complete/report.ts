@@ -80,7 +80,12 @@ export function noteFailure(
 
 /** Sorts a report's lists by source: writes end in any order. */
 export function sortReport({ created, updated, removed, failed, skipped }: CompleteReport): void {
-  for (const list of [created, updated, removed, failed, skipped]) {
-    list.sort((a, b) => (a.source < b.source ? -1 : 1))
-  }
+  for (const list of [created, updated, removed, failed, skipped]) sortBySource(list)
+}
+
+/** Asks each for its source but once, as that may be made when asked for. */
+function sortBySource(list: EntryPaths[]): void {
+  const keyed = list.map((each) => ({ each, source: each.source }))
+  keyed.sort((a, b) => (a.source < b.source ? -1 : 1))
+  keyed.forEach(({ each }, i) => (list[i] = each))
 }
