@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs'
-import { lstat, readlink, realpath } from 'node:fs/promises'
+import { lstatSync, realpathSync } from 'node:fs'
+import { readlink, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { statIfThere } from '../stat-if-there.js'
@@ -40,11 +40,16 @@ export async function findWriteTarget(target: string): Promise<WriteTarget> {
 
 /** The file that writing to `target` would make, which is elsewhere if it is a dangling link. */
 async function resolveMissing(target: string): Promise<string> {
-  const isLink = await lstat(target).then(
-    (stats) => stats.isSymbolicLink(),
-    () => false,
-  )
-  if (!isLink) return target
+  if (!isLink(target)) return target
   const next = resolve(await realpath(dirname(target)), await readlink(target))
   return resolveMissing(next)
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+  } catch {
+    // Whoever writes there will say what is wrong with it
+    return false
+  }
 }
