@@ -6,7 +6,8 @@ import { hashStream, Unfinished, type HashOptions } from '../../hash/hash-stream
 import { isPad, type Content } from './content.js'
 import type { CacheAccess } from './cache-access.js'
 import { DIGEST, setPieces, unknownPieces, type PieceTable } from './piece-table.js'
-import { recallPieces, rememberPieces } from './recall-pieces.js'
+import { recallPieces, rememberingPieces } from './recall-pieces.js'
+import { finish, type Steps } from './steps.js'
 import { isSettled, type ReadingStart } from './settled.js'
 import { unknownFiles } from './unknown-files.js'
 import { findWriters, type WatchWriters } from './writers.js'
@@ -26,6 +27,8 @@ export interface HashContext {
    * for files that strangers may put links in place of.
    */
   readonly isGuarded?: boolean
+  /** How to do what takes long on this thread; at once by default. */
+  readonly runSteps?: (steps: Steps<void>) => Promise<void> | void
 }
 
 /** Resolves when all files are as they were; else fails with BtkitError `changed`. */
@@ -62,7 +65,8 @@ export async function hashContent(
   // What is not finished is of use later only if nothing can change meanwhile without a sign of it
   if (!unfinished || areSettled) enterPieces(table, unknown, digests)
   if (unfinished) throw unfinished.cause
-  rememberPieces(content, table, { ...cacheAccess, ...start })
+  const { runSteps = finish } = hashContext
+  await runSteps(rememberingPieces(content, table, { ...cacheAccess, ...start }))
   return {
     pieces: table.digests,
     bytesHashed: countBytes(unknown, content),

@@ -4,7 +4,8 @@ import { hashContent, type HashContext } from './hash-content.js'
 import { InputHash } from './input-hash.js'
 import type { CacheAccess } from './cache-access.js'
 import { unknownPieces, type PieceTable } from './piece-table.js'
-import { recallPieces } from './recall-pieces.js'
+import { recallingPieces } from './recall-pieces.js'
+import { finish, type Steps } from './steps.js'
 import type { CacheTrust } from './cache-trust.js'
 
 /** What a torrent's `info` says beside the content. */
@@ -38,7 +39,16 @@ export function infoRequest(
   options: InfoOptions,
   trust: CacheTrust,
 ): InfoRequest {
-  return { content, options, input: infoInput(content, options, trust) }
+  return finish(requestingInfo(content, options, trust))
+}
+
+/** The same in steps, one for each file. */
+export function* requestingInfo(
+  content: Content,
+  options: InfoOptions,
+  trust: CacheTrust,
+): Steps<InfoRequest> {
+  return { content, options, input: yield* hashingInput(content, options, trust) }
 }
 
 /**
@@ -65,13 +75,18 @@ export async function obtainInfo(
 export type RecalledInfo = { readonly info: Uint8Array } | { readonly table: PieceTable }
 
 /** Looks an `info` up in the cache. Nothing else is read. */
-export function recallInfo(
+export function recallInfo(request: InfoRequest, cacheAccess: CacheAccess): RecalledInfo {
+  return finish(recallingInfo(request, cacheAccess))
+}
+
+/** The same in steps, one for each file; the last takes longer, as it encodes the info. */
+export function* recallingInfo(
   { content, input, options }: InfoRequest,
   cacheAccess: CacheAccess,
-): RecalledInfo {
+): Steps<RecalledInfo> {
   const known = content.isDirectory ? cacheAccess.cache.info(input) : null
   if (known) return { info: known }
-  const table = recallPieces(content, cacheAccess)
+  const table = yield* recallingPieces(content, cacheAccess)
   if (unknownPieces(table).length > 0) return { table }
   return { info: composeInfo(content, options, table.digests) }
 }
@@ -100,7 +115,11 @@ function listFiles({ files }: Content, { markPadFiles }: InfoOptions) {
 }
 
 /** SHA-256 of names, fingerprints and options. */
-function infoInput(content: Content, options: InfoOptions, trust: CacheTrust): Uint8Array {
+function* hashingInput(
+  content: Content,
+  options: InfoOptions,
+  trust: CacheTrust,
+): Steps<Uint8Array> {
   const { name, isDirectory, pieceLength, files } = content
   const { private: isPrivate, sourceTag, markPadFiles } = options
   const whatElse = [name, isDirectory, pieceLength, isPrivate, sourceTag]
@@ -108,6 +127,7 @@ function infoInput(content: Content, options: InfoOptions, trust: CacheTrust): U
   const hash = new InputHash()
   hash.text(JSON.stringify(whatElse))
   for (const { path, absolutePath, fingerprint } of files) {
+    yield
     hash.text(`${path.join('\0')}\0\0${absolutePath}\0`)
     hash.fingerprint(fingerprint, trust)
   }

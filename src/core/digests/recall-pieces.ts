@@ -4,15 +4,25 @@ import type { Content } from './content.js'
 import type { CacheAccess } from './cache-access.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
 import { createTable, getPieces, setPieces, type PieceTable } from './piece-table.js'
+import { finish, type Steps } from './steps.js'
 import { isSettled, type ReadingStart } from './settled.js'
 import { isSameFile, trustedPart, type CacheTrust } from './cache-trust.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /** What the cache knows of a content's pieces. Nothing is read but the cache. */
-export function recallPieces(content: Content, { cache, trust }: CacheAccess): PieceTable {
+export function recallPieces(content: Content, cacheAccess: CacheAccess): PieceTable {
+  return finish(recallingPieces(content, cacheAccess))
+}
+
+/** The same in steps, one for each file. */
+export function* recallingPieces(
+  content: Content,
+  { cache, trust }: CacheAccess,
+): Steps<PieceTable> {
   const table = createTable(content)
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
+    yield
     const record = cache.file(key)
     if (!record || !isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust))
       continue
@@ -21,6 +31,7 @@ export function recallPieces(content: Content, { cache, trust }: CacheAccess): P
     if (digest) setPieces(table, first + whole, digest)
   }
   for (const shared of sharedPieces(content)) {
+    yield
     const digest = cache.piece(digestOfSpans(shared, trust))
     if (digest) setPieces(table, shared.piece, digest)
   }
@@ -34,10 +45,20 @@ export function recallPieces(content: Content, { cache, trust }: CacheAccess): P
 export function rememberPieces(
   content: Content,
   table: PieceTable,
-  { cache, trust, ...start }: CacheAccess & ReadingStart,
+  start: CacheAccess & ReadingStart,
 ): void {
+  finish(rememberingPieces(content, table, start))
+}
+
+/** The same in steps, one for each file. */
+export function* rememberingPieces(
+  content: Content,
+  table: PieceTable,
+  { cache, trust, ...start }: CacheAccess & ReadingStart,
+): Steps<void> {
   const isKept = (file: ScannedFile) => isSettled(file, { ...start, trust })
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
+    yield
     if (!isKept(file)) continue
     const known = knownFile(cache.peekFile(key), encodeFingerprint(file.fingerprint), trust)
     const pieces = getPieces(table, first, whole)
@@ -45,6 +66,7 @@ export function rememberPieces(
     cache.rememberFile(key, { ...known, ...ends, pieces })
   }
   for (const shared of sharedPieces(content)) {
+    yield
     if (!shared.spans.every(({ file }) => isKept(file))) continue
     cache.rememberPiece(digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
   }
