@@ -159,6 +159,7 @@ function report({ honest, memory, descriptors, stop, answers, growth }) {
   printTable('Besides', [
     ['what', 'measured'],
     ...['torrent', 'health', 'cold'].map((name) => [name, describeTimes(honest[name])]),
+    ['requests without a good answer', describeCounts(honest.failures) || 'none'],
     ['descriptors at the end', descriptors],
     ['how the service ended', stop.how],
     ...Object.entries(answers).map(([number, counts]) => {

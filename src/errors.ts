@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'kernel' // a hash kernel that this machine lacks
   | 'locked' // another run holds the lock
   | 'busy' // more work than can be done in the time there is
+  | 'throttled' // more than one client of the service may ask for
   | 'interrupted' // a signal asked to stop
 
 /**

@@ -13,19 +13,24 @@ const LOST = 30_000
 /**
  * Asks for a warm torrent and for /-/health for so many seconds, and now and then for the torrent
  * of a small cold file. Resolves with what each took, in milliseconds from when it was due;
- * Infinity where there was no good answer.
+ * Infinity where there was no good answer. `failures` counts these by why.
  */
 export async function askSteadily(port, seconds) {
   const agent = new Agent({ keepAlive: true })
   const end = performance.now() + seconds * 1000
-  const ask = (path) => timeAnswer({ port, path, agent }, end)
+  const failures = {}
+  const ask = async (path) => {
+    const outcome = await outcomeOf({ port, path, agent }, end)
+    if (outcome !== 200) failures[outcome] = (failures[outcome] ?? 0) + 1
+    return outcome === 200
+  }
   const [torrent, health, cold] = await Promise.all([
     repeat(PERIOD, end, () => ask(`${SINGLE}/yum/warm/file`)),
     repeat(PERIOD, end, () => ask('/-/health')),
     repeat(COLD_PERIOD, end, (turn) => ask(`${SINGLE}/yum/cold/${turn % COLD}`)),
   ])
   agent.destroy()
-  return { torrent, health, cold }
+  return { torrent, health, cold, failures }
 }
 
 /** Acts at even intervals, whether or not what was begun before is done. */
@@ -40,22 +45,23 @@ async function repeat(period, end, act) {
   return Promise.all(results)
 }
 
-/** Whether a request is answered as it should be, and in time. */
-function timeAnswer({ port, path, agent }, end) {
+/** The status that a request is answered with, or why it is not. */
+function outcomeOf({ port, path, agent }, end) {
   return new Promise((resolve) => {
     const asked = request({ host: '127.0.0.1', port, path, agent }, (answer) => {
       answer.resume()
-      answer.on('close', () => settle(answer.complete && answer.statusCode === 200))
+      answer.on('end', () => settle(answer.statusCode))
+      answer.on('error', (error) => settle(error.code))
     })
     const patience = Math.min(LOST, Math.max(1000, end - performance.now()))
     // One that begins when there is a connection might wait for ever
-    const timer = globalThis.setTimeout(() => settle(false), patience)
-    const settle = (isGood) => {
+    const timer = globalThis.setTimeout(() => settle('too late'), patience)
+    const settle = (outcome) => {
       clearTimeout(timer)
-      if (!isGood) asked.destroy()
-      resolve(isGood)
+      if (outcome !== 200) asked.destroy()
+      resolve(outcome)
     }
-    asked.on('error', () => settle(false))
+    asked.on('error', (error) => settle(error.code))
     asked.end()
   })
 }

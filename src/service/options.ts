@@ -27,6 +27,14 @@ export interface ServiceLimits {
   readonly maxMatches: number
   /** Bytes of a form. */
   readonly maxBody: number
+  /** Requests that are planned at once: names matched, and files looked at. */
+  readonly maxPlanning: number
+  /** Torrents that are hashed at once. */
+  readonly maxHashing: number
+  /** Torrents that one client may have had begun at once. */
+  readonly maxPerClient: number
+  /** Sets and patterns that one client may ask for a minute; 0 for any number. */
+  readonly rateLimit: number
   /** Files that are opened or read at once for downloads. */
   readonly maxReads: number
   /** Milliseconds that a request waits for hashing. */

@@ -9,6 +9,7 @@ export type RefusalCode =
   | 'too-many' // more files than one request may come to
   | 'empty' // nothing to make a torrent of
   | 'busy' // more work than can be done in the time there is
+  | 'throttled' // more than one client may ask for
 
 /**
  * An error that strangers may be told of as it is: its message names nothing of the server but what
@@ -44,7 +45,13 @@ export class NotReady extends Refusal {
     message: string,
     /** In seconds. */
     readonly retryAfter: number,
+    code: 'busy' | 'throttled' = 'busy',
   ) {
-    super('busy', message)
+    super(code, message)
   }
+}
+
+/** For a client that asks for more than its share; after so many seconds it may ask again. */
+export function throttled(message: string, retryAfter: number): NotReady {
+  return new NotReady(message, retryAfter, 'throttled')
 }

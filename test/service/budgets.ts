@@ -10,5 +10,6 @@ export function plentifulBudget(): Budget {
 
 /** A budget that is limited in some respect, for work that nobody gives up. */
 export function limitedBudget(limits: Partial<BudgetLimits>): Budget {
-  return new Budget({ ...PLENTY, ...limits }, new TimeSlices(), new AbortController().signal)
+  const signal = new AbortController().signal
+  return new Budget({ ...PLENTY, ...limits }, { slices: new TimeSlices(), signal })
 }

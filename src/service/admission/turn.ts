@@ -1,3 +1,5 @@
+import { NotReady } from '../refusal.js'
+
 /** Work that shares a machine with other work. */
 export interface QueuedWork {
   /** How much of it is left, such as bytes: the less, the sooner it is its turn. */
@@ -14,6 +16,7 @@ export class Turn {
   readonly #requeue: (turn: Turn) => Promise<void>
   #onOver: () => void = () => undefined
   #isOver = false
+  #isClosed = false
   #running = 0
 
   /** `requeue` gives the place back, and resolves when there is another. */
@@ -45,7 +48,9 @@ export class Turn {
    * Waits for the next turn.
    * @throws the signal's reason when nobody wants the work any more
    */
-  next(): Promise<void> {
+  async next(): Promise<void> {
+    // A part of the work may go on for a moment when another has failed
+    if (this.#isClosed) throw new NotReady('the work has ended', 1)
     return this.#requeue(this)
   }
 
@@ -54,6 +59,11 @@ export class Turn {
     this.#running = running
     this.#isOver = false
     this.#onOver = () => undefined
+  }
+
+  /** For the queue: the work has ended. */
+  close(): void {
+    this.#isClosed = true
   }
 
   /** For the queue: the turn is over. */

@@ -24,6 +24,7 @@ interface Waiting {
   /** The less, the sooner it is its turn. */
   readonly rank: number
   readonly begin: () => void
+  readonly leave: () => void
 }
 
 /**
@@ -67,7 +68,10 @@ export class WorkQueue {
       await this.#wait(turn, 0)
       return await work(turn)
     } finally {
+      turn.close()
       this.#running.delete(turn)
+      // A part of the work may still wait for it to go on, though another has failed
+      this.#waiting.find((waiting) => waiting.turn === turn)?.leave()
       this.#count(queued.client, -1)
       this.#fill()
     }
@@ -94,12 +98,14 @@ export class WorkQueue {
         turn.begin(this.#running.size)
         resolve()
       }
-      // All that wait become more urgent alike, so one number tells who is first at any time
-      const waiting = { turn, begin, rank: this.#urgency(turn) + since / ageing }
       const leave = () => {
+        signal.removeEventListener('abort', leave)
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
-        reject(signal.reason as Error)
+        reject(signal.aborted ? (signal.reason as Error) : new NotReady('the work has ended', 1))
       }
+      // All that wait become more urgent alike, so one number tells who is first at any time
+      const rank = this.#urgency(turn) + since / ageing
+      const waiting = { turn, rank, begin, leave }
       signal.addEventListener('abort', leave)
       this.#waiting.splice(this.#placeFor(waiting.rank), 0, waiting)
       this.#fill()

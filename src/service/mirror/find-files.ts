@@ -21,7 +21,7 @@ export interface FindLimits {
 const MAX_PATTERN_DEPTH = 100
 
 /** What a file costs beside its path, in bytes. */
-const FILE_COST = 400
+const FILE_COST = 1200
 
 /** Files that were asked for. */
 export interface FoundFiles {

@@ -1,11 +1,15 @@
 import { LRUCache } from 'lru-cache'
 import type { SetRecord } from '../../cache/records/set.js'
-import { Budget } from '../admission/budget.js'
-import { TimeSlices } from '../admission/time-slices.js'
+import type { PieceCache } from '../../cache/piece-cache.js'
+import type { Budget } from '../admission/budget.js'
+import type { Planner } from '../admission/planner.js'
+import { malformed } from '../refusal.js'
+import { isGlob } from '../mirror/simple-glob.js'
+import type { Requester } from '../web/requester.js'
+import { parsePaths } from './form.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { findFiles } from '../mirror/find-files.js'
 import type { ServiceOptions } from '../options.js'
-import type { WaitLimit } from '../torrents/pending.js'
 import type { CheckedTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
 import { setContent } from './set-content.js'
 import { digestOfSet } from './set.js'
@@ -14,21 +18,33 @@ import { digestOfSet } from './set.js'
 const MEMORY = 8 * 1024 * 1024
 const PATH_COST = 64
 
-/** Names of directories that one request may go through. */
-const MAX_NAMES = 1_000_000
+/** Bytes of a form that is read at once. */
+const SMALL_FORM = 16 * 1024
 
-/** Characters that one request may have compared: what a million names of 100 take. */
-const MAX_STEPS = 100_000_000
-
-/** Bytes that the paths of one request may come to, and more for each file that it may come to. */
-const MAX_BYTES = 1024 * 1024
-const BYTES_PER_MATCH = 2048
+/** Bytes of a form that are as much work as a path, and paths that are as much work as a pattern. */
+const FORM_BYTES = 1000
+const PATTERN_EFFORT = 1000
 
 /** Files that can't be read, of which it is remembered that they were told of. */
 const MAX_TOLD = 1000
 
+/** A set of files, and its digest. */
+export interface PathSet extends SetRecord {
+  readonly digest: string
+}
+
+export interface PathSetsParts {
+  readonly options: ServiceOptions
+  readonly onDemand: OnDemand
+  readonly planner: Planner
+  readonly cache: PieceCache
+  /** Hears what is wrong with the mirror. */
+  readonly warn: (message: string) => void
+}
+
 /** Makes the torrents of sets, and remembers which sets were asked for. */
 export class PathSets {
+  readonly #parts: PathSetsParts
   readonly #sets = new LRUCache<string, SetRecord>({
     maxSize: MEMORY,
     sizeCalculation: ({ paths }) => {
@@ -36,47 +52,68 @@ export class PathSets {
     },
   })
 
-  readonly #slices = new TimeSlices()
   /** Files of which it was told that they can't be read. */
   readonly #told = new LRUCache<string, true>({ max: MAX_TOLD })
 
-  constructor(
-    readonly onDemand: OnDemand,
-    readonly options: ServiceOptions,
-    /** Hears what is wrong with the mirror. */
-    readonly warn: (message: string) => void,
-  ) {}
+  constructor(parts: PathSetsParts) {
+    this.#parts = parts
+  }
 
-  /** The set of that digest that was asked for, before a restart too; null when none was. */
-  known(digest: string): SetRecord | null {
+  /**
+   * The set of that digest that was asked for, before a restart too; null when none was.
+   * @throws NotReady when too much is asked for
+   */
+  async known(digest: string, requester: Requester): Promise<PathSet | null> {
     const known = this.#sets.get(digest)
-    if (known) return known
-    const recalled = this.onDemand.cacheAccess.cache.set(Buffer.from(digest, 'hex'))
-    if (recalled) this.#sets.set(digest, recalled)
-    return recalled
+    if (known) return { ...known, digest }
+    const { planner, cache } = this.#parts
+    return planner.run({ ...planningOf(requester), effort: 1 }, async (budget) => {
+      await budget.nextSlice()
+      const recalled = cache.set(Buffer.from(digest, 'hex'))
+      if (recalled) this.#sets.set(digest, recalled)
+      return recalled && { ...recalled, digest }
+    })
+  }
+
+  /**
+   * The set of the paths in a form, which must have that digest.
+   * @throws Refusal
+   */
+  async posted(form: Uint8Array, digest: string, requester: Requester): Promise<PathSet> {
+    const { planner, options } = this.#parts
+    const parse = () => {
+      const set = { isSingle: false, paths: parsePaths(form, options.limits.maxPaths) }
+      if (digestOfSet(set) === digest) return { ...set, digest }
+      throw malformed('the paths do not hash to the digest in the address')
+    }
+    if (form.length <= SMALL_FORM) return parse()
+    const effort = form.length / FORM_BYTES
+    return planner.run({ ...planningOf(requester), effort }, async (budget) => {
+      await budget.nextSlice()
+      return parse()
+    })
   }
 
   /**
    * Obtains a set's torrent.
    * @throws Refusal, or BtkitError as the files can't be read
    */
-  obtain(set: SetRecord, waitLimit: WaitLimit): Promise<CheckedTorrent> {
-    const digest = digestOfSet(set)
-    const key = `${set.isSingle ? 'single' : 'set'} ${digest}`
-    const plan = async (signal: AbortSignal) => {
-      const planned = await this.#plan(set, signal)
+  obtain(set: PathSet, requester: Requester): Promise<CheckedTorrent> {
+    const { digest, isSingle, paths } = set
+    const plan = async (budget: Budget) => {
+      const planned = await this.#plan(set, budget)
       // Now that the files are there, and whether or not anybody waits until they are hashed
-      this.#remember(digest, set)
+      this.#remember(set)
       return planned
     }
-    return this.onDemand.obtain({ key, plan }, waitLimit)
+    const key = `${isSingle ? 'single' : 'set'} ${digest}`
+    const isLarge = paths.length > 1 || paths.some(isGlob)
+    return this.#parts.onDemand.obtain({ key, effort: effortOf(paths), isLarge, plan }, requester)
   }
 
-  async #plan(set: SetRecord, signal: AbortSignal): Promise<PlannedTorrent> {
-    const { mirror, limits, serviceName, markPadFiles } = this.options
+  async #plan(set: SetRecord, budget: Budget): Promise<PlannedTorrent> {
+    const { mirror, limits, serviceName, markPadFiles } = this.#parts.options
     const { maxMatches } = limits
-    const bytes = MAX_BYTES + BYTES_PER_MATCH * maxMatches
-    const budget = new Budget({ steps: MAX_STEPS, names: MAX_NAMES, bytes }, this.#slices, signal)
     const { files, omitted } = await findFiles(set.paths, mirror, { maxMatches, budget })
     const content = setContent(set, files, serviceName)
     const options = { private: false, sourceTag: null, markPadFiles }
@@ -89,18 +126,28 @@ export class PathSets {
   #tellOmitted(path: string): void {
     if (this.#told.has(path)) return
     this.#told.set(path, true)
-    this.warn(`${path}: can't be read, and is left out of torrents`)
+    this.#parts.warn(`${path}: can't be read, and is left out of torrents`)
   }
 
   /** A form says what a digest stands for; a path asked for by itself only where no form did. */
-  #remember(digest: string, set: SetRecord): void {
+  #remember({ digest, isSingle, paths }: PathSet): void {
     // A newline in a path can't be told from one between two
-    if (set.paths.some((path) => path.includes('\n'))) return
-    const known = this.known(digest)
-    if (known && (set.isSingle || !known.isSingle)) return
-    this.onDemand.cacheAccess.cache.rememberSet(Buffer.from(digest, 'hex'), set)
-    this.#sets.set(digest, set)
+    if (paths.some((path) => path.includes('\n'))) return
+    const known = this.#sets.get(digest) ?? this.#parts.cache.set(Buffer.from(digest, 'hex'))
+    if (known && (isSingle || !known.isSingle)) return
+    const record = { isSingle, paths }
+    this.#parts.cache.rememberSet(Buffer.from(digest, 'hex'), record)
+    this.#sets.set(digest, record)
   }
+}
+
+function planningOf({ client, signal, memory }: Requester) {
+  return { client, signal, memory }
+}
+
+/** About how much work it is to find files by paths. */
+function effortOf(paths: readonly string[]): number {
+  return paths.reduce((sum, path) => sum + (isGlob(path) ? PATTERN_EFFORT : 1), 0)
 }
 
 /**

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { SetRecord } from '../../cache/records/set.js'
-import { malformed } from '../refusal.js'
+import type { ServiceOptions } from '../options.js'
+import { readBody, type BodyLimits } from '../web/read-body.js'
+import type { Requesters } from '../web/requester.js'
 import { addReadRoute } from '../web/read-route.js'
 import { beginRange } from '../web/send-range.js'
 import { requestPath } from '../web/request-path.js'
 import type { TorrentSender } from '../torrents/send.js'
 import type { PathSets } from './path-sets.js'
-import { parsePaths } from './form.js'
 import { findNullFile } from './null-file.js'
 import { digestOfSet, parseDigest } from './set.js'
 
@@ -15,37 +15,41 @@ const BEFORE_PATH = 3
 
 interface Route {
   Params: { readonly digest: string; readonly spec: string }
-  Body: Uint8Array
+}
+
+export interface PkgtorrentParts {
+  readonly options: ServiceOptions
+  readonly sets: PathSets
+  readonly sender: TorrentSender
+  readonly requesters: Requesters
 }
 
 /** The pkgtorrent protocol, under `/<name>/<service name>/` for any name. */
-export function addPkgtorrentRoutes(
-  app: FastifyInstance,
-  sets: PathSets,
-  sender: TorrentSender,
-): void {
-  const { serviceName, limits } = sets.options
+export function addPkgtorrentRoutes(app: FastifyInstance, parts: PkgtorrentParts): void {
+  const { sets, sender, requesters } = parts
+  const { serviceName, limits } = parts.options
   const mount = `/:mount/${serviceName}`
-  const answer = async (set: SetRecord, request: FastifyRequest<Route>, reply: FastifyReply) => {
-    return sender.send(request, reply, await sets.obtain(set, sender.waitLimitOf(request, reply)))
-  }
 
-  addReadRoute<Route>(app, `${mount}/digest/:digest`, (request, reply) => {
-    const set = sets.known(parseDigest(request.params.digest))
-    return set ? answer(set, request, reply) : sendUnknown(reply)
+  addReadRoute<Route>(app, `${mount}/digest/:digest`, async (request, reply) => {
+    const requester = requesters.of(request, reply)
+    const set = await sets.known(parseDigest(request.params.digest), requester)
+    return set ? sender.send(request, reply, await sets.obtain(set, requester)) : sendUnknown(reply)
   })
 
-  app.post<Route>(`${mount}/digest/:digest`, (request, reply) => {
+  app.post<Route>(`${mount}/digest/:digest`, async (request, reply) => {
+    const requester = requesters.of(request, reply)
     const digest = parseDigest(request.params.digest)
-    const set = { isSingle: false, paths: parsePaths(request.body, limits.maxPaths) }
-    if (digestOfSet(set) === digest) return answer(set, request, reply)
-    throw malformed('the paths do not hash to the digest in the address')
+    const form = await readForm(request, reply, { ...limits, memory: requester.memory })
+    const set = await sets.posted(form, digest, requester)
+    return sender.send(request, reply, await sets.obtain(set, requester))
   })
 
   for (const mode of ['single', 'simple']) {
-    addReadRoute<Route>(app, `${mount}/${mode}/*`, (request, reply) => {
-      const path = requestPath(request.raw.url ?? '', BEFORE_PATH)
-      return answer({ isSingle: true, paths: [path] }, request, reply)
+    addReadRoute<Route>(app, `${mount}/${mode}/*`, async (request, reply) => {
+      const paths = [requestPath(request.raw.url ?? '', BEFORE_PATH)]
+      const set = { isSingle: true, paths, digest: digestOfSet({ paths }) }
+      const torrent = await sets.obtain(set, requesters.of(request, reply))
+      return sender.send(request, reply, torrent)
     })
   }
 
@@ -54,6 +58,20 @@ export function addPkgtorrentRoutes(
     const range = beginRange(request, reply, { size: bytes.length, ...ranged })
     return range ? reply.send(bytes.subarray(range.start, range.end)) : reply
   })
+}
+
+/** Reads the form of a request; the connection of one that is refused before its end is closed. */
+async function readForm(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  limits: BodyLimits,
+): Promise<Buffer> {
+  try {
+    return await readBody(raw, limits)
+  } catch (error) {
+    reply.header('Connection', 'close')
+    throw error
+  }
 }
 
 /** Not 404, which caches on the way would keep. */

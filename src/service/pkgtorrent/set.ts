@@ -3,7 +3,7 @@ import type { SetRecord } from '../../cache/records/set.js'
 import { malformed } from '../refusal.js'
 
 /** The digest of a set: the SHA-1, in hex, of its paths joined by newlines. */
-export function digestOfSet({ paths }: SetRecord): string {
+export function digestOfSet({ paths }: Pick<SetRecord, 'paths'>): string {
   return createHash('sha1').update(paths.join('\n')).digest('hex')
 }
 

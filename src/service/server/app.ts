@@ -1,32 +1,31 @@
 import type { IncomingMessage } from 'node:http'
 import { fastify, type FastifyInstance } from 'fastify'
 import { addDownloadRoutes } from '../downloads/routes.js'
-import { PathSets } from '../pkgtorrent/path-sets.js'
+import type { PathSets } from '../pkgtorrent/path-sets.js'
 import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
 import { notFound } from '../refusal.js'
 import type { ServiceOptions } from '../options.js'
 import { addStatusRoutes, type StatusParts } from './status-routes.js'
-import type { OnDemand } from '../torrents/on-demand.js'
 import { refuseMethod, sendError } from '../web/errors.js'
+import type { Requesters } from '../web/requester.js'
 import { checkHosts } from '../web/public-address.js'
 import type { TorrentSender } from '../torrents/send.js'
 
 export interface AppParts {
   readonly options: ServiceOptions
-  readonly onDemand: OnDemand
+  readonly sets: PathSets
   readonly sender: TorrentSender
+  readonly requesters: Requesters
   readonly status: StatusParts
   /** Hears which route a request takes. */
   readonly onRoute: (request: IncomingMessage, route: string) => void
-  /** Hears what is wrong with the mirror. */
-  readonly warn: (message: string) => void
   /** Hears of errors that are the server's own. */
   readonly onError: (error: unknown) => void
 }
 
 /** All routes, with what every answer has in common. */
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { options, onDemand, sender } = parts
+  const { options } = parts
   const app = fastify({
     bodyLimit: options.limits.maxBody,
     exposeHeadRoutes: false,
@@ -39,9 +38,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
-    { parseAs: 'buffer' },
-    (_request, body, done) => {
-      done(null, body)
+    // Whoever needs it reads it
+    (_request, payload, done) => {
+      done(null, payload)
     },
   )
   app.setErrorHandler((error, _request, reply) => {
@@ -59,7 +58,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     done()
   })
   addStatusRoutes(app, parts.status)
-  addPkgtorrentRoutes(app, new PathSets(onDemand, options, parts.warn), sender)
+  addPkgtorrentRoutes(app, parts)
   if (options.files) addDownloadRoutes(app, options)
   return app
 }

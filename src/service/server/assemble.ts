@@ -7,7 +7,9 @@ import { serviceMetrics } from './service-metrics.js'
 import { RootWatch } from '../mirror/root-watch.js'
 import type { ServiceOptions } from '../options.js'
 import { FileHasher } from '../torrents/file-hasher.js'
-import { WorkQueue } from '../admission/work-queue.js'
+import { openAdmission } from '../admission/admission.js'
+import { PathSets } from '../pkgtorrent/path-sets.js'
+import { Requesters } from '../web/requester.js'
 import { OnDemand } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 import type { AccessLog } from '../web/access-log.js'
@@ -16,9 +18,6 @@ import type { Exchange } from '../web/exchange.js'
 import { formatMetrics } from '../web/metrics.js'
 import { RequestFigures } from '../web/request-figures.js'
 import { TorrentSender } from '../torrents/send.js'
-
-/** Hash jobs that may wait, and milliseconds after which one comes before new ones of half its size. */
-const HASHING = { maxWaiting: 1000, ageing: 30_000 }
 
 /** The route, in the metrics, of torrents that are asked for again within the second. */
 const KEPT = 'kept response'
@@ -29,8 +28,6 @@ export interface AssemblyParts {
   readonly hashContext: HashContext
   /** Milliseconds on a clock that is never set. */
   readonly monotonic: () => number
-  /** Hash jobs that may run at once. */
-  readonly maxHashing: number
   readonly trackers: TrackerSource
   readonly log: AccessLog
   /** How many lines of the log were dropped so far. */
@@ -53,9 +50,12 @@ export interface AssembledService {
 /** Puts the parts together that answer requests. */
 export async function assembleService(parts: AssemblyParts): Promise<AssembledService> {
   const { options, hashContext, trackers, log, monotonic, onError } = parts
-  const queue = new WorkQueue({ ...HASHING, limit: parts.maxHashing, monotonic })
-  const hasher = new FileHasher({ mirror: options.mirror, hashContext, queue })
-  const onDemand = new OnDemand(hashContext.cacheAccess, hasher, monotonic)
+  const { cacheAccess } = hashContext
+  const admission = openAdmission(options.limits, monotonic)
+  const { hashing: queue, runSteps } = admission
+  const hashing = { ...hashContext, runSteps }
+  const hasher = new FileHasher({ mirror: options.mirror, hashContext: hashing, queue })
+  const onDemand = new OnDemand({ ...admission, cacheAccess, hasher, monotonic })
   const requests = new RequestFigures()
   const report = (exchange: Exchange) => {
     requests.note(exchange)
@@ -66,16 +66,19 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   const describe = async () => {
     const cacheSize = await parts.cacheSize()
     const [droppedLines, { connections }] = [parts.droppedLines(), exchanges]
-    const work = { requests, connections, onDemand, hasher, queue, trackers }
+    const work = { requests, connections, onDemand, hasher, admission, trackers }
     return formatMetrics(serviceMetrics({ ...work, cacheSize, droppedLines }))
   }
   const sender = new TorrentSender(options, responses, trackers.current)
+  const requesters = new Requesters(options, admission.memory)
+  const { cache } = cacheAccess
+  const sets = new PathSets({ ...admission, options, onDemand, cache, warn: parts.warn })
   const onRoute: AppParts['onRoute'] = (request, route) => {
     exchanges.setRoute(request, route)
   }
   const root = new RootWatch(options.mirror.root)
   const status = { describe, isRootThere: () => root.isThere() }
-  const app = buildApp({ options, onDemand, sender, status, onRoute, warn: parts.warn, onError })
+  const app = buildApp({ options, sets, sender, requesters, status, onRoute, onError })
   await app.ready()
   const answerKept = keptAnswers({ responses, onDemand, exchanges, report, monotonic })
   const handler: Handler = (request, response) => {

@@ -24,8 +24,6 @@ export interface ServiceSettings {
   readonly places: readonly ListenPlace[]
   readonly trackers: TrackersWanted
   readonly engine: Pick<Engine, 'kernel' | 'threads'>
-  /** Hash jobs that may run at once. */
-  readonly maxHashing: number
   readonly cacheDirectory: string
   readonly cacheTrust: CacheTrust
   /** Milliseconds after which what was of no use is removed from the cache. */

@@ -1,4 +1,4 @@
-import type { WorkQueue } from '../admission/work-queue.js'
+import type { Admission } from '../admission/admission.js'
 import type { FileHasher } from '../torrents/file-hasher.js'
 import type { OnDemand } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
@@ -11,7 +11,7 @@ export interface MeasuredParts {
   readonly connections: number
   readonly onDemand: OnDemand
   readonly hasher: FileHasher
-  readonly queue: WorkQueue
+  readonly admission: Admission
   readonly trackers: TrackerSource
   /** Bytes of the cache's file. */
   readonly cacheSize: number
@@ -21,7 +21,8 @@ export interface MeasuredParts {
 
 /** The figures of the service. */
 export function serviceMetrics(parts: MeasuredParts): Metric[] {
-  const { requests, onDemand, hasher, queue, trackers } = parts
+  const { requests, onDemand, hasher, admission, trackers } = parts
+  const { planning, hashing, memory } = admission
   const { hits, misses } = onDemand.cacheAccess.cache.usage
   return [
     counter(
@@ -44,8 +45,11 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
       { value: hasher.bytesHashed },
     ]),
     gauge('btkit_torrents_under_way', 'Torrents being looked at or made.', onDemand.pending),
-    gauge('btkit_hash_jobs', 'Hash jobs at work.', queue.running),
-    gauge('btkit_hash_queue', 'Hash jobs that wait for their turn.', queue.length),
+    gauge('btkit_planning_jobs', 'Requests being planned.', planning.running),
+    gauge('btkit_planning_queue', 'Requests that wait to be planned.', planning.length),
+    gauge('btkit_request_memory_bytes', 'Memory for large requests under way.', memory.taken),
+    gauge('btkit_hash_jobs', 'Hash jobs at work.', hashing.running),
+    gauge('btkit_hash_queue', 'Hash jobs that wait for their turn.', hashing.length),
     counter('btkit_cache_lookups_total', 'Records looked for in the piece cache.', [
       { labels: { result: 'hit' }, value: hits },
       { labels: { result: 'miss' }, value: misses },

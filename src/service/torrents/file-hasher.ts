@@ -1,8 +1,9 @@
 import { lstat } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
 import { isPad, type Content } from '../../core/digests/content.js'
-import { obtainInfo, type ContentInfo, type InfoRequest } from '../../core/digests/info.js'
+import { composeInfo, type ContentInfo, type InfoRequest } from '../../core/digests/info.js'
 import {
+  hashContent,
   requireUnchanged,
   type Engine,
   type HashContext,
@@ -78,7 +79,7 @@ export class FileHasher {
 
   /**
    * Obtains the `info` of content, reading what the cache does not know of it.
-   * @throws BtkitError `changed`, NotReady, the signal's reason, and as obtainInfo does
+   * @throws BtkitError `changed`, NotReady, the signal's reason, and as hashContent does
    */
   async obtain(wanted: HashRequest): Promise<ContentInfo> {
     const { content, input } = wanted.request
@@ -141,9 +142,10 @@ export class FileHasher {
     const key = Buffer.from(request.input).toString('hex')
     const before = bytesLeft(content, table)
     try {
-      const made = await obtainInfo(request, guarded, table)
+      const { pieces, ...made } = await hashContent(content, guarded, table)
       this.#unfinished.delete(key)
-      return made
+      // Not remembered whole: from the digests it is composed at once, and strangers' sets are many
+      return { ...made, info: composeInfo(content, request.options, pieces) }
     } finally {
       const left = bytesLeft(content, table)
       this.#bytesHashed += before - left

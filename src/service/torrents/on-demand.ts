@@ -2,17 +2,22 @@ import { setTimeout } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { Content } from '../../core/digests/content.js'
 import {
-  infoRequest,
-  recallInfo,
+  recallingInfo,
+  requestingInfo,
   type InfoOptions,
   type InfoRequest,
+  type RecalledInfo,
 } from '../../core/digests/info.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
 import { unknownFiles } from '../../core/digests/unknown-files.js'
 import { BtkitError } from '../../errors.js'
+import type { Budget } from '../admission/budget.js'
+import type { Clients } from '../admission/clients.js'
+import type { MemoryPool } from '../admission/memory-pool.js'
+import type { Planner } from '../admission/planner.js'
 import { NotReady } from '../refusal.js'
 import { isQuiet, LOOKS, QUIET_PERIOD } from './recent-writes.js'
-import { PendingTorrent, type WaitLimit, type Work } from './pending.js'
+import { PendingTorrent, type Waiter, type Work } from './pending.js'
 import type { FileHasher } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
 import { waitForWriters } from './writers.js'
@@ -36,11 +41,12 @@ export interface PlannedTorrent extends Placement {
 export interface TorrentWanted {
   /** Tells it from all others. */
   readonly key: string
-  /**
-   * Looks at its files. Fails with BtkitError when they can't be had, and with the signal's reason
-   * when it aborts.
-   */
-  readonly plan: (signal: AbortSignal) => Promise<PlannedTorrent>
+  /** How much work it is to look at its files, about; see Planning. */
+  readonly effort: number
+  /** Whether that is so much that a client may not ask for it as often as it likes. */
+  readonly isLarge: boolean
+  /** Looks at its files. Fails with BtkitError when they can't be had, and as the budget does. */
+  readonly plan: (budget: Budget) => Promise<PlannedTorrent>
 }
 
 /** A torrent that is right as of a moment. */
@@ -62,6 +68,16 @@ export interface Origins {
   files: number
 }
 
+export interface OnDemandParts {
+  readonly cacheAccess: CacheAccess
+  readonly hasher: FileHasher
+  readonly planner: Planner
+  readonly clients: Clients
+  readonly memory: MemoryPool
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
 /**
  * Torrents of files as they are now. One that is asked for many times at once is made once; one
  * whose files did not change comes out of the cache.
@@ -76,14 +92,16 @@ export class OnDemand {
     },
   })
   readonly #pending = new Map<string, PendingTorrent<CheckedTorrent>>()
+  readonly #parts: OnDemandParts
   #expiredAt = -Infinity
 
-  constructor(
-    readonly cacheAccess: CacheAccess,
-    readonly hasher: FileHasher,
-    /** Milliseconds on a clock that is never set. */
-    readonly monotonic: () => number,
-  ) {}
+  constructor(parts: OnDemandParts) {
+    this.#parts = parts
+  }
+
+  get cacheAccess(): CacheAccess {
+    return this.#parts.cacheAccess
+  }
 
   /** How many torrents are being looked at or made. */
   get pending(): number {
@@ -92,32 +110,35 @@ export class OnDemand {
 
   /** Has everything looked at anew, as if it had been long since it was. */
   expire(): void {
-    this.#expiredAt = this.monotonic()
+    this.#expiredAt = this.#parts.monotonic()
     this.#pending.clear()
   }
 
   /** Whether a torrent's files were looked at so lately that it can be given away as it is. */
   isFresh({ checkedAt }: CheckedTorrent): boolean {
-    return checkedAt > this.#expiredAt && this.monotonic() - checkedAt < FRESH_FOR
+    return checkedAt > this.#expiredAt && this.#parts.monotonic() - checkedAt < FRESH_FOR
   }
 
   /**
    * Obtains a torrent. The work goes on as long as anybody wants it: see PendingTorrent.
    * @throws Refusal, or BtkitError as the files can't be read
    */
-  async obtain(wanted: TorrentWanted, waitLimit: WaitLimit): Promise<CheckedTorrent> {
+  async obtain(wanted: TorrentWanted, requester: Waiter): Promise<CheckedTorrent> {
     const checked = this.#checked.get(wanted.key)
     if (checked && this.isFresh(checked)) {
       this.origins.memory++
       return checked
     }
-    const pending = this.#pending.get(wanted.key) ?? this.#begin(wanted, waitLimit.client)
-    return pending.wait(waitLimit)
+    const pending = this.#pending.get(wanted.key) ?? this.#begin(wanted, requester.client)
+    return pending.wait(requester)
   }
 
   #begin(wanted: TorrentWanted, client: string | null): PendingTorrent<CheckedTorrent> {
-    const work: Work<CheckedTorrent> = (pending) => this.#tryTwice(wanted, pending)
-    const pending = new PendingTorrent(work, client)
+    const { clients, memory } = this.#parts
+    const endWork = clients.begin(client, wanted.isLarge)
+    const work: Work<CheckedTorrent> = (own) => this.#tryTwice(wanted, own)
+    const pending = new PendingTorrent(work, client, memory.open(client))
+    pending.promise.then(endWork, endWork)
     this.#pending.set(wanted.key, pending)
     const end = () => {
       if (this.#pending.get(wanted.key) === pending) this.#pending.delete(wanted.key)
@@ -147,45 +168,69 @@ export class OnDemand {
     wanted: TorrentWanted,
     pending: PendingTorrent<CheckedTorrent>,
   ): Promise<CheckedTorrent> {
-    const checkedAt = this.monotonic()
-    const checkedMs = this.cacheAccess.now()
-    const plan = await this.#plan(wanted, pending.signal)
-    const request = infoRequest(plan.content, plan.options, this.cacheAccess.trust)
+    const look = await this.#lookUntilQuiet(wanted, pending)
     const checked = this.#checked.get(wanted.key)
-    if (checked && isSame(checked.torrent, { ...plan, input: request.input })) {
+    if (look.isUnchanged && checked) {
       this.origins.memory++
-      checked.checkedAt = checkedAt
+      checked.checkedAt = look.checkedAt
       return checked
     }
-    const torrent = await this.#make(request, plan, pending)
+    const torrent = await this.#make(look, pending)
     // Dates are told in seconds, and one torrent must not have that of another
-    const sinceMs = Math.max(checkedMs, checked ? checked.sinceMs + 1000 : 0)
-    const made = { torrent, sinceMs, checkedAt }
+    const sinceMs = Math.max(look.checkedMs, checked ? checked.sinceMs + 1000 : 0)
+    const made = { torrent, sinceMs, checkedAt: look.checkedAt }
     if (torrent.isCacheable) this.#checked.set(wanted.key, made)
     return made
   }
 
   /** Looks at the files, and looks again as long as they are being written. */
-  async #plan(wanted: TorrentWanted, signal: AbortSignal): Promise<PlannedTorrent> {
+  async #lookUntilQuiet(
+    wanted: TorrentWanted,
+    pending: PendingTorrent<CheckedTorrent>,
+  ): Promise<Look> {
+    const { client, signal, memory } = pending
+    const planning = { effort: wanted.effort, client, signal, memory }
     let before: Content | null = null
-    for (let look = 0; look < LOOKS; look++) {
-      signal.throwIfAborted()
-      const plan = await wanted.plan(signal)
-      if (isQuiet(plan.content, this.cacheAccess.now(), before)) return plan
-      before = plan.content
+    for (let count = 0; count < LOOKS; count++) {
+      const look = await this.#parts.planner.run(planning, (budget) => {
+        // What the last look came to is not needed any more
+        memory.clear()
+        return this.#look(wanted, budget, before)
+      })
+      if ('request' in look) return look
+      before = look.content
       await setTimeout(QUIET_PERIOD)
     }
     throw new BtkitError('changed', 'the files are being written')
   }
 
+  /** Looks at the files once, and in the cache if they are quiet. */
+  async #look(
+    wanted: TorrentWanted,
+    budget: Budget,
+    before: Content | null,
+  ): Promise<Look | PlannedTorrent> {
+    const { trust, now } = this.cacheAccess
+    const [checkedAt, checkedMs] = [this.#parts.monotonic(), now()]
+    const plan = await wanted.plan(budget)
+    const { content, options } = plan
+    if (!isQuiet(content, now(), before)) return plan
+    const request = await budget.runSteps(requestingInfo(content, options, trust))
+    const seen = { ...plan, request, checkedAt, checkedMs }
+    const known = this.#checked.get(wanted.key)?.torrent
+    if (known && isSame(known, { ...plan, input: request.input })) {
+      return { ...seen, isUnchanged: true, recalled: { info: known.info } }
+    }
+    const recalled = await budget.runSteps(recallingInfo(request, this.cacheAccess))
+    return { ...seen, isUnchanged: false, recalled }
+  }
+
   /** Takes the torrent out of the cache, or has what the cache does not know of it hashed. */
   async #make(
-    request: InfoRequest,
-    { directory, omitted }: Placement,
+    { request, recalled, directory, omitted }: Look,
     pending: PendingTorrent<CheckedTorrent>,
   ): Promise<KnownTorrent> {
     const { input, content } = request
-    const recalled = recallInfo(request, this.cacheAccess)
     if ('info' in recalled) {
       this.origins.cache++
       return knownTorrent({ info: recalled.info, input, directory, omitted, isCacheable: true })
@@ -196,10 +241,21 @@ export class OnDemand {
       pending.bytesDone = bytesDone
     }
     const wanted = { ...recalled, request, client, signal, onProgress }
-    const { info, isSettled } = await this.hasher.obtain(wanted)
+    const { info, isSettled } = await this.#parts.hasher.obtain(wanted)
     this.origins.files++
     return knownTorrent({ info, input, directory, omitted, isCacheable: isSettled })
   }
+}
+
+/** What a look at the files of a torrent, and in the cache, came to. */
+interface Look extends PlannedTorrent {
+  readonly request: InfoRequest
+  readonly recalled: RecalledInfo
+  /** Whether the torrent is the one that was given before. */
+  readonly isUnchanged: boolean
+  /** When the look began, on the clock that is never set and in milliseconds since 1970. */
+  readonly checkedAt: number
+  readonly checkedMs: number
 }
 
 /** Whether a torrent is what would be made now. */

@@ -1,13 +1,9 @@
+import type { MemoryAccount } from '../admission/memory-pool.js'
 import { NotReady } from '../refusal.js'
+import type { Requester } from '../web/requester.js'
 
-/** How long a request waits, and whom for. */
-export interface WaitLimit {
-  /** What stands for the client; null when that can't be told. */
-  readonly client: string | null
-  readonly milliseconds: number
-  /** Has something done when the client goes away. */
-  readonly onGone: (act: () => void) => void
-}
+/** Who waits for work, and for how long. */
+export type Waiter = Pick<Requester, 'client' | 'patience' | 'onGone'>
 
 /** Work that is waited for: ends early when its signal aborts. */
 export type Work<T> = (pending: PendingTorrent<T>) => Promise<T>
@@ -24,13 +20,17 @@ export class PendingTorrent<T> {
   #waiters = 0
   #expectedAgain: NodeJS.Timeout | null = null
 
-  /** The work begins after this call. `client` is who asked first; see WaitLimit. */
+  /** The work begins after this call. */
   constructor(
     work: Work<T>,
+    /** Who asked first; see Requester. */
     readonly client: string | null,
+    /** What is kept in memory for it is on this account. */
+    readonly memory: MemoryAccount,
   ) {
     this.promise = Promise.resolve().then(() => work(this))
     const settle = () => {
+      memory.close()
       clearTimeout(this.#expectedAgain ?? undefined)
     }
     // A failure is for those who wait; there may be none
@@ -48,10 +48,10 @@ export class PendingTorrent<T> {
   }
 
   /**
-   * Waits for the work, but no longer than the limit.
+   * Waits for the work, but no longer than the waiter does.
    * @throws NotReady with how far it is, and as the work fails
    */
-  wait(limit: WaitLimit): Promise<T> {
+  wait(waiter: Waiter): Promise<T> {
     this.#waiters++
     return new Promise<T>((resolve, reject) => {
       let isOver = false
@@ -68,8 +68,8 @@ export class PendingTorrent<T> {
           this.#expectAgain(2000 * answer.retryAfter)
           reject(answer)
         })
-      }, limit.milliseconds)
-      limit.onGone(() => {
+      }, waiter.patience)
+      waiter.onGone(() => {
         end(() => {
           this.#giveUpIfUnwanted()
           reject(new NotReady('the client has gone', 1))

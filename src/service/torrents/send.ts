@@ -1,12 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ServiceOptions } from '../options.js'
 import { composeResponse, type TorrentResponse } from './response.js'
-import type { WaitLimit } from './pending.js'
 import type { CheckedTorrent } from './on-demand.js'
 import type { TrackerList } from './tracker-list.js'
 import { endConditional } from '../web/conditional.js'
 import type { ResponseCache } from './response-cache.js'
-import { clientKey } from '../web/client-address.js'
 import { publicAddress } from '../web/public-address.js'
 
 /** Answers requests with torrents. */
@@ -17,17 +15,6 @@ export class TorrentSender {
     /** The trackers of this moment. */
     readonly trackers: () => TrackerList,
   ) {}
-
-  /** How long a client waits: as long as it is there, within the limit. */
-  waitLimitOf(request: FastifyRequest, reply: FastifyReply): WaitLimit {
-    const { clientAddresses, limits } = this.options
-    const address = clientAddresses.of(request.raw)
-    const client = address === null ? null : clientKey(address)
-    const onGone = (act: () => void) => {
-      reply.raw.once('close', act)
-    }
-    return { client, milliseconds: limits.wait, onGone }
-  }
 
   /** Sends a torrent, or word that the client has it already, or wants another. */
   send(request: FastifyRequest, reply: FastifyReply, checked: CheckedTorrent): FastifyReply {

@@ -18,6 +18,7 @@ const STATUSES: Record<RefusalCode, number> = {
   'too-many': 422,
   empty: 422,
   busy: 503,
+  throttled: 429,
 }
 
 /** What errors of the parts below mean to a client; their messages hold paths of the server. */

@@ -204,6 +204,39 @@ test('a work that nobody wants any more is asked to give way, and does not go on
   assert.deepEqual([shop.queue.running, shop.queue.length], [1, 0])
 })
 
+test('a work that has ended takes no place any more', async () => {
+  const shop = new Workshop()
+  void shop.bring('a', 1)
+  await setImmediate()
+  const turn = shop.turns.get('a')!
+  await shop.end('a')
+  await assert.rejects(turn.next(), refused('busy', /has ended/))
+  assert.deepEqual([shop.queue.running, shop.queue.length], [0, 0])
+})
+
+test('a part of a work that waits for it to go on, though another failed, takes no place', async () => {
+  const shop = new Workshop()
+  let waited: Promise<void> | null = null
+  let fail: () => void = () => undefined
+  const { signal } = new AbortController()
+  const work = shop.queue.run({ remaining: () => 10, client: null, signal }, (turn) => {
+    waited = turn.next()
+    return new Promise((_resolve, reject) => {
+      fail = () => {
+        reject(new Error('broken'))
+      }
+    })
+  })
+  void shop.bring('small', 1)
+  await setImmediate()
+  assert.deepEqual([shop.queue.running, shop.queue.length], [1, 1])
+  const checks = [assert.rejects(work, /broken/), assert.rejects(waited!, refused('busy', /ended/))]
+  fail()
+  await Promise.all(checks)
+  await shop.end('small')
+  assert.deepEqual([shop.queue.running, shop.queue.length], [0, 0])
+})
+
 test('when too much waits, more is refused', async () => {
   const shop = new Workshop({ limit: 1, maxWaiting: 2 })
   for (const name of ['a', 'b', 'c']) void shop.bring(name, 1)

@@ -199,10 +199,10 @@ test('paths that come to too many bytes end the search', async (t) => {
     t,
     many(30, (i) => `d/${i}`),
   )
-  const budget = limitedBudget({ bytes: 5000 })
+  const budget = limitedBudget({ bytes: 15_000 })
   await assert.rejects(find(mirror, ['/d/*'], { budget }), refused('too-many', /too many bytes/))
   assert.equal(
-    (await find(mirror, ['/d/1?'], { budget: limitedBudget({ bytes: 10_000 }) })).length,
+    (await find(mirror, ['/d/1?'], { budget: limitedBudget({ bytes: 20_000 }) })).length,
     10,
   )
 })
@@ -213,7 +213,8 @@ class HastyBudget extends Budget {
 
   constructor(signal: AbortSignal) {
     let now = 0
-    super({ steps: 1e9, names: 1e9, bytes: 1e9 }, new TimeSlices(() => (now += 10)), signal)
+    const slices = new TimeSlices(() => (now += 10))
+    super({ steps: 1e9, names: 1e9, bytes: 1e9 }, { slices, signal })
   }
 
   override charge(kind: keyof BudgetLimits, amount: number): void {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { MemoryPool } from '../../../src/service/admission/memory-pool.js'
 import { NotReady } from '../../../src/service/refusal.js'
-import { PendingTorrent, type WaitLimit } from '../../../src/service/torrents/pending.js'
+import { PendingTorrent, type Waiter } from '../../../src/service/torrents/pending.js'
+
+const MEMORY = { bytes: 1000, bytesPerClient: 1000 }
 
 /** Work that ends when it is told to. */
 function begin() {
@@ -11,13 +14,17 @@ function begin() {
     land = resolve
     crash = reject
   })
-  return { flight: new PendingTorrent(() => result, null), land, crash }
+  return {
+    flight: new PendingTorrent(() => result, null, new MemoryPool(MEMORY).open(null)),
+    land,
+    crash,
+  }
 }
 
 /** A client that waits, until it goes away if it does. */
-class Client implements WaitLimit {
+class Client implements Waiter {
   readonly client = null
-  readonly milliseconds = 60_000
+  readonly patience = 60_000
   goAway: () => void = () => undefined
 
   readonly onGone = (act: () => void): void => {
@@ -25,7 +32,7 @@ class Client implements WaitLimit {
   }
 }
 
-const hasty: WaitLimit = { client: null, milliseconds: 1, onGone: () => undefined }
+const hasty: Waiter = { client: null, patience: 1, onGone: () => undefined }
 
 function notReady(message: RegExp): (error: unknown) => true {
   return (error) => {

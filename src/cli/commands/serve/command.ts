@@ -67,7 +67,6 @@ function serviceSettings(root: string, options: ServeOptions, io: Io): ServiceSe
     places: listenPlaces(options, io),
     trackers: trackersWanted(options, io),
     engine: engineFor(options, io),
-    maxHashing: options.maxHashing,
     cacheDirectory: cachePath(options.cacheDir, io),
     cacheTrust: options.cacheTrust,
     unusedFor: options.unusedFor,

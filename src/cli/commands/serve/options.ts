@@ -54,6 +54,19 @@ export function declareServeOptions() {
         .argParser(read.byteSize)
         .default(2 * 2 ** 20, '2MiB'),
     )
+    .option('--max-planning <n>', 'requests planned at once', read.wholeNumber(1, 256), 4)
+    .option(
+      '--max-per-client <n>',
+      'torrents that one client has begun at once',
+      read.wholeNumber(1, 1e6),
+      64,
+    )
+    .option(
+      '--rate-limit <n>',
+      'sets and patterns a minute for one client; 0: any number',
+      read.wholeNumber(0, 1e6),
+      600,
+    )
     .option('--max-hashing <n>', 'hash jobs at once', read.wholeNumber(1, 256), 4)
     .addOption(secondsOption('--wait', 'seconds that a request waits for hashing', 25))
     .addOption(secondsOption('--header-timeout', 'seconds for the headers to come', 10))

@@ -16,7 +16,6 @@ import type { ServeOptions } from './options.js'
  */
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
   const { followSymlinks, hidden, serviceName, webSeed, files, padFiles } = options
-  const { maxPaths, maxMatches, maxBody, wait, headerTimeout, bodyTimeout } = options
   const path = resolve(io.cwd, root)
   checkRoot(path)
   if (existsSync(join(path, RESERVED))) {
@@ -30,15 +29,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     markPadFiles: padFiles === 'bep47',
     files,
     clientAddresses: new ClientAddresses(options.trustProxy),
-    limits: {
-      maxReads: readsAtOnce(io),
-      maxPaths,
-      maxMatches,
-      maxBody,
-      wait,
-      headerTimeout,
-      bodyTimeout,
-    },
+    limits: { ...options, maxReads: readsAtOnce(io) },
   }
 }
 

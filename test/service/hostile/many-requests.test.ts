@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { connect, type Socket } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask, type Answer } from '../ask.js'
+import { singleAddress } from '../pkgtorrent/yum-client.js'
+import { readMetric } from '../read-metric.js'
+import { parseAnswers, readToEnd, requestText } from './raw.js'
+import { digestAddress } from './siege.js'
+
+const GIB = 2 ** 30
+const MIB = 2 ** 20
+
+/** A service that takes the word of this machine on whom it asks for. */
+const PROXIED = ['--trust-proxy', '127.0.0.1']
+
+function askFor(client: string, port: number, path: string): Promise<Answer> {
+  return ask(port, singleAddress(path), { headers: { 'X-Forwarded-For': client, Host: 'm' } })
+}
+
+function checkThrottled({ status, headers, body }: Answer, told: RegExp): void {
+  assert.equal(status, 429)
+  assert.match(headers['retry-after'] ?? '', /^[1-9]\d*$/)
+  assert.match(body.toString(), told)
+  assert.match(body.toString(), /^[^\n]+\n$/)
+}
+
+async function untilMetric(port: number, name: string, value: number): Promise<void> {
+  while ((await readMetric(port, name)) !== value) await setTimeout(10)
+}
+
+/** A clock by which what was seen of files is always fresh. */
+const STANDING = { monotonic: () => 1_000_000 }
+
+/** A client that has sent some bytes, and waits. */
+function send(t: TestContext, port: number, bytes: string): Socket {
+  const socket = connect(port, '127.0.0.1')
+  t.after(() => socket.destroy())
+  socket.write(bytes)
+  return socket
+}
+
+test('nothing is done for clients that ask for patterns and leave', async (t) => {
+  const files = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`yum/${i}`, 'x']))
+  const { port } = await serveMirror(t, { files })
+  const clients = Array.from({ length: 60 }, (_, i) => {
+    return send(t, port, requestText(`GET ${singleAddress(`/yum/${'*'.repeat(i + 1)}z`)}`))
+  })
+  await untilMetric(port, 'btkit_planning_jobs', 4)
+  for (const client of clients) client.destroy()
+  for (const name of ['torrents_under_way', 'planning_jobs', 'planning_queue']) {
+    await untilMetric(port, `btkit_${name}`, 0)
+  }
+  assert.equal((await ask(port, singleAddress('/yum/1'))).status, 200)
+})
+
+test('a client that has --max-per-client torrents under way gets no further one', async (t) => {
+  const root = makeScratch(t, { 'iso/small': 's', 'iso/other': 'o' })
+  for (const name of ['1', '2']) plantSparse(`${root}/iso`, name, 512 * GIB)
+  const args = [...PROXIED, '--max-per-client', '2']
+  const { port } = await serveMirror(t, { root, args, io: STANDING })
+  const fields = ['Host: m', 'X-Forwarded-For: 192.0.2.1']
+  const waiting = ['/iso/1', '/iso/2'].map((path) => {
+    return send(t, port, requestText(`GET ${singleAddress(path)}`, fields))
+  })
+  await untilMetric(port, 'btkit_hash_jobs', 2)
+  checkThrottled(await askFor('192.0.2.1', port, '/iso/small'), /too many requests under way/)
+  assert.equal((await askFor('192.0.2.2', port, '/iso/small')).status, 200)
+  // What is fresh in memory is no work
+  assert.equal((await askFor('192.0.2.1', port, '/iso/small')).status, 200)
+  for (const socket of waiting) socket.destroy()
+  await untilMetric(port, 'btkit_hash_jobs', 0)
+  while ((await askFor('192.0.2.1', port, '/iso/other')).status === 429) await setTimeout(10)
+  assert.equal((await askFor('192.0.2.1', port, '/iso/other')).status, 200)
+})
+
+test('a client gets --rate-limit sets and patterns a minute, and any number of files', async (t) => {
+  const files = { 'yum/a': 'a', 'yum/b': 'b', 'yum/c': 'c' }
+  const args = [...PROXIED, '--rate-limit', '2']
+  const { port } = await serveMirror(t, { files, args, io: STANDING })
+  const client = '2001:db8::1'
+  for (const path of ['/yum/*', '/yum/?']) {
+    assert.equal((await askFor(client, port, path)).status, 200)
+  }
+  checkThrottled(await askFor(client, port, '/yum/[abc]'), /too fast/)
+  checkThrottled(await askFor('2001:db8::ffff', port, '/yum/[abc]'), /too fast/)
+  for (const path of ['/yum/a', '/yum/b', '/yum/c', '/yum/*']) {
+    assert.equal((await askFor(client, port, path)).status, 200, path)
+  }
+  assert.equal((await askFor('2001:db8:1::1', port, '/yum/[abc]')).status, 200)
+})
+
+test('forms that do not end take only so much memory', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'yum/a': 'a' } })
+  const type = 'Content-Type: application/x-www-form-urlencoded'
+  const fields = ['Host: m', type, `Content-Length: ${2 * MIB}`]
+  const address = digestAddress(['/yum/a'])
+  const begin = () => {
+    return send(t, port, requestText(`POST ${address}`, fields, 'p='.padEnd(2 * MIB - 1, 'x')))
+  }
+  const clients = Array.from({ length: 40 }, begin)
+  const received = await Promise.race(clients.map(readToEnd))
+  const [refusal] = parseAnswers(received)
+  assert.ok([429, 503].includes(refusal!.status), received)
+  assert.match(refusal!.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
+  assert.ok((await readMetric(port, 'btkit_request_memory_bytes')) < 50 * MIB)
+  assert.equal((await ask(port, singleAddress('/yum/a'))).status, 200)
+  for (const client of clients) client.destroy()
+  await untilMetric(port, 'btkit_request_memory_bytes', 0)
+})
