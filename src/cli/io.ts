@@ -5,6 +5,8 @@ export interface Output {
   readonly columns?: number | undefined
   /** Bytes that its reader has not taken yet. */
   readonly writableLength?: number
+  /** Why writing failed, if it did. */
+  readonly errored?: Error | null
 }
 
 export type Colour = 'red' | 'yellow' | 'green'

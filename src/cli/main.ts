@@ -1,8 +1,9 @@
 import { asBtkitError } from '../errors.js'
 import { closeDebugger } from './debug-signal.js'
 import { guardSignals } from './guard-signals.js'
+import { FileOutput, isFileOutput } from './output/file-output.js'
 import { reportError } from './output/messages.js'
-import type { Io } from './io.js'
+import type { Io, Output } from './io.js'
 import { choosePaint } from './output/paint.js'
 import { run } from './program.js'
 
@@ -34,7 +35,6 @@ export async function main(program: string, subcommand: string | null = null): P
   }
   const noticeSignal = guardSignals()
   const io = await openIo(stop.signal)
-  watchOutput(io)
   const status = await start({ program, subcommand, args: process.argv.slice(2) }, io)
   // Status 0: the command had finished, or ends by signals only, as serve; it was not interrupted
   process.exitCode = stopped && status !== 0 ? SIGNAL_STATUS[stopped] : process.exitCode || status
@@ -53,8 +53,13 @@ async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<num
 }
 
 async function openIo(signal: AbortSignal): Promise<Io> {
-  const { stdout, stderr, env } = process
-  return {
+  const { env } = process
+  // There is nowhere to report that standard error fails
+  const stderr = openOutput(process.stderr, () => undefined)
+  const stdout = openOutput(process.stdout, (error) => {
+    failOutput(error, io)
+  })
+  const io: Io = {
     // Standard input is opened only when a command reads it
     stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
     ...{ stdout, stderr, env },
@@ -67,21 +72,28 @@ async function openIo(signal: AbortSignal): Promise<Io> {
     monotonic: () => performance.now(),
     signal,
   }
+  return io
+}
+
+/** A stream of the process, which for a file is written to by ourselves. */
+function openOutput(
+  stream: NodeJS.WriteStream & { readonly fd: number },
+  onError: (error: NodeJS.ErrnoException) => void,
+): Output {
+  if (isFileOutput(stream.fd)) return new FileOutput(stream.fd, onError)
+  let isTold = false
+  return stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isTold) onError(error)
+    isTold = true
+  })
 }
 
 /**
  * When the reader of standard output is gone, as in `btkit … | head`, the work goes on and its
  * output is dropped. Any other failure to write is reported once.
  */
-function watchOutput(io: Io): void {
-  let isTold = false
-  const fail = (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE' || isTold) return
-    isTold = true
-    process.exitCode = 1
-    reportError(asBtkitError(error, 'standard output'), io)
-  }
-  process.stdout.on('error', fail)
-  // There is nowhere to report it
-  process.stderr.on('error', () => undefined)
+function failOutput(error: NodeJS.ErrnoException, io: Io): void {
+  if (error.code === 'EPIPE') return
+  process.exitCode = 1
+  reportError(asBtkitError(error, 'standard output'), io)
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../files/failure.js'
 import { executable, runExecutable, runProgram } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
+import { fillDisk, mountSmallDisk, unlessNoDisks } from '../support/small-disk.js'
 import { directoryInfo, singleFileInfo, torrentOf } from '../support/torrents.js'
 
 const TRACKER = 'http://t.example/announce'
@@ -61,7 +62,7 @@ test(
 
 for (const [what, command] of [
   ['showmetainfo', 'showmetainfo x.torrent'],
-  ['a torrent on standard output', `makemetafile a ${TRACKER} --target - --quiet`],
+  ['a torrent on standard output', `makemetafile a ${TRACKER} --target -`],
 ] as const) {
   test(`${what} on a full disk is an error in one line`, unlessFull, async (t) => {
     const directory = makeScratch(t, { a: '1', 'x.torrent': torrentOf(singleFileInfo()) })
@@ -71,4 +72,31 @@ for (const [what, command] of [
     assert.equal(status, 1)
     assert.match(stderr, /^btkit: [^\n]*no space left on device[^\n]*\n$/)
   })
+}
+
+const LEFT = 12_288
+
+for (const [what, command] of [
+  ['a torrent', `makemetafile zeros ${TRACKER} -l 14 --target -`],
+  ['showmetainfo --json', 'showmetainfo --json x.torrent'],
+] as const) {
+  test(
+    `${what} that a disk has room for in part is an error in one line`,
+    unlessNoDisks,
+    async (t) => {
+      const files = Array.from({ length: 1000 }, (_, i) => ({ length: 1, path: [`file ${i}`] }))
+      const directory = makeScratch(t, { zeros: '', 'x.torrent': torrentOf(directoryInfo(files)) })
+      truncateSync(join(directory, 'zeros'), 2 ** 25)
+      const disk = mountSmallDisk(t, 1)
+      assert.ok(disk)
+      const filler = fillDisk(disk)
+      truncateSync(filler, statSync(filler).size - LEFT)
+      const script = `"$0" "$1" ${command} > "${disk}/out"`
+      const args = ['-c', script, process.execPath, executable('btkit')]
+      const { status, stderr } = await runProgram('sh', args, { cwd: directory })
+      assert.equal(statSync(join(disk, 'out')).size, LEFT)
+      assert.equal(stderr, 'btkit: standard output: no space left on device\n')
+      assert.equal(status, 1)
+    },
+  )
 }

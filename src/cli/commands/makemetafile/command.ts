@@ -77,6 +77,9 @@ async function make(plan: TorrentPlan, { options, hashContext, io }: Run) {
 function report(result: MakeResult, { options, io }: Run): void {
   if (options.json) io.stdout.write(makeJson(result))
   if (options.json || options.quiet) return
-  const output = result.plan.request.torrent === null && !options.dryRun ? io.stderr : io.stdout
+  const isOutput = result.plan.request.torrent === null && !options.dryRun
+  // It was not written, and that is reported already
+  if (isOutput && io.stdout.errored) return
+  const output = isOutput ? io.stderr : io.stdout
   for (const line of textLines(result)) output.write(`${escapeText(line)}\n`)
 }
