@@ -39,6 +39,7 @@ export interface Report {
   readonly bytesReused: number
   readonly seconds: number
   readonly dryRun: boolean
+  readonly interrupted: boolean
 }
 
 /** A directory of sources, one for torrents, and a cache and state of their own. */

@@ -15,7 +15,7 @@ export async function startSlowRun(
   mirror = new Mirror(t, { a: 'a' }),
 ) {
   const huge = plantSparse(mirror.source, 'huge', GIB)
-  const options = ['--quiet', '--max-rate', '1M', '--threads', '1', ...args]
+  const options = ['--max-rate', '1M', '--threads', '1', ...args]
   const child = startExecutable('btkit', mirror.args(options))
   t.after(() => child.kill('SIGKILL'))
   const ended = collect(child)

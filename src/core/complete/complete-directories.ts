@@ -1,3 +1,4 @@
+import { BtkitError } from '../../errors.js'
 import { listNames } from '../../files/scan/entry.js'
 import { loadNameFilter } from '../../files/scan/scan-tree.js'
 import { createWriter } from '../../files/write/many.js'
@@ -21,10 +22,9 @@ const WRITES = 64
 /**
  * Brings the torrents of directories' entries up to date: each is created, updated, left as it is
  * or, when it is to be pruned and its source is gone, removed. What fails is reported and does not
- * stop the rest.
+ * stop the rest. When a signal ends the run, the report tells of what was done until then.
  * @throws BtkitError `usage` when two entries would write the same torrent, `locked` when another
- * run is at work on a target, `interrupted`, `not-permitted` or `io` when it can't be known which
- * torrents are btkit's
+ * run is at work on a target, `interrupted` when the run had to wait for that until a signal came
  */
 export async function completeDirectories(
   request: CompleteRequest,
@@ -33,9 +33,9 @@ export async function completeDirectories(
 ): Promise<CompleteReport> {
   const list = listOnce()
   const targets = new TargetDirectories(request, context, list)
+  const report = createReport()
   try {
     await targets.open()
-    const report = createReport()
     const filter = await loadNameFilter(request.common.scan)
     const findTarget = (path: string) => targets.find(path)
     const directories = openAll({ request, filter, list, findTarget }, report)
@@ -43,17 +43,24 @@ export async function completeDirectories(
     const options = digestOptions(request.common)
     const writer = createWriter({ inFlight: WRITES })
     await complete(directories, { request, hashContext: context, options, writer, report, watch })
-    sortReport(report)
-    return report
   } finally {
-    await targets.close()
+    await targets.close((target, error) => {
+      noteFailure(report, pathsOfDirectory(target), error)
+    })
   }
+  sortReport(report)
+  return report
 }
 
 async function complete(directories: readonly SourceDirectory[], run: CompleteRun): Promise<void> {
-  const { request } = run
-  const emptied = await completeAll(directories, run)
-  if (request.prune !== 'never') pruneAll({ directories, emptied }, run)
+  const { request, report } = run
+  try {
+    const emptied = await completeAll(directories, run)
+    if (request.prune !== 'never') pruneAll({ directories, emptied }, run)
+  } catch (error) {
+    if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
+    report.isInterrupted = true
+  }
 }
 
 function openAll(rules: OpenRules, report: CompleteReport): SourceDirectory[] {

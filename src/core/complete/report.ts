@@ -24,7 +24,10 @@ export interface Change extends TorrentPaths {
 /** Why an entry was left alone. */
 export type SkipReason =
   | 'foreign' // its torrent was not written by completedir
+  | 'outdated' // the same, and the sizes of its files are those of other content
   | 'edited' // its torrent was, and was changed since in a way that can't be kept
+  | 'source gone' // the same, and it would be pruned
+  | 'source empty' // the same, and it would be pruned
   | 'content not read' // in a dry run: whether its torrent is ours can't be told without
   | 'too new' // it changed lately, and may not be complete
   | 'empty' // it holds no bytes
@@ -51,6 +54,8 @@ export interface CompleteReport {
   readonly skipped: Skip[]
   bytesHashed: number
   bytesReused: number
+  /** Whether a signal ended the run before it was done. */
+  isInterrupted: boolean
 }
 
 /** The report of a run that has done nothing yet. */
@@ -64,6 +69,7 @@ export function createReport(): CompleteReport {
     skipped: [],
     bytesHashed: 0,
     bytesReused: 0,
+    isInterrupted: false,
   }
 }
 

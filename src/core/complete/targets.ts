@@ -57,15 +57,18 @@ export class TargetDirectories {
   }
 
   /**
-   * Lets go of all of them.
-   * @throws BtkitError when what is known of the torrents can't be written
+   * Lets go of all of them. `onFailure` hears of each for which what is known of the torrents can't
+   * be written.
    */
-  async close(): Promise<void> {
-    try {
-      for (const { log } of this.#open.values()) await log.close()
-    } finally {
-      for (const lock of this.#locks) lock.release()
+  async close(onFailure: (target: string, error: unknown) => void): Promise<void> {
+    for (const { realPath: path, log } of this.#open.values()) {
+      try {
+        await log.close()
+      } catch (error) {
+        onFailure(path, error)
+      }
     }
+    for (const lock of this.#locks) lock.release()
   }
 
   async #openOne(path: string): Promise<TargetDirectory> {

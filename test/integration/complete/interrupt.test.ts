@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
-import { Mirror } from '../../support/mirror.js'
+import { independentInfoHash } from '../../support/decode-torrent.js'
+import { Mirror, type Report } from '../../support/mirror.js'
 import type { Files } from '../../support/scratch.js'
 import { startSlowRun } from '../../support/slow-run.js'
 import { unlessProc } from '../../support/when-open.js'
@@ -18,10 +19,12 @@ for (const [signal, status] of [
       const started = performance.now()
       child.kill(signal)
       const result = await ended
-      assert.deepEqual(
-        [result.status, result.stdout, result.stderr],
-        [status, '', 'btkit: interrupted\n'],
-      )
+      assert.deepEqual([result.status, result.stderr], [status, 'btkit: interrupted\n'])
+      assert.deepEqual(result.stdout.replace(/[\d.]+ s$/m, 'X s').split('\n'), [
+        `created ${mirror.torrent('a')}`,
+        'created 1, updated 0, unchanged 0, removed 0, failed 0; read 1 B, reused 0 B, X s',
+        '',
+      ])
       // A turn of 256 KiB takes 16 seconds at that rate
       const took = performance.now() - started
       assert.ok(took < 5000, `${took} ms`)
@@ -29,6 +32,17 @@ for (const [signal, status] of [
     },
   )
 }
+
+test('an interrupted run tells programs what it did until then', unlessProc, async (t) => {
+  const { mirror, child, ended } = await startSlowRun(t, ['--json', '--quiet'])
+  child.kill('SIGTERM')
+  const { status, stdout, stderr } = await ended
+  assert.deepEqual([status, stderr], [143, 'btkit: interrupted\n'])
+  const { created, failed, interrupted } = JSON.parse(stdout) as Report
+  const infoHash = independentInfoHash(readFileSync(mirror.torrent('a')))
+  assert.deepEqual(created, [{ ...mirror.paths('a'), infoHash, oldInfoHash: null }])
+  assert.deepEqual([failed, interrupted], [[], true])
+})
 
 test('a run interrupted at its last entry prunes nothing', unlessProc, async (t) => {
   const files = { a: 'a', gone: 'x' }

@@ -28,6 +28,7 @@ export function defineCompletedir({ io, finish }: CommandContext) {
     const started = io.now()
     const report = await complete(request, options, io)
     printReport(report, { options, seconds: (io.now() - started) / 1000 }, io)
+    if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
     finish(failuresOf(report).length > 0 ? 1 : 0)
   })
 }

@@ -93,5 +93,6 @@ export function completeJson(report: CompleteReport, { seconds, dryRun }: RunFac
   const { created, updated, removed, unchanged, failed, skipped } = report
   const { bytesHashed, bytesReused } = report
   const changes = { created, updated, removed, unchanged, failed, skipped }
-  return jsonLine({ ...changes, bytesHashed, bytesReused, seconds, dryRun })
+  const interrupted = report.isInterrupted
+  return jsonLine({ ...changes, bytesHashed, bytesReused, seconds, dryRun, interrupted })
 }

@@ -121,6 +121,18 @@ test("where state can't be written no torrent is, and the reason is said once", 
   assert.deepEqual([status, mirror.list()], [1, []])
 })
 
+test("where state can't be used the run tells what it did all the same, however it is unusable", async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  for (const directory of ['/dev/null', '/proc/nowhere']) {
+    const { failed, created } = await mirror.report(['--state-dir', directory])
+    assert.deepEqual([failed.length, created], [1, []])
+    const { status, stdout } = await mirror.run(['--state-dir', directory])
+    assert.equal(status, 1)
+    assert.match(stdout, /^created 0, .* failed 1; .*\n$/)
+  }
+})
+
 test('state goes where BTKIT_STATE_DIR says', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   const args = mirror.args(['--quiet'])
