@@ -131,7 +131,7 @@ class Search {
         if (names.push(entry.name) > this.#limits.maxMatches) throw this.#tooMany(directory)
       }
     } catch (error) {
-      this.#noteAbsence(toRefusal(error, directory), directory)
+      this.#noteAbsence(await toRefusal(error, directory, this.#view.mirror), directory)
     }
     return sortByBytes(names)
   }

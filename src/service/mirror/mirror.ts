@@ -8,6 +8,7 @@ import { absenceOf, isWithin } from '../../files/inside.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { notFound, notPermitted, NotReady } from '../refusal.js'
 import { formatMirrorPath } from './mirror-path.js'
+import { isRootThere, missingRoot } from './missing-root.js'
 
 /** What of a file system is published. */
 export interface Mirror {
@@ -105,7 +106,7 @@ export class MirrorView {
     try {
       return await act()
     } catch (error) {
-      throw toRefusal(error, components)
+      throw await toRefusal(error, components, this.mirror)
     }
   }
 }
@@ -123,10 +124,15 @@ const EXHAUSTED = ['EMFILE', 'ENFILE']
 const FORBIDDEN = ['EACCES', 'EPERM']
 
 /** Says a system error in a way that names nothing but the path that was asked for. */
-export function toRefusal(error: unknown, components: readonly string[]): unknown {
+export async function toRefusal(
+  error: unknown,
+  components: readonly string[],
+  { root }: Mirror,
+): Promise<unknown> {
   const code = osCodeOf(error) ?? ''
   const what = formatMirrorPath(components)
-  if (absenceOf(error) !== null || SOCKET_CODES.includes(code)) return notFound(what)
+  if (absenceOf(error) !== null) return (await isRootThere(root)) ? notFound(what) : missingRoot()
+  if (SOCKET_CODES.includes(code)) return notFound(what)
   if (EXHAUSTED.includes(code)) return new NotReady('too many files are open: ask again later', 5)
   if (FORBIDDEN.includes(code)) return notPermitted(what)
   return asBtkitError(error, what)

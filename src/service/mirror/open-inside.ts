@@ -28,7 +28,7 @@ export async function openInside(file: ScannedFile, mirror: Mirror): Promise<Ope
       throw error
     }
   } catch (error) {
-    throw toRefusal(error, file.path)
+    throw await toRefusal(error, file.path, mirror)
   }
 }
 

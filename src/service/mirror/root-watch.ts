@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
+import { isRootThere } from './missing-root.js'
 
 /** How long the root may take to be looked at, in milliseconds: a file server may be gone. */
 const PATIENCE = 5000
@@ -28,11 +28,7 @@ export class RootWatch {
 
   /** Whether the root is a directory that can be looked at. */
   async isThere(): Promise<boolean> {
-    const looked = stat(this.root).then(
-      (stats) => stats.isDirectory(),
-      () => false,
-    )
-    return Promise.race([looked, setTimeout(PATIENCE, false, { ref: false })])
+    return Promise.race([isRootThere(this.root), setTimeout(PATIENCE, false, { ref: false })])
   }
 }
 

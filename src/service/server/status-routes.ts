@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import { sendLine } from '../web/errors.js'
+import { missingRoot } from '../mirror/missing-root.js'
+import { sendError, sendLine } from '../web/errors.js'
 import { addReadRoute } from '../web/read-route.js'
 
 export interface StatusParts {
@@ -9,9 +10,6 @@ export interface StatusParts {
   readonly isRootThere: () => Promise<boolean>
 }
 
-/** Seconds after which to ask again while the service is not well. */
-const RETRY_AFTER = '10'
-
 /**
  * What tells of the service itself, under `/-/`, which stands for no file: `health` whether all is
  * as it should be, `ready` whether requests had better be sent here.
@@ -19,9 +17,8 @@ const RETRY_AFTER = '10'
 export function addStatusRoutes(app: FastifyInstance, parts: StatusParts): void {
   const sendState = async (reply: FastifyReply) => {
     reply.header('Cache-Control', 'no-store')
-    const isWell = await parts.isRootThere()
-    if (!isWell) reply.header('Retry-After', RETRY_AFTER)
-    sendLine(reply, isWell ? 200 : 503, isWell ? 'ok' : 'the root of the mirror is not there')
+    if (await parts.isRootThere()) sendLine(reply, 200, 'ok')
+    else sendError(reply, missingRoot())
     return reply
   }
   addReadRoute(app, HEALTH, (_request, reply) => sendState(reply))

@@ -52,10 +52,10 @@ test('so are torrents, however often the old ones were asked for', async (t) => 
   assert.equal(await lengthOf(), 3)
 })
 
-test('a link that leads nowhere has nothing below it, until it leads somewhere again', async (t) => {
+test('a link that leads nowhere is a reason to come again, until it leads somewhere', async (t) => {
   const { get, switchTo } = await serveLinked(t)
   switchTo('nowhere')
-  assert.equal((await get('/yum/a.rpm')).status, 404)
+  assert.equal((await get('/yum/a.rpm')).status, 503)
   assert.equal((await get('/-/health')).status, 503)
   switchTo('new')
   assert.equal((await get('/yum/a.rpm')).status, 200)
