@@ -45,7 +45,7 @@ function readsAtOnce({ env }: Io): number {
 function checkRoot(root: string): void {
   const stats = statIfThere(root)
   if (!stats) throw new BtkitError('not-found', `${root}: no such directory`)
-  if (!stats.isDirectory()) throw new BtkitError('usage', `${root}: not a directory`)
+  if (!stats.isDirectory()) throw new BtkitError('not-found', `${root}: not a directory`)
 }
 
 /** Where to listen: what has a slash in it is a path. */
