@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import mime from 'mime'
 import type { Fingerprint } from '../../files/fingerprint.js'
 import { Semaphore } from '../admission/semaphore.js'
 import { parseMirrorPath } from '../mirror/mirror-path.js'
 import { MirrorView, type Mirror } from '../mirror/mirror.js'
 import { openInside, type OpenFile } from '../mirror/open-inside.js'
+import { contentTypeOf } from './content-type.js'
 import { FileStream } from './file-stream.js'
 import { addReadRoute } from '../web/read-route.js'
 import { requestPath } from '../web/request-path.js'
@@ -22,7 +22,7 @@ export function addDownloadRoutes(
     const file = await reads.run(() => openPublished(components, mirror))
     const { size } = file.fingerprint
     const headers = {
-      'Content-Type': mime.getType(components.at(-1) ?? '') ?? 'application/octet-stream',
+      'Content-Type': contentTypeOf(components.at(-1) ?? ''),
       'X-Content-Type-Options': 'nosniff',
     }
     const ranged = { size, headers, validators: validatorsOf(file.fingerprint) }
