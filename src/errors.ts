@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'bad-name' // a file name that metainfo can't hold
   | 'too-large' // more bytes than the limit allows
   | 'too-many' // more files than one request may come to
+  | 'incompatible' // files that one torrent can't hold together
   | 'empty' // nothing to make a torrent of
   | 'changed' // a file that changed while it was read
   | 'exists' // an output that must not be replaced

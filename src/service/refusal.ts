@@ -7,6 +7,7 @@ export type RefusalCode =
   | 'not-permitted'
   | 'too-large' // more bytes or paths than may be sent
   | 'too-many' // more files than one request may come to
+  | 'incompatible' // files that one torrent can't hold together
   | 'empty' // nothing to make a torrent of
   | 'busy' // more work than can be done in the time there is
   | 'throttled' // more than one client may ask for

@@ -2,7 +2,7 @@ import type { SetRecord } from '../../cache/records/set.js'
 import { cutIntoPieces, padFile, type Content } from '../../core/digests/content.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { formatMirrorPath } from '../mirror/mirror-path.js'
-import { malformed, notFound, Refusal } from '../refusal.js'
+import { notFound, Refusal } from '../refusal.js'
 
 /** The piece length of the protocol, in bytes. */
 export const BLOCK_SIZE = 1024 * 1024
@@ -61,12 +61,14 @@ class NullFiles {
   }
 }
 
+const COMMON = 'the files of a set need a common directory'
+
 /** The first component of all paths, which is the torrent's name. */
 function sharedName(files: readonly ScannedFile[]): string {
   const name = files[0]?.path[0] ?? ''
   for (const { path } of files) {
-    if (path.length < 2) throw malformed('a set needs files below a common directory, not at /')
-    if (path[0] !== name) throw malformed('the paths of a set must begin with the same component')
+    if (path.length < 2) throw incompatible(path, `${COMMON} below /`)
+    if (path[0] !== name) throw incompatible(path, `${COMMON}, here ${formatMirrorPath([name])}`)
   }
   return name
 }
@@ -81,7 +83,12 @@ function refuseDoubles(files: readonly ScannedFile[]): void {
   const seen = new Set<string>()
   for (const { path } of files) {
     const key = path.join('/')
-    if (seen.has(key)) throw malformed('a file is named twice')
+    if (seen.has(key)) throw incompatible(path, 'is named twice')
     seen.add(key)
   }
+}
+
+/** The refusal of a file that can't be in one torrent with the others. */
+function incompatible(path: readonly string[], why: string): Refusal {
+  return new Refusal('incompatible', `${formatMirrorPath(path)}: ${why}`)
 }

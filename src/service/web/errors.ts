@@ -16,6 +16,7 @@ const STATUSES: Record<RefusalCode, number> = {
   'not-found': 404,
   'too-large': 413,
   'too-many': 422,
+  incompatible: 422,
   empty: 422,
   busy: 503,
   throttled: 429,

@@ -35,7 +35,7 @@ test('refuses forms with thousands of paths', async (t) => {
     const many = (count: number) => Array.from({ length: count }, (_, i) => `/yum/${i}`)
     checkRefused(await post(many(10_001)), 413)
     checkRefused(await post(many(5000)), 404)
-    checkRefused(await post(Array<string>(5000).fill('/yum/good.rpm')), 400)
+    checkRefused(await post(Array<string>(5000).fill('/yum/good.rpm')), 422)
   })
 })
 
@@ -160,9 +160,9 @@ test('remembers no set that was refused', async (t) => {
 
 test('refuses sets of files that share no directory', async (t) => {
   await besiege(t, { files: { 'apt/x': 'x', top: 'x' } }, async ({ post, checkRefused }) => {
-    checkRefused(await post(['/apt/x', '/yum/good.rpm']), 400)
-    checkRefused(await post(['/top']), 400)
-    checkRefused(await post(['/*/*']), 400)
+    checkRefused(await post(['/apt/x', '/yum/good.rpm']), 422)
+    checkRefused(await post(['/top']), 422)
+    checkRefused(await post(['/*/*']), 422)
   })
 })
 

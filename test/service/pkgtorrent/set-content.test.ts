@@ -87,15 +87,18 @@ test('a file at the root can be had by itself, not in a set', () => {
   assert.equal(setContent(SINGLE, [fileOf('a.iso', 1)], 'svc').name, 'a.iso')
   assert.throws(
     () => setContent(SET, [fileOf('a.iso', 1)], 'svc'),
-    refused('usage', /common directory/),
+    refused('incompatible', /^\/a\.iso: .*common directory/),
   )
 })
 
 test('what has no common beginning, or is named twice, is refused', () => {
   const mixed = [fileOf('yum/a', 1), fileOf('deb/a', 1)]
-  assert.throws(() => setContent(SET, mixed, 'svc'), refused('usage', /same component/))
+  assert.throws(
+    () => setContent(SET, mixed, 'svc'),
+    refused('incompatible', /^\/deb\/a: .* here \/yum$/),
+  )
   const twice = [fileOf('yum/a', 1), fileOf('yum/b', 1), fileOf('yum/a', 1)]
-  assert.throws(() => setContent(SET, twice, 'svc'), refused('usage', /twice/))
+  assert.throws(() => setContent(SET, twice, 'svc'), refused('incompatible', /^\/yum\/a: .*twice/))
 })
 
 test('nothing but empty files is refused', () => {

@@ -124,12 +124,17 @@ test('a set of nothing but empty files is a 4xx that says so', async (t) => {
   }
 })
 
-test('a set that names a file twice, or files of two trees, is refused', async (t) => {
-  const { port } = await serveMirror(t, { files: { ...FILES, 'deb/a.deb': 'x', 'top.iso': 'y' } })
+test('no torrent can be made of a file twice, of two trees, or of files at the top', async (t) => {
+  const top = { 'top.iso': 'y', 'top.img': 'z' }
+  const { port } = await serveMirror(t, { files: { ...FILES, 'deb/a.deb': 'x', ...top } })
   const twice = await post(port, ['/yum/7/a.rpm', '/yum/7/a.rpm'])
-  assert.equal(twice.status, 400)
+  assert.equal(twice.status, 422)
   const mixed = await post(port, ['/deb/a.deb', '/yum/7/a.rpm'])
-  assert.equal(mixed.status, 400)
+  assert.equal(mixed.status, 422)
+  assert.match(mixed.body.toString(), /^\/yum\/7\/a\.rpm: .* \/deb\n$/)
   const atRoot = await post(port, ['/top.iso'])
-  assert.equal(atRoot.status, 400)
+  assert.equal(atRoot.status, 422)
+  const pattern = await ask(port, `${MOUNT}/single/top.*`)
+  assert.equal(pattern.status, 422)
+  assert.match(pattern.body.toString(), /^\/top\.img: .*common directory.*\n$/)
 })
