@@ -35,6 +35,13 @@ export function notFound(what: string): Refusal {
   return new Refusal('not-found', `${what}: not found`)
 }
 
+/** What was asked for as a file, and is a directory that anybody may know of. */
+export class IsDirectory extends Refusal {
+  constructor(what: string) {
+    super('not-found', `${what}: is a directory`)
+  }
+}
+
 /** The refusal of what the system does not let the service read. */
 export function notPermitted(what: string): Refusal {
   return new Refusal('not-permitted', `${what}: not permitted`)

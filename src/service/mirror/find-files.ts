@@ -3,7 +3,7 @@ import { sortByBytes } from '../../files/byte-order.js'
 import { isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Budget } from '../admission/budget.js'
-import { notFound, Refusal } from '../refusal.js'
+import { IsDirectory, notFound, Refusal } from '../refusal.js'
 import { mapConcurrently } from './map-concurrently.js'
 import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
 import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
@@ -70,9 +70,20 @@ class Search {
     if (budget.isSliceOver) await budget.nextSlice()
     const components = parseMirrorPath(path)
     budget.charge('steps', path.length)
-    if (!components.some(isGlob)) return [await this.#find(components)]
+    if (!components.some(isGlob)) return [await this.#findNamed(components)]
     const literal = await this.#findIfThere(components)
     return literal ? [literal] : await this.#expand(components)
+  }
+
+  /** A file that was asked for by its name; of a directory it is told how to ask for its files. */
+  async #findNamed(components: readonly string[]): Promise<ScannedFile> {
+    try {
+      return await this.#find(components)
+    } catch (error) {
+      if (!(error instanceof IsDirectory)) throw error
+      const pattern = formatMirrorPath([...components, '*'])
+      throw new Refusal('not-found', `${error.message}; ${pattern} stands for the files in it`)
+    }
   }
 
   async #find(components: readonly string[]): Promise<ScannedFile> {

@@ -6,7 +6,7 @@ import { asBtkitError, osCodeOf } from '../../errors.js'
 import { fingerprintOf } from '../../files/fingerprint.js'
 import { absenceOf, isWithin } from '../../files/inside.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { notFound, notPermitted, NotReady } from '../refusal.js'
+import { IsDirectory, notFound, notPermitted, NotReady } from '../refusal.js'
 import { formatMirrorPath } from './mirror-path.js'
 import { isRootThere, missingRoot } from './missing-root.js'
 
@@ -92,6 +92,7 @@ export class MirrorView {
     absolutePath: string,
     stats: Stats,
   ): Promise<ScannedFile> {
+    if (stats.isDirectory()) throw new IsDirectory(formatMirrorPath(path))
     if (!stats.isFile()) throw this.#missing(path)
     // What everybody may read needs no further look
     if ((Number(stats.mode) & READABLE_BY_ALL) === 0) await access(absolutePath, constants.R_OK)

@@ -99,7 +99,7 @@ test('hidden files that are published have to be meant by the pattern', async (t
 
 test('what is not there is named', async (t) => {
   const mirror = makeMirror(t, TREE)
-  for (const path of ['/none', '/a/none.rpm', '/a', '/a/1.rpm/x', '/*.iso', '/n*/x']) {
+  for (const path of ['/none', '/a/none.rpm', '/a/1.rpm/x', '/*.iso', '/n*/x']) {
     const check = refused('not-found', /not found/)
     await assert.rejects(find(mirror, [path]), (error: Error) => {
       assert.ok(error.message.startsWith(`${path}: `), error.message)
