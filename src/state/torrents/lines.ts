@@ -29,15 +29,28 @@ export function headLine(target: string): Buffer {
 
 /** A line of JSON in ASCII with its checksum and its newline, as the file has it. */
 export function frameLine(json: string): Buffer {
-  const end = PREFIX + json.length
-  const line = Buffer.allocUnsafe(end + 1)
-  line.write(json, PREFIX, 'latin1')
-  const sum = checksum(viewOf(line), PREFIX, end)
-    .toString(16)
-    .padStart(PREFIX - 1, '0')
-  line.write(`${sum} `, 'latin1')
-  line[end] = NEWLINE
-  return line
+  return frameLines([json])
+}
+
+/** Many of them, one after the other. */
+export function frameLines(jsons: readonly string[]): Buffer {
+  const lines = Buffer.allocUnsafe(jsons.reduce((sum, json) => sum + framedLength(json), 0))
+  const view = viewOf(lines)
+  let start = 0
+  for (const json of jsons) {
+    const end = start + PREFIX + json.length
+    lines.write(json, start + PREFIX, 'latin1')
+    const sum = checksum(view, start + PREFIX, end).toString(16)
+    lines.write(`${sum.padStart(PREFIX - 1, '0')} `, start, 'latin1')
+    lines[end] = NEWLINE
+    start = end + 1
+  }
+  return lines
+}
+
+/** The bytes of the line of some JSON. */
+export function framedLength(json: string): number {
+  return PREFIX + json.length + 1
 }
 
 /** Reads all lines, each by itself: damage to one leaves the others as they are. */

@@ -5,7 +5,7 @@ import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { copyAside, logPath, readIfThere, replaceFile, writeAll } from './file.js'
 import { LineReader } from './line-reader.js'
 import {
-  frameLine,
+  frameLines,
   headLine,
   lineAt,
   scanLines,
@@ -92,9 +92,9 @@ export class TorrentLog {
 
   /** What is known of a torrent, by its file name. */
   get(name: string): TorrentRecord | null {
-    const line = this.#put.get(name)
-    if (line === null) return null
-    if (line !== undefined) return parseRecord(unframeLine(line)).record
+    const json = this.#put.get(name)
+    if (json === null) return null
+    if (json !== undefined) return parseRecord(json).record
     const place = this.#scanned.places.get(name)
     if (place === undefined) return null
     return parseRecord(unframeLine(lineAt(this.#bytes, place))).record
@@ -103,8 +103,8 @@ export class TorrentLog {
   /** Whether just that is known of a torrent; cheaper than to read all that is. */
   isUnchanged(name: string, identity: TorrentIdentity): boolean {
     const expected = formatIdentity(identity)
-    const line = this.#put.get(name)
-    if (line !== undefined) return line?.includes(expected, 0, 'latin1') ?? false
+    const json = this.#put.get(name)
+    if (json !== undefined) return json?.includes(expected) ?? false
     const place = this.#scanned.places.get(name)
     if (place === undefined) return false
     return this.#bytes.toString('latin1', place, place + expected.length) === expected
@@ -112,9 +112,9 @@ export class TorrentLog {
 
   /** Notes a torrent, or with null that it is no longer btkit's. It lasts from the next flush on. */
   put(name: string, record: TorrentRecord | null): void {
-    const line = frameLine(formatRecord(name, record))
-    this.#put.put({ name, line }, record === null)
-    if (this.#failure === null) this.#pending.push({ name, line })
+    const line = { name, json: formatRecord(name, record) }
+    this.#put.put(line, record === null)
+    if (this.#failure === null) this.#pending.push(line)
   }
 
   /**
@@ -155,7 +155,7 @@ export class TorrentLog {
     try {
       const descriptor = this.#openForAppending()
       const { size } = fstatSync(descriptor)
-      writeAll(descriptor, Buffer.concat(lines.map(({ line }) => line)))
+      writeAll(descriptor, frameLines(lines.map(({ json }) => json)))
       this.#put.letGo(lines, size)
       await sync(descriptor)
     } catch (error) {

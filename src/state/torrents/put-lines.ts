@@ -1,9 +1,10 @@
 import type { LineReader } from './line-reader.js'
+import { frameLine, framedLength, unframeLine } from './lines.js'
 
-/** A line that tells of a torrent. */
+/** The JSON of a line that tells of a torrent. */
 export interface NamedLine {
   readonly name: string
-  readonly line: Buffer
+  readonly json: string
 }
 
 /**
@@ -11,8 +12,8 @@ export interface NamedLine {
  * be very many.
  */
 export class PutLines {
-  /** A line, or its place in the file, or null when the torrent is no longer btkit's. */
-  readonly #lines = new Map<string, Buffer | number | null>()
+  /** JSON, or its line's place in the file, or null when the torrent is no longer btkit's. */
+  readonly #lines = new Map<string, string | number | null>()
   readonly #open: () => LineReader
   #reader: LineReader | null = null
   #count = 0
@@ -32,27 +33,27 @@ export class PutLines {
   }
 
   /**
-   * The last line of a torrent; null when that says that it is no longer btkit's, undefined when
-   * there is none.
+   * The JSON of the last line of a torrent; null when that says that it is no longer btkit's,
+   * undefined when there is none.
    * @throws BtkitError as LineReader does
    */
-  get(name: string): Buffer | null | undefined {
+  get(name: string): string | null | undefined {
     const line = this.#lines.get(name)
-    return typeof line === 'number' ? this.#lineAt(line) : line
+    return typeof line === 'number' ? unframeLine(this.#lineAt(line)) : line
   }
 
   /** Puts the line of a torrent, which with `isGone` is no longer btkit's. */
-  put({ name, line }: NamedLine, isGone: boolean): void {
-    this.#lines.set(name, isGone ? null : line)
+  put({ name, json }: NamedLine, isGone: boolean): void {
+    this.#lines.set(name, isGone ? null : json)
     this.#count++
   }
 
   /** Lets go of lines that were written one after the other, the first one at `start`. */
   letGo(written: readonly NamedLine[], start: number): void {
     let at = start
-    for (const { name, line } of written) {
-      if (this.#lines.get(name) === line) this.#lines.set(name, at)
-      at += line.length
+    for (const { name, json } of written) {
+      if (this.#lines.get(name) === json) this.#lines.set(name, at)
+      at += framedLength(json)
     }
   }
 
@@ -61,7 +62,7 @@ export class PutLines {
     const lines = [...this.#lines.values()]
     const places = lines.filter((line) => typeof line === 'number').sort((a, b) => a - b)
     for (const place of places) yield this.#lineAt(place)
-    for (const line of lines) if (line instanceof Buffer) yield line
+    for (const line of lines) if (typeof line === 'string') yield frameLine(line)
   }
 
   #lineAt(place: number): Buffer {
