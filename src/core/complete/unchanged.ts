@@ -33,10 +33,11 @@ export function isSameCreator(a: string | null, b: string | null): boolean {
 }
 
 /** All that the torrent of some content depends on: equal inputs make equal torrents. */
-export function torrentInput({ content, input }: InfoRequest, run: CompleteRun): Uint8Array {
+export function torrentInput(request: InfoRequest, run: CompleteRun): Uint8Array {
+  const { content } = request
   const { options, hashContext } = run
   const [file] = content.files
-  if (content.isDirectory || !file) return Buffer.concat([input, options])
+  if (content.isDirectory || !file) return Buffer.concat([request.input, options])
   return fileInput(encodeFingerprint(file.fingerprint), options, hashContext.cacheAccess.trust)
 }
 

@@ -33,16 +33,24 @@ export interface InfoRequest {
   readonly input: Uint8Array
 }
 
-/** Asks for the `info` of content; computes the digest of its input, which takes a look at each file. */
+/** Asks for the `info` of content. Its input is digested when asked for: single files need it not. */
 export function infoRequest(
   content: Content,
   options: InfoOptions,
   trust: CacheTrust,
 ): InfoRequest {
-  return finish(requestingInfo(content, options, trust))
+  let input: Uint8Array | null = null
+  return {
+    content,
+    options,
+    get input() {
+      input ??= finish(hashingInput(content, options, trust))
+      return input
+    },
+  }
 }
 
-/** The same in steps, one for each file. */
+/** The same in steps, one for each file, with the input digested at the end. */
 export function* requestingInfo(
   content: Content,
   options: InfoOptions,
@@ -61,13 +69,13 @@ export async function obtainInfo(
   hashContext: HashContext,
   table?: PieceTable,
 ): Promise<ContentInfo> {
-  const { content, input, options } = request
+  const { content, options } = request
   const { cache } = hashContext.cacheAccess
-  const known = content.isDirectory ? cache.info(input) : null
+  const known = content.isDirectory ? cache.info(request.input) : null
   if (known) return { info: known, bytesHashed: 0, isSettled: true }
   const { pieces, bytesHashed, isSettled } = await hashContent(content, hashContext, table)
   const info = composeInfo(content, options, pieces)
-  if (content.isDirectory && isSettled) cache.rememberInfo(input, info)
+  if (content.isDirectory && isSettled) cache.rememberInfo(request.input, info)
   return { info, bytesHashed, isSettled }
 }
 
@@ -81,10 +89,11 @@ export function recallInfo(request: InfoRequest, cacheAccess: CacheAccess): Reca
 
 /** The same in steps, one for each file; the last takes longer, as it encodes the info. */
 export function* recallingInfo(
-  { content, input, options }: InfoRequest,
+  request: InfoRequest,
   cacheAccess: CacheAccess,
 ): Steps<RecalledInfo> {
-  const known = content.isDirectory ? cacheAccess.cache.info(input) : null
+  const { content, options } = request
+  const known = content.isDirectory ? cacheAccess.cache.info(request.input) : null
   if (known) return { info: known }
   const table = yield* recallingPieces(content, cacheAccess)
   if (unknownPieces(table).length > 0) return { table }
