@@ -1,5 +1,10 @@
 import { checkTarget } from '../../files/write/check-target.js'
-import { buildTorrent, encodeParts, type TorrentParts } from '../../metainfo/build/torrent.js'
+import {
+  buildTorrent,
+  encodeParts,
+  joinTorrent,
+  type TorrentParts,
+} from '../../metainfo/build/torrent.js'
 import type { KeyDigests } from '../../state/torrents/record.js'
 import { composeInfo, obtainInfo, recallInfo } from '../digests/info.js'
 import { DIGEST } from '../digests/piece-table.js'
@@ -74,7 +79,7 @@ function replace(entry: Obtained): TorrentDecision {
   }
   const wanted = wantedValues(entry, info)
   const origin = existing && record ? recognize(existing, record) : null
-  const bytes = buildTorrent(partsOf(entry), info)
+  const bytes = joinTorrent(wanted.beside, info)
   const replaced = existing && origin ? { ...origin, file: existing.digest } : null
   return write(entry, { info, bytes, written: digestTorrent(bytes, wanted), replaced })
 }

@@ -9,7 +9,7 @@ import { isSameFile } from '../digests/cache-trust.js'
 import { contentOfTree, excludeOutput, type Content, type Tree } from '../digests/content.js'
 import { infoRequest as requestInfo } from '../digests/info.js'
 import { decideTorrent } from './decide-torrent.js'
-import { pathsOf, torrentName, type SourceDirectory } from './directories.js'
+import { torrentName, type SourceDirectory } from './directories.js'
 import { isEqual, readExisting } from './existing-torrent.js'
 import type { SkipReason } from './report.js'
 import type { CompleteRun } from './request.js'
@@ -40,9 +40,10 @@ export async function decideEntry(
   const { request } = run
   const content = await openContent(name, directory, run)
   if ('kind' in content) return content
-  const { sourcePath: source, torrentPath: path } = pathsOf(name, directory)
   const target = directory.targetDirectory
   const file = torrentName(name)
+  const source = join(directory.realDirectory, name)
+  const path = join(target.realPath, file)
   const record = target.log.get(file)
   const infoRequest = requestInfo(content, request.common, run.hashContext.cacheAccess.trust)
   const input = torrentInput(infoRequest, run)

@@ -16,7 +16,12 @@ export interface TorrentParts {
 
 /** Builds a .torrent from an encoded `info`, which is taken byte for byte, and the rest. */
 export function buildTorrent(parts: TorrentParts, info: Uint8Array): Uint8Array {
-  const entries = [...encodeParts(parts), ['info', info] as const]
+  return joinTorrent(encodeParts(parts), info)
+}
+
+/** Builds a .torrent from an encoded `info` and what encodeParts made of the rest. */
+export function joinTorrent(beside: ReadonlyMap<string, Uint8Array>, info: Uint8Array): Uint8Array {
+  const entries = [...beside, ['info', info] as const]
   entries.sort(([a], [b]) => (a < b ? -1 : 1))
   const bytes = entries.flatMap(([key, value]) => [bencode.encode(key), value])
   return Buffer.concat([Buffer.from('d'), ...bytes, Buffer.from('e')])
