@@ -65,8 +65,13 @@ export function describeErrno(errno: number): string {
 export function asBtkitError(error: unknown, what: string): unknown {
   if (!isOsError(error)) return error
   const code = OS_ERROR_CODES[error.code ?? ''] ?? 'io'
-  return new BtkitError(code, `${what}: ${describeOsError(error)}`, { cause: error })
+  // Node puts U+FFFD in the place of bytes that are no UTF-8, and then looks for another name
+  const isMangled = error.code === 'ENOENT' && what.includes('\ufffd')
+  const reason = `${describeOsError(error)}${isMangled ? MAYBE_MANGLED : ''}`
+  return new BtkitError(code, `${what}: ${reason}`, { cause: error })
 }
+
+const MAYBE_MANGLED = ', or its name is not valid UTF-8, which btkit needs'
 
 const OS_ERROR_CODES: Record<string, ErrorCode> = {
   ENOENT: 'not-found',

@@ -40,15 +40,16 @@ export function openNullCache(): PieceCache {
 
 /**
  * Removes the cache in a directory, and damaged ones that were set aside there. A process that has
- * the cache open keeps using the removed file.
+ * the cache open keeps using the removed file. Returns whether there was any.
  * @throws Error of the system when a file can't be removed
  */
-export function removeCache(directory: string): void {
+export function removeCache(directory: string): boolean {
   const path = join(directory, CACHE_FILE)
+  const isThere = existsSync(path)
   for (const file of [path, `${path}-lock`, markPath(path), `${path}-seal`])
     rmSync(file, { force: true })
   for (const note of notesOf(path)) rmSync(note, { force: true })
-  removeSetAside(path)
+  return removeSetAside(path) > 0 || isThere
 }
 
 /**

@@ -1,6 +1,12 @@
 import { BtkitError } from '../errors.js'
 import type { DhtNode } from './metainfo.js'
 
+/** Writes `HOST:PORT`, with an IPv6 address in brackets. */
+export function formatDhtNode({ host, port }: DhtNode): string {
+  const isBare = host.includes(':') && !host.startsWith('[')
+  return `${isBare ? `[${host}]` : host}:${port}`
+}
+
 /**
  * Reads `HOST:PORT`, with an IPv6 address in brackets.
  * @throws BtkitError `usage`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseDhtNode } from '../../src/metainfo/dht-node.js'
+import { formatDhtNode, parseDhtNode } from '../../src/metainfo/dht-node.js'
 import { assertRefused } from './refusal.js'
 
 for (const [text, host, port] of [
@@ -11,6 +11,7 @@ for (const [text, host, port] of [
 ] as const) {
   test(`${text} is a node`, () => {
     assert.deepEqual(parseDhtNode(text), { host, port })
+    assert.equal(formatDhtNode({ host, port }), text)
   })
 }
 

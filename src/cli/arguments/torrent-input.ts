@@ -2,6 +2,7 @@ import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
 import { collectBounded } from '../../files/read-bounded.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
+import { hintAtMaxSize } from './max-torrent-size.js'
 
 /**
  * Reads and checks a torrent of at most `maxSize` bytes that the command line names: a file, or
@@ -13,7 +14,23 @@ export async function readTorrentInput(
   maxSize: number,
   { stdin }: Io,
 ): Promise<Metainfo> {
-  if (torrent !== '-') return readTorrent(torrent, maxSize)
+  if (torrent !== '-') return readTorrentFile(torrent, maxSize)
   const name = 'standard input'
-  return parseTorrent(await collectBounded(stdin, name, maxSize), name, maxSize)
+  try {
+    return parseTorrent(await collectBounded(stdin, name, maxSize), name, maxSize)
+  } catch (error) {
+    throw hintAtMaxSize(error)
+  }
+}
+
+/**
+ * As readTorrentInput, but of a file only.
+ * @throws BtkitError that names it: those of readTorrent
+ */
+export function readTorrentFile(path: string, maxSize: number): Metainfo {
+  try {
+    return readTorrent(path, maxSize)
+  } catch (error) {
+    throw hintAtMaxSize(error)
+  }
 }

@@ -38,9 +38,9 @@ export async function pruneCache(
 
 /**
  * Removes a cache, and damaged ones that were set aside. Whoever has it open works on with what it
- * was.
+ * was. Returns whether there was any.
  * @throws Error of the system when a file can't be removed
  */
-export function clearCache(directory: string): void {
-  removeCache(directory)
+export function clearCache(directory: string): boolean {
+  return removeCache(directory)
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readdirSync } from 'node:fs'
 import { BtkitError } from '../../errors.js'
+import { escapeBadBytes } from '../../text/escape-bytes.js'
 import { sortByBytes } from '../byte-order.js'
 
 /** What Node puts in the place of bytes that are no UTF-8; also a character that a name may hold. */
@@ -27,19 +28,4 @@ export function refuseMangledName(directory: string, name: string, place: string
   )
   if (bad === undefined) return
   throw new BtkitError('bad-name', `${place}${escapeBadBytes(bad)}: the name is not valid UTF-8`)
-}
-
-/** The bytes as text, all that is no part of a character as \xNN. */
-function escapeBadBytes(bytes: Buffer): string {
-  let text = ''
-  for (let at = 0; at < bytes.length;) {
-    const length = [1, 2, 3, 4].find((n) => isUtf8(bytes.subarray(at, at + n))) ?? 0
-    text += length > 0 ? bytes.toString('utf8', at, at + length) : escapeByte(bytes, at)
-    at += Math.max(length, 1)
-  }
-  return text
-}
-
-function escapeByte(bytes: Buffer, at: number): string {
-  return `\\x${bytes.toString('hex', at, at + 1).toUpperCase()}`
 }

@@ -4,6 +4,7 @@ import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, readBencode } from '../bencode/rea
 import type { Span } from '../bencode/value.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
 import { BtkitError } from '../../errors.js'
+import { escapeBadBytes } from '../../text/escape-bytes.js'
 import { quoteText } from '../../text/escape.js'
 import { readOptionalFields } from './optional-fields.js'
 import { metainfoError, requireDict } from './require-field.js'
@@ -81,9 +82,8 @@ const BEGINNING = 24
 function checkBeginning(bytes: Uint8Array): void {
   if (bytes[0] === DICTIONARY) return
   if (bytes.length === 0) throw new BtkitError('bencode', 'not a torrent (it is empty)')
-  const [line = ''] = Buffer.from(bytes.subarray(0, BEGINNING))
-    .toString()
-    .split(/[\r\n]/)
+  const beginning = Buffer.from(bytes.subarray(0, BEGINNING))
+  const [line = ''] = escapeBadBytes(beginning).split(/[\r\n]/)
   throw new BtkitError('bencode', `not a torrent (it begins with ${quoteText(line)})`)
 }
 

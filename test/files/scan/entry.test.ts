@@ -80,7 +80,7 @@ test('a name that is no UTF-8 is an error that shows its bytes', unlessWindows, 
   const root = mkdtempSync(`${makeTemporaryDirectory(t)}/`)
   mkdirSync(Buffer.concat([Buffer.from(`${root}/d-`), Buffer.of(0xff)]))
   const [name = ''] = listNames(root)
-  const message = `${root}/d-\\xFF: the name is not valid UTF-8`
+  const message = `${root}/d-\\xff: the name is not valid UTF-8`
   const open = () => openEntry(name, { policy: 'inside', realRoot: root })
   assert.throws(open, failure('bad-name', message))
 })

@@ -26,7 +26,7 @@ test('a name that is not UTF-8 is refused with its bad bytes spelt out', onlyLin
     () => {
       refuseMangledName(root, name, 'tree/')
     },
-    failure('bad-name', 'tree/a\\xE9é\\xFFz\\xF0\\x9F\\x98: the name is not valid UTF-8'),
+    failure('bad-name', 'tree/a\\xe9é\\xffz\\xf0\\x9f\\x98: the name is not valid UTF-8'),
   )
 })
 

@@ -173,6 +173,7 @@ test('what is no torrent at all is told by how it begins', () => {
     ['404 Not Found', '"404 Not Found"'],
     ['\x1b[2J'.padEnd(50, 'x'), `"\\x1b[2J${'x'.repeat(20)}"`],
     ['le', '"le"'],
+    ['\x1f\x8b\x08\x00\xc3\xa9', '"\\x1f\\x8b\\x08\\x00é"'],
   ] as const) {
     const message = `not a torrent (it begins with ${beginning})`
     assertRefused(() => parseMetainfo(latin1(bytes)), 'bencode', message)

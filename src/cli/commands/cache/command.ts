@@ -83,7 +83,7 @@ function defineClear({ io }: CommandContext) {
     .addOption(cacheDirOption())
     .action(({ cacheDir }) => {
       const directory = cachePath(cacheDir, io)
-      clearCache(directory)
-      io.stdout.write(`removed the cache in ${escapeText(directory)}\n`)
+      const result = clearCache(directory) ? 'removed the cache in' : 'no cache in'
+      io.stdout.write(`${result} ${escapeText(directory)}\n`)
     })
 }

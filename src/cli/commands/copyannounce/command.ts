@@ -1,6 +1,6 @@
-import { readTorrent } from '../../../core/read-torrent.js'
 import { BtkitError } from '../../../errors.js'
 import { readTrackers, setTrackers } from '../../../metainfo/edit/trackers.js'
+import { readTorrentFile } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import { declareBulkEdit } from '../editing/options.js'
 import { oldTrackerLines, trackerLines } from '../editing/legacy.js'
@@ -16,7 +16,7 @@ export function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
     .argument('<source>', 'the torrent whose trackers to copy')
     .argument('[torrent...]', 'the torrents to change')
     .action(async (source, operands, options) => {
-      const metainfo = readTorrent(source, options.maxTorrentSize)
+      const metainfo = readTorrentFile(source, options.maxTorrentSize)
       const trackers = readTrackers(metainfo)
       if (trackers.announce === null && trackers.tiers === null) {
         throw new BtkitError('metainfo', `${source}: has no trackers to copy`)

@@ -2,6 +2,7 @@ import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
 import { escapeText } from '../../../text/escape.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
+import { hintAtMaxSize } from '../../arguments/max-torrent-size.js'
 import { listFiles } from './files.js'
 import type { EditOptions } from './options.js'
 import type { LegacyWords } from './legacy.js'
@@ -65,7 +66,7 @@ function addTo(tally: Tally, outcome: EditOutcome): void {
 
 function report(outcome: EditOutcome, run: EditRun, io: Io): void {
   const { json, dryRun } = run.options
-  if (outcome.error !== null) reportError(outcome.error, io)
+  if (outcome.error !== null) reportError(hintAtMaxSize(outcome.error), io)
   if (json) io.stdout.write(editJson(outcome, dryRun))
   else if (outcome.error === null) {
     print(legacyOf(run)?.describe(outcome) ?? changeLines(outcome, dryRun), run, io)

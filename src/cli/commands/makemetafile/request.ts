@@ -18,7 +18,7 @@ export function makeRequests(operands: Operands, options: MakeOptions, io: Io): 
   const write = { ...common.write, noClobber: !options.clobber }
   const requests = operands.sources.map((source) => {
     const torrent = torrentPath(source, options, io)
-    const name = options.name ?? basename(resolve(io.cwd, source))
+    const name = torrentName(source, options, io)
     return { ...common, write, force: options.force, source, name, torrent }
   })
   checkDistinct(requests, io)
@@ -51,11 +51,18 @@ function checkStandardOutput({ target, json, dryRun }: MakeOptions, { stdout }: 
 }
 
 /** Where the torrent goes: to the target, into it, or beside the source. Null: standard output. */
-function torrentPath(source: string, { target, name }: MakeOptions, io: Io): string | null {
+function torrentPath(source: string, options: MakeOptions, io: Io): string | null {
+  const { target } = options
   if (target === '-') return null
-  const file = `${name ?? basename(resolve(io.cwd, source))}.torrent`
+  const file = `${torrentName(source, options, io)}.torrent`
   if (target === undefined) return join(source, '..', file)
   return isDirectory(target) || target.endsWith('/') ? join(target, file) : target
+}
+
+function torrentName(source: string, options: MakeOptions, io: Io): string {
+  const name = options.name ?? basename(resolve(io.cwd, source))
+  if (name !== '' || options.name !== undefined) return name
+  throw new BtkitError('usage', `${source}: has no name of its own: --name gives the torrent one`)
 }
 
 function isDirectory(path: string): boolean {

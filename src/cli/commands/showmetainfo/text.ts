@@ -1,4 +1,5 @@
 import { escapeText } from '../../../text/escape.js'
+import { formatDhtNode } from '../../../metainfo/dht-node.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
 import { count, formatBytes } from '../../output/quantity.js'
@@ -17,7 +18,7 @@ export function showText(metainfo: Metainfo, file: string): string {
     optional('http seeds', metainfo.httpSeeds?.join('|')),
     optional('comment', metainfo.comment),
     optional('web seeds', metainfo.webSeeds?.join('|')),
-    optional('dht nodes', metainfo.nodes?.map(({ host, port }) => `${host}:${port}`).join('|')),
+    optional('dht nodes', metainfo.nodes?.map(formatDhtNode).join('|')),
     optional('created by', metainfo.createdBy),
     optional('creation date', dateOf(metainfo)),
     optional('private', metainfo.private ? 'yes' : null),

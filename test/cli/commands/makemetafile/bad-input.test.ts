@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
 import { makeWorkplace, TRACKER } from './make.js'
+
+const onlyLinux = { skip: process.platform !== 'linux' && 'file systems here take UTF-8 only' }
 
 /** Bad input for each option, and a part of what is said of it. */
 const BAD: readonly (readonly [args: string[], said: string])[] = [
@@ -129,4 +131,20 @@ test('files of one name from two directories into one target are refused', async
   const { status, stderr } = await make([at('d', 'a.iso'), '--target', at('out')])
   assert.match(stderr, /^btkit: .* would both be written to .*\n$/)
   assert.deepEqual([status, readdirSync(at('out'))], [2, ['x']])
+})
+
+test('a source without a name is refused before it is read', async () => {
+  const { status, stderr } = await runBtkit(['makemetafile', '/', TRACKER, '--dry-run'])
+  assert.equal(stderr, 'btkit: /: has no name of its own: --name gives the torrent one\n')
+  assert.equal(status, 2)
+})
+
+test('an argument that is not UTF-8 is told as such', onlyLinux, async (t) => {
+  const { directory } = makeWorkplace(t)
+  writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), Buffer.of(0xff)]), 'x')
+  // As Node hands it to a program
+  const path = `${directory}/\ufffd`
+  const { status, stderr } = await runBtkit(['makemetafile', path, TRACKER])
+  const reason = 'no such file or directory, or its name is not valid UTF-8, which btkit needs'
+  assert.deepEqual([status, stderr], [1, `btkit: ${path}: ${reason}\n`])
 })

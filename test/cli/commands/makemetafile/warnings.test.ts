@@ -20,3 +20,15 @@ for (const [list, warning] of [
 test('without a list there is no warning', async (t) => {
   assert.equal((await makeWorkplace(t).make([])).stderr, '')
 })
+
+for (const [rate, warning] of [
+  ['50', 'btkit: warning: --max-rate: only 50 bytes a second; 20M is 20 MiB a second\n'],
+  ['65535', 'btkit: warning: --max-rate: only 65535 bytes a second; 20M is 20 MiB a second\n'],
+  ['64K', ''],
+] as const) {
+  test(`a rate of ${rate} is ${warning === '' ? '' : 'probably not '}meant`, async (t) => {
+    const { make } = makeWorkplace(t)
+    assert.equal((await make(['--max-rate', rate, '--dry-run'])).stderr, warning)
+    assert.equal((await make(['--max-rate', rate, '--dry-run', '--quiet'])).stderr, '')
+  })
+}

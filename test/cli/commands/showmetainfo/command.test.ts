@@ -95,7 +95,10 @@ test('a torrent larger than --max-torrent-size is refused', async (t) => {
   const size = `${GOOD.length - 1}`
   const { status, stderr } = await show(t, GOOD, { args: ['--max-torrent-size', size] })
   assert.equal(status, 1)
-  assert.match(stderr, new RegExp(`x\\.torrent: larger than the limit of ${size} bytes\\n$`))
+  assert.match(
+    stderr,
+    new RegExp(`x\\.torrent: larger than the limit of ${size} bytes \\(--max-torrent-size\\)\\n$`),
+  )
   assert.equal((await show(t, GOOD, { args: ['--max_torrent_size', '1k'] })).status, 0)
 })
 

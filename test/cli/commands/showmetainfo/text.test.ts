@@ -64,13 +64,16 @@ test('what BitTornado did not know follows in the same style', async (t) => {
   const torrent = torrentOf(info, {
     'created by': 'someone',
     'creation date': 1_700_000_000,
-    nodes: [['h', 6881]],
+    nodes: [
+      ['h', 6881],
+      ['::1', 6881],
+    ],
     'url-list': ['http://w/', 'ftp://x/'],
   })
   const { stdout } = await show(t, torrent)
   assert.deepEqual(stdout.split('\n').slice(6), [
     'web seeds.....: http://w/|ftp://x/',
-    'dht nodes.....: h:6881',
+    'dht nodes.....: h:6881|[::1]:6881',
     'created by....: someone',
     'creation date.: 2023-11-14 22:13:20 UTC',
     'private.......: yes',

@@ -203,7 +203,7 @@ test('unsafe paths and missing content are one line and status 1', async (t) => 
 test('a torrent that is larger than allowed is refused', async (t) => {
   const { torrentPath } = plant(t)
   const result = await runBtkit(['verify', torrentPath, '--max-torrent-size', '100'])
-  const said = `btkit: ${torrentPath}: larger than the limit of 100 bytes\n`
+  const said = `btkit: ${torrentPath}: larger than the limit of 100 bytes (--max-torrent-size)\n`
   assert.deepEqual([result.status, result.stderr], [1, said])
 })
 

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { inputOf, runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+
+const LIMIT = 'larger than the limit of 10 bytes (--max-torrent-size)'
+
+for (const command of [
+  ['showmetainfo'],
+  ['lint'],
+  ['verify'],
+  ['copyannounce'],
+  ['edit', '--private'],
+]) {
+  test(`${command.join(' ')} names the option that lets a larger torrent in`, async (t) => {
+    const path = join(makeScratch(t, { a: torrentOf(singleFileInfo()) }), 'a')
+    const operands = command[0] === 'copyannounce' ? [path, path] : [path]
+    const args = [...command, '--max-torrent-size', '10', ...operands]
+    const { status, stderr } = await runBtkit(args)
+    assert.deepEqual([status, stderr], [1, `btkit: ${path}: ${LIMIT}\n`])
+  })
+}
+
+test('so does showmetainfo of standard input', async () => {
+  const stdin = inputOf(torrentOf(singleFileInfo()))
+  const args = ['showmetainfo', '--max-torrent-size', '10', '-']
+  const { stderr } = await runBtkit(args, { stdin })
+  assert.equal(stderr, `btkit: standard input: ${LIMIT}\n`)
+})
