@@ -15,7 +15,7 @@ import type { Budget } from '../admission/budget.js'
 import type { Clients } from '../admission/clients.js'
 import type { MemoryPool } from '../admission/memory-pool.js'
 import type { Planner } from '../admission/planner.js'
-import { NotReady } from '../refusal.js'
+import { NotReady, Refusal } from '../refusal.js'
 import { isQuiet, LOOKS, QUIET_PERIOD } from './recent-writes.js'
 import { PendingTorrent, type Waiter, type Work } from './pending.js'
 import type { FileHasher } from './file-hasher.js'
@@ -266,5 +266,6 @@ function isSame(known: KnownTorrent, now: Pick<KnownTorrent, 'input' | 'omitted'
 
 /** Whether files changed, or went, while they were read. */
 function isChange(error: unknown): boolean {
-  return error instanceof BtkitError && error.code === 'changed'
+  if (!(error instanceof BtkitError) || error instanceof Refusal) return false
+  return error.code === 'changed' || error.code === 'not-found'
 }

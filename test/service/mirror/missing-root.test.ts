@@ -57,3 +57,24 @@ test('a root that goes between two looks at a file is told of as one that was go
   await assert.rejects(view.file(['yum', 'b.rpm']), gone)
   await assert.rejects(openInside(file, mirror), gone)
 })
+
+test('whenever the root goes while a torrent is made, nothing is said to be deleted', async (t) => {
+  const moments = [1, 2, 3, 4, 5, 6]
+  const names = moments.map((moment) => `yum/${moment}.rpm`)
+  const place = makeScratch(t, Object.fromEntries(names.map((name) => [`root/${name}`, name])))
+  const root = join(place, 'root')
+  let looksLeft = 0
+  // Each step of the work reads the clock
+  const now = () => {
+    if (--looksLeft === 0) renameSync(root, `${root}-away`)
+    return Date.now() + 5_000
+  }
+  const { port } = await serveMirror(t, { root, args: ['--log', 'off'], io: { now } })
+  for (const [i, name] of names.entries()) {
+    looksLeft = i + 1
+    const { status, body } = await ask(port, `${SINGLE}/${name}`)
+    assert.ok(status === 200 || status === 503, `${i}: ${status} ${body.toString()}`)
+    if (looksLeft <= 0) renameSync(`${root}-away`, root)
+    looksLeft = 0
+  }
+})
