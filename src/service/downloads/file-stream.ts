@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import type { Semaphore } from '../admission/semaphore.js'
+import type { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { ByteRange } from '../web/byte-range.js'
 
 /** Bytes read at a time: more are no faster, and each client that reads slowly holds as many. */
@@ -12,11 +12,11 @@ const CHUNK = 64 * 1024
  */
 export class FileStream extends Readable {
   readonly #handle: FileHandle
-  readonly #reads: Semaphore
+  readonly #reads: ConcurrencyLimit
   #at: number
   readonly #end: number
 
-  constructor(handle: FileHandle, { start, end }: ByteRange, reads: Semaphore) {
+  constructor(handle: FileHandle, { start, end }: ByteRange, reads: ConcurrencyLimit) {
     // Nothing is read ahead of what the client takes
     super({ highWaterMark: 0, emitClose: true })
     this.#handle = handle

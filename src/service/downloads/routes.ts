@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Fingerprint } from '../../files/fingerprint.js'
-import { Semaphore } from '../admission/semaphore.js'
+import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { parseMirrorPath } from '../mirror/mirror-path.js'
 import { MirrorView, type Mirror } from '../mirror/mirror.js'
 import { openInside, type OpenFile } from '../mirror/open-inside.js'
@@ -16,7 +16,7 @@ export function addDownloadRoutes(
   app: FastifyInstance,
   { mirror, limits }: Pick<ServiceOptions, 'mirror' | 'limits'>,
 ): void {
-  const reads = new Semaphore(limits.maxReads)
+  const reads = new ConcurrencyLimit(limits.maxReads)
   addReadRoute(app, '/*', async (request, reply) => {
     const components = parseMirrorPath(requestPath(request.raw.url ?? ''))
     const file = await reads.run(() => openPublished(components, mirror))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { Semaphore } from '../../../src/service/admission/semaphore.js'
+import { ConcurrencyLimit } from '../../../src/files/concurrency-limit.js'
 import { FileStream } from '../../../src/service/downloads/file-stream.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -26,7 +26,7 @@ test('a stretch of a file is streamed, and the file is closed', async (t) => {
     [65_535, 131_073],
   ] as const) {
     const { handle } = await openContent(t)
-    const stream = new FileStream(handle, { start, end }, new Semaphore(1))
+    const stream = new FileStream(handle, { start, end }, new ConcurrencyLimit(1))
     const close = ended(stream)
     assert.ok((await buffer(stream)).equals(CONTENT.subarray(start, end)))
     assert.equal(stream.missing, 0)
@@ -37,14 +37,14 @@ test('a stretch of a file is streamed, and the file is closed', async (t) => {
 
 test('what is missing of a file that got shorter is told', async (t) => {
   const { path, handle } = await openContent(t)
-  const stream = new FileStream(handle, { start: 0, end: CONTENT.length }, new Semaphore(1))
+  const stream = new FileStream(handle, { start: 0, end: CONTENT.length }, new ConcurrencyLimit(1))
   truncateSync(path, 100_000)
   assert.equal((await buffer(stream)).length, 100_000)
   assert.equal(stream.missing, 200_000)
 })
 
 test('a stream that is given up closes its file, and lets others read', async (t) => {
-  const reads = new Semaphore(1)
+  const reads = new ConcurrencyLimit(1)
   const range = { start: 0, end: CONTENT.length }
   const given = await openContent(t)
   const stream = new FileStream(given.handle, range, reads)
@@ -60,7 +60,7 @@ test('a stream that is given up closes its file, and lets others read', async (t
 test('no more is read than the client takes', async (t) => {
   const { handle } = await openContent(t)
   let reads = 0
-  class Counting extends Semaphore {
+  class Counting extends ConcurrencyLimit {
     override run<T>(work: () => Promise<T>): Promise<T> {
       reads++
       return super.run(work)
