@@ -3,8 +3,10 @@ import { listNames } from '../../files/scan/entry.js'
 import { loadNameFilter } from '../../files/scan/scan-tree.js'
 import { createWriter } from '../../files/write/many.js'
 import {
+  checkDistinctDirectories,
   checkDistinctTorrents,
   openSourceDirectory,
+  pathsOf,
   pathsOfDirectory,
   type OpenRules,
   type SourceDirectory,
@@ -23,8 +25,9 @@ const WRITES = 64
  * Brings the torrents of directories' entries up to date: each is created, updated, left as it is
  * or, when it is to be pruned and its source is gone, removed. What fails is reported and does not
  * stop the rest. When a signal ends the run, the report tells of what was done until then.
- * @throws BtkitError `usage` when two entries would write the same torrent, `locked` when another
- * run is at work on a target, `interrupted` when the run had to wait for that until a signal came
+ * @throws BtkitError `usage` when two entries would write the same torrent, or a directory is given
+ * twice; `locked` when another run is at work on a target, `interrupted` when a signal came while
+ * this one waited for it
  */
 export async function completeDirectories(
   request: CompleteRequest,
@@ -39,7 +42,9 @@ export async function completeDirectories(
     const filter = await loadNameFilter(request.common.scan)
     const findTarget = (path: string) => targets.find(path)
     const directories = openAll({ request, filter, list, findTarget }, report)
+    checkDistinctDirectories(directories)
     checkDistinctTorrents(directories)
+    noteLeftOut(directories, report)
     const options = digestOptions(request.common)
     const writer = createWriter({ inFlight: WRITES })
     await complete(directories, { request, hashContext: context, options, writer, report, watch })
@@ -72,6 +77,13 @@ function openAll(rules: OpenRules, report: CompleteReport): SourceDirectory[] {
       return []
     }
   })
+}
+
+function noteLeftOut(directories: readonly SourceDirectory[], report: CompleteReport): void {
+  for (const directory of directories) {
+    for (const { name, reason } of directory.leftOut)
+      report.skipped.push({ ...pathsOf(name, directory), reason })
+  }
 }
 
 /** Lists directories, each but once: sources and torrents may share one. */

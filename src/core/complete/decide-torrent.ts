@@ -11,6 +11,7 @@ import { DIGEST } from '../digests/piece-table.js'
 import { settleDate } from '../make/make-torrent.js'
 import {
   digestTorrent,
+  isEmptyFile,
   isEqual,
   recognize,
   refreshTorrent,
@@ -19,6 +20,7 @@ import {
   type ExistingTorrent,
   type WantedValues,
 } from './existing-torrent.js'
+import { fitsContent } from './fits-content.js'
 import {
   keep,
   skip,
@@ -40,6 +42,7 @@ export async function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDec
   const { existing, record, run, source, input } = entry
   if (!existing || run.request.force) return replace(await obtain(entry))
   if (!record) return adopt(entry, existing)
+  if (isEmptyFile(existing)) return replace(await obtain(entry))
   const origin = recognize(existing, record)
   if (!origin) {
     const isOfOldVersion = existing.metainfo !== null && record.written.info === null
@@ -86,7 +89,11 @@ function replace(entry: Obtained): TorrentDecision {
 
 /** Takes over a torrent that btkit did not write, when it is just what it would write. */
 async function adopt(entry: UndecidedTorrent, existing: ExistingTorrent): Promise<TorrentDecision> {
-  if (!looksAlike(entry, existing)) return skip(unread(entry), 'foreign')
+  if (!looksAlike(entry, existing)) {
+    const { metainfo } = existing
+    const isOutdated = metainfo !== null && !fitsContent(metainfo, entry.content)
+    return skip(unread(entry), isOutdated ? 'outdated' : 'foreign')
+  }
   const obtained = await obtain(entry)
   const { info } = obtained
   if (!info) return skip(obtained, 'content not read')

@@ -10,6 +10,9 @@ import type { TargetDirectory } from './targets.js'
 
 const SUFFIX = '.torrent'
 
+/** The longest file name that file systems take, in bytes. */
+const LONGEST_NAME = 255
+
 /** A directory of sources with the directory of their torrents. */
 export interface SourceDirectory {
   /** The directories as they were given. */
@@ -20,6 +23,14 @@ export interface SourceDirectory {
   readonly targetDirectory: TargetDirectory
   /** The names of the entries that are to get torrents, sorted by bytes. */
   readonly names: readonly string[]
+  /** The entries that patterns leave out. */
+  readonly leftOut: readonly LeftOut[]
+}
+
+/** An entry that patterns leave out. */
+export interface LeftOut {
+  readonly name: string
+  readonly reason: 'excluded' | 'not included'
 }
 
 /** What opening a directory takes beside its path. */
@@ -52,17 +63,27 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
   const targetDirectory = rules.findTarget(realPath(target) ?? '')
   if (targetDirectory === undefined) throw notFound(target)
   const opened = { directory, target, realDirectory: realDirectory ?? resolve(directory) }
-  const names = publishedNames(found, request.common.scan.all)
-    .filter((name) => !name.endsWith(SUFFIX))
-    .filter((name) => !filter || isWanted(name, opened.realDirectory, filter))
-  return { ...opened, targetDirectory, names }
+  const published = publishedNames(found, request.common.scan.all)
+  const names = published.filter((name) => !name.endsWith(SUFFIX))
+  if (!filter) return { ...opened, targetDirectory, names, leftOut: [] }
+  const sorted = names.map((name) => ({
+    name,
+    reason: whyLeftOut(name, opened.realDirectory, filter),
+  }))
+  return {
+    ...opened,
+    targetDirectory,
+    names: sorted.flatMap(({ name, reason }) => (reason === null ? [name] : [])),
+    leftOut: sorted.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }])),
+  }
 }
 
 /** Directories stay unless they are excluded: something in them may be included. */
-function isWanted(name: string, directory: string, filter: NameFilter): boolean {
-  if (filter.excludes(name)) return false
+function whyLeftOut(name: string, directory: string, filter: NameFilter): LeftOut['reason'] | null {
+  if (filter.excludes(name)) return 'excluded'
   const isDirectory = statSync(join(directory, name), { throwIfNoEntry: false })?.isDirectory()
-  return isDirectory ? !filter.excludes(`${name}/`) : filter.includes(name)
+  if (isDirectory) return filter.excludes(`${name}/`) ? 'excluded' : null
+  return filter.includes(name) ? null : 'not included'
 }
 
 function notFound(path: string): BtkitError {
@@ -72,6 +93,17 @@ function notFound(path: string): BtkitError {
 /** The file name of the torrent of an entry. */
 export function torrentName(name: string): string {
   return `${name}${SUFFIX}`
+}
+
+/**
+ * Makes sure that the torrent of an entry can have its name.
+ * @throws BtkitError `bad-name`
+ */
+export function checkTorrentName(name: string, directory: SourceDirectory): void {
+  const file = torrentName(name)
+  if (Buffer.byteLength(file) <= LONGEST_NAME) return
+  const { source } = pathsOf(name, directory)
+  throw new BtkitError('bad-name', `${source}: ${file} would be too long a name`)
 }
 
 /** The entry that a torrent's file name stands for, or null when it is no torrent's. */
@@ -93,6 +125,22 @@ export function pathsOf(name: string, directory: SourceDirectory): TorrentPaths 
 /** The paths of a directory that was given. */
 export function pathsOfDirectory(directory: string): EntryPaths {
   return { source: directory, sourcePath: resolve(directory) }
+}
+
+/**
+ * Makes sure that no directory is given twice, be it by two names.
+ * @throws BtkitError `usage`
+ */
+export function checkDistinctDirectories(directories: readonly SourceDirectory[]): void {
+  const seen = new Map<string, string>()
+  for (const { directory, realDirectory } of directories) {
+    const other = seen.get(realDirectory)
+    if (other === directory) throw new BtkitError('usage', `${directory}: is given twice`)
+    if (other !== undefined) {
+      throw new BtkitError('usage', `${other} and ${directory}: are the same directory`)
+    }
+    seen.set(realDirectory, directory)
+  }
 }
 
 /**

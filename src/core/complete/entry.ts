@@ -9,7 +9,7 @@ import { isSameFile } from '../digests/cache-trust.js'
 import { contentOfTree, excludeOutput, type Content, type Tree } from '../digests/content.js'
 import { infoRequest as requestInfo } from '../digests/info.js'
 import { decideTorrent } from './decide-torrent.js'
-import { torrentName, type SourceDirectory } from './directories.js'
+import { checkTorrentName, torrentName, type SourceDirectory } from './directories.js'
 import { isEqual, readExisting } from './existing-torrent.js'
 import type { SkipReason } from './report.js'
 import type { CompleteRun } from './request.js'
@@ -40,6 +40,7 @@ export async function decideEntry(
   const { request } = run
   const content = await openContent(name, directory, run)
   if ('kind' in content) return content
+  checkTorrentName(name, directory)
   const target = directory.targetDirectory
   const file = torrentName(name)
   const source = join(directory.realDirectory, name)

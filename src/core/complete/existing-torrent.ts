@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto'
 import { BtkitError } from '../../errors.js'
-import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
+import {
+  encodeFingerprint,
+  readFingerprintIfThere,
+  sizeInFingerprint,
+} from '../../files/fingerprint.js'
 import { readBounded } from '../../files/read-bounded.js'
 import { encodedValue, spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -52,6 +56,12 @@ export function readExisting(path: string): ExistingTorrent | null {
   const bytes = readBounded(path, MAX_TORRENT)
   const metainfo = parseOrNull(bytes)
   return { bytes, fingerprint: encodeFingerprint(fingerprint), metainfo, digest: sha256(bytes) }
+}
+
+/** Whether it is a file of 0 bytes, as a full disk or a crash leaves. */
+export function isEmptyFile({ bytes, fingerprint }: ExistingTorrent): boolean {
+  // What a link leads to, or a device, may be empty for a reason
+  return bytes.length === 0 && sizeInFingerprint(fingerprint) === 0
 }
 
 /** The digests to know a torrent by. `values` are those that btkit would give it, edited or not. */

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { asBtkitError } from '../../errors.js'
 import type { TorrentRecord } from '../../state/torrents/record.js'
 import { entryName, type SourceDirectory } from './directories.js'
-import { hasEdits, readExisting, recognize } from './existing-torrent.js'
+import { hasEdits, isEmptyFile, readExisting, recognize } from './existing-torrent.js'
 import { noteFailure, type TorrentPaths } from './report.js'
 import type { CompleteRun } from './request.js'
 
@@ -21,6 +21,8 @@ interface Orphan {
   readonly directory: SourceDirectory
   readonly record: TorrentRecord
   readonly paths: TorrentPaths
+  /** Whether its entry is there, and lost all its bytes. */
+  readonly isEmptied: boolean
 }
 
 /** Removes the torrents of all directories that are ours, unedited, and whose sources are gone. */
@@ -53,7 +55,8 @@ function findOrphans(directory: SourceDirectory, rules: PruneRules): Orphan[] {
     const record = log.get(file)
     if (!record) return []
     const paths = pathsOfOrphan(file, record, here)
-    return paths && isGone(paths, rules) ? [{ file, directory, record, paths }] : []
+    if (!paths || !isGone(paths, rules)) return []
+    return [{ file, directory, record, paths, isEmptied: rules.emptied.has(paths.torrentPath) }]
   })
 }
 
@@ -79,14 +82,16 @@ function isGone({ sourcePath, torrentPath }: TorrentPaths, { emptied }: PruneRul
 }
 
 /** Removes an orphan that is as we wrote it, or with `force` any. */
-function prune({ file, directory, record, paths }: Orphan, { request, report }: CompleteRun): void {
+function prune(orphan: Orphan, { request, report }: CompleteRun): void {
+  const { file, directory, record, paths, isEmptied } = orphan
   const existing = readExisting(paths.torrentPath)
   if (!existing) return
   const { metainfo } = existing
   const written = recognize(existing, record)
-  const isAsWritten = metainfo && written && !hasEdits(metainfo, written.keys)
+  const isAsWritten =
+    isEmptyFile(existing) || (metainfo && written && !hasEdits(metainfo, written.keys))
   if (!isAsWritten && !request.force) {
-    report.skipped.push({ ...paths, reason: 'edited' })
+    report.skipped.push({ ...paths, reason: isEmptied ? 'source empty' : 'source gone' })
     return
   }
   if (!request.dryRun) {

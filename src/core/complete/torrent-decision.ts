@@ -39,10 +39,13 @@ export interface Obtained extends UndecidedTorrent {
   readonly bytesHashed: number
 }
 
+/** Why a torrent that is there is left as it is. */
+export type LeftReason = 'foreign' | 'outdated' | 'edited' | 'content not read'
+
 /** What becomes of a torrent, with what it took to know that. Sizes are in bytes. */
 export type TorrentDecision = { readonly size: number; readonly bytesHashed: number } & (
   | { readonly kind: 'keep' }
-  | { readonly kind: 'skip'; readonly reason: 'foreign' | 'edited' | 'content not read' }
+  | { readonly kind: 'skip'; readonly reason: LeftReason }
   | {
       readonly kind: 'write'
       readonly existing: ExistingTorrent | null
@@ -57,7 +60,7 @@ const NOTHING = new Uint8Array(0)
 /** Leaves a torrent alone that is not ours to write. */
 export function skip(
   { content, bytesHashed }: Pick<Obtained, 'content' | 'bytesHashed'>,
-  reason: 'foreign' | 'edited' | 'content not read',
+  reason: LeftReason,
 ): TorrentDecision {
   return { kind: 'skip', reason, size: content.size, bytesHashed }
 }

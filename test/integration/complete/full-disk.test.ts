@@ -118,7 +118,7 @@ test(
     const mirror = new Mirror(t, FILES, { state })
     const { status, stdout, stderr } = await runJson(mirror, [])
     assert.equal(status, 1)
-    assert.match(stderr, /^btkit: \d+ entries \([^\n]+\): no space left on device\n$/)
+    assert.match(stderr, /^btkit: state [^\n(]+: no space left on device \(\d+ entries\)\n$/)
     const { created, failed } = JSON.parse(stdout) as Report
     assert.equal(created.length + failed.length, 60)
     assert.equal(mirror.list().length, created.length)
@@ -132,7 +132,7 @@ test(
 )
 
 test(
-  'on a read-only disk each torrent fails in one line, and nothing is hashed',
+  'on a read-only disk all torrents fail in one line, and nothing is hashed',
   unlessMounted,
   async (t) => {
     const target = mountSmallDisk(t, '128k')
@@ -141,6 +141,6 @@ test(
     const { status, stdout, stderr } = await runJson(mirror, [])
     const { failed, bytesHashed } = JSON.parse(stdout) as Report
     assert.deepEqual([status, failed.length, bytesHashed], [1, 2, 0])
-    assert.match(stderr, /^(btkit: [^\n]+: read-only file system\n){2}$/)
+    assert.match(stderr, /^btkit: [^\n]+: read-only file system \(2 entries\)\n$/)
   },
 )

@@ -1,4 +1,4 @@
-import type { CompleteReport } from '../../../core/complete/report.js'
+import type { CompleteReport, Skip, SkipReason } from '../../../core/complete/report.js'
 import { jsonLine } from '../../../text/json-line.js'
 import { formatBytes } from '../../output/quantity.js'
 
@@ -14,7 +14,7 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
   const would = dryRun ? 'would ' : ''
   const unread = (infoHash: string | null) =>
     infoHash === null ? ' (or find it unchanged: its content must be read)' : ''
-  const skips = skipped.map(({ source, reason }) => ({ what: source, why: reason }))
+  const skips = skipped.map((skip) => ({ what: whatIsSkipped(skip), why: skip.reason }))
   return [
     ...created.map(({ torrent }) => `${dryRun ? 'would create' : 'created'} ${torrent}`),
     ...updated.map(({ torrent, infoHash }) => {
@@ -24,6 +24,11 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
     ...byCause(skips).map((line) => `${dryRun ? 'would skip' : 'skipped'} ${line}`),
     `${would === '' ? '' : 'dry run: '}${countsOf(report)}; ${bytesOf(report)}, ${seconds.toFixed(1)} s`,
   ]
+}
+
+/** An entry, or where that is gone its torrent. */
+function whatIsSkipped({ source, torrent, reason }: Skip): string {
+  return reason === 'source gone' || reason === 'source empty' ? torrent : source
 }
 
 function countsOf({ created, updated, unchanged, removed, skipped, failed }: CompleteReport) {
@@ -46,15 +51,23 @@ function bytesOf({ bytesHashed, bytesReused }: CompleteReport): string {
  * somebody has to look after them.
  */
 export function failuresOf({ failed, skipped }: CompleteReport): string[] {
-  const left = skipped.filter(({ reason }) => reason === 'edited')
-  return byCause([
-    ...failed.map(({ message }) => splitMessage(message)),
-    ...left.map(({ torrent }) => ({ what: torrent, why: LEFT })),
-  ])
+  const left = skipped.flatMap(({ torrent, reason }) => {
+    const why = LEFT[reason]
+    return why === undefined ? [] : [{ what: torrent, why }]
+  })
+  return byCause([...failed.map(({ message }) => splitMessage(message)), ...left])
 }
 
-const LEFT =
-  'changed by something else since completedir wrote it, so it is left and may be out of date; --force takes it over'
+const EDITED = 'changed by something else since completedir wrote it'
+
+/** What is to be done about torrents that are left, for those reasons that ask for it. */
+const LEFT: Partial<Record<SkipReason, string>> = {
+  edited: `${EDITED}, so it is left and may be out of date; delete it to have it made anew`,
+  outdated:
+    'does not fit its source, and completedir did not write it; delete it to have it made anew',
+  'source gone': `${EDITED}, and its source is gone; delete it, or --force removes it`,
+  'source empty': `${EDITED}, and its source is empty; delete it, or --force removes it`,
+}
 
 /** Something and what is to be said of it. */
 interface Said {
@@ -82,9 +95,14 @@ function byCause(all: readonly Said[]): string[] {
     whats.push(what)
   }
   return [...causes].flatMap(([why, whats]) => {
-    if (whats.length <= MOST_LINES)
-      return whats.map((what) => (what === '' ? why : `${what}: ${why}`))
-    return [`${whats.length} entries (${whats.slice(0, MOST_LINES).join(', ')}, …): ${why}`]
+    const distinct = [...new Set(whats)]
+    if (distinct.length > MOST_LINES)
+      return [`${whats.length} entries (${distinct.slice(0, MOST_LINES).join(', ')}, …): ${why}`]
+    return distinct.map((what) => {
+      const count = whats.filter((other) => other === what).length
+      const line = what === '' ? why : `${what}: ${why}`
+      return count === 1 ? line : `${line} (${count} entries)`
+    })
   })
 }
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { Mirror, TRACKER } from '../../../support/mirror.js'
 import { runBtkit } from '../../../support/run-btkit.js'
@@ -57,8 +56,14 @@ test('two entries that would write one torrent are refused before anything is ha
 
 test('a directory given twice is refused', async (t) => {
   const directory = makeScratch(t, { a: 'a' })
-  const args = ['completedir', TRACKER, directory, join(directory, '.')]
-  assert.equal((await runBtkit(args)).status, 2)
+  const other = `${directory}/.`
+  for (const [again, said] of [
+    [directory, `${directory}: is given twice`],
+    [other, `${directory} and ${other}: are the same directory`],
+  ] as const) {
+    const { status, stderr } = await runBtkit(['completedir', TRACKER, directory, again])
+    assert.deepEqual([status, stderr], [2, `btkit: ${said}\n`])
+  }
   assert.deepEqual(readdirSync(directory), ['a'])
 })
 

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
 import { entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
@@ -145,7 +153,7 @@ for (const [what, change] of Object.entries(LEFT)) {
     await mirror.report()
     await change(mirror.torrent('a'))
     const left = readFileSync(mirror.torrent('a'))
-    const said = `btkit: ${mirror.torrent('a')}: changed by something else since completedir wrote it, so it is left and may be out of date; --force takes it over\n`
+    const said = `btkit: ${mirror.torrent('a')}: changed by something else since completedir wrote it, so it is left and may be out of date; delete it to have it made anew\n`
     for (const content of ['a', 'A', 'A']) {
       writeFileSync(mirror.at('a'), content)
       const { status, stdout, stderr } = await mirror.run(['--quiet'])
@@ -165,4 +173,32 @@ test('an edit is known as one even where the cache was lost, without reading con
   rmSync(mirror.cache, { recursive: true })
   const { unchanged, bytesHashed } = await mirror.report()
   assert.deepEqual([unchanged, bytesHashed], [1, 0])
+})
+
+test('an edited torrent that was deleted, as is advised, is made anew, and no other edit is lost', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  await edit(['rename', mirror.torrent('a'), 'other'])
+  await edit(['reannounce', OTHER, mirror.torrent('b')])
+  rmSync(mirror.torrent('a'))
+  assert.deepEqual(entriesOf((await mirror.report()).created), ['a'])
+  assert.equal(torrentOf(mirror, 'b')['announce'], OTHER)
+})
+
+test('a torrent of 0 bytes, as a crash leaves, is replaced', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  truncateSync(mirror.torrent('a'))
+  const { updated, skipped } = await mirror.report()
+  assert.deepEqual([entriesOf(updated), skipped], [['a'], []])
+  await mirror.checkAgainstFresh()
+})
+
+test('a torrent that became a link to something empty stays', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  rmSync(mirror.torrent('a'))
+  symlinkSync('/dev/null', mirror.torrent('a'))
+  assert.equal((await mirror.report()).skipped[0]?.reason, 'edited')
+  assert.equal(readlinkSync(mirror.torrent('a')), '/dev/null')
 })

@@ -59,12 +59,20 @@ for (const [args, entries, files] of FILTERS) {
   })
 }
 
-test('entries that patterns leave out are not told of, but for directories with nothing in them', async (t) => {
-  const { skipped } = await new Mirror(t, FILES).report(['--include', '*.iso'])
+test('entries that patterns leave out are told as skipped, be they files or directories', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  const { skipped } = await mirror.report(['--include', '*.iso', '--exclude', 'dir/'])
   assert.deepEqual(
     skipped.map(({ source, reason }) => [source.split('/').at(-1), reason]),
-    [['docs', 'not included']],
+    [
+      ['b.tmp', 'not included'],
+      ['dir', 'excluded'],
+      ['docs', 'not included'],
+    ],
   )
+  const { stdout } = await mirror.run(['--exclude', '*.iso'])
+  assert.ok(stdout.includes(`skipped ${mirror.at('a.iso')}: excluded\n`), stdout)
+  assert.match(stdout, /, skipped 1, /)
 })
 
 const NOW = 1_600_000_000
@@ -192,6 +200,23 @@ test('200 entries that fail alike give one line with a count and the first names
   const first = [1000, 1001, 1002].map((i) => mirror.torrent(`e${i}`)).join(', ')
   assert.equal(stderr, `btkit: 200 entries (${first}, …): is a directory\n`)
   assert.deepEqual([status, (await mirror.report()).failed.length], [1, 200])
+})
+
+test('entries that fail for one reason of one path name it once', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  const { status, stderr } = await mirror.run(['--quiet', '--state-dir', '/proc/nowhere'])
+  assert.equal(status, 1)
+  assert.match(stderr, /^btkit: state [^\n(]+: no such file or directory \(2 entries\)\n$/)
+})
+
+test('an entry whose torrent would have too long a name fails in words, and no other', async (t) => {
+  const [long, longest] = ['n'.repeat(248), 'n'.repeat(247)]
+  const mirror = new Mirror(t, { [long]: 'a', [longest]: 'b' })
+  const { status, stderr } = await mirror.run(['--quiet'])
+  const said = `btkit: ${mirror.at(long)}: ${long}.torrent would be too long a name\n`
+  assert.deepEqual([status, stderr, mirror.list()], [1, said, [`${longest}.torrent`]])
+  const [failure] = (await mirror.report()).failed
+  assert.deepEqual([failure?.source, failure?.code], [mirror.at(long), 'bad-name'])
 })
 
 test('200 entries that are skipped alike give one line, and others theirs', async (t) => {

@@ -4,22 +4,22 @@ import { test } from 'node:test'
 import { version } from '../../../../src/cli/version.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { entriesOf, Mirror } from '../../../support/mirror.js'
-import { directoryInfo, torrentOf } from '../../../support/torrents.js'
+import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
 /** What stands where a torrent of btkit's is to go, and what it is called. */
 const OTHERS: Record<string, Uint8Array> = {
-  'a torrent that another program made': torrentOf(directoryInfo([{ length: 5, path: ['x'] }]), {
+  'a torrent that another program made': torrentOf(singleFileInfo(), {
     announce: 'http://other.example/',
     'created by': 'other 1.0',
   }),
-  'a torrent that does not say who made it': torrentOf(directoryInfo([{ length: 5, path: ['x'] }])),
+  'a torrent that does not say who made it': torrentOf(singleFileInfo()),
   'no torrent at all': Buffer.from('notes'),
   'an empty file': Buffer.of(),
 }
 
 for (const [what, bytes] of Object.entries(OTHERS)) {
   test(`${what} is foreign: it stays, unless --force is given`, async (t) => {
-    const mirror = new Mirror(t, { a: 'a', b: 'b' })
+    const mirror = new Mirror(t, { a: 'hello', b: 'b' })
     writeFileSync(mirror.torrent('a'), bytes)
     const { status } = await mirror.run()
     assert.equal(status, 0)

@@ -6,6 +6,8 @@ import { openCache } from '../../../../src/cache/open.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
 import { putOldOutput } from '../../../support/old-output.js'
+import { plantFiles, type Files } from '../../../support/scratch.js'
+import { directoryInfo, torrentOf } from '../../../support/torrents.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { TorrentLog } from '../../../../src/state/torrents/log.js'
 
@@ -75,6 +77,49 @@ test('btkit cache clear changes nothing about whose torrents are', async (t) => 
   assert.equal(decodeTorrent(readFileSync(mirror.torrent('b')))['comment'], 'by hand')
 })
 
+/** Changes of content that sizes tell of: what was there, and what is there now. */
+const OUTGROWN: Record<string, readonly [before: Files, now: Files]> = {
+  'a longer file': [{ a: 'a' }, { a: 'longer' }],
+  'a shorter file below it': [{ 'a/x': 'xx', 'a/y': 'y' }, { 'a/x': 'x' }],
+  'a file more': [{ 'a/x': 'x' }, { 'a/y': 'y' }],
+}
+
+for (const [what, [before, now]] of Object.entries(OUTGROWN)) {
+  test(`of a torrent that completedir did not write, ${what} is told each time, also with --quiet`, async (t) => {
+    const mirror = new Mirror(t, before)
+    const bytes = await makeBeside(mirror, 'a', ['--private'])
+    assert.equal((await mirror.run(['--quiet'])).status, 0)
+    plantFiles(mirror.source, now)
+    const said = `btkit: ${mirror.torrent('a')}: does not fit its source, and completedir did not write it; delete it to have it made anew\n`
+    for (let i = 0; i < 2; i++) {
+      const { status, stderr } = await mirror.run(['--quiet'])
+      assert.deepEqual([status, stderr], [1, said])
+    }
+    const { skipped, bytesHashed } = await mirror.report()
+    assert.deepEqual(skipped, [{ ...mirror.paths('a'), reason: 'outdated' }])
+    assert.deepEqual([bytesHashed, readFileSync(mirror.torrent('a'))], [0, bytes])
+  })
+}
+
+test('a torrent with pad files, or with hidden files that are there, fits its source', async (t) => {
+  const mirror = new Mirror(t, { 'a/x': 'x', 'a/y': 'yy', 'a/z/.hidden': 'hid', 'a/z/empty': '' })
+  const pad = { length: 16383, path: ['.pad', '16383'], attr: 'p' }
+  const [x, y] = [
+    { length: 1, path: ['x'] },
+    { length: 2, path: ['y'] },
+  ]
+  const hidden = { length: 3, path: ['z', '.hidden'] }
+  for (const torrent of [
+    torrentOf(directoryInfo([x, pad, y])),
+    torrentOf(directoryInfo([x, y, hidden])),
+  ]) {
+    writeFileSync(mirror.torrent('a'), torrent)
+    const { status, stderr } = await mirror.run(['--quiet'])
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.equal((await mirror.report()).skipped[0]?.reason, 'foreign')
+  }
+})
+
 test('where the state was lost, torrents that are right are known again, and others stay', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
@@ -117,7 +162,7 @@ test("where state can't be written no torrent is, and the reason is said once", 
   const files = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`e${i}`, `${i}`]))
   const mirror = new Mirror(t, files)
   const { status, stderr } = await mirror.run(['--quiet', '--state-dir', '/proc/nowhere'])
-  assert.match(stderr, /^btkit: 20 entries \([^\n]+\): no such file or directory\n$/)
+  assert.match(stderr, /^btkit: state [^\n(]+\.log: no such file or directory \(20 entries\)\n$/)
   assert.deepEqual([status, mirror.list()], [1, []])
 })
 
@@ -177,7 +222,7 @@ test('what version 0.1 knew in its cache is taken over, once', async (t) => {
   // Old records don't come back
   rmSync(mirror.state, { recursive: true })
   writeFileSync(mirror.at('a'), 'aa')
-  assert.equal((await mirror.report()).skipped[0]?.reason, 'foreign')
+  assert.equal((await mirror.report()).skipped[0]?.reason, 'outdated')
 })
 
 test('after an upgrade an unchanged mirror is neither read nor written', async (t) => {

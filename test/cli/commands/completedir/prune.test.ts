@@ -150,8 +150,31 @@ test('with --force the torrent of what is gone goes even if it was edited', asyn
   rmSync(mirror.at('a'))
   const { status, stderr } = await mirror.run(['--prune', '--quiet'])
   assert.equal(status, 1)
-  assert.match(stderr, /^btkit: [^\n]*a\.torrent: changed by something else[^\n]*--force[^\n]*\n$/)
+  assert.equal(
+    stderr,
+    `btkit: ${mirror.torrent('a')}: changed by something else since completedir wrote it, and its source is gone; delete it, or --force removes it\n`,
+  )
+  const { stdout } = await mirror.run(['--prune'])
+  assert.ok(stdout.includes(`skipped ${mirror.torrent('a')}: source gone\n`), stdout)
   assert.deepEqual(entriesOf((await mirror.report(['--prune', '--force'])).removed), ['a'])
+})
+
+test('an edited torrent whose entry lost all its bytes is said to have an empty source', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  await runBtkit(['edit', '--comment', 'mine', mirror.torrent('a')])
+  writeFileSync(mirror.at('a'), '')
+  const { status, stderr } = await mirror.run(['--prune', '--quiet'])
+  assert.equal(status, 1)
+  assert.match(stderr, /^btkit: [^\n]*a\.torrent: [^\n]*its source is empty; [^\n]*\n$/)
+})
+
+test('a torrent of 0 bytes of what is gone goes with --prune', async (t) => {
+  const mirror = new Mirror(t, { a: 'a', b: 'b' })
+  await mirror.report()
+  writeFileSync(mirror.torrent('a'), '')
+  rmSync(mirror.at('a'))
+  assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['a'])
 })
 
 test('the torrent of a directory that is empty, as an unmounted disk is, goes with --prune-all alone', async (t) => {
