@@ -1,5 +1,5 @@
 import { Budget, type BudgetLimits } from '../../src/service/admission/budget.js'
-import { TimeSlices } from '../../src/service/admission/time-slices.js'
+import { realSlices } from './slices.js'
 
 const PLENTY = { steps: 1e9, names: 1e9, bytes: 1e9 }
 
@@ -11,5 +11,5 @@ export function plentifulBudget(): Budget {
 /** A budget that is limited in some respect, for work that nobody gives up. */
 export function limitedBudget(limits: Partial<BudgetLimits>): Budget {
   const signal = new AbortController().signal
-  return new Budget({ ...PLENTY, ...limits }, { slices: new TimeSlices(), signal })
+  return new Budget({ ...PLENTY, ...limits }, { slices: realSlices(), signal })
 }

@@ -10,7 +10,7 @@ export class TimeSlices {
   readonly #now: () => number
 
   /** `now` is a clock in milliseconds that only goes forward. */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number) {
     this.#now = now
   }
 

@@ -5,12 +5,13 @@ import { Budget } from '../../../src/service/admission/budget.js'
 import { TimeSlices } from '../../../src/service/admission/time-slices.js'
 import { NotReady } from '../../../src/service/refusal.js'
 import { refused } from '../refused.js'
+import { realSlices } from '../slices.js'
 
 const LIMITS = { steps: 100, names: 10, bytes: 1000 }
 const never = new AbortController().signal
 
 test('a budget may be spent to the last, and no further', () => {
-  const budget = new Budget(LIMITS, { slices: new TimeSlices(), signal: never })
+  const budget = new Budget(LIMITS, { slices: realSlices(), signal: never })
   budget.charge('steps', 60)
   budget.charge('steps', 40)
   budget.charge('names', 10)
@@ -47,7 +48,7 @@ test('a slice is over after a few milliseconds, and another begins with the next
 
 test('work that nobody wants any more ends before its next slice', async () => {
   const gone = new AbortController()
-  const budget = new Budget(LIMITS, { slices: new TimeSlices(), signal: gone.signal })
+  const budget = new Budget(LIMITS, { slices: realSlices(), signal: gone.signal })
   await budget.nextSlice()
   const waiting = budget.nextSlice()
   gone.abort(new NotReady('the client has gone', 1))
@@ -56,7 +57,7 @@ test('work that nobody wants any more ends before its next slice', async () => {
 })
 
 test('in each turn of the event loop one work goes on, in the order in which they came', async () => {
-  const slices = new TimeSlices()
+  const slices = realSlices()
   const seen: string[] = []
   const work = async (name: string) => {
     for (let i = 0; i < 2; i++) {
@@ -77,7 +78,7 @@ test('in each turn of the event loop one work goes on, in the order in which the
 test('bytes are taken from the memory that all requests share', () => {
   const taken: number[] = []
   const memory = { take: (bytes: number) => void taken.push(bytes) }
-  const budget = new Budget(LIMITS, { slices: new TimeSlices(), signal: never, memory })
+  const budget = new Budget(LIMITS, { slices: realSlices(), signal: never, memory })
   budget.charge('bytes', 30)
   budget.charge('steps', 20)
   budget.charge('bytes', 40)
@@ -94,7 +95,7 @@ test('work whose turn is over waits for the next before its next slice', async (
       return Promise.resolve()
     },
   }
-  const budget = new Budget(LIMITS, { slices: new TimeSlices(), signal: never, turn })
+  const budget = new Budget(LIMITS, { slices: realSlices(), signal: never, turn })
   for (let i = 0; i < 2; i++) {
     await budget.nextSlice()
     seen.push('a slice')
@@ -112,7 +113,7 @@ test('parts of a work that run side by side wait for one slice and one turn', as
       turn.isOver = false
     },
   }
-  const slices = new TimeSlices()
+  const slices = realSlices()
   const budget = new Budget(LIMITS, { slices, signal: never, turn })
   const seen: string[] = []
   const parts = Array.from({ length: 5 }, async (_, i) => {
