@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describeOsError } from '../errors.js'
 import { makeDirectory } from './directory.js'
+import { checkPlace } from './integrity/check-place.js'
 import { markClosed, markPath, takeMark } from './integrity/clean-mark.js'
 import { holdFile, inodeOf, isHeld, notesOf } from './integrity/holders.js'
 import { isSound } from './integrity/run-check.js'
@@ -102,11 +103,13 @@ interface Opening {
 
 /**
  * Opens the file after it was found to be sound, or a new one in its place.
- * @throws Error of LMDB or the system when none can be opened, or when the file can't be checked
+ * @throws Error of LMDB or the system when none can be opened, when the file can't be checked, or
+ *   when others could swap it
  */
 async function openStore(opening: Opening): Promise<Store> {
   const { path, directory, now, warn } = opening
   makeDirectory(directory, 0o700)
+  checkPlace(path)
   requireFreeSpace(directory)
   const { openLmdbStore } = await import('./store/lmdb.js')
   await admitFile(opening)

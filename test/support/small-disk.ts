@@ -11,7 +11,7 @@ interface Scope {
 /** A disk of so many MiB until the test ends, or null where none can be mounted. */
 export function mountSmallDisk(t: Scope, mebibytes: number): string | null {
   const directory = mkdtempSync(join(tmpdir(), 'btkit-test-'))
-  const args = ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'none', directory]
+  const args = ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0755`, 'none', directory]
   const { status } = spawnSync('mount', args, { stdio: 'ignore' })
   t.after(() => {
     if (status === 0) spawnSync('umount', ['-l', directory])

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
+import { chmodSync, chownSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 import { executable, type SpawnOptions } from './executable.js'
 import { makeScratch, type Files } from './scratch.js'
@@ -18,6 +18,11 @@ export function makeOpenScratch(t: TestContext, files: Files = {}): string {
   const directory = makeScratch(t, files)
   chmodSync(directory, 0o777)
   return directory
+}
+
+/** Makes a directory, or a file, such a user's own. */
+export function giveAway(path: string): void {
+  if (isRoot) chownSync(path, NOBODY, NOBODY)
 }
 
 function findReason(): string | false {

@@ -12,7 +12,9 @@ let opened = 0
 export function holdFile(path: string, inode: bigint): () => void {
   const note = `${path}-open-${process.pid}-${++opened}`
   try {
-    writeFileSync(note, `${inode} ${startOf(process.pid)}`)
+    // A process that died had the same number, or somebody put a link there
+    rmSync(note, { force: true })
+    writeFileSync(note, `${inode} ${startOf(process.pid)}`, { flag: 'wx' })
   } catch {
     // Other processes then check the file, which costs them time and nothing else
   }

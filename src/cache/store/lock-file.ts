@@ -12,7 +12,9 @@ export function createLockFile(path: string): void {
   if (existsSync(path)) return
   const draft = `${path}-${process.pid}`
   try {
-    writeFileSync(draft, Buffer.alloc(LENGTH), { mode: 0o664 })
+    // A process that died had the same number, or somebody put a link there
+    rmSync(draft, { force: true })
+    writeFileSync(draft, Buffer.alloc(LENGTH), { mode: 0o664, flag: 'wx' })
     linkIfNone(draft, path)
   } finally {
     rmSync(draft, { force: true })

@@ -5,6 +5,9 @@ import { parseTrackerLines, type TrackerList } from './tracker-list.js'
 /** The largest trackers file that is read, in bytes. */
 const MAX_SIZE = 1024 * 1024
 
+/** How many wrong lines are reported; more are counted. */
+const MAX_REPORTS = 10
+
 export interface TrackerFileParts {
   readonly path: string
   /** Hears what is wrong; work goes on. */
@@ -55,7 +58,9 @@ export class TrackerFile {
   #take(text: string): void {
     const { path, report } = this.#parts
     const { urls, problems } = parseTrackerLines(text)
-    for (const problem of problems) report(`${path}: ${problem}`)
+    for (const problem of problems.slice(0, MAX_REPORTS)) report(`${path}: ${problem}`)
+    const more = problems.length - MAX_REPORTS
+    if (more > 0) report(`${path}: ${more} more lines are no tracker's URL`)
     if (urls.length === 0) throw new BtkitError('empty', `${path}: names no tracker`)
     this.#problem = ''
     this.#current = { urls, since: this.#nextSecond() }

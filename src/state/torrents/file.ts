@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import {
   closeSync,
+  constants,
   copyFileSync,
   fsyncSync,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeSync,
@@ -17,16 +17,6 @@ import { osCodeOf } from '../../errors.js'
 export function logPath(stateDirectory: string, target: string): string {
   const digest = createHash('sha256').update(target).digest('hex').slice(0, 32)
   return join(stateDirectory, 'torrents', `${digest}.log`)
-}
-
-/** The bytes of a file, or null when there is none; throws other system errors as they are. */
-export function readIfThere(path: string): Buffer | null {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if (osCodeOf(error) === 'ENOENT') return null
-    throw error
-  }
 }
 
 /** Replaces a file by lines, so that a kill or a power cut leaves the old one or the new one. */
@@ -44,7 +34,9 @@ export function replaceFile(path: string, lines: Iterable<Uint8Array>): void {
 }
 
 function writeSynced(path: string, lines: Iterable<Uint8Array>): void {
-  const descriptor = openSync(path, 'w', 0o600)
+  // What a killed run left, or a link that somebody put there
+  rmSync(path, { force: true })
+  const descriptor = openSync(path, 'wx', 0o600)
   try {
     for (const chunk of inChunks(lines)) writeAll(descriptor, chunk)
     fsyncSync(descriptor)
@@ -56,7 +48,7 @@ function writeSynced(path: string, lines: Iterable<Uint8Array>): void {
 /** Keeps what a damaged file holds under another name, and returns that. */
 export function copyAside(path: string, now: number): string {
   const aside = `${path}.damaged-${now}`
-  copyFileSync(path, aside)
+  copyFileSync(path, aside, constants.COPYFILE_EXCL)
   return aside
 }
 

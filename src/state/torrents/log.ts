@@ -1,8 +1,9 @@
-import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync } from 'node:fs'
-import { basename } from 'node:path'
+import { closeSync, fdatasync, fstatSync, ftruncateSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
-import { copyAside, logPath, readIfThere, replaceFile, writeAll } from './file.js'
+import { requireOwnDirectory } from '../own-directory.js'
+import { copyAside, logPath, replaceFile, writeAll } from './file.js'
 import { LineReader } from './line-reader.js'
 import {
   frameLines,
@@ -14,6 +15,7 @@ import {
   type ScannedLines,
 } from './lines.js'
 import { PutLines, type NamedLine } from './put-lines.js'
+import { openForAppending, readIfThere } from './regular-file.js'
 import {
   formatIdentity,
   formatRecord,
@@ -36,6 +38,9 @@ export interface OpenLogOptions {
   /** Hears when something is damaged. */
   readonly warn: (message: string) => void
 }
+
+/** The longest file that is read, in bytes: some millions of torrents. */
+const MAX_SIZE = 2 ** 30
 
 /** Outdated lines that a file may have before it is written anew. */
 const MIN_OUTDATED = 1000
@@ -73,12 +78,15 @@ export class TorrentLog {
   /**
    * Reads what is known of a directory's torrents. Damaged lines are left out, and the file as it
    * was is kept beside.
-   * @throws BtkitError `not-permitted` or `io`, also for what a newer btkit wrote
+   * @throws BtkitError `not-permitted`, `too-large` or `io`, also for what a newer btkit wrote, for what is
+   *   no regular file, and for directories that others could swap files in
    */
   static open(options: OpenLogOptions): TorrentLog {
     const path = logPath(options.stateDirectory, options.target)
     try {
-      const log = new TorrentLog(path, readIfThere(path), options)
+      for (const directory of [options.stateDirectory, dirname(path)])
+        requireOwnDirectory(directory)
+      const log = new TorrentLog(path, readIfThere(path, MAX_SIZE), options)
       const { version, damaged } = log.#scanned
       if (version !== null && version > VERSION) {
         throw new BtkitError('io', `state ${path}: a newer btkit wrote it`)
@@ -173,7 +181,7 @@ export class TorrentLog {
   #openForAppending(): number {
     if (this.#descriptor !== null) return this.#descriptor
     if (this.isNew) replaceFile(this.#path, [headLine(this.#options.target)])
-    this.#descriptor = openSync(this.#path, 'a+')
+    this.#descriptor = openForAppending(this.#path)
     if (this.#cutAt !== null) ftruncateSync(this.#descriptor, this.#cutAt)
     return this.#descriptor
   }

@@ -19,7 +19,12 @@ import { CACHE_FILE } from '../../../src/cache/open.js'
 import { runExecutable } from '../../support/executable.js'
 import { Mirror, TRACKER } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../../support/unprivileged.js'
+import {
+  giveAway,
+  makeOpenScratch,
+  unlessAlwaysPermitted,
+  unprivileged,
+} from '../../support/unprivileged.js'
 
 const PAGE = 4096
 const FILES = Object.fromEntries(
@@ -202,7 +207,7 @@ for (const [what, isFilled] of [
     unlessAlwaysPermitted,
     async (t) => {
       const directory = makeOpenScratch(t, { 'src/a': 'a', 'cache/x': '' })
-      for (const name of ['src', 'cache']) chmodSync(join(directory, name), 0o777)
+      for (const name of ['src', 'cache']) giveAway(join(directory, name))
       const cache = ['--cache-dir', join(directory, 'cache')]
       const make = (comment: string) => {
         const args = ['makemetafile', 'src/a', TRACKER, ...cache, '--quiet', '--comment', comment]
@@ -220,7 +225,7 @@ for (const [what, isFilled] of [
 
 test('a cache file that may not be read costs one warning', unlessAlwaysPermitted, async (t) => {
   const directory = makeOpenScratch(t, { 'src/a': 'a', [`cache/${CACHE_FILE}`]: 'x' })
-  for (const name of ['src', 'cache']) chmodSync(join(directory, name), 0o777)
+  for (const name of ['src', 'cache']) giveAway(join(directory, name))
   chmodSync(join(directory, 'cache', CACHE_FILE), 0)
   const args = [
     'makemetafile',

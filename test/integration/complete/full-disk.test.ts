@@ -28,7 +28,7 @@ function mountSmallDisk(t: TestContext, size: string): string {
     spawnSync('umount', [directory])
     rmSync(directory, { recursive: true })
   })
-  const args = ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]
+  const args = ['-t', 'tmpfs', '-o', `size=${size},mode=0755`, 'tmpfs', directory]
   assert.equal(spawnSync('mount', args).status, 0)
   return directory
 }

@@ -75,6 +75,15 @@ test('lines that are no tracker are reported with their number, and left out', a
   }
 })
 
+test('of very many lines that are no tracker, ten are reported and the rest counted', async (t) => {
+  const bad = Array.from({ length: 60_000 }, (_, i) => `bad ${i}\n`).join('')
+  const { stderr, file } = await serveTrackers(t, `${bad}${ONE}\n`)
+  const reports = linesOf(stderr, /warning/)
+  assert.equal(reports.length, 11)
+  assert.ok(reports[9]!.includes('line 10: "bad 9"'), reports[9])
+  assert.ok(reports[10]!.endsWith(`${file}: 59990 more lines are no tracker's URL`), reports[10])
+})
+
 test('each tracker is a tier of its own, in an order of each torrent', async (t) => {
   const urls = Array.from({ length: 8 }, (_, i) => `http://t${i}.example/announce`)
   const served = await serveMirror(t, {

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import {
+  chownSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { collect, startExecutable } from '../../support/executable.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }
+const unlessRoot = { skip: process.getuid?.() !== 0 && 'needs root' }
+
+const STRANGER = 12345
+const PRECIOUS = 'precious'
+
+/** Files with their torrents, and the state that tells of them. */
+class Place {
+  readonly directory: string
+  readonly state: string
+  readonly victim: string
+
+  constructor(t: TestContext) {
+    this.directory = makeScratch(t, { 'files/a': 'content', victim: PRECIOUS })
+    this.state = join(this.directory, 'state')
+    this.victim = join(this.directory, 'victim')
+    mkdirSync(join(this.directory, 'torrents'))
+    mkdirSync(this.state)
+  }
+
+  /** Completes the directory, and never waits for ever. */
+  async run(t: TestContext) {
+    const args = ['completedir', 'http://t.example/announce', 'files', '--target', 'torrents']
+    const child = startExecutable('btkit', [...args, '--quiet', '--state-dir', this.state], {
+      cwd: this.directory,
+    })
+    const tooLong = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    t.after(() => {
+      clearTimeout(tooLong)
+    })
+    return collect(child)
+  }
+
+  /** The one file of the state. */
+  get file(): string {
+    const [name] = readdirSync(join(this.state, 'torrents'))
+    return join(this.state, 'torrents', name!)
+  }
+}
+
+const NOT_REGULAR = 'not a regular file'
+const FAULTS: Readonly<Record<string, readonly [string, (path: string, place: Place) => void]>> = {
+  'is a pipe': [NOT_REGULAR, (path) => spawnSync('mkfifo', [path])],
+  'is a directory': [
+    NOT_REGULAR,
+    (path) => {
+      mkdirSync(path)
+    },
+  ],
+  'is a link': [
+    NOT_REGULAR,
+    (path, { victim }) => {
+      symlinkSync(victim, path)
+    },
+  ],
+  'has another name': [
+    'has other names (hard links)',
+    (path, { victim }) => {
+      linkSync(victim, path)
+    },
+  ],
+  'is far too long': [
+    'larger than the limit of 1073741824 bytes',
+    (path) => {
+      spawnSync('touch', [path])
+      truncateSync(path, 2 ** 40)
+    },
+  ],
+}
+
+for (const [what, [why, make]] of Object.entries(FAULTS)) {
+  test(`a state file that ${what} is an error that names it`, unlessPosix, async (t) => {
+    const place = new Place(t)
+    assert.equal((await place.run(t)).status, 0)
+    const { file } = place
+    rmSync(file)
+    make(file, place)
+    const { status, signal, stderr } = await place.run(t)
+    assert.deepEqual([status, signal], [1, null])
+    assert.ok(stderr.includes(`state ${file}: ${why}`), stderr)
+    assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
+  })
+}
+
+test('a link as the draft of the state is not written through', unlessPosix, async (t) => {
+  const place = new Place(t)
+  assert.equal((await place.run(t)).status, 0)
+  const { file } = place
+  rmSync(file)
+  symlinkSync(place.victim, `${file}.new`)
+  assert.equal((await place.run(t)).status, 0)
+  assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
+})
+
+for (const part of ['state', 'state/torrents']) {
+  test(`root relies on no ${part} of another user`, unlessRoot, async (t) => {
+    const place = new Place(t)
+    mkdirSync(join(place.state, 'torrents'))
+    const path = join(place.directory, part)
+    chownSync(path, STRANGER, STRANGER)
+    const { status, stderr } = await place.run(t)
+    assert.equal(status, 1)
+    const why = `it belongs to user ${STRANGER}, who could make root write to any file`
+    const way = 'name another with --state-dir, or run as that user'
+    assert.ok(stderr.includes(`state ${path}: ${why}; ${way}`), stderr)
+    assert.deepEqual(readdirSync(join(place.directory, 'torrents')), [])
+  })
+}

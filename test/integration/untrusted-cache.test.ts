@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { collect, startExecutable, type SpawnOptions } from '../support/executable.js'
+import { makeScratch } from '../support/scratch.js'
+import {
+  giveAway,
+  makeOpenScratch,
+  unlessAlwaysPermitted,
+  unprivileged,
+} from '../support/unprivileged.js'
+
+const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }
+const unlessRoot = { skip: process.getuid?.() !== 0 && 'needs root' }
+
+const STRANGER = 12345
+const PRECIOUS = 'precious'.repeat(1000)
+
+/** A directory with content, an empty cache directory and a file that is nobody's business. */
+class Place {
+  readonly directory: string
+  readonly cache: string
+  readonly victim: string
+
+  constructor(t: TestContext, make: typeof makeOpenScratch = makeScratch) {
+    this.directory = make(t, { a: 'content', victim: PRECIOUS })
+    this.cache = join(this.directory, 'cache')
+    this.victim = join(this.directory, 'victim')
+    mkdirSync(this.cache)
+  }
+
+  /** Makes a torrent with this cache, and never waits for ever. */
+  async run(t: TestContext, options: SpawnOptions = {}) {
+    const args = ['makemetafile', 'a', 'http://t.example/announce', '--force']
+    const child = startExecutable('btkit', [...args, '--cache-dir', this.cache], {
+      cwd: this.directory,
+      ...options,
+    })
+    const tooLong = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    t.after(() => {
+      clearTimeout(tooLong)
+    })
+    return collect(child)
+  }
+
+  /** The one warning there is for a cache that is not used. */
+  warning(why: string): string {
+    return `btkit: warning: cache ${this.cache}: not used: ${why}\n`
+  }
+}
+
+const OTHER_THINGS: Readonly<Record<string, (path: string, place: Place) => void>> = {
+  'a pipe': (path) => spawnSync('mkfifo', [path]),
+  'a directory': (path) => {
+    mkdirSync(path)
+  },
+  'a link': (path, { victim }) => {
+    symlinkSync(victim, path)
+  },
+  'a link to nothing': (path, { directory }) => {
+    symlinkSync(join(directory, 'new'), path)
+  },
+}
+
+for (const name of ['pieces.mdb', 'pieces.mdb-lock', 'pieces.mdb-closed', 'pieces.mdb-open-1-1']) {
+  for (const [what, make] of Object.entries(OTHER_THINGS)) {
+    test(`a cache with ${what} as ${name} is done without`, unlessPosix, async (t) => {
+      const place = new Place(t)
+      await place.run(t)
+      rmSync(join(place.cache, name), { force: true })
+      make(join(place.cache, name), place)
+      const { status, signal, stderr } = await place.run(t)
+      assert.deepEqual([status, signal], [0, null])
+      assert.equal(stderr, place.warning(`${name}: not a regular file; remove it`))
+      assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
+      assert.equal(existsSync(join(place.directory, 'new')), false)
+    })
+  }
+
+  test(`a cache whose ${name} has another name too is done without`, unlessPosix, async (t) => {
+    const place = new Place(t)
+    await place.run(t)
+    rmSync(join(place.cache, name), { force: true })
+    linkSync(place.victim, join(place.cache, name))
+    const { status, stderr } = await place.run(t)
+    assert.equal(status, 0)
+    assert.equal(stderr, place.warning(`${name}: has other names (hard links); remove it`))
+    assert.equal(readFileSync(place.victim, 'utf8'), PRECIOUS)
+  })
+}
+
+test('a lock that a killed run left linked to its draft is no fault', unlessPosix, async (t) => {
+  const place = new Place(t)
+  await place.run(t)
+  linkSync(join(place.cache, 'pieces.mdb-lock'), join(place.cache, 'pieces.mdb-lock-999999'))
+  assert.equal((await place.run(t)).stderr, '')
+})
+
+test('serve starts without a cache whose lock is a pipe', unlessPosix, async (t) => {
+  const place = new Place(t)
+  spawnSync('mkfifo', [join(place.cache, 'pieces.mdb-lock')])
+  const args = ['--tracker', 'http://t.example/announce', '--port', '0']
+  const child = startExecutable('btkit', [
+    ...['serve', place.directory, ...args],
+    ...['--cache-dir', place.cache],
+  ])
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  // It says that it is ready
+  child.stdout.once('data', () => child.kill('SIGTERM'))
+  const { status, signal, stderr } = await collect(child)
+  clearTimeout(tooLong)
+  assert.deepEqual([status, signal], [0, null], stderr)
+  assert.ok(
+    stderr.includes(place.warning('pieces.mdb-lock: not a regular file; remove it')),
+    stderr,
+  )
+})
+
+test("root does not use another user's cache", unlessRoot, async (t) => {
+  const place = new Place(t)
+  chownSync(place.cache, STRANGER, STRANGER)
+  const { status, stderr } = await place.run(t)
+  assert.equal(status, 0)
+  const why = `it belongs to user ${STRANGER}, who could make root write to any file`
+  const way = 'name another with --cache-dir, or run as that user'
+  assert.equal(stderr, place.warning(`${why}; ${way}`))
+  assert.equal(existsSync(join(place.cache, 'pieces.mdb')), false)
+})
+
+test('root does not use a cache directory that all can write to', unlessRoot, async (t) => {
+  const place = new Place(t)
+  chmodSync(place.cache, 0o1777)
+  const { status, stderr } = await place.run(t)
+  assert.equal(status, 0)
+  assert.equal(stderr, place.warning('all users can write to it; name another with --cache-dir'))
+})
+
+test("another user's cache directory that all can write to is not used", unlessRoot, async (t) => {
+  if (unlessAlwaysPermitted.skip !== false) {
+    t.skip(unlessAlwaysPermitted.skip)
+    return
+  }
+  const place = new Place(t, makeOpenScratch)
+  chmodSync(place.cache, 0o777)
+  const { status, stderr } = await place.run(t, unprivileged)
+  assert.equal(status, 0)
+  assert.equal(stderr, place.warning('all users can write to it; name another with --cache-dir'))
+})
+
+test("a user's own cache directory is used whatever its mode", unlessAlwaysPermitted, async (t) => {
+  const place = new Place(t, makeOpenScratch)
+  giveAway(place.cache)
+  chmodSync(place.cache, 0o777)
+  assert.equal((await place.run(t, unprivileged)).stderr, '')
+  assert.equal(existsSync(join(place.cache, 'pieces.mdb')), true)
+})
