@@ -12,18 +12,21 @@ import { notesOf } from './holders.js'
 export function checkPlace(path: string): void {
   const distrust = describeDistrust(statSync(dirname(path)), process.geteuid?.(), '--cache-dir')
   if (distrust !== null) throw new Error(distrust)
-  for (const file of [path, markPath(path), ...notesOf(path)]) checkFile(file, 0)
+  for (const file of [path, markPath(path), ...notesOf(path)]) checkFile(file)
   const lock = `${path}-lock`
-  checkFile(lock, countDrafts(lock))
+  checkFile(lock, () => countDrafts(lock))
 }
 
-/** Checks a file, if it is there, that has some names more than its own. */
-function checkFile(path: string, moreNames: number): void {
+/** Checks a file, if it is there, that may have some names more than its own. */
+function checkFile(path: string, countMore = () => 0): void {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (!stats) return
   const name = basename(path)
   if (!stats.isFile()) throw new Error(`${name}: not a regular file; remove it`)
-  if (stats.nlink > 1 + moreNames)
+  if (stats.nlink <= 1 + countMore()) return
+  // Who made it may have taken the other name away since
+  const again = lstatSync(path, { throwIfNoEntry: false })
+  if (again && again.nlink > 1 + countMore())
     throw new Error(`${name}: has other names (hard links); remove it`)
 }
 
