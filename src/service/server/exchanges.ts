@@ -63,6 +63,12 @@ export class Exchanges {
     }
   }
 
+  /** Reports a request that was not begun, as its client left before its turn came. */
+  readonly reportLeft = (request: IncomingMessage): void => {
+    const outcome = { status: CLIENT_LEFT, bytes: 0, milliseconds: 0, isComplete: false }
+    this.#parts.report({ request, route: NO_ROUTE, ...outcome })
+  }
+
   /** Reports bytes that could not be parsed as a request, and were refused with a line of text. */
   refuse(socket: Socket, { status, bytes }: Pick<Exchange, 'status' | 'bytes'>): void {
     const [first] = this.#underWay.get(socket) ?? []
@@ -106,12 +112,7 @@ export class OpenExchange {
     readonly response: ServerResponse,
     readonly startedAt: number,
   ) {
-    const begin = () => {
-      this.#before = this.#taken = request.socket.bytesWritten
-    }
-    begin()
-    // A pipelined request gets the connection when the answers before its own are sent
-    if (response.socket === null) response.once('socket', begin)
+    this.#before = this.#taken = request.socket.bytesWritten
     response.on('drain', () => {
       this.#taken = request.socket.bytesWritten
     })

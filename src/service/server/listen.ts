@@ -1,9 +1,10 @@
 import { lstatSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { makeCloser } from './close.js'
 import { answerHalfClosed } from './half-closed.js'
+import { inTurn, type Handler } from './in-turn.js'
 import type { Exchanges } from './exchanges.js'
 import { refuseConnection, refuseExpectation } from '../web/refuse-connection.js'
 import type { ServiceLimits } from '../options.js'
@@ -11,8 +12,6 @@ import type { ServiceLimits } from '../options.js'
 /** Where to listen: a host and port, or the path of a Unix socket. */
 export type ListenPlace =
   { readonly host: string; readonly port: number } | { readonly path: string }
-
-export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** What every server is given. */
 export interface ListenParts {
@@ -57,7 +56,7 @@ export async function listen(
       // Refused by the handler, in words
       requireHostHeader: false,
     },
-    handler,
+    inTurn(handler, exchanges.reportLeft),
   )
   server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
   const close = makeCloser(server)
@@ -67,10 +66,11 @@ export async function listen(
     const refusal = refuseConnection(error, socket)
     if (refusal) exchanges.refuse(socket, refusal)
   })
-  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+  const refuseInTurn = inTurn((request, response) => {
     exchanges.begin(request, response)
     refuseExpectation(request, response)
-  })
+  }, exchanges.reportLeft)
+  server.on('checkExpectation', refuseInTurn)
   try {
     await open(server, place)
   } catch (error) {

@@ -1,11 +1,6 @@
 import { startPeriodicTasks } from './periodic-tasks.js'
-import {
-  listen,
-  type Handler,
-  type Listener,
-  type ListenParts,
-  type ListenPlace,
-} from './listen.js'
+import { listen, type Listener, type ListenParts, type ListenPlace } from './listen.js'
+import type { Handler } from './in-turn.js'
 import { refuseStopping } from '../web/refuse-connection.js'
 import { HEALTH } from './status-routes.js'
 import { assembleService, type AssemblyParts } from './assemble.js'
