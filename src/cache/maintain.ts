@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { kindOf, unpackRecord, type RecordKind } from './records/record.js'
+import { kindOf, RECORD_KINDS, unpackRecord, type RecordKind } from './records/record.js'
 import type { Store } from './store/store.js'
 import { readUsage, type Usage } from './usage.js'
 
@@ -54,11 +54,25 @@ export interface StoreRecord {
 
 /** All records of the cache, but for what it notes about itself. */
 export function* records(store: Store): Generator<StoreRecord> {
-  for (const { key, value } of store.entries()) {
-    const kind = kindOf(key)
-    const record = kind && unpackRecord(kind, value)
-    if (kind && record) yield { kind, key, value, ...record }
+  for (const entry of store.entries()) {
+    const record = readEntry(entry)
+    if (record) yield record
   }
+}
+
+/** The records of one kind, without a look at the others; but for those with very long names. */
+export function* recordsOfKind(store: Store, kind: RecordKind): Generator<StoreRecord> {
+  for (const entry of store.entries(Buffer.from(RECORD_KINDS[kind]))) {
+    const record = readEntry(entry)
+    if (record?.kind !== kind) return
+    yield record
+  }
+}
+
+function readEntry({ key, value }: Pick<StoreRecord, 'key' | 'value'>): StoreRecord | null {
+  const kind = kindOf(key)
+  const record = kind && unpackRecord(kind, value)
+  return kind && record && { kind, key, value, ...record }
 }
 
 /** What leaves a cache that is too large, in this order: what is soonest made again goes first. */

@@ -86,6 +86,10 @@ export class PieceCache {
     this.#put('set', digest, packSetRecord(record))
   }
 
+  forgetSet(digest: Uint8Array): void {
+    this.#store.remove(recordKey('set', digest, sha256))
+  }
+
   /** How often a record was there when it was looked for, since the cache was opened. */
   get usage(): Usage {
     return { hits: this.#hits, misses: this.#misses }

@@ -18,7 +18,7 @@ export function lateStore(opening: Promise<Store>, stop: () => void): Store {
     remove: (key) => {
       store.remove(key)
     },
-    entries: () => store.entries(),
+    entries: (from) => store.entries(from),
     usedBytes: () => store.usedBytes(),
     flush: () => store.flush(),
     close: async () => {

@@ -50,7 +50,7 @@ export function openLmdbStore(path: string, onFailure: (error: unknown) => void)
       const { treeBranchPageCount, treeLeafPageCount, overflowPages, pageSize } = stats()
       return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
     },
-    entries: () => entriesOf(database, writer),
+    entries: (from) => entriesOf(database, writer, from),
     flush: () => {
       writer.write()
       return Promise.resolve()
@@ -59,9 +59,9 @@ export function openLmdbStore(path: string, onFailure: (error: unknown) => void)
   }
 }
 
-/** All records. Begins again after the last one whenever something was written. */
-function* entriesOf(database: Database, writer: BatchWriter) {
-  let start: Buffer | undefined
+/** All records from a key on. Begins again after the last one whenever something was written. */
+function* entriesOf(database: Database, writer: BatchWriter, from?: Uint8Array) {
+  let start = from && Buffer.from(from)
   for (let isDone = false; !isDone && writer.isReadable;) {
     const { writes } = writer
     isDone = true

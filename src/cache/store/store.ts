@@ -8,8 +8,8 @@ export interface Store {
 
   remove(key: Uint8Array): void
 
-  /** All records, in the order of their keys. */
-  entries(): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
+  /** All records, or those from a key on, in the order of their keys. */
+  entries(from?: Uint8Array): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
 
   /** What the records take up, in bytes: whole pages. Costs no look at the records. */
   usedBytes(): number

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { SetRecord } from '../../cache/records/set.js'
-import type { PieceCache } from '../../cache/piece-cache.js'
 import type { Budget } from '../admission/budget.js'
 import type { Planner } from '../admission/planner.js'
 import { malformed } from '../refusal.js'
 import { isGlob } from '../mirror/simple-glob.js'
 import type { Requester } from '../web/requester.js'
 import { parsePaths } from './form.js'
+import type { KnownSets } from './known-sets.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { findFiles } from '../mirror/find-files.js'
 import type { ServiceOptions } from '../options.js'
@@ -14,11 +14,7 @@ import type { CheckedTorrent, OnDemand, PlannedTorrent } from '../torrents/on-de
 import { setContent } from './set-content.js'
 import { digestOfSet } from './set.js'
 
-/** Memory for sets that were asked for lately, in bytes; and what a path costs beside its text. */
-const MEMORY = 8 * 1024 * 1024
-const PATH_COST = 64
-
-/** Bytes of a form that is read at once. */
+/** Bytes of a form, or of a set in the cache, that are read at once. */
 const SMALL_FORM = 16 * 1024
 
 /** Bytes of a form that are as much work as a path, and paths that are as much work as a pattern. */
@@ -37,7 +33,7 @@ export interface PathSetsParts {
   readonly options: ServiceOptions
   readonly onDemand: OnDemand
   readonly planner: Planner
-  readonly cache: PieceCache
+  readonly known: KnownSets
   /** Hears what is wrong with the mirror. */
   readonly warn: (message: string) => void
 }
@@ -45,13 +41,6 @@ export interface PathSetsParts {
 /** Makes the torrents of sets, and remembers which sets were asked for. */
 export class PathSets {
   readonly #parts: PathSetsParts
-  readonly #sets = new LRUCache<string, SetRecord>({
-    maxSize: MEMORY,
-    sizeCalculation: ({ paths }) => {
-      return paths.reduce((sum, path) => sum + PATH_COST + 2 * path.length, PATH_COST)
-    },
-  })
-
   /** Files of which it was told that they can't be read. */
   readonly #told = new LRUCache<string, true>({ max: MAX_TOLD })
 
@@ -64,14 +53,17 @@ export class PathSets {
    * @throws NotReady when too much is asked for
    */
   async known(digest: string, requester: Requester): Promise<PathSet | null> {
-    const known = this.#sets.get(digest)
-    if (known) return { ...known, digest }
-    const { planner, cache } = this.#parts
-    return planner.run({ ...planningOf(requester), effort: 1 }, async (budget) => {
+    const { planner, known } = this.#parts
+    const read = () => {
+      const set = known.get(digest)
+      return set && { ...set, digest }
+    }
+    const bytes = known.costOf(digest)
+    if (bytes <= SMALL_FORM) return read()
+    const effort = bytes / FORM_BYTES
+    return planner.run({ ...planningOf(requester), effort }, async (budget) => {
       await budget.nextSlice()
-      const recalled = cache.set(Buffer.from(digest, 'hex'))
-      if (recalled) this.#sets.set(digest, recalled)
-      return recalled && { ...recalled, digest }
+      return read()
     })
   }
 
@@ -100,15 +92,17 @@ export class PathSets {
    */
   obtain(set: PathSet, requester: Requester): Promise<CheckedTorrent> {
     const { digest, isSingle, paths } = set
+    const { known, onDemand } = this.#parts
     const plan = async (budget: Budget) => {
       const planned = await this.#plan(set, budget)
       // Now that the files are there, and whether or not anybody waits until they are hashed
-      this.#remember(set)
+      // A newline in a path can't be told from one between two
+      if (!paths.some((path) => path.includes('\n'))) known.note(digest, { isSingle, paths })
       return planned
     }
     const key = `${isSingle ? 'single' : 'set'} ${digest}`
     const isLarge = paths.length > 1 || paths.some(isGlob)
-    return this.#parts.onDemand.obtain({ key, effort: effortOf(paths), isLarge, plan }, requester)
+    return onDemand.obtain({ key, effort: effortOf(paths), isLarge, plan }, requester)
   }
 
   async #plan(set: SetRecord, budget: Budget): Promise<PlannedTorrent> {
@@ -127,17 +121,6 @@ export class PathSets {
     if (this.#told.has(path)) return
     this.#told.set(path, true)
     this.#parts.warn(`${path}: can't be read, and is left out of torrents`)
-  }
-
-  /** A form says what a digest stands for; a path asked for by itself only where no form did. */
-  #remember({ digest, isSingle, paths }: PathSet): void {
-    // A newline in a path can't be told from one between two
-    if (paths.some((path) => path.includes('\n'))) return
-    const known = this.#sets.get(digest) ?? this.#parts.cache.set(Buffer.from(digest, 'hex'))
-    if (known && (isSingle || !known.isSingle)) return
-    const record = { isSingle, paths }
-    this.#parts.cache.rememberSet(Buffer.from(digest, 'hex'), record)
-    this.#sets.set(digest, record)
   }
 }
 

@@ -9,6 +9,7 @@ import { RootWatch } from '../mirror/root-watch.js'
 import type { ServiceOptions } from '../options.js'
 import { FileHasher } from '../torrents/file-hasher.js'
 import { openAdmission } from '../admission/admission.js'
+import { KnownSets, SET_LIMITS } from '../pkgtorrent/known-sets.js'
 import { PathSets } from '../pkgtorrent/path-sets.js'
 import { Requesters } from '../web/requester.js'
 import { OnDemand } from '../torrents/on-demand.js'
@@ -45,6 +46,8 @@ export interface AssemblyParts {
 export interface AssembledService {
   readonly handler: Handler
   readonly exchanges: Exchanges
+  /** Finds out what sets are in the cache, so that they can be bounded. */
+  readonly loadSets: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -73,7 +76,8 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   const sender = new TorrentSender(options, responses, trackers.current)
   const requesters = new Requesters(options, admission.memory)
   const { cache } = cacheAccess
-  const sets = new PathSets({ ...admission, options, onDemand, cache, warn: parts.warn })
+  const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
+  const sets = new PathSets({ ...admission, options, onDemand, known, warn: parts.warn })
   const onRoute: AppParts['onRoute'] = (request, route) => {
     exchanges.setRoute(request, route)
   }
@@ -88,7 +92,7 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
     exchanges.begin(request, response)
     app.routing(request, response)
   }
-  return { handler, exchanges, close: () => app.close() }
+  return { handler, exchanges, loadSets: () => runSteps(known.load()), close: () => app.close() }
 }
 
 function createResponseCache(

@@ -1,34 +1,59 @@
-import { removeUnused } from '../../cache/maintain.js'
+import { removeUnused, shrinkTo } from '../../cache/maintain.js'
 import { dayOf } from '../../cache/records/record.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 
 const MINUTE = 60_000
-const DAY = 24 * 60 * MINUTE
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/**
+ * To what share of its limit the cache is made smaller, so that that is not done each minute; then
+ * to which, while the pages that records lie in take up more than the records.
+ */
+const SHRUNK = [0.9, 0.7, 0.5]
 
 export interface PeriodicTaskParts {
   readonly trackers: TrackerSource
   readonly cacheAccess: CacheAccess
   /** Milliseconds after which what was of no use is removed from the cache. */
   readonly unusedFor: number
+  /** Bytes that the cache may take up; null for any number. */
+  readonly cacheMaxSize: number | null
+  /** Finds out what sets are in the cache, so that they can be bounded. */
+  readonly loadSets: () => Promise<void>
   readonly onError: (error: unknown) => void
 }
 
-/** Starts the periodic tasks: looks at the trackers each minute, prunes the cache each day. */
-export function startPeriodicTasks({
-  trackers,
-  cacheAccess,
-  unusedFor,
-  onError,
-}: PeriodicTaskParts): () => void {
+/**
+ * Starts the periodic tasks: each minute looks at the trackers and at the size of the cache, each
+ * hour at the sets in it, and prunes it each day.
+ */
+export function startPeriodicTasks(parts: PeriodicTaskParts): () => void {
+  const { trackers, cacheAccess, unusedFor, loadSets, onError } = parts
   const prune = () => removeUnused(cacheAccess.cache.store, dayOf(cacheAccess.now() - unusedFor))
-  const timers = [
-    setInterval(() => void trackers.refresh().catch(onError), MINUTE),
-    setInterval(() => void prune().catch(onError), DAY),
+  const tasks = [
+    { act: () => trackers.refresh(), period: MINUTE },
+    { act: () => keepSmall(parts), period: MINUTE },
+    { act: loadSets, period: HOUR },
+    { act: prune, period: DAY },
   ]
+  const timers = tasks.map(({ act, period }) =>
+    setInterval(() => void act().catch(onError), period),
+  )
   for (const timer of timers) timer.unref()
-  prune().catch(onError)
+  for (const act of [loadSets, prune]) act().catch(onError)
   return () => {
     for (const timer of timers) clearInterval(timer)
+  }
+}
+
+/** Makes the cache smaller when it is too large: sets leave it first, digests of files last. */
+async function keepSmall({ cacheAccess, cacheMaxSize }: PeriodicTaskParts): Promise<void> {
+  const { store } = cacheAccess.cache
+  for (const share of SHRUNK) {
+    if (cacheMaxSize === null || store.usedBytes() <= cacheMaxSize) return
+    await shrinkTo(store, share * cacheMaxSize)
+    await store.flush()
   }
 }

@@ -28,6 +28,8 @@ export interface ServiceSettings {
   readonly cacheTrust: CacheTrust
   /** Milliseconds after which what was of no use is removed from the cache. */
   readonly unusedFor: number
+  /** Bytes that the cache may take up; null for any number. */
+  readonly cacheMaxSize: number | null
   readonly logFormat: LogFormat
   /** Where the access log is written; null: where the world has it. */
   readonly logFile: string | null

@@ -15,6 +15,8 @@ export interface ServiceParts extends AssemblyParts {
   readonly places: readonly ListenPlace[]
   /** Milliseconds after which what was of no use is removed from the cache. */
   readonly unusedFor: number
+  /** Bytes that the cache may take up; null for any number. */
+  readonly cacheMaxSize: number | null
   /** Ends all hashing. */
   readonly interrupt: () => void
 }
@@ -45,7 +47,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   }
   const listening = { handler, exchanges, limits: options.limits, onError }
   const listeners = await listenAll(parts.places, listening)
-  const endPeriodicTasks = startPeriodicTasks({ ...parts, cacheAccess: hashContext.cacheAccess })
+  const endPeriodicTasks = startPeriodicTasks({ ...parts, ...assembled, ...hashContext })
   const stop = async () => {
     isStopping = true
     endPeriodicTasks()

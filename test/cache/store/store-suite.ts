@@ -27,6 +27,14 @@ export function testStore(name: string, open: (t: TestContext) => Store, keeps: 
     assert.deepEqual([...store.entries()], [])
   })
 
+  test(`${name}: records can be listed from a key on`, async (t) => {
+    const store = open(t)
+    for (const key of ['a1', 'b1', 'b2', 'c1']) store.put(bytes(key), bytes('value'))
+    await store.flush()
+    const listed = [...store.entries(bytes('b'))].map(({ key }) => textOf(key))
+    assert.deepEqual(listed, keeps ? ['b1', 'b2', 'c1'] : [])
+  })
+
   test(`${name}: can be flushed and closed though nothing was put`, async (t) => {
     const store = open(t)
     await store.flush()

@@ -11,7 +11,7 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
 /** Chores whose clock and timers are the test's own, and how often trackers were looked at. */
-async function start(t: TestContext) {
+async function start(t: TestContext, cacheMaxSize: number | null = null) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let now = 100 * DAY
   const cache = await openCache({ directory: makeScratch(t), now: () => now, warn: assert.ifError })
@@ -27,6 +27,8 @@ async function start(t: TestContext) {
     trackers: { ...fixedTrackers([], 0), refresh },
     cacheAccess: { cache, trust: 'full', now: () => now },
     unusedFor: 30 * DAY,
+    cacheMaxSize,
+    loadSets: () => Promise.resolve(),
     onError: assert.ifError,
   })
   t.after(stop)
@@ -61,4 +63,23 @@ test('what was unused for long enough leaves the cache the next day', async (t) 
     await cache.flush()
   }
   assert.equal([...cache.store.entries()].length, 1)
+})
+
+test('a cache that is too large is made smaller within a minute, and digests of files stay', async (t) => {
+  const { cache, pass } = await start(t, 200_000)
+  const key = { path: '/srv/a', pieceLength: 1024, phase: 0, size: 1024 }
+  const rest = { tail: null, paddedTail: null }
+  cache.rememberFile(key, {
+    ...rest,
+    fingerprint: new Uint8Array(40),
+    pieces: new Uint8Array(20),
+  })
+  for (let i = 0; i < 100; i++) {
+    cache.rememberSet(pseudoRandom(20, i), { isSingle: false, paths: ['x'.repeat(5000)] })
+  }
+  await cache.flush()
+  assert.ok(cache.store.usedBytes() > 200_000)
+  pass(MINUTE)
+  while (cache.store.usedBytes() > 200_000) await setImmediate()
+  assert.ok(cache.file(key))
 })

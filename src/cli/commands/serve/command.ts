@@ -70,6 +70,7 @@ function serviceSettings(root: string, options: ServeOptions, io: Io): ServiceSe
     cacheDirectory: cachePath(options.cacheDir, io),
     cacheTrust: options.cacheTrust,
     unusedFor: options.unusedFor,
+    cacheMaxSize: options.cacheMaxSize ?? null,
     logFormat: options.log,
     logFile: options.logFile === undefined ? null : resolve(io.cwd, options.logFile),
   }

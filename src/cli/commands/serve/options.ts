@@ -74,6 +74,7 @@ export function declareServeOptions() {
     .addOption(threadsOption())
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
+    .option('--cache-max-size <size>', 'how large the cache may become', read.byteSize)
     .addOption(unusedForOption('what was unused that long leaves the cache'))
     .option('--log-file <file>', 'where the access log goes, instead of standard error')
     .addOption(

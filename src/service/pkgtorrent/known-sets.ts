@@ -1,0 +1,154 @@
+import { LRUCache } from 'lru-cache'
+import { recordsOfKind } from '../../cache/maintain.js'
+import type { PieceCache } from '../../cache/piece-cache.js'
+import type { SetRecord } from '../../cache/records/set.js'
+import type { Steps } from '../../core/digests/steps.js'
+
+/** Memory for sets that were asked for lately, in bytes; and what a path costs beside its text. */
+const MEMORY = 8 * 1024 * 1024
+const PATH_COST = 64
+
+/** What sets may take up in the cache. */
+export interface SetLimits {
+  readonly count: number
+  readonly bytes: number
+  /** Bytes of new ones a minute; twice as many at once. */
+  readonly bytesPerMinute: number
+}
+
+export const SET_LIMITS: SetLimits = {
+  count: 10_000,
+  bytes: 16 * 1024 * 1024,
+  bytesPerMinute: 2 * 1024 * 1024,
+}
+
+const MINUTE = 60_000
+
+export interface KnownSetsParts {
+  readonly cache: PieceCache
+  readonly limits: SetLimits
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
+/** A set in the cache. */
+interface KeptSet {
+  readonly isSingle: boolean
+  readonly bytes: number
+}
+
+/**
+ * The sets that were asked for, by their digests: lately in memory, and before a restart in the
+ * cache. Strangers make them up, so those in the cache are bounded, in number and bytes and in how
+ * fast they become more; those that were of use only once go first.
+ */
+export class KnownSets {
+  readonly #parts: KnownSetsParts
+  readonly #recent = new LRUCache<string, SetRecord>({
+    maxSize: MEMORY,
+    sizeCalculation: ({ paths }) => {
+      return paths.reduce((sum, path) => sum + PATH_COST + 2 * path.length, PATH_COST)
+    },
+  })
+  /** Those in the cache that were of use once, and more often: what was longest of no use first. */
+  readonly #once = new Map<string, KeptSet>()
+  readonly #again = new Map<string, KeptSet>()
+  #bytes = 0
+  #allowance: number
+  #allowedAt: number
+
+  constructor(parts: KnownSetsParts) {
+    this.#parts = parts
+    this.#allowance = 2 * parts.limits.bytesPerMinute
+    this.#allowedAt = parts.monotonic()
+  }
+
+  /** The set of that digest; null when it is not known. */
+  get(digest: string): SetRecord | null {
+    const recent = this.#recent.get(digest)
+    if (recent) return recent
+    const record = this.#parts.cache.set(Buffer.from(digest, 'hex'))
+    if (!record) {
+      // It was too old, or the cache too large
+      this.#leave(digest)
+      return null
+    }
+    this.#recent.set(digest, record)
+    this.#noteUse(digest)
+    return record
+  }
+
+  /** About how many bytes have to be read to get a set; 0 when it is in memory. */
+  costOf(digest: string): number {
+    if (this.#recent.has(digest)) return 0
+    return (this.#once.get(digest) ?? this.#again.get(digest))?.bytes ?? 0
+  }
+
+  /** Notes a set whose torrent was obtained. A set of one file gives way to a form of the same. */
+  note(digest: string, set: SetRecord): void {
+    const kept = this.#once.get(digest) ?? this.#again.get(digest)
+    if (kept) this.#noteUse(digest)
+    const known = this.#recent.get(digest) ?? kept
+    if (known && (set.isSingle || !known.isSingle)) return
+    this.#recent.set(digest, set)
+    this.#keep(digest, set)
+  }
+
+  /** Finds out what sets are in the cache, in steps. */
+  *load(): Steps<void> {
+    for (const { key, value, body } of recordsOfKind(this.#parts.cache.store, 'set')) {
+      const digest = Buffer.from(key.subarray(1)).toString('hex')
+      const isSingle = body[1] === 't'.charCodeAt(0)
+      if (!this.#once.has(digest) && !this.#again.has(digest)) {
+        this.#enter(digest, { isSingle, bytes: key.length + value.length })
+      }
+      yield
+    }
+  }
+
+  #keep(digest: string, set: SetRecord): void {
+    const bytes = set.paths.reduce((sum, path) => sum + path.length + 3, digest.length)
+    if (!this.#isAllowed(bytes)) return
+    this.#parts.cache.rememberSet(Buffer.from(digest, 'hex'), set)
+    this.#enter(digest, { isSingle: set.isSingle, bytes })
+  }
+
+  #enter(digest: string, kept: KeptSet): void {
+    this.#leave(digest)
+    this.#once.set(digest, kept)
+    this.#bytes += kept.bytes
+    const { count, bytes } = this.#parts.limits
+    while (this.#once.size + this.#again.size > count || this.#bytes > bytes) {
+      const [oldest] = this.#once.size > 0 ? this.#once.keys() : this.#again.keys()
+      if (oldest === undefined) return
+      this.#leave(oldest)
+      this.#parts.cache.forgetSet(Buffer.from(oldest, 'hex'))
+    }
+  }
+
+  #leave(digest: string): void {
+    this.#bytes -= (this.#once.get(digest) ?? this.#again.get(digest))?.bytes ?? 0
+    this.#once.delete(digest)
+    this.#again.delete(digest)
+  }
+
+  #noteUse(digest: string): void {
+    const kept = this.#once.get(digest) ?? this.#again.get(digest)
+    if (!kept) return
+    this.#once.delete(digest)
+    this.#again.delete(digest)
+    this.#again.set(digest, kept)
+  }
+
+  /** Whether so many bytes more may be kept now. */
+  #isAllowed(bytes: number): boolean {
+    const { limits, monotonic } = this.#parts
+    const now = monotonic()
+    const earned = ((now - this.#allowedAt) * limits.bytesPerMinute) / MINUTE
+    this.#allowance = Math.min(2 * limits.bytesPerMinute, this.#allowance + earned)
+    this.#allowedAt = now
+    if (bytes > this.#allowance) return false
+    this.#allowance -= bytes
+    return true
+  }
+}
