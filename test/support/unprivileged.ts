@@ -20,6 +20,13 @@ export function makeOpenScratch(t: TestContext, files: Files = {}): string {
   return directory
 }
 
+/** A directory of whom `options` run executables as, and of nobody else. */
+export function makeOwnScratch(t: TestContext, options: SpawnOptions = unprivileged): string {
+  const directory = makeScratch(t)
+  if (options.uid !== undefined) giveAway(directory)
+  return directory
+}
+
 /** Makes a directory, or a file, such a user's own. */
 export function giveAway(path: string): void {
   if (isRoot) chownSync(path, NOBODY, NOBODY)

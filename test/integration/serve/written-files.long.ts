@@ -11,7 +11,12 @@ import { decodeTorrent } from '../../support/decode-torrent.js'
 import { runExecutable, type SpawnOptions } from '../../support/executable.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
-import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../../support/unprivileged.js'
+import {
+  makeOpenScratch,
+  makeOwnScratch,
+  unlessAlwaysPermitted,
+  unprivileged,
+} from '../../support/unprivileged.js'
 import { unlessLongWrites, Writers, type WriterKind } from '../../support/writers.js'
 
 /** Of which anybody who may read a file can tell. */
@@ -72,7 +77,7 @@ async function checkChanges(t: TestContext, { kinds, changes, options }: Setup):
   // Before their files are removed, which waits for writes that are under way
   t.after(() => Promise.all(started.map((writers) => writers.end())))
   const written = plantFiles(t, kinds)
-  const cacheDir = makeOpenScratch(t)
+  const cacheDir = makeOwnScratch(t, options)
   const target = makeOpenScratch(t)
   const args = ['--cache-dir', cacheDir, '--max-hashing', '16']
   const complete = () => {

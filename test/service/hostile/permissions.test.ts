@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { decodeTorrent } from '../../support/decode-torrent.js'
-import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../../support/unprivileged.js'
+import {
+  makeOpenScratch,
+  makeOwnScratch,
+  unlessAlwaysPermitted,
+  unprivileged,
+} from '../../support/unprivileged.js'
 import { startServe } from './process.js'
 import { rawRequest } from './raw.js'
 import { postText, SINGLE } from './siege.js'
@@ -20,7 +25,7 @@ async function serveForbidden(t: TestContext) {
   root = makeOpenScratch(t, files)
   chmodSync(join(root, 'yum/private.rpm'), 0o000)
   chmodSync(join(root, 'closed'), 0o000)
-  const args = ['--cache-dir', makeOpenScratch(t)]
+  const args = ['--cache-dir', makeOwnScratch(t)]
   return { root, ...(await startServe(t, root, { args, ...unprivileged })) }
 }
 
