@@ -69,11 +69,15 @@ test('whenever a run is killed, what is not ours stays, and what was edited stay
   assert.deepEqual(entriesOf((await completeOf(mirror)).skipped), foreign)
   const edited = names(100).map((name) => mirror.torrent(name))
   await runExecutable('btkit', ['reannounce', OTHER, ...edited])
+  const started = performance.now()
+  await completeOf(mirror, ['--comment', '0'])
+  const whole = performance.now() - started
   let killed = 0
   for (let i = 1; i <= KILLS; i++) {
     const comment = `killed ${i}`
     for (const name of ['e100', 'e110']) appendFileSync(mirror.at(name), `${i}`)
-    if (await killAfter(200 + Math.random() * 800, ['--comment', comment], mirror)) killed++
+    const delay = whole * (0.2 + Math.random() * 0.8)
+    if (await killAfter(delay, ['--comment', comment], mirror)) killed++
     const { skipped, failed } = await completeOf(mirror, ['--comment', comment])
     assert.deepEqual([entriesOf(skipped), failed], [foreign, []])
     for (const [j, name] of foreign.entries())
