@@ -21,7 +21,7 @@ export function makeOpenScratch(t: TestContext, files: Files = {}): string {
 }
 
 /** A directory of whom `options` run executables as, and of nobody else. */
-export function makeOwnScratch(t: TestContext, options: SpawnOptions = unprivileged): string {
+export function makeOwnScratch(t: TestContext, options: SpawnOptions): string {
   const directory = makeScratch(t)
   if (options.uid !== undefined) giveAway(directory)
   return directory

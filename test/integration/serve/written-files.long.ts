@@ -77,7 +77,7 @@ async function checkChanges(t: TestContext, { kinds, changes, options }: Setup):
   // Before their files are removed, which waits for writes that are under way
   t.after(() => Promise.all(started.map((writers) => writers.end())))
   const written = plantFiles(t, kinds)
-  const cacheDir = makeOwnScratch(t, options)
+  const cacheDir = makeOwnScratch(t, options ?? {})
   const target = makeOpenScratch(t)
   const args = ['--cache-dir', cacheDir, '--max-hashing', '16']
   const complete = () => {

@@ -25,7 +25,7 @@ async function serveForbidden(t: TestContext) {
   root = makeOpenScratch(t, files)
   chmodSync(join(root, 'yum/private.rpm'), 0o000)
   chmodSync(join(root, 'closed'), 0o000)
-  const args = ['--cache-dir', makeOwnScratch(t)]
+  const args = ['--cache-dir', makeOwnScratch(t, unprivileged)]
   return { root, ...(await startServe(t, root, { args, ...unprivileged })) }
 }
 
