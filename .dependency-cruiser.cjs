@@ -1,9 +1,12 @@
 const leaf = (name) => ({
   name: `${name}-stands-alone`,
-  comment: `${name}/ is a leaf: it knows text/, errors.ts and nothing of its siblings or of what is above, so that it can be tested and replaced by itself.`,
+  comment: `${name}/ is a leaf: it knows text/, errors.ts, native-addon.ts and nothing of its siblings or of what is above, so that it can be tested and replaced by itself.`,
   severity: 'error',
   from: { path: `^src/${name}/` },
-  to: { path: '^src/', pathNot: [`^src/${name}/`, '^src/text/', '^src/errors\\.ts$'] },
+  to: {
+    path: '^src/',
+    pathNot: [`^src/${name}/`, '^src/text/', '^src/(errors|native-addon)\\.ts$'],
+  },
 })
 
 module.exports = {
@@ -44,6 +47,14 @@ module.exports = {
       to: { path: '^src/' },
     },
     {
+      name: 'native-addon-knows-nothing',
+      comment:
+        'native-addon.ts only loads what was built; what its functions do is for others to say.',
+      severity: 'error',
+      from: { path: '^src/native-addon\\.ts$' },
+      to: { path: '^src/' },
+    },
+    {
       name: 'text-knows-nothing',
       comment: 'text/ makes words safe for people, whatever they are about.',
       severity: 'error',
@@ -55,6 +66,7 @@ module.exports = {
     leaf('hash'),
     leaf('cache'),
     leaf('state'),
+    leaf('web'),
     {
       name: 'metainfo-is-pure',
       comment:
@@ -69,14 +81,30 @@ module.exports = {
         'core/ holds the use cases: it must not know whether a person or an HTTP client asks.',
       severity: 'error',
       from: { path: '^src/core/' },
-      to: { path: '^src/(cli|service)/' },
+      to: { path: '^src/(cli|service|tracker|clients|web)/' },
     },
     {
-      name: 'service-below-cli',
-      comment: 'The service is started by the command line, never the other way round.',
+      name: 'servers-below-cli',
+      comment: 'Servers are started by the command line, never the other way round.',
       severity: 'error',
-      from: { path: '^src/service/' },
+      from: { path: '^src/(service|tracker)/' },
       to: { path: '^src/cli/' },
+    },
+    {
+      name: 'servers-apart',
+      comment:
+        'The service and the tracker run without each other; the command line puts them together, and what both need is in web/.',
+      severity: 'error',
+      from: { path: '^src/(service|tracker)/' },
+      to: { path: '^src/(service|tracker)/', pathNot: '^src/$1/' },
+    },
+    {
+      name: 'swarms-are-pure',
+      comment:
+        'Swarms and protocols compute: sockets, disks and clocks belong at the edge, so that a million peers can be tested in a second.',
+      severity: 'error',
+      from: { path: '^src/tracker/(swarms|protocol)/' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|util|net)$' },
     },
     {
       name: 'cli-through-core',
@@ -111,11 +139,11 @@ module.exports = {
       to: { path: 'node_modules/(commander|@commander-js|chalk|cli-progress)/' },
     },
     {
-      name: 'http-in-service',
+      name: 'http-in-servers',
       comment:
-        'HTTP is spoken in the service alone; what hashes and writes torrents must not know that there is any.',
+        'HTTP is spoken in the service and the tracker alone; what hashes and writes torrents must not know that there is any.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/service/' },
+      from: { path: '^src/', pathNot: '^src/(service|tracker|web)/' },
       to: { path: ['node_modules/(fastify|mime)/', '^(node:)?https?$'] },
     },
     {

@@ -14,7 +14,7 @@ import { compare, printTable, run, runBtkit } from './support.js'
 
 const SIZE = 50_000
 const MIN_RATE = 5000
-const MAX_RATIO = 4
+const MAX_RATIO = 1.5
 
 const count = Number(process.argv[2] ?? 10_000)
 const pause = Number(process.argv[4] ?? 65)

@@ -1,23 +1,33 @@
 // Compares `btkit serve` with nginx serving the same bytes as files, a cold torrent with
 // makemetafile, and looks at warm requests while files are being hashed. Needs nginx and wrk.
 //
-//   node bench/serve.js [SECONDS]
+//   node bench/serve.js [--workers N] [SECONDS]
+//
+// With N workers the service answers in as many processes, and so does nginx.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import {
   btkit,
   hasProgram,
   makeScratch,
   median,
+  peakMemory,
   plantFile,
   printTable,
+  processesOf,
   runBtkit,
   tracker,
 } from './support.js'
 
-const seconds = Number(process.argv[2] ?? 5)
+const { values, positionals } = parseArgs({
+  options: { workers: { type: 'string', default: '1' } },
+  allowPositionals: true,
+})
+const workers = Number(values.workers)
+const seconds = Number(positionals[0] ?? 5)
 const RUNS = 3
 const CONNECTIONS = 50
 const MIB = 2 ** 20
@@ -62,7 +72,8 @@ function plantHole(path, size) {
 /** Starts the service on a free port, with a cache of its own. */
 async function startService(scratch, mirror) {
   const args = ['--port', '0', '--cache-dir', join(scratch, 'cache'), '--tracker', tracker]
-  const child = spawn(process.execPath, [btkit, 'serve', mirror, ...args, '--log', 'off'])
+  args.push('--log', 'off', '--workers', String(workers))
+  const child = spawn(process.execPath, [btkit, 'serve', mirror, ...args])
   process.on('exit', () => child.kill())
   let said = ''
   child.stdout.on('data', (chunk) => (said += chunk))
@@ -74,7 +85,7 @@ function torrentAddress({ address }, name) {
   return `${address}/m/torrent_service/single/m/${name}`
 }
 
-/** nginx with one worker, which serves the torrents that the service makes as files. */
+/** nginx with as many workers, which serves the torrents that the service makes as files. */
 async function startNginx(scratch, service) {
   const www = join(scratch, 'www')
   mkdirSync(www)
@@ -85,7 +96,7 @@ async function startNginx(scratch, service) {
   const conf = join(scratch, 'nginx.conf')
   writeFileSync(
     conf,
-    `${process.getuid() === 0 ? 'user root;' : ''} worker_processes 1; daemon off; pid ${scratch}/pid; error_log ${scratch}/error.log;
+    `${process.getuid() === 0 ? 'user root;' : ''} worker_processes ${workers}; daemon off; pid ${scratch}/pid; error_log ${scratch}/error.log;
     events { worker_connections 20000; }
     http {
       access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
@@ -184,11 +195,11 @@ async function hashBesides(mirror, service) {
   }
   await ended
   const besides = readLoad(said)
-  const memory = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${service.child.pid}/status`, 'utf8'))
+  const memory = processesOf(service.child.pid).map((pid) => peakMemory(pid).toFixed(0))
   printTable('Warm requests while 4 GiB are being hashed', [
     ['', 'requests a second', '99th percentile'],
     ['alone', alone.rate.toFixed(0), `${alone.p99.toFixed(2)} ms`],
     [`beside ${jobs} hashings`, besides.rate.toFixed(0), `${besides.p99.toFixed(2)} ms`],
   ])
-  console.log(`\nPeak memory of the service: ${(memory[1] / 1024).toFixed(0)} MiB`)
+  console.log(`\nPeak memory of the service: ${memory.join(' and ')} MiB`)
 }

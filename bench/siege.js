@@ -1,13 +1,17 @@
 // A siege of `btkit serve`: strangers who want to make it slow, fat or deaf, all at once, and beside
 // them an honest client. Ends with 0 when that client is served all the while.
 //
-//   node bench/siege.js [--seconds N] [ATTACKER...]
+//   node bench/siege.js [--seconds N] [--workers N] [ATTACKER...]
 //
 // Attackers are told by their numbers in siege/attackers.js; without one, all take part. All goes
 // over this machine's own addresses, ends by itself, and needs Linux.
+//
+// Attackers have processors of their own elsewhere. Here they share the service's, so they run with
+// a niceness of 10: what they send is what is left to them, and the last table says who had how much of
+// the processors. The honest client is a process beside them, with the priority of the service.
 import { fork, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -16,15 +20,22 @@ import { ATTACKERS } from './siege/attackers.js'
 import { getText, send } from './siege/client.js'
 import { askSteadily, percentile } from './siege/honest.js'
 import { MOUNT, PACKAGES, plantMirror } from './siege/mirror.js'
-import { btkit, makeScratch, printTable, tracker } from './support.js'
+import { btkit, makeScratch, peakMemory, printTable, processesOf, tracker } from './support.js'
 
 const GOALS = { latency: 100, memory: 400, growth: 20, stop: 10 }
 const MIB = 2 ** 20
 const PATIENCE_AT_END = 60_000
+const NICENESS_OF_ATTACKERS = 10
+
+/** Of the kernel's clock, in which it tells what processes took: the same on all of Linux. */
+const TICKS_PER_SECOND = 100
 
 const { values, positionals } = parseArgs({
   args: process.argv[1] === fileURLToPath(import.meta.url) ? process.argv.slice(2) : [],
-  options: { seconds: { type: 'string', default: '60' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    workers: { type: 'string', default: '1' },
+  },
   allowPositionals: true,
 })
 const seconds = Number(values.seconds)
@@ -55,18 +66,32 @@ async function main() {
   await warmUp(service)
   const before = sizeOnDisk(cache)
   const attack = startAttack(service)
+  const clock = startProcessorClock({
+    service: processesOf(service.child.pid),
+    attackers: [attack.pid],
+  })
   const honest = await askSteadily(service.port, seconds)
-  const memory = peakMemory(service.child.pid)
+  const processors = clock.read()
+  const memory = memoryOf(service.child.pid)
   const descriptors = countDescriptors(service.child.pid)
   const stop = await stopService(service)
   const answers = await attack.end()
-  report({ honest, memory, descriptors, stop, answers, growth: sizeOnDisk(cache) - before })
+  report({
+    honest,
+    memory,
+    descriptors,
+    processors,
+    stop,
+    answers,
+    growth: sizeOnDisk(cache) - before,
+  })
 }
 
 /** Starts the service; nobody reads what it logs. */
 async function startService(mirror, cache) {
   const args = ['--port', '0', '--cache-dir', cache, '--tracker', tracker]
   const log = numbers.includes(7) ? 'text' : 'off'
+  args.push('--workers', values.workers)
   const child = spawn(process.execPath, [btkit, 'serve', mirror, ...args, '--log', log], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -96,12 +121,14 @@ function startAttack({ port }) {
   // They go on while the service is asked to stop
   const args = [port, seconds + 5, ...numbers].map(String)
   const child = fork(script, args)
+  setPriority(child.pid, NICENESS_OF_ATTACKERS)
   process.on('exit', () => child.kill('SIGKILL'))
   const answers = new Promise((resolve) => {
     child.once('message', resolve)
     child.once('exit', () => resolve({}))
   })
   return {
+    pid: child.pid,
     end: () => {
       globalThis.setTimeout(() => child.kill('SIGKILL'), 10_000).unref()
       return answers
@@ -119,10 +146,51 @@ async function stopService({ child, ended }) {
   return { seconds: (performance.now() - started) / 1000, how }
 }
 
-/** In MiB; NaN when the process is gone. */
-function peakMemory(pid) {
+/** Tells who had how much of the processors since, as shares of all there is of them. */
+function startProcessorClock(pids) {
+  const started = { time: performance.now(), ...ticksNow(pids) }
+  return {
+    read: () => {
+      const available = ((performance.now() - started.time) / 1000) * availableParallelism()
+      const now = ticksNow(pids)
+      const shares = Object.keys(now).map((who) => {
+        return [who, (now[who] - started[who]) / TICKS_PER_SECOND / available]
+      })
+      return Object.fromEntries(shares)
+    },
+  }
+}
+
+/** Processor time so far, in ticks: of processes, and of all others together. */
+function ticksNow(pids) {
+  const own = Object.entries({ ...pids, 'the honest client': [process.pid] }).map(([who, all]) => {
+    return [who, all.reduce((sum, pid) => sum + ticksOf(pid), 0)]
+  })
+  const sum = own.reduce((total, [, ticks]) => total + ticks, 0)
+  // user, nice, system, idle, iowait, irq, softirq
+  const [, user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8')
+    .split('\n', 1)[0]
+    .split(/\s+/)
+    .map(Number)
+  const busy = user + nice + system + irq + softirq
+  return { ...Object.fromEntries(own), 'all others': busy - sum }
+}
+
+/** NaN when the process is gone. */
+function ticksOf(pid) {
   try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+    // Behind the name, which is in parentheses, utime and stime are the 12th and 13th
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ')
+    return Number(fields[11]) + Number(fields[12])
+  } catch {
+    return NaN
+  }
+}
+
+/** Of all its processes, in MiB; NaN when one is gone. */
+function memoryOf(pid) {
+  try {
+    return processesOf(pid).reduce((sum, each) => sum + peakMemory(each), 0)
   } catch {
     return NaN
   }
@@ -142,7 +210,7 @@ function sizeOnDisk(directory) {
   return sizes.reduce((sum, size) => sum + size, 0) / MIB
 }
 
-function report({ honest, memory, descriptors, stop, answers, growth }) {
+function report({ honest, memory, descriptors, processors, stop, answers, growth }) {
   const latency = Math.max(percentile(honest.torrent, 0.99), percentile(honest.health, 0.99))
   const rows = [
     ["99th percentile of the honest client's requests", latency, GOALS.latency, 'ms'],
@@ -161,6 +229,7 @@ function report({ honest, memory, descriptors, stop, answers, growth }) {
     ...['torrent', 'health', 'cold'].map((name) => [name, describeTimes(honest[name])]),
     ['requests without a good answer', describeCounts(honest.failures) || 'none'],
     ['descriptors at the end', descriptors],
+    ['shares of the processors', describeShares(processors)],
     ['how the service ended', stop.how],
     ...Object.entries(answers).map(([number, counts]) => {
       return [`answers to attacker ${number}`, describeCounts(counts)]
@@ -186,6 +255,12 @@ function describeCounts(counts) {
     return `${count} × ${status === '0' ? 'none' : status}`
   })
   return parts.join(', ')
+}
+
+function describeShares(shares) {
+  return Object.entries(shares)
+    .map(([who, share]) => `${who} ${round(100 * share)} %`)
+    .join(', ')
 }
 
 function round(value) {

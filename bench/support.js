@@ -35,6 +35,17 @@ export function plantFile(path, mib) {
   for (let done = 0; done < mib; done += 64) appendFileSync(path, chunk)
 }
 
+/** A process, and those that it started. Needs Linux. */
+export function processesOf(pid) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? []
+  return [pid, ...children.map(Number)]
+}
+
+/** The most memory that a process had, in MiB. Needs Linux. */
+export function peakMemory(pid) {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+}
+
 export function hasProgram(name) {
   return spawnSync(name, ['--help']).error === undefined
 }

@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { ignoreDebugSignal } from '../dist/bundle/debug-signal.js'
+const { start } = require('../dist/bundle/start.cjs')
 
-ignoreDebugSignal()
-const { main } = await import('../dist/bundle/main.js')
-await main('btmakemetafile', 'makemetafile')
+start('btmakemetafile', 'makemetafile')

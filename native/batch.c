@@ -4,7 +4,6 @@
 
 #include "kernels/kernels.h"
 
-#define MAX_LANES 32
 #define MAX_WORDS SHA256_WORDS
 #define LENGTH_BYTES 8
 
@@ -96,9 +95,8 @@ static bool is_small(size_t lanes, size_t length) {
 #else
 
 /* Never reached: without kernels kernel_runs_on() refuses every one of them. */
-static void no_kernel(uint32_t *state, const uint8_t *data, size_t stride, size_t blocks,
-                      size_t lanes) {
-  (void)state, (void)data, (void)stride, (void)blocks, (void)lanes;
+static void no_kernel(uint32_t *state, const uint8_t *const *data, size_t blocks, size_t lanes) {
+  (void)state, (void)data, (void)blocks, (void)lanes;
 }
 
 static struct share next_share(const struct cpu_features *cpu, enum kernel kernel,
@@ -134,61 +132,113 @@ static void store_big_endian(uint8_t *out, uint64_t value, size_t bytes) {
  * the rest of the tails with the padding (FIPS 180-4, section 5.1.1: a one bit,
  * zeros, the length in bits), one or two blocks a lane, side by side.
  */
-static void finish_share(struct share share, enum algorithm algorithm, uint32_t *state,
-                         const uint8_t *tail, size_t stride, size_t length, uint64_t total,
-                         uint8_t *out) {
+static void finish_share(struct share share, uint32_t *state, const uint8_t *const *tail,
+                         size_t length, uint64_t total) {
   uint8_t padded[MAX_LANES * 2 * BLOCK_BYTES];
+  const uint8_t *ends[MAX_LANES];
   const size_t rest = length % BLOCK_BYTES;
   const size_t whole = length - rest;
   const size_t size = rest + 1 + LENGTH_BYTES <= BLOCK_BYTES ? BLOCK_BYTES : 2 * BLOCK_BYTES;
 
-  share.compress(state, tail, stride, whole / BLOCK_BYTES, share.lanes);
+  share.compress(state, tail, whole / BLOCK_BYTES, share.lanes);
   memset(padded, 0, share.lanes * size);
   for (size_t i = 0; i < share.lanes; i++) {
     uint8_t *lane = padded + i * size;
-    memcpy(lane, tail + i * stride + whole, rest);
+    memcpy(lane, tail[i] + whole, rest);
     lane[rest] = 0x80;
     store_big_endian(lane + size - LENGTH_BYTES, total * 8, LENGTH_BYTES);
+    ends[i] = lane;
   }
-  share.compress(state, padded, size, size / BLOCK_BYTES, share.lanes);
+  share.compress(state, ends, size / BLOCK_BYTES, share.lanes);
+}
 
-  const size_t words = share.lanes * words_of(algorithm);
-  for (size_t i = 0; i < words; i++) store_big_endian(out + 4 * i, state[i], 4);
+static void store_digest(enum algorithm algorithm, uint8_t *out, const uint32_t *state) {
+  for (size_t i = 0; i < words_of(algorithm); i++) store_big_endian(out + 4 * i, state[i], 4);
 }
 
 void hash_pieces(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
                  const uint8_t *data, size_t piece_length, size_t count, uint8_t *out) {
   uint32_t state[MAX_LANES * MAX_WORDS];
+  const uint8_t *pieces[MAX_LANES];
   const bool small = is_small(count, piece_length);
   for (size_t done = 0; done < count;) {
     const struct share share = next_share(cpu, kernel, algorithm, count - done, small);
+    for (size_t i = 0; i < share.lanes; i++) pieces[i] = data + (done + i) * piece_length;
     init_lanes(algorithm, state, share.lanes);
-    finish_share(share, algorithm, state, data + done * piece_length, piece_length, piece_length,
-                 piece_length, out + done * digest_bytes_of(algorithm));
+    finish_share(share, state, pieces, piece_length, piece_length);
+    for (size_t i = 0; i < share.lanes; i++) {
+      store_digest(algorithm, out + (done + i) * digest_bytes_of(algorithm),
+                   state + i * words_of(algorithm));
+    }
     done += share.lanes;
   }
 }
 
 void update_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
-                  uint32_t *state, const uint8_t *data, size_t stride, size_t length,
-                  size_t lanes) {
+                  uint32_t *state, const uint8_t *const *data, size_t length, size_t lanes) {
   const bool small = is_small(lanes, length);
   for (size_t done = 0; done < lanes;) {
     const struct share share = next_share(cpu, kernel, algorithm, lanes - done, small);
-    share.compress(state + done * words_of(algorithm), data + done * stride, stride,
-                   length / BLOCK_BYTES, share.lanes);
+    share.compress(state + done * words_of(algorithm), data + done, length / BLOCK_BYTES,
+                   share.lanes);
     done += share.lanes;
   }
 }
 
 void finish_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
-                  uint32_t *state, const uint8_t *tail, size_t stride, size_t length,
-                  uint64_t total, size_t lanes, uint8_t *out) {
+                  uint32_t *state, const uint8_t *const *tail, size_t length, uint64_t total,
+                  size_t lanes, uint8_t *out) {
+  const size_t words = words_of(algorithm);
   const bool small = is_small(lanes, length);
   for (size_t done = 0; done < lanes;) {
     const struct share share = next_share(cpu, kernel, algorithm, lanes - done, small);
-    finish_share(share, algorithm, state + done * words_of(algorithm), tail + done * stride,
-                 stride, length, total, out + done * digest_bytes_of(algorithm));
+    finish_share(share, state + done * words, tail + done, length, total);
     done += share.lanes;
+  }
+  for (size_t i = 0; i < lanes; i++) store_digest(algorithm, out + 4 * words * i, state + words * i);
+}
+
+/* The longest first, so that those which go on are always the first lanes. */
+static void sort_by_length(struct message *messages, size_t count) {
+  for (size_t i = 1; i < count; i++) {
+    const struct message message = messages[i];
+    size_t at = i;
+    for (; at > 0 && messages[at - 1].length < message.length; at--) messages[at] = messages[at - 1];
+    messages[at] = message;
+  }
+}
+
+static void advance(const uint8_t **data, size_t length, size_t lanes) {
+  for (size_t i = 0; i < lanes; i++) data[i] += length;
+}
+
+void hash_messages(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
+                   struct message *messages, size_t count) {
+  uint32_t state[MAX_LANES * MAX_WORDS];
+  uint8_t digests[MAX_LANES * 4 * MAX_WORDS];
+  const uint8_t *data[MAX_LANES];
+  sort_by_length(messages, count);
+  init_lanes(algorithm, state, count);
+  for (size_t i = 0; i < count; i++) data[i] = messages[i].data;
+
+  size_t done = 0;
+  for (size_t left = count; left > 0;) {
+    /* All that are left move on as far as the shortest of them, which then end together */
+    const size_t length = messages[left - 1].length;
+    const size_t step = (length - done) / BLOCK_BYTES * BLOCK_BYTES;
+    size_t going_on = left;
+    while (going_on > 0 && messages[going_on - 1].length == length) going_on--;
+    if (going_on > 0) {
+      update_lanes(cpu, kernel, algorithm, state, data, step, left);
+      advance(data, step, left);
+      done += step;
+    }
+    finish_lanes(cpu, kernel, algorithm, state + going_on * words_of(algorithm), data + going_on,
+                 length - done, length, left - going_on, digests);
+    for (size_t i = going_on; i < left; i++) {
+      memcpy(messages[i].digest, digests + (i - going_on) * digest_bytes_of(algorithm),
+             digest_bytes_of(algorithm));
+    }
+    left = going_on;
   }
 }

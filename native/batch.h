@@ -24,21 +24,34 @@ bool kernel_runs_on(const struct cpu_features *cpu, enum kernel kernel);
 /* The kernel to use when the caller names none; false if there is none at all. */
 bool default_kernel(const struct cpu_features *cpu, enum kernel *kernel);
 
+/* A message to hash, and where its digest goes. */
+struct message {
+  const uint8_t *data;
+  size_t length;
+  uint8_t *digest;
+};
+
+/* How many messages at once are enough for every kernel. */
+#define MAX_LANES 32
+
 /* out[i * digest_bytes_of()] becomes the digest of data[i * piece_length, + piece_length). */
 void hash_pieces(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
                  const uint8_t *data, size_t piece_length, size_t count, uint8_t *out);
 
+/* Computes the digests of up to MAX_LANES messages of any lengths, and reorders them. */
+void hash_messages(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
+                   struct message *messages, size_t count);
+
 /* The same in steps, for messages that arrive in parts. */
 void init_lanes(enum algorithm algorithm, uint32_t *state, size_t lanes);
 
-/* Lane i moves on over data[i * stride, + length); length is a multiple of 64. */
+/* Lane i moves on over data[i][0, + length); length is a multiple of 64. */
 void update_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
-                  uint32_t *state, const uint8_t *data, size_t stride, size_t length,
-                  size_t lanes);
+                  uint32_t *state, const uint8_t *const *data, size_t length, size_t lanes);
 
-/* Lane i ends with tail[i * stride, + length), `total` bytes after it began. */
+/* Lane i ends with tail[i][0, + length), `total` bytes after it began. */
 void finish_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
-                  uint32_t *state, const uint8_t *tail, size_t stride, size_t length,
-                  uint64_t total, size_t lanes, uint8_t *out);
+                  uint32_t *state, const uint8_t *const *tail, size_t length, uint64_t total,
+                  size_t lanes, uint8_t *out);
 
 #endif

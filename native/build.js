@@ -64,6 +64,7 @@ function compile(sources, target) {
     '-O3',
     '-std=c11',
     '-fPIC',
+    '-pthread',
     ...shared,
     '-fvisibility=hidden',
     '-Wall',
@@ -89,9 +90,9 @@ function build() {
   if (process.env.BTKIT_NO_NATIVE === '1') throw new NotBuilt('BTKIT_NO_NATIVE is set')
   if (process.platform === 'win32') throw new NotBuilt('not supported on Windows')
 
-  const kernels = join(here, 'kernels')
-  const sources = [...sourcesIn(here, '.c'), ...sourcesIn(kernels, '.c')]
-  const headers = [...sourcesIn(here, '.h'), ...sourcesIn(kernels, '.h')]
+  const directories = [here, ...['kernels', 'stream', 'jobs'].map((name) => join(here, name))]
+  const sources = directories.flatMap((directory) => sourcesIn(directory, '.c'))
+  const headers = directories.flatMap((directory) => sourcesIn(directory, '.h'))
   if (isUpToDate([...sources, ...headers, fileURLToPath(import.meta.url)])) return
 
   // Built and tested under a name of its own, so that a process that loads the

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "settle.h"
+
 struct job {
   path_action *action;
   void *state;
+  size_t answer_words;
   uint32_t count;
   char *paths; /* one after the other, each ended by a NUL */
   int32_t *answers;
@@ -73,28 +76,8 @@ static void run(napi_env env, void *data) {
   const char *path = job->paths;
   for (uint32_t i = 0; i < job->count; i++) {
     const size_t taken = strlen(path) + 1;
-    job->answers[i] = job->action(path, job->state);
+    job->action(path, job->state, job->answers + i * job->answer_words);
     path += taken;
-  }
-}
-
-static napi_value to_array(napi_env env, const struct job *job) {
-  napi_value buffer, array;
-  void *data;
-  const size_t size = job->count * sizeof *job->answers;
-  if (napi_create_arraybuffer(env, size, &data, &buffer) != napi_ok) return NULL;
-  if (size > 0) memcpy(data, job->answers, size);
-  if (napi_create_typedarray(env, napi_int32_array, job->count, buffer, 0, &array) != napi_ok) {
-    return NULL;
-  }
-  return array;
-}
-
-static void fail(napi_env env, napi_deferred deferred) {
-  napi_value message, error;
-  if (napi_create_string_utf8(env, "out of memory", NAPI_AUTO_LENGTH, &message) == napi_ok &&
-      napi_create_error(env, NULL, message, &error) == napi_ok) {
-    napi_reject_deferred(env, deferred, error);
   }
 }
 
@@ -102,14 +85,7 @@ static void finish(napi_env env, napi_status status, void *data) {
   struct job *job = data;
   napi_delete_async_work(env, job->work);
   /* Cancelled only when the JavaScript that waits is ended */
-  if (status == napi_ok) {
-    const napi_value answers = to_array(env, job);
-    if (answers == NULL) {
-      fail(env, job->deferred);
-    } else {
-      napi_resolve_deferred(env, job->deferred, answers);
-    }
-  }
+  if (status == napi_ok) settle_words(env, job->deferred, job->answers, (size_t)job->count * job->answer_words);
   free_job(job);
 }
 
@@ -117,10 +93,11 @@ static struct job *create_job(const struct path_work *work, uint32_t count, size
   struct job *job = calloc(1, sizeof *job);
   if (job == NULL) return NULL;
   job->action = work->action;
+  job->answer_words = work->answer_words;
   job->count = count;
   job->state = malloc(work->state_size + 1);
   job->paths = malloc(bytes + 1);
-  job->answers = calloc((size_t)count + 1, sizeof *job->answers);
+  job->answers = calloc((size_t)count + 1, work->answer_words * sizeof *job->answers);
   if (job->state == NULL || job->paths == NULL || job->answers == NULL) {
     free_job(job);
     return NULL;
@@ -154,7 +131,7 @@ napi_value each_path(napi_env env, napi_value paths, const struct path_work *wor
   struct job *job = read_job(env, paths, work);
   if (job == NULL) return NULL;
   run(env, job);
-  const napi_value answers = to_array(env, job);
+  const napi_value answers = words_to_array(env, job->answers, (size_t)job->count * job->answer_words);
   free_job(job);
   return answers;
 }

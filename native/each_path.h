@@ -5,19 +5,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is done with each path. It may run on another thread, and must not touch JavaScript. */
-typedef int32_t path_action(const char *path, void *state);
+/*
+ * What is done with each path; its answer is zeros to begin with. It may run on another thread,
+ * and must not touch JavaScript.
+ */
+typedef void path_action(const char *path, void *state, int32_t *answer);
 
 /* An action, and what it keeps from path to path; the state is copied, and gone afterwards. */
 struct path_work {
   path_action *action;
   const void *state;
   size_t state_size;
+  size_t answer_words;
 };
 
 /*
- * Does something with each path of a JavaScript array, and returns an Int32Array with what the
- * action returned for each: at once, or as a promise, with the work done off the event loop.
+ * Does something with each path of a JavaScript array, and returns an Int32Array with the
+ * answers, one after the other: at once, or as a promise, with the work done off the event loop.
  * Throws a TypeError when `paths` is no array of strings. A path that holds a NUL is passed as an
  * empty one, which no file has.
  */

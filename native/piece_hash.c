@@ -1,12 +1,10 @@
 /*
  * The border between JavaScript and batch.c: every argument is checked here, and
- * nothing behind it checks again.
+ * nothing behind it checks again. Also the list of what other files export.
  *
- * The addon has no mutable globals, so any number of worker threads can load it;
+ * The addon has no globals that change, so any number of worker threads can load it;
  * what the processor can do is found out once a thread (cpuid is slow under a
- * hypervisor) and kept as that thread's instance data. A call touches only its
- * arguments and its own stack, and runs to its end even if its worker is being
- * terminated, so there is nothing to clean up.
+ * hypervisor) and kept as that thread's instance data.
  */
 #define NAPI_VERSION 8
 #include <node_api.h>
@@ -16,11 +14,17 @@
 #include <string.h>
 
 #include "batch.h"
+#include "file_lock.h"
+#include "hash_job.h"
+#include "instance.h"
+#include "job_request.h"
+#include "notify.h"
 #include "signals.h"
 #include "stat_files.h"
+#include "write_batch.h"
 #include "writers.h"
 
-#define MAX_ARGUMENTS 9
+#define MAX_ARGUMENTS 6
 #define MAX_SAFE_INTEGER 9007199254740991.0
 
 struct call {
@@ -31,11 +35,6 @@ struct call {
 
 struct bytes {
   uint8_t *data;
-  size_t length;
-};
-
-struct words {
-  uint32_t *data;
   size_t length;
 };
 
@@ -52,11 +51,11 @@ static bool range_error(const struct call *call, const char *message) {
 /* Missing arguments read as undefined, and fail as such. */
 static bool begin(napi_env env, napi_callback_info info, struct call *call) {
   size_t count = MAX_ARGUMENTS;
-  void *cpu = NULL;
+  const struct instance *instance = get_instance(env);
   call->env = env;
   if (napi_get_cb_info(env, info, &count, call->arguments, NULL, NULL) != napi_ok) return false;
-  if (napi_get_instance_data(env, &cpu) != napi_ok || cpu == NULL) return false;
-  call->cpu = cpu;
+  if (instance == NULL) return false;
+  call->cpu = &instance->cpu;
   return true;
 }
 
@@ -84,21 +83,7 @@ static bool read_algorithm(const struct call *call, size_t i, enum algorithm *al
 }
 
 static bool read_kernel(const struct call *call, size_t i, enum kernel *kernel) {
-  char name[16];
-  if (!read_name(call, i, name)) return type_error(call, "kernel must be a string");
-  if (strcmp(name, "avx512") == 0) {
-    *kernel = KERNEL_AVX512;
-  } else if (strcmp(name, "avx2") == 0) {
-    *kernel = KERNEL_AVX2;
-  } else if (strcmp(name, "shani") == 0) {
-    *kernel = KERNEL_SHANI;
-  } else {
-    return range_error(call, "kernel must be 'avx512', 'avx2' or 'shani'");
-  }
-  if (!kernel_runs_on(call->cpu, *kernel)) {
-    return range_error(call, "this kernel does not run on this processor");
-  }
-  return true;
+  return read_kernel_name(call->env, call->cpu, call->arguments[i], kernel);
 }
 
 /* An integer from 0 to 2^53 - 1 that a size_t holds as well. */
@@ -140,24 +125,9 @@ static bool read_bytes(const struct call *call, size_t i, const char *message,
   return true;
 }
 
-static bool read_words(const struct call *call, size_t i, const char *message,
-                       struct words *words) {
-  static uint32_t nothing[1];
-  void *data = NULL;
-  if (!read_typed_array(call, i, napi_uint32_array, &data, &words->length)) {
-    return type_error(call, message);
-  }
-  /* Memory that an embedder lent to V8 could lie anywhere. */
-  if ((uintptr_t)data % _Alignof(uint32_t) != 0) return range_error(call, message);
-  words->data = words->length == 0 ? nothing : data;
-  return true;
-}
-
-/* Whether count items of `length` bytes, `stride` apart, lie within `available`. */
-static bool fits(size_t available, size_t stride, size_t length, size_t count) {
-  if (count == 0) return true;
-  if (length > available) return false;
-  return stride == 0 || count - 1 <= (available - length) / stride;
+/* Whether count pieces lie within `available` bytes. */
+static bool fits(size_t available, size_t piece_length, size_t count) {
+  return count == 0 || piece_length == 0 || count <= available / piece_length;
 }
 
 static napi_value set_flag(napi_env env, napi_value object, const char *name, bool value) {
@@ -191,7 +161,7 @@ static napi_value hash(napi_env env, napi_callback_info info) {
       !read_bytes(&call, 5, "out must be a Uint8Array", &out)) {
     return NULL;
   }
-  if (!fits(data.length, piece_length, piece_length, count)) {
+  if (!fits(data.length, piece_length, count)) {
     range_error(&call, "data is shorter than count pieces");
     return NULL;
   }
@@ -203,123 +173,43 @@ static napi_value hash(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-static bool holds_lanes(const struct call *call, const struct words *state,
-                        enum algorithm algorithm, size_t lanes) {
-  return lanes <= state->length / words_of(algorithm) ||
-         range_error(call, "state is shorter than lanes states");
-}
-
-/* init(algorithm, state, lanes) */
-static napi_value init(napi_env env, napi_callback_info info) {
-  struct call call;
-  enum algorithm algorithm;
-  struct words state;
-  size_t lanes;
-  if (!begin(env, info, &call) || !read_algorithm(&call, 0, &algorithm) ||
-      !read_words(&call, 1, "state must be an aligned Uint32Array", &state) ||
-      !read_size(&call, 2, "lanes must be a non-negative integer", &lanes) ||
-      !holds_lanes(&call, &state, algorithm, lanes)) {
-    return NULL;
-  }
-  init_lanes(algorithm, state.data, lanes);
-  return NULL;
-}
-
-/* update(kernel, algorithm, state, data, stride, length, lanes) */
-static napi_value update(napi_env env, napi_callback_info info) {
-  struct call call;
-  enum kernel kernel;
-  enum algorithm algorithm;
-  struct words state;
-  struct bytes data;
-  size_t stride, length, lanes;
-  if (!begin(env, info, &call) || !read_kernel(&call, 0, &kernel) ||
-      !read_algorithm(&call, 1, &algorithm) ||
-      !read_words(&call, 2, "state must be an aligned Uint32Array", &state) ||
-      !read_bytes(&call, 3, "data must be a Uint8Array", &data) ||
-      !read_size(&call, 4, "stride must be a non-negative integer", &stride) ||
-      !read_size(&call, 5, "length must be a non-negative integer", &length) ||
-      !read_size(&call, 6, "lanes must be a non-negative integer", &lanes) ||
-      !holds_lanes(&call, &state, algorithm, lanes)) {
-    return NULL;
-  }
-  if (length % 64 != 0) {
-    range_error(&call, "length must be a multiple of 64");
-    return NULL;
-  }
-  if (!fits(data.length, stride, length, lanes)) {
-    range_error(&call, "data is shorter than its lanes");
-    return NULL;
-  }
-  update_lanes(call.cpu, kernel, algorithm, state.data, data.data, stride, length, lanes);
-  return NULL;
-}
-
-/* finish(algorithm, state, tail, tailStride, tailLength, totalBytesPerLane, lanes, out) */
-static napi_value finish(napi_env env, napi_callback_info info) {
-  struct call call;
-  enum kernel kernel;
-  enum algorithm algorithm;
-  struct words state;
-  struct bytes tail, out;
-  size_t stride, length, total, lanes;
-  if (!begin(env, info, &call) || !read_algorithm(&call, 0, &algorithm) ||
-      !read_words(&call, 1, "state must be an aligned Uint32Array", &state) ||
-      !read_bytes(&call, 2, "tail must be a Uint8Array", &tail) ||
-      !read_size(&call, 3, "tailStride must be a non-negative integer", &stride) ||
-      !read_size(&call, 4, "tailLength must be a non-negative integer", &length) ||
-      !read_size(&call, 5, "totalBytesPerLane must be a non-negative integer", &total) ||
-      !read_size(&call, 6, "lanes must be a non-negative integer", &lanes) ||
-      !read_bytes(&call, 7, "out must be a Uint8Array", &out) ||
-      !holds_lanes(&call, &state, algorithm, lanes)) {
-    return NULL;
-  }
-  if (!fits(tail.length, stride, length, lanes)) {
-    range_error(&call, "tail is shorter than its lanes");
-    return NULL;
-  }
-  if (total < length || (total - length) % 64 != 0) {
-    range_error(&call, "totalBytesPerLane must be tailLength more than a multiple of 64");
-    return NULL;
-  }
-  if (lanes > out.length / digest_bytes_of(algorithm)) {
-    range_error(&call, "out is shorter than lanes digests");
-    return NULL;
-  }
-  if (!default_kernel(call.cpu, &kernel)) {
-    range_error(&call, "no native kernel runs on this processor");
-    return NULL;
-  }
-  finish_lanes(call.cpu, kernel, algorithm, state.data, tail.data, stride, length, total, lanes,
-               out.data);
-  return NULL;
-}
-
-static void free_cpu(napi_env env, void *cpu, void *hint) {
+static void free_instance(napi_env env, void *data, void *hint) {
+  struct instance *instance = data;
   (void)env, (void)hint;
-  free(cpu);
+  free(instance->worker.buffer);
+  free(instance);
+}
+
+struct instance *get_instance(napi_env env) {
+  void *instance = NULL;
+  return napi_get_instance_data(env, &instance) == napi_ok ? instance : NULL;
 }
 
 NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
       {"features", NULL, features, NULL, NULL, NULL, napi_enumerable, NULL},
       {"hash", NULL, hash, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"init", NULL, init, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"update", NULL, update, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"finish", NULL, finish, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"hashJob", NULL, hash_job_here, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"hashJobOnThreads", NULL, hash_job_on_threads, NULL, NULL, NULL, napi_enumerable, NULL},
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeasesAsync", NULL, try_read_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"openWriteWatch", NULL, open_watch, NULL, NULL, NULL, napi_enumerable, NULL},
       {"guardSignals", NULL, guard_signals, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
       {"noticeSignal", NULL, notice_signal, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"writeDrafts", NULL, write_drafts, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"renameFiles", NULL, rename_files, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"isSyncfsReliable", NULL, is_syncfs_reliable, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"watchWrites", NULL, watch_paths, NULL, NULL, NULL, napi_enumerable, NULL},
   };
-  struct cpu_features *cpu = malloc(sizeof *cpu);
-  if (cpu == NULL) return NULL;
-  *cpu = detect_cpu();
-  if (napi_set_instance_data(env, cpu, free_cpu, NULL) != napi_ok) {
-    free(cpu);
+  struct instance *instance = calloc(1, sizeof *instance);
+  if (instance == NULL) return NULL;
+  instance->cpu = detect_cpu();
+  if (napi_set_instance_data(env, instance, free_instance, NULL) != napi_ok) {
+    free(instance);
     return NULL;
   }
   if (napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions) !=

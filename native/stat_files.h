@@ -14,4 +14,12 @@
  */
 napi_value stat_files(napi_env env, napi_callback_info info);
 
+/*
+ * lstatPathsAsync(paths: string[]): Promise<Int32Array>
+ *
+ * What each path leads to, links not followed, off the event loop: 12 words a path, which are the
+ * fingerprint's 40 bytes, st_mode, and errno where there is nothing to be seen.
+ */
+napi_value lstat_paths_async(napi_env env, napi_callback_info info);
+
 #endif

@@ -6,10 +6,12 @@
 #include "read_lease.h"
 #include "write_watch.h"
 
-static int32_t lease_path(const char *path, void *mute) { return try_read_lease(path, mute); }
+static void lease_path(const char *path, void *mute, int32_t *answer) {
+  *answer = try_read_lease(path, mute);
+}
 
 static const struct mute_device no_device = {false, 0};
-static const struct path_work lease_work = {lease_path, &no_device, sizeof no_device};
+static const struct path_work lease_work = {lease_path, &no_device, sizeof no_device, 1};
 
 napi_value try_read_leases(napi_env env, napi_callback_info info) {
   size_t count = 1;
@@ -31,8 +33,8 @@ napi_value open_watch(napi_env env, napi_callback_info info) {
   return napi_create_int32(env, open_write_watch(), &watch) == napi_ok ? watch : NULL;
 }
 
-static int32_t watch_path(const char *path, void *watch) {
-  return watch_writes(*(int *)watch, path);
+static void watch_path(const char *path, void *watch, int32_t *answer) {
+  *answer = watch_writes(*(int *)watch, path);
 }
 
 napi_value watch_paths(napi_env env, napi_callback_info info) {
@@ -44,6 +46,6 @@ napi_value watch_paths(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "watch must be a number");
     return NULL;
   }
-  const struct path_work work = {watch_path, &watch, sizeof watch};
+  const struct path_work work = {watch_path, &watch, sizeof watch, 1};
   return each_path_async(env, arguments[1], &work);
 }

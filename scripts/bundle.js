@@ -1,32 +1,73 @@
-// Joins the compiled program into a few files, one for each command and one for what they share:
-// Node spends a third of a millisecond on every module it loads, and more on commander.
-import { readFileSync, rmSync } from 'node:fs'
+// Joins the compiled program into one file, and what runs beside it into others: Node spends a third
+// of a millisecond on every module it loads, and V8 keeps the compiled code of CommonJS only.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
+import { thirdPartyLicenses } from './third-party-licenses.js'
 
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
-const joined = ['commander', '@commander-js/extra-typings']
+const packages = Object.keys(dependencies)
+// What the quick commands need. Packages that are ES modules only can't be left out either.
+const joined = ['commander', '@commander-js/extra-typings', 'bencode', 'chalk', 'mime']
 
-rmSync('dist/bundle', { recursive: true, force: true })
-await build({
-  entryPoints: {
-    main: 'dist/src/cli/main.js',
-    'debug-signal': 'dist/src/cli/debug-signal.js',
-    worker: 'dist/src/hash/jobs/worker.js',
-    'integrity-check': 'dist/src/cache/integrity/integrity-check.js',
-  },
+const shared = {
   outdir: 'dist/bundle',
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
-  external: Object.keys(dependencies).filter((name) => !joined.includes(name)),
   // The typings' package only passes commander on
   alias: { '@commander-js/extra-typings': 'commander' },
-  // commander is CommonJS, and asks for Node's modules in its way
-  banner: {
-    js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
-  },
   legalComments: 'eof',
+  metafile: true,
   sourcemap: true,
+}
+
+const commonJs = {
+  ...shared,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  external: packages.filter((name) => !joined.includes(name)),
+  // A script that V8 compiled before can't import
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': 'bundleUrl' },
+}
+const bundleUrl = "const bundleUrl = require('node:url').pathToFileURL(__filename).href;"
+
+rmSync('dist/bundle', { recursive: true, force: true })
+const program = await build({
+  ...commonJs,
+  entryPoints: { main: 'dist/src/cli/main.js' },
+  // The function that load-program.ts calls, as Node wraps a module
+  banner: { js: `(function (module, require, __filename) {${bundleUrl}` },
+  footer: { js: '})' },
 })
+await build({
+  ...commonJs,
+  entryPoints: {
+    start: 'dist/src/cli/start/start.js',
+    'warm-up': 'dist/src/cli/start/warm-up.js',
+  },
+  banner: { js: bundleUrl },
+})
+const workers = await build({
+  ...shared,
+  format: 'esm',
+  entryPoints: {
+    worker: 'dist/src/hash/jobs/worker.js',
+    'tracker-worker': 'dist/src/tracker/server/tracker-worker.js',
+    'serve-worker': 'dist/src/service/server/serve-worker.js',
+    'integrity-check': 'dist/src/cache/integrity/integrity-check.js',
+  },
+  splitting: true,
+  external: packages,
+})
+
+// load-program.ts takes each byte for a character. esbuild escapes all others, but in regular
+// expressions and in templates with a tag.
+const lines = readFileSync('dist/bundle/main.cjs', 'utf8').split('\n')
+const odd = lines.find((line) => /[^\0-\x7f]/.test(line))
+if (odd !== undefined) throw new Error(`not ASCII, as it has to be in the bundle: ${odd.trim()}`)
+
+const inputs = [program, workers].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))
+
+await import('./warm-up.js')

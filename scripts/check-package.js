@@ -13,6 +13,7 @@ try {
   checkMan(prefix)
   for (const name of Object.keys(bin)) checkVersion(prefix, name)
   checkMainJob(prefix)
+  checkCompiledCode(prefix)
   // Loads all that the service needs
   run(join(prefix, 'bin', 'btkit'), 'serve', '--help')
   console.log(`package: ${Object.keys(bin).length} executables and ${man.length} man pages work`)
@@ -58,6 +59,11 @@ function checkMainJob(prefix) {
   const shown = run(join(prefix, 'bin', 'btshowmetainfo'), `${file}.torrent`)
   // The info hash that mktorrent -l 18 gives this file
   if (!shown.includes('97ab0139bb8e4bcf078039873495a421bed541b5')) throw new Error(shown)
+}
+
+/** npm's install script has kept V8's compiled code; the package has none of another Node's. */
+function checkCompiledCode(prefix) {
+  readFileSync(join(prefix, 'lib', 'node_modules', 'btkit', 'dist/bundle/main.cjs.cache'))
 }
 
 function npm(...args) {

@@ -9,6 +9,8 @@ import { runFile } from './test/run-file.js'
 
 const MINUTE = 60_000
 const SUITE = { suffix: '.test.ts', fileLimit: 5 * MINUTE, limit: 60 * MINUTE }
+// So many files that fail are run again: of more, something is broken
+const REPEATED = 5
 // Soaks: one at a time, since each wants the machine for itself
 const LONG = { suffix: '.long.ts', fileLimit: 10 * MINUTE, limit: 15 * MINUTE }
 
@@ -35,6 +37,12 @@ async function main({ values, positionals }) {
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))
+  // What fails beside others gets the machine for itself, and both results are told
+  const failed = jobs > 1 ? report.failedFiles() : []
+  for (const file of failed.length > REPEATED ? [] : failed) {
+    const limit = Math.min(kind.fileLimit, deadline - Date.now())
+    report.addRepeated(file, await runFile(file.compiled, { limit, names: values.name }))
+  }
   return report.end()
 }
 

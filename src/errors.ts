@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'locked' // another run holds the lock
   | 'busy' // more work than can be done in the time there is
   | 'throttled' // more than one client of the service may ask for
+  | 'client' // a program that seeds can't be reached, or refuses
   | 'interrupted' // a signal asked to stop
 
 /**

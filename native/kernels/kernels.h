@@ -10,14 +10,14 @@
 
 /*
  * The one shape every kernel has: advance up to `lanes` hash states, lane i
- * over the `blocks` 64-byte blocks at data + i * stride. The states lie one
+ * over the `blocks` 64-byte blocks at data[i]. The states lie one
  * after the other (lane-major: words of lane 0, words of lane 1, ...) in host
  * byte order. 1 <= lanes <= the number in the kernel's name; a kernel given
  * fewer lanes than it has computes its last lane several times over, and never
  * reads or writes beyond the lanes it was given.
  */
-typedef void compress_fn(uint32_t *state, const uint8_t *data, size_t stride,
-                         size_t blocks, size_t lanes);
+typedef void compress_fn(uint32_t *state, const uint8_t *const *data, size_t blocks,
+                         size_t lanes);
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define BTKIT_X86_KERNELS 1

@@ -30,15 +30,15 @@
     abcd[s] = _mm_sha1rnds4_epu32(abcd[s], next, (i) / 5);                     \
   }
 
-SHANI_INLINE void sha1_streams(uint32_t *state, const uint8_t *data, size_t stride,
-                               size_t blocks, size_t lanes, const int streams) {
+SHANI_INLINE void sha1_streams(uint32_t *state, const uint8_t *const *data, size_t blocks,
+                               size_t lanes, const int streams) {
   const __m128i swap = _mm_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   const uint8_t *lane[MAX_STREAMS];
   __m128i abcd[MAX_STREAMS], e[MAX_STREAMS];
   for (int s = 0; s < streams; s++) {
     const size_t from = (size_t)s < lanes ? (size_t)s : lanes - 1;
     const uint32_t *h = state + from * SHA1_WORDS;
-    lane[s] = data + from * stride;
+    lane[s] = data[from];
     abcd[s] = _mm_set_epi32((int)h[0], (int)h[1], (int)h[2], (int)h[3]);
     e[s] = _mm_set_epi32((int)h[4], 0, 0, 0);
   }
@@ -74,9 +74,9 @@ SHANI_INLINE void sha1_streams(uint32_t *state, const uint8_t *data, size_t stri
 }
 
 #define KERNEL(n)                                                              \
-  SHANI_TARGET void sha1_shani_x##n(uint32_t *state, const uint8_t *data, size_t stride, \
-                                    size_t blocks, size_t lanes) {             \
-    sha1_streams(state, data, stride, blocks, lanes, n);                       \
+  SHANI_TARGET void sha1_shani_x##n(uint32_t *state, const uint8_t *const *data, \
+                                    size_t blocks, size_t lanes) {           \
+    sha1_streams(state, data, blocks, lanes, n);                              \
   }
 
 KERNEL(1)

@@ -41,13 +41,13 @@
 #define SHA1_20(F, k, t)                                                       \
   SHA1_5(F, k, (t)) SHA1_5(F, k, (t) + 5) SHA1_5(F, k, (t) + 10) SHA1_5(F, k, (t) + 15)
 
-WIDE_INLINE void sha1_wide(uint32_t *state, const uint8_t *data, size_t stride,
-                           size_t blocks, size_t lanes, const int groups) {
+WIDE_INLINE void sha1_wide(uint32_t *state, const uint8_t *const *data, size_t blocks,
+                           size_t lanes, const int groups) {
   const uint8_t *lane[MAX_GROUPS * WIDE_LANES];
   uint32_t words[SHA1_WORDS][MAX_GROUPS * WIDE_LANES];
   for (int i = 0; i < groups * WIDE_LANES; i++) {
     const size_t from = (size_t)i < lanes ? (size_t)i : lanes - 1;
-    lane[i] = data + from * stride;
+    lane[i] = data[from];
     for (int j = 0; j < SHA1_WORDS; j++) words[j][i] = state[from * SHA1_WORDS + j];
   }
 

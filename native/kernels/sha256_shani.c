@@ -33,15 +33,15 @@
     abef[s] = _mm_sha256rnds2_epu32(abef[s], cdgh[s], _mm_shuffle_epi32(wk, 0x0e)); \
   }
 
-SHANI_INLINE void sha256_streams(uint32_t *state, const uint8_t *data, size_t stride,
-                                 size_t blocks, size_t lanes, const int streams) {
+SHANI_INLINE void sha256_streams(uint32_t *state, const uint8_t *const *data, size_t blocks,
+                                 size_t lanes, const int streams) {
   const __m128i swap = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
   const uint8_t *lane[MAX_STREAMS];
   __m128i abef[MAX_STREAMS], cdgh[MAX_STREAMS];
   for (int s = 0; s < streams; s++) {
     const size_t from = (size_t)s < lanes ? (size_t)s : lanes - 1;
     const uint32_t *h = state + from * SHA256_WORDS;
-    lane[s] = data + from * stride;
+    lane[s] = data[from];
     abef[s] = _mm_set_epi32((int)h[0], (int)h[1], (int)h[4], (int)h[5]);
     cdgh[s] = _mm_set_epi32((int)h[2], (int)h[3], (int)h[6], (int)h[7]);
   }
@@ -80,9 +80,9 @@ SHANI_INLINE void sha256_streams(uint32_t *state, const uint8_t *data, size_t st
 }
 
 #define KERNEL(n)                                                              \
-  SHANI_TARGET void sha256_shani_x##n(uint32_t *state, const uint8_t *data, size_t stride, \
+  SHANI_TARGET void sha256_shani_x##n(uint32_t *state, const uint8_t *const *data, \
                                       size_t blocks, size_t lanes) {           \
-    sha256_streams(state, data, stride, blocks, lanes, n);                     \
+    sha256_streams(state, data, blocks, lanes, n);                              \
   }
 
 KERNEL(1)

@@ -49,13 +49,13 @@
   SHA256_ROUND(c, d, e, f, g_, h, a, b, (t) + 6)                               \
   SHA256_ROUND(b, c, d, e, f, g_, h, a, (t) + 7)
 
-WIDE_INLINE void sha256_wide(uint32_t *state, const uint8_t *data, size_t stride,
-                             size_t blocks, size_t lanes, const int groups) {
+WIDE_INLINE void sha256_wide(uint32_t *state, const uint8_t *const *data, size_t blocks,
+                             size_t lanes, const int groups) {
   const uint8_t *lane[MAX_GROUPS * WIDE_LANES];
   uint32_t words[SHA256_WORDS][MAX_GROUPS * WIDE_LANES];
   for (int i = 0; i < groups * WIDE_LANES; i++) {
     const size_t from = (size_t)i < lanes ? (size_t)i : lanes - 1;
-    lane[i] = data + from * stride;
+    lane[i] = data[from];
     for (int j = 0; j < SHA256_WORDS; j++) words[j][i] = state[from * SHA256_WORDS + j];
   }
 

@@ -16,7 +16,7 @@ done
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 emulate=(qemu-aarch64 -L /usr/aarch64-linux-gnu)
-compile=("$compiler" -std=c11 -Wall -Wextra -Werror -O3)
+compile=("$compiler" -std=c11 -Wall -Wextra -Werror -O3 -pthread)
 kernels=(native/batch.c native/cpu.c native/kernels/*.c)
 
 "${compile[@]}" -o "$dir/kernel_test" native/test/kernel_test.c "${kernels[@]}"
@@ -26,7 +26,7 @@ kernels=(native/batch.c native/cpu.c native/kernels/*.c)
 tree=$dir/tree
 mkdir -p "$tree/native/build"
 "${compile[@]}" -shared -fPIC -fvisibility=hidden -I node_modules/node-api-headers/include \
-  -o "$tree/native/build/piece_hash.node" native/*.c native/kernels/*.c
+  -o "$tree/native/build/piece_hash.node" native/*.c native/kernels/*.c native/stream/*.c native/jobs/*.c
 cp -r package.json test dist "$tree"
 ln -s "$PWD/node_modules" "$tree/node_modules"
 

@@ -241,17 +241,38 @@ static void in_steps(enum kernel kernel, enum algorithm algorithm, const uint8_t
     const size_t stride = step + below(70);
     const size_t span = (lanes - 1) * stride + step;
     uint8_t *data = must(malloc(span + (span == 0)));
-    for (size_t i = 0; i < lanes; i++) memcpy(data + i * stride, pieces + i * length + done, step);
+    const uint8_t *parts[MOST_LANES];
+    for (size_t i = 0; i < lanes; i++) {
+      memcpy(data + i * stride, pieces + i * length + done, step);
+      parts[i] = data + i * stride;
+    }
     if (last) {
-      finish_lanes(&cpu, kernel, algorithm, state, data, stride, step, length, lanes, out);
+      finish_lanes(&cpu, kernel, algorithm, state, parts, step, length, lanes, out);
     } else {
-      update_lanes(&cpu, kernel, algorithm, state, data, stride, step, lanes);
+      update_lanes(&cpu, kernel, algorithm, state, parts, step, lanes);
     }
     done += step;
     free(data);
   }
   same(out, digests, bytes * lanes, "in steps", kernel, algorithm, length, lanes);
   free(state);
+  free(out);
+}
+
+/* Messages of all lengths up to `length`, each with a digest of its own. */
+static void of_uneven_lengths(enum kernel kernel, enum algorithm algorithm, const uint8_t *pieces,
+                              size_t length, size_t count) {
+  const size_t bytes = digest_bytes_of(algorithm);
+  struct message messages[MAX_LANES];
+  uint8_t *expected = must(malloc(count * bytes + 1)), *out = must(malloc(count * bytes + 1));
+  for (size_t i = 0; i < count; i++) {
+    const size_t part = below(3) == 0 ? length : below(length + 1);
+    messages[i] = (struct message){pieces + i * length, part, out + i * bytes};
+    plain_hash(algorithm, pieces + i * length, part, expected + i * bytes);
+  }
+  hash_messages(&cpu, kernel, algorithm, messages, count);
+  same(out, expected, bytes * count, "uneven", kernel, algorithm, length, count);
+  free(expected);
   free(out);
 }
 
@@ -270,6 +291,7 @@ static void test_lengths(size_t length, size_t from_lanes, size_t rounds_of_step
       }
       for (size_t i = 0; i < rounds_of_steps; i++) {
         in_steps(kernel, algorithm, pieces, digests, length, 1 + below(MOST_LANES));
+        of_uneven_lengths(kernel, algorithm, pieces, length, below(MAX_LANES + 1));
       }
     }
   }
@@ -312,7 +334,9 @@ static void test_kernel_functions(void) {
             plain_block(functions[i].algorithm, expected + lane * words, data + lane * stride + k * 64);
           }
         }
-        functions[i].compress(state, data, stride, blocks, lanes);
+        const uint8_t *parts[MOST_LANES];
+        for (size_t lane = 0; lane < lanes; lane++) parts[lane] = data + lane * stride;
+        functions[i].compress(state, parts, blocks, lanes);
         same((uint8_t *)state, (uint8_t *)expected, lanes * words * sizeof *state, "function",
              functions[i].kernel, functions[i].algorithm, length, lanes);
         free(block);
@@ -343,7 +367,8 @@ static void test_long_total(void) {
     for (size_t i = 0; i < digest_bytes_of(algorithm); i++) {
       digest[i] = (uint8_t)(expected[i / 4] >> (24 - 8 * (i % 4)));
     }
-    finish_lanes(&cpu, kernel, algorithm, state, block, 0, 0, total, 1, out);
+    const uint8_t *tail = block;
+    finish_lanes(&cpu, kernel, algorithm, state, &tail, 0, total, 1, out);
     same(out, digest, digest_bytes_of(algorithm), "long total", kernel, algorithm, 0, 1);
   }
 }

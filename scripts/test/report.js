@@ -13,6 +13,7 @@ const RUNNER_FRAME = /\n +at [^\n]*node:(?:internal|async_hooks)[^\n]*?( \{)?(?=
  */
 export class Report {
   #all = []
+  #unsteady = []
   #groups = new Map()
   #start = performance.now()
 
@@ -32,17 +33,34 @@ export class Report {
     if (group.waiting === 0) console.log(lineOf(this.groupOf(file), group.results))
   }
 
+  failedFiles() {
+    return this.#all.filter(({ failed }) => failed.length > 0).map(({ file }) => file)
+  }
+
+  /** A second result of a file that failed. When that is good, the first is told all the same. */
+  addRepeated(file, result) {
+    console.log(`${file.source}, once more and alone: ${counts(sum([result]))}`)
+    if (result.failed.length > 0) return
+    const index = this.#all.findIndex((done) => done.file === file)
+    this.#unsteady.push(this.#all[index])
+    this.#all[index] = { file, ...result }
+  }
+
   /** Tells the rest, and returns the exit status. */
   end() {
     const { passed, failed, skipped, seconds } = sum(this.#all)
+    const unsteady = this.#unsteady.length
     if (failed > 0) console.log('\nFailures:')
     for (const done of this.#all) if (done.failed.length > 0) printFailures(done)
+    if (unsteady > 0) console.log('\nFailed beside others and passed alone, to be mended:')
+    for (const done of this.#unsteady) printFailures(done)
     printSkipped(this.#all.flatMap((done) => done.skipped))
     const wall = ((performance.now() - this.#start) / 1000).toFixed(0)
     console.log(
       `\n${this.#all.length} file${this.#all.length === 1 ? '' : 's'} in ${wall} s (one after the other ${seconds.toFixed(0)})`,
     )
-    console.log(counts({ passed, failed, skipped }))
+    const told = unsteady > 0 ? `, ${unsteady} of ${this.#all.length} files unsteady` : ''
+    console.log(counts({ passed, failed, skipped }) + told)
     return failed > 0 || passed + skipped === 0 ? 1 : 0
   }
 

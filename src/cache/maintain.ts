@@ -1,5 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
-import { kindOf, RECORD_KINDS, unpackRecord, type RecordKind } from './records/record.js'
+import {
+  isUnusedSince,
+  kindOf,
+  RECORD_KINDS,
+  unpackRecord,
+  type RecordKind,
+} from './records/record.js'
 import type { Store } from './store/store.js'
 import { readUsage, type Usage } from './usage.js'
 
@@ -15,7 +21,8 @@ export interface CacheSummary extends Usage {
 
 /** Counts what is in a cache. */
 export function summarize(store: Store): CacheSummary {
-  const counts: Record<RecordKind, number> = { file: 0, piece: 0, info: 0, output: 0, set: 0 }
+  const kinds = Object.keys(RECORD_KINDS) as RecordKind[]
+  const counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<RecordKind, number>
   let bytes = 0
   let oldest: number | null = null
   for (const { kind, key, value, lastUsed } of records(store)) {
@@ -30,14 +37,14 @@ export function summarize(store: Store): CacheSummary {
 const TURN = 1000
 
 /**
- * Removes what was last used before a day (in days since 1970), and returns how many that were.
+ * Removes what was not used since a day (in days since 1970), and returns how many that were.
  * Lets other things have their turns in between.
  */
 export async function removeUnused(store: Store, before: number): Promise<number> {
   let removed = 0
-  await forEachInTurns(store, ({ key, lastUsed }) => {
-    if (lastUsed >= before) return
-    store.remove(Uint8Array.from(key))
+  await forEachInTurns(store, (record) => {
+    if (!isUnusedSince(record, before)) return
+    store.remove(Uint8Array.from(record.key))
     removed++
   })
   return removed
@@ -71,16 +78,19 @@ export function* recordsOfKind(store: Store, kind: RecordKind): Generator<StoreR
 
 function readEntry({ key, value }: Pick<StoreRecord, 'key' | 'value'>): StoreRecord | null {
   const kind = kindOf(key)
-  const record = kind && unpackRecord(kind, value)
+  const record = kind && unpackRecord(key, value)
   return kind && record && { kind, key, value, ...record }
 }
 
 /** What leaves a cache that is too large, in this order: what is soonest made again goes first. */
 const DROP_ORDER = [
   'set',
+  'layers',
   'info',
   'piece',
   'output',
+  'digest',
+  'tree',
   'file',
 ] as const satisfies readonly RecordKind[]
 
@@ -145,7 +155,11 @@ function sizeOf({ key, value }: StoreRecord): number {
   return key.length + value.length
 }
 
-async function forEachInTurns(store: Store, act: (record: StoreRecord) => void): Promise<void> {
+/** Looks at all records, and lets other things have their turns in between. */
+export async function forEachInTurns(
+  store: Store,
+  act: (record: StoreRecord) => void,
+): Promise<void> {
   let seen = 0
   for (const record of records(store)) {
     if (++seen % TURN === 0) await setImmediate()

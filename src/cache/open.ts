@@ -1,11 +1,14 @@
 import { accessSync, constants, existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { describeOsError } from '../errors.js'
+import { BtkitError, describeOsError } from '../errors.js'
 import { makeDirectory } from './directory.js'
+import { checkFileSystem } from './integrity/check-file-system.js'
+import { describeDirectory } from './integrity/check-directory.js'
 import { checkPlace } from './integrity/check-place.js'
-import { markClosed, markPath, takeMark } from './integrity/clean-mark.js'
-import { holdFile, inodeOf, isHeld, notesOf } from './integrity/holders.js'
+import { markPath, takeMark } from './integrity/clean-mark.js'
+import { inodeOf, isHeld, notesOf } from './integrity/holders.js'
+import { OpenedFile } from './integrity/opened-file.js'
 import { isSound } from './integrity/run-check.js'
 import { removeSetAside, setAside } from './integrity/set-aside.js'
 import { PieceCache } from './piece-cache.js'
@@ -13,7 +16,9 @@ import { FORMAT, FORMAT_KEY } from './records/record.js'
 import { requireFreeSpace } from './store/disk-space.js'
 import { lateStore } from './store/late.js'
 import { nullStore } from './store/null.js'
+import { sleepingStore, type SleepingStore } from './store/sleeping.js'
 import type { Store } from './store/store.js'
+import { isTidyDue, noteTidied, tidiedPath } from './tidied-note.js'
 
 /** The name of the file in the cache's directory. */
 export const CACHE_FILE = 'pieces.mdb'
@@ -42,12 +47,14 @@ export function openNullCache(): PieceCache {
 /**
  * Removes the cache in a directory, and damaged ones that were set aside there. A process that has
  * the cache open keeps using the removed file. Returns whether there was any.
- * @throws Error of the system when a file can't be removed
+ * @throws BtkitError `not-permitted` where others could swap the files; Error of the system when a
+ *   file can't be removed
  */
 export function removeCache(directory: string): boolean {
   const path = join(directory, CACHE_FILE)
+  requireOwn(directory)
   const isThere = existsSync(path)
-  for (const file of [path, `${path}-lock`, markPath(path), `${path}-seal`])
+  for (const file of [path, `${path}-lock`, markPath(path), tidiedPath(path), `${path}-seal`])
     rmSync(file, { force: true })
   for (const note of notesOf(path)) rmSync(note, { force: true })
   return removeSetAside(path) > 0 || isThere
@@ -55,10 +62,17 @@ export function removeCache(directory: string): boolean {
 
 /**
  * Removes damaged caches that were set aside in a directory, and returns how many that were.
- * @throws Error of the system when a file can't be removed
+ * @throws as removeCache
  */
 export function removeDamaged(directory: string): number {
+  requireOwn(directory)
   return removeSetAside(join(directory, CACHE_FILE))
+}
+
+/** Makes sure that what is removed by its name in a directory, if that is there, is what it seems. */
+function requireOwn(directory: string): void {
+  const distrust = existsSync(directory) ? describeDirectory(directory) : null
+  if (distrust !== null) throw new BtkitError('not-permitted', `cache ${directory}: ${distrust}`)
 }
 
 /** Bytes of the cache's file, or null when there is no cache in the directory. */
@@ -71,24 +85,53 @@ export function cacheSize(directory: string): number | null {
  * ours is set aside. When the cache can't be used, the result is one that keeps nothing.
  */
 export async function openCache(options: OpenCacheOptions): Promise<PieceCache> {
-  const { directory, now } = options
-  const warn = once((why) => {
-    options.warn(`cache ${directory}: ${why}`)
-  })
+  const { now } = options
   const closing = new AbortController()
-  const path = join(directory, CACHE_FILE)
-  const opening = openStore({ path, directory, now, warn, signal: closing.signal }).catch(
-    (error: unknown) => {
-      if (!closing.signal.aborted) warn(`not used: ${reasonOf(error)}`)
-      return nullStore
-    },
-  )
+  const opening = openOrNone(options, closing.signal)
   if (!options.isCheckedBeside) return new PieceCache({ store: await opening, now })
   const stop = () => {
     closing.abort()
   }
   await Promise.race([opening, setTimeout(SHORT_CHECK, null, { ref: false })])
   return new PieceCache({ store: lateStore(opening, stop), now })
+}
+
+/** A cache that is opened when it is first wanted. Until then it holds nothing and keeps nothing. */
+export interface SleepingCache extends Pick<SleepingStore, 'wake' | 'isAwake'> {
+  readonly cache: PieceCache
+  /** Whether it is to be tidied again, as far as can be told without opening it. */
+  readonly isTidyDue: () => boolean
+  /** Notes that it was tidied. */
+  readonly noteTidied: () => void
+}
+
+/** openCache for a piece of work that may find that it needs no cache. */
+export function openSleepingCache(options: Omit<OpenCacheOptions, 'isCheckedBeside'>) {
+  const { directory, now } = options
+  const path = join(directory, CACHE_FILE)
+  const never = new AbortController().signal
+  const { store, wake, isAwake } = sleepingStore(() => openOrNone(options, never))
+  return {
+    cache: new PieceCache({ store, now }),
+    wake,
+    isAwake,
+    isTidyDue: () => isTidyDue(path, now()),
+    noteTidied: () => {
+      if (isAwake()) noteTidied(path, now())
+    },
+  } satisfies SleepingCache
+}
+
+/** Opens the store in a directory, or after a warning one that keeps nothing. */
+function openOrNone({ directory, now, ...options }: OpenCacheOptions, signal: AbortSignal) {
+  const warn = once((why) => {
+    options.warn(`cache ${directory}: ${why}`)
+  })
+  const path = join(directory, CACHE_FILE)
+  return openStore({ path, directory, now, warn, signal }).catch((error: unknown) => {
+    if (!signal.aborted) warn(`not used: ${reasonOf(error)}`)
+    return nullStore
+  })
 }
 
 /** A cache's file that is about to be opened. */
@@ -109,6 +152,7 @@ interface Opening {
 async function openStore(opening: Opening): Promise<Store> {
   const { path, directory, now, warn } = opening
   makeDirectory(directory, 0o700)
+  checkFileSystem(directory)
   checkPlace(path)
   requireFreeSpace(directory)
   const { openLmdbStore } = await import('./store/lmdb.js')
@@ -118,17 +162,15 @@ async function openStore(opening: Opening): Promise<Store> {
     hasFailed = true
     warn(`given up: ${reasonOf(error)}`)
   })
-  const inode = inodeOf(path)
-  const release = holdFile(path, inode)
+  const opened = new OpenedFile(path)
   const close = async () => {
     await store.close()
-    release()
-    if (!hasFailed && isUnused(path, inode)) markClosed(path)
+    opened.close(!hasFailed)
   }
   const format = readFormat(store)
   if (format === FORMAT) return { ...store, close }
   await store.close()
-  release()
+  opened.close(false)
   if (format > FORMAT) throw new Error('a newer btkit wrote it')
   warn(asideText(setAside(path, now())))
   return openStore(opening)
@@ -157,11 +199,6 @@ function readFormat(store: Store): number {
   for (const entry of store.entries()) if (entry.key.length > 0) return 0
   store.put(FORMAT_KEY, Buffer.of(FORMAT))
   return FORMAT
-}
-
-/** Whether nobody has the file open that was opened, and no other took its place. */
-function isUnused(path: string, inode: bigint): boolean {
-  return existsSync(path) && inodeOf(path) === inode && !isHeld(path, inode)
 }
 
 function asideText(name: string): string {

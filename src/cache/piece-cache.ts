@@ -6,9 +6,24 @@ import {
   type FileKey,
   type FileRecord,
 } from './records/file.js'
+import {
+  digestRecordName,
+  packDigestRecord,
+  unpackDigestRecord,
+  type DigestRecord,
+} from './records/digest.js'
 import { unpackOutputRecord, type OutputRecord } from './records/output.js'
-import { dayOf, packRecord, recordKey, unpackRecord, type RecordKind } from './records/record.js'
+import {
+  dayOf,
+  isNoteDue,
+  packRecord,
+  recordKey,
+  unpackRecord,
+  type RecordKind,
+} from './records/record.js'
 import { packSetRecord, unpackSetRecord, type SetRecord } from './records/set.js'
+import { packTreeRecord, unpackTreeRecord, type TreeKey, type TreeRecord } from './records/tree.js'
+import { nullStore } from './store/null.js'
 import type { Store } from './store/store.js'
 import { addUsage, type Usage } from './usage.js'
 
@@ -30,6 +45,11 @@ export class PieceCache {
   /** The store itself, for those who look after it. */
   get store(): Store {
     return this.#store
+  }
+
+  /** Whether anything is kept; else there is no use in asking, or in telling it. */
+  get keepsAnything(): boolean {
+    return this.#store !== nullStore
   }
 
   /** The digests of a file's own pieces; null when unknown. The caller compares fingerprints. */
@@ -59,6 +79,19 @@ export class PieceCache {
     this.#put('piece', spans, digest)
   }
 
+  /** Of a file's Merkle tree; null when unknown. The caller compares fingerprints. */
+  tree(key: TreeKey): TreeRecord | null {
+    return this.#get('tree', key.path, (body) => unpackTreeRecord(body, key))
+  }
+
+  rememberTree({ path }: TreeKey, record: TreeRecord): void {
+    this.#put('tree', path, packTreeRecord(record))
+  }
+
+  forgetTree({ path }: TreeKey): void {
+    this.#store.remove(recordKey('tree', path, sha256))
+  }
+
   /** A whole encoded `info`, by the SHA-256 of all that it was made from. */
   info(input: Uint8Array): Uint8Array | null {
     return this.#get('info', input, (body) => body.slice())
@@ -68,6 +101,21 @@ export class PieceCache {
     this.#put('info', input, info)
   }
 
+  /** The encoded `piece layers` that go with an `info`, by the same SHA-256. */
+  layers(input: Uint8Array): Uint8Array | null {
+    return this.#get('layers', input, (body) => body.slice())
+  }
+
+  rememberLayers(input: Uint8Array, layers: Uint8Array): void {
+    this.#put('layers', input, layers)
+  }
+
+  /** Forgets an `info` with its layers, as its input can't come again. */
+  forgetInfo(input: Uint8Array): void {
+    for (const kind of ['info', 'layers'] as const)
+      this.#store.remove(recordKey(kind, input, sha256))
+  }
+
   /** What version 0.1 noted of the real path of a torrent. It is not counted, nor kept in use. */
   output(path: string): OutputRecord | null {
     return this.#peek('output', path, unpackOutputRecord)
@@ -75,6 +123,20 @@ export class PieceCache {
 
   forgetOutput(path: string): void {
     this.#store.remove(recordKey('output', path, sha256))
+  }
+
+  /** The digest of a whole file, by its real path; null when unknown. */
+  digest(algorithm: string, path: string): DigestRecord | null {
+    return this.#get('digest', digestRecordName(algorithm, path), unpackDigestRecord)
+  }
+
+  /** The same where it is no matter if it is unknown: no hit or miss is counted, no use noted. */
+  peekDigest(algorithm: string, path: string): DigestRecord | null {
+    return this.#peek('digest', digestRecordName(algorithm, path), unpackDigestRecord)
+  }
+
+  rememberDigest(algorithm: string, path: string, record: DigestRecord): void {
+    this.#put('digest', digestRecordName(algorithm, path), packDigestRecord(record))
   }
 
   /** A set of paths that was asked for, by the SHA-1 of its name in the pkgtorrent protocol. */
@@ -113,16 +175,15 @@ export class PieceCache {
   ): T | null {
     const key = recordKey(kind, name, sha256)
     const packed = this.#store.get(key)
-    const record = packed && unpackRecord(kind, packed)
+    const record = packed && unpackRecord(key, packed)
     if (!record) {
       this.#misses++
       return null
     }
     this.#hits++
-    const { lastUsed, body } = record
-    const result = read(body)
-    // At most one write a day for a record, however often it is used
-    if (lastUsed !== dayOf(this.#now())) this.#put(kind, name, body.slice())
+    const result = read(record.body)
+    // At most one write a week for a record, however often it is used
+    if (isNoteDue(record, dayOf(this.#now()))) this.#put(kind, name, record.body.slice())
     return result
   }
 
@@ -131,14 +192,16 @@ export class PieceCache {
     name: string | Uint8Array,
     read: (body: Uint8Array) => T | null,
   ): T | null {
-    const packed = this.#store.get(recordKey(kind, name, sha256))
-    const record = packed && unpackRecord(kind, packed)
+    const key = recordKey(kind, name, sha256)
+    const packed = this.#store.get(key)
+    const record = packed && unpackRecord(key, packed)
     return record ? read(record.body) : null
   }
 
   #put(kind: RecordKind, name: string | Uint8Array, body: Uint8Array): void {
-    const packed = packRecord(kind, { lastUsed: dayOf(this.#now()), body })
-    this.#store.put(recordKey(kind, name, sha256), packed)
+    if (!this.keepsAnything) return
+    const key = recordKey(kind, name, sha256)
+    this.#store.put(key, packRecord(key, { lastUsed: dayOf(this.#now()), body }))
   }
 }
 

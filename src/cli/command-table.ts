@@ -70,6 +70,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/edit/command.js')).defineEdit,
   },
   {
+    name: 'convert',
+    summary: 'turn a torrent into one of another version',
+    example: 'image.iso.torrent /srv/mirror --hybrid',
+    load: async () => (await import('./commands/convert/command.js')).defineConvert,
+  },
+  {
     name: 'verify',
     summary: 'check files against their torrent',
     aliases: ['check'],
@@ -83,10 +89,46 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/lint/command.js')).defineLint,
   },
   {
+    name: 'publish',
+    summary: 'have a client seed torrents, without hashing again',
+    example: 'image.iso.torrent --client transmission+http://127.0.0.1',
+    load: async () => (await import('./commands/publish/command.js')).definePublish,
+  },
+  {
+    name: 'withdraw',
+    summary: 'take published torrents out of a client',
+    example: 'image.iso.torrent --client transmission+http://127.0.0.1',
+    load: async () => (await import('./commands/withdraw/command.js')).defineWithdraw,
+  },
+  {
+    name: 'status',
+    summary: 'say what clients seed, and what is missing there',
+    example: '--client transmission+http://127.0.0.1 /srv/torrents',
+    load: async () => (await import('./commands/status/command.js')).defineStatus,
+  },
+  {
+    name: 'launchmany',
+    summary: 'keep all torrents below directories seeding',
+    example: '/srv/torrents',
+    load: async () => (await import('./commands/launchmany/command.js')).defineLaunchmany,
+  },
+  {
+    name: 'download',
+    summary: 'download a torrent, and check it',
+    example: 'image.iso.torrent',
+    load: async () => (await import('./commands/download/command.js')).defineDownload,
+  },
+  {
     name: 'serve',
     summary: 'serve a mirror, with torrents of its files on demand',
     example: '/srv/mirror --tracker http://tracker.example/announce',
     load: async () => (await import('./commands/serve/command.js')).defineServe,
+  },
+  {
+    name: 'track',
+    summary: 'track torrents over HTTP and UDP',
+    example: null,
+    load: async () => (await import('./commands/track/command.js')).defineTrack,
   },
   {
     name: 'cache',

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
 import { constants } from 'node:os'
+import { loadNative } from '../native-addon.js'
 
 /** How long this thread may take to see a signal, in seconds. */
 const PATIENCE_SECONDS = 5
@@ -18,17 +18,8 @@ interface SignalGuard {
  * @returns what to call in a handler, to say that the signal was seen
  */
 export function guardSignals(): () => void {
-  const addon = loadAddon()
+  const addon = loadNative<SignalGuard>('guardSignals', 'noticeSignal')
   if (!addon) return () => undefined
   addon.guardSignals([constants.signals.SIGINT, constants.signals.SIGTERM], PATIENCE_SECONDS)
   return addon.noticeSignal
-}
-
-function loadAddon(): SignalGuard | null {
-  try {
-    const addon = createRequire(import.meta.url)('#piece-hash') as Partial<SignalGuard>
-    return addon.guardSignals ? (addon as SignalGuard) : null
-  } catch {
-    return null
-  }
 }

@@ -3,6 +3,7 @@ export interface Output {
   write(chunk: string | Uint8Array): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
+  readonly rows?: number | undefined
   /** Bytes that its reader has not taken yet. */
   readonly writableLength?: number
   /** Why writing failed, if it did. */

@@ -5,7 +5,7 @@ import { FileOutput, isFileOutput } from './output/file-output.js'
 import { reportError } from './output/messages.js'
 import type { Io, Output } from './io.js'
 import { choosePaint } from './output/paint.js'
-import { run } from './program.js'
+import { endsBySignal, run } from './program.js'
 
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 type Signal = keyof typeof SIGNAL_STATUS
@@ -35,9 +35,11 @@ export async function main(program: string, subcommand: string | null = null): P
   }
   const noticeSignal = guardSignals()
   const io = await openIo(stop.signal)
-  const status = await start({ program, subcommand, args: process.argv.slice(2) }, io)
-  // Status 0: the command had finished, or ends by signals only, as serve; it was not interrupted
-  process.exitCode = stopped && status !== 0 ? SIGNAL_STATUS[stopped] : process.exitCode || status
+  const invocation = { program, subcommand, args: process.argv.slice(2) }
+  const status = await start(invocation, io)
+  // Status 0: the command had finished; it was not interrupted
+  const isInterrupted = status !== 0 && !endsBySignal(invocation)
+  process.exitCode = stopped && isInterrupted ? SIGNAL_STATUS[stopped] : process.exitCode || status
   // Output that nobody reads must not keep a process alive that was asked to end
   if (stopped) setTimeout(() => process.exit(), LAST_WORDS).unref()
 }

@@ -4,14 +4,19 @@ import {
   type Option,
 } from '@commander-js/extra-typings'
 import { BtkitError } from '../errors.js'
+import { typedName } from './arguments/option-names.js'
 import type { Io } from './io.js'
 import { reportError } from './output/messages.js'
 
 /** Has commander write to our streams, report an error in one line, and never end the process. */
-export function prepareCommand(command: CommandUnknownOpts, io: Io): CommandUnknownOpts {
-  command.configureHelp({ optionDescription: describeOption })
-  command.options.forEach(nameInErrors)
-  for (const subcommand of command.commands) prepareCommand(subcommand, io)
+export function prepareCommand(
+  command: CommandUnknownOpts,
+  io: Io,
+  args: readonly string[],
+): CommandUnknownOpts {
+  command.configureHelp({ optionDescription: describeOption, minWidthToWrap: 24 })
+  for (const option of command.options) nameInErrors(option, args)
+  for (const subcommand of command.commands) prepareCommand(subcommand, io, args)
   return command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),
@@ -35,8 +40,8 @@ function describeOption(option: Option): string {
   return details.length > 0 ? `${description} (${details.join('; ')})` : description
 }
 
-/** Has a wrong value reported as `--option 'value': why`; commander's own message is longer. */
-function nameInErrors(option: Option): void {
+/** Has a wrong value reported as `--option 'value': why`, by the name that was typed; commander's own message is longer. */
+function nameInErrors(option: Option, args: readonly string[]): void {
   const { parseArg, long } = option
   if (!parseArg) return
   option.parseArg = <T>(value: string, previous: T): T => {
@@ -46,7 +51,7 @@ function nameInErrors(option: Option): void {
       if (!(error instanceof InvalidArgumentError)) throw error
       throw new BtkitError(
         'usage',
-        `${long ?? option.flags} '${value}': ${asReason(error.message)}`,
+        `${long ? typedName(long, value, args) : option.flags} '${value}': ${asReason(error.message)}`,
       )
     }
   }

@@ -32,17 +32,23 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
   } catch (error) {
     // commander has printed its message already; after help and version its status is 0
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    const failure = io.signal.aborted ? new BtkitError('interrupted', 'interrupted') : error
+    const isInterrupted = io.signal.aborted && !endsBySignal(invocation)
+    const failure = isInterrupted ? new BtkitError('interrupted', 'interrupted') : error
     reportError(failure, io)
     return exitStatusOf(failure)
   }
+}
+
+/** Whether a signal is how a command ends as it should, so that what fails then is a failure. */
+export function endsBySignal({ subcommand, args }: Invocation): boolean {
+  return SERVERS.has(subcommand ?? args[0] ?? '')
 }
 
 async function runCommandLine(invocation: Invocation, context: CommandContext): Promise<void> {
   const { io, finish, isLegacy } = context
   const args = isLegacy ? [...invocation.args] : spellCommand(invocation.args)
   const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
-  prepareCommand(program, io)
+  prepareCommand(program, io, args)
   const example = entry?.example ?? null
   const isBare = args.length === (isLegacy ? 0 : 1)
   if (isBare && command && example !== null) {
@@ -69,11 +75,14 @@ function spellCommand(args: readonly string[]): string[] {
   return isHelp ? ['help', name] : [name, ...args.slice(1)]
 }
 
-/** The arguments as commander reads them, with the options of serve that the environment has. */
+/** Commands that go on until a signal. The environment may have their options, for systemd units. */
+const SERVERS: ReadonlySet<string> = new Set(['serve', 'track'])
+
+/** The arguments as commander reads them, with the options of servers that the environment has. */
 function spellArguments(args: readonly string[], command: CommandUnknownOpts, { env }: Io) {
   const spelled = normalizeOptionNames(args, command)
   // Not for `help serve`
-  return args[0] === 'serve' ? addEnvironment(spelled, command, env) : spelled
+  return SERVERS.has(args[0] ?? '') ? addEnvironment(spelled, command, env) : spelled
 }
 
 interface Program {

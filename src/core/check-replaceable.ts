@@ -1,8 +1,8 @@
 import { BtkitError } from '../errors.js'
 import { readBounded, readStart } from '../files/read-bounded.js'
-import { parseMetainfo } from '../metainfo/parse/metainfo.js'
+import { isTorrent } from '../metainfo/parse/is-torrent.js'
 
-/** Far more bytes than any torrent has. */
+/** In bytes. */
 const MAX_SIZE = 1024 ** 3
 
 /** With what a torrent begins: its outermost dictionary. */
@@ -16,19 +16,17 @@ const DICTIONARY = Buffer.from('d')
  */
 export function checkReplaceable(path: string): void {
   const start = readStart(path, DICTIONARY.length)
-  if (start.length === 0 || (DICTIONARY.equals(start) && isTorrent(path))) return
+  if (start.length === 0 || (DICTIONARY.equals(start) && holdsTorrent(path))) return
   const why = 'already exists and is not a torrent (--force replaces it)'
   throw new BtkitError('exists', `${path}: ${why}`)
 }
 
-function isTorrent(path: string): boolean {
+/** Far more bytes than any torrent has are none. */
+function holdsTorrent(path: string): boolean {
   try {
-    parseMetainfo(readBounded(path, MAX_SIZE), { maxSize: MAX_SIZE })
-    return true
+    return isTorrent(readBounded(path, MAX_SIZE))
   } catch (error) {
-    if (error instanceof BtkitError && NO_TORRENT.includes(error.code)) return false
+    if (error instanceof BtkitError && error.code === 'too-large') return false
     throw error
   }
 }
-
-const NO_TORRENT = ['bencode', 'metainfo', 'too-large']

@@ -1,7 +1,8 @@
 import { BtkitError } from '../errors.js'
 import { readBounded } from '../files/read-bounded.js'
-import type { Metainfo } from '../metainfo/metainfo.js'
-import { parseMetainfo } from '../metainfo/parse/metainfo.js'
+import type { Metainfo, UnhashedMetainfo } from '../metainfo/metainfo.js'
+import { withInfoHashes } from '../metainfo/info-hashes.js'
+import { parseUnhashed } from '../metainfo/parse/metainfo.js'
 
 /**
  * Reads and checks a .torrent file of at most `maxSize` bytes.
@@ -13,8 +14,17 @@ export function readTorrent(path: string, maxSize: number): Metainfo {
 
 /** Checks the bytes of a .torrent; `name` is what they are called in errors. */
 export function parseTorrent(bytes: Uint8Array, name: string, maxSize: number): Metainfo {
+  return withInfoHashes(parseUnhashedTorrent(bytes, name, maxSize))
+}
+
+/** Does the same without the info hashes, which take longer than all else. */
+export function parseUnhashedTorrent(
+  bytes: Uint8Array,
+  name: string,
+  maxSize: number,
+): UnhashedMetainfo {
   try {
-    return parseMetainfo(bytes, { maxSize })
+    return parseUnhashed(bytes, { maxSize })
   } catch (error) {
     throw error instanceof BtkitError ? error.of(name) : error
   }

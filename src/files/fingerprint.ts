@@ -78,6 +78,17 @@ export function writeFingerprint(fingerprint: Fingerprint, target: DataView, at:
   target.setBigUint64(at + 32, device, true)
 }
 
+/** Reads an encoded fingerprint at an offset. */
+export function readEncodedFingerprint(source: DataView, at: number): Fingerprint {
+  return {
+    size: Number(source.getBigInt64(at, true)),
+    mtimeNs: source.getBigInt64(at + 8, true),
+    ctimeNs: source.getBigInt64(at + 16, true),
+    inode: source.getBigUint64(at + 24, true),
+    device: source.getBigUint64(at + 32, true),
+  }
+}
+
 /** The size of the file, in bytes, of an encoded fingerprint. */
 export function sizeInFingerprint(fingerprint: Uint8Array): number {
   const { buffer, byteOffset } = fingerprint

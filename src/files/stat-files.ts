@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { loadNative } from '../native-addon.js'
 import { FINGERPRINT_LENGTH, fingerprintOf, writeFingerprint } from './fingerprint.js'
 
 /** The encoded fingerprints of many files; `at(i)` is null when file `i` is no regular file. */
@@ -43,18 +43,9 @@ export function statFiles(
 }
 
 /** What the native addon does; null where it is not built. */
-export const nativeStat = loadNativeStat()
+export const nativeStat = loadNative<{ statFiles: StatFiles }>('statFiles')?.statFiles ?? null
 
 const fastestStat = nativeStat ?? statInTurn
-
-function loadNativeStat(): StatFiles | null {
-  try {
-    const addon = createRequire(import.meta.url)('#piece-hash') as { statFiles?: StatFiles }
-    return addon.statFiles ?? null
-  } catch {
-    return null
-  }
-}
 
 /** The same in JavaScript, for every machine. */
 export function statInTurn(

@@ -10,8 +10,16 @@ const MAX_BYTES = 143
 /** A hidden name, new at every call, for what is to become a file called `name`. */
 export function makeTemporaryName(name: string): string {
   const owner = `${hostDigest()}-${process.pid.toString(16)}`
-  const ending = `.${owner}-${randomBytes(4).toString('hex')}${SUFFIX}`
+  const ending = `.${owner}-${nextSuffix()}${SUFFIX}`
   return `.${shorten(name, MAX_BYTES - 1 - ending.length)}${ending}`
+}
+
+/** Another process may have had the same number, so it begins anywhere. */
+let suffix = randomBytes(4).readUInt32LE()
+
+function nextSuffix(): string {
+  suffix = (suffix + 1) >>> 0
+  return suffix.toString(16).padStart(8, '0')
 }
 
 /** Whether `name` is one of ours: a file being written, or left by a run that was killed. */

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { asBtkitError } from '../errors.js'
+import { openToRead } from './open-to-read.js'
 import { readBounded } from './read-bounded.js'
 
 /** Memory for one small file after the other; null while it is in use. */
@@ -28,7 +29,7 @@ export function withFileBytes<T>(path: string, limit: number, use: (bytes: Uint8
 /** Fills a buffer from a file and returns the count of bytes; less than its length at the end. */
 function readInto(buffer: Buffer, path: string): number {
   try {
-    const descriptor = openSync(path, 'r')
+    const descriptor = openToRead(path)
     try {
       let total = 0
       for (let count = 1; count > 0 && total < buffer.length; total += count) {

@@ -1,10 +1,16 @@
 import { BtkitError } from '../errors.js'
-import { planBatches, type BatchPlan } from './jobs/batch-plan.js'
+import { batchStart, countBatches, planBatches, type BatchPlan } from './jobs/batch-plan.js'
 import { chooseKernel } from './kernels/choose.js'
 import { streamLength, type ContentStream } from './stream/content-stream.js'
 import {
+  countSelected,
+  firstDigests,
+  type DigestKind,
+  type PieceSelection,
+  type StreamDigests,
+} from './stream/digests.js'
+import {
   batchesBeforePause,
-  countJobPieces,
   createJob,
   pauseJob,
   readProgress,
@@ -12,9 +18,9 @@ import {
   stopJob,
   type HashJob,
   type HashProgress,
-  type JobSelection,
 } from './jobs/job.js'
-import { DIGEST_LENGTH, type HashAlgorithm, type KernelName } from './kernels/kernel.js'
+import type { KernelName } from './kernels/kernel.js'
+import { isNative, runOnNativeThreads } from './jobs/native-job.js'
 import { runJob, runJobInTurns } from './jobs/run.js'
 import type { ReadFailures } from './stream/read-failures.js'
 import type { Throttle } from './jobs/throttle.js'
@@ -22,7 +28,11 @@ import { WorkerPool } from './jobs/worker-pool.js'
 
 /** How to hash a stream. */
 export interface HashOptions {
-  readonly algorithm: HashAlgorithm
+  /**
+   * What to compute; SHA-1 of the pieces when absent. For blocks all files of the stream must begin
+   * on piece boundaries, with pad files of zeros before them, and pieces be as long as blocks at least.
+   */
+  readonly wanted?: DigestKind | undefined
   readonly kernel: KernelName
   /** The indices of the pieces to read and hash, in ascending order; all when absent. */
   readonly pieces?: Uint32Array | undefined
@@ -55,7 +65,7 @@ export interface Pauses {
 /** What failed to go on after a pause, and the digests of the first pieces, which were finished. */
 export class Unfinished extends Error {
   constructor(
-    readonly digests: Uint8Array,
+    readonly digests: StreamDigests,
     override readonly cause: unknown,
   ) {
     super('the work did not go on after a pause')
@@ -63,8 +73,10 @@ export class Unfinished extends Error {
 }
 
 /** Work up to these limits is done before threads would have started: bytes, and files to open. */
-const SMALL_BYTES = 16 * 1024 * 1024
-const SMALL_FILES = 500
+const SMALL = { bytes: 16 * 1024 * 1024, files: 500 }
+
+/** The same for the accelerator, whose threads start sooner. */
+const NATIVE_SMALL = { bytes: 1024 * 1024, files: 100 }
 
 /** Work up to this limit, in bytes, is done before threads of a pool would have woken up. */
 const TINY_BYTES = 256 * 1024
@@ -72,19 +84,23 @@ const TINY_BYTES = 256 * 1024
 const PROGRESS_INTERVAL_MS = 100
 
 /**
- * Reads pieces of a content stream and returns their digests, one after the other.
+ * Reads pieces of a content stream and returns their digests.
  * @throws BtkitError `not-found`, `not-permitted`, `io` or `changed` with the file's path, or
- * `interrupted` when the signal aborts; Unfinished when a pause did not end
+ * `interrupted` when the signal aborts; Unfinished when a pause did not end; RangeError when blocks are
+ * wanted of files that do not begin on piece boundaries
  */
-export async function hashStream(stream: ContentStream, options: HashOptions): Promise<Uint8Array> {
+export async function hashStream(
+  stream: ContentStream,
+  options: HashOptions,
+): Promise<StreamDigests> {
   refuseInterrupted(options.signal)
-  const { algorithm, kernel, pieces = null, throttle = null, failures = null } = options
+  const { wanted = 'pieces', kernel, pieces = null, throttle = null, failures = null } = options
   const threads = isSmall({ stream, pieces }, options) ? 0 : options.threads
-  const job = createJob({ algorithm, kernel, threads, stream, pieces, throttle, failures })
+  const job = createJob({ wanted, kernel, threads, stream, pieces, throttle, failures })
   if (threads === 0) runJob(job)
   else await runStretches(job, options)
   refuseInterrupted(options.signal)
-  return job.digests
+  return firstDigests(job.digests, countSelected(job))
 }
 
 /** Runs a job from one pause to the next, until it is done. */
@@ -92,11 +108,10 @@ async function runStretches(job: HashJob, options: HashOptions): Promise<void> {
   for (let stretch = job; ;) {
     await runThreads(stretch, options)
     const finished = countFinished(stretch)
-    if (options.signal.aborted || finished === countJobPieces(stretch)) return
-    const left = job.digests.length - stretch.digests.length
-    const done = left + finished * DIGEST_LENGTH[job.algorithm]
+    if (options.signal.aborted || finished === countSelected(stretch)) return
+    const done = countSelected(job) - countSelected(stretch) + finished
     const threads = await options.pauses?.goOn().catch((error: unknown) => {
-      throw new Unfinished(job.digests.subarray(0, done), error)
+      throw new Unfinished(firstDigests(job.digests, done), error)
     })
     stretch = restOfJob(stretch, finished, threads ?? options.threads)
   }
@@ -104,12 +119,11 @@ async function runStretches(job: HashJob, options: HashOptions): Promise<void> {
 
 /** How many pieces of a job that has ended are hashed: those of the batches that were taken. */
 function countFinished(job: HashJob): number {
-  const taken = batchesBeforePause(job) ?? Infinity
-  return Math.min(taken * planOf(job).piecesPerBatch, countJobPieces(job))
+  return batchStart(planOf(job), batchesBeforePause(job) ?? Infinity)
 }
 
 function planOf(job: HashJob): BatchPlan {
-  return planBatches(job, chooseKernel(job.kernel), job.threads)
+  return planBatches(job, chooseKernel(job.kernel))
 }
 
 function refuseInterrupted(signal: AbortSignal): void {
@@ -117,13 +131,14 @@ function refuseInterrupted(signal: AbortSignal): void {
 }
 
 /** Whether to do the work on this thread. Waiting for a throttle would block it. */
-function isSmall(selection: JobSelection, options: HashOptions): boolean {
+function isSmall(selection: PieceSelection, options: HashOptions): boolean {
   const { pool, throttle, isOffloaded } = options
   if (isOffloaded) return false
   const { stream } = selection
-  const bytes = Math.min(streamLength(stream), countJobPieces(selection) * stream.pieceLength)
-  const limit = pool ? TINY_BYTES : SMALL_BYTES
-  return bytes <= limit && stream.paths.length <= SMALL_FILES && throttle === undefined
+  const bytes = Math.min(streamLength(stream), countSelected(selection) * stream.pieceLength)
+  const small = options.kernel === 'crypto' ? SMALL : NATIVE_SMALL
+  const limit = pool ? TINY_BYTES : small.bytes
+  return bytes <= limit && stream.paths.length <= small.files && throttle === undefined
 }
 
 async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
@@ -149,11 +164,13 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
 }
 
 /**
- * Starts the threads of a job. Without a pool this thread works as well: it would only wait, and it
- * can begin at once. Not with a throttle, which would block it.
+ * Starts the threads of a job. On node:crypto and without a pool this thread works as well: it would
+ * only wait, and it can begin at once. Not with a throttle, which would block it.
  */
 function startShares(job: HashJob, options: HashOptions, pool: WorkerPool): Promise<void>[] {
-  const count = Math.min(job.threads, planOf(job).batchCount)
+  const count = Math.min(job.threads, countBatches(planOf(job)))
+  if (count === 0) return []
+  if (isNative(job)) return [runOnNativeThreads(job, { count, niceness: pool.niceness })]
   const own = options.pool || job.throttle ? 0 : 1
   const others = Array.from({ length: count - own }, () => pool.run(job))
   return own === 1 ? [...others, runJobInTurns(job)] : others

@@ -15,6 +15,24 @@ export interface MetainfoFile {
   readonly padding: boolean
   /** The BEP 47 attribute letters: `x` executable, `l` symbolic link, `h` hidden, `p` pad file. */
   readonly attr: string
+  /** Of a symbolic link (`l`), the components below the torrent's name of what it leads to. */
+  readonly symlinkPath?: string[]
+}
+
+/**
+ * What became of a file's piece layer: `none` where the file needs none, as it fills one piece at
+ * most; `wrong` where the layer does not lead to the file's pieces root.
+ */
+export type LayerState = 'none' | 'ok' | 'missing' | 'wrong'
+
+/** A file of the v2 file tree (BEP 52). */
+export interface TreeFile {
+  readonly file: MetainfoFile
+  /** The root of its Merkle tree, 32 bytes; null when the file is empty. */
+  readonly piecesRoot: Uint8Array | null
+  /** Its piece layer as the torrent has it: a digest of 32 bytes a piece. Null without one. */
+  readonly layer: Uint8Array | null
+  readonly layerState: LayerState
 }
 
 /** A DHT node that the torrent names (BEP 5). */
@@ -23,8 +41,16 @@ export interface DhtNode {
   readonly port: number
 }
 
+/** A .torrent file, read and found valid, with its info hashes. */
+export interface Metainfo extends UnhashedMetainfo {
+  /** SHA-1 of the info bytes as they stand, in hexadecimal; null when the torrent is v2 only. */
+  readonly infoHash: string | null
+  /** SHA-256 of the info bytes as they stand, in hexadecimal; null when the torrent is v1 only. */
+  readonly infoHashV2: string | null
+}
+
 /** A .torrent file, read and found valid. Absent optional values are null. */
-export interface Metainfo {
+export interface UnhashedMetainfo {
   /** The file as it stands. */
   readonly bytes: Uint8Array
   /** Where each top-level entry stands in `bytes`. */
@@ -32,10 +58,6 @@ export interface Metainfo {
   readonly info: BencodeDict
   readonly infoSpan: Span
   readonly version: MetainfoVersion
-  /** SHA-1 of the info bytes as they stand, in hexadecimal; null when the torrent is v2 only. */
-  readonly infoHash: string | null
-  /** SHA-256 of the info bytes as they stand, in hexadecimal; null when the torrent is v1 only. */
-  readonly infoHashV2: string | null
   readonly name: string
   /** Whether the files live in a directory called `name`. */
   readonly isDirectory: boolean
@@ -49,6 +71,8 @@ export interface Metainfo {
   readonly size: number
   /** In stream order; those of a hybrid torrent are its v1 files, with the pad files. */
   readonly files: MetainfoFile[]
+  /** The files of the v2 file tree, in its order; null when the torrent is v1 only. */
+  readonly tree: readonly TreeFile[] | null
   /** The SHA-1 digests of the pieces, 20 bytes each; null when the torrent is v2 only. */
   readonly pieces: Uint8Array | null
   readonly announce: string | null
@@ -66,6 +90,12 @@ export interface Metainfo {
   readonly private: boolean
   /** `info.source`, which private trackers set to change the info hash. */
   readonly source: string | null
+  /** `info.update-url` (BEP 39): where a newer torrent may be. */
+  readonly updateUrl: string | null
+  /** Info hashes in hexadecimal, of torrents that share files with this one (BEP 38). */
+  readonly similar: string[] | null
+  /** Names of collections that the torrent belongs to (BEP 38). */
+  readonly collections: string[] | null
   /** Paths that are not safe to create on a disk. */
   readonly unsafePaths: UnsafePath[]
   readonly warnings: Warning[]

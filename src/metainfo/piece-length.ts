@@ -16,6 +16,29 @@ export const MIN_PIECE_POW2 = 14
 /** Pieces have at most 2^30 bytes, 1 GiB. */
 export const MAX_PIECE_POW2 = 30
 
+/** How many more pieces are worth it when they are half as long: a quarter. */
+const WORTH = 5 / 4
+
+/**
+ * The piece length, in bytes, that suits files of those lengths which each begin a piece. Where most
+ * files are shorter than a piece, shorter ones cost no digests and save zeros between the files.
+ */
+export function alignedPieceLength(lengths: readonly number[]): number {
+  let pieceLength = automaticPieceLength(lengths.reduce((sum, length) => sum + length, 0))
+  let count = countAligned(lengths, pieceLength)
+  while (pieceLength > 2 ** MIN_PIECE_POW2) {
+    const more = countAligned(lengths, pieceLength / 2)
+    if (more > WORTH * count) break
+    pieceLength /= 2
+    count = more
+  }
+  return pieceLength
+}
+
+function countAligned(lengths: readonly number[], pieceLength: number): number {
+  return lengths.reduce((sum, length) => sum + Math.ceil(length / pieceLength), 0)
+}
+
 /** The piece length, in bytes, that suits content of `size` bytes. */
 export function automaticPieceLength(size: number): number {
   const row = BY_SIZE.find(([above]) => size > above)

@@ -7,6 +7,10 @@ export type WarningCode =
   | 'unsafe-path' // a path that no program may write to a disk
   | 'backslash-path' // a path that is another one on Windows
   | 'no-content' // a torrent of zero bytes
+  | 'pad-without-path' // a pad file that has no path
+  | 'layer-missing' // a file of a v2 torrent without its piece layer
+  | 'layer-wrong' // a piece layer that does not lead to the pieces root of its file
+  | 'layer-unneeded' // a piece layer of no file, or of one that fills one piece at most
 
 /** A fault to tell people of. The message is a single line, safe to print. */
 export interface Warning {

@@ -1,8 +1,11 @@
 import type { Mirror } from './mirror/mirror.js'
-import type { ClientAddresses } from './web/client-address.js'
+import type { WarmOptions } from './warm/options.js'
+import type { ClientAddresses } from '../web/client-address.js'
 
 /** How the service behaves, as the command line settles it. */
 export interface ServiceOptions {
+  /** The program's version. */
+  readonly version: string
   readonly mirror: Mirror
   /** The last segment of the mount, and the directory of the null files. */
   readonly serviceName: string
@@ -14,9 +17,15 @@ export interface ServiceOptions {
   readonly markPadFiles: boolean
   /** Whether the mirror's files are served too. */
   readonly files: boolean
+  /** Whether there are pages of directories, where files are served. */
+  readonly listings: boolean
   /** Tells who clients are, by the word of proxies too. */
   readonly clientAddresses: ClientAddresses
   readonly limits: ServiceLimits
+  /** What is hashed before anybody asks for it; null for nothing. */
+  readonly warm: WarmOptions | null
+  /** Hears of each torrent that is put together, by its bytes. */
+  readonly onTorrent?: (bytes: Uint8Array) => void
 }
 
 /** What one client may ask for, and for how long. */
@@ -25,6 +34,10 @@ export interface ServiceLimits {
   readonly maxPaths: number
   /** Files that the patterns of a request may match. */
   readonly maxMatches: number
+  /** Files and directories below a directory that has a torrent. */
+  readonly maxFiles: number
+  /** Bytes of these files. */
+  readonly maxSize: number
   /** Bytes of a form. */
   readonly maxBody: number
   /** Requests that are planned at once: names matched, and files looked at. */

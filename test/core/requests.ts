@@ -9,7 +9,15 @@ export function contentRequest(
   changes: Partial<ContentRequest> = {},
 ): ContentRequest {
   const scan = { all: false, include: [], exclude: [], links: 'inside' as const }
-  return { source, name: null, scan, pieceLength: 2 ** 18, torrent: null, ...changes }
+  return {
+    source,
+    version: 'v1',
+    name: null,
+    scan,
+    pieceLength: 2 ** 18,
+    torrent: null,
+    ...changes,
+  }
 }
 
 /** A request for a plain torrent of `source`, with changes. */

@@ -2,67 +2,111 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { lockDirectory } from '../../src/files/lock-directory.js'
+import {
+  lockByProgram,
+  lockDirectory,
+  nativeLocker,
+  type Locker,
+} from '../../src/files/lock-directory.js'
 import { findPeer } from '../support/peers.js'
 import { failure } from './failure.js'
 import { makeTemporaryDirectory, plantTree } from './temporary-directory.js'
 
-const unlessFlock = { skip: findPeer('flock') === null && 'flock is not installed' }
 const never = new AbortController().signal
 
-test('one holder at a time has the lock, and the next when it lets go', unlessFlock, async (t) => {
-  const directory = makeTemporaryDirectory(t)
-  const held = failure('locked', `${directory}: another run holds the lock`)
-  const first = await lockDirectory(directory, 0, never)
-  await assert.rejects(lockDirectory(directory, 0, never), held)
-  first.release()
-  const second = await lockDirectory(directory, 0, never)
-  await assert.rejects(lockDirectory(directory, 0, never), held)
-  second.release()
-})
+/** Both ways to lock, with why one can't be tried here. */
+const WAYS: readonly (readonly [what: string, locker: Locker | null, skip: string | false])[] = [
+  ['by the addon', nativeLocker, nativeLocker === null && 'the addon is not built'],
+  ['by flock(1)', lockByProgram, findPeer('flock') === null && 'flock is not installed'],
+]
 
-test('whoever waits gets the lock as soon as it is free', unlessFlock, async (t) => {
-  const directory = makeTemporaryDirectory(t)
-  const first = await lockDirectory(directory, 0, never)
-  let isFree = false
-  setTimeout(() => {
-    isFree = true
-    first.release()
-  }, 300)
-  const second = await lockDirectory(directory, 30, never)
-  t.after(second.release)
-  assert.ok(isFree)
-  const held = failure('locked', `${directory}: another run holds the lock`)
-  await assert.rejects(lockDirectory(directory, 0, never), held)
-})
+for (const [what, locker, skip] of WAYS) {
+  const unlessAble = { skip }
+  const lock = (path: string, waitSeconds: number, signal: AbortSignal) =>
+    lockDirectory(path, { waitSeconds, signal }, locker!)
 
-test('whoever waits too long is told who holds the lock', unlessFlock, async (t) => {
-  const directory = makeTemporaryDirectory(t)
-  const first = await lockDirectory(directory, 0, never)
-  t.after(first.release)
-  const message = `${directory}: another run holds the lock`
-  await assert.rejects(lockDirectory(directory, 1, never), failure('locked', message))
-})
-
-test('a wait ends when the signal says so', { ...unlessFlock, timeout: 10_000 }, async (t) => {
-  const directory = makeTemporaryDirectory(t)
-  const first = await lockDirectory(directory, 0, never)
-  t.after(first.release)
-  const waiting = lockDirectory(directory, 1000, AbortSignal.timeout(200))
-  await assert.rejects(waiting, failure('interrupted', 'interrupted'))
-})
-
-test('directories are locked each for itself, without a trace in them', unlessFlock, async (t) => {
-  const root = plantTree(t, ['a/x', 'b/x'])
-  const locks = await Promise.all(
-    ['a', 'b'].map((name) => lockDirectory(join(root, name), 0, never)),
+  test(
+    `one holder at a time has the lock, and the next when it lets go, ${what}`,
+    unlessAble,
+    async (t) => {
+      const directory = makeTemporaryDirectory(t)
+      const held = failure('locked', `${directory}: another run holds the lock`)
+      const first = await lock(directory, 0, never)
+      await assert.rejects(lock(directory, 0, never), held)
+      first.release()
+      const second = await lock(directory, 0, never)
+      await assert.rejects(lock(directory, 0, never), held)
+      second.release()
+    },
   )
-  assert.deepEqual(readdirSync(join(root, 'a')), ['x'])
-  for (const lock of locks) lock.release()
-})
 
-test('a directory that is not there can not be locked', async (t) => {
-  const path = join(makeTemporaryDirectory(t), 'missing')
-  const message = `${path}: no such file or directory`
-  await assert.rejects(lockDirectory(path, 0, never), failure('not-found', message))
-})
+  test(`whoever waits gets the lock as soon as it is free, ${what}`, unlessAble, async (t) => {
+    const directory = makeTemporaryDirectory(t)
+    const first = await lock(directory, 0, never)
+    let isFree = false
+    setTimeout(() => {
+      isFree = true
+      first.release()
+    }, 300)
+    const second = await lock(directory, 30, never)
+    t.after(second.release)
+    assert.ok(isFree)
+    const held = failure('locked', `${directory}: another run holds the lock`)
+    await assert.rejects(lock(directory, 0, never), held)
+  })
+
+  test(`whoever waits too long is told who holds the lock, ${what}`, unlessAble, async (t) => {
+    const directory = makeTemporaryDirectory(t)
+    const first = await lock(directory, 0, never)
+    t.after(first.release)
+    const message = `${directory}: another run holds the lock`
+    await assert.rejects(lock(directory, 1, never), failure('locked', message))
+  })
+
+  test(
+    `a wait ends when the signal says so, ${what}`,
+    { ...unlessAble, timeout: 10_000 },
+    async (t) => {
+      const directory = makeTemporaryDirectory(t)
+      const first = await lock(directory, 0, never)
+      t.after(first.release)
+      const waiting = lock(directory, 1000, AbortSignal.timeout(200))
+      await assert.rejects(waiting, failure('interrupted', 'interrupted'))
+    },
+  )
+
+  test(
+    `directories are locked each for itself, without a trace in them, ${what}`,
+    unlessAble,
+    async (t) => {
+      const root = plantTree(t, ['a/x', 'b/x'])
+      const locks = await Promise.all(['a', 'b'].map((name) => lock(join(root, name), 0, never)))
+      assert.deepEqual(readdirSync(join(root, 'a')), ['x'])
+      for (const lock of locks) lock.release()
+    },
+  )
+
+  test(`a directory that is not there can not be locked, ${what}`, async (t) => {
+    const path = join(makeTemporaryDirectory(t), 'missing')
+    const message = `${path}: no such file or directory`
+    await assert.rejects(lock(path, 0, never), failure('not-found', message))
+  })
+}
+
+test(
+  'a lock of either way holds against the other',
+  { skip: WAYS.some(([, , skip]) => skip) },
+  async (t) => {
+    const directory = makeTemporaryDirectory(t)
+    const held = failure('locked', `${directory}: another run holds the lock`)
+    const wait = { waitSeconds: 0, signal: never }
+    for (const [first, second] of [
+      [nativeLocker, lockByProgram],
+      [lockByProgram, nativeLocker],
+    ] as const) {
+      const lock = await lockDirectory(directory, wait, first!)
+      await assert.rejects(lockDirectory(directory, wait, second!), held)
+      lock.release()
+    }
+  },
+)

@@ -39,6 +39,22 @@ for (const [who, stat] of Object.entries(WAYS)) {
     })
   })
 
+  test(
+    `${who} finds each of very many files at its place, and none that is missing`,
+    { skip },
+    (t) => {
+      const planted = Array.from({ length: 3000 }, (_, i) => [`${i}`, 'x'.repeat(i % 100)] as const)
+      const directory = makeScratch(t, Object.fromEntries(planted))
+      const names = planted.flatMap(([name]) => [name, `missing ${name}`, 'n'.repeat(2000)])
+      const table = statFiles(directory, names, stat ?? undefined)
+      names.forEach((name, i) => {
+        const expected =
+          i % 3 === 0 ? encodeFingerprint(readFingerprint(join(directory, name))) : null
+        assert.deepEqual(table.at(i), expected, name)
+      })
+    },
+  )
+
   test(`${who} looks at no names without ado`, { skip }, (t) => {
     assert.equal(statFiles(makeScratch(t, {}), [], stat ?? undefined).at(0), null)
   })

@@ -5,7 +5,7 @@ import { hashStream, Unfinished, type Pauses } from '../../src/hash/hash-stream.
 import type { HashProgress } from '../../src/hash/jobs/job.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
-import { hashOptions, USES } from './hash-options.js'
+import { hashOptions, TWINS, USES } from './hash-options.js'
 import { plantStream } from './plant-stream.js'
 
 const KIB = 1024
@@ -33,46 +33,17 @@ for (const [name, { sizes, pieceLengths }] of Object.entries(LAYOUTS)) {
     for (const pieceLength of pieceLengths) {
       const expected = referenceDigests(contents, pieceLength)
       for (const use of USES) {
-        const digests = await hashStream({ ...stream, pieceLength }, hashOptions(use))
+        const { pieces: digests } = await hashStream({ ...stream, pieceLength }, hashOptions(use))
         assert.deepEqual(Buffer.from(digests), expected, `${JSON.stringify(use)}, ${pieceLength}`)
       }
     }
   })
 }
 
-test('SHA-256 digests come from threads as well', async (t) => {
-  const { stream, contents } = plantStream(t, [17 * MIB + 1], MIB)
-  const digests = await hashStream(stream, hashOptions({ algorithm: 'sha256', threads: 2 }))
-  assert.deepEqual(Buffer.from(digests), referenceDigests(contents, MIB, 'sha256'))
-})
-
-test('some pieces are hashed by threads as by one', async (t) => {
-  const { stream, contents } = plantStream(t, [30 * MIB + 1], MIB)
-  const all = referenceDigests(contents, MIB)
-  const pieces = Uint32Array.from({ length: 21 }, (_, i) => i + (i > 9 ? 10 : 0))
-  const expected = [...pieces].map((piece) => all.subarray(piece * 20, piece * 20 + 20))
-  const digests = await hashStream(stream, hashOptions({ threads: 3, pieces }))
-  assert.deepEqual(Buffer.from(digests), Buffer.concat(expected))
-})
-
 test('no content has no digest', async () => {
-  assert.deepEqual(await hashStream(concatenateFiles([], 16384), hashOptions()), new Uint8Array(0))
-})
-
-test('progress rises to nearly the end and names files of the stream', async (t) => {
-  const path = plantSparse(makeScratch(t), 'sparse.bin', 512 * MIB)
-  const stream = concatenateFiles([{ path, length: 512 * MIB }], MIB)
-  const seen: HashProgress[] = []
-  const onProgress = (progress: HashProgress) => seen.push(progress)
-  await hashStream(stream, hashOptions({ threads: 1, onProgress }))
-  const bytes = seen.map(({ bytesDone }) => bytesDone)
-  assert.ok(seen.length >= 2, `${seen.length} reports`)
-  assert.deepEqual(
-    bytes,
-    bytes.toSorted((a, b) => a - b),
-  )
-  assert.ok(bytes.at(-1)! <= 512 * MIB && bytes.at(-1)! > 0)
-  assert.ok(seen.every(({ currentPath }) => currentPath === path))
+  const none = new Uint8Array(0)
+  const digests = await hashStream(concatenateFiles([], 16384), hashOptions({ wanted: 'both' }))
+  assert.deepEqual(digests, { pieces: none, blocks: none })
 })
 
 /** Pauses work again and again, after every few milliseconds of it, and gives it other threads. */
@@ -89,56 +60,86 @@ class ManyPauses implements Pauses {
   }
 }
 
-test('work that is paused and goes on gives the same digests, and reads nothing twice', async (t) => {
-  const { stream, contents } = plantStream(t, [50 * MIB + 1, 78 * MIB], MIB)
-  const expected = referenceDigests(contents, MIB)
-  for (const from of [0, 40]) {
-    const pieces = Uint32Array.from({ length: 129 - from }, (_, i) => i + from)
-    const pauses = new ManyPauses()
-    let progress = 0
-    const onProgress = ({ bytesDone }: HashProgress) => (progress = bytesDone)
-    const options = { pieces, threads: 2, isOffloaded: true, pauses, onProgress }
-    const digests = await hashStream(stream, hashOptions(options))
-    assert.deepEqual(Buffer.from(digests), expected.subarray(20 * from))
-    assert.ok(pauses.count > 0)
-    assert.ok(progress <= 128 * MIB + 1, String(progress))
-  }
-})
-
-test('work that does not go on after a pause hands over what is finished', async (t) => {
-  const { stream, contents } = plantStream(t, [64 * MIB], MIB)
-  const pauses: Pauses = {
-    onPause: (act) => {
-      act()
-    },
-    goOn: () => Promise.reject(new Error('nobody waits')),
-  }
-  await assert.rejects(
-    hashStream(stream, hashOptions({ threads: 2, isOffloaded: true, pauses })),
-    (error: unknown) => {
-      assert.ok(error instanceof Unfinished)
-      assert.match(String(error.cause), /nobody waits/)
-      const { digests } = error
-      assert.ok(digests.length < 64 * 20 && digests.length % 20 === 0, String(digests.length))
-      const expected = referenceDigests(contents, MIB).subarray(0, digests.length)
-      assert.deepEqual(Buffer.from(digests), expected)
-      return true
-    },
-  )
-})
-
-test('a pause for which nothing is left makes no difference', async (t) => {
-  const { stream, contents } = plantStream(t, [3 * MIB], MIB)
-  let pause: () => void = () => undefined
-  const pauses: Pauses = {
-    onPause: (act) => {
-      pause = act
-    },
-    goOn: () => Promise.reject(new Error('nobody waits')),
-  }
-  const work = hashStream(stream, hashOptions({ threads: 1, isOffloaded: true, pauses }))
-  void work.then(() => {
-    pause()
+for (const kernel of TWINS) {
+  test(`${kernel}: some pieces are hashed by threads as by one`, async (t) => {
+    const { stream, contents } = plantStream(t, [30 * MIB + 1], MIB)
+    const all = referenceDigests(contents, MIB)
+    const pieces = Uint32Array.from({ length: 21 }, (_, i) => i + (i > 9 ? 10 : 0))
+    const expected = [...pieces].map((piece) => all.subarray(piece * 20, piece * 20 + 20))
+    const { pieces: digests } = await hashStream(
+      stream,
+      hashOptions({ kernel, threads: 3, pieces }),
+    )
+    assert.deepEqual(Buffer.from(digests), Buffer.concat(expected))
   })
-  assert.deepEqual(Buffer.from(await work), referenceDigests(contents, MIB))
-})
+
+  test(`${kernel}: progress rises to nearly the end and names files of the stream`, async (t) => {
+    const path = plantSparse(makeScratch(t), 'sparse.bin', 512 * MIB)
+    const stream = concatenateFiles([{ path, length: 512 * MIB }], MIB)
+    const seen: HashProgress[] = []
+    const onProgress = (progress: HashProgress) => seen.push(progress)
+    await hashStream(stream, hashOptions({ kernel, threads: 1, onProgress }))
+    const bytes = seen.map(({ bytesDone }) => bytesDone)
+    assert.ok(seen.length >= 2, `${seen.length} reports`)
+    assert.deepEqual(
+      bytes,
+      bytes.toSorted((a, b) => a - b),
+    )
+    assert.ok(bytes.at(-1)! <= 512 * MIB && bytes.at(-1)! > 0)
+    assert.ok(seen.every(({ currentPath }) => currentPath === path))
+  })
+
+  test(`${kernel}: work that is paused and goes on gives the same digests, and reads nothing twice`, async (t) => {
+    const { stream, contents } = plantStream(t, [50 * MIB + 1, 78 * MIB], MIB)
+    const expected = referenceDigests(contents, MIB)
+    for (const from of [0, 40]) {
+      const pieces = Uint32Array.from({ length: 129 - from }, (_, i) => i + from)
+      const pauses = new ManyPauses()
+      let progress = 0
+      const onProgress = ({ bytesDone }: HashProgress) => (progress = bytesDone)
+      const options = { kernel, pieces, threads: 2, isOffloaded: true, pauses, onProgress }
+      const { pieces: digests } = await hashStream(stream, hashOptions(options))
+      assert.deepEqual(Buffer.from(digests), expected.subarray(20 * from))
+      assert.ok(pauses.count > 0)
+      assert.ok(progress <= 128 * MIB + 1, String(progress))
+    }
+  })
+
+  test(`${kernel}: work that does not go on after a pause hands over what is finished`, async (t) => {
+    const { stream, contents } = plantStream(t, [64 * MIB], MIB)
+    const pauses: Pauses = {
+      onPause: (act) => {
+        act()
+      },
+      goOn: () => Promise.reject(new Error('nobody waits')),
+    }
+    await assert.rejects(
+      hashStream(stream, hashOptions({ kernel, threads: 2, isOffloaded: true, pauses })),
+      (error: unknown) => {
+        assert.ok(error instanceof Unfinished)
+        assert.match(String(error.cause), /nobody waits/)
+        const digests = error.digests.pieces
+        assert.ok(digests.length < 64 * 20 && digests.length % 20 === 0, String(digests.length))
+        const expected = referenceDigests(contents, MIB).subarray(0, digests.length)
+        assert.deepEqual(Buffer.from(digests), expected)
+        return true
+      },
+    )
+  })
+
+  test(`${kernel}: a pause for which nothing is left makes no difference`, async (t) => {
+    const { stream, contents } = plantStream(t, [3 * MIB], MIB)
+    let pause: () => void = () => undefined
+    const pauses: Pauses = {
+      onPause: (act) => {
+        pause = act
+      },
+      goOn: () => Promise.reject(new Error('nobody waits')),
+    }
+    const work = hashStream(stream, hashOptions({ kernel, threads: 1, isOffloaded: true, pauses }))
+    void work.then(() => {
+      pause()
+    })
+    assert.deepEqual(Buffer.from((await work).pieces), referenceDigests(contents, MIB))
+  })
+}

@@ -65,7 +65,7 @@ export async function serveBehindNginx(
 }
 
 /** A configuration of nginx that leaves all the rest of the system alone. */
-function configure(scratch: string, blocks: string): string {
+export function configure(scratch: string, blocks: string): string {
   const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return `
     daemon off;
@@ -81,7 +81,8 @@ function configure(scratch: string, blocks: string): string {
   `
 }
 
-async function startNginx(t: TestContext, scratch: string, socket: string): Promise<void> {
+/** Runs nginx with the configuration in a directory until the test ends; resolves when it listens. */
+export async function startNginx(t: TestContext, scratch: string, socket: string): Promise<void> {
   const args = ['-p', scratch, '-e', join(scratch, 'error.log'), '-c', join(scratch, 'nginx.conf')]
   const child = spawn(nginx ?? '', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = collect(child)

@@ -146,6 +146,31 @@ test('root does not use a cache directory that all can write to', unlessRoot, as
   assert.equal(stderr, place.warning('all users can write to it; name another with --cache-dir'))
 })
 
+test('root does not use a cache that a group of others could swap', unlessRoot, async (t) => {
+  const place = new Place(t)
+  chownSync(place.directory, 0, STRANGER)
+  chmodSync(place.directory, 0o775)
+  const { status, stderr } = await place.run(t)
+  assert.equal(status, 0)
+  const why = `users of group ${STRANGER} can write to ${place.directory}`
+  const way = 'could put another in its place; name another with --cache-dir'
+  assert.equal(stderr, place.warning(`${why}, and ${way}`))
+})
+
+for (const command of ['clear', 'prune']) {
+  test(`cache ${command} by root removes nothing that is another's`, unlessRoot, async (t) => {
+    const place = new Place(t)
+    const file = join(place.cache, command === 'clear' ? 'pieces.mdb' : 'pieces.mdb.damaged-1')
+    linkSync(place.victim, file)
+    chownSync(place.cache, STRANGER, STRANGER)
+    const child = startExecutable('btkit', ['cache', command, '--cache-dir', place.cache])
+    const { status, stderr } = await collect(child)
+    assert.equal(status, 1)
+    assert.match(stderr, new RegExp(`^btkit: cache .*: it belongs to user ${STRANGER}, who`, 'm'))
+    assert.equal(existsSync(file), true)
+  })
+}
+
 test("another user's cache directory that all can write to is not used", unlessRoot, async (t) => {
   if (unlessAlwaysPermitted.skip !== false) {
     t.skip(unlessAlwaysPermitted.skip)

@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { VerifyReport } from '../../src/core/verify/report.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
-import { PIECE, plantRelease, plantSingle, verify, type Release } from '../core/verify/release.js'
+import {
+  PIECE,
+  plantRelease,
+  plantSingle,
+  plantV2,
+  verify,
+  type Release,
+} from '../core/verify/release.js'
 import { runProgram } from '../support/executable.js'
 import { libtorrentPython, unlessLibtorrent } from '../support/peers.js'
 import { makeScratch, plantFiles } from '../support/scratch.js'
@@ -37,7 +44,7 @@ async function badPiecesOfLibtorrent({ directory }: Release): Promise<number[]> 
 
 /** The pieces in the ranges of a report. */
 function badPiecesOf({ torrent }: Release, report: VerifyReport): number[] {
-  const { files, pieceLength } = parseMetainfo(torrent)
+  const { files, pieceLength, version } = parseMetainfo(torrent)
   const ranges = new Map(
     report.files.map((file) => [file.path.join('/'), [...file.ranges, ...file.unchecked]]),
   )
@@ -49,6 +56,8 @@ function badPiecesOf({ torrent }: Release, report: VerifyReport): number[] {
       for (let piece = first; piece * pieceLength < start + to; piece++) bad.add(piece)
     }
     start += length
+    // In version 2 each file begins a piece
+    if (version === 'v2') start = Math.ceil(start / pieceLength) * pieceLength
   }
   return [...bad].sort((a, b) => a - b)
 }
@@ -64,6 +73,14 @@ function plantHybrid(t: TestContext): Release {
   }
   return { directory, torrent }
 }
+
+const V2_FILES = [
+  { path: 'a', size: 2.5 * PIECE },
+  { path: 'b/c', size: 9.25 * PIECE },
+  { path: 'empty', size: 0 },
+  { path: 'tiny', size: 7 },
+  { path: 'z', size: 4 * PIECE },
+]
 
 /** Each kind of torrent, with the file in the middle of it that comes to harm. */
 const RELEASES: Record<string, { plant: (t: TestContext) => Release; victim: string }> = {
@@ -94,6 +111,18 @@ const RELEASES: Record<string, { plant: (t: TestContext) => Release; victim: str
       ])
     },
     victim: 'release/b',
+  },
+  'version 2': {
+    plant: (t) => plantV2(t, V2_FILES, { version: 'v2', pieceLength: PIECE }),
+    victim: 'release/b/c',
+  },
+  'version 2 with longer pieces': {
+    plant: (t) => plantV2(t, V2_FILES, { version: 'v2', pieceLength: 4 * PIECE }),
+    victim: 'release/b/c',
+  },
+  'a hybrid with longer pieces': {
+    plant: (t) => plantV2(t, V2_FILES, { version: 'hybrid', pieceLength: 2 * PIECE }),
+    victim: 'release/b/c',
   },
   'a hybrid': { plant: plantHybrid, victim: 'content/a/large.bin' },
 }

@@ -9,6 +9,8 @@ import { makeScratch } from '../support/scratch.js'
 /** Points of exposure, of ten, that a unit may come to at most. */
 const MOST = 2.5
 
+const SERVICES = ['btkit-serve.service', 'btkit-track.service', 'btkit-completedir.service']
+
 const read = (...path: string[]) => readFileSync(join(projectRoot, ...path), 'utf8')
 
 /** A manual page's source as it is read, as far as what is printed as it stands is concerned. */
@@ -18,6 +20,10 @@ function literalText(page: string): string {
 
 for (const [unit, page] of [
   ['btkit-serve.service', 'btkit-serve.8'],
+  ['btkit-serve.socket', 'btkit-serve.8'],
+  ['btkit-serve-tracker.socket', 'btkit-serve.8'],
+  ['btkit-track.service', 'btkit-track.8'],
+  ['btkit-track.socket', 'btkit-track.8'],
   ['btkit-completedir.service', 'btkit-completedir.1'],
   ['btkit-completedir.timer', 'btkit-completedir.1'],
 ] as const) {
@@ -27,7 +33,7 @@ for (const [unit, page] of [
 
   test(`systemd understands ${unit}`, unlessInstalled('systemd-analyze'), async (t) => {
     const directory = makeScratch(t)
-    for (const name of ['btkit-serve.service', 'btkit-completedir.service', unit]) {
+    for (const name of [...SERVICES, unit]) {
       // The program is not where the unit has it
       const text = read('packaging', name).replaceAll('/usr/bin/btkit', executable('btkit'))
       writeFileSync(join(directory, name), text)
@@ -38,7 +44,7 @@ for (const [unit, page] of [
   })
 }
 
-for (const unit of ['btkit-serve.service', 'btkit-completedir.service']) {
+for (const unit of SERVICES) {
   test(`${unit} lays little open`, unlessInstalled('systemd-analyze'), async () => {
     const path = join(projectRoot, 'packaging', unit)
     const args = ['security', '--offline=true', '--no-pager', path]

@@ -12,6 +12,8 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly agent?: Agent
+  /** The address of this machine at which a port is asked; 127.0.0.1 where it is not given. */
+  readonly host?: string
 }
 
 /**
@@ -24,7 +26,9 @@ export function ask(
   question: Question = {},
 ): Promise<Answer> {
   const where =
-    typeof place === 'number' ? { host: '127.0.0.1', port: place } : { socketPath: place }
+    typeof place === 'number'
+      ? { host: question.host ?? '127.0.0.1', port: place }
+      : { socketPath: place }
   const { method = 'GET', headers = {}, body, agent } = question
   const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }
   return new Promise((resolve, reject) => {

@@ -6,13 +6,25 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import type { Metainfo } from '../../src/metainfo/metainfo.js'
+import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { collect, projectRoot } from './executable.js'
+import { findFreePort } from './opentracker.js'
 import { libtorrentPython } from './peers.js'
 import { makeScratch, type Files } from './scratch.js'
 import type { ServedMirror } from './serve.js'
 
 /** How long a client may run, in milliseconds. */
-const TIMEOUT = 30_000
+const TIMEOUT = 90_000
+
+/** Where libtorrent waits for peers, unless it is told another place. */
+const LISTEN = '127.0.0.1:0'
+
+/** Where libtorrent has or puts files, and where it waits for peers. */
+export interface LibtorrentPlace {
+  readonly directory: string
+  readonly listen?: string
+}
 
 /** What libtorrent-download.py tells when all is there. */
 export interface LibtorrentTold {
@@ -55,9 +67,10 @@ export const downloadWithLibtorrent: Download = async (t, torrent) => {
 export async function downloadFromPeers(
   t: TestContext,
   torrent: Uint8Array,
-  directory: string,
+  { directory, listen = LISTEN }: LibtorrentPlace,
 ): Promise<LibtorrentTold> {
-  const { stdout } = await runLibtorrent(t, torrent, [directory, '--no-web-seeds'])
+  const args = [directory, '--no-web-seeds', '--listen', listen]
+  const { stdout } = await runLibtorrent(t, torrent, args)
   return JSON.parse(stdout) as LibtorrentTold
 }
 
@@ -71,9 +84,10 @@ async function runLibtorrent(t: TestContext, torrent: Uint8Array, args: readonly
 export async function seedWithLibtorrent(
   t: TestContext,
   torrent: Uint8Array,
-  directory: string,
+  { directory, listen = LISTEN }: LibtorrentPlace,
 ): Promise<void> {
-  const child = startLibtorrent(t, torrent, [directory, '--seed', '--no-web-seeds'])
+  const args = [directory, '--seed', '--no-web-seeds', '--listen', listen]
+  const child = startLibtorrent(t, torrent, args)
   const ended = collect(child)
   for await (const line of createInterface(child.stdout)) {
     assert.match(line, /^\{/)
@@ -125,6 +139,97 @@ export const downloadWithTransmission: Download = async (t, torrent) => {
   child.kill('SIGKILL')
   await ended
   return directory
+}
+
+/** Seeds what lies in a directory with transmission-cli, until the test ends. */
+export async function seedWithTransmission(
+  t: TestContext,
+  torrent: Uint8Array,
+  directory: string,
+): Promise<void> {
+  const settings = { 'dht-enabled': false, 'lpd-enabled': false, 'utp-enabled': false }
+  const own = makeScratch(t, { 'a.torrent': torrent, 'settings.json': JSON.stringify(settings) })
+  const place = ['--config-dir', own, '--download-dir', directory]
+  const port = ['--no-portmap', '--port', String(await findFreePort())]
+  startClient(t, 'transmission-cli', [...place, ...port, join(own, 'a.torrent')]).stdout.resume()
+}
+
+/** Downloads with rtorrent, which goes on until it is killed. */
+export const downloadWithRtorrent: Download = async (t, torrent) => {
+  const directory = makeScratch(t)
+  const own = makeScratch(t, { 'a.torrent': torrent })
+  const config = [
+    'system.daemon.set = true',
+    `session.path.set = ${own}`,
+    `directory.default.set = ${directory}`,
+    'network.bind_address.set = 127.0.0.1',
+    `network.port_range.set = ${await findFreePort()}-65535`,
+    'dht.mode.set = disable',
+    'protocol.pex.set = no',
+    `load.start = ${join(own, 'a.torrent')}`,
+  ]
+  const options = config.flatMap((line) => ['-o', line.replace(' = ', '=')])
+  const child = startClient(t, 'rtorrent', ['-n', ...options])
+  await untilWhole(directory, torrent, child)
+  return directory
+}
+
+/** Downloads with qbittorrent-nox, which goes on until it is killed. */
+export const downloadWithQbittorrent: Download = async (t, torrent) => {
+  const directory = makeScratch(t)
+  const config = [
+    ...['[LegalNotice]', 'Accepted=true', '[BitTorrent]'],
+    ...['DHTEnabled', 'LSDEnabled', 'PeXEnabled'].map((name) => `Session\\${name}=false`),
+    ...['Session\\MultiConnectionsPerIp=true', `Session\\Port=${await findFreePort()}`],
+    ...[`Session\\DefaultSavePath=${directory}`, 'Session\\QueueingSystemEnabled=false'],
+  ]
+  const own = makeScratch(t, {
+    'a.torrent': torrent,
+    'qBittorrent/config/qBittorrent.conf': `${config.join('\n')}\n`,
+  })
+  const options = [`--profile=${own}`, `--webui-port=${await findFreePort()}`]
+  const args = [...options, `--save-path=${directory}`, '--skip-dialog=true']
+  const child = startClient(t, 'qbittorrent-nox', [...args, join(own, 'a.torrent')])
+  await untilWhole(directory, torrent, child)
+  return directory
+}
+
+/** Waits until a directory has the whole of a torrent of version 1, then ends the client. */
+async function untilWhole(
+  directory: string,
+  torrent: Uint8Array,
+  child: ChildProcessWithoutNullStreams,
+): Promise<void> {
+  const metainfo = parseMetainfo(torrent)
+  const ended = collect(child)
+  while (!isWhole(directory, metainfo)) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      const { stdout, stderr } = await ended
+      assert.fail(`${stdout}${stderr}`)
+    }
+    await setTimeout(50)
+  }
+  child.kill('SIGKILL')
+  await ended
+}
+
+/** Whether the files of a torrent have the pieces that they should have. */
+function isWhole(directory: string, metainfo: Metainfo): boolean {
+  const { name, isDirectory, files, pieces, pieceLength } = metainfo
+  const parts: Buffer[] = []
+  for (const { path, length, padding } of files) {
+    const file = isDirectory ? join(directory, name, ...path) : join(directory, name)
+    if (padding) parts.push(Buffer.alloc(length))
+    else if (existsSync(file)) parts.push(readFileSync(file))
+    else return false
+  }
+  const bytes = Buffer.concat(parts)
+  const digests: Buffer[] = []
+  for (let at = 0; at < bytes.length; at += pieceLength) {
+    const piece = bytes.subarray(at, at + pieceLength)
+    digests.push(createHash('sha1').update(piece).digest())
+  }
+  return Buffer.concat(digests).equals(pieces ?? new Uint8Array())
 }
 
 /** Asserts that a directory holds these files, whole, and no others. */

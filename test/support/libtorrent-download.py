@@ -1,6 +1,6 @@
 """Downloads or seeds one torrent with libtorrent, which finds nothing but by url-list and trackers.
 
-Usage: libtorrent-download.py TORRENT DIRECTORY [--no-web-seeds] [--seed]
+Usage: libtorrent-download.py TORRENT DIRECTORY [--no-web-seeds] [--seed] [--listen PLACE]
 
 Prints one line of JSON when all is there: the web seeds used, and how many peers trackers named.
 With --seed it waits for a tracker's answer before, and goes on until standard input ends. What
@@ -13,7 +13,6 @@ import sys
 import libtorrent as lt
 
 SETTINGS = {
-    "listen_interfaces": "127.0.0.1:0",
     "enable_dht": False,
     "enable_lsd": False,
     "enable_upnp": False,
@@ -35,7 +34,7 @@ def main(args):
     params.flags &= ~lt.torrent_flags.auto_managed & ~lt.torrent_flags.paused
     if args.no_web_seeds:
         params.ti.set_web_seeds([])
-    session = lt.session(SETTINGS)
+    session = lt.session({**SETTINGS, "listen_interfaces": args.listen})
     handle = session.add_torrent(params)
     answers = []
     while not handle.status().is_seeding or (args.seed and not answers):
@@ -55,4 +54,5 @@ parser.add_argument("torrent")
 parser.add_argument("directory")
 parser.add_argument("--no-web-seeds", action="store_true")
 parser.add_argument("--seed", action="store_true")
+parser.add_argument("--listen", default="127.0.0.1:0")
 main(parser.parse_args())

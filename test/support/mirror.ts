@@ -18,7 +18,17 @@ export interface Change {
   readonly torrent: string
   readonly torrentPath: string
   readonly infoHash: string | null
+  readonly infoHashV2: string | null
   readonly oldInfoHash: string | null
+  readonly oldInfoHashV2: string | null
+}
+
+/** What `completedir --json` says of a list of checksums. */
+export interface ListChange {
+  readonly source: string
+  readonly sourcePath: string
+  readonly list: string
+  readonly listPath: string
 }
 
 /** What `completedir --json` prints. */
@@ -35,6 +45,12 @@ export interface Report {
     torrentPath: string
     reason: string
   }[]
+  readonly checksumLists: {
+    readonly created: ListChange[]
+    readonly updated: ListChange[]
+    readonly removed: ListChange[]
+    readonly skipped: (ListChange & { readonly reason: string })[]
+  }
   readonly bytesHashed: number
   readonly bytesReused: number
   readonly seconds: number

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PieceCache } from '../../src/cache/piece-cache.js'
 import type { OutputRecord } from '../../src/cache/records/output.js'
-import { packRecord, recordKey } from '../../src/cache/records/record.js'
+import { checksum, recordKey } from '../../src/cache/records/record.js'
 
 /** What version 0.1 wrote into its cache of a torrent. */
 export function packOutputRecord(record: OutputRecord): Uint8Array {
@@ -14,6 +14,14 @@ export function packOutputRecord(record: OutputRecord): Uint8Array {
 /** Puts that into a cache, as version 0.1 did. */
 export function putOldOutput({ store }: PieceCache, path: string, record: OutputRecord): void {
   const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest()
-  const packed = packRecord('output', { lastUsed: 20_000, body: packOutputRecord(record) })
-  store.put(recordKey('output', path, sha256), packed)
+  store.put(recordKey('output', path, sha256), packOldRecord('o', 20_000, packOutputRecord(record)))
+}
+
+/** A record as version 0.1 packed it: the letter of its kind, its day, its checksum and its body. */
+export function packOldRecord(letter: string, lastUsed: number, body: Uint8Array): Buffer {
+  const header = Buffer.alloc(9)
+  header.write(letter)
+  header.writeUInt32LE(lastUsed, 1)
+  header.writeUInt32LE(checksum(body), 5)
+  return Buffer.concat([header, body])
 }

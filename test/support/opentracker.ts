@@ -33,9 +33,9 @@ export async function findFreePort(): Promise<number> {
 export async function startOpentracker(
   t: TestContext,
   port: number,
-  infoHash: string,
+  ...known: readonly string[]
 ): Promise<void> {
-  const infoHashes = [infoHash, Buffer.from(PROBE).toString('hex')]
+  const infoHashes = [...known, Buffer.from(PROBE).toString('hex')]
   const directory = makeOpenScratch(t, { whitelist: `${infoHashes.join('\n')}\n` })
   const place = ['-i', '127.0.0.1', '-p', `${port}`, '-P', `${port}`, '-d', '/']
   const options = [...place, '-w', join(directory, 'whitelist')]

@@ -13,6 +13,14 @@ export function unlessInstalled(name: string): { skip: string | false } {
   return { skip: findPeer(name) === null && `${name} is not installed` }
 }
 
+/** Why a test is skipped that is about what some versions of a program do. */
+export function unlessVersion(name: string, version: RegExp): string | false {
+  const path = findPeer(name)
+  if (path === null) return `${name} is not installed`
+  const { stdout, stderr } = spawnSync(path, ['--version'], { encoding: 'utf8' })
+  return !version.test(stdout + stderr) && `${name} is of another version`
+}
+
 /** A Python that can import libtorrent: Debian's sees Debian's packages, another may not. */
 export const libtorrentPython = ['/usr/bin/python3', 'python3'].find(canImportLibtorrent) ?? null
 

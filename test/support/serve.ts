@@ -46,7 +46,7 @@ export async function serveMirror(t: TestContext, setup: ServeSetup = {}): Promi
   const stderr = new Captured()
   const stopping = new AbortController()
   let hangUp: () => void = () => undefined
-  const trackers = args.some((arg) => arg.startsWith('--tracker')) ? [] : ['--tracker', TRACKER]
+  const trackers = args.some((arg) => arg.startsWith('--track')) ? [] : ['--tracker', TRACKER]
   const options = ['--port', '0', '--cache-dir', cacheDir, '--threads', '2', ...trackers, ...args]
   const ended = runBtkit(['serve', root, ...options], {
     now: () => Date.now() + AHEAD,

@@ -6,7 +6,7 @@ export const unlessProc = { skip: !existsSync('/proc/self/fd') && 'no /proc here
 
 /** Waits until a process has opened the file at `path`, which is when it begins to hash it. */
 export async function whenOpen(pid: number, path: string): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (!openFiles(pid).includes(path)) {
     if (Date.now() > deadline) throw new Error(`${path} was never opened`)
     await setTimeout(5)

@@ -1,6 +1,6 @@
-import { lstatSync, readdirSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { describeDistrust } from '../../text/distrust.js'
+import { describeDirectory } from './check-directory.js'
 import { markPath } from './clean-mark.js'
 import { notesOf } from './holders.js'
 
@@ -10,7 +10,7 @@ import { notesOf } from './holders.js'
  * @throws Error that says what is wrong, and what to do
  */
 export function checkPlace(path: string): void {
-  const distrust = describeDistrust(statSync(dirname(path)), process.geteuid?.(), '--cache-dir')
+  const distrust = describeDirectory(dirname(path))
   if (distrust !== null) throw new Error(distrust)
   for (const file of [path, markPath(path), ...notesOf(path)]) checkFile(file)
   const lock = `${path}-lock`

@@ -1,3 +1,4 @@
+import { forwardStore } from './forward.js'
 import { nullStore } from './null.js'
 import type { Store } from './store.js'
 
@@ -10,21 +11,12 @@ export function lateStore(opening: Promise<Store>, stop: () => void): Store {
   const ready = opening.then((opened) => {
     store = opened
   })
-  return {
-    get: (key) => store.get(key),
-    put: (key, value) => {
-      store.put(key, value)
-    },
-    remove: (key) => {
-      store.remove(key)
-    },
-    entries: (from) => store.entries(from),
-    usedBytes: () => store.usedBytes(),
-    flush: () => store.flush(),
-    close: async () => {
+  return forwardStore(
+    () => store,
+    async () => {
       stop()
       await ready
       await store.close()
     },
-  }
+  )
 }

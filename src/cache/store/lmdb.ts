@@ -4,8 +4,6 @@ import { createLockFile } from './lock-file.js'
 import type { Store } from './store.js'
 
 export interface LmdbStore extends Store {
-  /** How many records LMDB believes to have. Looks at what is free in the file as well. */
-  readonly count: () => number
   /** A number that grows with each transaction, of whichever process. */
   readonly version: () => number
 }

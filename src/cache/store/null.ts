@@ -7,6 +7,7 @@ export const nullStore: Store = {
   remove: () => undefined,
   entries: () => [],
   usedBytes: () => 0,
+  count: () => 0,
   flush: () => Promise.resolve(),
   close: () => Promise.resolve(),
 }

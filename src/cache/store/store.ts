@@ -14,6 +14,9 @@ export interface Store {
   /** What the records take up, in bytes: whole pages. Costs no look at the records. */
   usedBytes(): number
 
+  /** How many records there are, about. Costs no look at them. */
+  count(): number
+
   /** Resolves when other processes see all that was put, and a kill no longer loses it. */
   flush(): Promise<void>
 

@@ -1,8 +1,11 @@
 import { Option } from '@commander-js/extra-typings'
 import {
+  accessSleepingCache,
   cacheDirectory,
   openCacheAccess as openAccess,
   type CachePlace,
+  type CacheRequest,
+  type SleepingAccess,
 } from '../../core/cache/access.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
@@ -55,6 +58,15 @@ export function cachePlace(option: string | undefined, io: Io): CachePlace {
 
 /** Opens the cache that a command line asks for. The caller closes it. */
 export function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
-  const { cache, cacheDir, cacheTrust } = options
-  return openAccess({ ...cachePlace(cacheDir, io), isUsed: cache, trust: cacheTrust })
+  return openAccess(cacheRequest(options, io))
+}
+
+/** The same for a command that may find that it needs no cache. */
+export function openSleepingAccess(options: CacheArguments, io: Io): SleepingAccess {
+  return accessSleepingCache(cacheRequest(options, io))
+}
+
+function cacheRequest({ cache, cacheDir, cacheTrust }: CacheArguments, io: Io): CacheRequest {
+  const kernel = io.env['BTKIT_HASH'] || undefined
+  return { ...cachePlace(cacheDir, io), isUsed: cache, trust: cacheTrust, kernel }
 }

@@ -3,8 +3,6 @@ import { BtkitError } from '../../errors.js'
 
 type CommandOption = CommandUnknownOpts['options'][number]
 
-const PREFIX = 'BTKIT_SERVE_'
-
 /**
  * Adds options from the environment to a command line, for systemd units and the like, except those
  * that are on it already: `BTKIT_SERVE_PORT=80` is `--port 80`. The values of an option that can be
@@ -20,18 +18,19 @@ export function addEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): string[] {
   const [name = '', ...given] = args
+  const prefix = `BTKIT_${name.toUpperCase()}_`
   const options = given.slice(0, given.includes('--') ? given.indexOf('--') : given.length)
   const added = Object.entries(env).flatMap(([variable, value = '']) => {
-    if (!variable.startsWith(PREFIX) || value.trim() === '') return []
-    const option = optionOf(variable, command)
+    if (!variable.startsWith(prefix) || value.trim() === '') return []
+    const option = optionOf(variable, prefix, command)
     const isSettled = alternativesOf(option, command).some((each) => isGiven(each, options))
     return isSettled ? [] : spell(option, variable, value)
   })
   return [name, ...added, ...given]
 }
 
-function optionOf(variable: string, command: CommandUnknownOpts): CommandOption {
-  const long = `--${variable.slice(PREFIX.length).toLowerCase().replaceAll('_', '-')}`
+function optionOf(variable: string, prefix: string, command: CommandUnknownOpts): CommandOption {
+  const long = `--${variable.slice(prefix.length).toLowerCase().replaceAll('_', '-')}`
   const option = command.options.find((each) => each.long === long)
   if (option) return option
   throw new BtkitError('usage', `${variable}: there is no option ${long}`)

@@ -1,7 +1,20 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 
 /** Names that other programs have for options of ours. */
-const OTHER_NAMES: ReadonlyMap<string, string> = new Map([['--output', '--target']])
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['--output', '--target'],
+  ['--piece-size', '--piece-length'],
+  ['--max-piece-length', '--max-piece-size'],
+  ['--target-piece-count', '--target-pieces'],
+  // Those of bttrack
+  ['--bind', '--host'],
+  ['--dfile', '--state'],
+  ['--logfile', '--log-file'],
+  ['--reannounce-interval', '--interval'],
+  ['--timeout-downloaders-interval', '--timeout'],
+  ['--timeout-downloaders', '--timeout'],
+  ['--save-dfile-interval', '--save-interval'],
+])
 
 /**
  * Rewrites the options of a command line to the names that btkit declares: `--announce_list`, as in
@@ -36,6 +49,16 @@ export function normalizeOptionNames(
     isValue = value.length === 0 && takesValue.get(long) === true
     return takesValue.has(long) ? [long, ...value].join('=') : arg
   })
+}
+
+/** How an option with this value was typed, where that is by another name; else its own name. */
+export function typedName(long: string, value: string, args: readonly string[]): string {
+  const typed = args.find((arg, at) => {
+    const [name = '', ...rest] = arg.split('=')
+    const given = rest.length > 0 ? rest.join('=') : args[at + 1]
+    return OTHER_NAMES.get(name.replaceAll('_', '-')) === long && given === value
+  })
+  return typed?.split('=')[0] ?? long
 }
 
 type Options = ReadonlyMap<string | undefined, boolean | undefined>

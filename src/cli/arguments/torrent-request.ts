@@ -1,9 +1,14 @@
 import type { CommonRequest } from '../../core/complete/request.js'
+import type { FileOrder } from '../../core/digests/sort-files.js'
 import { BtkitError } from '../../errors.js'
 import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
-import { reportWarning } from '../output/messages.js'
+import type { PieceRules } from '../../core/make/piece-choice.js'
+import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import { directoryAddress } from '../../metainfo/seed-address.js'
 import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
+import { keysBeside, keysInside } from './extra-keys.js'
 import type { TorrentOptions } from './torrent-options.js'
 import { chooseTrackers } from './tracker-options.js'
 import { version } from '../version.js'
@@ -17,26 +22,32 @@ export function commonRequest(
   options: TorrentOptions,
   io: Io,
 ): CommonRequest {
-  if (options.followSymlinks && !options.symlinks) {
-    throw new BtkitError('usage', '--follow-symlinks and --no-symlinks exclude each other')
-  }
   return {
     scan: {
       all: options.all,
       include: options.include,
       exclude: options.exclude,
       links: linkPolicy(options),
+      attributes: options.attributes,
     },
-    ...pieceLength(options),
+    version: versionOf(options),
+    isAligned: options.padFiles,
+    order: fileOrder(options),
+    ...pieceRules(options),
     private: options.private,
-    sourceTag: textOrNull(options.source),
+    sourceTag: textOrNull(options.source.at(-1)),
+    extraKeys: keysInside(options),
     parts: {
       ...chooseTrackers(tracker, options),
       httpSeeds: options.httpseeds ?? [],
-      webSeeds: options.webSeed,
+      webSeeds: [
+        ...options.webSeed,
+        ...options.webSeedBase.map((base) => directoryAddress(base, [])),
+      ],
       nodes: options.node,
       comment: textOrNull(options.comment),
       createdBy: creator(options.createdBy),
+      extraKeys: keysBeside(options),
     },
     creationDate: creationDate(options.date, io),
     write: { mode: options.mode },
@@ -49,10 +60,34 @@ export function commonRequest(
 const USUAL_LENGTH = 2 ** 18
 const LARGE_TORRENT = 2 ** 20
 
-function pieceLength({ pieceLength, pieceSizePow2 }: TorrentOptions) {
-  const wanted = pieceLength ?? pieceSizePow2
-  if (wanted !== undefined) return { pieceLength: wanted }
-  return { pieceLength: USUAL_LENGTH, automaticAbove: LARGE_TORRENT }
+function pieceRules(options: TorrentOptions): PieceRules {
+  const wanted = options.pieceLength ?? options.pieceSizePow2
+  const rules = {
+    mostPieces: options.targetPieces,
+    largestTorrent: options.maxTorrentSize,
+    longestPiece: options.maxPieceSize,
+  }
+  if (wanted !== undefined) return { ...rules, pieceLength: wanted }
+  if (versionOf(options) !== 'v1') return { ...rules, pieceLength: 'auto' }
+  return { ...rules, pieceLength: USUAL_LENGTH, automaticAbove: LARGE_TORRENT }
+}
+
+/** The version of torrents: v1 unless another is asked for, as old clients know no other. */
+function versionOf({ v2, hybrid }: Pick<TorrentOptions, 'v2' | 'hybrid'>): MetainfoVersion {
+  if (hybrid) return 'hybrid'
+  return v2 ? 'v2' : 'v1'
+}
+
+/**
+ * @throws BtkitError `usage` for another order than the one that a file tree has (BEP 52)
+ */
+function fileOrder(options: TorrentOptions): FileOrder | undefined {
+  const { sortBy } = options
+  const order = sortBy === 'given' ? undefined : sortBy
+  const isByPath = order?.by === 'path' && !order.isDescending
+  if (versionOf(options) === 'v1' || sortBy === undefined || isByPath) return order
+  const both = `--sort-by and --${options.hybrid ? 'hybrid' : 'v2'} exclude each other`
+  throw new BtkitError('usage', `${both}: in version 2 files are in the order of their paths`)
 }
 
 /** Warns when `announce` is not in the announce list, because clients ignore it then. */
@@ -63,9 +98,24 @@ export function warnOfTracker({ parts }: CommonRequest, { quiet }: TorrentOption
   reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
 }
 
-function linkPolicy({ followSymlinks, symlinks }: TorrentOptions): LinkPolicy {
-  if (!symlinks) return 'skip'
-  return followSymlinks ? 'follow' : 'inside'
+function linkPolicy({ followSymlinks, symlinks, storeSymlinks }: TorrentOptions): LinkPolicy {
+  const asked: [name: string, policy: LinkPolicy, isAsked: boolean][] = [
+    ['--follow-symlinks', 'follow', followSymlinks],
+    ['--no-symlinks', 'skip', !symlinks],
+    ['--store-symlinks', 'store', storeSymlinks],
+  ]
+  const [first, second] = asked.filter(([, , isAsked]) => isAsked)
+  if (first && second) {
+    throw new BtkitError('usage', `${first[0]} and ${second[0]} exclude each other`)
+  }
+  return first?.[1] ?? 'inside'
+}
+
+/** Says of keys of `info` that were asked for by name what they do to the info hash. */
+export function noteInfoKeys({ set, quiet }: TorrentOptions, io: Io): void {
+  const keys = set.filter(({ isInInfo }) => isInInfo).map(({ key }) => `info.${key}`)
+  if (quiet || keys.length === 0) return
+  reportNote(`--set ${keys.join(', ')}: changes the info hash`, io)
 }
 
 function textOrNull(text: string | undefined): string | null {

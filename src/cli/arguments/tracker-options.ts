@@ -11,6 +11,7 @@ export interface TrackerOptions {
   readonly trackerless: boolean
   readonly node: readonly DhtNode[]
   readonly webSeed: readonly string[]
+  readonly webSeedBase: readonly string[]
   readonly httpseeds?: readonly string[] | undefined
 }
 
@@ -38,8 +39,10 @@ export function chooseTrackers(operand: string | null, options: TrackerOptions):
 
 function checkTogether(operand: string | null, options: TrackerOptions): void {
   const { announce, announceList, trackerless } = options
-  if (trackerless && (operand !== null || announce.length > 0 || announceList)) {
-    throw usage('--trackerless does not go with trackers')
+  if (trackerless && operand !== null) throw usage(`--trackerless does not go with ${operand}`)
+  if (trackerless && (announce.length > 0 || announceList)) {
+    const other = announceList ? '--announce-list' : '--announce'
+    throw usage(`--trackerless and ${other} exclude each other`)
   }
   if (operand !== null && announce.length > 0) {
     throw usage(`${operand}: the tracker is either an argument or in --announce`)
@@ -49,8 +52,9 @@ function checkTogether(operand: string | null, options: TrackerOptions): void {
   }
 }
 
-function hasOtherSources({ node, webSeed, httpseeds }: TrackerOptions): boolean {
-  return node.length + webSeed.length + (httpseeds?.length ?? 0) > 0
+function hasOtherSources(options: TrackerOptions): boolean {
+  const { node, webSeed, webSeedBase, httpseeds = [] } = options
+  return [node, webSeed, webSeedBase, httpseeds].some(({ length }) => length > 0)
 }
 
 function usage(reason: string): BtkitError {

@@ -1,9 +1,13 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
+import { CHECKSUMS, isChecksumName, type ChecksumName } from '../../core/checksums/algorithms.js'
+import type { FileOrder } from '../../core/digests/sort-files.js'
 import { parseDhtNode } from '../../metainfo/dht-node.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { parseInfoHash } from '../../metainfo/similar.js'
 import { checkSeed, checkTracker, parseSeeds } from '../../metainfo/trackers.js'
+import { parseExtraKey, type ExtraKey } from './extra-keys.js'
 
 /**
  * Lets a value on the command line be read by a function whose errors name it already.
@@ -71,7 +75,11 @@ export function piecePow2(text: string): number | 'auto' {
 
 /** A piece length as a size, which must be a power of two, or `auto` for one that suits. */
 export function pieceLength(text: string): number | 'auto' {
-  if (text === 'auto') return text
+  return text === 'auto' ? text : powerOfTwo(text)
+}
+
+/** A piece length as a size, which must be a power of two. */
+export function powerOfTwo(text: string): number {
   const bytes = byteSize(text)
   const pow2 = Math.log2(bytes)
   if (Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2) return bytes
@@ -79,6 +87,43 @@ export function pieceLength(text: string): number | 'auto' {
   const isPower = bytes >= MIN_PIECE_POW2 && bytes <= MAX_PIECE_POW2
   const hint = isPower ? `; 2^${bytes} bytes are --piece-size-pow2 ${bytes}` : ''
   throw new InvalidArgumentError(`not a power of two from 16KiB to 1GiB${hint}`)
+}
+
+/** What files are sorted by, with `-` in front for descending; or the order of a list. */
+export function fileOrder(text: string): FileOrder | 'given' {
+  if (text === 'given') return text
+  const isDescending = text.startsWith('-')
+  const by = isDescending ? text.slice(1) : text
+  if (by === 'path' || by === 'size' || by === 'mtime') return { by, isDescending }
+  throw new InvalidArgumentError('not path, size, mtime or given, nor -path, -size or -mtime')
+}
+
+/** Adds a key of a torrent with its value. */
+export function extraKeys(text: string, previous: ExtraKey[]): ExtraKey[] {
+  return [...previous, parseExtraKey(text)]
+}
+
+/** Adds the info hash of a similar torrent. */
+export function infoHashes(text: string, previous: string[]): string[] {
+  return [...previous, checked(parseInfoHash)(text)]
+}
+
+/** Adds a collection. */
+export function collections(text: string, previous: string[]): string[] {
+  return [...previous, collectionName(text)]
+}
+
+/** The name of a collection (BEP 38), which may be any text. */
+export function collectionName(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('a collection has a name')
+}
+
+/** Names of checksums, with commas between them. */
+export function checksums(text: string): ChecksumName[] {
+  const names = text.split(',').map((name) => name.trim())
+  if (names.every(isChecksumName)) return [...new Set(names)]
+  throw new InvalidArgumentError(`not some of ${Object.keys(CHECKSUMS).join(', ')}`)
 }
 
 /** Permission bits in octal, as chmod takes them. */
@@ -112,6 +157,13 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError('not a number of seconds, such as 25')
 }
 
+/** A ratio, such as `1` or `1.5`. */
+export function ratio(text: string): number {
+  const value = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) : NaN
+  if (value > 0) return value
+  throw new InvalidArgumentError('not a ratio, such as 1.5')
+}
+
 const HOURS: Record<string, number> = { h: 1, d: 24, w: 7 * 24 }
 
 /** A length of time in milliseconds: `12h`, `30d` or `4w`. */
@@ -120,4 +172,10 @@ export function duration(text: string): number {
   const hours = Number(match?.[1]) * (HOURS[match?.[2] ?? ''] ?? NaN)
   if (Number.isSafeInteger(hours)) return hours * 3_600_000
   throw new InvalidArgumentError('not a time, such as 30d')
+}
+
+/** A command for the shell. */
+export function commandLine(text: string): string {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('no command')
 }

@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
 import { escapeText } from '../../text/escape.js'
 import type { Io } from '../io.js'
-import { formatBytes, formatDuration } from './quantity.js'
+import { formatBytes, formatDuration } from '../../text/quantity.js'
+import { fitColumns } from './columns.js'
 
 /** What a bar shows. */
 export interface BarState {
@@ -60,7 +61,7 @@ export async function openBar(io: Io, total: number): Promise<Bar | null> {
       done,
       rate: `${formatBytes(bytes / seconds)}/s`,
       left: value > 0 ? `${formatDuration(((total - value) / value) * seconds)} left` : '',
-      file: escapeText(basename(path)).slice(0, nameWidth),
+      file: fitColumns(escapeText(basename(path)), nameWidth).trimEnd(),
     })
   }
   return {

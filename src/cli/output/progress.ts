@@ -1,7 +1,7 @@
 import type { HashProgress } from '../../hash/jobs/job.js'
 import { openBar } from './bar.js'
 import type { Io } from '../io.js'
-import { formatBytes } from './quantity.js'
+import { formatBytes } from '../../text/quantity.js'
 
 /** What a terminal sees of work under way. */
 export interface ProgressBar<T> {

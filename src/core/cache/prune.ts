@@ -21,7 +21,8 @@ export interface PruneReport {
 /**
  * Removes records that were not used for long, then those that are beyond a size, and damaged
  * caches that were set aside.
- * @throws Error of the system when a file that was set aside can't be removed
+ * @throws BtkitError `not-permitted` where others could swap the files; Error of the system when a
+ *   file that was set aside can't be removed
  */
 export async function pruneCache(
   place: CachePlace,
@@ -39,7 +40,8 @@ export async function pruneCache(
 /**
  * Removes a cache, and damaged ones that were set aside. Whoever has it open works on with what it
  * was. Returns whether there was any.
- * @throws Error of the system when a file can't be removed
+ * @throws BtkitError `not-permitted` where others could swap the files; Error of the system when a
+ *   file can't be removed
  */
 export function clearCache(directory: string): boolean {
   return removeCache(directory)

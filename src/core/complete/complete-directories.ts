@@ -2,6 +2,7 @@ import { BtkitError } from '../../errors.js'
 import { listNames } from '../../files/scan/entry.js'
 import { loadNameFilter } from '../../files/scan/scan-tree.js'
 import { createWriter } from '../../files/write/many.js'
+import { tidyCache } from '../cache/tidy.js'
 import {
   checkDistinctDirectories,
   checkDistinctTorrents,
@@ -12,14 +13,22 @@ import {
   type SourceDirectory,
 } from './directories.js'
 import { completeAll } from './entries.js'
+import { ownFilesOf } from './own-files.js'
 import { pruneAll } from './prune.js'
+import { pruneLists } from './prune-lists.js'
 import { createReport, noteFailure, sortReport, type CompleteReport } from './report.js'
-import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from './request.js'
+import type {
+  CompleteContext,
+  CompleteRequest,
+  CompleteRun,
+  CompleteWatch,
+  StateAccess,
+} from './request.js'
 import { TargetDirectories } from './targets.js'
 import { digestOptions } from './unchanged.js'
 
-/** Torrents written at once: each waits for the disk, and disks serve many as fast as one. */
-const WRITES = 64
+/** Torrents written at once: disks serve many as fast as one. */
+const WRITES = 256
 
 /**
  * Brings the torrents of directories' entries up to date: each is created, updated, left as it is
@@ -46,22 +55,48 @@ export async function completeDirectories(
     checkDistinctTorrents(directories)
     noteLeftOut(directories, report)
     const options = digestOptions(request.common)
+    const isOwnFile = ownFilesOf(directories, request.checksums)
     const writer = createWriter({ inFlight: WRITES })
-    await complete(directories, { request, hashContext: context, options, writer, report, watch })
+    const run = { request, hashContext: context, options, isOwnFile, writer, report, watch }
+    await complete(directories, run, context.state)
   } finally {
     await targets.close((target, error) => {
       noteFailure(report, pathsOfDirectory(target), error)
     })
   }
+  if (!request.dryRun && !report.isInterrupted) {
+    await tidy(context, request.cacheMaxSize)
+  }
   sortReport(report)
   return report
 }
 
-async function complete(directories: readonly SourceDirectory[], run: CompleteRun): Promise<void> {
+/** A cache that nobody needed is opened for it only when it is time. */
+async function tidy({ cacheAccess, sleepingCache }: CompleteContext, maxSize: number | null) {
+  if (sleepingCache) {
+    const isWanted = maxSize !== null || sleepingCache.isAwake() || sleepingCache.isTidyDue()
+    if (!isWanted) return
+    await sleepingCache.wake()
+  }
+  await tidyCache(cacheAccess, maxSize)
+  if (sleepingCache?.isTidyDue()) sleepingCache.noteTidied()
+}
+
+async function complete(
+  directories: readonly SourceDirectory[],
+  run: CompleteRun,
+  state: StateAccess,
+): Promise<void> {
   const { request, report } = run
   try {
     const emptied = await completeAll(directories, run)
-    if (request.prune !== 'never') pruneAll({ directories, emptied }, run)
+    if (request.prune !== 'never') {
+      pruneAll({ directories, emptied }, run)
+      pruneLists({ directories, emptied }, run)
+    }
+    if (request.publish.length === 0 || request.dryRun) return
+    const { publishAll } = await import('./publish.js')
+    report.clients = await publishAll(directories, run, state)
   } catch (error) {
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true

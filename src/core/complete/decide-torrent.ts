@@ -3,14 +3,16 @@ import {
   buildTorrent,
   encodeParts,
   joinTorrent,
+  type TorrentCore,
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
 import type { KeyDigests } from '../../state/torrents/record.js'
-import { composeInfo, obtainInfo, recallInfo } from '../digests/info.js'
+import { composeCore, obtainInfo, recallInfo } from '../digests/info.js'
 import { DIGEST } from '../digests/piece-table.js'
 import { settleDate } from '../make/make-torrent.js'
 import {
   digestTorrent,
+  hasBadLayers,
   isEmptyFile,
   isEqual,
   recognize,
@@ -20,7 +22,7 @@ import {
   type ExistingTorrent,
   type WantedValues,
 } from './existing-torrent.js'
-import { fitsContent } from './fits-content.js'
+import { fitsContent, isLaidOutAlike } from './fits-content.js'
 import {
   keep,
   skip,
@@ -30,7 +32,8 @@ import {
   type TorrentDecision,
   type UndecidedTorrent,
 } from './torrent-decision.js'
-import { isSameCreator } from './unchanged.js'
+import type { TargetDirectory } from './targets.js'
+import { infoInputOf, isSameCreator } from './unchanged.js'
 
 /**
  * Decides what becomes of the torrent of an entry, and obtains the digests that takes. One that
@@ -50,41 +53,59 @@ export async function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDec
       ? keepEdited(await obtain(entry), existing)
       : skip(unread(entry), 'edited')
   }
-  if (record.source === source && isEqual(record.input, input))
-    return keep(unread(entry), existing, origin)
+  const isCurrent = record.source === source && isEqual(record.input, input)
+  if (isCurrent && !hasBadLayers(existing)) return keep(unread(entry), existing, origin)
   return refresh(await obtain(entry), existing, origin)
 }
 
 async function obtain(entry: UndecidedTorrent): Promise<Obtained> {
-  const { infoRequest, path, run } = entry
+  const { infoRequest, run } = entry
   const { hashContext, request } = run
   if (request.dryRun) {
     const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
-    return { ...entry, info: 'info' in recalled ? recalled.info : null, bytesHashed: 0 }
+    return { ...entry, core: 'info' in recalled ? recalled : null, bytesHashed: 0 }
   }
+  checkPlace(entry)
+  const { bytesHashed, isSettled, ...core } = await obtainInfo(infoRequest, hashContext)
+  forgetOldInfo(entry)
+  return { ...entry, core, bytesHashed, input: isSettled ? entry.input : NOTHING }
+}
+
+/** Files of a directory that changed are never again what they were: its old `info` is of no use. */
+function forgetOldInfo({ record, infoRequest, run }: UndecidedTorrent): void {
+  const old = record && infoInputOf(record.input)
+  if (!old || !infoRequest.content.isDirectory || isEqual(old, infoRequest.input)) return
+  run.hashContext.cacheAccess.cache.forgetInfo(old)
+}
+
+/** The directories in which a file could be made. */
+const writable = new WeakSet<TargetDirectory>()
+
+/** Finds out, before hours of hashing, that a torrent could not be written in the end. */
+function checkPlace({ path, existing, target }: UndecidedTorrent): void {
+  if (!existing && writable.has(target)) return
   checkTarget(path, {})
-  const { info, bytesHashed, isSettled } = await obtainInfo(infoRequest, hashContext)
-  return { ...entry, info, bytesHashed, input: isSettled ? entry.input : NOTHING }
+  if (!existing) writable.add(target)
 }
 
 function unread(entry: UndecidedTorrent): Obtained {
-  return { ...entry, info: null, bytesHashed: 0 }
+  return { ...entry, core: null, bytesHashed: 0 }
 }
 
 const NOTHING = new Uint8Array(0)
 
 /** Writes a torrent whatever stands there, unless that is just the same. */
 function replace(entry: Obtained): TorrentDecision {
-  const { info, existing, record } = entry
-  if (!info) return writeUnread(entry)
-  if (existing && isSame(entry, existing, info)) {
-    return keep(entry, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, info)))
+  const { core, existing, record } = entry
+  if (!core) return writeUnread(entry)
+  if (existing && isSame(entry, existing, core)) {
+    return keep(entry, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
   }
-  const wanted = wantedValues(entry, info)
+  const wanted = wantedValues(entry, core)
   const origin = existing && record ? recognize(existing, record) : null
-  const bytes = joinTorrent(wanted.beside, info)
+  const bytes = joinTorrent(wanted.beside, core)
   const replaced = existing && origin ? { ...origin, file: existing.digest } : null
-  return write(entry, { info, bytes, written: digestTorrent(bytes, wanted), replaced })
+  return write(entry, { core, bytes, written: digestTorrent(bytes, wanted), replaced })
 }
 
 /** Takes over a torrent that btkit did not write, when it is just what it would write. */
@@ -95,13 +116,13 @@ async function adopt(entry: UndecidedTorrent, existing: ExistingTorrent): Promis
     return skip(unread(entry), isOutdated ? 'outdated' : 'foreign')
   }
   const obtained = await obtain(entry)
-  const { info } = obtained
-  if (!info) return skip(obtained, 'content not read')
-  if (!isSame(entry, existing, info)) return skip(obtained, 'foreign')
+  const { core } = obtained
+  if (!core) return skip(obtained, 'content not read')
+  if (!isSame(entry, existing, core)) return skip(obtained, 'foreign')
   return keep(
     obtained,
     existing,
-    digestTorrent(existing.bytes, likeExisting(entry, existing, info)),
+    digestTorrent(existing.bytes, likeExisting(entry, existing, core)),
   )
 }
 
@@ -111,10 +132,10 @@ function refresh(
   existing: ExistingTorrent,
   origin: CompleteDigests,
 ): TorrentDecision {
-  const { info } = entry
+  const { core } = entry
   const { metainfo } = existing
-  if (!info || !metainfo) return writeUnread(entry)
-  const wanted = wantedValues(entry, info)
+  if (!core || !metainfo) return writeUnread(entry)
+  const wanted = wantedValues(entry, core)
   const bytes = refreshTorrent(metainfo, wanted, origin.keys)
   const written = digestTorrent(bytes, wanted)
   if (bytes === metainfo.bytes) {
@@ -122,7 +143,7 @@ function refresh(
     return keep(entry, existing, { ...written, keys })
   }
   const replaced = { ...origin, file: existing.digest }
-  return write(entry, { info, bytes, written, replaced })
+  return write(entry, { core, bytes, written, replaced })
 }
 
 /** Those digests, but for some keys which are as they were. */
@@ -141,27 +162,33 @@ function withIncidental(
  * content is unchanged: all that differs from what would be written counts as edited.
  */
 function keepEdited(entry: Obtained, existing: ExistingTorrent): TorrentDecision {
-  const { info } = entry
+  const { core } = entry
   const { metainfo } = existing
-  if (!info || !metainfo || !isEqual(info, valuesOf(metainfo).info)) return skip(entry, 'edited')
-  return keep(entry, existing, digestTorrent(existing.bytes, wantedValues(entry, info)))
+  const isSameInfo = core && metainfo && isEqual(core.info, valuesOf(metainfo).info)
+  if (!isSameInfo) return skip(entry, 'edited')
+  return keep(entry, existing, digestTorrent(existing.bytes, wantedValues(entry, core)))
 }
 
 /** Whether a torrent could be that of an entry, as far as can be told without reading content. */
 function looksAlike(entry: UndecidedTorrent, existing: ExistingTorrent): boolean {
   const { content, run } = entry
-  const pieces = existing.metainfo?.pieces
-  if (pieces?.length !== content.pieceCount * DIGEST) return false
-  return isSame(entry, existing, composeInfo(content, run.request.common, pieces))
+  const { metainfo } = existing
+  if (metainfo?.version !== content.version) return false
+  // Of trees nothing is known before their files are read
+  if (content.version !== 'v1') return isLaidOutAlike(metainfo, content)
+  const digests = metainfo.pieces
+  if (digests?.length !== content.pieceCount * DIGEST) return false
+  const { common } = run.request
+  return isSame(entry, existing, composeCore(content, common, { digests, trees: null }))
 }
 
-/** Whether a torrent around `info` would differ from an existing one in its date alone. */
-function isSame(entry: UndecidedTorrent, existing: ExistingTorrent, info: Uint8Array): boolean {
-  return isEqual(existing.bytes, buildTorrent(likeParts(entry, existing), info))
+/** Whether a torrent around what is said of the content would differ from one in its date alone. */
+function isSame(entry: UndecidedTorrent, existing: ExistingTorrent, core: TorrentCore): boolean {
+  return isEqual(existing.bytes, buildTorrent(likeParts(entry, existing), core))
 }
 
-function likeExisting(entry: UndecidedTorrent, existing: ExistingTorrent, info: Uint8Array) {
-  return { info, beside: encodeParts(likeParts(entry, existing)) }
+function likeExisting(entry: UndecidedTorrent, existing: ExistingTorrent, core: TorrentCore) {
+  return { ...core, beside: encodeParts(likeParts(entry, existing)) }
 }
 
 /** What goes beside `info`, with the date and btkit's version as in an existing torrent. */
@@ -182,10 +209,10 @@ function partsOf({ run, content }: UndecidedTorrent): TorrentParts {
 }
 
 /** The parts that a torrent is to have. Its date and btkit's version alone are no reason to write. */
-function wantedValues(entry: UndecidedTorrent, info: Uint8Array): WantedValues {
+function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues {
   const { existing, run } = entry
   const createdBy = existing?.metainfo?.createdBy ?? null
   const isSameBtkit = isSameCreator(createdBy, run.request.common.parts.createdBy)
   const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
-  return { info, beside: encodeParts(partsOf(entry)), incidental }
+  return { ...core, beside: encodeParts(partsOf(entry)), incidental }
 }

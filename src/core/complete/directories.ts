@@ -4,6 +4,7 @@ import { BtkitError } from '../../errors.js'
 import { holdsNothing, publishedNames } from '../../files/scan/entry.js'
 import type { NameFilter } from '../../files/scan/name-filter.js'
 import { realPath } from '../../files/real-path.js'
+import { parseListName } from '../checksums/lists.js'
 import type { CompleteRequest } from './request.js'
 import type { EntryPaths, TorrentPaths } from './report.js'
 import type { TargetDirectory } from './targets.js'
@@ -64,7 +65,8 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
   if (targetDirectory === undefined) throw notFound(target)
   const opened = { directory, target, realDirectory: realDirectory ?? resolve(directory) }
   const published = publishedNames(found, request.common.scan.all)
-  const names = published.filter((name) => !name.endsWith(SUFFIX))
+  const isSource = sourceTest(found, realDirectory, rules)
+  const names = published.filter((name) => !name.endsWith(SUFFIX) && isSource(name))
   if (!filter) return { ...opened, targetDirectory, names, leftOut: [] }
   const sorted = names.map((name) => ({
     name,
@@ -75,6 +77,27 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
     targetDirectory,
     names: sorted.flatMap(({ name, reason }) => (reason === null ? [name] : [])),
     leftOut: sorted.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }])),
+  }
+}
+
+/**
+ * Tells by the name of an entry that it is no list of checksums which a run makes of another, or
+ * which an earlier one made. `found` are the names of all entries.
+ */
+function sourceTest(
+  found: readonly string[],
+  realDirectory: string | null,
+  { request, findTarget }: OpenRules,
+): (name: string) => boolean {
+  const lists = findTarget(realDirectory ?? '')
+  if (lists === undefined) return () => true
+  let all: Set<string> | undefined
+  return (fileName) => {
+    const list = parseListName(fileName)
+    if (list === null) return true
+    if (lists.log.get(fileName) !== null) return false
+    all ??= new Set(found)
+    return !request.checksums.includes(list.checksum) || !all.has(list.name)
   }
 }
 

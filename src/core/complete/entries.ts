@@ -1,18 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
-import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import { countUnknownBytes } from '../digests/hash-content.js'
 import { pathsOf, type SourceDirectory } from './directories.js'
-import { decideEntry, openContent } from './entry.js'
-import { EntryChange, type DirectoryEntry } from './entry-change.js'
+import { decideEntry, openContent, type EntryDecision } from './entry.js'
+import type { DirectoryEntry } from './entry-change.js'
+import { EntryWrites } from './entry-writes.js'
 import { noteFailure } from './report.js'
 import type { CompleteRun } from './request.js'
 import type { TorrentDecision } from './torrent-decision.js'
 import { findUnchanged } from './unchanged.js'
-
-/** Torrents that are written or wait for that at most, so that memory stays bounded. */
-const PENDING_WRITES = 256
 
 /** Entries between two looks at what else there is to do, such as to obey a signal. */
 const ENTRIES_PER_YIELD = 500
@@ -39,11 +36,12 @@ export async function completeAll(
 
 class EntryLoop {
   readonly emptied = new Set<string>()
-  readonly writes = new ConcurrencyLimit(PENDING_WRITES)
+  readonly writes: EntryWrites
   readonly #watched: CompleteRun
   #steps = 0
 
   constructor(readonly run: CompleteRun) {
+    this.writes = new EntryWrites(run)
     this.#watched = this.#watch()
   }
 
@@ -70,11 +68,12 @@ class EntryLoop {
   /** The bytes of entries that will have to be hashed, as far as that can be told. */
   async sum(entries: readonly DirectoryEntry[]): Promise<number> {
     let total = 0
+    if (entries.length > 0) await this.run.hashContext.sleepingCache?.wake()
     for (const { name, directory } of entries) {
       if (this.#isTurnOver()) await this.#yieldToEvents()
       try {
-        const content = await openContent(name, directory, this.run)
-        if (!('kind' in content)) total += countUnknownBytes(content, this.run.hashContext)
+        const opened = await openContent(name, directory, this.run)
+        if (!('kind' in opened)) total += countUnknownBytes(opened.content, this.run.hashContext)
       } catch (error) {
         // It is told when the entry is completed
         if (!(error instanceof BtkitError)) throw error
@@ -89,49 +88,35 @@ class EntryLoop {
     if (this.#isTurnOver()) await this.#yieldToEvents()
     try {
       const decision = await decideEntry(name, directory, this.#watched)
-      if ('size' in decision) this.#count(decision)
+      const { torrent } = decision
+      if ('size' in torrent) this.#count(torrent, decision.bytesRead)
       if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: name })
-      if (decision.kind === 'keep') report.unchanged++
-      else if (decision.kind === 'write') await this.#write(entry, decision)
-      else {
-        const paths = pathsOf(name, directory)
-        report.skipped.push({ ...paths, reason: decision.reason })
-        if ('isEmptied' in decision && decision.isEmptied) this.emptied.add(paths.torrentPath)
-      }
+      if (torrent.kind === 'keep') report.unchanged++
+      if (torrent.kind === 'skip') this.#skip(entry, torrent)
+      await this.writes.begin(entry, decision)
     } catch (error) {
       this.#refuseInterrupted()
       this.#fail(entry, error)
     }
   }
 
-  /** A dry run reads nothing, and does not know what it could use again. */
-  #count(decision: TorrentDecision): void {
-    const { report } = this.run
-    const { size, bytesHashed } = decision
-    const isUnread = decision.kind === 'write' && decision.infoHash === null
-    report.bytesHashed += bytesHashed
-    if (!isUnread && decision.kind !== 'skip') report.bytesReused += size - bytesHashed
-  }
-
-  async #write(entry: DirectoryEntry, decision: TorrentDecision & { kind: 'write' }) {
-    await this.writes.begin(async () => {
-      try {
-        if (!this.run.request.dryRun) await decision.write()
-        this.#noteWritten(entry, decision)
-      } catch (error) {
-        this.#fail(entry, error)
-      }
-    })
-  }
-
-  #noteWritten(
-    entry: DirectoryEntry,
-    { existing, infoHash }: TorrentDecision & { kind: 'write' },
+  #skip(
+    { name, directory }: DirectoryEntry,
+    torrent: EntryDecision['torrent'] & { kind: 'skip' },
   ): void {
-    const { created, updated } = this.run.report
-    const oldInfoHash = existing?.metainfo?.infoHash ?? null
-    const list = existing ? updated : created
-    list.push(new EntryChange(entry, infoHash, oldInfoHash))
+    const paths = pathsOf(name, directory)
+    this.run.report.skipped.push({ ...paths, reason: torrent.reason })
+    if ('isEmptied' in torrent && torrent.isEmptied) this.emptied.add(paths.torrentPath)
+  }
+
+  /** A dry run reads nothing, and does not know what it could use again. */
+  #count(decision: TorrentDecision, bytesRead: number): void {
+    const { report } = this.run
+    // What was read for checksums is what was read for pieces, or more
+    const bytesHashed = Math.max(decision.bytesHashed, bytesRead)
+    const isUnread = decision.kind === 'write' && decision.hashes === null
+    report.bytesHashed += bytesHashed
+    if (!isUnread && decision.kind !== 'skip') report.bytesReused += decision.size - bytesHashed
   }
 
   #isTurnOver(): boolean {

@@ -1,5 +1,8 @@
+import { join } from 'node:path'
 import { pathsOf, type SourceDirectory } from './directories.js'
-import type { Change } from './report.js'
+import type { InfoHashes } from '../../metainfo/info-hashes.js'
+import type { PieceFacts } from '../make/piece-choice.js'
+import type { Change, ListPaths } from './report.js'
 
 /** An entry of a directory. */
 export interface DirectoryEntry {
@@ -7,16 +10,31 @@ export interface DirectoryEntry {
   readonly directory: SourceDirectory
 }
 
+/** What is known of a torrent that was written. */
+export interface ChangeFacts {
+  readonly hashes: InfoHashes | null
+  readonly oldHashes: InfoHashes | null
+  /** In a dry run alone. */
+  readonly pieces: PieceFacts | null
+}
+
 /** A torrent that was written. There may be very many, so its paths are made when asked for. */
 export class EntryChange implements Change {
   readonly #entry: DirectoryEntry
+  readonly infoHash: string | null
+  readonly infoHashV2: string | null
+  readonly oldInfoHash: string | null
+  readonly oldInfoHashV2: string | null
 
-  constructor(
-    entry: DirectoryEntry,
-    readonly infoHash: string | null,
-    readonly oldInfoHash: string | null,
-  ) {
+  readonly pieces: PieceFacts | null
+
+  constructor(entry: DirectoryEntry, { hashes, oldHashes, pieces }: ChangeFacts) {
     this.#entry = entry
+    this.pieces = pieces
+    this.infoHash = hashes?.infoHash ?? null
+    this.infoHashV2 = hashes?.infoHashV2 ?? null
+    this.oldInfoHash = oldHashes?.infoHash ?? null
+    this.oldInfoHashV2 = oldHashes?.infoHashV2 ?? null
   }
 
   get source(): string {
@@ -37,11 +55,45 @@ export class EntryChange implements Change {
 
   /** What JSON.stringify writes. */
   toJSON(): Change {
-    const { infoHash, oldInfoHash } = this
-    return { ...this.#paths, infoHash, oldInfoHash }
+    const { infoHash, infoHashV2, oldInfoHash, oldInfoHashV2 } = this
+    return { ...this.#paths, infoHash, infoHashV2, oldInfoHash, oldInfoHashV2 }
   }
 
   get #paths() {
     return pathsOf(this.#entry.name, this.#entry.directory)
+  }
+}
+
+/** A list of checksums that was written. Its paths are made when asked for as well. */
+export class ListChange implements ListPaths {
+  readonly #entry: DirectoryEntry
+  readonly #file: string
+
+  /** `file` is the name of the list in the target. */
+  constructor(entry: DirectoryEntry, file: string) {
+    this.#entry = entry
+    this.#file = file
+  }
+
+  get source(): string {
+    return join(this.#entry.directory.directory, this.#entry.name)
+  }
+
+  get sourcePath(): string {
+    return join(this.#entry.directory.realDirectory, this.#entry.name)
+  }
+
+  get list(): string {
+    return join(this.#entry.directory.target, this.#file)
+  }
+
+  get listPath(): string {
+    return join(this.#entry.directory.targetDirectory.realPath, this.#file)
+  }
+
+  /** What JSON.stringify writes. */
+  toJSON(): ListPaths {
+    const { source, sourcePath, list, listPath } = this
+    return { source, sourcePath, list, listPath }
   }
 }

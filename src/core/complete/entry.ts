@@ -1,23 +1,39 @@
 import { join } from 'node:path'
-import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import { openEntry } from '../../files/scan/entry.js'
 import { isWithin } from '../../files/inside.js'
 import { loadNameFilter, scanTree } from '../../files/scan/scan-tree.js'
 import type { ScannedFile, ScanOptions } from '../../files/scan/scanned-tree.js'
-import type { TorrentRecord } from '../../state/torrents/record.js'
-import { isSameFile } from '../digests/cache-trust.js'
-import { contentOfTree, excludeOutput, type Content, type Tree } from '../digests/content.js'
+import {
+  bytesOf,
+  backslashedPaths,
+  contentOfTree,
+  excludeOutput,
+  type Tree,
+} from '../digests/content.js'
 import { infoRequest as requestInfo } from '../digests/info.js'
+import { decideLists, findUndecided, type ListDecisions } from './decide-lists.js'
 import { decideTorrent } from './decide-torrent.js'
 import { checkTorrentName, torrentName, type SourceDirectory } from './directories.js'
-import { isEqual, readExisting } from './existing-torrent.js'
-import type { SkipReason } from './report.js'
+import { readExisting } from './existing-torrent.js'
+import { isUntouched } from './own-file.js'
+import { measureTorrent } from '../make/make-torrent.js'
+import {
+  choosePieces,
+  pieceFacts,
+  type PieceChoice,
+  type PieceFacts,
+} from '../make/piece-choice.js'
+import { noteBackslashes, type SkipReason } from './report.js'
 import type { CompleteRun } from './request.js'
 import type { TorrentDecision } from './torrent-decision.js'
 import { torrentInput } from './unchanged.js'
 
 /** What is to be done about an entry. */
-export type EntryDecision = SkippedEntry | TorrentDecision
+export interface EntryDecision extends ListDecisions {
+  readonly torrent: SkippedEntry | TorrentDecision
+  /** How long its pieces are, and why; null where that is not needed. */
+  readonly pieces: PieceFacts | null
+}
 
 /** An entry that gets no torrent. */
 export interface SkippedEntry {
@@ -26,6 +42,8 @@ export interface SkippedEntry {
   /** Whether it is there and has no bytes any more, so that its torrent may go. */
   readonly isEmptied?: boolean
 }
+
+const NOTHING_ELSE = { lists: [], bytesRead: 0, pieces: null }
 
 /**
  * Finds out what is to be done about one entry of a directory, and obtains the digests that takes.
@@ -38,32 +56,34 @@ export async function decideEntry(
   run: CompleteRun,
 ): Promise<EntryDecision> {
   const { request } = run
-  const content = await openContent(name, directory, run)
-  if ('kind' in content) return content
+  const opened = await openContent(name, directory, run)
+  if ('kind' in opened) return { torrent: opened, ...NOTHING_ELSE }
+  const { content } = opened
   checkTorrentName(name, directory)
   const target = directory.targetDirectory
   const file = torrentName(name)
   const source = join(directory.realDirectory, name)
   const path = join(target.realPath, file)
-  const record = target.log.get(file)
   const infoRequest = requestInfo(content, request.common, run.hashContext.cacheAccess.trust)
   const input = torrentInput(infoRequest, run)
-  if (!request.force && record?.source === source && isUntouched(record, input, path)) {
-    return { kind: 'keep', size: content.size, bytesHashed: 0 }
+  const own = { target, file, path, source, input, run, record: target.log.get(file) }
+  const isDone = !request.force && isUntouched(own)
+  const lists = findUndecided({ ...own, name, content })
+  const done = { kind: 'keep', size: bytesOf(content), bytesHashed: 0 } as const
+  if (isDone && lists.length === 0) return { torrent: done, ...NOTHING_ELSE }
+  if (isTooNew(content.files, run)) {
+    return { torrent: isDone ? done : { kind: 'skip', reason: 'too new' }, ...NOTHING_ELSE }
   }
-  if (isTooNew(content.files, run)) return { kind: 'skip', reason: 'too new' }
+  noteBackslashes(run.report, backslashedPaths(content))
+  await run.hashContext.sleepingCache?.wake()
+  if (isDone) return { torrent: done, ...NOTHING_ELSE, ...(await decideLists(lists, content)) }
   const existing = readExisting(path)
-  const known = { target, file, path, source, record, existing }
-  return decideTorrent({ ...known, content, infoRequest, input, run })
-}
-
-/** Whether the same input made the torrent that stands there, and nothing touched it since. */
-function isUntouched(record: TorrentRecord, input: Uint8Array, path: string): boolean {
-  if (!isEqual(record.input, input)) return false
-  const fingerprint = readFingerprintIfThere(path)
-  return (
-    fingerprint !== null && isSameFile(record.fingerprint, encodeFingerprint(fingerprint), 'full')
-  )
+  // Both read files side by side, so that what one has read from a disk the other finds in memory
+  const deciding = decideTorrent({ ...own, existing, content, infoRequest })
+  const listing = decideLists(lists, content)
+  await Promise.allSettled([deciding, listing])
+  const pieces = request.dryRun ? pieceFacts(opened) : null
+  return { torrent: await deciding, ...(await listing), pieces }
 }
 
 /**
@@ -74,13 +94,16 @@ export async function openContent(
   name: string,
   directory: SourceDirectory,
   run: CompleteRun,
-): Promise<Content | SkippedEntry> {
+): Promise<PieceChoice | SkippedEntry> {
   const { common, prune } = run.request
-  const tree = await openTree(name, directory, common.scan)
+  const tree = await openTree(name, directory, run)
   if ('kind' in tree) return tree
   const { files, skipped } = tree
   if (files.some(({ fingerprint }) => fingerprint.size > 0)) {
-    return contentOfTree(tree, { name, pieceLength: common.pieceLength })
+    const content = contentOfTree(tree, { ...common, name })
+    return choosePieces(content, common, (cut) => {
+      return measureTorrent({ request: common, content: cut })
+    })
   }
   if (isTooNew(files, run)) return { kind: 'skip', reason: 'too new' }
   if (files.length === 0 && skipped.some(({ reason }) => reason === 'not included')) {
@@ -93,21 +116,23 @@ export async function openContent(
 async function openTree(
   name: string,
   { realDirectory, targetDirectory }: SourceDirectory,
-  scan: ScanOptions,
+  { request, isOwnFile }: CompleteRun,
 ): Promise<Tree | SkippedEntry> {
+  const { scan } = request.common
   const root = join(realDirectory, name)
   const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })
   if (entry.kind === 'skipped') return { kind: 'skip', reason: entry.reason }
   if (entry.kind === 'file') {
-    const files = [
-      { path: [name], absolutePath: entry.absolutePath, fingerprint: entry.fingerprint },
-    ]
+    const { absolutePath, fingerprint, attributes } = entry
+    const file = { path: [name], absolutePath, fingerprint }
+    const files = [scan.attributes ? { ...file, attributes } : file]
     return { root, isDirectory: false, files, skipped: [] }
   }
   const { realPath: target } = targetDirectory
   if (entry.absolutePath === target) return { kind: 'skip', reason: 'the target' }
   const output = isWithin(target, entry.absolutePath) ? target : null
-  return excludeOutput(await scanTree(root, await scanOf(name, scan)), output)
+  const tree = excludeOutput(await scanTree(root, await scanOf(name, scan)), output)
+  return { ...tree, files: tree.files.filter((file) => !isOwnFile(file.absolutePath)) }
 }
 
 /** All of a directory is included whose own name is. */

@@ -7,7 +7,9 @@ import {
 } from '../../files/fingerprint.js'
 import { readBounded } from '../../files/read-bounded.js'
 import { encodedValue, spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
+import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { WarningCode } from '../../metainfo/warning.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
 
@@ -28,11 +30,13 @@ export interface ExistingTorrent {
   readonly digest: Uint8Array
 }
 
-/** The parts of a torrent: its encoded `info`, and the encoded values beside it. */
-export interface TorrentValues {
-  readonly info: Uint8Array
+/** The parts of a torrent: what it says of its content, and the encoded values beside that. */
+export interface TorrentValues extends TorrentCore {
   readonly beside: ReadonlyMap<string, Uint8Array>
 }
+
+/** The keys of what a torrent says of its content. Layers make sense with their own `info` alone. */
+const CORE: ReadonlySet<string> = new Set(['info', 'piece layers'])
 
 /** The parts that a torrent is to have. */
 export interface WantedValues extends TorrentValues {
@@ -57,6 +61,17 @@ export function readExisting(path: string): ExistingTorrent | null {
   const metainfo = parseOrNull(bytes)
   return { bytes, fingerprint: encodeFingerprint(fingerprint), metainfo, digest: sha256(bytes) }
 }
+
+/** Whether its piece layers are not those that its `info` needs, whoever changed them. */
+export function hasBadLayers({ metainfo }: ExistingTorrent): boolean {
+  return metainfo?.warnings.some(({ code }) => LAYER_FAULTS.has(code)) ?? false
+}
+
+const LAYER_FAULTS: ReadonlySet<WarningCode> = new Set([
+  'layer-missing',
+  'layer-wrong',
+  'layer-unneeded',
+])
 
 /** Whether it is a file of 0 bytes, as a full disk or a crash leaves. */
 export function isEmptyFile({ bytes, fingerprint }: ExistingTorrent): boolean {
@@ -102,7 +117,7 @@ export function isEdited(metainfo: Metainfo, key: string, written: KeyDigests): 
 /** Whether anything beside `info` was edited. */
 export function hasEdits(metainfo: Metainfo, written: KeyDigests): boolean {
   const keys = new Set([...metainfo.spans.keys(), ...Object.keys(written)])
-  keys.delete('info')
+  for (const key of CORE) keys.delete(key)
   return [...keys].some((key) => isEdited(metainfo, key, written))
 }
 
@@ -116,11 +131,13 @@ export function refreshTorrent(
   written: KeyDigests,
 ): Uint8Array {
   const keys = new Set([...existing.spans.keys(), ...wanted.beside.keys()])
+  for (const key of CORE) keys.delete(key)
   const top = new Map<string, Uint8Array | null>()
   for (const key of keys) {
     if (!isEdited(existing, key, written)) top.set(key, wanted.beside.get(key) ?? null)
   }
   top.set('info', wanted.info)
+  top.set('piece layers', wanted.pieceLayers)
   const substance = new Map([...top].filter(([key]) => !wanted.incidental.includes(key)))
   if (spliceTorrent(existing, { top: substance }) === existing.bytes) return existing.bytes
   return spliceTorrent(existing, { top })
@@ -131,10 +148,11 @@ export function valuesOf(metainfo: Metainfo): TorrentValues {
   const beside = new Map<string, Uint8Array>()
   for (const key of metainfo.spans.keys()) {
     const value = encodedValue(metainfo, key)
-    if (value && key !== 'info') beside.set(key, value)
+    if (value && !CORE.has(key)) beside.set(key, value)
   }
   const { start, end } = metainfo.infoSpan
-  return { info: metainfo.bytes.subarray(start, end), beside }
+  const pieceLayers = encodedValue(metainfo, 'piece layers') ?? null
+  return { info: metainfo.bytes.subarray(start, end), pieceLayers, beside }
 }
 
 /** Whether two arrays hold the same bytes. */

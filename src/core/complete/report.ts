@@ -1,4 +1,6 @@
 import { BtkitError } from '../../errors.js'
+import type { PieceFacts } from '../make/piece-choice.js'
+import { createSyncReport, type SyncReport } from '../publish/sync-report.js'
 import type { SkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
 
 /** Which entry something is about: the path by which it was given, and the absolute one. */
@@ -15,10 +17,33 @@ export interface TorrentPaths extends EntryPaths {
 
 /** A torrent that was written or removed. */
 export interface Change extends TorrentPaths {
-  /** Null for one that was removed, or whose content a dry run did not read. */
+  /** Those of v1 and v2; null for one that was removed, or whose content a dry run did not read. */
   readonly infoHash: string | null
+  readonly infoHashV2: string | null
   /** Null for one that is new. */
   readonly oldInfoHash: string | null
+  readonly oldInfoHashV2: string | null
+  /** Of a torrent that a dry run would write: how long its pieces are, and why. */
+  readonly pieces?: PieceFacts | null
+}
+
+/** Which list of checksums something is about, and the entry that it is of. */
+export interface ListPaths extends EntryPaths {
+  readonly list: string
+  readonly listPath: string
+}
+
+/** A list that is left as it is, or with `content not read` may be. */
+export interface ListSkip extends ListPaths {
+  readonly reason: 'foreign' | 'edited' | 'content not read' | 'source gone' | 'source empty'
+}
+
+/** What became of lists of checksums. */
+export interface ListsReport {
+  readonly created: ListPaths[]
+  readonly updated: ListPaths[]
+  readonly removed: ListPaths[]
+  readonly skipped: ListSkip[]
 }
 
 /** Why an entry was left alone. */
@@ -52,10 +77,15 @@ export interface CompleteReport {
   unchanged: number
   readonly failed: Failure[]
   readonly skipped: Skip[]
+  readonly checksumLists: ListsReport
   bytesHashed: number
   bytesReused: number
+  /** What clients were told. */
+  clients: SyncReport
   /** Whether a signal ended the run before it was done. */
   isInterrupted: boolean
+  /** Of the torrents that were looked at closer, the paths with a backslash in a name. */
+  backslashed: { count: number; first: string | null }
 }
 
 /** The report of a run that has done nothing yet. */
@@ -67,9 +97,12 @@ export function createReport(): CompleteReport {
     unchanged: 0,
     failed: [],
     skipped: [],
+    checksumLists: { created: [], updated: [], removed: [], skipped: [] },
     bytesHashed: 0,
     bytesReused: 0,
+    clients: createSyncReport(),
     isInterrupted: false,
+    backslashed: { count: 0, first: null },
   }
 }
 
@@ -84,9 +117,19 @@ export function noteFailure(
   failed.push({ source, sourcePath, code, message })
 }
 
+/** Notes paths in which a name has a backslash. */
+export function noteBackslashes({ backslashed }: CompleteReport, paths: readonly string[]): void {
+  backslashed.count += paths.length
+  backslashed.first ??= paths[0] ?? null
+}
+
 /** Sorts a report's lists by source: writes end in any order. */
-export function sortReport({ created, updated, removed, failed, skipped }: CompleteReport): void {
+export function sortReport(report: CompleteReport): void {
+  const { created, updated, removed, failed, skipped, checksumLists } = report
   for (const list of [created, updated, removed, failed, skipped]) sortBySource(list)
+  const lists = checksumLists
+  for (const list of [lists.created, lists.updated, lists.removed, lists.skipped])
+    sortBySource(list)
 }
 
 /** Asks each for its source but once, as that may be made when asked for. */

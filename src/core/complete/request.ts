@@ -1,7 +1,10 @@
 import type { Writer } from '../../files/write/many.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
+import type { ChecksumName } from '../checksums/algorithms.js'
+import type { SleepingAccess } from '../cache/access.js'
 import type { HashContext } from '../digests/hash-content.js'
 import type { MakeRequest } from '../make/make-torrent.js'
+import type { SyncClient } from '../publish/sync.js'
 import type { CompleteReport } from './report.js'
 
 /** What completedir is asked to do. */
@@ -12,6 +15,8 @@ export interface CompleteRequest {
   readonly target: string | null
   /** All that the torrents have in common. */
   readonly common: CommonRequest
+  /** The lists of checksums that are to stand beside each torrent. */
+  readonly checksums: readonly ChecksumName[]
   /** Remove torrents whose source is gone: never, or not for empty directories, or always. */
   readonly prune: 'never' | 'careful' | 'always'
   /** Replace torrents that btkit did not write, and those that were edited. */
@@ -20,8 +25,12 @@ export interface CompleteRequest {
   readonly dryRun: boolean
   /** How long to wait for another run on the same target, in seconds. */
   readonly waitSeconds: number
+  /** Bytes that the cache may take up after it; null for any number. */
+  readonly cacheMaxSize: number | null
   /** Leave entries alone that changed less than so many seconds ago. */
   readonly minAgeSeconds: number
+  /** The clients that are to seed the torrents. */
+  readonly publish: readonly SyncClient[]
 }
 
 export type CommonRequest = Omit<MakeRequest, 'source' | 'name' | 'torrent'>
@@ -29,6 +38,8 @@ export type CommonRequest = Omit<MakeRequest, 'source' | 'name' | 'torrent'>
 /** What a run works with beside the hash engine and the piece cache. */
 export interface CompleteContext extends HashContext {
   readonly state: StateAccess
+  /** What opens the piece cache when it is first wanted; absent for one that is open. */
+  readonly sleepingCache?: SleepingAccess['sleepingCache']
 }
 
 /** Where it is kept which torrents btkit wrote. */
@@ -41,9 +52,11 @@ export interface StateAccess {
 /** A run of completedir. */
 export interface CompleteRun {
   readonly request: CompleteRequest
-  readonly hashContext: HashContext
+  readonly hashContext: CompleteContext
   /** A digest of all that its torrents depend on beside their content. */
   readonly options: Uint8Array
+  /** Tells by its real path whether a file is a torrent or list of completedir's own. */
+  readonly isOwnFile: (path: string) => boolean
   readonly writer: Writer
   readonly report: CompleteReport
   readonly watch: CompleteWatch

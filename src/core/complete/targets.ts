@@ -74,7 +74,7 @@ export class TargetDirectories {
   async #openOne(path: string): Promise<TargetDirectory> {
     const { dryRun, waitSeconds } = this.request
     const { state, cacheAccess, engine } = this.context
-    if (!dryRun) this.#locks.push(await lockDirectory(path, waitSeconds, engine.signal))
+    if (!dryRun) this.#locks.push(await lockDirectory(path, { waitSeconds, signal: engine.signal }))
     const files = this.list(path)
     if (!dryRun) removeDeadFiles(path, files)
     const { directory: stateDirectory, warn } = state
@@ -86,7 +86,9 @@ export class TargetDirectories {
 
   /** Takes over, once, what version 0.1 kept in the cache. */
   async #takeOver({ realPath: path, files, log }: TargetDirectory): Promise<void> {
-    const { cache } = this.context.cacheAccess
+    const { cacheAccess, sleepingCache } = this.context
+    await sleepingCache?.wake()
+    const { cache } = cacheAccess
     const taken: string[] = []
     for (const file of files) {
       const torrent = join(path, file)

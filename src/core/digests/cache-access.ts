@@ -7,4 +7,6 @@ export interface CacheAccess {
   readonly trust: CacheTrust
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** The hash kernel that combines what is known of Merkle trees; the fastest when absent. */
+  readonly kernel?: string | undefined
 }

@@ -1,18 +1,33 @@
 import { BtkitError } from '../../errors.js'
 import { changeSince, readFingerprintIfThere, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { concatenateFiles, type ContentStream } from '../../hash/stream/content-stream.js'
-import { hashStream, Unfinished, type HashOptions } from '../../hash/hash-stream.js'
-import { isPad, type Content } from './content.js'
+import { concatenateFiles } from '../../hash/stream/content-stream.js'
+import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
+import { chooseKernel } from '../../hash/kernels/choose.js'
+import type { HashKernel } from '../../hash/kernels/kernel.js'
+import type { DigestKind } from '../../hash/stream/digests.js'
+import type { Content } from './content.js'
+import { isRead } from './pad-files.js'
 import type { CacheAccess } from './cache-access.js'
-import { DIGEST, setPieces, unknownPieces, type PieceTable } from './piece-table.js'
+import {
+  countUnknown,
+  DIGEST,
+  enterPieces,
+  heedTrees,
+  unknownPieces,
+  type ContentDigests,
+  type PieceTable,
+} from './piece-table.js'
+import { hashInGroups } from './hash-groups.js'
+import { enterTrees, ReadTrees, type ReadTree } from './read-trees.js'
 import { recallPieces, rememberingPieces } from './recall-pieces.js'
+import { rememberingTrees } from './recall-trees.js'
 import { finish, type Steps } from './steps.js'
 import { isSettled, type ReadingStart } from './settled.js'
 import { unknownFiles } from './unknown-files.js'
 import { findWriters, type WatchWriters } from './writers.js'
 
-export type Engine = Omit<HashOptions, 'algorithm' | 'pieces'>
+export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
 
 /** What use cases work with: the hash engine, and what it need not do again. */
 export interface HashContext {
@@ -28,15 +43,13 @@ export interface HashContext {
    */
   readonly isGuarded?: boolean
   /** How to do what takes long on this thread; at once by default. */
-  readonly runSteps?: (steps: Steps<void>) => Promise<void> | void
+  readonly runSteps?: <T>(steps: Steps<T>) => Promise<T> | T
 }
 
 /** Resolves when all files are as they were; else fails with BtkitError `changed`. */
 export type RecheckFiles = (files: readonly ScannedFile[]) => Promise<void> | void
 
-export interface HashedContent {
-  /** The digests of all pieces, 20 bytes each. */
-  readonly pieces: Uint8Array
+export interface HashedContent extends ContentDigests {
   /** Bytes that had to be read; the others' digests were known. */
   readonly bytesHashed: number
   /** Whether the digests may be remembered by the fingerprints of the files. */
@@ -56,22 +69,30 @@ export async function hashContent(
   table: PieceTable = recallPieces(content, hashContext.cacheAccess),
 ): Promise<HashedContent> {
   const { cacheAccess } = hashContext
+  const { digests, trees } = table
   const unknown = unknownPieces(table)
-  if (unknown.length === 0) return { pieces: table.digests, bytesHashed: 0, isSettled: true }
+  if (unknown.length === 0) return { digests, trees, bytesHashed: 0, isSettled: true }
+  const bytesHashed = countUnknown(content, table)
   const files = unknownFiles(content, table)
-  const reading = await readGuarded({ content, files, unknown }, hashContext)
-  const { digests, start, unfinished } = reading
+  const wanted = wantedDigests(content, table)
+  const reading = { content, files, unknown, wanted }
+  const { read, start } = await readGuarded(reading, hashContext)
+  const { readTrees, unfinished } = read
   const areSettled = files.every((file) => isSettled(file, start))
   // What is not finished is of use later only if nothing can change meanwhile without a sign of it
-  if (!unfinished || areSettled) enterPieces(table, unknown, digests)
-  if (unfinished) throw unfinished.cause
+  const isOfUse = !unfinished || areSettled
   const { runSteps = finish } = hashContext
-  await runSteps(rememberingPieces(content, table, { ...cacheAccess, ...start }))
-  return {
-    pieces: table.digests,
-    bytesHashed: countBytes(unknown, content),
-    isSettled: areSettled,
-  }
+  const kernel = chooseKernel(hashContext.engine.kernel)
+  if (isOfUse) await runSteps(enterRead(reading, table, { read, kernel }))
+  if (unfinished) throw unfinished.cause
+  await runSteps(remembering({ content, table, readTrees }, { ...cacheAccess, ...start }))
+  return { digests, trees, bytesHashed, isSettled: areSettled }
+}
+
+/** What to compute of the pieces that are read. */
+function wantedDigests({ version }: Content, { trees }: PieceTable): DigestKind {
+  if (version === 'v2') return 'blocks'
+  return trees?.isKnown.includes(0) ? 'both' : 'pieces'
 }
 
 /** What is to be read: some pieces of content, and the files that they lie in. */
@@ -79,41 +100,87 @@ interface Reading {
   readonly content: Content
   readonly files: readonly ScannedFile[]
   readonly unknown: Uint32Array
+  readonly wanted: DigestKind
 }
 
 /** Hashes pieces between two looks at those who may write to their files, and at what they wrote. */
-async function readGuarded({ content, files, unknown }: Reading, hashContext: HashContext) {
-  const { engine, cacheAccess, watchWriters = findWriters, recheck = recheckInTurn } = hashContext
+async function readGuarded(reading: Reading, hashContext: HashContext) {
+  const { content, files } = reading
+  const { cacheAccess, watchWriters = findWriters, recheck = recheckInTurn } = hashContext
   const startedMs = cacheAccess.now()
   const writers = await watchWriters(files)
   try {
-    const selection = unknown.length === content.pieceCount ? {} : { pieces: unknown }
-    const options = { ...engine, ...selection, algorithm: 'sha1' as const }
-    const { digests, unfinished } = await hashAsFarAsCan(streamOf(content, hashContext), options)
+    const read = await hashUnknown(reading, hashContext)
     writers.check()
     await recheck(content.files)
     const { openForWriting } = writers
     const start: ReadingStart = { startedMs, openForWriting, trust: cacheAccess.trust }
-    return { digests, unfinished, start }
+    return { read, start }
   } finally {
-    writers.close()
+    await writers.close()
   }
 }
 
-/** Hashes pieces; `unfinished` is why these are the first of them alone, if they are. */
-async function hashAsFarAsCan(stream: ContentStream, options: HashOptions) {
-  try {
-    return { digests: await hashStream(stream, options), unfinished: null }
-  } catch (error) {
-    if (error instanceof Unfinished) return { digests: error.digests, unfinished: error }
-    throw error
+/** Hashes pieces. What becomes of their blocks is combined as soon as it can be. */
+async function hashUnknown(
+  { content, unknown, wanted }: Reading,
+  hashContext: HashContext,
+): Promise<Read> {
+  const { engine, runSteps = finish } = hashContext
+  const stream = streamOf(content, hashContext)
+  const { pieceCount } = content
+  const readTrees = new ReadTrees(content, chooseKernel(engine.kernel))
+  const digests: Uint8Array[] = []
+  let unfinished: Unfinished | null = null
+  const reading = { stream, pieces: unknown, pieceCount, wanted }
+  for await (const group of hashInGroups(reading, engine)) {
+    digests.push(group.pieces)
+    const { indices, blocks } = group
+    if (wanted !== 'pieces') await runSteps(readTrees.take({ pieces: indices, blocks }))
+    unfinished = group.unfinished
   }
+  return { digests, readTrees: readTrees.whole, unfinished }
 }
 
-function enterPieces(table: PieceTable, pieces: Uint32Array, digests: Uint8Array): void {
-  pieces.subarray(0, digests.length / DIGEST).forEach((piece, i) => {
-    setPieces(table, piece, digests.subarray(i * DIGEST, (i + 1) * DIGEST))
-  })
+/** What was read of some pieces, or of the first of them. */
+interface Read {
+  /** SHA-1 of the pieces, 20 bytes each, a part after the other; empty for v2 alone. */
+  readonly digests: readonly Uint8Array[]
+  /** The trees of files that were read from end to end. */
+  readonly readTrees: readonly ReadTree[]
+  /** Why these are the first pieces alone, if they are. */
+  readonly unfinished: Unfinished | null
+}
+
+/** Enters what was read of the pieces of these indices. */
+function* enterRead(
+  { content, unknown }: Reading,
+  table: PieceTable,
+  { read, kernel }: { readonly read: Read; readonly kernel: HashKernel },
+): Steps<void> {
+  let at = 0
+  for (const digests of read.digests) {
+    yield* enterPieces(table, unknown.subarray(at), digests)
+    at += digests.length / DIGEST
+  }
+  if (table.trees) enterTrees(content, table.trees, { read: read.readTrees, kernel })
+  heedTrees(content, table)
+}
+
+/** What was obtained of content. */
+interface Obtained {
+  readonly content: Content
+  readonly table: PieceTable
+  readonly readTrees: readonly ReadTree[]
+}
+
+function* remembering(
+  { content, table, readTrees }: Obtained,
+  start: CacheAccess & ReadingStart,
+): Steps<void> {
+  if (!start.cache.keepsAnything) return
+  if (content.version !== 'v2') yield* rememberingPieces(content, table, start)
+  yield* rememberingTrees(readTrees, start)
 }
 
 function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
@@ -126,7 +193,7 @@ function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
 
 const recheckInTurn: RecheckFiles = (files) => {
   for (const file of files) {
-    if (!isPad(file)) requireUnchanged(file, readFingerprintIfThere(file.absolutePath))
+    if (isRead(file)) requireUnchanged(file, readFingerprintIfThere(file.absolutePath))
   }
 }
 
@@ -142,11 +209,5 @@ export function requireUnchanged(file: ScannedFile, fingerprint: Fingerprint | n
 
 /** The bytes of content whose digests the cache does not know. Nothing is read but the cache. */
 export function countUnknownBytes(content: Content, { cacheAccess }: HashContext): number {
-  return countBytes(unknownPieces(recallPieces(content, cacheAccess)), content)
-}
-
-/** The length of those pieces; the last of the stream may be short. */
-function countBytes(pieces: Uint32Array, { pieceCount, pieceLength, size }: Content): number {
-  const short = pieces.at(-1) === pieceCount - 1 ? pieceCount * pieceLength - size : 0
-  return pieces.length * pieceLength - short
+  return countUnknown(content, recallPieces(content, cacheAccess))
 }

@@ -1,9 +1,18 @@
-import { buildInfo } from '../../metainfo/build/info.js'
-import { isPad, type Content } from './content.js'
+import { encodeBencode } from '../../metainfo/bencode/encode.js'
+import type { BencodeDict } from '../../metainfo/bencode/value.js'
+import { buildingInfo } from '../../metainfo/build/info.js'
+import type { InfoFile } from '../../metainfo/build/info-file.js'
+import { encodePieceLayers, type PieceLayers } from '../../metainfo/build/piece-layers.js'
+import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import type { PieceCache } from '../../cache/piece-cache.js'
+import { rootOf, type FileTrees } from './file-trees.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { Content } from './content.js'
+import { isPad } from './pad-files.js'
 import { hashContent, type HashContext } from './hash-content.js'
 import { InputHash } from './input-hash.js'
 import type { CacheAccess } from './cache-access.js'
-import { unknownPieces, type PieceTable } from './piece-table.js'
+import type { ContentDigests, PieceTable } from './piece-table.js'
 import { recallingPieces } from './recall-pieces.js'
 import { finish, type Steps } from './steps.js'
 import type { CacheTrust } from './cache-trust.js'
@@ -15,11 +24,12 @@ export interface InfoOptions {
   readonly sourceTag: string | null
   /** Whether pad files say that they are some (BEP 47), so that clients leave them out. */
   readonly markPadFiles?: boolean
+  /** Any other keys of `info`. */
+  readonly extraKeys?: BencodeDict | undefined
 }
 
-export interface ContentInfo {
-  /** Encoded. */
-  readonly info: Uint8Array
+/** What a torrent says of content. */
+export interface ContentInfo extends TorrentCore {
   readonly bytesHashed: number
   /** Whether it may be remembered by its input. */
   readonly isSettled: boolean
@@ -71,55 +81,113 @@ export async function obtainInfo(
 ): Promise<ContentInfo> {
   const { content, options } = request
   const { cache } = hashContext.cacheAccess
-  const known = content.isDirectory ? cache.info(request.input) : null
-  if (known) return { info: known, bytesHashed: 0, isSettled: true }
-  const { pieces, bytesHashed, isSettled } = await hashContent(content, hashContext, table)
-  const info = composeInfo(content, options, pieces)
-  if (content.isDirectory && isSettled) cache.rememberInfo(request.input, info)
-  return { info, bytesHashed, isSettled }
+  const known = recallWhole(request, cache)
+  if (known) return { ...known, bytesHashed: 0, isSettled: true }
+  const { bytesHashed, isSettled, ...digests } = await hashContent(content, hashContext, table)
+  const core = composeCore(content, options, digests)
+  if (content.isDirectory && isSettled) rememberWhole(request, core, cache)
+  return { ...core, bytesHashed, isSettled }
+}
+
+/** The `info` of a directory with its layers, when the cache has both. */
+function recallWhole({ content, input }: InfoRequest, cache: PieceCache): TorrentCore | null {
+  const info = content.isDirectory ? cache.info(input) : null
+  if (!info || content.version === 'v1') return info && { info, pieceLayers: null }
+  const pieceLayers = cache.layers(input)
+  return pieceLayers && { info, pieceLayers }
+}
+
+function rememberWhole({ input }: InfoRequest, core: TorrentCore, cache: PieceCache): void {
+  cache.rememberInfo(input, core.info)
+  if (core.pieceLayers) cache.rememberLayers(input, core.pieceLayers)
 }
 
 /** What the cache knows of an `info`: all of it, or the digests of some of its pieces. */
-export type RecalledInfo = { readonly info: Uint8Array } | { readonly table: PieceTable }
+export type RecalledInfo = TorrentCore | { readonly table: PieceTable }
 
 /** Looks an `info` up in the cache. Nothing else is read. */
 export function recallInfo(request: InfoRequest, cacheAccess: CacheAccess): RecalledInfo {
   return finish(recallingInfo(request, cacheAccess))
 }
 
-/** The same in steps, one for each file; the last takes longer, as it encodes the info. */
+/** The same in steps. */
 export function* recallingInfo(
   request: InfoRequest,
   cacheAccess: CacheAccess,
 ): Steps<RecalledInfo> {
   const { content, options } = request
-  const known = content.isDirectory ? cacheAccess.cache.info(request.input) : null
-  if (known) return { info: known }
+  const known = recallWhole(request, cacheAccess.cache)
+  if (known) return known
   const table = yield* recallingPieces(content, cacheAccess)
-  if (unknownPieces(table).length > 0) return { table }
-  return { info: composeInfo(content, options, table.digests) }
+  if (table.isKnown.includes(0)) return { table }
+  return yield* composingCore(content, options, table)
+}
+
+/** Encodes what a torrent says of content whose digests are at hand. */
+export function composeCore(
+  content: Content,
+  options: InfoOptions,
+  digests: ContentDigests,
+): TorrentCore {
+  return finish(composingCore(content, options, digests))
+}
+
+/** The same in steps. */
+export function* composingCore(
+  content: Content,
+  options: InfoOptions,
+  digests: ContentDigests,
+): Steps<TorrentCore> {
+  const info = yield* composingInfo(content, options, digests)
+  return { info, pieceLayers: digests.trees && encodePieceLayers(layersByRoot(digests.trees)) }
+}
+
+function layersByRoot(trees: FileTrees): PieceLayers {
+  const layers = [...trees.layers].map(([file, layer]) => {
+    const root = Buffer.from(rootOf(trees, file)).toString('latin1')
+    return [root, layer] as const
+  })
+  return new Map(layers)
 }
 
 /** Encodes the `info` of content whose digests are at hand. */
 export function composeInfo(
   content: Content,
   options: InfoOptions,
-  pieces: Uint8Array,
+  digests: ContentDigests,
 ): Uint8Array {
-  return buildInfo({
+  return finish(composingInfo(content, options, digests))
+}
+
+function composingInfo(
+  content: Content,
+  options: InfoOptions,
+  { digests, trees }: ContentDigests,
+): Steps<Uint8Array> {
+  return buildingInfo({
+    version: content.version,
     name: content.name,
-    content: content.isDirectory ? listFiles(content, options) : content.size,
+    isDirectory: content.isDirectory,
+    files: listFiles(content, options, trees),
     pieceLength: content.pieceLength,
-    pieces,
+    pieces: digests,
     private: options.private,
     source: options.sourceTag,
+    extraKeys: options.extraKeys,
   })
 }
 
-function listFiles({ files }: Content, { markPadFiles }: InfoOptions) {
-  return files.map((file) => {
-    const entry = { path: file.path, length: file.fingerprint.size }
-    return markPadFiles && isPad(file) ? { ...entry, isPad: true } : entry
+function listFiles(
+  { version, files, isAligned }: Content,
+  { markPadFiles }: InfoOptions,
+  trees: FileTrees | null,
+): InfoFile[] {
+  const areMarked = markPadFiles || isAligned || version !== 'v1'
+  return files.map((file, number) => {
+    const { path, fingerprint, attributes, symlinkPath } = file
+    const attr = areMarked && isPad(file) ? 'p' : attributes
+    const piecesRoot = trees && fingerprint.size > 0 ? rootOf(trees, number) : null
+    return { path, length: fingerprint.size, attr, symlinkPath, piecesRoot }
   })
 }
 
@@ -129,16 +197,26 @@ function* hashingInput(
   options: InfoOptions,
   trust: CacheTrust,
 ): Steps<Uint8Array> {
-  const { name, isDirectory, pieceLength, files } = content
-  const { private: isPrivate, sourceTag, markPadFiles } = options
-  const whatElse = [name, isDirectory, pieceLength, isPrivate, sourceTag]
+  const { version, name, isDirectory, pieceLength, files } = content
+  const { private: isPrivate, sourceTag, markPadFiles, extraKeys } = options
+  const whatElse: unknown[] = [name, isDirectory, pieceLength, isPrivate, sourceTag]
+  const hasAttributes = files.some(({ attributes }) => attributes !== undefined)
   if (markPadFiles) whatElse.push(markPadFiles)
+  if (extraKeys?.size) whatElse.push('keys', Buffer.from(encodeBencode(extraKeys)).toString('hex'))
+  if (hasAttributes) whatElse.push('attributes')
+  if (content.isAligned) whatElse.push('aligned')
+  if (version !== 'v1') whatElse.push(version)
   const hash = new InputHash()
   hash.text(JSON.stringify(whatElse))
-  for (const { path, absolutePath, fingerprint } of files) {
+  for (const file of files) {
     yield
-    hash.text(`${path.join('\0')}\0\0${absolutePath}\0`)
-    hash.fingerprint(fingerprint, trust)
+    hash.text(`${file.path.join('\0')}\0\0${file.absolutePath}\0`)
+    if (hasAttributes) hash.text(describeAttributes(file))
+    hash.fingerprint(file.fingerprint, trust)
   }
   return hash.digest()
+}
+
+function describeAttributes({ attributes = '', symlinkPath = [] }: ScannedFile): string {
+  return `${attributes}\0${symlinkPath.join('\0')}\0\0`
 }

@@ -1,6 +1,7 @@
 import { ownPieces, type FileEnd, type FileKey } from '../../cache/records/file.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { isPad, type Content } from './content.js'
+import type { Content } from './content.js'
+import { isPad } from './pad-files.js'
 
 /** A file and the pieces of a stream that need no byte of any other. */
 export interface PieceOwner {
@@ -19,7 +20,8 @@ export interface PieceOwner {
 /** The files that have pieces of their own, in stream order. */
 export function* pieceOwners({ files, pieceLength, size }: Content): Generator<PieceOwner> {
   let offset = 0
-  for (const [i, file] of files.entries()) {
+  const filled = files.filter((file) => file.fingerprint.size > 0)
+  for (const [i, file] of filled.entries()) {
     const length = file.fingerprint.size
     const phase = offset % pieceLength
     const key = { path: file.absolutePath, pieceLength, phase, size: length }
@@ -27,7 +29,7 @@ export function* pieceOwners({ files, pieceLength, size }: Content): Generator<P
     offset += length
     if (isPad(file)) continue
     const first = (offset - length + lead) / pieceLength
-    const end = endOf({ tailLength, isLast: offset === size, next: files[i + 1], pieceLength })
+    const end = endOf({ tailLength, isLast: offset === size, next: filled[i + 1], pieceLength })
     if (whole > 0 || end) yield { file, key, first, whole, end }
   }
 }

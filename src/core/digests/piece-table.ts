@@ -1,25 +1,54 @@
 import type { Content } from './content.js'
+import { alignedFiles, createTrees, type FileTrees } from './file-trees.js'
+import { isPad } from './pad-files.js'
+import type { Steps } from './steps.js'
 
 /** Bytes of a SHA-1 digest. */
 export const DIGEST = 20
 
-/** The digests of a content's pieces, as far as they are known. */
-export interface PieceTable {
-  /** 20 bytes a piece, in order. */
+/** The digests of content, as a torrent of its version needs them. */
+export interface ContentDigests {
+  /** SHA-1 of the pieces, 20 bytes each, in order; none for v2 alone. */
   readonly digests: Uint8Array
-  /** 1 for each piece whose digest is known. */
+  /** Null for v1. */
+  readonly trees: FileTrees | null
+}
+
+/** The same, as far as they are known. */
+export interface PieceTable extends ContentDigests {
+  /** 1 for each piece that need not be read. */
   readonly isKnown: Uint8Array
 }
 
 /** A table in which no digest is known. */
-export function createTable({ pieceCount }: Pick<Content, 'pieceCount'>): PieceTable {
-  return { digests: new Uint8Array(pieceCount * DIGEST), isKnown: new Uint8Array(pieceCount) }
+export function createTable(
+  content: Pick<Content, 'version' | 'files' | 'pieceCount'>,
+): PieceTable {
+  const { version, pieceCount } = content
+  return {
+    digests: new Uint8Array(version === 'v2' ? 0 : pieceCount * DIGEST),
+    trees: createTrees(content),
+    isKnown: new Uint8Array(pieceCount),
+  }
 }
 
-/** Enters the digests of pieces that follow each other. */
+/** Enters the SHA-1 digests of pieces that follow each other. */
 export function setPieces(table: PieceTable, first: number, digests: Uint8Array): void {
   table.digests.set(digests, first * DIGEST)
   table.isKnown.fill(1, first, first + digests.length / DIGEST)
+}
+
+/**
+ * Has the pieces of files whose trees are not known count as unknown, as their blocks have to be
+ * read; those of v2 alone need nothing else.
+ */
+export function heedTrees(content: Content, { trees, isKnown }: PieceTable): void {
+  if (trees === null) return
+  for (const { number, firstPiece, pieceCount } of alignedFiles(content)) {
+    const isTreeKnown = trees.isKnown[number] ?? 0
+    if (content.version === 'v2' || isTreeKnown === 0)
+      isKnown.fill(isTreeKnown, firstPiece, firstPiece + pieceCount)
+  }
 }
 
 /** The digests of `count` pieces from `first` on, known or not. */
@@ -27,12 +56,64 @@ export function getPieces({ digests }: PieceTable, first: number, count: number)
   return digests.subarray(first * DIGEST, (first + count) * DIGEST)
 }
 
-/** The indices of the pieces whose digests are unknown, in order. */
-export function unknownPieces({ isKnown }: PieceTable): Uint32Array {
-  const indices = new Uint32Array(isKnown.length)
+/** How many pieces have to be read. */
+export function countUnknownPieces({ isKnown }: PieceTable): number {
   let count = 0
-  isKnown.forEach((known, piece) => {
-    if (known === 0) indices[count++] = piece
-  })
-  return indices.subarray(0, count)
+  // There may be millions, and a function for each would take a hundred times as long
+  for (let piece = 0; piece < isKnown.length; piece++) count += 1 - (isKnown[piece] ?? 1)
+  return count
+}
+
+/** The indices of the pieces that have to be read, in order. */
+export function unknownPieces(table: PieceTable): Uint32Array {
+  const indices = new Uint32Array(countUnknownPieces(table))
+  let count = 0
+  for (let piece = 0; count < indices.length; piece++) {
+    if (table.isKnown[piece] === 0) indices[count++] = piece
+  }
+  return indices
+}
+
+/** Pieces whose digests are entered in one step. */
+const STEP = 50_000
+
+/**
+ * Enters the SHA-1 digests of some pieces, given by their indices in order; there may be fewer
+ * digests. In steps.
+ */
+export function* enterPieces(
+  table: PieceTable,
+  pieces: Uint32Array,
+  digests: Uint8Array,
+): Steps<void> {
+  const count = digests.length / DIGEST
+  for (let i = 0; i < count;) {
+    const end = endOfRun(pieces, i, Math.min(count, i + STEP))
+    setPieces(table, pieces[i] ?? 0, digests.subarray(i * DIGEST, end * DIGEST))
+    i = end
+    yield
+  }
+}
+
+/** The place before `end` where the indices from `i` on cease to follow each other. */
+function endOfRun(pieces: Uint32Array, i: number, end: number): number {
+  let next = i + 1
+  while (next < end && pieces[next] === (pieces[next - 1] ?? 0) + 1) next++
+  return next
+}
+
+/** The bytes of files in the pieces that have to be read. */
+export function countUnknown({ files, pieceLength }: Content, { isKnown }: PieceTable): number {
+  let [offset, count] = [0, 0]
+  for (const file of files) {
+    const end = offset + file.fingerprint.size
+    for (let at = offset; at < end && !isPad(file);) {
+      const piece = Math.floor(at / pieceLength)
+      const to = Math.min(end, (piece + 1) * pieceLength)
+      if (isKnown[piece] === 0) count += to - at
+      at = to
+    }
+    offset = end
+  }
+  return count
 }

@@ -3,7 +3,8 @@ import type { FileRecord } from '../../cache/records/file.js'
 import type { Content } from './content.js'
 import type { CacheAccess } from './cache-access.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
-import { createTable, getPieces, setPieces, type PieceTable } from './piece-table.js'
+import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
+import { recallingTrees } from './recall-trees.js'
 import { finish, type Steps } from './steps.js'
 import { isSettled, type ReadingStart } from './settled.js'
 import { isSameFile, trustedPart, type CacheTrust } from './cache-trust.js'
@@ -16,11 +17,21 @@ export function recallPieces(content: Content, cacheAccess: CacheAccess): PieceT
 }
 
 /** The same in steps, one for each file. */
-export function* recallingPieces(
-  content: Content,
-  { cache, trust }: CacheAccess,
-): Steps<PieceTable> {
+export function* recallingPieces(content: Content, cacheAccess: CacheAccess): Steps<PieceTable> {
   const table = createTable(content)
+  if (!cacheAccess.cache.keepsAnything) return table
+  if (content.version !== 'v2') yield* recallingDigests(content, table, cacheAccess)
+  if (table.trees) yield* recallingTrees(content, table.trees, cacheAccess)
+  heedTrees(content, table)
+  return table
+}
+
+/** Enters what the cache knows of SHA-1 digests. */
+function* recallingDigests(
+  content: Content,
+  table: PieceTable,
+  { cache, trust }: CacheAccess,
+): Steps<void> {
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
     yield
     const record = cache.file(key)
@@ -35,12 +46,11 @@ export function* recallingPieces(
     const digest = cache.piece(digestOfSpans(shared, trust))
     if (digest) setPieces(table, shared.piece, digest)
   }
-  return table
 }
 
 /**
- * Enters a whole table into the cache, but for files that could have changed without a sign of it
- * since they began to be read.
+ * Enters all SHA-1 digests of a table into the cache, but for files that could have changed without
+ * a sign of it since they began to be read.
  */
 export function rememberPieces(
   content: Content,

@@ -1,5 +1,6 @@
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { isPad, type Content } from './content.js'
+import type { Content } from './content.js'
+import { isRead } from './pad-files.js'
 import type { PieceTable } from './piece-table.js'
 
 /** The files that have to be read for the pieces whose digests are unknown. */
@@ -9,6 +10,6 @@ export function unknownFiles(content: Content, { isKnown }: PieceTable): Scanned
     const first = Math.floor(offset / content.pieceLength)
     offset += file.fingerprint.size
     const end = Math.ceil(offset / content.pieceLength)
-    return !isPad(file) && isKnown.subarray(first, end).includes(0)
+    return isRead(file) && isKnown.subarray(first, end).includes(0)
   })
 }

@@ -10,7 +10,8 @@ export interface WriterWatch {
    * @throws BtkitError `changed`
    */
   readonly check: () => void
-  readonly close: () => void
+  /** To be called, and waited for, once. */
+  readonly close: () => Promise<void> | void
 }
 
 /** Looks, before the first byte of some files is read, for those who may write to them. */

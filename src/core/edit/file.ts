@@ -4,11 +4,13 @@ import { checkEditable, checkWritable, type Editable } from '../../files/write/c
 import { checkTarget } from '../../files/write/check-target.js'
 import { withFileBytes } from '../../files/with-file-bytes.js'
 import type { Writer } from '../../files/write/many.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
+import { hasSameInfo, withInfoHashes } from '../../metainfo/info-hashes.js'
+import type { Metainfo, UnhashedMetainfo } from '../../metainfo/metainfo.js'
+import type { Warning } from '../../metainfo/warning.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import { checkReplaceable } from '../check-replaceable.js'
 import { editTorrent } from './torrent.js'
-import { parseTorrent } from '../read-torrent.js'
+import { parseUnhashedTorrent } from '../read-torrent.js'
 
 /** What to do with each of the files. */
 export interface EditRequest {
@@ -20,6 +22,8 @@ export interface EditRequest {
   readonly dryRun: boolean
   /** Whether to replace even files in `outputDirectory` that are no torrents. */
   readonly force: boolean
+  /** Whether to tell the info hashes even of torrents whose `info` stays as it is. */
+  readonly tellHashes: boolean
 }
 
 /** What there is to say of a torrent before and after an edit, without its bytes. */
@@ -29,6 +33,9 @@ export type TorrentFacts = Pick<
   | 'announceList'
   | 'httpSeeds'
   | 'webSeeds'
+  | 'nodes'
+  | 'similar'
+  | 'collections'
   | 'name'
   | 'comment'
   | 'createdBy'
@@ -39,12 +46,17 @@ export type TorrentFacts = Pick<
   | 'infoHashV2'
 >
 
-/** A torrent that was edited, or left as it was when the edit changes nothing. */
+/**
+ * A torrent that was edited, or left as it was when the edit changes nothing. Info hashes are null
+ * also where `info` stays as it is and nobody asked for them, as to compute them takes longest.
+ */
 export interface EditedFile {
   readonly file: string
   readonly isChanged: boolean
   readonly before: TorrentFacts
   readonly after: TorrentFacts
+  /** What is wrong with piece layers of version 2: an edit leaves them as they are. */
+  readonly warnings: readonly Warning[]
 }
 
 /** An edited torrent that is yet to be written. */
@@ -62,10 +74,18 @@ export interface PreparedEdit {
 export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
   const editable = checkEditable(file)
   return withFileBytes(file, request.maxTorrentSize, (bytes) => {
-    const before = parseTorrent(bytes, file, request.maxTorrentSize)
+    const before = parseUnhashedTorrent(bytes, file, request.maxTorrentSize)
     const after = editNamed(file, before, request.edit)
     const isChanged = after !== before
-    const edited = { file, isChanged, before: factsOf(before), after: factsOf(after) }
+    const isOther = isChanged && !hasSameInfo(before, after)
+    const hasHashes = request.tellHashes || isOther
+    const edited = {
+      file,
+      isChanged,
+      before: factsOf(before, hasHashes),
+      after: factsOf(after, hasHashes),
+      warnings: layerWarnings(after),
+    }
     const isWanted = isChanged || request.outputDirectory !== null
     return { edited, bytes: isWanted ? keep(after.bytes, bytes) : null, editable }
   })
@@ -97,7 +117,11 @@ function writeOptions({ mode, owner }: Editable, { outputDirectory, force }: Edi
   return force ? { mode } : { mode, checkReplaceable }
 }
 
-function editNamed(file: string, before: Metainfo, edit: TorrentEdit): Metainfo {
+function layerWarnings({ warnings }: UnhashedMetainfo): Warning[] {
+  return warnings.filter(({ code }) => code === 'layer-missing' || code === 'layer-wrong')
+}
+
+function editNamed(file: string, before: UnhashedMetainfo, edit: TorrentEdit): UnhashedMetainfo {
   try {
     return editTorrent(before, edit)
   } catch (error) {
@@ -105,14 +129,29 @@ function editNamed(file: string, before: Metainfo, edit: TorrentEdit): Metainfo 
   }
 }
 
-function factsOf(metainfo: Metainfo): TorrentFacts {
-  const { announce, announceList, httpSeeds, webSeeds, name, infoHash, infoHashV2 } = metainfo
-  const { comment, createdBy, creationDate, source } = metainfo
+function factsOf(metainfo: UnhashedMetainfo, hasHashes: boolean): TorrentFacts {
+  const { infoHash, infoHashV2 } = hasHashes ? withInfoHashes(metainfo) : NO_HASHES
+  // Spelled out, because to spread takes longer than to read a small torrent
   return {
-    ...{ announce, announceList, httpSeeds, webSeeds, name, infoHash, infoHashV2 },
-    ...{ comment, createdBy, creationDate, source, private: metainfo.private },
+    announce: metainfo.announce,
+    announceList: metainfo.announceList,
+    httpSeeds: metainfo.httpSeeds,
+    webSeeds: metainfo.webSeeds,
+    nodes: metainfo.nodes,
+    similar: metainfo.similar,
+    collections: metainfo.collections,
+    name: metainfo.name,
+    comment: metainfo.comment,
+    createdBy: metainfo.createdBy,
+    creationDate: metainfo.creationDate,
+    private: metainfo.private,
+    source: metainfo.source,
+    infoHash,
+    infoHashV2,
   }
 }
+
+const NO_HASHES = { infoHash: null, infoHashV2: null }
 
 /** Copies the bytes of an unchanged torrent, which stand in a buffer that is used again. */
 function keep(bytes: Uint8Array, lent: Uint8Array): Uint8Array {

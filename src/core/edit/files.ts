@@ -13,11 +13,11 @@ export interface FailedFile {
 }
 
 /** Files to write at a time: enough that the disk syncs many at once. */
-const IN_FLIGHT = 32
+const IN_FLIGHT = 256
 
 /** Torrents to have in memory at a time, and their bytes. */
-const WINDOW = 64
-const WINDOW_BYTES = 256 * 1024 * 1024
+const WINDOW = 1024
+const WINDOW_BYTES = 64 * 1024 * 1024
 
 /**
  * Edits torrents and yields an outcome for each, in order. One that fails does not stop the others.
@@ -29,16 +29,16 @@ export async function* editFiles(
   signal: AbortSignal,
 ): AsyncGenerator<EditOutcome> {
   const writer = createWriter({ inFlight: IN_FLIGHT })
-  const begun: BegunEdit[] = []
+  const begun = new BegunEdits()
   try {
     for (const file of files) {
       // Gives finished writes and signals their turn
       await setImmediate()
       if (signal.aborted) break
-      begun.push(beginEdit(file, request, writer))
-      while (isFull(begun)) yield* takeFirst(begun)
+      begun.add(beginEdit(file, request, writer))
+      while (begun.isFull || begun.isFirstDone) yield await begun.takeFirst()
     }
-    while (begun.length > 0) yield* takeFirst(begun)
+    while (begun.count > 0) yield await begun.takeFirst()
   } finally {
     await writer.close()
   }
@@ -65,12 +65,38 @@ function beginEdit(file: string, request: EditRequest, writer: Writer): BegunEdi
   }
 }
 
-function isFull(begun: readonly BegunEdit[]): boolean {
-  const byteCount = begun.reduce((sum, edit) => sum + edit.byteCount, 0)
-  return begun.length >= WINDOW || byteCount >= WINDOW_BYTES
-}
+/** The edits that were begun and are not told of yet, in order. */
+class BegunEdits {
+  readonly #edits: BegunEdit[] = []
+  readonly #done = new Set<BegunEdit>()
+  #byteCount = 0
 
-async function* takeFirst(begun: BegunEdit[]): AsyncGenerator<EditOutcome> {
-  const first = begun.shift()
-  if (first) yield await first.outcome
+  get count(): number {
+    return this.#edits.length
+  }
+
+  get isFull(): boolean {
+    return this.#edits.length >= WINDOW || this.#byteCount >= WINDOW_BYTES
+  }
+
+  get isFirstDone(): boolean {
+    const [first] = this.#edits
+    return first !== undefined && this.#done.has(first)
+  }
+
+  add(edit: BegunEdit): void {
+    this.#edits.push(edit)
+    this.#byteCount += edit.byteCount
+    void edit.outcome.then(() => this.#done.add(edit))
+  }
+
+  /** The outcome of the one that was begun first, once it is done. */
+  async takeFirst(): Promise<EditOutcome> {
+    const first = this.#edits.shift()
+    if (!first) throw new Error('no edit was begun')
+    const outcome = await first.outcome
+    this.#byteCount -= first.byteCount
+    this.#done.delete(first)
+    return outcome
+  }
 }

@@ -1,6 +1,7 @@
 import { BtkitError } from '../../errors.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
-import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
+import { hasSameInfo, type InfoHashes } from '../../metainfo/info-hashes.js'
+import type { UnhashedMetainfo } from '../../metainfo/metainfo.js'
+import { parseUnhashed } from '../../metainfo/parse/metainfo.js'
 import { spliceTorrent, type TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 
 /**
@@ -8,13 +9,13 @@ import { spliceTorrent, type TorrentEdit } from '../../metainfo/edit/splice-torr
  * info hash is the same unless the edit changes `info`. If nothing changes, `before` is returned.
  * @throws BtkitError `metainfo` when the edit would break the torrent
  */
-export function editTorrent(before: Metainfo, edit: TorrentEdit): Metainfo {
+export function editTorrent(before: UnhashedMetainfo, edit: TorrentEdit): UnhashedMetainfo {
   const changes = edit(before)
   const bytes = spliceTorrent(before, changes)
   if (bytes === before.bytes) return before
-  const after = parseMetainfo(bytes, { maxSize: bytes.length, known: before })
+  const after = parseUnhashed(bytes, { maxSize: bytes.length })
   const touchesInfo = changes.info !== undefined && changes.info.size > 0
-  if (!touchesInfo && !isSameInfo(before, after)) throw new Error('an edit changed the info hash')
+  if (!touchesInfo && !hasSameInfo(before, after)) throw new Error('an edit changed the info hash')
   if (before.isDirectory !== after.isDirectory || before.size !== after.size) {
     throw new BtkitError(
       'metainfo',
@@ -28,5 +29,3 @@ export function editTorrent(before: Metainfo, edit: TorrentEdit): Metainfo {
 export function isSameInfo(a: InfoHashes, b: InfoHashes): boolean {
   return a.infoHash === b.infoHash && a.infoHashV2 === b.infoHashV2
 }
-
-type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>

@@ -1,91 +1,95 @@
 import { checkTarget } from '../../files/write/check-target.js'
 import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
-import { infoHashOf } from '../../metainfo/build/info.js'
-import { buildTorrent, type TorrentParts } from '../../metainfo/build/torrent.js'
-import {
-  cutIntoPieces,
-  planContent,
-  type Content,
-  type ContentRequest,
-} from '../digests/content.js'
-import { composeInfo, infoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
+import { infoHashesOf, type InfoHashes } from '../../metainfo/info-hashes.js'
+import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
+import { planContent, type Content, type ContentRequest } from '../digests/content.js'
+import { composeCore, infoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { checkReplaceable } from '../check-replaceable.js'
+import { alignedFiles, createTrees, NODE } from '../digests/file-trees.js'
 import { DIGEST } from '../digests/piece-table.js'
+import { reviseInfo } from './revise-info.js'
+import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
 
 /** When a torrent says that it was made: at a moment, in seconds since 1970, or with its files. */
 export type CreationDate = number | 'mtime' | null
 
-export interface MakeRequest extends ContentRequest, InfoOptions {
+export interface MakeRequest extends ContentRequest, InfoOptions, PieceRules {
   readonly parts: Omit<TorrentParts, 'creationDate'>
   readonly creationDate: CreationDate
   readonly write: Omit<WriteOptions, 'checkReplaceable'>
   /** Whether to replace even a file that is no torrent. */
   readonly force?: boolean
-  /**
-   * Bytes of a .torrent above which the automatic piece length is taken, if that is longer than
-   * `pieceLength`; undefined for never.
-   */
-  readonly automaticAbove?: number
 }
+
+/** What a torrent says beside its content. */
+export type TorrentRules = InfoOptions & Pick<MakeRequest, 'parts' | 'creationDate'>
 
 /** A torrent of which all but the digests is decided: nothing has been read yet. */
 export interface TorrentPlan {
   readonly request: MakeRequest
   readonly content: Content
-  /** Why the pieces are longer than asked for; null when they are not. */
-  readonly tooLarge: TooLarge | null
+  /** Why its pieces are as long as they are. */
+  readonly pieces: Omit<PieceChoice, 'content'>
 }
 
-/** A torrent that would have been too large, in bytes. */
-export interface TooLarge {
-  readonly pieceLength: number
-  readonly torrentSize: number
-}
-
-export interface MadeTorrent {
+export interface MadeTorrent extends InfoHashes {
   readonly bytes: Uint8Array
-  /** In hexadecimal. */
-  readonly infoHash: string
+  readonly core: TorrentCore
   /** Bytes that were read; the digests of all others were in the cache. */
   readonly bytesHashed: number
 }
 
 /**
  * Decides what a torrent will hold and makes sure that it could be written.
- * @throws BtkitError those of planContent and checkTarget
+ * @throws BtkitError those of planContent, checkTarget and choosePieces
  */
 export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
   const content = await planContent(request)
   if (request.torrent !== null) checkTarget(request.torrent, writeOptions(request))
-  return limitSize({ request, content, tooLarge: null })
+  const { content: cut, ...pieces } = choosePieces(content, request, (other) => {
+    return measureTorrent({ request, content: other })
+  })
+  return { request, content: cut, pieces }
 }
 
-/** Takes the automatic piece length if the .torrent would be larger than the request allows. */
-function limitSize(plan: TorrentPlan): TorrentPlan {
-  const { request, content } = plan
-  const limit = request.automaticAbove ?? Infinity
-  const automatic = cutIntoPieces(content, 'auto')
-  // Measuring is slow with many files, so it comes after the quick checks
-  if (limit === Infinity || automatic.pieceLength <= content.pieceLength) return plan
-  const torrentSize = measureTorrent(plan)
-  if (torrentSize <= limit) return plan
-  return {
-    request,
-    content: automatic,
-    tooLarge: { pieceLength: content.pieceLength, torrentSize },
-  }
+/**
+ * Decides the same for another torrent of the same content: only what is said beside it differs.
+ * @throws BtkitError as checkTarget does
+ */
+export function planVariant(plan: TorrentPlan, request: MakeRequest): TorrentPlan {
+  if (request.torrent !== null) checkTarget(request.torrent, writeOptions(request))
+  return { ...plan, request }
 }
 
-/** The bytes that a planned .torrent will have. */
+/** The bytes that a planned .torrent will have, if no two of its files are alike. */
 export function measureTorrent({
   request,
   content,
-}: Pick<TorrentPlan, 'request' | 'content'>): number {
-  const blank = composeInfo(content, request, new Uint8Array(0))
-  const digests = content.pieceCount * DIGEST
-  // `blank` has an empty string of digests, whose length is the single digit 0
-  return composeTorrent(request, content, blank).length + digests + `${digests}`.length - 1
+}: {
+  readonly request: TorrentRules
+  readonly content: Content
+}): number {
+  const digests = { digests: new Uint8Array(0), trees: createTrees(content) }
+  const blank = composeTorrent(request, content, composeCore(content, request, digests))
+  return blank.length + measureDigests(content) + measureLayers(content)
+}
+
+/** How much longer `pieces` will be than an empty string, whose length is the single digit 0. */
+function measureDigests({ version, pieceCount }: Content): number {
+  const digests = pieceCount * DIGEST
+  return version === 'v2' ? 0 : digests + `${digests}`.length - 1
+}
+
+/** How much longer `piece layers` will be than an empty dictionary. */
+function measureLayers(content: Content): number {
+  if (content.version === 'v1') return 0
+  let total = 0
+  for (const { pieceCount } of alignedFiles(content)) {
+    const layer = pieceCount * NODE
+    if (pieceCount > 1) total += `${NODE}:`.length + NODE + `${layer}:`.length + layer
+  }
+  return total
 }
 
 /**
@@ -97,26 +101,44 @@ export async function makeTorrent(
   plan: TorrentPlan,
   hashContext: HashContext,
 ): Promise<MadeTorrent> {
-  const { torrent } = plan.request
   const { trust } = hashContext.cacheAccess
   const wanted = infoRequest(plan.content, plan.request, trust)
-  const { info, bytesHashed } = await obtainInfo(wanted, hashContext)
-  const bytes = composeTorrent(plan.request, plan.content, info)
-  if (torrent !== null) await writeAtomically(torrent, bytes, writeOptions(plan.request))
-  return { bytes, infoHash: infoHashOf(info), bytesHashed }
+  const { bytesHashed, info, pieceLayers } = await obtainInfo(wanted, hashContext)
+  return writeTorrent(plan, { info, pieceLayers }, bytesHashed)
+}
+
+/**
+ * Makes a torrent by what another of the same content was made of: nothing is read.
+ * @throws BtkitError as writeAtomically does
+ */
+export function makeVariant(plan: TorrentPlan, made: MadeTorrent): Promise<MadeTorrent> {
+  const info = reviseInfo(made.core.info, plan.request)
+  return writeTorrent(plan, { ...made.core, info }, 0)
+}
+
+async function writeTorrent(
+  { request, content }: TorrentPlan,
+  core: TorrentCore,
+  bytesHashed: number,
+): Promise<MadeTorrent> {
+  const bytes = composeTorrent(request, content, core)
+  const { torrent } = request
+  if (torrent !== null) await writeAtomically(torrent, bytes, writeOptions(request))
+  return { bytes, core, ...infoHashesOf(core.info, content.version), bytesHashed }
 }
 
 function writeOptions({ write, force }: MakeRequest): WriteOptions {
   return force ? write : { ...write, checkReplaceable }
 }
 
-/** Encodes a torrent around its `info`. */
+/** Encodes a torrent around what it says of its content. */
 export function composeTorrent(
   { parts, creationDate }: Pick<MakeRequest, 'parts' | 'creationDate'>,
   content: Content,
-  info: Uint8Array,
+  core: TorrentCore,
 ): Uint8Array {
-  return buildTorrent({ ...parts, creationDate: settleDate(creationDate, content) }, info)
+  const dated = { ...parts, creationDate: settleDate(creationDate, content) }
+  return buildTorrent(dated, core)
 }
 
 /**

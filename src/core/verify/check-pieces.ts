@@ -1,6 +1,4 @@
 import { Buffer } from 'node:buffer'
-import { osCodeOf } from '../../errors.js'
-import { changeSince, readFingerprintIfThere } from '../../files/fingerprint.js'
 import { hashStream } from '../../hash/hash-stream.js'
 import { createReadFailures, listUnreadable } from '../../hash/stream/read-failures.js'
 import type { HashContext } from '../digests/hash-content.js'
@@ -14,8 +12,9 @@ import {
 import { recallPieces, rememberPieces } from '../digests/recall-pieces.js'
 import { unknownFiles } from '../digests/unknown-files.js'
 import { findWriters } from '../digests/writers.js'
+import { markChangedFiles } from './changed-files.js'
 import { scannedContent, streamFiles, type FoundFile } from './content.js'
-import { BAD, GOOD, markUnchecked, SUSPECT, UNCHECKED, type PieceStates } from './pieces.js'
+import { BAD, GOOD, SUSPECT, UNCHECKED, type PieceStates } from './pieces.js'
 
 /** What is to be checked. */
 export interface PieceCheck {
@@ -43,18 +42,15 @@ export async function checkPieces(
   { engine, cacheAccess }: HashContext,
 ): Promise<FileFailures> {
   const { files, pieces, expected } = check
-  const scanned = scannedContent(files, pieces.pieceLength)
+  const scanned = scannedContent(files, { version: 'v1', pieceLength: pieces.pieceLength })
   const table = scanned
     ? recallPieces(scanned, cacheAccess)
-    : createTable({ pieceCount: pieces.states.length })
+    : createTable({ version: 'v1', files: [], pieceCount: pieces.states.length })
   const startedMs = cacheAccess.now()
   const unknown = listUnknown(table, pieces)
   const { openForWriting } = findWriters(scanned ? unknownFiles(scanned, table) : [])
   const unreadable = await readPieces(check, { table, unknown }, engine)
-  const changed = findChanged(files)
-  for (const { found, stretch } of files) {
-    if (found.kind === 'file' && changed.has(found.path)) markUnchecked(pieces, stretch)
-  }
+  const changed = markChangedFiles(files, pieces)
   if (scanned && unknown.length > 0 && unreadable.size + changed.size === 0) {
     rememberPieces(scanned, table, { ...cacheAccess, startedMs, openForWriting })
   }
@@ -84,32 +80,12 @@ async function readPieces(
   const selection = unknown.length === states.length ? {} : { pieces: unknown }
   const stream = streamFiles(files, pieceLength)
   const failures = createReadFailures(stream)
-  const digests = await hashStream(stream, { ...engine, ...selection, failures, algorithm: 'sha1' })
+  const digests = await hashStream(stream, { ...engine, ...selection, failures })
   unknown.forEach((piece, i) => {
-    setPieces(table, piece, digests.subarray(i * DIGEST, (i + 1) * DIGEST))
+    setPieces(table, piece, digests.pieces.subarray(i * DIGEST, (i + 1) * DIGEST))
     if (failures.pieces[piece] === 1) states[piece] = UNCHECKED
   })
   return listUnreadable(failures, stream)
-}
-
-/** The files that are not what they were when they were looked for, and what became of them. */
-function findChanged(files: readonly FoundFile[]): Map<string, string> {
-  const changed = new Map<string, string>()
-  for (const { found } of files) {
-    const change = found.kind === 'file' ? changeOf(found.path, found.fingerprint) : null
-    if (change !== null && found.kind === 'file') changed.set(found.path, change)
-  }
-  return changed
-}
-
-function changeOf(path: string, before: Parameters<typeof changeSince>[0]) {
-  try {
-    return changeSince(before, readFingerprintIfThere(path))
-  } catch (error) {
-    // A way to it that is no directory any more, or shut, leads to no file
-    if (osCodeOf(error) === undefined) throw error
-    return 'disappeared'
-  }
 }
 
 /** A byte for each piece: 1 where it runs through bytes of more than one file. */

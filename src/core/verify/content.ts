@@ -5,6 +5,7 @@ import {
   type ResolveInside,
   type Resolved,
 } from '../../files/resolve-inside.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import {
   concatenateFiles,
   ZEROS,
@@ -13,6 +14,7 @@ import {
 } from '../../hash/stream/content-stream.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import type { Content } from '../digests/content.js'
+import { padFile } from '../digests/pad-files.js'
 import type { Interval } from './pieces.js'
 
 /** Where the content of a torrent is looked for. */
@@ -59,8 +61,8 @@ export interface FoundFile {
   readonly stretch: Interval
 }
 
-/** Looks for the files of a torrent. None is opened. */
-export function findFiles({ files }: Metainfo, { find }: Location): FoundFile[] {
+/** Looks for the files of a torrent, given in stream order. None is opened. */
+export function findFiles(files: readonly MetainfoFile[], { find }: Location): FoundFile[] {
   let end = 0
   return files.map((file) => {
     const start = end
@@ -95,15 +97,28 @@ function streamFile(found: FoundFile): StreamFile[] {
 }
 
 /** The files as a scan would have found them, by which a cache knows them; null if one is not whole. */
-export function scannedContent(found: readonly FoundFile[], pieceLength: number): Content | null {
-  const files = found.flatMap(({ file, found }) => {
+export function scannedContent(
+  found: readonly FoundFile[],
+  { version, pieceLength }: Pick<Metainfo, 'version' | 'pieceLength'>,
+): Content | null {
+  const files = found.flatMap(({ file, found }): ScannedFile[] => {
+    if (file.padding && version !== 'v1') return [padFile(file.path, file.length)]
     const isWhole = found.kind === 'file' && found.fingerprint.size === file.length
     const { path } = file
     return isWhole ? [{ path, absolutePath: found.path, fingerprint: found.fingerprint }] : []
   })
-  // Pad files have no path to be known by
   if (files.length < found.length) return null
   const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
   const pieceCount = Math.ceil(size / pieceLength)
-  return { name: '', isDirectory: true, skipped: [], files, size, pieceLength, pieceCount }
+  return {
+    version,
+    name: '',
+    isDirectory: true,
+    isAligned: version !== 'v1',
+    skipped: [],
+    files,
+    size,
+    pieceLength,
+    pieceCount,
+  }
 }

@@ -1,7 +1,7 @@
 /** Bytes from the first on up to the second, which is not among them. */
 export type Interval = readonly [from: number, to: number]
 
-/** What is known of a piece; BAD, SUSPECT and UNCHECKED are bits, so that several can be asked for. */
+/** What is known of a piece: all but GOOD are bits, so that several can be asked for. */
 export const GOOD = 0
 /** Its digest is wrong, and it lies in one file alone. */
 export const BAD = 1
@@ -10,9 +10,14 @@ export const SUSPECT = 2
 /** Not all of its bytes could be read. */
 export const UNCHECKED = 4
 
+/** Beside BAD: the blocks of version 2 in it are not what they should be. */
+export const BAD_BLOCKS = 8
+/** Beside BAD: by one version of a hybrid it is good. */
+export const DISAGREED = 16
+
 /** The pieces of a stream. */
 export interface PieceStates {
-  /** GOOD, BAD, SUSPECT or UNCHECKED for each piece. */
+  /** GOOD, BAD, SUSPECT or UNCHECKED for each piece, and what stands beside BAD. */
   readonly states: Uint8Array
   /** In bytes. */
   readonly pieceLength: number

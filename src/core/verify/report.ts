@@ -1,8 +1,18 @@
 import type { BtkitError } from '../../errors.js'
 import type { MetainfoFile } from '../../metainfo/metainfo.js'
 import type { FileFailures } from './check-pieces.js'
+import { blockRangesOf } from './block-ranges.js'
 import type { FoundFile } from './content.js'
-import { BAD, rangesOf, SUSPECT, UNCHECKED, type Interval, type PieceStates } from './pieces.js'
+import type { BadBlocks } from './explain-pieces.js'
+import {
+  BAD,
+  DISAGREED,
+  rangesOf,
+  SUSPECT,
+  UNCHECKED,
+  type Interval,
+  type PieceStates,
+} from './pieces.js'
 
 /**
  * What is to be said of a file; of several that hold, the first. An `extra` file is no part of the
@@ -37,6 +47,13 @@ export interface VerifiedFile {
   readonly reason: string | null
   /** The bytes that lie in bad pieces, in order; ranges that adjoin are one. */
   readonly ranges: readonly Interval[]
+  /**
+   * Of these, the bytes in blocks of version 2 that are bad, as closely as they are known: where
+   * only the torrent tells, all blocks of a piece. Null where version 2 was not checked.
+   */
+  readonly blockRanges: readonly Interval[] | null
+  /** Of these, the bytes in pieces that are good by one version of a hybrid. */
+  readonly disagreed: readonly Interval[]
   /** Likewise those in pieces that could not be checked. */
   readonly unchecked: readonly Interval[]
 }
@@ -50,6 +67,10 @@ export interface VerifyReport {
   readonly badPieces: number
   /** Pieces that were not read, or not in full. */
   readonly uncheckedPieces: number
+  /** Bad pieces that are good by one version of a hybrid: no content can be whole by both. */
+  readonly disagreeingPieces: number
+  /** Why version 2's side of a hybrid was not checked; null when it was, or there is none. */
+  readonly v2Refusal: string | null
   /** In stream order without pad files, then the extra ones. */
   readonly files: readonly VerifiedFile[]
   /** Why extra files could not be looked for; null when they could, or nobody asked. */
@@ -61,10 +82,13 @@ export interface Findings {
   readonly pieces: PieceStates
   /** Null when no file was read. */
   readonly failures: FileFailures | null
+  /** What is known of blocks in bad pieces; null when the torrent's version 2 was not checked. */
+  readonly badBlocks: BadBlocks | null
 }
 
 /** Says what is wrong with a file, if anything is. */
-export function judgeFile(found: FoundFile, { pieces, failures }: Findings): VerifiedFile {
+export function judgeFile(found: FoundFile, findings: Findings): VerifiedFile {
+  const { pieces, failures, badBlocks } = findings
   const bytesIn = (states: number) => {
     return failures === null ? [] : rangesOf(pieces, found.stretch, states)
   }
@@ -81,6 +105,8 @@ export function judgeFile(found: FoundFile, { pieces, failures }: Findings): Ver
     status: problem?.status ?? (isOk ? 'ok' : unlessOk),
     reason: problem?.reason ?? null,
     ranges: bytesIn(BAD | SUSPECT),
+    blockRanges: badBlocks && blockRangesOf(pieces, found.stretch, badBlocks),
+    disagreed: bytesIn(DISAGREED),
     unchecked,
   }
 }

@@ -4,18 +4,22 @@ import { scanTree, type ScannedFile, type ScanOptions } from '../../files/scan/s
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
-import type { HashContext } from '../digests/hash-content.js'
-import { checkPieces } from './check-pieces.js'
+import { checkPieces, type FileFailures } from './check-pieces.js'
 import { findFiles, foundLength, locateContent, type FoundFile } from './content.js'
 import {
   BAD,
   countPieces,
+  DISAGREED,
   markUnchecked,
   rangesOf,
   SUSPECT,
   UNCHECKED,
+  type Interval,
   type PieceStates,
 } from './pieces.js'
+import { checkSides, type VerifyContext } from './check-sides.js'
+import type { BadBlocks } from './explain-pieces.js'
+import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from './v2-side.js'
 import { judgeFile, type VerifiedFile, type VerifyReport } from './report.js'
 
 /** What to check, and how. */
@@ -36,8 +40,12 @@ export interface VerifyRequest {
 /** A check for which all files have been looked for, and none was read yet. */
 export interface VerifyPlan {
   readonly request: VerifyRequest
-  /** The SHA-1 digests of the pieces. */
-  readonly expected: Uint8Array
+  /** The SHA-1 digests of the pieces; null for a torrent of version 2 alone. */
+  readonly v1: Uint8Array | null
+  /** What version 2 says of the pieces; null where it says nothing, or can't be checked. */
+  readonly v2: V2Side | null
+  /** Why version 2's side of a hybrid can't be checked; null when it can, or there is none. */
+  readonly v2Refusal: string | null
   /** In stream order, with pad files. */
   readonly files: readonly FoundFile[]
   /** Those of which bytes are not there are UNCHECKED already. */
@@ -48,34 +56,39 @@ export interface VerifyPlan {
 /**
  * Looks for the files of a torrent, and opens none.
  * @throws BtkitError `unsafe-path` for a torrent that must not be let near a disk, `metainfo` for
- * one of version 2 alone, and those of locateContent
+ * one of version 2 alone whose piece layers are missing or wrong, and those of locateContent
  */
 export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const { metainfo, torrent } = request
   refuseUnsafePaths(metainfo, torrent)
-  const expected = requirePieces(metainfo, torrent)
+  const v2Refusal = request.checkHashes ? whyNoV2Side(metainfo) : null
+  if (v2Refusal !== null && metainfo.version === 'v2') {
+    throw new BtkitError('metainfo', `${torrent}: can't be checked: ${v2Refusal}`)
+  }
   const location = locateContent(metainfo, request)
-  const files = findFiles(metainfo, location)
+  const files = findFiles(streamedFiles(metainfo), location)
   const wantsExtra = request.extra && location.directory !== null
   const extra = wantsExtra ? await findExtraFiles(location.directory, metainfo.files) : NO_EXTRA
-  return { request, expected, files, pieces: markAbsent(files, metainfo), extra }
+  const v2 = v2Refusal === null && request.checkHashes ? planV2Side(metainfo) : null
+  const pieces = markAbsent(request.checkHashes ? files : [], metainfo.pieceLength)
+  return { request, v1: metainfo.pieces, v2, v2Refusal, files, pieces, extra }
 }
 
-/** A backslash is part of a name where it does not part components. */
-function refuseUnsafePaths({ unsafePaths }: Metainfo, torrent: string): void {
+/**
+ * Refuses a torrent that must not be let near a disk. A backslash is part of a name where it does
+ * not part components.
+ * @throws BtkitError `unsafe-path`
+ */
+export function refuseUnsafePaths({ unsafePaths }: Metainfo, torrent: string): void {
   const unsafe = unsafePaths.find(({ reason }) => reason !== BACKSLASH || sep === '\\')
   if (unsafe === undefined) return
   const path = quoteText(unsafe.path.join('/'))
   throw new BtkitError('unsafe-path', `${torrent}: path ${path}: ${unsafe.reason}`)
 }
 
-function requirePieces({ pieces }: Metainfo, torrent: string): Uint8Array {
-  if (pieces !== null) return pieces
-  throw new BtkitError('metainfo', `${torrent}: v2-only torrents can't be verified yet`)
-}
-
 /** Pieces can't be checked when bytes of them are not there. */
-function markAbsent(files: readonly FoundFile[], { pieceLength, size }: Metainfo): PieceStates {
+function markAbsent(files: readonly FoundFile[], pieceLength: number): PieceStates {
+  const size = files.at(-1)?.stretch[1] ?? 0
   const states = new Uint8Array(Math.ceil(size / pieceLength))
   const pieces = { states, pieceLength, size }
   for (const found of files) {
@@ -113,15 +126,21 @@ async function findExtraFiles(
 }
 
 function describeExtra({ path, fingerprint: { size } }: ScannedFile): VerifiedFile {
-  const nothing = { reason: null, ranges: [], unchecked: [] }
+  const nothing = { reason: null, ranges: [], blockRanges: null, disagreed: [], unchecked: [] }
   return { path, length: size, found: size, status: 'extra', ...nothing }
 }
 
-/** The bytes that verifyTorrent will read. */
-export function bytesToRead({ request: { checkHashes }, pieces }: VerifyPlan): number {
+/** The bytes that verifyTorrent will hash: those of pad files only where version 1 needs them. */
+export function bytesToRead({ request: { checkHashes }, files, pieces, v1 }: VerifyPlan): number {
   if (!checkHashes) return 0
-  const absent = rangesOf(pieces, [0, pieces.size], UNCHECKED)
-  return absent.reduce((rest, [from, to]) => rest - (to - from), pieces.size)
+  if (v1 !== null) return countChecked(pieces, [0, pieces.size])
+  const stretches = files.filter(({ file }) => !file.padding).map(({ stretch }) => stretch)
+  return stretches.reduce((sum, stretch) => sum + countChecked(pieces, stretch), 0)
+}
+
+function countChecked(pieces: PieceStates, stretch: Interval): number {
+  const absent = rangesOf(pieces, stretch, UNCHECKED)
+  return absent.reduce((rest, [from, to]) => rest - (to - from), stretch[1] - stretch[0])
 }
 
 /**
@@ -130,23 +149,35 @@ export function bytesToRead({ request: { checkHashes }, pieces }: VerifyPlan): n
  * @throws BtkitError `interrupted`
  */
 export async function verifyTorrent(
-  { request, expected, files, pieces, extra }: VerifyPlan,
-  hashContext: HashContext,
+  plan: VerifyPlan,
+  hashContext: VerifyContext,
 ): Promise<VerifyReport> {
-  const failures = request.checkHashes
-    ? await checkPieces({ files, pieces, expected }, hashContext)
-    : null
+  const { request, v2Refusal, files, pieces, extra } = plan
+  const failures = request.checkHashes ? await check(plan, hashContext) : null
+  const badBlocks = failures?.badBlocks ?? null
   const judged = files
     .filter(({ file }) => !file.padding)
-    .map((found) => judgeFile(found, { pieces, failures }))
-  const pieceCount = pieces.states.length
+    .map((found) => judgeFile(found, { pieces, failures, badBlocks }))
+  const { pieceCount } = request.metainfo
   const badPieces = countPieces(pieces, BAD | SUSPECT)
   return {
-    ok: badPieces === 0 && judged.every(({ status }) => status === 'ok'),
+    ok: badPieces === 0 && judged.every(({ status }) => status === 'ok') && v2Refusal === null,
     pieces: pieceCount,
     badPieces,
     uncheckedPieces: failures === null ? pieceCount : countPieces(pieces, UNCHECKED),
+    disagreeingPieces: countPieces(pieces, DISAGREED),
+    v2Refusal,
     files: [...judged, ...extra.files],
     extraError: extra.error,
   }
+}
+
+/** Checks by version 1 alone, or by version 2 as far as the torrent has it. */
+function check(
+  { request, v1, v2, files, pieces }: VerifyPlan,
+  hashContext: VerifyContext,
+): Promise<FileFailures & { readonly badBlocks?: BadBlocks }> {
+  const roots = request.metainfo.tree?.map(({ piecesRoot }) => piecesRoot) ?? []
+  if (v2) return checkSides({ files, roots, pieces, v1, v2 }, hashContext)
+  return checkPieces({ files, pieces, expected: v1 ?? new Uint8Array(0) }, hashContext)
 }

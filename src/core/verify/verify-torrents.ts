@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import type { HashContext } from '../digests/hash-content.js'
+import type { VerifyContext } from './check-sides.js'
 import type { VerifyReport } from './report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
 
@@ -41,7 +41,7 @@ export type VerifyOutcome = CheckedTorrent | FailedCheck
  */
 export async function* verifyTorrents(
   run: VerifyRun,
-  { engine, ...context }: HashContext,
+  { engine, ...context }: VerifyContext,
   onPlan: (byteCount: number) => Promise<void> = () => Promise.resolve(),
 ): AsyncGenerator<VerifyOutcome> {
   let bytesBefore = 0

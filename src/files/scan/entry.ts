@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs'
 import { sep } from 'node:path'
 import { asBtkitError } from '../../errors.js'
 import { fingerprintOf, type Fingerprint } from '../fingerprint.js'
+import { attributesOf } from './attributes.js'
 import { followLink, type LinkRules, type Target } from './link-policy.js'
 import { isSuspect, readNames, refuseMangledName } from './read-names.js'
 import type { SkipReason } from './scanned-tree.js'
@@ -9,7 +10,12 @@ import { skipReasonOf } from './skip-rules.js'
 
 /** What a name in a directory stands for, links followed. */
 export type Entry =
-  | { readonly kind: 'file'; readonly absolutePath: string; readonly fingerprint: Fingerprint }
+  | {
+      readonly kind: 'file'
+      readonly absolutePath: string
+      readonly fingerprint: Fingerprint
+      readonly attributes: string
+    }
   | { readonly kind: 'directory'; readonly absolutePath: string }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }
 
@@ -36,21 +42,26 @@ export function holdsNothing(names: readonly string[]): boolean {
 }
 
 /**
- * Looks at one name of the directory `rules.realRoot`.
+ * Looks at one name of the directory `rules.realRoot`. It is a root of its own, so that no link is
+ * stored.
  * @throws BtkitError `bad-name` for one that is not UTF-8, `not-found`, `not-permitted` or `io`
  */
 export function openEntry(name: string, rules: LinkRules): Entry {
   const directory = rules.realRoot.endsWith(sep) ? rules.realRoot : rules.realRoot + sep
   try {
-    const found = findEntry({ directory, name, place: directory }, rules)
-    return typeof found === 'string' ? { kind: 'skipped', reason: found } : describe(found)
+    const policy = rules.policy === 'store' ? 'inside' : rules.policy
+    const found = findEntry({ directory, name, place: directory }, { ...rules, policy })
+    return typeof found === 'string' ? { kind: 'skipped', reason: found } : describe(name, found)
   } catch (error) {
     throw asBtkitError(error, directory + name)
   }
 }
 
-function describe({ path, stats }: Found): Entry {
-  if (stats.isFile()) return { kind: 'file', absolutePath: path, fingerprint: fingerprintOf(stats) }
+function describe(name: string, { path, stats }: Found): Entry {
+  if (stats.isFile()) {
+    const fingerprint = fingerprintOf(stats)
+    return { kind: 'file', absolutePath: path, fingerprint, attributes: attributesOf(name, stats) }
+  }
   if (stats.isDirectory()) return { kind: 'directory', absolutePath: path }
   return { kind: 'skipped', reason: 'not a regular file' }
 }
@@ -66,6 +77,8 @@ export interface EntryName {
 /** What an entry stands for. */
 export interface Found extends Target {
   isLink: boolean
+  /** of a link that is stored as one; its path and stats are then its own */
+  symlinkPath?: string[]
 }
 
 /**
@@ -80,6 +93,6 @@ export function findEntry(
   const path = directory + name
   const stats = lstatSync(path, { bigint: true })
   if (!stats.isSymbolicLink()) return { path, stats, isLink: false }
-  const target = followLink(path, rules)
+  const target = followLink({ path, stats }, rules)
   return typeof target === 'string' ? target : { ...target, isLink: true }
 }

@@ -1,7 +1,10 @@
 import type { Fingerprint } from '../fingerprint.js'
 
-/** Which symbolic links below the root are followed: those that stay inside it, all, or none. */
-export type LinkPolicy = 'inside' | 'follow' | 'skip'
+/**
+ * Which symbolic links below the root are followed: those that stay inside it, all, or none; or
+ * whether those that stay inside it are entries of their own (BEP 47).
+ */
+export type LinkPolicy = 'inside' | 'follow' | 'skip' | 'store'
 
 /** What to take from a tree. `include` and `exclude` are globs; name-filter.ts says what they match. */
 export interface ScanOptions {
@@ -12,6 +15,13 @@ export interface ScanOptions {
   /** what matches is left out, a directory with all below it; wins over `include` */
   exclude: string[]
   links: LinkPolicy
+  /** note what is executable and what is hidden (BEP 47) */
+  attributes?: boolean
+  /**
+   * take no more than these paths, with all below them, in their order: relative to the root, or
+   * absolute; their own names are taken whatever they are
+   */
+  chosen?: readonly string[] | undefined
 }
 
 /** Why an entry was left out. */
@@ -25,6 +35,7 @@ export type SkipReason =
   | 'link leads outside'
   | 'link loop'
   | 'broken link'
+  | 'link to what is left out'
   | 'not a regular file'
 
 /** A regular file of the tree. */
@@ -34,6 +45,10 @@ export interface ScannedFile {
   /** what to open: the real path, all links resolved, so that it can name the file in a cache */
   absolutePath: string
   fingerprint: Fingerprint
+  /** letters of BEP 47, when they are asked for: `x` executable, `h` hidden, `l` symbolic link */
+  attributes?: string
+  /** of a link that is stored as one: the components below the root of what it leads to */
+  symlinkPath?: readonly string[]
 }
 
 /** An entry left out; a directory stands for all below it. */
@@ -48,8 +63,8 @@ export interface ScannedTree {
   /** as it was given */
   root: string
   isDirectory: boolean
-  /** sorted component by component, by the bytes of the names in UTF-8 */
+  /** sorted component by component, by the bytes of the names in UTF-8; or as they were chosen */
   files: ScannedFile[]
-  /** in the same order */
+  /** in the same order, but for links to what is left out, which are at the end */
   skipped: SkippedEntry[]
 }

@@ -1,19 +1,25 @@
 import type { BigIntStats } from 'node:fs'
 import { sep } from 'node:path'
-import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
-import { fingerprintOf } from '../fingerprint.js'
+import { fingerprintOf, readEncodedFingerprint } from '../fingerprint.js'
+import { statFiles, type FingerprintTable } from '../stat-files.js'
+import { attempt } from './attempt.js'
+import { attributesOf } from './attributes.js'
 import { findEntry, type Found } from './entry.js'
 import type { LinkRules, Target } from './link-policy.js'
 import type { NameFilter } from './name-filter.js'
-import { readNames } from './read-names.js'
+import { asPrefix } from './prefix.js'
+import { isSuspect, readNames } from './read-names.js'
 import type { ScannedFile, SkippedEntry, SkipReason } from './scanned-tree.js'
 import { skipReasonOf } from './skip-rules.js'
+import { storedLink } from './stored-links.js'
 
 /** A walk under way: what it obeys, and what it has found. */
 export interface Walk {
   /** the root as it was given, for people */
   root: string
   all: boolean
+  /** whether to note what files are beside their bytes */
+  attributes: boolean
   links: LinkRules
   filter: NameFilter | undefined
   files: ScannedFile[]
@@ -21,7 +27,7 @@ export interface Walk {
 }
 
 /** A directory to read. Its paths end in a separator, so that a name only needs appending. */
-interface Directory {
+export interface Directory {
   components: string[]
   relative: string
   absolute: string
@@ -32,62 +38,116 @@ interface Directory {
 }
 
 /** A name in a directory. */
-interface Entry {
+export interface Entry {
   directory: Directory
   name: string
 }
 
 /** Adds all below a root directory to the walk's files and skipped entries, in order. */
 export function walkTree(walk: Walk, root: Target): void {
-  readDirectory(walk, {
+  readDirectory(walk, rootDirectory(root))
+}
+
+/** The root as a directory to read. */
+export function rootDirectory(root: Target): Directory {
+  return {
     components: [],
     relative: '',
     absolute: asPrefix(root.path, sep),
     isIncluded: false,
     stats: root.stats,
     parent: undefined,
-  })
+  }
 }
 
-function readDirectory(walk: Walk, directory: Directory): void {
+/** Adds all below a directory. */
+export function readDirectory(walk: Walk, directory: Directory): void {
   const names = attempt(walk, withoutSlash(directory.relative), () => readNames(directory.absolute))
-  for (const name of names) {
-    const reason = visitName(walk, directory, name)
+  const reasons = names.map((name) => reasonByName(walk, directory, name))
+  const looks = lookAtFiles(
+    walk,
+    directory,
+    names.filter((_, i) => reasons[i] === undefined),
+  )
+  let looked = 0
+  for (const [i, name] of names.entries()) {
+    const entry = { directory, name }
+    const reason = reasons[i] ?? visitLooked(walk, entry, looks.at(looked++))
     if (reason !== undefined) walk.skipped.push({ path: directory.relative + name, reason })
   }
 }
 
-function visitName(walk: Walk, directory: Directory, name: string): SkipReason | undefined {
-  const relative = directory.relative + name
+function reasonByName(walk: Walk, directory: Directory, name: string): SkipReason | undefined {
   const reason = skipReasonOf(name, walk.all)
-  if (reason !== undefined) return reason
-  if (walk.filter?.excludes(relative)) return 'excluded'
-  const found = attempt(walk, relative, () => find(walk, directory, name))
-  if (typeof found === 'string') return found
-  return visitEntry(walk, { directory, name }, found)
+  return reason ?? (walk.filter?.excludes(directory.relative + name) ? 'excluded' : undefined)
 }
 
-function find(walk: Walk, { absolute, relative }: Directory, name: string): Found | SkipReason {
+/** The fingerprints of regular files, all looked at in one go; not where more is to be noted. */
+function lookAtFiles(
+  { attributes }: Walk,
+  { absolute }: Directory,
+  names: readonly string[],
+): FingerprintTable {
+  return statFiles(absolute, attributes ? [] : names)
+}
+
+/** Visits an entry whose fingerprint is known if it is a plain file. */
+function visitLooked(walk: Walk, entry: Entry, look: Uint8Array | null): SkipReason | undefined {
+  const { directory, name } = entry
+  const relative = directory.relative + name
+  if (look && !isSuspect(name)) {
+    const absolutePath = directory.absolute + name
+    const view = new DataView(look.buffer, look.byteOffset)
+    const fingerprint = readEncodedFingerprint(view, 0)
+    return addFile(walk, entry, {
+      path: [...directory.components, name],
+      absolutePath,
+      fingerprint,
+    })
+  }
+  const found = attempt(walk, relative, () => findName(walk, directory, name))
+  if (typeof found === 'string') return found
+  return visitEntry(walk, entry, found)
+}
+
+/** Finds out what a name stands for, or why it is left out. Throws the system's errors as they are. */
+export function findName(
+  walk: Walk,
+  { absolute, relative }: Directory,
+  name: string,
+): Found | SkipReason {
   const place = asPrefix(walk.root, '/') + relative
   return findEntry({ directory: absolute, name, place }, walk.links)
 }
 
-function visitEntry(walk: Walk, entry: Entry, found: Found): SkipReason | undefined {
-  if (found.stats.isFile()) return visitFile(walk, entry, found)
+/** Adds a file, or all below a directory; or says why not. */
+export function visitEntry(walk: Walk, entry: Entry, found: Found): SkipReason | undefined {
+  if (found.stats.isFile() || found.symlinkPath) return visitFile(walk, entry, found)
   if (found.stats.isDirectory()) return visitDirectory(walk, entry, found)
   return 'not a regular file'
 }
 
 function visitFile(walk: Walk, entry: Entry, found: Found): SkipReason | undefined {
   const { directory, name } = entry
+  return addFile(walk, entry, describe([...directory.components, name], found, walk))
+}
+
+function addFile(
+  walk: Walk,
+  { directory, name }: Entry,
+  file: ScannedFile,
+): SkipReason | undefined {
   const isIncluded = directory.isIncluded || includes(walk, directory.relative + name)
   if (!isIncluded) return 'not included'
-  walk.files.push({
-    path: [...directory.components, name],
-    absolutePath: found.path,
-    fingerprint: fingerprintOf(found.stats),
-  })
+  walk.files.push(file)
   return undefined
+}
+
+function describe(path: string[], found: Found, { attributes }: Walk): ScannedFile {
+  if (found.symlinkPath) return storedLink(path, found.symlinkPath, found)
+  const file = { path, absolutePath: found.path, fingerprint: fingerprintOf(found.stats) }
+  if (!attributes) return file
+  return { ...file, attributes: attributesOf(path.at(-1) ?? '', found.stats) }
 }
 
 function visitDirectory(walk: Walk, entry: Entry, found: Found): SkipReason | undefined {
@@ -95,15 +155,21 @@ function visitDirectory(walk: Walk, entry: Entry, found: Found): SkipReason | un
   const relative = `${directory.relative}${name}/`
   if (walk.filter?.excludes(relative)) return 'excluded'
   if (found.isLink && isAmong(directory, found.stats)) return 'link loop'
-  readDirectory(walk, {
+  readDirectory(walk, directoryBelow(walk, entry, found))
+  return undefined
+}
+
+/** A directory in another. */
+export function directoryBelow(walk: Walk, { directory, name }: Entry, found: Found): Directory {
+  const relative = `${directory.relative}${name}/`
+  return {
     components: [...directory.components, name],
     relative,
     absolute: asPrefix(found.path, sep),
     isIncluded: directory.isIncluded || includes(walk, relative),
     stats: found.stats,
     parent: directory,
-  })
-  return undefined
+  }
 }
 
 function includes(walk: Walk, relative: string): boolean {
@@ -118,28 +184,6 @@ function isAmong(directory: Directory | undefined, stats: BigIntStats): boolean 
   return false
 }
 
-/** What `act` returns; its failure is said of the entry at `relative`. */
-function attempt<T>(walk: Walk, relative: string, act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    const place = relative === '' ? walk.root : asPrefix(walk.root, '/') + relative
-    throw failureAt(place, error)
-  }
-}
-
-/** A file that disappeared may have got a name that the scan has passed, and would be left out. */
-function failureAt(place: string, error: unknown): unknown {
-  const code = osCodeOf(error)
-  const isGone = code === 'ENOENT' || code === 'ENOTDIR'
-  if (!isGone) return asBtkitError(error, place)
-  return new BtkitError('changed', `${place}: disappeared during the scan`, { cause: error })
-}
-
 function withoutSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path
-}
-
-function asPrefix(path: string, separator: string): string {
-  return path.endsWith(separator) ? path : path + separator
 }

@@ -16,6 +16,8 @@ export interface WriteOptions {
   noClobber?: boolean | undefined
   /** looks at the regular file that is about to be replaced, and throws to keep it */
   checkReplaceable?: ((path: string) => void) | undefined
+  /** looks right before the new file takes its place, and throws to leave what is there */
+  checkUntouched?: (() => void) | undefined
   /** whose the file is to be, as far as the system lets this user give it away */
   owner?: Owner | undefined
 }
@@ -70,6 +72,12 @@ async function writeOrExplain(job: WriteJob): Promise<void> {
   }
 }
 
+/** Asks those who may keep what is there. Only now, since it may be another file than before. */
+export function checkPlace(path: string, { checkReplaceable, checkUntouched }: WriteOptions): void {
+  if (checkReplaceable && existsSync(path)) checkReplaceable(path)
+  checkUntouched?.()
+}
+
 async function write({ target, bytes, options, care }: WriteJob): Promise<void> {
   const { kind, path, mode } = await findWriteTarget(target)
   const isThere = mode !== undefined
@@ -83,8 +91,7 @@ async function write({ target, bytes, options, care }: WriteJob): Promise<void> 
   const draft = await writeDraft(path, { bytes, mode: options.mode ?? mode, owner })
   const place = options.noClobber ? placeNewFile : rename
   await orDiscard(draft, async () => {
-    // Only now, since another file may have taken the name meanwhile
-    if (options.checkReplaceable && existsSync(path)) options.checkReplaceable(path)
+    checkPlace(path, options)
     await place(draft, path)
   })
   await care.sync(dirname(path))

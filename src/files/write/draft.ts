@@ -54,8 +54,8 @@ export async function orDiscard(draft: string, act: () => Promise<void>): Promis
   }
 }
 
-/** Until the file has its owner, nobody but this user may open it. */
-function firstMode({ mode = 0o666, owner }: Draft): number {
+/** The permission bits to make it with. Until it has its owner, nobody but this user may open it. */
+export function firstMode({ mode = 0o666, owner }: Pick<Draft, 'mode' | 'owner'>): number {
   return owner === undefined || isOurs(owner) ? mode : 0o600
 }
 

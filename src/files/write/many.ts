@@ -1,8 +1,18 @@
+import { resolve } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
+import { batchAddon, type BatchAddon } from './batch-addon.js'
+import { batchWriter, type BatchFile, type WriteBatch } from './batch.js'
 import { coalesce } from './coalesce.js'
 import { createCleaner } from './remove-dead-files.js'
 import { syncDirectory } from './sync-directory.js'
-import { writeAtomicallyWith, type WriteFile } from './atomically.js'
+import { findWriteTarget } from './target.js'
+import {
+  writeAtomicallyWith,
+  type DirectoryCare,
+  type WriteFile,
+  type WriteOptions,
+} from './atomically.js'
 
 /** Writes many files, several at a time. */
 export interface Writer {
@@ -16,16 +26,127 @@ export interface Writer {
   readonly close: () => Promise<void>
 }
 
+export interface WriterOptions {
+  /** How many files may be on their way to the disk at once. */
+  readonly inFlight: number
+  /** What writes batches; null writes each file by itself. That of this machine by default. */
+  readonly addon?: BatchAddon | null
+}
+
 /**
- * Opens a writer that is as safe as writeAtomically and several times as fast: the disk is given
- * `inFlight` files to sync at once, and a directory is synced once for all the files that were
- * renamed in it since the last time.
+ * Opens a writer that is as safe as writeAtomically and many times as fast: what is to be written
+ * while the disk is at work goes there together, up to `inFlight` files at once.
  */
-export function createWriter({ inFlight }: { inFlight: number }): Writer {
-  const writeFile = writeAtomicallyWith({ sync: coalesce(syncDirectory), clean: createCleaner() })
+export function createWriter({ inFlight, addon = batchAddon }: WriterOptions): Writer {
+  const care = { sync: coalesce(syncDirectory), clean: createCleaner() }
+  if (addon) return new BatchingWriter(inFlight, addon, care)
+  const writeFile = writeAtomicallyWith(care)
   const limit = new ConcurrencyLimit(inFlight)
   return {
     write: (...file) => limit.run(() => writeFile(...file)),
     close: () => limit.drain(),
+  }
+}
+
+/** A file that waits to be written, with whoever waits for it. */
+interface Waiting {
+  readonly target: string
+  readonly bytes: Uint8Array
+  readonly options: WriteOptions
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A batch must not hold more bytes than this, unless it is a single file. */
+const MAX_BATCH_BYTES = 32 * 1024 * 1024
+
+class BatchingWriter implements Writer {
+  readonly #maxFiles: number
+  readonly #writeBatch: WriteBatch
+  readonly #writeOne: WriteFile
+  #waiting: Waiting[] = []
+  #working: Promise<void> | null = null
+
+  constructor(maxFiles: number, addon: BatchAddon, care: DirectoryCare) {
+    this.#maxFiles = maxFiles
+    this.#writeBatch = batchWriter(addon, care)
+    this.#writeOne = writeAtomicallyWith(care)
+  }
+
+  write(target: string, bytes: Uint8Array, options: WriteOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ target, bytes, options, resolve, reject })
+      this.#working ??= this.#work().finally(() => {
+        this.#working = null
+      })
+    })
+  }
+
+  async close(): Promise<void> {
+    while (this.#working) await this.#working
+  }
+
+  async #work(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // Whatever else is given within this turn of the event loop goes along
+      await setImmediate()
+      await this.#writeTogether(this.#takeBatch())
+    }
+  }
+
+  /** The next files. None comes twice, so that of two writes the later one lasts. */
+  #takeBatch(): Waiting[] {
+    const targets = new Set<string>()
+    let bytes = 0
+    let count = 0
+    for (const file of this.#waiting) {
+      bytes += file.bytes.length
+      const isFull = count === this.#maxFiles || (count > 0 && bytes > MAX_BATCH_BYTES)
+      if (isFull || targets.has(file.target)) break
+      targets.add(file.target)
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  /** Never rejects. */
+  async #writeTogether(batch: readonly Waiting[]): Promise<void> {
+    const sorted = await Promise.all(
+      batch.map(async (waiting) => ({ waiting, file: await findBatchFile(waiting) })),
+    )
+    const together = sorted.flatMap(({ waiting, file }) => (file ? [{ waiting, file }] : []))
+    const single = sorted.flatMap(({ waiting, file }) => (file ? [] : [waiting]))
+    await Promise.all([this.#writeAll(together), ...single.map((file) => this.#writeAlone(file))])
+  }
+
+  async #writeAll(files: readonly { waiting: Waiting; file: BatchFile }[]): Promise<void> {
+    if (files.length === 0) return
+    try {
+      const errors = await this.#writeBatch(files.map(({ file }) => file))
+      files.forEach(({ waiting: { resolve, reject } }, i) => {
+        const error = errors[i]
+        if (error === null) resolve()
+        else reject(error)
+      })
+    } catch (error) {
+      for (const { waiting } of files) waiting.reject(error)
+    }
+  }
+
+  #writeAlone({ target, bytes, options, resolve, reject }: Waiting): Promise<void> {
+    return this.#writeOne(target, bytes, options).then(resolve, reject)
+  }
+}
+
+/** A file for a batch; null for one to be written by itself, or that can't be written. */
+async function findBatchFile({ target, bytes, options }: Waiting): Promise<BatchFile | null> {
+  if (options.noClobber) return null
+  try {
+    const { kind, path, mode } = await findWriteTarget(target)
+    if (kind === 'stream') return null
+    return { target, path: resolve(path), bytes, mode: options.mode ?? mode, options }
+  } catch {
+    // Whoever writes it by itself says what is wrong
+    return null
   }
 }

@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync } from 'node:fs'
+import { lstatSync, realpathSync, type Stats } from 'node:fs'
 import { readlink, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
@@ -26,6 +26,9 @@ const PERMISSION_BITS = 0o777
  * system as they are
  */
 export async function findWriteTarget(target: string): Promise<WriteTarget> {
+  const entry = lookAt(target)
+  if (entry?.isFile()) return { kind: 'file', path: target, mode: entry.mode & PERMISSION_BITS }
+  if (entry === undefined) return { kind: 'file', path: target, mode: undefined }
   const stats = statIfThere(target)
   if (stats === null) {
     return { kind: 'file', path: await resolveMissing(target), mode: undefined }
@@ -45,11 +48,16 @@ async function resolveMissing(target: string): Promise<string> {
   return resolveMissing(next)
 }
 
-function isLink(path: string): boolean {
+/** What lies there, links not followed; undefined for nothing, null when that can't be told. */
+function lookAt(path: string): Stats | undefined | null {
   try {
-    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+    return lstatSync(path, { throwIfNoEntry: false })
   } catch {
-    // Whoever writes there will say what is wrong with it
-    return false
+    // Whoever asks again, or writes there, will say what is wrong with it
+    return null
   }
+}
+
+function isLink(path: string): boolean {
+  return lookAt(path)?.isSymbolicLink() ?? false
 }

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { loadNative } from '../../native-addon.js'
 
 /** What the native addon knows of those who write to files; native/writers.h has the contract. */
 export interface WritersAddon {
@@ -11,21 +11,10 @@ export interface WritersAddon {
   watchWrites(watch: number, paths: readonly string[]): Promise<Int32Array>
 }
 
-const NAMES = ['tryReadLeases', 'tryReadLeasesAsync', 'openWriteWatch', 'watchWrites'] as const
-
 /** The addon; null where it is not built. */
-export const writersAddon = loadWritersAddon()
-
-function loadWritersAddon(): WritersAddon | null {
-  try {
-    const addon = createRequire(import.meta.url)('#piece-hash') as Partial<WritersAddon>
-    return isWhole(addon) ? addon : null
-  } catch {
-    return null
-  }
-}
-
-/** An addon that was built for an earlier version may still lie there. */
-function isWhole(addon: Partial<WritersAddon>): addon is WritersAddon {
-  return NAMES.every((name) => addon[name] !== undefined)
-}
+export const writersAddon = loadNative<WritersAddon>(
+  'tryReadLeases',
+  'tryReadLeasesAsync',
+  'openWriteWatch',
+  'watchWrites',
+)

@@ -1,4 +1,5 @@
-import { closeSync, readSync } from 'node:fs'
+import { close, readSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { osCodeOf } from '../../errors.js'
 import { writersAddon, type WritersAddon } from './addon.js'
 
@@ -9,7 +10,8 @@ export interface WriteWatch {
    * system has a limit for watches, and not every system has them.
    */
   written(): ReadonlySet<string>
-  close(): void
+  /** Resolves when the system has given up its watches, which takes it a while. */
+  close(): Promise<void>
 }
 
 /** So many at a call, since their names are gone through on the event loop. */
@@ -35,14 +37,14 @@ export async function watchWrites(
       watch.expect(batch, await addon.watchWrites(descriptor, batch))
     }
   } catch (error) {
-    watch.close()
+    await watch.close()
     throw error
   }
   return watch
 }
 
 /** A watch that sees nothing. */
-const BLIND: WriteWatch = { written: () => new Set(), close: () => undefined }
+const BLIND: WriteWatch = { written: () => new Set(), close: () => Promise.resolve() }
 
 /** From <sys/inotify.h>. An event is four words, the last the length of a name, which files lack. */
 const IN_Q_OVERFLOW = 0x4000
@@ -73,8 +75,8 @@ class InotifyWatch implements WriteWatch {
     return this.#written
   }
 
-  close(): void {
-    closeSync(this.descriptor)
+  close(): Promise<void> {
+    return closeInTurn(this.descriptor)
   }
 
   /** How many words of events there are now. */
@@ -92,4 +94,17 @@ class InotifyWatch implements WriteWatch {
     const paths = mask & IN_Q_OVERFLOW ? [...this.#paths.values()].flat() : this.#paths.get(number)
     for (const path of paths ?? []) this.#written.add(path)
   }
+}
+
+const closeAsync = promisify(close)
+
+let lastClose = Promise.resolve()
+
+/**
+ * Closes a descriptor of inotify. The kernel waits meanwhile, at times for half a second, until no
+ * processor uses the watches any more: not on the event loop, nor on many threads of the pool at once.
+ */
+function closeInTurn(descriptor: number): Promise<void> {
+  lastClose = lastClose.then(() => closeAsync(descriptor)).catch(() => undefined)
+  return lastClose
 }

@@ -1,18 +1,20 @@
-import type { BatchPlan } from './batch-plan.js'
+import { createHash } from 'node:crypto'
+import { batchStart, type BatchPlan } from './batch-plan.js'
+import { BlockHasher } from './block-hasher.js'
 import { fileAt, streamLength } from '../stream/content-stream.js'
 import { cryptoKernel } from '../kernels/crypto.js'
-import {
-  awaitTurn,
-  countJobPieces,
-  isStopped,
-  jobPiece,
-  noteProgress,
-  type HashJob,
-} from './job.js'
-import { DIGEST_LENGTH, type HashKernel } from '../kernels/kernel.js'
+import { awaitTurn, isStopped, noteProgress, type HashJob } from './job.js'
+import { DIGEST_LENGTH } from '../kernels/kernel.js'
+import { bytesOfFile, countSelected, selectedPiece } from '../stream/digests.js'
 import { returnBuffer, takeBuffer } from './spare-buffer.js'
 import { StreamReader } from '../stream/reader.js'
 import { THROTTLED_READ } from './throttle.js'
+
+/**
+ * The largest buffer of a thread, in bytes. Larger ones are slower: what was read has left the
+ * processor's cache when it is hashed, and a disk waits longer for the next read.
+ */
+const MAX_BUFFER = 8 * 1024 * 1024
 
 /** Some of the job's pieces, all of one length: those from number `first` up to `end`. */
 interface PieceRange {
@@ -21,20 +23,24 @@ interface PieceRange {
   readonly length: number
 }
 
-/** Reads and hashes the batches of a job with one buffer. */
+/**
+ * Reads and hashes the batches of a job with one buffer, on node:crypto. The accelerator does the
+ * same in native/jobs/.
+ */
 export class BatchHasher {
   readonly #job: HashJob
   readonly #plan: BatchPlan
-  readonly #kernel: HashKernel
   readonly #reader: StreamReader
   readonly #buffer: Uint8Array
+  /** Null where no blocks are wanted. */
+  readonly #blockHasher: BlockHasher | null
 
-  constructor({ job, plan, kernel }: { job: HashJob; plan: BatchPlan; kernel: HashKernel }) {
+  constructor(job: HashJob, plan: BatchPlan) {
     this.#job = job
     this.#plan = plan
-    this.#kernel = kernel
     this.#reader = new StreamReader(job.stream, job.failures)
-    this.#buffer = takeBuffer(plan.bufferLength)
+    this.#buffer = takeBuffer(bufferLength(job, plan))
+    this.#blockHasher = job.wanted === 'pieces' ? null : new BlockHasher(job, cryptoKernel)
   }
 
   close(): void {
@@ -45,18 +51,22 @@ export class BatchHasher {
   /** Hashes the whole pieces of a batch, then the short one if it ends with the stream's last. */
   hashBatch(batch: number): void {
     const { pieceLength } = this.#job.stream
-    const first = batch * this.#plan.piecesPerBatch
-    const end = Math.min(first + this.#plan.piecesPerBatch, countJobPieces(this.#job))
+    const first = batchStart(this.#plan, batch)
+    const end = batchStart(this.#plan, batch + 1)
     const rest = streamLength(this.#job.stream) - this.#position(end - 1)
     const whole = rest < pieceLength ? end - 1 : end
     this.#hashRange({ first, end: whole, length: pieceLength })
     this.#hashRange({ first: whole, end, length: rest })
   }
 
-  #hashRange(range: PieceRange): void {
-    if (range.first === range.end) return
-    if (range.length > this.#plan.sliceLength) this.#hashSliced(range)
-    else this.#hashBuffered(range)
+  /** Hashes as many pieces at once as the buffer holds; or one by one, if it holds none. */
+  #hashRange({ first, end, length }: PieceRange): void {
+    const fitting = Math.floor(MAX_BUFFER / length)
+    const step = Math.max(1, fitting)
+    for (let i = first; i < end; i += step) {
+      if (fitting === 0) this.#hashSliced(i, length)
+      else this.#hashBuffered({ first: i, end: Math.min(i + step, end), length })
+    }
   }
 
   #hashBuffered({ first, end, length }: PieceRange): void {
@@ -64,45 +74,59 @@ export class BatchHasher {
     const data = this.#buffer.subarray(0, count * length)
     for (let i = first; i < end;) {
       const next = this.#endOfRun(i, end)
-      const target = data.subarray((i - first) * length, (next - first) * length)
-      this.#read(this.#position(i), target)
+      const bytes = (next - i - 1) * length + this.#bytesToRead(next - 1, length)
+      const from = (i - first) * length
+      this.#read(this.#position(i), data.subarray(from, from + bytes))
       i = next
     }
-    const { algorithm } = this.#job
+    this.#blockHasher?.hash({ first, end, start: 0, length }, data)
+    if (this.#job.wanted === 'blocks') return
     const out = this.#digestsFrom(first)
-    this.#kernel.hash({ algorithm, data, pieceLength: length, count, out })
+    cryptoKernel.hash({ algorithm: 'sha1', data, pieceLength: length, count, out })
   }
 
-  /** Feeds all pieces of the range side by side, a slice of each at a time. */
-  #hashSliced({ first, end, length }: PieceRange): void {
-    const { sliceLength } = this.#plan
-    // The multi-buffer kernels take whole blocks of 64 bytes; odd lengths are rare and go one by one
-    const kernel = length % sliceLength === 0 ? this.#kernel : cryptoKernel
-    const hash = kernel.begin(this.#job.algorithm, end - first)
-    for (let done = 0; done < length; done += sliceLength) {
-      const slice = Math.min(sliceLength, length - done)
-      for (let i = first; i < end; i++) {
-        const target = this.#buffer.subarray((i - first) * slice, (i - first + 1) * slice)
-        this.#read(this.#position(i) + done, target)
-      }
-      hash.update(this.#buffer, slice)
+  #hashSliced(i: number, length: number): void {
+    const isHashed = this.#job.wanted !== 'blocks'
+    const hash = createHash('sha1')
+    const bytes = this.#bytesToRead(i, length)
+    for (let start = 0; start < bytes; start += MAX_BUFFER) {
+      const slice = this.#buffer.subarray(0, Math.min(MAX_BUFFER, bytes - start))
+      this.#read(this.#position(i) + start, slice)
+      if (isHashed) hash.update(slice)
+      this.#blockHasher?.hash({ first: i, end: i + 1, start, length: slice.length }, slice)
     }
-    hash.digest(this.#digestsFrom(first))
+    if (isHashed) this.#digestsFrom(i).set(hash.digest())
   }
 
-  /** The number after the last of the pieces from `i` on that follow each other in the stream. */
+  /** How much of a piece to read: padding is part of pieces, but not of blocks. */
+  #bytesToRead(i: number, length: number): number {
+    const { wanted, stream } = this.#job
+    return wanted === 'blocks' ? bytesOfFile(stream, selectedPiece(this.#job, i)) : length
+  }
+
+  /** The number after the last of the pieces from `i` on that can be read in one go. */
   #endOfRun(i: number, end: number): number {
     let next = i + 1
-    while (next < end && jobPiece(this.#job, next) === jobPiece(this.#job, next - 1) + 1) next++
+    while (next < end && this.#follows(next)) next++
     return next
   }
 
+  /** Whether a piece follows the one before it in the stream, with nothing between to leave out. */
+  #follows(i: number): boolean {
+    const { pieceLength } = this.#job.stream
+    const before = selectedPiece(this.#job, i - 1)
+    return (
+      selectedPiece(this.#job, i) === before + 1 &&
+      this.#bytesToRead(i - 1, pieceLength) === pieceLength
+    )
+  }
+
   #position(i: number): number {
-    return jobPiece(this.#job, i) * this.#job.stream.pieceLength
+    return selectedPiece(this.#job, i) * this.#job.stream.pieceLength
   }
 
   #digestsFrom(first: number): Uint8Array {
-    return this.#job.digests.subarray(first * DIGEST_LENGTH[this.#job.algorithm])
+    return this.#job.digests.pieces.subarray(first * DIGEST_LENGTH.sha1)
   }
 
   #read(position: number, target: Uint8Array): void {
@@ -114,4 +138,11 @@ export class BatchHasher {
       noteProgress(this.#job, part.length, fileAt(this.#job.stream, position + done))
     }
   }
+}
+
+/** The bytes that a thread needs: no more than a batch has, and than there are. */
+function bufferLength(job: HashJob, { piecesPerBatch, piecesPerRest, fullBatches }: BatchPlan) {
+  const { pieceLength } = job.stream
+  const pieces = Math.min(fullBatches > 0 ? piecesPerBatch : piecesPerRest, countSelected(job))
+  return Math.min(pieces * Math.min(pieceLength, streamLength(job.stream)), MAX_BUFFER)
 }

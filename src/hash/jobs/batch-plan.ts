@@ -1,53 +1,61 @@
-import { countPieces, streamLength } from '../stream/content-stream.js'
-import { countJobPieces, type JobSelection } from './job.js'
 import type { HashKernel } from '../kernels/kernel.js'
-
-/**
- * The largest buffer of a thread, in bytes. Larger ones are slower: what was read has left the
- * processor's cache when it is hashed, and a disk waits longer for the next read.
- */
-export const MAX_BUFFER = 8 * 1024 * 1024
+import type { Throttle } from './throttle.js'
+import { countSelected, type DigestKind, type PieceSelection } from '../stream/digests.js'
 
 /** A batch below this many bytes spends too much on the calls around its hashing. */
 const MIN_BATCH = 1024 * 1024
 
-/** How a stream is cut into the units of work that threads take in turn. */
+/** Blocks need no lanes, so a batch is what suits disks to read in one go. */
+const BLOCKS_BATCH = 8 * 1024 * 1024
+
+/** Seconds that a batch takes at most at a limited rate: a pause waits for its end. */
+const SLOWEST_BATCH = 0.5
+
+/** How a job is cut into the units of work that threads take in turn. */
 export interface BatchPlan {
-  /** Whole pieces of a batch; the last batch may have fewer. */
+  readonly pieceCount: number
+  /** Pieces of a batch, and how many batches of so many there are. */
   readonly piecesPerBatch: number
-  readonly batchCount: number
-  /** Bytes of each piece that are in the buffer at once; the piece length when pieces fit whole. */
-  readonly sliceLength: number
-  /** Bytes of the buffer that a thread needs. */
-  readonly bufferLength: number
+  readonly fullBatches: number
+  /** Pieces of the batches after these, so that in the end all threads have their part. */
+  readonly piecesPerRest: number
 }
 
-/**
- * Plans batches that offer the kernel as many pieces as it has lanes. Where so many do not fit the
- * buffer whole they are read slice by slice, in turns; but a thread that reads alone, as spinning
- * disks want it, reads strictly in order, and offers the kernel fewer pieces.
- */
-export function planBatches(job: JobSelection, kernel: HashKernel, threads: number): BatchPlan {
-  const { pieceLength } = job.stream
-  const isAlone = threads === 1
-  const fitting = Math.floor(MAX_BUFFER / pieceLength)
-  const lanes = isAlone ? Math.max(1, Math.min(kernel.lanes, fitting)) : kernel.lanes
-  const sliceLength = Math.min(pieceLength, floorPowerOfTwo(MAX_BUFFER / lanes))
-  const wanted = Math.max(lanes, Math.floor(MIN_BATCH / pieceLength))
-  const piecesPerBatch = Math.max(1, Math.min(wanted, countJobPieces(job)))
-  return {
-    piecesPerBatch,
-    batchCount: Math.ceil(countJobPieces(job) / piecesPerBatch),
-    sliceLength,
-    bufferLength: piecesPerBatch * Math.min(sliceLength, longestPiece(job)),
-  }
+/** What a plan depends on. */
+export interface PlannedJob extends PieceSelection {
+  readonly wanted: DigestKind
+  readonly threads: number
+  readonly throttle?: Throttle | null
 }
 
-function floorPowerOfTwo(n: number): number {
-  return 2 ** Math.floor(Math.log2(n))
+/** Plans batches that offer the kernel as many pieces as it has lanes. */
+export function planBatches(job: PlannedJob, kernel: HashKernel): BatchPlan {
+  const pieceCount = countSelected(job)
+  const threads = Math.max(1, job.threads)
+  const least = Math.max(1, Math.floor(MIN_BATCH / job.stream.pieceLength))
+  const piecesPerBatch = Math.max(least, wantedPieces(job, kernel))
+  const fullBatches = Math.floor(pieceCount / (threads * piecesPerBatch)) * threads
+  const rest = pieceCount - fullBatches * piecesPerBatch
+  const piecesPerRest = Math.min(piecesPerBatch, Math.max(least, Math.ceil(rest / threads)))
+  return { pieceCount, piecesPerBatch, fullBatches, piecesPerRest }
 }
 
-/** The length of the longest piece there is, in bytes: a stream may be shorter than a piece. */
-function longestPiece({ stream }: JobSelection): number {
-  return countPieces(stream) > 1 ? stream.pieceLength : streamLength(stream)
+function wantedPieces({ wanted, stream, throttle }: PlannedJob, kernel: HashKernel): number {
+  const { pieceLength } = stream
+  const usual = wanted === 'blocks' ? Math.floor(BLOCKS_BATCH / pieceLength) : kernel.lanes
+  if (!throttle) return usual
+  return Math.min(usual, Math.ceil((throttle.bytesPerSecond * SLOWEST_BATCH) / pieceLength))
+}
+
+/** The number of the first piece of a batch; from the batch after the last on that of all pieces. */
+export function batchStart(plan: BatchPlan, batch: number): number {
+  const full = Math.min(batch, plan.fullBatches)
+  const start = full * plan.piecesPerBatch + (batch - full) * plan.piecesPerRest
+  return Math.min(start, plan.pieceCount)
+}
+
+/** How many batches there are. */
+export function countBatches(plan: BatchPlan): number {
+  const rest = plan.pieceCount - plan.fullBatches * plan.piecesPerBatch
+  return plan.fullBatches + Math.ceil(rest / plan.piecesPerRest)
 }

@@ -1,17 +1,25 @@
-import { countPieces, type ContentStream } from '../stream/content-stream.js'
+import type { KernelName } from '../kernels/kernel.js'
+import type { ContentStream } from '../stream/content-stream.js'
+import {
+  countSelected,
+  createDigests,
+  digestsAfter,
+  type DigestBuffers,
+  type DigestKind,
+} from '../stream/digests.js'
 import type { ReadFailures } from '../stream/read-failures.js'
 import { takeTurn, type Throttle } from './throttle.js'
-import { DIGEST_LENGTH, type HashAlgorithm, type KernelName } from '../kernels/kernel.js'
 
 /** The work on one stream. What changes is in memory that all its threads share. */
 export interface HashJob {
-  readonly algorithm: HashAlgorithm
+  /** What to compute. */
+  readonly wanted: DigestKind
   readonly kernel: KernelName
   readonly stream: ContentStream
   /** The indices of the pieces to hash, in order; null for all. */
   readonly pieces: Uint32Array | null
-  /** The digests of those pieces, one after the other. */
-  readonly digests: Uint8Array
+  /** The digests of those pieces. */
+  readonly digests: DigestBuffers
   /** The next batch that nobody has taken yet, and whether to stop; see the functions below. */
   readonly control: Int32Array
   /** How many threads work on it beside this one; with 0, this one does. */
@@ -33,12 +41,8 @@ const CONTROLS = 4
 /** More batches than any job has. */
 const NO_MORE = 2 ** 30
 
-/** What is to be read of a stream. */
-export type JobSelection = Pick<HashJob, 'stream' | 'pieces'>
-
 /** What a job is made of. */
-export type JobParts = JobSelection &
-  Pick<HashJob, 'algorithm' | 'kernel' | 'threads'> &
+export type JobParts = Pick<HashJob, 'stream' | 'pieces' | 'wanted' | 'kernel' | 'threads'> &
   Partial<Pick<HashJob, 'throttle' | 'failures'>>
 
 /** Sets up a job for threads; one for `threads: 0` stays on this thread, and costs less memory. */
@@ -50,20 +54,10 @@ export function createJob(parts: JobParts): HashJob {
     ...parts,
     throttle: parts.throttle ?? null,
     failures: parts.failures ?? null,
-    digests: new Uint8Array(allocate(countJobPieces(parts) * DIGEST_LENGTH[parts.algorithm])),
+    digests: createDigests(parts, parts.wanted, allocate),
     control: new Int32Array(allocate(CONTROLS * Int32Array.BYTES_PER_ELEMENT)),
     progress: new BigInt64Array(allocate(8)),
   }
-}
-
-/** How many pieces the job is to hash. */
-export function countJobPieces({ pieces, stream }: JobSelection): number {
-  return pieces === null ? countPieces(stream) : pieces.length
-}
-
-/** The index in the stream of the job's piece number `i`. */
-export function jobPiece({ pieces }: JobSelection, i: number): number {
-  return pieces === null ? i : (pieces[i] ?? 0)
 }
 
 /** Takes the next batch for the calling thread. */
@@ -93,11 +87,18 @@ export function batchesBeforePause({ control }: HashJob): number | null {
  * would have gone, and its progress counts on.
  */
 export function restOfJob(job: HashJob, finished: number, threads: number): HashJob {
-  const count = countJobPieces(job) - finished
-  const pieces = Uint32Array.from({ length: count }, (_, i) => jobPiece(job, finished + i))
-  const digests = job.digests.subarray(finished * DIGEST_LENGTH[job.algorithm])
+  const count = countSelected(job) - finished
+  const pieces = job.pieces?.slice(finished) ?? countFrom(finished, count)
+  const digests = digestsAfter(job.digests, finished)
   const control = new Int32Array(new SharedArrayBuffer(job.control.byteLength))
   return { ...job, threads, pieces, digests, control }
+}
+
+/** So many whole numbers from the first on. */
+function countFrom(first: number, count: number): Uint32Array {
+  const numbers = new Uint32Array(count)
+  for (let i = 0; i < count; i++) numbers[i] = first + i
+  return numbers
 }
 
 /** Sleeps until the job may read `bytes` more, or is stopped. Blocks the calling thread. */

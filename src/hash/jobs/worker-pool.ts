@@ -1,24 +1,22 @@
 import { Worker } from 'node:worker_threads'
 import { BtkitError } from '../../errors.js'
 import type { HashJob } from './job.js'
+import type { WholeFileJob } from './whole-file-job.js'
 import type { WorkerReport } from './worker.js'
 
 /** Threads that take shares of jobs, kept from one job to the next. */
 export class WorkerPool {
   readonly #idle: Worker[] = []
   readonly #all = new Set<Worker>()
-  readonly #niceness: number
 
   /** Threads of a higher niceness, from 0 to 19, leave the processor to others that want it. */
-  constructor(niceness = 0) {
-    this.#niceness = niceness
-  }
+  constructor(readonly niceness = 0) {}
 
   /**
-   * Lets one thread work on a job until its batches are all taken.
+   * Lets one thread work on a job until its batches are all taken, or read a whole file.
    * @throws BtkitError when that thread fails; others at work on the job go on
    */
-  async run(job: HashJob): Promise<void> {
+  async run(job: HashJob | WholeFileJob): Promise<void> {
     const worker = this.#idle.pop() ?? this.#start()
     try {
       await runShare(worker, job)
@@ -34,7 +32,9 @@ export class WorkerPool {
 
   #start(): Worker {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: this.#niceness,
+      workerData: this.niceness,
+      // Their data is in buffers: no need to put off the collection of what little else there is
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
     })
     this.#all.add(worker)
     // Before the job that it failed is told of it, so that no other is given to it
@@ -44,7 +44,7 @@ export class WorkerPool {
   }
 }
 
-function runShare(worker: Worker, job: HashJob): Promise<void> {
+function runShare(worker: Worker, job: HashJob | WholeFileJob): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (report: WorkerReport) => {
       worker.off('error', reject)

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { BtkitError } from '../../errors.js'
 import type { HashJob } from './job.js'
 import { runJob } from './run.js'
+import { readWholeFile, type WholeFileJob } from './whole-file-job.js'
 
 /** What a thread reports when its share is done: nothing, or the error that ended it. */
 export type WorkerReport = null | { code: BtkitError['code']; message: string }
@@ -14,13 +15,14 @@ function yieldTo(niceness: number): void {
   if (niceness > 0 && process.platform === 'linux') setPriority(niceness)
 }
 
-parentPort?.on('message', (job: HashJob) => {
+parentPort?.on('message', (job: HashJob | WholeFileJob) => {
   parentPort?.postMessage(runShare(job))
 })
 
-function runShare(job: HashJob): WorkerReport {
+function runShare(job: HashJob | WholeFileJob): WorkerReport {
   try {
-    runJob(job)
+    if ('kind' in job) readWholeFile(job)
+    else runJob(job)
     return null
   } catch (error) {
     // A BtkitError would lose its code on the way between threads

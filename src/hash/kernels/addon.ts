@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { loadNative } from '../../native-addon.js'
 import type { HashAlgorithm } from './kernel.js'
 
 /** The kernels of the native addon. */
@@ -18,43 +18,48 @@ export interface Addon {
     out: Uint8Array,
   ): void
 
-  init(algorithm: HashAlgorithm, state: Uint32Array, lanes: number): void
+  /** Does a job on the calling thread. */
+  hashJob(job: NativeJob): JobEnd
 
-  update(
-    kernel: NativeName,
-    algorithm: HashAlgorithm,
-    state: Uint32Array,
-    data: Uint8Array,
-    stride: number,
-    length: number,
-    lanes: number,
-  ): void
+  /** Does a job on so many threads of its own, of that niceness. */
+  hashJobOnThreads(job: NativeJob, threads: number, niceness: number): Promise<JobEnd>
+}
 
-  finish(
-    algorithm: HashAlgorithm,
-    state: Uint32Array,
-    tail: Uint8Array,
-    tailStride: number,
-    tailLength: number,
-    totalBytesPerLane: number,
-    lanes: number,
-    out: Uint8Array,
-  ): void
+/** Why a job failed: the index of the file, and a negative errno or one of native/stream/open_files.h. */
+export type JobEnd = [file: number, reason: number] | undefined
+
+/** A job as the accelerator takes it; native/job_request.c checks it. */
+export interface NativeJob {
+  readonly kernel: NativeName
+  /** Each ended by a NUL; empty where there is no file. */
+  readonly paths: Uint8Array
+  readonly identities: BigUint64Array | null
+  readonly offsets: Float64Array
+  readonly pieceLength: number
+  readonly pieces: Uint32Array | null
+  readonly piecesPerBatch: number
+  readonly fullBatches: number
+  readonly piecesPerRest: number
+  /** Whether to read from disks strictly in order. */
+  readonly isInOrder: boolean
+  readonly wantsPieces: boolean
+  readonly pieceDigests: Uint8Array
+  /** Null where no blocks are wanted. */
+  readonly firstBlocks: Uint32Array | null
+  readonly blockDigests: Uint8Array
+  readonly control: Int32Array
+  readonly progress: BigInt64Array
+  readonly nextTurn: BigInt64Array | null
+  readonly bytesPerSecond: number
+  readonly failedPieces: Uint8Array | null
+  readonly reasons: Int32Array | null
 }
 
 /** Loads the accelerator, or returns null where it was not built or does not fit this system. */
 export function loadAddon(): Addon | null {
-  if (loaded === undefined) loaded = requireAddon()
+  if (loaded === undefined) loaded = loadNative<Addon>('hashJobOnThreads')
   return loaded
 }
 
 /** Kept, because a kernel is chosen anew for each of many small files. */
 let loaded: Addon | null | undefined
-
-function requireAddon(): Addon | null {
-  try {
-    return createRequire(import.meta.url)('#piece-hash') as Addon
-  } catch {
-    return null
-  }
-}

@@ -22,6 +22,15 @@ export function hasAddon(): boolean {
  * @throws BtkitError `usage` when there is none of that name, `kernel` when it can't run here
  */
 export function chooseKernel(name?: string): HashKernel {
+  const kernel = chosen.get(name) ?? findAny(name)
+  chosen.set(name, kernel)
+  return kernel
+}
+
+/** Kept, because a kernel is chosen anew for each of many small files. */
+const chosen = new Map<string | undefined, HashKernel>()
+
+function findAny(name: string | undefined): HashKernel {
   const names = KERNEL_NAMES.filter((known) => name === undefined || known === name)
   if (names.length === 0) {
     throw new BtkitError(

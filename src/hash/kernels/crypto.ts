@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { DIGEST_LENGTH, type HashAlgorithm, type HashKernel, type SlicedHash } from './kernel.js'
+import { DIGEST_LENGTH, type HashKernel } from './kernel.js'
 
 /** OpenSSL through node:crypto: one piece after the other, on every machine. */
 export const cryptoKernel: HashKernel = {
@@ -12,20 +12,4 @@ export const cryptoKernel: HashKernel = {
       out.set(createHash(algorithm).update(piece).digest(), i * DIGEST_LENGTH[algorithm])
     }
   },
-
-  begin: beginSliced,
-}
-
-function beginSliced(algorithm: HashAlgorithm, lanes: number): SlicedHash {
-  const hashes = Array.from({ length: lanes }, () => createHash(algorithm))
-  return {
-    update(data, length) {
-      hashes.forEach((hash, i) => hash.update(data.subarray(i * length, (i + 1) * length)))
-    },
-    digest(out) {
-      hashes.forEach((hash, i) => {
-        out.set(hash.digest(), i * DIGEST_LENGTH[algorithm])
-      })
-    },
-  }
 }

@@ -19,9 +19,6 @@ export interface HashKernel {
    * Their digests follow each other at the start of `out`.
    */
   hash(batch: PieceBatch): void
-
-  /** Begins `lanes` digests that are fed slice by slice, for pieces too long to buffer. */
-  begin(algorithm: HashAlgorithm, lanes: number): SlicedHash
 }
 
 /** Pieces to hash in one call. */
@@ -31,16 +28,4 @@ export interface PieceBatch {
   readonly pieceLength: number
   readonly count: number
   readonly out: Uint8Array
-}
-
-/** Digests in the making: one for each lane. */
-export interface SlicedHash {
-  /**
-   * Feeds each lane `length` bytes: lane i those at `i * length` of `data`.
-   * `length` is a multiple of 64 (the block of both hash functions).
-   */
-  update(data: Uint8Array, length: number): void
-
-  /** Writes the digests of all lanes one after the other to the start of `out`. */
-  digest(out: Uint8Array): void
 }

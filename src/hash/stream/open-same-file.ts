@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
-import { BtkitError } from '../../errors.js'
+import { wasReplaced } from './changed-files.js'
 
 /**
  * The flags to open a file with that was looked at before: a symbolic link that took its place is
@@ -37,8 +37,4 @@ function open(path: string): number {
 function isLinkRefusal(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code
   return code === 'ELOOP' || code === 'EMLINK'
-}
-
-function wasReplaced(path: string, cause?: unknown): BtkitError {
-  return new BtkitError('changed', `${path}: was replaced while it was read`, { cause })
 }

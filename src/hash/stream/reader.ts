@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { asBtkitError } from '../../errors.js'
+import { becameShorter } from './changed-files.js'
 import { fileAt, ZEROS, type ContentStream } from './content-stream.js'
 import { openSameFile } from './open-same-file.js'
 import { noteReadFailure, type ReadFailures } from './read-failures.js'
@@ -97,7 +98,7 @@ export class StreamReader {
     for (let filled = 0; filled < target.length;) {
       const rest = target.length - filled
       const count = readSync(this.#descriptor, target, filled, rest, start + filled)
-      if (count === 0) throw new BtkitError('changed', `${path}: became shorter while it was read`)
+      if (count === 0) throw becameShorter(path)
       filled += count
     }
   }

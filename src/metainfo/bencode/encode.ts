@@ -24,13 +24,48 @@ export function encodeBencode(value: BencodeValue): Uint8Array {
   return writer.toBytes()
 }
 
+/** A list of which each element is made when it is written: there may be very many. */
+export class LazyList {
+  constructor(readonly values: Iterable<BencodeValue>) {}
+}
+
+/** A dictionary of which each value is made when it is written. The keys come in byte order. */
+export class LazyDict {
+  constructor(readonly entries: Iterable<[string, BencodeValue | LazyDict]>) {}
+}
+
+/** A dictionary in which some values are made when they are written. */
+export type LazyParts = Map<string, BencodeValue | LazyList | LazyDict>
+
+/** Elements of lists and lazy dictionaries that are encoded in one step. */
+const STEP = 50
+
+/** The same for a dictionary in steps, so that others have their turn while a long list in it is encoded. */
+export function* encodingBencode(dict: LazyParts): Generator<undefined, Uint8Array> {
+  const writer = new Writer()
+  yield* writer.writingDict(dict)
+  return writer.toBytes()
+}
+
 /** A shorter text, such as a length or a key, is written faster here than by native code. */
 const SHORT = 24
 
+/** What was written to lately and may be again; null while it is in use. */
+let spare: Buffer | null = null
+
+/** A larger one is let go. */
+const MAX_SPARE = 64 * 1024
+
 /** One buffer that doubles: a torrent of a million files would be millions of little ones. */
 class Writer {
-  #buffer = Buffer.allocUnsafe(4096)
+  #buffer: Buffer
   #length = 0
+  #written = 0
+
+  constructor() {
+    this.#buffer = spare ?? Buffer.allocUnsafe(4096)
+    spare = null
+  }
 
   write(value: BencodeValue): void {
     if (value instanceof Uint8Array) this.#writeString(value)
@@ -39,8 +74,11 @@ class Writer {
     else this.#writeInteger(value)
   }
 
+  /** A copy of what was written; to be called once, as the last. */
   toBytes(): Uint8Array {
-    return new Uint8Array(this.#buffer.subarray(0, this.#length))
+    const bytes = new Uint8Array(this.#buffer.subarray(0, this.#length))
+    if (this.#buffer.length <= MAX_SPARE) spare = this.#buffer
+    return bytes
   }
 
   #writeInteger(value: number | bigint): void {
@@ -67,13 +105,53 @@ class Writer {
   #writeDict(dict: BencodeDict): void {
     this.#writeByte(DICT)
     for (const [key, value] of sortedEntries(dict)) {
-      checkKey(key)
-      this.#writeLatin1(String(key.length))
-      this.#writeByte(COLON)
-      this.#writeLatin1(key)
+      this.#writeKey(key)
       this.write(value)
     }
     this.#writeByte(END)
+  }
+
+  *writingDict(dict: LazyParts): Generator<undefined, void> {
+    this.#writeByte(DICT)
+    for (const [key, value] of sortedEntries(dict)) {
+      this.#writeKey(key)
+      if (Array.isArray(value)) yield* this.#writingList(value)
+      else if (value instanceof LazyList) yield* this.#writingList(value.values)
+      else if (value instanceof LazyDict) yield* this.#writingLazy(value)
+      else this.write(value)
+    }
+    this.#writeByte(END)
+  }
+
+  *#writingList(values: Iterable<BencodeValue>): Generator<undefined, void> {
+    this.#writeByte(LIST)
+    for (const value of values) {
+      if (this.#isStepOver()) yield
+      this.write(value)
+    }
+    this.#writeByte(END)
+  }
+
+  *#writingLazy({ entries }: LazyDict): Generator<undefined, void> {
+    this.#writeByte(DICT)
+    for (const [key, value] of entries) {
+      if (this.#isStepOver()) yield
+      this.#writeKey(key)
+      if (value instanceof LazyDict) yield* this.#writingLazy(value)
+      else this.write(value)
+    }
+    this.#writeByte(END)
+  }
+
+  #isStepOver(): boolean {
+    return ++this.#written % STEP === 0
+  }
+
+  #writeKey(key: string): void {
+    checkKey(key)
+    this.#writeLatin1(String(key.length))
+    this.#writeByte(COLON)
+    this.#writeLatin1(key)
   }
 
   #writeLatin1(text: string): void {
@@ -104,7 +182,7 @@ class Writer {
 }
 
 /** The entries in byte order, which on latin1 strings is the order of `<`. */
-function sortedEntries(dict: BencodeDict): Iterable<[string, BencodeValue]> {
+export function sortedEntries<T>(dict: ReadonlyMap<string, T>): Iterable<[string, T]> {
   let last: string | null = null
   for (const key of dict.keys()) {
     if (last !== null && key < last) return [...dict].sort(([a], [b]) => (a < b ? -1 : 1))

@@ -77,6 +77,17 @@ function outOfRange(offset: number): BtkitError {
  * @throws BtkitError `bencode`
  */
 export function takeString(cursor: Cursor): Uint8Array {
+  const start = skipString(cursor)
+  const { bytes, offset } = cursor
+  // a plain view: subarray() of a Buffer would make Buffers, which are slower and print otherwise
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, offset - start)
+}
+
+/**
+ * Moves the cursor behind the string whose length is there, and returns the offset of its first byte.
+ * @throws BtkitError `bencode`
+ */
+export function skipString(cursor: Cursor): number {
   const { bytes, offset: start } = cursor
   let colon = start
   let length = 0
@@ -93,8 +104,7 @@ export function takeString(cursor: Cursor): Uint8Array {
   const end = colon + 1 + length
   if (end > bytes.length) throw truncated(cursor)
   cursor.offset = end
-  // a plain view: subarray() of a Buffer would make Buffers, which are slower and print otherwise
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + colon + 1, length)
+  return colon + 1
 }
 
 function truncated({ bytes, offset }: Cursor): BtkitError {

@@ -1,50 +1,75 @@
-import { createHash } from 'node:crypto'
-import { encodeBencode } from '../bencode/encode.js'
+import { encodingBencode, LazyList, type LazyParts } from '../bencode/encode.js'
 import type { BencodeDict } from '../bencode/value.js'
+import type { MetainfoVersion } from '../metainfo.js'
+import { buildFileTree } from './file-tree.js'
+import { encodePath, type InfoFile } from './info-file.js'
 
-/** What goes into `info`, the part of a torrent that its info hash stands for. */
+/** What goes into `info`, the part of a torrent that its info hashes stand for. */
 export interface InfoParts {
+  readonly version: MetainfoVersion
   readonly name: string
-  /** A number of bytes for a torrent of a single file, else its files in stream order. */
-  readonly content: number | readonly InfoFile[]
+  /** Whether the files live in a directory called `name`; else there is one, of that name. */
+  readonly isDirectory: boolean
+  /** In stream order, which in v2 and hybrids is that of the bytes of their path components. */
+  readonly files: readonly InfoFile[]
   /** In bytes. */
   readonly pieceLength: number
-  /** SHA-1 digests, 20 bytes each. */
-  readonly pieces: Uint8Array
+  /** SHA-1 digests, 20 bytes each; null for v2 alone. */
+  readonly pieces: Uint8Array | null
   readonly private: boolean
   readonly source: string | null
+  /** Any other keys; they do not replace those above. */
+  readonly extraKeys?: BencodeDict | undefined
 }
 
-/** A file of a torrent. */
-export interface InfoFile {
-  readonly path: readonly string[]
-  /** In bytes. */
-  readonly length: number
-  /** Whether it is marked as a pad file (BEP 47). */
-  readonly isPad?: boolean
-}
-
-/** Encodes the `info` of a v1 torrent (BEP 3). There is no key for what is false or null. */
+/**
+ * Encodes the `info` of a torrent: v1 (BEP 3), v2 (BEP 52), or a hybrid, which says all in both
+ * ways. There is no key for what is false or null. Pad files are in the v1 list alone.
+ */
 export function buildInfo(parts: InfoParts): Uint8Array {
-  const info: BencodeDict = new Map()
-  if (typeof parts.content === 'number') info.set('length', parts.content)
-  else info.set('files', parts.content.map(fileEntry))
-  info.set('name', Buffer.from(parts.name))
+  const building = buildingInfo(parts)
+  for (;;) {
+    const { done, value } = building.next()
+    if (done) return value
+  }
+}
+
+/** The same in steps, so that others have their turn while many files are encoded. */
+export function* buildingInfo(parts: InfoParts): Generator<undefined, Uint8Array> {
+  const { version, name, isDirectory, files } = parts
+  const info: LazyParts = new Map(parts.extraKeys)
+  if (version !== 'v1') {
+    info.set('file tree', buildFileTree(isDirectory ? files : files.map(asSingle(name))))
+    info.set('meta version', 2)
+  }
+  if (version !== 'v2') addV1Files(info, parts)
+  info.set('name', Buffer.from(name))
   info.set('piece length', parts.pieceLength)
-  info.set('pieces', parts.pieces)
   if (parts.private) info.set('private', 1)
   if (parts.source !== null) info.set('source', Buffer.from(parts.source))
-  return encodeBencode(info)
+  return yield* encodingBencode(info)
+}
+
+function addV1Files(info: LazyParts, { isDirectory, files, pieces }: InfoParts): void {
+  const [first] = files
+  if (isDirectory) info.set('files', new LazyList(fileEntries(files)))
+  else info.set('length', first?.length ?? 0)
+  if (!isDirectory && first?.attr) info.set('attr', Buffer.from(first.attr))
+  info.set('pieces', pieces ?? new Uint8Array(0))
+}
+
+function* fileEntries(files: readonly InfoFile[]): Generator<BencodeDict> {
+  for (const file of files) yield fileEntry(file)
 }
 
 function fileEntry(file: InfoFile): BencodeDict {
-  const path = file.path.map((component) => Buffer.from(component))
   const entry: BencodeDict = new Map()
-  if (file.isPad) entry.set('attr', Buffer.from('p'))
-  return entry.set('length', file.length).set('path', path)
+  if (file.attr) entry.set('attr', Buffer.from(file.attr))
+  if (file.symlinkPath) entry.set('symlink path', encodePath(file.symlinkPath))
+  return entry.set('length', file.length).set('path', encodePath(file.path))
 }
 
-/** The v1 info hash, in hexadecimal. */
-export function infoHashOf(info: Uint8Array): string {
-  return createHash('sha1').update(info).digest('hex')
+/** In a file tree, a single file is called as the torrent is. */
+function asSingle(name: string): (file: InfoFile) => InfoFile {
+  return (file) => ({ ...file, path: [name] })
 }

@@ -1,4 +1,6 @@
 import bencode from 'bencode'
+import { encodeBencode } from '../bencode/encode.js'
+import type { BencodeDict } from '../bencode/value.js'
 import type { DhtNode } from '../metainfo.js'
 
 /** What a torrent says beside its `info`. There is no key for a null or empty value. */
@@ -12,24 +14,41 @@ export interface TorrentParts {
   readonly createdBy: string | null
   /** In seconds since 1970. */
   readonly creationDate: number | null
+  /** Any other keys; they do not replace those above. */
+  readonly extraKeys?: BencodeDict | undefined
 }
 
-/** Builds a .torrent from an encoded `info`, which is taken byte for byte, and the rest. */
-export function buildTorrent(parts: TorrentParts, info: Uint8Array): Uint8Array {
-  return joinTorrent(encodeParts(parts), info)
+/** What a torrent says of its content, encoded. */
+export interface TorrentCore {
+  readonly info: Uint8Array
+  /** The layers that go with that `info` (BEP 52), encoded; null for a v1 torrent. */
+  readonly pieceLayers: Uint8Array | null
 }
 
-/** Builds a .torrent from an encoded `info` and what encodeParts made of the rest. */
-export function joinTorrent(beside: ReadonlyMap<string, Uint8Array>, info: Uint8Array): Uint8Array {
-  const entries = [...beside, ['info', info] as const]
+/** Builds a .torrent from what it says of its content, taken byte for byte, and the rest. */
+export function buildTorrent(parts: TorrentParts, core: TorrentCore): Uint8Array {
+  return joinTorrent(encodeParts(parts), core)
+}
+
+/** Builds a .torrent from what it says of its content and what encodeParts made of the rest. */
+export function joinTorrent(
+  beside: ReadonlyMap<string, Uint8Array>,
+  { info, pieceLayers }: TorrentCore,
+): Uint8Array {
+  const entries: [string, Uint8Array][] = [...beside, ['info', info]]
+  if (pieceLayers) entries.push(['piece layers', pieceLayers])
   entries.sort(([a], [b]) => (a < b ? -1 : 1))
-  const bytes = entries.flatMap(([key, value]) => [bencode.encode(key), value])
+  const bytes = entries.flatMap(([key, value]) => [
+    encodeBencode(Buffer.from(key, 'latin1')),
+    value,
+  ])
   return Buffer.concat([Buffer.from('d'), ...bytes, Buffer.from('e')])
 }
 
 /** What stands beside `info` in a .torrent: the encoded values by their keys. */
 export function encodeParts(parts: TorrentParts): Map<string, Uint8Array> {
   const values = new Map<string, Uint8Array>()
+  for (const [key, value] of parts.extraKeys ?? []) values.set(key, encodeBencode(value))
   for (const [key, value] of topLevelValues(parts)) {
     if (value !== null) values.set(key, bencode.encode(value))
   }

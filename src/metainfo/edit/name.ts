@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { encodeBencode } from '../bencode/encode.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
 import { changeText, type GatheredChanges } from './text.js'
-import type { Metainfo } from '../metainfo.js'
+import type { UnhashedMetainfo } from '../metainfo.js'
 import { encodedInfo, type TorrentEdit } from './splice-torrent.js'
 
 /** Gives a torrent another name, and therefore another info hash. */
@@ -17,7 +17,7 @@ export function setName(name: string): TorrentEdit {
 }
 
 /** In version 2 the file of a torrent of a single file has its own name as well (BEP 52). */
-function renameInTree(metainfo: Metainfo, name: string): Uint8Array | null {
+function renameInTree(metainfo: UnhashedMetainfo, name: string): Uint8Array | null {
   const { bytes, spans } = encodedInfo(metainfo)
   const span = spans.get('file tree')
   if (span === undefined) return null

@@ -14,20 +14,6 @@ export function seedsOf(
   return key === 'httpseeds' ? httpSeeds : webSeeds
 }
 
-/** Removes seeds, then adds others at the end unless they are there already. */
-export function changeSeeds(
-  key: SeedKey,
-  { remove, add }: { readonly remove: readonly string[]; readonly add: readonly string[] },
-): TorrentEdit {
-  return (metainfo) => {
-    const old = seedsOf(metainfo, key) ?? []
-    const left = old.filter((url) => !remove.includes(url))
-    const seeds = [...left, ...[...new Set(add)].filter((url) => !left.includes(url))]
-    const isSame = JSON.stringify(seeds) === JSON.stringify(old)
-    return isSame ? {} : setSeeds(key, seeds.length > 0 ? seeds : null)(metainfo)
-  }
-}
-
 /**
  * Sets seeds, or removes them when `urls` is null. Seeds that are the same already are left alone.
  */

@@ -1,6 +1,6 @@
 import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
 import type { BencodeValue } from '../bencode/value.js'
-import type { Metainfo } from '../metainfo.js'
+import type { UnhashedMetainfo } from '../metainfo.js'
 import { spliceDict, type DictChanges, type EncodedDict } from './splice-dict.js'
 
 /** Changes to the entries of a torrent's top-level dictionary and of its `info`. */
@@ -11,13 +11,16 @@ export interface TorrentChanges {
 }
 
 /** Computes the changes to a torrent. */
-export type TorrentEdit = (metainfo: Metainfo) => TorrentChanges
+export type TorrentEdit = (metainfo: UnhashedMetainfo) => TorrentChanges
 
 /**
  * The bytes of a torrent after changes, of which all but the changed entries are as they were,
  * white space after the end included. The very same array when nothing changes.
  */
-export function spliceTorrent(metainfo: Metainfo, { top, info }: TorrentChanges): Uint8Array {
+export function spliceTorrent(
+  metainfo: UnhashedMetainfo,
+  { top, info }: TorrentChanges,
+): Uint8Array {
   const changes = new Map(top)
   if (info !== undefined && info.size > 0) {
     changes.set('info', spliceDict(encodedInfo(metainfo), info))
@@ -26,19 +29,22 @@ export function spliceTorrent(metainfo: Metainfo, { top, info }: TorrentChanges)
 }
 
 /** The `info` of a torrent as it stands. */
-export function encodedInfo({ bytes, infoSpan }: Metainfo): EncodedDict {
+export function encodedInfo({ bytes, infoSpan }: UnhashedMetainfo): EncodedDict {
   const info = bytes.subarray(infoSpan.start, infoSpan.end)
   return { bytes: info, spans: read(info).spans }
 }
 
 /** A top-level value as it stands; undefined when there is none. */
-export function encodedValue({ bytes, spans }: Metainfo, key: string): Uint8Array | undefined {
+export function encodedValue(
+  { bytes, spans }: UnhashedMetainfo,
+  key: string,
+): Uint8Array | undefined {
   const span = spans.get(key)
   return span && bytes.subarray(span.start, span.end)
 }
 
 /** A top-level value, decoded. */
-export function topLevelValue(metainfo: Metainfo, key: string): BencodeValue | undefined {
+export function topLevelValue(metainfo: UnhashedMetainfo, key: string): BencodeValue | undefined {
   const bytes = encodedValue(metainfo, key)
   return bytes && read(bytes).value
 }

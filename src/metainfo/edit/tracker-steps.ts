@@ -2,10 +2,14 @@ import type { Tier, Trackers } from './trackers.js'
 
 /** Changes to single trackers, made in this order. */
 export interface TrackerSteps {
+  /** What takes the place of all trackers; null to begin with those that there are. */
+  readonly set: readonly Tier[] | null
   /** Whole URLs. */
   readonly remove: readonly string[]
   /** Each returns the new URL of a tracker, or the same URL for no change. */
   readonly replace: readonly ((url: string) => string)[]
+  /** Trackers to have first, each as a tier of its own, also if they are in the list already. */
+  readonly prepend: readonly string[]
   /** Trackers to add unless they are in the list, each as a new last tier. */
   readonly add: readonly string[]
 }
@@ -16,12 +20,25 @@ export interface TrackerSteps {
  * an `announce` that was in no tier becomes the first tier. Otherwise the same object is returned.
  */
 export function takeTrackerSteps(trackers: Trackers, steps: TrackerSteps): Trackers {
-  const kept = mapTrackers(trackers, (url) => (steps.remove.includes(url) ? null : url))
+  const begun = steps.set === null ? trackers : fromTiers(steps.set)
+  const kept = mapTrackers(begun, (url) => (steps.remove.includes(url) ? null : url))
   const replaced = mapTrackers(kept, (url) => {
     return steps.replace.reduce((result, replace) => replace(result), url)
   })
-  const result = addTrackers(replaced, steps.add)
+  const result = addTrackers(prependTrackers(replaced, steps.prepend), steps.add)
   return isSame(result, trackers) ? trackers : tidy(result)
+}
+
+/** A single tracker gets no list. */
+function fromTiers(tiers: readonly Tier[]): Trackers {
+  const announce = tiers[0]?.[0] ?? null
+  return { announce, tiers: tiers.flat().length > 1 ? tiers : null }
+}
+
+function prependTrackers(trackers: Trackers, urls: readonly string[]): Trackers {
+  if (urls.length === 0) return trackers
+  const others = mapTrackers(trackers, (url) => (urls.includes(url) ? null : url))
+  return fromTiers([...[...new Set(urls)].map((url) => [url]), ...listAll(others)])
 }
 
 function mapTrackers(

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { encodeBencode } from '../bencode/encode.js'
 import { isByteString, type BencodeValue } from '../bencode/value.js'
-import type { Metainfo } from '../metainfo.js'
+import type { UnhashedMetainfo } from '../metainfo.js'
 import type { DictChanges } from './splice-dict.js'
 import { topLevelValue, type TorrentEdit } from './splice-torrent.js'
 
@@ -36,7 +36,7 @@ export function changeTrackers(change: (trackers: Trackers) => Trackers): Torren
 }
 
 /** The trackers of a torrent. A tracker in the place of a tier counts as a tier of one. */
-export function readTrackers(metainfo: Metainfo): Trackers {
+export function readTrackers(metainfo: UnhashedMetainfo): Trackers {
   const announce = topLevelValue(metainfo, 'announce')
   const list = topLevelValue(metainfo, 'announce-list')
   return {
@@ -49,7 +49,7 @@ function readTier(tier: BencodeValue): Tier {
   return (Array.isArray(tier) ? tier : [tier]).filter(isByteString).map(latin1)
 }
 
-function trackerChanges(metainfo: Metainfo, { announce, tiers }: Trackers): DictChanges {
+function trackerChanges(metainfo: UnhashedMetainfo, { announce, tiers }: Trackers): DictChanges {
   const old = readTrackers(metainfo)
   const changes = new Map<string, Uint8Array | null>()
   if (announce === null || announce !== old.announce) {

@@ -19,13 +19,17 @@ export type LintCode =
   | 'piece-length-odd' // no power of two, or less than a client asks for at once
   | 'piece-length-small' // far more pieces than the size calls for
   | 'piece-length-large' // far fewer pieces than the size calls for
+  | 'piece-length-refused' // pieces that libtorrent does not load
   | 'many-pieces' // more than some clients bear
   | 'huge-torrent' // a .torrent that some clients refuse
   | 'unaligned-hybrid' // a file that v1 and v2 can't share pieces of
   | 'file-and-directory' // a path that is both
+  | 'link-outside' // a symbolic link that leads out of the torrent
+  | 'link-to-nothing' // a symbolic link to what is not there
   | 'name-clash' // names that are one on some systems
   | 'reserved-name' // a name that is a device on Windows
   | 'forbidden-character' // a character that Windows refuses
+  | 'hidden-character' // a name that is not what it looks like
   | 'trailing-dot-or-space' // what Windows cuts off
   | 'name-too-long' // a name that most file systems refuse
   | 'path-too-long' // a path that Linux refuses

@@ -1,8 +1,10 @@
 import { findNameClashes, findPathsOfBothKinds } from './clashes.js'
 import type { Finding, LintCode, LintRule, Severity } from './finding.js'
 import { findUnalignedFiles } from './hybrid.js'
+import { findLinksOutside, findLinksToNothing } from './links.js'
 import {
   findForbiddenCharacters,
+  findHiddenCharacters,
   findLongNames,
   findLongPaths,
   findReservedNames,
@@ -13,6 +15,7 @@ import {
   findLargePieces,
   findManyPieces,
   findOddPieceLength,
+  findRefusedPieces,
   findSmallPieces,
 } from './pieces.js'
 import {
@@ -42,7 +45,11 @@ const READER_SEVERITIES: Record<WarningCode, Severity> = {
   'not-utf8': 'warning',
   'unsafe-path': 'error',
   'backslash-path': 'warning',
-  'no-content': 'warning',
+  'no-content': 'error',
+  'pad-without-path': 'warning',
+  'layer-missing': 'error',
+  'layer-wrong': 'error',
+  'layer-unneeded': 'note',
 }
 
 /** The rules, in the order of their findings, and how bad these are. */
@@ -62,13 +69,17 @@ const RULES: Record<Exclude<LintCode, WarningCode>, readonly [Severity, LintRule
   'piece-length-odd': ['warning', findOddPieceLength],
   'piece-length-small': ['note', findSmallPieces],
   'piece-length-large': ['note', findLargePieces],
+  'piece-length-refused': ['warning', findRefusedPieces],
   'many-pieces': ['note', findManyPieces],
   'huge-torrent': ['warning', findHugeTorrent],
   'unaligned-hybrid': ['error', findUnalignedFiles],
   'file-and-directory': ['error', findPathsOfBothKinds],
+  'link-outside': ['error', findLinksOutside],
+  'link-to-nothing': ['warning', findLinksToNothing],
   'name-clash': ['warning', findNameClashes],
   'reserved-name': ['warning', findReservedNames],
   'forbidden-character': ['warning', findForbiddenCharacters],
+  'hidden-character': ['warning', findHiddenCharacters],
   'trailing-dot-or-space': ['warning', findTrailingDotsAndSpaces],
   'name-too-long': ['warning', findLongNames],
   'path-too-long': ['warning', findLongPaths],

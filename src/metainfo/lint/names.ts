@@ -3,10 +3,20 @@ import { quoteText } from '../../text/escape.js'
 import type { Metainfo } from '../metainfo.js'
 
 /** Names that stand for devices on Windows, with any extension. */
-const RESERVED = /^(con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])\s*(\.|$)/i
+const RESERVED =
+  /^(con|prn|aux|nul|com[1-9\u00b9\u00b2\u00b3]|lpt[1-9\u00b9\u00b2\u00b3])\s*(\.|$)/i
 
 /** What Windows refuses in a name; slashes and backslashes are paths that the reader warns of. */
 const FORBIDDEN = /[<>:"|?*\u0001-\u001f]/
+
+/** Marks of direction, overrides and isolates (Unicode, UAX 9): they change what a name looks like. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
+
+/** What can't be seen, but for the control characters that Windows refuses. */
+const INVISIBLE = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+
+/** Joiners and variation selectors in their place: in scripts and emoji that are written so. */
+const JOINING = /(?<=[^\0-\x7f])[\u200c\u200d\ufe00-\ufe0f\u{e0100}-\u{e01ef}]|\ufe0f(?=\u20e3)/gu
 
 /** In bytes: what most file systems hold. */
 const LONGEST_NAME = 255
@@ -27,6 +37,16 @@ export function* findForbiddenCharacters(metainfo: Metainfo) {
     const [character] = FORBIDDEN.exec(name) ?? []
     if (character === undefined) continue
     yield `name ${quoteText(name)} has ${quoteText(character)}, which Windows refuses`
+  }
+}
+
+/** Names that are not what they look like: with characters that turn text around or are not seen. */
+export function* findHiddenCharacters(metainfo: Metainfo) {
+  for (const name of namesOf(metainfo)) {
+    const [character] = INVISIBLE.exec(name.replace(JOINING, '')) ?? []
+    if (character === undefined) continue
+    const why = TURNING.test(character) ? 'changes the direction of text' : "can't be seen"
+    yield `name ${quoteText(name)} has ${quoteText(character)}, which ${why}`
   }
 }
 

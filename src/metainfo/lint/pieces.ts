@@ -1,5 +1,5 @@
 import type { Metainfo } from '../metainfo.js'
-import { automaticPieceLength, MIN_PIECE_POW2 } from '../piece-length.js'
+import { alignedPieceLength, automaticPieceLength, MIN_PIECE_POW2 } from '../piece-length.js'
 
 const MIB = 1024 * 1024
 
@@ -18,6 +18,9 @@ const SMALL_SIZE = 4 * MIB
 /** Programs have fixed lengths of up to this many bytes, also for content that is shorter. */
 const LARGE_FOR_ANY = MIB
 
+/** libtorrent 2.0.8 loads no torrent with pieces of so many bytes. */
+const REFUSED_LENGTH = 2 ** 30
+
 /** Some clients keep a line on a screen or a request to a disk for each. */
 const MANY_PIECES = 100_000
 
@@ -33,9 +36,16 @@ export function* findOddPieceLength({ pieceLength }: Metainfo) {
   }
 }
 
+/** In version 2 each file begins a piece: many small ones are well served by short pieces. */
+function suitedLength({ tree, size }: Metainfo): number {
+  if (tree === null) return automaticPieceLength(size)
+  return alignedPieceLength(tree.map(({ file }) => file.length))
+}
+
 /** Pieces of less than a quarter of the automatic length, which is at least four requests. */
-export function* findSmallPieces({ pieceLength, pieceCount, size }: Metainfo) {
-  const automatic = automaticPieceLength(size)
+export function* findSmallPieces(metainfo: Metainfo) {
+  const { pieceLength, pieceCount, size } = metainfo
+  const automatic = suitedLength(metainfo)
   if (pieceLength * TOLERANCE >= automatic) return
   yield `pieces of ${pieceLength} bytes are small for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
 }
@@ -44,15 +54,23 @@ export function* findSmallPieces({ pieceLength, pieceCount, size }: Metainfo) {
  * Pieces of more than four times the automatic length, and few: peers share only whole ones. Also
  * pieces above 1 MiB that are more than four times as long as all content.
  */
-export function* findLargePieces({ pieceLength, pieceCount, size }: Metainfo) {
+export function* findLargePieces(metainfo: Metainfo) {
+  const { pieceLength, pieceCount, size, version } = metainfo
   if (pieceLength > LARGE_FOR_ANY && pieceLength > TOLERANCE * size && size > 0) {
     yield `a piece of ${pieceLength} bytes is longer than all ${size} bytes of content`
     return
   }
-  const automatic = automaticPieceLength(size)
+  // Long pieces cost small files nothing but the padding of a hybrid
+  const automatic = version === 'hybrid' ? suitedLength(metainfo) : automaticPieceLength(size)
   if (pieceLength <= TOLERANCE * automatic) return
   if (size <= SMALL_SIZE || pieceCount >= ENOUGH_PIECES) return
   yield `pieces of ${pieceLength} bytes are large for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
+}
+
+/** Pieces of 1 GiB or more, of any content. */
+export function* findRefusedPieces({ pieceLength }: Metainfo) {
+  if (pieceLength < REFUSED_LENGTH) return
+  yield `clients on libtorrent refuse pieces of ${pieceLength} bytes: they must be shorter than 1 GiB`
 }
 
 /** More than 100,000 pieces. */

@@ -2,17 +2,13 @@ import { Buffer } from 'node:buffer'
 import type { BencodeDict, BencodeValue } from '../bencode/value.js'
 import { readText } from './byte-text.js'
 import { quoteText } from '../../text/escape.js'
-import type { MetainfoFile } from '../metainfo.js'
+import type { MetainfoFile, TreeFile } from '../metainfo.js'
 import { metainfoError, requireDict, requireString } from './require-field.js'
 import { describeFile } from './v1-files.js'
 import type { WarningList } from '../warning-list.js'
 
-/** A file of a v2 torrent. */
-export interface TreeFile {
-  readonly file: MetainfoFile
-  /** The root of its Merkle tree, 32 bytes; null when the file is empty. */
-  readonly piecesRoot: Uint8Array | null
-}
+/** A file of the tree, whose piece layer has not been looked for. */
+export type RootedFile = Pick<TreeFile, 'file' | 'piecesRoot'>
 
 /** The empty key, under which a file's own dictionary stands; no name is empty (BEP 52). */
 const LEAF = ''
@@ -34,7 +30,7 @@ const REFERENCE_SIZE = 8
  *
  * @throws BtkitError `metainfo` when the tree is malformed or holds no file
  */
-export function readFileTree(info: BencodeDict, warnings: WarningList): TreeFile[] {
+export function readFileTree(info: BencodeDict, warnings: WarningList): RootedFile[] {
   const tree = requireDict(info.get('file tree'), () => 'info.file tree')
   if (tree.has(LEAF)) throw metainfoError('info.file tree', 'has a file without a name')
   const into: Collection = { files: [], warnings, room: MAX_PATHS_SIZE }
@@ -44,7 +40,7 @@ export function readFileTree(info: BencodeDict, warnings: WarningList): TreeFile
 }
 
 interface Collection {
-  readonly files: TreeFile[]
+  readonly files: RootedFile[]
   readonly warnings: WarningList
   /** How much more memory all paths may take, in bytes, roughly. */
   room: number
@@ -78,9 +74,10 @@ function readName(key: string, warnings: WarningList): string {
   return readText({ bytes, twin: undefined, what: () => 'info.file tree', warnings })
 }
 
-function readLeaf(value: BencodeValue, path: string[]): TreeFile {
+function readLeaf(value: BencodeValue, path: string[]): RootedFile {
   const leaf = requireDict(value, () => nameOf(path))
   const file = describeFile(leaf, path, () => `${nameOf(path)} length`)
+  if (file.padding) throw metainfoError(nameOf(path), 'is a pad file, which version 2 has not')
   return { file, piecesRoot: readRoot(leaf.get('pieces root'), file) }
 }
 
@@ -93,6 +90,7 @@ function readRoot(
   if (length === 0) return null
   const root = requireString(value, what)
   if (root.length !== ROOT_LENGTH) throw metainfoError(what(), `is not ${ROOT_LENGTH} bytes long`)
+  if (root.every((byte) => byte === 0)) throw metainfoError(what(), 'is all zeros')
   return root
 }
 

@@ -3,9 +3,10 @@ import { readText } from './byte-text.js'
 import { countPieces, totalLength } from './content-size.js'
 import { readFileTree } from './file-tree.js'
 import { checkHybridFiles } from './hybrid-files.js'
-import { BLOCK_LENGTH } from './merkle-root.js'
-import type { MetainfoFile, MetainfoVersion } from '../metainfo.js'
-import { checkPieceLayers } from './piece-layers.js'
+import type { MetainfoFile, MetainfoVersion, TreeFile } from '../metainfo.js'
+import { checkKeyOrder } from './key-order.js'
+import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../piece-length.js'
+import { readPieceLayers } from './piece-layers.js'
 import { metainfoError, requireLength, requireString } from './require-field.js'
 import { readV1Files } from './v1-files.js'
 import type { WarningList } from '../warning-list.js'
@@ -22,6 +23,7 @@ export interface InfoContent extends Head {
   readonly pieceCount: number
   readonly size: number
   readonly files: MetainfoFile[]
+  readonly tree: readonly TreeFile[] | null
   readonly pieces: Uint8Array | null
 }
 
@@ -38,24 +40,34 @@ const V1_KEYS = ['pieces', 'length', 'files']
  */
 export function validateInfo(
   info: BencodeDict,
-  pieceLayers: BencodeValue | undefined,
+  layers: BencodeValue | undefined,
   warnings: WarningList,
 ): InfoContent {
   const version = readVersion(info)
   const name = readName(info, warnings)
   const pieceLength = readPieceLength(info, version)
   const head = { version, name, pieceLength }
-  const tree = version === 'v1' ? [] : readFileTree(info, warnings)
-  checkPieceLayers(pieceLayers, tree, pieceLength)
+  if (version === 'v1') return { ...head, tree: null, ...readV1(info, head, warnings) }
+  checkKeyOrder(info)
+  const rooted = readFileTree(info, warnings)
+  const tree = readPieceLayers(rooted, { layers, pieceLength, warnings })
   const treeFiles = tree.map(({ file }) => file)
-  if (version === 'v2') return { ...head, ...describeTree(treeFiles, head) }
-  const v1 = readV1Files(info, name, warnings)
-  if (version === 'hybrid') checkHybridFiles(v1.files, treeFiles)
-  return { ...head, ...v1, ...readPieces(info, v1.files, pieceLength) }
+  if (version === 'v2') return { ...head, tree, ...describeTree(treeFiles, head) }
+  const v1 = readV1(info, head, warnings)
+  checkHybridFiles(v1.files, treeFiles)
+  return { ...head, tree, ...v1 }
+}
+
+function readV1(info: BencodeDict, { name, pieceLength }: Head, warnings: WarningList) {
+  const { isDirectory, files } = readV1Files(info, name, warnings)
+  return { isDirectory, files, ...readPieces(info, files, pieceLength) }
 }
 
 function readVersion(info: BencodeDict): MetainfoVersion {
   const metaVersion = info.get('meta version')
+  if (metaVersion === undefined && info.has('file tree')) {
+    throw metainfoError('info.meta version', 'is missing, though there is a file tree')
+  }
   if (metaVersion === undefined) return 'v1'
   if (metaVersion !== 2) throw metainfoError('info.meta version', 'only version 2 is known')
   return V1_KEYS.some((key) => info.has(key)) ? 'hybrid' : 'v2'
@@ -72,15 +84,18 @@ function readPieceLength(info: BencodeDict, version: MetainfoVersion): number {
   const pieceLength = requireLength(info.get('piece length'), () => what)
   if (pieceLength === 0) throw metainfoError(what, 'is 0')
   if (version !== 'v1' && !isV2PieceLength(pieceLength)) {
-    throw metainfoError(what, 'is not a power of two from 16 KiB up, as version 2 needs')
+    throw metainfoError(what, 'is not a power of two from 16 KiB to 1 GiB, as version 2 needs')
   }
   return pieceLength
 }
 
+/**
+ * BEP 52 has no upper bound, but clients have, and padding between files is as long as a piece:
+ * longer ones would keep a program busy for ever.
+ */
 function isV2PieceLength(pieceLength: number): boolean {
-  let power = BLOCK_LENGTH
-  while (power < pieceLength) power *= 2
-  return power === pieceLength
+  const pow2 = Math.log2(pieceLength)
+  return Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2
 }
 
 /**

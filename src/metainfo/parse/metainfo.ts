@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
-import { createHash } from 'node:crypto'
 import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, readBencode } from '../bencode/read.js'
 import type { Span } from '../bencode/value.js'
-import type { Metainfo, MetainfoVersion } from '../metainfo.js'
+import type { Metainfo, UnhashedMetainfo } from '../metainfo.js'
 import { BtkitError } from '../../errors.js'
+import { withInfoHashes } from '../info-hashes.js'
 import { escapeBadBytes } from '../../text/escape-bytes.js'
 import { quoteText } from '../../text/escape.js'
 import { readOptionalFields } from './optional-fields.js'
@@ -16,8 +16,6 @@ import { WarningList } from '../warning-list.js'
 export interface ParseOptions {
   /** In bytes; 64 MiB when absent. */
   readonly maxSize?: number
-  /** A torrent read before: if its `info` has the same bytes, its info hashes are used again. */
-  readonly known?: Metainfo
 }
 
 /**
@@ -30,20 +28,26 @@ export interface ParseOptions {
  * and `metainfo` for bencode that is no metainfo, with the key
  */
 export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
+  return withInfoHashes(parseUnhashed(bytes, options))
+}
+
+/**
+ * Does the same without the info hashes, which take longer than all else.
+ * @throws BtkitError those of parseMetainfo
+ */
+export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): UnhashedMetainfo {
   const limits = { maxSize: options.maxSize ?? DEFAULT_MAX_SIZE, maxDepth: DEFAULT_MAX_DEPTH }
   checkBeginning(bytes)
   const { value, spans, warnings: bencodeWarnings } = readBencode(bytes, limits)
   const top = requireDict(value, () => 'metainfo')
   const info = requireDict(top.get('info'), () => 'info')
   const infoSpan = requireSpan(spans)
-  const infoBytes = bytes.subarray(infoSpan.start, infoSpan.end)
   const warnings = new WarningList()
   const content = validateInfo(info, top.get('piece layers'), warnings)
   if (content.size === 0) warnings.add('no-content', () => 'info: the files are all empty')
   const fields = readOptionalFields(top, info, warnings)
   const unsafePaths = findUnsafePaths(content)
   warnOfUnsafePaths(unsafePaths, warnings)
-  const hashes = knownHashes(infoBytes, options.known) ?? hashInfo(infoBytes, content.version)
   // Spelled out, because to spread these takes longer than to read a small torrent
   return {
     bytes,
@@ -51,14 +55,13 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
     info,
     infoSpan,
     version: content.version,
-    infoHash: hashes.infoHash,
-    infoHashV2: hashes.infoHashV2,
     name: content.name,
     isDirectory: content.isDirectory,
     pieceLength: content.pieceLength,
     pieceCount: content.pieceCount,
     size: content.size,
     files: content.files,
+    tree: content.tree,
     pieces: content.pieces,
     announce: fields.announce,
     announceList: fields.announceList,
@@ -70,6 +73,9 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
     creationDate: fields.creationDate,
     private: fields.private,
     source: fields.source,
+    updateUrl: fields.updateUrl,
+    similar: fields.similar,
+    collections: fields.collections,
     unsafePaths,
     warnings: [...bencodeWarnings, ...warnings.toArray()],
   }
@@ -89,25 +95,8 @@ function checkBeginning(bytes: Uint8Array): void {
 
 const DICTIONARY = 'd'.charCodeAt(0)
 
-type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
-
 function requireSpan(spans: ReadonlyMap<string, Span>): Span {
   const span = spans.get('info')
   if (span === undefined) throw metainfoError('info', 'is missing')
   return span
-}
-
-function knownHashes(info: Uint8Array, known: Metainfo | undefined): InfoHashes | null {
-  if (known === undefined) return null
-  const { bytes, infoSpan, infoHash, infoHashV2 } = known
-  const isSame = Buffer.compare(info, bytes.subarray(infoSpan.start, infoSpan.end)) === 0
-  return isSame ? { infoHash, infoHashV2 } : null
-}
-
-/** The hashes are of the bytes as they stand: encoding them again could change them. */
-function hashInfo(info: Uint8Array, version: MetainfoVersion): InfoHashes {
-  return {
-    infoHash: version === 'v2' ? null : createHash('sha1').update(info).digest('hex'),
-    infoHashV2: version === 'v1' ? null : createHash('sha256').update(info).digest('hex'),
-  }
 }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 import { decodeUtf8, readText } from './byte-text.js'
 import type { DhtNode, Metainfo } from '../metainfo.js'
@@ -16,6 +17,9 @@ export type OptionalFields = Pick<
   | 'creationDate'
   | 'private'
   | 'source'
+  | 'updateUrl'
+  | 'similar'
+  | 'collections'
 >
 
 /**
@@ -40,7 +44,23 @@ export function readOptionalFields(
     creationDate: dateField(at('creation date')),
     private: flagField(inInfo('private')),
     source: textField(inInfo('source')),
+    updateUrl: textField(inInfo('update-url')),
+    similar:
+      bothLists(hashesField(inInfo('similar')), hashesField(at('similar')))?.map(hex) ?? null,
+    collections:
+      bothLists(bytesField(inInfo('collections')), bytesField(at('collections')))?.map(
+        decodeUtf8,
+      ) ?? null,
   }
+}
+
+/** BEP 38 has its lists inside `info`, beside it, or in both places. */
+function bothLists<T>(inInfo: T[] | null, beside: T[] | null): T[] | null {
+  return inInfo === null && beside === null ? null : [...(inInfo ?? []), ...(beside ?? [])]
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
 }
 
 interface Field {
@@ -87,9 +107,30 @@ function seedsField(field: Field): string[] | null {
 }
 
 function stringsOf(values: readonly BencodeValue[], field: Field): string[] {
+  return byteStringsOf(values, field).map(decodeUtf8)
+}
+
+function byteStringsOf(values: readonly BencodeValue[], field: Field): Uint8Array[] {
   const strings = values.filter(isByteString)
   if (strings.length < values.length) ignore(field, 'has an entry that is not a string')
-  return strings.map(decodeUtf8)
+  return strings
+}
+
+function bytesField(field: Field): Uint8Array[] | null {
+  const value = field.dict.get(field.key)
+  if (value === undefined) return null
+  return Array.isArray(value) ? byteStringsOf(value, field) : ignore(field, 'is not a list')
+}
+
+const INFO_HASH_LENGTH = 20
+
+function hashesField(field: Field): Uint8Array[] | null {
+  const values = bytesField(field)
+  const hashes = values?.filter(({ length }) => length === INFO_HASH_LENGTH) ?? null
+  if (hashes !== null && values !== null && hashes.length < values.length) {
+    ignore(field, 'has an entry that is no info hash of 20 bytes')
+  }
+  return hashes
 }
 
 function nodesField(field: Field): DhtNode[] | null {

@@ -1,53 +1,89 @@
 import { Buffer } from 'node:buffer'
-import type { BencodeDict, BencodeValue } from '../bencode/value.js'
-import { countPieces } from './content-size.js'
+import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 import { quoteText } from '../../text/escape.js'
-import type { TreeFile } from './file-tree.js'
+import type { TreeFile } from '../metainfo.js'
+import type { WarningList } from '../warning-list.js'
+import { countPieces } from './content-size.js'
+import type { RootedFile } from './file-tree.js'
 import { DIGEST_LENGTH, merkleRoot } from './merkle-root.js'
 import { metainfoError, requireDict, requireString } from './require-field.js'
 
+/** Where layers come from, and what to check them by. */
+export interface LayerSource {
+  /** The top-level `piece layers`. */
+  readonly layers: BencodeValue | undefined
+  /** In bytes. */
+  readonly pieceLength: number
+  readonly warnings: WarningList
+}
+
 /**
- * Checks the top-level `piece layers` (BEP 52): each file longer than a piece must have its layer,
- * of a digest a piece, and the layer must lead to the file's pieces root.
+ * Finds the piece layer of each file that is longer than a piece in the top-level `piece layers`
+ * (BEP 52): a digest a piece, from which the file's pieces root follows. Layers are outside `info`:
+ * if they are missing, or lead to another root, the torrent can still be told by its info hash and
+ * shown, so that is a warning. Clients fetch such layers from peers.
  *
- * @throws BtkitError `metainfo` that names the file
+ * @throws BtkitError `metainfo` that names the file, when `piece layers` is malformed or a layer is
+ * not as long as the file's pieces call for
  */
-export function checkPieceLayers(
-  layers: BencodeValue | undefined,
-  files: readonly TreeFile[],
-  pieceLength: number,
-): void {
-  const layered = files.filter(({ file }) => file.length > pieceLength)
-  if (layered.length === 0) return
-  const dict = requireDict(layers, () => 'piece layers')
-  // files of the same content share a layer: a hostile torrent could have one hashed a million times
-  const checked = new Set<string>()
-  for (const treeFile of layered) {
-    const root = Buffer.from(treeFile.piecesRoot ?? []).toString('latin1')
-    const layer = takeLayer(dict, root, treeFile)
-    checkLayerLength(layer, treeFile, pieceLength)
-    if (!checked.has(root)) checkLayerRoot(layer, treeFile, pieceLength)
-    checked.add(root)
+export function readPieceLayers(files: readonly RootedFile[], source: LayerSource): TreeFile[] {
+  const { layers, pieceLength, warnings } = source
+  const dict = layers === undefined ? NO_LAYERS : requireDict(layers, () => 'piece layers')
+  checkEntries(dict)
+  // Files of the same content share a layer: a hostile torrent could have one hashed a million times
+  const rightLayers = new Map<string, boolean>()
+  const tree = files.map(({ file, piecesRoot }): TreeFile => {
+    if (file.length <= pieceLength || piecesRoot === null) {
+      return { file, piecesRoot, layer: null, layerState: 'none' }
+    }
+    const what = () => `piece layers of ${quoteText(file.path.join('/'))}`
+    const root = latin1(piecesRoot)
+    const layer = dict.get(root)
+    if (!isByteString(layer)) return missing({ file, piecesRoot }, what, warnings)
+    checkLength(layer, countPieces(file.length, pieceLength), what)
+    const isRight = rightLayers.get(root) ?? latin1(merkleRoot(layer, pieceLength)) === root
+    rightLayers.set(root, isRight)
+    if (!isRight) warnings.add('layer-wrong', () => `${what()}: does not lead to the pieces root`)
+    return { file, piecesRoot, layer, layerState: isRight ? 'ok' : 'wrong' }
+  })
+  for (const root of dict.keys()) {
+    if (rightLayers.has(root)) continue
+    warnings.add('layer-unneeded', () => `piece layers of root ${hex(root)}: no file needs it`)
+  }
+  return tree
+}
+
+const NO_LAYERS: BencodeDict = new Map()
+
+/** Each entry must be a layer, whether a file has its root or none. */
+function checkEntries(dict: BencodeDict): void {
+  for (const [root, value] of dict) {
+    if (root.length !== DIGEST_LENGTH) {
+      throw metainfoError('piece layers', `has a key that is not ${DIGEST_LENGTH} bytes long`)
+    }
+    const layer = requireString(value, () => `piece layers of root ${hex(root)}`)
+    if (layer.length % DIGEST_LENGTH !== 0) {
+      const rule = `its length is not a multiple of ${DIGEST_LENGTH}`
+      throw metainfoError(`piece layers of root ${hex(root)}`, rule)
+    }
   }
 }
 
-function takeLayer(dict: BencodeDict, root: string, treeFile: TreeFile): Uint8Array {
-  return requireString(dict.get(root), () => nameOf(treeFile))
+function missing(rooted: RootedFile, what: () => string, warnings: WarningList): TreeFile {
+  warnings.add('layer-missing', () => `${what()}: is missing`)
+  return { ...rooted, layer: null, layerState: 'missing' }
 }
 
-function checkLayerLength(layer: Uint8Array, treeFile: TreeFile, pieceLength: number): void {
-  const pieces = countPieces(treeFile.file.length, pieceLength)
+function checkLength(layer: Uint8Array, pieces: number, what: () => string): void {
   if (layer.length === pieces * DIGEST_LENGTH) return
   const rule = `is ${layer.length} bytes long, not ${DIGEST_LENGTH} for each of ${pieces} pieces`
-  throw metainfoError(nameOf(treeFile), rule)
+  throw metainfoError(what(), rule)
 }
 
-function checkLayerRoot(layer: Uint8Array, treeFile: TreeFile, pieceLength: number): void {
-  const root = merkleRoot(layer, pieceLength)
-  if (Buffer.compare(root, treeFile.piecesRoot ?? Buffer.alloc(0)) === 0) return
-  throw metainfoError(nameOf(treeFile), 'does not lead to the pieces root')
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1')
 }
 
-function nameOf({ file }: TreeFile): string {
-  return `piece layers of ${quoteText(file.path.join('/'))}`
+function hex(root: string): string {
+  return Buffer.from(root, 'latin1').toString('hex')
 }

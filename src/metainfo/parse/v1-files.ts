@@ -38,8 +38,20 @@ function readSingleFile(info: BencodeDict, name: string): MetainfoFile {
 
 function readFile(entry: BencodeValue, at: number, warnings: WarningList): MetainfoFile {
   const file = requireDict(entry, () => `info.files[${at}]`)
+  if (isPadWithoutPath(file)) return readPad(file, at, warnings)
   const path = readPath(file, () => `info.files[${at}].path`, warnings)
   return describeFile(file, path, () => `info.files[${at}].length`)
+}
+
+function isPadWithoutPath(file: BencodeDict): boolean {
+  return !file.has('path') && readAttr(file.get('attr')).includes('p')
+}
+
+/** A pad file is never written, so one without a path gets the path that BEP 47 suggests. */
+function readPad(file: BencodeDict, at: number, warnings: WarningList): MetainfoFile {
+  warnings.add('pad-without-path', () => `info.files[${at}]: a pad file without a path`)
+  const pad = describeFile(file, [], () => `info.files[${at}].length`)
+  return { ...pad, path: ['.pad', String(pad.length)] }
 }
 
 /** What `dict`, a file's dictionary of either version, says of the file at `path`. */
@@ -49,7 +61,14 @@ export function describeFile(dict: BencodeDict, path: string[], what: What): Met
   // a symbolic link has no content, and some programs leave its length out
   const isBare = value === undefined && attr.includes('l')
   const length = isBare ? 0 : requireLength(value, what)
-  return { path, length, padding: attr.includes('p'), attr }
+  const file = { path, length, padding: attr.includes('p'), attr }
+  const symlinkPath = attr.includes('l') ? readSymlinkPath(dict.get('symlink path')) : null
+  return symlinkPath === null ? file : { ...file, symlinkPath }
+}
+
+function readSymlinkPath(value: BencodeValue | undefined): string[] | null {
+  const components = Array.isArray(value) ? value.filter(isByteString) : []
+  return components.length > 0 ? components.map(decodeUtf8) : null
 }
 
 function readAttr(value: BencodeValue | undefined): string {

@@ -62,7 +62,7 @@ export class Clients {
     const works = Math.min(rateLimit, before.works + earned)
     if (works < 1) {
       const seconds = Math.ceil(((1 - works) * MINUTE) / rateLimit / 1000)
-      throw throttled('you ask for sets and patterns too fast: ask again later', seconds)
+      throw throttled('you ask for so much work too fast: ask again later', seconds)
     }
     this.#credits.set(client, { works: works - 1, at })
   }

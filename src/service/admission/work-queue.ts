@@ -10,6 +10,8 @@ export interface QueueParts {
   readonly ageing: number
   /** Milliseconds on a clock that is never set. */
   readonly monotonic: () => number
+  /** A queue whose works come first: while it has any, none of this one begins or goes on. */
+  readonly after?: WorkQueue
 }
 
 /** How often it is looked at whether what waits has become more urgent than what runs. */
@@ -38,10 +40,14 @@ export class WorkQueue {
   /** Those at work, and how long each has waited in all, in milliseconds. */
   readonly #running = new Map<Turn, number>()
   readonly #perClient = new Map<string | null, number>()
+  /** Queues that wait while this one has works. */
+  readonly #followers: WorkQueue[] = []
+  #works = 0
   #timer: NodeJS.Timeout | null = null
 
   constructor(parts: QueueParts) {
     this.#parts = parts
+    if (parts.after) parts.after.#followers.push(this)
   }
 
   /** Works at work. */
@@ -64,6 +70,7 @@ export class WorkQueue {
     }
     const turn = new Turn(queued, (own) => this.#requeue(own))
     this.#count(queued.client, 1)
+    if (this.#works++ === 0) for (const queue of this.#followers) queue.#giveWay()
     try {
       await this.#wait(turn, 0)
       return await work(turn)
@@ -74,7 +81,19 @@ export class WorkQueue {
       this.#waiting.find((waiting) => waiting.turn === turn)?.leave()
       this.#count(queued.client, -1)
       this.#fill()
+      if (--this.#works === 0) for (const queue of this.#followers) queue.#fill()
     }
+  }
+
+  /** Has all turns end, as there is work that comes first. */
+  #giveWay(): void {
+    for (const turn of this.#running.keys()) turn.end()
+  }
+
+  /** Whether no turn may begin, as there is work that comes first. */
+  get #isHeld(): boolean {
+    const { after } = this.#parts
+    return after !== undefined && after.#works > 0
   }
 
   /** Gives a place back, and resolves when there is another. */
@@ -115,7 +134,7 @@ export class WorkQueue {
 
   /** Gives free places to those who are first. */
   #fill(): void {
-    while (this.#running.size < this.#parts.limit) {
+    while (!this.#isHeld && this.#running.size < this.#parts.limit) {
       const next = this.#waiting.shift()
       if (!next) return
       next.begin()

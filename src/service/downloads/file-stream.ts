@@ -1,33 +1,35 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { ConcurrencyLimit } from '../../files/concurrency-limit.js'
-import type { ByteRange } from '../web/byte-range.js'
+import type { BodyPart } from '../web/multipart-ranges.js'
+import { nextSpans, type Span } from './spans.js'
 
 /** Bytes read at a time: more are no faster, and each client that reads slowly holds as many. */
 const CHUNK = 64 * 1024
 
+const NOTHING = new Uint8Array(0)
+
 /**
- * A stretch of an open file, which is closed with the stream. Only a few files are read at once, so
+ * Stretches of an open file, which is closed with the stream. Only a few files are read at once, so
  * that the system's threads are free for those who look at files.
  */
 export class FileStream extends Readable {
   readonly #handle: FileHandle
   readonly #reads: ConcurrencyLimit
-  #at: number
-  readonly #end: number
+  /** What is still to come; the first may be under way. */
+  readonly #parts: BodyPart[]
 
-  constructor(handle: FileHandle, { start, end }: ByteRange, reads: ConcurrencyLimit) {
+  constructor(handle: FileHandle, parts: readonly BodyPart[], reads: ConcurrencyLimit) {
     // Nothing is read ahead of what the client takes
     super({ highWaterMark: 0, emitClose: true })
     this.#handle = handle
     this.#reads = reads
-    this.#at = start
-    this.#end = end
+    this.#parts = [...parts]
   }
 
   /** Bytes that are still to come; at the end of a file that got shorter there are some. */
   get missing(): number {
-    return this.#end - this.#at
+    return this.#parts.reduce((sum, { lead, start, end }) => sum + lead.length + end - start, 0)
   }
 
   override _read(): void {
@@ -50,12 +52,46 @@ export class FileStream extends Readable {
     )
   }
 
+  /** Nothing at the end of what was wanted, or of the file. */
   async #readChunk(): Promise<Uint8Array> {
-    const length = Math.min(CHUNK, this.missing)
-    if (length === 0 || this.destroyed) return new Uint8Array(0)
-    const chunk = Buffer.allocUnsafe(length)
-    const { bytesRead } = await this.#handle.read(chunk, 0, length, this.#at)
-    this.#at += bytesRead
-    return chunk.subarray(0, bytesRead)
+    const read: Uint8Array[] = []
+    for (const span of nextSpans(this.#parts, CHUNK)) {
+      if (this.destroyed) return NOTHING
+      const bytes = await this.#readSpan(span)
+      for (const part of span.parts) {
+        const there = stretchOf(bytes, span, part)
+        const isWhole = there.length === part.end - part.start
+        if (there.length === 0 && !isWhole) return joined(read)
+        read.push(part.lead, there)
+        this.#advance(part.start + there.length)
+        if (!isWhole) return joined(read)
+      }
+    }
+    return joined(read)
   }
+
+  /** As many bytes of it as the file has. */
+  async #readSpan({ start, end }: Span): Promise<Uint8Array> {
+    if (start === end) return NOTHING
+    const bytes = Buffer.allocUnsafe(end - start)
+    const { bytesRead } = await this.#handle.read(bytes, 0, bytes.length, start)
+    return bytes.subarray(0, bytesRead)
+  }
+
+  /** Notes that the first part was read up to a byte. */
+  #advance(at: number): void {
+    const [part] = this.#parts
+    if (part && at < part.end) this.#parts[0] = { lead: NOTHING, start: at, end: part.end }
+    else this.#parts.shift()
+  }
+}
+
+/** What of a part is in the bytes of a span. */
+function stretchOf(bytes: Uint8Array, span: Span, { start, end }: BodyPart): Uint8Array {
+  return start === end ? NOTHING : bytes.subarray(start - span.start, end - span.start)
+}
+
+function joined(read: readonly Uint8Array[]): Uint8Array {
+  const [only = NOTHING, ...others] = read.filter(({ length }) => length > 0)
+  return others.length === 0 ? only : Buffer.concat([only, ...others])
 }

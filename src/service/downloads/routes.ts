@@ -1,53 +1,91 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { Fingerprint } from '../../files/fingerprint.js'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
-import { parseMirrorPath } from '../mirror/mirror-path.js'
-import { MirrorView, type Mirror } from '../mirror/mirror.js'
-import { openInside, type OpenFile } from '../mirror/open-inside.js'
-import { contentTypeOf } from './content-type.js'
-import { FileStream } from './file-stream.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { DirectoryPages } from '../listing/directory-pages.js'
+import { parseMirrorPath, parseMirrorPlace } from '../mirror/mirror-path.js'
+import { MirrorView } from '../mirror/mirror.js'
+import type { ServiceOptions } from '../options.js'
+import { IsDirectory, notFound, Refusal } from '../refusal.js'
+import type { FileDigests } from '../views/file-digests.js'
+import type { Views, WantedView } from '../views/views.js'
+import { askedView, namedView } from '../web/asked-view.js'
 import { addReadRoute } from '../web/read-route.js'
 import { requestPath } from '../web/request-path.js'
-import type { ServiceOptions } from '../options.js'
-import { beginRange } from '../web/send-range.js'
+import { openDownload, sendDownload } from './download.js'
+import { linksOf } from './links.js'
+import { reprDigest } from './repr-digest.js'
 
-/** The mirror's files themselves, so that the web seeds of its torrents work. */
-export function addDownloadRoutes(
+/** Every address that is no other route's: in the metrics, views have one each. */
+const ROUTE = '/*'
+
+export interface FileRoutesParts {
+  readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'files'>
+  readonly views: Views
+  /** The pages of directories; null where there are none. */
+  readonly directoryPages: DirectoryPages | null
+  readonly digests: Pick<FileDigests, 'known'>
+  /** Hears which route a request takes. */
+  readonly onRoute: (request: IncomingMessage, route: string) => void
+}
+
+/**
+ * The mirror's files at their addresses, so that the web seeds of its torrents work; the views of
+ * them, unless a file has that name itself; and pages of directories.
+ */
+export function addFileRoutes(
   app: FastifyInstance,
-  { mirror, limits }: Pick<ServiceOptions, 'mirror' | 'limits'>,
+  { options, views, digests, directoryPages, onRoute }: FileRoutesParts,
 ): void {
+  const { mirror, limits } = options
   const reads = new ConcurrencyLimit(limits.maxReads)
-  addReadRoute(app, '/*', async (request, reply) => {
-    const components = parseMirrorPath(requestPath(request.raw.url ?? ''))
-    const file = await reads.run(() => openPublished(components, mirror))
-    const { size } = file.fingerprint
-    const headers = {
-      'Content-Type': contentTypeOf(components.at(-1) ?? ''),
-      'X-Content-Type-Options': 'nosniff',
+  const sendView = (request: FastifyRequest, reply: FastifyReply, wanted: WantedView) => {
+    onRoute(request.raw, `${ROUTE}.${wanted.view}`)
+    return views.send(request, reply, wanted)
+  }
+  addReadRoute(app, ROUTE, async (request, reply) => {
+    const { url = '' } = request.raw
+    const path = requestPath(url)
+    const view = askedView(url)
+    if (view !== null) {
+      return sendView(request, reply, { view, components: parseMirrorPlace(path) })
     }
-    const ranged = { size, headers, validators: validatorsOf(file.fingerprint) }
-    const range = beginRange(request, reply, ranged)
-    if (range && range.end > range.start)
-      return sendFile(reply, new FileStream(file.handle, range, reads))
-    await file.handle.close()
-    return range ? reply.send('') : reply
+    if (directoryPages && path.endsWith('/')) {
+      onRoute(request.raw, `${ROUTE}/`)
+      return directoryPages.send(request, reply, parseMirrorPlace(path))
+    }
+    const components = parseMirrorPath(path)
+    const look = new MirrorView(mirror)
+    const found = await orAbsence(reads.run(() => look.file(components)))
+    if (found instanceof IsDirectory) {
+      if (directoryPages) return directoryPages.redirect(request, reply, components)
+      throw found
+    }
+    const named = viewNamed(components)
+    if (found instanceof Refusal && named) return sendView(request, reply, named)
+    if (found instanceof Refusal) throw found
+    if (!options.files) throw notFound('this address')
+    // Of an empty file there is no torrent
+    const links = found.fingerprint.size > 0 && { Link: await linksOf(components, look) }
+    const { file, ranged } = await reads.run(() => openDownload(found, mirror))
+    const digest = digests.known({ ...found, fingerprint: file.fingerprint })
+    const headers = { ...ranged.headers, ...links, ...reprDigest(request.headers, digest) }
+    return sendDownload(request, reply, { file, ranged: { ...ranged, headers }, reads })
   })
 }
 
-async function openPublished(components: readonly string[], mirror: Mirror): Promise<OpenFile> {
-  return openInside(await new MirrorView(mirror).file(components), mirror)
+/** The view that a path may be the address of. */
+function viewNamed(components: readonly string[]): WantedView | null {
+  const named = namedView(components.at(-1) ?? '')
+  return named && { view: named.view, components: [...components.slice(0, -1), named.of] }
 }
 
-function validatorsOf({ size, mtimeNs }: Fingerprint) {
-  const etag = `"${size.toString(36)}-${mtimeNs.toString(36)}"`
-  return { etag, lastModified: new Date(Number(mtimeNs / 1_000_000n)).toUTCString() }
-}
-
-/** Sends a stretch of a file. */
-function sendFile(reply: FastifyReply, stream: FileStream): FastifyReply {
-  stream.once('end', () => {
-    // The file got shorter: only the end of the connection tells the client that bytes are missing
-    if (stream.missing > 0) reply.raw.destroy()
-  })
-  return reply.send(stream)
+/** What was found, or the word that there is no such file. */
+async function orAbsence(look: Promise<ScannedFile>): Promise<ScannedFile | Refusal> {
+  try {
+    return await look
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not-found') return error
+    throw error
+  }
 }

@@ -1,27 +1,28 @@
-import { opendir } from 'node:fs/promises'
 import { sortByBytes } from '../../files/byte-order.js'
 import { isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Budget } from '../admission/budget.js'
 import { IsDirectory, notFound, Refusal } from '../refusal.js'
+import type { DirectoryListings, Entry } from './directory-listings.js'
 import { mapConcurrently } from './map-concurrently.js'
 import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
 import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
 
-/** How much one request may come to. */
+/** How much one request may come to, and what it need not read again. */
 export interface FindLimits {
   /** Files, and the names in a directory that a pattern matches. */
   readonly maxMatches: number
   /** What the search is charged to. */
   readonly budget: Budget
+  readonly listings: DirectoryListings
 }
 
 /** Components of a pattern; no mirror is that deep. */
 const MAX_PATTERN_DEPTH = 100
 
 /** What a file costs beside its path, in bytes. */
-const FILE_COST = 1200
+export const FILE_COST = 600
 
 /** Files that were asked for. */
 export interface FoundFiles {
@@ -129,17 +130,21 @@ class Search {
    * directory, whichever is wanted. None when it is no directory or may not be read.
    */
   async #list(directory: readonly string[], { glob, wantsFiles }: Wanted): Promise<string[]> {
-    const { budget } = this.#limits
+    const { budget, listings, maxMatches } = this.#limits
     const names: string[] = []
+    const unwanted = wantsFiles ? 'directory' : 'file'
+    const take = ({ name, kind }: Entry) => {
+      budget.charge('names', 1)
+      if (kind === unwanted || isSuspect(name) || !glob.matches(name, budget)) return
+      budget.charge('bytes', name.length)
+      if (names.push(name) > maxMatches) throw this.#tooMany(directory)
+    }
     try {
-      const path = await this.#view.directory(directory)
-      for await (const entry of await opendir(path, { bufferSize: 512 })) {
-        if (budget.isSliceOver) await budget.nextSlice()
-        budget.charge('names', 1)
-        if (wantsFiles ? entry.isDirectory() : entry.isFile()) continue
-        if (isSuspect(entry.name) || !glob.matches(entry.name, budget)) continue
-        budget.charge('bytes', entry.name.length)
-        if (names.push(entry.name) > this.#limits.maxMatches) throw this.#tooMany(directory)
+      for await (const entries of listings.entries(await this.#view.directory(directory))) {
+        for (const entry of entries) {
+          if (budget.isSliceOver) await budget.nextSlice()
+          take(entry)
+        }
       }
     } catch (error) {
       this.#noteAbsence(await toRefusal(error, directory, this.#view.mirror), directory)

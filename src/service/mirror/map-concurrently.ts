@@ -1,5 +1,5 @@
-/** Files that are looked at at once; the system's own pool of threads is small. */
-const LOOKS_AT_ONCE = 16
+/** Files that are looked at at once: together, as a rule, by one of the system's few threads. */
+const LOOKS_AT_ONCE = 32
 
 /** Looks at each of many files, some at once, and keeps their order. Ends at the first failure. */
 export async function mapConcurrently<T, R>(

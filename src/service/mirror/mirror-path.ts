@@ -11,11 +11,20 @@ const MAX_PATH = 4096
  * @throws Refusal
  */
 export function parseMirrorPath(path: string): string[] {
+  const components = parseMirrorPlace(path)
+  if (path.endsWith('/')) throw notFound(quote(path))
+  return components
+}
+
+/**
+ * The same for what may be a directory, with or without a slash at its end; none for the root.
+ * @throws Refusal
+ */
+export function parseMirrorPlace(path: string): string[] {
   if (!path.startsWith('/')) throw malformed(`${quote(path)}: a path must begin with /`)
   if (path.length > MAX_PATH) throw malformed(`${quote(path)}: a path that long can't be there`)
   const components = path.split('/').filter((component) => component !== '')
   if (!components.every(isPlainName)) throw malformed(`${quote(path)}: not a plain path`)
-  if (path.endsWith('/')) throw notFound(quote(path))
   return components
 }
 

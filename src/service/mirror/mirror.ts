@@ -1,14 +1,16 @@
 import { constants } from 'node:fs'
-import { access, lstat, realpath } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, realpath } from 'node:fs/promises'
+import { join, sep } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, osCodeOf } from '../../errors.js'
-import { fingerprintOf } from '../../files/fingerprint.js'
 import { absenceOf, isWithin } from '../../files/inside.js'
+import { isOfKind, type PathState } from '../../files/lstat-many.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { IsDirectory, notFound, notPermitted, NotReady } from '../refusal.js'
+import { LstatQueue } from './lstat-queue.js'
 import { formatMirrorPath } from './mirror-path.js'
 import { isRootThere, missingRoot } from './missing-root.js'
+import { realPathOf } from './real-path.js'
 
 /** What of a file system is published. */
 export interface Mirror {
@@ -18,6 +20,13 @@ export interface Mirror {
   readonly hidden: boolean
   /** Whether symbolic links may lead out of the root. */
   readonly followSymlinks: boolean
+}
+
+/** Something that a path of the mirror leads to. */
+export interface FoundPath {
+  /** The real path. */
+  readonly absolutePath: string
+  readonly state: PathState
 }
 
 /** The first component of addresses that tell of the service itself, and so of no file's. */
@@ -38,7 +47,7 @@ const DIRECTORIES = 256
  */
 export class MirrorView {
   readonly #directories = new LRUCache<string, Promise<string>>({ max: DIRECTORIES })
-
+  readonly #states = new LstatQueue()
   #root: Promise<string> | null = null
 
   constructor(readonly mirror: Mirror) {}
@@ -49,15 +58,28 @@ export class MirrorView {
    */
   async file(components: readonly string[]): Promise<ScannedFile> {
     return this.#attempt(components, async () => {
-      if (components.length === 0 || isWithheld(components, this.mirror))
-        throw this.#missing(components)
-      const directory = await this.directory(components.slice(0, -1))
-      const path = join(directory, components.at(-1) ?? '')
-      const stats = await lstat(path, { bigint: true })
-      if (!stats.isSymbolicLink()) return this.#describe(components, path, stats)
-      const real = await this.#resolve(components, path)
-      return this.#describe(components, real, await lstat(real, { bigint: true }))
+      const { absolutePath, state } = await this.#look(components)
+      return this.#describe(components, absolutePath, state)
     })
+  }
+
+  /**
+   * What a path leads to, links followed, of whatever kind.
+   * @throws Refusal when there is nothing, or nothing that may be had
+   */
+  async look(components: readonly string[]): Promise<FoundPath> {
+    return this.#attempt(components, () => this.#look(components))
+  }
+
+  async #look(components: readonly string[]): Promise<FoundPath> {
+    if (components.length === 0 || isWithheld(components, this.mirror))
+      throw this.#missing(components)
+    const directory = await this.directory(components.slice(0, -1))
+    const path = childOf(directory, components.at(-1) ?? '')
+    const state = await this.#states.lstat(path)
+    if (!isOfKind(state, constants.S_IFLNK)) return { absolutePath: path, state }
+    const real = await this.#resolve(components, path)
+    return { absolutePath: real, state: await this.#states.lstat(real) }
   }
 
   /**
@@ -82,7 +104,7 @@ export class MirrorView {
   }
 
   async #resolve(components: readonly string[], path: string): Promise<string> {
-    const [real, root] = [await realpath(path), await this.#realRoot()]
+    const [real, root] = [await realPathOf(path), await this.#realRoot()]
     if (!this.mirror.followSymlinks && !isWithin(real, root)) throw this.#missing(components)
     return real
   }
@@ -90,13 +112,13 @@ export class MirrorView {
   async #describe(
     path: readonly string[],
     absolutePath: string,
-    stats: Stats,
+    state: PathState,
   ): Promise<ScannedFile> {
-    if (stats.isDirectory()) throw new IsDirectory(formatMirrorPath(path))
-    if (!stats.isFile()) throw this.#missing(path)
+    if (isOfKind(state, constants.S_IFDIR)) throw new IsDirectory(formatMirrorPath(path))
+    if (!isOfKind(state, constants.S_IFREG)) throw this.#missing(path)
     // What everybody may read needs no further look
-    if ((Number(stats.mode) & READABLE_BY_ALL) === 0) await access(absolutePath, constants.R_OK)
-    return { path: [...path], absolutePath, fingerprint: fingerprintOf(stats) }
+    if ((state.mode & READABLE_BY_ALL) === 0) await access(absolutePath, constants.R_OK)
+    return { path: [...path], absolutePath, fingerprint: state.fingerprint }
   }
 
   #missing(components: readonly string[]): Error {
@@ -112,10 +134,13 @@ export class MirrorView {
   }
 }
 
+/** The path of a name in a directory whose path is a real one: there is nothing to resolve. */
+export function childOf(directory: string, name: string): string {
+  return directory.endsWith(sep) ? directory + name : directory + sep + name
+}
+
 /** The permission bit of those who are neither owner nor of the group. */
 const READABLE_BY_ALL = 0o004
-
-type Stats = Awaited<ReturnType<typeof lstat>> & Parameters<typeof fingerprintOf>[0]
 
 /** What it says of sockets when they are opened. */
 const SOCKET_CODES = ['ENXIO', 'EOPNOTSUPP']

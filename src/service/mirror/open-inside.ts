@@ -11,6 +11,7 @@ import { toRefusal, type Mirror } from './mirror.js'
 export interface OpenFile {
   readonly handle: FileHandle
   readonly fingerprint: Fingerprint
+  readonly absolutePath: string
 }
 
 /**
@@ -22,7 +23,8 @@ export async function openInside(file: ScannedFile, mirror: Mirror): Promise<Ope
   try {
     const handle = await open(file.absolutePath, GUARDED_READ)
     try {
-      return { handle, fingerprint: await checkOpen(handle, file, mirror) }
+      const fingerprint = await checkOpen(handle, file, mirror)
+      return { handle, fingerprint, absolutePath: file.absolutePath }
     } catch (error) {
       await handle.close()
       throw error

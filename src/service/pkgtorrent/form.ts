@@ -1,17 +1,24 @@
+import type { Steps } from '../../core/digests/steps.js'
 import { malformed, Refusal } from '../refusal.js'
 import { percentDecode } from '../web/percent-decode.js'
 
 /**
  * Reads the paths in a form (application/x-www-form-urlencoded): the values of its fields `p`, in
- * their order. Others are ignored.
+ * their order. Others are ignored. In steps, one for each path.
  * @throws Refusal
  */
-export function parsePaths(body: Uint8Array, maxPaths: number): string[] {
+export function* parsePaths(body: Uint8Array, maxPaths: number): Steps<string[]> {
   const fields = decodeUtf8(body).split('&')
+  yield
   const values = fields.filter((field) => field.startsWith('p='))
   if (values.length > maxPaths) throw new Refusal('too-large', `more than ${maxPaths} paths`)
   if (values.length === 0) throw malformed('no path given: each is a field p of the form')
-  return values.map((field) => decodeValue(field.slice(2)))
+  const paths: string[] = []
+  for (const value of values) {
+    yield
+    paths.push(decodeValue(value.slice(2)))
+  }
+  return paths
 }
 
 function decodeUtf8(body: Uint8Array): string {

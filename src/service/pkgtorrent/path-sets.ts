@@ -1,5 +1,4 @@
-import { LRUCache } from 'lru-cache'
-import type { SetRecord } from '../../cache/records/set.js'
+import { finish, type Steps } from '../../core/digests/steps.js'
 import type { Budget } from '../admission/budget.js'
 import type { Planner } from '../admission/planner.js'
 import { malformed } from '../refusal.js'
@@ -8,41 +7,36 @@ import type { Requester } from '../web/requester.js'
 import { parsePaths } from './form.js'
 import type { KnownSets } from './known-sets.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { DirectoryListings } from '../mirror/directory-listings.js'
 import { findFiles } from '../mirror/find-files.js'
 import type { ServiceOptions } from '../options.js'
 import type { CheckedTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
 import { setContent } from './set-content.js'
-import { digestOfSet } from './set.js'
+import { digestOfSet, type PathSet } from './set.js'
 
 /** Bytes of a form, or of a set in the cache, that are read at once. */
 const SMALL_FORM = 16 * 1024
 
-/** Bytes of a form that are as much work as a path, and paths that are as much work as a pattern. */
-const FORM_BYTES = 1000
+/**
+ * Bytes of a form that are as much work as a path, and paths that are as much work as a pattern. A
+ * form is cheaper to read, but what it comes to is kept until its files are looked at.
+ */
+const FORM_BYTES = 100
 const PATTERN_EFFORT = 1000
-
-/** Files that can't be read, of which it is remembered that they were told of. */
-const MAX_TOLD = 1000
-
-/** A set of files, and its digest. */
-export interface PathSet extends SetRecord {
-  readonly digest: string
-}
 
 export interface PathSetsParts {
   readonly options: ServiceOptions
   readonly onDemand: OnDemand
   readonly planner: Planner
   readonly known: KnownSets
-  /** Hears what is wrong with the mirror. */
-  readonly warn: (message: string) => void
+  readonly listings: DirectoryListings
+  /** Hears of paths that can't be read. */
+  readonly tellOmitted: (path: string) => void
 }
 
 /** Makes the torrents of sets, and remembers which sets were asked for. */
 export class PathSets {
   readonly #parts: PathSetsParts
-  /** Files of which it was told that they can't be read. */
-  readonly #told = new LRUCache<string, true>({ max: MAX_TOLD })
 
   constructor(parts: PathSetsParts) {
     this.#parts = parts
@@ -73,16 +67,16 @@ export class PathSets {
    */
   async posted(form: Uint8Array, digest: string, requester: Requester): Promise<PathSet> {
     const { planner, options } = this.#parts
-    const parse = () => {
-      const set = { isSingle: false, paths: parsePaths(form, options.limits.maxPaths) }
-      if (digestOfSet(set) === digest) return { ...set, digest }
+    const parse = function* (): Steps<PathSet> {
+      const paths = yield* parsePaths(form, options.limits.maxPaths)
+      if (digestOfSet({ paths }) === digest) return { isSingle: false, paths, digest }
       throw malformed('the paths do not hash to the digest in the address')
     }
-    if (form.length <= SMALL_FORM) return parse()
+    if (form.length <= SMALL_FORM) return finish(parse())
     const effort = form.length / FORM_BYTES
     return planner.run({ ...planningOf(requester), effort }, async (budget) => {
       await budget.nextSlice()
-      return parse()
+      return budget.runSteps(parse())
     })
   }
 
@@ -91,36 +85,31 @@ export class PathSets {
    * @throws Refusal, or BtkitError as the files can't be read
    */
   obtain(set: PathSet, requester: Requester): Promise<CheckedTorrent> {
-    const { digest, isSingle, paths } = set
+    const { digest, isSingle, paths, version = 'v1' } = set
     const { known, onDemand } = this.#parts
     const plan = async (budget: Budget) => {
       const planned = await this.#plan(set, budget)
       // Now that the files are there, and whether or not anybody waits until they are hashed
       // A newline in a path can't be told from one between two
-      if (!paths.some((path) => path.includes('\n'))) known.note(digest, { isSingle, paths })
+      const isOfProtocol = version === 'v1' && !paths.some((path) => path.includes('\n'))
+      if (isOfProtocol) known.note(digest, { isSingle, paths })
       return planned
     }
-    const key = `${isSingle ? 'single' : 'set'} ${digest}`
+    const key = `${version} ${isSingle ? 'single' : 'set'} ${digest}`
     const isLarge = paths.length > 1 || paths.some(isGlob)
     return onDemand.obtain({ key, effort: effortOf(paths), isLarge, plan }, requester)
   }
 
-  async #plan(set: SetRecord, budget: Budget): Promise<PlannedTorrent> {
-    const { mirror, limits, serviceName, markPadFiles } = this.#parts.options
-    const { maxMatches } = limits
-    const { files, omitted } = await findFiles(set.paths, mirror, { maxMatches, budget })
-    const content = setContent(set, files, serviceName)
+  async #plan(set: PathSet, budget: Budget): Promise<PlannedTorrent> {
+    const { options: service, listings, tellOmitted } = this.#parts
+    const { mirror, serviceName, markPadFiles } = service
+    const limits = { maxMatches: service.limits.maxMatches, budget, listings }
+    const { files, omitted } = await findFiles(set.paths, mirror, limits)
+    const content = await budget.runSteps(setContent(set, files, serviceName))
     const options = { private: false, sourceTag: null, markPadFiles }
-    for (const path of omitted) this.#tellOmitted(path)
+    for (const path of omitted) tellOmitted(path)
     const directory = content.isDirectory ? [] : directoryOf(files, serviceName)
     return { content, options, directory, omitted }
-  }
-
-  /** Tells the operator of a file that can't be read, once. */
-  #tellOmitted(path: string): void {
-    if (this.#told.has(path)) return
-    this.#told.set(path, true)
-    this.#parts.warn(`${path}: can't be read, and is left out of torrents`)
   }
 }
 

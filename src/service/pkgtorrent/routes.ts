@@ -3,12 +3,15 @@ import type { ServiceOptions } from '../options.js'
 import { readBody, type BodyLimits } from '../web/read-body.js'
 import type { Requesters } from '../web/requester.js'
 import { addReadRoute } from '../web/read-route.js'
+import { bytesOf } from '../web/multipart-ranges.js'
 import { beginRange } from '../web/send-range.js'
 import { requestPath } from '../web/request-path.js'
+import { askedVersion } from '../torrents/asked-version.js'
 import type { TorrentSender } from '../torrents/send.js'
+import { forwardedOf } from '../workers/forwarded-request.js'
 import type { PathSets } from './path-sets.js'
 import { findNullFile } from './null-file.js'
-import { digestOfSet, parseDigest } from './set.js'
+import { parseDigest, singleSet } from './set.js'
 
 /** Segments of an address before the path in `/<name>/<service>/single/<path>`. */
 const BEFORE_PATH = 3
@@ -33,7 +36,8 @@ export function addPkgtorrentRoutes(app: FastifyInstance, parts: PkgtorrentParts
   addReadRoute<Route>(app, `${mount}/digest/:digest`, async (request, reply) => {
     const requester = requesters.of(request, reply)
     const set = await sets.known(parseDigest(request.params.digest), requester)
-    return set ? sender.send(request, reply, await sets.obtain(set, requester)) : sendUnknown(reply)
+    if (!set) return sendUnknown(reply)
+    return sender.send(request, reply, { checked: await sets.obtain(set, requester) })
   })
 
   app.post<Route>(`${mount}/digest/:digest`, async (request, reply) => {
@@ -41,22 +45,22 @@ export function addPkgtorrentRoutes(app: FastifyInstance, parts: PkgtorrentParts
     const digest = parseDigest(request.params.digest)
     const form = await readForm(request, reply, { ...limits, memory: requester.memory })
     const set = await sets.posted(form, digest, requester)
-    return sender.send(request, reply, await sets.obtain(set, requester))
+    return sender.send(request, reply, { checked: await sets.obtain(set, requester) })
   })
 
   for (const mode of ['single', 'simple']) {
     addReadRoute<Route>(app, `${mount}/${mode}/*`, async (request, reply) => {
-      const paths = [requestPath(request.raw.url ?? '', BEFORE_PATH)]
-      const set = { isSingle: true, paths, digest: digestOfSet({ paths }) }
-      const torrent = await sets.obtain(set, requesters.of(request, reply))
-      return sender.send(request, reply, torrent)
+      const { url = '' } = request.raw
+      const set = singleSet(requestPath(url, BEFORE_PATH), askedVersion(url))
+      const checked = await sets.obtain(set, requesters.of(request, reply))
+      return sender.send(request, reply, { checked })
     })
   }
 
   addReadRoute<Route>(app, `${mount}/nullfile/:spec`, (request, reply) => {
     const { bytes, ...ranged } = findNullFile(request.params.spec)
-    const range = beginRange(request, reply, { size: bytes.length, ...ranged })
-    return range ? reply.send(bytes.subarray(range.start, range.end)) : reply
+    const body = beginRange(request, reply, { size: bytes.length, ...ranged })
+    return body ? reply.send(bytesOf(body, bytes)) : reply
   })
 }
 
@@ -69,7 +73,9 @@ async function readForm(
   try {
     return await readBody(raw, limits)
   } catch (error) {
-    reply.header('Connection', 'close')
+    const forwarded = forwardedOf(raw)
+    if (forwarded) forwarded.closeClient()
+    else reply.header('Connection', 'close')
     throw error
   }
 }

@@ -1,8 +1,26 @@
-import type { SetRecord } from '../../cache/records/set.js'
-import { cutIntoPieces, padFile, type Content } from '../../core/digests/content.js'
+import { sortFiles } from '../../core/digests/sort-files.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import { bytesOf, cutIntoPieces, type Content } from '../../core/digests/content.js'
+import { bytesMissing, padFile } from '../../core/digests/pad-files.js'
+import type { Steps } from '../../core/digests/steps.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { formatBytes } from '../../text/quantity.js'
 import { formatMirrorPath } from '../mirror/mirror-path.js'
 import { notFound, Refusal } from '../refusal.js'
+
+/** What is asked for beside the files. */
+export interface WantedContent {
+  /** Whether one file makes a torrent of a single file. */
+  readonly isSingle: boolean
+  /** v1 when absent, which is that of the protocol. */
+  readonly version?: MetainfoVersion
+}
+
+/**
+ * Bytes of a torrent of version 2, at most: what was read of a file's tree is lost when nobody waits for
+ * it any more, so that a larger one might begin again and again.
+ */
+const MOST_BYTES = 2 ** 36
 
 /** The piece length of the protocol, in bytes. */
 export const BLOCK_SIZE = 1024 * 1024
@@ -10,42 +28,61 @@ export const BLOCK_SIZE = 1024 * 1024
 /**
  * What the torrent of a set is made of. That of a single file is the file; all others begin each
  * file on a piece boundary, so that its digests are the same in every set: a null file, which the
- * service itself serves, fills the piece before.
+ * service itself serves, fills the piece before. In steps, one for each file.
  * @throws Refusal
  */
-export function setContent(
-  { isSingle }: Pick<SetRecord, 'isSingle'>,
+export function* setContent(
+  { isSingle, version = 'v1' }: WantedContent,
   files: readonly ScannedFile[],
   serviceName: string,
-): Content {
+): Steps<Content> {
   const [first] = files
   const isOne = isSingle && files.length === 1 && first !== undefined
-  const content = isOne ? singleContent(first) : paddedContent(files, serviceName)
+  const content = isOne
+    ? singleContent(first, version)
+    : yield* paddedContent(inOrder(files, version), serviceName, version)
+  if (version !== 'v1') refuseLongHashing(content)
   if (content.size > 0) return content
   throw new Refusal('empty', 'all files are empty, and clients refuse such torrents')
 }
 
-function singleContent(file: ScannedFile): Content {
-  const name = file.path.at(-1) ?? ''
-  return cutIntoPieces({ name, isDirectory: false, files: [file], skipped: [] }, BLOCK_SIZE)
+/** @throws Refusal when content of version 2 has more bytes than are hashed in one go */
+export function refuseLongHashing(content: Pick<Content, 'files'>): void {
+  if (bytesOf(content) <= MOST_BYTES) return
+  const why = `files of more than ${formatBytes(MOST_BYTES)} in version 2 are not hashed here`
+  throw new Refusal('incompatible', why)
 }
 
-function paddedContent(files: readonly ScannedFile[], serviceName: string): Content {
+function singleContent(file: ScannedFile, version: MetainfoVersion): Content {
+  const name = file.path.at(-1) ?? ''
+  return cutIntoPieces(
+    { version, name, isDirectory: false, files: [file], skipped: [] },
+    BLOCK_SIZE,
+  )
+}
+
+/** The files as they were asked for, or in the order that a file tree has (BEP 52). */
+function inOrder(files: readonly ScannedFile[], version: MetainfoVersion): readonly ScannedFile[] {
+  return version === 'v1' ? files : sortFiles(files, { by: 'path', isDescending: false })
+}
+
+function* paddedContent(
+  files: readonly ScannedFile[],
+  serviceName: string,
+  version: MetainfoVersion,
+): Steps<Content> {
   const name = sharedName(files)
   refuseShadowed(files, serviceName)
-  refuseDoubles(files)
+  yield* refuseDoubles(files)
   const pads = new NullFiles(serviceName)
-  const padded = files.flatMap((file, i) => {
-    const entry = { ...file, path: file.path.slice(1) }
-    const padding = i === files.length - 1 ? 0 : paddingAfter(file.fingerprint.size)
-    return padding === 0 ? [entry] : [entry, pads.next(padding)]
-  })
-  return cutIntoPieces({ name, isDirectory: true, files: padded, skipped: [] }, BLOCK_SIZE)
-}
-
-/** Bytes that are missing to the end of the piece in which a file ends. */
-function paddingAfter(size: number): number {
-  return (BLOCK_SIZE - (size % BLOCK_SIZE)) % BLOCK_SIZE
+  const padded: ScannedFile[] = []
+  for (const [i, file] of files.entries()) {
+    yield
+    padded.push({ ...file, path: file.path.slice(1) })
+    const padding = i === files.length - 1 ? 0 : bytesMissing(file.fingerprint.size, BLOCK_SIZE)
+    if (padding > 0) padded.push(pads.next(padding))
+  }
+  return cutIntoPieces({ version, name, isDirectory: true, files: padded, skipped: [] }, BLOCK_SIZE)
 }
 
 /** Names null files: `n` of each size counts from 0. */
@@ -79,9 +116,10 @@ function refuseShadowed(files: readonly ScannedFile[], serviceName: string): voi
   if (shadowed) throw notFound(formatMirrorPath(shadowed.path))
 }
 
-function refuseDoubles(files: readonly ScannedFile[]): void {
+function* refuseDoubles(files: readonly ScannedFile[]): Steps<void> {
   const seen = new Set<string>()
   for (const { path } of files) {
+    yield
     const key = path.join('/')
     if (seen.has(key)) throw incompatible(path, 'is named twice')
     seen.add(key)

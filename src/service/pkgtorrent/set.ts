@@ -1,6 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { SetRecord } from '../../cache/records/set.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { malformed } from '../refusal.js'
+
+/** A set of files, and its digest. */
+export interface PathSet extends SetRecord {
+  readonly digest: string
+  /** The version of the torrent; v1 when absent, which is that of the protocol. */
+  readonly version?: MetainfoVersion
+}
+
+/** The set of one path or pattern, with a slash first: of one file, the torrent is one of that file. */
+export function singleSet(path: string, version: MetainfoVersion): PathSet {
+  const paths = [path]
+  return { isSingle: true, paths, digest: digestOfSet({ paths }), version }
+}
 
 /** The digest of a set: the SHA-1, in hex, of its paths joined by newlines. */
 export function digestOfSet({ paths }: Pick<SetRecord, 'paths'>): string {

@@ -1,28 +1,33 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HashContext } from '../../core/digests/hash-content.js'
 import { buildApp, type AppParts } from './app.js'
-import { Exchanges, type ExchangesParts } from './exchanges.js'
-import type { Handler } from './in-turn.js'
+import { Exchanges } from './exchanges.js'
+import type { Workers } from './workers.js'
+import type { Handler } from '../../web/turns.js'
 import { KEEP_ALIVE } from './listen.js'
-import { serviceMetrics } from './service-metrics.js'
+import { openMakers, type Makers } from './makers.js'
+import { openReports } from './reports.js'
+import { DirectoryListings } from '../mirror/directory-listings.js'
+import { tellOnce } from '../mirror/omitted-paths.js'
 import { RootWatch } from '../mirror/root-watch.js'
 import type { ServiceOptions } from '../options.js'
-import { FileHasher } from '../torrents/file-hasher.js'
-import { openAdmission } from '../admission/admission.js'
+import { openDirectoryPages } from '../listing/open.js'
 import { KnownSets, SET_LIMITS } from '../pkgtorrent/known-sets.js'
 import { PathSets } from '../pkgtorrent/path-sets.js'
 import { Requesters } from '../web/requester.js'
-import { OnDemand } from '../torrents/on-demand.js'
+import { BusyTorrents } from '../torrents/busy-torrents.js'
+import type { CheckedTorrent, OnDemand } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
-import type { AccessLog } from '../web/access-log.js'
+import type { AccessLog } from '../../web/access-log.js'
+import { keptAnswers } from '../torrents/kept-answers.js'
 import { ResponseCache } from '../torrents/response-cache.js'
-import type { Exchange } from '../web/exchange.js'
-import { formatMetrics } from '../web/metrics.js'
+import type { Exchange } from '../../web/exchange.js'
 import { RequestFigures } from '../web/request-figures.js'
-import { TorrentSender } from '../torrents/send.js'
-
-/** The route, in the metrics, of torrents that are asked for again within the second. */
-const KEPT = 'kept response'
+import { Feed } from '../feed/feed.js'
+import type { Warmer } from '../warm/warmer.js'
+import { TorrentSender, type TorrentResponses } from '../torrents/send.js'
+import { forwardedOf, takeForwarded } from '../workers/forwarded-request.js'
+import type { WorkerReport } from '../workers/messages.js'
+import { DirectoryTorrents } from '../views/directory-torrents.js'
 
 export interface AssemblyParts {
   readonly options: ServiceOptions
@@ -32,6 +37,9 @@ export interface AssemblyParts {
   readonly monotonic: () => number
   readonly trackers: TrackerSource
   readonly log: AccessLog
+  /** Takes lines of the log that are written already. */
+  readonly writeLog: (lines: string) => void
+  readonly workers: Workers
   /** How many lines of the log were dropped so far. */
   readonly droppedLines: () => number
   /** Bytes of the cache's file. */
@@ -45,7 +53,13 @@ export interface AssemblyParts {
 /** What answers requests, and can be closed. */
 export interface AssembledService {
   readonly handler: Handler
+  /** Answers what came to a worker. */
+  readonly forwardedHandler: Handler
+  /** Takes in what a worker tells of what it answered. */
+  readonly takeReport: (report: WorkerReport) => void
   readonly exchanges: Exchanges
+  /** What hashes ahead, if anything does; it is to be started and stopped. */
+  readonly warmer: Warmer | null
   /** Finds out what sets are in the cache, so that they can be bounded. */
   readonly loadSets: () => Promise<void>
   readonly close: () => Promise<void>
@@ -53,13 +67,11 @@ export interface AssembledService {
 
 /** Puts the parts together that answer requests. */
 export async function assembleService(parts: AssemblyParts): Promise<AssembledService> {
-  const { options, hashContext, trackers, log, monotonic, onError } = parts
-  const { cacheAccess } = hashContext
-  const admission = openAdmission(options.limits, monotonic)
-  const { hashing: queue, runSteps } = admission
-  const hashing = { ...hashContext, runSteps }
-  const hasher = new FileHasher({ mirror: options.mirror, hashContext: hashing, queue })
-  const onDemand = new OnDemand({ ...admission, cacheAccess, hasher, monotonic })
+  const { options, trackers, log, monotonic, onError } = parts
+  const { cacheAccess } = parts.hashContext
+  const { now } = cacheAccess
+  const makers = openMakers(parts)
+  const { admission, onDemand, warmer } = makers
   const requests = new RequestFigures()
   const report = (exchange: Exchange) => {
     requests.note(exchange)
@@ -67,38 +79,89 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   }
   const exchanges = new Exchanges({ report, monotonic })
   const responses = createResponseCache(parts, onDemand)
-  const describe = async () => {
-    const cacheSize = await parts.cacheSize()
-    const [droppedLines, { connections }] = [parts.droppedLines(), exchanges]
-    const work = { requests, connections, onDemand, hasher, admission, trackers }
-    return formatMetrics(serviceMetrics({ ...work, cacheSize, droppedLines }))
-  }
-  const sender = new TorrentSender(options, responses, trackers.current)
-  const requesters = new Requesters(options, admission.memory)
-  const { cache } = cacheAccess
-  const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
-  const sets = new PathSets({ ...admission, options, onDemand, known, warn: parts.warn })
+  const busy = new BusyTorrents(monotonic)
+  let lostLines = 0
+  const reports = openReports({
+    ...parts,
+    cacheAccess,
+    makers,
+    requests,
+    exchanges,
+    busy,
+    droppedLines: () => parts.droppedLines() + lostLines,
+  })
+  const root = new RootWatch(options.mirror.root)
+  const status = { ...reports, isRootThere: () => root.isThere() }
+  const contents = openContents(parts, makers)
+  const freshFor = (checked: CheckedTorrent) => onDemand.freshFor(checked)
+  const moment = { trackers: trackers.current, freshFor }
+  const sender = new TorrentSender({ options, responses, busy, moment })
+  const feed = warmer && new Feed({ options, files: warmer.files, trackers: trackers.current, now })
   const onRoute: AppParts['onRoute'] = (request, route) => {
     exchanges.setRoute(request, route)
+    forwardedOf(request)?.tellRoute(route)
   }
-  const root = new RootWatch(options.mirror.root)
-  const status = { describe, isRootThere: () => root.isThere() }
-  const app = buildApp({ options, sets, sender, requesters, status, onRoute, onError })
+  const app = buildApp({ options, ...contents, sender, status, feed, onRoute, onError })
   await app.ready()
-  const answerKept = keptAnswers({ responses, onDemand, exchanges, report, monotonic })
+  const onKept = ({ torrent }: CheckedTorrent) => {
+    onDemand.origins.memory++
+    busy.note(torrent)
+  }
+  const answerKept = keptAnswers({ responses, onKept, exchanges, report, monotonic })
   const handler: Handler = (request, response) => {
     if (root.hasMoved()) onDemand.expire()
     if (answerKept(request, response)) return
     exchanges.begin(request, response)
     app.routing(request, response)
   }
-  return { handler, exchanges, loadSets: () => runSteps(known.load()), close: () => app.close() }
+  const forwardedHandler: Handler = (request, response) => {
+    options.clientAddresses.tell(request, takeForwarded(request, response).client)
+    if (root.hasMoved()) onDemand.expire()
+    app.routing(request, response)
+  }
+  const takeReport: AssembledService['takeReport'] = (told) => {
+    requests.add(told.requests)
+    onDemand.origins.memory += told.fromMemory
+    for (const [infoHash, requests] of told.kept) busy.noteMore(infoHash, requests)
+    lostLines += told.lostLines
+    if (told.lines !== '') parts.writeLog(told.lines)
+  }
+  const loadSets = () => admission.runSteps(contents.known.load())
+  const close = async () => {
+    reports.stop()
+    await app.close()
+  }
+  const answering = { handler, forwardedHandler, takeReport }
+  return { ...answering, exchanges, warmer, loadSets, close }
+}
+
+/** What there is to ask for, and what requests for it may cost. */
+function openContents(
+  { options, hashContext, monotonic, warn }: AssemblyParts,
+  { admission, onDemand, digests }: Makers,
+) {
+  const { cache, now } = hashContext.cacheAccess
+  const requesters = new Requesters(options, admission.memory)
+  const listings = new DirectoryListings({ now, monotonic })
+  const shared = { options, onDemand, listings, tellOmitted: tellOnce(warn) }
+  const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
+  const listed = { ...admission, entries: listings, requesters, monotonic, now }
+  return {
+    known,
+    requesters,
+    sets: new PathSets({ ...admission, ...shared, known }),
+    directories: new DirectoryTorrents({ ...shared, monotonic }),
+    directoryPages: openDirectoryPages(options, listed),
+    digests,
+    runSteps: admission.runSteps,
+    now,
+  }
 }
 
 function createResponseCache(
   { hashContext, trackers }: AssemblyParts,
   onDemand: OnDemand,
-): ResponseCache {
+): TorrentResponses {
   return new ResponseCache({
     now: hashContext.cacheAccess.now,
     keepAliveSeconds: KEEP_ALIVE / 1000,
@@ -106,29 +169,4 @@ function createResponseCache(
       return onDemand.isFresh(checked) && answer.trackers === trackers.current()
     },
   })
-}
-
-interface KeptAnswersParts extends ExchangesParts {
-  readonly responses: ResponseCache
-  readonly onDemand: OnDemand
-  readonly exchanges: Exchanges
-}
-
-/** Answers with what is kept, and reports it at once unless a slow client has yet to take it. */
-function keptAnswers({ responses, onDemand, exchanges, report, monotonic }: KeptAnswersParts) {
-  return (request: IncomingMessage, response: ServerResponse): boolean => {
-    const startedAt = monotonic()
-    const answer = responses.answer(request, response)
-    if (!answer) return false
-    onDemand.origins.memory++
-    if (response.socket?.writableLength === 0) {
-      const milliseconds = monotonic() - startedAt
-      const bytes = answer.body.length
-      report({ request, route: KEPT, status: 200, bytes, milliseconds, isComplete: true })
-    } else {
-      exchanges.begin(request, response)
-      exchanges.setRoute(request, KEPT)
-    }
-    return true
-  }
 }

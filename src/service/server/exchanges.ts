@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { CLIENT_LEFT, type Exchange } from '../web/exchange.js'
-import { renderedHeader } from '../web/send-prepared.js'
+import { onConnection } from '../../web/make-server.js'
+import { CLIENT_LEFT, type Exchange } from '../../web/exchange.js'
+import { bodyLength, renderedHeader } from '../../web/body-length.js'
 
 export interface ExchangesParts {
   /** Called once for each exchange, when it is over. */
@@ -24,9 +25,14 @@ export class Exchanges {
     return this.#underWay.size
   }
 
+  /** The connections on which nothing came yet. */
+  unasked(): Set<Socket> {
+    return new Set([...this.#underWay.keys()].filter(({ bytesRead }) => bytesRead === 0))
+  }
+
   /** Follows the connections of a server. */
   follow(server: Server): void {
-    server.on('connection', (socket) => {
+    onConnection(server, (socket) => {
       this.#underWay.set(socket, new Set())
       rememberPeer(socket)
       socket.once('close', () => {
@@ -41,9 +47,15 @@ export class Exchanges {
     return (this.#underWay.get(socket)?.size ?? 0) > 0
   }
 
-  /** The request whose answer comes next on a connection, if nothing of the answer is sent yet. */
-  awaited(socket: Socket): OpenExchange | undefined {
+  /** The request whose answer comes next on a connection, or is on its way. */
+  first(socket: Socket): OpenExchange | undefined {
     const [first] = this.#underWay.get(socket) ?? []
+    return first
+  }
+
+  /** The same, if nothing of the answer is sent yet. */
+  awaited(socket: Socket): OpenExchange | undefined {
+    const first = this.first(socket)
     return first?.response.headersSent === false ? first : undefined
   }
 
@@ -129,9 +141,4 @@ export class OpenExchange {
   get bytesTaken(): number {
     return Math.max(0, this.#taken - this.#before - renderedHeader(this.response).length)
   }
-}
-
-function bodyLength({ method }: IncomingMessage, response: ServerResponse): number {
-  if (method === 'HEAD') return 0
-  return Number(/^content-length: (\d+)/im.exec(renderedHeader(response))?.[1] ?? 0)
 }

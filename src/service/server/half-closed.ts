@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { onConnection } from '../../web/make-server.js'
 import type { Exchanges } from './exchanges.js'
 
 /** A server that can be told to answer clients that have sent their end. */
@@ -24,7 +25,7 @@ const PATIENCE = 1000
 export function answerHalfClosed(server: Server, exchanges: Exchanges): void {
   const halfOpen = server as HalfOpenServer
   halfOpen.httpAllowHalfOpen = true
-  server.on('connection', (socket) => {
+  onConnection(server, (socket) => {
     socket.once('end', () => {
       checkClient(socket, exchanges, 0)
     })

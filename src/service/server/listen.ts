@@ -1,23 +1,25 @@
-import { lstatSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { connect, type Socket } from 'node:net'
-import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
-import { makeCloser } from './close.js'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { makeCloser } from '../../web/close.js'
+import type { ClientAddresses } from '../../web/client-address.js'
+import { makeWebServer, onConnection } from '../../web/make-server.js'
+import type { TlsKeys } from '../../web/tls/tls-keys.js'
+import { isUnixPlace, openServer, type ListenPlace } from '../../web/open-server.js'
 import { answerHalfClosed } from './half-closed.js'
-import { inTurn, type Handler } from './in-turn.js'
+import { Turns, type Handler } from '../../web/turns.js'
+import { lateRefusal } from './late-requests.js'
 import type { Exchanges } from './exchanges.js'
-import { refuseConnection, refuseExpectation } from '../web/refuse-connection.js'
+import { refuseConnection, refuseExpectation } from '../../web/refuse-connection.js'
 import type { ServiceLimits } from '../options.js'
-
-/** Where to listen: a host and port, or the path of a Unix socket. */
-export type ListenPlace =
-  { readonly host: string; readonly port: number } | { readonly path: string }
 
 /** What every server is given. */
 export interface ListenParts {
   readonly handler: Handler
   readonly exchanges: Exchanges
   readonly limits: Pick<ServiceLimits, 'headerTimeout' | 'bodyTimeout' | 'wait'>
+  readonly clientAddresses: Pick<ClientAddresses, 'connectionKey'>
+  /** What TLS is spoken with; null for plain HTTP, which a Unix socket has always. */
+  readonly tls: TlsKeys | null
   /** Hears of connections that could not be taken. */
   readonly onError: (error: unknown) => void
 }
@@ -26,9 +28,16 @@ export interface ListenParts {
 export interface Listener {
   /** Without a slash at its end; that of a Unix socket is its path. */
   readonly address: string
+  readonly server: Server
   /** Takes no further connections, and resolves when the requests under way are over. */
   readonly close: () => Promise<void>
 }
+
+/**
+ * Pipelined requests that wait for their turn on a connection before no more of it are read.
+ * libtorrent sends a request for each file of a piece at once, which may have thousands.
+ */
+const MAX_WAITING = 100
 
 /** How often clients that are too slow are looked for, in milliseconds. */
 const CHECK_INTERVAL = 1000
@@ -43,11 +52,26 @@ const STANDSTILL = 120_000
  * Opens a server that gives the handler its requests.
  * @throws BtkitError when it can't listen there
  */
-export async function listen(
-  place: ListenPlace,
-  { handler, exchanges, limits, onError }: ListenParts,
-): Promise<Listener> {
-  const server = createServer(
+export async function listen(place: ListenPlace, parts: ListenParts): Promise<Listener> {
+  const { server, close } = makeServer({ ...parts, tls: isUnixPlace(place) ? null : parts.tls })
+  const address = await openServer(server, place)
+  // Such as a connection that can't be taken, for want of descriptors
+  server.on('error', parts.onError)
+  return { address, server, close }
+}
+
+/** A server that listens nowhere yet, and what closes it. */
+export function makeServer({
+  handler,
+  exchanges,
+  limits,
+  clientAddresses,
+  tls,
+}: Omit<ListenParts, 'onError'>): Omit<Listener, 'address'> {
+  const { reportLeft: onLeft } = exchanges
+  const keyOf = (socket: Socket) => clientAddresses.connectionKey(socket)
+  const turns = new Turns({ onLeft, keyOf, maxWaiting: MAX_WAITING, beyond: 'stop reading' })
+  const server = makeWebServer(
     {
       headersTimeout: limits.headerTimeout,
       requestTimeout: limits.headerTimeout + limits.bodyTimeout,
@@ -56,72 +80,27 @@ export async function listen(
       // Refused by the handler, in words
       requireHostHeader: false,
     },
-    inTurn(handler, exchanges.reportLeft),
+    tls,
+    turns.inTurn(handler),
   )
   server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
   const close = makeCloser(server)
   exchanges.follow(server)
+  onConnection(server, turns.follow)
   answerHalfClosed(server, exchanges)
-  server.on('clientError', (error, socket: Socket) => {
+  const refuse = (error: NodeJS.ErrnoException, socket: Socket) => {
     const refusal = refuseConnection(error, socket)
     if (refusal) exchanges.refuse(socket, refusal)
+  }
+  const refuseLate = lateRefusal({ exchanges, turns, refuse, grace: limits.bodyTimeout })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseLate(error, socket)
+    else refuse(error, socket)
   })
-  const refuseInTurn = inTurn((request, response) => {
+  const refuseInTurn = turns.inTurn((request, response) => {
     exchanges.begin(request, response)
     refuseExpectation(request, response)
-  }, exchanges.reportLeft)
+  })
   server.on('checkExpectation', refuseInTurn)
-  try {
-    await open(server, place)
-  } catch (error) {
-    if (!('path' in place) || !(await isAbandoned(place.path, error))) throw sayWhy(error, place)
-    rmSync(place.path, { force: true })
-    await open(server, place)
-  }
-  // Such as a connection that can't be taken, for want of descriptors
-  server.on('error', onError)
-  return { address: addressOf(server), close }
-}
-
-function addressOf(server: Server): string {
-  const address = server.address()
-  if (address === null || typeof address === 'string') return address ?? ''
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `http://${host}:${address.port}`
-}
-
-function open(server: Server, place: ListenPlace): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ ...place, backlog: 4096 }, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-function sayWhy(error: unknown, place: ListenPlace): unknown {
-  const what = 'path' in place ? place.path : `${place.host} port ${place.port}`
-  const told = asBtkitError(error, `can't listen on ${what}`)
-  return told instanceof BtkitError ? told : new BtkitError('usage', `can't listen on ${what}`)
-}
-
-/** Whether a socket is there that no process listens on any more. */
-function isAbandoned(path: string, error: unknown): Promise<boolean> {
-  if (osCodeOf(error) !== 'EADDRINUSE' || !isSocket(path)) return Promise.resolve(false)
-  return new Promise((resolve) => {
-    const probe = connect(path)
-    probe.once('connect', () => {
-      probe.destroy()
-      resolve(false)
-    })
-    probe.once('error', (refusal) => {
-      resolve(osCodeOf(refusal) === 'ECONNREFUSED')
-    })
-  })
-}
-
-/** A file at the path would refuse connections too, and must not be lost. */
-function isSocket(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
+  return { server, close }
 }

@@ -4,24 +4,26 @@ import { CACHE_FILE, openCache } from '../../cache/open.js'
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Engine } from '../../core/digests/hash-content.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
-import type { ServiceOptions } from '../options.js'
 import {
   openTrackers,
   type TrackerSource,
   type TrackersWanted,
 } from '../torrents/tracker-source.js'
-import { AccessLog, type LogFormat } from '../web/access-log.js'
-import { LogFile } from './log-file.js'
-import type { ListenPlace } from './listen.js'
+import { AccessLog } from '../../web/access-log.js'
+import { LogFile } from '../../web/log-file.js'
+import type { ListenPlace } from '../../web/open-server.js'
+import type { TlsKeys } from '../../web/tls/tls-keys.js'
 import { startService, type Service } from './start.js'
+import { openWorkers, tellingOfChanges, type WorkersWanted } from './open-workers.js'
 
 /** How far threads that hash step back behind the one that answers requests. */
 const NICENESS = 19
 
 /** All that the service is told from outside. */
-export interface ServiceSettings {
-  readonly options: ServiceOptions
+export interface ServiceSettings extends WorkersWanted {
   readonly places: readonly ListenPlace[]
+  /** What TLS is spoken with; null for plain HTTP. */
+  readonly tls: TlsKeys | null
   readonly trackers: TrackersWanted
   readonly engine: Pick<Engine, 'kernel' | 'threads'>
   readonly cacheDirectory: string
@@ -30,7 +32,6 @@ export interface ServiceSettings {
   readonly unusedFor: number
   /** Bytes that the cache may take up; null for any number. */
   readonly cacheMaxSize: number | null
-  readonly logFormat: LogFormat
   /** Where the access log is written; null: where the world has it. */
   readonly logFile: string | null
 }
@@ -67,15 +68,18 @@ export async function runService(
   settings: ServiceSettings,
   world: ServiceWorld,
 ): Promise<RunningService> {
-  const trackers = await openTrackers(settings.trackers, { now: world.now, report: world.warn })
+  const workers = openWorkers(settings, world)
+  const source = await openTrackers(settings.trackers, { now: world.now, report: world.warn })
+  const trackers = tellingOfChanges(source, workers)
   const sink = await openSink(settings, world)
+  const writeLog = (lines: string) => {
+    sink.write(lines)
+  }
   const log = new AccessLog({
     format: settings.logFormat,
     clientAddresses: settings.options.clientAddresses,
     now: world.now,
-    write: (lines) => {
-      sink.write(lines)
-    },
+    write: writeLog,
   })
   const resources = await openResources(settings, world)
   try {
@@ -86,6 +90,8 @@ export async function runService(
       monotonic: world.monotonic,
       droppedLines: world.droppedLines,
       log,
+      writeLog,
+      workers,
       cacheSize: () => sizeOf(join(settings.cacheDirectory, CACHE_FILE)),
       warn: world.warn,
       onError: world.onError,
@@ -122,7 +128,7 @@ async function openResources(settings: ServiceSettings, { now, warn }: ServiceWo
   const pool = new WorkerPool(NICENESS)
   const cache = await openCache({ directory: cacheDirectory, now, warn, isCheckedBeside: true })
   const hashContext = {
-    cacheAccess: { cache, trust: cacheTrust, now },
+    cacheAccess: { cache, trust: cacheTrust, now, kernel: engine.kernel },
     engine: { ...engine, pool, signal: hashing.signal, isOffloaded: true },
   }
   const close = async () => {

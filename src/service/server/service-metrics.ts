@@ -1,8 +1,9 @@
 import type { Admission } from '../admission/admission.js'
-import type { FileHasher } from '../torrents/file-hasher.js'
+import type { HashedBytes } from '../torrents/hashed-bytes.js'
 import type { OnDemand } from '../torrents/on-demand.js'
+import type { Workers } from './workers.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
-import type { Metric, Sample } from '../web/metrics.js'
+import { counter, gauge, histogram, type Metric } from '../../web/metrics.js'
 import type { RequestFigures } from '../web/request-figures.js'
 
 export interface MeasuredParts {
@@ -10,9 +11,10 @@ export interface MeasuredParts {
   /** Open connections. */
   readonly connections: number
   readonly onDemand: OnDemand
-  readonly hasher: FileHasher
+  readonly hashed: HashedBytes
   readonly admission: Admission
   readonly trackers: TrackerSource
+  readonly workers: Pick<Workers, 'running' | 'replaced' | 'memory'>
   /** Bytes of the cache's file. */
   readonly cacheSize: number
   /** Lines of the log. */
@@ -21,7 +23,7 @@ export interface MeasuredParts {
 
 /** The figures of the service. */
 export function serviceMetrics(parts: MeasuredParts): Metric[] {
-  const { requests, onDemand, hasher, admission, trackers } = parts
+  const { requests, onDemand, hashed, admission, trackers, workers } = parts
   const { planning, hashing, memory } = admission
   const { hits, misses } = onDemand.cacheAccess.cache.usage
   return [
@@ -31,19 +33,19 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
       requests.counts(),
     ),
     histogram('btkit_request_duration_seconds', 'Time to the last byte.', requests.durations()),
-    counter('btkit_requests_aborted_total', 'Requests whose answer the client did not wait for.', [
-      { value: requests.aborted },
-    ]),
-    counter('btkit_sent_bytes_total', "Bytes of answers' bodies.", [{ value: requests.bytes }]),
+    counter(
+      'btkit_requests_aborted_total',
+      'Requests whose answer the client did not wait for.',
+      requests.aborted,
+    ),
+    counter('btkit_sent_bytes_total', "Bytes of answers' bodies.", requests.bytes),
     gauge('btkit_connections', 'Connections that are open.', parts.connections),
     counter('btkit_torrents_total', 'Torrents obtained, by where from.', [
       { labels: { from: 'memory' }, value: onDemand.origins.memory },
       { labels: { from: 'cache' }, value: onDemand.origins.cache },
       { labels: { from: 'files' }, value: onDemand.origins.files },
     ]),
-    counter('btkit_hashed_bytes_total', 'Bytes hashed, padding included.', [
-      { value: hasher.bytesHashed },
-    ]),
+    counter('btkit_hashed_bytes_total', 'Bytes hashed, padding included.', hashed.total),
     gauge('btkit_torrents_under_way', 'Torrents being looked at or made.', onDemand.pending),
     gauge('btkit_planning_jobs', 'Requests being planned.', planning.running),
     gauge('btkit_planning_queue', 'Requests that wait to be planned.', planning.length),
@@ -55,22 +57,14 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
       { labels: { result: 'miss' }, value: misses },
     ]),
     gauge('btkit_cache_bytes', 'Size of the piece cache on disk.', parts.cacheSize),
-    counter('btkit_log_lines_dropped_total', 'Lines that nobody read.', [
-      { value: parts.droppedLines },
-    ]),
+    counter('btkit_log_lines_dropped_total', 'Lines that nobody read.', parts.droppedLines),
     gauge('btkit_trackers', 'Trackers that torrents name.', trackers.current().urls.length),
-    gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
+    gauge('btkit_workers', 'Processes that answer.', workers.running),
+    counter('btkit_workers_replaced_total', 'Workers that ended by themselves.', workers.replaced),
+    gauge(
+      'process_resident_memory_bytes',
+      'Memory in use, that of all workers together.',
+      process.memoryUsage.rss() + workers.memory,
+    ),
   ]
-}
-
-function counter(name: string, help: string, samples: readonly Sample[]): Metric {
-  return { name, help, type: 'counter', samples }
-}
-
-function histogram(name: string, help: string, samples: readonly Sample[]): Metric {
-  return { name, help, type: 'histogram', samples }
-}
-
-function gauge(name: string, help: string, value: number): Metric {
-  return { name, help, type: 'gauge', samples: [{ value }] }
 }

@@ -1,8 +1,10 @@
 import { startPeriodicTasks } from './periodic-tasks.js'
-import { listen, type Listener, type ListenParts, type ListenPlace } from './listen.js'
-import type { Handler } from './in-turn.js'
-import { refuseStopping } from '../web/refuse-connection.js'
-import { HEALTH } from './status-routes.js'
+import type { ListenPlace } from '../../web/open-server.js'
+import type { TlsKeys } from '../../web/tls/tls-keys.js'
+import { listen, type Listener, type ListenParts } from './listen.js'
+import type { Handler } from '../../web/turns.js'
+import { refuseStopping } from '../../web/refuse-connection.js'
+import { StopGate } from './stop-gate.js'
 import { assembleService, type AssemblyParts } from './assemble.js'
 
 /**
@@ -13,6 +15,8 @@ const STOP_TIMEOUT = 6_000
 
 export interface ServiceParts extends AssemblyParts {
   readonly places: readonly ListenPlace[]
+  /** What TLS is spoken with; null for plain HTTP. */
+  readonly tls: TlsKeys | null
   /** Milliseconds after which what was of no use is removed from the cache. */
   readonly unusedFor: number
   /** Bytes that the cache may take up; null for any number. */
@@ -33,27 +37,39 @@ export interface Service {
  * @throws BtkitError when it can't listen
  */
 export async function startService(parts: ServiceParts): Promise<Service> {
-  const { options, hashContext, log, onError } = parts
+  const { options, hashContext, log, workers, onError } = parts
   const assembled = await assembleService(parts)
   const { exchanges } = assembled
-  let isStopping = false
+  const gate = new StopGate(exchanges)
   const handler: Handler = (request, response) => {
-    if (!isStopping || request.url === HEALTH) {
+    if (gate.admits(request)) {
       assembled.handler(request, response)
     } else {
       exchanges.begin(request, response)
       refuseStopping(response)
     }
   }
-  const listening = { handler, exchanges, limits: options.limits, onError }
+  const { limits, clientAddresses } = options
+  const listening = { handler, exchanges, limits, clientAddresses, tls: parts.tls, onError }
   const listeners = await listenAll(parts.places, listening)
+  try {
+    const servers = listeners.map(({ server }) => server)
+    const { forwardedHandler, takeReport } = assembled
+    await workers.start({ servers, handler: forwardedHandler, onReport: takeReport })
+  } catch (error) {
+    await closeAll(listeners)
+    throw error
+  }
   const endPeriodicTasks = startPeriodicTasks({ ...parts, ...assembled, ...hashContext })
+  assembled.warmer?.start()
   const stop = async () => {
-    isStopping = true
+    gate.close()
+    const warmerStopped = assembled.warmer?.stop()
     endPeriodicTasks()
     const timer = setTimeout(parts.interrupt, STOP_TIMEOUT)
-    await Promise.all(listeners.map(({ close }) => close()))
+    await Promise.all([closeAll(listeners), workers.stop()])
     clearTimeout(timer)
+    await warmerStopped
     await assembled.close()
     log.flush()
   }
@@ -66,8 +82,12 @@ async function listenAll(places: readonly ListenPlace[], parts: ListenParts): Pr
   try {
     for (const place of places) listeners.push(await listen(place, parts))
   } catch (error) {
-    await Promise.all(listeners.map(({ close }) => close()))
+    await closeAll(listeners)
     throw error
   }
   return listeners
+}
+
+async function closeAll(listeners: readonly Listener[]): Promise<void> {
+  await Promise.all(listeners.map(({ close }) => close()))
 }

@@ -1,31 +1,38 @@
-import { lstat } from 'node:fs/promises'
-import { LRUCache } from 'lru-cache'
-import { isPad, type Content } from '../../core/digests/content.js'
-import { composeInfo, type ContentInfo, type InfoRequest } from '../../core/digests/info.js'
-import {
-  hashContent,
-  requireUnchanged,
-  type Engine,
-  type HashContext,
-  type RecheckFiles,
-} from '../../core/digests/hash-content.js'
+import { composingCore, type ContentInfo, type InfoRequest } from '../../core/digests/info.js'
+import { hashContent, type Engine, type HashContext } from '../../core/digests/hash-content.js'
 import type { PieceTable } from '../../core/digests/piece-table.js'
-import { recallPieces } from '../../core/digests/recall-pieces.js'
+import { recallingPieces } from '../../core/digests/recall-pieces.js'
+import { finish } from '../../core/digests/steps.js'
 import { unknownFiles } from '../../core/digests/unknown-files.js'
-import { fingerprintOf } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { Throttle } from '../../hash/jobs/throttle.js'
 import type { Turn } from '../admission/turn.js'
 import type { WorkQueue } from '../admission/work-queue.js'
 import { mapConcurrently } from '../mirror/map-concurrently.js'
 import type { Mirror } from '../mirror/mirror.js'
-import { isSameInside } from '../mirror/open-inside.js'
-import { Refusal } from '../refusal.js'
+import type { FileClaims } from './file-claims.js'
+import { onMirror, recheckAsync, refuseOther } from './guarded-files.js'
+import type { HashedBytes } from './hashed-bytes.js'
+import { bytesLeft, UnfinishedTables } from './unfinished-tables.js'
 import { refuseWriters } from './writers.js'
 
 export interface FileHasherParts {
   readonly mirror: Mirror
   readonly hashContext: HashContext
   readonly queue: WorkQueue
+  /** For what is hashed before anybody asks for it. */
+  readonly aheadQueue: WorkQueue
+  /** Who else reads files. */
+  readonly claims: FileClaims
+  readonly hashed: HashedBytes
+}
+
+/** How a torrent is hashed before anybody asks for it. */
+export interface AheadOfNeed {
+  /** Limits how fast its files are read, if anything does. */
+  readonly throttle: Throttle | undefined
+  /** Called when another torrent needs one of its files: the signal is to abort then. */
+  readonly giveWay: () => void
 }
 
 /** A torrent whose files have to be read. */
@@ -37,44 +44,30 @@ export interface HashRequest {
   readonly client: string | null
   /** Aborts, with a Refusal as its reason, when nobody waits for it any more. */
   readonly signal: AbortSignal
+  /** Hears how many bytes are hashed of those that have to be. */
+  readonly onProgress: (bytesDone: number, bytesWanted: number) => void
+  /** Given when nobody waits for it. */
+  readonly ahead?: AheadOfNeed
+}
+
+/** A request whose files are claimed: how many bytes there are to hash is known by now. */
+interface ClaimedRequest extends Omit<HashRequest, 'onProgress'> {
+  readonly files: readonly ScannedFile[]
   readonly onProgress: (bytesDone: number) => void
+  /** The bytes that are hashed so far. */
+  readonly bytesDone: () => number
 }
-
-/** Files that are being hashed, or wait for it. */
-interface Claim {
-  /** Bytes that are left of all that is hashed with them. */
-  readonly remaining: () => number
-  /** Resolves when they are hashed, or given up. */
-  readonly done: Promise<void>
-}
-
-/** Memory for digests of torrents that were given up, in bytes. */
-const MEMORY = 16 * 1024 * 1024
-
-/** How many times its own bytes, and how many bytes beside, a torrent waits for others' hashing. */
-const PATIENCE = { factor: 4, bytes: 64 * 1024 * 1024 }
 
 /**
- * Hashes the files of torrents, and no file for two of them at once; but a small torrent does not
- * wait for a large one that has a file of it. What is hashed of one that is given up serves when it
- * is asked for again.
+ * Hashes the files of torrents. What is hashed of one that is given up serves when it is asked for
+ * again.
  */
 export class FileHasher {
-  readonly #claims = new Map<string, Claim>()
-  readonly #unfinished = new LRUCache<string, PieceTable>({
-    maxSize: MEMORY,
-    sizeCalculation: ({ digests, isKnown }) => digests.length + isKnown.length,
-  })
+  readonly #unfinished = new UnfinishedTables()
   readonly #parts: FileHasherParts
-  #bytesHashed = 0
 
   constructor(parts: FileHasherParts) {
     this.#parts = parts
-  }
-
-  /** Bytes hashed since the start. */
-  get bytesHashed(): number {
-    return this.#bytesHashed
   }
 
   /**
@@ -82,84 +75,84 @@ export class FileHasher {
    * @throws BtkitError `changed`, NotReady, the signal's reason, and as hashContent does
    */
   async obtain(wanted: HashRequest): Promise<ContentInfo> {
-    const { content, input } = wanted.request
-    const key = Buffer.from(input).toString('hex')
-    let table = this.#unfinished.get(key) ?? wanted.table
+    const { request, ahead, signal } = wanted
+    const { content, input } = request
+    const { claims, hashContext } = this.#parts
+    const { runSteps = finish, cacheAccess } = hashContext
+    let table = this.#unfinished.orBetter(input, wanted.table)
     for (;;) {
-      const unknown = unknownFiles(content, table)
-      const claims = this.#claimsWorthWaiting(unknown, bytesLeft(content, table))
-      // Nothing may be awaited in between, or another request would claim the files as well
-      if (claims.length === 0) return this.#begin({ ...wanted, table }, unknown)
-      await unlessAborted(Promise.all(claims.map(({ done }) => done)), wanted.signal)
-      table = recallPieces(content, this.#parts.hashContext.cacheAccess)
+      const files = unknownFiles(content, table)
+      const bytes = bytesLeft(content, table)
+      const onProgress = (bytesDone: number) => {
+        wanted.onProgress(bytesDone, bytes)
+      }
+      const isAhead = ahead !== undefined
+      const others = claims.inTheWay({ files, bytes, isAhead, signal, onProgress })
+      if (others === null) return this.#begin({ ...wanted, table }, files)
+      await others
+      const recalled = await runSteps(recallingPieces(content, cacheAccess))
+      // What gave way may have been of this very torrent
+      table = this.#unfinished.orBetter(input, recalled)
     }
-  }
-
-  /** The claims on some files that are done sooner than it would be to hash `bytes`, more or less. */
-  #claimsWorthWaiting(files: readonly ScannedFile[], bytes: number): Claim[] {
-    const limit = PATIENCE.factor * bytes + PATIENCE.bytes
-    const claims = files.flatMap(({ absolutePath }) => this.#claims.get(absolutePath) ?? [])
-    return [...new Set(claims)].filter(({ remaining }) => remaining() <= limit)
   }
 
   /** Claims the files to read, until the cache knows of them. */
-  #begin(wanted: HashRequest, unknown: readonly ScannedFile[]): Promise<ContentInfo> {
-    const { queue, hashContext } = this.#parts
-    const bytes = bytesLeft(wanted.request.content, wanted.table)
-    let bytesDone = 0
+  #begin(wanted: HashRequest, files: readonly ScannedFile[]): Promise<ContentInfo> {
+    const { hashContext, claims, queue, aheadQueue } = this.#parts
+    const { request, table, ahead } = wanted
+    const bytes = bytesLeft(request.content, table)
+    let bytesDone: number | null = null
     const onProgress = (done: number) => {
-      bytesDone = done
-      wanted.onProgress(done)
+      // Padding may count on the way
+      bytesDone = Math.min(done, bytes)
+      wanted.onProgress(done, bytes)
     }
-    const queued = { ...wanted, remaining: () => Math.max(0, bytes - bytesDone) }
-    const work = queue.run(queued, (turn) => this.#hash({ ...wanted, onProgress }, unknown, turn))
-    const done = work.then(() => hashContext.cacheAccess.cache.flush()).catch(() => undefined)
-    const claim = { remaining: queued.remaining, done }
-    for (const { absolutePath } of unknown) this.#claims.set(absolutePath, claim)
-    void done.then(() => {
-      for (const { absolutePath } of unknown) {
-        if (this.#claims.get(absolutePath) === claim) this.#claims.delete(absolutePath)
-      }
+    const claimed = { ...wanted, files, onProgress, bytesDone: () => bytesDone ?? 0 }
+    const remaining = () => bytes - (bytesDone ?? 0)
+    const work = (ahead ? aheadQueue : queue).run({ ...wanted, remaining }, (turn) => {
+      return this.#hash(claimed, turn)
     })
+    const done = work.then(() => hashContext.cacheAccess.cache.flush()).catch(() => undefined)
+    const isAtWork = () => bytesDone !== null
+    claims.take(files, { remaining, isAtWork, done, giveWay: ahead?.giveWay ?? null })
     return work
   }
 
-  async #hash(
-    wanted: HashRequest,
-    unknown: readonly ScannedFile[],
-    turn: Turn,
-  ): Promise<ContentInfo> {
-    const { hashContext, mirror } = this.#parts
-    const { signal, request, table } = wanted
-    const { content } = request
-    await mapConcurrently(unknown, async (file) => {
+  async #hash(wanted: ClaimedRequest, turn: Turn): Promise<ContentInfo> {
+    const { hashContext, mirror, hashed } = this.#parts
+    const { files, signal, request, table, ahead } = wanted
+    const { content, input, options } = request
+    await mapConcurrently(files, async (file) => {
       signal.throwIfAborted()
       await refuseOther(onMirror(file, content), mirror)
     })
     wanted.onProgress(0)
     const guards = { recheck: recheckAsync, watchWriters: refuseWriters, isGuarded: true }
     const guarded = { ...hashContext, engine: this.#engineFor(wanted, turn), ...guards }
-    const key = Buffer.from(request.input).toString('hex')
     const before = bytesLeft(content, table)
+    const end = hashed.begin(wanted.bytesDone, ahead !== undefined)
     try {
-      const { pieces, ...made } = await hashContent(content, guarded, table)
-      this.#unfinished.delete(key)
+      const { bytesHashed, isSettled, ...digests } = await hashContent(content, guarded, table)
+      this.#unfinished.forget(input)
       // Not remembered whole: from the digests it is composed at once, and strangers' sets are many
-      return { ...made, info: composeInfo(content, request.options, pieces) }
+      const { runSteps = finish } = hashContext
+      const core = await runSteps(composingCore(content, options, digests))
+      return { ...core, bytesHashed, isSettled }
     } finally {
       const left = bytesLeft(content, table)
-      this.#bytesHashed += before - left
-      if (left > 0 && left < before) this.#unfinished.set(key, table)
+      end(before - left)
+      if (left > 0 && left < before) this.#unfinished.keep(input, table)
     }
   }
 
   /** An engine that stops when the turn is over, and goes on with the next. */
-  #engineFor({ onProgress }: HashRequest, turn: Turn): Engine {
+  #engineFor({ onProgress, ahead }: ClaimedRequest, turn: Turn): Engine {
     const { engine } = this.#parts.hashContext
     // Jobs that come while others run leave them their share
     const threads = () => Math.max(1, Math.floor(engine.threads / turn.running))
     return {
       ...engine,
+      throttle: ahead?.throttle,
       threads: threads(),
       onProgress: ({ bytesDone }) => {
         onProgress(bytesDone)
@@ -174,60 +167,5 @@ export class FileHasher {
         },
       },
     }
-  }
-}
-
-/** The length of the pieces whose digests are unknown; the last of the stream may be short. */
-function bytesLeft({ pieceLength, pieceCount, size }: Content, { isKnown }: PieceTable): number {
-  const pieces = isKnown.reduce((sum, known) => sum + 1 - known, 0)
-  const short = isKnown.at(-1) === 0 ? pieceCount * pieceLength - size : 0
-  return pieces * pieceLength - short
-}
-
-/** Waits for something, unless the signal aborts before. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  let leave: () => void = () => undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    leave = () => {
-      reject(signal.reason as Error)
-    }
-    signal.addEventListener('abort', leave)
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', leave)
-  }
-}
-
-/** A file of a torrent, with the path that it has on the mirror, for messages. */
-function onMirror(file: ScannedFile, { isDirectory, name }: Content): ScannedFile {
-  return isDirectory ? { ...file, path: [name, ...file.path] } : file
-}
-
-/** Makes sure, on the open file, that what will be read is what was looked at, and may be had. */
-async function refuseOther(file: ScannedFile, mirror: Mirror): Promise<void> {
-  const isSame = await isSameInside(file, mirror).catch((error: unknown) => {
-    // Gone, or the root is another directory by now: a further look tells
-    if (error instanceof Refusal && error.code === 'not-found') return false
-    throw error
-  })
-  if (!isSame) requireUnchanged(file, null)
-}
-
-const recheckAsync: RecheckFiles = async (files) => {
-  const real = files.filter((file) => !isPad(file))
-  await mapConcurrently(real, async (file) => {
-    requireUnchanged(file, await fingerprintIfThere(file.absolutePath))
-  })
-}
-
-async function fingerprintIfThere(path: string) {
-  try {
-    return fingerprintOf(await lstat(path, { bigint: true }))
-  } catch {
-    // Whatever became of it, it is not what it was
-    return null
   }
 }

@@ -18,15 +18,17 @@ import type { Planner } from '../admission/planner.js'
 import { NotReady, Refusal } from '../refusal.js'
 import { isQuiet, LOOKS, QUIET_PERIOD } from './recent-writes.js'
 import { PendingTorrent, type Waiter, type Work } from './pending.js'
+import { TorrentProgress, type ProgressTold } from '../progress/progress.js'
 import type { FileHasher } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
+import { titleOf } from '../progress/title.js'
 import { waitForWriters } from './writers.js'
 
 /** How long what was seen of files counts, in milliseconds. */
 const FRESH_FOR = 1000
 
 /** The memory for torrents that were asked for lately, in bytes of their infos. */
-const MEMORY = 32 * 1024 * 1024
+const MEMORY = 16 * 1024 * 1024
 
 /** What a torrent costs beside its info and directory, in bytes. */
 const ENTRY_COST = 1000
@@ -86,9 +88,10 @@ export class OnDemand {
   readonly origins: Origins = { memory: 0, cache: 0, files: 0 }
   readonly #checked = new LRUCache<string, CheckedTorrent>({
     maxSize: MEMORY,
-    sizeCalculation: ({ torrent: { info, directory, omitted } }) => {
+    sizeCalculation: ({ torrent: { info, pieceLayers, directory, omitted } }) => {
       const paths = [...(directory ?? []), ...omitted]
-      return ENTRY_COST + info.length + paths.join().length
+      const layers = pieceLayers?.length ?? 0
+      return ENTRY_COST + info.length + layers + paths.join().length
     },
   })
   readonly #pending = new Map<string, PendingTorrent<CheckedTorrent>>()
@@ -108,6 +111,11 @@ export class OnDemand {
     return this.#pending.size
   }
 
+  /** How far the torrents are whose files have to be hashed. */
+  underWay(): ProgressTold[] {
+    return [...this.#pending.values()].flatMap(({ progress }) => progress?.tell() ?? [])
+  }
+
   /** Has everything looked at anew, as if it had been long since it was. */
   expire(): void {
     this.#expiredAt = this.#parts.monotonic()
@@ -115,8 +123,13 @@ export class OnDemand {
   }
 
   /** Whether a torrent's files were looked at so lately that it can be given away as it is. */
-  isFresh({ checkedAt }: CheckedTorrent): boolean {
-    return checkedAt > this.#expiredAt && this.#parts.monotonic() - checkedAt < FRESH_FOR
+  isFresh(checked: CheckedTorrent): boolean {
+    return this.freshFor(checked) > 0
+  }
+
+  /** For how many milliseconds it can; 0 or less when it can't. */
+  freshFor({ checkedAt }: CheckedTorrent): number {
+    return checkedAt > this.#expiredAt ? FRESH_FOR - (this.#parts.monotonic() - checkedAt) : 0
   }
 
   /**
@@ -219,7 +232,7 @@ export class OnDemand {
     const seen = { ...plan, request, checkedAt, checkedMs }
     const known = this.#checked.get(wanted.key)?.torrent
     if (known && isSame(known, { ...plan, input: request.input })) {
-      return { ...seen, isUnchanged: true, recalled: { info: known.info } }
+      return { ...seen, isUnchanged: true, recalled: known }
     }
     const recalled = await budget.runSteps(recallingInfo(request, this.cacheAccess))
     return { ...seen, isUnchanged: false, recalled }
@@ -231,19 +244,23 @@ export class OnDemand {
     pending: PendingTorrent<CheckedTorrent>,
   ): Promise<KnownTorrent> {
     const { input, content } = request
+    const title = titleOf(content)
+    const placed = { input, directory, omitted, title }
     if ('info' in recalled) {
       this.origins.cache++
-      return knownTorrent({ info: recalled.info, input, directory, omitted, isCacheable: true })
+      return knownTorrent({ ...recalled, ...placed, isCacheable: true }, content)
     }
+    const progress = new TorrentProgress(title, content.size, this.#parts.monotonic)
+    pending.progress = progress
     await waitForWriters(content, unknownFiles(content, recalled.table), pending.signal)
     const { client, signal } = pending
-    const onProgress = (bytesDone: number) => {
-      pending.bytesDone = bytesDone
+    const onProgress = (bytesHashed: number, bytesWanted: number) => {
+      progress.note(bytesHashed, bytesWanted)
     }
     const wanted = { ...recalled, request, client, signal, onProgress }
-    const { info, isSettled } = await this.#parts.hasher.obtain(wanted)
+    const { info, pieceLayers, isSettled } = await this.#parts.hasher.obtain(wanted)
     this.origins.files++
-    return knownTorrent({ info, input, directory, omitted, isCacheable: isSettled })
+    return knownTorrent({ info, pieceLayers, ...placed, isCacheable: isSettled }, content)
   }
 }
 

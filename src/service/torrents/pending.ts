@@ -1,6 +1,8 @@
 import type { MemoryAccount } from '../admission/memory-pool.js'
 import { NotReady } from '../refusal.js'
 import type { Requester } from '../web/requester.js'
+import type { TorrentProgress } from '../progress/progress.js'
+import { UnderWay } from '../progress/under-way.js'
 
 /** Who waits for work, and for how long. */
 export type Waiter = Pick<Requester, 'client' | 'patience' | 'onGone'>
@@ -14,8 +16,8 @@ export type Work<T> = (pending: PendingTorrent<T>) => Promise<T>
  */
 export class PendingTorrent<T> {
   readonly promise: Promise<T>
-  /** Bytes hashed so far; null before hashing has begun. */
-  bytesDone: number | null = null
+  /** How far it is; null while its files are looked at. */
+  progress: TorrentProgress | null = null
   readonly #abandoned = new AbortController()
   #waiters = 0
   #expectedAgain: NodeJS.Timeout | null = null
@@ -49,7 +51,7 @@ export class PendingTorrent<T> {
 
   /**
    * Waits for the work, but no longer than the waiter does.
-   * @throws NotReady with how far it is, and as the work fails
+   * @throws UnderWay with how far it is, and as the work fails
    */
   wait(waiter: Waiter): Promise<T> {
     this.#waiters++
@@ -98,12 +100,14 @@ export class PendingTorrent<T> {
     this.#abandoned.abort(new NotReady('nobody waits for it any more', 1))
   }
 
-  #notReadyYet(): NotReady {
-    if (this.bytesDone === null) {
-      return new NotReady('the files wait to be hashed: ask again later', 10)
+  #notReadyYet(): UnderWay {
+    const told = this.progress?.tell() ?? null
+    const bytesHashed = this.progress?.bytesHashed ?? null
+    if (bytesHashed === null) {
+      return new UnderWay('the files wait to be hashed: ask again later', 10, told)
     }
-    const done = `${Math.floor(this.bytesDone / MIB)} MiB so far`
-    return new NotReady(`the files are being hashed, ${done}: ask again later`, 5)
+    const done = `${Math.floor(bytesHashed / MIB)} MiB so far`
+    return new UnderWay(`the files are being hashed, ${done}: ask again later`, 5, told)
   }
 }
 

@@ -1,4 +1,5 @@
-import { isPad, type Content } from '../../core/digests/content.js'
+import type { Content } from '../../core/digests/content.js'
+import { isPad } from '../../core/digests/pad-files.js'
 import { sameFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 

@@ -1,28 +1,33 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LRUCache } from 'lru-cache'
-import type { TorrentResponse } from './response.js'
-import type { CheckedTorrent } from './on-demand.js'
-import { renderHeader, sendPrepared } from '../web/send-prepared.js'
+import { askedVersion } from './asked-version.js'
+import { isProgressAddress } from '../web/page-wish.js'
+import { askedView } from '../web/asked-view.js'
+import { isSecure } from '../../web/make-server.js'
+import { renderHeader, sendPrepared, type PreparedAnswer } from '../web/send-prepared.js'
 
 /** Memory for answers, in bytes. */
-const MEMORY = 32 * 1024 * 1024
+const MEMORY = 16 * 1024 * 1024
 
 /** What an answer costs beside its body and its address, in bytes: headers, above all. */
 const ENTRY_COST = 3000
 
 /** An answer that was given, and what it is still right by. */
-interface CachedResponse {
+interface CachedResponse<Basis, Answer> {
   readonly host: string | undefined
-  readonly checked: CheckedTorrent
-  readonly answer: TorrentResponse
+  readonly checked: Basis
+  readonly answer: Answer
   /** The header as rendered in that second since 1970: it says what time it is. */
   header: string
   second: number
 }
 
-export interface ResponseCacheRules {
+/** An answer, and what it is right by. */
+export type NotedResponse<Basis, Answer> = Pick<CachedResponse<Basis, Answer>, 'checked' | 'answer'>
+
+export interface ResponseCacheRules<Basis, Answer> {
   /** Whether an answer may be given once more without a look at anything. */
-  readonly isCurrent: (entry: Pick<CachedResponse, 'checked' | 'answer'>) => boolean
+  readonly isCurrent: (entry: NotedResponse<Basis, Answer>) => boolean
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** How long connections stay open, as answers say. */
@@ -39,43 +44,50 @@ const SPECIAL_HEADERS = /^(?:if-|range$|expect$|connection$|transfer-|content-l)
  * Gives the same answer to the same plain request again within the second, before any router or
  * hook: what a busy torrent is asked for most often.
  */
-export class ResponseCache {
-  readonly #entries = new LRUCache<string, CachedResponse>({
+export class ResponseCache<Basis, Answer extends PreparedAnswer> {
+  readonly #entries = new LRUCache<string, CachedResponse<Basis, Answer>>({
     maxSize: MEMORY,
     sizeCalculation: ({ answer, host = '' }, address) => {
       return ENTRY_COST + answer.body.length + address.length + host.length
     },
   })
-  readonly #rules: ResponseCacheRules
+  readonly #rules: ResponseCacheRules<Basis, Answer>
 
-  constructor(rules: ResponseCacheRules) {
+  constructor(rules: ResponseCacheRules<Basis, Answer>) {
     this.#rules = rules
   }
 
   /** Notes an answer to a GET request. */
-  note(request: IncomingMessage, checked: CheckedTorrent, answer: TorrentResponse): void {
+  note(request: IncomingMessage, checked: Basis, answer: Answer): void {
     const { host } = request.headers
     const entry = { host, checked, answer, header: '', second: 0 }
     this.#entries.set(copyOf(addressOf(request)), entry)
   }
 
   /** The answer to a request as it was composed before. */
-  recall(request: IncomingMessage): Pick<CachedResponse, 'checked' | 'answer'> | undefined {
+  recall(request: IncomingMessage): NotedResponse<Basis, Answer> | undefined {
     const entry = this.#entries.get(addressOf(request))
     return entry?.host === request.headers.host ? entry : undefined
   }
 
   /** Answers if it can, and returns what with; else leaves all to others, and returns null. */
-  answer(request: IncomingMessage, response: ServerResponse): TorrentResponse | null {
+  answer(request: IncomingMessage, response: ServerResponse): NotedResponse<Basis, Answer> | null {
     if (request.method !== 'GET') return null
+    // Whoever follows the progress gets a page first
+    if (isProgressAddress(request.url ?? '')) return null
     const entry = this.#entries.get(addressOf(request))
     if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return null
     this.#renew(entry)
     sendPrepared(response, entry.header, entry.answer)
-    return entry.answer
+    return entry
   }
 
-  #renew(entry: CachedResponse): void {
+  /** Forgets all answers. */
+  clear(): void {
+    this.#entries.clear()
+  }
+
+  #renew(entry: CachedResponse<Basis, Answer>): void {
     const now = this.#rules.now()
     const second = Math.floor(now / 1000)
     if (entry.second === second) return
@@ -84,10 +96,21 @@ export class ResponseCache {
   }
 }
 
-/** What a request asks for: nothing here depends on a query. */
-function addressOf({ url = '' }: IncomingMessage): string {
+/**
+ * What a request asks for: of a query nothing matters but the view and the version in it. Over TLS it
+ * is another address, as the answer names it.
+ */
+function addressOf(request: IncomingMessage): string {
+  const address = pathOf(request)
+  return isSecure(request) ? `https:${address}` : address
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
   const end = url.indexOf('?')
-  return end < 0 ? url : url.slice(0, end)
+  if (end < 0) return url
+  const [view, version] = [askedView(url), askedVersion(url)]
+  const words = [view ?? [], version === 'v1' ? [] : version].flat()
+  return words.length === 0 ? url.slice(0, end) : `${url.slice(0, end)}?${words.join('&')}`
 }
 
 /** The same text without what it was cut from, which would be kept with it. Node reads Latin-1. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { buildTorrent } from '../../metainfo/build/torrent.js'
-import { directoryAddress } from '../web/public-address.js'
+import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
+import { directoryAddress } from '../../metainfo/seed-address.js'
+import type { KnownTorrent } from './known-torrent.js'
 import type { CheckedTorrent } from './on-demand.js'
 import { spreadTrackers, type TrackerList } from './tracker-list.js'
 
-/** A .torrent as it is sent. */
+/** What is told of a torrent, such as the .torrent itself, as it is sent. */
 export interface TorrentResponse {
   readonly trackers: TrackerList
   readonly body: Buffer
@@ -14,29 +15,108 @@ export interface TorrentResponse {
 /** Where the files of a torrent can be had by HTTP: addresses of the mirror's root. */
 export type MirrorAddresses = readonly [main: string, ...others: string[]]
 
-/** Puts a torrent together for one client, with the trackers of this moment. */
+/** What of a torrent depends on the moment and the client. */
+export interface TorrentSurroundings {
+  /** Trackers, each a tier of its own. */
+  readonly announceList: readonly (readonly string[])[]
+  /** The mirror, and others of the same root. */
+  readonly addresses: MirrorAddresses
+  /** What clients add the torrent's name and paths to. */
+  readonly webSeeds: readonly string[]
+}
+
+/** What a torrent is told by, and what kind of answer that is. */
+export interface TorrentForm {
+  readonly body: Uint8Array
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A way to tell of a torrent. */
+export type ComposeForm = (torrent: KnownTorrent, around: TorrentSurroundings) => TorrentForm
+
+/** Puts an answer together for one client, with the trackers of this moment. */
 export function composeResponse(
   { torrent, sinceMs }: CheckedTorrent,
-  trackers: TrackerList,
-  addresses: MirrorAddresses,
+  { trackers, addresses, form }: ResponseParts,
 ): TorrentResponse {
-  const { info, infoHash, directory, omitted } = torrent
+  const { omitted } = torrent
+  const { body: bytes, headers: own } = form(torrent, surround(torrent, { trackers, addresses }))
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const lastModified = new Date(Math.max(sinceMs, trackers.since)).toUTCString()
+  const headers = { ...own, ...describe(lastModified, body), ...tellOmitted(omitted) }
+  return { trackers, body, headers }
+}
+
+/** What a client is told of a torrent beside what it is made of. */
+export function surround(
+  { infoHash, directory }: Pick<KnownTorrent, 'infoHash' | 'directory'>,
+  { trackers, addresses }: Pick<ResponseParts, 'trackers' | 'addresses'>,
+): TorrentSurroundings {
   const announceList = spreadTrackers(trackers.urls, infoHash)
-  const parts = {
+  const webSeeds = directory ? addresses.map((address) => directoryAddress(address, directory)) : []
+  return { announceList, addresses, webSeeds }
+}
+
+export interface ResponseParts {
+  readonly trackers: TrackerList
+  readonly addresses: MirrorAddresses
+  readonly form: ComposeForm
+}
+
+/** The .torrent as the pkgtorrent protocol has it. */
+export const protocolForm: ComposeForm = (torrent, around) => {
+  const disposition = `attachment; filename=${torrent.infoHash}.torrent`
+  return torrentForm(torrent, around, { creationDate: null, disposition })
+}
+
+/** What a .torrent says of itself, and how it is to be saved. */
+export interface TorrentDetails {
+  /** In seconds since 1970. */
+  readonly creationDate: number | null
+  /** The Content-Disposition. */
+  readonly disposition: string
+}
+
+/** A .torrent with its trackers and web seeds. */
+export function torrentForm(
+  torrent: KnownTorrent,
+  around: TorrentSurroundings,
+  { creationDate, disposition }: TorrentDetails,
+): TorrentForm {
+  const headers = {
+    'Content-Type': 'application/x-bittorrent',
+    'Content-Disposition': disposition,
+  }
+  return { body: buildTorrent(partsOf(around, creationDate), torrent), headers }
+}
+
+/** Bytes of a .torrent of version 1 whose `info` has so many. */
+export function torrentLength(
+  infoLength: number,
+  around: TorrentSurroundings,
+  creationDate: number | null,
+): number {
+  const empty = buildTorrent(partsOf(around, creationDate), NOTHING)
+  return empty.length + infoLength
+}
+
+const NOTHING: TorrentCore = { info: new Uint8Array(0), pieceLayers: null }
+
+/** What stands beside `info`. */
+function partsOf(
+  { announceList, webSeeds }: TorrentSurroundings,
+  creationDate: number | null,
+): TorrentParts {
+  return {
     announce: announceList[0]?.[0] ?? null,
     announceList,
     httpSeeds: [],
-    webSeeds: directory ? addresses.map((address) => directoryAddress(address, directory)) : [],
+    webSeeds,
     nodes: [],
     comment: null,
     createdBy: null,
-    creationDate: null,
+    creationDate,
   }
-  const bytes = buildTorrent(parts, info)
-  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const lastModified = new Date(Math.max(sinceMs, trackers.since)).toUTCString()
-  const headers = { ...describe(infoHash, lastModified, body), ...tellOmitted(omitted) }
-  return { trackers, body, headers }
 }
 
 /** Paths that a header names, at most; their number stands before them. */
@@ -48,12 +128,10 @@ function tellOmitted(paths: readonly string[]): Readonly<Record<string, string>>
   return { 'X-Left-Out': [paths.length, ...named].join(' ') }
 }
 
-function describe(infoHash: string, lastModified: string, body: Buffer) {
+function describe(lastModified: string, body: Buffer) {
   const digest = createHash('sha256').update(body).digest('base64url').slice(0, 27)
   return {
-    'Content-Type': 'application/x-bittorrent',
     'Content-Length': String(body.length),
-    'Content-Disposition': `attachment; filename=${infoHash}.torrent`,
     ETag: `"${digest}"`,
     'Last-Modified': lastModified,
     // May be kept, but not given away without a look at whether it is still right

@@ -1,24 +1,60 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ServiceOptions } from '../options.js'
-import { composeResponse, type TorrentResponse } from './response.js'
+import type { BusyTorrents } from './busy-torrents.js'
+import {
+  composeResponse,
+  protocolForm,
+  type ComposeForm,
+  type TorrentResponse,
+} from './response.js'
 import type { CheckedTorrent } from './on-demand.js'
 import type { TrackerList } from './tracker-list.js'
 import { endConditional } from '../web/conditional.js'
 import type { ResponseCache } from './response-cache.js'
+import { sendReady } from '../progress/send-progress.js'
 import { publicAddress } from '../web/public-address.js'
+import { forwardedOf } from '../workers/forwarded-request.js'
 
-/** Answers requests with torrents. */
+/** The torrents that were sent lately, as they were sent. */
+export type TorrentResponses = ResponseCache<CheckedTorrent, TorrentResponse>
+
+/** What answers are right by. */
+export interface Moment {
+  /** The trackers of now. */
+  readonly trackers: () => TrackerList
+  /** For how many milliseconds a torrent can be given away as it is. */
+  readonly freshFor: (checked: CheckedTorrent) => number
+}
+
+/** A torrent, and the way it is told of: absent for that of the protocol. */
+export interface ToldTorrent {
+  readonly checked: CheckedTorrent
+  readonly form?: ComposeForm
+}
+
+export interface TorrentSenderParts {
+  readonly options: ServiceOptions
+  readonly responses: TorrentResponses
+  /** Hears of each torrent that is sent. */
+  readonly busy: Pick<BusyTorrents, 'note'>
+  readonly moment: Moment
+}
+
+/** Answers requests with torrents, or with what else tells of them. */
 export class TorrentSender {
-  constructor(
-    readonly options: ServiceOptions,
-    readonly responses: ResponseCache,
-    /** The trackers of this moment. */
-    readonly trackers: () => TrackerList,
-  ) {}
+  readonly #parts: TorrentSenderParts
 
-  /** Sends a torrent, or word that the client has it already, or wants another. */
-  send(request: FastifyRequest, reply: FastifyReply, checked: CheckedTorrent): FastifyReply {
-    const answer = this.#compose(request, checked)
+  constructor(parts: TorrentSenderParts) {
+    this.#parts = parts
+  }
+
+  /** Sends a torrent in some form, or word that the client has it already, or wants another. */
+  send(request: FastifyRequest, reply: FastifyReply, told: ToldTorrent): FastifyReply {
+    const { checked } = told
+    if (sendReady(request, reply, checked.torrent.title)) return reply
+    const { busy, moment } = this.#parts
+    busy.note(checked.torrent)
+    const answer = this.#compose(request, told)
     const etag = answer.headers['ETag'] ?? ''
     const lastModified = answer.headers['Last-Modified'] ?? ''
     // What may change within the second has no date that could be relied on
@@ -26,18 +62,28 @@ export class TorrentSender {
     const { 'Cache-Control': caching } = answer.headers
     reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': caching })
     if (endConditional(request, reply, { etag, lastModified: date })) return reply
+    if (request.method === 'GET') {
+      const milliseconds = moment.freshFor(checked)
+      forwardedOf(request.raw)?.allowAgain(milliseconds, checked.torrent.infoHash)
+    }
     return reply.headers(answer.headers).send(answer.body)
   }
 
   /** The answer given before, if nothing changed since, else a new one. */
-  #compose({ raw, method }: FastifyRequest, checked: CheckedTorrent): TorrentResponse {
-    const { publicUrl, webSeeds } = this.options
+  #compose(
+    { raw, method }: FastifyRequest,
+    { checked, form = protocolForm }: ToldTorrent,
+  ): TorrentResponse {
+    const { options, responses, moment } = this.#parts
+    const { publicUrl, webSeeds, onTorrent } = options
     const address = publicAddress(raw, publicUrl)
-    const trackers = this.trackers()
-    const before = this.responses.recall(raw)
+    const trackers = moment.trackers()
+    const before = responses.recall(raw)
     if (before?.checked === checked && before.answer.trackers === trackers) return before.answer
-    const answer = composeResponse(checked, trackers, [address, ...webSeeds])
-    if (method === 'GET') this.responses.note(raw, checked, answer)
+    const parts = { trackers, addresses: [address, ...webSeeds] as const }
+    const answer = composeResponse(checked, { ...parts, form })
+    onTorrent?.(composeResponse(checked, { ...parts, form: protocolForm }).body)
+    if (method === 'GET') responses.note(raw, checked, answer)
     return answer
   }
 }

@@ -39,10 +39,7 @@ export async function refuseWriters(files: readonly ScannedFile[]): Promise<Writ
   const check = () => {
     for (const path of watch.written()) throw written(path)
   }
-  const close = () => {
-    watch.close()
-  }
-  return { openForWriting: new Set(), check, close }
+  return { openForWriting: new Set(), check, close: () => watch.close() }
 }
 
 function written(path: string): BtkitError {

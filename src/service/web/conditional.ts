@@ -4,7 +4,7 @@ import { sendLine } from './errors.js'
 
 /** What tells one state of a resource from another. */
 export interface Validators {
-  /** In quotes. */
+  /** In quotes; with `W/` before them if it says less than that all bytes are equal. */
   readonly etag: string
   /** As HTTP writes dates; null when it could be that of another state as well. */
   readonly lastModified: string | null
@@ -39,7 +39,9 @@ export function endConditional(
 function isOutdated(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): boolean {
   const tags = headers['if-match']
   // Weak tags don't count here
-  if (tags !== undefined) return tags.trim() !== '*' && !listTags(tags).includes(etag)
+  if (tags !== undefined) {
+    return tags.trim() !== '*' && (isWeak(etag) || !listTags(tags).includes(etag))
+  }
   const wanted = Date.parse(headers['if-unmodified-since'] ?? '')
   return lastModified !== null && Date.parse(lastModified) > wanted
 }
@@ -48,9 +50,14 @@ function isOutdated(headers: IncomingHttpHeaders, { etag, lastModified }: Valida
 function isUnmodified(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): boolean {
   const tags = headers['if-none-match']
   if (tags !== undefined) {
-    return tags.trim() === '*' || listTags(tags).some((tag) => tag.replace(/^W\//, '') === etag)
+    const opaque = (tag: string) => (isWeak(tag) ? tag.slice(2) : tag)
+    return tags.trim() === '*' || listTags(tags).some((tag) => opaque(tag) === opaque(etag))
   }
   return lastModified !== null && headers['if-modified-since'] === lastModified
+}
+
+function isWeak(tag: string): boolean {
+  return tag.startsWith('W/')
 }
 
 function listTags(list: string): string[] {

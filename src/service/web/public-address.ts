@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isSecure } from '../../web/make-server.js'
 import { malformed } from '../refusal.js'
 
 /** A part of a name, between dots. */
@@ -31,16 +32,12 @@ export function publicAddress(request: IncomingMessage, publicUrl: string | null
   const host = hostOf(request)
   const isHost = host.length <= MAX_HOST && HOST.test(host)
   // Knows what no pattern tells, such as the highest port
-  if (isHost && URL.canParse(`http://${host}`)) return `http://${host}`
+  const scheme = isSecure(request) ? 'https' : 'http'
+  if (isHost && URL.canParse(`${scheme}://${host}`)) return `${scheme}://${host}`
   throw malformed('the Host header is missing or not a host')
 }
 
 /** What a request takes this server for: a host in its address outweighs the header. */
 function hostOf({ url = '', headers }: IncomingMessage): string {
   return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? ''
-}
-
-/** The address of a directory on the mirror, percent-encoded and with a slash at its end. */
-export function directoryAddress(base: string, directory: readonly string[]): string {
-  return [base, ...directory.map(encodeURIComponent), ''].join('/')
 }

@@ -2,7 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { MemoryAccount, MemoryPool } from '../admission/memory-pool.js'
 import type { ServiceOptions } from '../options.js'
 import { NotReady } from '../refusal.js'
-import { clientKey } from './client-address.js'
+import { clientKey } from '../../web/client-address.js'
+import { wantsPage } from './page-wish.js'
+
+/** How long browsers show nothing before they show a page on the progress, in milliseconds. */
+const BLANK_FOR = 1000
 
 interface RequesterParts extends Pick<Requester, 'client' | 'patience'> {
   readonly reply: FastifyReply
@@ -27,9 +31,10 @@ export class Requester {
     this.#pool = pool
   }
 
-  /** Has something done when the client goes away, or has its answer. */
+  /** Has something done when the client goes away, or has its answer: now, if that is over. */
   onGone(act: () => void): void {
-    this.#reply.raw.once('close', act)
+    if (this.#reply.raw.closed) act()
+    else this.#reply.raw.once('close', act)
   }
 
   /** Aborts, with a Refusal as its reason, when the client goes away. */
@@ -65,6 +70,7 @@ export class Requesters {
     const { clientAddresses, limits } = this.options
     const address = clientAddresses.of(raw)
     const client = address === null ? null : clientKey(address)
-    return new Requester({ reply, pool: this.memory, client, patience: limits.wait })
+    const patience = wantsPage(raw) ? Math.min(BLANK_FOR, limits.wait) : limits.wait
+    return new Requester({ reply, pool: this.memory, client, patience })
   }
 }

@@ -15,11 +15,6 @@ interface Rendered {
  */
 const keepsHeader = new ServerResponse(new IncomingMessage(new Socket())).hasOwnProperty('_header')
 
-/** The header of a response as it went over the wire; nothing where Node does not keep it. */
-export function renderedHeader(response: ServerResponse): string {
-  return (response as unknown as Partial<Rendered>)._header ?? ''
-}
-
 /** A header as it goes over the wire, for answers on connections that stay open. */
 export function renderHeader(headers: Headers, keepAliveSeconds: number, now: number): string {
   const lines = ['HTTP/1.1 200 OK']

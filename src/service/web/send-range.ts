@@ -1,42 +1,55 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { requestedRange, type ByteRange } from './byte-range.js'
+import { requestedRanges, type ByteRange } from './byte-range.js'
 import { endConditional, type Validators } from './conditional.js'
 import { sendLine } from './errors.js'
+import { asBody, asMultipart, type RangedBody } from './multipart-ranges.js'
 
 /** Bytes that can be had in part. */
 export interface Ranged {
   readonly size: number
   readonly validators: Validators & { readonly lastModified: string }
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>> & { readonly 'Content-Type': string }
 }
 
 /**
- * Sets status and headers of the answer, and returns the bytes that the caller is to send; null when
+ * Sets status and headers of the answer, and returns the body that the caller is to send; null when
  * the answer has been sent, as it has no body or is an error.
  */
 export function beginRange(
   request: FastifyRequest,
   reply: FastifyReply,
   { size, validators, headers }: Ranged,
-): ByteRange | null {
+): RangedBody | null {
   const { etag, lastModified } = validators
   reply.headers({ 'Accept-Ranges': 'bytes', ETag: etag, 'Last-Modified': lastModified })
   if (endConditional(request, reply, validators)) return null
   // A range is one of the bytes that follow, which to HEAD none do
   const isHead = request.method === 'HEAD'
-  const range = isHead ? 'whole' : requestedRange(request.headers, size, validators)
-  if (range === null) {
+  const ranges = isHead ? 'whole' : requestedRanges(request.headers, size, validators)
+  if (ranges === null) {
     reply.header('Content-Range', `bytes */${size}`)
     sendLine(reply, 416, 'nothing of that range is in the file')
     return null
   }
-  reply.headers(headers)
-  if (range !== 'whole') {
-    reply.code(206).header('Content-Range', `bytes ${range.start}-${range.end - 1}/${size}`)
+  const body = rangedBody(ranges, size, headers['Content-Type'])
+  reply.headers({ ...headers, 'Content-Type': body.contentType })
+  reply.header('Content-Length', String(body.length))
+  if (ranges !== 'whole') {
+    reply.code(206)
+    const [{ start, end } = { start: 0, end: 0 }, ...others] = ranges
+    if (others.length === 0) reply.header('Content-Range', `bytes ${start}-${end - 1}/${size}`)
   }
-  const { start, end } = range === 'whole' ? { start: 0, end: size } : range
-  reply.header('Content-Length', String(end - start))
-  if (!isHead) return { start, end }
+  if (!isHead) return body
   reply.send()
   return null
+}
+
+function rangedBody(
+  ranges: readonly ByteRange[] | 'whole',
+  size: number,
+  type: string,
+): RangedBody {
+  if (ranges === 'whole') return asBody({ start: 0, end: size }, type)
+  const [only, ...others] = ranges
+  return only && others.length === 0 ? asBody(only, type) : asMultipart(ranges, size, type)
 }

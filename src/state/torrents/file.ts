@@ -4,7 +4,6 @@ import {
   constants,
   copyFileSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { osCodeOf } from '../../errors.js'
+import { makeDirectory } from '../own-directory.js'
 
 /** The file that tells which torrents of a directory, named by its real path, are btkit's. */
 export function logPath(stateDirectory: string, target: string): string {
@@ -72,19 +72,6 @@ function* inChunks(lines: Iterable<Uint8Array>): Generator<Uint8Array> {
     length = 0
   }
   yield Buffer.concat(chunk)
-}
-
-/** One directory after the other: Node's own way never ends below /proc. */
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    const code = osCodeOf(error)
-    if (code === 'EEXIST') return
-    if (code !== 'ENOENT' || dirname(path) === path) throw error
-    makeDirectory(dirname(path))
-    mkdirSync(path, { mode: 0o700 })
-  }
 }
 
 /** Some systems and file systems can't, and then it is as safe as they are. */

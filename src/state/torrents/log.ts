@@ -108,6 +108,12 @@ export class TorrentLog {
     return parseRecord(unframeLine(lineAt(this.#bytes, place))).record
   }
 
+  /** Whether anything is known of a torrent; cheaper than to read it. */
+  has(name: string): boolean {
+    const json = this.#put.get(name)
+    return json === undefined ? this.#scanned.places.has(name) : json !== null
+  }
+
   /** Whether just that is known of a torrent; cheaper than to read all that is. */
   isUnchanged(name: string, identity: TorrentIdentity): boolean {
     const expected = formatIdentity(identity)

@@ -10,34 +10,71 @@ import { unpackOutputRecord } from '../../../src/cache/records/output.js'
 import {
   checksum,
   dayOf,
+  isIntact,
   kindOf,
   packRecord,
+  RECORD_KINDS,
   recordKey,
   unpackRecord,
+  type RecordKind,
 } from '../../../src/cache/records/record.js'
-import { packOutputRecord } from '../../support/old-output.js'
+import { packOldRecord, packOutputRecord } from '../../support/old-output.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 
 const P = 16384
 const digest = (bytes: Uint8Array) => pseudoRandom(32, bytes.length)
 
+const FILE_KEY = recordKey('file', '/srv/a', digest)
+
 test('a record is read back as it was packed, with its day', () => {
   const body = pseudoRandom(100)
-  const packed = packRecord('file', { lastUsed: 20_000, body })
-  const record = unpackRecord('file', packed)
+  const packed = packRecord(FILE_KEY, { lastUsed: 20_000, body })
+  const record = unpackRecord(FILE_KEY, packed)
   assert.deepEqual([record?.lastUsed, Buffer.from(record!.body)], [20_000, body])
 })
 
-test('a record of another kind, a cut one and one with a wrong bit are ignored', () => {
-  const packed = packRecord('file', { lastUsed: 20_000, body: pseudoRandom(100) })
-  assert.equal(unpackRecord('info', packed), null)
+test('a record with a wrong bit anywhere, its day included, and a cut one are ignored', () => {
+  const packed = packRecord(FILE_KEY, { lastUsed: 20_000, body: pseudoRandom(100) })
   for (let length = 0; length < packed.length; length++)
-    assert.equal(unpackRecord('file', packed.subarray(0, length)), null)
-  for (let at = 5; at < packed.length; at++) {
+    assert.equal(unpackRecord(FILE_KEY, packed.subarray(0, length)), null)
+  for (let bit = 0; bit < 8 * packed.length; bit++) {
     const damaged = Buffer.from(packed)
-    damaged[at]! ^= 1
-    assert.equal(unpackRecord('file', damaged), null, `byte ${at}`)
+    damaged[bit >> 3]! ^= 1 << (bit & 7)
+    assert.equal(unpackRecord(FILE_KEY, damaged), null, `bit ${bit}`)
+    assert.equal(isIntact(FILE_KEY, damaged), false, `bit ${bit}`)
   }
+})
+
+test('a record is ignored under any other key, of its own kind as well', () => {
+  const packed = packRecord(FILE_KEY, { lastUsed: 20_000, body: pseudoRandom(100) })
+  for (const name of ['/srv/b', '/srv/a/', '/srv/', '']) {
+    const key = recordKey('file', name, digest)
+    assert.deepEqual([unpackRecord(key, packed), isIntact(key, packed)], [null, false], name)
+  }
+  assert.equal(unpackRecord(recordKey('info', '/srv/a', digest), packed), null)
+  assert.equal(unpackRecord(Buffer.from('m/usage'), packed), null)
+})
+
+for (const [kind, letter] of Object.entries(RECORD_KINDS) as [RecordKind, string][]) {
+  test(`what 0.1 kept of the kind ${kind} is still of use`, () => {
+    const key = recordKey(kind, 'name', digest)
+    const body = pseudoRandom(100)
+    const packed = packOldRecord(letter, 20_000, body)
+    const record = unpackRecord(key, packed)
+    assert.deepEqual([record?.lastUsed, Buffer.from(record!.body)], [20_000, body])
+    packed[50]! ^= 1
+    assert.equal(unpackRecord(key, packed), null)
+  })
+}
+
+test('a record of another version of its kind is ignored, and is no damage', () => {
+  const packed = packRecord(FILE_KEY, { lastUsed: 20_000, body: pseudoRandom(100) })
+  const other = Buffer.from(packed)
+  other[1]! += 1
+  // Such as that version would have written it: with the checksum that belongs to it
+  const covered = Buffer.concat([FILE_KEY, other.subarray(0, 6), other.subarray(10)])
+  other.writeUInt32LE(checksum(covered), 6)
+  assert.deepEqual([unpackRecord(FILE_KEY, other), isIntact(FILE_KEY, other)], [null, true])
 })
 
 test('the checksum is FNV-1a', () => {

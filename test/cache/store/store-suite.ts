@@ -35,6 +35,13 @@ export function testStore(name: string, open: (t: TestContext) => Store, keeps: 
     assert.deepEqual(listed, keeps ? ['b1', 'b2', 'c1'] : [])
   })
 
+  test(`${name}: records are counted`, async (t) => {
+    const store = open(t)
+    for (const key of ['a', 'b', 'c']) store.put(bytes(key), bytes('value'))
+    await store.flush()
+    assert.equal(store.count(), keeps ? 3 : 0)
+  })
+
   test(`${name}: can be flushed and closed though nothing was put`, async (t) => {
     const store = open(t)
     await store.flush()

@@ -8,7 +8,13 @@ import {
 import { failure } from '../../files/failure.js'
 
 const [A, B, C] = ['http://a/', 'http://b/', 'http://c/']
-const NONE: TrackerOptions = { announce: [], trackerless: false, node: [], webSeed: [] }
+const NONE: TrackerOptions = {
+  announce: [],
+  trackerless: false,
+  node: [],
+  webSeed: [],
+  webSeedBase: [],
+}
 
 function choose(operand: string | null, options: Partial<TrackerOptions>): ChosenTrackers {
   return chooseTrackers(operand, { ...NONE, ...options })

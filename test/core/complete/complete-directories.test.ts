@@ -32,11 +32,14 @@ class Place {
       directories: [this.at('src')],
       target: this.at('out'),
       common: makeRequest('', { pieceLength: 'auto' }),
+      checksums: [],
       prune: 'never',
       force: false,
       dryRun: false,
       waitSeconds: 0,
+      cacheMaxSize: null,
       minAgeSeconds: 0,
+      publish: [],
       ...changes,
     }
     const context = hashContext()

@@ -23,6 +23,10 @@ const OPTIONS: readonly (readonly [
   ['the private flag', { private: true }, false],
   ['a source tag', { sourceTag: 'x' }, false],
   ['another piece length', { pieceLength: 'auto' }, false],
+  ['another key', { parts: { ...PLAIN.parts, extraKeys: new Map([['a', 1]]) } }, false],
+  ['another key of info', { extraKeys: new Map([['a', 1]]) }, false],
+  ['no other keys', { extraKeys: new Map() }, true],
+  ['attributes', { scan: { ...PLAIN.scan, attributes: true } }, false],
   ['a mode', { write: { mode: 0o644 } }, false],
   ['an owner', { write: { owner: { uid: 1, gid: 1 } } }, false],
 ]

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, symlinkSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { planContent } from '../../../src/core/digests/content.js'
+import {
+  backslashedPaths,
+  cutIntoPieces,
+  planContent,
+  type Content,
+} from '../../../src/core/digests/content.js'
 import { failure } from '../../files/failure.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { contentRequest } from '../requests.js'
@@ -16,6 +21,7 @@ test('a file is content of its own name and size', async (t) => {
   assert.deepEqual(content, {
     name: 'a.iso',
     isDirectory: false,
+    version: 'v1',
     skipped: [],
     size: 5,
     pieceLength: 256 * KIB,
@@ -58,10 +64,10 @@ test('a name that was asked for replaces that of the file', async (t) => {
   assert.equal((await planContent(contentRequest(source, { name: 'b' }))).name, 'b')
 })
 
-test('a file whose name clients refuse is refused', async (t) => {
-  const source = join(makeScratch(t, { 'a\\b': '1' }), 'a\\b')
-  const message = "name 'a\\b': must be a single path component"
-  await assert.rejects(planContent(contentRequest(source)), failure('bad-name', message))
+test('paths in which a name has a backslash can be told', async (t) => {
+  const source = join(makeScratch(t, { 'd/a\\b/c': '1', 'd/e': '2' }), 'd')
+  const content = await planContent(contentRequest(source))
+  assert.deepEqual(backslashedPaths(content), ['d/a\\b/c'])
 })
 
 test('what is not there is said to be so', async (t) => {
@@ -138,3 +144,95 @@ test('an automatic piece length goes by the size of all files', async (t) => {
   assert.equal(content.pieceLength, 1024 * KIB)
   assert.equal(content.pieceCount, 2049)
 })
+
+const P = 16 * KIB
+
+/** The path and size of each file, in stream order. */
+function layout({ files }: Content): string[] {
+  return files.map(({ path, fingerprint }) => `${path.join('/')} ${fingerprint.size}`)
+}
+
+test('aligned files begin a piece each, with pad files between them and none at the end', async (t) => {
+  const source = makeScratch(t)
+  Object.entries({ a: 1, b: P, c: P + 2, d: 0, e: 3 }).forEach(([name, size]) =>
+    plantSparse(source, name, size),
+  )
+  const request = contentRequest(source, { pieceLength: P, isAligned: true })
+  const content = await planContent(request)
+  assert.deepEqual(layout(content), [
+    'a 1',
+    '.pad/16383 16383',
+    'b 16384',
+    'c 16386',
+    'd 0',
+    '.pad/16382 16382',
+    'e 3',
+  ])
+  assert.equal(content.size, 4 * P + 3)
+  assert.deepEqual(layout(cutIntoPieces(content, 2 * P)).slice(0, 4), [
+    'a 1',
+    '.pad/32767 32767',
+    'b 16384',
+    '.pad/16384 16384',
+  ])
+})
+
+test('there is no pad file after the last byte, even if empty files follow', async (t) => {
+  const source = makeScratch(t, { a: 'a', b: '', c: 'c', d: '' })
+  const content = await planContent(contentRequest(source, { pieceLength: P, version: 'hybrid' }))
+  assert.deepEqual(layout(content), ['a 1', 'b 0', '.pad/16383 16383', 'c 1', 'd 0'])
+})
+
+test('aligned pieces are no longer than most files, as that would only add zeros', async (t) => {
+  const source = makeScratch(t)
+  for (let i = 0; i < 200; i++) plantSparse(source, `f${i}`, 20 * KIB)
+  const plan = (changes: object) =>
+    planContent(contentRequest(source, { pieceLength: 'auto', ...changes }))
+  assert.equal((await plan({})).pieceLength, 32 * KIB)
+  assert.equal((await plan({ version: 'v2' })).pieceLength, 32 * KIB)
+  for (let i = 0; i < 200; i++) plantSparse(source, `f${i}`, 16 * KIB)
+  assert.equal((await plan({ version: 'v2' })).pieceLength, 16 * KIB)
+  plantSparse(source, 'large', 2 * GIB)
+  assert.equal((await plan({ version: 'v2' })).pieceLength, 1024 * KIB)
+})
+
+test('a file where pad files stand is refused, as clients could write zeros to it', async (t) => {
+  const source = makeScratch(t, { a: 'a', '.pad/1': 'x' })
+  const scan = { all: true, include: [], exclude: [], links: 'inside' as const }
+  await assert.rejects(planContent(contentRequest(source, { scan, version: 'hybrid' })), {
+    code: 'bad-name',
+    message: /\.pad\/1: is in \.pad, where the torrent has its pad files; --exclude \.pad$/,
+  })
+})
+
+test('v2 refuses a directory that it could not tell from its only file', async (t) => {
+  const source = join(makeScratch(t, { 'x/x': '1' }), 'x')
+  await assert.rejects(planContent(contentRequest(source, { version: 'v2' })), {
+    code: 'bad-name',
+    message: /x: v2 can't tell a directory from its only file when both are called 'x'; --hybrid/,
+  })
+  const { files } = await planContent(contentRequest(source, { version: 'v2', name: 'y' }))
+  assert.equal(files.length, 1)
+  assert.ok(await planContent(contentRequest(source, { version: 'hybrid' })))
+})
+
+for (const [by, ascending] of [
+  ['path', ['a/b', 'a b', 'c', 'd']],
+  ['size', ['c', 'a b', 'd', 'a/b']],
+  ['mtime', ['d', 'a b', 'a/b', 'c']],
+] as const) {
+  test(`files can be sorted by ${by}, either way; equal ones stay in the order of paths`, async (t) => {
+    const source = makeScratch(t, { 'a b': '12', 'a/b': '123', c: '1', d: '12' })
+    for (const [i, name] of ['d', 'a b', 'a/b', 'c'].entries()) {
+      utimesSync(join(source, name), 1e9 + i, 1e9 + i)
+    }
+    const paths = async (isDescending: boolean) => {
+      const request = contentRequest(source, { order: { by, isDescending } })
+      return (await planContent(request)).files.map(({ path }) => path.join('/'))
+    }
+    assert.deepEqual(await paths(false), ascending)
+    // By size two files are equal
+    const descending = by === 'size' ? ['a/b', 'a b', 'd', 'c'] : ascending.toReversed()
+    assert.deepEqual(await paths(true), descending)
+  })
+}

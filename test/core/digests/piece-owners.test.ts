@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { padFile, type Content } from '../../../src/core/digests/content.js'
+import type { Content } from '../../../src/core/digests/content.js'
+import { padFile } from '../../../src/core/digests/pad-files.js'
 import { pieceOwners, sharedPieces } from '../../../src/core/digests/piece-owners.js'
 
 const P = 16384
@@ -13,7 +14,7 @@ function contentOf(sizes: readonly number[]): Content {
     return { path: [path], absolutePath: path, fingerprint }
   })
   const size = sizes.reduce((sum, length) => sum + length, 0)
-  const rest = { name: 'x', isDirectory: true, skipped: [], pieceLength: P }
+  const rest = { version: 'v1' as const, name: 'x', isDirectory: true, skipped: [], pieceLength: P }
   return { ...rest, files, size, pieceCount: Math.ceil(size / P) }
 }
 

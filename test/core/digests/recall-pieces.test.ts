@@ -29,7 +29,10 @@ async function makeCached(t: TestContext, files: Files) {
     const { pieceLength = P, now = aheadOfFiles, trust = 'full' } = changes
     const content = await planContent(contentRequest(source, { pieceLength }))
     const cacheAccess: HashContext['cacheAccess'] = { cache, trust, now }
-    const { pieces, bytesHashed } = await hashContent(content, { ...hashContext(), cacheAccess })
+    const { digests: pieces, bytesHashed } = await hashContent(content, {
+      ...hashContext(),
+      cacheAccess,
+    })
     await cache.flush()
     return { pieces: Buffer.from(pieces), bytesHashed }
   }

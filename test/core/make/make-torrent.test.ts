@@ -84,9 +84,10 @@ test('a torrent that would be too large is made with longer pieces', async (t) =
   const source = join(makeScratch(t, { a: pseudoRandom(3_000_000) }), 'a')
   const request = { pieceLength: 2 ** 14, automaticAbove: 2000 }
   const plan = await planTorrent(makeRequest(source, request))
-  assert.equal(plan.tooLarge?.pieceLength, 2 ** 14)
+  const { reason } = plan.pieces
+  assert.ok(reason.kind === 'too large' && reason.pieceLength === 2 ** 14)
   const { bytes } = await makeTorrent(plan, hashContext())
-  assert.ok(bytes.length < plan.tooLarge.torrentSize)
+  assert.ok(bytes.length < reason.torrentSize)
   assert.equal(decodeTorrent(bytes).info['piece length'], 2 ** 15)
 })
 
@@ -97,8 +98,9 @@ for (const [what, request] of [
 ] as const) {
   test(`a torrent that ${what} keeps its piece length`, async (t) => {
     const source = join(makeScratch(t, { a: pseudoRandom(3_000_000) }), 'a')
-    const { content, tooLarge } = await planTorrent(makeRequest(source, request))
-    assert.deepEqual([content.pieceLength, tooLarge], [request.pieceLength, null])
+    const { content, pieces } = await planTorrent(makeRequest(source, request))
+    const given = { reason: { kind: 'given' }, isBounded: false }
+    assert.deepEqual([content.pieceLength, pieces], [request.pieceLength, given])
   })
 }
 

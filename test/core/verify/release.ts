@@ -6,11 +6,14 @@ import {
   type VerifyRequest,
 } from '../../../src/core/verify/verify-torrent.js'
 import type { VerifyReport } from '../../../src/core/verify/report.js'
+import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
+import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
-import { torrentOf, type PlainDict } from '../../support/torrents.js'
+import { referenceTree } from '../../support/reference-trees.js'
+import { bencodable, type PlainDict } from '../../support/torrents.js'
 import { hashContext } from '../requests.js'
 
 export const PIECE = 16384
@@ -41,22 +44,82 @@ export function plantRelease(t: TestContext, files: readonly ReleaseFile[]): Rel
   const planted = files.flatMap(({ path, attr }, i) => {
     return attr === undefined ? [[`release/${path}`, contents[i]!] as const] : []
   })
-  return plant(t, info, Object.fromEntries(planted))
+  return plant(t, { info }, Object.fromEntries(planted))
+}
+
+/** How a torrent of version 2 is made. */
+export interface V2Options {
+  readonly version: 'v2' | 'hybrid'
+  readonly pieceLength: number
+}
+
+/**
+ * Plants a directory and makes its v2 or hybrid torrent without btkit's help. The paths are given
+ * in byte order, without pad files: a hybrid's are made here.
+ */
+export function plantV2(
+  t: TestContext,
+  files: readonly ReleaseFile[],
+  { version, pieceLength }: V2Options,
+): Release {
+  const contents = files.map(({ size }, i) => pseudoRandom(size, i))
+  const trees = contents.map((content) => referenceTree(content, pieceLength))
+  const tree: { [name: string]: PlainDict } = {}
+  files.forEach(({ path, size, attr }, i) => {
+    const root = size > 0 ? trees[i]!.root : undefined
+    enterLeaf(tree, path.split('/'), { length: size, attr, 'pieces root': root })
+  })
+  const padded = files.map(({ size }, i) => {
+    const rest = i < files.length - 1 ? -size & (pieceLength - 1) : 0
+    return Buffer.concat([contents[i]!, Buffer.alloc(rest)])
+  })
+  const v1 = {
+    files: files.flatMap(({ path, size, attr }, i): PlainDict[] => {
+      const rest = padded[i]!.length - size
+      const file = { attr, length: size, path: path.split('/') }
+      return rest > 0 ? [file, { attr: 'p', length: rest, path: ['.pad', String(rest)] }] : [file]
+    }),
+    pieces: referenceDigests(padded, pieceLength),
+  }
+  const info = {
+    'file tree': tree,
+    'meta version': 2,
+    name: 'release',
+    'piece length': pieceLength,
+    ...(version === 'hybrid' && v1),
+  }
+  const layers: BencodeDict = new Map()
+  for (const { root, layer } of trees) if (layer) layers.set(root.toString('latin1'), layer)
+  const planted = files.map(({ path }, i) => [`release/${path}`, contents[i]!] as const)
+  return plant(t, { info, layers }, Object.fromEntries(planted))
+}
+
+function enterLeaf(tree: { [name: string]: PlainDict }, path: string[], leaf: PlainDict): void {
+  const [name = '', ...below] = path
+  if (below.length === 0) tree[name] = { '': leaf }
+  else enterLeaf((tree[name] ??= {}) as { [name: string]: PlainDict }, below, leaf)
 }
 
 /** Plants a single file called `release`. */
 export function plantSingle(t: TestContext, size: number): Release {
   const content = pseudoRandom(size)
   const info = { length: size, name: 'release', ...piecesOf([content]) }
-  return plant(t, info, { release: content })
+  return plant(t, { info }, { release: content })
 }
 
 function piecesOf(contents: readonly Uint8Array[]): PlainDict {
   return { 'piece length': PIECE, pieces: referenceDigests(contents, PIECE) }
 }
 
-function plant(t: TestContext, info: PlainDict, content: Record<string, Uint8Array>): Release {
-  const torrent = torrentOf(info)
+function plant(
+  t: TestContext,
+  { info, layers }: { readonly info: PlainDict; readonly layers?: BencodeDict },
+  content: Record<string, Uint8Array>,
+): Release {
+  const entries = [['info', bencodable(info)] as const]
+  const torrent = encodeBencode(
+    new Map<string, BencodeValue>(layers ? [...entries, ['piece layers', layers]] : entries),
+  )
   const directory = makeScratch(t)
   plantFiles(directory, { ...content, 'release.torrent': torrent })
   return { directory, torrent }

@@ -11,9 +11,8 @@ import {
 import { test } from 'node:test'
 import { bytesToRead, planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { failure, unlessRoot } from '../../files/failure.js'
-import { makeScratch, plantFiles } from '../../support/scratch.js'
-import { goldenTorrent } from '../../support/torrents.js'
+import { unlessRoot } from '../../files/failure.js'
+import { plantFiles } from '../../support/scratch.js'
 import {
   PIECE,
   placeOf,
@@ -248,11 +247,4 @@ test('a file that may not be read leaves the rest to be checked', unlessRoot, as
   const report = await verify(release)
   assert.deepEqual(statuses(report), { a: 'unreadable', 'deep/b': 'damaged', empty: 'ok' })
   assert.equal(report.files[0]?.reason, 'permission denied')
-})
-
-test('a torrent of version 2 alone is refused', async (t) => {
-  await assert.rejects(
-    verify({ directory: makeScratch(t), torrent: goldenTorrent('v2-single.torrent') }),
-    failure('metainfo', "release.torrent: v2-only torrents can't be verified yet"),
-  )
 })

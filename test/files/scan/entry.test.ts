@@ -49,7 +49,12 @@ test('an entry is a file with its fingerprint, or a directory', (t) => {
   const rules = { policy: 'inside' as const, realRoot: root }
   const absolutePath = join(root, 'a')
   const fingerprint = readFingerprint(absolutePath)
-  assert.deepEqual(openEntry('a', rules), { kind: 'file', absolutePath, fingerprint })
+  assert.deepEqual(openEntry('a', rules), {
+    kind: 'file',
+    absolutePath,
+    fingerprint,
+    attributes: '',
+  })
   assert.deepEqual(openEntry('d', rules), { kind: 'directory', absolutePath: join(root, 'd') })
 })
 

@@ -140,7 +140,8 @@ test('an entry that vanishes during the scan fails it', (t) => {
       },
     }
     const links = { policy: 'inside' as const, realRoot: root }
-    const walk = { root, all: false, links, filter, files: [], skipped: [] }
+    const rules = { all: false, attributes: false, links, filter }
+    const walk = { root, ...rules, files: [], skipped: [] }
     walkTree(walk, { path: root, stats: statSync(root, { bigint: true }) })
   }
   for (const path of ['a', 'b/c', 'b']) {

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { chmodSync, linkSync, readFileSync, rmSync, symlinkSync, truncateSync } from 'node:fs'
+import {
+  chmodSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { watchWrites } from '../../../src/files/writers/watch.js'
@@ -8,9 +17,7 @@ import { prepareWriters, unlessLongWrites, unlessWritersTell } from '../../suppo
 
 async function watch(t: TestContext, ...paths: string[]) {
   const watching = await watchWrites(paths)
-  t.after(() => {
-    watching.close()
-  })
+  t.after(() => watching.close())
   return () => [...watching.written()]
 }
 
@@ -130,5 +137,33 @@ test('without the native addon nothing is told', async (t) => {
   const watching = await watchWrites([path], null)
   truncateSync(path, 1)
   assert.equal(watching.written().size, 0)
-  watching.close()
+  await watching.close()
 })
+
+test(
+  'watches are given up off the event loop, all by the time that is waited for',
+  unlessWritersTell,
+  async (t) => {
+    const path = join(makeScratch(t, { a: 'content' }), 'a')
+    const before = countWatches()
+    const watches = await Promise.all([watchWrites([path]), watchWrites([path])])
+    assert.equal(countWatches(), before + 2)
+    const closed = watches.map((watching) => watching.close())
+    assert.equal(countWatches(), before + 2)
+    await Promise.all(closed)
+    assert.equal(countWatches(), before)
+  },
+)
+
+/** The descriptors of inotify(7) that this process has open. */
+function countWatches(): number {
+  const targets = readdirSync('/proc/self/fd').map((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`)
+    } catch {
+      // The one of the directory itself
+      return ''
+    }
+  })
+  return targets.filter((target) => target.includes('inotify')).length
+}

@@ -1,80 +1,76 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MAX_BUFFER, planBatches } from '../../../src/hash/jobs/batch-plan.js'
+import {
+  batchStart,
+  countBatches,
+  planBatches,
+  type PlannedJob,
+} from '../../../src/hash/jobs/batch-plan.js'
 import { concatenateFiles } from '../../../src/hash/stream/content-stream.js'
 import { cryptoKernel } from '../../../src/hash/kernels/crypto.js'
-import type { HashKernel } from '../../../src/hash/kernels/kernel.js'
 
+const MIB = 2 ** 20
 const GIB = 2 ** 30
 
-interface Case {
-  readonly pow2: number
-  readonly lanes: number
-  readonly threads: number
-}
-
-function plan(length: number, { pow2, lanes, threads }: Case) {
-  const kernel: HashKernel = { ...cryptoKernel, lanes }
+function jobOf(length: number, pow2: number, changes: Partial<PlannedJob> = {}): PlannedJob {
   const stream = concatenateFiles([{ path: '/f', length }], 2 ** pow2)
-  return planBatches({ stream, pieces: null }, kernel, threads)
+  return { stream, pieces: null, wanted: 'pieces', threads: 2, ...changes }
 }
 
-const GRID: Case[] = [14, 15, 18, 20, 22, 25, 26, 30].flatMap((pow2) => {
-  return [1, 4, 8, 16].flatMap((lanes) => [1, 2].map((threads) => ({ pow2, lanes, threads })))
+/** How many pieces each batch has. */
+function sizesOf(job: PlannedJob, lanes: number): number[] {
+  const plan = planBatches(job, { ...cryptoKernel, lanes })
+  return Array.from({ length: countBatches(plan) }, (_, batch) => {
+    return batchStart(plan, batch + 1) - batchStart(plan, batch)
+  })
+}
+
+for (const pow2 of [14, 15, 18, 20, 22, 25, 26, 30]) {
+  for (const lanes of [1, 4, 8, 16, 32]) {
+    for (const threads of [0, 1, 2, 3, 16]) {
+      const name = `pieces of 2^${pow2} on ${lanes} lanes and ${threads} thread(s)`
+
+      test(`${name}: the batches hold every piece once`, () => {
+        const sizes = sizesOf(jobOf(5 * GIB + 1, pow2, { threads }), lanes)
+        const pieces = Math.ceil((5 * GIB + 1) / 2 ** pow2)
+        assert.equal(
+          sizes.reduce((sum, size) => sum + size, 0),
+          pieces,
+        )
+        assert.ok(sizes.every((size) => size > 0))
+      })
+
+      test(`${name}: all but those that share out the rest offer all lanes`, () => {
+        const sizes = sizesOf(jobOf(5 * GIB + 1, pow2, { threads }), lanes)
+        const few = sizes.findIndex((size) => size < lanes)
+        assert.ok(few === -1 || sizes.length - few <= Math.max(1, threads), String(sizes))
+      })
+    }
+  }
+}
+
+test('what is left for less than a batch each is shared out among the threads', () => {
+  assert.deepEqual(sizesOf(jobOf(5 * GIB, 26), 16), [16, 16, 16, 16, 8, 8])
+  assert.deepEqual(sizesOf(jobOf(5 * GIB, 26, { threads: 3 }), 16), [16, 16, 16, 11, 11, 10])
+  assert.deepEqual(sizesOf(jobOf(64 * MIB * 3, 26), 16), [2, 1])
 })
-
-for (const entry of GRID) {
-  const { pow2, lanes, threads } = entry
-  const name = `pieces of 2^${pow2} on ${lanes} lanes and ${threads} thread(s)`
-
-  test(`${name}: a thread's buffer is bounded, and holds whole slices`, () => {
-    const { bufferLength, sliceLength, piecesPerBatch } = plan(5 * GIB + 1, entry)
-    assert.ok(bufferLength <= MAX_BUFFER)
-    assert.equal(bufferLength, piecesPerBatch * sliceLength)
-    assert.equal(2 ** pow2 % sliceLength, 0)
-    assert.equal(sliceLength % 64, 0)
-  })
-
-  test(`${name}: the batches hold every piece once`, () => {
-    const length = 5 * GIB + 1
-    const { piecesPerBatch, batchCount } = plan(length, entry)
-    const pieces = Math.ceil(length / 2 ** pow2)
-    assert.ok(piecesPerBatch * batchCount >= pieces)
-    assert.ok(piecesPerBatch * (batchCount - 1) < pieces)
-  })
-}
-
-for (const entry of GRID.filter(({ threads }) => threads > 1)) {
-  test(`among several threads a kernel gets all lanes: ${JSON.stringify(entry)}`, () => {
-    const { piecesPerBatch } = plan(64 * GIB, entry)
-    assert.ok(piecesPerBatch >= entry.lanes)
-  })
-}
-
-for (const entry of GRID.filter(({ threads, pow2 }) => threads === 1 && pow2 <= 26)) {
-  test(`a thread alone reads in order, piece after piece: ${JSON.stringify(entry)}`, () => {
-    const { sliceLength, piecesPerBatch } = plan(5 * GIB, entry)
-    assert.ok(sliceLength === 2 ** entry.pow2 || piecesPerBatch === 1)
-  })
-}
 
 test('small pieces come many at a time, so that reads stay large', () => {
-  assert.ok(plan(GIB, { pow2: 14, lanes: 1, threads: 1 }).bufferLength >= 2 ** 20)
+  assert.ok(sizesOf(jobOf(GIB, 14), 1).every((size) => size * 2 ** 14 >= MIB))
 })
 
-test('little content takes little memory', () => {
-  assert.equal(plan(1, { pow2: 18, lanes: 1, threads: 1 }).bufferLength, 1)
-  assert.ok(plan(100_000, { pow2: 14, lanes: 16, threads: 2 }).bufferLength < 120_000)
+test('blocks of v2 come many at a time, whatever the lanes and the piece length', () => {
+  const sizes = sizesOf(jobOf(GIB, 14, { wanted: 'blocks' }), 4)
+  assert.equal(sizes[0], (8 * MIB) / 2 ** 14)
 })
 
 test('no content is no batch', () => {
-  const none = { stream: concatenateFiles([], 16384), pieces: null }
-  assert.equal(planBatches(none, cryptoKernel, 1).batchCount, 0)
+  const stream = concatenateFiles([], 16384)
+  assert.deepEqual(sizesOf(jobOf(0, 14, { stream }), 1), [])
 })
 
 test('a few pieces of many take batches for themselves alone', () => {
-  const stream = concatenateFiles([{ path: '/f', length: GIB }], 2 ** 20)
-  const job = { stream, pieces: Uint32Array.of(3, 700) }
-  assert.equal(planBatches(job, cryptoKernel, 1).batchCount, 2)
-  assert.equal(planBatches(job, { ...cryptoKernel, lanes: 4 }, 1).batchCount, 1)
+  const job = jobOf(GIB, 20, { pieces: Uint32Array.of(3, 700), threads: 1 })
+  assert.deepEqual(sizesOf(job, 1), [1, 1])
+  assert.deepEqual(sizesOf(job, 4), [2])
 })

@@ -41,7 +41,7 @@ for (const [name, sizes] of Object.entries({
       64 * MIB,
     )
     for (const use of USES) {
-      const digests = await hashStream(stream, hashOptions(use))
+      const { pieces: digests } = await hashStream(stream, hashOptions(use))
       assert.deepEqual(Buffer.from(digests), expected, JSON.stringify(use))
     }
   })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { hashStream } from '../../../src/hash/hash-stream.js'
 import { createThrottle, takeTurn } from '../../../src/hash/jobs/throttle.js'
 import { referenceDigests } from '../../support/reference-digests.js'
-import { hashOptions } from '../hash-options.js'
+import { hashOptions, TWINS } from '../hash-options.js'
 import { plantStream } from '../plant-stream.js'
 
 const MIB = 2 ** 20
@@ -17,22 +17,27 @@ test('the first read need not wait, the next waits for what was read', () => {
   assert.ok(third > 950 && third <= 1000, `${third} ms`)
 })
 
-test('a rate holds for all threads together, and changes no digest', async (t) => {
-  const { stream, contents } = plantStream(t, [3 * MIB], MIB)
-  const started = performance.now()
-  const throttle = createThrottle(5 * MIB)
-  const digests = await hashStream(stream, hashOptions({ threads: 3, throttle }))
-  // The last turn is taken, not waited for
-  const least = (3 * MIB - MIB / 4) / (5 * MIB)
-  assert.ok(performance.now() - started >= least * 1000 - 20)
-  assert.deepEqual(Buffer.from(digests), referenceDigests(contents, MIB))
-})
-
-test('a slow run can be interrupted', { timeout: 5000 }, async (t) => {
-  const { stream } = plantStream(t, [3 * MIB], MIB)
-  const throttle = createThrottle(1024)
-  const signal = AbortSignal.timeout(200)
-  await assert.rejects(hashStream(stream, hashOptions({ throttle, signal })), {
-    code: 'interrupted',
+for (const kernel of TWINS) {
+  test(`${kernel}: a rate holds for all threads together, and changes no digest`, async (t) => {
+    const { stream, contents } = plantStream(t, [3 * MIB], MIB)
+    const started = performance.now()
+    const throttle = createThrottle(5 * MIB)
+    const { pieces: digests } = await hashStream(
+      stream,
+      hashOptions({ kernel, threads: 3, throttle }),
+    )
+    // The last turn is taken, not waited for
+    const least = (3 * MIB - MIB / 4) / (5 * MIB)
+    assert.ok(performance.now() - started >= least * 1000 - 20)
+    assert.deepEqual(Buffer.from(digests), referenceDigests(contents, MIB))
   })
-})
+
+  test(`${kernel}: a slow run can be interrupted`, { timeout: 5000 }, async (t) => {
+    const { stream } = plantStream(t, [3 * MIB], MIB)
+    const throttle = createThrottle(1024)
+    const signal = AbortSignal.timeout(200)
+    await assert.rejects(hashStream(stream, hashOptions({ kernel, throttle, signal })), {
+      code: 'interrupted',
+    })
+  })
+}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
+import { BtkitError } from '../../../src/errors.js'
 import { createJob, type HashJob } from '../../../src/hash/jobs/job.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
 import { failure } from '../../files/failure.js'
@@ -11,7 +12,7 @@ const P = 16384
 
 function jobOn(t: TestContext, size: number) {
   const { stream, contents, paths } = plantStream(t, [size], P)
-  const parts = { algorithm: 'sha1', kernel: 'crypto', threads: 1, stream, pieces: null } as const
+  const parts = { wanted: 'pieces', kernel: 'crypto', threads: 1, stream, pieces: null } as const
   const path = paths[0]!
   return { job: createJob(parts), expected: referenceDigests(contents, P), path }
 }
@@ -27,7 +28,7 @@ test('threads take one job after the other', async (t) => {
   for (const size of [1, P, 3 * P + 5]) {
     const { job, expected } = jobOn(t, size)
     await pool.run(job)
-    assert.deepEqual(Buffer.from(job.digests), expected)
+    assert.deepEqual(Buffer.from(job.digests.pieces), expected)
   }
 })
 
@@ -35,7 +36,7 @@ test('several threads share a job', async (t) => {
   const pool = openPool(t)
   const { job, expected } = jobOn(t, 400 * P)
   await Promise.all([pool.run(job), pool.run(job), pool.run(job)])
-  assert.deepEqual(Buffer.from(job.digests), expected)
+  assert.deepEqual(Buffer.from(job.digests.pieces), expected)
 })
 
 test('a job that fails says why, and the thread takes the next', async (t) => {
@@ -46,13 +47,13 @@ test('a job that fails says why, and the thread takes the next', async (t) => {
   await assert.rejects(pool.run(bad.job), failure('not-found', message))
   const { job, expected } = jobOn(t, 5)
   await pool.run(job)
-  assert.deepEqual(Buffer.from(job.digests), expected)
+  assert.deepEqual(Buffer.from(job.digests.pieces), expected)
 })
 
 test('a thread that a bug ended is not given the next job', { timeout: 5000 }, async (t) => {
   const pool = openPool(t)
-  await assert.rejects(pool.run({} as HashJob), TypeError)
+  await assert.rejects(pool.run({} as HashJob), (error) => !(error instanceof BtkitError))
   const { job, expected } = jobOn(t, 5)
   await pool.run(job)
-  assert.deepEqual(Buffer.from(job.digests), expected)
+  assert.deepEqual(Buffer.from(job.digests.pieces), expected)
 })

@@ -41,7 +41,9 @@ test('an interrupted run tells programs what it did until then', unlessProc, asy
   assert.deepEqual([status, stderr], [143, 'btkit: interrupted\n'])
   const { created, failed, interrupted } = JSON.parse(stdout) as Report
   const infoHash = independentInfoHash(readFileSync(mirror.torrent('a')))
-  assert.deepEqual(created, [{ ...mirror.paths('a'), infoHash, oldInfoHash: null }])
+  assert.deepEqual(created, [
+    { ...mirror.paths('a'), infoHash, oldInfoHash: null, infoHashV2: null, oldInfoHashV2: null },
+  ])
   assert.deepEqual([failed, interrupted], [[], true])
 })
 

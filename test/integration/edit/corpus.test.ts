@@ -40,6 +40,10 @@ const EDITS: Record<string, { args: string[]; keys: string[] }> = {
     args: ['edit', '--comment', 'new', '--no-created-by', '--date', '7'],
     keys: ['comment', 'comment.utf-8', 'created by', 'created by.utf-8', 'creation date'],
   },
+  'edit of lists': {
+    args: ['edit', '--add-node=n.example:1', `--prepend-web-seed=${SEED}`, '--set-collection=c'],
+    keys: ['nodes', 'url-list', 'collections'],
+  },
 }
 
 interface Planted {

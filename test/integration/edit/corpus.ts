@@ -8,12 +8,14 @@ import { makeScratch } from '../../support/scratch.js'
 import {
   bencodableDict,
   directoryInfo,
+  editedGolden,
   goldenTorrent,
   singleFileInfo,
   torrentOf,
   type Plain,
 } from '../../support/torrents.js'
 import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
+import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
 
 const TRACKER = 'http://tracker.example/announce'
 
@@ -33,10 +35,26 @@ async function fixtures(): Promise<Entry[]> {
   })
 }
 
+const GOLDEN = ['v2-single', 'v2-directory', 'hybrid-directory']
+
 function golden(): Entry[] {
-  return ['v2-single', 'v2-directory', 'hybrid-directory'].map((name) => {
-    return [`golden ${name}`, Buffer.from(goldenTorrent(`${name}.torrent`))]
+  return GOLDEN.flatMap((name): Entry[] => {
+    const torrent = `${name}.torrent`
+    return [
+      [`golden ${name}`, Buffer.from(goldenTorrent(torrent))],
+      [`${name} without layers`, Buffer.from(editedGolden(torrent, removeLayers))],
+      [`${name} with wrong layers`, Buffer.from(editedGolden(torrent, spoilLayers))],
+    ]
   })
+}
+
+function removeLayers(top: BencodeDict): void {
+  top.delete('piece layers')
+}
+
+function spoilLayers(top: BencodeDict): void {
+  const layers = top.get('piece layers') as Map<string, Uint8Array>
+  for (const [root, layer] of layers) layers.set(root, new Uint8Array(layer.length))
 }
 
 /** Bencode whose keys stand in the order given. */

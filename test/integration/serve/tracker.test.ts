@@ -26,9 +26,9 @@ test('one client finds another through the tracker, and downloads from it', { sk
   // From here on, nothing comes from the service
   await mirror.stop()
   await startOpentracker(t, port, independentInfoHash(torrent))
-  await seedWithLibtorrent(t, torrent, join(mirror.root, 'pub'))
+  await seedWithLibtorrent(t, torrent, { directory: join(mirror.root, 'pub') })
   const directory = makeScratch(t)
-  const { webSeeds, trackerPeers } = await downloadFromPeers(t, torrent, directory)
+  const { webSeeds, trackerPeers } = await downloadFromPeers(t, torrent, { directory })
   assert.deepEqual(webSeeds, [])
   assert.ok(trackerPeers > 0)
   assertHolds(directory, { 'a.iso': CONTENT })

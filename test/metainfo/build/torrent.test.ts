@@ -18,11 +18,22 @@ const NOTHING: TorrentParts = {
 const INFO = Buffer.from('d4:spam4:eggse')
 
 function torrentText(changes: Partial<TorrentParts>): string {
-  return Buffer.from(buildTorrent({ ...NOTHING, ...changes }, INFO)).toString()
+  return Buffer.from(
+    buildTorrent({ ...NOTHING, ...changes }, { info: INFO, pieceLayers: null }),
+  ).toString()
 }
 
 test('a torrent of nothing else holds its info as it is', () => {
   assert.equal(torrentText({}), 'd4:infod4:spam4:eggsee')
+})
+
+test('piece layers stand between the info and the web seeds', () => {
+  const core = { info: INFO, pieceLayers: Buffer.from('de') }
+  const torrent = buildTorrent({ ...NOTHING, nodes: [], webSeeds: ['ftp://s/'] }, core)
+  assert.equal(
+    Buffer.from(torrent).toString(),
+    'd4:infod4:spam4:eggse12:piece layersde8:url-listl8:ftp://s/ee',
+  )
 })
 
 for (const [what, changes, before, after] of [
@@ -35,6 +46,7 @@ for (const [what, changes, before, after] of [
   ],
   ['the comment', { comment: 'é' }, '7:comment2:é', ''],
   ['the creator', { createdBy: 'btkit' }, '10:created by5:btkit', ''],
+  ['any other key', { extraKeys: new Map([['comment.utf-8', 7]]) }, '13:comment.utf-8i7e', ''],
   ['the date', { creationDate: 0 }, '13:creation datei0e', ''],
   ['a late date', { creationDate: 2 ** 40 }, '13:creation datei1099511627776e', ''],
   ['HTTP seeds', { httpSeeds: ['http://s/'] }, '9:httpseedsl9:http://s/e', ''],
@@ -59,7 +71,9 @@ test('with all of it, the keys are in the order that bencode asks for', () => {
   }
   const { infoSpan, bytes } = parseMetainfo(torrentOf(singleFileInfo()), { maxSize: 10_000 })
   const info = bytes.subarray(infoSpan.start, infoSpan.end)
-  const metainfo = parseMetainfo(buildTorrent(parts, info), { maxSize: 10_000 })
+  const metainfo = parseMetainfo(buildTorrent(parts, { info, pieceLayers: null }), {
+    maxSize: 10_000,
+  })
   assert.deepEqual(metainfo.warnings, [])
   assert.deepEqual([...metainfo.spans.keys()], [...metainfo.spans.keys()].sort())
   const { announce, announceList, httpSeeds, webSeeds, nodes, comment, createdBy, creationDate } =

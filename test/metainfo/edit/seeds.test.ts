@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { changeSeeds, setSeeds } from '../../../src/metainfo/edit/seeds.js'
+import { setSeeds } from '../../../src/metainfo/edit/seeds.js'
 import { edited, torrentWith } from './edited.js'
 
 const A = 'http://a.example/'
@@ -29,28 +29,5 @@ for (const key of ['httpseeds', 'url-list'] as const) {
       const after = edited(torrentWith({ [key]: odd }), setSeeds(key, null))
       assert.deepEqual(after.bytes, torrentWith({}).bytes)
     }
-  })
-}
-
-for (const [what, before, change, after] of [
-  ['added at the end', [A], { remove: [], add: [B] }, [A, B]],
-  ['added once', [A], { remove: [], add: [B, A, B] }, [A, B]],
-  ['added to none', undefined, { remove: [], add: [B] }, [B]],
-  ['removed', [A, B], { remove: [A], add: [] }, [B]],
-  ['removed wherever they are', [A, B, A], { remove: [A], add: [] }, [B]],
-  ['removed to the last, with their key', [A], { remove: [A], add: [] }, undefined],
-  ['removed and added again', [A, B], { remove: [A], add: [A] }, [B, A]],
-] as const) {
-  test(`single seeds are ${what}`, () => {
-    const old = torrentWith({ 'url-list': before && [...before] })
-    const now = edited(old, changeSeeds('url-list', change))
-    assert.deepEqual(now.bytes, torrentWith({ 'url-list': after && [...after] }).bytes)
-  })
-}
-
-for (const seeds of [A, [A], [A, A]]) {
-  test(`seeds of which none is to change stay as they are: ${JSON.stringify(seeds)}`, () => {
-    const old = torrentWith({ 'url-list': seeds })
-    assert.equal(edited(old, changeSeeds('url-list', { remove: [B], add: [A] })), old)
   })
 }

@@ -3,8 +3,10 @@ import { test } from 'node:test'
 import { takeTrackerSteps, type TrackerSteps } from '../../../src/metainfo/edit/tracker-steps.js'
 import type { Trackers } from '../../../src/metainfo/edit/trackers.js'
 
+const NO_STEPS: TrackerSteps = { set: null, remove: [], replace: [], prepend: [], add: [] }
+
 function take(trackers: Trackers, steps: Partial<TrackerSteps>): Trackers {
-  return takeTrackerSteps(trackers, { remove: [], replace: [], add: [], ...steps })
+  return takeTrackerSteps(trackers, { ...NO_STEPS, ...steps })
 }
 
 const swap = (from: string, to: string) => (url: string) => (url === from ? to : url)
@@ -81,4 +83,31 @@ test('steps are taken in the order remove, replace, add', () => {
 test('without an effect nothing is put in order', () => {
   const odd = { announce: 'x', tiers: [[], ['a', 'a'], ['b']] }
   assert.equal(take(odd, { remove: ['y'], replace: [swap('y', 'z')], add: ['b'] }), odd)
+})
+
+test('all trackers are replaced, before single ones are changed', () => {
+  const trackers = { announce: 'a', tiers: [['a'], ['b']] }
+  assert.deepEqual(take(trackers, { set: [['c', 'd'], ['e']], remove: ['d'] }), {
+    announce: 'c',
+    tiers: [['c'], ['e']],
+  })
+  assert.deepEqual(take(trackers, { set: [['c']] }), { announce: 'c', tiers: null })
+  assert.deepEqual(take(trackers, { set: [] }), { announce: null, tiers: null })
+})
+
+test('a tracker is put first, from wherever it stands', () => {
+  assert.deepEqual(take({ announce: 'a', tiers: null }, { prepend: ['b'] }), {
+    announce: 'b',
+    tiers: [['b'], ['a']],
+  })
+  assert.deepEqual(take({ announce: 'a', tiers: [['a', 'c'], ['b']] }, { prepend: ['b', 'c'] }), {
+    announce: 'b',
+    tiers: [['b'], ['c'], ['a']],
+  })
+  assert.deepEqual(take({ announce: null, tiers: null }, { prepend: ['b'] }), {
+    announce: 'b',
+    tiers: null,
+  })
+  const first = { announce: 'a', tiers: [['a'], ['b']] }
+  assert.equal(take(first, { prepend: ['a'] }), first)
 })

@@ -22,6 +22,38 @@ test('characters that Windows refuses are told, one of a name', () => {
   assert.deepEqual(codesOf(torrentOfPaths([`a;b&c'd`, 'ünï (1) [2] {3}.tar.gz'])), [])
 })
 
+test('characters that turn text around are told, one of a name', () => {
+  assert.deepEqual(messagesOf('hidden-character', torrentOfPaths(['\u202egnp.exe', 'c'])), [
+    'name "\\u{202e}gnp.exe" has "\\u{202e}", which changes the direction of text',
+  ])
+  for (const character of '\u061c\u200e\u200f\u202a\u2066\u2069') {
+    assert.deepEqual(codesOf(torrentOfPaths([`a${character}b`])), ['hidden-character'])
+  }
+})
+
+test('characters that nobody sees are told', () => {
+  assert.deepEqual(messagesOf('hidden-character', torrentOfPaths(['a\u200b.iso'])), [
+    'name "a\\u{200b}.iso" has "\\u{200b}", which can\'t be seen',
+  ])
+  for (const character of '\x7f\x85\xad\u200d\u2028\u2060\u3164\ufe0f\ufeff') {
+    assert.deepEqual(codesOf(torrentOfPaths([`a${character}b`])), ['hidden-character'])
+  }
+})
+
+test('letters of any script and emoji are no hidden characters', () => {
+  for (const name of [
+    'שלום',
+    'سلام',
+    'می\u200cخواهم',
+    'क्\u200dष',
+    '❤\ufe0f',
+    '1\ufe0f\u20e3',
+    '👩\u200d💻',
+  ]) {
+    assert.deepEqual(codesOf(torrentOfPaths([name])), [], name)
+  }
+})
+
 test('names that end with a dot or a space are told, directories too', () => {
   for (const path of ['a.', 'a ', 'dir./a', 'etc...']) {
     assert.deepEqual(codesOf(torrentOfPaths([path])), ['trailing-dot-or-space'], path)

@@ -17,7 +17,15 @@ test('a piece length should be a power of two, of 16 KiB at least', () => {
   ])
   assert.deepEqual(codesOf(torrentOfSize(MIB, 16 * KIB)), [])
   const odd = torrentOfSize(5, 2 ** 53 - 1)
-  assert.deepEqual(codesOf(odd), ['piece-length-odd', 'piece-length-large'])
+  assert.deepEqual(codesOf(odd), ['piece-length-odd', 'piece-length-large', 'piece-length-refused'])
+})
+
+// libtorrent 2.0.8 loads torrents with pieces of 1073741823 bytes, and none of 1073741824
+test('pieces of 1 GiB are refused by clients', () => {
+  assert.deepEqual(messagesOf('piece-length-refused', torrentOfSize(5000 * GIB, GIB)), [
+    'clients on libtorrent refuse pieces of 1073741824 bytes: they must be shorter than 1 GiB',
+  ])
+  assert.deepEqual(codesOf(torrentOfSize(5000 * GIB, GIB / 2)), [])
 })
 
 for (const size of [1, 5 * MIB, 20 * MIB, 100 * MIB, GIB, 5 * GIB, 20 * GIB]) {
@@ -74,4 +82,14 @@ test('a torrent above ten million bytes is huge', () => {
   assert.deepEqual(codesOf(torrent), ['huge-torrent'])
   const smaller = torrentOf(singleFileInfo(), { ...ANNOUNCE, comment: 'x'.repeat(9_999_000) })
   assert.deepEqual(codesOf(smaller), [])
+})
+
+test('in version 2 short pieces suit many small files, and long ones do no harm', () => {
+  const names = Array.from({ length: 1700 }, (_, i) => String(i)).sort()
+  const leaf = { '': { length: 10_000, 'pieces root': new Uint8Array(32).fill(1) } }
+  const tree = Object.fromEntries(names.map((name) => [name, leaf]))
+  for (const pieceLength of [16 * KIB, 128 * KIB, MIB]) {
+    const info = { 'file tree': tree, 'meta version': 2, name: 'n', 'piece length': pieceLength }
+    assert.deepEqual(codesOf(torrentOf(info, ANNOUNCE)), [], String(pieceLength))
+  }
 })

@@ -26,7 +26,8 @@ test('files are read in the order of the tree, with their roots', () => {
 
 test('a symbolic link needs no length', () => {
   const [link] = read({ a: { '': { attr: 'l', 'symlink path': ['b'] } } })
-  assert.deepEqual(link?.file, { path: ['a'], length: 0, padding: false, attr: 'l' })
+  const said = { path: ['a'], length: 0, padding: false, attr: 'l', symlinkPath: ['b'] }
+  assert.deepEqual(link?.file, said)
 })
 
 test('a name that is not UTF-8 is warned of', () => {
@@ -53,6 +54,11 @@ const REFUSED: [tree: Plain | undefined, message: string][] = [
   [{ a: leaf({ 'pieces root': undefined }) }, 'info.file tree "a" pieces root: is missing'],
   [{ a: leaf({ 'pieces root': 1 }) }, 'info.file tree "a" pieces root: is not a string'],
   [{ a: leaf({ 'pieces root': 'x' }) }, 'info.file tree "a" pieces root: is not 32 bytes long'],
+  [
+    { a: leaf({ 'pieces root': new Uint8Array(32) }) },
+    'info.file tree "a" pieces root: is all zeros',
+  ],
+  [{ a: leaf({ attr: 'xp' }) }, 'info.file tree "a": is a pad file, which version 2 has not'],
   [{ a: leaf({ length: 0 }) }, 'info.file tree "a" pieces root: an empty file has none'],
   [{ 'a\n': 1 }, 'info.file tree "a\\n": is not a dictionary'],
 ]

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
+import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
 import { validateInfo } from '../../../src/metainfo/parse/info.js'
 import { WarningList } from '../../../src/metainfo/warning-list.js'
@@ -14,9 +16,13 @@ import { assertRefused } from '../refusal.js'
 
 const ROOT = new Uint8Array(32).fill(1)
 
+/** With the keys in order, however they are written here. */
 function validate(info: PlainDict) {
-  return validateInfo(bencodableDict(info), undefined, new WarningList())
+  const { value } = readBencode(encodeBencode(bencodableDict(info)), LIMITS)
+  return validateInfo(value as BencodeDict, undefined, new WarningList())
 }
+
+const LIMITS = { maxSize: 1024 * 1024, maxDepth: 100 }
 
 function leaf(length: number): PlainDict {
   return { '': { length, 'pieces root': length === 0 ? undefined : ROOT } }
@@ -40,6 +46,7 @@ test('a v1 directory is described', () => {
     pieceCount: 2,
     size: 16386,
     files: files.map((file) => ({ ...file, padding: false, attr: '' })),
+    tree: null,
     pieces: digestsFor(16386),
   })
 })
@@ -103,7 +110,10 @@ const REFUSED: [info: PlainDict, message: string][] = [
   [singleFileInfo({ 'meta version': 3 }), 'info.meta version: only version 2 is known'],
   [singleFileInfo({ 'meta version': 'x' }), 'info.meta version: only version 2 is known'],
   [singleFileInfo({ 'meta version': 2 }), 'info.file tree: is missing'],
-  [v2Info({ a: leaf(16385) }), 'piece layers: is missing'],
+  [
+    singleFileInfo({ 'file tree': {} }),
+    'info.meta version: is missing, though there is a file tree',
+  ],
   [
     v2Info({ a: leaf(5) }, singleFileInfo()),
     'info: v1 and v2 disagree: "a.txt" stands where the file tree has "a"',
@@ -111,10 +121,10 @@ const REFUSED: [info: PlainDict, message: string][] = [
   [v2Info({ a: leaf(5) }, { pieces: digestsFor(5) }), 'info: has neither length nor files'],
 ]
 
-for (const pieceLength of [1, 8192, 16383, 24576, 2 ** 52 + 1]) {
+for (const pieceLength of [1, 8192, 16383, 24576, 2 ** 31, 2 ** 52 + 1]) {
   REFUSED.push([
     v2Info({ a: leaf(1) }, { 'piece length': pieceLength }),
-    'info.piece length: is not a power of two from 16 KiB up, as version 2 needs',
+    'info.piece length: is not a power of two from 16 KiB to 1 GiB, as version 2 needs',
   ])
 }
 
@@ -124,11 +134,20 @@ for (const [info, message] of REFUSED) {
   })
 }
 
-test('a v2 piece length may be any power of two from 16 KiB up', () => {
-  for (const pieceLength of [2 ** 14, 2 ** 20, 2 ** 52]) {
+test('a v2 piece length may be any power of two from 16 KiB to 1 GiB', () => {
+  for (const pieceLength of [2 ** 14, 2 ** 20, 2 ** 30]) {
     const info: BencodeDict = bencodableDict(
       v2Info({ a: leaf(1) }, { 'piece length': pieceLength }),
     )
     assert.equal(validateInfo(info, undefined, new WarningList()).pieceLength, pieceLength)
   }
+})
+
+test('in v2 all keys must stand in byte order, as that is the order of the files', () => {
+  const unordered = bencodableDict(v2Info({ b: leaf(5), a: leaf(5) }))
+  assertRefused(
+    () => validateInfo(unordered, undefined, new WarningList()),
+    'metainfo',
+    'info.file tree: "a" stands behind "b", but version 2 needs byte order',
+  )
 })

@@ -130,18 +130,33 @@ test('a hybrid that libtorrent made is read, with its pad files', () => {
   assert.equal(metainfo.pieces?.length, 7 * 20)
 })
 
-test('a v2 torrent without its piece layers, or with false ones, is refused', () => {
-  const bare = editedGolden('v2-single.torrent', (top) => top.delete('piece layers'))
-  assertRefused(() => parseMetainfo(bare), 'metainfo', 'piece layers: is missing')
+const V2_HASH = '2d130489c64eb8dafedc9c14fb5305170b44a7566bfed248b00315be727662bc'
+
+test('a v2 torrent without its piece layers, or with false ones, is read by its info hash', () => {
+  const bare = parseMetainfo(editedGolden('v2-single.torrent', (top) => top.delete('piece layers')))
+  assert.equal(bare.infoHashV2, V2_HASH)
+  assert.deepEqual(bare.warnings, [
+    { code: 'layer-missing', message: 'piece layers of "content.bin": is missing' },
+  ])
   const forged = editedGolden('v2-single.torrent', (top) => {
     const layers = top.get('piece layers') as BencodeDict
     for (const key of layers.keys()) layers.set(key, new Uint8Array(96))
   })
-  assertRefused(
-    () => parseMetainfo(forged),
-    'metainfo',
-    'piece layers of "content.bin": does not lead to the pieces root',
+  const read = parseMetainfo(forged)
+  assert.equal(read.infoHashV2, V2_HASH)
+  assert.deepEqual(
+    read.warnings.map(({ code }) => code),
+    ['layer-wrong'],
   )
+})
+
+test('a layer that no file needs is warned of', () => {
+  const torrent = editedGolden('v2-single.torrent', (top) => {
+    const layers = top.get('piece layers') as BencodeDict
+    layers.set('\xff'.repeat(32), new Uint8Array(64))
+  })
+  const message = `piece layers of root ${'ff'.repeat(32)}: no file needs it`
+  assert.deepEqual(parseMetainfo(torrent).warnings, [{ code: 'layer-unneeded', message }])
 })
 
 test('a hybrid whose v1 half has another name for a file is refused', () => {

@@ -21,6 +21,9 @@ const ABSENT = {
   creationDate: null,
   private: false,
   source: null,
+  updateUrl: null,
+  similar: null,
+  collections: null,
 }
 
 test('what is absent is null, and private is false', () => {
@@ -38,7 +41,16 @@ test('every field is read', () => {
     'created by': 'me',
     'creation date': 1234567890,
   }
-  const { fields, warnings } = read(top, { private: 1, source: 'src' })
+  const { fields, warnings } = read(
+    { ...top, collections: ['beside'] },
+    {
+      private: 1,
+      source: 'src',
+      'update-url': 'http://t/next',
+      similar: [Buffer.alloc(20, 0xab)],
+      collections: ['inside'],
+    },
+  )
   assert.deepEqual(fields, {
     announce: 'http://t/a',
     announceList: [['http://t/a', 'http://u/a'], ['udp://v:1']],
@@ -50,6 +62,9 @@ test('every field is read', () => {
     creationDate: 1234567890,
     private: true,
     source: 'src',
+    updateUrl: 'http://t/next',
+    similar: ['ab'.repeat(20)],
+    collections: ['inside', 'beside'],
   })
   assert.deepEqual(warnings, [])
 })
@@ -107,10 +122,12 @@ test('the useful part of a list is read', () => {
     'announce-list': ['http://a/', ['http://b/', 3], 4],
     'url-list': ['http://w/', 1],
     nodes: [['h', 1], ['h', 'x'], 2],
+    similar: ['x'.repeat(20), 'short'],
   })
   assert.deepEqual(fields.announceList, [['http://a/'], ['http://b/'], []])
   assert.deepEqual(fields.webSeeds, ['http://w/'])
   assert.deepEqual(fields.nodes, [{ host: 'h', port: 1 }])
+  assert.deepEqual(fields.similar, ['78'.repeat(20)])
   assert.deepEqual(
     warnings.map(({ message }) => message),
     [
@@ -119,6 +136,7 @@ test('the useful part of a list is read', () => {
       'announce-list: has a tier that is not a list',
       'url-list: has an entry that is not a string',
       'nodes: has an entry that is no host and port',
+      'similar: has an entry that is no info hash of 20 bytes',
     ],
   )
 })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
 import { merkleRoot } from '../../../src/metainfo/parse/merkle-root.js'
-import { checkPieceLayers } from '../../../src/metainfo/parse/piece-layers.js'
+import { readPieceLayers } from '../../../src/metainfo/parse/piece-layers.js'
+import { WarningList } from '../../../src/metainfo/warning-list.js'
 import { assertRefused } from '../refusal.js'
 
 const PIECE = 16384
@@ -17,39 +18,72 @@ function layersOf(layer: BencodeValue): BencodeDict {
   return new Map([[Buffer.from(ROOT).toString('latin1'), layer]])
 }
 
+/** The states of the files' layers, and what is warned of. */
+function read(layers: BencodeValue | undefined, files: ReturnType<typeof treeFile>[]) {
+  const warnings = new WarningList()
+  const tree = readPieceLayers(files, { layers, pieceLength: PIECE, warnings })
+  const messages = warnings.toArray().map(({ code, message }) => `${code}: ${message}`)
+  return { states: tree.map(({ layerState }) => layerState), messages, tree }
+}
+
 test('a layer that leads to the root of each long file is right', () => {
-  assert.doesNotThrow(() => {
-    checkPieceLayers(layersOf(LAYER), [treeFile(2 * PIECE + 1), treeFile(3 * PIECE)], PIECE)
-  })
+  const { states, messages, tree } = read(layersOf(LAYER), [
+    treeFile(2 * PIECE + 1),
+    treeFile(3 * PIECE),
+  ])
+  assert.deepEqual([states, messages], [['ok', 'ok'], []])
+  assert.deepEqual(tree[0]?.layer, LAYER)
 })
 
 test('files of one piece or none need no layer', () => {
-  assert.doesNotThrow(() => {
-    checkPieceLayers(undefined, [treeFile(PIECE), treeFile(0, null)], PIECE)
-  })
+  const { states, messages } = read(undefined, [treeFile(PIECE), treeFile(0, null)])
+  assert.deepEqual([states, messages], [['none', 'none'], []])
+})
+
+test('without a layer a file can be told of, with a warning', () => {
+  for (const layers of [undefined, new Map()]) {
+    const { states, messages } = read(layers, [treeFile(3 * PIECE)])
+    assert.deepEqual(states, ['missing'])
+    assert.deepEqual(messages, ['layer-missing: piece layers of "d/a": is missing'])
+  }
+})
+
+test('a layer that leads to another root is warned of', () => {
+  const { states, messages } = read(layersOf(wrong), [treeFile(3 * PIECE)])
+  assert.deepEqual(states, ['wrong'])
+  assert.deepEqual(messages, [
+    'layer-wrong: piece layers of "d/a": does not lead to the pieces root',
+  ])
 })
 
 const wrong = Uint8Array.from(LAYER)
 wrong[95] = 0
 
 const REFUSED: [layers: BencodeValue | undefined, length: number, message: string][] = [
-  [undefined, 3 * PIECE, 'piece layers: is missing'],
   [[], 3 * PIECE, 'piece layers: is not a dictionary'],
-  [new Map(), 3 * PIECE, 'piece layers of "d/a": is missing'],
-  [layersOf(3), 3 * PIECE, 'piece layers of "d/a": is not a string'],
+  [new Map([['short', LAYER]]), 0, 'piece layers: has a key that is not 32 bytes long'],
+  [
+    new Map([['a'.repeat(32), new Uint8Array(33)]]),
+    0,
+    `piece layers of root ${'61'.repeat(32)}: its length is not a multiple of 32`,
+  ],
+  [
+    layersOf(3),
+    3 * PIECE,
+    `piece layers of root ${Buffer.from(ROOT).toString('hex')}: is not a string`,
+  ],
   [
     layersOf(LAYER),
     3 * PIECE + 1,
     'piece layers of "d/a": is 96 bytes long, not 32 for each of 4 pieces',
   ],
-  [layersOf(wrong), 3 * PIECE, 'piece layers of "d/a": does not lead to the pieces root'],
 ]
 
 for (const [layers, length, message] of REFUSED) {
   test(`refused at ${length} bytes: ${message}`, () => {
     assertRefused(
       () => {
-        checkPieceLayers(layers, [treeFile(length)], PIECE)
+        read(layers, [treeFile(length)])
       },
       'metainfo',
       message,
@@ -60,8 +94,8 @@ for (const [layers, length, message] of REFUSED) {
 test('a layer that a hundred thousand files share is hashed once', () => {
   const layer = new Uint8Array(32 * 1000)
   const root = merkleRoot(layer, PIECE)
-  const files = new Array(100_000).fill(treeFile(1000 * PIECE, root))
+  const files = Array.from({ length: 100_000 }, () => treeFile(1000 * PIECE, root))
   const start = performance.now()
-  checkPieceLayers(new Map([[Buffer.from(root).toString('latin1'), layer]]), files, PIECE)
+  read(new Map([[Buffer.from(root).toString('latin1'), layer]]), files)
   assert.ok(performance.now() - start < 10_000)
 })

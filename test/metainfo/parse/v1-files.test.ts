@@ -31,7 +31,7 @@ test('attributes tell pad files and links, whose length may be left out', () => 
   ]
   assert.deepEqual(read({ files }).files, [
     { path: ['.pad', '5'], length: 5, padding: true, attr: 'p' },
-    { path: ['link'], length: 0, padding: false, attr: 'l' },
+    { path: ['link'], length: 0, padding: false, attr: 'l', symlinkPath: ['a'] },
     { path: ['a'], length: 1, padding: false, attr: '' },
   ])
 })
@@ -45,6 +45,17 @@ test('components that are not UTF-8 are read from path.utf-8, if that is as long
   assert.deepEqual(read({ files: [longer] }, warnings).files[0]?.path, ['ok', '\ufffd'])
   assert.deepEqual(warnings.toArray(), [
     { code: 'not-utf8', message: 'info.files[0].path: not UTF-8, read as "\ufffd"' },
+  ])
+})
+
+test('a pad file without a path is one in .pad, with a warning', () => {
+  const warnings = new WarningList()
+  const files = [{ length: 7, attr: 'p' }]
+  assert.deepEqual(read({ files }, warnings).files, [
+    { path: ['.pad', '7'], length: 7, padding: true, attr: 'p' },
+  ])
+  assert.deepEqual(warnings.toArray(), [
+    { code: 'pad-without-path', message: 'info.files[0]: a pad file without a path' },
   ])
 })
 

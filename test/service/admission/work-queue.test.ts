@@ -255,3 +255,39 @@ test('work that nobody wants to begin with is not begun', async () => {
   await assert.rejects(work, refused('busy', /gone/))
   assert.deepEqual([queue.running, queue.length], [0, 0])
 })
+
+/** A queue, and one whose works come before all of it. */
+function openShops() {
+  const first = new Workshop()
+  return { first, after: new Workshop({ limit: 2, after: first.queue }) }
+}
+
+test('in a queue that comes after another, works wait until that has none', async () => {
+  const { first, after } = openShops()
+  void first.bring('asked', 1000)
+  void first.bring('asked too', 1000)
+  void after.bring('ahead', 1)
+  await setImmediate()
+  assert.deepEqual(after.seen, [])
+  await first.end('asked')
+  assert.deepEqual(after.seen, [])
+  await first.end('asked too')
+  assert.deepEqual(after.seen, ['ahead begins'])
+})
+
+test('works of a queue that comes after another give way as soon as that has one', async () => {
+  const { first, after } = openShops()
+  void after.bring('ahead', 1)
+  void after.bring('ahead too', 1)
+  await setImmediate()
+  void first.bring('asked', 1000)
+  await setImmediate()
+  const asked = ['ahead is asked to give way', 'ahead too is asked to give way']
+  assert.deepEqual(after.seen.slice(2), asked)
+  assert.deepEqual(first.seen, ['asked begins'])
+  await after.giveWay('ahead')
+  await after.giveWay('ahead too')
+  assert.equal(after.seen.length, 4)
+  await first.end('asked')
+  assert.deepEqual(after.seen.slice(4), ['ahead goes on', 'ahead too goes on'])
+})

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { plantFiles } from '../../support/scratch.js'
-import { besiege, SECRET, SINGLE } from './siege.js'
+import { NO_LISTINGS, besiege, SECRET, SINGLE } from './siege.js'
 
 /** Links of all kinds that lead to the secret outside. */
 function plantLinks(root: string, outside: string): void {
@@ -67,7 +67,7 @@ test('refuses a link whose target is the root itself or nothing at all', async (
     symlinkSync('loop', join(root, 'loop'))
     symlinkSync('nowhere', join(root, 'dangling'))
   }
-  await besiege(t, { plant }, async ({ get, checkRefused }) => {
+  await besiege(t, { plant, args: NO_LISTINGS }, async ({ get, checkRefused }) => {
     for (const path of ['/self', '/loop', '/dangling', '/loop/x']) {
       checkRefused(await get(path), 404)
       checkRefused(await get(SINGLE + path), 404)

@@ -92,6 +92,31 @@ test('a client gets --rate-limit sets and patterns a minute, and any number of f
   assert.equal((await askFor('2001:db8:1::1', port, '/yum/[abc]')).status, 200)
 })
 
+test('pages of large directories are counted as sets are, those of others are not', async (t) => {
+  const names = Array.from({ length: 10_001 }, (_, i) => `large/${i}`)
+  const files = { ...Object.fromEntries(names.map((name) => [name, ''])), 'small/a': 'a' }
+  const args = [...PROXIED, '--rate-limit', '2']
+  const { port } = await serveMirror(t, { files, args, io: STANDING })
+  const list = (path: string) => {
+    return ask(port, path, { headers: { 'X-Forwarded-For': '192.0.2.1', Host: 'm' } })
+  }
+  for (const filter of ['1', '2']) {
+    assert.equal((await list(`/large/?filter=${filter}`)).status, 200)
+  }
+  checkThrottled(await list('/large/?filter=3'), /too fast/)
+  for (const filter of ['1', '2', '3']) {
+    assert.equal((await list(`/small/?filter=${filter}`)).status, 200)
+  }
+})
+
+test('what tells of the service is had by its very name alone', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'yum/a': 'a' } })
+  assert.equal((await ask(port, '/-/metrics?x')).status, 200)
+  for (const path of ['/%2D/metrics', '/%2d/health', '/-/%6Detrics', '/-/statu%73']) {
+    assert.equal((await ask(port, path)).status, 404, path)
+  }
+})
+
 test('forms that do not end take only so much memory', async (t) => {
   const { port } = await serveMirror(t, { files: { 'yum/a': 'a' } })
   const type = 'Content-Type: application/x-www-form-urlencoded'

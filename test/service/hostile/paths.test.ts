@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { requestText } from './raw.js'
-import { besiege, SINGLE } from './siege.js'
+import { NO_LISTINGS, besiege, SINGLE } from './siege.js'
 
 const LONG_NAME = 'a'.repeat(300)
 const LONG_PATH = 'a'.repeat(5000)
@@ -36,7 +36,7 @@ const REFUSED: [what: string, status: number, paths: string[]][] = [
 
 for (const [what, status, paths] of REFUSED) {
   test(`refuses ${what} in addresses of files and torrents, and in forms`, async (t) => {
-    await besiege(t, {}, async ({ get, post, checkRefused }) => {
+    await besiege(t, { args: NO_LISTINGS }, async ({ get, post, checkRefused }) => {
       for (const path of paths) {
         checkRefused(await get(path), status)
         checkRefused(await get(SINGLE + path), status)

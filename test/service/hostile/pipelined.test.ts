@@ -4,12 +4,12 @@ import { readdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { readMetric } from '../read-metric.js'
 import { startServe } from './process.js'
-import { parseAnswers, rawRequest, readToEnd } from './raw.js'
+import { parseAnswers, rawRequest, requestText } from './raw.js'
 import { besiege, digestAddress, postText, SINGLE } from './siege.js'
 
 const MIB = 2 ** 20
@@ -98,17 +98,84 @@ test('a long form among pipelined requests is answered in its turn', BOUNDED, as
   })
 })
 
-test(
-  'a client that pipelines thousands of requests behind a slow one is hung up on',
-  BOUNDED,
-  async (t) => {
-    const root = makeScratch(t)
+/** How long requests may take to come, in seconds, and a torrent may: longer than both together. */
+const SHORT = ['--header-timeout', '1', '--body-timeout', '1', '--wait', '4']
+
+/** A service where hashing `cold` takes longer than anybody waits. */
+const SLOW = {
+  args: SHORT,
+  plant: (root: string) => {
     plantSparse(root, 'cold', 512 * GIB)
-    const { port } = await serveMirror(t, { root })
-    const slow = get('/x/torrent_service/single/cold')
-    const client = pipeline(t, port, slow + get('/-/health').repeat(3000))
-    assert.equal(await readToEnd(client), '')
-    await untilMetric(port, 'hash_jobs', 0)
-    await untilMetric(port, 'torrents_under_way', 0)
   },
-)
+}
+
+test('a form that waits behind slow work is read when that is answered', BOUNDED, async (t) => {
+  await besiege(t, SLOW, async ({ port }) => {
+    const form = postText(Array.from({ length: 4000 }, (_, i) => `/yum/${i}${'x'.repeat(200)}`))
+    const answers = parseAnswers(await rawRequest(port, get(`${SINGLE}/cold`) + form))
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [503, 404],
+    )
+  })
+})
+
+const LATE = {
+  'a form': postText(['/yum/a']).slice(0, -2),
+  'a line': 'GET /yum/good.rpm HTTP/1.1\r\nHost: mirr',
+}
+
+for (const [what, late] of Object.entries(LATE)) {
+  test(`${what} that never comes whole spoils no answer before it`, BOUNDED, async (t) => {
+    await besiege(t, SLOW, async ({ port }) => {
+      const [first, ...others] = parseAnswers(await rawRequest(port, get(`${SINGLE}/cold`) + late))
+      assert.equal(first?.status, 503)
+      // With or without a word, it is hung up on
+      assert.ok(
+        others.every(({ status }) => status === 408),
+        JSON.stringify(others),
+      )
+    })
+  })
+}
+
+const HEALTH = { target: '/-/health', body: 'ok\n' }
+
+/** More requests than are read of a connection at once, and what they are answered with. */
+const MANY = Array.from({ length: 3000 }, (_, i) => {
+  return i % 10 === 0 ? { target: `/many/${i}`, body: `content ${i}` } : HEALTH
+})
+
+function plantMany(root: string): void {
+  const files = MANY.filter((each) => each !== HEALTH)
+  plantFiles(root, Object.fromEntries(files.map(({ target, body }) => [target.slice(1), body])))
+}
+
+const GET_MANY = MANY.map(({ target }) => get(target)).join('') + requestText('GET /-/health')
+
+/** Long enough for thousands of answers on a busy machine. */
+const PATIENT = { timeout: 60_000 }
+
+test('thousands of pipelined requests are answered in their order', PATIENT, async (t) => {
+  await besiege(t, { plant: plantMany }, async ({ port }) => {
+    const answers = parseAnswers(await rawRequest(port, GET_MANY))
+    assert.deepEqual(
+      answers.map(({ body }) => body),
+      [...MANY, HEALTH].map(({ body }) => body),
+    )
+  })
+})
+
+test('thousands of requests behind a slow one are not taken for late', PATIENT, async (t) => {
+  const plant = (root: string) => {
+    SLOW.plant(root)
+    plantMany(root)
+  }
+  await besiege(t, { ...SLOW, plant }, async ({ port }) => {
+    const answers = parseAnswers(await rawRequest(port, get(`${SINGLE}/cold`) + GET_MANY))
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [503, ...[...MANY, HEALTH].map(() => 200)],
+    )
+  })
+})

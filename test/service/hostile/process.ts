@@ -25,19 +25,27 @@ export interface ServeProcess {
 /** Arguments of the service, and how to run it. */
 export interface ServeSetup extends SpawnOptions {
   readonly args?: readonly string[]
+  /** Whether these name trackers; without any, there are none. */
+  readonly hasTrackers?: boolean
 }
 
 /**
- * Starts `btkit serve` on a free port, without an access log and without trackers, and waits until
+ * Starts `btkit serve` on a free port, without an access log and, unless told so, without
+ * trackers, and waits until
  * it says where it is; other arguments come after these, so they may say otherwise.
  */
 export async function startServe(
   t: { after: (act: () => void) => void },
   root: string,
-  { args = [], ...options }: ServeSetup = {},
+  { args = [], hasTrackers = false, ...options }: ServeSetup = {},
 ): Promise<ServeProcess> {
-  const standard = ['--cache-dir', makeScratch(t), '--log', 'off', '--trackerless', '--port', '0']
-  const child = startExecutable('btkit', ['serve', root, ...standard, ...args], options)
+  const standard = ['--cache-dir', makeScratch(t), '--log', 'off', '--port', '0']
+  const trackers = hasTrackers ? [] : ['--trackerless']
+  const child = startExecutable(
+    'btkit',
+    ['serve', root, ...standard, ...trackers, ...args],
+    options,
+  )
   t.after(() => child.kill('SIGKILL'))
   const stdout = record(child.stdout)
   const stderr = record(child.stderr)

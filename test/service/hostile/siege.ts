@@ -9,6 +9,9 @@ import { parseAnswers, rawRequest, requestText, type RawAnswer } from './raw.js'
 
 export const SINGLE = '/yum/torrent_service/single'
 
+/** Without pages of directories, which are refused then like all that is no file. */
+export const NO_LISTINGS = ['--no-listings']
+
 /** What nobody may get to see. */
 export const SECRET = 'the secret of this machine'
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../support/decode-torrent.js'
-import { besiege, SINGLE } from './siege.js'
+import { NO_LISTINGS, besiege, SINGLE } from './siege.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no such files here' }
 
@@ -72,7 +72,7 @@ test('refuses sockets', unlessPosix, async (t) => {
 
 test('refuses directories whatever stands for them', async (t) => {
   const files = { 'yum/directory.rpm/file': 'x' }
-  await besiege(t, { files }, async ({ get, post, checkRefused }) => {
+  await besiege(t, { files, args: NO_LISTINGS }, async ({ get, post, checkRefused }) => {
     for (const path of ['/yum/directory.rpm', '/yum/directory.rpm/', '/yum/d*', '/*']) {
       checkRefused(await get(SINGLE + path), 403, 404)
       checkRefused(await post([path]), 403, 404)

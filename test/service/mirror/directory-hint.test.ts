@@ -46,8 +46,12 @@ test('directories that are not published are like what is not there', unlessWind
   }
 })
 
-test('addresses of files have no patterns, and so no such hint', unlessWindows, async (t) => {
-  const { port } = await serve(t)
-  const { status, body } = await ask(port, '/pkg')
-  assert.deepEqual([status, body.toString()], [404, '/pkg: is a directory\n'])
-})
+test(
+  'addresses of files have no patterns, and so no such hint: a directory is elsewhere',
+  unlessWindows,
+  async (t) => {
+    const { port } = await serve(t)
+    const { status, headers } = await ask(port, '/pkg')
+    assert.deepEqual([status, headers.location], [302, './pkg/'])
+  },
+)

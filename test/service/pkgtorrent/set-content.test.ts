@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isPad } from '../../../src/core/digests/content.js'
+import { isPad } from '../../../src/core/digests/pad-files.js'
+import { finish } from '../../../src/core/digests/steps.js'
 import type { ScannedFile } from '../../../src/files/scan/scanned-tree.js'
-import { setContent } from '../../../src/service/pkgtorrent/set-content.js'
+import { setContent as settingContent } from '../../../src/service/pkgtorrent/set-content.js'
 import { refused } from '../refused.js'
 
 const BLOCK = 2 ** 20
+
+const GIB = 2 ** 30
+
+const setContent = (...of: Parameters<typeof settingContent>) => finish(settingContent(...of))
 const SET = { isSingle: false }
 const SINGLE = { isSingle: true }
 
@@ -106,3 +111,23 @@ test('nothing but empty files is refused', () => {
   assert.throws(() => setContent(SET, files, 'svc'), refused('empty', /empty/))
   assert.throws(() => setContent(SINGLE, files.slice(1), 'svc'), refused('empty', /empty/))
 })
+
+for (const version of ['v2', 'hybrid'] as const) {
+  test(`${version}: files are in the order of their paths, each at the start of a piece`, () => {
+    const files = [fileOf('yum/z', 1), fileOf('yum/b/c', BLOCK + 1), fileOf('yum/a', 5)]
+    const content = setContent({ ...SET, version }, files, 'svc')
+    assert.equal(content.version, version)
+    assert.deepEqual(
+      content.files.filter((file) => !isPad(file)).map(({ path }) => path.join('/')),
+      ['a', 'b/c', 'z'],
+    )
+    assert.equal(content.pieceCount, 4)
+  })
+
+  test(`${version}: more than can be hashed in bounded memory is refused`, () => {
+    const large = (size: number) => () =>
+      setContent({ ...SINGLE, version }, [fileOf('yum/a', size)], 'svc')
+    assert.equal(large(64 * GIB)().size, 64 * GIB)
+    assert.throws(large(64 * GIB + 1), refused('incompatible', /more than 64 GiB in version 2/))
+  })
+}

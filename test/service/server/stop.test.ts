@@ -135,7 +135,7 @@ test('SIGHUP does not stop it, however often it comes', async (t) => {
 })
 
 test('SIGHUP does not disturb a request under way', unlessProc, async (t) => {
-  const { child, answer, stop } = await serveBusy(t)
+  const { child, answer, stop } = await serveBusy(t, ['--wait', '250'])
   child.kill('SIGHUP')
   assert.equal((await answer).status, 200)
   assert.equal((await stop()).status, 0)

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
-import type { Content } from '../../../src/core/digests/content.js'
+import { cutIntoPieces, type Content } from '../../../src/core/digests/content.js'
 import { infoRequest } from '../../../src/core/digests/info.js'
 import { recallPieces } from '../../../src/core/digests/recall-pieces.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
+import { createThrottle } from '../../../src/hash/jobs/throttle.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
 import { WorkQueue } from '../../../src/service/admission/work-queue.js'
+import { FileClaims } from '../../../src/service/torrents/file-claims.js'
 import { FileHasher } from '../../../src/service/torrents/file-hasher.js'
+import { HashedBytes } from '../../../src/service/torrents/hashed-bytes.js'
 import { NotReady } from '../../../src/service/refusal.js'
 import { hashContext } from '../../core/requests.js'
 import { refused } from '../refused.js'
@@ -18,14 +21,18 @@ import { makeScratch, plantSparse } from '../../support/scratch.js'
 
 const SIZE = 3_000_000
 
-/** A file that takes long enough to hash that something else can come in between. */
-const HUGE = 4 * 2 ** 30
+/** A file so large that no small torrent waits for it. */
+const HUGE = 2 ** 27
+
+/** A file that takes long at a low rate alone. */
+const LARGE = 20 * SIZE
 
 /** A hasher for a mirror with the files a, b and c, of that size each, and a huge one. */
 async function openHasher(t: TestContext, limit = 4) {
   const contents = { a: pseudoRandom(SIZE, 1), b: pseudoRandom(SIZE, 2), c: pseudoRandom(SIZE, 3) }
   const root = makeScratch(t, contents)
   plantSparse(root, 'huge', HUGE)
+  plantSparse(root, 'large', LARGE)
   const cache = await openCache({ directory: makeScratch(t), now: Date.now, warn: assert.ifError })
   t.after(() => cache.close())
   const pool = new WorkerPool()
@@ -33,11 +40,12 @@ async function openHasher(t: TestContext, limit = 4) {
   const cacheAccess = { cache, trust: 'full' as const, now: aheadOfFiles }
   const { engine } = hashContext({ pool, isOffloaded: true })
   const mirror = { root, hidden: false, followSymlinks: false }
-  const hasher = new FileHasher({
-    mirror,
-    hashContext: { engine, cacheAccess },
-    queue: new WorkQueue({ limit, maxWaiting: 10, ageing: 1000, monotonic: () => 0 }),
-  })
+  const queueing = { maxWaiting: 10, ageing: 1000, monotonic: () => 0 }
+  const queue = new WorkQueue({ ...queueing, limit })
+  const aheadQueue = new WorkQueue({ ...queueing, limit, after: queue })
+  const hashed = new HashedBytes()
+  const shared = { mirror, hashContext: { engine, cacheAccess }, claims: new FileClaims(), hashed }
+  const hasher = new FileHasher({ ...shared, queue, aheadQueue })
   const request = (name: string, ...paths: string[]) => {
     const options = { private: false, sourceTag: null }
     const content = contentOf(root, name, paths)
@@ -50,7 +58,29 @@ async function openHasher(t: TestContext, limit = 4) {
     }
   }
   const obtain = (name: string, ...paths: string[]) => hasher.obtain(request(name, ...paths))
-  return { hasher, request, obtain }
+  const obtainAligned = (version: 'v2' | 'hybrid', ...paths: string[]) => {
+    const content = cutIntoPieces(
+      { ...contentOf(root, 'x', paths), version, isAligned: true },
+      2 ** 21,
+    )
+    const options = { private: false, sourceTag: null }
+    const asked = {
+      request: infoRequest(content, options, 'full'),
+      table: recallPieces(content, cacheAccess),
+    }
+    return hasher.obtain({ ...request('x', ...paths), ...asked })
+  }
+  return { hasher, hashed, request, obtain, obtainAligned }
+}
+
+for (const version of ['v2', 'hybrid'] as const) {
+  test(`${version}: padding between files is no byte that was hashed`, async (t) => {
+    const { hashed, obtainAligned } = await openHasher(t)
+    await obtainAligned(version, 'a', 'b')
+    assert.equal(hashed.total, 2 * SIZE)
+    await obtainAligned(version, 'a', 'c')
+    assert.equal(hashed.total, 3 * SIZE)
+  })
 }
 
 function contentOf(root: string, name: string, paths: readonly string[]): Content {
@@ -61,21 +91,21 @@ function contentOf(root: string, name: string, paths: readonly string[]): Conten
   // Pieces of which each file begins a new one
   const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
   const pieceLength = SIZE / 2
-  const rest = { name, isDirectory: true, skipped: [], pieceLength }
+  const rest = { version: 'v1' as const, name, isDirectory: true, skipped: [], pieceLength }
   return { ...rest, files, size, pieceCount: Math.ceil(size / pieceLength) }
 }
 
 test('a file of several torrents that are asked for at the same moment is read once', async (t) => {
-  const { hasher, obtain } = await openHasher(t)
+  const { hashed, obtain } = await openHasher(t)
   await Promise.all([obtain('x', 'a', 'b'), obtain('y', 'b', 'c'), obtain('z', 'c', 'a')])
-  assert.equal(hasher.bytesHashed, 3 * SIZE)
+  assert.equal(hashed.total, 3 * SIZE)
 })
 
 test('torrents that have no file in common do not wait for each other', async (t) => {
-  const { hasher, obtain } = await openHasher(t)
+  const { hashed, obtain } = await openHasher(t)
   const [x, y] = await Promise.all([obtain('x', 'a'), obtain('y', 'b')])
   assert.notDeepEqual(x, y)
-  assert.equal(hasher.bytesHashed, 2 * SIZE)
+  assert.equal(hashed.total, 2 * SIZE)
 })
 
 test('a small torrent passes a large one that is being hashed', async (t) => {
@@ -83,8 +113,8 @@ test('a small torrent passes a large one that is being hashed', async (t) => {
   const gone = new AbortController()
   let isDone = false
   const begun = new Promise<void>((resolve) => {
-    const onProgress = (done: number) => {
-      if (done > 0) resolve()
+    const onProgress = () => {
+      resolve()
     }
     const huge = hasher.obtain({ ...request('x', 'huge'), signal: gone.signal, onProgress })
     huge.then(
@@ -108,18 +138,47 @@ test('a small torrent does not wait for a large one that has its file', async (t
   assert.deepEqual(small.info, (await obtain('y', 'a')).info)
 })
 
-test('what is hashed of a torrent that nobody waits for any more is not hashed again', async (t) => {
-  const { request, obtain, hasher } = await openHasher(t)
-  const gone = new AbortController()
+/** So slow that a large file takes 20 seconds: what is to come in between does in any case. */
+const SLOW = SIZE
+
+test('what is hashed of a torrent that is given up is not hashed again', async (t) => {
+  const { request, obtain, hasher, hashed } = await openHasher(t)
+  const working = new AbortController()
   const onProgress = (done: number) => {
-    if (done > 0) gone.abort(new NotReady('gone', 1))
+    if (done > 0) working.abort(new NotReady('gone', 1))
   }
-  const given = hasher.obtain({ ...request('x', 'huge'), signal: gone.signal, onProgress })
+  const ahead = { throttle: createThrottle(SLOW), giveWay: () => undefined }
+  const { signal } = working
+  const given = hasher.obtain({ ...request('x', 'large'), signal, onProgress, ahead })
   await assert.rejects(given, refused('busy', /gone/))
-  const { bytesHashed } = hasher
-  assert.ok(bytesHashed > 0 && bytesHashed < HUGE, String(bytesHashed))
-  const again = await obtain('x', 'huge')
-  assert.equal(hasher.bytesHashed, HUGE)
+  const { total } = hashed
+  assert.ok(total > 0 && total < LARGE, String(total))
+  const again = await obtain('x', 'large')
+  assert.equal(hashed.total, LARGE)
   const { obtain: obtainAnew } = await openHasher(t)
-  assert.deepEqual(again.info, (await obtainAnew('x', 'huge')).info)
+  assert.deepEqual(again.info, (await obtainAnew('x', 'large')).info)
+})
+
+test('what nobody waits for gives way to who needs its file, who goes on from there', async (t) => {
+  const { request, hasher, hashed, obtain } = await openHasher(t)
+  const working = new AbortController()
+  const gaveWay = () => {
+    working.abort(new NotReady('gave way', 1))
+  }
+  const begun = new Promise<void>((resolve) => {
+    const onProgress = (done: number) => {
+      if (done > 0) resolve()
+    }
+    const ahead = { throttle: createThrottle(SLOW), giveWay: gaveWay }
+    const { signal } = working
+    const work = hasher.obtain({ ...request('x', 'large'), signal, onProgress, ahead })
+    work.catch(() => undefined)
+  })
+  await begun
+  // Not only at the end is it counted
+  assert.ok(hashed.total > 0 && hashed.total < LARGE)
+  await obtain('x', 'large')
+  assert.ok(working.signal.aborted)
+  assert.equal(hashed.total, LARGE)
+  assert.ok(hashed.ahead > 0 && hashed.ahead < LARGE)
 })

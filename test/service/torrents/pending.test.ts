@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { MemoryPool } from '../../../src/service/admission/memory-pool.js'
 import { NotReady } from '../../../src/service/refusal.js'
 import { PendingTorrent, type Waiter } from '../../../src/service/torrents/pending.js'
+import { TorrentProgress } from '../../../src/service/progress/progress.js'
 
 const MEMORY = { bytes: 1000, bytesPerClient: 1000 }
 
@@ -70,7 +71,9 @@ test('when patience ends before hashing began, that is what is said', async () =
 
 test('when patience ends while hashing, it is said how far that is', async () => {
   const { flight } = begin()
-  flight.bytesDone = 5 * 2 ** 20 + 1
+  const title = { name: 'a', path: null, files: 1, size: 8 * 2 ** 20 }
+  flight.progress = new TorrentProgress(title, 8 * 2 ** 20, () => 0)
+  flight.progress.note(5 * 2 ** 20 + 1, 8 * 2 ** 20)
   const wait = flight.wait(hasty)
   await assert.rejects(wait, notReady(/5 MiB so far/))
 })

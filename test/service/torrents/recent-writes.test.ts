@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { padFile, type Content } from '../../../src/core/digests/content.js'
+import type { Content } from '../../../src/core/digests/content.js'
+import { padFile } from '../../../src/core/digests/pad-files.js'
 import { isQuiet } from '../../../src/service/torrents/recent-writes.js'
 
 const NOW = 1_700_000_000_000
@@ -12,7 +13,15 @@ function changed(...ages: number[]): Content {
     const fingerprint = { size: 1, mtimeNs: 0n, ctimeNs, inode: 1n, device: 1n }
     return { path: ['a'], absolutePath: '/a', fingerprint }
   })
-  const rest = { name: 'x', isDirectory: true, skipped: [], size: 1, pieceLength: 1, pieceCount: 1 }
+  const rest = {
+    version: 'v1' as const,
+    name: 'x',
+    isDirectory: true,
+    skipped: [],
+    size: 1,
+    pieceLength: 1,
+    pieceCount: 1,
+  }
   return { ...rest, files: [...files, padFile(['pad'], 1)] }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Socket, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { ResponseCache } from '../../../src/service/torrents/response-cache.js'
 import type { CheckedTorrent } from '../../../src/service/torrents/on-demand.js'
@@ -15,8 +15,8 @@ import { readMetric } from '../read-metric.js'
 const KIB = 1024
 const MIB = 1024 * KIB
 
-function openCache(): ResponseCache {
-  return new ResponseCache({
+function openCache() {
+  return new ResponseCache<CheckedTorrent, TorrentResponse>({
     keepAliveSeconds: 30,
     isCurrent: () => true,
     now: Date.now,
@@ -24,7 +24,12 @@ function openCache(): ResponseCache {
 }
 
 function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
-  const request: Pick<IncomingMessage, 'url' | 'headers'> = { url, headers: { host } }
+  const socket = new Socket()
+  const request: Pick<IncomingMessage, 'url' | 'headers' | 'socket'> = {
+    url,
+    headers: { host },
+    socket,
+  }
   return request as IncomingMessage
 }
 
@@ -76,7 +81,7 @@ const LONG_WAY = 'the long way'
 /** A server that notes an answer to what is asked first, and gives it again if it can. */
 async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${url}` } = {}) {
   const world = { now: Date.UTC(2023, 10, 14, 22, 13, 20), isCurrent: true }
-  const responses = new ResponseCache({
+  const responses = new ResponseCache<CheckedTorrent, TorrentResponse>({
     keepAliveSeconds: 5,
     now: () => world.now,
     isCurrent: () => world.isCurrent,

@@ -47,9 +47,7 @@ for (const kind of KINDS) {
       await writer.step()
       process.seteuid?.(65534)
       const watch = await refuseWriters([file]).finally(() => process.seteuid?.(0))
-      t.after(() => {
-        watch.close()
-      })
+      t.after(() => watch.close())
       watch.check()
       for (let step = 0; step < 3; step++) await writer.step()
       const message = `${file.absolutePath}: written to while it was read`
@@ -68,5 +66,5 @@ test('files that nobody writes to are read', unlessWritersTell, async (t) => {
   assert.doesNotThrow(() => {
     watch.check()
   })
-  watch.close()
+  await watch.close()
 })

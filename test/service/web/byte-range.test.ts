@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { requestedRange } from '../../../src/service/web/byte-range.js'
+import { requestedRanges, type ByteRange } from '../../../src/service/web/byte-range.js'
 
 const MODIFIED = 'Tue, 14 Nov 2023 22:13:20 GMT'
 const VALIDATORS = { etag: '"tag"', lastModified: MODIFIED }
 
 const ask = (range: string | undefined, size = 100, ifRange?: string) => {
   const headers = { ...(range !== undefined && { range }), ...(ifRange && { 'if-range': ifRange }) }
-  return requestedRange(headers, size, VALIDATORS)
+  const ranges = requestedRanges(headers, size, VALIDATORS)
+  return Array.isArray(ranges) && ranges.length === 1 ? (ranges[0] as ByteRange) : ranges
 }
 
 test('without a range it is the whole', () => {
@@ -40,7 +41,7 @@ test('nothing of a range behind the end is there, nor of the last no bytes', () 
   assert.equal(ask('bytes=-1', 0), null)
 })
 
-test('what is no range of bytes, or is several, need not be heeded', () => {
+test('what is no range of bytes need not be heeded', () => {
   const ranges = [
     '',
     'bytes',
@@ -51,7 +52,16 @@ test('what is no range of bytes, or is several, need not be heeded', () => {
     'bytes=5',
     'bytes=--5',
   ]
-  for (const range of [...ranges, 'bytes=9-5', 'bytes=0-1,5-6', 'bytes=+1-2', 'bytes=1.5-2']) {
+  for (const range of [
+    ...ranges,
+    'bytes=9-5',
+    'bytes=0-1,x',
+    'bytes=0-1,6-5',
+    'bytes=,',
+    'bytes=0-1;5-6',
+    'bytes=+1-2',
+    'bytes=1.5-2',
+  ]) {
     assert.equal(ask(range), 'whole', range)
   }
 })
@@ -72,4 +82,34 @@ test('a range on a condition counts while the file is the same', () => {
 test('sizes beyond 4 GiB are counted to the byte', () => {
   const size = 2 ** 40
   assert.deepEqual(ask(`bytes=${size - 1}-`, size), { start: size - 1, end: size })
+})
+
+test('several ranges come in the order in which they are wanted', () => {
+  assert.deepEqual(ask('bytes=50-59, 0-9,,-5'), [
+    { start: 50, end: 60 },
+    { start: 0, end: 10 },
+    { start: 95, end: 100 },
+  ])
+})
+
+test('of several ranges those behind the end are left out', () => {
+  assert.deepEqual(ask('bytes=200-300,5-5'), { start: 5, end: 6 })
+  assert.equal(ask('bytes=200-300,-0'), null)
+})
+
+test('ranges that overlap are made one, where the first of them stands', () => {
+  assert.deepEqual(ask('bytes=0-,0-,0-'), { start: 0, end: 100 })
+  assert.deepEqual(ask('bytes=70-79,10-19,20-29,15-16,75-85,79-79'), [
+    { start: 70, end: 86 },
+    { start: 10, end: 20 },
+    { start: 20, end: 30 },
+  ])
+})
+
+test('more ranges than dnf asks for are passed over', () => {
+  const ranges = (count: number) => {
+    return `bytes=${Array.from({ length: count }, (_, n) => `${2 * n}-${2 * n}`).join(',')}`
+  }
+  assert.equal((ask(ranges(256), 1000) as ByteRange[]).length, 256)
+  assert.equal(ask(ranges(257), 1000), 'whole')
 })

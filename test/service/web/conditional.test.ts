@@ -67,3 +67,11 @@ test('no date counts that could be that of another state', () => {
     assert.equal(checkConditions({ [field]: MODIFIED }, validators), 'met')
   }
 })
+
+test('a weak tag tells a client that it has the page, and nothing about its bytes', () => {
+  const weak = { etag: 'W/"tag"', lastModified: null }
+  for (const tags of ['W/"tag"', '"tag"', '*']) {
+    assert.equal(checkConditions({ 'if-none-match': tags }, weak), 'unmodified', tags)
+    assert.equal(checkConditions({ 'if-match': tags }, weak), tags === '*' ? 'met' : 'failed')
+  }
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
-import type { Exchange } from '../../../src/service/web/exchange.js'
+import type { Exchange } from '../../../src/web/exchange.js'
 import { RequestFigures } from '../../../src/service/web/request-figures.js'
 
 /** Figures of exchanges that differ from a plain one as told. */

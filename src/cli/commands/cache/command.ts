@@ -16,7 +16,7 @@ import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError } from '../../output/messages.js'
 import { byteSize, wholeNumber } from '../../arguments/values.js'
-import { count } from '../../output/quantity.js'
+import { count } from '../../../text/quantity.js'
 
 /** The command `cache`. */
 export function defineCache(context: CommandContext) {

@@ -1,6 +1,6 @@
 import type { CacheReport } from '../../../core/cache/summary.js'
 import { escapeText } from '../../../text/escape.js'
-import { formatBytes } from '../../output/quantity.js'
+import { formatBytes } from '../../../text/quantity.js'
 
 /** What is in a cache, for people. */
 export function cacheText(report: CacheReport): string {
@@ -9,8 +9,8 @@ export function cacheText(report: CacheReport): string {
   const lines = [
     `directory: ${escapeText(directory)}`,
     `size:      ${formatBytes(size)}, ${formatBytes(bytes)} in use`,
-    `records:   ${entries} (${counts.file} of files, ${counts.piece} of shared pieces, ` +
-      `${counts.info} of directories, ${counts.output} of torrents, ${counts.set} of sets)`,
+    `records:   ${entries} (${counts.file} of files, ${counts.tree} of trees, ` +
+      `${counts.piece} of shared pieces, ${counts.info + counts.layers} of directories, ${counts.output} of torrents, ${counts.digest} checksums, ${counts.set} of sets)`,
     `oldest:    ${oldest === null ? 'none' : `last used on ${oldest}`}`,
     `hits:      ${hits} of ${hits + misses}${percentage(hits, hits + misses)}`,
   ]

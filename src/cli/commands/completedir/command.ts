@@ -1,6 +1,7 @@
 import { completeDirectories } from '../../../core/complete/complete-directories.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
 import type { CompleteRequest, CompleteWatch } from '../../../core/complete/request.js'
+import type { SyncClient } from '../../../core/publish/sync.js'
 import { BtkitError } from '../../../errors.js'
 import { findOwner } from '../../../files/write/find-owner.js'
 import { checkPatterns } from '../../../files/scan/scan-tree.js'
@@ -8,51 +9,78 @@ import type { HashProgress } from '../../../hash/jobs/job.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../state/directory.js'
 import { escapeText } from '../../../text/escape.js'
-import { openCacheAccess } from '../../arguments/cache-options.js'
-import { commonRequest, warnOfTracker } from '../../arguments/torrent-request.js'
-import { completeJson, completeText, failuresOf } from './report.js'
+import { openSleepingAccess } from '../../arguments/cache-options.js'
+import { commonRequest, noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
+import { checkOneDirectory } from '../../arguments/web-seed-base.js'
+import { completeJson, completeText, failuresOf, hasChanges } from './report.js'
+import { runCommand } from '../../output/run-command.js'
 import { declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
+import { backslashWarning } from '../../output/backslashes.js'
 import { openProgress, type ProgressBar } from '../../output/progress.js'
 
 /** The command `completedir`. */
 export function defineCompletedir({ io, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options) => {
-    const request = completeRequest(sortOperands(args), options, io)
+    const request = await completeRequest(sortOperands(args), options, io)
     await checkPatterns(options)
     warnOfTracker(request.common, options, io)
+    noteInfoKeys(options, io)
     const started = io.now()
     const report = await complete(request, options, io)
     printReport(report, { options, seconds: (io.now() - started) / 1000 }, io)
+    const isHooked = await runHook(report, { options, seconds: (io.now() - started) / 1000 }, io)
     if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
-    finish(failuresOf(report).length > 0 ? 1 : 0)
+    finish(failuresOf(report).length > 0 || !isHooked ? 1 : 0)
   })
 }
 
-function completeRequest(
+async function completeRequest(
   { tracker, sources }: Operands,
   options: CompleteOptions,
   io: Io,
-): CompleteRequest {
+): Promise<CompleteRequest> {
   const common = commonRequest(tracker, options, io)
+  if (options.source.length > 1) {
+    throw new BtkitError('usage', '--source: completedir makes one torrent of each entry')
+  }
+  if (options.sortBy === 'given') {
+    throw new BtkitError('usage', '--sort-by given: only makemetafile reads a list of files')
+  }
   if (options.owner !== undefined && !io.isRoot) {
     throw new BtkitError('usage', '--owner: only root can give files away')
   }
+  checkOneDirectory(options.webSeedBase, sources, io)
   const owner = options.owner === undefined ? undefined : findOwner(options.owner)
   return {
     directories: sources,
     target: options.target ?? null,
     common: { ...common, write: { ...common.write, owner } },
+    checksums: options.checksums,
     prune: options.pruneAll ? 'always' : options.prune ? 'careful' : 'never',
     force: options.force,
     dryRun: options.dryRun,
     waitSeconds: options.wait,
     minAgeSeconds: options.minAge,
+    cacheMaxSize: options.cacheMaxSize ?? null,
+    publish: await clientsOf(options, io),
   }
+}
+
+/** How long a client may take to look at data before the next run has to go on, in milliseconds. */
+const LOOK_LIMIT_MS = 60_000
+
+async function clientsOf(options: CompleteOptions, io: Io): Promise<SyncClient[]> {
+  if (options.publish.length === 0) return []
+  // What speaks to clients takes a while to load, and is rarely wanted
+  const { openClients, syncClient, waitingFor } = await import('../../arguments/open-clients.js')
+  const waiting = waitingFor(LOOK_LIMIT_MS, io)
+  const clients = openClients(options.publish, options.clientTimeout, io)
+  return clients.map((client) => syncClient(client, options, waiting))
 }
 
 async function complete(
@@ -62,7 +90,7 @@ async function complete(
 ): Promise<CompleteReport> {
   const pool = new WorkerPool()
   const engine = { ...engineFor(options, io), pool }
-  const cacheAccess = await openCacheAccess(options, io)
+  const { cacheAccess, sleepingCache } = openSleepingAccess(options, io)
   const watch = watchOnTerminal(options, io)
   const state = {
     directory: stateDirectory({ option: options.stateDir, env: io.env, isRoot: io.isRoot }),
@@ -71,7 +99,8 @@ async function complete(
     },
   }
   try {
-    return await completeDirectories(request, { engine, cacheAccess, state }, watch)
+    const context = { engine, cacheAccess, sleepingCache, state }
+    return await completeDirectories(request, context, watch)
   } finally {
     watch.stop()
     await pool.close()
@@ -99,8 +128,28 @@ interface Outcome {
 function printReport(report: CompleteReport, { options, seconds }: Outcome, io: Io): void {
   const { json, quiet, dryRun } = options
   for (const failure of failuresOf(report)) reportError(failure, io)
+  const warning = backslashWarning(report.backslashed)
+  if (warning !== null && !quiet) reportWarning(warning, io)
   if (json) io.stdout.write(completeJson(report, { seconds, dryRun }))
   if (json || quiet) return
   for (const line of completeText(report, { seconds, dryRun }))
     io.stdout.write(`${escapeText(line)}\n`)
+}
+
+/** Runs the command of --on-change, if anything did. Returns whether all is well. */
+async function runHook(
+  report: CompleteReport,
+  { options, seconds }: Outcome,
+  io: Io,
+): Promise<boolean> {
+  const { onChange, dryRun } = options
+  if (onChange === undefined || dryRun || !hasChanges(report)) return true
+  try {
+    await runCommand(onChange, completeJson(report, { seconds, dryRun }), io)
+    return true
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    reportError(error, io)
+    return false
+  }
 }

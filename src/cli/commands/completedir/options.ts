@@ -1,3 +1,8 @@
+import {
+  clientTimeoutOption,
+  dataPrefixOption,
+  trustDataPathOption,
+} from '../../arguments/client-options.js'
 import * as read from '../../arguments/values.js'
 import { declareTorrentOptions } from '../../arguments/torrent-options.js'
 
@@ -23,7 +28,13 @@ export function declareCompletedir() {
     )
     .option('--wait <seconds>', 'wait for another run on the target', read.wholeNumber(0, 1e9), 0)
     .option('--state-dir <path>', 'where it is kept which torrents btkit wrote')
+    .option('--cache-max-size <size>', 'how large the cache may become', read.byteSize)
     .option('--owner <user:group>', 'owner of the torrents, when run by root')
+    .option('--publish <url>', 'have this client seed the torrents; repeatable', read.collect, [])
+    .addOption(dataPrefixOption())
+    .addOption(trustDataPathOption())
+    .addOption(clientTimeoutOption())
+    .option('--on-change <command>', 'run it with the JSON report on changes', read.commandLine)
     .option('--json', 'print the report as a JSON object', false)
     .addHelpText('after', EXAMPLES)
 }

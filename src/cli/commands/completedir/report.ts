@@ -1,6 +1,7 @@
-import type { CompleteReport, Skip, SkipReason } from '../../../core/complete/report.js'
+import type { Change, CompleteReport, Skip, SkipReason } from '../../../core/complete/report.js'
 import { jsonLine } from '../../../text/json-line.js'
-import { formatBytes } from '../../output/quantity.js'
+import { whyLength } from '../../output/piece-length.js'
+import { formatBytes } from '../../../text/quantity.js'
 
 /** How a run was, beside what it did. */
 export interface RunFacts {
@@ -12,18 +13,52 @@ export interface RunFacts {
 export function completeText(report: CompleteReport, { seconds, dryRun }: RunFacts): string[] {
   const { created, updated, removed, skipped } = report
   const would = dryRun ? 'would ' : ''
-  const unread = (infoHash: string | null) =>
-    infoHash === null ? ' (or find it unchanged: its content must be read)' : ''
-  const skips = skipped.map((skip) => ({ what: whatIsSkipped(skip), why: skip.reason }))
+  const unread = ({ infoHash, infoHashV2 }: Change) =>
+    (infoHash ?? infoHashV2) ? '' : ' (or find it unchanged: its content must be read)'
+  const lists = report.checksumLists
+  const skips = [
+    ...skipped.map((skip) => ({ what: whatIsSkipped(skip), why: skip.reason })),
+    ...lists.skipped.map(({ list, reason }) => ({ what: list, why: reason })),
+  ]
   return [
-    ...created.map(({ torrent }) => `${dryRun ? 'would create' : 'created'} ${torrent}`),
-    ...updated.map(({ torrent, infoHash }) => {
-      return `${dryRun ? 'would update' : 'updated'} ${torrent}${unread(infoHash)}`
+    ...created.map((change) => {
+      return `${dryRun ? 'would create' : 'created'} ${change.torrent}${piecesOf(change)}`
+    }),
+    ...updated.map((change) => {
+      return `${dryRun ? 'would update' : 'updated'} ${change.torrent}${unread(change)}`
     }),
     ...removed.map(({ torrent }) => `${dryRun ? 'would remove' : 'removed'} ${torrent}`),
+    ...lists.created.map(({ list }) => `${dryRun ? 'would create' : 'created'} ${list}`),
+    ...lists.updated.map(({ list }) => `${dryRun ? 'would update' : 'updated'} ${list}`),
+    ...lists.removed.map(({ list }) => `${dryRun ? 'would remove' : 'removed'} ${list}`),
+    ...publicationLines(report),
     ...byCause(skips).map((line) => `${dryRun ? 'would skip' : 'skipped'} ${line}`),
     `${would === '' ? '' : 'dry run: '}${countsOf(report)}; ${bytesOf(report)}, ${seconds.toFixed(1)} s`,
   ]
+}
+
+/** In a dry run, why the pieces of a new torrent are as long as they are. */
+function piecesOf({ pieces = null }: Change): string {
+  const why = pieces && whyLength(pieces)
+  return why === null ? '' : `: ${why}`
+}
+
+function publicationLines({ clients }: CompleteReport): string[] {
+  const { published, republished, withdrawn } = clients
+  return [
+    ...published.map(({ torrent, client }) => `published ${torrent} (${client})`),
+    ...republished.map(({ torrent, client }) => `republished ${torrent} (${client})`),
+    ...withdrawn.map(({ torrent, client }) => `withdrew ${torrent} (${client})`),
+  ]
+}
+
+/** Whether a run wrote, removed or published anything. */
+export function hasChanges(report: CompleteReport): boolean {
+  const { created, updated, removed, clients, checksumLists } = report
+  const { published, republished, withdrawn } = clients
+  const ofLists = [checksumLists.created, checksumLists.updated, checksumLists.removed]
+  const lists = [created, updated, removed, published, republished, withdrawn, ...ofLists]
+  return lists.some((list) => list.length > 0)
 }
 
 /** An entry, or where that is gone its torrent. */
@@ -31,7 +66,9 @@ function whatIsSkipped({ source, torrent, reason }: Skip): string {
   return reason === 'source gone' || reason === 'source empty' ? torrent : source
 }
 
-function countsOf({ created, updated, unchanged, removed, skipped, failed }: CompleteReport) {
+function countsOf(report: CompleteReport) {
+  const { created, updated, unchanged, removed, skipped, failed, checksumLists } = report
+  const written = checksumLists.created.length + checksumLists.updated.length
   return [
     `created ${created.length}`,
     `updated ${updated.length}`,
@@ -39,6 +76,7 @@ function countsOf({ created, updated, unchanged, removed, skipped, failed }: Com
     `removed ${removed.length}`,
     ...(skipped.length > 0 ? [`skipped ${skipped.length}`] : []),
     `failed ${failed.length}`,
+    ...(written > 0 ? [`checksum lists ${written}`] : []),
   ].join(', ')
 }
 
@@ -50,12 +88,19 @@ function bytesOf({ bytesHashed, bytesReused }: CompleteReport): string {
  * What went wrong, in a line for each cause: what failed, and torrents that are left although
  * somebody has to look after them.
  */
-export function failuresOf({ failed, skipped }: CompleteReport): string[] {
-  const left = skipped.flatMap(({ torrent, reason }) => {
+export function failuresOf({ failed, skipped, clients, checksumLists }: CompleteReport): string[] {
+  const skips = [
+    ...skipped.map(({ torrent, reason }) => ({ what: torrent, reason })),
+    ...checksumLists.skipped.map(({ list, reason }) => ({ what: list, reason })),
+  ]
+  const left = skips.flatMap(({ what, reason }) => {
     const why = LEFT[reason]
-    return why === undefined ? [] : [{ what: torrent, why }]
+    return why === undefined ? [] : [{ what, why }]
   })
-  return byCause([...failed.map(({ message }) => splitMessage(message)), ...left])
+  const unpublished = clients.unpublished.map(({ torrent, reason }) => {
+    return torrent === null ? splitMessage(reason) : { what: torrent, why: reason }
+  })
+  return byCause([...failed.map(({ message }) => splitMessage(message)), ...left, ...unpublished])
 }
 
 const EDITED = 'changed by something else since completedir wrote it'
@@ -110,7 +155,16 @@ function byCause(all: readonly Said[]): string[] {
 export function completeJson(report: CompleteReport, { seconds, dryRun }: RunFacts): string {
   const { created, updated, removed, unchanged, failed, skipped } = report
   const { bytesHashed, bytesReused } = report
-  const changes = { created, updated, removed, unchanged, failed, skipped }
+  const { checksumLists } = report
+  const changes = { created, updated, removed, unchanged, failed, skipped, checksumLists }
   const interrupted = report.isInterrupted
-  return jsonLine({ ...changes, bytesHashed, bytesReused, seconds, dryRun, interrupted })
+  return jsonLine({
+    ...changes,
+    ...report.clients,
+    bytesHashed,
+    bytesReused,
+    seconds,
+    dryRun,
+    interrupted,
+  })
 }

@@ -4,7 +4,7 @@ import { availableKernels, chooseKernel, hasAddon } from '../../../hash/kernels/
 import { measureKernel } from '../../../hash/kernels/measure.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
-import { formatBytes } from '../../output/quantity.js'
+import { formatBytes } from '../../../text/quantity.js'
 import { version } from '../../version.js'
 
 /** The command `doctor`. */

@@ -1,10 +1,11 @@
 import { BtkitError } from '../../../errors.js'
 import { checkName } from '../../../metainfo/name.js'
 import { moment } from '../../arguments/date.js'
-import { checked, collect, seeds, trackers } from '../../arguments/values.js'
+import { checked } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import { declareBulkEdit, type EditOptions } from '../editing/options.js'
 import { runEdits } from '../editing/run.js'
+import { declareListOptions, type ListOptions } from './list-options.js'
 import { editOf } from './request.js'
 
 const EXAMPLES = `
@@ -14,8 +15,11 @@ Examples:
 
 /** The command `edit`. */
 export function defineEdit({ io, finish }: CommandContext) {
-  return declareEditOptions().action(async (operands, options) => {
-    const edit = editOf(options, io.now())
+  const command = declareEditOptions()
+  declareListOptions(command)
+  return command.action(async (operands, options) => {
+    // The types do not show what declareListOptions adds
+    const edit = editOf(options as typeof options & ListOptions, io.now())
     if (options.name !== undefined) checkSingle(operands, options)
     finish(await runEdits({ operands, edit, options, legacy: null }, io))
   })
@@ -35,10 +39,6 @@ function declareEditOptions() {
       moment,
     )
     .option('--no-date', 'remove the creation date')
-    .option('--add-tracker <url>', 'add a tracker in a tier of its own (repeatable)', trackers, [])
-    .option('--remove-tracker <url>', 'take a tracker out (repeatable)', collect, [])
-    .option('--add-web-seed <url>', 'add a web seed (repeatable)', seeds, [])
-    .option('--remove-web-seed <url>', 'take a web seed out (repeatable)', collect, [])
     .option('--name <name>', 'set the name; changes the info hash', checked(checkName))
     .option('--private', 'peers from the tracker only (BEP 27); changes the info hash')
     .option('--no-private', 'peers from anywhere; changes the info hash')

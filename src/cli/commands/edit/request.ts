@@ -2,13 +2,12 @@ import { BtkitError } from '../../../errors.js'
 import { combineEdits } from '../../../metainfo/edit/combine.js'
 import { setDetails, type Details } from '../../../metainfo/edit/details.js'
 import { setName } from '../../../metainfo/edit/name.js'
-import { changeSeeds } from '../../../metainfo/edit/seeds.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
-import { takeTrackerSteps } from '../../../metainfo/edit/tracker-steps.js'
-import { changeTrackers, trackerBytes } from '../../../metainfo/edit/trackers.js'
+import { listEdits } from './list-edits.js'
+import type { ListOptions } from './list-options.js'
 
 /** The options of edit that say what to change. */
-export interface ChangeOptions {
+export interface ChangeOptions extends ListOptions {
   readonly comment?: string | false | undefined
   readonly createdBy?: string | false | undefined
   /** In seconds since 1970. */
@@ -16,10 +15,6 @@ export interface ChangeOptions {
   readonly name?: string | undefined
   readonly private?: boolean | undefined
   readonly source?: string | false | undefined
-  readonly addTracker: readonly string[]
-  readonly removeTracker: readonly string[]
-  readonly addWebSeed: readonly string[]
-  readonly removeWebSeed: readonly string[]
 }
 
 /**
@@ -27,27 +22,14 @@ export interface ChangeOptions {
  * @throws BtkitError `usage` when they ask for nothing
  */
 export function editOf(options: ChangeOptions, nowMs: number): TorrentEdit {
-  const { addTracker, removeTracker, addWebSeed, removeWebSeed } = options
   const details = detailsOf(options, nowMs)
   const edits = [
     ...(Object.values(details).some((detail) => detail !== undefined) ? [setDetails(details)] : []),
     ...(options.name === undefined ? [] : [setName(options.name)]),
-    ...(addTracker.length + removeTracker.length > 0 ? [trackersEdit(options)] : []),
-    ...(addWebSeed.length + removeWebSeed.length > 0
-      ? [changeSeeds('url-list', { remove: removeWebSeed, add: addWebSeed })]
-      : []),
+    ...listEdits(options),
   ]
   if (edits.length > 0) return combineEdits(edits)
   throw new BtkitError('usage', 'nothing to change: no --comment, --date or the like')
-}
-
-function trackersEdit({ addTracker, removeTracker }: ChangeOptions): TorrentEdit {
-  const steps = {
-    remove: removeTracker.map(trackerBytes),
-    replace: [],
-    add: addTracker.map(trackerBytes),
-  }
-  return changeTrackers((trackers) => takeTrackerSteps(trackers, steps))
 }
 
 function detailsOf(options: ChangeOptions, nowMs: number): Details {

@@ -1,5 +1,6 @@
 import type { EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
+import { formatDhtNode } from '../../../metainfo/dht-node.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
 import { jsonLine } from '../../../text/json-line.js'
 
@@ -26,6 +27,9 @@ const FACTS: readonly (readonly [label: string, read: (facts: TorrentFacts) => s
   ['announce-list', ({ announceList }) => announceList && formatAnnounceList(announceList)],
   ['HTTP seeds', ({ httpSeeds }) => httpSeeds?.join('|') ?? null],
   ['web seeds', ({ webSeeds }) => webSeeds?.join('|') ?? null],
+  ['nodes', ({ nodes }) => nodes?.map(formatDhtNode).join('|') ?? null],
+  ['similar torrents', ({ similar }) => similar?.join('|') ?? null],
+  ['collections', ({ collections }) => collections?.join('|') ?? null],
   ['name', ({ name }) => name],
   ['comment', ({ comment }) => comment],
   ['creator', ({ createdBy }) => createdBy],

@@ -1,4 +1,5 @@
 import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
+import type { EditedFile } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
 import { escapeText } from '../../../text/escape.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
@@ -7,9 +8,9 @@ import { listFiles } from './files.js'
 import type { EditOptions } from './options.js'
 import type { LegacyWords } from './legacy.js'
 import { changeLines, editJson } from './report.js'
-import { reportError, reportNote } from '../../output/messages.js'
+import { reportError, reportNote, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
-import { count } from '../../output/quantity.js'
+import { count } from '../../../text/quantity.js'
 
 /** One run of a command that edits torrents. */
 export interface EditRun {
@@ -28,8 +29,11 @@ export interface EditRun {
 export async function runEdits(run: EditRun, io: Io): Promise<number> {
   const { operands, edit, options } = run
   const { files, refused } = await listFiles(operands, options, io)
-  const { maxTorrentSize, dryRun, force, outputDir } = options
-  const request = { edit, maxTorrentSize, dryRun, force, outputDirectory: outputDir ?? null }
+  const { maxTorrentSize, dryRun, force, json, outputDir } = options
+  const request = {
+    ...{ edit, maxTorrentSize, dryRun, force, tellHashes: json },
+    outputDirectory: outputDir ?? null,
+  }
   const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
   print(legacyOf(run)?.heading ?? [], run, io)
   for (const outcome of refused) report(outcome, run, io)
@@ -65,12 +69,17 @@ function addTo(tally: Tally, outcome: EditOutcome): void {
 }
 
 function report(outcome: EditOutcome, run: EditRun, io: Io): void {
-  const { json, dryRun } = run.options
+  const { json, dryRun, quiet } = run.options
   if (outcome.error !== null) reportError(hintAtMaxSize(outcome.error), io)
+  else if (!quiet) tellWarnings(outcome, io)
   if (json) io.stdout.write(editJson(outcome, dryRun))
-  else if (outcome.error === null) {
+  else if (outcome.error === null && !quiet) {
     print(legacyOf(run)?.describe(outcome) ?? changeLines(outcome, dryRun), run, io)
   }
+}
+
+function tellWarnings({ file, warnings }: EditedFile, io: Io): void {
+  for (const { message } of warnings) reportWarning(`${file}: ${message}`, io)
 }
 
 /** The legacy words say that the work is done, so a dry run does not use them. */

@@ -1,21 +1,27 @@
 import {
-  makeTorrent,
+  makeVariant,
   measureTorrent,
   planTorrent,
-  type MakeRequest,
+  planVariant,
+  type MadeTorrent,
   type TorrentPlan,
 } from '../../../core/make/make-torrent.js'
+import { checkLists, listsBeside, type ChecksumList } from '../../../core/checksums/lists.js'
+import { makeWithLists } from '../../../core/checksums/make-with-lists.js'
+import { backslashedPaths } from '../../../core/digests/content.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { checkPatterns } from '../../../files/scan/scan-tree.js'
 import { escapeText } from '../../../text/escape.js'
 import type { CommandContext } from '../../context.js'
 import { openCacheAccess } from '../../arguments/cache-options.js'
-import { warnOfTracker } from '../../arguments/torrent-request.js'
+import { readFileList } from '../../arguments/file-list.js'
+import { noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
 import { engineFor } from '../../arguments/engine-options.js'
-import { reportNote, tryEach } from '../../output/messages.js'
+import { backslashWarning } from '../../output/backslashes.js'
+import { reportNote, reportWarning, tryEach } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { makeJson, notes, textLines, type MakeResult } from './report.js'
-import { makeRequests } from './request.js'
+import { makeRequests, type MakeGroup } from './request.js'
 import { declareMakemetafile, type MakeOptions } from './options.js'
 import { sortOperands } from '../../arguments/operands.js'
 import { openProgress } from '../../output/progress.js'
@@ -30,8 +36,10 @@ interface Run {
 /** The command `makemetafile`. */
 export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options) => {
-    const requests = makeRequests(sortOperands(args), options, io)
-    for (const request of requests.slice(0, 1)) warnOfTracker(request, options, io)
+    const chosen = await readChosen(options, io)
+    const groups = makeRequests({ ...sortOperands(args), chosen }, options, io)
+    for (const [request] of groups.slice(0, 1)) warnOfTracker(request, options, io)
+    noteInfoKeys(options, io)
     await checkPatterns(options)
     const engine = engineFor(options, io)
     const cacheAccess = await openCacheAccess(
@@ -40,34 +48,66 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     )
     const run = { options, hashContext: { engine, cacheAccess }, io }
     try {
-      finish(await tryEach(requests, io, (request) => makeOne(request, run)))
+      finish(await tryEach(groups, io, (group) => makeAll(group, run)))
     } finally {
       await cacheAccess.cache.close()
     }
   })
 }
 
-async function makeOne(request: MakeRequest, run: Run): Promise<void> {
+/** The paths that a list names; undefined when there is none. */
+async function readChosen({ filesFrom }: MakeOptions, io: Io) {
+  if (filesFrom === undefined) return undefined
+  const { files, refused } = await readFileList(filesFrom, io)
+  for (const { error } of refused) throw error
+  return files
+}
+
+/** Makes the torrents of one source, which is read once for all. */
+async function makeAll([request, ...others]: MakeGroup, run: Run): Promise<void> {
   const started = run.io.now()
   const plan = await planTorrent(request)
+  const plans = [plan, ...others.map((other) => planVariant(plan, other))]
+  const lists = listsOf(plan, run.options)
+  checkLists(lists, plan)
   // Before the hashing, which may take hours
   for (const note of run.options.quiet ? [] : notes(plan, run.options)) {
     reportNote(`${request.source}: ${note}`, run.io)
   }
-  const made = run.options.dryRun
-    ? { infoHash: null, torrentSize: measureTorrent(plan) }
-    : await make(plan, run)
-  const seconds = (run.io.now() - started) / 1000
-  report({ ...made, plan, seconds }, run)
+  warnOfBackslashes(plan, run)
+  let first: MadeTorrent | null = null
+  for (const each of plans) {
+    const made: MadeTorrent | null = run.options.dryRun ? null : await make(each, first, run)
+    const torrentSize = made?.bytes.length ?? measureTorrent(each)
+    const seconds = (run.io.now() - started) / 1000
+    const isFirst = each === plan
+    report({ hashes: made, torrentSize, plan: each, lists: isFirst ? lists : [], seconds }, run)
+    first ??= made
+  }
 }
 
-async function make(plan: TorrentPlan, { options, hashContext, io }: Run) {
+function warnOfBackslashes({ content }: TorrentPlan, { options, io }: Run): void {
+  const paths = backslashedPaths(content)
+  const warning = backslashWarning({ count: paths.length, first: paths[0] ?? null })
+  if (warning !== null && !options.quiet) reportWarning(warning, io)
+}
+
+function listsOf({ request, content }: TorrentPlan, { checksums }: MakeOptions): ChecksumList[] {
+  return listsBeside(request.torrent ?? '', content.name, checksums)
+}
+
+/** Makes a torrent; `first` is one of the same content, if there is any yet. */
+async function make(plan: TorrentPlan, first: MadeTorrent | null, run: Run): Promise<MadeTorrent> {
+  const made = await (first ? makeVariant(plan, first) : makeWithProgress(plan, run))
+  if (plan.request.torrent === null) run.io.stdout.write(made.bytes)
+  return made
+}
+
+async function makeWithProgress(plan: TorrentPlan, { options, hashContext, io }: Run) {
   const bar = options.quiet ? null : await openProgress(io, plan.content.size)
   try {
     const engine = { ...hashContext.engine, onProgress: bar?.update }
-    const { bytes, infoHash } = await makeTorrent(plan, { ...hashContext, engine })
-    if (plan.request.torrent === null) io.stdout.write(bytes)
-    return { infoHash, torrentSize: bytes.length }
+    return await makeWithLists(plan, listsOf(plan, options), { ...hashContext, engine })
   } finally {
     bar?.stop()
   }

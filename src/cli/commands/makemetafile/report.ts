@@ -1,33 +1,43 @@
-import type { Content } from '../../../core/digests/content.js'
-import type { TooLarge, TorrentPlan } from '../../../core/make/make-torrent.js'
+import type { ChecksumList } from '../../../core/checksums/lists.js'
+import { bytesOf, type Content, type Skipped } from '../../../core/digests/content.js'
+import { withoutPads } from '../../../core/digests/pad-files.js'
+import type { TorrentPlan } from '../../../core/make/make-torrent.js'
+import type { InfoHashes } from '../../../metainfo/info-hashes.js'
 import { jsonLine } from '../../../text/json-line.js'
-import { count, formatBytes } from '../../output/quantity.js'
+import { count, formatBytes } from '../../../text/quantity.js'
+import { whyLength } from '../../output/piece-length.js'
+import { countSkipped } from './skip-words.js'
 
-/** A torrent that was made, or with `infoHash` null one that would be. */
+/** A torrent that was made, or with `hashes` null one that would be. */
 export interface MakeResult {
   readonly plan: TorrentPlan
-  readonly infoHash: string | null
+  readonly hashes: InfoHashes | null
   /** Bytes of the .torrent. */
   readonly torrentSize: number
+  /** The lists of checksums beside it. */
+  readonly lists: readonly ChecksumList[]
   readonly seconds: number
 }
 
 /** A result for programs: one line of JSON. */
 export function makeJson(made: MakeResult): string {
-  const { request, content, tooLarge } = made.plan
-  const { name, pieceLength, pieceCount, size, files, skipped } = content
+  const { request, content, pieces } = made.plan
+  const { version, name, pieceLength, pieceCount, files, skipped } = content
   const result = {
     torrent: request.torrent,
     name,
-    infoHash: made.infoHash,
-    dryRun: made.infoHash === null,
+    version,
+    infoHash: made.hashes?.infoHash ?? null,
+    infoHashV2: made.hashes?.infoHashV2 ?? null,
+    dryRun: made.hashes === null,
     pieceLength,
-    automaticPieceLength: request.pieceLength === 'auto' || tooLarge !== null,
+    automaticPieceLength: pieces.reason.kind !== 'given',
     pieceCount,
-    size,
-    fileCount: files.length,
+    size: bytesOf(content),
+    fileCount: withoutPads(files).length,
     torrentSize: made.torrentSize,
     skipped,
+    checksums: made.lists.map(({ path }) => path),
     seconds: made.seconds,
   }
   return jsonLine(result)
@@ -35,46 +45,51 @@ export function makeJson(made: MakeResult): string {
 
 /** A result for people. */
 export function textLines(made: MakeResult): string[] {
-  const verb = made.infoHash === null ? 'would write' : 'wrote'
+  const verb = made.hashes === null ? 'would write' : 'wrote'
   const target = made.plan.request.torrent ?? 'standard output'
   return [
     `${verb} ${target} (${formatBytes(made.torrentSize)})`,
-    ...(made.infoHash === null ? [] : [`info hash: ${made.infoHash}`]),
+    ...hashLines(made.hashes),
     contentLine(made.plan.content),
+    ...made.lists.map(({ path }) => `${verb} ${path}`),
   ]
 }
 
-function contentLine({ files, size, pieceCount, pieceLength }: Content): string {
+function hashLines(hashes: InfoHashes | null): string[] {
+  const { infoHash = null, infoHashV2 = null } = hashes ?? {}
+  return [
+    ...(infoHash === null ? [] : [`info hash: ${infoHash}`]),
+    ...(infoHashV2 === null ? [] : [`info hash v2: ${infoHashV2}`]),
+  ]
+}
+
+function contentLine(content: Content): string {
+  const { files, pieceCount, pieceLength } = content
   const pieces = `${count(pieceCount, 'piece')} of ${formatBytes(pieceLength)}`
-  return `content: ${count(files.length, 'file')}, ${formatBytes(size)} in ${pieces}`
+  return `content: ${count(withoutPads(files).length, 'file')}, ${formatBytes(bytesOf(content))} in ${pieces}`
 }
 
 /**
  * How a torrent differs from what a person may expect: longer pieces, entries that were skipped.
  */
 export function notes(
-  { content, tooLarge }: TorrentPlan,
+  { content, pieces }: TorrentPlan,
   { verbose, dryRun }: { readonly verbose: boolean; readonly dryRun: boolean },
 ): string[] {
   const verb = dryRun ? 'would skip' : 'skipped'
   const entries = verbose ? skippedEntries(content) : skippedCounts(content)
   const skipped = entries.map((entry) => `${verb} ${entry}`)
-  return tooLarge === null ? skipped : [lengthNote(content, tooLarge), ...skipped]
-}
-
-function lengthNote({ pieceLength }: Content, tooLarge: TooLarge): string {
-  const instead = `pieces of ${formatBytes(pieceLength)}`
-  const usual = formatBytes(tooLarge.pieceLength)
-  const reason = `with ${usual} the .torrent would have ${formatBytes(tooLarge.torrentSize)}`
-  return `${instead}, as ${reason} (--piece-length overrides this)`
+  const isAsExpected = pieces.reason.kind !== 'too large' && !pieces.isBounded
+  const length = whyLength({ ...pieces, pieceLength: content.pieceLength, size: bytesOf(content) })
+  return (isAsExpected && !dryRun) || length === null ? skipped : [length, ...skipped]
 }
 
 /** How many entries are left out, by reason, in one line: `3 hidden, 1 broken link`. */
 function skippedCounts({ skipped }: Content): string[] {
   if (skipped.length === 0) return []
-  const byReason = new Map<string, number>()
+  const byReason = new Map<Skipped['reason'], number>()
   for (const { reason } of skipped) byReason.set(reason, (byReason.get(reason) ?? 0) + 1)
-  return [[...byReason].map(([reason, n]) => `${n} ${reason}`).join(', ')]
+  return [[...byReason].map(([reason, n]) => countSkipped(n, reason)).join(', ')]
 }
 
 function skippedEntries({ skipped }: Content): string[] {

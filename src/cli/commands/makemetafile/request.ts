@@ -1,48 +1,114 @@
 import { basename, join, resolve } from 'node:path'
 import type { MakeRequest } from '../../../core/make/make-torrent.js'
+import { listsBeside } from '../../../core/checksums/lists.js'
+import type { FileOrder } from '../../../core/digests/sort-files.js'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-if-there.js'
+import { hasRandomKey, randomKey } from '../../arguments/extra-keys.js'
 import { commonRequest } from '../../arguments/torrent-request.js'
+import { checkOneDirectory, directoriesOf, seedsBelow } from '../../arguments/web-seed-base.js'
 import type { Io } from '../../io.js'
 import type { MakeOptions } from './options.js'
 import type { Operands } from '../../arguments/operands.js'
 
-/**
- * Translates a command line into one request for each source.
- * @throws BtkitError `usage` when its parts do not go together
- */
-export function makeRequests(operands: Operands, options: MakeOptions, io: Io): MakeRequest[] {
-  const common = commonRequest(operands.tracker, options, io)
-  checkTogether(operands, options)
-  checkStandardOutput(options, io)
-  const write = { ...common.write, noClobber: !options.clobber }
-  const requests = operands.sources.map((source) => {
-    const torrent = torrentPath(source, options, io)
-    const name = torrentName(source, options, io)
-    return { ...common, write, force: options.force, source, name, torrent }
-  })
-  checkDistinct(requests, io)
-  return requests
+/** What a command line names: its operands, and what is chosen below the one directory of them. */
+export interface MakeOperands extends Operands {
+  readonly chosen?: readonly string[] | undefined
 }
 
-function checkTogether({ sources }: Operands, options: MakeOptions): void {
+/** The torrents of one source: of the same content, each with a source tag of its own. */
+export type MakeGroup = readonly [MakeRequest, ...MakeRequest[]]
+
+/**
+ * Translates a command line into the requests for each source.
+ * @throws BtkitError `usage` when its parts do not go together
+ */
+export function makeRequests(operands: MakeOperands, options: MakeOptions, io: Io): MakeGroup[] {
+  const { tracker, sources, chosen } = operands
+  const common = commonRequest(tracker, options, io)
+  checkTogether(operands, options)
+  checkStandardOutput(options, io)
+  checkOneDirectory(options.webSeedBase, directoriesOf(sources, io), io)
+  const write = { ...common.write, noClobber: !options.clobber }
+  const scan = { ...common.scan, chosen }
+  // Nothing but the order of a list may differ from that of a file tree
+  const order = chosen && common.version !== 'v1' ? BY_PATH : common.order
+  const groups = sources.map((source) => {
+    const name = torrentName(source, options, io)
+    const webSeeds = [...options.webSeed, ...seedsBelow(options.webSeedBase, { source, name }, io)]
+    const request = {
+      ...common,
+      parts: { ...common.parts, webSeeds },
+      write,
+      scan,
+      order,
+      force: options.force,
+      source,
+      name,
+      torrent: null,
+    }
+    return variantsOf(request, options)
+  })
+  checkDistinct(groups.flat(), io)
+  return groups
+}
+
+const BY_PATH: FileOrder = { by: 'path', isDescending: false }
+
+/** A request for each source tag, or for a torrent without any. */
+function variantsOf(request: NamedRequest, options: MakeOptions): MakeGroup {
+  const [first, ...others] = options.source
+  const variantOf = (tag = '') => ({
+    ...request,
+    sourceTag: tag === '' ? null : tag,
+    extraKeys: new Map([...(request.extraKeys ?? []), ...(options.randomize ? randomKey() : [])]),
+    torrent: torrentPath(request, others.length > 0 ? tag : '', options),
+  })
+  const main = variantOf(first)
+  const variants = others.map(variantOf)
+  const torrents = variants.flatMap(({ torrent }) => torrent ?? [])
+  const lists = listsBeside(main.torrent ?? '', request.name, options.checksums)
+  return [{ ...main, otherOutputs: [...torrents, ...lists.map(({ path }) => path)] }, ...variants]
+}
+
+type NamedRequest = MakeRequest & { readonly name: string }
+
+function checkTogether({ sources, chosen }: MakeOperands, options: MakeOptions): void {
+  checkGivenOnce(sources)
+  checkGivenOnce(options.source.map((tag) => `--source ${tag}`))
+  if (options.randomize && hasRandomKey(options)) {
+    throw new BtkitError('usage', '--set info.entropy: is what --randomize sets')
+  }
   if (options.force && !options.clobber) {
     throw new BtkitError('usage', '--force and --no-clobber exclude each other')
   }
-  if (sources.length === 1) return
-  if (options.name !== undefined) {
+  if (options.sortBy === 'given' && !chosen) {
+    throw new BtkitError('usage', '--sort-by given: is the order of a list, as --files-from has it')
+  }
+  if (sources.length > 1 && chosen) {
+    throw new BtkitError('usage', '--files-from goes with a single directory')
+  }
+  if (sources.length > 1 && options.name !== undefined) {
     throw new BtkitError('usage', '--name goes with a single file or directory')
   }
-  if (options.target !== undefined && !isDirectory(options.target)) {
-    throw new BtkitError(
-      'usage',
-      `--target ${options.target}: not a directory, and several torrents need one`,
-    )
+  const isSingle = sources.length === 1 && options.source.length <= 1
+  if (!isSingle && options.target !== undefined && !isDirectory(options.target)) {
+    const several = sources.length > 1 ? 'several torrents need' : 'several --source need'
+    throw new BtkitError('usage', `--target ${options.target}: not a directory, and ${several} one`)
   }
 }
 
-function checkStandardOutput({ target, json, dryRun }: MakeOptions, { stdout }: Io): void {
+function checkGivenOnce(given: readonly string[]): void {
+  const twice = given.find((text, i) => given.indexOf(text) < i)
+  if (twice !== undefined) throw new BtkitError('usage', `${twice}: is given twice`)
+}
+
+function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {
+  const { target, json, dryRun, checksums } = options
   if (target !== '-') return
+  if (checksums.length > 0) {
+    throw new BtkitError('usage', '--checksums and --target -: lists stand beside the torrent')
+  }
   if (json) throw new BtkitError('usage', '--target - and --json both write to standard output')
   if (stdout.isTTY && !dryRun) {
     const advice = 'send the torrent to a file or a pipe'
@@ -50,11 +116,19 @@ function checkStandardOutput({ target, json, dryRun }: MakeOptions, { stdout }: 
   }
 }
 
-/** Where the torrent goes: to the target, into it, or beside the source. Null: standard output. */
-function torrentPath(source: string, options: MakeOptions, io: Io): string | null {
-  const { target } = options
+/**
+ * Where the torrent goes: to the target, into it, or beside the source. Null: standard output. The
+ * `tag` tells it from others of that source.
+ */
+function torrentPath(
+  { source, name }: NamedRequest,
+  tag: string,
+  { target }: MakeOptions,
+): string | null {
   if (target === '-') return null
-  const file = `${torrentName(source, options, io)}.torrent`
+  // A tag may be any text
+  const distinction = tag === '' ? '' : `.${tag.replaceAll(/[/\\\0]/g, '_')}`
+  const file = `${name}${distinction}.torrent`
   if (target === undefined) return join(source, '..', file)
   return isDirectory(target) || target.endsWith('/') ? join(target, file) : target
 }
@@ -70,14 +144,22 @@ function isDirectory(path: string): boolean {
 }
 
 function checkDistinct(requests: readonly MakeRequest[], io: Io): void {
-  const sources = new Map<string, string>()
-  for (const { source, torrent } of requests) {
+  const seen = new Map<string, MakeRequest>()
+  for (const request of requests) {
+    const { torrent } = request
     if (torrent === null) continue
     const path = resolve(io.cwd, torrent)
-    const other = sources.get(path)
-    if (other !== undefined) {
-      throw new BtkitError('usage', `${other} and ${source} would both be written to ${torrent}`)
+    const other = seen.get(path)
+    if (other) {
+      const both = describeBoth(other, request)
+      throw new BtkitError('usage', `${both} would both be written to ${torrent}`)
     }
-    sources.set(path, source)
+    seen.set(path, request)
   }
+}
+
+/** Two torrents of one source differ by their tags. */
+function describeBoth(a: MakeRequest, b: MakeRequest): string {
+  if (a.source !== b.source) return `${a.source} and ${b.source}`
+  return `--source ${a.sourceTag} and --source ${b.sourceTag}`
 }

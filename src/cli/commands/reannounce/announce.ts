@@ -38,6 +38,8 @@ export function planAnnounce(operands: readonly string[], options: AnnounceOptio
   if (url !== undefined)
     throw usage(`${url}: with --replace, --add or --remove all arguments are torrents`)
   const steps: TrackerSteps = {
+    set: null,
+    prepend: [],
     remove: remove.map(trackerBytes),
     replace: replace.map(({ from, to }) => {
       const replacement = { from: trackerBytes(from), to: trackerBytes(to) }

@@ -1,24 +1,36 @@
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { findExample } from '../../../service/mirror/example-file.js'
+import { boundHeapGrowth } from '../../../service/server/heap-growth.js'
 import { runService, type ServiceSettings } from '../../../service/server/run.js'
 import { cachePath } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
+import { openTls } from '../../arguments/tls-options.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
+import { serviceManager } from '../../service-manager/service-manager.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import { greeting } from './greeting.js'
 import { declareServeOptions, type ServeOptions } from './options.js'
 import { listenPlaces, serviceOptions } from './request.js'
+import { startTracker } from './tracker.js'
 import { nameTrackerOptions, trackersWanted } from './trackers.js'
+
+/** What the service tells of itself, and where. */
+const ADDRESSES = `Addresses:
+  /-/status                     what it does (for programs: /-/status.json)
+  /-/metrics                    its figures, for Prometheus
+  /-/health, /-/ready           whether it is well`
 
 /** The command `serve`. */
 export function defineServe({ io, finish }: CommandContext) {
   return declareServeOptions()
     .description('Serve a mirror over HTTP, with torrents of its files on demand.')
     .argument('<root>', "the mirror's root directory")
+    .addHelpText('after', `\n${ADDRESSES}`)
     .action(async (root, options) => {
+      boundHeapGrowth()
       const stderr = new BoundedOutput(io.stderr)
       await serve(root, options, { ...io, stderr })
       finish(0)
@@ -30,38 +42,59 @@ type ServeIo = Io & { readonly stderr: BoundedOutput }
 
 /** Serves until a signal asks to stop. */
 async function serve(root: string, options: ServeOptions, io: ServeIo): Promise<void> {
-  const settings = serviceSettings(root, options, io)
+  const tls = await openTls(options, io)
+  const settings = { ...serviceSettings(root, options, io), tls: tls?.keys ?? null }
   const onError = (error: unknown) => {
     reportError(error, io)
   }
-  const service = await runService(settings, {
+  const world = {
     now: io.now,
     monotonic: io.monotonic,
-    writeLog: (lines) => {
+    writeLog: (lines: string) => {
       io.stderr.write(lines)
     },
     droppedLines: () => io.stderr.dropped,
-    warn: (message) => {
+    warn: (message: string) => {
       reportWarning(message, io)
     },
     onError,
-  }).catch((error: unknown) => {
+  }
+  const manager = serviceManager({ env: io.env, warn: world.warn })
+  const tracker = await startTracker(options, { io, world, tls: settings.tls })
+  const onTorrent = tracker ? { onTorrent: tracker.add } : {}
+  const told = { ...settings, options: { ...settings.options, ...onTorrent } }
+  const service = await runService(told, world).catch(async (error: unknown) => {
+    await tracker?.stop()
     throw nameTrackerOptions(error)
   })
   try {
     const { trackers } = service
     io.onReopen(() => void service.reopenLog())
-    io.onHangup(() => void trackers.refresh(true).catch(onError))
+    io.onHangup(() => {
+      manager
+        .reload(async () => {
+          await Promise.all([trackers.refresh(true), tracker?.refresh(), tls?.reload()])
+        })
+        .catch(onError)
+    })
     const request = settings.options
     const example = await findExample(request.mirror)
-    io.stdout.write(greeting({ service, request, example, trackers: trackers.current().urls }))
+    io.stdout.write(
+      greeting({ service, request, example, trackers: trackers.current().urls, tracker }),
+    )
+    manager.ready(`serving ${root} at ${service.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {
-    await service.stop()
+    manager.stopping()
+    await Promise.all([service.stop(), tracker?.stop()])
   }
 }
 
-function serviceSettings(root: string, options: ServeOptions, io: Io): ServiceSettings {
+function serviceSettings(
+  root: string,
+  options: ServeOptions,
+  io: Io,
+): Omit<ServiceSettings, 'tls'> {
   return {
     options: serviceOptions(root, options, io),
     places: listenPlaces(options, io),
@@ -72,6 +105,8 @@ function serviceSettings(root: string, options: ServeOptions, io: Io): ServiceSe
     unusedFor: options.unusedFor,
     cacheMaxSize: options.cacheMaxSize ?? null,
     logFormat: options.log,
+    workers: options.workers,
+    trustedProxies: options.trustProxy,
     logFile: options.logFile === undefined ? null : resolve(io.cwd, options.logFile),
   }
 }

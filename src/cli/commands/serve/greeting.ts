@@ -1,7 +1,9 @@
 import { escapeText } from '../../../text/escape.js'
 import type { Service } from '../../../service/server/start.js'
 import type { ServiceOptions } from '../../../service/options.js'
-import { count } from '../../output/quantity.js'
+import { count } from '../../../text/quantity.js'
+import { announceOf } from '../track/greeting.js'
+import type { StartedTracker } from './tracker.js'
 
 export interface GreetingParts {
   readonly service: Service
@@ -9,14 +11,18 @@ export interface GreetingParts {
   /** A file of the mirror, if one is near. */
   readonly example: readonly string[] | null
   readonly trackers: readonly string[]
+  /** The tracker in the same process; null for none. */
+  readonly tracker: Pick<StartedTracker, 'addresses' | 'stateFile'> | null
 }
 
 /** What a person wants to know when the service has started. */
-export function greeting({ service, request, example, trackers }: GreetingParts): string {
+export function greeting({ service, request, example, trackers, tracker }: GreetingParts): string {
   const lines = [
     `serving:  ${escapeText(request.mirror.root)}`,
     ...service.addresses.map((address) => `address:  ${escapeText(address)}`),
     `trackers: ${trackers.length === 0 ? 'none' : count(trackers.length, 'tracker')}`,
+    ...(tracker?.addresses ?? []).map((each) => `tracking: ${escapeText(announceOf(each))}`),
+    ...(tracker ? [`state:    ${escapeText(tracker.stateFile)}`] : []),
     `try:      ${exampleCall(service.addresses[0] ?? '', example, request)}`,
   ]
   return lines.map((line) => `${line}\n`).join('')

@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { checkTracker } from '../../../metainfo/trackers.js'
-import { parseTrustedProxy, type TrustedProxy } from '../../../service/web/client-address.js'
+import { checkPattern } from '../../../service/warm/path-patterns.js'
 import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
 import { threadsOption } from '../../arguments/engine-options.js'
+import { publicUrl, trustedProxies } from '../../arguments/server-options.js'
 import * as read from '../../arguments/values.js'
 
 /** Where the trackers are read from, unless the command line says otherwise. */
@@ -18,8 +19,13 @@ export function declareServeOptions() {
       hosts,
       [],
     )
+    .option('--tls-cert <file>', 'certificate in PEM: speak TLS, HTTPS alone (not on Unix sockets)')
+    .option('--tls-key <file>', 'its key in PEM')
     .option('--trackers <file>', `announce URLs, one a line (default: ${TRACKERS_FILE})`)
     .option('--tracker <url>', 'tracker, instead of that file (repeatable)', trackers, [])
+    .option('--track <url>', 'track the torrents too, at this announce URL', trackUrl)
+    .option('--allowed-dir <dir>', 'and the torrents in it (repeatable)', read.collect, [])
+    .option('--state-dir <dir>', 'where the swarms are saved with --track')
     .option('--trackerless', 'make torrents without trackers', false)
     .option('--public-url <url>', 'address under which clients reach the root', publicUrl)
     .option('--web-seed <url>', "another mirror's address of the root (repeatable)", read.seeds, [])
@@ -36,6 +42,7 @@ export function declareServeOptions() {
     .option('--follow-symlinks', 'follow links that lead out of the root', false)
     .option('--hidden', 'publish hidden files as well', false)
     .option('--no-files', 'do not serve the files themselves')
+    .option('--no-listings', 'no pages of directories')
     .option(
       '--trust-proxy <address>',
       'proxy that is believed whom it asks for; address[/bits] or unix (repeatable)',
@@ -48,6 +55,17 @@ export function declareServeOptions() {
       'files that one request may come to',
       read.wholeNumber(1, 1e6),
       10_000,
+    )
+    .option(
+      '--max-files <n>',
+      'files and directories in the torrent of a directory',
+      read.wholeNumber(1, 1e6),
+      10_000,
+    )
+    .addOption(
+      new Option('--max-size <size>', 'bytes of the torrent of a directory')
+        .argParser(read.byteSize)
+        .default(2 ** 40, '1TiB'),
     )
     .addOption(
       new Option('--max-body <size>', 'bytes of a form')
@@ -67,6 +85,9 @@ export function declareServeOptions() {
       read.wholeNumber(0, 1e6),
       600,
     )
+    .option('--warm <glob>', 'hash files ahead that match, such as /iso/** (repeatable)', globs, [])
+    .option('--max-rate <size>', 'read no more bytes a second than that for --warm', read.byteRate)
+    .addOption(secondsOption('--warm-interval', 'seconds between two looks at all of --warm', 300))
     .option('--max-hashing <n>', 'hash jobs at once', read.wholeNumber(1, 256), 4)
     .addOption(secondsOption('--wait', 'seconds that a request waits for hashing', 25))
     .addOption(secondsOption('--header-timeout', 'seconds for the headers to come', 10))
@@ -76,6 +97,7 @@ export function declareServeOptions() {
     .addOption(cacheTrustOption())
     .option('--cache-max-size <size>', 'how large the cache may become', read.byteSize)
     .addOption(unusedForOption('what was unused that long leaves the cache'))
+    .option('--workers <n>', 'processes that answer', read.wholeNumber(1, 64), 1)
     .option('--log-file <file>', 'where the access log goes, instead of standard error')
     .addOption(
       new Option('--log <format>', 'access log')
@@ -102,16 +124,18 @@ function trackers(url: string, previous: string[]): string[] {
   return read.collect(read.checked(checkTracker)(url), previous)
 }
 
-function trustedProxies(text: string, previous: TrustedProxy[]): TrustedProxy[] {
-  return [...previous, read.checked(parseTrustedProxy)(text)]
+function globs(text: string, previous: string[]): string[] {
+  return read.collect(read.checked(checkPattern)(text), previous)
 }
 
-/** An address of the mirror, without the slash at its end. */
-function publicUrl(text: string): string {
+/** An announce URL of a tracker that is to be here. */
+function trackUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
-  const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
-  if (isPlain) return text.replace(/\/+$/, '')
-  throw new InvalidArgumentError('Not an http or https URL without ? and #.')
+  if (url?.port === '0')
+    throw new InvalidArgumentError('Port 0 is no port that torrents could name.')
+  const isHttp = /^https?:$/.test(url?.protocol ?? '') && url?.pathname === '/announce'
+  if (isHttp || (url?.protocol === 'udp:' && url.port !== '')) return text
+  throw new InvalidArgumentError('Not such as http://tracker.example:6969/announce.')
 }
 
 function serviceName(text: string): string {

@@ -3,34 +3,51 @@ import { join, resolve } from 'node:path'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-if-there.js'
 import { RESERVED } from '../../../service/mirror/mirror.js'
-import type { ListenPlace } from '../../../service/server/listen.js'
-import { ClientAddresses } from '../../../service/web/client-address.js'
+import type { ListenPlace } from '../../../web/open-server.js'
+import { ClientAddresses } from '../../../web/client-address.js'
 import type { ServiceOptions } from '../../../service/options.js'
+import type { WarmOptions } from '../../../service/warm/options.js'
+import { bareHost, passedPlaces, warnOfHosts } from '../../arguments/server-options.js'
 import { reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
+import { version } from '../../version.js'
 import type { ServeOptions } from './options.js'
+import { sharedSockets } from './sockets.js'
 
 /**
  * Translates a command line into what the service does.
  * @throws BtkitError when the root is no directory
  */
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
-  const { followSymlinks, hidden, serviceName, webSeed, files, padFiles } = options
+  const { followSymlinks, hidden, serviceName, webSeed, files, listings, padFiles } = options
   const path = resolve(io.cwd, root)
   checkRoot(path)
   if (existsSync(join(path, RESERVED))) {
     reportWarning(`${join(root, RESERVED)}: not served, as /-/ tells of the service itself`, io)
   }
   return {
+    version: version(),
     mirror: { root: path, hidden, followSymlinks },
     serviceName,
     publicUrl: options.publicUrl ?? null,
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
     markPadFiles: padFiles === 'bep47',
     files,
+    listings,
     clientAddresses: new ClientAddresses(options.trustProxy),
     limits: { ...options, maxReads: readsAtOnce(io) },
+    warm: warmOptions(options),
   }
+}
+
+/** @throws BtkitError `usage` for a rate of nothing */
+function warmOptions({ warm, warmInterval, maxRate }: ServeOptions): WarmOptions | null {
+  if (warm.length > 0) return { patterns: warm, interval: warmInterval, maxRate: maxRate ?? null }
+  if (maxRate === undefined) return null
+  throw new BtkitError(
+    'usage',
+    '--max-rate goes with --warm: for those who ask files are read at once',
+  )
 }
 
 /** Threads that Node has for work with files, unless the environment says otherwise. */
@@ -48,15 +65,21 @@ function checkRoot(root: string): void {
   if (!stats.isDirectory()) throw new BtkitError('not-found', `${root}: not a directory`)
 }
 
-/** Where to listen: what has a slash in it is a path. */
-export function listenPlaces({ host, port }: ServeOptions, io: Io): ListenPlace[] {
+/**
+ * Where to listen: on sockets that were passed to this process, else at hosts, of which what has a
+ * slash in it is a path.
+ * @throws BtkitError when a socket that was passed is not for HTTP
+ */
+export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
+  const { host, port } = options
+  const { service: sockets, tracker } = sharedSockets(options, io)
+  // Where only one of the two has sockets, the other listens at the hosts
+  if (sockets && (tracker || options.track === undefined)) warnOfHosts(host, io)
+  const other = sockets?.find(({ kind }) => kind === 'udp')
+  if (other) throw new BtkitError('usage', `LISTEN_FDS: ${other.fd} is a socket of UDP, not of TCP`)
+  if (sockets) return passedPlaces(sockets)
   const hosts = host.length > 0 ? host : ['127.0.0.1']
   return hosts.map((each) => {
-    return each.includes('/') ? { path: resolve(io.cwd, each) } : { host: bare(each), port }
+    return each.includes('/') ? { path: resolve(io.cwd, each) } : { host: bareHost(each), port }
   })
-}
-
-/** An IPv6 address may stand in brackets, as it does in URLs. */
-function bare(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1')
 }

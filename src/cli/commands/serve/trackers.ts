@@ -9,10 +9,14 @@ import { TRACKERS_FILE, type ServeOptions } from './options.js'
  * @throws BtkitError `usage`
  */
 export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
-  const { tracker, trackerless, trackers } = options
+  const { tracker, trackerless, trackers, track } = options
   if (trackerless && tracker.length > 0) {
     throw new BtkitError('usage', '--tracker and --trackerless exclude each other')
   }
+  if (trackerless && track !== undefined) {
+    throw new BtkitError('usage', '--track and --trackerless exclude each other')
+  }
+  if (track !== undefined) return { urls: [track, ...tracker] }
   if (trackerless || tracker.length > 0) return { urls: tracker }
   return { path: resolve(io.cwd, trackers ?? TRACKERS_FILE) }
 }

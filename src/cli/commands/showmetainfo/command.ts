@@ -1,12 +1,22 @@
 import { basename } from 'node:path'
-import { Command, Option } from '@commander-js/extra-typings'
-import { magnetLink } from '../../../metainfo/magnet.js'
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { BtkitError } from '../../../errors.js'
+import {
+  checkFileRanges,
+  magnetLink,
+  parseFileRanges,
+  type FileRange,
+} from '../../../metainfo/magnet.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
 import { reportWarning, tryEach } from '../../output/messages.js'
+import { checked, seconds } from '../../arguments/values.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { showJson } from './json.js'
-import { showText, sizeLine } from './text.js'
+import { FIELD_NAMES, findField, showFields, type FieldName } from './fields.js'
+import { furtherLines, showText } from './text.js'
+import { hasFailed, seedsJson, seedsText } from './seed-report.js'
 import { showTree } from './tree.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
 import { version } from '../../version.js'
@@ -15,6 +25,11 @@ interface ShowOptions {
   readonly json?: true | undefined
   readonly magnet?: true | undefined
   readonly tree?: true | undefined
+  readonly field: readonly FieldName[]
+  readonly selectOnly?: readonly FileRange[] | undefined
+  readonly checkSeeds?: true | undefined
+  /** In milliseconds. */
+  readonly seedTimeout: number
   readonly maxTorrentSize: number
 }
 
@@ -26,9 +41,40 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
     .addOption(new Option('--tree', 'print the files as a tree').conflicts(['magnet', 'json']))
     .addOption(new Option('--magnet', 'print the magnet link alone').conflicts('json'))
     .option('--json', 'print a JSON object a line for each torrent')
+    .addOption(
+      new Option(
+        '--field <name>',
+        'print a value alone, one a line; a wrong name lists all (repeatable)',
+      )
+        .argParser(fields)
+        .default<FieldName[]>([], 'none')
+        .conflicts(['json', 'magnet', 'tree']),
+    )
+    .option(
+      '--select-only <files>',
+      'with --magnet: the files to download, by index from 0, such as 0,2,4-6 (BEP 53)',
+      checked(parseFileRanges),
+    )
+    .addOption(
+      new Option(
+        '--check-seeds',
+        'ask each web seed for a piece at random, and tell whether it is right; status 1 if not',
+      ).conflicts(['field', 'magnet', 'tree']),
+    )
+    .addOption(
+      new Option('--seed-timeout <seconds>', 'with --check-seeds: how long one may take')
+        .argParser(seconds)
+        .default(20_000, '20'),
+    )
     .addOption(maxTorrentSize())
     .action(async (files, options) => {
-      const isText = !options.json && !options.magnet && !options.tree
+      checkOptions(options)
+      if (options.checkSeeds) {
+        finish(await checkAll(files, options, io))
+        return
+      }
+      const { json, magnet, tree, field } = options
+      const isText = !json && !magnet && !tree && field.length === 0
       if (isText) io.stdout.write(`${program} ${version()} - decode BitTorrent metainfo files\n\n`)
       let shown = 0
       const status = await tryEach(files, io, async (file) => {
@@ -36,16 +82,53 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
         if (isText && shown++ > 0) io.stdout.write('\n')
         io.stdout.write(view(metainfo, file, options))
         // Not by the old name, whose output is BitTornado's to the byte
-        if (isText && program === 'btkit') io.stdout.write(sizeLine(metainfo))
+        if (isText && program === 'btkit') io.stdout.write(furtherLines(metainfo))
         for (const { message } of metainfo.warnings) reportWarning(`${file}: ${message}`, io)
       })
       finish(status)
     })
 }
 
+/** Asks the seeds of all torrents, and prints what came of it. Returns the exit status. */
+async function checkAll(files: readonly string[], options: ShowOptions, io: Io): Promise<number> {
+  // Nothing is asked for unless it is wanted
+  const { checkSeeds } = await import('../../../clients/web-seeds/check-seeds.js')
+  const asking = { timeoutMs: options.seedTimeout, signal: io.signal, random: Math.random }
+  let failed = 0
+  const status = await tryEach(files, io, async (file) => {
+    const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
+    const checks = await checkSeeds(metainfo, asking)
+    failed += checks.filter(hasFailed).length
+    io.stdout.write(options.json ? seedsJson(checks, file) : seedsText(checks, file))
+  })
+  return failed > 0 ? 1 : status
+}
+
+function checkOptions({ selectOnly, magnet }: ShowOptions): void {
+  if (selectOnly && !magnet) throw new BtkitError('usage', '--select-only goes with --magnet')
+}
+
+/** Adds a field to those that are printed. */
+function fields(text: string, previous: readonly FieldName[]): FieldName[] {
+  const name = findField(text)
+  if (name) return [...previous, name]
+  throw new InvalidArgumentError(`not a field; known are ${FIELD_NAMES.join(', ')}`)
+}
+
 function view(metainfo: Metainfo, file: string, options: ShowOptions): string {
   if (options.json) return showJson(metainfo, file)
-  if (options.magnet) return `${magnetLink(metainfo)}\n`
+  if (options.magnet) return `${selectingLink(metainfo, file, options)}\n`
+  if (options.field.length > 0) return showFields(metainfo, options.field)
   if (options.tree) return showTree(metainfo)
   return showText(metainfo, basename(file))
+}
+
+function selectingLink(metainfo: Metainfo, file: string, { selectOnly }: ShowOptions): string {
+  if (!selectOnly) return magnetLink(metainfo)
+  try {
+    checkFileRanges(selectOnly, metainfo)
+  } catch (error) {
+    throw error instanceof BtkitError ? error.of(file) : error
+  }
+  return magnetLink(metainfo, selectOnly)
 }

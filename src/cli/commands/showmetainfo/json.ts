@@ -1,5 +1,9 @@
+import { Buffer } from 'node:buffer'
+import { alignTree } from '../../../metainfo/align-tree.js'
+import { countLayers } from '../../../metainfo/layer-health.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { otherKeys } from '../../../metainfo/other-keys.js'
 import { jsonLine } from '../../../text/json-line.js'
 
 /** A torrent for programs: one line of JSON in which absent values are null. */
@@ -22,10 +26,27 @@ export function showJson(metainfo: Metainfo, file: string): string {
     createdBy: metainfo.createdBy,
     creationDate: metainfo.creationDate,
     source: metainfo.source,
-    files: metainfo.files.map(({ path, length, padding }) => {
-      return { path: path.join('/'), length, padding }
-    }),
+    updateUrl: metainfo.updateUrl,
+    similar: metainfo.similar,
+    collections: metainfo.collections,
+    otherKeys: otherKeys(metainfo),
+    version: metainfo.version,
+    pieceLayers: metainfo.tree && countLayers(metainfo.tree),
+    files: filesOf(metainfo),
     magnet: magnetLink(metainfo),
     warnings: metainfo.warnings,
   })
+}
+
+function filesOf(metainfo: Metainfo) {
+  const tree = alignTree(metainfo)
+  return metainfo.files.map(({ path, length, padding, attr }, at) => {
+    const piecesRoot = hexOf(tree[at]?.piecesRoot)
+    const layer = tree[at]?.layerState ?? null
+    return { path: path.join('/'), length, padding, attr, piecesRoot, layer }
+  })
+}
+
+function hexOf(bytes: Uint8Array | null | undefined): string | null {
+  return bytes ? Buffer.from(bytes).toString('hex') : null
 }

@@ -1,8 +1,11 @@
+import { Buffer } from 'node:buffer'
 import { escapeText } from '../../../text/escape.js'
+import { countLayers, type LayerHealth } from '../../../metainfo/layer-health.js'
 import { formatDhtNode } from '../../../metainfo/dht-node.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { otherKeys } from '../../../metainfo/other-keys.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
-import { count, formatBytes } from '../../output/quantity.js'
+import { count, formatBytes } from '../../../text/quantity.js'
 
 const LABEL_WIDTH = 14
 
@@ -28,9 +31,65 @@ export function showText(metainfo: Metainfo, file: string): string {
 }
 
 /** The size for a person, in a line of its own: scripts know the other lines as they are. */
-export function sizeLine({ size, pieceCount, pieceLength }: Metainfo): string {
+function sizeLine({ size, pieceCount, pieceLength }: Metainfo): string {
   const pieces = `${count(pieceCount, 'piece')} of ${formatBytes(pieceLength)}`
   return line('size', `${formatBytes(size)} in ${pieces}`)
+}
+
+/** What btkit shows beside what is above it, in lines that BitTornado's program never had. */
+export function furtherLines(metainfo: Metainfo): string {
+  const { updateUrl, similar, collections } = metainfo
+  return [
+    sizeLine(metainfo),
+    optional('update url', updateUrl),
+    optional('similar', similar?.join('|')),
+    optional('collections', collections?.join('|')),
+    otherKeysLine(otherKeys(metainfo)),
+    versionLines(metainfo),
+  ].join('')
+}
+
+/** How many keys, and how much of each name in UTF-16 units, a person can use. */
+const MOST_KEYS = 20
+const LONGEST_KEY = 60
+
+/** The keys that are shown nowhere else: `info.x, zz`. */
+function otherKeysLine(keys: readonly string[]): string {
+  if (keys.length === 0) return ''
+  const shown = keys.slice(0, MOST_KEYS).map((key) => {
+    return key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key
+  })
+  const more = keys.length - shown.length
+  return line('other keys', [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', '))
+}
+
+/**
+ * What a torrent has of version 2 (BEP 52): how many piece layers are as they should be, and the
+ * pieces root of each file. Nothing of a v1 torrent.
+ */
+function versionLines({ version, tree }: Metainfo): string {
+  if (tree === null) return ''
+  const rooted = tree.filter(({ piecesRoot }) => piecesRoot !== null)
+  return [
+    line('version', version === 'hybrid' ? '1 and 2 (hybrid)' : '2'),
+    line('piece layers', formatHealth(countLayers(tree))),
+    line('pieces roots', ''),
+    ...rooted.map(({ file, piecesRoot }) => {
+      const root = Buffer.from(piecesRoot ?? []).toString('hex')
+      return `   ${root} ${escapeText(file.path.join('/'))}\n`
+    }),
+  ].join('')
+}
+
+/** `2 of 3 right, 1 missing`, or `none needed` when no file is longer than a piece. */
+function formatHealth({ ok, missing, wrong }: LayerHealth): string {
+  const needed = ok + missing + wrong
+  if (needed === 0) return 'none needed'
+  const faults = [
+    ...(missing > 0 ? [`, ${missing} missing`] : []),
+    ...(wrong > 0 ? [`, ${wrong} wrong`] : []),
+  ]
+  return `${ok} of ${needed} right${faults.join('')}`
 }
 
 function contentLines(metainfo: Metainfo): string[] {

@@ -1,14 +1,17 @@
 import { escapeText } from '../../../text/escape.js'
 import type { Metainfo, MetainfoFile } from '../../../metainfo/metainfo.js'
-import { formatBytes } from '../../output/quantity.js'
+import { formatBytes } from '../../../text/quantity.js'
 
 /** Directories shown one below the other; what lies deeper stands on one line. */
 const MAX_DEPTH = 32
 
-/** The files of a torrent as an indented tree with sizes. Pad files are no one's, and left out. */
+/**
+ * The files of a torrent as an indented tree with sizes and attributes (BEP 47). Pad files are no
+ * one's, and left out.
+ */
 export function showTree({ name, size, isDirectory, files }: Metainfo): string {
-  const head = `${escapeText(name)}${isDirectory ? '/' : ''} (${formatBytes(size)})\n`
-  if (!isDirectory) return head
+  if (!isDirectory) return files.map((file) => fileLine(name, file)).join('')
+  const head = `${escapeText(name)}/ (${formatBytes(size)})\n`
   let above: readonly string[] = []
   const lines = files
     .filter((file) => !file.padding)
@@ -29,8 +32,25 @@ function branch(file: MetainfoFile, above: readonly string[]): string {
     return `${indent(known + i)}${escapeText(component)}/\n`
   })
   const name = file.path.slice(directories.length).join('/')
-  const line = `${indent(directories.length)}${escapeText(name)} (${formatBytes(file.length)})\n`
-  return headings.join('') + line
+  return headings.join('') + indent(directories.length) + fileLine(name, file)
+}
+
+function fileLine(name: string, { length, attr, symlinkPath }: MetainfoFile): string {
+  const attributes = attributesOf(attr).map((attribute) => `, ${attribute}`)
+  const target = symlinkPath ? ` -> ${escapeText(symlinkPath.join('/'))}` : ''
+  return `${escapeText(name)}${target} (${formatBytes(length)}${attributes.join('')})\n`
+}
+
+const ATTRIBUTES: Record<string, string> = {
+  x: 'executable',
+  h: 'hidden',
+  l: 'symbolic link',
+}
+
+function attributesOf(attr: string): string[] {
+  return Object.entries(ATTRIBUTES).flatMap(([letter, name]) =>
+    attr.includes(letter) ? [name] : [],
+  )
 }
 
 function directoriesOf({ path }: MetainfoFile): string[] {

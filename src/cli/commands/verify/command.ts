@@ -4,6 +4,7 @@ import type { CommandContext } from '../../context.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { byteRate, wholeNumber } from '../../arguments/values.js'
+import { TreeCache } from './tree-cache.js'
 import { findTargets } from './request.js'
 import { runVerify } from './run.js'
 
@@ -35,9 +36,13 @@ export function defineVerify({ io, finish }: CommandContext) {
       const targets = await findTargets(operands, options, io)
       const engine = engineFor(options, io)
       const cacheAccess = await openCacheAccess({ ...options, cache: options.trustCache }, io)
+      const trees = new TreeCache(options.cacheDir, io)
+      const openTrees = () => trees.open()
       try {
-        finish(await runVerify({ targets, options, hashContext: { engine, cacheAccess }, io }))
+        const hashContext = { engine, cacheAccess, openTrees }
+        finish(await runVerify({ targets, options, hashContext, io }))
       } finally {
+        await trees.close()
         await cacheAccess.cache.close()
       }
     })

@@ -3,7 +3,7 @@ import { FILE_STATUSES, type VerifiedFile, type VerifyReport } from '../../../co
 import type { FailedCheck } from '../../../core/verify/verify-torrents.js'
 import { escapeText } from '../../../text/escape.js'
 import { jsonLine } from '../../../text/json-line.js'
-import { count, formatBytes } from '../../output/quantity.js'
+import { count, formatBytes } from '../../../text/quantity.js'
 
 /** How many torrents came out how. */
 export interface Tally {
@@ -14,27 +14,43 @@ export interface Tally {
 
 /** A report for programs: one line of JSON. */
 export function verifyJson(
-  { ok, pieces, badPieces, uncheckedPieces, files }: VerifyReport,
+  report: VerifyReport,
   { torrent, seconds }: { readonly torrent: string; readonly seconds: number },
 ): string {
+  const { ok, pieces, badPieces, uncheckedPieces, disagreeingPieces, v2Refusal } = report
   return jsonLine({
     torrent,
     ok,
     pieces,
     badPieces,
     uncheckedPieces,
-    files: files.map(({ path, length, status, reason, ranges, unchecked }) => {
-      return { path: path.join('/'), length, status, reason, ranges, unchecked }
+    disagreeingPieces,
+    files: report.files.map(({ path, length, status, reason, ...bytes }) => {
+      const { ranges, blockRanges, disagreed, unchecked } = bytes
+      return {
+        path: path.join('/'),
+        length,
+        status,
+        reason,
+        ranges,
+        blockRanges,
+        disagreed,
+        unchecked,
+      }
     }),
     seconds,
-    error: null,
+    error: v2Refusal === null ? null : refusalOf(v2Refusal),
   })
+}
+
+function refusalOf(v2Refusal: string): string {
+  return `version 2 was not checked: ${v2Refusal}`
 }
 
 /** The same for a torrent that could not be checked. */
 export function failureJson({ torrent, error }: FailedCheck, seconds: number): string {
-  const unknown = { pieces: null, badPieces: null, uncheckedPieces: null, files: [] }
-  return jsonLine({ torrent, ok: false, ...unknown, seconds, error: error.message })
+  const unknown = { pieces: null, badPieces: null, uncheckedPieces: null, disagreeingPieces: null }
+  return jsonLine({ torrent, ok: false, ...unknown, files: [], seconds, error: error.message })
 }
 
 /** More lines than this help nobody; `--json` has them all. */
@@ -81,11 +97,23 @@ function fileLine(file: VerifiedFile): string {
     ...(file.reason === null ? [] : [file.reason]),
     ...sizeOf(file),
     ...rangesOf('bad', file.ranges),
+    ...closerRanges(file),
+    ...rangesOf('the versions disagree on', file.disagreed),
     ...(isAll(file) ? [] : rangesOf('unchecked', file.unchecked)),
   ]
   const path = file.path.join('/')
   const line = `${file.status.padEnd(STATUS_WIDTH)}  ${path}`
   return details.length === 0 ? line : `${line}: ${details.join('; ')}`
+}
+
+/** Where it is known which blocks of bad pieces are bad: these. */
+function closerRanges({ ranges, blockRanges }: VerifiedFile): string[] {
+  if (blockRanges === null || countBytes(blockRanges) === countBytes(ranges)) return []
+  return rangesOf('bad blocks:', blockRanges)
+}
+
+function countBytes(ranges: readonly Interval[]): number {
+  return ranges.reduce((sum, [from, to]) => sum + to - from, 0)
 }
 
 function sizeOf({ status, length, found }: VerifiedFile): string[] {
@@ -110,11 +138,27 @@ function summary(report: VerifyReport): string {
   const own = report.files.filter(({ status }) => status !== 'extra')
   const extra = report.files.length - own.length
   const beside = extra > 0 ? `; ${count(extra, 'extra file')}` : ''
-  if (!report.ok)
-    return `not whole: ${[...countBad(report), ...countFiles(own)].join(', ')}${beside}`
+  const refusal = report.v2Refusal === null ? '' : `; ${refusalOf(report.v2Refusal)}`
+  if (!isWhole(report)) {
+    const faults = [...countBad(report), ...countFiles(own)].join(', ')
+    return `not whole: ${faults}${sayDisagreement(report)}${refusal}${beside}`
+  }
   const size = own.reduce((sum, { length }) => sum + length, 0)
   const pieces = count(report.pieces, 'piece')
-  return `whole: ${count(own.length, 'file')}, ${formatBytes(size)} in ${pieces}${beside}`
+  const whole = report.v2Refusal === null ? 'whole' : 'whole by version 1'
+  return `${whole}: ${count(own.length, 'file')}, ${formatBytes(size)} in ${pieces}${refusal}${beside}`
+}
+
+/** Whether nothing is wrong as far as it was checked. */
+function isWhole({ ok, v2Refusal, badPieces, files }: VerifyReport): boolean {
+  if (v2Refusal === null) return ok
+  return badPieces === 0 && files.every(({ status }) => status === 'ok' || status === 'extra')
+}
+
+function sayDisagreement({ disagreeingPieces }: VerifyReport): string {
+  if (disagreeingPieces === 0) return ''
+  const pieces = count(disagreeingPieces, 'piece')
+  return `; the torrent's two versions disagree on ${pieces}, so no content is whole by both`
 }
 
 /** What is wrong with the pieces; without hashes nothing is known of any. */

@@ -1,4 +1,4 @@
-import type { HashContext } from '../../../core/digests/hash-content.js'
+import type { VerifyContext } from '../../../core/verify/check-sides.js'
 import {
   measureTorrents,
   verifyTorrents,
@@ -10,7 +10,7 @@ import { readTorrentInput } from '../../arguments/torrent-input.js'
 import type { Io } from '../../io.js'
 import { reportError, reportNote, reportWarning } from '../../output/messages.js'
 import { openProgress } from '../../output/progress.js'
-import { count } from '../../output/quantity.js'
+import { count } from '../../../text/quantity.js'
 import {
   failureJson,
   linesOfOne,
@@ -35,7 +35,7 @@ export interface VerifyOptions {
 export interface Run {
   readonly targets: VerifyTargets
   readonly options: VerifyOptions
-  readonly hashContext: HashContext
+  readonly hashContext: VerifyContext
   readonly io: Io
 }
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { CACHE_FILE, openCache } from '../../../../src/cache/open.js'
 import { readFingerprint, encodeFingerprint } from '../../../../src/files/fingerprint.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { NOW, runBtkit } from '../../../support/run-btkit.js'
+import { referenceTree } from '../../../support/reference-trees.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 const DAY = 86_400
@@ -42,7 +43,10 @@ test('stats says what is in the cache', async (t) => {
   assert.deepEqual([status, stderr], [0, ''])
   assert.match(stdout, new RegExp(`^directory: ${cache}\n`))
   assert.match(stdout, /^size: +\d+(\.\d+)? KiB, /m)
-  assert.match(stdout, /^records: +\d \(1 of files, 0 of shared pieces, \d of directories, /m)
+  assert.match(
+    stdout,
+    /^records: +\d \(1 of files, 0 of trees, 0 of shared pieces, \d of directories, /m,
+  )
   assert.match(stdout, /^oldest: +last used on \d{4}-\d\d-\d\d$/m)
   assert.match(stdout, /^hits: +0 of \d \(0\.0%\)$/m)
 })
@@ -72,10 +76,11 @@ test('where there is no cache, stats finds nothing and makes none', async (t) =>
 
 test('prune removes what was unused for a month, or for the time that is given', async (t) => {
   const directory = makeScratch(t)
-  for (const days of [1, 10, 40, 50]) await rememberInfo(directory, days)
+  for (const days of [1, 10, 20, 40, 50]) await rememberInfo(directory, days)
   assert.equal((await runCache(directory, 'prune')).stdout, 'removed 2 records\n')
   assert.equal((await runCache(directory, 'prune')).stdout, 'removed 0 records\n')
   const { stdout } = await runCache(directory, 'prune', '--unused-for', '1w')
+  // What was noted ten days ago may have been used three days ago
   assert.equal(stdout, 'removed 1 record\n')
 })
 
@@ -124,6 +129,33 @@ test('verify tells of wrong records, removes them and exits with 1', async (t) =
   assert.deepEqual([status, stdout], [1, 'checked 1, wrong 1, out of date 0\n'])
   assert.equal(stderr, `btkit: ${file}: its record was wrong, and is removed\n`)
   assert.equal((await runCache(cache, 'verify')).status, 0)
+})
+
+test('verify checks records of Merkle trees, and tells of wrong ones', async (t) => {
+  const directory = makeScratch(t)
+  const file = join(makeScratch(t, { a: pseudoRandom(200_000, 1) }), 'a')
+  const content = readFileSync(file)
+  const { root, layer } = referenceTree(content, 65_536)
+  const fingerprint = encodeFingerprint(readFingerprint(file))
+  const nodes = Uint8Array.from(layer!)
+  const key = { path: file, size: content.length }
+  const remember = async (record: { root: Uint8Array; nodes: Uint8Array }) => {
+    const cache = await openCache({ directory, now: Date.now, warn: assert.ifError })
+    cache.rememberTree(key, { fingerprint, height: 2, ...record })
+    await cache.close()
+    return runCache(directory, 'verify')
+  }
+  assert.equal((await remember({ root, nodes })).stdout, 'checked 1, wrong 0, out of date 0\n')
+  const other = referenceTree(pseudoRandom(200_000, 2), 65_536)
+  for (const wrong of [
+    { root, nodes: other.layer! },
+    { root: other.root, nodes: other.layer! },
+  ]) {
+    const { status, stdout, stderr } = await remember(wrong)
+    assert.deepEqual([status, stdout], [1, 'checked 1, wrong 1, out of date 0\n'])
+    assert.equal(stderr, `btkit: ${file}: its record was wrong, and is removed\n`)
+  }
+  assert.equal((await runCache(directory, 'verify')).stdout, 'checked 0, wrong 0, out of date 0\n')
 })
 
 test('verify looks at no more records than it is told to', async (t) => {

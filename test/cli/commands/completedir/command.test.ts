@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
-import { entriesOf, Mirror, TRACKER, type Report } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror, TRACKER, type Report } from '../../../support/mirror.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
@@ -85,18 +93,37 @@ test('--json prints one object of just these fields', async (t) => {
   const nothing = { updated: [], removed: [], unchanged: 0, failed: [] }
   assert.deepEqual(rest, {
     ...nothing,
-    created: [{ ...mirror.paths('a.iso'), infoHash, oldInfoHash: null }],
+    created: [
+      {
+        ...mirror.paths('a.iso'),
+        infoHash,
+        oldInfoHash: null,
+        infoHashV2: null,
+        oldInfoHashV2: null,
+      },
+    ],
     skipped: [{ ...mirror.paths('empty'), reason: 'empty' }],
     bytesHashed: 5,
     bytesReused: 0,
     dryRun: false,
+    published: [],
+    republished: [],
+    withdrawn: [],
+    unpublished: [],
+    checksumLists: { created: [], updated: [], removed: [], skipped: [] },
     interrupted: false,
   })
   writeFileSync(mirror.at('a.iso'), 'other')
   const { updated } = await mirror.report()
   const newHash = independentInfoHash(readFileSync(mirror.torrent('a.iso')))
   assert.deepEqual(updated, [
-    { ...mirror.paths('a.iso'), infoHash: newHash, oldInfoHash: infoHash },
+    {
+      ...mirror.paths('a.iso'),
+      infoHash: newHash,
+      oldInfoHash: infoHash,
+      infoHashV2: null,
+      oldInfoHashV2: null,
+    },
   ])
 })
 
@@ -183,6 +210,55 @@ test('a target inside an entry is no part of its torrent', async (t) => {
   const { info } = decodeTorrent(readFileSync(mirror.at('dir', 'torrents', 'dir.torrent')))
   assert.deepEqual(info['files'], [{ length: 1, path: ['one'] }])
   assert.equal((await mirror.report(target)).unchanged, 1)
+})
+
+/** Runs on a directory and one inside it, with the torrents beside the entries. */
+async function completeNested(mirror: Mirror, directories: readonly string[]): Promise<Report> {
+  const places = ['--cache-dir', mirror.cache, '--state-dir', mirror.state]
+  const args = ['completedir', TRACKER, ...directories, ...places, '--json']
+  return parseJson(await runBtkit(args, { now: aheadOfFiles })) as unknown as Report
+}
+
+for (const order of ['outer first', 'inner first']) {
+  test(`torrents written into an entry are no part of it, ${order}`, async (t) => {
+    const mirror = new Mirror(t, { 'dir/one': '1', 'dir/sub/two': '22' })
+    const directories = [mirror.source, mirror.at('dir')]
+    if (order === 'inner first') directories.reverse()
+    assert.equal((await completeNested(mirror, directories)).created.length, 3)
+    const again = await completeNested(mirror, directories)
+    assert.deepEqual([again.created, again.updated, again.unchanged], [[], [], 3])
+    const { info } = decodeTorrent(readFileSync(mirror.at('dir.torrent')))
+    assert.deepEqual(info['files'], [
+      { length: 1, path: ['one'] },
+      { length: 2, path: ['sub', 'two'] },
+    ])
+  })
+}
+
+test('a torrent whose source is gone stays no part of the entry that holds it', async (t) => {
+  const mirror = new Mirror(t, { 'dir/one': '1', 'dir/two': '22' })
+  const directories = [mirror.source, mirror.at('dir')]
+  await completeNested(mirror, directories)
+  rmSync(mirror.at('dir', 'two'))
+  assert.deepEqual(entriesOf((await completeNested(mirror, directories)).updated), ['dir'])
+  assert.ok(existsSync(mirror.at('dir', 'two.torrent')))
+  const { info } = decodeTorrent(readFileSync(mirror.at('dir.torrent')))
+  assert.deepEqual(info['files'], [{ length: 1, path: ['one'] }])
+})
+
+test('torrents that were there as content are part of the entry that holds them', async (t) => {
+  const mirror = new Mirror(t, {
+    'dir/one': '1',
+    'dir/other.torrent': 'x',
+    'dir/sub/a.torrent': 'y',
+  })
+  await completeNested(mirror, [mirror.source, mirror.at('dir')])
+  const { info } = decodeTorrent(readFileSync(mirror.at('dir.torrent')))
+  assert.deepEqual(info['files'], [
+    { length: 1, path: ['one'] },
+    { length: 1, path: ['other.torrent'] },
+    { length: 1, path: ['sub', 'a.torrent'] },
+  ])
 })
 
 test('a link inside the directory gets the torrent of what it points to, another none', async (t) => {

@@ -174,7 +174,7 @@ test('a dry run says what only the content could tell, and counts no bytes as re
   writeFileSync(mirror.at('d'), 'd')
   const { stdout } = await mirror.run(['--dry-run'])
   assert.deepEqual(stdout.replace(/[\d.]+ s$/m, 'X s').split('\n'), [
-    `would create ${mirror.torrent('d')}`,
+    `would create ${mirror.torrent('d')}: pieces of 32 KiB, which suit 1 B`,
     `would update ${mirror.torrent('a')} (or find it unchanged: its content must be read)`,
     'dry run: created 1, updated 1, unchanged 2, removed 0, failed 0; read 0 B, reused 2 B, X s',
     '',
@@ -274,4 +274,21 @@ test('a terminal sees a bar while something is hashed, but not with --quiet', as
     assert.equal((await mirror.run(args, { stderr })).status, 0)
     assert.equal(stderr.text.includes('░'), isSeen)
   }
+})
+
+test('a dry run says how long the pieces of a new torrent would be, and why', async (t) => {
+  const mirror = new Mirror(t, { a: 'a'.repeat(100_000) })
+  for (const [options, why] of [
+    [[], 'pieces of 32 KiB, which suit 97.7 KiB'],
+    [['--target-pieces', '2'], 'pieces of 64 KiB, the shortest of which there are at most 2'],
+    [
+      ['--max-piece-size', '16K'],
+      'pieces of 16 KiB, which suit 97.7 KiB, no longer by --max-piece-size',
+    ],
+  ] as const) {
+    const { stdout } = await mirror.run(['--dry-run', ...options])
+    assert.match(stdout, new RegExp(`^would create ${mirror.torrent('a')}: ${why}$`, 'm'))
+  }
+  const { stdout } = await mirror.run(['--dry-run', '-l', '16'])
+  assert.match(stdout, new RegExp(`^would create ${mirror.torrent('a')}$`, 'm'))
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { chmodSync, linkSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../../../files/failure.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
@@ -17,6 +18,11 @@ const CHEAP: readonly (readonly string[])[] = [
   ['--web-seed', 'http://files.example/'],
   ['--private'],
   ['--source', 'tag'],
+  ['--set', 'x=[1,"a"]'],
+  ['--set', 'info.x={"y":"z"}'],
+  ['--update-url', 'http://updates.example/'],
+  ['--similar', 'a'.repeat(40)],
+  ['--collection', 'releases'],
 ]
 
 for (const args of CHEAP) {
@@ -158,3 +164,60 @@ test('--threads changes no torrent', async (t) => {
   await mirror.report(['--threads', '1'])
   await mirror.checkAgainstFresh(['--threads', '3'])
 })
+
+for (const args of [
+  ['--pad-files'],
+  ['--target-pieces', '1'],
+  ['--max-torrent-size', '1KiB'],
+  ['--max-piece-size', '16KiB'],
+]) {
+  test(`${args[0] ?? ''} makes torrents anew, and a second run changes nothing`, async (t) => {
+    const files = { 'a.iso': pseudoRandom(100_000), 'dir/a': pseudoRandom(70_000), 'dir/b': 'x' }
+    const mirror = new Mirror(t, files)
+    await mirror.report(['--piece-length', 'auto'])
+    const { updated } = await mirror.report(args)
+    // One file of its own needs no pad file
+    assert.ok(entriesOf(updated).includes('dir'))
+    await mirror.checkAgainstFresh(args)
+    const { unchanged, bytesHashed } = await mirror.report(args)
+    assert.deepEqual([unchanged, bytesHashed], [2, 0])
+  })
+}
+
+test('another order of files makes torrents anew', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  await mirror.report()
+  const args = ['--sort-by', '-size']
+  assert.deepEqual(entriesOf((await mirror.report(args)).updated), ['dir'])
+  await mirror.checkAgainstFresh(args)
+})
+
+for (const trust of ['full', 'mtime']) {
+  test(`what becomes executable is noticed with --cache-trust ${trust}`, async (t) => {
+    const mirror = new Mirror(t, FILES)
+    const args = ['--attributes', '--cache-trust', trust]
+    await mirror.report(args)
+    chmodSync(join(mirror.source, 'a.iso'), 0o755)
+    chmodSync(join(mirror.source, 'dir/one'), 0o755)
+    assert.deepEqual(entriesOf((await mirror.report(args)).updated), ['a.iso', 'dir'])
+    assert.equal(decodeTorrent(readFileSync(mirror.torrent('a.iso'))).info['attr'], 'x')
+    assert.equal((await mirror.report(args)).unchanged, 2)
+  })
+}
+
+test('a .torrent that can not be as small as asked fails alone', async (t) => {
+  const mirror = new Mirror(t, { 'a.iso': 'hello', ['long'.repeat(20)]: 'x' })
+  const { created, failed } = await mirror.report(['--max-torrent-size', '210'])
+  assert.deepEqual([entriesOf(created), failed.length], [['a.iso'], 1])
+})
+
+for (const [args, message] of [
+  [['--source', 'a', '--source', 'b'], '--source: completedir makes one torrent of each entry'],
+  [['--sort-by', 'given'], '--sort-by given: only makemetafile reads a list of files'],
+] as const) {
+  test(`${args.join(' ')} is wrong usage`, async (t) => {
+    const mirror = new Mirror(t, FILES)
+    const { status, stderr } = await runBtkit(mirror.args([...args]))
+    assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
+  })
+}

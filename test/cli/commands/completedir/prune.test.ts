@@ -17,7 +17,9 @@ test('--prune removes the torrent of what is gone, and tells of it', async (t) =
   assert.deepEqual((await mirror.report(['--prune', '--dry-run'])).removed.length, 1)
   assert.deepEqual(mirror.list(), ['a.torrent', 'b.torrent'])
   const { removed } = await mirror.report(['--prune'])
-  assert.deepEqual(removed, [{ ...mirror.paths('a'), infoHash: null, oldInfoHash }])
+  assert.deepEqual(removed, [
+    { ...mirror.paths('a'), infoHash: null, oldInfoHash, infoHashV2: null, oldInfoHashV2: null },
+  ])
   assert.deepEqual(mirror.list(), ['b.torrent'])
   await mirror.checkAgainstFresh()
 })

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { NOW, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
-import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+import { editedGolden, singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
 const BARE = torrentOf(singleFileInfo())
 const FULL = torrentOf(singleFileInfo({ private: 1, source: 'S' }), {
@@ -140,4 +140,18 @@ test('nothing to change, or a date that is none, is wrong usage', async (t) => {
   for (const date of ['x', '-1', '1.5', '8640000000001', 'mtime']) {
     assert.equal((await runBtkit(['edit', path, '--date', date])).status, 2)
   }
+})
+
+test('a torrent without its piece layers is edited, with a warning', async (t) => {
+  const bare = editedGolden('v2-single.torrent', (top) => top.delete('piece layers'))
+  const path = join(makeScratch(t, { a: bare }), 'a')
+  const { status, stderr } = await runBtkit(['edit', path, '--comment', 'new'])
+  assert.equal(status, 0)
+  assert.equal(
+    stderr,
+    `btkit: warning: ${path}: piece layers of "content.bin": is missing\n` +
+      'btkit: 1 of 1 torrent changed\n',
+  )
+  const { infoHashV2, comment } = parseMetainfo(readFileSync(path))
+  assert.deepEqual([infoHashV2, comment], [parseMetainfo(bare).infoHashV2, 'new'])
 })

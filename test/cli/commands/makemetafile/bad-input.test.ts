@@ -25,9 +25,11 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
   [['--piece-length', '100K'], "--piece-length '100K': not a power of two from 16KiB to 1GiB"],
   [['--piece-length', '1M', '-l', '20'], 'cannot be used with'],
   [['--date', 'yesterday'], "--date 'yesterday': not seconds since 1970"],
-  [['--trackerless'], '--trackerless does not go with trackers'],
+  [['--trackerless'], `--trackerless does not go with ${TRACKER}`],
   [['-a', 'http://b/'], 'the tracker is either an argument or in --announce'],
   [['-a', 'x'], "tracker 'x'"],
+  [['--randomize', '--set', 'info.entropy=1'], 'info.entropy: is what --randomize sets'],
+  [['--collection', ''], "--collection '': a collection has a name"],
   [['-w', 'http://a/,udp://b'], "web seed 'udp://b'"],
   [['--date', '-5'], "'-5'"],
   [['--threads', '0'], 'from 1 to 256'],
@@ -119,10 +121,27 @@ for (const [what, args, message] of [
 }
 
 test('a file given twice is refused before anything is written', async (t) => {
-  const { make, source, at, directory } = makeWorkplace(t)
+  const { make, source, directory } = makeWorkplace(t)
   const { status, stderr } = await make([source])
-  const message = `btkit: ${source} and ${source} would both be written to ${at('a.iso.torrent')}\n`
-  assert.deepEqual([status, stderr, readdirSync(directory)], [2, message, ['a.iso']])
+  assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
+  assert.equal(stderr, `btkit: ${source}: is given twice\n`)
+})
+
+test('a source tag given twice is refused before anything is written', async (t) => {
+  const { make, directory } = makeWorkplace(t)
+  const { status, stderr } = await make(['--source', 'A', '--source', 'B', '--source', 'A'])
+  assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
+  assert.equal(stderr, 'btkit: --source A: is given twice\n')
+})
+
+test('source tags that make one file name are refused', async (t) => {
+  const { make, at } = makeWorkplace(t)
+  const { status, stderr } = await make(['--source', 'A/B', '--source', 'A_B'])
+  const path = at('a.iso.A_B.torrent')
+  assert.deepEqual(
+    [status, stderr],
+    [2, `btkit: --source A/B and --source A_B would both be written to ${path}\n`],
+  )
 })
 
 test('files of one name from two directories into one target are refused', async (t) => {

@@ -51,7 +51,9 @@ test('--json prints one object a line, with just these keys', async (t) => {
   assert.deepEqual(parseJson({ stdout }), {
     torrent,
     name: 'd',
+    version: 'v1',
     infoHash: independentInfoHash(bytes),
+    infoHashV2: null,
     dryRun: false,
     pieceLength: 16384,
     automaticPieceLength: false,
@@ -60,6 +62,7 @@ test('--json prints one object a line, with just these keys', async (t) => {
     fileCount: 2,
     torrentSize: bytes.length,
     skipped: [{ path: '.h', reason: 'hidden' }],
+    checksums: [],
     seconds: 0,
   })
 })

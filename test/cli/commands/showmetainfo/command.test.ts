@@ -42,6 +42,40 @@ test('--tree prints directories once, with sizes', async (t) => {
   )
 })
 
+test('--tree names the attributes of files', async (t) => {
+  const info = directoryInfo([
+    { length: 1, path: ['run'], attr: 'x' },
+    { length: 2, path: ['.rc'], attr: 'hx' },
+    { length: 0, path: ['link'], attr: 'l', 'symlink path': ['sub', 'run'] },
+  ])
+  const { stdout } = await show(t, torrentOf(info), { args: ['--tree'] })
+  assert.equal(
+    stdout,
+    'dir/ (3 B)\n' +
+      '  run (1 B, executable)\n' +
+      '  .rc (2 B, executable, hidden)\n' +
+      '  link -> sub/run (0 B, symbolic link)\n',
+  )
+})
+
+test('--select-only puts the files to download into the link', async (t) => {
+  const files = ['a', 'b', 'c'].map((path) => ({ length: 1, path: [path] }))
+  const torrent = torrentOf(directoryInfo(files))
+  const link = async (range: string) => {
+    return show(t, torrent, { args: ['--magnet', '--select-only', range] })
+  }
+  assert.match((await link('0, 1-2')).stdout, /&xl=3&so=0,1-2\n$/)
+  const beyond = await link('1-3')
+  assert.deepEqual([beyond.status, beyond.stdout], [1, ''])
+  assert.match(beyond.stderr, /x\.torrent: has no file 3: the last of its 3 is 2\n$/)
+  for (const range of ['', 'a', '2-1', '1,,2']) {
+    const wrong = await link(range)
+    assert.deepEqual([wrong.status, wrong.stdout], [2, ''], range)
+  }
+  const alone = await show(t, torrent, { args: ['--select-only', '0'] })
+  assert.deepEqual([alone.status, alone.stderr], [2, 'btkit: --select-only goes with --magnet\n'])
+})
+
 test('--tree of a single file is one line', async (t) => {
   assert.equal((await show(t, GOOD, { args: ['--tree'] })).stdout, 'a.txt (5 B)\n')
 })

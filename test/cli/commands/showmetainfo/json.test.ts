@@ -6,6 +6,7 @@ import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import {
   directoryInfo,
+  editedGolden,
   goldenTorrent,
   singleFileInfo,
   torrentOf,
@@ -37,7 +38,13 @@ test('a bare torrent has all keys, and null where it says nothing', async (t) =>
     createdBy: null,
     creationDate: null,
     source: null,
-    files: [{ path: 'a.txt', length: 5, padding: false }],
+    updateUrl: null,
+    similar: null,
+    collections: null,
+    otherKeys: [],
+    version: 'v1',
+    pieceLayers: null,
+    files: [{ path: 'a.txt', length: 5, padding: false, attr: '', piecesRoot: null, layer: null }],
     magnet: `magnet:?xt=urn:btih:${infoHash}&dn=a.txt&xl=5`,
     warnings: [],
   })
@@ -48,7 +55,12 @@ test('a full torrent has them all', async (t) => {
     { length: 3, path: ['a', 'b'] },
     { length: 0, path: ['c'] },
   ]
-  const info = directoryInfo(files, { private: 1, source: 'TAG' })
+  const info = directoryInfo(files, {
+    private: 1,
+    source: 'TAG',
+    'update-url': 'http://t/next',
+    similar: [Buffer.alloc(20, 1)],
+  })
   const torrent = torrentOf(info, {
     announce: 'http://t/',
     'announce-list': [['http://t/'], ['udp://u']],
@@ -58,6 +70,7 @@ test('a full torrent has them all', async (t) => {
     httpseeds: ['http://s/'],
     'url-list': ['http://w/'],
     nodes: [['router.example', 6881]],
+    collections: ['all of mine'],
   })
   const { magnet, file, warnings, ...shown } = parseJson(
     await show(t, torrent, { args: ['--json'] }),
@@ -80,9 +93,15 @@ test('a full torrent has them all', async (t) => {
     createdBy: 'someone',
     creationDate: 0,
     source: 'TAG',
+    updateUrl: 'http://t/next',
+    similar: ['01'.repeat(20)],
+    collections: ['all of mine'],
+    otherKeys: [],
+    version: 'v1',
+    pieceLayers: null,
     files: [
-      { path: 'a/b', length: 3, padding: false },
-      { path: 'c', length: 0, padding: false },
+      { path: 'a/b', length: 3, padding: false, attr: '', piecesRoot: null, layer: null },
+      { path: 'c', length: 0, padding: false, attr: '', piecesRoot: null, layer: null },
     ],
   })
   assert.equal(
@@ -96,6 +115,23 @@ test('pad files of a hybrid torrent are marked', async (t) => {
   const bytes = goldenTorrent('hybrid-directory.torrent')
   const { files } = parseJson(await show(t, bytes, { args: ['--json'] }))
   assert.ok((files as { padding: boolean }[]).some(({ padding }) => padding))
+})
+
+test('the files of version 2 have their roots, and the state of their layers', async (t) => {
+  const bytes = editedGolden('v2-directory.torrent', (top) => top.delete('piece layers'))
+  const { version, pieceLayers, files } = parseJson(await show(t, bytes, { args: ['--json'] }))
+  assert.deepEqual([version, pieceLayers], ['v2', { ok: 0, missing: 2, wrong: 0 }])
+  const [large, short, , empty] = files as Record<string, unknown>[]
+  assert.deepEqual(large, {
+    path: 'a/large.bin',
+    length: 40_001,
+    padding: false,
+    attr: '',
+    piecesRoot: 'dcdf17f7cf9774b562b5c8b9df549a13b1566e87d6d48999355f9ab32a9e0ed6',
+    layer: 'missing',
+  })
+  assert.equal(short?.['layer'], 'none')
+  assert.equal(empty?.['piecesRoot'], null)
 })
 
 test('warnings are told to programs as well', async (t) => {

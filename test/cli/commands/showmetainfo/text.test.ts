@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { BencodeDict } from '../../../../src/metainfo/bencode/value.js'
 import { version } from '../../../../src/cli/version.js'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import {
   directoryInfo,
+  editedGolden,
   goldenTorrent,
   singleFileInfo,
   torrentOf,
@@ -89,6 +91,41 @@ test('a hybrid torrent is shown with both info hashes', async (t) => {
   assert.match(stdout, /^info hash v2\.\.: 9648db46c69453a15f2efd2befc6f506381f818bb3b1af67/m)
 })
 
+test('btkit shows the roots of version 2 and what its layers are worth', async (t) => {
+  const { stdout } = await show(t, goldenTorrent('hybrid-directory.torrent'))
+  const [, tail] = stdout.split('\nversion')
+  assert.equal(
+    tail,
+    '.......: 1 and 2 (hybrid)\n' +
+      'piece layers..: 2 of 2 right\n' +
+      'pieces roots..: \n' +
+      '   dcdf17f7cf9774b562b5c8b9df549a13b1566e87d6d48999355f9ab32a9e0ed6 a/large.bin\n' +
+      '   08bb5e5d6eaac1049ede0893d30ed022b1a4d9b5b48db414871f51c9cb35283d a/short.txt\n' +
+      '   d9e13d0b676ad681164ef0b7b5910d1328ea83a047cad57e619d76bbe3a08525 b/exact.bin\n' +
+      '   4348e3b98e8a327b34ced39c1da9e67cdb4cd5e48e4d7960607a3ae403d35f0c ünï.txt\n',
+  )
+})
+
+test('a torrent without right layers is shown, with a warning', async (t) => {
+  const bare = editedGolden('v2-directory.torrent', (top) => {
+    const layers = top.get('piece layers') as BencodeDict
+    const [first, second] = layers.keys()
+    layers.delete(first!)
+    layers.set(second!, new Uint8Array(96))
+  })
+  const { status, stdout, stderr } = await show(t, bare)
+  assert.equal(status, 0)
+  assert.match(stdout, /^version\.{7}: 2$/m)
+  assert.match(stdout, /^piece layers\.\.: 0 of 2 right, 1 missing, 1 wrong$/m)
+  assert.match(stderr, /warning: .*: piece layers of "b\/exact\.bin": is missing\n/)
+  assert.match(stderr, /warning: .*: piece layers of "a\/large\.bin": does not lead to the pieces/)
+})
+
+test('BitTornado knew nothing of that', async (t) => {
+  const { stdout } = await showAsBitTornado(t, goldenTorrent('hybrid-directory.torrent'))
+  assert.doesNotMatch(stdout, /layers|roots|version/)
+})
+
 test('a v2 torrent is shown with its one info hash', async (t) => {
   const { stdout } = await show(t, goldenTorrent('v2-single.torrent'))
   assert.match(stdout, /^info hash v2\.\.: 2d130489c64eb8dafedc9c14fb5305170b44a7566bfed248/m)
@@ -107,4 +144,32 @@ test('btkit shows the size for people as well, in a line of its own at the end',
   const { stdout } = await show(t, torrentOf(singleFileInfo(info)))
   assert.match(stdout, /^file size\.{5}: 40000 \(2 \* 16384 \+ 7232\)$/m)
   assert.match(stdout, /\nsize\.{10}: 39\.1 KiB in 3 pieces of 16 KiB\n$/)
+})
+
+test('btkit shows where newer torrents and shared files may be', async (t) => {
+  const info = singleFileInfo({ 'update-url': 'http://t/next', similar: [Buffer.alloc(20, 1)] })
+  const torrent = torrentOf(info, { collections: ['one', 'two'] })
+  const { stdout } = await show(t, torrent)
+  assert.deepEqual(stdout.split('\n').slice(-4), [
+    'update url....: http://t/next',
+    `similar.......: ${'01'.repeat(20)}`,
+    'collections...: one|two',
+    '',
+  ])
+  assert.doesNotMatch((await showAsBitTornado(t, torrent)).stdout, /update|similar|collections/)
+})
+
+test('keys that are shown nowhere else are named, safe to print', async (t) => {
+  const torrent = torrentOf(singleFileInfo({ x: 1 }), { 'a\x1b[2J': 1, zz: 1 })
+  const { stdout } = await show(t, torrent)
+  assert.match(stdout, /^other keys\.\.\.\.: info\.x, a\\x1b\[2J, zz$/m)
+  const bitTornados = await showAsBitTornado(t, torrent)
+  assert.doesNotMatch(bitTornados.stdout, /other keys/)
+})
+
+test('of many other keys the first are named, and none at full length', async (t) => {
+  const keys = Array.from({ length: 30 }, (_, i) => [`k${i + 10}`, 1] as const)
+  const torrent = torrentOf(singleFileInfo(), { ...Object.fromEntries(keys), ['a'.repeat(100)]: 1 })
+  const { stdout } = await show(t, torrent)
+  assert.match(stdout, /^other keys\.\.\.\.: a{60}…, k10, [^\n]*, k28, and 11 more$/m)
 })

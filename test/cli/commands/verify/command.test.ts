@@ -51,13 +51,14 @@ test('the JSON has just these keys', async (t) => {
   const path = join(release.directory, 'release')
   const args = ['verify', release.torrentPath, path, '--json', '--extra']
   const result = await runBtkit(args)
-  const plain = { reason: null, ranges: [], unchecked: [] }
+  const plain = { reason: null, ranges: [], blockRanges: null, disagreed: [], unchecked: [] }
   assert.deepEqual(parseJson(result), {
     torrent: release.torrentPath,
     ok: false,
     pieces: 4,
     badPieces: 0,
     uncheckedPieces: 2,
+    disagreeingPieces: 0,
     files: [
       { ...plain, path: 'a', length: 24576, status: 'missing', unchecked: [[0, 24576]] },
       { ...plain, path: 'b', length: 32768, status: 'unchecked', unchecked: [[0, 8192]] },

@@ -81,6 +81,7 @@ test('in JSON each torrent is an object, one that could not be checked too', asy
     pieces: null,
     badPieces: null,
     uncheckedPieces: null,
+    disagreeingPieces: null,
     files: [],
     seconds: 0,
     error: `${gone}: no such file or directory`,

@@ -1,0 +1,177 @@
+#define _GNU_SOURCE
+#define NAPI_VERSION 8
+#include "hash_job.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "instance.h"
+#include "job_request.h"
+
+/* undefined, or [index of the file, reason] of a job that failed. */
+static napi_value describe_end(napi_env env, const struct hash_job *job) {
+  napi_value end, file, reason;
+  if (job->failure == 0) return napi_get_undefined(env, &end) == napi_ok ? end : NULL;
+  if (napi_create_array_with_length(env, 2, &end) != napi_ok ||
+      napi_create_double(env, (double)job->failed_file, &file) != napi_ok ||
+      napi_create_int32(env, job->failure, &reason) != napi_ok ||
+      napi_set_element(env, end, 0, file) != napi_ok ||
+      napi_set_element(env, end, 1, reason) != napi_ok) {
+    return NULL;
+  }
+  return end;
+}
+
+napi_value hash_job_here(napi_env env, napi_callback_info info) {
+  struct instance *instance = get_instance(env);
+  struct hash_job job;
+  napi_value request;
+  size_t count = 1;
+  if (instance == NULL || napi_get_cb_info(env, info, &count, &request, NULL, NULL) != napi_ok ||
+      !read_job(env, &instance->cpu, request, &job)) {
+    return NULL;
+  }
+  run_share(&job, &instance->worker);
+  const napi_value end = describe_end(env, &job);
+  free_job(&job);
+  return end;
+}
+
+/* A job that threads are at work on. */
+struct run {
+  struct hash_job job;
+  struct cpu_features cpu;
+  napi_ref request; /* keeps the memory alive that the results go to */
+  napi_deferred deferred;
+  napi_threadsafe_function done;
+  int niceness;
+  size_t at_work; /* threads that have not finished */
+  size_t thread_count;
+  pthread_t threads[];
+};
+
+/* On Linux a thread has a niceness of its own; elsewhere this would be the whole process's. */
+static void yield_to_others(int niceness) {
+#ifdef __linux__
+  if (niceness > 0) setpriority(PRIO_PROCESS, 0, niceness);
+#else
+  (void)niceness;
+#endif
+}
+
+static void take_share(struct run *run) {
+  struct worker worker = {.buffer = NULL};
+  run_share(&run->job, &worker);
+  free(worker.buffer);
+  if (__atomic_sub_fetch(&run->at_work, 1, __ATOMIC_SEQ_CST) == 0) {
+    napi_call_threadsafe_function(run->done, NULL, napi_tsfn_blocking);
+  }
+}
+
+static void *work(void *data) {
+  struct run *run = data;
+  yield_to_others(run->niceness);
+  take_share(run);
+  return NULL;
+}
+
+static void join_threads(struct run *run) {
+  for (size_t i = 0; i < run->thread_count; i++) pthread_join(run->threads[i], NULL);
+  run->thread_count = 0;
+}
+
+/* When JavaScript ends before the job does: its memory goes, so nothing may be written to it. */
+static void abandon(void *data) {
+  struct run *run = data;
+  stop_job(&run->job);
+  join_threads(run);
+}
+
+/* On JavaScript's thread, when the last of the threads is done. */
+static void finish(napi_env env, napi_value callback, void *context, void *data) {
+  struct run *run = context;
+  (void)callback, (void)data;
+  if (env == NULL) return;
+  join_threads(run);
+  napi_remove_env_cleanup_hook(env, abandon, run);
+  const napi_value end = describe_end(env, &run->job);
+  if (end != NULL) napi_resolve_deferred(env, run->deferred, end);
+  napi_delete_reference(env, run->request);
+  napi_release_threadsafe_function(run->done, napi_tsfn_release);
+}
+
+static void free_run(napi_env env, void *data, void *hint) {
+  struct run *run = data;
+  (void)env, (void)hint;
+  free_job(&run->job);
+  free(run);
+}
+
+/* Starts threads as many as the system grants. Signals are left to the threads there were. */
+static void start_threads(struct run *run, size_t wanted) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  run->at_work = wanted;
+  while (run->thread_count < wanted &&
+         pthread_create(&run->threads[run->thread_count], NULL, work, run) == 0) {
+    run->thread_count++;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  /* This thread does the shares of those that could not be started; the first of them does all */
+  for (size_t i = run->thread_count; i < wanted; i++) take_share(run);
+}
+
+static bool set_up(napi_env env, napi_value request, struct run *run, napi_value *promise) {
+  napi_value name;
+  if (napi_create_reference(env, request, 1, &run->request) != napi_ok) return false;
+  if (napi_create_string_utf8(env, "btkit:hash", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+      napi_create_promise(env, &run->deferred, promise) == napi_ok &&
+      napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, run, free_run, run, finish,
+                                      &run->done) == napi_ok) {
+    return true;
+  }
+  napi_delete_reference(env, run->request);
+  return false;
+}
+
+#define MAX_THREADS 1024
+
+static struct run *create_run(napi_env env, const napi_value *arguments, uint32_t *threads) {
+  const struct instance *instance = get_instance(env);
+  int32_t niceness;
+  if (instance == NULL || napi_get_value_uint32(env, arguments[1], threads) != napi_ok ||
+      napi_get_value_int32(env, arguments[2], &niceness) != napi_ok || *threads == 0 ||
+      *threads > MAX_THREADS) {
+    napi_throw_range_error(env, "ERR_OUT_OF_RANGE", "threads must be from 1 to 1024");
+    return NULL;
+  }
+  struct run *run = calloc(1, sizeof *run + *threads * sizeof run->threads[0]);
+  if (run == NULL) {
+    napi_throw_error(env, NULL, "out of memory");
+    return NULL;
+  }
+  run->cpu = instance->cpu;
+  run->niceness = niceness;
+  if (read_job(env, &run->cpu, arguments[0], &run->job)) return run;
+  free(run);
+  return NULL;
+}
+
+napi_value hash_job_on_threads(napi_env env, napi_callback_info info) {
+  napi_value arguments[3], promise;
+  uint32_t threads;
+  size_t count = 3;
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  struct run *run = create_run(env, arguments, &threads);
+  if (run == NULL) return NULL;
+  if (!set_up(env, arguments[0], run, &promise)) {
+    free_run(env, run, NULL);
+    return NULL;
+  }
+  napi_add_env_cleanup_hook(env, abandon, run);
+  start_threads(run, threads);
+  return promise;
+}

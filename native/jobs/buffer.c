@@ -1,0 +1,26 @@
+#include "buffer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* A line of the cache, which loads of whole vectors should not straddle. */
+#define ALIGNMENT 64
+
+static bool make_room(struct worker *worker, size_t size) {
+  if (worker->buffer_size >= size) return true;
+  free(worker->buffer);
+  worker->buffer = malloc(size);
+  worker->buffer_size = worker->buffer == NULL ? 0 : size;
+  return worker->buffer != NULL;
+}
+
+bool lay_buffers(struct worker *worker, uint8_t **buffers, size_t count, size_t length) {
+  const size_t stride = (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + LANE_GAP;
+  if (!make_room(worker, count * stride + ALIGNMENT)) {
+    fail_job(worker->reader.job, 0, -ENOMEM);
+    return false;
+  }
+  uint8_t *start = worker->buffer + (-(uintptr_t)worker->buffer & (ALIGNMENT - 1));
+  for (size_t i = 0; i < count; i++) buffers[i] = start + i * stride;
+  return true;
+}

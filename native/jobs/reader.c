@@ -1,0 +1,151 @@
+#define _GNU_SOURCE
+#include "reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Reads what is in the page cache without waiting for a disk. Returns how many bytes that were. */
+static size_t read_cached(int descriptor, const struct iovec *targets, int count, uint64_t offset) {
+#ifdef RWF_NOWAIT
+  const ssize_t bytes = preadv2(descriptor, targets, count, (off_t)offset, RWF_NOWAIT);
+  return bytes < 0 ? 0 : (size_t)bytes;
+#else
+  (void)descriptor, (void)targets, (void)count, (void)offset;
+  return 0;
+#endif
+}
+
+static size_t read_uncached(int descriptor, const struct iovec *targets, int count,
+                            uint64_t offset) {
+  const ssize_t bytes = preadv(descriptor, targets, count, (off_t)offset);
+  return bytes < 0 ? 0 : (size_t)bytes;
+}
+
+static int32_t read_fully(int descriptor, uint8_t *target, size_t length, uint64_t offset) {
+  for (size_t filled = 0; filled < length;) {
+    const ssize_t bytes =
+        pread(descriptor, target + filled, length - filled, (off_t)(offset + filled));
+    if (bytes < 0 && errno != EINTR) return -errno;
+    if (bytes == 0) return BECAME_SHORTER;
+    if (bytes > 0) filled += (size_t)bytes;
+  }
+  return 0;
+}
+
+/* No reason of a failure: a disk is needed, and has not been asked. */
+#define TURNED_BACK 3
+
+/* Reads from one file; returns why that failed, or 0. */
+static int32_t read_file(struct reader *reader, size_t file, uint64_t offset, uint8_t *target,
+                         size_t length) {
+  int descriptor;
+  const int32_t refusal = open_file(&reader->files, &reader->job->stream, file, &descriptor);
+  if (refusal != 0) return refusal;
+  size_t cached = 0;
+  if (!reader->is_cold) {
+    const struct iovec whole = {target, length};
+    cached = read_cached(descriptor, &whole, 1, offset);
+    if (cached < length) reader->is_cold = true;
+    if (cached < length && reader->turns_back) return TURNED_BACK;
+  }
+  return read_fully(descriptor, target + cached, length - cached, offset + cached);
+}
+
+/* Files that are not what they were are noted as one; src/hash/stream/read-failures.ts. */
+#define NOTED_CHANGE 1
+
+static void note_failure(struct reader *reader, size_t file, uint64_t piece, int32_t reason) {
+  struct hash_job *job = reader->job;
+  __atomic_store_n(&job->failed_pieces[piece], 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&job->reasons[file], reason < 0 ? reason : NOTED_CHANGE, __ATOMIC_RELAXED);
+}
+
+static bool read_or_note(struct reader *reader, uint64_t position, uint8_t *target,
+                         size_t length, size_t file) {
+  struct hash_job *job = reader->job;
+  const uint64_t offset = position - job->stream.offsets[file];
+  const int32_t reason = read_file(reader, file, offset, target, length);
+  if (reason == 0) return true;
+  if (reason == TURNED_BACK) return false;
+  if (job->failed_pieces == NULL) {
+    fail_job(job, file, reason);
+    return false;
+  }
+  note_failure(reader, file, position / job->stream.piece_length, reason);
+  memset(target, 0, length);
+  return true;
+}
+
+/* The bytes from `position` on that are of the same file, and that may be read in one go. */
+static size_t limit_length(const struct reader *reader, uint64_t position, size_t length,
+                           size_t file) {
+  const struct hash_job *job = reader->job;
+  const uint64_t in_file = job->stream.offsets[file + 1] - position;
+  if (in_file < length) length = (size_t)in_file;
+  return job->next_turn != NULL && length > THROTTLED_READ ? THROTTLED_READ : length;
+}
+
+bool read_stretch(struct reader *reader, uint64_t position, uint8_t *target, size_t length) {
+  struct hash_job *job = reader->job;
+  size_t file = length == 0 ? 0 : file_at(&job->stream, position);
+  while (length > 0) {
+    if (is_stopped(job)) return false;
+    while (job->stream.offsets[file + 1] <= position) file++;
+    const size_t part = limit_length(reader, position, length, file);
+    if (is_padding(&job->stream, file)) {
+      memset(target, 0, part);
+    } else {
+      await_turn(job, part);
+      if (!read_or_note(reader, position, target, part, file)) return false;
+    }
+    if (job->next_turn != NULL) note_progress(job, part, file);
+    position += part;
+    target += part;
+    length -= part;
+  }
+  return true;
+}
+
+bool is_zeros(const struct reader *reader, uint64_t position, size_t length) {
+  const struct content_stream *stream = &reader->job->stream;
+  const size_t file = file_at(stream, position);
+  return is_padding(stream, file) && position + length <= stream->offsets[file + 1];
+}
+
+bool read_together(struct reader *reader, uint64_t position, const struct buffers *buffers) {
+  struct hash_job *job = reader->job;
+  const size_t file = file_at(&job->stream, position);
+  const uint64_t length = (uint64_t)buffers->count * buffers->length;
+  int descriptor;
+  if (job->next_turn != NULL || is_padding(&job->stream, file) ||
+      position + length > job->stream.offsets[file + 1] ||
+      open_file(&reader->files, &job->stream, file, &descriptor) != 0) {
+    return false;
+  }
+  struct iovec targets[MAX_LANES];
+  for (size_t i = 0; i < buffers->count; i++) {
+    targets[i] = (struct iovec){buffers->data[i], buffers->length};
+  }
+  const uint64_t offset = position - job->stream.offsets[file];
+  return (reader->is_cold ? read_uncached : read_cached)(descriptor, targets, (int)buffers->count,
+                                                         offset) == length;
+}
+
+void read_ahead(struct reader *reader, uint64_t position, uint64_t length) {
+#ifdef POSIX_FADV_WILLNEED
+  const struct content_stream *stream = &reader->job->stream;
+  if (position >= stream_length(stream)) return;
+  const size_t file = file_at(stream, position);
+  for (size_t i = 0; i < reader->files.count; i++) {
+    const struct open_file *entry = &reader->files.entries[i];
+    if (entry->file != file || entry->descriptor < 0) continue;
+    posix_fadvise(entry->descriptor, (off_t)(position - stream->offsets[file]), (off_t)length,
+                  POSIX_FADV_WILLNEED);
+  }
+#else
+  (void)reader, (void)position, (void)length;
+#endif
+}

@@ -1,0 +1,34 @@
+#ifndef BTKIT_CONTENT_STREAM_H
+#define BTKIT_CONTENT_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The bytes that a torrent describes: its files one after the other, cut into pieces. */
+struct content_stream {
+  /* Where each file is read; an empty path where there is none, and all bytes are zeros (BEP 47). */
+  const char **paths;
+  /* Device and inode of the file that each path must still lead to; NULL: any file. */
+  const uint64_t *identities;
+  /* Where each file begins, and at the end the length of the whole. */
+  uint64_t *offsets;
+  size_t file_count;
+  uint64_t piece_length;
+};
+
+uint64_t stream_length(const struct content_stream *stream);
+uint64_t count_pieces(const struct content_stream *stream);
+
+/* The index of the file that holds the byte at `position`. */
+size_t file_at(const struct content_stream *stream, uint64_t position);
+
+bool is_padding(const struct content_stream *stream, size_t file);
+
+/*
+ * The bytes of a piece that are of a file and not of its padding, in a stream whose files begin on
+ * piece boundaries: they are at the start of the piece, and there is no other file in it.
+ */
+uint64_t bytes_of_file(const struct content_stream *stream, uint64_t piece);
+
+#endif

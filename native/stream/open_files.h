@@ -1,0 +1,37 @@
+#ifndef BTKIT_OPEN_FILES_H
+#define BTKIT_OPEN_FILES_H
+
+#include <stdint.h>
+
+#include "content_stream.h"
+
+/* Why a file can't be read: a negative errno, or one of these; 0 for one that can. */
+enum { BECAME_SHORTER = 1, WAS_REPLACED = 2 };
+
+/* Descriptors that a thread keeps open at once at most: its pieces may lie in as many files. */
+#define MAX_OPEN_FILES 16
+
+struct open_file {
+  size_t file;
+  int descriptor;
+  int32_t refusal; /* why it could not be opened; it is not tried again while it is kept */
+  uint64_t last_use;
+};
+
+/* The files of a stream that a thread has used last. */
+struct open_files {
+  struct open_file entries[MAX_OPEN_FILES];
+  size_t count;
+  uint64_t uses;
+};
+
+/*
+ * Opens a file, or finds it open. If its identity is given, a symbolic link or another file that
+ * took its place is refused, and a pipe is not waited for. The descriptor lasts until the next call.
+ */
+int32_t open_file(struct open_files *files, const struct content_stream *stream, size_t file,
+                  int *descriptor);
+
+void close_files(struct open_files *files);
+
+#endif

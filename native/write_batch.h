@@ -1,0 +1,28 @@
+#ifndef BTKIT_WRITE_BATCH_H
+#define BTKIT_WRITE_BATCH_H
+
+#include <node_api.h>
+
+/*
+ * writeDrafts(directory, names, contents, attributes, wholeFileSystem) makes new files, named from
+ * a directory on, and brings them to the disk: with fsync(2) on several threads or, if
+ * `wholeFileSystem`, with syncfs(2) on the one that the directory and all files are on. `contents` are Uint8Arrays that must stay as they
+ * are meanwhile. `attributes`, a Uint32Array, has four words for each file: the permission bits to
+ * make it with, those that it is to have in the end, its user and its group; NOTHING_GIVEN leaves
+ * any of the last three as it is. To give a file to another user is only tried.
+ *
+ * renameFiles(directory, from, to) renames files, named from a directory on, as replace_files does.
+ *
+ * Both work off the event loop, and return a promise of an Int32Array: 0 for each file that is done,
+ * else the errno(3) of what failed; of writeDrafts one number more, the microseconds that it took to
+ * bring the files to the disk. What failed may be there in part.
+ */
+#define NOTHING_GIVEN 0xffffffffu
+
+napi_value write_drafts(napi_env env, napi_callback_info info);
+napi_value rename_files(napi_env env, napi_callback_info info);
+
+/* isSyncfsReliable(directory): whether syncfs(2) is to be relied on where a directory is. */
+napi_value is_syncfs_reliable(napi_env env, napi_callback_info info);
+
+#endif

@@ -1,0 +1,54 @@
+import { isAbsolute, resolve } from 'node:path'
+import { Option } from '@commander-js/extra-typings'
+import { BtkitError } from '../../errors.js'
+import { collect, seconds } from './values.js'
+
+/** A directory of this machine, and what a client sees it as. */
+export interface DataPrefix {
+  readonly local: string
+  readonly remote: string
+}
+
+/** `--client`. */
+export function clientOption() {
+  return new Option('--client <url>', 'the program that seeds; repeatable')
+    .argParser(collect)
+    .default([] as string[])
+}
+
+/** `--data-prefix`. */
+export function dataPrefixOption() {
+  return new Option(
+    '--data-prefix <local=remote>',
+    'the client sees the first directory as the second; repeatable',
+  )
+    .argParser(dataPrefixes)
+    .default([] as DataPrefix[])
+}
+
+/** `--trust-data-path`. */
+export function trustDataPathOption() {
+  return new Option(
+    '--trust-data-path',
+    'take it on trust that the client sees the data, where it can not tell (aria2)',
+  )
+}
+
+/** `--client-timeout`, in milliseconds. */
+export function clientTimeoutOption() {
+  return new Option('--client-timeout <seconds>', 'wait no longer for an answer of a client')
+    .argParser(seconds)
+    .default(30_000, '30')
+}
+
+function dataPrefixes(text: string, previous: DataPrefix[]): DataPrefix[] {
+  const at = text.indexOf('=')
+  const [local, remote] = [text.slice(0, at), text.slice(at + 1)]
+  if (at > 0 && isAbsolute(local) && remote.startsWith('/')) {
+    return [...previous, { local: resolve(local), remote }]
+  }
+  throw new BtkitError(
+    'usage',
+    `--data-prefix ${text}: not two absolute directories with = between`,
+  )
+}

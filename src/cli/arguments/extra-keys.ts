@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto'
+import { BtkitError } from '../../errors.js'
+import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
+import type { BencodeDict, BencodeValue } from '../../metainfo/bencode/value.js'
+
+/** A key of a torrent that no other option writes. */
+export interface ExtraKey {
+  readonly isInInfo: boolean
+  readonly key: string
+  readonly value: BencodeValue
+}
+
+/** The options that write keys of their own. */
+export interface ExtraKeyOptions {
+  readonly set: readonly ExtraKey[]
+  readonly updateUrl?: string | undefined
+  readonly similar: readonly string[]
+  readonly collection: readonly string[]
+}
+
+/** Keys that btkit writes itself, with what to use in place of `--set`; '' where nothing is. */
+const OWN_KEYS: ReadonlyMap<string, string> = new Map([
+  ['announce', 'the tracker'],
+  ['announce-list', '--announce-list'],
+  ['collections', '--collection'],
+  ['comment', '--comment'],
+  ['created by', '--created-by'],
+  ['creation date', '--date'],
+  ['httpseeds', '--httpseeds'],
+  ['info', ''],
+  ['nodes', '--node'],
+  ['piece layers', ''],
+  ['similar', '--similar'],
+  ['url-list', '--web-seed'],
+  ['info.attr', '--attributes'],
+  ['info.file tree', ''],
+  ['info.files', ''],
+  ['info.length', ''],
+  ['info.meta version', ''],
+  ['info.name', '--name'],
+  ['info.piece length', '--piece-length'],
+  ['info.pieces', ''],
+  ['info.private', '--private'],
+  ['info.source', '--source'],
+  ['info.update-url', '--update-url'],
+])
+
+const IN_INFO = 'info.'
+
+/**
+ * Reads `KEY=JSON`; a key that begins with `info.` is one of `info`.
+ * @throws BtkitError `usage`
+ */
+export function parseExtraKey(text: string): ExtraKey {
+  const at = text.indexOf('=')
+  const name = text.slice(0, at)
+  if (at < 0) throw refusal(text, 'not of the form KEY=JSON')
+  const isInInfo = name.startsWith(IN_INFO)
+  const key = isInInfo ? name.slice(IN_INFO.length) : name
+  if (key === '') throw refusal(text, 'the name of the key is empty')
+  const own = OWN_KEYS.get(name)
+  if (own !== undefined) {
+    throw refusal(name, own === '' ? 'btkit makes it of the content' : `is what ${own} sets`)
+  }
+  try {
+    return { isInInfo, key: keyOf(key), value: bencodeFromJson(text.slice(at + 1)) }
+  } catch (error) {
+    throw error instanceof BtkitError ? refusal(name, error.message) : error
+  }
+}
+
+/**
+ * Checks where clients ask for a newer torrent.
+ * @throws BtkitError `usage`
+ */
+export function checkUpdateUrl(text: string): string {
+  if (/^https?:\/\/[^/?#\s]+([/?#]\S*)?$/i.test(text) && URL.canParse(text)) return text
+  throw new BtkitError('usage', `--update-url '${text}': not an http or https URL`)
+}
+
+/** Keys beside `info`: those asked for, and the hints of BEP 38. */
+export function keysBeside({ set, similar, collection }: ExtraKeyOptions): BencodeDict {
+  const keys = collectKeys(set.filter(({ isInInfo }) => !isInInfo))
+  if (similar.length > 0)
+    keys.set(
+      'similar',
+      similar.map((hash) => Buffer.from(hash, 'hex')),
+    )
+  if (collection.length > 0)
+    keys.set(
+      'collections',
+      collection.map((name) => Buffer.from(name)),
+    )
+  return keys
+}
+
+/** Keys of `info`: those asked for, and the address of updates (BEP 39). */
+export function keysInside({ set, updateUrl: url }: ExtraKeyOptions): BencodeDict {
+  const keys = collectKeys(set.filter(({ isInInfo }) => isInInfo))
+  if (url !== undefined) keys.set('update-url', Buffer.from(url))
+  return keys
+}
+
+/** The name that other makers give it. */
+const RANDOM_KEY = 'entropy'
+
+/** A key of `info` that no other torrent has. */
+export function randomKey(): BencodeDict {
+  return new Map([[RANDOM_KEY, Buffer.from(randomBytes(16).toString('hex'))]])
+}
+
+/** Whether that key is asked for by another option. */
+export function hasRandomKey({ set }: Pick<ExtraKeyOptions, 'set'>): boolean {
+  return set.some(({ isInInfo, key }) => isInInfo && key === RANDOM_KEY)
+}
+
+function collectKeys(all: readonly ExtraKey[]): BencodeDict {
+  const keys: BencodeDict = new Map()
+  for (const { key, value, isInInfo } of all) {
+    if (keys.has(key)) throw refusal(`${isInInfo ? IN_INFO : ''}${key}`, 'is given twice')
+    keys.set(key, value)
+  }
+  return keys
+}
+
+function refusal(what: string, why: string): BtkitError {
+  return new BtkitError('usage', `--set ${what}: ${why}`)
+}

@@ -1,0 +1,69 @@
+import { isIP } from 'node:net'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { wholeNumber } from './values.js'
+
+/** The ports of old for BitTorrent. */
+const PORTS = { first: 6881, last: 6999 }
+
+/** More than any network has, in KiB a second. */
+const MAX_RATE = 2 ** 30
+
+/** What a client is told that is started for a run. */
+export interface OwnClientOptions {
+  readonly minport: number
+  readonly maxport: number
+  readonly ip?: string | undefined
+  readonly bind?: string | undefined
+  /** In KiB a second; 0 for no limit. */
+  readonly maxUploadRate: number
+  readonly maxDownloadRate?: number
+  /** Whether it is to get the metadata of a magnet link. */
+  readonly asksMetadata?: boolean
+  /** Whether it is to open hybrids. */
+  readonly opensHybrids?: boolean
+  /** In milliseconds. */
+  readonly clientTimeout: number
+}
+
+/** `--minport`. */
+export function minportOption() {
+  return portOption('--minport <n>', 'the first port for peers', PORTS.first)
+}
+
+/** `--maxport`. */
+export function maxportOption() {
+  return portOption('--maxport <n>', 'the last port for peers', PORTS.last)
+}
+
+/** `--ip`. */
+export function ipOption() {
+  return new Option('--ip <address>', 'the address that trackers are told').argParser(ipAddress)
+}
+
+/** `--bind`. */
+export function bindOption() {
+  return new Option('--bind <address>', 'the address that it binds to').argParser(ipAddress)
+}
+
+/** `--max-upload-rate`. */
+export function maxUploadRateOption() {
+  return rateOption('--max-upload-rate <n>', 'KiB a second; 0 for no limit')
+}
+
+/** `--max-download-rate`. */
+export function maxDownloadRateOption() {
+  return rateOption('--max-download-rate <n>', 'KiB a second; 0 for no limit')
+}
+
+function portOption<const Flags extends string>(flags: Flags, description: string, port: number) {
+  return new Option(flags, description).argParser(wholeNumber(1, 65535)).default(port)
+}
+
+function rateOption<const Flags extends string>(flags: Flags, description: string) {
+  return new Option(flags, description).argParser(wholeNumber(0, MAX_RATE)).default(0)
+}
+
+function ipAddress(text: string): string {
+  if (isIP(text) !== 0) return text
+  throw new InvalidArgumentError('not an IP address')
+}

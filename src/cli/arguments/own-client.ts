@@ -1,0 +1,111 @@
+import { startOwnClient, type OwnClient } from '../../clients/own/start.js'
+import { waitFor } from '../../core/publish/wait-for.js'
+import { BtkitError } from '../../errors.js'
+import { openClients, waitingFor, type NamedClient } from './open-clients.js'
+import type { Io } from '../io.js'
+import { reportWarning } from '../output/messages.js'
+import type { OwnClientOptions } from './own-client-options.js'
+
+/** How long a client of its own may take to start, in milliseconds. */
+const START_MS = 30_000
+
+/** Whether a client is named, so that none has to be started. */
+export function namesClient(client: readonly string[], { env }: Io): boolean {
+  return client.length > 0 || (env['BTKIT_CLIENT'] ?? '').trim() !== ''
+}
+
+/** A client that was started for a run. */
+export interface StartedClient {
+  readonly own: OwnClient
+  readonly named: NamedClient
+  /** As that of the run, but its signal aborts when the client ends, too. */
+  readonly io: Io
+}
+
+/**
+ * Works with a client that is started as the options say, and ended then.
+ * @throws BtkitError `usage`, `not-found` when no program is installed, `client` when the client
+ * does not answer or ends before it is told to
+ */
+export async function withOwnClient<T>(
+  options: OwnClientOptions,
+  io: Io,
+  act: (started: StartedClient) => Promise<T>,
+): Promise<T> {
+  const own = await startClient(options, io)
+  const ownIo = { ...io, signal: AbortSignal.any([io.signal, signalOfEnd(own)]) }
+  try {
+    const named = await connectOwn(own, options.clientTimeout, ownIo)
+    const result = await act({ own, named, io: ownIo })
+    if (ownIo.signal.aborted) requireRunning(own, io)
+    return result
+  } catch (error) {
+    if (ownIo.signal.aborted) requireRunning(own, io)
+    throw error
+  } finally {
+    await own.stop()
+  }
+}
+
+/** Aborts when a client ends. */
+function signalOfEnd({ ended }: OwnClient): AbortSignal {
+  const ending = new AbortController()
+  void ended.then(() => {
+    ending.abort()
+  })
+  return ending.signal
+}
+
+function requireRunning({ program }: OwnClient, { signal }: Io): void {
+  if (signal.aborted) return
+  throw new BtkitError('client', `${program}: ended, or could not be started`)
+}
+
+async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient> {
+  const { minport, maxport, ip = null, bind = null } = options
+  const { maxUploadRate, maxDownloadRate = 0, asksMetadata = false, opensHybrids = false } = options
+  if (minport > maxport) {
+    throw new BtkitError('usage', `--minport ${minport}: above --maxport ${maxport}`)
+  }
+  const settings = {
+    minPort: minport,
+    maxPort: maxport,
+    announcedAddress: ip,
+    bindAddress: bind,
+    maxUploadRate,
+    maxDownloadRate,
+    asksMetadata,
+    opensHybrids,
+  }
+  const own = await startOwnClient(settings, io.env)
+  if (ip !== null && !own.announcesAddress) {
+    reportWarning(`--ip ${ip}: ${own.program} can't tell trackers another address`, io)
+  }
+  return own
+}
+
+/**
+ * A client that was just started, once it answers.
+ * @throws BtkitError `client` when it does not, `interrupted`
+ */
+async function connectOwn(own: OwnClient, timeoutMs: number, io: Io): Promise<NamedClient> {
+  const named = openClients([own.url], timeoutMs, io)
+  let failure: unknown = null
+  await waitFor(waitingFor(START_MS, io), async () => {
+    failure = await failureOf(named)
+    return { value: null, isOver: failure === null }
+  })
+  const [first] = named
+  if (failure === null && first) return first
+  throw failure
+}
+
+async function failureOf(named: readonly NamedClient[]): Promise<unknown> {
+  try {
+    for (const { client } of named) await client.version()
+    return null
+  } catch (error) {
+    if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+    return error
+  }
+}

@@ -1,0 +1,52 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { BtkitError } from '../../errors.js'
+import type { ListenPlace } from '../../web/open-server.js'
+import { passedSockets, type PassedSocket } from '../../web/passed-sockets.js'
+import { reportWarning } from '../output/messages.js'
+import type { Io } from '../io.js'
+import { parseTrustedProxy, type TrustedProxy } from '../../web/client-address.js'
+
+/** Adds a proxy that is believed whom it asks for. */
+export function trustedProxies(text: string, previous: TrustedProxy[]): TrustedProxy[] {
+  try {
+    return [...previous, parseTrustedProxy(text)]
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    throw new InvalidArgumentError('neither unix nor an address, such as 10.0.0.0/8')
+  }
+}
+
+/** The address under which clients reach a server, without the slash at its end. */
+export function publicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
+  if (isPlain) return text.replace(/\/+$/, '')
+  throw new InvalidArgumentError('Not an http or https URL without ? and #.')
+}
+
+/**
+ * The sockets that were passed to this process, which are listened on in place of `--host` and
+ * `--port`; null when there are none.
+ * @throws BtkitError when they can't be listened on
+ */
+export function socketsPassed(io: Io): readonly PassedSocket[] | null {
+  const sockets = passedSockets(io.env, process.pid)
+  return sockets.length === 0 ? null : sockets
+}
+
+/** Says of hosts, if there are any, that sockets are listened on in their place. */
+export function warnOfHosts(hosts: readonly string[], io: Io): void {
+  if (hosts.length === 0) return
+  reportWarning('--host: passed over, as there are sockets of the service manager', io)
+}
+
+/** What is listened on for HTTP, of sockets that were passed. */
+export function passedPlaces(sockets: readonly PassedSocket[]): ListenPlace[] {
+  const streams = sockets.filter(({ kind }) => kind !== 'udp')
+  return streams.map(({ fd, path }) => ({ fd, unixPath: path }))
+}
+
+/** An IPv6 address may stand in brackets, as it does in URLs. */
+export function bareHost(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}

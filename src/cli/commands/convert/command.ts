@@ -1,0 +1,139 @@
+import { dirname } from 'node:path'
+import {
+  bytesToConvert,
+  convertTorrent,
+  planConversion,
+  type Conversion,
+  type ConvertPlan,
+} from '../../../core/convert/convert-torrent.js'
+import {
+  planStore,
+  storeConversion,
+  type ConvertTarget,
+} from '../../../core/convert/store-conversion.js'
+import type { Engine } from '../../../core/digests/hash-content.js'
+import { BtkitError } from '../../../errors.js'
+import type { MetainfoVersion } from '../../../metainfo/metainfo.js'
+import { escapeText } from '../../../text/escape.js'
+import { formatBytes } from '../../../text/quantity.js'
+import { openCacheAccess } from '../../arguments/cache-options.js'
+import { engineFor } from '../../arguments/engine-options.js'
+import { readTorrentFile } from '../../arguments/torrent-input.js'
+import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
+import { reportError, reportNote } from '../../output/messages.js'
+import { openProgress } from '../../output/progress.js'
+import { linesOfOne } from '../verify/report.js'
+import { declareConvert, type ConvertOptions } from './options.js'
+import { convertJson, convertLines, type ConvertResult } from './report.js'
+
+/** The command `convert`. */
+export function defineConvert({ io, finish }: CommandContext) {
+  return declareConvert().action(async (torrent, data, options) => {
+    const version = versionOf(options)
+    if (options.target === '-') {
+      throw new BtkitError('usage', '--target -: a torrent is converted into a file')
+    }
+    const run: Run = { torrent, path: data ?? dirname(torrent), version, options, io }
+    try {
+      finish(await convert(run))
+    } catch (error) {
+      if (!options.json || !(error instanceof BtkitError) || io.signal.aborted) throw error
+      reportError(error, io)
+      tell({ ...resultOf(run), error: error.message }, run)
+      finish(1)
+    }
+  })
+}
+
+/** One run of the command. */
+interface Run {
+  readonly torrent: string
+  readonly path: string
+  readonly version: MetainfoVersion
+  readonly options: ConvertOptions
+  readonly io: Io
+}
+
+function versionOf({ hybrid, v1, v2 }: ConvertOptions): MetainfoVersion {
+  if (hybrid) return 'hybrid'
+  if (v2) return 'v2'
+  if (v1) return 'v1'
+  throw new BtkitError('usage', 'say into what to convert: --hybrid, --v2 or --v1')
+}
+
+/** Returns the exit status. */
+async function convert(run: Run): Promise<number> {
+  const { torrent, path, version, options } = run
+  const { maxTorrentSize, force, dryRun, pieceLength = null } = options
+  const target: ConvertTarget = { torrent, target: options.target ?? null, force }
+  const written = planStore(target)
+  const metainfo = readTorrentFile(torrent, maxTorrentSize)
+  const plan = await planConversion({ metainfo, torrent, path, version, pieceLength })
+  if (dryRun) return tellPlan(plan, run)
+  const { after, report } = await convertWithProgress(plan, run)
+  const result = { ...resultOf(run), before: metainfo, after }
+  if (report !== null) {
+    if (!options.json) run.io.stdout.write(linesOfOne(report, torrent))
+    return refuse(result, run)
+  }
+  await storeConversion(target, after.bytes, written)
+  tell(result, run)
+  return 0
+}
+
+function resultOf({ torrent, options }: Run): ConvertResult {
+  const target = options.target ?? torrent
+  return { file: torrent, target, before: null, after: null, error: null }
+}
+
+/** Says what a dry run found: whether the files are there, and how they would be cut. */
+function tellPlan({ request, content }: ConvertPlan, run: Run): number {
+  const { options, io, torrent } = run
+  const result = { ...resultOf(run), before: request.metainfo }
+  if (content === null) return refuse(result, run)
+  if (options.json) io.stdout.write(convertJson(result, true))
+  else if (!options.quiet) {
+    const { version, metainfo } = request
+    const pieces = `${content.pieceCount} pieces of ${formatBytes(content.pieceLength)}`
+    const versions = `from ${metainfo.version} to ${version}`
+    io.stdout.write(`${escapeText(`would convert ${torrent} ${versions}, ${pieces}`)}\n`)
+  }
+  return 0
+}
+
+function refuse(result: ConvertResult, run: Run): number {
+  const error = `${run.torrent}: not converted: its content is not whole`
+  reportError(error, run.io)
+  tell({ ...result, error }, run)
+  return 1
+}
+
+function tell(result: ConvertResult, { options, io }: Run): void {
+  const { json, quiet, dryRun } = options
+  if (json) io.stdout.write(convertJson(result, dryRun))
+  if (json || quiet || result.after === null) return
+  io.stdout.write(
+    convertLines(result)
+      .map((line) => `${escapeText(line)}\n`)
+      .join(''),
+  )
+  reportNote('clients and trackers take the converted torrent for a new one', io)
+}
+
+/** Reads what there is to read with a bar over both readings. */
+async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Conversion> {
+  const { options, io } = run
+  const bar = options.quiet ? null : await openProgress(io, bytesToConvert(plan))
+  const engine: Engine = { ...engineFor(options, io), onProgress: bar?.update }
+  const unread = await openCacheAccess({ ...options, cache: false }, io)
+  const cacheAccess = await openCacheAccess(options, io)
+  try {
+    const check = { engine, cacheAccess: unread }
+    return await convertTorrent(plan, { check, make: { engine, cacheAccess } })
+  } finally {
+    bar?.stop()
+    await cacheAccess.cache.close()
+    await unread.cache.close()
+  }
+}

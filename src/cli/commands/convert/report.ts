@@ -1,0 +1,45 @@
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { jsonLine } from '../../../text/json-line.js'
+import { optional } from '../editing/report.js'
+
+/** What became of a torrent; `after` is null when nothing was made. */
+export interface ConvertResult {
+  readonly file: string
+  /** The file that was written. */
+  readonly target: string
+  readonly before: Metainfo | null
+  readonly after: Metainfo | null
+  readonly error: string | null
+}
+
+/** A result for programs: one line of JSON. */
+export function convertJson(result: ConvertResult, dryRun: boolean): string {
+  const { file, target, before, after, error } = result
+  return jsonLine({
+    file,
+    target,
+    dryRun,
+    converted: after !== null,
+    version: after?.version ?? null,
+    oldVersion: before?.version ?? null,
+    pieceLength: after?.pieceLength ?? null,
+    infoHash: after?.infoHash ?? null,
+    oldInfoHash: before?.infoHash ?? null,
+    infoHashV2: after?.infoHashV2 ?? null,
+    oldInfoHashV2: before?.infoHashV2 ?? null,
+    error,
+  })
+}
+
+/** What a conversion did, for people. */
+export function convertLines({ file, target, before, after }: ConvertResult): string[] {
+  if (before === null || after === null) return []
+  const place = target === file ? '' : `, written to ${target}`
+  return [
+    `converted ${file} from ${before.version} to ${after.version}${place}`,
+    ...optional('old info hash', before.infoHash),
+    ...optional('new info hash', after.infoHash),
+    ...optional('old info hash v2', before.infoHashV2),
+    ...optional('new info hash v2', after.infoHashV2),
+  ]
+}

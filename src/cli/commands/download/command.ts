@@ -1,0 +1,48 @@
+import { BtkitError } from '../../../errors.js'
+import { openCacheAccess } from '../../arguments/cache-options.js'
+import { engineFor } from '../../arguments/engine-options.js'
+import { namesClient } from '../../arguments/own-client.js'
+import { givenOldOptions } from '../../arguments/without-meaning.js'
+import type { CommandContext } from '../../context.js'
+import { reportNote, reportWarning } from '../../output/messages.js'
+import { declareDownloadOptions, OWN_OPTIONS } from './options.js'
+import { runDownload } from './run.js'
+
+/** The command `download`. */
+export function defineDownload({ io, program, isLegacy }: CommandContext) {
+  return declareDownloadOptions()
+    .description('Download a torrent, check it, and seed it if that is wanted.')
+    .action(async (torrent, options, command) => {
+      const source = torrent ?? options.responsefile ?? options.url
+      if (source === undefined) throw new BtkitError('usage', 'no torrent given')
+      const ignored = givenOldOptions(options)
+      if (ignored.length > 0 && !options.quiet) {
+        reportNote(`ignored, as the client decides on it: ${ignored.join(', ')}`, io)
+      }
+      const isNamed = namesClient(options.client, io)
+      const untold = OWN_OPTIONS.filter((name) => command.getOptionValueSource(name) === 'cli')
+      if (isNamed && untold.length > 0) {
+        const names = untold.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`)
+        reportWarning(`${names.join(', ')}: not told to a client that runs already`, io)
+      }
+      const cacheAccess = await openCacheAccess(options, io)
+      try {
+        const engine = engineFor({ ...options, quiet: true }, io)
+        // By their old names they seed until they are interrupted
+        const hasGoal = options.seedRatio !== undefined || options.seedTime !== undefined
+        if (isLegacy && !hasGoal) options.seed = true
+        const isTable = program.startsWith('btdownloadcurses')
+        const hashContext = { engine, cacheAccess }
+        await runDownload({
+          source,
+          isNamed,
+          isTable,
+          hashContext,
+          io,
+          options,
+        })
+      } finally {
+        await cacheAccess.cache.close()
+      }
+    })
+}

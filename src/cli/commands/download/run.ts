@@ -1,0 +1,170 @@
+import { resolve } from 'node:path'
+import type { HashContext } from '../../../core/digests/hash-content.js'
+import { beginDownload, seedUntil, whenWhole } from '../../../core/download/download.js'
+import {
+  checkContent,
+  lookForContent,
+  noteBegun,
+  noteWhole,
+  type FoundContent,
+} from '../../../core/download/look.js'
+import { makeRoom } from '../../../core/download/make-room.js'
+import { chooseTarget, type DownloadTarget } from '../../../core/download/target.js'
+import { clientInfoHash } from '../../../core/publish/client.js'
+import { dataProblem } from '../../../core/publish/data-problem.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { escapeText } from '../../../text/escape.js'
+import { jsonLine } from '../../../text/json-line.js'
+import { formatBytes } from '../../../text/quantity.js'
+import { waitingFor } from '../../arguments/open-clients.js'
+import type { Io } from '../../io.js'
+import { reportNote } from '../../output/messages.js'
+import { withDownloader, type Downloader } from './client.js'
+import type { DownloadOptions } from './options.js'
+import { torrentFromPeers } from './from-peers.js'
+import { openDownloadProgress, type DownloadProgress } from './progress.js'
+import { readSource } from './source.js'
+
+/** One run of the command. */
+export interface DownloadRun {
+  readonly source: string
+  /** Whether a client that runs already is to do the work. */
+  readonly isNamed: boolean
+  /** Whether a terminal is shown a table rather than a bar. */
+  readonly isTable: boolean
+  readonly options: DownloadOptions
+  readonly hashContext: HashContext
+  readonly io: Io
+}
+
+/** A torrent, and what is there of it. */
+interface Job {
+  readonly metainfo: Metainfo
+  readonly target: DownloadTarget
+  readonly found: FoundContent
+}
+
+/**
+ * Downloads what is not there of a torrent, checks it, and seeds it if that is wanted. Returns when
+ * all is whole.
+ * @throws BtkitError `interrupted` before it is, `changed` when the client is wrong about it, and
+ * those of withDownloader
+ */
+export async function runDownload(run: DownloadRun): Promise<void> {
+  const { metainfo, magnet } = await readSource(run.source, run)
+  if (magnet) {
+    await withDownloader(
+      { ...run, asksMetadata: true, opensHybrids: false },
+      async (downloader) => {
+        const job = await look(await torrentFromPeers(magnet, downloader, run.options), run)
+        await complete(job, run, (act) => act(downloader))
+      },
+    )
+  } else {
+    const opensHybrids = metainfo.version === 'hybrid'
+    const setup = { ...run, asksMetadata: false, opensHybrids }
+    await complete(await look(metainfo, run), run, (act) => withDownloader(setup, act))
+  }
+}
+
+/** Downloads what is not there, with a client only if it takes one. */
+async function complete(
+  job: Job,
+  run: DownloadRun,
+  withClient: (act: (downloader: Downloader) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  if (job.found.isWhole && !wantsSeeding(run.options)) tellWhole(job, run)
+  else await withClient((downloader) => transfer(job, downloader, run))
+}
+
+function wantsSeeding({ seed, seedRatio, seedTime }: DownloadOptions): boolean {
+  return seed === true || seedRatio !== undefined || seedTime !== undefined
+}
+
+async function look(metainfo: Metainfo, { options, hashContext, io }: DownloadRun): Promise<Job> {
+  const { saveas, saveTo = '.', checkHashes, force = false } = options
+  const place = {
+    saveAs: saveas === undefined ? null : resolve(io.cwd, saveas),
+    saveTo: resolve(io.cwd, saveTo),
+  }
+  const target = chooseTarget(metainfo, place)
+  const how = { checkHashes: checkHashes === 1, force }
+  return { metainfo, target, found: await lookForContent(target, how, hashContext) }
+}
+
+async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Promise<void> {
+  const { metainfo, target, found } = job
+  const { client, io } = downloader
+  const infoHash = clientInfoHash(metainfo)
+  const directory = downloader.directoryOf(target, metainfo)
+  const beforeStart = () => {
+    if (found.isWhole) return
+    makeRoom(target)
+    noteBegun(target)
+  }
+  const { fileTimes, isWhole } = found
+  const waiting = waitingFor(0, io)
+  const torrent = { metainfo, directory, fileTimes, downloads: !isWhole }
+  await beginDownload(client, torrent, { ...waiting, beforeStart })
+  const progress = await openDownloadProgress(
+    metainfo,
+    { ...run.options, isTable: run.isTable },
+    io,
+  )
+  try {
+    await whenWhole(client, infoHash, { waiting, onLook: progress.look })
+    progress.endBar()
+    await finish(job, run)
+    progress.clear()
+    tellWhole(job, run)
+    await seed(infoHash, { downloader, progress, run })
+  } catch (error) {
+    progress.clear()
+    if (run.io.signal.aborted && !run.options.quiet) {
+      reportNote('what is there stays, and the same command goes on with it', run.io)
+    }
+    throw error
+  } finally {
+    progress.clear()
+    await downloader.release(infoHash)
+  }
+}
+
+/** Takes nobody's word for it that all is there. */
+async function finish(job: Job, run: DownloadRun): Promise<void> {
+  const { target, found } = job
+  if (!found.isWhole) {
+    const report = await checkContent(target, run.hashContext)
+    const outcome = { torrent: target.path, metainfo: target.metainfo, report, error: null }
+    const problem = dataProblem(outcome)
+    if (problem) throw problem
+    noteWhole(target)
+  }
+}
+
+function tellWhole({ metainfo, target: { path } }: Job, { source, options, io }: DownloadRun) {
+  const { size } = metainfo
+  const infoHash = clientInfoHash(metainfo)
+  if (options.json)
+    io.stdout.write(jsonLine({ torrent: source, infoHash, path, size, whole: true }))
+  else if (!options.quiet) io.stdout.write(`${escapeText(path)}: whole, ${formatBytes(size)}\n`)
+}
+
+interface Seeding {
+  readonly downloader: Downloader
+  readonly progress: DownloadProgress
+  readonly run: DownloadRun
+}
+
+/** Seeds as long as is wanted; an interruption is an end like any other. */
+async function seed(infoHash: string, { downloader, progress, run }: Seeding): Promise<void> {
+  const { options, io } = run
+  if (!wantsSeeding(options)) return
+  const { seedRatio: ratio = null, seedTime: timeMs = null } = options
+  const watch = { waiting: waitingFor(0, downloader.io), onLook: progress.look }
+  try {
+    await seedUntil(downloader.client, infoHash, { ...watch, ratio, timeMs })
+  } catch (error) {
+    if (!io.signal.aborted) throw error
+  }
+}

@@ -1,0 +1,74 @@
+import { Command, Option } from '@commander-js/extra-typings'
+import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../arguments/cache-options.js'
+import {
+  clientOption,
+  clientTimeoutOption,
+  dataPrefixOption,
+  trustDataPathOption,
+} from '../../arguments/client-options.js'
+import { threadsOption } from '../../arguments/engine-options.js'
+import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import {
+  bindOption,
+  ipOption,
+  maxportOption,
+  maxUploadRateOption,
+  minportOption,
+} from '../../arguments/own-client-options.js'
+import { byteRate, seconds, wholeNumber } from '../../arguments/values.js'
+import { takeOldOptions } from '../../arguments/without-meaning.js'
+
+/** The options of `launchmany`, each checked as it is read. */
+export function declareLaunchOptions() {
+  const command = new Command('launchmany')
+    .argument('<directory...>', 'hold torrents, or directories that do')
+    .optionsGroup('What is seeded:')
+    .option(
+      '--saveas-style <n>',
+      '1, 2: the data lies beside the torrent; 3: in a directory named as the torrent',
+      wholeNumber(1, 3),
+      2,
+    )
+    .option(
+      '--check-hashes <n>',
+      '0: look at sizes alone; 1: read what the piece cache does not know',
+      wholeNumber(0, 1),
+      1,
+    )
+    .addOption(
+      new Option('--parse-dir-interval <seconds>', 'between looks at the directories')
+        .argParser(seconds)
+        .default(10_000, '10'),
+    )
+    .addOption(maxTorrentSize())
+    .optionsGroup('The client:')
+    .addOption(clientOption())
+    .addOption(dataPrefixOption())
+    .addOption(trustDataPathOption())
+    .addOption(clientTimeoutOption())
+    .optionsGroup('A client of its own, where none is named:')
+    .addOption(minportOption())
+    .addOption(maxportOption())
+    .addOption(ipOption())
+    .addOption(bindOption())
+    .addOption(maxUploadRateOption())
+    .optionsGroup('Reading data:')
+    .addOption(threadsOption())
+    .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
+    .addOption(noCacheOption())
+    .addOption(cacheDirOption())
+    .addOption(cacheTrustOption())
+    .optionsGroup('What is shown:')
+    .option(
+      '--display-interval <seconds>',
+      'between two looks (default: 1 on a terminal, else 60)',
+      seconds,
+    )
+    .option('--json', 'print a JSON object a line for each torrent, each time')
+    .option('--quiet', 'print nothing unless something is wrong')
+  takeOldOptions(command)
+  command.addOption(new Option('--responsefile <value>').hideHelp())
+  return command
+}
+
+export type LaunchOptions = ReturnType<ReturnType<typeof declareLaunchOptions>['opts']>

@@ -1,0 +1,102 @@
+import { dirname, resolve } from 'node:path'
+import type { HashContext } from '../../../core/digests/hash-content.js'
+import { dataProblem } from '../../../core/publish/data-problem.js'
+import type { PublishRequest } from '../../../core/publish/hand-over.js'
+import { publishTorrents, type PublishOutcome } from '../../../core/publish/publish.js'
+import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
+import { BtkitError } from '../../../errors.js'
+import { jsonLine } from '../../../text/json-line.js'
+import { escapeText } from '../../../text/escape.js'
+import { type DataPrefix } from '../../arguments/client-options.js'
+import {
+  remoteDirectory,
+  syncClient,
+  waitingFor,
+  type NamedClient,
+} from '../../arguments/open-clients.js'
+import { readTorrentInput } from '../../arguments/torrent-input.js'
+import type { Io } from '../../io.js'
+import { reportError } from '../../output/messages.js'
+
+/** The options of `publish` that say what to do. */
+export interface PublishArguments {
+  readonly data?: string | undefined
+  readonly dataPrefix: readonly DataPrefix[]
+  readonly trustDataPath?: true | undefined
+  readonly checkHashes: number
+  /** In milliseconds. */
+  readonly wait: number
+  readonly json?: true | undefined
+  readonly quiet?: true | undefined
+  /** In bytes. */
+  readonly maxTorrentSize: number
+}
+
+/** One run of the command. */
+export interface PublishCommand {
+  readonly torrents: readonly string[]
+  readonly clients: readonly NamedClient[]
+  readonly options: PublishArguments
+  readonly hashContext: HashContext
+  readonly io: Io
+}
+
+/**
+ * Checks that the data is what the torrents say, hands them to the clients, and says what became of
+ * each. A client that does not answer does not stop the others. Returns the exit status.
+ * @throws BtkitError `interrupted`
+ */
+export async function runPublish(command: PublishCommand): Promise<number> {
+  const { clients, options, io } = command
+  const { requests, isWhole } = await checkData(command)
+  if (requests.length === 0) return 1
+  let status = isWhole ? 0 : 1
+  for (const named of clients) {
+    const { client } = named
+    try {
+      const sync = syncClient(named, options, waitingFor(options.wait, io))
+      const outcomes = await publishTorrents(client, requests, sync)
+      for (const outcome of outcomes) report(outcome, client.label, command)
+      if (outcomes.some(({ reason }) => reason !== null)) status = 1
+    } catch (error) {
+      if (io.signal.aborted || !(error instanceof BtkitError)) throw error
+      reportError(error, io)
+      status = 1
+    }
+  }
+  return status
+}
+
+/** Those torrents whose data is whole, as this machine sees it; what is not is told. */
+async function checkData({ torrents, options, hashContext, io }: PublishCommand) {
+  const directoryOf = (torrent: string) => resolve(io.cwd, options.data ?? dirname(torrent))
+  const run = {
+    places: torrents.map((torrent) => ({ torrent, path: directoryOf(torrent), byName: true })),
+    checkHashes: options.checkHashes === 1,
+    extra: false,
+    read: (torrent: string) => readTorrentInput(torrent, options.maxTorrentSize, io),
+  }
+  const requests: PublishRequest[] = []
+  for await (const outcome of verifyTorrents(run, hashContext)) {
+    const problem = dataProblem(outcome)
+    if (problem) reportError(problem, io)
+    else if (outcome.error === null) {
+      const { torrent, metainfo } = outcome
+      const localDirectory = directoryOf(torrent)
+      const directory = remoteDirectory(localDirectory, options.dataPrefix)
+      requests.push({ torrent, metainfo, directory, localDirectory })
+    }
+  }
+  return { requests, isWhole: requests.length === torrents.length }
+}
+
+function report(outcome: PublishOutcome, label: string, { options, io }: PublishCommand): void {
+  const { torrent, infoHash, status, reason } = outcome
+  if (options.json) {
+    io.stdout.write(jsonLine({ torrent, infoHash, client: label, status, reason }))
+  } else if (reason !== null) reportError(new BtkitError('client', `${torrent}: ${reason}`), io)
+  else if (!options.quiet) {
+    const words = status === 'already' ? 'is there already' : 'published'
+    io.stdout.write(`${escapeText(`${torrent}: ${words} (${label})`)}\n`)
+  }
+}

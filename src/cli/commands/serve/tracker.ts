@@ -1,0 +1,54 @@
+import { runTracker, type RunningTracker, type TrackerWorld } from '../../../tracker/server/run.js'
+import { BtkitError } from '../../../errors.js'
+import type { TlsKeys } from '../../../web/tls/tls-keys.js'
+import type { Io } from '../../io.js'
+import { declareTrackOptions } from '../track/options.js'
+import { trackerSettings } from '../track/request.js'
+import type { ServeOptions } from './options.js'
+import { sharedSockets } from './sockets.js'
+
+/** A tracker that runs, and where it saves its state. */
+export interface StartedTracker extends RunningTracker {
+  readonly stateFile: string
+}
+
+export interface TrackerParts {
+  readonly io: Io
+  readonly world: TrackerWorld
+  /** What the service speaks TLS with; null for plain HTTP. */
+  readonly tls: TlsKeys | null
+}
+
+/**
+ * Starts the tracker that is to run in the same process, at the port of its announce URL, or on the
+ * sockets that are its own; null when none is wanted. It tracks the torrents that are added to it, and those of allowed directories.
+ * @throws BtkitError when it can't listen, or read or write its state
+ */
+export async function startTracker(
+  serveOptions: ServeOptions,
+  { io, world, tls }: TrackerParts,
+): Promise<StartedTracker | null> {
+  const { track, host, allowedDir, publicUrl, stateDir } = serveOptions
+  if (track === undefined) return null
+  const isSecure = track.startsWith('https:')
+  if (isSecure && !tls) throw new BtkitError('usage', `--track ${track}: TLS needs --tls-cert`)
+  const hosts = host.filter((each) => !each.includes('/')).flatMap((each) => ['--host', each])
+  const directories = allowedDir.flatMap((each) => ['--allowed-dir', each])
+  const state = stateDir === undefined ? [] : ['--state-dir', stateDir]
+  const args = [
+    ...hosts,
+    ...directories,
+    ...state,
+    '--port',
+    new URL(track).port || (isSecure ? '443' : '80'),
+  ]
+  const options = declareTrackOptions(false).parse(args, { from: 'user' }).opts()
+  const settings = trackerSettings(options, io, sharedSockets(serveOptions, io).tracker)
+  const address = track.startsWith('http') ? new URL(track).origin : (publicUrl ?? null)
+  const allowed = { ...settings.allowed, isFed: true }
+  const tracker = await runTracker(
+    { ...settings, allowed, publicUrl: address, tls: isSecure ? tls : null },
+    world,
+  )
+  return { ...tracker, stateFile: settings.stateFile }
+}

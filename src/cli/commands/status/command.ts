@@ -1,0 +1,119 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from '@commander-js/extra-typings'
+import { isWhole, type ClientTorrent } from '../../../core/publish/client.js'
+import { BtkitError } from '../../../errors.js'
+import { statIfThere } from '../../../files/stat-if-there.js'
+import { jsonLine } from '../../../text/json-line.js'
+import { count } from '../../../text/quantity.js'
+import { clientOption, clientTimeoutOption } from '../../arguments/client-options.js'
+import { openClients, type NamedClient } from '../../arguments/open-clients.js'
+import { findNamedTorrent } from '../../arguments/info-hash.js'
+import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
+import { reportError, reportWarning, tryEach } from '../../output/messages.js'
+import { torrentTable } from '../../output/torrent-table.js'
+
+/** The width of a table where there is no terminal, in characters. */
+const PLAIN_WIDTH = 80
+
+interface StatusOptions {
+  readonly all?: true | undefined
+  readonly json?: true | undefined
+  readonly quiet?: true | undefined
+  /** In bytes. */
+  readonly maxTorrentSize: number
+}
+
+/** The command `status`. */
+export function defineStatus({ io, finish }: CommandContext) {
+  return new Command('status')
+    .description('Say what clients seed, and which torrents are missing there or damaged.')
+    .argument(
+      '[torrent...]',
+      'torrents or info hashes that should be there, or directories of torrents',
+    )
+    .addOption(clientOption())
+    .addOption(clientTimeoutOption())
+    .option('--all', 'show the torrents that are not from btkit as well')
+    .option('--json', 'print a JSON object a line for each torrent')
+    .option('--quiet', 'print nothing unless something is wrong')
+    .addOption(maxTorrentSize())
+    .action(async (names, options) => {
+      const clients = openClients(options.client, options.clientTimeout, io)
+      const wanted = new Map<string, string>()
+      const readable = await tryEach(names.flatMap(torrentsAt), io, (torrent) => {
+        const { infoHash } = findNamedTorrent(torrent, options.maxTorrentSize)
+        wanted.set(infoHash, torrent)
+        return Promise.resolve()
+      })
+      const sound = await tryEach(clients, io, (client) => {
+        return showClient(client, { wanted, options, io })
+      })
+      finish(readable || sound)
+    })
+}
+
+interface StatusContext {
+  /** The torrents that should be there, by their info hashes. */
+  readonly wanted: ReadonlyMap<string, string>
+  readonly options: StatusOptions
+  readonly io: Io
+}
+
+async function showClient({ client }: NamedClient, { wanted, options, io }: StatusContext) {
+  const version = await client.version()
+  const all = await client.list()
+  const shown = all.filter(({ isMarked, infoHash }) => {
+    return options.all || isMarked || wanted.has(infoHash)
+  })
+  if (options.json) {
+    for (const torrent of shown) io.stdout.write(jsonLine({ client: client.label, ...torrent }))
+  } else if (!options.quiet) {
+    io.stdout.write(`${client.label}: ${version}, ${count(shown.length, 'torrent')}\n`)
+    const lines = shown.length === 0 ? [] : torrentTable(shown, io.stdout.columns ?? PLAIN_WIDTH)
+    for (const line of lines) io.stdout.write(`${line}\n`)
+  }
+  const queued = shown.filter(({ state }) => state === 'queued').length
+  if (queued > 0) {
+    const why = 'it is set to run only so many at once'
+    reportWarning(`${client.label}: ${count(queued, 'torrent')} not seeded now: ${why}`, io)
+  }
+  const problems = [...missing(wanted, all), ...broken(shown)]
+  for (const problem of problems) {
+    reportError(new BtkitError('client', `${problem} (${client.label})`), io)
+  }
+  if (problems.length > 0) {
+    throw new BtkitError(
+      'client',
+      `${client.label}: ${count(problems.length, 'torrent')} not seeded`,
+    )
+  }
+}
+
+function missing(wanted: ReadonlyMap<string, string>, list: readonly ClientTorrent[]): string[] {
+  const there = new Set(list.map(({ infoHash }) => infoHash))
+  const absent = [...wanted].filter(([infoHash]) => !there.has(infoHash))
+  return absent.map(([, torrent]) => `${torrent}: is not there`)
+}
+
+function broken(list: readonly ClientTorrent[]): string[] {
+  return list
+    .filter((torrent) => torrent.isMarked && isBroken(torrent))
+    .map(({ name, state, message }) => `${name}: ${message ?? state}`)
+}
+
+/** What is being checked or waits for its turn may become whole by itself. */
+function isBroken(torrent: ClientTorrent): boolean {
+  const { state } = torrent
+  if (state === 'checking' || state === 'queued') return false
+  return !isWhole(torrent) || state === 'stopped' || state === 'downloading'
+}
+
+/** A torrent, or those that lie in a directory. */
+function torrentsAt(name: string): string[] {
+  if (!statIfThere(name)?.isDirectory()) return [name]
+  const torrents = readdirSync(name).filter((entry) => entry.endsWith('.torrent'))
+  return torrents.sort().map((entry) => join(name, entry))
+}

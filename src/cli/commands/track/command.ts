@@ -1,0 +1,66 @@
+import { once } from 'node:events'
+import { runTracker } from '../../../tracker/server/run.js'
+import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
+import { serviceManager } from '../../service-manager/service-manager.js'
+import { socketsPassed, warnOfHosts } from '../../arguments/server-options.js'
+import { openTls } from '../../arguments/tls-options.js'
+import { BoundedOutput } from '../../output/bounded-output.js'
+import { reportError, reportWarning } from '../../output/messages.js'
+import { greeting } from './greeting.js'
+import { declareTrackOptions, type TrackOptions } from './options.js'
+import { trackerSettings } from './request.js'
+
+/** The command `track`. */
+export function defineTrack({ io, finish, isLegacy }: CommandContext) {
+  return declareTrackOptions(isLegacy)
+    .description('Track torrents over HTTP and UDP, and show who shares them.')
+    .action(async (options) => {
+      const stderr = new BoundedOutput(io.stderr)
+      await track(options, { ...io, stderr })
+      finish(0)
+    })
+}
+
+/** Tracks until a signal asks to stop. */
+async function track(options: TrackOptions, io: Io): Promise<void> {
+  const tls = await openTls(options, io)
+  const sockets = socketsPassed(io)
+  if (sockets) warnOfHosts(options.host, io)
+  const settings = { ...trackerSettings(options, io, sockets), tls: tls?.keys ?? null }
+  const onError = (error: unknown) => {
+    reportError(error, io)
+  }
+  const warn = (message: string) => {
+    reportWarning(message, io)
+  }
+  const manager = serviceManager({ env: io.env, warn })
+  const logTo = options.logFile === '-' ? io.stdout : io.stderr
+  const tracker = await runTracker(settings, {
+    now: io.now,
+    monotonic: io.monotonic,
+    writeLog: (lines) => {
+      logTo.write(lines)
+    },
+    warn,
+    onError,
+  })
+  try {
+    const reopen = () => void tracker.reopenLog()
+    io.onReopen(reopen)
+    io.onHangup(() => {
+      if (options.hupmonitor) reopen()
+      manager
+        .reload(async () => {
+          await Promise.all([tracker.refresh(), tls?.reload()])
+        })
+        .catch(onError)
+    })
+    io.stdout.write(greeting(tracker, settings))
+    manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
+    if (!io.signal.aborted) await Promise.race([once(io.signal, 'abort'), tracker.broken])
+  } finally {
+    manager.stopping()
+    await tracker.stop()
+  }
+}

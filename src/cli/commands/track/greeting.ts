@@ -1,0 +1,23 @@
+import { escapeText } from '../../../text/escape.js'
+import { count } from '../../../text/quantity.js'
+import type { RunningTracker } from '../../../tracker/server/run.js'
+import type { TrackerSettings } from '../../../tracker/server/settings.js'
+
+/** What a person wants to know when the tracker has started. */
+export function greeting(
+  { addresses, torrentCount }: Pick<RunningTracker, 'addresses' | 'torrentCount'>,
+  { stateFile }: Pick<TrackerSettings, 'stateFile'>,
+): string {
+  const torrents = torrentCount()
+  const lines = [
+    `tracking: ${torrents === null ? 'any torrent' : count(torrents, 'info hash').replace('hashs', 'hashes')}`,
+    ...addresses.map((address) => `address:  ${escapeText(announceOf(address))}`),
+    `state:    ${escapeText(stateFile)}`,
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** What torrents name; a Unix socket is named as it is. */
+export function announceOf(address: string): string {
+  return address.includes('://') ? `${address}/announce` : address
+}

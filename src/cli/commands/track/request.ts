@@ -1,0 +1,161 @@
+import { join, resolve } from 'node:path'
+import { asBtkitError, BtkitError } from '../../../errors.js'
+import { makeDirectory, requireOwnDirectory } from '../../../state/own-directory.js'
+import { stateDirectory } from '../../../state/directory.js'
+import type { StoreLimits } from '../../../tracker/swarms/swarm-store.js'
+import type { AnswerSettings, TrackerSettings } from '../../../tracker/server/settings.js'
+import { ClientAddresses } from '../../../web/client-address.js'
+import type { ListenPlace } from '../../../web/open-server.js'
+import type { PassedSocket } from '../../../web/passed-sockets.js'
+import { bareHost, passedPlaces } from '../../arguments/server-options.js'
+import type { Io } from '../../io.js'
+import { reportWarning } from '../../output/messages.js'
+import { version } from '../../version.js'
+import type { TrackOptions } from './options.js'
+
+/**
+ * Translates a command line into what the tracker does. It listens on the sockets, in place of hosts,
+ * if there are any.
+ * @throws BtkitError
+ */
+export function trackerSettings(
+  options: TrackOptions,
+  io: Io,
+  sockets: readonly PassedSocket[] | null,
+): TrackerSettings {
+  const file = (path: string | undefined) => (path ? resolve(io.cwd, path) : null)
+  const toStdout = options.logFile === '-'
+  return {
+    ...placesOf(options, io, sockets),
+    allowed: {
+      directories: options.allowedDir.map((directory) => resolve(io.cwd, directory)),
+      listFile: file(options.allowedList),
+      isFed: false,
+      controls: options.allowedControls,
+      allowedAddresses: file(options.allowedIps),
+      bannedAddresses: file(options.bannedIps),
+      interval: options.parseAllowedInterval ?? options.parseDirInterval,
+    },
+    answers: answerSettings(options),
+    multitracker: multitrackerSettings(options, file(options.multitrackerKey)),
+    aggregation: aggregationSettings(options),
+    limits: storeLimits(options, io),
+    tls: null,
+    stateFile: stateFile(options, io),
+    saveInterval: options.saveInterval,
+    page: {
+      showInfoPage: options.showInfopage,
+      redirect: options.infopageRedirect || null,
+      showNames: options.showNames,
+      allowGet: options.allowGet,
+    },
+    favicon: file(options.favicon),
+    publicUrl: options.publicUrl ?? null,
+    clientAddresses: new ClientAddresses(options.trustProxy),
+    trustedProxies: options.trustProxy,
+    workers: options.workers,
+    logFormat: options.log ?? (options.logFile ? 'text' : 'off'),
+    logFile: toStdout ? null : file(options.logFile),
+    version: version(),
+  }
+}
+
+function answerSettings(options: TrackOptions): AnswerSettings {
+  const interval = options.interval / 1000
+  return {
+    interval,
+    minInterval: options.minInterval ?? Math.ceil(interval / 2),
+    defaultPeers: options.responseSize,
+    maxPeers: Math.max(options.responseSize, options.maxGive),
+    allowsFullForm: !options.compactReqd,
+    scrape: options.scrapeAllowed,
+    believes: options.onlyLocalOverrideIp === 0 ? 'all' : 'local',
+  }
+}
+
+function multitrackerSettings(
+  options: TrackOptions,
+  keyFile: string | null,
+): TrackerSettings['multitracker'] {
+  if (options.multitrackerEnabled && options.allowedDir.length === 0) {
+    const why = 'only torrents of an --allowed-dir tell of other trackers'
+    throw new BtkitError('usage', `--multitracker-enabled: ${why}`)
+  }
+  return {
+    isEnabled: options.multitrackerEnabled,
+    allowed: options.multitrackerAllowed,
+    interval: options.multitrackerReannounceInterval / 1000,
+    maxPeers: options.multitrackerMaxpeers,
+    publicHost: options.publicUrl === undefined ? null : new URL(options.publicUrl).host,
+    keyFile,
+  }
+}
+
+/** bttrack has one option for whether and by which password. */
+function aggregationSettings({ aggregateForward, aggregator }: TrackOptions) {
+  const password = aggregator === '1' ? null : aggregator
+  const isAggregator = aggregator !== '0' && aggregator !== ''
+  return { forward: aggregateForward ?? null, aggregator: isAggregator ? { password } : null }
+}
+
+/** Seconds after which bttrack forgets a client. */
+const TIMEOUT = 2700
+
+function storeLimits(options: TrackOptions, io: Io): StoreLimits {
+  const { maxPeers, maxSwarms, maxPerAddress, maxPerAddressInSwarm, keepDead } = options
+  const interval = options.interval / 1000
+  const peerTimeout = options.timeout ?? Math.max(TIMEOUT, Math.ceil(1.5 * interval))
+  if (peerTimeout <= interval) {
+    const why = `clients ask again only after ${interval} s, and are forgotten until then`
+    reportWarning(`--timeout ${peerTimeout}: ${why}`, io)
+  }
+  const perAddress = { maxPerAddress, maxPerAddressInSwarm }
+  return { maxPeers, maxSwarms, ...perAddress, peerTimeout, keepsEmpty: keepDead }
+}
+
+/** @throws BtkitError when others could change what is in the state directory */
+function stateFile({ state, stateDir }: TrackOptions, { env, isRoot, cwd }: Io): string {
+  if (state) return resolve(cwd, state)
+  const directory = resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))
+  try {
+    makeDirectory(directory)
+    requireOwnDirectory(directory)
+  } catch (error) {
+    throw asBtkitError(error, `state ${directory}`)
+  }
+  return join(directory, 'tracker.state')
+}
+
+/** Where HTTP and UDP are spoken: on sockets that were passed to this process, else at hosts. */
+function placesOf(
+  options: TrackOptions,
+  io: Io,
+  sockets: readonly PassedSocket[] | null,
+): Pick<TrackerSettings, 'places' | 'udpPlaces'> {
+  if (sockets) {
+    return {
+      places: passedPlaces(sockets),
+      udpPlaces: sockets.filter(({ kind }) => kind === 'udp'),
+    }
+  }
+  return { places: listenPlaces(options, io), udpPlaces: options.udp ? udpPlaces(options) : [] }
+}
+
+/** All addresses of the machine, of both families. */
+const EVERYWHERE = '::'
+
+/** Where HTTP is spoken: what has a slash in it is a path. */
+function listenPlaces({ host, port }: TrackOptions, { cwd }: Io): ListenPlace[] {
+  return hostsOf(host).map((each) => {
+    return each.includes('/') ? { path: resolve(cwd, each) } : { host: bareHost(each), port }
+  })
+}
+
+function udpPlaces({ host, port }: TrackOptions) {
+  const hosts = hostsOf(host).filter((each) => !each.includes('/'))
+  return hosts.map((each) => ({ host: bareHost(each), port }))
+}
+
+function hostsOf(hosts: readonly string[]): readonly string[] {
+  return hosts.length > 0 ? [...new Set(hosts)] : [EVERYWHERE]
+}

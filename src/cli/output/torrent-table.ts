@@ -1,0 +1,77 @@
+import type { ClientTorrent } from '../../core/publish/client.js'
+import { escapeText } from '../../text/escape.js'
+import { formatBytes } from '../../text/quantity.js'
+import { cutColumns, fitColumns } from './columns.js'
+
+/** A column after the name. */
+interface Column {
+  readonly heading: string
+  /** The longest value that it usually has. */
+  readonly width: number
+  readonly valueOf: (torrent: ClientTorrent) => string
+}
+
+const COLUMNS: readonly Column[] = [
+  { heading: 'state', width: 11, valueOf: ({ state }) => state },
+  { heading: 'done', width: 4, valueOf: done },
+  { heading: 'peers', width: 5, valueOf: ({ peers }) => `${peers}` },
+  { heading: 'up', width: 10, valueOf: ({ uploadRate }) => rate(uploadRate) },
+  { heading: 'down', width: 10, valueOf: ({ downloadRate }) => rate(downloadRate) },
+  { heading: 'ratio', width: 6, valueOf: ({ ratio }) => ratio.toFixed(2) },
+]
+
+/** What a narrow terminal goes without, in this order. */
+const DISPENSABLE = ['ratio', 'peers', 'down', 'up', 'done', 'state']
+
+/** The least width of the names. */
+const MIN_NAME = 12
+
+/**
+ * What torrents in a client are doing, one a line below a line of headings, sorted by name. The lines
+ * take at most `width` columns.
+ */
+export function torrentTable(torrents: readonly ClientTorrent[], width: number): string[] {
+  const sorted = [...torrents].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const columns = fittingColumns(width)
+  const nameWidth = Math.max(0, width - widthOf(columns))
+  const line = (name: string, cells: readonly string[]) => {
+    const whole = [fitColumns(escapeText(name), nameWidth), ...cells].join(' ')
+    return cutColumns(whole, width).trimEnd()
+  }
+  const headings = columns.map((column) => padCell(column, column.heading))
+  const lines = sorted.map((torrent) => {
+    return line(
+      torrent.name,
+      columns.map((column) => padCell(column, column.valueOf(torrent))),
+    )
+  })
+  return [line('name', headings), ...lines]
+}
+
+/** The columns that leave room for names. */
+function fittingColumns(width: number): readonly Column[] {
+  let columns = COLUMNS
+  for (const heading of DISPENSABLE) {
+    if (width - widthOf(columns) >= MIN_NAME) break
+    columns = columns.filter((column) => column.heading !== heading)
+  }
+  return columns
+}
+
+/** With the space before each. */
+function widthOf(columns: readonly Column[]): number {
+  return columns.reduce((sum, { width }) => sum + width + 1, 0)
+}
+
+function done({ size, bytesDone }: ClientTorrent): string {
+  return size === 0 ? '-' : `${Math.floor((100 * bytesDone) / size)}%`
+}
+
+function rate(bytes: number): string {
+  return bytes === 0 ? '-' : `${formatBytes(bytes)}/s`
+}
+
+/** Words begin at the left, figures end at the right. */
+function padCell({ heading, width }: Column, cell: string): string {
+  return heading === 'state' ? cell.padEnd(width) : cell.padStart(width)
+}

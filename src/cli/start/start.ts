@@ -1,0 +1,20 @@
+import { ignoreDebugSignal } from '../debug-signal.js'
+
+/** The status with which Node itself ends a module that waits for something that never comes. */
+const NEVER_FINISHED = 13
+
+/**
+ * Runs btkit in this process: what the executables in bin/ call, with the name they are called by
+ * and the subcommand that a legacy name stands for.
+ */
+export async function start(program: string, subcommand: string | null = null): Promise<void> {
+  ignoreDebugSignal()
+  let isFinished = false
+  process.once('exit', (status) => {
+    if (!isFinished && status === 0) process.exitCode = NEVER_FINISHED
+  })
+  // Only now: to load it takes a while, in which the signal may come
+  const { loadProgram } = await import('./load-program.js')
+  await loadProgram().main(program, subcommand)
+  isFinished = true
+}

@@ -1,0 +1,126 @@
+import { BtkitError } from '../errors.js'
+import type { ScgiEndpoint } from './rtorrent/scgi.js'
+
+/** The programs that btkit can hand torrents to. */
+export type ClientKind = 'rtorrent' | 'transmission' | 'qbittorrent' | 'aria2' | 'deluge'
+
+/** Where a client is reached, and as whom. */
+export interface ClientAddress {
+  readonly kind: ClientKind
+  /** The address without credentials, for messages. */
+  readonly label: string
+  /** Of its remote control, over HTTP; empty with SCGI. */
+  readonly url: string
+  readonly scgi: ScgiEndpoint | null
+  /** Whether it runs on this machine, as far as the address tells: on a loopback address or socket. */
+  readonly isLocal: boolean
+  readonly user: string
+  readonly password: string
+}
+
+/** What is left out of an address. */
+interface Defaults {
+  readonly port: number
+  readonly path: string
+}
+
+const HTTP_KINDS: Readonly<Record<ClientKind, Defaults>> = {
+  rtorrent: { port: 80, path: '/RPC2' },
+  transmission: { port: 9091, path: '/transmission/rpc' },
+  qbittorrent: { port: 8080, path: '/' },
+  aria2: { port: 6800, path: '/jsonrpc' },
+  deluge: { port: 8112, path: '/json' },
+}
+
+const FORMS = [
+  'scgi+unix:///run/rtorrent.sock',
+  'scgi://127.0.0.1:5000',
+  ...Object.keys(HTTP_KINDS).map((kind) => `${kind}+http://host`),
+].join(', ')
+
+/**
+ * Reads the address of a client, such as `transmission+http://user:password@host:9091`. Default ports
+ * and paths may be left out; a port or path that is given is taken as it is.
+ * @throws BtkitError `usage`, without the credentials that may be in the text
+ */
+export function parseClientAddress(text: string): ClientAddress {
+  const match = /^([a-z0-9]+)(?:\+([a-z]+))?:\/\/(.*)$/is.exec(text)
+  const [, first = '', second = '', rest = ''] = match ?? []
+  if (first.toLowerCase() === 'scgi') return parseScgi(second.toLowerCase(), rest)
+  const kind = findKind(first.toLowerCase())
+  const scheme = second.toLowerCase() || 'http'
+  if (kind === null || (scheme !== 'http' && scheme !== 'https')) {
+    throw new BtkitError('usage', `${withoutCredentials(text)}: no address of a client (${FORMS})`)
+  }
+  return parseHttp(kind, scheme, rest)
+}
+
+function findKind(word: string): ClientKind | null {
+  return word in HTTP_KINDS ? (word as ClientKind) : null
+}
+
+function parseHttp(kind: ClientKind, scheme: string, rest: string): ClientAddress {
+  const { port, path } = HTTP_KINDS[kind]
+  const url = parseUrl(`${scheme}://${rest}`)
+  // URL leaves out a port that is its scheme's own, even one that is spelled out
+  const given = /^[^/?#]*:(\d+)(?:[/?#]|$)/.exec(rest.slice(rest.lastIndexOf('@') + 1))
+  const host = `${url.hostname}:${given?.[1] ?? defaultPort(scheme, kind, port)}`
+  const where = `${scheme}://${host}${url.pathname === '/' ? path : url.pathname}`
+  return {
+    kind,
+    label: `${kind}+${scheme}://${host}`,
+    url: where,
+    scgi: null,
+    isLocal: isLoopback(url.hostname),
+    ...credentialsOf(url),
+  }
+}
+
+/** rtorrent is behind a web server, whose port is the scheme's; all others have one of their own. */
+function defaultPort(scheme: string, kind: ClientKind, port: number): number {
+  return kind === 'rtorrent' && scheme === 'https' ? 443 : port
+}
+
+function parseScgi(form: string, rest: string): ClientAddress {
+  const base = { kind: 'rtorrent', url: '', user: '', password: '' } as const
+  if (form === 'unix' && rest.startsWith('/')) {
+    return { ...base, label: `scgi+unix://${rest}`, scgi: { path: rest }, isLocal: true }
+  }
+  const match = /^(\[[0-9a-f:.]+\]|[^/:@]+):(\d{1,5})\/?$/i.exec(rest)
+  const port = Number(match?.[2])
+  if (form !== '' || !match?.[1] || port < 1 || port > 65535) {
+    const forms = 'scgi://host:port or scgi+unix:///path'
+    throw new BtkitError('usage', `scgi${form && `+${form}`}://${rest}: not ${forms}`)
+  }
+  const host = match[1].replace(/^\[|\]$/g, '')
+  const label = `scgi://${match[1]}:${port}`
+  return { ...base, label, scgi: { host, port }, isLocal: isLoopback(host) }
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text)
+  } catch {
+    throw new BtkitError('usage', `${withoutCredentials(text)}: not a URL`)
+  }
+}
+
+function credentialsOf({ username, password }: URL): Pick<ClientAddress, 'user' | 'password'> {
+  return { user: decode(username), password: decode(password) }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function withoutCredentials(text: string): string {
+  return text.replace(/\/\/[^/]*@/, '//')
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/i.test(host)
+}

@@ -1,0 +1,288 @@
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { AskedMagnet } from '../core/publish/asked-magnet.js'
+import {
+  clientInfoHash,
+  type ClientTorrent,
+  type PublishedTorrent,
+  type TorrentClient,
+} from '../core/publish/client.js'
+import { BtkitError } from '../errors.js'
+import type { Metainfo } from '../metainfo/metainfo.js'
+import { quoteText } from '../text/escape.js'
+import { partBySize } from './batches.js'
+import { badAnswer, callHttp, refusedLogin } from './http-call.js'
+import { readIfThere } from './read-if-there.js'
+import { asList, asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
+import { RemoteClient } from './remote-client.js'
+import { unopened } from './unopened.js'
+
+const KEYS = [
+  'gid',
+  'status',
+  'totalLength',
+  'completedLength',
+  'uploadLength',
+  'uploadSpeed',
+  'downloadSpeed',
+  'connections',
+  'dir',
+  'infoHash',
+  'bittorrent',
+  'errorMessage',
+  'verifiedLength',
+  'verifyIntegrityPending',
+]
+
+/** More downloads than a list can have. */
+const ALL = 1_000_000
+
+/** How often to look whether downloads have stopped, and how long to wait in between. */
+const LAST_LOOKS = 20
+const LAST_PAUSE_MS = 100
+
+/**
+ * How an identifier of 16 hexadecimal digits begins that btkit chose for a torrent; the first digits
+ * of its info hash follow. That is the mark, as aria2 knows no labels.
+ */
+const GID_PREFIX = 'b7'
+
+/** How large a call may get before another is made, in bytes: aria2 takes 2 MiB unless it is told. */
+const CALL_SIZE = 1024 * 1024
+
+type Call = readonly [method: string, ...params: unknown[]]
+
+/**
+ * aria2, by JSON-RPC. It takes the data of a torrent for verified when it is told to; but it can't
+ * look for data, and creates files that are not there.
+ */
+export class Aria2Client extends RemoteClient implements TorrentClient {
+  readonly looksBeforeStart = false
+
+  async version(): Promise<string> {
+    const { version } = asObject(await this.#call('aria2.getVersion'))
+    return `aria2 ${asText(version)}`
+  }
+
+  async list(): Promise<readonly ClientTorrent[]> {
+    return (await this.#downloads(KEYS))
+      .filter(({ infoHash, status }) => infoHash !== undefined && !isOver(status))
+      .map(readTorrent)
+  }
+
+  async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
+    const failures: (BtkitError | null)[] = []
+    for (const part of partBySize(torrents, callSize, CALL_SIZE)) {
+      failures.push(...(await this.#addAtOnce(part)))
+    }
+    return failures
+  }
+
+  async #addAtOnce(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
+    const gids = torrents.map(({ metainfo }) => gidOf(clientInfoHash(metainfo)))
+    // What is left of an earlier download keeps its identifier
+    await this.#forget(gids)
+    const refusals = torrents.map(({ metainfo }) => refuseOddNames(metainfo, this.label))
+    const taken = torrents.filter((_, i) => !refusals[i])
+    const answers = await this.#multicall([...taken.map(addCall), ...taken.map(infoHashCall)])
+    const failures: (BtkitError | null)[] = []
+    for (const [i, { metainfo }] of taken.entries()) {
+      const failure = this.#failureOf(answers[i])
+      failures.push(failure ?? (await this.#misreadOf(metainfo, answers[taken.length + i])))
+    }
+    const ordered = failures.values()
+    return refusals.map((refusal) => refusal ?? ordered.next().value ?? null)
+  }
+
+  /**
+   * Takes out a torrent that aria2 has under another info hash, where no peer would look for it, as
+   * 1.36 has hybrids.
+   */
+  async #misreadOf(metainfo: Metainfo, answer: unknown): Promise<BtkitError | null> {
+    const { infoHash } = asObject(asList(answer)[0])
+    const expected = clientInfoHash(metainfo)
+    if (infoHash === undefined || infoHash === expected) return null
+    await this.#forget([gidOf(expected)])
+    return unopened(this, metainfo, `it takes ${asText(infoHash)} for its info hash`)
+  }
+
+  /** Takes out downloads and what is left of them, whatever their info hashes. */
+  async #forget(gids: readonly string[]): Promise<void> {
+    await this.#callAll(gids.map((gid) => ['aria2.forceRemove', gid]))
+    await this.#callAll(gids.map((gid) => ['aria2.removeDownloadResult', gid]))
+  }
+
+  /** What a call of several failed with; null for one that did not. */
+  #failureOf(answer: unknown): BtkitError | null {
+    if (Array.isArray(answer)) return null
+    const { message } = asObject(answer)
+    return new BtkitError('client', `${this.label}: ${asText(message) || 'gives no answer'}`)
+  }
+
+  async start(infoHashes: readonly string[]): Promise<void> {
+    await this.#callAll(infoHashes.map((infoHash) => ['aria2.unpause', gidOf(infoHash)]))
+  }
+
+  async remove(infoHashes: readonly string[]): Promise<void> {
+    const wanted = new Set(infoHashes)
+    const gids = await this.#gids(wanted)
+    // Not forced, so that trackers hear of it
+    await this.#callAll(gids.map((gid) => ['aria2.remove', gid]))
+    await this.#whenStopped(gids)
+    await this.#forget(gids)
+  }
+
+  /**
+   * Trackers are told that it has everything, as long as it does not know how much that is: those
+   * that name seeds to no seeds name it nobody then.
+   */
+  async askMetadata({ link, infoHash, directory }: AskedMagnet): Promise<void> {
+    const gid = gidOf(infoHash)
+    await this.#callAll([['aria2.removeDownloadResult', gid]])
+    const options = {
+      gid,
+      dir: directory,
+      'bt-metadata-only': 'true',
+      'bt-save-metadata': 'true',
+    }
+    await this.#call('aria2.addUri', [link], options)
+  }
+
+  readMetadata({ infoHash, localDirectory, maxSize }: AskedMagnet) {
+    const path = join(localDirectory, `${infoHash}.torrent`)
+    return Promise.resolve().then(() => readIfThere(path, maxSize))
+  }
+
+  /** Waits until downloads have told their trackers, but not for long. */
+  async #whenStopped(gids: readonly string[]): Promise<void> {
+    for (let i = 0; i < LAST_LOOKS; i++) {
+      const calls = gids.map((gid) => ['aria2.tellStatus', gid, ['status']] as const)
+      const statuses = (await this.#callAll(calls)).map((answer) => asObject(answer)['status'])
+      if (!statuses.includes('active')) return
+      await setTimeout(LAST_PAUSE_MS, undefined, { signal: this.options.signal }).catch(() => null)
+    }
+  }
+
+  async #gids(infoHashes: ReadonlySet<string>): Promise<string[]> {
+    return (await this.#downloads(['gid', 'infoHash']))
+      .filter(({ infoHash }) => infoHashes.has(asText(infoHash)))
+      .map(({ gid }) => asText(gid))
+  }
+
+  /** All downloads, whatever they do, with these of their values. */
+  async #downloads(keys: readonly string[]): Promise<JsonObject[]> {
+    const lists = await this.#callAll([
+      ['aria2.tellActive', keys],
+      ['aria2.tellWaiting', 0, ALL, keys],
+      ['aria2.tellStopped', 0, ALL, keys],
+    ])
+    return lists.flatMap(asList).map(asObject)
+  }
+
+  /** Makes several calls as one. What a call fails with is not told. */
+  async #callAll(calls: readonly Call[]) {
+    return (await this.#multicall(calls)).map((result) => asList(result)[0])
+  }
+
+  /** Makes several calls as one: the answer to each is a list of one value, or an error. */
+  async #multicall(calls: readonly Call[]): Promise<readonly unknown[]> {
+    if (calls.length === 0) return []
+    const methods = calls.map(([methodName, ...params]) => {
+      return { methodName, params: [...this.#token(), ...params] }
+    })
+    return asList(await this.#send('system.multicall', [methods]))
+  }
+
+  #call(method: string, ...params: unknown[]): Promise<unknown> {
+    return this.#send(method, [...this.#token(), ...params])
+  }
+
+  #token(): string[] {
+    return this.address.password === '' ? [] : [`token:${this.address.password}`]
+  }
+
+  async #send(method: string, params: readonly unknown[]): Promise<unknown> {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 'btkit', method, params })
+    const { text } = await callHttp({ url: this.address.url, body }, this.options)
+    const answer = asObject(parseJson(text))
+    if (answer['error'] !== undefined) this.#refuse(asText(asObject(answer['error'])['message']))
+    if (answer['result'] === undefined) throw badAnswer(this.label, 'not that of aria2')
+    return answer['result']
+  }
+
+  #refuse(message: string): never {
+    if (message === 'Unauthorized') throw refusedLogin(this.label)
+    throw new BtkitError('client', `${this.label}: ${message}`)
+  }
+}
+
+const CONTROL = /[\0-\x1f\x7f]/
+
+/** aria2 looks for files under other names where there is a control character, and makes those. */
+function refuseOddNames({ name, files }: Metainfo, label: string): BtkitError | null {
+  const odd = [name, ...files.flatMap(({ path }) => path)].find((each) => CONTROL.test(each))
+  if (odd === undefined) return null
+  const why = 'aria2 changes names with control characters'
+  return new BtkitError('client', `${label}: ${quoteText(odd)}: ${why}`)
+}
+
+function addCall({ metainfo, directory, downloads = false }: PublishedTorrent): Call {
+  const options = {
+    gid: gidOf(clientInfoHash(metainfo)),
+    dir: directory,
+    pause: 'true',
+    'bt-seed-unverified': `${!downloads}`,
+    'check-integrity': `${downloads}`,
+    'file-allocation': 'none',
+    'rpc-save-upload-metadata': 'false',
+    'seed-ratio': '0.0',
+  }
+  return ['aria2.addTorrent', Buffer.from(metainfo.bytes).toString('base64'), [], options]
+}
+
+function infoHashCall({ metainfo }: PublishedTorrent): Call {
+  return ['aria2.tellStatus', gidOf(clientInfoHash(metainfo)), ['infoHash']]
+}
+
+/** About how many bytes it takes to hand over a torrent. */
+function callSize({ metainfo, directory }: PublishedTorrent): number {
+  return 1000 + 4 * Math.ceil(metainfo.bytes.length / 3) + 6 * directory.length
+}
+
+/** Whether a download stays in the list for its result alone. */
+function isOver(status: unknown): boolean {
+  return status === 'removed' || status === 'complete'
+}
+
+function gidOf(infoHash: string): string {
+  return GID_PREFIX + infoHash.slice(0, 16 - GID_PREFIX.length)
+}
+
+function readTorrent(download: JsonObject): ClientTorrent {
+  const infoHash = asText(download['infoHash'])
+  const size = asNumber(download['totalLength'])
+  const info = asObject(asObject(download['bittorrent'])['info'])
+  return {
+    infoHash,
+    name: asText(info['name']),
+    directory: asText(download['dir']),
+    isMarked: asText(download['gid']) === gidOf(infoHash),
+    state: readState(download),
+    message: asText(download['errorMessage']) || null,
+    size,
+    bytesDone: asNumber(download['completedLength']),
+    peers: asNumber(download['connections']),
+    uploadRate: asNumber(download['uploadSpeed']),
+    downloadRate: asNumber(download['downloadSpeed']),
+    ratio: size === 0 ? 0 : asNumber(download['uploadLength']) / size,
+  }
+}
+
+function readState(download: JsonObject): ClientTorrent['state'] {
+  const { status, verifiedLength, verifyIntegrityPending } = download
+  if (status === 'error') return 'error'
+  if (verifiedLength !== undefined || verifyIntegrityPending === 'true') return 'checking'
+  if (status === 'paused') return 'stopped'
+  if (status === 'waiting') return 'queued'
+  return download['completedLength'] === download['totalLength'] ? 'seeding' : 'downloading'
+}

@@ -1,0 +1,27 @@
+import type { TorrentClient } from '../core/publish/client.js'
+import type { ClientAddress } from './address.js'
+import { Aria2Client } from './aria2.js'
+import { DelugeClient } from './deluge.js'
+import type { CallOptions } from './http-call.js'
+import { QbittorrentClient } from './qbittorrent.js'
+import { RtorrentClient } from './rtorrent/rtorrent.js'
+import { TransmissionClient } from './transmission.js'
+
+const CLIENTS = {
+  aria2: Aria2Client,
+  deluge: DelugeClient,
+  qbittorrent: QbittorrentClient,
+  rtorrent: RtorrentClient,
+  transmission: TransmissionClient,
+}
+
+/** How long a client may take to answer a call, in milliseconds. */
+export const CLIENT_TIMEOUT_MS = 30_000
+
+/** The client at an address. Nothing is sent to it yet. */
+export function connectClient(
+  address: ClientAddress,
+  options: Omit<CallOptions, 'label'>,
+): TorrentClient {
+  return new CLIENTS[address.kind](address, { ...options, label: address.label })
+}

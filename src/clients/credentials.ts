@@ -1,0 +1,61 @@
+import { statSync } from 'node:fs'
+import { BtkitError } from '../errors.js'
+import { readBounded } from '../files/read-bounded.js'
+import { statIfThere } from '../files/stat-if-there.js'
+import type { ClientAddress } from './address.js'
+
+/** More than any such file has, in bytes. */
+const MAX_SIZE = 1024 * 1024
+
+/** Bits of a file's mode that let others than its owner read it. */
+const OTHERS = 0o077
+
+/**
+ * An address with the credentials that a file in the form of netrc(5) has for its host (`machine
+ * host` or `machine host:port`, `login`, `password`), unless it has some already. There need be no
+ * such file.
+ * @throws BtkitError `not-permitted` when others may read the file, and those of readBounded
+ */
+export function withCredentials(address: ClientAddress, file: string | null): ClientAddress {
+  const needsNone = address.scgi !== null || address.user + address.password !== ''
+  if (needsNone || file === null || !statIfThere(file)) return address
+  requirePrivate(file)
+  const found = findMachine(Buffer.from(readBounded(file, MAX_SIZE)).toString(), address.url)
+  return found ? { ...address, ...found } : address
+}
+
+function requirePrivate(file: string): void {
+  if (process.platform === 'win32') return
+  const { mode } = statSync(file)
+  if ((mode & OTHERS) === 0) return
+  throw new BtkitError('not-permitted', `${file}: others may read it; its mode has to be 600`)
+}
+
+interface Machine {
+  user: string
+  password: string
+}
+
+function findMachine(text: string, url: string): Machine | null {
+  const { host, hostname } = new URL(url)
+  const machines = readMachines(text)
+  return machines.get(host) ?? machines.get(hostname) ?? null
+}
+
+/** Reads the entries of a netrc file, of which the first for a machine counts. */
+function readMachines(text: string): Map<string, Machine> {
+  const machines = new Map<string, Machine>()
+  const words = text.replace(/(^|\s)#[^\n]*/g, '$1').split(/\s+/)
+  let machine: Machine = { user: '', password: '' }
+  for (let i = 0; i + 1 < words.length; i++) {
+    const value = words[i + 1] ?? ''
+    if (words[i] === 'machine') {
+      machine = { user: '', password: '' }
+      if (!machines.has(value)) machines.set(value, machine)
+    } else if (words[i] === 'login') machine.user = value
+    else if (words[i] === 'password') machine.password = value
+    else continue
+    i++
+  }
+  return machines
+}

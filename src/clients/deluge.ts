@@ -1,0 +1,174 @@
+import {
+  clientInfoHash,
+  MARK,
+  type ClientTorrent,
+  type PublishedTorrent,
+  type TorrentClient,
+} from '../core/publish/client.js'
+import { BtkitError } from '../errors.js'
+import { callForEach, failuresOfEach } from './batches.js'
+import { badAnswer, badStatus, callHttp, refusedLogin } from './http-call.js'
+import { asList, asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
+import { RemoteClient } from './remote-client.js'
+
+const KEYS = [
+  'name',
+  'download_location',
+  'label',
+  'state',
+  'message',
+  'total_size',
+  'total_done',
+  'num_peers',
+  'num_seeds',
+  'upload_payload_rate',
+  'download_payload_rate',
+  'ratio',
+]
+
+const NOT_AUTHENTICATED = 1
+
+const STATES: Readonly<Record<string, ClientTorrent['state']>> = {
+  Checking: 'checking',
+  Allocating: 'checking',
+  Moving: 'checking',
+  Paused: 'stopped',
+  Queued: 'queued',
+  Seeding: 'seeding',
+  Error: 'error',
+}
+
+/**
+ * Deluge, by the JSON-RPC of its web interface, which passes calls on to the daemon. In seed mode it
+ * takes data for verified, and still looks whether all files are there with their sizes.
+ */
+export class DelugeClient extends RemoteClient implements TorrentClient {
+  readonly looksBeforeStart = true
+  #session: Promise<void> | null = null
+  #cookie = ''
+  /** Done once for all torrents, as those are added several at a time. */
+  #labels: Promise<void> | null = null
+  #calls = 0
+
+  async version(): Promise<string> {
+    return `Deluge ${asText(await this.#call('daemon.get_version'))}`
+  }
+
+  async list(): Promise<readonly ClientTorrent[]> {
+    const torrents = asObject(await this.#call('core.get_torrents_status', {}, KEYS))
+    return Object.entries(torrents).map(([infoHash, torrent]) => {
+      return readTorrent(infoHash, asObject(torrent))
+    })
+  }
+
+  /** Added torrents are looked at file by file; but their empty files are created before that. */
+  findData(torrents: readonly PublishedTorrent[]): Promise<boolean[]> {
+    return callForEach(torrents, async ({ metainfo: { name, files }, directory }) => {
+      const size = files.reduce((sum, { length, padding }) => sum + (padding ? 0 : length), 0)
+      return asNumber(await this.#call('core.get_path_size', `${directory}/${name}`)) >= size
+    })
+  }
+
+  async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
+    this.#labels ??= this.#requireLabels()
+    await this.#labels
+    return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
+  }
+
+  async #addOne({ metainfo, directory, downloads = false }: PublishedTorrent): Promise<void> {
+    const torrent = Buffer.from(metainfo.bytes).toString('base64')
+    const infoHash = clientInfoHash(metainfo)
+    await this.#call('core.add_torrent_file', `${infoHash}.torrent`, torrent, {
+      download_location: directory,
+      move_completed: false,
+      add_paused: true,
+      seed_mode: !downloads,
+    })
+    await this.#call('label.set_torrent', infoHash, MARK)
+  }
+
+  async start(infoHashes: readonly string[]): Promise<void> {
+    await this.#call('core.resume_torrents', infoHashes)
+  }
+
+  async remove(infoHashes: readonly string[]): Promise<void> {
+    await this.#call('core.remove_torrents', infoHashes, false)
+  }
+
+  /** Makes sure that there is the label by which btkit knows its torrents. */
+  async #requireLabels(): Promise<void> {
+    const plugins = asList(await this.#call('core.get_enabled_plugins'))
+    if (!plugins.includes('Label')) {
+      const how = 'its plugin Label is off, and marks the torrents that are of btkit'
+      throw new BtkitError('client', `${this.label}: ${how}`)
+    }
+    const labels = asList(await this.#call('label.get_labels'))
+    if (!labels.includes(MARK)) await this.#call('label.add', MARK)
+  }
+
+  async #call(method: string, ...params: unknown[]): Promise<unknown> {
+    this.#session ??= this.#connect()
+    try {
+      await this.#session
+    } catch (error) {
+      this.#session = null
+      throw error
+    }
+    return this.#send(method, params)
+  }
+
+  /** Logs in, and has the web interface connect to its daemon if it is not connected. */
+  async #connect(): Promise<void> {
+    if ((await this.#send('auth.login', [this.address.password])) !== true) {
+      throw refusedLogin(this.label)
+    }
+    if ((await this.#send('web.connected', [])) === true) return
+    const [host] = asList(await this.#send('web.get_hosts', []))
+    await this.#send('web.connect', [asText(asList(host)[0])])
+    if ((await this.#send('web.connected', [])) === true) return
+    throw new BtkitError('client', `${this.label}: its web interface does not reach the daemon`)
+  }
+
+  async #send(method: string, params: readonly unknown[]): Promise<unknown> {
+    const body = JSON.stringify({ method, params, id: ++this.#calls })
+    const headers = { 'Content-Type': 'application/json', Cookie: this.#cookie }
+    const answer = await callHttp({ url: this.address.url, body, headers }, this.options)
+    if (answer.status !== 200) throw badStatus(this.label, answer)
+    this.#cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? this.#cookie
+    const values = asObject(parseJson(answer.text))
+    if (values['error']) this.#refuse(asObject(values['error']))
+    if (!('result' in values)) throw badAnswer(this.label, 'not that of Deluge')
+    return values['result']
+  }
+
+  #refuse({ code, message }: JsonObject): never {
+    if (code === NOT_AUTHENTICATED) {
+      this.#session = null
+      throw refusedLogin(this.label)
+    }
+    throw new BtkitError('client', `${this.label}: ${lastLineOf(asText(message))}`)
+  }
+}
+
+/** What the daemon fails with comes with a traceback before it. */
+function lastLineOf(message: string): string {
+  return message.trim().split('\n').at(-1) ?? ''
+}
+
+function readTorrent(infoHash: string, torrent: JsonObject): ClientTorrent {
+  const message = asText(torrent['message'])
+  return {
+    infoHash,
+    name: asText(torrent['name']),
+    directory: asText(torrent['download_location']),
+    isMarked: torrent['label'] === MARK,
+    state: STATES[asText(torrent['state'])] ?? 'downloading',
+    message: message === 'OK' ? null : message || null,
+    size: asNumber(torrent['total_size']),
+    bytesDone: asNumber(torrent['total_done']),
+    peers: asNumber(torrent['num_peers']) + asNumber(torrent['num_seeds']),
+    uploadRate: asNumber(torrent['upload_payload_rate']),
+    downloadRate: asNumber(torrent['download_payload_rate']),
+    ratio: Math.max(0, asNumber(torrent['ratio'])),
+  }
+}

@@ -1,0 +1,111 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { asBtkitError, BtkitError } from '../../errors.js'
+import { findProgram } from './find-program.js'
+import { clientPrograms, type ClientProgram } from './programs.js'
+import type { OwnClientSettings } from './settings.js'
+
+/** A client that btkit started for itself. */
+export interface OwnClient {
+  readonly program: string
+  /** Where its files are, and what is put there for it. */
+  readonly directory: string
+  /** Whether it tells trackers the address that it was given. */
+  readonly announcesAddress: boolean
+  /** Its address, with its password. It may take a moment until something answers there. */
+  readonly url: string
+  /** Resolves when it has ended, for whatever reason, and its directory is gone. */
+  readonly ended: Promise<void>
+  /** Ends it, and resolves when it has ended. */
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * Runs the client until it ends by itself or nobody holds the other end of standard input any more,
+ * and then removes its directory. As the system closes the pipe of a process that was killed, the
+ * client does not outlive btkit however btkit ends.
+ */
+const SUPERVISOR = `
+directory=$1
+shift
+exec 3<&0 </dev/null
+"$@" 3<&- &
+client=$!
+{ read -r _ <&3; kill "$client"; sleep 10; kill -9 "$client"; } 2>/dev/null &
+watch=$!
+exec 3<&-
+wait "$client"
+kill "$watch"
+rm -rf -- "$directory"
+`
+
+/**
+ * Starts a client that is there for btkit alone: its directory, its ports and its password are its
+ * own, and its remote control is reached from this machine alone.
+ *
+ * @param env its PATH is where programs are looked for
+ * @throws BtkitError `not-found` when none of the programs is installed
+ */
+export async function startOwnClient(
+  settings: OwnClientSettings,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<OwnClient> {
+  const { found, path } = chooseProgram(env['PATH'], settings)
+  const directory = makeDirectory()
+  const { files, args, url } = await found.prepare(directory, settings)
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(directory, name), content, { mode: 0o600 })
+  }
+  const child = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', directory, path, ...args], {
+    cwd: directory,
+    env: { PATH: env['PATH'], HOME: directory, LC_ALL: 'C.UTF-8' },
+    // Control-C at the terminal is for btkit, which ends the client after it
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  const { program, announcesAddress } = found
+  return { program, directory, announcesAddress, url, ...endingOf(child) }
+}
+
+function endingOf(child: ChildProcess): Pick<OwnClient, 'ended' | 'stop'> {
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      resolve()
+    })
+    child.once('error', () => {
+      resolve()
+    })
+  })
+  child.stdin?.on('error', () => undefined)
+  const stop = () => {
+    child.stdin?.destroy()
+    return ended
+  }
+  return { ended, stop }
+}
+
+function chooseProgram(
+  searchPath: string | undefined,
+  { asksMetadata, opensHybrids }: OwnClientSettings,
+): { found: ClientProgram; path: string } {
+  const first = clientPrograms.filter((each) => {
+    return (each.asksAsLeecher || !asksMetadata) && (each.opensHybrids || !opensHybrids)
+  })
+  for (const found of new Set([...first, ...clientPrograms])) {
+    const path = findProgram(found.program, searchPath)
+    if (path !== null) return { found, path }
+  }
+  const names = clientPrograms.map(({ program }) => program).join(', ')
+  throw new BtkitError('not-found', `no client: install one of ${names}, or name one by --client`)
+}
+
+function makeDirectory(): string {
+  const prefix = join(tmpdir(), 'btkit-')
+  try {
+    return mkdtempSync(prefix)
+  } catch (error) {
+    throw asBtkitError(error, prefix)
+  }
+}

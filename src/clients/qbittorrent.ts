@@ -1,0 +1,171 @@
+import type { AskedMagnet } from '../core/publish/asked-magnet.js'
+import {
+  MARK,
+  type ClientTorrent,
+  type PublishedTorrent,
+  type TorrentClient,
+} from '../core/publish/client.js'
+import { BtkitError } from '../errors.js'
+import { failuresOfEach } from './batches.js'
+import {
+  badAnswer,
+  badStatus,
+  callHttp,
+  refusedLogin,
+  type HttpAnswer,
+  type HttpCall,
+} from './http-call.js'
+import { asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
+import { RemoteClient } from './remote-client.js'
+
+type Body = URLSearchParams | FormData
+
+/** The first version of the interface that says `start` and `stop`: that of qBittorrent 5. */
+const START_SINCE = [2, 11]
+
+/**
+ * qBittorrent, by its Web API. It takes the data of a torrent for verified when it is told to, and
+ * still looks whether all files are there with their sizes before it starts.
+ */
+export class QbittorrentClient extends RemoteClient implements TorrentClient {
+  readonly looksBeforeStart = true
+  #cookie = ''
+  #startWord: Promise<'start' | 'resume'> | null = null
+
+  async version(): Promise<string> {
+    return `qBittorrent ${(await this.#call('app/version')).text}`
+  }
+
+  async list(): Promise<readonly ClientTorrent[]> {
+    const torrents = parseJson((await this.#call('torrents/info')).text)
+    if (!Array.isArray(torrents)) throw badAnswer(this.label, 'no list of torrents')
+    return torrents.map((torrent) => readTorrent(asObject(torrent)))
+  }
+
+  add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
+    return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
+  }
+
+  async #addOne({ metainfo, directory, downloads = false }: PublishedTorrent): Promise<void> {
+    const form = new FormData()
+    form.set('torrents', new Blob([metainfo.bytes]), 'a.torrent')
+    const fields = {
+      savepath: directory,
+      category: MARK,
+      skip_checking: `${!downloads}`,
+      // As versions before 5, and since, call it
+      paused: 'true',
+      stopped: 'true',
+      autoTMM: 'false',
+      contentLayout: 'Original',
+    }
+    for (const [name, value] of Object.entries(fields)) form.set(name, value)
+    await this.#addForm(form)
+  }
+
+  async #addForm(form: FormData): Promise<void> {
+    const { text } = await this.#call('torrents/add', form)
+    if (text.startsWith('Fails')) {
+      throw new BtkitError('client', `${this.label}: does not take this torrent, or has it already`)
+    }
+  }
+
+  async start(infoHashes: readonly string[]): Promise<void> {
+    this.#startWord ??= this.#findStartWord()
+    const hashes = new URLSearchParams({ hashes: infoHashes.join('|') })
+    await this.#call(`torrents/${await this.#startWord}`, hashes)
+  }
+
+  async remove(infoHashes: readonly string[]): Promise<void> {
+    const hashes = infoHashes.join('|')
+    await this.#call('torrents/delete', new URLSearchParams({ hashes, deleteFiles: 'false' }))
+  }
+
+  async askMetadata({ link, directory }: AskedMagnet): Promise<void> {
+    const fields = { urls: link, savepath: directory, category: MARK, autoTMM: 'false' }
+    const form = new FormData()
+    for (const [name, value] of Object.entries(fields)) form.set(name, value)
+    form.set('stopCondition', 'MetadataReceived')
+    await this.#addForm(form)
+  }
+
+  /** It says by a status that it has none yet. */
+  async readMetadata({ infoHash }: AskedMagnet): Promise<Uint8Array | null> {
+    const { status, bytes } = await this.#request(`torrents/export?hash=${infoHash}`)
+    return status === 200 ? bytes : null
+  }
+
+  async #findStartWord(): Promise<'start' | 'resume'> {
+    const { text } = await this.#call('app/webapiVersion')
+    const [major = 0, minor = 0] = text.split('.').map(Number)
+    const [sinceMajor = 0, sinceMinor = 0] = START_SINCE
+    return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor) ? 'start' : 'resume'
+  }
+
+  async #call(method: string, body?: Body): Promise<HttpAnswer> {
+    return this.#requireDone(await this.#request(method, body))
+  }
+
+  /** Calls the interface, and logs in where that is asked for. */
+  async #request(method: string, body?: Body): Promise<HttpAnswer> {
+    const first = await this.#send(method, body)
+    if (first.status !== 401 && first.status !== 403) return first
+    await this.#logIn()
+    return this.#send(method, body)
+  }
+
+  #requireDone(answer: HttpAnswer): HttpAnswer {
+    if (answer.status === 200 || answer.status === 204) return answer
+    if (answer.status === 409) {
+      throw new BtkitError('client', `${this.label}: has this torrent already`)
+    }
+    throw badStatus(this.label, answer)
+  }
+
+  async #logIn(): Promise<void> {
+    const { user, password } = this.address
+    const body = new URLSearchParams({ username: user || 'admin', password })
+    const answer = await this.#send('auth/login', body)
+    const cookie = answer.headers.getSetCookie()[0]?.split(';')[0]
+    if (cookie === undefined) throw refusedLogin(this.label)
+    this.#cookie = cookie
+  }
+
+  #send(method: string, body?: Body): Promise<HttpAnswer> {
+    const { url } = this.address
+    const call: HttpCall = {
+      url: `${url}api/v2/${method}`,
+      // It takes no request that seems to come from another site's page
+      headers: { Referer: url, Cookie: this.#cookie },
+      ...(body === undefined ? {} : { body }),
+    }
+    return callHttp(call, this.options)
+  }
+}
+
+function readTorrent(torrent: JsonObject): ClientTorrent {
+  const size = asNumber(torrent['size'])
+  return {
+    infoHash: asText(torrent['hash']),
+    name: asText(torrent['name']),
+    directory: asText(torrent['save_path']),
+    isMarked: torrent['category'] === MARK,
+    state: readState(asText(torrent['state'])),
+    message: null,
+    size,
+    bytesDone: size - asNumber(torrent['amount_left']),
+    peers: asNumber(torrent['num_leechs']) + asNumber(torrent['num_seeds']),
+    uploadRate: asNumber(torrent['upspeed']),
+    downloadRate: asNumber(torrent['dlspeed']),
+    ratio: Math.max(0, asNumber(torrent['ratio'])),
+  }
+}
+
+function readState(state: string): ClientTorrent['state'] {
+  if (state === 'missingFiles') return 'missing'
+  if (state === 'error' || state === 'unknown') return 'error'
+  if (/^(checking|allocating|moving)/.test(state)) return 'checking'
+  if (/^(paused|stopped)/.test(state)) return 'stopped'
+  if (state.startsWith('queued')) return 'queued'
+  return /^(uploading|.*UP)$/.test(state) ? 'seeding' : 'downloading'
+}

@@ -1,0 +1,72 @@
+import { MARK, type ClientTorrent } from '../../core/publish/client.js'
+import type { XmlRpcValue } from './xml-rpc.js'
+
+/** What is asked of each torrent, in this order. */
+export const FIELDS = [
+  'd.hash=',
+  'd.name=',
+  'd.directory=',
+  'd.is_multi_file=',
+  'd.custom1=',
+  'd.is_active=',
+  'd.is_hash_checking=',
+  'd.complete=',
+  'd.message=',
+  'd.size_bytes=',
+  'd.completed_bytes=',
+  'd.peers_connected=',
+  'd.up.rate=',
+  'd.down.rate=',
+  'd.ratio=',
+]
+
+/**
+ * What tells whether btkit's torrents are seeded, in one value a torrent: a list of thousands is made
+ * and read in a fraction of the time that all fields take.
+ */
+export const SEEDED_FIELD =
+  'cat=$d.hash=,$d.is_active=,$d.complete=,$d.is_hash_checking=,$d.custom1='
+
+/** A value of SEEDED_FIELD for a torrent that bears the mark and is seeded. */
+const SEEDED = new RegExp(`<string>([0-9A-F]{40})110${MARK}</string>`, 'g')
+
+/**
+ * The info hashes of torrents that bear the mark and are seeded, in an answer that has nothing but
+ * values of SEEDED_FIELD. It is not taken for XML, which would take most of the time; text in it can't
+ * be taken for a value, as XML escapes its brackets.
+ */
+export function seededHashes(answer: string): ReadonlySet<string> {
+  return new Set(Array.from(answer.matchAll(SEEDED), ([, hash = '']) => hash.toLowerCase()))
+}
+
+/** A value as text. */
+export function asWord(value: XmlRpcValue | undefined): string {
+  return typeof value === 'string' ? value : typeof value === 'number' ? `${value}` : ''
+}
+
+/** A torrent from the values of FIELDS. */
+export function readTorrent(row: readonly XmlRpcValue[]): ClientTorrent {
+  const [infoHash, name, directory, isMultiFile, mark, isActive, isChecking] = row.map(asWord)
+  const [isComplete, message, ...figures] = row.slice(7).map(asWord)
+  const [size = 0, bytesDone = 0, peers = 0, uploadRate = 0, downloadRate = 0, ratio = 0] =
+    figures.map(Number)
+  const running = isComplete === '1' ? 'seeding' : 'downloading'
+  return {
+    infoHash: (infoHash ?? '').toLowerCase(),
+    name: name ?? '',
+    directory: isMultiFile === '1' ? parentOf(directory ?? '') : (directory ?? ''),
+    isMarked: mark === MARK,
+    state: isChecking === '1' ? 'checking' : isActive === '1' ? running : 'stopped',
+    message: message || null,
+    size,
+    bytesDone,
+    peers,
+    uploadRate,
+    downloadRate,
+    ratio: ratio / 1000,
+  }
+}
+
+function parentOf(directory: string): string {
+  return directory.slice(0, Math.max(1, directory.lastIndexOf('/')))
+}

@@ -1,0 +1,206 @@
+import { join } from 'node:path'
+import type { AskedMagnet } from '../../core/publish/asked-magnet.js'
+import {
+  MARK,
+  type ClientTorrent,
+  type PublishedTorrent,
+  type TorrentClient,
+} from '../../core/publish/client.js'
+import { BtkitError } from '../../errors.js'
+import { callForEach, partBySize } from '../batches.js'
+import { badStatus, basicAuth, callHttp } from '../http-call.js'
+import { readIfThere } from '../read-if-there.js'
+import { RemoteClient } from '../remote-client.js'
+import { asWord, FIELDS, readTorrent, SEEDED_FIELD, seededHashes } from './rows.js'
+import { withResumeData } from './resume.js'
+import { callScgi } from './scgi.js'
+import {
+  decodeResponse,
+  encodeCall,
+  faultOf,
+  type XmlRpcStruct,
+  type XmlRpcValue,
+} from './xml-rpc.js'
+
+/** How large a call may get before another is made, in bytes: what rtorrent takes if not told otherwise. */
+const CALL_SIZE = 512 * 1024
+
+/** Files whose sizes are asked for at once: command lines have an end. */
+const FILES_AT_ONCE = 200
+
+/**
+ * rtorrent, by XML-RPC over SCGI or HTTP. It takes data for verified when the torrent brings along
+ * what rtorrent notes itself, with the right times of all files.
+ */
+export class RtorrentClient extends RemoteClient implements TorrentClient {
+  readonly looksBeforeStart = false
+  /** The largest call that it takes, in bytes, once it was asked. */
+  #sizeLimit: number | null = null
+
+  async version(): Promise<string> {
+    return `rtorrent ${asWord(await this.#call('system.client_version'))}`
+  }
+
+  async list(): Promise<readonly ClientTorrent[]> {
+    const rows = await this.#call('d.multicall2', '', 'main', ...FIELDS)
+    return (Array.isArray(rows) ? rows : []).map((row) => readTorrent(row as XmlRpcValue[]))
+  }
+
+  async listSeeded(): Promise<ReadonlySet<string>> {
+    const answer = await this.#send(encodeCall('d.multicall2', ['', 'main', SEEDED_FIELD]))
+    const infoHashes = seededHashes(answer)
+    // It may as well be a fault, or no answer of rtorrent's
+    if (infoHashes.size === 0) this.#decode(answer)
+    return infoHashes
+  }
+
+  async findData(torrents: readonly PublishedTorrent[]): Promise<(boolean | null)[]> {
+    const seen = await this.#seesAll(torrents)
+    if (seen !== false || torrents.length === 1) return torrents.map(() => seen)
+    return callForEach(torrents, (torrent) => this.#seesAll([torrent]))
+  }
+
+  /** Has rtorrent run stat on the files, which it does as the user it runs as. */
+  async #seesAll(torrents: readonly PublishedTorrent[]): Promise<boolean | null> {
+    const files = torrents.flatMap(filesOf)
+    for (let i = 0; i < files.length; i += FILES_AT_ONCE) {
+      const some = files.slice(i, i + FILES_AT_ONCE)
+      const found = await this.#sizes(some.map(({ path }) => path))
+      if (found === null) return null
+      if (found !== some.map(({ length }) => `${length}\n`).join('')) return false
+    }
+    return true
+  }
+
+  async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
+    this.#sizeLimit ??= Number(asWord(await this.#call('network.xmlrpc.size_limit')))
+    const calls = torrents.map(loadCall)
+    const room = Math.min(this.#sizeLimit, CALL_SIZE) - sizeOfCall('system.multicall', [[]])
+    const failures: (BtkitError | null)[] = []
+    for (const part of partBySize(calls, ({ size }) => size, room)) {
+      failures.push(...(await this.#load(part)))
+    }
+    return failures
+  }
+
+  /** Hands over torrents by one call; a single one may be larger than rtorrent takes. */
+  async #load(calls: readonly LoadCall[]): Promise<(BtkitError | null)[]> {
+    const [first] = calls
+    const limit = this.#sizeLimit ?? CALL_SIZE
+    const size = sizeOfCall('system.multicall', [[]]) + (first?.size ?? 0)
+    if (calls.length > 1 || size <= limit) return this.#callAll(calls.map(({ call }) => call))
+    // It would break the connection off
+    const why = `its network.xmlrpc.size_limit is ${limit} bytes, and this torrent takes ${size}`
+    return [new BtkitError('too-large', `${this.label}: ${why}`)]
+  }
+
+  async start(infoHashes: readonly string[]): Promise<void> {
+    await this.#callEach('d.start', infoHashes)
+  }
+
+  async remove(infoHashes: readonly string[]): Promise<void> {
+    await this.#callEach('d.erase', infoHashes)
+  }
+
+  async askMetadata({ link, directory }: AskedMagnet): Promise<void> {
+    await this.#call('load.start', '', link, ...settingsFor(directory))
+  }
+
+  /**
+   * It has the metadata as a file, and leaves that beside the content. It is of no use before rtorrent
+   * has turned the link into a torrent and looked for data: 0.9.8 ends when that is taken from it.
+   */
+  async readMetadata({ infoHash, localDirectory, maxSize }: AskedMagnet) {
+    const fields = ['d.hash=', 'd.is_meta=', 'd.is_hash_checking=', 'd.is_active=']
+    const rows = await this.#call('d.multicall2', '', 'main', ...fields)
+    const words = (Array.isArray(rows) ? rows : []).map((row) => (row as XmlRpcValue[]).map(asWord))
+    const own = words.find(([hash]) => hash === infoHash.toUpperCase())
+    if (own?.slice(1).join() !== '0,0,1') return null
+    return readIfThere(join(localDirectory, `${infoHash.toUpperCase()}.meta`), maxSize)
+  }
+
+  /** The sizes of files as lines, those of missing ones left out; null when it runs no programs. */
+  async #sizes(paths: readonly string[]): Promise<string | null> {
+    const stat = ['stat', '--dereference', '--printf', '%s\\n', '--', ...paths]
+    try {
+      return asWord(await this.#call('execute.capture_nothrow', '', ...stat))
+    } catch (error) {
+      if (error instanceof BtkitError && error.code === 'client') return null
+      throw error
+    }
+  }
+
+  async #callEach(method: string, infoHashes: readonly string[]): Promise<void> {
+    const calls = infoHashes.map((infoHash) => {
+      return { methodName: method, params: [infoHash.toUpperCase()] }
+    })
+    const failure = (await this.#callAll(calls)).find((each) => each !== null)
+    if (failure) throw failure
+  }
+
+  /** Makes several calls as one, and returns why each failed, in order; null where it did not. */
+  async #callAll(calls: readonly XmlRpcStruct[]): Promise<(BtkitError | null)[]> {
+    const results = await this.#call('system.multicall', calls)
+    return (Array.isArray(results) ? (results as XmlRpcValue[]) : []).map((result) => {
+      const fault = faultOf(result)
+      return fault === null ? null : new BtkitError('client', `${this.label}: ${fault}`)
+    })
+  }
+
+  async #call(method: string, ...params: XmlRpcValue[]): Promise<XmlRpcValue> {
+    return this.#decode(await this.#send(encodeCall(method, params)))
+  }
+
+  #decode(answer: string): XmlRpcValue {
+    try {
+      return decodeResponse(answer)
+    } catch (error) {
+      throw error instanceof BtkitError ? error.of(this.label) : error
+    }
+  }
+
+  async #send(body: string): Promise<string> {
+    const { url, scgi } = this.address
+    if (scgi) return callScgi(scgi, body, this.options)
+    const headers = { 'Content-Type': 'text/xml', ...basicAuth(this.address) }
+    const answer = await callHttp({ url, body, headers }, this.options)
+    if (answer.status !== 200) throw badStatus(this.label, answer)
+    return answer.text
+  }
+}
+
+/** A torrent's files, pad files left out, as rtorrent is to see them. */
+function filesOf({ metainfo: { name, isDirectory, files }, directory }: PublishedTorrent) {
+  const base = `${directory}/${name}`
+  return files
+    .filter(({ padding }) => !padding)
+    .map(({ path, length }) => {
+      return { path: isDirectory ? [base, ...path].join('/') : base, length }
+    })
+}
+
+/** A call that hands over a torrent, and how much it adds to one of several, in bytes. */
+interface LoadCall {
+  readonly call: XmlRpcStruct
+  readonly size: number
+}
+
+function loadCall({ metainfo, directory, fileTimes }: PublishedTorrent): LoadCall {
+  const bytes = fileTimes === null ? metainfo.bytes : withResumeData(metainfo, fileTimes)
+  const call = { methodName: 'load.raw', params: ['', bytes, ...settingsFor(directory)] }
+  return { call, size: sizeOfCall('', [call]) }
+}
+
+/** What is done to a download once it is loaded. */
+function settingsFor(directory: string): string[] {
+  return [`d.directory.set=${quote(directory)}`, `d.custom1.set=${MARK}`]
+}
+
+function sizeOfCall(method: string, params: readonly XmlRpcValue[]): number {
+  return Buffer.byteLength(encodeCall(method, params))
+}
+
+/** A word of a command, in quotes, as rtorrent's own syntax has it. */
+function quote(text: string): string {
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}

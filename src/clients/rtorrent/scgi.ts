@@ -1,0 +1,65 @@
+import { connect, type Socket } from 'node:net'
+import { BtkitError } from '../../errors.js'
+import { badAnswer, unreachable, type CallOptions } from '../http-call.js'
+
+/** Where rtorrent listens for SCGI. */
+export type ScgiEndpoint =
+  { readonly path: string } | { readonly host: string; readonly port: number }
+
+const SCGI_VERSION = 1
+
+/** More than any list of torrents takes, in bytes. */
+const MAX_ANSWER = 256 * 1024 * 1024
+
+/**
+ * Sends a request by SCGI, and returns the body of the answer.
+ * @throws BtkitError `client` when there is no answer in time, `interrupted`
+ */
+export async function callScgi(
+  endpoint: ScgiEndpoint,
+  body: string,
+  options: CallOptions,
+): Promise<string> {
+  const { label, timeoutMs, signal } = options
+  const deadline = AbortSignal.timeout(timeoutMs)
+  const socket = connect(endpoint)
+  const stop = () => socket.destroy(deadline.aborted ? (deadline.reason as Error) : undefined)
+  deadline.addEventListener('abort', stop)
+  signal.addEventListener('abort', stop)
+  try {
+    socket.write(frame(body))
+    return bodyOf(await readAll(socket, label), label)
+  } catch (error) {
+    if (error instanceof BtkitError) throw error
+    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    throw unreachable(label, error, timeoutMs)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    deadline.removeEventListener('abort', stop)
+    socket.destroy()
+  }
+}
+
+/** A request: its headers as a netstring, and the body behind them. */
+function frame(body: string): Buffer {
+  const content = Buffer.from(body)
+  const headers = `CONTENT_LENGTH\0${content.length}\0SCGI\0${SCGI_VERSION}\0`
+  return Buffer.concat([Buffer.from(`${headers.length}:${headers},`), content])
+}
+
+async function readAll(socket: Socket, label: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of socket as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > MAX_ANSWER) throw badAnswer(label, 'too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function bodyOf(answer: Buffer, label: string): string {
+  const end = answer.indexOf('\r\n\r\n')
+  if (end === -1) throw badAnswer(label, 'no SCGI')
+  return answer.subarray(end + 4).toString()
+}

@@ -1,0 +1,181 @@
+import type { AskedMagnet } from '../core/publish/asked-magnet.js'
+import {
+  MARK,
+  type ClientTorrent,
+  type PublishedTorrent,
+  type TorrentClient,
+} from '../core/publish/client.js'
+import { BtkitError } from '../errors.js'
+import { readBounded } from '../files/read-bounded.js'
+import { failuresOfEach } from './batches.js'
+import { badAnswer, badStatus, basicAuth, callHttp } from './http-call.js'
+import { asList, asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
+import { RemoteClient } from './remote-client.js'
+import { unopened } from './unopened.js'
+
+/** The fields of `torrent-get` that ClientTorrent is made of. */
+const FIELDS = [
+  'hashString',
+  'name',
+  'downloadDir',
+  'labels',
+  'status',
+  'error',
+  'errorString',
+  'sizeWhenDone',
+  'leftUntilDone',
+  'peersConnected',
+  'rateUpload',
+  'rateDownload',
+  'uploadRatio',
+]
+
+/** The first version of the protocol in which torrents have labels: that of Transmission 3.00. */
+const LABELS_SINCE = 16
+
+/** What 3.00 says of torrents with version 2, hybrids too, and any version of broken ones. */
+const INVALID = 'invalid or corrupt torrent file'
+
+/** What `status` means, by number. */
+const STATES = [
+  'stopped',
+  'checking',
+  'checking',
+  'queued',
+  'downloading',
+  'queued',
+  'seeding',
+] as const
+
+/**
+ * Transmission, by its RPC over HTTP. It can't be kept from reading the data of a new torrent once:
+ * 3.00 always does, even where the torrent is not started; 4 leaves it out for data that is complete.
+ */
+export class TransmissionClient extends RemoteClient implements TorrentClient {
+  readonly looksBeforeStart = true
+  /** Against forged requests, a client must return what the service last gave it. */
+  #sessionId = ''
+  #hasLabels: boolean | null = null
+
+  async version(): Promise<string> {
+    const session = await this.#session()
+    return `Transmission ${asText(session['version'])}`
+  }
+
+  async list(): Promise<readonly ClientTorrent[]> {
+    const { torrents } = await this.#call('torrent-get', { fields: FIELDS })
+    return asList(torrents).map((torrent) => readTorrent(asObject(torrent)))
+  }
+
+  async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
+    await this.#requireLabels()
+    return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
+  }
+
+  async #addOne({ metainfo, directory }: PublishedTorrent): Promise<void> {
+    try {
+      await this.#take({
+        metainfo: Buffer.from(metainfo.bytes).toString('base64'),
+        'download-dir': directory,
+        paused: true,
+      })
+    } catch (error) {
+      const isInvalid = error instanceof BtkitError && error.message.endsWith(INVALID)
+      throw isInvalid ? await unopened(this, metainfo, INVALID) : error
+    }
+  }
+
+  async askMetadata({ link, directory }: AskedMagnet): Promise<void> {
+    await this.#requireLabels()
+    await this.#take({ filename: link, 'download-dir': directory, paused: false })
+  }
+
+  /** The daemon says where its torrents are, and it may be on another machine or another's. */
+  async readMetadata({ infoHash, maxSize }: AskedMagnet): Promise<Uint8Array | null> {
+    const fields = ['metadataPercentComplete', 'torrentFile']
+    const { torrents } = await this.#call('torrent-get', { ids: [infoHash], fields })
+    const torrent = asObject(asList(torrents)[0])
+    if (asNumber(torrent['metadataPercentComplete']) < 1) return null
+    try {
+      return readBounded(asText(torrent['torrentFile']), maxSize)
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      throw new BtkitError('client', `${this.label}: its torrent can't be read: ${error.message}`)
+    }
+  }
+
+  /** Hands over a torrent or a link, and marks it. */
+  async #take(args: JsonObject): Promise<void> {
+    const answer = await this.#call('torrent-add', args)
+    const { hashString } = asObject(answer['torrent-added'])
+    if (typeof hashString !== 'string') {
+      throw new BtkitError('client', `${this.label}: has this torrent already`)
+    }
+    await this.#call('torrent-set', { ids: [hashString], labels: [MARK] })
+  }
+
+  async start(infoHashes: readonly string[]): Promise<void> {
+    await this.#call('torrent-start', { ids: infoHashes })
+  }
+
+  async remove(infoHashes: readonly string[]): Promise<void> {
+    await this.#call('torrent-remove', { ids: infoHashes, 'delete-local-data': false })
+  }
+
+  async #requireLabels(): Promise<void> {
+    this.#hasLabels ??= asNumber((await this.#session())['rpc-version']) >= LABELS_SINCE
+    if (this.#hasLabels) return
+    throw new BtkitError('client', `${this.label}: Transmission before 3.00 has no labels`)
+  }
+
+  #session(): Promise<JsonObject> {
+    return this.#call('session-get', { fields: ['version', 'rpc-version'] })
+  }
+
+  async #call(method: string, args: JsonObject): Promise<JsonObject> {
+    const { url } = this.address
+    const body = JSON.stringify({ method, arguments: args })
+    const answer = await callHttp(
+      {
+        url,
+        body,
+        headers: {
+          'X-Transmission-Session-Id': this.#sessionId,
+          ...basicAuth(this.address),
+        },
+      },
+      this.options,
+    )
+    const sessionId = answer.headers.get('X-Transmission-Session-Id')
+    if (answer.status === 409 && sessionId !== null && sessionId !== this.#sessionId) {
+      this.#sessionId = sessionId
+      return this.#call(method, args)
+    }
+    if (answer.status !== 200) throw badStatus(this.label, answer)
+    const { result, arguments: values } = asObject(parseJson(answer.text))
+    if (typeof result !== 'string') throw badAnswer(this.label, 'not that of Transmission')
+    if (result !== 'success') throw new BtkitError('client', `${this.label}: ${result}`)
+    return asObject(values)
+  }
+}
+
+function readTorrent(torrent: JsonObject): ClientTorrent {
+  const size = asNumber(torrent['sizeWhenDone'])
+  // 1 and 2 are the tracker's words, which do not hinder seeding
+  const isBroken = asNumber(torrent['error']) === 3
+  const state = STATES[asNumber(torrent['status'])] ?? 'stopped'
+  return {
+    infoHash: asText(torrent['hashString']),
+    name: asText(torrent['name']),
+    directory: asText(torrent['downloadDir']),
+    isMarked: asList(torrent['labels']).includes(MARK),
+    state: isBroken ? 'error' : state,
+    message: asText(torrent['errorString']) || null,
+    size,
+    bytesDone: size - asNumber(torrent['leftUntilDone']),
+    peers: asNumber(torrent['peersConnected']),
+    uploadRate: asNumber(torrent['rateUpload']),
+    downloadRate: asNumber(torrent['rateDownload']),
+    ratio: Math.max(0, asNumber(torrent['uploadRatio'])),
+  }
+}

@@ -1,0 +1,139 @@
+import { BtkitError } from '../../errors.js'
+import { fileAddress } from '../../metainfo/seed-address.js'
+import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import type { SeedKind } from '../../metainfo/trackers.js'
+import { describeFailure } from '../../text/network-failure.js'
+import { askFor, askForBytes, isAsked, SeedFault, takeBody, type Fault } from './ask.js'
+import { pieceSize, type Piece } from './piece.js'
+import { PieceJudge } from './piece-judge.js'
+
+/** A seed that a torrent names. */
+export interface Seed {
+  readonly url: string
+  readonly kind: SeedKind
+}
+
+/** What came of asking a seed for a piece. */
+export interface SeedCheck extends Seed {
+  readonly result: 'ok' | 'not asked' | Fault
+  /** More of it, for people; empty when all is said. */
+  readonly detail: string
+  /** The index of the piece that it was asked for; null for none. */
+  readonly piece: number | null
+}
+
+export interface AskOptions {
+  /** Milliseconds in which all of the piece must have come. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+const ZEROS = new Uint8Array(64 * 1024)
+
+/**
+ * Asks a seed for a piece of a torrent, and looks at whether it is the right one.
+ * @throws BtkitError `interrupted`
+ */
+export async function checkSeed(
+  metainfo: Metainfo,
+  { seed, piece }: { readonly seed: Seed; readonly piece: Piece },
+  { timeoutMs, signal }: AskOptions,
+): Promise<SeedCheck> {
+  if (!isAsked(seed.url)) return notAsked(seed, 'not http or https')
+  if (seed.kind === 'HTTP seed' && metainfo.infoHash === null) {
+    return notAsked(seed, 'HTTP seeds know version 1 alone')
+  }
+  const both = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+  const checked = { ...seed, piece: piece.index }
+  try {
+    const judge = new PieceJudge(piece)
+    if (seed.kind === 'web seed') await askWebSeed(metainfo, { seed, piece, judge }, both)
+    else await askHttpSeed(metainfo, { seed, piece, judge }, both)
+    const detail = ''
+    return { ...checked, result: judge.isRight() ? 'ok' : 'wrong bytes', detail }
+  } catch (error) {
+    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    if (error instanceof SeedFault)
+      return { ...checked, result: error.fault, detail: error.message }
+    const isLate = both.aborted
+    const detail = describeFailure(isLate ? both.reason : error, timeoutMs)
+    return { ...checked, result: isLate ? 'timeout' : 'unreachable', detail }
+  }
+}
+
+/** What is said of a seed that is not asked. */
+export function notAsked(seed: Seed, detail: string): SeedCheck {
+  return { ...seed, result: 'not asked', detail, piece: null }
+}
+
+interface Question {
+  readonly seed: Seed
+  readonly piece: Piece
+  readonly judge: PieceJudge
+}
+
+/** Asks for the bytes of each file that lie in the piece (BEP 19). */
+async function askWebSeed(
+  metainfo: Metainfo,
+  { seed, piece, judge }: Question,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { file, start, end } of piece.parts) {
+    if (file.padding) {
+      addZeros(judge, end - start)
+      continue
+    }
+    const wanted = { start, end, size: file.length }
+    const take = (bytes: Uint8Array) => {
+      judge.add(bytes)
+    }
+    await askForBytes(addressOf(seed.url, metainfo, file), wanted, { take, signal })
+  }
+}
+
+function addZeros(judge: PieceJudge, length: number): void {
+  for (let left = length; left > 0; left -= ZEROS.length) {
+    judge.addPadding(ZEROS.subarray(0, Math.min(left, ZEROS.length)))
+  }
+}
+
+/** Where clients look for a file: a seed of a single file may be the file's own address. */
+function addressOf(url: string, { isDirectory, name }: Metainfo, { path }: MetainfoFile): string {
+  if (!isDirectory) return url.endsWith('/') ? fileAddress(url.slice(0, -1), [name]) : url
+  return fileAddress(url.replace(/\/$/, ''), [name, ...path])
+}
+
+/** Asks for the piece as a whole (BEP 17), padding included. */
+async function askHttpSeed(
+  { infoHash }: Metainfo,
+  { seed, piece, judge }: Question,
+  signal: AbortSignal,
+): Promise<void> {
+  const hash = (infoHash ?? '').replace(/../g, '%$&')
+  const separator = seed.url.includes('?') ? '&' : '?'
+  const url = `${seed.url}${separator}info_hash=${hash}&piece=${piece.index}`
+  const response = await askFor(url, {}, signal)
+  try {
+    if (response.status !== 200) throw new SeedFault('status', `${response.status}`)
+    await takeBody(response, pieceSize(piece), splitter(piece, judge))
+  } finally {
+    await response.body?.cancel().catch(() => undefined)
+  }
+}
+
+/** Tells padding from bytes of files in the piece as it comes. */
+function splitter({ parts }: Piece, judge: PieceJudge): (bytes: Uint8Array) => void {
+  const left = parts.map(({ file, start, end }) => ({ file, length: end - start }))
+  return (bytes) => {
+    for (let at = 0; at < bytes.length;) {
+      const first = left[0]
+      if (!first) return
+      const taken = bytes.subarray(at, at + first.length)
+      if (first.file.padding) judge.addPadding(taken)
+      else judge.add(taken)
+      at += taken.length
+      first.length -= taken.length
+      if (first.length === 0) left.shift()
+    }
+  }
+}

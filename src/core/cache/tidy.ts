@@ -1,0 +1,94 @@
+import { forEachInTurns, shrinkTo, type StoreRecord } from '../../cache/maintain.js'
+import { parseFileRecordName } from '../../cache/records/file.js'
+import {
+  dayOf,
+  isNoteDue,
+  isUnusedSince,
+  packRecord,
+  type RecordKind,
+} from '../../cache/records/record.js'
+import type { Store } from '../../cache/store/store.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
+import type { CacheAccess } from '../digests/cache-access.js'
+import { isSameFile, type CacheTrust } from '../digests/cache-trust.js'
+
+/** Days without use after which records leave, by kind: the dearer to make again, the later. */
+const KEPT_FOR: Readonly<Record<RecordKind, number>> = {
+  info: 30,
+  layers: 30,
+  output: 30,
+  set: 30,
+  file: 30,
+  tree: 30,
+  digest: 30,
+  piece: 365,
+}
+
+/**
+ * Bounds the growth of a cache after a piece of work: once a week removes what was of no use for long,
+ * and always what is beyond a size in bytes, if one is given. Runs that find nothing to do use no
+ * records; so what is known of files stays as long as they are what was hashed.
+ */
+export async function tidyCache(
+  { cache, trust, now }: CacheAccess,
+  maxSize: number | null,
+): Promise<void> {
+  const { store } = cache
+  const today = dayOf(now())
+  const tidied = readTidied(store)
+  const isDue = tidied !== null && isNoteDue({ lastUsed: tidied }, today)
+  if (tidied === null || isDue) noteTidied(store, today)
+  if (isDue) {
+    await removeUseless(store, { today, trust })
+    await store.flush()
+  }
+  if (maxSize !== null) await shrinkTo(store, maxSize)
+}
+
+/** The key under which a store keeps the day when it was last tidied. */
+const TIDIED_KEY = Buffer.from('m/tidied')
+
+/** Null for a store that never was. */
+function readTidied(store: Store): number | null {
+  const day = store.get(TIDIED_KEY)
+  return day?.length === 4 ? Buffer.from(day).readUInt32LE() : null
+}
+
+function noteTidied(store: Store, today: number): void {
+  const day = Buffer.alloc(4)
+  day.writeUInt32LE(today)
+  store.put(TIDIED_KEY, day)
+}
+
+interface Tidying {
+  readonly today: number
+  readonly trust: CacheTrust
+}
+
+async function removeUseless(store: Store, { today, trust }: Tidying): Promise<void> {
+  await forEachInTurns(store, (record) => {
+    if (!isUnusedSince(record, today - KEPT_FOR[record.kind])) return
+    const key = Uint8Array.from(record.key)
+    if (isOfCurrentFile(record, trust)) {
+      store.put(key, packRecord(key, { lastUsed: today, body: Uint8Array.from(record.body) }))
+    } else store.remove(key)
+  })
+}
+
+/** Whether a record tells of a file that is there, and what it was. */
+function isOfCurrentFile({ kind, key, body }: StoreRecord, trust: CacheTrust): boolean {
+  const path = pathOf(kind, key.subarray(1))
+  const fingerprint = path === null ? null : readFingerprintIfThere(path)
+  if (!fingerprint) return false
+  const [length = 0] = body
+  const start = kind === 'digest' ? 1 : 2
+  return isSameFile(body.subarray(start, start + length), encodeFingerprint(fingerprint), trust)
+}
+
+/** The path in the name of a record; null when it has none. Very long ones are not in the name. */
+function pathOf(kind: RecordKind, name: Uint8Array): string | null {
+  if (kind === 'file') return parseFileRecordName(name)?.path ?? null
+  const text = Buffer.from(name).toString()
+  if (kind === 'digest') return text.slice(text.indexOf(' ') + 1)
+  return kind === 'tree' ? text : null
+}

@@ -1,0 +1,85 @@
+import { dirname, join } from 'node:path'
+import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
+import { checkTarget } from '../../files/write/check-target.js'
+import type { TorrentPlan } from '../make/make-torrent.js'
+import type { Content } from '../digests/content.js'
+import { isChecksumName, type ChecksumName } from './algorithms.js'
+import { checkReplaceableList, formatChecksums } from './list.js'
+import type { FileChecksums } from './obtain.js'
+
+/** A list of checksums that stands beside a torrent. */
+export interface ChecksumList {
+  readonly name: ChecksumName
+  readonly path: string
+}
+
+/** Where the lists of a torrent go: beside it, called as its content is. */
+export function listsBeside(
+  torrent: string,
+  name: string,
+  names: readonly ChecksumName[],
+): ChecksumList[] {
+  return names.map((each) => ({ name: each, path: join(dirname(torrent), listName(name, each)) }))
+}
+
+/** The file name of the list of some content. */
+export function listName(name: string, checksum: ChecksumName): string {
+  return `${name}.${checksum}`
+}
+
+/** The content and the checksum that a file's name tells of; null when it is no list's. */
+export function parseListName(
+  fileName: string,
+): { readonly name: string; readonly checksum: ChecksumName } | null {
+  const dot = fileName.lastIndexOf('.')
+  const checksum = fileName.slice(dot + 1)
+  return dot > 0 && isChecksumName(checksum) ? { name: fileName.slice(0, dot), checksum } : null
+}
+
+/**
+ * Makes sure that lists could be written.
+ * @throws BtkitError as checkTarget does
+ */
+export function checkLists(lists: readonly ChecksumList[], { request }: TorrentPlan): void {
+  for (const list of lists) checkTarget(list.path, writeOptions(list, request))
+}
+
+/**
+ * Writes the lists of a torrent's files, with paths that begin with the torrent's name.
+ * @throws BtkitError as writeAtomically does
+ */
+export async function writeLists(
+  lists: readonly ChecksumList[],
+  checksums: readonly FileChecksums[],
+  { request, content }: TorrentPlan,
+): Promise<void> {
+  for (const [i, list] of lists.entries()) {
+    const bytes = composeList(content, checksums, i)
+    await writeAtomically(list.path, bytes, writeOptions(list, request))
+  }
+}
+
+/** The list of the checksum number `i` of some content's files. */
+export function composeList(
+  { name, isDirectory }: Content,
+  checksums: readonly FileChecksums[],
+  i: number,
+): Uint8Array {
+  return formatChecksums(
+    checksums.map(({ file, digests }) => ({
+      path: isDirectory ? [name, ...file.path].join('/') : name,
+      digest: digests[i] ?? new Uint8Array(0),
+    })),
+  )
+}
+
+function writeOptions(
+  { name }: ChecksumList,
+  { write, force }: TorrentPlan['request'],
+): WriteOptions {
+  if (force) return write
+  const checkReplaceable = (path: string) => {
+    checkReplaceableList(path, name)
+  }
+  return { ...write, checkReplaceable }
+}

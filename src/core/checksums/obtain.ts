@@ -1,0 +1,103 @@
+import type { PieceCache } from '../../cache/piece-cache.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { hashWholeFile } from '../../hash/whole-file.js'
+import { isSameFile, type CacheTrust } from '../digests/cache-trust.js'
+import type { Content } from '../digests/content.js'
+import { requireUnchanged, type HashContext } from '../digests/hash-content.js'
+import { isRead } from '../digests/pad-files.js'
+import { isSettled } from '../digests/settled.js'
+import { findWriters } from '../digests/writers.js'
+import { CHECKSUMS, type ChecksumName } from './algorithms.js'
+
+/** A file, with a digest for each checksum that was asked for, in that order. */
+export interface FileChecksums {
+  readonly file: ScannedFile
+  readonly digests: readonly Uint8Array[]
+  /** Bytes that were read for them; 0 where the cache knew them. */
+  readonly bytesRead: number
+  /** Whether the file is sure to be found changed, should anybody write to it. */
+  readonly isSettled: boolean
+}
+
+/** What obtaining checksums takes. */
+export type ChecksumContext = Pick<HashContext, 'engine' | 'cacheAccess'>
+
+/**
+ * Obtains checksums of all files of some content, reading only what the cache does not know. Each
+ * file is read once for all its checksums, whose digests are those of the file as it was scanned.
+ * @throws BtkitError `changed` naming the file, and those of hashWholeFile
+ */
+export async function obtainChecksums(
+  content: Content,
+  names: readonly ChecksumName[],
+  context: ChecksumContext,
+): Promise<FileChecksums[]> {
+  const found: FileChecksums[] = []
+  for (const file of content.files.filter(isRead)) {
+    const known = recallFile(file, names, context.cacheAccess)
+    found.push(known ?? (await read(file, names, context)))
+  }
+  return found
+}
+
+/** The same where nothing may be read: null when the cache does not know all of them. */
+export function recallChecksums(
+  content: Content,
+  names: readonly ChecksumName[],
+  access: Recall,
+): FileChecksums[] | null {
+  const found: FileChecksums[] = []
+  for (const file of content.files.filter(isRead)) {
+    const known = recallFile(file, names, access)
+    if (!known) return null
+    found.push(known)
+  }
+  return found
+}
+
+interface Recall {
+  readonly cache: PieceCache
+  readonly trust: CacheTrust
+}
+
+/** What the cache knows of a file; null when a checksum is missing. */
+function recallFile(
+  file: ScannedFile,
+  names: readonly ChecksumName[],
+  { cache, trust }: Recall,
+): FileChecksums | null {
+  const { absolutePath, fingerprint } = file
+  const encoded = encodeFingerprint(fingerprint)
+  const digests = names.flatMap((name) => {
+    const record = cache.digest(name, absolutePath)
+    const isCurrent =
+      record?.digest.length === CHECKSUMS[name].length &&
+      isSameFile(record.fingerprint, encoded, trust)
+    return isCurrent ? [record.digest] : []
+  })
+  if (digests.length < names.length) return null
+  return { file, digests, bytesRead: 0, isSettled: true }
+}
+
+async function read(
+  file: ScannedFile,
+  names: readonly ChecksumName[],
+  { engine, cacheAccess }: ChecksumContext,
+): Promise<FileChecksums> {
+  const { cache, trust, now } = cacheAccess
+  const { absolutePath, fingerprint } = file
+  const startedMs = now()
+  const { openForWriting } = findWriters([file])
+  const algorithms = names.map((name) => CHECKSUMS[name].algorithm)
+  const digests = await hashWholeFile(absolutePath, fingerprint.size, { ...engine, algorithms })
+  requireUnchanged(file, readFingerprintIfThere(absolutePath))
+  const found = { file, digests, bytesRead: fingerprint.size }
+  if (!isSettled(file, { startedMs, openForWriting, trust })) return { ...found, isSettled: false }
+  const encoded = encodeFingerprint(fingerprint)
+  names.forEach((name, i) => {
+    const digest = digests[i]
+    if (digest) cache.rememberDigest(name, absolutePath, { fingerprint: encoded, digest })
+  })
+  return { ...found, isSettled: true }
+}

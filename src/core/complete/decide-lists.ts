@@ -1,0 +1,125 @@
+import { join } from 'node:path'
+import { checkTarget } from '../../files/write/check-target.js'
+import type { TorrentDigests } from '../../state/torrents/record.js'
+import type { ChecksumName } from '../checksums/algorithms.js'
+import { composeList, listName } from '../checksums/lists.js'
+import { obtainChecksums, recallChecksums, type FileChecksums } from '../checksums/obtain.js'
+import type { Content } from '../digests/content.js'
+import { isListOfOurs, readExistingList, sha256, type ExistingList } from './existing-list.js'
+import { isEqual } from './existing-torrent.js'
+import { isUntouched, keepOwn, writeOwn, type OwnFile } from './own-file.js'
+
+/** Why a list that is there is left as it is. */
+export type ListLeftReason = 'foreign' | 'edited' | 'content not read'
+
+/** What becomes of a list of checksums, by its file name in the target. */
+export type ListDecision = { readonly file: string } & (
+  | { readonly kind: 'skip'; readonly reason: ListLeftReason }
+  | { readonly kind: 'write'; readonly isNew: boolean; readonly write: () => Promise<void> }
+)
+
+/** What becomes of all lists of an entry that don't just stay. */
+export interface ListDecisions {
+  readonly lists: readonly ListDecision[]
+  /** Bytes of content that were read for them. */
+  readonly bytesRead: number
+}
+
+/** An entry with its content; the rest as in OwnFile. */
+export interface ListedEntry extends Pick<OwnFile, 'target' | 'source' | 'input' | 'run'> {
+  readonly name: string
+  readonly content: Content
+}
+
+/** A list that is missing, or may no longer be right. */
+interface UndecidedList extends OwnFile {
+  readonly checksum: ChecksumName
+  readonly existing: ExistingList | null
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** The lists that were asked for of an entry and that need a closer look. */
+export function findUndecided(entry: ListedEntry): UndecidedList[] {
+  const { name, target, run } = entry
+  return run.request.checksums.flatMap((checksum) => {
+    const file = listName(name, checksum)
+    const path = join(target.realPath, file)
+    const own = { ...entry, file, path, record: target.log.get(file) }
+    if (!run.request.force && isUntouched(own)) return []
+    return [{ ...own, checksum, existing: readExistingList(path) }]
+  })
+}
+
+/**
+ * Decides what becomes of lists of one entry, and obtains the checksums that takes. Those that btkit
+ * wrote and nobody touched are brought up to date; others stay, but are taken over when they are just
+ * what it would write.
+ * @throws BtkitError when the content can't be read or a list could not be written
+ */
+export async function decideLists(
+  undecided: readonly UndecidedList[],
+  content: Content,
+): Promise<ListDecisions> {
+  const edited = undecided.filter(isEdited)
+  const open = undecided.filter((list) => !isEdited(list))
+  const left = edited.map((list) => skip(list, 'edited'))
+  const [first] = open
+  if (!first) return { lists: left, bytesRead: 0 }
+  const names = open.map(({ checksum }) => checksum)
+  const { request, hashContext } = first.run
+  if (request.dryRun) {
+    const known = recallChecksums(content, names, hashContext.cacheAccess)
+    const lists = open.flatMap((list, i) => decide(list, known && composeList(content, known, i)))
+    return { lists: [...left, ...lists], bytesRead: 0 }
+  }
+  for (const { path } of open) checkTarget(path, {})
+  const found = await obtainChecksums(content, names, hashContext)
+  const isSettled = found.every((each) => each.isSettled)
+  const lists = open.flatMap((list, i) => {
+    const { input } = list
+    return decide({ ...list, input: isSettled ? input : NOTHING }, composeList(content, found, i))
+  })
+  return { lists: [...left, ...lists], bytesRead: sumRead(found) }
+}
+
+function sumRead(found: readonly FileChecksums[]): number {
+  return found.reduce((sum, { bytesRead }) => sum + bytesRead, 0)
+}
+
+/** `bytes` are those of the right list; null in a dry run that would have to read content. */
+function decide(list: UndecidedList, bytes: Uint8Array | null): ListDecision[] {
+  const { existing, record, run } = list
+  const isReplaceable = !existing || run.request.force || record !== null
+  if (bytes === null) {
+    return [isReplaceable ? write(list, NOTHING) : skip(list, 'content not read')]
+  }
+  if (existing && isEqual(existing.bytes, bytes)) {
+    const permit = keepOwn(list, existing, digestsOf(existing.digest))
+    return permit ? [{ file: list.file, kind: 'write', isNew: false, write: permit }] : []
+  }
+  return [isReplaceable ? write(list, bytes) : skip(list, 'foreign')]
+}
+
+/** Whether somebody changed a list that btkit wrote. */
+function isEdited({ existing, record, run }: UndecidedList): boolean {
+  return (
+    existing !== null && record !== null && !run.request.force && !isListOfOurs(existing, record)
+  )
+}
+
+function skip({ file }: UndecidedList, reason: ListLeftReason): ListDecision {
+  return { file, kind: 'skip', reason }
+}
+
+function write(list: UndecidedList, bytes: Uint8Array): ListDecision {
+  const { file, existing, record } = list
+  const written = digestsOf(sha256(bytes))
+  const replaced = existing && record ? digestsOf(existing.digest) : null
+  const writeNow = () => writeOwn(list, bytes, { written, replaced })
+  return { file, kind: 'write', isNew: existing === null, write: writeNow }
+}
+
+function digestsOf(file: Uint8Array): TorrentDigests {
+  return { file, info: null, keys: null }
+}

@@ -1,0 +1,109 @@
+import { BtkitError } from '../../errors.js'
+import {
+  encodeFingerprint,
+  readFingerprint,
+  readFingerprintIfThere,
+} from '../../files/fingerprint.js'
+import { hasPermissions, setPermissions } from '../../files/write/permissions.js'
+import type { TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
+import { isEqual } from './existing-torrent.js'
+import type { CompleteRun } from './request.js'
+import type { TargetDirectory } from './targets.js'
+
+/** A file in a target that is btkit's, or may become so: a torrent or a list of checksums. */
+export interface OwnFile {
+  readonly target: TargetDirectory
+  /** Its name in the target. */
+  readonly file: string
+  /** Its real path. */
+  readonly path: string
+  /** The path of the entry that it is of. */
+  readonly source: string
+  /** All that it depends on; empty when that can't be relied on. */
+  readonly input: Uint8Array
+  /** What stands there. */
+  readonly existing: { readonly fingerprint: Uint8Array } | null
+  /** What is known of the file at that path. */
+  readonly record: TorrentRecord | null
+  readonly run: CompleteRun
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Whether the same input made the file that stands there, and nothing touched it since. */
+export function isUntouched({
+  record,
+  source,
+  input,
+  path,
+}: Pick<OwnFile, 'record' | 'source' | 'input' | 'path'>): boolean {
+  if (record?.source !== source || !isEqual(record.input, input)) return false
+  const fingerprint = readFingerprintIfThere(path)
+  return fingerprint !== null && isEqual(record.fingerprint, encodeFingerprint(fingerprint))
+}
+
+/**
+ * Notes that a file is right as it stands, by its digests. Returns what sets its permissions, or null
+ * when they are as they should be.
+ */
+export function keepOwn(
+  own: OwnFile,
+  existing: { readonly fingerprint: Uint8Array },
+  written: TorrentDigests,
+): (() => Promise<void>) | null {
+  const { path, input, run } = own
+  const { dryRun, common } = run.request
+  const remember = (fingerprint: Uint8Array) => {
+    note(own, { input, fingerprint, written, replaced: null })
+  }
+  if (hasPermissions(path, common.write)) {
+    if (!dryRun) remember(existing.fingerprint)
+    return null
+  }
+  return () => {
+    setPermissions(path, common.write)
+    remember(fingerprintOf(path))
+    return Promise.resolve()
+  }
+}
+
+/**
+ * Writes a file, and sees to it that whichever one a kill leaves is known as ours. `replaced` is what
+ * stands there, when that is ours.
+ * @throws BtkitError `changed` when it is not what was seen, and those of writing files
+ */
+export async function writeOwn(
+  own: OwnFile,
+  bytes: Uint8Array,
+  digests: Pick<TorrentRecord, 'written' | 'replaced'>,
+): Promise<void> {
+  const { input, path, existing, target, run } = own
+  const checkUntouched = () => {
+    requireUntouched(path, existing)
+  }
+  checkUntouched()
+  note(own, { input: NOTHING, fingerprint: NOTHING, ...digests })
+  await target.log.flush()
+  await run.writer.write(path, bytes, { ...run.request.common.write, checkUntouched })
+  note(own, { input, fingerprint: fingerprintOf(path), ...digests, replaced: null })
+}
+
+/** What was decided holds only for what was seen, and hashing may have taken hours since then. */
+function requireUntouched(path: string, existing: OwnFile['existing']): void {
+  const fingerprint = readFingerprintIfThere(path)
+  const isSame =
+    fingerprint && existing
+      ? isEqual(encodeFingerprint(fingerprint), existing.fingerprint)
+      : !fingerprint && !existing
+  if (isSame) return
+  const what = existing ? 'changed' : 'was made by something else'
+  throw new BtkitError('changed', `${path}: ${what} while its content was read, so it is left`)
+}
+
+function note({ target, file, source }: OwnFile, record: Omit<TorrentRecord, 'source'>): void {
+  target.log.put(file, { source, ...record })
+}
+
+function fingerprintOf(path: string): Uint8Array {
+  return encodeFingerprint(readFingerprint(path))
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import { createSyncReport, type SyncReport } from '../publish/sync-report.js'
+import { syncTarget, type OwnTorrent } from '../publish/sync.js'
+import { torrentName, type SourceDirectory } from './directories.js'
+import type { CompleteRun, StateAccess } from './request.js'
+
+/**
+ * Has the clients of a request seed the torrents of its directories whose data is as they say, and
+ * withdraws those that were removed.
+ * @throws BtkitError `interrupted`
+ */
+export async function publishAll(
+  directories: readonly SourceDirectory[],
+  run: CompleteRun,
+  { directory: stateDirectory }: StateAccess,
+): Promise<SyncReport> {
+  const report = createSyncReport()
+  const targets = new Set(directories.map(({ targetDirectory }) => targetDirectory))
+  for (const sync of run.request.publish) {
+    for (const { realPath: target, log } of targets) {
+      const here = directories.filter(({ targetDirectory }) => targetDirectory.log === log)
+      const torrents = here.flatMap((directory) => ownTorrents(directory, run))
+      const isGone = (name: string) => !log.has(name)
+      await syncTarget({ target, torrents, isGone }, sync, { stateDirectory, report })
+    }
+  }
+  return report
+}
+
+/** The torrents of entries that this run found to be, or brought, up to date. */
+function ownTorrents(directory: SourceDirectory, { report }: CompleteRun): OwnTorrent[] {
+  const { realDirectory, targetDirectory, names } = directory
+  const left = new Set([...report.failed, ...report.skipped].map(({ sourcePath }) => sourcePath))
+  return names.flatMap((entry) => {
+    const name = torrentName(entry)
+    const record = targetDirectory.log.get(name)
+    const source = join(realDirectory, entry)
+    if (record?.source !== source || record.fingerprint.length === 0 || left.has(source)) return []
+    const stamp = Buffer.from(record.fingerprint).toString('base64')
+    return [{ name, dataDirectory: realDirectory, stamp }]
+  })
+}

@@ -1,0 +1,61 @@
+import { hashStream, Unfinished, type HashOptions } from '../../hash/hash-stream.js'
+import type { ContentStream } from '../../hash/stream/content-stream.js'
+import type { DigestKind, StreamDigests } from '../../hash/stream/digests.js'
+import { groupPieces, type PieceGroup } from '../../hash/stream/piece-groups.js'
+
+/** Blocks whose digests are in memory at a time, 32 bytes each: those of 8 GiB. */
+const MOST_BLOCKS = 2 ** 19
+
+/** What to read of a stream. */
+export interface GroupedReading {
+  readonly stream: ContentStream
+  /** The indices of the pieces, in order, and how many the stream has. */
+  readonly pieces: Uint32Array
+  readonly pieceCount: number
+  readonly wanted: DigestKind
+}
+
+/** The digests of some pieces, or of the first of them; `unfinished` says why, if it is those alone. */
+export interface ReadGroup extends StreamDigests {
+  readonly indices: Uint32Array
+  readonly unfinished: Unfinished | null
+}
+
+/**
+ * Hashes pieces so many at a time that the digests of their blocks fit into memory. Progress counts
+ * on from one group to the next. A group that is unfinished is the last.
+ * @throws as hashStream does, but for Unfinished
+ */
+export async function* hashInGroups(
+  { stream, pieces, pieceCount, wanted }: GroupedReading,
+  engine: HashOptions,
+  mostBlocks = MOST_BLOCKS,
+): AsyncGenerator<ReadGroup> {
+  const all: PieceGroup = { pieces, fileBytes: 0 }
+  const groups = wanted === 'pieces' ? [all] : groupPieces(stream, pieces, mostBlocks)
+  let bytesBefore = 0
+  for (const { pieces: indices, fileBytes } of groups) {
+    const selection = indices.length === pieceCount ? {} : { pieces: indices }
+    const options = { ...countingFrom(bytesBefore, engine), ...selection, wanted }
+    const read = await hashAsFarAsCan(stream, options)
+    yield { indices, ...read }
+    if (read.unfinished) return
+    bytesBefore += wanted === 'blocks' ? fileBytes : indices.length * stream.pieceLength
+  }
+}
+
+function countingFrom(bytesBefore: number, engine: HashOptions): HashOptions {
+  const onProgress: HashOptions['onProgress'] = ({ bytesDone, currentPath }) => {
+    engine.onProgress?.({ bytesDone: bytesBefore + bytesDone, currentPath })
+  }
+  return { ...engine, onProgress }
+}
+
+async function hashAsFarAsCan(stream: ContentStream, options: HashOptions) {
+  try {
+    return { ...(await hashStream(stream, options)), unfinished: null }
+  } catch (error) {
+    if (error instanceof Unfinished) return { ...error.digests, unfinished: error }
+    throw error
+  }
+}

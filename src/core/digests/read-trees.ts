@@ -1,0 +1,167 @@
+import { countNodes, type TreeRecord } from '../../cache/records/tree.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { HashKernel } from '../../hash/kernels/kernel.js'
+import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
+import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
+import { bytesOf, type Content } from './content.js'
+import {
+  alignedFiles,
+  NODE,
+  setTree,
+  type AlignedFile,
+  type FileTree,
+  type FileTrees,
+} from './file-trees.js'
+import type { Steps } from './steps.js'
+
+/** A file whose blocks were all read, with the part of its tree that the cache keeps. */
+export interface ReadTree extends Omit<TreeRecord, 'fingerprint'> {
+  readonly file: ScannedFile
+  /** The number of the file among those of the content. */
+  readonly number: number
+}
+
+/** The digests of the blocks of some pieces, or of the first of them. */
+export interface ReadBlocks {
+  /** The indices of the pieces, in order. */
+  readonly pieces: Uint32Array
+  /** 32 bytes a block. */
+  readonly blocks: Uint8Array
+}
+
+/** The file that pieces are being read of, and how far its tree has come. */
+interface GrowingTree extends AlignedFile {
+  readonly height: number
+  readonly nodes: Uint8Array[]
+  piecesRead: number
+}
+
+/**
+ * Combines the blocks of files to the nodes that are kept, some pieces at a time, so that the digests
+ * of blocks need not be in memory all at once.
+ */
+export class ReadTrees {
+  readonly #content: Content
+  readonly #kernel: HashKernel
+  readonly #files: Iterator<AlignedFile>
+  readonly #least: number
+  readonly #whole: ReadTree[] = []
+  #growing: GrowingTree | null = null
+
+  constructor(content: Content, kernel: HashKernel) {
+    this.#content = content
+    this.#kernel = kernel
+    this.#files = alignedFiles(content)
+    this.#least = leastHeight(content)
+  }
+
+  /** The trees of those files of which all pieces were read. */
+  get whole(): readonly ReadTree[] {
+    return this.#whole
+  }
+
+  /** Takes what was read of pieces behind those that it has. In steps, one for each file. */
+  *take({ pieces, blocks }: ReadBlocks): Steps<void> {
+    let [at, block] = [0, 0]
+    while (at < pieces.length) {
+      const tree = this.#treeAt(pieces[at] ?? 0)
+      if (tree === null) return
+      const [begin, firstBlock] = [at, block]
+      const end = tree.firstPiece + tree.pieceCount
+      for (; at < pieces.length && (pieces[at] ?? 0) < end; at++) {
+        block += this.#countBlocks(tree, pieces[at] ?? 0)
+      }
+      if (block * NODE > blocks.length) return
+      this.#grow(tree, at - begin, blocks.subarray(firstBlock * NODE, block * NODE))
+      yield
+    }
+  }
+
+  /** The tree of the file that a piece is of. */
+  #treeAt(piece: number): GrowingTree | null {
+    for (let tree = this.#growing; ;) {
+      if (tree && piece < tree.firstPiece + tree.pieceCount) return tree
+      const next = this.#files.next()
+      if (next.done) return null
+      const { file, number, firstPiece, pieceCount } = next.value
+      const height = this.#heightOf(file)
+      // Spelled out, as there may be very many, and copying an object costs several times as much
+      tree = { file, number, firstPiece, pieceCount, height, nodes: [], piecesRead: 0 }
+      this.#growing = tree
+    }
+  }
+
+  /** Never above the root. */
+  #heightOf({ fingerprint: { size } }: ScannedFile): number {
+    let height = 0
+    const most = pieceHeight(this.#content)
+    while (height < this.#least && countNodes(size, height) > 1) height++
+    while (height < most && countNodes(size, height) > MOST_NODES) height++
+    return height
+  }
+
+  #countBlocks({ file, firstPiece }: GrowingTree, piece: number): number {
+    const { pieceLength } = this.#content
+    const left = file.fingerprint.size - (piece - firstPiece) * pieceLength
+    return countNodes(Math.min(left, pieceLength), 0)
+  }
+
+  #grow(tree: GrowingTree, pieces: number, leaves: Uint8Array): void {
+    const { file, number, height } = tree
+    const { nodes } = climbMerkleTree({ nodes: leaves, height: 0 }, height, this.#kernel)
+    // A copy, as the digests of blocks are to leave memory; of small files one in memory that many share
+    tree.nodes.push(height === 0 ? Buffer.from(leaves) : nodes)
+    tree.piecesRead += pieces
+    if (tree.piecesRead < tree.pieceCount) return
+    const layer = { height, nodes: join(tree.nodes) }
+    const root = findMerkleRoot(layer, this.#kernel)
+    this.#whole.push({ file, number, ...layer, root })
+    tree.nodes.length = 0
+  }
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+}
+
+/** Enters the trees of files that were read whole. */
+export function enterTrees(
+  content: Content,
+  trees: FileTrees,
+  { read, kernel }: { readonly read: readonly ReadTree[]; readonly kernel: HashKernel },
+): void {
+  for (const tree of read) {
+    setTree(trees, tree.number, treeOf(tree.file, content, { tree, kernel }))
+  }
+}
+
+/** Nodes that the cache keeps of a file, at most, where pieces are not shorter: 1 MiB. */
+const MOST_NODES = 2 ** 15
+
+/** Nodes that are kept of all files, at most, where pieces are not shorter: 64 MiB. */
+const MOST_NODES_OF_ALL = 2 ** 21
+
+/** How many levels above the leaves nodes are kept at least, so that those of all files fit. */
+function leastHeight(content: Content): number {
+  const bytes = bytesOf(content)
+  let height = 0
+  while (height < pieceHeight(content) && countNodes(bytes, height) > MOST_NODES_OF_ALL) height++
+  return height
+}
+
+/** How many levels above the leaves a node stands for a piece. */
+export function pieceHeight({ pieceLength }: Pick<Content, 'pieceLength'>): number {
+  return Math.log2(pieceLength / BLOCK_LENGTH)
+}
+
+/** What a torrent with pieces of that length says of a tree. */
+export function treeOf(
+  { fingerprint }: ScannedFile,
+  content: Content,
+  { tree, kernel }: { readonly tree: Omit<TreeRecord, 'fingerprint'>; readonly kernel: HashKernel },
+): FileTree {
+  const { root, height } = tree
+  if (fingerprint.size <= content.pieceLength) return { root, layer: null }
+  const levels = pieceHeight(content) - height
+  return { root, layer: climbMerkleTree(tree, levels, kernel).nodes }
+}

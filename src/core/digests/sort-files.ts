@@ -1,0 +1,41 @@
+import { compareBytes } from '../../files/byte-order.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+
+/** What files are sorted by; those that are equal in it stay in the order they have. */
+export type SortKey = 'path' | 'size' | 'mtime'
+
+/** The order of a torrent's files. */
+export interface FileOrder {
+  readonly by: SortKey
+  readonly isDescending: boolean
+}
+
+/** The files in that order. */
+export function sortFiles(
+  files: readonly ScannedFile[],
+  { by, isDescending }: FileOrder,
+): ScannedFile[] {
+  const compare = COMPARE[by]
+  return files.toSorted(isDescending ? (a, b) => compare(b, a) : compare)
+}
+
+type Compare = (a: ScannedFile, b: ScannedFile) => number
+
+const COMPARE: Readonly<Record<SortKey, Compare>> = {
+  path: (a, b) => comparePaths(a.path, b.path),
+  size: (a, b) => a.fingerprint.size - b.fingerprint.size,
+  mtime: (a, b) => {
+    const [x, y] = [a.fingerprint.mtimeNs, b.fingerprint.mtimeNs]
+    return x < y ? -1 : x > y ? 1 : 0
+  },
+}
+
+/** By the bytes of their components, as a tree is scanned. */
+function comparePaths(a: readonly string[], b: readonly string[]): number {
+  for (const [i, component] of a.entries()) {
+    const other = b[i]
+    const order = other === undefined ? 1 : compareBytes(component, other)
+    if (order !== 0) return order
+  }
+  return a.length - b.length
+}

@@ -1,0 +1,37 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { asBtkitError } from '../../errors.js'
+import { makeInsideResolver } from '../../files/resolve-inside.js'
+import type { DownloadTarget } from './target.js'
+
+/**
+ * Makes the directories that a download goes to, and its empty files, which not all clients make.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function makeRoom({ path, metainfo: { isDirectory, files } }: DownloadTarget): void {
+  const directory = isDirectory ? path : dirname(path)
+  makeDirectory(directory)
+  if (!isDirectory) return
+  const find = makeInsideResolver(directory)
+  for (const { path: below, length, padding, attr } of files) {
+    const isEmpty = length === 0 && !padding && !attr.includes('l')
+    if (isEmpty && find(below).kind === 'missing') makeEmpty(join(directory, ...below))
+  }
+}
+
+function makeEmpty(path: string): void {
+  makeDirectory(dirname(path))
+  try {
+    writeFileSync(path, '', { flag: 'a' })
+  } catch (error) {
+    throw asBtkitError(error, path)
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true })
+  } catch (error) {
+    throw asBtkitError(error, directory)
+  }
+}

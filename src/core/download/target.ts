@@ -1,0 +1,61 @@
+import { readdirSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { asBtkitError } from '../../errors.js'
+import { statIfThere } from '../../files/stat-if-there.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { refuseUnsafePaths } from '../verify/verify-torrent.js'
+
+/** Where the content of a torrent is to be. */
+export interface DownloadTarget {
+  /** The file, or the directory of several; what links lead to, where it is there. */
+  readonly path: string
+  /** What a check of it goes by: the torrent under the name that its content has there. */
+  readonly metainfo: Metainfo
+}
+
+/**
+ * Chooses the place of a torrent's content as BitTornado does: `saveAs`, if it is given, else the
+ * torrent's name in the directory `saveTo`. A directory that is there already, and has none of the
+ * torrent's files in it, gets the content under the torrent's name. Both are absolute paths.
+ * @throws BtkitError `unsafe-path` for a torrent that must not be let near a disk, `io` and the like
+ * when a directory can't be read
+ */
+export function chooseTarget(
+  metainfo: Metainfo,
+  { saveAs, saveTo }: { readonly saveAs: string | null; readonly saveTo: string },
+): DownloadTarget {
+  refuseUnsafePaths(metainfo, metainfo.name)
+  const wanted = saveAs ?? join(saveTo, metainfo.name)
+  const isInside = saveAs !== null && isOtherDirectory(saveAs, metainfo)
+  const chosen = isInside ? join(saveAs, metainfo.name) : wanted
+  const path = statIfThere(chosen) ? realpathSync.native(chosen) : chosen
+  return { path, metainfo: renamed(metainfo, basename(path)) }
+}
+
+/** Whether a directory is there that is no earlier part of the torrent's content. */
+function isOtherDirectory(path: string, { isDirectory, files }: Metainfo): boolean {
+  if (!statIfThere(path)?.isDirectory()) return false
+  if (!isDirectory) return true
+  const own = new Set(files.map(({ path: [first = ''] }) => first))
+  const entries = entriesOf(path)
+  return entries.length > 0 && !entries.some((entry) => own.has(entry))
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    throw asBtkitError(error, directory)
+  }
+}
+
+function renamed(metainfo: Metainfo, name: string): Metainfo {
+  const { isDirectory, files } = metainfo
+  const named = isDirectory ? files : files.map((file) => ({ ...file, path: [name] }))
+  return { ...metainfo, name, files: named }
+}
+
+/** What is to be checked at a target, as planVerify takes it. */
+export function checkOf({ path, metainfo }: DownloadTarget) {
+  return { metainfo, torrent: metainfo.name, path: dirname(path), byName: true }
+}

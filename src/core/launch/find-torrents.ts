@@ -1,0 +1,51 @@
+import { readdirSync, statSync, type Dirent } from 'node:fs'
+import { join } from 'node:path'
+import { asBtkitError } from '../../errors.js'
+
+/** More levels of directories than anybody has. */
+const MAX_DEPTH = 100
+
+/** Torrents below a directory, and what could not be listed. */
+export interface FoundTorrents {
+  /** What tells one state of each torrent from another, by its path. */
+  readonly stamps: ReadonlyMap<string, string>
+  /** Torrents below these directories may be there still. */
+  readonly unread: ReadonlyMap<string, unknown>
+}
+
+/**
+ * The .torrent files in directories and below. Hidden entries are left out, and directories behind
+ * symbolic links.
+ */
+export function findTorrents(directories: readonly string[]): FoundTorrents {
+  const stamps = new Map<string, string>()
+  const unread = new Map<string, unknown>()
+  const walk = (directory: string, depth: number): void => {
+    for (const entry of list(directory, unread)) {
+      const path = join(directory, entry.name)
+      if (entry.name.startsWith('.')) continue
+      if (entry.isDirectory() && depth < MAX_DEPTH) walk(path, depth + 1)
+      else if (entry.name.endsWith('.torrent')) note(path, stamps)
+    }
+  }
+  for (const directory of directories) walk(directory, 0)
+  return { stamps, unread }
+}
+
+function list(directory: string, unread: Map<string, unknown>): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+  } catch (error) {
+    unread.set(directory, asBtkitError(error, directory))
+    return []
+  }
+}
+
+function note(path: string, stamps: Map<string, string>): void {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+    stamps.set(path, [ino, size, mtimeNs, ctimeNs].join(' '))
+  } catch {
+    // Gone between the list and the look
+  }
+}

@@ -1,0 +1,199 @@
+import { dirname, join } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { HashContext } from '../digests/hash-content.js'
+import {
+  clientInfoHash,
+  isSeeded,
+  type ClientTorrent,
+  type TorrentClient,
+} from '../publish/client.js'
+import { dataProblem } from '../publish/data-problem.js'
+import { findLocalData } from '../publish/local-data.js'
+import type { PublishRequest } from '../publish/hand-over.js'
+import { publishTorrents } from '../publish/publish.js'
+import type { SyncClient } from '../publish/sync.js'
+import { withdrawTorrents } from '../publish/withdraw.js'
+import { readTorrent } from '../read-torrent.js'
+import { verifyTorrents } from '../verify/verify-torrents.js'
+import { findTorrents } from './find-torrents.js'
+
+/** What is kept seeding, and how. */
+export interface KeeperSettings {
+  /** The directories; all torrents below them are seeded. */
+  readonly directories: readonly string[]
+  /** Whether the data of a torrent lies in a directory named as the .torrent, not beside it. */
+  readonly inOwnDirectory: boolean
+  /** Whether data is read before it is seeded, where the piece cache does not know it. */
+  readonly checkHashes: boolean
+  /** The size of the largest torrent, in bytes. */
+  readonly maxTorrentSize: number
+  readonly hashContext: HashContext
+  /** Hears of torrents that are taken up or let go. */
+  readonly onChange: (change: 'added' | 'dropped', torrent: string) => void
+  /** Hears, once for each reason, why a torrent is not seeded. */
+  readonly onProblem: (problem: unknown) => void
+}
+
+/** Torrents that are read and handed over at once. */
+const BATCH = 50
+
+/** A torrent that the client was given. */
+interface Kept {
+  readonly stamp: string
+  readonly infoHash: string
+}
+
+/**
+ * Keeps a client seeding the torrents below directories, from one look at them to the next. Those
+ * whose data is not whole are looked at again each time, and read again only when it has changed.
+ */
+export class TorrentKeeper {
+  readonly #sync: SyncClient
+  readonly #settings: KeeperSettings
+  readonly #kept = new Map<string, Kept>()
+  /** The info hashes that the client did not have before. */
+  readonly #ours = new Set<string>()
+  /** The states of torrents and data in which data was found damaged. */
+  readonly #damaged = new Map<string, string>()
+  /** What was last told of each torrent or directory. */
+  readonly #told = new Map<string, string>()
+
+  constructor(sync: SyncClient, settings: KeeperSettings) {
+    this.#sync = sync
+    this.#settings = settings
+  }
+
+  /** Those of a list that are kept. */
+  ownOf(list: readonly ClientTorrent[]): ClientTorrent[] {
+    const infoHashes = new Set([...this.#kept.values()].map(({ infoHash }) => infoHash))
+    return list.filter(({ infoHash }) => infoHashes.has(infoHash))
+  }
+
+  /**
+   * Looks at the directories, hands over what is new or changed or lost by the client, and takes out
+   * what is gone.
+   * @throws BtkitError `client` when the client can't be spoken to, `interrupted`
+   */
+  async update(): Promise<void> {
+    const { stamps, unread } = findTorrents(this.#settings.directories)
+    for (const [directory, problem] of unread) this.#tell(directory, problem)
+    const list = await this.#sync.client.list()
+    const seeding = new Set(list.filter(isAtWork).map(({ infoHash }) => infoHash))
+    const isGone = (path: string) => !stamps.has(path) && !isBelow(path, unread.keys())
+    await this.#drop([...this.#kept.keys()].filter(isGone))
+    const due = [...stamps].filter(([path, stamp]) => {
+      const kept = this.#kept.get(path)
+      return kept?.stamp !== stamp || !seeding.has(kept.infoHash)
+    })
+    for (let i = 0; i < due.length; i += BATCH) await this.#take(due.slice(i, i + BATCH))
+  }
+
+  /**
+   * Takes out of the client all that was not there before.
+   * @throws BtkitError `client`
+   */
+  async withdrawAll(client: TorrentClient): Promise<void> {
+    await withdrawTorrents(client, [...this.#ours])
+    this.#ours.clear()
+    this.#kept.clear()
+  }
+
+  async #drop(paths: readonly string[]): Promise<void> {
+    const dropped = paths.flatMap((path) => this.#kept.get(path) ?? [])
+    for (const path of paths) {
+      this.#kept.delete(path)
+      this.#settings.onChange('dropped', path)
+    }
+    const used = new Set([...this.#kept.values()].map(({ infoHash }) => infoHash))
+    const unused = dropped
+      .map(({ infoHash }) => infoHash)
+      .filter((each) => this.#ours.has(each) && !used.has(each))
+    await withdrawTorrents(this.#sync.client, unused)
+    for (const infoHash of unused) this.#ours.delete(infoHash)
+  }
+
+  async #take(due: readonly (readonly [path: string, stamp: string])[]): Promise<void> {
+    const requests: PublishRequest[] = []
+    for (const [path, stamp] of due) {
+      const request = await this.#read(path, stamp)
+      if (request) requests.push(request)
+    }
+    const infoHashes = new Map(
+      requests.map((each) => [each.torrent, clientInfoHash(each.metainfo)]),
+    )
+    const replaced = due
+      .map(([path]) => path)
+      .filter((path) => {
+        const old = this.#kept.get(path)?.infoHash
+        return old !== undefined && old !== infoHashes.get(path)
+      })
+    await this.#drop(replaced)
+    await this.#publish(requests, new Map(due))
+  }
+
+  async #publish(requests: readonly PublishRequest[], stamps: ReadonlyMap<string, string>) {
+    const outcomes = await publishTorrents(this.#sync.client, requests, this.#sync)
+    for (const { torrent, infoHash, status, reason } of outcomes) {
+      if (status === 'failed') {
+        this.#tell(torrent, new BtkitError('client', `${torrent}: ${reason ?? 'refused'}`))
+        continue
+      }
+      if (status !== 'already') this.#ours.add(infoHash)
+      const isNew = !this.#kept.has(torrent)
+      this.#kept.set(torrent, { stamp: stamps.get(torrent) ?? '', infoHash })
+      this.#told.delete(torrent)
+      if (isNew) this.#settings.onChange('added', torrent)
+    }
+  }
+
+  /** A torrent whose data is whole; null, told why, when it is not. */
+  async #read(path: string, stamp: string): Promise<PublishRequest | null> {
+    const directory = this.#settings.inOwnDirectory
+      ? path.slice(0, -'.torrent'.length)
+      : dirname(path)
+    try {
+      const metainfo = readTorrent(path, this.#settings.maxTorrentSize)
+      const state = `${stamp} ${findLocalData(metainfo, directory).stamp}`
+      if (this.#damaged.get(path) === state) return null
+      const problem = await this.#problemOf(path, metainfo, directory)
+      if (problem) {
+        this.#damaged.set(path, state)
+        throw problem
+      }
+      const remote = this.#sync.remoteDirectory(directory)
+      return { torrent: path, metainfo, directory: remote, localDirectory: directory }
+    } catch (error) {
+      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+      this.#tell(path, error.message.includes(path) ? error : error.of(path))
+      return null
+    }
+  }
+
+  async #problemOf(torrent: string, metainfo: Metainfo, path: string): Promise<Error | null> {
+    const { checkHashes, hashContext } = this.#settings
+    const run = {
+      places: [{ torrent, path, byName: true }],
+      checkHashes,
+      extra: false,
+      read: () => Promise.resolve(metainfo),
+    }
+    for await (const outcome of verifyTorrents(run, hashContext)) return dataProblem(outcome)
+    return null
+  }
+
+  #tell(what: string, problem: unknown): void {
+    const words = problem instanceof Error ? problem.message : String(problem)
+    if (this.#told.get(what) === words) return
+    this.#told.set(what, words)
+    this.#settings.onProblem(problem)
+  }
+}
+
+function isAtWork(torrent: ClientTorrent): boolean {
+  return isSeeded(torrent) || torrent.state === 'checking'
+}
+
+function isBelow(path: string, directories: Iterable<string>): boolean {
+  return [...directories].some((directory) => path.startsWith(join(directory, '/')))
+}

@@ -1,0 +1,92 @@
+import { BtkitError } from '../../errors.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { PublishedTorrent, TorrentClient } from './client.js'
+import { findLocalData } from './local-data.js'
+
+/** A torrent that a client is to seed. */
+export interface PublishRequest {
+  /** What it is called in reports. */
+  readonly torrent: string
+  readonly metainfo: Metainfo
+  /** The directory, as the client sees it, in which the content lies under the torrent's name. */
+  readonly directory: string
+  /** The same directory as this machine sees it; null where it does not. */
+  readonly localDirectory: string | null
+}
+
+/** What is known of how a client sees files. */
+export interface ClientSight {
+  /** Whether the client runs on this machine, and so sees files where this machine sees them. */
+  readonly isLocal: boolean
+  /** Whether to believe that the client sees the data where the requests say. */
+  readonly trustsDirectories: boolean
+}
+
+/**
+ * Hands torrents to a client, none of them started, if the client sees their data as far as can be
+ * told. Returns why those were not handed over that were not.
+ * @throws BtkitError `client` when the client can't be spoken to, `interrupted`
+ */
+export async function handOver(
+  client: TorrentClient,
+  requests: readonly PublishRequest[],
+  sight: ClientSight,
+): Promise<Map<PublishRequest, BtkitError>> {
+  const refusals = new Map<PublishRequest, BtkitError>()
+  const refuse = (request: PublishRequest, why: BtkitError | null) => {
+    if (why) refusals.set(request, why)
+    return why !== null
+  }
+  const torrents = new Map(
+    requests.flatMap((request) => {
+      const torrent = prepare(request)
+      if (!(torrent instanceof BtkitError)) return [[request, torrent] as const]
+      refuse(request, torrent)
+      return []
+    }),
+  )
+  if (torrents.size === 0) return refusals
+  const found = (await client.findData?.([...torrents.values()])) ?? []
+  const seen = [...torrents].filter(([request], i) => {
+    return !refuse(request, doubtOf(request, found[i] ?? null, { client, sight }))
+  })
+  if (seen.length === 0) return refusals
+  const failures = await client.add(seen.map(([, torrent]) => torrent))
+  seen.forEach(([request], i) => refuse(request, failures[i] ?? null))
+  return refusals
+}
+
+function prepare(request: PublishRequest): PublishedTorrent | BtkitError {
+  const { metainfo, directory, localDirectory } = request
+  try {
+    const local = localDirectory === null ? null : findLocalData(metainfo, localDirectory)
+    return { metainfo, directory, fileTimes: local?.times ?? null }
+  } catch (error) {
+    if (error instanceof BtkitError) return error
+    throw error
+  }
+}
+
+interface Sighted {
+  readonly client: TorrentClient
+  readonly sight: ClientSight
+}
+
+/** Why a client may not see the data of a torrent; null when it does, or will look. */
+function doubtOf(request: PublishRequest, found: boolean | null, { client, sight }: Sighted) {
+  const { directory } = request
+  if (found === false) return new BtkitError('client', unseen(client, directory))
+  if (found ?? (client.looksBeforeStart || isSeen(request, sight))) return null
+  const reason = `${client.label} can't tell whether it sees the data in ${directory}`
+  return new BtkitError('client', `${reason} (--trust-data-path takes it on trust)`)
+}
+
+/** Whether the client sees what this machine has found. */
+function isSeen({ directory, localDirectory }: PublishRequest, sight: ClientSight): boolean {
+  return sight.trustsDirectories || (sight.isLocal && directory === localDirectory)
+}
+
+/** What is said of a client that does not see the data of a torrent. */
+export function unseen({ label }: TorrentClient, directory: string): string {
+  return `${label} does not see all its data in ${directory}`
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { findFiles, locateContent, type FoundFile } from '../verify/content.js'
+
+/** What this machine sees of a torrent's data. */
+export interface LocalData {
+  /** When each file, pad files included, was last modified, in seconds since 1970; 0 for pad files. */
+  readonly times: readonly number[]
+  /** Tells one state of the data from another. */
+  readonly stamp: string
+}
+
+/**
+ * Looks for the data of a torrent below a directory, under the torrent's name. Sizes are looked at,
+ * no file is read.
+ * @throws BtkitError `not-found` or `changed` with the first file that is not there whole, and those
+ * of locateContent
+ */
+export function findLocalData(metainfo: Metainfo, directory: string): LocalData {
+  const files = findFiles(
+    metainfo.files,
+    locateContent(metainfo, { path: directory, byName: true }),
+  )
+  return {
+    times: files.map((found) => timeOf(found, metainfo, directory)),
+    stamp: files.map(stampOf).join(' '),
+  }
+}
+
+function timeOf({ file, found }: FoundFile, { name, isDirectory }: Metainfo, directory: string) {
+  if (file.padding) return 0
+  const path = () => join(directory, ...(isDirectory ? [name, ...file.path] : [name]))
+  if (found.kind !== 'file') throw new BtkitError('not-found', `${path()}: not there`)
+  const { size, mtimeNs } = found.fingerprint
+  if (size !== file.length) {
+    throw new BtkitError('changed', `${path()}: ${size} bytes, not ${file.length}`)
+  }
+  return Number(mtimeNs / 1_000_000_000n)
+}
+
+function stampOf({ found }: FoundFile): string {
+  if (found.kind !== 'file') return ''
+  const { mtimeNs, ctimeNs, inode } = found.fingerprint
+  return `${mtimeNs}.${ctimeNs}.${inode}`
+}

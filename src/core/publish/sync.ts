@@ -1,0 +1,177 @@
+import { join } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import {
+  readPublished,
+  writePublished,
+  type PublishedPlace,
+  type PublishedRecord,
+} from '../../state/published/file.js'
+import { readTorrent } from '../read-torrent.js'
+import { clientInfoHash, isSeeded, type TorrentClient } from './client.js'
+import type { PublishRequest } from './hand-over.js'
+import { publishTorrents, type PublishOptions } from './publish.js'
+import type { SyncReport } from './sync-report.js'
+import { withdrawTorrents } from './withdraw.js'
+
+/** A client that seeds the torrents of directories, and how it sees their data. */
+export interface SyncClient extends PublishOptions {
+  readonly client: TorrentClient
+  /** What the client sees a directory of this machine as. */
+  readonly remoteDirectory: (local: string) => string
+}
+
+/** A torrent of btkit's whose data is as it says. */
+export interface OwnTorrent {
+  /** The name of its file. */
+  readonly name: string
+  /** The directory that holds its content under the torrent's name. */
+  readonly dataDirectory: string
+  /** Tells one state of the .torrent from another. */
+  readonly stamp: string
+}
+
+/** The torrents of a directory that a client is to seed. */
+export interface SyncTarget {
+  /** The real path of the directory. */
+  readonly target: string
+  readonly torrents: readonly OwnTorrent[]
+  /** Whether a torrent that was published is gone, so that it is to be withdrawn. */
+  readonly isGone: (name: string) => boolean
+}
+
+/** Torrents whose metainfo is in memory at once. */
+const BATCH = 500
+
+/** More than completedir makes, in bytes. */
+const MAX_TORRENT = 2 ** 30
+
+/**
+ * Has a client seed the torrents of a directory: those that it does not have or that changed are handed
+ * over, those that are gone are taken out. One call to the client is all when nothing changed. What
+ * fails is reported, and the next run tries it again.
+ * @throws BtkitError `interrupted`
+ */
+export async function syncTarget(
+  { target, torrents, isGone }: SyncTarget,
+  sync: SyncClient,
+  { stateDirectory, report }: { readonly stateDirectory: string; readonly report: SyncReport },
+): Promise<void> {
+  const { client } = sync
+  try {
+    const place = { stateDirectory, target, client: client.label }
+    const run = new SyncRun(sync, place, report)
+    const isSeeding = await run.look()
+    const due = torrents.filter((torrent) => !run.isDone(torrent, isSeeding))
+    await run.withdraw([...run.known.keys()].filter(isGone))
+    for (let i = 0; i < due.length; i += BATCH) await run.publish(due.slice(i, i + BATCH))
+  } catch (error) {
+    if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+    report.unpublished.push({ client: client.label, torrent: null, reason: error.message })
+  }
+}
+
+class SyncRun {
+  readonly known: Map<string, PublishedRecord>
+  readonly #sync: SyncClient
+  readonly #place: PublishedPlace
+  readonly #report: SyncReport
+
+  constructor(sync: SyncClient, place: PublishedPlace, report: SyncReport) {
+    this.#sync = sync
+    this.#place = place
+    this.#report = report
+    this.known = new Map(readPublished(place))
+  }
+
+  /** The info hashes of marked torrents that the client seeds. */
+  async look(): Promise<ReadonlySet<string>> {
+    const { client } = this.#sync
+    if (client.listSeeded) return client.listSeeded()
+    const list = await client.list()
+    const seeded = list.filter((torrent) => torrent.isMarked && isSeeded(torrent))
+    return new Set(seeded.map(({ infoHash }) => infoHash))
+  }
+
+  isDone({ name, stamp }: OwnTorrent, isSeeding: ReadonlySet<string>): boolean {
+    const record = this.known.get(name)
+    return record?.stamp === stamp && isSeeding.has(record.infoHash)
+  }
+
+  /** Takes out what is gone. */
+  async withdraw(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return
+    const { client } = this.#sync
+    const infoHashes = names.map((name) => this.known.get(name)?.infoHash ?? '')
+    const outcomes = await withdrawTorrents(client, this.#unused(infoHashes, new Set(names)))
+    const out = new Set(
+      outcomes.flatMap(({ status, infoHash }) => (status === 'withdrawn' ? [infoHash] : [])),
+    )
+    names.forEach((torrent, i) => {
+      const infoHash = infoHashes[i] ?? ''
+      if (out.has(infoHash)) {
+        this.#report.withdrawn.push({ client: client.label, torrent, infoHash })
+      }
+      this.known.delete(torrent)
+    })
+    writePublished(this.#place, this.known)
+  }
+
+  /** Those info hashes that no other torrent of the directory has. */
+  #unused(infoHashes: readonly string[], names: ReadonlySet<string>): string[] {
+    const others = [...this.known].filter(([name]) => !names.has(name))
+    const used = new Set(others.map(([, { infoHash }]) => infoHash))
+    return infoHashes.filter((infoHash) => infoHash !== '' && !used.has(infoHash))
+  }
+
+  /** Hands over torrents, each in place of what the client was given under its name before. */
+  async publish(due: readonly OwnTorrent[]): Promise<void> {
+    const requests = new Map<string, PublishRequest>()
+    for (const torrent of due)
+      this.#try(torrent.name, () => requests.set(torrent.name, this.#read(torrent)))
+    const old = due.flatMap(({ name }) => this.#replaced(name, requests.get(name)))
+    await withdrawTorrents(this.#sync.client, this.#unused(old, new Set(requests.keys())))
+    const outcomes = await publishTorrents(this.#sync.client, [...requests.values()], this.#sync)
+    const stamps = new Map(due.map(({ name, stamp }) => [name, stamp]))
+    for (const { torrent, infoHash, status, reason } of outcomes) {
+      if (reason !== null) this.#unpublished(torrent, reason)
+      else this.#note(torrent, infoHash, status === 'published')
+      if (status === 'failed') this.known.delete(torrent)
+      else this.known.set(torrent, { infoHash, stamp: stamps.get(torrent) ?? '' })
+    }
+    writePublished(this.#place, this.known)
+  }
+
+  #read({ name, dataDirectory }: OwnTorrent): PublishRequest {
+    const metainfo = readTorrent(join(this.#place.target, name), MAX_TORRENT)
+    const directory = this.#sync.remoteDirectory(dataDirectory)
+    return { torrent: name, metainfo, directory, localDirectory: dataDirectory }
+  }
+
+  #replaced(name: string, request: PublishRequest | undefined): string[] {
+    const record = this.known.get(name)
+    const isOther = record && request && record.infoHash !== clientInfoHash(request.metainfo)
+    return isOther ? [record.infoHash] : []
+  }
+
+  #note(torrent: string, infoHash: string, isNew: boolean): void {
+    const { label } = this.#sync.client
+    const oldInfoHash = this.known.get(torrent)?.infoHash
+    const publication = { client: label, torrent, infoHash }
+    if (oldInfoHash !== undefined && oldInfoHash !== infoHash) {
+      this.#report.republished.push({ ...publication, oldInfoHash })
+    } else if (isNew) this.#report.published.push(publication)
+  }
+
+  #try(torrent: string, act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      this.#unpublished(torrent, error.message)
+    }
+  }
+
+  #unpublished(torrent: string, reason: string): void {
+    this.#report.unpublished.push({ client: this.#sync.client.label, torrent, reason })
+  }
+}

@@ -1,0 +1,33 @@
+import type { ClientTorrent, TorrentClient } from './client.js'
+
+/**
+ * What became of a torrent that was to be withdrawn: it is `withdrawn`, was not there (`absent`), or is
+ * `left` because it is not btkit's.
+ */
+export interface WithdrawOutcome {
+  readonly infoHash: string
+  readonly status: 'withdrawn' | 'absent' | 'left'
+  /** Its name in the client; null when it is not there. */
+  readonly name: string | null
+}
+
+/**
+ * Takes torrents that btkit published out of a client, and no others. Data is never removed.
+ * @throws BtkitError `client`, `interrupted`
+ */
+export async function withdrawTorrents(
+  client: TorrentClient,
+  infoHashes: readonly string[],
+): Promise<WithdrawOutcome[]> {
+  if (infoHashes.length === 0) return []
+  const list = new Map((await client.list()).map((torrent) => [torrent.infoHash, torrent]))
+  const outcomes = infoHashes.map((infoHash) => judge(infoHash, list.get(infoHash)))
+  const leaving = outcomes.filter(({ status }) => status === 'withdrawn')
+  if (leaving.length > 0) await client.remove(leaving.map(({ infoHash }) => infoHash))
+  return outcomes
+}
+
+function judge(infoHash: string, torrent: ClientTorrent | undefined): WithdrawOutcome {
+  if (!torrent) return { infoHash, status: 'absent', name: null }
+  return { infoHash, status: torrent.isMarked ? 'withdrawn' : 'left', name: torrent.name }
+}

@@ -1,0 +1,103 @@
+import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
+import type { Metainfo, MetainfoFile, TreeFile } from '../../metainfo/metainfo.js'
+import { quoteText } from '../../text/escape.js'
+
+/** Bytes of a SHA-256 digest. */
+export const NODE = 32
+
+/** What version 2 says of the pieces of a torrent (BEP 52). Each is of one file alone. */
+export interface V2Side {
+  /** Bytes of the file in each piece, in blocks; none in a piece of padding alone. */
+  readonly blockCounts: Uint32Array
+  /** How many levels the digest of each piece is above the blocks of the file's Merkle tree. */
+  readonly levels: Uint8Array
+  /**
+   * The digest that each piece should have, 32 bytes each: its node of the piece layer, or the root
+   * of a file that fits into the piece.
+   */
+  readonly digests: Uint8Array
+}
+
+/**
+ * The files of a torrent's stream in its order: those of v1 if it has them. A torrent of version 2
+ * alone gets pad files, which put each file at the start of a piece, as a hybrid's do.
+ */
+export function streamedFiles({ version, files, pieceLength }: Metainfo): readonly MetainfoFile[] {
+  if (version !== 'v2') return files
+  return files.flatMap((file, at) => {
+    const rest = file.length % pieceLength
+    if (rest === 0 || at === files.length - 1) return [file]
+    return [file, padOf(pieceLength - rest)]
+  })
+}
+
+function padOf(length: number): MetainfoFile {
+  return { path: [], length, padding: true, attr: 'p' }
+}
+
+/** Why version 2's side of a torrent can't be checked; null when it can, or when there is none. */
+export function whyNoV2Side(metainfo: Metainfo): string | null {
+  const { tree, pieceLength } = metainfo
+  const bad = tree?.find(({ layerState }) => layerState === 'missing' || layerState === 'wrong')
+  if (bad) {
+    const rule = bad.layerState === 'missing' ? 'is missing' : 'does not lead to the pieces root'
+    return `piece layers of ${nameOf(bad.file)}: ${rule}`
+  }
+  let start = 0
+  for (const file of tree === null ? [] : streamedFiles(metainfo)) {
+    if (!file.padding && file.length > 0 && start % pieceLength !== 0) {
+      return `path ${nameOf(file)} begins inside a piece of version 1`
+    }
+    start += file.length
+  }
+  return null
+}
+
+function nameOf({ path }: MetainfoFile): string {
+  return quoteText(path.join('/'))
+}
+
+/** What version 2 says of the pieces, or null; only where whyNoV2Side is null. */
+export function planV2Side(metainfo: Metainfo): V2Side | null {
+  const { tree, pieceLength } = metainfo
+  if (tree === null) return null
+  const files = streamedFiles(metainfo)
+  const size = files.reduce((sum, { length }) => sum + length, 0)
+  const side = createSide(Math.ceil(size / pieceLength))
+  const treeFiles = tree.values()
+  let start = 0
+  for (const { padding, length } of files) {
+    const treeFile = padding ? null : treeFiles.next().value
+    if (treeFile) enterFile(side, treeFile, { firstPiece: start / pieceLength, pieceLength })
+    start += length
+  }
+  return side
+}
+
+function createSide(pieceCount: number): V2Side {
+  return {
+    blockCounts: new Uint32Array(pieceCount),
+    levels: new Uint8Array(pieceCount),
+    digests: new Uint8Array(pieceCount * NODE),
+  }
+}
+
+interface Place {
+  readonly firstPiece: number
+  readonly pieceLength: number
+}
+
+function enterFile(side: V2Side, treeFile: TreeFile, { firstPiece, pieceLength }: Place): void {
+  const { file, layer, piecesRoot } = treeFile
+  if (piecesRoot === null) return
+  side.digests.set(layer ?? piecesRoot, firstPiece * NODE)
+  const isSmall = file.length <= pieceLength
+  const blocksInPiece = pieceLength / BLOCK_LENGTH
+  let blocks = Math.ceil(file.length / BLOCK_LENGTH)
+  const levels = Math.ceil(Math.log2(isSmall ? blocks : blocksInPiece))
+  for (let piece = firstPiece; blocks > 0; piece += 1) {
+    side.blockCounts[piece] = Math.min(blocks, blocksInPiece)
+    side.levels[piece] = levels
+    blocks -= blocksInPiece
+  }
+}

@@ -1,0 +1,71 @@
+import { asBtkitError, BtkitError } from '../../errors.js'
+import { componentsBelow } from './chosen-paths.js'
+import type { Target } from './link-policy.js'
+import type { ScannedFile, SkippedEntry, SkipReason } from './scanned-tree.js'
+import { asPrefix } from './prefix.js'
+import {
+  directoryBelow,
+  findName,
+  readDirectory,
+  rootDirectory,
+  visitEntry,
+  type Directory,
+  type Entry,
+  type Walk,
+} from './walk-tree.js'
+
+/**
+ * Adds some paths and all below them, each file once, in the order given. The names that lead there
+ * are taken whatever they are, but for what patterns exclude.
+ * @throws BtkitError `not-found` for one that is not there, `unsafe-path` for one that leads out, and
+ * as walkTree does
+ */
+export function walkChosen(walk: Walk, root: Target, paths: readonly string[]): void {
+  const files = new Map<string, ScannedFile>()
+  const skipped = new Map<string, SkippedEntry>()
+  for (const path of paths) {
+    const found: Walk = { ...walk, files: [], skipped: [] }
+    walkTo(found, rootDirectory(root), componentsBelow(walk.root, path))
+    for (const file of found.files) addOnce(files, file.path.join('/'), file)
+    for (const entry of found.skipped) addOnce(skipped, entry.path, entry)
+  }
+  for (const file of files.values()) walk.files.push(file)
+  for (const [path, entry] of skipped) if (!files.has(path)) walk.skipped.push(entry)
+}
+
+function addOnce<T>(all: Map<string, T>, path: string, value: T): void {
+  if (!all.has(path)) all.set(path, value)
+}
+
+/** Adds what lies at a path below a directory. */
+function walkTo(walk: Walk, directory: Directory, [name, ...below]: string[]): void {
+  if (name === undefined) {
+    readDirectory(walk, directory)
+    return
+  }
+  const reason = visitPath(walk, { directory, name }, below)
+  if (reason !== undefined) walk.skipped.push({ path: directory.relative + name, reason })
+}
+
+function visitPath(walk: Walk, entry: Entry, below: string[]): SkipReason | undefined {
+  const { directory, name } = entry
+  const relative = directory.relative + name
+  const place = asPrefix(walk.root, '/') + relative
+  if (walk.filter?.excludes(relative)) return 'excluded'
+  const found = lookAt(place, () => findName(walk, directory, name))
+  if (typeof found === 'string') return found
+  if (below.length === 0) return visitEntry(walk, entry, found)
+  if (!found.stats.isDirectory()) throw new BtkitError('not-found', `${place}: not a directory`)
+  if (walk.filter?.excludes(`${relative}/`)) return 'excluded'
+  walkTo(walk, directoryBelow(walk, entry, found), below)
+  return undefined
+}
+
+/** What is not there was never found before: it is missing, rather than gone. */
+function lookAt<T>(place: string, look: () => T): T {
+  try {
+    return look()
+  } catch (error) {
+    throw asBtkitError(error, place)
+  }
+}

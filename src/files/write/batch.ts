@@ -1,0 +1,153 @@
+import { rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { getSystemErrorName } from 'node:util'
+import { asBtkitError, describeErrno } from '../../errors.js'
+import { makeTemporaryName } from '../temporary-name.js'
+import { checkPlace, type DirectoryCare, type WriteOptions } from './atomically.js'
+import { NOTHING_GIVEN, type BatchAddon } from './batch-addon.js'
+import { firstMode } from './draft.js'
+import { FasterSync } from './faster-sync.js'
+
+/** A file that is to take its place with others. */
+export interface BatchFile {
+  /** The path that people know it by. */
+  readonly target: string
+  /** Where it goes: an absolute path, links to the file resolved. */
+  readonly path: string
+  readonly bytes: Uint8Array
+  /** Permission bits, or undefined for what umask leaves. */
+  readonly mode: number | undefined
+  readonly options: WriteOptions
+}
+
+/** Writes files of one batch, and returns why each of them failed, or null. */
+export type WriteBatch = (files: readonly BatchFile[]) => Promise<readonly unknown[]>
+
+/**
+ * A way to write many files that are as safe as those of writeAtomically: beside their places, to the
+ * disk together, renamed, and their directories to the disk. What fails leaves no other file behind.
+ */
+export function batchWriter(addon: BatchAddon, care: DirectoryCare): WriteBatch {
+  const faster = new FasterSync()
+  return async (files) => {
+    for (const directory of directoriesOf(files)) care.clean(directory)
+    const drafts = files.map((file) => new Draft(file))
+    await writeAll(drafts, addon, faster)
+    for (const { file, attempt } of going(drafts)) {
+      attempt(() => {
+        checkPlace(file.path, file.options)
+      })
+    }
+    await placeAll(going(drafts), addon)
+    await syncAll(going(drafts), care)
+    return drafts.map(({ error }) => error)
+  }
+}
+
+/** Where absolute paths begin. */
+const ROOT = '/'
+
+/** A file under the name that it has until it takes its place. */
+class Draft {
+  readonly path: string
+  /** Why it failed; null so far. */
+  error: unknown = null
+  #isPlaced = false
+
+  constructor(readonly file: BatchFile) {
+    this.path = join(dirname(file.path), makeTemporaryName(basename(file.path)))
+  }
+
+  /** Notes that it failed, and removes what there is of it. */
+  fail(error: unknown): void {
+    this.error = asBtkitError(error, this.file.target)
+    // What failed first is what has to be said, even if this fails as well
+    if (!this.#isPlaced) discard(this.path)
+  }
+
+  place(): void {
+    this.#isPlaced = true
+  }
+
+  /** Does something, and fails when that fails. */
+  readonly attempt = (act: () => void): void => {
+    try {
+      act()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // The next run that writes there removes it
+  }
+}
+
+/** Those that did not fail. */
+function going(drafts: readonly Draft[]): Draft[] {
+  return drafts.filter(({ error }) => error === null)
+}
+
+function directoriesOf(files: readonly BatchFile[]): string[] {
+  return [...new Set(files.map(({ path }) => dirname(path)))]
+}
+
+async function writeAll(drafts: readonly Draft[], addon: BatchAddon, faster: FasterSync) {
+  const [directory = ROOT, ...others] = directoriesOf(drafts.map(({ file }) => file))
+  const isOnOne = others.length === 0 && addon.isSyncfsReliable(directory)
+  const way = isOnOne ? faster.choose(drafts.length) : 'files'
+  const answers = await addon.writeDrafts(
+    way === 'files' ? ROOT : directory,
+    drafts.map(({ path }) => path),
+    drafts.map(({ file }) => file.bytes),
+    attributesOf(drafts),
+    way === 'file system',
+  )
+  faster.note(way, drafts.length, answers[drafts.length] ?? 0)
+  drafts.forEach((draft, i) => {
+    failIf(draft, answers[i] ?? 0, 'write')
+  })
+}
+
+async function placeAll(drafts: readonly Draft[], addon: BatchAddon) {
+  const from = drafts.map(({ path }) => path)
+  const to = drafts.map(({ file }) => file.path)
+  const answers = await addon.renameFiles(ROOT, from, to)
+  drafts.forEach((draft, i) => {
+    failIf(draft, answers[i] ?? 0, 'rename')
+    if (draft.error === null) draft.place()
+  })
+}
+
+/** Makes the names that files have now outlive a power cut. */
+async function syncAll(drafts: readonly Draft[], care: DirectoryCare): Promise<void> {
+  const directories = directoriesOf(drafts.map(({ file }) => file))
+  const syncing = directories.map((directory) =>
+    care.sync(directory).catch((error: unknown) => {
+      for (const draft of drafts) if (dirname(draft.file.path) === directory) draft.fail(error)
+    }),
+  )
+  await Promise.all(syncing)
+}
+
+/** Four words for each file, as native/write_batch.h has them. */
+function attributesOf(drafts: readonly Draft[]): Uint32Array {
+  return Uint32Array.from(
+    drafts.flatMap(({ file: { mode, options } }) => {
+      const { owner } = options
+      const { uid = NOTHING_GIVEN, gid = NOTHING_GIVEN } = owner ?? {}
+      return [firstMode({ mode, owner }), mode ?? NOTHING_GIVEN, uid, gid]
+    }),
+  )
+}
+
+function failIf(draft: Draft, errno: number, syscall: string): void {
+  if (errno === 0) return
+  const code = getSystemErrorName(-errno)
+  const message = `${code}: ${describeErrno(-errno)}, ${syscall}`
+  draft.fail(Object.assign(new Error(message), { code, errno: -errno, syscall }))
+}

@@ -1,0 +1,100 @@
+import { getSystemErrorName } from 'node:util'
+import { asBtkitError } from '../../errors.js'
+import {
+  loadAddon,
+  type Addon,
+  type JobEnd,
+  type NativeJob,
+  type NativeName,
+} from '../kernels/addon.js'
+import { chooseKernel } from '../kernels/choose.js'
+import { becameShorter, wasReplaced } from '../stream/changed-files.js'
+import type { ContentStream } from '../stream/content-stream.js'
+import { planBatches } from './batch-plan.js'
+import type { HashJob } from './job.js'
+
+/** Whether the accelerator does a job, reading included. */
+export function isNative(job: HashJob): job is HashJob & { kernel: NativeName } {
+  return job.kernel !== 'crypto'
+}
+
+/**
+ * Has the accelerator do a job on this thread.
+ * @throws BtkitError as hashStream does
+ */
+export function runNativeJob(job: HashJob & { kernel: NativeName }): void {
+  checkEnd(requireAddon(job).hashJob(describeJob(job)), job.stream)
+}
+
+/** How the accelerator is to share out a job. */
+export interface NativeThreads {
+  readonly count: number
+  /** From 0 to 19: how far they leave the processor to others that want it. */
+  readonly niceness: number
+}
+
+/**
+ * Has the accelerator do a job on threads of its own, which start in no time and have no JavaScript.
+ * @throws BtkitError as hashStream does
+ */
+export async function runOnNativeThreads(
+  job: HashJob & { kernel: NativeName },
+  { count, niceness }: NativeThreads,
+): Promise<void> {
+  const end = await requireAddon(job).hashJobOnThreads(describeJob(job), count, niceness)
+  checkEnd(end, job.stream)
+}
+
+/** The accelerator; chooseKernel says why where there is none. */
+function requireAddon(job: HashJob): Addon {
+  chooseKernel(job.kernel)
+  const addon = loadAddon()
+  if (!addon) throw new Error('kernels without the accelerator')
+  return addon
+}
+
+function describeJob(job: HashJob & { kernel: NativeName }): NativeJob {
+  const { kernel, stream, pieces, digests, throttle, failures, control, progress } = job
+  const { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job, chooseKernel(kernel))
+  return {
+    kernel,
+    paths: Buffer.from(stream.paths.map((path) => `${path}\0`).join('')),
+    identities: stream.identities,
+    offsets: stream.offsets,
+    pieceLength: stream.pieceLength,
+    pieces,
+    piecesPerBatch,
+    fullBatches,
+    piecesPerRest,
+    isInOrder: job.threads <= 1,
+    wantsPieces: job.wanted !== 'blocks',
+    pieceDigests: digests.pieces,
+    firstBlocks: digests.firstBlocks,
+    blockDigests: digests.blocks,
+    control,
+    progress,
+    nextTurn: throttle?.nextTurn ?? null,
+    bytesPerSecond: throttle?.bytesPerSecond ?? 0,
+    failedPieces: failures?.pieces ?? null,
+    reasons: failures?.reasons ?? null,
+  }
+}
+
+/** The reasons of native/stream/open_files.h that are no error numbers. */
+const BECAME_SHORTER = 1
+const WAS_REPLACED = 2
+
+function checkEnd(end: JobEnd, { paths }: ContentStream): void {
+  if (end === undefined) return
+  const [file, reason] = end
+  const path = paths[file] ?? ''
+  if (reason === BECAME_SHORTER) throw becameShorter(path)
+  if (reason === WAS_REPLACED) throw wasReplaced(path)
+  throw asBtkitError(systemError(reason), path)
+}
+
+/** An error as Node makes them of system calls that fail. */
+function systemError(errno: number): Error {
+  const code = getSystemErrorName(errno)
+  return Object.assign(new Error(code), { code, errno, syscall: 'read' })
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto'
+import { closeSync, readSync } from 'node:fs'
+import { asBtkitError, BtkitError } from '../../errors.js'
+import { openSameFile } from '../stream/open-same-file.js'
+
+/** Bytes of a piece, and of a read: those of the mirror's torrents of single files. */
+export const WHOLE_FILE_PIECE = 1024 * 1024
+
+/** Bytes of SHA-256 and of SHA-1. */
+const SHA256 = 32
+const SHA1 = 20
+
+/** One reading of a file from its beginning to its end. What comes of it is in memory that is shared. */
+export interface WholeFileJob {
+  readonly kind: 'whole file'
+  /** The real path, and the device and inode that it must have. */
+  readonly path: string
+  readonly identity: BigUint64Array
+  readonly size: number
+  /** SHA-256 of the file. */
+  readonly sha256: Uint8Array
+  /** SHA-1 of its pieces; empty where nobody wants them. */
+  readonly pieces: Uint8Array
+  /** Whether to go on, to wait, or to end. */
+  readonly control: Int32Array
+  /** Bytes read so far. */
+  readonly progress: BigInt64Array
+}
+
+const GO_ON = 0
+const WAIT = 1
+const END = 2
+
+/** What to read. */
+export interface WholeFile {
+  readonly path: string
+  readonly size: number
+  readonly device: bigint
+  readonly inode: bigint
+  readonly wantsPieces: boolean
+}
+
+export function createWholeFileJob({
+  path,
+  size,
+  device,
+  inode,
+  wantsPieces,
+}: WholeFile): WholeFileJob {
+  const pieceCount = wantsPieces ? Math.ceil(size / WHOLE_FILE_PIECE) : 0
+  return {
+    kind: 'whole file',
+    path,
+    identity: BigUint64Array.of(device, inode),
+    size,
+    sha256: new Uint8Array(new SharedArrayBuffer(SHA256)),
+    pieces: new Uint8Array(new SharedArrayBuffer(pieceCount * SHA1)),
+    control: new Int32Array(new SharedArrayBuffer(4)),
+    progress: new BigInt64Array(new SharedArrayBuffer(8)),
+  }
+}
+
+/** Has the reading wait where it is. */
+export function pauseWholeFile({ control }: WholeFileJob): void {
+  Atomics.compareExchange(control, 0, GO_ON, WAIT)
+}
+
+export function resumeWholeFile({ control }: WholeFileJob): void {
+  Atomics.compareExchange(control, 0, WAIT, GO_ON)
+  Atomics.notify(control, 0)
+}
+
+/** Ends the reading; its digests are of no use then. */
+export function endWholeFile({ control }: WholeFileJob): void {
+  Atomics.store(control, 0, END)
+  Atomics.notify(control, 0)
+}
+
+/** Bytes read so far. */
+export function wholeFileProgress({ progress }: WholeFileJob): number {
+  return Number(Atomics.load(progress, 0))
+}
+
+/**
+ * Reads a file on this thread, which waits while the reading is paused.
+ * @throws BtkitError `changed` when it is another file or ends early, `not-permitted` or `io`
+ */
+export function readWholeFile(job: WholeFileJob): void {
+  try {
+    const descriptor = openSameFile(job.path, job.identity)
+    try {
+      digest(descriptor, job)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    throw asBtkitError(error, job.path)
+  }
+}
+
+function digest(descriptor: number, job: WholeFileJob): void {
+  const { size, pieces, sha256, progress } = job
+  const whole = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(Math.min(WHOLE_FILE_PIECE, size))
+  for (let at = 0; at < size; at += WHOLE_FILE_PIECE) {
+    if (!mayGoOn(job)) return
+    const bytes = buffer.subarray(0, size - at)
+    fill(bytes, { descriptor, at, path: job.path })
+    whole.update(bytes)
+    const piece = pieces.length > 0 ? createHash('sha1').update(bytes).digest() : Buffer.alloc(0)
+    pieces.set(piece, pieces.length > 0 ? (at / WHOLE_FILE_PIECE) * SHA1 : 0)
+    Atomics.store(progress, 0, BigInt(at + bytes.length))
+  }
+  sha256.set(whole.digest())
+}
+
+/** Waits while the reading is paused; false when it is to end. */
+function mayGoOn({ control }: WholeFileJob): boolean {
+  while (Atomics.load(control, 0) === WAIT) Atomics.wait(control, 0, WAIT)
+  return Atomics.load(control, 0) === GO_ON
+}
+
+interface Source {
+  readonly descriptor: number
+  readonly at: number
+  readonly path: string
+}
+
+function fill(bytes: Buffer, { descriptor, at, path }: Source): void {
+  for (let filled = 0; filled < bytes.length;) {
+    const read = readSync(descriptor, bytes, filled, bytes.length - filled, at + filled)
+    if (read === 0) throw new BtkitError('changed', `${path}: became shorter while it was read`)
+    filled += read
+  }
+}

@@ -1,0 +1,52 @@
+import { Buffer } from 'node:buffer'
+import { BtkitError } from '../../errors.js'
+import type { BencodeDict, BencodeValue } from './value.js'
+
+/** Deeper values would be refused by those who read them. */
+const MAX_DEPTH = 32
+
+/**
+ * The value that a JSON text stands for: its texts become UTF-8.
+ * @throws BtkitError `usage` for what is no JSON, and for what bencode has no form for: fractions,
+ * numbers that JSON does not keep exactly, true, false and null
+ */
+export function bencodeFromJson(text: string): BencodeValue {
+  return convert(parse(text), 0)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw refusal(`not JSON, in which a text is "${text}" with its quotes`)
+  }
+}
+
+function convert(value: unknown, depth: number): BencodeValue {
+  if (depth > MAX_DEPTH) throw refusal(`nested more than ${MAX_DEPTH} deep`)
+  if (typeof value === 'string') return Buffer.from(value)
+  if (typeof value === 'number') return requireExact(value)
+  if (Array.isArray(value)) return value.map((each) => convert(each, depth + 1))
+  if (typeof value === 'object' && value !== null) return convertObject(value, depth)
+  throw refusal(`torrents have no ${String(value)}; 1 and 0 stand for yes and no`)
+}
+
+function convertObject(object: object, depth: number): BencodeDict {
+  return new Map(
+    Object.entries(object).map(([key, value]) => [keyOf(key), convert(value, depth + 1)]),
+  )
+}
+
+/** The key of a dictionary that a text stands for. */
+export function keyOf(text: string): string {
+  return Buffer.from(text).toString('latin1')
+}
+
+function requireExact(value: number): number {
+  if (Number.isSafeInteger(value)) return value
+  throw refusal('torrents have whole numbers alone, here up to 2^53')
+}
+
+function refusal(reason: string): BtkitError {
+  return new BtkitError('usage', reason)
+}

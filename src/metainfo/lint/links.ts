@@ -1,0 +1,50 @@
+import { quoteText } from '../../text/escape.js'
+import type { Metainfo, MetainfoFile } from '../metainfo.js'
+
+/** Symbolic links that do not stay below the torrent's directory (BEP 47). */
+export function* findLinksOutside({ files }: Metainfo) {
+  for (const { path, symlinkPath = [] } of files) {
+    if (symlinkPath.every(isPlain)) continue
+    yield `link ${quoteText(path.join('/'))} leads to ${quoteText(symlinkPath.join('/'))}`
+  }
+}
+
+/** Symbolic links that lead nowhere, or to what the torrent does not have. */
+export function* findLinksToNothing({ files }: Metainfo) {
+  const links = files.filter(isLink)
+  if (links.length === 0) return
+  const places = placesOf(files)
+  for (const { path, symlinkPath } of links) {
+    const link = `link ${quoteText(path.join('/'))}`
+    if (symlinkPath === undefined) yield `${link} does not say where it leads`
+    else if (symlinkPath.every(isPlain) && !places.has(joined(symlinkPath))) {
+      yield `${link} leads to ${quoteText(symlinkPath.join('/'))}, which the torrent does not have`
+    }
+  }
+}
+
+function isLink({ attr }: MetainfoFile): boolean {
+  return attr.includes('l')
+}
+
+/** Whether a component is just a name. */
+function isPlain(component: string): boolean {
+  return !/^\.{0,2}$|[/\0]/.test(component)
+}
+
+/** All files and the directories above them. */
+function placesOf(files: readonly MetainfoFile[]): Set<string> {
+  const places = new Set<string>()
+  for (const { path } of files) {
+    for (let depth = path.length; depth > 0; depth -= 1) {
+      const place = joined(path.slice(0, depth))
+      if (places.has(place)) break
+      places.add(place)
+    }
+  }
+  return places
+}
+
+function joined(path: readonly string[]): string {
+  return path.join('\0')
+}

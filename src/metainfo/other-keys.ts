@@ -1,0 +1,50 @@
+import { Buffer } from 'node:buffer'
+import type { Metainfo } from './metainfo.js'
+import { decodeUtf8 } from './parse/byte-text.js'
+
+/** What is read beside `info`. */
+const KNOWN = new Set([
+  'announce',
+  'announce-list',
+  'collections',
+  'comment',
+  'created by',
+  'creation date',
+  'httpseeds',
+  'info',
+  'nodes',
+  'piece layers',
+  'similar',
+  'url-list',
+])
+
+/** What is read in `info`. */
+const KNOWN_IN_INFO = new Set([
+  'attr',
+  'collections',
+  'file tree',
+  'files',
+  'length',
+  'meta version',
+  'name',
+  'name.utf-8',
+  'piece length',
+  'pieces',
+  'private',
+  'similar',
+  'source',
+  'symlink path',
+  'update-url',
+])
+
+/** The keys of a torrent that nothing is read from, first those in `info`: `info.x`, `encoding`. */
+export function otherKeys({ info, spans }: Pick<Metainfo, 'info' | 'spans'>): string[] {
+  const inInfo = [...info.keys()].filter((key) => !KNOWN_IN_INFO.has(key))
+  const beside = [...spans.keys()].filter((key) => !KNOWN.has(key))
+  return [...inInfo.map((key) => `info.${key}`), ...beside].map(textOfKey)
+}
+
+/** A key is the latin1 string of its bytes, which are seldom anything but UTF-8. */
+function textOfKey(key: string): string {
+  return decodeUtf8(Buffer.from(key, 'latin1'))
+}

@@ -1,0 +1,26 @@
+import { html, type Html } from '../../text/html.js'
+import type { ListingView } from './json.js'
+import { formatListingQuery } from './query.js'
+
+/** What is not listed, and why. */
+export function renderNotes({ listing, page }: ListingView): Html {
+  const { isCut, unnameable } = listing.parts
+  const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
+  return html`${isCut && html`<p>There are more entries than the ${page.files + page.directories} that are listed.</p>`}
+  ${unnameable > 0 && html`<p>${names} that no address can hold, as it is not UTF-8 or has a backslash.</p>`}`
+}
+
+/** The other pages of the same entries. */
+export function renderPages({ page: { page, pages }, query }: ListingView): Html | false {
+  if (pages === 1) return false
+  const link = (to: number, text: string, rel: string | null = null) => {
+    const address = formatListingQuery({ ...query, page: to })
+    return to >= 1 && to <= pages && to !== page
+      ? html`<a href="${address}" ${rel && html`rel="${rel}"`}>${text}</a>`
+      : html`<span class="muted">${text}</span>`
+  }
+  return html`<nav class="pages" aria-label="Pages">
+    ${link(1, 'first')} ${link(page - 1, 'previous', 'prev')} <b>page ${page} of ${pages}</b>
+    ${link(page + 1, 'next', 'next')} ${link(pages, 'last')}
+  </nav>`
+}

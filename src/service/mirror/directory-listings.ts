@@ -1,0 +1,104 @@
+import { lstat, opendir } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { LRUCache } from 'lru-cache'
+import { isRacy } from '../../core/digests/racy.js'
+import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+
+/** A name in a directory, and what it is as far as the directory itself says so. */
+export interface Entry {
+  readonly name: string
+  readonly kind: 'file' | 'directory' | 'unknown'
+}
+
+export interface ListingsParts {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
+/** A directory's entries, and what it was when they were read. */
+interface Listing {
+  readonly entries: readonly Entry[]
+  readonly state: Fingerprint
+  readonly readAt: number
+}
+
+/** Memory for listings, in bytes, and what an entry costs beside its name. */
+const MEMORY = 8 * 1024 * 1024
+const ENTRY_COST = 64
+
+/** How long a listing counts at most, in milliseconds: not every file system dates its directories. */
+const KEPT_FOR = 10_000
+
+/** Entries that are read at once. */
+const CHUNK = 512
+
+/**
+ * Lists directories, and reads one again only when it has changed: patterns are asked for over and
+ * over that go through the same names.
+ */
+export class DirectoryListings {
+  readonly #parts: ListingsParts
+  readonly #listings = new LRUCache<string, Listing>({
+    maxSize: MEMORY,
+    sizeCalculation: ({ entries }) => {
+      return entries.reduce((sum, { name }) => sum + ENTRY_COST + 2 * name.length, ENTRY_COST)
+    },
+  })
+
+  constructor(parts: ListingsParts) {
+    this.#parts = parts
+  }
+
+  /** The entries of the directory at a real path, in any order; fails as the system does. */
+  async *entries(path: string): AsyncGenerator<readonly Entry[]> {
+    const [readAt, startedMs] = [this.#parts.monotonic(), this.#parts.now()]
+    const state = await stateOf(path)
+    const known = this.#listings.get(path)
+    if (known && sameFingerprint(known.state, state) && readAt - known.readAt < KEPT_FOR) {
+      yield known.entries
+      return
+    }
+    const entries = new KeptEntries()
+    for await (const chunk of readInChunks(path)) {
+      entries.add(chunk)
+      yield chunk
+    }
+    // It may change once more without a sign of it, or has changed while it was read
+    const isSettled = !isRacy(state, startedMs, 'full')
+    if (!entries.all || !isSettled || !sameFingerprint(state, await stateOf(path))) return
+    this.#listings.set(path, { entries: entries.all, state, readAt })
+  }
+}
+
+/** Entries as they are read, as long as they are few enough to be kept. */
+class KeptEntries {
+  all: Entry[] | null = []
+
+  add(chunk: readonly Entry[]): void {
+    if (this.all && (this.all.length + chunk.length) * ENTRY_COST > MEMORY) this.all = null
+    this.all?.push(...chunk)
+  }
+}
+
+async function stateOf(path: string): Promise<Fingerprint> {
+  return fingerprintOf(await lstat(path, { bigint: true }))
+}
+
+/** The entries of a directory as the system has them, some hundreds at a time. */
+export async function* readInChunks(path: string): AsyncGenerator<readonly Entry[]> {
+  let chunk: Entry[] = []
+  for await (const entry of await opendir(path, { bufferSize: CHUNK })) {
+    chunk.push({ name: entry.name, kind: kindOf(entry) })
+    if (chunk.length < CHUNK) continue
+    yield chunk
+    chunk = []
+  }
+  yield chunk
+}
+
+function kindOf(entry: Dirent): Entry['kind'] {
+  if (entry.isFile()) return 'file'
+  return entry.isDirectory() ? 'directory' : 'unknown'
+}

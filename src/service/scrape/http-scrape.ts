@@ -1,0 +1,64 @@
+import { readScrape } from './read-scrape.js'
+import { scrapeUrl } from './scrape-url.js'
+import { ScrapeFailure, type Scraped, type ScrapeQuestion } from './swarm-counts.js'
+
+/** The longest answer that is read, in bytes. */
+const MAX_ANSWER = 64 * 1024
+
+/**
+ * Scrapes a tracker over HTTP (BEP 48).
+ * @throws ScrapeFailure
+ */
+export async function scrapeHttp({ url, infoHashes, signal }: ScrapeQuestion): Promise<Scraped> {
+  const address = scrapeUrl(url)
+  if (address === null) throw new ScrapeFailure('its address has no form that could be scraped')
+  const response = await ask(queryUrl(address, infoHashes), signal)
+  try {
+    return readScrape(await readAnswer(response), infoHashes)
+  } finally {
+    // What is left of a longer answer, or of one of another status, is nobody's
+    await response.body?.cancel().catch(() => undefined)
+  }
+}
+
+function queryUrl(address: string, infoHashes: readonly string[]): string {
+  const fields = infoHashes.map((infoHash) => `info_hash=${infoHash.replace(/../g, '%$&')}`)
+  return `${address}${address.includes('?') ? '&' : '?'}${fields.join('&')}`
+}
+
+async function ask(url: string, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(url, {
+      // Where a tracker is, its operator says; nobody else sends this service anywhere
+      redirect: 'manual',
+      headers: { 'Accept-Encoding': 'identity', 'User-Agent': 'btkit' },
+      signal,
+    })
+  } catch {
+    throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'can not be reached')
+  }
+}
+
+async function readAnswer({ status, body }: Response): Promise<Uint8Array> {
+  if (status >= 300 && status < 400) {
+    throw new ScrapeFailure('sends to another address, which is not asked')
+  }
+  if (status !== 200) throw new ScrapeFailure(`answers with status ${status}`)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of chunksOf(body)) {
+    size += chunk.length
+    // Leaving the loop ends the connection
+    if (size > MAX_ANSWER) throw new ScrapeFailure('the answer is too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+async function* chunksOf(body: Response['body']): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body ?? []) yield chunk as Uint8Array
+  } catch {
+    throw new ScrapeFailure('the answer does not come whole in time')
+  }
+}

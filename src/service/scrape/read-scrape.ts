@@ -1,0 +1,52 @@
+import { readBencode } from '../../metainfo/bencode/read.js'
+import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
+import { quoteText } from '../../text/escape.js'
+import { ScrapeFailure, type Scraped, type SwarmCounts } from './swarm-counts.js'
+
+/** An answer has three levels; this leaves room for what nobody here needs. */
+const LIMITS = { maxSize: 2 ** 20, maxDepth: 8 }
+
+/**
+ * Reads the answer of a tracker over HTTP (BEP 48), and takes out of it what was asked for.
+ * @throws ScrapeFailure
+ */
+export function readScrape(bytes: Uint8Array, infoHashes: readonly string[]): Scraped {
+  const answer = readDict(bytes)
+  const reason = answer.get('failure reason')
+  if (isByteString(reason)) throw refused(reason)
+  const files = answer.get('files')
+  if (!(files instanceof Map)) throw new ScrapeFailure('the answer is no scrape')
+  const counts = infoHashes.flatMap((infoHash): [string, SwarmCounts][] => {
+    const entry = files.get(Buffer.from(infoHash, 'hex').toString('latin1'))
+    return entry instanceof Map ? [[infoHash, countsOf(entry)]] : []
+  })
+  return new Map(counts)
+}
+
+/** The failure of a tracker that says itself why, in bytes of whatever encoding. */
+export function refused(reason: Uint8Array): ScrapeFailure {
+  return new ScrapeFailure(`refuses: ${quoteText(new TextDecoder().decode(reason))}`)
+}
+
+function readDict(bytes: Uint8Array): BencodeDict {
+  try {
+    const { value } = readBencode(bytes, LIMITS)
+    if (value instanceof Map) return value
+  } catch {
+    // What is no bencode is no scrape either
+  }
+  throw new ScrapeFailure('the answer is no scrape')
+}
+
+function countsOf(entry: BencodeDict): SwarmCounts {
+  return {
+    seeds: countOf(entry.get('complete')),
+    leechers: countOf(entry.get('incomplete')),
+    completed: countOf(entry.get('downloaded')),
+  }
+}
+
+/** Some trackers leave out what they do not count. */
+function countOf(value: BencodeValue | undefined): number {
+  return typeof value === 'number' && value >= 0 ? value : 0
+}

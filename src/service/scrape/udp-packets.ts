@@ -1,0 +1,59 @@
+import type { SwarmCounts } from './swarm-counts.js'
+
+const Action = { connect: 0, scrape: 2, error: 3 } as const
+
+const PROTOCOL = Buffer.from('0000041727101980', 'hex')
+
+/** Info hashes that one packet may ask for (BEP 15). */
+export const MAX_SCRAPED = 74
+
+/** What a tracker answers. */
+export type UdpAnswer =
+  | { readonly kind: 'connected'; readonly connectionId: Uint8Array }
+  | { readonly kind: 'scraped'; readonly counts: readonly SwarmCounts[] }
+  | { readonly kind: 'error'; readonly reason: Uint8Array }
+
+/** Asks for a connection id (BEP 15); the transaction, of four bytes, comes back in the answer. */
+export function formatConnect(transaction: Uint8Array): Buffer {
+  return Buffer.concat([PROTOCOL, actionBytes(Action.connect), transaction])
+}
+
+/** Asks for the counts of info hashes, in hexadecimal. */
+export function formatScrape(
+  transaction: Uint8Array,
+  connectionId: Uint8Array,
+  infoHashes: readonly string[],
+): Buffer {
+  const head = [connectionId, actionBytes(Action.scrape), transaction]
+  return Buffer.concat([...head, Buffer.from(infoHashes.join(''), 'hex')])
+}
+
+/** Reads the answer to a transaction; null for what is none. */
+export function readUdpAnswer(packet: Buffer, transaction: Uint8Array): UdpAnswer | null {
+  if (packet.length < 8 || Buffer.compare(packet.subarray(4, 8), transaction) !== 0) return null
+  switch (packet.readUInt32BE(0)) {
+    case Action.connect:
+      return packet.length < 16 ? null : { kind: 'connected', connectionId: packet.subarray(8, 16) }
+    case Action.scrape:
+      return { kind: 'scraped', counts: readCounts(packet) }
+    case Action.error:
+      return { kind: 'error', reason: packet.subarray(8) }
+    default:
+      return null
+  }
+}
+
+function readCounts(packet: Buffer): SwarmCounts[] {
+  const count = Math.min(MAX_SCRAPED, Math.floor((packet.length - 8) / 12))
+  return Array.from({ length: count }, (_, n) => ({
+    seeds: packet.readUInt32BE(8 + 12 * n),
+    completed: packet.readUInt32BE(12 + 12 * n),
+    leechers: packet.readUInt32BE(16 + 12 * n),
+  }))
+}
+
+function actionBytes(action: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(action)
+  return bytes
+}

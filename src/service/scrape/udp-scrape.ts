@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import { createSocket, type Socket } from 'node:dgram'
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import { refused } from './read-scrape.js'
+import { ScrapeFailure, type Scraped, type ScrapeQuestion } from './swarm-counts.js'
+import {
+  formatConnect,
+  formatScrape,
+  MAX_SCRAPED,
+  readUdpAnswer,
+  type UdpAnswer,
+} from './udp-packets.js'
+
+/** Milliseconds after which a packet that may be lost is sent again. */
+const RESEND = 2500
+
+/**
+ * Scrapes a tracker over UDP (BEP 15).
+ * @throws ScrapeFailure
+ */
+export async function scrapeUdp(question: ScrapeQuestion): Promise<Scraped> {
+  const { url, signal } = question
+  const { hostname, port } = new URL(url)
+  if (port === '') throw new ScrapeFailure('its address names no port')
+  let socket: Socket | null = null
+  try {
+    const { address, family } = await unlessAborted(
+      lookup(hostname.replace(/^\[|\]$/g, '')),
+      signal,
+    )
+    socket = createSocket(family === 6 ? 'udp6' : 'udp4')
+    // What other addresses send does not reach a connected socket
+    socket.connect(Number(port), address)
+    await once(socket, 'connect', { signal })
+    return await converse(socket, question)
+  } catch (error) {
+    if (error instanceof ScrapeFailure) throw error
+    throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'can not be reached')
+  } finally {
+    socket?.close()
+  }
+}
+
+async function converse(socket: Socket, question: ScrapeQuestion): Promise<Scraped> {
+  const { signal } = question
+  const infoHashes = question.infoHashes.slice(0, MAX_SCRAPED)
+  const connected = await exchange(socket, formatConnect, signal)
+  if (connected.kind !== 'connected') throw new ScrapeFailure('the answer is no scrape')
+  const format = (transaction: Uint8Array) => {
+    return formatScrape(transaction, connected.connectionId, infoHashes)
+  }
+  const scraped = await exchange(socket, format, signal)
+  if (scraped.kind !== 'scraped') throw new ScrapeFailure('the answer is no scrape')
+  return new Map(
+    scraped.counts.flatMap((counts, n) => {
+      const infoHash = infoHashes[n]
+      return infoHash === undefined ? [] : [[infoHash, counts] as const]
+    }),
+  )
+}
+
+/** Sends a packet, again and again, until its answer is there. */
+async function exchange(
+  socket: Socket,
+  format: (transaction: Uint8Array) => Buffer,
+  signal: AbortSignal,
+): Promise<UdpAnswer> {
+  const transaction = randomBytes(4)
+  const packet = format(transaction)
+  const send = () => {
+    // A failure comes as an event, or as silence
+    socket.send(packet, () => undefined)
+  }
+  const timer = setInterval(send, RESEND)
+  try {
+    send()
+    const answer = await new Promise<UdpAnswer>((resolve, reject) => {
+      socket.on('message', (bytes) => {
+        const answer = readUdpAnswer(bytes, transaction)
+        if (answer) resolve(answer)
+      })
+      socket.once('error', reject)
+      signal.addEventListener('abort', () => {
+        reject(new ScrapeFailure('no answer in time'))
+      })
+    })
+    if (answer.kind === 'error') throw refused(answer.reason)
+    return answer
+  } finally {
+    clearInterval(timer)
+    socket.removeAllListeners('message')
+  }
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const aborted = once(signal, 'abort').then(() => {
+    throw new ScrapeFailure('no answer in time')
+  })
+  return Promise.race([promise, aborted])
+}

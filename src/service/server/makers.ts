@@ -1,0 +1,54 @@
+import type { HashContext } from '../../core/digests/hash-content.js'
+import { openAdmission, type Admission } from '../admission/admission.js'
+import type { ServiceOptions } from '../options.js'
+import { FileClaims } from '../torrents/file-claims.js'
+import { FileHasher } from '../torrents/file-hasher.js'
+import { HashedBytes } from '../torrents/hashed-bytes.js'
+import { OnDemand } from '../torrents/on-demand.js'
+import { FileDigests } from '../views/file-digests.js'
+import { openWarmer } from '../warm/open.js'
+import type { Warmer } from '../warm/warmer.js'
+
+export interface MakersParts {
+  readonly options: ServiceOptions
+  /** The engine's threads must be a pool's, and its work all theirs. */
+  readonly hashContext: HashContext
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+  /** Hears what is wrong with the mirror. */
+  readonly warn: (message: string) => void
+  /** Hears of errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** What makes torrents and digests, reading no file for two of them at once. */
+export interface Makers {
+  readonly admission: Admission
+  readonly onDemand: OnDemand
+  readonly digests: FileDigests
+  readonly hashed: HashedBytes
+  /** What hashes ahead, if anything does; it is to be started and stopped. */
+  readonly warmer: Warmer | null
+}
+
+/** Puts together what makes torrents and digests. */
+export function openMakers({
+  options,
+  hashContext,
+  monotonic,
+  warn,
+  onError,
+}: MakersParts): Makers {
+  const admission = openAdmission(options.limits, monotonic)
+  const { hashing: queue, ahead: aheadQueue, runSteps, slices } = admission
+  const sliced = { ...hashContext, runSteps }
+  const hashed = new HashedBytes()
+  const { mirror } = options
+  const reading = { mirror, hashContext: sliced, claims: new FileClaims(), hashed }
+  const hasher = new FileHasher({ ...reading, queue, aheadQueue })
+  const digests = new FileDigests({ ...admission, ...reading, monotonic })
+  const { cacheAccess } = hashContext
+  const onDemand = new OnDemand({ ...admission, cacheAccess, hasher, monotonic })
+  const ahead = { options, hasher, hashContext: sliced, slices, monotonic, warn, onError }
+  return { admission, onDemand, digests, hashed, warmer: openWarmer(ahead) }
+}

@@ -1,0 +1,53 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Exchange } from '../../web/exchange.js'
+import type { PreparedAnswer } from '../web/send-prepared.js'
+import type { ResponseCache } from './response-cache.js'
+
+/** The route, in the metrics, of torrents that are asked for again within the second. */
+const KEPT = 'kept response'
+
+export interface KeptAnswersParts<Basis, Answer extends PreparedAnswer> {
+  readonly responses: Pick<ResponseCache<Basis, Answer>, 'answer'>
+  /** Follows those that are not sent at once. */
+  readonly exchanges: {
+    readonly begin: (request: IncomingMessage, response: ServerResponse) => void
+    readonly setRoute: (request: IncomingMessage, route: string) => void
+  }
+  /** Hears of those that are. */
+  readonly report: (exchange: Exchange) => void
+  /** Hears of each, by what it was right by. */
+  readonly onKept: (checked: Basis) => void
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
+/**
+ * Makes what answers with what is kept, and reports it at once unless a slow client has yet to take
+ * it; false when nothing is kept.
+ */
+export function keptAnswers<Basis, Answer extends PreparedAnswer>({
+  responses,
+  exchanges,
+  report,
+  onKept,
+  monotonic,
+}: KeptAnswersParts<Basis, Answer>): (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => boolean {
+  return (request, response) => {
+    const startedAt = monotonic()
+    const kept = responses.answer(request, response)
+    if (!kept) return false
+    onKept(kept.checked)
+    if (response.socket?.writableLength === 0) {
+      const milliseconds = monotonic() - startedAt
+      const bytes = kept.answer.body.length
+      report({ request, route: KEPT, status: 200, bytes, milliseconds, isComplete: true })
+    } else {
+      exchanges.begin(request, response)
+      exchanges.setRoute(request, KEPT)
+    }
+    return true
+  }
+}

@@ -1,0 +1,89 @@
+import { keyOf, type WarmFile } from './warm-file.js'
+
+/** How urgent a file is: one that has just changed comes before all that were there before. */
+export type Urgency = 'new' | 'old'
+
+/** How long a file waits that somebody has open, or that has just changed, in milliseconds. */
+const DELAY = 1000
+
+/** How often it is looked at which files are due, in milliseconds, and how many at once. */
+const TICK = 250
+const MOST_AT_ONCE = 2000
+
+/** A file that waits until it is due. */
+interface Delayed {
+  readonly file: WarmFile
+  readonly urgency: Urgency
+  /** Milliseconds on a clock that is never set. */
+  readonly dueAt: number
+}
+
+export interface BacklogParts {
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+  /** Called when there is work. */
+  readonly onDue: () => void
+}
+
+/** The files that are to be looked at, in the order in which they came, each once. */
+export class Backlog {
+  readonly #parts: BacklogParts
+  readonly #due: Readonly<Record<Urgency, Map<string, WarmFile>>> = {
+    new: new Map(),
+    old: new Map(),
+  }
+  readonly #delayed = new Map<string, Delayed>()
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(parts: BacklogParts) {
+    this.#parts = parts
+  }
+
+  /** Adds a file, in place of what was known of that path. */
+  add(file: WarmFile, urgency: Urgency): void {
+    this.remove(file)
+    this.#due[urgency].set(keyOf(file.path), file)
+    this.#parts.onDue()
+  }
+
+  /** Adds a file that is to be looked at a little later. */
+  addLater(file: WarmFile, urgency: Urgency): void {
+    this.remove(file)
+    const dueAt = this.#parts.monotonic() + DELAY
+    this.#delayed.set(keyOf(file.path), { file, urgency, dueAt })
+    this.#timer ??= setInterval(this.#tick, TICK).unref()
+  }
+
+  /** Takes out the next file that is as urgent as that; undefined when none is due. */
+  next(urgency: Urgency): WarmFile | undefined {
+    const [file] = this.#due[urgency].values()
+    if (file) this.#due[urgency].delete(keyOf(file.path))
+    return file
+  }
+
+  /** Drops whatever waits of a file's path. */
+  remove({ path }: Pick<WarmFile, 'path'>): void {
+    const key = keyOf(path)
+    this.#due.new.delete(key)
+    this.#due.old.delete(key)
+    this.#delayed.delete(key)
+  }
+
+  close(): void {
+    if (this.#timer) clearInterval(this.#timer)
+    for (const files of [this.#due.new, this.#due.old, this.#delayed]) files.clear()
+  }
+
+  readonly #tick = (): void => {
+    const now = this.#parts.monotonic()
+    let count = 0
+    // In the order in which they become due
+    for (const { file, urgency, dueAt } of this.#delayed.values()) {
+      if (dueAt > now || ++count > MOST_AT_ONCE) break
+      this.add(file, urgency)
+    }
+    if (this.#delayed.size > 0 || this.#timer === null) return
+    clearInterval(this.#timer)
+    this.#timer = null
+  }
+}

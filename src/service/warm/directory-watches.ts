@@ -1,0 +1,86 @@
+import { watch, type FSWatcher } from 'node:fs'
+import { osCodeOf } from '../../errors.js'
+
+/** Directories that are watched at most; each takes about a kilobyte of the kernel's memory. */
+const MAX_WATCHES = 100_000
+
+/** What the system says when it gives no more watches, or instances of inotify. */
+const EXHAUSTED = ['ENOSPC', 'EMFILE', 'ENFILE']
+
+export interface WatchesParts {
+  /** Hears of a name in a directory, by the directory's key; null when anything may have changed. */
+  readonly onEvent: (directory: string, name: string | null) => void
+  /** Hears what an operator had better know. */
+  readonly warn: (message: string) => void
+}
+
+/** A directory that is watched. */
+interface Watched {
+  readonly realPath: string
+  readonly watcher: FSWatcher
+}
+
+/**
+ * Watches directories by the system's events. Where it gives no more of them, directories are only
+ * looked at now and then, which is told once.
+ */
+export class DirectoryWatches {
+  readonly #parts: WatchesParts
+  readonly #watched = new Map<string, Watched>()
+  /** Whether no more watches are to be had. */
+  #isExhausted = false
+  #isTold = false
+
+  constructor(parts: WatchesParts) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#watched.size
+  }
+
+  /** Watches the directory of that key, which lies at that real path now. */
+  add(key: string, realPath: string): void {
+    const known = this.#watched.get(key)
+    if (known?.realPath === realPath) return
+    if (known) this.remove(key)
+    if (this.#isExhausted) return
+    if (this.#watched.size >= MAX_WATCHES) this.#exhaust(`${MAX_WATCHES} directories are watched`)
+    else this.#watch(key, realPath)
+  }
+
+  remove(key: string): void {
+    this.#watched.get(key)?.watcher.close()
+    this.#watched.delete(key)
+    this.#isExhausted = false
+  }
+
+  close(): void {
+    for (const { watcher } of this.#watched.values()) watcher.close()
+    this.#watched.clear()
+  }
+
+  #watch(key: string, realPath: string): void {
+    try {
+      const watcher = watch(realPath, { persistent: false }, (_event, name) => {
+        this.#parts.onEvent(key, name)
+      })
+      watcher.on('error', () => {
+        this.remove(key)
+      })
+      this.#watched.set(key, { realPath, watcher })
+    } catch (error) {
+      // One that has gone, or can't be read, is found out by the next look at it
+      if (!EXHAUSTED.includes(osCodeOf(error) ?? '')) return
+      this.#exhaust('the system gives no more watches (fs.inotify.max_user_watches)')
+    }
+  }
+
+  #exhaust(why: string): void {
+    this.#isExhausted = true
+    if (this.#isTold) return
+    this.#isTold = true
+    const rest = 'changes in others are seen when they are next looked at (--warm-interval)'
+    this.#parts.warn(`--warm: ${why}: ${this.#watched.size} directories are watched; ${rest}`)
+  }
+}

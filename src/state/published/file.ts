@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import { asBtkitError } from '../../errors.js'
+import { requireOwnDirectory } from '../own-directory.js'
+import { replaceFile } from '../torrents/file.js'
+import { readIfThere } from '../torrents/regular-file.js'
+
+/** A torrent that a client was given. */
+export interface PublishedRecord {
+  /** In hexadecimal, as clients know it. */
+  readonly infoHash: string
+  /** What the .torrent was then, opaque. */
+  readonly stamp: string
+}
+
+/** The torrents of a directory that a client was given, by their file names. */
+export type PublishedTorrents = ReadonlyMap<string, PublishedRecord>
+
+/** Which directory of torrents, and which client. */
+export interface PublishedPlace {
+  readonly stateDirectory: string
+  /** The real path of the directory. Who writes holds its lock. */
+  readonly target: string
+  /** The client's address, without credentials. */
+  readonly client: string
+}
+
+/** Some millions of torrents, in bytes. */
+const MAX_SIZE = 2 ** 30
+
+const VERSION = 1
+
+/**
+ * Reads what a client was given. What is damaged counts as nothing: all is looked up in the client
+ * again then, and torrents that are gone since stay there.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function readPublished(place: PublishedPlace): PublishedTorrents {
+  const path = pathOf(place)
+  try {
+    for (const directory of [place.stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+    return parse(readIfThere(path, MAX_SIZE))
+  } catch (error) {
+    throw asBtkitError(error, `state ${path}`)
+  }
+}
+
+/**
+ * Writes what a client was given, so that a kill or a power cut leaves what was known before or this.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function writePublished(place: PublishedPlace, torrents: PublishedTorrents): void {
+  const path = pathOf(place)
+  const { target, client } = place
+  const lines = [...torrents].map(([name, record]) => JSON.stringify([name, record]))
+  const all = [JSON.stringify({ version: VERSION, target, client }), ...lines]
+  try {
+    replaceFile(
+      path,
+      all.map((line) => Buffer.from(`${line}\n`)),
+    )
+  } catch (error) {
+    throw asBtkitError(error, `state ${path}`)
+  }
+}
+
+function pathOf({ stateDirectory, target, client }: PublishedPlace): string {
+  const digest = createHash('sha256').update(`${target}\0${client}`).digest('hex').slice(0, 32)
+  return join(stateDirectory, 'published', `${digest}.jsonl`)
+}
+
+function parse(bytes: Uint8Array | null): PublishedTorrents {
+  const torrents = new Map<string, PublishedRecord>()
+  const [head = '', ...lines] = bytes === null ? [] : Buffer.from(bytes).toString().split('\n')
+  if (!head.startsWith(`{"version":${VERSION},`)) return torrents
+  for (const line of lines) {
+    const entry = parseLine(line)
+    if (entry) torrents.set(...entry)
+  }
+  return torrents
+}
+
+function parseLine(line: string): [string, PublishedRecord] | null {
+  if (line === '') return null
+  try {
+    const [name, record] = JSON.parse(line) as [unknown, Partial<PublishedRecord> | null]
+    const { infoHash, stamp } = record ?? {}
+    if (typeof name !== 'string' || typeof infoHash !== 'string') return null
+    return typeof stamp === 'string' ? [name, { infoHash, stamp }] : null
+  } catch {
+    return null
+  }
+}

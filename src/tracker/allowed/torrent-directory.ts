@@ -1,0 +1,116 @@
+import { stat } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { BtkitError } from '../../errors.js'
+import { readRegular } from '../../files/read-regular.js'
+import { statFiles } from '../../files/stat-files.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import { findTorrents } from './find-torrents.js'
+import { describeTorrent, type KnownTorrent } from './known-torrent.js'
+import { ProblemReports } from './problem-reports.js'
+
+/** Files that are looked at in one go. */
+const BATCH = 1000
+
+export interface TorrentDirectoryParts {
+  readonly root: string
+  /** Whether `failure reason` and `warning message` inside torrents are obeyed. */
+  readonly controls: boolean
+  /** Hears what is wrong; work goes on. */
+  readonly report: (message: string) => void
+}
+
+/** A file as it was when it was last read; without torrents when it is none. */
+interface SeenFile {
+  readonly state: string
+  readonly torrents: readonly KnownTorrent[]
+}
+
+/** The torrents in a directory and in those below it, which may change at any time. */
+export class TorrentDirectory {
+  readonly #parts: TorrentDirectoryParts
+  readonly #problems: ProblemReports
+  #files = new Map<string, SeenFile>()
+  #directories: readonly string[] = []
+
+  constructor(parts: TorrentDirectoryParts) {
+    this.#parts = parts
+    this.#problems = new ProblemReports(parts.report)
+  }
+
+  /** Those of the last look; of a hybrid torrent both. */
+  *torrents(): Generator<KnownTorrent> {
+    for (const { torrents } of this.#files.values()) yield* torrents
+  }
+
+  /** The directories that were read in the last look. */
+  get directories(): readonly string[] {
+    return this.#directories
+  }
+
+  /**
+   * Looks for what is new, changed or gone. Torrents in a directory that can't be read stay, as it
+   * may be a disk that is away for a moment.
+   * @throws BtkitError when the root can't be read and never could be
+   */
+  async refresh(): Promise<void> {
+    const tree = await findTorrents(this.#parts.root)
+    const rootError = tree.unreadable.get(this.#parts.root)
+    if (rootError && this.#directories.length === 0) throw rootError
+    const files = new Map<string, SeenFile>()
+    for (const [directory, error] of tree.unreadable) {
+      this.#keepBelow(directory, files)
+      this.#problems.add(`${error.message}; its torrents stay as they were`)
+    }
+    for (const [directory, names] of tree.names) await this.#look(directory, names, files)
+    this.#files = files
+    this.#directories = rootError ? this.#directories : [...tree.names.keys()]
+    this.#problems.tell()
+  }
+
+  #keepBelow(directory: string, files: Map<string, SeenFile>): void {
+    for (const [path, seen] of this.#files) {
+      if (path.startsWith(directory + sep)) files.set(path, seen)
+    }
+  }
+
+  async #look(directory: string, names: readonly string[], files: Map<string, SeenFile>) {
+    for (let start = 0; start < names.length; start += BATCH) {
+      const batch = names.slice(start, start + BATCH)
+      const fingerprints = statFiles(directory, batch)
+      for (const [i, name] of batch.entries()) {
+        const path = join(directory, name)
+        const fingerprint = fingerprints.at(i)
+        const state = fingerprint ? Buffer.from(fingerprint).toString('latin1') : await follow(path)
+        const seen = this.#files.get(path)
+        files.set(path, seen?.state === state ? seen : await this.#read(path, state))
+      }
+      // Announces are answered meanwhile
+      await setImmediate()
+    }
+  }
+
+  async #read(path: string, state: string): Promise<SeenFile> {
+    try {
+      const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
+      const torrents = file ? describeTorrent(file.bytes, path, this.#parts.controls) : []
+      return { state, torrents }
+    } catch (error) {
+      this.#problems.add(`${describe(error)}; not tracked`)
+      return { state, torrents: [] }
+    }
+  }
+}
+
+/** The state of the file behind a link. */
+async function follow(path: string): Promise<string> {
+  return stat(path).then(
+    ({ dev, ino, size, mtimeMs, ctimeMs }) => [dev, ino, size, mtimeMs, ctimeMs].join(' '),
+    () => '',
+  )
+}
+
+function describe(error: unknown): string {
+  if (error instanceof BtkitError) return error.message
+  throw error
+}

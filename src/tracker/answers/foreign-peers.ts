@@ -1,0 +1,96 @@
+import { LRUCache } from 'lru-cache'
+import type { CompactPeers } from '../protocol/tracker-answer.js'
+import { isMappedV4 } from '../swarms/candidate.js'
+import type { AnnounceAnswer } from '../swarms/swarm-store.js'
+
+/** Torrents of which peers are kept; those that were heard of longest ago go. */
+const MAX_TORRENTS = 20_000
+
+/** Milliseconds after which peers are not given any more: half an hour. */
+const LIFETIME = 30 * 60_000
+
+/** What an announce may be filled up with. */
+export interface FillWish {
+  readonly infoHash: Uint8Array
+  /** How many peers there may be in all. */
+  readonly wanted: number
+  readonly wantsIds: boolean
+  readonly wantsBothFamilies: boolean
+  /** Who asks: its address of 16 bytes, and its port. */
+  readonly own: { readonly address: Uint8Array; readonly port: number }
+}
+
+/**
+ * Peers of which other trackers have told. They are given to clients where there are too few of our
+ * own; they are not counted, and no tracker is told of them, so that none lives on by hearsay.
+ */
+export class ForeignPeers {
+  readonly #monotonic: () => number
+  readonly #torrents = new LRUCache<string, { readonly peers: CompactPeers; readonly at: number }>({
+    max: MAX_TORRENTS,
+  })
+
+  /** `monotonic` tells milliseconds on a clock that is never set. */
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic
+  }
+
+  /** Takes the peers of a torrent, by its info hash in hexadecimal, instead of those before. */
+  put(infoHash: string, peers: CompactPeers): void {
+    this.#torrents.set(infoHash, { peers, at: this.#monotonic() })
+  }
+
+  /** An answer with peers added to it, up to as many as are wanted; none that it has already. */
+  fillUp(answer: AnnounceAnswer, wish: FillWish): AnnounceAnswer {
+    // Their ids are not known
+    if (wish.wantsIds) return answer
+    let room = wish.wanted - answer.peers4.length / 6 - answer.peers6.length / 18
+    const peers = room > 0 ? this.#peersOf(wish.infoHash) : null
+    if (peers === null) return answer
+    const { address, port } = wish.own
+    const endpoint = Buffer.from([...address, port >>> 8, port & 0xff])
+    const isV6 = !isMappedV4(address)
+    const add = (own: Uint8Array, more: Uint8Array, size: 6 | 18) => {
+      if ((size === 18) !== isV6 && !wish.wantsBothFamilies) return own
+      const added = newPeers(own, more, { size, room, asker: endpoint.subarray(18 - size) })
+      room -= added.length / size
+      return added.length === 0 ? own : Buffer.concat([own, added])
+    }
+    const peers4 = add(answer.peers4, peers.peers4, 6)
+    return { ...answer, peers4, peers6: add(answer.peers6, peers.peers6, 18) }
+  }
+
+  #peersOf(infoHash: Uint8Array): CompactPeers | null {
+    const known = this.#torrents.get(Buffer.from(infoHash).toString('hex'))
+    return known === undefined || this.#monotonic() - known.at > LIFETIME ? null : known.peers
+  }
+}
+
+interface NewPeersWish {
+  readonly size: number
+  readonly room: number
+  readonly asker: Uint8Array
+}
+
+/** Peers that are not in `own`, and not the one who asks. */
+function newPeers(own: Uint8Array, more: Uint8Array, { size, room, asker }: NewPeersWish): Buffer {
+  const seen = new Set([latin1(asker), ...endpoints(own, size).map(latin1)])
+  const added: Uint8Array[] = []
+  for (const peer of endpoints(more, size)) {
+    if (added.length >= room) break
+    if (seen.has(latin1(peer))) continue
+    seen.add(latin1(peer))
+    added.push(peer)
+  }
+  return Buffer.concat(added)
+}
+
+/** Compact peers one by one. */
+function endpoints(peers: Uint8Array, size: number): Uint8Array[] {
+  const count = Math.floor(peers.length / size)
+  return Array.from({ length: count }, (_, n) => peers.subarray(n * size, (n + 1) * size))
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}

@@ -1,0 +1,84 @@
+import type { AnnounceRequest } from '../protocol/announce-query.js'
+import { formatTrackerAnswer } from '../protocol/http-answers.js'
+import { TrackerRefusal } from '../protocol/refusal.js'
+import { isCallProved, proveAnswer } from '../protocol/tracker-proof.js'
+import type { TrackerAnswers } from './tracker-answers.js'
+
+/** How a tracker shares peers with others. */
+export interface SharingRules {
+  /** Which trackers are answered: none, those that ask for torrents with an announce list, all. */
+  readonly allowed: 'none' | 'autodetect' | 'all'
+  /** Seconds between two calls for a torrent. */
+  readonly interval: number
+  /** The most peers that are asked for. */
+  readonly maxPeers: number
+  /** What trackers prove themselves by; null when they need not. */
+  readonly key: Uint8Array | null
+  /** By which id this tracker asks others, 20 bytes. */
+  readonly ownId: Uint8Array
+  /** The host and port of the address under which it is reached, where that is known. */
+  readonly publicHost: string | null
+}
+
+export interface TrackerCallsParts {
+  readonly answers: TrackerAnswers
+  readonly rules: SharingRules
+  /** Whether a torrent has an announce list, by its info hash in hexadecimal. */
+  readonly isListed: (infoHash: string) => boolean
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** Where a call came from, and whom it was for. */
+export interface CallOrigin {
+  /** The address that it came from; null on a Unix socket. */
+  readonly client: string | null
+  /** The `Host` of the request. */
+  readonly host: string
+}
+
+/** Answers trackers that ask for peers, as BitTornado's trackers do with `tracker=1`. */
+export class TrackerCalls {
+  readonly #parts: TrackerCallsParts
+
+  constructor(parts: TrackerCallsParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * The answer, bencoded. The tracker that asks does not become a peer.
+   * @throws TrackerRefusal
+   */
+  answer(announce: AnnounceRequest, { client, host }: CallOrigin): string {
+    const { answers, rules } = this.#parts
+    const { infoHash, form } = announce
+    answers.require(infoHash, client)
+    this.#requireSharing(announce, host)
+    const wanted = Math.min(announce.wanted ?? rules.maxPeers, answers.rules.maxPeers)
+    const answer = answers.store.choose({ infoHash, wanted, wantsIds: form === 'full' })
+    const callProof = announce.tracker?.proof ?? null
+    const proof =
+      rules.key === null || callProof === null ? null : proveAnswer(rules.key, callProof, answer)
+    return formatTrackerAnswer(answer, { interval: rules.interval, form, proof })
+  }
+
+  /** @throws TrackerRefusal */
+  #requireSharing({ infoHash, peerId, tracker }: AnnounceRequest, host: string): void {
+    const { rules, isListed, now } = this.#parts
+    const isOwn = Buffer.compare(peerId, rules.ownId) === 0
+    // The word by which BitTornado's trackers know that they need not ask again
+    if (rules.allowed === 'none' || isOwn) throw new TrackerRefusal(200, 'disallowed')
+    if (rules.allowed === 'autodetect' && !isListed(Buffer.from(infoHash).toString('hex'))) {
+      const why = 'Requested download is not authorized for multitracker use.'
+      throw new TrackerRefusal(200, why)
+    }
+    const { key, publicHost } = rules
+    if (key === null) return
+    const proof = { proof: tracker?.proof ?? '', now: now() / 1000 }
+    const hosts = publicHost === null ? [host] : [host, publicHost]
+    const isProved = hosts.some((each) => {
+      return isCallProved(key, { host: each, infoHash, peerId }, proof)
+    })
+    if (!isProved) throw new TrackerRefusal(200, 'this tracker answers trackers that have its key')
+  }
+}

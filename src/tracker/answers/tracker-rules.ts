@@ -1,0 +1,42 @@
+import type { ClaimedAddresses } from '../protocol/announce-query.js'
+
+/** What a tracker says of a torrent. */
+export interface TorrentVerdict {
+  /** Why it is not tracked; null when it is. */
+  readonly failure: string | null
+  /** What is said beside peers. */
+  readonly warning: string | null
+}
+
+/** How announces and scrapes are answered. */
+export interface AnswerBounds {
+  /** Seconds until a peer's next announce. */
+  readonly interval: number
+  /** Seconds that a peer has to wait at least. */
+  readonly minInterval: number
+  /** How many peers a client gets that does not say, and how many at most. */
+  readonly defaultPeers: number
+  readonly maxPeers: number
+  /** Whether peers are given as dictionaries to clients that ask for that. */
+  readonly allowsFullForm: boolean
+  /** What may be scraped. */
+  readonly scrape: 'none' | 'specific' | 'full'
+}
+
+/** What whoever runs a tracker has decided. It is asked for every announce, so it has to be fast. */
+export interface TrackerRules extends AnswerBounds {
+  /** Whether a client may ask at all; null is one on a Unix socket. */
+  readonly permits: (address: string | null) => boolean
+  /** The torrents that are tracked by name, by info hashes in hexadecimal; none when all are. */
+  readonly known: () => ReadonlyMap<string, TorrentVerdict>
+  /**
+   * Of a torrent by its info hash of 20 bytes; null when there is nothing to say, as of one that is
+   * not tracked by name.
+   */
+  readonly judge: (infoHash: Uint8Array) => TorrentVerdict | null
+  /**
+   * The address under which a peer is given to others. It is its own, but for those whose word is
+   * taken; null when there is none.
+   */
+  readonly resolve: (address: string | null, claimed: ClaimedAddresses | null) => string | null
+}

@@ -1,0 +1,146 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readAnnounce } from '../protocol/announce-query.js'
+import {
+  formatAnnounce,
+  formatFailure,
+  formatScrape,
+  formatScraped,
+} from '../protocol/http-answers.js'
+import { malformed, TrackerRefusal } from '../protocol/refusal.js'
+import { readScrape } from '../protocol/scrape-query.js'
+import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
+import type { TrackerCalls } from '../answers/tracker-calls.js'
+import type { Aggregation } from './aggregation.js'
+import type { FullScrape } from './full-scrape.js'
+
+export interface TrackerRoutesParts {
+  readonly answers: TrackerAnswers
+  readonly fullScrape: FullScrape
+  readonly trackerCalls: TrackerCalls
+  readonly aggregation: Aggregation
+  /** The address of the client that a request comes from; null on a Unix socket. */
+  readonly addressOf: (request: IncomingMessage) => string | null
+  /** Hears what was answered, once for each request. */
+  readonly note: (answered: 'announce' | 'scrape' | 'refusal') => void
+}
+
+const ROUTES: ReadonlyMap<string, 'announce' | 'scrape'> = new Map([
+  ['/announce', 'announce'],
+  ['/announce.php', 'announce'],
+  ['/tracker.php/announce', 'announce'],
+  ['/scrape', 'scrape'],
+  ['/scrape.php', 'scrape'],
+  ['/tracker.php/scrape', 'scrape'],
+])
+
+/** The most peers in an answer over HTTP; rules say less. */
+const MAX_PEERS = 1000
+
+const COMPACT: AnnounceForm = { wantsIds: false, wantsBothFamilies: true, maxPeers: MAX_PEERS }
+const FULL: AnnounceForm = { ...COMPACT, wantsIds: true }
+
+/** Announces and scrapes over HTTP. */
+export class TrackerRoutes {
+  readonly #parts: TrackerRoutesParts
+
+  constructor(parts: TrackerRoutesParts) {
+    this.#parts = parts
+  }
+
+  /** Whether a request for this path and query is one for the tracker. */
+  isFor(url: string): boolean {
+    const mark = url.indexOf('?')
+    return ROUTES.has(mark === -1 ? url : url.slice(0, mark))
+  }
+
+  /** Whether the request was one for the tracker: then it is answered, or will be. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const { url = '' } = request
+    const mark = url.indexOf('?')
+    const route = ROUTES.get(mark === -1 ? url : url.slice(0, mark))
+    if (route === undefined) return false
+    const query = mark === -1 ? '' : url.slice(mark + 1)
+    try {
+      requireGet(request)
+      if (route === 'scrape') this.#scrape(request, response, query)
+      else this.#send(response, { body: this.#announce(request, query), answered: 'announce' })
+    } catch (error) {
+      this.#refuse(response, error)
+    }
+    return true
+  }
+
+  #announce(request: IncomingMessage, query: string): string {
+    const { answers, addressOf, aggregation } = this.#parts
+    const announce = readAnnounce(query)
+    if (announce.tracker !== null) {
+      const origin = { client: addressOf(request), host: request.headers.host ?? '' }
+      return this.#parts.trackerCalls.answer(announce, origin)
+    }
+    aggregation.require(announce.password)
+    const form =
+      announce.form === 'compact' || answers.rules.allowsFullForm ? announce.form : 'compact'
+    const { answer, notes } = answers.announce(
+      announce,
+      addressOf(request),
+      form === 'full' ? FULL : COMPACT,
+    )
+    // Spelled first: what the answer has lasts until the next announce
+    const spelled = aggregation.answer ?? formatAnnounce(answer, notes, form)
+    aggregation.forward(query, addressOf(request))
+    return spelled
+  }
+
+  #scrape(request: IncomingMessage, response: ServerResponse, query: string): void {
+    const { answers, addressOf, fullScrape } = this.#parts
+    const infoHashes = readScrape(query)
+    const counts = answers.scrape(infoHashes, addressOf(request))
+    if (infoHashes.length === 0) {
+      if (answers.rules.scrape !== 'full') throw malformed('name the torrents to scrape')
+      fullScrape.get().then(
+        (body) => {
+          this.#send(response, { body, answered: 'scrape' })
+        },
+        (error: unknown) => {
+          this.#refuse(response, error)
+        },
+      )
+      return
+    }
+    const scraped = infoHashes.flatMap((infoHash, n) => {
+      const known = counts[n]
+      return known == null ? [] : [formatScraped(infoHash, known)]
+    })
+    const body = formatScrape(scraped, answers.rules.minInterval)
+    this.#send(response, { body, answered: 'scrape' })
+  }
+
+  #refuse(response: ServerResponse, error: unknown): void {
+    if (!(error instanceof TrackerRefusal)) throw error
+    const { status, message, retryIn } = error
+    this.#send(response, { status, body: formatFailure(message, retryIn), answered: 'refusal' })
+  }
+
+  #send(
+    response: ServerResponse,
+    sent: { body: string; status?: number; answered: 'announce' | 'scrape' | 'refusal' },
+  ): void {
+    const { body, status = 200, answered } = sent
+    this.#parts.note(answered)
+    response.writeHead(status, [
+      'Content-Type',
+      'text/plain',
+      'Content-Length',
+      String(body.length),
+      'Cache-Control',
+      'no-store',
+    ])
+    response.end(body, 'latin1')
+  }
+}
+
+function requireGet({ method }: IncomingMessage): void {
+  if (method !== 'GET' && method !== 'HEAD') {
+    throw new TrackerRefusal(405, 'announces and scrapes are GET requests')
+  }
+}

@@ -1,0 +1,76 @@
+import {
+  MAX_TRACKER_ANSWER,
+  readTrackerAnswer,
+  type TrackerTold,
+} from '../protocol/tracker-answer.js'
+import { proveCall } from '../protocol/tracker-proof.js'
+
+/** Milliseconds that a tracker has for its answer. */
+const TIMEOUT = 10_000
+
+/** What a tracker is asked. */
+export interface TrackerQuestion {
+  /** The announce URL. */
+  readonly url: string
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array
+  /** By which id this tracker asks, 20 bytes. */
+  readonly ownId: Uint8Array
+  readonly maxPeers: number
+  /** What both sides have to prove themselves by; null when they need not. */
+  readonly key: Uint8Array | null
+  /** Seconds since 1970. */
+  readonly now: number
+}
+
+/** Asks a tracker for peers of a torrent; what goes wrong is `failed`. */
+export async function askTracker(
+  question: TrackerQuestion,
+  signal: AbortSignal,
+): Promise<TrackerTold> {
+  const { url, key, infoHash, ownId, now } = question
+  const { host } = new URL(url)
+  const callProof = key === null ? '' : proveCall(key, { host, infoHash, peerId: ownId }, now)
+  try {
+    const response = await fetch(queryUrl(question, callProof), {
+      // Where a tracker is, its torrent says; nobody else sends this one anywhere
+      redirect: 'error',
+      headers: { 'Accept-Encoding': 'identity', 'User-Agent': 'btkit' },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+    })
+    const bytes = await readBounded(response)
+    return readTrackerAnswer(bytes, key === null ? null : { key, callProof })
+  } catch {
+    return { kind: 'failed' }
+  }
+}
+
+/** As BitTornado asks: as a client that leaves, which no tracker counts. */
+function queryUrl({ url, infoHash, ownId, maxPeers }: TrackerQuestion, proof: string): string {
+  const [base = ''] = url.split('#')
+  const fields = [
+    `info_hash=${percentEncode(infoHash)}&peer_id=${percentEncode(ownId)}`,
+    'port=0&uploaded=0&downloaded=0&left=1&event=stopped&compact=1',
+    `tracker=1&numwant=${maxPeers}`,
+    ...(proof === '' ? [] : [`tracker_proof=${proof}`]),
+  ]
+  return `${base}${base.includes('?') ? '&' : '?'}${fields.join('&')}`
+}
+
+function percentEncode(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex').replace(/../g, '%$&')
+}
+
+/** Reads a body up to what is allowed; of a longer one the reader hears too much. */
+async function readBounded({ body }: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body ?? []) {
+    const bytes = chunk as Uint8Array
+    chunks.push(bytes)
+    size += bytes.length
+    // Leaving the loop ends the connection
+    if (size > MAX_TRACKER_ANSWER) break
+  }
+  return Buffer.concat(chunks)
+}

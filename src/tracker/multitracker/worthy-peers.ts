@@ -1,0 +1,37 @@
+import { formatAddress } from '../protocol/peer-address.js'
+import { isLocal } from '../protocol/local-address.js'
+import type { CompactPeers } from '../protocol/tracker-answer.js'
+
+export interface PeersWish {
+  /** How many peers are taken. */
+  readonly maxPeers: number
+  /** Whether peers in private networks are. */
+  readonly takesLocal: boolean
+}
+
+/** Those of a stranger's peers that a client can connect to, and no more than were asked for. */
+export function worthyPeers({ peers4, peers6 }: CompactPeers, wish: PeersWish): CompactPeers {
+  const of4 = take(peers4, 6, wish)
+  const left = wish.maxPeers - of4.length / 6
+  return { peers4: of4, peers6: take(peers6, 18, { ...wish, maxPeers: left }) }
+}
+
+function take(peers: Uint8Array, size: 6 | 18, { maxPeers, takesLocal }: PeersWish): Uint8Array {
+  const taken: Uint8Array[] = []
+  for (let at = 0; at < peers.length && taken.length < maxPeers; at += size) {
+    const peer = peers.subarray(at, at + size)
+    if (isWorthy(peer, takesLocal)) taken.push(peer)
+  }
+  return Buffer.concat(taken)
+}
+
+function isWorthy(peer: Uint8Array, takesLocal: boolean): boolean {
+  const address = peer.subarray(0, -2)
+  if (peer.at(-2) === 0 && peer.at(-1) === 0) return false
+  const first = address[0] ?? 0
+  // IPv4: this network, multicast and reserved; IPv6: multicast
+  if (address.length === 4 ? first === 0 || first >= 224 : first === 0xff) return false
+  if (address.every((byte) => byte === 0)) return false
+  const words = address.length === 4 ? address.join('.') : formatAddress(address)
+  return takesLocal || !isLocal(words)
+}

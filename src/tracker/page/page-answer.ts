@@ -1,0 +1,57 @@
+import { jsonLine } from '../../text/json-line.js'
+import { pageHeaders, SAFE_HEADERS } from '../../web/page/policy.js'
+
+/** What is answered to a request for a page. */
+export interface PageAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array
+}
+
+const HEADERS = { ...pageHeaders(), 'Cache-Control': 'max-age=10' }
+
+export function pageAnswer(page: string): PageAnswer {
+  return { status: 200, headers: HEADERS, body: page }
+}
+
+export function jsonAnswer(value: unknown): PageAnswer {
+  const headers = {
+    ...SAFE_HEADERS,
+    'Content-Type': 'application/json',
+    'Cache-Control': 'max-age=10',
+  }
+  return { status: 200, headers, body: jsonLine(value) }
+}
+
+/** A .torrent file under the name that its info hash gives it. */
+export function fileAnswer(bytes: Uint8Array, infoHash: string): PageAnswer {
+  const headers = {
+    ...SAFE_HEADERS,
+    'Content-Type': 'application/x-bittorrent',
+    'Content-Disposition': `attachment; filename="${infoHash}.torrent"`,
+    'Cache-Control': 'no-cache',
+  }
+  return { status: 200, headers, body: bytes }
+}
+
+export function redirect(location: string): PageAnswer {
+  return {
+    ...lineAnswer(302, 'the page is elsewhere'),
+    headers: { ...SAFE_HEADERS, Location: location },
+  }
+}
+
+export function notFound(): PageAnswer {
+  return lineAnswer(404, 'not found')
+}
+
+export function tooBusy(): PageAnswer {
+  const { status, headers, body } = lineAnswer(503, 'too many pages are asked for: come again')
+  return { status, headers: { ...headers, 'Retry-After': '1' }, body }
+}
+
+/** One line of plain text. */
+export function lineAnswer(status: number, line: string): PageAnswer {
+  const headers = { ...SAFE_HEADERS, 'Content-Type': 'text/plain; charset=utf-8' }
+  return { status, headers, body: `${line}\n` }
+}

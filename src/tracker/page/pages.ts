@@ -1,0 +1,186 @@
+import { BtkitError } from '../../errors.js'
+import { readRegular } from '../../files/read-regular.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
+import type { TorrentList } from '../allowed/torrent-list.js'
+import { describeTorrent, type KnownTorrent } from '../allowed/known-torrent.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
+import { History } from './history.js'
+import { infoHashOf } from './info-hash.js'
+import { renderInfoPage } from './info-page.js'
+import { jsonOfRow, jsonOfRows } from './json.js'
+import {
+  fileAnswer,
+  jsonAnswer,
+  notFound,
+  pageAnswer,
+  redirect,
+  tooBusy,
+  type PageAnswer,
+} from './page-answer.js'
+import { RenderBudget } from './render-budget.js'
+import { parseRowQuery } from './row-query.js'
+import { makeRow, Snapshot } from './snapshot.js'
+import { TorrentLinks } from './torrent-links.js'
+import { renderTorrentPage } from './torrent-page.js'
+
+/** What is shown of the tracker. */
+export interface PageOptions {
+  readonly showInfoPage: boolean
+  /** Where the page of all torrents is instead; null for here. */
+  readonly redirect: string | null
+  /** Whether names and sizes are shown. */
+  readonly showNames: boolean
+  /** Whether .torrent files are handed out. */
+  readonly allowGet: boolean
+}
+
+export interface PagesParts {
+  readonly options: PageOptions
+  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
+  readonly torrents: TorrentList
+  readonly version: string
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
+/** A request for a page. */
+export interface PageRequest {
+  readonly path: string
+  /** What follows the question mark. */
+  readonly query: string
+  /** The addresses that whoever asks may announce to. */
+  readonly announceUrls: readonly string[]
+}
+
+/** How old the state of swarms may be that is shown, in milliseconds. */
+const MAX_AGE = 10_000
+
+/** The pages of the tracker for people, and their twins for programs. */
+export class Pages {
+  readonly #parts: PagesParts
+  readonly #history = new History()
+  readonly #budget: RenderBudget
+  #snapshot: Promise<Snapshot> | null = null
+  #takenAt = 0
+  /** In milliseconds since 1970. */
+  #timeOfFigures = 0
+
+  constructor(parts: PagesParts) {
+    this.#parts = parts
+    this.#budget = new RenderBudget(parts.monotonic)
+  }
+
+  /** The answer to a request; null when there is no page by that path. */
+  async answer(request: PageRequest): Promise<PageAnswer | null> {
+    const { options } = this.#parts
+    const act = this.#routes.get(request.path)
+    if (!act) return null
+    if (request.path === '/file' ? !options.allowGet : !options.showInfoPage) return notFound()
+    return this.#budget.spend() ? act(request) : tooBusy()
+  }
+
+  readonly #routes = new Map<string, (request: PageRequest) => Promise<PageAnswer>>([
+    ['/', (request) => this.#infoPage(request)],
+    ['/index.html', (request) => this.#infoPage(request)],
+    ['/index.json', (request) => this.#infoJson(request)],
+    ['/torrent', (request) => this.#torrentPage(request)],
+    ['/torrent.json', (request) => this.#torrentJson(request)],
+    ['/file', (request) => this.#file(request)],
+  ])
+
+  /** Notes how things stand, for the history; to be called each SAMPLE_INTERVAL. */
+  async sample(): Promise<void> {
+    const { rows } = await this.#fresh()
+    this.#history.note(rows, this.#parts.now())
+  }
+
+  async #infoPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
+    const { options, version, now } = this.#parts
+    if (options.redirect !== null) return redirect(options.redirect)
+    const { snapshot, rowQuery, rowPage, hasNames } = await this.#select(query)
+    const links = this.#links(announceUrls)
+    const { isCut } = snapshot
+    const parts = { rowPage, query: rowQuery, hasNames, isCut, links, version, now: now() }
+    return pageAnswer(renderInfoPage(parts))
+  }
+
+  async #infoJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
+    const { rowPage, time } = await this.#select(query)
+    return jsonAnswer(jsonOfRows(rowPage, this.#links(announceUrls), time))
+  }
+
+  async #torrentPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
+    const row = this.#row(query)
+    if (!row) return Promise.resolve(notFound())
+    const samples = this.#history.of(row.infoHash)
+    const links = this.#links(announceUrls)
+    return Promise.resolve(pageAnswer(renderTorrentPage({ row, samples, links })))
+  }
+
+  async #torrentJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
+    const row = this.#row(query)
+    if (!row) return Promise.resolve(notFound())
+    const history = this.#history.of(row.infoHash)
+    const torrent = { ...jsonOfRow(row, this.#links(announceUrls)), history }
+    return Promise.resolve(jsonAnswer(torrent))
+  }
+
+  /** A .torrent file, as long as it is that of the torrent. */
+  async #file({ query }: PageRequest): Promise<PageAnswer> {
+    const infoHash = infoHashOf(query)
+    const known = infoHash === null ? undefined : this.#parts.torrents.torrents.get(infoHash)
+    const path = known?.metainfo?.path
+    const bytes = known && path ? await readTorrentOf(known, path) : null
+    return bytes && infoHash ? fileAnswer(bytes, infoHash) : notFound()
+  }
+
+  /** The row of the torrent that a query names; null when nothing is known of it. */
+  #row(query: string) {
+    const { store, torrents, options } = this.#parts
+    const infoHash = infoHashOf(query)
+    if (infoHash === null) return null
+    const torrent = torrents.torrents.get(infoHash) ?? null
+    const isSwarm = torrents.isOpen && store.scrape(Buffer.from(infoHash, 'hex')) !== null
+    return torrent || isSwarm ? makeRow(infoHash, torrent, { store, ...options }) : null
+  }
+
+  async #select(query: string) {
+    const { options, torrents } = this.#parts
+    const hasNames = options.showNames && !torrents.isOpen
+    const rowQuery = parseRowQuery(new URLSearchParams(query), hasNames)
+    const taking = this.#fresh()
+    const time = this.#timeOfFigures
+    const snapshot = await taking
+    return { snapshot, rowQuery, rowPage: await snapshot.page(rowQuery), hasNames, time }
+  }
+
+  #links(announceUrls: readonly string[]): TorrentLinks {
+    return new TorrentLinks({ announceUrls, allowGet: this.#parts.options.allowGet })
+  }
+
+  #fresh(): Promise<Snapshot> {
+    const { store, torrents, options, now, monotonic } = this.#parts
+    const at = monotonic()
+    if (this.#snapshot && at - this.#takenAt < MAX_AGE) return this.#snapshot
+    this.#takenAt = at
+    this.#timeOfFigures = now()
+    const source = { store, torrents: torrents.torrents, isOpen: torrents.isOpen }
+    this.#snapshot = Snapshot.take({ ...source, showNames: options.showNames })
+    return this.#snapshot
+  }
+}
+
+/** The file's bytes; null when it has gone, or is another torrent by now. */
+async function readTorrentOf({ infoHash }: KnownTorrent, path: string): Promise<Uint8Array | null> {
+  try {
+    const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
+    if (!file) return null
+    const torrents = describeTorrent(file.bytes, path, false)
+    return torrents.some((torrent) => torrent.infoHash === infoHash) ? file.bytes : null
+  } catch (error) {
+    if (error instanceof BtkitError) return null
+    throw error
+  }
+}

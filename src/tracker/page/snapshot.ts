@@ -1,0 +1,139 @@
+import { setImmediate } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import type { KnownTorrent } from '../allowed/known-torrent.js'
+import type { SwarmCounts, SwarmStore } from '../swarms/swarm-store.js'
+import { compareRows, matchesFilter, type RowQuery, type SortKey } from './row-query.js'
+import { filterInSlices, SLICE, sortInSlices } from '../../web/page/slices.js'
+import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from './swarm-row.js'
+
+/** Rows that are kept for the page; beyond them swarms are only counted. */
+const MAX_ROWS = 100_000
+
+/** Rows on one page. */
+export const PAGE_LENGTH = 200
+
+/** Answers to filters that are kept for as long as the snapshot is. */
+const MAX_FILTERS = 32
+
+export interface SnapshotSource {
+  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
+  /** The torrents that are known, by their info hashes in hexadecimal. */
+  readonly torrents: ReadonlyMap<string, KnownTorrent>
+  /** Whether torrents that are not known are tracked, too. */
+  readonly isOpen: boolean
+  /** Whether names and sizes are shown. */
+  readonly showNames: boolean
+}
+
+/** Rows of a page, and what is to be said beside them. */
+export interface RowPage {
+  readonly rows: readonly SwarmRow[]
+  /** Sums of all rows that pass the filter. */
+  readonly totals: RowTotals
+  /** The page that this is, and how many there are; from 1 on. */
+  readonly page: number
+  readonly pages: number
+}
+
+/** All swarms as they were at one time. Those that ask the same share the work. */
+export class Snapshot {
+  readonly #sorted = new Map<SortKey, Promise<readonly SwarmRow[]>>()
+  readonly #filtered = new LRUCache<string, Promise<Filtered>>({ max: MAX_FILTERS })
+
+  private constructor(
+    readonly rows: readonly SwarmRow[],
+    readonly totals: RowTotals,
+  ) {}
+
+  /** Looks at all swarms, a slice at a time. */
+  static async take(source: SnapshotSource): Promise<Snapshot> {
+    const rows: SwarmRow[] = []
+    let totals = NO_ROWS
+    for await (const row of rowsOf(source)) {
+      totals = addRow(totals, row)
+      if (rows.length < MAX_ROWS) rows.push(row)
+    }
+    return new Snapshot(rows, totals)
+  }
+
+  /** Whether there are more swarms than rows. */
+  get isCut(): boolean {
+    return this.totals.files > this.rows.length
+  }
+
+  async page(query: RowQuery): Promise<RowPage> {
+    const { rows, totals } = await this.#passing(query)
+    const pages = Math.max(1, Math.ceil(rows.length / PAGE_LENGTH))
+    const page = Math.min(query.page, pages)
+    const end = rows.length - (page - 1) * PAGE_LENGTH
+    const shown = query.isDescending
+      ? rows.slice(Math.max(0, end - PAGE_LENGTH), end).reverse()
+      : rows.slice((page - 1) * PAGE_LENGTH, page * PAGE_LENGTH)
+    return { rows: shown, totals, page, pages }
+  }
+
+  async #passing({ sort, filter }: RowQuery): Promise<Filtered> {
+    const sorted = this.#sorted.get(sort) ?? sortInSlices(this.rows, compareRows(sort))
+    this.#sorted.set(sort, sorted)
+    if (filter === '') return { rows: await sorted, totals: this.totals }
+    const key = `${sort} ${filter}`
+    const passing = this.#filtered.get(key) ?? passFilter(await sorted, filter)
+    this.#filtered.set(key, passing)
+    return passing
+  }
+}
+
+interface Filtered {
+  readonly rows: readonly SwarmRow[]
+  readonly totals: RowTotals
+}
+
+async function passFilter(rows: readonly SwarmRow[], filter: string): Promise<Filtered> {
+  const passed = await filterInSlices(rows, (row) => matchesFilter(row, filter))
+  return { rows: passed, totals: passed.reduce(addRow, NO_ROWS) }
+}
+
+/** The known torrents, be there a swarm or not, and then all others that have one. */
+async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
+  const { store, torrents, isOpen } = source
+  let count = 0
+  for (const [infoHash, torrent] of torrents) {
+    yield makeRow(infoHash, torrent, source)
+    if (++count % SLICE === 0) await setImmediate()
+  }
+  for (let from: number | null = isOpen ? 0 : null; from !== null;) {
+    const { swarms, next } = store.list(from, SLICE)
+    for (const swarm of swarms) {
+      const infoHash = Buffer.from(swarm.infoHash).toString('hex')
+      if (!torrents.has(infoHash)) yield rowOf(infoHash, null, swarm)
+    }
+    await setImmediate()
+    from = next
+  }
+}
+
+/** The row of a torrent that is known or has a swarm. */
+export function makeRow(
+  infoHash: string,
+  torrent: KnownTorrent | null,
+  { store, showNames }: Pick<SnapshotSource, 'store' | 'showNames'>,
+): SwarmRow {
+  const row = rowOf(infoHash, torrent, store.scrape(Buffer.from(infoHash, 'hex')))
+  return showNames ? row : { ...row, name: null, size: null }
+}
+
+function rowOf(
+  infoHash: string,
+  torrent: KnownTorrent | null,
+  counts: SwarmCounts | null,
+): SwarmRow {
+  return {
+    infoHash,
+    torrent,
+    name: torrent?.metainfo?.name ?? null,
+    size: torrent?.metainfo?.size ?? null,
+    complete: counts?.complete ?? 0,
+    downloading: counts?.incomplete ?? 0,
+    downloaded: counts?.downloaded ?? 0,
+  }
+}

@@ -1,0 +1,52 @@
+import type { KnownTorrent } from '../allowed/known-torrent.js'
+
+/** A torrent and its swarm, as the page shows them. */
+export interface SwarmRow {
+  /** In hexadecimal. */
+  readonly infoHash: string
+  readonly torrent: KnownTorrent | null
+  /** Null where it is not known, or not to be shown. */
+  readonly name: string | null
+  /** In bytes; null where it is not known, or not to be shown. */
+  readonly size: number | null
+  /** Seeds. */
+  readonly complete: number
+  readonly downloading: number
+  /** How often the whole was downloaded. */
+  readonly downloaded: number
+}
+
+/** Bytes that peers have got from each other, as far as whole downloads tell. */
+export function transferredOf({ size, downloaded }: SwarmRow): number | null {
+  return size === null ? null : size * downloaded
+}
+
+/** The sums of many rows. */
+export interface RowTotals {
+  readonly files: number
+  readonly size: number
+  readonly complete: number
+  readonly downloading: number
+  readonly downloaded: number
+  readonly transferred: number
+}
+
+export const NO_ROWS: RowTotals = {
+  files: 0,
+  size: 0,
+  complete: 0,
+  downloading: 0,
+  downloaded: 0,
+  transferred: 0,
+}
+
+export function addRow(totals: RowTotals, row: SwarmRow): RowTotals {
+  return {
+    files: totals.files + 1,
+    size: totals.size + (row.size ?? 0),
+    complete: totals.complete + row.complete,
+    downloading: totals.downloading + row.downloading,
+    downloaded: totals.downloaded + row.downloaded,
+    transferred: totals.transferred + (transferredOf(row) ?? 0),
+  }
+}

@@ -1,0 +1,120 @@
+import type { AnnounceAnswer, SwarmCounts } from '../swarms/swarm-store.js'
+import { formatAddress } from './peer-address.js'
+import type { AnnounceRequest } from './announce-query.js'
+import type { RetryIn } from './refusal.js'
+
+/** What an announce is told beside its peers. */
+export interface AnnounceNotes {
+  /** Seconds until the next announce. */
+  readonly interval: number
+  readonly minInterval: number
+  /** The client's own address of 16 bytes (BEP 24). */
+  readonly address: Uint8Array
+  readonly isV6: boolean
+  readonly warning: string | null
+}
+
+/**
+ * Answers are bencoded into strings of which each character is a byte (latin1): Node sends head and
+ * body of a response at once if both are strings.
+ */
+export function formatAnnounce(
+  answer: AnnounceAnswer,
+  notes: AnnounceNotes,
+  form: AnnounceRequest['form'],
+): string {
+  const own = latin1(notes.isV6 ? notes.address : notes.address.subarray(12))
+  const warning = notes.warning === null ? '' : `15:warning message${text(notes.warning)}`
+  return (
+    `d8:completei${answer.complete}e10:downloadedi${answer.downloaded}e` +
+    `11:external ip${own.length}:${own}10:incompletei${answer.incomplete}e` +
+    `8:intervali${notes.interval}e12:min intervali${notes.minInterval}e` +
+    `${form === 'compact' ? compactPeers(answer, notes.isV6) : fullPeers(answer, form)}${warning}e`
+  )
+}
+
+/** What a tracker is told that asks for peers. */
+export function formatTrackerAnswer(
+  answer: AnnounceAnswer,
+  notes: {
+    /** Seconds until it may ask again. */
+    readonly interval: number
+    readonly form: AnnounceRequest['form']
+    /** See `proveAnswer`; null for none. */
+    readonly proof: Uint8Array | null
+  },
+): string {
+  const { interval, form, proof } = notes
+  const peers = form === 'compact' ? compactPeers(answer, true) : fullPeers(answer, form)
+  const proved = proof === null ? '' : `13:tracker proof${proof.length}:${latin1(proof)}`
+  return (
+    `d8:completei${answer.complete}e10:incompletei${answer.incomplete}e` +
+    `8:intervali${interval}e${peers}${proved}e`
+  )
+}
+
+function compactPeers({ peers4, peers6 }: AnnounceAnswer, isV6: boolean): string {
+  const compact = `5:peers${peers4.length}:${latin1(peers4)}`
+  if (peers6.length === 0 && !isV6) return compact
+  return `${compact}6:peers6${peers6.length}:${latin1(peers6)}`
+}
+
+function fullPeers(
+  { peers4, peers6, ids4, ids6 }: AnnounceAnswer,
+  form: 'full' | 'no-ids',
+): string {
+  const withIds = form === 'full'
+  const families = [
+    { peers: peers4, ids: ids4, size: 4 },
+    { peers: peers6, ids: ids6, size: 16 },
+  ]
+  const list = families.flatMap(({ peers, ids, size }) => {
+    return Array.from({ length: peers.length / (size + 2) }, (_, n) => {
+      const peer = peers.subarray(n * (size + 2), (n + 1) * (size + 2))
+      return fullPeer(peer, withIds ? ids.subarray(20 * n, 20 * n + 20) : null)
+    })
+  })
+  return `5:peersl${list.join('')}e`
+}
+
+function fullPeer(peer: Uint8Array, id: Uint8Array | null): string {
+  const size = peer.length - 2
+  const address = size === 4 ? peer.subarray(0, 4).join('.') : formatAddress(peer.subarray(0, 16))
+  const port = (peer[size] ?? 0) * 256 + (peer[size + 1] ?? 0)
+  const ofId = id === null ? '' : `7:peer id20:${latin1(id)}`
+  return `d2:ip${address.length}:${address}${ofId}4:porti${port}ee`
+}
+
+/** What a scrape is told of a torrent (BEP 48, BEP 21). */
+export function formatScraped(infoHash: Uint8Array, counts: SwarmCounts): string {
+  return (
+    `20:${latin1(infoHash)}d8:completei${counts.complete}e10:downloadedi${counts.downloaded}e` +
+    `11:downloadersi${counts.downloaders}e10:incompletei${counts.incomplete}ee`
+  )
+}
+
+/** A scrape's answer, of torrents in the order of their info hashes. */
+export function formatScrape(scraped: readonly string[], minInterval: number): string {
+  return `d5:filesd${scraped.join('')}e5:flagsd20:min_request_intervali${minInterval}eee`
+}
+
+/** Why there is no answer, and when to ask again (BEP 31). */
+export function formatFailure(reason: string, retryIn: RetryIn | null): string {
+  const retry = retryIn === null ? '' : `8:retry in${retryText(retryIn)}`
+  return `d14:failure reason${text(reason)}${retry}e`
+}
+
+function retryText(retryIn: RetryIn): string {
+  return retryIn === 'never' ? '5:never' : `i${retryIn}e`
+}
+
+/** Words in UTF-8. */
+function text(words: string): string {
+  const bytes = Buffer.from(words, 'utf8')
+  return `${bytes.length}:${bytes.toString('latin1')}`
+}
+
+/** The characters that stand for bytes. */
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}

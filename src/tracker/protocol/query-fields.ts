@@ -1,0 +1,96 @@
+import { malformed } from './refusal.js'
+
+/** The fields of an announce that mean something here, as they were sent; null where they were not. */
+export class QueryFields {
+  infoHash: string | null = null
+  peerId: string | null = null
+  port: string | null = null
+  left: string | null = null
+  event: string | null = null
+  numwant: string | null = null
+  compact: string | null = null
+  noPeerId: string | null = null
+  key: string | null = null
+  ip: string | null = null
+  ipv4: string | null = null
+  ipv6: string | null = null
+  tracker: string | null = null
+  trackerProof: string | null = null
+  password: string | null = null
+}
+
+/**
+ * The fields of a query; the first of each.
+ * @throws TrackerRefusal when what tells a peer from others stands twice
+ */
+export function fieldsOf(query: string): QueryFields {
+  const fields = new QueryFields()
+  let at = 0
+  while (at < query.length) {
+    let end = query.indexOf('&', at)
+    if (end === -1) end = query.length
+    const equals = query.indexOf('=', at)
+    if (equals !== -1 && equals < end) {
+      setField(fields, query.slice(at, equals), query.slice(equals + 1, end))
+    }
+    at = end + 1
+  }
+  return fields
+}
+
+/** Each field by its own name: looked up by a name that is computed, they take longer. */
+function setField(fields: QueryFields, name: string, value: string): void {
+  switch (name) {
+    case 'info_hash':
+      fields.infoHash = once(fields.infoHash, value, name)
+      break
+    case 'peer_id':
+      fields.peerId = once(fields.peerId, value, name)
+      break
+    case 'port':
+      fields.port = once(fields.port, value, name)
+      break
+    case 'left':
+      fields.left ??= value
+      break
+    case 'event':
+      fields.event ??= value
+      break
+    case 'numwant':
+      fields.numwant ??= value
+      break
+    case 'compact':
+      fields.compact ??= value
+      break
+    case 'no_peer_id':
+      fields.noPeerId ??= value
+      break
+    case 'key':
+      fields.key ??= value
+      break
+    case 'ip':
+      fields.ip ??= value
+      break
+    case 'ipv4':
+      fields.ipv4 ??= value
+      break
+    case 'ipv6':
+      fields.ipv6 ??= value
+      break
+    case 'tracker':
+      fields.tracker ??= value
+      break
+    case 'password':
+      fields.password ??= value
+      break
+    case 'tracker_proof':
+      fields.trackerProof ??= value
+      break
+    default:
+  }
+}
+
+function once(before: string | null, value: string, name: string): string {
+  if (before !== null) throw malformed(`${name} stands twice`)
+  return value
+}

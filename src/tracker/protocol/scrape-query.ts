@@ -1,0 +1,20 @@
+import { decodeBytes } from './query-bytes.js'
+
+/**
+ * The info hashes that a scrape names, in their order and each once; none: it asks for all.
+ * @throws TrackerRefusal
+ */
+export function readScrape(query: string): Uint8Array[] {
+  const found = new Map<string, Uint8Array>()
+  for (const field of query.split('&')) {
+    if (!field.startsWith('info_hash=')) continue
+    const infoHash = decodeBytes(field.slice('info_hash='.length), 'info_hash', 20)
+    found.set(latin1(infoHash), infoHash)
+  }
+  // Keys of bencode stand in byte order, which on latin1 is that of its characters
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, infoHash]) => infoHash)
+}
+
+function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes)
+}

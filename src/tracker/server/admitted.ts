@@ -1,0 +1,55 @@
+import { AddressRules } from '../allowed/address-rules.js'
+import { DirectoryEvents } from '../allowed/directory-events.js'
+import { TorrentList } from '../allowed/torrent-list.js'
+import type { AllowedSettings } from './settings.js'
+
+/** The torrents and addresses that are allowed, and what keeps them up to date. */
+export interface Admitted {
+  readonly torrents: TorrentList
+  readonly addresses: AddressRules
+  /** Looks for what changed. */
+  readonly refresh: () => Promise<void>
+  readonly close: () => void
+}
+
+export interface AdmittedParts {
+  readonly settings: AllowedSettings
+  /** Hears what is wrong with torrents and lists; work goes on. */
+  readonly report: (message: string) => void
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * Reads what is allowed, and watches directories for what changes between looks.
+ * @throws BtkitError when something can't be read
+ */
+export async function openAdmitted({
+  settings,
+  report,
+  onError,
+}: AdmittedParts): Promise<Admitted> {
+  const { directories, listFile, isFed, controls, allowedAddresses, bannedAddresses } = settings
+  const torrents = new TorrentList({ directories, listFile, isFed, controls, report })
+  const files = { allowedFile: allowedAddresses, bannedFile: bannedAddresses }
+  const addresses = new AddressRules({ ...files, report })
+  await addresses.refresh()
+  await torrents.refresh()
+  const events = new DirectoryEvents({
+    directories: () => torrents.watched,
+    look: () => torrents.refresh().catch(onError),
+  })
+  events.update()
+  const refresh = async () => {
+    await addresses.refresh()
+    await torrents.refresh()
+    events.update()
+  }
+  return {
+    torrents,
+    addresses,
+    refresh,
+    close: () => {
+      events.close()
+    },
+  }
+}

@@ -1,0 +1,110 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { closeStanding } from '../../web/close-standing.js'
+import { makeCloser } from '../../web/close.js'
+import { makeWebServer, onConnection } from '../../web/make-server.js'
+import type { TlsKeys } from '../../web/tls/tls-keys.js'
+import { isUnixPlace, openServer, type ListenPlace } from '../../web/open-server.js'
+import { refuseConnection, type ConnectionRefusal } from '../../web/refuse-connection.js'
+import { Turns, type Handler } from '../../web/turns.js'
+
+/** Milliseconds in which a client must have sent its request. */
+const REQUEST_TIMEOUT = 10_000
+
+/** A connection that nothing was asked on for so long is closed, in milliseconds. */
+const KEEP_ALIVE = 15_000
+
+/** How long a client may take nothing of its answer, in milliseconds; see `closeStanding`. */
+const STANDSTILL = 20_000
+
+/** Bytes of a request: an announce has some hundred, a scrape of many torrents thousands. */
+const MAX_REQUEST = 8 * 1024
+
+/** No client of a tracker pipelines; each request that waits delays the requests of others. */
+const MAX_WAITING = 16
+
+export interface HttpListenerParts {
+  readonly handler: Handler
+  /** Hears of what was no request, and was answered with an error. */
+  readonly onRefused: (socket: Socket, refusal: ConnectionRefusal) => void
+  /** What stands for the client of a connection; null for one through which many clients come. */
+  readonly keyOf: (socket: Socket) => string | null
+  /** Bounds how many connections a server takes. */
+  readonly limitConnections: (server: Server) => void
+  /** What TLS is spoken with; null for plain HTTP. */
+  readonly tls: TlsKeys | null
+  /** Hears of connections that could not be taken. */
+  readonly onError: (error: unknown) => void
+}
+
+/** A server that listens. */
+export interface HttpListener {
+  readonly address: string
+  /** Null on a Unix socket. */
+  readonly port: number | null
+  /** Whether TLS is spoken. */
+  readonly isSecure: boolean
+  readonly close: () => Promise<void>
+  readonly server: Server
+}
+
+/**
+ * Has a server give its requests to the handler.
+ * @throws BtkitError when it can't listen there
+ */
+export async function listenHttp(
+  place: ListenPlace,
+  parts: HttpListenerParts,
+): Promise<HttpListener> {
+  const tls = isUnixPlace(place) ? null : parts.tls
+  const server = makeHttpServer({ ...parts, tls })
+  const close = makeCloser(server)
+  const address = await openServer(server, place)
+  const bound = server.address()
+  const port = bound !== null && typeof bound === 'object' ? bound.port : null
+  return { address, port, isSecure: tls !== null, close, server }
+}
+
+/** A server that listens nowhere yet. */
+export function makeHttpServer(parts: HttpListenerParts): Server {
+  const { handler, onRefused, keyOf, limitConnections, tls, onError } = parts
+  const onLeft = () => undefined
+  const turns = new Turns({ onLeft, keyOf, maxWaiting: MAX_WAITING, beyond: 'close' })
+  const server = makeWebServer(
+    {
+      maxHeaderSize: MAX_REQUEST,
+      headersTimeout: REQUEST_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+      keepAliveTimeout: KEEP_ALIVE,
+      connectionsCheckingInterval: 1000,
+      requireHostHeader: false,
+      noDelay: true,
+    },
+    tls,
+    turns.inTurn((request, response) => {
+      request.url = originForm(request.url ?? '')
+      handler(request, response)
+    }),
+  )
+  limitConnections(server)
+  onConnection(server, turns.follow)
+  closeStanding(server, STANDSTILL)
+  server.on('clientError', (error, socket: Socket) => {
+    const refusal = refuseConnection(error, socket)
+    if (refusal) onRefused(socket, refusal)
+  })
+  server.on('listening', () => {
+    server.on('error', onError)
+  })
+  return server
+}
+
+/** The scheme and host of a request's target, which servers have to take as well (RFC 9112, 3.2.2). */
+const ORIGIN = /^https?:\/\/[^/?]*/i
+
+/** The path and query of a request's target. */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target
+  const form = target.replace(ORIGIN, '')
+  return form === target || form.startsWith('/') ? form : `/${form}`
+}

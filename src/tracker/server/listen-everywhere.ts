@@ -1,0 +1,89 @@
+import type { Server } from 'node:http'
+import { BtkitError } from '../../errors.js'
+import { connectionLimiter } from '../../web/limit-connections.js'
+import { maxDescriptors } from '../../web/max-descriptors.js'
+import { openUdp, type UdpServer } from '../udp/udp-server.js'
+import type { AssembledTracker } from './assemble.js'
+import { connectionLimitsOf } from './connection-limit.js'
+import { listenHttp, type HttpListener } from './http-listener.js'
+import type { TrackerSettings } from './settings.js'
+
+/** The system's numbers of sockets. */
+export interface Descriptors {
+  readonly http: readonly { readonly fd: number; readonly isSecure: boolean }[]
+  readonly udp: readonly { readonly fd: number; readonly isV6: boolean }[]
+}
+
+/** All that listens. */
+export interface Listening {
+  /** Such as `http://127.0.0.1:6969` and `udp://127.0.0.1:6969`, or the path of a Unix socket. */
+  readonly addresses: readonly string[]
+  /** What other threads can answer on. */
+  readonly descriptors: () => Descriptors
+  /** The servers of HTTP. */
+  readonly servers: readonly Server[]
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Listens everywhere or nowhere.
+ * @throws BtkitError when it can't listen somewhere
+ */
+export async function listenEverywhere(
+  settings: Pick<TrackerSettings, 'places' | 'udpPlaces' | 'clientAddresses' | 'tls' | 'workers'>,
+  { handler, onRefused, udp }: Pick<AssembledTracker, 'handler' | 'onRefused' | 'udp'>,
+  onError: (error: unknown) => void,
+): Promise<Listening> {
+  const { places, udpPlaces, clientAddresses, tls, workers: threads } = settings
+  const limits = connectionLimitsOf(clientAddresses, { threads, maxDescriptors: maxDescriptors() })
+  const { keyOf } = limits
+  const limitConnections = connectionLimiter(limits)
+  const listeners: HttpListener[] = []
+  const sockets: UdpServer[] = []
+  const addresses: string[] = []
+  const close = async () => {
+    await Promise.all([...listeners, ...sockets].map((each) => each.close()))
+  }
+  try {
+    let got = 0
+    for (const place of places) {
+      const isTaken = 'port' in place && place.port === 0 && got !== 0
+      const listener = await listenHttp(isTaken ? { ...place, port: got } : place, {
+        handler,
+        onRefused,
+        keyOf,
+        limitConnections,
+        tls,
+        onError,
+      })
+      listeners.push(listener)
+      addresses.push(listener.address)
+      got = listener.port ?? got
+    }
+    for (const place of udpPlaces) {
+      const isTaken = 'port' in place && place.port === 0
+      const server = await openUdp(isTaken ? { ...place, port: got } : place, {
+        answers: udp,
+        onError,
+      })
+      sockets.push(server)
+      addresses.push(server.address)
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const descriptors = () => ({
+    http: listeners.map(({ server, isSecure }) => ({ fd: descriptorOf(server), isSecure })),
+    udp: sockets.map(({ descriptor, isV6 }) => ({ fd: descriptor(), isV6 })),
+  })
+  return { addresses, descriptors, servers: listeners.map(({ server }) => server), close }
+}
+
+/** @throws BtkitError on systems that have no such numbers */
+function descriptorOf(server: Server): number {
+  const { _handle } = server as Server & { _handle?: { fd?: number } }
+  const fd = _handle?.fd ?? -1
+  if (fd >= 0) return fd
+  throw new BtkitError('usage', 'several workers: this system can not share sockets among threads')
+}

@@ -1,0 +1,41 @@
+/** Something that is done again and again. */
+export interface PeriodicTask {
+  readonly act: () => Promise<void> | void
+  /** Milliseconds from one end to the next beginning. */
+  readonly period: number
+}
+
+/**
+ * Does tasks again and again, each at its own pace and never twice at once. Returns what ends it,
+ * which waits for those under way.
+ */
+export function startPeriodicWork(
+  tasks: readonly PeriodicTask[],
+  onError: (error: unknown) => void,
+): () => Promise<void> {
+  const timers = new Set<NodeJS.Timeout>()
+  const running = new Set<Promise<void>>()
+  let isOver = false
+  const schedule = (task: PeriodicTask) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      const run = doTask(task).finally(() => running.delete(run))
+      running.add(run)
+    }, task.period)
+    timers.add(timer)
+  }
+  const doTask = async (task: PeriodicTask) => {
+    try {
+      await task.act()
+    } catch (error) {
+      onError(error)
+    }
+    if (!isOver) schedule(task)
+  }
+  tasks.forEach(schedule)
+  return async () => {
+    isOver = true
+    for (const timer of timers) clearTimeout(timer)
+    await Promise.all(running)
+  }
+}

@@ -1,0 +1,53 @@
+import { isIP } from 'node:net'
+import type { AddressRules } from '../allowed/address-rules.js'
+import type { TorrentVerdict, TrackerRules } from '../answers/tracker-rules.js'
+import type { ClaimedAddresses } from '../protocol/announce-query.js'
+import { isLocal } from '../protocol/local-address.js'
+import type { AnswerSettings } from './settings.js'
+
+export interface RulesParts {
+  readonly settings: AnswerSettings
+  readonly torrents: {
+    readonly isOpen: boolean
+    readonly isFed: boolean
+    readonly torrents: ReadonlyMap<string, TorrentVerdict>
+  }
+  readonly addresses: AddressRules
+  /** Whether there is a swarm of a torrent. */
+  readonly hasSwarm: (infoHash: Uint8Array) => boolean
+}
+
+const NOT_ALLOWED: TorrentVerdict = {
+  failure: 'Requested download is not authorized for use with this tracker.',
+  warning: null,
+}
+
+const NONE: ReadonlyMap<string, TorrentVerdict> = new Map()
+
+/** What the tracker has decided, as announces ask for it. */
+export function makeRules({ settings, torrents, addresses, hasSwarm }: RulesParts): TrackerRules {
+  const { believes, ...answers } = settings
+  return {
+    ...answers,
+    permits: (address) => addresses.permits(address),
+    known: () => (torrents.isOpen ? NONE : torrents.torrents),
+    judge: (infoHash) => {
+      if (torrents.isOpen) return null
+      const { buffer, byteOffset, length } = infoHash
+      const hash = Buffer.from(buffer, byteOffset, length).toString('hex')
+      const known = torrents.torrents.get(hash)
+      if (known) return known
+      // Of torrents that were made before a restart it is the swarm that is remembered
+      return torrents.isFed && hasSwarm(infoHash) ? null : NOT_ALLOWED
+    },
+    resolve: (address, claimed) => {
+      if (claimed === null) return address
+      const isBelieved = believes === 'all' || address === null || isLocal(address)
+      return (isBelieved ? claimedAddress(claimed) : null) ?? address
+    },
+  }
+}
+
+function claimedAddress({ ip, ipv4, ipv6 }: ClaimedAddresses): string | null {
+  return [ip, ipv4, ipv6].find((claim) => claim !== null && isIP(claim) !== 0) ?? null
+}

@@ -1,0 +1,142 @@
+import { SAMPLE_INTERVAL } from '../page/history.js'
+import { TrackerRounds } from '../multitracker/tracker-rounds.js'
+import { lockState } from '../state/lock-state.js'
+import { systemMilliseconds } from './clocks.js'
+import { listenEverywhere, type Listening } from './listen-everywhere.js'
+import { startPeriodicWork } from './periodic-work.js'
+import { prepareTracker, type PreparedTracker, type TrackerWorld } from './prepare.js'
+import type { TrackerSettings } from './settings.js'
+import { NO_THREADS, startThreads, type Threads } from './start-threads.js'
+
+export type { TrackerWorld } from './prepare.js'
+
+/** A tracker that answers. */
+export interface RunningTracker extends Pick<Listening, 'addresses'> {
+  /** How many torrents are allowed; null for any. */
+  readonly torrentCount: () => number | null
+  /** Tracks a torrent that has just been made, where those are added. */
+  readonly add: (bytes: Uint8Array) => void
+  /** Looks at directories and lists now. */
+  readonly refresh: () => Promise<void>
+  /** Opens the log's file anew, if there is one. */
+  readonly reopenLog: () => Promise<void>
+  /** Rejects when it can't go on. */
+  readonly broken: Promise<never>
+  /** Takes no further requests, saves the state and resolves when all is closed. */
+  readonly stop: () => Promise<void>
+}
+
+/** Places of the store that are looked at for peers that are gone, twice a second: a million in 30 s. */
+const EXPIRE_SLOTS = 16_384
+const EXPIRE_INTERVAL = 500
+
+/**
+ * Opens all that the tracker needs, and has it answer. A tracker that can't listen changes nothing.
+ * @throws BtkitError `locked` when another tracker has the state; others when something can't be
+ * read, written or listened on
+ */
+export async function runTracker(
+  settings: TrackerSettings,
+  world: TrackerWorld,
+): Promise<RunningTracker> {
+  const lock = await lockState(settings.stateFile, world.warn)
+  try {
+    const tracker = await openTracker(settings, world)
+    return { ...tracker, stop: () => tracker.stop().finally(() => lock?.release()) }
+  } catch (error) {
+    lock?.release()
+    throw error
+  }
+}
+
+async function openTracker(
+  settings: TrackerSettings,
+  world: TrackerWorld,
+): Promise<RunningTracker> {
+  const prepared = await prepareTracker(settings, world)
+  try {
+    const listening = await listenEverywhere(settings, prepared.tracker, world.onError)
+    try {
+      return await beginWork(prepared, listening)
+    } catch (error) {
+      await listening.close()
+      throw error
+    }
+  } catch (error) {
+    await prepared.close()
+    throw error
+  }
+}
+
+/** Has a tracker that listens do all that it is there for. */
+async function beginWork(prepared: PreparedTracker, listening: Listening): Promise<RunningTracker> {
+  const { state, saver, sink, admitted, close } = prepared
+  await state.settle()
+  // What can't be written is better known now than at the end
+  await saver.save()
+  const threads = await startOthers(prepared, listening)
+  const refresh = async () => {
+    await admitted.refresh()
+    threads.refresh()
+  }
+  const endWork = startRepeating(prepared, threads, refresh)
+  const stop = async () => {
+    await Promise.all([listening.close(), threads.stop(), endWork()])
+    await saver.save().finally(close)
+  }
+  const { torrents } = admitted
+  return {
+    addresses: listening.addresses,
+    torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
+    add: (bytes) => {
+      torrents.add(bytes)
+    },
+    refresh,
+    reopenLog: () => sink.reopen(),
+    broken: threads.broken,
+    stop,
+  }
+}
+
+/** Starts the threads that answer beside this one. */
+function startOthers(prepared: PreparedTracker, listening: Listening): Promise<Threads> {
+  const { swarms, sink, monotonic } = prepared
+  if (swarms === null) return Promise.resolve(NO_THREADS)
+  const clockStart = systemMilliseconds() - monotonic()
+  const write = (lines: string) => {
+    sink.write(lines)
+  }
+  return startThreads({ ...prepared, swarms, listening, clockStart, write })
+}
+
+/** Starts what is done again and again; the function returned ends it. */
+function startRepeating(
+  { settings, store, saver, tracker, foreign, sharing, admitted, now, onError }: PreparedTracker,
+  threads: Threads,
+  refresh: () => Promise<void>,
+): () => Promise<void> {
+  const rounds = new TrackerRounds({
+    rules: sharing,
+    torrents: () => admitted.torrents.torrents,
+    take: (infoHash, peers) => {
+      foreign?.put(infoHash, peers)
+      threads.share(infoHash, peers)
+    },
+    now,
+  })
+  const asking = { act: () => rounds.round(), period: 1000 * sharing.interval }
+  const endWork = startPeriodicWork(
+    [
+      ...(foreign === null ? [] : [asking]),
+      { act: refresh, period: settings.allowed.interval },
+      { act: () => saver.saveOrTell(), period: settings.saveInterval },
+      { act: () => void store.expire(EXPIRE_SLOTS), period: EXPIRE_INTERVAL },
+      { act: () => tracker.pages.sample(), period: SAMPLE_INTERVAL },
+    ],
+    onError,
+  )
+  return () => {
+    rounds.stop()
+    return endWork()
+  }
+}

@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, open, rename, type FileHandle } from 'node:fs/promises'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { readRegular } from '../../files/read-regular.js'
+import { streamAtomically } from '../../files/write/stream-atomically.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
+import { convertOldState, looksPickled, MAX_OLD_STATE } from './old-state.js'
+import { DIGEST_LENGTH, formatState, MAX_HEADER, readStateHeader } from './state-format.js'
+
+/** Who may read it: it holds addresses of clients. */
+const MODE = 0o640
+
+/** Bytes that are read at once. */
+const CHUNK = 256 * 1024
+
+export interface StateFileParts {
+  readonly path: string
+  readonly store: Pick<SwarmStore, 'save' | 'restore'>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Hears what is worth a line; work goes on. */
+  readonly report: (message: string) => void
+}
+
+/** The file in which the swarms outlive the tracker. */
+export class StateFile {
+  readonly #parts: StateFileParts
+  #saving: Promise<void> | null = null
+  /** What becomes of the file that was read. */
+  #settle: (() => Promise<void>) | null = null
+
+  constructor(parts: StateFileParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Takes back what was saved, if anything was, be it by bttrack in bencode. Nothing is written yet.
+   * @throws BtkitError when the file can't be read, or is of another kind, and so must not be lost
+   */
+  async load(): Promise<void> {
+    const { path } = this.#parts
+    const file = await openIfThere(path)
+    if (!file) return
+    try {
+      await this.#loadFrom(file)
+    } catch (error) {
+      throw asBtkitError(error, path)
+    } finally {
+      await file.close()
+    }
+  }
+
+  /**
+   * Has the file make room for what is saved from now on. A damaged state is set aside, and so is a
+   * pickled one of bttrack; of a bencoded one of bttrack a copy is kept.
+   * @throws system errors as they are
+   */
+  async settle(): Promise<void> {
+    await this.#settle?.()
+    this.#settle = null
+  }
+
+  /**
+   * Saves the swarms as they are. While that is under way, others wait for the same.
+   * @throws BtkitError when the file can't be written
+   */
+  save(): Promise<void> {
+    this.#saving ??= this.#write().finally(() => {
+      this.#saving = null
+    })
+    return this.#saving
+  }
+
+  async #write(): Promise<void> {
+    const { path, store, now } = this.#parts
+    try {
+      await streamAtomically(path, formatState(store.save(), now() / 1000), MODE)
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      const reason = error.message.replace(`${path}: `, '')
+      const message = `${path}: could not save the state: ${reason}`
+      throw new BtkitError(error.code, message, { cause: error })
+    }
+  }
+
+  async #loadFrom(file: FileHandle): Promise<void> {
+    const { path } = this.#parts
+    const stats = await file.stat()
+    if (!stats.isFile()) throw new BtkitError('io', `${path}: not a regular file`)
+    if (stats.size === 0) return
+    const beginning = Buffer.alloc(MAX_HEADER)
+    const { bytesRead } = await file.read(beginning, 0, MAX_HEADER, 0)
+    const header = readStateHeader(beginning.subarray(0, bytesRead))
+    if (!header) return this.#loadForeign(beginning.subarray(0, bytesRead), stats.mtimeMs)
+    if (!header.isKnown) {
+      throw new BtkitError('io', `${path}: of a later version of btkit; name another file`)
+    }
+    const buffer = Buffer.allocUnsafe(CHUNK)
+    const body = { file, buffer, from: header.length, to: stats.size - DIGEST_LENGTH }
+    if (!(await isWhole(body))) {
+      this.#settle = () => this.#setAside('damaged', 'a damaged state')
+      return
+    }
+    const age = this.#parts.now() / 1000 - header.savedAt
+    await this.#restore(chunksOf(body), age)
+  }
+
+  /** A file that btkit did not write. */
+  async #loadForeign(beginning: Uint8Array, modifiedAt: number): Promise<void> {
+    const { path, report, now } = this.#parts
+    if (looksPickled(beginning)) {
+      this.#settle = () => this.#setAside('pickled', "a state of bttrack in Python's own format")
+      return
+    }
+    if (beginning[0] !== 'd'.charCodeAt(0)) {
+      throw new BtkitError('io', `${path}: not the state of a tracker; name another file`)
+    }
+    const read = await readRegular(path, MAX_OLD_STATE, null)
+    try {
+      await this.#restore(convertOldState(read?.bytes ?? beginning), (now() - modifiedAt) / 1000)
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      throw new BtkitError('io', `${path}: not the state of a tracker (${error.message})`)
+    }
+    const copy = `${path}.bttrack`
+    this.#settle = async () => {
+      await copyFile(path, copy, constants.COPYFILE_EXCL).catch(ignoreExisting)
+      report(`${path}: taken over from bttrack; ${copy} keeps it as it was`)
+    }
+  }
+
+  async #restore(
+    slices: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    age: number,
+  ): Promise<void> {
+    const restorer = this.#parts.store.restore(Math.max(0, age))
+    for await (const slice of slices) restorer.write(slice)
+    restorer.end()
+  }
+
+  async #setAside(kind: 'damaged' | 'pickled', what: string): Promise<void> {
+    const { path, report, now } = this.#parts
+    const aside = `${path}.${kind}-${now()}`
+    await rename(path, aside)
+    report(`${path}: ${what} can't be read; it is ${aside} now, and swarms begin anew`)
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    if (osCodeOf(error) === 'ENOENT') return null
+    throw asBtkitError(error, path)
+  }
+}
+
+function ignoreExisting(error: unknown): void {
+  if (osCodeOf(error) !== 'EEXIST') throw error
+}
+
+/** A part of a file. */
+interface FilePart {
+  readonly file: FileHandle
+  /** What it is read into, a piece at a time. */
+  readonly buffer: Buffer
+  readonly from: number
+  readonly to: number
+}
+
+/** Whether the digest at the end is that of all before it. */
+async function isWhole({ file, buffer, to }: FilePart): Promise<boolean> {
+  const hash = createHash('sha256')
+  for await (const chunk of chunksOf({ file, buffer, from: 0, to })) hash.update(chunk)
+  const digest = Buffer.alloc(DIGEST_LENGTH)
+  const { bytesRead } = await file.read(digest, 0, DIGEST_LENGTH, Math.max(0, to))
+  return bytesRead === DIGEST_LENGTH && hash.digest().equals(digest)
+}
+
+/**
+ * The bytes of a part, in pieces that last until the next: with a buffer for each, a large state
+ * would leave as much memory behind as it is long.
+ */
+async function* chunksOf({ file, buffer, from, to }: FilePart): AsyncGenerator<Uint8Array> {
+  for (let at = from; at < to;) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, to - at), at)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+    at += bytesRead
+  }
+}

@@ -1,0 +1,30 @@
+import type { PeerAnnounce } from './swarm-store.js'
+
+/** The identity of the peer that is looked for, in words, as the tables have it. */
+export class Candidate {
+  readonly id = new Uint32Array(5)
+  readonly address = new Uint32Array(4)
+  isV6 = false
+  port = 0
+  readonly #idBytes = new Uint8Array(this.id.buffer)
+  readonly #addressBytes = new Uint8Array(this.address.buffer)
+
+  /** Takes the place of what was here before. */
+  load({ peerId, address, port }: Pick<PeerAnnounce, 'peerId' | 'address' | 'port'>): void {
+    copyBytes(peerId, this.#idBytes)
+    copyBytes(address, this.#addressBytes)
+    this.isV6 = !isMappedV4(this.#addressBytes)
+    this.port = port
+  }
+}
+
+/** Copies into all of `to`; for a few bytes a loop is faster than a call of `set`. */
+export function copyBytes(from: Uint8Array, to: Uint8Array): void {
+  for (let at = 0; at < to.length; at += 1) to[at] = from[at] ?? 0
+}
+
+/** Whether 16 bytes are an IPv4 address within IPv6. */
+export function isMappedV4(address: Uint8Array): boolean {
+  for (let at = 0; at < 10; at += 1) if (address[at] !== 0) return false
+  return address[10] === 0xff && address[11] === 0xff
+}

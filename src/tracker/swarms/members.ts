@@ -1,0 +1,198 @@
+import type { AddressCounts } from './address-counts.js'
+import type { Candidate } from './candidate.js'
+import type { IndexLists } from './index-lists.js'
+import { PeerFlag, type PeerTable } from './peer-table.js'
+import { Counter, LISTS_PER_SWARM } from './store-memory.js'
+import type { PeerAnnounce, SwarmCounts } from './swarm-store.js'
+import type { SwarmTable } from './swarm-table.js'
+
+export interface MembersParts {
+  readonly peers: PeerTable
+  readonly swarms: SwarmTable
+  readonly lists: IndexLists
+  readonly addresses: AddressCounts
+  readonly counters: Uint32Array
+  /** The peer that announces itself, whom `find` and `put` are about. */
+  readonly candidate: Candidate
+  /** Whether swarms without peers are kept. */
+  readonly keepsEmpty: boolean
+  /** Seconds on a clock that is never set back. */
+  readonly now: () => number
+}
+
+/** Who is in which swarm: a peer's record, its list, its address and all counts change together. */
+export class Members {
+  readonly #peers: PeerTable
+  readonly #swarms: SwarmTable
+  readonly #lists: IndexLists
+  readonly #addresses: AddressCounts
+  readonly #counters: Uint32Array
+  readonly #candidate: Candidate
+  readonly #keepsEmpty: boolean
+  readonly #now: () => number
+
+  constructor(parts: MembersParts) {
+    this.#peers = parts.peers
+    this.#swarms = parts.swarms
+    this.#lists = parts.lists
+    this.#addresses = parts.addresses
+    this.#counters = parts.counters
+    this.#candidate = parts.candidate
+    this.#keepsEmpty = parts.keepsEmpty
+    this.#now = parts.now
+  }
+
+  /**
+   * The number of the candidate in a swarm; 0 when it is not there. Who has the id must prove it by
+   * address or key; who is at the address and port is the one.
+   */
+  find(swarm: number, key: number): number {
+    return (
+      this.#peers.findById(swarm, this.#candidate, key) ||
+      this.#peers.findByAddress(swarm, this.#candidate)
+    )
+  }
+
+  /** Some peer of a swarm; 0 when it has none. */
+  first(swarm: number): number {
+    const first = LISTS_PER_SWARM * swarm
+    for (let list = first; list < first + LISTS_PER_SWARM; list += 1) {
+      if (this.#lists.length(list) > 0) return this.#lists.at(list, 0)
+    }
+    return 0
+  }
+
+  /** Notes what a peer said of itself. Returns 0 when there is no room for it. */
+  put(swarm: number, known: number, announce: PeerAnnounce): number {
+    const { keys, heard } = this.#peers.columns
+    const peer = known === 0 ? this.#addPeer(swarm, announce) : this.#update(known, announce)
+    if (peer === 0) return 0
+    keys[peer] = announce.key
+    heard[peer] = this.#now()
+    return peer
+  }
+
+  #addPeer(swarm: number, announce: PeerAnnounce): number {
+    const peer = this.#peers.add(swarm, this.#candidate)
+    if (peer === 0) return 0
+    const { flags } = this.#peers.columns
+    flags[peer] = (flags[peer] ?? 0) | flagsOf(announce)
+    if (!this.#lists.add(this.#peers.listOf(peer), peer)) {
+      this.#peers.remove(peer)
+      return 0
+    }
+    this.#addresses.change(swarm, this.#placeOf(peer), 1)
+    this.#countFlags(swarm, flags[peer] ?? 0, 1)
+    if (this.count(swarm) === 1) this.#swarms.markPeopled(swarm)
+    return peer
+  }
+
+  /** Changes what is known of a peer; 0 when there is no room for the change. */
+  #update(peer: number, announce: PeerAnnounce): number {
+    const { flags, swarms } = this.#peers.columns
+    const swarm = swarms[peer] ?? 0
+    this.#moveToAddress(swarm, peer)
+    const before = flags[peer] ?? 0
+    const after = (before & ~(PeerFlag.seed | PeerFlag.partialSeed)) | flagsOf(announce)
+    if (after === before) return peer
+    if ((before & PeerFlag.seed) !== (after & PeerFlag.seed)) {
+      this.#lists.remove(this.#peers.listOf(peer), peer)
+      flags[peer] = after
+      if (!this.#lists.add(this.#peers.listOf(peer), peer)) return this.#dropUnlisted(peer, before)
+    }
+    flags[peer] = after
+    this.#countFlags(swarm, before, -1)
+    this.#countFlags(swarm, after, 1)
+    return peer
+  }
+
+  /** Follows a peer to the candidate's address, or takes the candidate's id over. */
+  #moveToAddress(swarm: number, peer: number): void {
+    const { columns } = this.#peers
+    const isThere =
+      columns.ports[peer] === this.#candidate.port && this.#peers.hasAddress(peer, this.#candidate)
+    if (isThere && this.#peers.hasIdOf(peer, this.#candidate)) return
+    // Who was at the new address before is there no more
+    const former = this.#peers.findByAddress(swarm, this.#candidate)
+    if (former !== 0 && former !== peer) this.remove(former)
+    this.#addresses.change(swarm, this.#placeOf(peer), -1)
+    this.#peers.rename(peer, this.#candidate)
+    this.#addresses.change(swarm, this.#placeOf(peer), 1)
+  }
+
+  /** Takes a peer out, and its swarm as well when that is useless then. */
+  remove(peer: number): void {
+    const { flags } = this.#peers.columns
+    this.#lists.remove(this.#peers.listOf(peer), peer)
+    this.#dropUnlisted(peer, flags[peer] ?? 0)
+  }
+
+  /** Removes a peer that is in no list any more, having been counted with these flags. */
+  #dropUnlisted(peer: number, counted: number): 0 {
+    const swarm = this.#peers.columns.swarms[peer] ?? 0
+    this.#addresses.change(swarm, this.#placeOf(peer), -1)
+    this.#countFlags(swarm, counted, -1)
+    this.#peers.remove(peer)
+    if (this.count(swarm) > 0) return 0
+    this.#swarms.markEmpty(swarm)
+    this.dropIfUseless(swarm)
+    return 0
+  }
+
+  /** A swarm without peers is kept for the sake of its count alone. */
+  dropIfUseless(swarm: number): void {
+    if (this.#keepsEmpty || this.count(swarm) > 0) return
+    if (this.#swarms.columns.completed[swarm] === 0) this.#swarms.remove(swarm)
+  }
+
+  /** Each peer counts once, and only if nothing is left to download. */
+  noteCompleted(swarm: number, peer: number, { event, isComplete }: PeerAnnounce): void {
+    const { flags } = this.#peers.columns
+    const before = flags[peer] ?? 0
+    const isNews = event === 'completed' && isComplete && (before & PeerFlag.completed) === 0
+    if (!isNews) return
+    flags[peer] = before | PeerFlag.completed
+    const { completed } = this.#swarms.columns
+    completed[swarm] = (completed[swarm] ?? 0) + 1
+  }
+
+  /** The counts as announces and scrapes tell them. */
+  countsOf(swarm: number): SwarmCounts {
+    const complete = this.#countOf(swarm, PeerFlag.seed)
+    const incomplete = this.#countOf(swarm, 0)
+    const downloaders = incomplete - (this.#swarms.columns.partialSeeds[swarm] ?? 0)
+    const downloaded = this.#swarms.columns.completed[swarm] ?? 0
+    return { complete, incomplete, downloaders, downloaded }
+  }
+
+  /** How many peers a swarm has. */
+  count(swarm: number): number {
+    return this.#countOf(swarm, 0) + this.#countOf(swarm, PeerFlag.seed)
+  }
+
+  /** Seeds or others, of both address families. */
+  #countOf(swarm: number, kind: number): number {
+    const list = LISTS_PER_SWARM * swarm + kind
+    return this.#lists.length(list) + this.#lists.length(list + PeerFlag.v6)
+  }
+
+  #countFlags(swarm: number, flags: number, change: 1 | -1): void {
+    const { partialSeeds } = this.#swarms.columns
+    if ((flags & PeerFlag.partialSeed) !== 0) {
+      partialSeeds[swarm] = (partialSeeds[swarm] ?? 0) + change
+    }
+    if ((flags & PeerFlag.seed) !== 0) {
+      this.#counters[Counter.seeds] = (this.#counters[Counter.seeds] ?? 0) + change
+    }
+  }
+
+  #placeOf(peer: number): { addresses: Uint32Array; offset: number } {
+    return { addresses: this.#peers.columns.addresses, offset: 4 * peer }
+  }
+}
+
+/** The flags that an announce asks for. */
+export function flagsOf({ isComplete, event }: PeerAnnounce): number {
+  if (isComplete) return PeerFlag.seed
+  return event === 'paused' ? PeerFlag.partialSeed : 0
+}

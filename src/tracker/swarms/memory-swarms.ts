@@ -1,0 +1,258 @@
+import { AddressCounts } from './address-counts.js'
+import { Candidate } from './candidate.js'
+import { PeerChoice } from './choose-peers.js'
+import { Greediest } from './greediest.js'
+import { IndexLists } from './index-lists.js'
+import { IndexPool } from './index-pool.js'
+import { flagsOf, Members } from './members.js'
+import { PeerFlag, PeerTable } from './peer-table.js'
+import { saveSwarms } from './save-swarms.js'
+import { Counter, LISTS_PER_SWARM, type StoreMemory } from './store-memory.js'
+import { SwarmReader } from './swarm-reader.js'
+import type {
+  AnnounceAnswer,
+  OutsideWish,
+  PeerAnnounce,
+  StoreLimits,
+  StoreRefusal,
+  StoreTotals,
+  SwarmCounts,
+  SwarmPage,
+  SwarmRestorer,
+  SwarmStore,
+  SwarmSummary,
+} from './swarm-store.js'
+import { SwarmTable } from './swarm-table.js'
+
+export interface MemorySwarmsParts {
+  readonly memory: StoreMemory
+  readonly limits: StoreLimits
+  /** Seconds on a clock that is never set back, the same for all that share the memory. */
+  readonly now: () => number
+  /** Gives unsigned integers of 32 bits. */
+  readonly random: () => number
+}
+
+const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
+
+/**
+ * Swarms in memory that is laid out beforehand, without an object for each peer: some 90 bytes a
+ * peer. Several may work on one memory as long as only one of them does at a time.
+ */
+export class MemorySwarms implements SwarmStore {
+  readonly #limits: StoreLimits
+  readonly #now: () => number
+  readonly #counters: Uint32Array
+  readonly #peers: PeerTable
+  readonly #swarms: SwarmTable
+  readonly #lists: IndexLists
+  readonly #addresses: AddressCounts
+  readonly #choice: PeerChoice
+  readonly #greediest: Greediest
+  readonly #candidate = new Candidate()
+  readonly #members: Members
+
+  constructor({ memory, limits, now, random }: MemorySwarmsParts) {
+    this.#limits = limits
+    this.#now = now
+    this.#counters = memory.counters
+    this.#peers = new PeerTable(memory)
+    this.#swarms = new SwarmTable(memory)
+    this.#lists = new IndexLists(memory.lists, new IndexPool(memory.pool))
+    this.#addresses = new AddressCounts(memory)
+    const peerAddresses = memory.peers.addresses
+    this.#greediest = new Greediest({ addresses: this.#addresses, peerAddresses, random })
+    const tables = { peers: this.#peers, swarms: this.#swarms, lists: this.#lists }
+    this.#members = new Members({
+      ...tables,
+      addresses: this.#addresses,
+      counters: this.#counters,
+      candidate: this.#candidate,
+      keepsEmpty: limits.keepsEmpty,
+      now,
+    })
+    this.#choice = new PeerChoice(memory.peers, this.#lists, random)
+  }
+
+  announce(announce: PeerAnnounce): AnnounceAnswer {
+    this.#candidate.load(announce)
+    if (announce.event === 'stopped') return this.#stop(announce)
+    const { infoHash } = announce
+    const swarm =
+      this.#swarms.find(infoHash) || this.#addSwarm(infoHash) || this.#displaceSwarm(infoHash)
+    if (swarm === 0) return this.#answer(0, 'full')
+    const known = this.#members.find(swarm, announce.key)
+    const refusal = known === 0 ? this.#whyNot(swarm) : null
+    let peer = refusal === null ? this.#members.put(swarm, known, announce) : 0
+    if (peer === 0 && known === 0 && refusal === null && this.#displacePeer(swarm)) {
+      peer = this.#members.put(swarm, 0, announce)
+    }
+    if (peer === 0) {
+      this.#members.dropIfUseless(swarm)
+      return this.#answer(0, refusal ?? 'full')
+    }
+    this.#members.noteCompleted(swarm, peer, announce)
+    this.#choose(swarm, peer, announce)
+    return this.#answer(swarm, null)
+  }
+
+  choose({ infoHash, wanted, wantsIds }: OutsideWish): AnnounceAnswer {
+    const swarm = this.#swarms.find(infoHash)
+    const wish = { self: 0, isV6: false, wantsSeeds: true, wantsBothFamilies: true }
+    if (swarm === 0) this.#choice.clear()
+    else this.#choice.choose(swarm, { ...wish, wanted, wantsIds })
+    return this.#answer(swarm, null)
+  }
+
+  scrape(infoHash: Uint8Array): SwarmCounts | null {
+    const swarm = this.#swarms.find(infoHash)
+    return swarm === 0 ? null : this.#members.countsOf(swarm)
+  }
+
+  list(from: number, limit: number): SwarmPage {
+    const swarms: SwarmSummary[] = []
+    const { highest } = this.#swarms
+    const end = Math.min(highest, from + limit)
+    for (let swarm = from + 1; swarm <= end; swarm += 1) {
+      if (!this.#swarms.isInUse(swarm)) continue
+      swarms.push({ infoHash: this.#swarms.infoHashOf(swarm), ...this.#members.countsOf(swarm) })
+    }
+    return { swarms, next: end < highest ? end : null }
+  }
+
+  totals(): StoreTotals {
+    return {
+      swarms: this.#counters[Counter.swarms] ?? 0,
+      peers: this.#counters[Counter.peers] ?? 0,
+      seeds: this.#counters[Counter.seeds] ?? 0,
+    }
+  }
+
+  forget(infoHash: Uint8Array): void {
+    const swarm = this.#swarms.find(infoHash)
+    if (swarm === 0) return
+    this.#swarms.columns.completed[swarm] = 0
+    for (let list = LISTS_PER_SWARM * swarm; list < LISTS_PER_SWARM * (swarm + 1); list += 1) {
+      while (this.#lists.length(list) > 0) this.#members.remove(this.#lists.at(list, 0))
+    }
+    if (this.#swarms.isInUse(swarm)) this.#swarms.remove(swarm)
+  }
+
+  expire(slots: number): boolean {
+    const { heard, swarms } = this.#peers.columns
+    const highest = this.#counters[Counter.highestPeer] ?? 0
+    const oldest = this.#now() - this.#limits.peerTimeout
+    const from = Math.max(1, this.#counters[Counter.nextToExpire] ?? 0)
+    const end = Math.min(highest + 1, from + slots)
+    for (let peer = from; peer < end; peer += 1) {
+      if (swarms[peer] !== 0 && (heard[peer] ?? 0) < oldest) this.#members.remove(peer)
+    }
+    this.#counters[Counter.nextToExpire] = end > highest ? 1 : end
+    return end > highest
+  }
+
+  *save(): Generator<Uint8Array, void> {
+    const parts = { peers: this.#peers, swarms: this.#swarms, lists: this.#lists }
+    yield* saveSwarms({ ...parts, now: this.#now })
+  }
+
+  restore(age: number): SwarmRestorer {
+    let swarm = 0
+    return new SwarmReader({
+      swarm: (infoHash, completed) => {
+        swarm = this.#swarms.find(infoHash) || this.#addSwarm(infoHash)
+        if (swarm !== 0) this.#swarms.columns.completed[swarm] = completed
+      },
+      peer: (announce, peerAge, isCounted) => {
+        const heard = this.#now() - age - peerAge
+        if (swarm === 0 || heard < this.#now() - this.#limits.peerTimeout) return
+        this.#candidate.load(announce)
+        // What has announced itself already is known better
+        if (this.#members.find(swarm, announce.key) !== 0) return
+        const peer = this.#members.put(swarm, 0, announce)
+        if (peer === 0) return
+        const { columns } = this.#peers
+        columns.heard[peer] = Math.max(0, heard)
+        if (isCounted) columns.flags[peer] = (columns.flags[peer] ?? 0) | PeerFlag.completed
+      },
+    })
+  }
+
+  /** A peer that leaves is told the counts, and no peers. */
+  #stop({ infoHash, key }: PeerAnnounce): AnnounceAnswer {
+    this.#choice.clear()
+    const swarm = this.#swarms.find(infoHash)
+    if (swarm === 0) return this.#answer(0, null)
+    const peer = this.#members.find(swarm, key)
+    if (peer !== 0) this.#members.remove(peer)
+    return this.#answer(this.#swarms.isInUse(swarm) ? swarm : 0, null)
+  }
+
+  /** Takes a place for a swarm; that of the one that is without peers longest, if need be. */
+  #addSwarm(infoHash: Uint8Array): number {
+    const swarm = this.#swarms.add(infoHash)
+    if (swarm !== 0 || this.#swarms.oldestEmpty === 0) return swarm
+    this.#swarms.remove(this.#swarms.oldestEmpty)
+    return this.#swarms.add(infoHash)
+  }
+
+  /** Takes the place of a swarm whose only peer is greedier than the candidate; 0 for none. */
+  #displaceSwarm(infoHash: Uint8Array): number {
+    const peer = this.#greediest.find(this.#candidate, this.#swarms.highest, (swarm) => {
+      return this.#members.count(swarm) === 1 ? this.#members.first(swarm) : 0
+    })
+    if (peer === 0) return 0
+    const swarm = this.#peers.columns.swarms[peer] ?? 0
+    this.#members.remove(peer)
+    if (this.#swarms.isInUse(swarm)) this.#swarms.remove(swarm)
+    return this.#swarms.add(infoHash)
+  }
+
+  /** Whether a peer has given way that is greedier than the candidate, which joins a swarm. */
+  #displacePeer(joined: number): boolean {
+    const { swarms } = this.#peers.columns
+    const highest = this.#counters[Counter.highestPeer] ?? 0
+    const peer = this.#greediest.find(this.#candidate, highest, (number) => {
+      const swarm = swarms[number] ?? 0
+      // The swarm itself would go with its last peer
+      const isLast = swarm === joined && this.#members.count(swarm) === 1
+      return swarm === 0 || isLast ? 0 : number
+    })
+    if (peer !== 0) this.#members.remove(peer)
+    return peer !== 0
+  }
+
+  /** Why there may be no further peer at the candidate's address. */
+  #whyNot(swarm: number): StoreRefusal | null {
+    const { address } = this.#candidate
+    const isOneTooMany =
+      this.#addresses.countIn(swarm, address, 0) >= this.#limits.maxPerAddressInSwarm ||
+      this.#addresses.countAll(address, 0) >= this.#limits.maxPerAddress
+    return isOneTooMany ? 'too-many' : null
+  }
+
+  #choose(swarm: number, self: number, announce: PeerAnnounce): void {
+    const { wanted, wantsIds, wantsBothFamilies } = announce
+    const { isV6 } = this.#candidate
+    const wantsSeeds = flagsOf(announce) === 0
+    const wish = { self, isV6, wanted, wantsSeeds, wantsIds, wantsBothFamilies }
+    this.#choice.choose(swarm, wish)
+  }
+
+  #answer(swarm: number, refusal: StoreRefusal | null): AnnounceAnswer {
+    if (refusal !== null) this.#choice.clear()
+    const counts = swarm === 0 ? NO_COUNTS : this.#members.countsOf(swarm)
+    const { peers4, peers6, ids4, ids6 } = this.#choice
+    return {
+      refusal,
+      complete: counts.complete,
+      incomplete: counts.incomplete,
+      downloaders: counts.downloaders,
+      downloaded: counts.downloaded,
+      peers4,
+      peers6,
+      ids4,
+      ids6,
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import type { Candidate } from './candidate.js'
+import { HashIndex } from './hash-index.js'
+import { hashWords } from './keyed-hash.js'
+import { Counter, LISTS_PER_SWARM, type PeerColumns, type StoreMemory } from './store-memory.js'
+
+/** What is known of a peer, in bits. */
+export const PeerFlag = {
+  seed: 1,
+  v6: 2,
+  /** It can't download more though it is incomplete (BEP 21). */
+  partialSeed: 4,
+  /** That it completed was counted. */
+  completed: 8,
+} as const
+
+/** The places of all peers, found by swarm and peer id, or by swarm, address and port. */
+export class PeerTable {
+  readonly columns: PeerColumns
+  readonly #counters: Uint32Array
+  readonly #hashKey: Uint32Array
+  readonly #byId: HashIndex
+  readonly #byAddress: HashIndex
+  readonly #words = new Uint32Array(7)
+
+  constructor(memory: StoreMemory) {
+    this.columns = memory.peers
+    this.#counters = memory.counters
+    this.#hashKey = memory.hashKey
+    this.#byId = new HashIndex(memory.peers.byId)
+    this.#byAddress = new HashIndex(memory.peers.byAddress)
+  }
+
+  /** The peer with the candidate's id that is at its address, or that has its key; 0 for none. */
+  findById(swarm: number, candidate: Candidate, key: number): number {
+    const hash = this.#hashId(swarm, candidate.id, candidate.isV6)
+    let peer = this.#byId.first(hash)
+    for (; peer !== 0; peer = this.#byId.following(peer)) {
+      if (!this.#isOne(peer, swarm, candidate)) continue
+      const hasKey = key !== 0 && this.columns.keys[peer] === key
+      if (hasKey || this.hasAddress(peer, candidate)) return peer
+    }
+    return 0
+  }
+
+  /** The peer at the candidate's address and port; 0 for none. */
+  findByAddress(swarm: number, candidate: Candidate): number {
+    const { swarms, ports } = this.columns
+    let peer = this.#byAddress.first(this.#hashAddress(swarm, candidate.address, candidate.port))
+    for (; peer !== 0; peer = this.#byAddress.following(peer)) {
+      const isAtPort = swarms[peer] === swarm && ports[peer] === candidate.port
+      if (isAtPort && this.hasAddress(peer, candidate)) return peer
+    }
+    return 0
+  }
+
+  hasAddress(peer: number, { address }: Candidate): boolean {
+    const { addresses } = this.columns
+    for (let at = 0; at < 4; at += 1) if (addresses[4 * peer + at] !== address[at]) return false
+    return true
+  }
+
+  hasIdOf(peer: number, { id }: Candidate): boolean {
+    const { ids } = this.columns
+    for (let at = 0; at < 5; at += 1) if (ids[5 * peer + at] !== id[at]) return false
+    return true
+  }
+
+  /** The 20 bytes of a peer's id, as they are in memory. */
+  idOf(peer: number): Uint8Array {
+    return new Uint8Array(this.columns.ids.buffer, 20 * peer, 20)
+  }
+
+  /** The 16 bytes of a peer's address, as they are in memory. */
+  addressOf(peer: number): Uint8Array {
+    return new Uint8Array(this.columns.addresses.buffer, 16 * peer, 16)
+  }
+
+  /** Takes a place for the candidate; 0 when there is none. */
+  add(swarm: number, candidate: Candidate): number {
+    const peer = this.#takePlace()
+    if (peer === 0) return 0
+    const { swarms, flags } = this.columns
+    swarms[peer] = swarm
+    flags[peer] = candidate.isV6 ? PeerFlag.v6 : 0
+    this.#index(peer, candidate)
+    this.#count(Counter.peers, 1)
+    return peer
+  }
+
+  /** Gives a peer another id, address and port, those of the candidate. */
+  rename(peer: number, candidate: Candidate): void {
+    this.#byId.remove(peer)
+    this.#byAddress.remove(peer)
+    this.#index(peer, candidate)
+  }
+
+  remove(peer: number): void {
+    const { swarms, keys } = this.columns
+    this.#byId.remove(peer)
+    this.#byAddress.remove(peer)
+    swarms[peer] = 0
+    keys[peer] = this.#counters[Counter.freePeer] ?? 0
+    this.#counters[Counter.freePeer] = peer
+    this.#count(Counter.peers, -1)
+  }
+
+  /** The list of its swarm that a peer belongs into. */
+  listOf(peer: number): number {
+    const flags = this.columns.flags[peer] ?? 0
+    const swarm = this.columns.swarms[peer] ?? 0
+    return LISTS_PER_SWARM * swarm + (flags & (PeerFlag.seed | PeerFlag.v6))
+  }
+
+  #index(peer: number, { id, address, port, isV6 }: Candidate): void {
+    const { ids, addresses, ports, swarms } = this.columns
+    for (let at = 0; at < 5; at += 1) ids[5 * peer + at] = id[at] ?? 0
+    for (let at = 0; at < 4; at += 1) addresses[4 * peer + at] = address[at] ?? 0
+    ports[peer] = port
+    const swarm = swarms[peer] ?? 0
+    this.#byId.add(peer, this.#hashId(swarm, id, isV6))
+    this.#byAddress.add(peer, this.#hashAddress(swarm, address, port))
+  }
+
+  #takePlace(): number {
+    const free = this.#counters[Counter.freePeer] ?? 0
+    if (free !== 0) {
+      this.#counters[Counter.freePeer] = this.columns.keys[free] ?? 0
+      return free
+    }
+    const highest = this.#counters[Counter.highestPeer] ?? 0
+    if (highest + 1 >= this.columns.swarms.length) return 0
+    this.#counters[Counter.highestPeer] = highest + 1
+    return highest + 1
+  }
+
+  #isOne(peer: number, swarm: number, candidate: Candidate): boolean {
+    const { swarms, flags } = this.columns
+    const family = candidate.isV6 ? PeerFlag.v6 : 0
+    if (swarms[peer] !== swarm || ((flags[peer] ?? 0) & PeerFlag.v6) !== family) return false
+    return this.hasIdOf(peer, candidate)
+  }
+
+  #hashId(swarm: number, id: Uint32Array, isV6: boolean): number {
+    this.#words[0] = swarm
+    this.#words[1] = isV6 ? 1 : 0
+    for (let at = 0; at < 5; at += 1) this.#words[2 + at] = id[at] ?? 0
+    return hashWords(this.#hashKey, this.#words, 7)
+  }
+
+  #hashAddress(swarm: number, address: Uint32Array, port: number): number {
+    this.#words[0] = swarm
+    this.#words[1] = port
+    for (let at = 0; at < 4; at += 1) this.#words[2 + at] = address[at] ?? 0
+    return hashWords(this.#hashKey, this.#words, 6)
+  }
+
+  #count(counter: number, change: number): void {
+    this.#counters[counter] = (this.#counters[counter] ?? 0) + change
+  }
+}

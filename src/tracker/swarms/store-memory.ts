@@ -1,0 +1,154 @@
+import { bucketsFor, type HashIndexMemory } from './hash-index.js'
+import type { IndexListsMemory } from './index-lists.js'
+import { POOL_HEADS, type IndexPoolMemory } from './index-pool.js'
+import { ceilingPowerOfTwo } from './power-of-two.js'
+
+/**
+ * All that a store knows, in memory that threads can share. It is laid out for as many peers and
+ * swarms as there may be, but the system hands out only the pages that are written to: what a
+ * store takes up grows with what it holds.
+ */
+export interface StoreMemory {
+  /** See `Counter` for what stands where. */
+  readonly counters: Uint32Array
+  /** The secret of the hashes. */
+  readonly hashKey: Uint32Array
+  readonly peers: PeerColumns
+  readonly swarms: SwarmColumns
+  readonly lists: IndexListsMemory
+  readonly pool: IndexPoolMemory
+  /** See `AddressCounts`. */
+  readonly perAddress: Uint32Array
+  readonly perAddressInSwarm: Uint16Array
+  readonly perNetwork: Uint32Array
+}
+
+/** Peers, by number from 1 on. */
+export interface PeerColumns {
+  /** Four words each, in network order. */
+  readonly addresses: Uint32Array
+  readonly ports: Uint16Array
+  /** Five words each. */
+  readonly ids: Uint32Array
+  /** The key; of a place that is free, the next free one. */
+  readonly keys: Uint32Array
+  /** The second at which the peer was heard of last. */
+  readonly heard: Uint32Array
+  /** The swarm; 0: the place is free. */
+  readonly swarms: Uint32Array
+  /** See `PeerFlag`. */
+  readonly flags: Uint8Array
+  readonly byId: HashIndexMemory
+  readonly byAddress: HashIndexMemory
+}
+
+/** Swarms, by number from 1 on. */
+export interface SwarmColumns {
+  /** Five words each. */
+  readonly infoHashes: Uint32Array
+  readonly completed: Uint32Array
+  readonly partialSeeds: Uint32Array
+  /** See `SwarmState`. */
+  readonly states: Uint8Array
+  /** Of swarms without peers, the one that became so before and after; of free places, the next. */
+  readonly before: Uint32Array
+  readonly after: Uint32Array
+  readonly byInfoHash: HashIndexMemory
+}
+
+/** What stands where in `counters`. */
+export const Counter = {
+  peers: 0,
+  seeds: 1,
+  swarms: 2,
+  /** The highest number in use so far. */
+  highestPeer: 3,
+  highestSwarm: 4,
+  /** The first free place below the highest; 0 for none. */
+  freePeer: 5,
+  freeSwarm: 6,
+  /** The swarms without peers, the oldest first. */
+  oldestEmpty: 7,
+  newestEmpty: 8,
+  /** Where peers that are no longer heard of are looked for next. */
+  nextToExpire: 9,
+} as const
+
+/** Lists of a swarm: leechers and seeds, of both address families. */
+export const LISTS_PER_SWARM = 4
+
+/** Lays out the memory for a store; `secret` has 8 random bytes. */
+export function allocateStore(
+  limits: { readonly maxPeers: number; readonly maxSwarms: number },
+  secret: Uint8Array,
+): StoreMemory {
+  const peers = limits.maxPeers + 1
+  const swarms = limits.maxSwarms + 1
+  const lists = swarms * LISTS_PER_SWARM
+  const entries = ceilingPowerOfTwo(4 * peers)
+  const hashKey = words(2)
+  new Uint8Array(hashKey.buffer).set(secret.subarray(0, 8))
+  return {
+    counters: words(16),
+    hashKey,
+    peers: allocatePeers(peers),
+    swarms: allocateSwarms(swarms),
+    lists: {
+      starts: words(lists),
+      lengths: words(lists),
+      orders: bytes(lists),
+      positions: words(peers),
+    },
+    pool: { entries: words(entries), freeOrders: bytes(entries / 2), heads: words(POOL_HEADS) },
+    perAddress: words(ceilingPowerOfTwo(peers / 2)),
+    perAddressInSwarm: halfWords(ceilingPowerOfTwo(peers)),
+    perNetwork: words(ceilingPowerOfTwo(peers / 2)),
+  }
+}
+
+function allocatePeers(peers: number): PeerColumns {
+  return {
+    addresses: words(4 * peers),
+    ports: halfWords(peers),
+    ids: words(5 * peers),
+    keys: words(peers),
+    heard: words(peers),
+    swarms: words(peers),
+    flags: bytes(peers),
+    byId: allocateIndex(peers),
+    byAddress: allocateIndex(peers),
+  }
+}
+
+function allocateSwarms(swarms: number): SwarmColumns {
+  return {
+    infoHashes: words(5 * swarms),
+    completed: words(swarms),
+    partialSeeds: words(swarms),
+    states: bytes(swarms),
+    before: words(swarms),
+    after: words(swarms),
+    byInfoHash: allocateIndex(swarms),
+  }
+}
+
+function allocateIndex(items: number): HashIndexMemory {
+  return {
+    heads: words(bucketsFor(items)),
+    next: words(items),
+    hashes: words(items),
+    counts: words(2),
+  }
+}
+
+function words(length: number): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(4 * length))
+}
+
+function halfWords(length: number): Uint16Array {
+  return new Uint16Array(new SharedArrayBuffer(2 * length))
+}
+
+function bytes(length: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(length))
+}

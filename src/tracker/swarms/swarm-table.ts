@@ -1,0 +1,140 @@
+import { copyBytes } from './candidate.js'
+import { HashIndex } from './hash-index.js'
+import { hashWords } from './keyed-hash.js'
+import { Counter, type StoreMemory, type SwarmColumns } from './store-memory.js'
+
+/** Whether a place holds a swarm, and whether that has peers. */
+const SwarmState = { free: 0, peopled: 1, empty: 2 } as const
+
+/** The places of all swarms, found by info hash. */
+export class SwarmTable {
+  readonly columns: SwarmColumns
+  readonly #counters: Uint32Array
+  readonly #hashKey: Uint32Array
+  readonly #byInfoHash: HashIndex
+  readonly #words = new Uint32Array(5)
+  readonly #bytes = new Uint8Array(this.#words.buffer)
+  readonly #infoHashBytes: Uint8Array
+
+  constructor(memory: StoreMemory) {
+    this.columns = memory.swarms
+    this.#counters = memory.counters
+    this.#hashKey = memory.hashKey
+    this.#byInfoHash = new HashIndex(memory.swarms.byInfoHash)
+    this.#infoHashBytes = new Uint8Array(memory.swarms.infoHashes.buffer)
+  }
+
+  /** The highest number that a swarm may have. */
+  get highest(): number {
+    return this.#counters[Counter.highestSwarm] ?? 0
+  }
+
+  /** The oldest of the swarms without peers; 0 for none. */
+  get oldestEmpty(): number {
+    return this.#counters[Counter.oldestEmpty] ?? 0
+  }
+
+  isInUse(swarm: number): boolean {
+    return this.columns.states[swarm] !== SwarmState.free
+  }
+
+  /** 0 for none. */
+  find(infoHash: Uint8Array): number {
+    copyBytes(infoHash, this.#bytes)
+    const hash = hashWords(this.#hashKey, this.#words, 5)
+    let swarm = this.#byInfoHash.first(hash)
+    while (swarm !== 0 && !this.#hasWords(swarm)) swarm = this.#byInfoHash.following(swarm)
+    return swarm
+  }
+
+  /** Takes a place for a swarm that is not there yet, without peers; 0 when there is none. */
+  add(infoHash: Uint8Array): number {
+    const swarm = this.#takePlace()
+    if (swarm === 0) return 0
+    copyBytes(infoHash, this.#bytes)
+    const { infoHashes, completed, partialSeeds } = this.columns
+    for (let at = 0; at < 5; at += 1) infoHashes[5 * swarm + at] = this.#words[at] ?? 0
+    completed[swarm] = 0
+    partialSeeds[swarm] = 0
+    this.#byInfoHash.add(swarm, hashWords(this.#hashKey, this.#words, 5))
+    this.#count(1)
+    this.#linkEmpty(swarm)
+    return swarm
+  }
+
+  /** Gives up the place of a swarm, which must be without peers. */
+  remove(swarm: number): void {
+    this.#unlinkEmpty(swarm)
+    this.#byInfoHash.remove(swarm)
+    this.columns.states[swarm] = SwarmState.free
+    this.columns.after[swarm] = this.#counters[Counter.freeSwarm] ?? 0
+    this.#counters[Counter.freeSwarm] = swarm
+    this.#count(-1)
+  }
+
+  /** To be called when the first peer comes. */
+  markPeopled(swarm: number): void {
+    this.#unlinkEmpty(swarm)
+    this.columns.states[swarm] = SwarmState.peopled
+  }
+
+  /** To be called when the last peer has left. */
+  markEmpty(swarm: number): void {
+    this.#linkEmpty(swarm)
+  }
+
+  infoHashOf(swarm: number): Uint8Array {
+    return this.#infoHashBytes.slice(20 * swarm, 20 * swarm + 20)
+  }
+
+  /** Whether a place holds the swarm with these bytes as its info hash. */
+  isAt(swarm: number, infoHash: Uint8Array): boolean {
+    copyBytes(infoHash, this.#bytes)
+    return this.isInUse(swarm) && this.#hasWords(swarm)
+  }
+
+  #hasWords(swarm: number): boolean {
+    const { infoHashes } = this.columns
+    for (let at = 0; at < 5; at += 1) {
+      if (infoHashes[5 * swarm + at] !== this.#words[at]) return false
+    }
+    return true
+  }
+
+  #takePlace(): number {
+    const free = this.#counters[Counter.freeSwarm] ?? 0
+    if (free !== 0) {
+      this.#counters[Counter.freeSwarm] = this.columns.after[free] ?? 0
+      return free
+    }
+    const { highest } = this
+    if (highest + 1 >= this.columns.states.length) return 0
+    this.#counters[Counter.highestSwarm] = highest + 1
+    return highest + 1
+  }
+
+  #linkEmpty(swarm: number): void {
+    const { before, after, states } = this.columns
+    const newest = this.#counters[Counter.newestEmpty] ?? 0
+    before[swarm] = newest
+    after[swarm] = 0
+    if (newest === 0) this.#counters[Counter.oldestEmpty] = swarm
+    else after[newest] = swarm
+    this.#counters[Counter.newestEmpty] = swarm
+    states[swarm] = SwarmState.empty
+  }
+
+  #unlinkEmpty(swarm: number): void {
+    const { before, after } = this.columns
+    const older = before[swarm] ?? 0
+    const newer = after[swarm] ?? 0
+    if (older === 0) this.#counters[Counter.oldestEmpty] = newer
+    else after[older] = newer
+    if (newer === 0) this.#counters[Counter.newestEmpty] = older
+    else before[newer] = older
+  }
+
+  #count(change: number): void {
+    this.#counters[Counter.swarms] = (this.#counters[Counter.swarms] ?? 0) + change
+  }
+}

@@ -1,0 +1,105 @@
+import { parseAddress } from '../protocol/peer-address.js'
+import { TrackerRefusal } from '../protocol/refusal.js'
+import {
+  formatAnnounced,
+  formatConnected,
+  formatError,
+  formatScraped,
+  readUdpRequest,
+  type UdpAnnounce,
+  type UdpRequest,
+  type UdpScrape,
+} from '../protocol/udp-packets.js'
+import type { ConnectionIds } from '../protocol/connection-ids.js'
+import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
+
+export interface UdpAnswersParts {
+  readonly answers: TrackerAnswers
+  readonly ids: ConnectionIds
+  /** Seconds, the same in all threads. */
+  readonly now: () => number
+  /** Hears what was answered, once for each answer. */
+  readonly note: (answered: 'connect' | 'announce' | 'scrape' | 'refusal') => void
+}
+
+/** As many peers as fit a packet that nothing on the way cuts up. */
+const FORM4: AnnounceForm = { wantsIds: false, wantsBothFamilies: false, maxPeers: 200 }
+const FORM6: AnnounceForm = { ...FORM4, maxPeers: 70 }
+
+/** Answers packets (BEP 15, BEP 41). */
+export class UdpAnswers {
+  readonly #parts: UdpAnswersParts
+
+  constructor(parts: UdpAnswersParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * The answer to a packet from an address, or null for none. Until a client has proved its address
+   * by a connection id, no answer is longer than what it sent.
+   */
+  answer(packet: Buffer, from: string): Buffer | null {
+    const request = readUdpRequest(packet)
+    const address = request === null ? null : parseAddress(from)
+    if (request === null || address === null) return null
+    const { ids, now, note } = this.#parts
+    if (request.kind === 'connect') {
+      note('connect')
+      return formatConnected(request, ids.issue(address, now()))
+    }
+    try {
+      if (!ids.accepts(request.connectionId, address, now())) {
+        throw new TrackerRefusal(400, 'connect again')
+      }
+      const answer = this.#answerKnown(request, from)
+      note(request.kind)
+      return answer
+    } catch (error) {
+      if (!(error instanceof TrackerRefusal)) throw error
+      note('refusal')
+      return formatError(request, error.message, packet.length)
+    }
+  }
+
+  #answerKnown(request: Exclude<UdpRequest, { kind: 'connect' }>, from: string): Buffer {
+    return request.kind === 'announce'
+      ? this.#announce(request, plainAddress(from))
+      : this.#scrape(request, plainAddress(from))
+  }
+
+  #announce(request: UdpAnnounce, client: string): Buffer {
+    const claimed =
+      request.claimed === null ? null : { ip: request.claimed.join('.'), ipv4: null, ipv6: null }
+    const isV6 = client.includes(':')
+    const form = isV6 ? FORM6 : FORM4
+    // Written out: spreading objects takes longer than all the rest
+    const announce = {
+      infoHash: request.infoHash,
+      peerId: request.peerId,
+      port: request.port,
+      key: request.key,
+      event: request.event,
+      isComplete: request.isComplete,
+      wanted: request.wanted,
+      claimed,
+    }
+    const { answer, notes } = this.#parts.answers.announce(announce, client, form)
+    return formatAnnounced(request, answer, {
+      interval: notes.interval,
+      peers: isV6 ? answer.peers6 : answer.peers4,
+    })
+  }
+
+  #scrape(request: UdpScrape, client: string): Buffer {
+    const counts = this.#parts.answers.scrape(request.infoHashes, client)
+    return formatScraped(
+      request,
+      counts.map((known) => known ?? NOBODY),
+    )
+  }
+}
+
+/** Without what says that an IPv4 address came through an IPv6 socket. */
+function plainAddress(from: string): string {
+  return from.startsWith('::ffff:') && from.includes('.') ? from.slice(7) : from
+}

@@ -1,0 +1,119 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP, type Socket } from 'node:net'
+import { BtkitError } from '../errors.js'
+import { quoteText } from '../text/escape.js'
+
+/** A proxy whose word is taken: those of some addresses, or whoever comes over a Unix socket. */
+export type TrustedProxy = 'unix' | { readonly address: string; readonly bits: number }
+
+/** IPv4 addresses as sockets give them that listen on IPv6 as well. */
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
+
+/**
+ * Reads `unix`, an address, or an address and the number of its bits that count, as in
+ * `10.0.0.0/8`.
+ * @throws BtkitError `usage`
+ */
+export function parseTrustedProxy(text: string): TrustedProxy {
+  if (text === 'unix') return text
+  const [, address = '', length] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const most = isIP(address) === 4 ? 32 : 128
+  const bits = Number(length ?? most)
+  if (isIP(address) !== 0 && bits <= most) return { address, bits }
+  throw new BtkitError(
+    'usage',
+    `${quoteText(text)}: neither unix nor an address, such as 10.0.0.0/8`,
+  )
+}
+
+/** Tells who clients are. */
+export class ClientAddresses {
+  readonly #trusted = new BlockList()
+  readonly #isUnixTrusted: boolean
+  readonly #trustsNobody: boolean
+  readonly #told = new WeakMap<Pick<IncomingMessage, 'socket'>, string | null>()
+
+  constructor(proxies: readonly TrustedProxy[]) {
+    this.#trustsNobody = proxies.length === 0
+    this.#isUnixTrusted = proxies.includes('unix')
+    for (const proxy of proxies) {
+      if (proxy !== 'unix')
+        this.#trusted.addSubnet(proxy.address, proxy.bits, familyOf(proxy.address))
+    }
+  }
+
+  /**
+   * The address of the client that a request comes from: that of its connection, or, where that is
+   * a trusted proxy's, the one that the proxy says (in `X-Forwarded-For`), and so on. Null on a Unix
+   * socket when nobody says more.
+   */
+  of(request: Pick<IncomingMessage, 'socket' | 'headers'>): string | null {
+    const told = this.#told.get(request)
+    if (told !== undefined) return told
+    const { socket, headers } = request
+    const peer = socket.remoteAddress
+    let address = peer === undefined ? null : plain(peer)
+    if (!this.#trusts(address)) return address
+    const hops = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
+    for (let hop = hops.pop()?.trim(); hop !== undefined; hop = hops.pop()?.trim()) {
+      if (isIP(hop) === 0) return address
+      address = plain(hop)
+      if (!this.#trusts(address)) return address
+    }
+    return address
+  }
+
+  /** Takes another process's word on whom a request comes from: of ours, which had the connection. */
+  tell(request: Pick<IncomingMessage, 'socket'>, address: string | null): void {
+    this.#told.set(request, address)
+  }
+
+  /**
+   * What stands for the client of a connection (see `clientKey`); null for a trusted proxy, through
+   * which many clients come, and on a Unix socket.
+   */
+  connectionKey({ remoteAddress }: Pick<Socket, 'remoteAddress'>): string | null {
+    if (remoteAddress === undefined) return null
+    const address = plain(remoteAddress)
+    return this.#trusts(address) ? null : clientKey(address)
+  }
+
+  #trusts(address: string | null): boolean {
+    // Looking at a list takes a while even when it is empty
+    if (this.#trustsNobody) return false
+    if (address === null) return this.#isUnixTrusted
+    return this.#trusted.check(withoutZone(address), familyOf(address))
+  }
+}
+
+/**
+ * What stands for one client: an IPv4 address, or the first 64 bits of an IPv6 address, as whoever
+ * has one of these has them all.
+ */
+export function clientKey(address: string): string {
+  return isIP(address) === 6
+    ? `${ipv6Groups(withoutZone(address)).slice(0, 4).join(':')}::/64`
+    : address
+}
+
+/** The eight groups of an IPv6 address, without leading zeros. */
+export function ipv6Groups(address: string): string[] {
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  const [head = [], tail = []] = canonical
+    .split('::')
+    .map((part) => part.split(':').filter(Boolean))
+  return [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
+}
+
+function plain(address: string): string {
+  return MAPPED.exec(address)?.[1] ?? address
+}
+
+/** Without the interface that a link-local address is of. */
+function withoutZone(address: string): string {
+  return address.replace(/%.*$/, '')
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 4 ? 'ipv4' : 'ipv6'
+}

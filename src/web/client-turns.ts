@@ -1,0 +1,122 @@
+import type { Socket } from 'node:net'
+import type { HeldSockets } from './held-sockets.js'
+
+export interface ClientTurnRules {
+  /** What stands for the client of a connection; null for one through which many clients come. */
+  readonly keyOf: (socket: Socket) => string | null
+  /** How many requests of a client may wait before its connections are read one at a time. */
+  readonly maxWaiting: number
+  readonly held: HeldSockets
+}
+
+/** A client, and how its connections are read. */
+interface Client {
+  readonly sockets: Set<Socket>
+  /** Those that are not read, in the order in which they will be. */
+  readonly queue: Set<Socket>
+  /** Requests that wait for their turn. */
+  waiting: number
+  /** Whether its connections are read one at a time. */
+  isHeldBack: boolean
+  /** Runs until the next of them is read, though as many wait as before. */
+  timer: NodeJS.Timeout | null
+  isScheduled: boolean
+}
+
+/**
+ * How long a client's next connection waits at most, in milliseconds: what is ahead of it may be a long
+ * download, or have been left, which nobody hears of a connection that is not read.
+ */
+const PATIENCE = 100
+
+/**
+ * Sees to it that a client which pipelines on many connections waits for itself, and not everybody for
+ * it. What is read at once, 64 KiB, may hold 2,000 requests, which take 30 ms, and the system may
+ * have as much ready of each connection: while many of a client's requests wait, no more than one
+ * of its connections is read before all others have had their turn.
+ */
+export class ClientTurns {
+  readonly #rules: ClientTurnRules
+  readonly #clients = new Map<string, Client>()
+  readonly #clientOf = new WeakMap<Socket, Client>()
+
+  constructor(rules: ClientTurnRules) {
+    this.#rules = rules
+  }
+
+  /** Takes up a connection. */
+  follow(socket: Socket): void {
+    const key = this.#rules.keyOf(socket)
+    if (key === null) return
+    const client = this.#clients.get(key) ?? newClient()
+    this.#clients.set(key, client)
+    this.#clientOf.set(socket, client)
+    client.sockets.add(socket)
+    if (client.isHeldBack) this.#hold(client, socket)
+    socket.once('close', () => {
+      client.sockets.delete(socket)
+      client.queue.delete(socket)
+      if (client.sockets.size === 0) this.#clients.delete(key)
+    })
+  }
+
+  /** Hears of requests of a connection that wait for their turn from now on, or, below 0, no more. */
+  note(socket: Socket, change: number): void {
+    const client = this.#clientOf.get(socket)
+    if (!client) return
+    client.waiting += change
+    const isMuch = client.waiting > this.#rules.maxWaiting
+    if (isMuch && client.isHeldBack) this.#hold(client, socket)
+    else if (isMuch) this.#holdAll(client)
+    else if (client.isHeldBack) this.#goOnSoon(client)
+  }
+
+  #holdAll(client: Client): void {
+    client.isHeldBack = true
+    for (const socket of client.sockets) this.#hold(client, socket)
+    this.#goOnLater(client)
+  }
+
+  #hold(client: Client, socket: Socket): void {
+    if (socket.destroyed || client.queue.has(socket)) return
+    client.queue.add(socket)
+    this.#rules.held.hold(socket, this)
+  }
+
+  #goOnLater(client: Client): void {
+    client.timer = setTimeout(() => {
+      client.timer = null
+      this.#goOn(client)
+    }, PATIENCE).unref()
+  }
+
+  /** Goes on when all others have had their turn. */
+  #goOnSoon(client: Client): void {
+    if (client.isScheduled) return
+    client.isScheduled = true
+    setImmediate(() => {
+      client.isScheduled = false
+      this.#goOn(client)
+    })
+  }
+
+  /** Has the next connection read. */
+  #goOn(client: Client): void {
+    if (client.timer) clearTimeout(client.timer)
+    client.timer = null
+    const [next] = client.queue
+    if (next) {
+      client.queue.delete(next)
+      this.#rules.held.release(next, this)
+    }
+    client.isHeldBack = client.queue.size > 0
+    if (!client.isHeldBack) return
+    this.#goOnLater(client)
+    if (client.waiting <= this.#rules.maxWaiting) this.#goOnSoon(client)
+  }
+}
+
+function newClient(): Client {
+  const state = { waiting: 0, isHeldBack: false, timer: null, isScheduled: false }
+  return { sockets: new Set(), queue: new Set(), ...state }
+}

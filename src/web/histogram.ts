@@ -1,0 +1,49 @@
+import type { Sample } from './metrics.js'
+
+/** Upper bounds of the buckets, in seconds. */
+const BOUNDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60]
+
+/** Durations that were counted: how many there were in each bucket, and seconds in all. */
+export interface CountedDurations {
+  readonly counts: readonly number[]
+  readonly seconds: number
+}
+
+/** Counts durations by how long they were. */
+export class Histogram {
+  /** By the first bound that is no less; the last is for what is longer than any. */
+  readonly #counts: number[] = new Array<number>(BOUNDS.length + 1).fill(0)
+  #seconds = 0
+
+  note(seconds: number): void {
+    let bucket = 0
+    while (seconds > (BOUNDS[bucket] ?? Infinity)) bucket++
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
+    this.#seconds += seconds
+  }
+
+  /** What was counted so far. */
+  get counted(): CountedDurations {
+    return { counts: [...this.#counts], seconds: this.#seconds }
+  }
+
+  /** Adds what was counted elsewhere. */
+  add({ counts, seconds }: CountedDurations): void {
+    for (const [bucket, count] of counts.entries()) {
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count
+    }
+    this.#seconds += seconds
+  }
+
+  /** As Prometheus has them: each bucket counts what is in those below it as well. */
+  samples(labels: Readonly<Record<string, string>>): Sample[] {
+    let count = 0
+    const buckets = this.#counts.map((own, i) => {
+      count += own
+      const le = i < BOUNDS.length ? String(BOUNDS[i]) : '+Inf'
+      return { suffix: '_bucket', labels: { ...labels, le }, value: count }
+    })
+    const sum = { suffix: '_sum', labels, value: this.#seconds }
+    return [...buckets, sum, { suffix: '_count', labels, value: count }]
+  }
+}

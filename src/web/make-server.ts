@@ -1,0 +1,45 @@
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { Server as TlsServer, type TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
+import type { Handler } from './turns.js'
+import { limitHandshakes } from './tls/handshakes.js'
+import { MIN_VERSION, type TlsKeys } from './tls/tls-keys.js'
+
+/**
+ * A server of HTTP, over TLS where there are keys. It speaks HTTP/1.1 alone: over HTTP/2 requests and
+ * answers are of other classes in Node, and what bounds the cost of a connection here would not.
+ */
+export function makeWebServer(
+  options: ServerOptions,
+  keys: TlsKeys | null,
+  handler: Handler,
+): Server {
+  if (keys === null) return createServer(options, handler)
+  const secure = { ...keys.pair, minVersion: MIN_VERSION, ALPNProtocols: ['http/1.1'] } as const
+  const server = createSecureServer({ ...options, ...secure }, handler)
+  limitHandshakes(server)
+  keys.provide(server)
+  // By itself Node takes it for a request that can't be read, and would answer
+  server.removeAllListeners('tlsClientError')
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return server
+}
+
+/** Has something done with each connection on which requests can come. */
+export function onConnection(server: Server, act: (socket: Socket) => void): void {
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', act)
+}
+
+const passedOn = new WeakSet<IncomingMessage>()
+
+/** Notes that a request which another process passed on came there over TLS. */
+export function markSecure(request: IncomingMessage): void {
+  passedOn.add(request)
+}
+
+/** Whether a request came over TLS. */
+export function isSecure(request: IncomingMessage): boolean {
+  const { encrypted = false } = request.socket as Partial<TLSSocket>
+  return encrypted || passedOn.has(request)
+}

@@ -1,0 +1,50 @@
+/** A figure at this moment, a count that only grows, or counts by size. */
+export interface Metric {
+  readonly name: string
+  readonly help: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly samples: readonly Sample[]
+}
+
+/** A value, and what tells it from the others of its metric. */
+export interface Sample {
+  /** What follows the metric's name, such as `_sum`. */
+  readonly suffix?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+/** A count that only grows, of one value or several. */
+export function counter(name: string, help: string, value: number | readonly Sample[]): Metric {
+  return { name, help, type: 'counter', samples: samplesOf(value) }
+}
+
+/** A figure at this moment, of one value or several. */
+export function gauge(name: string, help: string, value: number | readonly Sample[]): Metric {
+  return { name, help, type: 'gauge', samples: samplesOf(value) }
+}
+
+export function histogram(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, help, type: 'histogram', samples }
+}
+
+function samplesOf(value: number | readonly Sample[]): readonly Sample[] {
+  return typeof value === 'number' ? [{ value }] : value
+}
+
+/** Writes metrics in Prometheus' text format, version 0.0.4. */
+export function formatMetrics(metrics: readonly Metric[]): string {
+  return metrics.map(formatMetric).join('')
+}
+
+function formatMetric({ name, help, type, samples }: Metric): string {
+  const lines = samples.map(({ suffix = '', labels = {}, value }) => {
+    return `${name}${suffix}${formatLabels(labels)} ${value}\n`
+  })
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
+}
+
+function formatLabels(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  return pairs.length > 0 ? `{${pairs.join(',')}}` : ''
+}

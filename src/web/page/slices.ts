@@ -1,0 +1,61 @@
+import { setImmediate } from 'node:timers/promises'
+
+/** How many rows are worked on before others have their turn: about a millisecond's work. */
+export const SLICE = 1000
+
+/** Lets others have their turn, if they have waited for long enough. */
+export type Pause = () => Promise<unknown>
+
+/** The values that pass a test, looked at in slices. */
+export async function filterInSlices<T>(
+  values: readonly T[],
+  test: (value: T) => boolean,
+  pause: Pause = setImmediate,
+): Promise<T[]> {
+  const passed: T[] = []
+  for (let start = 0; start < values.length; start += SLICE) {
+    for (const value of values.slice(start, start + SLICE)) if (test(value)) passed.push(value)
+    await pause()
+  }
+  return passed
+}
+
+/** Sorts values as toSorted does, but lets others have their turn all the while. */
+export async function sortInSlices<T>(
+  values: readonly T[],
+  compare: (a: T, b: T) => number,
+  pause: Pause = setImmediate,
+): Promise<T[]> {
+  let runs: T[][] = []
+  for (let start = 0; start < values.length; start += SLICE) {
+    runs.push(values.slice(start, start + SLICE).sort(compare))
+    await pause()
+  }
+  while (runs.length > 1) {
+    const merged: T[][] = []
+    for (let i = 0; i < runs.length; i += 2) {
+      merged.push(await mergeRuns([runs[i] ?? [], runs[i + 1] ?? []], compare, pause))
+      await pause()
+    }
+    runs = merged
+  }
+  return runs[0] ?? []
+}
+
+async function mergeRuns<T>(
+  [left, right]: readonly [readonly T[], readonly T[]],
+  compare: (a: T, b: T) => number,
+  pause: Pause,
+): Promise<T[]> {
+  const merged: T[] = []
+  let [i, j] = [0, 0]
+  while (i < left.length || j < right.length) {
+    const [a, b] = [left[i], right[j]]
+    const isLeft = j >= right.length || (a !== undefined && b !== undefined && compare(a, b) <= 0)
+    merged.push((isLeft ? a : b) as T)
+    if (isLeft) i++
+    else j++
+    if (merged.length % (4 * SLICE) === 0) await pause()
+  }
+  return merged
+}

@@ -1,0 +1,79 @@
+/** How all pages look: they fit any width, and follow whether a person likes it dark or light. */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --ground: #fff; --text: #1c2128; --muted: #59636e; --line: #d5dbe1; --soft: #f4f6f8;
+  --link: #0a58ca; --visited: #6f42c1; --seeds: #2a7d2a; --peers: #3565c4;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #11151a; --text: #e4e8ec; --muted: #9aa5b1; --line: #2e363f; --soft: #1a2027;
+    --link: #82b4ff; --visited: #c3a6ff; --seeds: #6c6; --peers: #8ab4ff;
+  }
+}
+* { box-sizing: border-box }
+html { background: var(--ground); color: var(--text) }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 90rem; margin: 0 auto; padding: 1rem }
+a { color: var(--link); text-decoration: none } a:visited { color: var(--visited) }
+a:hover { text-decoration: underline }
+p a, dd a, footer a { text-decoration: underline }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px }
+.skip { position: absolute; left: -99rem }
+.skip:focus { left: 1rem; top: .5rem; padding: .3rem .6rem; background: var(--ground) }
+h1 { font-size: 1.4rem; line-height: 1.3; margin: 0 0 .3rem; overflow-wrap: anywhere }
+h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; overflow-wrap: anywhere }
+p, form, dl, svg { margin: .6rem 0 }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; width: 100% }
+caption { text-align: left; color: var(--muted); padding: .3rem 0 }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line) }
+th { white-space: nowrap; vertical-align: bottom }
+td, tbody th { vertical-align: baseline }
+tbody th { font-weight: inherit; white-space: normal }
+tbody tr:hover { background: var(--soft) }
+tfoot td { font-weight: 600 }
+.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+.name { overflow-wrap: anywhere; min-width: 12rem }
+.muted { color: var(--muted) }
+code { font: .8em ui-monospace, monospace; overflow-wrap: anywhere }
+input, button { font: inherit; color: inherit; border: 1px solid var(--muted); border-radius: 4px }
+input { padding: .2rem .5rem; max-width: 100%; background: var(--ground) }
+button { padding: .2rem .8rem; background: var(--soft) }
+button:hover { background: var(--line) }
+progress { width: 100%; height: 1.2rem; accent-color: var(--seeds) }
+nav a, nav b { margin-right: .8rem }
+dt { font-weight: 600 } dd { margin: 0 0 .4rem; overflow-wrap: anywhere }
+svg { display: block; width: 100%; max-width: 48rem; height: 9rem; background: var(--soft) }
+svg path { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke }
+.seeds { stroke: var(--seeds); color: var(--seeds) } .peers { stroke: var(--peers); color: var(--peers) }
+ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; margin: 0 0 .6rem; padding: 0 }
+.path li + li::before { content: "/"; color: var(--muted); margin-right: .5rem }
+.path li { overflow-wrap: anywhere; min-width: 0 } .path a { margin: 0 }
+.tools { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 0 1.5rem }
+.tools form, .tools p { margin: .3rem 0 }
+.tools form { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .6rem } .tools input { flex: 1 1 9rem; min-width: 0 }
+.date { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--muted) }
+.get { white-space: nowrap } .get a + a { margin-left: .6rem }
+.dir a, .file a { display: block; padding-left: 1.7rem; white-space: pre-wrap; overflow-wrap: anywhere; background-repeat: no-repeat }
+.dir a { font-weight: 600; background-image: linear-gradient(#c98f1d, #c98f1d), linear-gradient(#e0a93a, #e0a93a);
+  background-size: .5rem .2rem, 1.1rem .75rem; background-position: 0 .25rem, 0 .4rem }
+.file a { background-image: linear-gradient(var(--muted), var(--muted)), linear-gradient(var(--muted), var(--muted)), linear-gradient(var(--soft), var(--soft)), linear-gradient(var(--muted), var(--muted));
+  background-size: .4rem 1px, .4rem 1px, calc(.8rem - 2px) calc(1rem - 2px), .8rem 1rem;
+  background-position: .35rem .65rem, .35rem .85rem, calc(.15rem + 1px) calc(.25rem + 1px), .15rem .25rem }
+tr[hidden] { display: none !important }
+@media (max-width: 44rem) {
+  .listing, .listing caption, .listing thead, .listing tbody { display: block }
+  .listing tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .6rem; padding: .4rem 0; border-bottom: 1px solid var(--line) }
+  .listing th, .listing td { border: 0; padding: 0 }
+  .listing thead .name { min-width: 0 } .listing thead tr { gap: 1.5rem }
+  .listing tbody tr { padding-left: 1.7rem }
+  .listing tbody th { flex: 0 0 calc(100% + 1.7rem); margin-left: -1.7rem }
+  .listing td { font-size: .8rem } .listing td:empty { display: none }
+  .listing td.get { margin-left: auto } .listing thead .get { display: none }
+}
+pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere;
+  background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; margin: 0 }
+footer a { margin-left: .6rem }
+footer { margin-top: 2rem; color: var(--muted); font-size: .9rem }
+@media (max-width: 60rem) { .hash { display: none } }
+`

@@ -1,0 +1,63 @@
+import { X509Certificate } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
+import { BtkitError } from '../../errors.js'
+import { TlsKeys, type TlsPair } from './tls-keys.js'
+
+export interface TlsFilesParts {
+  /** Reads a certificate and its key from where they are kept. */
+  readonly read: () => Promise<TlsPair>
+  /** Hears what is wrong while work goes on. */
+  readonly warn: (message: string) => void
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** A certificate and its key that are kept in files, and may be renewed there. */
+export class TlsFiles {
+  readonly keys: TlsKeys
+  readonly #parts: TlsFilesParts
+
+  private constructor(keys: TlsKeys, parts: TlsFilesParts) {
+    this.keys = keys
+    this.#parts = parts
+  }
+
+  /** @throws BtkitError when they can't be read, or do not belong together */
+  static async open(parts: TlsFilesParts): Promise<TlsFiles> {
+    const pair = await parts.read()
+    checkPair(pair)
+    warnOfAge(pair, parts)
+    return new TlsFiles(new TlsKeys(pair), parts)
+  }
+
+  /** Reads them again; the pair that is in use stays when the new one won't do. */
+  async reload(): Promise<void> {
+    try {
+      const pair = await this.#parts.read()
+      checkPair(pair)
+      this.keys.replace(pair)
+      warnOfAge(pair, this.#parts)
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      this.#parts.warn(`${error.message}; the certificate before it stays in use`)
+    }
+  }
+}
+
+/** @throws BtkitError when a server could not use them */
+function checkPair(pair: TlsPair): void {
+  try {
+    createSecureContext(pair)
+    new X509Certificate(pair.cert)
+  } catch (error) {
+    // Such as error:05800074:x509 certificate routines::key values mismatch
+    const reason = (error as Error).message.split(':').at(-1) ?? ''
+    throw new BtkitError('usage', `not a certificate and its key: ${reason}`)
+  }
+}
+
+function warnOfAge({ cert }: TlsPair, { warn, now }: TlsFilesParts): void {
+  const { validTo, subject } = new X509Certificate(cert)
+  if (Date.parse(validTo) >= now()) return
+  warn(`the certificate of ${subject.replaceAll('\n', ', ')} has expired on ${validTo}`)
+}

@@ -1,0 +1,132 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { ClientTurns, type ClientTurnRules } from './client-turns.js'
+import { HeldSockets } from './held-sockets.js'
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+export interface TurnRules {
+  /** Hears of requests that were not begun when their connection closed. */
+  readonly onLeft: (request: IncomingMessage) => void
+  /** How many requests of a connection may wait for their turn. */
+  readonly maxWaiting: number
+  /**
+   * What becomes of a connection on which more wait: it is closed, or not read until all of them
+   * have begun. What is read at once, 64 KiB, may hold more in any case.
+   */
+  readonly beyond: 'close' | 'stop reading'
+  /** How many may wait on all connections together: beyond, that on which most wait is closed. */
+  readonly maxOfAll?: number
+  /** What stands for the client of a connection; null for one through which many clients come. */
+  readonly keyOf: ClientTurnRules['keyOf']
+  /** How many may wait of a client before its connections are read one at a time. */
+  readonly maxOfClient?: number
+}
+
+/** Each takes about 2 KB. */
+const MAX_OF_ALL = 20_000
+
+/** Several clients of BitTorrent behind one address, each of which pipelines a piece of many files. */
+const MAX_OF_CLIENT = 1000
+
+/** Begins pipelined requests of the connections of a server one after the other. */
+export class Turns {
+  readonly #rules: TurnRules
+  readonly #held = new HeldSockets()
+  readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
+  readonly #clients: ClientTurns
+  #count = 0
+
+  constructor(rules: TurnRules) {
+    this.#rules = rules
+    const { keyOf, maxOfClient = MAX_OF_CLIENT } = rules
+    this.#clients = new ClientTurns({ keyOf, maxWaiting: maxOfClient, held: this.#held })
+  }
+
+  /** Takes up a connection of a server on which requests have their turns. */
+  readonly follow = (socket: Socket): void => {
+    this.#clients.follow(socket)
+  }
+
+  /**
+   * Makes a handler that begins a pipelined request only when the answers before its own are sent.
+   * What is begun then has the connection, so its response emits `close` when the client leaves. The
+   * requests that were not begun by then are never begun, and onLeft hears of each. Between two
+   * requests of a connection those of all others have their turn.
+   */
+  inTurn(handler: Handler): Handler {
+    return (request, response) => {
+      // Node gives it to one response after the other
+      if (response.socket) handler(request, response)
+      else this.#wait(request, response, handler)
+    }
+  }
+
+  /** Whether requests of a connection wait for their turn. */
+  isAwaited(socket: Socket): boolean {
+    return (this.#waiting.get(socket)?.size ?? 0) > 0
+  }
+
+  #wait(request: IncomingMessage, response: ServerResponse, handler: Handler): void {
+    const { socket } = request
+    if (socket.destroyed) return
+    const requests = this.#of(socket).add(request)
+    this.#count++
+    this.#clients.note(socket, 1)
+    if (requests.size > this.#rules.maxWaiting) this.#stop(socket)
+    if (this.#count > (this.#rules.maxOfAll ?? MAX_OF_ALL)) this.#closeGreediest()
+    const begin = () => {
+      if (socket.destroyed || !requests.delete(request)) return
+      this.#count--
+      this.#clients.note(socket, -1)
+      if (requests.size === 0) this.#held.release(socket, this)
+      handler(request, response)
+    }
+    // Node has yet to finish handing the connection over
+    response.once('socket', () => {
+      setImmediate(begin)
+    })
+  }
+
+  #of(socket: Socket): Set<IncomingMessage> {
+    const known = this.#waiting.get(socket)
+    if (known) return known
+    const requests = new Set<IncomingMessage>()
+    this.#waiting.set(socket, requests)
+    socket.once('close', () => {
+      this.#leave(socket)
+    })
+    return requests
+  }
+
+  #stop(socket: Socket): void {
+    if (this.#rules.beyond === 'stop reading') this.#held.hold(socket, this)
+    else this.#close(socket)
+  }
+
+  #closeGreediest(): void {
+    const [first, ...others] = this.#waiting
+    if (!first) return
+    const [socket] = others.reduce(
+      (most, each) => (each[1].size > most[1].size ? each : most),
+      first,
+    )
+    this.#close(socket)
+  }
+
+  #close(socket: Socket): void {
+    socket.destroy()
+    this.#leave(socket)
+  }
+
+  /** Forgets what a client that is gone still waited for. */
+  #leave(socket: Socket): void {
+    const requests = this.#waiting.get(socket)
+    if (!requests) return
+    this.#waiting.delete(socket)
+    this.#count -= requests.size
+    this.#clients.note(socket, -requests.size)
+    for (const request of requests) this.#rules.onLeft(request)
+    requests.clear()
+  }
+}

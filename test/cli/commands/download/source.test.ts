@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+const HASH = '0123456789abcdef0123456789abcdef01234567'
+const FORMS = 'xt=urn:btih:HASH or xt=urn:btmh:HASH'
+const VERSION_2 = `magnet:?xt=urn:btmh:1220${'ab'.repeat(32)}&tr=http://127.0.0.1:9/announce`
+
+const REFUSALS: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  'ftp://host/a.torrent': [
+    2,
+    'ftp://host/a.torrent: only http, https and magnet addresses are known',
+  ],
+  'http://127.0.0.1:2/a.torrent': [1, 'http://127.0.0.1:2/a.torrent: nothing listens there'],
+  'magnet:': [2, 'magnet link: no ? after magnet:'],
+  'magnet:?dn=a': [2, `magnet link: names no torrent by ${FORMS}`],
+  'magnet:?xt=urn:btih:123': [2, `magnet link: urn:btih:123: not ${FORMS}`],
+  [`magnet:?xt=urn:btih:${HASH}`]: [
+    1,
+    'magnet link: names no tracker and no address of its torrent (tr=, xs=); ' +
+      'only a client that runs may know others to ask: --client',
+  ],
+  'no/such.torrent': [1, 'no/such.torrent: no such file or directory'],
+  '.': [1, '.: is a directory'],
+}
+
+for (const [source, [status, message]] of Object.entries(REFUSALS)) {
+  test(`download ${source} is refused in one line`, async (t) => {
+    const cwd = makeScratch(t)
+    const result = await runBtkit(['download', source, '--no-cache'], { cwd })
+    assert.deepEqual([result.status, result.stdout], [status, ''])
+    assert.equal(result.stderr, `btkit: ${message}\n`)
+    assert.deepEqual(readdirSync(cwd), [])
+  })
+}
+
+test('a magnet link of version 2 alone is refused, as peers do not have all of its torrent', async (t) => {
+  const cwd = makeScratch(t)
+  const client = ['--client', 'aria2+http://127.0.0.1:1', '--quiet']
+  const result = await runBtkit(['download', VERSION_2, '--no-cache', ...client], { cwd })
+  assert.equal(result.status, 1)
+  const why = 'is of version 2 alone, and peers have no piece layers to give with its metadata'
+  assert.equal(result.stderr, `btkit: magnet link: ${why}\n`)
+})

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+
+const [A, B, C] = ['http://a.example/', 'http://b.example/', 'http://c.example/']
+const [ONE, TWO, THREE] = ['1', '2', '3'].map((digit) => digit.repeat(40)) as [
+  string,
+  string,
+  string,
+]
+
+const TORRENT = torrentOf(singleFileInfo(), {
+  announce: A,
+  'announce-list': [[A], [B]],
+  'url-list': [A, B],
+  httpseeds: [A, B],
+  nodes: [
+    ['a.example', 1],
+    ['::1', 2],
+  ],
+  similar: [Buffer.from(ONE, 'hex'), Buffer.from(TWO, 'hex')],
+  collections: ['one', 'two'],
+})
+
+/** The values of `--field` after an edit. */
+async function after(t: TestContext, args: readonly string[], field: string): Promise<string[]> {
+  const path = join(makeScratch(t, { a: TORRENT }), 'a')
+  const { status, stderr } = await runBtkit(['edit', ...args, path])
+  assert.deepEqual([status, stderr], [0, 'btkit: 1 of 1 torrent changed\n'])
+  assert.equal(
+    parseMetainfo(readFileSync(path)).infoHash,
+    parseMetainfo(TORRENT).infoHash,
+    'nothing of this is in info',
+  )
+  const { stdout } = await runBtkit(['showmetainfo', '--field', field, path])
+  return stdout.split('\n').slice(0, -1)
+}
+
+/** For each list two values that are in it, and one that is not. */
+const LISTS: Record<string, { field: string; values: [string, string, string] }> = {
+  tracker: { field: 'announce-list', values: [A, B, C] },
+  'web-seed': { field: 'web-seeds', values: [A, B, C] },
+  'http-seed': { field: 'http-seeds', values: [A, B, C] },
+  node: { field: 'nodes', values: ['a.example:1', '[::1]:2', 'c.example:3'] },
+  similar: { field: 'similar', values: [ONE, TWO, THREE] },
+  collection: { field: 'collections', values: ['one', 'two', 'three'] },
+}
+
+for (const [list, { field, values }] of Object.entries(LISTS)) {
+  const [first, second, other] = values
+  test(`each ${list} can be added, put first, taken out and replaced`, async (t) => {
+    assert.deepEqual(await after(t, [`--add-${list}`, other], field), [first, second, other])
+    assert.deepEqual(await after(t, [`--prepend-${list}`, other], field), [other, first, second])
+    assert.deepEqual(await after(t, [`--prepend-${list}`, second], field), [second, first])
+    const set = [`--set-${list}`, other, `--set-${list}`, second]
+    assert.deepEqual(await after(t, set, field), [other, second])
+    assert.deepEqual(await after(t, [`--set-${list}`, ''], field), [])
+    const both = [`--remove-${list}`, first, `--add-${list}`, other]
+    assert.deepEqual(await after(t, both, field), [second, other])
+  })
+}
+
+test('the last but one tracker leaves an announce alone', async (t) => {
+  assert.deepEqual(await after(t, ['--remove-tracker', A], 'announce'), [B])
+})
+
+test('commas part the trackers of a tier', async (t) => {
+  const args = ['--set-tracker', `${C},${B}`, '--set-tracker', A]
+  assert.deepEqual(await after(t, args, 'announce-list'), [`${C},${B}`, A])
+})
+
+test('a collection inside info is taken out there, which changes the info hash', async (t) => {
+  const torrent = torrentOf(singleFileInfo({ collections: ['one'] }))
+  const path = join(makeScratch(t, { a: torrent }), 'a')
+  const { stdout, stderr } = await runBtkit(['edit', '--remove-collection', 'one', path])
+  assert.match(stdout, /^old collections for .*: one$/m)
+  assert.match(stderr, /1 torrent has a new info hash/)
+  assert.deepEqual(readFileSync(path), Buffer.from(torrentOf(singleFileInfo())))
+})
+
+for (const [args, message] of [
+  [['--add-node', 'host'], "node 'host': not of the form HOST:PORT"],
+  [['--set-similar', 'abc'], "info hash 'abc': not 40 hexadecimal digits"],
+  [['--add-collection', ''], "--add-collection '': a collection has a name"],
+  [['--prepend-http-seed', 'x'], "HTTP seed 'x': not an http, https or ftp URL"],
+] as const) {
+  test(`edit ${args.join(' ')} is refused in one line`, async (t) => {
+    const path = join(makeScratch(t, { a: TORRENT }), 'a')
+    const { status, stderr } = await runBtkit(['edit', path, ...args])
+    assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
+  })
+}
+
+test('a dry run says what a list would become, and writes nothing', async (t) => {
+  const path = join(makeScratch(t, { a: TORRENT }), 'a')
+  const { stdout } = await runBtkit(['edit', '--dry-run', '--add-collection', 'three', path])
+  assert.equal(
+    stdout,
+    `would change ${path}\nold collections for ${path}: one|two\n` +
+      `new collections for ${path}: one|two|three\n`,
+  )
+  assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
+})

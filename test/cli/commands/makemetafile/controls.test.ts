@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { loadInLibtorrent } from '../../../support/libtorrent-hashes.js'
+import { unlessLibtorrent } from '../../../support/peers.js'
+import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { pseudoRandom } from '../../../support/pseudo-random.js'
+import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch, plantFiles, plantSparse, type Files } from '../../../support/scratch.js'
+import { makeWorkplace, TRACKER } from './make.js'
+
+const MIB = 2 ** 20
+
+/** Makes the torrent of a tree, and returns what it lists with what was said. */
+async function makeTree(t: TestContext, files: Files, options: readonly string[]) {
+  const directory = makeScratch(t)
+  const tree = join(directory, 'tree')
+  plantFiles(tree, files)
+  const result = await runBtkit(['makemetafile', tree, TRACKER, ...options])
+  const { info } = decodeTorrent(readFileSync(join(directory, 'tree.torrent')))
+  return { ...result, info, listed: info['files'] as { path: string[] }[] }
+}
+
+for (const [args, keys] of [
+  [['--set', 'x=1'], { x: 1 }],
+  [['--set', 'x y=["é",[],{"b":"2","a":1}]'], { 'x y': ['é', [], { a: 1, b: '2' }] }],
+  [['--set', 'a="="'], { a: '=' }],
+  [['--collection', 'c', '--collection', 'd'], { collections: ['c', 'd'] }],
+  [['--similar', '41'.repeat(20)], { similar: ['A'.repeat(20)] }],
+] as const) {
+  test(`${args.join(' ')} is put beside info`, async (t) => {
+    const { make, torrent } = makeWorkplace(t)
+    await make([])
+    const before = torrent().info
+    const { status, stderr } = await make(args)
+    assert.deepEqual([status, stderr], [0, ''])
+    const { info, ...rest } = torrent()
+    assert.deepEqual(info, before)
+    for (const [key, value] of Object.entries(keys)) assert.deepEqual(rest[key], value)
+  })
+}
+
+test('a key of info is put there, and what that does is said unless --quiet is', async (t) => {
+  const { make, torrent } = makeWorkplace(t)
+  const { stderr } = await make(['--set', 'info.x=1', '--set', 'info.y.z="w"'])
+  assert.equal(stderr, 'btkit: --set info.x, info.y.z: changes the info hash\n')
+  const { x, 'y.z': yz } = torrent().info
+  assert.deepEqual([x, yz], [1, 'w'])
+  assert.equal((await make(['--set', 'info.x=1', '--quiet'])).stderr, '')
+})
+
+test('the address of updates is put into info', async (t) => {
+  const { make, torrent } = makeWorkplace(t)
+  await make(['--update-url', 'https://u.example/feed?x=1'])
+  assert.equal(torrent().info['update-url'], 'https://u.example/feed?x=1')
+})
+
+for (const [args, message] of [
+  [['--set', 'x'], '--set x: not of the form KEY=JSON'],
+  [['--set', '=1'], '--set =1: the name of the key is empty'],
+  [['--set', 'info.=1'], '--set info.=1: the name of the key is empty'],
+  [['--set', 'x=y'], '--set x: not JSON, in which a text is "y" with its quotes'],
+  [['--set', 'x=1.5'], '--set x: torrents have whole numbers alone, here up to 2^53'],
+  [['--set', 'x=9007199254740993'], '--set x: torrents have whole numbers alone, here up to 2^53'],
+  [['--set', 'x=[true]'], '--set x: torrents have no true; 1 and 0 stand for yes and no'],
+  [['--set', 'x=null'], '--set x: torrents have no null; 1 and 0 stand for yes and no'],
+  [['--set', `x=${'['.repeat(40)}${']'.repeat(40)}`], '--set x: nested more than 32 deep'],
+  [['--set', 'x=1', '--set', 'x=2'], '--set x: is given twice'],
+  [['--set', 'info.private=1'], '--set info.private: is what --private sets'],
+  [['--set', 'info.pieces=""'], '--set info.pieces: btkit makes it of the content'],
+  [['--set', 'info={}'], '--set info: btkit makes it of the content'],
+  [['--set', 'comment="x"'], '--set comment: is what --comment sets'],
+  [['--similar', 'abc'], "info hash 'abc': not 40 hexadecimal digits"],
+  [['--update-url', 'ftp://x/'], "--update-url 'ftp://x/': not an http or https URL"],
+  [
+    ['--sort-by', 'name'],
+    "--sort-by 'name': not path, size, mtime or given, nor -path, -size or -mtime",
+  ],
+  [['--sort-by', 'given'], '--sort-by given: is the order of a list, as --files-from has it'],
+  [
+    ['--max-piece-size', '100KiB'],
+    "--max-piece-size '100KiB': not a power of two from 16KiB to 1GiB",
+  ],
+  [['--store-symlinks', '--no-symlinks'], '--no-symlinks and --store-symlinks exclude each other'],
+  [
+    ['--store-symlinks', '--follow-symlinks'],
+    '--follow-symlinks and --store-symlinks exclude each other',
+  ],
+] as const) {
+  test(`${args.join(' ').slice(0, 60)} is wrong usage`, async (t) => {
+    const { make, at } = makeWorkplace(t)
+    const { status, stderr } = await make(args)
+    assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
+    assert.ok(!existsSync(at('a.iso.torrent')))
+  })
+}
+
+test('--target-pieces, --max-torrent-size and a length exclude each other', async (t) => {
+  const { make } = makeWorkplace(t)
+  const rules = [
+    ['--target-pieces', '9'],
+    ['--max-torrent-size', '9K'],
+    ['--piece-size', '1M'],
+  ]
+  for (const [i, rule] of rules.entries()) {
+    const { status } = await make([...rule, ...rules[(i + 1) % 3]!])
+    assert.equal(status, 2)
+  }
+})
+
+for (const [args, note, pieces] of [
+  [['--piece-size', '4MiB'], null, '256 pieces of 4 MiB'],
+  [['-l', 'auto'], 'pieces of 512 KiB, which suit 1 GiB', '2048 pieces of 512 KiB'],
+  [
+    ['--target-pieces', '1000'],
+    'pieces of 2 MiB, the shortest of which there are at most 1000',
+    '512 pieces of 2 MiB',
+  ],
+  [
+    ['--max-torrent-size', '21K'],
+    'pieces of 1 MiB, the shortest for a .torrent of at most 21 KiB',
+    '1024 pieces of 1 MiB',
+  ],
+  [
+    ['--max-piece-size', '128KiB'],
+    'pieces of 128 KiB, no longer by --max-piece-size',
+    '8192 pieces of 128 KiB',
+  ],
+  [
+    ['-l', '0', '--max-piece-size', '64KiB'],
+    'pieces of 64 KiB, which suit 1 GiB, no longer by --max-piece-size',
+    '16384 pieces of 64 KiB',
+  ],
+] as const) {
+  test(`a dry run says which pieces ${args.join(' ')} chooses, and why`, async (t) => {
+    const source = plantSparse(makeScratch(t), 'a', 1024 * MIB)
+    const { stdout, stderr } = await runBtkit([
+      'makemetafile',
+      source,
+      TRACKER,
+      '--dry-run',
+      ...args,
+    ])
+    assert.equal(stderr, note === null ? '' : `btkit: ${source}: ${note}\n`)
+    assert.ok(stdout.endsWith(`${pieces}\n`), stdout)
+  })
+}
+
+test('a torrent that can not be as small as asked is an error that says how small it can be', async (t) => {
+  const { make } = makeWorkplace(t)
+  const { status, stderr } = await make(['--max-torrent-size', '50'])
+  assert.equal(status, 1)
+  assert.match(stderr, /^btkit: a.iso: with pieces of 1 GiB the .torrent would still have \d+ B\n$/)
+})
+
+test('with pad files each file begins a piece, and counts say what is on the disk', async (t) => {
+  const files = { a: pseudoRandom(20_000), b: pseudoRandom(40_000), c: 'x' }
+  const { listed, stdout, info } = await makeTree(t, files, ['--pad-files', '-l', '14'])
+  assert.deepEqual(listed, [
+    { length: 20_000, path: ['a'] },
+    { attr: 'p', length: 12_768, path: ['.pad', '12768'] },
+    { length: 40_000, path: ['b'] },
+    { attr: 'p', length: 9_152, path: ['.pad', '9152'] },
+    { length: 1, path: ['c'] },
+  ])
+  assert.match(stdout, /content: 3 files, 58.6 KiB in 6 pieces of 16 KiB\n$/)
+  assert.equal(String(info['pieces']).length, 6 * 40)
+})
+
+test('the pieces of a file are the same in every aligned torrent', async (t) => {
+  const file = pseudoRandom(40_000)
+  const args = ['--pad-files', '-l', '14']
+  const one = await makeTree(t, { a: pseudoRandom(20_000, 7), m: file, z: 'z' }, args)
+  const other = await makeTree(t, { m: file, n: 'n' }, args)
+  const pieces = (tree: typeof one) => String(tree.info['pieces'])
+  assert.equal(pieces(one).slice(2 * 40, 5 * 40), pieces(other).slice(0, 3 * 40))
+})
+
+test('attributes and links are stored as asked', async (t) => {
+  const directory = makeScratch(t, { 'tree/run': '#!', 'tree/plain': 'x' })
+  const tree = join(directory, 'tree')
+  chmodSync(join(tree, 'run'), 0o755)
+  symlinkSync('run', join(tree, 'start'))
+  symlinkSync('../..', join(tree, 'up'))
+  const args = ['makemetafile', tree, TRACKER, '--attributes', '--store-symlinks']
+  const { stderr } = await runBtkit(args)
+  assert.equal(stderr, `btkit: ${tree}: skipped 1 link that leads outside\n`)
+  assert.deepEqual(decodeTorrent(readFileSync(`${tree}.torrent`)).info['files'], [
+    { length: 1, path: ['plain'] },
+    { attr: 'x', length: 2, path: ['run'] },
+    { attr: 'l', length: 0, path: ['start'], 'symlink path': ['run'] },
+  ])
+})
+
+for (const [separator, list] of [
+  ['newlines', 'c\nb/\n./a\n'],
+  ['NULs', 'c\0b\0a'],
+] as const) {
+  test(`a list with ${separator} names what is taken, in its order`, async (t) => {
+    const files = { a: '1', 'b/x': '2', 'b/y': '3', c: '4', d: '5' }
+    const path = join(makeScratch(t, { list }), 'list')
+    const { listed } = await makeTree(t, files, ['--files-from', path])
+    const paths = listed.map(({ path: components }) => components.join('/'))
+    assert.deepEqual(paths, ['c', 'b/x', 'b/y', 'a'])
+  })
+}
+
+for (const version of ['--v2', '--hybrid']) {
+  test(
+    `with ${version} attributes and links are stored in the tree`,
+    unlessLibtorrent,
+    async (t) => {
+      const directory = makeScratch(t, { 'tree/sub/run': pseudoRandom(20_000), 'tree/z': 'x' })
+      const tree = join(directory, 'tree')
+      chmodSync(join(tree, 'sub/run'), 0o755)
+      symlinkSync('sub', join(tree, 'link'))
+      const args = ['makemetafile', tree, TRACKER, '--attributes', '--store-symlinks', version]
+      assert.equal((await runBtkit(args)).status, 0)
+      const torrent = decodeTorrent(readFileSync(`${tree}.torrent`))
+      const root = torrent.info['file tree'] as Record<string, Record<string, object>>
+      assert.deepEqual(root['link'], { '': { attr: 'l', 'symlink path': ['sub'] } })
+      assert.equal((root['sub']?.['run'] as Record<string, { attr: string }>)['']?.attr, 'x')
+      assert.equal(loadInLibtorrent([`${tree}.torrent`]).length, 1)
+    },
+  )
+}
+
+test('a list can come from standard input', async (t) => {
+  const directory = makeScratch(t, { 'tree/a': '1', 'tree/b': '1' })
+  const command = ['makemetafile', join(directory, 'tree'), TRACKER, '--files-from', '-', '--json']
+  const result = await runBtkit(command, { stdin: inputOf('b\n') })
+  assert.equal(parseJson(result)['fileCount'], 1)
+})
+
+test('a list in a file can be sorted as well', async (t) => {
+  const directory = makeScratch(t, { 'tree/a': '12', 'tree/b': '1', list: 'a\nb\n' })
+  const command = ['makemetafile', join(directory, 'tree'), TRACKER, '--files-from']
+  const order = async (...args: string[]) => {
+    await runBtkit([...command, join(directory, 'list'), ...args])
+    const { info } = decodeTorrent(readFileSync(join(directory, 'tree.torrent')))
+    return (info['files'] as { path: string[] }[]).map(({ path }) => path.join('/'))
+  }
+  assert.deepEqual(await order(), ['a', 'b'])
+  assert.deepEqual(await order('--sort-by', 'given'), ['a', 'b'])
+  assert.deepEqual(await order('--sort-by', 'size'), ['b', 'a'])
+})
+
+test('a list that names what is not there, lies outside or is not UTF-8 makes no torrent', async (t) => {
+  for (const [list, why] of [
+    ['a\nx\n', 'x: no such file or directory'],
+    ['../list\n', '../list: does not lie below'],
+    [Buffer.from([0xff, 0x0a]), 'its name is not UTF-8'],
+  ] as const) {
+    const directory = makeScratch(t, { 'tree/a': '1', list: '' })
+    writeFileSync(join(directory, 'list'), list)
+    const tree = join(directory, 'tree')
+    const command = ['makemetafile', tree, TRACKER, '--files-from', join(directory, 'list')]
+    const { status, stderr } = await runBtkit(command)
+    assert.equal(status, 1)
+    assert.ok(stderr.includes(why), stderr)
+    assert.ok(!existsSync(`${tree}.torrent`))
+  }
+})
+
+test('a list goes with one directory', async (t) => {
+  const directory = makeScratch(t, { 'a/x': '1', 'b/x': '1', list: 'x\n' })
+  const list = join(directory, 'list')
+  const both = ['makemetafile', join(directory, 'a'), join(directory, 'b'), TRACKER]
+  const { status, stderr } = await runBtkit([...both, '--files-from', list])
+  assert.deepEqual([status, stderr], [2, 'btkit: --files-from goes with a single directory\n'])
+})
+
+test('several sources make a torrent each, which differ in their tag alone', async (t) => {
+  const { make, torrent, at } = makeWorkplace(t)
+  const { stdout } = await make(['--source', 'A', '-s', 'b/c', '--json'])
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => parseJson({ stdout: line }))
+  assert.deepEqual(
+    lines.map((line) => line['torrent']),
+    [at('a.iso.A.torrent'), at('a.iso.b_c.torrent')],
+  )
+  for (const [i, tag] of ['A', 'b/c'].entries()) {
+    const alone = await make(['--source', tag, '--json'])
+    assert.equal(lines[i]?.['infoHash'], parseJson(alone)['infoHash'])
+    const path = `a.iso.${['A', 'b_c'][i]}.torrent`
+    assert.deepEqual(torrent(path), torrent())
+  }
+})
+
+test('several sources and sources without a directory to put them into are refused', async (t) => {
+  const { make, at } = makeWorkplace(t)
+  const { status, stderr } = await make(['-s', 'A', '-s', 'B', '-o', at('x.torrent')])
+  assert.deepEqual(
+    [status, stderr],
+    [2, `btkit: --target ${at('x.torrent')}: not a directory, and several --source need one\n`],
+  )
+})
+
+test('torrents of one directory, made inside it, are not part of each other', async (t) => {
+  const directory = makeScratch(t, { a: '1' })
+  const command = [
+    'makemetafile',
+    directory,
+    TRACKER,
+    '-o',
+    directory,
+    '--json',
+    '-s',
+    'A',
+    '-s',
+    'B',
+  ]
+  const hashes = async () => (await runBtkit(command)).stdout.match(/"infoHash":"\w+"/g)
+  assert.deepEqual(await hashes(), await hashes())
+})
+
+test('a random key makes every torrent another, and each of several sources', async (t) => {
+  const { make, torrent } = makeWorkplace(t)
+  const keys = new Set<unknown>()
+  for (let i = 0; i < 2; i++) {
+    await make(['--randomize'])
+    keys.add(torrent().info['entropy'])
+  }
+  await make(['--randomize', '-s', 'A', '-s', 'B'])
+  for (const tag of ['A', 'B']) keys.add(torrent(`a.iso.${tag}.torrent`).info['entropy'])
+  assert.equal(keys.size, 4)
+  for (const key of keys) assert.match(String(key), /^[0-9a-f]{32}$/)
+})

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fetchSingle } from '../../../support/clients.js'
+import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { Mirror } from '../../../support/mirror.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { serveMirror } from '../../../support/serve.js'
+import { makeWorkplace, TRACKER } from './make.js'
+
+const BASE = 'http://m.example/pub'
+
+test('a torrent made offline has the web seed that serve gives', async (t) => {
+  const path = 'Größe #1/100% a+b/x y.iso'
+  const root = makeScratch(t, { [path]: 'hello' })
+  const served = await serveMirror(t, { root, args: ['--public-url', BASE] })
+  const given = decodeTorrent(await fetchSingle(served, path))
+  const torrent = join(root, 'x.torrent')
+  const address = `${BASE}/Gr%C3%B6%C3%9Fe%20%231/100%25%20a%2Bb`
+  const args = ['--web-seed-base', address, '--target', torrent, '--piece-size-pow2', '20']
+  const made = await runBtkit(['makemetafile', join(root, path), TRACKER, ...args])
+  assert.deepEqual([made.status, made.stderr], [0, ''])
+  const offline = decodeTorrent(readFileSync(torrent))
+  assert.deepEqual(offline['url-list'], given['url-list'])
+  assert.deepEqual(offline['info'], given['info'])
+})
+
+/** What is given, and what stands in the torrent of `a.iso`. */
+const SEEDS: readonly (readonly [args: string[], seeds: unknown])[] = [
+  [['--web-seed-base', BASE], [`${BASE}/`]],
+  [['--web-seed-base', `${BASE}///`], [`${BASE}/`]],
+  [
+    ['-w', 'http://w/', '--web-seed-base', BASE],
+    ['http://w/', `${BASE}/`],
+  ],
+  [
+    ['--web-seed-base', BASE, '--web-seed-base', 'https://n'],
+    [`${BASE}/`, 'https://n/'],
+  ],
+  // Clients would add the name, which is not that of the file
+  [['--web-seed-base', BASE, '--name', 'other'], [`${BASE}/a.iso`]],
+]
+
+for (const [args, seeds] of SEEDS) {
+  test(`makemetafile ${args.join(' ')}`, async (t) => {
+    const { make, torrent, at } = makeWorkplace(t)
+    const { status, stderr } = await make([...args, '--target', at('made.torrent')])
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.deepEqual([torrent('made.torrent')['url-list']].flat(), seeds)
+  })
+}
+
+test('an address of the directory is enough for peers to begin with', async (t) => {
+  const { source, at } = makeWorkplace(t)
+  const target = ['--target', at('made.torrent')]
+  const { status } = await runBtkit(['makemetafile', source, '--web-seed-base', BASE, ...target])
+  assert.equal(status, 0)
+})
+
+const WRONG = ['m.example', 'ftp://m/', 'http://m/?a', 'http://m/#a', 'http://m/a b', '']
+
+for (const url of WRONG) {
+  test(`--web-seed-base '${url}' is refused`, async (t) => {
+    const { make } = makeWorkplace(t)
+    const { status, stderr } = await make(['--web-seed-base', url])
+    assert.equal(status, 2)
+    assert.match(stderr, /web-seed-base.*not an http or https URL/)
+  })
+}
+
+test('a directory under another name could not be found by its web seed', async (t) => {
+  const { directory, make } = makeWorkplace(t)
+  const args = [directory, TRACKER, '--web-seed-base', BASE, '--name', 'other']
+  const { status, stderr } = await runBtkit(['makemetafile', ...args])
+  assert.equal(status, 2)
+  assert.match(stderr, /--web-seed-base: does not go with another --name/)
+  assert.equal((await make([])).status, 0)
+})
+
+test('sources in several directories have no address in common', async (t) => {
+  const root = makeScratch(t, { 'a/x': 'x', 'b/y': 'y' })
+  const sources = [join(root, 'a/x'), join(root, 'b/y')]
+  const args = [...sources, TRACKER, '--web-seed-base', BASE]
+  const { status, stderr } = await runBtkit(['makemetafile', ...args])
+  assert.equal(status, 2)
+  assert.match(stderr, /is the address of one directory, not of .*a and .*b/)
+})
+
+test('completedir has the address of the directory that it completes', async (t) => {
+  const mirror = new Mirror(t, { 'a.iso': 'hello', 'dir/one': '1' })
+  await mirror.report(['--web-seed-base', BASE])
+  for (const name of ['a.iso', 'dir']) {
+    const torrent = decodeTorrent(readFileSync(mirror.torrent(name)))
+    assert.deepEqual([torrent['url-list']].flat(), [`${BASE}/`])
+  }
+  await mirror.checkAgainstFresh(['--web-seed-base', BASE])
+})
+
+test('completedir takes one directory with it', async (t) => {
+  const { source, target, state } = new Mirror(t, { 'a.iso': 'hello' })
+  const args = [source, target, '--state-dir', state, '--web-seed-base', BASE]
+  const { status, stderr } = await runBtkit(['completedir', TRACKER, ...args])
+  assert.equal(status, 2)
+  assert.match(stderr, /is the address of one directory/)
+})

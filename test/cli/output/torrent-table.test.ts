@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { columnsOf } from '../../../src/cli/output/columns.js'
+import { torrentTable } from '../../../src/cli/output/torrent-table.js'
+import type { ClientTorrent } from '../../../src/core/publish/client.js'
+
+function torrentOf(name: string, changes: Partial<ClientTorrent> = {}): ClientTorrent {
+  return {
+    infoHash: 'ab'.repeat(20),
+    name,
+    directory: '/srv',
+    isMarked: true,
+    state: 'seeding',
+    message: null,
+    size: 200,
+    bytesDone: 199,
+    peers: 12,
+    uploadRate: 1536,
+    downloadRate: 0,
+    ratio: 1.234,
+    ...changes,
+  }
+}
+
+void test('a torrent is a line below the headings, sorted by name', () => {
+  assert.deepEqual(torrentTable([torrentOf('b.iso'), torrentOf('a.iso', { size: 0 })], 72), [
+    'name                 state       done peers         up       down  ratio',
+    'a.iso                seeding        -    12  1.5 KiB/s          -   1.23',
+    'b.iso                seeding      99%    12  1.5 KiB/s          -   1.23',
+  ])
+})
+
+void test('no line is longer than the terminal is wide', () => {
+  for (const width of [20, 60, 80, 200]) {
+    const torrents = ['x', '日', 'ü'].map((letter) => torrentOf(letter.repeat(300)))
+    const lines = torrentTable(torrents, width)
+    assert.ok(lines.every((line) => columnsOf(line) <= width))
+  }
+})
+
+void test('on a narrow terminal columns are left out, and none is cut in two', () => {
+  const torrents = [torrentOf('a-long-name-of-a-file.iso')]
+  assert.deepEqual(torrentTable(torrents, 60), [
+    'name            state       done peers         up       down',
+    'a-long-name-of… seeding      99%    12  1.5 KiB/s          -',
+  ])
+  assert.deepEqual(torrentTable(torrents, 45), [
+    'name              state       done         up',
+    'a-long-name-of-a… seeding      99%  1.5 KiB/s',
+  ])
+  assert.deepEqual(torrentTable(torrents, 30), [
+    'name          state       done',
+    'a-long-name-… seeding      99%',
+  ])
+  assert.deepEqual(torrentTable(torrents, 14), ['name', 'a-long-name-o…'])
+})
+
+void test('columns stay aligned behind names of double width', () => {
+  const lines = torrentTable([torrentOf('日本語の長い名前のファイル.iso'), torrentOf('z.iso')], 72)
+  assert.deepEqual(lines.slice(1), [
+    'z.iso                seeding      99%    12  1.5 KiB/s          -   1.23',
+    '日本語の長い名前の…  seeding      99%    12  1.5 KiB/s          -   1.23',
+  ])
+})
+
+void test('a name can do nothing to a terminal', () => {
+  const lines = torrentTable([torrentOf('a\u001b[31m\nb')], 80)
+  assert.equal(lines.length, 2)
+  assert.ok(!lines.join('').includes('\u001b'))
+})

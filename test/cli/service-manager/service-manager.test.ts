@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { sendByProgram } from '../../../src/cli/service-manager/send-notice.js'
+import { serviceManager } from '../../../src/cli/service-manager/service-manager.js'
+import { listenForNotices, unlessNotices } from '../../support/notices.js'
+import { unlessInstalled } from '../../support/peers.js'
+import { makeScratch } from '../../support/scratch.js'
+
+function managed(env: Readonly<Record<string, string>>) {
+  const warnings: string[] = []
+  const manager = serviceManager({ env, warn: (message) => warnings.push(message) })
+  return { manager, warnings }
+}
+
+test('the manager hears of start, reload and end', unlessNotices, async (t) => {
+  const address = join(makeScratch(t), 'notify')
+  const notices = await listenForNotices(t, address)
+  const { manager, warnings } = managed({ NOTIFY_SOCKET: address })
+  manager.ready('serving /srv\nREADY=0')
+  // What a name holds can't become a line of its own
+  assert.deepEqual(await notices.next(), ['READY=1', 'STATUS=serving /srv\\nREADY=0'])
+  await manager.reload(async () => {
+    const [reloading, since] = await notices.next()
+    assert.equal(reloading, 'RELOADING=1')
+    assert.match(since!, /^MONOTONIC_USEC=\d+$/)
+  })
+  assert.deepEqual(await notices.next(), ['READY=1'])
+  manager.stopping()
+  assert.equal((await notices.next())[0], 'STOPPING=1')
+  assert.deepEqual(warnings, [])
+})
+
+test('a reload that fails ends as well', unlessNotices, async (t) => {
+  const address = join(makeScratch(t), 'notify')
+  const notices = await listenForNotices(t, address)
+  const { manager } = managed({ NOTIFY_SOCKET: address })
+  await assert.rejects(manager.reload(() => Promise.reject(new Error('no'))))
+  assert.equal((await notices.next())[0], 'RELOADING=1')
+  assert.deepEqual(await notices.next(), ['READY=1'])
+})
+
+test('the socket may be an abstract one', unlessNotices, async (t) => {
+  const address = `@btkit-test-${process.pid}`
+  const notices = await listenForNotices(t, address)
+  managed({ NOTIFY_SOCKET: address }).manager.stopping()
+  assert.equal((await notices.next())[0], 'STOPPING=1')
+})
+
+test('the watchdog hears again and again that the process is alive', unlessNotices, async (t) => {
+  const address = join(makeScratch(t), 'notify')
+  const notices = await listenForNotices(t, address)
+  const env = { NOTIFY_SOCKET: address, WATCHDOG_USEC: '20000', WATCHDOG_PID: `${process.pid}` }
+  const { manager } = managed(env)
+  // What pings does not keep the process alive by itself
+  const alive = setInterval(() => undefined, 1000)
+  t.after(() => {
+    clearInterval(alive)
+    manager.stopping()
+  })
+  manager.ready('')
+  assert.equal((await notices.next())[0], 'READY=1')
+  for (let n = 0; n < 3; n++) assert.deepEqual(await notices.next(), ['WATCHDOG=1'])
+})
+
+test('a watchdog of another process is not fed', unlessNotices, async (t) => {
+  const address = join(makeScratch(t), 'notify')
+  const notices = await listenForNotices(t, address)
+  const { manager } = managed({ NOTIFY_SOCKET: address, WATCHDOG_USEC: '2', WATCHDOG_PID: '1' })
+  manager.ready('')
+  manager.stopping()
+  assert.equal((await notices.next())[0], 'READY=1')
+  assert.equal((await notices.next())[0], 'STOPPING=1')
+})
+
+test('a manager that is gone is warned of once, and the service goes on', unlessNotices, (t) => {
+  const address = join(makeScratch(t), 'gone')
+  const { manager, warnings } = managed({ NOTIFY_SOCKET: address })
+  manager.ready('')
+  manager.stopping()
+  const told = `the service manager at ${address} can't be told how this service does: ENOENT`
+  assert.deepEqual(warnings, [told])
+})
+
+test('a socket that is no path of this system is left alone', () => {
+  const { manager, warnings } = managed({ NOTIFY_SOCKET: 'vsock:2:1234' })
+  manager.ready('')
+  assert.deepEqual(warnings, [])
+})
+
+test(
+  'without the native part systemd-notify tells',
+  { skip: unlessInstalled('systemd-notify').skip || unlessInstalled('python3').skip },
+  async (t) => {
+    const address = join(makeScratch(t), 'notify')
+    const notices = await listenForNotices(t, address)
+    const send = sendByProgram(address, () => undefined)
+    send('READY=1\nSTATUS=serving')
+    const lines = await notices.next()
+    assert.ok(lines.includes('READY=1') && lines.includes('STATUS=serving'), lines.join())
+  },
+)

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { Script } from 'node:vm'
+import { readCodeCache, writeCodeCache } from '../../../src/cli/start/code-cache.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const SOURCE = Buffer.from('(function (n) { return n + 1 })')
+
+function keepCode(t: TestContext): string {
+  const path = join(makeScratch(t, {}), 'code')
+  writeCodeCache(path, SOURCE, new Script(SOURCE.toString()))
+  return path
+}
+
+test('V8 takes the compiled code that was kept', (t) => {
+  const cachedData = readCodeCache(keepCode(t), SOURCE)
+  assert.ok(cachedData)
+  assert.equal(new Script(SOURCE.toString(), { cachedData }).cachedDataRejected, false)
+})
+
+test('compiled code of another source of the same length is not taken', (t) => {
+  const other = Buffer.from('(function (n) { return n + 2 })')
+  assert.equal(readCodeCache(keepCode(t), other), undefined)
+})
+
+test('compiled code with any byte changed is not taken', (t) => {
+  const path = keepCode(t)
+  const whole = readFileSync(path)
+  for (const at of whole.keys()) {
+    const damaged = Buffer.from(whole)
+    damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at)
+    writeFileSync(path, damaged)
+    assert.equal(readCodeCache(path, SOURCE), undefined, `byte ${at}`)
+  }
+})
+
+test('compiled code that is cut off, empty or missing is not taken', (t) => {
+  const path = keepCode(t)
+  const whole = readFileSync(path)
+  for (const length of [whole.length - 1, 20, 19, 0]) {
+    writeFileSync(path, whole.subarray(0, length))
+    assert.equal(readCodeCache(path, SOURCE), undefined, `${length} bytes`)
+  }
+  rmSync(path)
+  assert.equal(readCodeCache(path, SOURCE), undefined)
+})

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { planContent } from '../../../src/core/digests/content.js'
+import { hashInGroups } from '../../../src/core/digests/hash-groups.js'
+import { enterTrees, ReadTrees } from '../../../src/core/digests/read-trees.js'
+import { createTrees, rootOf } from '../../../src/core/digests/file-trees.js'
+import { finish } from '../../../src/core/digests/steps.js'
+import { chooseKernel } from '../../../src/hash/kernels/choose.js'
+import { findMerkleRoot } from '../../../src/hash/merkle.js'
+import { concatenateFiles } from '../../../src/hash/stream/content-stream.js'
+import { hashOptions } from '../../hash/hash-options.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { referenceTree } from '../../support/reference-trees.js'
+import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { contentRequest } from '../requests.js'
+
+const B = 16 * 1024
+const P = 4 * B
+
+const CONTENTS = {
+  a: pseudoRandom(21 * B + 5, 1),
+  b: pseudoRandom(1, 2),
+  c: Buffer.alloc(0),
+  d: pseudoRandom(3 * P, 3),
+  e: pseudoRandom(3 * B, 4),
+}
+
+const kernel = chooseKernel()
+
+/** Reads the trees of a hybrid, with the digests of so many blocks in memory at a time. */
+async function readInGroups(t: TestContext, mostBlocks: number) {
+  const source = makeScratch(t, CONTENTS)
+  const content = await planContent(contentRequest(source, { version: 'hybrid', pieceLength: P }))
+  const files = content.files.map(({ absolutePath, fingerprint }) => {
+    return { path: absolutePath, length: fingerprint.size }
+  })
+  const pieces = Uint32Array.from({ length: content.pieceCount }, (_, i) => i)
+  const reading = { stream: concatenateFiles(files, P), pieces, pieceCount: pieces.length }
+  const readTrees = new ReadTrees(content, kernel)
+  const sha1: Uint8Array[] = []
+  let groups = 0
+  for await (const group of hashInGroups(
+    { ...reading, wanted: 'both' },
+    hashOptions(),
+    mostBlocks,
+  )) {
+    finish(readTrees.take({ pieces: group.indices, blocks: group.blocks }))
+    sha1.push(group.pieces)
+    groups++
+  }
+  return { content, readTrees, groups, sha1: Buffer.concat(sha1) }
+}
+
+test('the trees are those of the files, however few blocks are in memory at a time', async (t) => {
+  const whole = await readInGroups(t, 1000)
+  assert.equal(whole.groups, 1)
+  for (const mostBlocks of [1, 5, 9]) {
+    const { content, readTrees, groups, sha1 } = await readInGroups(t, mostBlocks)
+    assert.ok(groups > 1)
+    assert.deepEqual(sha1, whole.sha1)
+    const trees = createTrees(content)!
+    enterTrees(content, trees, { read: readTrees.whole, kernel })
+    for (const [number, { path }] of content.files.entries()) {
+      const bytes = CONTENTS[path.join('/') as keyof typeof CONTENTS] as Uint8Array | undefined
+      if (!bytes?.length) continue
+      const { root, layer } = referenceTree(bytes, P)
+      assert.deepEqual(Buffer.from(rootOf(trees, number)), root)
+      assert.deepEqual(trees.layers.get(number) ?? null, layer && Uint8Array.from(layer))
+    }
+  }
+})
+
+test('of a file of which a piece was not read there is no tree', async (t) => {
+  const source = makeScratch(t, { a: pseudoRandom(3 * P, 1), b: 'b' })
+  const content = await planContent(contentRequest(source, { version: 'v2', pieceLength: P }))
+  const readTrees = new ReadTrees(content, kernel)
+  finish(readTrees.take({ pieces: Uint32Array.of(0, 2, 3), blocks: new Uint8Array(9 * 32) }))
+  assert.deepEqual(
+    readTrees.whole.map(({ file }) => file.path),
+    [['b']],
+  )
+})
+
+test('of very large content no more nodes are kept than fit into memory', async (t) => {
+  const directory = makeScratch(t, { small: pseudoRandom(3 * B, 1) })
+  const size = 33 * 2 ** 30
+  plantSparse(directory, 'large', size)
+  const request = contentRequest(directory, { version: 'v2', pieceLength: 2 ** 20 })
+  const content = await planContent(request)
+  const leaves = pseudoRandom((size / B) * 32, 7)
+  const readTrees = new ReadTrees(content, kernel)
+  const inPiece = (2 ** 20 / B) * 32
+  for (let piece = 0; piece < size / 2 ** 20; piece += 1024) {
+    const pieces = Uint32Array.from({ length: 1024 }, (_, i) => piece + i)
+    const blocks = leaves.subarray(piece * inPiece, (piece + 1024) * inPiece)
+    finish(readTrees.take({ pieces, blocks }))
+  }
+  const [large] = readTrees.whole
+  assert.ok(large && large.nodes.length <= 64 * 2 ** 20)
+  assert.deepEqual(large.root, findMerkleRoot({ nodes: leaves, height: 0 }, kernel))
+  const last = Uint32Array.of(size / 2 ** 20)
+  finish(readTrees.take({ pieces: last, blocks: leaves.subarray(0, 3 * 32) }))
+  const small = readTrees.whole[1]
+  assert.deepEqual(
+    small?.root,
+    findMerkleRoot({ nodes: leaves.subarray(0, 3 * 32), height: 0 }, kernel),
+  )
+})

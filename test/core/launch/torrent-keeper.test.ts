@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { TorrentKeeper } from '../../../src/core/launch/torrent-keeper.js'
+import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { hashContext } from '../requests.js'
+
+interface Kept {
+  readonly directory: string
+  readonly client: FakeClient
+  readonly keeper: TorrentKeeper
+  /** What was told, in order. */
+  readonly told: string[]
+}
+
+/** A keeper of a directory with a file and its torrent. */
+async function keepDirectory(t: TestContext): Promise<Kept> {
+  const directory = makeScratch(t, { 'a.iso': 'content' })
+  await makeTorrent(directory)
+  const client = new FakeClient()
+  const told: string[] = []
+  const sync = {
+    client,
+    isLocal: true,
+    trustsDirectories: false,
+    remoteDirectory: (local: string) => local,
+    waiting: fakeWaiting(),
+  }
+  const keeper = new TorrentKeeper(sync, {
+    directories: [directory],
+    inOwnDirectory: false,
+    checkHashes: true,
+    maxTorrentSize: 2 ** 20,
+    hashContext: hashContext(),
+    onChange: (change) => told.push(change),
+    onProblem: (problem) => told.push(String(problem)),
+  })
+  return { directory, client, keeper, told }
+}
+
+async function makeTorrent(directory: string): Promise<void> {
+  const args = ['makemetafile', join(directory, 'a.iso'), 'http://t.example/a', '--force']
+  const { status, stderr } = await runBtkit([...args, '--no-cache'])
+  assert.equal(status, 0, stderr)
+}
+
+function seeded({ client }: Kept): string[] {
+  const torrents = [...client.torrents.values()].filter(({ state }) => state === 'seeding')
+  return torrents.map(({ infoHash }) => infoHash)
+}
+
+test('a client that loses its list gets the torrents again', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  const before = seeded(kept)
+  kept.client.torrents.clear()
+  await kept.keeper.update()
+  assert.equal(before.length, 1)
+  assert.deepEqual(seeded(kept), before)
+})
+
+test('a look at which nothing has changed makes one call', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  kept.client.calls.length = 0
+  await kept.keeper.update()
+  assert.deepEqual(kept.client.calls, ['list'])
+})
+
+test('a torrent that changes takes the place of the one before', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  const before = seeded(kept)
+  writeFileSync(join(kept.directory, 'a.iso'), 'other content')
+  await makeTorrent(kept.directory)
+  await kept.keeper.update()
+  assert.equal(seeded(kept).length, 1)
+  assert.notDeepEqual(seeded(kept), before)
+})
+
+test('a torrent that lies there twice is seeded until both are gone', async (t) => {
+  const kept = await keepDirectory(t)
+  const [one, two] = ['a.iso.torrent', 'b.torrent'].map((name) => join(kept.directory, name))
+  copyFileSync(one!, two!)
+  await kept.keeper.update()
+  await kept.keeper.update()
+  rmSync(one!)
+  await kept.keeper.update()
+  assert.equal(seeded(kept).length, 1)
+  rmSync(two!)
+  await kept.keeper.update()
+  assert.deepEqual(seeded(kept), [])
+})
+
+test('nothing is let go while its directory can not be read', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  renameSync(kept.directory, `${kept.directory}-away`)
+  t.after(() => {
+    rmSync(`${kept.directory}-away`, { recursive: true })
+  })
+  await kept.keeper.update()
+  await kept.keeper.update()
+  assert.equal(seeded(kept).length, 1)
+  assert.deepEqual(kept.told.length, 2, 'added, and told once what is wrong')
+  assert.match(kept.told[1] ?? '', /no such file or directory/)
+})
+
+test('what the client had before stays there in the end', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  kept.client.plant('00'.repeat(20), {})
+  await kept.keeper.withdrawAll(kept.client)
+  assert.deepEqual([...kept.client.torrents.keys()], ['00'.repeat(20)])
+})

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import {
+  measureTorrent,
+  planTorrent,
+  type MakeRequest,
+} from '../../../src/core/make/make-torrent.js'
+import { failure } from '../../files/failure.js'
+import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { makeRequest } from '../requests.js'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+async function plan(t: TestContext, size: number, rules: Partial<MakeRequest>) {
+  const source = plantSparse(makeScratch(t), 'a.iso', size)
+  return planTorrent(makeRequest(source, { pieceLength: 'auto', ...rules }))
+}
+
+for (const [size, mostPieces, pieceLength, pieceCount] of [
+  [GIB, 1000, 2 * MIB, 512],
+  [GIB, 1024, MIB, 1024],
+  [GIB + 1, 1024, 2 * MIB, 513],
+  [GIB, 1e6, 16 * KIB, 65536],
+  [5, 1, 16 * KIB, 1],
+  [3 * GIB, 1, GIB, 3],
+] as const) {
+  test(`${size} bytes in at most ${mostPieces} pieces are ${pieceCount}`, async (t) => {
+    const { content, pieces } = await plan(t, size, { mostPieces })
+    assert.deepEqual([content.pieceLength, content.pieceCount], [pieceLength, pieceCount])
+    const reached = { kind: 'by count', mostPieces }
+    const missed = { kind: 'fewest', pieceCount }
+    assert.deepEqual(pieces.reason, pieceCount > mostPieces ? missed : reached)
+  })
+}
+
+test('the shortest pieces are taken for which the torrent is small enough', async (t) => {
+  for (const largestTorrent of [100 * KIB, 30_000, 5000]) {
+    const { request, content } = await plan(t, GIB, { largestTorrent })
+    const { pieceLength } = content
+    assert.ok(measureTorrent({ request, content }) <= largestTorrent)
+    const shorter = await plan(t, GIB, { pieceLength: pieceLength / 2 })
+    assert.ok(measureTorrent(shorter) > largestTorrent)
+  }
+})
+
+test('pad files count for the size of the torrent', async (t) => {
+  const root = makeScratch(t)
+  for (let i = 0; i < 100; i++) plantSparse(root, `file-${i}`, 20_000)
+  const rules = { pieceLength: 'auto' as const, isAligned: true, largestTorrent: 11_200 }
+  const aligned = await planTorrent(makeRequest(root, rules))
+  assert.ok(measureTorrent(aligned) <= 11_200)
+  assert.equal(aligned.content.pieceLength, 32 * KIB)
+})
+
+test('single pieces of v2 need no room in the torrent', async (t) => {
+  const root = makeScratch(t)
+  for (let i = 0; i < 10; i++) plantSparse(root, `${i}`, 16_000)
+  const rules = { version: 'v2' as const, pieceLength: 'auto' as const, largestTorrent: 1000 }
+  const small = await planTorrent(makeRequest(root, rules))
+  assert.equal(small.content.pieceLength, 16 * KIB)
+  const many = await plan(t, 10 * MIB, { ...rules, largestTorrent: 2000 })
+  assert.ok(measureTorrent(many) <= 2000)
+})
+
+test('where there are more files than there may be pieces, these are as short as they can be', async (t) => {
+  const root = makeScratch(t)
+  for (let i = 0; i < 5; i++) plantSparse(root, `${i}`, 40_000 + i)
+  const rules = { version: 'v2' as const, pieceLength: 'auto' as const, mostPieces: 3 }
+  const { content, pieces } = await planTorrent(makeRequest(root, rules))
+  assert.deepEqual([content.pieceLength, content.pieceCount], [64 * KIB, 5])
+  assert.deepEqual(pieces.reason, { kind: 'fewest', pieceCount: 5 })
+})
+
+test('a torrent that can not be so small is an error', async (t) => {
+  const why = 'a.iso: with pieces of 1 GiB the .torrent would still have 139 B'
+  await assert.rejects(plan(t, GIB, { largestTorrent: 100 }), failure('too-large', why))
+  // Not even its digests fit
+  await assert.rejects(plan(t, GIB, { largestTorrent: 10 }), failure('too-large', why))
+  const bounded = plan(t, GIB, { largestTorrent: 1000, longestPiece: MIB })
+  await assert.rejects(bounded, {
+    message: /with pieces of 1 MiB the .torrent would still have 20/,
+  })
+})
+
+for (const rules of [
+  { mostPieces: 2 },
+  { pieceLength: 'auto' as const },
+  { pieceLength: 4 * MIB },
+]) {
+  test(`no piece is longer than allowed, with ${Object.keys(rules).join()}`, async (t) => {
+    const { content, pieces } = await plan(t, 10 * GIB, { ...rules, longestPiece: 512 * KIB })
+    assert.deepEqual([content.pieceLength, pieces.isBounded], [512 * KIB, true])
+  })
+}

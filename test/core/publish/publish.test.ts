@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { clientInfoHash } from '../../../src/core/publish/client.js'
+import type { PublishRequest } from '../../../src/core/publish/hand-over.js'
+import { publishTorrents } from '../../../src/core/publish/publish.js'
+import { withdrawTorrents } from '../../../src/core/publish/withdraw.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
+import { makeScratch } from '../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+
+const OPTIONS = { isLocal: true, trustsDirectories: false }
+
+/** A torrent of the five bytes of a.txt, which lie in a directory of the test. */
+function plantRequest(t: TestContext, changes: Partial<PublishRequest> = {}): PublishRequest {
+  const directory = makeScratch(t, { 'a.txt': 'hello' })
+  const metainfo = parseMetainfo(torrentOf(singleFileInfo()))
+  return { torrent: 'a.torrent', metainfo, directory, localDirectory: directory, ...changes }
+}
+
+async function publish(client: FakeClient, request: PublishRequest, options = OPTIONS) {
+  const [outcome] = await publishTorrents(client, [request], {
+    ...options,
+    waiting: fakeWaiting(),
+  })
+  return outcome!
+}
+
+void test('what is published is seeded', async (t) => {
+  const client = new FakeClient()
+  const outcome = await publish(client, plantRequest(t))
+  assert.deepEqual([outcome.status, outcome.reason], ['published', null])
+  assert.equal(client.torrents.get(outcome.infoHash)?.state, 'seeding')
+})
+
+void test('nothing is started whose data the client does not see', async (t) => {
+  const client = new FakeClient()
+  client.seen = 0.5
+  const outcome = await publish(client, plantRequest(t))
+  assert.equal(outcome.status, 'failed')
+  assert.match(outcome.reason ?? '', /does not see all its data in/)
+  assert.ok(!client.calls.includes('start'))
+  assert.equal(client.torrents.size, 0)
+})
+
+void test('what turns out to be downloaded is taken out again', async (t) => {
+  const client = new FakeClient()
+  client.looksBeforeStart = false
+  client.found = true
+  client.seen = 0
+  const outcome = await publish(client, plantRequest(t))
+  assert.equal(outcome.status, 'failed')
+  assert.equal(client.torrents.size, 0)
+})
+
+void test('what may be downloaded is taken out when the run is interrupted', async (t) => {
+  const client = new FakeClient()
+  client.looksBeforeStart = false
+  client.found = true
+  client.seen = 0.5
+  const aborted = new AbortController()
+  const request = plantRequest(t)
+  const waiting = { ...fakeWaiting(), signal: aborted.signal }
+  client.onStart = (infoHash) => {
+    client.plant(infoHash, { state: 'stopped' })
+    aborted.abort()
+  }
+  const publishing = publishTorrents(client, [request], { ...OPTIONS, waiting })
+  await assert.rejects(publishing, { code: 'interrupted' })
+  assert.equal(client.torrents.size, 0)
+})
+
+void test('data that is gone here is not published', async (t) => {
+  const client = new FakeClient()
+  const outcome = await publish(client, plantRequest(t, { localDirectory: makeScratch(t) }))
+  assert.match(outcome.reason ?? '', /a\.txt: not there/)
+  assert.ok(!client.calls.includes('add'))
+})
+
+void test('data of another size here is not published', async (t) => {
+  const request = plantRequest(t)
+  writeFileSync(join(request.directory, 'a.txt'), 'hello world')
+  const outcome = await publish(new FakeClient(), request)
+  assert.match(outcome.reason ?? '', /a\.txt: 11 bytes, not 5/)
+})
+
+void test('a client that can not look is trusted where it sees what is seen here', async (t) => {
+  const client = new FakeClient()
+  client.looksBeforeStart = false
+  const request = plantRequest(t)
+  const elsewhere = { ...request, directory: '/elsewhere' }
+  assert.match((await publish(client, elsewhere)).reason ?? '', /can't tell whether/)
+  const remote = { ...OPTIONS, isLocal: false }
+  assert.match((await publish(client, request, remote)).reason ?? '', /can't tell whether/)
+  const trusting = { ...OPTIONS, trustsDirectories: true }
+  assert.equal((await publish(client, elsewhere, trusting)).status, 'published')
+})
+
+void test('a torrent of somebody else stays as it is', async (t) => {
+  const client = new FakeClient()
+  const request = plantRequest(t)
+  client.plant(clientInfoHash(request.metainfo), { isMarked: false, state: 'stopped' })
+  const before = new Map(client.torrents)
+  assert.match((await publish(client, request)).reason ?? '', /not from btkit/)
+  assert.deepEqual(client.torrents, before)
+})
+
+void test('one that was stopped is started, one without its data handed over anew', async (t) => {
+  const client = new FakeClient()
+  const request = plantRequest(t)
+  const infoHash = clientInfoHash(request.metainfo)
+  client.plant(infoHash, { state: 'stopped' })
+  assert.equal((await publish(client, request)).status, 'published')
+  assert.ok(!client.calls.includes('add'))
+  client.plant(infoHash, { state: 'missing', bytesDone: 0 })
+  assert.equal((await publish(client, request)).status, 'published')
+  assert.ok(client.calls.includes('add'))
+})
+
+void test('one that the client checks for long is left to it', async (t) => {
+  const client = new FakeClient()
+  const request = plantRequest(t)
+  client.plant(clientInfoHash(request.metainfo), { state: 'checking' })
+  const outcome = await publish(client, request)
+  assert.equal(outcome.status, 'checking')
+  assert.match(outcome.reason ?? '', /still checking/)
+  assert.equal(client.torrents.size, 1)
+})
+
+void test('only what btkit published is withdrawn', async () => {
+  const client = new FakeClient()
+  client.plant('aa', { name: 'ours' })
+  client.plant('bb', { name: 'theirs', isMarked: false })
+  const outcomes = await withdrawTorrents(client, ['aa', 'bb', 'cc'])
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['withdrawn', 'left', 'absent'],
+  )
+  assert.deepEqual([...client.torrents.keys()], ['bb'])
+})

@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { batchWriter, type BatchFile } from '../../../src/files/write/batch.js'
+import { batchAddon, NOTHING_GIVEN, type BatchAddon } from '../../../src/files/write/batch-addon.js'
+import { failure } from '../failure.js'
+import { makeTemporaryDirectory } from '../temporary-directory.js'
+
+const unlessBuilt = { skip: batchAddon === null && 'the addon is not built' }
+const addon = batchAddon!
+const COUNT = 100
+
+function filesIn(root: string): BatchFile[] {
+  return Array.from({ length: COUNT }, (_, i) => {
+    const path = join(root, `${i}`)
+    return { target: path, path, bytes: Buffer.from(`new ${i}`), mode: undefined, options: {} }
+  })
+}
+
+/** Files with old content. */
+function plantOld(files: readonly BatchFile[]): void {
+  for (const { path } of files) writeFileSync(path, 'old')
+}
+
+const NO_CARE = { sync: () => Promise.resolve(), clean: () => undefined }
+
+test(
+  'every draft is on the disk before the first file takes its place, and the directory after the last',
+  unlessBuilt,
+  async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const files = filesIn(root)
+    plantOld(files)
+    const steps: string[] = []
+    const see = (step: string) => {
+      const drafts = readdirSync(root).filter((name) => name.startsWith('.')).length
+      const placed = files.filter(({ path }) => readFileSync(path, 'utf8') !== 'old').length
+      steps.push(`${step}: ${drafts} drafts, ${placed} placed`)
+    }
+    const seen: BatchAddon = {
+      ...addon,
+      isSyncfsReliable: (directory) => addon.isSyncfsReliable(directory),
+      writeDrafts: async (...parts) => {
+        see('before')
+        const answers = await addon.writeDrafts(...parts)
+        see('written')
+        return answers
+      },
+      renameFiles: async (...parts) => {
+        const answers = await addon.renameFiles(...parts)
+        see('renamed')
+        return answers
+      },
+    }
+    const sync = (directory: string) => {
+      see(`sync ${directory === root}`)
+      return Promise.resolve()
+    }
+    const errors = await batchWriter(seen, { sync, clean: () => undefined })(files)
+    assert.deepEqual(new Set(errors), new Set([null]))
+    assert.deepEqual(steps, [
+      'before: 0 drafts, 0 placed',
+      `written: ${COUNT} drafts, 0 placed`,
+      `renamed: 0 drafts, ${COUNT} placed`,
+      `sync true: 0 drafts, ${COUNT} placed`,
+    ])
+  },
+)
+
+for (const [what, way] of [
+  ['fsync', false],
+  ['syncfs', true],
+] as const) {
+  test(`files are written by ${what}`, unlessBuilt, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const names = ['a', 'b', 'c']
+    const contents = [Buffer.from('x'), Buffer.alloc(0), Buffer.alloc(3_000_000, 'y')]
+    const attributes = new Uint32Array(12).fill(NOTHING_GIVEN)
+    for (let i = 0; i < 3; i++) attributes[4 * i] = 0o640
+    const answers = await addon.writeDrafts(root, names, contents, attributes, way)
+    assert.deepEqual([...answers.subarray(0, 3)], [0, 0, 0])
+    for (const [i, name] of names.entries())
+      assert.ok(readFileSync(join(root, name)).equals(contents[i]!), name)
+  })
+}
+
+test('what is there already is not written to, by a link or otherwise', unlessBuilt, async (t) => {
+  const root = makeTemporaryDirectory(t)
+  writeFileSync(join(root, 'a'), 'theirs')
+  const attributes = Uint32Array.of(0o600, NOTHING_GIVEN, NOTHING_GIVEN, NOTHING_GIVEN)
+  const [answer] = await addon.writeDrafts(root, ['a'], [Buffer.from('x')], attributes, false)
+  // EEXIST
+  assert.equal(answer, 17)
+  assert.equal(readFileSync(join(root, 'a'), 'utf8'), 'theirs')
+})
+
+test(
+  'more files are replaced than are held at a time, and none stays open',
+  unlessBuilt,
+  async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const names = Array.from({ length: 700 }, (_, i) => `${i}`)
+    for (const name of names) {
+      writeFileSync(join(root, name), 'old')
+      if (name !== '300') writeFileSync(join(root, `.${name}`), `new ${name}`)
+    }
+    const answers = await addon.renameFiles(
+      root,
+      names.map((name) => `.${name}`),
+      names,
+    )
+    // ENOENT
+    assert.deepEqual(
+      [...answers.subarray(0, 700)],
+      names.map((name) => (name === '300' ? 2 : 0)),
+    )
+    for (const name of names) {
+      const expected = name === '300' ? 'old' : `new ${name}`
+      assert.equal(readFileSync(join(root, name), 'utf8'), expected)
+    }
+    assert.deepEqual(openBelow(root), [])
+  },
+)
+
+/** The files below a directory that this process has open. Needs Linux; elsewhere none. */
+function openBelow(root: string): string[] {
+  const descriptors = existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd') : []
+  return descriptors.flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${descriptor}`)
+      return path.startsWith(root) ? [path] : []
+    } catch {
+      // The one that listed the others
+      return []
+    }
+  })
+}
+
+test(
+  'a file whose name is taken by a directory fails alone, and leaves no draft',
+  unlessBuilt,
+  async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const files = filesIn(root)
+    const { path } = files[7]!
+    mkdirSync(path)
+    const errors = await batchWriter(addon, NO_CARE)(files)
+    failure('io', `${path}: is a directory`)(errors[7])
+    assert.equal(errors.filter((error) => error === null).length, COUNT - 1)
+    assert.equal(readdirSync(root).length, COUNT)
+  },
+)
+
+test('files that the disk refuses in the end keep what they held', unlessBuilt, async (t) => {
+  const root = makeTemporaryDirectory(t)
+  const files = filesIn(root)
+  plantOld(files)
+  // EIO, as syncfs tells of what failed at any of them
+  const failing: BatchAddon = {
+    ...addon,
+    isSyncfsReliable: () => true,
+    writeDrafts: async (...parts) => (await addon.writeDrafts(...parts)).fill(5),
+  }
+  const errors = await batchWriter(failing, NO_CARE)(files)
+  for (const [i, { path }] of files.entries()) {
+    failure('io', `${path}: i/o error`)(errors[i])
+    assert.equal(readFileSync(path, 'utf8'), 'old')
+  }
+  assert.equal(readdirSync(root).length, COUNT)
+})
+
+test('a directory that can not be synced fails its own files alone', unlessBuilt, async (t) => {
+  const roots = [makeTemporaryDirectory(t), makeTemporaryDirectory(t)] as const
+  const files = roots.flatMap(filesIn)
+  const sync = (directory: string) => {
+    const error = Object.assign(new Error('EIO'), { code: 'EIO', errno: -5, syscall: 'fsync' })
+    return directory === roots[0] ? Promise.reject(error) : Promise.resolve()
+  }
+  const errors = await batchWriter(addon, { ...NO_CARE, sync })(files)
+  for (const [i, { path }] of files.entries()) {
+    assert.equal(errors[i] === null, dirname(path) === roots[1])
+    assert.ok(existsSync(path))
+  }
+})
+
+test('the addon refuses what is no batch', unlessBuilt, () => {
+  const untyped = addon as unknown as Record<string, (...parts: readonly unknown[]) => unknown>
+  const some = new Uint32Array(4)
+  for (const parts of [
+    ['/tmp', ['a'], [], some, false],
+    ['/tmp', ['a'], ['text'], some, false],
+    ['/tmp', ['a'], [Buffer.of(1)], new Uint32Array(3), false],
+    ['/tmp', ['a\0b'], [Buffer.of(1)], some, false],
+    ['/tmp', [''], [Buffer.of(1)], some, false],
+    ['/tmp', [7], [Buffer.of(1)], some, false],
+    ['/tmp', ['a'], [new Uint16Array(1)], some, false],
+    ['/tmp', ['a'], [Buffer.of(1)], some, 'yes'],
+    [7, ['a'], [Buffer.of(1)], some, false],
+    [],
+  ]) {
+    assert.throws(() => untyped['writeDrafts']!(...parts), TypeError, JSON.stringify(parts))
+  }
+  for (const parts of [['/tmp', ['a'], []], ['/tmp', ['a\0'], ['b']], [7, [], []], []])
+    assert.throws(() => untyped['renameFiles']!(...parts), TypeError, JSON.stringify(parts))
+})

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { test, type TestContext } from 'node:test'
+import { concatenateFiles, ZEROS, type StreamFile } from '../../src/hash/stream/content-stream.js'
+import { hashStream, Unfinished, type Pauses } from '../../src/hash/hash-stream.js'
+import { createReadFailures } from '../../src/hash/stream/read-failures.js'
+import { BLOCK_LENGTH } from '../../src/hash/stream/digests.js'
+import { failure } from '../files/failure.js'
+import { referenceDigests } from '../support/reference-digests.js'
+import { hashOptions, TWINS, USES } from './hash-options.js'
+import { plantStream } from './plant-stream.js'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** Files that begin on piece boundaries, each but the last followed by a pad file (BEP 47). */
+function plantAligned(t: TestContext, sizes: readonly number[], pieceLength: number) {
+  const { paths, contents } = plantStream(t, sizes, pieceLength)
+  const files: StreamFile[] = []
+  const padded: Uint8Array[] = []
+  contents.forEach((content, i) => {
+    const pad = i === contents.length - 1 ? 0 : -content.length & (pieceLength - 1)
+    files.push({ path: paths[i]!, length: content.length }, { path: ZEROS, length: pad })
+    padded.push(content, Buffer.alloc(pad))
+  })
+  const stream = concatenateFiles(files, pieceLength)
+  return { stream, paths, contents, padded }
+}
+
+function blockDigests(contents: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(contents.map((one) => referenceDigests([one], BLOCK_LENGTH, 'sha256')))
+}
+
+const B = BLOCK_LENGTH
+const LAYOUTS: Record<string, { sizes: number[]; pieceLengths: number[] }> = {
+  'files of less than a block, a block and a byte more': {
+    sizes: [1, 0, B - 1, B, B + 1, 63, 64, 5 * B],
+    pieceLengths: [B, 4 * B],
+  },
+  'files around the edges of pieces': {
+    sizes: [4 * B, 4 * B + 1, 4 * B - 1, 8 * B - 1, 3 * B, 9 * B, 2],
+    pieceLengths: [2 * B, 4 * B],
+  },
+  'large files, the last short': {
+    sizes: [20 * MIB + 1, 3 * MIB, 300 * KIB, 18 * MIB + 77],
+    pieceLengths: [B, 256 * KIB, MIB, 16 * MIB],
+  },
+  'a file without an end of its own': { sizes: [64 * MIB], pieceLengths: [MIB, 32 * MIB] },
+  'hundreds of small files': {
+    sizes: Array.from({ length: 700 }, (_, i) => (i * 37) % 40_000),
+    pieceLengths: [B, 64 * KIB],
+  },
+}
+
+for (const [name, { sizes, pieceLengths }] of Object.entries(LAYOUTS)) {
+  for (const pieceLength of pieceLengths) {
+    test(`${name}, in pieces of ${pieceLength}: blocks and pieces are those of the files`, async (t) => {
+      const { stream, contents, padded } = plantAligned(t, sizes, pieceLength)
+      const pieces = referenceDigests(padded, pieceLength)
+      const blocks = blockDigests(contents)
+      const none = Buffer.alloc(0)
+      for (const use of USES) {
+        const both = await hashStream(stream, hashOptions({ ...use, wanted: 'both' }))
+        assert.deepEqual(Buffer.from(both.pieces), pieces, JSON.stringify(use))
+        assert.deepEqual(Buffer.from(both.blocks), blocks, JSON.stringify(use))
+        const v2 = await hashStream(stream, hashOptions({ ...use, wanted: 'blocks' }))
+        assert.deepEqual(Buffer.from(v2.pieces), none)
+        assert.deepEqual(Buffer.from(v2.blocks), blocks, JSON.stringify(use))
+        const v1 = await hashStream(stream, hashOptions({ ...use, wanted: 'pieces' }))
+        assert.deepEqual(Buffer.from(v1.blocks), none)
+      }
+    })
+  }
+}
+
+test('some pieces have the blocks that lie in them', async (t) => {
+  const { stream, contents, padded } = plantAligned(t, [10 * B + 5, 1, 40 * B], 4 * B)
+  const all = referenceDigests(padded, 4 * B)
+  const leaves = contents.map((content) => blockDigests([content]))
+  const expected = {
+    pieces: Buffer.concat([2, 3, 5, 13].map((piece) => all.subarray(piece * 20, piece * 20 + 20))),
+    blocks: Buffer.concat([
+      leaves[0]!.subarray(8 * 32),
+      leaves[1]!,
+      leaves[2]!.subarray(4 * 32, 8 * 32),
+      leaves[2]!.subarray(36 * 32),
+    ]),
+  }
+  for (const use of USES) {
+    const pieces = Uint32Array.of(2, 3, 5, 13)
+    const options = { ...use, pieces, isOffloaded: true }
+    const both = await hashStream(stream, hashOptions({ ...options, wanted: 'both' }))
+    assert.deepEqual(Buffer.from(both.pieces), expected.pieces, JSON.stringify(use))
+    assert.deepEqual(Buffer.from(both.blocks), expected.blocks, JSON.stringify(use))
+    const v2 = await hashStream(stream, hashOptions({ ...options, wanted: 'blocks' }))
+    assert.deepEqual(Buffer.from(v2.blocks), expected.blocks, JSON.stringify(use))
+  }
+})
+
+test('padding costs no time where only blocks are wanted', { timeout: 20_000 }, async (t) => {
+  // Hashed or filled in, it would be 100 GiB
+  const sizes = Array.from({ length: 200 }, () => 3)
+  const { contents, paths } = plantStream(t, sizes, 512 * MIB)
+  const files = paths.flatMap((path) => [
+    { path, length: 3 },
+    { path: ZEROS, length: 512 * MIB - 3 },
+  ])
+  const stream = concatenateFiles(files, 512 * MIB)
+  for (const use of USES) {
+    const { blocks } = await hashStream(stream, hashOptions({ ...use, wanted: 'blocks' }))
+    assert.deepEqual(Buffer.from(blocks), blockDigests(contents))
+  }
+})
+
+for (const kernel of TWINS) {
+  test(`${kernel}: work that pauses now and then gives the same pieces and blocks`, async (t) => {
+    const { stream, contents, padded } = plantAligned(t, [30 * MIB + 1, 5, 50 * MIB], MIB)
+    let count = 0
+    const pauses: Pauses = {
+      onPause: (act) => void setTimeout(act, 2),
+      goOn: () => Promise.resolve(1 + (count++ % 3)),
+    }
+    const options = { kernel, threads: 2, isOffloaded: true, pauses, wanted: 'both' } as const
+    const both = await hashStream(stream, hashOptions(options))
+    assert.ok(count > 0)
+    assert.deepEqual(Buffer.from(both.pieces), referenceDigests(padded, MIB))
+    assert.deepEqual(Buffer.from(both.blocks), blockDigests(contents))
+  })
+
+  test(`${kernel}: work that does not go on after a pause hands over the blocks of what is finished`, async (t) => {
+    const { stream, contents } = plantAligned(t, [MIB + 1, 64 * MIB], MIB)
+    const pauses: Pauses = {
+      onPause: (act) => {
+        act()
+      },
+      goOn: () => Promise.reject(new Error('nobody waits')),
+    }
+    const options = { kernel, threads: 2, isOffloaded: true, pauses, wanted: 'both' } as const
+    await assert.rejects(hashStream(stream, hashOptions(options)), (error: unknown) => {
+      assert.ok(error instanceof Unfinished)
+      const { pieces, blocks } = error.digests
+      const finished = pieces.length / 20
+      // The second piece has one block alone, the others 64
+      const count = finished < 2 ? finished * 64 : (finished - 1) * 64 + 1
+      assert.equal(blocks.length / 32, count)
+      assert.deepEqual(Buffer.from(blocks), blockDigests(contents).subarray(0, count * 32))
+      return true
+    })
+  })
+
+  for (const wanted of ['blocks', 'both'] as const) {
+    test(`${kernel}, ${wanted}: a file that is gone is named, or noted with its pieces`, async (t) => {
+      const { stream, paths, contents } = plantAligned(t, [3 * B, 3 * B, 3 * B], 2 * B)
+      rmSync(paths[1]!)
+      const message = `${paths[1]!}: no such file or directory`
+      await assert.rejects(
+        hashStream(stream, hashOptions({ kernel, wanted })),
+        failure('not-found', message),
+      )
+      const failures = createReadFailures(stream)
+      const { blocks } = await hashStream(stream, hashOptions({ kernel, wanted, failures }))
+      assert.deepEqual([...failures.pieces], [0, 0, 1, 1, 0, 0])
+      const good = blockDigests([contents[0]!])
+      assert.deepEqual(Buffer.from(blocks.subarray(0, 3 * 32)), good)
+      assert.deepEqual(Buffer.from(blocks.subarray(6 * 32)), blockDigests([contents[2]!]))
+    })
+  }
+}
+
+test('files that begin in the middle of pieces have no blocks of their own', async (t) => {
+  const { stream } = plantStream(t, [5, 5], B)
+  const work = hashStream(stream, hashOptions({ wanted: 'blocks' }))
+  await assert.rejects(work, RangeError)
+  const half = { ...stream, pieceLength: B / 2 }
+  await assert.rejects(hashStream(half, hashOptions({ wanted: 'both' })), RangeError)
+})
+
+test('the last block of a file is hashed as it is, without padding', async (t) => {
+  const { stream, contents } = plantAligned(t, [B + 9], B)
+  const { blocks } = await hashStream(stream, hashOptions({ wanted: 'blocks' }))
+  const last = createHash('sha256').update(contents[0]!.subarray(B)).digest()
+  assert.deepEqual(Buffer.from(blocks.subarray(32)), last)
+})

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { parseClientAddress } from '../../../src/clients/address.js'
+import { connectClient } from '../../../src/clients/connect.js'
+import { findFreePort } from '../../support/opentracker.js'
+import { findPeer } from '../../support/peers.js'
+import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { daemonKinds, type Daemon } from '../../support/seeding-daemons.js'
+
+/** Some minutes ago, so that files count as settled. */
+const EARLIER = Date.now() / 1000 - 600
+
+/** Milliseconds in which a client must have come to seed what it was given. */
+const LIMIT = 60_000
+
+class Library {
+  readonly root: string
+
+  constructor(
+    t: TestContext,
+    readonly url: string,
+  ) {
+    this.root = makeScratch(t)
+    mkdirSync(join(this.root, 'files'))
+    mkdirSync(join(this.root, 'torrents'))
+  }
+
+  plant(name: string, content: string): void {
+    const path = join(this.root, 'files', name)
+    writeFileSync(path, content)
+    utimesSync(path, EARLIER, EARLIER)
+  }
+
+  complete(...more: string[]) {
+    const [files, torrents] = [join(this.root, 'files'), join(this.root, 'torrents')]
+    const own = ['--state-dir', join(this.root, 'state'), '--cache-dir', join(this.root, 'cache')]
+    return runBtkit(
+      [
+        'completedir',
+        'http://127.0.0.1:1/announce',
+        files,
+        '--target',
+        torrents,
+        '--publish',
+        this.url,
+        '--json',
+        ...own,
+        ...more,
+      ],
+      { now: () => Date.now() + 60_000 },
+    )
+  }
+
+  async publications(...more: string[]) {
+    const result = await this.complete(...more)
+    assert.equal(result.status, 0, result.stderr)
+    const { published, republished, withdrawn } = parseJson(result)
+    return [published, republished, withdrawn].map(namesOf)
+  }
+
+  /** Waits until these torrents, and no others, are seeded with btkit's mark: clients take a moment. */
+  async untilSeeded(...names: string[]): Promise<void> {
+    const end = Date.now() + LIMIT
+    for (;;) {
+      const seeded = await this.#seeded()
+      if (seeded.join() === names.join()) return
+      assert.ok(Date.now() < end, `seeded: ${seeded.join()}, not ${names.join()}`)
+      await setTimeout(100)
+    }
+  }
+
+  async #seeded(): Promise<string[]> {
+    const signal = new AbortController().signal
+    const client = connectClient(parseClientAddress(this.url), { timeoutMs: 10_000, signal })
+    const torrents = await client.list()
+    const ours = torrents.filter(({ isMarked, state }) => isMarked && state === 'seeding')
+    return ours.map(({ name }) => name).sort()
+  }
+}
+
+function namesOf(publications: unknown): string[] {
+  return (publications as { torrent: string }[]).map(({ torrent }) => torrent).sort()
+}
+
+for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
+  const missing = programs.find((program) => findPeer(program) === null)
+  const options = { skip: missing !== undefined && `${missing} is not installed` }
+
+  void test(`completedir keeps ${kind} up to date`, options, async (t) => {
+    const daemon = await start(t)
+    const library = new Library(t, daemon.url)
+    library.plant('a', 'first')
+    library.plant('b', 'second')
+    assert.deepEqual(await library.publications(), [['a.torrent', 'b.torrent'], [], []])
+    await library.untilSeeded('a', 'b')
+
+    assert.deepEqual(await library.publications(), [[], [], []], 'nothing changed')
+
+    library.plant('a', 'other content')
+    assert.deepEqual(await library.publications(), [[], ['a.torrent'], []])
+    await library.untilSeeded('a', 'b')
+
+    rmSync(join(library.root, 'files', 'b'))
+    assert.deepEqual(await library.publications('--prune'), [[], [], ['b.torrent']])
+    await library.untilSeeded('a')
+    assert.equal(readFileSync(join(library.root, 'files', 'a'), 'utf8'), 'other content')
+  })
+}
+
+const kind = Object.entries(daemonKinds).find(([, { programs }]) => programs.every(findPeer))
+const { start } = kind?.[1] ?? { start: () => Promise.reject(new Error('no client')) }
+const unlessAny = { skip: !kind && 'no client is installed' }
+
+async function startWith(t: TestContext): Promise<[Daemon, Library]> {
+  const daemon: Daemon = await start(t)
+  return [daemon, new Library(t, daemon.url)]
+}
+
+void test('a client that lost its list gets all torrents again', unlessAny, async (t) => {
+  const [, library] = await startWith(t)
+  library.plant('a', 'first')
+  await library.publications()
+  await runBtkit(['withdraw', join(library.root, 'torrents/a.torrent'), '--client', library.url])
+  await library.untilSeeded()
+  assert.deepEqual(await library.publications(), [['a.torrent'], [], []])
+  await library.untilSeeded('a')
+})
+
+void test(
+  'a client that is down is told of, and caught up with by the next run',
+  unlessAny,
+  async (t) => {
+    const client = `transmission+http://127.0.0.1:${await findFreePort()}`
+    const library = new Library(t, client)
+    library.plant('a', 'first')
+    const down = await library.complete()
+    assert.equal(down.status, 1)
+    assert.equal(down.stderr, `btkit: ${client}: nothing listens there\n`)
+    assert.ok(existsSync(join(library.root, 'torrents/a.torrent')))
+    const { unpublished } = parseJson(down)
+    assert.deepEqual(unpublished, [
+      {
+        client,
+        torrent: null,
+        reason: `${client}: nothing listens there`,
+      },
+    ])
+    const [daemon] = await startWith(t)
+    const up = Object.assign(Object.create(library) as Library, { url: daemon.url })
+    assert.deepEqual(await up.publications(), [['a.torrent'], [], []])
+  },
+)
+
+void test('--on-change runs with the report when something changed, and only then', async (t) => {
+  const root = makeScratch(t, { 'files/a': 'first' })
+  const file = join(root, 'files/a')
+  utimesSync(file, EARLIER, EARLIER)
+  const seen = join(root, 'seen')
+  const complete = () => {
+    return runBtkit(
+      [
+        ...['completedir', 'http://127.0.0.1:1/announce', join(root, 'files'), '--quiet'],
+        ...['--state-dir', join(root, 'state'), '--on-change', `cat >> '${seen}'`],
+      ],
+      { now: () => Date.now() + 60_000, cwd: root, env: { PATH: process.env['PATH'] } },
+    )
+  }
+  assert.equal((await complete()).status, 0)
+  const report = JSON.parse(readFileSync(seen, 'utf8')) as { created: unknown[] }
+  assert.equal(report.created.length, 1)
+  rmSync(seen)
+  assert.equal((await complete()).status, 0)
+  assert.ok(!existsSync(seen))
+})

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { assertHolds } from '../../support/clients.js'
+import { FILES, MINE, only, plant, seeded } from '../../support/download.js'
+import { runExecutable } from '../../support/executable.js'
+import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const withAria2 = { skip: unlessLibtorrent.skip || unlessInstalled('aria2c').skip }
+
+test('a torrent is fetched from its URL', withAria2, async (t) => {
+  const { torrent } = await seeded(t)
+  const server = createServer((request, response) => {
+    if (request.url === '/a.torrent') response.end(readFileSync(torrent))
+    else response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const to = makeScratch(t)
+  const [env, place] = [only(t, 'aria2c'), ['--save-to', to, ...MINE]]
+  const none = await runExecutable('btkit', ['download', `${base}/none`, ...place], { env })
+  assert.deepEqual([none.status, none.stderr], [1, `btkit: ${base}/none: HTTP status 404\n`])
+  const got = await runExecutable('btkit', ['download', `${base}/a.torrent`, ...place], { env })
+  assert.equal(got.status, 0, got.stderr)
+  assertHolds(to, FILES)
+})
+
+test('files that are of no such torrent are not downloaded over', withAria2, async (t) => {
+  const { torrent } = await seeded(t, { 'one.bin': pseudoRandom(100_000) })
+  const to = makeScratch(t, { 'one.bin': 'a thesis' })
+  const args = ['download', torrent, '--save-to', to, ...MINE]
+  const env = only(t, 'aria2c')
+  const refused = await runExecutable('btkit', args, { env })
+  const why = 'is there, and nothing of it is what the torrent has (--force overwrites one.bin)'
+  assert.deepEqual([refused.status, refused.stderr], [1, `btkit: ${to}/one.bin: ${why}\n`])
+  assertHolds(to, { 'one.bin': 'a thesis' })
+  const forced = await runExecutable('btkit', [...args, '--force'], { env })
+  assert.equal(forced.status, 0, forced.stderr)
+  assert.equal(statSync(join(to, 'one.bin')).size, 100_000)
+})
+
+test('what is whole already takes no client', async (t) => {
+  const { torrent, source } = await plant(t)
+  const args = ['download', torrent, '--save-to', source, '--no-cache']
+  const { status, stdout } = await runExecutable('btkit', args, { env: { PATH: makeScratch(t) } })
+  assert.deepEqual([status, stdout], [0, `${source}/release: whole, 1.5 MiB\n`])
+})
+
+test('what a damaged file lacks is downloaded', withAria2, async (t) => {
+  const { torrent } = await seeded(t)
+  const to = makeScratch(t, FILES)
+  const file = join(to, 'release/a/one.bin')
+  const damaged = readFileSync(file)
+  damaged.fill(0, 100_000, 200_000)
+  writeFileSync(file, damaged)
+  const args = ['download', torrent, '--save-to', to, ...MINE]
+  const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'aria2c') })
+  assert.equal(status, 0, stderr)
+  assertHolds(to, FILES)
+})
+
+test('a directory with other files gets the content under its name', withAria2, async (t) => {
+  const { torrent } = await seeded(t)
+  const to = makeScratch(t, { 'mine.txt': 'mine' })
+  const args = ['download', torrent, '--saveas', to, ...MINE]
+  const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'aria2c') })
+  assert.equal(status, 0, stderr)
+  assertHolds(to, { ...FILES, 'mine.txt': 'mine' })
+})

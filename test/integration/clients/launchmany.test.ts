@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { assertHolds, downloadFromPeers } from '../../support/clients.js'
+import { collect, startExecutable } from '../../support/executable.js'
+import { findPeer, unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { daemonKinds } from '../../support/seeding-daemons.js'
+import { startTrack } from '../../support/track.js'
+
+/** How long a torrent may take to be seeded or let go, in milliseconds. */
+const LIMIT = 60_000
+
+const CONTENT = pseudoRandom(300_000)
+
+/** A directory with a file and its torrent. */
+async function plantRelease(
+  t: TestContext,
+  tracker = 'http://127.0.0.1:1/announce',
+  ...more: readonly string[]
+) {
+  const directory = makeScratch(t)
+  await addRelease(directory, 'one.iso', tracker, ...more)
+  return directory
+}
+
+async function addRelease(
+  directory: string,
+  name: string,
+  ...args: readonly string[]
+): Promise<void> {
+  writeFileSync(join(directory, name), name + CONTENT.toString('latin1'))
+  const made = await runBtkit(['makemetafile', join(directory, name), '--no-cache', ...args])
+  assert.equal(made.status, 0, made.stderr)
+}
+
+/** A PATH on which no client is installed but these. */
+function pathWith(t: TestContext, ...clients: readonly string[]): string {
+  const directory = makeScratch(t)
+  for (const program of ['sh', 'rm', 'sleep', 'stat', ...clients]) {
+    symlinkSync(findPeer(program)!, join(directory, program))
+  }
+  return directory
+}
+
+/** Starts the program, and returns what it says, as it says it. */
+function launch(t: TestContext, args: readonly string[], env: Readonly<Record<string, string>>) {
+  const child = startExecutable('btlaunchmany', args, { env })
+  const said = { text: '' }
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (said.text += chunk.toString()))
+  }
+  const ended = collect(child)
+  t.after(async () => {
+    child.kill('SIGTERM')
+    await ended
+  })
+  const stop = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    return ended
+  }
+  return { said, stop, ended }
+}
+
+async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + LIMIT
+  while (!(await isSo())) {
+    if (Date.now() > end) assert.fail(`not in time: ${what}`)
+    await setTimeout(50)
+  }
+}
+
+/** Processes of which an argument lies below a directory. */
+function processesOf(directory: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory)
+    } catch {
+      return false
+    }
+  })
+}
+
+const OFTEN = ['--display_interval', '0.2', '--parse_dir_interval', '0.3']
+const OLD = ['--minport', '6881', '--maxport', '6999', '--ip', '127.0.0.1']
+
+for (const client of ['aria2c', 'rtorrent', 'transmission-daemon']) {
+  test(
+    `launchmany follows a directory with ${client}, and leaves nothing behind`,
+    unlessInstalled(client),
+    async (t) => {
+      const directory = await plantRelease(t)
+      const TMPDIR = makeScratch(t)
+      const env = { PATH: pathWith(t, client), TMPDIR }
+      const { said, stop } = launch(t, [...OFTEN, ...OLD, directory], env)
+      await until('seeded', () => /"one.iso": "seeding" \(100.0%\)/.test(said.text))
+      assert.ok(processesOf(TMPDIR).length > 0)
+
+      mkdirSync(join(directory, 'below'))
+      await addRelease(join(directory, 'below'), 'two.iso', 'http://127.0.0.1:1/announce')
+      await until('new one seeded', () => /"two.iso": "seeding" \(100.0%\)/.test(said.text))
+
+      rmSync(join(directory, 'one.iso.torrent'))
+      await until('let go', () => said.text.includes(`dropped ${directory}/one.iso.torrent`))
+      const before = said.text.length
+      await until('shown again', () => said.text.lastIndexOf('two.iso') > before)
+      assert.doesNotMatch(said.text.slice(before), /"one.iso"/)
+
+      const { status } = await stop('SIGTERM')
+      assert.equal(status, 0)
+      assert.deepEqual(processesOf(TMPDIR), [])
+      assert.deepEqual(readdirSync(TMPDIR), [])
+      assert.deepEqual(readdirSync(directory).sort(), ['below', 'one.iso'])
+    },
+  )
+
+  test(
+    `${client} ends with launchmany even when that is killed`,
+    unlessInstalled(client),
+    async (t) => {
+      const directory = await plantRelease(t)
+      const TMPDIR = makeScratch(t)
+      const { said, stop } = launch(t, [...OFTEN, directory], { PATH: pathWith(t, client), TMPDIR })
+      await until('seeded', () => said.text.includes('"seeding"'))
+      await stop('SIGKILL')
+      await until('ended', () => processesOf(TMPDIR).length === 0)
+      await until('cleaned up', () => readdirSync(TMPDIR).length === 0)
+    },
+  )
+}
+
+test('launchmany says when its client ends', unlessInstalled('aria2c'), async (t) => {
+  const directory = await plantRelease(t)
+  const TMPDIR = makeScratch(t)
+  const args = [...OFTEN, '--parse_dir_interval', '60', directory]
+  const { said, ended } = launch(t, args, { PATH: pathWith(t, 'aria2c'), TMPDIR })
+  await until('seeded', () => said.text.includes('"seeding"'))
+  const clients = processesOf(TMPDIR).filter((pid) => {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'aria2c\n'
+  })
+  for (const pid of clients) process.kill(Number(pid), 'SIGKILL')
+  await until('told', () => said.text.includes('btkit: aria2c: ended'))
+  assert.equal((await ended).status, 1)
+})
+
+test(
+  'a torrent whose data is damaged is told, and seeded once it is whole',
+  unlessInstalled('aria2c'),
+  async (t) => {
+    const directory = await plantRelease(t)
+    const file = join(directory, 'one.iso')
+    const whole = readFileSync(file)
+    writeFileSync(file, Buffer.alloc(whole.length))
+    const env = { PATH: pathWith(t, 'aria2c'), TMPDIR: makeScratch(t) }
+    const { said } = launch(t, [...OFTEN, directory], env)
+    await until('told', () => said.text.includes('its data is not whole'))
+    assert.doesNotMatch(said.text, /seeding/)
+    writeFileSync(file, whole)
+    await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+    assert.equal(said.text.split('its data is not whole').length, 2, 'told once')
+  },
+)
+
+test(
+  'launchmany lets go of what it gave a client that is not its own, and of nothing else',
+  unlessInstalled('transmission-daemon'),
+  async (t) => {
+    const directory = await plantRelease(t)
+    const daemon = await daemonKinds['transmission']!.start(t)
+    const published = ['publish', join(directory, 'one.iso.torrent'), '--client', daemon.url]
+    assert.equal((await runBtkit(published)).status, 0)
+    await addRelease(directory, 'two.iso', 'http://127.0.0.1:1/announce')
+    const { said, stop } = launch(t, [...OFTEN, directory], { BTKIT_CLIENT: daemon.url })
+    await until('both seeded', () => /"one.iso": "seeding"[^]*"two.iso": "seeding"/.test(said.text))
+    assert.equal((await stop('SIGINT')).status, 0)
+    const { stdout } = await runBtkit(['status', '--client', daemon.url])
+    assert.match(stdout, /^one.iso .*seeding/m)
+    assert.doesNotMatch(stdout, /two.iso/)
+  },
+)
+
+test(
+  'a torrent is downloaded through btkit track from the client of launchmany',
+  { skip: unlessLibtorrent.skip || unlessInstalled('aria2c').skip },
+  async (t) => {
+    const tracker = await startTrack(t, { args: ['--interval', '5'] })
+    const directory = await plantRelease(t, `${tracker.address}/announce`)
+    const env = { PATH: pathWith(t, 'aria2c'), TMPDIR: makeScratch(t) }
+    const { said } = launch(t, [...OFTEN, directory], env)
+    await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+    await until('announced', async () => {
+      return /complete/.test(await (await tracker.get('/scrape')).text())
+    })
+    const to = makeScratch(t)
+    const torrent = readFileSync(join(directory, 'one.iso.torrent'))
+    const { trackerPeers } = await downloadFromPeers(t, torrent, { directory: to })
+    assert.ok(trackerPeers > 0)
+    assertHolds(to, { 'one.iso': readFileSync(join(directory, 'one.iso')) })
+  },
+)
+
+test(
+  'launchmany seeds hybrids with a program that opens them, where there is one',
+  { skip: unlessInstalled('aria2c').skip || unlessInstalled('rtorrent').skip },
+  async (t) => {
+    const directory = await plantRelease(t, 'http://127.0.0.1:1/announce', '--hybrid')
+    const env = { PATH: pathWith(t, 'aria2c', 'rtorrent'), TMPDIR: makeScratch(t) }
+    const { said } = launch(t, [...OFTEN, directory], env)
+    await until('seeded', () => said.text.includes('"seeding" (100.0%)'))
+  },
+)
+
+test(
+  'launchmany tells once that its client can not open a hybrid, and seeds the others',
+  { skip: unlessVersion('aria2c', /^aria2 version 1\.36\./) },
+  async (t) => {
+    const directory = await plantRelease(t, 'http://127.0.0.1:1/announce', '--hybrid')
+    await addRelease(directory, 'two.iso', 'http://127.0.0.1:1/announce')
+    const env = { PATH: pathWith(t, 'aria2c'), TMPDIR: makeScratch(t) }
+    const { said } = launch(t, [...OFTEN, directory], env)
+    await until('the other is seeded', () => said.text.includes('"two.iso": "seeding" (100.0%)'))
+    await addRelease(directory, 'three.iso', 'http://127.0.0.1:1/announce')
+    await until('tried again', () => said.text.includes('"three.iso": "seeding" (100.0%)'))
+    const told = said.text.split('\n').filter((line) => line.includes('one.iso.torrent'))
+    assert.equal(told.length, 1, told.join('\n'))
+    assert.match(told.join(), /aria2 1\.36\.\d+ can't open this hybrid/)
+  },
+)
+
+test('launchmany without any client names those that it takes', async (t) => {
+  const directory = await plantRelease(t)
+  const { said, ended } = launch(t, [directory], { PATH: makeScratch(t) })
+  assert.equal((await ended).status, 1)
+  assert.match(said.text, /install one of aria2c, rtorrent/)
+})

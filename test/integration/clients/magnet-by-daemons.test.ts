@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { test } from 'node:test'
+import { assertHolds } from '../../support/clients.js'
+import { FILES, plant } from '../../support/download.js'
+import { runExecutable } from '../../support/executable.js'
+import { linkOf, openlySeededLink, outerAddress, seededLink } from '../../support/magnets.js'
+import { findPeer, unlessLibtorrent } from '../../support/peers.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { daemonKinds } from '../../support/seeding-daemons.js'
+
+for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
+  const needed = kind === 'aria2' ? [...programs, 'opentracker'] : programs
+  const missing = needed.find((program) => findPeer(program) === null)
+  const needsOuter = kind === 'transmission' && outerAddress === null
+  const skip =
+    unlessLibtorrent.skip ||
+    (missing !== undefined && `${missing} is not installed`) ||
+    (needsOuter && 'Transmission connects to no peer on a loopback address')
+
+  const seed = {
+    aria2: openlySeededLink,
+    transmission: (t: Parameters<typeof seededLink>[0]) => seededLink(t, outerAddress!),
+  }[kind]
+
+  test(`${kind}, that runs already, follows a magnet link`, { skip }, async (t) => {
+    const daemon = await start(t)
+    const link = await (seed ?? seededLink)(t)
+    const to = makeScratch(t)
+    const place = ['--save-to', to, '--client', daemon.url, '--no-cache']
+    const args = ['download', link, ...place, '--metadata-timeout', '80']
+    const { status, stderr } = await runExecutable('btkit', args)
+    if (kind === 'deluge') {
+      assert.equal(status, 1)
+      assert.match(stderr, /: gives no torrents of magnet links away\n$/)
+      return
+    }
+    assert.equal(status, 0, stderr)
+    assertHolds(to, FILES)
+    const left = await runBtkit(['status', '--client', daemon.url, '--all', '--json'])
+    assert.ok(!left.stdout.includes('infoHash'), left.stdout)
+  })
+
+  test(`${kind}, that runs already, lets go of a link of nobody`, { skip }, async (t) => {
+    const release = await plant(t)
+    const daemon = await start(t)
+    const to = makeScratch(t)
+    const place = ['--save-to', to, '--client', daemon.url, '--no-cache']
+    const args = ['download', linkOf(release), ...place, '--metadata-timeout', '0.5']
+    const { status } = await runExecutable('btkit', args)
+    assert.equal(status, 1)
+    assert.deepEqual(readdirSync(to), [])
+    const left = await runBtkit(['status', '--client', daemon.url, '--all', '--json'])
+    assert.ok(!left.stdout.includes(release.infoHash), left.stdout)
+  })
+}

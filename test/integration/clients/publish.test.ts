@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { parseClientAddress } from '../../../src/clients/address.js'
+import { connectClient } from '../../../src/clients/connect.js'
+import { clientInfoHash, isSeeded, type TorrentClient } from '../../../src/core/publish/client.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { findPeer, unlessVersion } from '../../support/peers.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { addUnmarked } from '../../support/add-unmarked.js'
+import { makeScratch } from '../../support/scratch.js'
+import { bytesRead, daemonKinds, type Daemon } from '../../support/seeding-daemons.js'
+
+const SIZE = 8 * 1024 * 1024
+
+/** Names that quoting could break. */
+const ODD = `it's 100% "odd" [$x;] ümläut&`
+
+interface Published {
+  readonly data: string
+  readonly torrent: string
+  readonly infoHash: string
+}
+
+/** A directory of files with odd names, and its torrent. */
+async function plantTorrent(
+  t: TestContext,
+  name = ODD,
+  more: readonly string[] = [],
+): Promise<Published> {
+  const data = makeScratch(t)
+  mkdirSync(join(data, name))
+  writeFileSync(join(data, name, 'big'), pseudoRandom(SIZE))
+  writeFileSync(join(data, name, 'small'), 'a few bytes')
+  writeFileSync(join(data, name, 'empty'), '')
+  const torrent = join(makeScratch(t), 'a.torrent')
+  const made = await runBtkit([
+    'makemetafile',
+    join(data, name),
+    'http://127.0.0.1:1/announce',
+    '--target',
+    torrent,
+    '--no-date',
+    ...more,
+  ])
+  assert.equal(made.status, 0, made.stderr)
+  return { data, torrent, infoHash: clientInfoHash(parseMetainfo(readFileSync(torrent))) }
+}
+
+interface Outcome {
+  readonly status: string
+}
+
+/** Forty small files, and the torrent of each. */
+async function plantMany(t: TestContext) {
+  const names = Array.from({ length: 40 }, (_, i) => `${i}.bin`)
+  const data = makeScratch(t, Object.fromEntries(names.map((name) => [name, `content of ${name}`])))
+  const target = makeScratch(t)
+  const own = ['--no-cache', '--state-dir', makeScratch(t), '--quiet']
+  const made = await runBtkit([
+    ...['completedir', 'http://127.0.0.1:1/announce', data, '--target', target],
+    ...own,
+  ])
+  assert.equal(made.status, 0, made.stderr)
+  return { data, torrents: names.map((name) => join(target, `${name}.torrent`)) }
+}
+
+function clientOf({ url }: Daemon): TorrentClient {
+  const signal = new AbortController().signal
+  return connectClient(parseClientAddress(url), { timeoutMs: 10_000, signal })
+}
+
+async function stateOf(daemon: Daemon, infoHash: string): Promise<string> {
+  const torrents = await clientOf(daemon).list()
+  return torrents.find((torrent) => torrent.infoHash === infoHash)?.state ?? 'absent'
+}
+
+function publish(daemon: Daemon, { torrent, data }: Published, ...more: string[]) {
+  return runBtkit(['publish', torrent, '--data', data, '--client', daemon.url, '--json', ...more], {
+    monotonic: () => performance.now(),
+  })
+}
+
+for (const [kind, { programs, start, ...traits }] of Object.entries(daemonKinds)) {
+  const missing = programs.find((program) => findPeer(program) === null)
+  const { skipsHashing, looks, createsEmptyFiles } = traits
+  const options = { skip: missing !== undefined && `${missing} is not installed` }
+
+  void test(`${kind} seeds what is published to it`, options, async (t) => {
+    const daemon = await start(t)
+    // Transmission takes no quotation marks in names, and looks for others
+    const name = kind === 'transmission' ? ODD.replaceAll('"', '') : ODD
+    const published = await plantTorrent(t, name)
+    const before = bytesRead(daemon.pid)
+    const first = await publish(daemon, published)
+    assert.equal(parseJson(first)['reason'], null)
+    assert.equal(first.status, 0, first.stderr)
+    assert.equal(parseJson(first)['status'], 'published')
+    assert.equal(await stateOf(daemon, published.infoHash), 'seeding')
+    await setTimeout(500)
+    const isRead = bytesRead(daemon.pid) - before >= SIZE
+    assert.equal(isRead, !skipsHashing, 'whether it hashed the data again')
+
+    const second = await publish(daemon, published)
+    assert.equal(second.status, 0, second.stderr)
+    assert.equal(parseJson(second)['status'], 'already')
+
+    const status = await runBtkit(['status', published.torrent, '--client', daemon.url])
+    assert.equal(status.status, 0, status.stderr)
+    assert.match(status.stdout, /seeding +100%/)
+
+    const withdrawn = await runBtkit(['withdraw', published.torrent, '--client', daemon.url])
+    assert.equal(withdrawn.status, 0, withdrawn.stderr)
+    await setTimeout(300)
+    assert.equal(await stateOf(daemon, published.infoHash), 'absent')
+    const entries = readdirSync(published.data, { recursive: true, encoding: 'utf8' })
+    const expected = [name, `${name}/big`, `${name}/empty`, `${name}/small`]
+    assert.deepEqual(entries.sort(), expected.sort(), 'data is as it was')
+  })
+
+  const verb = skipsHashing ? 'takes the word of btkit for' : 'hashes'
+  void test(`${kind} ${verb} the data of what is published`, options, async (t) => {
+    const daemon = await start(t)
+    const published = await plantTorrent(t, 'plain')
+    const file = join(published.data, 'plain/big')
+    writeFileSync(file, readFileSync(file).fill(0, 0, SIZE / 2))
+    // Sizes alone, so that btkit does not see what a client that hashes would
+    const { status } = await publish(daemon, published, '--check-hashes', '0', '--wait', '60')
+    assert.equal(status, skipsHashing ? 0 : 1)
+    const torrents = await clientOf(daemon).list()
+    const seeded = torrents.filter((torrent) => torrent.state === 'seeding')
+    const isWhole = seeded.some(({ size, bytesDone }) => size === bytesDone)
+    assert.equal(isWhole, skipsHashing)
+  })
+
+  void test(`${kind} gets nothing whose data it does not see`, options, async (t) => {
+    const daemon = await start(t)
+    const published = await plantTorrent(t)
+    const elsewhere = makeScratch(t)
+    const { data } = published
+    const result = await publish(
+      daemon,
+      published,
+      '--data-prefix',
+      `${data}=${elsewhere}`,
+      '--wait',
+      '5',
+    )
+    assert.equal(result.status, 1)
+    const { status, reason } = parseJson(result)
+    assert.equal(status, 'failed')
+    assert.match(String(reason), looks ? /does not see all its data in/ : /can't tell whether/)
+    await setTimeout(500)
+    assert.equal(await stateOf(daemon, published.infoHash), 'absent')
+    const written = readdirSync(elsewhere, { recursive: true, encoding: 'utf8' })
+    const bytes = written.map((entry) => statSync(join(elsewhere, entry)))
+    assert.ok(bytes.every((stats) => stats.isDirectory() || stats.size === 0))
+    if (!createsEmptyFiles) assert.deepEqual(written, [], 'nothing was written')
+  })
+
+  void test(
+    `${kind} is handed many torrents, all but those whose data is gone`,
+    options,
+    async (t) => {
+      const daemon = await start(t)
+      const { data, torrents } = await plantMany(t)
+      const gone = torrents[17]!
+      rmSync(join(data, basename(gone, '.torrent')))
+      const args = [
+        'publish',
+        ...torrents,
+        '--data',
+        data,
+        '--client',
+        daemon.url,
+        '--check-hashes',
+      ]
+      const result = await runBtkit([...args, '0', '--json'], {
+        monotonic: () => performance.now(),
+      })
+      assert.equal(result.status, 1)
+      assert.match(result.stderr, /^btkit: \S+17\.bin\.torrent: its data is not whole: [^\n]*\n$/)
+      const outcomes = result.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Outcome)
+      assert.deepEqual([...new Set(outcomes.map(({ status }) => status))], ['published'])
+      const seeded = (await clientOf(daemon).list()).filter(isSeeded)
+      assert.equal(seeded.length, torrents.length - 1)
+      assert.ok(seeded.every(({ isMarked }) => isMarked))
+    },
+  )
+
+  void test(`${kind} keeps what it has from elsewhere`, options, async (t) => {
+    const daemon = await start(t)
+    const published = await plantTorrent(t, 'plain')
+    await addUnmarked(kind, daemon, published)
+    const result = await publish(daemon, published)
+    assert.equal(result.status, 1)
+    assert.match(String(parseJson(result)['reason']), /not from btkit; it is left alone/)
+    const withdrawn = await runBtkit(['withdraw', published.torrent, '--client', daemon.url])
+    assert.equal(withdrawn.status, 1)
+    assert.match(withdrawn.stderr, /is not from btkit, and is left where it is/)
+    assert.notEqual(await stateOf(daemon, published.infoHash), 'absent')
+  })
+
+  void test(`${kind} with another password is told in one line`, options, async (t) => {
+    if (kind === 'rtorrent') {
+      t.skip('its socket asks for none')
+      return
+    }
+    const daemon = await start(t)
+    const url = daemon.url.replace(/\/\/[^@]*@/, '//me:Wr0ng@')
+    const result = await runBtkit(['status', '--client', url])
+    assert.equal(result.status, 1)
+    assert.match(result.stderr, /^btkit: .*: does not take this user name and password\n$/)
+    assert.doesNotMatch(result.stderr, /Wr0ng/)
+  })
+}
+
+for (const kind of ['aria2', 'rtorrent']) {
+  const { programs, start } = daemonKinds[kind]!
+  const missing = programs.find((program) => findPeer(program) === null)
+  const options = { skip: missing !== undefined && `${missing} is not installed` }
+
+  void test(`a control character in a name does no harm with ${kind}`, options, async (t) => {
+    const daemon = await start(t)
+    const odd = await plantTorrent(t, 'odd \u001b[31m')
+    const plain = await plantTorrent(t, 'plain')
+    const before = readdirSync(odd.data, { recursive: true })
+    await publish(daemon, odd, '--wait', '5')
+    assert.deepEqual(readdirSync(odd.data, { recursive: true }), before, 'nothing was written')
+    const result = await publish(daemon, plain)
+    assert.equal(result.status, 0, result.stderr)
+    const withdrawn = await runBtkit(['withdraw', odd.infoHash, '--client', daemon.url])
+    assert.equal(withdrawn.status, 0, withdrawn.stderr)
+    assert.equal(await stateOf(daemon, odd.infoHash), 'absent')
+  })
+}
+
+const withoutHybrids = {
+  aria2: { program: 'aria2c', version: /^aria2 version 1\.36\./, name: 'aria2 1.36.' },
+  transmission: {
+    program: 'transmission-daemon',
+    version: /^transmission-daemon 3\.00/,
+    name: 'Transmission 3.00 ',
+  },
+}
+for (const [kind, { program, version, name }] of Object.entries(withoutHybrids)) {
+  const skip = unlessVersion(program, version)
+  void test(
+    `${kind} that can't open a hybrid is told, and is left without it`,
+    { skip },
+    async (t) => {
+      const daemon = await daemonKinds[kind]!.start(t)
+      const published = await plantTorrent(t, 'release', ['--hybrid'])
+      for (const time of ['first', 'again']) {
+        const { status, stdout } = await publish(daemon, published)
+        assert.equal(status, 1, time)
+        const { reason } = JSON.parse(stdout) as { reason: string }
+        assert.ok(
+          reason.includes(`: ${name}`) && reason.includes("can't open this hybrid: "),
+          reason,
+        )
+      }
+      assert.deepEqual(await clientOf(daemon).list(), [])
+    },
+  )
+}

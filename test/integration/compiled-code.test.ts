@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { Script } from 'node:vm'
+import { runProgram, projectRoot } from '../support/executable.js'
+import { makeScratch } from '../support/scratch.js'
+
+interface Installation {
+  readonly directory: string
+  /** Where the compiled code is kept. */
+  readonly cache: string
+}
+
+function install(t: TestContext): Installation {
+  const directory = makeScratch(t, { 'image.iso': '1' })
+  for (const each of ['bin', 'dist/bundle', 'package.json']) {
+    cpSync(join(projectRoot, each), join(directory, each), { recursive: true })
+  }
+  for (const each of ['node_modules', 'native']) {
+    symlinkSync(join(projectRoot, each), join(directory, each))
+  }
+  return { directory, cache: join(directory, 'dist/bundle/main.cjs.cache') }
+}
+
+/** What makemetafile and showmetainfo say; fails where they don't do their work. */
+async function makeAndShow({ directory }: Installation): Promise<string> {
+  const run = (...args: string[]) =>
+    runProgram(process.execPath, [join(directory, 'bin/btkit.js'), ...args], { cwd: directory })
+  const made = await run('makemetafile', 'image.iso', 'http://t.example/announce', '--force')
+  assert.deepEqual([made.status, made.stderr], [0, ''])
+  const shown = await run('showmetainfo', 'image.iso.torrent')
+  assert.deepEqual([shown.status, shown.stderr], [0, ''])
+  return shown.stdout
+}
+
+/** The info hash that mktorrent -l 18 gives a file of one byte, '1'. */
+const SHOWN = /0dbd103c485370937ef2c68743915b267d47492c/
+
+test('an installation keeps compiled code that its Node takes', async (t) => {
+  const installation = install(t)
+  rmSync(installation.cache, { force: true })
+  const warmUp = join(installation.directory, 'dist/bundle/warm-up.cjs')
+  assert.equal((await runProgram(process.execPath, [warmUp])).status, 0)
+  const code = readFileSync(installation.cache).subarray(20)
+  const source = readFileSync(join(installation.directory, 'dist/bundle/main.cjs'), 'latin1')
+  assert.equal(new Script(source, { cachedData: code }).cachedDataRejected, false)
+  assert.match(await makeAndShow(installation), SHOWN)
+})
+
+test('keeping compiled code leaves the cache and the state of the user alone', async (t) => {
+  const { directory } = install(t)
+  const env = { BTKIT_CACHE_DIR: join(directory, 'c'), BTKIT_STATE_DIR: join(directory, 's') }
+  const warmUp = join(directory, 'dist/bundle/warm-up.cjs')
+  assert.equal((await runProgram(process.execPath, [warmUp], { env })).status, 0)
+  assert.deepEqual(
+    [existsSync(env.BTKIT_CACHE_DIR), existsSync(env.BTKIT_STATE_DIR)],
+    [false, false],
+  )
+})
+
+test('without compiled code the program does its work', async (t) => {
+  const installation = install(t)
+  rmSync(installation.cache, { force: true })
+  assert.match(await makeAndShow(installation), SHOWN)
+})
+
+test('with damaged compiled code the program does its work', async (t) => {
+  const installation = install(t)
+  const bytes = readFileSync(installation.cache)
+  writeFileSync(installation.cache, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
+  assert.match(await makeAndShow(installation), SHOWN)
+})
+
+test('with the compiled code of another Node the program does its work', async (t) => {
+  const installation = install(t)
+  const source = readFileSync(join(installation.directory, 'dist/bundle/main.cjs'))
+  const code = readFileSync(installation.cache).subarray(20)
+  // V8 keeps what names its version in the second word
+  code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
+  const digest = createHash('sha1').update(source).update(code).digest()
+  writeFileSync(installation.cache, Buffer.concat([digest, code]))
+  assert.match(await makeAndShow(installation), SHOWN)
+})
+
+test('an error of the program says where in the bundle it arose', async (t) => {
+  const { directory } = install(t)
+  const args = [join(directory, 'bin/btkit.js'), 'showmetainfo', 'missing.torrent']
+  const options = { cwd: directory, env: { BTKIT_DEBUG: '1' } }
+  const { status, stderr } = await runProgram(process.execPath, args, options)
+  assert.equal(status, 1)
+  assert.match(stderr, /dist\/bundle\/main\.cjs:\d+:\d+/)
+})
+
+test('running writes nothing beside the program, which may lie where nobody may write', async (t) => {
+  const installation = install(t)
+  const bundle = join(installation.directory, 'dist/bundle')
+  rmSync(installation.cache, { force: true })
+  const before = readdirSync(bundle)
+  assert.match(await makeAndShow(installation), SHOWN)
+  assert.deepEqual(readdirSync(bundle), before)
+})

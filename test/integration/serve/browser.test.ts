@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { openTab, unlessBrowser } from '../../support/browser.js'
+import { serveMirror } from '../../support/serve.js'
+
+const FILES = {
+  'pub/README.md': '# <script>alert(1)</script>\n\n\tlong\n',
+  'pub/debian-13.10.iso': 'x'.repeat(5000),
+  'pub/debian-13.9.iso': 'x'.repeat(70),
+  'pub/empty': '',
+  'pub/images/boot.img': 'x',
+  [`pub/${'a-very-long-name-without-any-place-to-break-it'.repeat(4)}`]: 'x',
+  'pub/<img src=x onerror=alert(1)>': 'x',
+  'pub/"onmouseover="alert(1)': 'x',
+  'pub/new\nline': 'x',
+  'pub/\u202etxt.exe': 'x',
+}
+
+async function openPub(t: TestContext, options: Parameters<typeof openTab>[1] = {}) {
+  const { address } = await serveMirror(t, { files: FILES })
+  const tab = await openTab(t, options)
+  assert.equal(await tab.open(`${address}/pub/`), 200)
+  return { ...tab, address }
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`everybody can use a listing, ${colorScheme}`, unlessBrowser, async (t) => {
+    const { address } = await serveMirror(t, { files: FILES })
+    for (const width of [360, 800, 1440]) {
+      const tab = await openTab(t, { colorScheme, width })
+      for (const path of ['/pub/', '/', '/pub/?filter=nowhere', '/pub/?sort=size&order=desc']) {
+        assert.equal(await tab.open(address + path), 200)
+        assert.deepEqual(await tab.violations(), [], `${path} ${width}`)
+        assert.deepEqual(tab.faults, [], path)
+        const wide = await tab.page.evaluate('document.documentElement.scrollWidth')
+        assert.equal(wide, width, path)
+      }
+    }
+  })
+}
+
+test(
+  'rows are hidden while a filter is typed, and it is said how many',
+  unlessBrowser,
+  async (t) => {
+    const { page, faults } = await openPub(t)
+    await page.locator('#filter').pressSequentially('DEBIAN')
+    await page.getByRole('status').waitFor()
+    const names = await page.locator('tbody tr:visible th').allInnerTexts()
+    assert.deepEqual(names, ['debian-13.9.iso', 'debian-13.10.iso'])
+    assert.equal(await page.getByRole('status').innerText(), '2 of 10 shown')
+    await page.locator('#filter').fill('')
+    assert.equal(await page.locator('tbody tr:visible').count(), 10)
+    assert.deepEqual(faults, [])
+  },
+)
+
+test('without scripts the filter is a form, and columns are links', unlessBrowser, async (t) => {
+  const { page, address } = await openPub(t, { javaScript: false })
+  await page.locator('#filter').fill('debian')
+  await page.locator('#filter').press('Enter')
+  await page.waitForURL(`${address}/pub/?filter=debian`)
+  await page.getByRole('link', { name: 'Size' }).click()
+  await page.waitForURL(`${address}/pub/?sort=size&order=desc&filter=debian`)
+  const names = await page.locator('tbody tr th').allInnerTexts()
+  assert.deepEqual(names, ['debian-13.10.iso', 'debian-13.9.iso'])
+})
+
+test('with the keyboard alone one comes past the way to a row', unlessBrowser, async (t) => {
+  const { page, address } = await openPub(t)
+  await page.keyboard.press('Tab')
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the content')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`${address}/pub/#content`)
+  await page.keyboard.press('Tab')
+  assert.equal(await page.evaluate('document.activeElement.id'), 'filter')
+  await page.getByRole('link', { name: 'images/', exact: true }).focus()
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`${address}/pub/images/`)
+})
+
+test('hostile names are text', unlessBrowser, async (t) => {
+  const { page, faults } = await openPub(t)
+  const names = await page.locator('tbody th').allInnerTexts()
+  for (const name of ['<img src=x onerror=alert(1)>', '"onmouseover="alert(1)']) {
+    assert(names.includes(name), names.join(' '))
+  }
+  assert(names.includes('new\\nline') && names.includes('\\u{202e}txt.exe'), names.join(' '))
+  assert.equal(await page.locator('img').count(), 0)
+  assert.match((await page.locator('pre').textContent()) ?? '', /^# <script>alert\(1\)/)
+  assert.deepEqual(faults, [])
+})

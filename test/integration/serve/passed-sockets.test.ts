@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { ask } from '../../service/ask.js'
+import { parseAnswers, rawRequest, requestText } from '../../service/hostile/raw.js'
+import { findFreePort } from '../../support/opentracker.js'
+import { makeScratch } from '../../support/scratch.js'
+import { unlessInstalled } from '../../support/peers.js'
+import { launch } from '../../support/service-launcher.js'
+
+/** Sockets are passed by a program in Python. */
+const unlessPassed = {
+  skip: (process.platform !== 'linux' && 'there is no systemd') || unlessInstalled('python3').skip,
+}
+
+/** Options of a service that has a mirror of one file. */
+function serveArgs(root: string, cacheDir: string): string[] {
+  return ['serve', root, '--trackerless', '--log', 'off', '--cache-dir', cacheDir]
+}
+
+test('serve answers on all sockets that it was started with', unlessPassed, async (t) => {
+  const directory = makeScratch(t, { 'mirror/file': 'content' })
+  const path = join(directory, 'a socket')
+  const args = serveArgs(join(directory, 'mirror'), directory)
+  const launcher = await launch(t, { sockets: ['tcp', 'tcp6', path], args })
+  launcher.start()
+  const [port = 0, port6 = 0] = launcher.ports
+  const answers = [
+    await ask(port, '/file'),
+    await ask(path, '/file'),
+    await ask(port6, '/file', { host: '::1' }),
+  ]
+  assert.deepEqual(
+    answers.map(({ body }) => body.toString()),
+    ['content', 'content', 'content'],
+  )
+  assert.equal(await launcher.stop(), 0)
+  const addresses = [`http://127.0.0.1:${port}`, `http://[::1]:${port6}`, path]
+  for (const address of addresses) {
+    assert.ok(launcher.output().includes(`address:  ${address}\n`), launcher.output())
+  }
+})
+
+for (const workers of ['1', '2']) {
+  test(
+    `no request is lost while serve is started anew, with --workers ${workers}`,
+    unlessPassed,
+    async (t) => {
+      const directory = makeScratch(t, { 'mirror/file': 'content' })
+      const args = [...serveArgs(join(directory, 'mirror'), directory), '--workers', workers]
+      const launcher = await launch(t, { sockets: ['tcp'], args })
+      const [port = 0] = launcher.ports
+      launcher.start()
+      let isOver = false
+      let served = 0
+      // On a connection of its own
+      const askOnce = async () => {
+        const [answer] = parseAnswers(await rawRequest(port, requestText('GET /file')))
+        assert.deepEqual([answer?.status, answer?.body], [200, 'content'])
+        served++
+      }
+      const askOn = async () => {
+        while (!isOver) await askOnce()
+      }
+      const clients = Promise.all([askOn(), askOn(), askOn(), askOn()])
+      // So that each process answers some
+      const askMore = async () => {
+        for (const enough = served + 50; served < enough;) await Promise.race([clients, askOnce()])
+      }
+      for (let restart = 0; restart < 3; restart++) {
+        await askMore()
+        assert.equal(await launcher.stop(), 0)
+        launcher.start()
+      }
+      await askMore()
+      isOver = true
+      await clients
+    },
+  )
+}
+
+test('a socket that can not be served on ends it with a reason', unlessPassed, async (t) => {
+  const directory = makeScratch(t)
+  const launcher = await launch(t, { sockets: ['udp'], args: serveArgs(directory, directory) })
+  launcher.start()
+  assert.equal(await launcher.ended(), 2)
+  assert.equal(launcher.output(), 'btkit: LISTEN_FDS: 3 is a socket of UDP, not of TCP\n')
+})
+
+test('track answers on sockets that it was started with, TCP and UDP', unlessPassed, async (t) => {
+  const directory = makeScratch(t)
+  const args = ['track', '--state-dir', directory]
+  const launcher = await launch(t, { sockets: ['tcp', 'udp'], args })
+  launcher.start()
+  const [port = 0, udpPort = 0] = launcher.ports
+  assert.equal((await ask(port, '/-/health')).status, 200)
+  assert.equal(await connectUdp(t, udpPort), '000000000000abcd')
+  assert.equal(await launcher.stop(), 0)
+})
+
+/** The answer to the first packet of a client, which is asked for a connection id. */
+async function connectUdp(t: TestContext, port: number): Promise<string> {
+  const socket = createSocket('udp4')
+  t.after(() => socket.close())
+  const answered = once(socket, 'message') as Promise<[Buffer]>
+  socket.send(Buffer.from('0000041727101980000000000000abcd', 'hex'), port, '127.0.0.1')
+  const [answer] = await answered
+  return answer.subarray(0, 8).toString('hex')
+}
+
+/** Options of a service that has a mirror of one file, and is its tracker. */
+function trackingArgs(t: TestContext): string[] {
+  const directory = makeScratch(t, { 'mirror/file': 'content' })
+  const args = serveArgs(join(directory, 'mirror'), directory).filter(
+    (arg) => arg !== '--trackerless',
+  )
+  return [...args, '--state-dir', makeScratch(t), '--track']
+}
+
+test('the tracker of serve answers on the sockets that are called so', unlessPassed, async (t) => {
+  const args = [...trackingArgs(t), 'http://tracker.example:6969/announce']
+  const setup = { sockets: ['tcp', 'tcp', 'udp'], names: ['web', 'tracker', 'tracker'], args }
+  const launcher = await launch(t, setup)
+  launcher.start()
+  const [port = 0, trackerPort = 0, udpPort = 0] = launcher.ports
+  assert.equal((await ask(port, '/file')).body.toString(), 'content')
+  assert.match((await ask(trackerPort, '/')).body.toString(), /<h1>/)
+  assert.equal(await connectUdp(t, udpPort), '000000000000abcd')
+  assert.equal(await launcher.stop(), 0)
+  for (const line of [
+    `address:  http://127.0.0.1:${port}\n`,
+    `tracking: http://127.0.0.1:${trackerPort}/announce\n`,
+    `tracking: udp://127.0.0.1:${udpPort}/announce\n`,
+  ]) {
+    while (!launcher.output().includes(line)) await setTimeout(20)
+  }
+})
+
+test('where only serve has sockets, its tracker listens by itself', unlessPassed, async (t) => {
+  const trackerPort = await findFreePort()
+  const track = [`http://127.0.0.1:${trackerPort}/announce`, '--host', '127.0.0.1']
+  const launcher = await launch(t, { sockets: ['tcp'], args: [...trackingArgs(t), ...track] })
+  launcher.start()
+  const [port = 0] = launcher.ports
+  assert.equal((await ask(port, '/file')).body.toString(), 'content')
+  assert.equal((await ask(trackerPort, '/-/health')).status, 200)
+  assert.equal(await launcher.stop(), 0)
+})
+
+test('where only the tracker has sockets, serve listens by itself', unlessPassed, async (t) => {
+  const servePort = await findFreePort()
+  const track = ['http://tracker.example/announce', '--port', String(servePort)]
+  const args = [...trackingArgs(t), ...track]
+  const launcher = await launch(t, { sockets: ['tcp'], names: ['tracker'], args })
+  launcher.start()
+  const [port = 0] = launcher.ports
+  // The socket is there before the program
+  assert.match((await ask(port, '/')).body.toString(), /<h1>/)
+  while (!launcher.output().includes('address:')) await setTimeout(20)
+  assert.equal((await ask(servePort, '/file')).body.toString(), 'content')
+  assert.equal(await launcher.stop(), 0)
+})

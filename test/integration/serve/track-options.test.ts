@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { findFreePort } from '../../support/opentracker.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+
+for (const url of ['http://h.example:0/announce', 'udp://h.example:0']) {
+  test(`serve --track ${url} is refused: no client could reach port 0`, async (t) => {
+    const { status, stderr } = await runBtkit(['serve', makeScratch(t), '--track', url])
+    const why = 'port 0 is no port that torrents could name'
+    assert.deepEqual([status, stderr], [2, `btkit: --track '${url}': ${why}\n`])
+  })
+}
+
+test('serve --track says where the tracker listens and has its state', async (t) => {
+  const port = await findFreePort()
+  const state = makeScratch(t)
+  const track = ['--track', `udp://127.0.0.1:${port}`, '--state-dir', state]
+  const mirror = await serveMirror(t, { args: ['--host', '127.0.0.1', ...track] })
+  const file = join(state, 'tracker.state')
+  const lines = mirror.stdout.text.split('\n').filter((line) => /^(?:tracking|state):/.test(line))
+  assert.deepEqual(lines, [
+    `tracking: http://127.0.0.1:${port}/announce`,
+    `tracking: udp://127.0.0.1:${port}/announce`,
+    `state:    ${file}`,
+  ])
+  assert(existsSync(file))
+})
+
+test('a wrong proxy is told with the option', async () => {
+  const { status, stderr } = await runBtkit(['track', '--trust-proxy', 'foo'])
+  const why = 'neither unix nor an address, such as 10.0.0.0/8'
+  assert.deepEqual([status, stderr], [2, `btkit: --trust-proxy 'foo': ${why}\n`])
+})
+
+for (const args of [
+  ['--reannounce_interval', '-5'],
+  ['--reannounce_interval=-5'],
+  ['--interval', '-5'],
+]) {
+  test(`the wrong value of ${args.join(' ')} is told by the name that was typed`, async () => {
+    const { status, stderr } = await runBtkit(['track', ...args])
+    const name = args[0]?.split('=')[0]
+    const why = 'not a whole number from 1 to 604800'
+    assert.deepEqual([status, stderr], [2, `btkit: ${name} '-5': ${why}\n`])
+  })
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { findFreePort } from '../../support/opentracker.js'
+import { fetchSingle } from '../../support/clients.js'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { announceQuery } from '../../support/track.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+
+const files = { 'pub/a.iso': 'content', 'pub/b.iso': 'other' }
+
+test('with --track, torrents name the tracker, and are tracked once they are made', async (t) => {
+  const port = await findFreePort()
+  const url = `http://127.0.0.1:${port}/announce`
+  const here = torrentOf(singleFileInfo({ name: 'here' }))
+  const allowed = makeScratch(t, { 'here.torrent': here })
+  const args = ['--host', '127.0.0.1', '--track', url, '--allowed-dir', allowed]
+  const env = { BTKIT_STATE_DIR: makeScratch(t) }
+  const mirror = await serveMirror(t, { files, args, io: { env } })
+  const torrent = parseMetainfo(await fetchSingle(mirror, 'pub/a.iso'))
+  assert.equal(torrent.announce, url)
+  const answerTo = async (infoHash: string | null) => {
+    const response = await fetch(`http://127.0.0.1:${port}${announceQuery(infoHash ?? '')}`)
+    return response.text()
+  }
+  assert.match(await answerTo(torrent.infoHash), /8:completei1e/)
+  assert.match(await answerTo(parseMetainfo(here).infoHash), /8:completei1e/)
+  assert.match(await answerTo('ab'.repeat(20)), /not authorized/)
+  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  assert.match(page, />a\.iso</)
+  assert.match(page, />7 B</)
+  await mirror.stop()
+  // What has a swarm is tracked on, before its torrent is asked for again
+  const again = await serveMirror(t, { root: mirror.root, args, io: { env } })
+  assert.match(await answerTo(torrent.infoHash), /8:completei1e/)
+  assert.match(await answerTo('ab'.repeat(20)), /not authorized/)
+  await again.stop()
+})

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseMagnet } from '../../../src/metainfo/parse/magnet.js'
+import { magnetLink } from '../../../src/metainfo/magnet.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { assertRefused } from '../refusal.js'
+import { goldenTorrent } from '../../support/torrents.js'
+
+const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a'
+const TOPIC = `xt=urn:btih:${HASH}`
+
+test('a link that btkit wrote has what it says', () => {
+  const metainfo = parseMetainfo(goldenTorrent('v2-single.torrent'))
+  const trackers = ['http://a/announce?x=1&y', 'udp://b:80']
+  const webSeeds = ['http://w/a%20b']
+  const exactSource = 'http://t/a.torrent?x=1'
+  const announceList = trackers.map((tracker) => [tracker])
+  const around = { announce: null, announceList, webSeeds, exactSource }
+  assert.deepEqual(parseMagnet(magnetLink({ ...metainfo, ...around, infoHash: HASH })), {
+    infoHash: HASH,
+    infoHashV2: metainfo.infoHashV2,
+    trackers,
+    webSeeds,
+    exactSources: [exactSource],
+    selectsFiles: false,
+  })
+})
+
+// python3 -c 'import base64; print(base64.b32encode(bytes.fromhex("c12fe1c0…")).decode())'
+test('a hash may be in base32, in capitals or not', () => {
+  for (const hash of ['YEX6DQDLXISUVHOJ6UM3GNNKPQJWPKEK', 'yex6dqdlxisuvhoj6um3gnnkpqjwpkek']) {
+    assert.equal(parseMagnet(`magnet:?xt=urn:btih:${hash}`).infoHash, HASH)
+  }
+  assert.equal(parseMagnet(`MAGNET:?XT=urn:BTIH:${HASH.toUpperCase()}`).infoHash, HASH)
+})
+
+test('parameters may be numbered, and unknown ones do no harm', () => {
+  const link = `magnet:?x.pe=1.2.3.4:5&xt.1=urn:btih:${HASH}&tr.1=http%3A%2F%2Fa%2F&tr.2=http://b/&tr.1=http://a/`
+  assert.deepEqual(parseMagnet(link).trackers, ['http://a/', 'http://b/'])
+})
+
+test('what can be no tracker, seed or source is left out', () => {
+  const link = `magnet:?${TOPIC}&tr=file:///etc&ws=javascript:x&xs=urn:btih:${HASH}&xs=http://&so=0`
+  const { trackers, webSeeds, exactSources, selectsFiles } = parseMagnet(link)
+  assert.deepEqual([trackers, webSeeds, exactSources, selectsFiles], [[], [], [], true])
+})
+
+test('a link that names no torrent is refused, as is one of several', () => {
+  const one = 'magnet link: names no torrent by xt=urn:btih:HASH or xt=urn:btmh:HASH'
+  const other = 'a'.repeat(40)
+  assertRefused(() => parseMagnet('magnet:?dn=a'), 'usage', one)
+  assertRefused(() => parseMagnet('magnet:'), 'usage', 'magnet link: no ? after magnet:')
+  assertRefused(
+    () => parseMagnet('magnet:?xt=urn:sha1:abc'),
+    'usage',
+    'magnet link: urn:sha1:abc: not xt=urn:btih:HASH or xt=urn:btmh:HASH',
+  )
+  assertRefused(
+    () => parseMagnet(`magnet:?${TOPIC}&xt=urn:btih:${other}`),
+    'usage',
+    'magnet link: names several torrents',
+  )
+})

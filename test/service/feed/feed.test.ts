@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { downloadWithLibtorrent, assertHolds } from '../../support/clients.js'
+import { loadInLibtorrent } from '../../support/libtorrent-hashes.js'
+import { unlessLibtorrent } from '../../support/peers.js'
+import { makeScratch, plantFiles } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { until, untilFiles } from '../warm/until.js'
+import { askFeed, readFeed } from './rss-client.js'
+
+/** Names that neither an address nor XML can hold as they are. */
+const ODD = 'iso/Größe #1 <b>&amp;"\'%41+x?y;[z].iso'
+
+test(
+  'a subscriber sees a new file, and libtorrent takes its torrent',
+  unlessLibtorrent,
+  async (t) => {
+    const args = ['--warm', '/iso/**', '--warm-interval', '999999', '--trackerless']
+    const { port, root } = await serveMirror(t, { files: { 'iso/a.iso': 'a' }, args })
+    await untilFiles(port, 'ready', 1)
+    const before = await askFeed(port)
+    assert.equal(before.headers['content-type'], 'application/rss+xml; charset=utf-8')
+    assert.deepEqual(
+      readFeed(before.body).map(({ title }) => title),
+      ['iso/a.iso'],
+    )
+    plantFiles(root, { [ODD]: 'new' })
+    let items = readFeed(before.body)
+    await until(async () => {
+      items = readFeed((await askFeed(port)).body)
+      return items.length === 2
+    })
+    const item = items.find(({ title }) => title === ODD)
+    assert.ok(item)
+    const torrent = Buffer.from(await (await fetch(item.url)).arrayBuffer())
+    assert.equal(torrent.length, item.length)
+    const path = join(makeScratch(t), 'x.torrent')
+    writeFileSync(path, torrent)
+    const [taken] = loadInLibtorrent([path])
+    assert.equal(taken!.infoHash.toUpperCase(), item.infoHash)
+    assert.equal(item.guid, `urn:btih:${item.infoHash.toLowerCase()}`)
+    assert.deepEqual([item.link, item.contentLength], [item.url, 3])
+    const directory = await downloadWithLibtorrent(t, torrent)
+    assertHolds(directory, { [ODD.slice('iso/'.length)]: 'new' })
+  },
+)
+
+test('the newest come first, and no more than a hundred', async (t) => {
+  const names = Array.from({ length: 110 }, (_, i) => `f${i}`)
+  const root = makeScratch(t, Object.fromEntries(names.map((name) => [name, name])))
+  names.forEach((name, i) => {
+    utimesSync(join(root, name), 1e9 + i, 1e9 + i)
+  })
+  const { port } = await serveMirror(t, { root, args: ['--warm', '*'] })
+  await untilFiles(port, 'ready', 110)
+  const items = readFeed((await askFeed(port)).body)
+  const newest = names.toReversed().slice(0, 100)
+  assert.deepEqual(
+    items.map(({ title }) => title),
+    newest,
+  )
+  assert.equal(items[0]!.pubDate, new Date((1e9 + 109) * 1000).toUTCString())
+})
+
+test('who has the feed already is told so, until there is something new', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { a: 'a' }, args: ['--warm', '*'] })
+  await untilFiles(port, 'ready', 1)
+  const { headers } = await askFeed(port)
+  const { etag = '', 'last-modified': date = '' } = headers
+  for (const condition of [{ 'If-None-Match': etag }, { 'If-Modified-Since': date }]) {
+    const { status, body } = await askFeed(port, condition)
+    assert.deepEqual([status, body.length], [304, 0])
+  }
+  plantFiles(root, { b: 'b' })
+  await untilFiles(port, 'ready', 2)
+  for (const condition of [{ 'If-None-Match': etag }, { 'If-Modified-Since': date }]) {
+    assert.equal((await askFeed(port, condition)).status, 200)
+  }
+  const head = await ask(port, '/-/feed.xml', { method: 'HEAD', headers: { Host: 'h' } })
+  assert.deepEqual([head.status, head.body.length], [200, 0])
+})
+
+test('addresses are those of the Host, or of --public-url', async (t) => {
+  const files = { 'a b': 'a' }
+  const { port } = await serveMirror(t, { files, args: ['--warm', '*'] })
+  await untilFiles(port, 'ready', 1)
+  for (const host of ['m.example', 'n.example:81']) {
+    const [item] = readFeed((await askFeed(port, { Host: host })).body)
+    assert.equal(item!.url, `http://${host}/a%20b?torrent`)
+  }
+  assert.equal((await askFeed(port, { Host: '"><x' })).status, 400)
+  const args = ['--warm', '*', '--public-url', 'https://m.example/pub']
+  const published = await serveMirror(t, { files, args })
+  await untilFiles(published.port, 'ready', 1)
+  const [item] = readFeed((await askFeed(published.port)).body)
+  assert.equal(item!.url, 'https://m.example/pub/a%20b?torrent')
+})
+
+test('names with what XML can not hold make valid XML', async (t) => {
+  const files = { 'a\x01\x1b[31m\n\t\ufffe\uffff\u202e]]>': 'a' }
+  const { port } = await serveMirror(t, { files, args: ['--warm', '*'] })
+  await untilFiles(port, 'ready', 1)
+  const [item] = readFeed((await askFeed(port)).body)
+  assert.equal(item!.title, 'a\\x01\\x1b[31m\\n\\t\ufffd\ufffd\\u{202e}]]>')
+  assert.equal((await fetch(item!.url)).status, 200)
+})
+
+test('without --warm there is no feed', async (t) => {
+  const { port } = await serveMirror(t)
+  assert.equal((await askFeed(port)).status, 404)
+})
+
+test('a directory page tells where the feed is, if there is one', async (t) => {
+  const files = { 'a/b/c': 'c' }
+  const { port } = await serveMirror(t, { files, args: ['--warm', '**'] })
+  const page = await (await fetch(`http://127.0.0.1:${port}/a/b/`)).text()
+  const [, href = ''] = /type="application\/rss\+xml"[^>]* href="([^"]*)"/.exec(page) ?? []
+  assert.equal(new URL(href, `http://127.0.0.1:${port}/a/b/`).pathname, '/-/feed.xml')
+  const { port: other } = await serveMirror(t, { files })
+  assert.doesNotMatch(await (await fetch(`http://127.0.0.1:${other}/a/b/`)).text(), /rss/)
+})

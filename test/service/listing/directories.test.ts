@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+
+interface Entry {
+  readonly name: string
+  readonly type: string
+  readonly size: number | null
+  readonly mtime: string
+  readonly address: string
+  readonly torrent: string | null
+  readonly magnet: string | null
+}
+
+interface Listed {
+  readonly path: string
+  readonly page: number
+  readonly pages: number
+  readonly directories: number
+  readonly files: number
+  readonly size: number
+  readonly unnameable: number
+  readonly next: string | null
+  readonly entries: readonly Entry[]
+}
+
+async function list(port: number, path: string): Promise<Listed> {
+  const { status, body } = await ask(port, path, { headers: { Accept: 'application/json' } })
+  assert.equal(status, 200, body.toString())
+  return JSON.parse(body.toString()) as Listed
+}
+
+async function namesIn(port: number, path: string): Promise<string[]> {
+  return (await list(port, path)).entries.map(({ name }) => name)
+}
+
+const HOSTILE = [
+  '<script>alert(1)<script>',
+  '"quotes" & \'apostrophes\'',
+  'new\nline',
+  '\u202etxt.exe',
+  'javascript:alert(1)',
+  'a#b?c%d+e;f',
+  '\u001b[31mred',
+  'x%2f..',
+]
+
+test('a directory has a page with its entries, their sizes, dates, torrents and magnets', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'pub/b.iso': '12345', 'pub/a/x': '1' } })
+  const at = new Date('2026-03-04T05:06:07Z')
+  utimesSync(join(root, 'pub/b.iso'), at, at)
+  const { status, headers, body } = await ask(port, '/pub/')
+  assert.equal(status, 200)
+  assert.equal(headers['content-type'], 'text/html; charset=utf-8')
+  assert.equal(headers['content-length'], String(body.length))
+  const page = body.toString()
+  assert.match(page, /<title>Index of \/pub\/<\/title>/)
+  assert.match(page, /<caption>\s*1 directory, 1 file, 5 B\s*<\/caption>/)
+  const rows = page.split('<tr>').slice(2)
+  assert.match(
+    rows[0] ?? '',
+    /<a href="\.\/a\/">a\/<\/a>[^]*"\.\/a\/\?torrent"[^]*"\.\/a\/\?magnet"/,
+  )
+  assert.match(rows[1] ?? '', /<a href="\.\/b\.iso">b\.iso<\/a>[^]*<data value="5">5 B<\/data>/)
+  assert.match(rows[1] ?? '', /<time datetime="2026-03-04T05:06:07Z">2026-03-04 05:06<\/time>/)
+  assert.match(rows[1] ?? '', /"\.\/b\.iso\.torrent"[^]*"\.\/b\.iso\.magnet"/)
+})
+
+test('where an entry is called as a view of another, the links lead to the view', async (t) => {
+  const files = { 'pub/b': '1', 'pub/b.magnet': '2', 'pub/c': '3', 'pub/c.torrent/x': '4' }
+  const { port } = await serveMirror(t, { files })
+  const { entries } = await list(port, '/pub/')
+  const links = (name: string) => {
+    const { torrent, magnet } = entries.find((entry) => entry.name === name)!
+    return [torrent, magnet]
+  }
+  assert.deepEqual(links('b'), ['./b.torrent', './b?magnet'])
+  assert.deepEqual(links('b.magnet'), ['./b.magnet.torrent', './b.magnet.magnet'])
+  assert.deepEqual(links('c'), ['./c?torrent', './c.magnet'])
+  const page = (await ask(port, '/pub/')).body.toString()
+  assert.match(page, /href="\.\/b\.torrent"[^]*href="\.\/b\?magnet"/)
+  assert.match((await ask(port, '/pub/b?magnet')).body.toString(), /^magnet:/)
+  assert.equal((await ask(port, '/pub/b.magnet')).body.toString(), '2')
+})
+
+test('the root has one, too, and the way to it stands on the others', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'a/b c/d': '1' } })
+  assert.match((await ask(port, '/')).body.toString(), /<a href="\.\/a\/">a\/<\/a>/)
+  const deep = (await ask(port, '/a/b%20c/')).body.toString()
+  const links = [...deep.matchAll(/<li><a href="([./]+)">([^<]+)</g)].map(([, ...link]) => link)
+  assert.deepEqual(links, [
+    ['../../', 'Index'],
+    ['../', 'a'],
+  ])
+  assert.match(deep, /<span aria-current="page">b c<\/span>/)
+})
+
+test('programs get the same as JSON', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'pub/b.iso': '12345', 'pub/a/x': '1' } })
+  const at = new Date('2026-03-04T05:06:07.125Z')
+  for (const name of ['b.iso', 'a']) utimesSync(join(root, 'pub', name), at, at)
+  const listed = await list(port, '/pub/')
+  assert.deepEqual(listed, JSON.parse((await ask(port, '/pub/?json')).body.toString()))
+  const { entries, ...rest } = listed
+  assert.deepEqual(rest, {
+    path: '/pub/',
+    page: 1,
+    pages: 1,
+    directories: 1,
+    files: 1,
+    size: 5,
+    isCut: false,
+    unnameable: 0,
+    next: null,
+  })
+  const mtime = at.toISOString()
+  assert.deepEqual(entries, [
+    {
+      name: 'a',
+      type: 'directory',
+      size: null,
+      mtime,
+      address: './a/',
+      torrent: './a/?torrent',
+      magnet: './a/?magnet',
+    },
+    {
+      name: 'b.iso',
+      type: 'file',
+      size: 5,
+      mtime,
+      address: './b.iso',
+      torrent: './b.iso.torrent',
+      magnet: './b.iso.magnet',
+    },
+  ])
+})
+
+test('a browser gets HTML, and a program that takes anything does', async (t) => {
+  const { port } = await serveMirror(t, { files: { a: '1' } })
+  for (const accept of ['text/html,application/xhtml+xml,*/*;q=0.8', '*/*', 'application/xml']) {
+    const { headers } = await ask(port, '/', { headers: { Accept: accept } })
+    assert.match(headers['content-type'] ?? '', /^text\/html/, accept)
+    assert.equal(headers.vary, 'Accept')
+  }
+})
+
+test('an address without its slash leads to the directory, wherever the mirror is', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'a/b c:d/e': '1' } })
+  for (const [asked, location] of [
+    ['/a', './a/'],
+    ['/a/b%20c:d?sort=size&order=desc', './b%20c%3Ad/?sort=size&order=desc'],
+    ['//a//b%20c:d/?json', '../../../../a/b%20c%3Ad/?json'],
+    ['//', '../'],
+  ]) {
+    const { status, headers } = await ask(port, asked!)
+    assert.deepEqual([status, headers.location], [302, location], asked)
+    const way = new URL(location!, `http://h/mirror${asked!}`).pathname
+    assert.match(way, /^\/mirror\/(?:a\/(?:b%20c%3Ad\/)?)?$/)
+  }
+})
+
+test('what is not published is not listed', async (t) => {
+  const outside = makeScratch(t, { secret: 's' })
+  const files = { 'pub/.hidden': '1', 'pub/-/f': '1', '-/f': '1', 'pub/file': '12' }
+  const { port, root } = await serveMirror(t, { files })
+  symlinkSync(join(outside, 'secret'), join(root, 'pub/out'))
+  symlinkSync('/nowhere', join(root, 'pub/broken'))
+  symlinkSync('loop', join(root, 'pub/loop'))
+  symlinkSync('file', join(root, 'pub/link'))
+  symlinkSync('-', join(root, 'pub/dash'))
+  const { entries } = await list(port, '/pub/')
+  assert.deepEqual(
+    entries.map(({ name, type, size }) => `${name} ${type} ${size}`),
+    ['- directory null', 'dash directory null', 'file file 2', 'link file 2'],
+  )
+  assert.deepEqual(await namesIn(port, '/'), ['pub'])
+  for (const path of ['/-/', '/-/f/', '/pub/.hidden/', '/.git/']) {
+    assert.equal((await ask(port, path)).status, 404, path)
+  }
+})
+
+test('hidden files and links to elsewhere are listed where they are published', async (t) => {
+  const outside = makeScratch(t, { secret: 's' })
+  const args = ['--hidden', '--follow-symlinks']
+  const { port, root } = await serveMirror(t, { files: { '.hidden': '1' }, args })
+  symlinkSync(join(outside, 'secret'), join(root, 'out'))
+  assert.deepEqual(await namesIn(port, '/'), ['.hidden', 'out'])
+})
+
+test('hostile names are inert in HTML, and lead to their files', async (t) => {
+  const files = Object.fromEntries(HOSTILE.map((name) => [`pub/${name}`, name]))
+  const { port } = await serveMirror(t, { files })
+  const page = (await ask(port, '/pub/')).body.toString()
+  assert.equal(page.match(/<script>/g)?.length, 1)
+  assert.doesNotMatch(page, /\u202e|\u001b|href="javascript/)
+  const { entries } = await list(port, '/pub/')
+  assert.deepEqual(new Set(entries.map(({ name }) => name)), new Set(HOSTILE))
+  for (const { name, address } of entries) {
+    assert(page.includes(`href="${address.replaceAll("'", '&#39;')}"`), address)
+    const { body } = await ask(port, `/pub/${address.slice(2)}`)
+    assert.equal(body.toString(), name)
+  }
+})
+
+test('names that no address can hold are counted, and not listed', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { good: '1', 'back\\slash': '1' } })
+  writeFileSync(Buffer.concat([Buffer.from(`${root}/bad`), Buffer.from([0xff, 0xfe])]), '1')
+  const { entries, unnameable } = await list(port, '/')
+  assert.deepEqual([entries.map(({ name }) => name), unnameable], [['good'], 2])
+  const page = (await ask(port, '/')).body.toString()
+  assert.match(page, /2 entries have names that no address can hold/)
+})
+
+test('there is no torrent of an empty file, nor of a torrent', async (t) => {
+  const { port } = await serveMirror(t, { files: { empty: '', 'a.torrent': '1' } })
+  const { entries } = await list(port, '/')
+  assert.deepEqual(
+    entries.map(({ torrent, magnet }) => [torrent, magnet]),
+    [
+      [null, null],
+      [null, null],
+    ],
+  )
+})
+
+test('a README is shown as text, as it is', async (t) => {
+  const text = '# <b>Title</b>\r\n\n\tindented \u001b[1mbold\u202e &amp;\n'
+  const { port } = await serveMirror(t, { files: { 'a/README.md': text, 'a/readme.txt': 'no' } })
+  const page = (await ask(port, '/a/')).body.toString()
+  assert.match(page, /<h2 id="readme">README\.md<\/h2>/)
+  const shown = '# &lt;b&gt;Title&lt;/b&gt;\n\n\tindented \\x1b[1mbold\\u{202e} &amp;amp;\n'
+  assert(page.includes(`<pre>${shown}</pre>`), page)
+  assert.doesNotMatch((await ask(port, '/a/?filter=x')).body.toString(), /<pre>/)
+})
+
+test('of a long README the beginning is shown, and where the rest is', async (t) => {
+  const { port } = await serveMirror(t, { files: { README: 'é'.repeat(40_000) } })
+  const page = (await ask(port, '/')).body.toString()
+  assert.equal(page.match(/é/g)?.length, 32_768)
+  assert.match(page, /first 64 KiB: <a href="\.\/README">all of it<\/a>/)
+})
+
+test('a filter and an order are in the address, so that they work without a script', async (t) => {
+  const files = { 'a.iso': '1', 'B.iso': '22', 'c.txt': '333' }
+  const { port } = await serveMirror(t, { files })
+  const path = '/?filter=ISO&sort=size&order=desc'
+  assert.deepEqual(await namesIn(port, path), ['B.iso', 'a.iso'])
+  const page = (await ask(port, path)).body.toString()
+  assert.match(page, /<input type="hidden" name="sort" value="size"/)
+  assert.match(page, /<th scope="col" class="n" aria-sort="descending">/)
+  assert.match(page, /href="\?sort=size&amp;filter=ISO"/)
+  const none = (await ask(port, '/?filter=%3Cscript%3E')).body.toString()
+  assert.match(none, /Nothing in here has “&lt;script&gt;” in its name/)
+})
+
+test('who has the page already is told so, until something changes', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'a/x': '1' } })
+  for (const path of ['/a/', '/a/?json']) {
+    const { etag } = (await ask(port, path)).headers
+    assert.match(etag ?? '', /^W\/"/)
+    const again = () => ask(port, path, { headers: { 'If-None-Match': etag! } })
+    const { status, body } = await again()
+    assert.deepEqual([status, body.length], [304, 0])
+    writeFileSync(join(root, 'a', path.length.toString()), '1')
+    assert.equal((await again()).status, 200)
+  }
+  const { etag } = (await ask(port, '/a/')).headers
+  assert.equal((await ask(port, '/a/?json', { headers: { 'If-None-Match': etag! } })).status, 200)
+  assert.equal((await ask(port, '/a/', { headers: { 'If-Match': etag! } })).status, 412)
+})
+
+test('what comes, goes or changes is seen at once', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { a: '1' } })
+  assert.deepEqual(await namesIn(port, '/'), ['a'])
+  writeFileSync(join(root, 'b'), '1')
+  assert.deepEqual(await namesIn(port, '/'), ['a', 'b'])
+  rmSync(join(root, 'a'))
+  mkdirSync(join(root, 'c'))
+  assert.deepEqual(await namesIn(port, '/'), ['c', 'b'])
+})
+
+test('HEAD says what GET says', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'a/x': '1' } })
+  for (const path of ['/a/', '/a/?json', '/a']) {
+    const got = await ask(port, path)
+    const { status, headers, body } = await ask(port, path, { method: 'HEAD' })
+    assert.deepEqual([status, body.length], [got.status, 0])
+    for (const name of ['content-length', 'content-type', 'etag', 'location', 'vary']) {
+      assert.equal(headers[name], got.headers[name], `${path} ${name}`)
+    }
+  }
+})
+
+test('a file has no page, nor has what is not there', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'a/file': '1' } })
+  for (const path of ['/a/file/', '/nothing/', '/a/../', '/a/%2e%2e/', '/a%2f/']) {
+    const { status, body } = await ask(port, path)
+    assert([400, 404].includes(status), path)
+    assert.match(body.toString(), /^[^\n]+\n$/)
+  }
+})
+
+test('an index.html is a file like any other', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'index.html': '<p>own</p>' } })
+  assert.match((await ask(port, '/')).body.toString(), /<a href="\.\/index\.html">/)
+})
+
+test('without listings, or without files, there are no pages', async (t) => {
+  for (const option of ['--no-listings', '--no-files']) {
+    const { port } = await serveMirror(t, { files: { 'a/x': '1' }, args: [option] })
+    for (const path of ['/', '/a/', '/a']) assert.equal((await ask(port, path)).status, 404, path)
+  }
+})
+
+test('many entries come in pages, of which each leads to the next', async (t) => {
+  const files = Object.fromEntries([...Array(2345).keys()].map((i) => [`d/f${i}`, '']))
+  const { port } = await serveMirror(t, { files })
+  const last = (await ask(port, '/d/?page=3')).body.toString()
+  assert.equal(last.match(/<th scope="row"/g)?.length, 345)
+  assert.match(last, /page 3 of 3/)
+  const first = (await ask(port, '/d/?sort=size')).body.toString()
+  assert.match(first, /<a href="\?sort=size&amp;page=2" rel="next">next<\/a>/)
+  assert.match(first, /2345 files, 0 B/)
+  const { entries, next } = await list(port, '/d/')
+  assert.deepEqual([entries.length, next], [2345, null])
+})

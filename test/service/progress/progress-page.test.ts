@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { holdHashing } from '../../support/held-hashing.js'
+import { serveMirror } from '../../support/serve.js'
+import type { Files } from '../../support/scratch.js'
+import { ask } from '../ask.js'
+import { readHashedBytes } from '../read-metric.js'
+import { SINGLE } from '../hostile/siege.js'
+
+const BROWSER = { Host: 'x', Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+const CURL = { Host: 'x', Accept: '*/*' }
+
+/** An address as the server that told it was asked, with the page's own link to its progress. */
+const PATH = `${SINGLE}/yum/image.iso`
+const PROGRESS = `${PATH}?progress`
+
+/** A service that hashes nothing yet, and how it is asked. */
+async function serveHeld(t: TestContext, files: Files = { 'yum/image.iso': 'x'.repeat(1000) }) {
+  const held = holdHashing(t)
+  const { port } = await serveMirror(t, { files, args: ['--wait', '0.05'] })
+  const visit = (path: string) => ask(port, path, { headers: BROWSER })
+  /** Visits an address until its page says something. */
+  const visitUntil = async (path: string, words: RegExp) => {
+    for (;;) {
+      const answer = await visit(path)
+      if (words.test(String(answer.body))) return answer
+    }
+  }
+  return { held, port, visit, visitUntil }
+}
+
+test('a browser gets a page while the torrent is made, and then the torrent', async (t) => {
+  const { held, visit, visitUntil } = await serveHeld(t)
+  const first = await visitUntil(PATH, /waits for its turn/)
+  assert.equal(first.status, 503)
+  assert.equal(first.headers['content-type'], 'text/html; charset=utf-8')
+  assert.equal(first.headers['cache-control'], 'no-store')
+  assert.match(String(first.headers['retry-after']), /^\d+$/)
+  assert.match(String(first.body), /<b class="name">image\.iso<\/b>, 1000 B/)
+  held.release()
+  const { status } = await visitUntil(PROGRESS, /The torrent is ready/)
+  assert.equal(status, 200)
+  const torrent = await visit(PATH)
+  assert.equal(torrent.status, 200)
+  assert.equal(torrent.headers['content-type'], 'application/x-bittorrent')
+})
+
+test('the page tells how far the torrent is', async (t) => {
+  const { held, visitUntil } = await serveHeld(t)
+  held.reach(0.25)
+  const { body } = await visitUntil(PATH, /<progress/)
+  assert.match(String(body), /<progress aria-label="Hashed" max="1000" value="250"><\/progress>/)
+  assert.match(String(body), /25 %: 250 B of 1000 B/)
+  assert.match(String(body), /<title>25 % of image\.iso<\/title>/)
+})
+
+test('the page asks again by itself, without a script too', async (t) => {
+  const { visit } = await serveHeld(t)
+  for (const path of [PATH, PROGRESS]) {
+    const { body, headers } = await visit(path)
+    const refresh = /<noscript\s*><meta http-equiv="refresh" content="1; url=\?progress"/
+    assert.match(String(body), refresh)
+    const [, script = ''] = /<script>([^]*?)<\/script>/.exec(String(body)) ?? []
+    assert.match(script, /fetch/)
+    const policy = String(headers['content-security-policy'])
+    assert.match(policy, /^default-src 'none'; .*script-src 'sha256-[^']+'; connect-src 'self'/)
+  }
+})
+
+test('what else an address asks for stays in the links of the page', async (t) => {
+  const { held, visit, visitUntil } = await serveHeld(t)
+  assert.match(String((await visit(`${PATH}?v2`)).body), /url=\?v2&amp;progress"/)
+  assert.match(String((await visit(`${PATH}?v2&progress`)).body), /url=\?v2&amp;progress"/)
+  held.release()
+  const { body } = await visitUntil(`${PATH}?v2&progress`, /The torrent is ready/)
+  assert.match(String(body), /<a id="download" href="\?v2">/)
+})
+
+test('programs get what they always got', async (t) => {
+  const { held, port, visitUntil } = await serveHeld(t)
+  held.reach(0.5)
+  await visitUntil(PATH, /50 %/)
+  for (const path of [PATH, PROGRESS]) {
+    const { status, headers, body } = await ask(port, path, { headers: CURL })
+    assert.deepEqual(
+      [status, headers['content-type'], headers['retry-after'], String(body)],
+      [
+        503,
+        'text/plain; charset=utf-8',
+        '5',
+        'the files are being hashed, 0 MiB so far: ask again later\n',
+      ],
+    )
+  }
+  held.release()
+  await visitUntil(PROGRESS, /The torrent is ready/)
+  const { headers } = await ask(port, PROGRESS, { headers: CURL })
+  assert.equal(headers['content-type'], 'application/x-bittorrent')
+})
+
+test('a torrent that was just given away is shown as ready as well', async (t) => {
+  const { held, visit, visitUntil } = await serveHeld(t)
+  held.release()
+  await visitUntil(PROGRESS, /The torrent is ready/)
+  assert.equal((await visit(PATH)).headers['content-type'], 'application/x-bittorrent')
+  await visitUntil(PROGRESS, /The torrent is ready/)
+})
+
+test('a browser is answered within a second or so, however long others wait', async (t) => {
+  holdHashing(t)
+  const { port } = await serveMirror(t, {
+    files: { 'yum/image.iso': 'x' },
+    args: ['--wait', '3600'],
+  })
+  const { status } = await ask(port, PATH, { headers: BROWSER })
+  assert.equal(status, 503)
+})
+
+test('hashing is not given up between two looks of the page', async (t) => {
+  const { held, visit, visitUntil } = await serveHeld(t)
+  held.reach(0.5)
+  await visitUntil(PATH, /50 %/)
+  for (let i = 0; i < 3; i++) await visit(PROGRESS)
+  assert.equal(held.abandoned(), 0)
+})
+
+test('a hostile name is inert, and a line stays a line', async (t) => {
+  const name = '<script>alert(1)<\u2044script>"\'\u202e\n.iso'
+  const { visitUntil } = await serveHeld(t, { [`yum/${name}`]: 'x' })
+  const { body } = await visitUntil(`${SINGLE}/yum/${encodeURIComponent(name)}`, /waits for/)
+  assert.doesNotMatch(String(body), /<script>alert|\u202e/)
+  assert.match(String(body), /&lt;script&gt;alert\(1\)/)
+})
+
+for (const path of ['/yum/image.iso.torrent', '/yum/?torrent', '/yum.torrent', '/yum?torrent']) {
+  test(`the progress of ${path} ends in its torrent`, async (t) => {
+    const { held, visit, visitUntil } = await serveHeld(t)
+    held.reach(0.5)
+    const { body } = await visitUntil(path, /50 %/)
+    const [, again = ''] = /<a id="again" [^>]*href="([^"]*)"/.exec(String(body)) ?? []
+    const progress = new URL(again.replaceAll('&amp;', '&'), `http://x${path}`)
+    held.release()
+    const ready = await visitUntil(progress.pathname + progress.search, /The torrent is ready/)
+    const [, download = ''] = /<a id="download" href="([^"]*)"/.exec(String(ready.body)) ?? []
+    const { pathname, search } = new URL(download, progress)
+    assert.equal(
+      (await visit(pathname + search)).headers['content-type'],
+      'application/x-bittorrent',
+    )
+  })
+}
+
+test('a hostile query is inert', async (t) => {
+  const { visit } = await serveHeld(t)
+  const { body } = await visit(`${PATH}?"><img%20src=x>&progress`)
+  assert.doesNotMatch(String(body), /<img/)
+})
+
+test('all that is no torrent under way is one line for browsers too', async (t) => {
+  const { visit } = await serveHeld(t)
+  const { status, headers, body } = await visit(`${SINGLE}/yum/nothing`)
+  assert.deepEqual([status, headers['content-type']], [404, 'text/plain; charset=utf-8'])
+  assert.match(String(body), /^[^\n]+\n$/)
+})
+
+test('a page costs no second hashing', async (t) => {
+  const { held, port, visit, visitUntil } = await serveHeld(t)
+  await Promise.all([visit(PATH), visit(PATH), visit(`${PATH}?progress`)])
+  held.release()
+  await visitUntil(PROGRESS, /The torrent is ready/)
+  assert.equal(await readHashedBytes(port), 1000)
+})

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { Agent, request } from 'node:https'
+import { connect as connectPlain } from 'node:net'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { TLSSocket } from 'node:tls'
+import { setTimeout } from 'node:timers/promises'
+import {
+  certificateFiles,
+  plantCertificate,
+  tlsArgs,
+  unlessOpenssl,
+} from '../../support/certificates.js'
+import { decodeTorrent } from '../../support/decode-torrent.js'
+import { runProgram } from '../../support/executable.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror, type ServedMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { rawRequest, requestText } from '../hostile/raw.js'
+
+const TORRENT = '/yum/torrent_service/single/yum/good.rpm'
+
+/** A mirror over TLS, and what it proves itself by. */
+async function serveSecure(t: TestContext, args: readonly string[] = []) {
+  const directory = makeScratch(t)
+  const cert = plantCertificate(directory, 'first')
+  const files = { 'yum/good.rpm': 'good' }
+  const served = await serveMirror(t, { files, args: [...tlsArgs(directory), ...args] })
+  return { ...served, directory, cert }
+}
+
+/** What an agent is answered, and whose certificate it saw. */
+function askSecurely(agent: Agent, { address }: Pick<ServedMirror, 'address'>, path: string) {
+  return new Promise<{ status: number | undefined; body: Buffer; name: string }>(
+    (resolve, reject) => {
+      const asked = request(`${address}${path}`, { agent }, (answer) => {
+        const name = (answer.socket as Partial<TLSSocket>).getPeerCertificate?.().subject
+          .CN as string
+        const chunks: Buffer[] = []
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+        answer.on('end', () => {
+          resolve({ status: answer.statusCode, body: Buffer.concat(chunks), name })
+        })
+      })
+      asked.on('error', reject).end()
+    },
+  )
+}
+
+function agentFor(t: TestContext, ca: string): Agent {
+  const agent = new Agent({ ca, keepAlive: true, maxSockets: 1 })
+  t.after(() => {
+    agent.destroy()
+  })
+  return agent
+}
+
+test('over TLS, torrents and what is printed name https', unlessOpenssl, async (t) => {
+  const served = await serveSecure(t)
+  assert.match(served.address, /^https:\/\/127\.0\.0\.1:\d+$/)
+  assert.match(served.stdout.text, /^try: +curl -fOJ 'https:/m)
+  // The second answer is that which is kept of the first
+  for (let time = 0; time < 2; time++) {
+    const { status, body } = await askSecurely(agentFor(t, served.cert), served, TORRENT)
+    assert.equal(status, 200)
+    assert.deepEqual(decodeTorrent(new Uint8Array(body))['url-list'], [`${served.address}/yum/`])
+  }
+})
+
+test('curl downloads over TLS, with the protocol that both speak', unlessOpenssl, async (t) => {
+  const { address, directory } = await serveSecure(t)
+  const [cert] = certificateFiles(directory)
+  const told = '%{http_version} %{ssl_verify_result}'
+  const args = ['-sS', '--http2', '--cacert', cert, '-w', told, `${address}/yum/good.rpm`]
+  const { stdout, stderr } = await runProgram('curl', args)
+  assert.deepEqual([stdout, stderr], ['good1.1 0', ''])
+})
+
+test(
+  'a Unix socket has plain HTTP beside it, whose torrents name http',
+  unlessOpenssl,
+  async (t) => {
+    const path = join(makeScratch(t), 'socket')
+    const served = await serveSecure(t, ['--host', '127.0.0.1', '--host', path])
+    const headers = { Host: served.address.replace('https://', '') }
+    const seeds = []
+    for (const body of [
+      (await askSecurely(agentFor(t, served.cert), served, TORRENT)).body,
+      (await ask(path, TORRENT, { headers })).body,
+      (await askSecurely(agentFor(t, served.cert), served, TORRENT)).body,
+    ]) {
+      seeds.push(decodeTorrent(new Uint8Array(body))['url-list'])
+    }
+    const secure = [`${served.address}/yum/`]
+    assert.deepEqual(seeds, [secure, [secure[0]!.replace('https:', 'http:')], secure])
+  },
+)
+
+test(
+  'SIGHUP brings the new certificate, and connections that are open go on',
+  unlessOpenssl,
+  async (t) => {
+    const served = await serveSecure(t)
+    const open = agentFor(t, served.cert)
+    assert.equal((await askSecurely(open, served, '/yum/good.rpm')).name, 'first')
+    const second = plantCertificate(served.directory, 'second')
+    served.hangUp()
+    // Until it has been read, the one before is there
+    const renewed = new Agent({ ca: [served.cert, second] })
+    while ((await askSecurely(renewed, served, '/yum/good.rpm')).name !== 'second')
+      await setTimeout(5)
+    const { status, name } = await askSecurely(open, served, '/yum/good.rpm')
+    assert.deepEqual([status, name, served.stderr.text.includes('warning')], [200, 'first', false])
+  },
+)
+
+test(
+  'a new certificate that won’t do leaves the old one, with one warning',
+  unlessOpenssl,
+  async (t) => {
+    const served = await serveSecure(t)
+    const [certFile] = certificateFiles(served.directory)
+    writeFileSync(certFile, 'nonsense')
+    served.hangUp()
+    while (!served.stderr.text.includes('warning')) await setTimeout(5)
+    const { status } = await askSecurely(agentFor(t, served.cert), served, '/yum/good.rpm')
+    assert.equal(status, 200)
+    const warnings = served.stderr.text.split('\n').filter((line) => line.includes('warning'))
+    assert.equal(warnings.length, 1)
+    assert.match(
+      warnings[0]!,
+      /not a certificate and its key: .*; the certificate before it stays in use$/,
+    )
+  },
+)
+
+test('a certificate that has expired is warned of', unlessOpenssl, async (t) => {
+  const directory = makeScratch(t)
+  plantCertificate(directory, 'old')
+  const now = () => Date.now() + 3 * 86_400_000
+  const { stderr } = await serveMirror(t, { args: tlsArgs(directory), io: { now } })
+  assert.match(stderr.text, /warning: the certificate of CN=old has expired on /)
+})
+
+test('what is no TLS gets no answer', unlessOpenssl, async (t) => {
+  const { port } = await serveSecure(t)
+  assert.equal(await rawRequest(port, requestText('GET /yum/good.rpm')), '')
+})
+
+test(
+  'of clients that connect and say nothing some are kept, and none holds up the end',
+  unlessOpenssl,
+  async (t) => {
+    const { port, stop } = await serveSecure(t)
+    let closed = 0
+    const silent = Array.from({ length: 130 }, () => {
+      return connectPlain(port, '127.0.0.1')
+        .on('error', () => undefined)
+        .on('close', () => closed++)
+        .resume()
+    })
+    t.after(() => {
+      for (const socket of silent) socket.destroy()
+    })
+    while (closed < 30) await setTimeout(5)
+    assert.equal(closed, 30)
+    assert.equal((await stop()).status, 0)
+  },
+)
+
+for (const [what, args, told] of [
+  [
+    'a key is missing',
+    (files: string[]) => ['--tls-cert', files[0]!],
+    /--tls-cert and --tls-key: TLS needs both/,
+  ],
+  [
+    'a file is missing',
+    (files: string[]) => ['--tls-cert', `${files[0]!}x`, '--tls-key', files[1]!],
+    /cert\.pemx/,
+  ],
+  [
+    'they do not belong together',
+    (files: string[]) => ['--tls-cert', files[0]!, '--tls-key', files[3]!],
+    /not a certificate and its key: key values mismatch/,
+  ],
+] as const) {
+  test(`does not start where ${what}`, unlessOpenssl, async (t) => {
+    const directories = [makeScratch(t), makeScratch(t)]
+    for (const directory of directories) plantCertificate(directory, 'x')
+    const tls = args(directories.flatMap(certificateFiles))
+    const { status, stdout, stderr } = await runBtkit([
+      'serve',
+      makeScratch(t),
+      '--trackerless',
+      ...tls,
+    ])
+    assert.notEqual(status, 0)
+    assert.equal(stdout, '')
+    assert.match(stderr, told)
+  })
+}
+
+test('two processes speak TLS, and both have the new certificate', unlessOpenssl, async (t) => {
+  const served = await serveSecure(t, ['--workers', '2'])
+  const agent = () => new Agent({ ca: [served.cert] })
+  for (let n = 0; n < 8; n++) {
+    const { body } = await askSecurely(agent(), served, TORRENT)
+    assert.deepEqual(decodeTorrent(new Uint8Array(body))['url-list'], [`${served.address}/yum/`])
+  }
+  const second = plantCertificate(served.directory, 'second')
+  served.hangUp()
+  const renewed = () => new Agent({ ca: [served.cert, second] })
+  for (let seen = 0; seen < 8;) {
+    const { name } = await askSecurely(renewed(), served, '/yum/good.rpm')
+    seen = name === 'second' ? seen + 1 : 0
+    if (seen === 0) await setTimeout(5)
+  }
+})

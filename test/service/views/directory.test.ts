@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { chmodSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { decodeTorrent, independentInfoHash } from '../../support/decode-torrent.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { readHashedBytes } from '../read-metric.js'
+
+const FILES = {
+  'pub/set/b/2': 'two',
+  'pub/set/a': pseudoRandom(300_000, 3),
+  'pub/set/b/Größe #1': 'one',
+  'pub/set/empty': '',
+  'pub/other': 'not in it',
+}
+
+const unlessNoRoot = { skip: process.getuid?.() === 0 && 'root may read everything' }
+
+function pathsIn(body: Uint8Array): string[] {
+  const files = decodeTorrent(body).info['files'] as { path: string[] }[]
+  return files.map(({ path }) => path.join('/'))
+}
+
+test("a directory's torrent has the names and paths of the addresses", async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const address of ['/pub/set/?torrent', '/pub/set?torrent', '/pub/set.torrent']) {
+    const { status, headers, body } = await ask(port, address, { headers: { Host: 'm.example' } })
+    assert.equal(status, 200, body.toString())
+    assert.equal(headers['content-disposition'], 'attachment; filename="set.torrent"')
+    assert.deepEqual(pathsIn(body), ['a', 'b/2', 'b/Größe #1', 'empty'])
+    const torrent = decodeTorrent(body)
+    assert.equal(torrent.info['name'], 'set')
+    assert.deepEqual(torrent['url-list'], ['http://m.example/pub/'])
+  }
+})
+
+test('it is what makemetafile makes of the directory', async (t) => {
+  const { port, root } = await serveMirror(t, { files: FILES })
+  const target = join(makeScratch(t), 'a.torrent')
+  const args = ['--piece-size-pow2', 'auto', '--target', target, '--no-cache', '--json']
+  const { stdout } = await runBtkit(['makemetafile', join(root, 'pub/set'), 'http://t/a', ...args])
+  const { body } = await ask(port, '/pub/set.torrent')
+  assert.equal(independentInfoHash(body), (JSON.parse(stdout) as { infoHash: string }).infoHash)
+})
+
+test('its pieces are longer where the directory is larger, and it is read once', async (t) => {
+  const root = makeScratch(t, { 'pub/set/a': 'a' })
+  plantSparse(join(root, 'pub/set'), 'big', 2 ** 28)
+  const { port } = await serveMirror(t, { root })
+  const { body } = await ask(port, '/pub/set.torrent')
+  assert.ok(Number(decodeTorrent(body).info['piece length']) > 2 ** 16)
+  await ask(port, '/pub/set.magnet')
+  assert.equal(await readHashedBytes(port), 2 ** 28 + 1)
+})
+
+test('its date is that of the file changed last', async (t) => {
+  const root = makeScratch(t, FILES)
+  const dates = { a: 1_500_000_000, 'b/2': 1_600_000_000, 'b/Größe #1': 1, empty: 2 }
+  for (const [path, at] of Object.entries(dates)) utimesSync(join(root, 'pub/set', path), at, at)
+  const { port } = await serveMirror(t, { root })
+  const { body } = await ask(port, '/pub/set.torrent')
+  assert.equal(decodeTorrent(body)['creation date'], 1_600_000_000)
+})
+
+test('magnet and info hash of a directory are those of its torrent', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const { body: torrent } = await ask(port, '/pub/set.torrent')
+  const hash = independentInfoHash(torrent)
+  assert.equal((await ask(port, '/pub/set/?btih')).body.toString(), `${hash}\n`)
+  const { body } = await ask(port, '/pub/set/?magnet', { headers: { Host: 'm.example' } })
+  const { searchParams } = new URL(body.toString().trim())
+  assert.equal(searchParams.get('xt'), `urn:btih:${hash}`)
+  assert.equal(searchParams.get('ws'), 'http://m.example/pub/')
+  assert.equal(searchParams.get('xs'), 'http://m.example/pub/set.torrent')
+})
+
+test('a directory has torrents of version 2 and hybrids as well', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  for (const query of ['v2', 'hybrid']) {
+    const { body } = await ask(port, `/pub/set/?torrent&${query}`)
+    assert.equal(decodeTorrent(body).info['meta version'], 2)
+  }
+})
+
+test('hidden files are not in it, nor what links lead out to, nor round in a circle', async (t) => {
+  const outside = makeScratch(t, { secret: 'x' })
+  const files = { ...FILES, 'pub/set/.hidden': 'x', 'pub/set/.d/x': 'x', 'pub/set/b/\\': 'x' }
+  const root = makeScratch(t, files)
+  const link = (target: string, path: string) => {
+    symlinkSync(target, join(root, 'pub/set', path))
+  }
+  link(join(outside, 'secret'), 'out')
+  link(outside, 'outdir')
+  link('../other', 'in')
+  link('b', 'c')
+  link('..', 'b/up')
+  link('nowhere', 'broken')
+  const { port } = await serveMirror(t, { root })
+  const { body } = await ask(port, '/pub/set.torrent')
+  const expected = ['a', 'b/2', 'b/Größe #1', 'c/2', 'c/Größe #1', 'empty', 'in']
+  assert.deepEqual(pathsIn(body), expected)
+  // Each of its files is where its address says it is
+  for (const path of pathsIn(body)) {
+    const address = path.split('/').map(encodeURIComponent).join('/')
+    assert.equal((await ask(port, `/pub/set/${address}`)).status, 200, path)
+  }
+})
+
+test('what may not be read is left out, and said to be', unlessNoRoot, async (t) => {
+  const { port, root } = await serveMirror(t, { files: FILES })
+  chmodSync(join(root, 'pub/set/a'), 0)
+  const { headers, body } = await ask(port, '/pub/set.torrent')
+  assert.deepEqual(pathsIn(body), ['b/2', 'b/Größe #1', 'empty'])
+  assert.equal(headers['x-left-out'], '1 /pub/set/a')
+})
+
+test('too many files, or too much in them, are refused with a line that says so', async (t) => {
+  const args = ['--max-files', '5', '--max-size', '300KiB']
+  const { port, root } = await serveMirror(t, { files: FILES, args })
+  const line = async (path: string) => {
+    const { status, body } = await ask(port, path)
+    return [status, body.toString()]
+  }
+  assert.equal((await ask(port, '/pub/set.torrent')).status, 200)
+  writeFileSync(join(root, 'pub/set/b/3'), '3')
+  assert.deepEqual(await line('/pub/set/b.torrent').then(([status]) => status), 200)
+  const files = [422, '/pub: more than 5 files and directories\n']
+  assert.deepEqual(await line('/pub.torrent'), files)
+  assert.deepEqual(await line('/pub/?magnet'), files)
+  plantFiles(root, { 'big/a': Buffer.alloc(200_000), 'big/b': Buffer.alloc(200_000) })
+  const size = [422, '/big: the files in it come to more than 300 KiB\n']
+  assert.deepEqual(await line('/big.torrent'), size)
+})
+
+test('there is none of the root, nor of what is empty, hidden or not there', async (t) => {
+  const files = { ...FILES, 'void/empty': '', '.d/x': 'x', 'm/torrent_service/x': 'x' }
+  const { port } = await serveMirror(t, { files })
+  for (const [address, status] of [
+    ['/?torrent', 422],
+    ['//?torrent', 422],
+    ['/void/?torrent', 422],
+    ['/.d/?torrent', 404],
+    ['/.d.torrent', 404],
+    ['/none/?torrent', 404],
+    ['/-/?torrent', 404],
+    ['/m/torrent_service/?torrent', 404],
+    ['/m/?torrent', 422],
+    ['/pub/../pub/set/?torrent', 400],
+  ] as const) {
+    const { status: answered, body } = await ask(port, address)
+    assert.deepEqual([answered, body.toString().split('\n').length], [status, 2], address)
+  }
+})
+
+test('a file that comes or goes is in the next torrent, or no more', async (t) => {
+  let ahead = 5_000
+  const io = { now: () => Date.now() + ahead, monotonic: () => performance.now() + ahead }
+  const { port, root } = await serveMirror(t, { files: FILES, io })
+  await ask(port, '/pub/set.torrent')
+  plantFiles(root, { 'pub/set/b/new': 'new' })
+  ahead += 20_000
+  const { body } = await ask(port, '/pub/set.torrent')
+  assert.ok(pathsIn(body).includes('b/new'))
+})

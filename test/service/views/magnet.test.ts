@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decodeTorrent, independentInfoHash } from '../../support/decode-torrent.js'
+import { serveMirror, TRACKER } from '../../support/serve.js'
+import { ask } from '../ask.js'
+
+const NAME = 'Größe #1 100%+a;b?&=.iso'
+const ENCODED = encodeURIComponent(NAME)
+const HOST = { headers: { Host: 'm.example' } }
+const TEXT = 'text/plain; charset=utf-8'
+
+test('a magnet names hash, name, size, trackers, web seeds and where the torrent is', async (t) => {
+  const args = ['--tracker', TRACKER, '--tracker', 'udp://t.example:1?a=b&c', '--web-seed']
+  const setup = {
+    files: { [`pub/${NAME}`]: 'twelve bytes' },
+    args: [...args, 'https://o.example/m/'],
+  }
+  const { port } = await serveMirror(t, setup)
+  const { headers, body } = await ask(port, `/pub/${ENCODED}.magnet`, HOST)
+  const torrent = await ask(port, `/pub/${ENCODED}.torrent`, HOST)
+  assert.equal(headers['content-type'], TEXT)
+  const link = body.toString()
+  assert.match(link, /^magnet:\?xt=urn:btih:[0-9a-f]{40}&dn=[^\s+]+\n$/)
+  assert.doesNotMatch(link, /amp;/)
+  const { searchParams } = new URL(link.trim())
+  assert.deepEqual([...searchParams.entries()].sort(), [
+    ['dn', NAME],
+    ['tr', TRACKER],
+    ['tr', 'udp://t.example:1?a=b&c'],
+    ['ws', `http://m.example/pub/${ENCODED}`],
+    ['ws', `https://o.example/m/pub/${ENCODED}`],
+    ['xl', '12'],
+    ['xs', `http://m.example/pub/${ENCODED}.torrent`],
+    ['xt', `urn:btih:${independentInfoHash(torrent.body)}`],
+  ])
+})
+
+test('the address in a magnet is never that of a file that only is called like the torrent', async (t) => {
+  const files = {
+    'pub/a.iso': 'a',
+    'pub/a.iso.torrent': 'else',
+    'pub/b': 'b',
+    'pub/b.torrent/x': '',
+  }
+  const { port } = await serveMirror(t, { files })
+  for (const name of ['a.iso', 'b']) {
+    const { body } = await ask(port, `/pub/${name}.magnet`, HOST)
+    const source = new URL(body.toString().trim()).searchParams.get('xs')!
+    assert.equal(source, `http://m.example/pub/${name}?torrent`)
+    const torrent = await ask(port, source.slice('http://m.example'.length), HOST)
+    assert.equal(decodeTorrent(torrent.body).info['name'], name)
+  }
+})
+
+test('a magnet of version 2 names its hash, and both where it is a hybrid', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'pub/a.iso': 'a' } })
+  const topics = async (query: string) => {
+    const { body } = await ask(port, `/pub/a.iso.magnet${query}`, HOST)
+    const { searchParams } = new URL(body.toString().trim())
+    const kinds = searchParams.getAll('xt').map((topic) => topic.split(':')[1])
+    return [...kinds, searchParams.get('xs')]
+  }
+  const address = 'http://m.example/pub/a.iso.torrent'
+  assert.deepEqual(await topics('?v2'), ['btmh', `${address}?v2`])
+  assert.deepEqual(await topics('?hybrid'), ['btih', 'btmh', `${address}?hybrid`])
+})
+
+test('.btih is the info hash of the torrent', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'pub/a.iso': 'a' } })
+  const torrent = await ask(port, '/pub/a.iso.torrent')
+  for (const address of ['/pub/a.iso.btih', '/pub/a.iso?btih']) {
+    const { headers, body } = await ask(port, address)
+    assert.equal(headers['content-type'], TEXT)
+    assert.equal(body.toString(), `${independentInfoHash(torrent.body)}\n`)
+    const again = { headers: { 'If-None-Match': headers.etag! } }
+    assert.equal((await ask(port, address, again)).status, 304)
+  }
+})
+
+test('there is no magnet of what is hidden, empty or not there', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'pub/.secret': 'x', 'pub/empty': '' } })
+  for (const name of ['.secret', 'none', ''])
+    assert.equal((await ask(port, `/pub/${name}.magnet`)).status, 404, name)
+  assert.equal((await ask(port, '/pub/empty.magnet')).status, 422)
+})
+
+test('where a file is called as a view of another, links lead to the view all the same', async (t) => {
+  const files = { 'pub/b': 'x', 'pub/b.torrent': 'no torrent', 'pub/b.meta4/c': 'y' }
+  const { port } = await serveMirror(t, { files })
+  const links = String((await ask(port, '/pub/b')).headers['link'])
+  const addresses = [...links.matchAll(/<([^>]*)>/g)].map(([, address]) => address)
+  assert.deepEqual(addresses, ['b?torrent', 'b?meta4'])
+  const { body } = await ask(port, '/pub/b?torrent')
+  assert.equal(decodeTorrent(body).info['name'], 'b')
+  const others = String((await ask(port, '/pub/b.torrent')).headers['link'])
+  assert.match(others, /^<b\.torrent\.torrent>/)
+})
+
+test('files say where their torrents are, also on HEAD', async (t) => {
+  const files = { [`pub/${NAME}`]: 'x', 'pub/a:b': 'y', 'pub/empty': '' }
+  const { port } = await serveMirror(t, { files })
+  for (const name of [NAME, 'a:b']) {
+    for (const method of ['GET', 'HEAD']) {
+      const address = `/pub/${encodeURIComponent(name)}`
+      const { headers } = await ask(port, address, { method })
+      const [torrent] = String(headers['link']).split(', ')
+      const [, link = ''] = /^<(.*)>; rel="describedby"; type="application\/x-bittorrent"$/.exec(
+        torrent!,
+      )!
+      const there = new URL(link, `http://m.example${address}`)
+      assert.equal(there.host, 'm.example')
+      const { body } = await ask(port, there.pathname)
+      assert.equal(decodeTorrent(body).info['name'], name)
+    }
+  }
+  assert.equal((await ask(port, '/pub/empty')).headers['link'], undefined)
+})

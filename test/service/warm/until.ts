@@ -1,0 +1,20 @@
+import { setTimeout } from 'node:timers/promises'
+import { readMetric } from '../read-metric.js'
+
+/** How long something may take on a slow and busy machine, in milliseconds. */
+const PATIENCE = 100_000
+
+/** Looks again and again until something holds. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + PATIENCE
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error('it never came to that')
+    await setTimeout(20)
+  }
+}
+
+/** Waits until so many files that are to be warm are in that state. */
+export function untilFiles(port: number, state: string, count: number): Promise<void> {
+  const name = `btkit_warm_files{state="${state}"}`
+  return until(async () => (await readMetric(port, name)) === count)
+}

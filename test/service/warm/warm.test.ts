@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { unlessWritersTell } from '../../support/writers.js'
+import { ask } from '../ask.js'
+import { singleAddress } from '../pkgtorrent/yum-client.js'
+import { readHashedBytes, readMetric } from '../read-metric.js'
+import { until, untilFiles } from './until.js'
+
+const MIB = 2 ** 20
+const FROM_CACHE = 'btkit_torrents_total{from="cache"}'
+
+test('what matches is hashed before anybody asks, and nothing else', async (t) => {
+  const files = {
+    'iso/a.iso': pseudoRandom(3 * MIB, 1),
+    'iso/deep/er/b.iso': 'b',
+    'iso/deep/readme': 'r',
+    'iso/.hidden.iso': 'hidden',
+    'yum/c.iso': 'other',
+  }
+  const { port } = await serveMirror(t, { files, args: ['--warm', '/iso/**/*.iso'] })
+  await untilFiles(port, 'ready', 2)
+  assert.equal(await readHashedBytes(port), 3 * MIB + 1)
+  assert.equal(await readMetric(port, 'btkit_warm_hashed_bytes_total'), 3 * MIB + 1)
+  assert.equal((await ask(port, singleAddress('/iso/a.iso'))).status, 200)
+  assert.equal(await readMetric(port, FROM_CACHE), 1)
+  assert.equal(await readHashedBytes(port), 3 * MIB + 1)
+})
+
+test('what the cache knows from before is ready without being read', async (t) => {
+  const root = makeScratch(t, { 'a.iso': 'a', 'b.iso': 'b' })
+  const cacheDir = makeScratch(t)
+  const args = ['--warm', '*.iso']
+  const first = await serveMirror(t, { root, cacheDir, args })
+  await untilFiles(first.port, 'ready', 2)
+  await first.stop()
+  const { port } = await serveMirror(t, { root, cacheDir, args })
+  await untilFiles(port, 'ready', 2)
+  assert.equal(await readHashedBytes(port), 0)
+})
+
+// The interval is so long that only an event can tell of them
+const WATCHED = ['--warm', '/iso/**', '--warm-interval', '999999']
+
+test('a new file, and one in a new directory, is seen at once', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'iso/a': 'a' }, args: WATCHED })
+  await untilFiles(port, 'ready', 1)
+  plantFiles(root, { 'iso/b': 'bb' })
+  await untilFiles(port, 'ready', 2)
+  plantFiles(root, { 'iso/new/er/c': 'ccc', 'iso/new/d': 'dddd' })
+  await untilFiles(port, 'ready', 4)
+  assert.equal(await readHashedBytes(port), 1 + 2 + 3 + 4)
+  assert.equal(await readMetric(port, 'btkit_warm_scans_total'), 1)
+})
+
+test('what becomes of files is seen: changed, moved in, moved away, removed', async (t) => {
+  const files = { 'iso/a': 'a', 'iso/b': 'b', 'iso/dir/c': 'c', 'away/d': 'dd' }
+  const { port, root } = await serveMirror(t, { files, args: WATCHED })
+  await untilFiles(port, 'ready', 3)
+  const at = (...path: string[]) => join(root, ...path)
+  rmSync(at('iso/b'))
+  await untilFiles(port, 'ready', 2)
+  renameSync(at('iso/dir'), at('away/dir'))
+  await untilFiles(port, 'ready', 1)
+  renameSync(at('away'), at('iso/away'))
+  await untilFiles(port, 'ready', 3)
+  plantFiles(root, { 'iso/a': 'another' })
+  await until(async () => (await readHashedBytes(port)) >= 3 + 2 + 'another'.length)
+  await untilFiles(port, 'ready', 3)
+  assert.equal(await readMetric(port, 'btkit_warm_scans_total'), 1)
+})
+
+test(
+  'a file that is being written is left alone until it is closed',
+  unlessWritersTell,
+  async (t) => {
+    const { port, root } = await serveMirror(t, { files: { 'iso/a': 'a' }, args: WATCHED })
+    await untilFiles(port, 'ready', 1)
+    const descriptor = openSync(join(root, 'iso/b'), 'w')
+    writeSync(descriptor, 'half')
+    await untilFiles(port, 'waiting', 1)
+    // One that comes later overtakes it
+    plantFiles(root, { 'iso/c': 'c' })
+    await untilFiles(port, 'ready', 2)
+    assert.equal(await readHashedBytes(port), 2)
+    writeSync(descriptor, ' and half')
+    closeSync(descriptor)
+    await untilFiles(port, 'ready', 3)
+    assert.equal(await readHashedBytes(port), 2 + 'half and half'.length)
+  },
+)
+
+test('without events a look at the interval sees what is new', async (t) => {
+  const place = makeScratch(t, { 'old/a': 'a', 'new/b': 'b', 'new/c': 'c' })
+  const root = join(place, 'current')
+  symlinkSync('old', root)
+  const args = ['--warm', '**', '--warm-interval', '0.1']
+  const { port } = await serveMirror(t, { root, args })
+  await untilFiles(port, 'ready', 1)
+  symlinkSync('new', `${root}.new`)
+  renameSync(`${root}.new`, root)
+  await untilFiles(port, 'ready', 2)
+  assert.ok((await readMetric(port, 'btkit_warm_scans_total')) > 1)
+})
+
+test('who asks for what is just hashed ahead, at a low rate, does not wait for that', async (t) => {
+  const root = makeScratch(t, { 'iso/a.iso': pseudoRandom(8 * MIB, 5) })
+  const args = ['--warm', '/iso/*', '--max-rate', '100K', '--wait', '60']
+  const { port } = await serveMirror(t, { root, args })
+  // At that rate all of it would take more than a minute
+  await until(async () => (await readMetric(port, 'btkit_warm_hash_jobs')) === 1)
+  assert.equal((await ask(port, singleAddress('/iso/a.iso'))).status, 200)
+  await untilFiles(port, 'ready', 1)
+  assert.equal(await readHashedBytes(port), 8 * MIB)
+})
+
+test('the service stops at once while it hashes ahead', async (t) => {
+  const root = makeScratch(t)
+  plantSparse(root, 'huge.iso', 64 * 2 ** 30)
+  const args = ['--warm', '*', '--max-rate', '1M']
+  const { port, stop } = await serveMirror(t, { root, args })
+  await until(async () => (await readMetric(port, 'btkit_warm_hash_jobs')) === 1)
+  assert.equal((await stop()).status, 0)
+})
+
+test('links in a circle are not followed for ever, and those that lead out not at all', async (t) => {
+  const root = makeScratch(t, { 'iso/a': 'a' })
+  const outside = makeScratch(t, { x: 'outside' })
+  symlinkSync('..', join(root, 'iso/up'))
+  symlinkSync(outside, join(root, 'iso/out'))
+  symlinkSync('a', join(root, 'iso/b'))
+  mkdirSync(join(root, '-'))
+  plantFiles(root, { '-/x': 'x' })
+  const { port } = await serveMirror(t, { root, args: ['--warm', '**'] })
+  await untilFiles(port, 'ready', 2)
+  await untilFiles(port, 'waiting', 0)
+  assert.equal(await readMetric(port, 'btkit_warm_files{state="failed"}'), 0)
+})
+
+test('an empty file has no torrent, and that is no fault', async (t) => {
+  const { port, stderr } = await serveMirror(t, {
+    files: { a: '', b: 'b' },
+    args: ['--warm', '*', '--log', 'off'],
+  })
+  await untilFiles(port, 'ready', 1)
+  await untilFiles(port, 'failed', 1)
+  assert.equal(stderr.text, '')
+})
+
+test('patterns that nothing matches are told of', async (t) => {
+  const { stderr } = await serveMirror(t, { files: { a: 'a' }, args: ['--warm', '/b*'] })
+  await until(() => stderr.text.includes('\n'))
+  assert.match(stderr.text, /--warm \/b\*: no file matches yet/)
+})

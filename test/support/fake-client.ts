@@ -1,0 +1,103 @@
+import { BtkitError } from '../../src/errors.js'
+import {
+  clientInfoHash,
+  type ClientTorrent,
+  type PublishedTorrent,
+  type TorrentClient,
+} from '../../src/core/publish/client.js'
+
+/** A client that is only there in memory, and counts the calls that are made to it. */
+export class FakeClient implements TorrentClient {
+  readonly label = 'fake+http://client'
+  readonly torrents = new Map<string, ClientTorrent>()
+  readonly calls: string[] = []
+  looksBeforeStart = true
+  /** What findData says. */
+  found: boolean | null = null
+  /** What part of the data of a new torrent it sees. */
+  seen = 1
+  isDown = false
+  /** Called for each torrent that was started. */
+  onStart: (infoHash: string) => void = () => undefined
+
+  version(): Promise<string> {
+    return Promise.resolve('fake 1')
+  }
+
+  list(): Promise<readonly ClientTorrent[]> {
+    this.#note('list')
+    return Promise.resolve([...this.torrents.values()])
+  }
+
+  findData(torrents: readonly PublishedTorrent[]): Promise<(boolean | null)[]> {
+    return Promise.resolve(torrents.map(() => this.found))
+  }
+
+  add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
+    this.#note('add')
+    for (const { metainfo, directory } of torrents) {
+      this.plant(clientInfoHash(metainfo), {
+        name: metainfo.name,
+        directory,
+        size: metainfo.size,
+        bytesDone: metainfo.size * this.seen,
+      })
+    }
+    return Promise.resolve(torrents.map(() => null))
+  }
+
+  start(infoHashes: readonly string[]): Promise<void> {
+    this.#note('start')
+    for (const infoHash of infoHashes) {
+      const torrent = this.torrents.get(infoHash)!
+      const state = torrent.bytesDone === torrent.size ? 'seeding' : 'downloading'
+      this.torrents.set(infoHash, { ...torrent, state })
+      this.onStart(infoHash)
+    }
+    return Promise.resolve()
+  }
+
+  remove(infoHashes: readonly string[]): Promise<void> {
+    this.#note('remove')
+    for (const infoHash of infoHashes) this.torrents.delete(infoHash)
+    return Promise.resolve()
+  }
+
+  /** Puts a torrent into its list. */
+  plant(infoHash: string, changes: Partial<ClientTorrent>): void {
+    this.torrents.set(infoHash, {
+      infoHash,
+      name: 'a',
+      directory: '/',
+      isMarked: true,
+      state: 'stopped',
+      message: null,
+      size: 1,
+      bytesDone: 1,
+      peers: 0,
+      uploadRate: 0,
+      downloadRate: 0,
+      ratio: 0,
+      ...changes,
+    })
+  }
+
+  #note(call: string): void {
+    this.calls.push(call)
+    if (this.isDown) throw new BtkitError('client', `${this.label}: nothing listens there`)
+  }
+}
+
+/** How to wait for a client on a clock that only such waiting moves on. */
+export function fakeWaiting(limitMs = 10_000) {
+  let now = 0
+  return {
+    limitMs,
+    monotonic: () => now,
+    sleep: (ms: number) => {
+      now += ms
+      return Promise.resolve()
+    },
+    signal: new AbortController().signal,
+  }
+}

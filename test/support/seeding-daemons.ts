@@ -1,0 +1,256 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { findFreePort } from './opentracker.js'
+import { plantFiles, type Files } from './scratch.js'
+
+/** A program that seeds, with a directory and ports of its own, until the test ends. */
+export interface Daemon {
+  /** Its address for btkit, with credentials. */
+  readonly url: string
+  readonly pid: number
+  /** Stops it, and resolves when it is gone. */
+  readonly stop: () => Promise<void>
+}
+
+/** How a kind of daemon is started. */
+export interface DaemonKind {
+  /** The programs that it takes. */
+  readonly programs: readonly string[]
+  /** Whether it can be kept from reading the data of a new torrent. */
+  readonly skipsHashing: boolean
+  /** Whether it tells by itself that data is not there. */
+  readonly looks: boolean
+  /** Whether it creates the empty files of a torrent whose data it does not see. */
+  readonly createsEmptyFiles?: boolean
+  readonly start: (t: TestContext) => Promise<Daemon>
+}
+
+/** How long one may take until it can be spoken to, and how long it may run, in milliseconds. */
+const START_LIMIT = 90_000
+const RUN_LIMIT = 120_000
+
+/** What every test that starts one uses as a password. */
+export const PASSWORD = 'geheim&<"%'
+
+/** The programs that btkit hands torrents to. */
+export const daemonKinds: Readonly<Record<string, DaemonKind>> = {
+  transmission: {
+    programs: ['transmission-daemon'],
+    skipsHashing: false,
+    looks: true,
+    start: startTransmission,
+  },
+  qbittorrent: {
+    programs: ['qbittorrent-nox'],
+    skipsHashing: true,
+    looks: true,
+    createsEmptyFiles: true,
+    start: startQbittorrent,
+  },
+  aria2: { programs: ['aria2c'], skipsHashing: true, looks: false, start: startAria2 },
+  deluge: {
+    programs: ['deluged', 'deluge-web'],
+    skipsHashing: true,
+    looks: true,
+    start: startDeluge,
+  },
+  rtorrent: { programs: ['rtorrent'], skipsHashing: true, looks: true, start: startRtorrent },
+}
+
+async function startTransmission(t: TestContext): Promise<Daemon> {
+  const [port, peerPort] = [await findFreePort(), await findFreePort()]
+  const directory = makeHome(t)
+  const settings = {
+    'rpc-port': port,
+    'rpc-bind-address': '127.0.0.1',
+    'rpc-authentication-required': true,
+    'rpc-username': 'me',
+    'rpc-password': PASSWORD,
+    'peer-port': peerPort,
+    'dht-enabled': false,
+    'lpd-enabled': false,
+    // 3.00 does not come to terms with libtorrent over uTP and encrypted
+    'utp-enabled': false,
+    'port-forwarding-enabled': false,
+    'download-dir': directory,
+  }
+  writeFileSync(join(directory, 'settings.json'), JSON.stringify(settings))
+  const daemon = run(directory, ['transmission-daemon', '-f', '-g', directory])
+  await whenListening(port, daemon)
+  const password = encodeURIComponent(PASSWORD)
+  return asDaemon(daemon, `transmission+http://me:${password}@127.0.0.1:${port}`)
+}
+
+async function startQbittorrent(t: TestContext): Promise<Daemon> {
+  const [port, peerPort] = [await findFreePort(), await findFreePort()]
+  const directory = makeHome(t)
+  mkdirSync(join(directory, 'qBittorrent/config'), { recursive: true })
+  const settings = [
+    '[LegalNotice]',
+    'Accepted=true',
+    '[Preferences]',
+    'WebUI\\Address=127.0.0.1',
+    `WebUI\\Port=${port}`,
+    '[BitTorrent]',
+    `Session\\Port=${peerPort}`,
+    'Session\\DHTEnabled=false',
+    'Session\\LSDEnabled=false',
+    '',
+  ]
+  writeFileSync(join(directory, 'qBittorrent/config/qBittorrent.conf'), settings.join('\n'))
+  const daemon = run(directory, ['qbittorrent-nox', `--profile=${directory}`])
+  await whenListening(port, daemon)
+  return asDaemon(daemon, `qbittorrent+http://admin:adminadmin@127.0.0.1:${port}`)
+}
+
+async function startAria2(t: TestContext): Promise<Daemon> {
+  const [port, peerPort] = [await findFreePort(), await findFreePort()]
+  const directory = makeHome(t)
+  const alone = ['--no-conf', '--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false']
+  const rpc = ['--enable-rpc', `--rpc-listen-port=${port}`, `--rpc-secret=${PASSWORD}`]
+  const daemon = run(directory, [
+    'aria2c',
+    ...alone,
+    ...rpc,
+    `--listen-port=${peerPort}`,
+    '--bt-detach-seed-only=true',
+  ])
+  await whenListening(port, daemon)
+  return asDaemon(daemon, `aria2+http://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`)
+}
+
+async function startDeluge(t: TestContext): Promise<Daemon> {
+  const [port, webPort, peerPort] = [
+    await findFreePort(),
+    await findFreePort(),
+    await findFreePort(),
+  ]
+  const directory = makeHome(t, { auth: 'localclient:secret:10\n' })
+  const core = {
+    daemon_port: port,
+    dht: false,
+    lsd: false,
+    upnp: false,
+    natpmp: false,
+    random_port: false,
+    listen_ports: [peerPort, peerPort],
+    enabled_plugins: ['Label'],
+  }
+  const host = ['0123456789abcdef0123456789abcdef', '127.0.0.1', port, 'localclient', 'secret']
+  const web = { port: webPort, interface: '127.0.0.1', first_login: false, default_daemon: '' }
+  plantConfig(join(directory, 'core.conf'), 1, core)
+  plantConfig(join(directory, 'web.conf'), 2, web)
+  plantConfig(join(directory, 'hostlist.conf'), 3, { hosts: [host] })
+  const daemon = run(directory, ['deluged', '-d', '-c', directory, '-p', `${port}`])
+  await whenListening(port, daemon)
+  const front = run(directory, ['deluge-web', '-d', '-c', directory, '-p', `${webPort}`])
+  await whenListening(webPort, front)
+  return asDaemon(daemon, `deluge+http://:deluge@127.0.0.1:${webPort}`)
+}
+
+/** Deluge's files hold the version of their form before what they say. */
+function plantConfig(path: string, file: number, values: object): void {
+  const head = JSON.stringify({ file, format: 1 })
+  writeFileSync(path, head + JSON.stringify(values))
+}
+
+async function startRtorrent(t: TestContext): Promise<Daemon> {
+  const peerPort = await findFreePort()
+  const directory = makeHome(t)
+  const socket = join(directory, 'rpc.sock')
+  mkdirSync(join(directory, 'session'))
+  const settings = [
+    'system.daemon.set = true',
+    `session.path.set = ${directory}/session`,
+    `network.scgi.open_local = ${socket}`,
+    `network.port_range.set = ${peerPort}-${peerPort}`,
+    'dht.mode.set = disable',
+    `directory.default.set = ${directory}`,
+    '',
+  ]
+  writeFileSync(join(directory, 'rtorrent.rc'), settings.join('\n'))
+  const rc = `import=${join(directory, 'rtorrent.rc')}`
+  const daemon = run(directory, ['rtorrent', '-n', '-o', rc])
+  await until(() => existsSync(socket), daemon)
+  return asDaemon(daemon, `scgi+unix://${socket}`)
+}
+
+function run(directory: string, [program = '', ...args]: string[]): ChildProcess {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: directory, LC_ALL: 'C.UTF-8' }
+  const child = spawn(program, args, {
+    env,
+    cwd: directory,
+    stdio: 'ignore',
+    timeout: RUN_LIMIT,
+    killSignal: 'SIGKILL',
+  })
+  children.get(directory)?.push(child)
+  return child
+}
+
+/** What runs in each directory, and has to be gone before the directory goes. */
+const children = new Map<string, ChildProcess[]>()
+
+/** A directory for a daemon, removed when the test ends and nothing runs in it any more. */
+function makeHome(t: TestContext, files: Files = {}): string {
+  const directory = mkdtempSync(join(tmpdir(), 'btkit-test-'))
+  plantFiles(directory, files)
+  children.set(directory, [])
+  t.after(async () => {
+    await Promise.all((children.get(directory) ?? []).map(end))
+    rmSync(directory, { recursive: true, force: true })
+  })
+  return directory
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill('SIGKILL')
+  await gone
+}
+
+function asDaemon(child: ChildProcess, url: string): Daemon {
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+  }
+  return { url, pid: child.pid ?? 0, stop }
+}
+
+/** Waits until something answers by HTTP on a port. */
+async function whenListening(port: number, child: ChildProcess): Promise<void> {
+  await until(async () => {
+    try {
+      await (await fetch(`http://127.0.0.1:${port}/`)).arrayBuffer()
+      return true
+    } catch (error) {
+      // What listens and speaks another protocol breaks the connection off
+      const { code } = (error as Error).cause as NodeJS.ErrnoException
+      return code !== 'ECONNREFUSED'
+    }
+  }, child)
+}
+
+async function until(
+  isReady: () => boolean | Promise<boolean>,
+  { exitCode }: ChildProcess,
+): Promise<void> {
+  const end = Date.now() + START_LIMIT
+  while (!(await isReady())) {
+    if (Date.now() > end || exitCode !== null) throw new Error('the daemon did not start')
+    await setTimeout(50)
+  }
+}
+
+/** The bytes that a process has read so far, from files and otherwise. */
+export function bytesRead(pid: number): number {
+  const io = readFileSync(`/proc/${pid}/io`, 'utf8')
+  return Number(/^rchar: (\d+)/.exec(io)?.[1])
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { AddressRules } from '../../../src/tracker/allowed/address-rules.js'
+import { makeScratch } from '../../support/scratch.js'
+
+function failOn(message: string): never {
+  throw new Error(message)
+}
+
+test('without files everybody may ask', () => {
+  const rules = new AddressRules({ allowedFile: null, bannedFile: null, report: failOn })
+  assert(rules.isOpen)
+  assert(rules.permits('10.0.0.1'))
+})
+
+test('those of the allowed file alone may ask, but those that are banned', async (t) => {
+  const directory = makeScratch(t, {
+    allowed: '# our networks\n10.0.0.0/8\n\n2001:db8::/32\n',
+    banned: 'bad:10.6.6.6-10.6.6.7\n',
+  })
+  const rules = new AddressRules({
+    allowedFile: join(directory, 'allowed'),
+    bannedFile: join(directory, 'banned'),
+    report: failOn,
+  })
+  await rules.refresh()
+  assert.deepEqual(
+    ['10.0.0.1', '10.6.6.6', '11.0.0.1', '2001:db8::1', null].map((a) => rules.permits(a)),
+    [true, false, false, true, false],
+  )
+})
+
+test('a changed file counts from the next refresh on; one that is gone counts as it was', async (t) => {
+  const directory = makeScratch(t, { banned: '1.1.1.1\n' })
+  const bannedFile = join(directory, 'banned')
+  const told: string[] = []
+  const report = (message: string) => told.push(message)
+  const rules = new AddressRules({ allowedFile: null, bannedFile, report })
+  await rules.refresh()
+  writeFileSync(bannedFile, '2.2.2.2\n3.3.3.3\n')
+  await rules.refresh()
+  assert.deepEqual([rules.permits('1.1.1.1'), rules.permits('2.2.2.2')], [true, false])
+  rmSync(bannedFile)
+  await rules.refresh()
+  await rules.refresh()
+  assert.equal(rules.permits('2.2.2.2'), false)
+  assert.deepEqual(told, [`${bannedFile}: no such file or directory; it counts as it was`])
+})
+
+test('a line that is no address is told by its number, and the others count', async (t) => {
+  const directory = makeScratch(t, { banned: '1.1.1.1\nnonsense\u001b[2J\n' })
+  const bannedFile = join(directory, 'banned')
+  const told: string[] = []
+  const report = (message: string) => told.push(message)
+  const rules = new AddressRules({ allowedFile: null, bannedFile, report })
+  await rules.refresh()
+  assert.deepEqual(told, [
+    `${bannedFile}: line 2: "nonsense\\x1b[2J" is no address or range of addresses`,
+  ])
+  assert.equal(rules.permits('1.1.1.1'), false)
+})
+
+test('a file that can not be read to begin with is an error that names it', async (t) => {
+  const bannedFile = join(makeScratch(t), 'nowhere')
+  const rules = new AddressRules({ allowedFile: null, bannedFile, report: failOn })
+  await assert.rejects(rules.refresh(), { message: `${bannedFile}: no such file or directory` })
+})

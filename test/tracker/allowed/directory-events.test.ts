@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { once, EventEmitter } from 'node:events'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { DirectoryEvents } from '../../../src/tracker/allowed/directory-events.js'
+import { makeScratch } from '../../support/scratch.js'
+
+test('a file that comes and one that goes cause a look', { timeout: 20_000 }, async (t) => {
+  const directory = makeScratch(t)
+  const looks = new EventEmitter()
+  let count = 0
+  const events = new DirectoryEvents({
+    directories: () => [directory],
+    look: () => {
+      count++
+      looks.emit('look')
+      return Promise.resolve()
+    },
+  })
+  t.after(() => {
+    events.close()
+  })
+  events.update()
+  // The timers of events do not keep a process alive
+  const awake = setInterval(() => undefined, 1000)
+  t.after(() => {
+    clearInterval(awake)
+  })
+  for (const act of [
+    () => {
+      writeFileSync(join(directory, 'a.torrent'), 'x')
+    },
+    () => {
+      rmSync(join(directory, 'a.torrent'))
+    },
+  ]) {
+    const look = once(looks, 'look')
+    act()
+    await look
+  }
+  assert(count >= 2)
+})
+
+test('a directory that can not be watched is no harm', () => {
+  const look = () => Promise.resolve()
+  const events = new DirectoryEvents({ directories: () => ['/nowhere/at/all'], look })
+  assert.doesNotThrow(() => {
+    events.update()
+    events.close()
+  })
+})

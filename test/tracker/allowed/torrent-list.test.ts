@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { TorrentList, type TorrentListParts } from '../../../src/tracker/allowed/torrent-list.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { makeScratch, type Files } from '../../support/scratch.js'
+import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
+
+const one = torrentOf(singleFileInfo({ name: 'one' }))
+const two = torrentOf(singleFileInfo({ name: 'two' }))
+const hashOf = (bytes: Uint8Array) => parseMetainfo(bytes).infoHash ?? ''
+
+/** A list of the torrents of a new directory, and what it tells. */
+function listOf(t: TestContext, files: Files, parts: Partial<TorrentListParts> = {}) {
+  const directory = makeScratch(t, files)
+  const told: string[] = []
+  const list = new TorrentList({
+    directories: [directory],
+    listFile: null,
+    isFed: false,
+    controls: true,
+    report: (message) => told.push(message),
+    ...parts,
+  })
+  const names = () => [...list.torrents.values()].map(({ metainfo }) => metainfo?.name).sort()
+  return { directory, list, told, names }
+}
+
+function failOn(message: string): never {
+  throw new Error(message)
+}
+
+test('without a directory and a list all torrents are allowed', () => {
+  const parts = { directories: [], listFile: null, isFed: false, controls: true, report: failOn }
+  assert(new TorrentList(parts).isOpen)
+})
+
+test('torrents of a directory and of those below it are known by name and size', async (t) => {
+  const { list, names, directory } = listOf(t, {
+    'one.torrent': one,
+    'deep/er/two.torrent': two,
+    'not-one.txt': 'x',
+    '.hidden/three.torrent': torrentOf(singleFileInfo({ name: 'three' })),
+  })
+  await list.refresh()
+  assert.equal(list.isOpen, false)
+  assert.deepEqual(names(), ['one', 'two'])
+  assert.deepEqual(list.torrents.get(hashOf(one)), {
+    infoHash: hashOf(one),
+    metainfo: {
+      infoHash: hashOf(one),
+      infoHashV2: null,
+      name: 'one',
+      size: 5,
+      path: join(directory, 'one.torrent'),
+    },
+    failure: null,
+    warning: null,
+    trackers: [],
+  })
+})
+
+test('what is new, changed or gone counts from the next look on', async (t) => {
+  const { list, names, directory } = listOf(t, { 'one.torrent': one })
+  await list.refresh()
+  writeFileSync(join(directory, 'two.torrent'), two)
+  await list.refresh()
+  assert.deepEqual(names(), ['one', 'two'])
+  writeFileSync(join(directory, 'one.torrent'), torrentOf(singleFileInfo({ name: 'uno' })))
+  rmSync(join(directory, 'two.torrent'))
+  await list.refresh()
+  assert.deepEqual(names(), ['uno'])
+})
+
+test('a hybrid torrent is announced by both its hashes', async (t) => {
+  const { list } = listOf(t, { 'h.torrent': goldenTorrent('hybrid-directory.torrent') })
+  await list.refresh()
+  const { infoHash, infoHashV2 } = parseMetainfo(goldenTorrent('hybrid-directory.torrent'))
+  assert.deepEqual([...list.torrents.keys()], [infoHash, infoHashV2?.slice(0, 40)])
+})
+
+test('pad files are not part of the size', async (t) => {
+  const { list } = listOf(t, { 'h.torrent': goldenTorrent('hybrid-directory.torrent') })
+  await list.refresh()
+  const { files, size } = parseMetainfo(goldenTorrent('hybrid-directory.torrent'))
+  const padding = files.filter((file) => file.padding).reduce((sum, { length }) => sum + length, 0)
+  assert(padding > 0)
+  const [known] = list.torrents.values()
+  assert.equal(known?.metainfo?.size, size - padding)
+})
+
+test('controls inside a torrent are read, and only where they are asked for', async (t) => {
+  const controlled = torrentOf(singleFileInfo(), {
+    'failure reason': 'moved to another tracker',
+    'warning message': 'ends tomorrow',
+  })
+  const { list, directory } = listOf(t, { 'a.torrent': controlled })
+  await list.refresh()
+  const [known] = list.torrents.values()
+  assert(known)
+  assert.deepEqual([known.failure, known.warning], ['moved to another tracker', 'ends tomorrow'])
+  const parts = { directories: [directory], listFile: null, isFed: false, report: failOn }
+  const deaf = new TorrentList({ ...parts, controls: false })
+  await deaf.refresh()
+  const [same] = deaf.torrents.values()
+  assert(same)
+  assert.deepEqual([same.failure, same.warning], [null, null])
+})
+
+test('what is no torrent is told once, and the others count', async (t) => {
+  const { list, names, told, directory } = listOf(t, {
+    'bad.torrent': 'hello',
+    'one.torrent': one,
+  })
+  await list.refresh()
+  await list.refresh()
+  assert.deepEqual(names(), ['one'])
+  assert.deepEqual(told, [
+    `${join(directory, 'bad.torrent')}: not a torrent (it begins with "hello"); not tracked`,
+  ])
+})
+
+test('a thousand bad torrents are ten lines and a count', async (t) => {
+  const files = Object.fromEntries(
+    Array.from({ length: 1000 }, (_, i) => [`${i}.torrent`, 'x'] as const),
+  )
+  const { list, told } = listOf(t, files)
+  await list.refresh()
+  assert.equal(told.length, 11)
+  assert.equal(told.at(-1), '990 more such problems')
+})
+
+test('a directory or a pipe by the name of a torrent is no harm', async (t) => {
+  const { list, names, directory } = listOf(t, { 'one.torrent': one })
+  mkdirSync(join(directory, 'dir.torrent'))
+  symlinkSync('/nowhere', join(directory, 'dead.torrent'))
+  symlinkSync('.', join(directory, 'loop'))
+  await list.refresh()
+  assert.deepEqual(names(), ['one'])
+})
+
+test('a link to a torrent counts as the torrent', async (t) => {
+  const elsewhere = makeScratch(t, { 'real.torrent': one })
+  const { list, names, directory } = listOf(t, {})
+  symlinkSync(join(elsewhere, 'real.torrent'), join(directory, 'one.torrent'))
+  await list.refresh()
+  assert.deepEqual(names(), ['one'])
+  writeFileSync(join(elsewhere, 'real.torrent'), two)
+  await list.refresh()
+  assert.deepEqual(names(), ['two'])
+})
+
+test('a directory that vanishes keeps its torrents, as a disk may be away, and says so', async (t) => {
+  const { list, names, told, directory } = listOf(t, { 'sub/one.torrent': one })
+  await list.refresh()
+  renameSync(directory, `${directory}-away`)
+  t.after(() => {
+    rmSync(`${directory}-away`, { recursive: true })
+  })
+  await list.refresh()
+  assert.deepEqual(names(), ['one'])
+  assert.deepEqual(told, [
+    `${directory}: no such file or directory; its torrents stay as they were`,
+  ])
+})
+
+test('a directory that is not there to begin with is an error', async (t) => {
+  const missing = join(makeScratch(t), 'missing')
+  const { list } = listOf(t, {}, { directories: [missing] })
+  await assert.rejects(list.refresh(), { message: `${missing}: no such file or directory` })
+})
+
+test('a list has a hash a line, of v1 or v2, and whatever comes after it', async (t) => {
+  const directory = makeScratch(t, {
+    list: `# releases\n${'AB'.repeat(20)} image.iso\n\n${'cd'.repeat(32)}\nshort\n`,
+  })
+  const { list, told } = listOf(t, {}, { directories: [], listFile: join(directory, 'list') })
+  await list.refresh()
+  assert.equal(list.isOpen, false)
+  assert.deepEqual([...list.torrents.keys()], ['ab'.repeat(20), 'cd'.repeat(20)])
+  assert.deepEqual(told, [`${join(directory, 'list')}: line 5: "short" is no info hash`])
+})
+
+test('a list and directories together allow what either has, known by its file', async (t) => {
+  const lists = makeScratch(t, { list: `${hashOf(one)}\n${'ab'.repeat(20)}\n` })
+  const { list, names } = listOf(t, { 'one.torrent': one }, { listFile: join(lists, 'list') })
+  await list.refresh()
+  assert.deepEqual(names(), ['one', undefined])
+})

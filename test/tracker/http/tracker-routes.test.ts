@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startTracker } from '../tracker-parts.js'
+
+const HASH = `info_hash=${'a'.repeat(20)}`
+const ID = `peer_id=${'p'.repeat(20)}`
+const BASE = `${HASH}&${ID}&port=6881&left=1`
+
+async function ask(url: string, method = 'GET') {
+  const response = await fetch(url, { method })
+  const body = Buffer.from(await response.arrayBuffer()).toString('latin1')
+  return { status: response.status, type: response.headers.get('content-type'), body }
+}
+
+test('an announce is answered at every path that trackers of old had', async (t) => {
+  const { httpUrl, store } = await startTracker(t)
+  for (const path of ['/announce', '/announce.php', '/tracker.php/announce']) {
+    const { status, type, body } = await ask(`${httpUrl}${path}?${BASE}`)
+    assert.equal(status, 200)
+    assert.equal(type, 'text/plain')
+    assert.match(
+      body,
+      /^d8:completei0e10:downloadedi0e11:external ip4:\x7f\0\0\x0110:incompletei1e/,
+    )
+  }
+  assert.equal(store.totals().peers, 1)
+})
+
+test('a scrape is answered there too, and has no torrents that are not known', async (t) => {
+  const { httpUrl } = await startTracker(t)
+  await ask(`${httpUrl}/announce?${BASE}`)
+  for (const path of ['/scrape', '/scrape.php', '/tracker.php/scrape']) {
+    const { body } = await ask(`${httpUrl}${path}?${HASH}&info_hash=${'b'.repeat(20)}`)
+    const counts = 'd8:completei0e10:downloadedi0e11:downloadersi1e10:incompletei1ee'
+    assert.equal(
+      body,
+      `d5:filesd20:${'a'.repeat(20)}${counts}e5:flagsd20:min_request_intervali300eee`,
+    )
+  }
+})
+
+test('other paths are left to others', async (t) => {
+  const { httpUrl } = await startTracker(t)
+  for (const path of ['/', '/announcement', '/announce/', '/ANNOUNCE', '//announce']) {
+    assert.equal((await ask(`${httpUrl}${path}?${BASE}`)).status, 404)
+  }
+})
+
+test('a request that breaks the protocol gets 400 and a reason', async (t) => {
+  const { httpUrl, noted } = await startTracker(t)
+  const { status, body } = await ask(`${httpUrl}/announce`)
+  assert.equal(status, 400)
+  assert.equal(body, 'd14:failure reason20:info_hash is missinge')
+  assert.deepEqual(noted, ['refusal'])
+})
+
+test('only GET and HEAD announce', async (t) => {
+  const { httpUrl, store } = await startTracker(t)
+  assert.equal((await ask(`${httpUrl}/announce?${BASE}`, 'POST')).status, 405)
+  assert.equal(store.totals().peers, 0)
+  assert.equal((await ask(`${httpUrl}/announce?${BASE}`, 'HEAD')).body, '')
+})
+
+test('a torrent that is not tracked is refused with the reason, and 200 as clients expect', async (t) => {
+  const failure = 'this torrent is not tracked here'
+  const { httpUrl, store } = await startTracker(t, {
+    rules: { judge: () => ({ failure, warning: null }) },
+  })
+  const { status, body } = await ask(`${httpUrl}/announce?${BASE}`)
+  assert.equal(status, 200)
+  assert.equal(body, `d14:failure reason${failure.length}:${failure}e`)
+  assert.equal(store.totals().swarms, 0)
+})
+
+test('a warning comes beside the peers', async (t) => {
+  const rules = { judge: () => ({ failure: null, warning: 'moves soon' }) }
+  const { httpUrl } = await startTracker(t, { rules })
+  assert.match((await ask(`${httpUrl}/announce?${BASE}`)).body, /15:warning message10:moves soone$/)
+})
+
+test('an address that may not ask is told never to retry', async (t) => {
+  const { httpUrl } = await startTracker(t, { rules: { permits: () => false } })
+  for (const path of [`/announce?${BASE}`, `/scrape?${HASH}`]) {
+    assert.match((await ask(`${httpUrl}${path}`)).body, /8:retry in5:nevere$/)
+  }
+})
+
+test('the address that the rules find is the one that others get', async (t) => {
+  const rules = {
+    resolve: (_: string | null, claimed: { ip: string | null } | null) => claimed!.ip,
+  }
+  const { httpUrl } = await startTracker(t, { rules })
+  await ask(`${httpUrl}/announce?${BASE}&ip=10.1.2.3`)
+  const { body } = await ask(
+    `${httpUrl}/announce?${HASH}&peer_id=${'q'.repeat(20)}&port=1&ip=10.0.0.9`,
+  )
+  assert.ok(body.includes('5:peers6:\x0a\x01\x02\x03\x1a\xe1'))
+})
+
+test('no more peers are given than the rules allow', async (t) => {
+  const { httpUrl } = await startTracker(t, { rules: { defaultPeers: 2, maxPeers: 3 } })
+  for (let n = 0; n < 9; n += 1) {
+    await ask(`${httpUrl}/announce?${HASH}&peer_id=${`${n}`.repeat(20)}&port=${n + 1}`)
+  }
+  assert.match((await ask(`${httpUrl}/announce?${BASE}`)).body, /5:peers12:/)
+  assert.match((await ask(`${httpUrl}/announce?${BASE}&numwant=1`)).body, /5:peers6:/)
+  assert.match((await ask(`${httpUrl}/announce?${BASE}&numwant=99999`)).body, /5:peers18:/)
+})
+
+test('what may be scraped is the rules’ matter', async (t) => {
+  const all = '/scrape'
+  const one = `/scrape?${HASH}`
+  const statuses = async (scrape: 'none' | 'specific' | 'full') => {
+    const { httpUrl } = await startTracker(t, { rules: { scrape } })
+    await ask(`${httpUrl}/announce?${BASE}`)
+    const bodies = [await ask(httpUrl + one), await ask(httpUrl + all)]
+    return bodies.map(({ body }) => body.startsWith('d5:filesd20:'))
+  }
+  assert.deepEqual(await statuses('none'), [false, false])
+  assert.deepEqual(await statuses('specific'), [true, false])
+  assert.deepEqual(await statuses('full'), [true, true])
+})
+
+test('the scrape of all is in order, and made once a minute', async (t) => {
+  const { httpUrl, clock } = await startTracker(t)
+  const announce = (letter: string) =>
+    ask(`${httpUrl}/announce?info_hash=${letter.repeat(20)}&${ID}&port=1`)
+  for (const letter of ['c', 'a', '%ff', 'b']) await announce(letter)
+  const names = async () => [
+    ...(await ask(`${httpUrl}/scrape`)).body.matchAll(/20:([abcd\xff])\1{19}/g),
+  ]
+  assert.deepEqual(
+    (await names()).map(([, letter]) => letter),
+    ['a', 'b', 'c', '\xff'],
+  )
+  await announce('d')
+  assert.equal((await names()).length, 4)
+  clock.now += 60
+  assert.equal((await names()).length, 5)
+})
+
+test('over IPv6 the external address has 16 bytes, and peers6 is there', async (t) => {
+  const { httpUrl } = await startTracker(t, { host: '::1' })
+  const { body } = await ask(`${httpUrl}/announce?${BASE}`)
+  assert.ok(body.includes(`11:external ip16:${'\0'.repeat(15)}\x01`))
+  assert.ok(body.endsWith('6:peers60:e'))
+})

@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { TorrentList } from '../../../src/tracker/allowed/torrent-list.js'
+import { SAMPLE_INTERVAL } from '../../../src/tracker/page/history.js'
+import { Pages, type PageOptions } from '../../../src/tracker/page/pages.js'
+import { makeScratch } from '../../support/scratch.js'
+import { singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
+import { swarmsOf } from './swarms.js'
+
+const OPTIONS: PageOptions = {
+  showInfoPage: true,
+  redirect: null,
+  showNames: true,
+  allowGet: false,
+}
+
+const GIB = 2 ** 30
+
+/** A torrent by its name and size. */
+function torrentNamed(name: string, changes: PlainDict = {}) {
+  const bytes = torrentOf(singleFileInfo({ name, ...changes }))
+  return { bytes, hash: parseMetainfo(bytes).infoHash ?? '' }
+}
+
+interface Setup {
+  readonly torrents?: Readonly<Record<string, Uint8Array>>
+  readonly swarms?: Parameters<typeof swarmsOf>[0]
+  readonly options?: Partial<PageOptions>
+  readonly isOpen?: boolean
+}
+
+/** The pages of a tracker, and a function that asks for one. */
+async function pagesOf(t: TestContext, { torrents = {}, swarms = {}, options, isOpen }: Setup) {
+  const directory = makeScratch(t, torrents)
+  const directories = isOpen ? [] : [directory]
+  const list = new TorrentList({
+    directories,
+    listFile: null,
+    isFed: false,
+    controls: true,
+    report: String,
+  })
+  await list.refresh()
+  let time = Date.UTC(2026, 10, 20, 12)
+  const pages = new Pages({
+    options: { ...OPTIONS, ...options },
+    store: swarmsOf(swarms),
+    torrents: list,
+    version: '1.2.3',
+    now: () => time,
+    monotonic: () => time,
+  })
+  const ask = async (path: string, query = '') => {
+    const answer = await pages.answer({ path, query, announceUrls: ['http://t.example/announce'] })
+    assert(answer, path)
+    return { ...answer, text: Buffer.from(answer.body).toString() }
+  }
+  const json = async (path: string, query = '') =>
+    JSON.parse((await ask(path, query)).text) as {
+      time: string
+      torrents: { name: string; infoHash: string }[]
+      totals: Record<string, number>
+      page: number
+      pages: number
+    }
+  const wait = (milliseconds: number) => {
+    time += milliseconds
+  }
+  return { pages, ask, json, wait, directory }
+}
+
+/** What a page says, without its tags, a line a row of its table. */
+function textOf(page: string): string {
+  const body = page.slice(page.indexOf('<body>'))
+  const words = body
+    .replace(/<\/tr>/g, '\u0001')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+  return words.replace(/ ?\u0001 ?/g, '\n')
+}
+
+test('the page has the columns of old, by name, and their sums', async (t) => {
+  const small = torrentNamed('b-small')
+  const large = torrentNamed('A-large', { length: 3 * 16384, pieces: new Uint8Array(60) })
+  const { ask } = await pagesOf(t, {
+    torrents: { 'a.torrent': large.bytes, 'b.torrent': small.bytes },
+    swarms: { [large.hash]: [2, 1, 4], [small.hash]: [0, 3, 1] },
+  })
+  const { status, headers, text } = await ask('/')
+  assert.equal(status, 200)
+  assert.equal(headers['Content-Type'], 'text/html; charset=utf-8')
+  const shown = textOf(text)
+  assert.match(shown, /BitTorrent download info tracker version: btkit 1\.2\.3/)
+  assert.match(shown, /server time: 2026-11-20 12:00:00 UTC/)
+  const heads = /info hash torrent name ↑ size complete downloading downloaded transferred get/
+  assert.match(shown, heads)
+  const rows = shown.split('\n').map((row) => row.trim())
+  assert(rows.includes(`${large.hash} A-large 48 KiB 2 1 4 192 KiB magnet`), shown)
+  assert(rows.includes(`${small.hash} b-small 5 B 0 3 1 5 B magnet`), shown)
+  assert(rows.indexOf(rows.find((row) => row.includes('A-large')) ?? '') < rows.length - 2)
+  assert(rows.includes('2 files 48.0 KiB 2 4 5 192 KiB'), shown)
+})
+
+test('without names there are hashes and counts alone', async (t) => {
+  const one = torrentNamed('secret-name')
+  const { ask } = await pagesOf(t, {
+    torrents: { 'a.torrent': one.bytes },
+    swarms: { [one.hash]: [1, 0, 0] },
+    options: { showNames: false },
+  })
+  const { text } = await ask('/index.html')
+  assert.match(textOf(text), /info hash ↑ complete downloading downloaded get/)
+  assert.doesNotMatch(text, /secret-name/)
+  assert.match(textOf(text), new RegExp(`${one.hash} 1 0 0 magnet`))
+  assert.doesNotMatch((await ask('/torrent', `info_hash=${one.hash}`)).text, /secret-name/)
+  assert.doesNotMatch((await ask('/index.json')).text, /secret-name/)
+})
+
+test('an open tracker shows its swarms', async (t) => {
+  const { json } = await pagesOf(t, { isOpen: true, swarms: { ['ab'.repeat(20)]: [1, 2, 3] } })
+  const { torrents } = await json('/index.json')
+  assert.deepEqual(torrents, [
+    {
+      infoHash: 'ab'.repeat(20),
+      name: null,
+      size: null,
+      complete: 1,
+      downloading: 2,
+      downloaded: 3,
+      transferred: null,
+      magnet: `magnet:?xt=urn:btih:${'ab'.repeat(20)}&tr=http%3A%2F%2Ft.example%2Fannounce`,
+      file: null,
+    },
+  ])
+})
+
+test('a tracker that is not open shows no swarm of what is not allowed any more', async (t) => {
+  const { json, ask } = await pagesOf(t, { swarms: { ['ab'.repeat(20)]: [1, 2, 3] } })
+  assert.deepEqual((await json('/index.json')).torrents, [])
+  assert.equal((await ask('/torrent', `info_hash=${'ab'.repeat(20)}`)).status, 404)
+})
+
+test('rows are sorted by any column, both ways', async (t) => {
+  const [a, b, c] = [torrentNamed('a'), torrentNamed('B'), torrentNamed('c')]
+  const { json } = await pagesOf(t, {
+    torrents: { 'c.torrent': c.bytes, 'b.torrent': b.bytes, 'a.torrent': a.bytes },
+    swarms: { [a.hash]: [5, 1, 1], [b.hash]: [10, 0, 2], [c.hash]: [1, 7, 3] },
+  })
+  const namesBy = async (query: string) =>
+    (await json('/index.json', query)).torrents.map(({ name }) => name).join('')
+  assert.equal(await namesBy(''), 'aBc')
+  assert.equal(await namesBy('sort=name&order=desc'), 'cBa')
+  assert.equal(await namesBy('sort=complete&order=desc'), 'Bac')
+  assert.equal(await namesBy('sort=downloading'), 'Bac')
+  assert.equal(await namesBy('sort=transferred&order=desc'), 'cBa')
+  assert.equal(await namesBy('sort=__proto__'), 'aBc')
+})
+
+test('a filter is part of a name in any case, or begins an info hash', async (t) => {
+  const [one, two] = [torrentNamed('Debian 13'), torrentNamed('fedora')]
+  const { json, ask } = await pagesOf(t, {
+    torrents: { 'a.torrent': one.bytes, 'b.torrent': two.bytes },
+  })
+  const first = await json('/index.json', 'q=DEB')
+  assert.deepEqual(
+    [first.torrents.map(({ name }) => name), first.totals['files']],
+    [['Debian 13'], 1],
+  )
+  const second = await json('/index.json', `q=${two.hash.slice(0, 8)}`)
+  assert.deepEqual(
+    second.torrents.map(({ name }) => name),
+    ['fedora'],
+  )
+  assert.match((await ask('/', 'q=%22%3E%3Cscript%3E')).text, /value="&quot;&gt;&lt;script&gt;"/)
+})
+
+test('long lists come in pages', async (t) => {
+  const hashes = Array.from({ length: 450 }, (_, i) => i.toString(16).padStart(40, '0'))
+  const swarms = Object.fromEntries(hashes.map((hash) => [hash, [0, 1, 0] as const]))
+  const { json, ask } = await pagesOf(t, { isOpen: true, swarms })
+  const seen: string[] = []
+  for (const page of [1, 2, 3]) {
+    const { torrents, pages, totals } = await json('/index.json', `page=${page}`)
+    assert.deepEqual([pages, totals['downloading']], [3, 450])
+    seen.push(...torrents.map(({ infoHash }) => infoHash))
+  }
+  assert.deepEqual(seen, hashes)
+  const last = await json('/index.json', 'page=99&order=desc')
+  assert.equal(last.page, 3)
+  assert.equal(last.torrents.at(-1)?.infoHash, hashes[0])
+  assert.match(textOf((await ask('/', 'page=2')).text), /first previous page 2 of 3 next last/)
+})
+
+test('hostile names, messages and queries are inert', async (t) => {
+  const name = `<img src=x onerror=alert(1)>"'\u202e`
+  const evil = torrentOf(singleFileInfo({ name }), { 'warning message': '<script>x</script>' })
+  const hash = parseMetainfo(evil).infoHash ?? ''
+  const { ask } = await pagesOf(t, { torrents: { 'a.torrent': evil } })
+  for (const { text, headers } of [
+    await ask('/', 'sort=<script>&q=<script>&order="><script>'),
+    await ask('/torrent', `info_hash=${hash}`),
+  ]) {
+    assert.doesNotMatch(text, /<img|<script|\u202e/)
+    const policy = headers['Content-Security-Policy'] ?? ''
+    assert.match(policy, /^default-src 'none'; style-src 'sha256-[\w+/=]+';/)
+    assert.doesNotMatch(policy, /unsafe|script-src/)
+  }
+})
+
+test('a torrent has a page of its own, with its last day', async (t) => {
+  const one = torrentNamed('one')
+  const { pages, ask, wait } = await pagesOf(t, {
+    torrents: { 'a.torrent': one.bytes },
+    swarms: { [one.hash]: [7, 3, 2] },
+  })
+  const query = `info_hash=${one.hash}`
+  assert.match(textOf((await ask('/torrent', query)).text), /Nothing was noted yet/)
+  await pages.sample()
+  wait(2 * SAMPLE_INTERVAL)
+  await pages.sample()
+  const { text } = await ask('/torrent', query)
+  assert.match(textOf(text), /one magnet info hash .* complete 7 downloading 3 downloaded 2/)
+  assert.match(text, /<path\s+class="seeds"\s+d="M93 0h\.1M95 0h\.1"/)
+  const { history } = JSON.parse((await ask('/torrent.json', query)).text) as {
+    history: { complete: number | null }[]
+  }
+  assert.deepEqual(
+    history.slice(-4).map(({ complete }) => complete),
+    [null, 7, null, 7],
+  )
+})
+
+test('.torrent files are handed out where that is allowed, by both spellings of the hash', async (t) => {
+  const one = torrentNamed('one')
+  const setup = { torrents: { 'a.torrent': one.bytes }, options: { allowGet: true } }
+  const { ask, directory } = await pagesOf(t, setup)
+  const escaped = one.hash.replace(/../g, '%$&')
+  for (const query of [`info_hash=${one.hash}`, `info_hash=${escaped}`, `hash=${one.hash}`]) {
+    const { status, headers, body } = await ask('/file', query)
+    assert.equal(status, 200)
+    assert.equal(headers['Content-Type'], 'application/x-bittorrent')
+    assert.deepEqual(Buffer.from(body), Buffer.from(one.bytes))
+  }
+  assert.match((await ask('/')).text, new RegExp(`href="file\\?info_hash=${one.hash}"`))
+  assert.equal((await ask('/file', `info_hash=${'00'.repeat(20)}`)).status, 404)
+  assert.equal((await ask('/file', 'info_hash=../../etc/passwd')).status, 404)
+  // Another torrent in its place is not what was asked for
+  writeFileSync(join(directory, 'a.torrent'), torrentNamed('two').bytes)
+  assert.equal((await ask('/file', `info_hash=${one.hash}`)).status, 404)
+})
+
+test('by default no .torrent file is handed out', async (t) => {
+  const one = torrentNamed('one')
+  const { ask } = await pagesOf(t, { torrents: { 'a.torrent': one.bytes } })
+  assert.equal((await ask('/file', `info_hash=${one.hash}`)).status, 404)
+})
+
+test('the page can be elsewhere, or nowhere', async (t) => {
+  const moved = await pagesOf(t, { options: { redirect: 'http://www.example/' } })
+  const { status, headers } = await moved.ask('/')
+  assert.deepEqual([status, headers['Location']], [302, 'http://www.example/'])
+  const hidden = await pagesOf(t, { options: { showInfoPage: false } })
+  for (const path of ['/', '/index.json', '/torrent', '/torrent.json']) {
+    assert.equal((await hidden.ask(path)).status, 404)
+  }
+})
+
+test('who asks for too many pages is told to come again', async (t) => {
+  const { ask, wait } = await pagesOf(t, {})
+  for (let i = 0; i < 100; i++) assert.equal((await ask('/')).status, 200)
+  const { status, headers } = await ask('/')
+  assert.deepEqual([status, headers['Retry-After']], [503, '1'])
+  wait(1000)
+  assert.equal((await ask('/')).status, 200)
+})
+
+test('what stands for no page has no answer', async (t) => {
+  const { pages } = await pagesOf(t, {})
+  assert.equal(await pages.answer({ path: '/nowhere', query: '', announceUrls: [] }), null)
+  assert.equal(await pages.answer({ path: '__proto__', query: '', announceUrls: [] }), null)
+})
+
+test('the sums of large torrents are those of bytes', async (t) => {
+  const pieces = new Uint8Array(20)
+  const huge = torrentNamed('huge', { length: GIB, 'piece length': GIB, pieces })
+  const { json } = await pagesOf(t, {
+    torrents: { 'a.torrent': huge.bytes },
+    swarms: { [huge.hash]: [1, 0, 1000] },
+  })
+  const { totals } = await json('/index.json')
+  assert.equal(totals['transferred'], 1000 * GIB)
+})
+
+test('the time of the figures is told, not that of the answer', async (t) => {
+  const { json, wait } = await pagesOf(t, {})
+  const { time } = await json('/index.json')
+  wait(9_000)
+  assert.equal((await json('/index.json')).time, time)
+  wait(2_000)
+  assert.equal(Date.parse((await json('/index.json')).time) - Date.parse(time), 11_000)
+})

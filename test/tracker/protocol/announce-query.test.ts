@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hashKey, readAnnounce } from '../../../src/tracker/protocol/announce-query.js'
+import { assertRefusedBy } from './refused.js'
+
+const HASH = 'info_hash=%124Vx%9A%BC%DE%F1%23Eg%89%AB%CD%EF%124Vx%9A'
+const ID = 'peer_id=-XX0001-abcdefghijkl'
+const BASE = `${HASH}&${ID}&port=6881`
+
+test('an announce as clients send it', () => {
+  const query = `${BASE}&uploaded=1&downloaded=2&left=0&event=completed&numwant=80&compact=1&key=0badcafe`
+  const { infoHash, peerId, ...others } = readAnnounce(query)
+  const hex = '123456789abcdef123456789abcdef123456789a'
+  assert.equal(Buffer.from(infoHash).toString('hex'), hex)
+  assert.equal(Buffer.from(peerId).toString('latin1'), '-XX0001-abcdefghijkl')
+  assert.deepEqual(others, {
+    port: 6881,
+    key: 0x0badcafe,
+    event: 'completed',
+    isComplete: true,
+    wanted: 80,
+    form: 'compact',
+    claimed: null,
+    tracker: null,
+    password: null,
+  })
+})
+
+test('what is not said is as with a client that begins', () => {
+  const { key, event, isComplete, wanted, form } = readAnnounce(BASE)
+  const told = { key: 0, event: 'none', isComplete: false, wanted: null, form: 'compact' }
+  assert.deepEqual({ key, event, isComplete, wanted, form }, told)
+})
+
+test('every byte may be escaped in either case, or stand for itself', () => {
+  for (let byte = 0; byte < 256; byte += 1) {
+    const hex = byte.toString(16).padStart(2, '0')
+    const spellings = [`%${hex}`, `%${hex.toUpperCase()}`]
+    if (!'&%'.includes(String.fromCharCode(byte))) spellings.push(String.fromCharCode(byte))
+    for (const spelling of spellings) {
+      const query = `info_hash=${spelling.repeat(20)}&${ID}&port=1`
+      assert.deepEqual(readAnnounce(query).infoHash, new Uint8Array(20).fill(byte))
+    }
+  }
+})
+
+test('a hash that is no 20 bytes is refused', () => {
+  for (const hash of ['', 'a', 'a'.repeat(19), 'a'.repeat(21), '%61'.repeat(21), 'a'.repeat(9e5)]) {
+    const query = `info_hash=${hash}&${ID}&port=1`
+    assertRefusedBy(() => readAnnounce(query), 400, 'info_hash does not have 20 bytes')
+  }
+})
+
+test('an escape that is none is refused', () => {
+  for (const escape of ['%', '%4', '%zz', '%4g', '% 1', '%-1', '%%41']) {
+    const query = `info_hash=${'a'.repeat(19)}${escape}&${ID}&port=1`
+    assertRefusedBy(() => readAnnounce(query), 400, 'info_hash is not percent-encoded')
+  }
+})
+
+test('what a peer can not do without must be there, once', () => {
+  assertRefusedBy(() => readAnnounce(`${ID}&port=1`), 400, 'info_hash is missing')
+  assertRefusedBy(() => readAnnounce(`${HASH}&port=1`), 400, 'peer_id is missing')
+  assertRefusedBy(() => readAnnounce(`${HASH}&${ID}`), 400, 'port is missing')
+  assertRefusedBy(() => readAnnounce(`${HASH}&${BASE}`), 400, 'info_hash stands twice')
+  assertRefusedBy(() => readAnnounce(`${ID}&${BASE}`), 400, 'peer_id stands twice')
+  assertRefusedBy(() => readAnnounce(`${BASE}&port=2`), 400, 'port stands twice')
+})
+
+test('ports are numbers up to 65535', () => {
+  for (const port of ['', '-1', '65536', '99999999999999999999', '1e3', '0x10', '6881;', ' 1']) {
+    assertRefusedBy(() => readAnnounce(`${HASH}&${ID}&port=${port}`), 400, 'port is not a port')
+  }
+  assert.equal(readAnnounce(`${HASH}&${ID}&port=0`).port, 0)
+  assert.equal(readAnnounce(`${HASH}&${ID}&port=65535`).port, 65535)
+})
+
+test('what is left may be any number, and says whether all is there', () => {
+  const isComplete = (left: string) => readAnnounce(`${BASE}&left=${left}`).isComplete
+  assert.equal(isComplete('0'), true)
+  assert.equal(isComplete('000'), true)
+  assert.equal(isComplete('1'), false)
+  assert.equal(isComplete('-1'), false)
+  assert.equal(isComplete('9'.repeat(1000)), false)
+  for (const left of ['', 'x', '1.5', '0x0']) {
+    assertRefusedBy(() => isComplete(left), 400, 'left is not a number')
+  }
+})
+
+test('how many peers are wanted is a number, or left to the tracker', () => {
+  const wanted = (text: string) => readAnnounce(`${BASE}&numwant=${text}`).wanted
+  assert.deepEqual([wanted('0'), wanted('50'), wanted('999999999')], [0, 50, 999999999])
+  assert.deepEqual(
+    [wanted('-1'), wanted(''), wanted('many'), wanted('9'.repeat(99))],
+    Array(4).fill(null),
+  )
+})
+
+test('events that are none are no events', () => {
+  const event = (text: string) => readAnnounce(`${BASE}&event=${text}`).event
+  const said = ['started', 'stopped', 'completed', 'paused']
+  assert.deepEqual(said.map(event), said)
+  for (const text of ['', 'other', 'constructor', '__proto__', 'STARTED']) {
+    assert.equal(event(text), 'none')
+  }
+})
+
+test('peers are compact unless the client asks for dictionaries', () => {
+  const form = (fields: string) => readAnnounce(`${BASE}${fields}`).form
+  assert.deepEqual(
+    [form(''), form('&compact=1'), form('&compact=0'), form('&compact=0&no_peer_id=1')],
+    ['compact', 'compact', 'full', 'no-ids'],
+  )
+})
+
+test('addresses that a client claims are passed on as they stand', () => {
+  const claimed = { ip: '1.2.3.4', ipv4: null, ipv6: '2001:db8::1' }
+  assert.deepEqual(readAnnounce(`${BASE}&ip=1.2.3.4&ipv6=2001:db8::1`).claimed, claimed)
+})
+
+test('of an optional field that stands twice the first counts', () => {
+  assert.equal(readAnnounce(`${BASE}&numwant=1&numwant=2`).wanted, 1)
+})
+
+test('fields without a value, and without a name, are passed over', () => {
+  assert.equal(readAnnounce(`&&=&=x&left&compact&${BASE}&`).form, 'compact')
+})
+
+test('a key is the same number over HTTP and UDP where it is eight hexadecimal digits', () => {
+  assert.equal(hashKey('DEADBEEF'), 0xdeadbeef)
+  assert.notEqual(hashKey('a'), hashKey('b'))
+  assert.notEqual(hashKey(''), 0)
+  assert.notEqual(hashKey('00000000'), 0)
+})

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConnectionIds, ID_SECRET } from '../../../src/tracker/protocol/connection-ids.js'
+import { parseAddress } from '../../../src/tracker/protocol/peer-address.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+
+const HERE = parseAddress('10.0.0.1')!
+
+test('an id is good for a minute at least, and for two at most', () => {
+  const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
+  for (const second of [600, 630, 659]) {
+    const id = ids.issue(HERE, second)
+    assert.equal(ids.accepts(id, HERE, second), true)
+    assert.equal(ids.accepts(id, HERE, second + 60), true)
+    assert.equal(ids.accepts(id, HERE, second + 121), false)
+  }
+})
+
+test('an id is good for its address alone, and for trackers with the secret', () => {
+  const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
+  const id = ids.issue(HERE, 600)
+  for (const other of ['10.0.0.2', '2001:db8::1', '0.0.0.0']) {
+    assert.equal(ids.accepts(id, parseAddress(other)!, 600), false)
+  }
+  assert.equal(new ConnectionIds(pseudoRandom(ID_SECRET)).accepts(id, HERE, 600), true)
+  assert.equal(new ConnectionIds(pseudoRandom(ID_SECRET, 1)).accepts(id, HERE, 600), false)
+})
+
+test('an id with one bit changed is none', () => {
+  const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
+  for (let bit = 0; bit < 64; bit += 1) {
+    const id = Uint8Array.from(ids.issue(HERE, 600))
+    id[bit >> 3]! ^= 1 << (bit & 7)
+    assert.equal(ids.accepts(id, HERE, 600), false)
+  }
+})

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { connectionLimitsOf } from '../../../src/tracker/server/connection-limit.js'
+import { ClientAddresses } from '../../../src/web/client-address.js'
+import { maxDescriptors } from '../../../src/web/max-descriptors.js'
+import { runProgram } from '../../support/executable.js'
+
+const clients = new ClientAddresses([])
+
+/** How many connections there may be, and how many of one client. */
+function limitsOf(maxDescriptors: number | null, threads = 1): [number, number] {
+  const limits = connectionLimitsOf(clients, { threads, maxDescriptors })
+  return [limits.maxConnections, limits.maxPerClient]
+}
+
+test('connections are bounded by memory, and by the descriptors that files leave them', () => {
+  assert.deepEqual(limitsOf(65_536), [10_000, 500])
+  assert.deepEqual(limitsOf(null), [10_000, 500])
+  assert.deepEqual(limitsOf(1024), [768, 384])
+  assert.deepEqual(limitsOf(128), [64, 32])
+  assert.deepEqual(limitsOf(16), [2, 1])
+})
+
+test('threads share the connections', () => {
+  assert.deepEqual(limitsOf(65_536, 4), [2500, 125])
+  assert.deepEqual(limitsOf(1024, 2), [384, 192])
+})
+
+test(
+  'how many descriptors there may be is what the shell says',
+  { skip: process.platform !== 'linux' && 'there is no /proc' },
+  async () => {
+    // Node takes as many as it can have
+    const { stdout } = await runProgram('sh', ['-c', 'ulimit -Hn'])
+    assert.equal(String(maxDescriptors() ?? 'unlimited'), stdout.trim())
+  },
+)

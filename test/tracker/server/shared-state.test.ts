@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { announceQuery, startTrack } from '../../support/track.js'
+
+const HASH = 'ab'.repeat(20)
+
+/** What a tracker says that is to begin with a state, and its status. */
+async function startWith(stateFile: string, port: number) {
+  const place = ['--host', '127.0.0.1', '--port', `${port}`]
+  const { status, stderr } = await runBtkit(['track', ...place, '--state', stateFile])
+  return [status, stderr]
+}
+
+test('a second tracker with the same state is refused, also by another name of it', async (t) => {
+  const first = await startTrack(t)
+  const link = join(makeScratch(t), 'link')
+  symlinkSync(first.stateFile, link)
+  for (const path of [first.stateFile, link]) {
+    assert.deepEqual(await startWith(path, 0), [
+      75,
+      `btkit: ${path}: another tracker saves its state there; name another file\n`,
+    ])
+  }
+  await first.ask(announceQuery(HASH, { event: 'completed' }))
+  await first.stop()
+  assert.deepEqual(readdirSync(dirname(first.stateFile)), ['state'])
+  const next = await startTrack(t, { stateFile: first.stateFile })
+  const page = (await (await next.get('/index.json')).json()) as { totals: { downloaded: number } }
+  assert.equal(page.totals.downloaded, 1)
+})
+
+for (const [what, content] of [
+  ['of bttrack', 'd9:completedde5:peersdee'],
+  ['that is damaged', 'btkit tracker state 1 1700000000\nnothing'],
+  ['of bttrack that Python pickled', "(dp0\nS'completed'\n"],
+] as const) {
+  test(`a tracker that can't listen leaves a state ${what} as it is`, async (t) => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    t.after(() => taken.close())
+    const { port } = taken.address() as { port: number }
+    const directory = makeScratch(t, { dstate: content })
+    const path = join(directory, 'dstate')
+    assert.deepEqual(await startWith(path, port), [
+      1,
+      `btkit: can't listen on 127.0.0.1 port ${port}: address already in use\n`,
+    ])
+    assert.deepEqual(readdirSync(directory), ['dstate'])
+    assert.equal(readFileSync(path, 'utf8'), content)
+  })
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { Agent, get } from 'node:https'
+import { test, type TestContext } from 'node:test'
+import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import type { TLSSocket } from 'node:tls'
+import { plantCertificate, tlsArgs, unlessOpenssl } from '../../support/certificates.js'
+import { makeScratch } from '../../support/scratch.js'
+import { startTrack } from '../../support/track.js'
+
+/** What a tracker answers on a new connection, and whose certificate it has. */
+function ask(url: string, ca: string[]): Promise<{ name: string; body: string }> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent: new Agent({ ca }) }, (answer) => {
+      const name = (answer.socket as Partial<TLSSocket>).getPeerCertificate?.().subject.CN as string
+      text(answer).then((body) => {
+        resolve({ name, body })
+      }, reject)
+    }).on('error', reject)
+  })
+}
+
+async function trackSecurely(t: TestContext, workers: number) {
+  const directory = makeScratch(t)
+  const ca = [plantCertificate(directory, 'first')]
+  const args = ['--workers', String(workers), ...tlsArgs(directory)]
+  return { ...(await startTrack(t, { args })), directory, ca }
+}
+
+for (const workers of [1, 2]) {
+  test(`announces over TLS, with ${workers} workers, and SIGHUP`, unlessOpenssl, async (t) => {
+    const { address, directory, ca, hangUp } = await trackSecurely(t, workers)
+    assert.match(address, /^https:/)
+    const query = `info_hash=${'%01'.repeat(20)}&peer_id=${'x'.repeat(20)}&port=6881&left=1`
+    const { body } = await ask(`${address.replace(/\/announce$/, '')}/announce?${query}`, ca)
+    assert.match(body, /^d8:complete.*10:incompletei1e/s)
+    ca.push(plantCertificate(directory, 'second'))
+    hangUp()
+    // Whichever thread answers
+    const base = address.replace(/\/announce$/, '')
+    for (let seen = 0; seen < 8;) {
+      const { name } = await ask(`${base}/-/health`, ca)
+      seen = name === 'second' ? seen + 1 : 0
+      if (seen === 0) await setTimeout(5)
+    }
+  })
+}

@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict'
+import { request } from 'node:http'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { makeScratch } from '../../support/scratch.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { announceQuery, compactPeers, startTrack, textIn } from '../../support/track.js'
+
+const HASH = 'ab'.repeat(20)
+const torrentNamed = (name: string) => torrentOf(singleFileInfo({ name }))
+const hashOf = (bytes: Uint8Array) => parseMetainfo(bytes).infoHash ?? ''
+const one = torrentNamed('one')
+
+test('the old command line runs unchanged, and its page shows names and sizes', async (t) => {
+  const directory = makeScratch(t, { 'a.torrent': one })
+  const track = await startTrack(t, {
+    program: 'bttrack',
+    args: [
+      ...['--allowed_dir', directory, '--show_names', '1'],
+      ...['--reannounce_interval', '600', '--parse_allowed_interval', '5'],
+    ],
+  })
+  const answer = await track.ask(announceQuery(hashOf(one)))
+  assert.equal(answer.get('interval'), 600)
+  const page = await (await track.get('/')).text()
+  assert.match(page, />one</)
+  assert.match(page, />5 B</)
+  assert.match(textIn(await track.ask(announceQuery(HASH)), 'failure reason') ?? '', /authorized/)
+  const { status, stderr } = await track.stop()
+  assert.deepEqual([status, stderr], [0, ''])
+})
+
+test('all of the options that bttrack had are taken, by both spellings', async (t) => {
+  const files = makeScratch(t, { favicon: 'picture', list: `${HASH}\n`, ips: '127.0.0.0/8\n' })
+  const old = {
+    bind: '127.0.0.1',
+    socket_timeout: 15,
+    save_dfile_interval: 300,
+    timeout_downloaders_interval: 2700,
+    reannounce_interval: 1800,
+    response_size: 50,
+    timeout_check_interval: 5,
+    nat_check: 3,
+    log_nat_checks: 0,
+    min_time_between_log_flushes: '3.0',
+    min_time_between_cache_refreshes: '600.0',
+    allowed_dir: '',
+    allowed_list: join(files, 'list'),
+    allowed_controls: 0,
+    hupmonitor: 0,
+    http_timeout: 60,
+    parse_dir_interval: 60,
+    show_infopage: 1,
+    infopage_redirect: '',
+    show_names: 1,
+    favicon: join(files, 'favicon'),
+    allowed_ips: join(files, 'ips'),
+    banned_ips: '',
+    only_local_override_ip: 2,
+    logfile: join(files, 'log'),
+    allow_get: 0,
+    keep_dead: 0,
+    scrape_allowed: 'full',
+    dedicated_seed_id: '',
+    compact_reqd: 1,
+    max_give: 200,
+    ipv6_enabled: 0,
+    ipv6_binds_v4: 1,
+    close_with_rst: 0,
+  }
+  for (const spell of [(name: string) => name, (name: string) => name.replaceAll('_', '-')]) {
+    const args = Object.entries(old).flatMap(([name, value]) => [`--${spell(name)}`, `${value}`])
+    const track = await startTrack(t, { program: 'bttrack', args })
+    assert.equal(await (await track.get('/favicon.ico')).text(), 'picture')
+    assert.equal((await track.ask(announceQuery(HASH))).get('complete'), 1)
+    const { status, stderr } = await track.stop()
+    assert.deepEqual([status, stderr], [0, ''])
+  }
+})
+
+test('peers find each other over HTTP and UDP on one port', async (t) => {
+  const track = await startTrack(t)
+  assert.match(
+    track.stdout.text,
+    new RegExp(`address: {2}udp://127.0.0.1:${track.port}/announce\n`),
+  )
+  await track.ask(announceQuery(HASH, { peer: 'seed', port: 1111 }))
+  const answer = await track.ask(announceQuery(HASH, { peer: 'leech', port: 2222, left: 5 }))
+  assert.deepEqual(compactPeers(answer), ['127.0.0.1:1111'])
+  assert.deepEqual([answer.get('complete'), answer.get('incomplete')], [1, 1])
+})
+
+test('a torrent that comes is tracked at once, and one that goes is not', async (t) => {
+  const directory = makeScratch(t)
+  // An interval at which nothing is noticed before the test is over
+  const args = ['--allowed-dir', directory, '--parse-dir-interval', '86400']
+  const track = await startTrack(t, { args })
+  const failure = async () => textIn(await track.ask(announceQuery(hashOf(one))), 'failure reason')
+  assert.match((await failure()) ?? '', /authorized/)
+  writeFileSync(join(directory, 'one.torrent'), one)
+  while ((await failure()) !== undefined) await setTimeout(20)
+  rmSync(join(directory, 'one.torrent'))
+  while ((await failure()) === undefined) await setTimeout(20)
+  assert.match((await failure()) ?? '', /authorized/)
+})
+
+test('SIGHUP has lists read again', async (t) => {
+  const list = join(makeScratch(t, { list: '' }), 'list')
+  const track = await startTrack(t, { args: ['--allowed-list', list] })
+  const failure = async () => textIn(await track.ask(announceQuery(HASH)), 'failure reason')
+  assert.match((await failure()) ?? '', /authorized/)
+  writeFileSync(list, `${HASH}\n`)
+  track.hangUp()
+  while ((await failure()) !== undefined) await setTimeout(20)
+  assert.equal(await failure(), undefined)
+})
+
+test('controls inside torrents are answered', async (t) => {
+  const moved = torrentOf(singleFileInfo({ name: 'm' }), { 'failure reason': 'it has moved' })
+  const noted = torrentOf(singleFileInfo({ name: 'n' }), { 'warning message': 'soon gone' })
+  const directory = makeScratch(t, { 'm.torrent': moved, 'n.torrent': noted })
+  const track = await startTrack(t, { args: ['--allowed-dir', directory] })
+  const refused = await track.ask(announceQuery(hashOf(moved)))
+  assert.equal(textIn(refused, 'failure reason'), 'it has moved')
+  const warned = await track.ask(announceQuery(hashOf(noted)))
+  assert.equal(textIn(warned, 'warning message'), 'soon gone')
+  assert(warned.has('peers'))
+})
+
+for (const workers of [1, 2]) {
+  test(`scrapes have allowed torrents that nobody announced, ${workers} workers`, async (t) => {
+    const gone = torrentOf(singleFileInfo({ name: 'g' }), { 'failure reason': 'gone' })
+    const others = { 'two.torrent': torrentNamed('two'), 'g.torrent': gone }
+    const directory = makeScratch(t, { 'one.torrent': one, ...others })
+    const args = ['--allowed-dir', directory, '--workers', `${workers}`]
+    const track = await startTrack(t, { args })
+    await track.ask(announceQuery(hashOf(one)))
+    const complete = async (path: string) => {
+      const answer = await track.ask(path, { headers: { Connection: 'close' } })
+      const files = answer.get('files') as ReadonlyMap<string, ReadonlyMap<string, number>>
+      return Object.fromEntries(
+        [...files].map(([key, counts]) => {
+          return [Buffer.from(key, 'latin1').toString('hex'), counts.get('complete')]
+        }),
+      )
+    }
+    const expected = { [hashOf(one)]: 1, [hashOf(torrentNamed('two'))]: 0 }
+    const named = [...Object.keys(expected), hashOf(gone), HASH].map((hash) => {
+      return `info_hash=${hash.replace(/../g, '%$&')}`
+    })
+    for (let n = 0; n < 2 * workers; n += 1) {
+      assert.deepEqual(await complete('/scrape'), expected)
+      assert.deepEqual(await complete(`/scrape?${named.join('&')}`), expected)
+    }
+  })
+}
+
+test('swarms and counts are there again after a restart', async (t) => {
+  const first = await startTrack(t)
+  await first.ask(announceQuery(HASH, { peer: 'a', port: 1111, event: 'completed' }))
+  await first.stop()
+  const { stateFile } = first
+  const second = await startTrack(t, { stateFile })
+  const answer = await second.ask(announceQuery(HASH, { peer: 'b', port: 2222, left: 5 }))
+  assert.deepEqual(compactPeers(answer), ['127.0.0.1:1111'])
+  const scraped = await second.ask(`/scrape?info_hash=${HASH.replace(/../g, '%$&')}`)
+  const files = scraped.get('files') as typeof scraped
+  assert.equal((files.get('\u00ab'.repeat(20)) as typeof scraped).get('downloaded'), 1)
+})
+
+test('the address of a peer is its own, but for those whose word is taken', async (t) => {
+  const peerOf = async (args: readonly string[], init: RequestInit, fields = {}) => {
+    const track = await startTrack(t, { args })
+    await track.ask(announceQuery(HASH, { peer: 'a', port: 1, ...fields }), init)
+    const answer = await track.ask(announceQuery(HASH, { peer: 'b', port: 2, left: 1 }))
+    await track.stop()
+    return compactPeers(answer)
+  }
+  const forwarded = { headers: { 'X-Forwarded-For': '9.9.9.9, 8.8.8.8' } }
+  const trusting = ['--trust-proxy', '127.0.0.1']
+  assert.deepEqual(await peerOf([], forwarded), ['127.0.0.1:1'])
+  assert.deepEqual(await peerOf(trusting, forwarded), ['8.8.8.8:1'])
+  const claims = { ip: '7.7.7.7' }
+  assert.deepEqual(await peerOf([], {}, claims), ['7.7.7.7:1'])
+  assert.deepEqual(await peerOf(trusting, forwarded, claims), ['8.8.8.8:1'])
+  const believing = [...trusting, '--only_local_override_ip', '0']
+  assert.deepEqual(await peerOf(believing, forwarded, claims), ['7.7.7.7:1'])
+  assert.deepEqual(await peerOf([], {}, { ip: 'nonsense' }), ['127.0.0.1:1'])
+})
+
+test('banned addresses get no peers and no pages', async (t) => {
+  const banned = join(makeScratch(t, { banned: 'bad people:127.0.0.1-127.0.0.9\n' }), 'banned')
+  const track = await startTrack(t, { args: ['--banned_ips', banned] })
+  const answer = await track.ask(announceQuery(HASH))
+  assert.match(textIn(answer, 'failure reason') ?? '', /address may not/)
+  assert.equal((await track.get('/')).status, 403)
+})
+
+test('health and figures are told, and other methods and addresses refused', async (t) => {
+  const track = await startTrack(t)
+  await track.ask(announceQuery(HASH))
+  await track.ask('/announce?nonsense')
+  assert.equal(await (await track.get('/-/health')).text(), 'ok\n')
+  const figures = await (await track.get('/-/metrics')).text()
+  assert.match(figures, /^btkit_track_answers_total\{protocol="http",answered="announce"\} 1$/m)
+  assert.match(figures, /^btkit_track_answers_total\{protocol="http",answered="refusal"\} 1$/m)
+  assert.match(figures, /^btkit_track_peers 1$/m)
+  assert.equal((await track.get('/nowhere')).status, 404)
+  assert.equal((await track.get('/', { method: 'POST', body: 'x' })).status, 405)
+  const head = await track.get('/', { method: 'HEAD' })
+  assert.deepEqual([head.status, await head.text()], [200, ''])
+})
+
+test('magnet links name the address that was asked, or the public one', async (t) => {
+  const linkIn = async (args: readonly string[]) => {
+    const track = await startTrack(t, { args })
+    await track.ask(announceQuery(HASH))
+    const page = await (await track.get('/index.json')).json()
+    await track.stop()
+    const { torrents } = page as { torrents: { magnet: string }[] }
+    return [torrents[0]?.magnet.split('&tr=')[1], encodeURIComponent(`${track.address}/announce`)]
+  }
+  const [named, asked] = await linkIn([])
+  assert.equal(named, asked)
+  const [published] = await linkIn(['--public-url', 'https://t.example/x/'])
+  assert.equal(published, encodeURIComponent('https://t.example/x/announce'))
+})
+
+test('a Unix socket and several hosts are listened on at once', async (t) => {
+  const path = join(makeScratch(t), 'socket')
+  const track = await startTrack(t, {
+    args: ['--host', `127.0.0.1,${path}`, '--host', '127.0.0.2'],
+  })
+  assert.match(track.stdout.text, new RegExp(`^address: {2}${path}$`, 'm'))
+  assert.match(track.stdout.text, new RegExp(`http://127.0.0.2:${track.port}/announce`))
+  assert.match(track.stdout.text, new RegExp(`udp://127.0.0.2:${track.port}/announce`))
+  const asked = request({ socketPath: path, path: '/-/health' })
+  asked.end()
+  const [response] = (await once(asked, 'response')) as [{ statusCode: number; resume(): void }]
+  response.resume()
+  assert.equal(response.statusCode, 200)
+})
+
+test('the access log goes to a file, and to another after that was renamed', async (t) => {
+  const directory = makeScratch(t)
+  const log = join(directory, 'log')
+  const track = await startTrack(t, { args: ['--logfile', log] })
+  await track.ask(announceQuery(HASH, { peer: 'a' }))
+  const written = async (path: string, what: RegExp) => {
+    while (!what.test(readFileSync(path, 'utf8'))) await setTimeout(20)
+    return readFileSync(path, 'utf8')
+  }
+  assert.match(await written(log, /announce/), /^\S+Z 127\.0\.0\.1 "GET \/announce\?\S+" 200 \d+ /)
+  renameSync(log, `${log}.1`)
+  track.reopen()
+  await track.get('/-/health')
+  while (!readable(log)) await setTimeout(20)
+  assert.match(await written(log, /health/), /"GET \/-\/health" 200 3 /)
+})
+
+function readable(path: string): boolean {
+  try {
+    readFileSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function failureOf(t: TestContext, ...args: string[]) {
+  const state = join(makeScratch(t), 'state')
+  const { status, stderr } = await runBtkit(['track', '--port', '0', '--state', state, ...args])
+  return [status, stderr]
+}
+
+test('what can not be read, or listened on, is told in a line', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.after(() => {
+    taken.close()
+  })
+  const { port } = taken.address() as { port: number }
+  assert.deepEqual(await failureOf(t, '--host', '127.0.0.1', '--port', `${port}`), [
+    1,
+    `btkit: can't listen on 127.0.0.1 port ${port}: address already in use\n`,
+  ])
+  assert.deepEqual(await failureOf(t, '--allowed-dir', '/nowhere'), [
+    1,
+    'btkit: /nowhere: no such file or directory\n',
+  ])
+  assert.deepEqual(await failureOf(t, '--state', '/nowhere/state'), [
+    1,
+    'btkit: /nowhere/state: could not save the state: no such file or directory\n',
+  ])
+  assert.deepEqual(await failureOf(t, '--show-names', 'yes'), [
+    2,
+    "btkit: --show-names 'yes': neither 1 nor 0\n",
+  ])
+})

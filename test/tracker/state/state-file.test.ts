@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { StateFile } from '../../../src/tracker/state/state-file.js'
+import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
+import { makeScratch } from '../../support/scratch.js'
+import { bencodable, type PlainDict } from '../../support/torrents.js'
+import { announceOf, digestOf, makeStore, peersOf } from '../swarms/store.js'
+
+const NOW = 1_800_000_000_000
+
+/** A tracker's swarms and the file that they are saved in. */
+function stateIn(directory: string, now = NOW) {
+  const { store, clock } = makeStore()
+  const told: string[] = []
+  const path = join(directory, 'state')
+  const file = new StateFile({ path, store, now: () => now, report: (line) => told.push(line) })
+  const peers = (torrent = 'torrent') =>
+    peersOf(store.announce(announceOf({ torrent, peer: 'asks', at: '10.9.9.9', port: 1 })))
+  return { store, clock, file, path, told, peers }
+}
+
+/** The state of two peers, saved. */
+async function savedState(t: TestContext) {
+  const directory = makeScratch(t)
+  const { store, file, path } = stateIn(directory)
+  store.announce(announceOf({ peer: 'seed', at: '10.0.0.2', isComplete: true, event: 'completed' }))
+  store.announce(announceOf({ peer: 'leech', at: '2001:db8:0:0:0:0:0:1', port: 7000 }))
+  await file.save()
+  return { directory, path }
+}
+
+test('swarms and counts outlive the tracker', async (t) => {
+  const { directory } = await savedState(t)
+  const { store, file, peers, told } = stateIn(directory, NOW + 60_000)
+  await file.load()
+  await file.settle()
+  assert.deepEqual(store.scrape(digestOf('torrent')), {
+    complete: 1,
+    incomplete: 1,
+    downloaders: 1,
+    downloaded: 1,
+  })
+  assert.deepEqual(peers(), ['10.0.0.2:6881', '2001:db8:0:0:0:0:0:1:7000'])
+  assert.deepEqual(told, [])
+})
+
+test('peers that were not heard of for too long while the tracker was away are gone', async (t) => {
+  const { directory } = await savedState(t)
+  const { store, file } = stateIn(directory, NOW + 2_800_000)
+  await file.load()
+  await file.settle()
+  const counts = store.scrape(digestOf('torrent'))
+  assert.deepEqual([counts?.complete, counts?.incomplete, counts?.downloaded], [0, 0, 1])
+})
+
+test('without a file there is nothing, and the first save makes it for its owner and group', async (t) => {
+  const directory = makeScratch(t)
+  const { file, store, path } = stateIn(directory)
+  await file.load()
+  await file.settle()
+  assert.equal(store.totals().peers, 0)
+  await file.save()
+  assert.equal(statSync(path).mode & 0o007, 0)
+  assert.deepEqual(readdirSync(directory), ['state'])
+})
+
+test('an empty file, as mktemp makes it, is a state without swarms', async (t) => {
+  const directory = makeScratch(t, { state: '' })
+  const { file, told } = stateIn(directory)
+  await file.load()
+  await file.settle()
+  await file.save()
+  assert.deepEqual(told, [])
+  assert(statSync(join(directory, 'state')).size > 0)
+})
+
+for (const [what, damage] of [
+  ['with another byte', (bytes: Buffer) => bytes.fill(7, 60, 61)],
+  ['cut off', (bytes: Buffer) => bytes.subarray(0, -5)],
+  ['with nothing but its header', (bytes: Buffer) => bytes.subarray(0, bytes.indexOf('\n') + 1)],
+  ['with bytes after its end', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('x')])],
+] as const) {
+  test(`a state ${what} is set aside, and told`, async (t) => {
+    const { directory, path } = await savedState(t)
+    const damaged = Buffer.from(damage(readFileSync(path)))
+    writeFileSync(path, damaged)
+    const { file, store, told } = stateIn(directory)
+    await file.load()
+    await file.settle()
+    assert.equal(store.totals().peers, 0)
+    assert.deepEqual(readdirSync(directory), [`state.damaged-${NOW}`])
+    assert.deepEqual(readFileSync(`${path}.damaged-${NOW}`), damaged)
+    assert.deepEqual(told, [
+      `${path}: a damaged state can't be read; it is ${path}.damaged-${NOW} now, and swarms begin anew`,
+    ])
+  })
+}
+
+test('a state of a later version is left alone', async (t) => {
+  const directory = makeScratch(t, { state: 'btkit tracker state 2 1800000000\nwhatever' })
+  const { file, path } = stateIn(directory)
+  await assert.rejects(file.load(), {
+    message: `${path}: of a later version of btkit; name another file`,
+  })
+  assert(existsSync(path))
+})
+
+test('a file that is no state is left alone', async (t) => {
+  const directory = makeScratch(t, { state: 'root:x:0:0\n' })
+  const { file, path } = stateIn(directory)
+  await assert.rejects(file.load(), {
+    message: `${path}: not the state of a tracker; name another file`,
+  })
+})
+
+test('a directory is no state', async (t) => {
+  const directory = makeScratch(t)
+  mkdirSync(join(directory, 'state'))
+  const { file, path } = stateIn(directory)
+  await assert.rejects(file.load(), { message: `${path}: not a regular file` })
+})
+
+/** What bttrack writes: the peers and completed counts of torrents by their info hashes. */
+function dfileOf(state: PlainDict): Uint8Array {
+  return encodeBencode(bencodable(state))
+}
+
+/** A dictionary by bytes, which an object can't have as keys. */
+function byBytes(key: Uint8Array, value: Parameters<typeof bencodable>[0]) {
+  return new Map([[Buffer.from(key).toString('latin1'), bencodable(value)]])
+}
+
+test('a bencoded dfile of bttrack is taken over, and kept beside', async (t) => {
+  const peers = new Map([
+    ...byBytes(digestOf('a'), { ip: '10.0.0.2', port: 6881, left: 0, nat: 0 }),
+    ...byBytes(digestOf('b'), { ip: '10.0.0.3', port: 6882, left: 5, key: 'abc' }),
+    ...byBytes(digestOf('c'), { ip: '2001:db8::1', port: 6883, left: 5 }),
+    ...byBytes(digestOf('d'), { ip: 'nonsense', port: 6883, left: 5 }),
+    ...byBytes(digestOf('e'), { ip: '10.0.0.4', port: 99999, left: 5 }),
+  ])
+  const top = new Map([
+    ['completed', byBytes(digestOf('torrent'), 42)],
+    ['peers', new Map([[Buffer.from(digestOf('torrent')).toString('latin1'), peers]])],
+    ['allowed', new Map()],
+  ])
+  const old = encodeBencode(top)
+  const directory = makeScratch(t, { state: old })
+  utimesSync(join(directory, 'state'), NOW / 1000 - 60, NOW / 1000 - 60)
+  const { file, store, told, path, peers: found } = stateIn(directory)
+  await file.load()
+  await file.settle()
+  assert.deepEqual(store.scrape(digestOf('torrent')), {
+    complete: 1,
+    incomplete: 2,
+    downloaders: 2,
+    downloaded: 42,
+  })
+  assert.deepEqual(found(), ['10.0.0.2:6881', '10.0.0.3:6882', '2001:db8:0:0:0:0:0:1:6883'])
+  assert.deepEqual(told, [`${path}: taken over from bttrack; ${path}.bttrack keeps it as it was`])
+  await file.save()
+  assert.deepEqual(readFileSync(`${path}.bttrack`), Buffer.from(old))
+  const again = stateIn(directory)
+  await again.file.load()
+  assert.equal(again.store.scrape(digestOf('torrent'))?.downloaded, 42)
+  assert.deepEqual(again.told, [])
+})
+
+test('a dfile of the first bttrack, which has peers alone, is taken over', async (t) => {
+  const peers = byBytes(digestOf('a'), { ip: '10.0.0.2', port: 6881, left: 0 })
+  const top = new Map([[Buffer.from(digestOf('torrent')).toString('latin1'), peers]])
+  const directory = makeScratch(t, { state: encodeBencode(top) })
+  utimesSync(join(directory, 'state'), NOW / 1000, NOW / 1000)
+  const { file, store } = stateIn(directory)
+  await file.load()
+  await file.settle()
+  assert.equal(store.scrape(digestOf('torrent'))?.complete, 1)
+})
+
+test('an empty dfile of bttrack has nothing', async (t) => {
+  const directory = makeScratch(t, { state: dfileOf({ completed: {}, peers: {} }) })
+  const { file, store } = stateIn(directory)
+  await file.load()
+  await file.settle()
+  assert.equal(store.totals().swarms, 0)
+})
+
+test('what only begins as a dfile is left alone', async (t) => {
+  const directory = makeScratch(t, { state: 'dear diary' })
+  const { file, path } = stateIn(directory)
+  await assert.rejects(file.load(), {
+    message: /^.*state: not the state of a tracker \(offset 2: /,
+  })
+  assert(existsSync(path))
+})
+
+for (const [protocol, beginning] of [
+  ['0', "(dp0\nS'completed'\n"],
+  ['1', '}q\u0000(U'],
+  ['2', '\u0080\u0002}q\u0001'],
+] as const) {
+  test(`a dfile that Python pickled by protocol ${protocol} is set aside, and told`, async (t) => {
+    const directory = makeScratch(t, { state: Buffer.from(beginning, 'latin1') })
+    const { file, told, path } = stateIn(directory)
+    await file.load()
+    await file.settle()
+    assert.deepEqual(told, [
+      `${path}: a state of bttrack in Python's own format can't be read; ` +
+        `it is ${path}.pickled-${NOW} now, and swarms begin anew`,
+    ])
+    assert.deepEqual(readdirSync(directory), [`state.pickled-${NOW}`])
+  })
+}
+
+test('a directory that can not be written to is an error that names the file', async (t) => {
+  const { file, path } = stateIn(join(makeScratch(t), 'missing'))
+  await assert.rejects(file.save(), {
+    message: `${path}: could not save the state: no such file or directory`,
+  })
+})

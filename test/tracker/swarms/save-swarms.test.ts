@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assertRefused } from '../../metainfo/refusal.js'
+import { announceOf, digestOf, makeStore, peersOf } from './store.js'
+
+type Store = ReturnType<typeof makeStore>['store']
+
+function fill(store: Store, peers: number) {
+  for (let n = 1; n <= peers; n += 1) {
+    const at = n % 2 === 0 ? `10.0.0.${n % 250}` : `2001:db8:0:1:0:0:0:${n.toString(16)}`
+    const event = n % 3 === 0 ? ('completed' as const) : ('paused' as const)
+    const who = { peer: `${n}`, at, port: n, torrent: `${n % 7}`, key: n }
+    store.announce(announceOf({ ...who, event, isComplete: n % 3 === 0 }))
+  }
+}
+
+function peersIn(store: Store, torrent: string): string[] {
+  const asks = { peer: 'asks', at: '10.9.9.9', torrent, wanted: 2000, port: 0 }
+  const peers = peersOf(store.announce(announceOf(asks)))
+  store.announce(announceOf({ ...asks, event: 'stopped' }))
+  return peers
+}
+
+function savedBytes(store: Store): Buffer {
+  return Buffer.concat(Array.from(store.save(), (slice) => Uint8Array.from(slice)))
+}
+
+function copy(from: Store, to: Store, { age = 0, cut = 1000 } = {}) {
+  const bytes = savedBytes(from)
+  const restorer = to.restore(age)
+  for (let at = 0; at < bytes.length; at += cut) restorer.write(bytes.subarray(at, at + cut))
+  restorer.end()
+}
+
+test('a state that was saved is what another store knows after restoring it', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  fill(one, 3000)
+  copy(one, other)
+  assert.deepEqual(other.totals(), one.totals())
+  for (let n = 0; n < 7; n += 1) {
+    assert.deepEqual(other.scrape(digestOf(`${n}`)), one.scrape(digestOf(`${n}`)))
+    assert.deepEqual(peersIn(other, `${n}`), peersIn(one, `${n}`))
+  }
+})
+
+test('it does not matter where the bytes of a state are cut', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  fill(one, 50)
+  copy(one, other, { cut: 1 })
+  assert.deepEqual(other.totals(), one.totals())
+})
+
+test('bytes of a state may all come in the same buffer', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  fill(one, 50)
+  const [bytes, buffer] = [savedBytes(one), Buffer.alloc(100)]
+  const restorer = other.restore(0)
+  for (let at = 0; at < bytes.length; at += buffer.length) {
+    const length = bytes.copy(buffer, 0, at)
+    restorer.write(buffer.subarray(0, length))
+    buffer.fill(0)
+  }
+  restorer.end()
+  assert.deepEqual(other.totals(), one.totals())
+  for (let n = 0; n < 7; n += 1) assert.deepEqual(peersIn(other, `${n}`), peersIn(one, `${n}`))
+})
+
+test('keys, peer ids and who was counted as completed survive', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  one.announce(announceOf({ peer: 'a', key: 9, event: 'completed', isComplete: true }))
+  copy(one, other)
+  other.announce(announceOf({ peer: 'a', key: 9, event: 'completed', isComplete: true }))
+  assert.equal(other.scrape(digestOf('torrent'))?.downloaded, 1)
+  other.announce(announceOf({ peer: 'a', key: 9, at: '10.0.0.7', event: 'stopped' }))
+  assert.equal(other.totals().peers, 0)
+})
+
+test('the time that a tracker was down counts for its peers', () => {
+  const one = makeStore()
+  one.store.announce(announceOf({ peer: 'early', port: 1, event: 'completed', isComplete: true }))
+  one.clock.now += 1000
+  one.store.announce(announceOf({ peer: 'late', port: 2 }))
+  const other = makeStore({ peerTimeout: 2700 })
+  copy(one.store, other.store, { age: 2000 })
+  assert.deepEqual(peersIn(other.store, 'torrent'), ['10.0.0.1:2'])
+  other.clock.now += 800
+  while (!other.store.expire(1000));
+  assert.equal(other.store.totals().peers, 0)
+  assert.equal(other.store.scrape(digestOf('torrent'))?.downloaded, 1)
+})
+
+test('a save has every peer that was there all the time, whatever changes meanwhile', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  const staying = new Set<string>()
+  for (let n = 1; n <= 1800; n += 1) {
+    one.announce(announceOf({ peer: `${n}`, port: n }))
+    staying.add(`10.0.0.1:${n}`)
+  }
+  const restorer = other.restore(0)
+  let slices = 0
+  for (const slice of one.save()) {
+    restorer.write(slice)
+    // Peers leave all over the list, others come, and leechers become seeds
+    for (let n = 1 + 100 * slices; n <= 100 + 100 * slices; n += 1) {
+      one.announce(announceOf({ peer: `${n * 3}`, port: n * 3, event: 'stopped' }))
+      staying.delete(`10.0.0.1:${n * 3}`)
+      one.announce(announceOf({ peer: `new ${n}`, port: 10_000 + n }))
+      one.announce(announceOf({ peer: `${n * 3 + 1}`, port: n * 3 + 1, isComplete: true }))
+    }
+    slices += 1
+  }
+  restorer.end()
+  assert.ok(slices > 2)
+  const restored = new Set(peersIn(other, 'torrent'))
+  assert.deepEqual(
+    [...staying].filter((peer) => !restored.has(peer)),
+    [],
+  )
+})
+
+test('a swarm that goes while it is saved does no harm', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  for (let n = 1; n <= 4000; n += 1) one.announce(announceOf({ peer: `${n}`, port: n }))
+  const restorer = other.restore(0)
+  let slices = 0
+  for (const slice of one.save()) {
+    restorer.write(slice)
+    slices += 1
+    one.forget(digestOf('torrent'))
+    one.announce(announceOf({ torrent: 'at its place' }))
+  }
+  restorer.end()
+  assert.ok(slices > 1)
+  assert.equal(other.totals().swarms, 1)
+})
+
+test('a state that is cut off, or none at all, is refused', () => {
+  const { store } = makeStore()
+  fill(store, 10)
+  const bytes = savedBytes(store)
+  const cut = makeStore().store.restore(0)
+  cut.write(bytes.subarray(0, bytes.length - 1))
+  assertRefused(
+    () => {
+      cut.end()
+    },
+    'io',
+    'saved swarms: the state is cut off',
+  )
+  const other = makeStore().store.restore(0)
+  const words = 'saved swarms: the state has bytes that mean nothing'
+  assertRefused(
+    () => {
+      other.write(Buffer.from('not swarms'))
+    },
+    'io',
+    words,
+  )
+})
+
+test('what a peer has announced since the start goes before what was saved', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  one.announce(announceOf({ peer: 'a' }))
+  other.announce(announceOf({ peer: 'a', isComplete: true }))
+  copy(one, other)
+  assert.deepEqual(other.totals(), { swarms: 1, peers: 1, seeds: 1 })
+})

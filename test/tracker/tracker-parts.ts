@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import { TrackerAnswers } from '../../src/tracker/answers/tracker-answers.js'
+import { TrackerCalls, type SharingRules } from '../../src/tracker/answers/tracker-calls.js'
+import type { TrackerRules } from '../../src/tracker/answers/tracker-rules.js'
+import { Aggregation } from '../../src/tracker/http/aggregation.js'
+import { FullScrape } from '../../src/tracker/http/full-scrape.js'
+import { TrackerRoutes } from '../../src/tracker/http/tracker-routes.js'
+import { ConnectionIds, ID_SECRET } from '../../src/tracker/protocol/connection-ids.js'
+import type { StoreLimits } from '../../src/tracker/swarms/swarm-store.js'
+import { UdpAnswers } from '../../src/tracker/udp/udp-answers.js'
+import { openUdp } from '../../src/tracker/udp/udp-server.js'
+import { pseudoRandom } from '../support/pseudo-random.js'
+import { makeStore } from './swarms/store.js'
+
+const OPEN: TrackerRules = {
+  interval: 1800,
+  minInterval: 300,
+  defaultPeers: 50,
+  maxPeers: 200,
+  allowsFullForm: true,
+  scrape: 'full',
+  permits: () => true,
+  known: () => new Map(),
+  judge: () => null,
+  resolve: (address) => address,
+}
+
+const SHARING: SharingRules = {
+  allowed: 'all',
+  interval: 120,
+  maxPeers: 20,
+  key: null,
+  ownId: new Uint8Array(20),
+  publicHost: null,
+}
+
+export interface PartsWish {
+  readonly rules?: Partial<TrackerRules>
+  readonly limits?: Partial<StoreLimits>
+  readonly sharing?: Partial<SharingRules>
+}
+
+/** What answers, with a clock that the test sets. */
+export function makeAnswers({ rules = {}, limits = {}, sharing = {} }: PartsWish = {}) {
+  const { store, clock } = makeStore(limits)
+  const answers = new TrackerAnswers(store, () => ({ ...OPEN, ...rules }))
+  const noted: string[] = []
+  const note = (answered: string) => {
+    noted.push(answered)
+  }
+  const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
+  const udp = new UdpAnswers({ answers, ids, now: () => clock.now, note })
+  const fullScrape = new FullScrape(answers, () => 1000 * clock.now)
+  const addressOf = ({ socket }: IncomingMessage) => socket.remoteAddress ?? null
+  const trackerCalls = new TrackerCalls({
+    answers,
+    rules: { ...SHARING, ...sharing },
+    isListed: () => true,
+    now: () => 1000 * clock.now,
+  })
+  const aggregation = new Aggregation({ forward: null, aggregator: null })
+  const routes = new TrackerRoutes({
+    aggregation,
+    answers,
+    fullScrape,
+    trackerCalls,
+    addressOf,
+    note,
+  })
+  return { store, clock, answers, udp, routes, noted }
+}
+
+/** A tracker over HTTP and UDP on loopback, at the same port where that is free. */
+export async function startTracker(
+  t: TestContext,
+  { host = '127.0.0.1', ...wish }: PartsWish & { host?: string } = {},
+) {
+  const parts = makeAnswers(wish)
+  const server = createServer((request, response) => {
+    if (!parts.routes.handle(request, response)) response.writeHead(404).end()
+  })
+  server.listen(0, host)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const failures: unknown[] = []
+  const udp = await openUdp(
+    { host, port: 0 },
+    { answers: parts.udp, onError: (error) => failures.push(error) },
+  )
+  t.after(async () => {
+    server.closeAllConnections()
+    server.close()
+    await udp.close()
+  })
+  const name = host.includes(':') ? `[${host}]` : host
+  const httpUrl = `http://${name}:${port}`
+  const udpPort = Number(udp.address.split(':').at(-1))
+  return { ...parts, failures, httpUrl, udpUrl: `udp://${name}:${udpPort}`, udpPort }
+}
