@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { AskedMagnet } from '../../core/publish/asked-magnet.js'
 import {
   MARK,
@@ -11,6 +12,7 @@ import { callForEach, partBySize } from '../batches.js'
 import { badStatus, basicAuth, callHttp } from '../http-call.js'
 import { readIfThere } from '../read-if-there.js'
 import { RemoteClient } from '../remote-client.js'
+import { eraseCall, isChecking } from './erase.js'
 import { asWord, FIELDS, readTorrent, SEEDED_FIELD, seededHashes } from './rows.js'
 import { withResumeData } from './resume.js'
 import { callScgi } from './scgi.js'
@@ -24,6 +26,12 @@ import {
 
 /** How large a call may get before another is made, in bytes: what rtorrent takes if not told otherwise. */
 const CALL_SIZE = 512 * 1024
+
+/** What a call of many takes without them, in bytes. */
+const EMPTY_SIZE = sizeOfCall('system.multicall', [[]])
+
+/** How long to wait for a check of data to end before asking again, in milliseconds. */
+const CHECK_PAUSE_MS = 200
 
 /** Files whose sizes are asked for at once: command lines have an end. */
 const FILES_AT_ONCE = 200
@@ -73,33 +81,26 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   }
 
   async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
-    this.#sizeLimit ??= Number(asWord(await this.#call('network.xmlrpc.size_limit')))
-    const calls = torrents.map(loadCall)
-    const room = Math.min(this.#sizeLimit, CALL_SIZE) - sizeOfCall('system.multicall', [[]])
-    const failures: (BtkitError | null)[] = []
-    for (const part of partBySize(calls, ({ size }) => size, room)) {
-      failures.push(...(await this.#load(part)))
-    }
-    return failures
-  }
-
-  /** Hands over torrents by one call; a single one may be larger than rtorrent takes. */
-  async #load(calls: readonly LoadCall[]): Promise<(BtkitError | null)[]> {
-    const [first] = calls
-    const limit = this.#sizeLimit ?? CALL_SIZE
-    const size = sizeOfCall('system.multicall', [[]]) + (first?.size ?? 0)
-    if (calls.length > 1 || size <= limit) return this.#callAll(calls.map(({ call }) => call))
-    // It would break the connection off
-    const why = `its network.xmlrpc.size_limit is ${limit} bytes, and this torrent takes ${size}`
-    return [new BtkitError('too-large', `${this.label}: ${why}`)]
+    return (await this.#callAll(torrents.map(loadCall))).map(failureOf)
   }
 
   async start(infoHashes: readonly string[]): Promise<void> {
-    await this.#callEach('d.start', infoHashes)
+    const results = await this.#callAll(infoHashes.map(startCall))
+    throwFirst(results.map(failureOf))
   }
 
+  /** Those that it checks at the moment have to wait until it is done: it would hang (see eraseCall). */
   async remove(infoHashes: readonly string[]): Promise<void> {
-    await this.#callEach('d.erase', infoHashes)
+    const { timeoutMs } = this.options
+    let left = infoHashes
+    for (let waited = 0; ; waited += CHECK_PAUSE_MS) {
+      const results = await this.#callAll(left.map(eraseCall))
+      throwFirst(results.map(failureOf))
+      left = left.filter((_, i) => isChecking(results[i]))
+      if (left.length === 0) return
+      if (waited >= timeoutMs) throw this.#stillChecking(left)
+      await this.#pause(CHECK_PAUSE_MS)
+    }
   }
 
   async askMetadata({ link, directory }: AskedMagnet): Promise<void> {
@@ -130,21 +131,49 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     }
   }
 
-  async #callEach(method: string, infoHashes: readonly string[]): Promise<void> {
-    const calls = infoHashes.map((infoHash) => {
-      return { methodName: method, params: [infoHash.toUpperCase()] }
-    })
-    const failure = (await this.#callAll(calls)).find((each) => each !== null)
-    if (failure) throw failure
+  /** Makes many calls by as few as it takes, and returns what each came to, in order. */
+  async #callAll(calls: readonly XmlRpcStruct[]): Promise<(XmlRpcValue | BtkitError)[]> {
+    const limit = (this.#sizeLimit ??= await this.#askSizeLimit())
+    const sized = calls.map((call) => ({ call, size: sizeOfCall('', [call]) }))
+    const room = Math.min(limit, CALL_SIZE) - EMPTY_SIZE
+    const results: (XmlRpcValue | BtkitError)[] = []
+    for (const part of partBySize(sized, ({ size }) => size, room)) {
+      const size = EMPTY_SIZE + (part[0]?.size ?? 0)
+      // It would break the connection off
+      if (part.length === 1 && size > limit) results.push(this.#tooLarge(size, limit))
+      else results.push(...(await this.#callTogether(part.map(({ call }) => call))))
+    }
+    return results
   }
 
-  /** Makes several calls as one, and returns why each failed, in order; null where it did not. */
-  async #callAll(calls: readonly XmlRpcStruct[]): Promise<(BtkitError | null)[]> {
+  async #callTogether(calls: readonly XmlRpcStruct[]): Promise<(XmlRpcValue | BtkitError)[]> {
     const results = await this.#call('system.multicall', calls)
     return (Array.isArray(results) ? (results as XmlRpcValue[]) : []).map((result) => {
       const fault = faultOf(result)
-      return fault === null ? null : new BtkitError('client', `${this.label}: ${fault}`)
+      return fault === null ? result : new BtkitError('client', `${this.label}: ${fault}`)
     })
+  }
+
+  async #askSizeLimit(): Promise<number> {
+    return Number(asWord(await this.#call('network.xmlrpc.size_limit')))
+  }
+
+  #tooLarge(size: number, limit: number): BtkitError {
+    const why = `its network.xmlrpc.size_limit is ${limit} bytes, and this torrent takes ${size}`
+    return new BtkitError('too-large', `${this.label}: ${why}`)
+  }
+
+  #stillChecking({ length }: readonly string[]): BtkitError {
+    const what = `${length} torrent${length === 1 ? '' : 's'}`
+    return new BtkitError('client', `${this.label}: still checks the data of ${what} to be removed`)
+  }
+
+  async #pause(ms: number): Promise<void> {
+    try {
+      await setTimeout(ms, undefined, { signal: this.options.signal })
+    } catch {
+      throw new BtkitError('interrupted', 'interrupted')
+    }
   }
 
   async #call(method: string, ...params: XmlRpcValue[]): Promise<XmlRpcValue> {
@@ -179,16 +208,22 @@ function filesOf({ metainfo: { name, isDirectory, files }, directory }: Publishe
     })
 }
 
-/** A call that hands over a torrent, and how much it adds to one of several, in bytes. */
-interface LoadCall {
-  readonly call: XmlRpcStruct
-  readonly size: number
+function loadCall({ metainfo, directory, fileTimes }: PublishedTorrent): XmlRpcStruct {
+  const bytes = fileTimes === null ? metainfo.bytes : withResumeData(metainfo, fileTimes)
+  return { methodName: 'load.raw', params: ['', bytes, ...settingsFor(directory)] }
 }
 
-function loadCall({ metainfo, directory, fileTimes }: PublishedTorrent): LoadCall {
-  const bytes = fileTimes === null ? metainfo.bytes : withResumeData(metainfo, fileTimes)
-  const call = { methodName: 'load.raw', params: ['', bytes, ...settingsFor(directory)] }
-  return { call, size: sizeOfCall('', [call]) }
+function startCall(infoHash: string): XmlRpcStruct {
+  return { methodName: 'd.start', params: [infoHash.toUpperCase()] }
+}
+
+function failureOf(result: XmlRpcValue | BtkitError): BtkitError | null {
+  return result instanceof BtkitError ? result : null
+}
+
+function throwFirst(failures: readonly (BtkitError | null)[]): void {
+  const failure = failures.find((each) => each !== null)
+  if (failure) throw failure
 }
 
 /** What is done to a download once it is loaded. */
