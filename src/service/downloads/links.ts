@@ -1,6 +1,7 @@
 import type { MirrorView } from '../mirror/mirror.js'
 import { takenViews } from '../views/place.js'
 import type { ViewName } from '../web/asked-view.js'
+import { viewAddress } from '../web/view-address.js'
 
 /** The views that describe a file, and what they are (RFC 8288, RFC 6249). */
 const DESCRIPTIONS: readonly (readonly [view: ViewName, type: string])[] = [
@@ -18,8 +19,7 @@ export async function linksOf(components: readonly string[], view: MirrorView): 
   const taken = await takenViews(view, components, views)
   const name = encodeURIComponent(components.at(-1) ?? '')
   const links = DESCRIPTIONS.map(([each, type]) => {
-    const address = `${name}${taken.includes(each) ? '?' : '.'}${each}`
-    return `<${address}>; rel="describedby"; type="${type}"`
+    return `<${viewAddress(name, each, taken.includes(each))}>; rel="describedby"; type="${type}"`
   })
   return links.join(', ')
 }

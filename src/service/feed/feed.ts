@@ -6,6 +6,7 @@ import { surround, torrentLength, type MirrorAddresses } from '../torrents/respo
 import type { TrackerList } from '../torrents/tracker-list.js'
 import type { WarmFile } from '../warm/warm-file.js'
 import type { WarmFiles } from '../warm/warm-files.js'
+import { viewByQuery } from '../web/view-address.js'
 import { composeRss, type FeedItem } from './rss.js'
 
 /** Torrents in a feed. */
@@ -87,8 +88,7 @@ function describe({ path, fingerprint, torrent }: WarmFile, around: Around): Fee
   const surroundings = surround({ infoHash, directory: path.slice(0, -1) }, around)
   return {
     title: path.join('/'),
-    // By the query, as a real file may have the name with .torrent after it
-    address: `${fileAddress(around.addresses[0], path)}?torrent`,
+    address: viewByQuery(fileAddress(around.addresses[0], path), 'torrent'),
     length: torrentLength(infoLength, surroundings, Number(mtimeNs / 1_000_000_000n)),
     size,
     infoHash,

@@ -1,4 +1,5 @@
-import { VIEWS } from '../web/asked-view.js'
+import { VIEWS, type ViewName } from '../web/asked-view.js'
+import { viewAddress, viewByQuery } from '../web/view-address.js'
 import type { ListingRow } from './row.js'
 
 /** Where an entry is and what can be had of it, relative to its directory's address. */
@@ -35,15 +36,11 @@ export function linksOf(row: ListingRow, taken: ReadonlySet<string>): RowLinks {
   const address = addressOf(row)
   if (isDirectory) return { address, ...viewsByQuery(address) }
   if (size === 0 || TORRENT.test(name)) return { address, torrent: null, magnet: null }
-  const { torrent, magnet } = viewsByQuery(address)
-  return {
-    address,
-    torrent: taken.has(`${name}.torrent`) ? torrent : `${address}.torrent`,
-    magnet: taken.has(`${name}.magnet`) ? magnet : `${address}.magnet`,
-  }
+  const linkTo = (view: ViewName) => viewAddress(address, view, taken.has(`${name}.${view}`))
+  return { address, torrent: linkTo('torrent'), magnet: linkTo('magnet') }
 }
 
 /** The torrent of what is at an address, by queries that work in any case. */
 export function viewsByQuery(address: string): { torrent: string; magnet: string } {
-  return { torrent: `${address}?torrent`, magnet: `${address}?magnet` }
+  return { torrent: viewByQuery(address, 'torrent'), magnet: viewByQuery(address, 'magnet') }
 }

@@ -6,6 +6,7 @@ import { REFRESH_SCRIPT } from '../progress/refresh-script.js'
 import type { ProgressTold } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
 import type { SwarmCounts } from '../scrape/swarm-counts.js'
+import { viewByQuery } from '../web/view-address.js'
 import type { BusyTold, StatusReport, TrackerTold, WarmTold } from './report.js'
 
 /** Seconds between two looks of a page that keeps itself up to date. */
@@ -99,7 +100,7 @@ function busyRow({ title, requests, counts }: BusyTold, hasFiles: boolean): Html
   const links =
     address !== null &&
     hasFiles &&
-    html`<a href="${address}">${name}</a> <a href="${address}.torrent">torrent</a>`
+    html`<a href="${address}">${name}</a> <a href="${viewByQuery(address, 'torrent')}">torrent</a>`
   return html`<tr>
     <td class="name">${links || name}</td>
     <td class="n">${formatBytes(title.size)}</td>

@@ -4,6 +4,7 @@ import { lstatMany } from '../../files/lstat-many.js'
 import { childOf, MirrorView, type Mirror } from '../mirror/mirror.js'
 import { IsDirectory, Refusal } from '../refusal.js'
 import type { ViewName } from '../web/asked-view.js'
+import { viewAddress } from '../web/view-address.js'
 
 /** What a view is of, and how the address of its torrent is spelled. */
 export interface Place {
@@ -15,9 +16,8 @@ export interface Place {
 
 /** The address of the .torrent of a place below the mirror's. */
 export function torrentAddress(base: string, { components, version, isTaken }: Place): string {
-  const query = [isTaken ? 'torrent' : [], version === 'v1' ? [] : version].flat().join('&')
-  const address = fileAddress(base, components) + (isTaken ? '' : '.torrent')
-  return query === '' ? address : `${address}?${query}`
+  const address = viewAddress(fileAddress(base, components), 'torrent', isTaken)
+  return version === 'v1' ? address : `${address}${isTaken ? '&' : '?'}${version}`
 }
 
 /** Whether the mirror has a file or directory of its own where the torrent of a place would be. */

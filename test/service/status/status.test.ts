@@ -97,8 +97,19 @@ test('the torrents that are asked for most are told, and where they came from', 
   assert.equal(cache.origins.memory + cache.origins.cache + cache.origins.files, 5)
   assert.ok(cache.records > 0 && cache.bytes > 0)
   const html = await page()
-  assert.match(html, /<a href="\.\.\/yum\/b">b<\/a> <a href="\.\.\/yum\/b\.torrent">torrent<\/a>/)
+  assert.match(html, /<a href="\.\.\/yum\/b">b<\/a> <a href="\.\.\/yum\/b\?torrent">torrent<\/a>/)
   assert.match(html, /yum \(2 files\)/)
+})
+
+test('a busy torrent is linked to where a file has the name that it would have, too', async (t) => {
+  const { port, page, fetchTorrent } = await serve(t, {
+    files: { 'yum/a': 'a', 'yum/a.torrent': 'no torrent' },
+  })
+  assert.equal((await fetchTorrent('/yum/a')).status, 200)
+  const [, link = ''] = /<a href="([^"]*)">torrent<\/a>/.exec(await page()) ?? []
+  const { pathname, search } = new URL(link, 'http://x/-/status')
+  const linked = await ask(port, pathname + search, { headers: HEADERS })
+  assert.equal(linked.headers['content-type'], 'application/x-bittorrent')
 })
 
 test('a file that is not published any more is not named any more', async (t) => {
