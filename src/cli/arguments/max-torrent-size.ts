@@ -1,11 +1,11 @@
 import { Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
-import { byteSize } from './values.js'
+import { sizeLimit } from './values.js'
 
 /** The option that bounds the .torrent files a command reads, in bytes. */
 export function maxTorrentSize() {
   return new Option('--max-torrent-size <size>', 'refuse larger torrents')
-    .argParser(byteSize)
+    .argParser(sizeLimit)
     .default(64 * 1024 * 1024, '64MiB')
 }
 

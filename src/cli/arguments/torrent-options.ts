@@ -76,7 +76,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     )
     .addOption(
       new Option('--max-torrent-size <size>', 'the shortest pieces for which the .torrent fits')
-        .argParser(read.byteSize)
+        .argParser(read.sizeLimit)
         .conflicts(['pieceLength', 'pieceSizePow2', 'targetPieces']),
     )
     .option('--max-piece-size <size>', 'no longer pieces, however chosen', read.powerOfTwo)

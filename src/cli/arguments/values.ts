@@ -143,6 +143,13 @@ export function byteSize(text: string): number {
   throw new InvalidArgumentError('not a size, such as 64MiB')
 }
 
+/** A limit in bytes, above 0: nothing would keep to that, and some mean no limit by it. */
+export function sizeLimit(text: string): number {
+  const limit = byteSize(text)
+  if (limit > 0) return limit
+  throw new InvalidArgumentError('not a size above 0, such as 64MiB')
+}
+
 /** A number of bytes a second, above 0. */
 export function byteRate(text: string): number {
   const rate = byteSize(text)

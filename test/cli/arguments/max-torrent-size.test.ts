@@ -29,3 +29,14 @@ test('so does showmetainfo of standard input', async () => {
   const { stderr } = await runBtkit(args, { stdin })
   assert.equal(stderr, `btkit: standard input: ${LIMIT}\n`)
 })
+
+for (const args of [
+  ['showmetainfo', 'x.torrent'],
+  ['makemetafile', 'x', 'http://t.example/a'],
+]) {
+  test(`${args[0] ?? ''} takes no --max-torrent-size 0: nothing would keep to it`, async () => {
+    const { status, stderr } = await runBtkit([...args, '--max-torrent-size', '0'])
+    const said = "btkit: --max-torrent-size '0': not a size above 0, such as 64MiB\n"
+    assert.deepEqual([status, stderr], [2, said])
+  })
+}

@@ -67,6 +67,14 @@ const TABLES: Record<string, ValueTable> = {
     ],
     bad: ['', 'M', '-1', '1.5M', '1P', '1MM', '999999999999999T', '64 MiB'],
   },
+  'a limit in bytes': {
+    read: read.sizeLimit,
+    good: [
+      ['1', 1],
+      ['64M', 67_108_864],
+    ],
+    bad: ['', '0', '00', '0M', '-1'],
+  },
 }
 
 for (const [what, { read: parse, good, bad }] of Object.entries(TABLES)) {

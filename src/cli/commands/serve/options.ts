@@ -64,12 +64,12 @@ export function declareServeOptions() {
     )
     .addOption(
       new Option('--max-size <size>', 'bytes of the torrent of a directory')
-        .argParser(read.byteSize)
+        .argParser(read.sizeLimit)
         .default(2 ** 40, '1TiB'),
     )
     .addOption(
       new Option('--max-body <size>', 'bytes of a form')
-        .argParser(read.byteSize)
+        .argParser(read.sizeLimit)
         .default(2 * 2 ** 20, '2MiB'),
     )
     .option('--max-planning <n>', 'requests planned at once', read.wholeNumber(1, 256), 4)
