@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { BtkitError } from '../../errors.js'
+import { doubledKey } from './doubled-key.js'
 import type { BencodeDict, BencodeValue } from './value.js'
 
 /** Deeper values would be refused by those who read them. */
@@ -8,10 +9,13 @@ const MAX_DEPTH = 32
 /**
  * The value that a JSON text stands for: its texts become UTF-8.
  * @throws BtkitError `usage` for what is no JSON, and for what bencode has no form for: fractions,
- * numbers that JSON does not keep exactly, true, false and null
+ * numbers that JSON does not keep exactly, true, false, null, and a key twice
  */
 export function bencodeFromJson(text: string): BencodeValue {
-  return convert(parse(text), 0)
+  const value = convert(parse(text), 0)
+  const twice = doubledKey(text, keyOf)
+  if (twice !== null) throw refusal(`the key ${JSON.stringify(twice)} is there twice`)
+  return value
 }
 
 function parse(text: string): unknown {

@@ -25,6 +25,10 @@ async function makeTree(t: TestContext, files: Files, options: readonly string[]
 for (const [args, keys] of [
   [['--set', 'x=1'], { x: 1 }],
   [['--set', 'x y=["é",[],{"b":"2","a":1}]'], { 'x y': ['é', [], { a: 1, b: '2' }] }],
+  [
+    ['--set', 'x=[{"a":{"a":"a"}},{"a":":{\\"a\\":1"}]'],
+    { x: [{ a: { a: 'a' } }, { a: ':{"a":1' }] },
+  ],
   [['--set', 'a="="'], { a: '=' }],
   [['--collection', 'c', '--collection', 'd'], { collections: ['c', 'd'] }],
   [['--similar', '41'.repeat(20)], { similar: ['A'.repeat(20)] }],
@@ -67,6 +71,11 @@ for (const [args, message] of [
   [['--set', 'x=null'], '--set x: torrents have no null; 1 and 0 stand for yes and no'],
   [['--set', `x=${'['.repeat(40)}${']'.repeat(40)}`], '--set x: nested more than 32 deep'],
   [['--set', 'x=1', '--set', 'x=2'], '--set x: is given twice'],
+  [['--set', 'x={"a":1,"b":2,"a":3}'], '--set x: the key "a" is there twice'],
+  [
+    ['--set', 'x=[{"b":"{"},{"a:\\"":{}, "\\u0061:\\"" : 1}]'],
+    '--set x: the key "a:\\"" is there twice',
+  ],
   [['--set', 'info.private=1'], '--set info.private: is what --private sets'],
   [['--set', 'info.pieces=""'], '--set info.pieces: btkit makes it of the content'],
   [['--set', 'info={}'], '--set info: btkit makes it of the content'],
