@@ -69,7 +69,7 @@ export function asBtkitError(error: unknown, what: string): unknown {
   // Node puts U+FFFD in the place of bytes that are no UTF-8, and then looks for another name
   const isMangled = error.code === 'ENOENT' && what.includes('\ufffd')
   const reason = `${describeOsError(error)}${isMangled ? MAYBE_MANGLED : ''}`
-  return new BtkitError(code, `${what}: ${reason}`, { cause: error })
+  return new BtkitError(code, `${what === '' ? "''" : what}: ${reason}`, { cause: error })
 }
 
 const MAYBE_MANGLED = ', or its name is not valid UTF-8, which btkit needs'

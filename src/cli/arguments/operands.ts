@@ -1,5 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
+import { requireNames } from './require-names.js'
 
 /** What the positional arguments of makemetafile mean. */
 export interface Operands {
@@ -12,7 +13,7 @@ export interface Operands {
  * @throws BtkitError `usage` when a URL is wrong, there are two, or there is no file
  */
 export function sortOperands(operands: readonly string[]): Operands {
-  if (operands.includes('')) throw new BtkitError('usage', 'the name of a file is empty')
+  requireNames(operands, 'file')
   const urls = operands.filter(looksLikeUrl)
   const sources = operands.filter((operand) => !looksLikeUrl(operand))
   urls.forEach(checkTracker)

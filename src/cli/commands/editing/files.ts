@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { BtkitError } from '../../../errors.js'
 import { readFileList, type FileList } from '../../arguments/file-list.js'
+import { requireNames } from '../../arguments/require-names.js'
 import type { EditOptions } from './options.js'
 import type { Io } from '../../io.js'
 
@@ -14,7 +15,7 @@ export async function listFiles(
   { filesFrom, outputDir }: EditOptions,
   io: Io,
 ): Promise<FileList> {
-  if (operands.includes('')) throw new BtkitError('usage', 'the name of a torrent is empty')
+  requireNames(operands, 'torrent')
   if (operands.length === 0 && filesFrom === undefined) {
     throw new BtkitError('usage', 'no torrent given')
   }

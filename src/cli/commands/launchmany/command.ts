@@ -6,6 +6,7 @@ import { openCacheAccess } from '../../arguments/cache-options.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { openClients } from '../../arguments/open-clients.js'
 import { namesClient, withOwnClient } from '../../arguments/own-client.js'
+import { requireNames } from '../../arguments/require-names.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openDisplay } from '../../output/torrent-display.js'
@@ -17,6 +18,7 @@ export function defineLaunchmany({ io, finish }: CommandContext) {
   return declareLaunchOptions()
     .description('Keep all torrents below directories seeding, until interrupted.')
     .action(async (names, options) => {
+      requireNames(names, 'directory')
       const directories = names.map((name) => findDirectory(name, io))
       if (namesClient(options.client, io)) finish(await launchInNamed(directories, options, io))
       else await launchInOwn(directories, options, io)

@@ -6,6 +6,7 @@ import { runService, type ServiceSettings } from '../../../service/server/run.js
 import { cachePath } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
+import { requireNames } from '../../arguments/require-names.js'
 import { openTls } from '../../arguments/tls-options.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
@@ -30,6 +31,7 @@ export function defineServe({ io, finish }: CommandContext) {
     .argument('<root>', "the mirror's root directory")
     .addHelpText('after', `\n${ADDRESSES}`)
     .action(async (root, options) => {
+      requireNames([root], 'directory')
       boundHeapGrowth()
       const stderr = new BoundedOutput(io.stderr)
       await serve(root, options, { ...io, stderr })
