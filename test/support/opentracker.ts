@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -13,7 +13,7 @@ import { makeOpenScratch, unprivileged } from './unprivileged.js'
 /** An info hash, as bytes, that only asks whether the tracker is ready. */
 const PROBE = 'btkit-asks-readiness'
 
-/** How long it may run, in milliseconds. */
+/** How long it may run by default, in milliseconds. */
 const TIMEOUT = 60_000
 
 /** A port on which nothing listens, for a program that can't choose one itself. */
@@ -26,15 +26,33 @@ export async function findFreePort(): Promise<number> {
   return port
 }
 
-/**
- * Runs an opentracker at `http://127.0.0.1:<port>/announce` until the test ends. Debian's knows
- * only the info hashes that it is given, and refuses to stay root.
- */
+export interface OpentrackerWish {
+  readonly port: number
+  /** The info hashes that it is to know, in hexadecimal. */
+  readonly known: readonly string[]
+  /** Variables beside PATH. */
+  readonly env?: Readonly<Record<string, string>>
+  /** How long it may run, in milliseconds. */
+  readonly timeout?: number
+}
+
+/** Runs an opentracker at `http://127.0.0.1:<port>/announce` until the test ends. */
 export async function startOpentracker(
   t: TestContext,
   port: number,
   ...known: readonly string[]
 ): Promise<void> {
+  await spawnOpentracker(t, { port, known })
+}
+
+/**
+ * The same, and returns it. Debian's knows only the info hashes that it is given, and refuses to
+ * stay root.
+ */
+export async function spawnOpentracker(
+  t: TestContext,
+  { port, known, env = {}, timeout = TIMEOUT }: OpentrackerWish,
+): Promise<ChildProcess> {
   const infoHashes = [...known, Buffer.from(PROBE).toString('hex')]
   const directory = makeOpenScratch(t, { whitelist: `${infoHashes.join('\n')}\n` })
   const place = ['-i', '127.0.0.1', '-p', `${port}`, '-P', `${port}`, '-d', '/']
@@ -43,8 +61,8 @@ export async function startOpentracker(
   const program = realpathSync(findPeer('opentracker') ?? 'opentracker')
   const child = spawn(program, options, {
     ...unprivileged,
-    env: { PATH: process.env['PATH'] ?? '' },
-    timeout: TIMEOUT,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    timeout,
     killSignal: 'SIGKILL',
   })
   t.after(() => child.kill('SIGKILL'))
@@ -53,6 +71,7 @@ export async function startOpentracker(
     if (child.exitCode !== null || child.signalCode !== null) assert.fail((await ended).stderr)
     await setTimeout(10)
   }
+  return child
 }
 
 /** Whether the tracker answers, and has read which info hashes it is to know. */

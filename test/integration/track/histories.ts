@@ -1,6 +1,6 @@
 import type { AnnounceFields } from '../../tracker/udp/packets.js'
 
-/** One announce of a history, or that nothing is heard of the peer any more. */
+/** One announce of a history. */
 export interface Step {
   readonly torrent: string
   /** A number that stands for the peer's address. */
@@ -8,8 +8,8 @@ export interface Step {
   readonly port: number
   readonly peer: string
   readonly isSeed: boolean
-  /** As UDP spells it (BEP 15), or `lost` for a peer that goes silently. */
-  readonly event: NonNullable<AnnounceFields['event']> | 'lost'
+  /** As UDP spells it (BEP 15). */
+  readonly event: NonNullable<AnnounceFields['event']>
 }
 
 const Event = { none: 0, completed: 1, started: 2, stopped: 3 } as const
@@ -43,7 +43,7 @@ export function* mixHistories(wish: HistoriesWish): Generator<Step> {
 
 /**
  * One peer's history: it starts as leecher or seed, goes on, completes (or says so), becomes a
- * leecher again, starts anew without a word, and stops, is lost, or stays.
+ * leecher again, starts anew without a word, and stops or is heard of no more.
  */
 function* history(
   { torrents, hosts, random }: HistoriesWish,
@@ -84,7 +84,5 @@ function* history(
         yield step(Event.none)
     }
   }
-  const end = random() % 10
-  if (end < 6) yield step(Event.stopped)
-  else if (end < 9) yield step('lost')
+  if (random() % 10 < 6) yield step(Event.stopped)
 }
