@@ -55,8 +55,9 @@ export function readFingerprintIfThere(path: string): Fingerprint | null {
   return stats ? fingerprintOf(stats) : null
 }
 
-/** Bytes of an encoded fingerprint. */
+/** Bytes of an encoded fingerprint, and of its part before the device. */
 export const FINGERPRINT_LENGTH = 40
+export const DEVICE_OFFSET = 32
 
 /**
  * A fingerprint as bytes, the one form in which it is compared and kept: size, mtime, ctime, inode
@@ -75,7 +76,7 @@ export function writeFingerprint(fingerprint: Fingerprint, target: DataView, at:
   target.setBigInt64(at + 8, mtimeNs, true)
   target.setBigInt64(at + 16, ctimeNs, true)
   target.setBigUint64(at + 24, inode, true)
-  target.setBigUint64(at + 32, device, true)
+  target.setBigUint64(at + DEVICE_OFFSET, device, true)
 }
 
 /** Reads an encoded fingerprint at an offset. */
@@ -85,7 +86,7 @@ export function readEncodedFingerprint(source: DataView, at: number): Fingerprin
     mtimeNs: source.getBigInt64(at + 8, true),
     ctimeNs: source.getBigInt64(at + 16, true),
     inode: source.getBigUint64(at + 24, true),
-    device: source.getBigUint64(at + 32, true),
+    device: source.getBigUint64(at + DEVICE_OFFSET, true),
   }
 }
 

@@ -1,4 +1,10 @@
-import { FINGERPRINT_LENGTH } from '../../files/fingerprint.js'
+import { deviceStamps, type DeviceStamps } from '../../files/device-stamp.js'
+import {
+  DEVICE_OFFSET,
+  encodeFingerprint,
+  FINGERPRINT_LENGTH,
+  type Fingerprint,
+} from '../../files/fingerprint.js'
 
 /**
  * How much of a fingerprint must match for a file to count as unchanged: all of it, or size and
@@ -14,7 +20,35 @@ export function trustedPart(fingerprint: Uint8Array, trust: CacheTrust): Uint8Ar
   return fingerprint.subarray(0, TRUSTED_LENGTH[trust])
 }
 
-/** Whether two encoded fingerprints are of one unchanged file. */
-export function isSameFile(a: Uint8Array, b: Uint8Array, trust: CacheTrust): boolean {
-  return a.length === b.length && Buffer.compare(trustedPart(a, trust), trustedPart(b, trust)) === 0
+/** An encoded fingerprint for the cache: the same after the file's device has got another number. */
+export function keptFingerprint(
+  fingerprint: Fingerprint,
+  stamps: DeviceStamps = deviceStamps,
+): Uint8Array {
+  return encodeFingerprint({ ...fingerprint, device: stamps.of(fingerprint.device) })
+}
+
+/** Whether a fingerprint from the cache, or any encoded one, is that of a file as it is now. */
+export function isSameFile(kept: Uint8Array, current: Uint8Array, trust: CacheTrust): boolean {
+  if (kept.length !== current.length) return false
+  if (trust === 'mtime') return isEqualUpTo(TRUSTED_LENGTH.mtime, kept, current)
+  return isEqualUpTo(DEVICE_OFFSET, kept, current) && isSameDevice(kept, current)
+}
+
+/** Whether a fingerprint from the cache is of the file system that a current one is of. */
+export function isSameDevice(
+  kept: Uint8Array,
+  current: Uint8Array,
+  stamps: DeviceStamps = deviceStamps,
+): boolean {
+  const [then, now] = [deviceIn(kept), deviceIn(current)]
+  return then === now || then === stamps.of(now)
+}
+
+function isEqualUpTo(length: number, a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a.subarray(0, length), b.subarray(0, length)) === 0
+}
+
+function deviceIn({ buffer, byteOffset }: Uint8Array): bigint {
+  return new DataView(buffer, byteOffset).getBigUint64(DEVICE_OFFSET, true)
 }

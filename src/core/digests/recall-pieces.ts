@@ -7,8 +7,8 @@ import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from '.
 import { recallingTrees } from './recall-trees.js'
 import { finish, type Steps } from './steps.js'
 import { isSettled, type ReadingStart } from './settled.js'
-import { isSameFile, trustedPart, type CacheTrust } from './cache-trust.js'
-import { encodeFingerprint } from '../../files/fingerprint.js'
+import { isSameFile, keptFingerprint, trustedPart, type CacheTrust } from './cache-trust.js'
+import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /** What the cache knows of a content's pieces. Nothing is read but the cache. */
@@ -70,7 +70,7 @@ export function* rememberingPieces(
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
     yield
     if (!isKept(file)) continue
-    const known = knownFile(cache.peekFile(key), encodeFingerprint(file.fingerprint), trust)
+    const known = knownFile(cache.peekFile(key), file.fingerprint, trust)
     const pieces = getPieces(table, first, whole)
     const ends = end ? { [end]: getPieces(table, first + whole, 1) } : {}
     cache.rememberFile(key, { ...known, ...ends, pieces })
@@ -89,11 +89,12 @@ export function* rememberingPieces(
  */
 function knownFile(
   record: FileRecord | null,
-  fingerprint: Uint8Array,
+  fingerprint: Fingerprint,
   trust: CacheTrust,
 ): Omit<FileRecord, 'pieces'> {
-  const isCurrent = record && isSameFile(record.fingerprint, fingerprint, trust)
-  return isCurrent ? record : { tail: null, paddedTail: null, fingerprint }
+  const isCurrent = record && isSameFile(record.fingerprint, encodeFingerprint(fingerprint), trust)
+  if (isCurrent) return record
+  return { tail: null, paddedTail: null, fingerprint: keptFingerprint(fingerprint) }
 }
 
 /** SHA-256 of the files that a piece runs through, with their fingerprints and the bytes of each. */
@@ -101,7 +102,7 @@ function digestOfSpans({ spans }: SharedPiece, trust: CacheTrust): Uint8Array {
   const hash = createHash('sha256')
   for (const { file, from, to } of spans) {
     hash.update(`${file.absolutePath}\0${from} ${to}\0`)
-    hash.update(trustedPart(encodeFingerprint(file.fingerprint), trust))
+    hash.update(trustedPart(keptFingerprint(file.fingerprint), trust))
   }
   return hash.digest()
 }
