@@ -1,4 +1,5 @@
-import { createCipheriv, createHmac, type Cipher } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { sipHash, wordAt } from './sip-hash.js'
 
 /** Seconds for which ids are made alike: one is taken for at least as long, and at most for twice. */
 const PERIOD = 60
@@ -12,7 +13,8 @@ export const ID_SECRET = 32
  */
 export class ConnectionIds {
   readonly #secret: Uint8Array
-  #ciphers: readonly PeriodCipher[] = []
+  readonly #id = new Uint32Array(2)
+  #keys: readonly PeriodKey[] = []
 
   /** The secret has `ID_SECRET` random bytes, the same in all threads. */
   constructor(secret: Uint8Array) {
@@ -21,40 +23,43 @@ export class ConnectionIds {
 
   /** Eight bytes, for an address of 16 bytes at a second. */
   issue(address: Uint8Array, second: number): Uint8Array {
-    return this.#idOf(address, Math.floor(second / PERIOD))
+    const [low = 0, high = 0] = this.#idOf(address, Math.floor(second / PERIOD))
+    const id = Buffer.alloc(8)
+    id.writeUInt32LE(low)
+    id.writeUInt32LE(high, 4)
+    return id
   }
 
-  /** Whether an id was issued to the address, not too long ago. */
+  /** Whether what begins with an id has one issued to the address, not too long ago. */
   accepts(id: Uint8Array, address: Uint8Array, second: number): boolean {
     const period = Math.floor(second / PERIOD)
     return isSame(id, this.#idOf(address, period)) || isSame(id, this.#idOf(address, period - 1))
   }
 
-  /** The first half of the address, encrypted with the key of the period. */
-  #idOf(address: Uint8Array, period: number): Uint8Array {
-    const known = this.#ciphers.find((each) => each.period === period)
-    return (known ?? this.#addCipher(period)).cipher.update(address).subarray(0, 8)
+  /** The address, hashed with the key of the period; lasts until the next. */
+  #idOf(address: Uint8Array, period: number): Uint32Array {
+    const known = this.#keys.find((each) => each.period === period)
+    sipHash((known ?? this.#addKey(period)).key, address, this.#id)
+    return this.#id
   }
 
   /** Ids of two periods are looked at by turns: there is never need of a third. */
-  #addCipher(period: number): PeriodCipher {
-    const key = createHmac('sha256', this.#secret).update(`${period}`).digest()
-    const cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
-    const added = { period, cipher }
-    this.#ciphers = [added, ...this.#ciphers.slice(0, 1)]
+  #addKey(period: number): PeriodKey {
+    const secret = createHmac('sha256', this.#secret).update(`${period}`).digest()
+    const key = Uint32Array.from([0, 4, 8, 12], (at) => secret.readUInt32LE(at))
+    const added = { period, key }
+    this.#keys = [added, ...this.#keys.slice(0, 1)]
     return added
   }
 }
 
 /** What makes the ids of a period. */
-interface PeriodCipher {
+interface PeriodKey {
   readonly period: number
-  readonly cipher: Cipher
+  readonly key: Uint32Array
 }
 
 /** In the same time wherever they differ. */
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = 0
-  for (let at = 0; at < 8; at += 1) difference |= (a[at] ?? 0) ^ (b[at] ?? 0)
-  return difference === 0
+function isSame(id: Uint8Array, words: Uint32Array): boolean {
+  return ((wordAt(id, 0) ^ (words[0] ?? 0)) | (wordAt(id, 4) ^ (words[1] ?? 0))) === 0
 }

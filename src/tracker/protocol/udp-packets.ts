@@ -5,9 +5,9 @@ import { readUrlData } from './url-data.js'
 /** What a packet of a client asks for (BEP 15). */
 export type UdpRequest = UdpConnect | UdpAnnounce | UdpScrape
 
-/** What all requests have: four bytes that the answer repeats. */
+/** What all requests have: 32 bits that the answer repeats. Their first eight bytes are an id. */
 interface Transaction {
-  readonly transaction: Uint8Array
+  readonly transaction: number
 }
 
 export interface UdpConnect extends Transaction {
@@ -16,8 +16,6 @@ export interface UdpConnect extends Transaction {
 
 export interface UdpAnnounce extends Transaction, AnnouncedPeer {
   readonly kind: 'announce'
-  /** Eight bytes. */
-  readonly connectionId: Uint8Array
   /** Four bytes, where the client says that it is at another IPv4 address; else null. */
   readonly claimed: Uint8Array | null
   /** Path and query of the tracker's URL, where the client tells them (BEP 41); else null. */
@@ -26,13 +24,14 @@ export interface UdpAnnounce extends Transaction, AnnouncedPeer {
 
 export interface UdpScrape extends Transaction {
   readonly kind: 'scrape'
-  readonly connectionId: Uint8Array
   readonly infoHashes: readonly Uint8Array[]
 }
 
 const Action = { connect: 0, announce: 1, scrape: 2, error: 3 } as const
 
-const PROTOCOL = Buffer.from('0000041727101980', 'hex')
+/** What stands for a connection id before there is one: 0x41727101980. */
+const PROTOCOL_HIGH = 0x417
+const PROTOCOL_LOW = 0x27101980
 const ANNOUNCE_SIZE = 98
 const MAX_SCRAPED = 74
 const EVENTS: readonly PeerEvent[] = ['none', 'completed', 'started', 'stopped', 'paused']
@@ -43,11 +42,9 @@ const MAX_ERROR = 400
 /** Null for what is no request, and deserves no answer. */
 export function readUdpRequest(packet: Buffer): UdpRequest | null {
   if (packet.length < 16) return null
-  const transaction = packet.subarray(12, 16)
-  const connectionId = packet.subarray(0, 8)
   switch (packet.readUInt32BE(8)) {
     case Action.connect:
-      return PROTOCOL.equals(connectionId) ? { kind: 'connect', transaction } : null
+      return readConnect(packet)
     case Action.announce:
       return packet.length < ANNOUNCE_SIZE ? null : readAnnounce(packet)
     case Action.scrape:
@@ -57,12 +54,16 @@ export function readUdpRequest(packet: Buffer): UdpRequest | null {
   }
 }
 
+function readConnect(packet: Buffer): UdpConnect | null {
+  const isOurs = packet.readUInt32BE(0) === PROTOCOL_HIGH && packet.readUInt32BE(4) === PROTOCOL_LOW
+  return isOurs ? { kind: 'connect', transaction: packet.readUInt32BE(12) } : null
+}
+
 function readAnnounce(packet: Buffer): UdpAnnounce {
   const wanted = packet.readInt32BE(92)
   return {
     kind: 'announce',
-    transaction: packet.subarray(12, 16),
-    connectionId: packet.subarray(0, 8),
+    transaction: packet.readUInt32BE(12),
     infoHash: packet.subarray(16, 36),
     peerId: packet.subarray(36, 56),
     isComplete: packet.readUInt32BE(64) === 0 && packet.readUInt32BE(68) === 0,
@@ -82,8 +83,7 @@ function readScrape(packet: Buffer): UdpScrape | null {
   const infoHashes = Array.from({ length: count }, (_, n) => {
     return packet.subarray(16 + 20 * n, 36 + 20 * n)
   })
-  const connectionId = packet.subarray(0, 8)
-  return { kind: 'scrape', transaction: packet.subarray(12, 16), connectionId, infoHashes }
+  return { kind: 'scrape', transaction: packet.readUInt32BE(12), infoHashes }
 }
 
 /** As long as the request. */
@@ -136,9 +136,9 @@ export function formatError(
   return packet
 }
 
-function begin(length: number, action: number, transaction: Uint8Array): Buffer {
+function begin(length: number, action: number, transaction: number): Buffer {
   const packet = Buffer.allocUnsafe(length)
   packet.writeUInt32BE(action, 0)
-  packet.set(transaction, 4)
+  packet.writeUInt32BE(transaction, 4)
   return packet
 }

@@ -48,7 +48,7 @@ export class UdpAnswers {
       return formatConnected(request, ids.issue(address, now()))
     }
     try {
-      if (!ids.accepts(request.connectionId, address, now())) {
+      if (!ids.accepts(packet, address, now())) {
         throw new TrackerRefusal(400, 'connect again')
       }
       const answer = this.#answerKnown(request, from)
