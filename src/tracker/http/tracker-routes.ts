@@ -6,6 +6,7 @@ import {
   formatScrape,
   formatScraped,
 } from '../protocol/http-answers.js'
+import { endWithText } from '../../web/end-with-text.js'
 import { malformed, TrackerRefusal } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
@@ -73,21 +74,18 @@ export class TrackerRoutes {
   #announce(request: IncomingMessage, query: string): string {
     const { answers, addressOf, aggregation } = this.#parts
     const announce = readAnnounce(query)
+    const client = addressOf(request)
     if (announce.tracker !== null) {
-      const origin = { client: addressOf(request), host: request.headers.host ?? '' }
+      const origin = { client, host: request.headers.host ?? '' }
       return this.#parts.trackerCalls.answer(announce, origin)
     }
     aggregation.require(announce.password)
     const form =
       announce.form === 'compact' || answers.rules.allowsFullForm ? announce.form : 'compact'
-    const { answer, notes } = answers.announce(
-      announce,
-      addressOf(request),
-      form === 'full' ? FULL : COMPACT,
-    )
+    const { answer, notes } = answers.announce(announce, client, form === 'full' ? FULL : COMPACT)
     // Spelled first: what the answer has lasts until the next announce
     const spelled = aggregation.answer ?? formatAnnounce(answer, notes, form)
-    aggregation.forward(query, addressOf(request))
+    aggregation.forward(query, client)
     return spelled
   }
 
@@ -135,7 +133,7 @@ export class TrackerRoutes {
       'Cache-Control',
       'no-store',
     ])
-    response.end(body, 'latin1')
+    endWithText(response, body)
   }
 }
 

@@ -23,7 +23,7 @@ export function formatAnnounce(
   notes: AnnounceNotes,
   form: AnnounceRequest['form'],
 ): string {
-  const own = latin1(notes.isV6 ? notes.address : notes.address.subarray(12))
+  const own = notes.isV6 ? latin1(notes.address) : ownV4(notes.address)
   const warning = notes.warning === null ? '' : `15:warning message${text(notes.warning)}`
   return (
     `d8:completei${answer.complete}e10:downloadedi${answer.downloaded}e` +
@@ -114,7 +114,15 @@ function text(words: string): string {
   return `${bytes.length}:${bytes.toString('latin1')}`
 }
 
+/** The characters of an IPv4 address of 16 bytes. A view of so few bytes takes longer. */
+function ownV4(address: Uint8Array): string {
+  return String.fromCharCode(address[12] ?? 0, address[13] ?? 0, address[14] ?? 0, address[15] ?? 0)
+}
+
 /** The characters that stand for bytes. */
 function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+  const { buffer, byteOffset, length } = bytes
+  return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(buffer, byteOffset, length)).toString(
+    'latin1',
+  )
 }

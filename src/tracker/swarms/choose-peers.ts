@@ -137,8 +137,9 @@ class Output {
   constructor(from: number, size: number) {
     this.#from = from
     this.#size = size
-    this.#peers = new Uint8Array(MAX_ANSWER * (size + 2))
-    this.#ids = new Uint8Array(MAX_ANSWER * 20)
+    // Buffers, as most of what is taken of them becomes strings
+    this.#peers = Buffer.alloc(MAX_ANSWER * (size + 2))
+    this.#ids = Buffer.alloc(MAX_ANSWER * 20)
   }
 
   get peers(): Uint8Array {
