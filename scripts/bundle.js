@@ -1,13 +1,23 @@
 // Joins the compiled program into one file, and what runs beside it into others: Node spends a third
-// of a millisecond on every module it loads, and V8 keeps the compiled code of CommonJS only.
+// of a millisecond on every module it loads, and V8 keeps the compiled code of CommonJS only. The
+// quick commands have a file each, without the others.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, relative } from 'node:path'
 import { build } from 'esbuild'
+import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../dist/src/cli/start/bundles.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
-const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+const { dependencies, imports, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const packages = Object.keys(dependencies)
 // What the quick commands need. Packages that are ES modules only can't be left out either.
-const joined = ['commander', '@commander-js/extra-typings', 'bencode', 'chalk', 'mime']
+const joined = [
+  'commander',
+  '@commander-js/extra-typings',
+  'bencode',
+  'chalk',
+  'mime',
+  'string-width',
+]
 
 const shared = {
   outdir: 'dist/bundle',
@@ -32,14 +42,50 @@ const commonJs = {
 }
 const bundleUrl = "const bundleUrl = require('node:url').pathToFileURL(__filename).href;"
 
+/** Leaves the modules of other commands out: a bundle is loaded for its own command only. */
+function leaveOutCommandsBut(name) {
+  return {
+    name: 'one command',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\/commands\// }, ({ path }) =>
+        path.startsWith(`./commands/${name}/`) ? undefined : { path, external: true },
+      )
+    },
+  }
+}
+
+/**
+ * Puts what package.json imports in place of its `#` names, which Node takes milliseconds to look up.
+ */
+const knownImports = {
+  name: 'known imports',
+  setup({ onLoad }) {
+    const addon = relative('dist/bundle', imports['#piece-hash'])
+    const replace = (filter, name, value) => {
+      onLoad({ filter }, ({ path }) => {
+        const code = readFileSync(path, 'utf8')
+        if (!code.includes(name)) throw new Error(`${path} has no ${name}`)
+        return { contents: code.replace(name, JSON.stringify(value)) }
+      })
+    }
+    replace(/\bsrc.native-addon\.js$/, "'#piece-hash'", addon)
+    replace(/\bsrc.cli.version\.js$/, "require('#package.json')", { version })
+  },
+}
+
 rmSync('dist/bundle', { recursive: true, force: true })
-const program = await build({
-  ...commonJs,
-  entryPoints: { main: 'dist/src/cli/main.js' },
-  // The function that load-program.ts calls, as Node wraps a module
-  banner: { js: `(function (module, require, __filename) {${bundleUrl}` },
-  footer: { js: '})' },
-})
+const programs = await Promise.all(
+  [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS].map((name) =>
+    build({
+      ...commonJs,
+      entryPoints: { [name]: 'dist/src/cli/main.js' },
+      // The function that load-program.ts calls, as Node wraps a module
+      banner: { js: `(function (module, require, __filename) {${bundleUrl}` },
+      footer: { js: '})' },
+      plugins: [knownImports, ...(name === ALL_COMMANDS ? [] : [leaveOutCommandsBut(name)])],
+    }),
+  ),
+)
 await build({
   ...commonJs,
   entryPoints: {
@@ -63,11 +109,11 @@ const workers = await build({
 
 // load-program.ts takes each byte for a character. esbuild escapes all others, but in regular
 // expressions and in templates with a tag.
-const lines = readFileSync('dist/bundle/main.cjs', 'utf8').split('\n')
+const lines = readFileSync(`dist/bundle/${ALL_COMMANDS}.cjs`, 'utf8').split('\n')
 const odd = lines.find((line) => /[^\0-\x7f]/.test(line))
 if (odd !== undefined) throw new Error(`not ASCII, as it has to be in the bundle: ${odd.trim()}`)
 
-const inputs = [program, workers].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+const inputs = [...programs, workers].flatMap(({ metafile }) => Object.keys(metafile.inputs))
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))
 
 await import('./warm-up.js')

@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../dist/src/cli/start/bundles.js'
 
 const { bin, man, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const scratch = mkdtempSync(join(tmpdir(), 'btkit-package-'))
@@ -63,7 +64,9 @@ function checkMainJob(prefix) {
 
 /** npm's install script has kept V8's compiled code; the package has none of another Node's. */
 function checkCompiledCode(prefix) {
-  readFileSync(join(prefix, 'lib', 'node_modules', 'btkit', 'dist/bundle/main.cjs.cache'))
+  const bundles = join(prefix, 'lib', 'node_modules', 'btkit', 'dist/bundle')
+  for (const name of [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS])
+    readFileSync(join(bundles, `${name}.cjs.cache`))
 }
 
 function npm(...args) {

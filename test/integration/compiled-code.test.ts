@@ -12,13 +12,14 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
+import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../../src/cli/start/bundles.js'
 import { runProgram, projectRoot } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
 
 interface Installation {
   readonly directory: string
-  /** Where the compiled code is kept. */
-  readonly cache: string
+  /** The bundles of the program, each with its compiled code beside it in a `.cache`. */
+  readonly bundles: readonly string[]
 }
 
 function install(t: TestContext): Installation {
@@ -29,7 +30,14 @@ function install(t: TestContext): Installation {
   for (const each of ['node_modules', 'native']) {
     symlinkSync(join(projectRoot, each), join(directory, each))
   }
-  return { directory, cache: join(directory, 'dist/bundle/main.cjs.cache') }
+  const bundles = [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS].map((name) =>
+    join(directory, `dist/bundle/${name}.cjs`),
+  )
+  return { directory, bundles }
+}
+
+function removeCode({ bundles }: Installation): void {
+  for (const bundle of bundles) rmSync(`${bundle}.cache`, { force: true })
 }
 
 /** What makemetafile and showmetainfo say; fails where they don't do their work. */
@@ -48,12 +56,14 @@ const SHOWN = /0dbd103c485370937ef2c68743915b267d47492c/
 
 test('an installation keeps compiled code that its Node takes', async (t) => {
   const installation = install(t)
-  rmSync(installation.cache, { force: true })
+  removeCode(installation)
   const warmUp = join(installation.directory, 'dist/bundle/warm-up.cjs')
   assert.equal((await runProgram(process.execPath, [warmUp])).status, 0)
-  const code = readFileSync(installation.cache).subarray(20)
-  const source = readFileSync(join(installation.directory, 'dist/bundle/main.cjs'), 'latin1')
-  assert.equal(new Script(source, { cachedData: code }).cachedDataRejected, false)
+  for (const bundle of installation.bundles) {
+    const cachedData = readFileSync(`${bundle}.cache`).subarray(20)
+    const script = new Script(readFileSync(bundle, 'latin1'), { cachedData })
+    assert.equal(script.cachedDataRejected, false, bundle)
+  }
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -70,25 +80,28 @@ test('keeping compiled code leaves the cache and the state of the user alone', a
 
 test('without compiled code the program does its work', async (t) => {
   const installation = install(t)
-  rmSync(installation.cache, { force: true })
+  removeCode(installation)
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
 test('with damaged compiled code the program does its work', async (t) => {
   const installation = install(t)
-  const bytes = readFileSync(installation.cache)
-  writeFileSync(installation.cache, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
+  for (const bundle of installation.bundles) {
+    const bytes = readFileSync(`${bundle}.cache`)
+    writeFileSync(`${bundle}.cache`, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
+  }
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
 test('with the compiled code of another Node the program does its work', async (t) => {
   const installation = install(t)
-  const source = readFileSync(join(installation.directory, 'dist/bundle/main.cjs'))
-  const code = readFileSync(installation.cache).subarray(20)
-  // V8 keeps what names its version in the second word
-  code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
-  const digest = createHash('sha1').update(source).update(code).digest()
-  writeFileSync(installation.cache, Buffer.concat([digest, code]))
+  for (const bundle of installation.bundles) {
+    const code = readFileSync(`${bundle}.cache`).subarray(20)
+    // V8 keeps what names its version in the second word
+    code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
+    const digest = createHash('sha1').update(readFileSync(bundle)).update(code).digest()
+    writeFileSync(`${bundle}.cache`, Buffer.concat([digest, code]))
+  }
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -98,14 +111,31 @@ test('an error of the program says where in the bundle it arose', async (t) => {
   const options = { cwd: directory, env: { BTKIT_DEBUG: '1' } }
   const { status, stderr } = await runProgram(process.execPath, args, options)
   assert.equal(status, 1)
-  assert.match(stderr, /dist\/bundle\/main\.cjs:\d+:\d+/)
+  assert.match(stderr, /dist\/bundle\/showmetainfo\.cjs:\d+:\d+/)
 })
 
 test('running writes nothing beside the program, which may lie where nobody may write', async (t) => {
   const installation = install(t)
   const bundle = join(installation.directory, 'dist/bundle')
-  rmSync(installation.cache, { force: true })
+  removeCode(installation)
   const before = readdirSync(bundle)
   assert.match(await makeAndShow(installation), SHOWN)
   assert.deepEqual(readdirSync(bundle), before)
+})
+
+test('a command does the same by each of its names, whichever bundle has it', async () => {
+  const help = async (executable: string, ...args: string[]) => {
+    const path = join(projectRoot, 'bin', executable)
+    const { status, stdout, stderr } = await runProgram(process.execPath, [path, ...args])
+    assert.deepEqual([status, stderr], [0, ''])
+    return stdout
+  }
+  for (const name of QUICK_COMMANDS) {
+    const own = await help('btkit.js', name, '--help')
+    assert.match(own, new RegExp(`^Usage: btkit ${name} `))
+    assert.equal(await help('btkit.js', 'help', name), own)
+    assert.match(await help(`bt${name}.js`, '--help'), new RegExp(`^Usage: bt${name} `))
+  }
+  const shown = await help('btkit.js', 'show', '--help')
+  assert.equal(shown, await help('btkit.js', 'showmetainfo', '--help'))
 })

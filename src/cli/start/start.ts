@@ -1,4 +1,5 @@
 import { ignoreDebugSignal } from '../debug-signal.js'
+import { bundleOf } from './bundles.js'
 
 /** The status with which Node itself ends a module that waits for something that never comes. */
 const NEVER_FINISHED = 13
@@ -15,6 +16,6 @@ export async function start(program: string, subcommand: string | null = null): 
   })
   // Only now: to load it takes a while, in which the signal may come
   const { loadProgram } = await import('./load-program.js')
-  await loadProgram().main(program, subcommand)
+  await loadProgram(bundleOf(subcommand ?? process.argv[2])).main(program, subcommand)
   isFinished = true
 }

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ALL_COMMANDS, NO_COMMAND } from './bundles.js'
 import { writeCodeCache } from './code-cache.js'
-import { CODE_CACHE, loadProgram } from './load-program.js'
+import { loadProgram } from './load-program.js'
 
 const TRACKER = 'http://tracker.example/announce'
 
@@ -11,34 +12,47 @@ const TRACKER = 'http://tracker.example/announce'
  * process of its own.
  */
 async function warmUp(): Promise<void> {
-  const { main, source, script } = loadProgram()
   const scratch = mkdtempSync(join(tmpdir(), 'btkit-warm-up-'))
   try {
     // Nothing of this is the user's
     process.env['BTKIT_CACHE_DIR'] = join(scratch, 'cache')
     process.env['BTKIT_STATE_DIR'] = join(scratch, 'state')
-    for (const args of prepareCommands(scratch)) {
-      process.argv = [process.argv0, 'btkit', ...args]
-      await main('btkit')
-    }
+    for (const [bundle, commands] of prepareCommands(scratch)) await warmUpBundle(bundle, commands)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
-  writeCodeCache(CODE_CACHE, source, script)
 }
 
-function prepareCommands(scratch: string): string[][] {
+async function warmUpBundle(bundle: string, commands: string[][]): Promise<void> {
+  const { main, source, script, codeCache } = loadProgram(bundle)
+  for (const args of commands) {
+    process.argv = [process.argv0, 'btkit', ...args]
+    await main('btkit')
+  }
+  writeCodeCache(codeCache, source, script)
+}
+
+/** What to run of each bundle. */
+function prepareCommands(scratch: string): [string, string[][]][] {
   const file = join(scratch, 'file')
   const tree = join(scratch, 'tree')
   mkdirSync(tree)
   writeFileSync(join(tree, 'entry'), Buffer.alloc(100_000))
   writeFileSync(file, Buffer.alloc(100_000))
+  const torrent = `${file}.torrent`
+  const complete = ['completedir', tree, TRACKER]
   return [
-    ['--version'],
-    ['makemetafile', file, TRACKER],
-    ['showmetainfo', `${file}.torrent`],
-    ['completedir', tree, TRACKER],
-    ['completedir', tree, TRACKER],
+    [NO_COMMAND, [['--version']]],
+    ['makemetafile', [['makemetafile', file, TRACKER]]],
+    ['showmetainfo', [['showmetainfo', torrent]]],
+    ['completedir', [complete, complete]],
+    [
+      ALL_COMMANDS,
+      [
+        ['verify', torrent],
+        ['reannounce', TRACKER, torrent],
+      ],
+    ],
   ]
 }
 
