@@ -90,10 +90,12 @@ export async function obtainInfo(
 }
 
 /** The `info` of a directory with its layers, when the cache has both. */
-function recallWhole({ content, input }: InfoRequest, cache: PieceCache): TorrentCore | null {
-  const info = content.isDirectory ? cache.info(input) : null
+function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | null {
+  const { content } = request
+  if (!content.isDirectory) return null
+  const info = cache.info(request.input)
   if (!info || content.version === 'v1') return info && { info, pieceLayers: null }
-  const pieceLayers = cache.layers(input)
+  const pieceLayers = cache.layers(request.input)
   return pieceLayers && { info, pieceLayers }
 }
 
