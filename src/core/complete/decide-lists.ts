@@ -25,10 +25,9 @@ export interface ListDecisions {
   readonly bytesRead: number
 }
 
-/** An entry with its content; the rest as in OwnFile. */
+/** An entry; the rest as in OwnFile. */
 export interface ListedEntry extends Pick<OwnFile, 'target' | 'source' | 'input' | 'run'> {
   readonly name: string
-  readonly content: Content
 }
 
 /** A list that is missing, or may no longer be right. */

@@ -32,6 +32,7 @@ import {
   type TorrentDecision,
   type UndecidedTorrent,
 } from './torrent-decision.js'
+import type { CommonRequest } from './request.js'
 import type { TargetDirectory } from './targets.js'
 import { infoInputOf, isSameCreator } from './unchanged.js'
 
@@ -66,7 +67,8 @@ async function obtain(entry: UndecidedTorrent): Promise<Obtained> {
     return { ...entry, core: 'info' in recalled ? recalled : null, bytesHashed: 0 }
   }
   checkPlace(entry)
-  const { bytesHashed, isSettled, ...core } = await obtainInfo(infoRequest, hashContext)
+  const core = await obtainInfo(infoRequest, hashContext)
+  const { bytesHashed, isSettled } = core
   forgetOldInfo(entry)
   return { ...entry, core, bytesHashed, input: isSettled ? entry.input : NOTHING }
 }
@@ -203,10 +205,21 @@ function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingTorrent): Torr
   }
 }
 
-function partsOf({ run, content }: UndecidedTorrent): TorrentParts {
+/** What goes beside `info`, encoded: the same for all entries of a run, but for their dates. */
+function besideOf({ run, content }: UndecidedTorrent): ReadonlyMap<string, Uint8Array> {
   const { parts, creationDate } = run.request.common
-  return { ...parts, creationDate: settleDate(creationDate, content) }
+  const date = settleDate(creationDate, content)
+  const known = lastBeside.get(parts)
+  if (known?.date === date) return known.beside
+  const beside = encodeParts({ ...parts, creationDate: date })
+  lastBeside.set(parts, { date, beside })
+  return beside
 }
+
+const lastBeside = new WeakMap<
+  CommonRequest['parts'],
+  { readonly date: number | null; readonly beside: ReadonlyMap<string, Uint8Array> }
+>()
 
 /** The parts that a torrent is to have. Its date and btkit's version alone are no reason to write. */
 function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues {
@@ -214,5 +227,5 @@ function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues 
   const createdBy = existing?.metainfo?.createdBy ?? null
   const isSameBtkit = isSameCreator(createdBy, run.request.common.parts.createdBy)
   const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
-  return { ...core, beside: encodeParts(partsOf(entry)), incidental }
+  return { info: core.info, pieceLayers: core.pieceLayers, beside: besideOf(entry), incidental }
 }

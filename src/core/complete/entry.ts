@@ -66,9 +66,10 @@ export async function decideEntry(
   const path = join(target.realPath, file)
   const infoRequest = requestInfo(content, request.common, run.hashContext.cacheAccess.trust)
   const input = torrentInput(infoRequest, run)
-  const own = { target, file, path, source, input, run, record: target.log.get(file) }
+  const record = target.log.get(file)
+  const own = { target, name, file, path, source, input, run, record }
   const isDone = !request.force && isUntouched(own)
-  const lists = findUndecided({ ...own, name, content })
+  const lists = findUndecided(own)
   const done = { kind: 'keep', size: bytesOf(content), bytesHashed: 0 } as const
   if (isDone && lists.length === 0) return { torrent: done, ...NOTHING_ELSE }
   if (isTooNew(content.files, run)) {
@@ -78,11 +79,14 @@ export async function decideEntry(
   await run.hashContext.sleepingCache?.wake()
   if (isDone) return { torrent: done, ...NOTHING_ELSE, ...(await decideLists(lists, content)) }
   const existing = readExisting(path)
+  // Spelled out, as there may be very many, and copying an object costs several times as much
+  const entry = { target, file, path, source, input, run, record, existing, content, infoRequest }
+  const deciding = decideTorrent(entry)
+  const pieces = request.dryRun ? pieceFacts(opened) : null
+  if (lists.length === 0) return { torrent: await deciding, lists: [], bytesRead: 0, pieces }
   // Both read files side by side, so that what one has read from a disk the other finds in memory
-  const deciding = decideTorrent({ ...own, existing, content, infoRequest })
   const listing = decideLists(lists, content)
   await Promise.allSettled([deciding, listing])
-  const pieces = request.dryRun ? pieceFacts(opened) : null
   return { torrent: await deciding, ...(await listing), pieces }
 }
 
@@ -100,7 +104,8 @@ export async function openContent(
   if ('kind' in tree) return tree
   const { files, skipped } = tree
   if (files.some(({ fingerprint }) => fingerprint.size > 0)) {
-    const content = contentOfTree(tree, { ...common, name })
+    const { version, pieceLength, isAligned, order } = common
+    const content = contentOfTree(tree, { version, name, pieceLength, isAligned, order })
     return choosePieces(content, common, (cut) => {
       return measureTorrent({ request: common, content: cut })
     })

@@ -81,8 +81,19 @@ export function isEmptyFile({ bytes, fingerprint }: ExistingTorrent): boolean {
 
 /** The digests to know a torrent by. `values` are those that btkit would give it, edited or not. */
 export function digestTorrent(file: Uint8Array, values: TorrentValues): CompleteDigests {
-  const keys = [...values.beside].map(([key, value]) => [key, digestValue(value)] as const)
-  return { file: sha256(file), info: sha256(values.info), keys: Object.fromEntries(keys) }
+  return { file: sha256(file), info: sha256(values.info), keys: digestValues(values.beside) }
+}
+
+/** Torrents of a run may share what is beside `info`. */
+const digestsOfBeside = new WeakMap<TorrentValues['beside'], KeyDigests>()
+
+function digestValues(beside: TorrentValues['beside']): KeyDigests {
+  const known = digestsOfBeside.get(beside)
+  if (known) return known
+  const keys = [...beside].map(([key, value]) => [key, digestValue(value)] as const)
+  const digests = Object.fromEntries(keys)
+  digestsOfBeside.set(beside, digests)
+  return digests
 }
 
 /**

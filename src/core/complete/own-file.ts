@@ -81,11 +81,13 @@ export async function writeOwn(
   const checkUntouched = () => {
     requireUntouched(path, existing)
   }
+  const { written, replaced } = digests
+  const { mode, owner } = run.request.common.write
   checkUntouched()
-  note(own, { input: NOTHING, fingerprint: NOTHING, ...digests })
+  note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
   await target.log.flush()
-  await run.writer.write(path, bytes, { ...run.request.common.write, checkUntouched })
-  note(own, { input, fingerprint: fingerprintOf(path), ...digests, replaced: null })
+  await run.writer.write(path, bytes, { mode, owner, checkUntouched })
+  note(own, { input, fingerprint: fingerprintOf(path), written, replaced: null })
 }
 
 /** What was decided holds only for what was seen, and hashing may have taken hours since then. */
@@ -101,7 +103,9 @@ function requireUntouched(path: string, existing: OwnFile['existing']): void {
 }
 
 function note({ target, file, source }: OwnFile, record: Omit<TorrentRecord, 'source'>): void {
-  target.log.put(file, { source, ...record })
+  const { input, fingerprint, written, replaced } = record
+  // Spelled out, as there may be very many, and copying an object costs several times as much
+  target.log.put(file, { source, input, fingerprint, written, replaced })
 }
 
 function fingerprintOf(path: string): Uint8Array {

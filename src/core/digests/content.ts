@@ -118,7 +118,7 @@ export function contentOfTree(tree: Tree, rules: ContentRules): Content {
   if (version === 'v2') refuseHiddenDirectory(name, tree)
   if (version !== 'v1') refuseDeepFiles(files)
   const isAligned = rules.isAligned === true || version !== 'v1'
-  const parts = { version, name, isDirectory, files, skipped, ...(isAligned && { isAligned }) }
+  const parts = { version, name, isDirectory, files, skipped, isAligned: isAligned || undefined }
   const content = cutIntoPieces(parts, rules.pieceLength)
   if (content.size === 0) throw new BtkitError('empty', `${root}: ${whyEmpty(tree)}`)
   return content
@@ -155,7 +155,10 @@ export function cutIntoPieces(
   const pieceLength = length === 'auto' ? suitedLength(own, parts) : length
   const files = parts.isAligned ? alignFiles(own, pieceLength) : own
   const size = sizeOf(files)
-  return { ...parts, files, size, pieceLength, pieceCount: Math.ceil(size / pieceLength) }
+  const pieceCount = Math.ceil(size / pieceLength)
+  const { version, name, isDirectory, skipped, isAligned } = parts
+  // Spelled out, as there may be very many, and copying an object costs several times as much
+  return { version, name, isDirectory, files, skipped, size, pieceLength, pieceCount, isAligned }
 }
 
 function suitedLength(

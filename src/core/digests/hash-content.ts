@@ -8,6 +8,7 @@ import type { HashKernel } from '../../hash/kernels/kernel.js'
 import type { DigestKind } from '../../hash/stream/digests.js'
 import type { Content } from './content.js'
 import { isRead } from './pad-files.js'
+import type { PieceCache } from '../../cache/piece-cache.js'
 import type { CacheAccess } from './cache-access.js'
 import {
   countUnknown,
@@ -18,7 +19,7 @@ import {
   type ContentDigests,
   type PieceTable,
 } from './piece-table.js'
-import { hashInGroups } from './hash-groups.js'
+import { hashAtOnce, hashInGroups } from './hash-groups.js'
 import { enterTrees, ReadTrees, type ReadTree } from './read-trees.js'
 import { recallPieces, rememberingPieces } from './recall-pieces.js'
 import { rememberingTrees } from './recall-trees.js'
@@ -85,7 +86,7 @@ export async function hashContent(
   const kernel = chooseKernel(hashContext.engine.kernel)
   if (isOfUse) await runSteps(enterRead(reading, table, { read, kernel }))
   if (unfinished) throw unfinished.cause
-  await runSteps(remembering({ content, table, readTrees }, { ...cacheAccess, ...start }))
+  await runSteps(remembering({ content, table, readTrees }, cacheAccess.cache, start))
   return { digests, trees, bytesHashed, isSettled: areSettled }
 }
 
@@ -129,6 +130,10 @@ async function hashUnknown(
   const { engine, runSteps = finish } = hashContext
   const stream = streamOf(content, hashContext)
   const { pieceCount } = content
+  if (wanted === 'pieces') {
+    const read = await hashAtOnce({ stream, pieces: unknown, pieceCount }, engine)
+    return { digests: [read.pieces], readTrees: [], unfinished: read.unfinished }
+  }
   const readTrees = new ReadTrees(content, chooseKernel(engine.kernel))
   const digests: Uint8Array[] = []
   let unfinished: Unfinished | null = null
@@ -136,7 +141,7 @@ async function hashUnknown(
   for await (const group of hashInGroups(reading, engine)) {
     digests.push(group.pieces)
     const { indices, blocks } = group
-    if (wanted !== 'pieces') await runSteps(readTrees.take({ pieces: indices, blocks }))
+    await runSteps(readTrees.take({ pieces: indices, blocks }))
     unfinished = group.unfinished
   }
   return { digests, readTrees: readTrees.whole, unfinished }
@@ -176,9 +181,11 @@ interface Obtained {
 
 function* remembering(
   { content, table, readTrees }: Obtained,
-  start: CacheAccess & ReadingStart,
+  cache: PieceCache,
+  { startedMs, openForWriting, trust }: ReadingStart,
 ): Steps<void> {
-  if (!start.cache.keepsAnything) return
+  if (!cache.keepsAnything) return
+  const start = { cache, startedMs, openForWriting, trust }
   if (content.version !== 'v2') yield* rememberingPieces(content, table, start)
   yield* rememberingTrees(readTrees, start)
 }

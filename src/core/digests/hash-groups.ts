@@ -1,7 +1,7 @@
 import { hashStream, Unfinished, type HashOptions } from '../../hash/hash-stream.js'
 import type { ContentStream } from '../../hash/stream/content-stream.js'
 import type { DigestKind, StreamDigests } from '../../hash/stream/digests.js'
-import { groupPieces, type PieceGroup } from '../../hash/stream/piece-groups.js'
+import { groupPieces } from '../../hash/stream/piece-groups.js'
 
 /** Blocks whose digests are in memory at a time, 32 bytes each: those of 8 GiB. */
 const MOST_BLOCKS = 2 ** 19
@@ -12,13 +12,27 @@ export interface GroupedReading {
   /** The indices of the pieces, in order, and how many the stream has. */
   readonly pieces: Uint32Array
   readonly pieceCount: number
-  readonly wanted: DigestKind
+  readonly wanted: Exclude<DigestKind, 'pieces'>
 }
 
 /** The digests of some pieces, or of the first of them; `unfinished` says why, if it is those alone. */
 export interface ReadGroup extends StreamDigests {
   readonly indices: Uint32Array
   readonly unfinished: Unfinished | null
+}
+
+/**
+ * Hashes pieces of which no blocks are wanted.
+ * @throws as hashStream does, but for Unfinished
+ */
+export async function hashAtOnce(
+  { stream, pieces, pieceCount }: Omit<GroupedReading, 'wanted'>,
+  engine: HashOptions,
+): Promise<ReadGroup> {
+  const selection = pieces.length === pieceCount ? undefined : pieces
+  const options = { ...engine, pieces: selection, wanted: 'pieces' } as const
+  const { pieces: digests, blocks, unfinished } = await hashAsFarAsCan(stream, options)
+  return { indices: pieces, pieces: digests, blocks, unfinished }
 }
 
 /**
@@ -31,10 +45,8 @@ export async function* hashInGroups(
   engine: HashOptions,
   mostBlocks = MOST_BLOCKS,
 ): AsyncGenerator<ReadGroup> {
-  const all: PieceGroup = { pieces, fileBytes: 0 }
-  const groups = wanted === 'pieces' ? [all] : groupPieces(stream, pieces, mostBlocks)
   let bytesBefore = 0
-  for (const { pieces: indices, fileBytes } of groups) {
+  for (const { pieces: indices, fileBytes } of groupPieces(stream, pieces, mostBlocks)) {
     const selection = indices.length === pieceCount ? {} : { pieces: indices }
     const options = { ...countingFrom(bytesBefore, engine), ...selection, wanted }
     const read = await hashAsFarAsCan(stream, options)

@@ -49,14 +49,21 @@ export function infoRequest(
   options: InfoOptions,
   trust: CacheTrust,
 ): InfoRequest {
-  let input: Uint8Array | null = null
-  return {
-    content,
-    options,
-    get input() {
-      input ??= finish(hashingInput(content, options, trust))
-      return input
-    },
+  return new LazyInfoRequest(content, options, trust)
+}
+
+class LazyInfoRequest implements InfoRequest {
+  #input: Uint8Array | null = null
+
+  constructor(
+    readonly content: Content,
+    readonly options: InfoOptions,
+    readonly trust: CacheTrust,
+  ) {}
+
+  get input(): Uint8Array {
+    this.#input ??= finish(hashingInput(this.content, this.options, this.trust))
+    return this.#input
   }
 }
 
@@ -83,10 +90,12 @@ export async function obtainInfo(
   const { cache } = hashContext.cacheAccess
   const known = recallWhole(request, cache)
   if (known) return { ...known, bytesHashed: 0, isSettled: true }
-  const { bytesHashed, isSettled, ...digests } = await hashContent(content, hashContext, table)
-  const core = composeCore(content, options, digests)
+  const hashed = await hashContent(content, hashContext, table)
+  const { bytesHashed, isSettled } = hashed
+  const core = composeCore(content, options, hashed)
   if (content.isDirectory && isSettled) rememberWhole(request, core, cache)
-  return { ...core, bytesHashed, isSettled }
+  // Spelled out, as there may be very many, and copying an object costs several times as much
+  return { info: core.info, pieceLayers: core.pieceLayers, bytesHashed, isSettled }
 }
 
 /** The `info` of a directory with its layers, when the cache has both. */

@@ -6,7 +6,7 @@ import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
 import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
 import { recallingTrees } from './recall-trees.js'
 import { finish, type Steps } from './steps.js'
-import { isSettled, type ReadingStart } from './settled.js'
+import { isSettled, type RememberingStart } from './settled.js'
 import { isSameFile, keptFingerprint, trustedPart, type CacheTrust } from './cache-trust.js'
 import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
@@ -52,11 +52,7 @@ function* recallingDigests(
  * Enters all SHA-1 digests of a table into the cache, but for files that could have changed without
  * a sign of it since they began to be read.
  */
-export function rememberPieces(
-  content: Content,
-  table: PieceTable,
-  start: CacheAccess & ReadingStart,
-): void {
+export function rememberPieces(content: Content, table: PieceTable, start: RememberingStart): void {
   finish(rememberingPieces(content, table, start))
 }
 
@@ -64,16 +60,23 @@ export function rememberPieces(
 export function* rememberingPieces(
   content: Content,
   table: PieceTable,
-  { cache, trust, ...start }: CacheAccess & ReadingStart,
+  start: RememberingStart,
 ): Steps<void> {
-  const isKept = (file: ScannedFile) => isSettled(file, { ...start, trust })
+  const { cache, trust } = start
+  const isKept = (file: ScannedFile) => isSettled(file, start)
   for (const { file, key, first, whole, end } of pieceOwners(content)) {
     yield
     if (!isKept(file)) continue
     const known = knownFile(cache.peekFile(key), file.fingerprint, trust)
     const pieces = getPieces(table, first, whole)
-    const ends = end ? { [end]: getPieces(table, first + whole, 1) } : {}
-    cache.rememberFile(key, { ...known, ...ends, pieces })
+    const last = getPieces(table, first + whole, 1)
+    // Spelled out, as there may be very many, and copying an object costs several times as much
+    cache.rememberFile(key, {
+      fingerprint: known.fingerprint,
+      pieces,
+      tail: end === 'tail' ? last : known.tail,
+      paddedTail: end === 'paddedTail' ? last : known.paddedTail,
+    })
   }
   for (const shared of sharedPieces(content)) {
     yield

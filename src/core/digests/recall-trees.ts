@@ -7,7 +7,7 @@ import { isSameFile, keptFingerprint } from './cache-trust.js'
 import type { Content } from './content.js'
 import { alignedFiles, setTree, type FileTrees } from './file-trees.js'
 import { treeOf, pieceHeight, type ReadTree } from './read-trees.js'
-import { isSettled, type ReadingStart } from './settled.js'
+import { isSettled, type RememberingStart } from './settled.js'
 import type { Steps } from './steps.js'
 
 /**
@@ -46,12 +46,12 @@ function recall(file: ScannedFile, { cache, trust }: CacheAccess): TreeRecord | 
 /** Keeps trees that were read in the cache, a file a step, as rememberingPieces does with pieces. */
 export function* rememberingTrees(
   trees: readonly ReadTree[],
-  { cache, trust, ...start }: CacheAccess & ReadingStart,
+  start: RememberingStart,
 ): Steps<void> {
   for (const { file, root, height, nodes } of trees) {
     yield
-    if (!isSettled(file, { ...start, trust })) continue
-    cache.rememberTree(keyOf(file), {
+    if (!isSettled(file, start)) continue
+    start.cache.rememberTree(keyOf(file), {
       root,
       height,
       nodes,

@@ -1,3 +1,4 @@
+import type { PieceCache } from '../../cache/piece-cache.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { CacheTrust } from './cache-trust.js'
 import { isRacy } from './racy.js'
@@ -9,6 +10,11 @@ export interface ReadingStart {
   /** The real paths of those that somebody had open for writing. */
   readonly openForWriting: ReadonlySet<string>
   readonly trust: CacheTrust
+}
+
+/** The same, with where to remember what was read. */
+export interface RememberingStart extends ReadingStart {
+  readonly cache: PieceCache
 }
 
 /**

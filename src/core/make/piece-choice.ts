@@ -64,9 +64,9 @@ export function choosePieces(
   measure: MeasureTorrent,
 ): PieceChoice {
   const { longestPiece = 2 ** MAX_PIECE_POW2 } = rules
-  const chosen = prefer(content, rules, measure)
-  if (chosen.content.pieceLength <= longestPiece) return { ...chosen, isBounded: false }
-  return { ...chosen, content: cutIntoPieces(content, longestPiece), isBounded: true }
+  const { content: cut, reason } = prefer(content, rules, measure)
+  if (cut.pieceLength <= longestPiece) return { content: cut, reason, isBounded: false }
+  return { content: cutIntoPieces(content, longestPiece), reason, isBounded: true }
 }
 
 type Preference = Omit<PieceChoice, 'isBounded'>

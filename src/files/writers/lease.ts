@@ -29,6 +29,7 @@ export function tryReadLeases(
   addon: WritersAddon | null = writersAddon,
 ): WriteState[] {
   if (addon === null) return paths.map(() => 'unable')
+  if (paths.length <= BATCH) return namesOf(addon.tryReadLeases(paths))
   return batchesOf(paths).flatMap((batch) => namesOf(addon.tryReadLeases(batch)))
 }
 

@@ -114,8 +114,11 @@ function jsonText(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : toAscii(JSON.stringify(text))
 }
 
+const ASCII = /^[\0-\x7f]*$/
+
 /** JSON in which all but ASCII is escaped. */
 export function toAscii(json: string): string {
+  if (ASCII.test(json)) return json
   return json.replace(/[^\0-\x7f]/g, (unit) => {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
