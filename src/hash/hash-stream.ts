@@ -83,8 +83,12 @@ const TINY_BYTES = 256 * 1024
 
 const PROGRESS_INTERVAL_MS = 100
 
+/** What to read of a stream, and what to compute of it; as in HashOptions. */
+export type HashSelection = Pick<HashOptions, 'wanted' | 'pieces'>
+
 /**
- * Reads pieces of a content stream and returns their digests.
+ * Reads pieces of a content stream and returns their digests. A selection that is given by itself
+ * counts instead of that in the options.
  * @throws BtkitError `not-found`, `not-permitted`, `io` or `changed` with the file's path, or
  * `interrupted` when the signal aborts; Unfinished when a pause did not end; RangeError when blocks are
  * wanted of files that do not begin on piece boundaries
@@ -92,11 +96,13 @@ const PROGRESS_INTERVAL_MS = 100
 export async function hashStream(
   stream: ContentStream,
   options: HashOptions,
+  { wanted = 'pieces', pieces }: HashSelection = options,
 ): Promise<StreamDigests> {
   refuseInterrupted(options.signal)
-  const { wanted = 'pieces', kernel, pieces = null, throttle = null, failures = null } = options
-  const threads = isSmall({ stream, pieces }, options) ? 0 : options.threads
-  const job = createJob({ wanted, kernel, threads, stream, pieces, throttle, failures })
+  const { kernel, throttle = null, failures = null } = options
+  const selected = pieces ?? null
+  const threads = isSmall({ stream, pieces: selected }, options) ? 0 : options.threads
+  const job = createJob({ wanted, kernel, threads, stream, pieces: selected, throttle, failures })
   if (threads === 0) runJob(job)
   else await runStretches(job, options)
   refuseInterrupted(options.signal)

@@ -9,7 +9,7 @@ import {
 import type { KeyDigests } from '../../state/torrents/record.js'
 import { composeCore, obtainInfo, recallInfo } from '../digests/info.js'
 import { DIGEST } from '../digests/piece-table.js'
-import { settleDate } from '../make/make-torrent.js'
+import { besideOf } from './beside.js'
 import {
   digestTorrent,
   hasBadLayers,
@@ -32,7 +32,6 @@ import {
   type TorrentDecision,
   type UndecidedTorrent,
 } from './torrent-decision.js'
-import type { CommonRequest } from './request.js'
 import type { TargetDirectory } from './targets.js'
 import { infoInputOf, isSameCreator } from './unchanged.js'
 
@@ -64,13 +63,14 @@ async function obtain(entry: UndecidedTorrent): Promise<Obtained> {
   const { hashContext, request } = run
   if (request.dryRun) {
     const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
-    return { ...entry, core: 'info' in recalled ? recalled : null, bytesHashed: 0 }
+    return withCore(entry, 'info' in recalled ? recalled : null, 0)
   }
   checkPlace(entry)
   const core = await obtainInfo(infoRequest, hashContext)
   const { bytesHashed, isSettled } = core
   forgetOldInfo(entry)
-  return { ...entry, core, bytesHashed, input: isSettled ? entry.input : NOTHING }
+  const obtained = withCore(entry, core, bytesHashed)
+  return isSettled ? obtained : { ...obtained, input: NOTHING }
 }
 
 /** Files of a directory that changed are never again what they were: its old `info` is of no use. */
@@ -91,7 +91,30 @@ function checkPlace({ path, existing, target }: UndecidedTorrent): void {
 }
 
 function unread(entry: UndecidedTorrent): Obtained {
-  return { ...entry, core: null, bytesHashed: 0 }
+  return withCore(entry, null, 0)
+}
+
+/** Spelled out, as there may be very many, and copying an object costs several times as much. */
+function withCore(
+  entry: UndecidedTorrent,
+  core: TorrentCore | null,
+  bytesHashed: number,
+): Obtained {
+  const { target, file, path, source, input, run, record, existing, content, infoRequest } = entry
+  return {
+    target,
+    file,
+    path,
+    source,
+    input,
+    run,
+    record,
+    existing,
+    content,
+    infoRequest,
+    core,
+    bytesHashed,
+  }
 }
 
 const NOTHING = new Uint8Array(0)
@@ -204,22 +227,6 @@ function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingTorrent): Torr
     creationDate: metainfo?.creationDate ?? null,
   }
 }
-
-/** What goes beside `info`, encoded: the same for all entries of a run, but for their dates. */
-function besideOf({ run, content }: UndecidedTorrent): ReadonlyMap<string, Uint8Array> {
-  const { parts, creationDate } = run.request.common
-  const date = settleDate(creationDate, content)
-  const known = lastBeside.get(parts)
-  if (known?.date === date) return known.beside
-  const beside = encodeParts({ ...parts, creationDate: date })
-  lastBeside.set(parts, { date, beside })
-  return beside
-}
-
-const lastBeside = new WeakMap<
-  CommonRequest['parts'],
-  { readonly date: number | null; readonly beside: ReadonlyMap<string, Uint8Array> }
->()
 
 /** The parts that a torrent is to have. Its date and btkit's version alone are no reason to write. */
 function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues {

@@ -118,8 +118,8 @@ export function contentOfTree(tree: Tree, rules: ContentRules): Content {
   if (version === 'v2') refuseHiddenDirectory(name, tree)
   if (version !== 'v1') refuseDeepFiles(files)
   const isAligned = rules.isAligned === true || version !== 'v1'
-  const parts = { version, name, isDirectory, files, skipped, isAligned: isAligned || undefined }
-  const content = cutIntoPieces(parts, rules.pieceLength)
+  const parts = { version, name, isDirectory, files, skipped }
+  const content = cutIntoPieces(isAligned ? { ...parts, isAligned } : parts, rules.pieceLength)
   if (content.size === 0) throw new BtkitError('empty', `${root}: ${whyEmpty(tree)}`)
   return content
 }
@@ -158,7 +158,8 @@ export function cutIntoPieces(
   const pieceCount = Math.ceil(size / pieceLength)
   const { version, name, isDirectory, skipped, isAligned } = parts
   // Spelled out, as there may be very many, and copying an object costs several times as much
-  return { version, name, isDirectory, files, skipped, size, pieceLength, pieceCount, isAligned }
+  const cut = { version, name, isDirectory, files, skipped, size, pieceLength, pieceCount }
+  return isAligned === undefined ? cut : { ...cut, isAligned }
 }
 
 function suitedLength(

@@ -1,4 +1,9 @@
-import { hashStream, Unfinished, type HashOptions } from '../../hash/hash-stream.js'
+import {
+  hashStream,
+  Unfinished,
+  type HashOptions,
+  type HashSelection,
+} from '../../hash/hash-stream.js'
 import type { ContentStream } from '../../hash/stream/content-stream.js'
 import type { DigestKind, StreamDigests } from '../../hash/stream/digests.js'
 import { groupPieces } from '../../hash/stream/piece-groups.js'
@@ -30,8 +35,8 @@ export async function hashAtOnce(
   engine: HashOptions,
 ): Promise<ReadGroup> {
   const selection = pieces.length === pieceCount ? undefined : pieces
-  const options = { ...engine, pieces: selection, wanted: 'pieces' } as const
-  const { pieces: digests, blocks, unfinished } = await hashAsFarAsCan(stream, options)
+  const what = { pieces: selection, wanted: 'pieces' } as const
+  const { pieces: digests, blocks, unfinished } = await hashAsFarAsCan(stream, engine, what)
   return { indices: pieces, pieces: digests, blocks, unfinished }
 }
 
@@ -47,9 +52,8 @@ export async function* hashInGroups(
 ): AsyncGenerator<ReadGroup> {
   let bytesBefore = 0
   for (const { pieces: indices, fileBytes } of groupPieces(stream, pieces, mostBlocks)) {
-    const selection = indices.length === pieceCount ? {} : { pieces: indices }
-    const options = { ...countingFrom(bytesBefore, engine), ...selection, wanted }
-    const read = await hashAsFarAsCan(stream, options)
+    const what = { pieces: indices.length === pieceCount ? undefined : indices, wanted }
+    const read = await hashAsFarAsCan(stream, countingFrom(bytesBefore, engine), what)
     yield { indices, ...read }
     if (read.unfinished) return
     bytesBefore += wanted === 'blocks' ? fileBytes : indices.length * stream.pieceLength
@@ -63,9 +67,10 @@ function countingFrom(bytesBefore: number, engine: HashOptions): HashOptions {
   return { ...engine, onProgress }
 }
 
-async function hashAsFarAsCan(stream: ContentStream, options: HashOptions) {
+async function hashAsFarAsCan(stream: ContentStream, engine: HashOptions, what: HashSelection) {
   try {
-    return { ...(await hashStream(stream, options)), unfinished: null }
+    const { pieces, blocks } = await hashStream(stream, engine, what)
+    return { pieces, blocks, unfinished: null }
   } catch (error) {
     if (error instanceof Unfinished) return { ...error.digests, unfinished: error }
     throw error

@@ -1,5 +1,5 @@
 import bencode from 'bencode'
-import { encodeBencode } from '../bencode/encode.js'
+import { encodeBencode, sortedEntries } from '../bencode/encode.js'
 import type { BencodeDict } from '../bencode/value.js'
 import type { DhtNode } from '../metainfo.js'
 
@@ -35,15 +35,28 @@ export function joinTorrent(
   beside: ReadonlyMap<string, Uint8Array>,
   { info, pieceLayers }: TorrentCore,
 ): Uint8Array {
-  const entries: [string, Uint8Array][] = [...beside, ['info', info]]
-  if (pieceLayers) entries.push(['piece layers', pieceLayers])
-  entries.sort(([a], [b]) => (a < b ? -1 : 1))
-  const bytes = entries.flatMap(([key, value]) => [
-    encodeBencode(Buffer.from(key, 'latin1')),
-    value,
-  ])
-  return Buffer.concat([Buffer.from('d'), ...bytes, Buffer.from('e')])
+  const values = new Map(beside).set('info', info)
+  if (pieceLayers) values.set('piece layers', pieceLayers)
+  const bytes: Uint8Array[] = [BEGIN]
+  for (const [key, value] of sortedEntries(values)) bytes.push(encodeKey(key), value)
+  bytes.push(END)
+  return Buffer.concat(bytes)
 }
+
+const BEGIN = Buffer.from('d')
+const END = Buffer.from('e')
+
+/** Torrents have few keys, and most have the same. */
+function encodeKey(key: string): Uint8Array {
+  const known = encodedKeys.get(key)
+  if (known) return known
+  const encoded = encodeBencode(Buffer.from(key, 'latin1'))
+  if (encodedKeys.size < MOST_KEYS) encodedKeys.set(key, encoded)
+  return encoded
+}
+
+const encodedKeys = new Map<string, Uint8Array>()
+const MOST_KEYS = 100
 
 /** What stands beside `info` in a .torrent: the encoded values by their keys. */
 export function encodeParts(parts: TorrentParts): Map<string, Uint8Array> {
