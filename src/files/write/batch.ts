@@ -136,14 +136,17 @@ async function syncAll(drafts: readonly Draft[], care: DirectoryCare): Promise<v
 
 /** Four words for each file, as native/write_batch.h has them. */
 function attributesOf(drafts: readonly Draft[]): Uint32Array {
-  return Uint32Array.from(
-    drafts.flatMap(({ file: { mode, options } }) => {
-      const { owner } = options
-      const { uid = NOTHING_GIVEN, gid = NOTHING_GIVEN } = owner ?? {}
-      return [firstMode({ mode, owner }), mode ?? NOTHING_GIVEN, uid, gid]
-    }),
-  )
+  const attributes = new Uint32Array(ATTRIBUTES * drafts.length)
+  drafts.forEach(({ file: { mode, options } }, i) => {
+    const { owner } = options
+    const { uid = NOTHING_GIVEN, gid = NOTHING_GIVEN } = owner ?? {}
+    const words = [firstMode({ mode, owner }), mode ?? NOTHING_GIVEN, uid, gid]
+    attributes.set(words, ATTRIBUTES * i)
+  })
+  return attributes
 }
+
+const ATTRIBUTES = 4
 
 function failIf(draft: Draft, errno: number, syscall: string): void {
   if (errno === 0) return

@@ -50,11 +50,17 @@ export function createJob(parts: JobParts): HashJob {
   const allocate = (length: number) => {
     return parts.threads > 0 ? new SharedArrayBuffer(length) : new ArrayBuffer(length)
   }
+  const { stream, pieces, wanted, kernel, threads } = parts
+  // Spelled out, as there may be very many, and copying an object costs several times as much
   return {
-    ...parts,
+    stream,
+    pieces,
+    wanted,
+    kernel,
+    threads,
     throttle: parts.throttle ?? null,
     failures: parts.failures ?? null,
-    digests: createDigests(parts, parts.wanted, allocate),
+    digests: createDigests(parts, wanted, allocate),
     control: new Int32Array(allocate(CONTROLS * Int32Array.BYTES_PER_ELEMENT)),
     progress: new BigInt64Array(allocate(8)),
   }
