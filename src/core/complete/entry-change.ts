@@ -38,7 +38,7 @@ export class EntryChange implements Change {
   }
 
   get source(): string {
-    return this.#paths.source
+    return join(this.#entry.directory.directory, this.#entry.name)
   }
 
   get sourcePath(): string {

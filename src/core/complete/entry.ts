@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { childPath } from '../../files/child-path.js'
 import { openEntry } from '../../files/scan/entry.js'
 import { isWithin } from '../../files/inside.js'
 import { loadNameFilter, scanTree } from '../../files/scan/scan-tree.js'
@@ -62,8 +62,8 @@ export async function decideEntry(
   checkTorrentName(name, directory)
   const target = directory.targetDirectory
   const file = torrentName(name)
-  const source = join(directory.realDirectory, name)
-  const path = join(target.realPath, file)
+  const source = childPath(directory.realDirectory, name)
+  const path = childPath(target.realPath, file)
   const infoRequest = requestInfo(content, request.common, run.hashContext.cacheAccess.trust)
   const input = torrentInput(infoRequest, run)
   const record = target.log.get(file)
@@ -124,7 +124,7 @@ async function openTree(
   { request, isOwnFile }: CompleteRun,
 ): Promise<Tree | SkippedEntry> {
   const { scan } = request.common
-  const root = join(realDirectory, name)
+  const root = childPath(realDirectory, name)
   const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })
   if (entry.kind === 'skipped') return { kind: 'skip', reason: entry.reason }
   if (entry.kind === 'file') {

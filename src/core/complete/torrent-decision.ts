@@ -71,8 +71,15 @@ export function write(entry: Obtained, torrent: NewTorrent): TorrentDecision {
   const { content, bytesHashed, existing } = entry
   const { core, bytes, written, replaced } = torrent
   const hashes = infoHashesOf(core.info, content.version)
-  const writeNow = () => writeOwn(entry, bytes, { written, replaced })
+  const own = ownFileOf(entry)
+  const writeNow = () => writeOwn(own, bytes, { written, replaced })
   return { kind: 'write', size: bytesOf(content), bytesHashed, existing, hashes, write: writeNow }
+}
+
+/** All of an entry that is to stay in memory until its turn to be written comes. */
+function ownFileOf(entry: OwnFile): OwnFile {
+  const { target, file, path, source, input, existing, record, run } = entry
+  return { target, file, path, source, input, existing, record, run }
 }
 
 /** Says that a torrent would be written, or found right, once its content was read. */

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { asBtkitError, describeErrno } from '../../errors.js'
+import { childPath } from '../child-path.js'
 import { makeTemporaryName } from '../temporary-name.js'
 import { checkPlace, type DirectoryCare, type WriteOptions } from './atomically.js'
 import { NOTHING_GIVEN, type BatchAddon } from './batch-addon.js'
@@ -30,8 +31,8 @@ export type WriteBatch = (files: readonly BatchFile[]) => Promise<readonly unkno
 export function batchWriter(addon: BatchAddon, care: DirectoryCare): WriteBatch {
   const faster = new FasterSync()
   return async (files) => {
-    for (const directory of directoriesOf(files)) care.clean(directory)
     const drafts = files.map((file) => new Draft(file))
+    for (const directory of directoriesOf(drafts)) care.clean(directory)
     await writeAll(drafts, addon, faster)
     for (const { file, attempt } of going(drafts)) {
       attempt(() => {
@@ -49,13 +50,15 @@ const ROOT = '/'
 
 /** A file under the name that it has until it takes its place. */
 class Draft {
+  readonly directory: string
   readonly path: string
   /** Why it failed; null so far. */
   error: unknown = null
   #isPlaced = false
 
   constructor(readonly file: BatchFile) {
-    this.path = join(dirname(file.path), makeTemporaryName(basename(file.path)))
+    this.directory = dirname(file.path)
+    this.path = childPath(this.directory, makeTemporaryName(basename(file.path)))
   }
 
   /** Notes that it failed, and removes what there is of it. */
@@ -92,12 +95,12 @@ function going(drafts: readonly Draft[]): Draft[] {
   return drafts.filter(({ error }) => error === null)
 }
 
-function directoriesOf(files: readonly BatchFile[]): string[] {
-  return [...new Set(files.map(({ path }) => dirname(path)))]
+function directoriesOf(drafts: readonly Draft[]): string[] {
+  return [...new Set(drafts.map(({ directory }) => directory))]
 }
 
 async function writeAll(drafts: readonly Draft[], addon: BatchAddon, faster: FasterSync) {
-  const [directory = ROOT, ...others] = directoriesOf(drafts.map(({ file }) => file))
+  const [directory = ROOT, ...others] = directoriesOf(drafts)
   const isOnOne = others.length === 0 && addon.isSyncfsReliable(directory)
   const way = isOnOne ? faster.choose(drafts.length) : 'files'
   const answers = await addon.writeDrafts(
@@ -125,10 +128,10 @@ async function placeAll(drafts: readonly Draft[], addon: BatchAddon) {
 
 /** Makes the names that files have now outlive a power cut. */
 async function syncAll(drafts: readonly Draft[], care: DirectoryCare): Promise<void> {
-  const directories = directoriesOf(drafts.map(({ file }) => file))
+  const directories = directoriesOf(drafts)
   const syncing = directories.map((directory) =>
     care.sync(directory).catch((error: unknown) => {
-      for (const draft of drafts) if (dirname(draft.file.path) === directory) draft.fail(error)
+      for (const draft of drafts) if (draft.directory === directory) draft.fail(error)
     }),
   )
   await Promise.all(syncing)
