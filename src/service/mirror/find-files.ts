@@ -4,6 +4,7 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Budget } from '../admission/budget.js'
 import { IsDirectory, notFound, Refusal } from '../refusal.js'
 import type { DirectoryListings, Entry } from './directory-listings.js'
+import { EnteredDirectories } from './entered-directories.js'
 import { mapConcurrently } from './map-concurrently.js'
 import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
 import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
@@ -51,6 +52,8 @@ interface Trail {
   readonly pattern: readonly string[]
   /** How many of its components are settled, which are those of `place`. */
   readonly place: readonly string[]
+  /** The directories that the pattern went into. */
+  readonly entered: EnteredDirectories
 }
 
 class Search {
@@ -101,26 +104,31 @@ class Search {
       throw tooMuch(`a pattern has more than ${MAX_PATTERN_DEPTH} components`)
     }
     const found: ScannedFile[] = []
-    await this.#follow({ pattern, place: [] }, found)
+    const entered = new EnteredDirectories(this.#view, this.#limits.budget)
+    await this.#follow({ pattern, place: [], entered }, found)
     if (found.length === 0) throw this.#denied ?? notFound(formatMirrorPath(pattern))
     return found
   }
 
   /** Adds the files that a pattern leads to from a place on, in their order. */
-  async #follow({ pattern, place }: Trail, found: ScannedFile[]): Promise<void> {
+  async #follow({ pattern, place, entered }: Trail, found: ScannedFile[]): Promise<void> {
     const { budget } = this.#limits
     const next = pattern.findIndex((component, i) => i >= place.length && isGlob(component))
     const directory = [...place, ...pattern.slice(place.length, next)]
     const rest = pattern.slice(next + 1)
     const glob = compileSimpleGlob(pattern[next] ?? '', budget)
-    const names = await this.#list(directory, { glob, wantsFiles: rest.length === 0 })
+    const wantsFiles = rest.length === 0
+    const names = await this.#list(directory, { glob, wantsFiles, entered })
     if (rest.some(isGlob)) {
-      for (const name of names) await this.#follow({ pattern, place: [...directory, name] }, found)
+      for (const name of names) {
+        await this.#follow({ pattern, place: [...directory, name], entered }, found)
+      }
       return
     }
     const files = await mapConcurrently(names, async (name) => {
       if (budget.isSliceOver) await budget.nextSlice()
-      return this.#findIfThere([...directory, name, ...rest])
+      const path = [...directory, name, ...rest]
+      return this.#findIfThere(path, wantsFiles ? null : entered)
     })
     for (const file of files) if (file) found.push(file)
   }
@@ -129,7 +137,10 @@ class Search {
    * The names in a directory that match, sorted, but for those that are sure to be no file, or no
    * directory, whichever is wanted. None when it is no directory or may not be read.
    */
-  async #list(directory: readonly string[], { glob, wantsFiles }: Wanted): Promise<string[]> {
+  async #list(
+    directory: readonly string[],
+    { glob, wantsFiles, entered }: Wanted,
+  ): Promise<string[]> {
     const { budget, listings, maxMatches } = this.#limits
     const names: string[] = []
     const unwanted = wantsFiles ? 'directory' : 'file'
@@ -140,7 +151,7 @@ class Search {
       if (names.push(name) > maxMatches) throw this.#tooMany(directory)
     }
     try {
-      for await (const entries of listings.entries(await this.#view.directory(directory))) {
+      for await (const entries of listings.entries(await entered.enter(directory))) {
         for (const entry of entries) {
           if (budget.isSliceOver) await budget.nextSlice()
           take(entry)
@@ -152,9 +163,16 @@ class Search {
     return sortByBytes(names)
   }
 
-  /** What a pattern meets on its way need not be a file, or one that may be read. */
-  async #findIfThere(components: readonly string[]): Promise<ScannedFile | null> {
+  /**
+   * What a pattern meets on its way need not be a file, or one that may be read; nor need its directory
+   * be there, which is entered where the pattern has not been in it.
+   */
+  async #findIfThere(
+    components: readonly string[],
+    entered: EnteredDirectories | null = null,
+  ): Promise<ScannedFile | null> {
     try {
+      await entered?.enter(components.slice(0, -1))
       return await this.#find(components)
     } catch (error) {
       this.#noteAbsence(error, components)
@@ -183,6 +201,7 @@ class Search {
 interface Wanted {
   readonly glob: SimpleGlob
   readonly wantsFiles: boolean
+  readonly entered: EnteredDirectories
 }
 
 function tooMuch(message: string): Refusal {
