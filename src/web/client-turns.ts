@@ -21,6 +21,8 @@ interface Client {
   /** Runs until the next of them is read, though as many wait as before. */
   timer: NodeJS.Timeout | null
   isScheduled: boolean
+  /** Until when none of them is read, in milliseconds on the clock of `performance`. */
+  restsUntil: number
 }
 
 /**
@@ -28,6 +30,12 @@ interface Client {
  * download, or have been left, which nobody hears of a connection that is not read.
  */
 const PATIENCE = 100
+
+/**
+ * How many times as long as a turn of reading took all connections of the client then rest: others
+ * have most of the time, and each of their connections is taken in a turn of its own (libuv).
+ */
+const REST = 4
 
 /**
  * Sees to it that a client which pipelines on many connections waits for itself, and not everybody for
@@ -86,18 +94,24 @@ export class ClientTurns {
   #goOnLater(client: Client): void {
     client.timer = setTimeout(() => {
       client.timer = null
-      this.#goOn(client)
+      this.#goOnSoon(client)
     }, PATIENCE).unref()
   }
 
-  /** Goes on when all others have had their turn. */
+  /** Goes on when all others have had their turn, and the client its rest. */
   #goOnSoon(client: Client): void {
     if (client.isScheduled) return
     client.isScheduled = true
-    setImmediate(() => {
+    const goOn = () => {
+      const rest = client.restsUntil - performance.now()
+      if (rest > 0) {
+        setTimeout(goOn, rest).unref()
+        return
+      }
       client.isScheduled = false
       this.#goOn(client)
-    })
+    }
+    setImmediate(goOn)
   }
 
   /** Has the next connection read. */
@@ -108,6 +122,7 @@ export class ClientTurns {
     if (next) {
       client.queue.delete(next)
       this.#rules.held.release(next, this)
+      restAfterTurn(client)
     }
     client.isHeldBack = client.queue.size > 0
     if (!client.isHeldBack) return
@@ -116,7 +131,16 @@ export class ClientTurns {
   }
 }
 
+/** Has a client rest after what is read next. */
+function restAfterTurn(client: Client): void {
+  const began = performance.now()
+  setImmediate(() => {
+    const ended = performance.now()
+    client.restsUntil = ended + REST * (ended - began)
+  })
+}
+
 function newClient(): Client {
-  const state = { waiting: 0, isHeldBack: false, timer: null, isScheduled: false }
+  const state = { waiting: 0, isHeldBack: false, timer: null, isScheduled: false, restsUntil: 0 }
   return { sockets: new Set(), queue: new Set(), ...state }
 }

@@ -8,13 +8,11 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 export interface TurnRules {
   /** Hears of requests that were not begun when their connection closed. */
   readonly onLeft: (request: IncomingMessage) => void
-  /** How many requests of a connection may wait for their turn. */
-  readonly maxWaiting: number
   /**
-   * What becomes of a connection on which more wait: it is closed, or not read until all of them
-   * have begun. What is read at once, 64 KiB, may hold more in any case.
+   * How many requests of a connection may wait for their turn before it is not read until all of
+   * them have begun. What is read at once, 64 KiB, may hold more in any case.
    */
-  readonly beyond: 'close' | 'stop reading'
+  readonly maxWaiting: number
   /** How many may wait on all connections together: beyond, that on which most wait is closed. */
   readonly maxOfAll?: number
   /** What stands for the client of a connection; null for one through which many clients come. */
@@ -73,7 +71,7 @@ export class Turns {
     const requests = this.#of(socket).add(request)
     this.#count++
     this.#clients.note(socket, 1)
-    if (requests.size > this.#rules.maxWaiting) this.#stop(socket)
+    if (requests.size > this.#rules.maxWaiting) this.#held.hold(socket, this)
     if (this.#count > (this.#rules.maxOfAll ?? MAX_OF_ALL)) this.#closeGreediest()
     const begin = () => {
       if (socket.destroyed || !requests.delete(request)) return
@@ -97,11 +95,6 @@ export class Turns {
       this.#leave(socket)
     })
     return requests
-  }
-
-  #stop(socket: Socket): void {
-    if (this.#rules.beyond === 'stop reading') this.#held.hold(socket, this)
-    else this.#close(socket)
   }
 
   #closeGreediest(): void {

@@ -8,17 +8,19 @@ import { setTimeout } from 'node:timers/promises'
 import { Turns, type Handler, type TurnRules } from '../../src/web/turns.js'
 
 const keyOf = ({ remoteAddress }: Socket) => remoteAddress ?? null
-const LIMITS = { keyOf, maxWaiting: 100, beyond: 'stop reading' } as const
+const LIMITS = { keyOf, maxWaiting: 100 }
 
 /** What Node reads of a connection at once, in bytes. */
 const CHUNK = 64 * 1024
 
 interface Setup extends Partial<TurnRules> {
   readonly handler: Handler
+  /** Hears of each request when it is read. */
+  readonly onRead?: () => void
 }
 
 /** A server of HTTP on which requests have their turns, and its clients. */
-async function listen(t: TestContext, { handler, ...rules }: Setup) {
+async function listen(t: TestContext, { handler, onRead, ...rules }: Setup) {
   const seen = { waiting: 0, mostWaiting: 0, left: [] as (string | undefined)[] }
   const onLeft: TurnRules['onLeft'] = ({ url }) => seen.left.push(url)
   const turns = new Turns({ onLeft, ...LIMITS, ...rules })
@@ -27,6 +29,7 @@ async function listen(t: TestContext, { handler, ...rules }: Setup) {
     handler(request, response)
   })
   const server = createServer((request, response) => {
+    onRead?.()
     seen.waiting++
     seen.mostWaiting = Math.max(seen.mostWaiting, seen.waiting)
     begin(request, response)
@@ -118,6 +121,34 @@ test('a client that pipelines on many connections keeps others waiting for one o
   // Some connections were read, and by far not all
   assert.ok(seen.mostWaiting < 15_000, `${seen.mostWaiting}`)
   for (const text of await Promise.all(answered)) assert.equal(text.split('</>').length, 1001)
+})
+
+test('a client whose requests take long to read leaves others most of the turns', async (t) => {
+  const requests = 200
+  let reads = 0
+  const { open } = await listen(t, {
+    handler: answerUrl,
+    maxOfClient: 50,
+    onRead: () => {
+      reads += 1
+      // Altogether longer than a client's next connection waits at most
+      const end = performance.now() + 1
+      while (performance.now() < end);
+    },
+  })
+  const greedy = Array.from({ length: 60 }, () => open('127.0.0.2'))
+  await Promise.all(greedy.map((socket) => once(socket, 'connect')))
+  for (const socket of greedy) socket.resume().write(get('/').repeat(requests))
+  while (reads < requests) await setTimeout(1)
+  // Each is a connection of its own, of which one is accepted in each turn of all
+  const before = reads
+  for (let asked = 0; asked < 100; asked += 1) {
+    const modest = open('127.0.0.3')
+    modest.write(LAST)
+    await text(modest)
+  }
+  const chunks = (reads - before) / requests
+  assert.ok(chunks < 8, `${chunks}`)
 })
 
 test('connections of a client that are held back are read when it has left the others', async (t) => {

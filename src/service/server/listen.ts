@@ -70,7 +70,7 @@ export function makeServer({
 }: Omit<ListenParts, 'onError'>): Omit<Listener, 'address'> {
   const { reportLeft: onLeft } = exchanges
   const keyOf = (socket: Socket) => clientAddresses.connectionKey(socket)
-  const turns = new Turns({ onLeft, keyOf, maxWaiting: MAX_WAITING, beyond: 'stop reading' })
+  const turns = new Turns({ onLeft, keyOf, maxWaiting: MAX_WAITING })
   const server = makeWebServer(
     {
       headersTimeout: limits.headerTimeout,

@@ -20,7 +20,7 @@ const STANDSTILL = 20_000
 /** Bytes of a request: an announce has some hundred, a scrape of many torrents thousands. */
 const MAX_REQUEST = 8 * 1024
 
-/** No client of a tracker pipelines; each request that waits delays the requests of others. */
+/** Pipelined requests that wait for their turn on a connection before no more of it are read. */
 const MAX_WAITING = 16
 
 export interface HttpListenerParts {
@@ -69,7 +69,7 @@ export async function listenHttp(
 export function makeHttpServer(parts: HttpListenerParts): Server {
   const { handler, onRefused, keyOf, limitConnections, tls, onError } = parts
   const onLeft = () => undefined
-  const turns = new Turns({ onLeft, keyOf, maxWaiting: MAX_WAITING, beyond: 'close' })
+  const turns = new Turns({ onLeft, keyOf, maxWaiting: MAX_WAITING })
   const server = makeWebServer(
     {
       maxHeaderSize: MAX_REQUEST,
