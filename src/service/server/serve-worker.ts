@@ -1,6 +1,6 @@
 // A process that answers on the sockets of another: what was answered within the second it answers
 // again, files it sends, and for all else it asks the other.
-import { boundHeapGrowth } from './heap-growth.js'
+import { boundHeapGrowth } from '../../heap-growth.js'
 import { AnsweringWorker } from './answering-worker.js'
 import { removeMainSocket } from '../workers/main-server.js'
 import type { FromWorker, ToWorker, WorkerSettings } from '../workers/messages.js'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { findExample } from '../../../service/mirror/example-file.js'
-import { boundHeapGrowth } from '../../../service/server/heap-growth.js'
+import { boundHeapGrowth } from '../../../heap-growth.js'
 import { runService, type ServiceSettings } from '../../../service/server/run.js'
 import { cachePath } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'

@@ -5,8 +5,9 @@ const GROWTH = 40
 
 /**
  * Has garbage collected before it comes to more than a part of what is in use. By itself V8 lets it
- * come to a multiple on a large machine, and what strangers ask for is garbage soon. It takes a
- * little more of the processor. It holds for all of the process.
+ * come to a multiple on a large machine, and what strangers ask for, or what is made for each of very
+ * many files, is garbage soon. It takes a little more of the processor. It holds for all of the
+ * process.
  */
 export function boundHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`)
