@@ -132,8 +132,19 @@ export function sortReport(report: CompleteReport): void {
     sortBySource(list)
 }
 
+/** Most are: entries come in order, and their sources all at once would take much memory. */
+function isSorted(list: readonly EntryPaths[]): boolean {
+  let last = ''
+  return list.every(({ source }) => {
+    const isNext = last <= source
+    last = source
+    return isNext
+  })
+}
+
 /** Asks each for its source but once, as that may be made when asked for. */
 function sortBySource(list: EntryPaths[]): void {
+  if (isSorted(list)) return
   const keyed = list.map((each) => ({ each, source: each.source }))
   keyed.sort((a, b) => (a.source < b.source ? -1 : 1))
   keyed.forEach(({ each }, i) => (list[i] = each))
