@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { findFreePort } from './free-port.js'
+import { majorVersion } from './major-version.js'
 import type { OwnClientSettings } from './settings.js'
 
 /** A client as it is to be started: its files are written first. */
@@ -22,8 +23,8 @@ export interface ClientProgram {
    * link. Many name seeds to no others.
    */
   readonly asksAsLeecher: boolean
-  /** Whether all versions of it open hybrids: aria2 1.36 and Transmission 3.00 do not. */
-  readonly opensHybrids: boolean
+  /** Whether the one at a path opens hybrids: aria2 1.36 and Transmission 3.00 do not. */
+  readonly opensHybrids: (path: string) => boolean
   readonly prepare: (directory: string, settings: OwnClientSettings) => Promise<PreparedClient>
 }
 
@@ -36,21 +37,21 @@ export const clientPrograms: readonly ClientProgram[] = [
     program: 'aria2c',
     announcesAddress: true,
     asksAsLeecher: false,
-    opensHybrids: false,
+    opensHybrids: () => false,
     prepare: prepareAria2,
   },
   {
     program: 'rtorrent',
     announcesAddress: true,
     asksAsLeecher: true,
-    opensHybrids: true,
+    opensHybrids: () => true,
     prepare: prepareRtorrent,
   },
   {
     program: 'transmission-daemon',
     announcesAddress: false,
     asksAsLeecher: true,
-    opensHybrids: false,
+    opensHybrids: (path) => (majorVersion(path) ?? 0) >= 4,
     prepare: prepareTransmission,
   },
 ]

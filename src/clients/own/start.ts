@@ -90,13 +90,15 @@ function chooseProgram(
   searchPath: string | undefined,
   { asksMetadata, opensHybrids }: OwnClientSettings,
 ): { found: ClientProgram; path: string } {
-  const first = clientPrograms.filter((each) => {
-    return (each.asksAsLeecher || !asksMetadata) && (each.opensHybrids || !opensHybrids)
-  })
-  for (const found of new Set([...first, ...clientPrograms])) {
+  const installed = clientPrograms.flatMap((found) => {
     const path = findProgram(found.program, searchPath)
-    if (path !== null) return { found, path }
-  }
+    return path === null ? [] : { found, path }
+  })
+  const suitable = installed.find(({ found, path }) => {
+    return (found.asksAsLeecher || !asksMetadata) && (!opensHybrids || found.opensHybrids(path))
+  })
+  const [first] = installed
+  if (first) return suitable ?? first
   const names = clientPrograms.map(({ program }) => program).join(', ')
   throw new BtkitError('not-found', `no client: install one of ${names}, or name one by --client`)
 }
