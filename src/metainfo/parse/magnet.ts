@@ -15,6 +15,8 @@ export interface MagnetLink {
   readonly exactSources: readonly string[]
   /** Whether it selects files (BEP 53). */
   readonly selectsFiles: boolean
+  /** Whether it names addresses of peers (BEP 9). */
+  readonly namesPeers: boolean
 }
 
 /** The alphabet of RFC 4648's base32, in which older links have the info hash. */
@@ -47,6 +49,7 @@ export function parseMagnet(text: string): MagnetLink {
     webSeeds: values('ws').filter(isSeed),
     exactSources: values('xs').filter((url) => /^https?:/i.test(url) && URL.canParse(url)),
     selectsFiles: values('so').length > 0,
+    namesPeers: values('x.pe').length > 0,
   }
 }
 

@@ -23,6 +23,7 @@ test('a link that btkit wrote has what it says', () => {
     webSeeds,
     exactSources: [exactSource],
     selectsFiles: false,
+    namesPeers: false,
   })
 })
 
@@ -60,4 +61,10 @@ test('a link that names no torrent is refused, as is one of several', () => {
     'usage',
     'magnet link: names several torrents',
   )
+})
+
+test('whether peers are named is told, whatever the addresses are', () => {
+  for (const peer of ['192.0.2.1:6881', '[2001:db8::1]:6881', 'peer.example:6881']) {
+    assert.ok(parseMagnet(`magnet:?${TOPIC}&x.pe=${peer}`).namesPeers)
+  }
 })

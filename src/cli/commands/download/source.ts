@@ -43,6 +43,7 @@ async function readMagnet(magnet: MagnetLink, context: SourceContext): Promise<S
   const { options, isNamed, io } = context
   if (magnet.selectsFiles)
     reportWarning('magnet link: all files are downloaded, whatever so= is', io)
+  if (magnet.namesPeers) reportWarning('magnet link: the peers that x.pe= names are not asked', io)
   const limits = { maxSize: options.maxTorrentSize, signal: io.signal }
   const { metainfo, failures } = await fetchExactSource(magnet, limits)
   const [last] = failures.slice(-1)

@@ -44,3 +44,11 @@ test('a magnet link of version 2 alone is refused, as peers do not have all of i
   const why = 'is of version 2 alone, and peers have no piece layers to give with its metadata'
   assert.equal(result.stderr, `btkit: magnet link: ${why}\n`)
 })
+
+test('what a magnet link asks for that is not done is told', async (t) => {
+  const link = `magnet:?xt=urn:btih:${HASH}&so=0&x.pe=127.0.0.1:6881`
+  const { stderr } = await runBtkit(['download', link, '--no-cache'], { cwd: makeScratch(t) })
+  const [selection, peers] = stderr.split('\n')
+  assert.equal(selection, 'btkit: warning: magnet link: all files are downloaded, whatever so= is')
+  assert.equal(peers, 'btkit: warning: magnet link: the peers that x.pe= names are not asked')
+})
