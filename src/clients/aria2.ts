@@ -10,29 +10,13 @@ import {
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { quoteText } from '../text/escape.js'
+import { gidOf, isOver, KEYS, readTorrent } from './aria2-download.js'
 import { partBySize } from './batches.js'
 import { badAnswer, callHttp, refusedLogin } from './http-call.js'
 import { readIfThere } from './read-if-there.js'
-import { asList, asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
+import { asList, asObject, asText, parseJson, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
 import { unopened } from './unopened.js'
-
-const KEYS = [
-  'gid',
-  'status',
-  'totalLength',
-  'completedLength',
-  'uploadLength',
-  'uploadSpeed',
-  'downloadSpeed',
-  'connections',
-  'dir',
-  'infoHash',
-  'bittorrent',
-  'errorMessage',
-  'verifiedLength',
-  'verifyIntegrityPending',
-]
 
 /** More downloads than a list can have. */
 const ALL = 1_000_000
@@ -40,12 +24,6 @@ const ALL = 1_000_000
 /** How often to look whether downloads have stopped, and how long to wait in between. */
 const LAST_LOOKS = 20
 const LAST_PAUSE_MS = 100
-
-/**
- * How an identifier of 16 hexadecimal digits begins that btkit chose for a torrent; the first digits
- * of its info hash follow. That is the mark, as aria2 knows no labels.
- */
-const GID_PREFIX = 'b7'
 
 /** How large a call may get before another is made, in bytes: aria2 takes 2 MiB unless it is told. */
 const CALL_SIZE = 1024 * 1024
@@ -247,42 +225,4 @@ function infoHashCall({ metainfo }: PublishedTorrent): Call {
 /** About how many bytes it takes to hand over a torrent. */
 function callSize({ metainfo, directory }: PublishedTorrent): number {
   return 1000 + 4 * Math.ceil(metainfo.bytes.length / 3) + 6 * directory.length
-}
-
-/** Whether a download stays in the list for its result alone. */
-function isOver(status: unknown): boolean {
-  return status === 'removed' || status === 'complete'
-}
-
-function gidOf(infoHash: string): string {
-  return GID_PREFIX + infoHash.slice(0, 16 - GID_PREFIX.length)
-}
-
-function readTorrent(download: JsonObject): ClientTorrent {
-  const infoHash = asText(download['infoHash'])
-  const size = asNumber(download['totalLength'])
-  const info = asObject(asObject(download['bittorrent'])['info'])
-  return {
-    infoHash,
-    name: asText(info['name']),
-    directory: asText(download['dir']),
-    isMarked: asText(download['gid']) === gidOf(infoHash),
-    state: readState(download),
-    message: asText(download['errorMessage']) || null,
-    size,
-    bytesDone: asNumber(download['completedLength']),
-    peers: asNumber(download['connections']),
-    uploadRate: asNumber(download['uploadSpeed']),
-    downloadRate: asNumber(download['downloadSpeed']),
-    ratio: size === 0 ? 0 : asNumber(download['uploadLength']) / size,
-  }
-}
-
-function readState(download: JsonObject): ClientTorrent['state'] {
-  const { status, verifiedLength, verifyIntegrityPending } = download
-  if (status === 'error') return 'error'
-  if (verifiedLength !== undefined || verifyIntegrityPending === 'true') return 'checking'
-  if (status === 'paused') return 'stopped'
-  if (status === 'waiting') return 'queued'
-  return download['completedLength'] === download['totalLength'] ? 'seeding' : 'downloading'
 }
