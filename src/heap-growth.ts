@@ -12,3 +12,8 @@ const GROWTH = 40
 export function boundHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`)
 }
+
+/** Has the heap grow again as V8 has it by itself. */
+export function unboundHeapGrowth(): void {
+  setFlagsFromString('--heap-growing-percent=0')
+}

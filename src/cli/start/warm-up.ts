@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { unboundHeapGrowth } from '../../heap-growth.js'
 import { ALL_COMMANDS, NO_COMMAND } from './bundles.js'
 import { writeCodeCache } from './code-cache.js'
 import { loadProgram } from './load-program.js'
@@ -29,6 +30,8 @@ async function warmUpBundle(bundle: string, commands: string[][]): Promise<void>
     process.argv = [process.argv0, 'btkit', ...args]
     await main('btkit')
   }
+  // V8 refuses code that was compiled under other flags than those of a start
+  unboundHeapGrowth()
   writeCodeCache(codeCache, source, script)
 }
 
