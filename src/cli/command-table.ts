@@ -103,7 +103,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'status',
     summary: 'say what clients seed, and what is missing there',
-    example: '--client transmission+http://127.0.0.1 /srv/torrents',
+    example: null,
     load: async () => (await import('./commands/status/command.js')).defineStatus,
   },
   {

@@ -1,0 +1,53 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { TestContext } from 'node:test'
+
+/** What a torrent in the list is like; the rest is that of one that is whole and seeded. */
+export interface FakeTorrent {
+  readonly hashString: string
+  readonly name: string
+  readonly labels?: readonly string[]
+  /** 0 for stopped, 6 for seeding: `tr_torrent_activity`. */
+  readonly status?: number
+}
+
+/** A service that answers as Transmission does when it is asked for its version and its list. */
+export async function startFakeTransmission(
+  t: TestContext,
+  torrents: readonly FakeTorrent[],
+): Promise<string> {
+  const answers: Readonly<Record<string, unknown>> = {
+    'session-get': { version: '3.00', 'rpc-version': 16 },
+    'torrent-get': { torrents: torrents.map(fill) },
+  }
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { method } = JSON.parse(body) as { method: string }
+      response.end(JSON.stringify({ result: 'success', arguments: answers[method] }))
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `transmission+http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function fill(torrent: FakeTorrent) {
+  return {
+    downloadDir: '/srv',
+    labels: ['btkit'],
+    status: 6,
+    error: 0,
+    errorString: '',
+    sizeWhenDone: 1,
+    leftUntilDone: 0,
+    peersConnected: 0,
+    rateUpload: 0,
+    rateDownload: 0,
+    uploadRatio: 0,
+    ...torrent,
+  }
+}
