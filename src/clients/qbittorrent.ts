@@ -31,6 +31,8 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
   #cookie = ''
   #startWord: Promise<'start' | 'resume'> | null = null
+  /** What it calls the torrents that it has, by their info hashes. */
+  #ids: ReadonlyMap<string, string> = new Map()
 
   async version(): Promise<string> {
     return `qBittorrent ${(await this.#call('app/version')).text}`
@@ -39,7 +41,15 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   async list(): Promise<readonly ClientTorrent[]> {
     const torrents = parseJson((await this.#call('torrents/info')).text)
     if (!Array.isArray(torrents)) throw badAnswer(this.label, 'no list of torrents')
-    return torrents.map((torrent) => readTorrent(asObject(torrent)))
+    const rows = torrents.map(asObject)
+    this.#ids = new Map(rows.map((row) => [readInfoHash(row), asText(row['hash'])]))
+    return rows.map(readTorrent)
+  }
+
+  /** What it calls torrents; asks for the list where it has one that was not in the last. */
+  async #idsOf(infoHashes: readonly string[]): Promise<string[]> {
+    if (infoHashes.some((infoHash) => !this.#ids.has(infoHash))) await this.list()
+    return infoHashes.map((infoHash) => this.#ids.get(infoHash) ?? infoHash)
   }
 
   add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
@@ -72,12 +82,12 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   async start(infoHashes: readonly string[]): Promise<void> {
     this.#startWord ??= this.#findStartWord()
-    const hashes = new URLSearchParams({ hashes: infoHashes.join('|') })
-    await this.#call(`torrents/${await this.#startWord}`, hashes)
+    const hashes = (await this.#idsOf(infoHashes)).join('|')
+    await this.#call(`torrents/${await this.#startWord}`, new URLSearchParams({ hashes }))
   }
 
   async remove(infoHashes: readonly string[]): Promise<void> {
-    const hashes = infoHashes.join('|')
+    const hashes = (await this.#idsOf(infoHashes)).join('|')
     await this.#call('torrents/delete', new URLSearchParams({ hashes, deleteFiles: 'false' }))
   }
 
@@ -91,7 +101,8 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
 
   /** It says by a status that it has none yet. */
   async readMetadata({ infoHash }: AskedMagnet): Promise<Uint8Array | null> {
-    const { status, bytes } = await this.#request(`torrents/export?hash=${infoHash}`)
+    const [id] = await this.#idsOf([infoHash])
+    const { status, bytes } = await this.#request(`torrents/export?hash=${id}`)
     return status === 200 ? bytes : null
   }
 
@@ -143,10 +154,15 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   }
 }
 
+/** It calls hybrids by version 2, and tells both where it knows of versions, which it does since 4.4. */
+function readInfoHash(torrent: JsonObject): string {
+  return asText(torrent['infohash_v1']) || asText(torrent['hash'])
+}
+
 function readTorrent(torrent: JsonObject): ClientTorrent {
   const size = asNumber(torrent['size'])
   return {
-    infoHash: asText(torrent['hash']),
+    infoHash: readInfoHash(torrent),
     name: asText(torrent['name']),
     directory: asText(torrent['save_path']),
     isMarked: torrent['category'] === MARK,

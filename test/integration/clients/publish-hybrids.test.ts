@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { parseClientAddress } from '../../../src/clients/address.js'
+import { connectClient } from '../../../src/clients/connect.js'
+import { clientInfoHash, type TorrentClient } from '../../../src/core/publish/client.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { unlessInstalled } from '../../support/peers.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { daemonKinds, type Daemon } from '../../support/seeding-daemons.js'
+
+interface Hybrid {
+  readonly data: string
+  readonly torrent: string
+  readonly infoHash: string
+  readonly isPadded: boolean
+}
+
+/** A hybrid of one file, or of a directory, which has pad files. */
+async function plantHybrid(t: TestContext, what: 'file' | 'directory'): Promise<Hybrid> {
+  const data = makeScratch(t)
+  const content = join(data, 'release')
+  if (what === 'file') writeFileSync(content, pseudoRandom(300_000))
+  else {
+    mkdirSync(content)
+    writeFileSync(join(content, 'first'), pseudoRandom(300_000))
+    writeFileSync(join(content, 'second'), pseudoRandom(100_000))
+  }
+  const torrent = join(makeScratch(t), 'a.torrent')
+  const tracker = 'http://127.0.0.1:1/announce'
+  const args = ['makemetafile', content, tracker, '--target', torrent, '--no-date', '--hybrid']
+  const made = await runBtkit(args)
+  assert.equal(made.status, 0, made.stderr)
+  const metainfo = parseMetainfo(readFileSync(torrent))
+  const isPadded = metainfo.files.some(({ padding }) => padding)
+  return { data, torrent, infoHash: clientInfoHash(metainfo), isPadded }
+}
+
+function clientOf({ url }: Daemon): TorrentClient {
+  const signal = new AbortController().signal
+  return connectClient(parseClientAddress(url), { timeoutMs: 30_000, signal })
+}
+
+function publish(daemon: Daemon, { torrent, data }: Hybrid) {
+  return runBtkit(['publish', torrent, '--data', data, '--client', daemon.url, '--json'], {
+    monotonic: () => performance.now(),
+  })
+}
+
+/** Waits until a client has taken a torrent out of its list. */
+async function isGone(client: TorrentClient, infoHash: string): Promise<boolean> {
+  for (let calls = 0; calls < 1000; calls++) {
+    const torrents = await client.list()
+    if (!torrents.some((torrent) => torrent.infoHash === infoHash)) return true
+  }
+  return false
+}
+
+async function assertSeedsUntilWithdrawn(daemon: Daemon, hybrid: Hybrid): Promise<void> {
+  const before = readdirSync(hybrid.data, { recursive: true, encoding: 'utf8' })
+  const first = await publish(daemon, hybrid)
+  assert.equal(parseJson(first)['reason'], null)
+  assert.equal(parseJson(first)['status'], 'published')
+  assert.equal(parseJson(await publish(daemon, hybrid))['status'], 'already')
+
+  const status = await runBtkit(['status', hybrid.torrent, '--client', daemon.url])
+  assert.equal(status.status, 0, status.stderr)
+  assert.match(status.stdout, /seeding +100%/)
+
+  const withdrawn = await runBtkit(['withdraw', hybrid.torrent, '--client', daemon.url])
+  assert.equal(withdrawn.status, 0, withdrawn.stderr)
+  assert.ok(await isGone(clientOf(daemon), hybrid.infoHash))
+  assert.deepEqual(await clientOf(daemon).list(), [])
+  const after = readdirSync(hybrid.data, { recursive: true, encoding: 'utf8' })
+  assert.deepEqual(after, before, 'data is as it was')
+}
+
+const qbittorrent = daemonKinds['qbittorrent']!
+
+for (const what of ['file', 'directory'] as const) {
+  void test(
+    `qbittorrent seeds a hybrid ${what} until it is withdrawn`,
+    unlessInstalled('qbittorrent-nox'),
+    async (t) => {
+      const daemon = await qbittorrent.start(t)
+      const hybrid = await plantHybrid(t, what)
+      assert.equal(hybrid.isPadded, what === 'directory')
+      await assertSeedsUntilWithdrawn(daemon, hybrid)
+    },
+  )
+}
