@@ -30,34 +30,30 @@ interface StatusOptions {
 export function defineStatus({ io, finish }: CommandContext) {
   return new Command('status')
     .description('Say what clients seed, and which torrents are missing there or damaged.')
-    .argument(
-      '[torrent...]',
-      'torrents or info hashes that should be there, or directories of torrents',
-    )
+    .argument('[torrent...]', 'torrents, info hashes or directories of torrents to tell of alone')
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
-    .option('--all', 'show the torrents that are not from btkit as well')
+    .option('--all', 'without torrents, show those that are not from btkit as well')
     .option('--json', 'print a JSON object a line for each torrent')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .action(async (names, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
       const wanted = new Map<string, string>()
+      const context = { wanted: names.length > 0 ? wanted : null, options, io }
       const readable = await tryEach(names.flatMap(torrentsAt), io, (torrent) => {
         const { infoHash } = findNamedTorrent(torrent, options.maxTorrentSize)
         wanted.set(infoHash, torrent)
         return Promise.resolve()
       })
-      const sound = await tryEach(clients, io, (client) => {
-        return showClient(client, { wanted, options, io })
-      })
+      const sound = await tryEach(clients, io, (client) => showClient(client, context))
       finish(readable || sound)
     })
 }
 
 interface StatusContext {
-  /** The torrents that should be there, by their info hashes. */
-  readonly wanted: ReadonlyMap<string, string>
+  /** The torrents that were given, by their info hashes; null where none was, to tell of all. */
+  readonly wanted: ReadonlyMap<string, string> | null
   readonly options: StatusOptions
   readonly io: Io
 }
@@ -66,7 +62,7 @@ async function showClient({ client }: NamedClient, { wanted, options, io }: Stat
   const version = await client.version()
   const all = await client.list()
   const shown = all.filter(({ isMarked, infoHash }) => {
-    return options.all || isMarked || wanted.has(infoHash)
+    return wanted?.has(infoHash) ?? (options.all || isMarked)
   })
   if (options.json) {
     for (const torrent of shown) io.stdout.write(jsonLine({ client: client.label, ...torrent }))
@@ -80,7 +76,8 @@ async function showClient({ client }: NamedClient, { wanted, options, io }: Stat
     const why = 'it is set to run only so many at once'
     reportWarning(`${client.label}: ${count(queued, 'torrent')} not seeded now: ${why}`, io)
   }
-  const problems = [...missing(wanted, all), ...broken(shown)]
+  const due = shown.filter(({ isMarked }) => wanted !== null || isMarked)
+  const problems = [...missing(wanted ?? new Map(), all), ...broken(due)]
   for (const problem of problems) {
     reportError(new BtkitError('client', `${problem} (${client.label})`), io)
   }
@@ -99,9 +96,7 @@ function missing(wanted: ReadonlyMap<string, string>, list: readonly ClientTorre
 }
 
 function broken(list: readonly ClientTorrent[]): string[] {
-  return list
-    .filter((torrent) => torrent.isMarked && isBroken(torrent))
-    .map(({ name, state, message }) => `${name}: ${message ?? state}`)
+  return list.filter(isBroken).map(({ name, state, message }) => `${name}: ${message ?? state}`)
 }
 
 /** What is being checked or waits for its turn may become whole by itself. */

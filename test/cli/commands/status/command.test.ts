@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { clientInfoHash } from '../../../../src/core/publish/client.js'
+import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { startFakeTransmission } from '../../../support/fake-transmission.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+const STOPPED = 0
 
 const seeded = { hashString: 'aa'.repeat(20), name: 'seeded.iso' }
+const stopped = { hashString: 'bb'.repeat(20), name: 'stopped.iso', status: STOPPED }
 const foreign = { hashString: 'cc'.repeat(20), name: 'foreign.iso', labels: [] }
 
 /** The names of the torrents in a table, below the line of the client and the headings. */
@@ -26,4 +34,60 @@ void test('status alone, with no client in the environment, says so', async () =
   const { status, stdout, stderr } = await runBtkit(['status'])
   const why = 'btkit: no client given (--client, or BTKIT_CLIENT)\n'
   assert.deepEqual([status, stdout, stderr], [2, '', why])
+})
+
+void test('status of given torrents tells of those alone, in its exit status too', async (t) => {
+  const url = await startFakeTransmission(t, [seeded, stopped])
+  const result = await runBtkit(['status', seeded.hashString, '--client', url])
+  assert.deepEqual([result.status, result.stderr], [0, ''])
+  assert.deepEqual(namesIn(result.stdout), ['seeded.iso'])
+  const json = await runBtkit(['status', seeded.hashString, '--client', url, '--json', '--all'])
+  assert.equal(json.status, 0)
+  assert.deepEqual(parseJson(json)['name'], 'seeded.iso')
+})
+
+void test('the status is 1 when a given torrent is not seeded, or not there', async (t) => {
+  const url = await startFakeTransmission(t, [seeded, stopped])
+  for (const [name, why] of [
+    [stopped.hashString, /^btkit: stopped\.iso.*: stopped \(/],
+    ['dd'.repeat(20), /^btkit: (dd){20}: is not there \(/],
+  ] as const) {
+    const result = await runBtkit(['status', seeded.hashString, name, '--client', url])
+    assert.equal(result.status, 1)
+    assert.match(result.stderr, why)
+    assert.match(result.stderr, /: 1 torrent not seeded\n$/)
+  }
+})
+
+void test('a given torrent that btkit did not publish is told of like others', async (t) => {
+  const url = await startFakeTransmission(t, [{ ...foreign, status: STOPPED }, seeded])
+  const result = await runBtkit(['status', foreign.hashString, '--client', url])
+  assert.equal(result.status, 1)
+  assert.deepEqual(namesIn(result.stdout), ['foreign.iso'])
+  assert.match(result.stderr, /^btkit: foreign\.iso.*: stopped \(/)
+})
+
+void test('status of a directory tells of the torrents in it', async (t) => {
+  const directory = makeScratch(t, { 'a.iso': 'content', 'empty/.keep': '' })
+  const made = await runBtkit(['makemetafile', join(directory, 'a.iso'), 'http://127.0.0.1:1/'])
+  assert.equal(made.status, 0, made.stderr)
+  const torrent = parseMetainfo(readFileSync(join(directory, 'a.iso.torrent')))
+  const own = { hashString: clientInfoHash(torrent), name: 'a.iso' }
+  const url = await startFakeTransmission(t, [own, stopped])
+  for (const [name, shown] of [
+    ['', ['a.iso']],
+    ['empty', []],
+  ] as const) {
+    const result = await runBtkit(['status', join(directory, name), '--client', url])
+    assert.deepEqual([result.status, result.stderr], [0, ''])
+    assert.deepEqual(namesIn(result.stdout), shown)
+  }
+})
+
+void test('status without torrents tells what of those of btkit is not seeded', async (t) => {
+  const url = await startFakeTransmission(t, [seeded, stopped, { ...foreign, status: STOPPED }])
+  const result = await runBtkit(['status', '--client', url, '--all'])
+  assert.equal(result.status, 1)
+  assert.deepEqual(namesIn(result.stdout), ['foreign.iso', 'seeded.iso', 'stopped.iso'])
+  assert.match(result.stderr, /^btkit: stopped\.iso.*: stopped \(.*\n.*: 1 torrent not seeded\n$/)
 })
