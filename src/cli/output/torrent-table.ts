@@ -3,6 +3,9 @@ import { escapeText } from '../../text/escape.js'
 import { formatBytes } from '../../text/quantity.js'
 import { cutColumns, fitColumns } from './columns.js'
 
+/** How many digits of an info hash tell torrents of one name apart. */
+const HASH_DIGITS = 8
+
 /** A column after the name. */
 interface Column {
   readonly heading: string
@@ -18,20 +21,26 @@ const COLUMNS: readonly Column[] = [
   { heading: 'up', width: 10, valueOf: ({ uploadRate }) => rate(uploadRate) },
   { heading: 'down', width: 10, valueOf: ({ downloadRate }) => rate(downloadRate) },
   { heading: 'ratio', width: 6, valueOf: ({ ratio }) => ratio.toFixed(2) },
+  { heading: 'hash', width: HASH_DIGITS, valueOf: shortHash },
 ]
 
+/** Columns of words, which begin at the left; figures end at the right. */
+const WORDS: ReadonlySet<string> = new Set(['state', 'hash'])
+
 /** What a narrow terminal goes without, in this order. */
-const DISPENSABLE = ['ratio', 'peers', 'down', 'up', 'done', 'state']
+const DISPENSABLE = ['ratio', 'peers', 'down', 'up', 'hash', 'done', 'state']
 
 /** The least width of the names. */
 const MIN_NAME = 12
 
 /**
- * What torrents in a client are doing, one a line below a line of headings, sorted by name. The lines
- * take at most `width` columns.
+ * What torrents in a client are doing, one a line below a line of headings, sorted by name and
+ * info hash. The lines take at most `width` columns.
  */
 export function torrentTable(torrents: readonly ClientTorrent[], width: number): string[] {
-  const sorted = [...torrents].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const sorted = [...torrents].sort((a, b) => {
+    return compare(a.name, b.name) || compare(a.infoHash, b.infoHash)
+  })
   const columns = fittingColumns(width)
   const nameWidth = Math.max(0, width - widthOf(columns))
   const line = (name: string, cells: readonly string[]) => {
@@ -46,6 +55,15 @@ export function torrentTable(torrents: readonly ClientTorrent[], width: number):
     )
   })
   return [line('name', headings), ...lines]
+}
+
+/** The first digits of a torrent's info hash, for people. */
+export function shortHash({ infoHash }: Pick<ClientTorrent, 'infoHash'>): string {
+  return infoHash.slice(0, HASH_DIGITS)
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** The columns that leave room for names. */
@@ -71,7 +89,6 @@ function rate(bytes: number): string {
   return bytes === 0 ? '-' : `${formatBytes(bytes)}/s`
 }
 
-/** Words begin at the left, figures end at the right. */
 function padCell({ heading, width }: Column, cell: string): string {
-  return heading === 'state' ? cell.padEnd(width) : cell.padStart(width)
+  return WORDS.has(heading) ? cell.padEnd(width) : cell.padStart(width)
 }

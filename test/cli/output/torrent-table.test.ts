@@ -23,10 +23,19 @@ function torrentOf(name: string, changes: Partial<ClientTorrent> = {}): ClientTo
 }
 
 void test('a torrent is a line below the headings, sorted by name', () => {
-  assert.deepEqual(torrentTable([torrentOf('b.iso'), torrentOf('a.iso', { size: 0 })], 72), [
-    'name                 state       done peers         up       down  ratio',
-    'a.iso                seeding        -    12  1.5 KiB/s          -   1.23',
-    'b.iso                seeding      99%    12  1.5 KiB/s          -   1.23',
+  assert.deepEqual(torrentTable([torrentOf('b.iso'), torrentOf('a.iso', { size: 0 })], 80), [
+    'name                state       done peers         up       down  ratio hash',
+    'a.iso               seeding        -    12  1.5 KiB/s          -   1.23 abababab',
+    'b.iso               seeding      99%    12  1.5 KiB/s          -   1.23 abababab',
+  ])
+})
+
+void test('torrents of one name are told apart by their info hashes, which sort them', () => {
+  const torrents = ['ef', 'cd'].map((digits) => torrentOf('rel', { infoHash: digits.repeat(20) }))
+  assert.deepEqual(torrentTable(torrents, 45), [
+    'name                state       done hash',
+    'rel                 seeding      99% cdcdcdcd',
+    'rel                 seeding      99% efefefef',
   ])
 })
 
@@ -41,12 +50,12 @@ void test('no line is longer than the terminal is wide', () => {
 void test('on a narrow terminal columns are left out, and none is cut in two', () => {
   const torrents = [torrentOf('a-long-name-of-a-file.iso')]
   assert.deepEqual(torrentTable(torrents, 60), [
-    'name            state       done peers         up       down',
-    'a-long-name-of… seeding      99%    12  1.5 KiB/s          -',
+    'name         state       done         up       down hash',
+    'a-long-name… seeding      99%  1.5 KiB/s          - abababab',
   ])
   assert.deepEqual(torrentTable(torrents, 45), [
-    'name              state       done         up',
-    'a-long-name-of-a… seeding      99%  1.5 KiB/s',
+    'name                state       done hash',
+    'a-long-name-of-a-f… seeding      99% abababab',
   ])
   assert.deepEqual(torrentTable(torrents, 30), [
     'name          state       done',
@@ -56,10 +65,10 @@ void test('on a narrow terminal columns are left out, and none is cut in two', (
 })
 
 void test('columns stay aligned behind names of double width', () => {
-  const lines = torrentTable([torrentOf('日本語の長い名前のファイル.iso'), torrentOf('z.iso')], 72)
+  const lines = torrentTable([torrentOf('日本語の長い名前のファイル.iso'), torrentOf('z.iso')], 81)
   assert.deepEqual(lines.slice(1), [
-    'z.iso                seeding      99%    12  1.5 KiB/s          -   1.23',
-    '日本語の長い名前の…  seeding      99%    12  1.5 KiB/s          -   1.23',
+    'z.iso                seeding      99%    12  1.5 KiB/s          -   1.23 abababab',
+    '日本語の長い名前の…  seeding      99%    12  1.5 KiB/s          -   1.23 abababab',
   ])
 })
 

@@ -13,7 +13,7 @@ import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, reportWarning, tryEach } from '../../output/messages.js'
-import { torrentTable } from '../../output/torrent-table.js'
+import { shortHash, torrentTable } from '../../output/torrent-table.js'
 
 /** The width of a table where there is no terminal, in characters. */
 const PLAIN_WIDTH = 80
@@ -96,7 +96,10 @@ function missing(wanted: ReadonlyMap<string, string>, list: readonly ClientTorre
 }
 
 function broken(list: readonly ClientTorrent[]): string[] {
-  return list.filter(isBroken).map(({ name, state, message }) => `${name}: ${message ?? state}`)
+  return list.filter(isBroken).map((torrent) => {
+    const { name, state, message } = torrent
+    return `${name} (${shortHash(torrent)}): ${message ?? state}`
+  })
 }
 
 /** What is being checked or waits for its turn may become whole by itself. */

@@ -49,7 +49,7 @@ void test('status of given torrents tells of those alone, in its exit status too
 void test('the status is 1 when a given torrent is not seeded, or not there', async (t) => {
   const url = await startFakeTransmission(t, [seeded, stopped])
   for (const [name, why] of [
-    [stopped.hashString, /^btkit: stopped\.iso.*: stopped \(/],
+    [stopped.hashString, /^btkit: stopped\.iso \(b{8}\): stopped \(/],
     ['dd'.repeat(20), /^btkit: (dd){20}: is not there \(/],
   ] as const) {
     const result = await runBtkit(['status', seeded.hashString, name, '--client', url])
@@ -64,7 +64,7 @@ void test('a given torrent that btkit did not publish is told of like others', a
   const result = await runBtkit(['status', foreign.hashString, '--client', url])
   assert.equal(result.status, 1)
   assert.deepEqual(namesIn(result.stdout), ['foreign.iso'])
-  assert.match(result.stderr, /^btkit: foreign\.iso.*: stopped \(/)
+  assert.match(result.stderr, /^btkit: foreign\.iso \(c{8}\): stopped \(/)
 })
 
 void test('status of a directory tells of the torrents in it', async (t) => {
@@ -89,5 +89,16 @@ void test('status without torrents tells what of those of btkit is not seeded', 
   const result = await runBtkit(['status', '--client', url, '--all'])
   assert.equal(result.status, 1)
   assert.deepEqual(namesIn(result.stdout), ['foreign.iso', 'seeded.iso', 'stopped.iso'])
-  assert.match(result.stderr, /^btkit: stopped\.iso.*: stopped \(.*\n.*: 1 torrent not seeded\n$/)
+  assert.match(
+    result.stderr,
+    /^btkit: stopped\.iso \(b{8}\): stopped \(.*\n.*: 1 torrent not seeded\n$/,
+  )
+})
+
+void test('of two torrents of one name it tells which one is not seeded', async (t) => {
+  const twins = [seeded, stopped].map((torrent) => ({ ...torrent, name: 'rel' }))
+  const url = await startFakeTransmission(t, twins)
+  const { stdout, stderr } = await runBtkit(['status', '--client', url])
+  assert.match(stdout, /^rel +seeding .* a{8}\nrel +stopped .* b{8}$/m)
+  assert.match(stderr, /^btkit: rel \(b{8}\): stopped \(/)
 })
