@@ -6,10 +6,13 @@ import {
   type TorrentClient,
 } from '../core/publish/client.js'
 import { BtkitError } from '../errors.js'
+import type { Metainfo } from '../metainfo/metainfo.js'
 import { callForEach, failuresOfEach } from './batches.js'
+import { failureWords } from './deluge-failure.js'
 import { badAnswer, badStatus, callHttp, refusedLogin } from './http-call.js'
 import { asList, asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
+import { unopened } from './unopened.js'
 
 const KEYS = [
   'name',
@@ -78,13 +81,24 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   async #addOne({ metainfo, directory, downloads = false }: PublishedTorrent): Promise<void> {
     const torrent = Buffer.from(metainfo.bytes).toString('base64')
     const infoHash = clientInfoHash(metainfo)
-    await this.#call('core.add_torrent_file', `${infoHash}.torrent`, torrent, {
+    const id = await this.#call('core.add_torrent_file', `${infoHash}.torrent`, torrent, {
       download_location: directory,
       move_completed: false,
       add_paused: true,
       seed_mode: !downloads,
     })
+    await this.#requireKnown(metainfo, asText(id))
     await this.#call('label.set_torrent', infoHash, MARK)
+  }
+
+  /**
+   * Takes a torrent out again that Deluge knows by another info hash, as it does hybrids over
+   * libtorrent 2: by version 2's, and it does not tell that of version 1.
+   */
+  async #requireKnown(metainfo: Metainfo, id: string): Promise<void> {
+    if (id === '' || id === clientInfoHash(metainfo)) return
+    await this.remove([id])
+    throw await unopened(this, metainfo, `it takes ${id} for its info hash`)
   }
 
   async start(infoHashes: readonly string[]): Promise<void> {
@@ -146,13 +160,8 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
       this.#session = null
       throw refusedLogin(this.label)
     }
-    throw new BtkitError('client', `${this.label}: ${lastLineOf(asText(message))}`)
+    throw new BtkitError('client', `${this.label}: ${failureWords(asText(message))}`)
   }
-}
-
-/** What the daemon fails with comes with a traceback before it. */
-function lastLineOf(message: string): string {
-  return message.trim().split('\n').at(-1) ?? ''
 }
 
 function readTorrent(infoHash: string, torrent: JsonObject): ClientTorrent {

@@ -6,7 +6,8 @@ import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
 import { clientInfoHash, type TorrentClient } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { unlessInstalled } from '../../support/peers.js'
+import { addUnmarked } from '../../support/add-unmarked.js'
+import { unlessInstalled, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -92,3 +93,30 @@ for (const what of ['file', 'directory'] as const) {
     },
   )
 }
+
+const delugeWithOtherHashes = {
+  skip: unlessVersion('deluged', /^deluged 2\.0\.\d+[^]*libtorrent: 2\./),
+}
+
+void test(
+  'deluge that knows hybrids by another info hash is told, and is left without it',
+  delugeWithOtherHashes,
+  async (t) => {
+    const daemon = await daemonKinds['deluge']!.start(t)
+    const hybrid = await plantHybrid(t, 'directory')
+    for (const time of ['first', 'again']) {
+      const { reason, status } = parseJson(await publish(daemon, hybrid))
+      assert.equal(status, 'failed', time)
+      assert.match(String(reason), /: Deluge 2\.0\.\d+ can't open this hybrid: /)
+    }
+    assert.deepEqual(await clientOf(daemon).list(), [])
+  },
+)
+
+void test('what deluge fails with is told in its words', delugeWithOtherHashes, async (t) => {
+  const daemon = await daemonKinds['deluge']!.start(t)
+  const hybrid = await plantHybrid(t, 'file')
+  await addUnmarked('deluge', daemon, hybrid)
+  const { reason } = parseJson(await publish(daemon, hybrid))
+  assert.match(String(reason), /^deluge\S*: Torrent already in session \([0-9a-f]{40}\)\.$/)
+})
