@@ -14,10 +14,10 @@ export function unlessInstalled(name: string): { skip: string | false } {
 }
 
 /** Why a test is skipped that is about what some versions of a program do. */
-export function unlessVersion(name: string, version: RegExp): string | false {
+export function unlessVersion(name: string, version: RegExp, flag = '--version'): string | false {
   const path = findPeer(name)
   if (path === null) return `${name} is not installed`
-  const { stdout, stderr } = spawnSync(path, ['--version'], { encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(path, [flag], { encoding: 'utf8' })
   return !version.test(stdout + stderr) && `${name} is of another version`
 }
 

@@ -12,7 +12,9 @@ import { callForEach, partBySize } from '../batches.js'
 import { badStatus, basicAuth, callHttp } from '../http-call.js'
 import { readIfThere } from '../read-if-there.js'
 import { RemoteClient } from '../remote-client.js'
+import { unopened } from '../unopened.js'
 import { eraseCall, isChecking } from './erase.js'
+import { hasPadFiles, looksForPadFiles, PADDED } from './pad-files.js'
 import { asWord, FIELDS, readTorrent, SEEDED_FIELD, seededHashes } from './rows.js'
 import { withResumeData } from './resume.js'
 import { callScgi } from './scgi.js'
@@ -78,6 +80,12 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
       if (found !== some.map(({ length }) => `${length}\n`).join('')) return false
     }
     return true
+  }
+
+  /** What lies ready has no pad files on disk; 0.9.8 would miss them, and make a directory for them. */
+  async objection({ metainfo }: PublishedTorrent): Promise<BtkitError | null> {
+    if (!hasPadFiles(metainfo) || !looksForPadFiles(await this.version())) return null
+    return unopened(this, metainfo, PADDED)
   }
 
   async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {

@@ -35,6 +35,13 @@ export interface TorrentClient {
   findData?(torrents: readonly PublishedTorrent[]): Promise<readonly (boolean | null)[]>
 
   /**
+   * Why the client can't seed a torrent whose data lies ready; null when nothing speaks against it. A
+   * client that tells when it gets the torrent has no such function.
+   * @throws BtkitError `client` when the client can't be spoken to, `interrupted`
+   */
+  objection?(torrent: PublishedTorrent): Promise<BtkitError | null>
+
+  /**
    * Hands over torrents with the mark on them, not started, their data as verified as the client lets
    * it be. That they are in the list then may take a moment. Tells in their order why one was not
    * taken; null for those that were.

@@ -37,14 +37,14 @@ export async function handOver(
     if (why) refusals.set(request, why)
     return why !== null
   }
-  const torrents = new Map(
-    requests.flatMap((request) => {
-      const torrent = prepare(request)
-      if (!(torrent instanceof BtkitError)) return [[request, torrent] as const]
-      refuse(request, torrent)
-      return []
-    }),
-  )
+  const torrents = new Map<PublishRequest, PublishedTorrent>()
+  for (const request of requests) {
+    const torrent = prepare(request)
+    if (torrent instanceof BtkitError) refuse(request, torrent)
+    else if (!refuse(request, (await client.objection?.(torrent)) ?? null)) {
+      torrents.set(request, torrent)
+    }
+  }
   if (torrents.size === 0) return refusals
   const found = (await client.findData?.([...torrents.values()])) ?? []
   const seen = [...torrents].filter(([request], i) => {

@@ -120,3 +120,22 @@ void test('what deluge fails with is told in its words', delugeWithOtherHashes, 
   const { reason } = parseJson(await publish(daemon, hybrid))
   assert.match(String(reason), /^deluge\S*: Torrent already in session \([0-9a-f]{40}\)\.$/)
 })
+
+void test(
+  'rtorrent that would look for pad files is not given a torrent that has them',
+  { skip: unlessVersion('rtorrent', /version 0\.9\./, '-h') },
+  async (t) => {
+    const daemon = await daemonKinds['rtorrent']!.start(t)
+    const padded = await plantHybrid(t, 'directory')
+    const before = readdirSync(padded.data, { recursive: true, encoding: 'utf8' })
+    for (const time of ['first', 'again']) {
+      const { reason, status } = parseJson(await publish(daemon, padded))
+      assert.equal(status, 'failed', time)
+      assert.match(String(reason), /: rtorrent 0\.9\.\d+ can't open this hybrid: it has pad files/)
+    }
+    assert.deepEqual(await clientOf(daemon).list(), [])
+    const after = readdirSync(padded.data, { recursive: true, encoding: 'utf8' })
+    assert.deepEqual(after, before, 'nothing was written')
+    await assertSeedsUntilWithdrawn(daemon, await plantHybrid(t, 'file'))
+  },
+)
