@@ -25,6 +25,8 @@ export interface ClientProgram {
   readonly asksAsLeecher: boolean
   /** Whether the one at a path opens hybrids: aria2 1.36 and Transmission 3.00 do not. */
   readonly opensHybrids: (path: string) => boolean
+  /** The signal upon which it takes leave of its trackers before it ends. */
+  readonly endSignal: 'INT' | 'TERM'
   readonly prepare: (directory: string, settings: OwnClientSettings) => Promise<PreparedClient>
 }
 
@@ -38,6 +40,8 @@ export const clientPrograms: readonly ClientProgram[] = [
     announcesAddress: true,
     asksAsLeecher: false,
     opensHybrids: () => false,
+    // It leaves at once on TERM
+    endSignal: 'INT',
     prepare: prepareAria2,
   },
   {
@@ -45,6 +49,7 @@ export const clientPrograms: readonly ClientProgram[] = [
     announcesAddress: true,
     asksAsLeecher: true,
     opensHybrids: () => true,
+    endSignal: 'TERM',
     prepare: prepareRtorrent,
   },
   {
@@ -52,6 +57,7 @@ export const clientPrograms: readonly ClientProgram[] = [
     announcesAddress: false,
     asksAsLeecher: true,
     opensHybrids: (path) => (majorVersion(path) ?? 0) >= 4,
+    endSignal: 'TERM',
     prepare: prepareTransmission,
   },
 ]

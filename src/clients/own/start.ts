@@ -29,11 +29,12 @@ export interface OwnClient {
  */
 const SUPERVISOR = `
 directory=$1
-shift
+signal=$2
+shift 2
 exec 3<&0 </dev/null
 "$@" 3<&- &
 client=$!
-{ read -r _ <&3; kill "$client"; sleep 10; kill -9 "$client"; } 2>/dev/null &
+{ read -r _ <&3; kill -"$signal" "$client"; sleep 10; kill -9 "$client"; } 2>/dev/null &
 watch=$!
 exec 3<&-
 wait "$client"
@@ -58,13 +59,17 @@ export async function startOwnClient(
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(directory, name), content, { mode: 0o600 })
   }
-  const child = spawn('/bin/sh', ['-c', SUPERVISOR, 'sh', directory, path, ...args], {
-    cwd: directory,
-    env: { PATH: env['PATH'], HOME: directory, LC_ALL: 'C.UTF-8' },
-    // Control-C at the terminal is for btkit, which ends the client after it
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
+  const child = spawn(
+    '/bin/sh',
+    ['-c', SUPERVISOR, 'sh', directory, found.endSignal, path, ...args],
+    {
+      cwd: directory,
+      env: { PATH: env['PATH'], HOME: directory, LC_ALL: 'C.UTF-8' },
+      // Control-C at the terminal is for btkit, which ends the client after it
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    },
+  )
   const { program, announcesAddress } = found
   return { program, directory, announcesAddress, url, ...endingOf(child) }
 }
