@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { compareHistories, TEST_TIMEOUT, unlessComparable } from './compare-histories.js'
 
-for (const seed of [11, 12, 13, 14, 15]) {
+for (const seed of [11, 12]) {
   test(
     `20,000 random histories from seed ${seed} give what opentracker gives`,
     { ...unlessComparable, timeout: TEST_TIMEOUT },
