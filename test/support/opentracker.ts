@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -16,14 +17,34 @@ const PROBE = 'btkit-asks-readiness'
 /** How long it may run by default, in milliseconds. */
 const TIMEOUT = 60_000
 
+/**
+ * Ports that no system gives by itself: neither to whoever listens on port 0 nor to a connection,
+ * so that nothing takes one between the time it is found free and the time it is used.
+ */
+const [LEAST_PORT, PORT_LIMIT] = [12_000, 32_000]
+
 /** A port on which nothing listens, for a program that can't choose one itself. */
 export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = randomInt(LEAST_PORT, PORT_LIMIT)
+    const server = createServer()
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening')
+    } catch {
+      continue
+    }
+    server.close()
+    await once(server, 'close')
+    return port
+  }
+}
+
+/**
+ * Asks a tracker on a connection of its own: opentracker closes kept ones when it likes, also while
+ * a request is on its way.
+ */
+export async function fetchAlone(url: string): Promise<string> {
+  return (await fetch(url, { headers: { connection: 'close' } })).text()
 }
 
 export interface OpentrackerWish {
@@ -78,8 +99,8 @@ export async function spawnOpentracker(
 async function isReady(port: number): Promise<boolean> {
   const query = `info_hash=${PROBE}&peer_id=${PROBE}&port=1&uploaded=0&downloaded=0&left=0`
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/announce?${query}`)
-    return !(await response.text()).includes('failure reason')
+    const answer = await fetchAlone(`http://127.0.0.1:${port}/announce?${query}`)
+    return !answer.includes('failure reason')
   } catch {
     return false
   }

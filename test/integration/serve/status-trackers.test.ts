@@ -5,7 +5,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import type { StatusReport } from '../../../src/service/status/report.js'
 import { SINGLE } from '../../service/hostile/siege.js'
 import { openTab, unlessBrowser } from '../../support/browser.js'
-import { findFreePort, startOpentracker } from '../../support/opentracker.js'
+import { fetchAlone, findFreePort, startOpentracker } from '../../support/opentracker.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { serveMirror } from '../../support/serve.js'
 import { announceQuery, startTrack } from '../../support/track.js'
@@ -40,7 +40,7 @@ async function share(origin: string, infoHashes: readonly string[]): Promise<voi
     for (const left of [0, 1]) {
       const fields = { peer: `peer${left}`, left, port: 7000 + left, event: 'started' }
       const query = `${announceQuery(infoHash, fields)}&uploaded=0&downloaded=0`
-      await (await fetch(origin + query)).text()
+      await fetchAlone(origin + query)
     }
   }
 }

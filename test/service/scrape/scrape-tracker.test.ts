@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { scrapeTracker } from '../../../src/service/scrape/scrape-tracker.js'
 import { ScrapeFailure } from '../../../src/service/scrape/swarm-counts.js'
 import { announceQuery, startTrack } from '../../support/track.js'
-import { findFreePort, startOpentracker } from '../../support/opentracker.js'
+import { fetchAlone, findFreePort, startOpentracker } from '../../support/opentracker.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { startHttpTracker, startUdpTracker } from './hostile-tracker.js'
 
@@ -29,7 +29,7 @@ async function assertFails(url: string, message: RegExp, milliseconds?: number):
 async function share(origin: string): Promise<void> {
   for (const [peer, left] of Object.entries({ seed: 0, leecher: 5, other: 7 })) {
     const query = announceQuery(SHARED, { peer, left, port: 7000 + left, event: 'started' })
-    await (await fetch(`${origin}${query}&uploaded=0&downloaded=0`)).text()
+    await fetchAlone(`${origin}${query}&uploaded=0&downloaded=0`)
   }
 }
 
