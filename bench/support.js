@@ -50,6 +50,9 @@ export function hasProgram(name) {
   return spawnSync(name, ['--help']).error === undefined
 }
 
+/** Where there are root certificates of one's own, Node reads them at every start, for long. */
+const { NODE_EXTRA_CA_CERTS: _certificates, ...withoutCertificates } = process.env
+
 /** Runs a command and returns what it took: seconds, and peak memory in MiB where that is known. */
 export function run([command, ...args], env = {}) {
   const report = join(tmpdir(), `btkit-bench-${process.pid}`)
@@ -57,7 +60,7 @@ export function run([command, ...args], env = {}) {
   const timed = isTimed ? [GNU_TIME, '-f', '%M', '-o', report, command] : [command]
   const started = performance.now()
   const { status, stderr } = spawnSync(timed[0], [...timed.slice(1), ...args], {
-    env: { ...process.env, ...env },
+    env: { ...withoutCertificates, ...env },
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
   })

@@ -1,7 +1,8 @@
 // Joins the compiled program into one file, and what runs beside it into others: Node spends a third
 // of a millisecond on every module it loads, and V8 keeps the compiled code of CommonJS only. The
 // quick commands have a file each, without the others.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
 import { build } from 'esbuild'
 import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../dist/src/cli/start/bundles.js'
@@ -73,6 +74,11 @@ const knownImports = {
   },
 }
 
+/** Ends a bundle with a digest of all before, by which code-cache.ts knows what was compiled of it. */
+function stamp(path) {
+  appendFileSync(path, `//${createHash('sha1').update(readFileSync(path)).digest('hex')}`)
+}
+
 rmSync('dist/bundle', { recursive: true, force: true })
 const programs = await Promise.all(
   [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS].map((name) =>
@@ -86,6 +92,7 @@ const programs = await Promise.all(
     }),
   ),
 )
+for (const name of [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS]) stamp(`dist/bundle/${name}.cjs`)
 await build({
   ...commonJs,
   entryPoints: {
@@ -93,6 +100,7 @@ await build({
     'warm-up': 'dist/src/cli/start/warm-up.js',
   },
   banner: { js: bundleUrl },
+  plugins: [knownImports],
 })
 const workers = await build({
   ...shared,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '../digest.js'
 import {
   fileRecordName,
   packFileRecord,
@@ -206,5 +206,5 @@ export class PieceCache {
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest()
+  return digestOf('sha256', bytes)
 }

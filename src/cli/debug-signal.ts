@@ -1,25 +1,24 @@
-import { close, url } from 'node:inspector'
-
 /**
- * When to look again for a debugger, in milliseconds. Node opens it on a thread that may get its
- * turn long after the signal; Node 24 under load took 500 ms.
+ * When to look for a debugger, in milliseconds. Not at once: to load what closes it takes as long
+ * as a quick command. Node opens it on a thread that may get its turn long after the signal; Node
+ * 24 under load took 500 ms.
  */
-const LATER_LOOKS = [100, 300, 1000, 3000]
+const LOOKS = [50, 100, 300, 1000, 3000]
 
 /**
- * Has SIGUSR1 do nothing, until a command takes it. Left alone, Node opens its debugger on that
- * signal, to all users of the machine. To be called before anything else is loaded, which takes a
- * while.
+ * Has SIGUSR1 do nothing, until a command takes it, and closes the debugger if a signal that came
+ * earlier than any of our code has opened it. Left alone, Node opens its debugger on that signal, to
+ * all users of the machine. To be called before anything else is loaded, which takes a while.
  */
 export function ignoreDebugSignal(): void {
   process.on('SIGUSR1', () => undefined)
-  closeDebugger()
-  for (const delay of LATER_LOOKS) setTimeout(closeDebugger, delay).unref()
+  if (isWanted()) return
+  for (const delay of LOOKS) setTimeout(() => void closeDebugger(), delay).unref()
 }
 
-/** Closes the debugger if a signal that came earlier than any of our code has opened it. */
-export function closeDebugger(): void {
-  if (url() !== undefined && !isWanted()) close()
+async function closeDebugger(): Promise<void> {
+  const { close, url } = await import('node:inspector')
+  if (url() !== undefined) close()
 }
 
 /** Whether whoever started this process asked for the debugger. */

@@ -1,7 +1,8 @@
 import { asBtkitError } from '../errors.js'
-import { closeDebugger } from './debug-signal.js'
+import { monotonicNow } from '../monotonic.js'
 import { guardSignals } from './guard-signals.js'
-import { FileOutput, isFileOutput } from './output/file-output.js'
+import { FileOutput, kindOfOutput } from './output/file-output.js'
+import { LateOutput } from './output/late-output.js'
 import { reportError } from './output/messages.js'
 import type { Io, Output } from './io.js'
 import { choosePaint } from './output/paint.js'
@@ -20,7 +21,6 @@ const LAST_WORDS = 1000
  * `program` is the name it was called by; a legacy name stands for `subcommand`.
  */
 export async function main(program: string, subcommand: string | null = null): Promise<void> {
-  closeDebugger()
   const stop = new AbortController()
   let stopped: Signal | undefined
   for (const signal of Object.keys(SIGNAL_STATUS) as Signal[]) {
@@ -57,8 +57,8 @@ async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<num
 async function openIo(signal: AbortSignal): Promise<Io> {
   const { env } = process
   // There is nowhere to report that standard error fails
-  const stderr = openOutput(process.stderr, () => undefined)
-  const stdout = openOutput(process.stdout, (error) => {
+  const stderr = openOutput('stderr', () => undefined)
+  const stdout = openOutput('stdout', (error) => {
     failOutput(error, io)
   })
   const io: Io = {
@@ -71,23 +71,29 @@ async function openIo(signal: AbortSignal): Promise<Io> {
     onHangup: (act) => process.on('SIGHUP', act),
     onReopen: (act) => process.on('SIGUSR1', act),
     now: Date.now,
-    monotonic: () => performance.now(),
+    monotonic: monotonicNow,
     signal,
   }
   return io
 }
 
+const DESCRIPTORS = { stdout: 1, stderr: 2 } as const
+
 /** A stream of the process, which for a file is written to by ourselves. */
 function openOutput(
-  stream: NodeJS.WriteStream & { readonly fd: number },
+  name: keyof typeof DESCRIPTORS,
   onError: (error: NodeJS.ErrnoException) => void,
 ): Output {
-  if (isFileOutput(stream.fd)) return new FileOutput(stream.fd, onError)
+  const descriptor = DESCRIPTORS[name]
+  const kind = kindOfOutput(descriptor)
+  if (kind === 'file') return new FileOutput(descriptor, onError)
   let isTold = false
-  return stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (!isTold) onError(error)
-    isTold = true
-  })
+  const open = () =>
+    process[name].on('error', (error: NodeJS.ErrnoException) => {
+      if (!isTold) onError(error)
+      isTold = true
+    })
+  return kind === 'pipe' ? new LateOutput(open) : open()
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '../digest.js'
 import { readBounded } from './read-bounded.js'
 
 /** Where udev keeps what it knows of block devices, a file each. Services see it without /dev too. */
@@ -62,5 +62,5 @@ function partsOf(device: bigint): { major: bigint; minor: bigint } {
 }
 
 function stampOf(uuid: string): bigint {
-  return createHash('sha256').update(uuid).digest().readBigUInt64LE() | STAMP_BIT
+  return digestOf('sha256', uuid).readBigUInt64LE() | STAMP_BIT
 }

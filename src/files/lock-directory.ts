@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { asBtkitError, BtkitError } from '../errors.js'
+import { monotonicNow } from '../monotonic.js'
 import { loadNative } from '../native-addon.js'
 
 /** What flock(1) is told to exit with when another holds the lock. */
@@ -95,12 +96,12 @@ type TryLock = (descriptor: number) => number
 
 function lockerOf(tryLock: TryLock): Locker {
   return async (descriptor, { waitSeconds, signal }) => {
-    const deadline = performance.now() + waitSeconds * 1000
+    const deadline = monotonicNow() + waitSeconds * 1000
     for (;;) {
       const errno = tryLock(descriptor)
       if (errno === 0) return 'locked'
       if (errno !== constants.errno.EWOULDBLOCK) return 'failed'
-      if (performance.now() >= deadline) return 'held'
+      if (monotonicNow() >= deadline) return 'held'
       await setTimeout(LOOK_AGAIN, null, { signal }).catch(() => undefined)
       if (signal.aborted) return 'interrupted'
     }

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
+import { digestOf } from '../digest.js'
 
 const SUFFIX = '.btkit-tmp'
 const SHAPE = /^\..+\.([0-9a-f]{8})-([0-9a-f]+)-[0-9a-f]{8}\.btkit-tmp$/s
@@ -15,10 +16,10 @@ export function makeTemporaryName(name: string): string {
 }
 
 /** Another process may have had the same number, so it begins anywhere. */
-let suffix = randomBytes(4).readUInt32LE()
+let suffix: number | undefined
 
 function nextSuffix(): string {
-  suffix = (suffix + 1) >>> 0
+  suffix = ((suffix ?? randomBytes(4).readUInt32LE()) + 1) >>> 0
   return suffix.toString(16).padStart(8, '0')
 }
 
@@ -44,7 +45,7 @@ function isRunning(pid: number): boolean {
 
 /** Directories may be shared between machines, whose processes are not ours to see. */
 function hostDigest(): string {
-  knownHost ??= createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+  knownHost ??= digestOf('sha256', hostname()).toString('hex', 0, 4)
   return knownHost
 }
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { createHash } from 'node:crypto'
+import { digestOf } from '../digest.js'
 import type { Metainfo, MetainfoVersion, UnhashedMetainfo } from './metainfo.js'
 
 /** The info hashes of a torrent, in hexadecimal; null for the one that it has not. */
@@ -7,14 +7,14 @@ export type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
 
 /** The v1 info hash, in hexadecimal. */
 export function infoHashOf(info: Uint8Array): string {
-  return createHash('sha1').update(info).digest('hex')
+  return digestOf('sha1', info).toString('hex')
 }
 
 /** The info hashes of a torrent of that version. */
 export function infoHashesOf(info: Uint8Array, version: MetainfoVersion): InfoHashes {
   return {
     infoHash: version === 'v2' ? null : infoHashOf(info),
-    infoHashV2: version === 'v1' ? null : createHash('sha256').update(info).digest('hex'),
+    infoHashV2: version === 'v1' ? null : digestOf('sha256', info).toString('hex'),
   }
 }
 

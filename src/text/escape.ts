@@ -1,5 +1,5 @@
-/** Control characters, invisible characters, and halves of surrogate pairs. */
-const HOSTILE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+/** What most text is: nothing in it is hostile. */
+const PRINTABLE_ASCII = /^[ -~]*$/
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
@@ -12,7 +12,16 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\
  * for the backslash too, so the result is safe but can't be turned back.
  */
 export function escapeText(text: string): string {
-  return text.replace(HOSTILE, escapeCharacter)
+  return PRINTABLE_ASCII.test(text) ? text : escapeHostile(text)
+}
+
+/**
+ * Escapes control characters, invisible characters, and halves of surrogate pairs. The expression
+ * stands here, as V8 takes a millisecond to make it.
+ */
+function escapeHostile(text: string): string {
+  const hostile = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+  return text.replace(hostile, escapeCharacter)
 }
 
 /** How much of a stranger's text fits into a message, in UTF-16 units. */

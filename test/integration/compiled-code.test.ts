@@ -16,6 +16,10 @@ import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../../src/cli/start/bu
 import { runProgram, projectRoot } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
 
+/** What stands before the compiled code: the stamp of its source, and its own digest. */
+const STAMP = 40
+const HEADER = STAMP + 20
+
 interface Installation {
   readonly directory: string
   /** The bundles of the program, each with its compiled code beside it in a `.cache`. */
@@ -60,7 +64,7 @@ test('an installation keeps compiled code that its Node takes', async (t) => {
   const warmUp = join(installation.directory, 'dist/bundle/warm-up.cjs')
   assert.equal((await runProgram(process.execPath, [warmUp])).status, 0)
   for (const bundle of installation.bundles) {
-    const cachedData = readFileSync(`${bundle}.cache`).subarray(20)
+    const cachedData = readFileSync(`${bundle}.cache`).subarray(HEADER)
     const script = new Script(readFileSync(bundle, 'latin1'), { cachedData })
     assert.equal(script.cachedDataRejected, false, bundle)
   }
@@ -96,11 +100,12 @@ test('with damaged compiled code the program does its work', async (t) => {
 test('with the compiled code of another Node the program does its work', async (t) => {
   const installation = install(t)
   for (const bundle of installation.bundles) {
-    const code = readFileSync(`${bundle}.cache`).subarray(20)
+    const file = readFileSync(`${bundle}.cache`)
+    const [stamp, code] = [file.subarray(0, STAMP), file.subarray(HEADER)]
     // V8 keeps what names its version in the second word
     code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
-    const digest = createHash('sha1').update(readFileSync(bundle)).update(code).digest()
-    writeFileSync(`${bundle}.cache`, Buffer.concat([digest, code]))
+    const digest = createHash('sha1').update(code).digest()
+    writeFileSync(`${bundle}.cache`, Buffer.concat([stamp, digest, code]))
   }
   assert.match(await makeAndShow(installation), SHOWN)
 })

@@ -1,4 +1,5 @@
-import { fstatSync, writeSync } from 'node:fs'
+import { fstatSync, writeSync, type Stats } from 'node:fs'
+import { platform } from 'node:process'
 import { isatty } from 'node:tty'
 import type { Output } from '../io.js'
 
@@ -34,10 +35,23 @@ export class FileOutput implements Output {
   }
 }
 
-/** Whether a descriptor is a file or a device such as /dev/null: no pipe, socket or terminal. */
-export function isFileOutput(descriptor: number): boolean {
+/** What a descriptor of the process is. */
+export type OutputKind = 'file' | 'pipe' | 'terminal'
+
+/** A file or a device such as /dev/null, a pipe or socket, or a terminal. */
+export function kindOfOutput(descriptor: number): OutputKind {
   const stats = fstatSync(descriptor)
-  return stats.isFile() || (stats.isCharacterDevice() && !isatty(descriptor))
+  if (stats.isFile() || isMemoryDevice(stats)) return 'file'
+  if (!stats.isCharacterDevice()) return 'pipe'
+  return isatty(descriptor) ? 'terminal' : 'file'
+}
+
+/** Linux has /dev/null and its like under this number. */
+const MEMORY_DEVICES = 1
+
+/** Told apart from terminals without what asks for those, which takes long to load. */
+function isMemoryDevice(stats: Stats): boolean {
+  return platform === 'linux' && stats.isCharacterDevice() && stats.rdev >> 8 === MEMORY_DEVICES
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array): void {

@@ -11,6 +11,7 @@ const SLOW_MODULES: ReadonlySet<string> = new Set([
   'node:timers/promises',
   'node:tls',
   'node:tty',
+  'node:v8',
   'node:worker_threads',
 ])
 

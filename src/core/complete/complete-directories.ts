@@ -1,4 +1,5 @@
 import { BtkitError } from '../../errors.js'
+import { boundHeapGrowth } from '../../heap-growth.js'
 import { listNames } from '../../files/scan/entry.js'
 import { loadNameFilter } from '../../files/scan/scan-tree.js'
 import { createWriter } from '../../files/write/many.js'
@@ -30,6 +31,9 @@ import { digestOptions } from './unchanged.js'
 /** Torrents written at once: disks serve many as fast as one. */
 const WRITES = 256
 
+/** How many entries make garbage worth collecting sooner; fewer are done before there is any. */
+const MANY = 1000
+
 /**
  * Brings the torrents of directories' entries up to date: each is created, updated, left as it is
  * or, when it is to be pruned and its source is gone, removed. What fails is reported and does not
@@ -53,6 +57,7 @@ export async function completeDirectories(
     const directories = openAll({ request, filter, list, findTarget }, report)
     checkDistinctDirectories(directories)
     checkDistinctTorrents(directories)
+    if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
     noteLeftOut(directories, report)
     const options = digestOptions(request.common)
     const isOwnFile = ownFilesOf(directories, request.checksums)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../digest.js'
 import { BtkitError } from '../../errors.js'
 import {
   encodeFingerprint,
@@ -186,7 +186,7 @@ function digestValue(value: Uint8Array): string {
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest()
+  return digestOf('sha256', bytes)
 }
 
 function parseOrNull(bytes: Uint8Array): Metainfo | null {

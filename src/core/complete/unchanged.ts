@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { digestOf } from '../../digest.js'
 import { encodeFingerprint, sizeInFingerprint } from '../../files/fingerprint.js'
 import { statFiles, type FingerprintTable } from '../../files/stat-files.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
@@ -41,7 +41,7 @@ export function digestOptions(common: CommonRequest): Uint8Array {
     version: common.version === 'v1' ? undefined : common.version,
   }
   if (Object.values(further).some(Boolean)) options.push(further)
-  return createHash('sha256').update(JSON.stringify(options)).digest().subarray(0, OPTIONS_LENGTH)
+  return digestOf('sha256', JSON.stringify(options)).subarray(0, OPTIONS_LENGTH)
 }
 
 function encodedKeys(keys: BencodeDict | undefined): string | undefined {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -10,12 +9,13 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { digestOf } from '../../digest.js'
 import { osCodeOf } from '../../errors.js'
 import { makeDirectory } from '../own-directory.js'
 
 /** The file that tells which torrents of a directory, named by its real path, are btkit's. */
 export function logPath(stateDirectory: string, target: string): string {
-  const digest = createHash('sha256').update(target).digest('hex').slice(0, 32)
+  const digest = digestOf('sha256', target).toString('hex', 0, 16)
   return join(stateDirectory, 'torrents', `${digest}.log`)
 }
 

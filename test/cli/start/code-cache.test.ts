@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -6,7 +7,12 @@ import { Script } from 'node:vm'
 import { readCodeCache, writeCodeCache } from '../../../src/cli/start/code-cache.js'
 import { makeScratch } from '../../support/scratch.js'
 
-const SOURCE = Buffer.from('(function (n) { return n + 1 })')
+const SOURCE = stamped('(function (n) { return n + 1 })')
+
+/** A script as scripts/bundle.js ends it. */
+function stamped(script: string): Buffer {
+  return Buffer.from(`${script}//${createHash('sha1').update(script).digest('hex')}`)
+}
 
 function keepCode(t: TestContext): string {
   const path = join(makeScratch(t, {}), 'code')
@@ -21,7 +27,7 @@ test('V8 takes the compiled code that was kept', (t) => {
 })
 
 test('compiled code of another source of the same length is not taken', (t) => {
-  const other = Buffer.from('(function (n) { return n + 2 })')
+  const other = stamped('(function (n) { return n + 2 })')
   assert.equal(readCodeCache(keepCode(t), other), undefined)
 })
 
@@ -39,7 +45,7 @@ test('compiled code with any byte changed is not taken', (t) => {
 test('compiled code that is cut off, empty or missing is not taken', (t) => {
   const path = keepCode(t)
   const whole = readFileSync(path)
-  for (const length of [whole.length - 1, 20, 19, 0]) {
+  for (const length of [whole.length - 1, 60, 59, 40, 39, 0]) {
     writeFileSync(path, whole.subarray(0, length))
     assert.equal(readCodeCache(path, SOURCE), undefined, `${length} bytes`)
   }

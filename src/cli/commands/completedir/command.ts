@@ -4,7 +4,6 @@ import type { CompleteRequest, CompleteWatch } from '../../../core/complete/requ
 import type { SyncClient } from '../../../core/publish/sync.js'
 import { BtkitError } from '../../../errors.js'
 import { findOwner } from '../../../files/write/find-owner.js'
-import { boundHeapGrowth } from '../../../heap-growth.js'
 import { checkPatterns } from '../../../files/scan/scan-tree.js'
 import type { HashProgress } from '../../../hash/jobs/job.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
@@ -89,7 +88,6 @@ async function complete(
   options: CompleteOptions,
   io: Io,
 ): Promise<CompleteReport> {
-  boundHeapGrowth()
   const pool = new WorkerPool()
   const engine = { ...engineFor(options, io), pool }
   const { cacheAccess, sleepingCache } = openSleepingAccess(options, io)
