@@ -20,6 +20,7 @@
 #include "job_request.h"
 #include "notify.h"
 #include "signals.h"
+#include "small_files.h"
 #include "stat_files.h"
 #include "write_batch.h"
 #include "writers.h"
@@ -193,6 +194,7 @@ NAPI_MODULE_INIT() {
       {"hashJobOnThreads", NULL, hash_job_on_threads, NULL, NULL, NULL, napi_enumerable, NULL},
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"readSmallFiles", NULL, read_small_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeasesAsync", NULL, try_read_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"openWriteWatch", NULL, open_watch, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -57,6 +57,14 @@ static enum writers lease_and_return(int descriptor, enum telling telling) {
   return telling == TELLS_ALL ? NO_WRITERS : WRITERS_UNKNOWN;
 }
 
+enum writers lease_descriptor(int descriptor, uint64_t device, struct mute_device *mute) {
+  if (mute->is_known && mute->device == device) return WRITERS_UNKNOWN;
+  const enum telling telling = find_telling(descriptor);
+  if (telling != TELLS_NOTHING) return lease_and_return(descriptor, telling);
+  *mute = (struct mute_device){true, device};
+  return WRITERS_UNKNOWN;
+}
+
 enum writers try_read_lease(const char *path, struct mute_device *mute) {
   struct stat stats;
   if (lstat(path, &stats) != 0 || !S_ISREG(stats.st_mode)) return WRITERS_UNKNOWN;
@@ -64,18 +72,17 @@ enum writers try_read_lease(const char *path, struct mute_device *mute) {
   /* O_NONBLOCK: neither a FIFO of the same name nor the holder of a write lease is waited for. */
   const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
   if (descriptor < 0) return WRITERS_UNKNOWN;
-  const enum telling telling = find_telling(descriptor);
-  enum writers writers = WRITERS_UNKNOWN;
-  if (telling == TELLS_NOTHING) {
-    *mute = (struct mute_device){true, stats.st_dev};
-  } else {
-    writers = lease_and_return(descriptor, telling);
-  }
+  const enum writers writers = lease_descriptor(descriptor, stats.st_dev, mute);
   close(descriptor); /* would give the lease back as well */
   return writers;
 }
 
 #else
+
+enum writers lease_descriptor(int descriptor, uint64_t device, struct mute_device *mute) {
+  (void)descriptor, (void)device, (void)mute;
+  return WRITERS_UNKNOWN;
+}
 
 enum writers try_read_lease(const char *path, struct mute_device *mute) {
   (void)path, (void)mute;

@@ -25,4 +25,7 @@ struct mute_device {
  */
 enum writers try_read_lease(const char *path, struct mute_device *mute);
 
+/* The same for a file that is open for reading alone, on that device. */
+enum writers lease_descriptor(int descriptor, uint64_t device, struct mute_device *mute);
+
 #endif

@@ -7,6 +7,7 @@
 #include "stat_files.h"
 
 #include "each_path.h"
+#include "fingerprint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,41 +20,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FINGERPRINT_LENGTH 40
 /* Longer than any name in a directory, and than any path that the system takes. */
 #define MAX_NAME 1024
 #define MAX_PATH_LENGTH 8192
-
-#ifdef __APPLE__
-#define MTIME(stats) ((stats).st_mtimespec)
-#define CTIME(stats) ((stats).st_ctimespec)
-#else
-#define MTIME(stats) ((stats).st_mtim)
-#define CTIME(stats) ((stats).st_ctim)
-#endif
-
-static int64_t nanoseconds(struct timespec time) {
-  return (int64_t)((uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec);
-}
 
 /* Reads a string; one that is too long for the buffer, or holds a NUL, is no file's. */
 static bool read_string(napi_env env, napi_value value, char *buffer, size_t size) {
   size_t length = 0;
   if (napi_get_value_string_utf8(env, value, buffer, size, &length) != napi_ok) return false;
   return length < size - 1 && strlen(buffer) == length;
-}
-
-/* Little-endian on every machine, as src/files/fingerprint.ts writes it. */
-static void write_word(uint8_t *at, uint64_t word) {
-  for (int i = 0; i < 8; i++) at[i] = (uint8_t)(word >> (8 * i));
-}
-
-static void write_fingerprint(const struct stat *stats, uint8_t *fingerprint) {
-  write_word(fingerprint, (uint64_t)stats->st_size);
-  write_word(fingerprint + 8, (uint64_t)nanoseconds(MTIME(*stats)));
-  write_word(fingerprint + 16, (uint64_t)nanoseconds(CTIME(*stats)));
-  write_word(fingerprint + 24, (uint64_t)stats->st_ino);
-  write_word(fingerprint + 32, (uint64_t)stats->st_dev);
 }
 
 static void fingerprint_file(int directory, const char *name, uint8_t *fingerprint) {

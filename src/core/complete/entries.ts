@@ -1,18 +1,27 @@
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
+import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import { countUnknownBytes } from '../digests/hash-content.js'
+import { openSmallFiles } from '../digests/small-files.js'
 import { pathsOf, type SourceDirectory } from './directories.js'
 import { decideEntry, openContent, type EntryDecision } from './entry.js'
 import type { DirectoryEntry } from './entry-change.js'
 import { EntryWrites } from './entry-writes.js'
 import { noteFailure } from './report.js'
 import type { CompleteRun } from './request.js'
+import { sizedEntries } from './sized-entries.js'
 import type { TorrentDecision } from './torrent-decision.js'
 import { findUnchanged } from './unchanged.js'
 
 /** Entries between two looks at what else there is to do, such as to obey a signal. */
 const ENTRIES_PER_YIELD = 500
+
+/** The same of entries that are completed: what else there is to do is to write them. */
+const CHANGES_PER_YIELD = 64
+
+/** Small files that are decided of side by side: those being read, and as many again. */
+const MOST_TOGETHER = 512
 
 /**
  * Completes the entries of all directories, and returns the real paths of the torrents of those
@@ -27,7 +36,7 @@ export async function completeAll(
   try {
     const changed = await entries.findChanged(directories)
     if (run.watch.isSeen && !run.request.dryRun) await run.watch.begin(await entries.sum(changed))
-    for (const entry of changed) await entries.complete(entry)
+    await entries.completeEach(changed)
   } finally {
     await entries.writes.drain()
   }
@@ -82,10 +91,34 @@ class EntryLoop {
     return total
   }
 
+  /** Completes entries in turn, but small files many at a time. */
+  async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
+    const together = new ConcurrencyLimit(MOST_TOGETHER)
+    const failures: unknown[] = []
+    const completeBeside = (entry: DirectoryEntry) => {
+      return this.complete(entry).catch((error: unknown) => {
+        failures.push(error)
+      })
+    }
+    const { smallFiles } = this.#watched.hashContext
+    try {
+      for (const { entry, isSmall } of sizedEntries(entries)) {
+        if (failures.length > 0) break
+        if (this.#isTurnOver(CHANGES_PER_YIELD)) await this.#yieldToEvents()
+        if (!isSmall || !smallFiles) {
+          await together.drain()
+          await this.complete(entry)
+        } else await together.begin(() => completeBeside(entry))
+      }
+    } finally {
+      await together.drain()
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+
   async complete(entry: DirectoryEntry): Promise<void> {
     const { name, directory } = entry
     const { report, watch } = this.run
-    if (this.#isTurnOver()) await this.#yieldToEvents()
     try {
       const decision = await decideEntry(name, directory, this.#watched)
       const { torrent } = decision
@@ -119,8 +152,8 @@ class EntryLoop {
     if (!isUnread && decision.kind !== 'skip') report.bytesReused += decision.size - bytesHashed
   }
 
-  #isTurnOver(): boolean {
-    return this.#steps++ % ENTRIES_PER_YIELD === 0
+  #isTurnOver(length = ENTRIES_PER_YIELD): boolean {
+    return this.#steps++ % length === 0
   }
 
   /** Looks what else there is to do. */
@@ -138,15 +171,18 @@ class EntryLoop {
     noteFailure(this.run.report, pathsOf(name, directory), error)
   }
 
-  /** The run, with its engine telling of the progress of the whole. */
+  /** The run, with its engine telling of the progress of the whole, and small files read together. */
   #watch(): CompleteRun {
-    const { hashContext, report, watch } = this.run
+    const { hashContext, report, request, watch } = this.run
     const engine = {
       ...hashContext.engine,
       onProgress: ({ bytesDone, currentPath }: HashProgress) => {
         watch.progress({ bytesDone: report.bytesHashed + bytesDone, currentPath })
       },
     }
-    return { ...this.run, hashContext: { ...hashContext, engine } }
+    // Whoever wants it slow has each file wait for its turn, and lists have theirs read beside
+    const isTogether = !engine.throttle && request.checksums.length === 0
+    const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
+    return { ...this.run, hashContext: { ...hashContext, engine, smallFiles } }
   }
 }

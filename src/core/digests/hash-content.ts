@@ -25,6 +25,7 @@ import { recallPieces, rememberingPieces } from './recall-pieces.js'
 import { rememberingTrees } from './recall-trees.js'
 import { finish, type Steps } from './steps.js'
 import { isSettled, type ReadingStart } from './settled.js'
+import { SMALL_FILE, type SmallFiles } from './small-files.js'
 import { unknownFiles } from './unknown-files.js'
 import { findWriters, type WatchWriters } from './writers.js'
 
@@ -43,6 +44,8 @@ export interface HashContext {
    * for files that strangers may put links in place of.
    */
   readonly isGuarded?: boolean
+  /** What reads small files many at a time, for who asks for many at once. */
+  readonly smallFiles?: SmallFiles | null
   /** How to do what takes long on this thread; at once by default. */
   readonly runSteps?: <T>(steps: Steps<T>) => Promise<T> | T
 }
@@ -77,7 +80,8 @@ export async function hashContent(
   const files = unknownFiles(content, table)
   const wanted = wantedDigests(content, table)
   const reading = { content, files, unknown, wanted }
-  const { read, start } = await readGuarded(reading, hashContext)
+  const together = await readWithOthers(reading, hashContext)
+  const { read, start } = together ?? (await readGuarded(reading, hashContext))
   const { readTrees, unfinished } = read
   const areSettled = files.every((file) => isSettled(file, start))
   // What is not finished is of use later only if nothing can change meanwhile without a sign of it
@@ -104,8 +108,33 @@ interface Reading {
   readonly wanted: DigestKind
 }
 
+/** What was read, and what was known of the files before that. */
+interface GuardedRead {
+  readonly read: Read
+  readonly start: ReadingStart
+}
+
+/** Reads a small file along with others; null for what has to be read by itself. */
+async function readWithOthers(
+  { content, files, wanted }: Reading,
+  { engine, cacheAccess, smallFiles }: HashContext,
+): Promise<GuardedRead | null> {
+  const [file] = files
+  const isSmall = content.files.length === 1 && content.pieceCount === 1 && wanted === 'pieces'
+  if (!smallFiles || !isSmall || !file || file.fingerprint.size > SMALL_FILE) return null
+  const startedMs = cacheAccess.now()
+  const small = await smallFiles.read(file)
+  if (small === null || engine.signal.aborted) return null
+  const { digest, isOpenForWriting } = small
+  const openForWriting = isOpenForWriting ? new Set([file.absolutePath]) : NONE
+  const start = { startedMs, openForWriting, trust: cacheAccess.trust }
+  return { read: { digests: [digest], readTrees: [], unfinished: null }, start }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
 /** Hashes pieces between two looks at those who may write to their files, and at what they wrote. */
-async function readGuarded(reading: Reading, hashContext: HashContext) {
+async function readGuarded(reading: Reading, hashContext: HashContext): Promise<GuardedRead> {
   const { content, files } = reading
   const { cacheAccess, watchWriters = findWriters, recheck = recheckInTurn } = hashContext
   const startedMs = cacheAccess.now()
