@@ -1,7 +1,8 @@
 /**
- * Milliseconds on a clock that never jumps. The same as `performance.now()`, but for what that takes
- * to load at the start of a command.
+ * Milliseconds on the system's clock that never jumps: all threads have the same. It takes less than
+ * `performance.now()`, at the start of a command and at each call.
  */
 export function monotonicNow(): number {
-  return Number(process.hrtime.bigint()) / 1e6
+  const [seconds, nanoseconds] = process.hrtime()
+  return 1000 * seconds + nanoseconds / 1e6
 }

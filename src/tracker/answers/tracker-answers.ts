@@ -1,4 +1,4 @@
-import type { AnnounceRequest } from '../protocol/announce-query.js'
+import type { AnnouncedPeer } from '../protocol/announced-peer.js'
 import type { AnnounceNotes } from '../protocol/http-answers.js'
 import { parseAddress } from '../protocol/peer-address.js'
 import { TrackerRefusal } from '../protocol/refusal.js'
@@ -50,14 +50,24 @@ export class TrackerAnswers {
    * Takes an announce from a client at an address; null is one on a Unix socket.
    * @throws TrackerRefusal
    */
-  announce(
-    request: Omit<AnnounceRequest, 'form' | 'tracker' | 'password'>,
-    client: string | null,
+  announce(request: AnnouncedPeer, client: string | null, form: AnnounceForm): Announced {
+    return this.announceFrom(request, { client, address: null }, form)
+  }
+
+  /**
+   * The same where the client's address may be known as 16 bytes too.
+   * @throws TrackerRefusal
+   */
+  announceFrom(
+    request: AnnouncedPeer,
+    from: { readonly client: string | null; readonly address: Uint8Array | null },
     form: AnnounceForm,
   ): Announced {
     const rules = this.#rules()
-    const verdict = this.require(request.infoHash, client)
-    const address = parseAddress(rules.resolve(client, request.claimed) ?? '')
+    const verdict = this.require(request.infoHash, from.client)
+    const resolved = rules.resolve(from.client, request.claimed)
+    const known = resolved === from.client ? from.address : null
+    const address = known ?? parseAddress(resolved ?? '')
     if (address === null) throw new TrackerRefusal(200, 'your address is not known')
     const wanted = Math.min(request.wanted ?? rules.defaultPeers, rules.maxPeers, form.maxPeers)
     // Written out: spreading objects takes longer than all the store does

@@ -1,4 +1,4 @@
-import type { ClaimedAddresses } from '../protocol/announce-query.js'
+import type { ClaimedAddresses } from '../protocol/announced-peer.js'
 
 /** What a tracker says of a torrent. */
 export interface TorrentVerdict {

@@ -1,5 +1,5 @@
 import type { PeerEvent } from '../swarms/swarm-store.js'
-import type { AnnouncedPeer } from './announced-peer.js'
+import type { AnnouncedPeer, ClaimedAddresses } from './announced-peer.js'
 import { decodeBytes } from './query-bytes.js'
 import { fieldsOf, type QueryFields } from './query-fields.js'
 import { malformed } from './refusal.js'
@@ -8,8 +8,6 @@ import { malformed } from './refusal.js'
 export interface AnnounceRequest extends AnnouncedPeer {
   /** How peers are to be spelled: compact (BEP 23), or as dictionaries with or without ids. */
   readonly form: 'compact' | 'full' | 'no-ids'
-  /** Addresses that the client says are its own; null where it says none. */
-  readonly claimed: ClaimedAddresses | null
   /** What a tracker says that asks for its own peers (BitTornado's `tracker=1`); null: a client. */
   readonly tracker: TrackerMark | null
   /** As it was sent: an aggregator wants one. */
@@ -20,15 +18,6 @@ export interface AnnounceRequest extends AnnouncedPeer {
 export interface TrackerMark {
   /** See `proveCall`; null when there is none. */
   readonly proof: string | null
-}
-
-/** As they were sent: nothing is checked. */
-export interface ClaimedAddresses {
-  /** BEP 3. */
-  readonly ip: string | null
-  /** BEP 7. */
-  readonly ipv4: string | null
-  readonly ipv6: string | null
 }
 
 const EVENTS: Readonly<Record<string, PeerEvent>> = {

@@ -1,6 +1,7 @@
 import type { PeerEvent, SwarmCounts } from '../swarms/swarm-store.js'
-import type { AnnouncedPeer } from './announced-peer.js'
+import type { AnnouncedPeer, ClaimedAddresses } from './announced-peer.js'
 import { readUrlData } from './url-data.js'
+import { readWord, writeWord } from './words.js'
 
 /** What a packet of a client asks for (BEP 15). */
 export type UdpRequest = UdpConnect | UdpAnnounce | UdpScrape
@@ -16,8 +17,6 @@ export interface UdpConnect extends Transaction {
 
 export interface UdpAnnounce extends Transaction, AnnouncedPeer {
   readonly kind: 'announce'
-  /** Four bytes, where the client says that it is at another IPv4 address; else null. */
-  readonly claimed: Uint8Array | null
   /** Path and query of the tracker's URL, where the client tells them (BEP 41); else null. */
   readonly url: string | null
 }
@@ -39,42 +38,63 @@ const EVENTS: readonly PeerEvent[] = ['none', 'completed', 'started', 'stopped',
 /** The longest error that is sent, in bytes. */
 const MAX_ERROR = 400
 
-/** Null for what is no request, and deserves no answer. */
-export function readUdpRequest(packet: Buffer): UdpRequest | null {
-  if (packet.length < 16) return null
-  switch (packet.readUInt32BE(8)) {
-    case Action.connect:
-      return readConnect(packet)
-    case Action.announce:
-      return packet.length < ANNOUNCE_SIZE ? null : readAnnounce(packet)
-    case Action.scrape:
-      return readScrape(packet)
-    default:
-      return null
+/** Reads packets. */
+export class UdpReader {
+  // Views into each packet would take longer than all else that is read
+  readonly #infoHash = new Uint8Array(20)
+  readonly #peerId = new Uint8Array(20)
+
+  /**
+   * Null for what is no request, and deserves no answer. The bytes of an announce last until the next
+   * is read.
+   */
+  read(packet: Buffer): UdpRequest | null {
+    if (packet.length < 16) return null
+    switch (readWord(packet, 8)) {
+      case Action.connect:
+        return readConnect(packet)
+      case Action.announce:
+        return packet.length < ANNOUNCE_SIZE ? null : this.#readAnnounce(packet)
+      case Action.scrape:
+        return readScrape(packet)
+      default:
+        return null
+    }
   }
+
+  #readAnnounce(packet: Buffer): UdpAnnounce {
+    copyFrom(packet, 16, this.#infoHash)
+    copyFrom(packet, 36, this.#peerId)
+    const wanted = readWord(packet, 92) | 0
+    return {
+      kind: 'announce',
+      transaction: readWord(packet, 12),
+      infoHash: this.#infoHash,
+      peerId: this.#peerId,
+      isComplete: readWord(packet, 64) === 0 && readWord(packet, 68) === 0,
+      event: EVENTS[readWord(packet, 80)] ?? 'none',
+      claimed: readWord(packet, 84) === 0 ? null : readClaimed(packet),
+      // No key is no proof
+      key: readWord(packet, 88),
+      wanted: wanted < 0 ? null : wanted,
+      port: readWord(packet, 94) & 0xffff,
+      url: packet.length === ANNOUNCE_SIZE ? null : readUrlData(packet.subarray(ANNOUNCE_SIZE)),
+    }
+  }
+}
+
+/** For a few bytes a loop is faster than a view of them and a call of `set`. */
+function copyFrom(packet: Buffer, from: number, to: Uint8Array): void {
+  for (let at = 0; at < to.length; at += 1) to[at] = packet[from + at] ?? 0
+}
+
+function readClaimed(packet: Buffer): ClaimedAddresses {
+  return { ip: packet.subarray(84, 88).join('.'), ipv4: null, ipv6: null }
 }
 
 function readConnect(packet: Buffer): UdpConnect | null {
-  const isOurs = packet.readUInt32BE(0) === PROTOCOL_HIGH && packet.readUInt32BE(4) === PROTOCOL_LOW
-  return isOurs ? { kind: 'connect', transaction: packet.readUInt32BE(12) } : null
-}
-
-function readAnnounce(packet: Buffer): UdpAnnounce {
-  const wanted = packet.readInt32BE(92)
-  return {
-    kind: 'announce',
-    transaction: packet.readUInt32BE(12),
-    infoHash: packet.subarray(16, 36),
-    peerId: packet.subarray(36, 56),
-    isComplete: packet.readUInt32BE(64) === 0 && packet.readUInt32BE(68) === 0,
-    event: EVENTS[packet.readUInt32BE(80)] ?? 'none',
-    claimed: packet.readUInt32BE(84) === 0 ? null : packet.subarray(84, 88),
-    // No key is no proof
-    key: packet.readUInt32BE(88),
-    wanted: wanted < 0 ? null : wanted,
-    port: packet.readUInt16BE(96),
-    url: packet.length === ANNOUNCE_SIZE ? null : readUrlData(packet.subarray(ANNOUNCE_SIZE)),
-  }
+  const isOurs = readWord(packet, 0) === PROTOCOL_HIGH && readWord(packet, 4) === PROTOCOL_LOW
+  return isOurs ? { kind: 'connect', transaction: readWord(packet, 12) } : null
 }
 
 function readScrape(packet: Buffer): UdpScrape | null {
@@ -83,7 +103,7 @@ function readScrape(packet: Buffer): UdpScrape | null {
   const infoHashes = Array.from({ length: count }, (_, n) => {
     return packet.subarray(16 + 20 * n, 36 + 20 * n)
   })
-  return { kind: 'scrape', transaction: packet.readUInt32BE(12), infoHashes }
+  return { kind: 'scrape', transaction: readWord(packet, 12), infoHashes }
 }
 
 /** As long as the request. */
@@ -100,9 +120,9 @@ export function formatAnnounced(
   { interval, peers }: { readonly interval: number; readonly peers: Uint8Array },
 ): Buffer {
   const packet = begin(20 + peers.length, Action.announce, transaction)
-  packet.writeUInt32BE(interval, 8)
-  packet.writeUInt32BE(incomplete, 12)
-  packet.writeUInt32BE(complete, 16)
+  writeWord(packet, interval, 8)
+  writeWord(packet, incomplete, 12)
+  writeWord(packet, complete, 16)
   packet.set(peers, 20)
   return packet
 }
@@ -114,9 +134,9 @@ export function formatScraped(
 ): Buffer {
   const packet = begin(8 + 12 * scraped.length, Action.scrape, transaction)
   scraped.forEach(({ complete, downloaded, incomplete }, n) => {
-    packet.writeUInt32BE(complete, 8 + 12 * n)
-    packet.writeUInt32BE(downloaded, 12 + 12 * n)
-    packet.writeUInt32BE(incomplete, 16 + 12 * n)
+    writeWord(packet, complete, 8 + 12 * n)
+    writeWord(packet, downloaded, 12 + 12 * n)
+    writeWord(packet, incomplete, 16 + 12 * n)
   })
   return packet
 }
@@ -138,7 +158,7 @@ export function formatError(
 
 function begin(length: number, action: number, transaction: number): Buffer {
   const packet = Buffer.allocUnsafe(length)
-  packet.writeUInt32BE(action, 0)
-  packet.writeUInt32BE(transaction, 4)
+  writeWord(packet, action, 0)
+  writeWord(packet, transaction, 4)
   return packet
 }

@@ -5,9 +5,3 @@ const CLOCK_START = 10_000_000
 export function storeClock(monotonic: () => number): () => number {
   return () => CLOCK_START + Math.floor(monotonic() / 1000)
 }
-
-/** Milliseconds on the system's clock that is never set: all threads have the same. */
-export function systemMilliseconds(): number {
-  const [seconds, nanoseconds] = process.hrtime()
-  return 1000 * seconds + nanoseconds / 1e6
-}

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { AddressRules } from '../allowed/address-rules.js'
 import type { TorrentVerdict, TrackerRules } from '../answers/tracker-rules.js'
-import type { ClaimedAddresses } from '../protocol/announce-query.js'
+import type { ClaimedAddresses } from '../protocol/announced-peer.js'
 import { isLocal } from '../protocol/local-address.js'
 import type { AnswerSettings } from './settings.js'
 

@@ -1,7 +1,7 @@
+import { monotonicNow } from '../../monotonic.js'
 import { SAMPLE_INTERVAL } from '../page/history.js'
 import { TrackerRounds } from '../multitracker/tracker-rounds.js'
 import { lockState } from '../state/lock-state.js'
-import { systemMilliseconds } from './clocks.js'
 import { listenEverywhere, type Listening } from './listen-everywhere.js'
 import { startPeriodicWork } from './periodic-work.js'
 import { prepareTracker, type PreparedTracker, type TrackerWorld } from './prepare.js'
@@ -102,7 +102,7 @@ async function beginWork(prepared: PreparedTracker, listening: Listening): Promi
 function startOthers(prepared: PreparedTracker, listening: Listening): Promise<Threads> {
   const { swarms, sink, monotonic } = prepared
   if (swarms === null) return Promise.resolve(NO_THREADS)
-  const clockStart = systemMilliseconds() - monotonic()
+  const clockStart = monotonicNow() - monotonic()
   const write = (lines: string) => {
     sink.write(lines)
   }

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { monotonicNow } from '../../monotonic.js'
 import { AccessLog } from '../../web/access-log.js'
 import { connectionLimiter } from '../../web/limit-connections.js'
 import { maxDescriptors } from '../../web/max-descriptors.js'
@@ -19,7 +20,7 @@ import { connectionLimitsOf } from './connection-limit.js'
 import { makeHttpServer } from './http-listener.js'
 import { noteExchange, noteRefusal } from './note-exchange.js'
 import { shareConnections } from './share-connections.js'
-import { storeClock, systemMilliseconds } from './clocks.js'
+import { storeClock } from './clocks.js'
 import type {
   ForwardedAnswer,
   ForwardedRequest,
@@ -33,7 +34,7 @@ import { TrackerFigures } from './tracker-figures.js'
 const GRACE = 3000
 
 const parts = workerData as ThreadParts
-const monotonic = () => systemMilliseconds() - parts.clockStart
+const monotonic = () => monotonicNow() - parts.clockStart
 const tell = (message: FromThread) => parentPort?.postMessage(message)
 const onError = (error: unknown) => {
   tell({ kind: 'error', error })

@@ -96,17 +96,25 @@ export class PeerChoice {
     const length = this.#lists.length(list)
     // One more than wanted, for the case that the one who asks is among them
     const sections = Math.min(length, wanted + 1)
+    const out = (list & PeerFlag.v6) === 0 ? this.#out4 : this.#out6
     const shift = this.#below(length)
     let taken = 0
     for (let section = 0; section < sections && taken < wanted; section += 1) {
-      const from = Math.floor((section * length) / sections)
-      const to = Math.floor(((section + 1) * length) / sections)
-      const place = from + this.#below(to - from) + shift
+      // Of a section of one there is nothing to reckon
+      const place =
+        shift + (sections === length ? section : this.#within(section, sections, length))
       const peer = this.#lists.at(list, place < length ? place : place - length)
       if (peer === wish.self) continue
-      this.#put(peer, (list & PeerFlag.v6) === 0 ? this.#out4 : this.#out6, wish.wantsIds)
+      this.#put(peer, out, wish.wantsIds)
       taken += 1
     }
+  }
+
+  /** A random place in one of the equal sections of a list. */
+  #within(section: number, sections: number, length: number): number {
+    const from = Math.floor((section * length) / sections)
+    const to = Math.floor(((section + 1) * length) / sections)
+    return from + this.#below(to - from)
   }
 
   #put(peer: number, out: Output, wantsIds: boolean): void {

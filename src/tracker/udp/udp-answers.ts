@@ -5,8 +5,8 @@ import {
   formatConnected,
   formatError,
   formatScraped,
-  readUdpRequest,
   type UdpAnnounce,
+  UdpReader,
   type UdpRequest,
   type UdpScrape,
 } from '../protocol/udp-packets.js'
@@ -29,6 +29,7 @@ const FORM6: AnnounceForm = { ...FORM4, maxPeers: 70 }
 /** Answers packets (BEP 15, BEP 41). */
 export class UdpAnswers {
   readonly #parts: UdpAnswersParts
+  readonly #reader = new UdpReader()
 
   constructor(parts: UdpAnswersParts) {
     this.#parts = parts
@@ -39,7 +40,7 @@ export class UdpAnswers {
    * by a connection id, no answer is longer than what it sent.
    */
   answer(packet: Buffer, from: string): Buffer | null {
-    const request = readUdpRequest(packet)
+    const request = this.#reader.read(packet)
     const address = request === null ? null : parseAddress(from)
     if (request === null || address === null) return null
     const { ids, now, note } = this.#parts
@@ -51,7 +52,7 @@ export class UdpAnswers {
       if (!ids.accepts(packet, address, now())) {
         throw new TrackerRefusal(400, 'connect again')
       }
-      const answer = this.#answerKnown(request, from)
+      const answer = this.#answerKnown(request, from, address)
       note(request.kind)
       return answer
     } catch (error) {
@@ -61,29 +62,20 @@ export class UdpAnswers {
     }
   }
 
-  #answerKnown(request: Exclude<UdpRequest, { kind: 'connect' }>, from: string): Buffer {
+  #answerKnown(
+    request: Exclude<UdpRequest, { kind: 'connect' }>,
+    from: string,
+    address: Uint8Array,
+  ): Buffer {
     return request.kind === 'announce'
-      ? this.#announce(request, plainAddress(from))
+      ? this.#announce(request, plainAddress(from), address)
       : this.#scrape(request, plainAddress(from))
   }
 
-  #announce(request: UdpAnnounce, client: string): Buffer {
-    const claimed =
-      request.claimed === null ? null : { ip: request.claimed.join('.'), ipv4: null, ipv6: null }
+  #announce(request: UdpAnnounce, client: string, address: Uint8Array): Buffer {
     const isV6 = client.includes(':')
     const form = isV6 ? FORM6 : FORM4
-    // Written out: spreading objects takes longer than all the rest
-    const announce = {
-      infoHash: request.infoHash,
-      peerId: request.peerId,
-      port: request.port,
-      key: request.key,
-      event: request.event,
-      isComplete: request.isComplete,
-      wanted: request.wanted,
-      claimed,
-    }
-    const { answer, notes } = this.#parts.answers.announce(announce, client, form)
+    const { answer, notes } = this.#parts.answers.announceFrom(request, { client, address }, form)
     return formatAnnounced(request, answer, {
       interval: notes.interval,
       peers: isV6 ? answer.peers6 : answer.peers4,

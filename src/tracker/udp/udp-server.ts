@@ -2,6 +2,7 @@ import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { asBtkitError, BtkitError } from '../../errors.js'
+import { Outbox } from './outbox.js'
 import type { UdpAnswers } from './udp-answers.js'
 
 /** Where to answer: a host and port, or a socket that was passed to this process. */
@@ -66,13 +67,16 @@ export function answerOn(socket: Socket, { answers, onError }: UdpServerParts): 
   enlargeBuffer(socket)
   const { address, port, family } = socket.address()
   const isV6 = family === 'IPv6'
+  // Who can't be reached is gone, and asks again if not: without a callback no failure is told
+  const outbox = new Outbox((packet, port, address) => {
+    socket.send(packet, port, address)
+  })
   socket.on('error', onError)
   socket.on('message', (packet, { address, port }) => {
     // Nobody can be answered there
     if (port === 0) return
     const answer = answers.answer(packet, address)
-    // Who can't be reached is gone, and asks again if not: without a callback no failure is told
-    if (answer !== null) socket.send(answer, port, address)
+    if (answer !== null) outbox.put(answer, port, address)
   })
   return {
     address: `udp://${isV6 ? `[${address}]` : address}:${port}`,
@@ -80,6 +84,7 @@ export function answerOn(socket: Socket, { answers, onError }: UdpServerParts): 
     descriptor: () => descriptorOf(socket),
     close: () =>
       new Promise((resolve) => {
+        outbox.flush()
         socket.close(() => {
           resolve()
         })
