@@ -61,6 +61,7 @@ export function run([command, ...args], env = {}) {
   const started = performance.now()
   const { status, stderr } = spawnSync(timed[0], [...timed.slice(1), ...args], {
     env: { ...withoutCertificates, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
   })

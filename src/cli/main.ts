@@ -2,7 +2,7 @@ import { asBtkitError } from '../errors.js'
 import { monotonicNow } from '../monotonic.js'
 import { guardSignals } from './guard-signals.js'
 import { FileOutput, kindOfOutput } from './output/file-output.js'
-import { LateOutput } from './output/late-output.js'
+import { LateOutput, pipeWriter } from './output/late-output.js'
 import { reportError } from './output/messages.js'
 import type { Io, Output } from './io.js'
 import { choosePaint } from './output/paint.js'
@@ -93,7 +93,7 @@ function openOutput(
       if (!isTold) onError(error)
       isTold = true
     })
-  return kind === 'pipe' ? new LateOutput(open) : open()
+  return kind === 'pipe' ? new LateOutput(open, pipeWriter(descriptor)) : open()
 }
 
 /**
