@@ -41,7 +41,9 @@ const commonJs = {
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'bundleUrl' },
 }
-const bundleUrl = "const bundleUrl = require('node:url').pathToFileURL(__filename).href;"
+// Most paths stand in an address as they are, and to load what knows better takes a while
+const bundleUrl = `const bundleUrl = /^[\\w/.+@-]*$/.test(__filename)
+  ? 'file://' + __filename : require('node:url').pathToFileURL(__filename).href;`
 
 /** Leaves the modules of other commands out: a bundle is loaded for its own command only. */
 function leaveOutCommandsBut(name) {

@@ -1,9 +1,9 @@
 /**
- * When to look for a debugger, in milliseconds. Not at once: to load what closes it takes as long
+ * How long to wait before each look for a debugger, in milliseconds. Not at once: to load what closes it takes as long
  * as a quick command. Node opens it on a thread that may get its turn long after the signal; Node
  * 24 under load took 500 ms.
  */
-const LOOKS = [50, 100, 300, 1000, 3000]
+const LOOKS = [50, 50, 200, 700, 2000]
 
 /**
  * Has SIGUSR1 do nothing, until a command takes it, and closes the debugger if a signal that came
@@ -12,8 +12,16 @@ const LOOKS = [50, 100, 300, 1000, 3000]
  */
 export function ignoreDebugSignal(): void {
   process.on('SIGUSR1', () => undefined)
-  if (isWanted()) return
-  for (const delay of LOOKS) setTimeout(() => void closeDebugger(), delay).unref()
+  if (!isWanted()) lookLater(LOOKS)
+}
+
+function lookLater([pause, ...later]: readonly number[]): void {
+  if (pause === undefined) return
+  const look = () => {
+    lookLater(later)
+    void closeDebugger()
+  }
+  setTimeout(look, pause).unref()
 }
 
 async function closeDebugger(): Promise<void> {

@@ -26,8 +26,8 @@ interface Installation {
   readonly bundles: readonly string[]
 }
 
-function install(t: TestContext): Installation {
-  const directory = makeScratch(t, { 'image.iso': '1' })
+function install(t: TestContext, name = 'btkit'): Installation {
+  const directory = join(makeScratch(t, { [`${name}/image.iso`]: '1' }), name)
   for (const each of ['bin', 'dist/bundle', 'package.json']) {
     cpSync(join(projectRoot, each), join(directory, each), { recursive: true })
   }
@@ -80,6 +80,10 @@ test('keeping compiled code leaves the cache and the state of the user alone', a
     [existsSync(env.BTKIT_CACHE_DIR), existsSync(env.BTKIT_STATE_DIR)],
     [false, false],
   )
+})
+
+test('a program whose path is no address as it stands does its work', async (t) => {
+  assert.match(await makeAndShow(install(t, 'a #1?%20b é')), SHOWN)
 })
 
 test('without compiled code the program does its work', async (t) => {
