@@ -202,7 +202,7 @@ NAPI_MODULE_INIT() {
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
       {"noticeSignal", NULL, notice_signal, NULL, NULL, NULL, napi_enumerable, NULL},
       {"writeDrafts", NULL, write_drafts, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"renameFiles", NULL, rename_files, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"placeFiles", NULL, place_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"isSyncfsReliable", NULL, is_syncfs_reliable, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"watchWrites", NULL, watch_paths, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -21,6 +21,7 @@
 #include <sys/vfs.h>
 #endif
 
+#include "fingerprint.h"
 #include "local_file_system.h"
 #include "on_threads.h"
 #include "replace_files.h"
@@ -29,10 +30,12 @@
 #define MAX_FILES 4096
 #define ATTRIBUTES 4
 #define PERMISSION_BITS 07777u
+#define PLACE_WORDS (1 + FINGERPRINT_LENGTH / sizeof(int32_t))
+#define NOT_EXPECTED (-1)
 
 struct file {
   const char *name;
-  const char *new_name; /* of renameFiles */
+  const char *new_name; /* of placeFiles */
   const uint8_t *bytes;
   size_t length;
   const uint32_t *attributes;
@@ -46,7 +49,9 @@ struct batch {
   uint32_t count;
   uint32_t *attributes;
   bool whole_file_system;
-  int32_t *answers; /* one for each file, and one for the batch */
+  uint8_t *expected; /* of placeFiles */
+  int32_t *answers;
+  size_t answer_count;
   napi_ref contents; /* keeps the bytes alive */
   napi_async_work work;
   napi_deferred deferred;
@@ -58,6 +63,7 @@ static void free_batch(napi_env env, struct batch *batch) {
   free(batch->strings);
   free(batch->files);
   free(batch->attributes);
+  free(batch->expected);
   free(batch->answers);
   free(batch);
 }
@@ -154,21 +160,76 @@ static void run_write(napi_env env, void *data) {
   close(directory);
 }
 
-static void run_rename(napi_env env, void *data) {
+static bool is_all(const uint8_t *bytes, uint8_t byte, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (bytes[i] != byte) return false;
+  }
+  return true;
+}
+
+/* Whether a name leads to what is expected there. */
+static bool is_as_expected(int directory, const char *name, const uint8_t *expected) {
+  struct stat stats;
+  uint8_t found[FINGERPRINT_LENGTH];
+  if (is_all(expected, 0xff, FINGERPRINT_LENGTH)) return true;
+  if (fstatat(directory, name, &stats, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT && is_all(expected, 0, FINGERPRINT_LENGTH);
+  }
+  write_fingerprint(&stats, found);
+  return memcmp(found, expected, sizeof found) == 0;
+}
+
+/* Renames the files that `places` has the numbers of, and notes what the new names lead to. */
+static void place_files(int directory, struct batch *batch, const struct replacement *names,
+                        const uint32_t *places, uint32_t count, int32_t *errors) {
+  replace_files(directory, names, count, errors);
+  for (uint32_t i = 0; i < count; i++) {
+    int32_t *answer = batch->answers + (size_t)PLACE_WORDS * places[i];
+    struct stat stats;
+    answer[0] = errors[i];
+    if (errors[i] == 0 && fstatat(directory, names[i].to, &stats, AT_SYMLINK_NOFOLLOW) == 0) {
+      write_fingerprint(&stats, (uint8_t *)(answer + 1));
+    }
+  }
+}
+
+static void fail_places(struct batch *batch, int error) {
+  for (uint32_t i = 0; i < batch->count; i++) batch->answers[(size_t)PLACE_WORDS * i] = error;
+}
+
+static void place_expected(int directory, struct batch *batch) {
+  struct replacement *names = calloc((size_t)batch->count + 1, sizeof *names);
+  uint32_t *places = calloc((size_t)batch->count + 1, sizeof *places);
+  int32_t *errors = calloc((size_t)batch->count + 1, sizeof *errors);
+  uint32_t count = 0;
+  if (names == NULL || places == NULL || errors == NULL) {
+    fail_places(batch, ENOMEM);
+  } else {
+    for (uint32_t i = 0; i < batch->count; i++) {
+      const struct file *file = &batch->files[i];
+      if (is_as_expected(directory, file->new_name, batch->expected + (size_t)FINGERPRINT_LENGTH * i)) {
+        places[count] = i;
+        names[count++] = (struct replacement){file->name, file->new_name};
+      } else {
+        batch->answers[(size_t)PLACE_WORDS * i] = NOT_EXPECTED;
+      }
+    }
+    place_files(directory, batch, names, places, count, errors);
+  }
+  free(names);
+  free(places);
+  free(errors);
+}
+
+static void run_place(napi_env env, void *data) {
   struct batch *batch = data;
   (void)env;
   const int directory = open(batch->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) {
-    fail_all(batch, errno);
+    fail_places(batch, errno);
     return;
   }
-  struct replacement *names = calloc((size_t)batch->count + 1, sizeof *names);
-  if (names == NULL) fail_all(batch, ENOMEM);
-  for (uint32_t i = 0; names != NULL && i < batch->count; i++) {
-    names[i] = (struct replacement){batch->files[i].name, batch->files[i].new_name};
-  }
-  if (names != NULL) replace_files(directory, names, batch->count, batch->answers);
-  free(names);
+  place_expected(directory, batch);
   close(directory);
 }
 
@@ -178,7 +239,7 @@ static void finish(napi_env env, napi_status status, void *data) {
   struct batch *batch = data;
   napi_delete_async_work(env, batch->work);
   /* Cancelled only when the JavaScript that waits is ended */
-  if (status == napi_ok) settle_words(env, batch->deferred, batch->answers, (size_t)batch->count + 1);
+  if (status == napi_ok) settle_words(env, batch->deferred, batch->answers, batch->answer_count);
   free_batch(env, batch);
 }
 
@@ -258,14 +319,15 @@ static char *copy_names(napi_env env, napi_value names, struct batch *batch, cha
 }
 
 static struct batch *create_batch(napi_env env, napi_value directory, uint32_t count,
-                                  size_t bytes) {
+                                  size_t bytes, size_t answer_count) {
   struct batch *batch = calloc(1, sizeof *batch);
   if (batch == NULL) return NULL;
   batch->count = count;
+  batch->answer_count = answer_count;
   batch->directory = copy_string(env, directory);
   batch->strings = malloc(bytes + 1);
   batch->files = calloc((size_t)count + 1, sizeof *batch->files);
-  batch->answers = calloc((size_t)count + 1, sizeof *batch->answers);
+  batch->answers = calloc(answer_count + 1, sizeof *batch->answers);
   batch->attributes = calloc((size_t)count * ATTRIBUTES + 1, sizeof *batch->attributes);
   if (batch->directory != NULL && batch->strings != NULL && batch->files != NULL &&
       batch->answers != NULL && batch->attributes != NULL) {
@@ -326,7 +388,7 @@ napi_value write_drafts(napi_env env, napi_callback_info info) {
     return refuse(env, NULL, "names and contents must be arrays of one length");
   }
   const size_t bytes = measure_names(env, arguments[1], count);
-  struct batch *batch = create_batch(env, arguments[0], count, bytes);
+  struct batch *batch = create_batch(env, arguments[0], count, bytes, (size_t)count + 1);
   if (batch == NULL) return refuse(env, NULL, "directory must be a path");
   if (copy_names(env, arguments[1], batch, batch->strings, batch->strings + bytes + 1, false) ==
       NULL) {
@@ -347,9 +409,25 @@ napi_value write_drafts(napi_env env, napi_callback_info info) {
   return begin(env, batch, run_write);
 }
 
-napi_value rename_files(napi_env env, napi_callback_info info) {
-  size_t argument_count = 3;
-  napi_value arguments[3];
+static bool read_expected(napi_env env, napi_value value, struct batch *batch) {
+  bool is_typed_array = false;
+  napi_typedarray_type type;
+  size_t length = 0;
+  void *data = NULL;
+  if (napi_is_typedarray(env, value, &is_typed_array) != napi_ok || !is_typed_array ||
+      napi_get_typedarray_info(env, value, &type, &length, &data, NULL, NULL) != napi_ok ||
+      type != napi_uint8_array || length != (size_t)batch->count * FINGERPRINT_LENGTH) {
+    return false;
+  }
+  batch->expected = malloc(length + 1);
+  if (batch->expected == NULL) return false;
+  if (length > 0) memcpy(batch->expected, data, length);
+  return true;
+}
+
+napi_value place_files_async(napi_env env, napi_callback_info info) {
+  size_t argument_count = 4;
+  napi_value arguments[4];
   uint32_t count = 0, new_count = 0;
   if (napi_get_cb_info(env, info, &argument_count, arguments, NULL, NULL) != napi_ok) return NULL;
   if (!read_count(env, arguments[1], &count) || !read_count(env, arguments[2], &new_count) ||
@@ -358,14 +436,18 @@ napi_value rename_files(napi_env env, napi_callback_info info) {
   }
   const size_t bytes =
       measure_names(env, arguments[1], count) + measure_names(env, arguments[2], count);
-  struct batch *batch = create_batch(env, arguments[0], count, bytes);
+  const size_t words = (size_t)count * PLACE_WORDS;
+  struct batch *batch = create_batch(env, arguments[0], count, bytes, words);
   if (batch == NULL) return refuse(env, NULL, "directory must be a path");
   const char *end = batch->strings + bytes + 1;
   char *next = copy_names(env, arguments[1], batch, batch->strings, end, false);
   if (next == NULL || copy_names(env, arguments[2], batch, next, end, true) == NULL) {
     return refuse(env, batch, "from and to must be paths");
   }
-  return begin(env, batch, run_rename);
+  if (!read_expected(env, arguments[3], batch)) {
+    return refuse(env, batch, "expected must be a Uint8Array with a fingerprint for each file");
+  }
+  return begin(env, batch, run_place);
 }
 
 /*

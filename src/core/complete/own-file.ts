@@ -86,8 +86,10 @@ export async function writeOwn(
   checkUntouched()
   note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
   await target.log.flush()
-  await run.writer.write(path, bytes, { mode, owner, checkUntouched })
-  note(own, { input, fingerprint: fingerprintOf(path), written, replaced: null })
+  const expected = existing?.fingerprint ?? null
+  const options = { mode, owner, checkUntouched, expected }
+  const fingerprint = (await run.writer.write(path, bytes, options)) ?? fingerprintOf(path)
+  note(own, { input, fingerprint, written, replaced: null })
 }
 
 /** What was decided holds only for what was seen, and hashing may have taken hours since then. */

@@ -18,6 +18,11 @@ export interface WriteOptions {
   checkReplaceable?: ((path: string) => void) | undefined
   /** looks right before the new file takes its place, and throws to leave what is there */
   checkUntouched?: (() => void) | undefined
+  /**
+   * the encoded fingerprint of what `checkUntouched` wants to find there, null for nothing; it may be
+   * asked only when something else is there
+   */
+  expected?: Uint8Array | null | undefined
   /** whose the file is to be, as far as the system lets this user give it away */
   owner?: Owner | undefined
 }

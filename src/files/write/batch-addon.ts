@@ -13,11 +13,15 @@ export interface BatchAddon {
     attributes: Uint32Array,
     isWholeFileSystem: boolean,
   ): Promise<Int32Array>
-  /** Renames files; for each 0, or the number of the system's error. */
-  renameFiles(
+  /**
+   * Renames files, if what they replace is as expected: a fingerprint for each. Of each the number
+   * of the system's error, 0 or -1, and the fingerprint that it has in its place.
+   */
+  placeFiles(
     directory: string,
     from: readonly string[],
     to: readonly string[],
+    expected: Uint8Array,
   ): Promise<Int32Array>
   /** Whether syncfs(2) does what is expected of it where a directory is, and tells of errors. */
   isSyncfsReliable(directory: string): boolean
@@ -27,4 +31,4 @@ export interface BatchAddon {
 export const NOTHING_GIVEN = 0xffffffff
 
 /** The addon; null where it is not built. */
-export const batchAddon = loadNative<BatchAddon>('writeDrafts', 'renameFiles', 'isSyncfsReliable')
+export const batchAddon = loadNative<BatchAddon>('writeDrafts', 'placeFiles', 'isSyncfsReliable')

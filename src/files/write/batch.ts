@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { getSystemErrorName } from 'node:util'
-import { asBtkitError, describeErrno } from '../../errors.js'
+import { asBtkitError, BtkitError, describeErrno } from '../../errors.js'
 import { childPath } from '../child-path.js'
+import { FINGERPRINT_LENGTH } from '../fingerprint.js'
 import { makeTemporaryName } from '../temporary-name.js'
 import { checkPlace, type DirectoryCare, type WriteOptions } from './atomically.js'
 import { NOTHING_GIVEN, type BatchAddon } from './batch-addon.js'
@@ -21,8 +22,16 @@ export interface BatchFile {
   readonly options: WriteOptions
 }
 
-/** Writes files of one batch, and returns why each of them failed, or null. */
-export type WriteBatch = (files: readonly BatchFile[]) => Promise<readonly unknown[]>
+/** What became of a file. */
+export interface BatchOutcome {
+  /** Why it failed, or null. */
+  readonly error: unknown
+  /** The encoded fingerprint that it had when it took its place; null when that is not known. */
+  readonly fingerprint: Uint8Array | null
+}
+
+/** Writes files of one batch. */
+export type WriteBatch = (files: readonly BatchFile[]) => Promise<readonly BatchOutcome[]>
 
 /**
  * A way to write many files that are as safe as those of writeAtomically: beside their places, to the
@@ -35,13 +44,14 @@ export function batchWriter(addon: BatchAddon, care: DirectoryCare): WriteBatch 
     for (const directory of directoriesOf(drafts)) care.clean(directory)
     await writeAll(drafts, addon, faster)
     for (const { file, attempt } of going(drafts)) {
+      if (file.options.expected !== undefined && !file.options.checkReplaceable) continue
       attempt(() => {
         checkPlace(file.path, file.options)
       })
     }
     await placeAll(going(drafts), addon)
     await syncAll(going(drafts), care)
-    return drafts.map(({ error }) => error)
+    return drafts.map(({ error, fingerprint }) => ({ error, fingerprint }))
   }
 }
 
@@ -54,6 +64,7 @@ class Draft {
   readonly path: string
   /** Why it failed; null so far. */
   error: unknown = null
+  fingerprint: Uint8Array | null = null
   #isPlaced = false
 
   constructor(readonly file: BatchFile) {
@@ -68,8 +79,18 @@ class Draft {
     if (!this.#isPlaced) discard(this.path)
   }
 
-  place(): void {
+  place(fingerprint: Uint8Array): void {
     this.#isPlaced = true
+    if (fingerprint.some((byte) => byte !== 0)) this.fingerprint = fingerprint
+  }
+
+  /** Has whoever expected something else in its place say what is wrong. */
+  failUnexpected(): void {
+    const { path, options } = this.file
+    this.attempt(() => {
+      checkPlace(path, options)
+      throw new BtkitError('changed', `${path}: changed before it was replaced`)
+    })
   }
 
   /** Does something, and fails when that fails. */
@@ -119,11 +140,28 @@ async function writeAll(drafts: readonly Draft[], addon: BatchAddon, faster: Fas
 async function placeAll(drafts: readonly Draft[], addon: BatchAddon) {
   const from = drafts.map(({ path }) => path)
   const to = drafts.map(({ file }) => file.path)
-  const answers = await addon.renameFiles(ROOT, from, to)
+  const answers = await addon.placeFiles(ROOT, from, to, expectedOf(drafts))
   drafts.forEach((draft, i) => {
-    failIf(draft, answers[i] ?? 0, 'rename')
-    if (draft.error === null) draft.place()
+    const errno = answers[PLACE_WORDS * i] ?? 0
+    if (errno === NOT_EXPECTED) draft.failUnexpected()
+    else failIf(draft, errno, 'rename')
+    const at = answers.byteOffset + 4 * (PLACE_WORDS * i + 1)
+    if (draft.error === null) draft.place(new Uint8Array(answers.buffer, at, FINGERPRINT_LENGTH))
   })
+}
+
+const PLACE_WORDS = 1 + FINGERPRINT_LENGTH / Int32Array.BYTES_PER_ELEMENT
+const NOT_EXPECTED = -1
+
+/** What is to be replaced by each, as native/write_batch.h has it. */
+function expectedOf(drafts: readonly Draft[]): Uint8Array {
+  const expected = new Uint8Array(FINGERPRINT_LENGTH * drafts.length)
+  drafts.forEach(({ file: { options } }, i) => {
+    const at = FINGERPRINT_LENGTH * i
+    if (options.expected) expected.set(options.expected, at)
+    else if (options.expected === undefined) expected.fill(0xff, at, at + FINGERPRINT_LENGTH)
+  })
+  return expected
 }
 
 /** Makes the names that files have now outlive a power cut. */

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { batchAddon, type BatchAddon } from './batch-addon.js'
@@ -18,10 +18,11 @@ import {
 export interface Writer {
   /**
    * Writes a file as writeAtomically does, and resolves when it would outlive a power cut. Waits
-   * its turn while as many as allowed are in flight.
+   * its turn while as many as allowed are in flight. Resolves to the encoded fingerprint that the
+   * file had when it took its place, or to null when that is not known.
    * @throws BtkitError those of writeAtomically
    */
-  readonly write: WriteFile
+  readonly write: (...file: Parameters<WriteFile>) => Promise<Uint8Array | null>
   /** Resolves when no write is in flight or waiting any more, be they good or failed. */
   readonly close: () => Promise<void>
 }
@@ -43,7 +44,7 @@ export function createWriter({ inFlight, addon = batchAddon }: WriterOptions): W
   const writeFile = writeAtomicallyWith(care)
   const limit = new ConcurrencyLimit(inFlight)
   return {
-    write: (...file) => limit.run(() => writeFile(...file)),
+    write: (...file) => limit.run(() => writeFile(...file)).then(() => null),
     close: () => limit.drain(),
   }
 }
@@ -53,7 +54,7 @@ interface Waiting {
   readonly target: string
   readonly bytes: Uint8Array
   readonly options: WriteOptions
-  readonly resolve: () => void
+  readonly resolve: (fingerprint: Uint8Array | null) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -73,7 +74,7 @@ class BatchingWriter implements Writer {
     this.#writeOne = writeAtomicallyWith(care)
   }
 
-  write(target: string, bytes: Uint8Array, options: WriteOptions): Promise<void> {
+  write(target: string, bytes: Uint8Array, options: WriteOptions): Promise<Uint8Array | null> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ target, bytes, options, resolve, reject })
       this.#working ??= this.#work().finally(() => {
@@ -111,9 +112,10 @@ class BatchingWriter implements Writer {
 
   /** Never rejects. */
   async #writeTogether(batch: readonly Waiting[]): Promise<void> {
-    const sorted = await Promise.all(
-      batch.map(async (waiting) => ({ waiting, file: await findBatchFile(waiting) })),
-    )
+    const sorted: { waiting: Waiting; file: BatchFile | null }[] = []
+    for (const waiting of batch) {
+      sorted.push({ waiting, file: newFile(waiting) ?? (await findBatchFile(waiting)) })
+    }
     const together = sorted.flatMap(({ waiting, file }) => (file ? [{ waiting, file }] : []))
     const single = sorted.flatMap(({ waiting, file }) => (file ? [] : [waiting]))
     await Promise.all([this.#writeAll(together), ...single.map((file) => this.#writeAlone(file))])
@@ -122,10 +124,10 @@ class BatchingWriter implements Writer {
   async #writeAll(files: readonly { waiting: Waiting; file: BatchFile }[]): Promise<void> {
     if (files.length === 0) return
     try {
-      const errors = await this.#writeBatch(files.map(({ file }) => file))
+      const outcomes = await this.#writeBatch(files.map(({ file }) => file))
       files.forEach(({ waiting: { resolve, reject } }, i) => {
-        const error = errors[i]
-        if (error === null) resolve()
+        const { error = null, fingerprint = null } = outcomes[i] ?? {}
+        if (error === null) resolve(fingerprint)
         else reject(error)
       })
     } catch (error) {
@@ -134,8 +136,16 @@ class BatchingWriter implements Writer {
   }
 
   #writeAlone({ target, bytes, options, resolve, reject }: Waiting): Promise<void> {
-    return this.#writeOne(target, bytes, options).then(resolve, reject)
+    return this.#writeOne(target, bytes, options).then(() => {
+      resolve(null)
+    }, reject)
   }
+}
+
+/** A file for a batch where nothing is expected to be; null for what has to be looked at. */
+function newFile({ target, bytes, options }: Waiting): BatchFile | null {
+  const isNew = options.expected === null && !options.noClobber && isAbsolute(target)
+  return isNew ? { target, path: target, bytes, mode: options.mode, options } : null
 }
 
 /** A file for a batch; null for one to be written by itself, or that can't be written. */
@@ -144,7 +154,9 @@ async function findBatchFile({ target, bytes, options }: Waiting): Promise<Batch
   try {
     const { kind, path, mode } = await findWriteTarget(target)
     if (kind === 'stream') return null
-    return { target, path: resolve(path), bytes, mode: options.mode ?? mode, options }
+    const file = { target, path: resolve(path), bytes, mode: options.mode ?? mode }
+    // What is expected is the link
+    return { ...file, options: path === target ? options : { ...options, expected: undefined } }
   } catch {
     // Whoever writes it by itself says what is wrong
     return null

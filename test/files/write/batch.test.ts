@@ -5,12 +5,20 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { batchWriter, type BatchFile } from '../../../src/files/write/batch.js'
+import { BtkitError } from '../../../src/errors.js'
+import { batchWriter, type BatchFile, type BatchOutcome } from '../../../src/files/write/batch.js'
 import { batchAddon, NOTHING_GIVEN, type BatchAddon } from '../../../src/files/write/batch-addon.js'
+import {
+  encodeFingerprint,
+  FINGERPRINT_LENGTH,
+  readFingerprint,
+} from '../../../src/files/fingerprint.js'
 import { failure } from '../failure.js'
 import { makeTemporaryDirectory } from '../temporary-directory.js'
 
@@ -28,6 +36,10 @@ function filesIn(root: string): BatchFile[] {
 /** Files with old content. */
 function plantOld(files: readonly BatchFile[]): void {
   for (const { path } of files) writeFileSync(path, 'old')
+}
+
+async function errorsOf(outcomes: Promise<readonly BatchOutcome[]>): Promise<unknown[]> {
+  return (await outcomes).map(({ error }) => error)
 }
 
 const NO_CARE = { sync: () => Promise.resolve(), clean: () => undefined }
@@ -54,8 +66,8 @@ test(
         see('written')
         return answers
       },
-      renameFiles: async (...parts) => {
-        const answers = await addon.renameFiles(...parts)
+      placeFiles: async (...parts) => {
+        const answers = await addon.placeFiles(...parts)
         see('renamed')
         return answers
       },
@@ -64,7 +76,7 @@ test(
       see(`sync ${directory === root}`)
       return Promise.resolve()
     }
-    const errors = await batchWriter(seen, { sync, clean: () => undefined })(files)
+    const errors = await errorsOf(batchWriter(seen, { sync, clean: () => undefined })(files))
     assert.deepEqual(new Set(errors), new Set([null]))
     assert.deepEqual(steps, [
       'before: 0 drafts, 0 placed',
@@ -112,14 +124,15 @@ test(
       writeFileSync(join(root, name), 'old')
       if (name !== '300') writeFileSync(join(root, `.${name}`), `new ${name}`)
     }
-    const answers = await addon.renameFiles(
+    const answers = await addon.placeFiles(
       root,
       names.map((name) => `.${name}`),
       names,
+      new Uint8Array(FINGERPRINT_LENGTH * 700).fill(0xff),
     )
     // ENOENT
     assert.deepEqual(
-      [...answers.subarray(0, 700)],
+      names.map((_, i) => answers[11 * i]),
       names.map((name) => (name === '300' ? 2 : 0)),
     )
     for (const name of names) {
@@ -152,12 +165,70 @@ test(
     const files = filesIn(root)
     const { path } = files[7]!
     mkdirSync(path)
-    const errors = await batchWriter(addon, NO_CARE)(files)
+    const errors = await errorsOf(batchWriter(addon, NO_CARE)(files))
     failure('io', `${path}: is a directory`)(errors[7])
     assert.equal(errors.filter((error) => error === null).length, COUNT - 1)
     assert.equal(readdirSync(root).length, COUNT)
   },
 )
+
+test('a file is told as it looks in its place', unlessBuilt, async (t) => {
+  const files = filesIn(makeTemporaryDirectory(t))
+  const outcomes = await batchWriter(addon, NO_CARE)(files)
+  for (const [i, { path }] of files.entries())
+    assert.deepEqual(outcomes[i]?.fingerprint, encodeFingerprint(readFingerprint(path)))
+})
+
+/** What may happen to a place after it was looked at: what was there, and what is done. */
+const SURPRISES: Record<string, [before: string | null, act: (path: string) => void]> = {
+  'was taken': [
+    null,
+    (path) => {
+      writeFileSync(path, 'theirs')
+    },
+  ],
+  'was taken by a link to nowhere': [
+    null,
+    (path) => {
+      symlinkSync('nowhere', path)
+    },
+  ],
+  'holds something else': [
+    'seen',
+    (path) => {
+      writeFileSync(path, 'theirs')
+    },
+  ],
+  'is empty now': [
+    'seen',
+    (path) => {
+      rmSync(path)
+    },
+  ],
+}
+
+for (const [what, [before, act]] of Object.entries(SURPRISES)) {
+  test(`a place that ${what} since it was looked at is left so`, unlessBuilt, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const files = filesIn(root).map((file): BatchFile => {
+      if (before !== null) writeFileSync(file.path, before)
+      const expected = before === null ? null : encodeFingerprint(readFingerprint(file.path))
+      const checkUntouched = () => {
+        if (file.path === join(root, '7')) throw new BtkitError('changed', '7: not what it was')
+      }
+      return { ...file, options: { expected, checkUntouched } }
+    })
+    act(join(root, '7'))
+    const left = readdirSync(root)
+    const errors = await errorsOf(batchWriter(addon, NO_CARE)(files))
+    failure('changed', '7: not what it was')(errors[7])
+    assert.equal(errors.filter((error) => error === null).length, COUNT - 1)
+    const placed = new Set([...left, ...files.map((_, i) => `${i}`).filter((name) => name !== '7')])
+    assert.deepEqual(new Set(readdirSync(root)), placed)
+    if (left.includes('7') && what !== 'was taken by a link to nowhere')
+      assert.equal(readFileSync(join(root, '7'), 'utf8'), 'theirs')
+  })
+}
 
 test('files that the disk refuses in the end keep what they held', unlessBuilt, async (t) => {
   const root = makeTemporaryDirectory(t)
@@ -169,7 +240,7 @@ test('files that the disk refuses in the end keep what they held', unlessBuilt, 
     isSyncfsReliable: () => true,
     writeDrafts: async (...parts) => (await addon.writeDrafts(...parts)).fill(5),
   }
-  const errors = await batchWriter(failing, NO_CARE)(files)
+  const errors = await errorsOf(batchWriter(failing, NO_CARE)(files))
   for (const [i, { path }] of files.entries()) {
     failure('io', `${path}: i/o error`)(errors[i])
     assert.equal(readFileSync(path, 'utf8'), 'old')
@@ -184,7 +255,7 @@ test('a directory that can not be synced fails its own files alone', unlessBuilt
     const error = Object.assign(new Error('EIO'), { code: 'EIO', errno: -5, syscall: 'fsync' })
     return directory === roots[0] ? Promise.reject(error) : Promise.resolve()
   }
-  const errors = await batchWriter(addon, { ...NO_CARE, sync })(files)
+  const errors = await errorsOf(batchWriter(addon, { ...NO_CARE, sync })(files))
   for (const [i, { path }] of files.entries()) {
     assert.equal(errors[i] === null, dirname(path) === roots[1])
     assert.ok(existsSync(path))
@@ -208,6 +279,14 @@ test('the addon refuses what is no batch', unlessBuilt, () => {
   ]) {
     assert.throws(() => untyped['writeDrafts']!(...parts), TypeError, JSON.stringify(parts))
   }
-  for (const parts of [['/tmp', ['a'], []], ['/tmp', ['a\0'], ['b']], [7, [], []], []])
-    assert.throws(() => untyped['renameFiles']!(...parts), TypeError, JSON.stringify(parts))
+  const [none, one] = [new Uint8Array(0), new Uint8Array(FINGERPRINT_LENGTH)]
+  for (const parts of [
+    ['/tmp', ['a'], [], one],
+    ['/tmp', ['a\0'], ['b'], one],
+    ['/tmp', ['a'], ['b'], none],
+    ['/tmp', ['a'], ['b']],
+    [7, [], [], none],
+    [],
+  ])
+    assert.throws(() => untyped['placeFiles']!(...parts), TypeError, JSON.stringify(parts))
 })
