@@ -4,12 +4,13 @@ import { isByteString, type BencodeDict, type BencodeValue } from '../../metainf
 import { parseAddress } from '../protocol/peer-address.js'
 import { PeerFlag } from '../swarms/peer-table.js'
 import {
+  ADDRESS_AT,
+  ID_AT,
   PEER4_SIZE,
   PEER6_SIZE,
   RecordKind,
   SWARM_SIZE,
-  writePeer,
-  writeSwarm,
+  RecordWriter,
 } from '../swarms/swarm-records.js'
 
 /** The largest such file that is read, in bytes. */
@@ -38,7 +39,8 @@ export function* convertOldState(bytes: Uint8Array): Generator<Uint8Array, void>
     const infoHash = Buffer.from(hash, LATIN1)
     if (infoHash.length !== 20) continue
     const swarm = new Uint8Array(SWARM_SIZE)
-    writeSwarm(swarm, infoHash, Math.min(asCount(completed.get(hash)), 0xffffffff))
+    const count = Math.min(asCount(completed.get(hash)), 0xffffffff)
+    new RecordWriter(swarm).swarm(0, infoHash, count)
     yield swarm
     for (const [id, peer] of asDict(peers.get(hash))) {
       const record = convertPeer(Buffer.from(id, LATIN1), asDict(peer))
@@ -56,7 +58,9 @@ function convertPeer(id: Buffer, peer: BencodeDict): Uint8Array | null {
   const isSeed = peer.get('left') === 0
   const flags = (isV6 ? PeerFlag.v6 : 0) | (isSeed ? PeerFlag.seed : 0)
   const record = new Uint8Array(isV6 ? PEER6_SIZE : PEER4_SIZE)
-  writePeer(record, { flags, age: 0, port, key: 0, id, address })
+  new RecordWriter(record).peer(0, { flags, age: 0, port, key: 0 })
+  record.set(id, ID_AT)
+  record.set(isV6 ? address : address.subarray(12), ADDRESS_AT)
   return record
 }
 

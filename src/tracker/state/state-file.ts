@@ -103,7 +103,7 @@ export class StateFile {
       return
     }
     const age = this.#parts.now() / 1000 - header.savedAt
-    await this.#restore(chunksOf(body), age)
+    await this.#restore(chunksOf(body), age, stats.size)
   }
 
   /** A file that btkit did not write. */
@@ -133,8 +133,9 @@ export class StateFile {
   async #restore(
     slices: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     age: number,
+    size = 0,
   ): Promise<void> {
-    const restorer = this.#parts.store.restore(Math.max(0, age))
+    const restorer = this.#parts.store.restore(Math.max(0, age), size)
     for await (const slice of slices) restorer.write(slice)
     restorer.end()
   }

@@ -34,6 +34,12 @@ export class HashIndex {
     if (this.#counts[BUCKETS] === 0) this.#counts[BUCKETS] = FIRST_BUCKETS
   }
 
+  /** Takes buckets into use for as many items as are to come: none need be split for them later. */
+  reserve(items: number): void {
+    if (this.#counts[ITEMS] !== 0) return
+    this.#counts[BUCKETS] = Math.min(Math.max(items, FIRST_BUCKETS), this.#heads.length)
+  }
+
   /** The first item of this hash; 0 for none. */
   first(hash: number): number {
     return this.#skipTo(hash, this.#heads[this.#bucketOf(hash)] ?? 0)

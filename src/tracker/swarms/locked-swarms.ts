@@ -66,8 +66,8 @@ export class LockedSwarms implements SwarmStore {
     }
   }
 
-  restore(age: number): SwarmRestorer {
-    const restorer = this.#store.restore(age)
+  restore(age: number, size?: number): SwarmRestorer {
+    const restorer = this.#lock.hold(() => this.#store.restore(age, size))
     return {
       write: (bytes) => {
         this.#lock.hold(() => {

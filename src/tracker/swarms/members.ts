@@ -16,8 +16,6 @@ export interface MembersParts {
   readonly candidate: Candidate
   /** Whether swarms without peers are kept. */
   readonly keepsEmpty: boolean
-  /** Seconds on a clock that is never set back. */
-  readonly now: () => number
 }
 
 /** Who is in which swarm: a peer's record, its list, its address and all counts change together. */
@@ -29,7 +27,6 @@ export class Members {
   readonly #counters: Uint32Array
   readonly #candidate: Candidate
   readonly #keepsEmpty: boolean
-  readonly #now: () => number
 
   constructor(parts: MembersParts) {
     this.#peers = parts.peers
@@ -39,7 +36,6 @@ export class Members {
     this.#counters = parts.counters
     this.#candidate = parts.candidate
     this.#keepsEmpty = parts.keepsEmpty
-    this.#now = parts.now
   }
 
   /**
@@ -62,13 +58,15 @@ export class Members {
     return 0
   }
 
-  /** Notes what a peer said of itself. Returns 0 when there is no room for it. */
+  /**
+   * Notes what a peer said of itself, but for when it was heard of. Returns 0 when there is no room
+   * for it.
+   */
   put(swarm: number, known: number, announce: PeerAnnounce): number {
-    const { keys, heard } = this.#peers.columns
+    const { keys } = this.#peers.columns
     const peer = known === 0 ? this.#addPeer(swarm, announce) : this.#update(known, announce)
     if (peer === 0) return 0
     keys[peer] = announce.key
-    heard[peer] = this.#now()
     return peer
   }
 

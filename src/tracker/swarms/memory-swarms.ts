@@ -7,6 +7,7 @@ import { IndexPool } from './index-pool.js'
 import { flagsOf, Members } from './members.js'
 import { PeerFlag, PeerTable } from './peer-table.js'
 import { saveSwarms } from './save-swarms.js'
+import { PEER4_SIZE } from './swarm-records.js'
 import { Counter, LISTS_PER_SWARM, type StoreMemory } from './store-memory.js'
 import { SwarmReader } from './swarm-reader.js'
 import type {
@@ -69,7 +70,6 @@ export class MemorySwarms implements SwarmStore {
       counters: this.#counters,
       candidate: this.#candidate,
       keepsEmpty: limits.keepsEmpty,
-      now,
     })
     this.#choice = new PeerChoice(memory.peers, this.#lists, random)
   }
@@ -91,6 +91,7 @@ export class MemorySwarms implements SwarmStore {
       this.#members.dropIfUseless(swarm)
       return this.#answer(0, refusal ?? 'full')
     }
+    this.#peers.columns.heard[peer] = this.#now()
     this.#members.noteCompleted(swarm, peer, announce)
     this.#choose(swarm, peer, announce)
     return this.#answer(swarm, null)
@@ -156,7 +157,10 @@ export class MemorySwarms implements SwarmStore {
     yield* saveSwarms({ ...parts, now: this.#now })
   }
 
-  restore(age: number): SwarmRestorer {
+  restore(age: number, size = 0): SwarmRestorer {
+    this.#peers.reserve(Math.min(Math.floor(size / PEER4_SIZE), this.#limits.maxPeers))
+    const now = this.#now()
+    const oldest = now - this.#limits.peerTimeout
     let swarm = 0
     return new SwarmReader({
       swarm: (infoHash, completed) => {
@@ -164,8 +168,8 @@ export class MemorySwarms implements SwarmStore {
         if (swarm !== 0) this.#swarms.columns.completed[swarm] = completed
       },
       peer: (announce, peerAge, isCounted) => {
-        const heard = this.#now() - age - peerAge
-        if (swarm === 0 || heard < this.#now() - this.#limits.peerTimeout) return
+        const heard = now - age - peerAge
+        if (swarm === 0 || heard < oldest) return
         this.#candidate.load(announce)
         // What has announced itself already is known better
         if (this.#members.find(swarm, announce.key) !== 0) return

@@ -20,6 +20,8 @@ export class PeerTable {
   readonly #hashKey: Uint32Array
   readonly #byId: HashIndex
   readonly #byAddress: HashIndex
+  readonly #idBytes: Uint8Array
+  readonly #addressBytes: Uint8Array
   readonly #words = new Uint32Array(7)
 
   constructor(memory: StoreMemory) {
@@ -28,6 +30,8 @@ export class PeerTable {
     this.#hashKey = memory.hashKey
     this.#byId = new HashIndex(memory.peers.byId)
     this.#byAddress = new HashIndex(memory.peers.byAddress)
+    this.#idBytes = new Uint8Array(memory.peers.ids.buffer)
+    this.#addressBytes = new Uint8Array(memory.peers.addresses.buffer)
   }
 
   /** The peer with the candidate's id that is at its address, or that has its key; 0 for none. */
@@ -65,14 +69,24 @@ export class PeerTable {
     return true
   }
 
-  /** The 20 bytes of a peer's id, as they are in memory. */
-  idOf(peer: number): Uint8Array {
-    return new Uint8Array(this.columns.ids.buffer, 20 * peer, 20)
+  /** Makes the tables ready for so many peers, as long as there are none. */
+  reserve(peers: number): void {
+    this.#byId.reserve(peers)
+    this.#byAddress.reserve(peers)
   }
 
-  /** The 16 bytes of a peer's address, as they are in memory. */
-  addressOf(peer: number): Uint8Array {
-    return new Uint8Array(this.columns.addresses.buffer, 16 * peer, 16)
+  /** Copies the 20 bytes of a peer's id. */
+  copyId(peer: number, to: Uint8Array, at: number): void {
+    const from = 20 * peer
+    for (let n = 0; n < 20; n += 1) to[at + n] = this.#idBytes[from + n] ?? 0
+  }
+
+  /** Copies the 16 bytes of a peer's address, or the last four of an IPv4 address. */
+  copyAddress(peer: number, to: Uint8Array, at: number): void {
+    const isV6 = ((this.columns.flags[peer] ?? 0) & PeerFlag.v6) !== 0
+    const size = isV6 ? 16 : 4
+    const from = 16 * peer + 16 - size
+    for (let n = 0; n < size; n += 1) to[at + n] = this.#addressBytes[from + n] ?? 0
   }
 
   /** Takes a place for the candidate; 0 when there is none. */

@@ -2,12 +2,13 @@ import type { IndexLists } from './index-lists.js'
 import type { PeerTable } from './peer-table.js'
 import { PeerFlag } from './peer-table.js'
 import {
+  ADDRESS_AT,
+  ID_AT,
   PEER4_SIZE,
   PEER6_SIZE,
   RecordKind,
   SWARM_SIZE,
-  writePeer,
-  writeSwarm,
+  RecordWriter,
 } from './swarm-records.js'
 import { LISTS_PER_SWARM } from './store-memory.js'
 import type { SwarmTable } from './swarm-table.js'
@@ -34,74 +35,89 @@ const LISTS = [0, PeerFlag.v6, PeerFlag.seed, PeerFlag.seed + PeerFlag.v6] as co
  */
 export function* saveSwarms(parts: SavedParts): Generator<Uint8Array, void> {
   const slice = new Slice()
+  // Ages are those at the beginning, which is when the state is from
+  const second = Math.floor(parts.now())
   for (let swarm = 1; swarm <= parts.swarms.highest; swarm += 1) {
     if (swarm % 256 === 0 && slice.length === 0) yield new Uint8Array(0)
     if (!parts.swarms.isInUse(swarm)) continue
     if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
-    putSwarm(parts, swarm, slice)
-    yield* savePeers(parts, swarm, slice)
+    const infoHash = parts.swarms.infoHashOf(swarm)
+    const completed = parts.swarms.columns.completed[swarm] ?? 0
+    slice.records.swarm(slice.add(SWARM_SIZE), infoHash, completed)
+    yield* savePeers(parts, { swarm, infoHash, second }, slice)
   }
   putEnd(slice)
   yield slice.take()
 }
 
-function* savePeers(parts: SavedParts, swarm: number, slice: Slice): Generator<Uint8Array, void> {
-  const infoHash = parts.swarms.infoHashOf(swarm)
+/** A swarm that is saved; ages are those at a second. */
+interface SavedSwarm {
+  readonly swarm: number
+  readonly infoHash: Uint8Array
+  readonly second: number
+}
+
+function* savePeers(
+  { peers, swarms, lists }: SavedParts,
+  { swarm, infoHash, second }: SavedSwarm,
+  slice: Slice,
+): Generator<Uint8Array, void> {
   for (const kind of LISTS) {
     const list = LISTS_PER_SWARM * swarm + kind
-    for (let at = parts.lists.length(list) - 1; at >= 0; at -= 1) {
+    for (let at = lists.length(list) - 1; at >= 0; at -= 1) {
       if (!slice.hasRoom(PEER6_SIZE)) {
         yield slice.take()
         // Its place may be another swarm's by now
-        if (!parts.swarms.isAt(swarm, infoHash)) return
+        if (!swarms.isAt(swarm, infoHash)) return
       }
       // The list may have become shorter
-      at = Math.min(at, parts.lists.length(list) - 1)
-      if (at >= 0) putPeer(parts, parts.lists.at(list, at), slice)
+      at = Math.min(at, lists.length(list) - 1)
+      if (at >= 0) putPeer(peers, lists.at(list, at), { slice, second })
     }
   }
 }
 
-function putSwarm({ swarms }: SavedParts, swarm: number, slice: Slice): void {
-  writeSwarm(slice.add(SWARM_SIZE), swarms.infoHashOf(swarm), swarms.columns.completed[swarm] ?? 0)
-}
-
-function putPeer({ peers, now }: SavedParts, peer: number, slice: Slice): void {
+function putPeer(
+  peers: PeerTable,
+  peer: number,
+  { slice, second }: { readonly slice: Slice; readonly second: number },
+): void {
   const { columns } = peers
   const flags = columns.flags[peer] ?? 0
-  const to = slice.add((flags & PeerFlag.v6) === 0 ? PEER4_SIZE : PEER6_SIZE)
-  writePeer(to, {
+  const at = slice.add((flags & PeerFlag.v6) === 0 ? PEER4_SIZE : PEER6_SIZE)
+  slice.records.peer(at, {
     flags,
-    age: Math.max(0, Math.floor(now()) - (columns.heard[peer] ?? 0)),
+    age: Math.max(0, second - (columns.heard[peer] ?? 0)),
     port: columns.ports[peer] ?? 0,
     key: columns.keys[peer] ?? 0,
-    id: peers.idOf(peer),
-    address: peers.addressOf(peer),
   })
+  peers.copyId(peer, slice.records.bytes, at + ID_AT)
+  peers.copyAddress(peer, slice.records.bytes, at + ADDRESS_AT)
 }
 
 function putEnd(slice: Slice): void {
-  slice.add(1)[0] = RecordKind.end
+  slice.records.bytes[slice.add(1)] = RecordKind.end
 }
 
-/** Bytes that are written one after the other, always into the same memory. */
+/** Records that are written one after the other, always into the same memory. */
 class Slice {
   length = 0
-  readonly #bytes = new Uint8Array(SLICE)
+  readonly records = new RecordWriter(new Uint8Array(SLICE))
 
   /** There is always room for one byte more. */
   hasRoom(size: number): boolean {
     return this.length + size < SLICE
   }
 
-  add(size: number): Uint8Array {
+  /** Where a record of a size may be written. */
+  add(size: number): number {
     this.length += size
-    return this.#bytes.subarray(this.length - size, this.length)
+    return this.length - size
   }
 
   /** What was written, which lasts until something is added. */
   take(): Uint8Array {
-    const taken = this.#bytes.subarray(0, this.length)
+    const taken = this.records.bytes.subarray(0, this.length)
     this.length = 0
     return taken
   }

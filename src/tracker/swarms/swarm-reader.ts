@@ -1,19 +1,12 @@
 import { BtkitError } from '../../errors.js'
 import { PeerFlag } from './peer-table.js'
-import {
-  PEER4_SIZE,
-  PEER6_SIZE,
-  type PeerFields,
-  RecordKind,
-  RecordReader,
-  SWARM_SIZE,
-} from './swarm-records.js'
+import { PEER4_SIZE, PEER6_SIZE, RecordKind, RecordReader, SWARM_SIZE } from './swarm-records.js'
 import type { PeerAnnounce, SwarmRestorer } from './swarm-store.js'
 
 /** Hears what is read. */
 export interface SwarmHandler {
   readonly swarm: (infoHash: Uint8Array, completed: number) => void
-  /** A peer of the swarm before; whether it was counted as completed. */
+  /** A peer of the swarm before, which lasts until the next; whether it was counted as completed. */
   readonly peer: (announce: PeerAnnounce, age: number, isCounted: boolean) => void
 }
 
@@ -24,9 +17,25 @@ const SIZES: Readonly<Record<number, number>> = {
   [RecordKind.end]: 1,
 }
 
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
+
+const NO_BYTES = new Uint8Array(0)
+
 /** Reads saved swarms from bytes that may be cut anywhere. */
 export class SwarmReader implements SwarmRestorer {
   readonly #handler: SwarmHandler
+  readonly #peer: Writable<PeerAnnounce> = {
+    infoHash: NO_BYTES,
+    peerId: new Uint8Array(20),
+    address: new Uint8Array(16),
+    port: 0,
+    key: 0,
+    event: 'none',
+    isComplete: false,
+    wanted: 0,
+    wantsIds: false,
+    wantsBothFamilies: false,
+  }
   #rest = new Uint8Array(0)
   #hasEnded = false
 
@@ -59,29 +68,24 @@ export class SwarmReader implements SwarmRestorer {
     } else if (kind === RecordKind.swarm) {
       this.#handler.swarm(records.infoHash(at), records.completed(at))
     } else {
-      const peer = records.peer(at)
-      this.#handler.peer(announceOf(peer), peer.age, (peer.flags & PeerFlag.completed) !== 0)
+      const isCounted = (records.flags(at) & PeerFlag.completed) !== 0
+      this.#handler.peer(this.#loadPeer(records, at), records.age(at), isCounted)
     }
   }
-}
 
-/** What a peer that was saved would say. */
-function announceOf({ flags, id, address, port, key }: PeerFields): PeerAnnounce {
-  return {
-    infoHash: NO_BYTES,
-    peerId: id,
-    address,
-    port,
-    key,
-    event: (flags & PeerFlag.partialSeed) === 0 ? 'none' : 'paused',
-    isComplete: (flags & PeerFlag.seed) !== 0,
-    wanted: 0,
-    wantsIds: false,
-    wantsBothFamilies: false,
+  /** What a peer that was saved would say; it lasts until the next. */
+  #loadPeer(records: RecordReader, at: number): PeerAnnounce {
+    const flags = records.flags(at)
+    const peer = this.#peer
+    records.copyId(at, peer.peerId)
+    records.copyAddress(at, peer.address)
+    peer.port = records.port(at)
+    peer.key = records.key(at)
+    peer.event = (flags & PeerFlag.partialSeed) === 0 ? 'none' : 'paused'
+    peer.isComplete = (flags & PeerFlag.seed) !== 0
+    return peer
   }
 }
-
-const NO_BYTES = new Uint8Array(0)
 
 function damaged(why: string): BtkitError {
   return new BtkitError('io', `saved swarms: the state ${why}`)

@@ -10,42 +10,50 @@ const HEAD = 1 + 1 + 4 + 2 + 4 + 20
 export const PEER4_SIZE = HEAD + 4
 export const PEER6_SIZE = HEAD + 16
 
-/** A peer as it is saved. */
-export interface PeerFields {
+/** What a record of a peer has before its id and address. */
+export interface PeerHead {
   /** See `PeerFlag`. */
   readonly flags: number
   /** Seconds since it was heard of. */
   readonly age: number
   readonly port: number
   readonly key: number
-  readonly id: Uint8Array
-  /** 16 bytes. */
-  readonly address: Uint8Array
 }
 
-export function writeSwarm(to: Uint8Array, infoHash: Uint8Array, completed: number): void {
-  to[0] = RecordKind.swarm
-  to.set(infoHash, 1)
-  viewOf(to).setUint32(21, completed)
-}
+/** Where in the record of a peer its id and its address stand. */
+export const ID_AT = 12
+export const ADDRESS_AT = HEAD
 
-export function writePeer(to: Uint8Array, peer: PeerFields): void {
-  const view = viewOf(to)
-  const isV6 = (peer.flags & PeerFlag.v6) !== 0
-  to[0] = isV6 ? RecordKind.peer6 : RecordKind.peer4
-  to[1] = peer.flags
-  view.setUint32(2, peer.age)
-  view.setUint16(6, peer.port)
-  view.setUint32(8, peer.key)
-  to.set(peer.id, 12)
-  to.set(isV6 ? peer.address : peer.address.subarray(12), HEAD)
+/** Writes records at places in bytes, without an object for each. */
+export class RecordWriter {
+  readonly bytes: Uint8Array
+  readonly #view: DataView
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+    this.#view = viewOf(bytes)
+  }
+
+  swarm(at: number, infoHash: Uint8Array, completed: number): void {
+    this.bytes[at] = RecordKind.swarm
+    this.bytes.set(infoHash, at + 1)
+    this.#view.setUint32(at + 21, completed)
+  }
+
+  /** All of a peer but its id and its address. */
+  peer(at: number, { flags, age, port, key }: PeerHead): void {
+    this.bytes[at] = (flags & PeerFlag.v6) === 0 ? RecordKind.peer4 : RecordKind.peer6
+    this.bytes[at + 1] = flags
+    this.#view.setUint32(at + 2, age)
+    this.#view.setUint16(at + 6, port)
+    this.#view.setUint32(at + 8, key)
+  }
 }
 
 /** Reads records at places in bytes, without an object for each. */
 export class RecordReader {
   readonly #bytes: Uint8Array
   readonly #view: DataView
-  readonly #address = new Uint8Array(16)
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
@@ -60,20 +68,33 @@ export class RecordReader {
     return this.#view.getUint32(at + 21)
   }
 
-  /** The peer of a record; its address lasts until the next is read. */
-  peer(at: number): PeerFields {
+  flags(at: number): number {
+    return this.#bytes[at + 1] ?? 0
+  }
+
+  age(at: number): number {
+    return this.#view.getUint32(at + 2)
+  }
+
+  port(at: number): number {
+    return this.#view.getUint16(at + 6)
+  }
+
+  key(at: number): number {
+    return this.#view.getUint32(at + 8)
+  }
+
+  /** Copies the 20 bytes of a peer's id. */
+  copyId(at: number, to: Uint8Array): void {
+    for (let n = 0; n < 20; n += 1) to[n] = this.#bytes[at + ID_AT + n] ?? 0
+  }
+
+  /** Copies a peer's address, into the last four of 16 bytes where it is of IPv4. */
+  copyAddress(at: number, to: Uint8Array): void {
     const isV6 = this.#bytes[at] === RecordKind.peer6
-    if (!isV6) this.#address.fill(0, 0, 10).fill(0xff, 10, 12)
-    for (let n = isV6 ? 0 : 12, from = at + HEAD; n < 16; n += 1, from += 1) {
-      this.#address[n] = this.#bytes[from] ?? 0
-    }
-    return {
-      flags: this.#bytes[at + 1] ?? 0,
-      age: this.#view.getUint32(at + 2),
-      port: this.#view.getUint16(at + 6),
-      key: this.#view.getUint32(at + 8),
-      id: this.#bytes.subarray(at + 12, at + HEAD),
-      address: this.#address,
+    if (!isV6) to.fill(0, 0, 10).fill(0xff, 10, 12)
+    for (let n = isV6 ? 0 : 12, from = at + ADDRESS_AT; n < 16; n += 1, from += 1) {
+      to[n] = this.#bytes[from] ?? 0
     }
   }
 }

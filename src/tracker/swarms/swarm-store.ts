@@ -112,8 +112,11 @@ export interface SwarmStore {
    * meanwhile may be in it or not.
    */
   readonly save: () => Generator<Uint8Array, void>
-  /** Prepares to take back a state that was saved `age` seconds ago. */
-  readonly restore: (age: number) => SwarmRestorer
+  /**
+   * Prepares to take back a state that was saved `age` seconds ago, and has about `size` bytes: it
+   * goes faster when that is known.
+   */
+  readonly restore: (age: number, size?: number) => SwarmRestorer
 }
 
 /** How much a store may hold. */

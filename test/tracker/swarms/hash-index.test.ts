@@ -21,8 +21,8 @@ function itemsOf(index: HashIndex, hash: number): number[] {
   return items.sort((a, b) => a - b)
 }
 
-test('items are found by their hash while the table grows and they come and go', () => {
-  const index = makeIndex()
+/** Adds and removes items in an index, and compares what it finds with what it must. */
+function exercise(index: HashIndex): void {
   const random = randomNumbers(pseudoRandom(16))
   const hashes = new Map<number, number>()
   const wanted = new Map<number, Set<number>>()
@@ -47,6 +47,25 @@ test('items are found by their hash while the table grows and they come and go',
       [...items].sort((a, b) => a - b),
     )
   }
+}
+
+test('items are found by their hash while the table grows and they come and go', () => {
+  exercise(makeIndex())
+})
+
+test('a table that was made ready for few items, or for more than there may be, finds them too', () => {
+  for (const items of [1, 1000, 3 * ITEMS]) {
+    const index = makeIndex()
+    index.reserve(items)
+    exercise(index)
+  }
+})
+
+test('a table that has items is left as it is when it is to be made ready for others', () => {
+  const index = makeIndex()
+  for (let item = 1; item <= 1000; item += 1) index.add(item, item)
+  index.reserve(ITEMS)
+  for (let item = 1; item <= 1000; item += 1) assert.deepEqual(itemsOf(index, item), [item])
 })
 
 test('a hash that nothing has finds nothing', () => {

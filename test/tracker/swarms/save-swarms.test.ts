@@ -25,9 +25,9 @@ function savedBytes(store: Store): Buffer {
   return Buffer.concat(Array.from(store.save(), (slice) => Uint8Array.from(slice)))
 }
 
-function copy(from: Store, to: Store, { age = 0, cut = 1000 } = {}) {
+function copy(from: Store, to: Store, { age = 0, cut = 1000, size = 0 } = {}) {
   const bytes = savedBytes(from)
-  const restorer = to.restore(age)
+  const restorer = to.restore(age, size)
   for (let at = 0; at < bytes.length; at += cut) restorer.write(bytes.subarray(at, at + cut))
   restorer.end()
 }
@@ -48,6 +48,16 @@ test('it does not matter where the bytes of a state are cut', () => {
   fill(one, 50)
   copy(one, other, { cut: 1 })
   assert.deepEqual(other.totals(), one.totals())
+})
+
+test('it does not matter what size a state was said to have', () => {
+  for (const size of [1, 10_000, 1e15]) {
+    const [one, other] = [makeStore().store, makeStore().store]
+    fill(one, 500)
+    copy(one, other, { size })
+    fill(other, 500)
+    assert.deepEqual(other.totals(), one.totals())
+  }
 })
 
 test('bytes of a state may all come in the same buffer', () => {
