@@ -14,8 +14,12 @@ static int64_t nanoseconds(struct timespec time) {
   return (int64_t)((uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec);
 }
 
-/* Little-endian on every machine, as src/files/fingerprint.ts writes it. */
-static void write_word(uint8_t *at, uint64_t word) {
+int64_t latest_time(const struct stat *stats) {
+  const int64_t mtime = nanoseconds(MTIME(*stats)), ctime = nanoseconds(CTIME(*stats));
+  return mtime > ctime ? mtime : ctime;
+}
+
+void write_word(uint8_t *at, uint64_t word) {
   for (int i = 0; i < 8; i++) at[i] = (uint8_t)(word >> (8 * i));
 }
 

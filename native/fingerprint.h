@@ -9,4 +9,10 @@
 /* Enters size, mtime, ctime, inode and device, as src/files/fingerprint.ts has them. */
 void write_fingerprint(const struct stat *stats, uint8_t *fingerprint);
 
+/* The later one of mtime and ctime, in nanoseconds since 1970. */
+int64_t latest_time(const struct stat *stats);
+
+/* Enters 8 bytes, little-endian on every machine. */
+void write_word(uint8_t *at, uint64_t word);
+
 #endif

@@ -22,6 +22,7 @@
 #include "signals.h"
 #include "small_files.h"
 #include "stat_files.h"
+#include "tree_tables.h"
 #include "write_batch.h"
 #include "writers.h"
 
@@ -195,6 +196,7 @@ NAPI_MODULE_INIT() {
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readSmallFiles", NULL, read_small_files, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"treeTablesAsync", NULL, tree_tables_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeasesAsync", NULL, try_read_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"openWriteWatch", NULL, open_watch, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { digestOf } from '../digest.js'
 
-const SUFFIX = '.btkit-tmp'
+/** What the names end with. */
+export const TEMPORARY_SUFFIX = '.btkit-tmp'
 const SHAPE = /^\..+\.([0-9a-f]{8})-([0-9a-f]+)-[0-9a-f]{8}\.btkit-tmp$/s
 
 /** The longest name that eCryptfs takes; other file systems take 255 bytes. */
@@ -11,7 +12,7 @@ const MAX_BYTES = 143
 /** A hidden name, new at every call, for what is to become a file called `name`. */
 export function makeTemporaryName(name: string): string {
   const owner = `${hostDigest()}-${process.pid.toString(16)}`
-  const ending = `.${owner}-${nextSuffix()}${SUFFIX}`
+  const ending = `.${owner}-${nextSuffix()}${TEMPORARY_SUFFIX}`
   return `.${shorten(name, MAX_BYTES - 1 - ending.length)}${ending}`
 }
 
@@ -25,7 +26,7 @@ function nextSuffix(): string {
 
 /** Whether `name` is one of ours: a file being written, or left by a run that was killed. */
 export function isTemporaryName(name: string): boolean {
-  return name.endsWith(SUFFIX) && SHAPE.test(name)
+  return name.endsWith(TEMPORARY_SUFFIX) && SHAPE.test(name)
 }
 
 /** Whether the process that made a temporary name is known to have ended. */

@@ -25,6 +25,8 @@ import type {
   CompleteWatch,
   StateAccess,
 } from './request.js'
+import { lookAtAll, type Sight } from './sight.js'
+import { noteStandstill, repeatReport } from './standstill.js'
 import { TargetDirectories } from './targets.js'
 import { digestOptions } from './unchanged.js'
 
@@ -50,30 +52,54 @@ export async function completeDirectories(
   const list = listOnce()
   const targets = new TargetDirectories(request, context, list)
   const report = createReport()
+  let sight: Sight | null = null
+  let isRepeated = false
   try {
-    await targets.open()
-    const filter = await loadNameFilter(request.common.scan)
-    const findTarget = (path: string) => targets.find(path)
-    const directories = openAll({ request, filter, list, findTarget }, report)
-    checkDistinctDirectories(directories)
-    checkDistinctTorrents(directories)
-    if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
-    noteLeftOut(directories, report)
-    const options = digestOptions(request.common)
-    const isOwnFile = ownFilesOf(directories, request.checksums)
-    const writer = createWriter({ inFlight: WRITES })
-    const run = { request, hashContext: context, options, isOwnFile, writer, report, watch }
-    await complete(directories, run, context.state)
+    await targets.lock()
+    sight = await lookAtAll(targets.paths, request, context)
+    isRepeated = repeatReport(sight, report)
+    if (!isRepeated) await completeLocked({ targets, list, report }, { request, context, watch })
   } finally {
     await targets.close((target, error) => {
       noteFailure(report, pathsOfDirectory(target), error)
     })
   }
+  if (!isRepeated) noteStandstill(sight, report)
   if (!request.dryRun && !report.isInterrupted) {
     await tidy(context, request.cacheMaxSize)
   }
   sortReport(report)
   return report
+}
+
+/** What a run works on, once its targets are locked. */
+interface Locked {
+  readonly targets: TargetDirectories
+  readonly list: (realPath: string) => readonly string[]
+  readonly report: CompleteReport
+}
+
+interface Asked {
+  readonly request: CompleteRequest
+  readonly context: CompleteContext
+  readonly watch: CompleteWatch
+}
+
+async function completeLocked({ targets, list, report }: Locked, asked: Asked): Promise<void> {
+  const { request, context, watch } = asked
+  await targets.open()
+  const filter = await loadNameFilter(request.common.scan)
+  const findTarget = (path: string) => targets.find(path)
+  const directories = openAll({ request, filter, list, findTarget }, report)
+  checkDistinctDirectories(directories)
+  checkDistinctTorrents(directories)
+  if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
+  noteLeftOut(directories, report)
+  const options = digestOptions(request.common)
+  const isOwnFile = ownFilesOf(directories, request.checksums)
+  const writer = createWriter({ inFlight: WRITES })
+  const run = { request, hashContext: context, options, isOwnFile, writer, report, watch }
+  await complete(directories, run, context.state)
 }
 
 /** A cache that nobody needed is opened for it only when it is time. */

@@ -21,7 +21,8 @@ export interface TargetDirectory {
 export class TargetDirectories {
   readonly #open = new Map<string, TargetDirectory>()
   readonly #failed = new Map<string, unknown>()
-  readonly #locks: DirectoryLock[] = []
+  /** Null for one that a dry run, which changes nothing, need not lock. */
+  readonly #locks = new Map<string, DirectoryLock | null>()
 
   constructor(
     readonly request: CompleteRequest,
@@ -30,20 +31,29 @@ export class TargetDirectories {
   ) {}
 
   /**
-   * Locks each of them once, in an order that can't make two runs wait for each other, and reads
-   * what is known of its torrents. One that can't be used fails when it is asked for.
+   * Locks each of them once, in an order that can't make two runs wait for each other. One that can't
+   * be locked fails when it is asked for.
    * @throws BtkitError `locked` or `interrupted`
    */
-  async open(): Promise<void> {
+  async lock(): Promise<void> {
     const { directories, target } = this.request
     const paths = (target === null ? directories : [target]).flatMap(realPathOrNone)
     for (const path of [...new Set(paths)].sort()) {
-      try {
+      await this.#attempt(path, () => this.#lockOne(path))
+    }
+  }
+
+  /** The real paths of those that are locked. */
+  get paths(): readonly string[] {
+    return [...this.#locks.keys()]
+  }
+
+  /** Reads what is known of the torrents in them. One that can't be used fails when it is asked for. */
+  async open(): Promise<void> {
+    for (const path of this.paths) {
+      await this.#attempt(path, async () => {
         this.#open.set(path, await this.#openOne(path))
-      } catch (error) {
-        if (endsAll(error)) throw error
-        this.#failed.set(path, error)
-      }
+      })
     }
   }
 
@@ -68,13 +78,27 @@ export class TargetDirectories {
         onFailure(path, error)
       }
     }
-    for (const lock of this.#locks) lock.release()
+    for (const lock of this.#locks.values()) lock?.release()
+  }
+
+  async #attempt(path: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      if (endsAll(error)) throw error
+      this.#failed.set(path, error)
+    }
+  }
+
+  async #lockOne(path: string): Promise<void> {
+    const { dryRun, waitSeconds } = this.request
+    const { signal } = this.context.engine
+    this.#locks.set(path, dryRun ? null : await lockDirectory(path, { waitSeconds, signal }))
   }
 
   async #openOne(path: string): Promise<TargetDirectory> {
-    const { dryRun, waitSeconds } = this.request
-    const { state, cacheAccess, engine } = this.context
-    if (!dryRun) this.#locks.push(await lockDirectory(path, { waitSeconds, signal: engine.signal }))
+    const { dryRun } = this.request
+    const { state, cacheAccess } = this.context
     const files = this.list(path)
     if (!dryRun) removeDeadFiles(path, files)
     const { directory: stateDirectory, warn } = state

@@ -2,7 +2,7 @@ import type { Fingerprint } from '../../files/fingerprint.js'
 import type { CacheTrust } from './cache-trust.js'
 
 /** A file's clock may be too coarse to show a change that soon after another, in nanoseconds. */
-const RACY_NS = 2_000_000_000n
+export const RACY_NS = 2_000_000_000n
 
 /**
  * Whether a file changed so shortly before the moment `startedMs` that it could change again

@@ -1,0 +1,36 @@
+/* Plain files in, plain memory out; whoever calls it for JavaScript is tree_tables.c. */
+#ifndef BTKIT_TREE_TABLE_H
+#define BTKIT_TREE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A table is the same as long as nothing in it changed and the system lists it in the same order. It
+ * begins with the latest time in it, in nanoseconds since 1970, as 8 bytes, little-endian. Each entry
+ * is a letter, its name and a NUL:
+ *
+ *   f  what is no directory: size, mtime, ctime, inode, device and mode follow, 8 bytes each
+ *   l  a symbolic link, the same of itself; then either its real path as the name of an entry `t`, and
+ *      the same of what is there, or an entry `x` with the number of the error and no name
+ *   d  a directory that was read: inode and device, then its entries, and a letter `e` at their end
+ *   c  one that may not be read, or was not asked for
+ *   h  without `all`, a hidden entry, of which nothing but the name counts
+ */
+struct tree_table {
+  const char *path;
+  bool is_deep;        /* whether directories below are read as well */
+  bool all;            /* whether hidden entries are looked at */
+  const int32_t *stop; /* ends the work when it is no longer 0 */
+  bool has_failed;     /* a link leads to a directory, or something could not be looked at */
+  int64_t latest;
+  uint8_t *bytes; /* to be freed */
+  size_t length;
+  size_t room;
+};
+
+/* Fills in a table of which the first four are set, and the others are zeros. */
+void read_tree_table(struct tree_table *table);
+
+#endif

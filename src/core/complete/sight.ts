@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import { BtkitError, osCodeOf } from '../../errors.js'
+import { realPath } from '../../files/real-path.js'
+import { readTreeTables, type TreeTables } from '../../files/tree-tables.js'
+import type { StandstillPlace } from '../../state/standstill/file.js'
+import { stampOfLog } from '../../state/torrents/stamp.js'
+import { RACY_NS } from '../digests/racy.js'
+import type { CompleteContext, CompleteRequest } from './request.js'
+
+/** Raised whenever what a run of the same request does of the same files may differ from before. */
+const FORMAT = 1
+
+/** All that a run goes by, as it was before the run did anything. */
+export interface Sight {
+  /** Which runs it may be compared with. */
+  readonly place: StandstillPlace
+  /** As long as it is the same, so is what there is to do. */
+  readonly digest: string
+  /** Whether there is a sign of all that may change in a later digest. */
+  readonly isSettled: boolean
+}
+
+/**
+ * Looks at all that a run goes by, once its targets are locked: what is in its directories, what is
+ * known of their torrents, and what is asked for. The cache is none of it: it decides how soon digests
+ * are at hand, and where nothing changed none are wanted. Null where that is not all.
+ */
+export async function lookAtAll(
+  targets: readonly string[],
+  request: CompleteRequest,
+  context: CompleteContext,
+): Promise<Sight | null> {
+  if (!isAllInSight(request)) return null
+  const { state, cacheAccess, engine } = context
+  const startedNs = BigInt(Math.floor(cacheAccess.now())) * 1_000_000n
+  const known = knownOf(targets, request, context)
+  if (known === null) return null
+  const { sources, logs } = known
+  const flat = targets.filter((target) => !sources.includes(target))
+  const places = { deep: sources, flat, all: request.common.scan.all }
+  const seen = await readTreeTables(places, engine.signal)
+  if (seen === null) return null
+  const head = [FORMAT, state.version, sources, targets, logs, asked(request, context)]
+  return {
+    place: { stateDirectory: state.directory, key: JSON.stringify([sources, targets]) },
+    digest: digestOf(JSON.stringify(head, spelledOut), seen),
+    isSettled: seen.latestNs < startedNs - RACY_NS && !seen.hasTemporary,
+  }
+}
+
+/**
+ * Whether a run does no more than its directories and logs tell. Directories that patterns leave out
+ * may be far larger than all others, and are better not looked at.
+ */
+function isAllInSight({ force, dryRun, publish, common }: CompleteRequest): boolean {
+  const { include, exclude } = common.scan
+  return !force && !dryRun && publish.length + include.length + exclude.length === 0
+}
+
+/** The real paths of the sources, and what shows that the logs changed; null when any is missing. */
+function knownOf(
+  targets: readonly string[],
+  { directories }: CompleteRequest,
+  { state }: CompleteContext,
+): { sources: string[]; logs: string[] } | null {
+  try {
+    const sources = directories.map(realPath).filter((path) => path !== null)
+    const logs = targets.map((target) => stampOfLog(state.directory, target))
+    const found = logs.filter((stamp) => stamp !== null)
+    const isAll = sources.length === directories.length && found.length === logs.length
+    return isAll && logs.length > 0 ? { sources, logs: found } : null
+  } catch (error) {
+    // Whoever opens them will say what is wrong
+    if (error instanceof BtkitError || osCodeOf(error) !== undefined) return null
+    throw error
+  }
+}
+
+/** What is asked for, but for the date of new torrents, which is no reason to write any. */
+function asked({ common, ...request }: CompleteRequest, context: CompleteContext) {
+  const { cacheAccess, sleepingCache } = context
+  const rest = { trust: cacheAccess.trust, isCacheUsed: Boolean(sleepingCache) }
+  return { ...request, common: { ...common, creationDate: null }, ...rest }
+}
+
+/** Has JSON tell of what it knows nothing of. */
+function spelledOut(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}`
+  return value instanceof Map ? [...(value as Map<unknown, unknown>)] : value
+}
+
+function digestOf(head: string, { tables }: TreeTables): string {
+  const hash = createHash('sha256').update(`${head}\0`)
+  for (const table of tables) hash.update(`${table.length}\0`).update(table)
+  return hash.digest('hex')
+}

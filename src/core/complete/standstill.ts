@@ -1,0 +1,55 @@
+import { readStandstill, writeStandstill } from '../../state/standstill/file.js'
+import type { CompleteReport, SkipReason } from './report.js'
+import type { Sight } from './sight.js'
+
+/** What a run that did nothing has to report. */
+type QuietReport = Pick<CompleteReport, 'unchanged' | 'bytesReused' | 'skipped'>
+
+/**
+ * Enters what an earlier run reported that saw all just as it is now, and found nothing to do. Returns
+ * whether there was one.
+ */
+export function repeatReport(sight: Sight | null, report: CompleteReport): boolean {
+  const note = sight && readStandstill(sight.place)
+  if (!note || note.seen !== sight.digest) return false
+  const { unchanged, bytesReused, skipped } = note.report as QuietReport
+  report.unchanged = unchanged
+  report.bytesReused = bytesReused
+  report.skipped.push(...skipped)
+  return true
+}
+
+/** Notes what a run reported, if it found nothing to do and the next ones would not either. */
+export function noteStandstill(sight: Sight | null, report: CompleteReport): void {
+  if (!sight?.isSettled || !isQuiet(report)) return
+  const { unchanged, bytesReused, skipped } = report
+  const quiet: QuietReport = { unchanged, bytesReused, skipped }
+  writeStandstill(sight.place, { seen: sight.digest, report: quiet })
+}
+
+/** Why entries are left out that are left out again as long as nothing changes. */
+const LASTING: ReadonlySet<SkipReason> = new Set([
+  'empty',
+  'the target',
+  'not a regular file',
+  'link',
+  'link leads outside',
+  'link loop',
+  'broken link',
+  'foreign',
+  'outdated',
+  'edited',
+])
+
+function isQuiet(report: CompleteReport): boolean {
+  const { created, updated, removed, failed, checksumLists, skipped } = report
+  const { bytesHashed, backslashed, isInterrupted } = report
+  const lists = Object.values(checksumLists) as readonly unknown[][]
+  const changes: readonly unknown[][] = [created, updated, removed, failed, ...lists]
+  return (
+    changes.every((list) => list.length === 0) &&
+    skipped.every(({ reason }) => LASTING.has(reason)) &&
+    bytesHashed + backslashed.count === 0 &&
+    !isInterrupted
+  )
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import { BtkitError, osCodeOf } from '../../errors.js'
+import { requireOwnDirectory } from '../own-directory.js'
+import { replaceFile } from '../torrents/file.js'
+import { readIfThere } from '../torrents/regular-file.js'
+
+/** A run of completedir that found nothing to do. Without the note of it, the next one looks again. */
+export interface Standstill {
+  /** A digest of all that it went by. */
+  readonly seen: string
+  /** What it reported, as JSON. */
+  readonly report: unknown
+}
+
+/** Which runs a note is of. */
+export interface StandstillPlace {
+  readonly stateDirectory: string
+  /** Tells them from those over other directories. */
+  readonly key: string
+}
+
+/** Longer notes are not kept: to read them would take as long as to look. In bytes. */
+const MAX_SIZE = 4 * 2 ** 20
+
+/** Bytes of a digest in hexadecimal. */
+const DIGEST = 64
+
+/** Reads a note; null when there is none that can be relied on. */
+export function readStandstill(place: StandstillPlace): Standstill | null {
+  const path = pathOf(place)
+  return orNothing(() => {
+    for (const directory of [place.stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+    const text = readIfThere(path, MAX_SIZE)?.toString() ?? ''
+    const json = text.slice(DIGEST)
+    return text.startsWith(digestOf(json)) ? (JSON.parse(json) as Standstill) : null
+  })
+}
+
+/** Writes a note, if that can be done. */
+export function writeStandstill(place: StandstillPlace, standstill: Standstill): void {
+  const json = JSON.stringify(standstill)
+  const bytes = Buffer.from(digestOf(json) + json)
+  if (bytes.length > MAX_SIZE) return
+  orNothing(() => {
+    replaceFile(pathOf(place), [bytes])
+  })
+}
+
+function pathOf({ stateDirectory, key }: StandstillPlace): string {
+  return join(stateDirectory, 'standstill', digestOf(key).slice(0, 32))
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** Null where the system or its rules stand in the way. */
+function orNothing<T>(act: () => T): T | null {
+  try {
+    return act()
+  } catch (error) {
+    if (!(error instanceof BtkitError) && osCodeOf(error) === undefined) throw error
+    return null
+  }
+}
