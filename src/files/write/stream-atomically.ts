@@ -7,8 +7,8 @@ import { createCleaner } from './remove-dead-files.js'
 import { syncDirectory } from './sync-directory.js'
 import { findWriteTarget } from './target.js'
 
-/** Bytes that are gathered for one write. */
-const CHUNK = 256 * 1024
+/** Bytes that are gathered for one write: others wait while as many are made. */
+const CHUNK = 64 * 1024
 
 /**
  * Writes what comes in slices to `target` so that at any moment, power cuts included, it holds

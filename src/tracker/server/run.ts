@@ -3,6 +3,7 @@ import { SAMPLE_INTERVAL } from '../page/history.js'
 import { TrackerRounds } from '../multitracker/tracker-rounds.js'
 import { lockState } from '../state/lock-state.js'
 import { listenEverywhere, type Listening } from './listen-everywhere.js'
+import { expireSome } from './expire-some.js'
 import { startPeriodicWork } from './periodic-work.js'
 import { prepareTracker, type PreparedTracker, type TrackerWorld } from './prepare.js'
 import type { TrackerSettings } from './settings.js'
@@ -26,8 +27,7 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly stop: () => Promise<void>
 }
 
-/** Places of the store that are looked at for peers that are gone, twice a second: a million in 30 s. */
-const EXPIRE_SLOTS = 16_384
+/** Milliseconds after which the next places of the store are looked at for peers that are gone. */
 const EXPIRE_INTERVAL = 500
 
 /**
@@ -130,7 +130,7 @@ function startRepeating(
       ...(foreign === null ? [] : [asking]),
       { act: refresh, period: settings.allowed.interval },
       { act: () => saver.saveOrTell(), period: settings.saveInterval },
-      { act: () => void store.expire(EXPIRE_SLOTS), period: EXPIRE_INTERVAL },
+      { act: () => expireSome(store), period: EXPIRE_INTERVAL },
       { act: () => tracker.pages.sample(), period: SAMPLE_INTERVAL },
     ],
     onError,
