@@ -91,7 +91,8 @@ export class ClientAddresses {
  * has one of these has them all.
  */
 export function clientKey(address: string): string {
-  return isIP(address) === 6
+  // Of addresses, those of IPv6 alone have colons
+  return address.includes(':')
     ? `${ipv6Groups(withoutZone(address)).slice(0, 4).join(':')}::/64`
     : address
 }
@@ -106,6 +107,7 @@ export function ipv6Groups(address: string): string[] {
 }
 
 function plain(address: string): string {
+  if (!address.includes(':')) return address
   return MAPPED.exec(address)?.[1] ?? address
 }
 

@@ -11,6 +11,7 @@ export interface ClientTurnRules {
 
 /** A client, and how its connections are read. */
 interface Client {
+  readonly key: string
   readonly sockets: Set<Socket>
   /** Those that are not read, in the order in which they will be. */
   readonly queue: Set<Socket>
@@ -46,7 +47,7 @@ const REST = 4
 export class ClientTurns {
   readonly #rules: ClientTurnRules
   readonly #clients = new Map<string, Client>()
-  readonly #clientOf = new WeakMap<Socket, Client>()
+  readonly #clientOf = new Map<Socket, Client>()
 
   constructor(rules: ClientTurnRules) {
     this.#rules = rules
@@ -56,16 +57,20 @@ export class ClientTurns {
   follow(socket: Socket): void {
     const key = this.#rules.keyOf(socket)
     if (key === null) return
-    const client = this.#clients.get(key) ?? newClient()
-    this.#clients.set(key, client)
+    const client = this.#clients.get(key) ?? this.#add(key)
     this.#clientOf.set(socket, client)
     client.sockets.add(socket)
     if (client.isHeldBack) this.#hold(client, socket)
-    socket.once('close', () => {
-      client.sockets.delete(socket)
-      client.queue.delete(socket)
-      if (client.sockets.size === 0) this.#clients.delete(key)
-    })
+  }
+
+  /** Lets go of one that has closed. */
+  leave(socket: Socket): void {
+    const client = this.#clientOf.get(socket)
+    if (!client) return
+    this.#clientOf.delete(socket)
+    client.sockets.delete(socket)
+    client.queue.delete(socket)
+    if (client.sockets.size === 0) this.#clients.delete(client.key)
   }
 
   /** Hears of requests of a connection that wait for their turn from now on, or, below 0, no more. */
@@ -77,6 +82,12 @@ export class ClientTurns {
     if (isMuch && client.isHeldBack) this.#hold(client, socket)
     else if (isMuch) this.#holdAll(client)
     else if (client.isHeldBack) this.#goOnSoon(client)
+  }
+
+  #add(key: string): Client {
+    const client = newClient(key)
+    this.#clients.set(key, client)
+    return client
   }
 
   #holdAll(client: Client): void {
@@ -140,7 +151,7 @@ function restAfterTurn(client: Client): void {
   })
 }
 
-function newClient(): Client {
+function newClient(key: string): Client {
   const state = { waiting: 0, isHeldBack: false, timer: null, isScheduled: false, restsUntil: 0 }
-  return { sockets: new Set(), queue: new Set(), ...state }
+  return { key, sockets: new Set(), queue: new Set(), ...state }
 }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { connectionsOf } from './connections.js'
 
 /**
  * Closes connections whose client does not take its answer, after about twice `standstill`
@@ -8,17 +9,17 @@ import type { Socket } from 'node:net'
  * timed that were twice seen with as much waiting to be sent.
  */
 export function closeStanding(server: Server, standstill: number): void {
-  const waiting = new Map<Socket, number>()
-  server.on('connection', (socket) => {
-    waiting.set(socket, 0)
-    socket.once('close', () => waiting.delete(socket))
-  })
+  const { open } = connectionsOf(server)
+  let before = new Map<Socket, number>()
   const look = () => {
-    for (const [socket, before] of waiting) {
+    const waiting = new Map<Socket, number>()
+    for (const socket of open) {
       const now = socket.writableLength
-      if (now > 0 && now === before && socket.timeout !== standstill) socket.setTimeout(standstill)
+      if (now === 0) continue
+      if (now === before.get(socket) && socket.timeout !== standstill) socket.setTimeout(standstill)
       waiting.set(socket, now)
     }
+    before = waiting
   }
   const timer = setInterval(look, standstill / 2).unref()
   server.once('close', () => {

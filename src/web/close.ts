@@ -1,6 +1,5 @@
 import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
-import { onConnection } from './make-server.js'
+import { connectionsOf } from './connections.js'
 import { connectionsInHandshake } from './tls/handshakes.js'
 
 /** How long requests under way may take to end, in milliseconds. */
@@ -20,11 +19,7 @@ const FIRST_REQUEST = 500
  * when requests under way are done, or out of time.
  */
 export function makeCloser(server: Server): () => Promise<void> {
-  const sockets = new Set<Socket>()
-  onConnection(server, (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
+  const { open: sockets } = connectionsOf(server)
   const sweep = () => {
     server.closeIdleConnections()
   }

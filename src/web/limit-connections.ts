@@ -1,4 +1,6 @@
-import type { Server, Socket } from 'node:net'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { connectionsTaken } from './connections.js'
 
 export interface ConnectionLimits {
   /** What stands for the client of a connection; null for one that may have any number. */
@@ -16,25 +18,28 @@ export interface ConnectionLimits {
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
   const { keyOf, maxPerClient, maxConnections } = limits
+  /** Those that count, each by what stands for its client. */
+  const counted = new Map<Socket, string | null>()
   const counts = new Map<string, number>()
-  let all = 0
-  const countOne = (socket: Socket, key: string | null) => {
-    all += 1
-    if (key !== null) counts.set(key, (counts.get(key) ?? 0) + 1)
-    socket.once('close', () => {
-      all -= 1
-      if (key === null) return
-      const left = (counts.get(key) ?? 0) - 1
-      if (left > 0) counts.set(key, left)
-      else counts.delete(key)
-    })
+  const come = (socket: Socket) => {
+    const key = keyOf(socket)
+    const count = key === null ? 0 : (counts.get(key) ?? 0)
+    if (counted.size >= maxConnections || (key !== null && count >= maxPerClient)) {
+      socket.destroy()
+      return
+    }
+    counted.set(socket, key)
+    if (key !== null) counts.set(key, count + 1)
+  }
+  const gone = (socket: Socket) => {
+    const key = counted.get(socket) ?? null
+    counted.delete(socket)
+    if (key === null) return
+    const left = (counts.get(key) ?? 0) - 1
+    if (left > 0) counts.set(key, left)
+    else counts.delete(key)
   }
   return (server) => {
-    server.on('connection', (socket) => {
-      const key = keyOf(socket)
-      const isOver = key !== null && (counts.get(key) ?? 0) >= maxPerClient
-      if (all >= maxConnections || isOver) socket.destroy()
-      else countOne(socket, key)
-    })
+    connectionsTaken(server).follow({ come, gone })
   }
 }

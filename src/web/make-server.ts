@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { Server as TlsServer, type TLSSocket } from 'node:tls'
-import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Handler } from './turns.js'
 import { limitHandshakes } from './tls/handshakes.js'
 import { MIN_VERSION, type TlsKeys } from './tls/tls-keys.js'
@@ -24,11 +23,6 @@ export function makeWebServer(
   server.removeAllListeners('tlsClientError')
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return server
-}
-
-/** Has something done with each connection on which requests can come. */
-export function onConnection(server: Server, act: (socket: Socket) => void): void {
-  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', act)
 }
 
 const passedOn = new WeakSet<IncomingMessage>()

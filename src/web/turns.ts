@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ConnectionFollower } from './connections.js'
 import { ClientTurns, type ClientTurnRules } from './client-turns.js'
 import { HeldSockets } from './held-sockets.js'
 
@@ -28,7 +29,7 @@ const MAX_OF_ALL = 20_000
 const MAX_OF_CLIENT = 1000
 
 /** Begins pipelined requests of the connections of a server one after the other. */
-export class Turns {
+export class Turns implements ConnectionFollower {
   readonly #rules: TurnRules
   readonly #held = new HeldSockets()
   readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
@@ -42,8 +43,14 @@ export class Turns {
   }
 
   /** Takes up a connection of a server on which requests have their turns. */
-  readonly follow = (socket: Socket): void => {
+  readonly come = (socket: Socket): void => {
     this.#clients.follow(socket)
+  }
+
+  /** Forgets one that has closed, and what was asked on it. */
+  readonly gone = (socket: Socket): void => {
+    this.#leave(socket)
+    this.#clients.leave(socket)
   }
 
   /**
@@ -91,9 +98,6 @@ export class Turns {
     if (known) return known
     const requests = new Set<IncomingMessage>()
     this.#waiting.set(socket, requests)
-    socket.once('close', () => {
-      this.#leave(socket)
-    })
     return requests
   }
 

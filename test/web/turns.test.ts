@@ -5,6 +5,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { connectionsOf } from '../../src/web/connections.js'
 import { Turns, type Handler, type TurnRules } from '../../src/web/turns.js'
 
 const keyOf = ({ remoteAddress }: Socket) => remoteAddress ?? null
@@ -33,9 +34,8 @@ async function listen(t: TestContext, { handler, onRead, ...rules }: Setup) {
     seen.waiting++
     seen.mostWaiting = Math.max(seen.mostWaiting, seen.waiting)
     begin(request, response)
-  })
-    .on('connection', turns.follow)
-    .listen(0, '0.0.0.0')
+  }).listen(0, '0.0.0.0')
+  connectionsOf(server).follow(turns)
   await once(server, 'listening')
   t.after(() => {
     server.closeAllConnections()

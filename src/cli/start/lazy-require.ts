@@ -21,12 +21,14 @@ export function makeLazy(require: NodeJS.Require): (id: string) => unknown {
   return (id) => (SLOW_MODULES.has(id) ? standIn(() => load(id)) : load(id))
 }
 
+/** It asks `require` once: names are looked up for every request, and that takes a microsecond. */
 function standIn(load: () => object): object {
+  let loaded: object | null = null
   return new Proxy(
     {},
     {
-      get: (_target, key) => Reflect.get(load(), key) as unknown,
-      ownKeys: () => Reflect.ownKeys(load()),
+      get: (_target, key) => Reflect.get((loaded ??= load()), key) as unknown,
+      ownKeys: () => Reflect.ownKeys((loaded ??= load())),
     },
   )
 }

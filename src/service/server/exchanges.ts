@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { onConnection } from '../../web/make-server.js'
+import { connectionsOf } from '../../web/connections.js'
 import { CLIENT_LEFT, type Exchange } from '../../web/exchange.js'
 import { bodyLength, renderedHeader } from '../../web/body-length.js'
 
@@ -32,14 +32,15 @@ export class Exchanges {
 
   /** Follows the connections of a server. */
   follow(server: Server): void {
-    onConnection(server, (socket) => {
+    const come = (socket: Socket) => {
       this.#underWay.set(socket, new Set())
       rememberPeer(socket)
-      socket.once('close', () => {
-        for (const exchange of this.#underWay.get(socket) ?? []) this.#end(exchange, false)
-        this.#underWay.delete(socket)
-      })
-    })
+    }
+    const gone = (socket: Socket) => {
+      for (const exchange of this.#underWay.get(socket) ?? []) this.#end(exchange, false)
+      this.#underWay.delete(socket)
+    }
+    connectionsOf(server).follow({ come, gone })
   }
 
   /** Whether requests of a connection are under way. */

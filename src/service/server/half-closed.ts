@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { onConnection } from '../../web/make-server.js'
+import { connectionsOf } from '../../web/connections.js'
 import type { Exchanges } from './exchanges.js'
 
 /** A server that can be told to answer clients that have sent their end. */
@@ -25,11 +25,12 @@ const PATIENCE = 1000
 export function answerHalfClosed(server: Server, exchanges: Exchanges): void {
   const halfOpen = server as HalfOpenServer
   halfOpen.httpAllowHalfOpen = true
-  onConnection(server, (socket) => {
+  const come = (socket: Socket) => {
     socket.once('end', () => {
       checkClient(socket, exchanges, 0)
     })
-  })
+  }
+  connectionsOf(server).follow({ come })
 }
 
 /** Checks again and again whether a client is there, until it has its answer. */

@@ -2,7 +2,8 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { makeCloser } from '../../web/close.js'
 import type { ClientAddresses } from '../../web/client-address.js'
-import { makeWebServer, onConnection } from '../../web/make-server.js'
+import { connectionsOf } from '../../web/connections.js'
+import { makeWebServer } from '../../web/make-server.js'
 import type { TlsKeys } from '../../web/tls/tls-keys.js'
 import { isUnixPlace, openServer, type ListenPlace } from '../../web/open-server.js'
 import { answerHalfClosed } from './half-closed.js'
@@ -86,7 +87,7 @@ export function makeServer({
   server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
   const close = makeCloser(server)
   exchanges.follow(server)
-  onConnection(server, turns.follow)
+  connectionsOf(server).follow(turns)
   answerHalfClosed(server, exchanges)
   const refuse = (error: NodeJS.ErrnoException, socket: Socket) => {
     const refusal = refuseConnection(error, socket)

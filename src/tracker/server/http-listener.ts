@@ -1,8 +1,10 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { KEEP_ALIVE } from '../http/keep-alive.js'
 import { closeStanding } from '../../web/close-standing.js'
 import { makeCloser } from '../../web/close.js'
-import { makeWebServer, onConnection } from '../../web/make-server.js'
+import { connectionsOf } from '../../web/connections.js'
+import { makeWebServer } from '../../web/make-server.js'
 import type { TlsKeys } from '../../web/tls/tls-keys.js'
 import { isUnixPlace, openServer, type ListenPlace } from '../../web/open-server.js'
 import { refuseConnection, type ConnectionRefusal } from '../../web/refuse-connection.js'
@@ -10,9 +12,6 @@ import { Turns, type Handler } from '../../web/turns.js'
 
 /** Milliseconds in which a client must have sent its request. */
 const REQUEST_TIMEOUT = 10_000
-
-/** A connection that nothing was asked on for so long is closed, in milliseconds. */
-const KEEP_ALIVE = 15_000
 
 /** How long a client may take nothing of its answer, in milliseconds; see `closeStanding`. */
 const STANDSTILL = 20_000
@@ -87,7 +86,7 @@ export function makeHttpServer(parts: HttpListenerParts): Server {
     }),
   )
   limitConnections(server)
-  onConnection(server, turns.follow)
+  connectionsOf(server).follow(turns)
   closeStanding(server, STANDSTILL)
   server.on('clientError', (error, socket: Socket) => {
     const refusal = refuseConnection(error, socket)

@@ -1,4 +1,5 @@
-import type { Server } from 'node:net'
+import type { Server } from 'node:http'
+import { connectionsTaken } from '../../web/connections.js'
 
 /** How many connections more than another a thread may have before it lets the others go first. */
 const MARGIN = 4
@@ -13,10 +14,12 @@ const PAUSE = 0.05
  */
 export function shareConnections(server: Server, connections: Int32Array, thread: number): void {
   const nothing = new Int32Array(new SharedArrayBuffer(4))
-  server.on('connection', (socket) => {
-    const own = Atomics.add(connections, thread, 1) + 1
-    socket.once('close', () => Atomics.sub(connections, thread, 1))
-    if (own > fewest(connections) + MARGIN) Atomics.wait(nothing, 0, 0, PAUSE)
+  connectionsTaken(server).follow({
+    come: () => {
+      const own = Atomics.add(connections, thread, 1) + 1
+      if (own > fewest(connections) + MARGIN) Atomics.wait(nothing, 0, 0, PAUSE)
+    },
+    gone: () => Atomics.sub(connections, thread, 1),
   })
 }
 

@@ -22,6 +22,13 @@ test('a slow module of Node is loaded when something of it is used, not before',
   assert.deepEqual(loaded, ['node:net'])
 })
 
+test('a slow module is asked for once, however often it is used', () => {
+  const { lazy, loaded } = observe()
+  const lazyNet = lazy('node:net') as typeof net
+  assert.equal(lazyNet.isIP('127.0.0.1') + lazyNet.isIP('::1'), 10)
+  assert.deepEqual(loaded, ['node:net'])
+})
+
 test('a slow module shows all names that it has', () => {
   const { lazy } = observe()
   assert.ok(Object.getOwnPropertyNames(lazy('node:crypto')).includes('createHash'))
