@@ -16,6 +16,18 @@ const keepsHeader = new ServerResponse(new IncomingMessage(new Socket())).hasOwn
  */
 export const endWithText = keepsHeader ? endJoined : endApart
 
+/**
+ * Ends an answer on a connection that is kept, with a head that `writeHead` would have rendered; false
+ * where this Node can't take it, or the connection is not kept.
+ */
+export function endWithHead(response: ServerResponse, head: string, body: string): boolean {
+  if (!keepsHeader || !response.shouldKeepAlive) return false
+  const isHead = response.req.method === 'HEAD'
+  ;(response as unknown as Rendered)._header = isHead ? head : head + body
+  response.end()
+  return true
+}
+
 /** Ends it with a body that goes along with the header. */
 export function endJoined(response: ServerResponse, body: string): void {
   const hasBody = response.req.method !== 'HEAD'

@@ -68,6 +68,7 @@ export function makeAnswers({ rules = {}, limits = {}, sharing = {} }: PartsWish
     fullScrape,
     trackerCalls,
     addressOf,
+    now: Date.now,
     note,
   })
   return { store, clock, answers, udp, routes, noted }

@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { endApart, endJoined, endWithText } from '../../src/web/end-with-text.js'
+import { endApart, endJoined, endWithHead, endWithText } from '../../src/web/end-with-text.js'
+import { TextHeads } from '../../src/web/text-heads.js'
 
 /** Every byte there is, and more than Node takes at once. */
 const BODY = Buffer.from(Array.from({ length: 100_000 }, (_, n) => n & 0xff)).toString('latin1')
@@ -11,7 +12,6 @@ const BODY = Buffer.from(Array.from({ length: 100_000 }, (_, n) => n & 0xff)).to
 /** All that comes back on a connection. */
 async function answersTo(t: TestContext, send: typeof endWithText, requests: string) {
   const server = createServer((_request, response) => {
-    response.writeHead(200, { 'Content-Length': BODY.length })
     send(response, BODY)
   })
   t.after(() => server.close())
@@ -22,13 +22,21 @@ async function answersTo(t: TestContext, send: typeof endWithText, requests: str
   return (await buffer(socket)).toString('latin1').replaceAll(/Date: .*/g, 'Date: then')
 }
 
+/** Ends an answer whose header says its length. */
+function withHead(end: typeof endWithText): typeof endWithText {
+  return (response, body) => {
+    response.writeHead(200, { 'Content-Length': body.length })
+    end(response, body)
+  }
+}
+
 const request = (method: string, header = '') => `${method} / HTTP/1.1\r\nHost: x\r\n${header}\r\n`
 const LAST = request('GET', 'Connection: close\r\n')
 
 for (const [how, send] of [
-  ['as one string', endJoined],
-  ['as Node does', endApart],
-  ['in whichever way this Node can', endWithText],
+  ['as one string', withHead(endJoined)],
+  ['as Node does', withHead(endApart)],
+  ['in whichever way this Node can', withHead(endWithText)],
 ] as const) {
   test(`answers that end ${how} are whole, and the connection is used again`, async (t) => {
     const said = await answersTo(t, send, request('GET') + request('GET') + LAST)
@@ -46,9 +54,28 @@ for (const [how, send] of [
   })
 }
 
+test('a head that is rendered before is what Node would send', async (t) => {
+  const fields = ['X-Field: a', 'Y-Field: b']
+  const heads = new TextHeads({ fields, keepAliveSeconds: 5, now: Date.now })
+  const endByNode: typeof endWithText = (response, body) => {
+    response.setHeader('X-Field', 'a').setHeader('Y-Field', 'b')
+    withHead(endApart)(response, body)
+  }
+  const endHeaded: typeof endWithText = (response, body) => {
+    if (!endWithHead(response, heads.of(body.length), body)) endByNode(response, body)
+  }
+  const requests = request('HEAD') + request('GET') + LAST
+  const [headed, byNode] = [
+    await answersTo(t, endHeaded, requests),
+    await answersTo(t, endByNode, requests),
+  ]
+  assert.deepEqual(headed.split('\r\n').sort(), byNode.split('\r\n').sort())
+})
+
 test('both ways say the same', async (t) => {
   for (const header of ['', 'Connection: close\r\n']) {
     const requests = request('GET', header) + (header === '' ? LAST : '')
-    assert.equal(await answersTo(t, endJoined, requests), await answersTo(t, endApart, requests))
+    const joined = await answersTo(t, withHead(endJoined), requests)
+    assert.equal(joined, await answersTo(t, withHead(endApart), requests))
   }
 })

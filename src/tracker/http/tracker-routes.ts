@@ -1,18 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { readAnnounce } from '../protocol/announce-query.js'
+import { allocateBytes, readAnnounce } from '../protocol/announce-query.js'
 import {
   formatAnnounce,
   formatFailure,
   formatScrape,
   formatScraped,
 } from '../protocol/http-answers.js'
-import { endWithText } from '../../web/end-with-text.js'
+import { closeOnceWritten } from '../../web/close-written.js'
+import { endWithHead, endWithText } from '../../web/end-with-text.js'
+import { TextHeads } from '../../web/text-heads.js'
 import { malformed, TrackerRefusal } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
 import type { TrackerCalls } from '../answers/tracker-calls.js'
 import type { Aggregation } from './aggregation.js'
 import type { FullScrape } from './full-scrape.js'
+import { KEEP_ALIVE } from './keep-alive.js'
 
 export interface TrackerRoutesParts {
   readonly answers: TrackerAnswers
@@ -21,6 +24,8 @@ export interface TrackerRoutesParts {
   readonly aggregation: Aggregation
   /** The address of the client that a request comes from; null on a Unix socket. */
   readonly addressOf: (request: IncomingMessage) => string | null
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   /** Hears what was answered, once for each request. */
   readonly note: (answered: 'announce' | 'scrape' | 'refusal') => void
 }
@@ -43,9 +48,17 @@ const FULL: AnnounceForm = { ...COMPACT, wantsIds: true }
 /** Announces and scrapes over HTTP. */
 export class TrackerRoutes {
   readonly #parts: TrackerRoutesParts
+  /** Of the announce that is read last; nothing keeps them. */
+  readonly #bytes = allocateBytes()
+  readonly #heads: TextHeads
 
   constructor(parts: TrackerRoutesParts) {
     this.#parts = parts
+    this.#heads = new TextHeads({
+      fields: ['Content-Type: text/plain', 'Cache-Control: no-store'],
+      keepAliveSeconds: KEEP_ALIVE / 1000,
+      now: parts.now,
+    })
   }
 
   /** Whether a request for this path and query is one for the tracker. */
@@ -73,7 +86,7 @@ export class TrackerRoutes {
 
   #announce(request: IncomingMessage, query: string): string {
     const { answers, addressOf, aggregation } = this.#parts
-    const announce = readAnnounce(query)
+    const announce = readAnnounce(query, this.#bytes)
     const client = addressOf(request)
     if (announce.tracker !== null) {
       const origin = { client, host: request.headers.host ?? '' }
@@ -125,6 +138,7 @@ export class TrackerRoutes {
   ): void {
     const { body, status = 200, answered } = sent
     this.#parts.note(answered)
+    if (status === 200 && endWithHead(response, this.#heads.of(body.length), body)) return
     response.writeHead(status, [
       'Content-Type',
       'text/plain',
@@ -133,6 +147,7 @@ export class TrackerRoutes {
       'Cache-Control',
       'no-store',
     ])
+    if (answered !== 'refusal') closeOnceWritten(response)
     endWithText(response, body)
   }
 }

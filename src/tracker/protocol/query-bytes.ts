@@ -1,13 +1,15 @@
+import { hexDigit } from './digits.js'
 import { malformed } from './refusal.js'
 
 const PERCENT = 0x25
 
 /**
- * The bytes of a query's value: `%xx` is one byte, every other character is itself, a plus too.
- * @throws TrackerRefusal when they are not as many as wanted
+ * Puts the bytes of a query's value into all of `bytes`, and returns these: `%xx` is one byte, every
+ * other character is itself, a plus too.
+ * @throws TrackerRefusal when they are not as many
  */
-export function decodeBytes(value: string, name: string, count: number): Uint8Array {
-  const bytes = new Uint8Array(count)
+export function decodeBytes(value: string, name: string, bytes: Uint8Array): Uint8Array {
+  const count = bytes.length
   let length = 0
   let at = 0
   for (; at < value.length && length < count; length += 1) {
@@ -24,12 +26,4 @@ export function decodeBytes(value: string, name: string, count: number): Uint8Ar
   }
   if (length < count || at < value.length) throw malformed(`${name} does not have ${count} bytes`)
   return bytes
-}
-
-/** NaN for what is none. */
-function hexDigit(text: string, at: number): number {
-  const code = text.charCodeAt(at)
-  if (code >= 0x30 && code <= 0x39) return code - 0x30
-  const letter = code | 0x20
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : NaN
 }

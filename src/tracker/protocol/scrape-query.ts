@@ -8,7 +8,7 @@ export function readScrape(query: string): Uint8Array[] {
   const found = new Map<string, Uint8Array>()
   for (const field of query.split('&')) {
     if (!field.startsWith('info_hash=')) continue
-    const infoHash = decodeBytes(field.slice('info_hash='.length), 'info_hash', 20)
+    const infoHash = decodeBytes(field.slice('info_hash='.length), 'info_hash', new Uint8Array(20))
     found.set(latin1(infoHash), infoHash)
   }
   // Keys of bencode stand in byte order, which on latin1 is that of its characters

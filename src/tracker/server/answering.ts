@@ -48,6 +48,7 @@ export function assembleAnswering(parts: AnsweringParts): Answering {
     aggregation: new Aggregation(parts.aggregation),
     trackerCalls: new TrackerCalls({ ...parts, answers, rules: parts.sharing }),
     addressOf: parts.addressOf,
+    now: parts.now,
     note: (answered) => {
       figures.note('http', answered)
     },
