@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../digest.js'
 import { BtkitError, osCodeOf } from '../../errors.js'
 import { realPath } from '../../files/real-path.js'
 import { readTreeTables, type TreeTables } from '../../files/tree-tables.js'
@@ -43,7 +43,7 @@ export async function lookAtAll(
   const head = [FORMAT, state.version, sources, targets, logs, asked(request, context)]
   return {
     place: { stateDirectory: state.directory, key: JSON.stringify([sources, targets]) },
-    digest: digestOf(JSON.stringify(head, spelledOut), seen),
+    digest: digestOfAll(JSON.stringify(head, spelledOut), seen),
     isSettled: seen.latestNs < startedNs - RACY_NS && !seen.hasTemporary,
   }
 }
@@ -89,8 +89,7 @@ function spelledOut(_key: string, value: unknown): unknown {
   return value instanceof Map ? [...(value as Map<unknown, unknown>)] : value
 }
 
-function digestOf(head: string, { tables }: TreeTables): string {
-  const hash = createHash('sha256').update(`${head}\0`)
-  for (const table of tables) hash.update(`${table.length}\0`).update(table)
-  return hash.digest('hex')
+function digestOfAll(head: string, { tables }: TreeTables): string {
+  const parts = [head, ...tables].map((part) => digestOf('sha256', part))
+  return digestOf('sha256', Buffer.concat(parts)).toString('hex')
 }

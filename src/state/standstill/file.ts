@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
+import { digestOf } from '../../digest.js'
 import { BtkitError, osCodeOf } from '../../errors.js'
 import { requireOwnDirectory } from '../own-directory.js'
 import { replaceFile } from '../torrents/file.js'
@@ -33,14 +33,14 @@ export function readStandstill(place: StandstillPlace): Standstill | null {
     for (const directory of [place.stateDirectory, dirname(path)]) requireOwnDirectory(directory)
     const text = readIfThere(path, MAX_SIZE)?.toString() ?? ''
     const json = text.slice(DIGEST)
-    return text.startsWith(digestOf(json)) ? (JSON.parse(json) as Standstill) : null
+    return text.startsWith(hexDigest(json)) ? (JSON.parse(json) as Standstill) : null
   })
 }
 
 /** Writes a note, if that can be done. */
 export function writeStandstill(place: StandstillPlace, standstill: Standstill): void {
   const json = JSON.stringify(standstill)
-  const bytes = Buffer.from(digestOf(json) + json)
+  const bytes = Buffer.from(hexDigest(json) + json)
   if (bytes.length > MAX_SIZE) return
   orNothing(() => {
     replaceFile(pathOf(place), [bytes])
@@ -48,11 +48,11 @@ export function writeStandstill(place: StandstillPlace, standstill: Standstill):
 }
 
 function pathOf({ stateDirectory, key }: StandstillPlace): string {
-  return join(stateDirectory, 'standstill', digestOf(key).slice(0, 32))
+  return join(stateDirectory, 'standstill', hexDigest(key).slice(0, 32))
 }
 
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+function hexDigest(text: string): string {
+  return digestOf('sha256', text).toString('hex')
 }
 
 /** Null where the system or its rules stand in the way. */
