@@ -1,5 +1,5 @@
 // Compares `btkit track` with what Node itself can do and with opentracker, over HTTP and UDP, one
-// process with two, and looks at a million peers. Needs wrk; opentracker where it is installed.
+// thread with two, of Node itself as well, and looks at a million peers. Needs wrk; opentracker where it is installed.
 // Rates are told a second, and a second of the server's processor time: the load is made on the
 // same machine, and takes its share of it.
 //
@@ -61,16 +61,24 @@ async function compareUdp() {
 }
 
 async function compareWorkers() {
-  const programs = {
+  await compareThreads('Workers', {
     'one worker': await startTrack(scratch, '--no-udp'),
     'two workers': await startTrack(scratch, '--no-udp', '--workers', '2'),
-  }
-  await compare('Workers, connections kept', programs, (program) => loadHttp(program))
-  await compare('Workers, a connection each', programs, (program) =>
+  })
+  // How far Node itself comes on this machine, with the same load on the same processors
+  await compareThreads('Threads of node:http', {
+    'one thread': await startBare('http'),
+    'two threads': await startBare('http', 2),
+  })
+}
+
+async function compareThreads(title, programs) {
+  await compare(`${title}, connections kept`, programs, (program) => loadHttp(program))
+  await compare(`${title}, a connection each`, programs, (program) =>
     loadHttp(program, { isClosed: true }),
   )
-  // Cheaper for who makes the load, so that the workers have the processors
-  await compare('Workers, eight announces sent at once', programs, (program) =>
+  // Cheaper for who makes the load, so that the threads have the processors
+  await compare(`${title}, eight announces sent at once`, programs, (program) =>
     loadHttp(program, { pipeline: 8 }),
   )
   for (const program of Object.values(programs)) await stop(program)

@@ -10,9 +10,9 @@ import { btkit } from '../support.js'
 const BARE = fileURLToPath(new URL('bare-server.js', import.meta.url))
 const NOBODY = 65534
 
-/** Starts a bare server, `http` or `udp`. */
-export async function startBare(kind) {
-  const child = start(process.execPath, [BARE, kind])
+/** Starts a bare server, `http` or `udp`; that of HTTP on so many threads. */
+export async function startBare(kind, threads = 1) {
+  const child = start(process.execPath, [BARE, kind, `${threads}`])
   const said = await waitFor(child, /^(\d+)$/m)
   return { child, port: Number(said[1]) }
 }
