@@ -2,7 +2,7 @@ import { digestOf } from '../../digest.js'
 import { BtkitError, osCodeOf } from '../../errors.js'
 import { realPath } from '../../files/real-path.js'
 import { readTreeTables, type TreeTables } from '../../files/tree-tables.js'
-import type { StandstillPlace } from '../../state/standstill/file.js'
+import { isBusy, type StandstillPlace } from '../../state/standstill/file.js'
 import { stampOfLog } from '../../state/torrents/stamp.js'
 import { RACY_NS } from '../digests/racy.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
@@ -14,8 +14,8 @@ const FORMAT = 1
 export interface Sight {
   /** Which runs it may be compared with. */
   readonly place: StandstillPlace
-  /** As long as it is the same, so is what there is to do. */
-  readonly digest: string
+  /** As long as it is the same, so is what there is to do; null where that was not looked at. */
+  readonly digest: string | null
   /** Whether there is a sign of all that may change in a later digest. */
   readonly isSettled: boolean
 }
@@ -31,18 +31,36 @@ export async function lookAtAll(
   context: CompleteContext,
 ): Promise<Sight | null> {
   if (!isAllInSight(request)) return null
-  const { state, cacheAccess, engine } = context
-  const startedNs = BigInt(Math.floor(cacheAccess.now())) * 1_000_000n
   const known = knownOf(targets, request, context)
   if (known === null) return null
-  const { sources, logs } = known
+  const { sources } = known
+  const key = JSON.stringify([sources, targets])
+  const place = { stateDirectory: context.state.directory, key }
+  // Where there is something to do as a rule, the look would be for nothing
+  const look = isBusy(place) ? null : await lookAt({ ...known, targets }, request, context)
+  return { place, ...(look ?? { digest: null, isSettled: false }) }
+}
+
+/** What the digest is made of beside what was asked for. */
+interface Known {
+  readonly sources: readonly string[]
+  readonly targets: readonly string[]
+  readonly logs: readonly string[]
+}
+
+async function lookAt(
+  { sources, targets, logs }: Known,
+  request: CompleteRequest,
+  context: CompleteContext,
+): Promise<Pick<Sight, 'digest' | 'isSettled'> | null> {
+  const { state, cacheAccess, engine } = context
+  const startedNs = BigInt(Math.floor(cacheAccess.now())) * 1_000_000n
   const flat = targets.filter((target) => !sources.includes(target))
   const places = { deep: sources, flat, all: request.common.scan.all }
   const seen = await readTreeTables(places, engine.signal)
   if (seen === null) return null
   const head = [FORMAT, state.version, sources, targets, logs, asked(request, context)]
   return {
-    place: { stateDirectory: state.directory, key: JSON.stringify([sources, targets]) },
     digest: digestOfAll(JSON.stringify(head, spelledOut), seen),
     isSettled: seen.latestNs < startedNs - RACY_NS && !seen.hasTemporary,
   }

@@ -1,4 +1,9 @@
-import { readStandstill, writeStandstill } from '../../state/standstill/file.js'
+import {
+  noteBusy,
+  noteNotBusy,
+  readStandstill,
+  writeStandstill,
+} from '../../state/standstill/file.js'
 import type { CompleteReport, SkipReason } from './report.js'
 import type { Sight } from './sight.js'
 
@@ -10,8 +15,9 @@ type QuietReport = Pick<CompleteReport, 'unchanged' | 'bytesReused' | 'skipped'>
  * whether there was one.
  */
 export function repeatReport(sight: Sight | null, report: CompleteReport): boolean {
-  const note = sight && readStandstill(sight.place)
-  if (!note || note.seen !== sight.digest) return false
+  if (sight === null || sight.digest === null) return false
+  const note = readStandstill(sight.place)
+  if (note?.seen !== sight.digest) return false
   const { unchanged, bytesReused, skipped } = note.report as QuietReport
   report.unchanged = unchanged
   report.bytesReused = bytesReused
@@ -19,12 +25,20 @@ export function repeatReport(sight: Sight | null, report: CompleteReport): boole
   return true
 }
 
-/** Notes what a run reported, if it found nothing to do and the next ones would not either. */
+/**
+ * Notes what a run reported, if it found nothing to do and the next ones would not either; else that
+ * the next one need not look for such a note, until one more found nothing to do.
+ */
 export function noteStandstill(sight: Sight | null, report: CompleteReport): void {
-  if (!sight?.isSettled || !isQuiet(report)) return
-  const { unchanged, bytesReused, skipped } = report
-  const quiet: QuietReport = { unchanged, bytesReused, skipped }
-  writeStandstill(sight.place, { seen: sight.digest, report: quiet })
+  if (sight === null || report.isInterrupted) return
+  const { place, digest, isSettled } = sight
+  if (!isQuiet(report)) noteBusy(place)
+  else if (digest === null) noteNotBusy(place)
+  else if (isSettled) {
+    const { unchanged, bytesReused, skipped } = report
+    const quiet: QuietReport = { unchanged, bytesReused, skipped }
+    writeStandstill(place, { seen: digest, report: quiet })
+  }
 }
 
 /** Why entries are left out that are left out again as long as nothing changes. */
@@ -43,13 +57,12 @@ const LASTING: ReadonlySet<SkipReason> = new Set([
 
 function isQuiet(report: CompleteReport): boolean {
   const { created, updated, removed, failed, checksumLists, skipped } = report
-  const { bytesHashed, backslashed, isInterrupted } = report
+  const { bytesHashed, backslashed } = report
   const lists = Object.values(checksumLists) as readonly unknown[][]
   const changes: readonly unknown[][] = [created, updated, removed, failed, ...lists]
   return (
     changes.every((list) => list.length === 0) &&
     skipped.every(({ reason }) => LASTING.has(reason)) &&
-    bytesHashed + backslashed.count === 0 &&
-    !isInterrupted
+    bytesHashed + backslashed.count === 0
   )
 }

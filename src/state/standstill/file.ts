@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { digestOf } from '../../digest.js'
 import { BtkitError, osCodeOf } from '../../errors.js'
@@ -46,6 +47,26 @@ export function writeStandstill(place: StandstillPlace, standstill: Standstill):
     replaceFile(pathOf(place), [bytes])
   })
 }
+
+/** Whether the last run had something to do, as the next ones then may have as well. */
+export function isBusy(place: StandstillPlace): boolean {
+  return readStandstill(place)?.seen === BUSY
+}
+
+/** Notes that a run had something to do, in place of what an earlier one saw that had not. */
+export function noteBusy(place: StandstillPlace): void {
+  if (!isBusy(place)) writeStandstill(place, { seen: BUSY, report: null })
+}
+
+/** Notes that a run had nothing to do, but did not see all. */
+export function noteNotBusy(place: StandstillPlace): void {
+  orNothing(() => {
+    rmSync(pathOf(place), { force: true })
+  })
+}
+
+/** Stands in the place of a digest. */
+const BUSY = 'busy'
 
 function pathOf({ stateDirectory, key }: StandstillPlace): string {
   return join(stateDirectory, 'standstill', hexDigest(key).slice(0, 32))
