@@ -2,8 +2,8 @@ import { forEachInTurns, shrinkTo, type StoreRecord } from '../../cache/maintain
 import { parseFileRecordName } from '../../cache/records/file.js'
 import {
   dayOf,
+  DAYS_BETWEEN_NOTES,
   isNoteDue,
-  isUnusedSince,
   packRecord,
   type RecordKind,
 } from '../../cache/records/record.js'
@@ -24,6 +24,9 @@ const KEPT_FOR: Readonly<Record<RecordKind, number>> = {
   piece: 365,
 }
 
+/** Days until the first of the records that are noted today may leave. */
+const SHORTEST = DAYS_BETWEEN_NOTES + Math.min(...Object.values(KEPT_FOR))
+
 /**
  * Bounds the growth of a cache after a piece of work: once a week removes what was of no use for long,
  * and always what is beyond a size in bytes, if one is given. Runs that find nothing to do use no
@@ -35,29 +38,36 @@ export async function tidyCache(
 ): Promise<void> {
   const { store } = cache
   const today = dayOf(now())
-  const tidied = readTidied(store)
+  const tidied = readDay(store, TIDIED_KEY)
   const isDue = tidied !== null && isNoteDue({ lastUsed: tidied }, today)
-  if (tidied === null || isDue) noteTidied(store, today)
-  if (isDue) {
-    await removeUseless(store, { today, trust })
+  if (tidied === null || isDue) noteDay(store, TIDIED_KEY, today)
+  if (isDue && isAnythingDue(store, today)) {
+    noteDay(store, NEXT_KEY, await removeUseless(store, { today, trust }))
     await store.flush()
   }
   if (maxSize !== null) await shrinkTo(store, maxSize)
 }
 
-/** The key under which a store keeps the day when it was last tidied. */
+/** The keys under which a store keeps the day when it was last tidied, and when the next record is due. */
 const TIDIED_KEY = Buffer.from('m/tidied')
+const NEXT_KEY = Buffer.from('m/next-due')
 
-/** Null for a store that never was. */
-function readTidied(store: Store): number | null {
-  const day = store.get(TIDIED_KEY)
+/** Null for a store that has none. */
+function readDay(store: Store, key: Uint8Array): number | null {
+  const day = store.get(key)
   return day?.length === 4 ? Buffer.from(day).readUInt32LE() : null
 }
 
-function noteTidied(store: Store, today: number): void {
-  const day = Buffer.alloc(4)
-  day.writeUInt32LE(today)
-  store.put(TIDIED_KEY, day)
+function noteDay(store: Store, key: Uint8Array, day: number): void {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(day)
+  store.put(key, bytes)
+}
+
+/** Whether any record may leave. What no clock that is right can have noted counts for nothing. */
+function isAnythingDue(store: Store, today: number): boolean {
+  const next = readDay(store, NEXT_KEY)
+  return next === null || next <= today || next > today + SHORTEST
 }
 
 interface Tidying {
@@ -65,14 +75,21 @@ interface Tidying {
   readonly trust: CacheTrust
 }
 
-async function removeUseless(store: Store, { today, trust }: Tidying): Promise<void> {
+/** Returns the day when the next record is due. */
+async function removeUseless(store: Store, { today, trust }: Tidying): Promise<number> {
+  let next = today + SHORTEST
   await forEachInTurns(store, (record) => {
-    if (!isUnusedSince(record, today - KEPT_FOR[record.kind])) return
+    const due = record.lastUsed + DAYS_BETWEEN_NOTES + KEPT_FOR[record.kind]
+    if (due > today) {
+      next = Math.min(next, due)
+      return
+    }
     const key = Uint8Array.from(record.key)
     if (isOfCurrentFile(record, trust)) {
       store.put(key, packRecord(key, { lastUsed: today, body: Uint8Array.from(record.body) }))
     } else store.remove(key)
   })
+  return next
 }
 
 /** Whether a record tells of a file that is there, and what it was. */

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { summarize } from '../../../src/cache/maintain.js'
 import { openCache } from '../../../src/cache/open.js'
+import { PieceCache } from '../../../src/cache/piece-cache.js'
+import type { Store } from '../../../src/cache/store/store.js'
 import { tidyCache } from '../../../src/core/cache/tidy.js'
 import { encodeFingerprint, readFingerprint } from '../../../src/files/fingerprint.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -36,12 +38,20 @@ async function open(t: TestContext) {
   await cache.flush()
   writeFileSync(join(root, 'changed'), 'otherwise')
   rmSync(join(root, 'gone'))
+  let looks = 0
+  const entries: Store['entries'] = (from) => {
+    looks++
+    return cache.store.entries(from)
+  }
+  const watched = new PieceCache({ store: { ...cache.store, entries }, now })
   const tidy = async (to: number, maxSize: number | null = null) => {
     day = to
-    await tidyCache({ cache, trust: 'full', now }, maxSize)
+    await tidyCache({ cache: watched, trust: 'full', now }, maxSize)
     await cache.flush()
   }
-  return { cache, tidy, knows: (name: string) => cache.peekFile(keyOf(name)) !== null }
+  /** How often all records were looked at. */
+  const countLooks = () => looks
+  return { cache, tidy, countLooks, knows: (name: string) => cache.peekFile(keyOf(name)) !== null }
 }
 
 test('digests of files that are what was hashed stay however long nothing uses them', async (t) => {
@@ -57,6 +67,24 @@ test('nothing leaves within a month, be its file gone: a disk may not be mounted
   for (let day = 1000; day <= 1030; day++) await tidy(day)
   assert.deepEqual(NAMES.map(knows), [true, true, true])
   assert.equal(summarize(cache.store).counts.info, 1)
+})
+
+test('records are not looked at while none of them may leave', async (t) => {
+  const { cache, tidy, countLooks } = await open(t)
+  const looked: number[] = []
+  for (let day = 1000; day < 1100; day += 7) {
+    const before = countLooks()
+    await tidy(day)
+    if (countLooks() > before) looked.push(day)
+  }
+  assert.deepEqual(looked, [1007, 1042, 1084])
+  assert.equal(summarize(cache.store).counts.file, 1)
+})
+
+test('a clock that was wrong keeps records from leaving no longer than it was', async (t) => {
+  const { tidy, knows } = await open(t)
+  for (const day of [1000, 9000, 9007, 1007, 1044]) await tidy(day)
+  assert.equal(knows('gone'), false)
 })
 
 test('infos leave after a month, digests that files share after a year', async (t) => {
