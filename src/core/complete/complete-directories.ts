@@ -31,7 +31,7 @@ import { TargetDirectories } from './targets.js'
 import { digestOptions } from './unchanged.js'
 
 /** Torrents written at once: disks serve many as fast as one. */
-const WRITES = 256
+const WRITES = 1024
 
 /** How many entries make garbage worth collecting sooner; fewer are done before there is any. */
 const MANY = 1000

@@ -9,7 +9,7 @@ import { noteFailure } from './report.js'
 import type { CompleteRun } from './request.js'
 
 /** Entries that are written or wait for that at most, so that memory stays bounded. */
-const PENDING_WRITES = 512
+const PENDING_WRITES = 2048
 
 /** Writes what was decided of entries, many at a time, and reports what became of it. */
 export class EntryWrites {

@@ -1,5 +1,5 @@
 /** How many begin together at most, and how long the first of them waits, in milliseconds. */
-const MOST = 128
+const MOST = 512
 const MAX_WAIT = 20
 
 /**

@@ -11,6 +11,9 @@ const FAR_SLOWER = 8
 /** Of the whole file system, in microseconds a file: no other way can save much then. */
 const FAST_ENOUGH = 250
 
+/** A first use of the file system that took no longer than this, in microseconds, is no measure. */
+const BACKLOG = 2_000_000
+
 /**
  * Finds the faster way to bring files to a disk by using both. That of the file system takes a single
  * write of its journal, but waits for what other programs wrote.
@@ -19,6 +22,7 @@ export class FasterSync {
   /** What a file took when a way was last used, in microseconds. */
   readonly #cost = new Map<SyncWay, number>()
   #sinceOther = 0
+  #hasSynced = false
 
   /** The way to use for a batch of so many files. */
   choose(files: number): SyncWay {
@@ -38,6 +42,11 @@ export class FasterSync {
 
   /** Notes how long a batch took, in microseconds. */
   note(way: SyncWay, files: number, duration: number): void {
-    if (files >= MIN_FILES) this.#cost.set(way, duration / files)
+    if (files < MIN_FILES) return
+    const isFirst = way === 'file system' && !this.#hasSynced
+    this.#hasSynced ||= isFirst
+    // The first also brings to the disk what was written before it
+    const isBacklog = isFirst && duration / files > FAST_ENOUGH && duration <= BACKLOG
+    if (!isBacklog) this.#cost.set(way, duration / files)
   }
 }

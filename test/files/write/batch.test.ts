@@ -24,7 +24,8 @@ import { makeTemporaryDirectory } from '../temporary-directory.js'
 
 const unlessBuilt = { skip: batchAddon === null && 'the addon is not built' }
 const addon = batchAddon!
-const COUNT = 100
+/** More than are open at the same time. */
+const COUNT = 300
 
 function filesIn(root: string): BatchFile[] {
   return Array.from({ length: COUNT }, (_, i) => {
