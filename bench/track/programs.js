@@ -51,9 +51,12 @@ export async function startOpentracker(scratch) {
   return { child, port }
 }
 
+const children = []
+process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')))
+
 function start(command, args, options = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options })
-  process.on('exit', () => child.kill('SIGKILL'))
+  children.push(child)
   return child
 }
 

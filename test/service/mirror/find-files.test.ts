@@ -282,7 +282,8 @@ test('a search that nobody waits for any more ends before the next name', async 
   gone.abort(new NotReady('gone', 1))
   const seen = budget.names
   await assert.rejects(search, refused('busy', /gone/))
-  assert.ok(budget.names <= seen + 3, `${budget.names - seen}`)
+  // Each of the three may be at a name, or at the directory itself, which counts for ten
+  assert.ok(budget.names <= seen + 30, `${budget.names - seen}`)
 })
 
 test('the first path that is not there ends the search of the others', async (t) => {
