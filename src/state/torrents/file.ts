@@ -19,7 +19,7 @@ export function logPath(stateDirectory: string, target: string): string {
   return join(stateDirectory, 'torrents', `${digest}.log`)
 }
 
-/** Replaces a file by lines, so that a kill or a power cut leaves the old one or the new one. */
+/** Replaces a file by lines, each of which may last until the next, so that a kill or a power cut leaves the old one or the new one. */
 export function replaceFile(path: string, lines: Iterable<Uint8Array>): void {
   const draft = `${path}.new`
   makeDirectory(dirname(path))
@@ -57,21 +57,26 @@ export function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
 }
 
-/** Bytes that are written at once, or a little more. */
+/** Bytes that are written at once; a longer line is by itself. */
 const CHUNK = 64 * 1024
 
+/** Chunks that last until the next: of a long file, new ones would all be there at its end. */
 function* inChunks(lines: Iterable<Uint8Array>): Generator<Uint8Array> {
-  let chunk: Uint8Array[] = []
+  const chunk = Buffer.allocUnsafeSlow(CHUNK)
   let length = 0
   for (const line of lines) {
-    chunk.push(line)
-    length += line.length
-    if (length < CHUNK) continue
-    yield Buffer.concat(chunk)
-    chunk = []
-    length = 0
+    if (length + line.length > CHUNK) {
+      yield chunk.subarray(0, length)
+      length = 0
+    }
+    if (line.length > CHUNK) {
+      yield line
+    } else {
+      chunk.set(line, length)
+      length += line.length
+    }
   }
-  yield Buffer.concat(chunk)
+  yield chunk.subarray(0, length)
 }
 
 /** Some systems and file systems can't, and then it is as safe as they are. */

@@ -19,13 +19,16 @@ export class LineReader {
   /** A part of the file, and the offset where it begins. */
   #window: Buffer = Buffer.alloc(0)
   #start = 0
+  /** What the window is a part of. */
+  #room: Buffer = Buffer.alloc(0)
 
   constructor(file: OpenLines) {
     this.#file = file
   }
 
   /**
-   * The line that begins at an offset in bytes, with its newline. It is a view that stays as it is.
+   * The line that begins at an offset in bytes, with its newline. It is a view that lasts until the
+   * next line is asked for.
    * @throws BtkitError `io` when there is no whole line; system errors as they are
    */
   lineAt(offset: number): Buffer {
@@ -49,7 +52,8 @@ export class LineReader {
 
   /** Reads a part of the file, and tells whether it has that many bytes. */
   #load(offset: number, length: number): boolean {
-    const window = Buffer.allocUnsafeSlow(length)
+    if (this.#room.length < length) this.#room = Buffer.allocUnsafeSlow(length)
+    const window = this.#room
     let end = 0
     for (let read = -1; read !== 0 && end < length; end += read) {
       read = readSync(this.#file.descriptor, window, end, length - end, offset + end)
