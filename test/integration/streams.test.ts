@@ -100,3 +100,14 @@ for (const [what, command] of [
     },
   )
 }
+
+// Closed and open for reading too look the same: Node opens /dev/null so where there was nothing
+for (const where of ['>/dev/null', '1<>/dev/null', '>&-']) {
+  test(`a torrent sent to ${where} is no error`, unlessWindows, async (t) => {
+    const directory = makeScratch(t, { a: '1' })
+    const script = `"$0" "$1" makemetafile a ${TRACKER} --target - --quiet ${where}`
+    const args = ['-c', script, process.execPath, executable('btkit')]
+    const { status, stderr } = await runProgram('sh', args, { cwd: directory })
+    assert.deepEqual([status, stderr], [0, ''])
+  })
+}

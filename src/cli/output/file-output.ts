@@ -38,7 +38,11 @@ export class FileOutput implements Output {
 /** What a descriptor of the process is. */
 export type OutputKind = 'file' | 'pipe' | 'terminal'
 
-/** A file or a device such as /dev/null, a pipe or socket, or a terminal. */
+/**
+ * A file or a device such as /dev/null, a pipe or socket, or a terminal. A descriptor that was closed
+ * is /dev/null, which Node opens in its place just as Python and others do for their children: it
+ * can't be told from one that is meant so.
+ */
 export function kindOfOutput(descriptor: number): OutputKind {
   const stats = fstatSync(descriptor)
   if (stats.isFile() || isMemoryDevice(stats)) return 'file'
