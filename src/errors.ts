@@ -13,7 +13,7 @@ export type ErrorCode =
   | 'too-large' // more bytes than the limit allows
   | 'too-many' // more files than one request may come to
   | 'incompatible' // files that one torrent can't hold together
-  | 'empty' // nothing to make a torrent of
+  | 'empty' // nothing to make a torrent of, or to check
   | 'changed' // a file that changed while it was read
   | 'exists' // an output that must not be replaced
   | 'kernel' // a hash kernel that this machine lacks

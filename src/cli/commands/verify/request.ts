@@ -22,7 +22,8 @@ export interface TargetOptions {
 
 /**
  * Finds out which torrents are meant: all operands and those of a list, but for `TORRENT PATH`.
- * @throws BtkitError `usage`, and those of readFileList
+ * @throws BtkitError `usage`, `empty` for a list that leaves nothing to check, as what made it may have
+ * failed, and those of readFileList
  */
 export async function findTargets(
   operands: readonly string[],
@@ -42,6 +43,7 @@ export async function findTargets(
   checkSeveral(operands, options)
   const list = filesFrom === undefined ? NONE : await readFileList(filesFrom, io)
   const torrents = [...operands, ...list.files]
+  if (torrents.length + list.refused.length === 0) throw nothingIn(filesFrom)
   return {
     places: torrents.map((torrent) => placeOf(torrent, data)),
     refused: list.refused,
@@ -50,6 +52,11 @@ export async function findTargets(
 }
 
 const NONE: FileList = { files: [], refused: [] }
+
+function nothingIn(list = '-'): BtkitError {
+  const what = list === '-' ? 'standard input' : list
+  return new BtkitError('empty', `${what}: names no torrent, so that nothing was checked`)
+}
 
 function placeOf(torrent: string, data: string | undefined): TorrentPlace {
   return { torrent, path: data ?? dirname(torrent), byName: data !== undefined }

@@ -23,6 +23,8 @@ function plant(t: TestContext, names: readonly string[]) {
   return { at, torrents: names.map((name) => at('torrents', `${name}.torrent`)) }
 }
 
+const NO_NAMES = 'names no torrent, so that nothing was checked'
+
 const whole = (torrent: string) => `${torrent}: whole: 1 file, 32 KiB in 2 pieces\n`
 
 test('several torrents have a line each, and a sum; their data lies in one directory', async (t) => {
@@ -100,10 +102,23 @@ test('a list names torrents, from a file or standard input', async (t) => {
   assert.equal((await runBtkit(fromStdin, { stdin: inputOf(list) })).stdout, expected)
 })
 
-test('a list of none is whole', async (t) => {
-  const list = join(makeScratch(t, { list: '' }), 'list')
-  const { status, stdout } = await runBtkit(['verify', '--files-from', list])
-  assert.deepEqual([status, stdout], [0, '0 torrents\n'])
+test('a list that names nothing is an error, as what made it may have failed', async (t) => {
+  const list = join(makeScratch(t, { list: '\n' }), 'list')
+  for (const options of [[], ['--quiet'], ['--json']]) {
+    const fromFile = await runBtkit(['verify', ...options, '--files-from', list])
+    assert.deepEqual([fromFile.status, fromFile.stdout], [1, ''])
+    assert.equal(fromFile.stderr, `btkit: ${list}: ${NO_NAMES}\n`)
+    const args = ['verify', ...options, '--files-from', '-']
+    const { status, stderr } = await runBtkit(args, { stdin: inputOf('') })
+    assert.deepEqual([status, stderr], [1, `btkit: standard input: ${NO_NAMES}\n`])
+  }
+})
+
+test('a list that names nothing is no error beside torrents that are given', async (t) => {
+  const { at, torrents } = plant(t, ['a'])
+  const args = ['verify', ...torrents, '--files-from', '-', '--data', at('data')]
+  const { status, stdout } = await runBtkit(args, { stdin: inputOf('') })
+  assert.deepEqual([status, stdout], [0, `${torrents.map(whole).join('')}1 torrent: 1 whole\n`])
 })
 
 test('quiet tells of those that are not whole, and then the sum', async (t) => {
