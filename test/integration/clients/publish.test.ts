@@ -119,6 +119,10 @@ for (const [kind, { programs, start, ...traits }] of Object.entries(daemonKinds)
     const entries = readdirSync(published.data, { recursive: true, encoding: 'utf8' })
     const expected = [name, `${name}/big`, `${name}/empty`, `${name}/small`]
     assert.deepEqual(entries.sort(), expected.sort(), 'data is as it was')
+
+    const again = await runBtkit(['withdraw', published.torrent, '--client', daemon.url])
+    assert.deepEqual([again.status, again.stderr], [0, ''])
+    assert.match(again.stdout, /: was not there \(/)
   })
 
   const verb = skipsHashing ? 'takes the word of btkit for' : 'hashes'
