@@ -6,6 +6,7 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
 import { build } from 'esbuild'
 import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../dist/src/cli/start/bundles.js'
+import { buildSplit } from './bundle/split.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
 const { dependencies, imports, version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -45,14 +46,24 @@ const commonJs = {
 const bundleUrl = `const bundleUrl = /^[\\w/.+@-]*$/.test(__filename)
   ? 'file://' + __filename : require('node:url').pathToFileURL(__filename).href;`
 
-/** Leaves the modules of other commands out: a bundle is loaded for its own command only. */
+/**
+ * Leaves the modules of other commands out: a bundle is loaded for its own command only, and has that
+ * at hand.
+ */
 function leaveOutCommandsBut(name) {
+  const own = `./commands/${name}/command.js`
+  const late = `(await import('${own}'))`
   return {
     name: 'one command',
-    setup({ onResolve }) {
+    setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\/commands\// }, ({ path }) =>
         path.startsWith(`./commands/${name}/`) ? undefined : { path, external: true },
       )
+      onLoad({ filter: /\bsrc.cli.command-table\.js$/ }, ({ path }) => {
+        const code = readFileSync(path, 'utf8')
+        if (!code.includes(late)) return undefined
+        return { contents: `import * as command from '${own}'\n${code.replace(late, 'command')}` }
+      })
     },
   }
 }
@@ -82,19 +93,32 @@ function stamp(path) {
 }
 
 rmSync('dist/bundle', { recursive: true, force: true })
+const program = {
+  ...commonJs,
+  // The function that load-program.ts calls, as Node wraps a module
+  banner: { js: `(function (module, require, __filename) {${bundleUrl}` },
+  footer: { js: '})' },
+}
+const esm = {
+  ...shared,
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  external: program.external,
+}
+const entryPoint = 'dist/src/cli/main.js'
+const whole = await build({
+  ...program,
+  entryPoints: { [ALL_COMMANDS]: entryPoint },
+  plugins: [knownImports],
+})
 const programs = await Promise.all(
-  [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS].map((name) =>
-    build({
-      ...commonJs,
-      entryPoints: { [name]: 'dist/src/cli/main.js' },
-      // The function that load-program.ts calls, as Node wraps a module
-      banner: { js: `(function (module, require, __filename) {${bundleUrl}` },
-      footer: { js: '})' },
-      plugins: [knownImports, ...(name === ALL_COMMANDS ? [] : [leaveOutCommandsBut(name)])],
-    }),
-  ),
+  [NO_COMMAND, ...QUICK_COMMANDS].map((name) => {
+    const plugins = [knownImports, leaveOutCommandsBut(name)]
+    return buildSplit({ name, entryPoint, plugins }, { esm, commonJs: program })
+  }),
 )
-for (const name of [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS]) stamp(`dist/bundle/${name}.cjs`)
+const files = [ALL_COMMANDS, ...programs.flatMap((each) => each.files)]
+for (const file of files) stamp(`dist/bundle/${file}.cjs`)
 await build({
   ...commonJs,
   entryPoints: {
@@ -123,7 +147,10 @@ const lines = readFileSync(`dist/bundle/${ALL_COMMANDS}.cjs`, 'utf8').split('\n'
 const odd = lines.find((line) => /[^\0-\x7f]/.test(line))
 if (odd !== undefined) throw new Error(`not ASCII, as it has to be in the bundle: ${odd.trim()}`)
 
-const inputs = [...programs, workers].flatMap(({ metafile }) => Object.keys(metafile.inputs))
+const inputs = [
+  ...[whole, workers].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  ...programs.flatMap((each) => each.inputs),
+]
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))
 
 await import('./warm-up.js')

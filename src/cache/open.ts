@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError, describeOsError } from '../errors.js'
+import { CACHE_FILE } from './cache-file.js'
 import { makeDirectory } from './directory.js'
 import { checkFileSystem } from './integrity/check-file-system.js'
 import { describeDirectory } from './integrity/check-directory.js'
@@ -16,12 +17,10 @@ import { FORMAT, FORMAT_KEY } from './records/record.js'
 import { requireFreeSpace } from './store/disk-space.js'
 import { lateStore } from './store/late.js'
 import { nullStore } from './store/null.js'
-import { sleepingStore, type SleepingStore } from './store/sleeping.js'
 import type { Store } from './store/store.js'
-import { isTidyDue, noteTidied, tidiedPath } from './tidied-note.js'
+import { tidiedPath } from './tidied-note.js'
 
-/** The name of the file in the cache's directory. */
-export const CACHE_FILE = 'pieces.mdb'
+export { CACHE_FILE }
 
 export interface OpenCacheOptions {
   readonly directory: string
@@ -38,11 +37,6 @@ export interface OpenCacheOptions {
 
 /** How long to wait for such a check nevertheless, in milliseconds. */
 const SHORT_CHECK = 1000
-
-/** A cache that holds nothing and keeps nothing. */
-export function openNullCache(): PieceCache {
-  return new PieceCache({ store: nullStore, now: () => 0 })
-}
 
 /**
  * Removes the cache in a directory, and damaged ones that were set aside there. A process that has
@@ -96,34 +90,11 @@ export async function openCache(options: OpenCacheOptions): Promise<PieceCache> 
   return new PieceCache({ store: lateStore(opening, stop), now })
 }
 
-/** A cache that is opened when it is first wanted. Until then it holds nothing and keeps nothing. */
-export interface SleepingCache extends Pick<SleepingStore, 'wake' | 'isAwake'> {
-  readonly cache: PieceCache
-  /** Whether it is to be tidied again, as far as can be told without opening it. */
-  readonly isTidyDue: () => boolean
-  /** Notes that it was tidied. */
-  readonly noteTidied: () => void
-}
-
-/** openCache for a piece of work that may find that it needs no cache. */
-export function openSleepingCache(options: Omit<OpenCacheOptions, 'isCheckedBeside'>) {
-  const { directory, now } = options
-  const path = join(directory, CACHE_FILE)
-  const never = new AbortController().signal
-  const { store, wake, isAwake } = sleepingStore(() => openOrNone(options, never))
-  return {
-    cache: new PieceCache({ store, now }),
-    wake,
-    isAwake,
-    isTidyDue: () => isTidyDue(path, now()),
-    noteTidied: () => {
-      if (isAwake()) noteTidied(path, now())
-    },
-  } satisfies SleepingCache
-}
-
-/** Opens the store in a directory, or after a warning one that keeps nothing. */
-function openOrNone({ directory, now, ...options }: OpenCacheOptions, signal: AbortSignal) {
+/** Opens the store in a directory, or after a warning one that keeps nothing. Never rejects. */
+export function openOrNone(
+  { directory, now, ...options }: OpenCacheOptions,
+  signal: AbortSignal,
+): Promise<Store> {
   const warn = once((why) => {
     options.warn(`cache ${directory}: ${why}`)
   })

@@ -20,6 +20,9 @@ import { makeScratch } from '../support/scratch.js'
 const STAMP = 40
 const HEADER = STAMP + 20
 
+/** What is loaded beside a bundle by runs that have more to do. */
+const RESTS = ['makemetafile-rest', 'completedir-rest']
+
 interface Installation {
   readonly directory: string
   /** The bundles of the program, each with its compiled code beside it in a `.cache`. */
@@ -27,14 +30,15 @@ interface Installation {
 }
 
 function install(t: TestContext, name = 'btkit'): Installation {
-  const directory = join(makeScratch(t, { [`${name}/image.iso`]: '1' }), name)
+  const entries = { [`${name}/entries/a`]: 'a' }
+  const directory = join(makeScratch(t, { [`${name}/image.iso`]: '1', ...entries }), name)
   for (const each of ['bin', 'dist/bundle', 'package.json']) {
     cpSync(join(projectRoot, each), join(directory, each), { recursive: true })
   }
   for (const each of ['node_modules', 'native']) {
     symlinkSync(join(projectRoot, each), join(directory, each))
   }
-  const bundles = [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS].map((name) =>
+  const bundles = [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS, ...RESTS].map((name) =>
     join(directory, `dist/bundle/${name}.cjs`),
   )
   return { directory, bundles }
@@ -44,12 +48,19 @@ function removeCode({ bundles }: Installation): void {
   for (const bundle of bundles) rmSync(`${bundle}.cache`, { force: true })
 }
 
-/** What makemetafile and showmetainfo say; fails where they don't do their work. */
+/** What showmetainfo says; fails where it, makemetafile or completedir don't do their work. */
 async function makeAndShow({ directory }: Installation): Promise<string> {
+  const env = { BTKIT_STATE_DIR: 'state', BTKIT_CACHE_DIR: 'cache' }
   const run = (...args: string[]) =>
-    runProgram(process.execPath, [join(directory, 'bin/btkit.js'), ...args], { cwd: directory })
+    runProgram(process.execPath, [join(directory, 'bin/btkit.js'), ...args], {
+      cwd: directory,
+      env,
+    })
   const made = await run('makemetafile', 'image.iso', 'http://t.example/announce', '--force')
   assert.deepEqual([made.status, made.stderr], [0, ''])
+  const completed = await run('completedir', 'http://t.example/announce', 'entries', '--force')
+  assert.deepEqual([completed.status, completed.stderr], [0, ''])
+  assert.ok(existsSync(join(directory, 'entries/a.torrent')))
   const shown = await run('showmetainfo', 'image.iso.torrent')
   assert.deepEqual([shown.status, shown.stderr], [0, ''])
   return shown.stdout

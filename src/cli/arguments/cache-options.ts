@@ -1,13 +1,6 @@
 import { Option } from '@commander-js/extra-typings'
-import {
-  accessSleepingCache,
-  cacheDirectory,
-  openCacheAccess as openAccess,
-  type CachePlace,
-  type CacheRequest,
-  type SleepingAccess,
-} from '../../core/cache/access.js'
-import type { CacheAccess } from '../../core/digests/cache-access.js'
+import { cacheDirectory, type CachePlace, type CacheRequest } from '../../core/cache/place.js'
+import { accessSleepingCache, type SleepingAccess } from '../../core/cache/sleeping-access.js'
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import { reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
@@ -56,17 +49,16 @@ export function cachePlace(option: string | undefined, io: Io): CachePlace {
   return { directory: cachePath(option, io), now: io.now, warn }
 }
 
-/** Opens the cache that a command line asks for. The caller closes it. */
-export function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
-  return openAccess(cacheRequest(options, io))
-}
-
-/** The same for a command that may find that it needs no cache. */
+/** Opens the cache that a command line asks for when it is first needed. The caller closes it. */
 export function openSleepingAccess(options: CacheArguments, io: Io): SleepingAccess {
   return accessSleepingCache(cacheRequest(options, io))
 }
 
-function cacheRequest({ cache, cacheDir, cacheTrust }: CacheArguments, io: Io): CacheRequest {
+/** The cache that a command line asks for. */
+export function cacheRequest(
+  { cache, cacheDir, cacheTrust }: CacheArguments,
+  io: Io,
+): CacheRequest {
   const kernel = io.env['BTKIT_HASH'] || undefined
   return { ...cachePlace(cacheDir, io), isUsed: cache, trust: cacheTrust, kernel }
 }

@@ -6,18 +6,33 @@ import { readCodeCache } from './code-cache.js'
 import { makeLazy } from './lazy-require.js'
 import type * as main from '../main.js'
 
-type Wrapper = (
-  module: { exports: object },
-  require: (id: string) => unknown,
-  filename: string,
-) => void
+type Require = (id: string) => unknown
 
-export interface LoadedProgram {
+type Wrapper = (module: { exports: object }, require: Require, filename: string) => void
+
+/** What a bundle exports. */
+interface Bundle {
   readonly main: typeof main.main
+  /** Modules that are in its rest as well, by the names that they have there. */
+  readonly parts?: Readonly<Record<string, unknown>>
+}
+
+/** What is imported only when it is needed is in a bundle of its own. */
+interface Rest {
+  readonly late: Readonly<Record<string, () => unknown>>
+}
+
+export interface LoadedScript {
   readonly source: Buffer
   readonly script: Script
   /** Where the compiled code is kept: beside the bundle. */
   readonly codeCache: string
+}
+
+export interface LoadedProgram {
+  readonly main: typeof main.main
+  /** All that was loaded of it by now. */
+  readonly scripts: readonly LoadedScript[]
 }
 
 /**
@@ -26,6 +41,22 @@ export interface LoadedProgram {
  */
 export function loadProgram(bundle: string): LoadedProgram {
   const path = fileURLToPath(new URL(`./${bundle}.cjs`, import.meta.url))
+  const require = makeLazy(createRequire(path))
+  const scripts: LoadedScript[] = []
+  let rest: Rest | null = null
+  const requireLate = (id: string) => {
+    rest ??= runScript(path.replace(/\.cjs$/, '-rest.cjs'), requireShared, scripts) as Rest
+    return rest.late[id]?.()
+  }
+  const requireShared = (id: string) => loaded.parts?.[id] ?? require(id)
+  const isLate = (id: string) => id.startsWith('./')
+  const requireAny = (id: string) => (isLate(id) ? requireLate(id) : require(id))
+  const loaded = runScript(path, requireAny, scripts) as Bundle
+  return { main: loaded.main, scripts }
+}
+
+/** Runs the script of a bundle, notes it in `scripts`, and returns what it exports. */
+function runScript(path: string, require: Require, scripts: LoadedScript[]): object {
   const codeCache = `${path}.cache`
   const source = readFileSync(path)
   const cachedData = readCodeCache(codeCache, source)
@@ -34,8 +65,9 @@ export function loadProgram(bundle: string): LoadedProgram {
     filename: path,
     ...(cachedData && { cachedData }),
   })
+  scripts.push({ source, script, codeCache })
   const module = { exports: {} }
   const wrapper = script.runInThisContext() as Wrapper
-  wrapper(module, makeLazy(createRequire(path)), path)
-  return { ...(module.exports as typeof main), source, script, codeCache }
+  wrapper(module, require, path)
+  return module.exports
 }

@@ -25,14 +25,14 @@ async function warmUp(): Promise<void> {
 }
 
 async function warmUpBundle(bundle: string, commands: string[][]): Promise<void> {
-  const { main, source, script, codeCache } = loadProgram(bundle)
+  const { main, scripts } = loadProgram(bundle)
   for (const args of commands) {
     process.argv = [process.argv0, 'btkit', ...args]
     await main('btkit')
   }
   // V8 refuses code that was compiled under other flags than those of a start
   unboundHeapGrowth()
-  writeCodeCache(codeCache, source, script)
+  for (const { codeCache, source, script } of scripts) writeCodeCache(codeCache, source, script)
 }
 
 /** What to run of each bundle. */

@@ -1,7 +1,8 @@
 import { removeUnused, shrinkTo } from '../../cache/maintain.js'
 import { removeCache, removeDamaged } from '../../cache/open.js'
 import { dayOf } from '../../cache/records/record.js'
-import { withCache, type CachePlace } from './access.js'
+import { withCache } from './access.js'
+import type { CachePlace } from './place.js'
 
 /** What is to leave a cache. */
 export interface PruneRequest {

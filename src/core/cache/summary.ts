@@ -1,6 +1,7 @@
 import { summarize, type CacheSummary } from '../../cache/maintain.js'
 import { cacheSize } from '../../cache/open.js'
-import { withCache, type CachePlace } from './access.js'
+import { withCache } from './access.js'
+import type { CachePlace } from './place.js'
 
 /** What is in a cache. */
 export interface CacheReport extends Omit<CacheSummary, 'oldest'> {

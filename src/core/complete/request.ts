@@ -1,7 +1,7 @@
 import type { Writer } from '../../files/write/many.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import type { ChecksumName } from '../checksums/algorithms.js'
-import type { SleepingAccess } from '../cache/access.js'
+import type { SleepingAccess } from '../cache/sleeping-access.js'
 import type { HashContext } from '../digests/hash-content.js'
 import type { MakeRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../publish/sync.js'

@@ -5,7 +5,7 @@ import { fingerprintOf } from '../fingerprint.js'
 import { attributesOf } from './attributes.js'
 import { resolveTo } from './link-policy.js'
 import type { Target } from './link-policy.js'
-import type { NameFilter } from './name-filter.js'
+import { loadNameFilter } from './load-name-filter.js'
 import type { ScannedTree, ScanOptions } from './scanned-tree.js'
 import { dropDanglingLinks } from './stored-links.js'
 import { walkChosen } from './walk-chosen.js'
@@ -43,29 +43,6 @@ function treeOfWalk({ root, links, files, skipped }: Walk): ScannedTree {
   if (links.policy !== 'store') return { root, isDirectory: true, files, skipped }
   const kept = dropDanglingLinks(files)
   return { root, isDirectory: true, files: kept.files, skipped: [...skipped, ...kept.skipped] }
-}
-
-/**
- * Makes sure that globs can be used, before any work is begun.
- * @throws BtkitError `usage`
- */
-export async function checkPatterns(patterns: NamePatterns): Promise<void> {
-  await loadNameFilter(patterns)
-}
-
-type NamePatterns = Pick<ScanOptions, 'include' | 'exclude'>
-
-/**
- * The filter that patterns mean, or undefined when there are none.
- * @throws BtkitError `usage` for a bad glob
- */
-export async function loadNameFilter({
-  include,
-  exclude,
-}: NamePatterns): Promise<NameFilter | undefined> {
-  if (include.length === 0 && exclude.length === 0) return undefined
-  const { compileNameFilter } = await import('./name-filter.js')
-  return compileNameFilter(include, exclude)
 }
 
 function openRoot(root: string): { target: Target; realRoot: string } {

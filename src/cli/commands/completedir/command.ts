@@ -4,7 +4,7 @@ import type { CompleteRequest, CompleteWatch } from '../../../core/complete/requ
 import type { SyncClient } from '../../../core/publish/sync.js'
 import { BtkitError } from '../../../errors.js'
 import { findOwner } from '../../../files/write/find-owner.js'
-import { checkPatterns } from '../../../files/scan/scan-tree.js'
+import { checkPatterns } from '../../../files/scan/load-name-filter.js'
 import type { HashProgress } from '../../../hash/jobs/job.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../state/directory.js'

@@ -1,10 +1,6 @@
 import { Command } from '@commander-js/extra-typings'
-import {
-  cacheDirOption,
-  cacheTrustOption,
-  noCacheOption,
-  openCacheAccess,
-} from '../../arguments/cache-options.js'
+import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../arguments/cache-options.js'
+import { openCacheAccess } from '../../arguments/open-cache.js'
 import {
   clientOption,
   clientTimeoutOption,

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { CACHE_FILE } from './cache-file.js'
+import type { OpenCacheOptions } from './open.js'
+import { PieceCache } from './piece-cache.js'
+import { sleepingStore, type SleepingStore } from './store/sleeping.js'
+import { isTidyDue, noteTidied } from './tidied-note.js'
+
+/** A cache that is opened when it is first wanted. Until then it holds nothing and keeps nothing. */
+export interface SleepingCache extends Pick<SleepingStore, 'wake' | 'isAwake'> {
+  readonly cache: PieceCache
+  /** Whether it is to be tidied again, as far as can be told without opening it. */
+  readonly isTidyDue: () => boolean
+  /** Notes that it was tidied. */
+  readonly noteTidied: () => void
+}
+
+/** openCache for a piece of work that may find that it needs no cache. */
+export function openSleepingCache(options: Omit<OpenCacheOptions, 'isCheckedBeside'>) {
+  const { directory, now } = options
+  const path = join(directory, CACHE_FILE)
+  const never = new AbortController().signal
+  const { store, wake, isAwake } = sleepingStore(async () => {
+    const { openOrNone } = await import('./open.js')
+    return openOrNone(options, never)
+  })
+  return {
+    cache: new PieceCache({ store, now }),
+    wake,
+    isAwake,
+    isTidyDue: () => isTidyDue(path, now()),
+    noteTidied: () => {
+      if (isAwake()) noteTidied(path, now())
+    },
+  } satisfies SleepingCache
+}

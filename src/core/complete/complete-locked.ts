@@ -1,0 +1,124 @@
+import { BtkitError } from '../../errors.js'
+import { boundHeapGrowth } from '../../heap-growth.js'
+import { listNames } from '../../files/scan/entry.js'
+import { loadNameFilter } from '../../files/scan/load-name-filter.js'
+import { createWriter } from '../../files/write/many.js'
+import {
+  checkDistinctDirectories,
+  checkDistinctTorrents,
+  openSourceDirectory,
+  pathsOf,
+  pathsOfDirectory,
+  type OpenRules,
+  type SourceDirectory,
+} from './directories.js'
+import { completeAll } from './entries.js'
+import { ownFilesOf } from './own-files.js'
+import { pruneAll } from './prune.js'
+import { pruneLists } from './prune-lists.js'
+import { noteFailure, type CompleteReport } from './report.js'
+import type { CompleteRun, CompleteWatch, StateAccess } from './request.js'
+import type { TargetLocks } from './target-locks.js'
+import { TargetDirectories } from './targets.js'
+import { digestOptions } from './unchanged.js'
+
+/** Torrents written at once: disks serve many as fast as one. */
+const WRITES = 1024
+
+/** How many entries make garbage worth collecting sooner; fewer are done before there is any. */
+const MANY = 1000
+
+/** What a run works on, once its targets are locked. */
+interface Locked {
+  readonly locks: TargetLocks
+  readonly report: CompleteReport
+}
+
+/**
+ * What completeDirectories does where something may have changed.
+ * @throws as completeDirectories
+ */
+export async function completeLocked({ locks, report }: Locked, watch: CompleteWatch) {
+  const list = listOnce()
+  const targets = new TargetDirectories(locks, list)
+  try {
+    await targets.open()
+    await completeOpen({ targets, list, report }, watch)
+  } finally {
+    await targets.close((target, error) => {
+      noteFailure(report, pathsOfDirectory(target), error)
+    })
+  }
+}
+
+/** The same, once what is known of the torrents was read. */
+interface Opened {
+  readonly targets: TargetDirectories
+  readonly list: (realPath: string) => readonly string[]
+  readonly report: CompleteReport
+}
+
+async function completeOpen({ targets, list, report }: Opened, watch: CompleteWatch) {
+  const { request, context } = targets.locks
+  const filter = await loadNameFilter(request.common.scan)
+  const findTarget = (path: string) => targets.find(path)
+  const directories = openAll({ request, filter, list, findTarget }, report)
+  checkDistinctDirectories(directories)
+  checkDistinctTorrents(directories)
+  if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
+  noteLeftOut(directories, report)
+  const options = digestOptions(request.common)
+  const isOwnFile = ownFilesOf(directories, request.checksums)
+  const writer = createWriter({ inFlight: WRITES })
+  const run = { request, hashContext: context, options, isOwnFile, writer, report, watch }
+  await complete(directories, run, context.state)
+}
+
+async function complete(
+  directories: readonly SourceDirectory[],
+  run: CompleteRun,
+  state: StateAccess,
+): Promise<void> {
+  const { request, report } = run
+  try {
+    const emptied = await completeAll(directories, run)
+    if (request.prune !== 'never') {
+      pruneAll({ directories, emptied }, run)
+      pruneLists({ directories, emptied }, run)
+    }
+    if (request.publish.length === 0 || request.dryRun) return
+    const { publishAll } = await import('./publish.js')
+    report.clients = await publishAll(directories, run, state)
+  } catch (error) {
+    if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
+    report.isInterrupted = true
+  }
+}
+
+function openAll(rules: OpenRules, report: CompleteReport): SourceDirectory[] {
+  return rules.request.directories.flatMap((directory) => {
+    try {
+      return [openSourceDirectory(directory, rules)]
+    } catch (error) {
+      noteFailure(report, pathsOfDirectory(directory), error)
+      return []
+    }
+  })
+}
+
+function noteLeftOut(directories: readonly SourceDirectory[], report: CompleteReport): void {
+  for (const directory of directories) {
+    for (const { name, reason } of directory.leftOut)
+      report.skipped.push({ ...pathsOf(name, directory), reason })
+  }
+}
+
+/** Lists directories, each but once: sources and torrents may share one. */
+function listOnce(): (realPath: string) => readonly string[] {
+  const lists = new Map<string, readonly string[]>()
+  return (realPath) => {
+    const names = lists.get(realPath) ?? listNames(realPath)
+    lists.set(realPath, names)
+    return names
+  }
+}
