@@ -1,5 +1,6 @@
 import { digestOf } from '../digest.js'
 import { readBounded } from './read-bounded.js'
+import { mountedSubvolumes } from './subvolumes.js'
 
 /** Where udev keeps what it knows of block devices, a file each. Services see it without /dev too. */
 const UDEV_DATA = '/run/udev/data'
@@ -12,37 +13,54 @@ const UUID = /^E:ID_FS_UUID=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/m
 /** Set in no device number of the system's. */
 const STAMP_BIT = 1n << 63n
 
+/** Where a stamp may come from. */
+interface Sources {
+  readonly udevData: string
+  readonly subvolumes: () => ReadonlyMap<bigint, bigint>
+}
+
 /**
  * Stands for the file system on a device and outlives its number, which may be another after a start
- * of the machine: made of the UUID of the file system, as udev has it.
+ * of the machine: made of the UUID of the file system, as udev has it, or of what a subvolume of
+ * Btrfs or a dataset of ZFS is known by.
  */
 export class DeviceStamps {
-  readonly #directory: string
+  readonly #sources: Sources
   readonly #known = new Map<bigint, bigint>()
+  #subvolumes: ReadonlyMap<bigint, bigint> | null = null
 
-  constructor(directory = UDEV_DATA) {
-    this.#directory = directory
+  constructor(sources: Partial<Sources> = {}) {
+    this.#sources = { udevData: UDEV_DATA, subvolumes: mountedSubvolumes, ...sources }
   }
 
   /**
-   * The stamp for a device number as stat(2) tells it; the number itself where the file system has
-   * no device of its own or no UUID is known, as with btrfs, ZFS and network file systems.
+   * The stamp for a device number as stat(2) tells it; the number itself where nothing is known that
+   * lasts, as with network file systems and those in memory.
    */
   of(device: bigint): bigint {
     const known = this.#known.get(device)
     if (known !== undefined) return known
-    const uuid = this.#uuidOf(device)
-    const stamp = uuid === null ? device : stampOf(uuid)
+    const name = this.#nameOf(device)
+    const stamp = name === null ? device : stampOf(name)
     this.#known.set(device, stamp)
     return stamp
   }
 
-  #uuidOf(device: bigint): string | null {
+  #nameOf(device: bigint): string | null {
     const { major, minor } = partsOf(device)
-    // Such devices are made up for file systems that are on none
-    if (major === 0n) return null
+    // Such devices are made up for file systems that are on none, or on several
+    return major === 0n ? this.#subvolumeOf(device) : this.#uuidOf(major, minor)
+  }
+
+  #subvolumeOf(device: bigint): string | null {
+    this.#subvolumes ??= this.#sources.subvolumes()
+    const id = this.#subvolumes.get(device)
+    return id === undefined ? null : `subvolume ${id}`
+  }
+
+  #uuidOf(major: bigint, minor: bigint): string | null {
     try {
-      const data = readBounded(`${this.#directory}/b${major}:${minor}`, MAX_DATA)
+      const data = readBounded(`${this.#sources.udevData}/b${major}:${minor}`, MAX_DATA)
       return UUID.exec(Buffer.from(data).toString('latin1'))?.[1] ?? null
     } catch {
       return null
@@ -61,6 +79,6 @@ function partsOf(device: bigint): { major: bigint; minor: bigint } {
   }
 }
 
-function stampOf(uuid: string): bigint {
-  return digestOf('sha256', uuid).readBigUInt64LE() | STAMP_BIT
+function stampOf(name: string): bigint {
+  return digestOf('sha256', name).readBigUInt64LE() | STAMP_BIT
 }

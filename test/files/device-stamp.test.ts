@@ -17,8 +17,8 @@ const [ONE, OTHER] = [
 
 const FILE: Fingerprint = { size: 5, mtimeNs: 7n, ctimeNs: 8n, inode: 12n, device: SDA1 }
 
-function stampsOf(directory: string) {
-  return new DeviceStamps(directory)
+function stampsOf(udevData: string) {
+  return new DeviceStamps({ udevData, subvolumes: () => new Map() })
 }
 
 function dataOf(uuid: string): string {
@@ -31,6 +31,21 @@ test('a file system has one stamp under whatever number its device has', (t) => 
   assert.equal(before.of(SDA1), after.of(SDB1))
   assert.equal(before.of(SDB1), after.of(MAPPED))
   assert.notEqual(before.of(SDA1), before.of(SDB1))
+})
+
+test('a subvolume has one stamp at every mount', () => {
+  const [before, after] = [
+    [0x28n, 0x29n],
+    [0x29n, 0x2an],
+  ].map(([one = 0n, other = 0n]) => {
+    const ids = new Map([one, other].map((device, i) => [device, BigInt(i + 1)] as const))
+    return new DeviceStamps({ udevData: '/nowhere', subvolumes: () => ids })
+  })
+  assert.ok(before && after)
+  assert.equal(before.of(0x28n), after.of(0x29n))
+  assert.equal(before.of(0x29n), after.of(0x2an))
+  assert.notEqual(before.of(0x28n), before.of(0x29n))
+  assert.equal(before.of(NO_DEVICE), NO_DEVICE)
 })
 
 test('without a UUID a device has its number', (t) => {
