@@ -137,6 +137,11 @@ static bool add_directory(struct tree_table *table, const struct place *parent, 
 static bool add_name(struct tree_table *table, const struct place *place, const char *name) {
   struct stat stats;
   if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return true;
+  if (table->most == 0) {
+    table->has_more = true;
+    return fail(table);
+  }
+  table->most--;
   if (__atomic_load_n(table->stop, __ATOMIC_RELAXED) != 0) return fail(table);
   if (name[0] == '.' && !table->all) return add_entry(table, 'h', name, 0) != NULL;
   if (fstatat(place->directory, name, &stats, AT_SYMLINK_NOFOLLOW) != 0) return fail(table);

@@ -23,14 +23,16 @@ struct tree_table {
   bool is_deep;        /* whether directories below are read as well */
   bool all;            /* whether hidden entries are looked at */
   const int32_t *stop; /* ends the work when it is no longer 0 */
+  uint32_t most;       /* entries that are looked at at most */
   bool has_failed;     /* a link leads to a directory, or something could not be looked at */
+  bool has_more;       /* it has failed because there are more entries than that */
   int64_t latest;
   uint8_t *bytes; /* to be freed */
   size_t length;
   size_t room;
 };
 
-/* Fills in a table of which the first four are set, and the others are zeros. */
+/* Fills in a table of which the first five are set, and the others are zeros. `most` is what is left. */
 void read_tree_table(struct tree_table *table);
 
 #endif

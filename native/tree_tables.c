@@ -8,6 +8,10 @@
 #include "on_threads.h"
 #include "tree_table.h"
 
+/* So many entries, of so many roots, are looked at in less time than threads take to begin. */
+#define FEW 256
+#define FEW_ROOTS 16
+
 struct job {
   struct tree_table *tables;
   uint32_t count;
@@ -66,15 +70,16 @@ static void run(napi_env env, void *data) {
   on_threads(job->count, read_one, job->tables);
 }
 
+static void settle(napi_env env, const struct job *job) {
+  napi_value values = to_values(env, job);
+  if (values == NULL && napi_create_array(env, &values) != napi_ok) return;
+  napi_resolve_deferred(env, job->deferred, values);
+}
+
 static void finish(napi_env env, napi_status status, void *data) {
-  struct job *job = data;
   /* Cancelled only when the JavaScript that waits is ended */
-  if (status == napi_ok) {
-    napi_value values = to_values(env, job);
-    if (values == NULL && napi_create_array(env, &values) != napi_ok) values = NULL;
-    if (values != NULL) napi_resolve_deferred(env, job->deferred, values);
-  }
-  free_job(env, job);
+  if (status == napi_ok) settle(env, data);
+  free_job(env, data);
 }
 
 static char *copy_path(napi_env env, napi_value roots, uint32_t i) {
@@ -138,22 +143,61 @@ static bool read_arguments(napi_env env, napi_value *arguments, struct job *job)
         .is_deep = i < options.deep,
         .all = options.all,
         .stop = options.stop,
+        .most = UINT32_MAX,
     };
     if (job->tables[i].path == NULL) return false;
   }
   return true;
 }
 
-/* Has the job run; it frees itself then. NULL when it can't be begun. */
-static napi_value begin(napi_env env, struct job *job) {
-  napi_value name, promise;
-  if (napi_create_string_utf8(env, "btkit:trees", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_create_async_work(env, NULL, name, run, finish, job, &job->work) != napi_ok ||
-      napi_create_promise(env, &job->deferred, &promise) != napi_ok ||
-      napi_queue_async_work(env, job->work) != napi_ok) {
-    return NULL;
+static void forget_what_was_read(struct job *job) {
+  for (uint32_t i = 0; i < job->count; i++) {
+    struct tree_table *table = &job->tables[i];
+    free(table->bytes);
+    *table = (struct tree_table){
+        .path = table->path,
+        .is_deep = table->is_deep,
+        .all = table->all,
+        .stop = table->stop,
+        .most = UINT32_MAX,
+    };
   }
-  return promise;
+}
+
+/* Reads all tables on this thread; false when they have more than a few entries. */
+static bool read_few(struct job *job) {
+  uint32_t left = FEW;
+  if (job->count > FEW_ROOTS) return false;
+  for (uint32_t i = 0; i < job->count; i++) {
+    struct tree_table *table = &job->tables[i];
+    table->most = left;
+    read_tree_table(table);
+    if (table->has_more) {
+      forget_what_was_read(job);
+      return false;
+    }
+    left = table->most;
+  }
+  return true;
+}
+
+static bool queue(napi_env env, struct job *job) {
+  napi_value name;
+  return napi_create_string_utf8(env, "btkit:trees", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+         napi_create_async_work(env, NULL, name, run, finish, job, &job->work) == napi_ok &&
+         napi_queue_async_work(env, job->work) == napi_ok;
+}
+
+/* Has the job run, which is freed then. NULL when it can't be begun. */
+static napi_value begin(napi_env env, struct job *job) {
+  napi_value promise;
+  if (napi_create_promise(env, &job->deferred, &promise) != napi_ok) return NULL;
+  if (read_few(job)) {
+    settle(env, job);
+    free_job(env, job);
+    return promise;
+  }
+  return queue(env, job) ? promise : NULL;
 }
 
 napi_value tree_tables_async(napi_env env, napi_callback_info info) {

@@ -26,8 +26,9 @@ static void plant(int at, const char *name) {
   close(file);
 }
 
-static struct tree_table look(bool is_deep, bool all) {
-  struct tree_table table = {.path = root, .is_deep = is_deep, .all = all, .stop = &stop};
+static struct tree_table look_at_most(uint32_t most, bool is_deep, bool all) {
+  struct tree_table table = {
+      .path = root, .is_deep = is_deep, .all = all, .stop = &stop, .most = most};
   const int free_before = dup(0);
   close(free_before);
   read_tree_table(&table);
@@ -35,6 +36,25 @@ static struct tree_table look(bool is_deep, bool all) {
   close(free_after);
   check(free_after == free_before, "a directory stays open");
   return table;
+}
+
+static struct tree_table look(bool is_deep, bool all) {
+  return look_at_most(UINT32_MAX, is_deep, all);
+}
+
+static struct tree_table look_and_free(uint32_t most) {
+  struct tree_table table = look_at_most(most, true, false);
+  free(table.bytes);
+  return table;
+}
+
+static void check_most(void) {
+  const uint32_t entries = UINT32_MAX - look_and_free(UINT32_MAX).most;
+  check(entries == FILES + 3, "miscounts");
+  struct tree_table table = look_and_free(entries);
+  check(!table.has_failed && !table.has_more && table.most == 0, "does not look at as many as it may");
+  table = look_and_free(entries - 1);
+  check(table.has_failed && table.has_more, "looks at more entries than it may");
 }
 
 /* Whether what is seen is as in a table before. */
@@ -72,6 +92,7 @@ int main(void) {
     plant(at, name);
   }
   plant(at, "sub/a");
+  check_most();
 
   struct tree_table deep = look(true, false), flat = look(false, false), all = look(true, true);
   check(!deep.has_failed && !flat.has_failed && !all.has_failed, "has failed");
@@ -91,7 +112,7 @@ int main(void) {
   struct tree_table stopped = look(true, false);
   check(stopped.has_failed, "goes on though it was stopped");
   free(stopped.bytes);
-  struct tree_table missing = {.path = "/nowhere/at/all", .stop = &stop};
+  struct tree_table missing = {.path = "/nowhere/at/all", .stop = &stop, .most = 1};
   read_tree_table(&missing);
   check(missing.has_failed, "sees what is not there");
   free(missing.bytes);

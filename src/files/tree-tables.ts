@@ -32,9 +32,10 @@ export const nativeTables: ReadTables | null =
   loadNative<{ treeTablesAsync: ReadTables }>('treeTablesAsync')?.treeTablesAsync ?? null
 
 /**
- * Looks at all that is in some directories, about as fast as the system can tell, and off the event
- * loop. Null where the native addon is not built, where the signal came, and where that is not all
- * there is to be seen: something can't be looked at, or a symbolic link leads to a directory.
+ * Looks at all that is in some directories, about as fast as the system can tell, and where that is
+ * much off the event loop. Null where the native addon is not built, where the signal came, and
+ * where that is not all there is to be seen: something can't be looked at, or a symbolic link leads to
+ * a directory.
  */
 export async function readTreeTables(
   { deep, flat, all }: TreePlaces,

@@ -87,6 +87,28 @@ for (const [what, change, isSeen] of CHANGES) {
   })
 }
 
+test('a change among very many files makes another table', { skip }, async (t) => {
+  const names = Array.from({ length: 1000 }, (_, i) => [`tree/${i}`, ''] as const)
+  const root = makeScratch(t, { ...FILES, ...Object.fromEntries(names) })
+  const [before, again] = [await look(root), await look(root)]
+  chmodSync(join(root, 'tree/500'), 0o755)
+  const after = await look(root)
+  assert.ok(before && again && after)
+  assert.deepEqual(again.tables, before.tables)
+  assert.equal(isDeepStrictEqual(after.tables, before.tables), false)
+})
+
+test('directories are told of in the order in which they are named', { skip }, async (t) => {
+  const few = makeScratch(t, FILES)
+  const names = Array.from({ length: 1000 }, (_, i) => [`${i}`, ''] as const)
+  const many = makeScratch(t, Object.fromEntries(names))
+  const each = [(await look(few))?.tables, (await look(many))?.tables].flat()
+  const both = await readTreeTables({ deep: [few, many], flat: [], all: false }, never)
+  assert.deepEqual(both?.tables, each)
+  const turned = await readTreeTables({ deep: [many, few], flat: [], all: false }, never)
+  assert.deepEqual(turned?.tables, each.reverse())
+})
+
 test('the latest time is that of a file at any depth', { skip }, async (t) => {
   const root = makeScratch(t, FILES)
   const ahead = Math.floor(Date.now() / 1000) + 5000
