@@ -65,26 +65,31 @@ export class FakeClient implements TorrentClient {
 
   /** Puts a torrent into its list. */
   plant(infoHash: string, changes: Partial<ClientTorrent>): void {
-    this.torrents.set(infoHash, {
-      infoHash,
-      name: 'a',
-      directory: '/',
-      isMarked: true,
-      state: 'stopped',
-      message: null,
-      size: 1,
-      bytesDone: 1,
-      peers: 0,
-      uploadRate: 0,
-      downloadRate: 0,
-      ratio: 0,
-      ...changes,
-    })
+    this.torrents.set(infoHash, fakeTorrent({ infoHash, ...changes }))
   }
 
   #note(call: string): void {
     this.calls.push(call)
     if (this.isDown) throw new BtkitError('client', `${this.label}: nothing listens there`)
+  }
+}
+
+/** A torrent in a client's list that is whole and stopped, but for what is said of it. */
+export function fakeTorrent(changes: Partial<ClientTorrent>): ClientTorrent {
+  return {
+    infoHash: '0'.repeat(40),
+    name: 'a',
+    directory: '/',
+    isMarked: true,
+    state: 'stopped',
+    message: null,
+    size: 1,
+    bytesDone: 1,
+    peers: 0,
+    uploadRate: 0,
+    downloadRate: 0,
+    ratio: 0,
+    ...changes,
   }
 }
 

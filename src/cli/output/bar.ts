@@ -14,6 +14,8 @@ export interface BarState {
   readonly bytes: number
   /** What is being worked on. */
   readonly path: string
+  /** Why nothing goes on, shown instead of the rate; null when it does. */
+  readonly trouble?: string | null
 }
 
 export interface Bar {
@@ -53,14 +55,21 @@ export async function openBar(io: Io, total: number): Promise<Bar | null> {
   }
   let isPaused = false
   start(0)
-  const update = ({ value, done, bytes, path }: BarState) => {
+  const paceOf = ({ value, bytes, trouble = null }: BarState) => {
+    if (trouble !== null) return { rate: `stalled: ${escapeText(trouble)}`, left: '' }
     const seconds = Math.max((io.now() - started) / 1000, 0.001)
+    return {
+      rate: `${formatBytes(bytes / seconds)}/s`,
+      left: value > 0 ? `${formatDuration(((total - value) / value) * seconds)} left` : '',
+    }
+  }
+  const update = (state: BarState) => {
+    const { value, done, path } = state
     if (isPaused) start(value)
     isPaused = false
     bar.update(value, {
       done,
-      rate: `${formatBytes(bytes / seconds)}/s`,
-      left: value > 0 ? `${formatDuration(((total - value) / value) * seconds)} left` : '',
+      ...paceOf(state),
       file: fitColumns(escapeText(basename(path)), nameWidth).trimEnd(),
     })
   }

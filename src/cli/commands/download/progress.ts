@@ -1,8 +1,10 @@
+import { StallWatch } from '../../../core/download/stall.js'
 import type { ClientTorrent } from '../../../core/publish/client.js'
 import { formatBytes } from '../../../text/quantity.js'
 import type { Io } from '../../io.js'
 import { openBar, type Bar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
+import { stallNote, stallReason } from './stall-words.js'
 
 /** Shows how a download goes. */
 export interface DownloadProgress {
@@ -14,7 +16,10 @@ export interface DownloadProgress {
   readonly clear: () => void
 }
 
-/** A bar on a terminal until all is there, or with `isTable` a table; else lines now and then. */
+/**
+ * A bar on a terminal until all is there, or with `isTable` a table; else lines now and then. The bar
+ * shows a stall; without one a line tells it, now and then.
+ */
 export async function openDownloadProgress(
   { size }: { readonly size: number },
   { isTable, ...options }: DisplayOptions & { readonly isTable: boolean },
@@ -23,6 +28,7 @@ export async function openDownloadProgress(
   const display = openDisplay(options, io)
   const wantsBar = !isTable && !options.json && !options.quiet
   let bar = wantsBar ? await openBar(io, size) : null
+  const stalls = new StallWatch(io.monotonic)
   let first: number | null = null
   let shownAt = -Infinity
   const endBar = () => {
@@ -32,10 +38,12 @@ export async function openDownloadProgress(
   return {
     look: (torrent) => {
       first ??= torrent.bytesDone
+      const stall = stalls.look(torrent)
       if (bar) {
-        updateBar(bar, torrent, first)
+        updateBar(bar, torrent, { first, trouble: stall && stallReason(torrent) })
         return
       }
+      if (stall?.isToTell) display.note(stallNote(torrent, stall))
       if (io.monotonic() - shownAt < display.interval) return
       shownAt = io.monotonic()
       display.show([torrent])
@@ -48,7 +56,15 @@ export async function openDownloadProgress(
   }
 }
 
-function updateBar(bar: Bar, { bytesDone, size, name }: ClientTorrent, first: number): void {
+interface Shown {
+  /** How many bytes were there at first. */
+  readonly first: number
+  readonly trouble: string | null
+}
+
+function updateBar(bar: Bar, torrent: ClientTorrent, { first, trouble }: Shown): void {
+  const { bytesDone, size, name } = torrent
   const done = `${formatBytes(bytesDone)} of ${formatBytes(size)}`
-  bar.update({ value: bytesDone, done, bytes: Math.max(0, bytesDone - first), path: name })
+  const bytes = Math.max(0, bytesDone - first)
+  bar.update({ value: bytesDone, done, bytes, path: name, trouble })
 }

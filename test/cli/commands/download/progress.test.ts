@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openDownloadProgress } from '../../../../src/cli/commands/download/progress.js'
+import type { Io } from '../../../../src/cli/io.js'
+import type { ClientTorrent } from '../../../../src/core/publish/client.js'
+import { fakeTorrent } from '../../../support/fake-client.js'
+import { Captured } from '../../../support/run-btkit.js'
+
+const MINUTE = 60_000
+const BEGUN = { state: 'downloading', name: 'image.iso', size: 4096, bytesDone: 1024 } as const
+
+class Terminal extends Captured {
+  readonly isTTY = true
+  readonly columns = 120
+}
+
+/** What is shown of a download that does the same for so many minutes, looked at each minute. */
+async function showFor(
+  minutes: number,
+  changes: Partial<ClientTorrent>,
+  options: { quiet?: true; json?: true; stderr?: Captured } = {},
+) {
+  const { stderr = new Captured(), ...display } = options
+  let now = 0
+  const stdout = new Captured()
+  const paint = (_colour: unknown, text: string) => text
+  const io = { stdout, stderr, paint, now: () => now, monotonic: () => now } as unknown as Io
+  const progress = await openDownloadProgress({ size: 4096 }, { ...display, isTable: false }, io)
+  for (let i = 0; i <= minutes; i++) {
+    progress.look(fakeTorrent({ ...BEGUN, ...changes }))
+    now += MINUTE
+  }
+  progress.clear()
+  return { stdout: stdout.text, stderr: stderr.text }
+}
+
+for (const [changes, why] of [
+  [{}, 'no peer is connected'],
+  [{ peers: 1 }, '1 peer is connected, and sends nothing'],
+  [{ peers: 3 }, '3 peers are connected, and send nothing'],
+  [{ message: 'Tracker: [Timed out]' }, 'no peer is connected; Tracker: [Timed out]'],
+  [{ state: 'queued' }, 'the client has it wait for its turn'],
+  [{ state: 'stopped' }, 'the client has stopped it'],
+] as const) {
+  test(`a stall is told: ${why}`, async () => {
+    const { stderr } = await showFor(1, changes)
+    assert.equal(stderr, `btkit: image.iso: nothing has come for 1 minute: ${why}\n`)
+  })
+}
+
+test('a stall of twenty minutes is told twice, and how long it has been', async () => {
+  const { stderr } = await showFor(20, {})
+  assert.deepEqual(stderr.match(/for \d+ minutes?/g), ['for 1 minute', 'for 11 minutes'])
+})
+
+test('a stall is told beside JSON, and not with --quiet', async () => {
+  const { stdout, stderr } = await showFor(1, {}, { json: true })
+  assert.match(stderr, /no peer is connected/)
+  for (const line of stdout.trimEnd().split('\n')) JSON.parse(line)
+  assert.deepEqual(await showFor(1, {}, { quiet: true }), { stdout: '', stderr: '' })
+})
+
+test('the bar of a terminal shows a stall, in no line of its own', async () => {
+  const moving = await showFor(1, { downloadRate: 1 }, { stderr: new Terminal() })
+  assert.doesNotMatch(moving.stderr, /peer/)
+  const { stderr } = await showFor(3, {}, { stderr: new Terminal() })
+  assert.match(stderr, /1 KiB of 4 KiB stalled: no peer is connected/)
+  assert.doesNotMatch(stderr, /\n/)
+})
+
+test("a client's hostile words do not reach the terminal raw", async () => {
+  const message = '\u001b]0;h\u0007'
+  const { stderr } = await showFor(1, { message }, { stderr: new Terminal() })
+  assert.doesNotMatch(stderr, /\u001b\]/)
+  assert.match(stderr, /\\x1b/)
+})
