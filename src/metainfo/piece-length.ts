@@ -41,6 +41,7 @@ function countAligned(lengths: readonly number[], pieceLength: number): number {
 
 /** The piece length, in bytes, that suits content of `size` bytes. */
 export function automaticPieceLength(size: number): number {
-  const row = BY_SIZE.find(([above]) => size > above)
+  // By index, as taking a row apart makes an iterator each time
+  const row = BY_SIZE.find((each) => size > each[0])
   return 2 ** (row?.[1] ?? 15)
 }

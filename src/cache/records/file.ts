@@ -45,8 +45,8 @@ export function ownPieces({ size, pieceLength, phase }: FileKey): OwnPieces {
 }
 
 /** The name under which a file's record is kept. */
-export function fileRecordName({ path, pieceLength, phase }: FileKey): Uint8Array {
-  return Buffer.from(`${pieceLength}+${phase} ${path}`)
+export function fileRecordName({ path, pieceLength, phase }: FileKey): string {
+  return `${pieceLength}+${phase} ${path}`
 }
 
 /** Reads such a name back, which has all of the key but the size; null when it is no such name. */
@@ -64,14 +64,17 @@ const PADDED_TAIL = 2
 /** The bytes of a file's record. */
 export function packFileRecord({ fingerprint, pieces, tail, paddedTail }: FileRecord): Uint8Array {
   const ends = (tail ? TAIL : 0) | (paddedTail ? PADDED_TAIL : 0)
-  const none = new Uint8Array(0)
-  return Buffer.concat([
-    Buffer.of(fingerprint.length, ends),
-    fingerprint,
-    tail ?? none,
-    paddedTail ?? none,
-    pieces,
-  ])
+  const endLength = (tail ? DIGEST : 0) + (paddedTail ? DIGEST : 0)
+  const packed = Buffer.allocUnsafe(2 + fingerprint.length + endLength + pieces.length)
+  packed[0] = fingerprint.length
+  packed[1] = ends
+  let at = 2
+  for (const part of [fingerprint, tail, paddedTail, pieces]) {
+    if (part === null) continue
+    packed.set(part, at)
+    at += part.length
+  }
+  return packed
 }
 
 /** Reads a record; null when it does not have the shape that a file of that key needs. */

@@ -9,6 +9,9 @@ export const FORMAT_KEY = Buffer.from('m/format')
  */
 const HEADER_LENGTH = 10
 
+/** Where the checksum stands in that. */
+const CHECKSUM_AT = 6
+
 /**
  * What records of btkit 0.1 begin with: their kind, the day, and the checksum of the body alone. They
  * are of version 1, and stay valid: the digests of terabytes may be among them.
@@ -104,7 +107,7 @@ export function packRecord(key: Uint8Array, { lastUsed, body }: StoredRecord): B
   packed.writeUInt8(RECORD_VERSIONS[kind], 1)
   packed.writeUInt32LE(lastUsed, 2)
   packed.set(body, HEADER_LENGTH)
-  packed.writeUInt32LE(checksumOf(key, packed), 6)
+  packed.writeUInt32LE(checksumOf(key, packed), CHECKSUM_AT)
   return packed
 }
 
@@ -150,15 +153,20 @@ function readHeader(key: Uint8Array, packed: Uint8Array): Header | null {
     }
   }
   if (letter !== RECORD_KINDS[kind].toUpperCase() || packed.length < HEADER_LENGTH) return null
-  const isIntact = () => view.getUint32(6, true) === checksumOf(key, packed)
+  const isIntact = () => view.getUint32(CHECKSUM_AT, true) === checksumOf(key, packed)
   const lastUsed = view.getUint32(2, true)
   return { kind, version: view.getUint8(1), lastUsed, bodyAt: HEADER_LENGTH, isIntact }
 }
 
 /** The checksum of a record with its key: of all but the place of the checksum itself. */
 function checksumOf(key: Uint8Array, packed: Uint8Array): number {
-  const head = checksum(packed.subarray(0, 6), checksum(key))
-  return checksum(bytesFrom(packed, HEADER_LENGTH), head)
+  let hash = checksum(key)
+  for (let i = 0; i < packed.length; i++) {
+    // No views of its parts, which would take longer to make than to read
+    if (i === CHECKSUM_AT) i = HEADER_LENGTH
+    if (i < packed.length) hash = Math.imul(hash ^ (packed[i] ?? 0), FNV_PRIME)
+  }
+  return hash >>> 0
 }
 
 /** A view of bytes. No Buffer, whose slices would be views of what does not last. */
@@ -167,14 +175,12 @@ function bytesFrom({ buffer, byteOffset, length }: Uint8Array, from: number): Ui
 }
 
 const FNV_START = 0x811c9dc5
+const FNV_PRIME = 0x01000193
 
-/**
- * FNV-1a of 32 bits: tells bytes that were damaged by accident, not by intent. `start` is the
- * checksum of what comes before the bytes.
- */
-export function checksum(bytes: Uint8Array, start = FNV_START): number {
-  let hash = start
+/** FNV-1a of 32 bits: tells bytes that were damaged by accident, not by intent. */
+export function checksum(bytes: Uint8Array): number {
+  let hash = FNV_START
   // By index, which takes a fifth of the time of an iterator
-  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193)
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), FNV_PRIME)
   return hash >>> 0
 }

@@ -95,10 +95,8 @@ class EntryLoop {
   async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
     const together = new ConcurrencyLimit(MOST_TOGETHER)
     const failures: unknown[] = []
-    const completeBeside = (entry: DirectoryEntry) => {
-      return this.complete(entry).catch((error: unknown) => {
-        failures.push(error)
-      })
+    const note = (error: unknown) => {
+      failures.push(error)
     }
     const { smallFiles } = this.#watched.hashContext
     try {
@@ -108,7 +106,7 @@ class EntryLoop {
         if (!isSmall || !smallFiles) {
           await together.drain()
           await this.complete(entry)
-        } else await together.begin(() => completeBeside(entry))
+        } else await together.begin(() => this.complete(entry).catch(note))
       }
     } finally {
       await together.drain()
@@ -126,7 +124,8 @@ class EntryLoop {
       if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: name })
       if (torrent.kind === 'keep') report.unchanged++
       if (torrent.kind === 'skip') this.#skip(entry, torrent)
-      await this.writes.begin(entry, decision)
+      const writing = this.writes.begin(entry, decision)
+      if (writing) await writing
     } catch (error) {
       this.#refuseInterrupted()
       this.#fail(entry, error)

@@ -22,30 +22,11 @@ export class EntryWrites {
   }
 
   /** Begins to write what is to be written of an entry. Resolves when there is room for the next. */
-  async begin(entry: DirectoryEntry, { torrent, lists, pieces }: EntryDecision): Promise<void> {
+  begin(entry: DirectoryEntry, decision: EntryDecision): Promise<void> | null {
+    const { torrent, lists } = decision
     for (const list of lists) if (list.kind === 'skip') this.#noteList(entry, list)
-    const writes: Promise<void>[] = []
     const isWritten = torrent.kind === 'write' || lists.some(({ kind }) => kind === 'write')
-    if (!isWritten) return
-    await this.#limit.begin(async () => {
-      if (!this.#run.request.dryRun) await this.#gathering.join()
-      for (const list of lists) {
-        if (list.kind !== 'write') continue
-        writes.push(
-          this.#write(entry, list, () => {
-            this.#noteList(entry, list)
-          }),
-        )
-      }
-      if (torrent.kind === 'write') {
-        writes.push(
-          this.#write(entry, torrent, () => {
-            this.#noteTorrent(entry, torrent, pieces)
-          }),
-        )
-      }
-      await Promise.all(writes)
-    })
+    return isWritten ? this.#limit.begin(() => this.#writeAll(entry, decision)) : null
   }
 
   /** Resolves when all is written. */
@@ -53,18 +34,37 @@ export class EntryWrites {
     return this.#limit.drain()
   }
 
-  async #write(
-    entry: DirectoryEntry,
-    { write }: { readonly write: () => Promise<void> },
-    note: () => void,
-  ): Promise<void> {
-    const { request, report } = this.#run
+  /** Never rejects. */
+  async #writeAll(entry: DirectoryEntry, { torrent, lists, pieces }: EntryDecision): Promise<void> {
+    if (!this.#run.request.dryRun) await this.#gathering.join()
+    const listing = lists.flatMap((list) => {
+      return list.kind === 'write' ? [this.#writeList(entry, list)] : []
+    })
     try {
-      if (!request.dryRun) await write()
-      note()
+      if (torrent.kind === 'write') {
+        if (!this.#run.request.dryRun) await torrent.write()
+        this.#noteTorrent(entry, torrent, pieces)
+      }
     } catch (error) {
-      noteFailure(report, pathsOf(entry.name, entry.directory), error)
+      this.#fail(entry, error)
     }
+    if (listing.length > 0) await Promise.all(listing)
+  }
+
+  async #writeList(
+    entry: DirectoryEntry,
+    list: ListDecision & { readonly kind: 'write' },
+  ): Promise<void> {
+    try {
+      if (!this.#run.request.dryRun) await list.write()
+      this.#noteList(entry, list)
+    } catch (error) {
+      this.#fail(entry, error)
+    }
+  }
+
+  #fail({ name, directory }: DirectoryEntry, error: unknown): void {
+    noteFailure(this.#run.report, pathsOf(name, directory), error)
   }
 
   #noteTorrent(

@@ -57,7 +57,8 @@ export async function decideEntry(
   run: CompleteRun,
 ): Promise<EntryDecision> {
   const { request } = run
-  const opened = await openContent(name, directory, run)
+  const opening = openContent(name, directory, run)
+  const opened = opening instanceof Promise ? await opening : opening
   if ('kind' in opened) return { torrent: opened, ...NOTHING_ELSE }
   const { content } = opened
   checkTorrentName(name, directory)
@@ -77,7 +78,8 @@ export async function decideEntry(
     return { torrent: isDone ? done : { kind: 'skip', reason: 'too new' }, ...NOTHING_ELSE }
   }
   noteBackslashes(run.report, backslashedPaths(content))
-  await run.hashContext.sleepingCache?.wake()
+  const { sleepingCache } = run.hashContext
+  if (sleepingCache?.isAwake() === false) await sleepingCache.wake()
   if (isDone) return { torrent: done, ...NOTHING_ELSE, ...(await decideLists(lists, content)) }
   const existing = readExisting(path)
   // Spelled out, as there may be very many, and copying an object costs several times as much
@@ -92,17 +94,25 @@ export async function decideEntry(
 }
 
 /**
- * What the torrent of an entry is made of, or why there will be none.
+ * What the torrent of an entry is made of, or why there will be none. At once where that is a file:
+ * there may be very many of those.
  * @throws BtkitError when the entry can't be read
  */
-export async function openContent(
+export function openContent(
   name: string,
   directory: SourceDirectory,
   run: CompleteRun,
-): Promise<PieceChoice | SkippedEntry> {
-  const { common, prune } = run.request
-  const tree = await openTree(name, directory, run)
+): OpenedContent | Promise<OpenedContent> {
+  const tree = openTree(name, directory, run)
+  if (tree instanceof Promise) return tree.then((scanned) => contentOf(name, scanned, run))
+  return contentOf(name, tree, run)
+}
+
+type OpenedContent = PieceChoice | SkippedEntry
+
+function contentOf(name: string, tree: Tree | SkippedEntry, run: CompleteRun): OpenedContent {
   if ('kind' in tree) return tree
+  const { common, prune } = run.request
   const { files, skipped } = tree
   if (files.some(({ fingerprint }) => fingerprint.size > 0)) {
     const { version, pieceLength, isAligned, order } = common
@@ -119,12 +129,12 @@ export async function openContent(
   return { kind: 'skip', reason: 'empty', isEmptied: files.length > 0 || prune === 'always' }
 }
 
-async function openTree(
+function openTree(
   name: string,
   { realDirectory, targetDirectory }: SourceDirectory,
-  { request, isOwnFile }: CompleteRun,
-): Promise<Tree | SkippedEntry> {
-  const { scan } = request.common
+  run: CompleteRun,
+): Tree | SkippedEntry | Promise<Tree> {
+  const { scan } = run.request.common
   const root = childPath(realDirectory, name)
   const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })
   if (entry.kind === 'skipped') return { kind: 'skip', reason: entry.reason }
@@ -137,7 +147,17 @@ async function openTree(
   const { realPath: target } = targetDirectory
   if (entry.absolutePath === target) return { kind: 'skip', reason: 'the target' }
   const output = isWithin(target, entry.absolutePath) ? target : null
-  const tree = excludeOutput(await scanTree(root, await scanOf(name, scan)), output)
+  return scanDirectory(name, { root, output }, run)
+}
+
+/** The files of a directory, but for those that lie in `output` or are btkit's own. */
+async function scanDirectory(
+  name: string,
+  { root, output }: { readonly root: string; readonly output: string | null },
+  { request, isOwnFile }: CompleteRun,
+): Promise<Tree> {
+  const scanned = await scanTree(root, await scanOf(name, request.common.scan))
+  const tree = excludeOutput(scanned, output)
   return { ...tree, files: tree.files.filter((file) => !isOwnFile(file.absolutePath)) }
 }
 

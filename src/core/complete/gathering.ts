@@ -7,26 +7,28 @@ const MAX_WAIT = 20
  * until enough others do, or for a moment.
  */
 export class Gathering {
-  #waiting: (() => void)[] = []
-  #timer: NodeJS.Timeout | undefined
+  /** What those wait for who joined; null while nobody waits. */
+  #beginning: Promise<void> | null = null
+  #begin: () => void = () => undefined
+  #count = 0
 
   /** Resolves when it is time to begin. */
   join(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve)
-      if (this.#waiting.length >= MOST) this.#begin()
-      else
-        this.#timer ??= setTimeout(() => {
-          this.#begin()
-        }, MAX_WAIT)
-    })
+    const beginning = (this.#beginning ??= this.#gather())
+    if (++this.#count >= MOST) this.#begin()
+    return beginning
   }
 
-  #begin(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const begin of waiting) begin()
+  #gather(): Promise<void> {
+    return new Promise((resolve) => {
+      const begin = () => {
+        clearTimeout(timer)
+        this.#beginning = null
+        this.#count = 0
+        resolve()
+      }
+      const timer = setTimeout(begin, MAX_WAIT)
+      this.#begin = begin
+    })
   }
 }

@@ -12,6 +12,7 @@ import type { PieceCache } from '../../cache/piece-cache.js'
 import type { CacheAccess } from './cache-access.js'
 import {
   countUnknown,
+  createTable,
   DIGEST,
   enterPieces,
   heedTrees,
@@ -20,12 +21,13 @@ import {
   type PieceTable,
 } from './piece-table.js'
 import { hashAtOnce, hashInGroups } from './hash-groups.js'
+import { hashSmallFile } from './hash-small-file.js'
 import { enterTrees, ReadTrees, type ReadTree } from './read-trees.js'
 import { recallPieces, rememberingPieces } from './recall-pieces.js'
 import { rememberingTrees } from './recall-trees.js'
 import { finish, type Steps } from './steps.js'
 import { isSettled, type ReadingStart } from './settled.js'
-import { SMALL_FILE, type SmallFiles } from './small-files.js'
+import type { SmallFiles } from './small-files.js'
 import { unknownFiles } from './unknown-files.js'
 import { findWriters, type WatchWriters } from './writers.js'
 
@@ -67,7 +69,17 @@ export interface HashedContent extends ContentDigests {
  * @throws BtkitError `changed` naming the file, those of hashStream, the reason why a pause did not
  * end, and as watchWriters does
  */
-export async function hashContent(
+export function hashContent(
+  content: Content,
+  hashContext: HashContext,
+  table?: PieceTable,
+): Promise<HashedContent> {
+  const small = table === undefined ? hashSmallFile(content, hashContext) : null
+  if (small === null) return hashPieces(content, hashContext, table)
+  return small.then((hashed) => hashed ?? hashPieces(content, hashContext, createTable(content)))
+}
+
+async function hashPieces(
   content: Content,
   hashContext: HashContext,
   table: PieceTable = recallPieces(content, hashContext.cacheAccess),
@@ -80,8 +92,7 @@ export async function hashContent(
   const files = unknownFiles(content, table)
   const wanted = wantedDigests(content, table)
   const reading = { content, files, unknown, wanted }
-  const together = await readWithOthers(reading, hashContext)
-  const { read, start } = together ?? (await readGuarded(reading, hashContext))
+  const { read, start } = await readGuarded(reading, hashContext)
   const { readTrees, unfinished } = read
   const areSettled = files.every((file) => isSettled(file, start))
   // What is not finished is of use later only if nothing can change meanwhile without a sign of it
@@ -113,25 +124,6 @@ interface GuardedRead {
   readonly read: Read
   readonly start: ReadingStart
 }
-
-/** Reads a small file along with others; null for what has to be read by itself. */
-async function readWithOthers(
-  { content, files, wanted }: Reading,
-  { engine, cacheAccess, smallFiles }: HashContext,
-): Promise<GuardedRead | null> {
-  const [file] = files
-  const isSmall = content.files.length === 1 && content.pieceCount === 1 && wanted === 'pieces'
-  if (!smallFiles || !isSmall || !file || file.fingerprint.size > SMALL_FILE) return null
-  const startedMs = cacheAccess.now()
-  const small = await smallFiles.read(file)
-  if (small === null || engine.signal.aborted) return null
-  const { digest, isOpenForWriting } = small
-  const openForWriting = isOpenForWriting ? new Set([file.absolutePath]) : NONE
-  const start = { startedMs, openForWriting, trust: cacheAccess.trust }
-  return { read: { digests: [digest], readTrees: [], unfinished: null }, start }
-}
-
-const NONE: ReadonlySet<string> = new Set()
 
 /** Hashes pieces between two looks at those who may write to their files, and at what they wrote. */
 async function readGuarded(reading: Reading, hashContext: HashContext): Promise<GuardedRead> {

@@ -1,6 +1,6 @@
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
-import { buildingInfo } from '../../metainfo/build/info.js'
+import { buildInfo, buildingInfo, type InfoParts } from '../../metainfo/build/info.js'
 import type { InfoFile } from '../../metainfo/build/info-file.js'
 import { encodePieceLayers, type PieceLayers } from '../../metainfo/build/piece-layers.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
@@ -140,7 +140,10 @@ export function composeCore(
   options: InfoOptions,
   digests: ContentDigests,
 ): TorrentCore {
-  return finish(composingCore(content, options, digests))
+  if (content.version !== 'v1' || content.isDirectory) {
+    return finish(composingCore(content, options, digests))
+  }
+  return { info: buildInfo(infoParts(content, options, digests)), pieceLayers: null }
 }
 
 /** The same in steps. */
@@ -173,9 +176,17 @@ export function composeInfo(
 function composingInfo(
   content: Content,
   options: InfoOptions,
-  { digests, trees }: ContentDigests,
+  digests: ContentDigests,
 ): Steps<Uint8Array> {
-  return buildingInfo({
+  return buildingInfo(infoParts(content, options, digests))
+}
+
+function infoParts(
+  content: Content,
+  options: InfoOptions,
+  { digests, trees }: ContentDigests,
+): InfoParts {
+  return {
     version: content.version,
     name: content.name,
     isDirectory: content.isDirectory,
@@ -185,7 +196,7 @@ function composingInfo(
     private: options.private,
     source: options.sourceTag,
     extraKeys: options.extraKeys,
-  })
+  }
 }
 
 function listFiles(

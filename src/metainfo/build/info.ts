@@ -27,7 +27,7 @@ export interface InfoParts {
  * ways. There is no key for what is false or null. Pad files are in the v1 list alone.
  */
 export function buildInfo(parts: InfoParts): Uint8Array {
-  const building = buildingInfo(parts)
+  const building = encodingBencode(infoOf(parts))
   for (;;) {
     const { done, value } = building.next()
     if (done) return value
@@ -36,26 +36,28 @@ export function buildInfo(parts: InfoParts): Uint8Array {
 
 /** The same in steps, so that others have their turn while many files are encoded. */
 export function* buildingInfo(parts: InfoParts): Generator<undefined, Uint8Array> {
-  const { version, name, isDirectory, files } = parts
-  const info: LazyParts = new Map(parts.extraKeys)
-  if (version !== 'v1') {
-    info.set('file tree', buildFileTree(isDirectory ? files : files.map(asSingle(name))))
-    info.set('meta version', 2)
-  }
-  if (version !== 'v2') addV1Files(info, parts)
-  info.set('name', Buffer.from(name))
-  info.set('piece length', parts.pieceLength)
-  if (parts.private) info.set('private', 1)
-  if (parts.source !== null) info.set('source', Buffer.from(parts.source))
-  return yield* encodingBencode(info)
+  return yield* encodingBencode(infoOf(parts))
 }
 
-function addV1Files(info: LazyParts, { isDirectory, files, pieces }: InfoParts): void {
+/** The keys in byte order, but for those that were given: then they need not be sorted. */
+function infoOf(parts: InfoParts): LazyParts {
+  const { version, name, isDirectory, files } = parts
+  const info: LazyParts = new Map(parts.extraKeys)
   const [first] = files
-  if (isDirectory) info.set('files', new LazyList(fileEntries(files)))
-  else info.set('length', first?.length ?? 0)
-  if (!isDirectory && first?.attr) info.set('attr', Buffer.from(first.attr))
-  info.set('pieces', pieces ?? new Uint8Array(0))
+  const isOneFile = version !== 'v2' && !isDirectory
+  if (isOneFile && first?.attr) info.set('attr', Buffer.from(first.attr))
+  if (version !== 'v1') {
+    info.set('file tree', buildFileTree(isDirectory ? files : files.map(asSingle(name))))
+  }
+  if (version !== 'v2' && isDirectory) info.set('files', new LazyList(fileEntries(files)))
+  if (isOneFile) info.set('length', first?.length ?? 0)
+  if (version !== 'v1') info.set('meta version', 2)
+  info.set('name', Buffer.from(name))
+  info.set('piece length', parts.pieceLength)
+  if (version !== 'v2') info.set('pieces', parts.pieces ?? new Uint8Array(0))
+  if (parts.private) info.set('private', 1)
+  if (parts.source !== null) info.set('source', Buffer.from(parts.source))
+  return info
 }
 
 function* fileEntries(files: readonly InfoFile[]): Generator<BencodeDict> {

@@ -1,0 +1,105 @@
+import { encodeFingerprint } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileKey, FileRecord } from '../../cache/records/file.js'
+import type { CacheAccess } from './cache-access.js'
+import { isSameFile, keptFingerprint } from './cache-trust.js'
+import type { Content } from './content.js'
+import type { ContentDigests } from './piece-table.js'
+import { isSettled } from './settled.js'
+import { SMALL_FILE, type SmallFiles } from './small-files.js'
+
+/** What hashing a small file takes. */
+export interface SmallFileContext {
+  readonly cacheAccess: CacheAccess
+  readonly smallFiles?: SmallFiles | null
+  readonly engine: { readonly signal: AbortSignal }
+}
+
+/** As HashedContent is. */
+export interface HashedSmallFile extends ContentDigests {
+  readonly bytesHashed: number
+  readonly isSettled: boolean
+}
+
+/**
+ * Obtains the digest of content that is one small file, in one piece, along with others: there may be
+ * very many of them, so that what else is done of content takes longer than to read them. Null for other
+ * content; resolves to null when the file has to be read by itself, of which the cache knows nothing.
+ */
+export function hashSmallFile(
+  content: Content,
+  context: SmallFileContext,
+): Promise<HashedSmallFile | null> | null {
+  const [file] = content.files
+  const { smallFiles } = context
+  if (!smallFiles || !file || !isOneSmallPiece(content, file)) return null
+  const { pieceLength } = content
+  const { size } = file.fingerprint
+  const key = { path: file.absolutePath, pieceLength, phase: 0, size }
+  const kept = recall(file, key, context.cacheAccess)
+  const digest = kept && digestIn(kept, key)
+  if (digest) {
+    return Promise.resolve({ digests: digest, trees: null, bytesHashed: 0, isSettled: true })
+  }
+  return read({ file, key, kept }, smallFiles, context)
+}
+
+function isOneSmallPiece({ version, files, pieceCount }: Content, file: ScannedFile): boolean {
+  const isOne = version === 'v1' && files.length === 1 && pieceCount === 1
+  return isOne && file.fingerprint.size <= SMALL_FILE
+}
+
+/** What the cache knows of a file, if it is still the same. */
+function recall(
+  { fingerprint }: ScannedFile,
+  key: FileKey,
+  { cache, trust }: CacheAccess,
+): FileRecord | null {
+  const record = cache.keepsAnything ? cache.file(key) : null
+  const isCurrent = record && isSameFile(record.fingerprint, encodeFingerprint(fingerprint), trust)
+  return isCurrent ? record : null
+}
+
+/** The digest of the only piece: it is as long as the file, or ends with it. */
+function digestIn({ pieces, tail }: FileRecord, { size, pieceLength }: FileKey): Uint8Array | null {
+  return size === pieceLength ? pieces : tail
+}
+
+/** A file to read, and what the cache knows of it from other streams. */
+interface SmallPiece {
+  readonly file: ScannedFile
+  readonly key: FileKey
+  readonly kept: FileRecord | null
+}
+
+async function read(
+  piece: SmallPiece,
+  smallFiles: SmallFiles,
+  { cacheAccess, engine }: SmallFileContext,
+): Promise<HashedSmallFile | null> {
+  const { file } = piece
+  const { cache, trust } = cacheAccess
+  const startedMs = cacheAccess.now()
+  const small = await smallFiles.read(file)
+  if (small === null || engine.signal.aborted) return null
+  const { digest, isOpenForWriting } = small
+  const openForWriting = isOpenForWriting ? new Set([file.absolutePath]) : NONE
+  const isKept = isSettled(file, { startedMs, openForWriting, trust })
+  if (isKept && cache.keepsAnything) cache.rememberFile(piece.key, recordOf(piece, digest))
+  return { digests: digest, trees: null, bytesHashed: file.fingerprint.size, isSettled: isKept }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+const NOTHING = new Uint8Array(0)
+
+function recordOf({ file, key, kept }: SmallPiece, digest: Uint8Array): FileRecord {
+  const isWhole = key.size === key.pieceLength
+  return {
+    // That of when the file was first read: a new one would vouch in full for what may have been
+    // believed by size and time alone
+    fingerprint: kept?.fingerprint ?? keptFingerprint(file.fingerprint),
+    pieces: isWhole ? digest : NOTHING,
+    tail: isWhole ? null : digest,
+    paddedTail: kept?.paddedTail ?? null,
+  }
+}
