@@ -12,6 +12,7 @@ import { makeRoom } from '../../../core/download/make-room.js'
 import { chooseTarget, type DownloadTarget } from '../../../core/download/target.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
 import { dataProblem } from '../../../core/publish/data-problem.js'
+import { contentSize } from '../../../metainfo/content-size.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { escapeText } from '../../../text/escape.js'
 import { jsonLine } from '../../../text/json-line.js'
@@ -143,7 +144,7 @@ async function finish(job: Job, run: DownloadRun): Promise<void> {
 }
 
 function tellWhole({ metainfo, target: { path } }: Job, { source, options, io }: DownloadRun) {
-  const { size } = metainfo
+  const size = contentSize(metainfo)
   const infoHash = clientInfoHash(metainfo)
   if (options.json)
     io.stdout.write(jsonLine({ torrent: source, infoHash, path, size, whole: true }))

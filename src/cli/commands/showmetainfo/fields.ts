@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { contentSize } from '../../../metainfo/content-size.js'
 import { formatDhtNode } from '../../../metainfo/dht-node.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
@@ -13,7 +14,7 @@ const FIELDS = {
   infoHashV2: ({ infoHashV2 }) => [infoHashV2],
   version: ({ version }) => [version],
   name: ({ name }) => [name],
-  size: ({ size }) => [size],
+  size: (metainfo) => [contentSize(metainfo)],
   pieceLength: ({ pieceLength }) => [pieceLength],
   pieceCount: ({ pieceCount }) => [pieceCount],
   private: (metainfo) => [String(metainfo.private)],

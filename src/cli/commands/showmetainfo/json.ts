@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { alignTree } from '../../../metainfo/align-tree.js'
+import { contentSize } from '../../../metainfo/content-size.js'
 import { countLayers } from '../../../metainfo/layer-health.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
@@ -13,7 +14,7 @@ export function showJson(metainfo: Metainfo, file: string): string {
     infoHash: metainfo.infoHash,
     infoHashV2: metainfo.infoHashV2,
     name: metainfo.name,
-    size: metainfo.size,
+    size: contentSize(metainfo),
     pieceLength: metainfo.pieceLength,
     pieceCount: metainfo.pieceCount,
     private: metainfo.private,

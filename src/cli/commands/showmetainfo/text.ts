@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { escapeText } from '../../../text/escape.js'
 import { countLayers, type LayerHealth } from '../../../metainfo/layer-health.js'
+import { contentSize } from '../../../metainfo/content-size.js'
 import { formatDhtNode } from '../../../metainfo/dht-node.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { otherKeys } from '../../../metainfo/other-keys.js'
@@ -30,10 +31,14 @@ export function showText(metainfo: Metainfo, file: string): string {
   return lines.join('')
 }
 
-/** The size for a person, in a line of its own: scripts know the other lines as they are. */
-function sizeLine({ size, pieceCount, pieceLength }: Metainfo): string {
+/**
+ * The size for a person without pad files, in a line of its own: scripts know the other lines as they
+ * are.
+ */
+function sizeLine(metainfo: Metainfo): string {
+  const { pieceCount, pieceLength } = metainfo
   const pieces = `${count(pieceCount, 'piece')} of ${formatBytes(pieceLength)}`
-  return line('size', `${formatBytes(size)} in ${pieces}`)
+  return line('size', `${formatBytes(contentSize(metainfo))} in ${pieces}`)
 }
 
 /** What btkit shows beside what is above it, in lines that BitTornado's program never had. */

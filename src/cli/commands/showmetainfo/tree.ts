@@ -1,4 +1,5 @@
 import { escapeText } from '../../../text/escape.js'
+import { contentSize } from '../../../metainfo/content-size.js'
 import type { Metainfo, MetainfoFile } from '../../../metainfo/metainfo.js'
 import { formatBytes } from '../../../text/quantity.js'
 
@@ -9,9 +10,10 @@ const MAX_DEPTH = 32
  * The files of a torrent as an indented tree with sizes and attributes (BEP 47). Pad files are no
  * one's, and left out.
  */
-export function showTree({ name, size, isDirectory, files }: Metainfo): string {
+export function showTree(metainfo: Metainfo): string {
+  const { name, isDirectory, files } = metainfo
   if (!isDirectory) return files.map((file) => fileLine(name, file)).join('')
-  const head = `${escapeText(name)}/ (${formatBytes(size)})\n`
+  const head = `${escapeText(name)}/ (${formatBytes(contentSize(metainfo))})\n`
   let above: readonly string[] = []
   const lines = files
     .filter((file) => !file.padding)

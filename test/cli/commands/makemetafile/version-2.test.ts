@@ -134,3 +134,16 @@ test('a path as deep as clients read it is taken, and a deeper one refused', asy
   assert.equal(refused, 1)
   assert.match(stderr, /d: is more than 96 directories deep, which clients of v2 do not read\n$/)
 })
+
+test('showmetainfo tells the size of a hybrid as makemetafile does, without pad files', async (t) => {
+  const torrent = join(makeScratch(t), 'tree.torrent')
+  const make = ['makemetafile', plantTree(t), TRACKER, '--hybrid', '--target', torrent]
+  const made = await runBtkit(make)
+  assert.match(made.stdout, /^content: 3 files, 97\.7 KiB in /m)
+  const show = async (...view: string[]) => runBtkit(['showmetainfo', ...view, torrent])
+  assert.match((await show()).stdout, /^size\.*: 97\.7 KiB in /m)
+  assert.match((await show('--tree')).stdout, /^tree\/ \(97\.7 KiB\)$/m)
+  assert.equal((await show('--field', 'size')).stdout, '100002\n')
+  assert.equal(parseJson(await show('--json'))['size'], 100_002)
+  assert.equal(parseJson(await runBtkit([...make, '--json']))['size'], 100_002)
+})
