@@ -30,29 +30,36 @@ export interface BatchOutcome {
   readonly fingerprint: Uint8Array | null
 }
 
-/** Writes files of one batch. */
-export type WriteBatch = (files: readonly BatchFile[]) => Promise<readonly BatchOutcome[]>
+/** Brings files of one batch to the disk, beside their places. */
+export type DraftBatch = (files: readonly BatchFile[]) => Promise<PlaceBatch>
+
+/** Has the files of a batch, which are on the disk, take their places. */
+export type PlaceBatch = () => Promise<readonly BatchOutcome[]>
 
 /**
  * A way to write many files that are as safe as those of writeAtomically: beside their places, to the
  * disk together, renamed, and their directories to the disk. What fails leaves no other file behind.
  */
-export function batchWriter(addon: BatchAddon, care: DirectoryCare): WriteBatch {
+export function batchWriter(addon: BatchAddon, care: DirectoryCare): DraftBatch {
   const faster = new FasterSync()
   return async (files) => {
     const drafts = files.map((file) => new Draft(file))
     for (const directory of directoriesOf(drafts)) care.clean(directory)
     await writeAll(drafts, addon, faster)
-    for (const { file, attempt } of going(drafts)) {
-      if (file.options.expected !== undefined && !file.options.checkReplaceable) continue
-      attempt(() => {
-        checkPlace(file.path, file.options)
-      })
-    }
-    await placeAll(going(drafts), addon)
-    await syncAll(going(drafts), care)
-    return drafts.map(({ error, fingerprint }) => ({ error, fingerprint }))
+    return () => place(drafts, addon, care)
   }
+}
+
+async function place(drafts: readonly Draft[], addon: BatchAddon, care: DirectoryCare) {
+  for (const { file, attempt } of going(drafts)) {
+    if (file.options.expected !== undefined && !file.options.checkReplaceable) continue
+    attempt(() => {
+      checkPlace(file.path, file.options)
+    })
+  }
+  await placeAll(going(drafts), addon)
+  await syncAll(going(drafts), care)
+  return drafts.map(({ error, fingerprint }) => ({ error, fingerprint }))
 }
 
 /** Where absolute paths begin. */

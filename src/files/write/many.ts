@@ -2,11 +2,11 @@ import { isAbsolute, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { batchAddon, type BatchAddon } from './batch-addon.js'
-import { batchWriter, type BatchFile, type WriteBatch } from './batch.js'
+import { batchWriter, type BatchFile, type DraftBatch, type PlaceBatch } from './batch.js'
 import { coalesce } from './coalesce.js'
 import { createCleaner } from './remove-dead-files.js'
 import { syncDirectory } from './sync-directory.js'
-import { findWriteTarget } from './target.js'
+import { findPlainTarget, findWriteTarget } from './target.js'
 import {
   writeAtomicallyWith,
   type DirectoryCare,
@@ -63,14 +63,14 @@ const MAX_BATCH_BYTES = 32 * 1024 * 1024
 
 class BatchingWriter implements Writer {
   readonly #maxFiles: number
-  readonly #writeBatch: WriteBatch
+  readonly #draftBatch: DraftBatch
   readonly #writeOne: WriteFile
   #waiting: Waiting[] = []
   #working: Promise<void> | null = null
 
   constructor(maxFiles: number, addon: BatchAddon, care: DirectoryCare) {
     this.#maxFiles = maxFiles
-    this.#writeBatch = batchWriter(addon, care)
+    this.#draftBatch = batchWriter(addon, care)
     this.#writeOne = writeAtomicallyWith(care)
   }
 
@@ -87,17 +87,28 @@ class BatchingWriter implements Writer {
     while (this.#working) await this.#working
   }
 
+  /** While the files of a batch take their places, those of the next are brought to the disk. */
   async #work(): Promise<void> {
+    let before: readonly Waiting[] = []
+    let placing = Promise.resolve()
     while (this.#waiting.length > 0) {
       // Whatever else is given within this turn of the event loop goes along
       await setImmediate()
-      await this.#writeTogether(this.#takeBatch())
+      const batch = this.#takeBatch(before)
+      const place = await this.#draftTogether(batch)
+      await placing
+      placing = place()
+      before = batch
     }
+    await placing
   }
 
-  /** The next files. None comes twice, so that of two writes the later one lasts. */
-  #takeBatch(): Waiting[] {
-    const targets = new Set<string>()
+  /**
+   * The next files, none that is among those before. None comes twice, so that of two writes the
+   * later one lasts.
+   */
+  #takeBatch(before: readonly Waiting[]): Waiting[] {
+    const targets = new Set(before.map(({ target }) => target))
     let bytes = 0
     let count = 0
     for (const file of this.#waiting) {
@@ -110,28 +121,32 @@ class BatchingWriter implements Writer {
     return this.#waiting.splice(0, count)
   }
 
-  /** Never rejects. */
-  async #writeTogether(batch: readonly Waiting[]): Promise<void> {
+  /** Never rejects, nor does what it resolves to. */
+  async #draftTogether(batch: readonly Waiting[]): Promise<() => Promise<void>> {
     const sorted: { waiting: Waiting; file: BatchFile | null }[] = []
     for (const waiting of batch) {
-      sorted.push({ waiting, file: newFile(waiting) ?? (await findBatchFile(waiting)) })
+      sorted.push({ waiting, file: plainFile(waiting) ?? (await findBatchFile(waiting)) })
     }
     const together = sorted.flatMap(({ waiting, file }) => (file ? [{ waiting, file }] : []))
     const single = sorted.flatMap(({ waiting, file }) => (file ? [] : [waiting]))
-    await Promise.all([this.#writeAll(together), ...single.map((file) => this.#writeAlone(file))])
+    const place = await this.#draftAll(together)
+    return async () => {
+      await Promise.all([place(), ...single.map((file) => this.#writeAlone(file))])
+    }
   }
 
-  async #writeAll(files: readonly { waiting: Waiting; file: BatchFile }[]): Promise<void> {
-    if (files.length === 0) return
+  async #draftAll(files: readonly { waiting: Waiting; file: BatchFile }[]) {
+    const waiting = files.map(({ waiting }) => waiting)
+    const fail = (error: unknown) => {
+      for (const { reject } of waiting) reject(error)
+    }
+    if (files.length === 0) return () => Promise.resolve()
     try {
-      const outcomes = await this.#writeBatch(files.map(({ file }) => file))
-      files.forEach(({ waiting: { resolve, reject } }, i) => {
-        const { error = null, fingerprint = null } = outcomes[i] ?? {}
-        if (error === null) resolve(fingerprint)
-        else reject(error)
-      })
+      const place = await this.#draftBatch(files.map(({ file }) => file))
+      return () => placeAll(waiting, place).catch(fail)
     } catch (error) {
-      for (const { waiting } of files) waiting.reject(error)
+      fail(error)
+      return () => Promise.resolve()
     }
   }
 
@@ -142,10 +157,23 @@ class BatchingWriter implements Writer {
   }
 }
 
-/** A file for a batch where nothing is expected to be; null for what has to be looked at. */
-function newFile({ target, bytes, options }: Waiting): BatchFile | null {
-  const isNew = options.expected === null && !options.noClobber && isAbsolute(target)
-  return isNew ? { target, path: target, bytes, mode: options.mode, options } : null
+async function placeAll(files: readonly Waiting[], place: PlaceBatch): Promise<void> {
+  const outcomes = await place()
+  files.forEach(({ resolve, reject }, i) => {
+    const { error = null, fingerprint = null } = outcomes[i] ?? {}
+    if (error === null) resolve(fingerprint)
+    else reject(error)
+  })
+}
+
+/** A file for a batch that needs no closer look; else null. */
+function plainFile({ target, bytes, options }: Waiting): BatchFile | null {
+  if (options.noClobber) return null
+  const isNew = options.expected === null && isAbsolute(target)
+  if (isNew) return { target, path: target, bytes, mode: options.mode, options }
+  const plain = findPlainTarget(target)
+  if (plain === null) return null
+  return { target, path: resolve(target), bytes, mode: options.mode ?? plain.mode, options }
 }
 
 /** A file for a batch; null for one to be written by itself, or that can't be written. */

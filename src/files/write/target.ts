@@ -26,9 +26,8 @@ const PERMISSION_BITS = 0o777
  * system as they are
  */
 export async function findWriteTarget(target: string): Promise<WriteTarget> {
-  const entry = lookAt(target)
-  if (entry?.isFile()) return { kind: 'file', path: target, mode: entry.mode & PERMISSION_BITS }
-  if (entry === undefined) return { kind: 'file', path: target, mode: undefined }
+  const plain = findPlainTarget(target)
+  if (plain !== null) return plain
   const stats = statIfThere(target)
   if (stats === null) {
     return { kind: 'file', path: await resolveMissing(target), mode: undefined }
@@ -39,6 +38,14 @@ export async function findWriteTarget(target: string): Promise<WriteTarget> {
   if (isStream) return { kind: 'stream', path: target, mode }
   if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
   return { kind: 'file', path: realpathSync.native(target), mode }
+}
+
+/** What `target` stands for when it is a file or nothing; null for all that is to be looked at closer. */
+export function findPlainTarget(target: string): WriteTarget | null {
+  const entry = lookAt(target)
+  if (entry?.isFile()) return { kind: 'file', path: target, mode: entry.mode & PERMISSION_BITS }
+  if (entry === undefined) return { kind: 'file', path: target, mode: undefined }
+  return null
 }
 
 /** The file that writing to `target` would make, which is elsewhere if it is a dangling link. */

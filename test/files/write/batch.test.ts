@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/errors.js'
-import { batchWriter, type BatchFile, type BatchOutcome } from '../../../src/files/write/batch.js'
+import { batchWriter, type BatchFile, type PlaceBatch } from '../../../src/files/write/batch.js'
 import { batchAddon, NOTHING_GIVEN, type BatchAddon } from '../../../src/files/write/batch-addon.js'
 import {
   encodeFingerprint,
@@ -39,8 +39,9 @@ function plantOld(files: readonly BatchFile[]): void {
   for (const { path } of files) writeFileSync(path, 'old')
 }
 
-async function errorsOf(outcomes: Promise<readonly BatchOutcome[]>): Promise<unknown[]> {
-  return (await outcomes).map(({ error }) => error)
+async function errorsOf(drafted: Promise<PlaceBatch>): Promise<unknown[]> {
+  const place = await drafted
+  return (await place()).map(({ error }) => error)
 }
 
 const NO_CARE = { sync: () => Promise.resolve(), clean: () => undefined }
@@ -175,7 +176,8 @@ test(
 
 test('a file is told as it looks in its place', unlessBuilt, async (t) => {
   const files = filesIn(makeTemporaryDirectory(t))
-  const outcomes = await batchWriter(addon, NO_CARE)(files)
+  const place = await batchWriter(addon, NO_CARE)(files)
+  const outcomes = await place()
   for (const [i, { path }] of files.entries())
     assert.deepEqual(outcomes[i]?.fingerprint, encodeFingerprint(readFingerprint(path)))
 })

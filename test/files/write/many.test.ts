@@ -8,11 +8,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/errors.js'
 import type { WriteOptions } from '../../../src/files/write/atomically.js'
-import { batchAddon } from '../../../src/files/write/batch-addon.js'
+import { batchAddon, type BatchAddon } from '../../../src/files/write/batch-addon.js'
 import { createWriter } from '../../../src/files/write/many.js'
 import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { failure, unlessWindows } from '../failure.js'
@@ -167,3 +167,53 @@ for (const [what, addon] of WAYS) {
     assert.equal(readdirSync(disk).length, names.length)
   })
 }
+
+const unlessBuilt = { skip: batchAddon === null && 'the addon is not built' }
+
+test(
+  'while files take their places the next are brought to the disk, and take theirs after them',
+  unlessBuilt,
+  async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const steps: string[] = []
+    let drafted = 0
+    let release: (value?: unknown) => void = () => undefined
+    const areNextDrafted = new Promise((resolve) => {
+      release = resolve
+    })
+    const addon: BatchAddon = {
+      ...batchAddon!,
+      writeDrafts: async (...parts) => {
+        const answers = await batchAddon!.writeDrafts(...parts)
+        steps.push(`drafted ${++drafted}`)
+        if (drafted === 2) release()
+        return answers
+      },
+      // Never ends if the next ones wait for it
+      placeFiles: async (...parts) => {
+        if (drafted === 1) await areNextDrafted
+        const answers = await batchAddon!.placeFiles(...parts)
+        steps.push(`placed ${parts[2].map((path) => basename(path)).join()}`)
+        return answers
+      },
+    }
+    const writer = createWriter({ inFlight: 2, addon })
+    await Promise.all(
+      ['a', 'b', 'c', 'd'].map((name) => writer.write(join(root, name), Buffer.from(name), {})),
+    )
+    assert.deepEqual(steps, ['drafted 1', 'drafted 2', 'placed a,b', 'placed c,d'])
+    for (const name of ['a', 'b', 'c', 'd'])
+      assert.equal(readFileSync(join(root, name), 'utf8'), name)
+  },
+)
+
+test('a file that is written again keeps the mode it just got', unlessWindows, async (t) => {
+  const root = makeTemporaryDirectory(t)
+  writeFileSync(join(root, 'a'), 'old', { mode: 0o644 })
+  const writer = createWriter({ inFlight: 8 })
+  const write = (text: string, options: WriteOptions) =>
+    writer.write(join(root, 'a'), Buffer.from(text), options)
+  await Promise.all([write('first', { mode: 0o604 }), write('second', {})])
+  assert.equal(readFileSync(join(root, 'a'), 'utf8'), 'second')
+  assert.equal(statSync(join(root, 'a')).mode & 0o777, 0o604)
+})
