@@ -5,12 +5,14 @@ const SLOTS = 256
 /** Longer keys are rare, and comparing them would cost more than making them. */
 const LONGEST = 32
 
+/** What all readers know: to make it anew takes longer than to read a small torrent. */
+const slots = new Array<string>(SLOTS).fill('')
+
 /**
  * Turns the bytes of dictionary keys into latin1 strings. A torrent of a million files spells
  * `length` and `path` a million times; remembering the last few keys saves both time and memory.
  */
 export class KeyCache {
-  readonly #slots = new Array<string>(SLOTS).fill('')
   readonly #whole: Buffer
 
   /** `whole` is the array that all keys are views of. */
@@ -23,10 +25,10 @@ export class KeyCache {
     const { length } = bytes
     if (length > LONGEST) return this.#latin1(bytes)
     const slot = (length * 31 + (bytes[0] ?? 0) * 7 + (bytes[length - 1] ?? 0)) % SLOTS
-    const known = this.#slots[slot]
+    const known = slots[slot]
     if (known !== undefined && isSame(known, bytes)) return known
     const text = this.#latin1(bytes)
-    this.#slots[slot] = text
+    slots[slot] = text
     return text
   }
 

@@ -17,14 +17,17 @@ interface Head {
   readonly pieceLength: number
 }
 
-/** What a valid `info` says of the content. */
-export interface InfoContent extends Head {
+interface Content {
   readonly isDirectory: boolean
   readonly pieceCount: number
   readonly size: number
   readonly files: MetainfoFile[]
-  readonly tree: readonly TreeFile[] | null
   readonly pieces: Uint8Array | null
+}
+
+/** What a valid `info` says of the content. */
+export interface InfoContent extends Head, Content {
+  readonly tree: readonly TreeFile[] | null
 }
 
 /** A SHA-1 digest, in bytes. */
@@ -47,20 +50,36 @@ export function validateInfo(
   const name = readName(info, warnings)
   const pieceLength = readPieceLength(info, version)
   const head = { version, name, pieceLength }
-  if (version === 'v1') return { ...head, tree: null, ...readV1(info, head, warnings) }
+  if (version === 'v1') return withTree(head, readV1(info, head, warnings), null)
   checkKeyOrder(info)
   const rooted = readFileTree(info, warnings)
   const tree = readPieceLayers(rooted, { layers, pieceLength, warnings })
   const treeFiles = tree.map(({ file }) => file)
-  if (version === 'v2') return { ...head, tree, ...describeTree(treeFiles, head) }
+  if (version === 'v2') return withTree(head, describeTree(treeFiles, head), tree)
   const v1 = readV1(info, head, warnings)
   checkHybridFiles(v1.files, treeFiles)
-  return { ...head, tree, ...v1 }
+  return withTree(head, v1, tree)
 }
 
-function readV1(info: BencodeDict, { name, pieceLength }: Head, warnings: WarningList) {
+/** Spelled out, because to spread these takes longer than to read a small torrent. */
+function withTree(head: Head, content: Content, tree: readonly TreeFile[] | null): InfoContent {
+  return {
+    version: head.version,
+    name: head.name,
+    pieceLength: head.pieceLength,
+    isDirectory: content.isDirectory,
+    pieceCount: content.pieceCount,
+    size: content.size,
+    files: content.files,
+    tree,
+    pieces: content.pieces,
+  }
+}
+
+function readV1(info: BencodeDict, { name, pieceLength }: Head, warnings: WarningList): Content {
   const { isDirectory, files } = readV1Files(info, name, warnings)
-  return { isDirectory, files, ...readPieces(info, files, pieceLength) }
+  const { size, pieceCount, pieces } = readPieces(info, files, pieceLength)
+  return { isDirectory, files, size, pieceCount, pieces }
 }
 
 function readVersion(info: BencodeDict): MetainfoVersion {
@@ -102,7 +121,7 @@ function isV2PieceLength(pieceLength: number): boolean {
  * A tree of one file that is named like the torrent is a single file; otherwise the name is that of
  * a directory. In v2 each file starts a piece of its own.
  */
-function describeTree(files: MetainfoFile[], { name, pieceLength }: Head) {
+function describeTree(files: MetainfoFile[], { name, pieceLength }: Head): Content {
   const [first] = files
   const isSingle = files.length === 1 && first?.path.length === 1 && first.path[0] === name
   const size = totalLength(files)
