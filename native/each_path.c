@@ -14,11 +14,13 @@ struct job {
   uint32_t count;
   char *paths; /* one after the other, each ended by a NUL */
   int32_t *answers;
+  napi_ref memory; /* NULL for none */
   napi_async_work work;
   napi_deferred deferred;
 };
 
-static void free_job(struct job *job) {
+static void free_job(napi_env env, struct job *job) {
+  if (job->memory != NULL) napi_delete_reference(env, job->memory);
   free(job->state);
   free(job->paths);
   free(job->answers);
@@ -86,10 +88,10 @@ static void finish(napi_env env, napi_status status, void *data) {
   napi_delete_async_work(env, job->work);
   /* Cancelled only when the JavaScript that waits is ended */
   if (status == napi_ok) settle_words(env, job->deferred, job->answers, (size_t)job->count * job->answer_words);
-  free_job(job);
+  free_job(env, job);
 }
 
-static struct job *create_job(const struct path_work *work, uint32_t count, size_t bytes) {
+static struct job *create_job(napi_env env, const struct path_work *work, uint32_t count, size_t bytes) {
   struct job *job = calloc(1, sizeof *job);
   if (job == NULL) return NULL;
   job->action = work->action;
@@ -99,7 +101,7 @@ static struct job *create_job(const struct path_work *work, uint32_t count, size
   job->paths = malloc(bytes + 1);
   job->answers = calloc((size_t)count + 1, work->answer_words * sizeof *job->answers);
   if (job->state == NULL || job->paths == NULL || job->answers == NULL) {
-    free_job(job);
+    free_job(env, job);
     return NULL;
   }
   memcpy(job->state, work->state, work->state_size);
@@ -115,13 +117,13 @@ static struct job *read_job(napi_env env, napi_value paths, const struct path_wo
   if (napi_is_array(env, paths, &is_array) == napi_ok && is_array &&
       napi_get_array_length(env, paths, &count) == napi_ok &&
       measure(env, paths, count, &bytes)) {
-    job = create_job(work, count, bytes);
+    job = create_job(env, work, count, bytes);
     if (job == NULL) {
       napi_throw_error(env, NULL, "out of memory");
       return NULL;
     }
     if (copy_paths(env, paths, job, bytes)) return job;
-    free_job(job);
+    free_job(env, job);
   }
   napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "paths must be an array of strings");
   return NULL;
@@ -132,7 +134,7 @@ napi_value each_path(napi_env env, napi_value paths, const struct path_work *wor
   if (job == NULL) return NULL;
   run(env, job);
   const napi_value answers = words_to_array(env, job->answers, (size_t)job->count * job->answer_words);
-  free_job(job);
+  free_job(env, job);
   return answers;
 }
 
@@ -154,7 +156,9 @@ static napi_value begin(napi_env env, struct job *job) {
 napi_value each_path_async(napi_env env, napi_value paths, const struct path_work *work) {
   struct job *job = read_job(env, paths, work);
   if (job == NULL) return NULL;
-  const napi_value promise = begin(env, job);
-  if (promise == NULL) free_job(job);
+  const bool is_kept = work->memory == NULL ||
+                       napi_create_reference(env, work->memory, 1, &job->memory) == napi_ok;
+  const napi_value promise = is_kept ? begin(env, job) : NULL;
+  if (promise == NULL) free_job(env, job);
   return promise;
 }

@@ -11,12 +11,16 @@
  */
 typedef void path_action(const char *path, void *state, int32_t *answer);
 
-/* An action, and what it keeps from path to path; the state is copied, and gone afterwards. */
+/*
+ * An action, and what it keeps from path to path; the state is copied, and gone afterwards. A
+ * JavaScript object whose memory the state leads to stays as long as the work lasts; NULL for none.
+ */
 struct path_work {
   path_action *action;
   const void *state;
   size_t state_size;
   size_t answer_words;
+  napi_value memory;
 };
 
 /*

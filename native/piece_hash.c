@@ -20,6 +20,7 @@
 #include "instance.h"
 #include "job_request.h"
 #include "notify.h"
+#include "read_files.h"
 #include "signals.h"
 #include "small_files.h"
 #include "stat_files.h"
@@ -196,6 +197,7 @@ NAPI_MODULE_INIT() {
       {"hashJobOnThreads", NULL, hash_job_on_threads, NULL, NULL, NULL, napi_enumerable, NULL},
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"readFiles", NULL, read_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readSmallFiles", NULL, read_small_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"treeTablesAsync", NULL, tree_tables_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},

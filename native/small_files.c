@@ -120,7 +120,7 @@ napi_value read_small_files(napi_env env, napi_callback_info info) {
   reading->cpu = instance->cpu;
   reading->kernel = kernel;
   memcpy(reading->fingerprints, fingerprints, length);
-  const struct path_work work = {read_path, reading, size, ANSWER_WORDS};
+  const struct path_work work = {read_path, reading, size, ANSWER_WORDS, NULL};
   const napi_value promise = each_path_async(env, arguments[1], &work);
   free(reading); /* copied */
   return promise;

@@ -177,7 +177,7 @@ static void lstat_path(const char *path, void *state, int32_t *answer) {
   answer[MODE_WORD] = (int32_t)stats.st_mode;
 }
 
-static const struct path_work lstat_work = {lstat_path, "", 0, ERROR_WORD + 1};
+static const struct path_work lstat_work = {lstat_path, "", 0, ERROR_WORD + 1, NULL};
 
 napi_value lstat_paths_async(napi_env env, napi_callback_info info) {
   size_t count = 1;

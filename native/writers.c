@@ -11,7 +11,7 @@ static void lease_path(const char *path, void *mute, int32_t *answer) {
 }
 
 static const struct mute_device no_device = {false, 0};
-static const struct path_work lease_work = {lease_path, &no_device, sizeof no_device, 1};
+static const struct path_work lease_work = {lease_path, &no_device, sizeof no_device, 1, NULL};
 
 napi_value try_read_leases(napi_env env, napi_callback_info info) {
   size_t count = 1;
@@ -46,6 +46,6 @@ napi_value watch_paths(napi_env env, napi_callback_info info) {
     napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "watch must be a number");
     return NULL;
   }
-  const struct path_work work = {watch_path, &watch, sizeof watch, 1};
+  const struct path_work work = {watch_path, &watch, sizeof watch, 1, NULL};
   return each_path_async(env, arguments[1], &work);
 }

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { checkEditable, checkWritable, type Editable } from '../../files/write/check-editable.js'
 import { checkTarget } from '../../files/write/check-target.js'
+import type { FoundFile, ReadPath } from '../../files/write/read-editables.js'
 import { withFileBytes } from '../../files/with-file-bytes.js'
 import type { Writer } from '../../files/write/many.js'
 import { hasSameInfo, withInfoHashes } from '../../metainfo/info-hashes.js'
@@ -11,6 +12,7 @@ import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import { checkReplaceable } from '../check-replaceable.js'
 import { editTorrent } from './torrent.js'
 import { parseUnhashedTorrent } from '../read-torrent.js'
+import type { ResultMemory } from './result-memory.js'
 
 /** What to do with each of the files. */
 export interface EditRequest {
@@ -65,30 +67,47 @@ export interface PreparedEdit {
   /** Null when there is nothing to write. */
   readonly bytes: Uint8Array | null
   readonly editable: Editable
+  /** Whether the torrent's permissions let it be changed, as far as that is known. */
+  readonly isWritable: boolean
+}
+
+/** What edits have in common. */
+export interface EditContext {
+  readonly request: EditRequest
+  /** Keeps the results until they are written. */
+  readonly memory: ResultMemory
 }
 
 /**
- * Reads and edits a torrent; nothing is written yet.
+ * Edits a torrent, which is read unless it was before; nothing is written yet.
  * @throws BtkitError that names the file
  */
-export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
-  const editable = checkEditable(file)
-  return withFileBytes(file, request.maxTorrentSize, (bytes) => {
-    const before = parseUnhashedTorrent(bytes, file, request.maxTorrentSize)
-    const after = editNamed(file, before, request.edit)
-    const isChanged = after !== before
-    const isOther = isChanged && !hasSameInfo(before, after)
-    const hasHashes = request.tellHashes || isOther
-    const edited = {
-      file,
-      isChanged,
-      before: factsOf(before, hasHashes),
-      after: factsOf(after, hasHashes),
-      warnings: layerWarnings(after),
-    }
-    const isWanted = isChanged || request.outputDirectory !== null
-    return { edited, bytes: isWanted ? keep(after.bytes, bytes) : null, editable }
-  })
+export function prepareEdit({ path, found }: ReadPath, context: EditContext): PreparedEdit {
+  const { maxTorrentSize } = context.request
+  if (found !== null && found.bytes.length <= maxTorrentSize) return prepare(path, found, context)
+  const editable = checkEditable(path)
+  return withFileBytes(path, maxTorrentSize, (bytes) =>
+    prepare(path, { ...editable, bytes, isWritable: false }, context),
+  )
+}
+
+function prepare(file: string, found: FoundFile, { request, memory }: EditContext): PreparedEdit {
+  const before = parseUnhashedTorrent(found.bytes, file, request.maxTorrentSize)
+  const after = editNamed(before, { file, edit: request.edit, memory })
+  const isChanged = after !== before
+  const isOther = isChanged && !hasSameInfo(before, after)
+  const hasHashes = request.tellHashes || isOther
+  const edited = {
+    file,
+    isChanged,
+    before: factsOf(before, hasHashes),
+    after: factsOf(after, hasHashes),
+    warnings: layerWarnings(after),
+  }
+  const isWanted = isChanged || request.outputDirectory !== null
+  const { mode, owner, isWritable } = found
+  const bytes = isWanted ? memory.keep(after.bytes) : null
+  return { edited, bytes, editable: { mode, owner }, isWritable }
 }
 
 /**
@@ -97,15 +116,15 @@ export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
  * @throws BtkitError that names the target
  */
 export async function storeEdit(
-  { edited: { file }, bytes, editable }: PreparedEdit,
+  { edited: { file }, bytes, editable, isWritable }: PreparedEdit,
   request: EditRequest,
   writer: Writer,
 ): Promise<void> {
   if (bytes === null) return
   const { outputDirectory, dryRun } = request
   const target = outputDirectory === null ? file : join(outputDirectory, basename(file))
-  if (outputDirectory === null) checkWritable(file)
-  else if (holds(target, bytes)) return
+  if (outputDirectory !== null && holds(target, bytes)) return
+  if (outputDirectory === null && !isWritable) checkWritable(file)
   const options = writeOptions(editable, request)
   if (dryRun) checkTarget(target, options)
   else await writer.write(target, bytes, options)
@@ -121,9 +140,15 @@ function layerWarnings({ warnings }: UnhashedMetainfo): Warning[] {
   return warnings.filter(({ code }) => code === 'layer-missing' || code === 'layer-wrong')
 }
 
-function editNamed(file: string, before: UnhashedMetainfo, edit: TorrentEdit): UnhashedMetainfo {
+interface NamedEdit {
+  readonly file: string
+  readonly edit: TorrentEdit
+  readonly memory: ResultMemory
+}
+
+function editNamed(before: UnhashedMetainfo, { file, edit, memory }: NamedEdit): UnhashedMetainfo {
   try {
-    return editTorrent(before, edit)
+    return editTorrent(before, edit, memory.offer)
   } catch (error) {
     throw error instanceof BtkitError ? error.of(file) : error
   }
@@ -152,11 +177,6 @@ function factsOf(metainfo: UnhashedMetainfo, hasHashes: boolean): TorrentFacts {
 }
 
 const NO_HASHES = { infoHash: null, infoHashV2: null }
-
-/** Copies the bytes of an unchanged torrent, which stand in a buffer that is used again. */
-function keep(bytes: Uint8Array, lent: Uint8Array): Uint8Array {
-  return bytes === lent ? Buffer.from(bytes) : bytes
-}
 
 /** Whether a file holds exactly these bytes; false for one that can't be read. */
 function holds(path: string, bytes: Uint8Array): boolean {

@@ -1,7 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { createWriter, type Writer } from '../../files/write/many.js'
-import { prepareEdit, storeEdit, type EditedFile, type EditRequest } from './file.js'
+import { readEditables, type ReadPath } from '../../files/write/read-editables.js'
+import {
+  prepareEdit,
+  storeEdit,
+  type EditContext,
+  type EditedFile,
+  type EditRequest,
+} from './file.js'
+import { ResultMemory } from './result-memory.js'
 
 /** The outcome for a file: edited and safely on the disk, or failed and as it was. */
 export type EditOutcome = (EditedFile & { readonly error: null }) | FailedFile
@@ -15,9 +23,12 @@ export interface FailedFile {
 /** Files to write at a time: enough that the disk syncs many at once. */
 const IN_FLIGHT = 256
 
+/** Torrents to begin before anything else has its turn. */
+const AT_ONCE = 16
+
 /** Torrents to have in memory at a time, and their bytes. */
 const WINDOW = 1024
-const WINDOW_BYTES = 64 * 1024 * 1024
+const WINDOW_BYTES = 48 * 1024 * 1024
 
 /**
  * Edits torrents and yields an outcome for each, in order. One that fails does not stop the others.
@@ -30,13 +41,17 @@ export async function* editFiles(
 ): AsyncGenerator<EditOutcome> {
   const writer = createWriter({ inFlight: IN_FLIGHT })
   const begun = new BegunEdits()
+  const context = { request, memory: new ResultMemory() }
   try {
-    for (const file of files) {
-      // Gives finished writes and signals their turn
-      await setImmediate()
+    for await (const some of readEditables(files)) {
+      for (const [i, file] of some.entries()) {
+        // Gives finished writes and signals their turn
+        if (i % AT_ONCE === 0) await setImmediate()
+        if (signal.aborted) break
+        begun.add(beginEdit(file, context, writer))
+        while (begun.isFull || begun.isFirstDone) yield await begun.takeFirst()
+      }
       if (signal.aborted) break
-      begun.add(beginEdit(file, request, writer))
-      while (begun.isFull || begun.isFirstDone) yield await begun.takeFirst()
     }
     while (begun.count > 0) yield await begun.takeFirst()
   } finally {
@@ -51,15 +66,20 @@ interface BegunEdit {
   readonly byteCount: number
 }
 
-function beginEdit(file: string, request: EditRequest, writer: Writer): BegunEdit {
+function beginEdit(read: ReadPath, context: EditContext, writer: Writer): BegunEdit {
   const failed = (error: unknown): FailedFile => {
-    return { file, error: error instanceof Error ? error : new Error(String(error)) }
+    return { file: read.path, error: error instanceof Error ? error : new Error(String(error)) }
   }
   try {
-    const prepared = prepareEdit(file, request)
+    const prepared = prepareEdit(read, context)
     const done = (): EditOutcome => ({ ...prepared.edited, error: null })
-    const byteCount = prepared.bytes?.length ?? 0
-    return { outcome: storeEdit(prepared, request, writer).then(done, failed), byteCount }
+    const { bytes } = prepared
+    const outcome = storeEdit(prepared, context.request, writer).then(done, failed)
+    if (bytes !== null)
+      void outcome.then(() => {
+        context.memory.letGo(bytes)
+      })
+    return { outcome, byteCount: bytes?.length ?? 0 }
   } catch (error) {
     return { outcome: Promise.resolve(failed(error)), byteCount: 0 }
   }

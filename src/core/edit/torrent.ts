@@ -2,16 +2,22 @@ import { BtkitError } from '../../errors.js'
 import { hasSameInfo, type InfoHashes } from '../../metainfo/info-hashes.js'
 import type { UnhashedMetainfo } from '../../metainfo/metainfo.js'
 import { parseUnhashed } from '../../metainfo/parse/metainfo.js'
+import type { Allocate } from '../../metainfo/edit/splice-dict.js'
 import { spliceTorrent, type TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 
 /**
  * Edits a torrent in memory. The result is parsed again to make sure that it is valid, and that the
- * info hash is the same unless the edit changes `info`. If nothing changes, `before` is returned.
+ * info hash is the same unless the edit changes `info`. If nothing changes, `before` is returned, else
+ * what stands in memory of `allocate`.
  * @throws BtkitError `metainfo` when the edit would break the torrent
  */
-export function editTorrent(before: UnhashedMetainfo, edit: TorrentEdit): UnhashedMetainfo {
+export function editTorrent(
+  before: UnhashedMetainfo,
+  edit: TorrentEdit,
+  allocate?: Allocate,
+): UnhashedMetainfo {
   const changes = edit(before)
-  const bytes = spliceTorrent(before, changes)
+  const bytes = spliceTorrent(before, changes, allocate)
   if (bytes === before.bytes) return before
   const after = parseUnhashed(bytes, { maxSize: bytes.length })
   const touchesInfo = changes.info !== undefined && changes.info.size > 0

@@ -9,7 +9,8 @@ export interface Editable {
   readonly owner: Owner
 }
 
-const PERMISSION_BITS = 0o777
+/** Those of a mode that files take over. */
+export const PERMISSION_BITS = 0o777
 
 /**
  * Makes sure that there is a regular file, links followed, before it is opened: a pipe would have us

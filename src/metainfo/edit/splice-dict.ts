@@ -13,12 +13,22 @@ export interface EncodedDict {
   readonly spans: ReadonlyMap<string, Span>
 }
 
+/** Makes an array of so many bytes, whatever they are. */
+export type Allocate = (length: number) => Uint8Array
+
+const allocateAnew: Allocate = (length) => Buffer.allocUnsafe(length)
+
 /**
  * Changes entries of an encoded dictionary and leaves every other byte as it is.
  * A new entry goes where the sort order wants it; in a dictionary that is unsorted, behind the
- * largest of the smaller keys. Returns the very same array when nothing changes.
+ * largest of the smaller keys. Returns the very same array when nothing changes, else one of
+ * `allocate`.
  */
-export function spliceDict(dict: EncodedDict, changes: DictChanges): Uint8Array {
+export function spliceDict(
+  dict: EncodedDict,
+  changes: DictChanges,
+  allocate: Allocate = allocateAnew,
+): Uint8Array {
   const cuts = [...changes].flatMap(([key, value]) => cutFor(dict, key, value))
   if (cuts.length === 0) return dict.bytes
   cuts.sort(compareCuts)
@@ -28,7 +38,18 @@ export function spliceDict(dict: EncodedDict, changes: DictChanges): Uint8Array 
     parts.push(dict.bytes.subarray(at, start), ...insert)
     at = end
   }
-  return Buffer.concat([...parts, dict.bytes.subarray(at)])
+  parts.push(dict.bytes.subarray(at))
+  return join(parts, allocate)
+}
+
+function join(parts: readonly Uint8Array[], allocate: Allocate): Uint8Array {
+  const joined = allocate(parts.reduce((sum, { length }) => sum + length, 0))
+  let end = 0
+  for (const part of parts) {
+    joined.set(part, end)
+    end += part.length
+  }
+  return joined
 }
 
 /** Bytes to take out, and what to put in their place. */

@@ -1,7 +1,7 @@
 import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
 import type { BencodeValue } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
-import { spliceDict, type DictChanges, type EncodedDict } from './splice-dict.js'
+import { spliceDict, type Allocate, type DictChanges, type EncodedDict } from './splice-dict.js'
 
 /** Changes to the entries of a torrent's top-level dictionary and of its `info`. */
 export interface TorrentChanges {
@@ -15,17 +15,19 @@ export type TorrentEdit = (metainfo: UnhashedMetainfo) => TorrentChanges
 
 /**
  * The bytes of a torrent after changes, of which all but the changed entries are as they were,
- * white space after the end included. The very same array when nothing changes.
+ * white space after the end included. The very same array when nothing changes, else one of
+ * `allocate`.
  */
 export function spliceTorrent(
   metainfo: UnhashedMetainfo,
   { top, info }: TorrentChanges,
+  allocate?: Allocate,
 ): Uint8Array {
   const changes = new Map(top)
   if (info !== undefined && info.size > 0) {
     changes.set('info', spliceDict(encodedInfo(metainfo), info))
   }
-  return spliceDict(metainfo, changes)
+  return spliceDict(metainfo, changes, allocate)
 }
 
 /** The `info` of a torrent as it stands. */

@@ -54,6 +54,23 @@ test('more files than fit in memory at a time are all edited, in order', async (
   assert.equal(readdirSync(root).length, 300)
 })
 
+test('torrents of very different sizes are edited, whole', async (t) => {
+  const sizes = [1, 5_000_000, 100, 3_000_000, 2_000_000, 20, 4_300_000, 600_000]
+  const contentOf = (size: number, comment: string) =>
+    Buffer.from(torrentOf(singleFileInfo({ filler: Buffer.alloc(size, 'x') }), { comment }))
+  const olds = sizes.map((size, i): [string, Buffer] => [`${i}`, contentOf(size, 'old')])
+  const root = makeScratch(t, Object.fromEntries(olds))
+  const files = olds.map(([name]) => join(root, name))
+  const outcomes = await collect(edit(files, { maxTorrentSize: 10_000_000 }))
+  assert.deepEqual(
+    outcomes.map(({ file, error }) => [file, error]),
+    files.map((file) => [file, null]),
+  )
+  for (const [i, size] of sizes.entries()) {
+    assert.ok(readFileSync(files[i]!).equals(contentOf(size, 'new')), `${size}`)
+  }
+})
+
 test('a torrent that stays the same is not touched', async (t) => {
   const path = join(makeScratch(t, { a: NEW }), 'a')
   utimesSync(path, 1000, 1000)

@@ -1,0 +1,23 @@
+#ifndef BTKIT_READ_FILES_H
+#define BTKIT_READ_FILES_H
+
+#include <node_api.h>
+
+/*
+ * readFiles(paths: string[], memory: Uint8Array): Promise<Int32Array>
+ *
+ * Reads whole regular files, links followed, off the event loop, one after the other into memory that
+ * nobody else may touch meanwhile. Six words a file: what became of it, as enum file_reading says, its
+ * st_mode, user and group, the offset of its bytes in the memory and their count. After the first one
+ * that is FULL all others are.
+ */
+enum file_reading {
+  UNREAD,   /* not there, not a regular file, not to be read, or changed meanwhile */
+  READ,     /* the permissions forbid to change it */
+  EDITABLE, /* they do not */
+  FULL      /* the rest of the memory does not hold it */
+};
+
+napi_value read_files(napi_env env, napi_callback_info info);
+
+#endif

@@ -1,0 +1,88 @@
+import { Buffer } from 'node:buffer'
+import { loadNative } from '../../native-addon.js'
+import { PERMISSION_BITS, type Editable } from './check-editable.js'
+
+/** A regular file that was read, links followed, to be replaced by another. */
+export interface FoundFile extends Editable {
+  /** Whether its permissions let it be changed. */
+  readonly isWritable: boolean
+  readonly bytes: Uint8Array
+}
+
+/** A path and what it leads to; null for what has to be looked at by itself, whatever it is. */
+export interface ReadPath {
+  readonly path: string
+  readonly found: FoundFile | null
+}
+
+/** What the native addon does; native/read_files.h has the contract. */
+export type ReadFiles = (paths: readonly string[], memory: Uint8Array) => Promise<Int32Array>
+
+/** What the native addon does; null where it is not built. */
+export const nativeReadFiles = loadNative<{ readFiles: ReadFiles }>('readFiles')?.readFiles ?? null
+
+/** Files to read at once, and the bytes that they may have together. */
+const AT_ONCE = 64
+const ROOM = 4 * 1024 * 1024
+
+/**
+ * Reads files, some at a time, the next ones while those before are worked on. Their bytes last until
+ * the next ones are asked for.
+ */
+export async function* readEditables(
+  paths: readonly string[],
+  readFiles: ReadFiles | null = nativeReadFiles,
+): AsyncGenerator<readonly ReadPath[]> {
+  const rooms = readFiles === null ? null : [newRoom(), newRoom()]
+  let [room = NO_ROOM, spare = NO_ROOM] = rooms ?? []
+  const read = (start: number): Promise<ReadPath[]> => {
+    const some = paths.slice(start, start + AT_ONCE)
+    return readFiles === null ? Promise.resolve(some.map(unread)) : readSome(some, room, readFiles)
+  }
+  let reading = read(0)
+  for (let end = 0; end < paths.length;) {
+    const some = await reading
+    end += some.length
+    ;[room, spare] = [spare, room]
+    reading = read(end)
+    // Whoever stops early does not wait for it
+    reading.catch(() => undefined)
+    yield some
+  }
+}
+
+const NO_ROOM: Buffer = Buffer.alloc(0)
+
+function newRoom(): Buffer {
+  return Buffer.allocUnsafeSlow(ROOM)
+}
+
+/** As many of the files as there is room for, but at least one. */
+async function readSome(paths: readonly string[], room: Buffer, readFiles: ReadFiles) {
+  const words = await readFiles(paths, room)
+  const count = paths.findIndex((_, i) => words[WORDS * i] === FULL)
+  const some = count < 0 ? paths : paths.slice(0, Math.max(count, 1))
+  return some.map((path, i) => ({ path, found: foundAt(words, i, room) }))
+}
+
+const WORDS = 6
+const READ = 1
+const EDITABLE = 2
+const FULL = 3
+
+function foundAt(words: Int32Array, i: number, room: Buffer): FoundFile | null {
+  const [reading = 0, mode = 0, user = 0, group = 0, start = 0, length = 0] = words.subarray(
+    WORDS * i,
+  )
+  if (reading !== READ && reading !== EDITABLE) return null
+  return {
+    mode: mode & PERMISSION_BITS,
+    owner: { uid: user >>> 0, gid: group >>> 0 },
+    isWritable: reading === EDITABLE,
+    bytes: room.subarray(start, start + length),
+  }
+}
+
+function unread(path: string): ReadPath {
+  return { path, found: null }
+}
