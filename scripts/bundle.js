@@ -69,23 +69,31 @@ function leaveOutCommandsBut(name) {
 }
 
 /**
- * Puts what package.json imports in place of its `#` names, which Node takes milliseconds to look up.
+ * Puts in its place what modules require by what Node takes up to milliseconds to look up. The addon is
+ * loaded by start.cjs, for itself and for all others.
  */
 const knownImports = {
   name: 'known imports',
   setup({ onLoad }) {
-    const addon = relative('dist/bundle', imports['#piece-hash'])
-    const replace = (filter, name, value) => {
+    const replace = (filter, id, value) => {
       onLoad({ filter }, ({ path }) => {
-        const code = readFileSync(path, 'utf8')
+        const code = readFileSync(path, 'utf8').replace(/^import .* from 'node:module';$/m, '')
+        const name = `createRequire(import.meta.url)('${id}')`
         if (!code.includes(name)) throw new Error(`${path} has no ${name}`)
-        return { contents: code.replace(name, JSON.stringify(value)) }
+        return { contents: code.replace(name, value) }
       })
     }
-    replace(/\bsrc.native-addon\.js$/, "'#piece-hash'", addon)
-    replace(/\bsrc.cli.version\.js$/, "require('#package.json')", { version })
+    replace(/\bsrc.native-addon\.js$/, '#piece-hash', 'loadAddon()')
+    replace(/\bsrc.digest\.js$/, 'node:crypto', "require('node:crypto')")
+    replace(/\bsrc.cli.version\.js$/, '#package.json', `(${JSON.stringify({ version })})`)
   },
 }
+
+const loadAddon = `function loadAddon() {
+  const addon = { exports: {} }
+  process.dlopen(addon, __dirname + '/${relative('dist/bundle', imports['#piece-hash'])}')
+  return addon.exports
+}`
 
 /** Ends a bundle with a digest of all before, by which code-cache.ts knows what was compiled of it. */
 function stamp(path) {
@@ -96,7 +104,7 @@ rmSync('dist/bundle', { recursive: true, force: true })
 const program = {
   ...commonJs,
   // The function that load-program.ts calls, as Node wraps a module
-  banner: { js: `(function (module, require, __filename) {${bundleUrl}` },
+  banner: { js: `(function (module, require, { __filename, loadAddon }) {${bundleUrl}` },
   footer: { js: '})' },
 }
 const esm = {
@@ -125,7 +133,7 @@ await build({
     start: 'dist/src/cli/start/start.js',
     'warm-up': 'dist/src/cli/start/warm-up.js',
   },
-  banner: { js: bundleUrl },
+  banner: { js: loadAddon },
   plugins: [knownImports],
 })
 const workers = await build({

@@ -1,5 +1,7 @@
-import { constants } from 'node:os'
 import { loadNative } from '../native-addon.js'
+
+/** SIGINT and SIGTERM, by numbers that POSIX lays down: node:os takes a while to load. */
+const ENDING = [2, 15]
 
 /** How long this thread may take to see a signal, in seconds. */
 const PATIENCE_SECONDS = 5
@@ -20,6 +22,6 @@ interface SignalGuard {
 export function guardSignals(): () => void {
   const addon = loadNative<SignalGuard>('guardSignals', 'noticeSignal')
   if (!addon) return () => undefined
-  addon.guardSignals([constants.signals.SIGINT, constants.signals.SIGTERM], PATIENCE_SECONDS)
+  addon.guardSignals(ENDING, PATIENCE_SECONDS)
   return addon.noticeSignal
 }

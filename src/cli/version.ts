@@ -2,6 +2,5 @@ import { createRequire } from 'node:module'
 
 /** The version in package.json. */
 export function version(): string {
-  const require = createRequire(import.meta.url)
-  return (require('#package.json') as { version: string }).version
+  return (createRequire(import.meta.url)('#package.json') as { version: string }).version
 }

@@ -1,14 +1,19 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
+import { nativeAddon } from '../../native-addon.js'
 import { readCodeCache } from './code-cache.js'
 import { makeLazy } from './lazy-require.js'
 import type * as main from '../main.js'
 
 type Require = (id: string) => unknown
 
-type Wrapper = (module: { exports: object }, require: Require, filename: string) => void
+type Wrapper = (module: { exports: object }, require: Require, place: Place) => void
+
+/** What a bundle knows beside its modules. */
+interface Place {
+  readonly __filename: string
+  readonly loadAddon: typeof nativeAddon
+}
 
 /** What a bundle exports. */
 interface Bundle {
@@ -40,17 +45,18 @@ export interface LoadedProgram {
  * to compile it anew takes longer than most commands.
  */
 export function loadProgram(bundle: string): LoadedProgram {
-  const path = fileURLToPath(new URL(`./${bundle}.cjs`, import.meta.url))
-  const require = makeLazy(createRequire(path))
+  // This file is itself in a bundle, beside the others
+  const path = `${__dirname}/${bundle}.cjs`
+  const load = makeLazy(require)
   const scripts: LoadedScript[] = []
   let rest: Rest | null = null
   const requireLate = (id: string) => {
     rest ??= runScript(path.replace(/\.cjs$/, '-rest.cjs'), requireShared, scripts) as Rest
     return rest.late[id]?.()
   }
-  const requireShared = (id: string) => loaded.parts?.[id] ?? require(id)
+  const requireShared = (id: string) => loaded.parts?.[id] ?? load(id)
   const isLate = (id: string) => id.startsWith('./')
-  const requireAny = (id: string) => (isLate(id) ? requireLate(id) : require(id))
+  const requireAny = (id: string) => (isLate(id) ? requireLate(id) : load(id))
   const loaded = runScript(path, requireAny, scripts) as Bundle
   return { main: loaded.main, scripts }
 }
@@ -68,6 +74,6 @@ function runScript(path: string, require: Require, scripts: LoadedScript[]): obj
   scripts.push({ source, script, codeCache })
   const module = { exports: {} }
   const wrapper = script.runInThisContext() as Wrapper
-  wrapper(module, require, path)
+  wrapper(module, require, { __filename: path, loadAddon: nativeAddon })
   return module.exports
 }
