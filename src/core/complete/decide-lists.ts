@@ -15,7 +15,13 @@ export type ListLeftReason = 'foreign' | 'edited' | 'content not read'
 /** What becomes of a list of checksums, by its file name in the target. */
 export type ListDecision = { readonly file: string } & (
   | { readonly kind: 'skip'; readonly reason: ListLeftReason }
-  | { readonly kind: 'write'; readonly isNew: boolean; readonly write: () => Promise<void> }
+  | {
+      readonly kind: 'write'
+      readonly isNew: boolean
+      /** Whether content would have to be read to tell that it does not just stay. */
+      readonly isUnread: boolean
+      readonly write: () => Promise<void>
+    }
 )
 
 /** What becomes of all lists of an entry that don't just stay. */
@@ -91,11 +97,12 @@ function decide(list: UndecidedList, bytes: Uint8Array | null): ListDecision[] {
   const { existing, record, run } = list
   const isReplaceable = !existing || run.request.force || record !== null
   if (bytes === null) {
-    return [isReplaceable ? write(list, NOTHING) : skip(list, 'content not read')]
+    return [isReplaceable ? write(list, null) : skip(list, 'content not read')]
   }
   if (existing && isEqual(existing.bytes, bytes)) {
     const permit = keepOwn(list, existing, digestsOf(existing.digest))
-    return permit ? [{ file: list.file, kind: 'write', isNew: false, write: permit }] : []
+    const change = { file: list.file, kind: 'write', isNew: false, isUnread: false } as const
+    return permit ? [{ ...change, write: permit }] : []
   }
   return [isReplaceable ? write(list, bytes) : skip(list, 'foreign')]
 }
@@ -111,12 +118,13 @@ function skip({ file }: UndecidedList, reason: ListLeftReason): ListDecision {
   return { file, kind: 'skip', reason }
 }
 
-function write(list: UndecidedList, bytes: Uint8Array): ListDecision {
+function write(list: UndecidedList, read: Uint8Array | null): ListDecision {
   const { file, existing, record } = list
+  const bytes = read ?? NOTHING
   const written = digestsOf(sha256(bytes))
   const replaced = existing && record ? digestsOf(existing.digest) : null
   const writeNow = () => writeOwn(list, bytes, { written, replaced })
-  return { file, kind: 'write', isNew: existing === null, write: writeNow }
+  return { file, kind: 'write', isNew: !existing, isUnread: read === null, write: writeNow }
 }
 
 function digestsOf(file: Uint8Array): TorrentDigests {

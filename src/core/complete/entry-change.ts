@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { pathsOf, type SourceDirectory } from './directories.js'
 import type { InfoHashes } from '../../metainfo/info-hashes.js'
 import type { PieceFacts } from '../make/piece-choice.js'
-import type { Change, ListPaths } from './report.js'
+import type { Change, ListPaths, WrittenList } from './report.js'
 
 /** An entry of a directory. */
 export interface DirectoryEntry {
@@ -65,14 +65,16 @@ export class EntryChange implements Change {
 }
 
 /** A list of checksums that was written. Its paths are made when asked for as well. */
-export class ListChange implements ListPaths {
+export class ListChange implements WrittenList {
   readonly #entry: DirectoryEntry
   readonly #file: string
+  readonly isUnread: boolean
 
   /** `file` is the name of the list in the target. */
-  constructor(entry: DirectoryEntry, file: string) {
+  constructor(entry: DirectoryEntry, file: string, isUnread: boolean) {
     this.#entry = entry
     this.#file = file
+    this.isUnread = isUnread
   }
 
   get source(): string {

@@ -79,7 +79,8 @@ export class EntryWrites {
 
   #noteList(entry: DirectoryEntry, decision: ListDecision): void {
     const { created, updated, skipped } = this.#run.report.checksumLists
-    const change = new ListChange(entry, decision.file)
+    const isUnread = decision.kind === 'write' && decision.isUnread
+    const change = new ListChange(entry, decision.file, isUnread)
     if (decision.kind === 'skip') skipped.push({ ...change.toJSON(), reason: decision.reason })
     else (decision.isNew ? created : updated).push(change)
   }

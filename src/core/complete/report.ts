@@ -38,10 +38,16 @@ export interface ListSkip extends ListPaths {
   readonly reason: 'foreign' | 'edited' | 'content not read' | 'source gone' | 'source empty'
 }
 
+/** A list that was written. */
+export interface WrittenList extends ListPaths {
+  /** In a dry run: whether only the content could tell that it does not just stay. */
+  readonly isUnread: boolean
+}
+
 /** What became of lists of checksums. */
 export interface ListsReport {
   readonly created: ListPaths[]
-  readonly updated: ListPaths[]
+  readonly updated: WrittenList[]
   readonly removed: ListPaths[]
   readonly skipped: ListSkip[]
 }

@@ -13,8 +13,6 @@ export interface RunFacts {
 export function completeText(report: CompleteReport, { seconds, dryRun }: RunFacts): string[] {
   const { created, updated, removed, skipped } = report
   const would = dryRun ? 'would ' : ''
-  const unread = ({ infoHash, infoHashV2 }: Change) =>
-    (infoHash ?? infoHashV2) ? '' : ' (or find it unchanged: its content must be read)'
   const lists = report.checksumLists
   const skips = [
     ...skipped.map((skip) => ({ what: whatIsSkipped(skip), why: skip.reason })),
@@ -24,17 +22,25 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
     ...created.map((change) => {
       return `${dryRun ? 'would create' : 'created'} ${change.torrent}${piecesOf(change)}`
     }),
-    ...updated.map((change) => {
-      return `${dryRun ? 'would update' : 'updated'} ${change.torrent}${unread(change)}`
+    ...updated.map(({ torrent, infoHash, infoHashV2 }) => {
+      const isUnread = infoHash === null && infoHashV2 === null
+      return `${dryRun ? 'would update' : 'updated'} ${torrent}${unread(isUnread)}`
     }),
     ...removed.map(({ torrent }) => `${dryRun ? 'would remove' : 'removed'} ${torrent}`),
     ...lists.created.map(({ list }) => `${dryRun ? 'would create' : 'created'} ${list}`),
-    ...lists.updated.map(({ list }) => `${dryRun ? 'would update' : 'updated'} ${list}`),
+    ...lists.updated.map(({ list, isUnread }) => {
+      return `${dryRun ? 'would update' : 'updated'} ${list}${unread(isUnread)}`
+    }),
     ...lists.removed.map(({ list }) => `${dryRun ? 'would remove' : 'removed'} ${list}`),
     ...publicationLines(report),
     ...byCause(skips).map((line) => `${dryRun ? 'would skip' : 'skipped'} ${line}`),
     `${would === '' ? '' : 'dry run: '}${countsOf(report)}; ${bytesOf(report)}, ${seconds.toFixed(1)} s`,
   ]
+}
+
+/** In a dry run, that only the content could tell whether something does not just stay. */
+function unread(isUnread: boolean): string {
+  return isUnread ? ' (or find it unchanged: its content must be read)' : ''
 }
 
 /** In a dry run, why the pieces of a new torrent are as long as they are. */

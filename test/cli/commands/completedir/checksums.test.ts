@@ -193,6 +193,21 @@ test('a dry run says which lists it would write, and writes none', async (t) => 
   assert.deepEqual(mirror.list(), [])
 })
 
+test('a dry run says of which lists only the content could tell whether they stay', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  await mirror.report(BOTH, { now: Date.now })
+  rmSync(join(mirror.target, 'd.md5'))
+  const { stdout } = await mirror.run([...BOTH, '--dry-run'])
+  const lines = stdout.split('\n').filter((line) => !line.includes('.torrent'))
+  const unread = ' (or find it unchanged: its content must be read)'
+  assert.deepEqual(lines.slice(0, -2), [
+    `would create ${join(mirror.target, 'd.md5')}`,
+    ...['a.iso.sha256', 'a.iso.md5', 'd.sha256'].map((list) => {
+      return `would update ${join(mirror.target, list)}${unread}`
+    }),
+  ])
+})
+
 test('what changed too lately gets no list yet', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report([...BOTH, '--min-age', '1000'], { now: Date.now })
