@@ -30,10 +30,18 @@ export function digestOf(algorithm: DigestAlgorithm, bytes: Uint8Array | string)
   const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
   const hasher = findHasher()
   if (hasher === null) return loadCrypto().createHash(algorithm).update(data).digest()
-  const digest = Buffer.alloc(LENGTHS[algorithm])
-  hasher.hash('shani', algorithm, data, data.length, 1, digest)
+  const out = (OUTPUTS[algorithm] ??= Buffer.alloc(LENGTHS[algorithm]))
+  hasher.hash('shani', algorithm, data, data.length, 1, out)
+  const digest = Buffer.alloc(out.length)
+  digest.set(out)
   return digest
 }
+
+/**
+ * What the addon writes to. An array that it has seen gets memory beside the heap, which for a few
+ * bytes takes longer to make and to let go than the digest itself.
+ */
+const OUTPUTS: Partial<Record<DigestAlgorithm, Buffer>> = {}
 
 /** Only when it is needed. */
 function loadCrypto(): typeof crypto {

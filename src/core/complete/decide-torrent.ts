@@ -41,9 +41,18 @@ import { infoInputOf, isSameCreator } from './unchanged.js'
  * write is taken over when it is just what it would write.
  * @throws BtkitError when the content can't be read or the torrent could not be written
  */
-export async function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDecision> {
-  const { existing, record, run, source, input } = entry
-  if (!existing || run.request.force) return replace(await obtain(entry))
+export function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDecision> {
+  const { existing, run } = entry
+  // Most are new where there are very many, and an asynchronous function takes more memory
+  if (!existing || run.request.force) return obtain(entry).then(replace)
+  return decideExisting(entry, existing)
+}
+
+async function decideExisting(
+  entry: UndecidedTorrent,
+  existing: ExistingTorrent,
+): Promise<TorrentDecision> {
+  const { record, source, input } = entry
   if (!record) return adopt(entry, existing)
   if (isEmptyFile(existing)) return replace(await obtain(entry))
   const origin = recognize(existing, record)
@@ -58,19 +67,20 @@ export async function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDec
   return refresh(await obtain(entry), existing, origin)
 }
 
-async function obtain(entry: UndecidedTorrent): Promise<Obtained> {
+function obtain(entry: UndecidedTorrent): Promise<Obtained> {
   const { infoRequest, run } = entry
   const { hashContext, request } = run
   if (request.dryRun) {
     const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
-    return withCore(entry, 'info' in recalled ? recalled : null, 0)
+    return Promise.resolve(withCore(entry, 'info' in recalled ? recalled : null, 0))
   }
   checkPlace(entry)
-  const core = await obtainInfo(infoRequest, hashContext)
-  const { bytesHashed, isSettled } = core
-  forgetOldInfo(entry)
-  const obtained = withCore(entry, core, bytesHashed)
-  return isSettled ? obtained : { ...obtained, input: NOTHING }
+  return obtainInfo(infoRequest, hashContext).then((core) => {
+    const { bytesHashed, isSettled } = core
+    forgetOldInfo(entry)
+    const obtained = withCore(entry, core, bytesHashed)
+    return isSettled ? obtained : { ...obtained, input: NOTHING }
+  })
 }
 
 /** Files of a directory that changed are never again what they were: its old `info` is of no use. */

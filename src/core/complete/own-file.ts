@@ -77,19 +77,22 @@ export async function writeOwn(
   bytes: Uint8Array,
   digests: Pick<TorrentRecord, 'written' | 'replaced'>,
 ): Promise<void> {
-  const { input, path, existing, target, run } = own
+  const { path, existing, target } = own
+  const { written, replaced } = digests
+  requireUntouched(path, existing)
+  note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
+  await target.log.flush()
+  const fingerprint = (await write(own, bytes)) ?? fingerprintOf(path)
+  note(own, { input: own.input, fingerprint, written, replaced: null })
+}
+
+function write({ path, existing, run }: OwnFile, bytes: Uint8Array): Promise<Uint8Array | null> {
+  const { mode, owner } = run.request.common.write
   const checkUntouched = () => {
     requireUntouched(path, existing)
   }
-  const { written, replaced } = digests
-  const { mode, owner } = run.request.common.write
-  checkUntouched()
-  note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
-  await target.log.flush()
   const expected = existing?.fingerprint ?? null
-  const options = { mode, owner, checkUntouched, expected }
-  const fingerprint = (await run.writer.write(path, bytes, options)) ?? fingerprintOf(path)
-  note(own, { input, fingerprint, written, replaced: null })
+  return run.writer.write(path, bytes, { mode, owner, checkUntouched, expected })
 }
 
 /** What was decided holds only for what was seen, and hashing may have taken hours since then. */

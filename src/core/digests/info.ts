@@ -9,7 +9,7 @@ import { rootOf, type FileTrees } from './file-trees.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Content } from './content.js'
 import { isPad } from './pad-files.js'
-import { hashContent, type HashContext } from './hash-content.js'
+import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
 import { InputHash } from './input-hash.js'
 import type { CacheAccess } from './cache-access.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
@@ -81,16 +81,25 @@ export function* requestingInfo(
  * changed costs its scan alone. `table` is what the cache is known to know of its pieces.
  * @throws BtkitError as hashContent does
  */
-export async function obtainInfo(
+export function obtainInfo(
   request: InfoRequest,
   hashContext: HashContext,
   table?: PieceTable,
 ): Promise<ContentInfo> {
+  const { content } = request
+  const known = recallWhole(request, hashContext.cacheAccess.cache)
+  if (known) return Promise.resolve({ ...known, bytesHashed: 0, isSettled: true })
+  return hashContent(content, hashContext, table).then((hashed) => {
+    return composeHashed(request, hashed, hashContext.cacheAccess.cache)
+  })
+}
+
+function composeHashed(
+  request: InfoRequest,
+  hashed: HashedContent,
+  cache: PieceCache,
+): ContentInfo {
   const { content, options } = request
-  const { cache } = hashContext.cacheAccess
-  const known = recallWhole(request, cache)
-  if (known) return { ...known, bytesHashed: 0, isSettled: true }
-  const hashed = await hashContent(content, hashContext, table)
   const { bytesHashed, isSettled } = hashed
   const core = composeCore(content, options, hashed)
   if (content.isDirectory && isSettled) rememberWhole(request, core, cache)
