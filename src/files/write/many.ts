@@ -77,9 +77,7 @@ class BatchingWriter implements Writer {
   write(target: string, bytes: Uint8Array, options: WriteOptions): Promise<Uint8Array | null> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ target, bytes, options, resolve, reject })
-      this.#working ??= this.#work().finally(() => {
-        this.#working = null
-      })
+      this.#working ??= this.#work()
     })
   }
 
@@ -91,16 +89,18 @@ class BatchingWriter implements Writer {
   async #work(): Promise<void> {
     let before: readonly Waiting[] = []
     let placing = Promise.resolve()
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length + before.length > 0) {
       // Whatever else is given within this turn of the event loop goes along
       await setImmediate()
+      // An empty one while all that there is take their places
       const batch = this.#takeBatch(before)
       const place = await this.#draftTogether(batch)
       await placing
       placing = place()
       before = batch
     }
-    await placing
+    // At once, so that nothing is given in between that nobody sees
+    this.#working = null
   }
 
   /**
@@ -169,11 +169,15 @@ async function placeAll(files: readonly Waiting[], place: PlaceBatch): Promise<v
 /** A file for a batch that needs no closer look; else null. */
 function plainFile({ target, bytes, options }: Waiting): BatchFile | null {
   if (options.noClobber) return null
-  const isNew = options.expected === null && isAbsolute(target)
-  if (isNew) return { target, path: target, bytes, mode: options.mode, options }
+  // From a directory that is gone no path can be made absolute
+  if (!isAbsolute(target)) return null
+  if (options.expected === null) {
+    return { target, path: target, bytes, mode: options.mode, options }
+  }
   const plain = findPlainTarget(target)
-  if (plain === null) return null
-  return { target, path: resolve(target), bytes, mode: options.mode ?? plain.mode, options }
+  return (
+    plain && { target, path: resolve(target), bytes, mode: options.mode ?? plain.mode, options }
+  )
 }
 
 /** A file for a batch; null for one to be written by itself, or that can't be written. */

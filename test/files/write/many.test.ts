@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../../src/errors.js'
 import type { WriteOptions } from '../../../src/files/write/atomically.js'
 import { batchAddon, type BatchAddon } from '../../../src/files/write/batch-addon.js'
@@ -217,3 +218,26 @@ test('a file that is written again keeps the mode it just got', unlessWindows, a
   assert.equal(readFileSync(join(root, 'a'), 'utf8'), 'second')
   assert.equal(statSync(join(root, 'a')).mode & 0o777, 0o604)
 })
+
+test(
+  'what is given while the last files take their places is written too',
+  unlessBuilt,
+  async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const later: Promise<unknown>[] = []
+    const addon: BatchAddon = {
+      ...batchAddon!,
+      placeFiles: async (...parts) => {
+        // Drafted by now, so nothing waits any more
+        await setImmediate()
+        if (later.length === 0) later.push(writer.write(join(root, 'b'), Buffer.from('second'), {}))
+        return batchAddon!.placeFiles(...parts)
+      },
+    }
+    const writer = createWriter({ inFlight: 8, addon })
+    await writer.write(join(root, 'a'), Buffer.from('first'), {})
+    await writer.close()
+    await Promise.all(later)
+    assert.equal(readFileSync(join(root, 'b'), 'utf8'), 'second')
+  },
+)
