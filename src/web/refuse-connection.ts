@@ -62,6 +62,11 @@ export function refuseBusy(response: ServerResponse): void {
   refuseRequest(response, 503, 'the server is busy: ask again later')
 }
 
+/** Answers what goes wrong here. */
+export function refuseFailed(response: ServerResponse): void {
+  refuseRequest(response, 500, 'something is wrong with the server')
+}
+
 /** Answers with one line of text, and hangs up. */
 function refuseRequest(response: ServerResponse, status: number, line: string): void {
   const headers = {

@@ -1,10 +1,15 @@
-import { request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  request as ask,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import { pipeline } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { isSecure } from '../../web/make-server.js'
-import { refuseBusy } from '../../web/refuse-connection.js'
+import { refuseBusy, refuseFailed } from '../../web/refuse-connection.js'
 import type { HandedFile } from './handed-file.js'
-import { ASKED, passedHeaders } from './internal-headers.js'
+import { ASKED, neededHeaders } from './internal-headers.js'
 import { MainAgent } from './main-agent.js'
 import { readPassedAnswer, type PassedAnswer } from './passed-answer.js'
 
@@ -59,15 +64,10 @@ export class Forwarder {
   }
 
   #ask(request: IncomingMessage, response: ServerResponse, added: readonly string[]): void {
-    const { method = 'GET', url = '/', rawHeaders, httpVersion } = request
-    const { addressOf, onError, monotonic } = this.#parts
+    const { onError, monotonic } = this.#parts
     const askedAt = monotonic()
-    const version = httpVersion === '1.1' ? [] : [ASKED.version, httpVersion]
-    const secure = isSecure(request) ? [ASKED.secure, '1'] : []
-    const own = [ASKED.client, addressOf(request) ?? '', ...version, ...secure, ...added]
-    // The types know no list of names and values, which alone keeps what is said twice
-    const headers = [...passedHeaders(rawHeaders), ...own] as unknown as Record<string, string>
-    const asked = ask({ agent: this.#agent, method, path: url, headers, maxHeaderSize: MAX_HEADER })
+    const asked = this.#begin(request, response, added)
+    if (asked === null) return
     const leave = () => {
       asked.destroy()
     }
@@ -86,6 +86,29 @@ export class Forwarder {
     })
     if (hasBody(request)) request.pipe(asked)
     else asked.end()
+  }
+
+  /** The request to the main process; null when there can't be one, which the client is then told. */
+  #begin(
+    request: IncomingMessage,
+    response: ServerResponse,
+    added: readonly string[],
+  ): ClientRequest | null {
+    const { method = 'GET', url = '/', rawHeaders, httpVersion } = request
+    const version = httpVersion === '1.1' ? [] : [ASKED.version, httpVersion]
+    const secure = isSecure(request) ? [ASKED.secure, '1'] : []
+    const client = this.#parts.addressOf(request) ?? ''
+    const own = [ASKED.client, client, ...version, ...secure, ...added]
+    // The types know no list of names and values, which alone keeps what is said twice
+    const headers = [...neededHeaders(rawHeaders), ...own] as unknown as Record<string, string>
+    try {
+      return ask({ agent: this.#agent, method, path: url, headers, maxHeaderSize: MAX_HEADER })
+    } catch (error) {
+      // Nothing that a client says may end the process
+      this.#parts.onError(error)
+      refuseFailed(response)
+      return null
+    }
   }
 
   async #pass({ request, response, answer, askedAt }: Answered): Promise<void> {

@@ -27,19 +27,43 @@ export const TOLD = {
   close: `${PREFIX}close`,
 } as const
 
-/** Fields that belong to a connection, not to what is passed on; and one that is answered before. */
-const OF_CONNECTION = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'expect'])
+/**
+ * All of a client's header that the main process looks at, and what tells how long the body is. Of any
+ * other field nobody need know what it does to a request that is made anew.
+ */
+const NEEDED = new Set([
+  'accept',
+  'content-length',
+  'content-type',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'range',
+  'transfer-encoding',
+  'want-repr-digest',
+])
 
-/** Names and values in turn, without those of the connection and those that only we may say. */
-export function passedHeaders(
-  rawHeaders: readonly string[],
-  leftOut: ReadonlySet<string> = OF_CONNECTION,
-): string[] {
-  const passed: string[] = []
+/** Names and values in turn of what the main process has to know of a client's header. */
+export function neededHeaders(rawHeaders: readonly string[]): string[] {
+  return pickHeaders(rawHeaders, (name) => NEEDED.has(name))
+}
+
+/** What is said anew on the client's own connection. */
+const OF_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date'])
+
+/** Names and values in turn of what the main process answers, without what is for the worker. */
+export function passedHeaders(rawHeaders: readonly string[]): string[] {
+  return pickHeaders(rawHeaders, (name) => !OF_CONNECTION.has(name) && !name.startsWith(PREFIX))
+}
+
+function pickHeaders(rawHeaders: readonly string[], isWanted: (name: string) => boolean): string[] {
+  const picked: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase()
-    if (leftOut.has(name) || name.startsWith(PREFIX)) continue
-    passed.push(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
+    const name = rawHeaders[i] ?? ''
+    if (isWanted(name.toLowerCase())) picked.push(name, rawHeaders[i + 1] ?? '')
   }
-  return passed
+  return picked
 }

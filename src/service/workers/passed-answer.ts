@@ -17,16 +17,13 @@ export interface PassedAnswer {
   readonly file: HandedFile | null
 }
 
-/** What is said anew on the client's own connection. */
-const OF_CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date'])
-
 /** Reads the header of an answer of the main process. */
 export function readPassedAnswer(answer: IncomingMessage): PassedAnswer {
   const { statusCode: status = 500, statusMessage = '', rawHeaders } = answer
   const field = (name: string) => [answer.headers[name] ?? []].flat()[0] ?? null
   const told = field(TOLD.file)
   const file = told === null ? null : decodeHandedFile(told)
-  const headers = passedHeaders(rawHeaders, OF_CONNECTION)
+  const headers = passedHeaders(rawHeaders)
   if (file) setLength(headers, file.end - file.start)
   const isLast = field(TOLD.close) !== null || field('connection') === 'close'
   if (isLast) headers.push('Connection', 'close')

@@ -1,33 +1,12 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
 import { unlessProc } from '../../support/when-open.js'
 import { parseAnswers, readToEnd, requestText } from '../hostile/raw.js'
-import { startTwo } from './two-workers.js'
+import { connectRawWhile, CONTINUE, HOST, startTwo } from './two-workers.js'
 
 /** More than are read of a connection at once. */
 const COUNT = 3000
-
-const HOST = 'Host: mirror.example\r\n'
-
-const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
-
-/** A connection that was made while a process stood still, and so is not one of its. */
-async function connectRawWhile(t: TestContext, port: number, standing: number): Promise<Socket> {
-  process.kill(standing, 'SIGSTOP')
-  try {
-    const socket = connect(port, '127.0.0.1')
-    t.after(() => socket.destroy())
-    socket.write(`GET /-/health HTTP/1.1\r\n${HOST}Expect: 100-continue\r\n\r\n`)
-    // A process says so by itself: the connection is taken
-    await once(socket, 'readable')
-    return socket
-  } finally {
-    process.kill(standing, 'SIGCONT')
-  }
-}
 
 for (const who of ['main process', 'worker'] as const) {
   const options = { ...unlessProc, timeout: 60_000 }

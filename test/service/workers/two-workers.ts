@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { startServe, type ServeProcess, type ServeSetup } from '../hostile/process.js'
@@ -78,4 +80,30 @@ export async function connectWhile(t: TestContext, port: number, standing: numbe
     process.kill(standing, 'SIGCONT')
   }
   return agent
+}
+
+export const HOST = 'Host: mirror.example\r\n'
+
+export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
+
+/**
+ * The same as bytes: a request for /-/health is on its way there, whose answers, the first of them
+ * `CONTINUE`, are the first to come.
+ */
+export async function connectRawWhile(
+  t: TestContext,
+  port: number,
+  standing: number,
+): Promise<Socket> {
+  process.kill(standing, 'SIGSTOP')
+  try {
+    const socket = connect(port, '127.0.0.1')
+    t.after(() => socket.destroy())
+    socket.write(`GET /-/health HTTP/1.1\r\n${HOST}Expect: 100-continue\r\n\r\n`)
+    // A process says so by itself: the connection is taken
+    await once(socket, 'readable')
+    return socket
+  } finally {
+    process.kill(standing, 'SIGCONT')
+  }
 }
