@@ -6,15 +6,23 @@ export class Candidate {
   readonly address = new Uint32Array(4)
   isV6 = false
   port = 0
+  /** See `PeerAnnounce`. */
+  key = 0
   readonly #idBytes = new Uint8Array(this.id.buffer)
   readonly #addressBytes = new Uint8Array(this.address.buffer)
 
   /** Takes the place of what was here before. */
-  load({ peerId, address, port }: Pick<PeerAnnounce, 'peerId' | 'address' | 'port'>): void {
+  load({
+    peerId,
+    address,
+    port,
+    key,
+  }: Pick<PeerAnnounce, 'peerId' | 'address' | 'port' | 'key'>): void {
     copyBytes(peerId, this.#idBytes)
     copyBytes(address, this.#addressBytes)
     this.isV6 = !isMappedV4(this.#addressBytes)
     this.port = port
+    this.key = key
   }
 }
 

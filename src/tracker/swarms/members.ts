@@ -40,11 +40,11 @@ export class Members {
 
   /**
    * The number of the candidate in a swarm; 0 when it is not there. Who has the id must prove it by
-   * address or key; who is at the address and port is the one.
+   * the key, or by the address where no key is known; who is at the address and port is the one.
    */
-  find(swarm: number, key: number): number {
+  find(swarm: number): number {
     return (
-      this.#peers.findById(swarm, this.#candidate, key) ||
+      this.#peers.findById(swarm, this.#candidate) ||
       this.#peers.findByAddress(swarm, this.#candidate)
     )
   }
@@ -63,11 +63,7 @@ export class Members {
    * for it.
    */
   put(swarm: number, known: number, announce: PeerAnnounce): number {
-    const { keys } = this.#peers.columns
-    const peer = known === 0 ? this.#addPeer(swarm, announce) : this.#update(known, announce)
-    if (peer === 0) return 0
-    keys[peer] = announce.key
-    return peer
+    return known === 0 ? this.#addPeer(swarm, announce) : this.#update(known, announce)
   }
 
   #addPeer(swarm: number, announce: PeerAnnounce): number {
@@ -104,12 +100,13 @@ export class Members {
     return peer
   }
 
-  /** Follows a peer to the candidate's address, or takes the candidate's id over. */
+  /** Follows a peer to the candidate's address, or takes the candidate's id and key over. */
   #moveToAddress(swarm: number, peer: number): void {
     const { columns } = this.#peers
-    const isThere =
-      columns.ports[peer] === this.#candidate.port && this.#peers.hasAddress(peer, this.#candidate)
-    if (isThere && this.#peers.hasIdOf(peer, this.#candidate)) return
+    const { port, key } = this.#candidate
+    const isThere = columns.ports[peer] === port && this.#peers.hasAddress(peer, this.#candidate)
+    const isSame = columns.keys[peer] === key && this.#peers.hasIdOf(peer, this.#candidate)
+    if (isThere && isSame) return
     // Who was at the new address before is there no more
     const former = this.#peers.findByAddress(swarm, this.#candidate)
     if (former !== 0 && former !== peer) this.remove(former)

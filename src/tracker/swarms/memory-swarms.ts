@@ -81,7 +81,7 @@ export class MemorySwarms implements SwarmStore {
     const swarm =
       this.#swarms.find(infoHash) || this.#addSwarm(infoHash) || this.#displaceSwarm(infoHash)
     if (swarm === 0) return this.#answer(0, 'full')
-    const known = this.#members.find(swarm, announce.key)
+    const known = this.#members.find(swarm)
     const refusal = known === 0 ? this.#whyNot(swarm) : null
     let peer = refusal === null ? this.#members.put(swarm, known, announce) : 0
     if (peer === 0 && known === 0 && refusal === null && this.#displacePeer(swarm)) {
@@ -172,7 +172,7 @@ export class MemorySwarms implements SwarmStore {
         if (swarm === 0 || heard < oldest) return
         this.#candidate.load(announce)
         // What has announced itself already is known better
-        if (this.#members.find(swarm, announce.key) !== 0) return
+        if (this.#members.find(swarm) !== 0) return
         const peer = this.#members.put(swarm, 0, announce)
         if (peer === 0) return
         const { columns } = this.#peers
@@ -183,11 +183,11 @@ export class MemorySwarms implements SwarmStore {
   }
 
   /** A peer that leaves is told the counts, and no peers. */
-  #stop({ infoHash, key }: PeerAnnounce): AnnounceAnswer {
+  #stop({ infoHash }: PeerAnnounce): AnnounceAnswer {
     this.#choice.clear()
     const swarm = this.#swarms.find(infoHash)
     if (swarm === 0) return this.#answer(0, null)
-    const peer = this.#members.find(swarm, key)
+    const peer = this.#members.find(swarm)
     if (peer !== 0) this.#members.remove(peer)
     return this.#answer(this.#swarms.isInUse(swarm) ? swarm : 0, null)
   }

@@ -13,7 +13,11 @@ export const PeerFlag = {
   completed: 8,
 } as const
 
-/** The places of all peers, found by swarm and peer id, or by swarm, address and port. */
+/**
+ * The places of all peers, found by swarm, address and port, or by swarm, peer id and what proves
+ * that: the key, or the address of who has none. So there is at most one for each of these, however
+ * many peers say that they have one id.
+ */
 export class PeerTable {
   readonly columns: PeerColumns
   readonly #counters: Uint32Array
@@ -22,7 +26,7 @@ export class PeerTable {
   readonly #byAddress: HashIndex
   readonly #idBytes: Uint8Array
   readonly #addressBytes: Uint8Array
-  readonly #words = new Uint32Array(7)
+  readonly #words = new Uint32Array(11)
 
   constructor(memory: StoreMemory) {
     this.columns = memory.peers
@@ -34,16 +38,15 @@ export class PeerTable {
     this.#addressBytes = new Uint8Array(memory.peers.addresses.buffer)
   }
 
-  /** The peer with the candidate's id that is at its address, or that has its key; 0 for none. */
-  findById(swarm: number, candidate: Candidate, key: number): number {
-    const hash = this.#hashId(swarm, candidate.id, candidate.isV6)
-    let peer = this.#byId.first(hash)
-    for (; peer !== 0; peer = this.#byId.following(peer)) {
-      if (!this.#isOne(peer, swarm, candidate)) continue
-      const hasKey = key !== 0 && this.columns.keys[peer] === key
-      if (hasKey || this.hasAddress(peer, candidate)) return peer
-    }
-    return 0
+  /**
+   * The peer with the candidate's id that has its key, or else that has no key and is at its address;
+   * 0 for none.
+   */
+  findById(swarm: number, candidate: Candidate): number {
+    const { key } = candidate
+    return (
+      (key !== 0 && this.#findByKey(swarm, candidate, key)) || this.#findKeyless(swarm, candidate)
+    )
   }
 
   /** The peer at the candidate's address and port; 0 for none. */
@@ -101,7 +104,7 @@ export class PeerTable {
     return peer
   }
 
-  /** Gives a peer another id, address and port, those of the candidate. */
+  /** Gives a peer another id, key, address and port, those of the candidate. */
   rename(peer: number, candidate: Candidate): void {
     this.#byId.remove(peer)
     this.#byAddress.remove(peer)
@@ -125,13 +128,15 @@ export class PeerTable {
     return LISTS_PER_SWARM * swarm + (flags & (PeerFlag.seed | PeerFlag.v6))
   }
 
-  #index(peer: number, { id, address, port, isV6 }: Candidate): void {
-    const { ids, addresses, ports, swarms } = this.columns
+  #index(peer: number, candidate: Candidate): void {
+    const { id, address, port, key } = candidate
+    const { ids, addresses, ports, swarms, keys } = this.columns
     for (let at = 0; at < 5; at += 1) ids[5 * peer + at] = id[at] ?? 0
     for (let at = 0; at < 4; at += 1) addresses[4 * peer + at] = address[at] ?? 0
     ports[peer] = port
+    keys[peer] = key
     const swarm = swarms[peer] ?? 0
-    this.#byId.add(peer, this.#hashId(swarm, id, isV6))
+    this.#byId.add(peer, this.#hashId(swarm, candidate, key))
     this.#byAddress.add(peer, this.#hashAddress(swarm, address, port))
   }
 
@@ -147,6 +152,25 @@ export class PeerTable {
     return highest + 1
   }
 
+  #findByKey(swarm: number, candidate: Candidate, key: number): number {
+    const { keys } = this.columns
+    let peer = this.#byId.first(this.#hashId(swarm, candidate, key))
+    for (; peer !== 0; peer = this.#byId.following(peer)) {
+      if (keys[peer] === key && this.#isOne(peer, swarm, candidate)) return peer
+    }
+    return 0
+  }
+
+  #findKeyless(swarm: number, candidate: Candidate): number {
+    const { keys } = this.columns
+    let peer = this.#byId.first(this.#hashId(swarm, candidate, 0))
+    for (; peer !== 0; peer = this.#byId.following(peer)) {
+      const isThere = keys[peer] === 0 && this.hasAddress(peer, candidate)
+      if (isThere && this.#isOne(peer, swarm, candidate)) return peer
+    }
+    return 0
+  }
+
   #isOne(peer: number, swarm: number, candidate: Candidate): boolean {
     const { swarms, flags } = this.columns
     const family = candidate.isV6 ? PeerFlag.v6 : 0
@@ -154,11 +178,17 @@ export class PeerTable {
     return this.hasIdOf(peer, candidate)
   }
 
-  #hashId(swarm: number, id: Uint32Array, isV6: boolean): number {
+  /** Of the id and the key, or, where that is 0, of the id and the address. */
+  #hashId(swarm: number, { id, isV6, address }: Candidate, key: number): number {
     this.#words[0] = swarm
-    this.#words[1] = isV6 ? 1 : 0
+    this.#words[1] = key
     for (let at = 0; at < 5; at += 1) this.#words[2 + at] = id[at] ?? 0
-    return hashWords(this.#hashKey, this.#words, 7)
+    if (key !== 0) {
+      this.#words[7] = isV6 ? 1 : 0
+      return hashWords(this.#hashKey, this.#words, 8)
+    }
+    for (let at = 0; at < 4; at += 1) this.#words[7 + at] = address[at] ?? 0
+    return hashWords(this.#hashKey, this.#words, 11)
   }
 
   #hashAddress(swarm: number, address: Uint32Array, port: number): number {

@@ -113,6 +113,27 @@ test('a peer with its key may move to another address', () => {
   assert.deepEqual(peersOf(answer), ['10.0.0.9:7000'])
 })
 
+test('a peer that has no key is known by its id at its address, also when its port changes', () => {
+  const { store } = makeStore()
+  store.announce(announceOf({ peer: 'a', port: 1 }))
+  store.announce(announceOf({ peer: 'a', port: 2 }))
+  store.announce(announceOf({ peer: 'a', port: 3, key: 77 }))
+  assert.deepEqual(peersOf(store.announce(announceOf({ peer: 'b', at: '10.0.0.2' }))), [
+    '10.0.0.1:3',
+  ])
+})
+
+test('who knows the id of a peer at its address can not take it over without its key', () => {
+  const { store } = makeStore()
+  store.announce(announceOf({ peer: 'a', port: 1, key: 77 }))
+  for (const key of [0, 78]) {
+    store.announce(announceOf({ peer: 'a', port: 2, key, event: 'stopped' }))
+    store.announce(announceOf({ peer: 'a', port: 3, key, isComplete: true }))
+  }
+  const peers = peersOf(store.announce(announceOf({ peer: 'b', at: '10.0.0.2' })))
+  assert.ok(peers.includes('10.0.0.1:1'))
+})
+
 test('a client that was started anew at its address and port is one peer', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'before' }))
