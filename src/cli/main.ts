@@ -21,7 +21,9 @@ const LAST_WORDS = 1000
  * `program` is the name it was called by; a legacy name stands for `subcommand`.
  */
 export async function main(program: string, subcommand: string | null = null): Promise<void> {
-  const stop = new AbortController()
+  let controller: AbortController | null = null
+  // Not at once: to make the first takes a while, and quick commands need none
+  const stop = () => (controller ??= new AbortController())
   let stopped: Signal | undefined
   for (const signal of Object.keys(SIGNAL_STATUS) as Signal[]) {
     // Only once: a second signal ends the process at once, as the system does by itself
@@ -29,12 +31,12 @@ export async function main(program: string, subcommand: string | null = null): P
       noticeSignal()
       if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
       stopped = signal
-      stop.abort()
+      stop().abort()
       process.stdin.destroy()
     })
   }
   const noticeSignal = guardSignals()
-  const io = await openIo(stop.signal)
+  const io = await openIo(() => stop().signal)
   const invocation = { program, subcommand, args: process.argv.slice(2) }
   const status = await start(invocation, io)
   // Status 0: the command had finished; it was not interrupted
@@ -46,7 +48,7 @@ export async function main(program: string, subcommand: string | null = null): P
 
 async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<number> {
   try {
-    return await run(invocation, { ...io, cwd: process.cwd() })
+    return await run(invocation, Object.assign(io, { cwd: process.cwd() }))
   } catch (error) {
     // process.cwd() fails where the directory has been removed
     reportError(asBtkitError(error, 'current directory'), io)
@@ -54,7 +56,7 @@ async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<num
   }
 }
 
-async function openIo(signal: AbortSignal): Promise<Io> {
+async function openIo(signal: () => AbortSignal): Promise<Io> {
   const { env } = process
   // There is nowhere to report that standard error fails
   const stderr = openOutput('stderr', () => undefined)
@@ -72,7 +74,9 @@ async function openIo(signal: AbortSignal): Promise<Io> {
     onReopen: (act) => process.on('SIGUSR1', act),
     now: Date.now,
     monotonic: monotonicNow,
-    signal,
+    get signal() {
+      return signal()
+    },
   }
   return io
 }

@@ -2,7 +2,12 @@ import { digestOf } from '../../digest.js'
 import { BtkitError, osCodeOf } from '../../errors.js'
 import { realPath } from '../../files/real-path.js'
 import { readTreeTables, type TreeTables } from '../../files/tree-tables.js'
-import { isBusy, type StandstillPlace } from '../../state/standstill/file.js'
+import {
+  isBusy,
+  readStandstill,
+  type Standstill,
+  type StandstillPlace,
+} from '../../state/standstill/file.js'
 import { stampOfLog } from '../../state/torrents/stamp.js'
 import { RACY_NS } from '../digests/racy.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
@@ -14,6 +19,8 @@ const FORMAT = 1
 export interface Sight {
   /** Which runs it may be compared with. */
   readonly place: StandstillPlace
+  /** What an earlier one of them noted. */
+  readonly note: Standstill | null
   /** As long as it is the same, so is what there is to do; null where that was not looked at. */
   readonly digest: string | null
   /** Whether there is a sign of all that may change in a later digest. */
@@ -36,9 +43,10 @@ export async function lookAtAll(
   const { sources } = known
   const key = JSON.stringify([sources, targets])
   const place = { stateDirectory: context.state.directory, key }
+  const note = readStandstill(place)
   // Where there is something to do as a rule, the look would be for nothing
-  const look = isBusy(place) ? null : await lookAt({ ...known, targets }, request, context)
-  return { place, ...(look ?? { digest: null, isSettled: false }) }
+  const look = isBusy(note) ? null : await lookAt({ ...known, targets }, request, context)
+  return { place, note, ...(look ?? { digest: null, isSettled: false }) }
 }
 
 /** What the digest is made of beside what was asked for. */

@@ -1,9 +1,4 @@
-import {
-  noteBusy,
-  noteNotBusy,
-  readStandstill,
-  writeStandstill,
-} from '../../state/standstill/file.js'
+import { noteBusy, noteNotBusy, writeStandstill } from '../../state/standstill/file.js'
 import type { CompleteReport, SkipReason } from './report.js'
 import type { Sight } from './sight.js'
 
@@ -16,7 +11,7 @@ type QuietReport = Pick<CompleteReport, 'unchanged' | 'bytesReused' | 'skipped'>
  */
 export function repeatReport(sight: Sight | null, report: CompleteReport): boolean {
   if (sight === null || sight.digest === null) return false
-  const note = readStandstill(sight.place)
+  const { note } = sight
   if (note?.seen !== sight.digest) return false
   const { unchanged, bytesReused, skipped } = note.report as QuietReport
   report.unchanged = unchanged

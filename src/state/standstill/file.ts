@@ -48,14 +48,14 @@ export function writeStandstill(place: StandstillPlace, standstill: Standstill):
   })
 }
 
-/** Whether the last run had something to do, as the next ones then may have as well. */
-export function isBusy(place: StandstillPlace): boolean {
-  return readStandstill(place)?.seen === BUSY
+/** Whether a note says that the last run had something to do, as the next ones may have then. */
+export function isBusy(note: Standstill | null): boolean {
+  return note?.seen === BUSY
 }
 
 /** Notes that a run had something to do, in place of what an earlier one saw that had not. */
 export function noteBusy(place: StandstillPlace): void {
-  if (!isBusy(place)) writeStandstill(place, { seen: BUSY, report: null })
+  if (!isBusy(readStandstill(place))) writeStandstill(place, { seen: BUSY, report: null })
 }
 
 /** Notes that a run had nothing to do, but did not see all. */
