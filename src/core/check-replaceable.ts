@@ -1,5 +1,5 @@
 import { BtkitError } from '../errors.js'
-import { readBounded, readStart } from '../files/read-bounded.js'
+import { readBoundedRegular, readStart } from '../files/read-bounded.js'
 import { isTorrent } from '../metainfo/parse/is-torrent.js'
 
 /** In bytes. */
@@ -24,7 +24,7 @@ export function checkReplaceable(path: string): void {
 /** Far more bytes than any torrent has are none. */
 function holdsTorrent(path: string): boolean {
   try {
-    return isTorrent(readBounded(path, MAX_SIZE))
+    return isTorrent(readBoundedRegular(path, MAX_SIZE))
   } catch (error) {
     if (error instanceof BtkitError && error.code === 'too-large') return false
     throw error

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { asBtkitError, BtkitError } from '../errors.js'
+import { openRegular } from './open-regular.js'
 
 const CHUNK = 64 * 1024
 
@@ -8,10 +9,31 @@ const CHUNK = 64 * 1024
  * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io`
  */
 export function readBounded(path: string, limit: number): Uint8Array {
+  return withDescriptor(path, plainOpen, (descriptor) => readDescriptor(descriptor, path, limit))
+}
+
+/**
+ * Reads a whole regular file of at most `limit` bytes, or a device that is empty, as /dev/null is.
+ * Never waits for a pipe.
+ * @throws BtkitError those of readBounded; `io` for all else
+ */
+export function readBoundedRegular(path: string, limit: number): Uint8Array {
+  return withDescriptor(path, openRegular, (descriptor) => readDescriptor(descriptor, path, limit))
+}
+
+function plainOpen(path: string): number {
+  return openSync(path, 'r')
+}
+
+function withDescriptor<T>(
+  path: string,
+  open: (path: string) => number,
+  use: (descriptor: number) => T,
+): T {
   try {
-    const descriptor = openSync(path, 'r')
+    const descriptor = open(path)
     try {
-      return readDescriptor(descriptor, path, limit)
+      return use(descriptor)
     } finally {
       closeSync(descriptor)
     }
@@ -36,21 +58,14 @@ function readDescriptor(descriptor: number, path: string, limit: number): Uint8A
 }
 
 /**
- * Reads the first `length` bytes of a regular file, or all of a shorter one.
+ * Reads the first `length` bytes of a regular file, or all of a shorter one. Never waits for a pipe.
  * @throws BtkitError `not-found`, `not-permitted` or `io`
  */
 export function readStart(path: string, length: number): Uint8Array {
-  try {
-    const descriptor = openSync(path, 'r')
-    try {
-      const bytes = Buffer.alloc(length)
-      return bytes.subarray(0, readSync(descriptor, bytes, 0, length, 0))
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch (error) {
-    throw asBtkitError(error, path)
-  }
+  return withDescriptor(path, openRegular, (descriptor) => {
+    const bytes = Buffer.alloc(length)
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, length, 0))
+  })
 }
 
 /**

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { collectBounded, readBounded } from '../../src/files/read-bounded.js'
+import {
+  collectBounded,
+  readBounded,
+  readBoundedRegular,
+  readStart,
+} from '../../src/files/read-bounded.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
-import { failure } from './failure.js'
+import { failure, unlessWindows } from './failure.js'
 import { makeTemporaryDirectory } from './temporary-directory.js'
 
 for (const size of [0, 1, 65536, 65537, 300_000]) {
@@ -24,6 +32,38 @@ test('what is not there and what is a directory are errors', (t) => {
   const message = `${missing}: no such file or directory`
   assert.throws(() => readBounded(missing, 5), failure('not-found', message))
   assert.throws(() => readBounded(directory, 2 ** 30), { code: 'io' })
+})
+
+for (const [what, make] of [
+  ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+  [
+    'a link to a device without end',
+    (path: string) => {
+      symlinkSync('/dev/zero', path)
+    },
+  ],
+] as const) {
+  test(`${what} is not read for a regular file, nor waited for`, unlessWindows, (t) => {
+    const path = join(makeTemporaryDirectory(t), 'file')
+    make(path)
+    const error = failure('io', `${path}: not a regular file`)
+    assert.throws(() => readBoundedRegular(path, 5), error)
+    assert.throws(() => readStart(path, 5), error)
+  })
+}
+
+test('a socket is not read for a regular file', unlessWindows, async (t) => {
+  const path = join(makeTemporaryDirectory(t), 'socket')
+  const server = createServer().listen(path)
+  await once(server, 'listening')
+  t.after(() => server.close())
+  assert.throws(() => readBoundedRegular(path, 5), failure('io', `${path}: not a regular file`))
+})
+
+test('a link to nothing but emptiness is read as an empty file', unlessWindows, (t) => {
+  const path = join(makeTemporaryDirectory(t), 'link')
+  symlinkSync('/dev/null', path)
+  assert.equal(readBoundedRegular(path, 5).length, 0)
 })
 
 async function* streamOf(...chunks: string[]): AsyncGenerator<Uint8Array> {

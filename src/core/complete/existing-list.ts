@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
-import { readBounded } from '../../files/read-bounded.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { TorrentRecord } from '../../state/torrents/record.js'
 import { isEqual } from './existing-torrent.js'
 
@@ -23,7 +23,7 @@ const MAX_LIST = 1024 * 1024 * 1024
 export function readExistingList(path: string): ExistingList | null {
   const fingerprint = readFingerprintIfThere(path)
   if (!fingerprint) return null
-  const bytes = readBounded(path, MAX_LIST)
+  const bytes = readBoundedRegular(path, MAX_LIST)
   return { bytes, fingerprint: encodeFingerprint(fingerprint), digest: sha256(bytes) }
 }
 

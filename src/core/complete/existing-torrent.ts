@@ -5,7 +5,7 @@ import {
   readFingerprintIfThere,
   sizeInFingerprint,
 } from '../../files/fingerprint.js'
-import { readBounded } from '../../files/read-bounded.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
 import { encodedValue, spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -57,7 +57,7 @@ export type CompleteDigests = TorrentDigests & {
 export function readExisting(path: string): ExistingTorrent | null {
   const fingerprint = readFingerprintIfThere(path)
   if (!fingerprint) return null
-  const bytes = readBounded(path, MAX_TORRENT)
+  const bytes = readBoundedRegular(path, MAX_TORRENT)
   const metainfo = parseOrNull(bytes)
   return { bytes, fingerprint: encodeFingerprint(fingerprint), metainfo, digest: sha256(bytes) }
 }

@@ -1,5 +1,5 @@
 import { constants, existsSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
+import { open, rename, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { placeNewFile } from './place-file.js'
@@ -47,8 +47,8 @@ interface WriteJob {
 
 /**
  * Writes `bytes` to `target` so that at any moment, power cuts included, it holds either all of
- * its old content or all of the new. Links are followed; a terminal, a pipe and the like are
- * written to directly. The directory must be there; what killed runs left in it is removed.
+ * its old content or all of the new. Links are followed; a terminal, a pipe that is read and the like
+ * are written to directly. The directory must be there; what killed runs left in it is removed.
  *
  * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, naming `target`, and what
  * `checkReplaceable` throws; no temporary file is left then
@@ -106,8 +106,27 @@ function alreadyExists(target: string, cause?: unknown): BtkitError {
   return new BtkitError('exists', `${target}: already exists`, { cause })
 }
 
+const WRITE = constants.O_WRONLY | constants.O_APPEND
+/** Does not wait for whoever reads from a pipe. Windows knows no such flag. */
+const PROBE = WRITE | ((constants.O_NONBLOCK as number | undefined) ?? 0)
+
 /** Appends, as far as the stream has an end, so that what others wrote to it before stays. */
 async function writeToStream(path: string, bytes: Uint8Array): Promise<void> {
-  const stream = await open(path, constants.O_WRONLY | constants.O_APPEND)
+  const stream = await openStream(path)
   await stream.writeFile(bytes).finally(() => stream.close())
+}
+
+/** Opens a stream for writing, unless it is a pipe that nobody reads, which might be so for ever. */
+async function openStream(path: string): Promise<FileHandle> {
+  const probe = await open(path, PROBE).catch((error: unknown) => {
+    throw osCodeOf(error) === 'ENXIO' ? unread(path, error) : error
+  })
+  // What is written to a full pipe has to wait, which the probe does not
+  return open(path, WRITE).finally(() => probe.close())
+}
+
+function unread(path: string, cause: unknown): BtkitError {
+  return new BtkitError('io', `${path}: not a regular file, but a pipe that nobody reads`, {
+    cause,
+  })
 }

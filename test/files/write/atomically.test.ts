@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  constants,
   lstatSync,
   mkdirSync,
   openSync,
@@ -207,9 +208,31 @@ test('an error of the program is thrown as it is, and leaves nothing', async (t)
 test('a pipe is written to and stays a pipe', unlessWindows, async (t) => {
   const path = join(makeTemporaryDirectory(t), 'pipe')
   execFileSync('mkfifo', [path])
-  const reader = promisify(execFile)('cat', [path])
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   await writeAtomically(path, bytes, {})
-  assert.equal((await reader).stdout, bytes.toString())
+  assert.equal(readFileSync(reader, 'utf8'), bytes.toString())
+  closeSync(reader)
+  assert.ok(statSync(path).isFIFO())
+})
+
+test('a pipe takes more than it holds at once', unlessWindows, async (t) => {
+  const path = join(makeTemporaryDirectory(t), 'pipe')
+  execFileSync('mkfifo', [path])
+  const isRead = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const writing = writeAtomically(path, Buffer.alloc(300_000, 'x'), {})
+  const reading = promisify(execFile)('cat', [path], { maxBuffer: 2 ** 20 })
+  await writing
+  closeSync(isRead)
+  assert.equal((await reading).stdout.length, 300_000)
+})
+
+test('a pipe that nobody reads is not waited for', unlessWindows, async (t) => {
+  const path = join(makeTemporaryDirectory(t), 'pipe')
+  execFileSync('mkfifo', [path])
+  await assert.rejects(
+    writeAtomically(path, bytes, {}),
+    failure('io', `${path}: not a regular file, but a pipe that nobody reads`),
+  )
   assert.ok(statSync(path).isFIFO())
 })
 
