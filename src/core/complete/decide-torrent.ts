@@ -7,8 +7,7 @@ import {
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
 import type { KeyDigests } from '../../state/torrents/record.js'
-import { composeCore, obtainInfo, recallInfo } from '../digests/info.js'
-import { DIGEST } from '../digests/piece-table.js'
+import { obtainInfo, recallInfo } from '../digests/info.js'
 import { besideOf } from './beside.js'
 import {
   digestTorrent,
@@ -22,7 +21,8 @@ import {
   type ExistingTorrent,
   type WantedValues,
 } from './existing-torrent.js'
-import { fitsContent, isLaidOutAlike } from './fits-content.js'
+import { fitsContent } from './fits-content.js'
+import { hasLikelyInfo } from './likely-info.js'
 import {
   keep,
   skip,
@@ -60,7 +60,7 @@ async function decideExisting(
     const isOfOldVersion = existing.metainfo !== null && record.written.info === null
     return isOfOldVersion
       ? keepEdited(await obtain(entry), existing)
-      : skip(unread(entry), 'edited')
+      : takeBack(entry, existing, record.written.keys ?? {})
   }
   const isCurrent = record.source === source && isEqual(record.input, input)
   if (isCurrent && !hasBadLayers(existing)) return keep(unread(entry), existing, origin)
@@ -161,6 +161,25 @@ async function adopt(entry: UndecidedTorrent, existing: ExistingTorrent): Promis
   )
 }
 
+/**
+ * Takes over a torrent whose `info` is another than that of the last one, when it is that of the
+ * content as it is: both may come from a backup. `keys` are of the values that the last one was given.
+ */
+async function takeBack(
+  entry: UndecidedTorrent,
+  existing: ExistingTorrent,
+  keys: KeyDigests,
+): Promise<TorrentDecision> {
+  const { metainfo, digest: file } = existing
+  if (!metainfo || !hasLikelyInfo(metainfo, entry)) return skip(unread(entry), 'edited')
+  const obtained = await obtain(entry)
+  const { core } = obtained
+  if (!core) return skip(obtained, 'content not read')
+  const { info } = valuesOf(metainfo)
+  if (!isEqual(info, core.info)) return skip(obtained, 'edited')
+  return refresh(obtained, existing, { file, info, keys })
+}
+
 /** Brings a torrent of ours up to date, and keeps what somebody edited beside its `info`. */
 function refresh(
   entry: Obtained,
@@ -206,15 +225,9 @@ function keepEdited(entry: Obtained, existing: ExistingTorrent): TorrentDecision
 
 /** Whether a torrent could be that of an entry, as far as can be told without reading content. */
 function looksAlike(entry: UndecidedTorrent, existing: ExistingTorrent): boolean {
-  const { content, run } = entry
   const { metainfo } = existing
-  if (metainfo?.version !== content.version) return false
-  // Of trees nothing is known before their files are read
-  if (content.version !== 'v1') return isLaidOutAlike(metainfo, content)
-  const digests = metainfo.pieces
-  if (digests?.length !== content.pieceCount * DIGEST) return false
-  const { common } = run.request
-  return isSame(entry, existing, composeCore(content, common, { digests, trees: null }))
+  const isLikely = metainfo !== null && hasLikelyInfo(metainfo, entry)
+  return isLikely && isSame(entry, existing, valuesOf(metainfo))
 }
 
 /** Whether a torrent around what is said of the content would differ from one in its date alone. */

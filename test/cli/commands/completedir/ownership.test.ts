@@ -134,6 +134,61 @@ test('where the state was lost, torrents that are right are known again, and oth
   assert.deepEqual(entriesOf((await mirror.report()).updated), ['a'])
 })
 
+/** What is completed, in which version, and what changes it meanwhile. */
+const RESTORED: Record<string, readonly [before: Files, meanwhile: Files, options: string[]]> = {
+  'a file': [{ a: 'a' }, { a: 'A' }, []],
+  'a file of another size': [{ a: 'a' }, { a: 'longer' }, []],
+  'a directory': [{ 'a/x': 'x' }, { 'a/x': 'X', 'a/y': 'y' }, []],
+  'a file of version 2': [{ a: 'a' }, { a: 'A' }, ['--v2']],
+}
+
+for (const [what, [before, meanwhile, options]] of Object.entries(RESTORED)) {
+  test(`${what} that is restored with its torrent has the right one, which is followed again`, async (t) => {
+    const mirror = new Mirror(t, before)
+    await mirror.report(options)
+    const torrent = readFileSync(mirror.torrent('a'))
+    plantFiles(mirror.source, meanwhile)
+    await mirror.report(options)
+    rmSync(mirror.at('a'), { recursive: true })
+    plantFiles(mirror.source, before)
+    writeFileSync(mirror.torrent('a'), torrent)
+    for (let i = 0; i < 2; i++) {
+      const { status, stderr } = await mirror.run(['--quiet', ...options])
+      assert.deepEqual([status, stderr], [0, ''])
+    }
+    assert.equal((await mirror.report(options)).unchanged, 1)
+    assert.deepEqual(readFileSync(mirror.torrent('a')), torrent)
+    plantFiles(mirror.source, meanwhile)
+    assert.deepEqual(entriesOf((await mirror.report(options)).updated), ['a'])
+    await mirror.checkAgainstFresh(options)
+  })
+}
+
+test('of a restored torrent, edited values stay and the others follow the command line', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report(['--comment', 'one'])
+  await runBtkit(['edit', '--created-by', 'me', mirror.torrent('a')])
+  const torrent = readFileSync(mirror.torrent('a'))
+  writeFileSync(mirror.at('a'), 'A')
+  await mirror.report(['--comment', 'one'])
+  writeFileSync(mirror.at('a'), 'a')
+  writeFileSync(mirror.torrent('a'), torrent)
+  assert.deepEqual(entriesOf((await mirror.report(['--comment', 'two'])).updated), ['a'])
+  const { 'created by': creator, comment } = decodeTorrent(readFileSync(mirror.torrent('a')))
+  assert.deepEqual([creator, comment], ['me', 'two'])
+})
+
+test('a restored torrent of other content than there is stays, and is told', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  const torrent = readFileSync(mirror.torrent('a'))
+  writeFileSync(mirror.at('a'), 'A')
+  await mirror.report()
+  writeFileSync(mirror.torrent('a'), torrent)
+  assert.equal((await mirror.report()).skipped[0]?.reason, 'edited')
+  assert.deepEqual(readFileSync(mirror.torrent('a')), torrent)
+})
+
 test('damaged state is told, kept, and takes nothing for its own that it does not know', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
