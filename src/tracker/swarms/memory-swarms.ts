@@ -1,4 +1,5 @@
 import { AddressCounts } from './address-counts.js'
+import { AddressLimits } from './address-limits.js'
 import { Candidate } from './candidate.js'
 import { PeerChoice } from './choose-peers.js'
 import { Greediest } from './greediest.js'
@@ -47,7 +48,7 @@ export class MemorySwarms implements SwarmStore {
   readonly #peers: PeerTable
   readonly #swarms: SwarmTable
   readonly #lists: IndexLists
-  readonly #addresses: AddressCounts
+  readonly #addressLimits: AddressLimits
   readonly #choice: PeerChoice
   readonly #greediest: Greediest
   readonly #candidate = new Candidate()
@@ -60,13 +61,14 @@ export class MemorySwarms implements SwarmStore {
     this.#peers = new PeerTable(memory)
     this.#swarms = new SwarmTable(memory)
     this.#lists = new IndexLists(memory.lists, new IndexPool(memory.pool))
-    this.#addresses = new AddressCounts(memory)
+    const addresses = new AddressCounts(memory)
+    this.#addressLimits = new AddressLimits({ peers: this.#peers, addresses, limits })
     const peerAddresses = memory.peers.addresses
-    this.#greediest = new Greediest({ addresses: this.#addresses, peerAddresses, random })
+    this.#greediest = new Greediest({ addresses, peerAddresses, random })
     const tables = { peers: this.#peers, swarms: this.#swarms, lists: this.#lists }
     this.#members = new Members({
       ...tables,
-      addresses: this.#addresses,
+      addresses,
       counters: this.#counters,
       candidate: this.#candidate,
       keepsEmpty: limits.keepsEmpty,
@@ -82,14 +84,14 @@ export class MemorySwarms implements SwarmStore {
       this.#swarms.find(infoHash) || this.#addSwarm(infoHash) || this.#displaceSwarm(infoHash)
     if (swarm === 0) return this.#answer(0, 'full')
     const known = this.#members.find(swarm)
-    const refusal = known === 0 ? this.#whyNot(swarm) : null
-    let peer = refusal === null ? this.#members.put(swarm, known, announce) : 0
-    if (peer === 0 && known === 0 && refusal === null && this.#displacePeer(swarm)) {
+    const isAllowed = this.#addressLimits.allows(swarm, known, this.#candidate)
+    let peer = isAllowed ? this.#members.put(swarm, known, announce) : 0
+    if (peer === 0 && known === 0 && isAllowed && this.#displacePeer(swarm)) {
       peer = this.#members.put(swarm, 0, announce)
     }
     if (peer === 0) {
       this.#members.dropIfUseless(swarm)
-      return this.#answer(0, refusal ?? 'full')
+      return this.#answer(0, isAllowed ? 'full' : 'too-many')
     }
     this.#peers.columns.heard[peer] = this.#now()
     this.#members.noteCompleted(swarm, peer, announce)
@@ -224,15 +226,6 @@ export class MemorySwarms implements SwarmStore {
     })
     if (peer !== 0) this.#members.remove(peer)
     return peer !== 0
-  }
-
-  /** Why there may be no further peer at the candidate's address. */
-  #whyNot(swarm: number): StoreRefusal | null {
-    const { address } = this.#candidate
-    const isOneTooMany =
-      this.#addresses.countIn(swarm, address, 0) >= this.#limits.maxPerAddressInSwarm ||
-      this.#addresses.countAll(address, 0) >= this.#limits.maxPerAddress
-    return isOneTooMany ? 'too-many' : null
   }
 
   #choose(swarm: number, self: number, announce: PeerAnnounce): void {

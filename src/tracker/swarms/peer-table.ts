@@ -66,6 +66,14 @@ export class PeerTable {
     return true
   }
 
+  /** Whether it is at the candidate's IPv4 address, or in its /64. */
+  isAtNetworkOf(peer: number, { address, isV6 }: Candidate): boolean {
+    const { addresses } = this.columns
+    const size = isV6 ? 2 : 4
+    for (let at = 0; at < size; at += 1) if (addresses[4 * peer + at] !== address[at]) return false
+    return true
+  }
+
   hasIdOf(peer: number, { id }: Candidate): boolean {
     const { ids } = this.columns
     for (let at = 0; at < 5; at += 1) if (ids[5 * peer + at] !== id[at]) return false

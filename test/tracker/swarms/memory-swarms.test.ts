@@ -248,6 +248,38 @@ test('an IPv6 /64 has as many peers as one IPv4 address', () => {
   assert.equal(ask('2001:db8:0:2:0:0:0:3'), null)
 })
 
+test('a peer that moves with its key finds the bounds of its new address', () => {
+  for (const bounds of [{ maxPerAddressInSwarm: 2 }, { maxPerAddress: 2 }]) {
+    for (const [from, to] of [
+      ['10.0.0.1', '10.0.0.2'],
+      ['2001:db8:0:1:0:0:0:1', '2001:db8:0:2:0:0:0:1'],
+    ] as const) {
+      const { store } = makeStore(bounds)
+      const ask = (n: number, at: string) =>
+        store.announce(announceOf({ peer: `${n}`, port: n, key: n, at })).refusal
+      assert.deepEqual([ask(1, to), ask(2, to), ask(3, from)], [null, null, null])
+      assert.equal(ask(3, to), 'too-many')
+      // It is where it was, and may come once there is room
+      assert.equal(store.totals().peers, 3)
+      assert.deepEqual([ask(4, from), ask(5, from)], [null, 'too-many'])
+      store.announce(announceOf({ peer: '1', port: 1, key: 1, at: to, event: 'stopped' }))
+      assert.equal(ask(3, to), null)
+      assert.equal(ask(5, from), null)
+    }
+  }
+})
+
+test('a peer moves within a /64, or takes the place of another, though there may be no more', () => {
+  const { store } = makeStore({ maxPerAddressInSwarm: 1 })
+  const ask = (peer: string, at: string, port: number) =>
+    store.announce(announceOf({ peer, port, key: 77, at })).refusal
+  assert.equal(ask('a', '2001:db8:0:1:0:0:0:1', 1), null)
+  assert.equal(ask('a', '2001:db8:0:1:0:0:0:2', 2), null)
+  assert.equal(ask('b', '2001:db8:0:2:0:0:0:1', 1), null)
+  assert.equal(ask('b', '2001:db8:0:1:0:0:0:2', 2), null)
+  assert.equal(store.totals().peers, 1)
+})
+
 test('a swarm that is forgotten takes its peers with it', () => {
   const { store } = makeStore()
   for (let n = 1; n <= 9; n += 1) {

@@ -1,0 +1,40 @@
+import type { AddressCounts } from './address-counts.js'
+import type { Candidate } from './candidate.js'
+import type { PeerTable } from './peer-table.js'
+import type { StoreLimits } from './swarm-store.js'
+
+export interface AddressLimitsParts {
+  readonly peers: PeerTable
+  readonly addresses: AddressCounts
+  readonly limits: Pick<StoreLimits, 'maxPerAddress' | 'maxPerAddressInSwarm'>
+}
+
+/** Bounds how many peers an address has, be it that they come or that they move there. */
+export class AddressLimits {
+  readonly #parts: AddressLimitsParts
+
+  constructor(parts: AddressLimitsParts) {
+    this.#parts = parts
+  }
+
+  /** Whether the candidate, which a swarm knows by a number, or 0, may be at its address. */
+  allows(swarm: number, known: number, candidate: Candidate): boolean {
+    return (
+      (known !== 0 && this.#isCounted(swarm, known, candidate)) || this.#hasRoom(swarm, candidate)
+    )
+  }
+
+  /** Whether the address has no more peers with the candidate than it has now. */
+  #isCounted(swarm: number, known: number, candidate: Candidate): boolean {
+    const { peers } = this.#parts
+    return peers.isAtNetworkOf(known, candidate) || peers.findByAddress(swarm, candidate) !== 0
+  }
+
+  #hasRoom(swarm: number, { address }: Candidate): boolean {
+    const { addresses, limits } = this.#parts
+    return (
+      addresses.countIn(swarm, address, 0) < limits.maxPerAddressInSwarm &&
+      addresses.countAll(address, 0) < limits.maxPerAddress
+    )
+  }
+}
