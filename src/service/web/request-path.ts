@@ -9,6 +9,8 @@ import { percentDecode } from './percent-decode.js'
 export function requestPath(url: string, skip = 0): string {
   // Clients may name the host here as well (RFC 9112, section 3.2.2)
   const [path = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)
+  // `*`, and addresses of other schemes
+  if (path !== '' && !path.startsWith('/')) throw malformed('the address has no path')
   const components = path.split('/').slice(1 + skip)
   return `/${components.map(decodeComponent).join('/')}`
 }

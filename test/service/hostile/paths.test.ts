@@ -47,6 +47,18 @@ for (const [what, status, paths] of REFUSED) {
   })
 }
 
+test('refuses what is no path in place of one', async (t) => {
+  await besiege(t, {}, async ({ get, ask, checkRefused }) => {
+    const targets = ['*', '*?json', '*?torrent', '*/', '*/yum/', 'ftp://x/yum/', 'ws://x', 'x:/']
+    for (const target of targets) {
+      checkRefused(await get(target), 400)
+      checkRefused(await ask(requestText(`POST ${target}`)), 400, 405)
+    }
+    const { status } = await get('http://mirror.example?json')
+    assert.equal(status, 200)
+  })
+})
+
 test('refuses encoded slashes in a name of an address', async (t) => {
   await besiege(t, {}, async ({ get, checkRefused }) => {
     for (const path of ['/yum%2fgood.rpm', '/yum%2Fgood.rpm', '/..%2f..%2fetc/passwd', '/%2f']) {
