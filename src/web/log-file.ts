@@ -1,6 +1,7 @@
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { asBtkitError, BtkitError } from '../errors.js'
+import { LineWriter } from './line-writer.js'
 
 /** Bytes that wait to be written, at most: what comes while there are more is lost. */
 const MAX_WAITING = 4 * 1024 * 1024
@@ -24,6 +25,7 @@ export interface LogFileParts {
 export class LogFile {
   readonly #parts: LogFileParts
   #handle: FileHandle
+  #lines = new LineWriter()
   #waiting: string[] = []
   #length = 0
   #lost = 0
@@ -67,7 +69,9 @@ export class LogFile {
 
   /** Writes what waits, and closes the file. */
   close(): Promise<void> {
-    return this.#then(() => this.#handle.close())
+    return this.#then(async () => {
+      await this.#lines.write(this.#handle, '').finally(() => this.#handle.close())
+    })
   }
 
   #then(act: () => Promise<void>): Promise<void> {
@@ -83,7 +87,7 @@ export class LogFile {
       while (this.#waiting.length > 0) {
         const lines = this.#waiting.join('')
         this.#waiting = []
-        await this.#handle.appendFile(lines)
+        await this.#lines.write(this.#handle, lines)
         this.#length -= lines.length
       }
       if (isNamed) this.#problem = ''
@@ -106,13 +110,15 @@ export class LogFile {
   /** Opens the file anew if another stands under its name; false when that can't be done. */
   async #followName(): Promise<boolean> {
     const [named, opened] = [await statOrNull(this.#parts.path), await this.#handle.stat()]
-    return (named?.ino === opened.ino && named.dev === opened.dev) || this.#reopen()
+    return (named !== null && isSameFile(named, opened)) || this.#reopen()
   }
 
   async #reopen(): Promise<boolean> {
     try {
       const before = this.#handle
       this.#handle = await openLog(this.#parts.path)
+      const isSame = isSameFile(await before.stat(), await this.#handle.stat())
+      if (!isSame) this.#lines = new LineWriter()
       await before.close()
       return true
     } catch (error) {
@@ -136,6 +142,10 @@ async function openLog(path: string): Promise<FileHandle> {
   } catch (error) {
     throw asBtkitError(error, path)
   }
+}
+
+function isSameFile(a: Stats, b: Stats): boolean {
+  return a.ino === b.ino && a.dev === b.dev
 }
 
 async function statOrNull(path: string) {

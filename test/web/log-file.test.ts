@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { LogFile } from '../../src/web/log-file.js'
@@ -76,6 +87,50 @@ test('what comes faster than it can be written is lost, not kept', async (t) => 
   assert.match(reports.join('\n'), /^[^\n]*lost[^\n]*$/)
 })
 
+test('lines are whole on a pipe whose reader stalled for a while', async (t) => {
+  const path = await makePipe(makeScratch(t))
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const reports: string[] = []
+  const log = await LogFile.open({ path, report: (message) => reports.push(message) })
+  let text = ''
+  const readAll = () => {
+    text += readAvailable(reader)
+  }
+  const line = (i: number) => `${i} ${'x'.repeat(997)}`
+  const batch = (first: number) =>
+    Array.from({ length: 1000 }, (_, i) => `${line(first + i)}\n`).join('')
+  for (const first of [0, 1000]) {
+    log.write(batch(first))
+    // All that can be done is done then
+    await log.reopen()
+  }
+  assert.equal(reports.length, 1, reports.join())
+  readAll()
+  log.write(`${line(9999)}\n`)
+  await log.reopen()
+  readAll()
+  await log.close()
+  closeSync(reader)
+  assert.match(text, /\n$/)
+  const lines = text.split('\n').slice(0, -1)
+  assert.ok(lines.length > 10, String(lines.length))
+  for (const each of lines) assert.equal(each, line(parseInt(each)))
+  assert.equal(lines.at(-1), line(9999))
+})
+
+test('the rest of a line that was cut short is written when the log is closed', async (t) => {
+  const path = await makePipe(makeScratch(t))
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const log = await LogFile.open({ path, report: () => undefined })
+  log.write(`${'x'.repeat(100_000)}\n`)
+  await log.reopen()
+  const start = readAvailable(reader)
+  assert.ok(start.length < 100_000)
+  await log.close()
+  assert.ok(start + readAvailable(reader) === `${'x'.repeat(100_000)}\n`)
+  closeSync(reader)
+})
+
 test('the service writes its log to a file, and opens it anew on SIGUSR1', async (t) => {
   const root = makeScratch(t, { 'yum/a': 'a' })
   const path = join(makeScratch(t), 'access.log')
@@ -113,6 +168,22 @@ for (const [what, make] of [
 async function makePipe(place: string): Promise<string> {
   await runProgram('mkfifo', [join(place, 'pipe')])
   return join(place, 'pipe')
+}
+
+/** All that is in a pipe. */
+function readAvailable(reader: number): string {
+  const buffer = Buffer.alloc(2 ** 20)
+  let text = ''
+  for (;;) {
+    try {
+      const length = readSync(reader, buffer)
+      if (length === 0) return text
+      text += buffer.toString('latin1', 0, length)
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'EAGAIN')
+      return text
+    }
+  }
 }
 
 async function until(isSo: () => boolean): Promise<void> {
