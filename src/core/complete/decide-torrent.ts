@@ -23,6 +23,7 @@ import {
 } from './existing-torrent.js'
 import { fitsContent } from './fits-content.js'
 import { hasLikelyInfo } from './likely-info.js'
+import { joinAnnounce } from './moved-trackers.js'
 import {
   keep,
   skip,
@@ -189,7 +190,8 @@ function refresh(
   const { core } = entry
   const { metainfo } = existing
   if (!core || !metainfo) return writeUnread(entry)
-  const wanted = wantedValues(entry, core)
+  const values = wantedValues(entry, core)
+  const wanted = { ...values, beside: joinAnnounce(metainfo, values.beside, origin.keys) }
   const bytes = refreshTorrent(metainfo, wanted, origin.keys)
   const written = digestTorrent(bytes, wanted)
   if (bytes === metainfo.bytes) {

@@ -11,13 +11,12 @@ import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { WarningCode } from '../../metainfo/warning.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
+import { digestValue } from './digest-value.js'
+import { moveTracker } from './moved-trackers.js'
 import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
 
 /** Larger torrents are no one's that we know. In bytes. */
 const MAX_TORRENT = 512 * 1024 * 1024
-
-/** Bytes of a digest that tells whether one value was edited. */
-const KEY_DIGEST = 6
 
 /** A torrent that stands where another is to go. */
 export interface ExistingTorrent {
@@ -134,7 +133,8 @@ export function hasEdits(metainfo: Metainfo, written: KeyDigests): boolean {
 
 /**
  * The bytes of an existing torrent with the values that are wanted, but for those that somebody
- * edited: they stay. The very same bytes when nothing but incidental values would change.
+ * edited: they stay, though a tracker of ours in an edited list follows the announce. The very same
+ * bytes when nothing but incidental values would change.
  */
 export function refreshTorrent(
   existing: Metainfo,
@@ -147,6 +147,8 @@ export function refreshTorrent(
   for (const key of keys) {
     if (!isEdited(existing, key, written)) top.set(key, wanted.beside.get(key) ?? null)
   }
+  const list = moveTracker(existing, wanted.beside, written)
+  if (list !== undefined) top.set('announce-list', list)
   top.set('info', wanted.info)
   top.set('piece layers', wanted.pieceLayers)
   const substance = new Map([...top].filter(([key]) => !wanted.incidental.includes(key)))
@@ -169,20 +171,6 @@ export function valuesOf(metainfo: Metainfo): TorrentValues {
 /** Whether two arrays hold the same bytes. */
 export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
-}
-
-/** All torrents of a run share most values, and a digest takes a while. */
-const digestsOfValues = new Map<string, string>()
-const MOST_DIGESTS = 1000
-
-function digestValue(value: Uint8Array): string {
-  const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1')
-  const known = digestsOfValues.get(text)
-  if (known !== undefined) return known
-  const digest = sha256(value).toString('base64', 0, KEY_DIGEST)
-  if (digestsOfValues.size >= MOST_DIGESTS) digestsOfValues.clear()
-  digestsOfValues.set(text, digest)
-  return digest
 }
 
 function sha256(bytes: Uint8Array): Buffer {

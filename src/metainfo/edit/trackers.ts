@@ -41,8 +41,13 @@ export function readTrackers(metainfo: UnhashedMetainfo): Trackers {
   const list = topLevelValue(metainfo, 'announce-list')
   return {
     announce: isByteString(announce) && announce.length > 0 ? latin1(announce) : null,
-    tiers: Array.isArray(list) ? list.map(readTier) : null,
+    tiers: readTiers(list),
   }
+}
+
+/** The announce list that a value is; null for what is none. */
+export function readTiers(list: BencodeValue | undefined): Tier[] | null {
+  return Array.isArray(list) ? list.map(readTier) : null
 }
 
 function readTier(tier: BencodeValue): Tier {
@@ -53,7 +58,7 @@ function trackerChanges(metainfo: UnhashedMetainfo, { announce, tiers }: Tracker
   const old = readTrackers(metainfo)
   const changes = new Map<string, Uint8Array | null>()
   if (announce === null || announce !== old.announce) {
-    changes.set('announce', announce === null ? null : encodeBencode(bytesOf(announce)))
+    changes.set('announce', announce === null ? null : encodeTracker(announce))
   }
   if (tiers === null || !isSameList(tiers, old.tiers)) {
     changes.set('announce-list', tiers === null ? null : encodeTiers(tiers))
@@ -61,13 +66,19 @@ function trackerChanges(metainfo: UnhashedMetainfo, { announce, tiers }: Tracker
   return changes
 }
 
-function encodeTiers(tiers: readonly Tier[]): Uint8Array {
+/** The value of an announce list, encoded. */
+export function encodeTiers(tiers: readonly Tier[]): Uint8Array {
   return encodeBencode(tiers.map((tier) => tier.map(bytesOf)))
 }
 
 /** Compares decoded lists, so that an equal list keeps its old bytes, however it is encoded. */
 function isSameList(tiers: readonly Tier[], old: Trackers['tiers']): boolean {
   return JSON.stringify(tiers) === JSON.stringify(old)
+}
+
+/** The value of an announce, encoded. */
+export function encodeTracker(url: string): Uint8Array {
+  return encodeBencode(bytesOf(url))
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -131,7 +131,67 @@ const MERGES: Record<
   ],
 }
 
-for (const [what, [written, edited, wanted, result]] of Object.entries(MERGES)) {
+const [OLD, NEW, BACKUP] = ['http://old.example/', 'http://new.example/', 'udp://backup.example:1/']
+
+/** What was written, the announce lists that somebody made of it, what is wanted, what comes of it. */
+const MOVES: typeof MERGES = {
+  'an announce that moves does so in a list that it got': [
+    { announce: OLD },
+    { announce: OLD, 'announce-list': [[OLD], [BACKUP]] },
+    { announce: NEW },
+    { announce: NEW, 'announce-list': [[NEW], [BACKUP]] },
+  ],
+  'it keeps its tier and its place there': [
+    { announce: OLD },
+    { announce: OLD, 'announce-list': [['udp://a.example:1'], [BACKUP, OLD, 'udp://b.example:1']] },
+    { announce: NEW },
+    { announce: NEW, 'announce-list': [['udp://a.example:1'], [BACKUP, NEW, 'udp://b.example:1']] },
+  ],
+  'it is listed once, also where it moves to one that is there': [
+    { announce: OLD },
+    { announce: OLD, 'announce-list': [[OLD], [BACKUP, NEW], [OLD]] },
+    { announce: NEW },
+    { announce: NEW, 'announce-list': [[BACKUP, NEW]] },
+  ],
+  'it moves also behind a tracker that somebody put first': [
+    { announce: OLD },
+    { announce: BACKUP, 'announce-list': [[BACKUP], [OLD]] },
+    { announce: NEW },
+    { announce: BACKUP, 'announce-list': [[BACKUP], [NEW]] },
+  ],
+  'it moves also where more than the list is ours': [
+    { announce: OLD, 'announce-list': [[OLD, 'udp://a.example:1']] },
+    { announce: OLD, 'announce-list': [[OLD], [BACKUP]] },
+    { announce: NEW, 'announce-list': [[NEW], ['udp://c.example:1']] },
+    { announce: NEW, 'announce-list': [[NEW], [BACKUP]] },
+  ],
+  'an announce that goes leaves the list as well': [
+    { announce: OLD },
+    { announce: OLD, 'announce-list': [[OLD], [BACKUP]] },
+    {},
+    { 'announce-list': [[BACKUP]] },
+  ],
+  'a list of which nothing else is left goes': [
+    { announce: OLD },
+    { announce: OLD, 'announce-list': [[OLD]] },
+    {},
+    {},
+  ],
+  'a list that somebody made without our announce stays': [
+    { announce: OLD },
+    { announce: OLD, 'announce-list': [[BACKUP]] },
+    { announce: NEW },
+    { announce: NEW, 'announce-list': [[BACKUP]] },
+  ],
+  'a list that nobody edited follows what is wanted': [
+    { announce: OLD, 'announce-list': [[OLD], [BACKUP]] },
+    { announce: OLD, 'announce-list': [[OLD], [BACKUP]] },
+    { announce: NEW },
+    { announce: NEW },
+  ],
+}
+
+for (const [what, [written, edited, wanted, result]] of Object.entries({ ...MERGES, ...MOVES })) {
   test(what, () => {
     const values = { ...valuesOf(made(wanted).metainfo!), incidental: ['creation date'] }
     const { keys } = digestsOf(made(written))

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
-import { entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 
 const OTHER = 'http://other.example/announce'
@@ -102,6 +102,46 @@ test('options reach the keys that nobody edited, and no others', async (t) => {
     [after['announce'], after['comment'], after['url-list']],
     [OTHER, undefined, undefined],
   )
+})
+
+const [NEW, BACKUP] = ['http://new.example/announce', 'udp://backup.example:6969']
+
+/** Completes for another tracker than mirrors have. */
+async function completeFor(tracker: string, mirror: Mirror): Promise<void> {
+  const args = mirror.args(['--quiet']).map((arg) => (arg === TRACKER ? tracker : arg))
+  const { status, stderr } = await runBtkit(args, { now: aheadOfFiles })
+  assert.deepEqual([status, stderr], [0, ''])
+}
+
+test('where a torrent got one more tracker, clients use ours wherever it moves to', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  await edit(['reannounce', '--add', BACKUP, mirror.torrent('a')])
+  for (const tracker of [NEW, OTHER, OTHER, NEW]) {
+    await completeFor(tracker, mirror)
+    const { announce, 'announce-list': list } = torrentOf(mirror)
+    assert.deepEqual([announce, list], [tracker, [[tracker], [BACKUP]]])
+  }
+})
+
+test('clients use an edited announce also where the torrent gets a list, which we keep up', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  await mirror.report()
+  await edit(['reannounce', OTHER, mirror.torrent('a')])
+  for (const list of [
+    [TRACKER, NEW],
+    [TRACKER, BACKUP],
+    [TRACKER, BACKUP],
+    [TRACKER, OTHER],
+  ]) {
+    await mirror.report(['--announce-list', list.join('|')])
+    const { announce, 'announce-list': tiers } = torrentOf(mirror)
+    const missing = list.includes(OTHER) ? [] : [OTHER]
+    const wanted = [...missing, ...list].map((tracker) => [tracker])
+    assert.deepEqual([announce, tiers], [OTHER, wanted])
+  }
+  await mirror.report()
+  assert.equal(torrentOf(mirror)['announce-list'], undefined)
 })
 
 test('a value edited to what is now asked for counts as ours again', async (t) => {
