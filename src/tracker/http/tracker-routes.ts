@@ -61,12 +61,6 @@ export class TrackerRoutes {
     })
   }
 
-  /** Whether a request for this path and query is one for the tracker. */
-  isFor(url: string): boolean {
-    const mark = url.indexOf('?')
-    return ROUTES.has(mark === -1 ? url : url.slice(0, mark))
-  }
-
   /** Whether the request was one for the tracker: then it is answered, or will be. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const { url = '' } = request

@@ -50,6 +50,11 @@ export function tooBusy(): PageAnswer {
   return { status, headers: { ...headers, 'Retry-After': '1' }, body }
 }
 
+/** What is answered when an answer could not be made. */
+export function failed(): PageAnswer {
+  return lineAnswer(500, 'the tracker failed')
+}
+
 /** One line of plain text. */
 export function lineAnswer(status: number, line: string): PageAnswer {
   const headers = { ...SAFE_HEADERS, 'Content-Type': 'text/plain; charset=utf-8' }

@@ -1,16 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessLog } from '../../web/access-log.js'
 import { formatMetrics } from '../../web/metrics.js'
 import type { ForeignPeers } from '../answers/foreign-peers.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
 import { Pages } from '../page/pages.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
-import type { UdpAnswers } from '../udp/udp-answers.js'
 import type { Admitted } from './admitted.js'
-import { assembleAnswering } from './answering.js'
-import type { HttpListenerParts } from './http-listener.js'
-import { noteExchange, noteRefusal } from './note-exchange.js'
-import { PageRoutes } from './page-routes.js'
+import { answerPages, type AnswerPage } from './answer-pages.js'
+import { assembleAnswering, type Answering } from './answering.js'
 import type { TrackerSettings } from './settings.js'
 import type { StateSaver } from './state-saver.js'
 import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
@@ -38,18 +34,15 @@ export interface AssemblyParts {
   readonly onError: (error: unknown) => void
 }
 
-/** What answers requests. */
-export interface AssembledTracker {
-  readonly handler: (request: IncomingMessage, response: ServerResponse) => void
-  /** Hears of what was no request. */
-  readonly onRefused: HttpListenerParts['onRefused']
-  readonly udp: UdpAnswers
+/** What answers requests, and other threads that ask for pages. */
+export interface AssembledTracker extends Answering {
+  readonly answerPage: AnswerPage
   readonly pages: Pages
 }
 
 /** Puts together what answers requests of all kinds from one store. */
 export function assembleTracker(parts: AssemblyParts): AssembledTracker {
-  const { settings, store, admitted, log, monotonic } = parts
+  const { settings, store, admitted } = parts
   const figures = new TrackerFigures(parts.figures, 0)
   const { torrents, addresses } = admitted
   const pages = new Pages({ ...parts, options: settings.page, torrents, version: settings.version })
@@ -58,15 +51,8 @@ export function assembleTracker(parts: AssemblyParts): AssembledTracker {
     const measured = { totals: store.totals(), knownTorrents: known, saver: parts.saver }
     return formatMetrics(trackerMetrics({ ...measured, figures }))
   }
-  const addressOf = (request: IncomingMessage) => settings.clientAddresses.of(request)
-  const pageRoutes = new PageRoutes({
-    ...parts,
-    pages,
-    describe,
-    publicUrl: settings.publicUrl,
-    permits: (request) => addresses.isOpen || addresses.permits(addressOf(request)),
-  })
-  const { routes, udp } = assembleAnswering({
+  const answerPage = answerPages({ ...parts, pages, describe })
+  const answering = assembleAnswering({
     ...parts,
     settings: settings.answers,
     torrents,
@@ -74,16 +60,9 @@ export function assembleTracker(parts: AssemblyParts): AssembledTracker {
     figures,
     aggregation: settings.aggregation,
     isListed: (infoHash) => (torrents.torrents.get(infoHash)?.trackers.length ?? 0) > 0,
-    addressOf,
+    answerPage,
+    publicUrl: settings.publicUrl,
+    addressOf: (request) => settings.clientAddresses.of(request),
   })
-  const handler: AssembledTracker['handler'] = (request, response) => {
-    if (log) noteExchange({ request, response, log, monotonic })
-    if (routes.handle(request, response)) return
-    figures.note('http', 'page')
-    pageRoutes.handle(request, response)
-  }
-  const onRefused: AssembledTracker['onRefused'] = (socket, refusal) => {
-    if (log) noteRefusal(log, socket, refusal)
-  }
-  return { handler, onRefused, udp, pages }
+  return { ...answering, answerPage, pages }
 }

@@ -1,14 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isSecure } from '../../web/make-server.js'
-import { lineAnswer, notFound, type PageAnswer } from '../page/page-answer.js'
-import type { Pages } from '../page/pages.js'
+import { failed, lineAnswer, type PageAnswer } from '../page/page-answer.js'
+import type { AnswerPage } from './answer-pages.js'
 
 export interface PageRoutesParts {
-  readonly pages: Pages
-  /** What browsers show; null for nothing. */
-  readonly favicon: Uint8Array | null
-  /** The tracker's figures, in Prometheus' text format. */
-  readonly describe: () => string
+  /** Answers on this thread, or asks the one that has the pages. */
+  readonly answerPage: AnswerPage
   /** Under which address clients reach the tracker; null: what they ask for. */
   readonly publicUrl: string | null
   /** Whether a client may ask at all. */
@@ -36,7 +33,7 @@ export class PageRoutes {
       },
       (error: unknown) => {
         this.#parts.onError(error)
-        send(request, response, lineAnswer(500, 'the tracker failed'))
+        send(request, response, failed())
       },
     )
   }
@@ -49,24 +46,8 @@ export class PageRoutes {
     }
     if (!this.#parts.permits(request)) return lineAnswer(403, 'your address may not ask here')
     const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
-    const fixed = this.#fixed(path)
-    if (fixed) return fixed
     const announceUrls = this.#announceUrls(request)
-    return (await this.#parts.pages.answer({ path, query, announceUrls })) ?? notFound()
-  }
-
-  /** What is answered without any work. */
-  #fixed(path: string): PageAnswer | null {
-    const { favicon, describe } = this.#parts
-    if (path === '/-/health' || path === '/-/ready') return uncached(lineAnswer(200, 'ok'))
-    if (path === '/-/metrics') {
-      const type = { 'Content-Type': 'text/plain; version=0.0.4' }
-      return uncached({ status: 200, headers: type, body: describe() })
-    }
-    if (path !== '/favicon.ico') return null
-    if (!favicon) return notFound()
-    const headers = { 'Content-Type': 'image/x-icon', 'Cache-Control': 'max-age=86400' }
-    return { status: 200, headers, body: favicon }
+    return this.#parts.answerPage({ path, query, announceUrls })
   }
 
   #announceUrls(request: IncomingMessage): string[] {
@@ -76,10 +57,6 @@ export class PageRoutes {
     const scheme = isSecure(request) ? 'https' : 'http'
     return host !== undefined && HOST.test(host) ? [`${scheme}://${host}/announce`] : []
   }
-}
-
-function uncached(answer: PageAnswer): PageAnswer {
-  return { ...answer, headers: { ...answer.headers, 'Cache-Control': 'no-store' } }
 }
 
 function send({ method }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {

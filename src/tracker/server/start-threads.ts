@@ -1,9 +1,9 @@
-import inject from 'light-my-request'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { BtkitError } from '../../errors.js'
 import type { ForeignPeers } from '../answers/foreign-peers.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
+import { failed } from '../page/page-answer.js'
 import type { CompactPeers } from '../protocol/tracker-answer.js'
 import type { SharedSwarms } from '../swarms/open-swarms.js'
 import type { Admitted } from './admitted.js'
@@ -11,14 +11,7 @@ import type { AssembledTracker } from './assemble.js'
 import type { Listening } from './listen-everywhere.js'
 import type { TrackerSettings } from './settings.js'
 import { shareConnections } from './share-connections.js'
-import type {
-  ForwardedAnswer,
-  ForwardedRequest,
-  FromThread,
-  ThreadParts,
-  ThreadTorrents,
-  ToThread,
-} from './thread-messages.js'
+import type { FromThread, ThreadParts, ThreadTorrents, ToThread } from './thread-messages.js'
 
 export interface StartThreadsParts {
   readonly settings: TrackerSettings
@@ -29,7 +22,7 @@ export interface StartThreadsParts {
   readonly idSecret: Uint8Array
   readonly swarms: SharedSwarms
   readonly listening: Listening
-  readonly tracker: Pick<AssembledTracker, 'handler'>
+  readonly tracker: Pick<AssembledTracker, 'answerPage'>
   /** See `ThreadParts`. */
   readonly clockStart: number
   /** Takes lines of the access log. */
@@ -106,10 +99,11 @@ export async function startThreads(parts: StartThreadsParts): Promise<Threads> {
 
 function threadParts(parts: StartThreadsParts): Omit<ThreadParts, 'connections' | 'thread'> {
   const { settings, admitted, figures, idSecret, swarms, listening, clockStart } = parts
-  const { limits, answers, trustedProxies, logFormat, allowed } = settings
+  const { limits, answers, publicUrl, trustedProxies, logFormat, allowed } = settings
   const { allowedAddresses, bannedAddresses } = allowed
   return {
-    ...{ swarms, limits, figures, idSecret, answers, trustedProxies, logFormat, clockStart },
+    ...{ swarms, limits, figures, idSecret, answers, publicUrl, trustedProxies, logFormat },
+    clockStart,
     addresses: { allowedAddresses, bannedAddresses },
     descriptors: listening.descriptors(),
     tls: settings.tls?.pair ?? null,
@@ -137,11 +131,7 @@ async function startThread(given: ThreadParts, parts: StartThreadsParts): Promis
   thread.on('message', (message: FromThread) => {
     if (message.kind === 'log') parts.write(message.lines)
     else if (message.kind === 'error') parts.onError(message.error)
-    else if (message.kind === 'request') {
-      answer(parts.tracker, message.request).then((answered) => {
-        thread.postMessage({ kind: 'answer', id: message.id, answer: answered } satisfies ToThread)
-      }, parts.onError)
-    }
+    else if (message.kind === 'page') void answerPage(thread, message, parts)
   })
   thread.on('error', parts.onError)
   await Promise.race([ready, ended])
@@ -190,20 +180,15 @@ function heard(thread: Worker, kind: FromThread['kind']): Promise<void> {
   })
 }
 
-/** Has the tracker answer a request that came to another thread. */
-async function answer(
-  { handler }: Pick<AssembledTracker, 'handler'>,
-  { method, url, headers, remoteAddress }: ForwardedRequest,
-): Promise<ForwardedAnswer> {
-  const asked = { method: method as 'GET', url, headers: { ...headers }, remoteAddress }
-  const response = await inject((request, reply) => {
-    handler(request, reply)
-  }, asked)
-  const entries = Object.entries(response.headers).filter(([, value]) => value !== undefined)
-  const given = entries.map(([name, value]) => [name, Array.isArray(value) ? value : `${value}`])
-  return {
-    status: response.statusCode,
-    headers: Object.fromEntries(given) as ForwardedAnswer['headers'],
-    body: response.rawPayload,
-  }
+/** Answers a thread that asks for a page, whatever becomes of that. */
+async function answerPage(
+  thread: Worker,
+  { id, request }: FromThread & { readonly kind: 'page' },
+  { tracker, onError }: StartThreadsParts,
+): Promise<void> {
+  const answer = await tracker.answerPage(request).catch((error: unknown) => {
+    onError(error)
+    return failed()
+  })
+  thread.postMessage({ kind: 'answer', id, answer } satisfies ToThread)
 }

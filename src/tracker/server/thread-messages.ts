@@ -1,6 +1,8 @@
 import type { TorrentVerdict } from '../answers/tracker-rules.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
 import type { AggregationSettings } from '../http/aggregation.js'
+import type { PageAnswer } from '../page/page-answer.js'
+import type { PageRequest } from '../page/pages.js'
 import type { CompactPeers } from '../protocol/tracker-answer.js'
 import type { StoreLimits } from '../swarms/swarm-store.js'
 import type { SharedSwarms } from '../swarms/open-swarms.js'
@@ -23,6 +25,7 @@ export interface ThreadParts {
   readonly idSecret: Uint8Array
   readonly answers: AnswerSettings
   readonly addresses: Pick<AllowedSettings, 'allowedAddresses' | 'bannedAddresses'>
+  readonly publicUrl: string | null
   readonly trustedProxies: readonly TrustedProxy[]
   readonly logFormat: LogFormat
   readonly descriptors: Descriptors
@@ -57,25 +60,11 @@ export type ToThread =
   | { readonly kind: 'tls'; readonly pair: TlsPair }
   | { readonly kind: 'foreign'; readonly infoHash: string; readonly peers: CompactPeers }
   | { readonly kind: 'stop' }
-  | { readonly kind: 'answer'; readonly id: number; readonly answer: ForwardedAnswer }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: PageAnswer }
 
 /** What a thread tells. */
 export type FromThread =
   | { readonly kind: 'ready' | 'stopped' }
   | { readonly kind: 'log'; readonly lines: string }
   | { readonly kind: 'error'; readonly error: unknown }
-  | { readonly kind: 'request'; readonly id: number; readonly request: ForwardedRequest }
-
-/** A request that is not for swarms: the thread that has the pages answers it. */
-export interface ForwardedRequest {
-  readonly method: string
-  readonly url: string
-  readonly headers: Readonly<Record<string, string | string[]>>
-  readonly remoteAddress: string
-}
-
-export interface ForwardedAnswer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[]>>
-  readonly body: Uint8Array
-}
+  | { readonly kind: 'page'; readonly id: number; readonly request: PageRequest }

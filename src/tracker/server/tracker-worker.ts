@@ -1,7 +1,5 @@
-// A thread that answers announces and scrapes on the sockets and the swarms of another.
+// A thread that answers on the sockets and from the swarms of another, which it asks for pages.
 import { randomBytes } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { monotonicNow } from '../../monotonic.js'
@@ -10,24 +8,17 @@ import { connectionLimiter } from '../../web/limit-connections.js'
 import { maxDescriptors } from '../../web/max-descriptors.js'
 import { TlsKeys } from '../../web/tls/tls-keys.js'
 import { ClientAddresses } from '../../web/client-address.js'
-import type { ConnectionRefusal } from '../../web/refuse-connection.js'
 import { AddressRules } from '../allowed/address-rules.js'
 import { ForeignPeers } from '../answers/foreign-peers.js'
 import { openShared } from '../swarms/open-swarms.js'
 import { answerOnDescriptor } from '../udp/udp-server.js'
 import { assembleAnswering } from './answering.js'
 import { connectionLimitsOf } from './connection-limit.js'
+import { ForwardedPages } from './forwarded-pages.js'
 import { makeHttpServer } from './http-listener.js'
-import { noteExchange, noteRefusal } from './note-exchange.js'
 import { shareConnections } from './share-connections.js'
 import { storeClock } from './clocks.js'
-import type {
-  ForwardedAnswer,
-  ForwardedRequest,
-  FromThread,
-  ThreadParts,
-  ToThread,
-} from './thread-messages.js'
+import type { FromThread, ThreadParts, ToThread } from './thread-messages.js'
 import { TrackerFigures } from './tracker-figures.js'
 
 /** Milliseconds that requests under way may take to end. */
@@ -69,7 +60,8 @@ const current = {
 const foreign = parts.hasForeign ? new ForeignPeers(monotonic) : null
 const clientAddresses = new ClientAddresses(parts.trustedProxies)
 const log = openLog()
-const { routes, udp } = assembleAnswering({
+const pages = new ForwardedPages((id, request) => tell({ kind: 'page', id, request }))
+const { handler, onRefused, udp } = assembleAnswering({
   store,
   settings: parts.answers,
   torrents: current,
@@ -80,13 +72,15 @@ const { routes, udp } = assembleAnswering({
   aggregation: parts.aggregation,
   isListed: (infoHash) => torrents.torrents.get(infoHash)?.isListed ?? false,
   foreign,
+  answerPage: pages.answer,
+  publicUrl: parts.publicUrl,
+  log,
   addressOf: (request) => clientAddresses.of(request),
   now: Date.now,
   monotonic,
+  onError,
 })
 
-const awaited = new Map<number, ServerResponse>()
-let forwarded = 0
 const connectionLimits = connectionLimitsOf(clientAddresses, {
   threads: parts.connections.length,
   maxDescriptors: maxDescriptors(),
@@ -107,40 +101,13 @@ for (const { fd, isV6 } of parts.descriptors.udp) {
 parentPort?.on('message', hear)
 tell({ kind: 'ready' })
 
-function handler(request: IncomingMessage, response: ServerResponse): void {
-  const { url = '', method = 'GET', headers, socket } = request
-  if (log && routes.isFor(url)) noteExchange({ request, response, log, monotonic })
-  if (routes.handle(request, response)) return
-  forwarded += 1
-  awaited.set(forwarded, response)
-  const id = forwarded
-  response.once('close', () => awaited.delete(id))
-  const given = Object.entries(headers).filter(([, value]) => value !== undefined)
-  const asked: ForwardedRequest = {
-    method,
-    url,
-    headers: Object.fromEntries(given) as ForwardedRequest['headers'],
-    remoteAddress: socket.remoteAddress ?? '',
-  }
-  tell({ kind: 'request', id, request: asked })
-}
-
-function onRefused(socket: Socket, refusal: ConnectionRefusal): void {
-  if (log) noteRefusal(log, socket, refusal)
-}
-
 function hear(message: ToThread): void {
   if (message.kind === 'torrents') torrents = message.torrents
   else if (message.kind === 'foreign') foreign?.put(message.infoHash, message.peers)
   else if (message.kind === 'tls') tls?.replace(message.pair)
   else if (message.kind === 'refresh') addresses.refresh().catch(onError)
-  else if (message.kind === 'answer') pass(message.answer, awaited.get(message.id))
+  else if (message.kind === 'answer') pages.hear(message.id, message.answer)
   else void stop()
-}
-
-function pass({ status, headers, body }: ForwardedAnswer, response?: ServerResponse): void {
-  response?.writeHead(status, { ...headers })
-  response?.end(body)
 }
 
 function openLog(): AccessLog | null {

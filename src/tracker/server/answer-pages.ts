@@ -1,0 +1,37 @@
+import { lineAnswer, notFound, type PageAnswer } from '../page/page-answer.js'
+import type { PageRequest, Pages } from '../page/pages.js'
+
+/** Answers requests for pages. */
+export type AnswerPage = (request: PageRequest) => Promise<PageAnswer>
+
+export interface AnswerPagesParts {
+  readonly pages: Pages
+  /** What browsers show; null for nothing. */
+  readonly favicon: Uint8Array | null
+  /** The tracker's figures, in Prometheus' text format. */
+  readonly describe: () => string
+}
+
+/** What answers pages on the thread that has them. */
+export function answerPages(parts: AnswerPagesParts): AnswerPage {
+  return async (request) => {
+    return fixedAnswer(request.path, parts) ?? (await parts.pages.answer(request)) ?? notFound()
+  }
+}
+
+/** What is answered without any work. */
+function fixedAnswer(path: string, { favicon, describe }: AnswerPagesParts): PageAnswer | null {
+  if (path === '/-/health' || path === '/-/ready') return uncached(lineAnswer(200, 'ok'))
+  if (path === '/-/metrics') {
+    const type = { 'Content-Type': 'text/plain; version=0.0.4' }
+    return uncached({ status: 200, headers: type, body: describe() })
+  }
+  if (path !== '/favicon.ico') return null
+  if (!favicon) return notFound()
+  const headers = { 'Content-Type': 'image/x-icon', 'Cache-Control': 'max-age=86400' }
+  return { status: 200, headers, body: favicon }
+}
+
+function uncached(answer: PageAnswer): PageAnswer {
+  return { ...answer, headers: { ...answer.headers, 'Cache-Control': 'no-store' } }
+}
