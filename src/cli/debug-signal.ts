@@ -1,7 +1,7 @@
 /**
- * How long to wait before each look for a debugger, in milliseconds. Not at once: to load what closes it takes as long
- * as a quick command. Node opens it on a thread that may get its turn long after the signal; Node
- * 24 under load took 500 ms.
+ * How long to wait before each look for a debugger, in milliseconds. Not at once: to load what closes
+ * it takes as long as a quick command. Node opens it on a thread that may get its turn long after the
+ * signal; Node 24 under load took 500 ms.
  */
 const LOOKS = [50, 50, 200, 700, 2000]
 
