@@ -90,12 +90,12 @@ function sourceTest(
   { request, findTarget }: OpenRules,
 ): (name: string) => boolean {
   const lists = findTarget(realDirectory ?? '')
-  if (lists === undefined) return () => true
+  if (lists === undefined && request.checksums.length === 0) return () => true
   let all: Set<string> | undefined
   return (fileName) => {
     const list = parseListName(fileName)
     if (list === null) return true
-    if (lists.log.get(fileName) !== null) return false
+    if (lists && lists.log.get(fileName) !== null) return false
     all ??= new Set(found)
     return !request.checksums.includes(list.checksum) || !all.has(list.name)
   }

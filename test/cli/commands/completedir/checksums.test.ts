@@ -98,6 +98,15 @@ test('lists beside the entries are no entries, with or without the option', asyn
   }
 })
 
+test('lists of others beside the entries are no entries with the option, wherever torrents go', async (t) => {
+  const mirror = new Mirror(t, { ...FILES, 'a.iso.sha256': 'theirs', 'b.sha256': 'of no entry' })
+  const { created } = await mirror.report(BOTH)
+  assert.deepEqual(entriesOf(created), ['a.iso', 'b.sha256', 'd'])
+  assert.ok(!mirror.list().some((name) => name.startsWith('a.iso.sha256.')))
+  assert.equal((await mirror.report(BOTH)).unchanged, 3)
+  assert.deepEqual(entriesOf((await mirror.report()).created), ['a.iso.sha256'])
+})
+
 test('lists beside entries of a directory that was moved are taken over', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report(['--target', mirror.source, ...BOTH])
