@@ -8,6 +8,7 @@ import { pathsOf, type SourceDirectory } from './directories.js'
 import { decideEntry, openContent, type EntryDecision } from './entry.js'
 import type { DirectoryEntry } from './entry-change.js'
 import { EntryWrites } from './entry-writes.js'
+import { leavesTorrent } from './left-torrent.js'
 import { noteFailure } from './report.js'
 import type { CompleteRun } from './request.js'
 import { sizedEntries } from './sized-entries.js'
@@ -137,7 +138,8 @@ class EntryLoop {
     torrent: EntryDecision['torrent'] & { kind: 'skip' },
   ): void {
     const paths = pathsOf(name, directory)
-    this.run.report.skipped.push({ ...paths, reason: torrent.reason })
+    const left = leavesTorrent(torrent.reason, paths, directory) ? { leavesTorrent: true } : {}
+    this.run.report.skipped.push({ ...paths, reason: torrent.reason, ...left })
     if ('isEmptied' in torrent && torrent.isEmptied) this.emptied.add(paths.torrentPath)
   }
 

@@ -67,6 +67,8 @@ export type SkipReason =
 
 export interface Skip extends TorrentPaths {
   readonly reason: SkipReason
+  /** Whether the entry was content once, and has a torrent of ours from then; absent when not. */
+  readonly leavesTorrent?: boolean
 }
 
 export interface Failure extends EntryPaths {

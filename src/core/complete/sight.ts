@@ -13,7 +13,7 @@ import { RACY_NS } from '../digests/racy.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
 
 /** Raised whenever what a run of the same request does of the same files may differ from before. */
-const FORMAT = 3
+const FORMAT = 4
 
 /** All that a run goes by, as it was before the run did anything. */
 export interface Sight {

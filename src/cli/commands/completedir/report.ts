@@ -96,13 +96,10 @@ function bytesOf({ bytesHashed, bytesReused }: CompleteReport): string {
  */
 export function failuresOf({ failed, skipped, clients, checksumLists }: CompleteReport): string[] {
   const skips = [
-    ...skipped.map(({ torrent, reason }) => ({ what: torrent, reason })),
-    ...checksumLists.skipped.map(({ list, reason }) => ({ what: list, reason })),
+    ...skipped.map((skip) => ({ what: skip.torrent, why: whyLeft(skip) })),
+    ...checksumLists.skipped.map(({ list, reason }) => ({ what: list, why: LEFT[reason] })),
   ]
-  const left = skips.flatMap(({ what, reason }) => {
-    const why = LEFT[reason]
-    return why === undefined ? [] : [{ what, why }]
-  })
+  const left = skips.flatMap(({ what, why }) => (why === undefined ? [] : [{ what, why }]))
   const unpublished = clients.unpublished.map(({ torrent, reason }) => {
     return torrent === null ? splitMessage(reason) : { what: torrent, why: reason }
   })
@@ -118,6 +115,11 @@ const LEFT: Partial<Record<SkipReason, string>> = {
     'does not fit its source, and completedir did not write it; delete it to have it made anew',
   'source gone': `${EDITED}, and its source is gone; delete it, or --force removes it`,
   'source empty': `${EDITED}, and its source is empty; delete it, or --force removes it`,
+}
+
+function whyLeft({ reason, leavesTorrent }: Skip): string | undefined {
+  if (!leavesTorrent) return LEFT[reason]
+  return `its source is skipped now (${reason}), so it is left and may be out of date; delete it if it is of no use`
 }
 
 /** Something and what is to be said of it. */

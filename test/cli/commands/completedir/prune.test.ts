@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
@@ -194,4 +194,50 @@ test('the torrent of a directory whose files lost all their bytes goes with --pr
   await mirror.report()
   writeFileSync(mirror.at('d', 'x'), '')
   assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['d'])
+})
+
+/** What takes the place of an entry, and why it is skipped then. */
+const REPLACEMENTS: Record<string, (path: string, outside: string) => void> = {
+  'link leads outside': (path, outside) => {
+    writeFileSync(outside, 'moved')
+    symlinkSync(outside, path)
+  },
+  'broken link': (path) => {
+    symlinkSync('nowhere', path)
+  },
+  'link loop': (path) => {
+    symlinkSync(path, path)
+  },
+  'not a regular file': (path) => {
+    symlinkSync('/dev/null', path)
+  },
+}
+
+for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
+  test(`the torrent of an entry that is skipped now (${reason}) stays, which is told each time`, async (t) => {
+    const mirror = new Mirror(t, { a: 'a', b: 'b' })
+    await mirror.report()
+    rmSync(mirror.at('a'))
+    replace(mirror.at('a'), join(mirror.root, 'outside'))
+    const options = reason === 'not a regular file' ? ['--follow-symlinks'] : []
+    const said = `btkit: ${mirror.torrent('a')}: its source is skipped now (${reason}), so it is left and may be out of date; delete it if it is of no use\n`
+    for (const args of [[], ['--prune'], ['--prune-all'], ['--prune-all']]) {
+      const { status, stdout, stderr } = await mirror.run(['--quiet', ...options, ...args])
+      assert.deepEqual([status, stdout, stderr], [1, '', said])
+    }
+    assert.deepEqual((await mirror.report(options)).skipped, [
+      { ...mirror.paths('a'), reason, leavesTorrent: true },
+    ])
+    rmSync(mirror.torrent('a'))
+    const { status, stderr } = await mirror.run(['--quiet', ...options])
+    assert.deepEqual([status, stderr], [0, ''])
+  })
+}
+
+test('what never was content is skipped without a word', async (t) => {
+  const mirror = new Mirror(t, { a: 'a' })
+  symlinkSync('/dev/null', mirror.at('b'))
+  await mirror.report()
+  const { status, stderr } = await mirror.run(['--quiet'])
+  assert.deepEqual([status, stderr], [0, ''])
 })
