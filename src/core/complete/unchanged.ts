@@ -78,7 +78,12 @@ function isSeenInStat({ attributes }: ScannedFile, trust: CacheTrust): boolean {
 }
 
 function fileInput(fingerprint: Uint8Array, options: Uint8Array, trust: CacheTrust): Uint8Array {
-  return Buffer.concat([trustedPart(fingerprint, trust), options])
+  const trusted = trustedPart(fingerprint, trust)
+  // No part of memory that many share: it stays until the torrent is written
+  const input = Buffer.alloc(trusted.length + options.length)
+  input.set(trusted)
+  input.set(options, trusted.length)
+  return input
 }
 
 /** Entries of a directory looked at in one go, between two looks at what else there is to do. */
