@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import type { RootDatabase } from 'lmdb'
 import { reserveLength } from './disk-space.js'
+import { releasePages } from './mapped-pages.js'
 
 /** What LMDB tells of its file; the counts of pages are those of the tree of records. */
 export interface LmdbStats {
@@ -28,6 +29,9 @@ export interface Change {
 const MAX_CHANGES = 1000
 const MAX_BYTES = 1024 * 1024
 const MAX_WAIT = 20
+
+/** Transactions after which what they looked at is let go; to do so takes as long as a small one. */
+const WRITES_PER_RELEASE = 16
 
 /** Nothing can be written for want of space, or nothing can be relied on any more. */
 type Failure = 'full' | 'failed'
@@ -113,6 +117,8 @@ export class BatchWriter {
       for (const { key, value } of changes) this.#apply(key, value)
       this.#writes++
     })
+    // All that was written was looked at, and would count as memory until the end
+    if (this.#writes % WRITES_PER_RELEASE === 0) releasePages(this.#parts.path)
   }
 
   /** Writes all that waits, brings it to the disk and lets go of the file. */
