@@ -71,7 +71,7 @@ export function makeAnswers({ rules = {}, limits = {}, sharing = {} }: PartsWish
     now: Date.now,
     note,
   })
-  return { store, clock, answers, udp, routes, noted }
+  return { store, clock, answers, udp, routes, fullScrape, noted }
 }
 
 /** A tracker over HTTP and UDP on loopback, at the same port where that is free. */

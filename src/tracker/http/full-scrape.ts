@@ -20,7 +20,7 @@ const KEY_LENGTH = 23
 export class FullScrape {
   readonly #answers: TrackerAnswers
   readonly #monotonic: () => number
-  #made: { readonly body: Promise<string>; readonly at: number } | null = null
+  #made: { readonly body: Promise<Buffer>; readonly at: number } | null = null
 
   /** `monotonic` tells milliseconds on a clock that is never set. */
   constructor(answers: TrackerAnswers, monotonic: () => number) {
@@ -28,8 +28,11 @@ export class FullScrape {
     this.#monotonic = monotonic
   }
 
-  /** @throws TrackerRefusal when there are too many */
-  get(): Promise<string> {
+  /**
+   * The answer to all who ask within its time: nobody may change it.
+   * @throws TrackerRefusal when there are too many
+   */
+  get(): Promise<Buffer> {
     const at = this.#monotonic()
     if (this.#made === null || at - this.#made.at >= LIFETIME) {
       this.#made = { body: this.#make(), at }
@@ -37,7 +40,7 @@ export class FullScrape {
     return this.#made.body
   }
 
-  async #make(): Promise<string> {
+  async #make(): Promise<Buffer> {
     // Keys of bencode stand in byte order: torrents are sorted into 256 heaps, and these at the end
     const heaps = Array.from({ length: 256 }, () => new Map<string, string>())
     const put = (infoHash: Uint8Array, counts: SwarmCounts) => {
@@ -61,7 +64,7 @@ export class FullScrape {
       sorted.push(...[...heap.values()].sort(byCharacters))
       await setImmediate()
     }
-    return formatScrape(sorted, this.#answers.rules.minInterval)
+    return Buffer.from(formatScrape(sorted, this.#answers.rules.minInterval), 'latin1')
   }
 
   /** Puts the torrents that are tracked by name: their swarms, where there are any, come later. */

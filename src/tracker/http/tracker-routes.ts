@@ -7,6 +7,7 @@ import {
   formatScraped,
 } from '../protocol/http-answers.js'
 import { closeOnceWritten } from '../../web/close-written.js'
+import { endInSlices } from '../../web/end-in-slices.js'
 import { endWithHead, endWithText } from '../../web/end-with-text.js'
 import { TextHeads } from '../../web/text-heads.js'
 import { malformed, TrackerRefusal } from '../protocol/refusal.js'
@@ -41,6 +42,9 @@ const ROUTES: ReadonlyMap<string, 'announce' | 'scrape'> = new Map([
 
 /** The most peers in an answer over HTTP; rules say less. */
 const MAX_PEERS = 1000
+
+/** Milliseconds in which the scrape of all, some 10 MB at most, must have been taken. */
+const FULL_SCRAPE_LIMIT = 300_000
 
 const COMPACT: AnnounceForm = { wantsIds: false, wantsBothFamilies: true, maxPeers: MAX_PEERS }
 const FULL: AnnounceForm = { ...COMPACT, wantsIds: true }
@@ -104,7 +108,7 @@ export class TrackerRoutes {
       if (answers.rules.scrape !== 'full') throw malformed('name the torrents to scrape')
       fullScrape.get().then(
         (body) => {
-          this.#send(response, { body, answered: 'scrape' })
+          this.#sendLarge(response, body)
         },
         (error: unknown) => {
           this.#refuse(response, error)
@@ -133,17 +137,22 @@ export class TrackerRoutes {
     const { body, status = 200, answered } = sent
     this.#parts.note(answered)
     if (status === 200 && endWithHead(response, this.#heads.of(body.length), body)) return
-    response.writeHead(status, [
-      'Content-Type',
-      'text/plain',
-      'Content-Length',
-      String(body.length),
-      'Cache-Control',
-      'no-store',
-    ])
+    response.writeHead(status, headerOf(body))
     if (answered !== 'refusal') closeOnceWritten(response)
     endWithText(response, body)
   }
+
+  #sendLarge(response: ServerResponse, body: Buffer): void {
+    this.#parts.note('scrape')
+    response.writeHead(200, headerOf(body))
+    closeOnceWritten(response)
+    endInSlices(response, body, FULL_SCRAPE_LIMIT)
+  }
+}
+
+function headerOf({ length }: string | Buffer): string[] {
+  const type = ['Content-Type', 'text/plain', 'Content-Length', String(length)]
+  return [...type, 'Cache-Control', 'no-store']
 }
 
 function requireGet({ method }: IncomingMessage): void {

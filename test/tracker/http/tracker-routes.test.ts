@@ -139,6 +139,16 @@ test('the scrape of all is in order, and made once a minute', async (t) => {
   assert.equal((await names()).length, 5)
 })
 
+test('the scrape of all is the same bytes for all, and those of HEAD are none', async (t) => {
+  const { httpUrl, fullScrape } = await startTracker(t)
+  await ask(`${httpUrl}/announce?${BASE}`)
+  assert.equal(await fullScrape.get(), await fullScrape.get())
+  const response = await fetch(`${httpUrl}/scrape`, { method: 'HEAD' })
+  const length = Number(response.headers.get('content-length'))
+  assert.equal(length, (await ask(`${httpUrl}/scrape`)).body.length)
+  assert.equal(await response.text(), '')
+})
+
 test('over IPv6 the external address has 16 bytes, and peers6 is there', async (t) => {
   const { httpUrl } = await startTracker(t, { host: '::1' })
   const { body } = await ask(`${httpUrl}/announce?${BASE}`)
