@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import { prefersJson } from '../../web/accept.js'
 import { pageHeaders, SAFE_HEADERS } from '../../web/page/policy.js'
 import type { Clients } from '../admission/clients.js'
@@ -12,7 +13,7 @@ import { jsonOfListing, type ListingView } from './json.js'
 import type { Listing } from './listing.js'
 import type { Listings } from './listings.js'
 import { renderListing } from './page.js'
-import { parseListingQuery, type ListingQuery } from './query.js'
+import { formatListingQuery, parseListingQuery, type ListingQuery } from './query.js'
 import { readReadme } from './readme.js'
 import { TYPE_AHEAD } from './type-ahead.js'
 
@@ -21,6 +22,10 @@ const PAGE_LENGTHS = { html: 1000, json: 10_000 }
 
 /** Entries from which on a page is so much work that a client may not ask for any number of them. */
 const LARGE = 10_000
+
+/** Memory for pages that are kept, and what one takes beside its bytes and its key, in bytes. */
+const MEMORY = 16 * 1024 * 1024
+const COST_OF_KEPT = 300
 
 const HEADERS = {
   html: pageHeaders(TYPE_AHEAD),
@@ -50,6 +55,11 @@ interface Wanted {
 /** The pages of the mirror's directories, for people and for programs. */
 export class DirectoryPages {
   readonly #parts: DirectoryPagesParts
+  /** Those for programs, which are the same as long as their listings are. */
+  readonly #kept = new LRUCache<string, Buffer>({
+    maxSize: MEMORY,
+    sizeCalculation: (body, key) => COST_OF_KEPT + 2 * key.length + body.length,
+  })
 
   constructor(parts: DirectoryPagesParts) {
     this.#parts = parts
@@ -75,11 +85,19 @@ export class DirectoryPages {
     const etag = `W/"${listing.parts.digest}-${form === 'json' ? form : LOOK}${this.#parts.hasFeed ? '-feed' : ''}"`
     reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
+    reply.headers(HEADERS[form])
+    // How long the page is, only who makes it knows
+    if (request.method === 'HEAD') return reply.send()
+    const wanted = { components, listing, query, form } as const
+    const key = form === 'json' ? keyOf(wanted) : null
+    const before = key === null ? undefined : this.#kept.get(key)
+    if (before) return reply.send(before)
     if (listing.length > LARGE) {
       requester.onGone(this.#parts.clients.begin(requester.client, true))
     }
-    const body = await this.#render({ components, listing, query, form }, requester)
-    return reply.headers(HEADERS[form]).send(body)
+    const body = await this.#render(wanted, requester)
+    if (key !== null) this.#kept.set(key, body)
+    return reply.send(body)
   }
 
   /** Sends who asks for a directory as if it were a file to its address. */
@@ -117,6 +135,11 @@ export class DirectoryPages {
       return Buffer.concat(chunks)
     })
   }
+}
+
+/** What tells a page from all others, and from what it was before. */
+function keyOf({ components, listing, query }: Wanted): string {
+  return `${listing.parts.digest} ${formatListingQuery(query)} ${components.join('/')}`
 }
 
 /**

@@ -284,15 +284,26 @@ test('what comes, goes or changes is seen at once', async (t) => {
   assert.deepEqual(await namesIn(port, '/'), ['c', 'b'])
 })
 
-test('HEAD says what GET says', async (t) => {
+test('programs that ask again get the same, of each page its own', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'a/x': '1', 'a/y': '22', 'b/x': '1' } })
+  const paths = ['/a/?json', '/b/?json', '/a/?json&order=desc', '/a/?json&filter=x', '/a/?json']
+  const bodies = []
+  for (const path of paths) bodies.push((await ask(port, path)).body.toString())
+  assert.equal(new Set(bodies).size, 4)
+  assert.equal(bodies.at(-1), bodies[0])
+})
+
+test('HEAD says what GET says, but how long a page is, for which it would have to be made', async (t) => {
   const { port } = await serveMirror(t, { files: { 'a/x': '1' } })
   for (const path of ['/a/', '/a/?json', '/a']) {
     const got = await ask(port, path)
     const { status, headers, body } = await ask(port, path, { method: 'HEAD' })
     assert.deepEqual([status, body.length], [got.status, 0])
-    for (const name of ['content-length', 'content-type', 'etag', 'location', 'vary']) {
+    for (const name of ['content-type', 'etag', 'location', 'vary', 'content-security-policy']) {
       assert.equal(headers[name], got.headers[name], `${path} ${name}`)
     }
+    const length = path === '/a' ? got.headers['content-length'] : undefined
+    assert.equal(headers['content-length'], length, path)
   }
 })
 
