@@ -1,3 +1,6 @@
+import type { Server } from 'node:http'
+import { connectionLimiter } from '../../web/limit-connections.js'
+import { maxDescriptors } from '../../web/max-descriptors.js'
 import { ClientAddresses } from '../../web/client-address.js'
 import type { Handler } from '../../web/turns.js'
 import { TlsKeys, type TlsPair } from '../../web/tls/tls-keys.js'
@@ -10,6 +13,7 @@ import type { PreparedAnswer } from '../web/send-prepared.js'
 import { Forwarder, type KeepableAnswer } from '../workers/forward.js'
 import type { FromWorker, WorkerSettings } from '../workers/messages.js'
 import { WorkerReporter } from '../workers/worker-reporter.js'
+import { connectionLimitsOf } from './connection-limits.js'
 import { Exchanges } from './exchanges.js'
 import { KEEP_ALIVE, makeServer } from './listen.js'
 import { StopGate } from './stop-gate.js'
@@ -26,6 +30,7 @@ interface Basis {
 export class AnsweringWorker {
   readonly #settings: WorkerSettings
   readonly #clientAddresses: ClientAddresses
+  readonly #limitConnections: (server: Server) => void
   readonly #tell: (message: FromWorker) => Promise<void>
   readonly #closers: (() => Promise<void>)[] = []
   readonly #responses = new ResponseCache<Basis, PreparedAnswer>({
@@ -46,6 +51,9 @@ export class AnsweringWorker {
     this.#tell = tell
     const clientAddresses = new ClientAddresses(settings.trustedProxies)
     this.#clientAddresses = clientAddresses
+    this.#limitConnections = connectionLimiter(
+      connectionLimitsOf(clientAddresses, settings.processes, maxDescriptors()),
+    )
     this.#reporter = new WorkerReporter({
       format: settings.logFormat,
       clientAddresses,
@@ -88,6 +96,7 @@ export class AnsweringWorker {
       exchanges: this.#exchanges,
       limits,
       clientAddresses: this.#clientAddresses,
+      limitConnections: this.#limitConnections,
       tls,
     })
     server.on('error', this.#onError)

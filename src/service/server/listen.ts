@@ -21,6 +21,8 @@ export interface ListenParts {
   readonly clientAddresses: Pick<ClientAddresses, 'connectionKey'>
   /** What TLS is spoken with; null for plain HTTP, which a Unix socket has always. */
   readonly tls: TlsKeys | null
+  /** Bounds how many connections the server takes. */
+  readonly limitConnections: (server: Server) => void
   /** Hears of connections that could not be taken. */
   readonly onError: (error: unknown) => void
 }
@@ -67,6 +69,7 @@ export function makeServer({
   exchanges,
   limits,
   clientAddresses,
+  limitConnections,
   tls,
 }: Omit<ListenParts, 'onError'>): Omit<Listener, 'address'> {
   const { reportLeft: onLeft } = exchanges
@@ -85,6 +88,7 @@ export function makeServer({
     turns.inTurn(handler),
   )
   server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
+  limitConnections(server)
   const close = makeCloser(server)
   exchanges.follow(server)
   connectionsOf(server).follow(turns)

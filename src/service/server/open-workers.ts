@@ -24,7 +24,8 @@ export function openWorkers(
 ): Workers {
   const { headerTimeout, bodyTimeout, wait, maxReads } = options.limits
   const limits = { headerTimeout, bodyTimeout, wait, maxReads }
-  const settings = { mirror: options.mirror, limits, trustedProxies, logFormat }
+  const { mirror } = options
+  const settings = { processes: count, mirror, limits, trustedProxies, logFormat }
   return new Workers({ count, settings, tls, warn, onError })
 }
 

@@ -1,3 +1,6 @@
+import { connectionLimiter } from '../../web/limit-connections.js'
+import { maxDescriptors } from '../../web/max-descriptors.js'
+import { connectionLimitsOf } from './connection-limits.js'
 import { startPeriodicTasks } from './periodic-tasks.js'
 import type { ListenPlace } from '../../web/open-server.js'
 import type { TlsKeys } from '../../web/tls/tls-keys.js'
@@ -50,8 +53,12 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     }
   }
   const { limits, clientAddresses } = options
-  const listening = { handler, exchanges, limits, clientAddresses, tls: parts.tls, onError }
-  const listeners = await listenAll(parts.places, listening)
+  const limitConnections = connectionLimiter(
+    connectionLimitsOf(clientAddresses, workers.count, maxDescriptors()),
+  )
+  const { tls } = parts
+  const given = { handler, exchanges, limits, clientAddresses, limitConnections, tls, onError }
+  const listeners = await listenAll(parts.places, given)
   try {
     const servers = listeners.map(({ server }) => server)
     const { forwardedHandler, takeReport } = assembled

@@ -41,6 +41,11 @@ export class Workers {
     this.#parts = parts
   }
 
+  /** Processes that are to answer, this one included. */
+  get count(): number {
+    return this.#parts.count
+  }
+
   /** Processes that answer, this one included. */
   get running(): number {
     return 1 + this.#processes.size

@@ -9,6 +9,8 @@ import type { CountedRequests } from '../web/request-figures.js'
 export interface WorkerSettings {
   /** The Unix socket at which the main process answers what workers pass on. */
   readonly mainPath: string
+  /** Processes that answer, the main one included. */
+  readonly processes: number
   readonly mirror: Mirror
   readonly limits: Pick<ServiceLimits, 'headerTimeout' | 'bodyTimeout' | 'wait' | 'maxReads'>
   readonly trustedProxies: readonly TrustedProxy[]
