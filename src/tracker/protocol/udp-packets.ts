@@ -1,6 +1,5 @@
 import type { PeerEvent, SwarmCounts } from '../swarms/swarm-store.js'
 import type { AnnouncedPeer, ClaimedAddresses } from './announced-peer.js'
-import { readUrlData } from './url-data.js'
 import { readWord, writeWord } from './words.js'
 
 /** What a packet of a client asks for (BEP 15). */
@@ -17,8 +16,6 @@ export interface UdpConnect extends Transaction {
 
 export interface UdpAnnounce extends Transaction, AnnouncedPeer {
   readonly kind: 'announce'
-  /** Path and query of the tracker's URL, where the client tells them (BEP 41); else null. */
-  readonly url: string | null
 }
 
 export interface UdpScrape extends Transaction {
@@ -38,7 +35,10 @@ const EVENTS: readonly PeerEvent[] = ['none', 'completed', 'started', 'stopped',
 /** The longest error that is sent, in bytes. */
 const MAX_ERROR = 400
 
-/** Reads packets. */
+/**
+ * Reads packets. Options that follow an announce (BEP 41) are passed over: they tell the path and query
+ * of the tracker's URL, and there is one tracker at all of them.
+ */
 export class UdpReader {
   // Views into each packet would take longer than all else that is read
   readonly #infoHash = new Uint8Array(20)
@@ -78,7 +78,6 @@ export class UdpReader {
       key: readWord(packet, 88),
       wanted: wanted < 0 ? null : wanted,
       port: readWord(packet, 94) & 0xffff,
-      url: packet.length === ANNOUNCE_SIZE ? null : readUrlData(packet.subarray(ANNOUNCE_SIZE)),
     }
   }
 }

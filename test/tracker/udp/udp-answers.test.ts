@@ -103,7 +103,7 @@ test('a long refusal is cut to the length of the request', () => {
   assert.equal(udp.answer(packet, HERE)!.length, packet.length)
 })
 
-test('options after an announce are read or passed over (BEP 41)', () => {
+test('options after an announce are passed over, whatever they are (BEP 41)', () => {
   const { udp } = makeAnswers()
   const id = connect(udp, HERE)
   const path = Buffer.from('/announce?pass=1')
