@@ -84,7 +84,7 @@ export class Forwarder {
       if (response.headersSent) response.destroy()
       else refuseBusy(response)
     })
-    if (hasBody(request)) request.pipe(asked)
+    if (hasBody(request)) passBody(request, response, asked)
     else asked.end()
   }
 
@@ -144,4 +144,15 @@ interface Answered {
 
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+}
+
+/** Passes a body on as it comes; what comes of it after the answer is dropped, as Node does by itself. */
+function passBody(request: IncomingMessage, response: ServerResponse, asked: ClientRequest): void {
+  // The answer may not need it
+  asked.flushHeaders()
+  request.pipe(asked)
+  response.once('close', () => {
+    request.unpipe(asked)
+    request.resume()
+  })
 }
