@@ -31,7 +31,7 @@ const DIGEST = 64
 export function readStandstill(place: StandstillPlace): Standstill | null {
   const path = pathOf(place)
   return orNothing(() => {
-    for (const directory of [place.stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+    requireOwn(place)
     const text = readIfThere(path, MAX_SIZE)?.toString() ?? ''
     const json = text.slice(DIGEST)
     return text.startsWith(hexDigest(json)) ? (JSON.parse(json) as Standstill) : null
@@ -44,6 +44,7 @@ export function writeStandstill(place: StandstillPlace, standstill: Standstill):
   const bytes = Buffer.from(hexDigest(json) + json)
   if (bytes.length > MAX_SIZE) return
   orNothing(() => {
+    requireOwn(place)
     replaceFile(pathOf(place), [bytes])
   })
 }
@@ -63,6 +64,11 @@ export function noteNotBusy(place: StandstillPlace): void {
   orNothing(() => {
     rmSync(pathOf(place), { force: true })
   })
+}
+
+/** @throws BtkitError when others could have written what is there, or could change where it goes */
+function requireOwn(place: StandstillPlace): void {
+  for (const each of [place.stateDirectory, dirname(pathOf(place))]) requireOwnDirectory(each)
 }
 
 /** Stands in the place of a digest. */
