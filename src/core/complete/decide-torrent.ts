@@ -24,6 +24,7 @@ import {
 import { fitsContent } from './fits-content.js'
 import { hasLikelyInfo } from './likely-info.js'
 import { joinAnnounce } from './moved-trackers.js'
+import { requireSameSource } from './same-source.js'
 import {
   keep,
   skip,
@@ -181,7 +182,10 @@ async function takeBack(
   return refresh(obtained, existing, { file, info, keys })
 }
 
-/** Brings a torrent of ours up to date, and keeps what somebody edited beside its `info`. */
+/**
+ * Brings a torrent of ours up to date, and keeps what somebody edited beside its `info`.
+ * @throws BtkitError `exists` when it is of another source
+ */
 function refresh(
   entry: Obtained,
   existing: ExistingTorrent,
@@ -198,6 +202,7 @@ function refresh(
     const keys = withIncidental(written.keys, wanted.incidental, origin.keys)
     return keep(entry, existing, { ...written, keys })
   }
+  if (!isEqual(core.info, origin.info)) requireSameSource(entry)
   const replaced = { ...origin, file: existing.digest }
   return write(entry, { core, bytes, written, replaced })
 }
