@@ -303,3 +303,9 @@ test('what can not be read, or listened on, is told in a line', async (t) => {
     "btkit: --show-names 'yes': neither 1 nor 0\n",
   ])
 })
+
+test('the page may be elsewhere, at an address with characters of any kind', async (t) => {
+  const track = await startTrack(t, { args: ['--infopage-redirect', 'http://höst/字 ?a=b'] })
+  const { status, headers } = await track.get('/', { redirect: 'manual' })
+  assert.deepEqual([status, headers.get('Location')], [302, 'http://xn--hst-sna/%E5%AD%97%20?a=b'])
+})

@@ -187,6 +187,8 @@ function aggregateUrl(text: string) {
 }
 
 function redirectUrl(text: string): string {
-  if (text === '' || (URL.canParse(text) && /^https?:/i.test(text))) return text
+  if (text === '') return text
+  // Spelled as it may stand in a header
+  if (URL.canParse(text) && /^https?:/i.test(text)) return new URL(text).href
   throw new InvalidArgumentError('Not an http or https URL.')
 }
