@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "each_path.h"
+#include "fingerprint.h"
 
-#define ANSWER_WORDS 6
+#define HEAD_WORDS 6
+#define ANSWER_WORDS (HEAD_WORDS + FINGERPRINT_LENGTH / sizeof(int32_t))
 
 #ifndef O_NOATIME
 #define O_NOATIME 0
@@ -66,6 +68,7 @@ static enum file_reading read_open(int descriptor, struct room *room, int32_t *a
   answer[3] = (int32_t)stats.st_gid;
   answer[4] = (int32_t)room->used;
   answer[5] = (int32_t)count;
+  write_fingerprint(&stats, (uint8_t *)(answer + HEAD_WORDS));
   room->used += (size_t)count;
   return READ;
 }

@@ -4,13 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef __linux__
 #include <sys/vfs.h>
 #endif
 
+#include "fingerprint.h"
 #include "local_file_system.h"
 #include "on_threads.h"
 
@@ -35,6 +39,29 @@ static int hold(int directory, const char *name) {
   return -1;
 }
 
+static bool is_nothing(const uint8_t *fingerprint) {
+  for (size_t i = 0; i < FINGERPRINT_LENGTH; i++) {
+    if (fingerprint[i] != 0) return false;
+  }
+  return true;
+}
+
+static bool is_as_expected(int directory, const struct replacement *file) {
+  struct stat stats;
+  uint8_t found[FINGERPRINT_LENGTH];
+  if (file->expected == NULL) return true;
+  if (fstatat(directory, file->to, &stats, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT && is_nothing(file->expected);
+  }
+  write_fingerprint(&stats, found);
+  return memcmp(found, file->expected, sizeof found) == 0;
+}
+
+static int32_t replace(int directory, const struct replacement *file) {
+  if (!is_as_expected(directory, file)) return NOT_EXPECTED;
+  return renameat(directory, file->from, directory, file->to) == 0 ? 0 : errno;
+}
+
 static void let_go(void *data, uint32_t i) {
   const int *held = data;
   close(held[i]);
@@ -48,8 +75,7 @@ void replace_files(int directory, const struct replacement *files, uint32_t coun
     for (; i < count && held_count < MAX_HELD; i++) {
       const int old = hold(directory, files[i].to);
       if (old >= 0) held[held_count++] = old;
-      const int status = renameat(directory, files[i].from, directory, files[i].to);
-      answers[i] = status == 0 ? 0 : errno;
+      answers[i] = replace(directory, &files[i]);
     }
     on_threads(held_count, let_go, held);
   }

@@ -33,7 +33,6 @@
 #define MAX_OPEN 256u
 #define PERMISSION_BITS 07777u
 #define PLACE_WORDS (1 + FINGERPRINT_LENGTH / sizeof(int32_t))
-#define NOT_EXPECTED (-1)
 
 struct file {
   const char *name;
@@ -190,31 +189,25 @@ static void run_write(napi_env env, void *data) {
   close(directory);
 }
 
-static bool is_all(const uint8_t *bytes, uint8_t byte, size_t length) {
-  for (size_t i = 0; i < length; i++) {
-    if (bytes[i] != byte) return false;
+/* What is expected in the place of a file; all bits are set where that is anything. */
+static const uint8_t *expected_by(const struct batch *batch, uint32_t i) {
+  const uint8_t *expected = batch->expected + (size_t)FINGERPRINT_LENGTH * i;
+  for (size_t at = 0; at < FINGERPRINT_LENGTH; at++) {
+    if (expected[at] != 0xff) return expected;
   }
-  return true;
+  return NULL;
 }
 
-/* Whether a name leads to what is expected there. */
-static bool is_as_expected(int directory, const char *name, const uint8_t *expected) {
-  struct stat stats;
-  uint8_t found[FINGERPRINT_LENGTH];
-  if (is_all(expected, 0xff, FINGERPRINT_LENGTH)) return true;
-  if (fstatat(directory, name, &stats, AT_SYMLINK_NOFOLLOW) != 0) {
-    return errno == ENOENT && is_all(expected, 0, FINGERPRINT_LENGTH);
+/* Renames the files of a batch, and notes what the new names lead to. */
+static void place_files(int directory, struct batch *batch, struct replacement *names,
+                        int32_t *errors) {
+  for (uint32_t i = 0; i < batch->count; i++) {
+    const struct file *file = &batch->files[i];
+    names[i] = (struct replacement){file->name, file->new_name, expected_by(batch, i)};
   }
-  write_fingerprint(&stats, found);
-  return memcmp(found, expected, sizeof found) == 0;
-}
-
-/* Renames the files that `places` has the numbers of, and notes what the new names lead to. */
-static void place_files(int directory, struct batch *batch, const struct replacement *names,
-                        const uint32_t *places, uint32_t count, int32_t *errors) {
-  replace_files(directory, names, count, errors);
-  for (uint32_t i = 0; i < count; i++) {
-    int32_t *answer = batch->answers + (size_t)PLACE_WORDS * places[i];
+  replace_files(directory, names, batch->count, errors);
+  for (uint32_t i = 0; i < batch->count; i++) {
+    int32_t *answer = batch->answers + (size_t)PLACE_WORDS * i;
     struct stat stats;
     answer[0] = errors[i];
     if (errors[i] == 0 && fstatat(directory, names[i].to, &stats, AT_SYMLINK_NOFOLLOW) == 0) {
@@ -227,27 +220,15 @@ static void fail_places(struct batch *batch, int error) {
   for (uint32_t i = 0; i < batch->count; i++) batch->answers[(size_t)PLACE_WORDS * i] = error;
 }
 
-static void place_expected(int directory, struct batch *batch) {
+static void place_or_fail(int directory, struct batch *batch) {
   struct replacement *names = calloc((size_t)batch->count + 1, sizeof *names);
-  uint32_t *places = calloc((size_t)batch->count + 1, sizeof *places);
   int32_t *errors = calloc((size_t)batch->count + 1, sizeof *errors);
-  uint32_t count = 0;
-  if (names == NULL || places == NULL || errors == NULL) {
+  if (names == NULL || errors == NULL) {
     fail_places(batch, ENOMEM);
   } else {
-    for (uint32_t i = 0; i < batch->count; i++) {
-      const struct file *file = &batch->files[i];
-      if (is_as_expected(directory, file->new_name, batch->expected + (size_t)FINGERPRINT_LENGTH * i)) {
-        places[count] = i;
-        names[count++] = (struct replacement){file->name, file->new_name};
-      } else {
-        batch->answers[(size_t)PLACE_WORDS * i] = NOT_EXPECTED;
-      }
-    }
-    place_files(directory, batch, names, places, count, errors);
+    place_files(directory, batch, names, errors);
   }
   free(names);
-  free(places);
   free(errors);
 }
 
@@ -259,7 +240,7 @@ static void run_place(napi_env env, void *data) {
     fail_places(batch, errno);
     return;
   }
-  place_expected(directory, batch);
+  place_or_fail(directory, batch);
   close(directory);
 }
 

@@ -7,13 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../fingerprint.h"
 #include "../replace_files.h"
 
 #define COUNT 700u
-#define MISSING 300u
+#define MISSING 303u
 
 static char directory[256];
 static char from[COUNT][16], to[COUNT][16];
+static const uint8_t nothing[FINGERPRINT_LENGTH];
 
 static void check(int is_right, const char *what, uint32_t i) {
   if (is_right) return;
@@ -46,7 +48,7 @@ int main(void) {
   for (uint32_t i = 0; i < COUNT; i++) {
     snprintf(from[i], sizeof from[i], "new-%u", (unsigned)i);
     snprintf(to[i], sizeof to[i], "%u", (unsigned)i);
-    files[i] = (struct replacement){from[i], to[i]};
+    files[i] = (struct replacement){from[i], to[i], i % 5 == 0 ? nothing : NULL};
     if (i % 3 != 0) plant(at, to[i], "old");
     if (i != MISSING) plant(at, from[i], from[i]);
   }
@@ -60,8 +62,12 @@ int main(void) {
   check(free_after == free_before, "a file stays open", 0);
 
   for (uint32_t i = 0; i < COUNT; i++) {
-    check(answers[i] == (i == MISSING ? ENOENT : 0), "wrong answer", i);
-    check_holds(at, i, i == MISSING ? "old" : from[i]);
+    const int is_taken = i % 5 == 0 && (i % 3 != 0 || i == MISSING);
+    const int32_t failure = is_taken ? NOT_EXPECTED : ENOENT;
+    const int is_kept = is_taken || i == MISSING;
+    check(answers[i] == (is_kept ? failure : 0), "wrong answer", i);
+    check_holds(at, i, is_kept ? "old" : from[i]);
+    if (is_taken && i != MISSING) unlinkat(at, from[i], 0);
     unlinkat(at, to[i], 0);
   }
   close(at);

@@ -1,5 +1,5 @@
 import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
-import { checkEditable, checkWritable } from '../../files/write/check-editable.js'
+import { checkEditable, checkUnchanged, checkWritable } from '../../files/write/check-editable.js'
 import { checkTarget } from '../../files/write/check-target.js'
 import { checkReplaceable } from '../check-replaceable.js'
 
@@ -19,10 +19,14 @@ export interface ConvertTarget {
  * @throws BtkitError those of checkEditable, checkWritable and checkTarget
  */
 export function planStore({ torrent, target, force }: ConvertTarget): WriteOptions {
-  const { mode, owner } = checkEditable(torrent)
+  const editable = checkEditable(torrent)
+  const { mode, owner } = editable
   if (target === null) {
     checkWritable(torrent)
-    return { mode, owner }
+    const checkUntouched = () => {
+      checkUnchanged(torrent, editable)
+    }
+    return { mode, owner, checkUntouched }
   }
   const options = force ? { mode } : { mode, checkReplaceable }
   checkTarget(target, options)

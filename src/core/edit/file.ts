@@ -1,15 +1,11 @@
-import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { checkEditable, checkWritable, type Editable } from '../../files/write/check-editable.js'
-import { checkTarget } from '../../files/write/check-target.js'
+import { checkEditable, type Editable } from '../../files/write/check-editable.js'
 import type { FoundFile, ReadPath } from '../../files/write/read-editables.js'
 import { withFileBytes } from '../../files/with-file-bytes.js'
-import type { Writer } from '../../files/write/many.js'
 import { hasSameInfo, withInfoHashes } from '../../metainfo/info-hashes.js'
 import type { Metainfo, UnhashedMetainfo } from '../../metainfo/metainfo.js'
 import type { Warning } from '../../metainfo/warning.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
-import { checkReplaceable } from '../check-replaceable.js'
 import { editTorrent } from './torrent.js'
 import { parseUnhashedTorrent } from '../read-torrent.js'
 import type { ResultMemory } from './result-memory.js'
@@ -105,35 +101,9 @@ function prepare(file: string, found: FoundFile, { request, memory }: EditContex
     warnings: layerWarnings(after),
   }
   const isWanted = isChanged || request.outputDirectory !== null
-  const { mode, owner, isWritable } = found
+  const { mode, owner, fingerprint, isWritable } = found
   const bytes = isWanted ? memory.keep(after.bytes) : null
-  return { edited, bytes, editable: { mode, owner }, isWritable }
-}
-
-/**
- * Writes an edited torrent, unless its target holds the same bytes already. A dry run only checks
- * that the target could be written.
- * @throws BtkitError that names the target
- */
-export async function storeEdit(
-  { edited: { file }, bytes, editable, isWritable }: PreparedEdit,
-  request: EditRequest,
-  writer: Writer,
-): Promise<void> {
-  if (bytes === null) return
-  const { outputDirectory, dryRun } = request
-  const target = outputDirectory === null ? file : join(outputDirectory, basename(file))
-  if (outputDirectory !== null && holds(target, bytes)) return
-  if (outputDirectory === null && !isWritable) checkWritable(file)
-  const options = writeOptions(editable, request)
-  if (dryRun) checkTarget(target, options)
-  else await writer.write(target, bytes, options)
-}
-
-/** In its own place a torrent keeps mode and owner; a copy elsewhere keeps the mode alone. */
-function writeOptions({ mode, owner }: Editable, { outputDirectory, force }: EditRequest) {
-  if (outputDirectory === null) return { mode, owner }
-  return force ? { mode } : { mode, checkReplaceable }
+  return { edited, bytes, editable: { mode, owner, fingerprint }, isWritable }
 }
 
 function layerWarnings({ warnings }: UnhashedMetainfo): Warning[] {
@@ -177,14 +147,3 @@ function factsOf(metainfo: UnhashedMetainfo, hasHashes: boolean): TorrentFacts {
 }
 
 const NO_HASHES = { infoHash: null, infoHashV2: null }
-
-/** Whether a file holds exactly these bytes; false for one that can't be read. */
-function holds(path: string, bytes: Uint8Array): boolean {
-  try {
-    checkEditable(path)
-    return withFileBytes(path, bytes.length, (found) => Buffer.compare(found, bytes) === 0)
-  } catch (error) {
-    if (error instanceof BtkitError) return false
-    throw error
-  }
-}

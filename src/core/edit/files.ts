@@ -4,12 +4,13 @@ import { createWriter, type Writer } from '../../files/write/many.js'
 import { readEditables, type ReadPath } from '../../files/write/read-editables.js'
 import {
   prepareEdit,
-  storeEdit,
   type EditContext,
   type EditedFile,
   type EditRequest,
+  type PreparedEdit,
 } from './file.js'
 import { ResultMemory } from './result-memory.js'
+import { storeEdit } from './store.js'
 
 /** The outcome for a file: edited and safely on the disk, or failed and as it was. */
 export type EditOutcome = (EditedFile & { readonly error: null }) | FailedFile
@@ -72,16 +73,34 @@ function beginEdit(read: ReadPath, context: EditContext, writer: Writer): BegunE
   }
   try {
     const prepared = prepareEdit(read, context)
-    const done = (): EditOutcome => ({ ...prepared.edited, error: null })
-    const { bytes } = prepared
-    const outcome = storeEdit(prepared, context.request, writer).then(done, failed)
-    if (bytes !== null)
-      void outcome.then(() => {
-        context.memory.letGo(bytes)
-      })
-    return { outcome, byteCount: bytes?.length ?? 0 }
+    const outcome = endEdit(prepared, context, writer).catch(failed)
+    return { outcome, byteCount: prepared.bytes?.length ?? 0 }
   } catch (error) {
     return { outcome: Promise.resolve(failed(error)), byteCount: 0 }
+  }
+}
+
+/** Times to edit a torrent that others change meanwhile; each of those makes progress. */
+const MAX_TRIES = 20
+
+/** Stores an edit. Where the torrent has changed since it was read, what it is now is edited instead. */
+async function endEdit(
+  first: PreparedEdit,
+  context: EditContext,
+  writer: Writer,
+): Promise<EditOutcome> {
+  let prepared = first
+  for (let tries = 1; ; tries++) {
+    try {
+      await storeEdit(prepared, context.request, writer)
+      return { ...prepared.edited, error: null }
+    } catch (error) {
+      const isChanged = error instanceof BtkitError && error.code === 'changed'
+      if (!isChanged || tries === MAX_TRIES) throw error
+    } finally {
+      if (prepared.bytes !== null) context.memory.letGo(prepared.bytes)
+    }
+    prepared = prepareEdit({ path: first.edited.file, found: null }, context)
   }
 }
 

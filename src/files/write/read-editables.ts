@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { loadNative } from '../../native-addon.js'
+import { FINGERPRINT_LENGTH } from '../fingerprint.js'
 import { PERMISSION_BITS, type Editable } from './check-editable.js'
 
 /** A regular file that was read, links followed, to be replaced by another. */
@@ -65,7 +66,8 @@ async function readSome(paths: readonly string[], room: Buffer, readFiles: ReadF
   return some.map((path, i) => ({ path, found: foundAt(words, i, room) }))
 }
 
-const WORDS = 6
+const HEAD_WORDS = 6
+const WORDS = HEAD_WORDS + FINGERPRINT_LENGTH / Int32Array.BYTES_PER_ELEMENT
 const READ = 1
 const EDITABLE = 2
 const FULL = 3
@@ -75,9 +77,11 @@ function foundAt(words: Int32Array, i: number, room: Buffer): FoundFile | null {
     WORDS * i,
   )
   if (reading !== READ && reading !== EDITABLE) return null
+  const at = words.byteOffset + (WORDS * i + HEAD_WORDS) * Int32Array.BYTES_PER_ELEMENT
   return {
     mode: mode & PERMISSION_BITS,
     owner: { uid: user >>> 0, gid: group >>> 0 },
+    fingerprint: new Uint8Array(words.buffer, at, FINGERPRINT_LENGTH),
     isWritable: reading === EDITABLE,
     bytes: room.subarray(start, start + length),
   }

@@ -185,3 +185,40 @@ test('when asked to stop, what was begun is done and told, and the rest untouche
     assert.deepEqual(readFileSync(file), i < told.length ? NEW : Buffer.from(OLD))
   })
 })
+
+test('of two edits of the same torrents at once neither is lost', async (t) => {
+  const names = Array.from({ length: 150 }, (_, i) => `${i}.torrent`)
+  const root = makeScratch(t, Object.fromEntries(names.map((name) => [name, OLD])))
+  const files = names.map((name) => join(root, name))
+  const runs = [{ comment: 'new' }, { createdBy: 'somebody' }, { creationDate: 1_000_000 }]
+  const outcomes = await Promise.all(
+    runs.map((details) => collect(edit(files, { edit: setDetails(details) }))),
+  )
+  for (const { error } of outcomes.flat()) assert.equal(error, null)
+  const both = { comment: 'new', 'created by': 'somebody', 'creation date': 1_000_000 }
+  const expected = Buffer.from(torrentOf(singleFileInfo(), both))
+  for (const file of files) assert.deepEqual(readFileSync(file), expected)
+})
+
+test('a torrent that is given twice is changed once', async (t) => {
+  const root = makeScratch(t, { 'a.torrent': OLD })
+  symlinkSync('a.torrent', join(root, 'link.torrent'))
+  const files = ['a.torrent', 'a.torrent', 'link.torrent'].map((name) => join(root, name))
+  const outcomes = await collect(edit(files))
+  const changes = outcomes.map((outcome) => outcome.error ?? outcome.isChanged)
+  assert.deepEqual(changes, [true, false, false])
+  assert.deepEqual(readFileSync(join(root, 'a.torrent')), NEW)
+})
+
+test('a copy does not take the place of its torrent', unlessWindows, async (t) => {
+  const root = makeScratch(t, { 'a.torrent': OLD, 'copies/b.torrent': NEW })
+  symlinkSync('../a.torrent', join(root, 'copies/a.torrent'))
+  const file = join(root, 'a.torrent')
+  for (const place of [root, join(root, 'copies')]) {
+    const [outcome] = await collect(edit([file], { outputDirectory: place, force: true }))
+    const target = join(place, 'a.torrent')
+    const refusal = `${target}: is the torrent itself, not a place for a copy`
+    assert.equal(outcome?.error?.message, refusal)
+  }
+  assert.deepEqual(readFileSync(file), Buffer.from(OLD))
+})

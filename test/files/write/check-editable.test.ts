@@ -4,6 +4,7 @@ import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkEditable, checkWritable } from '../../../src/files/write/check-editable.js'
+import { encodeFingerprint, readFingerprint } from '../../../src/files/fingerprint.js'
 import { failure, unlessRoot, unlessWindows } from '../failure.js'
 import { plantTree } from '../temporary-directory.js'
 
@@ -12,7 +13,8 @@ test('a file has a mode and an owner, seen through links', unlessWindows, (t) =>
   chmodSync(join(root, 'a'), 0o640)
   symlinkSync('a', join(root, 'link'))
   const owner = { uid: process.getuid?.(), gid: process.getgid?.() }
-  assert.deepEqual(checkEditable(join(root, 'link')), { mode: 0o640, owner })
+  const fingerprint = encodeFingerprint(readFingerprint(join(root, 'a')))
+  assert.deepEqual(checkEditable(join(root, 'link')), { mode: 0o640, owner, fingerprint })
 })
 
 test('what is no file is refused, a pipe without waiting for it', unlessWindows, (t) => {

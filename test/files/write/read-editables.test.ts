@@ -57,17 +57,21 @@ test(
   },
 )
 
-test('mode and owner are those of the file, links followed', unlessBuilt, async (t) => {
-  const root = makeScratch(t, { a: 'content' })
-  chmodSync(join(root, 'a'), 0o604)
-  symlinkSync('a', join(root, 'link'))
-  for (const name of ['a', 'link']) {
-    const path = join(root, name)
-    const [read] = await readAll([path])
-    const { mode, owner } = checkEditable(path)
-    assert.deepEqual(read?.found, { mode, owner, isWritable: true, bytes: Buffer.from('content') })
-  }
-})
+test(
+  'mode, owner and fingerprint are those of the file, links followed',
+  unlessBuilt,
+  async (t) => {
+    const root = makeScratch(t, { a: 'content' })
+    chmodSync(join(root, 'a'), 0o604)
+    symlinkSync('a', join(root, 'link'))
+    for (const name of ['a', 'link']) {
+      const path = join(root, name)
+      const [read] = await readAll([path])
+      const found = { ...checkEditable(path), isWritable: true, bytes: Buffer.from('content') }
+      assert.deepEqual(read?.found, found)
+    }
+  },
+)
 
 test('whoever made a file read-only is heard', { ...unlessBuilt, ...unlessRoot }, async (t) => {
   const path = join(makeScratch(t, { a: 'content' }), 'a')

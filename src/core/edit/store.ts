@@ -1,0 +1,70 @@
+import { statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import type { WriteOptions } from '../../files/write/atomically.js'
+import {
+  checkEditable,
+  checkUnchanged,
+  checkWritable,
+  type Editable,
+} from '../../files/write/check-editable.js'
+import { checkTarget } from '../../files/write/check-target.js'
+import type { Writer } from '../../files/write/many.js'
+import { withFileBytes } from '../../files/with-file-bytes.js'
+import { checkReplaceable } from '../check-replaceable.js'
+import type { EditRequest, PreparedEdit } from './file.js'
+
+/**
+ * Writes an edited torrent, unless its target holds the same bytes already. A dry run only checks
+ * that the target could be written.
+ * @throws BtkitError that names the target; `changed` when the torrent is not what was edited any more
+ */
+export async function storeEdit(
+  { edited: { file }, bytes, editable, isWritable }: PreparedEdit,
+  request: EditRequest,
+  writer: Writer,
+): Promise<void> {
+  if (bytes === null) return
+  const { outputDirectory, dryRun } = request
+  const target = outputDirectory === null ? file : join(outputDirectory, basename(file))
+  if (outputDirectory !== null && holds(target, bytes)) return
+  if (outputDirectory !== null) checkOther(file, target)
+  if (outputDirectory === null && !isWritable) checkWritable(file)
+  const options = writeOptions(file, editable, request)
+  if (dryRun) checkTarget(target, options)
+  else await writer.write(target, bytes, options)
+}
+
+/** In its own place a torrent keeps mode and owner; a copy elsewhere keeps the mode alone. */
+function writeOptions(
+  file: string,
+  editable: Editable,
+  { outputDirectory, force }: EditRequest,
+): WriteOptions {
+  const { mode, owner, fingerprint } = editable
+  if (outputDirectory !== null) return force ? { mode } : { mode, checkReplaceable }
+  const checkUntouched = () => {
+    checkUnchanged(file, editable)
+  }
+  return { mode, owner, checkUntouched, expected: fingerprint }
+}
+
+/** Torrents that are written elsewhere stay as they are, even where links lead back to them. */
+function checkOther(file: string, target: string): void {
+  const [from, to] = [file, target].map((path) => statSync(path, NUMBERS))
+  if (!from || !to || from.ino !== to.ino || from.dev !== to.dev) return
+  throw new BtkitError('exists', `${target}: is the torrent itself, not a place for a copy`)
+}
+
+const NUMBERS = { bigint: true, throwIfNoEntry: false } as const
+
+/** Whether a file holds exactly these bytes; false for one that can't be read. */
+function holds(path: string, bytes: Uint8Array): boolean {
+  try {
+    checkEditable(path)
+    return withFileBytes(path, bytes.length, (found) => Buffer.compare(found, bytes) === 0)
+  } catch (error) {
+    if (error instanceof BtkitError) return false
+    throw error
+  }
+}
