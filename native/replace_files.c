@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -21,20 +23,27 @@
 /* Files to hold at a time: processes may have a thousand open. */
 #define MAX_HELD 256
 
+/* Without opening it, and opened so that it can be locked. */
+#ifdef O_PATH
+#define HOLD_ONLY O_PATH
+#else
+#define HOLD_ONLY O_RDONLY
+#endif
+#define HOLD_TO_LOCK (O_RDONLY | O_NONBLOCK | O_NOCTTY)
+
 /*
- * Holds a file without opening it; -1 for nothing held. NFS would keep a file that is held under
- * another name, so it is done on no file system but those known.
+ * Holds a file; -1 for nothing held. NFS would keep a file that is held under another name, so it is
+ * done on no file system but those known.
  */
-static int hold(int directory, const char *name) {
-#if defined(__linux__) && defined(O_PATH)
+static int hold(int directory, const char *name, int how) {
+#ifdef __linux__
   struct statfs stats;
-  const int held = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  const int held = openat(directory, name, how | O_NOFOLLOW | O_CLOEXEC);
   if (held < 0) return -1;
   if (fstatfs(held, &stats) == 0 && is_local_file_system((uint32_t)stats.f_type)) return held;
   close(held);
 #else
-  (void)directory;
-  (void)name;
+  (void)directory, (void)name, (void)how;
 #endif
   return -1;
 }
@@ -62,6 +71,49 @@ static int32_t replace(int directory, const struct replacement *file) {
   return renameat(directory, file->from, directory, file->to) == 0 ? 0 : errno;
 }
 
+/* Gives a file a name that nothing has; where the system can't do that in one step, it looks before. */
+static int32_t place_new(int directory, const struct replacement *file) {
+#if defined(__linux__) && defined(RENAME_NOREPLACE)
+  if (renameat2(directory, file->from, directory, file->to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno == EEXIST) return NOT_EXPECTED;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+#endif
+  return replace(directory, file);
+}
+
+/* How often to ask for a lock that somebody else has, and how long to wait in between. */
+#define LOCK_TRIES 200
+static const struct timespec between_tries = {0, 250000};
+
+/*
+ * Holds a file that is to be replaced only if it is as expected, and locks it, so that of several that
+ * were made of the same file one takes its place and the others see that. Whoever keeps it locked for
+ * other reasons is not waited for longer than a moment.
+ */
+static int hold_alone(int directory, const char *name) {
+  const int held = hold(directory, name, HOLD_TO_LOCK);
+  if (held < 0) return hold(directory, name, HOLD_ONLY);
+  for (int tries = 0; tries < LOCK_TRIES && flock(held, LOCK_EX | LOCK_NB) != 0; tries++) {
+    if (errno != EWOULDBLOCK && errno != EINTR) break;
+    nanosleep(&between_tries, NULL);
+  }
+  return held;
+}
+
+/* Has a file take its place. What was there before is held by `held`, as far as that is possible. */
+static int32_t take_place(int directory, const struct replacement *file, int *held) {
+  *held = -1;
+  if (file->expected != NULL && is_nothing(file->expected)) return place_new(directory, file);
+  if (file->expected == NULL) {
+    *held = hold(directory, file->to, HOLD_ONLY);
+    return replace(directory, file);
+  }
+  *held = hold_alone(directory, file->to);
+  const int32_t answer = replace(directory, file);
+  if (*held >= 0) flock(*held, LOCK_UN);
+  return answer;
+}
+
 static void let_go(void *data, uint32_t i) {
   const int *held = data;
   close(held[i]);
@@ -73,9 +125,9 @@ void replace_files(int directory, const struct replacement *files, uint32_t coun
   for (uint32_t i = 0; i < count;) {
     uint32_t held_count = 0;
     for (; i < count && held_count < MAX_HELD; i++) {
-      const int old = hold(directory, files[i].to);
+      int old;
+      answers[i] = take_place(directory, &files[i], &old);
       if (old >= 0) held[held_count++] = old;
-      answers[i] = replace(directory, &files[i]);
     }
     on_threads(held_count, let_go, held);
   }
