@@ -1,14 +1,5 @@
-import { checkTarget } from '../../files/write/check-target.js'
-import {
-  buildTorrent,
-  encodeParts,
-  joinTorrent,
-  type TorrentCore,
-  type TorrentParts,
-} from '../../metainfo/build/torrent.js'
+import { joinTorrent } from '../../metainfo/build/torrent.js'
 import type { KeyDigests } from '../../state/torrents/record.js'
-import { obtainInfo, recallInfo } from '../digests/info.js'
-import { besideOf } from './beside.js'
 import {
   digestTorrent,
   hasBadLayers,
@@ -19,11 +10,11 @@ import {
   valuesOf,
   type CompleteDigests,
   type ExistingTorrent,
-  type WantedValues,
 } from './existing-torrent.js'
 import { fitsContent } from './fits-content.js'
 import { hasLikelyInfo } from './likely-info.js'
 import { joinAnnounce } from './moved-trackers.js'
+import { obtain, unread } from './obtain.js'
 import { requireSameSource } from './same-source.js'
 import {
   keep,
@@ -34,8 +25,7 @@ import {
   type TorrentDecision,
   type UndecidedTorrent,
 } from './torrent-decision.js'
-import type { TargetDirectory } from './targets.js'
-import { infoInputOf, isSameCreator } from './unchanged.js'
+import { isSame, likeExisting, wantedValues } from './wanted-values.js'
 
 /**
  * Decides what becomes of the torrent of an entry, and obtains the digests that takes. One that
@@ -68,68 +58,6 @@ async function decideExisting(
   if (isCurrent && !hasBadLayers(existing)) return keep(unread(entry), existing, origin)
   return refresh(await obtain(entry), existing, origin)
 }
-
-function obtain(entry: UndecidedTorrent): Promise<Obtained> {
-  const { infoRequest, run } = entry
-  const { hashContext, request } = run
-  if (request.dryRun) {
-    const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
-    return Promise.resolve(withCore(entry, 'info' in recalled ? recalled : null, 0))
-  }
-  checkPlace(entry)
-  return obtainInfo(infoRequest, hashContext).then((core) => {
-    const { bytesHashed, isSettled } = core
-    forgetOldInfo(entry)
-    const obtained = withCore(entry, core, bytesHashed)
-    return isSettled ? obtained : { ...obtained, input: NOTHING }
-  })
-}
-
-/** Files of a directory that changed are never again what they were: its old `info` is of no use. */
-function forgetOldInfo({ record, infoRequest, run }: UndecidedTorrent): void {
-  const old = record && infoInputOf(record.input)
-  if (!old || !infoRequest.content.isDirectory || isEqual(old, infoRequest.input)) return
-  run.hashContext.cacheAccess.cache.forgetInfo(old)
-}
-
-/** The directories in which a file could be made. */
-const writable = new WeakSet<TargetDirectory>()
-
-/** Finds out, before hours of hashing, that a torrent could not be written in the end. */
-function checkPlace({ path, existing, target }: UndecidedTorrent): void {
-  if (!existing && writable.has(target)) return
-  checkTarget(path, {})
-  if (!existing) writable.add(target)
-}
-
-function unread(entry: UndecidedTorrent): Obtained {
-  return withCore(entry, null, 0)
-}
-
-/** Spelled out, as there may be very many, and copying an object costs several times as much. */
-function withCore(
-  entry: UndecidedTorrent,
-  core: TorrentCore | null,
-  bytesHashed: number,
-): Obtained {
-  const { target, file, path, source, input, run, record, existing, content, infoRequest } = entry
-  return {
-    target,
-    file,
-    path,
-    source,
-    input,
-    run,
-    record,
-    existing,
-    content,
-    infoRequest,
-    core,
-    bytesHashed,
-  }
-}
-
-const NOTHING = new Uint8Array(0)
 
 /** Writes a torrent whatever stands there, unless that is just the same. */
 function replace(entry: Obtained): TorrentDecision {
@@ -235,34 +163,4 @@ function looksAlike(entry: UndecidedTorrent, existing: ExistingTorrent): boolean
   const { metainfo } = existing
   const isLikely = metainfo !== null && hasLikelyInfo(metainfo, entry)
   return isLikely && isSame(entry, existing, valuesOf(metainfo))
-}
-
-/** Whether a torrent around what is said of the content would differ from one in its date alone. */
-function isSame(entry: UndecidedTorrent, existing: ExistingTorrent, core: TorrentCore): boolean {
-  return isEqual(existing.bytes, buildTorrent(likeParts(entry, existing), core))
-}
-
-function likeExisting(entry: UndecidedTorrent, existing: ExistingTorrent, core: TorrentCore) {
-  return { ...core, beside: encodeParts(likeParts(entry, existing)) }
-}
-
-/** What goes beside `info`, with the date and btkit's version as in an existing torrent. */
-function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingTorrent): TorrentParts {
-  const { parts } = entry.run.request.common
-  const createdBy = metainfo?.createdBy ?? null
-  const isSameBtkit = isSameCreator(createdBy, parts.createdBy)
-  return {
-    ...parts,
-    createdBy: isSameBtkit ? createdBy : parts.createdBy,
-    creationDate: metainfo?.creationDate ?? null,
-  }
-}
-
-/** The parts that a torrent is to have. Its date and btkit's version alone are no reason to write. */
-function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues {
-  const { existing, run } = entry
-  const createdBy = existing?.metainfo?.createdBy ?? null
-  const isSameBtkit = isSameCreator(createdBy, run.request.common.parts.createdBy)
-  const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
-  return { info: core.info, pieceLayers: core.pieceLayers, beside: besideOf(entry), incidental }
 }

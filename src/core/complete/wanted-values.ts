@@ -1,0 +1,49 @@
+import {
+  buildTorrent,
+  encodeParts,
+  type TorrentCore,
+  type TorrentParts,
+} from '../../metainfo/build/torrent.js'
+import { besideOf } from './beside.js'
+import { isEqual, type ExistingTorrent, type WantedValues } from './existing-torrent.js'
+import type { UndecidedTorrent } from './torrent-decision.js'
+import { isSameCreator } from './unchanged.js'
+
+/** Whether a torrent around what is said of the content would differ from one in its date alone. */
+export function isSame(
+  entry: UndecidedTorrent,
+  existing: ExistingTorrent,
+  core: TorrentCore,
+): boolean {
+  return isEqual(existing.bytes, buildTorrent(likeParts(entry, existing), core))
+}
+
+/** The parts of a torrent as an existing one has them, where that differs in what does not matter. */
+export function likeExisting(
+  entry: UndecidedTorrent,
+  existing: ExistingTorrent,
+  core: TorrentCore,
+) {
+  return { ...core, beside: encodeParts(likeParts(entry, existing)) }
+}
+
+/** What goes beside `info`, with the date and btkit's version as in an existing torrent. */
+function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingTorrent): TorrentParts {
+  const { parts } = entry.run.request.common
+  const createdBy = metainfo?.createdBy ?? null
+  const isSameBtkit = isSameCreator(createdBy, parts.createdBy)
+  return {
+    ...parts,
+    createdBy: isSameBtkit ? createdBy : parts.createdBy,
+    creationDate: metainfo?.creationDate ?? null,
+  }
+}
+
+/** The parts that a torrent is to have. Its date and btkit's version alone are no reason to write. */
+export function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues {
+  const { existing, run } = entry
+  const createdBy = existing?.metainfo?.createdBy ?? null
+  const isSameBtkit = isSameCreator(createdBy, run.request.common.parts.createdBy)
+  const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
+  return { info: core.info, pieceLayers: core.pieceLayers, beside: besideOf(entry), incidental }
+}
