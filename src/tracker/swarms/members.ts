@@ -49,6 +49,13 @@ export class Members {
     )
   }
 
+  /** Whether the candidate, which was saved, is there: by the key that it had then, if any. */
+  isBack(swarm: number): boolean {
+    const peers = this.#peers
+    const alike = peers.findAlike(swarm, this.#candidate)
+    return alike !== 0 || peers.findByAddress(swarm, this.#candidate) !== 0
+  }
+
   /** Some peer of a swarm; 0 when it has none. */
   first(swarm: number): number {
     const first = LISTS_PER_SWARM * swarm

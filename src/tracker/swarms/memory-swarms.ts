@@ -174,7 +174,7 @@ export class MemorySwarms implements SwarmStore {
         if (swarm === 0 || heard < oldest) return
         this.#candidate.load(announce)
         // What has announced itself already is known better
-        if (this.#members.find(swarm) !== 0) return
+        if (this.#members.isBack(swarm)) return
         const peer = this.#members.put(swarm, 0, announce)
         if (peer === 0) return
         const { columns } = this.#peers

@@ -43,10 +43,15 @@ export class PeerTable {
    * 0 for none.
    */
   findById(swarm: number, candidate: Candidate): number {
+    const alike = this.findAlike(swarm, candidate)
+    return alike !== 0 || candidate.key === 0 ? alike : this.#findKeyless(swarm, candidate)
+  }
+
+  /** The peer with the candidate's id and key, or with its id and address if both have no key. */
+  findAlike(swarm: number, candidate: Candidate): number {
     const { key } = candidate
-    return (
-      (key !== 0 && this.#findByKey(swarm, candidate, key)) || this.#findKeyless(swarm, candidate)
-    )
+    if (key === 0) return this.#findKeyless(swarm, candidate)
+    return this.#findByKey(swarm, candidate, key)
   }
 
   /** The peer at the candidate's address and port; 0 for none. */
