@@ -1,9 +1,10 @@
 import { asBtkitError } from '../errors.js'
 import { monotonicNow } from '../monotonic.js'
+import { checkUtf8 } from './arguments/check-utf8.js'
 import { guardSignals } from './guard-signals.js'
 import { FileOutput, kindOfOutput } from './output/file-output.js'
 import { LateOutput, pipeWriter } from './output/late-output.js'
-import { reportError } from './output/messages.js'
+import { exitStatusOf, reportError } from './output/messages.js'
 import type { Io, Output } from './io.js'
 import { choosePaint } from './output/paint.js'
 import { endsBySignal, run } from './program.js'
@@ -47,6 +48,12 @@ export async function main(program: string, subcommand: string | null = null): P
 }
 
 async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<number> {
+  try {
+    checkUtf8(invocation.args)
+  } catch (error) {
+    reportError(error, io)
+    return exitStatusOf(error)
+  }
   try {
     return await run(invocation, Object.assign(io, { cwd: process.cwd() }))
   } catch (error) {
