@@ -15,7 +15,6 @@ import { fitsContent } from './fits-content.js'
 import { hasLikelyInfo } from './likely-info.js'
 import { joinAnnounce } from './moved-trackers.js'
 import { obtain, unread } from './obtain.js'
-import { requireSameSource } from './same-source.js'
 import {
   keep,
   skip,
@@ -110,10 +109,7 @@ async function takeBack(
   return refresh(obtained, existing, { file, info, keys })
 }
 
-/**
- * Brings a torrent of ours up to date, and keeps what somebody edited beside its `info`.
- * @throws BtkitError `exists` when it is of another source
- */
+/** Brings a torrent of ours up to date, and keeps what somebody edited beside its `info`. */
 function refresh(
   entry: Obtained,
   existing: ExistingTorrent,
@@ -130,7 +126,6 @@ function refresh(
     const keys = withIncidental(written.keys, wanted.incidental, origin.keys)
     return keep(entry, existing, { ...written, keys })
   }
-  if (!isEqual(core.info, origin.info)) requireSameSource(entry)
   const replaced = { ...origin, file: existing.digest }
   return write(entry, { core, bytes, written, replaced })
 }

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import {
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -199,57 +198,20 @@ test('a restored torrent of other content than there is stays, and is told', asy
   assert.deepEqual(readFileSync(mirror.torrent('a')), torrent)
 })
 
-/** Completes another directory into the same target. */
-async function completeOther(mirror: Mirror, directory: string, args: readonly string[] = []) {
-  const all = mirror.args(['--quiet', ...args])
-  const others = all.map((arg) => (arg === mirror.source ? directory : arg))
-  return runBtkit(others, { now: aheadOfFiles })
-}
-
-for (const kind of ['file', 'directory']) {
-  const name = (entry: string) => (kind === 'file' ? entry : `${entry}/x`)
-  test(`the torrent of a ${kind} in another directory that is still there stays, which is told, and the rest is done`, async (t) => {
-    const mirror = new Mirror(t, { [name('a')]: 'a' })
-    await mirror.report()
-    const torrent = readFileSync(mirror.torrent('a'))
-    const other = join(mirror.root, 'other')
-    plantFiles(other, { [name('a')]: 'other', [name('b')]: 'b' })
-    const said = `btkit: ${mirror.torrent('a')} was made from ${mirror.at('a')}: that is still there, so its torrent is left (--force replaces it)\n`
-    for (let i = 0; i < 2; i++) {
-      const { status, stderr } = await completeOther(mirror, other)
-      assert.deepEqual([status, stderr], [1, said])
-    }
-    assert.deepEqual(readFileSync(mirror.torrent('a')), torrent)
-    assert.deepEqual(mirror.list(), ['a.torrent', 'b.torrent'])
-    assert.equal((await mirror.report()).unchanged, 1)
-    const { status, stderr } = await completeOther(mirror, other, ['--force'])
-    assert.deepEqual([status, stderr], [0, ''])
-    assert.notDeepEqual(readFileSync(mirror.torrent('a')), torrent)
-  })
-}
-
-test('where a directory was copied, its torrents follow the copy as soon as that is completed', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
-  const copy = join(mirror.root, 'copy')
-  for (const content of ['a', 'A']) {
-    plantFiles(copy, { a: content })
-    const { status, stderr } = await completeOther(mirror, copy)
+test('where a link leads to the next version, and the last one is kept, torrents follow the link', async (t) => {
+  const mirror = new Mirror(t, { a: 'old' })
+  const next = join(mirror.root, 'next')
+  plantFiles(next, { a: 'new' })
+  const current = join(mirror.root, 'current')
+  for (const version of [mirror.source, next]) {
+    rmSync(current, { force: true })
+    symlinkSync(version, current)
+    const args = mirror.args(['--quiet']).map((arg) => (arg === mirror.source ? current : arg))
+    const { status, stderr } = await runBtkit(args, { now: aheadOfFiles })
     assert.deepEqual([status, stderr], [0, ''])
   }
   const { info } = decodeTorrent(readFileSync(mirror.torrent('a')))
-  assert.equal(info['pieces'], createHash('sha1').update('A').digest('hex'))
-})
-
-test('a directory that is reached by another path has its torrents followed there', async (t) => {
-  const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report()
-  const moved = join(mirror.root, 'moved')
-  renameSync(mirror.source, moved)
-  symlinkSync(moved, mirror.source)
-  writeFileSync(join(moved, 'a'), 'A')
-  const { status, stderr } = await completeOther(mirror, moved)
-  assert.deepEqual([status, stderr], [0, ''])
+  assert.equal(info['pieces'], createHash('sha1').update('new').digest('hex'))
 })
 
 test('damaged state is told, kept, and takes nothing for its own that it does not know', async (t) => {
