@@ -3,6 +3,7 @@ import { escapeText } from '../../text/escape.js'
 import type { Io } from '../io.js'
 import { formatBytes, formatDuration } from '../../text/quantity.js'
 import { fitColumns } from './columns.js'
+import { isScreen } from './screen.js'
 
 /** What a bar shows. */
 export interface BarState {
@@ -30,11 +31,11 @@ const MIN_NAME_WIDTH = 8
 const OTHER_WIDTH = 64
 
 /**
- * Opens a progress bar on standard error; null where that is no terminal. cli-progress is loaded
+ * Opens a progress bar on standard error; null where that is no terminal, or one that can't show it. cli-progress is loaded
  * only when a bar is to be seen.
  */
 export async function openBar(io: Io, total: number): Promise<Bar | null> {
-  if (io.stderr.isTTY !== true) return null
+  if (!isScreen(io.stderr, io.env)) return null
   const { default: cliProgress } = await import('cli-progress')
   const started = io.now()
   const nameWidth = Math.max(MIN_NAME_WIDTH, (io.stderr.columns ?? 80) - OTHER_WIDTH)

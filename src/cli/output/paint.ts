@@ -1,4 +1,5 @@
 import type { Output, Paint } from '../io.js'
+import { isScreen } from './screen.js'
 
 /**
  * How to colour: by chalk when standard error is a terminal, unless NO_COLOR or FORCE_COLOR say
@@ -18,5 +19,5 @@ function wantsColour(env: Readonly<Record<string, string | undefined>>, stderr: 
   if (env['NO_COLOR']) return false
   const forced = env['FORCE_COLOR']
   if (forced !== undefined) return forced !== '0' && forced !== 'false'
-  return stderr.isTTY === true && env['TERM'] !== 'dumb'
+  return isScreen(stderr, env)
 }

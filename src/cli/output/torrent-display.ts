@@ -3,6 +3,7 @@ import { jsonLine } from '../../text/json-line.js'
 import type { Io } from '../io.js'
 import { LiveTable } from './live-table.js'
 import { reportError, reportNote } from './messages.js'
+import { isScreen } from './screen.js'
 import { torrentLine } from './torrent-line.js'
 import { torrentTable } from './torrent-table.js'
 
@@ -30,7 +31,7 @@ export interface Display {
 
 /** A table on a terminal; lines of JSON if wanted; else lines as of old. */
 export function openDisplay(options: DisplayOptions, io: Io): Display {
-  const isLive = io.stdout.isTTY === true && !options.json && !options.quiet
+  const isLive = isScreen(io.stdout, io.env) && !options.json && !options.quiet
   const table = new LiveTable(io.stdout)
   return {
     show: isLive

@@ -15,7 +15,7 @@ class Terminal extends Captured {
 async function barAfterTenSeconds(file: string): Promise<string> {
   let now = 1_000_000
   const stderr = new Terminal()
-  const io = { stderr, now: () => now } as unknown as Io
+  const io = { stderr, now: () => now, env: {} } as unknown as Io
   const bar = await openProgress(io, 4 * GIB)
   now += 10_000
   bar!.update({ bytesDone: GIB, currentPath: file })
@@ -41,7 +41,12 @@ test('a hostile file name does not reach the terminal raw', async () => {
   assert.ok(!/\u001b\]|\u0007|\u202e/.test(text))
 })
 
+test('a terminal that can take nothing back sees no bar', async () => {
+  const io = { stderr: new Terminal(), now: Date.now, env: { TERM: 'dumb' } } as unknown as Io
+  assert.equal(await openProgress(io, GIB), null)
+})
+
 test('a pipe sees no bar', async () => {
-  const io = { stderr: new Captured(), now: Date.now } as unknown as Io
+  const io = { stderr: new Captured(), now: Date.now, env: {} } as unknown as Io
   assert.equal(await openProgress(io, 5), null)
 })

@@ -24,7 +24,14 @@ async function showFor(
   let now = 0
   const stdout = new Captured()
   const paint = (_colour: unknown, text: string) => text
-  const io = { stdout, stderr, paint, now: () => now, monotonic: () => now } as unknown as Io
+  const io = {
+    stdout,
+    stderr,
+    paint,
+    env: {},
+    now: () => now,
+    monotonic: () => now,
+  } as unknown as Io
   const progress = await openDownloadProgress({ size: 4096 }, { ...display, isTable: false }, io)
   for (let i = 0; i <= minutes; i++) {
     progress.look(fakeTorrent({ ...BEGUN, ...changes }))
