@@ -1,5 +1,5 @@
-import { constants, existsSync } from 'node:fs'
-import { open, rename, type FileHandle } from 'node:fs/promises'
+import { constants, existsSync, renameSync } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { placeNewFile } from './place-file.js'
@@ -94,10 +94,11 @@ async function write({ target, bytes, options, care }: WriteJob): Promise<void> 
   const { owner } = options
   care.clean(dirname(path))
   const draft = await writeDraft(path, { bytes, mode: options.mode ?? mode, owner })
-  const place = options.noClobber ? placeNewFile : rename
   await orDiscard(draft, async () => {
     checkPlace(path, options)
-    await place(draft, path)
+    // Not a moment later: what was looked at may change
+    if (options.noClobber) await placeNewFile(draft, path)
+    else renameSync(draft, path)
   })
   await care.sync(dirname(path))
 }

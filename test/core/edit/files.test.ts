@@ -206,7 +206,11 @@ test('a torrent that is given twice is changed once', async (t) => {
   const files = ['a.torrent', 'a.torrent', 'link.torrent'].map((name) => join(root, name))
   const outcomes = await collect(edit(files))
   const changes = outcomes.map((outcome) => outcome.error ?? outcome.isChanged)
-  assert.deepEqual(changes, [true, false, false])
+  // Which of them comes first is for the system to choose
+  assert.deepEqual(
+    changes.filter((change) => change !== false),
+    [true],
+  )
   assert.deepEqual(readFileSync(join(root, 'a.torrent')), NEW)
 })
 
