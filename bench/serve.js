@@ -1,14 +1,11 @@
 // Compares `btkit serve` with nginx serving the same bytes as files, a cold torrent with
 // makemetafile, and looks at warm requests while files are being hashed. Needs nginx and wrk.
 //
-//   node bench/serve.js [--workers N] [SECONDS]
-//
-// With N workers the service answers in as many processes, and so does nginx.
+//   node bench/serve.js [SECONDS]
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import {
   btkit,
   hasProgram,
@@ -22,12 +19,7 @@ import {
   tracker,
 } from './support.js'
 
-const { values, positionals } = parseArgs({
-  options: { workers: { type: 'string', default: '1' } },
-  allowPositionals: true,
-})
-const workers = Number(values.workers)
-const seconds = Number(positionals[0] ?? 5)
+const seconds = Number(process.argv[2] ?? 5)
 const RUNS = 3
 const CONNECTIONS = 50
 const MIB = 2 ** 20
@@ -72,7 +64,7 @@ function plantHole(path, size) {
 /** Starts the service on a free port, with a cache of its own. */
 async function startService(scratch, mirror) {
   const args = ['--port', '0', '--cache-dir', join(scratch, 'cache'), '--tracker', tracker]
-  args.push('--log', 'off', '--workers', String(workers))
+  args.push('--log', 'off')
   const child = spawn(process.execPath, [btkit, 'serve', mirror, ...args])
   process.on('exit', () => child.kill())
   let said = ''
@@ -85,7 +77,7 @@ function torrentAddress({ address }, name) {
   return `${address}/m/torrent_service/single/m/${name}`
 }
 
-/** nginx with as many workers, which serves the torrents that the service makes as files. */
+/** nginx with one worker, which serves the torrents that the service makes as files. */
 async function startNginx(scratch, service) {
   const www = join(scratch, 'www')
   mkdirSync(www)
@@ -96,7 +88,7 @@ async function startNginx(scratch, service) {
   const conf = join(scratch, 'nginx.conf')
   writeFileSync(
     conf,
-    `${process.getuid() === 0 ? 'user root;' : ''} worker_processes ${workers}; daemon off; pid ${scratch}/pid; error_log ${scratch}/error.log;
+    `${process.getuid() === 0 ? 'user root;' : ''} worker_processes 1; daemon off; pid ${scratch}/pid; error_log ${scratch}/error.log;
     events { worker_connections 20000; }
     http {
       access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000;

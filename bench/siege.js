@@ -1,7 +1,7 @@
 // A siege of `btkit serve`: strangers who want to make it slow, fat or deaf, all at once, and beside
 // them an honest client. Ends with 0 when that client is served all the while.
 //
-//   node bench/siege.js [--seconds N] [--workers N] [ATTACKER...]
+//   node bench/siege.js [--seconds N] [ATTACKER...]
 //
 // Attackers are told by their numbers in siege/attackers.js; without one, all take part. All goes
 // over this machine's own addresses, ends by itself, and needs Linux.
@@ -34,7 +34,6 @@ const { values, positionals } = parseArgs({
   args: process.argv[1] === fileURLToPath(import.meta.url) ? process.argv.slice(2) : [],
   options: {
     seconds: { type: 'string', default: '60' },
-    workers: { type: 'string', default: '1' },
   },
   allowPositionals: true,
 })
@@ -91,7 +90,6 @@ async function main() {
 async function startService(mirror, cache) {
   const args = ['--port', '0', '--cache-dir', cache, '--tracker', tracker]
   const log = numbers.includes(7) ? 'text' : 'off'
-  args.push('--workers', values.workers)
   const child = spawn(process.execPath, [btkit, 'serve', mirror, ...args, '--log', log], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,9 +1,9 @@
-// Compares `btkit track` with what Node itself can do and with opentracker, over HTTP and UDP, one
-// thread with two, of Node itself as well, and looks at a million peers. Needs wrk; opentracker where it is installed.
+// Compares `btkit track` with what Node itself can do and with opentracker, over HTTP and UDP, and
+// looks at a million peers. Needs wrk; opentracker where it is installed.
 // Rates are told a second, and a second of the server's processor time: the load is made on the
 // same machine, and takes its share of it.
 //
-//   node bench/track.js [SECONDS] [http] [udp] [workers] [million]
+//   node bench/track.js [SECONDS] [http] [udp] [million]
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { chmodSync } from 'node:fs'
@@ -26,7 +26,7 @@ const withOpentracker = hasProgram('opentracker')
 if (!hasProgram('wrk')) {
   console.log('track: wrk is not installed')
 } else {
-  const parts = { http: compareHttp, udp: compareUdp, workers: compareWorkers, million }
+  const parts = { http: compareHttp, udp: compareUdp, million }
   for (const [name, act] of Object.entries(parts)) {
     if (chosen.size === 0 || chosen.has(name)) await act()
   }
@@ -60,30 +60,6 @@ async function compareUdp() {
   for (const program of Object.values(programs)) await stop(program)
 }
 
-async function compareWorkers() {
-  await compareThreads('Workers', {
-    'one worker': await startTrack(scratch, '--no-udp'),
-    'two workers': await startTrack(scratch, '--no-udp', '--workers', '2'),
-  })
-  // How far Node itself comes on this machine, with the same load on the same processors
-  await compareThreads('Threads of node:http', {
-    'one thread': await startBare('http'),
-    'two threads': await startBare('http', 2),
-  })
-}
-
-async function compareThreads(title, programs) {
-  await compare(`${title}, connections kept`, programs, (program) => loadHttp(program))
-  await compare(`${title}, a connection each`, programs, (program) =>
-    loadHttp(program, { isClosed: true }),
-  )
-  // Cheaper for who makes the load, so that the threads have the processors
-  await compare(`${title}, eight announces sent at once`, programs, (program) =>
-    loadHttp(program, { pipeline: 8 }),
-  )
-  for (const program of Object.values(programs)) await stop(program)
-}
-
 async function million() {
   await lookAtMillion(scratch, { seconds, announceWith: LUA })
 }
@@ -109,11 +85,11 @@ async function compare(title, programs, load) {
   ])
 }
 
-async function loadHttp(program, { isClosed = false, pipeline = 1 } = {}) {
+async function loadHttp(program, { isClosed = false } = {}) {
   const header = isClosed ? ['-H', 'Connection: close'] : []
   const address = `http://127.0.0.1:${program.port}/`
   const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}`, '-s', LUA, ...header, address]
-  const said = await measure(program, 'wrk', args, { WITH_PIPELINE: `${pipeline}` })
+  const said = await measure(program, 'wrk', args)
   if (/Non-2xx/.test(said.output)) throw new Error(said.output)
   return rateOf(said, Number(/Requests\/sec:\s+([\d.]+)/.exec(said.output)[1]))
 }
@@ -129,12 +105,9 @@ function rateOf({ cpu }, rate) {
 }
 
 /** Runs what makes the load, and returns what it says and what the server used meanwhile. */
-async function measure(program, command, args, env = {}) {
+async function measure(program, command, args) {
   const before = cpuSeconds(program)
-  const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
-  })
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.on('data', (chunk) => (output += chunk))
   await new Promise((resolve) => child.on('close', resolve))

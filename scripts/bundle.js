@@ -141,8 +141,6 @@ const workers = await build({
   format: 'esm',
   entryPoints: {
     worker: 'dist/src/hash/jobs/worker.js',
-    'tracker-worker': 'dist/src/tracker/server/tracker-worker.js',
-    'serve-worker': 'dist/src/service/server/serve-worker.js',
     'integrity-check': 'dist/src/cache/integrity/integrity-check.js',
   },
   splitting: true,

@@ -1,6 +1,5 @@
--- Announces of 4096 peers of 200 torrents, one after the other. WITH_PIPELINE=n sends n at once.
+-- Announces of 4096 peers of 200 torrents, one after the other.
 local requests = {}
-local depth = tonumber(os.getenv("WITH_PIPELINE") or "1")
 
 local function path(n)
   local hash = string.format("%%%02x", 1 + n % 200):rep(20)
@@ -10,14 +9,8 @@ local function path(n)
 end
 
 function init()
-  local at = 0
   for n = 1, 4096 do
-    local parts = {}
-    for i = 1, depth do
-      parts[i] = wrk.format("GET", path(at))
-      at = (at + 1) % 4096
-    end
-    requests[n] = table.concat(parts)
+    requests[n] = wrk.format("GET", path(n - 1))
   end
 end
 

@@ -31,7 +31,6 @@ export class ClientAddresses {
   readonly #trusted = new BlockList()
   readonly #isUnixTrusted: boolean
   readonly #trustsNobody: boolean
-  readonly #told = new WeakMap<Pick<IncomingMessage, 'socket'>, string | null>()
 
   constructor(proxies: readonly TrustedProxy[]) {
     this.#trustsNobody = proxies.length === 0
@@ -48,8 +47,6 @@ export class ClientAddresses {
    * socket when nobody says more.
    */
   of(request: Pick<IncomingMessage, 'socket' | 'headers'>): string | null {
-    const told = this.#told.get(request)
-    if (told !== undefined) return told
     const { socket, headers } = request
     const peer = socket.remoteAddress
     let address = peer === undefined ? null : plain(peer)
@@ -61,11 +58,6 @@ export class ClientAddresses {
       if (!this.#trusts(address)) return address
     }
     return address
-  }
-
-  /** Takes another process's word on whom a request comes from: of ours, which had the connection. */
-  tell(request: Pick<IncomingMessage, 'socket'>, address: string | null): void {
-    this.#told.set(request, address)
   }
 
   /**

@@ -11,21 +11,14 @@ export interface ConnectionRules {
   readonly filesShare: number
 }
 
-/** Among how many they are shared out, and how many descriptors all of these may have. */
-export interface ConnectionShares {
-  readonly shares: number
-  /** Null where the system does not tell. */
-  readonly maxDescriptors: number | null
-}
-
 /** Descriptors for what else is opened, at least. */
 const MIN_RESERVE = 64
 
-/** The bounds of each of those that share the connections, and have about as many each. */
+/** The bounds of a program; `maxDescriptors` is null where the system does not tell. */
 export function connectionLimitsBy(
   { most, mostPerClient, filesShare }: ConnectionRules,
   clients: ClientAddresses,
-  { shares, maxDescriptors }: ConnectionShares,
+  maxDescriptors: number | null,
 ): ConnectionLimits {
   const left = (descriptors: number) => {
     return Math.max(2, descriptors - Math.max(MIN_RESERVE, descriptors * filesShare))
@@ -33,7 +26,7 @@ export function connectionLimitsBy(
   const inAll = maxDescriptors === null ? most : Math.floor(Math.min(most, left(maxDescriptors)))
   return {
     keyOf: (socket) => clients.connectionKey(socket),
-    maxPerClient: Math.ceil(Math.min(mostPerClient, inAll / 2) / shares),
-    maxConnections: Math.ceil(inAll / shares),
+    maxPerClient: Math.ceil(Math.min(mostPerClient, inAll / 2)),
+    maxConnections: inAll,
   }
 }

@@ -3,12 +3,6 @@ import type { Sample } from './metrics.js'
 /** Upper bounds of the buckets, in seconds. */
 const BOUNDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60]
 
-/** Durations that were counted: how many there were in each bucket, and seconds in all. */
-export interface CountedDurations {
-  readonly counts: readonly number[]
-  readonly seconds: number
-}
-
 /** Counts durations by how long they were. */
 export class Histogram {
   /** By the first bound that is no less; the last is for what is longer than any. */
@@ -19,19 +13,6 @@ export class Histogram {
     let bucket = 0
     while (seconds > (BOUNDS[bucket] ?? Infinity)) bucket++
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
-    this.#seconds += seconds
-  }
-
-  /** What was counted so far. */
-  get counted(): CountedDurations {
-    return { counts: [...this.#counts], seconds: this.#seconds }
-  }
-
-  /** Adds what was counted elsewhere. */
-  add({ counts, seconds }: CountedDurations): void {
-    for (const [bucket, count] of counts.entries()) {
-      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count
-    }
     this.#seconds += seconds
   }
 

@@ -25,15 +25,8 @@ export function makeWebServer(
   return server
 }
 
-const passedOn = new WeakSet<IncomingMessage>()
-
-/** Notes that a request which another process passed on came there over TLS. */
-export function markSecure(request: IncomingMessage): void {
-  passedOn.add(request)
-}
-
 /** Whether a request came over TLS. */
 export function isSecure(request: IncomingMessage): boolean {
   const { encrypted = false } = request.socket as Partial<TLSSocket>
-  return encrypted || passedOn.has(request)
+  return encrypted
 }

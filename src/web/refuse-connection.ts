@@ -56,17 +56,6 @@ export function refuseStopping(response: ServerResponse): void {
   refuseRequest(response, 503, 'the server is stopping')
 }
 
-/** Answers when there is nobody to answer. */
-export function refuseBusy(response: ServerResponse): void {
-  response.setHeader('Retry-After', '5')
-  refuseRequest(response, 503, 'the server is busy: ask again later')
-}
-
-/** Answers what goes wrong here. */
-export function refuseFailed(response: ServerResponse): void {
-  refuseRequest(response, 500, 'something is wrong with the server')
-}
-
 /** Answers with one line of text, and hangs up. */
 function refuseRequest(response: ServerResponse, status: number, line: string): void {
   const headers = {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
 import type { ListenPlace } from '../../web/open-server.js'
 import { passedSockets, type PassedSocket } from '../../web/passed-sockets.js'
@@ -14,6 +14,18 @@ export function trustedProxies(text: string, previous: TrustedProxy[]): TrustedP
     if (!(error instanceof BtkitError)) throw error
     throw new InvalidArgumentError('neither unix nor an address, such as 10.0.0.0/8')
   }
+}
+
+/** An option of earlier versions, whose processes and threads answered no more requests than one. */
+export function workersOption() {
+  return new Option('--workers <n>', 'accepted and ignored').hideHelp()
+}
+
+/** Warns of that option where it is given. */
+export function warnOfWorkers(workers: string | undefined, io: Io): void {
+  if (workers === undefined) return
+  const advice = 'for TLS and large files put nginx or caddy in front'
+  reportWarning(`--workers: ignored, as one process answers; ${advice}`, io)
 }
 
 /** The address under which clients reach a server, without the slash at its end. */

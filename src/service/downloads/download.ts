@@ -7,7 +7,6 @@ import { openInside, type OpenFile } from '../mirror/open-inside.js'
 import { beginRange, type Ranged } from '../web/send-range.js'
 import { typeOfFile } from './content-type.js'
 import { FileStream } from './file-stream.js'
-import { handOver } from './hand-over.js'
 
 /** A file that is open, and what is said of it before any of it is sent. */
 export interface Download {
@@ -59,7 +58,7 @@ export async function sendDownload(
   { file, ranged, reads }: BoundedDownload,
 ): Promise<FastifyReply> {
   const body = beginRange(request, reply, ranged)
-  if (body && body.length > 0 && !handOver(request, reply, { file, parts: body.parts })) {
+  if (body && body.length > 0) {
     return sendStream(reply, new FileStream(file.handle, body.parts, reads))
   }
   await file.handle.close()

@@ -11,7 +11,6 @@ import { toRefusal, type Mirror } from './mirror.js'
 export interface OpenFile {
   readonly handle: FileHandle
   readonly fingerprint: Fingerprint
-  readonly absolutePath: string
 }
 
 /**
@@ -23,8 +22,7 @@ export async function openInside(file: ScannedFile, mirror: Mirror): Promise<Ope
   try {
     const handle = await open(file.absolutePath, GUARDED_READ)
     try {
-      const fingerprint = await checkOpen(handle, file, mirror)
-      return { handle, fingerprint, absolutePath: file.absolutePath }
+      return { handle, fingerprint: await checkOpen(handle, file, mirror) }
     } catch (error) {
       await handle.close()
       throw error

@@ -8,7 +8,6 @@ import { beginRange } from '../web/send-range.js'
 import { requestPath } from '../web/request-path.js'
 import { askedVersion } from '../torrents/asked-version.js'
 import type { TorrentSender } from '../torrents/send.js'
-import { forwardedOf } from '../workers/forwarded-request.js'
 import type { PathSets } from './path-sets.js'
 import { findNullFile } from './null-file.js'
 import { parseDigest, singleSet } from './set.js'
@@ -73,9 +72,7 @@ async function readForm(
   try {
     return await readBody(raw, limits)
   } catch (error) {
-    const forwarded = forwardedOf(raw)
-    if (forwarded) forwarded.closeClient()
-    else reply.header('Connection', 'close')
+    reply.header('Connection', 'close')
     throw error
   }
 }

@@ -1,7 +1,6 @@
 import type { HashContext } from '../../core/digests/hash-content.js'
 import { buildApp, type AppParts } from './app.js'
 import { Exchanges } from './exchanges.js'
-import type { Workers } from './workers.js'
 import type { Handler } from '../../web/turns.js'
 import { KEEP_ALIVE } from './listen.js'
 import { openMakers, type Makers } from './makers.js'
@@ -24,9 +23,7 @@ import type { Exchange } from '../../web/exchange.js'
 import { RequestFigures } from '../web/request-figures.js'
 import { Feed } from '../feed/feed.js'
 import type { Warmer } from '../warm/warmer.js'
-import { TorrentSender, type TorrentResponses } from '../torrents/send.js'
-import { forwardedOf, takeForwarded } from '../workers/forwarded-request.js'
-import type { WorkerReport } from '../workers/messages.js'
+import { TorrentSender } from '../torrents/send.js'
 import { DirectoryTorrents } from '../views/directory-torrents.js'
 
 export interface AssemblyParts {
@@ -37,9 +34,6 @@ export interface AssemblyParts {
   readonly monotonic: () => number
   readonly trackers: TrackerSource
   readonly log: AccessLog
-  /** Takes lines of the log that are written already. */
-  readonly writeLog: (lines: string) => void
-  readonly workers: Workers
   /** How many lines of the log were dropped so far. */
   readonly droppedLines: () => number
   /** Bytes of the cache's file. */
@@ -53,10 +47,6 @@ export interface AssemblyParts {
 /** What answers requests, and can be closed. */
 export interface AssembledService {
   readonly handler: Handler
-  /** Answers what came to a worker. */
-  readonly forwardedHandler: Handler
-  /** Takes in what a worker tells of what it answered. */
-  readonly takeReport: (report: WorkerReport) => void
   readonly exchanges: Exchanges
   /** What hashes ahead, if anything does; it is to be started and stopped. */
   readonly warmer: Warmer | null
@@ -80,26 +70,14 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   const exchanges = new Exchanges({ report, monotonic })
   const responses = createResponseCache(parts, onDemand)
   const busy = new BusyTorrents(monotonic)
-  let lostLines = 0
-  const reports = openReports({
-    ...parts,
-    cacheAccess,
-    makers,
-    requests,
-    exchanges,
-    busy,
-    droppedLines: () => parts.droppedLines() + lostLines,
-  })
+  const reports = openReports({ ...parts, cacheAccess, makers, requests, exchanges, busy })
   const root = new RootWatch(options.mirror.root)
   const status = { ...reports, isRootThere: () => root.isThere() }
   const contents = openContents(parts, makers)
-  const freshFor = (checked: CheckedTorrent) => onDemand.freshFor(checked)
-  const moment = { trackers: trackers.current, freshFor }
-  const sender = new TorrentSender({ options, responses, busy, moment })
+  const sender = new TorrentSender({ options, responses, busy, trackers: trackers.current })
   const feed = warmer && new Feed({ options, files: warmer.files, trackers: trackers.current, now })
   const onRoute: AppParts['onRoute'] = (request, route) => {
     exchanges.setRoute(request, route)
-    forwardedOf(request)?.tellRoute(route)
   }
   const app = buildApp({ options, ...contents, sender, status, feed, onRoute, onError })
   await app.ready()
@@ -114,25 +92,12 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
     exchanges.begin(request, response)
     app.routing(request, response)
   }
-  const forwardedHandler: Handler = (request, response) => {
-    options.clientAddresses.tell(request, takeForwarded(request, response).client)
-    if (root.hasMoved()) onDemand.expire()
-    app.routing(request, response)
-  }
-  const takeReport: AssembledService['takeReport'] = (told) => {
-    requests.add(told.requests)
-    onDemand.origins.memory += told.fromMemory
-    for (const [infoHash, requests] of told.kept) busy.noteMore(infoHash, requests)
-    lostLines += told.lostLines
-    if (told.lines !== '') parts.writeLog(told.lines)
-  }
   const loadSets = () => admission.runSteps(contents.known.load())
   const close = async () => {
     reports.stop()
     await app.close()
   }
-  const answering = { handler, forwardedHandler, takeReport }
-  return { ...answering, exchanges, warmer, loadSets, close }
+  return { handler, exchanges, warmer, loadSets, close }
 }
 
 /** What there is to ask for, and what requests for it may cost. */
@@ -161,7 +126,7 @@ function openContents(
 function createResponseCache(
   { hashContext, trackers }: AssemblyParts,
   onDemand: OnDemand,
-): TorrentResponses {
+): ResponseCache {
   return new ResponseCache({
     now: hashContext.cacheAccess.now,
     keepAliveSeconds: KEEP_ALIVE / 1000,

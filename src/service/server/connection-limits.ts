@@ -11,15 +11,10 @@ const RULES: ConnectionRules = {
   filesShare: 1 / 2,
 }
 
-/**
- * The bounds of each of the processes, which have about as many connections each; `maxDescriptors` is
- * what each of them may open.
- */
+/** The bounds of the service; `maxDescriptors` is null where the system does not tell. */
 export function connectionLimitsOf(
   clients: ClientAddresses,
-  processes: number,
   maxDescriptors: number | null,
 ): ConnectionLimits {
-  const inAll = maxDescriptors === null ? null : maxDescriptors * processes
-  return connectionLimitsBy(RULES, clients, { shares: processes, maxDescriptors: inAll })
+  return connectionLimitsBy(RULES, clients, maxDescriptors)
 }

@@ -31,7 +31,6 @@ export interface ListenParts {
 export interface Listener {
   /** Without a slash at its end; that of a Unix socket is its path. */
   readonly address: string
-  readonly server: Server
   /** Takes no further connections, and resolves when the requests under way are over. */
   readonly close: () => Promise<void>
 }
@@ -60,18 +59,18 @@ export async function listen(place: ListenPlace, parts: ListenParts): Promise<Li
   const address = await openServer(server, place)
   // Such as a connection that can't be taken, for want of descriptors
   server.on('error', parts.onError)
-  return { address, server, close }
+  return { address, close }
 }
 
 /** A server that listens nowhere yet, and what closes it. */
-export function makeServer({
+function makeServer({
   handler,
   exchanges,
   limits,
   clientAddresses,
   limitConnections,
   tls,
-}: Omit<ListenParts, 'onError'>): Omit<Listener, 'address'> {
+}: Omit<ListenParts, 'onError'>): { server: Server } & Pick<Listener, 'close'> {
   const { reportLeft: onLeft } = exchanges
   const keyOf = (socket: Socket) => clientAddresses.connectionKey(socket)
   const turns = new Turns({ onLeft, keyOf, maxWaiting: MAX_WAITING })

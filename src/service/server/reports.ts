@@ -10,7 +10,6 @@ import type { Exchanges } from './exchanges.js'
 import type { Makers } from './makers.js'
 import { openStatus } from './open-status.js'
 import { serviceMetrics } from './service-metrics.js'
-import type { Workers } from './workers.js'
 
 export interface ReportsParts {
   readonly options: ServiceOptions
@@ -20,7 +19,6 @@ export interface ReportsParts {
   readonly exchanges: Exchanges
   readonly busy: BusyTorrents
   readonly trackers: TrackerSource
-  readonly workers: Workers
   /** How many lines of the log were dropped so far. */
   readonly droppedLines: () => number
   /** Bytes of the cache's file. */
@@ -43,12 +41,12 @@ export interface Reports {
 
 /** Puts together what the service tells of itself. */
 export function openReports(parts: ReportsParts): Reports {
-  const { options, cacheAccess, makers, exchanges, workers } = parts
+  const { options, cacheAccess, makers, exchanges } = parts
   const { admission, onDemand, digests, hashed, warmer } = makers
   const describe = async () => {
-    const [cacheSize] = await Promise.all([parts.cacheSize(), workers.report()])
+    const cacheSize = await parts.cacheSize()
     const droppedLines = parts.droppedLines()
-    const connections = exchanges.connections + workers.connections
+    const { connections } = exchanges
     const metrics = serviceMetrics({ ...parts, ...makers, connections, cacheSize, droppedLines })
     const ahead = { bytes: hashed.ahead, jobs: admission.ahead.running }
     return formatMetrics([...metrics, ...warmMetrics(warmer, ahead)])

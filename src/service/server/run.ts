@@ -9,18 +9,19 @@ import {
   type TrackerSource,
   type TrackersWanted,
 } from '../torrents/tracker-source.js'
-import { AccessLog } from '../../web/access-log.js'
+import { AccessLog, type LogFormat } from '../../web/access-log.js'
 import { LogFile } from '../../web/log-file.js'
+import type { ServiceOptions } from '../options.js'
 import type { ListenPlace } from '../../web/open-server.js'
 import type { TlsKeys } from '../../web/tls/tls-keys.js'
 import { startService, type Service } from './start.js'
-import { openWorkers, tellingOfChanges, type WorkersWanted } from './open-workers.js'
 
 /** How far threads that hash step back behind the one that answers requests. */
 const NICENESS = 19
 
 /** All that the service is told from outside. */
-export interface ServiceSettings extends WorkersWanted {
+export interface ServiceSettings {
+  readonly options: ServiceOptions
   readonly places: readonly ListenPlace[]
   /** What TLS is spoken with; null for plain HTTP. */
   readonly tls: TlsKeys | null
@@ -32,6 +33,7 @@ export interface ServiceSettings extends WorkersWanted {
   readonly unusedFor: number
   /** Bytes that the cache may take up; null for any number. */
   readonly cacheMaxSize: number | null
+  readonly logFormat: LogFormat
   /** Where the access log is written; null: where the world has it. */
   readonly logFile: string | null
 }
@@ -68,18 +70,15 @@ export async function runService(
   settings: ServiceSettings,
   world: ServiceWorld,
 ): Promise<RunningService> {
-  const workers = openWorkers(settings, world)
-  const source = await openTrackers(settings.trackers, { now: world.now, report: world.warn })
-  const trackers = tellingOfChanges(source, workers)
+  const trackers = await openTrackers(settings.trackers, { now: world.now, report: world.warn })
   const sink = await openSink(settings, world)
-  const writeLog = (lines: string) => {
-    sink.write(lines)
-  }
   const log = new AccessLog({
     format: settings.logFormat,
     clientAddresses: settings.options.clientAddresses,
     now: world.now,
-    write: writeLog,
+    write: (lines) => {
+      sink.write(lines)
+    },
   })
   const resources = await openResources(settings, world)
   try {
@@ -90,8 +89,6 @@ export async function runService(
       monotonic: world.monotonic,
       droppedLines: world.droppedLines,
       log,
-      writeLog,
-      workers,
       cacheSize: () => sizeOf(join(settings.cacheDirectory, CACHE_FILE)),
       warn: world.warn,
       onError: world.onError,

@@ -1,7 +1,6 @@
 import type { Admission } from '../admission/admission.js'
 import type { HashedBytes } from '../torrents/hashed-bytes.js'
 import type { OnDemand } from '../torrents/on-demand.js'
-import type { Workers } from './workers.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 import { counter, gauge, histogram, type Metric } from '../../web/metrics.js'
 import type { RequestFigures } from '../web/request-figures.js'
@@ -14,7 +13,6 @@ export interface MeasuredParts {
   readonly hashed: HashedBytes
   readonly admission: Admission
   readonly trackers: TrackerSource
-  readonly workers: Pick<Workers, 'running' | 'replaced' | 'memory'>
   /** Bytes of the cache's file. */
   readonly cacheSize: number
   /** Lines of the log. */
@@ -23,7 +21,7 @@ export interface MeasuredParts {
 
 /** The figures of the service. */
 export function serviceMetrics(parts: MeasuredParts): Metric[] {
-  const { requests, onDemand, hashed, admission, trackers, workers } = parts
+  const { requests, onDemand, hashed, admission, trackers } = parts
   const { planning, hashing, memory } = admission
   const { hits, misses } = onDemand.cacheAccess.cache.usage
   return [
@@ -59,12 +57,6 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
     gauge('btkit_cache_bytes', 'Size of the piece cache on disk.', parts.cacheSize),
     counter('btkit_log_lines_dropped_total', 'Lines that nobody read.', parts.droppedLines),
     gauge('btkit_trackers', 'Trackers that torrents name.', trackers.current().urls.length),
-    gauge('btkit_workers', 'Processes that answer.', workers.running),
-    counter('btkit_workers_replaced_total', 'Workers that ended by themselves.', workers.replaced),
-    gauge(
-      'process_resident_memory_bytes',
-      'Memory in use, that of all workers together.',
-      process.memoryUsage.rss() + workers.memory,
-    ),
+    gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
   ]
 }

@@ -40,7 +40,7 @@ export interface Service {
  * @throws BtkitError when it can't listen
  */
 export async function startService(parts: ServiceParts): Promise<Service> {
-  const { options, hashContext, log, workers, onError } = parts
+  const { options, hashContext, log, onError } = parts
   const assembled = await assembleService(parts)
   const { exchanges } = assembled
   const gate = new StopGate(exchanges)
@@ -53,20 +53,10 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     }
   }
   const { limits, clientAddresses } = options
-  const limitConnections = connectionLimiter(
-    connectionLimitsOf(clientAddresses, workers.count, maxDescriptors()),
-  )
+  const limitConnections = connectionLimiter(connectionLimitsOf(clientAddresses, maxDescriptors()))
   const { tls } = parts
   const given = { handler, exchanges, limits, clientAddresses, limitConnections, tls, onError }
   const listeners = await listenAll(parts.places, given)
-  try {
-    const servers = listeners.map(({ server }) => server)
-    const { forwardedHandler, takeReport } = assembled
-    await workers.start({ servers, handler: forwardedHandler, onReport: takeReport })
-  } catch (error) {
-    await closeAll(listeners)
-    throw error
-  }
   const endPeriodicTasks = startPeriodicTasks({ ...parts, ...assembled, ...hashContext })
   assembled.warmer?.start()
   const stop = async () => {
@@ -74,7 +64,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
     const warmerStopped = assembled.warmer?.stop()
     endPeriodicTasks()
     const timer = setTimeout(parts.interrupt, STOP_TIMEOUT)
-    await Promise.all([closeAll(listeners), workers.stop()])
+    await closeAll(listeners)
     clearTimeout(timer)
     await warmerStopped
     await assembled.close()

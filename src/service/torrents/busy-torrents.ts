@@ -49,12 +49,6 @@ export class BusyTorrents {
     else this.#add(torrent)
   }
 
-  /** Counts more requests for one that was counted before, by its info hash. */
-  noteMore(infoHash: string, requests: number): void {
-    const known = this.#now.get(infoHash)
-    if (known) known.requests += requests
-  }
-
   /** Those that were asked for most, and most of all first. */
   top(count: number): BusyTorrent[] {
     this.#turn()

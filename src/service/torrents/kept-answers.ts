@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange } from '../../web/exchange.js'
-import type { PreparedAnswer } from '../web/send-prepared.js'
+import type { CheckedTorrent } from './on-demand.js'
 import type { ResponseCache } from './response-cache.js'
 
 /** The route, in the metrics, of torrents that are asked for again within the second. */
 const KEPT = 'kept response'
 
-export interface KeptAnswersParts<Basis, Answer extends PreparedAnswer> {
-  readonly responses: Pick<ResponseCache<Basis, Answer>, 'answer'>
+export interface KeptAnswersParts {
+  readonly responses: Pick<ResponseCache, 'answer'>
   /** Follows those that are not sent at once. */
   readonly exchanges: {
     readonly begin: (request: IncomingMessage, response: ServerResponse) => void
@@ -15,8 +15,8 @@ export interface KeptAnswersParts<Basis, Answer extends PreparedAnswer> {
   }
   /** Hears of those that are. */
   readonly report: (exchange: Exchange) => void
-  /** Hears of each, by what it was right by. */
-  readonly onKept: (checked: Basis) => void
+  /** Receives each torrent that is given again. */
+  readonly onKept: (checked: CheckedTorrent) => void
   /** Milliseconds on a clock that is never set. */
   readonly monotonic: () => number
 }
@@ -25,16 +25,13 @@ export interface KeptAnswersParts<Basis, Answer extends PreparedAnswer> {
  * Makes what answers with what is kept, and reports it at once unless a slow client has yet to take
  * it; false when nothing is kept.
  */
-export function keptAnswers<Basis, Answer extends PreparedAnswer>({
+export function keptAnswers({
   responses,
   exchanges,
   report,
   onKept,
   monotonic,
-}: KeptAnswersParts<Basis, Answer>): (
-  request: IncomingMessage,
-  response: ServerResponse,
-) => boolean {
+}: KeptAnswersParts): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {
     const startedAt = monotonic()
     const kept = responses.answer(request, response)

@@ -123,13 +123,8 @@ export class OnDemand {
   }
 
   /** Whether a torrent's files were looked at so lately that it can be given away as it is. */
-  isFresh(checked: CheckedTorrent): boolean {
-    return this.freshFor(checked) > 0
-  }
-
-  /** For how many milliseconds it can; 0 or less when it can't. */
-  freshFor({ checkedAt }: CheckedTorrent): number {
-    return checkedAt > this.#expiredAt ? FRESH_FOR - (this.#parts.monotonic() - checkedAt) : 0
+  isFresh({ checkedAt }: CheckedTorrent): boolean {
+    return checkedAt > this.#expiredAt && this.#parts.monotonic() - checkedAt < FRESH_FOR
   }
 
   /**

@@ -4,7 +4,9 @@ import { askedVersion } from './asked-version.js'
 import { isProgressAddress } from '../web/page-wish.js'
 import { askedView } from '../web/asked-view.js'
 import { isSecure } from '../../web/make-server.js'
-import { renderHeader, sendPrepared, type PreparedAnswer } from '../web/send-prepared.js'
+import { renderHeader, sendPrepared } from '../web/send-prepared.js'
+import type { CheckedTorrent } from './on-demand.js'
+import type { TorrentResponse } from './response.js'
 
 /** Memory for answers, in bytes. */
 const MEMORY = 16 * 1024 * 1024
@@ -13,21 +15,21 @@ const MEMORY = 16 * 1024 * 1024
 const ENTRY_COST = 3000
 
 /** An answer that was given, and what it is still right by. */
-interface CachedResponse<Basis, Answer> {
+interface CachedResponse {
   readonly host: string | undefined
-  readonly checked: Basis
-  readonly answer: Answer
+  readonly checked: CheckedTorrent
+  readonly answer: TorrentResponse
   /** The header as rendered in that second since 1970: it says what time it is. */
   header: string
   second: number
 }
 
 /** An answer, and what it is right by. */
-export type NotedResponse<Basis, Answer> = Pick<CachedResponse<Basis, Answer>, 'checked' | 'answer'>
+export type NotedResponse = Pick<CachedResponse, 'checked' | 'answer'>
 
-export interface ResponseCacheRules<Basis, Answer> {
+export interface ResponseCacheRules {
   /** Whether an answer may be given once more without a look at anything. */
-  readonly isCurrent: (entry: NotedResponse<Basis, Answer>) => boolean
+  readonly isCurrent: (entry: NotedResponse) => boolean
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** How long connections stay open, as answers say. */
@@ -44,34 +46,34 @@ const SPECIAL_HEADERS = /^(?:if-|range$|expect$|connection$|transfer-|content-l)
  * Gives the same answer to the same plain request again within the second, before any router or
  * hook: what a busy torrent is asked for most often.
  */
-export class ResponseCache<Basis, Answer extends PreparedAnswer> {
-  readonly #entries = new LRUCache<string, CachedResponse<Basis, Answer>>({
+export class ResponseCache {
+  readonly #entries = new LRUCache<string, CachedResponse>({
     maxSize: MEMORY,
     sizeCalculation: ({ answer, host = '' }, address) => {
       return ENTRY_COST + answer.body.length + address.length + host.length
     },
   })
-  readonly #rules: ResponseCacheRules<Basis, Answer>
+  readonly #rules: ResponseCacheRules
 
-  constructor(rules: ResponseCacheRules<Basis, Answer>) {
+  constructor(rules: ResponseCacheRules) {
     this.#rules = rules
   }
 
   /** Notes an answer to a GET request. */
-  note(request: IncomingMessage, checked: Basis, answer: Answer): void {
+  note(request: IncomingMessage, checked: CheckedTorrent, answer: TorrentResponse): void {
     const { host } = request.headers
     const entry = { host, checked, answer, header: '', second: 0 }
     this.#entries.set(copyOf(addressOf(request)), entry)
   }
 
   /** The answer to a request as it was composed before. */
-  recall(request: IncomingMessage): NotedResponse<Basis, Answer> | undefined {
+  recall(request: IncomingMessage): NotedResponse | undefined {
     const entry = this.#entries.get(addressOf(request))
     return entry?.host === request.headers.host ? entry : undefined
   }
 
   /** Answers if it can, and returns what with; else leaves all to others, and returns null. */
-  answer(request: IncomingMessage, response: ServerResponse): NotedResponse<Basis, Answer> | null {
+  answer(request: IncomingMessage, response: ServerResponse): NotedResponse | null {
     if (request.method !== 'GET') return null
     // Whoever follows the progress gets a page first
     if (isProgressAddress(request.url ?? '')) return null
@@ -82,12 +84,7 @@ export class ResponseCache<Basis, Answer extends PreparedAnswer> {
     return entry
   }
 
-  /** Forgets all answers. */
-  clear(): void {
-    this.#entries.clear()
-  }
-
-  #renew(entry: CachedResponse<Basis, Answer>): void {
+  #renew(entry: CachedResponse): void {
     const now = this.#rules.now()
     const second = Math.floor(now / 1000)
     if (entry.second === second) return

@@ -13,18 +13,6 @@ import { endConditional } from '../web/conditional.js'
 import type { ResponseCache } from './response-cache.js'
 import { sendReady } from '../progress/send-progress.js'
 import { publicAddress } from '../web/public-address.js'
-import { forwardedOf } from '../workers/forwarded-request.js'
-
-/** The torrents that were sent lately, as they were sent. */
-export type TorrentResponses = ResponseCache<CheckedTorrent, TorrentResponse>
-
-/** What answers are right by. */
-export interface Moment {
-  /** The trackers of now. */
-  readonly trackers: () => TrackerList
-  /** For how many milliseconds a torrent can be given away as it is. */
-  readonly freshFor: (checked: CheckedTorrent) => number
-}
 
 /** A torrent, and the way it is told of: absent for that of the protocol. */
 export interface ToldTorrent {
@@ -34,10 +22,11 @@ export interface ToldTorrent {
 
 export interface TorrentSenderParts {
   readonly options: ServiceOptions
-  readonly responses: TorrentResponses
+  readonly responses: ResponseCache
   /** Hears of each torrent that is sent. */
   readonly busy: Pick<BusyTorrents, 'note'>
-  readonly moment: Moment
+  /** The trackers of now. */
+  readonly trackers: () => TrackerList
 }
 
 /** Answers requests with torrents, or with what else tells of them. */
@@ -52,8 +41,7 @@ export class TorrentSender {
   send(request: FastifyRequest, reply: FastifyReply, told: ToldTorrent): FastifyReply {
     const { checked } = told
     if (sendReady(request, reply, checked.torrent.title)) return reply
-    const { busy, moment } = this.#parts
-    busy.note(checked.torrent)
+    this.#parts.busy.note(checked.torrent)
     const answer = this.#compose(request, told)
     const etag = answer.headers['ETag'] ?? ''
     const lastModified = answer.headers['Last-Modified'] ?? ''
@@ -62,10 +50,6 @@ export class TorrentSender {
     const { 'Cache-Control': caching } = answer.headers
     reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': caching })
     if (endConditional(request, reply, { etag, lastModified: date })) return reply
-    if (request.method === 'GET') {
-      const milliseconds = moment.freshFor(checked)
-      forwardedOf(request.raw)?.allowAgain(milliseconds, checked.torrent.infoHash)
-    }
     return reply.headers(answer.headers).send(answer.body)
   }
 
@@ -74,10 +58,10 @@ export class TorrentSender {
     { raw, method }: FastifyRequest,
     { checked, form = protocolForm }: ToldTorrent,
   ): TorrentResponse {
-    const { options, responses, moment } = this.#parts
+    const { options, responses } = this.#parts
     const { publicUrl, webSeeds, onTorrent } = options
     const address = publicAddress(raw, publicUrl)
-    const trackers = moment.trackers()
+    const trackers = this.#parts.trackers()
     const before = responses.recall(raw)
     if (before?.checked === checked && before.answer.trackers === trackers) return before.answer
     const parts = { trackers, addresses: [address, ...webSeeds] as const }

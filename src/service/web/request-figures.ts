@@ -1,20 +1,6 @@
 import type { Exchange } from '../../web/exchange.js'
-import { Histogram, type CountedDurations } from '../../web/histogram.js'
+import { Histogram } from '../../web/histogram.js'
 import type { Sample } from '../../web/metrics.js'
-
-/** What was counted of requests, as one process tells another. */
-export interface CountedRequests {
-  readonly routes: readonly CountedRoute[]
-  readonly bytes: number
-  readonly aborted: number
-}
-
-interface CountedRoute {
-  readonly route: string
-  /** How many had each status. */
-  readonly statuses: readonly (readonly [status: number, count: number])[]
-  readonly durations: CountedDurations
-}
 
 /** What is counted of the requests that took one route. */
 class RouteFigures {
@@ -44,30 +30,6 @@ export class RequestFigures {
     figures.durations.note(milliseconds / 1000)
     this.#bytes += bytes
     if (!isComplete) this.#aborted++
-  }
-
-  /** What was counted since this was last asked for, or since the start. */
-  take(): CountedRequests {
-    const routes = [...this.#routes].map(([route, { statuses, durations }]) => {
-      return { route, statuses: [...statuses], durations: durations.counted }
-    })
-    const taken = { routes, bytes: this.#bytes, aborted: this.#aborted }
-    this.#routes.clear()
-    this.#bytes = this.#aborted = 0
-    return taken
-  }
-
-  /** Adds what was counted elsewhere. */
-  add({ routes, bytes, aborted }: CountedRequests): void {
-    for (const { route, statuses, durations } of routes) {
-      const figures = this.#of(route)
-      for (const [status, count] of statuses) {
-        figures.statuses.set(status, (figures.statuses.get(status) ?? 0) + count)
-      }
-      figures.durations.add(durations)
-    }
-    this.#bytes += bytes
-    this.#aborted += aborted
   }
 
   counts(): Sample[] {

@@ -3,12 +3,8 @@ import type { AnnounceNotes } from '../protocol/http-answers.js'
 import { parseAddress } from '../protocol/peer-address.js'
 import { TrackerRefusal } from '../protocol/refusal.js'
 import { isMappedV4 } from '../swarms/candidate.js'
-import type {
-  AnnounceAnswer,
-  StoreRefusal,
-  SwarmCounts,
-  SwarmStore,
-} from '../swarms/swarm-store.js'
+import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import type { AnnounceAnswer, StoreRefusal, SwarmCounts } from '../swarms/swarm-store.js'
 import type { ForeignPeers } from './foreign-peers.js'
 import type { TorrentVerdict, TrackerRules } from './tracker-rules.js'
 
@@ -31,12 +27,12 @@ export const NOBODY: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0,
 
 /** Answers announces and scrapes by the rules, from a store. */
 export class TrackerAnswers {
-  readonly store: SwarmStore
+  readonly store: MemorySwarms
   readonly #rules: () => TrackerRules
   readonly #foreign: ForeignPeers | null
 
   /** The rules may change at any time; `foreign` are peers that other trackers told of. */
-  constructor(store: SwarmStore, rules: () => TrackerRules, foreign: ForeignPeers | null = null) {
+  constructor(store: MemorySwarms, rules: () => TrackerRules, foreign: ForeignPeers | null = null) {
     this.store = store
     this.#rules = rules
     this.#foreign = foreign

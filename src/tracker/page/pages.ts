@@ -3,7 +3,7 @@ import { readRegular } from '../../files/read-regular.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { describeTorrent, type KnownTorrent } from '../allowed/known-torrent.js'
-import type { SwarmStore } from '../swarms/swarm-store.js'
+import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { History } from './history.js'
 import { infoHashOf } from './info-hash.js'
 import { renderInfoPage } from './info-page.js'
@@ -36,7 +36,7 @@ export interface PageOptions {
 
 export interface PagesParts {
   readonly options: PageOptions
-  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
+  readonly store: Pick<MemorySwarms, 'list' | 'scrape'>
   readonly torrents: TorrentList
   readonly version: string
   /** Milliseconds since 1970. */

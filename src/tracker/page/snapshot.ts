@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { KnownTorrent } from '../allowed/known-torrent.js'
-import type { SwarmCounts, SwarmStore } from '../swarms/swarm-store.js'
+import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import type { SwarmCounts } from '../swarms/swarm-store.js'
 import { compareRows, matchesFilter, type RowQuery, type SortKey } from './row-query.js'
 import { filterInSlices, SLICE, sortInSlices } from '../../web/page/slices.js'
 import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from './swarm-row.js'
@@ -16,7 +17,7 @@ export const PAGE_LENGTH = 200
 const MAX_FILTERS = 32
 
 export interface SnapshotSource {
-  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
+  readonly store: Pick<MemorySwarms, 'list' | 'scrape'>
   /** The torrents that are known, by their info hashes in hexadecimal. */
   readonly torrents: ReadonlyMap<string, KnownTorrent>
   /** Whether torrents that are not known are tracked, too. */

@@ -16,7 +16,7 @@ export class ConnectionIds {
   readonly #id = new Uint32Array(2)
   #keys: readonly PeriodKey[] = []
 
-  /** The secret has `ID_SECRET` random bytes, the same in all threads. */
+  /** The secret has `ID_SECRET` random bytes. */
   constructor(secret: Uint8Array) {
     this.#secret = secret
   }

@@ -12,7 +12,7 @@ export interface AnswerPagesParts {
   readonly describe: () => string
 }
 
-/** What answers pages on the thread that has them. */
+/** Makes the function that answers requests for pages. */
 export function answerPages(parts: AnswerPagesParts): AnswerPage {
   return async (request) => {
     return fixedAnswer(request.path, parts) ?? (await parts.pages.answer(request)) ?? notFound()

@@ -1,22 +1,30 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessLog } from '../../web/access-log.js'
 import { formatMetrics } from '../../web/metrics.js'
 import type { ForeignPeers } from '../answers/foreign-peers.js'
-import type { SharingRules } from '../answers/tracker-calls.js'
+import { TrackerAnswers } from '../answers/tracker-answers.js'
+import { TrackerCalls, type SharingRules } from '../answers/tracker-calls.js'
+import { Aggregation } from '../http/aggregation.js'
+import { FullScrape } from '../http/full-scrape.js'
+import { TrackerRoutes } from '../http/tracker-routes.js'
 import { Pages } from '../page/pages.js'
-import type { SwarmStore } from '../swarms/swarm-store.js'
+import { ConnectionIds } from '../protocol/connection-ids.js'
+import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import { UdpAnswers } from '../udp/udp-answers.js'
 import type { Admitted } from './admitted.js'
-import { answerPages, type AnswerPage } from './answer-pages.js'
-import { assembleAnswering, type Answering } from './answering.js'
+import { answerPages } from './answer-pages.js'
+import type { HttpListenerParts } from './http-listener.js'
+import { noteExchange, noteRefusal } from './note-exchange.js'
+import { PageRoutes } from './page-routes.js'
+import { makeRules } from './rules.js'
 import type { TrackerSettings } from './settings.js'
 import type { StateSaver } from './state-saver.js'
 import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
 
 export interface AssemblyParts {
   readonly settings: TrackerSettings
-  readonly store: SwarmStore
+  readonly store: MemorySwarms
   readonly admitted: Admitted
-  /** Where threads count their answers. */
-  readonly figures: Float64Array
   /** What connection ids of UDP are made with. */
   readonly idSecret: Uint8Array
   readonly sharing: SharingRules
@@ -34,35 +42,88 @@ export interface AssemblyParts {
   readonly onError: (error: unknown) => void
 }
 
-/** What answers requests, and other threads that ask for pages. */
-export interface AssembledTracker extends Answering {
-  readonly answerPage: AnswerPage
+/** Handlers of requests of all kinds. */
+export interface AssembledTracker {
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void
+  /** Receives refusals of bytes that were no request. */
+  readonly onRefused: HttpListenerParts['onRefused']
+  readonly udp: UdpAnswers
   readonly pages: Pages
 }
 
 /** Puts together what answers requests of all kinds from one store. */
 export function assembleTracker(parts: AssemblyParts): AssembledTracker {
-  const { settings, store, admitted } = parts
-  const figures = new TrackerFigures(parts.figures, 0)
-  const { torrents, addresses } = admitted
+  const { settings, log, monotonic } = parts
+  const { torrents } = parts.admitted
+  const figures = new TrackerFigures()
   const pages = new Pages({ ...parts, options: settings.page, torrents, version: settings.version })
+  const answers = openAnswers(parts)
+  const routes = openRoutes(parts, answers, figures)
+  const pageRoutes = openPageRoutes(parts, pages, figures)
+  const udp = new UdpAnswers({
+    answers,
+    ids: new ConnectionIds(parts.idSecret),
+    now: () => monotonic() / 1000,
+    note: (answered) => {
+      figures.note('udp', answered)
+    },
+  })
+  const handler: AssembledTracker['handler'] = (request, response) => {
+    if (log) noteExchange({ request, response, log, monotonic })
+    if (routes.handle(request, response)) return
+    figures.note('http', 'page')
+    pageRoutes.handle(request, response)
+  }
+  const onRefused: AssembledTracker['onRefused'] = (socket, refusal) => {
+    if (log) noteRefusal(log, socket, refusal)
+  }
+  return { handler, onRefused, udp, pages }
+}
+
+function openAnswers({ settings, store, admitted, foreign }: AssemblyParts): TrackerAnswers {
+  const hasSwarm = (infoHash: Uint8Array) => store.scrape(infoHash) !== null
+  const rules = makeRules({ ...admitted, settings: settings.answers, hasSwarm })
+  return new TrackerAnswers(store, () => rules, foreign)
+}
+
+/** Announces and scrapes over HTTP. */
+function openRoutes(
+  { settings, admitted, sharing, now, monotonic }: AssemblyParts,
+  answers: TrackerAnswers,
+  figures: TrackerFigures,
+): TrackerRoutes {
+  const isListed = (infoHash: string) => {
+    return (admitted.torrents.torrents.get(infoHash)?.trackers.length ?? 0) > 0
+  }
+  return new TrackerRoutes({
+    answers,
+    fullScrape: new FullScrape(answers, monotonic),
+    aggregation: new Aggregation(settings.aggregation),
+    trackerCalls: new TrackerCalls({ answers, rules: sharing, isListed, now }),
+    addressOf: (request) => settings.clientAddresses.of(request),
+    now,
+    note: (answered) => {
+      figures.note('http', answered)
+    },
+  })
+}
+
+function openPageRoutes(
+  { settings, store, admitted, favicon, saver, onError }: AssemblyParts,
+  pages: Pages,
+  figures: TrackerFigures,
+): PageRoutes {
+  const { torrents, addresses } = admitted
+  const { publicUrl, clientAddresses } = settings
   const describe = () => {
     const known = torrents.torrents.size
-    const measured = { totals: store.totals(), knownTorrents: known, saver: parts.saver }
+    const measured = { totals: store.totals(), knownTorrents: known, saver }
     return formatMetrics(trackerMetrics({ ...measured, figures }))
   }
-  const answerPage = answerPages({ ...parts, pages, describe })
-  const answering = assembleAnswering({
-    ...parts,
-    settings: settings.answers,
-    torrents,
-    addresses,
-    figures,
-    aggregation: settings.aggregation,
-    isListed: (infoHash) => (torrents.torrents.get(infoHash)?.trackers.length ?? 0) > 0,
-    answerPage,
-    publicUrl: settings.publicUrl,
-    addressOf: (request) => settings.clientAddresses.of(request),
+  return new PageRoutes({
+    answerPage: answerPages({ pages, favicon, describe }),
+    publicUrl,
+    permits: (request) => addresses.isOpen || addresses.permits(clientAddresses.of(request)),
+    onError,
   })
-  return { ...answering, answerPage, pages }
 }

@@ -11,10 +11,10 @@ const RULES: ConnectionRules = {
   filesShare: 1 / 4,
 }
 
-/** The bounds of each of the threads, which have about as many connections each. */
+/** The bounds of the tracker; `maxDescriptors` is null where the system does not tell. */
 export function connectionLimitsOf(
   clients: ClientAddresses,
-  { threads, maxDescriptors }: { readonly threads: number; readonly maxDescriptors: number | null },
+  maxDescriptors: number | null,
 ): ConnectionLimits {
-  return connectionLimitsBy(RULES, clients, { shares: threads, maxDescriptors })
+  return connectionLimitsBy(RULES, clients, maxDescriptors)
 }

@@ -41,10 +41,7 @@ export interface HttpListener {
   readonly address: string
   /** Null on a Unix socket. */
   readonly port: number | null
-  /** Whether TLS is spoken. */
-  readonly isSecure: boolean
   readonly close: () => Promise<void>
-  readonly server: Server
 }
 
 /**
@@ -61,7 +58,7 @@ export async function listenHttp(
   const address = await openServer(server, place)
   const bound = server.address()
   const port = bound !== null && typeof bound === 'object' ? bound.port : null
-  return { address, port, isSecure: tls !== null, close, server }
+  return { address, port, close }
 }
 
 /** A server that listens nowhere yet. */

@@ -1,5 +1,3 @@
-import type { Server } from 'node:http'
-import { BtkitError } from '../../errors.js'
 import { connectionLimiter } from '../../web/limit-connections.js'
 import { maxDescriptors } from '../../web/max-descriptors.js'
 import { openUdp, type UdpServer } from '../udp/udp-server.js'
@@ -8,20 +6,10 @@ import { connectionLimitsOf } from './connection-limit.js'
 import { listenHttp, type HttpListener } from './http-listener.js'
 import type { TrackerSettings } from './settings.js'
 
-/** The system's numbers of sockets. */
-export interface Descriptors {
-  readonly http: readonly { readonly fd: number; readonly isSecure: boolean }[]
-  readonly udp: readonly { readonly fd: number; readonly isV6: boolean }[]
-}
-
 /** All that listens. */
 export interface Listening {
   /** Such as `http://127.0.0.1:6969` and `udp://127.0.0.1:6969`, or the path of a Unix socket. */
   readonly addresses: readonly string[]
-  /** What other threads can answer on. */
-  readonly descriptors: () => Descriptors
-  /** The servers of HTTP. */
-  readonly servers: readonly Server[]
   readonly close: () => Promise<void>
 }
 
@@ -30,12 +18,12 @@ export interface Listening {
  * @throws BtkitError when it can't listen somewhere
  */
 export async function listenEverywhere(
-  settings: Pick<TrackerSettings, 'places' | 'udpPlaces' | 'clientAddresses' | 'tls' | 'workers'>,
+  settings: Pick<TrackerSettings, 'places' | 'udpPlaces' | 'clientAddresses' | 'tls'>,
   { handler, onRefused, udp }: Pick<AssembledTracker, 'handler' | 'onRefused' | 'udp'>,
   onError: (error: unknown) => void,
 ): Promise<Listening> {
-  const { places, udpPlaces, clientAddresses, tls, workers: threads } = settings
-  const limits = connectionLimitsOf(clientAddresses, { threads, maxDescriptors: maxDescriptors() })
+  const { places, udpPlaces, clientAddresses, tls } = settings
+  const limits = connectionLimitsOf(clientAddresses, maxDescriptors())
   const { keyOf } = limits
   const limitConnections = connectionLimiter(limits)
   const listeners: HttpListener[] = []
@@ -73,17 +61,5 @@ export async function listenEverywhere(
     await close()
     throw error
   }
-  const descriptors = () => ({
-    http: listeners.map(({ server, isSecure }) => ({ fd: descriptorOf(server), isSecure })),
-    udp: sockets.map(({ descriptor, isV6 }) => ({ fd: descriptor(), isV6 })),
-  })
-  return { addresses, descriptors, servers: listeners.map(({ server }) => server), close }
-}
-
-/** @throws BtkitError on systems that have no such numbers */
-function descriptorOf(server: Server): number {
-  const { _handle } = server as Server & { _handle?: { fd?: number } }
-  const fd = _handle?.fd ?? -1
-  if (fd >= 0) return fd
-  throw new BtkitError('usage', 'several workers: this system can not share sockets among threads')
+  return { addresses, close }
 }

@@ -4,7 +4,6 @@ import { failed, lineAnswer, type PageAnswer } from '../page/page-answer.js'
 import type { AnswerPage } from './answer-pages.js'
 
 export interface PageRoutesParts {
-  /** Answers on this thread, or asks the one that has the pages. */
   readonly answerPage: AnswerPage
   /** Under which address clients reach the tracker; null: what they ask for. */
   readonly publicUrl: string | null

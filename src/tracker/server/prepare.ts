@@ -5,7 +5,7 @@ import { LogFile } from '../../web/log-file.js'
 import { ForeignPeers } from '../answers/foreign-peers.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
 import { StateFile } from '../state/state-file.js'
-import { allocateShared, openShared, openSwarms } from '../swarms/open-swarms.js'
+import { openSwarms } from '../swarms/open-swarms.js'
 import { ID_SECRET } from '../protocol/connection-ids.js'
 import { openAdmitted } from './admitted.js'
 import { assembleTracker } from './assemble.js'
@@ -13,7 +13,6 @@ import { storeClock } from './clocks.js'
 import { readSharedKey } from './shared-key.js'
 import type { MultitrackerSettings, TrackerSettings } from './settings.js'
 import { StateSaver } from './state-saver.js'
-import { allocateFigures } from './tracker-figures.js'
 
 /** The world as the tracker sees it. */
 export interface TrackerWorld {
@@ -43,7 +42,7 @@ export async function prepareTracker(settings: TrackerSettings, world: TrackerWo
   const { now, monotonic, warn, onError } = world
   const favicon = await readFavicon(settings.favicon)
   const sharing = await openSharing(settings.multitracker)
-  const { store, swarms } = openStore(settings, monotonic)
+  const store = openSwarms({ limits: settings.limits, now: storeClock(monotonic), randomBytes })
   const state = new StateFile({ path: settings.stateFile, store, now, report: warn })
   await state.load()
   const saver = new StateSaver({ state, path: settings.stateFile, now, warn, onError })
@@ -55,32 +54,33 @@ export async function prepareTracker(settings: TrackerSettings, world: TrackerWo
     },
   )
   const log = openLog(settings, sink, world)
-  const figures = allocateFigures(settings.workers)
-  const idSecret = randomBytes(ID_SECRET)
   const foreign = settings.multitracker.isEnabled ? new ForeignPeers(monotonic) : null
-  const shared = { figures, idSecret, sharing, foreign }
-  const parts = { settings, store, admitted, favicon, log, now, monotonic, onError, ...shared }
+  const parts = {
+    settings,
+    store,
+    admitted,
+    idSecret: randomBytes(ID_SECRET),
+    sharing,
+    foreign,
+    favicon,
+    log,
+    now,
+    monotonic,
+    onError,
+  }
   const tracker = assembleTracker({ ...parts, saver })
   const close = async () => {
     admitted.close()
     log?.flush()
     await sink.close()
   }
-  return { ...parts, swarms, state, saver, sink, tracker, close }
+  return { ...parts, state, saver, sink, tracker, close }
 }
 
 /** @throws BtkitError when the key can't be read, or is too short to be one */
 async function openSharing({ keyFile, ...rules }: MultitrackerSettings): Promise<SharingRules> {
   const key = keyFile === null ? null : await readSharedKey(keyFile)
   return { ...rules, key, ownId: randomBytes(20) }
-}
-
-/** The store; and what other threads open it by, where there are any. */
-function openStore({ limits, workers }: TrackerSettings, monotonic: () => number) {
-  const parts = { limits, now: storeClock(monotonic), randomBytes }
-  if (workers === 1) return { store: openSwarms(parts), swarms: null }
-  const swarms = allocateShared(parts)
-  return { store: openShared(swarms, parts), swarms }
 }
 
 async function readFavicon(path: string | null): Promise<Uint8Array | null> {

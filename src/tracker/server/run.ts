@@ -1,4 +1,3 @@
-import { monotonicNow } from '../../monotonic.js'
 import { SAMPLE_INTERVAL } from '../page/history.js'
 import { TrackerRounds } from '../multitracker/tracker-rounds.js'
 import { lockState } from '../state/lock-state.js'
@@ -7,7 +6,6 @@ import { expireSome } from './expire-some.js'
 import { startPeriodicWork } from './periodic-work.js'
 import { prepareTracker, type PreparedTracker, type TrackerWorld } from './prepare.js'
 import type { TrackerSettings } from './settings.js'
-import { NO_THREADS, startThreads, type Threads } from './start-threads.js'
 
 export type { TrackerWorld } from './prepare.js'
 
@@ -21,8 +19,6 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly refresh: () => Promise<void>
   /** Opens the log's file anew, if there is one. */
   readonly reopenLog: () => Promise<void>
-  /** Rejects when it can't go on. */
-  readonly broken: Promise<never>
   /** Takes no further requests, saves the state and resolves when all is closed. */
   readonly stop: () => Promise<void>
 }
@@ -74,17 +70,12 @@ async function beginWork(prepared: PreparedTracker, listening: Listening): Promi
   await state.settle()
   // What can't be written is better known now than at the end
   await saver.save()
-  const threads = await startOthers(prepared, listening)
-  const refresh = async () => {
-    await admitted.refresh()
-    threads.refresh()
-  }
-  const endWork = startRepeating(prepared, threads, refresh)
+  const endWork = startRepeating(prepared)
   const stop = async () => {
-    await Promise.all([listening.close(), threads.stop(), endWork()])
+    await Promise.all([listening.close(), endWork()])
     await saver.save().finally(close)
   }
-  const { torrents } = admitted
+  const { torrents, refresh } = admitted
   return {
     addresses: listening.addresses,
     torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
@@ -93,34 +84,27 @@ async function beginWork(prepared: PreparedTracker, listening: Listening): Promi
     },
     refresh,
     reopenLog: () => sink.reopen(),
-    broken: threads.broken,
     stop,
   }
 }
 
-/** Starts the threads that answer beside this one. */
-function startOthers(prepared: PreparedTracker, listening: Listening): Promise<Threads> {
-  const { swarms, sink, monotonic } = prepared
-  if (swarms === null) return Promise.resolve(NO_THREADS)
-  const clockStart = monotonicNow() - monotonic()
-  const write = (lines: string) => {
-    sink.write(lines)
-  }
-  return startThreads({ ...prepared, swarms, listening, clockStart, write })
-}
-
 /** Starts what is done again and again; the function returned ends it. */
-function startRepeating(
-  { settings, store, saver, tracker, foreign, sharing, admitted, now, onError }: PreparedTracker,
-  threads: Threads,
-  refresh: () => Promise<void>,
-): () => Promise<void> {
+function startRepeating({
+  settings,
+  store,
+  saver,
+  tracker,
+  foreign,
+  sharing,
+  admitted,
+  now,
+  onError,
+}: PreparedTracker): () => Promise<void> {
   const rounds = new TrackerRounds({
     rules: sharing,
     torrents: () => admitted.torrents.torrents,
     take: (infoHash, peers) => {
       foreign?.put(infoHash, peers)
-      threads.share(infoHash, peers)
     },
     now,
   })
@@ -128,7 +112,7 @@ function startRepeating(
   const endWork = startPeriodicWork(
     [
       ...(foreign === null ? [] : [asking]),
-      { act: refresh, period: settings.allowed.interval },
+      { act: admitted.refresh, period: settings.allowed.interval },
       { act: () => saver.saveOrTell(), period: settings.saveInterval },
       { act: () => expireSome(store), period: EXPIRE_INTERVAL },
       { act: () => tracker.pages.sample(), period: SAMPLE_INTERVAL },

@@ -1,5 +1,5 @@
 import type { LogFormat } from '../../web/access-log.js'
-import type { ClientAddresses, TrustedProxy } from '../../web/client-address.js'
+import type { ClientAddresses } from '../../web/client-address.js'
 import type { ListenPlace } from '../../web/open-server.js'
 import type { TlsKeys } from '../../web/tls/tls-keys.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
@@ -37,10 +37,6 @@ export interface TrackerSettings {
   /** Where the access log is written; null: where the world has it. */
   readonly logFile: string | null
   readonly version: string
-  /** Threads that answer. */
-  readonly workers: number
-  /** Proxies whose word `clientAddresses` takes. */
-  readonly trustedProxies: readonly TrustedProxy[]
 }
 
 /** How peers are shared with other trackers. */

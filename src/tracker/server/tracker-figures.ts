@@ -2,35 +2,23 @@ import { counter, gauge, type Metric, type Sample } from '../../web/metrics.js'
 import type { StoreTotals } from '../swarms/swarm-store.js'
 import type { StateSaver } from './state-saver.js'
 
-/** Where in a thread's counts each answer is counted, by protocol. */
+/** Where each answer is counted, by protocol. */
 const PLACES = {
   http: { connect: 0, announce: 1, scrape: 2, refusal: 3, page: 4 },
   udp: { connect: 5, announce: 6, scrape: 7, refusal: 8, page: 9 },
 } as const
-const PLACES_PER_THREAD = 10
+const PLACES_IN_ALL = 10
 
 /** What was answered, by protocol. */
 export type Answered = keyof (typeof PLACES)['http']
 
-/** Memory in which threads count their answers. */
-export function allocateFigures(threads: number): Float64Array {
-  return new Float64Array(new SharedArrayBuffer(8 * PLACES_PER_THREAD * threads))
-}
-
-/** Counts of answers. Each thread counts its own, and tells those of all. */
+/** Counts of answers. */
 export class TrackerFigures {
-  readonly #counts: Float64Array
-  readonly #from: number
-
-  /** Threads are numbered from 0 on. */
-  constructor(counts: Float64Array, thread: number) {
-    this.#counts = counts
-    this.#from = PLACES_PER_THREAD * thread
-  }
+  readonly #counts = new Float64Array(PLACES_IN_ALL)
 
   /** Counts an answer. */
   note(protocol: 'http' | 'udp', answered: Answered): void {
-    const place = this.#from + PLACES[protocol][answered]
+    const place = PLACES[protocol][answered]
     this.#counts[place] = (this.#counts[place] ?? 0) + 1
   }
 
@@ -38,18 +26,10 @@ export class TrackerFigures {
   samples(): Sample[] {
     const samples = Object.entries(PLACES).flatMap(([protocol, places]) => {
       return Object.entries(places).map(([answered, place]) => {
-        return { labels: { protocol, answered }, value: this.#sum(place) }
+        return { labels: { protocol, answered }, value: this.#counts[place] ?? 0 }
       })
     })
     return samples.filter(({ value }) => value > 0)
-  }
-
-  #sum(place: number): number {
-    let sum = 0
-    for (let at = place; at < this.#counts.length; at += PLACES_PER_THREAD) {
-      sum += this.#counts[at] ?? 0
-    }
-    return sum
   }
 }
 

@@ -25,7 +25,7 @@ export function looksPickled(bytes: Uint8Array): boolean {
 }
 
 /**
- * The swarms in a `dfile` of bttrack, as SwarmStore saves them: the peers of each torrent, and how
+ * The swarms in a `dfile` of bttrack, as MemorySwarms saves them: the peers of each torrent, and how
  * often it was downloaded. What makes no sense is left out.
  * @throws BtkitError `bencode` when the bytes are none
  */

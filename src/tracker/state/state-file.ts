@@ -4,7 +4,7 @@ import { copyFile, open, rename, type FileHandle } from 'node:fs/promises'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 import { streamAtomically } from '../../files/write/stream-atomically.js'
-import type { SwarmStore } from '../swarms/swarm-store.js'
+import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { convertOldState, looksPickled, MAX_OLD_STATE } from './old-state.js'
 import { DIGEST_LENGTH, formatState, MAX_HEADER, readStateHeader } from './state-format.js'
 
@@ -16,7 +16,7 @@ const CHUNK = 256 * 1024
 
 export interface StateFileParts {
   readonly path: string
-  readonly store: Pick<SwarmStore, 'save' | 'restore'>
+  readonly store: Pick<MemorySwarms, 'save' | 'restore'>
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Hears what is worth a line; work goes on. */

@@ -21,7 +21,6 @@ import type {
   SwarmCounts,
   SwarmPage,
   SwarmRestorer,
-  SwarmStore,
   SwarmSummary,
 } from './swarm-store.js'
 import { SwarmTable } from './swarm-table.js'
@@ -29,7 +28,7 @@ import { SwarmTable } from './swarm-table.js'
 export interface MemorySwarmsParts {
   readonly memory: StoreMemory
   readonly limits: StoreLimits
-  /** Seconds on a clock that is never set back, the same for all that share the memory. */
+  /** Seconds on a clock that is never set back. */
   readonly now: () => number
   /** Gives unsigned integers of 32 bits. */
   readonly random: () => number
@@ -38,10 +37,11 @@ export interface MemorySwarmsParts {
 const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
 
 /**
- * Swarms in memory that is laid out beforehand, without an object for each peer: some 90 bytes a
- * peer. Several may work on one memory as long as only one of them does at a time.
+ * The swarms of a tracker, in memory that is laid out beforehand, without an object for each peer:
+ * some 90 bytes a peer. Every call takes a bounded time, long works being cut in slices, so that
+ * announces can go on between them.
  */
-export class MemorySwarms implements SwarmStore {
+export class MemorySwarms {
   readonly #limits: StoreLimits
   readonly #now: () => number
   readonly #counters: Uint32Array
@@ -76,6 +76,7 @@ export class MemorySwarms implements SwarmStore {
     this.#choice = new PeerChoice(memory.peers, this.#lists, random)
   }
 
+  /** Notes what a peer says, and chooses peers for it. */
   announce(announce: PeerAnnounce): AnnounceAnswer {
     this.#candidate.load(announce)
     if (announce.event === 'stopped') return this.#stop(announce)
@@ -99,6 +100,7 @@ export class MemorySwarms implements SwarmStore {
     return this.#answer(swarm, null)
   }
 
+  /** Peers of a swarm for somebody who does not take part in it. */
   choose({ infoHash, wanted, wantsIds }: OutsideWish): AnnounceAnswer {
     const swarm = this.#swarms.find(infoHash)
     const wish = { self: 0, isV6: false, wantsSeeds: true, wantsBothFamilies: true }
@@ -107,11 +109,13 @@ export class MemorySwarms implements SwarmStore {
     return this.#answer(swarm, null)
   }
 
+  /** null for a torrent of which nothing is known. */
   scrape(infoHash: Uint8Array): SwarmCounts | null {
     const swarm = this.#swarms.find(infoHash)
     return swarm === 0 ? null : this.#members.countsOf(swarm)
   }
 
+  /** The swarms from a place in the store on, at most `limit` places of it. Begins at 0. */
   list(from: number, limit: number): SwarmPage {
     const swarms: SwarmSummary[] = []
     const { highest } = this.#swarms
@@ -131,6 +135,7 @@ export class MemorySwarms implements SwarmStore {
     }
   }
 
+  /** Forgets a swarm and its peers. */
   forget(infoHash: Uint8Array): void {
     const swarm = this.#swarms.find(infoHash)
     if (swarm === 0) return
@@ -141,6 +146,10 @@ export class MemorySwarms implements SwarmStore {
     if (this.#swarms.isInUse(swarm)) this.#swarms.remove(swarm)
   }
 
+  /**
+   * Looks at the next `slots` places for peers that were not heard of for too long, and forgets
+   * those. Returns whether the end of all places was reached: the next call begins again.
+   */
   expire(slots: number): boolean {
     const { heard, swarms } = this.#peers.columns
     const highest = this.#counters[Counter.highestPeer] ?? 0
@@ -154,11 +163,19 @@ export class MemorySwarms implements SwarmStore {
     return end > highest
   }
 
+  /**
+   * The whole state as bytes, a slice at each step, which lasts until the next; what changes
+   * meanwhile may be in it or not.
+   */
   *save(): Generator<Uint8Array, void> {
     const parts = { peers: this.#peers, swarms: this.#swarms, lists: this.#lists }
     yield* saveSwarms({ ...parts, now: this.#now })
   }
 
+  /**
+   * Prepares to take back a state that was saved `age` seconds ago, and has about `size` bytes: it
+   * goes faster when that is known.
+   */
   restore(age: number, size = 0): SwarmRestorer {
     this.#peers.reserve(Math.min(Math.floor(size / PEER4_SIZE), this.#limits.maxPeers))
     const now = this.#now()

@@ -4,9 +4,8 @@ import { POOL_HEADS, type IndexPoolMemory } from './index-pool.js'
 import { ceilingPowerOfTwo } from './power-of-two.js'
 
 /**
- * All that a store knows, in memory that threads can share. It is laid out for as many peers and
- * swarms as there may be, but the system hands out only the pages that are written to: what a
- * store takes up grows with what it holds.
+ * All that a store knows. It is laid out for as many peers and swarms as there may be, but the system
+ * hands out only the pages that are written to: what a store takes up grows with what it holds.
  */
 export interface StoreMemory {
   /** See `Counter` for what stands where. */

@@ -86,39 +86,6 @@ export interface SwarmRestorer {
   readonly end: () => void
 }
 
-/**
- * The swarms of a tracker. Every call takes a bounded time, long works being cut in slices, so
- * that announces can go on between them.
- */
-export interface SwarmStore {
-  /** Notes what a peer says, and chooses peers for it. */
-  readonly announce: (announce: PeerAnnounce) => AnnounceAnswer
-  /** Peers of a swarm for somebody who does not take part in it. */
-  readonly choose: (wish: OutsideWish) => AnnounceAnswer
-  /** null for a torrent of which nothing is known. */
-  readonly scrape: (infoHash: Uint8Array) => SwarmCounts | null
-  /** The swarms from a place in the store on, at most `limit` places of it. Begins at 0. */
-  readonly list: (from: number, limit: number) => SwarmPage
-  readonly totals: () => StoreTotals
-  /** Forgets a swarm and its peers. */
-  readonly forget: (infoHash: Uint8Array) => void
-  /**
-   * Looks at the next `slots` places for peers that were not heard of for too long, and forgets
-   * those. Returns whether the end of all places was reached: the next call begins anew.
-   */
-  readonly expire: (slots: number) => boolean
-  /**
-   * The whole state as bytes, a slice at each step, which lasts until the next; what changes
-   * meanwhile may be in it or not.
-   */
-  readonly save: () => Generator<Uint8Array, void>
-  /**
-   * Prepares to take back a state that was saved `age` seconds ago, and has about `size` bytes: it
-   * goes faster when that is known.
-   */
-  readonly restore: (age: number, size?: number) => SwarmRestorer
-}
-
 /** How much a store may hold. */
 export interface StoreLimits {
   readonly maxPeers: number

@@ -16,7 +16,7 @@ import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/track
 export interface UdpAnswersParts {
   readonly answers: TrackerAnswers
   readonly ids: ConnectionIds
-  /** Seconds, the same in all threads. */
+  /** Seconds on a clock that is never set. */
   readonly now: () => number
   /** Hears what was answered, once for each answer. */
   readonly note: (answered: 'connect' | 'announce' | 'scrape' | 'refusal') => void

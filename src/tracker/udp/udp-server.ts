@@ -1,7 +1,7 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { asBtkitError } from '../../errors.js'
 import { Outbox } from './outbox.js'
 import type { UdpAnswers } from './udp-answers.js'
 
@@ -13,12 +13,6 @@ export type UdpPlace =
 export interface UdpServer {
   /** Such as `udp://127.0.0.1:6969`. */
   readonly address: string
-  readonly isV6: boolean
-  /**
-   * The system's number of the socket, for other threads.
-   * @throws BtkitError on systems that have none
-   */
-  readonly descriptor: () => number
   /** Answers nothing any more. */
   readonly close: () => Promise<void>
 }
@@ -80,8 +74,6 @@ export function answerOn(socket: Socket, { answers, onError }: UdpServerParts): 
   })
   return {
     address: `udp://${isV6 ? `[${address}]` : address}:${port}`,
-    isV6,
-    descriptor: () => descriptorOf(socket),
     close: () =>
       new Promise((resolve) => {
         outbox.flush()
@@ -90,27 +82,6 @@ export function answerOn(socket: Socket, { answers, onError }: UdpServerParts): 
         })
       }),
   }
-}
-
-/** Answers on the socket of another thread as well. Nothing closes it here. */
-export function answerOnDescriptor(
-  { fd, isV6 }: { readonly fd: number; readonly isV6: boolean },
-  parts: UdpServerParts,
-): void {
-  const socket = makeUdpSocket(isV6)
-  socket.once('listening', () => answerOn(socket, parts))
-  socket.bind({ fd })
-}
-
-/** Node keeps the number behind a symbol: its public name tells nothing. */
-function descriptorOf(socket: Socket): number {
-  const state = Object.getOwnPropertySymbols(socket).find(
-    ({ description }) => description === 'state symbol',
-  )
-  const inner = state && (socket as unknown as Record<symbol, { handle?: { fd?: number } }>)[state]
-  const fd = inner?.handle?.fd ?? -1
-  if (fd >= 0) return fd
-  throw new BtkitError('usage', 'several workers: this system can not share UDP among threads')
 }
 
 /** Systems have a limit, below which this is cut. */

@@ -11,7 +11,7 @@ export const MIN_VERSION = 'TLSv1.2'
 
 /** What servers prove themselves by: another pair may take the place of the first. */
 export class TlsKeys {
-  readonly #listeners: ((pair: TlsPair) => void)[] = []
+  readonly #servers: Server[] = []
   #pair: TlsPair
 
   constructor(pair: TlsPair) {
@@ -22,21 +22,16 @@ export class TlsKeys {
     return this.#pair
   }
 
-  /** Has something done whenever there is another pair. */
-  onChange(act: (pair: TlsPair) => void): void {
-    this.#listeners.push(act)
-  }
-
   /** Gives a server the pair of each moment: connections that are open keep what they have. */
   provide(server: Server): void {
-    this.onChange((pair) => {
-      server.setSecureContext({ ...pair, minVersion: MIN_VERSION })
-    })
+    this.#servers.push(server)
   }
 
   /** Puts another pair, which was checked, in the place of the one before. */
   replace(pair: TlsPair): void {
     this.#pair = pair
-    for (const act of this.#listeners) act(pair)
+    for (const server of this.#servers) {
+      server.setSecureContext({ ...pair, minVersion: MIN_VERSION })
+    }
   }
 }

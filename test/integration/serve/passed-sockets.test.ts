@@ -44,43 +44,36 @@ test('serve answers on all sockets that it was started with', unlessPassed, asyn
   }
 })
 
-for (const workers of ['1', '2']) {
-  test(
-    `no request is lost while serve is started anew, with --workers ${workers}`,
-    unlessPassed,
-    async (t) => {
-      const directory = makeScratch(t, { 'mirror/file': 'content' })
-      const args = [...serveArgs(join(directory, 'mirror'), directory), '--workers', workers]
-      const launcher = await launch(t, { sockets: ['tcp'], args })
-      const [port = 0] = launcher.ports
-      launcher.start()
-      let isOver = false
-      let served = 0
-      // On a connection of its own
-      const askOnce = async () => {
-        const [answer] = parseAnswers(await rawRequest(port, requestText('GET /file')))
-        assert.deepEqual([answer?.status, answer?.body], [200, 'content'])
-        served++
-      }
-      const askOn = async () => {
-        while (!isOver) await askOnce()
-      }
-      const clients = Promise.all([askOn(), askOn(), askOn(), askOn()])
-      // So that each process answers some
-      const askMore = async () => {
-        for (const enough = served + 50; served < enough;) await Promise.race([clients, askOnce()])
-      }
-      for (let restart = 0; restart < 3; restart++) {
-        await askMore()
-        assert.equal(await launcher.stop(), 0)
-        launcher.start()
-      }
-      await askMore()
-      isOver = true
-      await clients
-    },
-  )
-}
+test('no request is lost while serve is started anew', unlessPassed, async (t) => {
+  const directory = makeScratch(t, { 'mirror/file': 'content' })
+  const args = serveArgs(join(directory, 'mirror'), directory)
+  const launcher = await launch(t, { sockets: ['tcp'], args })
+  const [port = 0] = launcher.ports
+  launcher.start()
+  let isOver = false
+  let served = 0
+  // On a connection of its own
+  const askOnce = async () => {
+    const [answer] = parseAnswers(await rawRequest(port, requestText('GET /file')))
+    assert.deepEqual([answer?.status, answer?.body], [200, 'content'])
+    served++
+  }
+  const askOn = async () => {
+    while (!isOver) await askOnce()
+  }
+  const clients = Promise.all([askOn(), askOn(), askOn(), askOn()])
+  const askMore = async () => {
+    for (const enough = served + 50; served < enough;) await Promise.race([clients, askOnce()])
+  }
+  for (let restart = 0; restart < 3; restart++) {
+    await askMore()
+    assert.equal(await launcher.stop(), 0)
+    launcher.start()
+  }
+  await askMore()
+  isOver = true
+  await clients
+})
 
 test('a socket that can not be served on ends it with a reason', unlessPassed, async (t) => {
   const directory = makeScratch(t)

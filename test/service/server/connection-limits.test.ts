@@ -14,8 +14,8 @@ const clients = new ClientAddresses([])
 const unlessFew = { skip: (maxDescriptors() ?? 4096) < 4096 && 'too few descriptors' }
 
 /** How many connections a process may have, and how many of one client. */
-function limitsOf(descriptors: number | null, processes = 1): [number, number] {
-  const limits = connectionLimitsOf(clients, processes, descriptors)
+function limitsOf(descriptors: number | null): [number, number] {
+  const limits = connectionLimitsOf(clients, descriptors)
   return [limits.maxConnections, limits.maxPerClient]
 }
 
@@ -24,11 +24,6 @@ test('connections are bounded, also by the descriptors that their files leave th
   assert.deepEqual(limitsOf(null), [20_000, 1000])
   assert.deepEqual(limitsOf(1024), [512, 256])
   assert.deepEqual(limitsOf(16), [2, 1])
-})
-
-test('processes share the connections, and have descriptors of their own', () => {
-  assert.deepEqual(limitsOf(1_048_576, 4), [5000, 250])
-  assert.deepEqual(limitsOf(1024, 2), [512, 256])
 })
 
 /** Opens connections, and returns them and what resolves when so many of them are closed. */

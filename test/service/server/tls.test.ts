@@ -202,20 +202,3 @@ for (const [what, args, told] of [
     assert.match(stderr, told)
   })
 }
-
-test('two processes speak TLS, and both have the new certificate', unlessOpenssl, async (t) => {
-  const served = await serveSecure(t, ['--workers', '2'])
-  const agent = () => new Agent({ ca: [served.cert] })
-  for (let n = 0; n < 8; n++) {
-    const { body } = await askSecurely(agent(), served, TORRENT)
-    assert.deepEqual(decodeTorrent(new Uint8Array(body))['url-list'], [`${served.address}/yum/`])
-  }
-  const second = plantCertificate(served.directory, 'second')
-  served.hangUp()
-  const renewed = () => new Agent({ ca: [served.cert, second] })
-  for (let seen = 0; seen < 8;) {
-    const { name } = await askSecurely(renewed(), served, '/yum/good.rpm')
-    seen = name === 'second' ? seen + 1 : 0
-    if (seen === 0) await setTimeout(5)
-  }
-})

@@ -16,7 +16,7 @@ const KIB = 1024
 const MIB = 1024 * KIB
 
 function openCache() {
-  return new ResponseCache<CheckedTorrent, TorrentResponse>({
+  return new ResponseCache({
     keepAliveSeconds: 30,
     isCurrent: () => true,
     now: Date.now,
@@ -81,7 +81,7 @@ const LONG_WAY = 'the long way'
 /** A server that notes an answer to what is asked first, and gives it again if it can. */
 async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${url}` } = {}) {
   const world = { now: Date.UTC(2023, 10, 14, 22, 13, 20), isCurrent: true }
-  const responses = new ResponseCache<CheckedTorrent, TorrentResponse>({
+  const responses = new ResponseCache({
     keepAliveSeconds: 5,
     now: () => world.now,
     isCurrent: () => world.isCurrent,

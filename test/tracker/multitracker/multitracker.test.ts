@@ -84,12 +84,6 @@ test('a tracker gives the peers of the other trackers of a torrent', async (t) =
   assert.deepEqual([status, stderr], [0, ''])
 })
 
-test('all workers give these peers', async (t) => {
-  const asked = await startAsked(t)
-  const asking = await startAsking(t, [`${asked.address}/announce`], ['--workers', '2'])
-  for (let n = 0; n < 8; n += 1) assert.deepEqual(await peersOf(asking), ['127.0.0.1:1111'])
-})
-
 test('nobody is given itself, nor a peer twice', async (t) => {
   const asked = await startAsked(t)
   const asking = await startAsking(t, [`${asked.address}/announce`])

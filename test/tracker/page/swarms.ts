@@ -1,9 +1,10 @@
-import type { SwarmCounts, SwarmStore } from '../../../src/tracker/swarms/swarm-store.js'
+import type { MemorySwarms } from '../../../src/tracker/swarms/memory-swarms.js'
+import type { SwarmCounts } from '../../../src/tracker/swarms/swarm-store.js'
 
 /** Swarms with these counts: complete, incomplete, downloaded, by info hash in hexadecimal. */
 export function swarmsOf(
   counts: Readonly<Record<string, readonly [number, number, number]>>,
-): Pick<SwarmStore, 'list' | 'scrape'> {
+): Pick<MemorySwarms, 'list' | 'scrape'> {
   const all = Object.entries(counts).map(([hash, [complete, incomplete, downloaded]]) => {
     const infoHash = Buffer.from(hash, 'hex')
     return { infoHash, complete, incomplete, downloaders: incomplete, downloaded }

@@ -8,8 +8,8 @@ import { runProgram } from '../../support/executable.js'
 const clients = new ClientAddresses([])
 
 /** How many connections there may be, and how many of one client. */
-function limitsOf(maxDescriptors: number | null, threads = 1): [number, number] {
-  const limits = connectionLimitsOf(clients, { threads, maxDescriptors })
+function limitsOf(maxDescriptors: number | null): [number, number] {
+  const limits = connectionLimitsOf(clients, maxDescriptors)
   return [limits.maxConnections, limits.maxPerClient]
 }
 
@@ -19,11 +19,6 @@ test('connections are bounded by memory, and by the descriptors that files leave
   assert.deepEqual(limitsOf(1024), [768, 384])
   assert.deepEqual(limitsOf(128), [64, 32])
   assert.deepEqual(limitsOf(16), [2, 1])
-})
-
-test('threads share the connections', () => {
-  assert.deepEqual(limitsOf(65_536, 4), [2500, 125])
-  assert.deepEqual(limitsOf(1024, 2), [384, 192])
 })
 
 test(

@@ -20,28 +20,24 @@ function ask(url: string, ca: string[]): Promise<{ name: string; body: string }>
   })
 }
 
-async function trackSecurely(t: TestContext, workers: number) {
+async function trackSecurely(t: TestContext) {
   const directory = makeScratch(t)
   const ca = [plantCertificate(directory, 'first')]
-  const args = ['--workers', String(workers), ...tlsArgs(directory)]
-  return { ...(await startTrack(t, { args })), directory, ca }
+  return { ...(await startTrack(t, { args: tlsArgs(directory) })), directory, ca }
 }
 
-for (const workers of [1, 2]) {
-  test(`announces over TLS, with ${workers} workers, and SIGHUP`, unlessOpenssl, async (t) => {
-    const { address, directory, ca, hangUp } = await trackSecurely(t, workers)
-    assert.match(address, /^https:/)
-    const query = `info_hash=${'%01'.repeat(20)}&peer_id=${'x'.repeat(20)}&port=6881&left=1`
-    const { body } = await ask(`${address.replace(/\/announce$/, '')}/announce?${query}`, ca)
-    assert.match(body, /^d8:complete.*10:incompletei1e/s)
-    ca.push(plantCertificate(directory, 'second'))
-    hangUp()
-    // Whichever thread answers
-    const base = address.replace(/\/announce$/, '')
-    for (let seen = 0; seen < 8;) {
-      const { name } = await ask(`${base}/-/health`, ca)
-      seen = name === 'second' ? seen + 1 : 0
-      if (seen === 0) await setTimeout(5)
-    }
-  })
-}
+test('announces over TLS, and SIGHUP', unlessOpenssl, async (t) => {
+  const { address, directory, ca, hangUp } = await trackSecurely(t)
+  assert.match(address, /^https:/)
+  const query = `info_hash=${'%01'.repeat(20)}&peer_id=${'x'.repeat(20)}&port=6881&left=1`
+  const { body } = await ask(`${address.replace(/\/announce$/, '')}/announce?${query}`, ca)
+  assert.match(body, /^d8:complete.*10:incompletei1e/s)
+  ca.push(plantCertificate(directory, 'second'))
+  hangUp()
+  const base = address.replace(/\/announce$/, '')
+  for (let seen = 0; seen < 8;) {
+    const { name } = await ask(`${base}/-/health`, ca)
+    seen = name === 'second' ? seen + 1 : 0
+    if (seen === 0) await setTimeout(5)
+  }
+})

@@ -7,6 +7,7 @@ import { cachePath } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { requireNames } from '../../arguments/require-names.js'
+import { warnOfWorkers } from '../../arguments/server-options.js'
 import { openTls } from '../../arguments/tls-options.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
@@ -44,6 +45,7 @@ type ServeIo = Io & { readonly stderr: BoundedOutput }
 
 /** Serves until a signal asks to stop. */
 async function serve(root: string, options: ServeOptions, io: ServeIo): Promise<void> {
+  warnOfWorkers(options.workers, io)
   const tls = await openTls(options, io)
   const settings = { ...serviceSettings(root, options, io), tls: tls?.keys ?? null }
   const onError = (error: unknown) => {
@@ -107,8 +109,6 @@ function serviceSettings(
     unusedFor: options.unusedFor,
     cacheMaxSize: options.cacheMaxSize ?? null,
     logFormat: options.log,
-    workers: options.workers,
-    trustedProxies: options.trustProxy,
     logFile: options.logFile === undefined ? null : resolve(io.cwd, options.logFile),
   }
 }

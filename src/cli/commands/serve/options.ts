@@ -3,7 +3,7 @@ import { checkTracker } from '../../../metainfo/trackers.js'
 import { checkPattern } from '../../../service/warm/path-patterns.js'
 import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
 import { threadsOption } from '../../arguments/engine-options.js'
-import { publicUrl, trustedProxies } from '../../arguments/server-options.js'
+import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
 import * as read from '../../arguments/values.js'
 
 /** Where the trackers are read from, unless the command line says otherwise. */
@@ -97,7 +97,7 @@ export function declareServeOptions() {
     .addOption(cacheTrustOption())
     .option('--cache-max-size <size>', 'how large the cache may become', read.byteSize)
     .addOption(unusedForOption('what was unused that long leaves the cache'))
-    .option('--workers <n>', 'processes that answer', read.wholeNumber(1, 64), 1)
+    .addOption(workersOption())
     .option('--log-file <file>', 'where the access log goes, instead of standard error')
     .addOption(
       new Option('--log <format>', 'access log')

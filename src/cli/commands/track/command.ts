@@ -3,7 +3,7 @@ import { runTracker } from '../../../tracker/server/run.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
-import { socketsPassed, warnOfHosts } from '../../arguments/server-options.js'
+import { socketsPassed, warnOfHosts, warnOfWorkers } from '../../arguments/server-options.js'
 import { openTls } from '../../arguments/tls-options.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import { reportError, reportWarning } from '../../output/messages.js'
@@ -24,6 +24,7 @@ export function defineTrack({ io, finish, isLegacy }: CommandContext) {
 
 /** Tracks until a signal asks to stop. */
 async function track(options: TrackOptions, io: Io): Promise<void> {
+  warnOfWorkers(options.workers, io)
   const tls = await openTls(options, io)
   const sockets = socketsPassed(io)
   if (sockets) warnOfHosts(options.host, io)
@@ -58,7 +59,7 @@ async function track(options: TrackOptions, io: Io): Promise<void> {
     })
     io.stdout.write(greeting(tracker, settings))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
-    if (!io.signal.aborted) await Promise.race([once(io.signal, 'abort'), tracker.broken])
+    if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {
     manager.stopping()
     await tracker.stop()

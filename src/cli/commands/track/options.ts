@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { publicUrl, trustedProxies } from '../../arguments/server-options.js'
+import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
 import * as read from '../../arguments/values.js'
 
 /** Where trackers listen that are not told: the port of old, and the one that others have now. */
@@ -24,7 +24,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--tls-cert <file>', 'certificate in PEM: speak TLS, HTTPS alone (not on Unix sockets)')
     .option('--tls-key <file>', 'its key in PEM')
-    .option('--workers <n>', 'threads that answer', read.wholeNumber(1, 64), 1)
+    .addOption(workersOption())
     .option('--no-udp', 'do not track over UDP')
     .optionsGroup('What is tracked:')
     .option('--allowed-dir <dir>', 'track the torrents in it, no others (repeatable)', paths, [])

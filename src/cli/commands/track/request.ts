@@ -52,8 +52,6 @@ export function trackerSettings(
     favicon: file(options.favicon),
     publicUrl: options.publicUrl ?? null,
     clientAddresses: new ClientAddresses(options.trustProxy),
-    trustedProxies: options.trustProxy,
-    workers: options.workers,
     logFormat: options.log ?? (options.logFile ? 'text' : 'off'),
     logFile: toStdout ? null : file(options.logFile),
     version: version(),

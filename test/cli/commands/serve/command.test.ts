@@ -32,6 +32,16 @@ test('takes its options from the environment', async (t) => {
   assert.equal((await fetch(`${address}/yum/good.rpm`)).status, 404)
 })
 
+test('--workers of old units is warned of once, and otherwise ignored', async (t) => {
+  const { address, stderr, stop } = await serveMirror(t, { files, args: ['--workers', '2'] })
+  assert.equal((await fetch(`${address}/yum/good.rpm`)).status, 200)
+  assert.equal((await stop()).status, 0)
+  assert.deepEqual(stderr.text.match(/.*warning.*/g), [
+    'btkit: warning: --workers: ignored, as one process answers; ' +
+      'for TLS and large files put nginx or caddy in front',
+  ])
+})
+
 test('takes what is on the command line before what is in the environment', async (t) => {
   const env = { BTKIT_SERVE_TRACKER: 'http://other.example/a', BTKIT_SERVE_PORT: 'nonsense' }
   const { address } = await serveMirror(t, { files, io: { env } })
