@@ -15,7 +15,7 @@ const ENOUGH_PIECES = 1024
 /** Content that is small, in bytes, may have any piece length. */
 const SMALL_SIZE = 4 * MIB
 
-/** Programs have fixed lengths of up to this many bytes, also for content that is shorter. */
+/** Programs have fixed lengths of up to this many bytes for any content, as serve does for sets. */
 const LARGE_FOR_ANY = MIB
 
 /** libtorrent 2.0.8 loads no torrent with pieces of so many bytes. */
@@ -51,12 +51,13 @@ export function* findSmallPieces(metainfo: Metainfo) {
 }
 
 /**
- * Pieces of more than four times the automatic length, and few: peers share only whole ones. Also
- * pieces above 1 MiB that are more than four times as long as all content.
+ * Pieces above 1 MiB of more than four times the automatic length, and few: peers share only whole
+ * ones. Also pieces above 1 MiB that are more than four times as long as all content.
  */
 export function* findLargePieces(metainfo: Metainfo) {
   const { pieceLength, pieceCount, size, version } = metainfo
-  if (pieceLength > LARGE_FOR_ANY && pieceLength > TOLERANCE * size && size > 0) {
+  if (pieceLength <= LARGE_FOR_ANY) return
+  if (pieceLength > TOLERANCE * size && size > 0) {
     yield `a piece of ${pieceLength} bytes is longer than all ${size} bytes of content`
     return
   }

@@ -1,5 +1,6 @@
 import { isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { skipReasonOf } from '../../files/scan/skip-rules.js'
 import { isPlainName } from '../../metainfo/name.js'
 import type { Budget } from '../admission/budget.js'
 import { IsDirectory, Refusal } from '../refusal.js'
@@ -7,7 +8,7 @@ import type { DirectoryListings, Entry } from './directory-listings.js'
 import { FILE_COST, type FoundFiles } from './find-files.js'
 import { mapConcurrently } from './map-concurrently.js'
 import { formatMirrorPath } from './mirror-path.js'
-import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
+import { MirrorView, toRefusal, type Mirror } from './mirror.js'
 
 /** How much one directory may come to, and what need not be read again. */
 export interface BelowLimits {
@@ -21,8 +22,8 @@ export interface BelowLimits {
 }
 
 /**
- * All files below a directory that the mirror publishes, links followed as for downloads, in no
- * order. Names are counted before any file is looked at, so that too large a directory costs little.
+ * All files below a directory that makemetafile would take, links followed as for downloads, in no
+ * order: also hidden and system files where the mirror publishes hidden names. Names are counted before any file is looked at, so that too large a directory costs little.
  * @throws Refusal
  */
 export async function findBelow(
@@ -102,8 +103,9 @@ class SearchBelow {
     const { budget, maxFiles, isLeftOut } = this.limits
     budget.charge('names', 1)
     const path = [...directory, name]
-    if (isSuspect(name) || !isPlainName(name) || isWithheld(path, this.mirror)) return null
-    if (isLeftOut(path)) return null
+    if (isSuspect(name) || !isPlainName(name) || isLeftOut(path)) return null
+    // The same names that makemetafile leaves out, so that the info hash is the same
+    if (skipReasonOf(name, this.mirror.hidden) !== undefined) return null
     if (++this.#count > maxFiles) {
       const where = formatMirrorPath(this.directory)
       throw new Refusal('too-many', `${where}: more than ${maxFiles} files and directories`)

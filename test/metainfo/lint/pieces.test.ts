@@ -45,10 +45,16 @@ test('less than a quarter of the automatic piece length is small', () => {
 })
 
 test('more than four times the automatic piece length is large', () => {
-  assert.deepEqual(messagesOf('piece-length-large', torrentOfSize(20 * MIB, MIB)), [
-    'pieces of 1048576 bytes are large for 20971520 bytes, which makes 20; 131072 would do',
+  assert.deepEqual(messagesOf('piece-length-large', torrentOfSize(20 * MIB, 2 * MIB)), [
+    'pieces of 2097152 bytes are large for 20971520 bytes, which makes 10; 131072 would do',
   ])
-  assert.deepEqual(codesOf(torrentOfSize(20 * MIB, 512 * KIB)), [])
+  assert.deepEqual(codesOf(torrentOfSize(100 * MIB, MIB)), [])
+})
+
+test('the pieces of 1 MiB that serve cuts all files into are large for none', () => {
+  for (const size of [1, 5 * MIB, 20 * MIB, 60 * MIB]) {
+    assert.deepEqual(codesOf(torrentOfSize(size, MIB)), [], String(size))
+  }
 })
 
 test('but not of content so small or so large that it does not matter', () => {

@@ -47,6 +47,28 @@ test('it is what makemetafile makes of the directory', async (t) => {
   assert.equal(independentInfoHash(body), (JSON.parse(stdout) as { infoHash: string }).infoHash)
 })
 
+for (const isHidden of [false, true]) {
+  const [option, all] = isHidden ? [['--hidden'], ['--all']] : [[], []]
+  const what = isHidden ? 'takes with --all, where hidden names are published' : 'leaves out'
+  test(`what operating systems leave behind is in it as makemetafile ${what}`, async (t) => {
+    const left = ['core', 'CVS/Root', 'b/Thumbs.db', 'b/desktop.ini', '.DS_Store', 'lost+found/#1']
+    const paths = [...left, 'b/score', '.a.0a0b0c0d-1-0a0b0c0d.btkit-tmp', 'cvs']
+    const junk = Object.fromEntries(paths.map((path) => [`pub/set/${path}`, path]))
+    const { port, root } = await serveMirror(t, { files: { ...FILES, ...junk }, args: option })
+    const target = join(makeScratch(t), 'a.torrent')
+    const { body } = await ask(port, '/pub/set.torrent')
+    const pow2 = Math.log2(Number(decodeTorrent(body).info['piece length']))
+    const args = ['--piece-size-pow2', String(pow2), '--target', target, '--no-cache', '--json']
+    const made = ['makemetafile', join(root, 'pub/set'), 'http://t/a', ...args, ...all]
+    const { stdout } = await runBtkit(made)
+    assert.equal(independentInfoHash(body), (JSON.parse(stdout) as { infoHash: string }).infoHash)
+    assert.equal(pathsIn(body).includes('core'), isHidden)
+    // It is a torrent of its own all the same when it is asked for
+    assert.equal((await ask(port, '/pub/set/core.torrent')).status, 200)
+    assert.equal((await ask(port, '/pub/set/CVS/?torrent')).status, 200)
+  })
+}
+
 test('its pieces are longer where the directory is larger, and it is read once', async (t) => {
   const root = makeScratch(t, { 'pub/set/a': 'a' })
   plantSparse(join(root, 'pub/set'), 'big', 2 ** 28)
