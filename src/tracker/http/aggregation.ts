@@ -32,13 +32,13 @@ export class Aggregation {
   }
 
   /**
-   * Looks at the password of an announce, as it stands in the query.
+   * Looks at the password of an announce, each character a byte.
    * @throws TrackerRefusal
    */
   require(password: string | null): void {
     const wanted = this.#settings.aggregator?.password ?? null
     if (wanted === null) return
-    if (password !== wanted && password !== encodeURIComponent(wanted)) {
+    if (password !== Buffer.from(wanted).toString('latin1')) {
       const why = 'Requested download is not authorized for use with this tracker.'
       throw new TrackerRefusal(200, why)
     }

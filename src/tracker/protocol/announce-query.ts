@@ -11,7 +11,7 @@ export interface AnnounceRequest extends AnnouncedPeer {
   readonly form: 'compact' | 'full' | 'no-ids'
   /** What a tracker says that asks for its own peers (BitTornado's `tracker=1`); null: a client. */
   readonly tracker: TrackerMark | null
-  /** As it was sent: an aggregator wants one. */
+  /** Each character a byte: an aggregator wants one. */
   readonly password: string | null
 }
 

@@ -1,6 +1,6 @@
 import type { PeerEvent } from '../swarms/swarm-store.js'
 
-/** As they were sent: nothing is checked. */
+/** As they were meant, each character a byte: nothing is checked. */
 export interface ClaimedAddresses {
   /** BEP 3. */
   readonly ip: string | null

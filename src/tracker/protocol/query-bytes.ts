@@ -27,3 +27,14 @@ export function decodeBytes(value: string, name: string, bytes: Uint8Array): Uin
   if (length < count || at < value.length) throw malformed(`${name} does not have ${count} bytes`)
   return bytes
 }
+
+/**
+ * The name or value of a field as it was before it was escaped (RFC 3986), each character a byte; a
+ * plus is a plus. What only looks like an escape stands for itself, such as the zone of `fe80::1%eth0`.
+ */
+export function decodeText(text: string): string {
+  if (!text.includes('%')) return text
+  return text.replace(/%([0-9a-f]{2})/gi, (_, digits: string) => {
+    return String.fromCharCode(parseInt(digits, 16))
+  })
+}

@@ -1,8 +1,14 @@
+import { decodeText } from './query-bytes.js'
 import { malformed } from './refusal.js'
 
-/** The fields of an announce that mean something here, as they were sent; null where they were not. */
+/**
+ * The fields of an announce that mean something here, each character a byte; null where they were
+ * not sent.
+ */
 export class QueryFields {
+  /** Still escaped, as `decodeBytes` reads it. */
   infoHash: string | null = null
+  /** Still escaped, as `decodeBytes` reads it. */
   peerId: string | null = null
   port: string | null = null
   left: string | null = null
@@ -31,7 +37,7 @@ export function fieldsOf(query: string): QueryFields {
     if (end === -1) end = query.length
     const equals = query.indexOf('=', at)
     if (equals !== -1 && equals < end) {
-      setField(fields, query.slice(at, equals), query.slice(equals + 1, end))
+      setField(fields, decodeText(query.slice(at, equals)), query.slice(equals + 1, end))
     }
     at = end + 1
   }
@@ -48,43 +54,43 @@ function setField(fields: QueryFields, name: string, value: string): void {
       fields.peerId = once(fields.peerId, value, name)
       break
     case 'port':
-      fields.port = once(fields.port, value, name)
+      fields.port = once(fields.port, decodeText(value), name)
       break
     case 'left':
-      fields.left ??= value
+      fields.left ??= decodeText(value)
       break
     case 'event':
-      fields.event ??= value
+      fields.event ??= decodeText(value)
       break
     case 'numwant':
-      fields.numwant ??= value
+      fields.numwant ??= decodeText(value)
       break
     case 'compact':
-      fields.compact ??= value
+      fields.compact ??= decodeText(value)
       break
     case 'no_peer_id':
-      fields.noPeerId ??= value
+      fields.noPeerId ??= decodeText(value)
       break
     case 'key':
-      fields.key ??= value
+      fields.key ??= decodeText(value)
       break
     case 'ip':
-      fields.ip ??= value
+      fields.ip ??= decodeText(value)
       break
     case 'ipv4':
-      fields.ipv4 ??= value
+      fields.ipv4 ??= decodeText(value)
       break
     case 'ipv6':
-      fields.ipv6 ??= value
+      fields.ipv6 ??= decodeText(value)
       break
     case 'tracker':
-      fields.tracker ??= value
+      fields.tracker ??= decodeText(value)
       break
     case 'password':
-      fields.password ??= value
+      fields.password ??= decodeText(value)
       break
     case 'tracker_proof':
-      fields.trackerProof ??= value
+      fields.trackerProof ??= decodeText(value)
       break
     default:
   }

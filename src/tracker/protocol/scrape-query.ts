@@ -1,4 +1,4 @@
-import { decodeBytes } from './query-bytes.js'
+import { decodeBytes, decodeText } from './query-bytes.js'
 
 /**
  * The info hashes that a scrape names, in their order and each once; none: it asks for all.
@@ -7,8 +7,9 @@ import { decodeBytes } from './query-bytes.js'
 export function readScrape(query: string): Uint8Array[] {
   const found = new Map<string, Uint8Array>()
   for (const field of query.split('&')) {
-    if (!field.startsWith('info_hash=')) continue
-    const infoHash = decodeBytes(field.slice('info_hash='.length), 'info_hash', new Uint8Array(20))
+    const equals = field.indexOf('=')
+    if (equals === -1 || decodeText(field.slice(0, equals)) !== 'info_hash') continue
+    const infoHash = decodeBytes(field.slice(equals + 1), 'info_hash', new Uint8Array(20))
     found.set(latin1(infoHash), infoHash)
   }
   // Keys of bencode stand in byte order, which on latin1 is that of its characters

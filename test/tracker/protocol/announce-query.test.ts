@@ -118,6 +118,38 @@ test('addresses that a client claims are passed on as they stand', () => {
   assert.deepEqual(readAnnounce(`${BASE}&ip=1.2.3.4&ipv6=2001:db8::1`).claimed, claimed)
 })
 
+test('each name and value may be escaped', () => {
+  const escape = (text: string) =>
+    text.replace(/./g, (character) => {
+      return `%${character.charCodeAt(0).toString(16)}`
+    })
+  const fields = ['port=50', 'event=stopped', 'left=0', 'numwant=7', 'key=0badcafe', 'compact=0']
+  const others = ['ip=2001:db8::6', 'ipv4=1.2.3.4', 'ipv6=::7', 'tracker=1', 'password=a%26b']
+  for (const at of [0, 1]) {
+    const spelled = [...fields, ...others].map((field) => {
+      return field
+        .split('=')
+        .map((part, i) => (i === at && !part.includes('%') ? escape(part) : part))
+        .join('=')
+    })
+    const read = readAnnounce(`${HASH.replace('info', '%69nfo')}&${ID}&${spelled.join('&')}`)
+    assert.deepEqual([read.port, read.event, read.isComplete], [50, 'stopped', true])
+    assert.deepEqual([read.wanted, read.key, read.form], [7, 0x0badcafe, 'full'])
+    assert.deepEqual(read.claimed, { ip: '2001:db8::6', ipv4: '1.2.3.4', ipv6: '::7' })
+    assert.deepEqual([read.tracker, read.password], [{ proof: null }, 'a&b'])
+  }
+})
+
+test('escapes are read once, and what only looks like one stands for itself', () => {
+  const { claimed } = readAnnounce(`${BASE}&ip=fe80::1%25eth0&ipv4=%2531&ipv6=1%&%2569p=::1`)
+  assert.deepEqual(claimed, { ip: 'fe80::1%eth0', ipv4: '%31', ipv6: '1%' })
+  assertRefusedBy(() => readAnnounce(`${HASH}&${ID}&port=%253`), 400, 'port is not a port')
+})
+
+test('a field that is escaped and stands again is there twice', () => {
+  assertRefusedBy(() => readAnnounce(`${BASE}&%70ort=2`), 400, 'port stands twice')
+})
+
 test('of an optional field that stands twice the first counts', () => {
   assert.equal(readAnnounce(`${BASE}&numwant=1&numwant=2`).wanted, 1)
 })

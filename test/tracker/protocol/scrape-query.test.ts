@@ -9,6 +9,10 @@ test('the torrents of a scrape come in byte order, each once', () => {
   assert.deepEqual(hashes, ['a'.repeat(20), '\xff'.repeat(20)])
 })
 
+test('the name of a field may be escaped', () => {
+  assert.equal(readScrape(`%69nfo%5Fhash=${'a'.repeat(20)}`).length, 1)
+})
+
 test('a scrape without torrents names none', () => {
   assert.deepEqual(readScrape(''), [])
 })
