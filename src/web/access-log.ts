@@ -65,7 +65,7 @@ interface LogEntry {
   readonly bytes: number
   readonly milliseconds: number
   readonly agent: string
-  /** Whether the client took the whole answer. */
+  /** Whether the whole answer was sent. */
   readonly complete: boolean
 }
 

@@ -65,7 +65,8 @@ export class Exchanges {
     const exchange = new OpenExchange(request, response, this.#parts.monotonic())
     this.#underWay.get(request.socket)?.add(exchange)
     response.once('finish', () => {
-      this.#end(exchange, true)
+      // Node says so too of an answer that was given up; the end of its connection reports that one
+      if (!response.destroyed) this.#end(exchange, true)
     })
   }
 

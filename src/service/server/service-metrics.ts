@@ -33,7 +33,7 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
     histogram('btkit_request_duration_seconds', 'Time to the last byte.', requests.durations()),
     counter(
       'btkit_requests_aborted_total',
-      'Requests whose answer the client did not wait for.',
+      'Requests whose answer was not sent in full.',
       requests.aborted,
     ),
     counter('btkit_sent_bytes_total', "Bytes of answers' bodies.", requests.bytes),

@@ -19,7 +19,7 @@ export class RequestFigures {
     return this.#bytes
   }
 
-  /** How many answers their clients did not wait for. */
+  /** How many answers were not sent in full. */
   get aborted(): number {
     return this.#aborted
   }

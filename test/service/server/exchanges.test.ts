@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
 import { once } from 'node:events'
+import { truncateSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { serveMirror, type ServedMirror } from '../../support/serve.js'
@@ -71,6 +73,26 @@ test('a download cut short is told with the bytes that were sent', async (t) => 
   const [entry] = await entries(mirror, 1)
   assert.deepEqual([entry?.status, entry?.complete], [200, false])
   assert.ok(entry!.bytes > 8 * MIB - 64 * 1024 && entry!.bytes < 64 * MIB, String(entry?.bytes))
+  const metrics = await metricsOf(mirror)
+  assert.match(metrics, new RegExp(`^btkit_sent_bytes_total ${entry!.bytes}$`, 'm'))
+  assert.match(metrics, /^btkit_requests_aborted_total 1$/m)
+})
+
+test('a download of a file that got shorter meanwhile is told as cut short', async (t) => {
+  const mirror = await serve(t)
+  const socket = connect(mirror.port, '127.0.0.1')
+  socket.write(requestText('GET /yum/large'))
+  let received = 0
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.length
+    if (received <= 4 * MIB) return
+    truncateSync(join(mirror.root, 'yum/large'), 4 * MIB)
+  })
+  await once(socket, 'close')
+  const [entry] = await entries(mirror, 1)
+  assert.deepEqual([entry?.status, entry?.complete], [200, false])
+  const missing = received - entry!.bytes
+  assert.ok(entry!.bytes < 64 * MIB && Math.abs(missing) < 64 * 1024, `${missing} of ${received}`)
   const metrics = await metricsOf(mirror)
   assert.match(metrics, new RegExp(`^btkit_sent_bytes_total ${entry!.bytes}$`, 'm'))
   assert.match(metrics, /^btkit_requests_aborted_total 1$/m)
