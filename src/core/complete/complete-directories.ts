@@ -1,3 +1,4 @@
+import { noteProblems } from './lasting-problems.js'
 import { createReport, sortReport, type CompleteReport } from './report.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch } from './request.js'
 import { lookAtAll, type Sight } from './sight.js'
@@ -38,6 +39,7 @@ export async function completeDirectories(
     await tidy(context, request.cacheMaxSize)
   }
   sortReport(report)
+  report.hasNewProblems = noteProblems(report, request, context)
   return report
 }
 

@@ -123,10 +123,10 @@ export function torrentName(name: string): string {
  * @throws BtkitError `bad-name`
  */
 export function checkTorrentName(name: string, directory: SourceDirectory): void {
-  const file = torrentName(name)
-  if (Buffer.byteLength(file) <= LONGEST_NAME) return
+  if (Buffer.byteLength(torrentName(name)) <= LONGEST_NAME) return
   const { source } = pathsOf(name, directory)
-  throw new BtkitError('bad-name', `${source}: ${file} would be too long a name`)
+  const why = `with ${SUFFIX} the name would be longer than ${LONGEST_NAME} bytes`
+  throw new BtkitError('bad-name', `${source}: ${why}`)
 }
 
 /** The entry that a torrent's file name stands for, or null when it is no torrent's. */

@@ -90,6 +90,8 @@ export interface CompleteReport {
   bytesReused: number
   /** What clients were told. */
   clients: SyncReport
+  /** Whether its lasting problems are others than those of the last run. */
+  hasNewProblems: boolean
   /** Whether a signal ended the run before it was done. */
   isInterrupted: boolean
   /** Of the torrents that were looked at closer, the paths with a backslash in a name. */
@@ -109,6 +111,7 @@ export function createReport(): CompleteReport {
     bytesHashed: 0,
     bytesReused: 0,
     clients: createSyncReport(),
+    hasNewProblems: false,
     isInterrupted: false,
     backslashed: { count: 0, first: null },
   }

@@ -2,15 +2,21 @@ import { digestOf } from '../../digest.js'
 import { BtkitError, osCodeOf } from '../../errors.js'
 import { realPath } from '../../files/real-path.js'
 import { readTreeTables, type TreeTables } from '../../files/tree-tables.js'
-import {
-  isBusy,
-  readStandstill,
-  type Standstill,
-  type StandstillPlace,
-} from '../../state/standstill/file.js'
+import { readNote, type NotePlace } from '../../state/notes.js'
 import { stampOfLog } from '../../state/torrents/stamp.js'
 import { RACY_NS } from '../digests/racy.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
+
+/** A run that found nothing to do. Without the note of it, the next one looks again. */
+export interface Standstill {
+  /** A digest of all that it went by; BUSY for a run that had something to do. */
+  readonly seen: string
+  /** What it reported, as JSON. */
+  readonly report: unknown
+}
+
+/** Stands in the place of a digest. */
+export const BUSY = 'busy'
 
 /** Raised whenever what a run of the same request does of the same files may differ from before. */
 const FORMAT = 4
@@ -18,7 +24,7 @@ const FORMAT = 4
 /** All that a run goes by, as it was before the run did anything. */
 export interface Sight {
   /** Which runs it may be compared with. */
-  readonly place: StandstillPlace
+  readonly place: NotePlace
   /** What an earlier one of them noted. */
   readonly note: Standstill | null
   /** As long as it is the same, so is what there is to do; null where that was not looked at. */
@@ -42,10 +48,10 @@ export async function lookAtAll(
   if (known === null) return null
   const { sources } = known
   const key = JSON.stringify([sources, targets])
-  const place = { stateDirectory: context.state.directory, key }
-  const note = readStandstill(place)
+  const place = { stateDirectory: context.state.directory, kind: 'standstill', key } as const
+  const note = readNote(place) as Standstill | null
   // Where there is something to do as a rule, the look would be for nothing
-  const look = isBusy(note) ? null : await lookAt({ ...known, targets }, request, context)
+  const look = note?.seen === BUSY ? null : await lookAt({ ...known, targets }, request, context)
   return { place, note, ...(look ?? { digest: null, isSettled: false }) }
 }
 

@@ -1,6 +1,6 @@
-import { noteBusy, noteNotBusy, writeStandstill } from '../../state/standstill/file.js'
+import { removeNote, writeNote } from '../../state/notes.js'
 import type { CompleteReport, SkipReason } from './report.js'
-import type { Sight } from './sight.js'
+import { BUSY, type Sight, type Standstill } from './sight.js'
 
 /** What a run that did nothing has to report. */
 type QuietReport = Pick<CompleteReport, 'unchanged' | 'bytesReused' | 'skipped'>
@@ -26,13 +26,16 @@ export function repeatReport(sight: Sight | null, report: CompleteReport): boole
  */
 export function noteStandstill(sight: Sight | null, report: CompleteReport): void {
   if (sight === null || report.isInterrupted) return
-  const { place, digest, isSettled } = sight
-  if (!isQuiet(report)) noteBusy(place)
-  else if (digest === null) noteNotBusy(place)
+  const { place, note, digest, isSettled } = sight
+  if (!isQuiet(report)) {
+    const busy: Standstill = { seen: BUSY, report: null }
+    if (note?.seen !== BUSY) writeNote(place, busy)
+  } else if (digest === null) removeNote(place)
   else if (isSettled) {
     const { unchanged, bytesReused, skipped } = report
     const quiet: QuietReport = { unchanged, bytesReused, skipped }
-    writeStandstill(place, { seen: digest, report: quiet })
+    const standstill: Standstill = { seen: digest, report: quiet }
+    writeNote(place, standstill)
   }
 }
 

@@ -12,7 +12,7 @@ import { escapeText } from '../../../text/escape.js'
 import { openSleepingAccess } from '../../arguments/cache-options.js'
 import { commonRequest, noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
 import { checkOneDirectory } from '../../arguments/web-seed-base.js'
-import { completeJson, completeText, failuresOf, hasChanges } from './report.js'
+import { completeJson, completeText, failuresOf, hasChanges, lastingFailuresOf } from './report.js'
 import { runCommand } from '../../output/run-command.js'
 import { declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
@@ -36,7 +36,8 @@ export function defineCompletedir({ io, finish }: CommandContext) {
     printReport(report, { options, seconds: (io.now() - started) / 1000 }, io)
     const isHooked = await runHook(report, { options, seconds: (io.now() - started) / 1000 }, io)
     if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
-    finish(failuresOf(report).length > 0 || !isHooked ? 1 : 0)
+    const failures = [...failuresOf(report), ...lastingFailuresOf(report)]
+    finish(failures.length > 0 || !isHooked ? 1 : 0)
   })
 }
 
@@ -129,7 +130,9 @@ interface Outcome {
 
 function printReport(report: CompleteReport, { options, seconds }: Outcome, io: Io): void {
   const { json, quiet, dryRun } = options
-  for (const failure of failuresOf(report)) reportError(failure, io)
+  const isWorthTelling = !quiet || report.hasNewProblems
+  const lasting = isWorthTelling ? lastingFailuresOf(report) : []
+  for (const failure of [...failuresOf(report), ...lasting]) reportError(failure, io)
   const warning = backslashWarning(report.backslashed)
   if (warning !== null && !quiet) reportWarning(warning, io)
   if (json) io.stdout.write(completeJson(report, { seconds, dryRun }))

@@ -1,3 +1,4 @@
+import { isLasting } from '../../../core/complete/lasting-problems.js'
 import type { Change, CompleteReport, Skip, SkipReason } from '../../../core/complete/report.js'
 import { jsonLine } from '../../../text/json-line.js'
 import { whyLength } from '../../output/piece-length.js'
@@ -91,7 +92,22 @@ function bytesOf({ bytesHashed, bytesReused }: CompleteReport): string {
 }
 
 /**
- * What went wrong, in a line for each cause: what failed, and torrents that are left although
+ * Failures that come back in each run until somebody renames or excludes something, in a line for
+ * each cause.
+ */
+export function lastingFailuresOf({ failed }: CompleteReport): string[] {
+  const said = failed.filter(isLasting).map(({ message }) => splitMessage(message))
+  const advised = said.map(({ what, why }) => {
+    return {
+      what,
+      why: why.includes('--') ? why : `${why}; rename it, or leave it out with --exclude`,
+    }
+  })
+  return byCause(advised, 1)
+}
+
+/**
+ * What else went wrong, in a line for each cause: what failed, and torrents that are left although
  * somebody has to look after them.
  */
 export function failuresOf({ failed, skipped, clients, checksumLists }: CompleteReport): string[] {
@@ -103,7 +119,8 @@ export function failuresOf({ failed, skipped, clients, checksumLists }: Complete
   const unpublished = clients.unpublished.map(({ torrent, reason }) => {
     return torrent === null ? splitMessage(reason) : { what: torrent, why: reason }
   })
-  return byCause([...failed.map(({ message }) => splitMessage(message)), ...left, ...unpublished])
+  const others = failed.filter((failure) => !isLasting(failure))
+  return byCause([...others.map(({ message }) => splitMessage(message)), ...left, ...unpublished])
 }
 
 const EDITED = 'changed by something else since completedir wrote it'
@@ -140,7 +157,7 @@ function splitMessage(message: string): Said {
 const MOST_LINES = 3
 
 /** Lines of what is said of some things: one for all of which the same is said, if they are many. */
-function byCause(all: readonly Said[]): string[] {
+function byCause(all: readonly Said[], mostLines = MOST_LINES): string[] {
   const causes = new Map<string, string[]>()
   for (const { what, why } of all) {
     const whats = causes.get(why) ?? []
@@ -149,14 +166,27 @@ function byCause(all: readonly Said[]): string[] {
   }
   return [...causes].flatMap(([why, whats]) => {
     const distinct = [...new Set(whats)]
-    if (distinct.length > MOST_LINES)
-      return [`${whats.length} entries (${distinct.slice(0, MOST_LINES).join(', ')}, …): ${why}`]
+    if (distinct.length > mostLines)
+      return [`${whats.length} entries (${firstOf(distinct)}): ${why}`]
     return distinct.map((what) => {
       const count = whats.filter((other) => other === what).length
       const line = what === '' ? why : `${what}: ${why}`
       return count === 1 ? line : `${line} (${count} entries)`
     })
   })
+}
+
+/** Characters of names that are listed at most, beside the first name. */
+const MOST_TEXT = 300
+
+/** The first of several names. */
+function firstOf(names: readonly string[]): string {
+  const listed: string[] = []
+  for (const name of names.slice(0, 3)) {
+    if (listed.length > 0 && listed.join().length + name.length > MOST_TEXT) break
+    listed.push(name)
+  }
+  return [...listed, ...(listed.length < names.length ? ['…'] : [])].join(', ')
 }
 
 /** The report of completedir for programs. */

@@ -213,7 +213,8 @@ test('an entry whose torrent would have too long a name fails in words, and no o
   const [long, longest] = ['n'.repeat(248), 'n'.repeat(247)]
   const mirror = new Mirror(t, { [long]: 'a', [longest]: 'b' })
   const { status, stderr } = await mirror.run(['--quiet'])
-  const said = `btkit: ${mirror.at(long)}: ${long}.torrent would be too long a name\n`
+  const why = 'with .torrent the name would be longer than 255 bytes'
+  const said = `btkit: ${mirror.at(long)}: ${why}; rename it, or leave it out with --exclude\n`
   assert.deepEqual([status, stderr, mirror.list()], [1, said, [`${longest}.torrent`]])
   const [failure] = (await mirror.report()).failed
   assert.deepEqual([failure?.source, failure?.code], [mirror.at(long), 'bad-name'])

@@ -2,27 +2,29 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { noteBusy, readStandstill, writeStandstill } from '../../../src/state/standstill/file.js'
-import { makeScratch } from '../../support/scratch.js'
+import { readNote, writeNote } from '../../src/state/notes.js'
+import { makeScratch } from '../support/scratch.js'
+
+const KIND = { kind: 'standstill', key: 'runs' } as const
 
 // Others may rely on what is theirs, whoever can write to it
 const unlessRoot = { skip: process.geteuid?.() !== 0 && 'for root alone' }
 
 test('no note is written where others could write, as none is read from there', unlessRoot, (t) => {
   const [stateDirectory, elsewhere] = [makeScratch(t), makeScratch(t)]
-  const place = { stateDirectory, key: 'runs' }
+  const place = { stateDirectory, ...KIND }
   mkdirSync(join(elsewhere, 'open'))
   chmodSync(join(elsewhere, 'open'), 0o777)
   symlinkSync(join(elsewhere, 'open'), join(stateDirectory, 'standstill'))
-  noteBusy(place)
-  writeStandstill(place, { seen: 'all', report: 1 })
-  assert.equal(readStandstill(place), null)
+  writeNote(place, { seen: 'all', report: 1 })
+  assert.equal(readNote(place), null)
   assert.deepEqual(readdirSync(join(elsewhere, 'open')), [])
 })
 
 test('a note is read as it was written', (t) => {
-  const place = { stateDirectory: join(makeScratch(t), 'state'), key: 'runs' }
-  writeStandstill(place, { seen: 'all', report: { made: 0 } })
-  assert.deepEqual(readStandstill(place), { seen: 'all', report: { made: 0 } })
-  assert.equal(readStandstill({ ...place, key: 'others' }), null)
+  const place = { stateDirectory: join(makeScratch(t), 'state'), ...KIND }
+  writeNote(place, { seen: 'all', report: { made: 0 } })
+  assert.deepEqual(readNote(place), { seen: 'all', report: { made: 0 } })
+  assert.equal(readNote({ ...place, key: 'others' }), null)
+  assert.equal(readNote({ ...place, kind: 'reported' }), null)
 })
