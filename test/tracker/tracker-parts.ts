@@ -25,6 +25,7 @@ const OPEN: TrackerRules = {
   permits: () => true,
   known: () => new Map(),
   judge: () => null,
+  look: () => null,
   resolve: (address) => address,
 }
 

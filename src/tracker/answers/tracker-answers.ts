@@ -1,12 +1,12 @@
 import type { AnnouncedPeer } from '../protocol/announced-peer.js'
 import type { AnnounceNotes } from '../protocol/http-answers.js'
 import { parseAddress } from '../protocol/peer-address.js'
-import { TrackerRefusal } from '../protocol/refusal.js'
+import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import { isMappedV4 } from '../swarms/candidate.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import type { AnnounceAnswer, StoreRefusal, SwarmCounts } from '../swarms/swarm-store.js'
 import type { ForeignPeers } from './foreign-peers.js'
-import type { TorrentVerdict, TrackerRules } from './tracker-rules.js'
+import { UNKNOWN, type TorrentVerdict, type TrackerRules } from './tracker-rules.js'
 
 /** An announce's answer, and what is said beside it. */
 export interface Announced {
@@ -91,12 +91,13 @@ export class TrackerAnswers {
 
   /**
    * What the rules say of a torrent that a client may ask for.
-   * @throws TrackerRefusal when it may not
+   * @throws TrackerRefusal when it may not, UnknownTorrent when a look may find it
    */
   require(infoHash: Uint8Array, client: string | null): TorrentVerdict | null {
     const rules = this.#rules()
     requirePermission(rules, client)
     const verdict = rules.judge(infoHash)
+    if (verdict === UNKNOWN) throw new UnknownTorrent(UNKNOWN.failure)
     if (verdict?.failure != null) throw new TrackerRefusal(200, verdict.failure)
     return verdict
   }

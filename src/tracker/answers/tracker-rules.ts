@@ -8,6 +8,12 @@ export interface TorrentVerdict {
   readonly warning: string | null
 }
 
+/** Of a torrent that is not among those that are tracked. */
+export const UNKNOWN = {
+  failure: 'Requested download is not authorized for use with this tracker.',
+  warning: null,
+} as const satisfies TorrentVerdict
+
 /** How announces and scrapes are answered. */
 export interface AnswerBounds {
   /** Seconds until a peer's next announce. */
@@ -34,6 +40,11 @@ export interface TrackerRules extends AnswerBounds {
    * not tracked by name.
    */
   readonly judge: (infoHash: Uint8Array) => TorrentVerdict | null
+  /**
+   * Looks for torrents that have just come, for an announce of an unknown one; null is a client on a
+   * Unix socket. Null when the answer would be the same.
+   */
+  readonly look: (client: string | null) => Promise<void> | null
   /**
    * The address under which a peer is given to others. It is its own, but for those whose word is
    * taken; null when there is none.

@@ -10,7 +10,7 @@ import { closeOnceWritten } from '../../web/close-written.js'
 import { endInSlices } from '../../web/end-in-slices.js'
 import { endWithHead, endWithText } from '../../web/end-with-text.js'
 import { TextHeads } from '../../web/text-heads.js'
-import { malformed, TrackerRefusal } from '../protocol/refusal.js'
+import { malformed, TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
 import type { TrackerCalls } from '../answers/tracker-calls.js'
@@ -75,11 +75,36 @@ export class TrackerRoutes {
     try {
       requireGet(request)
       if (route === 'scrape') this.#scrape(request, response, query)
-      else this.#send(response, { body: this.#announce(request, query), answered: 'announce' })
+      else this.#sendAnnounced(request, response, query)
+    } catch (error) {
+      const look = this.#lookAfter(error, request)
+      if (look === null) this.#refuse(response, error)
+      else {
+        void look.then(() => {
+          this.#announceAgain(request, response, query)
+        })
+      }
+    }
+    return true
+  }
+
+  /** A look for the torrent that an announce was refused for, if there is to be one. */
+  #lookAfter(error: unknown, request: IncomingMessage): Promise<void> | null {
+    const { answers, addressOf } = this.#parts
+    return error instanceof UnknownTorrent ? answers.rules.look(addressOf(request)) : null
+  }
+
+  #announceAgain(request: IncomingMessage, response: ServerResponse, query: string): void {
+    if (response.destroyed) return
+    try {
+      this.#sendAnnounced(request, response, query)
     } catch (error) {
       this.#refuse(response, error)
     }
-    return true
+  }
+
+  #sendAnnounced(request: IncomingMessage, response: ServerResponse, query: string): void {
+    this.#send(response, { body: this.#announce(request, query), answered: 'announce' })
   }
 
   #announce(request: IncomingMessage, query: string): string {

@@ -17,6 +17,13 @@ export class TrackerRefusal extends Error {
   }
 }
 
+/** Refuses an announce of a torrent that is not tracked, or not yet. */
+export class UnknownTorrent extends TrackerRefusal {
+  constructor(message: string) {
+    super(200, message)
+  }
+}
+
 /** A request that breaks the protocol. */
 export function malformed(message: string): TrackerRefusal {
   return new TrackerRefusal(400, message)

@@ -1,5 +1,6 @@
 import { AddressRules } from '../allowed/address-rules.js'
 import { DirectoryEvents } from '../allowed/directory-events.js'
+import { LooksOnDemand } from '../allowed/looks-on-demand.js'
 import { TorrentList } from '../allowed/torrent-list.js'
 import type { AllowedSettings } from './settings.js'
 
@@ -9,6 +10,11 @@ export interface Admitted {
   readonly addresses: AddressRules
   /** Looks for what changed. */
   readonly refresh: () => Promise<void>
+  /**
+   * Looks for a torrent that a client announces and that is not known: see `LooksOnDemand`. Null
+   * when there is nowhere to look.
+   */
+  readonly look: (client: string | null) => Promise<void> | null
   readonly close: () => void
 }
 
@@ -39,6 +45,11 @@ export async function openAdmitted({
     look: () => torrents.refresh().catch(onError),
   })
   events.update()
+  const looks = new LooksOnDemand(async () => {
+    await torrents.refresh().catch(onError)
+    events.update()
+  })
+  const hasPlaces = directories.length > 0 || listFile !== null
   const refresh = async () => {
     await addresses.refresh()
     await torrents.refresh()
@@ -48,7 +59,9 @@ export async function openAdmitted({
     torrents,
     addresses,
     refresh,
+    look: (client) => (hasPlaces ? looks.ask(client) : null),
     close: () => {
+      looks.close()
       events.close()
     },
   }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { AddressRules } from '../allowed/address-rules.js'
-import type { TorrentVerdict, TrackerRules } from '../answers/tracker-rules.js'
+import { UNKNOWN, type TorrentVerdict, type TrackerRules } from '../answers/tracker-rules.js'
 import type { ClaimedAddresses } from '../protocol/announced-peer.js'
 import { isLocal } from '../protocol/local-address.js'
 import type { AnswerSettings } from './settings.js'
@@ -13,22 +13,20 @@ export interface RulesParts {
     readonly torrents: ReadonlyMap<string, TorrentVerdict>
   }
   readonly addresses: AddressRules
+  readonly look: TrackerRules['look']
   /** Whether there is a swarm of a torrent. */
   readonly hasSwarm: (infoHash: Uint8Array) => boolean
-}
-
-const NOT_ALLOWED: TorrentVerdict = {
-  failure: 'Requested download is not authorized for use with this tracker.',
-  warning: null,
 }
 
 const NONE: ReadonlyMap<string, TorrentVerdict> = new Map()
 
 /** What the tracker has decided, as announces ask for it. */
-export function makeRules({ settings, torrents, addresses, hasSwarm }: RulesParts): TrackerRules {
+export function makeRules(parts: RulesParts): TrackerRules {
+  const { settings, torrents, addresses, look, hasSwarm } = parts
   const { believes, ...answers } = settings
   return {
     ...answers,
+    look,
     permits: (address) => addresses.permits(address),
     known: () => (torrents.isOpen ? NONE : torrents.torrents),
     judge: (infoHash) => {
@@ -38,7 +36,7 @@ export function makeRules({ settings, torrents, addresses, hasSwarm }: RulesPart
       const known = torrents.torrents.get(hash)
       if (known) return known
       // Of torrents that were made before a restart it is the swarm that is remembered
-      return torrents.isFed && hasSwarm(infoHash) ? null : NOT_ALLOWED
+      return torrents.isFed && hasSwarm(infoHash) ? null : UNKNOWN
     },
     resolve: (address, claimed) => {
       if (claimed === null) return address

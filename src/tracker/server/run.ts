@@ -72,6 +72,7 @@ async function beginWork(prepared: PreparedTracker, listening: Listening): Promi
   await saver.save()
   const endWork = startRepeating(prepared)
   const stop = async () => {
+    admitted.close()
     await Promise.all([listening.close(), endWork()])
     await saver.save().finally(close)
   }

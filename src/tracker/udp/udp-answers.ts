@@ -1,5 +1,5 @@
 import { parseAddress } from '../protocol/peer-address.js'
-import { TrackerRefusal } from '../protocol/refusal.js'
+import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import {
   formatAnnounced,
   formatConnected,
@@ -37,13 +37,14 @@ export class UdpAnswers {
 
   /**
    * The answer to a packet from an address, or null for none. Until a client has proved its address
-   * by a connection id, no answer is longer than what it sent.
+   * by a connection id, no answer is longer than what it sent. An announce of an unknown torrent has
+   * its answer after a look for it, by `later`.
    */
-  answer(packet: Buffer, from: string): Buffer | null {
+  answer(packet: Buffer, from: string, later?: (answer: Buffer) => void): Buffer | null {
     const request = this.#reader.read(packet)
     const address = request === null ? null : parseAddress(from)
     if (request === null || address === null) return null
-    const { ids, now, note } = this.#parts
+    const { answers, ids, now, note } = this.#parts
     if (request.kind === 'connect') {
       note('connect')
       return formatConnected(request, ids.issue(address, now()))
@@ -57,6 +58,15 @@ export class UdpAnswers {
       return answer
     } catch (error) {
       if (!(error instanceof TrackerRefusal)) throw error
+      const look =
+        later && error instanceof UnknownTorrent ? answers.rules.look(plainAddress(from)) : null
+      if (later && look) {
+        void look.then(() => {
+          const answer = this.answer(packet, from)
+          if (answer) later(answer)
+        })
+        return null
+      }
       note('refusal')
       return formatError(request, error.message, packet.length)
     }

@@ -65,17 +65,22 @@ export function answerOn(socket: Socket, { answers, onError }: UdpServerParts): 
   const outbox = new Outbox((packet, port, address) => {
     socket.send(packet, port, address)
   })
+  let isClosed = false
   socket.on('error', onError)
   socket.on('message', (packet, { address, port }) => {
     // Nobody can be answered there
     if (port === 0) return
-    const answer = answers.answer(packet, address)
-    if (answer !== null) outbox.put(answer, port, address)
+    const put = (answer: Buffer) => {
+      if (!isClosed) outbox.put(answer, port, address)
+    }
+    const answer = answers.answer(packet, address, put)
+    if (answer !== null) put(answer)
   })
   return {
     address: `udp://${isV6 ? `[${address}]` : address}:${port}`,
     close: () =>
       new Promise((resolve) => {
+        isClosed = true
         outbox.flush()
         socket.close(() => {
           resolve()
