@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { BtkitError } from '../errors.js'
 import { readBounded } from '../files/read-bounded.js'
-import { statIfThere } from '../files/stat-if-there.js'
+import { statIfThere } from '../files/stat-files.js'
 import type { ClientAddress } from './address.js'
 
 /** More than any such file has, in bytes. */

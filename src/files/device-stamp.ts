@@ -1,6 +1,7 @@
 import { digestOf } from '../digest.js'
 import { readBounded } from './read-bounded.js'
-import { mountedSubvolumes } from './subvolumes.js'
+import { readFileSync } from 'node:fs'
+import { loadNative } from '../native-addon.js'
 
 /** Where udev keeps what it knows of block devices, a file each. Services see it without /dev too. */
 const UDEV_DATA = '/run/udev/data'
@@ -12,6 +13,12 @@ const UUID = /^E:ID_FS_UUID=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/m
 
 /** Set in no device number of the system's. */
 const STAMP_BIT = 1n << 63n
+
+/** A line of proc_pid_mountinfo(5) for what knows each subvolume or dataset by an identifier. */
+const MOUNT = /^\d+ \d+ \S+ \S+ (?<place>\S+) .* - (?:btrfs|zfs) /gm
+
+/** How spaces and the like are written there. */
+const ESCAPED = /\\([0-7]{3})/g
 
 /** Where a stamp may come from. */
 interface Sources {
@@ -81,4 +88,46 @@ function partsOf(device: bigint): { major: bigint; minor: bigint } {
 
 function stampOf(name: string): bigint {
   return digestOf('sha256', name).readBigUInt64LE() | STAMP_BIT
+}
+
+/** Returns the number of its device and its identifier; native/file_system_id.h has the contract. */
+type FileSystemId = (directory: string) => readonly [device: bigint, id: bigint] | null
+
+/**
+ * What is mounted of Btrfs and ZFS: the identifier of each subvolume or dataset, which is the same at
+ * every mount, by the number that its device has now. Empty without the addon and where the system
+ * does not tell. Subvolumes within others that are not mounted by themselves are not in it.
+ */
+export function mountedSubvolumes(
+  mounts = '/proc/self/mountinfo',
+  idOf: FileSystemId | null = loadFileSystemId(),
+): ReadonlyMap<bigint, bigint> {
+  if (idOf === null) return new Map()
+  return new Map(mountPointsIn(textOf(mounts)).flatMap((place) => pairOf(idOf(place))))
+}
+
+function loadFileSystemId(): FileSystemId | null {
+  return loadNative<{ fileSystemId: FileSystemId }>('fileSystemId')?.fileSystemId ?? null
+}
+
+function pairOf(pair: ReturnType<FileSystemId>): (readonly [bigint, bigint])[] {
+  return pair === null ? [] : [pair]
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function mountPointsIn(mounts: string): string[] {
+  return [...mounts.matchAll(MOUNT)].map(({ groups }) => unescape(groups?.['place'] ?? ''))
+}
+
+function unescape(field: string): string {
+  return field.replace(ESCAPED, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  )
 }

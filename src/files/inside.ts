@@ -1,5 +1,6 @@
 import { sep } from 'node:path'
-import { osCodeOf } from '../errors.js'
+import { osCodeOf, asBtkitError } from '../errors.js'
+import { realpathSync } from 'node:fs'
 
 /** Whether a name is one component of a path on this system, and leads nowhere but down. */
 export function isSafeComponent(name: string): boolean {
@@ -19,4 +20,25 @@ export function absenceOf(error: unknown): 'missing' | 'link loop' | null {
   const code = osCodeOf(error)
   if (MISSING.includes(code)) return 'missing'
   return code === 'ELOOP' ? 'link loop' : null
+}
+
+/**
+ * The path of a name in a directory whose path is normal already, such as a real one. It takes a
+ * tenth of the time that path.join does, which parses both.
+ */
+export function childPath(directory: string, name: string): string {
+  return directory.endsWith(sep) ? directory + name : directory + sep + name
+}
+
+/**
+ * The path with all symbolic links resolved, or null when nothing is there.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function realPath(path: string): string | null {
+  try {
+    return realpathSync.native(path)
+  } catch (error) {
+    if (osCodeOf(error) === 'ENOENT') return null
+    throw asBtkitError(error, path)
+  }
 }

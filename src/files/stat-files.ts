@@ -1,7 +1,8 @@
-import { lstatSync } from 'node:fs'
+import { lstatSync, statSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { loadNative } from '../native-addon.js'
 import { FINGERPRINT_LENGTH, fingerprintOf, writeFingerprint } from './fingerprint.js'
+import { asBtkitError, osCodeOf } from '../errors.js'
 
 /** The encoded fingerprints of many files; `at(i)` is null when file `i` is no regular file. */
 export interface FingerprintTable {
@@ -62,4 +63,19 @@ export function statInTurn(
       // Whoever opens the file will say what is wrong with it
     }
   })
+}
+
+/**
+ * What lies at a path, links followed, or null when nothing does.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function statIfThere(path: string): Stats | null {
+  try {
+    // Most are missing where new files are made, and an error takes ten times as long as a look
+    return statSync(path, { throwIfNoEntry: false }) ?? null
+  } catch (error) {
+    const code = osCodeOf(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    throw asBtkitError(error, path)
+  }
 }

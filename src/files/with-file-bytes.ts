@@ -1,12 +1,14 @@
-import { closeSync, readSync } from 'node:fs'
-import { asBtkitError } from '../errors.js'
-import { openToRead } from './open-to-read.js'
+import { closeSync, readSync, constants, openSync } from 'node:fs'
+import { asBtkitError, osCodeOf } from '../errors.js'
 import { readBounded } from './read-bounded.js'
 
 /** Memory for one small file after the other; null while it is in use. */
 let scratch: Buffer | null = null
 
 const SCRATCH_SIZE = 512 * 1024
+
+/** Only Linux knows it. */
+const NO_ATIME = (constants.O_NOATIME as number | undefined) ?? 0
 
 /**
  * Reads a whole regular file of at most `limit` bytes and hands it to `use`, which must not keep it:
@@ -41,5 +43,19 @@ function readInto(buffer: Buffer, path: string): number {
     }
   } catch (error) {
     throw asBtkitError(error, path)
+  }
+}
+
+/**
+ * Opens a file for reading, where possible without a note of when that was: the note is a write, and
+ * waits while the file system brings other writes to the disk. Throws the system's error as it is.
+ */
+export function openToRead(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | NO_ATIME)
+  } catch (error) {
+    // Only the owner of a file may leave out the note
+    if (osCodeOf(error) !== 'EPERM') throw error
+    return openSync(path, constants.O_RDONLY)
   }
 }

@@ -23,7 +23,7 @@ export interface MetainfoFile {
  * What became of a file's piece layer: `none` where the file needs none, as it fills one piece at
  * most; `wrong` where the layer does not lead to the file's pieces root.
  */
-export type LayerState = 'none' | 'ok' | 'missing' | 'wrong'
+type LayerState = 'none' | 'ok' | 'missing' | 'wrong'
 
 /** A file of the v2 file tree (BEP 52). */
 export interface TreeFile {
@@ -99,4 +99,23 @@ export interface UnhashedMetainfo {
   /** Paths that are not safe to create on a disk. */
   readonly unsafePaths: UnsafePath[]
   readonly warnings: Warning[]
+}
+
+/** The bytes of a torrent's files that are on a disk: what its size is without pad files. */
+export function contentSize({ files }: Pick<Metainfo, 'files'>): number {
+  return files.reduce((sum, { length, padding }) => (padding ? sum : sum + length), 0)
+}
+
+/** How many of the piece layers that a v2 torrent needs are in which state. */
+export interface LayerHealth {
+  readonly ok: number
+  readonly missing: number
+  readonly wrong: number
+}
+
+/** Counts the piece layers of a v2 file tree (BEP 52). */
+export function countLayers(tree: readonly TreeFile[]): LayerHealth {
+  const health = { ok: 0, missing: 0, wrong: 0 }
+  for (const { layerState } of tree) if (layerState !== 'none') health[layerState] += 1
+  return health
 }

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { Metainfo } from './metainfo.js'
 import { decodeUtf8 } from './parse/byte-text.js'
+import { BtkitError } from '../errors.js'
 
 /** What is read beside `info`. */
 const KNOWN = new Set([
@@ -47,4 +48,14 @@ export function otherKeys({ info, spans }: Pick<Metainfo, 'info' | 'spans'>): st
 /** A key is the latin1 string of its bytes, which are seldom anything but UTF-8. */
 function textOfKey(key: string): string {
   return decodeUtf8(Buffer.from(key, 'latin1'))
+}
+
+/**
+ * Checks the info hash of a similar torrent (BEP 38), 20 bytes in hexadecimal, and spells it in
+ * lower case.
+ * @throws BtkitError `usage`
+ */
+export function parseInfoHash(text: string): string {
+  if (/^[0-9a-f]{40}$/i.test(text)) return text.toLowerCase()
+  throw new BtkitError('usage', `info hash '${text}': not 40 hexadecimal digits`)
 }

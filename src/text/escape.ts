@@ -1,4 +1,4 @@
-/** What most text is: nothing in it is hostile. */
+import { isUtf8 } from 'node:buffer' /** What most text is: nothing in it is hostile. */
 const PRINTABLE_ASCII = /^[ -~]*$/
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
@@ -39,4 +39,33 @@ function escapeCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0
   const digits = code.toString(16)
   return code < 0xa0 ? `\\x${digits.padStart(2, '0')}` : `\\u{${digits}}`
+}
+
+/** Bytes as text, all that is no part of a character in UTF-8 as `\xNN`. */
+export function escapeBadBytes(bytes: Buffer): string {
+  let text = ''
+  for (let at = 0; at < bytes.length;) {
+    const length = [1, 2, 3, 4].find((n) => isUtf8(bytes.subarray(at, at + n))) ?? 0
+    text += length > 0 ? bytes.toString('utf8', at, at + length) : escapeByte(bytes, at)
+    at += Math.max(length, 1)
+  }
+  return text
+}
+
+function escapeByte(bytes: Buffer, at: number): string {
+  return `\\x${bytes.toString('hex', at, at + 1)}`
+}
+
+/** One line of JSON that is safe to print. A JSON reader sees no difference. */
+export function jsonLine(value: unknown): string {
+  // Control characters, and format characters, which are invisible or turn the direction of text
+  const unprintable = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
+  return `${JSON.stringify(value).replace(unprintable, escape)}\n`
+}
+
+function escape(text: string): string {
+  return text
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
 }

@@ -1,5 +1,4 @@
-import { escapeText } from '../text/escape.js'
-import { jsonLine } from '../text/json-line.js'
+import { escapeText, jsonLine } from '../text/escape.js'
 import type { ClientAddresses } from './client-address.js'
 import type { Exchange } from './exchange.js'
 

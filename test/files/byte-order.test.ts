@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sortByBytes } from '../../src/files/byte-order.js'
+import { sortByBytes } from '../../src/files/scan/read-names.js'
 
 test('names are sorted by their UTF-8 bytes, astral characters after U+FF5E', () => {
   const sorted = ['Z', 'a', 'a b', 'a-b', 'a.b', 'ab', 'z', 'é', '\uE000', '\uFF5E', '\u{1F600}']

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { closeSync, readSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openToRead } from '../../src/files/open-to-read.js'
+import { openToRead } from '../../src/files/with-file-bytes.js'
 import { makeScratch } from '../support/scratch.js'
 
 const onlyLinux = { skip: process.platform !== 'linux' && 'needs Linux' }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { realPath } from '../../src/files/real-path.js'
+import { realPath } from '../../src/files/inside.js'
 import { unlessWindows } from './failure.js'
 import { plantTree } from './temporary-directory.js'
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { mountedSubvolumes } from '../../src/files/subvolumes.js'
+import { mountedSubvolumes } from '../../src/files/device-stamp.js'
 import { nativeStat } from '../../src/files/stat-files.js'
 import { makeScratch } from '../support/scratch.js'
 

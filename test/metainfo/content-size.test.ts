@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { contentSize } from '../../src/metainfo/content-size.js'
+import { contentSize } from '../../src/metainfo/metainfo.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { directoryInfo, torrentOf } from '../support/torrents.js'
 

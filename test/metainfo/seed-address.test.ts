@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { directoryAddress, fileAddress } from '../../src/metainfo/seed-address.js'
+import { directoryAddress, fileAddress } from '../../src/metainfo/trackers.js'
 
 test('the address of a directory is percent-encoded, with a slash at its end', () => {
   assert.equal(directoryAddress('http://m', []), 'http://m/')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { WarningList } from '../../src/metainfo/warning-list.js'
+import { WarningList } from '../../src/metainfo/warning.js'
 
 function countOf(list: WarningList): number {
   return list.toArray().length

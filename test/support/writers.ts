@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
-import { writersAddon } from '../../src/files/writers/addon.js'
+import { writersAddon } from '../../src/files/open-writers/lease.js'
 import { projectRoot } from './executable.js'
 
 /** statfs(2): file systems on which a lease tells all. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { escapeBadBytes } from '../../src/text/escape-bytes.js'
+import { escapeBadBytes } from '../../src/text/escape.js'
 
 for (const [what, bytes, text] of [
   ['text', [0x61, 0xc3, 0xa9, 0xf0, 0x9f, 0x98, 0x80], 'aé😀'],

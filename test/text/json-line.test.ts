@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { jsonLine } from '../../src/text/json-line.js'
+import { jsonLine } from '../../src/text/escape.js'
 
 /** Characters that a terminal obeys or hides, spelt out so that they can be read. */
 const HARMFUL: Record<string, string> = {

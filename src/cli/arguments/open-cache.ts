@@ -1,5 +1,5 @@
 import { openCacheAccess as openAccess } from '../../core/cache/access.js'
-import type { CacheAccess } from '../../core/digests/cache-access.js'
+import type { CacheAccess } from '../../core/digests/cache-trust.js'
 import type { Io } from '../io.js'
 import { cacheRequest, type CacheArguments } from './cache-options.js'
 

@@ -5,7 +5,7 @@ import type { FileOrder } from '../../core/digests/sort-files.js'
 import { parseDhtNode } from '../../metainfo/dht-node.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
-import { parseInfoHash } from '../../metainfo/similar.js'
+import { parseInfoHash } from '../../metainfo/other-keys.js'
 import { checkSeed, checkTracker, parseSeeds } from '../../metainfo/trackers.js'
 import { parseExtraKey, type ExtraKey } from './extra-keys.js'
 

@@ -1,9 +1,8 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { basename, dirname, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { statIfThere } from '../../files/stat-if-there.js'
-import { directoryAddress, fileAddress } from '../../metainfo/seed-address.js'
-import { isSeed } from '../../metainfo/trackers.js'
+import { statIfThere } from '../../files/stat-files.js'
+import { directoryAddress, fileAddress, isSeed } from '../../metainfo/trackers.js'
 import type { Io } from '../io.js'
 import { publicUrl } from './server-options.js'
 

@@ -1,5 +1,5 @@
 import type { ClientTorrent } from '../../core/publish/client.js'
-import { jsonLine } from '../../text/json-line.js'
+import { jsonLine } from '../../text/escape.js'
 import type { Io } from '../io.js'
 import { LiveTable } from './live-table.js'
 import { reportError, reportNote } from './messages.js'

@@ -1,5 +1,5 @@
 import { BtkitError } from '../../errors.js'
-import { fileAddress } from '../../metainfo/seed-address.js'
+import { fileAddress } from '../../metainfo/trackers.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import type { SeedKind } from '../../metainfo/trackers.js'
 import { describeFailure } from '../../text/network-failure.js'

@@ -1,7 +1,7 @@
 import { openNullCache } from '../../cache/null-cache.js'
 import { cacheSize, openCache } from '../../cache/open.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
-import type { CacheAccess } from '../digests/cache-access.js'
+import type { CacheAccess } from '../digests/cache-trust.js'
 import type { CachePlace, CacheRequest } from './place.js'
 
 /** Opens a cache for a piece of work. Whoever does closes it. */

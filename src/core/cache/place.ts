@@ -1,6 +1,5 @@
 import type { OpenCacheOptions } from '../../cache/open.js'
-import type { CacheAccess } from '../digests/cache-access.js'
-import type { CacheTrust } from '../digests/cache-trust.js'
+import type { CacheAccess, CacheTrust } from '../digests/cache-trust.js'
 
 export { cacheDirectory } from '../../cache/directory.js'
 

@@ -1,6 +1,6 @@
 import { openNullCache } from '../../cache/null-cache.js'
 import { openSleepingCache, type SleepingCache } from '../../cache/sleeping-cache.js'
-import type { CacheAccess } from '../digests/cache-access.js'
+import type { CacheAccess } from '../digests/cache-trust.js'
 import type { CacheRequest } from './place.js'
 
 /** A cache for a piece of work that may find that it needs none. */

@@ -9,7 +9,7 @@ import {
 } from '../../cache/records/record.js'
 import type { Store } from '../../cache/store/store.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
-import type { CacheAccess } from '../digests/cache-access.js'
+import type { CacheAccess } from '../digests/cache-trust.js'
 import { isSameFile, type CacheTrust } from '../digests/cache-trust.js'
 
 /** Days without use after which records leave, by kind: the dearer to make again, the later. */

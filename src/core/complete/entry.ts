@@ -1,6 +1,5 @@
-import { childPath } from '../../files/child-path.js'
+import { childPath, isWithin } from '../../files/inside.js'
 import { openEntry } from '../../files/scan/entry.js'
-import { isWithin } from '../../files/inside.js'
 import { loadNameFilter } from '../../files/scan/load-name-filter.js'
 import { scanTree } from '../../files/scan/scan-tree.js'
 import type { ScannedFile, ScanOptions } from '../../files/scan/scanned-tree.js'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { digestOf } from '../../digest.js'
-import { realPath } from '../../files/real-path.js'
+import { realPath } from '../../files/inside.js'
 import { readNote, removeNote, writeNote, type NotePlace } from '../../state/notes.js'
 import type { CompleteReport, Failure } from './report.js'
 import type { CompleteContext, CompleteRequest } from './request.js'

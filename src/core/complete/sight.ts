@@ -1,10 +1,10 @@
 import { digestOf } from '../../digest.js'
 import { BtkitError, osCodeOf } from '../../errors.js'
-import { realPath } from '../../files/real-path.js'
+import { realPath } from '../../files/inside.js'
 import { readTreeTables, type TreeTables } from '../../files/tree-tables.js'
 import { readNote, type NotePlace } from '../../state/notes.js'
 import { stampOfLog } from '../../state/torrents/stamp.js'
-import { RACY_NS } from '../digests/racy.js'
+import { RACY_NS } from '../digests/settled.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
 
 /** A run that found nothing to do. Without the note of it, the next one looks again. */

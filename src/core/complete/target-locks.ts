@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import { lockDirectory, type DirectoryLock } from '../../files/lock-directory.js'
-import { realPath } from '../../files/real-path.js'
+import { realPath } from '../../files/inside.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
 
 /** The locks of a run on its directories of torrents, by their real paths. */

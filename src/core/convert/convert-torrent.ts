@@ -1,11 +1,11 @@
 import { BtkitError } from '../../errors.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import { keptInfo } from '../../metainfo/edit/kept-info.js'
+import { keptInfo } from '../../metainfo/edit/splice-torrent.js'
 import { spliceDict } from '../../metainfo/edit/splice-dict.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
-import { bytesOf, type Content } from '../digests/content.js'
+import { bytesOf, type Content, contentOfTree, type ContentRules } from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { infoRequest, obtainInfo } from '../digests/info.js'
 import type { VerifyReport } from '../verify/report.js'
@@ -15,10 +15,19 @@ import {
   verifyTorrent,
   type VerifyPlan,
 } from '../verify/verify-torrent.js'
-import { contentOfTorrent } from './torrent-content.js'
+import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
+import { checkEditable, checkUnchanged, checkWritable } from '../../files/write/check-editable.js'
+import { checkTarget } from '../../files/write/check-target.js'
+import { checkReplaceable } from '../check-replaceable.js'
+import type { Fingerprint } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FoundFile } from '../verify/content.js'
+
+/** A symbolic link has no bytes. */
+const NO_FILE: Fingerprint = { size: 0, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
 
 /** What to convert, and into what. */
-export interface ConvertRequest {
+interface ConvertRequest {
   readonly metainfo: Metainfo
   /** What the torrent is called in errors. */
   readonly torrent: string
@@ -77,7 +86,7 @@ export function bytesToConvert({ verify, content }: ConvertPlan): number {
 }
 
 /** How to read: the cache for what the torrent's own pieces are checked with is one of its own. */
-export interface ConvertContexts {
+interface ConvertContexts {
   /** To check the content; with an empty cache, all of it is read. */
   readonly check: HashContext
   /** To hash it for the new torrent. */
@@ -128,4 +137,75 @@ function replaceCore(metainfo: Metainfo, { info, pieceLayers }: TorrentCore): Me
   ])
   const bytes = spliceDict(metainfo, changes)
   return parseMetainfo(bytes, { maxSize: bytes.length })
+}
+
+/** Where a converted torrent goes. */
+export interface ConvertTarget {
+  /** The torrent that is converted. */
+  readonly torrent: string
+  /** The file to write; null for the torrent's own place. */
+  readonly target: string | null
+  /** Whether to replace even a target that is no torrent. */
+  readonly force: boolean
+}
+
+/**
+ * Makes sure, before anything is read, that a converted torrent could be written, and says how: in
+ * the place of the old one it keeps its mode and owner, elsewhere its mode alone.
+ * @throws BtkitError those of checkEditable, checkWritable and checkTarget
+ */
+export function planStore({ torrent, target, force }: ConvertTarget): WriteOptions {
+  const editable = checkEditable(torrent)
+  const { mode, owner } = editable
+  if (target === null) {
+    checkWritable(torrent)
+    const checkUntouched = () => {
+      checkUnchanged(torrent, editable)
+    }
+    return { mode, owner, checkUntouched }
+  }
+  const options = force ? { mode } : { mode, checkReplaceable }
+  checkTarget(target, options)
+  return options
+}
+
+/**
+ * Writes a converted torrent.
+ * @throws BtkitError those of writeAtomically
+ */
+export async function storeConversion(
+  { torrent, target }: ConvertTarget,
+  bytes: Uint8Array,
+  options: WriteOptions,
+): Promise<void> {
+  await writeAtomically(target ?? torrent, bytes, options)
+}
+
+/**
+ * The files of a torrent as content of another torrent, in the order of a file tree, with their
+ * attributes; null when one of them is not there in full.
+ * @throws BtkitError as contentOfTree does
+ */
+function contentOfTorrent(
+  { request, files }: VerifyPlan,
+  rules: Pick<ContentRules, 'version' | 'name' | 'pieceLength'>,
+): Content | null {
+  const own = files.filter(({ file }) => !file.padding)
+  const scanned = own.flatMap(scannedFile)
+  if (scanned.length < own.length) return null
+  const { isDirectory } = request.metainfo
+  const tree = { root: request.path, isDirectory, files: scanned, skipped: [] }
+  return contentOfTree(tree, { ...rules, order: { by: 'path', isDescending: false } })
+}
+
+function scannedFile({ file, found }: FoundFile): ScannedFile[] {
+  const { path, attr, symlinkPath, length } = file
+  const attributes = attr === '' ? {} : { attributes: attr }
+  if (symlinkPath) {
+    return [
+      { path, absolutePath: path.join('/'), fingerprint: NO_FILE, ...attributes, symlinkPath },
+    ]
+  }
+  if (found.kind !== 'file' || found.fingerprint.size !== length) return []
+  return [{ path, absolutePath: found.path, fingerprint: found.fingerprint, ...attributes }]
 }

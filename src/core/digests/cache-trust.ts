@@ -5,6 +5,7 @@ import {
   FINGERPRINT_LENGTH,
   type Fingerprint,
 } from '../../files/fingerprint.js'
+import type { PieceCache } from '../../cache/piece-cache.js'
 
 /**
  * How much of a fingerprint must match for a file to count as unchanged: all of it, or size and
@@ -53,4 +54,14 @@ function isEqualUpTo(length: number, a: Uint8Array, b: Uint8Array): boolean {
 
 function deviceIn({ buffer, byteOffset }: Uint8Array): bigint {
   return new DataView(buffer, byteOffset).getBigUint64(DEVICE_OFFSET, true)
+}
+
+/** The piece cache, and how far to trust it. */
+export interface CacheAccess {
+  readonly cache: PieceCache
+  readonly trust: CacheTrust
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** The hash kernel that combines what is known of Merkle trees; the fastest when absent. */
+  readonly kernel?: string | undefined
 }

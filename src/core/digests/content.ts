@@ -1,7 +1,6 @@
 import { basename, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { isWithin } from '../../files/inside.js'
-import { realPath } from '../../files/real-path.js'
+import { isWithin, realPath } from '../../files/inside.js'
 import { scanTree } from '../../files/scan/scan-tree.js'
 import type {
   ScannedFile,

@@ -9,7 +9,7 @@ import type { DigestKind } from '../../hash/stream/digests.js'
 import type { Content } from './content.js'
 import { isRead } from './pad-files.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
-import type { CacheAccess } from './cache-access.js'
+import type { CacheAccess } from './cache-trust.js'
 import {
   countUnknown,
   createTable,
@@ -19,6 +19,7 @@ import {
   unknownPieces,
   type ContentDigests,
   type PieceTable,
+  unknownFiles,
 } from './piece-table.js'
 import { hashAtOnce, hashInGroups } from './hash-groups.js'
 import { hashSmallFile } from './hash-small-file.js'
@@ -28,7 +29,6 @@ import { rememberingTrees } from './recall-trees.js'
 import { finish, type Steps } from './steps.js'
 import { isSettled, type ReadingStart } from './settled.js'
 import type { SmallFiles } from './small-files.js'
-import { unknownFiles } from './unknown-files.js'
 import { findWriters, type WatchWriters } from './writers.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>

@@ -1,7 +1,7 @@
 import { encodeFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { FileKey, FileRecord } from '../../cache/records/file.js'
-import type { CacheAccess } from './cache-access.js'
+import type { CacheAccess } from './cache-trust.js'
 import { isSameFile, keptFingerprint } from './cache-trust.js'
 import type { Content } from './content.js'
 import type { ContentDigests } from './piece-table.js'

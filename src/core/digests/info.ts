@@ -1,8 +1,13 @@
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
-import { buildInfo, buildingInfo, type InfoParts } from '../../metainfo/build/info.js'
-import type { InfoFile } from '../../metainfo/build/info-file.js'
-import { encodePieceLayers, type PieceLayers } from '../../metainfo/build/piece-layers.js'
+import {
+  buildInfo,
+  buildingInfo,
+  type InfoParts,
+  encodePieceLayers,
+  type PieceLayers,
+} from '../../metainfo/build/info.js'
+import type { InfoFile } from '../../metainfo/build/info.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import { rootOf, type FileTrees } from './file-trees.js'
@@ -10,12 +15,19 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Content } from './content.js'
 import { isPad } from './pad-files.js'
 import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
-import { InputHash } from './input-hash.js'
-import type { CacheAccess } from './cache-access.js'
+import type { CacheAccess } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
 import { recallingPieces } from './recall-pieces.js'
 import { finish, type Steps } from './steps.js'
-import type { CacheTrust } from './cache-trust.js'
+import { createHash } from 'node:crypto'
+import type { Fingerprint } from '../../files/fingerprint.js'
+import { FINGERPRINT_LENGTH, writeFingerprint } from '../../files/fingerprint.js'
+import { TRUSTED_LENGTH, type CacheTrust } from './cache-trust.js'
+
+const BUFFER = 64 * 1024
+
+/** UTF-8 bytes of a UTF-16 unit, at most. */
+const UNIT = 3
 
 /** What a torrent's `info` says beside the content. */
 export interface InfoOptions {
@@ -250,4 +262,45 @@ function* hashingInput(
 
 function describeAttributes({ attributes = '', symlinkPath = [] }: ScannedFile): string {
   return `${attributes}\0${symlinkPath.join('\0')}\0\0`
+}
+
+/**
+ * SHA-256 of texts and fingerprints one after the other. Small ones are hashed together: a call for each
+ * would cost more than the hashing.
+ */
+export class InputHash {
+  readonly #hash = createHash('sha256')
+  readonly #buffer = Buffer.allocUnsafe(BUFFER)
+  readonly #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset)
+  #length = 0
+
+  /** Adds a text, as UTF-8. */
+  text(text: string): void {
+    const most = UNIT * text.length
+    this.#reserve(most)
+    if (most > BUFFER) this.#hash.update(text)
+    else this.#length += this.#buffer.write(text, this.#length)
+  }
+
+  /** Adds the part of a fingerprint that is trusted. */
+  fingerprint(fingerprint: Fingerprint, trust: CacheTrust): void {
+    this.#reserve(FINGERPRINT_LENGTH)
+    writeFingerprint(fingerprint, this.#view, this.#length)
+    this.#length += TRUSTED_LENGTH[trust]
+  }
+
+  /** The digest of all that was added; nothing can be added after it. */
+  digest(): Uint8Array {
+    this.#flush()
+    return this.#hash.digest()
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes > BUFFER) this.#flush()
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#buffer.subarray(0, this.#length))
+    this.#length = 0
+  }
 }

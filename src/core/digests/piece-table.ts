@@ -1,7 +1,8 @@
 import type { Content } from './content.js'
 import { alignedFiles, createTrees, type FileTrees } from './file-trees.js'
-import { isPad } from './pad-files.js'
+import { isPad, isRead } from './pad-files.js'
 import type { Steps } from './steps.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /** Bytes of a SHA-1 digest. */
 export const DIGEST = 20
@@ -116,4 +117,15 @@ export function countUnknown({ files, pieceLength }: Content, { isKnown }: Piece
     offset = end
   }
   return count
+}
+
+/** The files that have to be read for the pieces whose digests are unknown. */
+export function unknownFiles(content: Content, { isKnown }: PieceTable): ScannedFile[] {
+  let offset = 0
+  return content.files.filter((file) => {
+    const first = Math.floor(offset / content.pieceLength)
+    offset += file.fingerprint.size
+    const end = Math.ceil(offset / content.pieceLength)
+    return isRead(file) && isKnown.subarray(first, end).includes(0)
+  })
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileRecord } from '../../cache/records/file.js'
 import type { Content } from './content.js'
-import type { CacheAccess } from './cache-access.js'
+import type { CacheAccess } from './cache-trust.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
 import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
 import { recallingTrees } from './recall-trees.js'

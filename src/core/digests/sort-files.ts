@@ -1,4 +1,4 @@
-import { compareBytes } from '../../files/byte-order.js'
+import { compareBytes } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /** What files are sorted by; those that are equal in it stay in the order they have. */

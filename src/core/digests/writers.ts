@@ -1,5 +1,5 @@
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { tryReadLeases } from '../../files/writers/lease.js'
+import { tryReadLeases } from '../../files/open-writers/lease.js'
 
 /** What is known of those who may write to files while these are read. */
 export interface WriterWatch {

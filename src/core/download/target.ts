@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { asBtkitError } from '../../errors.js'
-import { statIfThere } from '../../files/stat-if-there.js'
+import { statIfThere } from '../../files/stat-files.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { refuseUnsafePaths } from '../verify/verify-torrent.js'
 

@@ -8,11 +8,13 @@ import type { HashContext } from '../digests/hash-content.js'
 import { checkReplaceable } from '../check-replaceable.js'
 import { alignedFiles, createTrees, NODE } from '../digests/file-trees.js'
 import { DIGEST } from '../digests/piece-table.js'
-import { reviseInfo } from './revise-info.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
+import { encodeBencode } from '../../metainfo/bencode/encode.js'
+import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
+import { spliceDict, type DictChanges } from '../../metainfo/edit/splice-dict.js'
 
 /** When a torrent says that it was made: at a moment, in seconds since 1970, or with its files. */
-export type CreationDate = number | 'mtime' | null
+type CreationDate = number | 'mtime' | null
 
 export interface MakeRequest extends ContentRequest, InfoOptions, PieceRules {
   readonly parts: Omit<TorrentParts, 'creationDate'>
@@ -23,7 +25,7 @@ export interface MakeRequest extends ContentRequest, InfoOptions, PieceRules {
 }
 
 /** What a torrent says beside its content. */
-export type TorrentRules = InfoOptions & Pick<MakeRequest, 'parts' | 'creationDate'>
+type TorrentRules = InfoOptions & Pick<MakeRequest, 'parts' | 'creationDate'>
 
 /** A torrent of which all but the digests is decided: nothing has been read yet. */
 export interface TorrentPlan {
@@ -132,7 +134,7 @@ function writeOptions({ write, force }: MakeRequest): WriteOptions {
 }
 
 /** Encodes a torrent around what it says of its content. */
-export function composeTorrent(
+function composeTorrent(
   { parts, creationDate }: Pick<MakeRequest, 'parts' | 'creationDate'>,
   content: Content,
   core: TorrentCore,
@@ -150,4 +152,23 @@ export function settleDate(date: CreationDate, { files }: Content): number | nul
     return mtimeNs > latest ? mtimeNs : latest
   }, files[0]?.fingerprint.mtimeNs ?? 0n)
   return Number(newest / 1_000_000_000n)
+}
+
+/**
+ * The `info` of the same content with other words beside it: another source tag, and other keys in
+ * the place of those of the same name. Nothing needs to be read again for it.
+ */
+function reviseInfo(
+  info: Uint8Array,
+  { sourceTag, extraKeys }: Pick<InfoOptions, 'sourceTag' | 'extraKeys'>,
+): Uint8Array {
+  const changes = new Map<string, Uint8Array | null>()
+  for (const [key, value] of extraKeys ?? []) changes.set(key, encodeBencode(value))
+  changes.set('source', sourceTag === null ? null : encodeBencode(Buffer.from(sourceTag)))
+  return splice(info, changes)
+}
+
+function splice(info: Uint8Array, changes: DictChanges): Uint8Array {
+  const { spans } = readBencode(info, { maxSize: info.length, maxDepth: DEFAULT_MAX_DEPTH })
+  return spliceDict({ bytes: info, spans }, changes)
 }

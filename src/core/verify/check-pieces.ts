@@ -8,9 +8,9 @@ import {
   getPieces,
   setPieces,
   type PieceTable,
+  unknownFiles,
 } from '../digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../digests/recall-pieces.js'
-import { unknownFiles } from '../digests/unknown-files.js'
 import { findWriters } from '../digests/writers.js'
 import { markChangedFiles } from './changed-files.js'
 import { scannedContent, streamFiles, type FoundFile } from './content.js'

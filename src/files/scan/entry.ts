@@ -2,14 +2,33 @@ import { lstatSync } from 'node:fs'
 import { sep } from 'node:path'
 import { asBtkitError } from '../../errors.js'
 import { fingerprintOf, type Fingerprint } from '../fingerprint.js'
-import { attributesOf } from './attributes.js'
+import { attributesOf } from './scanned-tree.js'
 import { followLink, type LinkRules, type Target } from './link-policy.js'
 import { isSuspect, readNames, refuseMangledName } from './read-names.js'
 import type { SkipReason } from './scanned-tree.js'
-import { skipReasonOf } from './skip-rules.js'
+import { isTemporaryName } from '../temporary-name.js'
+
+/**
+ * Names that nobody means to publish: those BitTornado left out, a core dump and a CVS directory,
+ * and what operating systems put into directories and at the top of disks.
+ */
+const SYSTEM_NAMES: ReadonlySet<string> = new Set([
+  'core',
+  'CVS',
+  '.DS_Store',
+  'Thumbs.db',
+  'thumbs.db',
+  'desktop.ini',
+  'Desktop.ini',
+  'lost+found',
+  '$RECYCLE.BIN',
+  'System Volume Information',
+])
+
+const DOT = 0x2e
 
 /** What a name in a directory stands for, links followed. */
-export type Entry =
+type Entry =
   | {
       readonly kind: 'file'
       readonly absolutePath: string
@@ -67,7 +86,7 @@ function describe(name: string, { path, stats }: Found): Entry {
 }
 
 /** A name in a directory. Both paths of that end in a separator. */
-export interface EntryName {
+interface EntryName {
   readonly directory: string
   readonly name: string
   /** The directory as it is called in errors. */
@@ -95,4 +114,15 @@ export function findEntry(
   if (!stats.isSymbolicLink()) return { path, stats, isLink: false }
   const target = followLink({ path, stats }, rules)
   return typeof target === 'string' ? target : { ...target, isLink: true }
+}
+
+/**
+ * Why an entry called `name` is left out of a tree whatever it is, or undefined. With `all` only
+ * our own unfinished files are: they are no one's data.
+ */
+export function skipReasonOf(name: string, all: boolean): SkipReason | undefined {
+  if (isTemporaryName(name)) return 'temporary file'
+  if (all) return undefined
+  if (SYSTEM_NAMES.has(name)) return 'system'
+  return name.charCodeAt(0) === DOT ? 'hidden' : undefined
 }

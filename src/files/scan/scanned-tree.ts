@@ -1,4 +1,8 @@
 import type { Fingerprint } from '../fingerprint.js'
+import type { BigIntStats } from 'node:fs'
+
+/** The bit by which a file's owner may run it. */
+const OWNER_EXECUTES = 0o100n
 
 /**
  * Which symbolic links below the root are followed: those that stay inside it, all, or none; or
@@ -67,4 +71,12 @@ export interface ScannedTree {
   files: ScannedFile[]
   /** in the same order, but for links to what is left out, which are at the end */
   skipped: SkippedEntry[]
+}
+
+/**
+ * The letters of BEP 47 for a regular file: `h` for one that is hidden by its name, `x` for one that
+ * its owner may run.
+ */
+export function attributesOf(name: string, { mode }: BigIntStats): string {
+  return (name.startsWith('.') ? 'h' : '') + ((mode & OWNER_EXECUTES) === 0n ? '' : 'x')
 }

@@ -1,9 +1,8 @@
 import { asBtkitError, BtkitError } from '../../errors.js'
-import { componentsBelow } from './chosen-paths.js'
 import type { Target } from './link-policy.js'
 import type { ScannedFile, SkippedEntry, SkipReason } from './scanned-tree.js'
-import { asPrefix } from './prefix.js'
 import {
+  asPrefix,
   directoryBelow,
   findName,
   readDirectory,
@@ -13,6 +12,8 @@ import {
   type Entry,
   type Walk,
 } from './walk-tree.js'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { isSafeComponent } from '../inside.js'
 
 /**
  * Adds some paths and all below them, each file once, in the order given. The names that lead there
@@ -68,4 +69,16 @@ function lookAt<T>(place: string, look: () => T): T {
   } catch (error) {
     throw asBtkitError(error, place)
   }
+}
+
+/**
+ * The components below `root` of a path that was chosen in it: one relative to it, or an absolute
+ * one that leads into it. No components stand for the root itself.
+ * @throws BtkitError `unsafe-path` for a path that leads elsewhere
+ */
+function componentsBelow(root: string, path: string): string[] {
+  const inside = isAbsolute(path) ? relative(resolve(root), path).split(sep) : path.split('/')
+  const components = inside.filter((component) => component !== '' && component !== '.')
+  if (components.every(isSafeComponent)) return components
+  throw new BtkitError('unsafe-path', `${path}: does not lie below ${root}`)
 }

@@ -2,16 +2,14 @@ import type { BigIntStats } from 'node:fs'
 import { sep } from 'node:path'
 import { fingerprintOf, readEncodedFingerprint } from '../fingerprint.js'
 import { statFiles, type FingerprintTable } from '../stat-files.js'
-import { attempt } from './attempt.js'
-import { attributesOf } from './attributes.js'
-import { findEntry, type Found } from './entry.js'
+import { attributesOf } from './scanned-tree.js'
+import { findEntry, type Found, skipReasonOf } from './entry.js'
 import type { LinkRules, Target } from './link-policy.js'
 import type { NameFilter } from './name-filter.js'
-import { asPrefix } from './prefix.js'
 import { isSuspect, readNames } from './read-names.js'
 import type { ScannedFile, SkippedEntry, SkipReason } from './scanned-tree.js'
-import { skipReasonOf } from './skip-rules.js'
-import { storedLink } from './stored-links.js'
+import { storedLink } from './link-policy.js'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 
 /** A walk under way: what it obeys, and what it has found. */
 export interface Walk {
@@ -186,4 +184,29 @@ function isAmong(directory: Directory | undefined, stats: BigIntStats): boolean 
 
 function withoutSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/**
+ * What `act` returns; its failure is said of the entry at `relative` below the root.
+ * @throws BtkitError `changed` for an entry that is gone, and as the system's errors are told
+ */
+function attempt<T>({ root }: { readonly root: string }, relative: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw failureAt(relative === '' ? root : asPrefix(root, '/') + relative, error)
+  }
+}
+
+/** A file that disappeared may have got a name that the scan has passed, and would be left out. */
+function failureAt(place: string, error: unknown): unknown {
+  const code = osCodeOf(error)
+  const isGone = code === 'ENOENT' || code === 'ENOTDIR'
+  if (!isGone) return asBtkitError(error, place)
+  return new BtkitError('changed', `${place}: disappeared during the scan`, { cause: error })
+}
+
+/** A path with a separator at its end, before which a name can be put. */
+export function asPrefix(path: string, separator: string): string {
+  return path.endsWith(separator) ? path : path + separator
 }

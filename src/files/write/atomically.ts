@@ -1,8 +1,7 @@
 import { constants, existsSync, renameSync } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, type FileHandle, link, rename, rm, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
-import { placeNewFile } from './place-file.js'
 import { syncDirectory } from './sync-directory.js'
 import { createCleaner } from './remove-dead-files.js'
 import { orDiscard, writeDraft, type Owner } from './draft.js'
@@ -130,4 +129,32 @@ function unread(path: string, cause: unknown): BtkitError {
   return new BtkitError('io', `${path}: not a regular file, but a pipe that nobody reads`, {
     cause,
   })
+}
+
+/**
+ * Gives the file at `from` the name `to` on the same file system, unless that name is taken: then
+ * it throws the system's EEXIST, and of several at once a single one wins.
+ */
+export async function placeNewFile(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch {
+    // File systems without hard links say so with various codes, so none is looked at. Any other
+    // failure, a name that is taken above all, happens here again, and is thrown.
+    await reserveAndRename(from, to)
+    return
+  }
+  await unlink(from)
+}
+
+/** Does the same without hard links; others may see the name with an empty file for a moment. */
+export async function reserveAndRename(from: string, to: string): Promise<void> {
+  const reservation = await open(to, 'wx')
+  await reservation.close()
+  try {
+    await rename(from, to)
+  } catch (error) {
+    await rm(to, { force: true })
+    throw error
+  }
 }

@@ -2,13 +2,32 @@ import { rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { asBtkitError, BtkitError, describeErrno } from '../../errors.js'
-import { childPath } from '../child-path.js'
+import { childPath } from '../inside.js'
 import { FINGERPRINT_LENGTH } from '../fingerprint.js'
 import { makeTemporaryName } from '../temporary-name.js'
 import { checkPlace, type DirectoryCare, type WriteOptions } from './atomically.js'
-import { NOTHING_GIVEN, type BatchAddon } from './batch-addon.js'
 import { firstMode } from './draft.js'
-import { FasterSync } from './faster-sync.js'
+import { loadNative } from '../../native-addon.js'
+
+/** What stands for a mode, a user or a group that is to be left as it is. */
+export const NOTHING_GIVEN = 0xffffffff
+
+/** The addon; null where it is not built. */
+export const batchAddon = loadNative<BatchAddon>('writeDrafts', 'placeFiles', 'isSyncfsReliable')
+
+/** Batches of fewer files say nothing about which way is faster. */
+const MIN_FILES = 32
+
+/** So many batches after a way was found to be slower, it is tried again, unless it was far slower. */
+const RETRY_AFTER = 32
+
+const FAR_SLOWER = 8
+
+/** Of the whole file system, in microseconds a file: no other way can save much then. */
+const FAST_ENOUGH = 250
+
+/** A first use of the file system that took no longer than this, in microseconds, is no measure. */
+const BACKLOG = 2_000_000
 
 /** A file that is to take its place with others. */
 export interface BatchFile {
@@ -23,7 +42,7 @@ export interface BatchFile {
 }
 
 /** What became of a file. */
-export interface BatchOutcome {
+interface BatchOutcome {
   /** Why it failed, or null. */
   readonly error: unknown
   /** The encoded fingerprint that it had when it took its place; null when that is not known. */
@@ -201,4 +220,71 @@ function failIf(draft: Draft, errno: number, syscall: string): void {
   const code = getSystemErrorName(-errno)
   const message = `${code}: ${describeErrno(-errno)}, ${syscall}`
   draft.fail(Object.assign(new Error(message), { code, errno: -errno, syscall }))
+}
+
+/** What the native addon can do to write many files; native/write_batch.h has the contract. */
+export interface BatchAddon {
+  /**
+   * Makes files and brings them to the disk; for each 0, or the number of the system's error, and at
+   * the end the microseconds that the latter took.
+   */
+  writeDrafts(
+    directory: string,
+    names: readonly string[],
+    contents: readonly Uint8Array[],
+    attributes: Uint32Array,
+    isWholeFileSystem: boolean,
+  ): Promise<Int32Array>
+  /**
+   * Renames files, if what they replace is as expected: a fingerprint for each. Of each the number
+   * of the system's error, 0 or -1, and the fingerprint that it has in its place.
+   */
+  placeFiles(
+    directory: string,
+    from: readonly string[],
+    to: readonly string[],
+    expected: Uint8Array,
+  ): Promise<Int32Array>
+  /** Whether syncfs(2) does what is expected of it where a directory is, and tells of errors. */
+  isSyncfsReliable(directory: string): boolean
+}
+
+/** Ways to bring new files to the disk: each by itself, or all that its file system has to write. */
+type SyncWay = 'files' | 'file system'
+
+/**
+ * Finds the faster way to bring files to a disk by using both. That of the file system takes a single
+ * write of its journal, but waits for what other programs wrote.
+ */
+export class FasterSync {
+  /** What a file took when a way was last used, in microseconds. */
+  readonly #cost = new Map<SyncWay, number>()
+  #sinceOther = 0
+  #hasSynced = false
+
+  /** The way to use for a batch of so many files. */
+  choose(files: number): SyncWay {
+    if (files < MIN_FILES) return 'files'
+    const byFile = this.#cost.get('files')
+    const bySystem = this.#cost.get('file system')
+    if (bySystem === undefined) return 'file system'
+    if (bySystem <= FAST_ENOUGH) return 'file system'
+    if (byFile === undefined) return 'files'
+    const [way, other] =
+      bySystem < byFile ? (['file system', 'files'] as const) : (['files', 'file system'] as const)
+    const isFar = Math.max(byFile, bySystem) > FAR_SLOWER * Math.min(byFile, bySystem)
+    if (isFar || ++this.#sinceOther < RETRY_AFTER) return way
+    this.#sinceOther = 0
+    return other
+  }
+
+  /** Notes how long a batch took, in microseconds. */
+  note(way: SyncWay, files: number, duration: number): void {
+    if (files < MIN_FILES) return
+    const isFirst = way === 'file system' && !this.#hasSynced
+    this.#hasSynced ||= isFirst
+    // The first also brings to the disk what was written before it
+    const isBacklog = isFirst && duration / files > FAST_ENOUGH && duration <= BACKLOG
+    if (!isBacklog) this.#cost.set(way, duration / files)
+  }
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
 import { asBtkitError, BtkitError } from '../../errors.js'
-import { statIfThere } from '../stat-if-there.js'
+import { statIfThere } from '../stat-files.js'
 import type { WriteOptions } from './atomically.js'
 
 /**

@@ -1,9 +1,14 @@
 import { isAbsolute, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { ConcurrencyLimit } from '../concurrency-limit.js'
-import { batchAddon, type BatchAddon } from './batch-addon.js'
-import { batchWriter, type BatchFile, type DraftBatch, type PlaceBatch } from './batch.js'
-import { coalesce } from './coalesce.js'
+import {
+  batchAddon,
+  type BatchAddon,
+  batchWriter,
+  type BatchFile,
+  type DraftBatch,
+  type PlaceBatch,
+} from './batch.js'
 import { createCleaner } from './remove-dead-files.js'
 import { syncDirectory } from './sync-directory.js'
 import { findPlainTarget, findWriteTarget } from './target.js'
@@ -27,7 +32,7 @@ export interface Writer {
   readonly close: () => Promise<void>
 }
 
-export interface WriterOptions {
+interface WriterOptions {
   /** How many files may be on their way to the disk at once. */
   readonly inFlight: number
   /** What writes batches; null writes each file by itself. That of this machine by default. */
@@ -192,5 +197,33 @@ async function findBatchFile({ target, bytes, options }: Waiting): Promise<Batch
   } catch {
     // Whoever writes it by itself says what is wrong
     return null
+  }
+}
+
+/**
+ * Lets calls for the same key share a run of `act`. A call that is made while `act` runs for its key
+ * waits for the next run, since the current one may have begun too early for it; all calls that wait
+ * for a key share that run.
+ */
+export function coalesce(act: (key: string) => Promise<void>): (key: string) => Promise<void> {
+  const running = new Map<string, Promise<void>>()
+  const waiting = new Map<string, Promise<void>>()
+
+  const start = (key: string): Promise<void> => {
+    waiting.delete(key)
+    const run = act(key).finally(() => {
+      if (running.get(key) === run) running.delete(key)
+    })
+    running.set(key, run)
+    return run
+  }
+
+  return (key) => {
+    const current = running.get(key)
+    if (!current) return start(key)
+    const next = () => start(key)
+    const shared = waiting.get(key) ?? current.then(next, next)
+    waiting.set(key, shared)
+    return shared
   }
 }

@@ -2,7 +2,7 @@ import { lstatSync, realpathSync, type Stats } from 'node:fs'
 import { readlink, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { statIfThere } from '../stat-if-there.js'
+import { statIfThere } from '../stat-files.js'
 
 /** What a name to write to stands for. */
 export interface WriteTarget {

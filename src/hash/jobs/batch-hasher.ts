@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto'
 import { batchStart, type BatchPlan } from './batch-plan.js'
 import { BlockHasher } from './block-hasher.js'
 import { fileAt, streamLength } from '../stream/content-stream.js'
-import { cryptoKernel } from '../kernels/crypto.js'
+import { cryptoKernel } from '../kernels/choose.js'
 import { awaitTurn, isStopped, noteProgress, type HashJob } from './job.js'
 import { DIGEST_LENGTH } from '../kernels/kernel.js'
 import { bytesOfFile, countSelected, selectedPiece } from '../stream/digests.js'
-import { returnBuffer, takeBuffer } from './spare-buffer.js'
 import { StreamReader } from '../stream/reader.js'
 import { THROTTLED_READ } from './throttle.js'
 
@@ -15,6 +14,9 @@ import { THROTTLED_READ } from './throttle.js'
  * processor's cache when it is hashed, and a disk waits longer for the next read.
  */
 const MAX_BUFFER = 8 * 1024 * 1024
+
+/** A buffer that a thread no longer needs, for its next job: new memory costs time, and is freed late. */
+let spare: Uint8Array | null = null
 
 /** Some of the job's pieces, all of one length: those from number `first` up to `end`. */
 interface PieceRange {
@@ -145,4 +147,17 @@ function bufferLength(job: HashJob, { piecesPerBatch, piecesPerRest, fullBatches
   const { pieceLength } = job.stream
   const pieces = Math.min(fullBatches > 0 ? piecesPerBatch : piecesPerRest, countSelected(job))
   return Math.min(pieces * Math.min(pieceLength, streamLength(job.stream)), MAX_BUFFER)
+}
+
+/** A buffer of that many bytes, with anything in it. */
+export function takeBuffer(length: number): Uint8Array {
+  const buffer = spare && spare.length >= length ? spare : Buffer.allocUnsafeSlow(length)
+  spare = null
+  return buffer.subarray(0, length)
+}
+
+/** Gives a buffer back. It must not be used any more. */
+export function returnBuffer(buffer: Uint8Array): void {
+  const whole = new Uint8Array(buffer.buffer)
+  if (spare === null || whole.length > spare.length) spare = whole
 }

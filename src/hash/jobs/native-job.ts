@@ -8,7 +8,7 @@ import {
   type NativeName,
 } from '../kernels/addon.js'
 import { chooseKernel } from '../kernels/choose.js'
-import { becameShorter, wasReplaced } from '../stream/changed-files.js'
+import { becameShorter, wasReplaced } from '../stream/open-same-file.js'
 import type { ContentStream } from '../stream/content-stream.js'
 import { planBatches } from './batch-plan.js'
 import type { HashJob } from './job.js'

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { countBatches, planBatches } from './batch-plan.js'
 import { BatchHasher } from './batch-hasher.js'
-import { cryptoKernel } from '../kernels/crypto.js'
+import { cryptoKernel } from '../kernels/choose.js'
 import { isStopped, takeBatch, type HashJob } from './job.js'
 import { isNative, runNativeJob } from './native-job.js'
 

@@ -1,11 +1,32 @@
 import { BtkitError } from '../../errors.js'
 import { loadAddon, type NativeName } from './addon.js'
-import { cryptoKernel } from './crypto.js'
-import type { HashKernel, KernelName } from './kernel.js'
-import { nativeKernel } from './native.js'
+import type { KernelName } from './kernel.js'
+import { createHash } from 'node:crypto'
+import { DIGEST_LENGTH, type HashKernel, type HashAlgorithm } from './kernel.js'
+import type { Addon } from './addon.js'
 
 /** All kernels, the fastest first. */
 export const KERNEL_NAMES: readonly KernelName[] = ['avx512', 'shani', 'avx2', 'crypto']
+
+/** OpenSSL through node:crypto: one piece after the other, on every machine. */
+export const cryptoKernel: HashKernel = {
+  name: 'crypto',
+  lanes: 1,
+
+  hash({ algorithm, data, pieceLength, count, out }) {
+    for (let i = 0; i < count; i++) {
+      const piece = data.subarray(i * pieceLength, (i + 1) * pieceLength)
+      out.set(createHash(algorithm).update(piece).digest(), i * DIGEST_LENGTH[algorithm])
+    }
+  },
+}
+
+/** Pieces that each kernel hashes side by side. */
+const LANES: Record<NativeName, number> = { avx512: 32, avx2: 8, shani: 4 }
+
+const PIECE_LENGTH = 64 * 1024
+
+const DURATION_MS = 100
 
 /** The kernels that this machine can run, the fastest first. */
 export function availableKernels(): HashKernel[] {
@@ -50,4 +71,32 @@ function findKernel(name: KernelName): HashKernel | null {
   if (name === 'crypto') return cryptoKernel
   const addon = loadAddon()
   return addon?.features()[name] ? nativeKernel(addon, name satisfies NativeName) : null
+}
+
+/** A kernel of the accelerator. */
+function nativeKernel(addon: Addon, name: NativeName): HashKernel {
+  return {
+    name,
+    lanes: LANES[name],
+
+    hash({ algorithm, data, pieceLength, count, out }) {
+      addon.hash(name, algorithm, data, pieceLength, count, out)
+    },
+  }
+}
+
+/** The bytes a second that a kernel hashes on this thread, from data in the cache. Takes 0.1 s. */
+export function measureKernel(kernel: HashKernel, algorithm: HashAlgorithm): number {
+  const data = new Uint8Array(kernel.lanes * PIECE_LENGTH)
+  const out = new Uint8Array(kernel.lanes * DIGEST_LENGTH[algorithm])
+  const batch = { algorithm, data, pieceLength: PIECE_LENGTH, count: kernel.lanes, out }
+  const started = performance.now()
+  let bytes = 0
+  let elapsed = 0
+  do {
+    kernel.hash(batch)
+    bytes += data.length
+    elapsed = performance.now() - started
+  } while (elapsed < DURATION_MS)
+  return (bytes / elapsed) * 1000
 }

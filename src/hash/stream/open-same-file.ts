@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
-import { wasReplaced } from './changed-files.js'
+import { BtkitError } from '../../errors.js'
 
 /**
  * The flags to open a file with that was looked at before: a symbolic link that took its place is
@@ -37,4 +37,14 @@ function open(path: string): number {
 function isLinkRefusal(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code
   return code === 'ELOOP' || code === 'EMLINK'
+}
+
+/** What is thrown of a file that ends before its length. */
+export function becameShorter(path: string): BtkitError {
+  return new BtkitError('changed', `${path}: became shorter while it was read`)
+}
+
+/** What is thrown of a path that leads to another file by now. */
+export function wasReplaced(path: string, cause?: unknown): BtkitError {
+  return new BtkitError('changed', `${path}: was replaced while it was read`, { cause })
 }

@@ -1,8 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { asBtkitError } from '../../errors.js'
-import { becameShorter } from './changed-files.js'
+import { becameShorter, openSameFile } from './open-same-file.js'
 import { fileAt, ZEROS, type ContentStream } from './content-stream.js'
-import { openSameFile } from './open-same-file.js'
 import { noteReadFailure, type ReadFailures } from './read-failures.js'
 
 /** Reads stretches of a content stream, keeping the last file open for the next stretch. */

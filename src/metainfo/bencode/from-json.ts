@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { BtkitError } from '../../errors.js'
-import { doubledKey } from './doubled-key.js'
 import type { BencodeDict, BencodeValue } from './value.js'
 
 /** Deeper values would be refused by those who read them. */
 const MAX_DEPTH = 32
+
+/** Texts, and what tells of objects: between texts, a colon comes after keys alone. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|[{}:]/g
 
 /**
  * The value that a JSON text stands for: its texts become UTF-8.
@@ -53,4 +55,24 @@ function requireExact(value: number): number {
 
 function refusal(reason: string): BtkitError {
   return new BtkitError('usage', reason)
+}
+
+/**
+ * The first key that an object in well-formed JSON has twice, the way `keyOf` spells it; null for none.
+ * JSON.parse takes the last of them without a word.
+ */
+function doubledKey(json: string, keyOf: (text: string) => string): string | null {
+  const objects: Set<string>[] = []
+  let text = ''
+  for (const [token] of json.matchAll(TOKENS)) {
+    if (token === '{') objects.push(new Set())
+    else if (token === '}') objects.pop()
+    else if (token === ':') {
+      const name = JSON.parse(text) as string
+      const keys = objects.at(-1)
+      if (keys?.has(keyOf(name))) return name
+      keys?.add(keyOf(name))
+    } else text = token
+  }
+  return null
 }

@@ -1,8 +1,18 @@
-import { encodingBencode, LazyList, type LazyParts } from '../bencode/encode.js'
+import {
+  encodingBencode,
+  LazyList,
+  type LazyParts,
+  encodeBencode,
+  LazyDict,
+  sortedEntries,
+} from '../bencode/encode.js'
 import type { BencodeDict } from '../bencode/value.js'
-import type { MetainfoVersion } from '../metainfo.js'
-import { buildFileTree } from './file-tree.js'
-import { encodePath, type InfoFile } from './info-file.js'
+import type { MetainfoVersion, Metainfo, TreeFile } from '../metainfo.js'
+
+/** The empty key, under which what is said of a file stands; no name is empty. */
+const LEAF = ''
+
+const NOT_ASCII = /[^\0-\x7f]/
 
 /** What goes into `info`, the part of a torrent that its info hashes stand for. */
 export interface InfoParts {
@@ -74,4 +84,102 @@ function fileEntry(file: InfoFile): BencodeDict {
 /** In a file tree, a single file is called as the torrent is. */
 function asSingle(name: string): (file: InfoFile) => InfoFile {
   return (file) => ({ ...file, path: [name] })
+}
+
+/** A file of a torrent. */
+export interface InfoFile {
+  readonly path: readonly string[]
+  /** In bytes. */
+  readonly length: number
+  /** The BEP 47 attribute letters, `p` for a pad file among them; absent or empty for none. */
+  readonly attr?: string | undefined
+  /** Of a symbolic link (`l`), the components of what it leads to (BEP 47). */
+  readonly symlinkPath?: readonly string[] | undefined
+  /** The root of its Merkle tree, 32 bytes; null or absent where the file is empty or v2 is not. */
+  readonly piecesRoot?: Uint8Array | null
+}
+
+/** Path components as they are encoded. */
+function encodePath(path: readonly string[]): Uint8Array[] {
+  return path.map((component) => Buffer.from(component))
+}
+
+/** Whether it is a pad file. */
+function isPadFile({ attr }: InfoFile): boolean {
+  return attr?.includes('p') ?? false
+}
+
+/**
+ * The piece layers of files longer than a piece, 32 bytes a piece, by the roots of the files as
+ * latin1 strings. Files of the same content share one.
+ */
+export type PieceLayers = ReadonlyMap<string, Uint8Array>
+
+/** Encodes the `piece layers` of BEP 52, which stand beside `info`. */
+export function encodePieceLayers(layers: PieceLayers): Uint8Array {
+  return encodeBencode(new Map(layers))
+}
+
+/** What is in a directory, by the names as keys. */
+type Directory = Map<string, InfoFile | Directory>
+
+/**
+ * The `file tree` of BEP 52: a dictionary for each directory, by the names in it, and below each
+ * file's name one that holds its length, root and attributes under the empty key. There are no pad
+ * files in it: in v2 each file begins a piece.
+ */
+function buildFileTree(files: readonly InfoFile[]): LazyDict {
+  const tree: Directory = new Map()
+  for (const file of files) {
+    if (isPadFile(file)) continue
+    let directory = tree
+    const last = file.path.length - 1
+    for (let at = 0; at < last; at++) directory = openDirectory(directory, file.path[at] ?? '')
+    directory.set(keyOf(file.path[last] ?? ''), file)
+  }
+  return new LazyDict(entriesOf(tree))
+}
+
+function openDirectory(above: Directory, name: string): Directory {
+  const key = keyOf(name)
+  const known = above.get(key)
+  if (known instanceof Map) return known
+  const directory: Directory = new Map()
+  above.set(key, directory)
+  return directory
+}
+
+function* entriesOf(directory: Directory): Generator<[string, BencodeDict | LazyDict]> {
+  for (const [key, entry] of sortedEntries(directory)) {
+    const isDirectory = entry instanceof Map
+    yield [key, isDirectory ? new LazyDict(entriesOf(entry)) : new Map([[LEAF, describe(entry)]])]
+  }
+}
+
+/** A symbolic link has no length here, as libtorrent has it: where it leads says all. */
+function describe({ attr, length, piecesRoot, symlinkPath }: InfoFile): BencodeDict {
+  const leaf: BencodeDict = new Map()
+  if (attr) leaf.set('attr', Buffer.from(attr))
+  if (symlinkPath) leaf.set('symlink path', encodePath(symlinkPath))
+  else leaf.set('length', length)
+  if (piecesRoot) leaf.set('pieces root', piecesRoot)
+  return leaf
+}
+
+/** Keys are the latin1 strings of their bytes; those of ASCII are the text. */
+function keyOf(name: string): string {
+  return NOT_ASCII.test(name) ? Buffer.from(name).toString('latin1') : name
+}
+
+/**
+ * For each of `files` its place in the v2 file tree; null for pad files, and for all files of a v1
+ * torrent. Both sides of a hybrid have the same files in the same order.
+ */
+export function alignTree({ files, tree }: Pick<Metainfo, 'files' | 'tree'>): (TreeFile | null)[] {
+  let next = 0
+  return files.map(({ padding }) => {
+    if (padding || tree === null) return null
+    next += 1
+    return tree[next - 1] ?? null
+  })
 }

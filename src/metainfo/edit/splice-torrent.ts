@@ -1,10 +1,23 @@
 import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
-import type { BencodeValue } from '../bencode/value.js'
+import type { BencodeValue, BencodeDict } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { spliceDict, type Allocate, type DictChanges, type EncodedDict } from './splice-dict.js'
 
+/** The keys of `info` that say what the content is, in one version or the other. */
+const CONTENT_KEYS = [
+  'attr',
+  'file tree',
+  'files',
+  'length',
+  'meta version',
+  'name',
+  'piece length',
+  'pieces',
+  'symlink path',
+]
+
 /** Changes to the entries of a torrent's top-level dictionary and of its `info`. */
-export interface TorrentChanges {
+interface TorrentChanges {
   readonly top?: DictChanges
   /** Whatever is changed here changes the info hash. */
   readonly info?: DictChanges
@@ -54,4 +67,20 @@ export function topLevelValue(metainfo: UnhashedMetainfo, key: string): BencodeV
 /** Decodes a part of a torrent, whose bytes have passed the reader before. */
 function read(bytes: Uint8Array) {
   return readBencode(bytes, { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH })
+}
+
+/** Joins edits into one. No two of them may change the same key. */
+export function combineEdits(edits: readonly TorrentEdit[]): TorrentEdit {
+  return (metainfo) => {
+    const changes = edits.map((edit) => edit(metainfo))
+    return {
+      top: new Map(changes.flatMap(({ top }) => [...(top ?? [])])),
+      info: new Map(changes.flatMap(({ info }) => [...(info ?? [])])),
+    }
+  }
+}
+
+/** What `info` says beside its content: private, source and unknown keys, as they stand. */
+export function keptInfo({ info }: UnhashedMetainfo): BencodeDict {
+  return new Map([...info].filter(([key]) => !CONTENT_KEYS.includes(key)))
 }

@@ -1,6 +1,14 @@
 import { findNameClashes, findPathsOfBothKinds } from './clashes.js'
 import type { Finding, LintCode, LintRule, Severity } from './finding.js'
-import { findUnalignedFiles } from './hybrid.js'
+import {
+  findUnalignedFiles,
+  findHugeTorrent,
+  findLargePieces,
+  findManyPieces,
+  findOddPieceLength,
+  findRefusedPieces,
+  findSmallPieces,
+} from './pieces.js'
 import { findLinksOutside, findLinksToNothing } from './links.js'
 import {
   findForbiddenCharacters,
@@ -11,20 +19,10 @@ import {
   findTrailingDotsAndSpaces,
 } from './names.js'
 import {
-  findHugeTorrent,
-  findLargePieces,
-  findManyPieces,
-  findOddPieceLength,
-  findRefusedPieces,
-  findSmallPieces,
-} from './pieces.js'
-import {
   findMisplacedKeys,
   findPrivateWithNodes,
   findPrivateWithoutSource,
   findPrivateWithoutTracker,
-} from './private.js'
-import {
   findAnnounceOutsideList,
   findBadSeeds,
   findBadTrackers,

@@ -2,6 +2,9 @@ import { quoteText } from '../../text/escape.js'
 import type { Metainfo } from '../metainfo.js'
 import { isSeed, isTracker } from '../trackers.js'
 
+/** Keys that count inside `info` only, but stand beside it. */
+const INFO_KEYS = ['private', 'source']
+
 /** An announce that is not in the list: clients that know lists ignore it (BEP 12). */
 export function* findAnnounceOutsideList({ announce, announceList }: Metainfo) {
   const listed = announceList?.flat() ?? []
@@ -73,11 +76,41 @@ export function* findNoTracker(metainfo: Metainfo) {
 }
 
 /** Each tracker once, the announce first. */
-export function trackersOf({ announce, announceList }: Metainfo): Set<string> {
+function trackersOf({ announce, announceList }: Metainfo): Set<string> {
   return new Set([...(announce === null ? [] : [announce]), ...(announceList?.flat() ?? [])])
 }
 
 /** Each web seed and HTTP seed once. */
 function seedsOf({ httpSeeds, webSeeds }: Metainfo): Set<string> {
   return new Set([...(webSeeds ?? []), ...(httpSeeds ?? [])])
+}
+
+/**
+ * A private torrent should have a source: without one, the same files on two trackers have the same
+ * info hash, and a client that has one of the torrents can't have the other.
+ */
+export function* findPrivateWithoutSource(metainfo: Metainfo) {
+  if (metainfo.private && (metainfo.source ?? '') === '') {
+    yield 'private without info.source: on another tracker it would have the same info hash'
+  }
+}
+
+/** Peers of a private torrent come from its trackers alone (BEP 27). */
+export function* findPrivateWithoutTracker(metainfo: Metainfo) {
+  if (metainfo.private && trackersOf(metainfo).size === 0)
+    yield 'private without a tracker: no client can find peers'
+}
+
+/** DHT nodes of a private torrent, whose peers may come from its trackers alone (BEP 27). */
+export function* findPrivateWithNodes(metainfo: Metainfo) {
+  if (metainfo.private && (metainfo.nodes ?? []).length > 0) {
+    yield 'private with DHT nodes: clients must not use them'
+  }
+}
+
+/** A private flag or source outside `info`, where clients do not look for them. */
+export function* findMisplacedKeys({ spans }: Metainfo) {
+  for (const key of INFO_KEYS) {
+    if (spans.has(key)) yield `${key} stands outside info, where clients ignore it`
+  }
 }

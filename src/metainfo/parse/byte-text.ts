@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { isByteString, type BencodeValue } from '../bencode/value.js'
 import { quoteText } from '../../text/escape.js'
 import type { What } from './require-field.js'
-import type { WarningList } from '../warning-list.js'
+import type { WarningList } from '../warning.js'
 
 /** Keeps a byte order mark, which may be part of a name. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -5,7 +5,7 @@ import { quoteText } from '../../text/escape.js'
 import type { MetainfoFile, TreeFile } from '../metainfo.js'
 import { metainfoError, requireDict, requireString } from './require-field.js'
 import { describeFile } from './v1-files.js'
-import type { WarningList } from '../warning-list.js'
+import type { WarningList } from '../warning.js'
 
 /** A file of the tree, whose piece layer has not been looked for. */
 export type RootedFile = Pick<TreeFile, 'file' | 'piecesRoot'>

@@ -1,15 +1,13 @@
 import type { BencodeDict, BencodeValue } from '../bencode/value.js'
 import { readText } from './byte-text.js'
-import { countPieces, totalLength } from './content-size.js'
+import { countPieces, totalLength, readV1Files, checkHybridFiles } from './v1-files.js'
 import { readFileTree } from './file-tree.js'
-import { checkHybridFiles } from './hybrid-files.js'
 import type { MetainfoFile, MetainfoVersion, TreeFile } from '../metainfo.js'
-import { checkKeyOrder } from './key-order.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../piece-length.js'
 import { readPieceLayers } from './piece-layers.js'
 import { metainfoError, requireLength, requireString } from './require-field.js'
-import { readV1Files } from './v1-files.js'
-import type { WarningList } from '../warning-list.js'
+import type { WarningList } from '../warning.js'
+import { quoteText } from '../../text/escape.js'
 
 interface Head {
   readonly version: MetainfoVersion
@@ -26,7 +24,7 @@ interface Content {
 }
 
 /** What a valid `info` says of the content. */
-export interface InfoContent extends Head, Content {
+interface InfoContent extends Head, Content {
   readonly tree: readonly TreeFile[] | null
 }
 
@@ -142,4 +140,42 @@ function readPieces(info: BencodeDict, files: readonly MetainfoFile[], pieceLeng
     throw metainfoError(what, `has ${pieceCount} pieces, but the content fills ${needed}`)
   }
   return { size, pieceCount, pieces }
+}
+
+/**
+ * Checks that all dictionaries of `info` have their keys in byte order. In version 2 that is also
+ * the order of the files, so a client must not guess another (BEP 52).
+ *
+ * @throws BtkitError `metainfo` that names the first key out of place
+ */
+function checkKeyOrder(info: BencodeDict): void {
+  checkValue(info, ['info'])
+}
+
+/**
+ * Recurses no deeper than the bencode reader lets values nest. `place` holds the keys above, one
+ * array for all.
+ */
+function checkValue(value: BencodeValue, place: string[]): void {
+  if (Array.isArray(value)) for (const item of value) checkValue(item, place)
+  if (!(value instanceof Map)) return
+  let last: string | null = null
+  for (const [key, inner] of value) {
+    if (last !== null && key < last) throw disorder({ key, last }, place)
+    last = key
+    place.push(key)
+    checkValue(inner, place)
+    place.pop()
+  }
+}
+
+interface Neighbours {
+  readonly key: string
+  readonly last: string
+}
+
+function disorder({ key, last }: Neighbours, place: readonly string[]) {
+  const where = place.map((name) => quoteText(name).slice(1, -1)).join('.')
+  const rule = `${quoteText(key)} stands behind ${quoteText(last)}, but version 2 needs byte order`
+  return metainfoError(where, rule)
 }

@@ -4,13 +4,12 @@ import type { Span } from '../bencode/value.js'
 import type { Metainfo, UnhashedMetainfo } from '../metainfo.js'
 import { BtkitError } from '../../errors.js'
 import { withInfoHashes } from '../info-hashes.js'
-import { escapeBadBytes } from '../../text/escape-bytes.js'
-import { quoteText } from '../../text/escape.js'
+import { escapeBadBytes, quoteText } from '../../text/escape.js'
 import { readOptionalFields } from './optional-fields.js'
 import { metainfoError, requireDict } from './require-field.js'
 import { findUnsafePaths, warnOfUnsafePaths } from './unsafe-path.js'
 import { validateInfo } from './info.js'
-import { WarningList } from '../warning-list.js'
+import { WarningList } from '../warning.js'
 
 /** How much to accept. */
 export interface ParseOptions {

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 import { decodeUtf8, readText } from './byte-text.js'
 import type { DhtNode, Metainfo } from '../metainfo.js'
-import type { WarningList } from '../warning-list.js'
+import type { WarningList } from '../warning.js'
 
 /** What a .torrent may say beside its content. */
 export type OptionalFields = Pick<

@@ -2,14 +2,20 @@ import { Buffer } from 'node:buffer'
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 import { quoteText } from '../../text/escape.js'
 import type { TreeFile } from '../metainfo.js'
-import type { WarningList } from '../warning-list.js'
-import { countPieces } from './content-size.js'
+import type { WarningList } from '../warning.js'
+import { countPieces } from './v1-files.js'
 import type { RootedFile } from './file-tree.js'
-import { DIGEST_LENGTH, merkleRoot } from './merkle-root.js'
 import { metainfoError, requireDict, requireString } from './require-field.js'
+import { createHash } from 'node:crypto'
+
+/** A SHA-256 digest, in bytes. */
+const DIGEST_LENGTH = 32
+
+/** What a leaf of the Merkle tree of a file is the hash of, in bytes (BEP 52). */
+const BLOCK_LENGTH = 16 * 1024
 
 /** Where layers come from, and what to check them by. */
-export interface LayerSource {
+interface LayerSource {
   /** The top-level `piece layers`. */
   readonly layers: BencodeValue | undefined
   /** In bytes. */
@@ -86,4 +92,44 @@ function latin1(bytes: Uint8Array): string {
 
 function hex(root: string): string {
   return Buffer.from(root, 'latin1').toString('hex')
+}
+
+/**
+ * The root of a file's Merkle tree (BEP 52) from its piece layer: a digest for each piece of
+ * `pieceLength` bytes, a power of two times the block length. The tree is filled up with leaves of
+ * zeros. These are not stored: on each level all nodes above them are equal.
+ */
+export function merkleRoot(layer: Uint8Array, pieceLength: number): Uint8Array {
+  let padding = pieceOfZeroLeaves(pieceLength)
+  let level = layer
+  while (level.length > DIGEST_LENGTH) {
+    level = hashLevel(level, padding)
+    padding = hashPair(padding, padding)
+  }
+  return level
+}
+
+function pieceOfZeroLeaves(pieceLength: number): Uint8Array {
+  let digest: Uint8Array = new Uint8Array(DIGEST_LENGTH)
+  for (let length = BLOCK_LENGTH; length < pieceLength; length *= 2) {
+    digest = hashPair(digest, digest)
+  }
+  return digest
+}
+
+/** The level above; an odd digest at the end is paired with `padding`. */
+function hashLevel(level: Uint8Array, padding: Uint8Array): Uint8Array {
+  const pairs = Math.ceil(level.length / DIGEST_LENGTH / 2)
+  const above = Buffer.alloc(pairs * DIGEST_LENGTH)
+  for (let pair = 0; pair < pairs; pair += 1) {
+    const start = pair * 2 * DIGEST_LENGTH
+    const left = level.subarray(start, start + DIGEST_LENGTH)
+    const right = level.subarray(start + DIGEST_LENGTH, start + 2 * DIGEST_LENGTH)
+    above.set(hashPair(left, right.length > 0 ? right : padding), pair * DIGEST_LENGTH)
+  }
+  return above
+}
+
+function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return createHash('sha256').update(left).update(right).digest()
 }

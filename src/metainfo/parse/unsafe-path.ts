@@ -1,5 +1,5 @@
 import { quoteText } from '../../text/escape.js'
-import type { WarningList } from '../warning-list.js'
+import type { WarningList } from '../warning.js'
 
 /** Why a path is not safe to create on a disk. */
 export type UnsafeReason =

@@ -9,10 +9,12 @@ import {
   requireString,
   type What,
 } from './require-field.js'
-import type { WarningList } from '../warning-list.js'
+import type { WarningList } from '../warning.js'
+import type { BtkitError } from '../../errors.js'
+import { quoteText } from '../../text/escape.js'
 
 /** What the v1 keys `length` or `files` describe. */
-export interface V1Files {
+interface V1Files {
   readonly isDirectory: boolean
   readonly files: MetainfoFile[]
 }
@@ -84,4 +86,62 @@ function readPath(file: BencodeDict, what: What, warnings: WarningList): string[
     const bytes = requireString(component, () => `${what()}[${at}]`)
     return readText({ bytes, twin: twins[at], what, warnings })
   })
+}
+
+/** How many pieces `length` bytes fill, the last one perhaps in part. Exact up to 2^53 - 1. */
+export function countPieces(length: number, pieceLength: number): number {
+  const rest = length % pieceLength
+  return (length - rest) / pieceLength + (rest > 0 ? 1 : 0)
+}
+
+/**
+ * The bytes of all files together.
+ * @throws BtkitError `metainfo` beyond 2^53 - 1
+ */
+export function totalLength(files: readonly MetainfoFile[]): number {
+  let total = 0
+  for (const { length } of files) {
+    total += length
+    if (!Number.isSafeInteger(total))
+      throw metainfoError('info', 'the files are too large together')
+  }
+  return total
+}
+
+/**
+ * Checks that both halves of a hybrid torrent describe the same files in the same order, pad files
+ * aside (BEP 52). Otherwise v1 and v2 clients would download different things.
+ */
+export function checkHybridFiles(
+  v1Files: readonly MetainfoFile[],
+  treeFiles: readonly MetainfoFile[],
+): void {
+  const contents = v1Files.filter((file) => !file.padding)
+  for (const [at, v1File] of contents.entries()) {
+    const treeFile = treeFiles[at]
+    if (treeFile === undefined) throw disagreement(`${nameOf(v1File)} is not in the file tree`)
+    if (!isSamePath(v1File.path, treeFile.path)) {
+      throw disagreement(`${nameOf(v1File)} stands where the file tree has ${nameOf(treeFile)}`)
+    }
+    if (v1File.length !== treeFile.length) {
+      throw disagreement(
+        `${nameOf(v1File)} is ${v1File.length} bytes long, ${treeFile.length} in the file tree`,
+      )
+    }
+  }
+  const extra = treeFiles[contents.length]
+  if (extra !== undefined) throw disagreement(`${nameOf(extra)} is only in the file tree`)
+}
+
+/** Component by component: a slash inside one of them must not pass for two. */
+function isSamePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((component, at) => component === b[at])
+}
+
+function disagreement(rule: string): BtkitError {
+  return metainfoError('info', `v1 and v2 disagree: ${rule}`)
+}
+
+function nameOf({ path }: MetainfoFile): string {
+  return quoteText(path.join('/'))
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { directoryAddress, fileAddress } from '../../metainfo/seed-address.js'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
 import { surround, torrentLength, type MirrorAddresses } from '../torrents/response.js'
 import type { TrackerList } from '../torrents/tracker-list.js'

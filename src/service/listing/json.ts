@@ -1,4 +1,4 @@
-import { jsonLine } from '../../text/json-line.js'
+import { jsonLine } from '../../text/escape.js'
 import type { Pause } from '../../web/page/slices.js'
 import type { Listing, ListingPage } from './listing.js'
 import { linksOf } from './links.js'

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
-import { isRacy } from '../../core/digests/racy.js'
+import { isRacy } from '../../core/digests/settled.js'
 import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { MemoryPool } from '../admission/memory-pool.js'
 import type { Planner } from '../admission/planner.js'

@@ -1,7 +1,7 @@
 import { lstat, opendir } from 'node:fs/promises'
 import type { Dirent } from 'node:fs'
 import { LRUCache } from 'lru-cache'
-import { isRacy } from '../../core/digests/racy.js'
+import { isRacy } from '../../core/digests/settled.js'
 import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 
 /** A name in a directory, and what it is as far as the directory itself says so. */

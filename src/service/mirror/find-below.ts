@@ -1,6 +1,6 @@
 import { isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { skipReasonOf } from '../../files/scan/skip-rules.js'
+import { skipReasonOf } from '../../files/scan/entry.js'
 import { isPlainName } from '../../metainfo/name.js'
 import type { Budget } from '../admission/budget.js'
 import { IsDirectory, Refusal } from '../refusal.js'

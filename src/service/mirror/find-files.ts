@@ -1,5 +1,4 @@
-import { sortByBytes } from '../../files/byte-order.js'
-import { isSuspect } from '../../files/scan/read-names.js'
+import { sortByBytes, isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Budget } from '../admission/budget.js'
 import { IsDirectory, notFound, Refusal } from '../refusal.js'

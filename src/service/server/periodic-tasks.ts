@@ -1,6 +1,6 @@
 import { removeUnused, shrinkTo } from '../../cache/maintain.js'
 import { dayOf } from '../../cache/records/record.js'
-import type { CacheAccess } from '../../core/digests/cache-access.js'
+import type { CacheAccess } from '../../core/digests/cache-trust.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 
 const MINUTE = 60_000

@@ -1,4 +1,4 @@
-import type { CacheAccess } from '../../core/digests/cache-access.js'
+import type { CacheAccess } from '../../core/digests/cache-trust.js'
 import { formatMetrics } from '../../web/metrics.js'
 import type { ServiceOptions } from '../options.js'
 import type { StatusReport } from '../status/report.js'

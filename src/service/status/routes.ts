@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { jsonLine } from '../../text/json-line.js'
+import { jsonLine } from '../../text/escape.js'
 import { prefersJson } from '../../web/accept.js'
 import { pageHeaders, SAFE_HEADERS } from '../../web/page/policy.js'
 import { REFRESH_SCRIPT } from '../progress/refresh-script.js'

@@ -3,7 +3,7 @@ import { hashContent, type Engine, type HashContext } from '../../core/digests/h
 import type { PieceTable } from '../../core/digests/piece-table.js'
 import { recallingPieces } from '../../core/digests/recall-pieces.js'
 import { finish } from '../../core/digests/steps.js'
-import { unknownFiles } from '../../core/digests/unknown-files.js'
+import { unknownFiles } from '../../core/digests/piece-table.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Throttle } from '../../hash/jobs/throttle.js'
 import type { Turn } from '../admission/turn.js'

@@ -8,8 +8,8 @@ import {
   type InfoRequest,
   type RecalledInfo,
 } from '../../core/digests/info.js'
-import type { CacheAccess } from '../../core/digests/cache-access.js'
-import { unknownFiles } from '../../core/digests/unknown-files.js'
+import type { CacheAccess } from '../../core/digests/cache-trust.js'
+import { unknownFiles } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../errors.js'
 import type { Budget } from '../admission/budget.js'
 import type { Clients } from '../admission/clients.js'

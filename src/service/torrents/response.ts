@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
-import { directoryAddress } from '../../metainfo/seed-address.js'
+import { directoryAddress } from '../../metainfo/trackers.js'
 import type { KnownTorrent } from './known-torrent.js'
 import type { CheckedTorrent } from './on-demand.js'
 import { spreadTrackers, type TrackerList } from './tracker-list.js'

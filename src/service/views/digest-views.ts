@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { formatChecksums } from '../../core/checksums/list.js'
-import { isRacy } from '../../core/digests/racy.js'
+import { isRacy } from '../../core/digests/settled.js'
 import type { Steps } from '../../core/digests/steps.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { ServiceOptions } from '../options.js'

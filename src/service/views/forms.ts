@@ -1,5 +1,5 @@
 import { magnetLink } from '../../metainfo/magnet.js'
-import { fileAddress } from '../../metainfo/seed-address.js'
+import { fileAddress } from '../../metainfo/trackers.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { torrentForm, type ComposeForm, type TorrentSurroundings } from '../torrents/response.js'
 import { attachmentNamed } from '../web/attachment.js'

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { CacheAccess } from '../../core/digests/cache-access.js'
+import type { CacheAccess } from '../../core/digests/cache-trust.js'
 import { isSameFile, keptFingerprint } from '../../core/digests/cache-trust.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'

@@ -1,5 +1,5 @@
 import type { Steps } from '../../core/digests/steps.js'
-import { fileAddress } from '../../metainfo/seed-address.js'
+import { fileAddress } from '../../metainfo/trackers.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
 import { xml, Xml } from '../../text/xml.js'

@@ -1,4 +1,4 @@
-import { fileAddress } from '../../metainfo/seed-address.js'
+import { fileAddress } from '../../metainfo/trackers.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { lstatMany } from '../../files/lstat-many.js'
 import { childOf, MirrorView, type Mirror } from '../mirror/mirror.js'

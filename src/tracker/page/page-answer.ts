@@ -1,4 +1,4 @@
-import { jsonLine } from '../../text/json-line.js'
+import { jsonLine } from '../../text/escape.js'
 import { pageHeaders, SAFE_HEADERS } from '../../web/page/policy.js'
 
 /** What is answered to a request for a page. */

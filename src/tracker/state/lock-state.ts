@@ -1,7 +1,7 @@
 import { constants, fstatSync, openSync, unlinkSync } from 'node:fs'
 import { BtkitError } from '../../errors.js'
 import { lockDescriptor, type DirectoryLock } from '../../files/lock-directory.js'
-import { statIfThere } from '../../files/stat-if-there.js'
+import { statIfThere } from '../../files/stat-files.js'
 import { findWriteTarget } from '../../files/write/target.js'
 
 const NO_WAIT = { waitSeconds: 0, signal: new AbortController().signal }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { InputHash } from '../../../src/core/digests/input-hash.js'
+import { InputHash } from '../../../src/core/digests/info.js'
 import { encodeFingerprint } from '../../../src/files/fingerprint.js'
 import { trustedPart, type CacheTrust } from '../../../src/core/digests/cache-trust.js'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { skipReasonOf } from '../../../src/files/scan/skip-rules.js'
+import { skipReasonOf } from '../../../src/files/scan/entry.js'
 import { makeTemporaryName } from '../../../src/files/temporary-name.js'
 
 test('hidden names and those of systems are left out', () => {

@@ -12,8 +12,14 @@ import {
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/errors.js'
-import { batchWriter, type BatchFile, type PlaceBatch } from '../../../src/files/write/batch.js'
-import { batchAddon, NOTHING_GIVEN, type BatchAddon } from '../../../src/files/write/batch-addon.js'
+import {
+  batchWriter,
+  type BatchFile,
+  type PlaceBatch,
+  batchAddon,
+  NOTHING_GIVEN,
+  type BatchAddon,
+} from '../../../src/files/write/batch.js'
 import {
   encodeFingerprint,
   FINGERPRINT_LENGTH,

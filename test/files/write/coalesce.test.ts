@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { coalesce } from '../../../src/files/write/coalesce.js'
+import { coalesce } from '../../../src/files/write/many.js'
 
 /** Work that waits to be let go, and a record of what was begun. */
 function makeWork() {

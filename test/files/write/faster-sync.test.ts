@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FasterSync } from '../../../src/files/write/faster-sync.js'
+import { FasterSync } from '../../../src/files/write/batch.js'
 
 /** The ways that are chosen for batches of 100 files, when each takes so many milliseconds. */
 function choose(batches: number, durations: Record<string, number>): string[] {

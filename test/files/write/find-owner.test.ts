@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { userInfo } from 'node:os'
 import { test } from 'node:test'
-import { findOwner } from '../../../src/files/write/find-owner.js'
+import { findOwner } from '../../../src/files/write/permissions.js'
 import { failure, unlessWindows } from '../failure.js'
 
 test('numbers stand for themselves', () => {

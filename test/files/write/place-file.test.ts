@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { osCodeOf } from '../../../src/errors.js'
-import { placeNewFile, reserveAndRename } from '../../../src/files/write/place-file.js'
+import { placeNewFile, reserveAndRename } from '../../../src/files/write/atomically.js'
 import { makeTemporaryDirectory, plantTree } from '../temporary-directory.js'
 
 const hasCode = (code: string) => (error: unknown) => osCodeOf(error) === code

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
-import { tryReadLeases, tryReadLeasesAsync } from '../../../src/files/writers/lease.js'
+import { tryReadLeases, tryReadLeasesAsync } from '../../../src/files/open-writers/lease.js'
 import { runProgram } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
 import {
@@ -153,7 +153,7 @@ test(
     const path = join(makeScratch(t, { a: 'content' }), 'a')
     for (let i = 0; i < 2; i++) startRestlessWriter(t, path)
     const program = `
-    import { tryReadLeasesAsync } from ${JSON.stringify(new URL('../../../src/files/writers/lease.js', import.meta.url))}
+    import { tryReadLeasesAsync } from ${JSON.stringify(new URL('../../../src/files/open-writers/lease.js', import.meta.url))}
     const seen = { unable: 0, unwritten: 0, 'open for writing': 0 }
     // The others may be slow to begin
     while (seen.unwritten < 30_000 || seen['open for writing'] < 30_000) {

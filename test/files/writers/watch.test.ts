@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { watchWrites } from '../../../src/files/writers/watch.js'
+import { watchWrites } from '../../../src/files/open-writers/watch.js'
 import { makeScratch } from '../../support/scratch.js'
 import { prepareWriters, unlessLongWrites, unlessWritersTell } from '../../support/writers.js'
 

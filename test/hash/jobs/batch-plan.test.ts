@@ -7,7 +7,7 @@ import {
   type PlannedJob,
 } from '../../../src/hash/jobs/batch-plan.js'
 import { concatenateFiles } from '../../../src/hash/stream/content-stream.js'
-import { cryptoKernel } from '../../../src/hash/kernels/crypto.js'
+import { cryptoKernel } from '../../../src/hash/kernels/choose.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { returnBuffer, takeBuffer } from '../../../src/hash/jobs/spare-buffer.js'
+import { returnBuffer, takeBuffer } from '../../../src/hash/jobs/batch-hasher.js'
 
 test('a buffer given back is taken again, if it is long enough', () => {
   const first = takeBuffer(1000)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { KeyCache } from '../../../src/metainfo/bencode/key-cache.js'
+import { KeyCache } from '../../../src/metainfo/bencode/read.js'
 
 test('every key is the latin1 text of its bytes, however many share a place in the cache', () => {
   const keys = ['', 'a', '\xff', 'length', 'k'.repeat(32), 'k'.repeat(33)]

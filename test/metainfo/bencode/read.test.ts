@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MAX_VALUES, readBencode } from '../../../src/metainfo/bencode/read.js'
-import { MAX_WARNINGS_OF_A_KIND } from '../../../src/metainfo/warning-list.js'
+import { MAX_WARNINGS_OF_A_KIND } from '../../../src/metainfo/warning.js'
 import { assertRefused } from '../refusal.js'
 
 const LIMITS = { maxSize: 64 * 1024 * 1024, maxDepth: 100 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodePieceLayers } from '../../../src/metainfo/build/piece-layers.js'
+import { encodePieceLayers } from '../../../src/metainfo/build/info.js'
 
 test('layers stand in the order of the bytes of the roots, whatever these are', () => {
   const [high, low] = [Buffer.alloc(32, 0xff), Buffer.alloc(32, 0x80)]

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { combineEdits } from '../../../src/metainfo/edit/combine.js'
-import { setDetails } from '../../../src/metainfo/edit/details.js'
-import { setName } from '../../../src/metainfo/edit/name.js'
-import { setSeeds } from '../../../src/metainfo/edit/seeds.js'
+import { combineEdits } from '../../../src/metainfo/edit/splice-torrent.js'
+import { setDetails, setName } from '../../../src/metainfo/edit/details.js'
+import { setSeeds } from '../../../src/metainfo/edit/lists.js'
 import { singleFileInfo } from '../../support/torrents.js'
 import { edited, torrentWith } from './edited.js'
 

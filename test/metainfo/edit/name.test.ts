@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setName } from '../../../src/metainfo/edit/name.js'
+import { setName } from '../../../src/metainfo/edit/details.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { directoryInfo, goldenTorrent, singleFileInfo } from '../../support/torrents.js'
 import { makeWithLibtorrent, needsLibtorrent } from '../libtorrent.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setSeeds } from '../../../src/metainfo/edit/seeds.js'
+import { setSeeds } from '../../../src/metainfo/edit/lists.js'
 import { edited, torrentWith } from './edited.js'
 
 const A = 'http://a.example/'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeUtf8, readText } from '../../../src/metainfo/parse/byte-text.js'
-import { WarningList } from '../../../src/metainfo/warning-list.js'
+import { WarningList } from '../../../src/metainfo/warning.js'
 
 const LATIN1_NAME = Buffer.from('caf\xe9', 'latin1')
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { countPieces, totalLength } from '../../../src/metainfo/parse/content-size.js'
+import { countPieces, totalLength } from '../../../src/metainfo/parse/v1-files.js'
 import { assertRefused } from '../refusal.js'
 
 function filesOf(...lengths: number[]) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readFileTree } from '../../../src/metainfo/parse/file-tree.js'
-import { WarningList } from '../../../src/metainfo/warning-list.js'
+import { WarningList } from '../../../src/metainfo/warning.js'
 import { bencodableDict, type Plain, type PlainDict } from '../../support/torrents.js'
 import { assertRefused } from '../refusal.js'
 

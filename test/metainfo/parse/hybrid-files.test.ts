@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkHybridFiles } from '../../../src/metainfo/parse/hybrid-files.js'
+import { checkHybridFiles } from '../../../src/metainfo/parse/v1-files.js'
 import { assertRefused } from '../refusal.js'
 
 function file(path: string[], length = 5, padding = false) {

@@ -4,7 +4,7 @@ import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
 import { validateInfo } from '../../../src/metainfo/parse/info.js'
-import { WarningList } from '../../../src/metainfo/warning-list.js'
+import { WarningList } from '../../../src/metainfo/warning.js'
 import {
   bencodableDict,
   digestsFor,

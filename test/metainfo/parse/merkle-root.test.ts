@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { merkleRoot } from '../../../src/metainfo/parse/merkle-root.js'
+import { merkleRoot } from '../../../src/metainfo/parse/piece-layers.js'
 
 const BLOCK = 16 * 1024
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readOptionalFields } from '../../../src/metainfo/parse/optional-fields.js'
-import { WarningList } from '../../../src/metainfo/warning-list.js'
+import { WarningList } from '../../../src/metainfo/warning.js'
 import { bencodableDict, type PlainDict } from '../../support/torrents.js'
 
 function read(top: PlainDict, info: PlainDict = {}) {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
-import { merkleRoot } from '../../../src/metainfo/parse/merkle-root.js'
-import { readPieceLayers } from '../../../src/metainfo/parse/piece-layers.js'
-import { WarningList } from '../../../src/metainfo/warning-list.js'
+import { merkleRoot, readPieceLayers } from '../../../src/metainfo/parse/piece-layers.js'
+import { WarningList } from '../../../src/metainfo/warning.js'
 import { assertRefused } from '../refusal.js'
 
 const PIECE = 16384

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findUnsafePaths, warnOfUnsafePaths } from '../../../src/metainfo/parse/unsafe-path.js'
-import { WarningList } from '../../../src/metainfo/warning-list.js'
+import { WarningList } from '../../../src/metainfo/warning.js'
 
 function find(name: string, ...paths: string[][]) {
   const files = paths.map((path) => ({ path, padding: false }))

@@ -3,8 +3,7 @@ import { Command, Option } from '@commander-js/extra-typings'
 import { clearCache, pruneCache } from '../../../core/cache/prune.js'
 import { summarizeCache } from '../../../core/cache/summary.js'
 import { verifyCache } from '../../../core/cache/verify.js'
-import { escapeText } from '../../../text/escape.js'
-import { jsonLine } from '../../../text/json-line.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
   cacheDirOption,
   cachePath,

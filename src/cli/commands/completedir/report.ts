@@ -1,6 +1,6 @@
 import { isLasting } from '../../../core/complete/lasting-problems.js'
 import type { Change, CompleteReport, Skip, SkipReason } from '../../../core/complete/report.js'
-import { jsonLine } from '../../../text/json-line.js'
+import { jsonLine } from '../../../text/escape.js'
 import { whyLength } from '../../output/piece-length.js'
 import { formatBytes } from '../../../text/quantity.js'
 

@@ -5,12 +5,10 @@ import {
   planConversion,
   type Conversion,
   type ConvertPlan,
-} from '../../../core/convert/convert-torrent.js'
-import {
   planStore,
   storeConversion,
   type ConvertTarget,
-} from '../../../core/convert/store-conversion.js'
+} from '../../../core/convert/convert-torrent.js'
 import type { Engine } from '../../../core/digests/hash-content.js'
 import { BtkitError } from '../../../errors.js'
 import type { MetainfoVersion } from '../../../metainfo/metainfo.js'

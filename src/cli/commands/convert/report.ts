@@ -1,5 +1,5 @@
 import type { Metainfo } from '../../../metainfo/metainfo.js'
-import { jsonLine } from '../../../text/json-line.js'
+import { jsonLine } from '../../../text/escape.js'
 import { optional } from '../editing/report.js'
 
 /** What became of a torrent; `after` is null when nothing was made. */

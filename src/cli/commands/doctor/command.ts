@@ -1,7 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { Command } from '@commander-js/extra-typings'
-import { availableKernels, chooseKernel, hasAddon } from '../../../hash/kernels/choose.js'
-import { measureKernel } from '../../../hash/kernels/measure.js'
+import {
+  availableKernels,
+  chooseKernel,
+  hasAddon,
+  measureKernel,
+} from '../../../hash/kernels/choose.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { formatBytes } from '../../../text/quantity.js'

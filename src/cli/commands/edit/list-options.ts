@@ -1,7 +1,7 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { formatDhtNode, parseDhtNode } from '../../../metainfo/dht-node.js'
 import { checkSeed } from '../../../metainfo/trackers.js'
-import { parseInfoHash } from '../../../metainfo/similar.js'
+import { parseInfoHash } from '../../../metainfo/other-keys.js'
 import { checked, collectionName, seeds, trackers, trackerTiers } from '../../arguments/values.js'
 
 /** A list of a torrent that can be changed, as it is called in the names of options. */

@@ -1,6 +1,6 @@
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
-import { seedsOf, type SeedKey } from '../../../metainfo/edit/seeds.js'
+import { seedsOf, type SeedKey } from '../../../metainfo/edit/lists.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
 import { optional } from './report.js'
 

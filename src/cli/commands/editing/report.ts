@@ -2,7 +2,7 @@ import type { EditOutcome } from '../../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { formatDhtNode } from '../../../metainfo/dht-node.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
-import { jsonLine } from '../../../text/json-line.js'
+import { jsonLine } from '../../../text/escape.js'
 
 /** An outcome for programs: one line of JSON. */
 export function editJson(outcome: EditOutcome, dryRun: boolean): string {

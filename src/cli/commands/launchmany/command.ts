@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { hasHybrids } from '../../../core/launch/has-hybrids.js'
 import { BtkitError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-if-there.js'
+import { statIfThere } from '../../../files/stat-files.js'
 import { openCacheAccess } from '../../arguments/open-cache.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { openClients } from '../../arguments/open-clients.js'

@@ -1,6 +1,5 @@
 import type { Finding } from '../../../metainfo/lint/finding.js'
-import { escapeText } from '../../../text/escape.js'
-import { jsonLine } from '../../../text/json-line.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
 
 /** What was found in a torrent, or why it could not be read. */
 export interface LintResult {

@@ -3,7 +3,7 @@ import { bytesOf, type Content, type Skipped } from '../../../core/digests/conte
 import { withoutPads } from '../../../core/digests/pad-files.js'
 import type { TorrentPlan } from '../../../core/make/make-torrent.js'
 import type { InfoHashes } from '../../../metainfo/info-hashes.js'
-import { jsonLine } from '../../../text/json-line.js'
+import { jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { whyLength } from '../../output/piece-length.js'
 import { countSkipped } from './skip-words.js'

@@ -5,8 +5,7 @@ import type { PublishRequest } from '../../../core/publish/hand-over.js'
 import { publishTorrents, type PublishOutcome } from '../../../core/publish/publish.js'
 import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../../errors.js'
-import { jsonLine } from '../../../text/json-line.js'
-import { escapeText } from '../../../text/escape.js'
+import { jsonLine, escapeText } from '../../../text/escape.js'
 import { type DataPrefix } from '../../arguments/client-options.js'
 import {
   remoteDirectory,

@@ -1,4 +1,4 @@
-import { setName } from '../../../metainfo/edit/name.js'
+import { setName } from '../../../metainfo/edit/details.js'
 import { checkName } from '../../../metainfo/name.js'
 import type { CommandContext } from '../../context.js'
 import { declareEdit } from '../editing/options.js'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { BtkitError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-if-there.js'
+import { statIfThere } from '../../../files/stat-files.js'
 import { RESERVED } from '../../../service/mirror/mirror.js'
 import type { ListenPlace } from '../../../web/open-server.js'
 import { ClientAddresses } from '../../../web/client-address.js'

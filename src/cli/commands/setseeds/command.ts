@@ -1,5 +1,5 @@
 import type { EditedFile } from '../../../core/edit/file.js'
-import { setSeeds, type SeedKey } from '../../../metainfo/edit/seeds.js'
+import { setSeeds, type SeedKey } from '../../../metainfo/edit/lists.js'
 import { parseSeeds } from '../../../metainfo/trackers.js'
 import type { CommandContext } from '../../context.js'
 import { declareBulkEdit } from '../editing/options.js'

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { contentSize } from '../../../metainfo/content-size.js'
+import { contentSize } from '../../../metainfo/metainfo.js'
 import { formatDhtNode } from '../../../metainfo/dht-node.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'

@@ -1,11 +1,10 @@
 import { Buffer } from 'node:buffer'
-import { alignTree } from '../../../metainfo/align-tree.js'
-import { contentSize } from '../../../metainfo/content-size.js'
-import { countLayers } from '../../../metainfo/layer-health.js'
+import { alignTree } from '../../../metainfo/build/info.js'
+import { contentSize, countLayers } from '../../../metainfo/metainfo.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { otherKeys } from '../../../metainfo/other-keys.js'
-import { jsonLine } from '../../../text/json-line.js'
+import { jsonLine } from '../../../text/escape.js'
 
 /** A torrent for programs: one line of JSON in which absent values are null. */
 export function showJson(metainfo: Metainfo, file: string): string {

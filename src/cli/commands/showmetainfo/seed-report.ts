@@ -1,7 +1,6 @@
 import { basename } from 'node:path'
 import type { SeedCheck } from '../../../clients/web-seeds/check-seed.js'
-import { escapeText } from '../../../text/escape.js'
-import { jsonLine } from '../../../text/json-line.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
 
 /** Whether a seed was asked and did not give the piece. */
 export function hasFailed({ result }: SeedCheck): boolean {

@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { escapeText } from '../../../text/escape.js'
-import { countLayers, type LayerHealth } from '../../../metainfo/layer-health.js'
-import { contentSize } from '../../../metainfo/content-size.js'
+import { countLayers, type LayerHealth, contentSize } from '../../../metainfo/metainfo.js'
 import { formatDhtNode } from '../../../metainfo/dht-node.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { otherKeys } from '../../../metainfo/other-keys.js'

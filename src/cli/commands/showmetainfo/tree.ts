@@ -1,5 +1,5 @@
 import { escapeText } from '../../../text/escape.js'
-import { contentSize } from '../../../metainfo/content-size.js'
+import { contentSize } from '../../../metainfo/metainfo.js'
 import type { Metainfo, MetainfoFile } from '../../../metainfo/metainfo.js'
 import { formatBytes } from '../../../text/quantity.js'
 

@@ -1,8 +1,7 @@
 import type { Interval } from '../../../core/verify/pieces.js'
 import { FILE_STATUSES, type VerifiedFile, type VerifyReport } from '../../../core/verify/report.js'
 import type { FailedCheck } from '../../../core/verify/verify-torrents.js'
-import { escapeText } from '../../../text/escape.js'
-import { jsonLine } from '../../../text/json-line.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 
 /** How many torrents came out how. */

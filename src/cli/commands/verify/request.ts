@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { TorrentPlace } from '../../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-if-there.js'
+import { statIfThere } from '../../../files/stat-files.js'
 import { readFileList, type FileList } from '../../arguments/file-list.js'
 import type { Io } from '../../io.js'
 

@@ -1,7 +1,7 @@
 import { close, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { osCodeOf } from '../../errors.js'
-import { writersAddon, type WritersAddon } from './addon.js'
+import { writersAddon, type WritersAddon } from './lease.js'
 
 /** Tells of writes to files that ended, or whose writer went, since the watch began. */
 export interface WriteWatch {
