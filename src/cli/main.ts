@@ -1,6 +1,6 @@
 import { asBtkitError } from '../errors.js'
 import { monotonicNow } from '../monotonic.js'
-import { checkUtf8 } from './arguments/check-utf8.js'
+import { checkUtf8 } from './arguments/operands.js'
 import { guardSignals } from './guard-signals.js'
 import { FileOutput, kindOfOutput } from './output/file-output.js'
 import { LateOutput, pipeWriter } from './output/late-output.js'

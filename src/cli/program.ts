@@ -6,8 +6,7 @@ import { addEnvironment } from './arguments/environment.js'
 import { exitStatusOf, reportError } from './output/messages.js'
 import type { Io } from './io.js'
 import { normalizeOptionNames } from './arguments/option-names.js'
-import { prepareCommand } from './prepare-command.js'
-import { shortUsage } from './short-usage.js'
+import { prepareCommand, pathOf } from './prepare-command.js'
 import { version } from './version.js'
 
 export interface Invocation {
@@ -122,3 +121,19 @@ Example:
   btkit makemetafile image.iso http://tracker.example/announce
 
 Each command has a page in the manual: man btkit-<command>.`
+
+/** What someone sees who types a command without any arguments: how it goes, and where more is. */
+function shortUsage(command: CommandUnknownOpts, example: string): string {
+  const path = pathOf(command)
+  const lines = [
+    `Usage: ${command.createHelp().commandUsage(command)}`,
+    '',
+    command.description(),
+    '',
+    'Example:',
+    `  ${path} ${example}`,
+    '',
+    `${path} --help lists the options, and man ${path.replace(' ', '-')} explains them.`,
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}

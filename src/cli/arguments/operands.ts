@@ -1,6 +1,13 @@
 import { BtkitError } from '../../errors.js'
 import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
-import { requireNames } from './require-names.js'
+import { Buffer } from 'node:buffer'
+import { readFileSync } from 'node:fs'
+
+/** What stands for bytes that are no UTF-8 once these are decoded. */
+const REPLACEMENT = '\ufffd'
+
+/** The arguments of this process, each ended by a NUL. */
+const COMMAND_LINE = '/proc/self/cmdline'
 
 /** What the positional arguments of makemetafile mean. */
 export interface Operands {
@@ -22,4 +29,40 @@ export function sortOperands(operands: readonly string[]): Operands {
   }
   if (sources.length === 0) throw new BtkitError('usage', 'no file or directory given')
   return { tracker: urls[0] ?? null, sources }
+}
+
+/**
+ * Refuses an empty name, as a variable of a script that is not set gives it: for a directory it would
+ * be the current one.
+ * @throws BtkitError `usage`
+ */
+export function requireNames(
+  names: readonly string[],
+  what: 'file' | 'torrent' | 'directory',
+): void {
+  if (names.includes('')) throw new BtkitError('usage', `the name of a ${what} is empty`)
+}
+
+/**
+ * Makes sure that arguments were UTF-8 before Node decoded them, where the system tells: the name of
+ * a file that is not leads to another file, or makes one.
+ * @throws BtkitError `usage`
+ */
+export function checkUtf8(args: readonly string[], commandLine = COMMAND_LINE): void {
+  if (!args.some((arg) => arg.includes(REPLACEMENT))) return
+  const raw = readArguments(commandLine)?.slice(-args.length)
+  if (raw?.length !== args.length) return
+  const wrong = args.find((arg, i) => Buffer.from(arg).compare(raw[i] ?? Buffer.of()) !== 0)
+  if (wrong === undefined) return
+  throw new BtkitError('usage', `argument '${wrong}': not UTF-8, so nothing was done`)
+}
+
+function readArguments(commandLine: string): Buffer[] | null {
+  try {
+    const bytes = readFileSync(commandLine)
+    const parts = bytes.toString('latin1').split('\0').slice(0, -1)
+    return parts.map((part) => Buffer.from(part, 'latin1'))
+  } catch {
+    return null
+  }
 }

@@ -2,11 +2,11 @@ import { basename } from 'node:path'
 import { escapeText } from '../../text/escape.js'
 import type { Io } from '../io.js'
 import { formatBytes, formatDuration } from '../../text/quantity.js'
-import { fitColumns } from './columns.js'
-import { isScreen } from './screen.js'
+import { isScreen } from './paint.js'
+import stringWidth from 'string-width'
 
 /** What a bar shows. */
-export interface BarState {
+interface BarState {
   /** How much of the total is done. */
   readonly value: number
   /** The same in words. */
@@ -84,4 +84,32 @@ export async function openBar(io: Io, total: number): Promise<Bar | null> {
       bar.stop()
     },
   }
+}
+
+/** How many columns of a terminal text takes: two for a character of East Asian scripts, or an emoji. */
+export function columnsOf(text: string): number {
+  return stringWidth(text)
+}
+
+/**
+ * Text in just that many columns: filled with spaces, or its end left out, which a mark shows.
+ */
+export function fitColumns(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return padColumns(text, columns)
+  return padColumns(`${cutColumns(text, columns - 1)}…`, columns)
+}
+
+/** As much of the beginning of a text as fits into that many columns; no character is parted. */
+export function cutColumns(text: string, columns: number): string {
+  let [end, left] = [0, columns]
+  for (const { segment, index } of new Intl.Segmenter().segment(text)) {
+    left -= columnsOf(segment)
+    if (left < 0) break
+    end = index + segment.length
+  }
+  return text.slice(0, end)
+}
+
+function padColumns(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
 }

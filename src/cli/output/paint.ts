@@ -1,5 +1,4 @@
-import type { Output, Paint } from '../io.js'
-import { isScreen } from './screen.js'
+import type { Output, Paint, Io } from '../io.js'
 
 /**
  * How to colour: by chalk when standard error is a terminal, unless NO_COLOR or FORCE_COLOR say
@@ -20,4 +19,9 @@ function wantsColour(env: Readonly<Record<string, string | undefined>>, stderr: 
   const forced = env['FORCE_COLOR']
   if (forced !== undefined) return forced !== '0' && forced !== 'false'
   return isScreen(stderr, env)
+}
+
+/** Whether what is written is seen on a terminal that can take back and colour what it shows. */
+export function isScreen(output: Output, env: Io['env']): boolean {
+  return output.isTTY === true && env['TERM'] !== 'dumb'
 }

@@ -28,3 +28,16 @@ function causeOf(reason: PieceFacts['reason'], size: number): string[] {
     }
   }
 }
+
+/** Names with a backslash: how many there are, and the path of the first. */
+interface BackslashedNames {
+  readonly count: number
+  readonly first: string | null
+}
+
+/** What is to be said of them, as one line; null where there are none. */
+export function backslashWarning({ count, first }: BackslashedNames): string | null {
+  if (first === null) return null
+  const others = count > 1 ? ` and ${count - 1} more` : ''
+  return `${first}${others}: a backslash in a name, which some clients change`
+}

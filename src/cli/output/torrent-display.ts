@@ -1,11 +1,10 @@
-import type { ClientTorrent } from '../../core/publish/client.js'
-import { jsonLine } from '../../text/escape.js'
+import { jsonLine, escapeText } from '../../text/escape.js'
 import type { Io } from '../io.js'
 import { LiveTable } from './live-table.js'
 import { reportError, reportNote } from './messages.js'
-import { isScreen } from './screen.js'
-import { torrentLine } from './torrent-line.js'
+import { isScreen } from './paint.js'
 import { torrentTable } from './torrent-table.js'
+import { isWhole, type ClientTorrent } from '../../core/publish/client.js'
 
 /** Columns of a terminal that does not tell. */
 const COLUMNS = 80
@@ -62,4 +61,17 @@ function chooseLines({ json, quiet }: DisplayOptions, io: Io): Display['show'] {
     const lines = torrents.length === 0 ? ['no torrents'] : torrents.map(torrentLine)
     io.stdout.write(lines.map((line) => `${line}\n`).join(''))
   }
+}
+
+/** What a torrent is doing, in a line as BitTornado's launchmany has it. */
+function torrentLine(torrent: ClientTorrent): string {
+  const { name, state, size, bytesDone, peers, uploadRate, downloadRate, message } = torrent
+  const done = isWhole(torrent) ? 100 : (100 * bytesDone) / size
+  const rates = `u${kilobytes(uploadRate)}-d${kilobytes(downloadRate)}`
+  const line = `"${name}": "${state}" (${done.toFixed(1)}%) - ${peers}P ${rates} "${message ?? ''}"`
+  return escapeText(line)
+}
+
+function kilobytes(rate: number): string {
+  return `${(rate / 1024).toFixed(1)}K/s`
 }

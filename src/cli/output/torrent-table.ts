@@ -1,7 +1,7 @@
 import type { ClientTorrent } from '../../core/publish/client.js'
 import { escapeText } from '../../text/escape.js'
 import { formatBytes } from '../../text/quantity.js'
-import { cutColumns, fitColumns } from './columns.js'
+import { cutColumns, fitColumns } from './bar.js'
 
 /** How many digits of an info hash tell torrents of one name apart. */
 const HASH_DIGITS = 8

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { columnsOf, cutColumns, fitColumns } from '../../../src/cli/output/columns.js'
+import { columnsOf, cutColumns, fitColumns } from '../../../src/cli/output/bar.js'
 
 // The widths are those of wcwidth(3) in glibc
 for (const [text, columns] of [

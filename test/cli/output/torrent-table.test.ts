@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { columnsOf } from '../../../src/cli/output/columns.js'
+import { columnsOf } from '../../../src/cli/output/bar.js'
 import { torrentTable } from '../../../src/cli/output/torrent-table.js'
 import type { ClientTorrent } from '../../../src/core/publish/client.js'
 

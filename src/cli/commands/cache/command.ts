@@ -10,12 +10,12 @@ import {
   cachePlace,
   unusedForOption,
 } from '../../arguments/cache-options.js'
-import { cacheText } from './report.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError } from '../../output/messages.js'
 import { byteSize, wholeNumber } from '../../arguments/values.js'
-import { count } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../text/quantity.js'
+import type { CacheReport } from '../../../core/cache/summary.js'
 
 /** The command `cache`. */
 export function defineCache(context: CommandContext) {
@@ -85,4 +85,23 @@ function defineClear({ io }: CommandContext) {
       const result = clearCache(directory) ? 'removed the cache in' : 'no cache in'
       io.stdout.write(`${result} ${escapeText(directory)}\n`)
     })
+}
+
+/** What is in a cache, for people. */
+export function cacheText(report: CacheReport): string {
+  const { directory, size, bytes, counts, oldest, hits, misses } = report
+  const entries = Object.values(counts).reduce((sum, n) => sum + n, 0)
+  const lines = [
+    `directory: ${escapeText(directory)}`,
+    `size:      ${formatBytes(size)}, ${formatBytes(bytes)} in use`,
+    `records:   ${entries} (${counts.file} of files, ${counts.tree} of trees, ` +
+      `${counts.piece} of shared pieces, ${counts.info + counts.layers} of directories, ${counts.output} of torrents, ${counts.digest} checksums, ${counts.set} of sets)`,
+    `oldest:    ${oldest === null ? 'none' : `last used on ${oldest}`}`,
+    `hits:      ${hits} of ${hits + misses}${percentage(hits, hits + misses)}`,
+  ]
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function percentage(part: number, whole: number): string {
+  return whole === 0 ? '' : ` (${((100 * part) / whole).toFixed(1)}%)`
 }

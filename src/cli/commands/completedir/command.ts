@@ -21,7 +21,7 @@ import { reportError, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { version } from '../../version.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
-import { backslashWarning } from '../../output/backslashes.js'
+import { backslashWarning } from '../../output/piece-length.js'
 import { openProgress, type ProgressBar } from '../../output/progress.js'
 
 /** The command `completedir`. */

@@ -15,15 +15,23 @@ import type { MetainfoVersion } from '../../../metainfo/metainfo.js'
 import { escapeText } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
 import { openCacheAccess } from '../../arguments/open-cache.js'
-import { engineFor } from '../../arguments/engine-options.js'
+import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { readTorrentFile } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, reportNote } from '../../output/messages.js'
 import { openProgress } from '../../output/progress.js'
 import { linesOfOne } from '../verify/report.js'
-import { declareConvert, type ConvertOptions } from './options.js'
 import { convertJson, convertLines, type ConvertResult } from './report.js'
+import { Command, Option } from '@commander-js/extra-typings'
+import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../arguments/cache-options.js'
+import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import { byteRate, pieceLength } from '../../arguments/values.js'
+
+const EXAMPLES = `
+Examples:
+  btkit convert image.iso.torrent --hybrid
+  btkit convert --v2 release.torrent /srv/release --target release-v2.torrent`
 
 /** The command `convert`. */
 export function defineConvert({ io, finish }: CommandContext) {
@@ -135,3 +143,30 @@ async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Convers
     await unread.cache.close()
   }
 }
+
+/** The command `convert` with its options, without what it does. */
+export function declareConvert() {
+  return new Command('convert')
+    .description('Turn a torrent into one of another version, checking its content on the way.')
+    .argument('<torrent>', 'the torrent to convert')
+    .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
+    .option('--hybrid', 'into one of versions 1 and 2 (BEP 52)')
+    .addOption(new Option('--v2', 'into one of version 2 alone').conflicts('hybrid'))
+    .addOption(new Option('--v1', 'into one of version 1 alone').conflicts(['hybrid', 'v2']))
+    .option('--piece-length <size>', 'another piece length, such as 1M, or auto', pieceLength)
+    .option('--target <file>', 'write the new torrent there, and leave the old one alone')
+    .option('--force', 'with --target: replace even a file that is no torrent', false)
+    .addOption(threadsOption())
+    .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
+    .addOption(cacheDirOption())
+    .addOption(noCacheOption())
+    .addOption(cacheTrustOption())
+    .option('--dry-run', 'look for the files, say what would be done, and read none', false)
+    .option('--json', 'print a JSON object', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
+}
+
+/** The options of `convert`, with their values checked. */
+export type ConvertOptions = ReturnType<ReturnType<typeof declareConvert>['opts']>

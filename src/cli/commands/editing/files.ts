@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { BtkitError } from '../../../errors.js'
 import { readFileList, type FileList } from '../../arguments/file-list.js'
-import { requireNames } from '../../arguments/require-names.js'
+import { requireNames } from '../../arguments/operands.js'
 import type { EditOptions } from './options.js'
 import type { Io } from '../../io.js'
 

@@ -5,9 +5,9 @@ import { LINT_CODES, lintMetainfo } from '../../../metainfo/lint/metainfo.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote, tryEach } from '../../output/messages.js'
 import type { Io } from '../../io.js'
-import { lintJson, lintText, type LintResult } from './report.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
 
 interface LintOptions {
   readonly json?: true | undefined
@@ -66,4 +66,29 @@ function addCode(text: string, previous: readonly LintCode[]): LintCode[] {
   const code = LINT_CODES.find((each) => each === text)
   if (code) return [...previous, code]
   throw new InvalidArgumentError('Not a code of a finding; btkit-lint(1) has them all.')
+}
+
+/** What was found in a torrent, or why it could not be read. */
+export interface LintResult {
+  readonly file: string
+  readonly findings: readonly Finding[]
+  readonly error: string | null
+}
+
+/** A result for programs: one line of JSON. */
+export function lintJson({ file, findings, error }: LintResult): string {
+  return jsonLine({
+    file,
+    findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
+    error,
+  })
+}
+
+/** A result for people: `file: severity: code: message`, a line for each finding. */
+export function lintText({ file, findings }: LintResult): string {
+  return findings
+    .map(({ code, severity, message }) => {
+      return `${escapeText(`${file}: ${severity}: ${code}: ${message}`)}\n`
+    })
+    .join('')
 }

@@ -6,7 +6,7 @@ import { runService, type ServiceSettings } from '../../../service/server/run.js
 import { cachePath } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
-import { requireNames } from '../../arguments/require-names.js'
+import { requireNames } from '../../arguments/operands.js'
 import { warnOfWorkers } from '../../arguments/server-options.js'
 import { openTls } from '../../arguments/tls-options.js'
 import { reportError, reportWarning } from '../../output/messages.js'
@@ -15,9 +15,8 @@ import { serviceManager } from '../../service-manager/service-manager.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import { greeting } from './greeting.js'
 import { declareServeOptions, type ServeOptions } from './options.js'
-import { listenPlaces, serviceOptions } from './request.js'
+import { listenPlaces, serviceOptions, nameTrackerOptions, trackersWanted } from './request.js'
 import { startTracker } from './tracker.js'
-import { nameTrackerOptions, trackersWanted } from './trackers.js'
 
 /** What the service tells of itself, and where. */
 const ADDRESSES = `Addresses:

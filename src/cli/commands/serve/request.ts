@@ -7,12 +7,21 @@ import type { ListenPlace } from '../../../web/open-server.js'
 import { ClientAddresses } from '../../../web/client-address.js'
 import type { ServiceOptions } from '../../../service/options.js'
 import type { WarmOptions } from '../../../service/warm/options.js'
-import { bareHost, passedPlaces, warnOfHosts } from '../../arguments/server-options.js'
+import {
+  bareHost,
+  passedPlaces,
+  warnOfHosts,
+  socketsPassed,
+} from '../../arguments/server-options.js'
 import { reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { version } from '../../version.js'
-import type { ServeOptions } from './options.js'
-import { sharedSockets } from './sockets.js'
+import { NoTrackers, type TrackersWanted } from '../../../service/torrents/tracker-source.js'
+import { TRACKERS_FILE, type ServeOptions } from './options.js'
+import type { PassedSocket } from '../../../web/passed-sockets.js'
+
+/** What the service manager calls sockets that are the tracker's. */
+const OF_TRACKER = 'tracker'
 
 /**
  * Translates a command line into what the service does.
@@ -82,4 +91,51 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
   return hosts.map((each) => {
     return each.includes('/') ? { path: resolve(io.cwd, each) } : { host: bareHost(each), port }
   })
+}
+
+/**
+ * The trackers that a command line asks for.
+ * @throws BtkitError `usage`
+ */
+export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
+  const { tracker, trackerless, trackers, track } = options
+  if (trackerless && tracker.length > 0) {
+    throw new BtkitError('usage', '--tracker and --trackerless exclude each other')
+  }
+  if (trackerless && track !== undefined) {
+    throw new BtkitError('usage', '--track and --trackerless exclude each other')
+  }
+  if (track !== undefined) return { urls: [track, ...tracker] }
+  if (trackerless || tracker.length > 0) return { urls: tracker }
+  return { path: resolve(io.cwd, trackers ?? TRACKERS_FILE) }
+}
+
+/** Adds which options help to an error that says that there are no trackers. */
+export function nameTrackerOptions(error: unknown): unknown {
+  if (!(error instanceof NoTrackers)) return error
+  const ways = 'give --trackers FILE, --tracker URL or --trackerless'
+  return new BtkitError('usage', `${error.message}: ${ways}`, { cause: error })
+}
+
+/** Sockets that were passed to this process; null where there are none. */
+interface SharedSockets {
+  readonly service: readonly PassedSocket[] | null
+  readonly tracker: readonly PassedSocket[] | null
+}
+
+/**
+ * Which of the sockets that were passed are the service's and which its tracker's.
+ * @throws BtkitError when they can't be listened on
+ */
+export function sharedSockets({ track }: Pick<ServeOptions, 'track'>, io: Io): SharedSockets {
+  const sockets = socketsPassed(io) ?? []
+  if (track === undefined) return { service: orNull(sockets), tracker: null }
+  return {
+    service: orNull(sockets.filter(({ name }) => name !== OF_TRACKER)),
+    tracker: orNull(sockets.filter(({ name }) => name === OF_TRACKER)),
+  }
+}
+
+function orNull(sockets: readonly PassedSocket[]): readonly PassedSocket[] | null {
+  return sockets.length === 0 ? null : sockets
 }

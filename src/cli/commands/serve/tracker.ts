@@ -5,7 +5,7 @@ import type { Io } from '../../io.js'
 import { declareTrackOptions } from '../track/options.js'
 import { trackerSettings } from '../track/request.js'
 import type { ServeOptions } from './options.js'
-import { sharedSockets } from './sockets.js'
+import { sharedSockets } from './request.js'
 
 /** A tracker that runs, and where it saves its state. */
 export interface StartedTracker extends RunningTracker {
