@@ -26,6 +26,9 @@ export function parseTrustedProxy(text: string): TrustedProxy {
   )
 }
 
+/** What proxies add to requests that are not their own. */
+const FORWARDED = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'] as const
+
 /** Tells who clients are. */
 export class ClientAddresses {
   readonly #trusted = new BlockList()
@@ -47,17 +50,31 @@ export class ClientAddresses {
    * socket when nobody says more.
    */
   of(request: Pick<IncomingMessage, 'socket' | 'headers'>): string | null {
-    const { socket, headers } = request
-    const peer = socket.remoteAddress
-    let address = peer === undefined ? null : plain(peer)
-    if (!this.#trusts(address)) return address
+    const peer = peerOf(request)
+    return this.#trusts(peer) ? this.#lastHop(peer, request).address : peer
+  }
+
+  /**
+   * Whether the client at the address of a request (see `of`) has sent it itself: it did not come
+   * through a proxy that is not trusted, or that names no address.
+   */
+  isOwnRequest(request: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
+    const peer = peerOf(request)
+    const isForwarded = FORWARDED.some((name) => request.headers[name] !== undefined)
+    if (!this.#trusts(peer)) return peer !== null && !isForwarded
+    return !isForwarded || this.#lastHop(peer, request).isNamed
+  }
+
+  /** The last address that no trusted proxy has, and whether proxies name it. */
+  #lastHop(peer: string | null, { headers }: Pick<IncomingMessage, 'headers'>) {
     const hops = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
+    let address = peer
     for (let hop = hops.pop()?.trim(); hop !== undefined; hop = hops.pop()?.trim()) {
-      if (isIP(hop) === 0) return address
+      if (isIP(hop) === 0) return { address, isNamed: false }
       address = plain(hop)
-      if (!this.#trusts(address)) return address
+      if (!this.#trusts(address)) break
     }
-    return address
+    return { address, isNamed: true }
   }
 
   /**
@@ -96,6 +113,11 @@ export function ipv6Groups(address: string): string[] {
     .split('::')
     .map((part) => part.split(':').filter(Boolean))
   return [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
+}
+
+/** The address at the other end of a connection; null on a Unix socket. */
+function peerOf({ socket }: Pick<IncomingMessage, 'socket'>): string | null {
+  return socket.remoteAddress === undefined ? null : plain(socket.remoteAddress)
 }
 
 function plain(address: string): string {

@@ -47,7 +47,7 @@ export async function serveBehindNginx(
   const scratch = makeScratch(t)
   // A socket of its own can't be taken by another program, as a free port could
   const socket = join(scratch, 'nginx.sock')
-  const blocks = fill(serverBlocks(), {
+  const blocks = fill(serverBlocks('serve'), {
     '127.0.0.1:8080': `127.0.0.1:${port}`,
     'listen 80': `listen unix:${socket}`,
     '/srv/mirror': root,
@@ -109,9 +109,9 @@ function canConnect(socket: string): Promise<boolean> {
   })
 }
 
-/** The configuration in the manual, as a reader copies it. */
-export function serverBlocks(): string {
-  const page = readFileSync(join(projectRoot, 'man', 'btkit-serve.8'), 'utf8')
+/** The configuration in a command's manual, as a reader copies it. */
+export function serverBlocks(command: 'serve' | 'track'): string {
+  const page = readFileSync(join(projectRoot, 'man', `btkit-${command}.8`), 'utf8')
   const [, block] = /^\.Sh BEHIND NGINX\n[^]*?^\.Bd -literal.*\n([^]*?)^\.Ed$/m.exec(page) ?? []
   assert.ok(block, 'the manual shows no configuration of nginx')
   return unescapeMdoc(block)
@@ -136,7 +136,7 @@ function unescapeMdoc(text: string): string {
 }
 
 /** Puts a test's own places for the manual's, each of which has to be there. */
-function fill(text: string, places: Readonly<Record<string, string>>): string {
+export function fill(text: string, places: Readonly<Record<string, string>>): string {
   let filled = text
   for (const [place, own] of Object.entries(places)) {
     assert.ok(filled.includes(place), `the manual's configuration has no ${place}`)

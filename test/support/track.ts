@@ -84,8 +84,7 @@ export async function startTrack(t: TestContext, setup: TrackSetup = {}): Promis
     stop,
     get,
     ask: async (path, init) => {
-      const bytes = new Uint8Array(await (await get(path, init)).arrayBuffer())
-      return readBencode(bytes, { maxSize: 2 ** 24, maxDepth: 20 }).value as BencodeDict
+      return decodeAnswer(new Uint8Array(await (await get(path, init)).arrayBuffer()))
     },
   }
 }
@@ -121,6 +120,11 @@ export function announceQuery(
   return `/announce?${Object.entries(parameters)
     .map(([name, value]) => `${name}=${value}`)
     .join('&')}`
+}
+
+/** The dictionary in an answer. */
+export function decodeAnswer(bytes: Uint8Array): BencodeDict {
+  return readBencode(bytes, { maxSize: 2 ** 24, maxDepth: 20 }).value as BencodeDict
 }
 
 /** Peers of a compact answer, as `a.b.c.d:port`. */

@@ -26,7 +26,7 @@ const OPEN: TrackerRules = {
   known: () => new Map(),
   judge: () => null,
   look: () => null,
-  resolve: (address) => address,
+  resolve: ({ client }) => client,
 }
 
 const SHARING: SharingRules = {
@@ -69,6 +69,7 @@ export function makeAnswers({ rules = {}, limits = {}, sharing = {} }: PartsWish
     fullScrape,
     trackerCalls,
     addressOf,
+    isOwnRequest: () => true,
     now: Date.now,
     note,
   })

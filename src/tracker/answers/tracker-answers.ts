@@ -6,7 +6,12 @@ import { isMappedV4 } from '../swarms/candidate.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import type { AnnounceAnswer, StoreRefusal, SwarmCounts } from '../swarms/swarm-store.js'
 import type { ForeignPeers } from './foreign-peers.js'
-import { UNKNOWN, type TorrentVerdict, type TrackerRules } from './tracker-rules.js'
+import {
+  UNKNOWN,
+  type AnnounceOrigin,
+  type TorrentVerdict,
+  type TrackerRules,
+} from './tracker-rules.js'
 
 /** An announce's answer, and what is said beside it. */
 export interface Announced {
@@ -43,25 +48,17 @@ export class TrackerAnswers {
   }
 
   /**
-   * Takes an announce from a client at an address; null is one on a Unix socket.
+   * Takes an announce from a client, whose address may be known as 16 bytes too.
    * @throws TrackerRefusal
    */
-  announce(request: AnnouncedPeer, client: string | null, form: AnnounceForm): Announced {
-    return this.announceFrom(request, { client, address: null }, form)
-  }
-
-  /**
-   * The same where the client's address may be known as 16 bytes too.
-   * @throws TrackerRefusal
-   */
-  announceFrom(
+  announce(
     request: AnnouncedPeer,
-    from: { readonly client: string | null; readonly address: Uint8Array | null },
+    from: AnnounceOrigin & { readonly address: Uint8Array | null },
     form: AnnounceForm,
   ): Announced {
     const rules = this.#rules()
     const verdict = this.require(request.infoHash, from.client)
-    const resolved = rules.resolve(from.client, request.claimed)
+    const resolved = rules.resolve(from, request.claimed)
     const known = resolved === from.client ? from.address : null
     const address = known ?? parseAddress(resolved ?? '')
     if (address === null) throw new TrackerRefusal(200, 'your address is not known')

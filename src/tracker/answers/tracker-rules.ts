@@ -14,6 +14,14 @@ export const UNKNOWN = {
   warning: null,
 } as const satisfies TorrentVerdict
 
+/** Where an announce comes from. */
+export interface AnnounceOrigin {
+  /** The client's address; null on a Unix socket. */
+  readonly client: string | null
+  /** Whether the client sent it itself: see `ClientAddresses.isOwnRequest`. */
+  readonly isOwn: boolean
+}
+
 /** How announces and scrapes are answered. */
 export interface AnswerBounds {
   /** Seconds until a peer's next announce. */
@@ -46,8 +54,8 @@ export interface TrackerRules extends AnswerBounds {
    */
   readonly look: (client: string | null) => Promise<void> | null
   /**
-   * The address under which a peer is given to others. It is its own, but for those whose word is
-   * taken; null when there is none.
+   * The address under which a peer is given to others: its own, or the one that it claims if it is
+   * believed; null when there is none.
    */
-  readonly resolve: (address: string | null, claimed: ClaimedAddresses | null) => string | null
+  readonly resolve: (from: AnnounceOrigin, claimed: ClaimedAddresses | null) => string | null
 }

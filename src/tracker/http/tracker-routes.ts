@@ -25,6 +25,8 @@ export interface TrackerRoutesParts {
   readonly aggregation: Aggregation
   /** The address of the client that a request comes from; null on a Unix socket. */
   readonly addressOf: (request: IncomingMessage) => string | null
+  /** Whether that client has sent it itself: see `ClientAddresses`. */
+  readonly isOwnRequest: (request: IncomingMessage) => boolean
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** Hears what was answered, once for each request. */
@@ -108,7 +110,7 @@ export class TrackerRoutes {
   }
 
   #announce(request: IncomingMessage, query: string): string {
-    const { answers, addressOf, aggregation } = this.#parts
+    const { answers, addressOf, isOwnRequest, aggregation } = this.#parts
     const announce = readAnnounce(query, this.#bytes)
     const client = addressOf(request)
     if (announce.tracker !== null) {
@@ -118,7 +120,10 @@ export class TrackerRoutes {
     aggregation.require(announce.password)
     const form =
       announce.form === 'compact' || answers.rules.allowsFullForm ? announce.form : 'compact'
-    const { answer, notes } = answers.announce(announce, client, form === 'full' ? FULL : COMPACT)
+    // Asked only when it matters, which is seldom
+    const isOwn = announce.claimed === null || isOwnRequest(request)
+    const from = { client, address: null, isOwn }
+    const { answer, notes } = answers.announce(announce, from, form === 'full' ? FULL : COMPACT)
     // Spelled first: what the answer has lasts until the next announce
     const spelled = aggregation.answer ?? formatAnnounce(answer, notes, form)
     aggregation.forward(query, client)

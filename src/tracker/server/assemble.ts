@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessLog } from '../../web/access-log.js'
+import type { ClientAddresses } from '../../web/client-address.js'
 import { formatMetrics } from '../../web/metrics.js'
 import type { ForeignPeers } from '../answers/foreign-peers.js'
 import { TrackerAnswers } from '../answers/tracker-answers.js'
@@ -9,6 +10,7 @@ import { FullScrape } from '../http/full-scrape.js'
 import { TrackerRoutes } from '../http/tracker-routes.js'
 import { Pages } from '../page/pages.js'
 import { ConnectionIds } from '../protocol/connection-ids.js'
+import { isLocal } from '../protocol/local-address.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { UdpAnswers } from '../udp/udp-answers.js'
 import type { Admitted } from './admitted.js'
@@ -39,6 +41,8 @@ export interface AssemblyParts {
   readonly now: () => number
   /** Milliseconds on a clock that is never set. */
   readonly monotonic: () => number
+  /** Receives warnings for the operator. */
+  readonly warn: (message: string) => void
   readonly onError: (error: unknown) => void
 }
 
@@ -88,7 +92,7 @@ function openAnswers({ settings, store, admitted, foreign }: AssemblyParts): Tra
 
 /** Announces and scrapes over HTTP. */
 function openRoutes(
-  { settings, admitted, sharing, now, monotonic }: AssemblyParts,
+  { settings, admitted, sharing, now, monotonic, warn }: AssemblyParts,
   answers: TrackerAnswers,
   figures: TrackerFigures,
 ): TrackerRoutes {
@@ -101,11 +105,27 @@ function openRoutes(
     aggregation: new Aggregation(settings.aggregation),
     trackerCalls: new TrackerCalls({ answers, rules: sharing, isListed, now }),
     addressOf: (request) => settings.clientAddresses.of(request),
+    isOwnRequest: ownRequests(settings.clientAddresses, warn),
     now,
     note: (answered) => {
       figures.note('http', answered)
     },
   })
+}
+
+/** Tells which requests clients sent themselves, and warns once of a proxy nearby that hides them. */
+function ownRequests(clients: ClientAddresses, warn: (message: string) => void) {
+  let isTold = false
+  return (request: IncomingMessage): boolean => {
+    const isOwn = clients.isOwnRequest(request)
+    const client = isOwn || isTold ? undefined : clients.of(request)
+    if (client === null || (client !== undefined && isLocal(client))) {
+      isTold = true
+      const needed = `X-Forwarded-For from it, and --trust-proxy ${client ?? 'unix'}`
+      warn(`clients of the proxy at ${client ?? 'a Unix socket'} count as one: needs ${needed}`)
+    }
+    return isOwn
+  }
 }
 
 function openPageRoutes(

@@ -66,6 +66,7 @@ export async function prepareTracker(settings: TrackerSettings, world: TrackerWo
     log,
     now,
     monotonic,
+    warn,
     onError,
   }
   const tracker = assembleTracker({ ...parts, saver })

@@ -38,10 +38,10 @@ export function makeRules(parts: RulesParts): TrackerRules {
       // Of torrents that were made before a restart it is the swarm that is remembered
       return torrents.isFed && hasSwarm(infoHash) ? null : UNKNOWN
     },
-    resolve: (address, claimed) => {
-      if (claimed === null) return address
-      const isBelieved = believes === 'all' || address === null || isLocal(address)
-      return (isBelieved ? claimedAddress(claimed) : null) ?? address
+    resolve: ({ client, isOwn }, claimed) => {
+      if (claimed === null) return client
+      const isBelieved = believes === 'all' || (isOwn && (client === null || isLocal(client)))
+      return (isBelieved ? claimedAddress(claimed) : null) ?? client
     },
   }
 }

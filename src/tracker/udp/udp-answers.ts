@@ -85,7 +85,8 @@ export class UdpAnswers {
   #announce(request: UdpAnnounce, client: string, address: Uint8Array): Buffer {
     const isV6 = client.includes(':')
     const form = isV6 ? FORM6 : FORM4
-    const { answer, notes } = this.#parts.answers.announceFrom(request, { client, address }, form)
+    const from = { client, address, isOwn: true }
+    const { answer, notes } = this.#parts.answers.announce(request, from, form)
     return formatAnnounced(request, answer, {
       interval: notes.interval,
       peers: isV6 ? answer.peers6 : answer.peers4,

@@ -5,7 +5,7 @@ import { findFreePort } from '../../support/opentracker.js'
 import { fetchSingle } from '../../support/clients.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
-import { announceQuery } from '../../support/track.js'
+import { announceQuery, compactPeers, decodeAnswer } from '../../support/track.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
 const files = { 'pub/a.iso': 'content', 'pub/b.iso': 'other' }
@@ -36,4 +36,21 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   assert.match(await answerTo(torrent.infoHash), /8:completei1e/)
   assert.match(await answerTo('ab'.repeat(20)), /not authorized/)
   await again.stop()
+})
+
+test('the tracker trusts the proxies that the mirror trusts', async (t) => {
+  const port = await findFreePort()
+  const url = `http://127.0.0.1:${port}/announce`
+  const args = ['--host', '127.0.0.1', '--track', url, '--trust-proxy', '127.0.0.1']
+  const env = { BTKIT_STATE_DIR: makeScratch(t) }
+  const mirror = await serveMirror(t, { files, args, io: { env } })
+  const { infoHash } = parseMetainfo(await fetchSingle(mirror, 'pub/a.iso'))
+  const ask = async (peer: string, client: string) => {
+    const headers = { 'X-Forwarded-For': client }
+    const path = announceQuery(infoHash ?? '', { peer, port: 25, left: 1 })
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
+    return compactPeers(decodeAnswer(new Uint8Array(await response.arrayBuffer())))
+  }
+  await ask('a', '198.51.100.7')
+  assert.deepEqual(await ask('b', '198.51.100.8'), ['198.51.100.7:25'])
 })

@@ -87,7 +87,7 @@ test('an address that may not ask is told never to retry', async (t) => {
 
 test('the address that the rules find is the one that others get', async (t) => {
   const rules = {
-    resolve: (_: string | null, claimed: { ip: string | null } | null) => claimed!.ip,
+    resolve: (_: unknown, claimed: { ip: string | null } | null) => claimed!.ip,
   }
   const { httpUrl } = await startTracker(t, { rules })
   await ask(`${httpUrl}/announce?${BASE}&ip=10.1.2.3`)

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { request } from 'node:http'
+import { request, type IncomingMessage } from 'node:http'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
@@ -229,6 +230,50 @@ test('the address of a peer is its own, but for those whose word is taken', asyn
   const believing = [...trusting, '--only_local_override_ip', '0']
   assert.deepEqual(await peerOf(believing, forwarded, claims), ['7.7.7.7:1'])
   assert.deepEqual(await peerOf([], {}, { ip: 'nonsense' }), ['127.0.0.1:1'])
+})
+
+test('what a client says through a proxy that is not trusted is not believed', async (t) => {
+  const claim = { peer: 'a', port: 25, ip: '203.0.113.25' }
+  for (const name of ['X-Forwarded-For', 'Forwarded', 'Via', 'X-Real-IP']) {
+    const track = await startTrack(t)
+    for (let n = 0; n < 2; n += 1) {
+      await track.ask(announceQuery(HASH, claim), { headers: { [name]: '198.51.100.7' } })
+    }
+    const answer = await track.ask(announceQuery(HASH, { peer: 'b', port: 2, left: 1 }))
+    assert.deepEqual(compactPeers(answer), ['127.0.0.1:25'], name)
+    const { stderr } = await track.stop()
+    const told = 'clients of the proxy at 127.0.0.1 count as one: needs X-Forwarded-For from it'
+    assert.equal(stderr.split(told).length, 2, stderr)
+  }
+  // A proxy that is trusted, but does not say for whom it asks
+  const trusting = await startTrack(t, { args: ['--trust-proxy', '127.0.0.1'] })
+  for (const said of ['unknown', '198.51.100.7:8080']) {
+    await trusting.ask(announceQuery(HASH, claim), { headers: { 'X-Forwarded-For': said } })
+  }
+  const answer = await trusting.ask(announceQuery(HASH, { peer: 'b', port: 2, left: 1 }))
+  assert.deepEqual(compactPeers(answer), ['127.0.0.1:25'])
+})
+
+test('behind a proxy that is trusted, clients in private networks are believed', async (t) => {
+  const track = await startTrack(t, { args: ['--trust-proxy', '127.0.0.1'] })
+  const claim = { peer: 'a', port: 1, ip: '203.0.113.1' }
+  await track.ask(announceQuery(HASH, claim), { headers: { 'X-Forwarded-For': '192.168.1.9' } })
+  const answer = await track.ask(announceQuery(HASH, { peer: 'b', port: 2, left: 1 }))
+  assert.deepEqual(compactPeers(answer), ['203.0.113.1:1'])
+})
+
+test('a peer on a Unix socket is believed only if those are trusted', async (t) => {
+  const path = join(makeScratch(t), 'socket')
+  for (const [args, expected] of [
+    [[], /your address is not known/],
+    [['--trust-proxy', 'unix'], /^d8:complete/],
+  ] as const) {
+    const track = await startTrack(t, { args: ['--host', `127.0.0.1,${path}`, ...args] })
+    const asked = request({ socketPath: path, path: announceQuery(HASH, { ip: '203.0.113.25' }) })
+    const [response] = (await once(asked.end(), 'response')) as [IncomingMessage]
+    assert.match(await text(response), expected)
+    await track.stop()
+  }
 })
 
 test('banned addresses get no peers and no pages', async (t) => {

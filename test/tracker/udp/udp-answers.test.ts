@@ -148,7 +148,9 @@ test('a key lets a peer leave from another address', () => {
 
 test('an address in the packet counts only where the rules take it', () => {
   const claim = { ip: '1.2.3.4' }
-  const believing = makeAnswers({ rules: { resolve: (own, claimed) => claimed?.ip ?? own } })
+  const believing = makeAnswers({
+    rules: { resolve: ({ client }, claimed) => claimed?.ip ?? client },
+  })
   for (const [parts, wanted] of [
     [makeAnswers(), '0a000001'],
     [believing, '01020304'],

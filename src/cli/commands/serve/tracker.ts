@@ -1,5 +1,6 @@
 import { runTracker, type RunningTracker, type TrackerWorld } from '../../../tracker/server/run.js'
 import { BtkitError } from '../../../errors.js'
+import { ClientAddresses } from '../../../web/client-address.js'
 import type { TlsKeys } from '../../../web/tls/tls-keys.js'
 import type { Io } from '../../io.js'
 import { declareTrackOptions } from '../track/options.js'
@@ -28,7 +29,7 @@ export async function startTracker(
   serveOptions: ServeOptions,
   { io, world, tls }: TrackerParts,
 ): Promise<StartedTracker | null> {
-  const { track, host, allowedDir, publicUrl, stateDir } = serveOptions
+  const { track, host, allowedDir, publicUrl, stateDir, trustProxy } = serveOptions
   if (track === undefined) return null
   const isSecure = track.startsWith('https:')
   if (isSecure && !tls) throw new BtkitError('usage', `--track ${track}: TLS needs --tls-cert`)
@@ -47,7 +48,13 @@ export async function startTracker(
   const address = track.startsWith('http') ? new URL(track).origin : (publicUrl ?? null)
   const allowed = { ...settings.allowed, isFed: true }
   const tracker = await runTracker(
-    { ...settings, allowed, publicUrl: address, tls: isSecure ? tls : null },
+    {
+      ...settings,
+      allowed,
+      publicUrl: address,
+      clientAddresses: new ClientAddresses(trustProxy),
+      tls: isSecure ? tls : null,
+    },
     world,
   )
   return { ...tracker, stateFile: settings.stateFile }
