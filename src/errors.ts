@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'busy' // more work than can be done in the time there is
   | 'throttled' // more than one client of the service may ask for
   | 'client' // a program that seeds can't be reached, or refuses
+  | 'stalled' // nothing came of a download for as long as it may take
   | 'interrupted' // a signal asked to stop
 
 /**

@@ -17,6 +17,8 @@ export interface OwnClientOptions {
   /** In KiB a second; 0 for no limit. */
   readonly maxUploadRate: number
   readonly maxDownloadRate?: number
+  /** The path of certificates in PEM. */
+  readonly caCert?: string | undefined
   /** Whether it is to get the metadata of a magnet link. */
   readonly asksMetadata?: boolean
   /** Whether it is to open hybrids. */
@@ -53,6 +55,12 @@ export function maxUploadRateOption() {
 /** `--max-download-rate`. */
 export function maxDownloadRateOption() {
   return rateOption('--max-download-rate <n>', 'KiB a second; 0 for no limit')
+}
+
+/** `--ca-cert`. */
+export function caCertOption() {
+  const what = 'certificates in PEM that it trusts for HTTPS, instead of the usual ones'
+  return new Option('--ca-cert <file>', what)
 }
 
 function portOption<const Flags extends string>(flags: Flags, description: string, port: number) {

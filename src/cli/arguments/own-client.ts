@@ -1,6 +1,9 @@
+import { X509Certificate } from 'node:crypto'
+import { resolve } from 'node:path'
 import { startOwnClient, type OwnClient } from '../../clients/own/start.js'
 import { waitFor } from '../../core/publish/wait-for.js'
 import { BtkitError } from '../../errors.js'
+import { readBounded } from '../../files/read-bounded.js'
 import { openClients, waitingFor, type NamedClient } from './open-clients.js'
 import type { Io } from '../io.js'
 import { reportWarning } from '../output/messages.js'
@@ -8,6 +11,9 @@ import type { OwnClientOptions } from './own-client-options.js'
 
 /** How long a client of its own may take to start, in milliseconds. */
 const START_MS = 30_000
+
+/** How large a file of certificates may be, in bytes. */
+const MAX_CERTIFICATES = 16 * 1024 * 1024
 
 /** Whether a client is named, so that none has to be started. */
 export function namesClient(client: readonly string[], { env }: Io): boolean {
@@ -63,7 +69,8 @@ function requireRunning({ program }: OwnClient, { signal }: Io): void {
 
 async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient> {
   const { minport, maxport, ip = null, bind = null } = options
-  const { maxUploadRate, maxDownloadRate = 0, asksMetadata = false, opensHybrids = false } = options
+  const { maxUploadRate, maxDownloadRate = 0, caCert } = options
+  const { asksMetadata = false, opensHybrids = false } = options
   if (minport > maxport) {
     throw new BtkitError('usage', `--minport ${minport}: above --maxport ${maxport}`)
   }
@@ -76,12 +83,24 @@ async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient
     maxDownloadRate,
     asksMetadata,
     opensHybrids,
+    caCertificates: caCert === undefined ? null : readCertificates(resolve(io.cwd, caCert)),
   }
   const own = await startOwnClient(settings, io.env)
   if (ip !== null && !own.announcesAddress) {
     reportWarning(`--ip ${ip}: ${own.program} can't tell trackers another address`, io)
   }
   return own
+}
+
+/** Certificates in PEM; a client would do without those that it can't read, and say nothing. */
+function readCertificates(path: string): string {
+  const text = Buffer.from(readBounded(path, MAX_CERTIFICATES)).toString()
+  try {
+    new X509Certificate(text)
+    return text
+  } catch {
+    throw new BtkitError('usage', `--ca-cert ${path}: no certificate in PEM`)
+  }
 }
 
 /**

@@ -164,6 +164,16 @@ export function seconds(text: string): number {
   throw new InvalidArgumentError('not a number of seconds, such as 25')
 }
 
+const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600 }
+
+/** A length of time in milliseconds, in seconds unless it has a unit: `90`, `90s`, `10m` or `2h`. */
+export function timeSpan(text: string): number {
+  const match = /^(\d{1,6}(?:\.\d{1,3})?)([smh]?)$/.exec(text)
+  const value = Number(match?.[1]) * (SECONDS[match?.[2] || 's'] ?? NaN) * 1000
+  if (value > 0) return Math.round(value)
+  throw new InvalidArgumentError('not a time, such as 90s or 10m')
+}
+
 /** A ratio, such as `1` or `1.5`. */
 export function ratio(text: string): number {
   const value = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) : NaN

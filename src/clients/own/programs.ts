@@ -9,6 +9,8 @@ export interface PreparedClient {
   /** Contents of the files of its directory, by their names. */
   readonly files: Readonly<Record<string, string>>
   readonly args: readonly string[]
+  /** Its environment, beside the variables that all have. */
+  readonly env?: Readonly<Record<string, string>>
   /** Its address for btkit. */
   readonly url: string
 }
@@ -63,7 +65,7 @@ export const clientPrograms: readonly ClientProgram[] = [
 ]
 
 async function prepareAria2(directory: string, settings: OwnClientSettings) {
-  const { minPort, maxPort, announcedAddress, bindAddress } = settings
+  const { minPort, maxPort, announcedAddress, bindAddress, caCertificates } = settings
   const [port, secret] = [await findFreePort(), createPassword()]
   const lines = [
     'enable-rpc=true',
@@ -81,16 +83,17 @@ async function prepareAria2(directory: string, settings: OwnClientSettings) {
     'disk-cache=0',
     ...(announcedAddress === null ? [] : [`bt-external-ip=${announcedAddress}`]),
     ...(bindAddress === null ? [] : [`interface=${bindAddress}`]),
+    ...(caCertificates === null ? [] : [`ca-certificate=${join(directory, CA_FILE)}`]),
   ]
   return {
-    files: { 'aria2.conf': asText(lines) },
+    files: { 'aria2.conf': asText(lines), ...caFile(settings) },
     args: [`--conf-path=${join(directory, 'aria2.conf')}`, '--quiet'],
     url: `aria2+http://:${secret}@127.0.0.1:${port}`,
   }
 }
 
 function prepareRtorrent(directory: string, settings: OwnClientSettings) {
-  const { minPort, maxPort, announcedAddress, bindAddress } = settings
+  const { minPort, maxPort, announcedAddress, bindAddress, caCertificates } = settings
   const socket = join(directory, 'rpc.sock')
   const lines = [
     'system.daemon.set = true',
@@ -102,9 +105,10 @@ function prepareRtorrent(directory: string, settings: OwnClientSettings) {
     `throttle.global_down.max_rate.set_kb = ${settings.maxDownloadRate}`,
     ...(announcedAddress === null ? [] : [`network.local_address.set = ${announcedAddress}`]),
     ...(bindAddress === null ? [] : [`network.bind_address.set = ${bindAddress}`]),
+    ...(caCertificates === null ? [] : [`network.http.cacert.set = ${join(directory, CA_FILE)}`]),
   ]
   return Promise.resolve({
-    files: { 'rtorrent.rc': asText(lines) },
+    files: { 'rtorrent.rc': asText(lines), ...caFile(settings) },
     args: ['-n', '-o', `import=${join(directory, 'rtorrent.rc')}`],
     url: `scgi+unix://${socket}`,
   })
@@ -112,6 +116,7 @@ function prepareRtorrent(directory: string, settings: OwnClientSettings) {
 
 async function prepareTransmission(directory: string, settings: OwnClientSettings) {
   const { minPort, maxPort, bindAddress, maxUploadRate, maxDownloadRate } = settings
+  const { caCertificates } = settings
   const [port, password] = [await findFreePort(), createPassword()]
   const values = {
     'rpc-port': port,
@@ -133,10 +138,18 @@ async function prepareTransmission(directory: string, settings: OwnClientSetting
     ...(bindAddress === null ? {} : { 'bind-address-ipv4': bindAddress }),
   }
   return {
-    files: { 'settings.json': JSON.stringify(values) },
+    files: { 'settings.json': JSON.stringify(values), ...caFile(settings) },
+    ...(caCertificates === null ? {} : { env: { CURL_CA_BUNDLE: join(directory, CA_FILE) } }),
     args: ['--foreground', '--config-dir', directory],
     url: `transmission+http://btkit:${password}@127.0.0.1:${port}`,
   }
+}
+
+/** The name of the file in which a client finds the certificates that it trusts. */
+const CA_FILE = 'ca.pem'
+
+function caFile({ caCertificates }: OwnClientSettings): Record<string, string> {
+  return caCertificates === null ? {} : { [CA_FILE]: caCertificates }
 }
 
 function createPassword(): string {

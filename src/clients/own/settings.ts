@@ -11,6 +11,8 @@ export interface OwnClientSettings {
   readonly maxUploadRate: number
   /** Likewise. */
   readonly maxDownloadRate: number
+  /** Certificates in PEM that it trusts instead of the system's; null for those. */
+  readonly caCertificates: string | null
   /** Whether it is to get the metadata of a magnet link. */
   readonly asksMetadata: boolean
   /** Whether it is to open hybrids. */

@@ -55,7 +55,7 @@ export async function startOwnClient(
 ): Promise<OwnClient> {
   const { found, path } = chooseProgram(env['PATH'], settings)
   const directory = makeDirectory()
-  const { files, args, url } = await found.prepare(directory, settings)
+  const { files, args, url, env: more } = await found.prepare(directory, settings)
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(directory, name), content, { mode: 0o600 })
   }
@@ -64,7 +64,7 @@ export async function startOwnClient(
     ['-c', SUPERVISOR, 'sh', directory, found.endSignal, path, ...args],
     {
       cwd: directory,
-      env: { PATH: env['PATH'], HOME: directory, LC_ALL: 'C.UTF-8' },
+      env: { PATH: env['PATH'], HOME: directory, LC_ALL: 'C.UTF-8', ...more },
       // Control-C at the terminal is for btkit, which ends the client after it
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],

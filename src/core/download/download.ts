@@ -1,4 +1,5 @@
 import { BtkitError } from '../../errors.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
 import {
   clientInfoHash,
   isBroken,
@@ -9,12 +10,13 @@ import {
   type TorrentClient,
 } from '../publish/client.js'
 import type { Waiting } from '../publish/wait-for.js'
+import { stallNote, StallWatch, type Stall } from './stall.js'
 
 /** How a download goes on. */
 export interface DownloadWatch {
   readonly waiting: Omit<Waiting, 'limitMs'>
-  /** Hears what the torrent does, each time that was looked. */
-  readonly onLook: (torrent: ClientTorrent) => void
+  /** Hears what the torrent does, each time that was looked, and whether nothing comes of it. */
+  readonly onLook: (torrent: ClientTorrent, stall: Stall | null) => void
 }
 
 /** When seeding ends: at whichever comes first. */
@@ -64,15 +66,27 @@ export async function beginDownload(
 
 /**
  * Resolves when the client has all of a torrent, as far as it knows.
- * @throws BtkitError `client` when it can't go on, `interrupted`
+ * @param watch `stallTimeoutMs` is how long nothing may come; null for ever
+ * @throws BtkitError `stalled` when nothing came for that long, `client` when it can't go on,
+ * `interrupted`
  */
 export async function whenWhole(
   client: TorrentClient,
-  infoHash: string,
-  watch: DownloadWatch,
+  metainfo: Metainfo,
+  { waiting, onLook, stallTimeoutMs }: DownloadWatch & { readonly stallTimeoutMs: number | null },
 ): Promise<void> {
+  const stalls = new StallWatch(waiting.monotonic)
+  const ends = stallTimeoutMs === null ? null : new StallWatch(waiting.monotonic, stallTimeoutMs)
+  const look = (torrent: ClientTorrent) => {
+    onLook(torrent, stalls.look(torrent))
+    const end = ends?.look(torrent)
+    if (end) {
+      const note = stallNote(torrent, metainfo, end)
+      throw new BtkitError('stalled', `${note} (ended by --stall-timeout)`)
+    }
+  }
   const isOver = (torrent: ClientTorrent) => isSeeded(torrent) && isWhole(torrent)
-  await follow(client, infoHash, { ...watch, isOver })
+  await follow(client, clientInfoHash(metainfo), { waiting, onLook: look, isOver })
 }
 
 /**
@@ -82,20 +96,28 @@ export async function whenWhole(
 export async function seedUntil(
   client: TorrentClient,
   infoHash: string,
-  { ratio, timeMs, ...watch }: DownloadWatch & SeedGoal,
+  { ratio, timeMs, waiting, onLook }: DownloadWatch & SeedGoal,
 ): Promise<void> {
-  const { monotonic } = watch.waiting
+  const { monotonic } = waiting
   const end = timeMs === null ? Infinity : monotonic() + timeMs
   const isOver = (torrent: ClientTorrent) => {
     return monotonic() >= end || (ratio !== null && torrent.ratio >= ratio)
   }
-  await follow(client, infoHash, { ...watch, isOver })
+  const look = (torrent: ClientTorrent) => {
+    onLook(torrent, null)
+  }
+  await follow(client, infoHash, { waiting, onLook: look, isOver })
+}
+
+interface Following extends Pick<DownloadWatch, 'waiting'> {
+  readonly onLook: (torrent: ClientTorrent) => void
+  readonly isOver: (torrent: ClientTorrent) => boolean
 }
 
 async function follow(
   client: TorrentClient,
   infoHash: string,
-  { waiting, onLook, isOver }: DownloadWatch & { isOver: (torrent: ClientTorrent) => boolean },
+  { waiting, onLook, isOver }: Following,
 ): Promise<void> {
   for (;;) {
     const torrent = await findTorrent(client, infoHash)

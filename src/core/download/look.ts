@@ -10,12 +10,15 @@ import { checkOf, type DownloadTarget } from './target.js'
 
 /** What is there of a torrent before it is downloaded. */
 export interface FoundContent {
+  /** Whether nothing has to be downloaded. */
   readonly isWhole: boolean
+  /** Whether it was read, rather than taken to be whole for its sizes. */
+  readonly isChecked: boolean
   /** The modification time of each of its files in seconds since 1970; null when it is not whole. */
   readonly fileTimes: readonly number[] | null
 }
 
-const NOTHING: FoundContent = { isWhole: false, fileTimes: null }
+const NOTHING: FoundContent = { isWhole: false, isChecked: true, fileTimes: null }
 
 /** How to look at content. */
 export interface LookOptions {
@@ -51,10 +54,10 @@ export async function lookForContent(
   hashContext: VerifyContext,
 ): Promise<FoundContent> {
   const sized = findSized(target)
-  if (sized !== null && !checkHashes) return { isWhole: true, fileTimes: sized }
+  if (sized !== null && !checkHashes) return { isWhole: true, isChecked: false, fileTimes: sized }
   if (!existsSync(target.path)) return NOTHING
   const report = await checkContent(target, hashContext)
-  if (report.ok) return { isWhole: true, fileTimes: sized ?? findSized(target) }
+  if (report.ok) return { isWhole: true, isChecked: true, fileTimes: sized ?? findSized(target) }
   refuseOthers(target, report, force)
   return NOTHING
 }

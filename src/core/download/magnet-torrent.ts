@@ -37,7 +37,8 @@ export function withLinkSources(
   return parseTorrent(bytes, source, bytes.length)
 }
 
-function hasTracker({ announce, announceList }: Metainfo): boolean {
+/** Whether a torrent names any tracker. */
+export function hasTracker({ announce, announceList }: Metainfo): boolean {
   return announce !== null || (announceList ?? []).flat().length > 0
 }
 

@@ -15,6 +15,7 @@ const SETTINGS = {
   maxUploadRate: 0,
   maxDownloadRate: 0,
   asksMetadata: false,
+  caCertificates: null,
 }
 
 /** Which of some programs is started; each is a script that does what its text says. */

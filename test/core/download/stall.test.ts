@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { StallWatch } from '../../../src/core/download/stall.js'
+import { stallNote, stallReason, StallWatch } from '../../../src/core/download/stall.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import type { ClientTorrent } from '../../../src/core/publish/client.js'
 import { fakeTorrent } from '../../support/fake-client.js'
+import { singleFileInfo, torrentOf, type PlainDict } from '../../support/torrents.js'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
+const STALL = 30 * SECOND
 
 /** Looks at torrents on a clock of its own. */
 function watch() {
@@ -18,12 +21,12 @@ function watch() {
   }
 }
 
-test('it is a stall when no byte came for a minute, and that is to be told once', () => {
+test('it is a stall when no byte came for half a minute, and that is to be told once', () => {
   const look = watch()
   assert.equal(look(0), null)
-  assert.equal(look(59 * SECOND), null)
-  assert.deepEqual(look(SECOND), { forMs: MINUTE, isToTell: true })
-  assert.deepEqual(look(SECOND), { forMs: 61 * SECOND, isToTell: false })
+  assert.equal(look(29 * SECOND), null)
+  assert.deepEqual(look(SECOND), { forMs: STALL, isToTell: true })
+  assert.deepEqual(look(SECOND), { forMs: 31 * SECOND, isToTell: false })
 })
 
 test('a stall that lasts is told every ten minutes', () => {
@@ -58,7 +61,45 @@ for (const [what, changes] of [
 test('a stall begins when something was last done, not when nothing was first seen to be', () => {
   const look = watch()
   look(0, { state: 'checking' })
-  look(50 * SECOND)
+  look(20 * SECOND)
   assert.equal(look(10 * SECOND - 1), null)
-  assert.equal(look(1)?.forMs, MINUTE)
+  assert.equal(look(1)?.forMs, STALL)
 })
+
+const torrentWith = (beside: PlainDict) => parseMetainfo(torrentOf(singleFileInfo(), beside))
+const TRACKED = torrentWith({ announce: 'http://tracker.example/announce' })
+const waiting = fakeTorrent({ name: 'a.txt', state: 'downloading' })
+
+for (const [forMs, time] of [
+  [STALL, '30 seconds'],
+  [MINUTE, '1 minute'],
+  [10 * MINUTE, '10 minutes'],
+] as const) {
+  test(`that nothing came is told with the time: ${time}`, () => {
+    const note = stallNote(waiting, TRACKED, { forMs, isToTell: true })
+    assert.equal(note, `a.txt: nothing has come for ${time}: no peer is connected`)
+  })
+}
+
+const HTTPS = 'https://mirror.example/a.txt'
+const HTTP = 'http://mirror.example/a.txt'
+
+for (const [beside, sources] of [
+  [{}, 'the torrent names no tracker and no web seed'],
+  [{ 'url-list': HTTP }, `the torrent names no tracker; nothing comes from its web seed ${HTTP}`],
+  [
+    { 'url-list': [HTTP, HTTPS] },
+    `the torrent names no tracker; nothing comes from its web seed ${HTTP} (and 1 more)`,
+  ],
+  [
+    { 'url-list': HTTPS },
+    `the torrent names no tracker; nothing comes from its web seed ${HTTPS}, or the client refuses its certificate (--ca-cert)`,
+  ],
+] as const) {
+  test(`a stall of a torrent without a tracker says: ${sources}`, () => {
+    assert.equal(
+      stallReason(waiting, torrentWith(beside as PlainDict)),
+      `no peer is connected; ${sources}`,
+    )
+  })
+}

@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
+import { assertHolds } from '../../support/clients.js'
 import { MINE, only, plant, until } from '../../support/download.js'
+import { runExecutable } from '../../support/executable.js'
 import { unlessInstalled } from '../../support/peers.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
 import { Captured, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 
 const MINUTE = 60_000
 const OFTEN = ['--json', '--display-interval', '0.1']
-const TOLD = /^btkit: release: nothing has come for \d+ minutes?: no peer is connected/
+const TOLD = /^btkit: release: nothing has come for \d+ (?:seconds|minutes?): no peer is connected/
 
 for (const client of ['aria2c', 'rtorrent', 'transmission-daemon']) {
   test(`download tells with ${client} that nobody seeds`, unlessInstalled(client), async (t) => {
@@ -31,3 +39,63 @@ for (const client of ['aria2c', 'rtorrent', 'transmission-daemon']) {
     assert.equal((await ended).status, 1)
   })
 }
+
+const CONTENT = { 'one.bin': pseudoRandom(100_000) }
+
+/** A torrent without a tracker, whose one seed has a certificate that no program knows. */
+async function plantHttpsSeed(t: TestContext) {
+  const keys = makeScratch(t)
+  plantCertificate(keys, 'seed')
+  const [cert, key] = certificateFiles(keys)
+  const server = createServer(
+    { cert: readFileSync(cert), key: readFileSync(key) },
+    (request, response) => {
+      const [, from = 0, to = 99_999] =
+        /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+      const part = CONTENT['one.bin'].subarray(Number(from), Number(to) + 1)
+      const range = `bytes ${from}-${to}/100000`
+      response.writeHead(206, { 'Content-Range': range, 'Content-Length': part.length }).end(part)
+    },
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const seed = `https://127.0.0.1:${(server.address() as AddressInfo).port}/one.bin`
+  const torrent = join(makeScratch(t), 'a.torrent')
+  const source = join(makeScratch(t, CONTENT), 'one.bin')
+  const args = ['makemetafile', source, '--trackerless', '--web-seed', seed, '--target', torrent]
+  const made = await runBtkit([...args, '--no-cache'])
+  assert.equal(made.status, 0, made.stderr)
+  return { torrent, cert, seed }
+}
+
+for (const client of ['aria2c', 'transmission-daemon']) {
+  const skip = unlessOpenssl.skip || unlessInstalled(client).skip
+  test(`${client} refuses a certificate until --ca-cert names it`, { skip }, async (t) => {
+    const { torrent, cert, seed } = await plantHttpsSeed(t)
+    const to = makeScratch(t)
+    const args = ['download', torrent, '--save-to', to, ...MINE]
+    const env = only(t, client)
+    const limit = ['--stall-timeout', '3s']
+    const stalled = await runExecutable('btkit', [...args, ...limit], { env })
+    assert.equal(stalled.status, 1)
+    const [error, note] = stalled.stderr.trimEnd().split('\n').reverse()
+    assert.match(error!, /^btkit: one.bin: nothing has come for \d seconds: .*--stall-timeout\)$/)
+    assert.ok(error!.includes(`nothing comes from its web seed ${seed}`), error)
+    assert.equal(note, 'btkit: what is there stays, and the same command goes on with it')
+    const got = await runExecutable('btkit', [...args, '--ca-cert', cert], { env })
+    assert.equal(got.status, 0, got.stderr)
+    assertHolds(to, CONTENT)
+  })
+}
+
+test('--ca-cert without a certificate is refused', unlessInstalled('aria2c'), async (t) => {
+  const { torrent } = await plant(t)
+  const file = join(makeScratch(t), 'ca.pem')
+  writeFileSync(file, 'no certificate')
+  const args = ['download', torrent, '--save-to', makeScratch(t), ...MINE, '--ca-cert', file]
+  const { status, stderr } = await runBtkit(args, { env: only(t, 'aria2c') })
+  assert.deepEqual([status, stderr], [2, `btkit: --ca-cert ${file}: no certificate in PEM\n`])
+})

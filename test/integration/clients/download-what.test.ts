@@ -9,6 +9,7 @@ import { FILES, MINE, only, plant, seeded } from '../../support/download.js'
 import { runExecutable } from '../../support/executable.js'
 import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
+import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 
 const withAria2 = { skip: unlessLibtorrent.skip || unlessInstalled('aria2c').skip }
@@ -50,6 +51,16 @@ test('what is whole already takes no client', async (t) => {
   const args = ['download', torrent, '--save-to', source, '--no-cache']
   const { status, stdout } = await runExecutable('btkit', args, { env: { PATH: makeScratch(t) } })
   assert.deepEqual([status, stdout], [0, `${source}/release: whole, 1.5 MiB\n`])
+})
+
+test('of what was not read only the size is told', async (t) => {
+  const { torrent } = await plant(t, { 'one.bin': pseudoRandom(100_000) })
+  const to = makeScratch(t, { 'one.bin': pseudoRandom(100_000, 2) })
+  const args = ['download', torrent, '--save-to', to, '--check-hashes', '0', '--no-cache']
+  const { status, stdout } = await runBtkit(args)
+  const what = 'the right size, not read (--check-hashes 0)'
+  assert.deepEqual([status, stdout], [0, `${to}/one.bin: ${what}, 97.7 KiB\n`])
+  assert.equal(parseJson(await runBtkit([...args, '--json']))['whole'], null)
 })
 
 test('what a damaged file lacks is downloaded', withAria2, async (t) => {

@@ -86,7 +86,7 @@ for (const client of ['aria2c', 'rtorrent', 'transmission-daemon']) {
     child.kill('SIGINT')
     const { status, stdout, stderr } = await ended
     assert.equal(status, 0, stderr)
-    assert.match(stdout, /\/one\.bin: whole, 488 KiB\n/)
+    assert.match(stdout, /\/one\.bin: the right size, not read \(--check-hashes 0\), 488 KiB\n/)
     assert.match(stderr, /ignored, as the client decides on it: --max-uploads\n/)
     assertHolds(source, { 'one.bin': content })
   })

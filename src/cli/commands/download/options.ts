@@ -9,13 +9,14 @@ import { threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import {
   bindOption,
+  caCertOption,
   ipOption,
   maxDownloadRateOption,
   maxportOption,
   maxUploadRateOption,
   minportOption,
 } from '../../arguments/own-client-options.js'
-import { byteRate, ratio, seconds, wholeNumber } from '../../arguments/values.js'
+import { byteRate, ratio, seconds, timeSpan, wholeNumber } from '../../arguments/values.js'
 import { takeOldOptions } from '../../arguments/without-meaning.js'
 
 const METADATA_TIMEOUT_MS = 300_000
@@ -29,7 +30,7 @@ export function declareDownloadOptions() {
     .option('--save-to <directory>', "holds it under the torrent's name (default: this one)")
     .option(
       '--check-hashes <n>',
-      '0: what has the right size is whole; 1: read what is there already',
+      '0: keep what has the right size unread; 1: read what is there already',
       wholeNumber(0, 1),
       1,
     )
@@ -42,6 +43,11 @@ export function declareDownloadOptions() {
       )
         .argParser(seconds)
         .default(METADATA_TIMEOUT_MS, '300'),
+    )
+    .option(
+      '--stall-timeout <duration>',
+      'end with status 1 if nothing comes for so long: 90, 10m, 2h (default: wait on)',
+      timeSpan,
     )
     .optionsGroup('Afterwards:')
     .option('--seed-ratio <n>', 'seed until n bytes were sent for each byte of it', ratio)
@@ -58,6 +64,7 @@ export function declareDownloadOptions() {
     .addOption(bindOption())
     .addOption(maxUploadRateOption())
     .addOption(maxDownloadRateOption())
+    .addOption(caCertOption())
     .optionsGroup('Reading data:')
     .addOption(threadsOption())
     .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
@@ -88,4 +95,5 @@ export const OWN_OPTIONS = [
   'bind',
   'maxUploadRate',
   'maxDownloadRate',
+  'caCert',
 ] as const

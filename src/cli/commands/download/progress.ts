@@ -1,15 +1,15 @@
-import { StallWatch } from '../../../core/download/stall.js'
+import { stallNote, stallReason, type Stall } from '../../../core/download/stall.js'
 import type { ClientTorrent } from '../../../core/publish/client.js'
+import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
 import { formatBytes } from '../../../text/quantity.js'
 import type { Io } from '../../io.js'
 import { openBar, type Bar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
-import { stallNote, stallReason } from './stall-words.js'
 
 /** Shows how a download goes. */
 export interface DownloadProgress {
-  /** What the torrent does now. */
-  readonly look: (torrent: ClientTorrent) => void
+  /** Shows what the torrent does now. */
+  readonly look: (torrent: ClientTorrent, stall: Stall | null) => void
   /** Takes a bar away, for what comes after the download. */
   readonly endBar: () => void
   /** Takes away what is shown for the moment alone. */
@@ -17,18 +17,17 @@ export interface DownloadProgress {
 }
 
 /**
- * A bar on a terminal until all is there, or with `isTable` a table; else lines now and then. The bar
- * shows a stall; without one a line tells it, now and then.
+ * A bar on a terminal until all is there, or with `isTable` a table; else lines now and then. A line
+ * tells a stall, now and then.
  */
 export async function openDownloadProgress(
-  { size }: { readonly size: number },
+  metainfo: Metainfo,
   { isTable, ...options }: DisplayOptions & { readonly isTable: boolean },
   io: Io,
 ): Promise<DownloadProgress> {
   const display = openDisplay(options, io)
   const wantsBar = !isTable && !options.json && !options.quiet
-  let bar = wantsBar ? await openBar(io, size) : null
-  const stalls = new StallWatch(io.monotonic)
+  let bar = wantsBar ? await openBar(io, contentSize(metainfo)) : null
   let first: number | null = null
   let shownAt = -Infinity
   const endBar = () => {
@@ -36,14 +35,16 @@ export async function openDownloadProgress(
     bar = null
   }
   return {
-    look: (torrent) => {
+    look: (torrent, stall) => {
       first ??= torrent.bytesDone
-      const stall = stalls.look(torrent)
+      if (stall?.isToTell) {
+        bar?.pause()
+        display.note(stallNote(torrent, metainfo, stall))
+      }
       if (bar) {
-        updateBar(bar, torrent, { first, trouble: stall && stallReason(torrent) })
+        updateBar(bar, torrent, { first, trouble: stall && stallReason(torrent, metainfo) })
         return
       }
-      if (stall?.isToTell) display.note(stallNote(torrent, stall))
       if (io.monotonic() - shownAt < display.interval) return
       shownAt = io.monotonic()
       display.show([torrent])

@@ -12,8 +12,8 @@ import { makeRoom } from '../../../core/download/make-room.js'
 import { chooseTarget, type DownloadTarget } from '../../../core/download/target.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
 import { dataProblem } from '../../../core/publish/data-problem.js'
-import { contentSize } from '../../../metainfo/metainfo.js'
-import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { BtkitError } from '../../../errors.js'
+import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
 import { waitingFor } from '../../arguments/open-clients.js'
@@ -112,7 +112,8 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
     io,
   )
   try {
-    await whenWhole(client, infoHash, { waiting, onLook: progress.look })
+    const stallTimeoutMs = run.options.stallTimeout ?? null
+    await whenWhole(client, metainfo, { waiting, onLook: progress.look, stallTimeoutMs })
     progress.endBar()
     await finish(job, run)
     progress.clear()
@@ -120,7 +121,8 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
     await seed(infoHash, { downloader, progress, run })
   } catch (error) {
     progress.clear()
-    if (run.io.signal.aborted && !run.options.quiet) {
+    const isUnfinished = run.io.signal.aborted || isStall(error)
+    if (isUnfinished && !run.options.quiet) {
       reportNote('what is there stays, and the same command goes on with it', run.io)
     }
     throw error
@@ -128,6 +130,10 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
     progress.clear()
     await downloader.release(infoHash)
   }
+}
+
+function isStall(error: unknown): boolean {
+  return error instanceof BtkitError && error.code === 'stalled'
 }
 
 /** Takes nobody's word for it that all is there. */
@@ -142,12 +148,20 @@ async function finish(job: Job, run: DownloadRun): Promise<void> {
   }
 }
 
-function tellWhole({ metainfo, target: { path } }: Job, { source, options, io }: DownloadRun) {
+/** Tells that all is there, or only that the sizes are right where nothing was read. */
+function tellWhole(job: Job, { source, options, io }: DownloadRun): void {
+  const { metainfo, target, found } = job
+  const { path } = target
   const size = contentSize(metainfo)
-  const infoHash = clientInfoHash(metainfo)
-  if (options.json)
-    io.stdout.write(jsonLine({ torrent: source, infoHash, path, size, whole: true }))
-  else if (!options.quiet) io.stdout.write(`${escapeText(path)}: whole, ${formatBytes(size)}\n`)
+  if (options.json) {
+    const whole = found.isChecked ? true : null
+    io.stdout.write(
+      jsonLine({ torrent: source, infoHash: clientInfoHash(metainfo), path, size, whole }),
+    )
+  } else if (!options.quiet) {
+    const what = found.isChecked ? 'whole' : 'the right size, not read (--check-hashes 0)'
+    io.stdout.write(`${escapeText(path)}: ${what}, ${formatBytes(size)}\n`)
+  }
 }
 
 interface Seeding {

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openDownloadProgress } from '../../../../src/cli/commands/download/progress.js'
+import { StallWatch } from '../../../../src/core/download/stall.js'
 import type { Io } from '../../../../src/cli/io.js'
 import type { ClientTorrent } from '../../../../src/core/publish/client.js'
+import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { fakeTorrent } from '../../../support/fake-client.js'
 import { Captured } from '../../../support/run-btkit.js'
+import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
 const MINUTE = 60_000
 const BEGUN = { state: 'downloading', name: 'image.iso', size: 4096, bytesDone: 1024 } as const
+
+const TORRENT = parseMetainfo(
+  torrentOf(singleFileInfo({ name: 'image.iso', length: 4096 }), {
+    announce: 'http://tracker.example/announce',
+  }),
+)
 
 class Terminal extends Captured {
   readonly isTTY = true
@@ -32,9 +41,11 @@ async function showFor(
     now: () => now,
     monotonic: () => now,
   } as unknown as Io
-  const progress = await openDownloadProgress({ size: 4096 }, { ...display, isTable: false }, io)
+  const progress = await openDownloadProgress(TORRENT, { ...display, isTable: false }, io)
+  const stalls = new StallWatch(io.monotonic)
   for (let i = 0; i <= minutes; i++) {
-    progress.look(fakeTorrent({ ...BEGUN, ...changes }))
+    const torrent = fakeTorrent({ ...BEGUN, ...changes })
+    progress.look(torrent, stalls.look(torrent))
     now += MINUTE
   }
   progress.clear()
@@ -67,12 +78,12 @@ test('a stall is told beside JSON, and not with --quiet', async () => {
   assert.deepEqual(await showFor(1, {}, { quiet: true }), { stdout: '', stderr: '' })
 })
 
-test('the bar of a terminal shows a stall, in no line of its own', async () => {
+test('the bar of a terminal shows a stall, and a line tells all of it', async () => {
   const moving = await showFor(1, { downloadRate: 1 }, { stderr: new Terminal() })
   assert.doesNotMatch(moving.stderr, /peer/)
   const { stderr } = await showFor(3, {}, { stderr: new Terminal() })
   assert.match(stderr, /1 KiB of 4 KiB stalled: no peer is connected/)
-  assert.doesNotMatch(stderr, /\n/)
+  assert.match(stderr, /btkit: image.iso: nothing has come for 1 minute: no peer is connected\n/m)
 })
 
 test("a client's hostile words do not reach the terminal raw", async () => {
