@@ -1,4 +1,6 @@
-import { isUtf8 } from 'node:buffer' /** What most text is: nothing in it is hostile. */
+import { isUtf8 } from 'node:buffer'
+
+/** What most text is: nothing in it is hostile. */
 const PRINTABLE_ASCII = /^[ -~]*$/
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }

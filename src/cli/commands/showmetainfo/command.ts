@@ -15,6 +15,7 @@ import { checked, seconds } from '../../arguments/values.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { showJson, hasFailed, seedsJson, seedsText } from './json.js'
 import { FIELD_NAMES, findField, showFields, type FieldName } from './fields.js'
+import { showSame } from './same.js'
 import { furtherLines, showText } from './text.js'
 import { showTree } from './tree.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
@@ -29,6 +30,7 @@ interface ShowOptions {
   readonly checkSeeds?: true | undefined
   /** In milliseconds. */
   readonly seedTimeout: number
+  readonly same?: true | undefined
   readonly maxTorrentSize: number
 }
 
@@ -65,9 +67,19 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
         .argParser(seconds)
         .default(20_000, '20'),
     )
+    .addOption(
+      new Option(
+        '--same',
+        'print whether torrents share a swarm with the first and, if not, why; status 1 if not',
+      ).conflicts(['checkSeeds', 'field', 'magnet', 'tree']),
+    )
     .addOption(maxTorrentSize())
     .action(async (files, options) => {
       checkOptions(options)
+      if (options.same) {
+        finish(await showSame(files, options, io))
+        return
+      }
       if (options.checkSeeds) {
         finish(await checkAll(files, options, io))
         return

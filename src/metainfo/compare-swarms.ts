@@ -1,0 +1,158 @@
+import { Buffer } from 'node:buffer'
+import { formatBytes } from '../text/quantity.js'
+import { encodeBencode } from './bencode/encode.js'
+import type { BencodeValue } from './bencode/value.js'
+import type { Metainfo, MetainfoFile } from './metainfo.js'
+
+/** Something that two torrents have in common or not, as people read it. */
+export interface SwarmDifference {
+  /** What differs: `piece length`, `files` and the like, or the name of a key of `info`. */
+  readonly what: string
+  /** What the first torrent has. */
+  readonly first: string
+  /** What the second torrent has. */
+  readonly second: string
+}
+
+/** Keys of `info` that have a comparison of their own. */
+const COMPARED = new Set([
+  'file tree',
+  'files',
+  'length',
+  'meta version',
+  'name',
+  'name.utf-8',
+  'piece length',
+  'pieces',
+  'private',
+  'source',
+])
+
+/**
+ * Whether clients of two torrents meet in one swarm: they do if an info hash of version 1 or of
+ * version 2 is the same.
+ */
+export function isSameSwarm(a: Metainfo, b: Metainfo): boolean {
+  const isSame = (one: string | null, other: string | null) => one !== null && one === other
+  return isSame(a.infoHash, b.infoHash) || isSame(a.infoHashV2, b.infoHashV2)
+}
+
+/** Why two torrents do not share a swarm; empty if they do. */
+export function swarmDifferences(a: Metainfo, b: Metainfo): SwarmDifference[] {
+  if (isSameSwarm(a, b)) return []
+  const found: SwarmDifference[] = []
+  const compare = (what: string, first: string, second: string) => {
+    if (first !== second) found.push({ what, first, second })
+  }
+  compare('version', a.version, b.version)
+  compare('name', a.name, b.name)
+  compare('kind', kindOf(a), kindOf(b))
+  compare('piece length', formatBytes(a.pieceLength), formatBytes(b.pieceLength))
+  compare('private', yesOrNo(a.private), yesOrNo(b.private))
+  compare('source', a.source ?? 'none', b.source ?? 'none')
+  found.push(...fileDifferences(a, b))
+  for (const key of new Set([...a.info.keys(), ...b.info.keys()])) {
+    if (!COMPARED.has(key)) compare(`info.${textOf(key)}`, valueOf(a, key), valueOf(b, key))
+  }
+  if (found.length > 0) return found
+  const isSameContent = sameBytes(a.pieces, b.pieces) && sameTree(a, b)
+  const what = isSameContent ? 'encoding of info' : 'content'
+  return [
+    { what, first: a.infoHash ?? a.infoHashV2 ?? '', second: b.infoHash ?? b.infoHashV2 ?? '' },
+  ]
+}
+
+function* fileDifferences(a: Metainfo, b: Metainfo): Generator<SwarmDifference> {
+  const [first, second] = [a, b].map(({ files }) => files.filter(({ padding }) => !padding)) as [
+    MetainfoFile[],
+    MetainfoFile[],
+  ]
+  if (a.isDirectory && b.isDirectory) {
+    const only = differing(first, second)
+    if (only) yield { what: 'files', ...only }
+    else if (pathsOf(first) !== pathsOf(second)) yield orderDifference(first, second)
+  }
+  const sizes = firstOtherSize(first, second)
+  if (sizes) yield sizes
+  const [pads, otherPads] = [a.files.length - first.length, b.files.length - second.length]
+  if (pads !== otherPads) {
+    yield { what: 'pad files', first: String(pads), second: String(otherPads) }
+  }
+}
+
+/** The first file that only one of them has. */
+function differing(a: readonly MetainfoFile[], b: readonly MetainfoFile[]) {
+  const [names, others] = [new Set(a.map(pathOf)), new Set(b.map(pathOf))]
+  const [left, right] = [a, b].map(({ length }) => `${length} files`) as [string, string]
+  const onlyA = a.map(pathOf).find((path) => !others.has(path))
+  const onlyB = b.map(pathOf).find((path) => !names.has(path))
+  if (onlyA === undefined && onlyB === undefined && a.length === b.length) return null
+  const say = (count: string, only: string | undefined) =>
+    only === undefined ? count : `${count}, with ${only}`
+  return { first: say(left, onlyA), second: say(right, onlyB) }
+}
+
+function orderDifference(a: readonly MetainfoFile[], b: readonly MetainfoFile[]): SwarmDifference {
+  const at = a.findIndex((file, i) => b[i] && pathOf(file) !== pathOf(b[i]))
+  const name = (files: readonly MetainfoFile[]) => {
+    const file = files[at]
+    return `file ${at + 1} is ${file ? pathOf(file) : 'missing'}`
+  }
+  return { what: 'order', first: name(a), second: name(b) }
+}
+
+/** The first file that has another size; in torrents of one file its name does not matter. */
+function firstOtherSize(
+  a: readonly MetainfoFile[],
+  b: readonly MetainfoFile[],
+): SwarmDifference | null {
+  const isOne = a.length === 1 && b.length === 1
+  const sizes = new Map(b.map((file) => [isOne ? '' : pathOf(file), file.length]))
+  for (const file of a) {
+    const other = sizes.get(isOne ? '' : pathOf(file))
+    if (other === undefined || other === file.length) continue
+    const say = (size: number) => `${isOne ? '' : `${pathOf(file)}: `}${size} bytes`
+    return { what: 'size', first: say(file.length), second: say(other) }
+  }
+  return null
+}
+
+function pathOf({ path }: MetainfoFile): string {
+  return path.join('/')
+}
+
+function pathsOf(files: readonly MetainfoFile[]): string {
+  return files.map(pathOf).join('\0')
+}
+
+function kindOf({ isDirectory }: Metainfo): string {
+  return isDirectory ? 'directory' : 'single file'
+}
+
+function yesOrNo(value: boolean): string {
+  return value ? 'yes' : 'no'
+}
+
+/** Texts longer than this are shown by their length. */
+const MOST_SHOWN = 60
+
+function valueOf({ info }: Metainfo, key: string): string {
+  const value: BencodeValue | undefined = info.get(key)
+  if (value === undefined) return 'none'
+  const text = Buffer.from(encodeBencode(value)).toString('latin1')
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}… (${text.length} bytes)` : text
+}
+
+function textOf(key: string): string {
+  return Buffer.from(key, 'latin1').toString('utf8')
+}
+
+function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0
+}
+
+function sameTree(a: Metainfo, b: Metainfo): boolean {
+  if (a.tree === null || b.tree === null) return a.tree === b.tree
+  const { tree } = b
+  return a.tree.every((file, i) => sameBytes(file.piecesRoot, tree[i]?.piecesRoot ?? null))
+}
