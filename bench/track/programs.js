@@ -31,7 +31,7 @@ export async function startTrack(scratch, ...args) {
     '--state',
     join(scratch, `state-${trackers}`),
   ]
-  const child = start(process.execPath, [btkit, 'track', ...place, ...limits, ...args])
+  const child = start(process.execPath, [btkit, 'track', '--open', ...place, ...limits, ...args])
   const said = await waitFor(child, /http:\/\/127\.0\.0\.1:(\d+)/)
   return { child, port: Number(said[1]) }
 }

@@ -127,7 +127,7 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: 'track',
     summary: 'track torrents over HTTP and UDP',
-    example: null,
+    example: '--allowed-dir /srv/torrents',
     load: async () => (await import('./commands/track/command.js')).defineTrack,
   },
   {

@@ -49,13 +49,13 @@ async function runCommandLine(invocation: Invocation, context: CommandContext): 
   const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
   prepareCommand(program, io, args)
   const example = entry?.example ?? null
-  const isBare = args.length === (isLegacy ? 0 : 1)
+  const spelled = command ? spellArguments(args, command, io) : args
+  const isBare = spelled.length === (isLegacy ? 0 : 1)
   if (isBare && command && example !== null) {
     io.stderr.write(shortUsage(command, example))
     finish(2)
     return
   }
-  const spelled = command ? spellArguments(args, command, io) : args
   await program.parseAsync(spelled, { from: 'user' })
 }
 

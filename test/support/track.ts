@@ -45,8 +45,10 @@ export async function startTrack(t: TestContext, setup: TrackSetup = {}): Promis
   const on: Record<'hangUp' | 'reopen', () => void> = { hangUp: String, reopen: String }
   const where = args.includes('--host') ? [] : ['--host', '127.0.0.1']
   const port = args.includes('--port') ? [] : ['--port', '0']
+  const isLimited = args.some((arg) => /^--allowed[-_](?:dir|list)/.test(arg))
+  const open = program === 'bttrack' || isLimited || args.includes('--open') ? [] : ['--open']
   const command = program === 'btkit' ? ['track'] : []
-  const ended = runBtkit([...command, ...where, ...port, '--dfile', stateFile, ...args], {
+  const ended = runBtkit([...command, ...where, ...port, ...open, '--dfile', stateFile, ...args], {
     now: () => Date.now(),
     onHangup: (act) => {
       on.hangUp = act

@@ -85,7 +85,7 @@ test('a socket that can not be served on ends it with a reason', unlessPassed, a
 
 test('track answers on sockets that it was started with, TCP and UDP', unlessPassed, async (t) => {
   const directory = makeScratch(t)
-  const args = ['track', '--state-dir', directory]
+  const args = ['track', '--open', '--state-dir', directory]
   const launcher = await launch(t, { sockets: ['tcp', 'udp'], args })
   launcher.start()
   const [port = 0, udpPort = 0] = launcher.ports

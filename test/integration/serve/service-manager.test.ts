@@ -11,7 +11,7 @@ for (const [command, args] of [
     'serve',
     [makeScratch({ after: (act) => void process.once('exit', act) }), '--tracker', TRACKER],
   ],
-  ['track', []],
+  ['track', ['--open']],
 ] as const) {
   test(`${command} tells systemd when it answers, reloads and ends`, unlessNotices, async (t) => {
     const directory = makeScratch(t)

@@ -13,7 +13,7 @@ const hashOf = (n: number) => n.toString(16).padStart(40, '0')
 /** A tracker in a process of its own, which saves each second. */
 async function startProcess(t: TestContext, stateFile: string) {
   const place = ['--host', '127.0.0.1', '--port', '0', '--no-udp']
-  const args = ['track', ...place, '--dfile', stateFile, '--save-interval', '1']
+  const args = ['track', '--open', ...place, '--dfile', stateFile, '--save-interval', '1']
   const child = startExecutable('btkit', args)
   t.after(() => child.kill('SIGKILL'))
   child.stderr.pipe(process.stderr)

@@ -25,7 +25,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const directory = makeStateDirectory(t)
     const stateFile = join(directory, 'x')
     const place = ['--host', '127.0.0.1', '--port', '0']
-    const child = startExecutable('btkit', ['track', ...place, '--state', stateFile])
+    const child = startExecutable('btkit', ['track', '--open', ...place, '--state', stateFile])
     t.after(() => child.kill('SIGKILL'))
     let told = ''
     child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()))

@@ -184,11 +184,17 @@ test('a call that is under way does not hold up the end', async (t) => {
 
 test('asking needs torrents that name trackers, and a key has a length', async (t) => {
   const files = makeScratch(t, { key: 'short\n' })
-  const none = await runBtkit(['track', '--multitracker-enabled', '1'])
+  const none = await runBtkit(['track', '--open', '--multitracker-enabled', '1'])
   assert.equal(none.status, 2)
   assert.match(none.stderr, /--multitracker-enabled: only torrents of an --allowed-dir/)
   const where = ['--port', '0', '--host', '127.0.0.1', '--state', join(files, 'state')]
-  const short = await runBtkit(['track', ...where, '--multitracker-key', join(files, 'key')])
+  const short = await runBtkit([
+    'track',
+    '--open',
+    ...where,
+    '--multitracker-key',
+    join(files, 'key'),
+  ])
   assert.equal(short.status, 2)
   assert.match(short.stderr, /key: a key has at least 16 bytes/)
 })

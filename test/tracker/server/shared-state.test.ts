@@ -13,7 +13,7 @@ const HASH = 'ab'.repeat(20)
 /** What a tracker says that is to begin with a state, and its status. */
 async function startWith(stateFile: string, port: number) {
   const place = ['--host', '127.0.0.1', '--port', `${port}`]
-  const { status, stderr } = await runBtkit(['track', ...place, '--state', stateFile])
+  const { status, stderr } = await runBtkit(['track', '--open', ...place, '--state', stateFile])
   return [status, stderr]
 }
 

@@ -357,7 +357,9 @@ function readable(path: string): boolean {
 
 async function failureOf(t: TestContext, ...args: string[]) {
   const state = join(makeScratch(t), 'state')
-  const { status, stderr } = await runBtkit(['track', '--port', '0', '--state', state, ...args])
+  const open = args.includes('--allowed-dir') ? [] : ['--open']
+  const place = ['track', ...open, '--port', '0']
+  const { status, stderr } = await runBtkit([...place, '--state', state, ...args])
   return [status, stderr]
 }
 

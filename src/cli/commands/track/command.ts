@@ -9,7 +9,7 @@ import { BoundedOutput } from '../../output/bounded-output.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import { greeting } from './greeting.js'
 import { declareTrackOptions, type TrackOptions } from './options.js'
-import { trackerSettings } from './request.js'
+import { requireTorrents, trackerSettings } from './request.js'
 
 /** The command `track`. */
 export function defineTrack({ io, finish, isLegacy }: CommandContext) {
@@ -17,6 +17,12 @@ export function defineTrack({ io, finish, isLegacy }: CommandContext) {
     .description('Track torrents over HTTP and UDP, and show who shares them.')
     .action(async (options) => {
       const stderr = new BoundedOutput(io.stderr)
+      requireTorrents(options, {
+        isLegacy,
+        warn: (message) => {
+          reportWarning(message, io)
+        },
+      })
       await track(options, { ...io, stderr })
       finish(0)
     })

@@ -29,6 +29,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     .optionsGroup('What is tracked:')
     .option('--allowed-dir <dir>', 'track the torrents in it, no others (repeatable)', paths, [])
     .option('--allowed-list <file>', 'track the info hashes in it, one a line')
+    .option('--open', 'track any torrent', false)
     .addOption(flag('--allowed-controls', 'obey failures and warnings inside torrents', true))
     .option('--allowed-ips <file>', 'answer these addresses alone')
     .option('--banned-ips <file>', 'do not answer these addresses')

@@ -58,6 +58,27 @@ export function trackerSettings(
   }
 }
 
+/**
+ * Checks that a command line says what is tracked. By the name bttrack any torrent is, with a warning.
+ * @throws BtkitError `usage`
+ */
+export function requireTorrents(
+  { open, allowedDir, allowedList }: TrackOptions,
+  { isLegacy, warn }: { readonly isLegacy: boolean; readonly warn: (message: string) => void },
+): void {
+  const isLimited = allowedDir.length > 0 || Boolean(allowedList)
+  if (open && isLimited) {
+    const other = allowedDir.length > 0 ? '--allowed-dir' : '--allowed-list'
+    throw new BtkitError('usage', `--open and ${other} exclude each other`)
+  }
+  if (open || isLimited) return
+  const limits = '--allowed-dir DIR or --allowed-list FILE'
+  if (!isLegacy) {
+    throw new BtkitError('usage', `no torrents to track: give ${limits}, or --open for any torrent`)
+  }
+  warn(`any torrent is tracked: give ${limits}, or --open to track any without this warning`)
+}
+
 function answerSettings(options: TrackOptions): AnswerSettings {
   const interval = options.interval / 1000
   return {

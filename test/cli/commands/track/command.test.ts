@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeScratch } from '../../../support/scratch.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { startTrack } from '../../../support/track.js'
 
@@ -22,4 +23,50 @@ test('--workers is in no help', async () => {
     const { stdout } = await runBtkit([command, '--help'])
     assert.doesNotMatch(stdout, /workers/)
   }
+})
+
+test('without torrents to track there is no tracker, unless it is to be open', async (t) => {
+  const { status, stderr } = await runBtkit(['track', '--port', '0'])
+  const ways = 'give --allowed-dir DIR or --allowed-list FILE, or --open for any torrent'
+  assert.deepEqual([status, stderr], [2, `btkit: no torrents to track: ${ways}\n`])
+  const both = await runBtkit(['track', '--open', '--allowed-dir', '.'])
+  assert.deepEqual(
+    [both.status, both.stderr],
+    [2, 'btkit: --open and --allowed-dir exclude each other\n'],
+  )
+  const track = await startTrack(t, { args: ['--open'] })
+  assert.match(track.stdout.text, /^tracking: any torrent$/m)
+  assert.deepEqual((await track.stop()).stderr, '')
+})
+
+test('the environment alone may say what is tracked', async (t) => {
+  const env = { BTKIT_TRACK_PORT: '0', BTKIT_STATE_DIR: makeScratch(t) }
+  for (const [more, expected] of [
+    [{}, [2, /no torrents to track/]],
+    [
+      { BTKIT_TRACK_ALLOWED_DIR: '/nowhere' },
+      [1, /^btkit: \/nowhere: no such file or directory$/m],
+    ],
+  ] as const) {
+    const { status, stderr } = await runBtkit(['track'], { env: { ...env, ...more } })
+    assert.equal(status, expected[0])
+    assert.match(stderr, expected[1])
+  }
+})
+
+test('bttrack without options shows how to begin', async () => {
+  const { status, stdout, stderr } = await runBtkit([], { program: 'bttrack', subcommand: 'track' })
+  assert.deepEqual([status, stdout], [2, ''])
+  assert.match(stderr, /^Usage: bttrack [^]*\n {2}bttrack --allowed-dir \/srv\/torrents\n/)
+})
+
+test('bttrack with options stays open, with a warning', async (t) => {
+  const track = await startTrack(t, {
+    program: 'bttrack',
+    args: ['--min_time_between_log_flushes', '3.0'],
+  })
+  assert.match(track.stdout.text, /^tracking: any torrent$/m)
+  const { status, stderr } = await track.stop()
+  assert.equal(status, 0)
+  assert.match(stderr, /^btkit: warning: any torrent is tracked: give --allowed-dir [^\n]+\n$/)
 })
