@@ -1,24 +1,27 @@
-import { accessSync, constants, existsSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError, describeOsError } from '../errors.js'
 import { CACHE_FILE } from './cache-file.js'
 import { makeDirectory } from './directory.js'
 import { checkFileSystem } from './integrity/check-file-system.js'
-import { describeDirectory } from './integrity/check-directory.js'
-import { checkPlace } from './integrity/check-place.js'
-import { markPath, takeMark } from './integrity/clean-mark.js'
-import { inodeOf, isHeld, notesOf } from './integrity/holders.js'
-import { OpenedFile } from './integrity/opened-file.js'
-import { isSound } from './integrity/run-check.js'
-import { removeSetAside, setAside } from './integrity/set-aside.js'
+import { isSound } from './integrity/check-file.js'
+import { checkPlace, describeDirectory } from './integrity/check-place.js'
+import { isTrusted, OpenedFile } from './integrity/opened-file.js'
 import { PieceCache } from './piece-cache.js'
 import { FORMAT, FORMAT_KEY } from './records/record.js'
 import { requireFreeSpace } from './store/disk-space.js'
 import { lateStore } from './store/late.js'
 import { nullStore } from './store/null.js'
 import type { Store } from './store/store.js'
-import { tidiedPath } from './tidied-note.js'
 
 export { CACHE_FILE }
 
@@ -29,11 +32,14 @@ export interface OpenCacheOptions {
   /** Hears, once, why there is no cache or why it is lost. Work goes on. */
   readonly warn: (message: string) => void
   /**
-   * Whether to return while a cache that was not closed cleanly is still checked, which takes long
-   * when it is large. Until then it holds nothing and keeps nothing. Default: no.
+   * Whether to return while a cache is still checked that a crash of the machine may have damaged,
+   * which takes long when it is large. Until then it holds nothing and keeps nothing. Default: no.
    */
   readonly isCheckedBeside?: boolean
 }
+
+/** What is added to the name of a cache that is set aside. */
+const DAMAGED = '.damaged'
 
 /** How long to wait for such a check nevertheless, in milliseconds. */
 const SHORT_CHECK = 1000
@@ -45,13 +51,10 @@ const SHORT_CHECK = 1000
  *   file can't be removed
  */
 export function removeCache(directory: string): boolean {
-  const path = join(directory, CACHE_FILE)
-  requireOwn(directory)
-  const isThere = existsSync(path)
-  for (const file of [path, `${path}-lock`, markPath(path), tidiedPath(path), `${path}-seal`])
-    rmSync(file, { force: true })
-  for (const note of notesOf(path)) rmSync(note, { force: true })
-  return removeSetAside(path) > 0 || isThere
+  const damaged = removeDamaged(directory)
+  const isThere = existsSync(join(directory, CACHE_FILE))
+  removeMatching(directory, (rest) => rest === '' || rest.startsWith('-'))
+  return damaged > 0 || isThere
 }
 
 /**
@@ -59,14 +62,19 @@ export function removeCache(directory: string): boolean {
  * @throws as removeCache
  */
 export function removeDamaged(directory: string): number {
-  requireOwn(directory)
-  return removeSetAside(join(directory, CACHE_FILE))
+  return removeMatching(directory, (rest) => rest.startsWith(DAMAGED))
 }
 
-/** Makes sure that what is removed by its name in a directory, if that is there, is what it seems. */
-function requireOwn(directory: string): void {
-  const distrust = existsSync(directory) ? describeDirectory(directory) : null
+/** Removes a cache's files by what their names add to its own, and returns how many those were. */
+function removeMatching(directory: string, matches: (rest: string) => boolean): number {
+  if (!existsSync(directory)) return 0
+  const distrust = describeDirectory(directory)
   if (distrust !== null) throw new BtkitError('not-permitted', `cache ${directory}: ${distrust}`)
+  const names = readdirSync(directory).filter(
+    (name) => name.startsWith(CACHE_FILE) && matches(name.slice(CACHE_FILE.length)),
+  )
+  for (const name of names) rmSync(join(directory, name), { force: true })
+  return names.length
 }
 
 /** Bytes of the cache's file, or null when there is no cache in the directory. */
@@ -92,14 +100,14 @@ export async function openCache(options: OpenCacheOptions): Promise<PieceCache> 
 
 /** Opens the store in a directory, or after a warning one that keeps nothing. Never rejects. */
 export function openOrNone(
-  { directory, now, ...options }: OpenCacheOptions,
+  { directory, ...options }: OpenCacheOptions,
   signal: AbortSignal,
 ): Promise<Store> {
   const warn = once((why) => {
     options.warn(`cache ${directory}: ${why}`)
   })
   const path = join(directory, CACHE_FILE)
-  return openStore({ path, directory, now, warn, signal }).catch((error: unknown) => {
+  return openStore({ path, directory, warn, signal }).catch((error: unknown) => {
     if (!signal.aborted) warn(`not used: ${reasonOf(error)}`)
     return nullStore
   })
@@ -109,7 +117,6 @@ export function openOrNone(
 interface Opening {
   readonly path: string
   readonly directory: string
-  readonly now: () => number
   readonly warn: (why: string) => void
   /** Ends a check that goes on. */
   readonly signal: AbortSignal
@@ -121,46 +128,65 @@ interface Opening {
  *   when others could swap it
  */
 async function openStore(opening: Opening): Promise<Store> {
-  const { path, directory, now, warn } = opening
+  const { path, directory, warn } = opening
   makeDirectory(directory, 0o700)
   checkFileSystem(directory)
   checkPlace(path)
   requireFreeSpace(directory)
   const { openLmdbStore } = await import('./store/lmdb.js')
-  await admitFile(opening)
+  const opened = new OpenedFile(path, await admitFile(opening))
   let hasFailed = false
-  const store = openLmdbStore(path, (error) => {
+  const fail = (error: unknown) => {
     hasFailed = true
     warn(`given up: ${reasonOf(error)}`)
-  })
-  const opened = new OpenedFile(path)
+  }
+  const store = await openOrClose(opened, () =>
+    openLmdbStore(path, fail, () => {
+      opened.beforeWrite()
+    }),
+  )
   const close = async () => {
     await store.close()
-    opened.close(!hasFailed)
+    await opened.close(!hasFailed)
   }
   const format = readFormat(store)
   if (format === FORMAT) return { ...store, close }
-  await store.close()
-  opened.close(false)
+  await close()
   if (format > FORMAT) throw new Error('a newer btkit wrote it')
-  warn(asideText(setAside(path, now())))
+  setAside(opening)
   return openStore(opening)
 }
 
-/**
- * Finds out whether the file, if there is one, can be opened without danger, and sets it aside when
- * not. A process that has it open vouches for it.
- */
-async function admitFile({ path, now, warn, signal }: Opening): Promise<void> {
-  if (!existsSync(path)) return
-  accessSync(path, constants.R_OK | constants.W_OK)
-  const inode = inodeOf(path)
-  if (takeMark(path) || isHeld(path, inode)) return
-  const isUsable = await isSound(path, signal)
-  // Another process may have found the same, and begun a new file meanwhile
-  if (!isUsable && inodeOf(path) === inode) {
-    warn(asideText(setAside(path, now())))
+async function openOrClose(opened: OpenedFile, open: () => Store): Promise<Store> {
+  try {
+    return open()
+  } catch (error) {
+    await opened.close(false)
+    throw error
   }
+}
+
+/**
+ * Makes sure that the file, if there is one, can be opened without danger, and sets it aside when not.
+ * Returns whether that needed no check.
+ */
+async function admitFile(opening: Opening): Promise<boolean> {
+  const { path, signal } = opening
+  if (!existsSync(path)) return false
+  accessSync(path, constants.R_OK | constants.W_OK)
+  if (isTrusted(path)) return true
+  const { ino } = statSync(path)
+  // Another process may have found the same, and begun a new file meanwhile
+  if (!(await isSound(path, signal)) && statSync(path).ino === ino) setAside(opening)
+  return false
+}
+
+/** Renames a file that can't be used, in the place of one that was before. */
+function setAside({ path, warn }: Opening): void {
+  renameSync(path, path + DAMAGED)
+  rmSync(`${path}-lock`, { force: true })
+  const name = basename(path) + DAMAGED
+  warn(`damaged or not btkit's; set aside as ${name} and begun anew`)
 }
 
 /** The format of a store, which is noted in it when it is new; 0 when it is another program's. */
@@ -170,10 +196,6 @@ function readFormat(store: Store): number {
   for (const entry of store.entries()) if (entry.key.length > 0) return 0
   store.put(FORMAT_KEY, Buffer.of(FORMAT))
   return FORMAT
-}
-
-function asideText(name: string): string {
-  return `damaged or not btkit's; set aside as ${name} and begun anew`
 }
 
 function once(act: (why: string) => void): (why: string) => void {

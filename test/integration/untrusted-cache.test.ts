@@ -73,7 +73,7 @@ const OTHER_THINGS: Readonly<Record<string, (path: string, place: Place) => void
   },
 }
 
-for (const name of ['pieces.mdb', 'pieces.mdb-lock', 'pieces.mdb-closed', 'pieces.mdb-open-1-1']) {
+for (const name of ['pieces.mdb', 'pieces.mdb-lock', 'pieces.mdb-mark']) {
   for (const [what, make] of Object.entries(OTHER_THINGS)) {
     test(`a cache with ${what} as ${name} is done without`, unlessPosix, async (t) => {
       const place = new Place(t)
@@ -160,7 +160,7 @@ test('root does not use a cache that a group of others could swap', unlessRoot, 
 for (const command of ['clear', 'prune']) {
   test(`cache ${command} by root removes nothing that is another's`, unlessRoot, async (t) => {
     const place = new Place(t)
-    const file = join(place.cache, command === 'clear' ? 'pieces.mdb' : 'pieces.mdb.damaged-1')
+    const file = join(place.cache, command === 'clear' ? 'pieces.mdb' : 'pieces.mdb.damaged')
     linkSync(place.victim, file)
     chownSync(place.cache, STRANGER, STRANGER)
     const child = startExecutable('btkit', ['cache', command, '--cache-dir', place.cache])

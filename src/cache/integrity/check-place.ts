@@ -1,8 +1,14 @@
-import { lstatSync, readdirSync } from 'node:fs'
+import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { describeDirectory } from './check-directory.js'
-import { markPath } from './clean-mark.js'
-import { notesOf } from './holders.js'
+import {
+  describeDistrust,
+  describeGroupDistrust,
+  describeWayDistrust,
+} from '../../text/distrust.js'
+import { escapeText } from '../../text/escape.js'
+import { markPath } from './opened-file.js'
+
+const OPTION = '--cache-dir'
 
 /**
  * Makes sure that a cache's file, and those beside it, are where nobody else can swap them, and are
@@ -12,9 +18,29 @@ import { notesOf } from './holders.js'
 export function checkPlace(path: string): void {
   const distrust = describeDirectory(dirname(path))
   if (distrust !== null) throw new Error(distrust)
-  for (const file of [path, markPath(path), ...notesOf(path)]) checkFile(file)
+  for (const file of [path, markPath(path)]) checkFile(file)
   const lock = `${path}-lock`
   checkFile(lock, () => countDrafts(lock))
+}
+
+/**
+ * Why this user should not rely on what is in a cache's directory, nor change anything there, as
+ * others could have swapped it; null when nothing speaks against it.
+ * @throws Error of the system when the directory can't be looked at
+ */
+export function describeDirectory(directory: string): string | null {
+  const user = process.geteuid?.()
+  const stats = statSync(directory)
+  const distrust = describeDistrust(stats, user, OPTION)
+  if (distrust !== null || user !== 0) return distrust
+  return describeGroupDistrust(stats, OPTION) ?? describeWay(realpathSync(directory))
+}
+
+/** The same of the directories that lead to a real path. */
+function describeWay(path: string): string | null {
+  const parent = dirname(path)
+  if (parent === path) return null
+  return describeWayDistrust(statSync(parent), escapeText(parent), OPTION) ?? describeWay(parent)
 }
 
 /** Checks a file, if it is there, that may have some names more than its own. */

@@ -1,7 +1,6 @@
-import { writeSync } from 'node:fs'
 import { FORMAT, FORMAT_KEY, isIntact, kindOf } from '../records/record.js'
 import { openLmdbStore, type LmdbStore } from '../store/lmdb.js'
-import { DAMAGED, PHASES } from './run-check.js'
+import { DAMAGED } from './check-file.js'
 
 /** Written to use up much of what is free in the file; each fits into a page. */
 const TRIAL_KEYS = Array.from({ length: 100 }, (_, i) => Buffer.from(`m/trial${i}`))
@@ -14,28 +13,14 @@ const MAX_ATTEMPTS = 10
 const NOT_DAMAGE = new Set([-30790, -30788, -30789, -30785, -30775])
 
 // Checks the store named on the command line. Damage ends this process, possibly by a crash.
-const store = openOrLeave(process.argv[2] ?? '')
-say(PHASES.opened)
-await checkOrLeave(store)
-
-function openOrLeave(path: string): LmdbStore {
-  try {
-    return openLmdbStore(path, leave)
-  } catch (error) {
-    leave(error)
-  }
-}
-
-async function checkOrLeave(store: LmdbStore): Promise<void> {
-  try {
-    readUndisturbed(store)
-    say(PHASES.read)
-    // Files of others are set aside or left alone, but not written to
-    if (store.get(FORMAT_KEY)?.[0] === FORMAT) await tryWriting(store)
-    await store.close()
-  } catch (error) {
-    leave(error)
-  }
+try {
+  const store = openLmdbStore(process.argv[2] ?? '', leave)
+  readUndisturbed(store)
+  // Files of others are set aside or left alone, but not written to
+  if (store.get(FORMAT_KEY)?.[0] === FORMAT) await tryWriting(store)
+  await store.close()
+} catch (error) {
+  leave(error)
 }
 
 /** Reads all records. What looks like damage may be what another process wrote meanwhile. */
@@ -79,10 +64,6 @@ async function tryWriting(store: LmdbStore): Promise<void> {
   for (const key of TRIAL_KEYS) store.remove(key)
   await store.flush()
   readUndisturbed(store)
-}
-
-function say(phase: string): void {
-  writeSync(1, phase)
 }
 
 /**

@@ -1,6 +1,5 @@
-import { closeSync, fstatSync, fsync, ftruncateSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { promisify } from 'node:util'
 import type { RootDatabase } from 'lmdb'
 import { reserveLength } from './disk-space.js'
 import { releasePages } from './mapped-pages.js'
@@ -44,6 +43,8 @@ export interface BatchWriterParts {
   readonly path: string
   /** Hears, once, why nothing is written any more. */
   readonly onFailure: (error: unknown) => void
+  /** Called before each transaction. */
+  readonly beforeWrite: () => void
 }
 
 /**
@@ -110,6 +111,7 @@ export class BatchWriter {
     const changes = this.#changes
     this.#changes = []
     this.#bytes = 0
+    this.#parts.beforeWrite()
     this.#attempt((lengthen) => {
       const length = bytesNeeded(changes, this.#stats())
       this.#checkLength(length)
@@ -121,7 +123,7 @@ export class BatchWriter {
     if (this.#writes % WRITES_PER_RELEASE === 0) releasePages(this.#parts.path)
   }
 
-  /** Writes all that waits, brings it to the disk and lets go of the file. */
+  /** Writes all that waits, and lets go of the file. */
   async close(): Promise<void> {
     this.write()
     if (this.#state === 'closed') return
@@ -129,11 +131,7 @@ export class BatchWriter {
     // LMDB is not asked to close what it failed to write
     if (this.isReadable) await this.#parts.database.close()
     this.#state = 'closed'
-    try {
-      if (this.#writes > 0) await promisify(fsync)(this.#file)
-    } finally {
-      closeSync(this.#file)
-    }
+    closeSync(this.#file)
   }
 
   /** Runs a transaction. The work may lengthen the file before it changes anything. */

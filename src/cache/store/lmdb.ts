@@ -11,11 +11,16 @@ export interface LmdbStore extends Store {
 /**
  * Opens a store in one LMDB file, which any number of processes may have open at once.
  *
- * A damaged file can crash the process (LMDB maps it into memory and believes it): see clean-mark.ts.
- * `onFailure` hears, once, why nothing is written any more, such as for want of space.
+ * A damaged file can crash the process (LMDB maps it into memory and believes it): see opened-file.ts.
+ * `onFailure` hears, once, why nothing is written any more, such as for want of space. `beforeWrite` is
+ * called before each transaction.
  * @throws Error of LMDB or the system when the file can't be opened
  */
-export function openLmdbStore(path: string, onFailure: (error: unknown) => void): LmdbStore {
+export function openLmdbStore(
+  path: string,
+  onFailure: (error: unknown) => void,
+  beforeWrite: () => void = () => undefined,
+): LmdbStore {
   createLockFile(`${path}-lock`)
   const database: Database = open({
     path,
@@ -23,12 +28,12 @@ export function openLmdbStore(path: string, onFailure: (error: unknown) => void)
     encoding: 'binary',
     keyEncoding: 'binary',
     compression: false,
-    // The writer brings the file to the disk when it closes; after a power failure it is checked
+    // The file is brought to the disk when it is closed; after a power failure it is checked
     noSync: true,
     // A batch of its own for each turn has a promise that nobody can listen to
     eventTurnBatching: false,
   })
-  const writer = new BatchWriter({ database, path, onFailure })
+  const writer = new BatchWriter({ database, path, onFailure, beforeWrite })
   const stats = () => database.getStats() as LmdbStats
   return {
     get: (key) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CACHE_FILE, openCache } from '../../../src/cache/open.js'
-import { markPath } from '../../../src/cache/integrity/clean-mark.js'
+import { markPath } from '../../../src/cache/integrity/opened-file.js'
 import { lateStore } from '../../../src/cache/store/late.js'
 import { nullStore } from '../../../src/cache/store/null.js'
 import type { Store } from '../../../src/cache/store/store.js'
@@ -38,7 +38,7 @@ test('late: when it is closed before it is open, it stops the opening', async ()
   assert.equal(isStopped, true)
 })
 
-test('a cache that is checked beside is used after that', async (t) => {
+test('a cache that is checked beside is used after that', { timeout: 30_000 }, async (t) => {
   const directory = makeScratch(t)
   const open = (isCheckedBeside: boolean) => {
     return openCache({ directory, now: Date.now, warn: assert.ifError, isCheckedBeside })

@@ -11,12 +11,9 @@ const CRASHES = new Set<unknown>(['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGABRT', 'SIG
 /** Windows has no signals: the statuses of crashes begin here. */
 const WINDOWS_CRASH = 0xc0000000
 
-/** What integrity-check.ts writes to standard output when it is done with a part of its work. */
-export const PHASES = { opened: 'o', read: 'r' } as const
-
-/** How long a part of the work may take, in milliseconds; reading may take more for each byte. */
+/** How long a check may take, in milliseconds: all, and each byte of the file. */
 const PATIENCE = 20_000
-const READING_PER_BYTE = 50e-6
+const PATIENCE_PER_BYTE = 100e-6
 
 /**
  * Finds out, in a process of its own, whether the store in a file can be read from end to end and
@@ -27,27 +24,14 @@ const READING_PER_BYTE = 50e-6
 export async function isSound(
   path: string,
   signal: AbortSignal,
-  patience = PATIENCE,
+  timeout = PATIENCE + Math.ceil(statSync(path).size * PATIENCE_PER_BYTE),
 ): Promise<boolean> {
   const script = fileURLToPath(new URL('./integrity-check.js', import.meta.url))
-  const { size } = statSync(path)
   const child = spawn(process.execPath, [script, path], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: 'ignore',
     killSignal: 'SIGKILL',
     signal,
-  })
-  const late = new AbortController()
-  const wait = (milliseconds: number) => {
-    return setTimeout(() => {
-      late.abort()
-      child.kill('SIGKILL')
-    }, milliseconds)
-  }
-  let timer = wait(patience)
-  child.stdout.on('data', (phase: Buffer) => {
-    clearTimeout(timer)
-    const isOpened = phase.toString().endsWith(PHASES.opened)
-    timer = wait(patience + (isOpened ? size * READING_PER_BYTE : 0))
+    timeout,
   })
   const end = await new Promise<unknown>((resolve) => {
     child.on('error', resolve)
@@ -55,8 +39,7 @@ export async function isSound(
       resolve(status ?? killedBy)
     })
   })
-  clearTimeout(timer)
-  if (late.signal.aborted)
+  if (child.killed && !signal.aborted)
     throw new Error("its check did not end; another process may hold the cache's lock")
   return isSoundAt(end)
 }
