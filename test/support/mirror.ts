@@ -35,6 +35,7 @@ export interface ListChange {
 export interface Report {
   readonly created: Change[]
   readonly updated: Change[]
+  readonly adopted: Change[]
   readonly removed: Change[]
   readonly unchanged: number
   readonly failed: { source: string; sourcePath: string; code: string; message: string }[]
@@ -44,6 +45,7 @@ export interface Report {
     torrent: string
     torrentPath: string
     reason: string
+    pieceLength?: number
   }[]
   readonly checksumLists: {
     readonly created: ListChange[]

@@ -11,11 +11,13 @@ import {
   type CompleteDigests,
   type ExistingTorrent,
 } from './existing-torrent.js'
+import { checkPieces, digestsOfForeign, layOut, type PieceCheck } from './adoption.js'
 import { fitsContent } from './fits-content.js'
 import { hasLikelyInfo } from './likely-info.js'
 import { joinAnnounce } from './moved-trackers.js'
-import { obtain, unread } from './obtain.js'
+import { obtain, unread, withCore } from './obtain.js'
 import {
+  adopt,
   keep,
   skip,
   write,
@@ -44,7 +46,7 @@ async function decideExisting(
   existing: ExistingTorrent,
 ): Promise<TorrentDecision> {
   const { record, source, input } = entry
-  if (!record) return adopt(entry, existing)
+  if (!record) return takeOver(entry, existing)
   if (isEmptyFile(existing)) return replace(await obtain(entry))
   const origin = recognize(existing, record)
   if (!origin) {
@@ -55,7 +57,8 @@ async function decideExisting(
   }
   const isCurrent = record.source === source && isEqual(record.input, input)
   if (isCurrent && !hasBadLayers(existing)) return keep(unread(entry), existing, origin)
-  return refresh(await obtain(entry), existing, origin)
+  const kept = origin.isAdopted ? await keepInfo(entry, existing, origin) : null
+  return kept ?? refresh(await obtain(entry), existing, origin)
 }
 
 /** Writes a torrent whatever stands there, unless that is just the same. */
@@ -72,23 +75,71 @@ function replace(entry: Obtained): TorrentDecision {
   return write(entry, { core, bytes, written: digestTorrent(bytes, wanted), replaced })
 }
 
-/** Takes over a torrent that btkit did not write, when it is just what it would write. */
-async function adopt(entry: UndecidedTorrent, existing: ExistingTorrent): Promise<TorrentDecision> {
-  if (!looksAlike(entry, existing)) {
-    const { metainfo } = existing
-    const isOutdated = metainfo !== null && !fitsContent(metainfo, entry.content)
-    return skip(unread(entry), isOutdated ? 'outdated' : 'foreign')
-  }
+/**
+ * Takes over a torrent that btkit did not write, when it is just what it would write, or when that was
+ * asked for and its content is right.
+ */
+async function takeOver(
+  entry: UndecidedTorrent,
+  existing: ExistingTorrent,
+): Promise<TorrentDecision> {
+  const { adopt: isWanted } = entry.run.request
+  if (!looksAlike(entry, existing)) return adoptForeign(entry, existing)
   const obtained = await obtain(entry)
   const { core } = obtained
   if (!core) return skip(obtained, 'content not read')
-  if (!isSame(entry, existing, core)) return skip(obtained, 'foreign')
+  if (!isSame(entry, existing, core)) return skip(obtained, isWanted ? 'outdated' : 'foreign')
   return keep(
     obtained,
     existing,
     digestTorrent(existing.bytes, likeExisting(entry, existing, core)),
   )
 }
+
+/** Takes over a torrent of the same content with its own `info`, if that was asked for. */
+async function adoptForeign(
+  entry: UndecidedTorrent,
+  existing: ExistingTorrent,
+): Promise<TorrentDecision> {
+  const { content, run } = entry
+  const { metainfo } = existing
+  if (!metainfo) return skip(unread(entry), 'foreign')
+  const laidOut = layOut(metainfo, content)
+  if (!laidOut) return skip(unread(entry), fitsContent(metainfo, content) ? 'foreign' : 'outdated')
+  if (!run.request.adopt) return skip(unread(entry), 'foreign', metainfo.pieceLength)
+  const check = await checkPieces(entry, metainfo, laidOut)
+  const { bytesHashed } = check
+  if (check.kind === 'unread') return adopt(writeUnread(unread(entry)), existing)
+  if (check.kind === 'other') return skip({ content, bytesHashed }, 'outdated')
+  const obtained = withCheck(entry, check)
+  const origin = digestsOfForeign(existing, metainfo, wantedValues(obtained, check.core))
+  return adopt(refresh(obtained, existing, origin), existing)
+}
+
+/** Brings an adopted torrent up to date around its own `info`; null when the content changed. */
+async function keepInfo(
+  entry: UndecidedTorrent,
+  existing: ExistingTorrent,
+  origin: CompleteDigests,
+): Promise<TorrentDecision | null> {
+  const { metainfo } = existing
+  const laidOut = metainfo && layOut(metainfo, entry.content)
+  if (!laidOut) return null
+  const check = await checkPieces(entry, metainfo, laidOut)
+  if (check.kind === 'unread') return writeUnread(unread(entry))
+  return check.kind === 'same' ? refresh(withCheck(entry, check), existing, origin) : null
+}
+
+/** An entry with the `info` of its torrent, of which the pieces are those of the content. */
+function withCheck(
+  entry: UndecidedTorrent,
+  { core, bytesHashed, isSettled }: PieceCheck & { kind: 'same'; bytesHashed: number },
+): Obtained {
+  const obtained = withCore(entry, core, bytesHashed)
+  return isSettled ? obtained : { ...obtained, input: NOTHING }
+}
+
+const NOTHING = new Uint8Array(0)
 
 /**
  * Takes over a torrent whose `info` is another than that of the last one, when it is that of the
@@ -118,10 +169,12 @@ function refresh(
   const { core } = entry
   const { metainfo } = existing
   if (!core || !metainfo) return writeUnread(entry)
+  const isAdopted = origin.isAdopted === true && isEqual(core.info, valuesOf(metainfo).info)
   const values = wantedValues(entry, core)
   const wanted = { ...values, beside: joinAnnounce(metainfo, values.beside, origin.keys) }
   const bytes = refreshTorrent(metainfo, wanted, origin.keys)
-  const written = digestTorrent(bytes, wanted)
+  const digests = digestTorrent(bytes, wanted)
+  const written = isAdopted ? { ...digests, isAdopted } : digests
   if (bytes === metainfo.bytes) {
     const keys = withIncidental(written.keys, wanted.incidental, origin.keys)
     return keep(entry, existing, { ...written, keys })

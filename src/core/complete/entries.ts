@@ -139,7 +139,9 @@ class EntryLoop {
   ): void {
     const paths = pathsOf(name, directory)
     const left = leavesTorrent(torrent.reason, paths, directory) ? { leavesTorrent: true } : {}
-    this.run.report.skipped.push({ ...paths, reason: torrent.reason, ...left })
+    const { pieceLength } = 'pieceLength' in torrent ? torrent : {}
+    const adoptable = pieceLength === undefined ? {} : { pieceLength }
+    this.run.report.skipped.push({ ...paths, reason: torrent.reason, ...left, ...adoptable })
     if ('isEmptied' in torrent && torrent.isEmptied) this.emptied.add(paths.torrentPath)
   }
 

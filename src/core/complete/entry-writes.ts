@@ -69,11 +69,11 @@ export class EntryWrites {
 
   #noteTorrent(
     entry: DirectoryEntry,
-    { existing, hashes }: EntryDecision['torrent'] & { kind: 'write' },
+    { existing, hashes, isAdopted }: EntryDecision['torrent'] & { kind: 'write' },
     pieces: PieceFacts | null,
   ): void {
-    const { created, updated } = this.#run.report
-    const list = existing ? updated : created
+    const { created, updated, adopted } = this.#run.report
+    const list = isAdopted ? adopted : existing ? updated : created
     list.push(new EntryChange(entry, { hashes, oldHashes: existing?.metainfo ?? null, pieces }))
   }
 

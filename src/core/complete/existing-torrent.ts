@@ -114,8 +114,8 @@ export function recognize(
   return origin ? { ...origin, info, keys: origin.keys ?? {} } : null
 }
 
-function withoutNulls({ file, info, keys }: TorrentDigests): Partial<CompleteDigests> {
-  return { file, ...(info && { info }), ...(keys && { keys }) }
+function withoutNulls({ info, keys, ...rest }: TorrentDigests): Partial<CompleteDigests> {
+  return { ...rest, ...(info && { info }), ...(keys && { keys }) }
 }
 
 /** Whether somebody edited the value of a key, or removed or added it, since btkit wrote it. */

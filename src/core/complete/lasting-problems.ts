@@ -34,8 +34,12 @@ export function noteProblems(
   return now !== null
 }
 
-function problemsOf({ failed }: CompleteReport): readonly unknown[] {
-  return failed.filter(isLasting).map(({ sourcePath, message }) => [sourcePath, message])
+function problemsOf({ failed, skipped }: CompleteReport): readonly unknown[] {
+  const left = skipped.filter(({ reason }) => reason === 'foreign')
+  return [
+    ...failed.filter(isLasting).map(({ sourcePath, message }) => [sourcePath, message]),
+    ...left.map(({ torrentPath, reason, pieceLength }) => [torrentPath, reason, pieceLength]),
+  ]
 }
 
 function placeOf({ directories, target }: CompleteRequest, { state }: CompleteContext): NotePlace {

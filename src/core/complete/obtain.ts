@@ -51,7 +51,7 @@ export function unread(entry: UndecidedTorrent): Obtained {
 }
 
 /** Spelled out, as there may be very many, and copying an object costs several times as much. */
-function withCore(
+export function withCore(
   entry: UndecidedTorrent,
   core: TorrentCore | null,
   bytesHashed: number,

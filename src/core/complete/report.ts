@@ -69,6 +69,8 @@ export interface Skip extends TorrentPaths {
   readonly reason: SkipReason
   /** Whether the entry was content once, and has a torrent of ours from then; absent when not. */
   readonly leavesTorrent?: boolean
+  /** Of a foreign torrent that may be adopted: how long its pieces are, in bytes. */
+  readonly pieceLength?: number
 }
 
 export interface Failure extends EntryPaths {
@@ -81,6 +83,8 @@ export interface Failure extends EntryPaths {
 export interface CompleteReport {
   readonly created: Change[]
   readonly updated: Change[]
+  /** Torrents of others that are ours now. */
+  readonly adopted: Change[]
   readonly removed: Change[]
   unchanged: number
   readonly failed: Failure[]
@@ -103,6 +107,7 @@ export function createReport(): CompleteReport {
   return {
     created: [],
     updated: [],
+    adopted: [],
     removed: [],
     unchanged: 0,
     failed: [],
@@ -136,8 +141,8 @@ export function noteBackslashes({ backslashed }: CompleteReport, paths: readonly
 
 /** Sorts a report's lists by source: writes end in any order. */
 export function sortReport(report: CompleteReport): void {
-  const { created, updated, removed, failed, skipped, checksumLists } = report
-  for (const list of [created, updated, removed, failed, skipped]) sortBySource(list)
+  const { created, updated, adopted, removed, failed, skipped, checksumLists } = report
+  for (const list of [created, updated, adopted, removed, failed, skipped]) sortBySource(list)
   const lists = checksumLists
   for (const list of [lists.created, lists.updated, lists.removed, lists.skipped])
     sortBySource(list)

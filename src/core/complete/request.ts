@@ -19,6 +19,8 @@ export interface CompleteRequest {
   readonly checksums: readonly ChecksumName[]
   /** Remove torrents whose source is gone: never, or not for empty directories, or always. */
   readonly prune: 'never' | 'careful' | 'always'
+  /** Take over torrents that btkit did not write, where they are of the content as it is. */
+  readonly adopt: boolean
   /** Replace torrents that btkit did not write, and those that were edited. */
   readonly force: boolean
   /** Say what would be done, and do nothing. */

@@ -19,7 +19,7 @@ export interface Standstill {
 export const BUSY = 'busy'
 
 /** Raised whenever what a run of the same request does of the same files may differ from before. */
-const FORMAT = 4
+const FORMAT = 5
 
 /** All that a run goes by, as it was before the run did anything. */
 export interface Sight {

@@ -54,10 +54,10 @@ const LASTING: ReadonlySet<SkipReason> = new Set([
 ])
 
 function isQuiet(report: CompleteReport): boolean {
-  const { created, updated, removed, failed, checksumLists, skipped } = report
+  const { created, updated, adopted, removed, failed, checksumLists, skipped } = report
   const { bytesHashed, backslashed } = report
   const lists = Object.values(checksumLists) as readonly unknown[][]
-  const changes: readonly unknown[][] = [created, updated, removed, failed, ...lists]
+  const changes: readonly unknown[][] = [created, updated, adopted, removed, failed, ...lists]
   return (
     changes.every((list) => list.length === 0) &&
     skipped.every(({ reason }) => LASTING.has(reason)) &&

@@ -26,22 +26,33 @@ export type LeftReason = 'foreign' | 'outdated' | 'edited' | 'content not read'
 /** What becomes of a torrent, with what it took to know that. Sizes are in bytes. */
 export type TorrentDecision = { readonly size: number; readonly bytesHashed: number } & (
   | { readonly kind: 'keep' }
-  | { readonly kind: 'skip'; readonly reason: LeftReason }
+  | {
+      readonly kind: 'skip'
+      readonly reason: LeftReason
+      /** Of a foreign torrent that may be adopted: how long its pieces are, in bytes. */
+      readonly pieceLength?: number
+    }
   | {
       readonly kind: 'write'
       readonly existing: ExistingTorrent | null
+      /** Whether it was not ours until now, and keeps its `info`. */
+      readonly isAdopted?: boolean
       /** Null in a dry run that would have to read content. */
       readonly hashes: InfoHashes | null
       readonly write: () => Promise<void>
     }
 )
 
+export type WriteDecision = TorrentDecision & { readonly kind: 'write' }
+
 /** Leaves a torrent alone that is not ours to write. */
 export function skip(
   { content, bytesHashed }: Pick<Obtained, 'content' | 'bytesHashed'>,
   reason: LeftReason,
+  pieceLength?: number,
 ): TorrentDecision {
-  return { kind: 'skip', reason, size: bytesOf(content), bytesHashed }
+  const skipped = { kind: 'skip', reason, size: bytesOf(content), bytesHashed } as const
+  return pieceLength === undefined ? skipped : { ...skipped, pieceLength }
 }
 
 /** Leaves a torrent that is right as it stands, but for its permissions perhaps. */
@@ -83,9 +94,19 @@ function ownFileOf(entry: OwnFile): OwnFile {
 }
 
 /** Says that a torrent would be written, or found right, once its content was read. */
-export function writeUnread({ content, existing, bytesHashed }: Obtained): TorrentDecision {
+export function writeUnread({ content, existing, bytesHashed }: Obtained): WriteDecision {
   const size = bytesOf(content)
   return { kind: 'write', size, bytesHashed, existing, hashes: null, write: refuseToWrite }
+}
+
+/** Takes a torrent over, whatever it takes to make it what is wanted. */
+export function adopt(decision: TorrentDecision, existing: ExistingTorrent): TorrentDecision {
+  if (decision.kind === 'write') return { ...decision, isAdopted: true }
+  const { size, bytesHashed } = decision
+  const hashes = existing.metainfo
+  const isAdopted = true
+  const write = () => Promise.resolve()
+  return { kind: 'write', size, bytesHashed, existing, hashes, isAdopted, write }
 }
 
 function refuseToWrite(): Promise<void> {

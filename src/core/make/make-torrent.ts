@@ -1,7 +1,10 @@
+import { BtkitError } from '../../errors.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
 import { checkTarget } from '../../files/write/check-target.js'
 import { writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
 import { infoHashesOf, type InfoHashes } from '../../metainfo/info-hashes.js'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
+import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { planContent, type Content, type ContentRequest } from '../digests/content.js'
 import { composeCore, infoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
@@ -33,6 +36,8 @@ export interface TorrentPlan {
   readonly content: Content
   /** Why its pieces are as long as they are. */
   readonly pieces: Omit<PieceChoice, 'content'>
+  /** The info hashes of the torrent in whose place it goes; null when there is none. */
+  readonly replaced: InfoHashes | null
 }
 
 export interface MadeTorrent extends InfoHashes {
@@ -52,7 +57,22 @@ export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
   const { content: cut, ...pieces } = choosePieces(content, request, (other) => {
     return measureTorrent({ request, content: other })
   })
-  return { request, content: cut, pieces }
+  return { request, content: cut, pieces, replaced: hashesAt(request.torrent) }
+}
+
+/** Larger torrents are no one's that we know. In bytes. */
+const MAX_TORRENT = 512 * 1024 * 1024
+
+function hashesAt(path: string | null): InfoHashes | null {
+  if (path === null) return null
+  try {
+    const bytes = readBoundedRegular(path, MAX_TORRENT)
+    const { infoHash, infoHashV2 } = parseMetainfo(bytes, { maxSize: MAX_TORRENT })
+    return { infoHash, infoHashV2 }
+  } catch (error) {
+    if (error instanceof BtkitError) return null
+    throw error
+  }
 }
 
 /**
@@ -61,7 +81,7 @@ export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
  */
 export function planVariant(plan: TorrentPlan, request: MakeRequest): TorrentPlan {
   if (request.torrent !== null) checkTarget(request.torrent, writeOptions(request))
-  return { ...plan, request }
+  return { ...plan, request, replaced: hashesAt(request.torrent) }
 }
 
 /** The bytes that a planned .torrent will have, if no two of its files are alike. */

@@ -79,6 +79,18 @@ export function encodeParts(parts: TorrentParts): Map<string, Uint8Array> {
   return values
 }
 
+/** The keys beside `info` that the parts of a torrent have, but for those in `extraKeys`. */
+export const PART_KEYS: ReadonlySet<string> = new Set([
+  'announce',
+  'announce-list',
+  'comment',
+  'created by',
+  'creation date',
+  'httpseeds',
+  'nodes',
+  'url-list',
+])
+
 function topLevelValues(parts: TorrentParts): [key: string, value: unknown][] {
   return [
     ['announce', parts.announce],

@@ -9,6 +9,8 @@ export interface TorrentDigests {
    * not say.
    */
   readonly keys: KeyDigests | null
+  /** Whether its `info` is somebody else's, and stays as long as the content does. */
+  readonly isAdopted?: boolean
 }
 
 /** Digests in base64, by key. */
@@ -83,18 +85,21 @@ interface DigestsJson {
   readonly file: string
   readonly info: string | null
   readonly keys: KeyDigests | null
+  readonly adopted?: boolean
 }
 
-function digestsToJson({ file, info, keys }: TorrentDigests): DigestsJson {
-  return { file: toBase64(file), info: info && toBase64(info), keys }
+function digestsToJson({ file, info, keys, isAdopted }: TorrentDigests): DigestsJson {
+  const json = { file: toBase64(file), info: info && toBase64(info), keys }
+  return isAdopted ? { ...json, adopted: true } : json
 }
 
-function digestsFromJson({ file, info, keys }: DigestsJson): TorrentDigests {
-  return {
+function digestsFromJson({ file, info, keys, adopted }: DigestsJson): TorrentDigests {
+  const digests = {
     file: Buffer.from(file, 'base64'),
     info: info === null ? null : Buffer.from(info, 'base64'),
     keys,
   }
+  return adopted ? { ...digests, isAdopted: true } : digests
 }
 
 function toBase64(bytes: Uint8Array): string {

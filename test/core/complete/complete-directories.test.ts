@@ -34,6 +34,7 @@ class Place {
       common: makeRequest('', { pieceLength: 'auto' }),
       checksums: [],
       prune: 'never',
+      adopt: false,
       force: false,
       dryRun: false,
       waitSeconds: 0,

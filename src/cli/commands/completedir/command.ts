@@ -12,7 +12,14 @@ import { escapeText } from '../../../text/escape.js'
 import { openSleepingAccess } from '../../arguments/cache-options.js'
 import { commonRequest, noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
 import { checkOneDirectory } from '../../arguments/web-seed-base.js'
-import { completeJson, completeText, failuresOf, hasChanges, lastingFailuresOf } from './report.js'
+import {
+  completeJson,
+  completeText,
+  failuresOf,
+  foreignOf,
+  hasChanges,
+  lastingFailuresOf,
+} from './report.js'
 import { runCommand } from '../../output/run-command.js'
 import { declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
@@ -56,6 +63,9 @@ async function completeRequest(
   if (options.owner !== undefined && !io.isRoot) {
     throw new BtkitError('usage', '--owner: only root can give files away')
   }
+  if (options.adopt && options.force) {
+    throw new BtkitError('usage', '--adopt and --force exclude each other')
+  }
   checkOneDirectory(options.webSeedBase, sources, io)
   const owner = options.owner === undefined ? undefined : findOwner(options.owner)
   return {
@@ -64,6 +74,7 @@ async function completeRequest(
     common: { ...common, write: { ...common.write, owner } },
     checksums: options.checksums,
     prune: options.pruneAll ? 'always' : options.prune ? 'careful' : 'never',
+    adopt: options.adopt,
     force: options.force,
     dryRun: options.dryRun,
     waitSeconds: options.wait,
@@ -133,6 +144,7 @@ function printReport(report: CompleteReport, { options, seconds }: Outcome, io: 
   const isWorthTelling = !quiet || report.hasNewProblems
   const lasting = isWorthTelling ? lastingFailuresOf(report) : []
   for (const failure of [...failuresOf(report), ...lasting]) reportError(failure, io)
+  for (const left of isWorthTelling ? foreignOf(report) : []) reportWarning(left, io)
   const warning = backslashWarning(report.backslashed)
   if (warning !== null && !quiet) reportWarning(warning, io)
   if (json) io.stdout.write(completeJson(report, { seconds, dryRun }))

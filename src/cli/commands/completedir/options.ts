@@ -19,6 +19,7 @@ export function declareCompletedir() {
     .option('--target <directory>', 'where the torrents go, instead of beside the entries')
     .option('--prune', "remove btkit's torrents whose source is gone", false)
     .option('--prune-all', 'the same, also where a directory is empty or missing', false)
+    .option('--adopt', 'take over torrents of others whose content fits, as they are', false)
     .option('--force', 'replace torrents of others and edited ones as well', false)
     .option(
       '--min-age <seconds>',

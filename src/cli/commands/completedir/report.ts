@@ -12,7 +12,7 @@ export interface RunFacts {
 
 /** The report of completedir for people: a line for each change, then the sum. */
 export function completeText(report: CompleteReport, { seconds, dryRun }: RunFacts): string[] {
-  const { created, updated, removed, skipped } = report
+  const { created, updated, adopted, removed, skipped } = report
   const would = dryRun ? 'would ' : ''
   const lists = report.checksumLists
   const skips = [
@@ -23,9 +23,13 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
     ...created.map((change) => {
       return `${dryRun ? 'would create' : 'created'} ${change.torrent}${piecesOf(change)}`
     }),
-    ...updated.map(({ torrent, infoHash, infoHashV2 }) => {
-      const isUnread = infoHash === null && infoHashV2 === null
-      return `${dryRun ? 'would update' : 'updated'} ${torrent}${unread(isUnread)}`
+    ...updated.map((change) => {
+      const what = `${dryRun ? 'would update' : 'updated'} ${change.torrent}`
+      return `${what}${unread(isUnread(change))}${newHashesOf(change)}`
+    }),
+    ...adopted.map((change) => {
+      const what = `${dryRun ? 'would adopt' : 'adopted'} ${change.torrent}`
+      return isUnread(change) ? `${what} (or leave it: its content must be read)` : what
     }),
     ...removed.map(({ torrent }) => `${dryRun ? 'would remove' : 'removed'} ${torrent}`),
     ...lists.created.map(({ list }) => `${dryRun ? 'would create' : 'created'} ${list}`),
@@ -42,6 +46,19 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
 /** In a dry run, that only the content could tell whether something does not just stay. */
 function unread(isUnread: boolean): string {
   return isUnread ? ' (or find it unchanged: its content must be read)' : ''
+}
+
+function isUnread({ infoHash, infoHashV2 }: Change): boolean {
+  return infoHash === null && infoHashV2 === null
+}
+
+/** Says of a torrent whose info hash is another now both hashes: clients of the old one do not follow. */
+function newHashesOf(change: Change): string {
+  const { infoHash, infoHashV2, oldInfoHash, oldInfoHashV2 } = change
+  const [hash, old] = [infoHash ?? infoHashV2, oldInfoHash ?? oldInfoHashV2]
+  if (hash === null || old === null) return ''
+  const isSame = infoHash === oldInfoHash && infoHashV2 === oldInfoHashV2
+  return isSame ? '' : `: info hash ${hash}, was ${old}`
 }
 
 /** In a dry run, why the pieces of a new torrent are as long as they are. */
@@ -61,10 +78,10 @@ function publicationLines({ clients }: CompleteReport): string[] {
 
 /** Whether a run wrote, removed or published anything. */
 export function hasChanges(report: CompleteReport): boolean {
-  const { created, updated, removed, clients, checksumLists } = report
+  const { created, updated, adopted, removed, clients, checksumLists } = report
   const { published, republished, withdrawn } = clients
   const ofLists = [checksumLists.created, checksumLists.updated, checksumLists.removed]
-  const lists = [created, updated, removed, published, republished, withdrawn, ...ofLists]
+  const lists = [created, updated, adopted, removed, published, republished, withdrawn, ...ofLists]
   return lists.some((list) => list.length > 0)
 }
 
@@ -74,11 +91,12 @@ function whatIsSkipped({ source, torrent, reason }: Skip): string {
 }
 
 function countsOf(report: CompleteReport) {
-  const { created, updated, unchanged, removed, skipped, failed, checksumLists } = report
+  const { created, updated, adopted, unchanged, removed, skipped, failed, checksumLists } = report
   const written = checksumLists.created.length + checksumLists.updated.length
   return [
     `created ${created.length}`,
     `updated ${updated.length}`,
+    ...(adopted.length > 0 ? [`adopted ${adopted.length}`] : []),
     `unchanged ${unchanged}`,
     `removed ${removed.length}`,
     ...(skipped.length > 0 ? [`skipped ${skipped.length}`] : []),
@@ -105,6 +123,21 @@ export function lastingFailuresOf({ failed }: CompleteReport): string[] {
   })
   return byCause(advised, 1)
 }
+
+/** Torrents of others that stay as they are, and how that can be changed. */
+export function foreignOf({ skipped }: CompleteReport): string[] {
+  const foreign = skipped.filter(({ reason }) => reason === 'foreign')
+  const said = foreign.map(({ torrent, pieceLength }) => {
+    const stays = 'not written by completedir, so it stays as it is'
+    if (pieceLength === undefined) return { what: torrent, why: `${stays}; ${REPLACE}` }
+    const pieces = `files of the same names and sizes, pieces of ${formatBytes(pieceLength)}`
+    return { what: torrent, why: `${stays} (${pieces}): ${ADOPT}` }
+  })
+  return byCause(said, 1)
+}
+
+const ADOPT = '--adopt checks its content and takes it over with its info hash'
+const REPLACE = 'delete it to have it recreated; --force recreates all such'
 
 /**
  * What else went wrong, in a line for each cause: what failed, and torrents that are left although
@@ -191,10 +224,10 @@ function firstOf(names: readonly string[]): string {
 
 /** The report of completedir for programs. */
 export function completeJson(report: CompleteReport, { seconds, dryRun }: RunFacts): string {
-  const { created, updated, removed, unchanged, failed, skipped } = report
+  const { created, updated, adopted, removed, unchanged, failed, skipped } = report
   const { bytesHashed, bytesReused } = report
   const { checksumLists } = report
-  const changes = { created, updated, removed, unchanged, failed, skipped, checksumLists }
+  const changes = { created, updated, adopted, removed, unchanged, failed, skipped, checksumLists }
   const interrupted = report.isInterrupted
   return jsonLine({
     ...changes,

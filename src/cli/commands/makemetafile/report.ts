@@ -44,6 +44,8 @@ export function makeJson(made: MakeResult): string {
     version,
     infoHash: made.hashes?.infoHash ?? null,
     infoHashV2: made.hashes?.infoHashV2 ?? null,
+    oldInfoHash: made.plan.replaced?.infoHash ?? null,
+    oldInfoHashV2: made.plan.replaced?.infoHashV2 ?? null,
     dryRun: made.hashes === null,
     pieceLength,
     automaticPieceLength: pieces.reason.kind !== 'given',
@@ -65,6 +67,7 @@ export function textLines(made: MakeResult): string[] {
   return [
     `${verb} ${target} (${formatBytes(made.torrentSize)})`,
     ...hashLines(made.hashes),
+    ...oldHashLines(made),
     contentLine(made.plan.content),
     ...made.lists.map(({ path }) => `${verb} ${path}`),
   ]
@@ -76,6 +79,13 @@ function hashLines(hashes: InfoHashes | null): string[] {
     ...(infoHash === null ? [] : [`info hash: ${infoHash}`]),
     ...(infoHashV2 === null ? [] : [`info hash v2: ${infoHashV2}`]),
   ]
+}
+
+/** The hashes of a torrent that was replaced, where they are others now: its clients do not follow. */
+function oldHashLines({ hashes, plan: { replaced } }: MakeResult): string[] {
+  const isSame =
+    hashes?.infoHash === replaced?.infoHash && hashes?.infoHashV2 === replaced?.infoHashV2
+  return isSame ? [] : hashLines(replaced).map((line) => `old ${line}`)
 }
 
 function contentLine(content: Content): string {

@@ -90,7 +90,7 @@ test('--json prints one object of just these fields', async (t) => {
   const infoHash = independentInfoHash(readFileSync(mirror.torrent('a.iso')))
   const { seconds, ...rest } = report
   assert.ok(seconds >= 0)
-  const nothing = { updated: [], removed: [], unchanged: 0, failed: [] }
+  const nothing = { updated: [], adopted: [], removed: [], unchanged: 0, failed: [] }
   assert.deepEqual(rest, {
     ...nothing,
     created: [

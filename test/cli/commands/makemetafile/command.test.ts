@@ -20,6 +20,21 @@ test('it says what it wrote, the info hash, and what is in it', async (t) => {
   )
 })
 
+test('where it replaces a torrent with another info hash, it says the old one as well', async (t) => {
+  const { make, at } = makeWorkplace(t)
+  await make([])
+  const old = independentInfoHash(readFileSync(at('a.iso.torrent')))
+  assert.doesNotMatch((await make(['--comment', 'same info'])).stdout, /old info hash/)
+  const dry = await make(['--dry-run', '--piece-size-pow2', '16'])
+  assert.match(dry.stdout, new RegExp(`^would write .*\\nold info hash: ${old}\\n`))
+  const { status, stdout } = await make(['--force', '--piece-size-pow2', '16'])
+  const now = independentInfoHash(readFileSync(at('a.iso.torrent')))
+  assert.equal(status, 0)
+  assert.match(stdout, new RegExp(`^wrote .*\\ninfo hash: ${now}\\nold info hash: ${old}\\n`))
+  const { oldInfoHash, oldInfoHashV2 } = parseJson(await make(['--json', '--hybrid']))
+  assert.deepEqual([oldInfoHash, oldInfoHashV2], [now, null])
+})
+
 test('the tracker may stand first, as it may stand last', async (t) => {
   const { source, torrent } = makeWorkplace(t)
   const { status } = await runBtkit(['makemetafile', TRACKER, source])
@@ -54,6 +69,8 @@ test('--json prints one object a line, with just these keys', async (t) => {
     version: 'v1',
     infoHash: independentInfoHash(bytes),
     infoHashV2: null,
+    oldInfoHash: null,
+    oldInfoHashV2: null,
     dryRun: false,
     pieceLength: 16384,
     automaticPieceLength: false,

@@ -1,0 +1,130 @@
+import { checkTarget } from '../../files/write/check-target.js'
+import { PART_KEYS, type TorrentCore } from '../../metainfo/build/torrent.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { MAX_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { cutIntoPieces, type Content } from '../digests/content.js'
+import { rootOf } from '../digests/file-trees.js'
+import { hashContent } from '../digests/hash-content.js'
+import { composeCore } from '../digests/info.js'
+import { isPad, padFile, withoutPads } from '../digests/pad-files.js'
+import { countUnknownPieces, DIGEST, type ContentDigests } from '../digests/piece-table.js'
+import { recallPieces } from '../digests/recall-pieces.js'
+import {
+  digestTorrent,
+  isEqual,
+  valuesOf,
+  type CompleteDigests,
+  type ExistingTorrent,
+  type WantedValues,
+} from './existing-torrent.js'
+import type { UndecidedTorrent } from './torrent-decision.js'
+
+/**
+ * Some content as a torrent lists it and cuts it into pieces. Null unless the torrent lists just the
+ * files of the content, by their names and sizes.
+ */
+export function layOut(metainfo: Metainfo, content: Content): Content | null {
+  const { version, name, isDirectory, pieceLength } = metainfo
+  if (name !== content.name || isDirectory !== content.isDirectory) return null
+  if (pieceLength > 2 ** MAX_PIECE_POW2) return null
+  const files = findFiles(metainfo, content)
+  if (!files) return null
+  const parts = { version, name, isDirectory, files, skipped: content.skipped }
+  const cut = cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
+  // Other programs may put the pad files of a hybrid in other places
+  if (version === 'hybrid' && !isPaddedAlike(metainfo, cut)) return null
+  const isWhole = metainfo.pieces === null || metainfo.pieces.length === cut.pieceCount * DIGEST
+  return isWhole ? cut : null
+}
+
+/** The content's files in the order of a torrent, with its pad files; null where they are others. */
+function findFiles(metainfo: Metainfo, { files }: Content) {
+  const missing = new Map(withoutPads(files).map((file) => [file.path.join('/'), file]))
+  const found = []
+  for (const { path, length, padding } of metainfo.files) {
+    const key = path.join('/')
+    const file = padding ? padFile(path, length) : missing.get(key)
+    if (file?.fingerprint.size !== length) return null
+    if (!padding) missing.delete(key)
+    found.push(file)
+  }
+  return missing.size === 0 ? found : null
+}
+
+function isPaddedAlike({ files }: Metainfo, aligned: Content): boolean {
+  return (
+    files.length === aligned.files.length &&
+    aligned.files.every((file, i) => {
+      const listed = files[i]
+      return listed?.padding === isPad(file) && listed.length === file.fingerprint.size
+    })
+  )
+}
+
+/** How the pieces of a torrent compare with the content. */
+export type PieceCheck =
+  /** The torrent's own `info`, with the layers that go with it. */
+  | { readonly kind: 'same'; readonly core: TorrentCore; readonly isSettled: boolean }
+  | { readonly kind: 'other' }
+  /** In a dry run that would have to read content. */
+  | { readonly kind: 'unread' }
+
+/**
+ * Compares the pieces of an existing torrent with the content, which is laid out as the torrent has
+ * it. Only pieces that the cache does not know are read.
+ * @throws BtkitError when the content can't be read, or the torrent could not be written
+ */
+export async function checkPieces(
+  { path, run }: UndecidedTorrent,
+  metainfo: Metainfo,
+  laidOut: Content,
+): Promise<PieceCheck & { readonly bytesHashed: number }> {
+  const { request, hashContext } = run
+  if (!request.dryRun) checkTarget(path, {})
+  const hashed = request.dryRun
+    ? recallAll(laidOut, hashContext.cacheAccess)
+    : await hashContent(laidOut, hashContext)
+  if (!hashed) return { kind: 'unread', bytesHashed: 0 }
+  const { bytesHashed, isSettled } = hashed
+  if (!isSame(metainfo, laidOut, hashed)) return { kind: 'other', bytesHashed }
+  const { pieceLayers } = composeCore(laidOut, request.common, hashed)
+  return {
+    kind: 'same',
+    core: { info: valuesOf(metainfo).info, pieceLayers },
+    bytesHashed,
+    isSettled,
+  }
+}
+
+function recallAll(content: Content, cacheAccess: Parameters<typeof recallPieces>[1]) {
+  const table = recallPieces(content, cacheAccess)
+  if (countUnknownPieces(table) > 0) return null
+  return { ...table, bytesHashed: 0, isSettled: true }
+}
+
+function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: ContentDigests): boolean {
+  if (metainfo.pieces && !isEqual(metainfo.pieces, digests)) return false
+  if (!trees) return true
+  const roots = new Map(
+    metainfo.tree?.map(({ file, piecesRoot }) => [file.path.join('/'), piecesRoot]),
+  )
+  return laidOut.files.every((file, number) => {
+    if (isPad(file) || file.fingerprint.size === 0) return true
+    const root = roots.get(file.path.join('/'))
+    return root ? isEqual(root, rootOf(trees, number)) : false
+  })
+}
+
+/**
+ * The digests of a torrent that somebody else made, as if btkit had written all that a command line
+ * can ask for. Other keys count as added by somebody, and stay.
+ */
+export function digestsOfForeign(
+  { bytes }: ExistingTorrent,
+  metainfo: Metainfo,
+  { beside: wanted }: WantedValues,
+): CompleteDigests {
+  const values = valuesOf(metainfo)
+  const ours = [...values.beside].filter(([key]) => PART_KEYS.has(key) || wanted.has(key))
+  return { ...digestTorrent(bytes, { ...values, beside: new Map(ours) }), isAdopted: true }
+}

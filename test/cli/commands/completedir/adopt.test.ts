@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { TorrentLog } from '../../../../src/state/torrents/log.js'
+import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
+import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
+import { pseudoRandom } from '../../../support/pseudo-random.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+import type { Files } from '../../../support/scratch.js'
+import { directoryInfo, torrentOf, type PlainDict } from '../../../support/torrents.js'
+
+const OLD = 'http://old.example/announce'
+const PIECE = 2 ** 18
+const SIZE = 300_000
+const FILES: Files = {
+  a: pseudoRandom(SIZE, 1),
+  b: pseudoRandom(SIZE, 2),
+  'tree/x': pseudoRandom(SIZE, 3),
+  'tree/sub/y': pseudoRandom(SIZE, 4),
+}
+const ENTRIES = ['a', 'b', 'tree']
+
+/** Makes the torrents of a mirror's entries, as before somebody knew of completedir. */
+async function makeOld(mirror: Mirror, args: readonly string[] = [], names = ENTRIES) {
+  const sources = names.map((name) => mirror.at(name))
+  const places = ['--target', mirror.target, '--cache-dir', mirror.cache]
+  const make = ['makemetafile', OLD, ...sources, ...places, '--piece-size-pow2', '18', '--quiet']
+  const { status, stderr } = await runBtkit([...make, ...args], { now: aheadOfFiles })
+  assert.deepEqual([status, stderr], [0, ''])
+}
+
+async function oldMirror(t: TestContext, args: readonly string[] = []): Promise<Mirror> {
+  const mirror = new Mirror(t, FILES)
+  await makeOld(mirror, args)
+  return mirror
+}
+
+function hashesOf(mirror: Mirror): string[] {
+  return ENTRIES.map((name) => independentInfoHash(readFileSync(mirror.torrent(name))))
+}
+
+function torrentIn(mirror: Mirror, name = 'a') {
+  return decodeTorrent(readFileSync(mirror.torrent(name)))
+}
+
+const LEFT = 'not written by completedir, so it stays as it is'
+const ADVICE = '--adopt checks its content and takes it over with its info hash'
+
+test('torrents of others are told with what to do, and quietly only when they are others', async (t) => {
+  const mirror = await oldMirror(t)
+  const names = ENTRIES.map((name) => mirror.torrent(name)).join(', ')
+  const fits = '(files of the same names and sizes, pieces of 256 KiB)'
+  const said = `btkit: warning: 3 entries (${names}): ${LEFT} ${fits}: ${ADVICE}\n`
+  const quietly = async (args: string[] = []) => {
+    const { status, stdout, stderr } = await mirror.run(['--quiet', ...args])
+    assert.deepEqual([status, stdout], [0, ''])
+    return stderr
+  }
+  assert.equal(await quietly(['--dry-run']), said)
+  assert.equal(await quietly(), said)
+  for (let i = 0; i < 3; i++) assert.equal(await quietly(), '')
+  assert.equal((await mirror.run()).stderr, said)
+  const { skipped } = await mirror.report()
+  assert.deepEqual(
+    skipped,
+    ENTRIES.map((name) => ({ ...mirror.paths(name), reason: 'foreign', pieceLength: PIECE })),
+  )
+  rmSync(mirror.torrent('b'))
+  assert.match(await quietly(), /^btkit: warning: 2 entries \(/)
+  assert.equal(await quietly(), '')
+})
+
+test('adopted torrents keep their info, and follow the command line beside it', async (t) => {
+  const mirror = await oldMirror(t, ['--comment', 'old'])
+  const [before, infos] = [hashesOf(mirror), ENTRIES.map((name) => torrentIn(mirror, name).info)]
+  const { adopted, updated, skipped, bytesHashed } = await mirror.report([
+    '--adopt',
+    '--comment',
+    'new',
+  ])
+  assert.deepEqual([entriesOf(adopted), updated, skipped], [ENTRIES, [], []])
+  assert.equal(bytesHashed, 0)
+  assert.deepEqual(
+    adopted.map(({ infoHash, oldInfoHash }) => [infoHash, oldInfoHash]),
+    before.map((hash) => [hash, hash]),
+  )
+  assert.deepEqual(hashesOf(mirror), before)
+  for (const [i, name] of ENTRIES.entries()) {
+    const { announce, comment, info } = torrentIn(mirror, name)
+    assert.deepEqual([announce, comment, info], ['http://t.example/announce', 'new', infos[i]])
+  }
+})
+
+test('what is adopted is unchanged from then on, also by the note of runs without work', async (t) => {
+  const mirror = await oldMirror(t)
+  await mirror.report(['--adopt'])
+  for (let i = 0; i < 3; i++) {
+    const { unchanged, bytesHashed, adopted } = await mirror.report()
+    assert.deepEqual([unchanged, bytesHashed, adopted], [3, 0, []])
+  }
+  const directory = join(mirror.state, 'standstill')
+  const [note = ''] = readdirSync(directory)
+  const path = join(directory, note)
+  const text = readFileSync(path, 'utf8').slice(64).replace('"unchanged":3', '"unchanged":77')
+  writeFileSync(path, createHash('sha256').update(text).digest('hex') + text)
+  assert.equal((await mirror.report()).unchanged, 77)
+})
+
+test('the info of an adopted torrent stays while its content does', async (t) => {
+  const mirror = await oldMirror(t)
+  const before = hashesOf(mirror)
+  await mirror.report(['--adopt'])
+  const { updated } = await mirror.report(['--comment', 'later', '--private'])
+  assert.deepEqual(entriesOf(updated), ENTRIES)
+  assert.deepEqual([hashesOf(mirror), torrentIn(mirror)['comment']], [before, 'later'])
+  for (const name of ['a', 'tree/x']) utimesSync(mirror.at(name), 1e9, 1e9)
+  const touched = await mirror.report()
+  assert.deepEqual([hashesOf(mirror), touched.failed], [before, []])
+  assert.equal((await mirror.report()).unchanged, 3)
+  writeFileSync(mirror.at('a'), pseudoRandom(SIZE, 5))
+  const changed = await mirror.report()
+  assert.deepEqual(entriesOf(changed.updated), ['a'])
+  const { info } = torrentIn(mirror)
+  await mirror.report(['--force'])
+  assert.deepEqual(torrentIn(mirror).info, info)
+})
+
+test('a torrent whose content is other is told and left', async (t) => {
+  const mirror = await oldMirror(t)
+  const bytes = readFileSync(mirror.torrent('a'))
+  writeFileSync(mirror.at('a'), pseudoRandom(SIZE, 6))
+  const said = `btkit: ${mirror.torrent('a')}: does not fit its source, and completedir did not write it; delete it to have it made anew\n`
+  const { status, stdout, stderr } = await mirror.run(['--adopt'])
+  assert.deepEqual([status, stderr], [1, said])
+  assert.match(stdout, /^adopted .*b\.torrent\nadopted .*tree\.torrent\nskipped .*: outdated\n/)
+  assert.match(stdout, /created 0, updated 0, adopted 2, unchanged 0, /)
+  assert.deepEqual(readFileSync(mirror.torrent('a')), bytes)
+  assert.equal((await mirror.run(['--adopt', '--quiet'])).stderr, said)
+})
+
+test('a dry run says what it would adopt, and whether it had to read', async (t) => {
+  const mirror = await oldMirror(t)
+  const bytes = readFileSync(mirror.torrent('a'))
+  const args = ['--adopt', '--dry-run']
+  const { stdout } = await mirror.run(args)
+  assert.match(stdout, /^would adopt .*a\.torrent\nwould adopt .*b\.torrent\n/)
+  const unread = await mirror.run([...args, '--no-cache'])
+  assert.match(
+    unread.stdout,
+    /^would adopt .*a\.torrent \(or leave it: its content must be read\)\n/,
+  )
+  assert.deepEqual(entriesOf((await mirror.report(args)).adopted), ENTRIES)
+  assert.deepEqual(readFileSync(mirror.torrent('a')), bytes)
+  assert.ok(!existsSync(join(mirror.state, 'reported')))
+  assert.equal((await mirror.report()).skipped.length, 3)
+})
+
+for (const version of ['--v2', '--hybrid']) {
+  test(`a torrent made with ${version} is adopted as it is`, async (t) => {
+    const mirror = new Mirror(t, FILES)
+    await makeOld(mirror, [version])
+    const before = ENTRIES.map((name) => torrentIn(mirror, name))
+    const { adopted, bytesHashed } = await mirror.report(['--adopt'])
+    assert.deepEqual([entriesOf(adopted), bytesHashed], [ENTRIES, 0])
+    for (const [i, name] of ENTRIES.entries()) {
+      const { info, announce, 'piece layers': layers } = torrentIn(mirror, name)
+      assert.deepEqual(info, before[i]?.info)
+      assert.deepEqual(layers, before[i]?.['piece layers'])
+      assert.equal(announce, 'http://t.example/announce')
+    }
+    assert.equal((await mirror.report()).unchanged, 3)
+    writeFileSync(mirror.at('a'), pseudoRandom(SIZE, 7))
+    assert.deepEqual(entriesOf((await mirror.report()).updated), ['a'])
+  })
+}
+
+function sha1(...parts: (string | Uint8Array)[]): Buffer {
+  return createHash('sha1')
+    .update(Buffer.concat(parts.map((part) => Buffer.from(part))))
+    .digest()
+}
+
+/** What another program may have made of a directory with files x and y. */
+const OF_OTHERS: Record<string, readonly [info: PlainDict, isAdopted: boolean]> = {
+  'files in another order': [
+    directoryInfo([file('y'), file('x')], { name: 'd', pieces: sha1('yyyyyxxxxx') }),
+    true,
+  ],
+  'pad files': [
+    directoryInfo([file('x'), { length: 16379, path: ['.pad', '16379'], attr: 'p' }, file('y')], {
+      name: 'd',
+      pieces: Buffer.concat([sha1('xxxxx', new Uint8Array(16379)), sha1('yyyyy')]),
+    }),
+    true,
+  ],
+  'other keys in info': [
+    directoryInfo([file('x'), file('y')], { name: 'd', pieces: sha1('xxxxxyyyyy'), other: 'kept' }),
+    true,
+  ],
+  'pieces of three bytes': [
+    directoryInfo([file('x'), file('y')], {
+      name: 'd',
+      'piece length': 3,
+      pieces: Buffer.concat(['xxx', 'xxy', 'yyy', 'y'].map((piece) => sha1(piece))),
+    }),
+    true,
+  ],
+  'other pieces': [directoryInfo([file('x'), file('y')], { name: 'd' }), false],
+  'a file twice': [
+    directoryInfo([file('x'), file('x')], { name: 'd', pieces: sha1('xxxxxxxxxx') }),
+    false,
+  ],
+  'another name': [
+    directoryInfo([file('x'), file('y')], { name: 'e', pieces: sha1('xxxxxyyyyy') }),
+    false,
+  ],
+  'a file that is not there': [
+    directoryInfo([file('x'), file('z')], { name: 'd', pieces: sha1('xxxxxyyyyy') }),
+    false,
+  ],
+}
+
+function file(name: string) {
+  return { length: 5, path: [name] }
+}
+
+for (const [what, [info, isAdopted]] of Object.entries(OF_OTHERS)) {
+  test(`a torrent with ${what} is ${isAdopted ? 'adopted' : 'left'}`, async (t) => {
+    const mirror = new Mirror(t, { 'd/x': 'xxxxx', 'd/y': 'yyyyy' })
+    const beside = { announce: OLD, 'announce-list': [[OLD]], publisher: 'me', comment: 'c' }
+    const bytes = torrentOf(info, beside)
+    writeFileSync(mirror.torrent('d'), bytes)
+    const { adopted, skipped } = await mirror.report(['--adopt'])
+    assert.deepEqual([adopted.length, skipped.length], isAdopted ? [1, 0] : [0, 1])
+    if (!isAdopted) {
+      assert.deepEqual(readFileSync(mirror.torrent('d')), Buffer.from(bytes))
+      return
+    }
+    const { announce, 'announce-list': list, publisher, comment } = torrentIn(mirror, 'd')
+    assert.deepEqual(
+      [announce, list, publisher, comment],
+      ['http://t.example/announce', undefined, 'me', undefined],
+    )
+    const hash = independentInfoHash(Buffer.from(bytes))
+    assert.equal(independentInfoHash(readFileSync(mirror.torrent('d'))), hash)
+    assert.equal((await mirror.report()).unchanged, 1)
+  })
+}
+
+test('a run that was killed before the torrent was replaced leaves one that is adopted', async (t) => {
+  const mirror = await oldMirror(t)
+  const bytes = ENTRIES.map((name) => readFileSync(mirror.torrent(name)))
+  const before = hashesOf(mirror)
+  await mirror.report(['--adopt', '--comment', 'new'])
+  const log = TorrentLog.open({
+    stateDirectory: mirror.state,
+    target: mirror.target,
+    isReadOnly: false,
+    now: Date.now,
+    warn: assert.ifError,
+  })
+  for (const [i, name] of ENTRIES.entries()) {
+    const record = log.get(`${name}.torrent`)
+    assert.ok(record)
+    const old = createHash('sha256')
+      .update(bytes[i] ?? '')
+      .digest()
+    const replaced = { ...record.written, file: old }
+    const NONE = new Uint8Array(0)
+    log.put(`${name}.torrent`, { ...record, input: NONE, fingerprint: NONE, replaced })
+    writeFileSync(mirror.torrent(name), bytes[i] ?? '')
+  }
+  await log.close()
+  const { failed, skipped } = await mirror.report(['--comment', 'new'])
+  assert.deepEqual([failed, skipped, hashesOf(mirror)], [[], [], before])
+  assert.equal((await mirror.report(['--comment', 'new'])).unchanged, 3)
+})
+
+test('an adopted torrent whose source is gone is pruned', async (t) => {
+  const mirror = await oldMirror(t)
+  await mirror.report(['--adopt'])
+  rmSync(mirror.at('a'))
+  assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['a'])
+})
+
+test('--force says the old and the new info hash, and goes not with --adopt', async (t) => {
+  const mirror = await oldMirror(t)
+  const [before = ''] = hashesOf(mirror)
+  const { stdout } = await mirror.run(['--force'])
+  const [after = ''] = hashesOf(mirror)
+  assert.ok(
+    stdout.startsWith(`updated ${mirror.torrent('a')}: info hash ${after}, was ${before}\n`),
+  )
+  const { status, stderr } = await mirror.run(['--force', '--adopt'])
+  assert.deepEqual([status, stderr], [2, 'btkit: --adopt and --force exclude each other\n'])
+})
