@@ -1,11 +1,15 @@
 const leaf = (name) => ({
   name: `${name}-stands-alone`,
-  comment: `${name}/ is a leaf: it knows text/, errors.ts, native-addon.ts, digest.ts, monotonic.ts and nothing of its siblings or of what is above, so that it can be tested and replaced by itself.`,
+  comment: `${name}/ is a leaf: it knows text/, errors.ts, native-addon.ts, digest.ts, monotonic.ts, bounded-call.ts and nothing of its siblings or of what is above, so that it can be tested and replaced by itself.`,
   severity: 'error',
   from: { path: `^src/${name}/` },
   to: {
     path: '^src/',
-    pathNot: [`^src/${name}/`, '^src/text/', '^src/(errors|native-addon|digest|monotonic)\\.ts$'],
+    pathNot: [
+      `^src/${name}/`,
+      '^src/text/',
+      '^src/(errors|native-addon|digest|monotonic|bounded-call)\\.ts$',
+    ],
   },
 })
 

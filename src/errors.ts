@@ -20,7 +20,8 @@ export type ErrorCode =
   | 'locked' // another run holds the lock
   | 'busy' // more work than can be done in the time there is
   | 'throttled' // more than one client of the service may ask for
-  | 'client' // a program that seeds can't be reached, or refuses
+  | 'client' // a program that seeds refuses, or its answer makes no sense
+  | 'unreachable' // a program that seeds does not answer, or refuses the login: all calls will fail
   | 'stalled' // nothing came of a download for as long as it may take
   | 'interrupted' // a signal asked to stop
 

@@ -12,7 +12,7 @@ import type { Metainfo } from '../metainfo/metainfo.js'
 import { quoteText } from '../text/escape.js'
 import { gidOf, isOver, KEYS, readTorrent } from './aria2-download.js'
 import { partBySize } from './batches.js'
-import { badAnswer, callHttp, refusedLogin } from './http-call.js'
+import { badAnswer, badStatus, callHttp, refusedLogin } from './http-call.js'
 import { readIfThere } from './read-if-there.js'
 import { asList, asObject, asText, parseJson, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
@@ -27,6 +27,9 @@ const LAST_PAUSE_MS = 100
 
 /** How large a call may get before another is made, in bytes: aria2 takes 2 MiB unless it is told. */
 const CALL_SIZE = 1024 * 1024
+
+/** The message of each call with a wrong secret. */
+const UNAUTHORIZED = 'Unauthorized'
 
 type Call = readonly [method: string, ...params: unknown[]]
 
@@ -65,7 +68,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     const answers = await this.#multicall([...taken.map(addCall), ...taken.map(infoHashCall)])
     const failures: (BtkitError | null)[] = []
     for (const [i, { metainfo }] of taken.entries()) {
-      const failure = this.#failureOf(answers[i])
+      const failure = Array.isArray(answers[i]) ? null : this.#failure(answers[i])
       failures.push(failure ?? (await this.#misreadOf(metainfo, answers[taken.length + i])))
     }
     const ordered = failures.values()
@@ -86,26 +89,20 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
 
   /** Takes out downloads and what is left of them, whatever their info hashes. */
   async #forget(gids: readonly string[]): Promise<void> {
-    await this.#callAll(gids.map((gid) => ['aria2.forceRemove', gid]))
-    await this.#callAll(gids.map((gid) => ['aria2.removeDownloadResult', gid]))
+    await this.#tryAll(gids.map((gid) => ['aria2.forceRemove', gid]))
+    await this.#tryAll(gids.map((gid) => ['aria2.removeDownloadResult', gid]))
   }
 
-  /** What a call of several failed with; null for one that did not. */
-  #failureOf(answer: unknown): BtkitError | null {
-    if (Array.isArray(answer)) return null
-    const { message } = asObject(answer)
-    return new BtkitError('client', `${this.label}: ${asText(message) || 'gives no answer'}`)
-  }
-
+  /** One that runs already can't be started. */
   async start(infoHashes: readonly string[]): Promise<void> {
-    await this.#callAll(infoHashes.map((infoHash) => ['aria2.unpause', gidOf(infoHash)]))
+    await this.#tryAll(infoHashes.map((infoHash) => ['aria2.unpause', gidOf(infoHash)]))
   }
 
   async remove(infoHashes: readonly string[]): Promise<void> {
     const wanted = new Set(infoHashes)
     const gids = await this.#gids(wanted)
     // Not forced, so that trackers hear of it
-    await this.#callAll(gids.map((gid) => ['aria2.remove', gid]))
+    await this.#tryAll(gids.map((gid) => ['aria2.remove', gid]))
     await this.#whenStopped(gids)
     await this.#forget(gids)
   }
@@ -116,7 +113,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
    */
   async askMetadata({ link, infoHash, directory }: AskedMagnet): Promise<void> {
     const gid = gidOf(infoHash)
-    await this.#callAll([['aria2.removeDownloadResult', gid]])
+    await this.#tryAll([['aria2.removeDownloadResult', gid]])
     const options = {
       gid,
       dir: directory,
@@ -135,7 +132,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
   async #whenStopped(gids: readonly string[]): Promise<void> {
     for (let i = 0; i < LAST_LOOKS; i++) {
       const calls = gids.map((gid) => ['aria2.tellStatus', gid, ['status']] as const)
-      const statuses = (await this.#callAll(calls)).map((answer) => asObject(answer)['status'])
+      const statuses = (await this.#tryAll(calls)).map((answer) => asObject(answer)['status'])
       if (!statuses.includes('active')) return
       await setTimeout(LAST_PAUSE_MS, undefined, { signal: this.options.signal }).catch(() => null)
     }
@@ -149,26 +146,37 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
 
   /** All downloads, whatever they do, with these of their values. */
   async #downloads(keys: readonly string[]): Promise<JsonObject[]> {
-    const lists = await this.#callAll([
+    const answers = await this.#multicall([
       ['aria2.tellActive', keys],
       ['aria2.tellWaiting', 0, ALL, keys],
       ['aria2.tellStopped', 0, ALL, keys],
     ])
-    return lists.flatMap(asList).map(asObject)
+    return answers.flatMap((answer) => {
+      const [list] = asList(answer)
+      if (!Array.isArray(list)) throw this.#failure(answer)
+      return list.map(asObject)
+    })
   }
 
-  /** Makes several calls as one. What a call fails with is not told. */
-  async #callAll(calls: readonly Call[]) {
+  /** Makes several calls as one. One may fail that asks for what is so already. */
+  async #tryAll(calls: readonly Call[]) {
     return (await this.#multicall(calls)).map((result) => asList(result)[0])
   }
 
-  /** Makes several calls as one: the answer to each is a list of one value, or an error. */
+  /**
+   * Makes several calls as one: the answer to each is a list of one value, or an error.
+   * @throws BtkitError `unreachable` when it refuses the login, which it does for each call
+   */
   async #multicall(calls: readonly Call[]): Promise<readonly unknown[]> {
     if (calls.length === 0) return []
     const methods = calls.map(([methodName, ...params]) => {
       return { methodName, params: [...this.#token(), ...params] }
     })
-    return asList(await this.#send('system.multicall', [methods]))
+    const answers = asList(await this.#send('system.multicall', [methods]))
+    if (answers.length !== calls.length) throw badAnswer(this.label, 'not one for each call')
+    const refusal = answers.find((answer) => asObject(answer)['message'] === UNAUTHORIZED)
+    if (refusal !== undefined) throw this.#failure(refusal)
+    return answers
   }
 
   #call(method: string, ...params: unknown[]): Promise<unknown> {
@@ -181,16 +189,19 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
 
   async #send(method: string, params: readonly unknown[]): Promise<unknown> {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 'btkit', method, params })
-    const { text } = await callHttp({ url: this.address.url, body }, this.options)
-    const answer = asObject(parseJson(text))
-    if (answer['error'] !== undefined) this.#refuse(asText(asObject(answer['error'])['message']))
-    if (answer['result'] === undefined) throw badAnswer(this.label, 'not that of aria2')
-    return answer['result']
+    const answer = await callHttp({ url: this.address.url, body }, this.options)
+    const { result, error } = asObject(parseJson(answer.text))
+    if (error !== undefined) throw this.#failure(error)
+    if (answer.status !== 200) throw badStatus(this.label, answer)
+    if (result === undefined) throw badAnswer(this.label, 'not that of aria2')
+    return result
   }
 
-  #refuse(message: string): never {
-    if (message === 'Unauthorized') throw refusedLogin(this.label)
-    throw new BtkitError('client', `${this.label}: ${message}`)
+  /** The error of a call that failed. */
+  #failure(answer: unknown): BtkitError {
+    const message = asText(asObject(answer)['message'])
+    if (message === UNAUTHORIZED) return refusedLogin(this.label)
+    return new BtkitError('client', `${this.label}: ${message || 'gives no answer'}`)
   }
 }
 

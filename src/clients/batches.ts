@@ -1,22 +1,41 @@
-import { BtkitError } from '../errors.js'
-import { ConcurrencyLimit } from '../files/concurrency-limit.js'
+import { BtkitError, type ErrorCode } from '../errors.js'
 
 /** Calls to a client in flight at once. */
 const CALLS_AT_ONCE = 4
 
-/** Makes a call for each item, several at once, and returns the answers in order. */
-export function callForEach<T, R>(
+/** Failures after which every other call would fail, too. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['unreachable', 'interrupted'])
+
+/**
+ * Makes a call for each item, several at once, and returns the answers in order. After one that fails
+ * no other begins.
+ */
+export async function callForEach<T, R>(
   items: readonly T[],
   call: (item: T) => Promise<R>,
 ): Promise<R[]> {
-  const limit = new ConcurrencyLimit(CALLS_AT_ONCE)
-  return Promise.all(items.map((item) => limit.run(() => call(item))))
+  const answers: R[] = []
+  const waiting = items.entries()
+  let hasFailed = false
+  const work = async () => {
+    for (const [i, item] of waiting) {
+      if (hasFailed) return
+      answers[i] = await call(item)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: CALLS_AT_ONCE }, work))
+  } catch (error) {
+    hasFailed = true
+    throw error
+  }
+  return answers
 }
 
 /**
  * Makes a call for each item, several at once, and returns why each failed, in order; null where it
- * did not.
- * @throws BtkitError `interrupted`
+ * did not. A client that falls silent is asked no more.
+ * @throws BtkitError `unreachable`, `interrupted`
  */
 export function failuresOfEach<T>(
   items: readonly T[],
@@ -27,8 +46,8 @@ export function failuresOfEach<T>(
       await call(item)
       return null
     } catch (error) {
-      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
-      return error
+      if (error instanceof BtkitError && !FINAL.has(error.code)) return error
+      throw error
     }
   })
 }

@@ -58,8 +58,9 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   }
 
   async list(): Promise<readonly ClientTorrent[]> {
-    const torrents = asObject(await this.#call('core.get_torrents_status', {}, KEYS))
-    return Object.entries(torrents).map(([infoHash, torrent]) => {
+    const torrents = await this.#call('core.get_torrents_status', {}, KEYS)
+    if (!torrents) throw badAnswer(this.label, 'no list of torrents')
+    return Object.entries(asObject(torrents)).map(([infoHash, torrent]) => {
       return readTorrent(infoHash, asObject(torrent))
     })
   }

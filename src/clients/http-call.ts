@@ -1,3 +1,4 @@
+import { callWithin, type CallLimits } from '../bounded-call.js'
 import { BtkitError } from '../errors.js'
 import { describeFailure } from '../text/network-failure.js'
 
@@ -9,12 +10,9 @@ export interface HttpCall {
 }
 
 /** How requests to one client are made. */
-export interface CallOptions {
+export interface CallOptions extends Required<CallLimits> {
   /** What the client is called in errors. */
   readonly label: string
-  /** How long to wait for an answer, in milliseconds. */
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
 }
 
 export interface HttpAnswer {
@@ -42,21 +40,24 @@ const MAX_ANSWER = 256 * 1024 * 1024
 
 /**
  * Sends a request, a POST if it has a body, and reads the answer whole, whatever its status is.
- * @throws BtkitError `client` when there is no answer in time or it is too long, `interrupted`
+ * @throws BtkitError `unreachable` when there is no answer in time, `client` when it is too long,
+ * `interrupted`
  */
 export async function callHttp(call: HttpCall, options: CallOptions): Promise<HttpAnswer> {
   const { label, timeoutMs, signal } = options
   try {
-    const response = await fetch(call.url, {
-      method: call.body === undefined ? 'GET' : 'POST',
-      ...(call.body === undefined ? {} : { body: call.body }),
-      headers: { ...call.headers },
-      // Credentials go to the address that was given, and to no other
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    return await callWithin(options, async (bounded) => {
+      const response = await fetch(call.url, {
+        method: call.body === undefined ? 'GET' : 'POST',
+        ...(call.body === undefined ? {} : { body: call.body }),
+        headers: { ...call.headers },
+        // Credentials go to the address that was given, and to no other
+        redirect: 'manual',
+        signal: bounded,
+      })
+      const bytes = await readBody(response, label)
+      return { status: response.status, headers: response.headers, bytes, text: bytes.toString() }
     })
-    const bytes = await readBody(response, label)
-    return { status: response.status, headers: response.headers, bytes, text: bytes.toString() }
   } catch (error) {
     if (error instanceof BtkitError) throw error
     if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
@@ -66,7 +67,7 @@ export async function callHttp(call: HttpCall, options: CallOptions): Promise<Ht
 
 /** An error for a client that does not answer. */
 export function unreachable(label: string, error: unknown, timeoutMs: number): BtkitError {
-  return new BtkitError('client', `${label}: ${describeFailure(error, timeoutMs)}`, {
+  return new BtkitError('unreachable', `${label}: ${describeFailure(error, timeoutMs)}`, {
     cause: error,
   })
 }
@@ -84,7 +85,7 @@ export function badStatus(label: string, { status }: HttpAnswer): BtkitError {
 
 /** An error for a client that does not take the name and password, or wants some. */
 export function refusedLogin(label: string): BtkitError {
-  return new BtkitError('client', `${label}: does not take this user name and password`)
+  return new BtkitError('unreachable', `${label}: does not take this user name and password`)
 }
 
 async function readBody(response: Response, label: string): Promise<Buffer> {

@@ -64,7 +64,8 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
 
   async list(): Promise<readonly ClientTorrent[]> {
     const { torrents } = await this.#call('torrent-get', { fields: FIELDS })
-    return asList(torrents).map((torrent) => readTorrent(asObject(torrent)))
+    if (!Array.isArray(torrents)) throw badAnswer(this.label, 'no list of torrents')
+    return torrents.map((torrent) => readTorrent(asObject(torrent)))
   }
 
   async add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {

@@ -7,7 +7,7 @@ const KINDS = { v1: 'torrent', v2: 'torrent of version 2', hybrid: 'hybrid' } as
 /**
  * What is said of a client that can't open a torrent: which client, and what is special about the
  * torrent.
- * @throws BtkitError `client` when the client can't be spoken to, `interrupted`
+ * @throws BtkitError `unreachable`, `client` when it refuses, `interrupted`
  */
 export async function unopened(
   client: Pick<TorrentClient, 'label' | 'version'>,

@@ -36,3 +36,13 @@ test('an interruption ends all', async () => {
   const interrupted = () => Promise.reject(new BtkitError('interrupted', 'interrupted'))
   await assert.rejects(failuresOfEach([1], interrupted), { code: 'interrupted' })
 })
+
+test('a client that falls silent ends all, and is asked no more', async () => {
+  let calls = 0
+  const silent = () => {
+    calls += 1
+    return Promise.reject(new BtkitError('unreachable', 'no answer'))
+  }
+  await assert.rejects(failuresOfEach(Array(100).fill(0), silent), { code: 'unreachable' })
+  assert.ok(calls <= 4, `${calls} calls`)
+})

@@ -9,7 +9,7 @@ import {
 } from '../../core/publish/client.js'
 import { BtkitError } from '../../errors.js'
 import { callForEach, partBySize } from '../batches.js'
-import { badStatus, basicAuth, callHttp } from '../http-call.js'
+import { badAnswer, badStatus, basicAuth, callHttp } from '../http-call.js'
 import { readIfThere } from '../read-if-there.js'
 import { RemoteClient } from '../remote-client.js'
 import { unopened } from '../unopened.js'
@@ -53,7 +53,8 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
 
   async list(): Promise<readonly ClientTorrent[]> {
     const rows = await this.#call('d.multicall2', '', 'main', ...FIELDS)
-    return (Array.isArray(rows) ? rows : []).map((row) => readTorrent(row as XmlRpcValue[]))
+    if (!Array.isArray(rows)) throw badAnswer(this.label, 'no list of torrents')
+    return rows.map((row) => readTorrent(row as XmlRpcValue[]))
   }
 
   async listSeeded(): Promise<ReadonlySet<string>> {
@@ -156,7 +157,10 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
 
   async #callTogether(calls: readonly XmlRpcStruct[]): Promise<(XmlRpcValue | BtkitError)[]> {
     const results = await this.#call('system.multicall', calls)
-    return (Array.isArray(results) ? (results as XmlRpcValue[]) : []).map((result) => {
+    if (!Array.isArray(results) || results.length !== calls.length) {
+      throw badAnswer(this.label, 'not one for each call')
+    }
+    return (results as XmlRpcValue[]).map((result) => {
       const fault = faultOf(result)
       return fault === null ? result : new BtkitError('client', `${this.label}: ${fault}`)
     })

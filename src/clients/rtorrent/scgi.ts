@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { callWithin } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
 import { badAnswer, unreachable, type CallOptions } from '../http-call.js'
 
@@ -13,7 +14,8 @@ const MAX_ANSWER = 256 * 1024 * 1024
 
 /**
  * Sends a request by SCGI, and returns the body of the answer.
- * @throws BtkitError `client` when there is no answer in time, `interrupted`
+ * @throws BtkitError `unreachable` when there is no answer in time, `client` when it makes no sense,
+ * `interrupted`
  */
 export async function callScgi(
   endpoint: ScgiEndpoint,
@@ -21,21 +23,17 @@ export async function callScgi(
   options: CallOptions,
 ): Promise<string> {
   const { label, timeoutMs, signal } = options
-  const deadline = AbortSignal.timeout(timeoutMs)
   const socket = connect(endpoint)
-  const stop = () => socket.destroy(deadline.aborted ? (deadline.reason as Error) : undefined)
-  deadline.addEventListener('abort', stop)
-  signal.addEventListener('abort', stop)
   try {
-    socket.write(frame(body))
-    return bodyOf(await readAll(socket, label), label)
+    return await callWithin(options, async () => {
+      socket.write(frame(body))
+      return bodyOf(await readAll(socket, label), label)
+    })
   } catch (error) {
     if (error instanceof BtkitError) throw error
     if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
     throw unreachable(label, error, timeoutMs)
   } finally {
-    signal.removeEventListener('abort', stop)
-    deadline.removeEventListener('abort', stop)
     socket.destroy()
   }
 }
@@ -60,6 +58,9 @@ async function readAll(socket: Socket, label: string): Promise<Buffer> {
 
 function bodyOf(answer: Buffer, label: string): string {
   const end = answer.indexOf('\r\n\r\n')
+  if (answer.length === 0) {
+    throw new BtkitError('unreachable', `${label}: closed the connection without an answer`)
+  }
   if (end === -1) throw badAnswer(label, 'no SCGI')
   return answer.subarray(end + 4).toString()
 }

@@ -1,3 +1,4 @@
+import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
@@ -22,11 +23,8 @@ export interface SeedCheck extends Seed {
   readonly piece: number | null
 }
 
-export interface AskOptions {
-  /** Milliseconds in which all of the piece must have come. */
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
-}
+/** The limits of asking a seed: all of the piece must come in that time. */
+export type AskOptions = Required<CallLimits>
 
 const ZEROS = new Uint8Array(64 * 1024)
 
@@ -37,27 +35,24 @@ const ZEROS = new Uint8Array(64 * 1024)
 export async function checkSeed(
   metainfo: Metainfo,
   { seed, piece }: { readonly seed: Seed; readonly piece: Piece },
-  { timeoutMs, signal }: AskOptions,
+  options: AskOptions,
 ): Promise<SeedCheck> {
   if (!isAsked(seed.url)) return notAsked(seed, 'not http or https')
   if (seed.kind === 'HTTP seed' && metainfo.infoHash === null) {
     return notAsked(seed, 'HTTP seeds know version 1 alone')
   }
-  const both = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   const checked = { ...seed, piece: piece.index }
+  const judge = new PieceJudge(piece)
+  const ask = seed.kind === 'web seed' ? askWebSeed : askHttpSeed
   try {
-    const judge = new PieceJudge(piece)
-    if (seed.kind === 'web seed') await askWebSeed(metainfo, { seed, piece, judge }, both)
-    else await askHttpSeed(metainfo, { seed, piece, judge }, both)
-    const detail = ''
-    return { ...checked, result: judge.isRight() ? 'ok' : 'wrong bytes', detail }
+    await callWithin(options, (signal) => ask(metainfo, { seed, piece, judge }, signal))
+    return { ...checked, result: judge.isRight() ? 'ok' : 'wrong bytes', detail: '' }
   } catch (error) {
-    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    if (options.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
     if (error instanceof SeedFault)
       return { ...checked, result: error.fault, detail: error.message }
-    const isLate = both.aborted
-    const detail = describeFailure(isLate ? both.reason : error, timeoutMs)
-    return { ...checked, result: isLate ? 'timeout' : 'unreachable', detail }
+    const detail = describeFailure(error, options.timeoutMs)
+    return { ...checked, result: isTimeout(error) ? 'timeout' : 'unreachable', detail }
   }
 }
 

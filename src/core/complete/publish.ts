@@ -21,7 +21,12 @@ export async function publishAll(
       const here = directories.filter(({ targetDirectory }) => targetDirectory.log === log)
       const torrents = here.flatMap((directory) => ownTorrents(directory, run))
       const isGone = (name: string) => !log.has(name)
-      await syncTarget({ target, torrents, isGone }, sync, { stateDirectory, report })
+      const isReached = await syncTarget({ target, torrents, isGone }, sync, {
+        stateDirectory,
+        report,
+      })
+      // Each other target would wait as long, and fail as well
+      if (!isReached) break
     }
   }
   return report

@@ -1,3 +1,4 @@
+import { callWithin } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
 import { collectBounded } from '../../files/read-bounded.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -16,15 +17,16 @@ export async function fetchTorrent(
   maxSize: number,
   signal: AbortSignal,
 ): Promise<Metainfo> {
-  const deadline = AbortSignal.timeout(TIMEOUT_MS)
   try {
-    const response = await fetch(url, { signal: AbortSignal.any([signal, deadline]) })
-    if (!response.ok) {
-      await response.body?.cancel()
-      throw new BtkitError('io', `${url}: HTTP status ${response.status}`)
-    }
-    const body = (response.body ?? []) as AsyncIterable<Uint8Array>
-    return parseTorrent(await collectBounded(body, url, maxSize), url, maxSize)
+    const bytes = await callWithin({ timeoutMs: TIMEOUT_MS, signal }, async (bounded) => {
+      const response = await fetch(url, { signal: bounded })
+      if (!response.ok) {
+        await response.body?.cancel()
+        throw new BtkitError('io', `${url}: HTTP status ${response.status}`)
+      }
+      return collectBounded((response.body ?? []) as AsyncIterable<Uint8Array>, url, maxSize)
+    })
+    return parseTorrent(bytes, url, maxSize)
   } catch (error) {
     if (error instanceof BtkitError) throw error
     if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')

@@ -73,7 +73,7 @@ export class TorrentKeeper {
   /**
    * Looks at the directories, hands over what is new or changed or lost by the client, and takes out
    * what is gone.
-   * @throws BtkitError `client` when the client can't be spoken to, `interrupted`
+   * @throws BtkitError `unreachable`, `client` when it refuses, `interrupted`
    */
   async update(): Promise<void> {
     const { stamps, unread } = findTorrents(this.#settings.directories)

@@ -37,7 +37,7 @@ export interface TorrentClient {
   /**
    * Why the client can't seed a torrent whose data lies ready; null when nothing speaks against it. A
    * client that tells when it gets the torrent has no such function.
-   * @throws BtkitError `client` when the client can't be spoken to, `interrupted`
+   * @throws BtkitError `unreachable`, `client` when it refuses, `interrupted`
    */
   objection?(torrent: PublishedTorrent): Promise<BtkitError | null>
 
@@ -45,7 +45,7 @@ export interface TorrentClient {
    * Hands over torrents with the mark on them, not started, their data as verified as the client lets
    * it be. That they are in the list then may take a moment. Tells in their order why one was not
    * taken; null for those that were.
-   * @throws BtkitError `client` when the client can't be spoken to, `interrupted`
+   * @throws BtkitError `unreachable`, `client` when it refuses, `interrupted`
    */
   add(torrents: readonly PublishedTorrent[]): Promise<readonly (BtkitError | null)[]>
 
@@ -58,15 +58,14 @@ export interface TorrentClient {
   /**
    * Takes up a magnet link, with the mark on it, to get its metadata from peers; what it gets of the
    * content meanwhile is of no use. A client that can't give the metadata away has no such function.
-   * @throws BtkitError `client` when the client can't be spoken to or refuses, `interrupted`
+   * @throws BtkitError `unreachable`, `client` when the client refuses, `interrupted`
    */
   askMetadata?(magnet: AskedMagnet): Promise<void>
 
   /**
    * What there is of the metadata: a torrent or its info dictionary alone, which may not be whole
    * yet; null for nothing.
-   * @throws BtkitError `client` when the client can't be spoken to or what it has can't be read,
-   * `interrupted`
+   * @throws BtkitError `unreachable`, `client` when what it has can't be read, `interrupted`
    */
   readMetadata?(magnet: AskedMagnet): Promise<Uint8Array | null>
 }

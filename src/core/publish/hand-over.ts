@@ -25,7 +25,7 @@ export interface ClientSight {
 /**
  * Hands torrents to a client, none of them started, if the client sees their data as far as can be
  * told. Returns why those were not handed over that were not.
- * @throws BtkitError `client` when the client can't be spoken to, `interrupted`
+ * @throws BtkitError `unreachable`, `client` when it refuses, `interrupted`
  */
 export async function handOver(
   client: TorrentClient,

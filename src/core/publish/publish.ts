@@ -38,7 +38,7 @@ const TORRENTS_AT_ONCE = 100
  * Has a client seed torrents whose data lies ready. No torrent is started unless the client was seen
  * to have all its data; one that it does not find all data of is taken out again. Torrents that the
  * client has from elsewhere are left alone. The outcomes are in the order of the requests.
- * @throws BtkitError `client` when the client can't be spoken to, `interrupted`
+ * @throws BtkitError `unreachable`, `client` when it refuses, `interrupted`
  */
 export async function publishTorrents(
   client: TorrentClient,

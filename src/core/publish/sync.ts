@@ -48,14 +48,14 @@ const MAX_TORRENT = 2 ** 30
 /**
  * Has a client seed the torrents of a directory: those that it does not have or that changed are handed
  * over, those that are gone are taken out. One call to the client is all when nothing changed. What
- * fails is reported, and the next run tries it again.
+ * fails is reported, and the next run tries it again. Returns whether the client can be spoken to.
  * @throws BtkitError `interrupted`
  */
 export async function syncTarget(
   { target, torrents, isGone }: SyncTarget,
   sync: SyncClient,
   { stateDirectory, report }: { readonly stateDirectory: string; readonly report: SyncReport },
-): Promise<void> {
+): Promise<boolean> {
   const { client } = sync
   try {
     const place = { stateDirectory, target, client: client.label }
@@ -64,9 +64,11 @@ export async function syncTarget(
     const due = torrents.filter((torrent) => !run.isDone(torrent, isSeeding))
     await run.withdraw([...run.known.keys()].filter(isGone))
     for (let i = 0; i < due.length; i += BATCH) await run.publish(due.slice(i, i + BATCH))
+    return true
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
     report.unpublished.push({ client: client.label, torrent: null, reason: error.message })
+    return error.code !== 'unreachable'
   }
 }
 

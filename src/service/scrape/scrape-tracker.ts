@@ -1,3 +1,4 @@
+import { callWithin, isTimeout } from '../../bounded-call.js'
 import { scrapeHttp } from './http-scrape.js'
 import { ScrapeFailure, type Scraped, type ScrapeQuestion } from './swarm-counts.js'
 import { scrapeUdp } from './udp-scrape.js'
@@ -13,13 +14,22 @@ export async function scrapeTracker(
   question: ScrapeQuestion,
   milliseconds = TIMEOUT,
 ): Promise<Scraped> {
-  const signal = AbortSignal.any([question.signal, AbortSignal.timeout(milliseconds)])
+  const limits = { timeoutMs: milliseconds, signal: question.signal }
+  try {
+    return await callWithin(limits, (signal) => scrape({ ...question, signal }))
+  } catch (error) {
+    if (isTimeout(error) || question.signal.aborted) throw new ScrapeFailure('no answer in time')
+    throw error
+  }
+}
+
+function scrape(question: ScrapeQuestion): Promise<Scraped> {
   switch (new URL(question.url).protocol) {
     case 'http:':
     case 'https:':
-      return scrapeHttp({ ...question, signal })
+      return scrapeHttp(question)
     case 'udp:':
-      return scrapeUdp({ ...question, signal })
+      return scrapeUdp(question)
     default:
       throw new ScrapeFailure('trackers of this kind can not be asked')
   }

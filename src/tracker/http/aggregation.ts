@@ -1,3 +1,4 @@
+import { callWithin } from '../../bounded-call.js'
 import { TrackerRefusal } from '../protocol/refusal.js'
 
 /** Announces brought together in one tracker, as BitTornado's trackers do. */
@@ -72,9 +73,10 @@ function forwardUrl(
 
 async function send(url: string): Promise<void> {
   try {
-    const signal = AbortSignal.timeout(TIMEOUT)
-    const response = await fetch(url, { redirect: 'error', signal })
-    await response.body?.cancel()
+    await callWithin({ timeoutMs: TIMEOUT }, async (signal) => {
+      const response = await fetch(url, { redirect: 'error', signal })
+      await response.body?.cancel()
+    })
   } catch {
     // bttrack does not look either: the next announce comes soon
   }

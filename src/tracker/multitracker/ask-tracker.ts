@@ -1,3 +1,4 @@
+import { callWithin } from '../../bounded-call.js'
 import {
   MAX_TRACKER_ANSWER,
   readTrackerAnswer,
@@ -27,18 +28,21 @@ export interface TrackerQuestion {
 export async function askTracker(
   question: TrackerQuestion,
   signal: AbortSignal,
+  timeoutMs = TIMEOUT,
 ): Promise<TrackerTold> {
   const { url, key, infoHash, ownId, now } = question
   const { host } = new URL(url)
   const callProof = key === null ? '' : proveCall(key, { host, infoHash, peerId: ownId }, now)
   try {
-    const response = await fetch(queryUrl(question, callProof), {
-      // Where a tracker is, its torrent says; nobody else sends this one anywhere
-      redirect: 'error',
-      headers: { 'Accept-Encoding': 'identity', 'User-Agent': 'btkit' },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+    const bytes = await callWithin({ timeoutMs, signal }, async (bounded) => {
+      const response = await fetch(queryUrl(question, callProof), {
+        // Where a tracker is, its torrent says; nobody else sends this one anywhere
+        redirect: 'error',
+        headers: { 'Accept-Encoding': 'identity', 'User-Agent': 'btkit' },
+        signal: bounded,
+      })
+      return readBounded(response)
     })
-    const bytes = await readBounded(response)
     return readTrackerAnswer(bytes, key === null ? null : { key, callProof })
   } catch {
     return { kind: 'failed' }

@@ -62,16 +62,22 @@ export async function letGo(
   { options, display, io }: LaunchRun,
 ): Promise<number> {
   let status = 0
-  const last = { ...io, signal: AbortSignal.timeout(LAST_CALL_MS) }
+  const ending = new AbortController()
+  const timer = global.setTimeout(() => {
+    ending.abort()
+  }, LAST_CALL_MS)
+  const last = { ...io, signal: ending.signal }
   const clients = openClients(options.client, Math.min(LAST_CALL_MS, options.clientTimeout), last)
-  for (const [i, { client }] of clients.entries()) {
-    try {
-      await keepers[i]?.withdrawAll(client)
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      display.reportError(error)
-      status = 1
+  try {
+    for (const [i, { client }] of clients.entries()) {
+      await keepers[i]?.withdrawAll(client).catch((error: unknown) => {
+        if (!(error instanceof BtkitError)) throw error
+        display.reportError(error)
+        status = 1
+      })
     }
+  } finally {
+    clearTimeout(timer)
   }
   return status
 }
@@ -113,8 +119,8 @@ async function show(keepings: readonly Keeping[], display: Display): Promise<voi
       return keeper.ownOf(await named.client.list())
     } catch (error) {
       // The next look at the directories tells why
-      if (error instanceof BtkitError && error.code === 'client') return []
-      throw error
+      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+      return []
     }
   })
   display.show((await Promise.all(lists)).flat())

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { existsSync, rmSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { parseClientAddress } from '../../../src/clients/address.js'
+import { connectClient } from '../../../src/clients/connect.js'
+import { isSeeded } from '../../../src/core/publish/client.js'
+import { findPeer } from '../../support/peers.js'
+import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { daemonKinds } from '../../support/seeding-daemons.js'
+import { startSilentProxy } from '../../support/silent-proxy.js'
+
+/** Some minutes ago, so that files count as settled. */
+const EARLIER = Date.now() / 1000 - 600
+
+/** How long a silent client is waited for, in seconds, and what a run with one may take. */
+const [PATIENCE, LATEST_MS] = [2, 15_000]
+
+/** So many that a wait for each would take far longer. */
+const TORRENTS = 60
+
+/** Directories of files, and the torrents beside them. */
+class Library {
+  readonly root: string
+  readonly #directories: readonly string[]
+
+  constructor(t: TestContext, directories: Readonly<Record<string, readonly string[]>>) {
+    const paths = Object.entries(directories).flatMap(([directory, names]) => {
+      return names.map((name) => `${directory}/${name}`)
+    })
+    this.root = makeScratch(t, Object.fromEntries(paths.map((path) => [path, `of ${path}`])))
+    for (const path of paths) utimesSync(join(this.root, path), EARLIER, EARLIER)
+    this.#directories = Object.keys(directories).map((name) => join(this.root, name))
+  }
+
+  complete(client: string, ...more: string[]) {
+    const own = ['--state-dir', join(this.root, 'state'), '--no-cache', '--json']
+    const publish = ['--publish', client, '--client-timeout', `${PATIENCE}`]
+    const tracker = 'http://127.0.0.1:1/announce'
+    return runBtkit(['completedir', tracker, ...this.#directories, ...own, ...publish, ...more], {
+      now: () => Date.now() + 60_000,
+    })
+  }
+}
+
+/** The names of what a client seeds for btkit, once as many as expected. */
+async function seededBy(url: string, count: number): Promise<string[]> {
+  const { signal } = new AbortController()
+  const client = connectClient(parseClientAddress(url), { timeoutMs: 10_000, signal })
+  for (let looks = 0; ; looks++) {
+    const own = (await client.list()).filter((each) => each.isMarked && isSeeded(each))
+    if (own.length === count || looks === 100) return own.map(({ name }) => name).sort()
+    await setTimeout(100)
+  }
+}
+
+/** An address with another password; rtorrent has none, and is sought at another socket. */
+function withWrongPassword(url: string): string {
+  return url.startsWith('scgi') ? `${url}.gone` : url.replace(/:[^:@/]*@/, ':wrong@')
+}
+
+for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
+  const missing = programs.find((program) => findPeer(program) === null)
+  const options = { skip: missing !== undefined && `${missing} is not installed` }
+
+  void test(`no command takes the refusal of ${kind} for an answer`, options, async (t) => {
+    const { url } = await start(t)
+    const wrong = withWrongPassword(url)
+    const why =
+      kind === 'rtorrent' ? 'there is no such socket' : 'does not take this user name and password'
+    const { label } = parseClientAddress(wrong)
+    const library = new Library(t, { files: ['kept', 'dropped'] })
+    assert.equal((await library.complete(url)).status, 0)
+    assert.deepEqual(await seededBy(url, 2), ['dropped', 'kept'])
+    const torrent = join(library.root, 'files/kept.torrent')
+
+    const data = ['--data', join(library.root, 'files'), '--no-cache']
+    for (const args of [
+      ['publish', torrent, ...data],
+      ['status', torrent],
+      ['withdraw', torrent, '--delete-torrent'],
+    ]) {
+      const refused = await runBtkit([...args, '--client', wrong])
+      assert.equal(refused.stderr, `btkit: ${label}: ${why}\n`, args[0])
+      assert.deepEqual([refused.status, refused.stdout], [1, ''], args[0])
+    }
+    assert.ok(existsSync(torrent), 'withdraw deletes no torrent that is still seeded')
+
+    rmSync(join(library.root, 'files/dropped'))
+    const pruned = await library.complete(wrong, '--prune')
+    assert.deepEqual([pruned.status, pruned.stderr], [1, `btkit: ${label}: ${why}\n`])
+    assert.deepEqual(await seededBy(url, 2), ['dropped', 'kept'])
+    if (kind === 'rtorrent') return
+    // The state knows the client by its address without credentials
+    const later = await library.complete(url, '--prune')
+    assert.equal(later.status, 0, later.stderr)
+    assert.deepEqual(await seededBy(url, 1), ['kept'])
+  })
+
+  void test(`${kind} that falls silent is waited for once`, options, async (t) => {
+    const daemon = await start(t)
+    const proxy = await startSilentProxy(t, daemon.url)
+    const names = Array.from({ length: TORRENTS }, (_, i) => `${i}.bin`)
+    const library = new Library(t, { one: names, two: ['a'], three: ['b'], four: ['c'] })
+    // In the middle of handing over: each client is asked for its list first
+    proxy.passes = 4
+    const begin = performance.now()
+    const silent = await library.complete(proxy.url)
+    assert.ok(performance.now() - begin < LATEST_MS)
+    const { label } = parseClientAddress(proxy.url)
+    const reason = `${label}: no answer within ${PATIENCE} seconds`
+    assert.deepEqual([silent.status, silent.stderr], [1, `btkit: ${reason}\n`])
+    const { unpublished } = parseJson(silent)
+    assert.deepEqual(unpublished, [{ client: label, torrent: null, reason }])
+
+    proxy.passes = Infinity
+    const later = await library.complete(proxy.url)
+    assert.equal(later.status, 0, later.stderr)
+    assert.equal((await seededBy(daemon.url, TORRENTS + 3)).length, TORRENTS + 3)
+  })
+}

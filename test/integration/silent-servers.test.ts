@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { parseClientAddress } from '../../src/clients/address.js'
+import { connectClient } from '../../src/clients/connect.js'
+import { scrapeTracker } from '../../src/service/scrape/scrape-tracker.js'
+import { askTracker } from '../../src/tracker/multitracker/ask-tracker.js'
+import { collectGarbage, COLLECTING } from '../support/collect-garbage.js'
+import { executable, runProgram } from '../support/executable.js'
+import { findPeer } from '../support/peers.js'
+import { parseJson, runBtkit } from '../support/run-btkit.js'
+import { makeScratch } from '../support/scratch.js'
+import { startSilentServer, type Silence } from '../support/silent-server.js'
+
+/** What a call may take, and what its end may, in milliseconds. */
+const [LIMIT, LATEST] = [500, 5000]
+
+const CLIENTS = {
+  Transmission: 'transmission+http',
+  qBittorrent: 'qbittorrent+http',
+  aria2: 'aria2+http',
+  Deluge: 'deluge+http',
+  'rtorrent behind a web server': 'rtorrent+http',
+  'rtorrent by SCGI': 'scgi',
+}
+
+/** Fails unless the work ends soon. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const start = performance.now()
+  const result = await work
+  const taken = performance.now() - start
+  assert.ok(taken < LATEST, `${taken} ms`)
+  return result
+}
+
+async function plantTorrent(t: TestContext, seed: string): Promise<string> {
+  const root = makeScratch(t, { a: 'content' })
+  const torrent = `${root}/a.torrent`
+  const args = [`${root}/a`, 'http://127.0.0.1:1/announce', '--web-seed', seed]
+  const made = await runBtkit(['makemetafile', ...args, '--target', torrent])
+  assert.equal(made.status, 0, made.stderr)
+  return torrent
+}
+
+for (const silence of ['connection', 'headers', 'body'] satisfies Silence[]) {
+  const options = {
+    // A call that never ends would end the whole run
+    timeout: 60_000,
+    skip: silence === 'connection' && findPeer('python3') === null && 'python3 is not installed',
+  }
+
+  void test(`no client is waited for that sends no ${silence}`, options, async (t) => {
+    collectGarbage(t)
+    const port = await startSilentServer(t, silence)
+    const { signal } = new AbortController()
+    const calls = Object.values(CLIENTS).map(async (scheme) => {
+      const address = parseClientAddress(`${scheme}://127.0.0.1:${port}`)
+      const client = connectClient(address, { timeoutMs: LIMIT, signal })
+      const message = `${scheme}://127.0.0.1:${port}: no answer within 0.5 seconds`
+      await assert.rejects(client.list(), { code: 'unreachable', message })
+    })
+    await inTime(Promise.all(calls))
+  })
+
+  void test(`no web seed is waited for that sends no ${silence}`, options, async (t) => {
+    collectGarbage(t)
+    const port = await startSilentServer(t, silence)
+    const torrent = await plantTorrent(t, `http://127.0.0.1:${port}/a`)
+    const args = ['showmetainfo', torrent, '--check-seeds', '--seed-timeout', '1', '--json']
+    const checked = await inTime(runBtkit(args))
+    const { seeds } = parseJson(checked) as { seeds: { result: string }[] }
+    assert.deepEqual(
+      seeds.map(({ result }) => result),
+      ['timeout'],
+    )
+  })
+
+  void test(`no tracker is waited for that sends no ${silence}`, options, async (t) => {
+    collectGarbage(t)
+    const url = `http://127.0.0.1:${await startSilentServer(t, silence)}/announce`
+    const { signal } = new AbortController()
+    const infoHash = Buffer.alloc(20, 'h')
+    const question = { url, infoHash, ownId: infoHash, maxPeers: 1, key: null, now: 0 }
+    const asked = askTracker(question, signal, LIMIT)
+    const scraped = scrapeTracker({ url, infoHashes: [infoHash.toString('hex')], signal }, LIMIT)
+    await inTime(
+      Promise.all([
+        asked.then((told) => {
+          assert.deepEqual(told, { kind: 'failed' })
+        }),
+        assert.rejects(scraped, /no answer in time/),
+      ]),
+    )
+  })
+}
+
+void test('the program ends when a client never answers', { timeout: 60_000 }, async (t) => {
+  const port = await startSilentServer(t, 'headers')
+  const btkit = [...COLLECTING, executable('btkit')]
+  const runs = Object.values(CLIENTS).map(async (scheme) => {
+    const client = `${scheme}://127.0.0.1:${port}`
+    const args = ['status', '--client', client, '--client-timeout', '1']
+    const { status, stderr } = await runProgram(process.execPath, [...btkit, ...args])
+    assert.equal(stderr, `btkit: ${client}: no answer within 1 second\n`)
+    assert.equal(status, 1)
+  })
+  await Promise.all(runs)
+})
