@@ -20,11 +20,6 @@ export class AddressRules {
     this.#banned = bannedFile === null ? null : new AddressFile(bannedFile, report)
   }
 
-  /** Whether nobody is refused. */
-  get isOpen(): boolean {
-    return this.#allowed === null && this.#banned === null
-  }
-
   /** Whether an address may ask; null is that of a client on a Unix socket. */
   permits(address: string | null): boolean {
     if (address === null) return this.#allowed === null

@@ -50,6 +50,8 @@ export interface PageRequest {
   readonly path: string
   /** What follows the question mark. */
   readonly query: string
+  /** The address of whoever asks; null on a Unix socket. */
+  readonly client: string | null
   /** The addresses that whoever asks may announce to. */
   readonly announceUrls: readonly string[]
 }
@@ -78,7 +80,7 @@ export class Pages {
     const act = this.#routes.get(request.path)
     if (!act) return null
     if (request.path === '/file' ? !options.allowGet : !options.showInfoPage) return notFound()
-    return this.#budget.spend() ? act(request) : tooBusy()
+    return this.#budget.spend(request.client) ? act(request) : tooBusy()
   }
 
   readonly #routes = new Map<string, (request: PageRequest) => Promise<PageAnswer>>([

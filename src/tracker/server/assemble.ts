@@ -143,7 +143,8 @@ function openPageRoutes(
   return new PageRoutes({
     answerPage: answerPages({ pages, favicon, describe }),
     publicUrl,
-    permits: (request) => addresses.isOpen || addresses.permits(clientAddresses.of(request)),
+    addressOf: (request) => clientAddresses.of(request),
+    permits: (address) => addresses.permits(address),
     onError,
   })
 }

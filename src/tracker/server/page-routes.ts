@@ -7,8 +7,10 @@ export interface PageRoutesParts {
   readonly answerPage: AnswerPage
   /** Under which address clients reach the tracker; null: what they ask for. */
   readonly publicUrl: string | null
+  /** The address of the client that a request comes from; null on a Unix socket. */
+  readonly addressOf: (request: IncomingMessage) => string | null
   /** Whether a client may ask at all. */
-  readonly permits: (request: IncomingMessage) => boolean
+  readonly permits: (address: string | null) => boolean
   /** Hears of errors that are the server's own. */
   readonly onError: (error: unknown) => void
 }
@@ -43,10 +45,11 @@ export class PageRoutes {
       const { status, headers, body } = lineAnswer(405, 'GET and HEAD alone are understood')
       return { status, headers: { ...headers, Allow: 'GET, HEAD' }, body }
     }
-    if (!this.#parts.permits(request)) return lineAnswer(403, 'your address may not ask here')
+    const client = this.#parts.addressOf(request)
+    if (!this.#parts.permits(client)) return lineAnswer(403, 'your address may not ask here')
     const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
     const announceUrls = this.#announceUrls(request)
-    return this.#parts.answerPage({ path, query, announceUrls })
+    return this.#parts.answerPage({ path, query, client, announceUrls })
   }
 
   #announceUrls(request: IncomingMessage): string[] {

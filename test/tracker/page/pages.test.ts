@@ -54,7 +54,8 @@ async function pagesOf(t: TestContext, { torrents = {}, swarms = {}, options, is
     monotonic: () => time,
   })
   const ask = async (path: string, query = '') => {
-    const answer = await pages.answer({ path, query, announceUrls: ['http://t.example/announce'] })
+    const announceUrls = ['http://t.example/announce']
+    const answer = await pages.answer({ path, query, client: '192.0.2.1', announceUrls })
     assert(answer, path)
     return { ...answer, text: Buffer.from(answer.body).toString() }
   }
@@ -279,8 +280,14 @@ test('who asks for too many pages is told to come again', async (t) => {
 
 test('what stands for no page has no answer', async (t) => {
   const { pages } = await pagesOf(t, {})
-  assert.equal(await pages.answer({ path: '/nowhere', query: '', announceUrls: [] }), null)
-  assert.equal(await pages.answer({ path: '__proto__', query: '', announceUrls: [] }), null)
+  assert.equal(
+    await pages.answer({ path: '/nowhere', query: '', client: null, announceUrls: [] }),
+    null,
+  )
+  assert.equal(
+    await pages.answer({ path: '__proto__', query: '', client: null, announceUrls: [] }),
+    null,
+  )
 })
 
 test('the sums of large torrents are those of bytes', async (t) => {

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { RenderBudget } from '../../../src/tracker/page/render-budget.js'
+
+interface Asker {
+  readonly address: string
+  /** Requests a second. */
+  readonly rate: number
+}
+
+/** The share of each client's requests that are granted over ten seconds, a minute after the first. */
+function grantedOver(askers: readonly Asker[]): number[] {
+  let time = 0
+  const budget = new RenderBudget(() => time)
+  const asked = askers.map(() => 0)
+  const granted = askers.map(() => 0)
+  for (; time < 70_000; time += 1) {
+    for (const [n, { address, rate }] of askers.entries()) {
+      // None at the same time as others
+      if (
+        Math.floor((time * rate) / 1000 + n / 7) === Math.floor(((time - 1) * rate) / 1000 + n / 7)
+      )
+        continue
+      const isGranted = budget.spend(address)
+      if (time < 60_000) continue
+      asked[n] = (asked[n] ?? 0) + 1
+      granted[n] = (granted[n] ?? 0) + Number(isGranted)
+    }
+  }
+  return granted.map((count, n) => count / (asked[n] ?? 0))
+}
+
+test('a client that asks too fast has none of the pages of others', () => {
+  const greedy = { address: '192.0.2.1', rate: 80 }
+  const honest = Array.from({ length: 5 }, (_, n) => ({ address: `192.0.2.${n + 2}`, rate: 2 }))
+  const [ofGreedy = 1, ...ofHonest] = grantedOver([greedy, ...honest])
+  assert.deepEqual(ofHonest, Array(5).fill(1))
+  assert.ok(ofGreedy < 0.5, `${ofGreedy}`)
+})
+
+test('nor have many such clients, nor one by many addresses of an IPv6 network', () => {
+  const greedy = Array.from({ length: 20 }, (_, n) => ({ address: `192.0.2.${n}`, rate: 20 }))
+  const spread = Array.from({ length: 20 }, (_, n) => ({ address: `2001:db8::${n}`, rate: 20 }))
+  const granted = grantedOver([...greedy, ...spread, { address: '198.51.100.1', rate: 1 }])
+  assert.equal(granted.at(-1), 1)
+})
+
+test('a client alone has all pages, and all together have no more', () => {
+  const [alone = 0] = grantedOver([{ address: '192.0.2.1', rate: 49 }])
+  assert.equal(alone, 1)
+  const many = Array.from({ length: 100 }, (_, n) => ({ address: `192.0.2.${n}`, rate: 10 }))
+  const pages = grantedOver(many).reduce((sum, share) => sum + share * 100, 0)
+  assert.ok(pages <= 10 * 50 + 120, `${pages}`)
+})
+
+test('a client that is new is served though others ask too fast', () => {
+  let time = 0
+  const budget = new RenderBudget(() => time)
+  for (; time < 20_000; time += 1) budget.spend('192.0.2.1')
+  for (let n = 0; n < 10; n += 1) assert.equal(budget.spend('192.0.2.2'), true, `${n}`)
+  for (let n = 0; n < 10; n += 1) assert.equal(budget.spend(null), true, `${n}`)
+})
