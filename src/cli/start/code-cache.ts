@@ -8,36 +8,28 @@ const STAMP_LENGTH = 40
 const DIGEST_LENGTH = 20
 
 /**
- * What V8 compiled of `source` when the program was installed, or undefined where there is nothing,
- * something damaged or of another source, which shows by the stamp that both carry. V8 itself
- * refuses what another V8 wrote, but looks at no more of the source than its length.
+ * The code that V8 compiled of `source` when the program was installed, or undefined if there is none,
+ * or it is damaged or of another source. V8 itself refuses what another V8 wrote, but looks at no more
+ * of the source than its length.
  */
 export function readCodeCache(path: string, source: Buffer): Buffer | undefined {
   try {
     const file = readFileSync(path)
-    const [stamp, code] = [file.subarray(0, STAMP_LENGTH), file.subarray(STAMP_LENGTH)]
-    return stamp.equals(stampOf(source)) ? withoutDigest(code) : undefined
+    const code = file.subarray(DIGEST_LENGTH)
+    return file.subarray(0, DIGEST_LENGTH).equals(digestFor(source, code)) ? code : undefined
   } catch {
     return undefined
   }
 }
 
-function withoutDigest(file: Buffer): Buffer | undefined {
-  const code = file.subarray(DIGEST_LENGTH)
-  return file.subarray(0, DIGEST_LENGTH).equals(digestOf('sha1', code)) ? code : undefined
-}
-
-/**
- * Keeps what V8 has compiled of `script` by now. The file is replaced whole, for the program may
- * be running.
- */
+/** Keeps the code that V8 has compiled of `script` by now. The program may be running meanwhile. */
 export function writeCodeCache(path: string, source: Buffer, script: Script): void {
   const code = script.createCachedData()
   const temporary = `${path}.${process.pid}`
-  writeFileSync(temporary, Buffer.concat([stampOf(source), digestOf('sha1', code), code]))
+  writeFileSync(temporary, Buffer.concat([digestFor(source, code), code]))
   renameSync(temporary, path)
 }
 
-function stampOf(source: Buffer): Buffer {
-  return source.subarray(-STAMP_LENGTH)
+function digestFor(source: Buffer, code: Buffer): Buffer {
+  return digestOf('sha1', Buffer.concat([source.subarray(-STAMP_LENGTH), code]))
 }

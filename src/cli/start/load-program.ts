@@ -1,68 +1,54 @@
 import { readFileSync } from 'node:fs'
 import { Script } from 'node:vm'
 import { nativeAddon } from '../../native-addon.js'
-import { readCodeCache } from './code-cache.js'
+import { readCodeCache, writeCodeCache } from './code-cache.js'
 import { makeLazy } from './lazy-require.js'
 import type * as main from '../main.js'
 
 type Require = (id: string) => unknown
 
-type Wrapper = (module: { exports: object }, require: Require, place: Place) => void
-
-/** What a bundle knows beside its modules. */
-interface Place {
-  readonly __filename: string
-  readonly loadAddon: typeof nativeAddon
-}
-
-/** What a bundle exports. */
+/** What a bundle exports; its rest, with what is imported only when it is needed, exports `late`. */
 interface Bundle {
   readonly main: typeof main.main
   /** Modules that are in its rest as well, by the names that they have there. */
   readonly parts?: Readonly<Record<string, unknown>>
-}
-
-/** What is imported only when it is needed is in a bundle of its own. */
-interface Rest {
   readonly late: Readonly<Record<string, () => unknown>>
 }
 
-export interface LoadedScript {
-  readonly source: Buffer
-  readonly script: Script
-  /** Where the compiled code is kept: beside the bundle. */
-  readonly codeCache: string
-}
+type Wrapper = (module: { exports: object }, require: Require, place: object) => void
 
 export interface LoadedProgram {
   readonly main: typeof main.main
-  /** All that was loaded of it by now. */
-  readonly scripts: readonly LoadedScript[]
+  /** Keeps the code that V8 compiled of it by now, beside the bundle. */
+  readonly keepCode: () => void
 }
 
 /**
- * Loads a bundle as Node loads a CommonJS module, but with the code that V8 compiled of it before:
- * to compile it anew takes longer than most commands.
+ * Loads a bundle as Node loads a CommonJS module, but with the code that V8 compiled of it before: to
+ * compile it again takes longer than most commands. Node's own module.enableCompileCache reads a
+ * directory for each user, which that user has to fill first, and takes longer.
  */
 export function loadProgram(bundle: string): LoadedProgram {
   // This file is itself in a bundle, beside the others
-  const path = `${__dirname}/${bundle}.cjs`
+  const path = `${__dirname}/${bundle}`
   const load = makeLazy(require)
-  const scripts: LoadedScript[] = []
-  let rest: Rest | null = null
+  const keepers: (() => void)[] = []
+  let rest: Bundle | null = null
   const requireLate = (id: string) => {
-    rest ??= runScript(path.replace(/\.cjs$/, '-rest.cjs'), requireShared, scripts) as Rest
+    rest ??= runScript(`${path}-rest.cjs`, requireShared, keepers)
     return rest.late[id]?.()
   }
   const requireShared = (id: string) => loaded.parts?.[id] ?? load(id)
-  const isLate = (id: string) => id.startsWith('./')
-  const requireAny = (id: string) => (isLate(id) ? requireLate(id) : load(id))
-  const loaded = runScript(path, requireAny, scripts) as Bundle
-  return { main: loaded.main, scripts }
+  const requireAny = (id: string) => (id.startsWith('./') ? requireLate(id) : load(id))
+  const loaded = runScript(`${path}.cjs`, requireAny, keepers)
+  const keepCode = () => {
+    for (const keep of keepers) keep()
+  }
+  return { main: loaded.main, keepCode }
 }
 
-/** Runs the script of a bundle, notes it in `scripts`, and returns what it exports. */
-function runScript(path: string, require: Require, scripts: LoadedScript[]): object {
+/** Runs the script of a bundle, adds to `keepers` what keeps its code, and returns its exports. */
+function runScript(path: string, require: Require, keepers: (() => void)[]): Bundle {
   const codeCache = `${path}.cache`
   const source = readFileSync(path)
   const cachedData = readCodeCache(codeCache, source)
@@ -71,9 +57,11 @@ function runScript(path: string, require: Require, scripts: LoadedScript[]): obj
     filename: path,
     ...(cachedData && { cachedData }),
   })
-  scripts.push({ source, script, codeCache })
+  keepers.push(() => {
+    writeCodeCache(codeCache, source, script)
+  })
   const module = { exports: {} }
   const wrapper = script.runInThisContext() as Wrapper
   wrapper(module, require, { __filename: path, loadAddon: nativeAddon })
-  return module.exports
+  return module.exports as Bundle
 }
