@@ -1,5 +1,4 @@
 import { dirname } from 'node:path'
-import { inspect } from 'node:util'
 
 // What a failed file wrote is worth its end; more would bury the failures
 const OUTPUT_LIMIT = 10_000
@@ -17,8 +16,9 @@ export class Report {
   #groups = new Map()
   #start = performance.now()
 
-  constructor(files, { isLong, isTerminal }) {
+  constructor(files, { isLong, isTerminal, mayBeUnsteady }) {
     this.isLong = isLong
+    this.mayBeUnsteady = mayBeUnsteady
     this.groupOf = ({ source }) => (isTerminal || isLong ? source : dirname(source))
     for (const file of files) this.#group(file).waiting++
   }
@@ -46,22 +46,31 @@ export class Report {
     this.#all[index] = { file, ...result }
   }
 
-  /** Tells the rest, and returns the exit status. */
-  end() {
-    const { passed, failed, skipped, seconds } = sum(this.#all)
-    const unsteady = this.#unsteady.length
-    if (failed > 0) console.log('\nFailures:')
+  /** The seconds that each file took, by its source. */
+  seconds() {
+    return Object.fromEntries(this.#all.map(({ file, seconds }) => [file.source, seconds]))
+  }
+
+  /** Tells the rest, with `how` all was run, and returns the exit status. */
+  end(how) {
+    const unlisted = this.#unsteady.filter(({ file }) => !this.mayBeUnsteady(file)).length
+    const total = sum(this.#all)
+    if (total.failed > 0) console.log('\nFailures:')
     for (const done of this.#all) if (done.failed.length > 0) printFailures(done)
-    if (unsteady > 0) console.log('\nFailed beside others and passed alone, to be mended:')
+    const cost = unlisted > 0 ? ', which fails the run' : ''
+    if (this.#unsteady.length > 0) {
+      console.log(`\nFailed beside others and passed alone, to be mended${cost}:`)
+    }
     for (const done of this.#unsteady) printFailures(done)
     printSkipped(this.#all.flatMap((done) => done.skipped))
     const wall = ((performance.now() - this.#start) / 1000).toFixed(0)
-    console.log(
-      `\n${this.#all.length} file${this.#all.length === 1 ? '' : 's'} in ${wall} s (one after the other ${seconds.toFixed(0)})`,
-    )
-    const told = unsteady > 0 ? `, ${unsteady} of ${this.#all.length} files unsteady` : ''
-    console.log(counts({ passed, failed, skipped }) + told)
-    return failed > 0 || passed + skipped === 0 ? 1 : 0
+    const files = `${this.#all.length} file${this.#all.length === 1 ? '' : 's'}`
+    const unsteady = this.#unsteady.length > 0 ? `, ${this.#unsteady.length} unsteady` : ''
+    const each = total.seconds.toFixed(0)
+    console.log(`\n${files} in ${wall} s (one after the other ${each}), ${how}${unsteady}`)
+    const failed = total.failed + unlisted
+    console.log(counts({ ...total, failed }))
+    return failed > 0 || total.passed + total.skipped === 0 ? 1 : 0
   }
 
   #group(file) {
@@ -72,6 +81,7 @@ export class Report {
   }
 }
 
+/** Numbers where results have lists. */
 function sum(results) {
   const total = { passed: 0, failed: 0, skipped: 0, seconds: 0 }
   for (const result of results) {
@@ -102,9 +112,7 @@ function printFailures({ file, failed, notes, output }) {
 }
 
 function describe(error) {
-  if (typeof error === 'string') return error
-  const text = inspect(error, { breakLength: 100 })
-  return text.replace(RUNNER_FRAME, '$1').replaceAll(`file://${process.cwd()}/`, '')
+  return error.replace(RUNNER_FRAME, '$1').replaceAll(`file://${process.cwd()}/`, '')
 }
 
 function indent(text) {

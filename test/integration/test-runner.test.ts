@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { projectRoot, runProgram } from '../support/executable.js'
-import { makeScratch, type Files } from '../support/scratch.js'
+import { makeScratch } from '../support/scratch.js'
 
 const PASSES = "import { test } from 'node:test'\ntest('adds', () => {})\ntest('takes', () => {})\n"
 
@@ -16,8 +16,15 @@ test('later', { skip: 'no time' }, () => {})
 `
 
 /** Runs the runner where these are the tests: source of each, without test/ and extension. */
-async function runTests(t: Parameters<typeof makeScratch>[0], tests: Files, args: string[] = []) {
-  const files: Record<string, string | Uint8Array> = { 'package.json': '{"type":"module"}' }
+async function runTests(
+  t: Parameters<typeof makeScratch>[0],
+  { unsteady = '{}', ...tests }: Readonly<Record<string, string>>,
+  { args = [], CI = '' }: { readonly args?: readonly string[]; readonly CI?: string } = {},
+) {
+  const files: Record<string, string> = {
+    'package.json': '{"type":"module"}',
+    'scripts/test/unsteady.json': unsteady,
+  }
   for (const [name, source] of Object.entries(tests)) {
     files[`test/${name}.ts`] = source
     files[`dist/test/${name}.js`] = source
@@ -25,7 +32,10 @@ async function runTests(t: Parameters<typeof makeScratch>[0], tests: Files, args
   // Compiled from a source that has gone
   files['dist/test/gone.test.js'] = FAILS
   const script = join(projectRoot, 'scripts', 'test.js')
-  return runProgram(process.execPath, [script, ...args], { cwd: makeScratch(t, files) })
+  return runProgram(process.execPath, [script, ...args], {
+    cwd: makeScratch(t, files),
+    env: { CI },
+  })
 }
 
 function lastLine(text: string): string | undefined {
@@ -57,7 +67,7 @@ test('a file that ends before its tests, or by a status of its own, fails', asyn
     'throws.test': "throw new Error('no such thing')",
   })
   assert.equal(status, 1)
-  assert.match(stdout, /early\.test\.ts: the file\n {2}ended before any of its tests had\n/)
+  assert.match(stdout, /early\.test\.ts: the file\n {2}ended before its tests had\n/)
   assert.match(stdout, /status\.test\.ts: the file\n {2}ended with exit status 3\n/)
   assert.match(stdout, /Error: no such thing/)
   assert.equal(lastLine(stdout), '2 passed, 3 failed')
@@ -65,16 +75,20 @@ test('a file that ends before its tests, or by a status of its own, fails', asyn
 
 test('words choose files by their path, --name tests by their title', async (t) => {
   const tests = { 'cache/a.test': PASSES, 'cache/b.test': PASSES, 'other.test': FAILS }
-  const byPath = await runTests(t, tests, ['cache/'])
+  const byPath = await runTests(t, tests, { args: ['cache/'] })
   assert.deepEqual([byPath.status, lastLine(byPath.stdout)], [0, '4 passed, 0 failed'])
-  const byName = await runTests(t, tests, ['--name', 'adds'])
+  const byName = await runTests(t, tests, { args: ['--name', 'adds'] })
   assert.deepEqual([byName.status, lastLine(byName.stdout)], [0, '2 passed, 0 failed'])
 })
 
 test('a choice that leaves no test is no success', async (t) => {
-  const byName = await runTests(t, { 'a.test': PASSES }, ['--name', 'nothing is called so'])
+  const byName = await runTests(
+    t,
+    { 'a.test': PASSES },
+    { args: ['--name', 'nothing is called so'] },
+  )
   assert.equal(byName.status, 1)
-  const byPath = await runTests(t, { 'a.test': PASSES }, ['a.', 'cahce'])
+  const byPath = await runTests(t, { 'a.test': PASSES }, { args: ['a.', 'cahce'] })
   assert.equal(byPath.status, 2)
   assert.match(byPath.stderr, /^no test file .* has cahce in its path\n$/)
 })
@@ -83,7 +97,72 @@ test('long tests are run with --long alone, and say what they measured', async (
   const long = "import { test } from 'node:test'\ntest('soaks', (t) => t.diagnostic('9 kills'))\n"
   const tests = { 'a.test': PASSES, 'b.long': long }
   assert.equal(lastLine((await runTests(t, tests)).stdout), '2 passed, 0 failed')
-  const { stdout } = await runTests(t, tests, ['--long'])
+  const { stdout } = await runTests(t, tests, { args: ['--long'] })
   assert.match(stdout, /^test\/b\.long\.ts: 9 kills$/m)
   assert.equal(lastLine(stdout), '1 passed, 0 failed')
+})
+
+/** A file that fails when it shares its process with another that ran before. */
+const DISTURBED = `import assert from 'node:assert/strict'
+import { test } from 'node:test'
+test('finds all as it was', () => assert.equal(globalThis.left, undefined))
+test('leaves something', () => { globalThis.left = 1 })
+`
+
+test('files of a folder share a process, but those that say that they must not', async (t) => {
+  const alone = `// In a process of its own: looks at what is left\n${DISTURBED}`
+  const tests = { 'a/1.test': DISTURBED, 'a/2.test': alone, 'b/1.test': DISTURBED }
+  const apart = await runTests(t, tests)
+  assert.deepEqual([apart.status, lastLine(apart.stdout)], [0, '6 passed, 0 failed'])
+  const together = await runTests(t, { ...tests, 'a/3.test': DISTURBED })
+  assert.match(together.stdout, /^FAILED test\/a\/[13]\.test\.ts: finds all as it was$/m)
+})
+
+test('what fails and passes alone fails the gate, unless a list has it with the reason', async (t) => {
+  const tests = { 'a/1.test': DISTURBED, 'a/2.test': DISTURBED }
+  const reasons = { 'test/a/1.test.ts': 'left as an example', 'test/a/2.test.ts': 'the same' }
+  const run = (list: Record<string, string>, CI = 'true') =>
+    runTests(t, { ...tests, unsteady: JSON.stringify(list) }, { CI })
+  const atDesk = await run({}, '')
+  assert.deepEqual([atDesk.status, lastLine(atDesk.stdout)], [0, '4 passed, 0 failed'])
+  assert.match(atDesk.stdout, /^test\/a\/[12]\.test\.ts, once more and alone: 2 passed, 0 failed$/m)
+  const gate = await run({})
+  assert.deepEqual([gate.status, lastLine(gate.stdout)], [1, '4 passed, 1 failed'])
+  const listed = await run(reasons)
+  assert.deepEqual([listed.status, lastLine(listed.stdout)], [0, '4 passed, 0 failed'])
+})
+
+test('a crash fails its file, and those after it run all the same', async (t) => {
+  const { status, stdout } = await runTests(t, {
+    'a/1.test': PASSES,
+    'a/2.test': "process.kill(process.pid, 'SIGKILL')",
+    'a/3.test': PASSES,
+  })
+  assert.equal(status, 1)
+  assert.match(stdout, /a\/2\.test\.ts: the file\n {2}killed by SIGKILL\n/)
+  assert.equal(lastLine(stdout), '4 passed, 1 failed')
+})
+
+test('a test that never ends is stopped and named', async (t) => {
+  const hangs =
+    "import { test } from 'node:test'\ntest('waits', async () => { setInterval(() => {}, 9); await new Promise(() => {}) })\n"
+  const { status, stdout } = await runTests(
+    t,
+    { 'a/1.test': hangs, 'a/2.test': PASSES },
+    { args: ['--test-limit', '2'] },
+  )
+  assert.equal(status, 1)
+  assert.match(stdout, /a\/1\.test\.ts: the file\n {2}nothing for 2 s; what began last: waits\n/)
+  assert.equal(lastLine(stdout), '2 passed, 1 failed')
+})
+
+test('tests of random input get a seed, which is told and can be given', async (t) => {
+  const prints =
+    "import { test } from 'node:test'\ntest('seed', (t) => { if (process.env.BTKIT_TEST_SEED !== '7') throw new Error(process.env.BTKIT_TEST_SEED) })\n"
+  const given = await runTests(t, { 'a.test': prints }, { args: ['--seed', '7'] })
+  assert.equal(given.status, 0)
+  assert.match(given.stdout, /, seed 7$/m)
+  const drawn = await runTests(t, { 'a.test': prints })
+  const seed = /Error: (\d+)$/m.exec(drawn.stdout)?.[1]
+  assert.match(drawn.stdout, new RegExp(`, seed ${seed}$`, 'm'))
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { escapeText, quoteText } from '../../src/text/escape.js'
+import { fc } from '../support/random.js'
 
 test('printable text stays as it is, spaces and backslashes included', () => {
   for (const text of ['', ' a  b ', 'C:\\x\\n', '"\'`$;&', 'ünï 日本語 \u{1f600} עברית العربية']) {

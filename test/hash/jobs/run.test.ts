@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { availableKernels } from '../../../src/hash/kernels/choose.js'
 import type { ContentStream } from '../../../src/hash/stream/content-stream.js'
 import {
@@ -14,6 +13,7 @@ import { runJob } from '../../../src/hash/jobs/run.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { openFilesBelow, unlessProc } from '../stream/open-files.js'
 import { plantStream } from '../plant-stream.js'
+import { fc } from '../../support/random.js'
 
 const P = 16384
 

@@ -1,3 +1,4 @@
+// In a process of its own: all hashing of a process shares the spare buffer
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { returnBuffer, takeBuffer } from '../../../src/hash/jobs/batch-hasher.js'

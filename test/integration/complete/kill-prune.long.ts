@@ -7,6 +7,7 @@ import { letFilesSettle } from '../../support/aged.js'
 import { collect, runExecutable, startExecutable } from '../../support/executable.js'
 import { entriesOf, Mirror, TRACKER, type Report } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
+import { random } from '../../support/random.js'
 
 const KILLS = 100
 const ENTRIES = 300
@@ -73,7 +74,7 @@ async function complete(mirror: Mirror): Promise<Report> {
 async function killRun(mirror: Mirror): Promise<boolean> {
   const child = startExecutable('btkit', mirror.args(['--prune', '--quiet']))
   const ended = collect(child)
-  await setTimeout(100 + Math.random() * 250)
+  await setTimeout(100 + random() * 250)
   child.kill('SIGKILL')
   return (await ended).signal === 'SIGKILL'
 }

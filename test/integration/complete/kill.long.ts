@@ -8,6 +8,7 @@ import { collect, runExecutable, startExecutable } from '../../support/executabl
 import { digestsIn, entriesOf, Mirror, TRACKER, type Report } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import type { Files } from '../../support/scratch.js'
+import { random } from '../../support/random.js'
 
 const KILLS = 100
 const ENTRIES = 300
@@ -86,7 +87,7 @@ async function digestsOfFreshRun(mirror: Mirror, comment: number) {
 async function killRun(mirror: Mirror, comment: number): Promise<boolean> {
   const child = startExecutable('btkit', mirror.args(['--quiet', '--comment', `${comment}`]))
   const ended = collect(child)
-  await setTimeout(Math.random() * LONGEST_RUN)
+  await setTimeout(random() * LONGEST_RUN)
   child.kill('SIGKILL')
   return (await ended).signal === 'SIGKILL'
 }

@@ -7,6 +7,7 @@ import { collect, runExecutable, startExecutable } from '../../support/executabl
 import { decodeTorrent, independentInfoHash } from '../../support/decode-torrent.js'
 import { entriesOf, Mirror, TRACKER, type Report } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
+import { random } from '../../support/random.js'
 
 const KILLS = 10
 
@@ -48,7 +49,7 @@ test('whenever a run is killed, what is there is whole, and the next run mends t
   let killed = 0
   for (let i = 1; i <= KILLS; i++) {
     const comment = ['--comment', `${i}`]
-    if (await killAfter(whole * (0.2 + Math.random() * 0.8), comment)) killed++
+    if (await killAfter(whole * (0.2 + random() * 0.8), comment)) killed++
     // Nothing is foreign, edited or damaged, or it would be skipped
     const { skipped, failed, created, updated, unchanged } = await complete(comment)
     assert.deepEqual([skipped, failed], [[], []])
@@ -77,7 +78,7 @@ test('whenever a run is killed, what is not ours stays, and what was edited stay
   for (let i = 1; i <= KILLS; i++) {
     const comment = `killed ${i}`
     for (const name of ['e100', 'e110']) appendFileSync(mirror.at(name), `${i}`)
-    const delay = whole * (0.2 + Math.random() * 0.8)
+    const delay = whole * (0.2 + random() * 0.8)
     if (await killAfter(delay, ['--comment', comment], mirror)) killed++
     const { skipped, failed } = await completeOf(mirror, ['--comment', comment])
     assert.deepEqual([entriesOf(skipped), failed], [foreign, []])

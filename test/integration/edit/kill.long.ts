@@ -7,6 +7,7 @@ import { isTemporaryName } from '../../../src/files/temporary-name.js'
 import { collect, runExecutable, startExecutable } from '../../support/executable.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { random } from '../../support/random.js'
 
 const KILLS = 100
 const COUNT = 1500
@@ -27,7 +28,7 @@ test('a hundred kills of reannounce leave each torrent old or new, and those tol
     const args = [announceOf(turn), '--files-from', list]
     const child = startExecutable('btreannounce', args, { cwd: root })
     const ended = collect(child)
-    await setTimeout(100 + Math.random() * 500)
+    await setTimeout(100 + random() * 500)
     child.kill('SIGKILL')
     const { signal, stdout } = await ended
     if (signal === 'SIGKILL') killed++

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
 import { spliceDict } from '../../../src/metainfo/edit/splice-dict.js'
+import { fc } from '../../support/random.js'
 
 function dictOf(text: string) {
   const bytes = Buffer.from(text, 'latin1')

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { BtkitError } from '../../../src/errors.js'
 import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../../src/metainfo/bencode/read.js'
@@ -9,6 +8,7 @@ import { magnetLink } from '../../../src/metainfo/magnet.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { directoryInfo, goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { decodeSimply } from '../bencode/reference-decoder.js'
+import { fc } from '../../support/random.js'
 
 const LIMITS = { maxSize: 1024 * 1024, maxDepth: 100 }
 
