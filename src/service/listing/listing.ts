@@ -10,7 +10,7 @@ export interface ListingParts {
   readonly files: readonly ListingRow[]
   /** The file that tells what the directory is about, if there is one. */
   readonly readme: ListingRow | null
-  /** The names of entries that would be at addresses of views. */
+  /** The names of entries that are at the addresses of views of others. */
   readonly taken: ReadonlySet<string>
   /** Whether there are more entries than are listed. */
   readonly isCut: boolean

@@ -49,10 +49,23 @@ interface Kept {
 /** What a name of `taken` costs in memory beside that of its row, in bytes. */
 const TAKEN_COST = 50
 
+/** Entries from which on a page is so much work that a client may not ask for any number of them. */
+export const LARGE = 10_000
+
+/** A listing that is there already, or that is being read. */
+export interface PendingListing {
+  readonly listing: Promise<Listing>
+  /** Resolves while it is being read, as soon as there are more than `LARGE` entries. */
+  readonly large: Promise<void>
+}
+
 interface Reading {
   readonly work: SharedWork<Listing>
+  readonly large: Promise<void>
   readonly state: Fingerprint
 }
+
+const NEVER = new Promise<void>(() => undefined)
 
 /** Sorted listings of directories, each read again when it has changed, or after some seconds. */
 export class Listings {
@@ -78,27 +91,29 @@ export class Listings {
   }
 
   /**
-   * The entries of a directory of the mirror.
-   * @throws Refusal
+   * The entries of a directory of the mirror, which are read if they are not known.
+   * @throws Refusal, and so may the listing
    */
-  async of(components: readonly string[], requester: Requester): Promise<Listing> {
+  async begin(components: readonly string[], requester: Requester): Promise<PendingListing> {
     const found = await this.#find(components)
     const key = components.join('/')
     const kept = this.#kept.get(key)
     const age = this.#parts.monotonic() - (kept?.readAt ?? 0)
-    if (kept && age < KEPT_FOR && sameFingerprint(kept.state, found.state)) return kept.listing
-    const { state } = found
-    const before = this.#reading.get(key)
-    if (before && !before.work.isAbandoned && sameFingerprint(before.state, state)) {
-      return before.work.wait(requester)
+    if (kept && age < KEPT_FOR && sameFingerprint(kept.state, found.state)) {
+      return { listing: Promise.resolve(kept.listing), large: NEVER }
     }
-    const reading = { state, work: this.#read(key, found, requester) }
+    const before = this.#reading.get(key)
+    if (before && !before.work.isAbandoned && sameFingerprint(before.state, found.state)) {
+      return { listing: before.work.wait(requester), large: before.large }
+    }
+    const reading = this.#read(key, found, requester)
     this.#reading.set(key, reading)
-    try {
-      return await reading.work.wait(requester)
-    } finally {
+    const forget = () => {
       if (this.#reading.get(key) === reading) this.#reading.delete(key)
     }
+    const listing = reading.work.wait(requester)
+    listing.then(forget, forget)
+    return { listing, large: reading.large }
   }
 
   async #find(components: readonly string[]): Promise<FoundDirectory> {
@@ -111,15 +126,20 @@ export class Listings {
     return { components, absolutePath, state: fingerprintOf(stats) }
   }
 
-  #read(key: string, found: FoundDirectory, { client }: Requester): SharedWork<Listing> {
+  #read(key: string, found: FoundDirectory, { client }: Requester): Reading {
     const { planner, now, monotonic } = this.#parts
-    return new SharedWork(async (signal) => {
+    let onLarge: () => void = () => undefined
+    const large = new Promise<void>((resolve) => (onLarge = resolve))
+    const onRead = (count: number) => {
+      if (count > LARGE) onLarge()
+    }
+    const work = new SharedWork(async (signal) => {
       const memory = this.#memory.open(null)
       const effort = found.state.size / ENTRY_SIZE
       try {
         const [startedMs, readAt] = [now(), monotonic()]
         const listing = await planner.run({ client, effort, memory, signal }, (budget) => {
-          return readListing(found, this.#parts, budget)
+          return readListing(found, { ...this.#parts, onRead }, budget)
         })
         if (await this.#isSettled(found, startedMs)) {
           this.#kept.set(key, { listing, state: found.state, readAt })
@@ -129,6 +149,7 @@ export class Listings {
         memory.close()
       }
     })
+    return { work, large, state: found.state }
   }
 
   /** Whether the directory stayed as it was, and can't change any more without a sign of it. */

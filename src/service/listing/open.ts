@@ -7,7 +7,7 @@ import { Listings, type ListingsParts } from './listings.js'
 export interface OpenParts
   extends
     Pick<Admission, 'clients' | 'listingPlanner'>,
-    Pick<DirectoryPagesParts, 'requesters'>,
+    Pick<DirectoryPagesParts, 'requesters' | 'onError'>,
     Pick<ListingsParts, 'now' | 'monotonic'> {
   /** What is in each directory. */
   readonly entries: DirectoryListings
@@ -18,7 +18,7 @@ type ListingOptions = Pick<ServiceOptions, 'mirror' | 'files' | 'listings' | 'wa
 /** The pages of directories; null where they are not wanted. */
 export function openDirectoryPages(
   { mirror, files, listings: isWanted, warm }: ListingOptions,
-  { listingPlanner: planner, entries, clients, requesters, now, monotonic }: OpenParts,
+  { listingPlanner: planner, entries, clients, requesters, now, monotonic, onError }: OpenParts,
 ): DirectoryPages | null {
   if (!files || !isWanted) return null
   const listings = new Listings({ mirror, listings: entries, planner, now, monotonic })
@@ -29,5 +29,7 @@ export function openDirectoryPages(
     clients,
     requesters,
     hasFeed: warm !== null,
+    now,
+    onError,
   })
 }

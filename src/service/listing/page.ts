@@ -1,6 +1,6 @@
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import { renderFrame } from '../../web/page/layout.js'
+import { renderFrame, type RenderedFrame } from '../../web/page/layout.js'
 import type { Pause } from '../../web/page/slices.js'
 import type { ListingView } from './json.js'
 import { renderPath } from './path.js'
@@ -8,34 +8,42 @@ import { renderReadme, type Readme } from './readme.js'
 import { renderNotes, renderPages } from './rest.js'
 import { renderRow } from './rows.js'
 import { renderTableHead } from './table-head.js'
-import { renderTools } from './tools.js'
+import { renderTools, type ListingTools } from './tools.js'
 import { TYPE_AHEAD } from './type-ahead.js'
 
 /** Rows that are rendered together: less than a millisecond's work. */
 const CHUNK = 50
 
-/** A page of a listing as people read it. */
-export async function* renderListing(
-  view: ListingView & { readonly readme: Readme | null; readonly hasFeed: boolean },
-  pause: Pause,
-): AsyncGenerator<string> {
-  const { components, query, page, readme } = view
+/** The page around its entries, which is known before a directory is read. */
+export interface ListingFrame extends ListingTools {
+  readonly hasFeed: boolean
+}
+
+/** The page as people read it before its entries, and after them. */
+export function renderListingFrame(frame: ListingFrame): RenderedFrame {
+  const { components, hasFeed } = frame
   const path = ['', ...components, ''].join('/')
   const { start, end } = renderFrame({
     title: `Index of ${path}`,
     head: [
       html`<link rel="alternate" type="application/json" href="?json" />`,
-      view.hasFeed && feedLink(components.length),
+      hasFeed && feedLink(components.length),
       TYPE_AHEAD.element,
     ],
     ...(components.length > 0 && { header: renderPath(components) }),
     footer: renderFooter(components.length),
   })
-  yield (
-    start +
-    html`<h1>${components.at(-1) ?? 'Index of /'}</h1>
-      ${renderTools(view)}`.text
-  )
+  const heading = html`<h1>${components.at(-1) ?? 'Index of /'}</h1>
+    ${renderTools(frame)}`
+  return { start: start + heading.text, end }
+}
+
+/** The entries of a page as people read them. */
+export async function* renderEntries(
+  view: ListingView & { readonly readme: Readme | null },
+  pause: Pause,
+): AsyncGenerator<string> {
+  const { query, page, readme } = view
   if (page.rows.length > 0) {
     const caption = html`<caption>
       ${describe(view)}
@@ -44,7 +52,7 @@ export async function* renderListing(
     for (let start = 0; start < page.rows.length; start += CHUNK) {
       yield page.rows
         .slice(start, start + CHUNK)
-        .map((row) => renderRow(row, view.listing.parts.taken).text)
+        .map((row) => renderRow(row, view.links).text)
         .join('')
       await pause()
     }
@@ -54,7 +62,7 @@ export async function* renderListing(
       ${query.filter === '' ? 'Nothing is in here.' : `Nothing in here has “${query.filter}” in its name.`}
     </p>`.text
   }
-  yield html`${renderNotes(view)}${renderPages(view)}${readme && renderReadme(readme)}`.text + end
+  yield html`${renderNotes(view)}${renderPages(view)}${readme && renderReadme(readme)}`.text
 }
 
 /** Where browsers and feed readers find the feed, from a directory that deep. */

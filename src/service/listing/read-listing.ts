@@ -3,7 +3,7 @@ import type { Budget } from '../admission/budget.js'
 import { NotReady } from '../refusal.js'
 import { toRefusal, MirrorView, type Mirror } from '../mirror/mirror.js'
 import type { DirectoryListings } from '../mirror/directory-listings.js'
-import { namesOfViews } from './links.js'
+import { findTaken } from './links.js'
 import { Listing } from './listing.js'
 import { sortByName } from './order.js'
 import { readRows, type Place, type ReadRows } from './read-rows.js'
@@ -16,6 +16,8 @@ const CHUNK = 1000
 export interface ReadListingParts {
   readonly mirror: Mirror
   readonly listings: DirectoryListings
+  /** Hears how many entries were read so far. */
+  readonly onRead: (count: number) => void
 }
 
 /**
@@ -24,14 +26,14 @@ export interface ReadListingParts {
  */
 export async function readListing(
   place: Place,
-  { mirror, listings }: ReadListingParts,
+  { mirror, listings, onRead }: ReadListingParts,
   budget: Budget,
 ): Promise<Listing> {
   const pause = async () => {
     if (budget.isSliceOver) await budget.nextSlice()
   }
   const view = new MirrorView(mirror)
-  const { rows, isCut, unnameable } = await readIfThere(place, { view, listings, budget })
+  const { rows, isCut, unnameable } = await readIfThere(place, { view, listings, budget, onRead })
   const directories = await sortByName(
     rows.filter(({ isDirectory }) => isDirectory),
     pause,
@@ -42,16 +44,15 @@ export async function readListing(
   )
   const hash = createHash('sha1').update(`${isCut} ${unnameable}\n`)
   const readmes: ListingRow[] = []
-  const taken = new Set<string>()
   const all = [...directories, ...files]
   for (let start = 0; start < all.length; start += CHUNK) {
     const chunk = all.slice(start, start + CHUNK)
     hash.update(chunk.map(lineOf).join(''))
-    for (const name of namesOfViews(chunk)) taken.add(name)
     readmes.push(...[findReadme(chunk)].filter((row) => row !== null))
     await pause()
   }
   const readme = findReadme(readmes)
+  const taken = await findTaken(all, pause)
   const digest = hash.digest('base64url')
   return new Listing({ directories, files, readme, taken, isCut, unnameable, digest })
 }

@@ -20,6 +20,8 @@ export interface ReadRowsParts {
   readonly listings: DirectoryListings
   /** What the reading is charged to. */
   readonly budget: Budget
+  /** Hears how many there are so far. */
+  readonly onRead: (count: number) => void
 }
 
 /** A directory by its path on the mirror and its real path. */
@@ -40,7 +42,7 @@ export interface ReadRows {
  * @throws Refusal, or as the system does
  */
 export async function readRows(place: Place, parts: ReadRowsParts): Promise<ReadRows> {
-  const { budget, listings, view } = parts
+  const { budget, listings, view, onRead } = parts
   const rows: ListingRow[] = []
   let unnameable = 0
   for await (const entries of listings.entries(place.absolutePath)) {
@@ -57,6 +59,7 @@ export async function readRows(place: Place, parts: ReadRowsParts): Promise<Read
         budget.charge('bytes', costOfRow(row))
         rows.push(row)
       }
+      onRead(rows.length)
       if (budget.isSliceOver) await budget.nextSlice()
     }
   }

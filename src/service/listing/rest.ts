@@ -2,12 +2,16 @@ import { html, type Html } from '../../text/html.js'
 import type { ListingView } from './json.js'
 import { formatListingQuery } from './query.js'
 
-/** What is not listed, and why. */
-export function renderNotes({ listing, page }: ListingView): Html {
+const STORED = '“stored”: a file of the mirror in the place of one that this server would make.'
+
+/** Notes on entries that are not listed, and on a word in the list. */
+export function renderNotes({ listing, page, links }: ListingView): Html {
   const { isCut, unnameable } = listing.parts
   const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
+  const hasStored = page.rows.some(({ name }) => links.taken.has(name))
   return html`${isCut && html`<p>There are more entries than the ${page.files + page.directories} that are listed.</p>`}
-  ${unnameable > 0 && html`<p>${names} that no address can hold, as it is not UTF-8 or has a backslash.</p>`}`
+  ${unnameable > 0 && html`<p>${names} that no address can hold, as it is not UTF-8 or has a backslash.</p>`}
+  ${hasStored && html`<p class="muted">${STORED}</p>`}`
 }
 
 /** The other pages of the same entries. */

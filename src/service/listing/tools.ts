@@ -1,13 +1,20 @@
 import { html, type Html } from '../../text/html.js'
-import type { ListingView } from './json.js'
-import { viewsByQuery } from './links.js'
-import { formatListingQuery, MAX_FILTER } from './query.js'
+import { renderMore } from './more.js'
+import { asHybrid, viewsByQuery } from './links.js'
+import { formatListingQuery, MAX_FILTER, type ListingQuery } from './query.js'
+
+/** The facts that decide which tools a directory has. */
+export interface ListingTools {
+  readonly components: readonly string[]
+  readonly query: ListingQuery
+  /** Whether there are, or may be, entries that are not on the page. */
+  readonly isPart: boolean
+  /** Whether there is a torrent of the whole. */
+  readonly hasTorrent: boolean
+}
 
 /** What can be done with the whole: it is filtered, or had as a torrent. */
-export function renderTools(view: ListingView): Html {
-  const { query, page, components } = view
-  const isPart = page.pages > 1 || query.filter !== ''
-  const { torrent, magnet } = viewsByQuery('./')
+export function renderTools({ query, isPart, hasTorrent }: ListingTools): Html {
   return html`<div class="tools">
     <form method="get" action="./" role="search">
       ${query.sort !== 'name' && html`<input type="hidden" name="sort" value="${query.sort}" />`}
@@ -30,6 +37,14 @@ export function renderTools(view: ListingView): Html {
         ${isPart && html`data-more="; Enter looks at all others too"`}
       ></span>
     </form>
-    ${components.length > 0 && html`<p class="get">Whole directory: <a href="${torrent}">torrent</a> <a href="${magnet}">magnet</a></p>`}
+    ${hasTorrent && renderWhole()}
+  </div>`
+}
+
+function renderWhole(): Html {
+  const { torrent, magnet } = viewsByQuery('./')
+  return html`<div class="get">
+    Whole directory: <a href="${torrent}">torrent</a> <a href="${magnet}">magnet</a>
+    ${renderMore('the whole directory', [{ text: 'hybrid torrent', address: asHybrid(torrent) }])}
   </div>`
 }

@@ -6,7 +6,7 @@ addEventListener('DOMContentLoaded', () => {
   const filter = document.getElementById('filter')
   const said = document.getElementById('shown')
   const rows = [...document.querySelectorAll('tbody tr')]
-  const names = rows.map((row) => row.cells[0].textContent.trim().toLowerCase())
+  const names = rows.map((row) => row.cells[0].firstElementChild.textContent.trim().toLowerCase())
   filter?.addEventListener('input', () => {
     const wanted = filter.value.trim().toLowerCase()
     let count = 0

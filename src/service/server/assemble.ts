@@ -102,7 +102,7 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
 
 /** What there is to ask for, and what requests for it may cost. */
 function openContents(
-  { options, hashContext, monotonic, warn }: AssemblyParts,
+  { options, hashContext, monotonic, warn, onError }: AssemblyParts,
   { admission, onDemand, digests }: Makers,
 ) {
   const { cache, now } = hashContext.cacheAccess
@@ -110,7 +110,7 @@ function openContents(
   const listings = new DirectoryListings({ now, monotonic })
   const shared = { options, onDemand, listings, tellOmitted: tellOnce(warn) }
   const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
-  const listed = { ...admission, entries: listings, requesters, monotonic, now }
+  const listed = { ...admission, entries: listings, requesters, monotonic, now, onError }
   return {
     known,
     requesters,

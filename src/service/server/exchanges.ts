@@ -100,7 +100,7 @@ export class Exchanges {
       request,
       route,
       status: response.headersSent ? response.statusCode : CLIENT_LEFT,
-      bytes: isComplete ? bodyLength(request, response) : exchange.bytesTaken,
+      bytes: isComplete ? bodyLength(request, response, exchange.bytesSent) : exchange.bytesTaken,
       milliseconds: this.#parts.monotonic() - startedAt,
       isComplete,
     })
@@ -141,6 +141,15 @@ export class OpenExchange {
 
   /** Bytes of the body that the system has taken so far. */
   get bytesTaken(): number {
-    return Math.max(0, this.#taken - this.#before - renderedHeader(this.response).length)
+    return this.#withoutHead(this.#taken)
+  }
+
+  /** Bytes of the body that were sent so far, with what stands around them in an answer in chunks. */
+  get bytesSent(): number {
+    return this.#withoutHead(this.request.socket.bytesWritten)
+  }
+
+  #withoutHead(bytes: number): number {
+    return Math.max(0, bytes - this.#before - renderedHeader(this.response).length)
   }
 }

@@ -16,7 +16,7 @@ html { background: var(--ground); color: var(--text) }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 90rem; margin: 0 auto; padding: 1rem }
 a { color: var(--link); text-decoration: none } a:visited { color: var(--visited) }
 a:hover { text-decoration: underline }
-p a, dd a, footer a { text-decoration: underline }
+p a, dd a, footer a, .tools a { text-decoration: underline }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px }
 .skip { position: absolute; left: -99rem }
 .skip:focus { left: 1rem; top: .5rem; padding: .3rem .6rem; background: var(--ground) }
@@ -53,7 +53,12 @@ ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; ma
 .tools form, .tools p { margin: .3rem 0 }
 .tools form { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem .6rem } .tools input { flex: 1 1 9rem; min-width: 0 }
 .date { white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--muted) }
-.get { white-space: nowrap } .get a + a { margin-left: .6rem }
+.get { white-space: nowrap } .get a + a, .get details { margin-left: .6rem }
+.get details { display: inline-block; position: relative } .get details:first-child { margin: 0 }
+.get summary { cursor: pointer; color: var(--link); list-style: none } .get summary::-webkit-details-marker { display: none }
+.get summary:hover { text-decoration: underline }
+.more { position: absolute; right: 0; z-index: 1; padding: .3rem .7rem; background: var(--ground); border: 1px solid var(--line); border-radius: 4px }
+.stored { font-size: .8rem; color: var(--muted); padding-left: 1.7rem }
 .dir a, .file a { display: block; padding-left: 1.7rem; white-space: pre-wrap; overflow-wrap: anywhere; background-repeat: no-repeat }
 .dir a { font-weight: 600; background-image: linear-gradient(#c98f1d, #c98f1d), linear-gradient(#e0a93a, #e0a93a);
   background-size: .5rem .2rem, 1.1rem .75rem; background-position: 0 .25rem, 0 .4rem }
@@ -69,7 +74,7 @@ tr[hidden] { display: none !important }
   .listing tbody tr { padding-left: 1.7rem }
   .listing tbody th { flex: 0 0 calc(100% + 1.7rem); margin-left: -1.7rem }
   .listing td { font-size: .8rem } .listing td:empty { display: none }
-  .listing td.get { margin-left: auto } .listing thead .get { display: none }
+  .listing td.get { margin-left: auto } .listing .clock { display: none } .listing thead .get { display: none }
 }
 pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere;
   background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; margin: 0 }

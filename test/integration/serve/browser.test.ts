@@ -35,6 +35,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
         const wide = await tab.page.evaluate('document.documentElement.scrollWidth')
         assert.equal(wide, width, path)
       }
+      await tab.open(`${address}/pub/`)
+      await tab.page.evaluate(
+        'document.querySelectorAll("details").forEach((d) => (d.open = true))',
+      )
+      assert.deepEqual(await tab.violations(), [], `open, ${width}`)
+      assert.equal(await tab.page.evaluate('document.documentElement.scrollWidth'), width)
     }
   })
 }

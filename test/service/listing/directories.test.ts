@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
+import { readMetric } from '../read-metric.js'
 
 interface Entry {
   readonly name: string
@@ -14,6 +16,11 @@ interface Entry {
   readonly address: string
   readonly torrent: string | null
   readonly magnet: string | null
+}
+
+interface LogEntry {
+  readonly bytes: number
+  readonly complete: boolean
 }
 
 interface Listed {
@@ -66,7 +73,10 @@ test('a directory has a page with its entries, their sizes, dates, torrents and 
     /<a href="\.\/a\/">a\/<\/a>[^]*"\.\/a\/\?torrent"[^]*"\.\/a\/\?magnet"/,
   )
   assert.match(rows[1] ?? '', /<a href="\.\/b\.iso">b\.iso<\/a>[^]*<data value="5">5 B<\/data>/)
-  assert.match(rows[1] ?? '', /<time datetime="2026-03-04T05:06:07Z">2026-03-04 05:06<\/time>/)
+  assert.match(
+    rows[1] ?? '',
+    /<time datetime="2026-03-04T05:06:07Z">2026-03-04<span class="clock"> 05:06<\/span><\/time>/,
+  )
   assert.match(rows[1] ?? '', /"\.\/b\.iso\.torrent"[^]*"\.\/b\.iso\.magnet"/)
 })
 
@@ -85,6 +95,71 @@ test('where an entry is called as a view of another, the links lead to the view'
   assert.match(page, /href="\.\/b\.torrent"[^]*href="\.\/b\?magnet"/)
   assert.match((await ask(port, '/pub/b?magnet')).body.toString(), /^magnet:/)
   assert.equal((await ask(port, '/pub/b.magnet')).body.toString(), '2')
+})
+
+test('checksum, metalink and hybrid of a file are linked, and there', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'pub/b.iso': '12345', 'pub/a/x': '1' } })
+  const page = (await ask(port, '/pub/')).body.toString()
+  const links = [...page.matchAll(/<a href="([^"]+)">(SHA-256|metalink|hybrid torrent)</g)]
+  assert.deepEqual(
+    links.map(([, address, text]) => `${text} ${address?.replace('&amp;', '&')}`),
+    [
+      'hybrid torrent ./?torrent&hybrid',
+      'hybrid torrent ./a/?torrent&hybrid',
+      'SHA-256 ./b.iso.sha256',
+      'metalink ./b.iso.meta4',
+      'hybrid torrent ./b.iso.torrent?hybrid',
+    ],
+  )
+  for (const [, address = ''] of links) {
+    const { status } = await ask(port, `/pub/${address.slice(2).replace('&amp;', '&')}`)
+    assert.equal(status, 200, address)
+  }
+})
+
+test('a file in the place of a view is marked, and its view is not linked', async (t) => {
+  const files = { 'b.iso': '1', 'b.iso.sha256': 'from elsewhere', 'c.sha256': 'of nothing', d: '' }
+  const { port } = await serveMirror(t, { files })
+  const page = (await ask(port, '/')).body.toString()
+  const rows = new Map(
+    page.split('<tr>').map((row) => [/<a href="\.\/([^"]*)"/.exec(row)?.[1] ?? '', row]),
+  )
+  assert.match(rows.get('b.iso.sha256') ?? '', /<span class="stored">stored</)
+  assert.doesNotMatch(rows.get('b.iso') ?? '', /SHA-256|stored/)
+  assert.match(rows.get('b.iso') ?? '', /\.\/b\.iso\.meta4/)
+  assert.doesNotMatch(rows.get('c.sha256') ?? '', /class="stored"/)
+  assert.match(page, /“stored”: a file of the mirror/)
+  const other = (await ask(port, '/?filter=c.sha')).body.toString()
+  assert.doesNotMatch(other, /“stored”|class="stored"/)
+})
+
+test('a directory in which there is nothing for a torrent is not offered as one', async (t) => {
+  const files = {
+    'a/x': '1',
+    'hidden/.x': '1',
+    'junk/CVS/Root': '1',
+    'zeros/a': '',
+    'deep/a/b': '1',
+  }
+  const root = makeScratch(t, files)
+  mkdirSync(join(root, 'void'))
+  let ahead = 5_000
+  const io = { now: () => Date.now() + ahead, monotonic: () => performance.now() + ahead }
+  const { port } = await serveMirror(t, { root, io })
+  const offered = async () => {
+    const { entries } = await list(port, '/')
+    return entries.filter(({ torrent }) => torrent !== null).map(({ name }) => name)
+  }
+  assert.deepEqual(await offered(), ['a', 'deep', 'zeros'])
+  const page = (await ask(port, '/')).body.toString()
+  assert.doesNotMatch(page, /"\.\/(?:void|hidden|junk)\/\?torrent/)
+  for (const name of ['void', 'hidden', 'junk', 'zeros', 'a', 'deep']) {
+    const own = (await ask(port, `/${name}/`)).body.toString()
+    assert.equal(own.includes('Whole directory'), ['a', 'deep'].includes(name), name)
+  }
+  writeFileSync(join(root, 'void/x'), '1')
+  ahead += 10_000
+  assert.deepEqual(await offered(), ['a', 'deep', 'void', 'zeros'])
 })
 
 test('the root has one, too, and the way to it stands on the others', async (t) => {
@@ -339,4 +414,60 @@ test('many entries come in pages, of which each leads to the next', async (t) =>
   assert.match(first, /2345 files, 0 B/)
   const { entries, next } = await list(port, '/d/')
   assert.deepEqual([entries.length, next], [2345, null])
+})
+
+/** A directory of so many entries, and what a browser gets of it, in the pieces in which it came. */
+async function openLarge(t: TestContext) {
+  const root = makeScratch(t)
+  mkdirSync(join(root, 'd'))
+  for (let i = 0; i < 30_000; i++) writeFileSync(join(root, 'd', `f${i}`), '1')
+  const mirror = await serveMirror(t, { root, args: ['--log', 'json'] })
+  const begin = () => {
+    return new Promise<IncomingMessage>((resolve, reject) => {
+      get(`${mirror.address}/d/`, resolve).on('error', reject)
+    })
+  }
+  return { ...mirror, begin }
+}
+
+test('a page of very many entries begins before all of them are looked at', async (t) => {
+  const { begin, port, stderr, stop } = await openLarge(t)
+  const answer = await begin()
+  assert.deepEqual([answer.statusCode, answer.headers['transfer-encoding']], [200, 'chunked'])
+  const pieces: string[] = []
+  for await (const piece of answer) pieces.push(String(piece))
+  assert.match(pieces[0] ?? '', /<h1>d<\/h1>[^]*Whole directory/)
+  assert.doesNotMatch(pieces[0] ?? '', /<tbody>/)
+  const page = pieces.join('')
+  assert.match(page, /<caption>\s*30000 files, 29\.3 KiB/)
+  assert.equal(page.match(/<th scope="row"/g)?.length, 1000)
+  assert.match(page, /page 1 of 30[^]*<\/html>/)
+  // The same as the page that is made when all is known, which has a tag
+  const { headers, body } = await ask(port, '/d/')
+  assert.match(headers.etag ?? '', /^W\//)
+  assert.equal(body.toString(), page)
+  await stop()
+  const [entry] = stderr.text.split('\n').map((line) => JSON.parse(line || '{}') as LogEntry)
+  assert.equal(entry?.complete, true)
+  const framing = entry.bytes - Buffer.byteLength(page)
+  assert.ok(framing >= 0 && framing < 100, `${entry.bytes} bytes`)
+})
+
+test('what goes wrong after such a page has begun is said on it', async (t) => {
+  const { begin, root } = await openLarge(t)
+  const answer = await begin()
+  renameSync(join(root, 'd'), join(root, 'e'))
+  const pieces: string[] = []
+  for await (const piece of answer) pieces.push(String(piece))
+  assert.match(pieces.join(''), /<p role="alert">The entries are missing: [^<]+<\/p>[^]*<\/html>/)
+})
+
+test('a client that leaves such a page ends the work', async (t) => {
+  const { begin, port } = await openLarge(t)
+  const answer = await begin()
+  answer.destroy()
+  const limit = Date.now() + 5_000
+  for (const name of ['btkit_planning_jobs', 'btkit_request_memory_bytes']) {
+    while ((await readMetric(port, name)) > 0) assert.ok(Date.now() < limit, name)
+  }
 })

@@ -1,0 +1,12 @@
+import { html, type Html } from '../../text/html.js'
+import type { NamedLink } from './links.js'
+
+/** Links that few people need, behind a word, so that the others are easy to read. */
+export function renderMore(name: string, links: readonly NamedLink[]): Html {
+  return html`<details>
+    <summary aria-label="more of ${name}">more</summary>
+    <div class="more">
+      ${links.map(({ text, address }) => html`<a href="${address}">${text}</a> `)}
+    </div>
+  </details>`
+}
