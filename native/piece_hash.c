@@ -21,6 +21,7 @@
 #include "job_request.h"
 #include "notify.h"
 #include "read_files.h"
+#include "accept_waiting.h"
 #include "release_pages.h"
 #include "signals.h"
 #include "small_files.h"
@@ -200,6 +201,7 @@ NAPI_MODULE_INIT() {
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readFiles", NULL, read_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readSmallFiles", NULL, read_small_files, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"acceptWaiting", NULL, accept_waiting, NULL, NULL, NULL, napi_enumerable, NULL},
       {"releasePages", NULL, release_pages, NULL, NULL, NULL, napi_enumerable, NULL},
       {"treeTablesAsync", NULL, tree_tables_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"tryReadLeases", NULL, try_read_leases, NULL, NULL, NULL, napi_enumerable, NULL},

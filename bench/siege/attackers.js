@@ -19,6 +19,9 @@ export const ATTACKERS = {
   5: { name: 'ever new sets', attack: newSets },
   6: { name: 'long queries', attack: longQueries },
   7: { name: 'slow downloads and refused connections', attack: downloads },
+  8: { name: 'ever new connections for files', attack: connectionsForFiles },
+  9: { name: 'ever new connections for cold torrents', attack: connectionsForTorrents },
+  10: { name: 'ever new connections for patterns', attack: connectionsForPatterns },
 }
 
 /** A siege of a port until a moment on this process's clock, in milliseconds. */
@@ -142,6 +145,34 @@ async function downloads(siege) {
     return siege.get(`/nothing?${randomBytes(7500).toString('hex')}`, turn)
   })
   await Promise.all([readers, refused, lines])
+}
+
+/** 8: a thousand connections of one address, each for one small file, opened again when that is there. */
+async function connectionsForFiles(siege) {
+  await keepConnecting(siege, 1, (turn) => PACKAGE_PATHS[turn % PACKAGES.length])
+}
+
+/** 9: the same, each for the torrent of a file that nobody knows the digests of. */
+async function connectionsForTorrents(siege) {
+  await keepConnecting(siege, 1, (turn) => {
+    return `${SINGLE}${PACKAGE_PATHS.at(-1 - (turn % (PACKAGES.length - 10)))}`
+  })
+}
+
+/** 10: the same, of four addresses, each for a pattern that nobody asked for before. */
+async function connectionsForPatterns(siege) {
+  await keepConnecting(siege, 4, (turn) => {
+    const stars = '*'.repeat(1 + Math.floor(turn / 99))
+    return `${SINGLE}/yum/7/Packages/${stars}-${String(turn % 99).padStart(2, '0')}??-*`
+  })
+}
+
+/** Every other client leaves before it can have an answer, and each lane goes on at once. */
+async function keepConnecting(siege, addresses, targetOf) {
+  await siege.repeat({ lanes: 1000 * addresses, pause: 20, limit: 1_000_000 }, (turn) => {
+    const leaveAfter = turn % 2 === 0 ? 50 : 20_000
+    return siege.get(targetOf(turn), turn % addresses, { leaveAfter })
+  })
 }
 
 function rotated(items, by) {

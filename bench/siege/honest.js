@@ -8,29 +8,32 @@ const SINGLE = `${MOUNT}/single`
 /** Milliseconds between two requests for the same, and until one counts as lost. */
 const PERIOD = 50
 const COLD_PERIOD = 3000
+const NEW_PERIOD = 200
 const LOST = 30_000
 
 /**
  * Asks for a warm torrent and for /-/health for so many seconds, and now and then for the torrent
- * of a small cold file. Resolves with what each took, in milliseconds from when it was due;
+ * of a small cold file; and for /-/health as a client that has just come, on a connection of its own.
+ * Resolves with what each took, in milliseconds from when it was due;
  * Infinity where there was no good answer. `failures` counts these by why.
  */
 export async function askSteadily(port, seconds) {
   const agent = new Agent({ keepAlive: true })
   const end = performance.now() + seconds * 1000
   const failures = {}
-  const ask = async (path) => {
-    const outcome = await outcomeOf({ port, path, agent }, end)
+  const ask = async (path, by = agent) => {
+    const outcome = await outcomeOf({ port, path, agent: by }, end)
     if (outcome !== 200) failures[outcome] = (failures[outcome] ?? 0) + 1
     return outcome === 200
   }
-  const [torrent, health, cold] = await Promise.all([
+  const [torrent, health, cold, fresh] = await Promise.all([
     repeat(PERIOD, end, () => ask(`${SINGLE}/yum/warm/file`)),
     repeat(PERIOD, end, () => ask('/-/health')),
     repeat(COLD_PERIOD, end, (turn) => ask(`${SINGLE}/yum/cold/${turn % COLD}`)),
+    repeat(NEW_PERIOD, end, () => ask('/-/health', false)),
   ])
   agent.destroy()
-  return { torrent, health, cold, failures }
+  return { torrent, health, cold, fresh, failures }
 }
 
 /** Acts at even intervals, whether or not what was begun before is done. */

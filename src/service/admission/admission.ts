@@ -50,10 +50,17 @@ export interface Admission {
   readonly runSteps: <T>(steps: Steps<T>) => Promise<T>
 }
 
-/** Puts together what bounds the work for requests; `monotonic` is a clock that is never set. */
-export function openAdmission(limits: ServiceLimits, monotonic: () => number): Admission {
+/**
+ * Puts together what bounds the work for requests; `monotonic` is a clock that is never set, and
+ * `isPressed` whether clients wait for their connections to be accepted.
+ */
+export function openAdmission(
+  limits: ServiceLimits,
+  monotonic: () => number,
+  isPressed: () => boolean,
+): Admission {
   const { maxMatches, maxFiles, maxBody, maxPlanning, maxHashing } = limits
-  const slices = new TimeSlices(monotonic)
+  const slices = new TimeSlices(monotonic, isPressed)
   const planning = new WorkQueue({ ...PLANNING, limit: maxPlanning, monotonic })
   const bytes = MAX_BYTES + BYTES_PER_MATCH * Math.max(maxMatches, maxFiles)
   const budget = { steps: MAX_STEPS, names: MAX_NAMES, bytes }

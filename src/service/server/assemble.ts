@@ -32,6 +32,8 @@ export interface AssemblyParts {
   readonly hashContext: HashContext
   /** Milliseconds on a clock that is never set. */
   readonly monotonic: () => number
+  /** Whether clients wait for their connections to be accepted. */
+  readonly isPressed: () => boolean
   readonly trackers: TrackerSource
   readonly log: AccessLog
   /** How many lines of the log were dropped so far. */

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { makeCloser } from '../../web/close.js'
+import type { Arrivals } from '../../web/arrivals.js'
 import type { ClientAddresses } from '../../web/client-address.js'
 import { connectionsOf } from '../../web/connections.js'
 import { makeWebServer } from '../../web/make-server.js'
@@ -23,6 +24,8 @@ export interface ListenParts {
   readonly tls: TlsKeys | null
   /** Bounds how many connections the server takes. */
   readonly limitConnections: (server: Server) => void
+  /** Decides which connections are read next. */
+  readonly arrivals: Arrivals
   /** Hears of connections that could not be taken. */
   readonly onError: (error: unknown) => void
 }
@@ -69,6 +72,7 @@ function makeServer({
   limits,
   clientAddresses,
   limitConnections,
+  arrivals,
   tls,
 }: Omit<ListenParts, 'onError'>): { server: Server } & Pick<Listener, 'close'> {
   const { reportLeft: onLeft } = exchanges
@@ -87,6 +91,7 @@ function makeServer({
     turns.inTurn(handler),
   )
   server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))
+  arrivals.receive(server)
   limitConnections(server)
   const close = makeCloser(server)
   exchanges.follow(server)

@@ -15,6 +15,8 @@ export interface MakersParts {
   readonly hashContext: HashContext
   /** Milliseconds on a clock that is never set. */
   readonly monotonic: () => number
+  /** Whether clients wait for their connections to be accepted. */
+  readonly isPressed: () => boolean
   /** Hears what is wrong with the mirror. */
   readonly warn: (message: string) => void
   /** Hears of errors that are the server's own. */
@@ -36,10 +38,11 @@ export function openMakers({
   options,
   hashContext,
   monotonic,
+  isPressed,
   warn,
   onError,
 }: MakersParts): Makers {
-  const admission = openAdmission(options.limits, monotonic)
+  const admission = openAdmission(options.limits, monotonic, isPressed)
   const { hashing: queue, ahead: aheadQueue, runSteps, slices } = admission
   const sliced = { ...hashContext, runSteps }
   const hashed = new HashedBytes()

@@ -1,3 +1,4 @@
+import { Arrivals } from '../../web/arrivals.js'
 import { connectionLimiter } from '../../web/limit-connections.js'
 import { maxDescriptors } from '../../web/max-descriptors.js'
 import { connectionLimitsOf } from './connection-limits.js'
@@ -16,7 +17,7 @@ import { assembleService, type AssemblyParts } from './assemble.js'
  */
 const STOP_TIMEOUT = 6_000
 
-export interface ServiceParts extends AssemblyParts {
+export interface ServiceParts extends Omit<AssemblyParts, 'isPressed'> {
   readonly places: readonly ListenPlace[]
   /** What TLS is spoken with; null for plain HTTP. */
   readonly tls: TlsKeys | null
@@ -41,7 +42,9 @@ export interface Service {
  */
 export async function startService(parts: ServiceParts): Promise<Service> {
   const { options, hashContext, log, onError } = parts
-  const assembled = await assembleService(parts)
+  const { limits, clientAddresses } = options
+  const arrivals = new Arrivals((socket) => clientAddresses.connectionKey(socket))
+  const assembled = await assembleService({ ...parts, isPressed: () => arrivals.isPressing })
   const { exchanges } = assembled
   const gate = new StopGate(exchanges)
   const handler: Handler = (request, response) => {
@@ -52,10 +55,18 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       refuseStopping(response)
     }
   }
-  const { limits, clientAddresses } = options
   const limitConnections = connectionLimiter(connectionLimitsOf(clientAddresses, maxDescriptors()))
   const { tls } = parts
-  const given = { handler, exchanges, limits, clientAddresses, limitConnections, tls, onError }
+  const given = {
+    handler,
+    exchanges,
+    limits,
+    clientAddresses,
+    limitConnections,
+    arrivals,
+    tls,
+    onError,
+  }
   const listeners = await listenAll(parts.places, given)
   const endPeriodicTasks = startPeriodicTasks({ ...parts, ...assembled, ...hashContext })
   assembled.warmer?.start()
