@@ -10,7 +10,7 @@ import { readIfThere } from './torrents/regular-file.js'
 export interface NotePlace {
   readonly stateDirectory: string
   /** The kind of note: a folder of the state directory. */
-  readonly kind: 'standstill' | 'reported'
+  readonly kind: 'unchanged' | 'reported'
   /** Tells the runs that share a note from others. */
   readonly key: string
 }

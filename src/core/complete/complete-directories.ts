@@ -1,8 +1,8 @@
 import { noteProblems } from './lasting-problems.js'
 import { createReport, sortReport, type CompleteReport } from './report.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch } from './request.js'
-import { lookAtAll, type Sight } from './sight.js'
-import { noteStandstill, repeatReport } from './standstill.js'
+import { takeSnapshot, type InputSnapshot } from './input-snapshot.js'
+import { repeatReport, writeMemo } from './unchanged-memo.js'
 import { TargetLocks } from './target-locks.js'
 
 /**
@@ -20,12 +20,12 @@ export async function completeDirectories(
 ): Promise<CompleteReport> {
   const locks = new TargetLocks(request, context)
   const report = createReport()
-  let sight: Sight | null = null
+  let snapshot: InputSnapshot | null = null
   let isRepeated = false
   try {
     await locks.take()
-    sight = await lookAtAll(locks.paths, request, context)
-    isRepeated = repeatReport(sight, report)
+    snapshot = await takeSnapshot(locks.paths, request, context)
+    isRepeated = repeatReport(snapshot, report)
     if (!isRepeated) {
       // Only now: it is most of the program
       const { completeLocked } = await import('./complete-locked.js')
@@ -34,7 +34,7 @@ export async function completeDirectories(
   } finally {
     locks.release()
   }
-  if (!isRepeated) noteStandstill(sight, report)
+  if (!isRepeated) writeMemo(snapshot, report)
   if (!request.dryRun && !report.isInterrupted) {
     await tidy(context, request.cacheMaxSize)
   }

@@ -8,7 +8,7 @@ import { pathsOf, type SourceDirectory } from './directories.js'
 import { decideEntry, openContent, type EntryDecision } from './entry.js'
 import type { DirectoryEntry } from './entry-change.js'
 import { EntryWrites } from './entry-writes.js'
-import { leavesTorrent } from './left-torrent.js'
+import { leavesStaleTorrent } from './stale-torrent.js'
 import { noteFailure } from './report.js'
 import type { CompleteRun } from './request.js'
 import { sizedEntries } from './sized-entries.js'
@@ -138,7 +138,7 @@ class EntryLoop {
     torrent: EntryDecision['torrent'] & { kind: 'skip' },
   ): void {
     const paths = pathsOf(name, directory)
-    const left = leavesTorrent(torrent.reason, paths, directory) ? { leavesTorrent: true } : {}
+    const left = leavesStaleTorrent(torrent.reason, paths, directory) ? { leavesTorrent: true } : {}
     const { pieceLength } = 'pieceLength' in torrent ? torrent : {}
     const adoptable = pieceLength === undefined ? {} : { pieceLength }
     this.run.report.skipped.push({ ...paths, reason: torrent.reason, ...left, ...adoptable })

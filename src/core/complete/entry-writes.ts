@@ -4,7 +4,7 @@ import type { ListDecision } from './decide-lists.js'
 import { pathsOf } from './directories.js'
 import type { EntryDecision } from './entry.js'
 import { EntryChange, ListChange, type DirectoryEntry } from './entry-change.js'
-import { Gathering } from './gathering.js'
+import { BatchWindow } from './batch-window.js'
 import { noteFailure } from './report.js'
 import type { CompleteRun } from './request.js'
 
@@ -15,7 +15,7 @@ const PENDING_WRITES = 2048
 export class EntryWrites {
   readonly #run: CompleteRun
   readonly #limit = new ConcurrencyLimit(PENDING_WRITES)
-  readonly #gathering = new Gathering()
+  readonly #window = new BatchWindow()
 
   constructor(run: CompleteRun) {
     this.#run = run
@@ -36,7 +36,7 @@ export class EntryWrites {
 
   /** Never rejects. */
   async #writeAll(entry: DirectoryEntry, { torrent, lists, pieces }: EntryDecision): Promise<void> {
-    if (!this.#run.request.dryRun) await this.#gathering.join()
+    if (!this.#run.request.dryRun) await this.#window.join()
     const listing = lists.flatMap((list) => {
       return list.kind === 'write' ? [this.#writeList(entry, list)] : []
     })

@@ -100,7 +100,7 @@ test('what is adopted is unchanged from then on, also by the note of runs withou
     const { unchanged, bytesHashed, adopted } = await mirror.report()
     assert.deepEqual([unchanged, bytesHashed, adopted], [3, 0, []])
   }
-  const directory = join(mirror.state, 'standstill')
+  const directory = join(mirror.state, 'unchanged')
   const [note = ''] = readdirSync(directory)
   const path = join(directory, note)
   const text = readFileSync(path, 'utf8').slice(64).replace('"unchanged":3', '"unchanged":77')

@@ -57,7 +57,7 @@ function exaggerate(mirror: Mirror): void {
 const prepareNone: (mirror: Mirror) => void = () => undefined
 
 function noteOf({ state }: Mirror): string {
-  const directory = join(state, 'standstill')
+  const directory = join(state, 'unchanged')
   const [name = ''] = readdirSync(directory)
   return join(directory, name)
 }
@@ -240,7 +240,7 @@ const CHANGES: Record<string, readonly [change: (mirror: Mirror) => void, outcom
   ],
   'the note may be written by others': [
     (mirror) => {
-      chmodSync(join(mirror.state, 'standstill'), 0o777)
+      chmodSync(join(mirror.state, 'unchanged'), 0o777)
     },
     {},
   ],
@@ -356,9 +356,9 @@ test(
     await mirror.run()
     // The clock of the run is that of the files
     await mirror.run([], { now: Date.now })
-    assert.equal(existsSync(join(mirror.state, 'standstill')), false)
+    assert.equal(existsSync(join(mirror.state, 'unchanged')), false)
     await mirror.run()
-    assert.equal(existsSync(join(mirror.state, 'standstill')), true)
+    assert.equal(existsSync(join(mirror.state, 'unchanged')), true)
   },
 )
 
@@ -366,7 +366,7 @@ test('a clock that was set back makes no run rely on what it should not', { skip
   const mirror = new Mirror(t, FILES)
   await mirror.run()
   await mirror.run([], { now: () => Date.now() - 86_400_000 })
-  assert.equal(existsSync(join(mirror.state, 'standstill')), false)
+  assert.equal(existsSync(join(mirror.state, 'unchanged')), false)
 })
 
 test('what a killed run left among the torrents is removed', { skip }, async (t) => {
@@ -375,7 +375,7 @@ test('what a killed run left among the torrents is removed', { skip }, async (t)
   writeFileSync(join(mirror.target, left), '')
   await mirror.run()
   await mirror.run()
-  assert.equal(existsSync(join(mirror.state, 'standstill')), false)
+  assert.equal(existsSync(join(mirror.state, 'unchanged')), false)
 })
 
 test('a run that others keep from the torrents is told so all the same', { skip }, async (t) => {
@@ -423,9 +423,9 @@ for (const [what, [prepare, status]] of Object.entries(LEFT)) {
     prepare(mirror)
     await mirror.run()
     for (const args of [[], ['--json'], ['--quiet']]) {
-      rmSync(join(mirror.state, 'standstill'), { recursive: true, force: true })
+      rmSync(join(mirror.state, 'unchanged'), { recursive: true, force: true })
       const looked = await mirror.run(args)
-      assert.equal(readdirSync(join(mirror.state, 'standstill')).length, 1)
+      assert.equal(readdirSync(join(mirror.state, 'unchanged')).length, 1)
       const relied = await mirror.run(args)
       assert.deepEqual(withoutSeconds(relied), withoutSeconds(looked))
       assert.equal(looked.status, status)
@@ -438,7 +438,7 @@ test('a torrent that somebody edited is told of by each run', { skip }, async (t
   await mirror.run()
   writeFileSync(mirror.torrent('a'), 'edited')
   const looked = await mirror.run()
-  assert.equal(readdirSync(join(mirror.state, 'standstill')).length, 1)
+  assert.equal(readdirSync(join(mirror.state, 'unchanged')).length, 1)
   assert.deepEqual(withoutSeconds(await mirror.run()), withoutSeconds(looked))
   assert.equal(looked.status, 1)
 })
@@ -446,7 +446,7 @@ test('a torrent that somebody edited is told of by each run', { skip }, async (t
 test('where no note can be kept nothing is said of it', { skip }, async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.run()
-  writeFileSync(join(mirror.state, 'standstill'), 'in the way')
+  writeFileSync(join(mirror.state, 'unchanged'), 'in the way')
   const { status, stderr } = await mirror.run()
   assert.deepEqual([status, stderr], [0, ''])
 })

@@ -3,10 +3,10 @@ const MOST = 512
 const MAX_WAIT = 20
 
 /**
- * Lets things begin together that are cheaper that way, such as writes that share a flush: each waits
+ * Lets tasks begin together that are cheaper that way, such as writes that share a flush: each waits
  * until enough others do, or for a moment.
  */
-export class Gathering {
+export class BatchWindow {
   /** What those wait for who joined; null while nobody waits. */
   #beginning: Promise<void> | null = null
   #begin: () => void = () => undefined
@@ -14,12 +14,12 @@ export class Gathering {
 
   /** Resolves when it is time to begin. */
   join(): Promise<void> {
-    const beginning = (this.#beginning ??= this.#gather())
+    const beginning = (this.#beginning ??= this.#open())
     if (++this.#count >= MOST) this.#begin()
     return beginning
   }
 
-  #gather(): Promise<void> {
+  #open(): Promise<void> {
     return new Promise((resolve) => {
       const begin = () => {
         clearTimeout(timer)

@@ -13,7 +13,7 @@ const REPLACED: ReadonlySet<SkipReason> = new Set([
 ])
 
 /** Whether an entry that is skipped has a torrent from when it was content, which nobody keeps up. */
-export function leavesTorrent(
+export function leavesStaleTorrent(
   reason: SkipReason,
   { sourcePath, torrentPath }: TorrentPaths,
   { targetDirectory }: SourceDirectory,

@@ -1,19 +1,19 @@
 import { removeNote, writeNote } from '../../state/notes.js'
 import type { CompleteReport, SkipReason } from './report.js'
-import { BUSY, type Sight, type Standstill } from './sight.js'
+import { BUSY, type InputSnapshot, type UnchangedMemo } from './input-snapshot.js'
 
 /** What a run that did nothing has to report. */
 type QuietReport = Pick<CompleteReport, 'unchanged' | 'bytesReused' | 'skipped'>
 
 /**
- * Enters what an earlier run reported that saw all just as it is now, and found nothing to do. Returns
- * whether there was one.
+ * Enters the report of an earlier run that had the same inputs and found nothing to do. Returns whether
+ * there was one.
  */
-export function repeatReport(sight: Sight | null, report: CompleteReport): boolean {
-  if (sight === null || sight.digest === null) return false
-  const { note } = sight
-  if (note?.seen !== sight.digest) return false
-  const { unchanged, bytesReused, skipped } = note.report as QuietReport
+export function repeatReport(snapshot: InputSnapshot | null, report: CompleteReport): boolean {
+  if (snapshot === null || snapshot.digest === null) return false
+  const { memo } = snapshot
+  if (memo?.seen !== snapshot.digest) return false
+  const { unchanged, bytesReused, skipped } = memo.report as QuietReport
   report.unchanged = unchanged
   report.bytesReused = bytesReused
   report.skipped.push(...skipped)
@@ -21,21 +21,21 @@ export function repeatReport(sight: Sight | null, report: CompleteReport): boole
 }
 
 /**
- * Notes what a run reported, if it found nothing to do and the next ones would not either; else that
- * the next one need not look for such a note, until one more found nothing to do.
+ * Writes the memo of a run that found nothing to do, if the next ones would not either; else a memo
+ * that the next run need not take a snapshot, until one more found nothing to do.
  */
-export function noteStandstill(sight: Sight | null, report: CompleteReport): void {
-  if (sight === null || report.isInterrupted) return
-  const { place, note, digest, isSettled } = sight
+export function writeMemo(snapshot: InputSnapshot | null, report: CompleteReport): void {
+  if (snapshot === null || report.isInterrupted) return
+  const { place, memo, digest, isSettled } = snapshot
   if (!isQuiet(report)) {
-    const busy: Standstill = { seen: BUSY, report: null }
-    if (note?.seen !== BUSY) writeNote(place, busy)
+    const busy: UnchangedMemo = { seen: BUSY, report: null }
+    if (memo?.seen !== BUSY) writeNote(place, busy)
   } else if (digest === null) removeNote(place)
   else if (isSettled) {
     const { unchanged, bytesReused, skipped } = report
     const quiet: QuietReport = { unchanged, bytesReused, skipped }
-    const standstill: Standstill = { seen: digest, report: quiet }
-    writeNote(place, standstill)
+    const quietMemo: UnchangedMemo = { seen: digest, report: quiet }
+    writeNote(place, quietMemo)
   }
 }
 

@@ -7,11 +7,11 @@ import { stampOfLog } from '../../state/torrents/stamp.js'
 import { RACY_NS } from '../digests/settled.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
 
-/** A run that found nothing to do. Without the note of it, the next one looks again. */
-export interface Standstill {
-  /** A digest of all that it went by; BUSY for a run that had something to do. */
+/** The memo of a run that found nothing to do. Without it, the next one looks at each entry. */
+export interface UnchangedMemo {
+  /** The digest of the run's inputs; BUSY for a run that had something to do. */
   readonly seen: string
-  /** What it reported, as JSON. */
+  /** The report of that run, as JSON. */
   readonly report: unknown
 }
 
@@ -21,12 +21,12 @@ export const BUSY = 'busy'
 /** Raised whenever what a run of the same request does of the same files may differ from before. */
 const FORMAT = 5
 
-/** All that a run goes by, as it was before the run did anything. */
-export interface Sight {
+/** The inputs of a run, as they were before the run did anything. */
+export interface InputSnapshot {
   /** Which runs it may be compared with. */
   readonly place: NotePlace
-  /** What an earlier one of them noted. */
-  readonly note: Standstill | null
+  /** The memo that an earlier one of them left. */
+  readonly memo: UnchangedMemo | null
   /** As long as it is the same, so is what there is to do; null where that was not looked at. */
   readonly digest: string | null
   /** Whether there is a sign of all that may change in a later digest. */
@@ -34,25 +34,25 @@ export interface Sight {
 }
 
 /**
- * Looks at all that a run goes by, once its targets are locked: what is in its directories, what is
- * known of their torrents, and what is asked for. The cache is none of it: it decides how soon digests
- * are at hand, and where nothing changed none are wanted. Null where that is not all.
+ * Looks at the inputs of a run, once its targets are locked: its directories, the logs of their
+ * torrents, and the request. The cache is no input: it decides how soon digests are at hand, and none
+ * are wanted if nothing changed. Null if the snapshot would be incomplete.
  */
-export async function lookAtAll(
+export async function takeSnapshot(
   targets: readonly string[],
   request: CompleteRequest,
   context: CompleteContext,
-): Promise<Sight | null> {
-  if (!isAllInSight(request)) return null
+): Promise<InputSnapshot | null> {
+  if (!isAllInputs(request)) return null
   const known = knownOf(targets, request, context)
   if (known === null) return null
   const { sources } = known
   const key = JSON.stringify([sources, targets])
-  const place = { stateDirectory: context.state.directory, kind: 'standstill', key } as const
-  const note = readNote(place) as Standstill | null
+  const place = { stateDirectory: context.state.directory, kind: 'unchanged', key } as const
+  const memo = readNote(place) as UnchangedMemo | null
   // Where there is something to do as a rule, the look would be for nothing
-  const look = note?.seen === BUSY ? null : await lookAt({ ...known, targets }, request, context)
-  return { place, note, ...(look ?? { digest: null, isSettled: false }) }
+  const look = memo?.seen === BUSY ? null : await lookAt({ ...known, targets }, request, context)
+  return { place, memo, ...(look ?? { digest: null, isSettled: false }) }
 }
 
 /** What the digest is made of beside what was asked for. */
@@ -66,7 +66,7 @@ async function lookAt(
   { sources, targets, logs }: Known,
   request: CompleteRequest,
   context: CompleteContext,
-): Promise<Pick<Sight, 'digest' | 'isSettled'> | null> {
+): Promise<Pick<InputSnapshot, 'digest' | 'isSettled'> | null> {
   const { state, cacheAccess, engine } = context
   const startedNs = BigInt(Math.floor(cacheAccess.now())) * 1_000_000n
   const flat = targets.filter((target) => !sources.includes(target))
@@ -84,7 +84,7 @@ async function lookAt(
  * Whether a run does no more than its directories and logs tell. Directories that patterns leave out
  * may be far larger than all others, and are better not looked at.
  */
-function isAllInSight({ force, dryRun, publish, common }: CompleteRequest): boolean {
+function isAllInputs({ force, dryRun, publish, common }: CompleteRequest): boolean {
   const { include, exclude } = common.scan
   return !force && !dryRun && publish.length + include.length + exclude.length === 0
 }
