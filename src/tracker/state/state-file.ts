@@ -6,7 +6,13 @@ import { readRegular } from '../../files/read-regular.js'
 import { streamAtomically } from '../../files/write/stream-atomically.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { convertOldState, looksPickled, MAX_OLD_STATE } from './old-state.js'
-import { DIGEST_LENGTH, formatState, MAX_HEADER, readStateHeader } from './state-format.js'
+import {
+  DIGEST_LENGTH,
+  formatState,
+  isBrokenHeader,
+  MAX_HEADER,
+  readStateHeader,
+} from './state-format.js'
 
 /** Who may read it: it holds addresses of clients. */
 const MODE = 0o640
@@ -99,16 +105,20 @@ export class StateFile {
     const buffer = Buffer.allocUnsafe(CHUNK)
     const body = { file, buffer, from: header.length, to: stats.size - DIGEST_LENGTH }
     if (!(await isWhole(body))) {
-      this.#settle = () => this.#setAside('damaged', 'a damaged state')
+      this.#setDamagedAside()
       return
     }
     const age = this.#parts.now() / 1000 - header.savedAt
     await this.#restore(chunksOf(body), age, stats.size)
   }
 
-  /** A file that btkit did not write. */
+  /** A file that btkit did not write, or whose beginning is damaged. */
   async #loadForeign(beginning: Uint8Array, modifiedAt: number): Promise<void> {
     const { path, report, now } = this.#parts
+    if (isBrokenHeader(beginning)) {
+      this.#setDamagedAside()
+      return
+    }
     if (looksPickled(beginning)) {
       this.#settle = () => this.#setAside('pickled', "a state of bttrack in Python's own format")
       return
@@ -138,6 +148,10 @@ export class StateFile {
     const restorer = this.#parts.store.restore(Math.max(0, age), size)
     for await (const slice of slices) restorer.write(slice)
     restorer.end()
+  }
+
+  #setDamagedAside(): void {
+    this.#settle = () => this.#setAside('damaged', 'a damaged state')
   }
 
   async #setAside(kind: 'damaged' | 'pickled', what: string): Promise<void> {

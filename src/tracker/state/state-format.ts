@@ -29,6 +29,17 @@ export function readStateHeader(bytes: Uint8Array): StateHeader | null {
   return { length: header.length, isKnown, savedAt: Number(savedAt) }
 }
 
+const WORDS = 'btkit tracker state '
+
+/**
+ * Whether the start of a file that has no whole header is that of a state of ours all the same, cut
+ * off, or zeros, as file systems leave them after a power cut.
+ */
+export function isBrokenHeader(beginning: Uint8Array): boolean {
+  const text = Buffer.from(beginning).toString('latin1')
+  return beginning.every((byte) => byte === 0) || WORDS.startsWith(text) || text.startsWith(WORDS)
+}
+
 /** A state as it is saved, a slice at a time: header, swarms, digest. */
 export function* formatState(swarms: Iterable<Uint8Array>, savedAt: number) {
   const hash = createHash('sha256')

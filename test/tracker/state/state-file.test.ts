@@ -88,6 +88,11 @@ for (const [what, damage] of [
   ['with another byte', (bytes: Buffer) => bytes.fill(7, 60, 61)],
   ['cut off', (bytes: Buffer) => bytes.subarray(0, -5)],
   ['with nothing but its header', (bytes: Buffer) => bytes.subarray(0, bytes.indexOf('\n') + 1)],
+  ['cut off in its header', (bytes: Buffer) => bytes.subarray(0, bytes.indexOf('\n'))],
+  ['cut off after a byte', (bytes: Buffer) => bytes.subarray(0, 1)],
+  ['that is zeros', (bytes: Buffer) => bytes.fill(0)],
+  ['that is few zeros', () => Buffer.alloc(5)],
+  ['that begins with zeros', (bytes: Buffer) => bytes.fill(0, 0, 100)],
   ['with bytes after its end', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('x')])],
 ] as const) {
   test(`a state ${what} is set aside, and told`, async (t) => {
