@@ -4,6 +4,9 @@ export interface Output {
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
   readonly rows?: number | undefined
+  /** Calls `act` when a terminal has another size, until `off` is called with the same. */
+  on?(event: 'resize', act: () => void): unknown
+  off?(event: 'resize', act: () => void): unknown
   /** Bytes that its reader has not taken yet. */
   readonly writableLength?: number
   /** Why writing failed, if it did. */

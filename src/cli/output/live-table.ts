@@ -1,31 +1,87 @@
-import type { Output } from '../io.js'
+import { stripVTControlCharacters } from 'node:util'
+import type { Io, Output } from '../io.js'
+import { cutColumns } from './bar.js'
 
-/** Lines of a terminal where there is no telling how many it has. */
+/** The size of a terminal that does not tell. */
+const COLUMNS = 80
 const ROWS = 24
 
-/** Lines on a terminal that are replaced again and again where they stand. */
+/** How many messages are seen below the table at most. */
+const MESSAGES = 5
+
+const ENTER = '\u001b[?1049h'
+const HOME = '\u001b[H'
+const ERASE_LINE = '\u001b[K'
+const ERASE_BELOW = '\u001b[J'
+// tmux leaves lines of the table on the usual screen if they are there after another width
+const LEAVE = `${HOME}${ERASE_BELOW}\u001b[?1049l`
+
+/** Makes the lines of a table that take at most so many columns. */
+export type Table = (columns: number) => readonly string[]
+
+/**
+ * A table on the alternate screen of a terminal, drawn where it stands, again when the terminal has
+ * another size. Messages go to the usual screen, where they stay, and the last of them are seen below
+ * the table.
+ */
 export class LiveTable {
-  readonly #output: Output
-  #height = 0
-
-  constructor(output: Output) {
-    this.#output = output
+  readonly #stdout: Output
+  readonly #stderr: Output
+  #table: Table | null = null
+  #messages: string[] = []
+  readonly #redraw = () => {
+    this.#draw()
   }
 
-  /** Shows lines in place of those before. Those that the terminal has no room for are counted. */
-  show(lines: readonly string[]): void {
-    const room = Math.max(2, (this.#output.rows ?? ROWS) - 1)
-    const left = lines.length - room + 1
-    const shown = left <= 1 ? lines : [...lines.slice(0, room - 1), `and ${left} more`]
-    this.clear()
-    this.#output.write(shown.map((line) => `${line}\n`).join(''))
-    this.#height = shown.length
+  constructor({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>) {
+    this.#stdout = stdout
+    this.#stderr = stderr
   }
 
-  /** Takes the lines away, so that others can be printed. */
-  clear(): void {
-    // Up to the first line, and all from there is erased
-    if (this.#height > 0) this.#output.write(`\u001b[${this.#height}A\r\u001b[J`)
-    this.#height = 0
+  /** Shows a table in place of that before. Lines that the terminal has no room for are counted. */
+  show(table: Table): void {
+    if (!this.#table) {
+      this.#stdout.write(ENTER)
+      this.#stdout.on?.('resize', this.#redraw)
+    }
+    this.#table = table
+    this.#draw()
   }
+
+  /** Writes to standard error what is to stay, and draws the table again. */
+  tell(text: string): void {
+    const lines = stripVTControlCharacters(text).trimEnd().split('\n')
+    this.#messages = [...this.#messages, ...lines].slice(-MESSAGES)
+    const isBelow = this.#table !== null && this.#stderr.isTTY === true
+    if (isBelow) this.#stdout.write(LEAVE)
+    this.#stderr.write(text)
+    if (isBelow) this.#stdout.write(ENTER)
+    this.#draw()
+  }
+
+  /** Goes back to the usual screen. */
+  close(): void {
+    if (!this.#table) return
+    this.#table = null
+    this.#stdout.off?.('resize', this.#redraw)
+    this.#stdout.write(LEAVE)
+  }
+
+  #draw(): void {
+    if (!this.#table) return
+    const { columns = COLUMNS, rows = ROWS } = this.#stdout
+    // The last row is where the cursor stays
+    const room = Math.max(2, rows - 1)
+    const told = this.#messages.slice(-Math.floor(room / 4))
+    const isRoomy = room >= 4 && told.length > 0
+    const below = isRoomy ? ['', ...told.map((line) => cutColumns(line, columns))] : []
+    const lines = [...fitRows(this.#table(columns), room - below.length), ...below]
+    const text = lines.map((line) => `${ERASE_LINE}${line}\r\n`).join('')
+    this.#stdout.write(`${HOME}${text}${ERASE_BELOW}`)
+  }
+}
+
+function fitRows(lines: readonly string[], room: number): readonly string[] {
+  const left = lines.length - room + 1
+  return left <= 1 ? lines : [...lines.slice(0, room - 1), `and ${left} more`]
 }

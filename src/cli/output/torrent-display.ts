@@ -6,9 +6,6 @@ import { isScreen } from './paint.js'
 import { torrentTable } from './torrent-table.js'
 import { isWhole, type ClientTorrent } from '../../core/publish/client.js'
 
-/** Columns of a terminal that does not tell. */
-const COLUMNS = 80
-
 /** What is to be shown, and how. */
 export interface DisplayOptions {
   readonly json?: true | undefined
@@ -24,6 +21,8 @@ export interface Display {
   readonly reportError: (error: unknown) => void
   /** Takes away what is shown for the moment alone. */
   readonly clear: () => void
+  /** Whether what is shown stands in one place, so that it may be shown whenever it changes. */
+  readonly isLive: boolean
   /** Milliseconds from one show to the next. */
   readonly interval: number
 }
@@ -31,25 +30,29 @@ export interface Display {
 /** A table on a terminal; lines of JSON if wanted; else lines as of old. */
 export function openDisplay(options: DisplayOptions, io: Io): Display {
   const isLive = isScreen(io.stdout, io.env) && !options.json && !options.quiet
-  const table = new LiveTable(io.stdout)
+  const table = new LiveTable(io)
+  const toTable = {
+    write: (text: string | Uint8Array) => {
+      table.tell(text.toString())
+    },
+  }
+  const messages = { ...io, stderr: isLive ? toTable : io.stderr }
   return {
     show: isLive
       ? (torrents) => {
-          table.show(torrentTable(torrents, io.stdout.columns ?? COLUMNS))
+          table.show((columns) => torrentTable(torrents, columns))
         }
       : chooseLines(options, io),
     note: (message) => {
-      if (options.quiet) return
-      table.clear()
-      reportNote(message, io)
+      if (!options.quiet) reportNote(message, messages)
     },
     reportError: (error) => {
-      table.clear()
-      reportError(error, io)
+      reportError(error, messages)
     },
     clear: () => {
-      table.clear()
+      table.close()
     },
+    isLive,
     interval: options.displayInterval ?? (isLive ? 1000 : 60_000),
   }
 }

@@ -1,24 +1,107 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import { LiveTable } from '../../../src/cli/output/live-table.js'
-import { Captured } from '../../support/run-btkit.js'
 
-test('lines take the place of those before', () => {
-  const output = new Captured()
-  const table = new LiveTable(output)
-  table.show(['a', 'b'])
-  table.show(['c'])
-  assert.equal(output.text, 'a\nb\n\u001b[2A\r\u001b[Jc\n')
+const [ENTER, LEAVE, HOME, BELOW] = [
+  '\u001b[?1049h',
+  '\u001b[H\u001b[J\u001b[?1049l',
+  '\u001b[H',
+  '\u001b[J',
+] as const
+
+/** A terminal that both streams lead to. */
+class Terminal extends EventEmitter {
+  readonly isTTY = true
+  text = ''
+
+  constructor(
+    public rows = 24,
+    public columns = 80,
+  ) {
+    super()
+  }
+
+  write(chunk: string | Uint8Array): void {
+    this.text += chunk.toString()
+  }
+
+  /** What was written since the last time. */
+  take(): string {
+    const { text } = this
+    this.text = ''
+    return text
+  }
+}
+
+function open(rows?: number) {
+  const terminal = new Terminal(rows)
+  return { terminal, table: new LiveTable({ stdout: terminal, stderr: terminal }) }
+}
+
+/** Lines drawn from the upper left on, with nothing left of what was there. */
+function drawn(...lines: string[]): string {
+  return HOME + lines.map((line) => `\u001b[K${line}\r\n`).join('') + BELOW
+}
+
+test('a table is drawn over the one before, on a screen of its own', () => {
+  const { terminal, table } = open()
+  table.show(() => ['a', 'b'])
+  assert.equal(terminal.take(), ENTER + drawn('a', 'b'))
+  table.show(() => ['c'])
+  assert.equal(terminal.take(), drawn('c'))
+  table.close()
+  assert.equal(terminal.take(), LEAVE)
 })
 
-test('what the terminal has no room for is counted', () => {
-  const output = Object.assign(new Captured(), { rows: 4 })
-  new LiveTable(output).show(['a', 'b', 'c', 'd', 'e'])
-  assert.equal(output.text, 'a\nb\nand 3 more\n')
+test('a message goes to the usual screen, and is seen below the table', () => {
+  const { terminal, table } = open()
+  table.tell('btkit: first\n')
+  table.show(() => ['a'])
+  assert.equal(terminal.take(), `btkit: first\n${ENTER}${drawn('a', '', 'btkit: first')}`)
+  table.tell('\u001b[31mbtkit:\u001b[39m second\n')
+  const below = drawn('a', '', 'btkit: first', 'btkit: second')
+  assert.equal(terminal.take(), `${LEAVE}\u001b[31mbtkit:\u001b[39m second\n${ENTER}${below}`)
 })
 
-test('as many lines as the terminal has room for are shown', () => {
-  const output = Object.assign(new Captured(), { rows: 4 })
-  new LiveTable(output).show(['a', 'b', 'c'])
-  assert.equal(output.text, 'a\nb\nc\n')
+test('messages elsewhere leave the screen as it is', () => {
+  const [stdout, stderr] = [new Terminal(), { write: () => undefined }]
+  const table = new LiveTable({ stdout, stderr })
+  table.show(() => ['a'])
+  stdout.take()
+  table.tell('btkit: told\n')
+  assert.equal(stdout.take(), drawn('a', '', 'btkit: told'))
+})
+
+test('the table is made again for another size of the terminal, until it is closed', () => {
+  const { terminal, table } = open()
+  table.show((columns) => [`${columns} columns`])
+  Object.assign(terminal, { columns: 40 }).emit('resize')
+  assert.ok(terminal.take().endsWith(drawn('40 columns')))
+  table.close()
+  terminal.take()
+  terminal.emit('resize')
+  assert.equal(terminal.take(), '')
+})
+
+test('lines that the terminal has no room for are counted', () => {
+  const { terminal, table } = open(4)
+  table.show(() => ['a', 'b', 'c', 'd', 'e'])
+  assert.equal(terminal.take(), ENTER + drawn('a', 'b', 'and 3 more'))
+  table.show(() => ['a', 'b', 'c'])
+  assert.equal(terminal.take(), drawn('a', 'b', 'c'))
+})
+
+test('messages leave a low terminal to the table, and take a quarter of others', () => {
+  for (const [rows, seen] of [
+    [4, 0],
+    [9, 2],
+    [50, 5],
+  ] as const) {
+    const { terminal, table } = open(rows)
+    for (let i = 1; i <= 9; i++) table.tell(`message ${i}\n`)
+    terminal.take()
+    table.show(() => ['a'])
+    assert.equal(terminal.take().match(/message/g)?.length ?? 0, seen, `${rows} rows`)
+  }
 })

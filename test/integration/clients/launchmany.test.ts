@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { assertHolds, downloadFromPeers } from '../../support/clients.js'
-import { collect, startExecutable } from '../../support/executable.js'
+import { collect, executable, startExecutable } from '../../support/executable.js'
 import { findPeer, unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -237,3 +238,65 @@ test('launchmany without any client names those that it takes', async (t) => {
   assert.equal((await ended).status, 1)
   assert.match(said.text, /install one of aria2c, rtorrent/)
 })
+
+/** A terminal of 80 by 24 in which a shell runs, and what is seen on it. */
+function openTerminal(t: TestContext, env: Readonly<Record<string, string>>) {
+  // Before the directory of its socket is removed
+  t.after(() => tmux('kill-server'))
+  const socket = join(makeScratch(t), 'tmux')
+  const tmux = (...args: readonly string[]) => {
+    return execFileSync(findPeer('tmux')!, ['-S', socket, '-f', '/dev/null', ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, ...env, LC_ALL: 'C.UTF-8' },
+      timeout: LIMIT,
+    })
+  }
+  tmux('new-session', '-d', '-x', '80', '-y', '24', findPeer('sh')!)
+  return {
+    type: (...keys: readonly string[]) => tmux('send-keys', ...keys),
+    resize: (columns: number, rows: number) => {
+      tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`)
+    },
+    seen: () => tmux('capture-pane', '-p'),
+    /** With what went up out of sight. */
+    all: () => tmux('capture-pane', '-p', '-S', '-'),
+  }
+}
+
+test(
+  'the table of a terminal stays after messages and another size, and leaves only messages behind',
+  { skip: unlessInstalled('aria2c').skip || unlessInstalled('tmux').skip },
+  async (t) => {
+    const directory = await plantRelease(t)
+    await addRelease(directory, 'two.iso', 'http://127.0.0.1:1/announce')
+    const PATH = pathWith(t, 'aria2c')
+    const terminal = openTerminal(t, { TMPDIR: makeScratch(t) })
+    const btkit = [process.execPath, executable('btlaunchmany')].join(' ')
+    const seldom = '--display_interval 600 --parse_dir_interval 0.3 --no-cache'
+    terminal.type(
+      `PATH=${PATH} ${btkit} ${seldom} ${OLD.join(' ')} ${directory}; echo status: $?`,
+      'Enter',
+    )
+    await until('seen', () => /^one.iso .*\n^two.iso /m.test(terminal.seen()))
+
+    rmSync(join(directory, 'one.iso.torrent'))
+    await until('told', () => terminal.seen().includes('dropped'))
+    await until('shown again', () => /^name .*\ntwo.iso .*\n\n/.test(terminal.seen()))
+
+    for (const [columns, rows] of [
+      [60, 12],
+      [100, 30],
+    ] as const) {
+      terminal.resize(columns, rows)
+      await until('fits', () => terminal.seen().split('\n')[0]!.length > columns - 20)
+      assert.equal(terminal.seen().match(/^name /gm)?.length, 1, terminal.seen())
+      assert.equal(terminal.seen().match(/^two.iso /gm)?.length, 1, terminal.seen())
+    }
+
+    terminal.type('C-c')
+    await until('ended', () => /^status: 0$/m.test(terminal.seen()))
+    const left = terminal.all()
+    assert.doesNotMatch(left, /^name /m)
+    for (const told of ['added', 'dropped']) assert.match(left, new RegExp(`^btkit: ${told} `, 'm'))
+  },
+)

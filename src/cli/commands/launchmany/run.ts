@@ -39,19 +39,27 @@ interface Keeping {
 /** Keeps clients seeding until a signal asks to stop. */
 export async function keepSeeding(run: LaunchRun): Promise<TorrentKeeper[]> {
   const { clients, options, display, io } = run
-  const keepings = clients.map((named) => ({ keeper: createKeeper(named, run), named }))
+  let changes = 0
+  const onChange = () => changes++
+  const keepings = clients.map((named) => ({ keeper: createKeeper(named, run, onChange), named }))
   const failed = new Set<string>()
   const failing = new AbortController()
   const signal = AbortSignal.any([io.signal, failing.signal])
   try {
     await unlessAborted(signal, () => update(keepings, failed, display))
     await Promise.all([
-      repeat(options.parseDirInterval, signal, () => update(keepings, failed, display)),
-      repeat(display.interval, signal, () => show(keepings, display)),
+      repeat(options.parseDirInterval, signal, async () => {
+        const before = changes
+        await update(keepings, failed, display)
+        // A table must not show until the next look what is gone
+        if (changes !== before && display.isLive) await show(keepings, display, signal)
+      }),
+      repeat(display.interval, signal, () => show(keepings, display, signal)),
     ])
   } finally {
     // When one fails, the other ends as well
     failing.abort()
+    display.clear()
   }
   return keepings.map(({ keeper }) => keeper)
 }
@@ -82,7 +90,7 @@ export async function letGo(
   return status
 }
 
-function createKeeper(named: NamedClient, run: LaunchRun): TorrentKeeper {
+function createKeeper(named: NamedClient, run: LaunchRun, hear: () => void): TorrentKeeper {
   const { directories, options, hashContext, display, io } = run
   const settings: KeeperSettings = {
     directories,
@@ -91,6 +99,7 @@ function createKeeper(named: NamedClient, run: LaunchRun): TorrentKeeper {
     maxTorrentSize: options.maxTorrentSize,
     hashContext,
     onChange: (change, torrent) => {
+      hear()
       display.note(`${change} ${torrent}`)
     },
     onProblem: display.reportError,
@@ -113,7 +122,7 @@ async function update(keepings: readonly Keeping[], failed: Set<string>, display
   }
 }
 
-async function show(keepings: readonly Keeping[], display: Display): Promise<void> {
+async function show(keepings: readonly Keeping[], display: Display, signal: AbortSignal) {
   const lists = keepings.map(async ({ keeper, named }) => {
     try {
       return keeper.ownOf(await named.client.list())
@@ -123,7 +132,9 @@ async function show(keepings: readonly Keeping[], display: Display): Promise<voi
       return []
     }
   })
-  display.show((await Promise.all(lists)).flat())
+  const torrents = (await Promise.all(lists)).flat()
+  // The display may have been taken away meanwhile
+  if (!signal.aborted) display.show(torrents)
 }
 
 /** Acts now, and again each time so many milliseconds after it is done, until asked to stop. */
