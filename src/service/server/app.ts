@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Steps } from '../../core/digests/steps.js'
 import { addFileRoutes } from '../downloads/routes.js'
 import type { Feed } from '../feed/feed.js'
@@ -14,6 +14,7 @@ import { sendProgress } from '../progress/send-progress.js'
 import type { StatusReport } from '../status/report.js'
 import { addStatusPageRoutes } from '../status/routes.js'
 import { addStatusRoutes, type StatusParts } from './status-routes.js'
+import { sendErrorPage } from '../web/error-page.js'
 import { refuseMethod, sendError } from '../web/errors.js'
 import type { Requesters } from '../web/requester.js'
 import { checkHosts } from '../web/public-address.js'
@@ -47,12 +48,16 @@ export interface AppParts {
 /** All routes, with what every answer has in common. */
 export function buildApp(parts: AppParts): FastifyInstance {
   const { options } = parts
+  const send = (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
+    const hasListings = parts.directoryPages !== null
+    if (!sendErrorPage(request, reply, { error, hasListings })) sendError(reply, error)
+  }
   const app = fastify({
     bodyLimit: options.limits.maxBody,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
-    frameworkErrors: (error, _request, reply) => {
-      sendError(reply, error)
+    frameworkErrors: (error, request, reply) => {
+      send(request, reply, error)
     },
   })
   // Forms alone are understood
@@ -66,12 +71,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
   )
   app.setErrorHandler((error, request, reply) => {
     if (sendProgress(request, reply, error)) return
-    sendError(reply, error)
+    send(request, reply, error)
     if (reply.statusCode === 500) parts.onError(error)
   })
   app.setNotFoundHandler((request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (isRead) sendError(reply, notFound('this address'))
+    if (isRead) send(request, reply, notFound('this address'))
     else refuseMethod(reply, request.method, allowedMethods(request.url, options))
   })
   app.addHook('onRequest', (request, _reply, done) => {
@@ -82,7 +87,11 @@ export function buildApp(parts: AppParts): FastifyInstance {
   })
   addStatusRoutes(app, parts.status)
   if (parts.feed) addFeedRoute(app, parts.feed)
-  addStatusPageRoutes(app, { report: parts.status.report, hasFiles: options.files })
+  addStatusPageRoutes(app, {
+    report: parts.status.report,
+    hasFiles: options.files,
+    hasListings: parts.directoryPages !== null,
+  })
   addPkgtorrentRoutes(app, parts)
   addFileRoutes(app, { ...parts, views: new Views(parts) })
   return app

@@ -12,17 +12,19 @@ export interface StatusPageRoutesParts {
   readonly report: () => Promise<StatusReport>
   /** Whether the files can be had here. */
   readonly hasFiles: boolean
+  /** Whether directories have pages. */
+  readonly hasListings: boolean
 }
 
 /** What the service does, at `/-/status`: a page, and its twin for programs. */
 export function addStatusPageRoutes(
   app: FastifyInstance,
-  { report, hasFiles }: StatusPageRoutesParts,
+  { report, ...links }: StatusPageRoutesParts,
 ): void {
   const rendered = {
     json: keepLast((of: StatusReport) => jsonLine(of)),
-    page: keepLast((of: StatusReport) => renderStatusPage({ report: of, isLive: false, hasFiles })),
-    live: keepLast((of: StatusReport) => renderStatusPage({ report: of, isLive: true, hasFiles })),
+    page: keepLast((of: StatusReport) => renderStatusPage({ report: of, isLive: false, ...links })),
+    live: keepLast((of: StatusReport) => renderStatusPage({ report: of, isLive: true, ...links })),
   }
 
   addReadRoute(app, '/-/status.json', async (_request, reply) => {

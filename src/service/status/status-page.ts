@@ -18,10 +18,25 @@ export interface StatusPageParts {
   readonly isLive: boolean
   /** Whether the files can be had here, to be linked to. */
   readonly hasFiles: boolean
+  /** Whether directories have pages, to be linked to. */
+  readonly hasListings: boolean
 }
 
+/** The way from the root of the mirror. */
+const WAY = html`<nav aria-label="Path">
+  <ol class="path">
+    <li><a href="../">Index</a></li>
+    <li><span aria-current="page">Status</span></li>
+  </ol>
+</nav>`
+
 /** What the service does, for people. Its links are relative to `/-/`. */
-export function renderStatusPage({ report, isLive, hasFiles }: StatusPageParts): string {
+export function renderStatusPage({
+  report,
+  isLive,
+  hasFiles,
+  hasListings,
+}: StatusPageParts): string {
   const refresh = html`<noscript
       ><meta http-equiv="refresh" content="${LIVE}; url=status?live" /></noscript
     >${REFRESH_SCRIPT.element}`
@@ -30,7 +45,11 @@ export function renderStatusPage({ report, isLive, hasFiles }: StatusPageParts):
         <a id="again" data-seconds="${LIVE}" href="status?live">now</a>`
     : html`<a href="status?live">Keep this page up to date</a>`
   return renderPage(
-    { title: 'Status of this mirror', head: isLive && refresh },
+    {
+      title: 'Status of this mirror',
+      head: isLive && refresh,
+      ...(hasListings && { header: WAY }),
+    },
     html`<h1>Status of this mirror</h1>
       <p>${again} &middot; <a href="status.json">JSON</a> &middot; <a href="metrics">metrics</a></p>
       <div id="state">
@@ -103,8 +122,8 @@ function busyRow({ title, requests, counts }: BusyTold, hasFiles: boolean): Html
     html`<a href="${address}">${name}</a> <a href="${viewByQuery(address, 'torrent')}">torrent</a>`
   return html`<tr>
     <td class="name">${links || name}</td>
-    <td class="n">${formatBytes(title.size)}</td>
-    <td class="n">${requests}</td>
+    <td class="n" data-label="size">${formatBytes(title.size)}</td>
+    <td class="n" data-label="requests">${requests}</td>
     ${countCells(counts)}
   </tr> `
 }
@@ -113,6 +132,8 @@ function without(title: string, why: string): Html {
   return html`<h2>${title}</h2>
     <p>${why}</p>`
 }
+
+const COUNTS = ['seeds', 'leechers', 'completed'] as const
 
 interface SwarmTable {
   readonly title: string
@@ -123,29 +144,26 @@ interface SwarmTable {
 }
 
 function swarmTable({ title, caption, columns, rows }: SwarmTable): Html {
-  const [name, ...numbers] = [...columns, 'seeds', 'leechers', 'completed']
+  const [name, ...numbers] = [...columns, ...COUNTS]
   return html`<h2>${title}</h2>
-    <div class="scroll" tabindex="0" role="region" aria-label="${title}">
-      <table>
-        <caption>
-          ${caption}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">${name}</th>
-            ${numbers.map((number) => html`<th scope="col" class="n">${number}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>`
+    <table class="stack">
+      <caption>
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">${name}</th>
+          ${numbers.map((number) => html`<th scope="col" class="n">${number}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>`
 }
 
 function countCells(counts: SwarmCounts | null): Html[] {
-  const { seeds, leechers, completed } = counts ?? {}
-  return [seeds, leechers, completed].map((n) => html`<td class="n">${n ?? '–'}</td>`)
+  return COUNTS.map((key) => html`<td class="n" data-label="${key}">${counts?.[key] ?? '–'}</td>`)
 }
 
 function trackers({ trackers }: StatusReport): Html {

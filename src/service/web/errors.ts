@@ -53,10 +53,15 @@ export function errorResponse(error: unknown): ErrorResponse {
 
 /** Sends an error as one line of text. */
 export function sendError(reply: FastifyReply, error: unknown): void {
-  const response = errorResponse(error)
+  const { status, line } = errorResponse(error)
+  setRetryAfter(reply, error)
+  sendLine(reply, status, line)
+}
+
+/** Sets when to ask again, after an error for which that may help. */
+export function setRetryAfter(reply: FastifyReply, error: unknown): void {
   if (error instanceof NotReady) reply.header('Retry-After', String(error.retryAfter))
-  else if (response.status === 503) reply.header('Retry-After', '10')
-  sendLine(reply, response.status, response.line)
+  else if (errorResponse(error).status === 503) reply.header('Retry-After', '10')
 }
 
 /** Refuses a method that an address does not have. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { prefersHtml } from '../../web/accept.js'
+import { RESERVED } from '../mirror/mirror.js'
 import { askedView, namedView, type ViewName } from './asked-view.js'
 
 /** Stands last in the query of addresses that a page asks for by itself while a torrent is made. */
@@ -31,6 +32,8 @@ export interface PageLinks {
   readonly itself: string
   /** The root of the mirror, with a slash at its end. */
   readonly root: string
+  /** The directory that it is in, or that it is a view of; the same as `root` if that is the root. */
+  readonly directory: string
 }
 
 /** The links of a page at that address, be it the one on progress or not. */
@@ -43,8 +46,19 @@ export function pageLinks(url: string): PageLinks {
     what: (view && WORDS[view]) ?? 'torrent',
     progress: query === '' ? `?${PROGRESS}` : `?${query}&${PROGRESS}`,
     itself: `?${query}`,
-    root: depth > 0 ? '../'.repeat(depth) : './',
+    root: way(depth),
+    directory: directoryOf(path, view !== undefined, depth),
   }
+}
+
+/** The way up by so many directories. */
+function way(depth: number): string {
+  return depth > 0 ? '../'.repeat(depth) : './'
+}
+
+function directoryOf(path: string, isView: boolean, depth: number): string {
+  if (path.startsWith(`/${RESERVED}/`)) return way(depth)
+  return way(path.endsWith('/') && !isView ? Math.min(1, depth) : 0)
 }
 
 /** Views that are something other than a torrent, or what tells of one. */

@@ -76,6 +76,12 @@ tr[hidden] { display: none !important }
   .listing td { font-size: .8rem } .listing td:empty { display: none }
   .listing td.get { margin-left: auto } .listing .clock { display: none } .listing thead .get { display: none }
 }
+@media (max-width: 44rem) {
+  .stack, .stack caption, .stack tbody { display: block } .stack thead { display: none }
+  .stack tr { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .4rem 0; border-bottom: 1px solid var(--line) }
+  .stack td { border: 0; padding: 0 } .stack .name { flex: 0 0 100%; min-width: 0 }
+  .stack .n::before { content: attr(data-label) " "; color: var(--muted) }
+}
 pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere;
   background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; margin: 0 }
 footer a { margin-left: .6rem }

@@ -26,12 +26,22 @@ async function openPub(t: TestContext, options: Parameters<typeof openTab>[1] = 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`everybody can use a listing, ${colorScheme}`, unlessBrowser, async (t) => {
     const { address } = await serveMirror(t, { files: FILES })
+    // So that the status has something to tell
+    assert.equal((await fetch(`${address}/pub/debian-13.9.iso.torrent`)).status, 200)
     for (const width of [360, 800, 1440]) {
       const tab = await openTab(t, { colorScheme, width })
-      for (const path of ['/pub/', '/', '/pub/?filter=nowhere', '/pub/?sort=size&order=desc']) {
-        assert.equal(await tab.open(address + path), 200)
+      for (const path of [
+        '/pub/',
+        '/',
+        '/pub/?filter=nowhere',
+        '/pub/?sort=size&order=desc',
+        '/-/status',
+        '/none',
+      ]) {
+        assert.equal(await tab.open(address + path), path === '/none' ? 404 : 200)
         assert.deepEqual(await tab.violations(), [], `${path} ${width}`)
-        assert.deepEqual(tab.faults, [], path)
+        // Browsers log each error status
+        if (path !== '/none') assert.deepEqual(tab.faults, [], path)
         const wide = await tab.page.evaluate('document.documentElement.scrollWidth')
         assert.equal(wide, width, path)
       }
@@ -95,4 +105,14 @@ test('hostile names are text', unlessBrowser, async (t) => {
   assert.equal(await page.locator('img').count(), 0)
   assert.match((await page.locator('pre').textContent()) ?? '', /^# <script>alert\(1\)/)
   assert.deepEqual(faults, [])
+})
+
+test('from an error and from the status a link leads back', unlessBrowser, async (t) => {
+  const { page, address } = await openPub(t)
+  await page.goto(`${address}/pub/none`)
+  await page.getByRole('link', { name: 'Index of the directory' }).click()
+  await page.waitForURL(`${address}/pub/`)
+  await page.getByRole('link', { name: 'Status of this mirror' }).click()
+  await page.getByRole('link', { name: 'Index' }).click()
+  await page.waitForURL(`${address}/`)
 })

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+
+const BROWSER = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+
+const DIRECTORY = 'Index of the directory'
+const ROOT = 'Index of the mirror'
+const STATUS = 'Status of the mirror'
+
+function linksOf(page: string): Record<string, string> {
+  const links = [...page.matchAll(/<li><a href="([^"]*)">([^<]*)</g)]
+  return Object.fromEntries(links.map(([, address = '', text = '']) => [text, address]))
+}
+
+test('a browser gets errors as pages that lead back', async (t) => {
+  const root = makeScratch(t, { 'pub/a/x': '1' })
+  mkdirSync(join(root, 'pub/void'))
+  const { port } = await serveMirror(t, { root })
+  const cases = [
+    ['/none', 404, { [ROOT]: './', [STATUS]: './-/status' }],
+    ['/none/', 404, { [ROOT]: '../', [STATUS]: '../-/status' }],
+    ['/pub/none', 404, { [DIRECTORY]: './', [ROOT]: '../', [STATUS]: '../-/status' }],
+    ['/pub/none/', 404, { [DIRECTORY]: '../', [ROOT]: '../../', [STATUS]: '../../-/status' }],
+    [
+      '/pub/void/?torrent',
+      422,
+      { [DIRECTORY]: './', [ROOT]: '../../', [STATUS]: '../../-/status' },
+    ],
+    ['/pub/void.torrent', 422, { [DIRECTORY]: './', [ROOT]: '../', [STATUS]: '../-/status' }],
+    ['/?torrent', 422, { [ROOT]: './', [STATUS]: './-/status' }],
+    ['/pub/%zz', 400, { [DIRECTORY]: './', [ROOT]: '../', [STATUS]: '../-/status' }],
+    ['/-/none', 404, { [ROOT]: '../', [STATUS]: '../-/status' }],
+  ] as const
+  for (const [path, expected, links] of cases) {
+    const { status, headers, body } = await ask(port, path, { headers: BROWSER })
+    assert.equal(status, expected, path)
+    assert.equal(headers['content-type'], 'text/html; charset=utf-8', path)
+    assert.match(String(headers['content-security-policy']), /^default-src 'none'/)
+    assert.equal(String(headers.vary), 'Accept')
+    assert.deepEqual(linksOf(body.toString()), links, path)
+  }
+})
+
+test('the page says the same line as programs get, as text', async (t) => {
+  const { port } = await serveMirror(t, { files: { a: '1' } })
+  const path = '/%3Cb%3E'
+  const { status, headers, body } = await ask(port, path)
+  assert.deepEqual([status, headers['content-type']], [404, 'text/plain; charset=utf-8'])
+  assert.equal(String(headers.vary), 'Accept')
+  assert.equal(body.toString().split('\n').length, 2)
+  const page = (await ask(port, path, { headers: BROWSER })).body.toString()
+  assert.match(page, /<h1>404 Not Found<\/h1>\s*<p>\/&lt;b&gt;: not found<\/p>/)
+})
+
+test('without pages of directories the page leads to none', async (t) => {
+  const { port } = await serveMirror(t, { files: { a: '1' }, args: ['--no-listings'] })
+  const { body } = await ask(port, '/pub/none', { headers: BROWSER })
+  assert.deepEqual(linksOf(body.toString()), { [STATUS]: '../-/status' })
+})
+
+test('a client that asks too fast gets a page with a way to try again', async (t) => {
+  const files = Object.fromEntries([...Array(10_002).keys()].map((i) => [`d/f${i}`, '']))
+  const { port } = await serveMirror(t, { files, args: ['--rate-limit', '1'] })
+  await ask(port, '/d/', { headers: BROWSER })
+  const { status, headers, body } = await ask(port, '/d/', { headers: BROWSER })
+  assert.equal(status, 429)
+  assert.ok(Number(headers['retry-after']) > 0)
+  assert.equal(linksOf(body.toString())['Try again'], '')
+})
