@@ -1,13 +1,12 @@
 import { checkTarget } from '../../files/write/check-target.js'
 import { PART_KEYS, type TorrentCore } from '../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import { MAX_PIECE_POW2 } from '../../metainfo/piece-length.js'
-import { cutIntoPieces, type Content } from '../digests/content.js'
+import type { Content } from '../digests/content.js'
 import { rootOf } from '../digests/file-trees.js'
 import { hashContent } from '../digests/hash-content.js'
 import { composeCore } from '../digests/info.js'
-import { isPad, padFile, withoutPads } from '../digests/pad-files.js'
-import { countUnknownPieces, DIGEST, type ContentDigests } from '../digests/piece-table.js'
+import { isPad } from '../digests/pad-files.js'
+import { countUnknownPieces, type ContentDigests } from '../digests/piece-table.js'
 import { recallPieces } from '../digests/recall-pieces.js'
 import {
   digestTorrent,
@@ -18,48 +17,6 @@ import {
   type WantedValues,
 } from './existing-torrent.js'
 import type { UndecidedTorrent } from './torrent-decision.js'
-
-/**
- * Some content as a torrent lists it and cuts it into pieces. Null unless the torrent lists just the
- * files of the content, by their names and sizes.
- */
-export function layOut(metainfo: Metainfo, content: Content): Content | null {
-  const { version, name, isDirectory, pieceLength } = metainfo
-  if (name !== content.name || isDirectory !== content.isDirectory) return null
-  if (pieceLength > 2 ** MAX_PIECE_POW2) return null
-  const files = findFiles(metainfo, content)
-  if (!files) return null
-  const parts = { version, name, isDirectory, files, skipped: content.skipped }
-  const cut = cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
-  // Other programs may put the pad files of a hybrid in other places
-  if (version === 'hybrid' && !isPaddedAlike(metainfo, cut)) return null
-  const isWhole = metainfo.pieces === null || metainfo.pieces.length === cut.pieceCount * DIGEST
-  return isWhole ? cut : null
-}
-
-/** The content's files in the order of a torrent, with its pad files; null where they are others. */
-function findFiles(metainfo: Metainfo, { files }: Content) {
-  const missing = new Map(withoutPads(files).map((file) => [file.path.join('/'), file]))
-  const found = []
-  for (const { path, length, padding } of metainfo.files) {
-    const key = path.join('/')
-    const file = padding ? padFile(path, length) : missing.get(key)
-    if (file?.fingerprint.size !== length) return null
-    if (!padding) missing.delete(key)
-    found.push(file)
-  }
-  return missing.size === 0 ? found : null
-}
-
-function isPaddedAlike({ files }: Metainfo, aligned: Content): boolean {
-  return (
-    files.length === aligned.files.length &&
-    aligned.files.every((file, i) => {
-      const listed = files[i]
-      return listed?.padding === isPad(file) && listed.length === file.fingerprint.size
-    })
-  )
-}
 
 /** How the pieces of a torrent compare with the content. */
 export type PieceCheck =

@@ -1,8 +1,8 @@
 import { BtkitError } from '../../errors.js'
-import { boundHeapGrowth } from '../../heap-growth.js'
 import { listNames } from '../../files/scan/entry.js'
 import { loadNameFilter } from '../../files/scan/load-name-filter.js'
 import { createWriter } from '../../files/write/many.js'
+import { boundHeapGrowth } from '../../heap-growth.js'
 import {
   checkDistinctDirectories,
   checkDistinctTorrents,
@@ -13,9 +13,8 @@ import {
   type SourceDirectory,
 } from './directories.js'
 import { completeAll } from './entries.js'
-import { ownFilesOf } from './own-files.js'
-import { pruneAll } from './prune.js'
-import { pruneLists } from './prune-lists.js'
+import { ownFilesOf } from './own-file.js'
+import { pruneAll, pruneLists } from './prune.js'
 import { noteFailure, type CompleteReport } from './report.js'
 import type { CompleteRun, CompleteWatch, StateAccess } from './request.js'
 import type { TargetLocks } from './target-locks.js'

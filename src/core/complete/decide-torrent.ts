@@ -1,5 +1,7 @@
 import { joinTorrent } from '../../metainfo/build/torrent.js'
 import type { KeyDigests } from '../../state/torrents/record.js'
+import { checkPieces, digestsOfForeign } from './adoption.js'
+import { layOut, fitsContent, hasLikelyInfo } from './compare-layout.js'
 import {
   digestTorrent,
   hasBadLayers,
@@ -11,15 +13,14 @@ import {
   type CompleteDigests,
   type ExistingTorrent,
 } from './existing-torrent.js'
-import { checkPieces, digestsOfForeign, layOut, type PieceCheck } from './adoption.js'
-import { fitsContent } from './fits-content.js'
-import { hasLikelyInfo } from './likely-info.js'
 import { joinAnnounce } from './moved-trackers.js'
-import { obtain, unread, withCore } from './obtain.js'
 import {
   adopt,
   keep,
+  obtain,
+  obtained,
   skip,
+  unread,
   write,
   writeUnread,
   type Obtained,
@@ -85,15 +86,11 @@ async function takeOver(
 ): Promise<TorrentDecision> {
   const { adopt: isWanted } = entry.run.request
   if (!looksAlike(entry, existing)) return adoptForeign(entry, existing)
-  const obtained = await obtain(entry)
-  const { core } = obtained
-  if (!core) return skip(obtained, 'content not read')
-  if (!isSame(entry, existing, core)) return skip(obtained, isWanted ? 'outdated' : 'foreign')
-  return keep(
-    obtained,
-    existing,
-    digestTorrent(existing.bytes, likeExisting(entry, existing, core)),
-  )
+  const own = await obtain(entry)
+  const { core } = own
+  if (!core) return skip(own, 'content not read')
+  if (!isSame(entry, existing, core)) return skip(own, isWanted ? 'outdated' : 'foreign')
+  return keep(own, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
 }
 
 /** Takes over a torrent of the same content with its own `info`, if that was asked for. */
@@ -111,9 +108,9 @@ async function adoptForeign(
   const { bytesHashed } = check
   if (check.kind === 'unread') return adopt(writeUnread(unread(entry)), existing)
   if (check.kind === 'other') return skip({ content, bytesHashed }, 'outdated')
-  const obtained = withCheck(entry, check)
-  const origin = digestsOfForeign(existing, metainfo, wantedValues(obtained, check.core))
-  return adopt(refresh(obtained, existing, origin), existing)
+  const own = obtained(entry, check.core, check)
+  const origin = digestsOfForeign(existing, metainfo, wantedValues(own, check.core))
+  return adopt(refresh(own, existing, origin), existing)
 }
 
 /** Brings an adopted torrent up to date around its own `info`; null when the content changed. */
@@ -127,19 +124,9 @@ async function keepInfo(
   if (!laidOut) return null
   const check = await checkPieces(entry, metainfo, laidOut)
   if (check.kind === 'unread') return writeUnread(unread(entry))
-  return check.kind === 'same' ? refresh(withCheck(entry, check), existing, origin) : null
+  if (check.kind === 'other') return null
+  return refresh(obtained(entry, check.core, check), existing, origin)
 }
-
-/** An entry with the `info` of its torrent, of which the pieces are those of the content. */
-function withCheck(
-  entry: UndecidedTorrent,
-  { core, bytesHashed, isSettled }: PieceCheck & { kind: 'same'; bytesHashed: number },
-): Obtained {
-  const obtained = withCore(entry, core, bytesHashed)
-  return isSettled ? obtained : { ...obtained, input: NOTHING }
-}
-
-const NOTHING = new Uint8Array(0)
 
 /**
  * Takes over a torrent whose `info` is another than that of the last one, when it is that of the
@@ -152,12 +139,12 @@ async function takeBack(
 ): Promise<TorrentDecision> {
   const { metainfo, digest: file } = existing
   if (!metainfo || !hasLikelyInfo(metainfo, entry)) return skip(unread(entry), 'edited')
-  const obtained = await obtain(entry)
-  const { core } = obtained
-  if (!core) return skip(obtained, 'content not read')
+  const own = await obtain(entry)
+  const { core } = own
+  if (!core) return skip(own, 'content not read')
   const { info } = valuesOf(metainfo)
-  if (!isEqual(info, core.info)) return skip(obtained, 'edited')
-  return refresh(obtained, existing, { file, info, keys })
+  if (!isEqual(info, core.info)) return skip(own, 'edited')
+  return refresh(own, existing, { file, info, keys })
 }
 
 /** Brings a torrent of ours up to date, and keeps what somebody edited beside its `info`. */

@@ -1,15 +1,16 @@
+import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
+import { readFingerprintIfThere } from '../../files/fingerprint.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import { countUnknownBytes } from '../digests/hash-content.js'
 import { openSmallFiles } from '../digests/small-files.js'
 import { pathsOf, type SourceDirectory } from './directories.js'
-import { decideEntry, openContent, type EntryDecision } from './entry.js'
 import type { DirectoryEntry } from './entry-change.js'
 import { EntryWrites } from './entry-writes.js'
-import { leavesStaleTorrent } from './stale-torrent.js'
-import { noteFailure } from './report.js'
+import { decideEntry, openContent, type EntryDecision } from './entry.js'
+import { noteFailure, type SkipReason, type TorrentPaths } from './report.js'
 import type { CompleteRun } from './request.js'
 import { sizedEntries } from './sized-entries.js'
 import type { TorrentDecision } from './torrent-decision.js'
@@ -188,4 +189,24 @@ class EntryLoop {
     const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
     return { ...this.run, hashContext: { ...hashContext, engine, smallFiles } }
   }
+}
+
+/** Why an entry may be left out that was content before, by whatever took its place. */
+const REPLACED: ReadonlySet<SkipReason> = new Set([
+  'not a regular file',
+  'link',
+  'link leads outside',
+  'link loop',
+  'broken link',
+])
+
+/** Whether an entry that is skipped has a torrent from when it was content, which nobody keeps up. */
+function leavesStaleTorrent(
+  reason: SkipReason,
+  { sourcePath, torrentPath }: TorrentPaths,
+  { targetDirectory }: SourceDirectory,
+): boolean {
+  if (!REPLACED.has(reason)) return false
+  const record = targetDirectory.log.get(basename(torrentPath))
+  return record?.source === sourcePath && readFingerprintIfThere(torrentPath) !== null
 }

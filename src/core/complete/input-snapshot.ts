@@ -3,7 +3,7 @@ import { BtkitError, osCodeOf } from '../../errors.js'
 import { realPath } from '../../files/inside.js'
 import { readTreeTables, type TreeTables } from '../../files/tree-tables.js'
 import { readNote, type NotePlace } from '../../state/notes.js'
-import { stampOfLog } from '../../state/torrents/stamp.js'
+import { stampOfLog } from '../../state/torrents/file.js'
 import { RACY_NS } from '../digests/settled.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
 

@@ -4,8 +4,10 @@ import {
   type TorrentCore,
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
-import { besideOf } from './beside.js'
+import type { Content } from '../digests/content.js'
+import { settleDate } from '../make/make-torrent.js'
 import { isEqual, type ExistingTorrent, type WantedValues } from './existing-torrent.js'
+import type { CommonRequest, CompleteRun } from './request.js'
 import type { UndecidedTorrent } from './torrent-decision.js'
 import { isSameCreator } from './unchanged.js'
 
@@ -47,3 +49,22 @@ export function wantedValues(entry: UndecidedTorrent, core: TorrentCore): Wanted
   const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
   return { info: core.info, pieceLayers: core.pieceLayers, beside: besideOf(entry), incidental }
 }
+
+/** Encoded values by their keys, as encodeParts makes them. */
+type Beside = ReadonlyMap<string, Uint8Array>
+
+/**
+ * The encoded values beside the `info` of a torrent. Torrents of a run that have the same date share
+ * one map: to encode it again for each of very many would take as long as to read a small file.
+ */
+export function besideOf({ run, content }: { run: CompleteRun; content: Content }): Beside {
+  const { parts, creationDate } = run.request.common
+  const date = settleDate(creationDate, content)
+  const last = lastOf.get(parts)
+  if (last?.date === date) return last.beside
+  const beside = encodeParts({ ...parts, creationDate: date })
+  lastOf.set(parts, { date, beside })
+  return beside
+}
+
+const lastOf = new WeakMap<CommonRequest['parts'], { date: number | null; beside: Beside }>()

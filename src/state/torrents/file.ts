@@ -3,6 +3,7 @@ import {
   constants,
   copyFileSync,
   fsyncSync,
+  lstatSync,
   openSync,
   renameSync,
   rmSync,
@@ -11,12 +12,26 @@ import {
 import { dirname, join } from 'node:path'
 import { digestOf } from '../../digest.js'
 import { osCodeOf } from '../../errors.js'
-import { makeDirectory } from '../own-directory.js'
+import { makeDirectory, requireOwnDirectory } from '../own-directory.js'
 
 /** The file that tells which torrents of a directory, named by its real path, are btkit's. */
 export function logPath(stateDirectory: string, target: string): string {
   const digest = digestOf('sha256', target).toString('hex', 0, 16)
   return join(stateDirectory, 'torrents', `${digest}.log`)
+}
+
+/**
+ * A text that changes whenever the log of a directory's torrents does, without reading it; null if
+ * there is no log.
+ * @throws BtkitError `not-permitted` where others could swap it; system errors as they are
+ */
+export function stampOfLog(stateDirectory: string, target: string): string | null {
+  const path = logPath(stateDirectory, target)
+  for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  if (!stats) return null
+  const { size, mtimeNs, ctimeNs, ino, dev, mode, nlink } = stats
+  return [size, mtimeNs, ctimeNs, ino, dev, mode, nlink].join(' ')
 }
 
 /** Replaces a file by lines, each of which may last until the next, so that a kill or a power cut leaves the old one or the new one. */

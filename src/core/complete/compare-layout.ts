@@ -1,0 +1,102 @@
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { MAX_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { cutIntoPieces, type Content } from '../digests/content.js'
+import { composeCore } from '../digests/info.js'
+import { isPad, padFile, withoutPads } from '../digests/pad-files.js'
+import { DIGEST } from '../digests/piece-table.js'
+import { isEqual, valuesOf } from './existing-torrent.js'
+import type { UndecidedTorrent } from './torrent-decision.js'
+
+/**
+ * Whether a torrent could be one of some content, by the sizes of its files. Names are not compared,
+ * as other programs may write them in another form; nor are empty files and those that the content
+ * leaves out, such as hidden ones, which other programs may leave out or not.
+ */
+export function fitsContent(metainfo: Metainfo, content: Content): boolean {
+  if (metainfo.isDirectory !== content.isDirectory) return false
+  const leftOut = new Set(content.skipped.map(({ path }) => path))
+  const listed = metainfo.files.filter(({ path, padding }) => !padding && !isBelow(path, leftOut))
+  const sizes = sortedSizes(listed.map(({ length }) => length))
+  const wanted = sortedSizes(withoutPads(content.files).map(({ fingerprint }) => fingerprint.size))
+  return sizes.length === wanted.length && sizes.every((size, i) => size === wanted[i])
+}
+
+/** Whether a path or one of the directories that it leads through is among some paths. */
+function isBelow(path: readonly string[], places: ReadonlySet<string>): boolean {
+  return places.size > 0 && path.some((_, i) => places.has(path.slice(0, i + 1).join('/')))
+}
+
+function sortedSizes(sizes: readonly number[]): number[] {
+  return sizes.filter((size) => size > 0).sort((a, b) => a - b)
+}
+
+/** Whether a torrent's `info` could be that of an entry, as far as can be told without reading content. */
+export function hasLikelyInfo(metainfo: Metainfo, { content, run }: UndecidedTorrent): boolean {
+  if (metainfo.version !== content.version) return false
+  // Of trees nothing is known before their files are read
+  if (content.version !== 'v1') return isLaidOutAlike(metainfo, content)
+  const digests = metainfo.pieces
+  if (digests?.length !== content.pieceCount * DIGEST) return false
+  const { info } = composeCore(content, run.request.common, { digests, trees: null })
+  return isEqual(info, valuesOf(metainfo).info)
+}
+
+/** Whether a torrent lists just the files of some content, and cuts them in the same way. */
+function isLaidOutAlike(metainfo: Metainfo, content: Content): boolean {
+  const { name, isDirectory, pieceLength, pieceCount } = metainfo
+  const isSameHead = name === content.name && isDirectory === content.isDirectory
+  if (!isSameHead || pieceLength !== content.pieceLength || pieceCount !== content.pieceCount)
+    return false
+  const listed = metainfo.files.filter(({ padding }) => !padding)
+  const wanted = withoutPads(content.files)
+  return (
+    listed.length === wanted.length &&
+    listed.every(({ path, length }, i) => {
+      const file = wanted[i]
+      const isSamePath = !isDirectory || path.join('/') === file?.path.join('/')
+      return isSamePath && length === file?.fingerprint.size
+    })
+  )
+}
+
+/**
+ * Some content as a torrent lists it and cuts it into pieces. Null unless the torrent lists just the
+ * files of the content, by their names and sizes.
+ */
+export function layOut(metainfo: Metainfo, content: Content): Content | null {
+  const { version, name, isDirectory, pieceLength } = metainfo
+  if (name !== content.name || isDirectory !== content.isDirectory) return null
+  if (pieceLength > 2 ** MAX_PIECE_POW2) return null
+  const files = findFiles(metainfo, content)
+  if (!files) return null
+  const parts = { version, name, isDirectory, files, skipped: content.skipped }
+  const cut = cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
+  // Other programs may put the pad files of a hybrid in other places
+  if (version === 'hybrid' && !isPaddedAlike(metainfo, cut)) return null
+  const isWhole = metainfo.pieces === null || metainfo.pieces.length === cut.pieceCount * DIGEST
+  return isWhole ? cut : null
+}
+
+/** The content's files in the order of a torrent, with its pad files; null where they are others. */
+function findFiles(metainfo: Metainfo, { files }: Content) {
+  const missing = new Map(withoutPads(files).map((file) => [file.path.join('/'), file]))
+  const found = []
+  for (const { path, length, padding } of metainfo.files) {
+    const key = path.join('/')
+    const file = padding ? padFile(path, length) : missing.get(key)
+    if (file?.fingerprint.size !== length) return null
+    if (!padding) missing.delete(key)
+    found.push(file)
+  }
+  return missing.size === 0 ? found : null
+}
+
+function isPaddedAlike({ files }: Metainfo, aligned: Content): boolean {
+  return (
+    files.length === aligned.files.length &&
+    aligned.files.every((file, i) => {
+      const listed = files[i]
+      return listed?.padding === isPad(file) && listed.length === file.fingerprint.size
+    })
+  )
+}
