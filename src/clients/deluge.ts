@@ -141,7 +141,8 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
     const [host] = asList(await this.#send('web.get_hosts', []))
     await this.#send('web.connect', [asText(asList(host)[0])])
     if ((await this.#send('web.connected', [])) === true) return
-    throw new BtkitError('client', `${this.label}: its web interface does not reach the daemon`)
+    const why = 'its web interface does not reach the daemon'
+    throw new BtkitError('unreachable', `${this.label}: ${why}`)
   }
 
   async #send(method: string, params: readonly unknown[]): Promise<unknown> {

@@ -79,6 +79,8 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
         metainfo: Buffer.from(metainfo.bytes).toString('base64'),
         'download-dir': directory,
         paused: true,
+        // Version 4 takes them here
+        labels: [MARK],
       })
     } catch (error) {
       const isInvalid = error instanceof BtkitError && error.message.endsWith(INVALID)

@@ -10,6 +10,8 @@ export interface SilentProxy {
   readonly url: string
   /** How many more requests it passes on; the others get no answer. */
   passes: number
+  /** Part of a request from which on nothing is passed on; null for none. */
+  stopsAt: string | null
 }
 
 /** A request's first bytes, over HTTP and by SCGI. */
@@ -27,6 +29,7 @@ export async function startSilentProxy(t: TestContext, url: string): Promise<Sil
     socket.on('data', (bytes) => {
       const text = bytes.toString('latin1')
       if (REQUEST.test(text)) proxy.passes -= 1
+      if (proxy.stopsAt !== null && text.includes(proxy.stopsAt)) proxy.passes = -1
       // qBittorrent takes no request that names another port than its own
       const passed = text.replaceAll(`127.0.0.1:${ownPort}`, `127.0.0.1:${port}`)
       if (proxy.passes >= 0) other.write(passed, 'latin1')
@@ -47,6 +50,6 @@ export async function startSilentProxy(t: TestContext, url: string): Promise<Sil
   })
   const ownPort = own === null ? (server.address() as AddressInfo).port : 0
   const proxied = own === null ? url.replace(/\d+$/, `${ownPort}`) : `scgi+unix://${own}`
-  const proxy = { url: proxied, passes: Infinity }
+  const proxy: SilentProxy = { url: proxied, passes: Infinity, stopsAt: null }
   return proxy
 }

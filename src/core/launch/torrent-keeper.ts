@@ -57,6 +57,8 @@ export class TorrentKeeper {
   /** The states of torrents and data in which data was found damaged. */
   readonly #damaged = new Map<string, string>()
   /** What was last told of each torrent or directory. */
+  /** Info hashes of torrents that were about to be handed over. */
+  readonly #begun = new Set<string>()
   readonly #told = new Map<string, string>()
 
   constructor(sync: SyncClient, settings: KeeperSettings) {
@@ -94,8 +96,9 @@ export class TorrentKeeper {
    * @throws BtkitError `client`
    */
   async withdrawAll(client: TorrentClient): Promise<void> {
-    await withdrawTorrents(client, [...this.#ours])
+    await withdrawTorrents(client, [...new Set([...this.#ours, ...this.#begun])], this.#begun)
     this.#ours.clear()
+    this.#begun.clear()
     this.#kept.clear()
   }
 
@@ -133,7 +136,13 @@ export class TorrentKeeper {
   }
 
   async #publish(requests: readonly PublishRequest[], stamps: ReadonlyMap<string, string>) {
-    const outcomes = await publishTorrents(this.#sync.client, requests, this.#sync)
+    const outcomes = await publishTorrents(this.#sync.client, requests, {
+      ...this.#sync,
+      begun: this.#begun,
+      onHandOver: (fresh) => {
+        for (const { metainfo } of fresh) this.#begun.add(clientInfoHash(metainfo))
+      },
+    })
     for (const { torrent, infoHash, status, reason } of outcomes) {
       if (status === 'failed') {
         this.#tell(torrent, new BtkitError('client', `${torrent}: ${reason ?? 'refused'}`))

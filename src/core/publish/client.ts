@@ -123,6 +123,19 @@ export function isBroken({ state }: Pick<ClientTorrent, 'state'>): boolean {
   return state === 'missing' || state === 'error'
 }
 
+/**
+ * Whether a torrent lacks only the mark, because btkit was cut off between handing it over and marking
+ * it: Transmission 3 and Deluge take the mark only afterwards. `begun` has the info hashes of torrents
+ * that were about to be handed over.
+ */
+export function isUnfinished(
+  { isMarked, infoHash, state }: ClientTorrent,
+  begun: ReadonlySet<string>,
+): boolean {
+  const isStarted = state === 'seeding' || state === 'queued' || state === 'downloading'
+  return !isMarked && !isStarted && begun.has(infoHash)
+}
+
 /** Whether the client seeds a torrent, or will once others leave it room. */
 export function isSeeded({ state }: Pick<ClientTorrent, 'state'>): boolean {
   return state === 'seeding' || state === 'queued'

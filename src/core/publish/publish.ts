@@ -2,6 +2,7 @@ import {
   clientInfoHash,
   isBroken,
   isSeeded,
+  isUnfinished,
   isWhole,
   type ClientTorrent,
   type TorrentClient,
@@ -14,6 +15,10 @@ export interface PublishOptions extends ClientSight {
   readonly waiting: Waiting
   /** The same client for calls after an interruption; by default the client itself. */
   readonly lastCalls?: TorrentClient
+  /** Info hashes of torrents that an earlier run was about to hand over, and may not have marked. */
+  readonly begun?: ReadonlySet<string>
+  /** Called before torrents are handed over, so that they are known if the run is cut off. */
+  readonly onHandOver?: (torrents: readonly PublishRequest[]) => void
 }
 
 /**
@@ -69,10 +74,12 @@ class PublishRun {
   /** Those that the client has, and that are to be started. */
   #added: Pending[] = []
   #started: Pending[] = []
+  readonly #begun: ReadonlySet<string>
 
   constructor(client: TorrentClient, options: PublishOptions) {
     this.#client = client
     this.#options = options
+    this.#begun = options.begun ?? new Set()
   }
 
   outcome(request: PublishRequest): PublishOutcome {
@@ -86,6 +93,7 @@ class PublishRun {
     const list = byInfoHash(await this.#client.list())
     const fresh = this.#judge(requests, list)
     const broken = fresh.filter(({ infoHash }) => list.has(infoHash))
+    if (fresh.length > 0) this.#options.onHandOver?.(fresh.map(({ request }) => request))
     for (const some of inPortions(broken)) await this.#client.remove(infoHashesOf(some))
     for (const some of inPortions(fresh)) await this.#handOver(some)
   }
@@ -97,13 +105,14 @@ class PublishRun {
       const infoHash = clientInfoHash(request.metainfo)
       const known = list.get(infoHash)
       const isTwice = seen.has(infoHash)
+      const isOdd = known && (isBroken(known) || isUnfinished(known, this.#begun))
       seen.add(infoHash)
       if (isTwice) this.#fail(request, 'the same torrent stands before it')
-      else if (known && !known.isMarked) {
+      else if (known && !known.isMarked && !isUnfinished(known, this.#begun)) {
         this.#fail(request, 'the client has it already, and not from btkit; it is left alone')
       } else if (known && isSeeded(known)) {
         this.#outcomes.set(request, { status: 'already', reason: null })
-      } else if (!known || isBroken(known)) return [{ request, infoHash }]
+      } else if (!known || isOdd) return [{ request, infoHash }]
       else this.#added.push({ request, infoHash })
       return []
     })

@@ -9,7 +9,7 @@ import {
 import { readTorrent } from '../read-torrent.js'
 import { clientInfoHash, isSeeded, type TorrentClient } from './client.js'
 import type { PublishRequest } from './hand-over.js'
-import { publishTorrents, type PublishOptions } from './publish.js'
+import { publishTorrents, type PublishOptions, type PublishOutcome } from './publish.js'
 import type { SyncReport } from './sync-report.js'
 import { withdrawTorrents } from './withdraw.js'
 
@@ -38,6 +38,9 @@ export interface SyncTarget {
   /** Whether a torrent that was published is gone, so that it is to be withdrawn. */
   readonly isGone: (name: string) => boolean
 }
+
+/** The stamp of torrents that were about to be handed over: that of no .torrent. */
+const BEGUN = ''
 
 /** Torrents whose metainfo is in memory at once. */
 const BATCH = 500
@@ -104,7 +107,8 @@ class SyncRun {
     if (names.length === 0) return
     const { client } = this.#sync
     const infoHashes = names.map((name) => this.known.get(name)?.infoHash ?? '')
-    const outcomes = await withdrawTorrents(client, this.#unused(infoHashes, new Set(names)))
+    const unused = this.#unused(infoHashes, new Set(names))
+    const outcomes = await withdrawTorrents(client, unused, this.#begun())
     const out = new Set(
       outcomes.flatMap(({ status, infoHash }) => (status === 'withdrawn' ? [infoHash] : [])),
     )
@@ -131,12 +135,20 @@ class SyncRun {
     for (const torrent of due)
       this.#try(torrent.name, () => requests.set(torrent.name, this.#read(torrent)))
     const old = due.flatMap(({ name }) => this.#replaced(name, requests.get(name)))
-    await withdrawTorrents(this.#sync.client, this.#unused(old, new Set(requests.keys())))
-    const outcomes = await publishTorrents(this.#sync.client, [...requests.values()], this.#sync)
+    const { client } = this.#sync
+    await withdrawTorrents(client, this.#unused(old, new Set(requests.keys())), this.#begun())
+    const before = new Map(due.map(({ name }) => [name, this.known.get(name)?.infoHash]))
+    const outcomes = await publishTorrents(client, [...requests.values()], {
+      ...this.#sync,
+      begun: this.#begun(),
+      onHandOver: (fresh) => {
+        this.#begin(fresh)
+      },
+    })
     const stamps = new Map(due.map(({ name, stamp }) => [name, stamp]))
     for (const { torrent, infoHash, status, reason } of outcomes) {
       if (reason !== null) this.#unpublished(torrent, reason)
-      else this.#note(torrent, infoHash, status === 'published')
+      else this.#note({ torrent, infoHash, status }, before.get(torrent))
       if (status === 'failed') this.known.delete(torrent)
       else this.known.set(torrent, { infoHash, stamp: stamps.get(torrent) ?? '' })
     }
@@ -155,13 +167,29 @@ class SyncRun {
     return isOther ? [record.infoHash] : []
   }
 
-  #note(torrent: string, infoHash: string, isNew: boolean): void {
+  /** The info hashes of torrents that a run was about to hand over when it was cut off. */
+  #begun(): ReadonlySet<string> {
+    const begun = [...this.known.values()].filter(({ stamp }) => stamp === BEGUN)
+    return new Set(begun.map(({ infoHash }) => infoHash))
+  }
+
+  /** Notes what is about to be handed over: it may be in the client from now on, without a mark. */
+  #begin(requests: readonly PublishRequest[]): void {
+    for (const { torrent, metainfo } of requests) {
+      this.known.set(torrent, { infoHash: clientInfoHash(metainfo), stamp: BEGUN })
+    }
+    writePublished(this.#place, this.known)
+  }
+
+  #note(
+    { torrent, infoHash, status }: Omit<PublishOutcome, 'reason'>,
+    oldInfoHash: string | undefined,
+  ): void {
     const { label } = this.#sync.client
-    const oldInfoHash = this.known.get(torrent)?.infoHash
     const publication = { client: label, torrent, infoHash }
     if (oldInfoHash !== undefined && oldInfoHash !== infoHash) {
       this.#report.republished.push({ ...publication, oldInfoHash })
-    } else if (isNew) this.#report.published.push(publication)
+    } else if (status === 'published') this.#report.published.push(publication)
   }
 
   #try(torrent: string, act: () => void): void {

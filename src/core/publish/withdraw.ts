@@ -1,4 +1,4 @@
-import type { ClientTorrent, TorrentClient } from './client.js'
+import { isUnfinished, type ClientTorrent, type TorrentClient } from './client.js'
 
 /**
  * What became of a torrent that was to be withdrawn: it is `withdrawn`, was not there (`absent`), or is
@@ -12,22 +12,29 @@ export interface WithdrawOutcome {
 }
 
 /**
- * Takes torrents that btkit published out of a client, and no others. Data is never removed.
+ * Takes torrents that btkit published, or began to publish, out of a client, and no others. Data is
+ * never removed.
  * @throws BtkitError `client`, `interrupted`
  */
 export async function withdrawTorrents(
   client: TorrentClient,
   infoHashes: readonly string[],
+  begun: ReadonlySet<string> = new Set(),
 ): Promise<WithdrawOutcome[]> {
   if (infoHashes.length === 0) return []
   const list = new Map((await client.list()).map((torrent) => [torrent.infoHash, torrent]))
-  const outcomes = infoHashes.map((infoHash) => judge(infoHash, list.get(infoHash)))
+  const outcomes = infoHashes.map((infoHash) => judge(infoHash, list.get(infoHash), begun))
   const leaving = outcomes.filter(({ status }) => status === 'withdrawn')
   if (leaving.length > 0) await client.remove(leaving.map(({ infoHash }) => infoHash))
   return outcomes
 }
 
-function judge(infoHash: string, torrent: ClientTorrent | undefined): WithdrawOutcome {
+function judge(
+  infoHash: string,
+  torrent: ClientTorrent | undefined,
+  begun: ReadonlySet<string>,
+): WithdrawOutcome {
   if (!torrent) return { infoHash, status: 'absent', name: null }
-  return { infoHash, status: torrent.isMarked ? 'withdrawn' : 'left', name: torrent.name }
+  const isOwn = torrent.isMarked || isUnfinished(torrent, begun)
+  return { infoHash, status: isOwn ? 'withdrawn' : 'left', name: torrent.name }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
 import type { PublishRequest } from '../../../src/core/publish/hand-over.js'
-import { publishTorrents } from '../../../src/core/publish/publish.js'
+import { publishTorrents, type PublishOptions } from '../../../src/core/publish/publish.js'
 import { withdrawTorrents } from '../../../src/core/publish/withdraw.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
@@ -20,7 +20,11 @@ function plantRequest(t: TestContext, changes: Partial<PublishRequest> = {}): Pu
   return { torrent: 'a.torrent', metainfo, directory, localDirectory: directory, ...changes }
 }
 
-async function publish(client: FakeClient, request: PublishRequest, options = OPTIONS) {
+async function publish(
+  client: FakeClient,
+  request: PublishRequest,
+  options: Omit<PublishOptions, 'waiting'> = OPTIONS,
+) {
   const [outcome] = await publishTorrents(client, [request], {
     ...options,
     waiting: fakeWaiting(),
@@ -139,4 +143,41 @@ void test('only what btkit published is withdrawn', async () => {
     ['withdrawn', 'left', 'absent'],
   )
   assert.deepEqual([...client.torrents.keys()], ['bb'])
+})
+
+void test('what a cut off run handed over without a mark is taken up again', async (t) => {
+  const client = new FakeClient()
+  const request = plantRequest(t)
+  const infoHash = clientInfoHash(request.metainfo)
+  client.plant(infoHash, { isMarked: false, state: 'stopped' })
+  const options = { ...OPTIONS, begun: new Set([infoHash]) }
+  assert.equal((await publish(client, request, options)).status, 'published')
+  assert.equal(client.torrents.get(infoHash)?.isMarked, true)
+})
+
+void test('what somebody else started is left alone, even after a cut off run', async (t) => {
+  const request = plantRequest(t)
+  const infoHash = clientInfoHash(request.metainfo)
+  const begun = new Set([infoHash])
+  for (const state of ['seeding', 'downloading', 'queued'] as const) {
+    const client = new FakeClient()
+    client.plant(infoHash, { isMarked: false, state })
+    const outcome = await publish(client, request, { ...OPTIONS, begun })
+    assert.match(outcome.reason ?? '', /it is left alone/)
+    const [withdrawn] = await withdrawTorrents(client, [infoHash], begun)
+    assert.equal(withdrawn?.status, 'left')
+    assert.equal(client.torrents.get(infoHash)?.state, state)
+  }
+})
+
+void test('a torrent is noted before the client gets it', async (t) => {
+  const client = new FakeClient()
+  const request = plantRequest(t)
+  const noted: unknown[] = []
+  const onHandOver = (requests: readonly PublishRequest[]) => {
+    noted.push(requests, client.torrents.size)
+  }
+  const options = { ...OPTIONS, waiting: fakeWaiting(), onHandOver }
+  await publishTorrents(client, [request], options)
+  assert.deepEqual(noted, [[request], 0])
 })

@@ -21,6 +21,12 @@ const [PATIENCE, LATEST_MS] = [2, 15_000]
 /** So many that a wait for each would take far longer. */
 const TORRENTS = 60
 
+/** What the calls hold that mark a torrent which the client has by then. */
+const MARKING: Readonly<Record<string, string>> = {
+  transmission: '"torrent-set"',
+  deluge: 'label.set_torrent',
+}
+
 /** Directories of files, and the torrents beside them. */
 class Library {
   readonly root: string
@@ -45,12 +51,15 @@ class Library {
   }
 }
 
+function listOf(url: string) {
+  const { signal } = new AbortController()
+  return connectClient(parseClientAddress(url), { timeoutMs: 10_000, signal }).list()
+}
+
 /** The names of what a client seeds for btkit, once as many as expected. */
 async function seededBy(url: string, count: number): Promise<string[]> {
-  const { signal } = new AbortController()
-  const client = connectClient(parseClientAddress(url), { timeoutMs: 10_000, signal })
   for (let looks = 0; ; looks++) {
-    const own = (await client.list()).filter((each) => each.isMarked && isSeeded(each))
+    const own = (await listOf(url)).filter((each) => each.isMarked && isSeeded(each))
     if (own.length === count || looks === 100) return own.map(({ name }) => name).sort()
     await setTimeout(100)
   }
@@ -120,4 +129,34 @@ for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
     assert.equal(later.status, 0, later.stderr)
     assert.equal((await seededBy(daemon.url, TORRENTS + 3)).length, TORRENTS + 3)
   })
+
+  const stopsAt = MARKING[kind]
+  if (stopsAt === undefined) continue
+  void test(
+    `${kind} keeps nothing for ever that it was given and not told to mark`,
+    options,
+    async (t) => {
+      const daemon = await start(t)
+      const proxy = await startSilentProxy(t, daemon.url)
+      const library = new Library(t, { files: ['a', 'b', 'c'] })
+      const cutOff = async () => {
+        Object.assign(proxy, { stopsAt, passes: Infinity })
+        assert.equal((await library.complete(proxy.url)).status, 1)
+        Object.assign(proxy, { stopsAt: null, passes: Infinity })
+      }
+      await cutOff()
+      rmSync(join(library.root, 'files/b'))
+      const pruned = await library.complete(proxy.url, '--prune')
+      assert.deepEqual([pruned.status, pruned.stderr], [0, ''])
+      assert.deepEqual(await seededBy(daemon.url, 2), ['a', 'c'])
+      assert.equal((await listOf(daemon.url)).length, 2)
+
+      const torrents = ['a', 'c'].map((name) => join(library.root, `files/${name}.torrent`))
+      assert.equal((await runBtkit(['withdraw', ...torrents, '--client', daemon.url])).status, 0)
+      await cutOff()
+      const later = await library.complete(proxy.url)
+      assert.deepEqual([later.status, later.stderr], [0, ''])
+      assert.deepEqual(await seededBy(daemon.url, 2), ['a', 'c'])
+    },
+  )
 }
