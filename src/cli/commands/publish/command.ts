@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command, Option } from '@commander-js/extra-typings'
 import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../arguments/cache-options.js'
 import { openCacheAccess } from '../../arguments/open-cache.js'
 import {
@@ -29,7 +29,11 @@ export function definePublish({ io, finish }: CommandContext) {
       wholeNumber(0, 1),
       1,
     )
-    .option('--wait <seconds>', 'how long a client may take to look at the data', seconds, 60_000)
+    .addOption(
+      new Option('--wait <seconds>', 'how long a client may take to look at the data')
+        .argParser(seconds)
+        .default(60_000, '60'),
+    )
     .addOption(clientTimeoutOption())
     .addOption(threadsOption())
     .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
