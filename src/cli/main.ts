@@ -36,9 +36,9 @@ export async function main(program: string, subcommand: string | null = null): P
       process.stdin.destroy()
     })
   }
-  const noticeSignal = guardSignals()
-  const io = await openIo(() => stop().signal)
   const invocation = { program, subcommand, args: process.argv.slice(2) }
+  const noticeSignal = guardSignals(endsBySignal(invocation))
+  const io = await openIo(() => stop().signal)
   const status = await start(invocation, io)
   // Status 0: the command had finished; it was not interrupted
   const isInterrupted = status !== 0 && !endsBySignal(invocation)

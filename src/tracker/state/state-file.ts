@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, open, rename, type FileHandle } from 'node:fs/promises'
+import { copyFile, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 import { streamAtomically } from '../../files/write/stream-atomically.js'
@@ -159,6 +160,22 @@ export class StateFile {
     const aside = `${path}.${kind}-${now()}`
     await rename(path, aside)
     report(`${path}: ${what} can't be read; it is ${aside} now, and swarms begin anew`)
+    await removeOldest(`${path}.${kind}-`)
+  }
+}
+
+/** States that were set aside and are kept. */
+const KEPT_ASIDE = 3
+
+/** Removes all but the newest of the states set aside whose names begin like that. */
+async function removeOldest(beginning: string): Promise<void> {
+  const directory = dirname(beginning)
+  const names = (await readdir(directory)).filter((name) => {
+    return name.startsWith(basename(beginning)) && /-\d+$/.test(name)
+  })
+  const since = (name: string) => Number(/\d+$/.exec(name))
+  for (const name of names.sort((a, b) => since(b) - since(a)).slice(KEPT_ASIDE)) {
+    await rm(join(directory, name), { force: true })
   }
 }
 

@@ -232,3 +232,18 @@ test('a directory that can not be written to is an error that names the file', a
     message: `${path}: could not save the state: no such file or directory`,
   })
 })
+
+test('of damaged states that were set aside the newest three stay', async (t) => {
+  const directory = makeScratch(t)
+  for (let i = 0; i < 5; i++) {
+    const { file, path } = stateIn(directory, NOW + i)
+    await file.save()
+    const bytes = readFileSync(path)
+    writeFileSync(path, bytes.fill(1, bytes.length - 1))
+    const damaged = stateIn(directory, NOW + i)
+    await damaged.file.load()
+    await damaged.file.settle()
+  }
+  const expected = [2, 3, 4].map((i) => `state.damaged-${NOW + i}`)
+  assert.deepEqual(readdirSync(directory).sort(), expected)
+})
