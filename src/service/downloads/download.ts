@@ -1,12 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Mirror } from '../mirror/mirror.js'
 import { openInside, type OpenFile } from '../mirror/open-inside.js'
 import { beginRange, type Ranged } from '../web/send-range.js'
 import { typeOfFile } from './content-type.js'
-import { FileStream } from './file-stream.js'
+import { FileStream, type DownloadReads } from './file-stream.js'
 
 /** A file that is open, and what is said of it before any of it is sent. */
 export interface Download {
@@ -48,7 +47,7 @@ function validatorsOf({ size, mtimeNs }: Fingerprint) {
 
 /** A download, and what bounds how many files are read at once. */
 export interface BoundedDownload extends Download {
-  readonly reads: ConcurrencyLimit
+  readonly reads: DownloadReads
 }
 
 /** Sends an open file, or the parts of it that are asked for. */
@@ -70,6 +69,9 @@ function sendStream(reply: FastifyReply, stream: FileStream): FastifyReply {
   stream.once('end', () => {
     // The file got shorter: only the end of the connection tells the client that bytes are missing
     if (stream.missing > 0) reply.raw.destroy()
+  })
+  reply.raw.once('close', () => {
+    stream.release()
   })
   return reply.send(stream)
 }

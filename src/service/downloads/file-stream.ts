@@ -1,11 +1,26 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import type { ConcurrencyLimit } from '../../files/concurrency-limit.js'
+import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { BodyPart } from '../web/multipart-ranges.js'
 import { nextSpans, type Span } from './spans.js'
 
 /** Bytes read at a time: more are no faster, and each client that reads slowly holds as many. */
 const CHUNK = 64 * 1024
+
+/** The same while clients that read slowly hold much together. */
+const SMALL_CHUNK = 4 * 1024
+const MUCH = 128 * 1024 * 1024
+
+/** What all downloads share. */
+export class DownloadReads extends ConcurrencyLimit {
+  /** Bytes that were read, and that clients have not taken yet. */
+  held = 0
+
+  /** Bytes that may be read at once: all downloads together hold little more than `MUCH`. */
+  get chunk(): number {
+    return this.held < MUCH ? CHUNK : SMALL_CHUNK
+  }
+}
 
 const NOTHING = new Uint8Array(0)
 
@@ -15,11 +30,14 @@ const NOTHING = new Uint8Array(0)
  */
 export class FileStream extends Readable {
   readonly #handle: FileHandle
-  readonly #reads: ConcurrencyLimit
+  readonly #reads: DownloadReads
+  /** Bytes of the last chunk, as long as its client has not taken it. */
+  #held = 0
+  #isReleased = false
   /** What is still to come; the first may be under way. */
   readonly #parts: BodyPart[]
 
-  constructor(handle: FileHandle, parts: readonly BodyPart[], reads: ConcurrencyLimit) {
+  constructor(handle: FileHandle, parts: readonly BodyPart[], reads: DownloadReads) {
     // Nothing is read ahead of what the client takes
     super({ highWaterMark: 0, emitClose: true })
     this.#handle = handle
@@ -33,6 +51,7 @@ export class FileStream extends Readable {
   }
 
   override _read(): void {
+    this.#hold(0)
     this.#reads
       .run(() => this.#readChunk())
       .then(
@@ -55,7 +74,7 @@ export class FileStream extends Readable {
   /** Nothing at the end of what was wanted, or of the file. */
   async #readChunk(): Promise<Uint8Array> {
     const read: Uint8Array[] = []
-    for (const span of nextSpans(this.#parts, CHUNK)) {
+    for (const span of nextSpans(this.#parts, this.#reads.chunk)) {
       if (this.destroyed) return NOTHING
       const bytes = await this.#readSpan(span)
       for (const part of span.parts) {
@@ -74,8 +93,21 @@ export class FileStream extends Readable {
   async #readSpan({ start, end }: Span): Promise<Uint8Array> {
     if (start === end) return NOTHING
     const bytes = Buffer.allocUnsafe(end - start)
+    this.#hold(this.#held + bytes.length)
     const { bytesRead } = await this.#handle.read(bytes, 0, bytes.length, start)
     return bytes.subarray(0, bytesRead)
+  }
+
+  /** To be called when the client has the answer, or has left: only then nothing is held any more. */
+  release(): void {
+    this.#hold(0)
+    this.#isReleased = true
+  }
+
+  #hold(bytes: number): void {
+    if (this.#isReleased) return
+    this.#reads.held += bytes - this.#held
+    this.#held = bytes
   }
 
   /** Notes that the first part was read up to a byte. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
+import { DownloadReads } from './file-stream.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { DirectoryPages } from '../listing/directory-pages.js'
 import { parseMirrorPath, parseMirrorPlace } from '../mirror/mirror-path.js'
@@ -38,7 +38,7 @@ export function addFileRoutes(
   { options, views, digests, directoryPages, onRoute }: FileRoutesParts,
 ): void {
   const { mirror, limits } = options
-  const reads = new ConcurrencyLimit(limits.maxReads)
+  const reads = new DownloadReads(limits.maxReads)
   const sendView = (request: FastifyRequest, reply: FastifyReply, wanted: WantedView) => {
     onRoute(request.raw, `${ROUTE}.${wanted.view}`)
     return views.send(request, reply, wanted)
