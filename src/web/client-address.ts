@@ -106,6 +106,12 @@ export function clientKey(address: string): string {
     : address
 }
 
+/** What stands for the network of a client, its first 48 bits; null for an address of IPv4. */
+export function networkOf(client: string): string | null {
+  if (!client.includes(':')) return null
+  return `${client.split(':').slice(0, 3).join(':')}::/48`
+}
+
 /** The eight groups of an IPv6 address, without leading zeros. */
 export function ipv6Groups(address: string): string[] {
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)

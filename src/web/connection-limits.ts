@@ -27,6 +27,8 @@ export function connectionLimitsBy(
   return {
     keyOf: (socket) => clients.connectionKey(socket),
     maxPerClient: Math.ceil(Math.min(mostPerClient, inAll / 2)),
+    // Of one /48 of IPv6: what one customer of a provider may have
+    maxPerNetwork: Math.ceil(inAll / 4),
     maxConnections: inAll,
   }
 }

@@ -1,12 +1,15 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { connectionsTaken } from './connections.js'
+import { Shares } from './shares.js'
 
 export interface ConnectionLimits {
   /** What stands for the client of a connection; null for one that may have any number. */
   readonly keyOf: (socket: Socket) => string | null
   /** The most connections of one client. */
   readonly maxPerClient: number
+  /** The most connections of one network of IPv6, whose owner has many clients' addresses. */
+  readonly maxPerNetwork: number
   /** The most connections of all clients together. */
   readonly maxConnections: number
 }
@@ -17,27 +20,24 @@ export interface ConnectionLimits {
  * that shares in the limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
-  const { keyOf, maxPerClient, maxConnections } = limits
+  const { keyOf, maxPerClient, maxPerNetwork, maxConnections } = limits
   /** Those that count, each by what stands for its client. */
   const counted = new Map<Socket, string | null>()
-  const counts = new Map<string, number>()
+  const shares = new Shares({
+    all: maxConnections,
+    perClient: maxPerClient,
+    perNetwork: maxPerNetwork,
+  })
   const come = (socket: Socket) => {
     const key = keyOf(socket)
-    const count = key === null ? 0 : (counts.get(key) ?? 0)
-    if (counted.size >= maxConnections || (key !== null && count >= maxPerClient)) {
-      socket.destroy()
-      return
-    }
-    counted.set(socket, key)
-    if (key !== null) counts.set(key, count + 1)
+    if (shares.take(key)) counted.set(socket, key)
+    else socket.destroy()
   }
   const gone = (socket: Socket) => {
-    const key = counted.get(socket) ?? null
+    const key = counted.get(socket)
+    if (key === undefined) return
     counted.delete(socket)
-    if (key === null) return
-    const left = (counts.get(key) ?? 0) - 1
-    if (left > 0) counts.set(key, left)
-    else counts.delete(key)
+    shares.give(key)
   }
   return (server) => {
     connectionsTaken(server).follow({ come, gone })

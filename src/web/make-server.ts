@@ -2,8 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import { createServer as createSecureServer } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import type { Handler } from './turns.js'
-import { limitHandshakes } from './tls/handshakes.js'
+import { limitHandshakes, type KeyOf } from './tls/handshakes.js'
 import { MIN_VERSION, type TlsKeys } from './tls/tls-keys.js'
+
+/** How TLS is spoken, and what stands for the client of a connection. */
+export interface TlsParts {
+  /** Null for plain HTTP. */
+  readonly keys: TlsKeys | null
+  readonly keyOf: KeyOf
+}
 
 /**
  * A server of HTTP, over TLS where there are keys. It speaks HTTP/1.1 alone: over HTTP/2 requests and
@@ -11,13 +18,13 @@ import { MIN_VERSION, type TlsKeys } from './tls/tls-keys.js'
  */
 export function makeWebServer(
   options: ServerOptions,
-  keys: TlsKeys | null,
+  { keys, keyOf }: TlsParts,
   handler: Handler,
 ): Server {
   if (keys === null) return createServer(options, handler)
   const secure = { ...keys.pair, minVersion: MIN_VERSION, ALPNProtocols: ['http/1.1'] } as const
   const server = createSecureServer({ ...options, ...secure }, handler)
-  limitHandshakes(server)
+  limitHandshakes(server, keyOf)
   keys.provide(server)
   // By itself Node takes it for a request that can't be read, and would answer
   server.removeAllListeners('tlsClientError')

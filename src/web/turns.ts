@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionFollower } from './connections.js'
 import { ClientTurns, type ClientTurnRules } from './client-turns.js'
+import { Greediest } from './greediest.js'
 import { HeldSockets } from './held-sockets.js'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -34,6 +35,7 @@ export class Turns implements ConnectionFollower {
   readonly #held = new HeldSockets()
   readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
   readonly #clients: ClientTurns
+  readonly #greediest = new Greediest<Socket>()
   #count = 0
 
   constructor(rules: TurnRules) {
@@ -77,12 +79,14 @@ export class Turns implements ConnectionFollower {
     if (socket.destroyed) return
     const requests = this.#of(socket).add(request)
     this.#count++
+    this.#greediest.set(socket, requests.size)
     this.#clients.note(socket, 1)
     if (requests.size > this.#rules.maxWaiting) this.#held.hold(socket, this)
     if (this.#count > (this.#rules.maxOfAll ?? MAX_OF_ALL)) this.#closeGreediest()
     const begin = () => {
       if (socket.destroyed || !requests.delete(request)) return
       this.#count--
+      this.#greediest.set(socket, requests.size)
       this.#clients.note(socket, -1)
       if (requests.size === 0) this.#held.release(socket, this)
       handler(request, response)
@@ -102,13 +106,8 @@ export class Turns implements ConnectionFollower {
   }
 
   #closeGreediest(): void {
-    const [first, ...others] = this.#waiting
-    if (!first) return
-    const [socket] = others.reduce(
-      (most, each) => (each[1].size > most[1].size ? each : most),
-      first,
-    )
-    this.#close(socket)
+    const socket = this.#greediest.first
+    if (socket) this.#close(socket)
   }
 
   #close(socket: Socket): void {
@@ -121,6 +120,7 @@ export class Turns implements ConnectionFollower {
     const requests = this.#waiting.get(socket)
     if (!requests) return
     this.#waiting.delete(socket)
+    this.#greediest.set(socket, 0)
     this.#count -= requests.size
     this.#clients.note(socket, -requests.size)
     for (const request of requests) this.#rules.onLeft(request)

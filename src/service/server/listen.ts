@@ -87,7 +87,7 @@ function makeServer({
       // Refused by the handler, in words
       requireHostHeader: false,
     },
-    tls,
+    { keys: tls, keyOf },
     turns.inTurn(handler),
   )
   server.setTimeout(Math.max(STANDSTILL, 2 * limits.wait))

@@ -76,7 +76,7 @@ export function makeHttpServer(parts: HttpListenerParts): Server {
       requireHostHeader: false,
       noDelay: true,
     },
-    tls,
+    { keys: tls, keyOf },
     turns.inTurn((request, response) => {
       request.url = originForm(request.url ?? '')
       handler(request, response)

@@ -1,13 +1,12 @@
 import type { Socket } from 'node:net'
 import type { Server } from 'node:tls'
-import { clientKey } from '../client-address.js'
+import { Shares } from '../shares.js'
 
 /** Milliseconds that a handshake may take in all, however slowly the client sends. */
 const TIMEOUT = 10_000
 
 /** Handshakes under way; each takes some 50 KB of memory. */
-const MAX = 1000
-const MAX_PER_CLIENT = 100
+const LIMITS = { all: 1000, perClient: 100, perNetwork: 250 }
 
 /** A connection whose handshake is under way, and what is to be done when it no longer is. */
 interface Handshake {
@@ -17,28 +16,30 @@ interface Handshake {
 
 const handshakes = new WeakMap<object, Map<string, Handshake>>()
 
-/** Bounds what those can cost who connect and do not come to an end with the handshake. */
-export function limitHandshakes(server: Server): void {
+/** What stands for the client of a connection; null for one through which many clients come. */
+export type KeyOf = (socket: Socket) => string | null
+
+/**
+ * Bounds what those can cost who connect and do not come to an end with the handshake: all together,
+ * and each client unless many come through it.
+ */
+export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   const underWay = new Map<string, Handshake>()
-  const counts = new Map<string, number>()
+  const shares = new Shares(LIMITS)
   handshakes.set(server, underWay)
   server.on('connection', (socket: Socket) => {
     const place = placeOf(socket)
-    const client = clientKey(socket.remoteAddress ?? '')
-    const count = counts.get(client) ?? 0
-    if (underWay.size >= MAX || count >= MAX_PER_CLIENT) {
+    const client = keyOf(socket)
+    if (!shares.take(client)) {
       socket.destroy()
       return
     }
-    counts.set(client, count + 1)
     const timer = setTimeout(() => socket.destroy(), TIMEOUT).unref()
     const end = () => {
       if (underWay.get(place)?.socket !== socket) return
       underWay.delete(place)
       clearTimeout(timer)
-      const left = (counts.get(client) ?? 0) - 1
-      if (left > 0) counts.set(client, left)
-      else counts.delete(client)
+      shares.give(client)
     }
     underWay.set(place, { socket, end })
     socket.once('close', end)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { connect as connectPlain } from 'node:net'
@@ -202,3 +203,28 @@ for (const [what, args, told] of [
     assert.match(stderr, told)
   })
 }
+
+test(
+  'handshakes that come to no end keep no other client of IPv4 from its own',
+  unlessOpenssl,
+  async (t) => {
+    const { port, cert } = await serveSecure(t, ['--host', '::'])
+    let closed = 0
+    const idle = Array.from({ length: 110 }, () => {
+      const socket = connectPlain({ port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+      t.after(() => socket.destroy())
+      return socket
+        .on('error', () => undefined)
+        .on('close', () => closed++)
+        .resume()
+    })
+    await Promise.all(idle.map((socket) => once(socket, 'connect')))
+    // Beyond its share
+    const end = performance.now() + 8000
+    while (closed < 10 && performance.now() < end) await setTimeout(20)
+    assert.equal(closed, 10)
+    const address = `https://127.0.0.1:${port}`
+    const { status } = await askSecurely(agentFor(t, cert), { address }, '/-/health')
+    assert.equal(status, 200)
+  },
+)

@@ -23,6 +23,7 @@ async function listen(t: TestContext, { maxPerClient = 100, maxConnections = 100
     limitConnections: connectionLimiter({
       keyOf,
       maxPerClient,
+      maxPerNetwork: maxConnections,
       maxConnections,
     }),
     tls: null,

@@ -1,0 +1,52 @@
+import { networkOf } from './client-address.js'
+
+/** How many there may be at once: in all, of one client, and of one network of IPv6. */
+export interface ShareLimits {
+  readonly all: number
+  readonly perClient: number
+  readonly perNetwork: number
+}
+
+/** Counts what clients have, so that none has more than its share. */
+export class Shares {
+  readonly #limits: ShareLimits
+  readonly #counts = new Map<string, number>()
+  #all = 0
+
+  constructor(limits: ShareLimits) {
+    this.#limits = limits
+  }
+
+  /**
+   * Counts one more of a client (see `clientKey`); null for one that may have any number. Returns
+   * whether it may be had, otherwise nothing is counted.
+   */
+  take(client: string | null): boolean {
+    const { all, perClient, perNetwork } = this.#limits
+    const network = client === null ? null : networkOf(client)
+    if (this.#all >= all) return false
+    if (client !== null && this.#of(client) >= perClient) return false
+    if (network !== null && this.#of(network) >= perNetwork) return false
+    this.#add(client, network, 1)
+    return true
+  }
+
+  /** Counts one less. */
+  give(client: string | null): void {
+    this.#add(client, client === null ? null : networkOf(client), -1)
+  }
+
+  #of(key: string): number {
+    return this.#counts.get(key) ?? 0
+  }
+
+  #add(client: string | null, network: string | null, change: number): void {
+    this.#all += change
+    for (const key of [client, network]) {
+      if (key === null) continue
+      const count = this.#of(key) + change
+      if (count > 0) this.#counts.set(key, count)
+      else this.#counts.delete(key)
+    }
+  }
+}
