@@ -54,15 +54,15 @@ export function renderInfoPage(parts: InfoPageParts): string {
         <button>Filter</button>
       </form>
       <div class="scroll">
-        <table>
+        <table class="swarms">
           <thead>
             <tr>
-              ${columns.map((key) => heading(key, query))}
-              <th>get</th>
+              ${columns.map((key) => heading(key, query, hasNames))}
+              <th class="get">get</th>
             </tr>
           </thead>
           <tbody>
-            ${rowPage.rows.map((row) => bodyRow(row, columns, parts.links))}
+            ${rowPage.rows.map((row) => bodyRow(row, columns, parts))}
           </tbody>
           <tfoot>
             ${totalRow(rowPage, hasNames)}
@@ -75,33 +75,47 @@ export function renderInfoPage(parts: InfoPageParts): string {
   )
 }
 
-function heading(key: SortKey, query: RowQuery): Html {
+function heading(key: SortKey, query: RowQuery, hasNames: boolean): Html {
   const isSorted = query.sort === key
   const isDescending = isSorted ? !query.isDescending : isNumeric(key)
   const address = formatRowQuery({ ...query, sort: key, isDescending, page: 1 })
   const arrow = isSorted && (query.isDescending ? ' ↓' : ' ↑')
   const order = query.isDescending ? 'descending' : 'ascending'
   const state = isSorted && html` aria-sort="${order}"`
-  return html`<th class="${classOf(key)}" ${state}>
+  return html`<th class="${classOf(key, hasNames)}" ${state}>
     <a href="${address}">${TITLES[key]}</a>${arrow}
   </th>`
 }
 
-function classOf(key: SortKey): string {
-  return isNumeric(key) ? 'n' : key
+/** Without names, info hashes stand in their place. */
+function classOf(key: SortKey, hasNames: boolean): string {
+  if (isNumeric(key)) return 'n'
+  return hasNames ? key : 'name'
 }
 
-function bodyRow(row: SwarmRow, columns: readonly SortKey[], links: TorrentLinks): Html {
-  const cells = columns.map(
-    (key) => html`<td class="${classOf(key)}">${cell(key, row, links)}</td>`,
-  )
+function bodyRow(
+  row: SwarmRow,
+  columns: readonly SortKey[],
+  { links, hasNames }: Pick<InfoPageParts, 'links' | 'hasNames'>,
+): Html {
+  const cells = columns.map((key) => {
+    const content = cell(key, row, links)
+    return isNumeric(key)
+      ? numberCell(key, content)
+      : html`<td class="${classOf(key, hasNames)}">${content}</td>`
+  })
   const file = links.file(row)
   return html`<tr>
     ${cells}
-    <td>
+    <td class="get">
       <a href="${links.magnet(row)}">magnet</a>${file && html` <a href="${file}">torrent</a>`}
     </td>
   </tr> `
+}
+
+/** On narrow screens the label stands for the column's heading. */
+function numberCell(key: SortKey, content: Html | string | number | null): Html {
+  return html`<td class="n" data-label="${TITLES[key]}">${content}</td>`
 }
 
 function cell(key: SortKey, row: SwarmRow, links: TorrentLinks): Html | string | number | null {
@@ -119,22 +133,21 @@ function cell(key: SortKey, row: SwarmRow, links: TorrentLinks): Html | string |
   return cells[key]
 }
 
-/** One cell for what has no number, as in the old page: `N files`, then the sums. */
+/** The number of torrents, then the sums. */
 function totalRow({ totals }: RowPage, hasNames: boolean): Html {
-  const { files, size, complete, downloading, downloaded, transferred } = totals
-  const sums = [complete, downloading, downloaded].map((sum) => html`<td class="n">${sum}</td>`)
+  const sums = (['complete', 'downloading', 'downloaded'] as const).map((key) => {
+    return numberCell(key, totals[key])
+  })
+  const torrents = html`<td class="name">${count(totals.torrents, 'torrent')}</td>`
   if (!hasNames)
     return html`<tr>
-      <td class="hash">${count(files, 'file')}</td>
-      ${sums}
+      ${torrents}${sums}
       <td></td>
     </tr>`
   return html`<tr>
     <td class="hash"></td>
-    <td>${count(files, 'file')}</td>
-    <td class="n">${formatBytes(size)}</td>
-    ${sums}
-    <td class="n">${formatBytes(transferred)}</td>
+    ${torrents}${numberCell('size', formatBytes(totals.size))}${sums}
+    ${numberCell('transferred', formatBytes(totals.transferred))}
     <td></td>
   </tr>`
 }
@@ -152,19 +165,22 @@ function pageLinks({ page, pages }: RowPage, query: RowQuery): Html | false {
 }
 
 function legend(hasNames: boolean): Html {
-  return html`<dl>
-    <dt>info hash</dt>
-    <dd>what tells the torrent from all others</dd>
-    <dt>complete</dt>
-    <dd>peers that have the whole (seeds)</dd>
-    <dt>downloading</dt>
-    <dd>peers that have not, or not yet</dd>
-    <dt>downloaded</dt>
-    <dd>how often the whole was downloaded</dd>
-    ${
-      hasNames &&
-      html`<dt>transferred</dt>
-        <dd>size times downloaded: what whole downloads came to</dd>`
-    }
-  </dl>`
+  return html`<details>
+    <summary>What the columns mean</summary>
+    <dl>
+      <dt>info hash</dt>
+      <dd>what tells the torrent from all others</dd>
+      <dt>complete</dt>
+      <dd>peers that have the whole (seeds)</dd>
+      <dt>downloading</dt>
+      <dd>peers that have not, or not yet</dd>
+      <dt>downloaded</dt>
+      <dd>how often the whole was downloaded</dd>
+      ${
+        hasNames &&
+        html`<dt>transferred</dt>
+          <dd>size times downloaded: what whole downloads came to</dd>`
+      }
+    </dl>
+  </details>`
 }

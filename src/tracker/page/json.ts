@@ -28,5 +28,7 @@ export function jsonOfRows(
   takenAt: number,
 ) {
   const time = new Date(takenAt).toISOString()
-  return { time, page, pages, totals, torrents: rows.map((row) => jsonOfRow(row, links)) }
+  // The name that older versions had for the number of torrents
+  const sums = { files: totals.torrents, ...totals }
+  return { time, page, pages, totals: sums, torrents: rows.map((row) => jsonOfRow(row, links)) }
 }

@@ -59,7 +59,7 @@ export class Snapshot {
 
   /** Whether there are more swarms than rows. */
   get isCut(): boolean {
-    return this.totals.files > this.rows.length
+    return this.totals.torrents > this.rows.length
   }
 
   async page(query: RowQuery): Promise<RowPage> {

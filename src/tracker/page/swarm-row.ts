@@ -23,7 +23,7 @@ export function transferredOf({ size, downloaded }: SwarmRow): number | null {
 
 /** The sums of many rows. */
 export interface RowTotals {
-  readonly files: number
+  readonly torrents: number
   readonly size: number
   readonly complete: number
   readonly downloading: number
@@ -32,7 +32,7 @@ export interface RowTotals {
 }
 
 export const NO_ROWS: RowTotals = {
-  files: 0,
+  torrents: 0,
   size: 0,
   complete: 0,
   downloading: 0,
@@ -42,7 +42,7 @@ export const NO_ROWS: RowTotals = {
 
 export function addRow(totals: RowTotals, row: SwarmRow): RowTotals {
   return {
-    files: totals.files + 1,
+    torrents: totals.torrents + 1,
     size: totals.size + (row.size ?? 0),
     complete: totals.complete + row.complete,
     downloading: totals.downloading + row.downloading,

@@ -86,5 +86,13 @@ pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow
   background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; margin: 0 }
 footer a { margin-left: .6rem }
 footer { margin-top: 2rem; color: var(--muted); font-size: .9rem }
-@media (max-width: 60rem) { .hash { display: none } }
+@media (min-width: 60rem) { .swarms code { white-space: nowrap } }
+@media (max-width: 80rem) { .swarms .hash { display: none } }
+@media (max-width: 60rem) {
+  .swarms, .swarms thead, .swarms tbody, .swarms tfoot { display: block }
+  .swarms tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; padding: .4rem 0; border-bottom: 1px solid var(--line) }
+  .swarms th, .swarms td { border: 0; padding: 0 } .swarms .name { flex: 0 0 100%; min-width: 0 }
+  .swarms thead .name { flex: none } .swarms thead .get, .swarms td:empty { display: none }
+  .swarms td.n::before { content: attr(data-label) " "; color: var(--muted); font-weight: normal }
+}
 `

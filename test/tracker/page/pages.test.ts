@@ -102,7 +102,7 @@ test('the page has the columns of old, by name, and their sums', async (t) => {
   assert(rows.includes(`${large.hash} A-large 48 KiB 2 1 4 192 KiB magnet`), shown)
   assert(rows.includes(`${small.hash} b-small 5 B 0 3 1 5 B magnet`), shown)
   assert(rows.indexOf(rows.find((row) => row.includes('A-large')) ?? '') < rows.length - 2)
-  assert(rows.includes('2 files 48.0 KiB 2 4 5 192 KiB'), shown)
+  assert(rows.includes('2 torrents 48.0 KiB 2 4 5 192 KiB'), shown)
 })
 
 test('without names there are hashes and counts alone', async (t) => {
