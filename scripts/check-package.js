@@ -1,5 +1,5 @@
 // Packs the package, installs the tarball into an empty prefix as a user would, and tries every
-// executable and man page that package.json names.
+// executable and man page that package.json names. Build first.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ try {
 }
 
 function pack() {
-  const out = npm('pack', '--json', '--pack-destination', scratch)
+  const out = npm('pack', '--json', '--ignore-scripts', '--pack-destination', scratch)
   return join(scratch, JSON.parse(out)[0].filename)
 }
 

@@ -32,7 +32,8 @@ async function main({ values, positionals }) {
   const testLimit = values.testLimit ?? kind.testLimit
   const times = new KeptTimes()
   const groups = groupTests(findTests(suffix, positionals), times)
-  const jobs = values.jobs ?? (values.long ? 1 : Math.max(2, availableParallelism()))
+  // Most wait for disks and other programs, more than they use the processor
+  const jobs = values.jobs ?? (values.long ? 1 : 2 * availableParallelism())
   const report = new Report(groups.flat(), {
     isLong: values.long,
     isTerminal: process.stdout.isTTY,
@@ -50,7 +51,7 @@ async function main({ values, positionals }) {
   }
   await Promise.all(Array.from({ length: jobs }, work))
   // What fails beside others gets the machine for itself, and both results are told
-  const failed = report.failedFiles()
+  const failed = values.long ? [] : report.failedFiles()
   for (const file of failed.length > REPEATED ? [] : failed) {
     await run([file], (_, result) => report.addRepeated(file, result))
   }

@@ -1,31 +1,37 @@
 #!/bin/sh
-# Builds the C tests with the sanitizers and as the addon is installed, and runs them: the kernels
-# alone, jobs on several threads over files, files replaced by others, and trees looked at. Needs
-# nothing but a C compiler ($CC, or cc).
+# Builds the C tests and runs them: the kernels alone, jobs on several threads over files, files
+# replaced by others, and trees looked at. Needs nothing but a C compiler ($CC, or cc).
+#   run.sh             as the addon is built
+#   run.sh sanitizers  with those of addresses, undefined behaviour and threads
 set -eu
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+sources="batch.c cpu.c on_threads.c replace_files.c tree_table.c fingerprint.c $(
+  echo kernels/*.c stream/*.c jobs/*.c)"
 
-build() { # NAME FLAGS...
-  name=$1
+# try FLAGS TEST...: compiles everything once with these flags, and runs the tests.
+try() {
+  flags="-std=c11 -Wall -Wextra -Werror -pthread $1"
   shift
-  ${CC:-cc} -std=c11 -Wall -Wextra -Werror -pthread "$@" -o "$dir/$name" \
-    "test/$name.c" batch.c cpu.c on_threads.c replace_files.c tree_table.c fingerprint.c kernels/*.c stream/*.c jobs/*.c
-  TMPDIR=$dir "$dir/$name"
+  rm -rf "$dir/objects"
+  mkdir "$dir/objects"
+  # Unquoted: lists of flags and files.
+  # shellcheck disable=SC2086
+  for source in $sources; do
+    echo "$flags -c $source -o $dir/objects/$(echo "$source" | tr / -).o"
+  done | xargs -P "$(getconf _NPROCESSORS_ONLN)" -L 1 "${CC:-cc}"
+  for name in "$@"; do
+    # shellcheck disable=SC2086
+    "${CC:-cc}" $flags -o "$dir/$name" "test/$name.c" "$dir"/objects/*.o
+    TMPDIR=$dir "$dir/$name"
+  done
 }
 
-memory='-g1 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all'
-threads='-g1 -O1 -fsanitize=thread'
-# Unquoted: lists of flags.
-# shellcheck disable=SC2086
-{
-  build kernel_test $memory
-  build kernel_test -O3
-  build job_test $memory
-  build job_test $threads
-  build job_test -O3
-  build replace_test $memory
-  build replace_test $threads
-  build tree_test $memory
-}
+if [ "${1:-}" = sanitizers ]; then
+  try '-g1 -O1 -fsanitize=address,undefined -fno-sanitize-recover=all' \
+    kernel_test job_test replace_test tree_test
+  try '-g1 -O1 -fsanitize=thread' job_test replace_test
+else
+  try -O3 kernel_test job_test replace_test tree_test
+fi
