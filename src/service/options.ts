@@ -1,4 +1,5 @@
 import type { Mirror } from './mirror/mirror.js'
+import type { PieceLength } from './pkgtorrent/set.js'
 import type { WarmOptions } from './warm/options.js'
 import type { ClientAddresses } from '../web/client-address.js'
 
@@ -15,6 +16,8 @@ export interface ServiceOptions {
   readonly webSeeds: readonly string[]
   /** Whether null files say that they are pad files (BEP 47); it changes the info hash. */
   readonly markPadFiles: boolean
+  /** Of torrents that are not the protocol's. */
+  readonly pieceLength: PieceLength
   /** Whether the mirror's files are served too. */
   readonly files: boolean
   /** Whether there are pages of directories, where files are served. */

@@ -20,7 +20,7 @@ for (const name of [UNIT, 'tree']) {
     const file = name === UNIT ? UNIT : `tree/${UNIT}`
     const directory = makeScratch(t, { [file]: 'x' })
     const source = join(directory, name)
-    const { status, stderr } = await runBtkit(['makemetafile', source, TRACKER])
+    const { status, stderr } = await runBtkit(['makemetafile', source, TRACKER, '-l', '18'])
     const shown = file.replaceAll('\\', '\\\\')
     const warning = `btkit: warning: ${shown}: a backslash in a name, which some clients change\n`
     assert.deepEqual(

@@ -56,7 +56,14 @@ async function makeAndShow({ directory }: Installation): Promise<string> {
       cwd: directory,
       env,
     })
-  const made = await run('makemetafile', 'image.iso', 'http://t.example/announce', '--force')
+  const made = await run(
+    'makemetafile',
+    'image.iso',
+    'http://t.example/announce',
+    '-l',
+    '18',
+    '--force',
+  )
   assert.deepEqual([made.status, made.stderr], [0, ''])
   const completed = await run('completedir', 'http://t.example/announce', 'entries', '--force')
   assert.deepEqual([completed.status, completed.stderr], [0, ''])

@@ -7,10 +7,10 @@ import { checkUpdateUrl } from './extra-keys.js'
 import * as read from './values.js'
 import { webSeedBases } from './web-seed-base.js'
 
-/** The piece length that a command takes when it is told none. */
+/** The piece length that a command uses if none is given. */
 export interface UsualPieceLength {
-  /** In bytes, or `auto` for one that suits the size; undefined leaves it to the command. */
-  readonly value: number | 'auto' | undefined
+  /** In bytes, or `auto` for one that suits the size. */
+  readonly value: number | 'auto'
   /** The same in the help. */
   readonly text: string
 }
@@ -59,7 +59,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .addOption(
       new Option('-l, --piece-size-pow2 <n>', 'pieces of 2^n bytes; 0 or auto: by size')
         .argParser(read.piecePow2)
-        .default<number | 'auto' | undefined>(pieces.value, pieces.text),
+        .default<number | 'auto'>(pieces.value, pieces.text),
     )
     .addOption(
       new Option(

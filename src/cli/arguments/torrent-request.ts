@@ -54,22 +54,13 @@ export function commonRequest(
   }
 }
 
-/**
- * The piece length where none is asked for, and the .torrent that is too large for it, in bytes.
- */
-const USUAL_LENGTH = 2 ** 18
-const LARGE_TORRENT = 2 ** 20
-
 function pieceRules(options: TorrentOptions): PieceRules {
-  const wanted = options.pieceLength ?? options.pieceSizePow2
-  const rules = {
+  return {
     mostPieces: options.targetPieces,
     largestTorrent: options.maxTorrentSize,
     longestPiece: options.maxPieceSize,
+    pieceLength: options.pieceLength ?? options.pieceSizePow2,
   }
-  if (wanted !== undefined) return { ...rules, pieceLength: wanted }
-  if (versionOf(options) !== 'v1') return { ...rules, pieceLength: 'auto' }
-  return { ...rules, pieceLength: USUAL_LENGTH, automaticAbove: LARGE_TORRENT }
 }
 
 /** The version of torrents: v1 unless another is asked for, as old clients know no other. */

@@ -21,11 +21,6 @@ function causeOf(reason: PieceFacts['reason'], size: number): string[] {
       return [`the shortest of which there are as few as can be, ${reason.pieceCount}`]
     case 'by torrent size':
       return [`the shortest for a .torrent of at most ${formatBytes(reason.largestTorrent)}`]
-    case 'too large': {
-      const usual = formatBytes(reason.pieceLength)
-      const large = `with ${usual} the .torrent would have ${formatBytes(reason.torrentSize)}`
-      return [`as ${large} (--piece-length overrides this)`]
-    }
   }
 }
 

@@ -6,11 +6,6 @@ import { DIGEST } from '../digests/piece-table.js'
 
 /** What decides how long the pieces are. Lengths and sizes are in bytes. */
 export interface PieceRules extends Pick<ContentRules, 'pieceLength'> {
-  /**
-   * A .torrent of more bytes takes the automatic piece length, if that is longer than
-   * `pieceLength`; undefined for never.
-   */
-  readonly automaticAbove?: number | undefined
   /** The pieces that there may be: the shortest length with so few is taken. */
   readonly mostPieces?: number | undefined
   /** The bytes that a .torrent may have: the shortest length with so few is taken. */
@@ -27,8 +22,6 @@ export type PieceReason =
   /** Fewer pieces than these there can't be: each file begins one, or they would be too long. */
   | { readonly kind: 'fewest'; readonly pieceCount: number }
   | { readonly kind: 'by torrent size'; readonly largestTorrent: number }
-  /** Shorter ones, of `pieceLength`, would have made a .torrent of `torrentSize`. */
-  | { readonly kind: 'too large'; readonly pieceLength: number; readonly torrentSize: number }
 
 export interface PieceChoice {
   readonly content: Content
@@ -76,20 +69,7 @@ function prefer(content: Content, rules: PieceRules, measure: MeasureTorrent): P
   if (largestTorrent !== undefined)
     return fitTorrent(content, { ...rules, largestTorrent }, measure)
   if (mostPieces !== undefined) return fitCount(content, mostPieces)
-  if (pieceLength === 'auto') return { content, reason: { kind: 'by size' } }
-  return limitSize(content, rules.automaticAbove ?? Infinity, measure)
-}
-
-/** Takes the automatic piece length if the .torrent would be larger than that otherwise. */
-function limitSize(content: Content, limit: number, measure: MeasureTorrent): Preference {
-  const asGiven: Preference = { content, reason: { kind: 'given' } }
-  if (limit === Infinity) return asGiven
-  const automatic = cutIntoPieces(content, 'auto')
-  const { pieceLength } = content
-  if (automatic.pieceLength <= pieceLength) return asGiven
-  const torrentSize = measure(content)
-  if (torrentSize <= limit) return asGiven
-  return { content: automatic, reason: { kind: 'too large', pieceLength, torrentSize } }
+  return { content, reason: { kind: pieceLength === 'auto' ? 'by size' : 'given' } }
 }
 
 function fitCount(content: Content, mostPieces: number): Preference {

@@ -3,8 +3,8 @@ import { closeSync, readSync } from 'node:fs'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { openSameFile } from '../stream/open-same-file.js'
 
-/** Bytes of a piece, and of a read: those of the mirror's torrents of single files. */
-export const WHOLE_FILE_PIECE = 1024 * 1024
+/** Bytes of a read. */
+const READ = 1024 * 1024
 
 /** Bytes of SHA-256 and of SHA-1. */
 const SHA256 = 32
@@ -19,7 +19,9 @@ export interface WholeFileJob {
   readonly size: number
   /** SHA-256 of the file. */
   readonly sha256: Uint8Array
-  /** SHA-1 of its pieces; empty where nobody wants them. */
+  /** In bytes; infinite if nobody wants the digests of pieces. */
+  readonly pieceLength: number
+  /** SHA-1 of its pieces; empty if nobody wants them. */
   readonly pieces: Uint8Array
   /** Whether to go on, to wait, or to end. */
   readonly control: Int32Array
@@ -37,7 +39,8 @@ export interface WholeFile {
   readonly size: number
   readonly device: bigint
   readonly inode: bigint
-  readonly wantsPieces: boolean
+  /** The bytes of a piece; null if nobody wants the digests of pieces. */
+  readonly pieceLength: number | null
 }
 
 export function createWholeFileJob({
@@ -45,14 +48,15 @@ export function createWholeFileJob({
   size,
   device,
   inode,
-  wantsPieces,
+  pieceLength,
 }: WholeFile): WholeFileJob {
-  const pieceCount = wantsPieces ? Math.ceil(size / WHOLE_FILE_PIECE) : 0
+  const pieceCount = pieceLength === null ? 0 : Math.ceil(size / pieceLength)
   return {
     kind: 'whole file',
     path,
     identity: BigUint64Array.of(device, inode),
     size,
+    pieceLength: pieceLength ?? Infinity,
     sha256: new Uint8Array(new SharedArrayBuffer(SHA256)),
     pieces: new Uint8Array(new SharedArrayBuffer(pieceCount * SHA1)),
     control: new Int32Array(new SharedArrayBuffer(4)),
@@ -99,19 +103,54 @@ export function readWholeFile(job: WholeFileJob): void {
 }
 
 function digest(descriptor: number, job: WholeFileJob): void {
-  const { size, pieces, sha256, progress } = job
+  const { size, sha256, progress } = job
   const whole = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(Math.min(WHOLE_FILE_PIECE, size))
-  for (let at = 0; at < size; at += WHOLE_FILE_PIECE) {
+  const pieces = new PieceDigests(job)
+  const buffer = Buffer.allocUnsafe(Math.min(READ, size))
+  for (let at = 0; at < size; at += READ) {
     if (!mayGoOn(job)) return
     const bytes = buffer.subarray(0, size - at)
     fill(bytes, { descriptor, at, path: job.path })
     whole.update(bytes)
-    const piece = pieces.length > 0 ? createHash('sha1').update(bytes).digest() : Buffer.alloc(0)
-    pieces.set(piece, pieces.length > 0 ? (at / WHOLE_FILE_PIECE) * SHA1 : 0)
+    pieces.update(bytes)
     Atomics.store(progress, 0, BigInt(at + bytes.length))
   }
+  pieces.end()
   sha256.set(whole.digest())
+}
+
+/** SHA-1 of the pieces of a file that is read from its beginning to its end. */
+class PieceDigests {
+  readonly #job: Pick<WholeFileJob, 'pieceLength' | 'pieces'>
+  #hash = createHash('sha1')
+  #left: number
+  #count = 0
+
+  constructor(job: Pick<WholeFileJob, 'pieceLength' | 'pieces'>) {
+    this.#job = job
+    this.#left = job.pieceLength
+  }
+
+  update(bytes: Uint8Array): void {
+    if (this.#job.pieces.length === 0) return
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + this.#left)
+      this.#hash.update(part)
+      at += part.length
+      this.#left -= part.length
+      if (this.#left === 0) this.end()
+    }
+  }
+
+  /** Ends a piece, if there is one. */
+  end(): void {
+    const { pieces, pieceLength } = this.#job
+    if (pieces.length === 0 || this.#left === pieceLength) return
+    pieces.set(this.#hash.digest(), SHA1 * this.#count)
+    this.#hash = createHash('sha1')
+    this.#left = pieceLength
+    this.#count++
+  }
 }
 
 /** Waits while the reading is paused; false when it is to end. */

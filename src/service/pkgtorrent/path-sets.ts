@@ -85,17 +85,18 @@ export class PathSets {
    * @throws Refusal, or BtkitError as the files can't be read
    */
   obtain(set: PathSet, requester: Requester): Promise<CheckedTorrent> {
-    const { digest, isSingle, paths, version = 'v1' } = set
+    const { digest, isSingle, paths, version = 'v1', pieceLength = 'protocol' } = set
     const { known, onDemand } = this.#parts
     const plan = async (budget: Budget) => {
       const planned = await this.#plan(set, budget)
       // Now that the files are there, and whether or not anybody waits until they are hashed
       // A newline in a path can't be told from one between two
-      const isOfProtocol = version === 'v1' && !paths.some((path) => path.includes('\n'))
+      const isOfProtocol =
+        version === 'v1' && pieceLength === 'protocol' && !paths.some((path) => path.includes('\n'))
       if (isOfProtocol) known.note(digest, { isSingle, paths })
       return planned
     }
-    const key = `${version} ${isSingle ? 'single' : 'set'} ${digest}`
+    const key = `${version} ${pieceLength} ${isSingle ? 'single' : 'set'} ${digest}`
     const isLarge = paths.length > 1 || paths.some(isGlob)
     return onDemand.obtain({ key, effort: effortOf(paths), isLarge, plan }, requester)
   }

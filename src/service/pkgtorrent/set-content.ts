@@ -7,6 +7,7 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { formatBytes } from '../../text/quantity.js'
 import { formatMirrorPath } from '../mirror/mirror-path.js'
 import { notFound, Refusal } from '../refusal.js'
+import type { PieceLength } from './set.js'
 
 /** What is asked for beside the files. */
 export interface WantedContent {
@@ -14,6 +15,8 @@ export interface WantedContent {
   readonly isSingle: boolean
   /** v1 when absent, which is that of the protocol. */
   readonly version?: MetainfoVersion
+  /** Of a single file; that of the protocol when absent, which all sets of several files have. */
+  readonly pieceLength?: PieceLength
 }
 
 /**
@@ -32,14 +35,14 @@ export const BLOCK_SIZE = 1024 * 1024
  * @throws Refusal
  */
 export function* setContent(
-  { isSingle, version = 'v1' }: WantedContent,
+  { isSingle, version = 'v1', pieceLength = BLOCK_SIZE }: WantedContent,
   files: readonly ScannedFile[],
   serviceName: string,
 ): Steps<Content> {
   const [first] = files
   const isOne = isSingle && files.length === 1 && first !== undefined
   const content = isOne
-    ? singleContent(first, version)
+    ? singleContent(first, { version, pieceLength })
     : yield* paddedContent(inOrder(files, version), serviceName, version)
   if (version !== 'v1') refuseLongHashing(content)
   if (content.size > 0) return content
@@ -53,12 +56,17 @@ export function refuseLongHashing(content: Pick<Content, 'files'>): void {
   throw new Refusal('incompatible', why)
 }
 
-function singleContent(file: ScannedFile, version: MetainfoVersion): Content {
+/** The content of a torrent of one file. */
+export function singleContent(
+  file: ScannedFile,
+  {
+    version,
+    pieceLength,
+  }: { readonly version: MetainfoVersion; readonly pieceLength: PieceLength },
+): Content {
   const name = file.path.at(-1) ?? ''
-  return cutIntoPieces(
-    { version, name, isDirectory: false, files: [file], skipped: [] },
-    BLOCK_SIZE,
-  )
+  const parts = { version, name, isDirectory: false, files: [file], skipped: [] }
+  return cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
 }
 
 /** The files as they were asked for, or in the order that a file tree has (BEP 52). */

@@ -8,6 +8,23 @@ export interface PathSet extends SetRecord {
   readonly digest: string
   /** The version of the torrent; v1 when absent, which is that of the protocol. */
   readonly version?: MetainfoVersion
+  /** That of the protocol when absent. */
+  readonly pieceLength?: PieceLength
+}
+
+/** A piece length in bytes, or `auto` for the one that suits the size. */
+export type PieceLength = number | 'auto'
+
+/**
+ * The set of one file, as its views have it, which are no part of the protocol: with pieces of the
+ * length that `makemetafile` would choose, unless the operator asks for another.
+ */
+export function viewSet(
+  components: readonly string[],
+  version: MetainfoVersion,
+  pieceLength: PieceLength,
+): PathSet {
+  return { ...singleSet(`/${components.join('/')}`, version), pieceLength }
 }
 
 /** The set of one path or pattern, with a slash first: of one file, the torrent is one of that file. */

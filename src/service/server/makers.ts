@@ -46,10 +46,10 @@ export function openMakers({
   const { hashing: queue, ahead: aheadQueue, runSteps, slices } = admission
   const sliced = { ...hashContext, runSteps }
   const hashed = new HashedBytes()
-  const { mirror } = options
+  const { mirror, pieceLength } = options
   const reading = { mirror, hashContext: sliced, claims: new FileClaims(), hashed }
   const hasher = new FileHasher({ ...reading, queue, aheadQueue })
-  const digests = new FileDigests({ ...admission, ...reading, monotonic })
+  const digests = new FileDigests({ ...admission, ...reading, pieceLength, monotonic })
   const { cacheAccess } = hashContext
   const onDemand = new OnDemand({ ...admission, cacheAccess, hasher, monotonic })
   const ahead = { options, hasher, hashContext: sliced, slices, monotonic, warn, onError }

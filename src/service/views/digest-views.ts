@@ -5,8 +5,7 @@ import type { Steps } from '../../core/digests/steps.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { ServiceOptions } from '../options.js'
 import type { PathSets } from '../pkgtorrent/path-sets.js'
-import { BLOCK_SIZE } from '../pkgtorrent/set-content.js'
-import { singleSet } from '../pkgtorrent/set.js'
+import { viewSet } from '../pkgtorrent/set.js'
 import { sendReady } from '../progress/send-progress.js'
 import { publicAddress } from '../web/public-address.js'
 import type { Requester } from '../web/requester.js'
@@ -17,7 +16,10 @@ import { isTorrentNameTaken, torrentAddress } from './place.js'
 import { SeenSince } from './seen-since.js'
 
 export interface DigestViewsParts {
-  readonly options: Pick<ServiceOptions, 'mirror' | 'publicUrl' | 'serviceName' | 'webSeeds'>
+  readonly options: Pick<
+    ServiceOptions,
+    'mirror' | 'pieceLength' | 'publicUrl' | 'serviceName' | 'webSeeds'
+  >
   readonly sets: PathSets
   readonly digests: FileDigests
   /** Does work that takes long in slices. */
@@ -90,8 +92,8 @@ export class DigestViews {
     const said = { path, size, sha256, mirrors }
     // Of an empty file there is no torrent
     if (size === 0) return { body: encode({ ...said, pieces: null, torrent: null }), sinceMs }
-    const checked = await sets.obtain(singleSet(`/${path.join('/')}`, 'v1'), requester)
-    const pieces = await runSteps(renderingPieces(checked.torrent.info, BLOCK_SIZE))
+    const checked = await sets.obtain(viewSet(path, 'v1', options.pieceLength), requester)
+    const pieces = await runSteps(renderingPieces(checked.torrent.info))
     const isTaken = await isTorrentNameTaken(path, options.mirror)
     const address = torrentAddress(base, { components: path, version: 'v1', isTaken })
     const body = encode({ ...said, pieces, torrent: address })

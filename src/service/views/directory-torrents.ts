@@ -15,7 +15,7 @@ import type { CheckedTorrent, OnDemand, PlannedTorrent } from '../torrents/on-de
 import type { Requester } from '../web/requester.js'
 
 export interface DirectoryTorrentsParts {
-  readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'serviceName'>
+  readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'pieceLength' | 'serviceName'>
   readonly onDemand: OnDemand
   readonly listings: DirectoryListings
   /** Milliseconds on a clock that is never set. */
@@ -115,7 +115,7 @@ export class DirectoryTorrents {
     const sorted = sortFiles(below, { by: 'path', isDescending: false })
     const name = directory.at(-1) ?? ''
     const tree = { root: name, isDirectory: true, files: sorted, skipped: [] }
-    return contentOfTree(tree, { version, name, pieceLength: 'auto' })
+    return contentOfTree(tree, { version, name, pieceLength: this.#parts.options.pieceLength })
   }
 }
 

@@ -1,4 +1,4 @@
-import { cutIntoPieces, type Content } from '../../core/digests/content.js'
+import type { Content } from '../../core/digests/content.js'
 import { requireUnchanged, type HashContext } from '../../core/digests/hash-content.js'
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
@@ -6,7 +6,6 @@ import { isSettled, type ReadingStart } from '../../core/digests/settled.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import {
   createWholeFileJob,
-  WHOLE_FILE_PIECE,
   wholeFileProgress,
   type WholeFileJob,
 } from '../../hash/jobs/whole-file-job.js'
@@ -18,6 +17,8 @@ import type { WorkQueue } from '../admission/work-queue.js'
 import { MirrorView, type Mirror } from '../mirror/mirror.js'
 import { TorrentProgress, type ProgressTold } from '../progress/progress.js'
 import { titleOf } from '../progress/title.js'
+import type { PieceLength } from '../pkgtorrent/set.js'
+import { singleContent } from '../pkgtorrent/set-content.js'
 import type { FileClaims } from '../torrents/file-claims.js'
 import { refuseOther } from '../torrents/guarded-files.js'
 import type { HashedBytes } from '../torrents/hashed-bytes.js'
@@ -28,6 +29,8 @@ import { WholeFileReader } from './whole-file-reader.js'
 
 export interface FileDigestsParts {
   readonly mirror: Mirror
+  /** Of the torrents whose pieces are hashed along. */
+  readonly pieceLength: PieceLength
   readonly hashContext: HashContext
   readonly hashing: WorkQueue
   readonly clients: Clients
@@ -103,9 +106,9 @@ export class FileDigests {
 
   /** Has a file read, when nobody else reads it. */
   async #make(file: ScannedFile, pending: PendingTorrent<Uint8Array>): Promise<Uint8Array> {
-    const { claims, monotonic } = this.#parts
+    const { claims, monotonic, pieceLength } = this.#parts
     const { signal } = pending
-    const content = contentOf(file)
+    const content = singleContent(file, { version: 'v1', pieceLength })
     const progress = new TorrentProgress(titleOf(content), content.size, monotonic)
     pending.progress = progress
     await waitForWriters(content, [file], signal)
@@ -124,7 +127,10 @@ export class FileDigests {
     const { size, device, inode } = file.fingerprint
     const wantsPieces = recallPieces(content, hashContext.cacheAccess).isKnown.includes(0)
     const source = { path: file.absolutePath, size, device, inode }
-    const job = createWholeFileJob({ ...source, wantsPieces })
+    const job = createWholeFileJob({
+      ...source,
+      pieceLength: wantsPieces ? content.pieceLength : null,
+    })
     let isAtWork = false
     const remaining = () => size - wholeFileProgress(job)
     const work = hashing.run({ remaining, client, signal }, (turn) => {
@@ -199,10 +205,4 @@ interface WantedDigest {
 
 interface Reading extends WantedDigest {
   readonly job: WholeFileJob
-}
-
-function contentOf(file: ScannedFile): Content {
-  const name = file.path.at(-1) ?? ''
-  const parts = { version: 'v1', name, isDirectory: false, files: [file], skipped: [] } as const
-  return cutIntoPieces(parts, WHOLE_FILE_PIECE)
 }

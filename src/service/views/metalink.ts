@@ -49,10 +49,16 @@ export function renderMetalink(file: MetalinkFile): string {
 }
 
 /** The digests of the pieces of a torrent's `info`, in steps; nothing where there are too many. */
-export function* renderingPieces(info: Uint8Array, pieceLength: number): Steps<Xml | null> {
+export function* renderingPieces(info: Uint8Array): Steps<Xml | null> {
   const { value } = readBencode(info, { maxSize: info.length, maxDepth: 4 })
-  const pieces = value instanceof Map ? value.get('pieces') : undefined
-  if (!isByteString(pieces) || pieces.length > MOST_PIECES * SHA1) return null
+  if (!(value instanceof Map)) return null
+  const [pieces, pieceLength] = [value.get('pieces'), value.get('piece length')]
+  if (
+    !isByteString(pieces) ||
+    typeof pieceLength !== 'number' ||
+    pieces.length > MOST_PIECES * SHA1
+  )
+    return null
   const hex = Buffer.from(pieces).toString('hex')
   const lines = [`\n    <pieces length="${pieceLength}" type="sha-1">`]
   for (let at = 0; at < hex.length; at += 2 * SHA1) {

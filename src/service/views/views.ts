@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { MirrorView } from '../mirror/mirror.js'
-import { singleSet } from '../pkgtorrent/set.js'
+import { viewSet } from '../pkgtorrent/set.js'
 import { IsDirectory, Refusal } from '../refusal.js'
 import { askedVersion } from '../torrents/asked-version.js'
 import type { CheckedTorrent } from '../torrents/on-demand.js'
@@ -60,11 +60,10 @@ export class Views {
     return this.#parts.sender.send(request, reply, { checked, form })
   }
 
-  /** The torrent of a file is the one that the pkgtorrent protocol has of it. */
   #torrentOf({ components, file, version }: Wanted, requester: Requester): Promise<CheckedTorrent> {
-    const { sets, directories } = this.#parts
+    const { sets, directories, options } = this.#parts
     if (file === null) return directories.obtain(components, version, requester)
-    return sets.obtain(singleSet(`/${components.join('/')}`, version), requester)
+    return sets.obtain(viewSet(components, version, options.pieceLength), requester)
   }
 
   /**

@@ -10,6 +10,7 @@ import { tryReadLeasesAsync } from '../../files/open-writers/lease.js'
 import type { Throttle } from '../../hash/jobs/throttle.js'
 import { infoHashesOf } from '../../metainfo/info-hashes.js'
 import { MirrorView, type Mirror } from '../mirror/mirror.js'
+import type { PieceLength } from '../pkgtorrent/set.js'
 import { setContent } from '../pkgtorrent/set-content.js'
 import { NotReady } from '../refusal.js'
 import type { FileHasher } from '../torrents/file-hasher.js'
@@ -27,6 +28,7 @@ export interface WarmUpParts {
   readonly mirror: Mirror
   readonly serviceName: string
   readonly markPadFiles: boolean
+  readonly pieceLength: PieceLength
   readonly hasher: FileHasher
   /** With steps that are done in slices. */
   readonly hashContext: HashContext
@@ -65,9 +67,9 @@ export class WarmUp {
   }
 
   async #obtain(file: ScannedFile, signal: AbortSignal): Promise<Outcome> {
-    const { serviceName, markPadFiles, hashContext } = this.#parts
+    const { serviceName, markPadFiles, pieceLength, hashContext } = this.#parts
     const { cacheAccess, runSteps = finish } = hashContext
-    const content = finish(setContent({ isSingle: true }, [file], serviceName))
+    const content = finish(setContent({ isSingle: true, pieceLength }, [file], serviceName))
     const options: InfoOptions = { private: false, sourceTag: null, markPadFiles }
     const request = await runSteps(requestingInfo(content, options, cacheAccess.trust))
     const recalled = await runSteps(recallingInfo(request, cacheAccess))

@@ -80,30 +80,6 @@ for (const size of [1, 262_143, 262_144, 262_145, 3_000_000]) {
   })
 }
 
-test('a torrent that would be too large is made with longer pieces', async (t) => {
-  const source = join(makeScratch(t, { a: pseudoRandom(3_000_000) }), 'a')
-  const request = { pieceLength: 2 ** 14, automaticAbove: 2000 }
-  const plan = await planTorrent(makeRequest(source, request))
-  const { reason } = plan.pieces
-  assert.ok(reason.kind === 'too large' && reason.pieceLength === 2 ** 14)
-  const { bytes } = await makeTorrent(plan, hashContext())
-  assert.ok(bytes.length < reason.torrentSize)
-  assert.equal(decodeTorrent(bytes).info['piece length'], 2 ** 15)
-})
-
-for (const [what, request] of [
-  ['is small enough', { pieceLength: 2 ** 14, automaticAbove: 10_000 }],
-  ['has long pieces already', { pieceLength: 2 ** 16, automaticAbove: 10 }],
-  ['has no limit', { pieceLength: 2 ** 14 }],
-] as const) {
-  test(`a torrent that ${what} keeps its piece length`, async (t) => {
-    const source = join(makeScratch(t, { a: pseudoRandom(3_000_000) }), 'a')
-    const { content, pieces } = await planTorrent(makeRequest(source, request))
-    const given = { reason: { kind: 'given' }, isBounded: false }
-    assert.deepEqual([content.pieceLength, pieces], [request.pieceLength, given])
-  })
-}
-
 test('a file that changes leaves the old torrent as it was, and nothing beside it', async (t) => {
   const directory = makeScratch(t, { 'in/a': '1', 'in/b': '2', 'out/x.torrent': OLD })
   const torrent = join(directory, 'out', 'x.torrent')

@@ -107,7 +107,7 @@ test('a metalink has size, digests, torrent and the addresses of all mirrors', a
     '<file name="a.iso">',
     `<size>${CONTENT.length}</size>`,
     `<hash type="sha-256">${SHA256.toString('hex')}</hash>`,
-    '<pieces length="1048576" type="sha-1">',
+    '<pieces length="32768" type="sha-1">',
     '<metaurl mediatype="torrent">http://m.example/pub/a.iso.torrent</metaurl>',
     '<url priority="1">http://m.example/pub/a.iso</url>',
     '<url priority="2">https://o.example/m/pub/a.iso</url>',

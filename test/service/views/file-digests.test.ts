@@ -50,7 +50,7 @@ async function openBoth(t: TestContext) {
   const clients = new Clients({ maxPerClient: 100, rateLimit: 0 }, () => 0)
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 })
   const admitted = { hashing: queue, clients, memory, monotonic: () => 0 }
-  const digests = new FileDigests({ ...shared, ...admitted })
+  const digests = new FileDigests({ ...shared, ...admitted, pieceLength: 2 ** 20 })
   const fileOf = (name: string) => {
     const absolutePath = join(root, name)
     return { path: [name], absolutePath, fingerprint: readFingerprint(absolutePath) }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../support/decode-torrent.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -17,7 +17,7 @@ const ODD = `/pub/${encodeURIComponent('Größe #1 100%+a;b?.iso')}`
 
 test("a file's address with .torrent after it is that of its torrent, and ?torrent too", async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
-  const single = await ask(port, singleAddress('/pub/a.iso'))
+  const single = await ask(port, '/pub/a.iso.torrent')
   for (const address of ['/pub/a.iso.torrent', '/pub/a.iso?torrent', '/pub/a.iso?x=y&torrent']) {
     const { status, headers, body } = await ask(port, address)
     assert.equal(status, 200)
@@ -28,19 +28,33 @@ test("a file's address with .torrent after it is that of its torrent, and ?torre
   }
 })
 
-test('its info hash is that of makemetafile with pieces of 1 MiB', async (t) => {
-  const { port, root } = await serveMirror(t, { files: FILES })
-  const target = join(makeScratch(t), 'a.torrent')
-  const args = ['--piece-size-pow2', '20', '--target', target, '--no-cache', '--json']
-  const { stdout } = await runBtkit([
-    'makemetafile',
-    join(root, 'pub/a.iso'),
-    'http://t/a',
-    ...args,
-  ])
-  const { body } = await ask(port, '/pub/a.iso.torrent')
-  assert.equal(independentInfoHash(body), (JSON.parse(stdout) as { infoHash: string }).infoHash)
+for (const [version, query] of [
+  ['', ''],
+  ['--hybrid', '?hybrid'],
+] as const) {
+  test(`its info hash is that of makemetafile ${version}`, async (t) => {
+    const { port, root } = await serveMirror(t, { files: FILES })
+    const place = join(root, 'pub/a.iso')
+    const { body } = await ask(port, `/pub/a.iso.torrent${query}`)
+    assert.equal(independentInfoHash(body), await infoHashMade(t, place, version ? [version] : []))
+  })
+}
+
+test('--piece-length gives it pieces of that length, as the protocol has at its own address', async (t) => {
+  const args = ['--piece-length', '1MiB']
+  const { port, root } = await serveMirror(t, { files: FILES, args })
+  const made = await infoHashMade(t, join(root, 'pub/a.iso'), ['--piece-size-pow2', '20'])
+  for (const address of ['/pub/a.iso.torrent', singleAddress('/pub/a.iso')]) {
+    assert.equal(independentInfoHash((await ask(port, address)).body), made)
+  }
 })
+
+/** The info hash that makemetafile gives a file. */
+async function infoHashMade(t: TestContext, file: string, args: readonly string[]) {
+  const output = ['--target', join(makeScratch(t), 'a.torrent'), '--no-cache', '--json']
+  const { stdout } = await runBtkit(['makemetafile', file, 'http://t/a', ...args, ...output])
+  return (JSON.parse(stdout) as { infoHash: string }).infoHash
+}
 
 test('its creation date is when the file was changed, so that it stays the same', async (t) => {
   const root = makeScratch(t, FILES)

@@ -24,7 +24,7 @@ function openReader(t: TestContext) {
   t.after(() => pool.close())
   const reader = new WholeFileReader(pool, new AbortController().signal)
   const begin = () => {
-    const job = createWholeFileJob({ path, size: SIZE, device, inode, wantsPieces: true })
+    const job = createWholeFileJob({ path, size: SIZE, device, inode, pieceLength: 2 ** 20 })
     const gone = new AbortController()
     let goOn: () => void = () => undefined
     const next = () => new Promise<void>((resolve) => (goOn = resolve))

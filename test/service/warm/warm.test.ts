@@ -7,7 +7,6 @@ import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { unlessWritersTell } from '../../support/writers.js'
 import { ask } from '../ask.js'
-import { singleAddress } from '../pkgtorrent/yum-client.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
 import { until, untilFiles } from './until.js'
 
@@ -26,7 +25,7 @@ test('what matches is hashed before anybody asks, and nothing else', async (t) =
   await untilFiles(port, 'ready', 2)
   assert.equal(await readHashedBytes(port), 3 * MIB + 1)
   assert.equal(await readMetric(port, 'btkit_warm_hashed_bytes_total'), 3 * MIB + 1)
-  assert.equal((await ask(port, singleAddress('/iso/a.iso'))).status, 200)
+  assert.equal((await ask(port, '/iso/a.iso.torrent')).status, 200)
   assert.equal(await readMetric(port, FROM_CACHE), 1)
   assert.equal(await readHashedBytes(port), 3 * MIB + 1)
 })
@@ -113,7 +112,7 @@ test('who asks for what is just hashed ahead, at a low rate, does not wait for t
   const { port } = await serveMirror(t, { root, args })
   // At that rate all of it would take more than a minute
   await until(async () => (await readMetric(port, 'btkit_warm_hash_jobs')) === 1)
-  assert.equal((await ask(port, singleAddress('/iso/a.iso'))).status, 200)
+  assert.equal((await ask(port, '/iso/a.iso.torrent')).status, 200)
   await untilFiles(port, 'ready', 1)
   assert.equal(await readHashedBytes(port), 8 * MIB)
 })

@@ -12,7 +12,8 @@ Examples:
   btkit makemetafile release/ udp://tracker.example:6969 --private
   btkit makemetafile *.iso http://t.example/a --web-seed http://files.example/`
 
-const USUAL = { value: undefined, text: '18; by size where the .torrent would be over 1 MiB' }
+/** As completedir and serve choose it, so that a file has one info hash. */
+const USUAL = { value: 'auto', text: 'auto' } as const
 
 /** By BitTornado's names 2^18 is taken for any size, so that info hashes stay as they were. */
 const LEGACY = { value: 2 ** 18, text: '18' }

@@ -104,9 +104,11 @@ export function notes(
   const verb = dryRun ? 'would skip' : 'skipped'
   const entries = verbose ? skippedEntries(content) : skippedCounts(content)
   const skipped = entries.map((entry) => `${verb} ${entry}`)
-  const isAsExpected = pieces.reason.kind !== 'too large' && !pieces.isBounded
   const length = whyLength({ ...pieces, pieceLength: content.pieceLength, size: bytesOf(content) })
-  return (isAsExpected && !dryRun) || length === null ? skipped : [length, ...skipped]
+  const isUsual = pieces.reason.kind === 'by size' && !verbose
+  return (!pieces.isBounded && (isUsual || !dryRun)) || length === null
+    ? skipped
+    : [length, ...skipped]
 }
 
 /** How many entries are left out, by reason, in one line: `3 hidden, 1 broken link`. */

@@ -39,6 +39,14 @@ export function declareServeOptions() {
         .choices(['nullfile', 'bep47'] as const)
         .default('nullfile' as const, 'nullfile'),
     )
+    .addOption(
+      new Option(
+        '--piece-length <size>',
+        "piece length of torrents that are not the protocol's, such as 1M, or auto",
+      )
+        .argParser(read.pieceLength)
+        .default<number | 'auto'>('auto', 'auto'),
+    )
     .option('--follow-symlinks', 'follow links that lead out of the root', false)
     .option('--hidden', 'publish hidden files as well', false)
     .option('--no-files', 'do not serve the files themselves')

@@ -41,6 +41,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     publicUrl: options.publicUrl ?? null,
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
     markPadFiles: padFiles === 'bep47',
+    pieceLength: options.pieceLength,
     files,
     listings,
     clientAddresses: new ClientAddresses(options.trustProxy),

@@ -16,7 +16,7 @@ test('it says what it wrote, the info hash, and what is in it', async (t) => {
     stdout,
     `wrote ${at('a.iso.torrent')} (${written.length} B)\n` +
       `info hash: ${independentInfoHash(written)}\n` +
-      'content: 1 file, 5 B in 1 piece of 256 KiB\n',
+      'content: 1 file, 5 B in 1 piece of 32 KiB\n',
   )
 })
 

@@ -120,7 +120,7 @@ test('--target-pieces, --max-torrent-size and a length exclude each other', asyn
 
 for (const [args, note, pieces] of [
   [['--piece-size', '4MiB'], null, '256 pieces of 4 MiB'],
-  [['-l', 'auto'], 'pieces of 512 KiB, which suit 1 GiB', '2048 pieces of 512 KiB'],
+  [['-l', 'auto', '--verbose'], 'pieces of 512 KiB, which suit 1 GiB', '2048 pieces of 512 KiB'],
   [
     ['--target-pieces', '1000'],
     'pieces of 2 MiB, the shortest of which there are at most 1000',
@@ -133,7 +133,7 @@ for (const [args, note, pieces] of [
   ],
   [
     ['--max-piece-size', '128KiB'],
-    'pieces of 128 KiB, no longer by --max-piece-size',
+    'pieces of 128 KiB, which suit 1 GiB, no longer by --max-piece-size',
     '8192 pieces of 128 KiB',
   ],
   [

@@ -6,8 +6,6 @@ import { makeScratch, plantSparse } from '../../../support/scratch.js'
 import { TRACKER } from './make.js'
 
 const GIB = 2 ** 30
-const NOTE =
-  'pieces of 2 MiB, as with 256 KiB the .torrent would have 1.1 MiB (--piece-length overrides this)'
 
 /** What a dry run says of a file of that many bytes. */
 async function plan(
@@ -20,26 +18,20 @@ async function plan(
   return { source, ...result }
 }
 
-test('where 2^18 would make a torrent over 1 MiB, the size chooses, and that is said', async (t) => {
-  const { source, status, stdout, stderr } = await plan(t, { size: 14 * GIB })
-  assert.deepEqual([status, stderr], [0, `btkit: ${source}: ${NOTE}\n`])
-  assert.match(stdout, /in 7168 pieces of 2 MiB\n$/)
-})
-
-test('in JSON as well', async (t) => {
-  const result = await plan(t, { size: 14 * GIB, args: ['--json'] })
-  const { pieceLength, automaticPieceLength } = parseJson(result)
-  assert.deepEqual([pieceLength, automaticPieceLength], [2 ** 21, true])
-  assert.ok(result.stderr.includes(NOTE))
-})
-
-test('--quiet says nothing of it', async (t) => {
-  const { stderr } = await plan(t, { size: 14 * GIB, args: ['--quiet'] })
-  assert.equal(stderr, '')
-})
+for (const [size, pieces] of [
+  [2 ** 22, 2 ** 15],
+  [2 ** 22 + 1, 2 ** 16],
+  [2 ** 29 + 1, 2 ** 19],
+  [14 * GIB, 2 ** 21],
+] as const) {
+  test(`${size} bytes have pieces of ${pieces} unless another length is asked for`, async (t) => {
+    const result = await plan(t, { size, args: ['--json'] })
+    const { pieceLength, automaticPieceLength } = parseJson(result)
+    assert.deepEqual([pieceLength, automaticPieceLength], [pieces, true])
+  })
+}
 
 for (const [what, size, args] of [
-  ['of 12 GiB', 12 * GIB, []],
   ['of 14 GiB with -l 18', 14 * GIB, ['-l', '18']],
   ['of 14 GiB with --piece-size-pow2 18', 14 * GIB, ['--piece-size-pow2', '18']],
   ['of 14 GiB with --piece-length 256KiB', 14 * GIB, ['--piece-length', '256KiB']],
