@@ -2,7 +2,7 @@
 // of a millisecond on every module it loads, and V8 keeps the compiled code of CommonJS only. The
 // quick commands have a file each, without the others.
 import { createHash } from 'node:crypto'
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
 import { build } from 'esbuild'
 import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../dist/src/cli/start/bundles.js'
@@ -75,17 +75,23 @@ function leaveOutCommandsBut(name) {
 const knownImports = {
   name: 'known imports',
   setup({ onLoad }) {
-    const replace = (filter, id, value) => {
+    const replace = (filter, values) => {
       onLoad({ filter }, ({ path }) => {
-        const code = readFileSync(path, 'utf8').replace(/^import .* from 'node:module';$/m, '')
-        const name = `createRequire(import.meta.url)('${id}')`
-        if (!code.includes(name)) throw new Error(`${path} has no ${name}`)
-        return { contents: code.replace(name, value) }
+        let code = readFileSync(path, 'utf8').replace(/^import .* from 'node:module';$/m, '')
+        for (const [id, value] of Object.entries(values)) {
+          const name = `createRequire(import.meta.url)('${id}')`
+          if (!code.includes(name)) throw new Error(`${path} has no ${name}`)
+          code = code.replace(name, value)
+        }
+        return { contents: code }
       })
     }
-    replace(/\bsrc.native-addon\.js$/, '#piece-hash', 'loadAddon()')
-    replace(/\bsrc.digest\.js$/, 'node:crypto', "require('node:crypto')")
-    replace(/\bsrc.cli.version\.js$/, '#package.json', `(${JSON.stringify({ version })})`)
+    replace(/\bsrc.native-addon\.js$/, { '#piece-hash': 'loadAddon()' })
+    replace(/\bsrc.digest\.js$/, { 'node:crypto': "require('node:crypto')" })
+    replace(/\bsrc.cli.version\.js$/, {
+      '#package.json': `(${JSON.stringify({ version })})`,
+      '#program-digest': `('${programDigest}')`,
+    })
   },
 }
 
@@ -100,7 +106,21 @@ function stamp(path) {
   appendFileSync(path, `//${createHash('sha1').update(readFileSync(path)).digest('hex')}`)
 }
 
+/** A digest of all that the program does: of its compiled modules, its C and the versions of packages. */
+function digestProgram() {
+  const filesOf = (folder, pattern) =>
+    readdirSync(folder, { recursive: true })
+      .filter((name) => pattern.test(name))
+      .map((name) => `${folder}/${name}`)
+  const files = [...filesOf('dist/src', /\.js$/), ...filesOf('native', /\.[ch]$/), 'package.json']
+  const hash = createHash('sha256')
+  for (const file of files.sort()) hash.update(`${file}\0`).update(readFileSync(file))
+  return hash.digest('hex')
+}
+
 rmSync('dist/bundle', { recursive: true, force: true })
+const programDigest = digestProgram()
+writeFileSync('dist/program-digest.json', JSON.stringify(programDigest))
 const program = {
   ...commonJs,
   // The function that load-program.ts calls, as Node wraps a module

@@ -6,6 +6,7 @@ import { readNote, type NotePlace } from '../../state/notes.js'
 import { stampOfLog } from '../../state/torrents/file.js'
 import { RACY_NS } from '../digests/settled.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
+import { spellOut } from './spell-out.js'
 
 /** The memo of a run that found nothing to do. Without it, the next one looks at each entry. */
 export interface UnchangedMemo {
@@ -17,9 +18,6 @@ export interface UnchangedMemo {
 
 /** Stands in the place of a digest. */
 export const BUSY = 'busy'
-
-/** Raised whenever what a run of the same request does of the same files may differ from before. */
-const FORMAT = 5
 
 /** The inputs of a run, as they were before the run did anything. */
 export interface InputSnapshot {
@@ -73,9 +71,9 @@ async function lookAt(
   const places = { deep: sources, flat, all: request.common.scan.all }
   const seen = await readTreeTables(places, engine.signal)
   if (seen === null) return null
-  const head = [FORMAT, state.version, sources, targets, logs, asked(request, context)]
+  const head = [state.program, sources, targets, logs, asked(request, context)]
   return {
-    digest: digestOfAll(JSON.stringify(head, spelledOut), seen),
+    digest: digestOfAll(spellOut(head), seen),
     isSettled: seen.latestNs < startedNs - RACY_NS && !seen.hasTemporary,
   }
 }
@@ -113,12 +111,6 @@ function asked({ common, ...request }: CompleteRequest, context: CompleteContext
   const { cacheAccess, sleepingCache } = context
   const rest = { trust: cacheAccess.trust, isCacheUsed: Boolean(sleepingCache) }
   return { ...request, common: { ...common, creationDate: null }, ...rest }
-}
-
-/** Has JSON tell of what it knows nothing of. */
-function spelledOut(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return `${value}`
-  return value instanceof Map ? [...(value as Map<unknown, unknown>)] : value
 }
 
 function digestOfAll(head: string, { tables }: TreeTables): string {

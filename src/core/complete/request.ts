@@ -47,8 +47,8 @@ export interface CompleteContext extends HashContext {
 /** Where it is kept which torrents btkit wrote. */
 export interface StateAccess {
   readonly directory: string
-  /** That of btkit: another one may decide otherwise. */
-  readonly version: string
+  /** The digest of the built program: another one may decide otherwise. */
+  readonly program: string
   /** Hears when something there is damaged. */
   readonly warn: (message: string) => void
 }

@@ -46,7 +46,7 @@ class Place {
     const context = hashContext()
     // What was written just now would count as unsettled
     const cacheAccess = { ...context.cacheAccess, now: () => Date.now() + 10_000 }
-    const state = { directory: this.at('state'), version: '1', warn: assert.ifError }
+    const state = { directory: this.at('state'), program: '1', warn: assert.ifError }
     return completeDirectories(request, { ...context, cacheAccess, state }, watch)
   }
 }

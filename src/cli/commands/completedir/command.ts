@@ -26,7 +26,7 @@ import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
-import { version } from '../../version.js'
+import { programDigest } from '../../version.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { openProgress, type ProgressBar } from '../../output/progress.js'
@@ -107,7 +107,7 @@ async function complete(
   const watch = watchOnTerminal(options, io)
   const state = {
     directory: stateDirectory({ option: options.stateDir, env: io.env, isRoot: io.isRoot }),
-    version: version(),
+    program: programDigest(),
     warn: (message: string) => {
       reportWarning(message, io)
     },
