@@ -17,9 +17,11 @@ interface Client {
   readonly queue: Set<Socket>
   /** Requests that wait for their turn. */
   waiting: number
+  /** How many have had it, or were left. */
+  begun: number
   /** Whether its connections are read one at a time. */
   isHeldBack: boolean
-  /** Runs until the next of them is read, though as many wait as before. */
+  /** Runs until the next of them is read, if as many wait as before. */
   timer: NodeJS.Timeout | null
   isScheduled: boolean
   /** Until when none of them is read, in milliseconds on the clock of `performance`. */
@@ -27,8 +29,9 @@ interface Client {
 }
 
 /**
- * How long a client's next connection waits at most, in milliseconds: what is ahead of it may be a long
- * download, or have been left, which nobody hears of a connection that is not read.
+ * How long a client's next connection waits while none of its requests begins, in milliseconds: what is
+ * ahead of it may be a long download, or have been left, which nobody hears of a connection that is
+ * not read.
  */
 const PATIENCE = 100
 
@@ -78,6 +81,7 @@ export class ClientTurns {
     const client = this.#clientOf.get(socket)
     if (!client) return
     client.waiting += change
+    if (change < 0) client.begun -= change
     const isMuch = client.waiting > this.#rules.maxWaiting
     if (isMuch && client.isHeldBack) this.#hold(client, socket)
     else if (isMuch) this.#holdAll(client)
@@ -103,9 +107,11 @@ export class ClientTurns {
   }
 
   #goOnLater(client: Client): void {
+    const { begun } = client
     client.timer = setTimeout(() => {
       client.timer = null
-      this.#goOnSoon(client)
+      if (client.begun === begun) this.#goOnSoon(client)
+      else this.#goOnLater(client)
     }, PATIENCE).unref()
   }
 
@@ -152,6 +158,13 @@ function restAfterTurn(client: Client): void {
 }
 
 function newClient(key: string): Client {
-  const state = { waiting: 0, isHeldBack: false, timer: null, isScheduled: false, restsUntil: 0 }
+  const state = {
+    waiting: 0,
+    begun: 0,
+    isHeldBack: false,
+    timer: null,
+    isScheduled: false,
+    restsUntil: 0,
+  }
   return { key, sockets: new Set(), queue: new Set(), ...state }
 }

@@ -123,6 +123,26 @@ test('a client that pipelines on many connections keeps others waiting for one o
   for (const text of await Promise.all(answered)) assert.equal(text.split('</>').length, 1001)
 })
 
+test('what was read of a client is answered before more of it is read, however long that takes', async (t) => {
+  // Longer for all of a chunk than a connection behind a download waits
+  const handler: Handler = ({ url }, response) => {
+    const end = performance.now() + 3
+    while (performance.now() < end);
+    response.end(`<${url}>`)
+  }
+  const { seen, open } = await listen(t, { handler, maxOfClient: 100 })
+  const long = `X: ${'x'.repeat(1000)}\r\n`
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => {
+      const socket = open()
+      socket.write(get('/', long).repeat(50) + LAST)
+      return text(socket)
+    }),
+  )
+  for (const answer of answers) assert.equal(answer.match(/<.*?>/g)?.length, 51)
+  assert.ok(seen.mostWaiting <= 100 + 2 * 51, `${seen.mostWaiting}`)
+})
+
 test('a client whose requests take long to read leaves others most of the turns', async (t) => {
   const requests = 200
   let reads = 0
