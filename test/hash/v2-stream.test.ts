@@ -46,7 +46,7 @@ const LAYOUTS: Record<string, { sizes: number[]; pieceLengths: number[] }> = {
     sizes: [20 * MIB + 1, 3 * MIB, 300 * KIB, 18 * MIB + 77],
     pieceLengths: [B, 256 * KIB, MIB, 16 * MIB],
   },
-  'a file without an end of its own': { sizes: [64 * MIB], pieceLengths: [MIB, 32 * MIB] },
+  'a file without an end of its own': { sizes: [32 * MIB], pieceLengths: [MIB, 16 * MIB] },
   'hundreds of small files': {
     sizes: Array.from({ length: 700 }, (_, i) => (i * 37) % 40_000),
     pieceLengths: [B, 64 * KIB],

@@ -50,7 +50,7 @@ test('several thousand torrents are edited in one call', async (t) => {
 test('a kill at any moment leaves each torrent old or new, and those reported new', async (t) => {
   const { root, list } = plant(t)
   const args = [NEW, '--files-from', list]
-  for (const delay of [100, 150, 200, 300, 400]) {
+  for (const delay of [150, 300]) {
     const child = startExecutable('btreannounce', args, { cwd: root })
     const ended = collect(child)
     await setTimeout(delay)
