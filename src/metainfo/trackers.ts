@@ -58,12 +58,15 @@ export function formatAnnounceList(tiers: readonly (readonly string[])[]): strin
   return tiers.map((tier) => tier.join(',')).join('|')
 }
 
+/** A bar, or a comma before a URL; any other comma is part of one. */
+const BETWEEN_SEEDS = /\||,(?=\s*[a-z][a-z0-9+.-]*:\/\/)/i
+
 /**
- * Reads seeds with bars between them.
+ * Reads seeds with bars or commas between them.
  * @throws BtkitError `usage`
  */
 export function parseSeeds(text: string, kind: SeedKind): string[] {
-  return text.split('|').map((url) => checkSeed(url.trim(), kind))
+  return text.split(BETWEEN_SEEDS).map((url) => checkSeed(url.trim(), kind))
 }
 
 /** The address of a directory below `base`, percent-encoded and with a slash at its end. */

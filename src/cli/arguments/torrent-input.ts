@@ -2,6 +2,7 @@ import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
 import { collectBounded } from '../../files/read-bounded.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
+import { BtkitError } from '../../errors.js'
 import { hintAtMaxSize } from './max-torrent-size.js'
 
 /**
@@ -21,6 +22,15 @@ export async function readTorrentInput(
   } catch (error) {
     throw hintAtMaxSize(error)
   }
+}
+
+/** What went wrong with a torrent; of a directory, with what names the torrents in it. */
+export function hintAtDirectory(error: unknown): unknown {
+  const [, directory] =
+    error instanceof BtkitError ? (/^(.*?)\/?: is a directory$/s.exec(error.message) ?? []) : []
+  if (!(error instanceof BtkitError) || directory === undefined) return error
+  const hint = `name its torrents, as ${directory}/*.torrent does`
+  return new BtkitError(error.code, `${error.message}; ${hint}`, { cause: error })
 }
 
 /**

@@ -6,7 +6,7 @@ import { parseDhtNode } from '../../metainfo/dht-node.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
-import { checkSeed, checkTracker, parseSeeds } from '../../metainfo/trackers.js'
+import { checkTracker, parseSeeds } from '../../metainfo/trackers.js'
 import { parseExtraKey, type ExtraKey } from './extra-keys.js'
 
 /**
@@ -40,17 +40,14 @@ export function trackers(text: string, previous: string[]): string[] {
 
 const tracker = checked(checkTracker)
 
-/** A comma before a URL; any other is part of one. */
-const BETWEEN_SEEDS = /,(?=[a-z][a-z0-9+.-]*:\/\/)/i
-
-/** Adds the addresses of web seeds, with commas between them as mktorrent takes them. */
+/** Adds the addresses of web seeds, with commas between them as mktorrent takes them, or bars. */
 export function seeds(text: string, previous: string[]): string[] {
-  return [...previous, ...text.split(BETWEEN_SEEDS).map(webSeed)]
+  return [...previous, ...webSeeds(text)]
 }
 
-const webSeed = checked((url) => checkSeed(url, 'web seed'))
+const webSeeds = checked((text) => parseSeeds(text, 'web seed'))
 
-/** HTTP seeds, with bars between them. */
+/** HTTP seeds, with bars or commas between them. */
 export const httpSeeds = checked((text) => parseSeeds(text, 'HTTP seed'))
 
 /** Adds a node of the DHT. */

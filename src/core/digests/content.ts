@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path'
+import { checkReplaceable } from '../check-replaceable.js'
 import { BtkitError } from '../../errors.js'
 import { isWithin, realPath } from '../../files/inside.js'
 import { scanTree } from '../../files/scan/scan-tree.js'
@@ -93,11 +94,23 @@ export function excludeOutput(tree: Tree, output: string | null): Tree {
   const left = tree.files.filter(isOutput)
   if (left.length === 0) return tree
   const lost = left.find(({ absolutePath }) => absolutePath === output)
-  if (lost && !(tree.isDirectory && lost.path.at(-1)?.endsWith('.torrent'))) {
+  const isSafe = tree.isDirectory && (output.endsWith('.torrent') || isOlderTorrent(output))
+  if (lost && !isSafe) {
     throw new BtkitError('exists', `${output}: would be replaced by a torrent of itself`)
   }
   const files = tree.files.filter((file) => !isOutput(file))
   return { ...tree, files, skipped: [...tree.skipped, ...left.map(describeOutput)] }
+}
+
+/** Whether a file of any name is a torrent, which a new one may replace. */
+function isOlderTorrent(path: string): boolean {
+  try {
+    checkReplaceable(path)
+    return true
+  } catch (error) {
+    if (error instanceof BtkitError) return false
+    throw error
+  }
 }
 
 function describeOutput({ path }: ScannedFile): Skipped {

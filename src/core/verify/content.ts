@@ -15,7 +15,7 @@ import {
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import type { Content } from '../digests/content.js'
 import { padFile } from '../digests/pad-files.js'
-import type { Interval } from './pieces.js'
+import { markUnchecked, type Interval, type PieceStates } from './pieces.js'
 
 /** Where the content of a torrent is looked for. */
 export interface Location {
@@ -23,6 +23,19 @@ export interface Location {
   readonly directory: string | null
   /** Finds the file of a path as the torrent has it. */
   readonly find: ResolveInside
+  readonly place: Place
+}
+
+/** Where the files of a torrent are looked for. */
+export interface Place {
+  readonly path: string
+  /** Whether this is the path of the torrent's single file, rather than of what holds its files. */
+  readonly isFile: boolean
+}
+
+/** The path at which a file of a torrent is looked for. */
+export function pathIn({ path, isFile }: Place, below: readonly string[]): string {
+  return isFile ? path : join(path, ...below)
 }
 
 /**
@@ -41,16 +54,21 @@ export function locateContent(
   const named = resolve([])
   if (named.kind !== 'directory') {
     if (isDirectory) throw new BtkitError('io', `${path}: not a directory, as the torrent's is`)
-    return { directory: null, find: () => named }
+    return { directory: null, find: () => named, place: { path, isFile: true } }
   }
-  if (!isDirectory) return { directory: null, find: resolve }
+  const place = { path, isFile: false }
+  if (!isDirectory) return { directory: null, find: resolve, place }
   const { kind } = resolve([name])
   if (kind === 'outside') {
     throw new BtkitError('unsafe-path', `${join(path, name)}: is a link that leads out of ${path}`)
   }
-  if (kind !== 'directory' && !byName) return { directory: path, find: resolve }
+  if (kind !== 'directory' && !byName) return { directory: path, find: resolve, place }
   const directory = kind === 'directory' ? join(path, name) : null
-  return { directory, find: (below) => resolve([name, ...below]) }
+  return {
+    directory,
+    find: (below) => resolve([name, ...below]),
+    place: { path: join(path, name), isFile: false },
+  }
 }
 
 /** A file of the torrent, and what stands in its place. */
@@ -75,6 +93,18 @@ export function findFiles(files: readonly MetainfoFile[], { find }: Location): F
 /** How many of a file's bytes are there, at most as many as it should have. */
 export function foundLength({ file, found }: FoundFile): number {
   return found.kind === 'file' ? Math.min(found.fingerprint.size, file.length) : 0
+}
+
+/** Pieces can't be checked when bytes of them are not there. */
+export function markAbsent(files: readonly FoundFile[], pieceLength: number): PieceStates {
+  const size = files.at(-1)?.stretch[1] ?? 0
+  const states = new Uint8Array(Math.ceil(size / pieceLength))
+  const pieces = { states, pieceLength, size }
+  for (const found of files) {
+    const [start, end] = found.stretch
+    if (!found.file.padding) markUnchecked(pieces, [start + foundLength(found), end])
+  }
+  return pieces
 }
 
 /**

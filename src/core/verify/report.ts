@@ -2,7 +2,7 @@ import type { BtkitError } from '../../errors.js'
 import type { MetainfoFile } from '../../metainfo/metainfo.js'
 import type { FileFailures } from './check-pieces.js'
 import { blockRangesOf } from './block-ranges.js'
-import type { FoundFile } from './content.js'
+import type { FoundFile, Place } from './content.js'
 import type { BadBlocks } from './explain-pieces.js'
 import {
   BAD,
@@ -60,6 +60,8 @@ export interface VerifiedFile {
 
 /** What a check found out. */
 export interface VerifyReport {
+  /** Where its files were looked for. */
+  readonly place: Place
   /** Whether every file is there as the torrent describes it. */
   readonly ok: boolean
   readonly pieces: number

@@ -5,12 +5,11 @@ import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
 import { checkPieces, type FileFailures } from './check-pieces.js'
-import { findFiles, foundLength, locateContent, type FoundFile } from './content.js'
+import { findFiles, locateContent, markAbsent, type FoundFile, type Place } from './content.js'
 import {
   BAD,
   countPieces,
   DISAGREED,
-  markUnchecked,
   rangesOf,
   SUSPECT,
   UNCHECKED,
@@ -20,6 +19,7 @@ import {
 import { checkSides, type VerifyContext } from './check-sides.js'
 import type { BadBlocks } from './explain-pieces.js'
 import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from './v2-side.js'
+import { findRenamed, type ExtraFile } from './renamed.js'
 import { judgeFile, type VerifiedFile, type VerifyReport } from './report.js'
 
 /** What to check, and how. */
@@ -51,6 +51,7 @@ export interface VerifyPlan {
   /** Those of which bytes are not there are UNCHECKED already. */
   readonly pieces: PieceStates
   readonly extra: ExtraFiles
+  readonly place: Place
 }
 
 /**
@@ -71,7 +72,16 @@ export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const extra = wantsExtra ? await findExtraFiles(location.directory, metainfo.files) : NO_EXTRA
   const v2 = v2Refusal === null && request.checkHashes ? planV2Side(metainfo) : null
   const pieces = markAbsent(request.checkHashes ? files : [], metainfo.pieceLength)
-  return { request, v1: metainfo.pieces, v2, v2Refusal, files, pieces, extra }
+  return {
+    request,
+    v1: metainfo.pieces,
+    v2,
+    v2Refusal,
+    files,
+    pieces,
+    extra,
+    place: location.place,
+  }
 }
 
 /**
@@ -86,21 +96,9 @@ export function refuseUnsafePaths({ unsafePaths }: Metainfo, torrent: string): v
   throw new BtkitError('unsafe-path', `${torrent}: path ${path}: ${unsafe.reason}`)
 }
 
-/** Pieces can't be checked when bytes of them are not there. */
-function markAbsent(files: readonly FoundFile[], pieceLength: number): PieceStates {
-  const size = files.at(-1)?.stretch[1] ?? 0
-  const states = new Uint8Array(Math.ceil(size / pieceLength))
-  const pieces = { states, pieceLength, size }
-  for (const found of files) {
-    const [start, end] = found.stretch
-    if (!found.file.padding) markUnchecked(pieces, [start + foundLength(found), end])
-  }
-  return pieces
-}
-
 /** The files beside those of the torrent, or why they could not be looked for. */
 interface ExtraFiles {
-  readonly files: readonly VerifiedFile[]
+  readonly files: readonly ExtraFile[]
   readonly error: BtkitError | null
 }
 
@@ -125,9 +123,13 @@ async function findExtraFiles(
   }
 }
 
-function describeExtra({ path, fingerprint: { size } }: ScannedFile): VerifiedFile {
+function describeExtra({ path, absolutePath, fingerprint }: ScannedFile): ExtraFile {
+  const { size } = fingerprint
   const nothing = { reason: null, ranges: [], blockRanges: null, disagreed: [], unchecked: [] }
-  return { path, length: size, found: size, status: 'extra', ...nothing }
+  return {
+    file: { path, length: size, found: size, status: 'extra', ...nothing },
+    found: { kind: 'file', path: absolutePath, fingerprint },
+  }
 }
 
 /** The bytes that verifyTorrent will hash: those of pad files only where version 1 needs them. */
@@ -167,9 +169,28 @@ export async function verifyTorrent(
     uncheckedPieces: failures === null ? pieceCount : countPieces(pieces, UNCHECKED),
     disagreeingPieces: countPieces(pieces, DISAGREED),
     v2Refusal,
-    files: [...judged, ...extra.files],
+    files: [...judged, ...(await nameExtra(plan, hashContext))],
     extraError: extra.error,
+    place: plan.place,
   }
+}
+
+/** The extra files, each with the missing file that it is. */
+async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<VerifiedFile[]> {
+  const { request, files, extra } = plan
+  const all = extra.files.map(({ file }) => file)
+  if (!request.checkHashes || extra.files.length === 0) return all
+  // A bar counts the bytes of the torrent alone
+  const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
+  const { pieceLength } = request.metainfo
+  const renamed = await findRenamed({ files, pieceLength }, extra.files, (inPlace, pieces) => {
+    return check({ ...plan, files: inPlace, pieces }, quiet)
+  })
+  return all.map((file) => {
+    const missing = renamed.get(file)
+    if (!missing) return file
+    return { ...file, reason: `is the missing ${missing.file.path.join('/')} by another name` }
+  })
 }
 
 /** Checks by version 1 alone, or by version 2 as far as the torrent has it. */

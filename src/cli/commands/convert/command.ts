@@ -80,7 +80,7 @@ async function convert(run: Run): Promise<number> {
   const { after, report } = await convertWithProgress(plan, run)
   const result = { ...resultOf(run), before: metainfo, after }
   if (report !== null) {
-    if (!options.json) run.io.stdout.write(linesOfOne(report, torrent))
+    if (!options.json) run.io.stdout.write(linesOfOne(report, torrent, run.io.cwd))
     return refuse(result, run)
   }
   await storeConversion(target, after.bytes, written)

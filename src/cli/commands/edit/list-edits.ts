@@ -54,9 +54,19 @@ function trackerEdits(options: ListOptions): TorrentEdit[] {
   return [changeTrackers((trackers) => takeTrackerSteps(trackers, steps))]
 }
 
+const UNCAPITALIZED = {
+  Tracker: 'tracker',
+  WebSeed: 'webSeed',
+  HttpSeed: 'httpSeed',
+  Node: 'node',
+  Similar: 'similar',
+  Collection: 'collection',
+} as const
+
 function stepsOf(options: ListOptions, name: ListName) {
+  const isCleared = options[UNCAPITALIZED[name]] === false
   return {
-    set: options[`set${name}`],
+    set: options[`set${name}`] ?? (isCleared ? [] : undefined),
     remove: options[`remove${name}`],
     prepend: options[`prepend${name}`],
     add: options[`add${name}`],

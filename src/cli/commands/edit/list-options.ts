@@ -15,6 +15,9 @@ export type ListOptions = {
   readonly [Name in `${'add' | 'prepend' | 'remove'}${ListName}`]: readonly string[]
 } & {
   readonly [Name in `set${ListName}`]?: readonly string[] | undefined
+} & {
+  /** False when all are to be removed. */
+  readonly [Name in Uncapitalize<ListName>]?: boolean
 }
 
 interface EditedList {
@@ -106,11 +109,21 @@ function optionsOf(list: EditedList): Option[] {
     new Option(flags('prepend'), 'the same at the beginning')
       .default([])
       .argParser(collecting(read)),
+    new Option(`--no-${option}`, 'remove all of them'),
     new Option(flags('remove'), 'take one out').default([]).argParser(collecting(readAny)),
-    new Option(flags('set'), 'replace all of them; an empty one stands for none').argParser(
-      collecting((text) => (text === '' ? [] : setOf(text))),
+    new Option(flags('set'), `replace all of them; ${noneOf(list)} stands for none`).argParser(
+      collecting((text) => (isNone(text, list) ? [] : setOf(text))),
     ),
   ]
+}
+
+/** A collection may be called 0. */
+function isNone(text: string, { option }: EditedList): boolean {
+  return text === '' || (text === '0' && option !== 'collection')
+}
+
+function noneOf(list: EditedList): string {
+  return isNone('0', list) ? "'' or 0" : "''"
 }
 
 /** Trackers of a tier stay in one text, with commas between them. */

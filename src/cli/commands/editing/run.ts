@@ -1,9 +1,10 @@
 import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
-import type { EditedFile } from '../../../core/edit/file.js'
+import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
 import { escapeText } from '../../../text/escape.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import { hintAtMaxSize } from '../../arguments/max-torrent-size.js'
+import { hintAtDirectory } from '../../arguments/torrent-input.js'
 import { listFiles } from './files.js'
 import type { EditOptions } from './options.js'
 import type { LegacyWords } from './legacy.js'
@@ -70,8 +71,12 @@ function addTo(tally: Tally, outcome: EditOutcome): void {
 
 function report(outcome: EditOutcome, run: EditRun, io: Io): void {
   const { json, dryRun, quiet } = run.options
-  if (outcome.error !== null) reportError(hintAtMaxSize(outcome.error), io)
-  else if (!quiet) tellWarnings(outcome, io)
+  if (outcome.error !== null) reportError(hintAtDirectory(hintAtMaxSize(outcome.error)), io)
+  else if (!quiet) {
+    tellWarnings(outcome, io)
+    if (lostTrackers(outcome))
+      reportNote(`${outcome.file}: ${dryRun ? 'would name' : 'names'} no tracker any more`, io)
+  }
   if (json) io.stdout.write(editJson(outcome, dryRun))
   else if (outcome.error === null && !quiet) {
     print(legacyOf(run)?.describe(outcome) ?? changeLines(outcome, dryRun), run, io)
@@ -80,6 +85,12 @@ function report(outcome: EditOutcome, run: EditRun, io: Io): void {
 
 function tellWarnings({ file, warnings }: EditedFile, io: Io): void {
   for (const { message } of warnings) reportWarning(`${file}: ${message}`, io)
+}
+
+function lostTrackers({ before, after }: EditedFile): boolean {
+  const hasTracker = ({ announce, announceList }: TorrentFacts) =>
+    announce !== null || (announceList ?? []).flat().length > 0
+  return hasTracker(before) && !hasTracker(after)
 }
 
 /** The legacy words say that the work is done, so a dry run does not use them. */

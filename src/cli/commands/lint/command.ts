@@ -6,7 +6,7 @@ import type { CommandContext } from '../../context.js'
 import { reportNote, tryEach } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { readTorrentInput } from '../../arguments/torrent-input.js'
+import { hintAtDirectory, readTorrentInput } from '../../arguments/torrent-input.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 
 interface LintOptions {
@@ -45,7 +45,8 @@ async function lintOne(file: string, options: LintOptions, io: Io): Promise<Lint
     const result = { file, findings, error: null }
     report(result, options, io)
     return result
-  } catch (error) {
+  } catch (cause) {
+    const error = hintAtDirectory(cause)
     if (options.json && error instanceof BtkitError) {
       io.stdout.write(lintJson({ file, findings: [], error: error.message }))
     }

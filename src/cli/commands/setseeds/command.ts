@@ -7,8 +7,8 @@ import { oldSeedLines } from '../editing/legacy.js'
 import { runEdits } from '../editing/run.js'
 import { checked } from '../../arguments/values.js'
 
-/** The argument that removes all seeds, as in BitTornado. */
-const NONE = '0'
+/** The arguments that remove all seeds: BitTornado's, and an empty one. */
+const NONE: readonly string[] = ['0', '']
 
 const KINDS = {
   httpseeds: { kind: 'HTTP seed', bep: 17 },
@@ -19,10 +19,14 @@ const KINDS = {
 export function defineSetSeeds(name: string, key: SeedKey, context: CommandContext) {
   const { io, isLegacy, finish } = context
   const { kind, bep } = KINDS[key]
-  const parseUrls = (text: string) => (text === NONE ? null : parseSeeds(text, kind))
+  const parseUrls = (text: string) => (NONE.includes(text) ? null : parseSeeds(text, kind))
   return declareBulkEdit(name)
     .description(`Set or remove the ${kind}s (BEP ${bep}) of torrents, and nothing else.`)
-    .argument('<urls>', "addresses with '|' between them, or 0 to remove them", checked(parseUrls))
+    .argument(
+      '<urls>',
+      "addresses with '|' or ',' between them; 0 or '' removes them",
+      checked(parseUrls),
+    )
     .argument('[torrent...]', 'the torrents to change')
     .action(async (urls, operands, options) => {
       const describe = (edited: EditedFile) => oldSeedLines(edited, key)

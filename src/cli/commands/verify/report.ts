@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+import { pathIn } from '../../../core/verify/content.js'
 import type { Interval } from '../../../core/verify/pieces.js'
 import { FILE_STATUSES, type VerifiedFile, type VerifyReport } from '../../../core/verify/report.js'
 import type { FailedCheck } from '../../../core/verify/verify-torrents.js'
@@ -57,13 +59,13 @@ const MAX_FILES = 50
 const MAX_RANGES = 4
 
 /** A report for people: a line for each file that is not as it should be, then a summary. */
-export function linesOfOne(report: VerifyReport, torrent: string): string {
-  return asText([...fileLines(report), `${torrent}: ${summary(report)}`])
+export function linesOfOne(report: VerifyReport, torrent: string, cwd: string): string {
+  return asText([...fileLines(report, cwd), `${torrent}: ${summary(report)}`])
 }
 
 /** The same for one of several torrents: what belongs to it stands below it. */
-export function linesOfSeveral(report: VerifyReport, torrent: string): string {
-  const files = fileLines(report).map((line) => `  ${line}`)
+export function linesOfSeveral(report: VerifyReport, torrent: string, cwd: string): string {
+  const files = fileLines(report, cwd).map((line) => `  ${line}`)
   return asText([`${torrent}: ${summary(report)}`, ...files])
 }
 
@@ -82,18 +84,25 @@ function asText(lines: readonly string[]): string {
   return lines.map((line) => `${escapeText(line)}\n`).join('')
 }
 
-function fileLines({ files }: VerifyReport): string[] {
+function fileLines({ files, place }: VerifyReport, cwd: string): string[] {
   const odd = files.filter(({ status }) => status !== 'ok')
   const rest = odd.length - MAX_FILES
   const more = rest > 0 ? [`… and ${count(rest, 'more file')} (--json lists all)`] : []
-  return [...odd.slice(0, MAX_FILES).map(fileLine), ...more]
+  return [
+    ...odd
+      .slice(0, MAX_FILES)
+      .map((file) => fileLine(file, () => resolve(cwd, pathIn(place, file.path)))),
+    ...more,
+  ]
 }
 
 const STATUS_WIDTH = 'unreadable'.length
 
-function fileLine(file: VerifiedFile): string {
+function fileLine(file: VerifiedFile, place: () => string): string {
+  const isAbsent = file.status === 'missing' && file.reason === null
+  const reason = isAbsent ? `not found: ${place()}` : file.reason
   const details = [
-    ...(file.reason === null ? [] : [file.reason]),
+    ...(reason === null ? [] : [reason]),
     ...sizeOf(file),
     ...rangesOf('bad', file.ranges),
     ...closerRanges(file),

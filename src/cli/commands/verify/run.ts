@@ -124,7 +124,8 @@ function report(outcome: VerifyOutcome, { run, tally, seconds }: Context): void 
   else tally.notWhole++
   if (options.json) io.stdout.write(verifyJson(report, { torrent, seconds }))
   else if (!options.quiet || !report.ok) {
-    const lines = targets.isSingle ? linesOfOne(report, torrent) : linesOfSeveral(report, torrent)
+    const linesOf = targets.isSingle ? linesOfOne : linesOfSeveral
+    const lines = linesOf(report, torrent, io.cwd)
     io.stdout.write(lines)
   }
 }

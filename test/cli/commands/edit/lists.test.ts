@@ -31,7 +31,11 @@ const TORRENT = torrentOf(singleFileInfo(), {
 async function after(t: TestContext, args: readonly string[], field: string): Promise<string[]> {
   const path = join(makeScratch(t, { a: TORRENT }), 'a')
   const { status, stderr } = await runBtkit(['edit', ...args, path])
-  assert.deepEqual([status, stderr], [0, 'btkit: 1 of 1 torrent changed\n'])
+  assert.equal(status, 0)
+  assert.match(
+    stderr,
+    /^(?:btkit: .* names no tracker any more\n)?btkit: 1 of 1 torrent changed\n$/,
+  )
   assert.equal(
     parseMetainfo(readFileSync(path)).infoHash,
     parseMetainfo(TORRENT).infoHash,
@@ -105,4 +109,27 @@ test('a dry run says what a list would become, and writes nothing', async (t) =>
       `new collections for ${path}: one|two|three\n`,
   )
   assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
+})
+
+for (const [args, field] of [
+  [['--no-tracker'], 'announce-list'],
+  [['--set-tracker', '0'], 'announce-list'],
+  [['--no-web-seed'], 'web-seeds'],
+  [['--set-web-seed', '0'], 'web-seeds'],
+  [['--no-http-seed'], 'http-seeds'],
+] as const) {
+  test(`${args.join(' ')} leaves none`, async (t) => {
+    assert.deepEqual(await after(t, args, field), [])
+  })
+}
+
+test('all are removed before one is added', async (t) => {
+  assert.deepEqual(await after(t, ['--no-web-seed', '--add-web-seed', C], 'web-seeds'), [C])
+})
+
+test('of a directory its torrents are to be named', async (t) => {
+  const directory = makeScratch(t)
+  const { status, stderr } = await runBtkit(['edit', '--comment', 'x', directory])
+  const hint = `is a directory; name its torrents, as ${directory}/*.torrent does`
+  assert.deepEqual([status, stderr], [1, `btkit: ${directory}: ${hint}\n`])
 })

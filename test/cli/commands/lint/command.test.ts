@@ -113,3 +113,10 @@ test('a torrent may come from standard input', async () => {
 test('no torrent at all is wrong usage', async () => {
   assert.equal((await runBtkit(['lint'])).status, 2)
 })
+
+test('of a directory its torrents are to be named', async (t) => {
+  const directory = makeScratch(t)
+  const { status, stderr } = await runBtkit(['lint', `${directory}/`])
+  const hint = `is a directory; name its torrents, as ${directory}/*.torrent does`
+  assert.deepEqual([status, stderr], [1, `btkit: ${directory}/: ${hint}\n`])
+})

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { runExecutable } from '../../../support/executable.js'
 import { Captured, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles, plantSparse } from '../../../support/scratch.js'
 import { makeWorkplace, TRACKER } from './make.js'
@@ -14,6 +15,36 @@ test('by default a torrent stands beside its source', async (t) => {
     const args = ['makemetafile', join(directory, source), TRACKER, '--json', '--dry-run']
     assert.equal(parseJson(await runBtkit(args))['torrent'], at('d', 'e.torrent'), source)
   }
+})
+
+test('of the current directory the place of its torrent is said in full', async (t) => {
+  const { directory, at } = makeWorkplace(t)
+  plantFiles(directory, { 'd/f': '1' })
+  const args = ['makemetafile', '.', TRACKER, '--no-cache']
+  const { status, stdout } = await runExecutable('btkit', args, { cwd: at('d') })
+  assert.equal(status, 0)
+  assert.ok(stdout.startsWith(`wrote ${at('d.torrent')} (`), stdout)
+})
+
+test('an older torrent of any name in the directory is no part of its successor', async (t) => {
+  const { directory, at } = makeWorkplace(t)
+  plantFiles(directory, { 'd/f': '1', 'd/data.bin': 'no torrent' })
+  const to = (name: string) => {
+    return runBtkit([
+      'makemetafile',
+      at('d'),
+      TRACKER,
+      '--no-cache',
+      '--json',
+      '--target',
+      at(name),
+    ])
+  }
+  const first = parseJson(await to('d/meta.bin'))
+  assert.equal(parseJson(await to('d/meta.bin'))['infoHash'], first['infoHash'])
+  const { status, stderr } = await to('d/data.bin')
+  const why = `${at('d/data.bin')}: would be replaced by a torrent of itself`
+  assert.deepEqual([status, stderr], [1, `btkit: ${why}\n`])
 })
 
 test('a target that is a file to be', async (t) => {

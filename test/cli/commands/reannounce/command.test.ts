@@ -166,3 +166,13 @@ for (const [what, args, message] of [
     assert.deepEqual(readFileSync(join(root, 'a')), Buffer.from(torrent(BOTH)))
   })
 }
+
+test('that the last tracker is removed is said', async (t) => {
+  const root = makeScratch(t, { a: torrent(BOTH), b: torrent({ announce: OLD }) })
+  const [a, b] = ['a', 'b'].map((name) => join(root, name)) as [string, string]
+  const remove = (...more: string[]) => runBtkit(['reannounce', '--remove', OLD, a, b, ...more])
+  const dry = await remove('--dry-run')
+  assert.match(dry.stderr, new RegExp(`^btkit: ${b}: would name no tracker any more$`, 'm'))
+  const { stderr } = await remove()
+  assert.equal(stderr, `btkit: ${b}: names no tracker any more\nbtkit: 2 of 2 torrents changed\n`)
+})

@@ -30,16 +30,24 @@ test("seeds are set, and BitTornado's name prints those that were there", async 
   for (const file of files) assert.deepEqual(readFileSync(file), expected)
 })
 
-test('0 removes them', async (t) => {
-  const path = join(makeScratch(t, { a: torrent({ httpseeds: [A] }) }), 'a')
-  const { stdout } = await runBtkit(['sethttpseeds', '0', path])
-  assert.equal(stdout, `changed ${path}\nold HTTP seeds for ${path}: ${A}\n`)
-  assert.deepEqual(readFileSync(path), Buffer.from(torrent({})))
+for (const none of ['0', '']) {
+  test(`'${none}' removes them`, async (t) => {
+    const path = join(makeScratch(t, { a: torrent({ httpseeds: [A] }) }), 'a')
+    const { stdout } = await runBtkit(['sethttpseeds', none, path])
+    assert.equal(stdout, `changed ${path}\nold HTTP seeds for ${path}: ${A}\n`)
+    assert.deepEqual(readFileSync(path), Buffer.from(torrent({})))
+  })
+}
+
+test('a comma before an address parts two', async (t) => {
+  const path = join(makeScratch(t, { a: torrent({}) }), 'a')
+  await runBtkit(['sethttpseeds', `${A}?a,b,${B}`, path])
+  assert.deepEqual(readFileSync(path), Buffer.from(torrent({ httpseeds: [`${A}?a,b`, B] })))
 })
 
 test('an address that is none is wrong usage before a file is touched', async (t) => {
   const path = join(makeScratch(t, { a: torrent({}) }), 'a')
-  for (const args of [[`${A}|x`, path], [path], ['', path], [A], []]) {
+  for (const args of [[`${A}|x`, path], [path], ['x', path], [A], []]) {
     const { status, stdout } = await runBtkit(['sethttpseeds', ...args])
     assert.deepEqual([status, stdout], [2, ''])
   }

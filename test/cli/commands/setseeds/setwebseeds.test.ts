@@ -41,7 +41,7 @@ test('0 removes them', async (t) => {
 
 test('an address that is none is wrong usage before a file is touched', async (t) => {
   const path = join(makeScratch(t, { a: torrent({}) }), 'a')
-  for (const args of [[`${A}|x`, path], [path], ['', path], [A], []]) {
+  for (const args of [[`${A}|x`, path], [path], ['x', path], [A], []]) {
     const { status, stdout } = await runBtkit(['setwebseeds', ...args])
     assert.deepEqual([status, stdout], [2, ''])
   }

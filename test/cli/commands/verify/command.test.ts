@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { appendFileSync, chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { PIECE, placeOf, plantRelease, type Release } from '../../../core/verify/release.js'
 import { collect, runExecutable, startExecutable } from '../../../support/executable.js'
 import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../../support/torrents.js'
 import { unlessAlwaysPermitted, unprivileged } from '../../../support/unprivileged.js'
@@ -35,7 +36,7 @@ test('what is wrong has a line a file, a summary, and status 1', async (t) => {
   appendFileSync(placeOf(release, 'c'), 'x')
   const { status, stdout } = await runBtkit(['verify', release.torrentPath])
   assert.deepEqual(stdout.split('\n'), [
-    'missing     a',
+    `missing     a: not found: ${placeOf(release, 'a')}`,
     'long        b: 32772 bytes, not 32768; unchecked bytes 0-8191',
     'long        c: 1 bytes, not 0',
     `${release.torrentPath}: not whole: 0 of 4 pieces bad, 2 unchecked, 1 missing, 2 long`,
@@ -125,6 +126,26 @@ test('extra files are named, and the status stays', async (t) => {
   assert.equal(status, 0)
 })
 
+for (const version of ['v1', 'v2', 'hybrid'] as const) {
+  test(`an extra file that is a missing one by another name is found out in ${version}`, async (t) => {
+    const directory = makeScratch(t, {
+      'release/a': pseudoRandom(40_000, 1),
+      'release/b': pseudoRandom(50_000, 2),
+    })
+    const torrent = join(directory, 'release.torrent')
+    const made = ['makemetafile', join(directory, 'release'), '--trackerless', '-l', '14']
+    const flag = version === 'v1' ? [] : [`--${version}`]
+    assert.equal((await runBtkit([...made, ...flag, '--no-cache'])).status, 0)
+    const at = (name: string) => join(directory, 'release', name)
+    renameSync(at('a'), at('new'))
+    writeFileSync(at('other'), pseudoRandom(40_000, 3))
+    const { status, stdout } = await runBtkit(['verify', '--extra', torrent])
+    assert.equal(status, 1)
+    assert.match(stdout, /^extra {7}new: is the missing a by another name$/m)
+    assert.match(stdout, /^extra {7}other$/m)
+  })
+}
+
 test('quiet says nothing of what is whole, and all of what is not', async (t) => {
   const release = plant(t)
   const args = ['verify', '--quiet', release.torrentPath]
@@ -133,7 +154,10 @@ test('quiet says nothing of what is whole, and all of what is not', async (t) =>
   rmSync(placeOf(release, 'c'))
   const { status, stdout } = await runBtkit(args)
   const summary = `${release.torrentPath}: not whole: 0 of 4 pieces bad, 1 missing`
-  assert.deepEqual([status, stdout], [1, `missing     c\n${summary}\n`])
+  assert.deepEqual(
+    [status, stdout],
+    [1, `missing     c: not found: ${placeOf(release, 'c')}\n${summary}\n`],
+  )
 })
 
 test('without hashes the sizes alone count', async (t) => {
@@ -142,7 +166,10 @@ test('without hashes the sizes alone count', async (t) => {
   const args = ['verify', '--check_hashes', '0', release.torrentPath]
   const { status, stdout } = await runBtkit(args)
   const summary = `${release.torrentPath}: not whole: 1 missing`
-  assert.deepEqual([status, stdout], [1, `missing     a\n${summary}\n`])
+  assert.deepEqual(
+    [status, stdout],
+    [1, `missing     a: not found: ${placeOf(release, 'a')}\n${summary}\n`],
+  )
 })
 
 test('a torrent may come from standard input', async (t) => {

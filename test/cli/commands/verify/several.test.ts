@@ -54,7 +54,7 @@ test('what is wrong stands below its torrent, and one bad torrent stops no other
   const { status, stdout, stderr } = await runBtkit(args)
   assert.deepEqual(stdout.split('\n'), [
     `${a}: not whole: 1 missing`,
-    '  missing     a',
+    `  missing     a: not found: ${at('data/a')}`,
     whole(c).trimEnd(),
     '4 torrents: 1 whole, 1 not whole, 2 failed',
     '',
@@ -126,7 +126,7 @@ test('quiet tells of those that are not whole, and then the sum', async (t) => {
   const args = ['verify', '--quiet', ...torrents, '--data', at('data')]
   assert.equal((await runBtkit(args)).stdout, '')
   rmSync(at('data/b'))
-  const lines = `${torrents[1]!}: not whole: 1 missing\n  missing     b\n`
+  const lines = `${torrents[1]!}: not whole: 1 missing\n  missing     b: not found: ${at('data/b')}\n`
   const { status, stdout } = await runBtkit(args)
   assert.deepEqual([status, stdout], [1, `${lines}2 torrents: 1 whole, 1 not whole\n`])
 })
@@ -139,7 +139,11 @@ test('--data holds content by its name alone', async (t) => {
   const directory = makeScratch(t, { 'r.torrent': torrentOf(info), 'data/f': content })
   const args = ['verify', join(directory, 'r.torrent'), '--data', join(directory, 'data')]
   const lost = await runBtkit(args)
-  assert.equal(lost.stdout, `missing     f\n${args[1]!}: not whole: 1 missing\n`)
+  const place = join(directory, 'data/release/f')
+  assert.equal(
+    lost.stdout,
+    `missing     f: not found: ${place}\n${args[1]!}: not whole: 1 missing\n`,
+  )
   mkdirSync(join(directory, 'data/release'))
   renameSync(join(directory, 'data/f'), join(directory, 'data/release/f'))
   assert.equal((await runBtkit(args)).status, 0)
