@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { collect, startExecutable } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
+import { announceQuery, compactPeers, startTrack } from '../support/track.js'
 
 const unlessGuarded = { skip: !isGuarded() && 'needs the native addon' }
 
@@ -55,6 +56,9 @@ test(
     const tooLong = setTimeout(() => child.kill('SIGKILL'), 60_000)
     const [first] = (await once(child.stdout, 'data')) as [Buffer]
     assert.match(first.toString(), /6969|http|track/)
+    const [, address = ''] = /(http:\S+)\/announce/.exec(first.toString()) ?? []
+    const announced = await fetch(address + announceQuery('ab'.repeat(20), { port: 1111 }))
+    assert.equal(announced.status, 200)
     const held = once(child.stdout, 'data')
     child.kill('SIGUSR2')
     await held
@@ -64,5 +68,8 @@ test(
     clearTimeout(tooLong)
     assert.deepEqual({ status, signal }, { status: 0, signal: null })
     assert.ok(statSync(state).mtimeMs > savedBefore)
+    const next = await startTrack(t, { stateFile: state })
+    const answer = await next.ask(announceQuery('ab'.repeat(20), { peer: 'b', left: 1 }))
+    assert.deepEqual(compactPeers(answer), ['127.0.0.1:1111'])
   },
 )
