@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { AskedMagnet } from '../core/publish/asked-magnet.js'
+import type { AskedMagnet } from '../core/publish/client.js'
 import {
   clientInfoHash,
   type ClientTorrent,
@@ -13,7 +13,7 @@ import { quoteText } from '../text/escape.js'
 import { gidOf, isOver, KEYS, readTorrent } from './aria2-download.js'
 import { partBySize } from './batches.js'
 import { badAnswer, badStatus, callHttp, refusedLogin } from './http-call.js'
-import { readIfThere } from './read-if-there.js'
+import { readIfThere } from './credentials.js'
 import { asList, asObject, asText, parseJson, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
 import { unopened } from './unopened.js'

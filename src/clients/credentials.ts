@@ -59,3 +59,16 @@ function readMachines(text: string): Map<string, Machine> {
   }
   return machines
 }
+
+/**
+ * Reads a file that a client writes; null when it is not there yet.
+ * @throws BtkitError those of readBounded
+ */
+export function readIfThere(path: string, maxSize: number): Uint8Array | null {
+  try {
+    return readBounded(path, maxSize)
+  } catch (error) {
+    if (error instanceof BtkitError && error.code === 'not-found') return null
+    throw error
+  }
+}

@@ -8,7 +8,6 @@ import {
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { callForEach, failuresOfEach } from './batches.js'
-import { failureWords } from './deluge-failure.js'
 import { badAnswer, badStatus, callHttp, refusedLogin } from './http-call.js'
 import { asList, asNumber, asObject, asText, parseJson, type JsonObject } from './json-value.js'
 import { RemoteClient } from './remote-client.js'
@@ -40,6 +39,9 @@ const STATES: Readonly<Record<string, ClientTorrent['state']>> = {
   Seeding: 'seeding',
   Error: 'error',
 }
+
+/** What Twisted has before the words of a failure: the class of what was raised. */
+const RAISED = /<class '(?<raised>[^']*)'>:[ ]?(?<words>.*)/
 
 /**
  * Deluge, by the JSON-RPC of its web interface, which passes calls on to the daemon. In seed mode it
@@ -182,4 +184,15 @@ function readTorrent(infoHash: string, torrent: JsonObject): ClientTorrent {
     downloadRate: asNumber(torrent['download_payload_rate']),
     ratio: Math.max(0, asNumber(torrent['ratio'])),
   }
+}
+
+/**
+ * The words of a failure of Deluge's: it comes as an exception with its class before it, with a failure
+ * of Twisted around it when it is the daemon's, and often with a traceback after or before it.
+ */
+export function failureWords(message: string): string {
+  const { raised = '', words = '' } = RAISED.exec(message)?.groups ?? {}
+  if (raised !== '') return words.trim() || raised
+  const lines = message.trim().split('\n')
+  return lines.findLast((line) => /\w/.test(line))?.trim() ?? 'fails without saying why'
 }

@@ -1,4 +1,4 @@
-import type { AskedMagnet } from '../core/publish/asked-magnet.js'
+import type { AskedMagnet } from '../core/publish/client.js'
 import {
   MARK,
   type ClientTorrent,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { failureWords } from '../../src/clients/deluge-failure.js'
+import { failureWords } from '../../src/clients/deluge.js'
 
 /** As Deluge 2.0.3 has what its daemon raised. */
 function failureOf(raised: string, rest: string): string {

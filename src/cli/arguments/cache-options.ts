@@ -1,12 +1,18 @@
 import { Option } from '@commander-js/extra-typings'
-import { cacheDirectory, type CachePlace, type CacheRequest } from '../../core/cache/place.js'
-import { accessSleepingCache, type SleepingAccess } from '../../core/cache/sleeping-access.js'
-import type { CacheTrust } from '../../core/digests/cache-trust.js'
+import {
+  cacheDirectory,
+  type CachePlace,
+  type CacheRequest,
+  accessSleepingCache,
+  type SleepingAccess,
+  openCacheAccess as openAccess,
+} from '../../core/cache/access.js'
+import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
 import { reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import { duration } from './values.js'
 
-export interface CacheArguments {
+interface CacheArguments {
   readonly cache: boolean
   readonly cacheDir?: string | undefined
   readonly cacheTrust: CacheTrust
@@ -55,10 +61,12 @@ export function openSleepingAccess(options: CacheArguments, io: Io): SleepingAcc
 }
 
 /** The cache that a command line asks for. */
-export function cacheRequest(
-  { cache, cacheDir, cacheTrust }: CacheArguments,
-  io: Io,
-): CacheRequest {
+function cacheRequest({ cache, cacheDir, cacheTrust }: CacheArguments, io: Io): CacheRequest {
   const kernel = io.env['BTKIT_HASH'] || undefined
   return { ...cachePlace(cacheDir, io), isUsed: cache, trust: cacheTrust, kernel }
+}
+
+/** Opens the cache that a command line asks for. The caller closes it. */
+export function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
+  return openAccess(cacheRequest(options, io))
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
-import { CHECKSUMS, isChecksumName, type ChecksumName } from '../../core/checksums/algorithms.js'
+import { CHECKSUMS, isChecksumName, type ChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import { parseDhtNode } from '../../metainfo/dht-node.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'

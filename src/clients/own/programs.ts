@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { findFreePort } from './free-port.js'
-import { majorVersion } from './major-version.js'
 import type { OwnClientSettings } from './settings.js'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { spawnSync } from 'node:child_process'
+
+/** How long a program may take to tell its version, in milliseconds. */
+const PATIENCE = 10_000
 
 /** A client as it is to be started: its files are written first. */
-export interface PreparedClient {
+interface PreparedClient {
   /** Contents of the files of its directory, by their names. */
   readonly files: Readonly<Record<string, string>>
   readonly args: readonly string[]
@@ -158,4 +162,30 @@ function createPassword(): string {
 
 function asText(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('')
+}
+
+/** A TCP port of the loopback address that nobody listens on right now. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/**
+ * The first number of the version of the program at a path, as it tells by `--version`, be it on standard
+ * output or error; null when it does not.
+ */
+function majorVersion(path: string): number | null {
+  const { stdout, stderr } = spawnSync(path, ['--version'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PATIENCE,
+  })
+  // Neither is there when the program could not be started
+  const told = [stdout, stderr].map((text: string | null) => text ?? '').join('\n')
+  const [, major] = /^\S+ (\d{1,6})\./m.exec(told) ?? []
+  return major === undefined ? null : Number(major)
 }

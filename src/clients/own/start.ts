@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync, accessSync, constants } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, delimiter, isAbsolute } from 'node:path'
 import { asBtkitError, BtkitError } from '../../errors.js'
-import { findProgram } from './find-program.js'
 import { clientPrograms, type ClientProgram } from './programs.js'
 import type { OwnClientSettings } from './settings.js'
 
@@ -114,5 +113,20 @@ function makeDirectory(): string {
     return mkdtempSync(prefix)
   } catch (error) {
     throw asBtkitError(error, prefix)
+  }
+}
+
+/** The path of a program in one of the directories of PATH; null where there is none. */
+function findProgram(name: string, path: string | undefined): string | null {
+  const directories = (path ?? '').split(delimiter).filter((directory) => isAbsolute(directory))
+  return directories.map((directory) => join(directory, name)).find(isExecutable) ?? null
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { AskedMagnet } from '../../core/publish/asked-magnet.js'
+import type { AskedMagnet } from '../../core/publish/client.js'
 import {
   MARK,
   type ClientTorrent,
@@ -10,13 +10,11 @@ import {
 import { BtkitError } from '../../errors.js'
 import { callForEach, partBySize } from '../batches.js'
 import { badAnswer, badStatus, basicAuth, callHttp } from '../http-call.js'
-import { readIfThere } from '../read-if-there.js'
+import { readIfThere } from '../credentials.js'
 import { RemoteClient } from '../remote-client.js'
 import { unopened } from '../unopened.js'
-import { eraseCall, isChecking } from './erase.js'
-import { hasPadFiles, looksForPadFiles, PADDED } from './pad-files.js'
+import { hasPadFiles, looksForPadFiles, PADDED, withResumeData } from './resume.js'
 import { asWord, FIELDS, readTorrent, SEEDED_FIELD, seededHashes } from './rows.js'
-import { withResumeData } from './resume.js'
 import { callScgi } from './scgi.js'
 import {
   decodeResponse,
@@ -37,6 +35,9 @@ const CHECK_PAUSE_MS = 200
 
 /** Files whose sizes are asked for at once: command lines have an end. */
 const FILES_AT_ONCE = 200
+
+/** What the call comes to for a torrent that is being checked. */
+const CHECKING = 'checking'
 
 /**
  * rtorrent, by XML-RPC over SCGI or HTTP. It takes data for verified when the torrent brings along
@@ -250,4 +251,18 @@ function sizeOfCall(method: string, params: readonly XmlRpcValue[]): number {
 /** A word of a command, in quotes, as rtorrent's own syntax has it. */
 function quote(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+/**
+ * A call that takes a torrent out unless its data is being checked. rtorrent 0.9.8 waits for itself for
+ * ever when that is taken away from it; between asking and erasing nothing else happens in it.
+ */
+function eraseCall(infoHash: string): XmlRpcStruct {
+  const params = [infoHash.toUpperCase(), 'd.is_hash_checking=', `cat=${CHECKING}`, 'd.erase=']
+  return { methodName: 'branch', params }
+}
+
+/** Whether that is what such a call came to: the torrent is still there. */
+function isChecking(result: XmlRpcValue | BtkitError | undefined): boolean {
+  return Array.isArray(result) && asWord((result as XmlRpcValue[])[0]) === CHECKING
 }

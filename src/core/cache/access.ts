@@ -1,8 +1,9 @@
 import { openNullCache } from '../../cache/null-cache.js'
 import { cacheSize, openCache } from '../../cache/open.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
-import type { CacheAccess } from '../digests/cache-trust.js'
-import type { CachePlace, CacheRequest } from './place.js'
+import type { CacheAccess, CacheTrust } from '../digests/cache-trust.js'
+import { openSleepingCache, type SleepingCache } from '../../cache/sleeping-cache.js'
+import type { OpenCacheOptions } from '../../cache/open.js'
 
 /** Opens a cache for a piece of work. Whoever does closes it. */
 export async function openCacheAccess({ isUsed, trust, kernel, ...place }: CacheRequest) {
@@ -26,4 +27,31 @@ export async function withCache<T>(
   } finally {
     await cache.close()
   }
+}
+
+/** A cache for a piece of work that may find that it needs none. */
+export interface SleepingAccess {
+  readonly cacheAccess: CacheAccess
+  /** Opens it when it is first wanted; null for one that is as open as it will ever be. */
+  readonly sleepingCache: Omit<SleepingCache, 'cache'> | null
+}
+
+/** Gives access to a cache that is still to be opened. Whoever does closes it. */
+export function accessSleepingCache(request: CacheRequest): SleepingAccess {
+  const { isUsed, trust, kernel, ...place } = request
+  const sleepingCache = isUsed ? openSleepingCache(place) : null
+  const cache = sleepingCache?.cache ?? openNullCache()
+  return { cacheAccess: { cache, trust, now: place.now, kernel }, sleepingCache }
+}
+
+export { cacheDirectory } from '../../cache/directory.js'
+
+/** Where a cache is, and what opening it takes. */
+export type CachePlace = Pick<OpenCacheOptions, 'directory' | 'now' | 'warn'>
+
+/** A cache that a piece of work wants. */
+export interface CacheRequest extends CachePlace, Pick<CacheAccess, 'kernel'> {
+  /** Whether it is to be used at all. */
+  readonly isUsed: boolean
+  readonly trust: CacheTrust
 }

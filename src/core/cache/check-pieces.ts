@@ -11,7 +11,7 @@ import { concatenateFiles, ZEROS } from '../../hash/stream/content-stream.js'
 import { isSameFile } from '../digests/cache-trust.js'
 import type { Engine } from '../digests/hash-content.js'
 import { DIGEST } from '../digests/piece-table.js'
-import type { DrawnRecord, RecordCheck } from './record-check.js'
+import type { PieceCache } from '../../cache/piece-cache.js'
 
 /** What it takes to check a record of a file's pieces; null when the file is another by now. */
 export function checkPieces({ name, body }: DrawnRecord): RecordCheck | null {
@@ -65,4 +65,19 @@ async function isRight({ key, record }: Keyed, engine: Engine): Promise<boolean>
   const pieces = Uint32Array.of(piece)
   const { pieces: digest } = await hashStream(stream, { ...engine, pieces })
   return Buffer.compare(digest, expected) === 0
+}
+
+/** A record as it was drawn: its name without its kind, and its bytes. */
+export interface DrawnRecord {
+  readonly name: Uint8Array
+  readonly body: Uint8Array
+}
+
+/** A record of a file that is what it was. */
+export interface RecordCheck {
+  /** The file's path. */
+  readonly path: string
+  /** Reads a part of the file again, at random, and compares. */
+  readonly isRight: (engine: Engine) => Promise<boolean>
+  readonly forget: (cache: PieceCache) => void
 }

@@ -1,11 +1,13 @@
-import { removeUnused, shrinkTo } from '../../cache/maintain.js'
-import { removeCache, removeDamaged } from '../../cache/open.js'
+import { removeUnused, shrinkTo, summarize, type CacheSummary } from '../../cache/maintain.js'
+import { removeCache, removeDamaged, cacheSize } from '../../cache/open.js'
 import { dayOf } from '../../cache/records/record.js'
 import { withCache } from './access.js'
-import type { CachePlace } from './place.js'
+import type { CachePlace } from './access.js'
+
+const DAY_MS = 86_400_000
 
 /** What is to leave a cache. */
-export interface PruneRequest {
+interface PruneRequest {
   /** Milliseconds after which a record that was not used leaves. */
   readonly unusedFor: number
   /** Bytes that the records may take up after that; no limit when undefined. */
@@ -13,7 +15,7 @@ export interface PruneRequest {
 }
 
 /** What was removed from a cache. */
-export interface PruneReport {
+interface PruneReport {
   readonly records: number
   /** Files of damaged caches that were set aside. */
   readonly damagedFiles: number
@@ -46,4 +48,25 @@ export async function pruneCache(
  */
 export function clearCache(directory: string): boolean {
   return removeCache(directory)
+}
+
+/** What is in a cache. */
+export interface CacheReport extends Omit<CacheSummary, 'oldest'> {
+  readonly directory: string
+  /** Bytes of the cache's file. */
+  readonly size: number
+  /** The day on which the record longest out of use was last used, such as 2026-11-20. */
+  readonly oldest: string | null
+}
+
+/** Looks through the cache in a place. */
+export async function summarizeCache(place: CachePlace): Promise<CacheReport> {
+  const { directory } = place
+  const size = cacheSize(directory) ?? 0
+  const { oldest, ...summary } = await withCache(place, ({ store }) => summarize(store))
+  return { directory, size, ...summary, oldest: oldest === null ? null : dateOf(oldest) }
+}
+
+function dateOf(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10)
 }

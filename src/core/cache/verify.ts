@@ -2,10 +2,23 @@ import { records } from '../../cache/maintain.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { Engine } from '../digests/hash-content.js'
 import { withCache } from './access.js'
-import type { CachePlace } from './place.js'
+import type { CachePlace } from './access.js'
 import { checkPieces } from './check-pieces.js'
-import { checkTree } from './check-tree.js'
-import type { DrawnRecord, RecordCheck } from './record-check.js'
+import type { DrawnRecord, RecordCheck } from './check-pieces.js'
+import {
+  countNodes,
+  unpackTreeRecord,
+  type TreeKey,
+  type TreeRecord,
+} from '../../cache/records/tree.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
+import { hashStream } from '../../hash/hash-stream.js'
+import { chooseKernel } from '../../hash/kernels/choose.js'
+import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
+import { concatenateFiles } from '../../hash/stream/content-stream.js'
+import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
+import { isSameFile } from '../digests/cache-trust.js'
+import { NODE } from '../digests/file-trees.js'
 
 /** How to check the kinds of records that can be held against a file. */
 const CHECKS = { file: checkPieces, tree: checkTree }
@@ -15,7 +28,7 @@ interface Drawn extends DrawnRecord {
 }
 
 /** What a look at some of a cache's records found. */
-export interface CacheCheck {
+interface CacheCheck {
   /** Records whose file is unchanged; a part of each was read and hashed again. */
   readonly checked: number
   /** Records of files that changed or went since. Nothing relies on them. */
@@ -68,4 +81,37 @@ function drawRecords({ store }: PieceCache, sample: number): Drawn[] {
       drawn[place] = { kind, name: Uint8Array.from(key.subarray(1)), body: Uint8Array.from(body) }
   }
   return drawn
+}
+
+/** What it takes to check a record of a file's Merkle tree; null when the file is another by now. */
+function checkTree({ name, body }: DrawnRecord): RecordCheck | null {
+  const path = Buffer.from(name).toString()
+  const fingerprint = readFingerprintIfThere(path)
+  if (!fingerprint) return null
+  const key = { path, size: fingerprint.size }
+  const record = unpackTreeRecord(body, key)
+  if (!record || !isSameFile(record.fingerprint, encodeFingerprint(fingerprint), 'full'))
+    return null
+  return {
+    path,
+    isRight: (engine) => isRight(key, record, engine),
+    forget: (cache) => {
+      cache.forgetTree(key)
+    },
+  }
+}
+
+/** Whether the nodes lead to the root, and the blocks below one of them to the node. */
+async function isRight({ path, size }: TreeKey, record: TreeRecord, engine: Engine) {
+  const kernel = chooseKernel(engine.kernel)
+  if (Buffer.compare(findMerkleRoot(record, kernel), record.root) !== 0) return false
+  const { height, nodes } = record
+  const node = Math.floor(Math.random() * countNodes(size, height))
+  const first = node * 2 ** height
+  const count = Math.min(2 ** height, countNodes(size, 0) - first)
+  const pieces = Uint32Array.from({ length: count }, (_, i) => first + i)
+  const stream = concatenateFiles([{ path, length: size }], BLOCK_LENGTH)
+  const { blocks } = await hashStream(stream, { ...engine, pieces, wanted: 'blocks' })
+  const found = climbMerkleTree({ nodes: blocks, height: 0 }, height, kernel).nodes
+  return Buffer.compare(found, nodes.subarray(node * NODE, (node + 1) * NODE)) === 0
 }

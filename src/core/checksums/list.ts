@@ -1,9 +1,16 @@
 import { BtkitError } from '../../errors.js'
 import { readStart } from '../../files/read-bounded.js'
-import { CHECKSUMS, type ChecksumName } from './algorithms.js'
+
+/** The checksums that can be asked for, each with its name in node:crypto and its length in bytes. */
+export const CHECKSUMS = {
+  sha256: { algorithm: 'sha256', length: 32 },
+  sha1: { algorithm: 'sha1', length: 20 },
+  md5: { algorithm: 'md5', length: 16 },
+  blake2b: { algorithm: 'blake2b512', length: 64 },
+} as const
 
 /** A file with its checksum. */
-export interface ListedChecksum {
+interface ListedChecksum {
   /** The path in the list, with slashes. */
   readonly path: string
   readonly digest: Uint8Array
@@ -35,4 +42,11 @@ export function checkReplaceableList(path: string, name: ChecksumName): void {
   if (start === '' || new RegExp(`^\\\\?[0-9a-f]{${digits}} [ *]`).test(start)) return
   const why = `already exists and is no list of ${name} checksums (--force replaces it)`
   throw new BtkitError('exists', `${path}: ${why}`)
+}
+
+export type ChecksumName = keyof typeof CHECKSUMS
+
+/** Whether a text is the name of a checksum. */
+export function isChecksumName(text: string): text is ChecksumName {
+  return Object.hasOwn(CHECKSUMS, text)
 }

@@ -3,8 +3,7 @@ import { writeAtomically, type WriteOptions } from '../../files/write/atomically
 import { checkTarget } from '../../files/write/check-target.js'
 import type { TorrentPlan } from '../make/make-torrent.js'
 import type { Content } from '../digests/content.js'
-import { isChecksumName, type ChecksumName } from './algorithms.js'
-import { checkReplaceableList, formatChecksums } from './list.js'
+import { isChecksumName, type ChecksumName, checkReplaceableList, formatChecksums } from './list.js'
 import type { FileChecksums } from './obtain.js'
 
 /** A list of checksums that stands beside a torrent. */

@@ -8,7 +8,7 @@ import { requireUnchanged, type HashContext } from '../digests/hash-content.js'
 import { isRead } from '../digests/pad-files.js'
 import { isSettled } from '../digests/settled.js'
 import { findWriters } from '../digests/writers.js'
-import { CHECKSUMS, type ChecksumName } from './algorithms.js'
+import { CHECKSUMS, type ChecksumName } from './list.js'
 
 /** A file, with a digest for each checksum that was asked for, in that order. */
 export interface FileChecksums {

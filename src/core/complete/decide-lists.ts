@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { checkTarget } from '../../files/write/check-target.js'
 import type { TorrentDigests } from '../../state/torrents/record.js'
-import type { ChecksumName } from '../checksums/algorithms.js'
+import type { ChecksumName } from '../checksums/list.js'
 import { composeList, listName } from '../checksums/lists.js'
 import { obtainChecksums, recallChecksums, type FileChecksums } from '../checksums/obtain.js'
 import type { Content } from '../digests/content.js'

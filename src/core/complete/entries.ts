@@ -2,19 +2,19 @@ import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
-import { readFingerprintIfThere } from '../../files/fingerprint.js'
+import { readFingerprintIfThere, sizeInFingerprint } from '../../files/fingerprint.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import { countUnknownBytes } from '../digests/hash-content.js'
-import { openSmallFiles } from '../digests/small-files.js'
+import { openSmallFiles, SMALL_FILE } from '../digests/small-files.js'
 import { pathsOf, type SourceDirectory } from './directories.js'
 import type { DirectoryEntry } from './entry-change.js'
 import { EntryWrites } from './entry-writes.js'
 import { decideEntry, openContent, type EntryDecision } from './entry.js'
 import { noteFailure, type SkipReason, type TorrentPaths } from './report.js'
 import type { CompleteRun } from './request.js'
-import { sizedEntries } from './sized-entries.js'
 import type { TorrentDecision } from './torrent-decision.js'
 import { findUnchanged } from './unchanged.js'
+import { statFiles } from '../../files/stat-files.js'
 
 /** Entries between two looks at what else there is to do, such as to obey a signal. */
 const ENTRIES_PER_YIELD = 500
@@ -24,6 +24,9 @@ const CHANGES_PER_YIELD = 64
 
 /** Small files that are decided of side by side: those being read, and as many again. */
 const MOST_TOGETHER = 512
+
+/** Entries that are looked at in one go. They may be long in coming to their turn. */
+const WINDOW = 256
 
 /**
  * Completes the entries of all directories, and returns the real paths of the torrents of those
@@ -209,4 +212,35 @@ function leavesStaleTorrent(
   if (!REPLACED.has(reason)) return false
   const record = targetDirectory.log.get(basename(torrentPath))
   return record?.source === sourcePath && readFingerprintIfThere(torrentPath) !== null
+}
+
+/** An entry, and whether it is a small file by a glance at it. */
+interface SizedEntry {
+  readonly entry: DirectoryEntry
+  readonly isSmall: boolean
+}
+
+/** Tells of entries, in their order, which are small files. */
+function* sizedEntries(entries: readonly DirectoryEntry[]): Generator<SizedEntry> {
+  for (let first = 0; first < entries.length;) {
+    const window = windowFrom(entries, first)
+    const directory = window[0]?.directory.realDirectory ?? ''
+    const table = statFiles(
+      directory,
+      window.map(({ name }) => name),
+    )
+    for (const [i, entry] of window.entries()) {
+      const fingerprint = table.at(i)
+      const isSmall = fingerprint !== null && sizeInFingerprint(fingerprint) <= SMALL_FILE
+      yield { entry, isSmall }
+    }
+    first += window.length
+  }
+}
+
+/** The next entries of one directory. */
+function windowFrom(entries: readonly DirectoryEntry[], first: number): DirectoryEntry[] {
+  const window = entries.slice(first, first + WINDOW)
+  const end = window.findIndex(({ directory }) => directory !== window[0]?.directory)
+  return end < 0 ? window : window.slice(0, end)
 }

@@ -7,7 +7,7 @@ import {
 } from '../../files/fingerprint.js'
 import { hasPermissions, setPermissions } from '../../files/write/permissions.js'
 import type { TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
-import type { ChecksumName } from '../checksums/algorithms.js'
+import type { ChecksumName } from '../checksums/list.js'
 import { parseListName } from '../checksums/lists.js'
 import { entryName, type SourceDirectory } from './directories.js'
 import { isEqual } from './existing-torrent.js'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createSyncReport, type SyncReport } from '../publish/sync-report.js'
+import { createSyncReport, type SyncReport } from '../publish/client.js'
 import { syncTarget, type OwnTorrent } from '../publish/sync.js'
 import { torrentName, type SourceDirectory } from './directories.js'
 import type { CompleteRun, StateAccess } from './request.js'

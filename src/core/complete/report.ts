@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import type { PieceFacts } from '../make/piece-choice.js'
-import { createSyncReport, type SyncReport } from '../publish/sync-report.js'
+import { createSyncReport, type SyncReport } from '../publish/client.js'
 import type { SkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
 
 /** Which entry something is about: the path by which it was given, and the absolute one. */

@@ -1,12 +1,14 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs'
 import { join } from 'node:path'
-import { asBtkitError } from '../../errors.js'
+import { asBtkitError, BtkitError } from '../../errors.js'
+import { readBounded } from '../../files/read-bounded.js'
+import { parseUnhashedTorrent } from '../read-torrent.js'
 
 /** More levels of directories than anybody has. */
 const MAX_DEPTH = 100
 
 /** Torrents below a directory, and what could not be listed. */
-export interface FoundTorrents {
+interface FoundTorrents {
   /** What tells one state of each torrent from another, by its path. */
   readonly stamps: ReadonlyMap<string, string>
   /** Torrents below these directories may be there still. */
@@ -47,5 +49,22 @@ function note(path: string, stamps: Map<string, string>): void {
     stamps.set(path, [ino, size, mtimeNs, ctimeNs].join(' '))
   } catch {
     // Gone between the list and the look
+  }
+}
+
+/**
+ * Whether any torrent below directories is a hybrid. Those that can't be read are none.
+ * @param maxSize of the largest torrent, in bytes
+ */
+export function hasHybrids(directories: readonly string[], maxSize: number): boolean {
+  return [...findTorrents(directories).stamps.keys()].some((path) => isHybrid(path, maxSize))
+}
+
+function isHybrid(path: string, maxSize: number): boolean {
+  try {
+    return parseUnhashedTorrent(readBounded(path, maxSize), path, maxSize).version === 'hybrid'
+  } catch (error) {
+    if (error instanceof BtkitError) return false
+    throw error
   }
 }

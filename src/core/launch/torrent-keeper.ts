@@ -8,8 +8,7 @@ import {
   type ClientTorrent,
   type TorrentClient,
 } from '../publish/client.js'
-import { dataProblem } from '../publish/data-problem.js'
-import { findLocalData } from '../publish/local-data.js'
+import { dataProblem, findLocalData } from '../publish/local-data.js'
 import type { PublishRequest } from '../publish/hand-over.js'
 import { publishTorrents } from '../publish/publish.js'
 import type { SyncClient } from '../publish/sync.js'

@@ -1,6 +1,5 @@
 import type { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import type { AskedMagnet } from './asked-magnet.js'
 
 /** The word by which a client's list tells btkit's torrents from all others. */
 export const MARK = 'btkit'
@@ -82,7 +81,7 @@ export interface PublishedTorrent {
 }
 
 /** What a torrent in a client's list is doing. */
-export type ClientTorrentState =
+type ClientTorrentState =
   'stopped' | 'queued' | 'checking' | 'seeding' | 'downloading' | 'missing' | 'error'
 
 /** A torrent in a client's list. */
@@ -139,4 +138,45 @@ export function isUnfinished(
 /** Whether the client seeds a torrent, or will once others leave it room. */
 export function isSeeded({ state }: Pick<ClientTorrent, 'state'>): boolean {
   return state === 'seeding' || state === 'queued'
+}
+
+/** A magnet link whose metadata a client is to get from peers (BEP 9). */
+export interface AskedMagnet {
+  readonly link: string
+  /** SHA-1 of the info, in hexadecimal. */
+  readonly infoHash: string
+  /** Holds what the client writes meanwhile: the directory as the client sees it. */
+  readonly directory: string
+  /** The same as it is seen here. */
+  readonly localDirectory: string
+  /** How large a torrent may be, in bytes. */
+  readonly maxSize: number
+}
+
+/** A torrent that was handed to a client or taken out. */
+interface Publication {
+  readonly client: string
+  readonly torrent: string
+  readonly infoHash: string
+}
+
+/** What a client was told about the torrents of a directory. */
+export interface SyncReport {
+  readonly published: Publication[]
+  /** In place of another version of the same torrent, whose info hash is the old one. */
+  readonly republished: (Publication & { readonly oldInfoHash: string })[]
+  readonly withdrawn: Publication[]
+  /** What the client does not seed though it should; with no torrent, nothing at all. */
+  readonly unpublished: Unpublished[]
+}
+
+interface Unpublished {
+  readonly client: string
+  readonly torrent: string | null
+  readonly reason: string
+}
+
+/** The report of a client that was told nothing. */
+export function createSyncReport(): SyncReport {
+  return { published: [], republished: [], withdrawn: [], unpublished: [] }
 }

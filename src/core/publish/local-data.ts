@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { findFiles, locateContent, type FoundFile } from '../verify/content.js'
+import type { VerifyOutcome } from '../verify/verify-torrents.js'
 
 /** What this machine sees of a torrent's data. */
-export interface LocalData {
+interface LocalData {
   /** When each file, pad files included, was last modified, in seconds since 1970; 0 for pad files. */
   readonly times: readonly number[]
   /** Tells one state of the data from another. */
@@ -43,4 +44,14 @@ function stampOf({ found }: FoundFile): string {
   if (found.kind !== 'file') return ''
   const { mtimeNs, ctimeNs, inode } = found.fingerprint
   return `${mtimeNs}.${ctimeNs}.${inode}`
+}
+
+/** Why the data of a torrent that was checked can't be seeded; null when it can. */
+export function dataProblem(outcome: VerifyOutcome): Error | null {
+  if (outcome.error !== null) return outcome.error
+  const { torrent, report } = outcome
+  if (report.ok) return null
+  const [odd] = report.files.filter(({ status }) => status !== 'ok')
+  const which = odd ? `${odd.path.join('/')} is ${odd.status}` : 'pieces are damaged'
+  return new BtkitError('changed', `${torrent}: its data is not whole: ${which}`)
 }

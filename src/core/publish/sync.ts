@@ -10,7 +10,7 @@ import { readTorrent } from '../read-torrent.js'
 import { clientInfoHash, isSeeded, type TorrentClient } from './client.js'
 import type { PublishRequest } from './hand-over.js'
 import { publishTorrents, type PublishOptions, type PublishOutcome } from './publish.js'
-import type { SyncReport } from './sync-report.js'
+import type { SyncReport } from './client.js'
 import { withdrawTorrents } from './withdraw.js'
 
 /** A client that seeds the torrents of directories, and how it sees their data. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { spellOut } from '../../../src/core/complete/spell-out.js'
+import { spellOut } from '../../../src/core/complete/input-snapshot.js'
 import { fc } from '../../support/random.js'
 
 test('values that differ are spelled differently, of whatever types they are', () => {

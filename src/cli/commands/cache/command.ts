@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Command, Option } from '@commander-js/extra-typings'
-import { clearCache, pruneCache } from '../../../core/cache/prune.js'
-import { summarizeCache } from '../../../core/cache/summary.js'
+import { clearCache, pruneCache, summarizeCache } from '../../../core/cache/prune.js'
 import { verifyCache } from '../../../core/cache/verify.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
@@ -15,7 +14,7 @@ import { engineFor } from '../../arguments/engine-options.js'
 import { reportError } from '../../output/messages.js'
 import { byteSize, wholeNumber } from '../../arguments/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
-import type { CacheReport } from '../../../core/cache/summary.js'
+import type { CacheReport } from '../../../core/cache/prune.js'
 
 /** The command `cache`. */
 export function defineCache(context: CommandContext) {

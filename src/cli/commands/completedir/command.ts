@@ -2,7 +2,7 @@ import { completeDirectories } from '../../../core/complete/complete-directories
 import type { CompleteReport } from '../../../core/complete/report.js'
 import type { CompleteRequest, CompleteWatch } from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/publish/sync.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError, asBtkitError } from '../../../errors.js'
 import { findOwner } from '../../../files/write/permissions.js'
 import { checkPatterns } from '../../../files/scan/load-name-filter.js'
 import type { HashProgress } from '../../../hash/jobs/job.js'
@@ -20,7 +20,6 @@ import {
   hasChanges,
   lastingFailuresOf,
 } from './report.js'
-import { runCommand } from '../../output/run-command.js'
 import { declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
@@ -30,6 +29,8 @@ import { programDigest } from '../../version.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { openProgress, type ProgressBar } from '../../output/progress.js'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 
 /** The command `completedir`. */
 export function defineCompletedir({ io, finish }: CommandContext) {
@@ -168,5 +169,30 @@ async function runHook(
     if (!(error instanceof BtkitError)) throw error
     reportError(error, io)
     return false
+  }
+}
+
+/**
+ * Runs a command of a person's through the shell, with `input` as its standard input. What it prints
+ * goes to standard error, as standard output has data.
+ * @throws BtkitError `io` when it fails, `interrupted`
+ */
+export async function runCommand(command: string, input: string, io: Io): Promise<void> {
+  const { env, cwd, signal, stderr } = io
+  const child = spawn(command, { shell: true, env: { ...env }, cwd, signal, stdio: 'pipe' })
+  // One that does not read its input to the end is no fault
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(input)
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Uint8Array) => stderr.write(chunk))
+  }
+  try {
+    const [status] = (await once(child, 'close')) as [number | null]
+    if (status === 0) return
+    const how = status === null ? 'was killed' : `ended with status ${status}`
+    throw new BtkitError('io', `--on-change '${command}': ${how}`)
+  } catch (error) {
+    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    throw asBtkitError(error, `--on-change '${command}'`)
   }
 }

@@ -14,7 +14,12 @@ import { BtkitError } from '../../../errors.js'
 import type { MetainfoVersion } from '../../../metainfo/metainfo.js'
 import { escapeText } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
-import { openCacheAccess } from '../../arguments/open-cache.js'
+import {
+  openCacheAccess,
+  cacheDirOption,
+  cacheTrustOption,
+  noCacheOption,
+} from '../../arguments/cache-options.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { readTorrentFile } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
@@ -24,7 +29,6 @@ import { openProgress } from '../../output/progress.js'
 import { linesOfOne } from '../verify/report.js'
 import { convertJson, convertLines, type ConvertResult } from './report.js'
 import { Command, Option } from '@commander-js/extra-typings'
-import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../arguments/cache-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { byteRate, pieceLength } from '../../arguments/values.js'
 

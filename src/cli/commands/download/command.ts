@@ -1,5 +1,5 @@
 import { BtkitError } from '../../../errors.js'
-import { openCacheAccess } from '../../arguments/open-cache.js'
+import { openCacheAccess } from '../../arguments/cache-options.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { namesClient } from '../../arguments/own-client.js'
 import { givenOldOptions } from '../../arguments/without-meaning.js'

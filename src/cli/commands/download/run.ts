@@ -11,7 +11,7 @@ import {
 import { makeRoom } from '../../../core/download/make-room.js'
 import { chooseTarget, type DownloadTarget } from '../../../core/download/target.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
-import { dataProblem } from '../../../core/publish/data-problem.js'
+import { dataProblem } from '../../../core/publish/local-data.js'
 import { BtkitError } from '../../../errors.js'
 import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'

@@ -1,6 +1,10 @@
 import { Command, Option } from '@commander-js/extra-typings'
-import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../arguments/cache-options.js'
-import { openCacheAccess } from '../../arguments/open-cache.js'
+import {
+  cacheDirOption,
+  cacheTrustOption,
+  noCacheOption,
+  openCacheAccess,
+} from '../../arguments/cache-options.js'
 import {
   clientOption,
   clientTimeoutOption,

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import type { HashContext } from '../../../core/digests/hash-content.js'
-import { dataProblem } from '../../../core/publish/data-problem.js'
+import { dataProblem } from '../../../core/publish/local-data.js'
 import type { PublishRequest } from '../../../core/publish/hand-over.js'
 import { publishTorrents, type PublishOutcome } from '../../../core/publish/publish.js'
 import { verifyTorrents } from '../../../core/verify/verify-torrents.js'

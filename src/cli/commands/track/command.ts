@@ -3,8 +3,12 @@ import { runTracker } from '../../../tracker/server/run.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
-import { socketsPassed, warnOfHosts, warnOfWorkers } from '../../arguments/server-options.js'
-import { openTls } from '../../arguments/tls-options.js'
+import {
+  socketsPassed,
+  warnOfHosts,
+  warnOfWorkers,
+  openTls,
+} from '../../arguments/server-options.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import { reportError, reportWarning } from '../../output/messages.js'
 import { greeting } from './greeting.js'

@@ -1,6 +1,5 @@
 import { Command } from '@commander-js/extra-typings'
-import { cacheDirOption, cacheTrustOption } from '../../arguments/cache-options.js'
-import { openCacheAccess } from '../../arguments/open-cache.js'
+import { cacheDirOption, cacheTrustOption, openCacheAccess } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
