@@ -139,7 +139,9 @@ async function runOnce(mirror: Mirror, args: readonly string[]) {
   const { status, stdout, stderr } = await mirror.run(['--json', ...args])
   const { seconds, ...report } = JSON.parse(stdout) as Record<string, unknown>
   assert.equal(typeof seconds, 'number')
-  const changes = ['created', 'updated', 'removed', 'failed'].map((key) => report[key] as unknown[])
+  const changes = ['created', 'updated', 'removed', 'adopted', 'failed'].map((key) => {
+    return report[key] as unknown[]
+  })
   const lists = Object.values(report['checksumLists'] as Record<string, unknown[]>)
   const isUnchanged = [...changes, ...lists].every(({ length }) => length === 0)
   const isQuiet = isUnchanged && report['bytesHashed'] === 0
