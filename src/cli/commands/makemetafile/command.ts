@@ -121,5 +121,5 @@ function report(result: MakeResult, { options, io }: Run): void {
   // It was not written, and that is reported already
   if (isOutput && io.stdout.errored) return
   const output = isOutput ? io.stderr : io.stdout
-  for (const line of textLines(result)) output.write(`${escapeText(line)}\n`)
+  for (const line of textLines(result, io.cwd)) output.write(`${escapeText(line)}\n`)
 }

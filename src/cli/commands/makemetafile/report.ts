@@ -1,3 +1,4 @@
+import { basename, normalize, resolve } from 'node:path'
 import type { ChecksumList } from '../../../core/checksums/lists.js'
 import { bytesOf, type Content, type Skipped } from '../../../core/digests/content.js'
 import { withoutPads } from '../../../core/digests/pad-files.js'
@@ -60,10 +61,12 @@ export function makeJson(made: MakeResult): string {
   return jsonLine(result)
 }
 
-/** A result for people. */
-export function textLines(made: MakeResult): string[] {
+/** A result for people; paths are below `cwd`. */
+export function textLines(made: MakeResult, cwd: string): string[] {
   const verb = made.hashes === null ? 'would write' : 'wrote'
-  const target = made.plan.request.torrent ?? 'standard output'
+  const { torrent, source } = made.plan.request
+  const target =
+    torrent === null ? 'standard output' : isDots(source) ? resolve(cwd, torrent) : torrent
   return [
     `${verb} ${target} (${formatBytes(made.torrentSize)})`,
     ...hashLines(made.hashes),
@@ -71,6 +74,11 @@ export function textLines(made: MakeResult): string[] {
     contentLine(made.plan.content),
     ...made.lists.map(({ path }) => `${verb} ${path}`),
   ]
+}
+
+/** Whether a source hides its own name, as `.` does, so that nobody sees where its torrent is. */
+function isDots(source: string): boolean {
+  return ['.', '..'].includes(basename(normalize(source)))
 }
 
 function hashLines(hashes: InfoHashes | null): string[] {

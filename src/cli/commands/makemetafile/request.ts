@@ -47,7 +47,7 @@ export function makeRequests(operands: MakeOperands, options: MakeOptions, io: I
       name,
       torrent: null,
     }
-    return variantsOf(request, options, io)
+    return variantsOf(request, options)
   })
   checkDistinct(groups.flat(), io)
   return groups
@@ -56,13 +56,13 @@ export function makeRequests(operands: MakeOperands, options: MakeOptions, io: I
 const BY_PATH: FileOrder = { by: 'path', isDescending: false }
 
 /** A request for each source tag, or for a torrent without any. */
-function variantsOf(request: NamedRequest, options: MakeOptions, { cwd }: Io): MakeGroup {
+function variantsOf(request: NamedRequest, options: MakeOptions): MakeGroup {
   const [first, ...others] = options.source
   const variantOf = (tag = '') => ({
     ...request,
     sourceTag: tag === '' ? null : tag,
     extraKeys: new Map([...(request.extraKeys ?? []), ...(options.randomize ? randomKey() : [])]),
-    torrent: torrentPath(request, others.length > 0 ? tag : '', { ...options, cwd }),
+    torrent: torrentPath(request, others.length > 0 ? tag : '', options),
   })
   const main = variantOf(first)
   const variants = others.map(variantOf)
@@ -123,16 +123,13 @@ function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {
 function torrentPath(
   { source, name }: NamedRequest,
   tag: string,
-  { target, cwd }: Pick<MakeOptions, 'target'> & Pick<Io, 'cwd'>,
+  { target }: MakeOptions,
 ): string | null {
   if (target === '-') return null
   // A tag may be any text
   const distinction = tag === '' ? '' : `.${tag.replaceAll(/[/\\\0]/g, '_')}`
   const file = `${name}${distinction}.torrent`
-  // In full where the source does not show its own name: people look for it in there
-  const beside = join(source, '..')
-  if (target === undefined)
-    return join(beside.startsWith('..') ? resolve(cwd, beside) : beside, file)
+  if (target === undefined) return join(source, '..', file)
   return isDirectory(target) || target.endsWith('/') ? join(target, file) : target
 }
 
