@@ -22,6 +22,7 @@ import { requireFreeSpace } from './store/disk-space.js'
 import { lateStore } from './store/late.js'
 import { nullStore } from './store/null.js'
 import type { Store } from './store/store.js'
+import { WriteLock } from './store/write-lock.js'
 
 export { CACHE_FILE }
 
@@ -134,7 +135,10 @@ async function openStore(opening: Opening): Promise<Store> {
   checkPlace(path)
   requireFreeSpace(directory)
   const { openLmdbStore } = await import('./store/lmdb.js')
-  const opened = new OpenedFile(path, await admitFile(opening))
+  const isTrusted = await admitFile(opening)
+  // LMDB would wait for its lock without end, also to open the file
+  await new WriteLock(path).whenFree()
+  const opened = new OpenedFile(path, isTrusted)
   let hasFailed = false
   const fail = (error: unknown) => {
     hasFailed = true

@@ -1,8 +1,10 @@
 import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { RootDatabase } from 'lmdb'
 import { reserveLength } from './disk-space.js'
 import { releasePages } from './mapped-pages.js'
+import { LOCK_LOOK, LOCK_PATIENCE, lockedError, WriteLock } from './write-lock.js'
 
 /** What LMDB tells of its file; the counts of pages are those of the tree of records. */
 export interface LmdbStats {
@@ -59,6 +61,9 @@ export class BatchWriter {
   readonly #parts: BatchWriterParts
   /** The database's file, for what LMDB has no function for. */
   readonly #file: number
+  readonly #lock: WriteLock
+  /** Since when another process has the lock, on the clock of `performance`. */
+  #lockedSince: number | null = null
   #changes: Change[] = []
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
@@ -68,6 +73,7 @@ export class BatchWriter {
   constructor(parts: BatchWriterParts) {
     this.#parts = parts
     this.#file = openSync(parts.path, 'r+')
+    this.#lock = new WriteLock(parts.path)
   }
 
   /** Whether the database may be asked anything. */
@@ -103,11 +109,14 @@ export class BatchWriter {
       }, MAX_WAIT)
   }
 
-  /** Writes all that waits. A kill no longer loses it then, though a power failure may. */
+  /**
+   * Writes all that waits, or later when another process has the lock: this thread never waits for
+   * that. A kill no longer loses what is written, though a power failure may.
+   */
   write(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#changes.length === 0 || this.#state !== 'sound') return
+    if (this.#changes.length === 0 || this.#state !== 'sound' || this.#isLocked()) return
     const changes = this.#changes
     this.#changes = []
     this.#bytes = 0
@@ -123,15 +132,43 @@ export class BatchWriter {
     if (this.#writes % WRITES_PER_RELEASE === 0) releasePages(this.#parts.path)
   }
 
+  /** Writes all that waits, once no other process has the lock. */
+  async flush(): Promise<void> {
+    this.write()
+    while (this.#changes.length > 0) {
+      await wait(LOCK_LOOK)
+      this.write()
+    }
+  }
+
   /** Writes all that waits, and lets go of the file. */
   async close(): Promise<void> {
-    this.write()
+    await this.flush()
     if (this.#state === 'closed') return
-    if (this.#state === 'sound' && this.#writes > 0) this.#attempt(this.#shorten.bind(this))
+    const isWritten = this.#state === 'sound' && this.#writes > 0
+    if (isWritten && !this.#isLocked()) this.#attempt(this.#shorten.bind(this))
+    clearTimeout(this.#timer)
     // LMDB is not asked to close what it failed to write
     if (this.isReadable) await this.#parts.database.close()
     this.#state = 'closed'
     closeSync(this.#file)
+  }
+
+  /** Whether another process has the lock; when it keeps that for too long, nothing more is written. */
+  #isLocked(): boolean {
+    const holder = this.#lock.holder()
+    if (holder === null) {
+      this.#lockedSince = null
+      return false
+    }
+    const now = performance.now()
+    this.#lockedSince ??= now
+    if (now - this.#lockedSince >= LOCK_PATIENCE) this.#giveUp('full', lockedError(holder))
+    else
+      this.#timer ??= setTimeout(() => {
+        this.write()
+      }, LOCK_LOOK)
+    return true
   }
 
   /** Runs a transaction. The work may lengthen the file before it changes anything. */

@@ -54,10 +54,7 @@ export function openLmdbStore(
       return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
     },
     entries: (from) => entriesOf(database, writer, from),
-    flush: () => {
-      writer.write()
-      return Promise.resolve()
-    },
+    flush: () => writer.flush(),
     close: () => writer.close(),
   }
 }

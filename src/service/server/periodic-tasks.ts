@@ -22,19 +22,32 @@ export interface PeriodicTaskParts {
   readonly cacheMaxSize: number | null
   /** Finds out what sets are in the cache, so that they can be bounded. */
   readonly loadSets: () => Promise<void>
+  /** Where the cache is, and the bytes of its file: 0 when it is not there. */
+  readonly cacheDirectory: string
+  readonly cacheSize: () => Promise<number>
+  /** Hears what is wrong while work goes on. */
+  readonly warn: (message: string) => void
   readonly onError: (error: unknown) => void
 }
 
 /**
- * Starts the periodic tasks: each minute looks at the trackers and at the size of the cache, each
+ * Starts the periodic tasks: each minute looks at the trackers, at the size of the cache and
+ * whether it is there, each
  * hour at the sets in it, and prunes it each day.
  */
 export function startPeriodicTasks(parts: PeriodicTaskParts): () => void {
   const { trackers, cacheAccess, unusedFor, loadSets, onError } = parts
   const prune = () => removeUnused(cacheAccess.cache.store, dayOf(cacheAccess.now() - unusedFor))
+  let wasThere = true
+  const look = async () => {
+    const isThere = cacheAccess.cache.store.usedBytes() === 0 || (await parts.cacheSize()) > 0
+    if (wasThere && !isThere) parts.warn(removedText(parts.cacheDirectory))
+    wasThere = isThere
+  }
   const tasks = [
     { act: () => trackers.refresh(), period: MINUTE },
     { act: () => keepSmall(parts), period: MINUTE },
+    { act: look, period: MINUTE },
     { act: loadSets, period: HOUR },
     { act: prune, period: DAY },
   ]
@@ -46,6 +59,10 @@ export function startPeriodicTasks(parts: PeriodicTaskParts): () => void {
   return () => {
     for (const timer of timers) clearInterval(timer)
   }
+}
+
+function removedText(directory: string): string {
+  return `cache ${directory}: removed while in use, and used until the end; restart to create it again`
 }
 
 /** Makes the cache smaller when it is too large: sets leave it first, digests of files last. */

@@ -25,6 +25,7 @@ export interface ServiceParts extends Omit<AssemblyParts, 'isPressed'> {
   readonly unusedFor: number
   /** Bytes that the cache may take up; null for any number. */
   readonly cacheMaxSize: number | null
+  readonly cacheDirectory: string
   /** Ends all hashing. */
   readonly interrupt: () => void
 }

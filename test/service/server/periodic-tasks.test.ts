@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { openCache } from '../../../src/cache/open.js'
+import { cacheSize, openCache, removeCache } from '../../../src/cache/open.js'
 import { startPeriodicTasks } from '../../../src/service/server/periodic-tasks.js'
 import { fixedTrackers } from '../../../src/service/torrents/tracker-source.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -14,11 +14,13 @@ const DAY = 24 * 60 * MINUTE
 async function start(t: TestContext, cacheMaxSize: number | null = null) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let now = 100 * DAY
-  const cache = await openCache({ directory: makeScratch(t), now: () => now, warn: assert.ifError })
+  const directory = makeScratch(t)
+  const cache = await openCache({ directory, now: () => now, warn: assert.ifError })
   t.after(() => cache.close())
   cache.rememberInfo(INPUT, pseudoRandom(10))
   await cache.flush()
   let looks = 0
+  const warnings: string[] = []
   const refresh = () => {
     looks++
     return Promise.resolve()
@@ -29,6 +31,9 @@ async function start(t: TestContext, cacheMaxSize: number | null = null) {
     unusedFor: 30 * DAY,
     cacheMaxSize,
     loadSets: () => Promise.resolve(),
+    cacheDirectory: '/var/cache/btkit',
+    cacheSize: () => Promise.resolve(cacheSize(directory) ?? 0),
+    warn: (message) => warnings.push(message),
     onError: assert.ifError,
   })
   t.after(stop)
@@ -36,7 +41,7 @@ async function start(t: TestContext, cacheMaxSize: number | null = null) {
     now += time
     t.mock.timers.tick(time)
   }
-  return { cache, pass, stop, looks: () => looks }
+  return { cache, directory, warnings, pass, stop, looks: () => looks }
 }
 
 const INPUT = pseudoRandom(32)
@@ -83,4 +88,18 @@ test('a cache that is too large is made smaller within a minute, and digests of 
   pass(MINUTE)
   while (cache.store.usedBytes() > 200_000) await setImmediate()
   assert.ok(cache.file(key))
+})
+
+test('a cache that is removed while it is in use is mentioned once', async (t) => {
+  const { directory, warnings, pass } = await start(t)
+  pass(MINUTE)
+  await setImmediate()
+  assert.deepEqual(warnings, [])
+  removeCache(directory)
+  for (let i = 0; i < 3; i++) {
+    pass(MINUTE)
+    await setImmediate()
+  }
+  assert.equal(warnings.length, 1)
+  assert.match(String(warnings), /^cache \/var\/cache\/btkit: removed while in use/)
 })
