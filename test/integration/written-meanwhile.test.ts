@@ -13,7 +13,7 @@ import {
   unlessWritersTell,
   type WriterKind,
 } from '../support/writers.js'
-import { ask } from '../service/ask.js'
+import { ask } from '../mirror/ask.js'
 
 const ADDRESS = '/pub/torrent_service/single/pub/a.iso'
 

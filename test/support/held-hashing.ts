@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { FileHasher } from '../../src/service/torrents/file-hasher.js'
+import { FileHasher } from '../../src/mirror/torrents/file-hasher.js'
 
 /** Hashing that begins when a test wants it to. */
 export interface HeldHashing {

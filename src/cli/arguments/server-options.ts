@@ -1,13 +1,13 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
-import type { ListenPlace } from '../../web/open-server.js'
-import { passedSockets, type PassedSocket } from '../../web/passed-sockets.js'
+import type { ListenPlace } from '../../server/listen/open-server.js'
+import { passedSockets, type PassedSocket } from '../../server/listen/passed-sockets.js'
 import { reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
-import { parseTrustedProxy, type TrustedProxy } from '../../web/client-address.js'
+import { parseTrustedProxy, type TrustedProxy } from '../../server/connections/client-address.js'
 import { resolve } from 'node:path'
 import { readRegular } from '../../files/read-regular.js'
-import { TlsFiles } from '../../web/tls/tls-files.js'
+import { TlsFiles } from '../../server/listen/tls-files.js'
 
 /** Bytes of a certificate with those that lead from it, or of a key. */
 const MAX_SIZE = 1024 * 1024

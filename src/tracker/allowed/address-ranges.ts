@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { ipv6Groups } from '../../web/client-address.js'
+import { ipv6Groups } from '../../server/connections/client-address.js'
 
 /** Addresses from the first to the last, as numbers; both of one family. */
 export interface AddressRange {

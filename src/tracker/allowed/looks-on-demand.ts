@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { clientKey } from '../../web/client-address.js'
+import { clientKey } from '../../server/connections/client-address.js'
 
 /** Milliseconds between the end of a look and the next; longer after a long look. */
 const PAUSE = 1000

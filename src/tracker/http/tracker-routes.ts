@@ -6,10 +6,10 @@ import {
   formatScrape,
   formatScraped,
 } from '../protocol/http-answers.js'
-import { closeOnceWritten } from '../../web/close-written.js'
-import { endInSlices } from '../../web/end-in-slices.js'
-import { endWithHead, endWithText } from '../../web/end-with-text.js'
-import { TextHeads } from '../../web/text-heads.js'
+import { closeOnceWritten } from '../../server/connections/close-written.js'
+import { endInSlices } from '../../server/answers/end-in-slices.js'
+import { endWithHead, endWithText } from '../../server/answers/end-with-text.js'
+import { TextHeads } from '../../server/answers/text-heads.js'
 import { malformed, TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'

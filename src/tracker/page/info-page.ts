@@ -1,6 +1,6 @@
 import { html, type Html } from '../../text/html.js'
 import { count, formatBytes } from '../../text/quantity.js'
-import { renderPage } from '../../web/page/layout.js'
+import { renderPage } from '../../server/pages/layout.js'
 import { formatRowQuery, SORT_KEYS, type RowQuery, type SortKey } from './row-query.js'
 import type { RowPage } from './snapshot.js'
 import { transferredOf, type SwarmRow } from './swarm-row.js'

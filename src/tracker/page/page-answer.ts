@@ -1,5 +1,5 @@
 import { jsonLine } from '../../text/escape.js'
-import { pageHeaders, SAFE_HEADERS } from '../../web/page/policy.js'
+import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
 
 /** What is answered to a request for a page. */
 export interface PageAnswer {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { clientKey } from '../../web/client-address.js'
+import { clientKey } from '../../server/connections/client-address.js'
 
 /** Pages a second that are made for all clients together: announces must not wait for them. */
 const RATE = 50

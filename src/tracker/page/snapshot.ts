@@ -4,7 +4,7 @@ import type { KnownTorrent } from '../allowed/known-torrent.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import type { SwarmCounts } from '../swarms/swarm-store.js'
 import { compareRows, matchesFilter, type RowQuery, type SortKey } from './row-query.js'
-import { filterInSlices, SLICE, sortInSlices } from '../../web/page/slices.js'
+import { filterInSlices, SLICE, sortInSlices } from '../../server/pages/slices.js'
 import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from './swarm-row.js'
 
 /** Rows that are kept for the page; beyond them swarms are only counted. */

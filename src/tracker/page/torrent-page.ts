@@ -1,7 +1,7 @@
 import { html, type Html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
 import { SAMPLES, type Sample } from './history.js'
-import { renderPage } from '../../web/page/layout.js'
+import { renderPage } from '../../server/pages/layout.js'
 import { transferredOf, type SwarmRow } from './swarm-row.js'
 import type { TorrentLinks } from './torrent-links.js'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
-import { formOf } from '../../service/ask.js'
-import { setDigest, sha1 } from '../../service/pkgtorrent/reference-rules.js'
+import { formOf } from '../../mirror/ask.js'
+import { setDigest, sha1 } from '../../mirror/pkgtorrent/reference-rules.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import {
   FILES,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { readMetric } from '../../service/read-metric.js'
+import { readMetric } from '../../mirror/read-metric.js'
 import {
   assertHolds,
   downloadWithAria2,

@@ -1,6 +1,6 @@
 import { escapeText } from '../../../text/escape.js'
-import type { Service } from '../../../service/server/start.js'
-import type { ServiceOptions } from '../../../service/options.js'
+import type { Service } from '../../../mirror/app/start.js'
+import type { ServiceOptions } from '../../../mirror/options.js'
 import { count } from '../../../text/quantity.js'
 import { announceOf } from '../track/greeting.js'
 import type { StartedTracker } from './tracker.js'

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { checkTracker } from '../../../metainfo/trackers.js'
-import { checkPattern } from '../../../service/warm/path-patterns.js'
+import { checkPattern } from '../../../mirror/warm/path-patterns.js'
 import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
 import { threadsOption } from '../../arguments/engine-options.js'
 import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
-import { RESERVED } from '../../../service/mirror/mirror.js'
-import type { ListenPlace } from '../../../web/open-server.js'
-import { ClientAddresses } from '../../../web/client-address.js'
-import type { ServiceOptions } from '../../../service/options.js'
-import type { WarmOptions } from '../../../service/warm/options.js'
+import { RESERVED } from '../../../mirror/tree/mirror.js'
+import type { ListenPlace } from '../../../server/listen/open-server.js'
+import { ClientAddresses } from '../../../server/connections/client-address.js'
+import type { ServiceOptions } from '../../../mirror/options.js'
+import type { WarmOptions } from '../../../mirror/warm/options.js'
 import {
   bareHost,
   passedPlaces,
@@ -16,9 +16,9 @@ import {
 import { reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { version } from '../../version.js'
-import { NoTrackers, type TrackersWanted } from '../../../service/torrents/tracker-source.js'
+import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/tracker-source.js'
 import { TRACKERS_FILE, type ServeOptions } from './options.js'
-import type { PassedSocket } from '../../../web/passed-sockets.js'
+import type { PassedSocket } from '../../../server/listen/passed-sockets.js'
 
 /** What the service manager calls sockets that are the tracker's. */
 const OF_TRACKER = 'tracker'

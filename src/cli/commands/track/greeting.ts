@@ -1,7 +1,7 @@
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import type { RunningTracker } from '../../../tracker/server/run.js'
-import type { TrackerSettings } from '../../../tracker/server/settings.js'
+import type { RunningTracker } from '../../../tracker/app/run.js'
+import type { TrackerSettings } from '../../../tracker/app/settings.js'
 
 /** What a person wants to know when the tracker has started. */
 export function greeting(

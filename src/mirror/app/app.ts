@@ -1,0 +1,117 @@
+import type { IncomingMessage } from 'node:http'
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Steps } from '../../core/digests/steps.js'
+import { addFileRoutes } from '../downloads/routes.js'
+import type { Feed } from '../feed/feed.js'
+import { addFeedRoute } from '../feed/route.js'
+import type { DirectoryPages } from '../listing/directory-pages.js'
+import type { PathSets } from '../pkgtorrent/path-sets.js'
+import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
+import { RESERVED } from '../tree/mirror.js'
+import { notFound } from '../../server/answers/refusal.js'
+import type { ServiceOptions } from '../options.js'
+import { sendProgress } from '../progress/send-progress.js'
+import type { StatusReport } from '../status/report.js'
+import { addStatusPageRoutes } from '../status/routes.js'
+import { addStatusRoutes, type StatusParts } from './status-routes.js'
+import { sendErrorPage } from '../requests/error-page.js'
+import { refuseMethod, sendError } from '../../server/answers/errors.js'
+import type { Requesters } from '../requests/requester.js'
+import { checkHosts } from '../requests/public-address.js'
+import type { TorrentSender } from '../torrents/send.js'
+import type { DirectoryTorrents } from '../views/directory-torrents.js'
+import type { FileDigests } from '../views/file-digests.js'
+import { Views } from '../views/views.js'
+
+export interface AppParts {
+  readonly options: ServiceOptions
+  readonly sets: PathSets
+  readonly directories: DirectoryTorrents
+  readonly digests: FileDigests
+  /** Does work that takes long in slices. */
+  readonly runSteps: <T>(steps: Steps<T>) => Promise<T>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly sender: TorrentSender
+  readonly requesters: Requesters
+  readonly status: StatusParts & { readonly report: () => Promise<StatusReport> }
+  /** The pages of directories; null where there are none. */
+  readonly directoryPages: DirectoryPages | null
+  /** The feed of new torrents; null for none. */
+  readonly feed: Feed | null
+  /** Hears which route a request takes. */
+  readonly onRoute: (request: IncomingMessage, route: string) => void
+  /** Hears of errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** All routes, with what every answer has in common. */
+export function buildApp(parts: AppParts): FastifyInstance {
+  const { options } = parts
+  const send = (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
+    const hasListings = parts.directoryPages !== null
+    if (!sendErrorPage(request, reply, { error, hasListings })) sendError(reply, error)
+  }
+  const app = fastify({
+    bodyLimit: options.limits.maxBody,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
+    frameworkErrors: (error, request, reply) => {
+      send(request, reply, error)
+    },
+  })
+  // Forms alone are understood
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    // Whoever needs it reads it
+    (_request, payload, done) => {
+      done(null, payload)
+    },
+  )
+  app.setErrorHandler((error, request, reply) => {
+    if (sendProgress(request, reply, error)) return
+    send(request, reply, error)
+    if (reply.statusCode === 500) parts.onError(error)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (isRead) send(request, reply, notFound('this address'))
+    else refuseMethod(reply, request.method, allowedMethods(request.url, options))
+  })
+  app.addHook('onRequest', (request, _reply, done) => {
+    parts.onRoute(request.raw, request.routeOptions.url ?? 'none')
+    checkHosts(request.raw, options.publicUrl !== null)
+    checkReserved(request)
+    done()
+  })
+  addStatusRoutes(app, parts.status)
+  if (parts.feed) addFeedRoute(app, parts.feed)
+  addStatusPageRoutes(app, {
+    report: parts.status.report,
+    hasFiles: options.files,
+    hasListings: parts.directoryPages !== null,
+  })
+  addPkgtorrentRoutes(app, parts)
+  addFileRoutes(app, { ...parts, views: new Views(parts) })
+  return app
+}
+
+/**
+ * Makes sure that what tells of the service itself is asked for by its very name: a proxy that keeps
+ * strangers from it need not know how else that could be spelled.
+ * @throws Refusal
+ */
+function checkReserved({ url, routeOptions }: FastifyRequest): void {
+  const route = routeOptions.url ?? ''
+  if (!route.startsWith(`/${RESERVED}/`)) return
+  const path = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0]
+  if (path !== route) throw notFound('this address')
+}
+
+/** What may be done at an address: sets of files are posted. */
+function allowedMethods(url: string, { serviceName }: ServiceOptions): string {
+  return url.split('/').slice(2, 4).join('/') === `${serviceName}/digest`
+    ? 'GET, HEAD, POST'
+    : 'GET, HEAD'
+}

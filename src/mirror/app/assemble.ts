@@ -1,0 +1,139 @@
+import type { HashContext } from '../../core/digests/hash-content.js'
+import { buildApp, type AppParts } from './app.js'
+import { Exchanges } from '../../server/exchange/exchanges.js'
+import type { Handler } from '../../server/connections/turns.js'
+import { KEEP_ALIVE } from './listen.js'
+import { openMakers, type Makers } from './makers.js'
+import { openReports } from './reports.js'
+import { DirectoryListings } from '../tree/directory-listings.js'
+import { tellOnce } from '../tree/omitted-paths.js'
+import { RootWatch } from '../tree/root-watch.js'
+import type { ServiceOptions } from '../options.js'
+import { openDirectoryPages } from '../listing/open.js'
+import { KnownSets, SET_LIMITS } from '../pkgtorrent/known-sets.js'
+import { PathSets } from '../pkgtorrent/path-sets.js'
+import { Requesters } from '../requests/requester.js'
+import { BusyTorrents } from '../torrents/busy-torrents.js'
+import type { CheckedTorrent, OnDemand } from '../torrents/on-demand.js'
+import type { TrackerSource } from '../torrents/tracker-source.js'
+import type { AccessLog } from '../../server/exchange/access-log.js'
+import { keptAnswers } from '../torrents/kept-answers.js'
+import { ResponseCache } from '../torrents/response-cache.js'
+import type { Exchange } from '../../server/exchange/exchange.js'
+import { RequestFigures } from '../../server/metrics/request-figures.js'
+import { Feed } from '../feed/feed.js'
+import type { Warmer } from '../warm/warmer.js'
+import { TorrentSender } from '../torrents/send.js'
+import { DirectoryTorrents } from '../views/directory-torrents.js'
+
+export interface AssemblyParts {
+  readonly options: ServiceOptions
+  /** The engine's threads must be a pool's, and its work all theirs. */
+  readonly hashContext: HashContext
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+  /** Whether clients wait for their connections to be accepted. */
+  readonly isPressed: () => boolean
+  readonly trackers: TrackerSource
+  readonly log: AccessLog
+  /** How many lines of the log were dropped so far. */
+  readonly droppedLines: () => number
+  /** Bytes of the cache's file. */
+  readonly cacheSize: () => Promise<number>
+  /** Hears what is wrong with the mirror. */
+  readonly warn: (message: string) => void
+  /** Hears of errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** What answers requests, and can be closed. */
+export interface AssembledService {
+  readonly handler: Handler
+  readonly exchanges: Exchanges
+  /** What hashes ahead, if anything does; it is to be started and stopped. */
+  readonly warmer: Warmer | null
+  /** Finds out what sets are in the cache, so that they can be bounded. */
+  readonly loadSets: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Puts the parts together that answer requests. */
+export async function assembleService(parts: AssemblyParts): Promise<AssembledService> {
+  const { options, trackers, log, monotonic, onError } = parts
+  const { cacheAccess } = parts.hashContext
+  const { now } = cacheAccess
+  const makers = openMakers(parts)
+  const { admission, onDemand, warmer } = makers
+  const requests = new RequestFigures()
+  const report = (exchange: Exchange) => {
+    requests.note(exchange)
+    log.note(exchange)
+  }
+  const exchanges = new Exchanges({ report, monotonic })
+  const responses = createResponseCache(parts, onDemand)
+  const busy = new BusyTorrents(monotonic)
+  const reports = openReports({ ...parts, cacheAccess, makers, requests, exchanges, busy })
+  const root = new RootWatch(options.mirror.root)
+  const status = { ...reports, isRootThere: () => root.isThere() }
+  const contents = openContents(parts, makers)
+  const sender = new TorrentSender({ options, responses, busy, trackers: trackers.current })
+  const feed = warmer && new Feed({ options, files: warmer.files, trackers: trackers.current, now })
+  const onRoute: AppParts['onRoute'] = (request, route) => {
+    exchanges.setRoute(request, route)
+  }
+  const app = buildApp({ options, ...contents, sender, status, feed, onRoute, onError })
+  await app.ready()
+  const onKept = ({ torrent }: CheckedTorrent) => {
+    onDemand.origins.memory++
+    busy.note(torrent)
+  }
+  const answerKept = keptAnswers({ responses, onKept, exchanges, report, monotonic })
+  const handler: Handler = (request, response) => {
+    if (root.hasMoved()) onDemand.expire()
+    if (answerKept(request, response)) return
+    exchanges.begin(request, response)
+    app.routing(request, response)
+  }
+  const loadSets = () => admission.runSteps(contents.known.load())
+  const close = async () => {
+    reports.stop()
+    await app.close()
+  }
+  return { handler, exchanges, warmer, loadSets, close }
+}
+
+/** What there is to ask for, and what requests for it may cost. */
+function openContents(
+  { options, hashContext, monotonic, warn, onError }: AssemblyParts,
+  { admission, onDemand, digests }: Makers,
+) {
+  const { cache, now } = hashContext.cacheAccess
+  const requesters = new Requesters(options, admission.memory)
+  const listings = new DirectoryListings({ now, monotonic })
+  const shared = { options, onDemand, listings, tellOmitted: tellOnce(warn) }
+  const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
+  const listed = { ...admission, entries: listings, requesters, monotonic, now, onError }
+  return {
+    known,
+    requesters,
+    sets: new PathSets({ ...admission, ...shared, known }),
+    directories: new DirectoryTorrents({ ...shared, monotonic }),
+    directoryPages: openDirectoryPages(options, listed),
+    digests,
+    runSteps: admission.runSteps,
+    now,
+  }
+}
+
+function createResponseCache(
+  { hashContext, trackers }: AssemblyParts,
+  onDemand: OnDemand,
+): ResponseCache {
+  return new ResponseCache({
+    now: hashContext.cacheAccess.now,
+    keepAliveSeconds: KEEP_ALIVE / 1000,
+    isCurrent: ({ checked, answer }) => {
+      return onDemand.isFresh(checked) && answer.trackers === trackers.current()
+    },
+  })
+}

@@ -1,0 +1,62 @@
+import type { CacheAccess } from '../../core/digests/cache-trust.js'
+import { formatMetrics } from '../../server/metrics/metrics.js'
+import type { ServiceOptions } from '../options.js'
+import type { StatusReport } from '../status/report.js'
+import type { BusyTorrents } from '../torrents/busy-torrents.js'
+import type { TrackerSource } from '../torrents/tracker-source.js'
+import { warmMetrics } from '../warm/metrics.js'
+import type { RequestFigures } from '../../server/metrics/request-figures.js'
+import type { Exchanges } from '../../server/exchange/exchanges.js'
+import type { Makers } from './makers.js'
+import { openStatus } from './open-status.js'
+import { serviceMetrics } from './service-metrics.js'
+
+export interface ReportsParts {
+  readonly options: ServiceOptions
+  readonly cacheAccess: CacheAccess
+  readonly makers: Makers
+  readonly requests: RequestFigures
+  readonly exchanges: Exchanges
+  readonly busy: BusyTorrents
+  readonly trackers: TrackerSource
+  /** How many lines of the log were dropped so far. */
+  readonly droppedLines: () => number
+  /** Bytes of the cache's file. */
+  readonly cacheSize: () => Promise<number>
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+  /** Hears of errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** What the service tells of itself. */
+export interface Reports {
+  /** For Prometheus. */
+  readonly describe: () => Promise<string>
+  /** For people, as of the last second. */
+  readonly report: () => Promise<StatusReport>
+  /** Asks trackers no more. */
+  readonly stop: () => void
+}
+
+/** Puts together what the service tells of itself. */
+export function openReports(parts: ReportsParts): Reports {
+  const { options, cacheAccess, makers, exchanges } = parts
+  const { admission, onDemand, digests, hashed, warmer } = makers
+  const describe = async () => {
+    const cacheSize = await parts.cacheSize()
+    const droppedLines = parts.droppedLines()
+    const { connections } = exchanges
+    const metrics = serviceMetrics({ ...parts, ...makers, connections, cacheSize, droppedLines })
+    const ahead = { bytes: hashed.ahead, jobs: admission.ahead.running }
+    return formatMetrics([...metrics, ...warmMetrics(warmer, ahead)])
+  }
+  const warm = () => {
+    const work = { running: admission.ahead.running, bytesHashed: hashed.ahead }
+    return warmer && { ...warmer.files.counts, ...work }
+  }
+  const { version, mirror } = options
+  const { cache, now } = cacheAccess
+  const about = { version, mirror, makers: [onDemand, digests], cache, warm, now }
+  return { describe, ...openStatus({ ...parts, ...makers, ...about }) }
+}

@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Exchanges } from '../../server/exchange/exchanges.js'
+import { HEALTH } from './status-routes.js'
+
+/** Tells which requests are still answered once the service stops. */
+export class StopGate {
+  readonly #exchanges: Pick<Exchanges, 'unasked'>
+  /** Once it stops: the connections that were taken before, and on which the first request may come. */
+  #unasked: Set<Socket> | null = null
+
+  constructor(exchanges: Pick<Exchanges, 'unasked'>) {
+    this.#exchanges = exchanges
+  }
+
+  /** From now on, no further requests are answered. */
+  close(): void {
+    this.#unasked = this.#exchanges.unasked()
+  }
+
+  /** Whether a request is to be answered. */
+  admits({ socket, url }: Pick<IncomingMessage, 'socket' | 'url'>): boolean {
+    return this.#unasked === null || this.#unasked.delete(socket) || url === HEALTH
+  }
+}

@@ -1,0 +1,77 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Fingerprint } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { Mirror } from '../tree/mirror.js'
+import { openInside, type OpenFile } from '../tree/open-inside.js'
+import { beginRange, type Ranged } from '../../server/answers/send-range.js'
+import { typeOfFile } from './content-type.js'
+import { FileStream, type DownloadReads } from './file-stream.js'
+
+/** A file that is open, and what is said of it before any of it is sent. */
+export interface Download {
+  readonly file: OpenFile
+  readonly ranged: Ranged
+}
+
+/**
+ * Opens a file that was looked at. Whoever does has it sent, which closes it.
+ * @throws Refusal
+ */
+export async function openDownload(found: ScannedFile, mirror: Mirror): Promise<Download> {
+  const file = await openInside(found, mirror)
+  try {
+    return { file, ranged: await describe(file, found.path) }
+  } catch (error) {
+    await file.handle.close()
+    throw error
+  }
+}
+
+async function describe(
+  { handle, fingerprint }: OpenFile,
+  components: readonly string[],
+): Promise<Ranged> {
+  const name = components.at(-1) ?? ''
+  const type = await typeOfFile(name, handle)
+  const headers = {
+    'Content-Type': type,
+    'X-Content-Type-Options': 'nosniff',
+  }
+  return { size: fingerprint.size, headers, validators: validatorsOf(fingerprint) }
+}
+
+function validatorsOf({ size, mtimeNs }: Fingerprint) {
+  const etag = `"${size.toString(36)}-${mtimeNs.toString(36)}"`
+  return { etag, lastModified: new Date(Number(mtimeNs / 1_000_000n)).toUTCString() }
+}
+
+/** A download, and what bounds how many files are read at once. */
+export interface BoundedDownload extends Download {
+  readonly reads: DownloadReads
+}
+
+/** Sends an open file, or the parts of it that are asked for. */
+export async function sendDownload(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { file, ranged, reads }: BoundedDownload,
+): Promise<FastifyReply> {
+  const body = beginRange(request, reply, ranged)
+  if (body && body.length > 0) {
+    return sendStream(reply, new FileStream(file.handle, body.parts, reads))
+  }
+  await file.handle.close()
+  return body ? reply.send('') : reply
+}
+
+/** Sends stretches of a file. */
+function sendStream(reply: FastifyReply, stream: FileStream): FastifyReply {
+  stream.once('end', () => {
+    // The file got shorter: only the end of the connection tells the client that bytes are missing
+    if (stream.missing > 0) reply.raw.destroy()
+  })
+  reply.raw.once('close', () => {
+    stream.release()
+  })
+  return reply.send(stream)
+}

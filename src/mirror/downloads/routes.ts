@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { DownloadReads } from './file-stream.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { DirectoryPages } from '../listing/directory-pages.js'
+import { parseMirrorPath, parseMirrorPlace } from '../tree/mirror-path.js'
+import { MirrorView } from '../tree/mirror.js'
+import type { ServiceOptions } from '../options.js'
+import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
+import type { FileDigests } from '../views/file-digests.js'
+import type { Views, WantedView } from '../views/views.js'
+import { askedView, namedView } from '../requests/asked-view.js'
+import { addReadRoute } from '../../server/answers/read-route.js'
+import { requestPath } from '../requests/request-path.js'
+import { openDownload, sendDownload } from './download.js'
+import { linksOf } from './links.js'
+import { reprDigest } from './repr-digest.js'
+
+/** Every address that is no other route's: in the metrics, views have one each. */
+const ROUTE = '/*'
+
+export interface FileRoutesParts {
+  readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'files'>
+  readonly views: Views
+  /** The pages of directories; null where there are none. */
+  readonly directoryPages: DirectoryPages | null
+  readonly digests: Pick<FileDigests, 'known'>
+  /** Hears which route a request takes. */
+  readonly onRoute: (request: IncomingMessage, route: string) => void
+}
+
+/**
+ * The mirror's files at their addresses, so that the web seeds of its torrents work; the views of
+ * them, unless a file has that name itself; and pages of directories.
+ */
+export function addFileRoutes(
+  app: FastifyInstance,
+  { options, views, digests, directoryPages, onRoute }: FileRoutesParts,
+): void {
+  const { mirror, limits } = options
+  const reads = new DownloadReads(limits.maxReads)
+  const sendView = (request: FastifyRequest, reply: FastifyReply, wanted: WantedView) => {
+    onRoute(request.raw, `${ROUTE}.${wanted.view}`)
+    return views.send(request, reply, wanted)
+  }
+  addReadRoute(app, ROUTE, async (request, reply) => {
+    const { url = '' } = request.raw
+    const path = requestPath(url)
+    const view = askedView(url)
+    if (view !== null) {
+      return sendView(request, reply, { view, components: parseMirrorPlace(path) })
+    }
+    if (directoryPages && path.endsWith('/')) {
+      onRoute(request.raw, `${ROUTE}/`)
+      return directoryPages.send(request, reply, parseMirrorPlace(path))
+    }
+    const components = parseMirrorPath(path)
+    const look = new MirrorView(mirror)
+    const found = await orAbsence(reads.run(() => look.file(components)))
+    if (found instanceof IsDirectory) {
+      if (directoryPages) return directoryPages.redirect(request, reply, components)
+      throw found
+    }
+    const named = viewNamed(components)
+    if (found instanceof Refusal && named) return sendView(request, reply, named)
+    if (found instanceof Refusal) throw found
+    if (!options.files) throw notFound('this address')
+    // Of an empty file there is no torrent
+    const links = found.fingerprint.size > 0 && { Link: await linksOf(components, look) }
+    const { file, ranged } = await reads.run(() => openDownload(found, mirror))
+    const digest = digests.known({ ...found, fingerprint: file.fingerprint })
+    const headers = { ...ranged.headers, ...links, ...reprDigest(request.headers, digest) }
+    return sendDownload(request, reply, { file, ranged: { ...ranged, headers }, reads })
+  })
+}
+
+/** The view that a path may be the address of. */
+function viewNamed(components: readonly string[]): WantedView | null {
+  const named = namedView(components.at(-1) ?? '')
+  return named && { view: named.view, components: [...components.slice(0, -1), named.of] }
+}
+
+/** What was found, or the word that there is no such file. */
+async function orAbsence(look: Promise<ScannedFile>): Promise<ScannedFile | Refusal> {
+  try {
+    return await look
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not-found') return error
+    throw error
+  }
+}

@@ -1,0 +1,41 @@
+import type { BodyPart } from '../../server/answers/multipart-ranges.js'
+
+/** A stretch of a file that is read at once, and the parts of a body that lie in it, in their order. */
+export interface Span {
+  start: number
+  end: number
+  readonly parts: BodyPart[]
+}
+
+/** Bytes between two parts that are rather read as well than passed over by another read. */
+const GAP = 16 * 1024
+
+/**
+ * What to read for the next parts of a body, up to about `most` bytes of it; the last part may be
+ * cut. Neighbours share a span, as each read costs a way to another thread and back.
+ */
+export function nextSpans(parts: readonly BodyPart[], most: number): Span[] {
+  const spans: Span[] = []
+  let length = 0
+  for (const part of parts) {
+    if (length >= most) break
+    const end = Math.min(part.end, part.start + most - length)
+    const piece = { ...part, end }
+    length += part.lead.length + end - part.start
+    const last = spans.at(-1)
+    if (!last || !join(last, piece, most)) spans.push({ ...piece, parts: [piece] })
+  }
+  return spans
+}
+
+/** Adds a part to a span, if it lies near. */
+function join(span: Span, part: BodyPart, most: number): boolean {
+  const isEmpty = part.start === part.end
+  const start = isEmpty ? span.start : Math.min(span.start, part.start)
+  const end = isEmpty ? span.end : Math.max(span.end, part.end)
+  const added = end - start - (span.end - span.start)
+  if (end - start > most || added > part.end - part.start + GAP) return false
+  Object.assign(span, { start, end })
+  span.parts.push(part)
+  return true
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
+import type { ServiceOptions } from '../options.js'
+import { surround, torrentLength, type MirrorAddresses } from '../torrents/response.js'
+import type { TrackerList } from '../torrents/tracker-list.js'
+import type { WarmFile } from '../warm/warm-file.js'
+import type { WarmFiles } from '../warm/warm-files.js'
+import { viewByQuery } from '../requests/view-address.js'
+import { composeRss, type FeedItem } from './rss.js'
+
+/** Torrents in a feed. */
+const MOST_ITEMS = 100
+
+/** Addresses of the mirror for which feeds are kept: requests name any. */
+const MOST_FEEDS = 16
+
+export const FEED = '/-/feed.xml'
+
+export interface FeedParts {
+  readonly options: Pick<ServiceOptions, 'webSeeds' | 'serviceName' | 'publicUrl'>
+  readonly files: WarmFiles
+  /** The trackers of this moment. */
+  readonly trackers: () => TrackerList
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** A feed as it is sent. */
+export interface ComposedFeed {
+  readonly body: Buffer
+  readonly etag: string
+  /** Since when it is this one, in milliseconds since 1970; no two states share a second. */
+  readonly sinceMs: number
+}
+
+/** A feed, and what it was made of. */
+interface KeptFeed extends ComposedFeed {
+  readonly version: number
+  readonly trackers: TrackerList
+}
+
+/** The newest torrents of files that are ready, for those who subscribe to them. */
+export class Feed {
+  readonly parts: FeedParts
+  readonly #kept = new LRUCache<string, KeptFeed>({ max: MOST_FEEDS })
+
+  constructor(parts: FeedParts) {
+    this.parts = parts
+  }
+
+  /** The feed as it is now for those who reach the mirror at that address. */
+  compose(address: string): ComposedFeed {
+    const { files, now } = this.parts
+    const trackers = this.parts.trackers()
+    const kept = this.#kept.get(address)
+    if (kept?.version === files.version && kept.trackers === trackers) return kept
+    const { version } = files
+    const body = Buffer.from(this.#write(address, trackers))
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
+    const isSame = kept?.etag === etag
+    const sinceMs = isSame ? kept.sinceMs : Math.max(now(), (kept?.sinceMs ?? 0) + 1000)
+    const composed = { body, etag, sinceMs, version, trackers }
+    this.#kept.set(address, composed)
+    return composed
+  }
+
+  #write(address: string, trackers: TrackerList): string {
+    const { files, options } = this.parts
+    const addresses: MirrorAddresses = [address, ...options.webSeeds]
+    // Below its mount the service answers itself
+    const reachable = files.newest(MOST_ITEMS).filter(({ path }) => path[1] !== options.serviceName)
+    const items = reachable.map((file) => describe(file, { trackers, addresses }))
+    const root = directoryAddress(address, [])
+    const title = address.replace(/^https?:\/\//, '')
+    return composeRss({ title, root, address: address + FEED }, items)
+  }
+}
+
+interface Around {
+  readonly trackers: TrackerList
+  readonly addresses: MirrorAddresses
+}
+
+function describe({ path, fingerprint, torrent }: WarmFile, around: Around): FeedItem {
+  const { infoHash = '', infoLength = 0 } = torrent ?? {}
+  const { mtimeNs, size } = fingerprint
+  const surroundings = surround({ infoHash, directory: path.slice(0, -1) }, around)
+  return {
+    title: path.join('/'),
+    address: viewByQuery(fileAddress(around.addresses[0], path), 'torrent'),
+    length: torrentLength(infoLength, surroundings, Number(mtimeNs / 1_000_000_000n)),
+    size,
+    infoHash,
+    modifiedMs: Number(mtimeNs / 1_000_000n),
+  }
+}

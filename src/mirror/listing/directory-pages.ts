@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
+import { html } from '../../text/html.js'
+import { prefersJson } from '../../server/answers/accept.js'
+import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
+import type { Clients } from '../admission/clients.js'
+import type { Planner } from '../admission/planner.js'
+import type { Mirror } from '../tree/mirror.js'
+import { endConditional } from '../../server/answers/conditional.js'
+import { errorResponse, sendLine } from '../../server/answers/errors.js'
+import type { Requester, Requesters } from '../requests/requester.js'
+import { EmptyDirectories, isEmptyListing } from './empty-directories.js'
+import { jsonOfListing, type ListingView } from './json.js'
+import type { Listing } from './listing.js'
+import { LARGE, type Listings, type PendingListing } from './listings.js'
+import { renderEntries, renderListingFrame } from './page.js'
+import { formatListingQuery, parseListingQuery, type ListingQuery } from './query.js'
+import { readReadme } from './readme.js'
+import { TYPE_AHEAD } from './type-ahead.js'
+
+/** Rows on one page. */
+const PAGE_LENGTHS = { html: 1000, entries: 1000, json: 10_000 }
+
+/** Memory for pages that are kept, and what one takes beside its bytes and its key, in bytes. */
+const MEMORY = 16 * 1024 * 1024
+const COST_OF_KEPT = 300
+
+const HEADERS = {
+  html: pageHeaders(TYPE_AHEAD),
+  json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
+}
+
+/** What tells pages of other looks from these. */
+const LOOK = createHash('sha1').update(HEADERS.html['Content-Security-Policy']).digest('base64url')
+
+export interface DirectoryPagesParts {
+  readonly mirror: Mirror
+  readonly listings: Listings
+  readonly planner: Planner
+  readonly clients: Clients
+  readonly requesters: Requesters
+  /** Whether there is a feed of new torrents to tell of. */
+  readonly hasFeed: boolean
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Receives errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+interface Asked {
+  readonly components: readonly string[]
+  readonly query: ListingQuery
+}
+
+interface Wanted extends Asked {
+  readonly listing: Listing
+}
+
+/** The pages of the mirror's directories, for people and for programs. */
+export class DirectoryPages {
+  readonly #parts: DirectoryPagesParts
+  /** Those for programs, which are the same as long as their listings are. */
+  readonly #kept = new LRUCache<string, Buffer>({
+    maxSize: MEMORY,
+    sizeCalculation: (body, key) => COST_OF_KEPT + 2 * key.length + body.length,
+  })
+
+  readonly #empty: EmptyDirectories
+
+  constructor(parts: DirectoryPagesParts) {
+    this.#parts = parts
+    this.#empty = new EmptyDirectories(parts.mirror, parts.now)
+  }
+
+  /**
+   * Sends a page of a directory.
+   * @throws Refusal
+   */
+  async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    components: readonly string[],
+  ): Promise<FastifyReply> {
+    const { url = '', headers } = request.raw
+    const way = wayToPlain(url, components)
+    if (way !== null) return redirect(reply, way + queryOf(url))
+    const requester = this.#parts.requesters.of(request, reply)
+    requester.onGone(this.#parts.clients.begin(requester.client, false))
+    const query = parseListingQuery(url)
+    const form = query.isJson || prefersJson(headers.accept) ? 'json' : 'html'
+    const pending = await this.#parts.listings.begin(components, requester)
+    reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept' })
+    if (form === 'html' && canBeginEarly(request) && (await isLargeFirst(pending))) {
+      requester.onGone(this.#parts.clients.begin(requester.client, true))
+      const texts = this.#renderEarly({ components, query }, pending.listing, requester)
+      return reply.headers(HEADERS.html).send(Readable.from(texts, { objectMode: false }))
+    }
+    const listing = await pending.listing
+    const etag = `W/"${listing.parts.digest}-${form === 'json' ? form : LOOK}${this.#parts.hasFeed ? '-feed' : ''}"`
+    reply.header('ETag', etag)
+    if (endConditional(request, reply, { etag, lastModified: null })) return reply
+    reply.headers(HEADERS[form])
+    // How long the page is, only who makes it knows
+    if (request.method === 'HEAD') return reply.send()
+    const wanted = { components, listing, query }
+    return reply.send(await this.#render(form, wanted, requester))
+  }
+
+  async #render(form: 'html' | 'json', wanted: Wanted, requester: Requester): Promise<Buffer> {
+    const key = form === 'json' ? keyOf(wanted) : null
+    const before = key === null ? undefined : this.#kept.get(key)
+    if (before) return before
+    if (wanted.listing.length > LARGE) {
+      requester.onGone(this.#parts.clients.begin(requester.client, true))
+    }
+    const body = await this.#renderBody(form, wanted, requester)
+    if (key !== null) this.#kept.set(key, body)
+    return body
+  }
+
+  /** A page of HTML, of which the beginning is there before the directory has been read. */
+  async *#renderEarly(
+    asked: Asked,
+    listing: Promise<Listing>,
+    requester: Requester,
+  ): AsyncGenerator<string | Buffer> {
+    const { hasFeed, onError } = this.#parts
+    const hasTorrent = asked.components.length > 0
+    const frame = renderListingFrame({ ...asked, hasFeed, isPart: true, hasTorrent })
+    yield frame.start
+    try {
+      yield await this.#renderBody('entries', { ...asked, listing: await listing }, requester)
+    } catch (error) {
+      const { status, line } = errorResponse(error)
+      if (status === 500) onError(error)
+      yield html`<p role="alert">The entries are missing: ${line}</p>`.text
+    }
+    yield frame.end
+  }
+
+  /** Sends who asks for a directory as if it were a file to its address. */
+  redirect(
+    { raw: { url = '' } }: FastifyRequest,
+    reply: FastifyReply,
+    components: readonly string[],
+  ): FastifyReply {
+    return redirect(reply, `./${encodeURIComponent(components.at(-1) ?? '')}/${queryOf(url)}`)
+  }
+
+  /** The bytes of a page, or of its entries without what stands around them. */
+  #renderBody(
+    form: 'html' | 'json' | 'entries',
+    wanted: Wanted,
+    requester: Requester,
+  ): Promise<Buffer> {
+    const { planner, mirror, hasFeed } = this.#parts
+    const { client, signal, memory } = requester
+    const { components, listing, query } = wanted
+    const { readme: row, taken } = listing.parts
+    return planner.run({ client, signal, memory, effort: listing.length }, async (budget) => {
+      const pause = async () => {
+        if (budget.isSliceOver) await budget.nextSlice()
+      }
+      const page = await listing.page(query, PAGE_LENGTHS[form], pause)
+      const links = { taken, empty: await this.#empty.among(page.rows, components, budget) }
+      const view: ListingView = { ...wanted, page, links }
+      const isFirst = page.page === 1 && query.filter === ''
+      const readme =
+        form !== 'json' && isFirst && row ? await readReadme(row, components, mirror) : null
+      const isPart = page.pages > 1 || query.filter !== ''
+      const hasTorrent = components.length > 0 && !isEmptyListing(listing, mirror)
+      const frame =
+        form === 'html'
+          ? renderListingFrame({ components, query, hasFeed, isPart, hasTorrent })
+          : { start: '', end: '' }
+      const texts =
+        form === 'json' ? jsonOfListing(view, pause) : renderEntries({ ...view, readme }, pause)
+      const chunks: Buffer[] = []
+      const add = (text: string) => {
+        const chunk = Buffer.from(text)
+        memory.take(chunk.length)
+        chunks.push(chunk)
+      }
+      add(frame.start)
+      for await (const text of texts) add(text)
+      add(frame.end)
+      return Buffer.concat(chunks)
+    })
+  }
+}
+
+/** Whether nothing has to be known of the whole before an answer can begin. */
+function canBeginEarly({ method, headers }: FastifyRequest): boolean {
+  const isConditional = 'if-match' in headers || 'if-none-match' in headers
+  return method === 'GET' && !isConditional
+}
+
+/** Whether a directory is known to be large before all of it has been read. */
+function isLargeFirst({ listing, large }: PendingListing): Promise<boolean> {
+  return Promise.race([listing.then(() => false), large.then(() => true)])
+}
+
+/** What tells a page from all others, and from what it was before. */
+function keyOf({ components, listing, query }: Wanted): string {
+  return `${listing.parts.digest} ${formatListingQuery(query)} ${components.join('/')}`
+}
+
+/**
+ * The way from an address whose path has needless slashes to the one that has none; null when this
+ * has none.
+ */
+function wayToPlain(url: string, components: readonly string[]): string | null {
+  const path = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? ''
+  const depth = path.split('/').length - 2
+  if (depth === components.length || path === '') return null
+  return '../'.repeat(depth) + components.map((name) => `${encodeURIComponent(name)}/`).join('')
+}
+
+function queryOf(url: string): string {
+  return /\?.*$/s.exec(url)?.[0] ?? ''
+}
+
+/** The address is relative, so that it is right whatever stands before the mirror. */
+function redirect(reply: FastifyReply, location: string): FastifyReply {
+  reply.header('Location', location)
+  sendLine(reply, 302, 'the directory is elsewhere')
+  return reply
+}

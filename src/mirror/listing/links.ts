@@ -1,0 +1,103 @@
+import type { Pause } from '../../server/pages/slices.js'
+import { namedView, type ViewName } from '../requests/asked-view.js'
+import { viewAddress, viewByQuery } from '../requests/view-address.js'
+import type { ListingRow } from './row.js'
+
+/** Where an entry is and what can be had of it, relative to its directory's address. */
+export interface RowLinks {
+  readonly address: string
+  /** Null where there is none to be had. */
+  readonly torrent: string | null
+  readonly magnet: string | null
+}
+
+/** The facts that decide which links the entries of a page have. */
+export interface LinkContext {
+  /** The names of entries that are at the addresses of views of others. */
+  readonly taken: ReadonlySet<string>
+  /** The names of directories in which there is nothing to make a torrent of. */
+  readonly empty: ReadonlySet<string>
+}
+
+/** A link of an entry with its words. */
+export interface NamedLink {
+  readonly text: string
+  readonly address: string
+}
+
+/** The end of a torrent's name. */
+const TORRENT = /\.torrent$/i
+
+/** Entries that are looked at between two pauses. */
+const CHUNK = 1000
+
+/**
+ * The names of entries that are at the addresses of views of others, as a.iso.sha256 is where there is
+ * a.iso.
+ */
+export async function findTaken(rows: readonly ListingRow[], pause: Pause): Promise<Set<string>> {
+  const shadows = new Map<string, string[]>()
+  const taken = new Set<string>()
+  const inChunks = async (act: (name: string) => void) => {
+    for (let start = 0; start < rows.length; start += CHUNK) {
+      for (const { name } of rows.slice(start, start + CHUNK)) act(name)
+      await pause()
+    }
+  }
+  await inChunks((name) => {
+    const of = namedView(name)?.of
+    if (of !== undefined) shadows.set(of, [...(shadows.get(of) ?? []), name])
+  })
+  if (shadows.size > 0) {
+    await inChunks((name) => {
+      for (const each of shadows.get(name) ?? []) taken.add(each)
+    })
+  }
+  return taken
+}
+
+/** Where an entry is, relative to its directory's address. */
+export function addressOf({ name, isDirectory }: Pick<ListingRow, 'name' | 'isDirectory'>): string {
+  // With the dot, no name is taken for a scheme or host
+  return `./${encodeURIComponent(name)}${isDirectory ? '/' : ''}`
+}
+
+/** The links of an entry. Empty files and torrents have no torrent. */
+export function linksOf(row: ListingRow, { taken, empty }: LinkContext): RowLinks {
+  const { name, isDirectory, size } = row
+  const address = addressOf(row)
+  const hasNone = isDirectory ? empty.has(name) : size === 0 || TORRENT.test(name)
+  if (hasNone) return { address, torrent: null, magnet: null }
+  if (isDirectory) return { address, ...viewsByQuery(address) }
+  const linkTo = (view: ViewName) => viewAddress(address, view, taken.has(`${name}.${view}`))
+  return { address, torrent: linkTo('torrent'), magnet: linkTo('magnet') }
+}
+
+/**
+ * Further links of an entry, which few people need. There is none to a checksum or metalink where the
+ * mirror has a file of that name: its publisher's word counts.
+ */
+export function furtherLinksOf(row: ListingRow, context: LinkContext): NamedLink[] {
+  const { address, torrent } = linksOf(row, context)
+  const digests = (['sha256', 'meta4'] as const).filter((view) => {
+    return !row.isDirectory && !context.taken.has(`${row.name}.${view}`)
+  })
+  const links = digests.map((view) => {
+    return { text: WORDS[view], address: viewAddress(address, view, false) }
+  })
+  return torrent === null
+    ? links
+    : [...links, { text: 'hybrid torrent', address: asHybrid(torrent) }]
+}
+
+const WORDS = { sha256: 'SHA-256', meta4: 'metalink' }
+
+/** The hybrid of a torrent by its address, which may have a query. */
+export function asHybrid(torrent: string): string {
+  return `${torrent}${torrent.includes('?') ? '&' : '?'}hybrid`
+}
+
+/** The torrent of what is at an address, by queries that work in any case. */
+export function viewsByQuery(address: string): { torrent: string; magnet: string } {
+  return { torrent: viewByQuery(address, 'torrent'), magnet: viewByQuery(address, 'magnet') }
+}

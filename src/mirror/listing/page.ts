@@ -1,0 +1,94 @@
+import { html, type Html } from '../../text/html.js'
+import { count, formatBytes } from '../../text/quantity.js'
+import { renderFrame, type RenderedFrame } from '../../server/pages/layout.js'
+import type { Pause } from '../../server/pages/slices.js'
+import type { ListingView } from './json.js'
+import { renderPath } from './path.js'
+import { renderReadme, type Readme } from './readme.js'
+import { renderNotes, renderPages } from './rest.js'
+import { renderRow } from './rows.js'
+import { renderTableHead } from './table-head.js'
+import { renderTools, type ListingTools } from './tools.js'
+import { TYPE_AHEAD } from './type-ahead.js'
+
+/** Rows that are rendered together: less than a millisecond's work. */
+const CHUNK = 50
+
+/** The page around its entries, which is known before a directory is read. */
+export interface ListingFrame extends ListingTools {
+  readonly hasFeed: boolean
+}
+
+/** The page as people read it before its entries, and after them. */
+export function renderListingFrame(frame: ListingFrame): RenderedFrame {
+  const { components, hasFeed } = frame
+  const path = ['', ...components, ''].join('/')
+  const { start, end } = renderFrame({
+    title: `Index of ${path}`,
+    head: [
+      html`<link rel="alternate" type="application/json" href="?json" />`,
+      hasFeed && feedLink(components.length),
+      TYPE_AHEAD.element,
+    ],
+    ...(components.length > 0 && { header: renderPath(components) }),
+    footer: renderFooter(components.length),
+  })
+  const heading = html`<h1>${components.at(-1) ?? 'Index of /'}</h1>
+    ${renderTools(frame)}`
+  return { start: start + heading.text, end }
+}
+
+/** The entries of a page as people read them. */
+export async function* renderEntries(
+  view: ListingView & { readonly readme: Readme | null },
+  pause: Pause,
+): AsyncGenerator<string> {
+  const { query, page, readme } = view
+  if (page.rows.length > 0) {
+    const caption = html`<caption>
+      ${describe(view)}
+    </caption>`
+    yield `<table class="listing">\n${caption.text}${renderTableHead(query).text}<tbody>\n`
+    for (let start = 0; start < page.rows.length; start += CHUNK) {
+      yield page.rows
+        .slice(start, start + CHUNK)
+        .map((row) => renderRow(row, view.links).text)
+        .join('')
+      await pause()
+    }
+    yield '</tbody></table>\n'
+  } else {
+    yield html`<p>
+      ${query.filter === '' ? 'Nothing is in here.' : `Nothing in here has “${query.filter}” in its name.`}
+    </p>`.text
+  }
+  yield html`${renderNotes(view)}${renderPages(view)}${readme && renderReadme(readme)}`.text
+}
+
+/** Where browsers and feed readers find the feed, from a directory that deep. */
+function feedLink(depth: number): Html {
+  const address = `${'../'.repeat(depth)}./-/feed.xml`
+  return html`<link
+    rel="alternate"
+    type="application/rss+xml"
+    title="New torrents"
+    href="${address}"
+  />`
+}
+
+/** How many entries there are, and how large. */
+function describe({ page }: ListingView): string {
+  const { directories, files, size } = page
+  const parts = [
+    ...(directories > 0 ? [directories === 1 ? '1 directory' : `${directories} directories`] : []),
+    ...(files > 0 ? [count(files, 'file'), formatBytes(size)] : []),
+  ]
+  return parts.join(', ')
+}
+
+/** What holds for every page; so many directories below the root. */
+function renderFooter(depth: number): Html {
+  const status = `./${'../'.repeat(depth)}-/status`
+  return html`Times are in UTC. <a href="?json">The same as JSON</a>
+    <a href="${status}">Status of this mirror</a>`
+}

@@ -1,0 +1,91 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ServiceOptions } from '../options.js'
+import { readBody, type BodyLimits } from '../requests/read-body.js'
+import type { Requesters } from '../requests/requester.js'
+import { addReadRoute } from '../../server/answers/read-route.js'
+import { bytesOf } from '../../server/answers/multipart-ranges.js'
+import { beginRange } from '../../server/answers/send-range.js'
+import { requestPath } from '../requests/request-path.js'
+import { askedVersion } from '../torrents/asked-version.js'
+import type { TorrentSender } from '../torrents/send.js'
+import type { PathSets } from './path-sets.js'
+import { findNullFile } from './null-file.js'
+import { parseDigest, singleSet } from './set.js'
+
+/** Segments of an address before the path in `/<name>/<service>/single/<path>`. */
+const BEFORE_PATH = 3
+
+interface Route {
+  Params: { readonly digest: string; readonly spec: string }
+}
+
+export interface PkgtorrentParts {
+  readonly options: ServiceOptions
+  readonly sets: PathSets
+  readonly sender: TorrentSender
+  readonly requesters: Requesters
+}
+
+/** The pkgtorrent protocol, under `/<name>/<service name>/` for any name. */
+export function addPkgtorrentRoutes(app: FastifyInstance, parts: PkgtorrentParts): void {
+  const { sets, sender, requesters } = parts
+  const { serviceName, limits } = parts.options
+  const mount = `/:mount/${serviceName}`
+
+  addReadRoute<Route>(app, `${mount}/digest/:digest`, async (request, reply) => {
+    const requester = requesters.of(request, reply)
+    const set = await sets.known(parseDigest(request.params.digest), requester)
+    if (!set) return sendUnknown(reply)
+    return sender.send(request, reply, { checked: await sets.obtain(set, requester) })
+  })
+
+  app.post<Route>(`${mount}/digest/:digest`, async (request, reply) => {
+    const requester = requesters.of(request, reply)
+    const digest = parseDigest(request.params.digest)
+    const form = await readForm(request, reply, { ...limits, memory: requester.memory })
+    const set = await sets.posted(form, digest, requester)
+    return sender.send(request, reply, { checked: await sets.obtain(set, requester) })
+  })
+
+  for (const mode of ['single', 'simple']) {
+    addReadRoute<Route>(app, `${mount}/${mode}/*`, async (request, reply) => {
+      const { url = '' } = request.raw
+      const set = singleSet(requestPath(url, BEFORE_PATH), askedVersion(url))
+      const checked = await sets.obtain(set, requesters.of(request, reply))
+      return sender.send(request, reply, { checked })
+    })
+  }
+
+  addReadRoute<Route>(app, `${mount}/nullfile/:spec`, (request, reply) => {
+    const { bytes, ...ranged } = findNullFile(request.params.spec)
+    const body = beginRange(request, reply, { size: bytes.length, ...ranged })
+    return body ? reply.send(bytesOf(body, bytes)) : reply
+  })
+}
+
+/** Reads the form of a request; the connection of one that is refused before its end is closed. */
+async function readForm(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  limits: BodyLimits,
+): Promise<Buffer> {
+  try {
+    return await readBody(raw, limits)
+  } catch (error) {
+    reply.header('Connection', 'close')
+    throw error
+  }
+}
+
+/** Not 404, which caches on the way would keep. */
+function sendUnknown(reply: FastifyReply): FastifyReply {
+  return reply
+    .code(412)
+    .headers({
+      'Cache-Control': 'no-cache, no-store, must-revalidate',
+      Pragma: 'no-cache',
+      Expires: '0',
+      'Content-Length': '0',
+    })
+    .send()
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http'
+import { BODY_COST } from '../admission/admission.js'
+import type { MemoryAccount } from '../admission/memory-pool.js'
+import { malformed, Refusal } from '../../server/answers/refusal.js'
+
+export interface BodyLimits {
+  /** Bytes of a body. */
+  readonly maxBody: number
+  /** What the body is charged to as it comes. */
+  readonly memory: MemoryAccount
+}
+
+/**
+ * Reads the body of a request.
+ * @throws Refusal when it is too long, when there is no memory for it, or when it does not come
+ */
+export async function readBody(
+  request: IncomingMessage,
+  { maxBody, memory }: BodyLimits,
+): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBody) throw tooLong()
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of bytesOf(request)) {
+    length += chunk.length
+    if (length > maxBody) throw tooLong()
+    memory.take(BODY_COST * chunk.length)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+async function* bytesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    // The connection is still needed when not all of it is read
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer
+  } catch {
+    throw malformed('the body did not come whole')
+  }
+}
+
+function tooLong(): Refusal {
+  return new Refusal('too-large', 'the body is too large')
+}

@@ -1,0 +1,76 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { MemoryAccount, MemoryPool } from '../admission/memory-pool.js'
+import type { ServiceOptions } from '../options.js'
+import { NotReady } from '../../server/answers/refusal.js'
+import { clientKey } from '../../server/connections/client-address.js'
+import { wantsPage } from './page-wish.js'
+
+/** How long browsers show nothing before they show a page on the progress, in milliseconds. */
+const BLANK_FOR = 1000
+
+interface RequesterParts extends Pick<Requester, 'client' | 'patience'> {
+  readonly reply: FastifyReply
+  readonly pool: MemoryPool
+}
+
+/** Whom work is done for: a client that waits for the answer to a request. */
+export class Requester {
+  /** What stands for the client; null when that can't be told. */
+  readonly client: string | null
+  /** How long it waits, in milliseconds. */
+  readonly patience: number
+  readonly #reply: FastifyReply
+  readonly #pool: MemoryPool
+  #signal: AbortSignal | null = null
+  #memory: MemoryAccount | null = null
+
+  constructor({ reply, pool, client, patience }: RequesterParts) {
+    this.client = client
+    this.patience = patience
+    this.#reply = reply
+    this.#pool = pool
+  }
+
+  /** Has something done when the client goes away, or has its answer: now, if that is over. */
+  onGone(act: () => void): void {
+    if (this.#reply.raw.closed) act()
+    else this.#reply.raw.once('close', act)
+  }
+
+  /** Aborts, with a Refusal as its reason, when the client goes away. */
+  get signal(): AbortSignal {
+    if (this.#signal) return this.#signal
+    const gone = new AbortController()
+    this.onGone(() => {
+      gone.abort(new NotReady('the client has gone', 1))
+    })
+    return (this.#signal = gone.signal)
+  }
+
+  /** What its request keeps in memory until it is answered is on this account. */
+  get memory(): MemoryAccount {
+    if (this.#memory) return this.#memory
+    const memory = this.#pool.open(this.client)
+    this.onGone(() => {
+      memory.close()
+    })
+    return (this.#memory = memory)
+  }
+}
+
+/** Tells who asks. */
+export class Requesters {
+  constructor(
+    readonly options: Pick<ServiceOptions, 'clientAddresses' | 'limits'>,
+    readonly memory: MemoryPool,
+  ) {}
+
+  /** Who sent a request that is to be answered. */
+  of({ raw }: FastifyRequest, reply: FastifyReply): Requester {
+    const { clientAddresses, limits } = this.options
+    const address = clientAddresses.of(raw)
+    const client = address === null ? null : clientKey(address)
+    const patience = wantsPage(raw) ? Math.min(BLANK_FOR, limits.wait) : limits.wait
+    return new Requester({ reply, pool: this.memory, client, patience })
+  }
+}

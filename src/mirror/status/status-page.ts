@@ -1,0 +1,210 @@
+import { html, type Html } from '../../text/html.js'
+import { count, formatBytes, formatDuration } from '../../text/quantity.js'
+import { renderPage } from '../../server/pages/layout.js'
+import { describeProgress } from '../progress/progress-page.js'
+import { REFRESH_SCRIPT } from '../progress/refresh-script.js'
+import type { ProgressTold } from '../progress/progress.js'
+import type { TorrentTitle } from '../progress/title.js'
+import type { SwarmCounts } from '../scrape/swarm-counts.js'
+import { viewByQuery } from '../requests/view-address.js'
+import type { BusyTold, StatusReport, TrackerTold, WarmTold } from './report.js'
+
+/** Seconds between two looks of a page that keeps itself up to date. */
+const LIVE = 5
+
+export interface StatusPageParts {
+  readonly report: StatusReport
+  /** Whether the page keeps itself up to date. */
+  readonly isLive: boolean
+  /** Whether the files can be had here, to be linked to. */
+  readonly hasFiles: boolean
+  /** Whether directories have pages, to be linked to. */
+  readonly hasListings: boolean
+}
+
+/** The way from the root of the mirror. */
+const WAY = html`<nav aria-label="Path">
+  <ol class="path">
+    <li><a href="../">Index</a></li>
+    <li><span aria-current="page">Status</span></li>
+  </ol>
+</nav>`
+
+/** What the service does, for people. Its links are relative to `/-/`. */
+export function renderStatusPage({
+  report,
+  isLive,
+  hasFiles,
+  hasListings,
+}: StatusPageParts): string {
+  const refresh = html`<noscript
+      ><meta http-equiv="refresh" content="${LIVE}; url=status?live" /></noscript
+    >${REFRESH_SCRIPT.element}`
+  const again = isLive
+    ? html`<a href="status">Stop</a> &middot;
+        <a id="again" data-seconds="${LIVE}" href="status?live">now</a>`
+    : html`<a href="status?live">Keep this page up to date</a>`
+  return renderPage(
+    {
+      title: 'Status of this mirror',
+      head: isLive && refresh,
+      ...(hasListings && { header: WAY }),
+    },
+    html`<h1>Status of this mirror</h1>
+      <p>${again} &middot; <a href="status.json">JSON</a> &middot; <a href="metrics">metrics</a></p>
+      <div id="state">
+        ${aboutService(report)} ${hashing(report)} ${busiest(report, hasFiles)} ${trackers(report)}
+        ${cache(report)}
+      </div>`,
+  )
+}
+
+function aboutService({ version, uptimeSeconds, time }: StatusReport): Html {
+  return html`<p>btkit ${version}, up for ${formatDuration(uptimeSeconds)}, at ${timeOf(time)}.</p>`
+}
+
+function hashing({ hashing, planning, warm }: StatusReport): Html {
+  const { running, waiting, bytesHashed, torrents } = hashing
+  return html`<h2>Being hashed</h2>
+    <p>
+      ${count(running, 'torrent')} at work, ${waiting} waiting for a turn;
+      ${formatBytes(bytesHashed)} hashed since the start. Requests being planned:
+      ${planning.running}, and ${planning.waiting} waiting.
+    </p>
+    ${warm && aheadOfNeed(warm)}
+    ${
+      torrents.length > 0 &&
+      html`<ul>
+        ${torrents.map(hashingRow)}
+      </ul>`
+    }`
+}
+
+function aheadOfNeed({ ready, waiting, failed, running, bytesHashed }: WarmTold): Html {
+  return html`<p>
+    Ahead of need: ${count(ready, 'file')} ready, ${waiting} waiting, ${failed} failed; ${running}
+    at work, ${formatBytes(bytesHashed)} hashed since the start.
+  </p>`
+}
+
+function hashingRow(told: ProgressTold): Html {
+  const { title, bytesDone, bytesTotal } = told
+  return html`<li>
+    <b class="name">${nameOf(title)}</b>: ${describeProgress(told)}
+    <progress
+      aria-label="Hashed of ${title.name}"
+      max="${bytesTotal}"
+      value="${bytesDone}"
+    ></progress>
+  </li> `
+}
+
+function busiest({ busiest: { since, torrents } }: StatusReport, hasFiles: boolean): Html {
+  const title = 'Busiest torrents'
+  if (torrents.length === 0) return without(title, 'None was asked for lately.')
+  const rows = torrents.map((busy) => busyRow(busy, hasFiles))
+  return swarmTable({
+    title,
+    caption: html`Requests since ${timeOf(since)}`,
+    columns: ['name', 'size', 'requests'],
+    rows,
+  })
+}
+
+function busyRow({ title, requests, counts }: BusyTold, hasFiles: boolean): Html {
+  const name = nameOf(title)
+  const { path } = title
+  // Of components of a path on the mirror, each encoded, so that nothing leads elsewhere
+  const address = path && `../${path.map(encodeURIComponent).join('/')}`
+  const links =
+    address !== null &&
+    hasFiles &&
+    html`<a href="${address}">${name}</a> <a href="${viewByQuery(address, 'torrent')}">torrent</a>`
+  return html`<tr>
+    <td class="name">${links || name}</td>
+    <td class="n" data-label="size">${formatBytes(title.size)}</td>
+    <td class="n" data-label="requests">${requests}</td>
+    ${countCells(counts)}
+  </tr> `
+}
+
+function without(title: string, why: string): Html {
+  return html`<h2>${title}</h2>
+    <p>${why}</p>`
+}
+
+const COUNTS = ['seeds', 'leechers', 'completed'] as const
+
+interface SwarmTable {
+  readonly title: string
+  readonly caption: Html
+  /** Those before the counts of a swarm: a name, then numbers. */
+  readonly columns: readonly string[]
+  readonly rows: readonly Html[]
+}
+
+function swarmTable({ title, caption, columns, rows }: SwarmTable): Html {
+  const [name, ...numbers] = [...columns, ...COUNTS]
+  return html`<h2>${title}</h2>
+    <table class="stack">
+      <caption>
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">${name}</th>
+          ${numbers.map((number) => html`<th scope="col" class="n">${number}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>`
+}
+
+function countCells(counts: SwarmCounts | null): Html[] {
+  return COUNTS.map((key) => html`<td class="n" data-label="${key}">${counts?.[key] ?? '–'}</td>`)
+}
+
+function trackers({ trackers }: StatusReport): Html {
+  const title = 'Trackers'
+  if (trackers.length === 0) return without(title, 'Torrents name none.')
+  return swarmTable({
+    title,
+    caption: html`What they tell of the busiest torrents together`,
+    columns: ['tracker'],
+    rows: trackers.map(trackerRow),
+  })
+}
+
+function trackerRow({ url, askedAt, error, counts }: TrackerTold): Html {
+  const asked = askedAt === null ? 'not asked yet' : html`asked at ${timeOf(askedAt)}`
+  return html`<tr>
+    <td class="name">
+      <code>${url}</code><br /><span class="muted">${asked}${error !== null && `: ${error}`}</span>
+    </td>
+    ${countCells(counts)}
+  </tr> `
+}
+
+function cache({ cache: { bytes, records, hits, misses, origins } }: StatusReport): Html {
+  const { memory, cache, files } = origins
+  return html`<h2>Cache</h2>
+    <dl>
+      <dt>size</dt>
+      <dd>${formatBytes(bytes)}, ${count(records, 'record')}</dd>
+      <dt>lookups</dt>
+      <dd>${hits} found, ${misses} not</dd>
+      <dt>torrents</dt>
+      <dd>${memory} from memory, ${cache} from the cache, ${files} by reading files</dd>
+    </dl>`
+}
+
+/** A set of files has the name of the directory that they share. */
+function nameOf({ name, files, path }: TorrentTitle): string {
+  return path === null ? `${name} (${count(files, 'file')})` : name
+}
+
+function timeOf(iso: string): Html {
+  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')} UTC</time>`
+}

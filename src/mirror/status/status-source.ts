@@ -1,0 +1,161 @@
+import type { PieceCache } from '../../cache/piece-cache.js'
+import type { Admission } from '../admission/admission.js'
+import type { WorkQueue } from '../admission/work-queue.js'
+import { MirrorView, type Mirror } from '../tree/mirror.js'
+import type { ProgressTold } from '../progress/progress.js'
+import type { SwarmCounts } from '../scrape/swarm-counts.js'
+import type { ScrapeTold, TrackerScrapes } from '../scrape/tracker-scrapes.js'
+import type { BusyTorrent, BusyTorrents } from '../torrents/busy-torrents.js'
+import type { HashedBytes } from '../torrents/hashed-bytes.js'
+import type { OnDemand } from '../torrents/on-demand.js'
+import type { BusyTold, QueueTold, StatusReport, TrackerTold, WarmTold } from './report.js'
+
+/** Milliseconds for which a report is good. */
+const KEEP = 1000
+
+/** Torrents in each of its lists. */
+export const MAX_LISTED = 20
+
+export interface StatusSourceParts {
+  readonly version: string
+  readonly mirror: Mirror
+  readonly onDemand: Pick<OnDemand, 'origins'>
+  /** Who has files hashed. */
+  readonly makers: readonly Pick<OnDemand, 'underWay'>[]
+  readonly hashed: Pick<HashedBytes, 'total'>
+  readonly admission: Pick<Admission, 'planning' | 'hashing'>
+  readonly cache: Pick<PieceCache, 'usage' | 'store'>
+  /** Bytes of the cache's file. */
+  readonly cacheSize: () => Promise<number>
+  readonly busy: BusyTorrents
+  /** What is hashed ahead; null for nothing. */
+  readonly warm: () => WarmTold | null
+  readonly scrapes: Pick<TrackerScrapes, 'look' | 'trackers'>
+  /** Milliseconds since 1970, and on a clock that is never set. */
+  readonly now: () => number
+  readonly monotonic: () => number
+}
+
+/** What is told of the service. However many ask, it is put together once a second at most. */
+export class StatusSource {
+  readonly #parts: StatusSourceParts
+  readonly #startedAt: number
+  #report: Promise<StatusReport> | null = null
+  #madeAt = -Infinity
+
+  constructor(parts: StatusSourceParts) {
+    this.#parts = parts
+    this.#startedAt = parts.monotonic()
+  }
+
+  /** The report of the last second. */
+  current(): Promise<StatusReport> {
+    const at = this.#parts.monotonic()
+    if (this.#report && at - this.#madeAt < KEEP) return this.#report
+    this.#madeAt = at
+    const report = this.#make()
+    this.#report = report
+    report.catch(() => {
+      if (this.#report === report) this.#report = null
+    })
+    return report
+  }
+
+  async #make(): Promise<StatusReport> {
+    const { version, makers, hashed, admission, busy, now, monotonic } = this.#parts
+    const at = { ms: now(), monotonic: monotonic() }
+    const timeOf = (monotonicMs: number) => isoTime(at.ms - (at.monotonic - monotonicMs))
+    const underWay = makers.flatMap((maker) => maker.underWay()).sort(byProgress)
+    const torrents = eachFileOnce(underWay).slice(0, MAX_LISTED)
+    const told = this.#parts.scrapes.look()
+    const busiest = await onlyPublished(busy.top(MAX_LISTED), this.#parts.mirror)
+    return {
+      time: isoTime(at.ms),
+      version,
+      uptimeSeconds: Math.floor((at.monotonic - this.#startedAt) / 1000),
+      hashing: { ...queueTold(admission.hashing), bytesHashed: hashed.total, torrents },
+      planning: queueTold(admission.planning),
+      warm: this.#parts.warm(),
+      cache: await this.#cache(),
+      trackers: this.#parts.scrapes.trackers.map((url) => trackerTold(url, told.get(url))),
+      busiest: {
+        since: timeOf(busy.since),
+        torrents: busiest.map((each) => busyTold(each, [...told.values()])),
+      },
+    }
+  }
+
+  async #cache(): Promise<StatusReport['cache']> {
+    const { cache, cacheSize, onDemand } = this.#parts
+    const origins = { ...onDemand.origins }
+    return { bytes: await cacheSize(), records: cache.store.count(), ...cache.usage, origins }
+  }
+}
+
+/** What trackers know a torrent by: 20 bytes, to which a hash of version 2 is cut (BEP 52). */
+export function trackedHash({ torrent }: BusyTorrent): string {
+  return torrent.infoHash.slice(0, 40)
+}
+
+function queueTold({ running, length }: WorkQueue): QueueTold {
+  return { running, waiting: length }
+}
+
+/** Those at work before those that wait, and each by how far it is. */
+function byProgress(a: ProgressTold, b: ProgressTold): number {
+  if (a.state !== b.state) return a.state === 'hashing' ? -1 : 1
+  return b.bytesDone / b.bytesTotal - a.bytesDone / a.bytesTotal
+}
+
+/** A file whose torrent and checksum are asked for at once is read for both. */
+function eachFileOnce(underWay: readonly ProgressTold[]): ProgressTold[] {
+  const told = new Set<string>()
+  return underWay.filter(({ title: { path } }) => {
+    if (path === null) return true
+    const key = path.join('/')
+    return !told.has(key) && told.add(key)
+  })
+}
+
+/** Files that are not published any more are not named either. */
+async function onlyPublished(busy: readonly BusyTorrent[], mirror: Mirror): Promise<BusyTorrent[]> {
+  const view = new MirrorView(mirror)
+  const are = await Promise.all(
+    busy.map(async ({ torrent: { title } }) => {
+      if (title.path === null) return true
+      return view.file(title.path).then(
+        () => true,
+        () => false,
+      )
+    }),
+  )
+  return busy.filter((_, i) => are[i])
+}
+
+function trackerTold(url: string, told: ScrapeTold | undefined): TrackerTold {
+  if (!told) return { url, askedAt: null, error: null, counts: null }
+  const counts = told.error === null ? [...told.counts.values()].reduce(add, NOBODY) : null
+  return { url, askedAt: isoTime(told.at), error: told.error, counts }
+}
+
+const NOBODY: SwarmCounts = { seeds: 0, leechers: 0, completed: 0 }
+
+function add(a: SwarmCounts, b: SwarmCounts): SwarmCounts {
+  return {
+    seeds: a.seeds + b.seeds,
+    leechers: a.leechers + b.leechers,
+    completed: a.completed + b.completed,
+  }
+}
+
+/** Peers announce themselves to several trackers, so that a sum would count them twice. */
+function busyTold(busy: BusyTorrent, told: readonly ScrapeTold[]): BusyTold {
+  const { torrent, requests } = busy
+  const counts = told.flatMap((each) => each.counts.get(trackedHash(busy)) ?? [])
+  counts.sort((a, b) => b.seeds + b.leechers - (a.seeds + a.leechers))
+  return { title: torrent.title, infoHash: torrent.infoHash, requests, counts: counts[0] ?? null }
+}
+
+function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}

@@ -1,0 +1,50 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Exchange } from '../../server/exchange/exchange.js'
+import type { CheckedTorrent } from './on-demand.js'
+import type { ResponseCache } from './response-cache.js'
+
+/** The route, in the metrics, of torrents that are asked for again within the second. */
+const KEPT = 'kept response'
+
+export interface KeptAnswersParts {
+  readonly responses: Pick<ResponseCache, 'answer'>
+  /** Follows those that are not sent at once. */
+  readonly exchanges: {
+    readonly begin: (request: IncomingMessage, response: ServerResponse) => void
+    readonly setRoute: (request: IncomingMessage, route: string) => void
+  }
+  /** Hears of those that are. */
+  readonly report: (exchange: Exchange) => void
+  /** Receives each torrent that is given again. */
+  readonly onKept: (checked: CheckedTorrent) => void
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
+/**
+ * Makes what answers with what is kept, and reports it at once unless a slow client has yet to take
+ * it; false when nothing is kept.
+ */
+export function keptAnswers({
+  responses,
+  exchanges,
+  report,
+  onKept,
+  monotonic,
+}: KeptAnswersParts): (request: IncomingMessage, response: ServerResponse) => boolean {
+  return (request, response) => {
+    const startedAt = monotonic()
+    const kept = responses.answer(request, response)
+    if (!kept) return false
+    onKept(kept.checked)
+    if (response.socket?.writableLength === 0) {
+      const milliseconds = monotonic() - startedAt
+      const bytes = kept.answer.body.length
+      report({ request, route: KEPT, status: 200, bytes, milliseconds, isComplete: true })
+    } else {
+      exchanges.begin(request, response)
+      exchanges.setRoute(request, KEPT)
+    }
+    return true
+  }
+}

@@ -1,0 +1,212 @@
+import { sortByBytes, isSuspect } from '../../files/scan/read-names.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { Budget } from '../admission/budget.js'
+import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
+import type { DirectoryListings, Entry } from './directory-listings.js'
+import { EnteredDirectories } from './entered-directories.js'
+import { mapConcurrently } from './map-concurrently.js'
+import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
+import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
+import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
+
+/** How much one request may come to, and what it need not read again. */
+export interface FindLimits {
+  /** Files, and the names in a directory that a pattern matches. */
+  readonly maxMatches: number
+  /** What the search is charged to. */
+  readonly budget: Budget
+  readonly listings: DirectoryListings
+}
+
+/** Components of a pattern; no mirror is that deep. */
+const MAX_PATTERN_DEPTH = 100
+
+/** What a file costs beside its path, in bytes. */
+export const FILE_COST = 600
+
+/** Files that were asked for. */
+export interface FoundFiles {
+  readonly files: ScannedFile[]
+  /** Paths that a glob matches, but that may not be read. */
+  readonly omitted: readonly string[]
+}
+
+/**
+ * The files that paths and simple globs stand for, in the order in which they were asked for; those
+ * of one glob by their components, byte-wise.
+ * @throws Refusal
+ */
+export async function findFiles(
+  paths: readonly string[],
+  mirror: Mirror,
+  limits: FindLimits,
+): Promise<FoundFiles> {
+  const search = new Search(mirror, limits)
+  const found = await mapConcurrently(paths, (path) => search.find(path))
+  return { files: found.flat(), omitted: search.omitted.sort() }
+}
+
+/** A pattern, and how far it has been followed. */
+interface Trail {
+  readonly pattern: readonly string[]
+  /** How many of its components are settled, which are those of `place`. */
+  readonly place: readonly string[]
+  /** The directories that the pattern went into. */
+  readonly entered: EnteredDirectories
+}
+
+class Search {
+  readonly #view: MirrorView
+  readonly #limits: FindLimits
+  /** Paths that may not be read. */
+  readonly omitted: string[] = []
+  #matches = 0
+  #denied: Refusal | null = null
+
+  constructor(mirror: Mirror, limits: FindLimits) {
+    this.#view = new MirrorView(mirror)
+    this.#limits = limits
+  }
+
+  async find(path: string): Promise<ScannedFile[]> {
+    const { budget } = this.#limits
+    if (budget.isSliceOver) await budget.nextSlice()
+    const components = parseMirrorPath(path)
+    budget.charge('steps', path.length)
+    if (!components.some(isGlob)) return [await this.#findNamed(components)]
+    const literal = await this.#findIfThere(components)
+    return literal ? [literal] : await this.#expand(components)
+  }
+
+  /** A file that was asked for by its name; of a directory it is told how to ask for its files. */
+  async #findNamed(components: readonly string[]): Promise<ScannedFile> {
+    try {
+      return await this.#find(components)
+    } catch (error) {
+      if (!(error instanceof IsDirectory)) throw error
+      const pattern = formatMirrorPath([...components, '*'])
+      throw new Refusal('not-found', `${error.message}; ${pattern} stands for the files in it`)
+    }
+  }
+
+  async #find(components: readonly string[]): Promise<ScannedFile> {
+    const file = await this.#view.file(components)
+    this.#countMatch(components)
+    const characters = 2 * file.absolutePath.length
+    this.#limits.budget.charge('bytes', FILE_COST + characters)
+    return file
+  }
+
+  async #expand(pattern: readonly string[]): Promise<ScannedFile[]> {
+    if (isWithheld(pattern, this.#view.mirror)) throw notFound(formatMirrorPath(pattern))
+    if (pattern.length > MAX_PATTERN_DEPTH) {
+      throw tooMuch(`a pattern has more than ${MAX_PATTERN_DEPTH} components`)
+    }
+    const found: ScannedFile[] = []
+    const entered = new EnteredDirectories(this.#view, this.#limits.budget)
+    await this.#follow({ pattern, place: [], entered }, found)
+    if (found.length === 0) throw this.#denied ?? notFound(formatMirrorPath(pattern))
+    return found
+  }
+
+  /** Adds the files that a pattern leads to from a place on, in their order. */
+  async #follow({ pattern, place, entered }: Trail, found: ScannedFile[]): Promise<void> {
+    const { budget } = this.#limits
+    const next = pattern.findIndex((component, i) => i >= place.length && isGlob(component))
+    const directory = [...place, ...pattern.slice(place.length, next)]
+    const rest = pattern.slice(next + 1)
+    const glob = compileSimpleGlob(pattern[next] ?? '', budget)
+    const wantsFiles = rest.length === 0
+    const names = await this.#list(directory, { glob, wantsFiles, entered })
+    if (rest.some(isGlob)) {
+      for (const name of names) {
+        await this.#follow({ pattern, place: [...directory, name], entered }, found)
+      }
+      return
+    }
+    const files = await mapConcurrently(names, async (name) => {
+      if (budget.isSliceOver) await budget.nextSlice()
+      const path = [...directory, name, ...rest]
+      return this.#findIfThere(path, wantsFiles ? null : entered)
+    })
+    for (const file of files) if (file) found.push(file)
+  }
+
+  /**
+   * The names in a directory that match, sorted, but for those that are sure to be no file, or no
+   * directory, whichever is wanted. None when it is no directory or may not be read.
+   */
+  async #list(
+    directory: readonly string[],
+    { glob, wantsFiles, entered }: Wanted,
+  ): Promise<string[]> {
+    const { budget, listings, maxMatches } = this.#limits
+    const names: string[] = []
+    const unwanted = wantsFiles ? 'directory' : 'file'
+    const take = ({ name, kind }: Entry) => {
+      budget.charge('names', 1)
+      if (kind === unwanted || isSuspect(name) || !glob.matches(name, budget)) return
+      budget.charge('bytes', name.length)
+      if (names.push(name) > maxMatches) throw this.#tooMany(directory)
+    }
+    try {
+      for await (const entries of listings.entries(await entered.enter(directory))) {
+        for (const entry of entries) {
+          if (budget.isSliceOver) await budget.nextSlice()
+          take(entry)
+        }
+      }
+    } catch (error) {
+      this.#noteAbsence(await toRefusal(error, directory, this.#view.mirror), directory)
+    }
+    return sortByBytes(names)
+  }
+
+  /**
+   * What a pattern meets on its way need not be a file, or one that may be read; nor need its directory
+   * be there, which is entered where the pattern has not been in it.
+   */
+  async #findIfThere(
+    components: readonly string[],
+    entered: EnteredDirectories | null = null,
+  ): Promise<ScannedFile | null> {
+    try {
+      await entered?.enter(components.slice(0, -1))
+      return await this.#find(components)
+    } catch (error) {
+      this.#noteAbsence(error, components)
+      return null
+    }
+  }
+
+  /** Passes over what is not there, and remembers what may not be looked at. */
+  #noteAbsence(error: unknown, path: readonly string[]): void {
+    if (!isAbsence(error)) throw error
+    if (error.code !== 'not-permitted') return
+    this.#denied = error
+    this.omitted.push(formatMirrorPath(path))
+  }
+
+  #countMatch(path: readonly string[]): void {
+    if (++this.#matches > this.#limits.maxMatches) throw this.#tooMany(path)
+  }
+
+  #tooMany(path: readonly string[]): Refusal {
+    return tooMuch(`${formatMirrorPath(path)}: more than ${this.#limits.maxMatches} files match`)
+  }
+}
+
+/** Which names of a directory are wanted. */
+interface Wanted {
+  readonly glob: SimpleGlob
+  readonly wantsFiles: boolean
+  readonly entered: EnteredDirectories
+}
+
+function tooMuch(message: string): Refusal {
+  return new Refusal('too-many', message)
+}
+
+function isAbsence(error: unknown): error is Refusal {
+  return error instanceof Refusal && ['not-found', 'not-permitted'].includes(error.code)
+}

@@ -1,0 +1,165 @@
+import { constants } from 'node:fs'
+import { access, realpath } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { LRUCache } from 'lru-cache'
+import { asBtkitError, osCodeOf } from '../../errors.js'
+import { absenceOf, isWithin } from '../../files/inside.js'
+import { isOfKind, type PathState } from '../../files/lstat-many.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { IsDirectory, notFound, notPermitted, NotReady } from '../../server/answers/refusal.js'
+import { LstatQueue } from './lstat-queue.js'
+import { formatMirrorPath } from './mirror-path.js'
+import { isRootThere, missingRoot } from './missing-root.js'
+import { realPathOf } from './real-path.js'
+
+/** What of a file system is published. */
+export interface Mirror {
+  /** The directory under which everything lies: a link may lead to it, and to another one later. */
+  readonly root: string
+  /** Whether names that begin with a dot are published. */
+  readonly hidden: boolean
+  /** Whether symbolic links may lead out of the root. */
+  readonly followSymlinks: boolean
+}
+
+/** Something that a path of the mirror leads to. */
+export interface FoundPath {
+  /** The real path. */
+  readonly absolutePath: string
+  readonly state: PathState
+}
+
+/** The first component of addresses that tell of the service itself, and so of no file's. */
+export const RESERVED = '-'
+
+/** Whether the way to a file leads through a name that is not published. */
+export function isWithheld(components: readonly string[], { hidden }: Mirror): boolean {
+  if (components[0] === RESERVED) return true
+  return !hidden && components.some((component) => component.startsWith('.'))
+}
+
+/** Directories that a view remembers. */
+const DIRECTORIES = 256
+
+/**
+ * Looks at files of a mirror, with calls that never block. Directories are not resolved anew for
+ * each file in them, so a `MirrorView` is made for each request.
+ */
+export class MirrorView {
+  readonly #directories = new LRUCache<string, Promise<string>>({ max: DIRECTORIES })
+  readonly #states = new LstatQueue()
+  #root: Promise<string> | null = null
+
+  constructor(readonly mirror: Mirror) {}
+
+  /**
+   * The regular file that a path leads to, links followed.
+   * @throws Refusal when there is none, or none that may be had
+   */
+  async file(components: readonly string[]): Promise<ScannedFile> {
+    return this.#attempt(components, async () => {
+      const { absolutePath, state } = await this.#look(components)
+      return this.#describe(components, absolutePath, state)
+    })
+  }
+
+  /**
+   * What a path leads to, links followed, of whatever kind.
+   * @throws Refusal when there is nothing, or nothing that may be had
+   */
+  async look(components: readonly string[]): Promise<FoundPath> {
+    return this.#attempt(components, () => this.#look(components))
+  }
+
+  async #look(components: readonly string[]): Promise<FoundPath> {
+    if (components.length === 0 || isWithheld(components, this.mirror))
+      throw this.#missing(components)
+    const directory = await this.directory(components.slice(0, -1))
+    const path = childOf(directory, components.at(-1) ?? '')
+    const state = await this.#states.lstat(path)
+    if (!isOfKind(state, constants.S_IFLNK)) return { absolutePath: path, state }
+    const real = await this.#resolve(components, path)
+    return { absolutePath: real, state: await this.#states.lstat(real) }
+  }
+
+  /**
+   * The real path of a directory.
+   * @throws Refusal
+   */
+  directory(components: readonly string[]): Promise<string> {
+    if (isWithheld(components, this.mirror)) return Promise.reject(this.#missing(components))
+    const key = components.join('/')
+    const known = this.#directories.get(key)
+    if (known) return known
+    const found = this.#attempt(components, async () => {
+      return this.#resolve(components, join(await this.#realRoot(), ...components))
+    })
+    this.#directories.set(key, found)
+    return found
+  }
+
+  /** Where the root is: resolved once, so that no request gets files of two of them. */
+  #realRoot(): Promise<string> {
+    return (this.#root ??= realpath(this.mirror.root))
+  }
+
+  async #resolve(components: readonly string[], path: string): Promise<string> {
+    const [real, root] = [await realPathOf(path), await this.#realRoot()]
+    if (!this.mirror.followSymlinks && !isWithin(real, root)) throw this.#missing(components)
+    return real
+  }
+
+  async #describe(
+    path: readonly string[],
+    absolutePath: string,
+    state: PathState,
+  ): Promise<ScannedFile> {
+    if (isOfKind(state, constants.S_IFDIR)) throw new IsDirectory(formatMirrorPath(path))
+    if (!isOfKind(state, constants.S_IFREG)) throw this.#missing(path)
+    // What everybody may read needs no further look
+    if ((state.mode & READABLE_BY_ALL) === 0) await access(absolutePath, constants.R_OK)
+    return { path: [...path], absolutePath, fingerprint: state.fingerprint }
+  }
+
+  #missing(components: readonly string[]): Error {
+    return notFound(formatMirrorPath(components))
+  }
+
+  async #attempt<T>(components: readonly string[], act: () => Promise<T>): Promise<T> {
+    try {
+      return await act()
+    } catch (error) {
+      throw await toRefusal(error, components, this.mirror)
+    }
+  }
+}
+
+/** The path of a name in a directory whose path is a real one: there is nothing to resolve. */
+export function childOf(directory: string, name: string): string {
+  return directory.endsWith(sep) ? directory + name : directory + sep + name
+}
+
+/** The permission bit of those who are neither owner nor of the group. */
+const READABLE_BY_ALL = 0o004
+
+/** What it says of sockets when they are opened. */
+const SOCKET_CODES = ['ENXIO', 'EOPNOTSUPP']
+
+/** What it says when it can open no more. */
+const EXHAUSTED = ['EMFILE', 'ENFILE']
+const FORBIDDEN = ['EACCES', 'EPERM']
+
+/** Says a system error in a way that names nothing but the path that was asked for. */
+export async function toRefusal(
+  error: unknown,
+  components: readonly string[],
+  { root }: Mirror,
+): Promise<unknown> {
+  const code = osCodeOf(error) ?? ''
+  const what = formatMirrorPath(components)
+  if (absenceOf(error) !== null) return (await isRootThere(root)) ? notFound(what) : missingRoot()
+  if (SOCKET_CODES.includes(code)) return notFound(what)
+  if (EXHAUSTED.includes(code)) return new NotReady('too many files are open: ask again later', 5)
+  if (FORBIDDEN.includes(code)) return notPermitted(what)
+  return asBtkitError(error, what)
+}

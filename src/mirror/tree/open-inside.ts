@@ -1,0 +1,70 @@
+import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises'
+import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import { isWithin } from '../../files/inside.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { GUARDED_READ } from '../../hash/stream/open-same-file.js'
+import { notFound } from '../../server/answers/refusal.js'
+import { formatMirrorPath } from './mirror-path.js'
+import { toRefusal, type Mirror } from './mirror.js'
+
+/** A file that was opened, and what it then was. Whoever has it closes it. */
+export interface OpenFile {
+  readonly handle: FileHandle
+  readonly fingerprint: Fingerprint
+}
+
+/**
+ * Opens a file of the mirror that was looked at, and makes sure of what is open: a name may lead
+ * elsewhere by now, and a name checked alone says nothing of the file.
+ * @throws Refusal
+ */
+export async function openInside(file: ScannedFile, mirror: Mirror): Promise<OpenFile> {
+  try {
+    const handle = await open(file.absolutePath, GUARDED_READ)
+    try {
+      return { handle, fingerprint: await checkOpen(handle, file, mirror) }
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  } catch (error) {
+    throw await toRefusal(error, file.path, mirror)
+  }
+}
+
+/**
+ * Whether a file can be read, lies in the mirror, and is what it was when it was looked at.
+ * @throws Refusal
+ */
+export async function isSameInside(file: ScannedFile, mirror: Mirror): Promise<boolean> {
+  const { handle, fingerprint } = await openInside(file, mirror)
+  await handle.close()
+  return sameFingerprint(fingerprint, file.fingerprint)
+}
+
+async function checkOpen(
+  handle: FileHandle,
+  file: ScannedFile,
+  mirror: Mirror,
+): Promise<Fingerprint> {
+  const stats = await handle.stat({ bigint: true })
+  const isOurs = mirror.followSymlinks || (await liesInside(handle, file, mirror))
+  if (!stats.isFile() || !isOurs) throw notFound(formatMirrorPath(file.path))
+  return fingerprintOf(stats)
+}
+
+/** Where an open file lies is what Linux says of its descriptor; elsewhere its name must do. */
+async function liesInside(
+  handle: FileHandle,
+  file: ScannedFile,
+  { root }: Mirror,
+): Promise<boolean> {
+  const realRoot = await realpath(root)
+  if (process.platform === 'linux') {
+    return isWithin(await readlink(`/proc/self/fd/${handle.fd}`), realRoot)
+  }
+  const real = await realpath(file.absolutePath)
+  const named = await lstat(real, { bigint: true })
+  const opened = await handle.stat({ bigint: true })
+  return isWithin(real, realRoot) && named.ino === opened.ino && named.dev === opened.dev
+}

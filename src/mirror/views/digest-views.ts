@@ -1,0 +1,118 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { formatChecksums } from '../../core/checksums/list.js'
+import { isRacy } from '../../core/digests/settled.js'
+import type { Steps } from '../../core/digests/steps.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { ServiceOptions } from '../options.js'
+import type { PathSets } from '../pkgtorrent/path-sets.js'
+import { viewSet } from '../pkgtorrent/set.js'
+import { sendReady } from '../progress/send-progress.js'
+import { publicAddress } from '../requests/public-address.js'
+import type { Requester } from '../requests/requester.js'
+import { sendShort } from '../../server/answers/send-short.js'
+import type { FileDigests } from './file-digests.js'
+import { renderingPieces, renderMetalink, type MetalinkFile } from './metalink.js'
+import { isTorrentNameTaken, torrentAddress } from './place.js'
+import { SeenSince } from './seen-since.js'
+
+export interface DigestViewsParts {
+  readonly options: Pick<
+    ServiceOptions,
+    'mirror' | 'pieceLength' | 'publicUrl' | 'serviceName' | 'webSeeds'
+  >
+  readonly sets: PathSets
+  readonly digests: FileDigests
+  /** Does work that takes long in slices. */
+  readonly runSteps: <T>(steps: Steps<T>) => Promise<T>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** A view of a file as it was looked at just now, and who asked for it. */
+export interface WantedDigestView {
+  readonly view: 'sha256' | 'meta4'
+  readonly file: ScannedFile
+  readonly requester: Requester
+}
+
+/** What tells of a file by the digest of the whole. */
+interface Told {
+  readonly body: Uint8Array
+  /** Since when it is right, in milliseconds since 1970. */
+  readonly sinceMs: number
+}
+
+const TYPES = { sha256: 'text/plain; charset=utf-8', meta4: 'application/metalink4+xml' }
+
+/** Answers with the checksums and metalinks of files. */
+export class DigestViews {
+  readonly #parts: DigestViewsParts
+  readonly #seen = new SeenSince()
+
+  constructor(parts: DigestViewsParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Sends a view.
+   * @throws Refusal, or BtkitError as the file can't be read
+   */
+  async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { view, file, requester }: WantedDigestView,
+  ): Promise<FastifyReply> {
+    const { digests, now } = this.#parts
+    const { path, fingerprint } = file
+    const lookedAt = now()
+    const sinceMs = this.#seen.of(file, lookedAt)
+    const sha256 = await digests.obtain(file, requester)
+    const name = path.at(-1) ?? ''
+    if (sendReady(request, reply, { name, path, files: 1, size: fingerprint.size })) return reply
+    const asked = { file, sha256, sinceMs, requester }
+    const { body, sinceMs: since } =
+      view === 'sha256' ? checksumOf(asked) : await this.#metalinkOf(asked, request)
+    const lastModified = new Date(since).toUTCString()
+    // What may change without a sign of it has no date that could be relied on
+    const isSettled = !isRacy(fingerprint, lookedAt, 'full')
+    return sendShort(request, reply, { body, type: TYPES[view], lastModified, isSettled })
+  }
+
+  /** The reading for the digest has left the torrent's pieces in the cache. */
+  async #metalinkOf(
+    { file, sha256, sinceMs, requester }: Asked,
+    { raw }: FastifyRequest,
+  ): Promise<Told> {
+    const { options, sets, runSteps } = this.#parts
+    const { path, fingerprint } = file
+    const { size } = fingerprint
+    const base = publicAddress(raw, options.publicUrl)
+    // Below its mount the service answers itself, so that clients would get no file there
+    const mirrors = path[1] === options.serviceName ? [] : [base, ...options.webSeeds]
+    const said = { path, size, sha256, mirrors }
+    // Of an empty file there is no torrent
+    if (size === 0) return { body: encode({ ...said, pieces: null, torrent: null }), sinceMs }
+    const checked = await sets.obtain(viewSet(path, 'v1', options.pieceLength), requester)
+    const pieces = await runSteps(renderingPieces(checked.torrent.info))
+    const isTaken = await isTorrentNameTaken(path, options.mirror)
+    const address = torrentAddress(base, { components: path, version: 'v1', isTaken })
+    const body = encode({ ...said, pieces, torrent: address })
+    return { body, sinceMs: Math.max(sinceMs, checked.sinceMs) }
+  }
+}
+
+/** A file with its digest, since when that is known to be right, and who asked. */
+interface Asked {
+  readonly file: ScannedFile
+  readonly sha256: Uint8Array
+  readonly sinceMs: number
+  readonly requester: Requester
+}
+
+function checksumOf({ file, sha256, sinceMs }: Asked): Told {
+  return { body: formatChecksums([{ path: file.path.at(-1) ?? '', digest: sha256 }]), sinceMs }
+}
+
+function encode(metalink: MetalinkFile): Uint8Array {
+  return Buffer.from(renderMetalink(metalink))
+}

@@ -1,0 +1,125 @@
+import { LRUCache } from 'lru-cache'
+import { contentOfTree, type Content } from '../../core/digests/content.js'
+import { sortFiles } from '../../core/digests/sort-files.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import { formatBytes } from '../../text/quantity.js'
+import type { Budget } from '../admission/budget.js'
+import type { DirectoryListings } from '../tree/directory-listings.js'
+import { findBelow } from '../tree/find-below.js'
+import type { FoundFiles } from '../tree/find-files.js'
+import { formatMirrorPath } from '../tree/mirror-path.js'
+import type { ServiceOptions } from '../options.js'
+import { refuseLongHashing } from '../pkgtorrent/set-content.js'
+import { notFound, Refusal } from '../../server/answers/refusal.js'
+import type { CheckedTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
+import type { Requester } from '../requests/requester.js'
+
+export interface DirectoryTorrentsParts {
+  readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'pieceLength' | 'serviceName'>
+  readonly onDemand: OnDemand
+  readonly listings: DirectoryListings
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+  /** Hears of paths that can't be read. */
+  readonly tellOmitted: (path: string) => void
+}
+
+/** About how much work it is to look through a directory; see Planning. */
+const EFFORT = 1000
+
+/** How long a directory that is too large is refused without another look, in milliseconds. */
+const REFUSED_FOR = 10_000
+
+interface TooLarge {
+  readonly refusal: Refusal
+  readonly since: number
+}
+
+/**
+ * Torrents of directories: each is called as the directory, and its files have the paths that their
+ * addresses have below it, so that clients find them there.
+ */
+export class DirectoryTorrents {
+  readonly #parts: DirectoryTorrentsParts
+  readonly #tooLarge = new LRUCache<string, TooLarge>({ max: 1000 })
+
+  constructor(parts: DirectoryTorrentsParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Obtains a directory's torrent.
+   * @throws Refusal, or BtkitError as its files can't be read
+   */
+  obtain(
+    directory: readonly string[],
+    version: MetainfoVersion,
+    requester: Requester,
+  ): Promise<CheckedTorrent> {
+    const path = formatKey(directory)
+    const before = this.#tooLarge.get(path)
+    const { onDemand, monotonic } = this.#parts
+    if (before && monotonic() - before.since < REFUSED_FOR) throw before.refusal
+    const plan = async (budget: Budget) => {
+      try {
+        return await this.#plan(directory, version, budget)
+      } catch (error) {
+        const isTooLarge = error instanceof Refusal && error.code === 'too-many'
+        if (isTooLarge) this.#tooLarge.set(path, { refusal: error, since: monotonic() })
+        throw error
+      }
+    }
+    const key = `${version} directory ${path}`
+    return onDemand.obtain({ key, effort: EFFORT, isLarge: true, plan }, requester)
+  }
+
+  async #plan(
+    directory: readonly string[],
+    version: MetainfoVersion,
+    budget: Budget,
+  ): Promise<PlannedTorrent> {
+    const found = await this.#find(directory, budget)
+    const content = this.#contentOf(directory, version, found)
+    if (version !== 'v1') refuseLongHashing(content)
+    for (const path of found.omitted) this.#parts.tellOmitted(path)
+    const options = { private: false, sourceTag: null }
+    return { content, options, directory: directory.slice(0, -1), omitted: found.omitted }
+  }
+
+  async #find(directory: readonly string[], budget: Budget): Promise<FoundFiles> {
+    const { options, listings } = this.#parts
+    const { mirror, serviceName, limits } = options
+    const where = formatMirrorPath(directory)
+    if (directory.length === 0) {
+      const why = 'the root has no name that a torrent could have: ask for a directory in it'
+      throw new Refusal('incompatible', why)
+    }
+    // Below its mount the service answers itself, so that clients would get no file there
+    const isLeftOut = (path: readonly string[]) => path[1] === serviceName
+    if (isLeftOut(directory)) throw notFound(where)
+    const below = { maxFiles: limits.maxFiles, budget, listings, isLeftOut }
+    const found = await findBelow(directory, mirror, below)
+    const size = found.files.reduce((sum, file) => sum + file.fingerprint.size, 0)
+    if (size <= limits.maxSize) return found
+    const most = formatBytes(limits.maxSize)
+    throw new Refusal('too-many', `${where}: the files in it come to more than ${most}`)
+  }
+
+  /** The files by their paths below the directory, cut into pieces as suits their size. */
+  #contentOf(
+    directory: readonly string[],
+    version: MetainfoVersion,
+    { files }: FoundFiles,
+  ): Content {
+    const below = files.map((file) => ({ ...file, path: file.path.slice(directory.length) }))
+    const sorted = sortFiles(below, { by: 'path', isDescending: false })
+    const name = directory.at(-1) ?? ''
+    const tree = { root: name, isDirectory: true, files: sorted, skipped: [] }
+    return contentOfTree(tree, { version, name, pieceLength: this.#parts.options.pieceLength })
+  }
+}
+
+/** Names can hold anything but a slash. */
+function formatKey(directory: readonly string[]): string {
+  return `/${directory.join('/')}`
+}

@@ -1,0 +1,208 @@
+import type { Content } from '../../core/digests/content.js'
+import { requireUnchanged, type HashContext } from '../../core/digests/hash-content.js'
+import { createTable, setPieces } from '../../core/digests/piece-table.js'
+import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
+import { isSettled, type ReadingStart } from '../../core/digests/settled.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import {
+  createWholeFileJob,
+  wholeFileProgress,
+  type WholeFileJob,
+} from '../../hash/jobs/whole-file-job.js'
+import { WorkerPool } from '../../hash/jobs/worker-pool.js'
+import type { Clients } from '../admission/clients.js'
+import type { MemoryPool } from '../admission/memory-pool.js'
+import type { Turn } from '../admission/turn.js'
+import type { WorkQueue } from '../admission/work-queue.js'
+import { MirrorView, type Mirror } from '../tree/mirror.js'
+import { TorrentProgress, type ProgressTold } from '../progress/progress.js'
+import { titleOf } from '../progress/title.js'
+import type { PieceLength } from '../pkgtorrent/set.js'
+import { singleContent } from '../pkgtorrent/set-content.js'
+import type { FileClaims } from '../torrents/file-claims.js'
+import { refuseOther } from '../torrents/guarded-files.js'
+import type { HashedBytes } from '../torrents/hashed-bytes.js'
+import { PendingTorrent, type Waiter } from '../torrents/pending.js'
+import { refuseWriters, waitForWriters } from '../torrents/writers.js'
+import { KnownDigests, stateOf, type LookedAt } from './known-digests.js'
+import { WholeFileReader } from './whole-file-reader.js'
+
+export interface FileDigestsParts {
+  readonly mirror: Mirror
+  /** Of the torrents whose pieces are hashed along. */
+  readonly pieceLength: PieceLength
+  readonly hashContext: HashContext
+  readonly hashing: WorkQueue
+  readonly clients: Clients
+  readonly memory: MemoryPool
+  /** Who else reads files. */
+  readonly claims: FileClaims
+  readonly hashed: HashedBytes
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
+/** How often it is noted how far a reading is, in milliseconds. */
+const INTERVAL = 200
+
+/**
+ * SHA-256 of whole files. The reading that a digest takes also serves the file's torrent, whose pieces
+ * then are in the cache. Not the other way round: a torrent's pieces are hashed on all threads, and
+ * SHA-256 of the whole, on one, would make it wait several times as long.
+ */
+export class FileDigests {
+  readonly #parts: FileDigestsParts
+  readonly #known: KnownDigests
+  readonly #reader: WholeFileReader
+  readonly #pending = new Map<string, PendingTorrent<Uint8Array>>()
+
+  constructor(parts: FileDigestsParts) {
+    const { engine, cacheAccess } = parts.hashContext
+    this.#parts = parts
+    this.#known = new KnownDigests(cacheAccess)
+    this.#reader = new WholeFileReader(engine.pool ?? new WorkerPool(), engine.signal)
+  }
+
+  /** How far the files are that have to be read. */
+  underWay(): ProgressTold[] {
+    return [...this.#pending.values()].flatMap(({ progress }) => progress?.tell() ?? [])
+  }
+
+  /** The digest of a file, if it need not be read for it. */
+  known(file: LookedAt): Uint8Array | null {
+    return this.#known.find(file)
+  }
+
+  /**
+   * Obtains the digest of a file, which is read once however many ask for it at once.
+   * @throws Refusal, or BtkitError as the file can't be read
+   */
+  async obtain(file: ScannedFile, requester: Waiter): Promise<Uint8Array> {
+    const known = this.#known.find(file)
+    if (known) {
+      this.#known.noteUse(file)
+      return known
+    }
+    const pending = this.#pending.get(stateOf(file)) ?? this.#begin(file, requester.client)
+    return pending.wait(requester)
+  }
+
+  #begin(file: ScannedFile, client: string | null): PendingTorrent<Uint8Array> {
+    const { clients, memory } = this.#parts
+    const endWork = clients.begin(client, false)
+    const work = (own: PendingTorrent<Uint8Array>) => this.#make(file, own)
+    const pending = new PendingTorrent(work, client, memory.open(client))
+    const key = stateOf(file)
+    this.#pending.set(key, pending)
+    const end = () => {
+      if (this.#pending.get(key) === pending) this.#pending.delete(key)
+    }
+    pending.promise.then(endWork, endWork)
+    pending.promise.then(end, end)
+    // Whoever asks from now on is not to wait for what was given up
+    pending.signal.addEventListener('abort', end)
+    return pending
+  }
+
+  /** Has a file read, when nobody else reads it. */
+  async #make(file: ScannedFile, pending: PendingTorrent<Uint8Array>): Promise<Uint8Array> {
+    const { claims, monotonic, pieceLength } = this.#parts
+    const { signal } = pending
+    const content = singleContent(file, { version: 'v1', pieceLength })
+    const progress = new TorrentProgress(titleOf(content), content.size, monotonic)
+    pending.progress = progress
+    await waitForWriters(content, [file], signal)
+    const claimant = { files: [file], bytes: content.size, isAhead: false, signal }
+    for (;;) {
+      const others = claims.inTheWay(claimant)
+      if (others === null) return this.#claim({ file, content, signal, progress }, pending.client)
+      await others
+    }
+  }
+
+  /** Claims a file until it is read, and what came of it is in the cache. */
+  async #claim(wanted: WantedDigest, client: string | null): Promise<Uint8Array> {
+    const { hashing, hashContext, claims } = this.#parts
+    const { file, content, signal } = wanted
+    const { size, device, inode } = file.fingerprint
+    const wantsPieces = recallPieces(content, hashContext.cacheAccess).isKnown.includes(0)
+    const source = { path: file.absolutePath, size, device, inode }
+    const job = createWholeFileJob({
+      ...source,
+      pieceLength: wantsPieces ? content.pieceLength : null,
+    })
+    let isAtWork = false
+    const remaining = () => size - wholeFileProgress(job)
+    const work = hashing.run({ remaining, client, signal }, (turn) => {
+      isAtWork = true
+      return this.#read({ ...wanted, job }, turn)
+    })
+    const done = work.then(
+      () => undefined,
+      () => undefined,
+    )
+    claims.take([file], { remaining, isAtWork: () => isAtWork, done, giveWay: null })
+    return work
+  }
+
+  /** Reads a file between two looks at it, and remembers what came of it. */
+  async #read(reading: Reading, turn: Turn): Promise<Uint8Array> {
+    const { file, job } = reading
+    const { mirror, hashContext } = this.#parts
+    await refuseOther(file, mirror)
+    const startedMs = hashContext.cacheAccess.now()
+    const writers = await refuseWriters([file])
+    try {
+      await this.#run(reading, turn)
+      writers.check()
+    } finally {
+      await writers.close()
+    }
+    requireUnchanged(file, (await new MirrorView(mirror).file(file.path)).fingerprint)
+    const { trust } = hashContext.cacheAccess
+    await this.#remember(reading, { startedMs, openForWriting: new Set(), trust })
+    return Buffer.from(job.sha256)
+  }
+
+  async #run({ job, signal, progress }: Reading, turn: Turn): Promise<void> {
+    const bytesDone = () => wholeFileProgress(job)
+    const note = () => {
+      progress.note(bytesDone(), job.size)
+    }
+    note()
+    const timer = setInterval(note, INTERVAL).unref()
+    const end = this.#parts.hashed.begin(bytesDone, false)
+    try {
+      await this.#reader.read(job, signal, turn)
+    } finally {
+      clearInterval(timer)
+      end(bytesDone())
+    }
+  }
+
+  async #remember({ file, content, job }: Reading, start: ReadingStart): Promise<void> {
+    if (!isSettled(file, start)) return
+    const { cacheAccess } = this.#parts.hashContext
+    this.#known.remember(file, Buffer.from(job.sha256))
+    if (job.pieces.length > 0) {
+      const table = createTable(content)
+      setPieces(table, 0, job.pieces)
+      rememberPieces(content, table, { ...cacheAccess, ...start })
+    }
+    // So that the torrent, which is looked for next, finds them
+    await cacheAccess.cache.flush()
+  }
+}
+
+/** A file whose digest is wanted. */
+interface WantedDigest {
+  readonly file: ScannedFile
+  /** What its torrent is made of. */
+  readonly content: Content
+  readonly signal: AbortSignal
+  readonly progress: TorrentProgress
+}
+
+interface Reading extends WantedDigest {
+  readonly job: WholeFileJob
+}

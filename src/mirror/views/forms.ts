@@ -1,0 +1,45 @@
+import { magnetLink } from '../../metainfo/magnet.js'
+import { fileAddress } from '../../metainfo/trackers.js'
+import type { KnownTorrent } from '../torrents/known-torrent.js'
+import { torrentForm, type ComposeForm, type TorrentSurroundings } from '../torrents/response.js'
+import { attachmentNamed } from '../requests/attachment.js'
+import { torrentAddress, type Place } from './place.js'
+
+/** The views that tell of a torrent. */
+export type TorrentView = 'torrent' | 'magnet' | 'btih'
+
+/** The way to tell of a torrent in some view of a place. */
+export function formOf(view: TorrentView, place: Place): ComposeForm {
+  if (view === 'btih') return ({ infoHash }) => textForm(infoHash)
+  if (view === 'magnet') return (torrent, around) => textForm(magnetOf(torrent, around, place))
+  return (torrent, around) => {
+    const disposition = attachmentNamed(`${torrent.title.name}.torrent`)
+    return torrentForm(torrent, around, { creationDate: torrent.modified, disposition })
+  }
+}
+
+function textForm(line: string) {
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+  return { body: Buffer.from(`${line}\n`), headers }
+}
+
+function magnetOf(
+  { infoHashes, title }: KnownTorrent,
+  { announceList, addresses, webSeeds }: TorrentSurroundings,
+  place: Place,
+): string {
+  const { path, name, size } = title
+  const isSeeded = webSeeds.length > 0
+  return magnetLink({
+    infoHash: infoHashes.v1,
+    infoHashV2: infoHashes.v2,
+    name,
+    size,
+    announce: null,
+    announceList: announceList.map((tier) => [...tier]),
+    // Where there is one file, clients need not know its name to find it
+    webSeeds:
+      path && isSeeded ? addresses.map((address) => fileAddress(address, path)) : [...webSeeds],
+    exactSource: torrentAddress(addresses[0], place),
+  })
+}

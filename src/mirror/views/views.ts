@@ -1,0 +1,89 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import { MirrorView } from '../tree/mirror.js'
+import { viewSet } from '../pkgtorrent/set.js'
+import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
+import { askedVersion } from '../torrents/asked-version.js'
+import type { CheckedTorrent } from '../torrents/on-demand.js'
+import type { TorrentSender } from '../torrents/send.js'
+import type { ViewName } from '../requests/asked-view.js'
+import type { Requester, Requesters } from '../requests/requester.js'
+import { DigestViews, type DigestViewsParts } from './digest-views.js'
+import type { DirectoryTorrents } from './directory-torrents.js'
+import { formOf } from './forms.js'
+import { isTorrentNameTaken } from './place.js'
+
+export interface ViewsParts extends DigestViewsParts {
+  readonly directories: DirectoryTorrents
+  readonly sender: TorrentSender
+  readonly requesters: Requesters
+}
+
+/** What is asked for: a view of what lies at a path of the mirror. */
+export interface WantedView {
+  readonly view: ViewName
+  readonly components: readonly string[]
+}
+
+/** Answers with what can be had of the mirror's files and directories beside their bytes. */
+export class Views {
+  readonly #parts: ViewsParts
+  readonly #digestViews: DigestViews
+
+  constructor(parts: ViewsParts) {
+    this.#parts = parts
+    this.#digestViews = new DigestViews(parts)
+  }
+
+  /**
+   * Sends a view.
+   * @throws Refusal, or BtkitError as the files can't be read
+   */
+  async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { view, components }: WantedView,
+  ): Promise<FastifyReply> {
+    const { requesters, options } = this.#parts
+    const requester = requesters.of(request, reply)
+    const file = components.length === 0 ? null : await this.#fileUnlessDirectory(components)
+    if (view === 'sha256' || view === 'meta4') {
+      if (file) return this.#digestViews.send(request, reply, { view, file, requester })
+      throw new Refusal('incompatible', `a directory has no .${view}: ask for those of its files`)
+    }
+    const version = askedVersion(request.raw.url ?? '')
+    const checked = await this.#torrentOf({ components, file, version }, requester)
+    // Only a magnet names the torrent's address
+    const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, options.mirror))
+    const form = formOf(view, { components, version, isTaken })
+    return this.#parts.sender.send(request, reply, { checked, form })
+  }
+
+  #torrentOf({ components, file, version }: Wanted, requester: Requester): Promise<CheckedTorrent> {
+    const { sets, directories, options } = this.#parts
+    if (file === null) return directories.obtain(components, version, requester)
+    return sets.obtain(viewSet(components, version, options.pieceLength), requester)
+  }
+
+  /**
+   * The file that a path leads to; null for a directory. A name that nothing has must not be taken for
+   * a pattern.
+   * @throws Refusal when it leads to nothing
+   */
+  async #fileUnlessDirectory(components: readonly string[]): Promise<ScannedFile | null> {
+    try {
+      return await new MirrorView(this.#parts.options.mirror).file(components)
+    } catch (error) {
+      if (error instanceof IsDirectory) return null
+      throw error
+    }
+  }
+}
+
+/** What a torrent is wanted of: a directory where there is no file. */
+interface Wanted {
+  readonly components: readonly string[]
+  readonly file: ScannedFile | null
+  readonly version: MetainfoVersion
+}

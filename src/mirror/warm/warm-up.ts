@@ -1,0 +1,140 @@
+import { recallingInfo, requestingInfo, type InfoOptions } from '../../core/digests/info.js'
+import type { HashContext } from '../../core/digests/hash-content.js'
+import { isRacy } from '../../core/digests/settled.js'
+import { finish } from '../../core/digests/steps.js'
+import { unknownFiles } from '../../core/digests/piece-table.js'
+import { BtkitError } from '../../errors.js'
+import type { Fingerprint } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { tryReadLeasesAsync } from '../../files/open-writers/lease.js'
+import type { Throttle } from '../../hash/jobs/throttle.js'
+import { infoHashesOf } from '../../metainfo/info-hashes.js'
+import { MirrorView, type Mirror } from '../tree/mirror.js'
+import type { PieceLength } from '../pkgtorrent/set.js'
+import { setContent } from '../pkgtorrent/set-content.js'
+import { NotReady } from '../../server/answers/refusal.js'
+import type { FileHasher } from '../torrents/file-hasher.js'
+import { QUIET_PERIOD } from '../torrents/recent-writes.js'
+import type { ReadyTorrent, WarmFile } from './warm-file.js'
+
+/** What became of a file: ready, to be looked at again a little later, gone, or failed. */
+export type Outcome =
+  | { readonly kind: 'ready'; readonly torrent: ReadyTorrent }
+  | { readonly kind: 'later' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'failed'; readonly reason: string | null }
+
+export interface WarmUpParts {
+  readonly mirror: Mirror
+  readonly serviceName: string
+  readonly markPadFiles: boolean
+  readonly pieceLength: PieceLength
+  readonly hasher: FileHasher
+  /** With steps that are done in slices. */
+  readonly hashContext: HashContext
+  readonly throttle: Throttle | undefined
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
+/** A file whose time is as far in the future as that, in milliseconds, has a clock of its own. */
+const FAR = 60_000
+
+/** How long the real paths of directories count, in milliseconds. */
+const FRESH_FOR = 1000
+
+/** Has torrents of single files in the cache before anybody asks for them. */
+export class WarmUp {
+  readonly #parts: WarmUpParts
+  #view: { readonly view: MirrorView; readonly since: number } | null = null
+
+  constructor(parts: WarmUpParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Hashes a file unless its torrent is known, or tells why not now.
+   * @throws the signal's reason
+   */
+  async prepare({ path }: Pick<WarmFile, 'path'>, signal: AbortSignal): Promise<Outcome> {
+    try {
+      const file = await this.#freshView().file(path)
+      return await this.#obtain(file, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      return outcomeOf(error)
+    }
+  }
+
+  async #obtain(file: ScannedFile, signal: AbortSignal): Promise<Outcome> {
+    const { serviceName, markPadFiles, pieceLength, hashContext } = this.#parts
+    const { cacheAccess, runSteps = finish } = hashContext
+    const content = finish(setContent({ isSingle: true, pieceLength }, [file], serviceName))
+    const options: InfoOptions = { private: false, sourceTag: null, markPadFiles }
+    const request = await runSteps(requestingInfo(content, options, cacheAccess.trust))
+    const recalled = await runSteps(recallingInfo(request, cacheAccess))
+    if ('info' in recalled) return ready(recalled.info)
+    const wait = this.#timeToWait(file.fingerprint)
+    if (wait !== null) return wait
+    const unknown = unknownFiles(content, recalled.table)
+    const [state] = await tryReadLeasesAsync(unknown.map(({ absolutePath }) => absolutePath))
+    if (state === 'open for writing') return { kind: 'later' }
+    return this.#hash({ request, table: recalled.table, client: null }, signal)
+  }
+
+  /** What is hashed here stops as soon as somebody who waits needs the file. */
+  async #hash(
+    wanted: Omit<Parameters<FileHasher['obtain']>[0], 'signal' | 'onProgress'>,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { hasher, throttle } = this.#parts
+    const working = new AbortController()
+    const giveWay = () => {
+      working.abort(new NotReady('somebody who waits needs the file', 1))
+    }
+    signal.addEventListener('abort', giveWay)
+    try {
+      const { info, isSettled } = await hasher.obtain({
+        ...wanted,
+        signal: working.signal,
+        onProgress: () => undefined,
+        ahead: { throttle, giveWay },
+      })
+      return isSettled ? ready(info) : { kind: 'later' }
+    } finally {
+      signal.removeEventListener('abort', giveWay)
+    }
+  }
+
+  /** How long a file must be left alone until what is read of it can be remembered; null: long enough. */
+  #timeToWait(fingerprint: Fingerprint): Outcome | null {
+    const { now, trust } = this.#parts.hashContext.cacheAccess
+    const age = now() - Number(fingerprint.ctimeNs / 1_000_000n)
+    if (age >= QUIET_PERIOD && !isRacy(fingerprint, now(), trust)) return null
+    const ahead = Number(fingerprint.mtimeNs / 1_000_000n) - now()
+    if (ahead > FAR) return { kind: 'failed', reason: 'is dated in the future' }
+    return { kind: 'later' }
+  }
+
+  /** Directories are not resolved anew for each of many files. */
+  #freshView(): MirrorView {
+    const { monotonic, mirror } = this.#parts
+    if (!this.#view || monotonic() - this.#view.since > FRESH_FOR) {
+      this.#view = { view: new MirrorView(mirror), since: monotonic() }
+    }
+    return this.#view.view
+  }
+}
+
+function ready(info: Uint8Array): Outcome {
+  const { infoHash } = infoHashesOf(info, 'v1')
+  return { kind: 'ready', torrent: { infoHash: infoHash ?? '', infoLength: info.length } }
+}
+
+function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof BtkitError)) throw error
+  if (error instanceof NotReady || error.code === 'changed') return { kind: 'later' }
+  if (error.code === 'not-found') return { kind: 'gone' }
+  // Clients refuse torrents of nothing, which is no fault of the file's
+  return { kind: 'failed', reason: error.code === 'empty' ? null : error.message }
+}

@@ -1,0 +1,215 @@
+import { escapeText } from '../../text/escape.js'
+import type { TimeSlices } from '../admission/time-slices.js'
+import { RootWatch } from '../tree/root-watch.js'
+import { NotReady } from '../../server/answers/refusal.js'
+import { Backlog, type Urgency } from './backlog.js'
+import { ChangedNames } from './changed-names.js'
+import { DirectoryWatches } from './directory-watches.js'
+import type { WarmOptions } from './options.js'
+import { PathPatterns } from './path-patterns.js'
+import { keyOf, type WarmFile } from './warm-file.js'
+import { WarmFiles } from './warm-files.js'
+import { WarmTree } from './warm-tree.js'
+import { WarmUp, type WarmUpParts } from './warm-up.js'
+
+export interface WarmerParts extends WarmUpParts {
+  readonly options: WarmOptions
+  readonly slices: TimeSlices
+  readonly warn: (message: string) => void
+  /** Hears of errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** Files of each urgency that are looked at and hashed at once. */
+const AT_ONCE = 4
+
+/** How often it is looked at whether the root is another directory, in milliseconds. */
+const ROOT_INTERVAL = 2000
+
+/** How often files that are ready are looked for in the cache, which may have dropped them. */
+const RECALL_INTERVAL = 12 * 3_600_000
+
+/** A look at everything follows the one before only after so many times what that took. */
+const REST = 10
+
+/** Files of which it is told why they have no torrent. */
+const MAX_TOLD = 100
+
+/** Keeps the torrents of the files that match some patterns ready, while nobody else needs hashing. */
+export class Warmer {
+  readonly files = new WarmFiles()
+  readonly #parts: WarmerParts
+  readonly #stopping = new AbortController()
+  readonly #backlog: Backlog
+  readonly #changed: ChangedNames
+  readonly #watches: DirectoryWatches
+  readonly #tree: WarmTree
+  readonly #warmUp: WarmUp
+  readonly #atWork: Record<Urgency, number> = { new: 0, old: 0 }
+  readonly #underWay = new Set<Promise<void>>()
+  /** Looks at the tree, one after the other. */
+  #looks: Promise<void> = Promise.resolve()
+  #scanTimer: NodeJS.Timeout | null = null
+  #timers: NodeJS.Timeout[] = []
+  #scans = 0
+  readonly #told = new Set<string>()
+  /** Whether what is found was there before the service began to look. */
+  #urgency: Urgency = 'old'
+
+  constructor(parts: WarmerParts) {
+    this.#parts = parts
+    const { options, monotonic, mirror, slices, warn } = parts
+    const onDue = () => {
+      this.#fill()
+    }
+    this.#backlog = new Backlog({ monotonic, onDue })
+    this.#changed = new ChangedNames((changed) => {
+      this.#look(async () => {
+        for (const [directory, names] of changed) await this.#tree.look(directory, names)
+      })
+    })
+    const onEvent = (directory: string, name: string | null) => {
+      this.#changed.add(directory, name)
+    }
+    this.#watches = new DirectoryWatches({ onEvent, warn })
+    this.#tree = new WarmTree({
+      mirror,
+      slices,
+      warn,
+      patterns: new PathPatterns(options.patterns),
+      files: this.files,
+      watches: this.#watches,
+      signal: this.#stopping.signal,
+      onFile: (file) => {
+        this.#backlog.add(file, this.#urgency)
+      },
+      onGone: (path) => {
+        this.#backlog.remove({ path })
+      },
+    })
+    this.#warmUp = new WarmUp(parts)
+  }
+
+  /** Directories that are watched. */
+  get watches(): number {
+    return this.#watches.size
+  }
+
+  /** Looks at everything so far. */
+  get scans(): number {
+    return this.#scans
+  }
+
+  /** Begins; nothing of it keeps the process alive. */
+  start(): void {
+    const root = new RootWatch(this.#parts.mirror.root)
+    const watchRoot = () => {
+      if (root.hasMoved()) this.#scan()
+    }
+    const recall = () => {
+      this.#look(() => this.#recall())
+    }
+    this.#timers = [setInterval(watchRoot, ROOT_INTERVAL), setInterval(recall, RECALL_INTERVAL)]
+    for (const timer of this.#timers) timer.unref()
+    this.#scan()
+  }
+
+  /** Ends all of it at once. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new NotReady('the server is stopping', 10))
+    for (const timer of this.#timers) clearInterval(timer)
+    if (this.#scanTimer) clearTimeout(this.#scanTimer)
+    this.#changed.close()
+    this.#watches.close()
+    this.#backlog.close()
+    await Promise.all([this.#looks, ...this.#underWay])
+  }
+
+  /** Looks at everything, and again after the interval. */
+  #scan(): void {
+    if (this.#scanTimer) clearTimeout(this.#scanTimer)
+    this.#look(async () => {
+      const { monotonic, options, warn } = this.#parts
+      const begun = monotonic()
+      await this.#tree.scan()
+      if (this.#scans++ === 0 && this.files.size === 0) {
+        warn(`--warm ${options.patterns.map(escapeText).join(' ')}: no file matches yet`)
+      }
+      // What is found from now on has come since
+      this.#urgency = 'new'
+      const delay = options.interval + REST * (monotonic() - begun)
+      this.#scanTimer = setTimeout(() => {
+        this.#scan()
+      }, delay).unref()
+    })
+  }
+
+  /** Has all files looked for in the cache once more. */
+  async #recall(): Promise<void> {
+    const { slices } = this.#parts
+    let end = slices.endOfSlice()
+    for (const file of this.files.values()) {
+      this.#backlog.add(file, 'old')
+      if (!slices.isOver(end)) continue
+      await slices.next()
+      this.#stopping.signal.throwIfAborted()
+      end = slices.endOfSlice()
+    }
+  }
+
+  /** Has a look at the tree when those before are done. */
+  #look(act: () => Promise<void>): void {
+    const { signal } = this.#stopping
+    const turn = async () => {
+      if (!signal.aborted) await act()
+    }
+    this.#looks = this.#looks.then(turn).catch((error: unknown) => {
+      if (!signal.aborted) this.#parts.onError(error)
+    })
+  }
+
+  /** Begins with as many files as may be at work. */
+  #fill(): void {
+    for (const urgency of ['new', 'old'] as const) {
+      while (!this.#stopping.signal.aborted && this.#atWork[urgency] < AT_ONCE) {
+        const file = this.#backlog.next(urgency)
+        if (!file) break
+        this.#atWork[urgency]++
+        const work = this.#prepare(file, urgency).finally(() => {
+          this.#atWork[urgency]--
+          this.#underWay.delete(work)
+          this.#fill()
+        })
+        this.#underWay.add(work)
+      }
+    }
+  }
+
+  async #prepare(file: WarmFile, urgency: Urgency): Promise<void> {
+    const { signal } = this.#stopping
+    try {
+      const outcome = await this.#warmUp.prepare(file, signal)
+      if (outcome.kind === 'later') {
+        if (this.files.get(file.path) === file) this.#backlog.addLater(file, urgency)
+      } else if (outcome.kind === 'ready') {
+        this.files.settle(file, 'ready', outcome.torrent)
+      } else if (outcome.kind === 'failed') {
+        this.#fail(file, outcome.reason)
+      } else {
+        this.files.settle(file, 'failed')
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      this.files.settle(file, 'failed')
+      this.#parts.onError(error)
+    }
+  }
+
+  #fail(file: WarmFile, reason: string | null): void {
+    this.files.settle(file, 'failed')
+    const path = keyOf(file.path)
+    if (reason === null || this.#told.has(path) || this.#told.size >= MAX_TOLD) return
+    this.#told.add(path)
+    this.#parts.warn(`--warm: /${escapeText(path)}: ${reason}`)
+  }
+}

@@ -1,0 +1,141 @@
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP, type Socket } from 'node:net'
+import { BtkitError } from '../../errors.js'
+import { quoteText } from '../../text/escape.js'
+
+/** A proxy whose word is taken: those of some addresses, or whoever comes over a Unix socket. */
+export type TrustedProxy = 'unix' | { readonly address: string; readonly bits: number }
+
+/** IPv4 addresses as sockets give them that listen on IPv6 as well. */
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
+
+/**
+ * Reads `unix`, an address, or an address and the number of its bits that count, as in
+ * `10.0.0.0/8`.
+ * @throws BtkitError `usage`
+ */
+export function parseTrustedProxy(text: string): TrustedProxy {
+  if (text === 'unix') return text
+  const [, address = '', length] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const most = isIP(address) === 4 ? 32 : 128
+  const bits = Number(length ?? most)
+  if (isIP(address) !== 0 && bits <= most) return { address, bits }
+  throw new BtkitError(
+    'usage',
+    `${quoteText(text)}: neither unix nor an address, such as 10.0.0.0/8`,
+  )
+}
+
+/** What proxies add to requests that are not their own. */
+const FORWARDED = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'] as const
+
+/** Tells who clients are. */
+export class ClientAddresses {
+  readonly #trusted = new BlockList()
+  readonly #isUnixTrusted: boolean
+  readonly #trustsNobody: boolean
+
+  constructor(proxies: readonly TrustedProxy[]) {
+    this.#trustsNobody = proxies.length === 0
+    this.#isUnixTrusted = proxies.includes('unix')
+    for (const proxy of proxies) {
+      if (proxy !== 'unix')
+        this.#trusted.addSubnet(proxy.address, proxy.bits, familyOf(proxy.address))
+    }
+  }
+
+  /**
+   * The address of the client that a request comes from: that of its connection, or, where that is
+   * a trusted proxy's, the one that the proxy says (in `X-Forwarded-For`), and so on. Null on a Unix
+   * socket when nobody says more.
+   */
+  of(request: Pick<IncomingMessage, 'socket' | 'headers'>): string | null {
+    const peer = peerOf(request)
+    return this.#trusts(peer) ? this.#lastHop(peer, request).address : peer
+  }
+
+  /**
+   * Whether the client at the address of a request (see `of`) has sent it itself: it did not come
+   * through a proxy that is not trusted, or that names no address.
+   */
+  isOwnRequest(request: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
+    const peer = peerOf(request)
+    const isForwarded = FORWARDED.some((name) => request.headers[name] !== undefined)
+    if (!this.#trusts(peer)) return peer !== null && !isForwarded
+    return !isForwarded || this.#lastHop(peer, request).isNamed
+  }
+
+  /** The last address that no trusted proxy has, and whether proxies name it. */
+  #lastHop(peer: string | null, { headers }: Pick<IncomingMessage, 'headers'>) {
+    const hops = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
+    let address = peer
+    for (let hop = hops.pop()?.trim(); hop !== undefined; hop = hops.pop()?.trim()) {
+      if (isIP(hop) === 0) return { address, isNamed: false }
+      address = plain(hop)
+      if (!this.#trusts(address)) break
+    }
+    return { address, isNamed: true }
+  }
+
+  /**
+   * What stands for the client of a connection (see `clientKey`); null for a trusted proxy, through
+   * which many clients come, and on a Unix socket.
+   */
+  connectionKey({ remoteAddress }: Pick<Socket, 'remoteAddress'>): string | null {
+    if (remoteAddress === undefined) return null
+    const address = plain(remoteAddress)
+    return this.#trusts(address) ? null : clientKey(address)
+  }
+
+  #trusts(address: string | null): boolean {
+    // Looking at a list takes a while even when it is empty
+    if (this.#trustsNobody) return false
+    if (address === null) return this.#isUnixTrusted
+    return this.#trusted.check(withoutZone(address), familyOf(address))
+  }
+}
+
+/**
+ * What stands for one client: an IPv4 address, or the first 64 bits of an IPv6 address, as whoever
+ * has one of these has them all.
+ */
+export function clientKey(address: string): string {
+  // Of addresses, those of IPv6 alone have colons
+  return address.includes(':')
+    ? `${ipv6Groups(withoutZone(address)).slice(0, 4).join(':')}::/64`
+    : address
+}
+
+/** What stands for the network of a client, its first 48 bits; null for an address of IPv4. */
+export function networkOf(client: string): string | null {
+  if (!client.includes(':')) return null
+  return `${client.split(':').slice(0, 3).join(':')}::/48`
+}
+
+/** The eight groups of an IPv6 address, without leading zeros. */
+export function ipv6Groups(address: string): string[] {
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  const [head = [], tail = []] = canonical
+    .split('::')
+    .map((part) => part.split(':').filter(Boolean))
+  return [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
+}
+
+/** The address at the other end of a connection; null on a Unix socket. */
+function peerOf({ socket }: Pick<IncomingMessage, 'socket'>): string | null {
+  return socket.remoteAddress === undefined ? null : plain(socket.remoteAddress)
+}
+
+function plain(address: string): string {
+  if (!address.includes(':')) return address
+  return MAPPED.exec(address)?.[1] ?? address
+}
+
+/** Without the interface that a link-local address is of. */
+function withoutZone(address: string): string {
+  return address.replace(/%.*$/, '')
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 4 ? 'ipv4' : 'ipv6'
+}

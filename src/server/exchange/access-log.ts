@@ -1,0 +1,80 @@
+import { escapeText, jsonLine } from '../../text/escape.js'
+import type { ClientAddresses } from '../connections/client-address.js'
+import type { Exchange } from './exchange.js'
+
+export type LogFormat = 'json' | 'text' | 'off'
+
+/** Lines are written together: a write for each would cost more than most requests. */
+const FLUSH_INTERVAL = 200
+const FLUSH_LENGTH = 64 * 1024
+
+export interface LogParts {
+  readonly format: LogFormat
+  readonly write: (lines: string) => void
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly clientAddresses: ClientAddresses
+}
+
+/** A line for each request, when it is over. */
+export class AccessLog {
+  readonly #parts: LogParts
+  #lines = ''
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(parts: LogParts) {
+    this.#parts = parts
+  }
+
+  note({ request, status, bytes, milliseconds, isComplete }: Exchange): void {
+    const { format, now, clientAddresses } = this.#parts
+    if (format === 'off') return
+    const entry = {
+      time: new Date(now()).toISOString(),
+      // None on a Unix socket
+      client: clientAddresses.of(request) ?? '-',
+      method: request.method ?? '',
+      url: request.url ?? '',
+      status,
+      bytes,
+      milliseconds: Math.round(milliseconds * 10) / 10,
+      agent: request.headers['user-agent'] ?? '-',
+      complete: isComplete,
+    }
+    this.#lines += format === 'json' ? jsonLine(entry) : textLine(entry)
+    if (this.#lines.length > FLUSH_LENGTH) this.flush()
+    else this.#timer ??= setTimeout(this.flush, FLUSH_INTERVAL).unref()
+  }
+
+  /** Writes what was noted so far. */
+  readonly flush = (): void => {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#lines !== '') this.#parts.write(this.#lines)
+    this.#lines = ''
+  }
+}
+
+interface LogEntry {
+  readonly time: string
+  readonly client: string
+  readonly method: string
+  readonly url: string
+  readonly status: number
+  readonly bytes: number
+  readonly milliseconds: number
+  readonly agent: string
+  /** Whether the whole answer was sent. */
+  readonly complete: boolean
+}
+
+function textLine(entry: LogEntry): string {
+  const { time, client, status, bytes, milliseconds } = entry
+  const [request, agent] = [quote(`${entry.method} ${entry.url}`.trim() || '-'), quote(entry.agent)]
+  return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}\n`
+}
+
+/** Quotes a client's text, so that it can't end its field. */
+function quote(text: string): string {
+  return `"${escapeText(text.replace(/["\\]/g, '\\$&'))}"`
+}

@@ -1,0 +1,155 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { connectionsOf } from '../connections/connections.js'
+import { CLIENT_LEFT, type Exchange } from './exchange.js'
+import { bodyLength, renderedHeader } from './body-length.js'
+
+export interface ExchangesParts {
+  /** Called once for each exchange, when it is over. */
+  readonly report: (exchange: Exchange) => void
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
+/** Follows each request until its answer is sent or its client has left. */
+export class Exchanges {
+  readonly #parts: ExchangesParts
+  readonly #underWay = new Map<Socket, Set<OpenExchange>>()
+
+  constructor(parts: ExchangesParts) {
+    this.#parts = parts
+  }
+
+  /** How many connections there are. */
+  get connections(): number {
+    return this.#underWay.size
+  }
+
+  /** The connections on which nothing came yet. */
+  unasked(): Set<Socket> {
+    return new Set([...this.#underWay.keys()].filter(({ bytesRead }) => bytesRead === 0))
+  }
+
+  /** Follows the connections of a server. */
+  follow(server: Server): void {
+    const come = (socket: Socket) => {
+      this.#underWay.set(socket, new Set())
+      rememberPeer(socket)
+    }
+    const gone = (socket: Socket) => {
+      for (const exchange of this.#underWay.get(socket) ?? []) this.#end(exchange, false)
+      this.#underWay.delete(socket)
+    }
+    connectionsOf(server).follow({ come, gone })
+  }
+
+  /** Whether requests of a connection are under way. */
+  isBusy(socket: Socket): boolean {
+    return (this.#underWay.get(socket)?.size ?? 0) > 0
+  }
+
+  /** The request whose answer comes next on a connection, or is on its way. */
+  first(socket: Socket): OpenExchange | undefined {
+    const [first] = this.#underWay.get(socket) ?? []
+    return first
+  }
+
+  /** The same, if nothing of the answer is sent yet. */
+  awaited(socket: Socket): OpenExchange | undefined {
+    const first = this.first(socket)
+    return first?.response.headersSent === false ? first : undefined
+  }
+
+  /** To be called before a request is answered. */
+  begin(request: IncomingMessage, response: ServerResponse): void {
+    const exchange = new OpenExchange(request, response, this.#parts.monotonic())
+    this.#underWay.get(request.socket)?.add(exchange)
+    response.once('finish', () => {
+      // Node says so too of an answer that was given up; the end of its connection reports that one
+      if (!response.destroyed) this.#end(exchange, true)
+    })
+  }
+
+  /** Notes which route a request took. */
+  setRoute(request: IncomingMessage, route: string): void {
+    for (const exchange of this.#underWay.get(request.socket) ?? []) {
+      if (exchange.request === request) exchange.route = route
+    }
+  }
+
+  /** Reports a request that was not begun, as its client left before its turn came. */
+  readonly reportLeft = (request: IncomingMessage): void => {
+    const outcome = { status: CLIENT_LEFT, bytes: 0, milliseconds: 0, isComplete: false }
+    this.#parts.report({ request, route: NO_ROUTE, ...outcome })
+  }
+
+  /** Reports bytes that could not be parsed as a request, and were refused with a line of text. */
+  refuse(socket: Socket, { status, bytes }: Pick<Exchange, 'status' | 'bytes'>): void {
+    const [first] = this.#underWay.get(socket) ?? []
+    this.#underWay.get(socket)?.clear()
+    const request = first?.request ?? { socket, headers: {}, method: undefined, url: undefined }
+    const milliseconds = first ? this.#parts.monotonic() - first.startedAt : 0
+    const route = first?.route ?? NO_ROUTE
+    this.#parts.report({ request, route, status, bytes, milliseconds, isComplete: true })
+  }
+
+  #end(exchange: OpenExchange, isComplete: boolean): void {
+    const { request, response, startedAt, route } = exchange
+    if (!this.#underWay.get(request.socket)?.delete(exchange)) return
+    this.#parts.report({
+      request,
+      route,
+      status: response.headersSent ? response.statusCode : CLIENT_LEFT,
+      bytes: isComplete ? bodyLength(request, response, exchange.bytesSent) : exchange.bytesTaken,
+      milliseconds: this.#parts.monotonic() - startedAt,
+      isComplete,
+    })
+  }
+}
+
+/** Asks for the peer's address: a socket that is closed knows it only if it was asked before. */
+function rememberPeer(socket: Socket): string | undefined {
+  return socket.remoteAddress
+}
+
+const NO_ROUTE = 'none'
+
+/** A request whose answer was not sent in full yet. */
+export class OpenExchange {
+  route = NO_ROUTE
+  /** Bytes of the connection: those before this answer, and all that the system has taken. */
+  #before = 0
+  #taken = 0
+
+  constructor(
+    readonly request: IncomingMessage,
+    readonly response: ServerResponse,
+    readonly startedAt: number,
+  ) {
+    this.#before = this.#taken = request.socket.bytesWritten
+    response.on('drain', () => {
+      this.#taken = request.socket.bytesWritten
+    })
+  }
+
+  /** Sends word that there will be an answer. */
+  promise(): void {
+    const before = this.request.socket.bytesWritten
+    this.response.writeContinue()
+    this.#before += this.request.socket.bytesWritten - before
+  }
+
+  /** Bytes of the body that the system has taken so far. */
+  get bytesTaken(): number {
+    return this.#withoutHead(this.#taken)
+  }
+
+  /** Bytes of the body that were sent so far, with what stands around them in an answer in chunks. */
+  get bytesSent(): number {
+    return this.#withoutHead(this.request.socket.bytesWritten)
+  }
+
+  #withoutHead(bytes: number): number {
+    return Math.max(0, bytes - this.#before - renderedHeader(this.response).length)
+  }
+}

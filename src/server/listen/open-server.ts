@@ -1,0 +1,82 @@
+import { lstatSync, rmSync } from 'node:fs'
+import { connect, type Server } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+
+/**
+ * Where to listen: a host and port, the path of a Unix socket, or a socket that was passed to this
+ * process, by its descriptor; and its path if it is a Unix socket.
+ */
+export type ListenPlace =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string }
+  | { readonly fd: number; readonly unixPath: string | null }
+
+/** Whether a place is reached by programs of this machine alone, which need no TLS. */
+export function isUnixPlace(place: ListenPlace): boolean {
+  return 'path' in place || ('fd' in place && place.unixPath !== null)
+}
+
+/**
+ * Has a server listen, and returns its address: that of a Unix socket is its path, any other has no
+ * slash at its end. A Unix socket that a process left behind which is gone is replaced.
+ * @throws BtkitError when it can't listen there
+ */
+export async function openServer(server: Server, place: ListenPlace): Promise<string> {
+  try {
+    await open(server, place)
+  } catch (error) {
+    if (!('path' in place) || !(await isAbandoned(place.path, error))) throw sayWhy(error, place)
+    rmSync(place.path, { force: true })
+    await open(server, place)
+  }
+  return 'fd' in place && place.unixPath !== null ? place.unixPath : addressOf(server)
+}
+
+function addressOf(server: Server): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') return address ?? ''
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `${server instanceof TlsServer ? 'https' : 'http'}://${host}:${address.port}`
+}
+
+function open(server: Server, place: ListenPlace): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ ...place, backlog: 4096 }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function sayWhy(error: unknown, place: ListenPlace): unknown {
+  const what = nameOf(place)
+  const told = asBtkitError(error, `can't listen on ${what}`)
+  return told instanceof BtkitError ? told : new BtkitError('usage', `can't listen on ${what}`)
+}
+
+function nameOf(place: ListenPlace): string {
+  if ('path' in place) return place.path
+  return 'fd' in place ? `descriptor ${place.fd}` : `${place.host} port ${place.port}`
+}
+
+/** Whether a socket is there that no process listens on any more. */
+function isAbandoned(path: string, error: unknown): Promise<boolean> {
+  if (osCodeOf(error) !== 'EADDRINUSE' || !isSocket(path)) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const probe = connect(path)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(false)
+    })
+    probe.once('error', (refusal) => {
+      resolve(osCodeOf(refusal) === 'ECONNREFUSED')
+    })
+  })
+}
+
+/** A file at the path would refuse connections too, and must not be lost. */
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
+}

@@ -1,0 +1,52 @@
+import type { Exchange } from '../exchange/exchange.js'
+import { Histogram } from './histogram.js'
+import type { Sample } from './metrics.js'
+
+/** What is counted of the requests that took one route. */
+class RouteFigures {
+  readonly statuses = new Map<number, number>()
+  readonly durations = new Histogram()
+}
+
+/** Counts requests by what was asked for and by status, how long they took, and what was sent. */
+export class RequestFigures {
+  readonly #routes = new Map<string, RouteFigures>()
+  #bytes = 0
+  #aborted = 0
+
+  /** Bytes of answers' bodies. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** How many answers were not sent in full. */
+  get aborted(): number {
+    return this.#aborted
+  }
+
+  note({ route, status, bytes, milliseconds, isComplete }: Exchange): void {
+    const figures = this.#of(route)
+    figures.statuses.set(status, (figures.statuses.get(status) ?? 0) + 1)
+    figures.durations.note(milliseconds / 1000)
+    this.#bytes += bytes
+    if (!isComplete) this.#aborted++
+  }
+
+  counts(): Sample[] {
+    return [...this.#routes].flatMap(([route, { statuses }]) => {
+      return [...statuses].map(([code, value]) => ({ labels: { route, code: `${code}` }, value }))
+    })
+  }
+
+  durations(): Sample[] {
+    return [...this.#routes].flatMap(([route, { durations }]) => durations.samples({ route }))
+  }
+
+  #of(route: string): RouteFigures {
+    const known = this.#routes.get(route)
+    if (known) return known
+    const figures = new RouteFigures()
+    this.#routes.set(route, figures)
+    return figures
+  }
+}

@@ -1,0 +1,150 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessLog } from '../../server/exchange/access-log.js'
+import type { ClientAddresses } from '../../server/connections/client-address.js'
+import { formatMetrics } from '../../server/metrics/metrics.js'
+import type { ForeignPeers } from '../answers/foreign-peers.js'
+import { TrackerAnswers } from '../answers/tracker-answers.js'
+import { TrackerCalls, type SharingRules } from '../answers/tracker-calls.js'
+import { Aggregation } from '../http/aggregation.js'
+import { FullScrape } from '../http/full-scrape.js'
+import { TrackerRoutes } from '../http/tracker-routes.js'
+import { Pages } from '../page/pages.js'
+import { ConnectionIds } from '../protocol/connection-ids.js'
+import { isLocal } from '../protocol/local-address.js'
+import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import { UdpAnswers } from '../udp/udp-answers.js'
+import type { Admitted } from './admitted.js'
+import { answerPages } from './answer-pages.js'
+import type { HttpListenerParts } from './http-listener.js'
+import { noteExchange, noteRefusal } from './note-exchange.js'
+import { PageRoutes } from './page-routes.js'
+import { makeRules } from './rules.js'
+import type { TrackerSettings } from './settings.js'
+import type { StateSaver } from './state-saver.js'
+import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
+
+export interface AssemblyParts {
+  readonly settings: TrackerSettings
+  readonly store: MemorySwarms
+  readonly admitted: Admitted
+  /** What connection ids of UDP are made with. */
+  readonly idSecret: Uint8Array
+  readonly sharing: SharingRules
+  /** Peers that other trackers told of; null when they are not asked. */
+  readonly foreign: ForeignPeers | null
+  readonly favicon: Uint8Array | null
+  /** Null when nothing is logged. */
+  readonly log: AccessLog | null
+  /** Knows how saving the state went. */
+  readonly saver: Pick<StateSaver, 'savedAt' | 'failures'>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+  /** Receives warnings for the operator. */
+  readonly warn: (message: string) => void
+  readonly onError: (error: unknown) => void
+}
+
+/** Handlers of requests of all kinds. */
+export interface AssembledTracker {
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void
+  /** Receives refusals of bytes that were no request. */
+  readonly onRefused: HttpListenerParts['onRefused']
+  readonly udp: UdpAnswers
+  readonly pages: Pages
+}
+
+/** Puts together what answers requests of all kinds from one store. */
+export function assembleTracker(parts: AssemblyParts): AssembledTracker {
+  const { settings, log, monotonic } = parts
+  const { torrents } = parts.admitted
+  const figures = new TrackerFigures()
+  const pages = new Pages({ ...parts, options: settings.page, torrents, version: settings.version })
+  const answers = openAnswers(parts)
+  const routes = openRoutes(parts, answers, figures)
+  const pageRoutes = openPageRoutes(parts, pages, figures)
+  const udp = new UdpAnswers({
+    answers,
+    ids: new ConnectionIds(parts.idSecret),
+    now: () => monotonic() / 1000,
+    note: (answered) => {
+      figures.note('udp', answered)
+    },
+  })
+  const handler: AssembledTracker['handler'] = (request, response) => {
+    if (log) noteExchange({ request, response, log, monotonic })
+    if (routes.handle(request, response)) return
+    figures.note('http', 'page')
+    pageRoutes.handle(request, response)
+  }
+  const onRefused: AssembledTracker['onRefused'] = (socket, refusal) => {
+    if (log) noteRefusal(log, socket, refusal)
+  }
+  return { handler, onRefused, udp, pages }
+}
+
+function openAnswers({ settings, store, admitted, foreign }: AssemblyParts): TrackerAnswers {
+  const hasSwarm = (infoHash: Uint8Array) => store.scrape(infoHash) !== null
+  const rules = makeRules({ ...admitted, settings: settings.answers, hasSwarm })
+  return new TrackerAnswers(store, () => rules, foreign)
+}
+
+/** Announces and scrapes over HTTP. */
+function openRoutes(
+  { settings, admitted, sharing, now, monotonic, warn }: AssemblyParts,
+  answers: TrackerAnswers,
+  figures: TrackerFigures,
+): TrackerRoutes {
+  const isListed = (infoHash: string) => {
+    return (admitted.torrents.torrents.get(infoHash)?.trackers.length ?? 0) > 0
+  }
+  return new TrackerRoutes({
+    answers,
+    fullScrape: new FullScrape(answers, monotonic),
+    aggregation: new Aggregation(settings.aggregation),
+    trackerCalls: new TrackerCalls({ answers, rules: sharing, isListed, now }),
+    addressOf: (request) => settings.clientAddresses.of(request),
+    isOwnRequest: ownRequests(settings.clientAddresses, warn),
+    now,
+    note: (answered) => {
+      figures.note('http', answered)
+    },
+  })
+}
+
+/** Tells which requests clients sent themselves, and warns once of a proxy nearby that hides them. */
+function ownRequests(clients: ClientAddresses, warn: (message: string) => void) {
+  let isTold = false
+  return (request: IncomingMessage): boolean => {
+    const isOwn = clients.isOwnRequest(request)
+    const client = isOwn || isTold ? undefined : clients.of(request)
+    if (client === null || (client !== undefined && isLocal(client))) {
+      isTold = true
+      const needed = `X-Forwarded-For from it, and --trust-proxy ${client ?? 'unix'}`
+      warn(`clients of the proxy at ${client ?? 'a Unix socket'} count as one: needs ${needed}`)
+    }
+    return isOwn
+  }
+}
+
+function openPageRoutes(
+  { settings, store, admitted, favicon, saver, onError }: AssemblyParts,
+  pages: Pages,
+  figures: TrackerFigures,
+): PageRoutes {
+  const { torrents, addresses } = admitted
+  const { publicUrl, clientAddresses } = settings
+  const describe = () => {
+    const known = torrents.torrents.size
+    const measured = { totals: store.totals(), knownTorrents: known, saver }
+    return formatMetrics(trackerMetrics({ ...measured, figures }))
+  }
+  return new PageRoutes({
+    answerPage: answerPages({ pages, favicon, describe }),
+    publicUrl,
+    addressOf: (request) => clientAddresses.of(request),
+    permits: (address) => addresses.permits(address),
+    onError,
+  })
+}

@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { AccessLog } from '../../server/exchange/access-log.js'
+import { bodyLength } from '../../server/exchange/body-length.js'
+import { CLIENT_LEFT } from '../../server/exchange/exchange.js'
+import type { ConnectionRefusal } from '../../server/connections/refuse-connection.js'
+
+export interface NoteParts {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly log: AccessLog
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+}
+
+/** Has a request logged when its answer is sent, or its client has left. */
+export function noteExchange({ request, response, log, monotonic }: NoteParts): void {
+  const startedAt = monotonic()
+  rememberPeer(request.socket)
+  response.once('close', () => {
+    const isComplete = response.writableFinished
+    log.note({
+      request,
+      route: '',
+      status: response.headersSent ? response.statusCode : CLIENT_LEFT,
+      bytes: isComplete ? bodyLength(request, response) : 0,
+      milliseconds: monotonic() - startedAt,
+      isComplete,
+    })
+  })
+}
+
+/** Has what was no request, and was refused, logged. */
+export function noteRefusal(
+  log: AccessLog,
+  socket: Socket,
+  { status, bytes }: ConnectionRefusal,
+): void {
+  const request = { socket, headers: {}, method: undefined, url: undefined }
+  log.note({ request, route: '', status, bytes, milliseconds: 0, isComplete: true })
+}
+
+/** Asks for the peer's address: a socket that is closed knows it only if it was asked before. */
+function rememberPeer(socket: Socket): string | undefined {
+  return socket.remoteAddress
+}

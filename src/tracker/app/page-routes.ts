@@ -1,0 +1,68 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isSecure } from '../../server/listen/make-server.js'
+import { failed, lineAnswer, type PageAnswer } from '../page/page-answer.js'
+import type { AnswerPage } from './answer-pages.js'
+
+export interface PageRoutesParts {
+  readonly answerPage: AnswerPage
+  /** Under which address clients reach the tracker; null: what they ask for. */
+  readonly publicUrl: string | null
+  /** The address of the client that a request comes from; null on a Unix socket. */
+  readonly addressOf: (request: IncomingMessage) => string | null
+  /** Whether a client may ask at all. */
+  readonly permits: (address: string | null) => boolean
+  /** Hears of errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** A host as it may stand in an address, and perhaps a port. */
+const HOST = /^(?:[a-z0-9_.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
+
+/** Answers all that is neither an announce nor a scrape. */
+export class PageRoutes {
+  readonly #parts: PageRoutesParts
+
+  constructor(parts: PageRoutesParts) {
+    this.#parts = parts
+  }
+
+  /** Answers a request, now or when its page is made. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    this.#answer(request).then(
+      (answer) => {
+        send(request, response, answer)
+      },
+      (error: unknown) => {
+        this.#parts.onError(error)
+        send(request, response, failed())
+      },
+    )
+  }
+
+  async #answer(request: IncomingMessage): Promise<PageAnswer> {
+    const { method, url = '' } = request
+    if (method !== 'GET' && method !== 'HEAD') {
+      const { status, headers, body } = lineAnswer(405, 'GET and HEAD alone are understood')
+      return { status, headers: { ...headers, Allow: 'GET, HEAD' }, body }
+    }
+    const client = this.#parts.addressOf(request)
+    if (!this.#parts.permits(client)) return lineAnswer(403, 'your address may not ask here')
+    const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
+    const announceUrls = this.#announceUrls(request)
+    return this.#parts.answerPage({ path, query, client, announceUrls })
+  }
+
+  #announceUrls(request: IncomingMessage): string[] {
+    const { host } = request.headers
+    const { publicUrl } = this.#parts
+    if (publicUrl !== null) return [`${publicUrl}/announce`]
+    const scheme = isSecure(request) ? 'https' : 'http'
+    return host !== undefined && HOST.test(host) ? [`${scheme}://${host}/announce`] : []
+  }
+}
+
+function send({ method }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+  const body = Buffer.from(answer.body)
+  response.writeHead(answer.status, { ...answer.headers, 'Content-Length': body.length })
+  response.end(method === 'HEAD' ? undefined : body)
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import { readRegular } from '../../files/read-regular.js'
+import { AccessLog } from '../../server/exchange/access-log.js'
+import { LogFile } from '../../server/exchange/log-file.js'
+import { ForeignPeers } from '../answers/foreign-peers.js'
+import type { SharingRules } from '../answers/tracker-calls.js'
+import { StateFile } from '../state/state-file.js'
+import { openSwarms } from '../swarms/open-swarms.js'
+import { ID_SECRET } from '../protocol/connection-ids.js'
+import { openAdmitted } from './admitted.js'
+import { assembleTracker } from './assemble.js'
+import { storeClock } from './clocks.js'
+import { readSharedKey } from './shared-key.js'
+import type { MultitrackerSettings, TrackerSettings } from './settings.js'
+import { StateSaver } from './state-saver.js'
+
+/** The world as the tracker sees it. */
+export interface TrackerWorld {
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Milliseconds on a clock that is never set. */
+  readonly monotonic: () => number
+  /** Takes lines of the access log, unless it has a file. */
+  readonly writeLog: (lines: string) => void
+  /** Hears what is wrong while work goes on. */
+  readonly warn: (message: string) => void
+  /** Hears of errors that are the tracker's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** The largest picture for browsers, in bytes. */
+const MAX_FAVICON = 1024 * 1024
+
+/** All that a tracker has before it listens. */
+export type PreparedTracker = Awaited<ReturnType<typeof prepareTracker>>
+
+/**
+ * Reads all that the tracker needs, and puts it together. It changes nothing yet.
+ * @throws BtkitError when something can't be read, or its log can't be opened
+ */
+export async function prepareTracker(settings: TrackerSettings, world: TrackerWorld) {
+  const { now, monotonic, warn, onError } = world
+  const favicon = await readFavicon(settings.favicon)
+  const sharing = await openSharing(settings.multitracker)
+  const store = openSwarms({ limits: settings.limits, now: storeClock(monotonic), randomBytes })
+  const state = new StateFile({ path: settings.stateFile, store, now, report: warn })
+  await state.load()
+  const saver = new StateSaver({ state, path: settings.stateFile, now, warn, onError })
+  const sink = await openSink(settings, world)
+  const admitted = await openAdmitted({ settings: settings.allowed, report: warn, onError }).catch(
+    async (error: unknown) => {
+      await sink.close()
+      throw error
+    },
+  )
+  const log = openLog(settings, sink, world)
+  const foreign = settings.multitracker.isEnabled ? new ForeignPeers(monotonic) : null
+  const parts = {
+    settings,
+    store,
+    admitted,
+    idSecret: randomBytes(ID_SECRET),
+    sharing,
+    foreign,
+    favicon,
+    log,
+    now,
+    monotonic,
+    warn,
+    onError,
+  }
+  const tracker = assembleTracker({ ...parts, saver })
+  const close = async () => {
+    admitted.close()
+    log?.flush()
+    await sink.close()
+  }
+  return { ...parts, state, saver, sink, tracker, close }
+}
+
+/** @throws BtkitError when the key can't be read, or is too short to be one */
+async function openSharing({ keyFile, ...rules }: MultitrackerSettings): Promise<SharingRules> {
+  const key = keyFile === null ? null : await readSharedKey(keyFile)
+  return { ...rules, key, ownId: randomBytes(20) }
+}
+
+async function readFavicon(path: string | null): Promise<Uint8Array | null> {
+  return path === null ? null : ((await readRegular(path, MAX_FAVICON, null))?.bytes ?? null)
+}
+
+/** Where the access log is written. */
+interface Sink {
+  readonly write: (lines: string) => void
+  readonly reopen: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** @throws BtkitError when its file can't be opened */
+async function openSink(
+  { logFile }: TrackerSettings,
+  { writeLog, warn }: TrackerWorld,
+): Promise<Sink> {
+  if (logFile !== null) return LogFile.open({ path: logFile, report: warn })
+  return { write: writeLog, reopen: () => Promise.resolve(), close: () => Promise.resolve() }
+}
+
+function openLog(settings: TrackerSettings, sink: Sink, { now }: TrackerWorld): AccessLog | null {
+  const { logFormat: format, clientAddresses } = settings
+  if (format === 'off') return null
+  const write = (lines: string) => {
+    sink.write(lines)
+  }
+  return new AccessLog({ format, clientAddresses, now, write })
+}

@@ -1,0 +1,67 @@
+import { counter, gauge, type Metric, type Sample } from '../../server/metrics/metrics.js'
+import type { StoreTotals } from '../swarms/swarm-store.js'
+import type { StateSaver } from './state-saver.js'
+
+/** Where each answer is counted, by protocol. */
+const PLACES = {
+  http: { connect: 0, announce: 1, scrape: 2, refusal: 3, page: 4 },
+  udp: { connect: 5, announce: 6, scrape: 7, refusal: 8, page: 9 },
+} as const
+const PLACES_IN_ALL = 10
+
+/** What was answered, by protocol. */
+export type Answered = keyof (typeof PLACES)['http']
+
+/** Counts of answers. */
+export class TrackerFigures {
+  readonly #counts = new Float64Array(PLACES_IN_ALL)
+
+  /** Counts an answer. */
+  note(protocol: 'http' | 'udp', answered: Answered): void {
+    const place = PLACES[protocol][answered]
+    this.#counts[place] = (this.#counts[place] ?? 0) + 1
+  }
+
+  /** Those of each protocol, as far as there are any. */
+  samples(): Sample[] {
+    const samples = Object.entries(PLACES).flatMap(([protocol, places]) => {
+      return Object.entries(places).map(([answered, place]) => {
+        return { labels: { protocol, answered }, value: this.#counts[place] ?? 0 }
+      })
+    })
+    return samples.filter(({ value }) => value > 0)
+  }
+}
+
+export interface MeasuredTracker {
+  readonly totals: StoreTotals
+  readonly figures: TrackerFigures
+  /** Torrents that are known by a file or a list. */
+  readonly knownTorrents: number
+  /** Knows how saving the state went. */
+  readonly saver: Pick<StateSaver, 'savedAt' | 'failures'>
+}
+
+/** The figures of the tracker. */
+export function trackerMetrics({
+  totals,
+  figures,
+  knownTorrents,
+  saver,
+}: MeasuredTracker): Metric[] {
+  const savedAt = saver.savedAt / 1000
+  return [
+    counter('btkit_track_answers_total', 'Requests answered.', figures.samples()),
+    gauge('btkit_track_swarms', 'Torrents with a swarm.', totals.swarms),
+    gauge('btkit_track_peers', 'Peers in all swarms.', totals.peers),
+    gauge('btkit_track_seeds', 'Peers that have the whole.', totals.seeds),
+    gauge('btkit_track_known_torrents', 'Info hashes that are allowed by name.', knownTorrents),
+    gauge('btkit_track_saved_timestamp_seconds', 'When the state was last saved.', savedAt),
+    counter(
+      'btkit_track_save_failures_total',
+      'How often the state could not be saved.',
+      saver.failures,
+    ),
+    gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
+  ]
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MemoryPool } from '../../../src/mirror/admission/memory-pool.js'
+import { refused } from '../refused.js'
+
+const KIB = 1024
+const LIMITS = { bytes: 1000 * KIB, bytesPerClient: 600 * KIB }
+
+const full = refused('busy', /too much is asked for at once/)
+const greedy = refused('throttled', /you have asked for too much/)
+
+test('requests take memory until there is none left, and give it back', () => {
+  const pool = new MemoryPool(LIMITS)
+  const [a, b] = [pool.open('a'), pool.open('b')]
+  a.take(516 * KIB)
+  assert.equal(pool.taken, 500 * KIB)
+  b.take(516 * KIB)
+  assert.throws(() => {
+    b.take(1)
+  }, full)
+  a.close()
+  b.take(1)
+  b.close()
+  assert.equal(pool.taken, 0)
+})
+
+test('no client takes all of it', () => {
+  const pool = new MemoryPool(LIMITS)
+  const accounts = [pool.open('a'), pool.open('a')]
+  accounts[0]!.take(400 * KIB)
+  assert.throws(() => {
+    accounts[1]!.take(300 * KIB)
+  }, greedy)
+  pool.open('b').take(300 * KIB)
+  accounts[0]!.close()
+  accounts[1]!.take(300 * KIB)
+})
+
+test('a small request is never refused for large ones', () => {
+  const pool = new MemoryPool({ bytes: 100 * KIB, bytesPerClient: 100 * KIB })
+  pool.open('a').take(116 * KIB)
+  for (const client of ['a', 'b', null]) pool.open(client).take(16 * KIB)
+  assert.throws(() => {
+    pool.open('b').take(17 * KIB)
+  }, full)
+})
+
+test('what is taken in many small parts counts as what is taken at once', () => {
+  const pool = new MemoryPool(LIMITS)
+  const account = pool.open(null)
+  for (let i = 0; i < 1016; i++) account.take(KIB)
+  assert.equal(pool.taken, 1000 * KIB)
+  assert.throws(() => {
+    account.take(KIB)
+  }, full)
+  account.clear()
+  assert.equal(pool.taken, 0)
+  account.take(500 * KIB)
+  assert.equal(pool.taken, 484 * KIB)
+})
+
+test('what comes after the end of a request is not counted', () => {
+  const pool = new MemoryPool(LIMITS)
+  const account = pool.open('a')
+  account.close()
+  account.take(900 * KIB)
+  account.close()
+  assert.equal(pool.taken, 0)
+})

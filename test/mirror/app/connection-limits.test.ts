@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { EventEmitter, once } from 'node:events'
+import { connect } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { connectionLimitsOf } from '../../../src/mirror/app/connection-limits.js'
+import { ClientAddresses } from '../../../src/server/connections/client-address.js'
+import { maxDescriptors } from '../../../src/server/connections/max-descriptors.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+
+const clients = new ClientAddresses([])
+
+/** Both ends of all connections are in one process. */
+const unlessFew = { skip: (maxDescriptors() ?? 4096) < 4096 && 'too few descriptors' }
+
+/** How many connections a process may have, and how many of one client. */
+function limitsOf(descriptors: number | null): [number, number] {
+  const limits = connectionLimitsOf(clients, descriptors)
+  return [limits.maxConnections, limits.maxPerClient]
+}
+
+test('connections are bounded, also by the descriptors that their files leave them', () => {
+  assert.deepEqual(limitsOf(1_048_576), [20_000, 1000])
+  assert.deepEqual(limitsOf(null), [20_000, 1000])
+  assert.deepEqual(limitsOf(1024), [512, 256])
+  assert.deepEqual(limitsOf(16), [2, 1])
+})
+
+/** Opens connections, and returns them and what resolves when so many of them are closed. */
+async function openMany(t: TestContext, port: number, count: number) {
+  const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1'))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  let closed = 0
+  const waiting = new EventEmitter()
+  for (const socket of sockets) {
+    socket.on('error', () => undefined)
+    socket.on('close', () => waiting.emit(`${++closed} closed`))
+    // The end must be read to be seen
+    socket.resume()
+  }
+  const areClosed = async (number: number) => {
+    if (closed < number) await once(waiting, `${number} closed`)
+  }
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  return { sockets, areClosed }
+}
+
+test(
+  'a client that has all connections of its share gets no further one until it closes some',
+  unlessFew,
+  async (t) => {
+    const { port } = await serveMirror(t, { files: { a: 'content' } })
+    const { sockets, areClosed } = await openMany(t, port, 1010)
+    await areClosed(10)
+    await assert.rejects(ask(port, '/a'))
+    for (const socket of sockets) socket.destroy()
+    while ((await ask(port, '/a').catch(() => null)) === null);
+  },
+)
+
+test('clients behind a trusted proxy are not bounded by its connections', unlessFew, async (t) => {
+  const args = ['--trust-proxy', '127.0.0.1']
+  const { port } = await serveMirror(t, { files: { a: 'content' }, args })
+  await openMany(t, port, 1010)
+  assert.equal((await ask(port, '/a')).status, 200)
+})

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { cacheSize, openCache, removeCache } from '../../../src/cache/open.js'
+import { startPeriodicTasks } from '../../../src/mirror/app/periodic-tasks.js'
+import { fixedTrackers } from '../../../src/mirror/torrents/tracker-source.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+/** Chores whose clock and timers are the test's own, and how often trackers were looked at. */
+async function start(t: TestContext, cacheMaxSize: number | null = null) {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let now = 100 * DAY
+  const directory = makeScratch(t)
+  const cache = await openCache({ directory, now: () => now, warn: assert.ifError })
+  t.after(() => cache.close())
+  cache.rememberInfo(INPUT, pseudoRandom(10))
+  await cache.flush()
+  let looks = 0
+  const warnings: string[] = []
+  const refresh = () => {
+    looks++
+    return Promise.resolve()
+  }
+  const stop = startPeriodicTasks({
+    trackers: { ...fixedTrackers([], 0), refresh },
+    cacheAccess: { cache, trust: 'full', now: () => now },
+    unusedFor: 30 * DAY,
+    cacheMaxSize,
+    loadSets: () => Promise.resolve(),
+    cacheDirectory: '/var/cache/btkit',
+    cacheSize: () => Promise.resolve(cacheSize(directory) ?? 0),
+    warn: (message) => warnings.push(message),
+    onError: assert.ifError,
+  })
+  t.after(stop)
+  const pass = (time: number) => {
+    now += time
+    t.mock.timers.tick(time)
+  }
+  return { cache, directory, warnings, pass, stop, looks: () => looks }
+}
+
+const INPUT = pseudoRandom(32)
+
+test('the trackers are looked at each minute, until the service ends', async (t) => {
+  const { pass, looks, stop } = await start(t)
+  assert.equal(looks(), 0)
+  pass(MINUTE)
+  assert.equal(looks(), 1)
+  pass(3 * MINUTE)
+  assert.equal(looks(), 4)
+  stop()
+  pass(MINUTE)
+  assert.equal(looks(), 4)
+})
+
+test('what was unused for long enough leaves the cache the next day', async (t) => {
+  const { cache, pass } = await start(t)
+  // Use is noted once a week: until then it may have been used again
+  for (let day = 0; day < 30 + 7; day++) {
+    // Not through the cache, which would note that it is of use
+    assert.equal([...cache.store.entries()].length, 2, `day ${day}`)
+    pass(DAY)
+    await setImmediate()
+    await cache.flush()
+  }
+  assert.equal([...cache.store.entries()].length, 1)
+})
+
+test('a cache that is too large is made smaller within a minute, and digests of files stay', async (t) => {
+  const { cache, pass } = await start(t, 200_000)
+  const key = { path: '/srv/a', pieceLength: 1024, phase: 0, size: 1024 }
+  const rest = { tail: null, paddedTail: null }
+  cache.rememberFile(key, {
+    ...rest,
+    fingerprint: new Uint8Array(40),
+    pieces: new Uint8Array(20),
+  })
+  for (let i = 0; i < 100; i++) {
+    cache.rememberSet(pseudoRandom(20, i), { isSingle: false, paths: ['x'.repeat(5000)] })
+  }
+  await cache.flush()
+  assert.ok(cache.store.usedBytes() > 200_000)
+  pass(MINUTE)
+  while (cache.store.usedBytes() > 200_000) await setImmediate()
+  assert.ok(cache.file(key))
+})
+
+test('a cache that is removed while it is in use is mentioned once', async (t) => {
+  const { directory, warnings, pass } = await start(t)
+  pass(MINUTE)
+  await setImmediate()
+  assert.deepEqual(warnings, [])
+  removeCache(directory)
+  for (let i = 0; i < 3; i++) {
+    pass(MINUTE)
+    await setImmediate()
+  }
+  assert.equal(warnings.length, 1)
+  assert.match(String(warnings), /^cache \/var\/cache\/btkit: removed while in use/)
+})

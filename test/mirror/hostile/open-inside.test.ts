@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { MirrorView } from '../../../src/mirror/tree/mirror.js'
+import { isSameInside, openInside } from '../../../src/mirror/tree/open-inside.js'
+import { Refusal } from '../../../src/server/answers/refusal.js'
+import { openFiles } from '../../support/when-open.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const PATH = ['directory', 'file']
+const unlessPosix = { skip: process.platform === 'win32' && 'no such files here' }
+
+/** A file of a mirror that was looked at, with what the mirror is and what lies beside it. */
+async function lookedAt(t: TestContext, followSymlinks = false) {
+  const root = makeScratch(t, { 'directory/file': 'public' })
+  const outside = makeScratch(t, { file: 'secret' })
+  const mirror = { root, hidden: false, followSymlinks }
+  const file = await new MirrorView(mirror).file(PATH)
+  return { ...{ root, outside, mirror, file }, path: join(root, ...PATH) }
+}
+
+type LookedAt = Awaited<ReturnType<typeof lookedAt>>
+
+/** Makes sure that a file can no longer be had, by both ways to open it. */
+async function checkRefused({ file, mirror, root, outside }: LookedAt): Promise<void> {
+  const isRefusal = (error: unknown) => {
+    assert.ok(error instanceof Refusal, String(error))
+    assert.ok(['not-found', 'not-permitted'].includes(error.code), error.code)
+    assert.ok(!error.message.includes(root) && !error.message.includes(outside))
+    return true
+  }
+  await assert.rejects(openInside(file, mirror), isRefusal)
+  await assert.rejects(isSameInside(file, mirror), isRefusal)
+  const open = openFiles('self')
+  assert.ok(!open.some((path) => path.startsWith(root) || path.startsWith(outside)), 'all closed')
+}
+
+test('opens a file that is still what was looked at', async (t) => {
+  const { file, mirror } = await lookedAt(t)
+  const { handle, fingerprint } = await openInside(file, mirror)
+  t.after(() => handle.close())
+  assert.equal((await handle.readFile()).toString(), 'public')
+  assert.deepEqual(fingerprint, file.fingerprint)
+  assert.equal(await isSameInside(file, mirror), true)
+})
+
+test('refuses a file that became a link to outside', async (t) => {
+  const looked = await lookedAt(t)
+  rmSync(looked.path)
+  symlinkSync(join(looked.outside, 'file'), looked.path)
+  await checkRefused(looked)
+})
+
+test('refuses a file whose directory became a link to outside', async (t) => {
+  const looked = await lookedAt(t)
+  renameSync(join(looked.root, 'directory'), join(looked.root, 'moved'))
+  symlinkSync(looked.outside, join(looked.root, 'directory'))
+  await checkRefused(looked)
+})
+
+test('refuses a file that became a link within the root, as its real path was looked at', async (t) => {
+  const looked = await lookedAt(t)
+  renameSync(looked.path, join(looked.root, 'moved'))
+  symlinkSync('../moved', looked.path)
+  await checkRefused(looked)
+})
+
+test('refuses a file that became a link to itself', async (t) => {
+  const looked = await lookedAt(t)
+  rmSync(looked.path)
+  symlinkSync('file', looked.path)
+  await checkRefused(looked)
+})
+
+test(
+  'refuses a file that became a named pipe, and does not wait for it',
+  unlessPosix,
+  async (t) => {
+    const looked = await lookedAt(t)
+    rmSync(looked.path)
+    execFileSync('mkfifo', [looked.path])
+    await checkRefused(looked)
+  },
+)
+
+test('refuses a file that became a socket', unlessPosix, async (t) => {
+  const looked = await lookedAt(t)
+  rmSync(looked.path)
+  const server = createServer()
+  t.after(() => server.close())
+  await new Promise<void>((resolve) => server.listen(looked.path, resolve))
+  await checkRefused(looked)
+})
+
+test('refuses a file that became a directory', async (t) => {
+  const looked = await lookedAt(t)
+  rmSync(looked.path)
+  mkdirSync(looked.path)
+  await checkRefused(looked)
+})
+
+test(
+  'refuses a file that became a device, even where links are followed',
+  unlessPosix,
+  async (t) => {
+    const looked = await lookedAt(t, true)
+    // What the way to it leads to is opened, however it is written
+    await checkRefused({ ...looked, file: { ...looked.file, absolutePath: '/dev/zero' } })
+  },
+)
+
+test('refuses a file that went away', async (t) => {
+  const looked = await lookedAt(t)
+  rmSync(looked.path)
+  await checkRefused(looked)
+})
+
+test('tells that a file is another than was looked at', async (t) => {
+  const { file, mirror, path } = await lookedAt(t)
+  rmSync(path)
+  writeFileSync(path, 'PUBLIC')
+  assert.equal(await isSameInside(file, mirror), false)
+})
+
+test('says of an open file what it is now, not what it was', async (t) => {
+  const { file, mirror, path } = await lookedAt(t)
+  writeFileSync(path, 'longer than before')
+  const { handle, fingerprint } = await openInside(file, mirror)
+  await handle.close()
+  assert.equal(fingerprint.size, 18)
+})
+
+test('opens a file behind a directory that leads outside where links are followed', async (t) => {
+  const { file, mirror, root, outside } = await lookedAt(t, true)
+  renameSync(join(root, 'directory'), join(root, 'moved'))
+  symlinkSync(outside, join(root, 'directory'))
+  const { handle } = await openInside(file, mirror)
+  t.after(() => handle.close())
+  assert.equal((await handle.readFile()).toString(), 'secret')
+})

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { finish } from '../../../src/core/digests/steps.js'
+import { parsePaths } from '../../../src/mirror/pkgtorrent/form.js'
+import { formOf } from '../ask.js'
+import { refused } from '../refused.js'
+
+const parse = (form: string | Uint8Array, maxPaths = 10) =>
+  finish(parsePaths(Buffer.from(form), maxPaths))
+
+test('the paths of a form keep their order', () => {
+  assert.deepEqual(parse('p=/yum/b&p=/yum/a&p=/yum/b'), ['/yum/b', '/yum/a', '/yum/b'])
+})
+
+test('a form as browsers and Python write it is read back', () => {
+  const paths = ['/yum/a b+c%&=.rpm', '/yum/ü/😀', "/a;b,'(c)*[d]?", '/~x']
+  assert.deepEqual(parse(formOf(paths)), paths)
+})
+
+test('a plus is a space, an encoded one a plus', () => {
+  assert.deepEqual(parse('p=/a+b%2Bc%20d'), ['/a b+c d'])
+})
+
+test('other fields are ignored', () => {
+  assert.deepEqual(parse('q=1&p=/a&pp=/b&P=/c&=&&p=/d&p'), ['/a', '/d'])
+})
+
+test('a value may hold an equals sign', () => {
+  assert.deepEqual(parse('p=/a=b=c'), ['/a=b=c'])
+})
+
+test('a form without a path is refused', () => {
+  for (const form of ['', '&', 'q=/a', 'p']) {
+    assert.throws(() => parse(form), refused('usage', /no path/), form)
+  }
+})
+
+test('as many paths as the limit are taken, one more is too much', () => {
+  const form = (count: number) => Array.from({ length: count }, (_, i) => `p=/${i}`).join('&')
+  assert.equal(parse(form(10)).length, 10)
+  assert.throws(() => parse(form(11)), refused('too-large', /more than 10 paths/))
+})
+
+test('what is not UTF-8 is refused, encoded or not', () => {
+  assert.throws(() => parse(Buffer.from('p=/\xff', 'latin1')), refused('usage', /UTF-8/))
+  for (const form of ['p=/%ff', 'p=/%c3', 'p=/%ed%a0%80', 'p=/%', 'p=/%zz', 'p=/%4']) {
+    assert.throws(() => parse(form), refused('usage', /UTF-8/), form)
+  }
+})
+
+test('a path with a newline is refused, as sets are told apart by them', () => {
+  for (const form of ['p=/a%0A/b', 'p=/a\n/b']) {
+    assert.throws(() => parse(form), refused('usage', /newline/), form)
+  }
+})
+
+test('a long form is read path by path, so that others have their turn in between', () => {
+  const form = Array.from({ length: 50 }, (_, i) => `p=/${i}`).join('&')
+  const steps = [...parsePaths(Buffer.from(form), 100)]
+  assert.ok(steps.length >= 50, `${steps.length} steps`)
+})

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isPad } from '../../../src/core/digests/pad-files.js'
+import { finish } from '../../../src/core/digests/steps.js'
+import type { ScannedFile } from '../../../src/files/scan/scanned-tree.js'
+import { setContent as settingContent } from '../../../src/mirror/pkgtorrent/set-content.js'
+import { refused } from '../refused.js'
+
+const BLOCK = 2 ** 20
+
+const GIB = 2 ** 30
+
+const setContent = (...of: Parameters<typeof settingContent>) => finish(settingContent(...of))
+const SET = { isSingle: false }
+const SINGLE = { isSingle: true }
+
+function fileOf(path: string, size: number): ScannedFile {
+  const fingerprint = { size, mtimeNs: 1n, ctimeNs: 1n, inode: 1n, device: 1n }
+  return { path: path.split('/'), absolutePath: `/srv/${path}`, fingerprint }
+}
+
+/** Entries as `path size`, null files in brackets. */
+function layoutOf(files: ScannedFile[], set = SET, serviceName = 'svc'): string[] {
+  return setContent(set, files, serviceName).files.map((file) => {
+    const text = `${file.path.join('/')} ${file.fingerprint.size}`
+    return isPad(file) ? `[${text}]` : text
+  })
+}
+
+test('after each file but the last, a null file fills the block', () => {
+  const files = [fileOf('yum/a', 1), fileOf('yum/b/c', BLOCK + 1), fileOf('yum/d', 5)]
+  assert.deepEqual(layoutOf(files), [
+    'a 1',
+    '[svc/nullfile/1048575_0 1048575]',
+    'b/c 1048577',
+    '[svc/nullfile/1048575_1 1048575]',
+    'd 5',
+  ])
+})
+
+test('null files are counted for each size by itself', () => {
+  const files = [1, 2, 1, 2, 9].map((size, i) => fileOf(`yum/${i}`, size))
+  const pads = layoutOf(files, SET, 's').filter((entry) => entry.startsWith('['))
+  assert.deepEqual(pads, [
+    '[s/nullfile/1048575_0 1048575]',
+    '[s/nullfile/1048574_0 1048574]',
+    '[s/nullfile/1048575_1 1048575]',
+    '[s/nullfile/1048574_1 1048574]',
+  ])
+})
+
+test('none follows a file that ends with a block, nor an empty one', () => {
+  const files = [fileOf('yum/a', BLOCK), fileOf('yum/b', 0), fileOf('yum/c', 2 * BLOCK)]
+  assert.deepEqual(layoutOf([...files, fileOf('yum/d', 1)]), [
+    'a 1048576',
+    'b 0',
+    'c 2097152',
+    'd 1',
+  ])
+})
+
+test('the torrent is called what all its paths begin with', () => {
+  const content = setContent(SET, [fileOf('yum/a', 1), fileOf('yum/b', BLOCK)], 'svc')
+  assert.equal(content.name, 'yum')
+  assert.equal(content.isDirectory, true)
+  assert.equal(content.size, 2 * BLOCK)
+  assert.equal(content.pieceCount, 2)
+  assert.equal(content.pieceLength, BLOCK)
+})
+
+test('a file asked for by itself is a torrent of that file', () => {
+  const content = setContent(SINGLE, [fileOf('yum/7/a.rpm', BLOCK + 1)], 'svc')
+  assert.equal(content.name, 'a.rpm')
+  assert.equal(content.isDirectory, false)
+  assert.equal(content.files.length, 1)
+  assert.equal(content.pieceCount, 2)
+})
+
+test('a set of one file is a directory all the same', () => {
+  const content = setContent(SET, [fileOf('yum/7/a.rpm', 1)], 'svc')
+  assert.equal(content.name, 'yum')
+  assert.equal(content.isDirectory, true)
+  assert.deepEqual(layoutOf([fileOf('yum/7/a.rpm', 1)]), ['7/a.rpm 1'])
+})
+
+test('several files asked for by a pattern are a set', () => {
+  const files = [fileOf('yum/a', 1), fileOf('yum/b', 1)]
+  assert.deepEqual(layoutOf(files, SINGLE), layoutOf(files, SET))
+})
+
+test('a file at the root can be had by itself, not in a set', () => {
+  assert.equal(setContent(SINGLE, [fileOf('a.iso', 1)], 'svc').name, 'a.iso')
+  assert.throws(
+    () => setContent(SET, [fileOf('a.iso', 1)], 'svc'),
+    refused('incompatible', /^\/a\.iso: .*common directory/),
+  )
+})
+
+test('what has no common beginning, or is named twice, is refused', () => {
+  const mixed = [fileOf('yum/a', 1), fileOf('deb/a', 1)]
+  assert.throws(
+    () => setContent(SET, mixed, 'svc'),
+    refused('incompatible', /^\/deb\/a: .* here \/yum$/),
+  )
+  const twice = [fileOf('yum/a', 1), fileOf('yum/b', 1), fileOf('yum/a', 1)]
+  assert.throws(() => setContent(SET, twice, 'svc'), refused('incompatible', /^\/yum\/a: .*twice/))
+})
+
+test('nothing but empty files is refused', () => {
+  const files = [fileOf('yum/a', 0), fileOf('yum/b', 0)]
+  assert.throws(() => setContent(SET, files, 'svc'), refused('empty', /empty/))
+  assert.throws(() => setContent(SINGLE, files.slice(1), 'svc'), refused('empty', /empty/))
+})
+
+for (const version of ['v2', 'hybrid'] as const) {
+  test(`${version}: files are in the order of their paths, each at the start of a piece`, () => {
+    const files = [fileOf('yum/z', 1), fileOf('yum/b/c', BLOCK + 1), fileOf('yum/a', 5)]
+    const content = setContent({ ...SET, version }, files, 'svc')
+    assert.equal(content.version, version)
+    assert.deepEqual(
+      content.files.filter((file) => !isPad(file)).map(({ path }) => path.join('/')),
+      ['a', 'b/c', 'z'],
+    )
+    assert.equal(content.pieceCount, 4)
+  })
+
+  test(`${version}: more than can be hashed in bounded memory is refused`, () => {
+    const large = (size: number) => () =>
+      setContent({ ...SINGLE, version }, [fileOf('yum/a', size)], 'svc')
+    assert.equal(large(64 * GIB)().size, 64 * GIB)
+    assert.throws(large(64 * GIB + 1), refused('incompatible', /more than 64 GiB in version 2/))
+  })
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { test } from 'node:test'
+import { checkHosts, publicAddress } from '../../../src/mirror/requests/public-address.js'
+import { refused } from '../refused.js'
+
+/** A request with such Host header fields, as node:http gives it. */
+function requestTo(...hosts: string[]): IncomingMessage {
+  return requestOf('1.1', hosts)
+}
+
+function requestOf(httpVersion: string, hosts: string[]): IncomingMessage {
+  const [host] = hosts
+  const request: Pick<IncomingMessage, 'headers' | 'headersDistinct' | 'httpVersion' | 'socket'> = {
+    httpVersion,
+    socket: new Socket(),
+    headers: host === undefined ? {} : { host },
+    headersDistinct: host === undefined ? {} : { host: hosts },
+  }
+  return request as IncomingMessage
+}
+
+test('the address is what the client calls the mirror', () => {
+  const hosts = ['mirror.example', 'mirror.example:8080', 'localhost', 'a_b.example', '10.0.0.1:80']
+  for (const host of [
+    ...hosts,
+    '[::1]',
+    '[2001:db8::1]:8080',
+    'mirror.example.',
+    'Xn--Mgba.Example',
+  ]) {
+    assert.equal(publicAddress(requestTo(host), null), `http://${host}`)
+  }
+})
+
+test('a Host that could not stand in an address is refused', () => {
+  const hosts = [
+    '',
+    ' ',
+    'a b',
+    'a/b',
+    'a?b',
+    'a#b',
+    'user@host',
+    'host:',
+    'host:port',
+    'host:123456',
+    'host:99999',
+    'host:0',
+    'a..b',
+    '.a',
+    'a.-b',
+    '1.2.3.999',
+    '[::::]',
+    '[1]',
+  ]
+  const more = [
+    '-a',
+    'ü.example',
+    'a\nb',
+    'a%2eb',
+    '[::1',
+    '::1',
+    '[g::1]',
+    '<b>',
+    'a"b',
+    "a'b",
+    'a\\b',
+  ]
+  for (const host of [...hosts, ...more, 'a.example, b.example', 'a'.repeat(256)]) {
+    assert.throws(() => publicAddress(requestTo(host), null), refused('usage', /Host/), host)
+  }
+})
+
+test('a host in the address of the request outweighs the header', () => {
+  const request = Object.assign(requestTo('a.example'), { url: 'http://b.example:81/yum' })
+  assert.equal(publicAddress(request, null), 'http://b.example:81')
+  const odd = Object.assign(requestTo('a.example'), { url: 'http://b@c/yum' })
+  assert.throws(() => publicAddress(odd, null), refused('usage', /Host/))
+})
+
+test('no Host, or two, is refused', () => {
+  assert.throws(() => publicAddress(requestTo(), null), refused('usage', /Host/))
+  for (const hosts of [[], ['a.example', 'a.example']]) {
+    assert.throws(
+      () => {
+        checkHosts(requestTo(...hosts), false)
+      },
+      refused('usage', /Host/),
+    )
+  }
+})
+
+test('HTTP/1.0 knows of no Host, and who publishes an address needs none', () => {
+  assert.doesNotThrow(() => {
+    checkHosts(requestOf('1.0', []), false)
+    checkHosts(requestTo(), true)
+  })
+})
+
+test('the address under which the mirror is published stands above all', () => {
+  for (const request of [requestTo('evil.example'), requestTo(), requestTo('a b')]) {
+    assert.equal(publicAddress(request, 'https://m.example/pub'), 'https://m.example/pub')
+  }
+})

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import type { RequestListener } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { test, type TestContext } from 'node:test'
+import { scrapeTracker } from '../../../src/mirror/scrape/scrape-tracker.js'
+import { ScrapeFailure } from '../../../src/mirror/scrape/swarm-counts.js'
+import { announceQuery, startTrack } from '../../support/track.js'
+import { fetchAlone, findFreePort, startOpentracker } from '../../support/opentracker.js'
+import { unlessInstalled } from '../../support/peers.js'
+import { startHttpTracker, startUdpTracker } from './hostile-tracker.js'
+
+const [SHARED, UNKNOWN] = ['ab'.repeat(20), 'cd'.repeat(20)]
+
+/** What a tracker answers within that many milliseconds. */
+function scrape(url: string, milliseconds = 600_000) {
+  const { signal } = new AbortController()
+  return scrapeTracker({ url, infoHashes: [SHARED, UNKNOWN], signal }, milliseconds)
+}
+
+async function assertFails(url: string, message: RegExp, milliseconds?: number): Promise<void> {
+  await assert.rejects(scrape(url, milliseconds), (error) => {
+    assert.ok(error instanceof ScrapeFailure, String(error))
+    assert.match(error.message, message)
+    return true
+  })
+}
+
+/** Has a tracker know a seed and two leechers of the shared torrent. */
+async function share(origin: string): Promise<void> {
+  for (const [peer, left] of Object.entries({ seed: 0, leecher: 5, other: 7 })) {
+    const query = announceQuery(SHARED, { peer, left, port: 7000 + left, event: 'started' })
+    await fetchAlone(`${origin}${query}&uploaded=0&downloaded=0`)
+  }
+}
+
+const COUNTS = { seeds: 1, leechers: 2, completed: 0 }
+
+test('btkit track is scraped over HTTP and UDP', async (t) => {
+  const { address, port } = await startTrack(t)
+  await share(address)
+  for (const url of [`${address}/announce`, `udp://127.0.0.1:${port}`]) {
+    assert.deepEqual((await scrape(url)).get(SHARED), COUNTS, url)
+  }
+})
+
+test('opentracker is scraped over HTTP and UDP', unlessInstalled('opentracker'), async (t) => {
+  const port = await findFreePort()
+  await startOpentracker(t, port, SHARED)
+  await share(`http://127.0.0.1:${port}`)
+  for (const url of [`http://127.0.0.1:${port}/announce`, `udp://127.0.0.1:${port}`]) {
+    const { seeds, leechers } = (await scrape(url)).get(SHARED) ?? {}
+    assert.deepEqual({ seeds, leechers }, { seeds: 1, leechers: 2 }, url)
+  }
+})
+
+const BOMB = gzipSync(Buffer.alloc(64 * 2 ** 20, 'd'))
+
+const HOSTILE: Readonly<Record<string, readonly [RegExp, RequestListener]>> = {
+  'an endless answer': [
+    /too long/,
+    (_request, response) => {
+      const more = () => {
+        while (response.write(Buffer.alloc(16 * 1024, 'd')));
+      }
+      response.on('drain', more)
+      more()
+    },
+  ],
+  'an answer that unpacks to very much': [
+    /too long/,
+    (_request, response) => response.setHeader('Content-Encoding', 'gzip').end(BOMB),
+  ],
+  'deeply nested bencode': [/is no scrape/, (_, response) => response.end('d1:a'.repeat(10_000))],
+  'many values': [/is no scrape/, (_, response) => response.end(`l${'de'.repeat(30_000)}e`)],
+  'no bencode': [/is no scrape/, (_, response) => response.end('<html>')],
+  'bencode that is no scrape': [/is no scrape/, (_, response) => response.end('d5:filesi1ee')],
+  nothing: [/is no scrape/, (_, response) => response.end()],
+  'a hang-up': [/can not be reached/, (request) => request.socket.destroy()],
+  'half an answer': [
+    /does not come whole/,
+    (request, response) => {
+      response.writeHead(200, { 'Content-Length': 100 }).write('d', () => request.socket.destroy())
+    },
+  ],
+  'another status': [/status 404/, (_, response) => response.writeHead(404).end('no')],
+  'a refusal': [
+    /^refuses: "go\\x1b\[2J away"$/,
+    (_, response) => response.end('d14:failure reason11:go\u001b[2J awaye'),
+  ],
+  'a refusal of great length': [
+    /^refuses: "x{200}…"$/,
+    (_, response) => response.end(`d14:failure reason9000:${'x'.repeat(9000)}e`),
+  ],
+}
+
+for (const [what, [message, answer]] of Object.entries(HOSTILE)) {
+  test(`a tracker over HTTP that answers with ${what} does no harm`, async (t) => {
+    await assertFails(await startHttpTracker(t, answer), message)
+  })
+}
+
+test('a tracker that sends elsewhere is not followed', async (t) => {
+  let visits = 0
+  const elsewhere = await startHttpTracker(t, (_request, response) => {
+    visits++
+    response.end()
+  })
+  const url = await startHttpTracker(t, (_request, response) => {
+    response.writeHead(302, { Location: elsewhere }).end()
+  })
+  await assertFails(url, /sends to another address/)
+  assert.equal(visits, 0)
+})
+
+test('a tracker that is silent is not waited for any longer', async (t) => {
+  await assertFails(await startHttpTracker(t, () => undefined), /no answer in time/, 50)
+  await assertFails(await startUdpTracker(t, () => null), /no answer in time/, 50)
+})
+
+test('a tracker that dribbles is not waited for any longer', async (t) => {
+  const url = await startHttpTracker(t, (_request, response) => {
+    response.write('d')
+  })
+  await assertFails(url, /in time|be reached/, 200)
+})
+
+test('counts that are no counts are none', async (t) => {
+  const entry = (key: string, value: string) =>
+    Buffer.from(
+      `d5:filesd20:${key.replace(/../g, (hex) => String.fromCharCode(parseInt(hex, 16)))}${value}ee`,
+      'latin1',
+    )
+  const answers = [
+    entry(SHARED, 'd8:completei-5e10:downloadedi9223372036854775807e10:incomplete1:xe'),
+    entry(SHARED, 'le'),
+    entry(UNKNOWN.replaceAll('cd', 'ce'), 'd8:completei5ee'),
+  ]
+  const url = await startHttpTracker(t, (_request, response) => response.end(answers.shift()))
+  assert.deepEqual([...(await scrape(url))], [[SHARED, { seeds: 0, leechers: 0, completed: 0 }]])
+  for (let i = 0; i < 2; i++) assert.deepEqual([...(await scrape(url))], [])
+})
+
+/** A tracker over UDP that gives a connection id, and then answers otherwise. */
+function afterConnect(t: TestContext, answer: (transaction: Buffer) => Buffer): Promise<string> {
+  return startUdpTracker(t, (packet) => {
+    const transaction = packet.subarray(12, 16)
+    if (packet.readUInt32BE(8) !== 0) return answer(transaction)
+    return Buffer.concat([Buffer.alloc(4), transaction, Buffer.from('identity')])
+  })
+}
+
+test('a tracker over UDP that says why it refuses is understood', async (t) => {
+  const url = await afterConnect(t, (transaction) => {
+    return Buffer.concat([Buffer.of(0, 0, 0, 3), transaction, Buffer.from('go\u001b away')])
+  })
+  await assertFails(url, /^refuses: "go\\x1b away"$/)
+})
+
+test('more counts over UDP than were asked for are left aside', async (t) => {
+  const url = await afterConnect(t, (transaction) => {
+    return Buffer.concat([Buffer.of(0, 0, 0, 2), transaction, Buffer.alloc(60_000, 1)])
+  })
+  assert.deepEqual([...(await scrape(url)).keys()], [SHARED, UNKNOWN])
+})
+
+test('fewer counts over UDP leave torrents without', async (t) => {
+  const url = await afterConnect(t, (transaction) => {
+    return Buffer.concat([Buffer.of(0, 0, 0, 2), transaction, Buffer.alloc(13, 1)])
+  })
+  assert.deepEqual([...(await scrape(url)).keys()], [SHARED])
+})
+
+test('answers over UDP to what was not asked are passed over', async (t) => {
+  const url = await startUdpTracker(t, (packet) => {
+    const forged = Buffer.concat([Buffer.alloc(4), Buffer.from('evil'), Buffer.from('identity')])
+    return packet.readUInt32BE(12) % 2 === 0 ? forged : forged.subarray(0, 7)
+  })
+  await assertFails(url, /no answer in time/, 100)
+})
+
+test('a packet that was lost is sent again', async (t) => {
+  const lost = new Set<number>()
+  const url = await startUdpTracker(t, (packet) => {
+    const action = packet.readUInt32BE(8)
+    if (!lost.has(action)) {
+      lost.add(action)
+      return null
+    }
+    const rest = action === 0 ? Buffer.from('identity') : Buffer.alloc(24)
+    return Buffer.concat([packet.subarray(8, 16), rest])
+  })
+  assert.equal((await scrape(url)).size, 2)
+})
+
+test('trackers that can not be asked are told as such', async () => {
+  await assertFails('wss://tracker.example/announce', /of this kind/)
+  await assertFails('udp://tracker.example', /names no port/)
+  await assertFails('http://tracker.example/a', /no form that could be scraped/)
+  await assertFails(`http://127.0.0.1:${await findFreePort()}/announce`, /can not be reached/)
+})

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { MemoryPool } from '../../../src/mirror/admission/memory-pool.js'
+import { NotReady } from '../../../src/server/answers/refusal.js'
+import { PendingTorrent, type Waiter } from '../../../src/mirror/torrents/pending.js'
+import { TorrentProgress } from '../../../src/mirror/progress/progress.js'
+
+const MEMORY = { bytes: 1000, bytesPerClient: 1000 }
+
+/** Work that ends when it is told to. */
+function begin() {
+  let land: (value: string) => void = () => undefined
+  let crash: (error: Error) => void = () => undefined
+  const result = new Promise<string>((resolve, reject) => {
+    land = resolve
+    crash = reject
+  })
+  return {
+    flight: new PendingTorrent(() => result, null, new MemoryPool(MEMORY).open(null)),
+    land,
+    crash,
+  }
+}
+
+/** A client that waits, until it goes away if it does. */
+class Client implements Waiter {
+  readonly client = null
+  readonly patience = 60_000
+  goAway: () => void = () => undefined
+
+  readonly onGone = (act: () => void): void => {
+    this.goAway = act
+  }
+}
+
+const hasty: Waiter = { client: null, patience: 1, onGone: () => undefined }
+
+function notReady(message: RegExp): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof NotReady, String(error))
+    assert.equal(error.code, 'busy')
+    assert.ok(Number.isInteger(error.retryAfter) && error.retryAfter > 0)
+    assert.match(error.message, message)
+    return true
+  }
+}
+
+test('all who wait get the result', async () => {
+  const { flight, land } = begin()
+  const waits = [flight.wait(new Client()), flight.wait(new Client())]
+  assert.equal(flight.waiters, 2)
+  land('done')
+  assert.deepEqual(await Promise.all(waits), ['done', 'done'])
+  assert.equal(flight.waiters, 0)
+})
+
+test('all who wait hear of a failure', async () => {
+  const { flight, crash } = begin()
+  const waits = [flight.wait(new Client()), flight.wait(new Client())]
+  crash(new Error('broken'))
+  for (const wait of waits) await assert.rejects(wait, /broken/)
+  assert.equal(flight.waiters, 0)
+})
+
+test('when patience ends before hashing began, that is what is said', async () => {
+  const { flight } = begin()
+  const wait = flight.wait(hasty)
+  await assert.rejects(wait, notReady(/wait to be hashed/))
+  assert.equal(flight.waiters, 0)
+})
+
+test('when patience ends while hashing, it is said how far that is', async () => {
+  const { flight } = begin()
+  const title = { name: 'a', path: null, files: 1, size: 8 * 2 ** 20 }
+  flight.progress = new TorrentProgress(title, 8 * 2 ** 20, () => 0)
+  flight.progress.note(5 * 2 ** 20 + 1, 8 * 2 ** 20)
+  const wait = flight.wait(hasty)
+  await assert.rejects(wait, notReady(/5 MiB so far/))
+})
+
+test('the work goes on for others when one has lost patience', async () => {
+  const { flight, land } = begin()
+  const other = flight.wait(new Client())
+  await assert.rejects(flight.wait(hasty), notReady(/again later/))
+  assert.equal(flight.waiters, 1)
+  land('done')
+  assert.equal(await other, 'done')
+})
+
+test('a client that went away no longer waits', async () => {
+  const { flight } = begin()
+  const client = new Client()
+  const wait = flight.wait(client)
+  client.goAway()
+  await assert.rejects(wait, notReady(/gone/))
+  assert.equal(flight.waiters, 0)
+})
+
+test('the work is given up as soon as the last who waits goes away', () => {
+  const { flight } = begin()
+  const [first, second] = [new Client(), new Client()]
+  const waits = [flight.wait(first), flight.wait(second)]
+  for (const wait of waits) wait.catch(() => undefined)
+  first.goAway()
+  assert.equal(flight.signal.aborted, false)
+  second.goAway()
+  assert.equal(flight.signal.aborted, true)
+  assert.throws(
+    () => {
+      flight.signal.throwIfAborted()
+    },
+    notReady(/nobody waits/),
+  )
+})
+
+/** A client that waits for a millisecond of the test's clock. */
+async function loseTime(t: TestContext, flight: PendingTorrent<string>): Promise<number> {
+  const wait = flight.wait(hasty)
+  t.mock.timers.tick(1)
+  return wait.then(
+    () => assert.fail(),
+    (error: unknown) => (error as NotReady).retryAfter,
+  )
+}
+
+test('the work goes on for who was told to come again, for twice as long as that should take', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { flight } = begin()
+  const retryAfter = await loseTime(t, flight)
+  t.mock.timers.tick(2000 * retryAfter - 1)
+  assert.equal(flight.signal.aborted, false)
+  t.mock.timers.tick(1)
+  assert.equal(flight.signal.aborted, true)
+})
+
+test('a client that comes again keeps the work going', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { flight } = begin()
+  for (let i = 0; i < 5; i++) {
+    const retryAfter = await loseTime(t, flight)
+    t.mock.timers.tick(1000 * retryAfter)
+    assert.equal(flight.signal.aborted, false)
+  }
+})
+
+test('a client that goes away takes nothing from one that was told to come again', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { flight } = begin()
+  const client = new Client()
+  flight.wait(client).catch(() => undefined)
+  const retryAfter = await loseTime(t, flight)
+  client.goAway()
+  assert.equal(flight.signal.aborted, false)
+  t.mock.timers.tick(2000 * retryAfter)
+  assert.equal(flight.signal.aborted, true)
+})
+
+test('work that is done is not given up afterwards', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { flight, land } = begin()
+  const retryAfter = await loseTime(t, flight)
+  land('done')
+  assert.equal(await flight.promise, 'done')
+  t.mock.timers.tick(3000 * retryAfter)
+  assert.equal(flight.signal.aborted, false)
+})
+
+test('a client that goes away with its answer is not counted off twice', async () => {
+  const { flight, land } = begin()
+  const client = new Client()
+  const wait = flight.wait(client)
+  const other = flight.wait(new Client())
+  client.goAway()
+  client.goAway()
+  assert.equal(flight.waiters, 1)
+  await assert.rejects(wait, notReady(/gone/))
+  land('done')
+  assert.equal(await other, 'done')
+  assert.equal(flight.waiters, 0)
+})

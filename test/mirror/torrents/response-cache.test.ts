@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { createServer, type IncomingMessage } from 'node:http'
+import { Socket, type AddressInfo } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { ResponseCache } from '../../../src/mirror/torrents/response-cache.js'
+import type { CheckedTorrent } from '../../../src/mirror/torrents/on-demand.js'
+import type { TorrentResponse } from '../../../src/mirror/torrents/response.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { Clock } from '../clock.js'
+import { singleAddress } from '../pkgtorrent/yum-client.js'
+import { parseAnswers, rawRequest } from '../hostile/raw.js'
+import { readMetric } from '../read-metric.js'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+function openCache() {
+  return new ResponseCache({
+    keepAliveSeconds: 30,
+    isCurrent: () => true,
+    now: Date.now,
+  })
+}
+
+function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
+  const socket = new Socket()
+  const request: Pick<IncomingMessage, 'url' | 'headers' | 'socket'> = {
+    url,
+    headers: { host },
+    socket,
+  }
+  return request as IncomingMessage
+}
+
+const checked = {} as CheckedTorrent
+const answer = { body: Buffer.alloc(300), headers: {} } as unknown as TorrentResponse
+
+test('an answer is recalled by its address and host', () => {
+  const cache = openCache()
+  cache.note(requestOf('/a'), checked, answer)
+  assert.equal(cache.recall(requestOf('/a'))?.answer, answer)
+  assert.equal(cache.recall(requestOf('/b')), undefined)
+  assert.equal(cache.recall(requestOf('/a', 'other.example')), undefined)
+})
+
+test('a query makes no other address', () => {
+  const cache = openCache()
+  cache.note(requestOf('/a?x'), checked, answer)
+  for (const url of ['/a', '/a?', '/a?y', '/a?x?y']) {
+    assert.equal(cache.recall(requestOf(url))?.answer, answer, url)
+  }
+})
+
+test('addresses count among the bytes that answers take', () => {
+  const cache = openCache()
+  const addressOf = (i: number) => `/${String(i).padStart(15 * KIB, 'a')}`
+  for (let i = 0; i < 3000; i++) cache.note(requestOf(addressOf(i)), checked, answer)
+  // 45 MiB do not go into 32
+  assert.equal(cache.recall(requestOf(addressOf(0))), undefined)
+  assert.equal(cache.recall(requestOf(addressOf(2999)))?.answer, answer)
+})
+
+test('what is asked for again with another query is answered at once', async (t) => {
+  const standing = { monotonic: () => 1_000_000 }
+  const { now } = new Clock()
+  const { port } = await serveMirror(t, { files: { 'a/x': 'x' }, io: { now, ...standing } })
+  const address = singleAddress('/a/x')
+  const first = await ask(port, address, { headers: { Host: 'm.example' } })
+  for (const query of ['?', '?x', `?${'y'.repeat(10 * KIB)}`]) {
+    const again = await ask(port, address + query, { headers: { Host: 'm.example' } })
+    assert.ok(again.body.equals(first.body))
+  }
+  const kept = 'btkit_requests_total{route="kept response",code="200"}'
+  assert.equal(await readMetric(port, kept), 3)
+})
+
+/** The long way's answer, which no kept one has. */
+const LONG_WAY = 'the long way'
+
+/** A server that notes an answer to what is asked first, and gives it again if it can. */
+async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${url}` } = {}) {
+  const world = { now: Date.UTC(2023, 10, 14, 22, 13, 20), isCurrent: true }
+  const responses = new ResponseCache({
+    keepAliveSeconds: 5,
+    now: () => world.now,
+    isCurrent: () => world.isCurrent,
+  })
+  const noted = new Set<string>()
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
+    if (responses.answer(request, response)) return
+    const body = Buffer.from(bodyOf(request.url ?? ''))
+    const headers = { 'Content-Length': String(body.length) }
+    const trackers = { urls: [], since: 0 }
+    if (!noted.has(request.url ?? '')) {
+      responses.note(request, checked, { trackers, headers, body })
+      noted.add(request.url ?? '')
+    }
+    request.resume()
+    response.setHeader('Content-Length', LONG_WAY.length)
+    response.end(LONG_WAY)
+  })
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  /** The answer to a request; whatever else is asked for, the connection is closed by a second. */
+  const ask = async (head: string, body = '') => {
+    const last = 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    const [first] = parseAnswers(await rawRequest(port, `${head}\r\n\r\n${body}${last}`))
+    return first!
+  }
+  return { world, ask }
+}
+
+const PLAIN = 'GET /a HTTP/1.1\r\nHost: mirror.example'
+
+test('what was answered before is answered again', async (t) => {
+  const { ask } = await serve(t)
+  assert.equal((await ask(PLAIN)).body, LONG_WAY)
+  for (const fields of ['', '\r\nUser-Agent: x\r\nAccept: */*\r\nAccept-Encoding: gzip']) {
+    const { status, body } = await ask(PLAIN + fields)
+    assert.deepEqual([status, body], [200, 'answer to /a'])
+  }
+})
+
+test('what asks for something else goes the long way', async (t) => {
+  const { ask } = await serve(t)
+  await ask(PLAIN)
+  for (const head of [
+    PLAIN.replace('/a', '/b'),
+    PLAIN.replace('mirror', 'other'),
+    `${PLAIN}\r\nHost: mirror.example`,
+    PLAIN.replace('Host: mirror.example', 'X: y'),
+    `${PLAIN}\r\nIf-None-Match: "x"`,
+    `${PLAIN}\r\nif-match: "x"`,
+    `${PLAIN}\r\nIf-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT`,
+    `${PLAIN}\r\nIf-Unmodified-Since: Tue, 14 Nov 2023 22:13:20 GMT`,
+    `${PLAIN}\r\nRange: bytes=0-1`,
+    `${PLAIN}\r\nConnection: keep-alive`,
+    `${PLAIN}\r\nContent-Length: 0`,
+    PLAIN.replace('GET', 'POST'),
+  ]) {
+    assert.equal((await ask(head)).body, LONG_WAY, head)
+  }
+  assert.equal((await ask(PLAIN)).body, 'answer to /a')
+})
+
+test('a client of HTTP/1.0, whose connection is to be closed, goes the long way', async (t) => {
+  const { ask } = await serve(t)
+  await ask(PLAIN)
+  assert.equal((await ask(PLAIN.replace('HTTP/1.1', 'HTTP/1.0'))).body, LONG_WAY)
+})
+
+test('so does everything once the answer is not current', async (t) => {
+  const { ask, world } = await serve(t)
+  await ask(PLAIN)
+  world.isCurrent = false
+  assert.equal((await ask(PLAIN)).body, LONG_WAY)
+  world.isCurrent = true
+  assert.equal((await ask(PLAIN)).body, 'answer to /a')
+})
+
+test('each answer says what time it is', async (t) => {
+  const { ask, world } = await serve(t)
+  await ask(PLAIN)
+  assert.equal((await ask(PLAIN)).headers.get('date'), 'Tue, 14 Nov 2023 22:13:20 GMT')
+  world.now += 61_000
+  assert.equal((await ask(PLAIN)).headers.get('date'), 'Tue, 14 Nov 2023 22:14:21 GMT')
+})
+
+test('what was not asked for lately makes room', async (t) => {
+  const { ask } = await serve(t, { bodyOf: () => 'x'.repeat(10 * MIB) })
+  const address = (n: number) => PLAIN.replace('/a', `/${n}`)
+  for (let n = 0; n < 4; n++) await ask(address(n))
+  assert.equal((await ask(address(0))).body, LONG_WAY)
+  assert.equal((await ask(address(3))).body.length, 10 * MIB)
+})

@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { Budget, type BudgetLimits } from '../../../src/mirror/admission/budget.js'
+import { TimeSlices } from '../../../src/mirror/admission/time-slices.js'
+import { DirectoryListings } from '../../../src/mirror/tree/directory-listings.js'
+import { findFiles, type FindLimits } from '../../../src/mirror/tree/find-files.js'
+import { MirrorView, type Mirror } from '../../../src/mirror/tree/mirror.js'
+import { NotReady } from '../../../src/server/answers/refusal.js'
+import { unlessWindows } from '../../files/failure.js'
+import { makeScratch, type Files } from '../../support/scratch.js'
+import { limitedBudget, plentifulBudget } from '../budgets.js'
+import { refused } from '../refused.js'
+
+const maxMatches = 100
+
+function newListings(): DirectoryListings {
+  return new DirectoryListings({ now: Date.now, monotonic: () => performance.now() })
+}
+
+function makeMirror(t: TestContext, files: Files, rules: Partial<Mirror> = {}): Mirror {
+  return { root: makeScratch(t, files), hidden: false, followSymlinks: false, ...rules }
+}
+
+/** The paths of the files found, joined by slashes. */
+async function find(
+  mirror: Mirror,
+  paths: readonly string[],
+  limits: Partial<FindLimits> = {},
+): Promise<string[]> {
+  const listings = newListings()
+  const all = { maxMatches, budget: plentifulBudget(), listings, ...limits }
+  const { files } = await findFiles(paths, mirror, all)
+  return files.map(({ path }) => path.join('/'))
+}
+
+const TREE = {
+  'a/1.rpm': '1',
+  'a/2.rpm': '22',
+  'a/sub/3.rpm': '333',
+  'b/1.rpm': '4444',
+  'b/x.txt': 'x',
+}
+
+test('paths are found in the order in which they were asked for', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  const paths = ['/b/1.rpm', '/a/sub/3.rpm', '/a/1.rpm']
+  assert.deepEqual(await find(mirror, paths), ['b/1.rpm', 'a/sub/3.rpm', 'a/1.rpm'])
+})
+
+test('what is found says where it lies and how large it is', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  const {
+    files: [file],
+  } = await findFiles(['/a/sub/3.rpm'], mirror, {
+    maxMatches,
+    budget: plentifulBudget(),
+    listings: newListings(),
+  })
+  assert.equal(file!.absolutePath, join(mirror.root, 'a', 'sub', '3.rpm'))
+  assert.equal(file!.fingerprint.size, 3)
+})
+
+test('a pattern matches within one directory alone', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm'])
+  assert.deepEqual(await find(mirror, ['/*/1.rpm']), ['a/1.rpm', 'b/1.rpm'])
+  assert.deepEqual(await find(mirror, ['/*/*/*.rpm']), ['a/sub/3.rpm'])
+  assert.deepEqual(await find(mirror, ['/?/[12].rpm']), ['a/1.rpm', 'a/2.rpm', 'b/1.rpm'])
+})
+
+test('matches are sorted component by component, by the bytes of their names', async (t) => {
+  const names = ['a/z', 'a.b/a', 'B/a', 'a/é', '\u{ff5e}/a', '\u{1f600}/a', 'a/Y']
+  const mirror = makeMirror(t, Object.fromEntries(names.map((name) => [name, name])))
+  const sorted = ['B/a', 'a/Y', 'a/z', 'a/é', 'a.b/a', '\u{ff5e}/a', '\u{1f600}/a']
+  assert.deepEqual(await find(mirror, ['/*/*']), sorted)
+})
+
+test('patterns stay in the order in which they were asked for', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  const found = await find(mirror, ['/b/*', '/a/2.rpm', '/a/sub/*'])
+  assert.deepEqual(found, ['b/1.rpm', 'b/x.txt', 'a/2.rpm', 'a/sub/3.rpm'])
+})
+
+test('a file whose name is like a pattern is found by its name', async (t) => {
+  const mirror = makeMirror(t, { 'a/[x].rpm': '1', 'a/x.rpm': '2', 'a/y.rpm': '3' })
+  assert.deepEqual(await find(mirror, ['/a/[x].rpm']), ['a/[x].rpm'])
+  assert.deepEqual(await find(mirror, ['/a/[y].rpm']), ['a/y.rpm'])
+})
+
+test('hidden files are not there', async (t) => {
+  const mirror = makeMirror(t, { ...TREE, 'a/.hidden': 'h', '.git/config': 'c' })
+  assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm'])
+  for (const path of ['/a/.hidden', '/a/.*', '/a/.h*', '/.git/config', '/.git/*', '/.[g]it/c*']) {
+    await assert.rejects(find(mirror, [path]), refused('not-found', /not found/), path)
+  }
+})
+
+test('hidden files that are published have to be meant by the pattern', async (t) => {
+  const mirror = makeMirror(t, { 'a/x': 'x', 'a/.hidden': 'h' }, { hidden: true })
+  assert.deepEqual(await find(mirror, ['/a/*']), ['a/x'])
+  assert.deepEqual(await find(mirror, ['/a/.h*']), ['a/.hidden'])
+  assert.deepEqual(await find(mirror, ['/a/.hidden']), ['a/.hidden'])
+})
+
+test('what is not there is named', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  for (const path of ['/none', '/a/none.rpm', '/a/1.rpm/x', '/*.iso', '/n*/x']) {
+    const check = refused('not-found', /not found/)
+    await assert.rejects(find(mirror, [path]), (error: Error) => {
+      assert.ok(error.message.startsWith(`${path}: `), error.message)
+      return check(error)
+    })
+  }
+})
+
+test('one path that is not there fails the request', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  await assert.rejects(find(mirror, ['/a/1.rpm', '/a/9.rpm']), refused('not-found', /9\.rpm/))
+})
+
+test('a pattern may not climb out of the root', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  for (const path of ['/../*', '/*/../*', '/a/../../*', '/*/./x']) {
+    await assert.rejects(find(mirror, [path]), refused('usage', /not a plain path/), path)
+  }
+})
+
+test('links that stay inside are followed, others lead nowhere', unlessWindows, async (t) => {
+  const outside = makeScratch(t, { 'secret.rpm': 's' })
+  const mirror = makeMirror(t, TREE)
+  symlinkSync('1.rpm', join(mirror.root, 'a/latest.rpm'))
+  symlinkSync('../b', join(mirror.root, 'a/other'))
+  symlinkSync(join(outside, 'secret.rpm'), join(mirror.root, 'a/out.rpm'))
+  symlinkSync(outside, join(mirror.root, 'out'))
+  symlinkSync('nowhere', join(mirror.root, 'a/broken.rpm'))
+  assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm', 'a/latest.rpm'])
+  assert.deepEqual(await find(mirror, ['/a/o*/1.rpm']), ['a/other/1.rpm'])
+  for (const path of ['/a/out.rpm', '/out/secret.rpm', '/out/*', '/*/secret.rpm']) {
+    await assert.rejects(find(mirror, [path]), refused('not-found', /not found/), path)
+  }
+  const open = { ...mirror, followSymlinks: true }
+  assert.deepEqual(await find(open, ['/*/secret.rpm']), ['out/secret.rpm'])
+  assert.deepEqual(await find(open, ['/a/out.rpm']), ['a/out.rpm'])
+})
+
+test('a request may come to as many files as the limit says', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  const limits = { maxMatches: 2 }
+  assert.equal((await find(mirror, ['/a/*.rpm'], limits)).length, 2)
+  assert.equal((await find(mirror, ['/a/1.rpm', '/b/x.txt'], limits)).length, 2)
+  for (const paths of [['/b/*', '/a/1.rpm'], ['/a/*.rpm', '/b/*'], ['/*/*']]) {
+    await assert.rejects(find(mirror, paths, limits), refused('too-many', /more than 2 files/))
+  }
+})
+
+test('an empty directory holds no match', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  mkdirSync(join(mirror.root, 'empty'))
+  await assert.rejects(find(mirror, ['/empty/*']), refused('not-found', /not found/))
+})
+
+/** Entries of a directory, by the thousand or so. */
+function many(count: number, name: (i: number) => string): Files {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [name(i), 'x']))
+}
+
+test('files in the way of a pattern that wants directories are not looked at', async (t) => {
+  const mirror = makeMirror(t, { ...many(200, (i) => `d/${i}`), 'd/dir/a/a/a': 'x' })
+  const tail = '/a'.repeat(3)
+  // The names, the pattern and one path: nothing for each name and component of the tail. Two
+  // directories count as ten names each
+  const budget = limitedBudget({ names: 221, steps: 201 * 2 + 2 * `/d/*${tail}`.length })
+  assert.deepEqual(await find(mirror, [`/d/*${tail}`], { budget }), ['d/dir/a/a/a'])
+})
+
+test('a pattern deeper than any mirror is refused', async (t) => {
+  const mirror = makeMirror(t, TREE)
+  for (const path of [`/a/*${'/a'.repeat(99)}`, `/*${'/a'.repeat(500)}`, '/*'.repeat(1500)]) {
+    await assert.rejects(find(mirror, [path]), refused('too-many', /more than 100 components/))
+  }
+  await assert.rejects(find(mirror, [`/a/*${'/a'.repeat(98)}`]), refused('not-found', /not found/))
+})
+
+test('a search that goes through too many names ends', async (t) => {
+  const mirror = makeMirror(t, { ...many(30, (i) => `d/${i}`), ...TREE })
+  const budget = limitedBudget({ names: 100 })
+  const paths = Array.from({ length: 10 }, (_, i) => `/d/*${i}`)
+  await assert.rejects(find(mirror, paths, { budget }), refused('too-many', /too many names/))
+})
+
+for (const tail of ['nowhere', '1.rpm', '*.rpm', 'x/1.rpm']) {
+  test(`links round in a circle end a search of .../${tail} soon`, unlessWindows, async (t) => {
+    const mirror = makeMirror(t, TREE)
+    for (const name of ['x', 'y', 'z']) symlinkSync('.', join(mirror.root, 'a', name))
+    const view = t.mock.method(MirrorView.prototype, 'directory')
+    const paths = [`/a${'/*'.repeat(12)}/${tail}`]
+    // As much as the service allows a request
+    const limits = { maxMatches: 10_000, budget: limitedBudget({ names: 1_000_000 }) }
+    await assert.rejects(find(mirror, paths, limits), refused('too-many', /too many names/))
+    assert.ok(view.mock.callCount() < 2000, String(view.mock.callCount()))
+  })
+}
+
+test('what links lead round to is found as often as the pattern says', unlessWindows, async (t) => {
+  const mirror = makeMirror(t, TREE)
+  symlinkSync('.', join(mirror.root, 'self'))
+  const limits = { budget: limitedBudget({ names: 1_000_000 }) }
+  const found = await find(mirror, ['/*/*/1.rpm'], limits)
+  assert.deepEqual(found, ['self/a/1.rpm', 'self/b/1.rpm'])
+})
+
+test('a search that takes too many steps ends', async (t) => {
+  const mirror = makeMirror(
+    t,
+    many(30, (i) => `d/${i}`),
+  )
+  const budget = limitedBudget({ steps: 100 })
+  await assert.rejects(
+    find(mirror, ['/d/*[0-9]*x'], { budget }),
+    refused('too-many', /too long to match/),
+  )
+})
+
+test('paths that come to too many bytes end the search', async (t) => {
+  const mirror = makeMirror(
+    t,
+    many(30, (i) => `d/${i}`),
+  )
+  const budget = limitedBudget({ bytes: 15_000 })
+  await assert.rejects(find(mirror, ['/d/*'], { budget }), refused('too-many', /too many bytes/))
+  assert.equal(
+    (await find(mirror, ['/d/1?'], { budget: limitedBudget({ bytes: 20_000 }) })).length,
+    10,
+  )
+})
+
+/** A budget whose slices are over as soon as they begin, and what was charged to it. */
+class HastyBudget extends Budget {
+  names = 0
+
+  constructor(signal: AbortSignal) {
+    let now = 0
+    const slices = new TimeSlices(() => (now += 10))
+    super({ steps: 1e9, names: 1e9, bytes: 1e9 }, { slices, signal })
+  }
+
+  override charge(kind: keyof BudgetLimits, amount: number): void {
+    if (kind === 'names') this.names += amount
+    super.charge(kind, amount)
+  }
+}
+
+test('a search gives way to others between two names', async (t) => {
+  const mirror = makeMirror(
+    t,
+    many(100, (i) => `d/${i}`),
+  )
+  let turns = 0
+  const count = () => {
+    turns++
+    timer = setImmediate(count)
+  }
+  let timer = setImmediate(count)
+  await assert.rejects(
+    find(mirror, ['/d/x*'], { budget: new HastyBudget(new AbortController().signal) }),
+  )
+  clearImmediate(timer)
+  assert.ok(turns >= 100, `${turns}`)
+})
+
+test('a search that nobody waits for any more ends before the next name', async (t) => {
+  const mirror = makeMirror(
+    t,
+    many(1000, (i) => `d/${i}`),
+  )
+  const gone = new AbortController()
+  const budget = new HastyBudget(gone.signal)
+  const search = find(mirror, ['/d/*', '/d/?', '/d/??'], { budget })
+  while (budget.names < 10) await new Promise((resolve) => setImmediate(resolve))
+  gone.abort(new NotReady('gone', 1))
+  const seen = budget.names
+  await assert.rejects(search, refused('busy', /gone/))
+  // Each of the three may be at a name, or at the directory itself, which counts for ten
+  assert.ok(budget.names <= seen + 30, `${budget.names - seen}`)
+})
+
+test('the first path that is not there ends the search of the others', async (t) => {
+  const mirror = makeMirror(
+    t,
+    many(100, (i) => `d/${i}`),
+  )
+  const budget = new HastyBudget(new AbortController().signal)
+  const paths = ['/none', ...Array.from({ length: 500 }, (_, i) => `/d/x${i}*`)]
+  await assert.rejects(find(mirror, paths, { budget }), refused('not-found', /none/))
+  const seen = budget.names
+  for (let i = 0; i < 5000; i++) await new Promise((resolve) => setImmediate(resolve))
+  // Those that had begun go on to their end: a directory of a hundred names, itself ten
+  assert.ok(budget.names - seen <= 32 * 110, `${budget.names - seen}`)
+})

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { RootWatch } from '../../../src/mirror/tree/root-watch.js'
+import { decodeTorrent } from '../../support/decode-torrent.js'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { SINGLE } from '../hostile/siege.js'
+
+const FILES = {
+  'old/yum/a.rpm': 'old',
+  'old/yum/gone.rpm': 'gone',
+  'new/yum/a.rpm': 'new one',
+}
+
+/** A mirror under the link `current`, which leads to `old`, and a way to switch it. */
+async function serveLinked(t: TestContext) {
+  const place = makeScratch(t, FILES)
+  const root = join(place, 'current')
+  symlinkSync('old', root)
+  const { port } = await serveMirror(t, { root })
+  const switchTo = (name: string) => {
+    symlinkSync(name, `${root}.new`)
+    renameSync(`${root}.new`, root)
+  }
+  const get = (path: string) => ask(port, path, { headers: { Host: 'mirror.example' } })
+  return { root, place, get, switchTo }
+}
+
+test('files are those of the directory that the link leads to at the time', async (t) => {
+  const { get, switchTo } = await serveLinked(t)
+  assert.equal((await get('/yum/a.rpm')).body.toString(), 'old')
+  switchTo('new')
+  assert.equal((await get('/yum/a.rpm')).body.toString(), 'new one')
+  assert.equal((await get('/yum/gone.rpm')).status, 404)
+})
+
+test('so are torrents, however often the old ones were asked for', async (t) => {
+  const { get, switchTo } = await serveLinked(t)
+  const lengthOf = async () => {
+    const { body } = await get(`${SINGLE}/yum/a.rpm`)
+    return decodeTorrent(body).info['length']
+  }
+  for (let i = 0; i < 3; i++) assert.equal(await lengthOf(), 3)
+  for (let i = 0; i < 3; i++) assert.equal((await get(`${SINGLE}/yum/gone.rpm`)).status, 200)
+  switchTo('new')
+  assert.equal(await lengthOf(), 7)
+  assert.equal((await get(`${SINGLE}/yum/gone.rpm`)).status, 404)
+  switchTo('old')
+  assert.equal(await lengthOf(), 3)
+})
+
+test('a link that leads nowhere is a reason to come again, until it leads somewhere', async (t) => {
+  const { get, switchTo } = await serveLinked(t)
+  switchTo('nowhere')
+  assert.equal((await get('/yum/a.rpm')).status, 503)
+  assert.equal((await get('/-/health')).status, 503)
+  switchTo('new')
+  assert.equal((await get('/yum/a.rpm')).status, 200)
+})
+
+test('a link in the mirror to what was the root before leads outside', async (t) => {
+  const { get, switchTo, place } = await serveLinked(t)
+  symlinkSync('../../old/yum/gone.rpm', join(place, 'new/yum/link'))
+  switchTo('new')
+  assert.equal((await get('/yum/link')).status, 404)
+  assert.equal((await get(`${SINGLE}/yum/link`)).status, 404)
+})
+
+test('a root that no link leads to is not looked at each time', (t) => {
+  const root = join(makeScratch(t), 'root')
+  mkdirSync(root)
+  const watch = new RootWatch(root)
+  rmSync(root, { recursive: true })
+  assert.equal(watch.hasMoved(), false)
+})

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { openCache } from '../../../src/cache/open.js'
+import { cutIntoPieces } from '../../../src/core/digests/content.js'
+import { infoRequest } from '../../../src/core/digests/info.js'
+import { recallPieces } from '../../../src/core/digests/recall-pieces.js'
+import { readFingerprint } from '../../../src/files/fingerprint.js'
+import { createThrottle } from '../../../src/hash/jobs/throttle.js'
+import type { WholeFileJob } from '../../../src/hash/jobs/whole-file-job.js'
+import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
+import { Clients } from '../../../src/mirror/admission/clients.js'
+import { MemoryPool } from '../../../src/mirror/admission/memory-pool.js'
+import { WorkQueue } from '../../../src/mirror/admission/work-queue.js'
+import { NotReady } from '../../../src/server/answers/refusal.js'
+import { FileClaims } from '../../../src/mirror/torrents/file-claims.js'
+import { FileHasher, type HashRequest } from '../../../src/mirror/torrents/file-hasher.js'
+import { HashedBytes } from '../../../src/mirror/torrents/hashed-bytes.js'
+import { FileDigests } from '../../../src/mirror/views/file-digests.js'
+import { refused } from '../refused.js'
+import { hashContext } from '../../core/requests.js'
+import { aheadOfFiles } from '../../support/mirror.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { makeScratch, plantSparse } from '../../support/scratch.js'
+
+const SIZE = 3_000_000
+const LARGE = 20 * SIZE
+const CONTENT = pseudoRandom(SIZE, 1)
+const SHA256 = createHash('sha256').update(CONTENT).digest('hex')
+
+/** Those who read the files `a` and `large` of a mirror: in turn, for there is a single place. */
+async function openBoth(t: TestContext) {
+  const root = makeScratch(t, { a: CONTENT })
+  plantSparse(root, 'large', LARGE)
+  const cache = await openCache({ directory: makeScratch(t), now: Date.now, warn: assert.ifError })
+  t.after(() => cache.close())
+  const pool = new WorkerPool()
+  t.after(() => pool.close())
+  const cacheAccess = { cache, trust: 'full' as const, now: aheadOfFiles }
+  const { engine } = hashContext({ pool, isOffloaded: true })
+  const queueing = { limit: 1, maxWaiting: 10, ageing: 1000, monotonic: () => 0 }
+  const queue = new WorkQueue(queueing)
+  const aheadQueue = new WorkQueue({ ...queueing, after: queue })
+  const [claims, hashed] = [new FileClaims(), new HashedBytes()]
+  const mirror = { root, hidden: false, followSymlinks: false }
+  const shared = { mirror, hashContext: { engine, cacheAccess }, claims, hashed }
+  const hasher = new FileHasher({ ...shared, queue, aheadQueue })
+  const clients = new Clients({ maxPerClient: 100, rateLimit: 0 }, () => 0)
+  const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 })
+  const admitted = { hashing: queue, clients, memory, monotonic: () => 0 }
+  const digests = new FileDigests({ ...shared, ...admitted, pieceLength: 2 ** 20 })
+  const fileOf = (name: string) => {
+    const absolutePath = join(root, name)
+    return { path: [name], absolutePath, fingerprint: readFingerprint(absolutePath) }
+  }
+  const hashPieces = (name: string, parts: Partial<HashRequest> = {}) => {
+    const files = [fileOf(name)]
+    const single = { version: 'v1', name, isDirectory: false, files, skipped: [] } as const
+    const content = cutIntoPieces(single, 2 ** 20)
+    return hasher.obtain({
+      request: infoRequest(content, { private: false, sourceTag: null }, 'full'),
+      table: recallPieces(content, cacheAccess),
+      client: null,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      ...parts,
+    })
+  }
+  const digest = async (name: string) => {
+    const waiter = { client: null, patience: 600_000, onGone: () => undefined }
+    return Buffer.from(await digests.obtain(fileOf(name), waiter)).toString('hex')
+  }
+  /** Occupies the place until it is called. */
+  const occupy = () => {
+    let leave: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => (leave = resolve))
+    const tiny = { remaining: () => 0, client: null, signal: new AbortController().signal }
+    void queue.run(tiny, () => gate)
+    return leave
+  }
+  /** How often somebody looked for others who read the same files. */
+  const looks = t.mock.method(claims, 'inTheWay').mock
+  return { hashPieces, digest, digests, file: fileOf, hashed, queue, occupy, looks, pool }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await setImmediate()
+}
+
+test('a torrent that is asked for while its file waits for its checksum is read with it', async (t) => {
+  const { digest, hashPieces, hashed, queue, occupy } = await openBoth(t)
+  const leave = occupy()
+  const checksum = digest('a')
+  await until(() => queue.length === 1)
+  const torrent = hashPieces('a')
+  leave()
+  assert.equal(await checksum, SHA256)
+  assert.equal((await torrent).bytesHashed, 0)
+  assert.equal(hashed.total, SIZE)
+})
+
+test('a checksum waits while the torrent of its file is hashed', async (t) => {
+  const { digest, hashPieces, hashed, queue, occupy, looks } = await openBoth(t)
+  const leave = occupy()
+  const torrent = hashPieces('a')
+  const checksum = digest('a')
+  await until(() => looks.callCount() === 2)
+  assert.equal(queue.length, 1)
+  leave()
+  assert.equal((await torrent).bytesHashed, SIZE)
+  assert.equal(await checksum, SHA256)
+  // SHA-256 is none of what a torrent needs
+  assert.equal(hashed.total, 2 * SIZE)
+})
+
+test('hashing that nobody waits for gives way to a checksum', async (t) => {
+  const { digest, hashPieces } = await openBoth(t)
+  const working = new AbortController()
+  const giveWay = () => {
+    working.abort(new NotReady('gave way', 1))
+  }
+  const ahead = { throttle: createThrottle(SIZE), giveWay }
+  const begun = new Promise<void>((resolve) => {
+    const onProgress = () => {
+      resolve()
+    }
+    hashPieces('large', { ahead, onProgress, signal: working.signal }).catch(() => undefined)
+  })
+  await begun
+  const zeros = createHash('sha256').update(Buffer.alloc(LARGE)).digest('hex')
+  assert.equal(await digest('large'), zeros)
+  assert.ok(working.signal.aborted)
+})
+
+test('a reading gives way to a smaller one', async (t) => {
+  const { digest, hashed, queue, pool } = await openBoth(t)
+  const run = pool.run.bind(pool)
+  let letGo: () => void = () => undefined
+  const gate = new Promise<void>((resolve) => (letGo = resolve))
+  const runs = t.mock.method(pool, 'run', async (job: WholeFileJob) => {
+    if (job.size === LARGE) await gate
+    return run(job)
+  }).mock
+  let isDone = false
+  const large = digest('large')
+  void large.then(() => (isDone = true))
+  await until(() => runs.callCount() === 1)
+  const small = digest('a')
+  await until(() => queue.length === 1)
+  letGo()
+  assert.equal(await small, SHA256)
+  assert.equal(isDone, false)
+  assert.equal(await large, createHash('sha256').update(Buffer.alloc(LARGE)).digest('hex'))
+  assert.equal(hashed.total, LARGE + SIZE)
+})
+
+test('a checksum that nobody waits for any more is not made', async (t) => {
+  const { digests, file, queue, occupy } = await openBoth(t)
+  const leave = occupy()
+  let leaveIt: () => void = () => undefined
+  const onGone = (act: () => void) => (leaveIt = act)
+  const asked = digests.obtain(file('a'), { client: null, patience: 600_000, onGone })
+  await until(() => queue.length === 1)
+  assert.equal(digests.underWay()[0]?.state, 'waiting')
+  leaveIt()
+  await assert.rejects(asked, refused('busy', /gone/))
+  await until(() => queue.length === 0)
+  assert.deepEqual(digests.underWay(), [])
+  leave()
+})

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkPattern, PathPatterns } from '../../../src/mirror/warm/path-patterns.js'
+
+/** Whether the path of a file matches patterns, as whoever goes down a tree finds out. */
+function matches(patterns: readonly string[], path: string): boolean {
+  const compiled = new PathPatterns(patterns)
+  const names = path.split('/')
+  let places = compiled.start
+  for (const [i, name] of names.entries()) {
+    if (i > 0 && !compiled.canGoOn(places)) return false
+    places = compiled.follow(places, name)
+  }
+  return compiled.isMatch(places)
+}
+
+const MATCHING: readonly (readonly [pattern: string, path: string])[] = [
+  ['/iso/*', 'iso/a.iso'],
+  ['iso/*', 'iso/a.iso'],
+  ['//iso//*.iso', 'iso/a.iso'],
+  ['/**', 'a.iso'],
+  ['**', 'a/b/c.iso'],
+  ['/iso/**', 'iso/a.iso'],
+  ['/iso/**', 'iso/a/b/c'],
+  ['/**/*.rpm', 'a.rpm'],
+  ['/**/*.rpm', 'x/y/a.rpm'],
+  ['/yum/**/Packages/*.rpm', 'yum/Packages/a.rpm'],
+  ['/yum/**/Packages/*.rpm', 'yum/7/os/Packages/a.rpm'],
+  ['/yum/**/Packages/**/*.rpm', 'yum/Packages/Packages/x/a.rpm'],
+  ['/yum/**/**/a', 'yum/a'],
+  ['/yum/[67]/?.rpm', 'yum/7/a.rpm'],
+  // A name may look like a pattern
+  ['/a[1].iso', 'a[1].iso'],
+  ['/.well-known/*', '.well-known/a'],
+]
+
+for (const [pattern, path] of MATCHING) {
+  test(`${pattern} matches ${path}`, () => {
+    assert.ok(matches([pattern], path))
+  })
+}
+
+const OTHERS: readonly (readonly [pattern: string, path: string])[] = [
+  ['/iso/*', 'iso'],
+  ['/iso/*', 'iso/x/a.iso'],
+  ['/iso/**', 'iso'],
+  ['/iso/**', 'isos/a'],
+  ['/**/*.rpm', 'x/a.iso'],
+  ['/yum/**/Packages/*.rpm', 'yum/Packages/x/a.rpm'],
+  ['/**', '.hidden'],
+  ['/**', 'a/.git/config'],
+  ['/**/x', '.git/x'],
+  ['/*', '.hidden'],
+]
+
+for (const [pattern, path] of OTHERS) {
+  test(`${pattern} does not match ${path}`, () => {
+    assert.ok(!matches([pattern], path))
+  })
+}
+
+test('of several patterns one is enough', () => {
+  const patterns = ['/iso/**/*.iso', '/yum/*', '/iso/x/*']
+  for (const path of ['iso/a.iso', 'yum/a', 'iso/x/b.txt']) assert.ok(matches(patterns, path), path)
+  for (const path of ['iso/b.txt', 'yum/a/b']) assert.ok(!matches(patterns, path), path)
+})
+
+test('through a link to a directory leads a component of its own, and no **', () => {
+  const patterns = new PathPatterns(['/**', '/a/*/x'])
+  const below = patterns.follow(patterns.start, 'a')
+  const linked = patterns.follow(below, 'link', true)
+  assert.ok(patterns.canGoOn(linked))
+  assert.ok(patterns.isMatch(patterns.follow(linked, 'x')))
+  assert.ok(!patterns.isMatch(patterns.follow(linked, 'y')))
+})
+
+for (const pattern of ['', '/', '/iso/', '..', '/iso/../x', 'a/./b', 'a\0b', '/x'.repeat(101)]) {
+  test(`${JSON.stringify(pattern.slice(0, 20))} is no pattern`, () => {
+    assert.throws(() => checkPattern(pattern), /--warm '/)
+  })
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { checkConditions } from '../../../src/server/answers/conditional.js'
+
+const MODIFIED = 'Tue, 14 Nov 2023 22:13:20 GMT'
+const VALIDATORS = { etag: '"tag"', lastModified: MODIFIED }
+const EARLIER = 'Tue, 14 Nov 2023 22:13:19 GMT'
+
+const verdict = (headers: Record<string, string>) => checkConditions(headers, VALIDATORS)
+const isSame = (headers: Record<string, string>) => verdict(headers) === 'unmodified'
+
+test('a request without a condition wants it all', () => {
+  assert.equal(isSame({}), false)
+})
+
+test('a client that has this tag, strong or weak, has this state', () => {
+  for (const tags of ['"tag"', 'W/"tag"', '"a", "tag"', '"a",W/"tag","b"', '*', ' "tag" ']) {
+    assert.equal(isSame({ 'if-none-match': tags }), true, tags)
+  }
+})
+
+test('a client that has other tags has not', () => {
+  for (const tags of ['"other"', '', 'tag', '"tag', '"a", "b"', '"TAG"', '"*"']) {
+    assert.equal(isSame({ 'if-none-match': tags }), false, tags)
+  }
+})
+
+test('the date counts when it is the same', () => {
+  assert.equal(isSame({ 'if-modified-since': MODIFIED }), true)
+  assert.equal(isSame({ 'if-modified-since': EARLIER }), false)
+})
+
+test('a file replaced by an older one is another one', () => {
+  assert.equal(isSame({ 'if-modified-since': 'Tue, 14 Nov 2023 22:13:21 GMT' }), false)
+})
+
+test('a tag outweighs the date', () => {
+  assert.equal(isSame({ 'if-none-match': '"other"', 'if-modified-since': MODIFIED }), false)
+  assert.equal(isSame({ 'if-none-match': '"tag"', 'if-modified-since': EARLIER }), true)
+})
+
+test('who wants another state than there is gets none', () => {
+  for (const tags of ['"other"', 'W/"tag"', '"a", "b"', '', '"*"']) {
+    assert.equal(verdict({ 'if-match': tags }), 'failed', tags)
+  }
+  for (const tags of ['"tag"', '"a", "tag"', '*', ' * ']) {
+    assert.equal(verdict({ 'if-match': tags }), 'met', tags)
+  }
+})
+
+test('who wants it unmodified since a date gets it unless it was', () => {
+  assert.equal(verdict({ 'if-unmodified-since': EARLIER }), 'failed')
+  for (const date of [MODIFIED, 'Tue, 14 Nov 2023 22:13:21 GMT', 'yesterday', '']) {
+    assert.equal(verdict({ 'if-unmodified-since': date }), 'met', date)
+  }
+})
+
+test('of all conditions, those that must hold come first, and tags before dates', () => {
+  assert.equal(verdict({ 'if-match': '"other"', 'if-none-match': '"tag"' }), 'failed')
+  assert.equal(verdict({ 'if-match': '"tag"', 'if-none-match': '"tag"' }), 'unmodified')
+  assert.equal(verdict({ 'if-match': '"tag"', 'if-unmodified-since': EARLIER }), 'met')
+})
+
+test('no date counts that could be that of another state', () => {
+  const validators = { etag: '"tag"', lastModified: null }
+  for (const field of ['if-modified-since', 'if-unmodified-since']) {
+    assert.equal(checkConditions({ [field]: MODIFIED }, validators), 'met')
+  }
+})
+
+test('a weak tag tells a client that it has the page, and nothing about its bytes', () => {
+  const weak = { etag: 'W/"tag"', lastModified: null }
+  for (const tags of ['W/"tag"', '"tag"', '*']) {
+    assert.equal(checkConditions({ 'if-none-match': tags }, weak), 'unmodified', tags)
+    assert.equal(checkConditions({ 'if-match': tags }, weak), tags === '*' ? 'met' : 'failed')
+  }
+})

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import type { IncomingMessage } from 'node:http'
+import { test } from 'node:test'
+import {
+  ClientAddresses,
+  clientKey,
+  parseTrustedProxy,
+} from '../../../src/server/connections/client-address.js'
+
+/** Who a request of that peer comes from; no peer stands for a Unix socket. */
+function clientOf(proxies: readonly string[], peer?: string, forwardedFor?: string): string | null {
+  const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor }
+  const request = { socket: { remoteAddress: peer }, headers }
+  const addresses = new ClientAddresses(proxies.map(parseTrustedProxy))
+  return addresses.of(request as unknown as IncomingMessage)
+}
+
+test('a client is the peer, whatever it says of itself', () => {
+  assert.equal(clientOf([], '192.0.2.1', '198.51.100.7'), '192.0.2.1')
+  assert.equal(clientOf(['10.0.0.0/8', 'unix'], '192.0.2.1', '198.51.100.7'), '192.0.2.1')
+  assert.equal(clientOf([], undefined, '198.51.100.7'), null)
+})
+
+test("a trusted proxy's word is taken", () => {
+  assert.equal(clientOf(['127.0.0.1'], '127.0.0.1', '198.51.100.7'), '198.51.100.7')
+  assert.equal(clientOf(['10.0.0.0/8'], '10.9.8.7', '2001:db8::1'), '2001:db8::1')
+  assert.equal(clientOf(['2001:db8::/32'], '2001:db8:1::2', '198.51.100.7'), '198.51.100.7')
+  assert.equal(clientOf(['unix'], undefined, '198.51.100.7'), '198.51.100.7')
+})
+
+test('what stands before the last hop that is not trusted is hearsay', () => {
+  const proxies = ['127.0.0.1', '10.0.0.0/8']
+  assert.equal(clientOf(proxies, '127.0.0.1', '1.1.1.1, 198.51.100.7'), '198.51.100.7')
+  assert.equal(clientOf(proxies, '127.0.0.1', '1.1.1.1,198.51.100.7 , 10.0.0.1'), '198.51.100.7')
+  assert.equal(clientOf(proxies, '127.0.0.1', '10.0.0.9, 10.0.0.1'), '10.0.0.9')
+})
+
+test('a proxy that names no address is the client itself', () => {
+  for (const said of [undefined, '', 'unknown', '198.51.100.7, _hidden', '1.2.3.4:80', '1.2.3']) {
+    assert.equal(clientOf(['127.0.0.1'], '127.0.0.1', said), '127.0.0.1', said)
+  }
+  assert.equal(clientOf(['unix'], undefined, 'unknown'), null)
+})
+
+test('an IPv4 address is one, however the socket gives it', () => {
+  assert.equal(clientOf([], '::ffff:192.0.2.1'), '192.0.2.1')
+  assert.equal(clientOf(['127.0.0.1'], '::ffff:127.0.0.1', '::ffff:192.0.2.1'), '192.0.2.1')
+})
+
+test('clients of one IPv6 network of 64 bits are one', () => {
+  const same = ['2001:db8:0:1::1', '2001:DB8::1:2:3:4:5', '2001:db8:0:1:ffff:ffff:ffff:ffff']
+  for (const address of same) assert.equal(clientKey(address), '2001:db8:0:1::/64')
+  assert.equal(clientKey('2001:db8:0:2::1'), '2001:db8:0:2::/64')
+  assert.equal(clientKey('::1'), '0:0:0:0::/64')
+  assert.equal(clientKey('fe80::1%eth0'), 'fe80:0:0:0::/64')
+  assert.equal(clientKey('192.0.2.1'), '192.0.2.1')
+})
+
+test('a proxy is an address, a network or unix', () => {
+  for (const text of ['192.0.2.1', '192.0.2.0/24', '0.0.0.0/0', '::1', '2001:db8::/32', 'unix']) {
+    assert.doesNotThrow(() => parseTrustedProxy(text), text)
+  }
+  for (const text of [
+    '',
+    'localhost',
+    '192.0.2.1/33',
+    '::1/129',
+    '/8',
+    '1.2.3.4/',
+    '1.2.3.4/8/8',
+  ]) {
+    assert.throws(() => parseTrustedProxy(text), /neither unix nor an address/, text)
+  }
+})

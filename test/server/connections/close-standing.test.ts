@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { createServer as createSecureServer } from 'node:https'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { connect as connectSecurely } from 'node:tls'
+import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
+import { makeScratch } from '../../support/scratch.js'
+import { closeStanding } from '../../../src/server/connections/close-standing.js'
+
+/** More than the system takes from a server whose client reads nothing. */
+const LARGE = Buffer.alloc(32 * 1024 * 1024)
+
+async function listenWith(t: TestContext, body: Uint8Array): Promise<Server> {
+  const server = createServer((_request, response) => response.end(body))
+  server.keepAliveTimeout = 60_000
+  closeStanding(server, 40)
+  server.listen(0, '127.0.0.1')
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await once(server, 'listening')
+  return server
+}
+
+function ask(t: TestContext, server: Server): Socket {
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  t.after(() => client.destroy())
+  client.on('error', () => undefined)
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  return client
+}
+
+test('who does not take its answer is closed on', async (t) => {
+  const server = await listenWith(t, LARGE)
+  const client = ask(t, server).pause()
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  await once(socket, 'close')
+  assert.ok(socket.bytesWritten > 0 && !client.destroyed)
+})
+
+test('who does not take its answer over TLS is closed on too', unlessOpenssl, async (t) => {
+  const directory = makeScratch(t)
+  const cert = plantCertificate(directory, 'standing')
+  const key = readFileSync(certificateFiles(directory)[1], 'utf8')
+  const server = createSecureServer({ cert, key }, (_request, response) => response.end(LARGE))
+  closeStanding(server, 40)
+  server.listen(0, '127.0.0.1')
+  t.after(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const client = connectSecurely({ port, host: '127.0.0.1', ca: cert })
+  t.after(() => client.destroy())
+  client.on('error', () => undefined).pause()
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  const [socket] = (await once(server, 'secureConnection')) as [Socket]
+  await once(socket, 'close')
+  assert.ok(socket.bytesWritten > 0)
+})
+
+test('who has its answer and keeps the connection is not closed on', async (t) => {
+  const server = await listenWith(t, Buffer.from('short'))
+  const client = ask(t, server)
+  const answers: string[] = []
+  client.on('data', (chunk) => answers.push(chunk.toString()))
+  await once(client, 'data')
+  // Ten looks later
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  await once(client, 'data')
+  assert.match(answers.join(''), /short[^]*short/)
+})

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { refuseConnection } from '../../../src/server/connections/refuse-connection.js'
+
+test('a client that is hung up on and does not hang up in turn keeps no connection', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  // As those of HTTP do, it waits for the other side to end
+  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  t.after(() => client.destroy())
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  refuseConnection(new Error('no request'), socket)
+  const [line] = (await once(client, 'data')) as [Buffer]
+  assert.match(line.toString(), /^HTTP\/1\.1 400 /)
+  assert.equal(socket.destroyed, false)
+  t.mock.timers.tick(1000)
+  assert.equal(socket.destroyed, true)
+})

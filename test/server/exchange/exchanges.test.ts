@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { truncateSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { serveMirror, type ServedMirror } from '../../support/serve.js'
+import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { ask } from '../../mirror/ask.js'
+import { readToEnd, rawRequest, requestText } from '../../mirror/hostile/raw.js'
+import { SINGLE } from '../../mirror/hostile/siege.js'
+
+const MIB = 2 ** 20
+
+interface Entry {
+  readonly client: string
+  readonly method: string
+  readonly url: string
+  readonly status: number
+  readonly bytes: number
+  readonly milliseconds: number
+  readonly complete: boolean
+}
+
+/** Serves a file of 64 MiB and one of 64 GiB, with a log of JSON. */
+function serve(t: TestContext, args: readonly string[] = []): Promise<ServedMirror> {
+  const root = makeScratch(t, { 'yum/good.rpm': 'good' })
+  plantSparse(root, 'yum/large', 64 * MIB)
+  plantSparse(root, 'yum/huge', 64 * 1024 * MIB)
+  return serveMirror(t, { root, args: ['--log', 'json', ...args] })
+}
+
+/** The log's entries, once there are that many. */
+async function entries({ stderr }: ServedMirror, count: number): Promise<Entry[]> {
+  for (;;) {
+    const lines = stderr.text.split('\n').slice(0, -1)
+    if (lines.length >= count) return lines.map((line) => JSON.parse(line) as Entry)
+    await setTimeout(10)
+  }
+}
+
+async function metricsOf({ address }: ServedMirror): Promise<string> {
+  return (await fetch(`${address}/-/metrics`)).text()
+}
+
+test('a client that leaves before there is an answer is told as 499', async (t) => {
+  const mirror = await serve(t)
+  const socket = connect(mirror.port, '127.0.0.1')
+  socket.write(requestText(`GET ${SINGLE}/yum/huge`))
+  await setTimeout(100)
+  socket.destroy()
+  const [entry] = await entries(mirror, 1)
+  assert.deepEqual([entry?.status, entry?.bytes, entry?.complete], [499, 0, false])
+  assert.deepEqual([entry?.url, entry?.client], [`${SINGLE}/yum/huge`, '127.0.0.1'])
+  const metrics = await metricsOf(mirror)
+  assert.match(metrics, /^btkit_requests_total\{route="[^"]*single\/\*",code="499"\} 1$/m)
+  assert.match(metrics, /^btkit_requests_aborted_total 1$/m)
+})
+
+test('a download cut short is told with the bytes that were sent', async (t) => {
+  const mirror = await serve(t)
+  const socket = connect(mirror.port, '127.0.0.1')
+  socket.write(requestText('GET /yum/large'))
+  let received = 0
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.length
+    if (received > 8 * MIB) socket.pause()
+  })
+  // Until what lies between the two is full
+  await setTimeout(500)
+  socket.destroy()
+  const [entry] = await entries(mirror, 1)
+  assert.deepEqual([entry?.status, entry?.complete], [200, false])
+  assert.ok(entry!.bytes > 8 * MIB - 64 * 1024 && entry!.bytes < 64 * MIB, String(entry?.bytes))
+  const metrics = await metricsOf(mirror)
+  assert.match(metrics, new RegExp(`^btkit_sent_bytes_total ${entry!.bytes}$`, 'm'))
+  assert.match(metrics, /^btkit_requests_aborted_total 1$/m)
+})
+
+test('a download of a file that got shorter meanwhile is told as cut short', async (t) => {
+  const mirror = await serve(t)
+  const socket = connect(mirror.port, '127.0.0.1')
+  socket.write(requestText('GET /yum/large'))
+  let received = 0
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.length
+    if (received <= 4 * MIB) return
+    truncateSync(join(mirror.root, 'yum/large'), 4 * MIB)
+  })
+  await once(socket, 'close')
+  const [entry] = await entries(mirror, 1)
+  assert.deepEqual([entry?.status, entry?.complete], [200, false])
+  const missing = received - entry!.bytes
+  assert.ok(entry!.bytes < 64 * MIB && Math.abs(missing) < 64 * 1024, `${missing} of ${received}`)
+  const metrics = await metricsOf(mirror)
+  assert.match(metrics, new RegExp(`^btkit_sent_bytes_total ${entry!.bytes}$`, 'm'))
+  assert.match(metrics, /^btkit_requests_aborted_total 1$/m)
+})
+
+test('what the parser refuses is told with its status', async (t) => {
+  const mirror = await serve(t)
+  await rawRequest(mirror.port, 'nonsense\r\n\r\n')
+  await rawRequest(mirror.port, requestText('GET /', [`Host: x`, `X: ${'x'.repeat(40_000)}`]))
+  const told = await entries(mirror, 2)
+  assert.deepEqual(
+    told.map(({ status, method, url, client }) => [status, method, url, client]),
+    [
+      [400, '', '', '127.0.0.1'],
+      [431, '', '', '127.0.0.1'],
+    ],
+  )
+  const metrics = await metricsOf(mirror)
+  assert.match(metrics, /^btkit_requests_total\{route="none",code="400"\} 1$/m)
+  assert.match(metrics, /^btkit_requests_total\{route="none",code="431"\} 1$/m)
+})
+
+test('a request that takes too long to come is told as 408', async (t) => {
+  const mirror = await serve(t, ['--header-timeout', '0.2'])
+  await rawRequest(mirror.port, 'GET / HTTP/1.1\r\n')
+  const [entry] = await entries(mirror, 1)
+  assert.equal(entry?.status, 408)
+})
+
+test('a form whose body is nonsense is told once', async (t) => {
+  const mirror = await serve(t)
+  const type = 'Content-Type: application/x-www-form-urlencoded'
+  const fields = ['Host: x', type, 'Transfer-Encoding: chunked']
+  const address = `/yum/torrent_service/digest/${'0'.repeat(40)}`
+  await rawRequest(mirror.port, requestText(`POST ${address}`, fields, 'nonsense'))
+  await setTimeout(300)
+  const told = await entries(mirror, 1)
+  assert.deepEqual(
+    told.map(({ status, url }) => [status, url]),
+    [[400, address]],
+  )
+})
+
+test('an expectation that can not be met is told', async (t) => {
+  const mirror = await serve(t)
+  await rawRequest(mirror.port, requestText('GET /', ['Host: x', 'Expect: the best']))
+  assert.equal((await entries(mirror, 1))[0]?.status, 417)
+})
+
+test('requests on one connection are told each with its own bytes', async (t) => {
+  const mirror = await serve(t)
+  const socket = connect(mirror.port, '127.0.0.1')
+  const [get, head] = ['GET', 'HEAD'].map((method) => {
+    return `${method} /yum/good.rpm HTTP/1.1\r\nHost: x\r\n\r\n`
+  })
+  socket.write(`${get}${head}${get}`)
+  socket.write(requestText('GET /yum/large'))
+  await readToEnd(socket)
+  const told = await entries(mirror, 4)
+  assert.deepEqual(
+    told.map(({ bytes, complete }) => [bytes, complete]),
+    [
+      [4, true],
+      [0, true],
+      [4, true],
+      [64 * MIB, true],
+    ],
+  )
+})
+
+test('requests that wait behind a download are told when their client leaves', async (t) => {
+  const mirror = await serve(t)
+  const socket = connect(mirror.port, '127.0.0.1')
+  socket.write('GET /yum/large HTTP/1.1\r\nHost: x\r\n\r\n')
+  socket.write('GET /yum/good.rpm HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(socket, 'data')
+  socket.pause()
+  await setTimeout(200)
+  socket.destroy()
+  const told = await entries(mirror, 2)
+  assert.deepEqual(
+    told.map(({ url, complete }) => [url, complete]),
+    [
+      ['/yum/large', false],
+      ['/yum/good.rpm', false],
+    ],
+  )
+  assert.equal(told[1]?.bytes, 0)
+})
+
+test('torrents asked for again are told like all others', async (t) => {
+  const mirror = await serve(t)
+  const headers = { Host: 'x' }
+  const torrent = await ask(mirror.port, `${SINGLE}/yum/good.rpm`, { headers })
+  for (let i = 0; i < 2; i++) await ask(mirror.port, `${SINGLE}/yum/good.rpm`, { headers })
+  const told = await entries(mirror, 3)
+  assert.deepEqual(
+    told.map(({ status, bytes, complete }) => [status, bytes, complete]),
+    Array(3).fill([200, torrent.body.length, true]),
+  )
+  const metrics = await metricsOf(mirror)
+  assert.match(metrics, /^btkit_requests_total\{route="kept response",code="200"\} 2$/m)
+  assert.match(
+    metrics,
+    /^btkit_request_duration_seconds_bucket\{route="kept response",le="\+Inf"\} 2$/m,
+  )
+})
+
+test('the metrics tell how long requests took, and how many connections there are', async (t) => {
+  const mirror = await serve(t)
+  await (await fetch(`${mirror.address}/yum/good.rpm`)).text()
+  const idle = connect(mirror.port, '127.0.0.1')
+  t.after(() => idle.destroy())
+  await once(idle, 'connect')
+  await setTimeout(50)
+  const metrics = await metricsOf(mirror)
+  assert.match(metrics, /^btkit_request_duration_seconds_count\{route="\/\*"\} 1$/m)
+  const [, connections] = /^btkit_connections (\d+)$/m.exec(metrics) ?? []
+  assert.ok(Number(connections) >= 2, connections)
+})
+
+test('behind a trusted proxy, the client is the one that the proxy names', async (t) => {
+  const mirror = await serve(t, ['--trust-proxy', '127.0.0.1'])
+  const headers = { 'X-Forwarded-For': '192.0.2.7' }
+  await (await fetch(`${mirror.address}/yum/good.rpm`, { headers })).text()
+  assert.equal((await entries(mirror, 1))[0]?.client, '192.0.2.7')
+})

@@ -1,6 +1,0 @@
-import { TimeSlices } from '../../src/service/admission/time-slices.js'
-
-/** Slices of time by the clock of this machine. */
-export function realSlices(): TimeSlices {
-  return new TimeSlices(() => performance.now())
-}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { connectionLimitsOf } from '../../../src/tracker/app/connection-limit.js'
+import { ClientAddresses } from '../../../src/server/connections/client-address.js'
+import { maxDescriptors } from '../../../src/server/connections/max-descriptors.js'
+import { runProgram } from '../../support/executable.js'
+
+const clients = new ClientAddresses([])
+
+/** How many connections there may be, and how many of one client. */
+function limitsOf(maxDescriptors: number | null): [number, number] {
+  const limits = connectionLimitsOf(clients, maxDescriptors)
+  return [limits.maxConnections, limits.maxPerClient]
+}
+
+test('connections are bounded by memory, and by the descriptors that files leave them', () => {
+  assert.deepEqual(limitsOf(65_536), [10_000, 500])
+  assert.deepEqual(limitsOf(null), [10_000, 500])
+  assert.deepEqual(limitsOf(1024), [768, 384])
+  assert.deepEqual(limitsOf(128), [64, 32])
+  assert.deepEqual(limitsOf(16), [2, 1])
+})
+
+test(
+  'how many descriptors there may be is what the shell says',
+  { skip: process.platform !== 'linux' && 'there is no /proc' },
+  async () => {
+    // Node takes as many as it can have
+    const { stdout } = await runProgram('sh', ['-c', 'ulimit -Hn'])
+    assert.equal(String(maxDescriptors() ?? 'unlimited'), stdout.trim())
+  },
+)

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { connectionLimiter } from '../../../src/server/connections/limit-connections.js'
+import { makeHttpServer } from '../../../src/tracker/app/http-listener.js'
+
+const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n`
+
+/** A server that answers with the request's target, and what it has heard. */
+async function listen(t: TestContext, { maxPerClient = 100, maxConnections = 1000 } = {}) {
+  const heard = { answered: 0, refused: [] as number[] }
+  const keyOf = ({ remoteAddress }: Socket) => remoteAddress ?? null
+  const server = makeHttpServer({
+    handler: (request, response) => {
+      heard.answered += 1
+      response.end(request.url)
+    },
+    onRefused: (_socket, { status }) => heard.refused.push(status),
+    keyOf,
+    limitConnections: connectionLimiter({
+      keyOf,
+      maxPerClient,
+      maxPerNetwork: maxConnections,
+      maxConnections,
+    }),
+    tls: null,
+    onError: assert.ifError,
+  }).listen(0, '::')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const open = (sent: string, host = '127.0.0.1'): Socket => {
+    const socket = connect(port, host).on('error', () => undefined)
+    t.after(() => socket.destroy())
+    socket.write(sent)
+    return socket
+  }
+  return { heard, open }
+}
+
+/** The first answer on a connection; null when it is closed without one. */
+async function answerOn(socket: Socket): Promise<string | null> {
+  const closed = once(socket, 'close').then(() => null)
+  const answered = once(socket, 'data').then(([bytes]) => String(bytes))
+  return Promise.race([answered, closed])
+}
+
+test('pipelined requests are answered in their order', async (t) => {
+  const { open } = await listen(t)
+  const targets = Array.from({ length: 10 }, (_, n) => `/announce?${n}`)
+  const last = `GET /last HTTP/1.1\r\nHost: tracker\r\nConnection: close\r\n\r\n`
+  const answers = await text(open(targets.map(GET).join('') + last))
+  assert.deepEqual(answers.match(/\/(?:announce\?\d|last)/g), [...targets, '/last'])
+})
+
+test('a client that pipelines on many connections keeps others waiting for few of them', async (t) => {
+  const { heard, open } = await listen(t)
+  for (let n = 0; n < 50; n += 1) open(GET('/announce').repeat(1500)).resume()
+  while (heard.answered === 0) await setTimeout(1)
+  assert.match((await answerOn(open(GET('/other'), '::1'))) ?? '', /\/other$/)
+  assert.ok(heard.answered < 50 * 1500, `${heard.answered}`)
+})
+
+test('all that a client pipelines on many connections is answered', async (t) => {
+  const { heard, open } = await listen(t)
+  const last = GET('/last').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
+  const sent = GET('/announce').repeat(99) + last
+  const answers = await Promise.all(Array.from({ length: 50 }, () => text(open(sent))))
+  for (const answer of answers) assert.match(answer, /\/last$/)
+  assert.deepEqual(heard, { answered: 50 * 100, refused: [] })
+})
+
+test('a client has a share of the connections, and others theirs', async (t) => {
+  const { open } = await listen(t, { maxPerClient: 2 })
+  const first = open(GET('/1'))
+  assert.match((await answerOn(first)) ?? '', /\/1$/)
+  assert.match((await answerOn(open(GET('/2')))) ?? '', /\/2$/)
+  assert.equal(await answerOn(open(GET('/3'))), null)
+  assert.match((await answerOn(open(GET('/other'), '::1'))) ?? '', /\/other$/)
+  first.destroy()
+  let answer: string | null = null
+  while (answer === null) answer = await answerOn(open(GET('/again')))
+  assert.match(answer, /\/again$/)
+})
+
+test('beyond what all clients together may have, connections are closed', async (t) => {
+  const { open } = await listen(t, { maxConnections: 2 })
+  const first = open(GET('/1'))
+  assert.match((await answerOn(first)) ?? '', /\/1$/)
+  assert.match((await answerOn(open(GET('/2'), '127.0.0.2'))) ?? '', /\/2$/)
+  assert.equal(await answerOn(open(GET('/3'), '::1')), null)
+  first.destroy()
+  let answer: string | null = null
+  while (answer === null) answer = await answerOn(open(GET('/again'), '::1'))
+  assert.match(answer, /\/again$/)
+})
+
+test('what is no request, or too long a one, is answered and told of', async (t) => {
+  const { heard, open } = await listen(t)
+  assert.match((await answerOn(open('nonsense\r\n\r\n'))) ?? '', /^HTTP\/1.1 400 /)
+  const long = `GET /${'x'.repeat(10_000)}`
+  assert.match((await answerOn(open(long))) ?? '', /^HTTP\/1.1 431 /)
+  assert.deepEqual(heard, { answered: 0, refused: [400, 431] })
+})
+
+test('a target may have a scheme and a host', async (t) => {
+  const { open } = await listen(t)
+  for (const [target, answered] of [
+    ['http://tracker:6969/announce?a=/', '/announce?a=/'],
+    ['HTTP://tracker', '/'],
+    ['http://tracker?a', '/?a'],
+  ] as const) {
+    const answer = (await answerOn(open(GET(target)))) ?? ''
+    assert.equal(answer.split('\r\n\r\n')[1], answered)
+  }
+})
