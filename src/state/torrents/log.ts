@@ -150,7 +150,8 @@ export class TorrentLog {
   /** Flushes, writes the file anew when much of it is outdated, and lets go. */
   async close(): Promise<void> {
     try {
-      if (this.#pending.length > 0) await this.flush()
+      // A thread that brings the file to the disk has only the number of its descriptor
+      await (this.#pending.length > 0 ? this.flush() : this.#writing.catch(() => undefined))
       const outdated = this.#scanned.outdated + this.#put.outdated
       const { size } = this.#scanned.places
       const isWorthIt = outdated > MIN_OUTDATED && outdated > size / 4

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { pbkdf2 } from 'node:crypto'
 import {
   appendFileSync,
   chmodSync,
@@ -10,6 +11,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { frameLine } from '../../../src/state/torrents/lines.js'
 import { TorrentLog } from '../../../src/state/torrents/log.js'
 import type { TorrentRecord } from '../../../src/state/torrents/record.js'
@@ -330,4 +333,19 @@ test('a file that may not be read is an error that names it', asUser, async (t) 
   await place.fill({ 'a.torrent': recordOf(1) })
   chmodSync(place.file, 0)
   assert.throws(() => place.open(), { code: 'not-permitted' })
+})
+
+test('a log that is closed while the disk is at work waits for that', async (t) => {
+  const place = new Place(t)
+  const log = place.open()
+  log.put('first', recordOf(1))
+  await log.flush()
+  // The threads that bring files to the disk have other work
+  const busy = Array.from({ length: 8 }, () => promisify(pbkdf2)('', '', 200_000, 64, 'sha512'))
+  log.put('second', recordOf(2))
+  const flushed = log.flush()
+  await setImmediate()
+  await log.close()
+  await assert.doesNotReject(flushed)
+  await Promise.all(busy)
 })
