@@ -10,7 +10,7 @@ import { directoryAddress } from '../../metainfo/trackers.js'
 import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 import { keysBeside, keysInside } from './extra-keys.js'
 import type { TorrentOptions } from './torrent-options.js'
-import { chooseTrackers } from './tracker-options.js'
+import type { ChosenTrackers } from './tracker-options.js'
 import { version } from '../version.js'
 
 /**
@@ -18,7 +18,7 @@ import { version } from '../version.js'
  * @throws BtkitError `usage` when options do not go together
  */
 export function commonRequest(
-  tracker: string | null,
+  trackers: ChosenTrackers,
   options: TorrentOptions,
   io: Io,
 ): CommonRequest {
@@ -38,7 +38,7 @@ export function commonRequest(
     sourceTag: textOrNull(options.source.at(-1)),
     extraKeys: keysInside(options),
     parts: {
-      ...chooseTrackers(tracker, options),
+      ...trackers,
       httpSeeds: options.httpseeds ?? [],
       webSeeds: [
         ...options.webSeed,

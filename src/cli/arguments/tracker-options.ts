@@ -27,13 +27,22 @@ export interface ChosenTrackers {
  * other
  */
 export function chooseTrackers(operand: string | null, options: TrackerOptions): ChosenTrackers {
+  const chosen = namedTrackers(operand, options)
+  if (chosen.announce === null && !options.trackerless && !hasOtherSources(options)) {
+    throw usage(`no tracker: give its URL, ${OTHERS}, or say --trackerless`)
+  }
+  return chosen
+}
+
+/**
+ * The same, which may be none.
+ * @throws BtkitError `usage` when options contradict each other
+ */
+export function namedTrackers(operand: string | null, options: TrackerOptions): ChosenTrackers {
   const given = operand === null ? options.announce : [[operand], ...options.announce]
   checkTogether(operand, options)
   const list = options.announceList ?? (given.flat().length > 1 ? given : [])
   const announce = given[0]?.[0] ?? list[0]?.[0] ?? null
-  if (announce === null && !options.trackerless && !hasOtherSources(options)) {
-    throw usage(`no tracker: give its URL, ${OTHERS}, or say --trackerless`)
-  }
   return { announce, announceList: [...list] }
 }
 

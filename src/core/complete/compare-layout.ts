@@ -81,10 +81,11 @@ export function layOut(metainfo: Metainfo, content: Content): Content | null {
 function findFiles(metainfo: Metainfo, { files }: Content) {
   const missing = new Map(withoutPads(files).map((file) => [file.path.join('/'), file]))
   const found = []
-  for (const { path, length, padding } of metainfo.files) {
+  for (const { path, length, padding, symlinkPath } of metainfo.files) {
     const key = path.join('/')
     const file = padding ? padFile(path, length) : missing.get(key)
     if (file?.fingerprint.size !== length) return null
+    if (symlinkPath && symlinkPath.join('/') !== file.symlinkPath?.join('/')) return null
     if (!padding) missing.delete(key)
     found.push(file)
   }

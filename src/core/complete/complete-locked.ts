@@ -66,7 +66,7 @@ async function completeOpen({ targets, list, report }: Opened, watch: CompleteWa
   checkDistinctTorrents(directories)
   if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
   noteLeftOut(directories, report)
-  const options = digestOptions(request.common)
+  const options = digestOptions(request)
   const isOwnFile = ownFilesOf(directories, request.checksums)
   const writer = createWriter({ inFlight: WRITES })
   const run = { request, hashContext: context, options, isOwnFile, writer, report, watch }

@@ -13,6 +13,7 @@ import {
   type CompleteDigests,
   type ExistingTorrent,
 } from './existing-torrent.js'
+import { isRemakeAsked, otherRules } from './info-rules.js'
 import { joinAnnounce } from './moved-trackers.js'
 import {
   adopt,
@@ -27,7 +28,8 @@ import {
   type TorrentDecision,
   type UndecidedTorrent,
 } from './torrent-decision.js'
-import { isSame, likeExisting, wantedValues } from './wanted-values.js'
+import { noteKept } from './report.js'
+import { isSame, likeExisting, TRACKER_KEYS, wantedValues } from './wanted-values.js'
 
 /**
  * Decides what becomes of the torrent of an entry, and obtains the digests that takes. One that
@@ -58,8 +60,8 @@ async function decideExisting(
   }
   const isCurrent = record.source === source && isEqual(record.input, input)
   if (isCurrent && !hasBadLayers(existing)) return keep(unread(entry), existing, origin)
-  const kept = origin.isAdopted ? await keepInfo(entry, existing, origin) : null
-  return kept ?? refresh(await obtain(entry), existing, origin)
+  const kept = await keepInfo(entry, existing, origin)
+  return kept ?? refresh(await obtain(entry), existing, { ...origin, keeps: [] })
 }
 
 /** Writes a torrent whatever stands there, unless that is just the same. */
@@ -113,19 +115,28 @@ async function adoptForeign(
   return adopt(refresh(own, existing, origin), existing)
 }
 
-/** Brings an adopted torrent up to date around its own `info`; null when the content changed. */
+/**
+ * Brings a torrent up to date around its own `info`, if that would be another by the rules of this
+ * run and nobody asked for those. Null when its content changed, or it is to be made again.
+ */
 async function keepInfo(
   entry: UndecidedTorrent,
   existing: ExistingTorrent,
   origin: CompleteDigests,
 ): Promise<TorrentDecision | null> {
   const { metainfo } = existing
-  const laidOut = metainfo && layOut(metainfo, entry.content)
+  const rules = metainfo ? otherRules(metainfo, entry.content, entry.run.request.common) : []
+  const { isAdopted } = origin
+  const { report, request } = entry.run
+  const isAsked = isAdopted ? request.existing.remake : isRemakeAsked(rules, request.existing)
+  if (!metainfo || isAsked || (rules.length === 0 && !isAdopted)) return null
+  const laidOut = layOut(metainfo, entry.content)
   if (!laidOut) return null
   const check = await checkPieces(entry, metainfo, laidOut)
   if (check.kind === 'unread') return writeUnread(unread(entry))
   if (check.kind === 'other') return null
-  return refresh(obtained(entry, check.core, check), existing, origin)
+  if (!isAdopted) noteKept(report, rules, origin.keeps)
+  return refresh(obtained(entry, check.core, check), existing, { ...origin, keeps: rules })
 }
 
 /**
@@ -156,29 +167,30 @@ function refresh(
   const { core } = entry
   const { metainfo } = existing
   if (!core || !metainfo) return writeUnread(entry)
-  const isAdopted = origin.isAdopted === true && isEqual(core.info, valuesOf(metainfo).info)
+  const isSameInfo = isEqual(core.info, valuesOf(metainfo).info)
   const values = wantedValues(entry, core)
   const wanted = { ...values, beside: joinAnnounce(metainfo, values.beside, origin.keys) }
   const bytes = refreshTorrent(metainfo, wanted, origin.keys)
-  const digests = digestTorrent(bytes, wanted)
-  const written = isAdopted ? { ...digests, isAdopted } : digests
+  const { keepTrackers } = entry.run.request.existing
+  const fresh = digestTorrent(bytes, wanted)
+  // Trackers that somebody edited count as edited after it, too
+  const keys = keepTrackers ? withKeysOf(fresh.keys, TRACKER_KEYS, origin.keys) : fresh.keys
+  const digests = { ...fresh, keys }
+  const { isAdopted, keeps } = origin
+  const written = isSameInfo ? { ...digests, isAdopted, keeps } : digests
   if (bytes === metainfo.bytes) {
-    const keys = withIncidental(written.keys, wanted.incidental, origin.keys)
-    return keep(entry, existing, { ...written, keys })
+    const kept = withKeysOf(written.keys, wanted.incidental, origin.keys)
+    return keep(entry, existing, { ...written, keys: kept })
   }
   const replaced = { ...origin, file: existing.digest }
   return write(entry, { core, bytes, written, replaced })
 }
 
-/** Those digests, but for some keys which are as they were. */
-function withIncidental(
-  keys: KeyDigests,
-  incidental: readonly string[],
-  before: KeyDigests,
-): KeyDigests {
-  const others = Object.entries(keys).filter(([key]) => !incidental.includes(key))
-  const kept = Object.entries(before).filter(([key]) => incidental.includes(key))
-  return Object.fromEntries([...others, ...kept])
+/** The digests of keys, some of them as they were before. */
+function withKeysOf(keys: KeyDigests, kept: readonly string[], before: KeyDigests): KeyDigests {
+  const others = Object.entries(keys).filter(([key]) => !kept.includes(key))
+  const old = Object.entries(before).filter(([key]) => kept.includes(key))
+  return Object.fromEntries([...others, ...old])
 }
 
 /**

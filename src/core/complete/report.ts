@@ -1,6 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import type { PieceFacts } from '../make/piece-choice.js'
 import { createSyncReport, type SyncReport } from '../publish/client.js'
+import type { InfoRule } from './info-rules.js'
 import type { SkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
 
 /** Which entry something is about: the path by which it was given, and the absolute one. */
@@ -96,6 +97,8 @@ export interface CompleteReport {
   clients: SyncReport
   /** Whether its lasting problems are others than those of the last run. */
   hasNewProblems: boolean
+  /** Of torrents that keep an `info` that would be another now: how many, by what would differ. */
+  readonly kept: Partial<Record<InfoRule, number>>
   /** Whether a signal ended the run before it was done. */
   isInterrupted: boolean
   /** Of the torrents that were looked at closer, the paths with a backslash in a name. */
@@ -117,6 +120,7 @@ export function createReport(): CompleteReport {
     bytesReused: 0,
     clients: createSyncReport(),
     hasNewProblems: false,
+    kept: {},
     isInterrupted: false,
     backslashed: { count: 0, first: null },
   }
@@ -137,6 +141,18 @@ export function noteFailure(
 export function noteBackslashes({ backslashed }: CompleteReport, paths: readonly string[]): void {
   backslashed.count += paths.length
   backslashed.first ??= paths[0] ?? null
+}
+
+/**
+ * Notes that a torrent keeps an `info` that would be another by some rules, except what was reported
+ * of it before.
+ */
+export function noteKept(
+  { kept }: CompleteReport,
+  rules: readonly InfoRule[],
+  before: readonly string[] = [],
+): void {
+  for (const rule of rules) if (!before.includes(rule)) kept[rule] = (kept[rule] ?? 0) + 1
 }
 
 /** Sorts a report's lists by source: writes end in any order. */

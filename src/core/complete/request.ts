@@ -5,6 +5,7 @@ import type { SleepingAccess } from '../cache/access.js'
 import type { HashContext } from '../digests/hash-content.js'
 import type { MakeRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../publish/sync.js'
+import type { ExistingRules } from './info-rules.js'
 import type { CompleteReport } from './report.js'
 
 /** What completedir is asked to do. */
@@ -19,6 +20,8 @@ export interface CompleteRequest {
   readonly checksums: readonly ChecksumName[]
   /** Remove torrents whose source is gone: never, or not for empty directories, or always. */
   readonly prune: 'never' | 'careful' | 'always'
+  /** Decides about torrents that are there. */
+  readonly existing: ExistingRules
   /** Take over torrents that btkit did not write, where they are of the content as it is. */
   readonly adopt: boolean
   /** Replace torrents that btkit did not write, and those that were edited. */

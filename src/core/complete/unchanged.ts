@@ -9,7 +9,7 @@ import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import { listName } from '../checksums/lists.js'
 import type { InfoRequest } from '../digests/info.js'
 import { torrentName, type SourceDirectory } from './directories.js'
-import type { CommonRequest, CompleteRun } from './request.js'
+import type { CompleteRequest, CompleteRun } from './request.js'
 
 /** btkit's own creators differ by its version, which is no reason to write a torrent anew. */
 const OWN_CREATOR = /^btkit \S+$/
@@ -21,7 +21,10 @@ const OPTIONS_LENGTH = 16
  * What all torrents of a run depend on beside their content, digested; their creation date is left
  * out, as it alone is no reason to write one anew.
  */
-export function digestOptions(common: CommonRequest): Uint8Array {
+export function digestOptions({
+  common,
+  existing,
+}: Pick<CompleteRequest, 'common' | 'existing'>): Uint8Array {
   const { extraKeys, ...parts } = common.parts
   const { private: isPrivate, sourceTag, pieceLength, write } = common
   const createdBy =
@@ -39,6 +42,10 @@ export function digestOptions(common: CommonRequest): Uint8Array {
     largestTorrent: common.largestTorrent,
     longestPiece: common.longestPiece,
     version: common.version === 'v1' ? undefined : common.version,
+    remake: existing.remake,
+    keepTrackers: existing.keepTrackers,
+    // The default, which reaches torrents of other lengths only if somebody asked for it
+    isAutomaticAsked: pieceLength === 'auto' && existing.asked.includes('piece length'),
   }
   if (Object.values(further).some(Boolean)) options.push(further)
   return digestOf('sha256', JSON.stringify(options)).subarray(0, OPTIONS_LENGTH)

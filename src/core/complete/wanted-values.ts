@@ -4,6 +4,7 @@ import {
   type TorrentCore,
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
+import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
 import type { Content } from '../digests/content.js'
 import { settleDate } from '../make/make-torrent.js'
 import { isEqual, type ExistingTorrent, type WantedValues } from './existing-torrent.js'
@@ -47,7 +48,23 @@ export function wantedValues(entry: UndecidedTorrent, core: TorrentCore): Wanted
   const createdBy = existing?.metainfo?.createdBy ?? null
   const isSameBtkit = isSameCreator(createdBy, run.request.common.parts.createdBy)
   const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
-  return { info: core.info, pieceLayers: core.pieceLayers, beside: besideOf(entry), incidental }
+  const beside = withOldTrackers(entry, besideOf(entry))
+  return { info: core.info, pieceLayers: core.pieceLayers, beside, incidental }
+}
+
+/** The keys of values that a run without a tracker keeps. */
+export const TRACKER_KEYS = ['announce', 'announce-list']
+
+/** The values beside `info`, with the trackers that are there if the run keeps them. */
+function withOldTrackers({ existing, run }: UndecidedTorrent, beside: Beside): Beside {
+  const { metainfo } = existing ?? {}
+  if (!metainfo || !run.request.existing.keepTrackers) return beside
+  const kept = new Map(beside)
+  for (const key of TRACKER_KEYS) {
+    const value = encodedValue(metainfo, key)
+    if (value) kept.set(key, value)
+  }
+  return kept
 }
 
 /** Encoded values by their keys, as encodeParts makes them. */

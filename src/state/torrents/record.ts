@@ -10,7 +10,9 @@ export interface TorrentDigests {
    */
   readonly keys: KeyDigests | null
   /** Whether its `info` is somebody else's, and stays as long as the content does. */
-  readonly isAdopted?: boolean
+  readonly isAdopted?: boolean | undefined
+  /** The rules by which its `info` would be another by now, as completedir reported. */
+  readonly keeps?: readonly string[] | undefined
 }
 
 /** Digests in base64, by key. */
@@ -86,20 +88,23 @@ interface DigestsJson {
   readonly info: string | null
   readonly keys: KeyDigests | null
   readonly adopted?: boolean
+  readonly keeps?: readonly string[]
 }
 
-function digestsToJson({ file, info, keys, isAdopted }: TorrentDigests): DigestsJson {
+function digestsToJson({ file, info, keys, isAdopted, keeps }: TorrentDigests): DigestsJson {
   const json = { file: toBase64(file), info: info && toBase64(info), keys }
-  return isAdopted ? { ...json, adopted: true } : json
+  if (!isAdopted && !keeps?.length) return json
+  return { ...json, ...(isAdopted && { adopted: true }), ...(keeps?.length && { keeps }) }
 }
 
-function digestsFromJson({ file, info, keys, adopted }: DigestsJson): TorrentDigests {
+function digestsFromJson({ file, info, keys, adopted, keeps }: DigestsJson): TorrentDigests {
   const digests = {
     file: Buffer.from(file, 'base64'),
     info: info === null ? null : Buffer.from(info, 'base64'),
     keys,
   }
-  return adopted ? { ...digests, isAdopted: true } : digests
+  if (!adopted && !keeps) return digests
+  return { ...digests, ...(adopted && { isAdopted: true }), ...(keeps && { keeps }) }
 }
 
 function toBase64(bytes: Uint8Array): string {

@@ -34,6 +34,7 @@ class Place {
       common: makeRequest('', { pieceLength: 'auto' }),
       checksums: [],
       prune: 'never',
+      existing: { asked: [], remake: false, keepTrackers: false },
       adopt: false,
       force: false,
       dryRun: false,

@@ -6,8 +6,14 @@ import { makeRequest } from '../requests.js'
 
 const PLAIN = makeRequest('')
 
+const EXISTING = { asked: [], remake: false, keepTrackers: false }
+
+function digest(common: CommonRequest): Uint8Array {
+  return digestOptions({ common, existing: EXISTING })
+}
+
 function isSame(changes: Partial<CommonRequest>): boolean {
-  return Buffer.compare(digestOptions(PLAIN), digestOptions({ ...PLAIN, ...changes })) === 0
+  return Buffer.compare(digest(PLAIN), digest({ ...PLAIN, ...changes })) === 0
 }
 
 /** Options, and whether torrents have to be looked at again because of them. */

@@ -1,4 +1,5 @@
 import { completeDirectories } from '../../../core/complete/complete-directories.js'
+import type { InfoRule } from '../../../core/complete/info-rules.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
 import type { CompleteRequest, CompleteWatch } from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/publish/sync.js'
@@ -11,6 +12,7 @@ import { stateDirectory } from '../../../state/directory.js'
 import { escapeText } from '../../../text/escape.js'
 import { openSleepingAccess } from '../../arguments/cache-options.js'
 import { commonRequest, noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
+import { namedTrackers } from '../../arguments/tracker-options.js'
 import { checkOneDirectory } from '../../arguments/web-seed-base.js'
 import {
   completeJson,
@@ -18,12 +20,13 @@ import {
   failuresOf,
   foreignOf,
   hasChanges,
+  keptOf,
   lastingFailuresOf,
 } from './report.js'
-import { declareCompletedir, type CompleteOptions } from './options.js'
+import { askedRules, declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
-import { reportError, reportWarning } from '../../output/messages.js'
+import { reportError, reportNote, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { programDigest } from '../../version.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
@@ -34,14 +37,19 @@ import { once } from 'node:events'
 
 /** The command `completedir`. */
 export function defineCompletedir({ io, finish }: CommandContext) {
-  return declareCompletedir().action(async (args, options) => {
-    const request = await completeRequest(sortOperands(args), options, io)
+  return declareCompletedir().action(async (args, options, command) => {
+    const request = await completeRequest(
+      { ...sortOperands(args), asked: askedRules(command) },
+      options,
+      io,
+    )
     await checkPatterns(options)
     warnOfTracker(request.common, options, io)
     noteInfoKeys(options, io)
     const started = io.now()
     const report = await complete(request, options, io)
-    printReport(report, { options, seconds: (io.now() - started) / 1000 }, io)
+    const isTrackerless = isWithoutTracker(request) && !options.trackerless
+    printReport(report, { options, seconds: (io.now() - started) / 1000, isTrackerless }, io)
     const isHooked = await runHook(report, { options, seconds: (io.now() - started) / 1000 }, io)
     if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
     const failures = [...failuresOf(report), ...lastingFailuresOf(report)]
@@ -50,11 +58,11 @@ export function defineCompletedir({ io, finish }: CommandContext) {
 }
 
 async function completeRequest(
-  { tracker, sources }: Operands,
+  { tracker, sources, asked }: Operands & { readonly asked: readonly InfoRule[] },
   options: CompleteOptions,
   io: Io,
 ): Promise<CompleteRequest> {
-  const common = commonRequest(tracker, options, io)
+  const common = commonRequest(namedTrackers(tracker, options), options, io)
   if (options.source.length > 1) {
     throw new BtkitError('usage', '--source: completedir makes one torrent of each entry')
   }
@@ -68,6 +76,7 @@ async function completeRequest(
     throw new BtkitError('usage', '--adopt and --force exclude each other')
   }
   checkOneDirectory(options.webSeedBase, sources, io)
+  const keepTrackers = common.parts.announce === null && !options.trackerless
   const owner = options.owner === undefined ? undefined : findOwner(options.owner)
   return {
     directories: sources,
@@ -75,6 +84,7 @@ async function completeRequest(
     common: { ...common, write: { ...common.write, owner } },
     checksums: options.checksums,
     prune: options.pruneAll ? 'always' : options.prune ? 'careful' : 'never',
+    existing: { asked, remake: options.remake, keepTrackers },
     adopt: options.adopt,
     force: options.force,
     dryRun: options.dryRun,
@@ -140,12 +150,25 @@ interface Outcome {
   readonly seconds: number
 }
 
-function printReport(report: CompleteReport, { options, seconds }: Outcome, io: Io): void {
+/** Whether new torrents say nothing of where peers or content are. */
+function isWithoutTracker({ common: { parts } }: CompleteRequest): boolean {
+  const { announce, nodes, webSeeds, httpSeeds } = parts
+  return announce === null && [nodes, webSeeds, httpSeeds].every(({ length }) => length === 0)
+}
+
+function printReport(
+  report: CompleteReport,
+  { options, seconds, isTrackerless }: Outcome & { readonly isTrackerless: boolean },
+  io: Io,
+): void {
   const { json, quiet, dryRun } = options
   const isWorthTelling = !quiet || report.hasNewProblems
   const lasting = isWorthTelling ? lastingFailuresOf(report) : []
   for (const failure of [...failuresOf(report), ...lasting]) reportError(failure, io)
   for (const left of isWorthTelling ? foreignOf(report) : []) reportWarning(left, io)
+  for (const kept of keptOf(report)) reportNote(kept, io)
+  if (isTrackerless && !quiet && report.created.length > 0)
+    reportNote('no tracker: clients of new torrents find each other by the DHT', io)
   const warning = backslashWarning(report.backslashed)
   if (warning !== null && !quiet) reportWarning(warning, io)
   if (json) io.stdout.write(completeJson(report, { seconds, dryRun }))

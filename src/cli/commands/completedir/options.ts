@@ -3,6 +3,7 @@ import {
   dataPrefixOption,
   trustDataPathOption,
 } from '../../arguments/client-options.js'
+import type { InfoRule } from '../../../core/complete/info-rules.js'
 import * as read from '../../arguments/values.js'
 import { declareTorrentOptions } from '../../arguments/torrent-options.js'
 
@@ -15,11 +16,12 @@ Examples:
 export function declareCompletedir() {
   return declareTorrentOptions('completedir', { value: 'auto', text: 'auto' })
     .description('Make or update the torrents of all entries of directories.')
-    .argument('<tracker-or-directory...>', 'the URL of the tracker, and directories')
+    .argument('<tracker-or-directory...>', 'the URL of the tracker, if any, and directories')
     .option('--target <directory>', 'where the torrents go, instead of beside the entries')
     .option('--prune', "remove btkit's torrents whose source is gone", false)
     .option('--prune-all', 'the same, also where a directory is empty or missing', false)
     .option('--adopt', 'take over torrents of others whose content fits, as they are', false)
+    .option('--remake', 'make torrents again whose info these options would change', false)
     .option('--force', 'replace torrents of others and edited ones as well', false)
     .option(
       '--min-age <seconds>',
@@ -41,3 +43,32 @@ export function declareCompletedir() {
 }
 
 export type CompleteOptions = ReturnType<ReturnType<typeof declareCompletedir>['opts']>
+
+/** The rules of `info` that options decide, by the names that commander gives them. */
+const RULES: Partial<Record<keyof CompleteOptions, InfoRule>> = {
+  pieceSizePow2: 'piece length',
+  pieceLength: 'piece length',
+  targetPieces: 'piece length',
+  maxTorrentSize: 'piece length',
+  maxPieceSize: 'piece length',
+  v2: 'version',
+  hybrid: 'version',
+  private: 'private flag',
+  source: 'source tag',
+  padFiles: 'pad files',
+  sortBy: 'file order',
+  attributes: 'file attributes',
+  storeSymlinks: 'file attributes',
+  set: 'further keys',
+  updateUrl: 'further keys',
+}
+
+/** The rules of `info` that somebody asked for on the command line. */
+export function askedRules(command: {
+  getOptionValueSource: (name: keyof CompleteOptions) => string | undefined
+}): InfoRule[] {
+  const typed = Object.entries(RULES).filter(([name]) => {
+    return command.getOptionValueSource(name as keyof CompleteOptions) === 'cli'
+  })
+  return [...new Set(typed.map(([, rule]) => rule))]
+}

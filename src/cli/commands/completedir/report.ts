@@ -1,3 +1,4 @@
+import { INFO_RULES, type InfoRule } from '../../../core/complete/info-rules.js'
 import { isLasting } from '../../../core/complete/lasting-problems.js'
 import type { Change, CompleteReport, Skip, SkipReason } from '../../../core/complete/report.js'
 import { jsonLine } from '../../../text/escape.js'
@@ -124,6 +125,30 @@ export function lastingFailuresOf({ failed }: CompleteReport): string[] {
   return byCause(advised, 1)
 }
 
+/** The plural of each rule by which a torrent's `info` would be another now. */
+const KEPT: Record<InfoRule, string> = {
+  'piece length': 'piece lengths',
+  version: 'versions',
+  'private flag': 'private flags',
+  'source tag': 'source tags',
+  'pad files': 'pad files',
+  'file order': 'orders of files',
+  'file attributes': 'attributes of files',
+  'further keys': 'keys of info',
+}
+
+/** Torrents that keep their `info`, although other rules are in force by now. */
+export function keptOf({ kept }: CompleteReport): string[] {
+  return INFO_RULES.flatMap((rule) => {
+    const count = kept[rule] ?? 0
+    if (count === 0) return []
+    const [torrents, again] =
+      count === 1 ? ['1 torrent keeps', 'it'] : [`${count} torrents keep`, 'them']
+    const what = `${torrents} other ${KEPT[rule]} than would be chosen now`
+    return [`${what}; --remake makes ${again} again`]
+  })
+}
+
 /** Torrents of others that stay as they are, and how that can be changed. */
 export function foreignOf({ skipped }: CompleteReport): string[] {
   const foreign = skipped.filter(({ reason }) => reason === 'foreign')
@@ -227,7 +252,9 @@ export function completeJson(report: CompleteReport, { seconds, dryRun }: RunFac
   const { created, updated, adopted, removed, unchanged, failed, skipped } = report
   const { bytesHashed, bytesReused } = report
   const { checksumLists } = report
-  const changes = { created, updated, adopted, removed, unchanged, failed, skipped, checksumLists }
+  const { kept } = report
+  const lists = { unchanged, failed, skipped, checksumLists, kept }
+  const changes = { created, updated, adopted, removed, ...lists }
   const interrupted = report.isInterrupted
   return jsonLine({
     ...changes,

@@ -5,6 +5,7 @@ import type { FileOrder } from '../../../core/digests/sort-files.js'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { hasRandomKey, randomKey } from '../../arguments/extra-keys.js'
+import { chooseTrackers } from '../../arguments/tracker-options.js'
 import { commonRequest } from '../../arguments/torrent-request.js'
 import { checkOneDirectory, directoriesOf, seedsBelow } from '../../arguments/web-seed-base.js'
 import type { Io } from '../../io.js'
@@ -25,7 +26,7 @@ export type MakeGroup = readonly [MakeRequest, ...MakeRequest[]]
  */
 export function makeRequests(operands: MakeOperands, options: MakeOptions, io: Io): MakeGroup[] {
   const { tracker, sources, chosen } = operands
-  const common = commonRequest(tracker, options, io)
+  const common = commonRequest(chooseTrackers(tracker, options), options, io)
   checkTogether(operands, options)
   checkStandardOutput(options, io)
   checkOneDirectory(options.webSeedBase, directoriesOf(sources, io), io)

@@ -111,6 +111,7 @@ test('--json prints one object of just these fields', async (t) => {
     withdrawn: [],
     unpublished: [],
     checksumLists: { created: [], updated: [], removed: [], skipped: [] },
+    kept: {},
     interrupted: false,
   })
   writeFileSync(mirror.at('a.iso'), 'other')

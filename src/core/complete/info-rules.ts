@@ -1,0 +1,96 @@
+import { encodeBencode } from '../../metainfo/bencode/encode.js'
+import type { BencodeDict } from '../../metainfo/bencode/value.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { Content } from '../digests/content.js'
+import type { InfoOptions } from '../digests/info.js'
+import { withoutPads } from '../digests/pad-files.js'
+
+/** The rules by which an `info` is made of content, in the order in which they are reported. */
+export const INFO_RULES = [
+  'piece length',
+  'version',
+  'private flag',
+  'source tag',
+  'pad files',
+  'file order',
+  'file attributes',
+  'further keys',
+] as const
+
+export type InfoRule = (typeof INFO_RULES)[number]
+
+/** Decides what a run changes in btkit's torrents while their content stays. */
+export interface ExistingRules {
+  /** The rules that were asked for by name: a torrent that follows others is made again. */
+  readonly asked: readonly InfoRule[]
+  /** Whether torrents are made again that follow other rules, whoever asked for those. */
+  readonly remake: boolean
+  /** Whether they keep their trackers, as no other was asked for, nor none. */
+  readonly keepTrackers: boolean
+}
+
+/** Keys of `info` that a rule of their own, or the content, decides. */
+const OWN_KEYS = new Set([
+  'attr',
+  'file tree',
+  'files',
+  'length',
+  'meta version',
+  'name',
+  'piece length',
+  'pieces',
+  'private',
+  'source',
+])
+
+/** The rules by which the `info` of an existing torrent would become another than it is. */
+export function otherRules(metainfo: Metainfo, content: Content, options: InfoOptions): InfoRule[] {
+  const listed = metainfo.files.filter(({ padding }) => !padding)
+  const wanted = withoutPads(content.files).map(({ path, attributes }) => {
+    return { path, attr: attributes }
+  })
+  const further = new Map([...metainfo.info].filter(([key]) => !OWN_KEYS.has(key)))
+  const isOther: Record<InfoRule, boolean> = {
+    'piece length': metainfo.pieceLength !== content.pieceLength,
+    version: metainfo.version !== content.version,
+    'private flag': metainfo.private !== options.private,
+    'source tag': metainfo.source !== options.sourceTag,
+    'pad files':
+      metainfo.version === content.version &&
+      listed.length < metainfo.files.length !== wanted.length < content.files.length,
+    'file order': pathsOf(listed) !== pathsOf(wanted),
+    'file attributes': attributesOf(listed) !== attributesOf(wanted),
+    'further keys': keysOf(further) !== keysOf(options.extraKeys),
+  }
+  return INFO_RULES.filter((rule) => isOther[rule])
+}
+
+/**
+ * Whether somebody asked for an `info` by other rules: for all of those with --remake, else for one
+ * that was typed.
+ */
+export function isRemakeAsked(rules: readonly InfoRule[], existing: ExistingRules): boolean {
+  return existing.remake || rules.some((rule) => existing.asked.includes(rule))
+}
+
+interface Listed {
+  readonly path: readonly string[]
+  /** Letters of BEP 47; absent or empty for none. */
+  readonly attr?: string | undefined
+}
+
+function pathsOf(files: readonly Listed[]): string {
+  return files.map(({ path }) => path.join('/')).join('\n')
+}
+
+function attributesOf(files: readonly Listed[]): string {
+  const marked = files.filter(({ attr }) => attr)
+  return marked
+    .map(({ path, attr = '' }) => `${path.join('/')}\0${attr}`)
+    .sort()
+    .join('\n')
+}
+
+function keysOf(keys: BencodeDict | undefined): string {
+  return keys?.size ? Buffer.from(encodeBencode(keys)).toString('latin1') : ''
+}
