@@ -156,11 +156,12 @@ test('a hostile query is inert', async (t) => {
   assert.doesNotMatch(String(body), /<img/)
 })
 
-test('all that is no torrent under way is one line for browsers too', async (t) => {
+test('of what does not exist, a browser gets the page of errors and no progress', async (t) => {
   const { visit } = await serveHeld(t)
   const { status, headers, body } = await visit(`${SINGLE}/yum/nothing`)
-  assert.deepEqual([status, headers['content-type']], [404, 'text/plain; charset=utf-8'])
-  assert.match(String(body), /^[^\n]+\n$/)
+  assert.deepEqual([status, headers['content-type']], [404, 'text/html; charset=utf-8'])
+  assert.match(String(body), /nothing/)
+  assert.doesNotMatch(String(body), /id="again"|Refresh/i)
 })
 
 test('a page costs no second hashing', async (t) => {

@@ -171,7 +171,7 @@ test('a single file is converted as well, and found by the name of the torrent',
   const torrent = join(directory, 'image.iso.torrent')
   const image = join(directory, 'image.iso')
   const make = ['makemetafile', image, '--trackerless', '--no-date', '--no-cache', '--quiet']
-  await runBtkit([...make, '--target', torrent])
+  await runBtkit([...make, '--target', torrent, '--piece-length', '256K'])
   await runBtkit(['convert', torrent, directory, '--hybrid', '--no-cache', '--quiet'])
   const made = join(directory, 'made.torrent')
   await runBtkit([...make, '--target', made, '--hybrid', '--piece-length', '256K'])
@@ -211,7 +211,8 @@ test('pieces become shorter where a hybrid would be padding for the most part', 
   const directory = makeScratch(t, Object.fromEntries(files) as Record<string, Buffer>)
   const torrent = join(directory, 'x.torrent')
   const source = join(directory, 'content')
-  await runBtkit(['makemetafile', source, '--trackerless', '--target', torrent, '--no-cache'])
+  const make = ['makemetafile', source, '--trackerless', '--no-cache', '--piece-length', '256K']
+  await runBtkit([...make, '--target', torrent])
   assert.equal(parseMetainfo(readFileSync(torrent)).pieceLength, 2 ** 18)
   const v2 = join(directory, 'v2.torrent')
   await runBtkit(['convert', torrent, '--v2', '--target', v2, '--no-cache', '--quiet'])
