@@ -1,9 +1,9 @@
 import type { HashContext } from '../../core/digests/hash-content.js'
 import { buildApp, type AppParts } from './app.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
-import type { Handler } from '../../server/connections/turns.js'
+import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { KEEP_ALIVE } from './listen.js'
-import { openMakers, type Makers } from './makers.js'
+import { openHashingServices, type HashingServices } from './hashing-services.js'
 import { openReports } from './reports.js'
 import { DirectoryListings } from '../tree/directory-listings.js'
 import { tellOnce } from '../tree/omitted-paths.js'
@@ -62,7 +62,7 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   const { options, trackers, log, monotonic, onError } = parts
   const { cacheAccess } = parts.hashContext
   const { now } = cacheAccess
-  const makers = openMakers(parts)
+  const makers = openHashingServices(parts)
   const { admission, onDemand, warmer } = makers
   const requests = new RequestFigures()
   const report = (exchange: Exchange) => {
@@ -105,7 +105,7 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
 /** What there is to ask for, and what requests for it may cost. */
 function openContents(
   { options, hashContext, monotonic, warn, onError }: AssemblyParts,
-  { admission, onDemand, digests }: Makers,
+  { admission, onDemand, digests }: HashingServices,
 ) {
   const { cache, now } = hashContext.cacheAccess
   const requesters = new Requesters(options, admission.memory)

@@ -8,7 +8,7 @@ import { makeWebServer } from '../../server/listen/make-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { isUnixPlace, openServer, type ListenPlace } from '../../server/listen/open-server.js'
 import { answerHalfClosed } from '../../server/exchange/half-closed.js'
-import { Turns, type Handler } from '../../server/connections/turns.js'
+import { PipelineQueue, type Handler } from '../../server/connections/pipeline-queue.js'
 import { lateRefusal } from '../../server/exchange/late-requests.js'
 import type { Exchanges } from '../../server/exchange/exchanges.js'
 import { refuseConnection, refuseExpectation } from '../../server/connections/refuse-connection.js'
@@ -77,7 +77,7 @@ function makeServer({
 }: Omit<ListenParts, 'onError'>): { server: Server } & Pick<Listener, 'close'> {
   const { reportLeft: onLeft } = exchanges
   const keyOf = (socket: Socket) => clientAddresses.connectionKey(socket)
-  const turns = new Turns({ onLeft, keyOf, maxWaiting: MAX_WAITING })
+  const turns = new PipelineQueue({ onLeft, keyOf, maxWaiting: MAX_WAITING })
   const server = makeWebServer(
     {
       headersTimeout: limits.headerTimeout,

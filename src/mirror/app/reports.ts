@@ -7,14 +7,21 @@ import type { TrackerSource } from '../torrents/tracker-source.js'
 import { warmMetrics } from '../warm/metrics.js'
 import type { RequestFigures } from '../../server/metrics/request-figures.js'
 import type { Exchanges } from '../../server/exchange/exchanges.js'
-import type { Makers } from './makers.js'
-import { openStatus } from './open-status.js'
+import type { HashingServices } from './hashing-services.js'
 import { serviceMetrics } from './service-metrics.js'
+import { scrapeTracker } from '../scrape/scrape-tracker.js'
+import { TrackerScrapes } from '../scrape/tracker-scrapes.js'
+import {
+  MAX_LISTED,
+  StatusSource,
+  trackedHash,
+  type StatusSourceParts,
+} from '../status/status-source.js'
 
-export interface ReportsParts {
+interface ReportsParts {
   readonly options: ServiceOptions
   readonly cacheAccess: CacheAccess
-  readonly makers: Makers
+  readonly makers: HashingServices
   readonly requests: RequestFigures
   readonly exchanges: Exchanges
   readonly busy: BusyTorrents
@@ -30,7 +37,7 @@ export interface ReportsParts {
 }
 
 /** What the service tells of itself. */
-export interface Reports {
+interface Reports {
   /** For Prometheus. */
   readonly describe: () => Promise<string>
   /** For people, as of the last second. */
@@ -59,4 +66,38 @@ export function openReports(parts: ReportsParts): Reports {
   const { cache, now } = cacheAccess
   const about = { version, mirror, makers: [onDemand, digests], cache, warm, now }
   return { describe, ...openStatus({ ...parts, ...makers, ...about }) }
+}
+
+interface OpenStatusParts extends Omit<StatusSourceParts, 'scrapes'> {
+  readonly trackers: TrackerSource
+  /** Hears of errors that are the server's own. */
+  readonly onError: (error: unknown) => void
+}
+
+/** What tells of the service to anybody. */
+interface OpenedStatus {
+  /** The report of the last second. */
+  readonly report: () => Promise<StatusReport>
+  /** Asks trackers no more. */
+  readonly stop: () => void
+}
+
+/** Puts together what tells of the service. */
+function openStatus(parts: OpenStatusParts): OpenedStatus {
+  const { trackers, busy, now, monotonic, onError } = parts
+  const scrapes = new TrackerScrapes({
+    trackers: () => trackers.current().urls,
+    infoHashes: () => busy.top(MAX_LISTED).map(trackedHash),
+    scrape: (question) => scrapeTracker(question),
+    now,
+    monotonic,
+    onError,
+  })
+  const source = new StatusSource({ ...parts, scrapes })
+  return {
+    report: () => source.current(),
+    stop: () => {
+      scrapes.stop()
+    },
+  }
 }

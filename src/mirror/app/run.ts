@@ -10,7 +10,7 @@ import {
   type TrackersWanted,
 } from '../torrents/tracker-source.js'
 import { AccessLog, type LogFormat } from '../../server/exchange/access-log.js'
-import { LogFile } from '../../server/exchange/log-file.js'
+import { openLogSink } from '../../server/exchange/log-file.js'
 import type { ServiceOptions } from '../options.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
@@ -71,7 +71,7 @@ export async function runService(
   world: ServiceWorld,
 ): Promise<RunningService> {
   const trackers = await openTrackers(settings.trackers, { now: world.now, report: world.warn })
-  const sink = await openSink(settings, world)
+  const sink = await openLogSink({ ...world, logFile: settings.logFile })
   const log = new AccessLog({
     format: settings.logFormat,
     clientAddresses: settings.options.clientAddresses,
@@ -104,15 +104,6 @@ export async function runService(
     await resources.close()
     throw error
   }
-}
-
-/**
- * Where the access log is written.
- * @throws BtkitError when its file can't be opened
- */
-async function openSink({ logFile }: ServiceSettings, { writeLog, warn }: ServiceWorld) {
-  if (logFile !== null) return LogFile.open({ path: logFile, report: warn })
-  return { write: writeLog, reopen: () => Promise.resolve(), close: () => Promise.resolve() }
 }
 
 /** Threads and the cache, and how to be rid of them. */

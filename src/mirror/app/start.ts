@@ -1,14 +1,17 @@
 import { Arrivals } from '../../server/listen/arrivals.js'
-import { connectionLimiter } from '../../server/connections/limit-connections.js'
-import { maxDescriptors } from '../../server/connections/max-descriptors.js'
-import { connectionLimitsOf } from './connection-limits.js'
+import {
+  connectionLimiter,
+  maxDescriptors,
+  connectionLimits,
+  type ConnectionRules,
+} from '../../server/connections/connection-limits.js'
 import { startPeriodicTasks } from './periodic-tasks.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { listen, type Listener, type ListenParts } from './listen.js'
-import type { Handler } from '../../server/connections/turns.js'
+import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { refuseStopping } from '../../server/connections/refuse-connection.js'
-import { StopGate } from './stop-gate.js'
+import { DrainGate } from './drain-gate.js'
 import { assembleService, type AssemblyParts } from './assemble.js'
 
 /**
@@ -17,7 +20,17 @@ import { assembleService, type AssemblyParts } from './assemble.js'
  */
 const STOP_TIMEOUT = 6_000
 
-export interface ServiceParts extends Omit<AssemblyParts, 'isPressed'> {
+/** The bounds of connections to the mirror. */
+export const CONNECTIONS: ConnectionRules = {
+  // Half a request takes up to 20 KB of memory
+  most: 20_000,
+  // Of one address, or /64 of IPv6: enough for all people behind one
+  mostPerClient: 1000,
+  // Each download has a file open beside its connection
+  filesShare: 1 / 2,
+}
+
+interface ServiceParts extends Omit<AssemblyParts, 'isPressed'> {
   readonly places: readonly ListenPlace[]
   /** What TLS is spoken with; null for plain HTTP. */
   readonly tls: TlsKeys | null
@@ -47,7 +60,7 @@ export async function startService(parts: ServiceParts): Promise<Service> {
   const arrivals = new Arrivals((socket) => clientAddresses.connectionKey(socket))
   const assembled = await assembleService({ ...parts, isPressed: () => arrivals.isPressing })
   const { exchanges } = assembled
-  const gate = new StopGate(exchanges)
+  const gate = new DrainGate(exchanges)
   const handler: Handler = (request, response) => {
     if (gate.admits(request)) {
       assembled.handler(request, response)
@@ -56,7 +69,9 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       refuseStopping(response)
     }
   }
-  const limitConnections = connectionLimiter(connectionLimitsOf(clientAddresses, maxDescriptors()))
+  const limitConnections = connectionLimiter(
+    connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors()),
+  )
   const { tls } = parts
   const given = {
     handler,

@@ -2,7 +2,7 @@ import { html, type Html } from '../../text/html.js'
 import { count, formatBytes, formatDuration } from '../../text/quantity.js'
 import { renderPage } from '../../server/pages/layout.js'
 import type { NotReady } from '../../server/answers/refusal.js'
-import type { ProgressTold } from './progress.js'
+import type { ProgressStatus } from './progress.js'
 import type { TorrentTitle } from './title.js'
 import { UnderWay } from './under-way.js'
 import type { PageLinks } from '../requests/page-wish.js'
@@ -44,12 +44,12 @@ export function renderReadyPage(title: TorrentTitle, links: PageLinks): string {
   )
 }
 
-function titleOf(told: ProgressTold | null, { what }: PageLinks): string {
+function titleOf(told: ProgressStatus | null, { what }: PageLinks): string {
   if (told === null) return `The ${what} is being made`
   return `${percentOf(told)} % of ${told.title.name}`
 }
 
-function stateOf(error: NotReady, told: ProgressTold | null): Html {
+function stateOf(error: NotReady, told: ProgressStatus | null): Html {
   if (told === null) {
     const line = error instanceof UnderWay ? 'Its files are being looked at.' : error.message
     return html`<p>${line}</p>`
@@ -62,7 +62,7 @@ function stateOf(error: NotReady, told: ProgressTold | null): Html {
 }
 
 /** How far a torrent is, in words. */
-export function describeProgress(told: ProgressTold): string {
+export function describeProgress(told: ProgressStatus): string {
   const { state, bytesDone, bytesTotal, bytesPerSecond } = told
   if (bytesDone === 0 && state === 'waiting') return 'waits for its turn'
   const done = `${percentOf(told)} %: ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
@@ -73,6 +73,6 @@ export function describeProgress(told: ProgressTold): string {
 }
 
 /** Not 100 before all is done. */
-export function percentOf({ bytesDone, bytesTotal }: ProgressTold): number {
+export function percentOf({ bytesDone, bytesTotal }: ProgressStatus): number {
   return bytesTotal === 0 ? 0 : Math.floor((100 * bytesDone) / bytesTotal)
 }

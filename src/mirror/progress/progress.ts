@@ -2,7 +2,7 @@ import { Pace } from './pace.js'
 import type { TorrentTitle } from './title.js'
 
 /** How far a torrent is, as of a moment. */
-export interface ProgressTold {
+export interface ProgressStatus {
   readonly title: TorrentTitle
   /** Whether its files are being hashed, or wait for it. */
   readonly state: 'waiting' | 'hashing'
@@ -38,7 +38,7 @@ export class TorrentProgress {
   }
 
   /** How far it is now. */
-  tell(): ProgressTold {
+  tell(): ProgressStatus {
     const { title, total, bytesHashed } = this
     const bytesDone = Math.min(total, this.#known + (bytesHashed ?? 0))
     const pace = bytesHashed === null ? null : this.#pace.perSecond(bytesHashed)

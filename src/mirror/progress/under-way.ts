@@ -1,5 +1,5 @@
 import { NotReady } from '../../server/answers/refusal.js'
-import type { ProgressTold } from './progress.js'
+import type { ProgressStatus } from './progress.js'
 
 /** A torrent that is being made: how far it is, for those who show it to people. */
 export class UnderWay extends NotReady {
@@ -7,7 +7,7 @@ export class UnderWay extends NotReady {
     message: string,
     retryAfter: number,
     /** Null while its files are looked at. */
-    readonly progress: ProgressTold | null,
+    readonly progress: ProgressStatus | null,
   ) {
     super(message, retryAfter)
   }

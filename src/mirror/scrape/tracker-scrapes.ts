@@ -9,7 +9,7 @@ const MAX_TRACKERS = 20
 const AT_ONCE = 4
 
 /** What the last scrape of a tracker came to. */
-export interface ScrapeTold {
+export interface ScrapeStatus {
   /** Milliseconds since 1970. */
   readonly at: number
   /** Why there are no counts; null when there are. */
@@ -35,7 +35,7 @@ export interface TrackerScrapesParts {
 export class TrackerScrapes {
   readonly #parts: TrackerScrapesParts
   readonly #stopping = new AbortController()
-  #told = new Map<string, ScrapeTold>()
+  #told = new Map<string, ScrapeStatus>()
   #begunAt = -Infinity
   #isUnderWay = false
 
@@ -49,7 +49,7 @@ export class TrackerScrapes {
   }
 
   /** What is known by now, by announce URL; has trackers asked anew when that is old. */
-  look(): ReadonlyMap<string, ScrapeTold> {
+  look(): ReadonlyMap<string, ScrapeStatus> {
     const { monotonic, infoHashes, onError } = this.#parts
     const isOld =
       monotonic() - this.#begunAt >= KEEP || this.trackers.some((url) => !this.#told.has(url))
@@ -82,7 +82,7 @@ export class TrackerScrapes {
     await Promise.all(Array.from({ length: AT_ONCE }, work))
   }
 
-  async #ask(url: string, infoHashes: readonly string[]): Promise<ScrapeTold> {
+  async #ask(url: string, infoHashes: readonly string[]): Promise<ScrapeStatus> {
     const { scrape, now } = this.#parts
     const { signal } = this.#stopping
     try {

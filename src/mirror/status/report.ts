@@ -1,16 +1,16 @@
-import type { ProgressTold } from '../progress/progress.js'
+import type { ProgressStatus } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
 import type { SwarmCounts } from '../scrape/swarm-counts.js'
 import type { Origins } from '../torrents/on-demand.js'
 
 /** Works that go on, and works that wait for their turn. */
-export interface QueueTold {
+export interface QueueStatus {
   readonly running: number
   readonly waiting: number
 }
 
 /** A tracker, and what it told of the busiest torrents together when it was asked last. */
-export interface TrackerTold {
+export interface TrackerStatus {
   readonly url: string
   /** As ISO 8601 has it; null before it was asked. */
   readonly askedAt: string | null
@@ -21,7 +21,7 @@ export interface TrackerTold {
 }
 
 /** A torrent that is asked for often. */
-export interface BusyTold {
+export interface BusyStatus {
   readonly title: TorrentTitle
   readonly infoHash: string
   readonly requests: number
@@ -30,7 +30,7 @@ export interface BusyTold {
 }
 
 /** Files that are hashed before anybody asks for them. */
-export interface WarmTold {
+export interface WarmStatus {
   readonly ready: number
   readonly waiting: number
   readonly failed: number
@@ -46,15 +46,15 @@ export interface StatusReport {
   readonly time: string
   readonly version: string
   readonly uptimeSeconds: number
-  readonly hashing: QueueTold & {
+  readonly hashing: QueueStatus & {
     /** Since the start, padding included. */
     readonly bytesHashed: number
     /** Those that are furthest first, and not more than a page can show. */
-    readonly torrents: readonly ProgressTold[]
+    readonly torrents: readonly ProgressStatus[]
   }
-  readonly planning: QueueTold
+  readonly planning: QueueStatus
   /** Null where nothing is hashed ahead. */
-  readonly warm: WarmTold | null
+  readonly warm: WarmStatus | null
   readonly cache: {
     /** Of its file. */
     readonly bytes: number
@@ -65,10 +65,10 @@ export interface StatusReport {
     /** Where torrents came from. */
     readonly origins: Origins
   }
-  readonly trackers: readonly TrackerTold[]
+  readonly trackers: readonly TrackerStatus[]
   readonly busiest: {
     /** Since when requests are counted, as ISO 8601 has it. */
     readonly since: string
-    readonly torrents: readonly BusyTold[]
+    readonly torrents: readonly BusyStatus[]
   }
 }

@@ -3,11 +3,11 @@ import { count, formatBytes, formatDuration } from '../../text/quantity.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { describeProgress } from '../progress/progress-page.js'
 import { REFRESH_SCRIPT } from '../progress/refresh-script.js'
-import type { ProgressTold } from '../progress/progress.js'
+import type { ProgressStatus } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
 import type { SwarmCounts } from '../scrape/swarm-counts.js'
 import { viewByQuery } from '../requests/view-address.js'
-import type { BusyTold, StatusReport, TrackerTold, WarmTold } from './report.js'
+import type { BusyStatus, StatusReport, TrackerStatus, WarmStatus } from './report.js'
 
 /** Seconds between two looks of a page that keeps itself up to date. */
 const LIVE = 5
@@ -80,14 +80,14 @@ function hashing({ hashing, planning, warm }: StatusReport): Html {
     }`
 }
 
-function aheadOfNeed({ ready, waiting, failed, running, bytesHashed }: WarmTold): Html {
+function aheadOfNeed({ ready, waiting, failed, running, bytesHashed }: WarmStatus): Html {
   return html`<p>
     Ahead of need: ${count(ready, 'file')} ready, ${waiting} waiting, ${failed} failed; ${running}
     at work, ${formatBytes(bytesHashed)} hashed since the start.
   </p>`
 }
 
-function hashingRow(told: ProgressTold): Html {
+function hashingRow(told: ProgressStatus): Html {
   const { title, bytesDone, bytesTotal } = told
   return html`<li>
     <b class="name">${nameOf(title)}</b>: ${describeProgress(told)}
@@ -111,7 +111,7 @@ function busiest({ busiest: { since, torrents } }: StatusReport, hasFiles: boole
   })
 }
 
-function busyRow({ title, requests, counts }: BusyTold, hasFiles: boolean): Html {
+function busyRow({ title, requests, counts }: BusyStatus, hasFiles: boolean): Html {
   const name = nameOf(title)
   const { path } = title
   // Of components of a path on the mirror, each encoded, so that nothing leads elsewhere
@@ -177,7 +177,7 @@ function trackers({ trackers }: StatusReport): Html {
   })
 }
 
-function trackerRow({ url, askedAt, error, counts }: TrackerTold): Html {
+function trackerRow({ url, askedAt, error, counts }: TrackerStatus): Html {
   const asked = askedAt === null ? 'not asked yet' : html`asked at ${timeOf(askedAt)}`
   return html`<tr>
     <td class="name">

@@ -2,13 +2,13 @@ import type { PieceCache } from '../../cache/piece-cache.js'
 import type { Admission } from '../admission/admission.js'
 import type { WorkQueue } from '../admission/work-queue.js'
 import { MirrorView, type Mirror } from '../tree/mirror.js'
-import type { ProgressTold } from '../progress/progress.js'
+import type { ProgressStatus } from '../progress/progress.js'
 import type { SwarmCounts } from '../scrape/swarm-counts.js'
-import type { ScrapeTold, TrackerScrapes } from '../scrape/tracker-scrapes.js'
+import type { ScrapeStatus, TrackerScrapes } from '../scrape/tracker-scrapes.js'
 import type { BusyTorrent, BusyTorrents } from '../torrents/busy-torrents.js'
 import type { HashedBytes } from '../torrents/hashed-bytes.js'
 import type { OnDemand } from '../torrents/on-demand.js'
-import type { BusyTold, QueueTold, StatusReport, TrackerTold, WarmTold } from './report.js'
+import type { BusyStatus, QueueStatus, StatusReport, TrackerStatus, WarmStatus } from './report.js'
 
 /** Milliseconds for which a report is good. */
 const KEEP = 1000
@@ -29,7 +29,7 @@ export interface StatusSourceParts {
   readonly cacheSize: () => Promise<number>
   readonly busy: BusyTorrents
   /** What is hashed ahead; null for nothing. */
-  readonly warm: () => WarmTold | null
+  readonly warm: () => WarmStatus | null
   readonly scrapes: Pick<TrackerScrapes, 'look' | 'trackers'>
   /** Milliseconds since 1970, and on a clock that is never set. */
   readonly now: () => number
@@ -73,14 +73,14 @@ export class StatusSource {
       time: isoTime(at.ms),
       version,
       uptimeSeconds: Math.floor((at.monotonic - this.#startedAt) / 1000),
-      hashing: { ...queueTold(admission.hashing), bytesHashed: hashed.total, torrents },
-      planning: queueTold(admission.planning),
+      hashing: { ...queueStatus(admission.hashing), bytesHashed: hashed.total, torrents },
+      planning: queueStatus(admission.planning),
       warm: this.#parts.warm(),
       cache: await this.#cache(),
-      trackers: this.#parts.scrapes.trackers.map((url) => trackerTold(url, told.get(url))),
+      trackers: this.#parts.scrapes.trackers.map((url) => trackerStatus(url, told.get(url))),
       busiest: {
         since: timeOf(busy.since),
-        torrents: busiest.map((each) => busyTold(each, [...told.values()])),
+        torrents: busiest.map((each) => busyStatus(each, [...told.values()])),
       },
     }
   }
@@ -97,18 +97,18 @@ export function trackedHash({ torrent }: BusyTorrent): string {
   return torrent.infoHash.slice(0, 40)
 }
 
-function queueTold({ running, length }: WorkQueue): QueueTold {
+function queueStatus({ running, length }: WorkQueue): QueueStatus {
   return { running, waiting: length }
 }
 
 /** Those at work before those that wait, and each by how far it is. */
-function byProgress(a: ProgressTold, b: ProgressTold): number {
+function byProgress(a: ProgressStatus, b: ProgressStatus): number {
   if (a.state !== b.state) return a.state === 'hashing' ? -1 : 1
   return b.bytesDone / b.bytesTotal - a.bytesDone / a.bytesTotal
 }
 
 /** A file whose torrent and checksum are asked for at once is read for both. */
-function eachFileOnce(underWay: readonly ProgressTold[]): ProgressTold[] {
+function eachFileOnce(underWay: readonly ProgressStatus[]): ProgressStatus[] {
   const told = new Set<string>()
   return underWay.filter(({ title: { path } }) => {
     if (path === null) return true
@@ -132,7 +132,7 @@ async function onlyPublished(busy: readonly BusyTorrent[], mirror: Mirror): Prom
   return busy.filter((_, i) => are[i])
 }
 
-function trackerTold(url: string, told: ScrapeTold | undefined): TrackerTold {
+function trackerStatus(url: string, told: ScrapeStatus | undefined): TrackerStatus {
   if (!told) return { url, askedAt: null, error: null, counts: null }
   const counts = told.error === null ? [...told.counts.values()].reduce(add, NOBODY) : null
   return { url, askedAt: isoTime(told.at), error: told.error, counts }
@@ -149,7 +149,7 @@ function add(a: SwarmCounts, b: SwarmCounts): SwarmCounts {
 }
 
 /** Peers announce themselves to several trackers, so that a sum would count them twice. */
-function busyTold(busy: BusyTorrent, told: readonly ScrapeTold[]): BusyTold {
+function busyStatus(busy: BusyTorrent, told: readonly ScrapeStatus[]): BusyStatus {
   const { torrent, requests } = busy
   const counts = told.flatMap((each) => each.counts.get(trackedHash(busy)) ?? [])
   counts.sort((a, b) => b.seeds + b.leechers - (a.seeds + a.leechers))

@@ -18,7 +18,7 @@ import type { Planner } from '../admission/planner.js'
 import { NotReady, Refusal } from '../../server/answers/refusal.js'
 import { isQuiet, LOOKS, QUIET_PERIOD } from './recent-writes.js'
 import { PendingTorrent, type Waiter, type Work } from './pending.js'
-import { TorrentProgress, type ProgressTold } from '../progress/progress.js'
+import { TorrentProgress, type ProgressStatus } from '../progress/progress.js'
 import type { FileHasher } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
 import { titleOf } from '../progress/title.js'
@@ -112,7 +112,7 @@ export class OnDemand {
   }
 
   /** How far the torrents are whose files have to be hashed. */
-  underWay(): ProgressTold[] {
+  underWay(): ProgressStatus[] {
     return [...this.#pending.values()].flatMap(({ progress }) => progress?.tell() ?? [])
   }
 

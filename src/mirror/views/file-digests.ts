@@ -15,7 +15,7 @@ import type { MemoryPool } from '../admission/memory-pool.js'
 import type { Turn } from '../admission/turn.js'
 import type { WorkQueue } from '../admission/work-queue.js'
 import { MirrorView, type Mirror } from '../tree/mirror.js'
-import { TorrentProgress, type ProgressTold } from '../progress/progress.js'
+import { TorrentProgress, type ProgressStatus } from '../progress/progress.js'
 import { titleOf } from '../progress/title.js'
 import type { PieceLength } from '../pkgtorrent/set.js'
 import { singleContent } from '../pkgtorrent/set-content.js'
@@ -64,7 +64,7 @@ export class FileDigests {
   }
 
   /** How far the files are that have to be read. */
-  underWay(): ProgressTold[] {
+  underWay(): ProgressStatus[] {
     return [...this.#pending.values()].flatMap(({ progress }) => progress?.tell() ?? [])
   }
 

@@ -12,7 +12,7 @@ export interface ConnectionFollower {
  * The connections of a server. All who follow them share one listener of each: with one for each of
  * them, a connection on which little is asked would take a tenth more time.
  */
-export class Connections {
+class Connections {
   readonly #open = new Set<Socket>()
   readonly #comers: ((socket: Socket) => void)[] = []
   readonly #leavers: ((socket: Socket) => void)[] = []
@@ -60,4 +60,29 @@ function connectionsBy(server: Server, event: 'connection' | 'secureConnection')
   const connections = byEvent.get(event) ?? new Connections(server, event)
   byEvent.set(event, connections)
   return connections
+}
+
+/**
+ * Closes connections whose client does not take its answer, after about twice `standstill`
+ * milliseconds in which nothing moves. What Node has for this, `server.setTimeout`, sets a timer anew
+ * for each request, which takes as long as a good part of a short answer; here only those are
+ * timed that were twice seen with as much waiting to be sent.
+ */
+export function closeStalled(server: Server, standstill: number): void {
+  const { open } = connectionsOf(server)
+  let before = new Map<Socket, number>()
+  const look = () => {
+    const waiting = new Map<Socket, number>()
+    for (const socket of open) {
+      const now = socket.writableLength
+      if (now === 0) continue
+      if (now === before.get(socket) && socket.timeout !== standstill) socket.setTimeout(standstill)
+      waiting.set(socket, now)
+    }
+    before = waiting
+  }
+  const timer = setInterval(look, standstill / 2).unref()
+  server.once('close', () => {
+    clearInterval(timer)
+  })
 }

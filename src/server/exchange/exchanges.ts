@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { connectionsOf } from '../connections/connections.js'
-import { CLIENT_LEFT, type Exchange } from './exchange.js'
+import { CLIENT_LEFT, rememberPeer, type Exchange } from './exchange.js'
 import { bodyLength, renderedHeader } from './body-length.js'
 
 export interface ExchangesParts {
@@ -105,11 +105,6 @@ export class Exchanges {
       isComplete,
     })
   }
-}
-
-/** Asks for the peer's address: a socket that is closed knows it only if it was asked before. */
-function rememberPeer(socket: Socket): string | undefined {
-  return socket.remoteAddress
 }
 
 const NO_ROUTE = 'none'

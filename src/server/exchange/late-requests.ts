@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Turns } from '../connections/turns.js'
+import type { PipelineQueue } from '../connections/pipeline-queue.js'
 import type { Exchanges } from './exchanges.js'
 
 /** Answers a connection with an error, and hangs up. */
@@ -8,7 +8,7 @@ export type Refuse = (error: NodeJS.ErrnoException, socket: Socket) => void
 export interface LateRefusalParts {
   readonly exchanges: Exchanges
   /** Knows of requests that wait behind others, and are not under way. */
-  readonly turns: Pick<Turns, 'isAwaited'>
+  readonly turns: Pick<PipelineQueue, 'isAwaited'>
   readonly refuse: Refuse
   /** How long a request may still take to come when it was not read before, in milliseconds. */
   readonly grace: number

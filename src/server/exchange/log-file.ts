@@ -1,7 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { asBtkitError, BtkitError } from '../../errors.js'
-import { LineWriter } from './line-writer.js'
 
 /** Bytes that wait to be written, at most: what comes while there are more is lost. */
 const MAX_WAITING = 4 * 1024 * 1024
@@ -12,7 +11,11 @@ const MODE = 0o640
 /** Appends; never waits for the other end of a pipe that nobody reads. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 
-export interface LogFileParts {
+const LINE_FEED = 0x0a
+
+const NOTHING = Buffer.alloc(0)
+
+interface LogFileParts {
   readonly path: string
   /** Hears what is wrong, once for each time that it goes wrong; work goes on. */
   readonly report: (message: string) => void
@@ -136,6 +139,26 @@ export class LogFile {
   }
 }
 
+/** Where the lines of a log go. */
+export type LogSink = Pick<LogFile, 'write' | 'reopen' | 'close'>
+
+export interface LogSinkParts {
+  /** Null for none: then lines are handed to writeLog. */
+  readonly logFile: string | null
+  readonly writeLog: (lines: string) => void
+  readonly warn: (message: string) => void
+}
+
+/**
+ * Opens what a log is written to.
+ * @throws BtkitError when its file can't be opened
+ */
+export async function openLogSink(parts: LogSinkParts): Promise<LogSink> {
+  const { logFile, writeLog, warn } = parts
+  if (logFile !== null) return LogFile.open({ path: logFile, report: warn })
+  return { write: writeLog, reopen: () => Promise.resolve(), close: () => Promise.resolve() }
+}
+
 async function openLog(path: string): Promise<FileHandle> {
   try {
     return await open(path, APPEND, MODE)
@@ -154,4 +177,31 @@ async function statOrNull(path: string) {
   } catch {
     return null
   }
+}
+
+/** Appends lines to one file. Where it takes a part of a line only, as a pipe does, the rest comes next. */
+class LineWriter {
+  /** What is left of a line whose beginning is written. */
+  #rest: Buffer = NOTHING
+
+  /**
+   * Writes whole lines, after the rest of one that was cut short.
+   * @throws what the system has against it: then some of the lines are lost, each of them whole
+   */
+  async write(file: Pick<FileHandle, 'write'>, lines: string): Promise<void> {
+    const bytes = Buffer.concat([this.#rest, Buffer.from(lines)])
+    let length = 0
+    try {
+      while (length < bytes.length) length += (await file.write(bytes, length)).bytesWritten
+    } finally {
+      if (length > 0) this.#rest = restOfLine(bytes, length)
+    }
+  }
+}
+
+/** What of the last line of the first so many bytes comes after them. */
+function restOfLine(bytes: Buffer, length: number): Buffer {
+  if (bytes[length - 1] === LINE_FEED) return NOTHING
+  // A copy: it may wait for long, and all the lines with it
+  return Buffer.from(bytes.subarray(length, bytes.indexOf(LINE_FEED, length) + 1))
 }

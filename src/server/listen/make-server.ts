@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { TLSSocket } from 'node:tls'
-import type { Handler } from '../connections/turns.js'
+import type { Handler } from '../connections/pipeline-queue.js'
 import { limitHandshakes, type KeyOf } from '../connections/handshakes.js'
 import { MIN_VERSION, type TlsKeys } from './tls-keys.js'
 

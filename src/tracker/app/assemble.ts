@@ -13,10 +13,10 @@ import { ConnectionIds } from '../protocol/connection-ids.js'
 import { isLocal } from '../protocol/local-address.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { UdpAnswers } from '../udp/udp-answers.js'
-import type { Admitted } from './admitted.js'
+import type { AccessLists } from './access-lists.js'
 import { answerPages } from './answer-pages.js'
 import type { HttpListenerParts } from './http-listener.js'
-import { noteExchange, noteRefusal } from './note-exchange.js'
+import { noteExchange, noteRefusal } from '../../server/exchange/note-exchange.js'
 import { PageRoutes } from './page-routes.js'
 import { makeRules } from './rules.js'
 import type { TrackerSettings } from './settings.js'
@@ -26,7 +26,7 @@ import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
 export interface AssemblyParts {
   readonly settings: TrackerSettings
   readonly store: MemorySwarms
-  readonly admitted: Admitted
+  readonly admitted: AccessLists
   /** What connection ids of UDP are made with. */
   readonly idSecret: Uint8Array
   readonly sharing: SharingRules

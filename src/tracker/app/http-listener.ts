@@ -1,9 +1,8 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { KEEP_ALIVE } from '../http/keep-alive.js'
-import { closeStanding } from '../../server/connections/close-standing.js'
+import { KEEP_ALIVE } from '../http/tracker-routes.js'
+import { closeStalled, connectionsOf } from '../../server/connections/connections.js'
 import { makeCloser } from '../../server/connections/close.js'
-import { connectionsOf } from '../../server/connections/connections.js'
 import { makeWebServer } from '../../server/listen/make-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { isUnixPlace, openServer, type ListenPlace } from '../../server/listen/open-server.js'
@@ -11,12 +10,12 @@ import {
   refuseConnection,
   type ConnectionRefusal,
 } from '../../server/connections/refuse-connection.js'
-import { Turns, type Handler } from '../../server/connections/turns.js'
+import { PipelineQueue, type Handler } from '../../server/connections/pipeline-queue.js'
 
 /** Milliseconds in which a client must have sent its request. */
 const REQUEST_TIMEOUT = 10_000
 
-/** How long a client may take nothing of its answer, in milliseconds; see `closeStanding`. */
+/** How long a client may take nothing of its answer, in milliseconds; see `closeStalled`. */
 const STANDSTILL = 20_000
 
 /** Bytes of a request: an announce has some hundred, a scrape of many torrents thousands. */
@@ -68,7 +67,7 @@ export async function listenHttp(
 export function makeHttpServer(parts: HttpListenerParts): Server {
   const { handler, onRefused, keyOf, limitConnections, tls, onError } = parts
   const onLeft = () => undefined
-  const turns = new Turns({ onLeft, keyOf, maxWaiting: MAX_WAITING })
+  const turns = new PipelineQueue({ onLeft, keyOf, maxWaiting: MAX_WAITING })
   const server = makeWebServer(
     {
       maxHeaderSize: MAX_REQUEST,
@@ -87,7 +86,7 @@ export function makeHttpServer(parts: HttpListenerParts): Server {
   )
   limitConnections(server)
   connectionsOf(server).follow(turns)
-  closeStanding(server, STANDSTILL)
+  closeStalled(server, STANDSTILL)
   server.on('clientError', (error, socket: Socket) => {
     const refusal = refuseConnection(error, socket)
     if (refusal) onRefused(socket, refusal)

@@ -1,10 +1,23 @@
-import { connectionLimiter } from '../../server/connections/limit-connections.js'
-import { maxDescriptors } from '../../server/connections/max-descriptors.js'
+import {
+  connectionLimiter,
+  maxDescriptors,
+  connectionLimits,
+  type ConnectionRules,
+} from '../../server/connections/connection-limits.js'
 import { openUdp, type UdpServer } from '../udp/udp-server.js'
 import type { AssembledTracker } from './assemble.js'
-import { connectionLimitsOf } from './connection-limit.js'
 import { listenHttp, type HttpListener } from './http-listener.js'
 import type { TrackerSettings } from './settings.js'
+
+/** The bounds of connections to the tracker. */
+export const CONNECTIONS: ConnectionRules = {
+  // Half a request takes up to 20 KB of memory
+  most: 10_000,
+  // Of one address, or /64 of IPv6: enough for all peers behind one
+  mostPerClient: 500,
+  // Such as torrents: a tracker that is full of connections still saves its state
+  filesShare: 1 / 4,
+}
 
 /** All that listens. */
 export interface Listening {
@@ -23,7 +36,7 @@ export async function listenEverywhere(
   onError: (error: unknown) => void,
 ): Promise<Listening> {
   const { places, udpPlaces, clientAddresses, tls } = settings
-  const limits = connectionLimitsOf(clientAddresses, maxDescriptors())
+  const limits = connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors())
   const { keyOf } = limits
   const limitConnections = connectionLimiter(limits)
   const listeners: HttpListener[] = []

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { readRegular } from '../../files/read-regular.js'
 import { AccessLog } from '../../server/exchange/access-log.js'
-import { LogFile } from '../../server/exchange/log-file.js'
+import { openLogSink, type LogSink } from '../../server/exchange/log-file.js'
 import { ForeignPeers } from '../answers/foreign-peers.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
 import { StateFile } from '../state/state-file.js'
 import { openSwarms } from '../swarms/open-swarms.js'
 import { ID_SECRET } from '../protocol/connection-ids.js'
-import { openAdmitted } from './admitted.js'
+import { openAccessLists } from './access-lists.js'
 import { assembleTracker } from './assemble.js'
 import { storeClock } from './clocks.js'
 import { readSharedKey } from './shared-key.js'
@@ -46,13 +46,15 @@ export async function prepareTracker(settings: TrackerSettings, world: TrackerWo
   const state = new StateFile({ path: settings.stateFile, store, now, report: warn })
   await state.load()
   const saver = new StateSaver({ state, path: settings.stateFile, now, warn, onError })
-  const sink = await openSink(settings, world)
-  const admitted = await openAdmitted({ settings: settings.allowed, report: warn, onError }).catch(
-    async (error: unknown) => {
-      await sink.close()
-      throw error
-    },
-  )
+  const sink = await openLogSink({ ...world, logFile: settings.logFile })
+  const admitted = await openAccessLists({
+    settings: settings.allowed,
+    report: warn,
+    onError,
+  }).catch(async (error: unknown) => {
+    await sink.close()
+    throw error
+  })
   const log = openLog(settings, sink, world)
   const foreign = settings.multitracker.isEnabled ? new ForeignPeers(monotonic) : null
   const parts = {
@@ -88,23 +90,11 @@ async function readFavicon(path: string | null): Promise<Uint8Array | null> {
   return path === null ? null : ((await readRegular(path, MAX_FAVICON, null))?.bytes ?? null)
 }
 
-/** Where the access log is written. */
-interface Sink {
-  readonly write: (lines: string) => void
-  readonly reopen: () => Promise<void>
-  readonly close: () => Promise<void>
-}
-
-/** @throws BtkitError when its file can't be opened */
-async function openSink(
-  { logFile }: TrackerSettings,
-  { writeLog, warn }: TrackerWorld,
-): Promise<Sink> {
-  if (logFile !== null) return LogFile.open({ path: logFile, report: warn })
-  return { write: writeLog, reopen: () => Promise.resolve(), close: () => Promise.resolve() }
-}
-
-function openLog(settings: TrackerSettings, sink: Sink, { now }: TrackerWorld): AccessLog | null {
+function openLog(
+  settings: TrackerSettings,
+  sink: LogSink,
+  { now }: TrackerWorld,
+): AccessLog | null {
   const { logFormat: format, clientAddresses } = settings
   if (format === 'off') return null
   const write = (lines: string) => {

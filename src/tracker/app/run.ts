@@ -1,5 +1,5 @@
 import { SAMPLE_INTERVAL } from '../page/history.js'
-import { TrackerRounds } from '../multitracker/tracker-rounds.js'
+import { PeerTrackerPoller } from '../multitracker/peer-tracker-poller.js'
 import { lockState } from '../state/lock-state.js'
 import { listenEverywhere, type Listening } from './listen-everywhere.js'
 import { expireSome } from './expire-some.js'
@@ -101,7 +101,7 @@ function startRepeating({
   now,
   onError,
 }: PreparedTracker): () => Promise<void> {
-  const rounds = new TrackerRounds({
+  const rounds = new PeerTrackerPoller({
     rules: sharing,
     torrents: () => admitted.torrents.torrents,
     take: (infoHash, peers) => {

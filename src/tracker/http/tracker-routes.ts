@@ -16,9 +16,11 @@ import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js
 import type { TrackerCalls } from '../answers/tracker-calls.js'
 import type { Aggregation } from './aggregation.js'
 import type { FullScrape } from './full-scrape.js'
-import { KEEP_ALIVE } from './keep-alive.js'
 
-export interface TrackerRoutesParts {
+/** A connection that nothing was asked on for so long is closed, in milliseconds. */
+export const KEEP_ALIVE = 15_000
+
+interface TrackerRoutesParts {
   readonly answers: TrackerAnswers
   readonly fullScrape: FullScrape
   readonly trackerCalls: TrackerCalls

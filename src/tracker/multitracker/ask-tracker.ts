@@ -2,7 +2,7 @@ import { callWithin } from '../../bounded-call.js'
 import {
   MAX_TRACKER_ANSWER,
   readTrackerAnswer,
-  type TrackerTold,
+  type ForeignAnswer,
 } from '../protocol/tracker-answer.js'
 import { proveCall } from '../protocol/tracker-proof.js'
 
@@ -29,7 +29,7 @@ export async function askTracker(
   question: TrackerQuestion,
   signal: AbortSignal,
   timeoutMs = TIMEOUT,
-): Promise<TrackerTold> {
+): Promise<ForeignAnswer> {
   const { url, key, infoHash, ownId, now } = question
   const { host } = new URL(url)
   const callProof = key === null ? '' : proveCall(key, { host, infoHash, peerId: ownId }, now)

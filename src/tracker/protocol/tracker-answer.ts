@@ -10,7 +10,7 @@ export interface CompactPeers {
 }
 
 /** What another tracker has answered. */
-export type TrackerTold =
+export type ForeignAnswer =
   | { readonly kind: 'peers'; readonly peers: CompactPeers }
   /** It does not want to be asked, or is this tracker itself. */
   | { readonly kind: 'disallowed' }
@@ -26,7 +26,7 @@ export const MAX_TRACKER_ANSWER = 64 * 1024
 const MAX_DEPTH = 8
 
 const NOTHING = new Uint8Array(0)
-const FAILED: TrackerTold = { kind: 'failed' }
+const FAILED: ForeignAnswer = { kind: 'failed' }
 
 /** By which key an answer has to be proved, and to which call it is one. */
 export interface AnswerCheck {
@@ -35,7 +35,7 @@ export interface AnswerCheck {
 }
 
 /** Reads the answer of a tracker; with a check, only one that proves itself is taken. */
-export function readTrackerAnswer(bytes: Uint8Array, check: AnswerCheck | null): TrackerTold {
+export function readTrackerAnswer(bytes: Uint8Array, check: AnswerCheck | null): ForeignAnswer {
   const answer = readDict(bytes)
   if (answer === null) return FAILED
   const failure = answer.get('failure reason')

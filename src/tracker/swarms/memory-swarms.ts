@@ -2,7 +2,7 @@ import { AddressCounts } from './address-counts.js'
 import { AddressLimits } from './address-limits.js'
 import { Candidate } from './candidate.js'
 import { PeerChoice } from './choose-peers.js'
-import { Greediest } from './greediest.js'
+import { EvictionPicker } from './eviction-picker.js'
 import { IndexLists } from './index-lists.js'
 import { IndexPool } from './index-pool.js'
 import { flagsOf, Members } from './members.js'
@@ -50,7 +50,7 @@ export class MemorySwarms {
   readonly #lists: IndexLists
   readonly #addressLimits: AddressLimits
   readonly #choice: PeerChoice
-  readonly #greediest: Greediest
+  readonly #greediest: EvictionPicker
   readonly #candidate = new Candidate()
   readonly #members: Members
 
@@ -64,7 +64,7 @@ export class MemorySwarms {
     const addresses = new AddressCounts(memory)
     this.#addressLimits = new AddressLimits({ peers: this.#peers, addresses, limits })
     const peerAddresses = memory.peers.addresses
-    this.#greediest = new Greediest({ addresses, peerAddresses, random })
+    this.#greediest = new EvictionPicker({ addresses, peerAddresses, random })
     const tables = { peers: this.#peers, swarms: this.#swarms, lists: this.#lists }
     this.#members = new Members({
       ...tables,

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { connectionLimitsOf } from '../../../src/mirror/app/connection-limits.js'
+import { CONNECTIONS } from '../../../src/mirror/app/start.js'
 import { ClientAddresses } from '../../../src/server/connections/client-address.js'
-import { maxDescriptors } from '../../../src/server/connections/max-descriptors.js'
+import {
+  connectionLimits,
+  maxDescriptors,
+} from '../../../src/server/connections/connection-limits.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 
@@ -15,7 +18,7 @@ const unlessFew = { skip: (maxDescriptors() ?? 4096) < 4096 && 'too few descript
 
 /** How many connections a process may have, and how many of one client. */
 function limitsOf(descriptors: number | null): [number, number] {
-  const limits = connectionLimitsOf(clients, descriptors)
+  const limits = connectionLimits(CONNECTIONS, clients, descriptors)
   return [limits.maxConnections, limits.maxPerClient]
 }
 

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connectionLimitsOf } from '../../../src/tracker/app/connection-limit.js'
+import { CONNECTIONS } from '../../../src/tracker/app/listen-everywhere.js'
 import { ClientAddresses } from '../../../src/server/connections/client-address.js'
-import { maxDescriptors } from '../../../src/server/connections/max-descriptors.js'
+import {
+  connectionLimits,
+  maxDescriptors,
+} from '../../../src/server/connections/connection-limits.js'
 import { runProgram } from '../../support/executable.js'
 
 const clients = new ClientAddresses([])
 
 /** How many connections there may be, and how many of one client. */
 function limitsOf(maxDescriptors: number | null): [number, number] {
-  const limits = connectionLimitsOf(clients, maxDescriptors)
+  const limits = connectionLimits(CONNECTIONS, clients, maxDescriptors)
   return [limits.maxConnections, limits.maxPerClient]
 }
 

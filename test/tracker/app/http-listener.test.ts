@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { connectionLimiter } from '../../../src/server/connections/limit-connections.js'
+import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
 import { makeHttpServer } from '../../../src/tracker/app/http-listener.js'
 
 const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n`

@@ -6,7 +6,11 @@ import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { connectionsOf } from '../../../src/server/connections/connections.js'
-import { Turns, type Handler, type TurnRules } from '../../../src/server/connections/turns.js'
+import {
+  PipelineQueue,
+  type Handler,
+  type PipelineRules,
+} from '../../../src/server/connections/pipeline-queue.js'
 
 const keyOf = ({ remoteAddress }: Socket) => remoteAddress ?? null
 const LIMITS = { keyOf, maxWaiting: 100 }
@@ -14,7 +18,7 @@ const LIMITS = { keyOf, maxWaiting: 100 }
 /** What Node reads of a connection at once, in bytes. */
 const CHUNK = 64 * 1024
 
-interface Setup extends Partial<TurnRules> {
+interface Setup extends Partial<PipelineRules> {
   readonly handler: Handler
   /** Hears of each request when it is read. */
   readonly onRead?: () => void
@@ -23,8 +27,8 @@ interface Setup extends Partial<TurnRules> {
 /** A server of HTTP on which requests have their turns, and its clients. */
 async function listen(t: TestContext, { handler, onRead, ...rules }: Setup) {
   const seen = { waiting: 0, mostWaiting: 0, left: [] as (string | undefined)[] }
-  const onLeft: TurnRules['onLeft'] = ({ url }) => seen.left.push(url)
-  const turns = new Turns({ onLeft, ...LIMITS, ...rules })
+  const onLeft: PipelineRules['onLeft'] = ({ url }) => seen.left.push(url)
+  const turns = new PipelineQueue({ onLeft, ...LIMITS, ...rules })
   const begin = turns.inTurn((request, response) => {
     seen.waiting--
     handler(request, response)

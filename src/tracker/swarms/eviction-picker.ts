@@ -17,7 +17,7 @@ export interface GreediestParts {
  * has the most peers, and whose address has the most of these. So nobody can keep others out, be
  * it from many addresses.
  */
-export class Greediest {
+export class EvictionPicker {
   readonly #parts: GreediestParts
 
   constructor(parts: GreediestParts) {

@@ -25,7 +25,7 @@ export interface TrackerRoundsParts {
 }
 
 /** Asks the other trackers of all torrents for peers, a round at a time. */
-export class TrackerRounds {
+export class PeerTrackerPoller {
   readonly #parts: TrackerRoundsParts
   readonly #disallowed = new Set<string>()
   readonly #stopping = new AbortController()

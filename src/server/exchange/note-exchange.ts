@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { AccessLog } from '../../server/exchange/access-log.js'
-import { bodyLength } from '../../server/exchange/body-length.js'
-import { CLIENT_LEFT } from '../../server/exchange/exchange.js'
-import type { ConnectionRefusal } from '../../server/connections/refuse-connection.js'
+import type { AccessLog } from './access-log.js'
+import { bodyLength } from './body-length.js'
+import { CLIENT_LEFT, rememberPeer } from './exchange.js'
+import type { ConnectionRefusal } from '../connections/refuse-connection.js'
 
 export interface NoteParts {
   readonly request: IncomingMessage
@@ -38,9 +38,4 @@ export function noteRefusal(
 ): void {
   const request = { socket, headers: {}, method: undefined, url: undefined }
   log.note({ request, route: '', status, bytes, milliseconds: 0, isComplete: true })
-}
-
-/** Asks for the peer's address: a socket that is closed knows it only if it was asked before. */
-function rememberPeer(socket: Socket): string | undefined {
-  return socket.remoteAddress
 }

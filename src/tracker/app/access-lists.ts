@@ -5,7 +5,7 @@ import { TorrentList } from '../allowed/torrent-list.js'
 import type { AllowedSettings } from './settings.js'
 
 /** The torrents and addresses that are allowed, and what keeps them up to date. */
-export interface Admitted {
+export interface AccessLists {
   readonly torrents: TorrentList
   readonly addresses: AddressRules
   /** Looks for what changed. */
@@ -18,7 +18,7 @@ export interface Admitted {
   readonly close: () => void
 }
 
-export interface AdmittedParts {
+export interface AccessListsParts {
   readonly settings: AllowedSettings
   /** Hears what is wrong with torrents and lists; work goes on. */
   readonly report: (message: string) => void
@@ -29,11 +29,11 @@ export interface AdmittedParts {
  * Reads what is allowed, and watches directories for what changes between looks.
  * @throws BtkitError when something can't be read
  */
-export async function openAdmitted({
+export async function openAccessLists({
   settings,
   report,
   onError,
-}: AdmittedParts): Promise<Admitted> {
+}: AccessListsParts): Promise<AccessLists> {
   const { directories, listFile, isFed, controls, allowedAddresses, bannedAddresses } = settings
   const torrents = new TorrentList({ directories, listFile, isFed, controls, report })
   const files = { allowedFile: allowedAddresses, bannedFile: bannedAddresses }

@@ -24,7 +24,7 @@ export interface MakersParts {
 }
 
 /** What makes torrents and digests, reading no file for two of them at once. */
-export interface Makers {
+export interface HashingServices {
   readonly admission: Admission
   readonly onDemand: OnDemand
   readonly digests: FileDigests
@@ -34,14 +34,14 @@ export interface Makers {
 }
 
 /** Puts together what makes torrents and digests. */
-export function openMakers({
+export function openHashingServices({
   options,
   hashContext,
   monotonic,
   isPressed,
   warn,
   onError,
-}: MakersParts): Makers {
+}: MakersParts): HashingServices {
   const admission = openAdmission(options.limits, monotonic, isPressed)
   const { hashing: queue, ahead: aheadQueue, runSteps, slices } = admission
   const sliced = { ...hashContext, runSteps }

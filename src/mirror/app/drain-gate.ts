@@ -4,7 +4,7 @@ import type { Exchanges } from '../../server/exchange/exchanges.js'
 import { HEALTH } from './status-routes.js'
 
 /** Tells which requests are still answered once the service stops. */
-export class StopGate {
+export class DrainGate {
   readonly #exchanges: Pick<Exchanges, 'unasked'>
   /** Once it stops: the connections that were taken before, and on which the first request may come. */
   #unasked: Set<Socket> | null = null

@@ -8,7 +8,7 @@ import { test, type TestContext } from 'node:test'
 import { connect as connectSecurely } from 'node:tls'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
 import { makeScratch } from '../../support/scratch.js'
-import { closeStanding } from '../../../src/server/connections/close-standing.js'
+import { closeStalled } from '../../../src/server/connections/connections.js'
 
 /** More than the system takes from a server whose client reads nothing. */
 const LARGE = Buffer.alloc(32 * 1024 * 1024)
@@ -16,7 +16,7 @@ const LARGE = Buffer.alloc(32 * 1024 * 1024)
 async function listenWith(t: TestContext, body: Uint8Array): Promise<Server> {
   const server = createServer((_request, response) => response.end(body))
   server.keepAliveTimeout = 60_000
-  closeStanding(server, 40)
+  closeStalled(server, 40)
   server.listen(0, '127.0.0.1')
   t.after(() => {
     server.close()
@@ -47,7 +47,7 @@ test('who does not take its answer over TLS is closed on too', unlessOpenssl, as
   const cert = plantCertificate(directory, 'standing')
   const key = readFileSync(certificateFiles(directory)[1], 'utf8')
   const server = createSecureServer({ cert, key }, (_request, response) => response.end(LARGE))
-  closeStanding(server, 40)
+  closeStalled(server, 40)
   server.listen(0, '127.0.0.1')
   t.after(() => {
     server.close()

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
-import type { HeldSockets } from './held-sockets.js'
 
-export interface ClientTurnRules {
+export interface ClientThrottleRules {
   /** What stands for the client of a connection; null for one through which many clients come. */
   readonly keyOf: (socket: Socket) => string | null
   /** How many requests of a client may wait before its connections are read one at a time. */
@@ -47,12 +46,12 @@ const REST = 4
  * have as much ready of each connection: while many of a client's requests wait, no more than one
  * of its connections is read before all others have had their turn.
  */
-export class ClientTurns {
-  readonly #rules: ClientTurnRules
+export class ClientThrottle {
+  readonly #rules: ClientThrottleRules
   readonly #clients = new Map<string, Client>()
   readonly #clientOf = new Map<Socket, Client>()
 
-  constructor(rules: ClientTurnRules) {
+  constructor(rules: ClientThrottleRules) {
     this.#rules = rules
   }
 
@@ -167,4 +166,36 @@ function newClient(key: string): Client {
     restsUntil: 0,
   }
   return { key, sockets: new Set(), queue: new Set(), ...state }
+}
+
+/** Connections of a server of HTTP that are not read for a while. */
+export class HeldSockets {
+  readonly #holders = new WeakMap<Socket, Set<object>>()
+
+  /** Reads nothing more of a connection for a holder's sake; what was read already still comes. */
+  hold(socket: Socket, holder: object): void {
+    this.#holdersOf(socket).add(holder)
+    socket.pause()
+  }
+
+  /** Reads it again, unless another holder is against it. */
+  release(socket: Socket, holder: object): void {
+    const holders = this.#holdersOf(socket)
+    if (holders.delete(holder) && holders.size === 0) socket.resume()
+  }
+
+  #holdersOf(socket: Socket): Set<object> {
+    const known = this.#holders.get(socket)
+    if (known) return known
+    const holders = new Set<object>()
+    this.#holders.set(socket, holders)
+    // Node has reasons of its own to stop and to go on, such as each request that ends
+    socket.on('resume', () => {
+      if (holders.size === 0) return
+      // The event may come late, of a socket that is paused by now, and have it read all the same
+      if (socket.isPaused()) socket.emit('pause')
+      else socket.pause()
+    })
+    return holders
+  }
 }

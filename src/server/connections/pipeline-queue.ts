@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionFollower } from './connections.js'
-import { ClientTurns, type ClientTurnRules } from './client-turns.js'
+import { ClientThrottle, type ClientThrottleRules, HeldSockets } from './client-throttle.js'
 import { Greediest } from './greediest.js'
-import { HeldSockets } from './held-sockets.js'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-export interface TurnRules {
+export interface PipelineRules {
   /** Hears of requests that were not begun when their connection closed. */
   readonly onLeft: (request: IncomingMessage) => void
   /**
@@ -18,7 +17,7 @@ export interface TurnRules {
   /** How many may wait on all connections together: beyond, that on which most wait is closed. */
   readonly maxOfAll?: number
   /** What stands for the client of a connection; null for one through which many clients come. */
-  readonly keyOf: ClientTurnRules['keyOf']
+  readonly keyOf: ClientThrottleRules['keyOf']
   /** How many may wait of a client before its connections are read one at a time. */
   readonly maxOfClient?: number
 }
@@ -30,18 +29,18 @@ const MAX_OF_ALL = 20_000
 const MAX_OF_CLIENT = 1000
 
 /** Begins pipelined requests of the connections of a server one after the other. */
-export class Turns implements ConnectionFollower {
-  readonly #rules: TurnRules
+export class PipelineQueue implements ConnectionFollower {
+  readonly #rules: PipelineRules
   readonly #held = new HeldSockets()
   readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
-  readonly #clients: ClientTurns
+  readonly #clients: ClientThrottle
   readonly #greediest = new Greediest<Socket>()
   #count = 0
 
-  constructor(rules: TurnRules) {
+  constructor(rules: PipelineRules) {
     this.#rules = rules
     const { keyOf, maxOfClient = MAX_OF_CLIENT } = rules
-    this.#clients = new ClientTurns({ keyOf, maxWaiting: maxOfClient, held: this.#held })
+    this.#clients = new ClientThrottle({ keyOf, maxWaiting: maxOfClient, held: this.#held })
   }
 
   /** Takes up a connection of a server on which requests have their turns. */
