@@ -67,7 +67,7 @@ async function completeOpen({ targets, list, report }: Opened, watch: CompleteWa
   if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
   noteLeftOut(directories, report)
   const options = digestOptions(request)
-  const isOwnFile = ownFilesOf(directories, request.checksums)
+  const isOwnFile = ownFilesOf(directories, request.checksums, context)
   const writer = createWriter({ inFlight: WRITES })
   const run = { request, hashContext: context, options, isOwnFile, writer, report, watch }
   await complete(directories, run, context.state)

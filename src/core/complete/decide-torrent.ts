@@ -40,8 +40,15 @@ import { isSame, likeExisting, TRACKER_KEYS, wantedValues } from './wanted-value
 export function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDecision> {
   const { existing, run } = entry
   // Most are new where there are very many, and an asynchronous function takes more memory
-  if (!existing || run.request.force) return obtain(entry).then(replace)
+  if (!existing || (run.request.force && !isAsAdopted(entry, existing))) {
+    return obtain(entry).then(replace)
+  }
   return decideExisting(entry, existing)
+}
+
+/** Whether a torrent is just as it was adopted, so that its info hash is kept even if forced. */
+function isAsAdopted({ record }: UndecidedTorrent, { digest }: ExistingTorrent): boolean {
+  return record?.written.isAdopted === true && isEqual(record.written.file, digest)
 }
 
 async function decideExisting(

@@ -6,12 +6,13 @@ import {
   readFingerprintIfThere,
 } from '../../files/fingerprint.js'
 import { hasPermissions, setPermissions } from '../../files/write/permissions.js'
+import { TorrentLog } from '../../state/torrents/log.js'
 import type { TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
 import type { ChecksumName } from '../checksums/list.js'
 import { parseListName } from '../checksums/lists.js'
 import { entryName, type SourceDirectory } from './directories.js'
 import { isEqual } from './existing-torrent.js'
-import type { CompleteRun } from './request.js'
+import type { CompleteContext, CompleteRun } from './request.js'
 import type { TargetDirectory } from './targets.js'
 
 /** A file in a target that is btkit's, or may become so: a torrent or a list of checksums. */
@@ -129,18 +130,42 @@ function fingerprintOf(path: string): Uint8Array {
 export function ownFilesOf(
   directories: readonly SourceDirectory[],
   checksums: readonly ChecksumName[],
+  context: CompleteContext,
 ): (path: string) => boolean {
   // Few runs meet any torrent among content, and names may be millions
   let targets: Map<string, Target> | undefined
+  const otherLogs = new Map<string, TorrentLog | null>()
+  const otherLog = (target: string) => {
+    const log = otherLogs.get(target) ?? logOfEarlierRuns(target, context)
+    otherLogs.set(target, log)
+    return log
+  }
   return (path) => {
     const file = basename(path)
     const entry = madeOf(file, checksums)
     if (entry === undefined) return false
     targets ??= targetsOf(directories)
     const target = targets.get(dirname(path))
-    if (target === undefined) return false
+    if (target === undefined) return (otherLog(dirname(path))?.get(file) ?? null) !== null
     const { sources, targetDirectory } = target
     return (entry !== null && sources.has(entry)) || targetDirectory.log.get(file) !== null
+  }
+}
+
+/**
+ * What is known of torrents in a directory that is no target of this run, such as the content of an
+ * entry that has torrents of its own; null if nothing can be read of it.
+ */
+function logOfEarlierRuns(
+  target: string,
+  { state, cacheAccess: { now } }: CompleteContext,
+): TorrentLog | null {
+  const { directory: stateDirectory, warn } = state
+  try {
+    return TorrentLog.open({ stateDirectory, target, isReadOnly: true, now, warn })
+  } catch (error) {
+    if (error instanceof BtkitError) return null
+    throw error
   }
 }
 

@@ -92,7 +92,7 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
     assert.equal(status, 0)
     assert.match(warnings, ONE_WARNING)
     assert.equal(readdirSync(mirror.cache).filter((name) => name.includes('damaged')).length, 1)
-    assert.deepEqual((await mirror.run(['--quiet'])).stderr, '')
+    assert.deepEqual((await mirror.run(['--quiet', ...SMALL_PIECES])).stderr, '')
   })
 }
 

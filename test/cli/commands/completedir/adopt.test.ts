@@ -296,3 +296,12 @@ test('--force says the old and the new info hash, and goes not with --adopt', as
   const { status, stderr } = await mirror.run(['--force', '--adopt'])
   assert.deepEqual([status, stderr], [2, 'btkit: --adopt and --force exclude each other\n'])
 })
+
+test('--force leaves adopted torrents that nobody edited as they are', async (t) => {
+  const mirror = await oldMirror(t)
+  await mirror.report(['--adopt'])
+  const before = hashesOf(mirror)
+  const { updated, unchanged } = await mirror.report(['--force'])
+  assert.deepEqual([updated, unchanged], [[], 3])
+  assert.deepEqual(hashesOf(mirror), before)
+})
