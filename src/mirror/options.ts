@@ -18,6 +18,8 @@ export interface ServiceOptions {
   readonly markPadFiles: boolean
   /** Of torrents that are not the protocol's. */
   readonly pieceLength: PieceLength
+  /** Directories of torrents that are given instead of others; see GivenTorrents. */
+  readonly torrents: readonly string[]
   /** Whether the mirror's files are served too. */
   readonly files: boolean
   /** Whether there are pages of directories, where files are served. */

@@ -5,6 +5,7 @@ import { addFileRoutes } from '../downloads/routes.js'
 import type { Feed } from '../feed/feed.js'
 import { addFeedRoute } from '../feed/route.js'
 import type { DirectoryPages } from '../listing/directory-pages.js'
+import type { FileTorrents } from '../views/file-torrents.js'
 import type { PathSets } from '../pkgtorrent/path-sets.js'
 import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
 import { RESERVED } from '../tree/mirror.js'
@@ -26,6 +27,7 @@ import { Views } from '../views/views.js'
 export interface AppParts {
   readonly options: ServiceOptions
   readonly sets: PathSets
+  readonly files: FileTorrents
   readonly directories: DirectoryTorrents
   readonly digests: FileDigests
   /** Does work that takes long in slices. */

@@ -24,6 +24,7 @@ import { RequestFigures } from '../../server/metrics/request-figures.js'
 import { Feed } from '../feed/feed.js'
 import type { Warmer } from '../warm/warmer.js'
 import { TorrentSender } from '../torrents/send.js'
+import { FileTorrents } from '../views/file-torrents.js'
 import { DirectoryTorrents } from '../views/directory-torrents.js'
 
 export interface AssemblyParts {
@@ -105,7 +106,7 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
 /** What there is to ask for, and what requests for it may cost. */
 function openContents(
   { options, hashContext, monotonic, warn, onError }: AssemblyParts,
-  { admission, onDemand, digests }: HashingServices,
+  { admission, onDemand, digests, given }: HashingServices,
 ) {
   const { cache, now } = hashContext.cacheAccess
   const requesters = new Requesters(options, admission.memory)
@@ -113,10 +114,12 @@ function openContents(
   const shared = { options, onDemand, listings, tellOmitted: tellOnce(warn) }
   const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
   const listed = { ...admission, entries: listings, requesters, monotonic, now, onError }
+  const sets = new PathSets({ ...admission, ...shared, known })
   return {
     known,
     requesters,
-    sets: new PathSets({ ...admission, ...shared, known }),
+    sets,
+    files: new FileTorrents({ sets, given, pieceLength: options.pieceLength, now }),
     directories: new DirectoryTorrents({ ...shared, monotonic }),
     directoryPages: openDirectoryPages(options, listed),
     digests,

@@ -3,6 +3,7 @@ import { openAdmission, type Admission } from '../admission/admission.js'
 import type { ServiceOptions } from '../options.js'
 import { FileClaims } from '../torrents/file-claims.js'
 import { FileHasher } from '../torrents/file-hasher.js'
+import { GivenTorrents } from '../torrents/given-torrents.js'
 import { HashedBytes } from '../torrents/hashed-bytes.js'
 import { OnDemand } from '../torrents/on-demand.js'
 import { FileDigests } from '../views/file-digests.js'
@@ -29,6 +30,7 @@ export interface HashingServices {
   readonly onDemand: OnDemand
   readonly digests: FileDigests
   readonly hashed: HashedBytes
+  readonly given: GivenTorrents
   /** What hashes ahead, if anything does; it is to be started and stopped. */
   readonly warmer: Warmer | null
 }
@@ -52,6 +54,8 @@ export function openHashingServices({
   const digests = new FileDigests({ ...admission, ...reading, pieceLength, monotonic })
   const { cacheAccess } = hashContext
   const onDemand = new OnDemand({ ...admission, cacheAccess, hasher, monotonic })
-  const ahead = { options, hasher, hashContext: sliced, slices, monotonic, warn, onError }
-  return { admission, onDemand, digests, hashed, warmer: openWarmer(ahead) }
+  const { now } = cacheAccess
+  const given = new GivenTorrents({ directories: options.torrents, now, warn })
+  const ahead = { options, given, hasher, hashContext: sliced, slices, monotonic, warn, onError }
+  return { admission, onDemand, digests, hashed, given, warmer: openWarmer(ahead) }
 }

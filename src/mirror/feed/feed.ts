@@ -83,13 +83,14 @@ interface Around {
 }
 
 function describe({ path, fingerprint, torrent }: WarmFile, around: Around): FeedItem {
-  const { infoHash = '', infoLength = 0 } = torrent ?? {}
+  const { infoHash = '', infoLength = 0, givenLength } = torrent ?? {}
   const { mtimeNs, size } = fingerprint
   const surroundings = surround({ infoHash, directory: path.slice(0, -1) }, around)
   return {
     title: path.join('/'),
     address: viewByQuery(fileAddress(around.addresses[0], path), 'torrent'),
-    length: torrentLength(infoLength, surroundings, Number(mtimeNs / 1_000_000_000n)),
+    length:
+      givenLength ?? torrentLength(infoLength, surroundings, Number(mtimeNs / 1_000_000_000n)),
     size,
     infoHash,
     modifiedMs: Number(mtimeNs / 1_000_000n),

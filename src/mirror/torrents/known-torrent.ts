@@ -2,6 +2,7 @@ import type { Content } from '../../core/digests/content.js'
 import { isPad } from '../../core/digests/pad-files.js'
 import { infoHashesOf } from '../../metainfo/info-hashes.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentTitle } from '../progress/title.js'
 
 /** Where the files of a torrent are to be had, and which are not among them. */
@@ -18,6 +19,8 @@ export interface Placement {
 /** What of a torrent does not depend on trackers and addresses. */
 export interface KnownTorrent extends Placement, TorrentCore {
   readonly title: TorrentTitle
+  /** The torrent that is given as it lies in a directory of the operator's; absent for others. */
+  readonly given?: Metainfo
   /** In hexadecimal: that of v1 where there is one, else that of v2. */
   readonly infoHash: string
   /** In hexadecimal, each null where there is none. */

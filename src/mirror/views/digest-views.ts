@@ -4,23 +4,19 @@ import { isRacy } from '../../core/digests/settled.js'
 import type { Steps } from '../../core/digests/steps.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { ServiceOptions } from '../options.js'
-import type { PathSets } from '../pkgtorrent/path-sets.js'
-import { viewSet } from '../pkgtorrent/set.js'
 import { sendReady } from '../progress/send-progress.js'
 import { publicAddress } from '../requests/public-address.js'
 import type { Requester } from '../requests/requester.js'
 import { sendShort } from '../../server/answers/send-short.js'
 import type { FileDigests } from './file-digests.js'
+import type { FileTorrents } from './file-torrents.js'
 import { renderingPieces, renderMetalink, type MetalinkFile } from './metalink.js'
 import { isTorrentNameTaken, torrentAddress } from './place.js'
 import { SeenSince } from './seen-since.js'
 
 export interface DigestViewsParts {
-  readonly options: Pick<
-    ServiceOptions,
-    'mirror' | 'pieceLength' | 'publicUrl' | 'serviceName' | 'webSeeds'
-  >
-  readonly sets: PathSets
+  readonly options: Pick<ServiceOptions, 'mirror' | 'publicUrl' | 'serviceName' | 'webSeeds'>
+  readonly files: FileTorrents
   readonly digests: FileDigests
   /** Does work that takes long in slices. */
   readonly runSteps: <T>(steps: Steps<T>) => Promise<T>
@@ -83,7 +79,7 @@ export class DigestViews {
     { file, sha256, sinceMs, requester }: Asked,
     { raw }: FastifyRequest,
   ): Promise<Told> {
-    const { options, sets, runSteps } = this.#parts
+    const { options, files, runSteps } = this.#parts
     const { path, fingerprint } = file
     const { size } = fingerprint
     const base = publicAddress(raw, options.publicUrl)
@@ -92,7 +88,7 @@ export class DigestViews {
     const said = { path, size, sha256, mirrors }
     // Of an empty file there is no torrent
     if (size === 0) return { body: encode({ ...said, pieces: null, torrent: null }), sinceMs }
-    const checked = await sets.obtain(viewSet(path, 'v1', options.pieceLength), requester)
+    const checked = await files.obtain(file, 'v1', requester)
     const pieces = await runSteps(renderingPieces(checked.torrent.info))
     const isTaken = await isTorrentNameTaken(path, options.mirror)
     const address = torrentAddress(base, { components: path, version: 'v1', isTaken })

@@ -14,7 +14,8 @@ export function formOf(view: TorrentView, place: Place): ComposeForm {
   if (view === 'magnet') return (torrent, around) => textForm(magnetOf(torrent, around, place))
   return (torrent, around) => {
     const disposition = attachmentNamed(`${torrent.title.name}.torrent`)
-    return torrentForm(torrent, around, { creationDate: torrent.modified, disposition })
+    const made = torrentForm(torrent, around, { creationDate: torrent.modified, disposition })
+    return torrent.given ? { ...made, body: torrent.given.bytes } : made
   }
 }
 
@@ -24,15 +25,22 @@ function textForm(line: string) {
 }
 
 function magnetOf(
-  { infoHashes, title }: KnownTorrent,
+  { infoHashes, title, given }: KnownTorrent,
   { announceList, addresses, webSeeds }: TorrentSurroundings,
   place: Place,
 ): string {
   const { path, name, size } = title
+  const [infoHash, infoHashV2] = [infoHashes.v1, infoHashes.v2]
+  const exactSource = torrentAddress(addresses[0], place)
+  if (given) {
+    const { announce, announceList: tiers, webSeeds: seeds } = given
+    const own = { announce, announceList: tiers ?? [], webSeeds: seeds ?? [] }
+    return magnetLink({ infoHash, infoHashV2, name, size, ...own, exactSource })
+  }
   const isSeeded = webSeeds.length > 0
   return magnetLink({
-    infoHash: infoHashes.v1,
-    infoHashV2: infoHashes.v2,
+    infoHash,
+    infoHashV2,
     name,
     size,
     announce: null,
@@ -40,6 +48,6 @@ function magnetOf(
     // Where there is one file, clients need not know its name to find it
     webSeeds:
       path && isSeeded ? addresses.map((address) => fileAddress(address, path)) : [...webSeeds],
-    exactSource: torrentAddress(addresses[0], place),
+    exactSource,
   })
 }

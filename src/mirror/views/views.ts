@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { MirrorView } from '../tree/mirror.js'
-import { viewSet } from '../pkgtorrent/set.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
 import { askedVersion } from '../torrents/asked-version.js'
 import type { CheckedTorrent } from '../torrents/on-demand.js'
@@ -61,9 +60,9 @@ export class Views {
   }
 
   #torrentOf({ components, file, version }: Wanted, requester: Requester): Promise<CheckedTorrent> {
-    const { sets, directories, options } = this.#parts
+    const { files, directories } = this.#parts
     if (file === null) return directories.obtain(components, version, requester)
-    return sets.obtain(viewSet(components, version, options.pieceLength), requester)
+    return files.obtain(file, version, requester)
   }
 
   /**

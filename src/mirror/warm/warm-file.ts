@@ -6,6 +6,10 @@ export interface ReadyTorrent {
   readonly infoHash: string
   /** Bytes of its `info`. */
   readonly infoLength: number
+  /** Bytes of a torrent that is given as it is; absent for one that is made on demand. */
+  readonly givenLength?: number
+  /** Another text whenever the torrents that lie there for the file change. */
+  readonly stamp: string
 }
 
 /** How far a file is: its torrent is in the cache, or it is to be looked at, or can't be had. */

@@ -8,12 +8,15 @@ import type { Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { tryReadLeasesAsync } from '../../files/open-writers/lease.js'
 import type { Throttle } from '../../hash/jobs/throttle.js'
+import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import { infoHashesOf } from '../../metainfo/info-hashes.js'
 import { MirrorView, type Mirror } from '../tree/mirror.js'
 import type { PieceLength } from '../pkgtorrent/set.js'
 import { setContent } from '../pkgtorrent/set-content.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import type { FileHasher } from '../torrents/file-hasher.js'
+import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import { QUIET_PERIOD } from '../torrents/recent-writes.js'
 import type { ReadyTorrent, WarmFile } from './warm-file.js'
 
@@ -24,11 +27,17 @@ export type Outcome =
   | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly reason: string | null }
 
+/** The same with what was made of the file. */
+type Made =
+  | Exclude<Outcome, { kind: 'ready' }>
+  | { readonly kind: 'ready'; readonly torrent: ReadyTorrent; readonly core: TorrentCore }
+
 export interface WarmUpParts {
   readonly mirror: Mirror
   readonly serviceName: string
   readonly markPadFiles: boolean
   readonly pieceLength: PieceLength
+  readonly given: GivenTorrents
   readonly hasher: FileHasher
   /** With steps that are done in slices. */
   readonly hashContext: HashContext
@@ -59,21 +68,37 @@ export class WarmUp {
   async prepare({ path }: Pick<WarmFile, 'path'>, signal: AbortSignal): Promise<Outcome> {
     try {
       const file = await this.#freshView().file(path)
-      return await this.#obtain(file, signal)
+      const { given, pieceLength } = this.#parts
+      if (!given.isUsed) return await this.#obtain(file, { version: 'v1', pieceLength }, signal)
+      const stamp = await given.stampOf(path)
+      for (const metainfo of await given.find(file)) {
+        const outcome = await this.#obtain(file, metainfo, signal)
+        if (outcome.kind !== 'ready') return outcome
+        if (hasSamePieces(metainfo, outcome.core)) return readyGiven(metainfo, stamp)
+      }
+      const outcome = await this.#obtain(file, { version: 'v1', pieceLength }, signal)
+      if (outcome.kind !== 'ready') return outcome
+      return { ...outcome, torrent: { ...outcome.torrent, stamp } }
     } catch (error) {
       signal.throwIfAborted()
       return outcomeOf(error)
     }
   }
 
-  async #obtain(file: ScannedFile, signal: AbortSignal): Promise<Outcome> {
-    const { serviceName, markPadFiles, pieceLength, hashContext } = this.#parts
+  async #obtain(
+    file: ScannedFile,
+    { version, pieceLength }: { version: MetainfoVersion; pieceLength: PieceLength },
+    signal: AbortSignal,
+  ): Promise<Made> {
+    const { serviceName, markPadFiles, hashContext } = this.#parts
     const { cacheAccess, runSteps = finish } = hashContext
-    const content = finish(setContent({ isSingle: true, pieceLength }, [file], serviceName))
+    const content = finish(
+      setContent({ isSingle: true, version, pieceLength }, [file], serviceName),
+    )
     const options: InfoOptions = { private: false, sourceTag: null, markPadFiles }
     const request = await runSteps(requestingInfo(content, options, cacheAccess.trust))
     const recalled = await runSteps(recallingInfo(request, cacheAccess))
-    if ('info' in recalled) return ready(recalled.info)
+    if ('info' in recalled) return ready(recalled)
     const wait = this.#timeToWait(file.fingerprint)
     if (wait !== null) return wait
     const unknown = unknownFiles(content, recalled.table)
@@ -86,7 +111,7 @@ export class WarmUp {
   async #hash(
     wanted: Omit<Parameters<FileHasher['obtain']>[0], 'signal' | 'onProgress'>,
     signal: AbortSignal,
-  ): Promise<Outcome> {
+  ): Promise<Made> {
     const { hasher, throttle } = this.#parts
     const working = new AbortController()
     const giveWay = () => {
@@ -94,20 +119,20 @@ export class WarmUp {
     }
     signal.addEventListener('abort', giveWay)
     try {
-      const { info, isSettled } = await hasher.obtain({
+      const made = await hasher.obtain({
         ...wanted,
         signal: working.signal,
         onProgress: () => undefined,
         ahead: { throttle, giveWay },
       })
-      return isSettled ? ready(info) : { kind: 'later' }
+      return made.isSettled ? ready(made) : { kind: 'later' }
     } finally {
       signal.removeEventListener('abort', giveWay)
     }
   }
 
   /** How long a file must be left alone until what is read of it can be remembered; null: long enough. */
-  #timeToWait(fingerprint: Fingerprint): Outcome | null {
+  #timeToWait(fingerprint: Fingerprint): Exclude<Outcome, { kind: 'ready' }> | null {
     const { now, trust } = this.#parts.hashContext.cacheAccess
     const age = now() - Number(fingerprint.ctimeNs / 1_000_000n)
     if (age >= QUIET_PERIOD && !isRacy(fingerprint, now(), trust)) return null
@@ -126,9 +151,19 @@ export class WarmUp {
   }
 }
 
-function ready(info: Uint8Array): Outcome {
-  const { infoHash } = infoHashesOf(info, 'v1')
-  return { kind: 'ready', torrent: { infoHash: infoHash ?? '', infoLength: info.length } }
+function ready(core: TorrentCore): Made & { readonly kind: 'ready' } {
+  const { infoHash } = infoHashesOf(core.info, 'v1')
+  const torrent = { infoHash: infoHash ?? '', infoLength: core.info.length, stamp: '' }
+  return { kind: 'ready', core, torrent }
+}
+
+/** Characters of an info hash as feeds have them; one of version 2 is cut to as many (BEP 52). */
+const HASH = 40
+
+function readyGiven({ infoHash, infoHashV2, bytes }: Metainfo, stamp: string): Outcome {
+  const hash = infoHash ?? (infoHashV2 ?? '').slice(0, HASH)
+  const torrent = { infoHash: hash, infoLength: 0, givenLength: bytes.length, stamp }
+  return { kind: 'ready', torrent }
 }
 
 function outcomeOf(error: unknown): Outcome {

@@ -132,6 +132,7 @@ export class Warmer {
       const { monotonic, options, warn } = this.#parts
       const begun = monotonic()
       await this.#tree.scan()
+      await this.#findOtherTorrents()
       if (this.#scans++ === 0 && this.files.size === 0) {
         warn(`--warm ${options.patterns.map(escapeText).join(' ')}: no file matches yet`)
       }
@@ -142,6 +143,17 @@ export class Warmer {
         this.#scan()
       }, delay).unref()
     })
+  }
+
+  /** Has files looked at again for which other torrents lie in the operator's directories now. */
+  async #findOtherTorrents(): Promise<void> {
+    const { given } = this.#parts
+    if (!given.isUsed) return
+    for (const file of this.files.values()) {
+      this.#stopping.signal.throwIfAborted()
+      if (file.torrent === null) continue
+      if ((await given.stampOf(file.path)) !== file.torrent.stamp) this.#backlog.add(file, 'new')
+    }
   }
 
   /** Has all files looked for in the cache once more. */

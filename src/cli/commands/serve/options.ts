@@ -47,6 +47,12 @@ export function declareServeOptions() {
         .argParser(read.pieceLength)
         .default<number | 'auto'>('auto', 'auto'),
     )
+    .option(
+      '--torrents <dir>',
+      'give the torrents that lie there to files whose pieces they have (repeatable)',
+      read.collect,
+      [],
+    )
     .option('--follow-symlinks', 'follow links that lead out of the root', false)
     .option('--hidden', 'publish hidden files as well', false)
     .option('--no-files', 'do not serve the files themselves')

@@ -30,7 +30,7 @@ const OF_TRACKER = 'tracker'
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
   const { followSymlinks, hidden, serviceName, webSeed, files, listings, padFiles } = options
   const path = resolve(io.cwd, root)
-  checkRoot(path)
+  checkDirectory(path)
   if (existsSync(join(path, RESERVED))) {
     reportWarning(`${join(root, RESERVED)}: not served, as /-/ tells of the service itself`, io)
   }
@@ -42,6 +42,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
     markPadFiles: padFiles === 'bep47',
     pieceLength: options.pieceLength,
+    torrents: options.torrents.map((directory) => checkDirectory(resolve(io.cwd, directory))),
     files,
     listings,
     clientAddresses: new ClientAddresses(options.trustProxy),
@@ -68,11 +69,12 @@ function readsAtOnce({ env }: Io): number {
   return Math.max(1, (Number(env['UV_THREADPOOL_SIZE']) || FILE_THREADS) - 1)
 }
 
-/** Makes sure of the root as it is now; a link may lead elsewhere later. */
-function checkRoot(root: string): void {
-  const stats = statIfThere(root)
-  if (!stats) throw new BtkitError('not-found', `${root}: no such directory`)
-  if (!stats.isDirectory()) throw new BtkitError('not-found', `${root}: not a directory`)
+/** Makes sure of a directory as it is now; a link may lead elsewhere later. */
+function checkDirectory(path: string): string {
+  const stats = statIfThere(path)
+  if (!stats) throw new BtkitError('not-found', `${path}: no such directory`)
+  if (!stats.isDirectory()) throw new BtkitError('not-found', `${path}: not a directory`)
+  return path
 }
 
 /**

@@ -1,0 +1,185 @@
+import { LRUCache } from 'lru-cache'
+import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import { buildTorrent } from '../../metainfo/build/torrent.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
+import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { BtkitError } from '../../errors.js'
+import { sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
+import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { isRacy } from '../../core/digests/settled.js'
+import { NotReady } from '../../server/answers/refusal.js'
+import { MirrorView } from '../tree/mirror.js'
+
+/** Larger torrents are passed over. In bytes. */
+const LARGEST = 16 * 2 ** 20
+
+/** The memory for torrents that were read, in bytes. */
+const MEMORY = 64 * 2 ** 20
+
+/** What a torrent costs in memory beside its bytes, about. */
+const ENTRY_COST = 2000
+
+/** Files of version 2 that the mirror hashes at most, in bytes. */
+const LARGEST_V2 = 2 ** 36
+
+/** Torrents of which a warning says why they are not given. */
+const MOST_TOLD = 100
+
+interface ReadTorrent {
+  readonly fingerprint: Fingerprint
+  /** Null if it is no torrent. */
+  readonly metainfo: Metainfo | null
+}
+
+export interface GivenTorrentsParts {
+  /** The directories in which torrents are looked for, the first one first. */
+  readonly directories: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Receives warnings for the operator. */
+  readonly warn: (message: string) => void
+}
+
+/**
+ * The torrents that an operator made for files of the mirror, to be given instead of others. That of
+ * `pub/a.iso` is `pub/a.iso.torrent` below one of the directories, or `a.iso.torrent` in it. No link
+ * leads out of them.
+ */
+export class GivenTorrents {
+  readonly #parts: GivenTorrentsParts
+  readonly #read = new LRUCache<string, ReadTorrent>({
+    maxSize: MEMORY,
+    sizeCalculation: ({ metainfo }) => ENTRY_COST + (metainfo?.bytes.length ?? 0),
+  })
+  readonly #told = new Set<string>()
+
+  constructor(parts: GivenTorrentsParts) {
+    this.#parts = parts
+  }
+
+  /** Whether there can be any. */
+  get isUsed(): boolean {
+    return this.#parts.directories.length > 0
+  }
+
+  /**
+   * The public torrents that lie there for a file and could be of it, by its name and size. Only its
+   * content tells whether they are.
+   * @throws NotReady
+   */
+  async find(file: ScannedFile): Promise<Metainfo[]> {
+    const found: Metainfo[] = []
+    for (const place of await this.#places(file.path)) {
+      const metainfo = this.#parse(place)
+      const fault = metainfo && faultOf(metainfo, file)
+      if (metainfo && fault === null) found.push(metainfo)
+      else this.#tell(place.absolutePath, fault ?? 'not a torrent of at most 16 MiB')
+    }
+    return found
+  }
+
+  /** Warns, once for each torrent, why it is not given. */
+  #tell(path: string, why: string): void {
+    if (this.#told.has(path) || this.#told.size >= MOST_TOLD) return
+    this.#told.add(path)
+    this.#parts.warn(`--torrents: ${path}: not given: ${why}`)
+  }
+
+  /** Warns that a torrent's pieces are not those of its file. */
+  tellOther({ name }: Metainfo): void {
+    this.#tell(`${name}.torrent`, 'its pieces are those of other content')
+  }
+
+  /** A text that changes whenever the torrents of a file do. */
+  async stampOf(path: readonly string[]): Promise<string> {
+    const places = await this.#places(path)
+    return places
+      .map(({ absolutePath, fingerprint: { size, mtimeNs, ctimeNs, inode } }) => {
+        return `${absolutePath} ${size} ${mtimeNs} ${ctimeNs} ${inode}`
+      })
+      .join('\n')
+  }
+
+  async #places(path: readonly string[]): Promise<ScannedFile[]> {
+    const torrent = [...path.slice(0, -1), `${path.at(-1) ?? ''}.torrent`]
+    const wanted = path.length > 1 ? [torrent, torrent.slice(-1)] : [torrent]
+    const found: ScannedFile[] = []
+    for (const root of this.#parts.directories) {
+      const view = new MirrorView({ root, hidden: true, followSymlinks: false })
+      for (const components of wanted) {
+        const place = await fileIfThere(view, components)
+        if (place) found.push(place)
+      }
+    }
+    return found
+  }
+
+  #parse({ absolutePath, fingerprint }: ScannedFile): Metainfo | null {
+    const known = this.#read.get(absolutePath)
+    if (known && sameFingerprint(known.fingerprint, fingerprint)) return known.metainfo
+    const metainfo = parseOrNull(absolutePath)
+    // A further change could leave no sign
+    if (!isRacy(fingerprint, this.#parts.now(), 'full'))
+      this.#read.set(absolutePath, { fingerprint, metainfo })
+    return metainfo
+  }
+}
+
+async function fileIfThere(view: MirrorView, path: readonly string[]): Promise<ScannedFile | null> {
+  try {
+    return await view.file(path)
+  } catch (error) {
+    if (error instanceof NotReady || !(error instanceof BtkitError)) throw error
+    return null
+  }
+}
+
+function parseOrNull(path: string): Metainfo | null {
+  try {
+    return parseMetainfo(readBoundedRegular(path, LARGEST), { maxSize: LARGEST })
+  } catch (error) {
+    if (error instanceof BtkitError) return null
+    throw error
+  }
+}
+
+/** Why a torrent can't be given for a file; null if only its content can tell. */
+function faultOf(metainfo: Metainfo, { path, fingerprint }: ScannedFile): string | null {
+  const { files, isDirectory, name, pieceLength, version } = metainfo
+  const [file, ...others] = files
+  if (metainfo.private) return 'it is private'
+  if (isDirectory || others.length > 0) return 'it is not of a single file'
+  if (name !== path.at(-1)) return 'its file has another name'
+  if (file?.length !== fingerprint.size) return 'its file has another size'
+  const pow2 = Math.log2(pieceLength)
+  if (!Number.isInteger(pow2) || pow2 < MIN_PIECE_POW2 || pow2 > MAX_PIECE_POW2)
+    return 'its piece length is unusual'
+  if (version !== 'v1' && fingerprint.size > LARGEST_V2) return 'it is too large for version 2'
+  return metainfo.warnings.some(({ code }) => code.startsWith('layer-'))
+    ? 'its piece layers are wrong'
+    : null
+}
+
+/** Whether a torrent has the pieces that were found in a file at its piece length and version. */
+export function hasSamePieces(metainfo: Metainfo, core: TorrentCore): boolean {
+  const made = parseMetainfo(buildTorrent(NOTHING_BESIDE, core), { maxSize: Infinity })
+  const [roots, others] = [metainfo, made].map(({ tree }) => tree?.[0]?.piecesRoot ?? null)
+  return isSame(metainfo.pieces, made.pieces) && isSame(roots ?? null, others ?? null)
+}
+
+function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0
+}
+
+const NOTHING_BESIDE = {
+  announce: null,
+  announceList: [],
+  httpSeeds: [],
+  webSeeds: [],
+  nodes: [],
+  comment: null,
+  createdBy: null,
+  creationDate: null,
+}

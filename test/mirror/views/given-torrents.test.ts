@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { decodeTorrent, independentInfoHash } from '../../support/decode-torrent.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { until } from '../warm/until.js'
+
+const CONTENT = pseudoRandom(300_000, 7)
+const FILES = { 'pub/a.iso': CONTENT, 'pub/b.iso': pseudoRandom(1000, 8) }
+const OWN = ['http://own.example/announce', '-w', 'http://seed.example/', '--no-date']
+
+/** A mirror, and a directory of torrents for it. */
+async function serveWith(t: TestContext, args: readonly string[] = []) {
+  const root = makeScratch(t, FILES)
+  const torrents = makeScratch(t)
+  mkdirSync(join(torrents, 'pub'))
+  const served = await serveMirror(t, { root, args: ['--torrents', torrents, ...args] })
+  const make = async (place: string, options: readonly string[] = [], source = 'pub/a.iso') => {
+    const target = join(torrents, place)
+    const make = ['makemetafile', join(root, source), ...OWN, '--target', target]
+    const { status, stderr } = await runBtkit([...make, '--no-cache', '--quiet', ...options])
+    assert.deepEqual([status, stderr], [0, ''])
+    return readFileSync(target)
+  }
+  const get = async (view: string) => (await ask(served.port, `/pub/a.iso${view}`)).body
+  return { ...served, root, torrents, make, get }
+}
+
+for (const [place, options] of [
+  ['pub/a.iso.torrent', []],
+  ['a.iso.torrent', ['-l', '18']],
+  ['pub/a.iso.torrent', ['--hybrid', '-s', 'tag']],
+  ['pub/a.iso.torrent', ['--v2']],
+] as const) {
+  test(`${place} made with '${options.join(' ')}' is given in all views`, async (t) => {
+    const { make, get } = await serveWith(t)
+    const bytes = await make(place, options)
+    assert.ok((await get('.torrent')).equals(bytes))
+    const magnet = String(await get('?magnet'))
+    assert.match(magnet, /tr=http%3A%2F%2Fown\.example%2Fannounce/)
+    assert.match(magnet, /ws=http%3A%2F%2Fseed\.example/)
+    assert.doesNotMatch(magnet, /tracker\.example/)
+    const hash = String(await get('.btih')).trim()
+    if (!options.includes('--v2' as never)) assert.equal(hash, independentInfoHash(bytes))
+    assert.ok(magnet.includes(hash.length === 40 ? `btih:${hash}` : `btmh:1220${hash}`))
+    const pieces = /<pieces length="(\d+)"/.exec(String(await get('.meta4')))
+    const length = decodeTorrent(bytes).info['piece length']
+    if (!options.includes('--v2' as never)) assert.equal(Number(pieces?.[1]), length)
+  })
+}
+
+test('torrents that come, change and go are noticed', async (t) => {
+  const { make, get, torrents, port } = await serveWith(t)
+  const own = await get('.torrent')
+  const first = await make('a.iso.torrent')
+  const isNow = async (bytes: Uint8Array) => (await get('.torrent')).equals(bytes)
+  await until(() => isNow(first))
+  const { headers } = await ask(port, '/pub/a.iso.torrent')
+  const second = await make('a.iso.torrent', ['-l', '17', '--force'])
+  await until(() => isNow(second))
+  rmSync(join(torrents, 'a.iso.torrent'))
+  await until(() => isNow(own))
+  const since = { 'If-Modified-Since': String(headers['last-modified']) }
+  assert.equal((await ask(port, '/pub/a.iso.torrent', { headers: since })).status, 200)
+})
+
+test('only a torrent of the version that is asked for by name is given', async (t) => {
+  const { make, get } = await serveWith(t)
+  const bytes = await make('a.iso.torrent', ['--hybrid'])
+  assert.ok((await get('?torrent&hybrid')).equals(bytes))
+  assert.ok(!(await get('?torrent&v2')).equals(bytes))
+})
+
+/** What lies there, none of which may be given. */
+const REFUSED: Readonly<
+  Record<
+    string,
+    (at: string, make: (...args: [string, string[], string?]) => Promise<Buffer>) => unknown
+  >
+> = {
+  'a private torrent': (_, make) => make('a.iso.torrent', ['--private']),
+  'a torrent of other content of its size': (at) => {
+    writeFileSync(join(at, 'a.iso'), pseudoRandom(300_000, 9))
+    return runBtkit(['makemetafile', join(at, 'a.iso'), ...OWN, '--no-cache', '--quiet'])
+  },
+  'a torrent of another file': (_, make) => make('a.iso.torrent', [], 'pub/b.iso'),
+  'a torrent of a directory': (_, make) => make('a.iso.torrent', [], 'pub'),
+  'no torrent': (at) => {
+    writeFileSync(join(at, 'a.iso.torrent'), 'd4:infodee')
+  },
+  'a huge file': (at) => {
+    writeFileSync(join(at, 'a.iso.torrent'), '')
+    truncateSync(join(at, 'a.iso.torrent'), 2 ** 33)
+  },
+  'a directory': (at) => {
+    mkdirSync(join(at, 'a.iso.torrent'))
+  },
+  'a link that leads outside': async (at, make) => {
+    await make('../outside.torrent', [])
+    symlinkSync(join(at, '../outside.torrent'), join(at, 'a.iso.torrent'))
+  },
+  'a pipe': async (at) => {
+    const { execFileSync } = await import('node:child_process')
+    execFileSync('mkfifo', [join(at, 'a.iso.torrent')])
+  },
+}
+
+for (const [what, plant] of Object.entries(REFUSED)) {
+  test(`${what} is not given`, async (t) => {
+    const { make, get, torrents } = await serveWith(t)
+    const own = await get('.torrent')
+    await plant(torrents, make)
+    await until(async () => {
+      const bytes = await get('.torrent')
+      return (
+        bytes.equals(own) && decodeTorrent(bytes)['announce'] === 'http://tracker.example/announce'
+      )
+    })
+    const { port } = await serveMirror(t, { files: FILES, args: ['--torrents', torrents] })
+    const { body } = await ask(port, '/pub/a.iso.torrent')
+    assert.equal(independentInfoHash(body), independentInfoHash(own))
+  })
+}
+
+test('the feed and --warm have the torrent that lies there', async (t) => {
+  const root = makeScratch(t, FILES)
+  const torrents = makeScratch(t)
+  const at = join(torrents, 'a.iso.torrent')
+  const make = ['makemetafile', join(root, 'pub/a.iso'), ...OWN, '--target', at, '--no-cache']
+  await runBtkit([...make, '--quiet', '-l', '18'])
+  const args = ['--torrents', torrents, '--warm', '/pub/**']
+  const { port } = await serveMirror(t, { root, args })
+  const hash = independentInfoHash(readFileSync(at))
+  const item = new RegExp(`length="${readFileSync(at).length}"[^]*${hash.toUpperCase()}`)
+  const feed = async () => String((await ask(port, '/-/feed.xml')).body)
+  await until(async () => item.test(await feed()))
+  assert.match(await feed(), item)
+})
+
+test('a directory of torrents that is not there is an error', async (t) => {
+  const root = makeScratch(t, FILES)
+  const args = ['serve', root, '--torrents', join(root, 'none'), '--trackerless', '--port', '0']
+  const { status, stderr } = await runBtkit(args)
+  assert.deepEqual([status, stderr], [1, `btkit: ${join(root, 'none')}: no such directory\n`])
+})
