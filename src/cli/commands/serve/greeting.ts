@@ -23,20 +23,17 @@ export function greeting({ service, request, example, trackers, tracker }: Greet
     `trackers: ${trackers.length === 0 ? 'none' : count(trackers.length, 'tracker')}`,
     ...(tracker?.addresses ?? []).map((each) => `tracking: ${escapeText(announceOf(each))}`),
     ...(tracker ? [`state:    ${escapeText(tracker.stateFile)}`] : []),
-    `try:      ${exampleCall(service.addresses[0] ?? '', example, request)}`,
+    `try:      ${exampleCall(service.addresses[0] ?? '', example)}`,
   ]
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** A command that fetches the torrent of a file, and saves it under the name that comes with it. */
-function exampleCall(
-  address: string,
-  example: readonly string[] | null,
-  { serviceName }: ServiceOptions,
-): string {
-  const path = example?.map(encodeURIComponent).join('/') ?? 'PATH/OF/A/FILE'
-  const mount = example && example.length > 1 ? encodeURIComponent(example[0] ?? '') : 'mirror'
-  const rest = `/${mount}/${serviceName}/single/${path}`
+/**
+ * A command that fetches the torrent of a file, the one that makemetafile makes, and saves it under
+ * the name that comes with it.
+ */
+function exampleCall(address: string, example: readonly string[] | null): string {
+  const rest = `/${example?.map(encodeURIComponent).join('/') ?? 'PATH/OF/A/FILE'}.torrent`
   // encodeURIComponent leaves apostrophes
   const quote = (text: string) => `'${text.replaceAll("'", '%27')}'`
   if (address.startsWith('http')) return `curl -fOJ ${quote(address + rest)}`
