@@ -54,7 +54,7 @@ export function testKilledRuns(kills: number): void {
     let killed = 0
     for (let i = 1; i <= kills; i++) {
       const comment = ['--comment', `${i}`]
-      if (await killAfter(whole * (0.2 + random() * 0.8), comment)) killed++
+      if (await killAfter(delayOf(i, whole), comment)) killed++
       // Nothing is foreign, edited or damaged, or it would be skipped
       const { skipped, failed, created, updated, unchanged } = await complete(comment)
       assert.deepEqual([skipped, failed], [[], []])
@@ -83,7 +83,7 @@ export function testKilledRuns(kills: number): void {
     for (let i = 1; i <= kills; i++) {
       const comment = `killed ${i}`
       for (const name of ['e100', 'e110']) appendFileSync(mirror.at(name), `${i}`)
-      const delay = whole * (0.2 + random() * 0.8)
+      const delay = delayOf(i, whole)
       if (await killAfter(delay, ['--comment', comment], mirror)) killed++
       const { skipped, failed } = await completeOf(mirror, ['--comment', comment])
       assert.deepEqual([entriesOf(skipped), failed], [foreign, []])
@@ -111,7 +111,7 @@ export function testKilledRuns(kills: number): void {
       for (const name of mirror.list()) rmSync(`${mirror.target}/${name}`)
       await runExecutable('btkit', [...make, '--piece-size-pow2', '14'])
       const before = infoHashesIn(mirror)
-      if (await killAfter(150 + 100 * i, ['--adopt'], mirror)) killed++
+      if (await killAfter(60 + 80 * i, ['--adopt'], mirror)) killed++
       assert.deepEqual(infoHashesIn(mirror), before)
       const { skipped, failed } = await completeOf(mirror, ['--adopt'])
       assert.deepEqual([skipped, failed, infoHashesIn(mirror)], [[], [], before])
@@ -121,6 +121,11 @@ export function testKilledRuns(kills: number): void {
     }
     assert.ok(killed > 0)
   })
+}
+
+/** When to kill a run: the first one early, as a machine that is less busy than before is faster. */
+function delayOf(i: number, whole: number): number {
+  return whole * (i === 1 ? 0.15 : 0.2 + random() * 0.8)
 }
 
 function infoHashesIn(mirror: Mirror): string[] {

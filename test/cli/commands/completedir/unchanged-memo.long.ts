@@ -144,7 +144,9 @@ async function runOnce(mirror: Mirror, args: readonly string[]) {
   })
   const lists = Object.values(report['checksumLists'] as Record<string, unknown[]>)
   const isUnchanged = [...changes, ...lists].every(({ length }) => length === 0)
-  const isQuiet = isUnchanged && report['bytesHashed'] === 0
+  // What torrents keep against the options is reported, and noted, once
+  const isTold = Object.keys(report['kept'] as object).length > 0
+  const isQuiet = isUnchanged && !isTold && report['bytesHashed'] === 0
   return { status, stderr, report, isQuiet }
 }
 
