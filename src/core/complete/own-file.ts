@@ -136,9 +136,9 @@ export function ownFilesOf(
   let targets: Map<string, Target> | undefined
   const otherLogs = new Map<string, TorrentLog | null>()
   const otherLog = (target: string) => {
-    const log = otherLogs.get(target) ?? logOfEarlierRuns(target, context)
-    otherLogs.set(target, log)
-    return log
+    // One that can't be read is opened, and warned of, once only
+    if (!otherLogs.has(target)) otherLogs.set(target, logOfEarlierRuns(target, context))
+    return otherLogs.get(target) ?? null
   }
   return (path) => {
     const file = basename(path)
@@ -146,7 +146,7 @@ export function ownFilesOf(
     if (entry === undefined) return false
     targets ??= targetsOf(directories)
     const target = targets.get(dirname(path))
-    if (target === undefined) return (otherLog(dirname(path))?.get(file) ?? null) !== null
+    if (target === undefined) return otherLog(dirname(path))?.get(file) != null
     const { sources, targetDirectory } = target
     return (entry !== null && sources.has(entry)) || targetDirectory.log.get(file) !== null
   }
