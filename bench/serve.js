@@ -1,11 +1,15 @@
-// Compares `btkit serve` with nginx serving the same bytes as files, a cold torrent with
-// makemetafile, and looks at warm requests while files are being hashed. Needs nginx and wrk.
+// Compares `btkit serve` with a bare server of node:http that sends the same answers, and with nginx
+// serving the same bytes as files where it is installed; a cold torrent with makemetafile; and looks
+// at warm requests while files are being hashed. Needs wrk.
+// Rates are told a second, and a second of the server's processor time: the load is made on the
+// same machine, and takes its share of it.
 //
-//   node bench/serve.js [SECONDS]
+//   node bench/serve.js [SECONDS] [warm] [cold] [besides]
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import {
   btkit,
   hasProgram,
@@ -18,16 +22,19 @@ import {
   runBtkit,
   tracker,
 } from './support.js'
+import { cpuSeconds } from './track/programs.js'
 
-const seconds = Number(process.argv[2] ?? 5)
+const [first, ...others] = process.argv.slice(2)
+const seconds = Number(first) || 5
+const chosen = new Set(Number(first) ? others : process.argv.slice(2))
+const BARE = fileURLToPath(new URL('serve/bare-server.js', import.meta.url))
 const RUNS = 3
 const CONNECTIONS = 50
 const MIB = 2 ** 20
-const GIB = 2 ** 30
 const NGINX_PORT = 18_081
 
-if (!hasProgram('nginx') || !hasProgram('wrk')) {
-  console.log('serve: nginx or wrk is not installed')
+if (!hasProgram('wrk')) {
+  console.log('serve: wrk is not installed')
 } else {
   await main()
 }
@@ -43,14 +50,14 @@ async function main() {
   await setTimeout(2100)
   const service = await startService(scratch, mirror)
   try {
-    const nginx = await startNginx(scratch, service)
-    try {
-      compareWithNginx(service)
-    } finally {
-      nginx.kill()
+    const parts = {
+      warm: () => compareWarm(scratch, service),
+      cold: () => compareWithMake(mirror, service),
+      besides: () => hashBesides(mirror, service),
     }
-    await compareWithMake(mirror, service)
-    await hashBesides(mirror, service)
+    for (const [name, act] of Object.entries(parts)) {
+      if (chosen.size === 0 || chosen.has(name)) await act()
+    }
   } finally {
     service.child.kill()
   }
@@ -62,14 +69,21 @@ function plantHole(path, size) {
 }
 
 /** Starts the service on a free port, with a cache of its own. */
-async function startService(scratch, mirror) {
+function startService(scratch, mirror) {
   const args = ['--port', '0', '--cache-dir', join(scratch, 'cache'), '--tracker', tracker]
-  args.push('--log', 'off')
-  const child = spawn(process.execPath, [btkit, 'serve', mirror, ...args])
+  return start([btkit, 'serve', mirror, ...args, '--log', 'off'], /^try:/m)
+}
+
+/** Starts a program that prints its address, and returns when it has printed what it is to wait for. */
+async function start(args, isReady = /^address:/m) {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   process.on('exit', () => child.kill())
   let said = ''
   child.stdout.on('data', (chunk) => (said += chunk))
-  while (!/^try:/m.test(said)) await setTimeout(10)
+  while (!isReady.test(said)) {
+    if (child.exitCode !== null) throw new Error(`it ended: ${said}`)
+    await setTimeout(10)
+  }
   return { child, address: /^address: +(\S+)/m.exec(said)[1] }
 }
 
@@ -77,18 +91,28 @@ function torrentAddress({ address }, name) {
   return `${address}/m/torrent_service/single/m/${name}`
 }
 
-/** nginx with one worker, which serves the torrents that the service makes as files. */
-async function startNginx(scratch, service) {
-  const www = join(scratch, 'www')
-  mkdirSync(www)
+/** Keeps the torrents that the service makes, with the headers that Node does not add itself. */
+async function keepAnswers(directory, service) {
+  mkdirSync(directory)
   for (const name of ['small', 'large']) {
     const response = await fetch(torrentAddress(service, name))
-    writeFileSync(join(www, name), Buffer.from(await response.arrayBuffer()))
+    writeFileSync(join(directory, name), Buffer.from(await response.arrayBuffer()))
+    const {
+      date,
+      connection,
+      'keep-alive': kept,
+      ...headers
+    } = Object.fromEntries(response.headers)
+    writeFileSync(join(directory, `${name}.json`), JSON.stringify(headers))
   }
+}
+
+/** nginx with one worker, which serves the files of a directory. */
+async function startNginx(scratch, www) {
   const conf = join(scratch, 'nginx.conf')
   writeFileSync(
     conf,
-    `${process.getuid() === 0 ? 'user root;' : ''} worker_processes 1; daemon off; pid ${scratch}/pid; error_log ${scratch}/error.log;
+    `${process.getuid() === 0 ? 'user root;' : ''} worker_processes 1; daemon off; master_process off; pid ${scratch}/pid; error_log ${scratch}/error.log;
     events { worker_connections 20000; }
     http {
       access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
@@ -99,7 +123,7 @@ async function startNginx(scratch, service) {
   const child = spawn('nginx', ['-c', conf], { stdio: 'ignore' })
   process.on('exit', () => child.kill())
   await setTimeout(500)
-  return child
+  return { child, address: `http://127.0.0.1:${NGINX_PORT}` }
 }
 
 /** Loads an address, and returns requests a second and the 99th percentile in milliseconds. */
@@ -116,22 +140,46 @@ function readLoad(said) {
   return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)[1]), p99: milliseconds }
 }
 
-function compareWithNginx(service) {
-  const rows = []
-  for (const name of ['small', 'large']) {
-    const rates = { nginx: [], btkit: [] }
-    for (let turn = -1; turn < RUNS; turn++) {
-      const nginx = load(`http://127.0.0.1:${NGINX_PORT}/${name}`)
-      const own = load(torrentAddress(service, name))
-      if (turn < 0) continue
-      rates.nginx.push(nginx.rate)
-      rates.btkit.push(own.rate)
-    }
-    const [theirs, ours] = [median(rates.nginx), median(rates.btkit)]
-    const ratio = median(rates.btkit.map((rate, i) => rate / rates.nginx[i]))
-    rows.push([`${name} torrent`, theirs.toFixed(0), ours.toFixed(0), ratio.toFixed(2)])
+/** Warm torrents: ratios are those of pairs, as the machine has its moods. */
+async function compareWarm(scratch, service) {
+  const www = join(scratch, 'www')
+  await keepAnswers(www, service)
+  const programs = { 'node:http': await start([BARE, www]), 'btkit serve': service }
+  if (hasProgram('nginx')) programs.nginx = await startNginx(scratch, www)
+  try {
+    for (const name of ['small', 'large']) compareTorrent(name, programs)
+  } finally {
+    for (const program of Object.values(programs)) if (program !== service) program.child.kill()
   }
-  printTable('Warm torrents, requests a second', [['what', 'nginx', 'btkit', 'ratio'], ...rows])
+}
+
+function compareTorrent(torrent, programs) {
+  const names = Object.keys(programs)
+  const results = names.map(() => [])
+  for (let turn = -1; turn < RUNS; turn++) {
+    for (const [at, name] of names.entries()) {
+      const program = programs[name]
+      const before = cpuSeconds(program)
+      const isBtkit = name === 'btkit serve'
+      const { rate } = load(
+        isBtkit ? torrentAddress(program, torrent) : `${program.address}/${torrent}`,
+      )
+      const perCpu = (rate * seconds) / (cpuSeconds(program) - before)
+      if (turn >= 0) results[at].push({ rate, perCpu })
+    }
+  }
+  const row = (name, at) => {
+    const cells = ['rate', 'perCpu'].map((what) => {
+      const ratios = results[at].map((result, turn) => result[what] / results[0][turn][what])
+      const rates = results[at].map((result) => result[what])
+      return [median(rates).toFixed(0), median(ratios).toFixed(2)]
+    })
+    return [name, ...cells.flat()]
+  }
+  printTable(`A warm torrent, ${torrent}, connections kept`, [
+    ['what', 'a second', 'of the first', 'a second of its processor time', 'of the first'],
+    ...names.map(row),
+  ])
 }
 
 /** A cold torrent of 4 GiB beside makemetafile, and the memory that it took so far. */
