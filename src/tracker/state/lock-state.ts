@@ -1,4 +1,4 @@
-import { constants, fstatSync, openSync, unlinkSync } from 'node:fs'
+import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:fs'
 import { BtkitError } from '../../errors.js'
 import { lockDescriptor, type DirectoryLock } from '../../files/lock-directory.js'
 import { statIfThere } from '../../files/stat-files.js'
@@ -13,12 +13,17 @@ const FLAGS = constants.O_RDONLY | constants.O_CREAT | constants.O_NOFOLLOW | co
  * Keeps other trackers from the state in a file, by a lock on an empty file beside it: each save
  * replaces the file itself, and the directory may be that of others. Null where nothing can be
  * locked, which a save that fails as well will tell, or else a warning does.
- * @throws BtkitError `locked` when another tracker has the state
+ * @throws BtkitError `locked` when another tracker has the state, `not-found` for a link to nothing
  */
 export async function lockState(
   path: string,
   warn: (message: string) => void,
 ): Promise<DirectoryLock | null> {
+  const target = danglingTarget(path)
+  if (target !== null) {
+    const what = `a link to ${target}, which is not there`
+    throw new BtkitError('not-found', `${path}: ${what}; remove the link, or name another file`)
+  }
   const lockPath = `${(await findWriteTarget(path)).path}.lock`
   for (;;) {
     const descriptor = openLock(lockPath)
@@ -38,6 +43,16 @@ export async function lockState(
       const why = 'another tracker saves its state there; name another file'
       throw new BtkitError('locked', `${path}: ${why}`, { cause: error })
     }
+  }
+}
+
+/** What a link points to that leads nowhere: whoever made it would say what is created there. */
+function danglingTarget(path: string): string | null {
+  if (statIfThere(path) !== null) return null
+  try {
+    return readlinkSync(path)
+  } catch {
+    return null
   }
 }
 

@@ -35,6 +35,17 @@ test('a second tracker with the same state is refused, also by another name of i
   assert.equal(page.totals.downloaded, 1)
 })
 
+test('a state that is a link to nothing is refused, and nothing is created', async (t) => {
+  const directory = makeScratch(t)
+  const [link, target] = [join(directory, 'link'), join(directory, 'target')]
+  symlinkSync(target, link)
+  assert.deepEqual(await startWith(link, 0), [
+    1,
+    `btkit: ${link}: a link to ${target}, which is not there; remove the link, or name another file\n`,
+  ])
+  assert.deepEqual(readdirSync(directory), ['link'])
+})
+
 for (const [what, content] of [
   ['of bttrack', 'd9:completedde5:peersdee'],
   ['that is damaged', 'btkit tracker state 1 1700000000\nnothing'],
