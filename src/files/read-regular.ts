@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { lstat, open, type FileHandle } from 'node:fs/promises'
 import { asBtkitError, BtkitError } from '../errors.js'
 
 /** Does not wait for whoever writes to a pipe. Windows knows no such flag. */
@@ -34,6 +34,15 @@ export async function readRegular(
   }
 }
 
+/** The state of what lies at a path, links not followed; null when nothing can be told. */
+export async function lookAtState(path: string): Promise<string | null> {
+  return lstat(path).then(stateOf, () => null)
+}
+
+function stateOf({ mtimeMs, ctimeMs, size, ino }: Stats): string {
+  return [mtimeMs, ctimeMs, size, ino].join(' ')
+}
+
 async function readOpen(
   handle: FileHandle,
   path: string,
@@ -41,7 +50,7 @@ async function readOpen(
 ): Promise<RegularFile | null> {
   const stats = await handle.stat()
   if (!stats.isFile()) throw new BtkitError('io', `${path}: not a regular file`)
-  const state = [stats.mtimeMs, stats.ctimeMs, stats.size, stats.ino].join(' ')
+  const state = stateOf(stats)
   if (state === known) return null
   // A byte more tells a file that grows
   const buffer = Buffer.alloc(Math.min(stats.size, limit) + 1)

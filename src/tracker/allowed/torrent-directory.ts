@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
-import { readRegular } from '../../files/read-regular.js'
+import { lookAtState, readRegular, type RegularFile } from '../../files/read-regular.js'
 import { statFiles } from '../../files/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { findTorrents } from './find-torrents.js'
@@ -91,12 +91,16 @@ export class TorrentDirectory {
   }
 
   async #read(path: string, state: string): Promise<SeenFile> {
+    let file: RegularFile | null = null
     try {
-      const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
+      file = await readRegular(path, DEFAULT_MAX_SIZE, null)
       const torrents = file ? describeTorrent(file.bytes, path, this.#parts.controls) : []
       return { state, torrents }
     } catch (error) {
-      this.#problems.add(`${describe(error)}; not tracked`)
+      // Whoever may make links here must not have the tracker quote what they can't read
+      const isLinked = file !== null && file.state !== (await lookAtState(path))
+      const problem = isLinked ? `${path}: not a torrent` : describe(error)
+      this.#problems.add(`${problem}; not tracked`)
       return { state, torrents: [] }
     }
   }

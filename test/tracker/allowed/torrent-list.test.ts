@@ -121,6 +121,14 @@ test('what is no torrent is told once, and the others count', async (t) => {
   ])
 })
 
+test('what a link leads to is not quoted', async (t) => {
+  const elsewhere = makeScratch(t, { secret: 'password=hunter2' })
+  const { list, told, directory } = listOf(t, {})
+  symlinkSync(join(elsewhere, 'secret'), join(directory, 'bad.torrent'))
+  await list.refresh()
+  assert.deepEqual(told, [`${join(directory, 'bad.torrent')}: not a torrent; not tracked`])
+})
+
 test('a thousand bad torrents are ten lines and a count', async (t) => {
   const files = Object.fromEntries(
     Array.from({ length: 1000 }, (_, i) => [`${i}.torrent`, 'x'] as const),
