@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import { addressOf } from '../protocol/peer-address.js'
 import type { CompactPeers } from '../protocol/tracker-answer.js'
-import { isMappedV4 } from '../swarms/candidate.js'
+import { isLoopback, isMappedV4 } from '../swarms/address-kinds.js'
 import type { AnnounceAnswer } from '../swarms/swarm-store.js'
 
 /** Torrents of which peers are kept; those that were heard of longest ago go. */
@@ -52,7 +53,8 @@ export class ForeignPeers {
     const isV6 = !isMappedV4(address)
     const add = (own: Uint8Array, more: Uint8Array, size: 6 | 18) => {
       if ((size === 18) !== isV6 && !wish.wantsBothFamilies) return own
-      const added = newPeers(own, more, { size, room, asker: endpoint.subarray(18 - size) })
+      const asker = endpoint.subarray(18 - size)
+      const added = newPeers(own, more, { size, room, asker, takesLoopback: isLoopback(address) })
       room -= added.length / size
       return added.length === 0 ? own : Buffer.concat([own, added])
     }
@@ -70,15 +72,17 @@ interface NewPeersWish {
   readonly size: number
   readonly room: number
   readonly asker: Uint8Array
+  readonly takesLoopback: boolean
 }
 
 /** Peers that are not in `own`, and not the one who asks. */
-function newPeers(own: Uint8Array, more: Uint8Array, { size, room, asker }: NewPeersWish): Buffer {
+function newPeers(own: Uint8Array, more: Uint8Array, wish: NewPeersWish): Buffer {
+  const { size, room, asker, takesLoopback } = wish
   const seen = new Set([latin1(asker), ...endpoints(own, size).map(latin1)])
   const added: Uint8Array[] = []
   for (const peer of endpoints(more, size)) {
     if (added.length >= room) break
-    if (seen.has(latin1(peer))) continue
+    if (seen.has(latin1(peer)) || (!takesLoopback && isLoopback(addressOf(peer)))) continue
     seen.add(latin1(peer))
     added.push(peer)
   }

@@ -2,7 +2,7 @@ import type { AnnouncedPeer } from '../protocol/announced-peer.js'
 import type { AnnounceNotes } from '../protocol/http-answers.js'
 import { parseAddress } from '../protocol/peer-address.js'
 import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
-import { isMappedV4 } from '../swarms/candidate.js'
+import { isConnectable, isMappedV4 } from '../swarms/address-kinds.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import type { AnnounceAnswer, StoreRefusal, SwarmCounts } from '../swarms/swarm-store.js'
 import type { ForeignPeers } from './foreign-peers.js'
@@ -62,6 +62,7 @@ export class TrackerAnswers {
     const known = resolved === from.client ? from.address : null
     const address = known ?? parseAddress(resolved ?? '')
     if (address === null) throw new TrackerRefusal(200, 'your address is not known')
+    if (!isConnectable(address)) throw new TrackerRefusal(200, 'nobody can connect to your address')
     const wanted = Math.min(request.wanted ?? rules.defaultPeers, rules.maxPeers, form.maxPeers)
     // Written out: spreading objects takes longer than all the store does
     const answer = this.store.announce({

@@ -2,6 +2,8 @@ import type { AnnounceRequest } from '../protocol/announce-query.js'
 import { formatTrackerAnswer } from '../protocol/http-answers.js'
 import { TrackerRefusal } from '../protocol/refusal.js'
 import { isCallProved, proveAnswer } from '../protocol/tracker-proof.js'
+import { parseAddress } from '../protocol/peer-address.js'
+import { isLoopback } from '../swarms/address-kinds.js'
 import type { TrackerAnswers } from './tracker-answers.js'
 
 /** How a tracker shares peers with others. */
@@ -29,6 +31,9 @@ export interface TrackerCallsParts {
   readonly now: () => number
 }
 
+/** Of an address that can't be read. */
+const NOBODY = new Uint8Array(16)
+
 /** Where a call came from, and whom it was for. */
 export interface CallOrigin {
   /** The address that it came from; null on a Unix socket. */
@@ -55,7 +60,12 @@ export class TrackerCalls {
     answers.require(infoHash, client)
     this.#requireSharing(announce, host)
     const wanted = Math.min(announce.wanted ?? rules.maxPeers, answers.rules.maxPeers)
-    const answer = answers.store.choose({ infoHash, wanted, wantsIds: form === 'full' })
+    const answer = answers.store.choose({
+      infoHash,
+      wanted,
+      wantsIds: form === 'full',
+      isLoopback: client === null || isLoopback(parseAddress(client) ?? NOBODY),
+    })
     const callProof = announce.tracker?.proof ?? null
     const proof =
       rules.key === null || callProof === null ? null : proveAnswer(rules.key, callProof, answer)

@@ -1,8 +1,9 @@
-import { isIP } from 'node:net'
 import type { AddressRules } from '../allowed/address-rules.js'
 import { UNKNOWN, type TorrentVerdict, type TrackerRules } from '../answers/tracker-rules.js'
 import type { ClaimedAddresses } from '../protocol/announced-peer.js'
 import { isLocal } from '../protocol/local-address.js'
+import { parseAddress } from '../protocol/peer-address.js'
+import { isConnectable } from '../swarms/address-kinds.js'
 import type { AnswerSettings } from './settings.js'
 
 export interface RulesParts {
@@ -46,6 +47,11 @@ export function makeRules(parts: RulesParts): TrackerRules {
   }
 }
 
+/** The first claim that others can connect to. */
 function claimedAddress({ ip, ipv4, ipv6 }: ClaimedAddresses): string | null {
-  return [ip, ipv4, ipv6].find((claim) => claim !== null && isIP(claim) !== 0) ?? null
+  const isUsable = (claim: string) => {
+    const address = parseAddress(claim)
+    return address !== null && isConnectable(address)
+  }
+  return [ip, ipv4, ipv6].find((claim) => claim !== null && isUsable(claim)) ?? null
 }

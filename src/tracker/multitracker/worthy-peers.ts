@@ -1,6 +1,7 @@
-import { formatAddress } from '../protocol/peer-address.js'
+import { addressOf, formatAddress } from '../protocol/peer-address.js'
 import { isLocal } from '../protocol/local-address.js'
 import type { CompactPeers } from '../protocol/tracker-answer.js'
+import { isConnectable } from '../swarms/address-kinds.js'
 
 export interface PeersWish {
   /** How many peers are taken. */
@@ -26,12 +27,7 @@ function take(peers: Uint8Array, size: 6 | 18, { maxPeers, takesLocal }: PeersWi
 }
 
 function isWorthy(peer: Uint8Array, takesLocal: boolean): boolean {
-  const address = peer.subarray(0, -2)
   if (peer.at(-2) === 0 && peer.at(-1) === 0) return false
-  const first = address[0] ?? 0
-  // IPv4: this network, multicast and reserved; IPv6: multicast
-  if (address.length === 4 ? first === 0 || first >= 224 : first === 0xff) return false
-  if (address.every((byte) => byte === 0)) return false
-  const words = address.length === 4 ? address.join('.') : formatAddress(address)
-  return takesLocal || !isLocal(words)
+  const address = addressOf(peer)
+  return isConnectable(address) && (takesLocal || !isLocal(formatAddress(address)))
 }

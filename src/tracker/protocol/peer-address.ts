@@ -4,6 +4,9 @@ const COLON = 0x3a
 const DOT = 0x2e
 const ZERO = 0x30
 
+/** What an IPv4 address within IPv6 begins with. */
+const MAPPED_V4 = Buffer.from('00000000000000000000ffff', 'hex')
+
 /**
  * An address as 16 bytes, IPv4 mapped into IPv6; null for what is no address. A zone
  * (`fe80::1%eth0`) is left out.
@@ -26,6 +29,12 @@ export function formatAddress(address: Uint8Array): string {
     return ((address[2 * at] ?? 0) * 256 + (address[2 * at + 1] ?? 0)).toString(16)
   })
   return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1)
+}
+
+/** The address of a compact peer of 6 or 18 bytes, as 16 bytes. */
+export function addressOf(peer: Uint8Array): Uint8Array {
+  const address = peer.subarray(0, -2)
+  return address.length === 16 ? address : Buffer.concat([MAPPED_V4, address])
 }
 
 /** Reads four numbers from a place on into the last four bytes. */

@@ -1,3 +1,4 @@
+import { isMappedV4 } from './address-kinds.js'
 import type { PeerAnnounce } from './swarm-store.js'
 
 /** The identity of the peer that is looked for, in words, as the tables have it. */
@@ -29,10 +30,4 @@ export class Candidate {
 /** Copies into all of `to`; for a few bytes a loop is faster than a call of `set`. */
 export function copyBytes(from: Uint8Array, to: Uint8Array): void {
   for (let at = 0; at < to.length; at += 1) to[at] = from[at] ?? 0
-}
-
-/** Whether 16 bytes are an IPv4 address within IPv6. */
-export function isMappedV4(address: Uint8Array): boolean {
-  for (let at = 0; at < 10; at += 1) if (address[at] !== 0) return false
-  return address[10] === 0xff && address[11] === 0xff
 }

@@ -1,3 +1,4 @@
+import { isLoopback } from './address-kinds.js'
 import type { IndexLists } from './index-lists.js'
 import { PeerFlag } from './peer-table.js'
 import { LISTS_PER_SWARM, type PeerColumns } from './store-memory.js'
@@ -10,6 +11,8 @@ export interface Wish {
   /** Who asks: never given to itself. 0 for nobody. */
   readonly self: number
   readonly isV6: boolean
+  /** Whether peers at loopback addresses are of use. */
+  readonly isLoopback: boolean
   readonly wanted: number
   /** Seeds are of no use to seeds. */
   readonly wantsSeeds: boolean
@@ -105,7 +108,7 @@ export class PeerChoice {
         shift + (sections === length ? section : this.#within(section, sections, length))
       const peer = this.#lists.at(list, place < length ? place : place - length)
       if (peer === wish.self) continue
-      this.#put(peer, out, wish.wantsIds)
+      this.#put(peer, out, wish)
       taken += 1
     }
   }
@@ -117,11 +120,12 @@ export class PeerChoice {
     return from + this.#below(to - from)
   }
 
-  #put(peer: number, out: Output, wantsIds: boolean): void {
+  #put(peer: number, out: Output, wish: Wish): void {
     const port = this.#columns.ports[peer] ?? 0
-    // Nobody can connect to it
+    // Whoever asks can't connect to it
     if (port === 0) return
-    if (wantsIds) out.putId(this.#idBytes, 20 * peer)
+    if (!wish.isLoopback && isLoopback(this.#addressBytes, 16 * peer)) return
+    if (wish.wantsIds) out.putId(this.#idBytes, 20 * peer)
     out.putPeer(this.#addressBytes, 16 * peer, port)
   }
 

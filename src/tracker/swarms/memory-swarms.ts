@@ -1,4 +1,5 @@
 import { AddressCounts } from './address-counts.js'
+import { isConnectable, isLoopback } from './address-kinds.js'
 import { AddressLimits } from './address-limits.js'
 import { Candidate } from './candidate.js'
 import { PeerChoice } from './choose-peers.js'
@@ -101,11 +102,11 @@ export class MemorySwarms {
   }
 
   /** Peers of a swarm for somebody who does not take part in it. */
-  choose({ infoHash, wanted, wantsIds }: OutsideWish): AnnounceAnswer {
+  choose({ infoHash, wanted, wantsIds, isLoopback }: OutsideWish): AnnounceAnswer {
     const swarm = this.#swarms.find(infoHash)
     const wish = { self: 0, isV6: false, wantsSeeds: true, wantsBothFamilies: true }
     if (swarm === 0) this.#choice.clear()
-    else this.#choice.choose(swarm, { ...wish, wanted, wantsIds })
+    else this.#choice.choose(swarm, { ...wish, wanted, wantsIds, isLoopback })
     return this.#answer(swarm, null)
   }
 
@@ -188,7 +189,7 @@ export class MemorySwarms {
       },
       peer: (announce, peerAge, isCounted) => {
         const heard = now - age - peerAge
-        if (swarm === 0 || heard < oldest) return
+        if (swarm === 0 || heard < oldest || !isConnectable(announce.address)) return
         this.#candidate.load(announce)
         // What has announced itself already is known better
         if (this.#members.isBack(swarm)) return
@@ -249,8 +250,8 @@ export class MemorySwarms {
     const { wanted, wantsIds, wantsBothFamilies } = announce
     const { isV6 } = this.#candidate
     const wantsSeeds = flagsOf(announce) === 0
-    const wish = { self, isV6, wanted, wantsSeeds, wantsIds, wantsBothFamilies }
-    this.#choice.choose(swarm, wish)
+    const asker = { self, isV6, isLoopback: isLoopback(announce.address) }
+    this.#choice.choose(swarm, { ...asker, wanted, wantsSeeds, wantsIds, wantsBothFamilies })
   }
 
   #answer(swarm: number, refusal: StoreRefusal | null): AnnounceAnswer {

@@ -25,7 +25,10 @@ export interface PeerAnnounce {
 }
 
 /** What somebody wants of a swarm who does not take part in it. */
-export type OutsideWish = Pick<PeerAnnounce, 'infoHash' | 'wanted' | 'wantsIds'>
+export interface OutsideWish extends Pick<PeerAnnounce, 'infoHash' | 'wanted' | 'wantsIds'> {
+  /** Whether it is on this machine: only then are peers at loopback addresses of use to it. */
+  readonly isLoopback: boolean
+}
 
 /** Why a peer was not taken. */
 export type StoreRefusal =

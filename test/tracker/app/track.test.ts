@@ -110,6 +110,27 @@ test('peers find each other over HTTP and UDP on one port', async (t) => {
   assert.deepEqual([answer.get('complete'), answer.get('incomplete')], [1, 1])
 })
 
+test('a claimed address that nobody can connect to does not count', async (t) => {
+  const track = await startTrack(t)
+  const claims = ['0.0.0.0', '224.0.0.1', '255.255.255.255', '::', 'ff02::1', '::ffff:0.0.0.0']
+  for (const [n, ip] of claims.entries()) {
+    await track.ask(announceQuery(HASH, { peer: `peer${n}`, port: 1 + n, ip }))
+  }
+  await track.ask(announceQuery(HASH, { peer: 'near', port: 9, ip: '10.0.0.9' }))
+  const answer = await track.ask(announceQuery(HASH, { peer: 'leech', left: 5 }))
+  const own = claims.map((_, n) => `127.0.0.1:${n + 1}`)
+  assert.deepEqual(compactPeers(answer), ['10.0.0.9:9', ...own])
+  assert.equal(answer.has('peers6'), false)
+})
+
+test('of an address that is claimed twice the first counts, as with bttrack', async (t) => {
+  const track = await startTrack(t)
+  const seed = announceQuery(HASH, { peer: 'seed', ip: '10.0.0.1' })
+  await track.ask(`${seed}&ip=10.0.0.2`)
+  const answer = await track.ask(announceQuery(HASH, { peer: 'leech', left: 5 }))
+  assert.deepEqual(compactPeers(answer), ['10.0.0.1:6881'])
+})
+
 test('a torrent that comes is tracked at once, and one that goes is not', async (t) => {
   const directory = makeScratch(t)
   // An interval at which nothing is noticed before the test is over

@@ -49,3 +49,18 @@ test('few leechers leave their room to seeds', () => {
   const peers = peersOf(store.announce(announceOf({ peer: '1', port: 1, wanted: 59 })))
   assert.equal(peers.length, 59)
 })
+
+test('peers at loopback addresses are given only to peers that are there, too', () => {
+  const { store } = makeStore()
+  const at = (address: string) => announceOf({ peer: address, at: address })
+  const [here, here6] = ['127.0.0.1', '0:0:0:0:0:0:0:1']
+  for (const address of [here, here6, '10.0.0.7']) store.announce(at(address))
+  assert.deepEqual(peersOf(store.announce(at('10.0.0.9'))), ['10.0.0.7:6881'])
+  const near = ['0:0:0:0:0:0:0:1:6881', '10.0.0.7:6881', '10.0.0.9:6881', '127.0.0.1:6881']
+  assert.deepEqual(peersOf(store.announce(at('127.0.0.2'))), near)
+  const { infoHash } = at(here)
+  const outside = { infoHash, wanted: 9, wantsIds: false }
+  const far = ['10.0.0.7:6881', '10.0.0.9:6881']
+  assert.deepEqual(peersOf(store.choose({ ...outside, isLoopback: false })), far)
+  assert.equal(peersOf(store.choose({ ...outside, isLoopback: true })).length, 5)
+})

@@ -43,6 +43,15 @@ test('a state that was saved is what another store knows after restoring it', ()
   }
 })
 
+test('peers that nobody can connect to are not taken back', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  for (const at of ['10.0.0.1', '0.0.0.0', '224.0.0.1', 'ff02:0:0:0:0:0:0:1']) {
+    one.announce(announceOf({ peer: at, at }))
+  }
+  copy(one, other)
+  assert.equal(other.totals().peers, 1)
+})
+
 test('it does not matter where the bytes of a state are cut', () => {
   const [one, other] = [makeStore().store, makeStore().store]
   fill(one, 50)
