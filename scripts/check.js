@@ -4,7 +4,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
-const BESIDE = ['lint:eslint', 'lint:format', 'lint:layers', 'check:native', 'check:package']
+const BESIDE = [
+  'lint:eslint',
+  'lint:format',
+  'lint:layers',
+  'lint:prose',
+  'check:native',
+  'check:package',
+]
 
 const [counts, failed] = await Promise.all([runTests(), runBeside()])
 for (const name of failed) console.log(`FAILED npm run ${name}`)
