@@ -23,6 +23,8 @@ export interface OwnClientOptions {
   readonly asksMetadata?: boolean
   /** Whether it is to open hybrids. */
   readonly opensHybrids?: boolean
+  /** Whether it is to download from web seeds. */
+  readonly takesWebSeeds?: boolean
   /** In milliseconds. */
   readonly clientTimeout: number
 }

@@ -70,7 +70,7 @@ function requireRunning({ program }: OwnClient, { signal }: Io): void {
 async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient> {
   const { minport, maxport, ip = null, bind = null } = options
   const { maxUploadRate, maxDownloadRate = 0, caCert } = options
-  const { asksMetadata = false, opensHybrids = false } = options
+  const { asksMetadata = false, opensHybrids = false, takesWebSeeds = false } = options
   if (minport > maxport) {
     throw new BtkitError('usage', `--minport ${minport}: above --maxport ${maxport}`)
   }
@@ -83,6 +83,7 @@ async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient
     maxDownloadRate,
     asksMetadata,
     opensHybrids,
+    takesWebSeeds,
     caCertificates: caCert === undefined ? null : readCertificates(resolve(io.cwd, caCert)),
   }
   const own = await startOwnClient(settings, io.env)

@@ -31,6 +31,8 @@ export interface ClientProgram {
   readonly asksAsLeecher: boolean
   /** Whether the one at a path opens hybrids: aria2 1.36 and Transmission 3.00 do not. */
   readonly opensHybrids: (path: string) => boolean
+  /** Whether it downloads from web seeds (BEP 19). */
+  readonly takesWebSeeds: boolean
   /** The signal upon which it takes leave of its trackers before it ends. */
   readonly endSignal: 'INT' | 'TERM'
   readonly prepare: (directory: string, settings: OwnClientSettings) => Promise<PreparedClient>
@@ -46,6 +48,7 @@ export const clientPrograms: readonly ClientProgram[] = [
     announcesAddress: true,
     asksAsLeecher: false,
     opensHybrids: () => false,
+    takesWebSeeds: true,
     // It leaves at once on TERM
     endSignal: 'INT',
     prepare: prepareAria2,
@@ -55,6 +58,7 @@ export const clientPrograms: readonly ClientProgram[] = [
     announcesAddress: true,
     asksAsLeecher: true,
     opensHybrids: () => true,
+    takesWebSeeds: false,
     endSignal: 'TERM',
     prepare: prepareRtorrent,
   },
@@ -63,6 +67,7 @@ export const clientPrograms: readonly ClientProgram[] = [
     announcesAddress: false,
     asksAsLeecher: true,
     opensHybrids: (path) => (majorVersion(path) ?? 0) >= 4,
+    takesWebSeeds: true,
     endSignal: 'TERM',
     prepare: prepareTransmission,
   },

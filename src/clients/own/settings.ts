@@ -17,4 +17,6 @@ export interface OwnClientSettings {
   readonly asksMetadata: boolean
   /** Whether it is to open hybrids. */
   readonly opensHybrids: boolean
+  /** Whether it is to download from web seeds. */
+  readonly takesWebSeeds: boolean
 }

@@ -13,6 +13,8 @@ export interface OwnClient {
   readonly directory: string
   /** Whether it tells trackers the address that it was given. */
   readonly announcesAddress: boolean
+  /** Whether it downloads from web seeds. */
+  readonly takesWebSeeds: boolean
   /** Its address, with its password. It may take a moment until something answers there. */
   readonly url: string
   /** Resolves when it has ended, for whatever reason, and its directory is gone. */
@@ -69,8 +71,8 @@ export async function startOwnClient(
       stdio: ['pipe', 'ignore', 'ignore'],
     },
   )
-  const { program, announcesAddress } = found
-  return { program, directory, announcesAddress, url, ...endingOf(child) }
+  const { program, announcesAddress, takesWebSeeds } = found
+  return { program, directory, announcesAddress, takesWebSeeds, url, ...endingOf(child) }
 }
 
 function endingOf(child: ChildProcess): Pick<OwnClient, 'ended' | 'stop'> {
@@ -92,15 +94,16 @@ function endingOf(child: ChildProcess): Pick<OwnClient, 'ended' | 'stop'> {
 
 function chooseProgram(
   searchPath: string | undefined,
-  { asksMetadata, opensHybrids }: OwnClientSettings,
+  { asksMetadata, opensHybrids, takesWebSeeds }: OwnClientSettings,
 ): { found: ClientProgram; path: string } {
   const installed = clientPrograms.flatMap((found) => {
     const path = findProgram(found.program, searchPath)
     return path === null ? [] : { found, path }
   })
-  const suitable = installed.find(({ found, path }) => {
+  const opening = installed.filter(({ found, path }) => {
     return (found.asksAsLeecher || !asksMetadata) && (!opensHybrids || found.opensHybrids(path))
   })
+  const suitable = opening.find(({ found }) => found.takesWebSeeds || !takesWebSeeds) ?? opening[0]
   const [first] = installed
   if (first) return suitable ?? first
   const names = clientPrograms.map(({ program }) => program).join(', ')

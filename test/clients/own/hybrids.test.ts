@@ -23,6 +23,7 @@ async function started(
   t: TestContext,
   scripts: Readonly<Record<string, string>>,
   opensHybrids: boolean,
+  takesWebSeeds = false,
 ): Promise<string> {
   const directory = makeScratch(t)
   for (const program of ['sh', 'rm', 'sleep']) {
@@ -32,7 +33,10 @@ async function started(
     writeFileSync(join(directory, name), `#!/bin/sh\n${script}\n`)
     chmodSync(join(directory, name), 0o755)
   }
-  const own = await startOwnClient({ ...SETTINGS, opensHybrids }, { PATH: directory })
+  const own = await startOwnClient(
+    { ...SETTINGS, opensHybrids, takesWebSeeds },
+    { PATH: directory },
+  )
   await own.stop()
   return own.program
 }
@@ -55,6 +59,16 @@ for (const [what, scripts, program] of [
     assert.equal(await started(t, scripts, true), program)
   })
 }
+
+test(
+  'for hybrids with web seeds it is one that takes them, if there is one',
+  unlessWindows,
+  async (t) => {
+    const both = { ...ARIA2, ...RTORRENT, ...transmission('4.0.5') }
+    assert.equal(await started(t, both, true, true), 'transmission-daemon')
+    assert.equal(await started(t, { ...ARIA2, ...RTORRENT }, true, true), 'rtorrent')
+  },
+)
 
 test('for other torrents it is the first that is installed', unlessWindows, async (t) => {
   assert.equal(await started(t, { ...ARIA2, ...transmission('4.0.5') }, false), 'aria2c')

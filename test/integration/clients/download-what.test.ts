@@ -12,6 +12,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 
+const withRtorrent = unlessInstalled('rtorrent')
 const withAria2 = { skip: unlessLibtorrent.skip || unlessInstalled('aria2c').skip }
 
 test('a torrent is fetched from its URL', withAria2, async (t) => {
@@ -83,4 +84,17 @@ test('a directory with other files gets the content under its name', withAria2, 
   const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'aria2c') })
   assert.equal(status, 0, stderr)
   assertHolds(to, { ...FILES, 'mine.txt': 'mine' })
+})
+
+test('rtorrent does not wait for what only a web seed has', withRtorrent, async (t) => {
+  const source = makeScratch(t, { 'one.bin': pseudoRandom(100_000) })
+  const [torrent, to] = [join(makeScratch(t), 'a.torrent'), makeScratch(t)]
+  const seed = ['--hybrid', '--web-seed', 'http://127.0.0.1:9/one.bin', '--no-cache']
+  const made = await runBtkit(['makemetafile', join(source, 'one.bin'), ...seed, '-o', torrent])
+  assert.equal(made.status, 0, made.stderr)
+  const args = ['download', torrent, '--save-to', to, ...MINE]
+  const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'rtorrent') })
+  const why = 'names no tracker, and rtorrent takes no web seeds'
+  const how = 'install Transmission 4 or later, or name another client by --client'
+  assert.deepEqual([status, stderr], [1, `btkit: rtorrent: one.bin: ${why}; ${how}\n`])
 })

@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { hasTracker } from '../../../core/download/magnet-torrent.js'
 import { makeScratchDirectory } from '../../../core/download/scratch-directory.js'
 import type { DownloadTarget } from '../../../core/download/target.js'
 import type { TorrentClient } from '../../../core/publish/client.js'
@@ -24,6 +25,7 @@ export interface DownloaderSetup {
   /** Whether metadata is to be had from peers first. */
   readonly asksMetadata: boolean
   readonly opensHybrids: boolean
+  readonly takesWebSeeds: boolean
   readonly io: Io
 }
 
@@ -32,6 +34,8 @@ export interface Downloader {
   readonly client: TorrentClient
   /** Its signal aborts when the client ends, too. */
   readonly io: Io
+  /** Throws where nothing could come of the torrent with this client. */
+  readonly requireSource: (metainfo: Metainfo) => void
   /** The directory in which the client finds a target under the torrent's name. */
   readonly directoryOf: (target: DownloadTarget, metainfo: Metainfo) => string
   /** Makes a directory for what is of no use afterwards. */
@@ -45,28 +49,27 @@ export interface Downloader {
  * @throws BtkitError `usage` for several clients, and those of withOwnClient
  */
 export function withDownloader<T>(
-  { options, isNamed, asksMetadata, opensHybrids, io }: DownloaderSetup,
+  { options, isNamed, io, ...wish }: DownloaderSetup,
   act: (downloader: Downloader) => Promise<T>,
 ): Promise<T> {
   if (isNamed) return act(namedDownloader(options, io))
-  return withOwnClient(
-    { ...options, asksMetadata, opensHybrids },
-    io,
-    ({ own, named: { client }, io: ownIo }) => {
-      const { directory, program } = own
-      const directoryOf = (target: DownloadTarget, metainfo: Metainfo) => {
-        requireVersion1(metainfo, program)
-        return linkTarget(directory, target, metainfo)
-      }
-      // All of it goes with the client
-      const release = () => Promise.resolve()
-      const makeScratch = () => {
-        const scratch = makeScratchDirectory(directory)
-        return { ...scratch, directory: scratch.localDirectory }
-      }
-      return act({ client, io: ownIo, directoryOf, makeScratch, release })
-    },
-  )
+  return withOwnClient({ ...options, ...wish }, io, ({ own, named: { client }, io: ownIo }) => {
+    const { directory, program } = own
+    const requireSource = (metainfo: Metainfo) => {
+      if (!own.takesWebSeeds) requireTracker(metainfo, program)
+    }
+    const directoryOf = (target: DownloadTarget, metainfo: Metainfo) => {
+      requireVersion1(metainfo, program)
+      return linkTarget(directory, target, metainfo)
+    }
+    // All of it goes with the client
+    const release = () => Promise.resolve()
+    const makeScratch = () => {
+      const scratch = makeScratchDirectory(directory)
+      return { ...scratch, directory: scratch.localDirectory }
+    }
+    return act({ client, io: ownIo, requireSource, directoryOf, makeScratch, release })
+  })
 }
 
 /** The programs that are started know nothing of version 2. */
@@ -74,6 +77,14 @@ function requireVersion1({ version, name }: Metainfo, program: string): void {
   if (version !== 'v2') return
   const what = 'is of version 2 alone, which it does not know'
   throw new BtkitError('client', `${program}: ${name}: ${what} (--client names another)`)
+}
+
+/** No peer is known without a tracker: it would wait for ever. */
+function requireTracker(metainfo: Metainfo, program: string): void {
+  if (hasTracker(metainfo) || (metainfo.webSeeds ?? []).length === 0) return
+  const what = `${program}: ${metainfo.name}: names no tracker, and ${program} takes no web seeds`
+  const others = 'install Transmission 4 or later, or name another client by --client'
+  throw new BtkitError('client', `${what}; ${others}`)
 }
 
 /** A link under the torrent's name, so that the content may have another, beside no other file. */
@@ -101,5 +112,7 @@ function namedDownloader(options: DownloadOptions, io: Io): Downloader {
     const directory = remoteDirectory(scratch.localDirectory, options.dataPrefix)
     return { ...scratch, directory }
   }
-  return { client: named.client, io, directoryOf, makeScratch, release }
+  // One that runs already may know peers by other ways
+  const requireSource = () => undefined
+  return { client: named.client, io, requireSource, directoryOf, makeScratch, release }
 }

@@ -54,7 +54,7 @@ export async function runDownload(run: DownloadRun): Promise<void> {
   const { metainfo, magnet } = await readSource(run.source, run)
   if (magnet) {
     await withDownloader(
-      { ...run, asksMetadata: true, opensHybrids: false },
+      { ...run, asksMetadata: true, opensHybrids: false, takesWebSeeds: false },
       async (downloader) => {
         const job = await look(await torrentFromPeers(magnet, downloader, run.options), run)
         await complete(job, run, (act) => act(downloader))
@@ -62,7 +62,8 @@ export async function runDownload(run: DownloadRun): Promise<void> {
     )
   } else {
     const opensHybrids = metainfo.version === 'hybrid'
-    const setup = { ...run, asksMetadata: false, opensHybrids }
+    const takesWebSeeds = (metainfo.webSeeds ?? []).length > 0
+    const setup = { ...run, asksMetadata: false, opensHybrids, takesWebSeeds }
     await complete(await look(metainfo, run), run, (act) => withDownloader(setup, act))
   }
 }
@@ -96,6 +97,7 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
   const { metainfo, target, found } = job
   const { client, io } = downloader
   const infoHash = clientInfoHash(metainfo)
+  if (!found.isWhole) downloader.requireSource(metainfo)
   const directory = downloader.directoryOf(target, metainfo)
   const beforeStart = () => {
     if (found.isWhole) return
