@@ -19,6 +19,7 @@ const KEYS = [
   'label',
   'state',
   'message',
+  'tracker_status',
   'total_size',
   'total_done',
   'num_peers',
@@ -137,7 +138,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   /** Logs in, and has the web interface connect to its daemon if it is not connected. */
   async #connect(): Promise<void> {
     if ((await this.#send('auth.login', [this.address.password])) !== true) {
-      throw refusedLogin(this.label)
+      throw refusedLogin(this.address)
     }
     if ((await this.#send('web.connected', [])) === true) return
     const [host] = asList(await this.#send('web.get_hosts', []))
@@ -151,7 +152,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
     const body = JSON.stringify({ method, params, id: ++this.#calls })
     const headers = { 'Content-Type': 'application/json', Cookie: this.#cookie }
     const answer = await callHttp({ url: this.address.url, body, headers }, this.options)
-    if (answer.status !== 200) throw badStatus(this.label, answer)
+    if (answer.status !== 200) throw badStatus(this.address, answer)
     this.#cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? this.#cookie
     const values = asObject(parseJson(answer.text))
     if (values['error']) this.#refuse(asObject(values['error']))
@@ -162,21 +163,23 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   #refuse({ code, message }: JsonObject): never {
     if (code === NOT_AUTHENTICATED) {
       this.#session = null
-      throw refusedLogin(this.label)
+      throw refusedLogin(this.address)
     }
     throw new BtkitError('client', `${this.label}: ${failureWords(asText(message))}`)
   }
 }
 
 function readTorrent(infoHash: string, torrent: JsonObject): ClientTorrent {
-  const message = asText(torrent['message'])
+  const words = asText(torrent['message'])
+  const ofTracker = asText(torrent['tracker_status'])
+  const message = words !== 'OK' && words !== '' ? words : refusalOf(ofTracker)
   return {
     infoHash,
     name: asText(torrent['name']),
     directory: asText(torrent['download_location']),
     isMarked: torrent['label'] === MARK,
     state: STATES[asText(torrent['state'])] ?? 'downloading',
-    message: message === 'OK' ? null : message || null,
+    message,
     size: asNumber(torrent['total_size']),
     bytesDone: asNumber(torrent['total_done']),
     peers: asNumber(torrent['num_peers']) + asNumber(torrent['num_seeds']),
@@ -184,6 +187,11 @@ function readTorrent(infoHash: string, torrent: JsonObject): ClientTorrent {
     downloadRate: asNumber(torrent['download_payload_rate']),
     ratio: Math.max(0, asNumber(torrent['ratio'])),
   }
+}
+
+/** What a tracker refused, as `Error: …`; null when it did not. */
+function refusalOf(status: string): string | null {
+  return /^Error:/i.test(status) ? status : null
 }
 
 /**

@@ -110,6 +110,27 @@ export function cutColumns(text: string, columns: number): string {
   return text.slice(0, end)
 }
 
+/** A text in lines of at most so many columns, cut between words as far as words fit in. */
+export function wrapColumns(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (columnsOf(longer) <= columns) {
+      line = longer
+      continue
+    }
+    if (line !== '') lines.push(line)
+    line = word
+    while (columnsOf(line) > columns) {
+      const head = cutColumns(line, Math.max(2, columns))
+      lines.push(head)
+      line = line.slice(head.length)
+    }
+  }
+  return [...lines, line]
+}
+
 function padColumns(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
 }

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Io, Output } from '../io.js'
-import { cutColumns } from './bar.js'
+import { wrapColumns } from './bar.js'
 
 /** The size of a terminal that does not tell. */
 const COLUMNS = 80
@@ -16,7 +16,7 @@ const ERASE_BELOW = '\u001b[J'
 // tmux leaves lines of the table on the usual screen if they are there after another width
 const LEAVE = `${HOME}${ERASE_BELOW}\u001b[?1049l`
 
-/** Makes the lines of a table that take at most so many columns. */
+/** Makes the entries of a table, each of one line or more that take at most so many columns. */
 export type Table = (columns: number) => readonly string[]
 
 /**
@@ -38,7 +38,7 @@ export class LiveTable {
     this.#stderr = stderr
   }
 
-  /** Shows a table in place of that before. Lines that the terminal has no room for are counted. */
+  /** Shows a table in place of that before. Entries that the terminal has no room for are counted. */
   show(table: Table): void {
     if (!this.#table) {
       this.#stdout.write(ENTER)
@@ -74,14 +74,24 @@ export class LiveTable {
     const room = Math.max(2, rows - 1)
     const told = this.#messages.slice(-Math.floor(room / 4))
     const isRoomy = room >= 4 && told.length > 0
-    const below = isRoomy ? ['', ...told.map((line) => cutColumns(line, columns))] : []
+    const wrapped = told.flatMap((line) => wrapColumns(line, columns))
+    const below = isRoomy ? ['', ...wrapped.slice(-Math.floor(room / 2))] : []
     const lines = [...fitRows(this.#table(columns), room - below.length), ...below]
     const text = lines.map((line) => `${ERASE_LINE}${line}\r\n`).join('')
     this.#stdout.write(`${HOME}${text}${ERASE_BELOW}`)
   }
 }
 
-function fitRows(lines: readonly string[], room: number): readonly string[] {
-  const left = lines.length - room + 1
-  return left <= 1 ? lines : [...lines.slice(0, room - 1), `and ${left} more`]
+/** The lines of as many entries as there is room for. */
+function fitRows(entries: readonly string[], room: number): readonly string[] {
+  const all = entries.map((entry) => entry.split('\n'))
+  if (all.flat().length <= room) return all.flat()
+  const lines: string[] = []
+  let shown = 0
+  for (const entry of all) {
+    if (lines.length + entry.length > room - 1) break
+    lines.push(...entry)
+    shown += 1
+  }
+  return [...lines, `and ${all.length - shown} more`]
 }

@@ -1,10 +1,13 @@
 import type { ClientTorrent } from '../../core/publish/client.js'
 import { escapeText } from '../../text/escape.js'
 import { formatBytes } from '../../text/quantity.js'
-import { cutColumns, fitColumns } from './bar.js'
+import { cutColumns, fitColumns, wrapColumns } from './bar.js'
 
 /** How many digits of an info hash tell torrents of one name apart. */
 const HASH_DIGITS = 8
+
+/** What the lines of a message begin with. */
+const INDENT = '  '
 
 /** A column after the name. */
 interface Column {
@@ -35,7 +38,8 @@ const MIN_NAME = 12
 
 /**
  * What torrents in a client are doing, one a line below a line of headings, sorted by name and
- * info hash. The lines take at most `width` columns.
+ * info hash. The lines take at most `width` columns. A client's message is in further lines of the
+ * torrent's entry.
  */
 export function torrentTable(torrents: readonly ClientTorrent[], width: number): string[] {
   const sorted = [...torrents].sort((a, b) => {
@@ -49,12 +53,16 @@ export function torrentTable(torrents: readonly ClientTorrent[], width: number):
   }
   const headings = columns.map((column) => padCell(column, column.heading))
   const lines = sorted.map((torrent) => {
-    return line(
-      torrent.name,
-      columns.map((column) => padCell(column, column.valueOf(torrent))),
-    )
+    const cells = columns.map((column) => padCell(column, column.valueOf(torrent)))
+    return [line(torrent.name, cells), ...messageLines(torrent, width)].join('\n')
   })
   return [line('name', headings), ...lines]
+}
+
+function messageLines({ message }: ClientTorrent, width: number): string[] {
+  if (message === null) return []
+  const lines = wrapColumns(escapeText(message), width - INDENT.length)
+  return lines.map((each) => INDENT + each)
 }
 
 /** The first digits of a torrent's info hash, for people. */

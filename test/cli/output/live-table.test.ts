@@ -105,3 +105,19 @@ test('messages leave a low terminal to the table, and take a quarter of others',
     assert.equal(terminal.take().match(/message/g)?.length ?? 0, seen, `${rows} rows`)
   }
 })
+
+test('a long message below the table is wrapped, not cut', () => {
+  const { terminal, table } = open()
+  table.tell(`btkit: ${'word '.repeat(30)}end\n`)
+  terminal.take()
+  table.show(() => ['a'])
+  const words = (count: number) => 'word '.repeat(count).trimEnd()
+  const wrapped = drawn('a', '', `btkit: ${words(14)}`, `${words(16)}`, 'end')
+  assert.equal(terminal.take(), ENTER + wrapped)
+})
+
+test('an entry of several lines counts as one of those left out', () => {
+  const { terminal, table } = open(5)
+  table.show(() => ['names', 'a\n  refused', 'b\n  refused', 'c'])
+  assert.equal(terminal.take(), ENTER + drawn('names', 'a', '  refused', 'and 2 more'))
+})

@@ -77,3 +77,21 @@ void test('a name can do nothing to a terminal', () => {
   assert.equal(lines.length, 2)
   assert.ok(!lines.join('').includes('\u001b'))
 })
+
+void test('what a tracker refused is below its torrent, whole', () => {
+  const message = 'Tracker: [Failure reason "Requested download is not authorized"]'
+  assert.deepEqual(torrentTable([torrentOf('a.iso', { message }), torrentOf('b.iso')], 45), [
+    'name                state       done hash',
+    'a.iso               seeding      99% abababab\n' +
+      '  Tracker: [Failure reason "Requested\n  download is not authorized"]',
+    'b.iso               seeding      99% abababab',
+  ])
+})
+
+void test('a message can do nothing to a terminal either, nor be wider than it', () => {
+  const message = `\u001b[31m\n${'日'.repeat(99)}`
+  const lines = torrentTable([torrentOf('a', { message })], 30)
+    .join('\n')
+    .split('\n')
+  assert.ok(lines.every((line) => columnsOf(line) <= 30 && !line.includes('\u001b')))
+})

@@ -69,7 +69,7 @@ async function showClient({ client }: NamedClient, { wanted, options, io }: Stat
   } else if (!options.quiet) {
     io.stdout.write(`${client.label}: ${version}, ${count(shown.length, 'torrent')}\n`)
     const lines = shown.length === 0 ? [] : torrentTable(shown, io.stdout.columns ?? PLAIN_WIDTH)
-    for (const line of lines) io.stdout.write(`${line}\n`)
+    for (const entry of lines) io.stdout.write(`${entry}\n`)
   }
   const queued = shown.filter(({ state }) => state === 'queued').length
   if (queued > 0) {
