@@ -192,7 +192,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     const answer = await callHttp({ url: this.address.url, body }, this.options)
     const { result, error } = asObject(parseJson(answer.text))
     if (error !== undefined) throw this.#failure(error)
-    if (answer.status !== 200) throw badStatus(this.label, answer)
+    if (answer.status !== 200) throw badStatus(this.address, answer)
     if (result === undefined) throw badAnswer(this.label, 'not that of aria2')
     return result
   }
@@ -200,7 +200,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
   /** The error of a call that failed. */
   #failure(answer: unknown): BtkitError {
     const message = asText(asObject(answer)['message'])
-    if (message === UNAUTHORIZED) return refusedLogin(this.label)
+    if (message === UNAUTHORIZED) return refusedLogin(this.address)
     return new BtkitError('client', `${this.label}: ${message || 'gives no answer'}`)
   }
 }

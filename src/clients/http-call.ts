@@ -78,14 +78,25 @@ export function badAnswer(label: string, why: string): BtkitError {
 }
 
 /** An error for an answer with a status that it should not have. */
-export function badStatus(label: string, { status }: HttpAnswer): BtkitError {
-  if (status === 401 || status === 403) return refusedLogin(label)
-  return badAnswer(label, `HTTP status ${status}`)
+export function badStatus(address: LoginAddress, { status }: HttpAnswer): BtkitError {
+  if (status === 401 || status === 403) return refusedLogin(address)
+  return badAnswer(address.label, `HTTP status ${status}`)
+}
+
+/** A client's address, with what is known to log in to it. */
+interface LoginAddress {
+  readonly label: string
+  readonly user: string
+  readonly password: string
 }
 
 /** An error for a client that does not take the name and password, or wants some. */
-export function refusedLogin(label: string): BtkitError {
-  return new BtkitError('unreachable', `${label}: does not take this user name and password`)
+export function refusedLogin({ label, user, password }: LoginAddress): BtkitError {
+  const why =
+    user + password === ''
+      ? 'wants a user name or password; put them into its address or a netrc file'
+      : 'does not take this user name and password'
+  return new BtkitError('unreachable', `${label}: ${why}`)
 }
 
 async function readBody(response: Response, label: string): Promise<Buffer> {

@@ -130,7 +130,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     if (answer.status === 409) {
       throw new BtkitError('client', `${this.label}: has this torrent already`)
     }
-    throw badStatus(this.label, answer)
+    throw badStatus(this.address, answer)
   }
 
   async #logIn(): Promise<void> {
@@ -138,7 +138,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     const body = new URLSearchParams({ username: user || 'admin', password })
     const answer = await this.#send('auth/login', body)
     const cookie = answer.headers.getSetCookie()[0]?.split(';')[0]
-    if (cookie === undefined) throw refusedLogin(this.label)
+    if (cookie === undefined) throw refusedLogin(this.address)
     this.#cookie = cookie
   }
 

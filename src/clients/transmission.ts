@@ -154,7 +154,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
       this.#sessionId = sessionId
       return this.#call(method, args)
     }
-    if (answer.status !== 200) throw badStatus(this.label, answer)
+    if (answer.status !== 200) throw badStatus(this.address, answer)
     const { result, arguments: values } = asObject(parseJson(answer.text))
     if (typeof result !== 'string') throw badAnswer(this.label, 'not that of Transmission')
     if (result !== 'success') throw new BtkitError('client', `${this.label}: ${result}`)

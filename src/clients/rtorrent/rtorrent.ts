@@ -206,7 +206,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     if (scgi) return callScgi(scgi, body, this.options)
     const headers = { 'Content-Type': 'text/xml', ...basicAuth(this.address) }
     const answer = await callHttp({ url, body, headers }, this.options)
-    if (answer.status !== 200) throw badStatus(this.label, answer)
+    if (answer.status !== 200) throw badStatus(this.address, answer)
     return answer.text
   }
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -24,4 +26,30 @@ test('launchmany tells a file from a directory that is not there', async (t) => 
     const result = await runBtkit(['launchmany', name!, '--client', DOWN, '--no-cache'], { cwd })
     assert.deepEqual([result.status, result.stderr], [1, `btkit: ${name}: ${why}\n`])
   }
+})
+
+test('a client that wants a password is not told that the password is wrong', async (t) => {
+  const server = createServer((_, response) => response.writeHead(401).end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const wants = 'wants a user name or password; put them into its address or a netrc file'
+  const refuses = 'does not take this user name and password'
+  for (const [login, why] of [
+    ['', wants],
+    ['me:wrong@', refuses],
+  ] as const) {
+    const result = await runBtkit(['status', '--client', `transmission+http://${login}${host}`])
+    const stderr = `btkit: transmission+http://${host}: ${why}\n`
+    assert.deepEqual([result.status, result.stderr], [1, stderr])
+  }
+})
+
+test('completedir counts a client that is down among the failures', async (t) => {
+  const root = makeScratch(t, { 'files/a.iso': 'content' })
+  const args = ['completedir', join(root, 'files')]
+  const own = ['--state-dir', join(root, 'state'), '--no-cache', '--trackerless', '--min-age', '0']
+  const { status, stdout } = await runBtkit([...args, ...own, '--publish', DOWN])
+  assert.equal(status, 1)
+  assert.match(stdout, /\ncreated 1, .*, failed 1;/)
 })

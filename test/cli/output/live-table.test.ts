@@ -112,7 +112,7 @@ test('a long message below the table is wrapped, not cut', () => {
   terminal.take()
   table.show(() => ['a'])
   const words = (count: number) => 'word '.repeat(count).trimEnd()
-  const wrapped = drawn('a', '', `btkit: ${words(14)}`, `${words(16)}`, 'end')
+  const wrapped = drawn('a', '', `btkit: ${words(14)}`, words(16), 'end')
   assert.equal(terminal.take(), ENTER + wrapped)
 })
 

@@ -22,8 +22,7 @@ const SETTINGS = {
 async function started(
   t: TestContext,
   scripts: Readonly<Record<string, string>>,
-  opensHybrids: boolean,
-  takesWebSeeds = false,
+  wish: { readonly opensHybrids: boolean; readonly takesWebSeeds?: boolean },
 ): Promise<string> {
   const directory = makeScratch(t)
   for (const program of ['sh', 'rm', 'sleep']) {
@@ -34,7 +33,7 @@ async function started(
     chmodSync(join(directory, name), 0o755)
   }
   const own = await startOwnClient(
-    { ...SETTINGS, opensHybrids, takesWebSeeds },
+    { ...SETTINGS, takesWebSeeds: false, ...wish },
     { PATH: directory },
   )
   await own.stop()
@@ -56,7 +55,7 @@ for (const [what, scripts, program] of [
   ['not what tells no version', { ...ARIA2, 'transmission-daemon': 'exit 1' }, 'aria2c'],
 ] as const) {
   test(`for hybrids a client of its own is ${what}`, unlessWindows, async (t) => {
-    assert.equal(await started(t, scripts, true), program)
+    assert.equal(await started(t, scripts, { opensHybrids: true }), program)
   })
 }
 
@@ -64,12 +63,16 @@ test(
   'for hybrids with web seeds it is one that takes them, if there is one',
   unlessWindows,
   async (t) => {
-    const both = { ...ARIA2, ...RTORRENT, ...transmission('4.0.5') }
-    assert.equal(await started(t, both, true, true), 'transmission-daemon')
-    assert.equal(await started(t, { ...ARIA2, ...RTORRENT }, true, true), 'rtorrent')
+    const wish = { opensHybrids: true, takesWebSeeds: true }
+    const all = { ...ARIA2, ...RTORRENT, ...transmission('4.0.5') }
+    assert.equal(await started(t, all, wish), 'transmission-daemon')
+    assert.equal(await started(t, { ...ARIA2, ...RTORRENT }, wish), 'rtorrent')
   },
 )
 
 test('for other torrents it is the first that is installed', unlessWindows, async (t) => {
-  assert.equal(await started(t, { ...ARIA2, ...transmission('4.0.5') }, false), 'aria2c')
+  assert.equal(
+    await started(t, { ...ARIA2, ...transmission('4.0.5') }, { opensHybrids: false }),
+    'aria2c',
+  )
 })

@@ -92,7 +92,8 @@ function whatIsSkipped({ source, torrent, reason }: Skip): string {
 }
 
 function countsOf(report: CompleteReport) {
-  const { created, updated, adopted, unchanged, removed, skipped, failed, checksumLists } = report
+  const { created, updated, adopted, unchanged, removed, skipped, checksumLists } = report
+  const failed = report.failed.length + report.clients.unpublished.length
   const written = checksumLists.created.length + checksumLists.updated.length
   return [
     `created ${created.length}`,
@@ -101,7 +102,7 @@ function countsOf(report: CompleteReport) {
     `unchanged ${unchanged}`,
     `removed ${removed.length}`,
     ...(skipped.length > 0 ? [`skipped ${skipped.length}`] : []),
-    `failed ${failed.length}`,
+    `failed ${failed}`,
     ...(written > 0 ? [`checksum lists ${written}`] : []),
   ].join(', ')
 }
