@@ -70,7 +70,6 @@ export function makeAnswers({ rules = {}, limits = {}, sharing = {} }: PartsWish
     trackerCalls,
     addressOf,
     isOwnRequest: () => true,
-    now: Date.now,
     note,
   })
   return { store, clock, answers, udp, routes, fullScrape, noted }

@@ -2,7 +2,6 @@ import type { HashContext } from '../../core/digests/hash-content.js'
 import { buildApp, type AppParts } from './app.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
-import { KEEP_ALIVE } from './listen.js'
 import { openHashingServices, type HashingServices } from './hashing-services.js'
 import { openReports } from './reports.js'
 import { DirectoryListings } from '../tree/directory-listings.js'
@@ -128,13 +127,8 @@ function openContents(
   }
 }
 
-function createResponseCache(
-  { hashContext, trackers }: AssemblyParts,
-  onDemand: OnDemand,
-): ResponseCache {
+function createResponseCache({ trackers }: AssemblyParts, onDemand: OnDemand): ResponseCache {
   return new ResponseCache({
-    now: hashContext.cacheAccess.now,
-    keepAliveSeconds: KEEP_ALIVE / 1000,
     isCurrent: ({ checked, answer }) => {
       return onDemand.isFresh(checked) && answer.trackers === trackers.current()
     },

@@ -98,7 +98,7 @@ function makeServer({
   connectionsOf(server).follow(turns)
   answerHalfClosed(server, exchanges)
   const refuse = (error: NodeJS.ErrnoException, socket: Socket) => {
-    const refusal = refuseConnection(error, socket)
+    const refusal = refuseConnection(error, socket, turns.isAnswering(socket))
     if (refusal) exchanges.refuse(socket, refusal)
   }
   const refuseLate = lateRefusal({ exchanges, turns, refuse, grace: limits.bodyTimeout })

@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { Exchange } from '../../server/exchange/exchange.js'
 import type { CheckedTorrent } from './on-demand.js'
 import type { ResponseCache } from './response-cache.js'
@@ -10,7 +11,7 @@ export interface KeptAnswersParts {
   readonly responses: Pick<ResponseCache, 'answer'>
   /** Follows those that are not sent at once. */
   readonly exchanges: {
-    readonly begin: (request: IncomingMessage, response: ServerResponse) => void
+    readonly begin: (request: IncomingMessage, response: CountedResponse) => void
     readonly setRoute: (request: IncomingMessage, route: string) => void
   }
   /** Hears of those that are. */
@@ -31,7 +32,7 @@ export function keptAnswers({
   report,
   onKept,
   monotonic,
-}: KeptAnswersParts): (request: IncomingMessage, response: ServerResponse) => boolean {
+}: KeptAnswersParts): (request: IncomingMessage, response: CountedResponse) => boolean {
   return (request, response) => {
     const startedAt = monotonic()
     const kept = responses.answer(request, response)

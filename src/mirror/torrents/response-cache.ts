@@ -4,7 +4,6 @@ import { askedVersion } from './asked-version.js'
 import { isProgressAddress } from '../requests/page-wish.js'
 import { askedView } from '../requests/asked-view.js'
 import { isSecure } from '../../server/listen/make-server.js'
-import { renderHeader, sendPrepared } from '../../server/answers/send-prepared.js'
 import type { CheckedTorrent } from './on-demand.js'
 import type { TorrentResponse } from './response.js'
 
@@ -19,9 +18,6 @@ interface CachedResponse {
   readonly host: string | undefined
   readonly checked: CheckedTorrent
   readonly answer: TorrentResponse
-  /** The header as rendered in that second since 1970: it says what time it is. */
-  header: string
-  second: number
 }
 
 /** An answer, and what it is right by. */
@@ -30,10 +26,6 @@ export type NotedResponse = Pick<CachedResponse, 'checked' | 'answer'>
 export interface ResponseCacheRules {
   /** Whether an answer may be given once more without a look at anything. */
   readonly isCurrent: (entry: NotedResponse) => boolean
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** How long connections stay open, as answers say. */
-  readonly keepAliveSeconds: number
 }
 
 /**
@@ -62,8 +54,7 @@ export class ResponseCache {
   /** Notes an answer to a GET request. */
   note(request: IncomingMessage, checked: CheckedTorrent, answer: TorrentResponse): void {
     const { host } = request.headers
-    const entry = { host, checked, answer, header: '', second: 0 }
-    this.#entries.set(copyOf(addressOf(request)), entry)
+    this.#entries.set(copyOf(addressOf(request)), { host, checked, answer })
   }
 
   /** The answer to a request as it was composed before. */
@@ -79,17 +70,8 @@ export class ResponseCache {
     if (isProgressAddress(request.url ?? '')) return null
     const entry = this.#entries.get(addressOf(request))
     if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return null
-    this.#renew(entry)
-    sendPrepared(response, entry.header, entry.answer)
+    response.writeHead(200, entry.answer.headers).end(entry.answer.body)
     return entry
-  }
-
-  #renew(entry: CachedResponse): void {
-    const now = this.#rules.now()
-    const second = Math.floor(now / 1000)
-    if (entry.second === second) return
-    entry.second = second
-    entry.header = renderHeader(entry.answer.headers, this.#rules.keepAliveSeconds, now)
   }
 }
 

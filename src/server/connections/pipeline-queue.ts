@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { CountedResponse } from './counted-response.js'
 import type { ConnectionFollower } from './connections.js'
 import { ClientThrottle, type ClientThrottleRules, HeldSockets } from './client-throttle.js'
 import { Greediest } from './greediest.js'
 
-export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+export type Handler = (request: IncomingMessage, response: CountedResponse) => void
 
 export interface PipelineRules {
   /** Hears of requests that were not begun when their connection closed. */
@@ -35,6 +36,8 @@ export class PipelineQueue implements ConnectionFollower {
   readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
   readonly #clients: ClientThrottle
   readonly #greediest = new Greediest<Socket>()
+  /** What was begun last on each connection. */
+  readonly #begun = new WeakMap<Socket, CountedResponse>()
   #count = 0
 
   constructor(rules: PipelineRules) {
@@ -61,11 +64,22 @@ export class PipelineQueue implements ConnectionFollower {
    * requests of a connection those of all others have their turn.
    */
   inTurn(handler: Handler): Handler {
+    const begin: Handler = (request, response) => {
+      this.#begun.set(request.socket, response)
+      handler(request, response)
+    }
     return (request, response) => {
       // Node gives it to one response after the other
-      if (response.socket) handler(request, response)
-      else this.#wait(request, response, handler)
+      if (response.socket) begin(request, response)
+      else this.#wait(request, response, begin)
     }
+  }
+
+  /** Whether an answer is on its way, which bytes sent now would be taken for a part of. */
+  isAnswering(socket: Socket): boolean {
+    const response = this.#begun.get(socket)
+    // Node takes it from a response whose answer is sent
+    return response?.socket === socket && response.headersSent
   }
 
   /** Whether requests of a connection wait for their turn. */
@@ -73,7 +87,7 @@ export class PipelineQueue implements ConnectionFollower {
     return (this.#waiting.get(socket)?.size ?? 0) > 0
   }
 
-  #wait(request: IncomingMessage, response: ServerResponse, handler: Handler): void {
+  #wait(request: IncomingMessage, response: CountedResponse, handler: Handler): void {
     const { socket } = request
     if (socket.destroyed) return
     const requests = this.#of(socket).add(request)

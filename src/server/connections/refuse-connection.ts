@@ -6,12 +6,6 @@ const STATUS_LINES: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 }
 
-/** Whether an answer is on its way, whose bytes these would be taken for. Node itself asks so. */
-function isAnswering(socket: Socket): boolean {
-  const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse | null }
-  return response?.headersSent ?? false
-}
-
 /** How long a client that is hung up on may take to read why, in milliseconds. */
 const LINGER = 1000
 
@@ -24,13 +18,14 @@ export interface ConnectionRefusal {
 
 /**
  * Answers what is no request, or did not become one in time, and hangs up. Null when there was no
- * use in an answer.
+ * use in an answer: while another `isAnswering` on the connection, it would be taken for a part of it.
  */
 export function refuseConnection(
   error: NodeJS.ErrnoException,
   socket: Socket,
+  isAnswering: boolean,
 ): ConnectionRefusal | null {
-  if (!socket.writable || error.code === 'ECONNRESET' || isAnswering(socket)) {
+  if (!socket.writable || error.code === 'ECONNRESET' || isAnswering) {
     socket.destroy()
     return null
   }

@@ -1,8 +1,8 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { connectionsOf } from '../connections/connections.js'
 import { CLIENT_LEFT, rememberPeer, type Exchange } from './exchange.js'
-import { bodyLength, renderedHeader } from './body-length.js'
+import type { CountedResponse } from '../connections/counted-response.js'
 
 export interface ExchangesParts {
   /** Called once for each exchange, when it is over. */
@@ -61,7 +61,7 @@ export class Exchanges {
   }
 
   /** To be called before a request is answered. */
-  begin(request: IncomingMessage, response: ServerResponse): void {
+  begin(request: IncomingMessage, response: CountedResponse): void {
     const exchange = new OpenExchange(request, response, this.#parts.monotonic())
     this.#underWay.get(request.socket)?.add(exchange)
     response.once('finish', () => {
@@ -100,7 +100,7 @@ export class Exchanges {
       request,
       route,
       status: response.headersSent ? response.statusCode : CLIENT_LEFT,
-      bytes: isComplete ? bodyLength(request, response, exchange.bytesSent) : exchange.bytesTaken,
+      bytes: isComplete ? response.bodyBytes : exchange.bytesTaken,
       milliseconds: this.#parts.monotonic() - startedAt,
       isComplete,
     })
@@ -112,39 +112,16 @@ const NO_ROUTE = 'none'
 /** A request whose answer was not sent in full yet. */
 export class OpenExchange {
   route = NO_ROUTE
-  /** Bytes of the connection: those before this answer, and all that the system has taken. */
-  #before = 0
-  #taken = 0
+  /** Bytes of the body that the system has taken so far. */
+  bytesTaken = 0
 
   constructor(
     readonly request: IncomingMessage,
-    readonly response: ServerResponse,
+    readonly response: CountedResponse,
     readonly startedAt: number,
   ) {
-    this.#before = this.#taken = request.socket.bytesWritten
     response.on('drain', () => {
-      this.#taken = request.socket.bytesWritten
+      this.bytesTaken = response.bodyBytes
     })
-  }
-
-  /** Sends word that there will be an answer. */
-  promise(): void {
-    const before = this.request.socket.bytesWritten
-    this.response.writeContinue()
-    this.#before += this.request.socket.bytesWritten - before
-  }
-
-  /** Bytes of the body that the system has taken so far. */
-  get bytesTaken(): number {
-    return this.#withoutHead(this.#taken)
-  }
-
-  /** Bytes of the body that were sent so far, with what stands around them in an answer in chunks. */
-  get bytesSent(): number {
-    return this.#withoutHead(this.request.socket.bytesWritten)
-  }
-
-  #withoutHead(bytes: number): number {
-    return Math.max(0, bytes - this.#before - renderedHeader(this.response).length)
   }
 }

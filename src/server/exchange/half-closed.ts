@@ -38,7 +38,7 @@ function checkClient(socket: Socket, exchanges: Exchanges, check: number): void 
   const after = CHECKS[check] ?? LATER_CHECKS
   const timer = setTimeout(() => {
     const awaited = exchanges.awaited(socket)
-    if (awaited?.request.httpVersion === '1.1') awaited.promise()
+    if (awaited?.request.httpVersion === '1.1') awaited.response.writeContinue()
     else if (awaited && after >= PATIENCE) socket.destroy()
     if (exchanges.isBusy(socket)) checkClient(socket, exchanges, check + 1)
   }, after)

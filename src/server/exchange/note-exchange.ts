@@ -1,13 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { AccessLog } from './access-log.js'
-import { bodyLength } from './body-length.js'
+import type { CountedResponse } from '../connections/counted-response.js'
 import { CLIENT_LEFT, rememberPeer } from './exchange.js'
 import type { ConnectionRefusal } from '../connections/refuse-connection.js'
 
 export interface NoteParts {
   readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly response: CountedResponse
   readonly log: AccessLog
   /** Milliseconds on a clock that is never set. */
   readonly monotonic: () => number
@@ -23,7 +23,7 @@ export function noteExchange({ request, response, log, monotonic }: NoteParts): 
       request,
       route: '',
       status: response.headersSent ? response.statusCode : CLIENT_LEFT,
-      bytes: isComplete ? bodyLength(request, response) : 0,
+      bytes: isComplete ? response.bodyBytes : 0,
       milliseconds: monotonic() - startedAt,
       isComplete,
     })

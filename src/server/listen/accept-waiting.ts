@@ -14,7 +14,12 @@ interface ConnectionHandle {
   open(descriptor: number): number
 }
 
-/** That of a server, to which libuv gives the connections that it accepts. */
+/**
+ * That of a server, to which libuv gives the connections that it accepts. It is a private field of
+ * Node, the only one that is used: nothing else tells the descriptor that a server listens on, nor
+ * takes a connection that counts among those which `close` waits for. Without it, clients would wait
+ * to be accepted for as long as a flood of others lasts.
+ */
 interface ListeningHandle {
   readonly fd?: number
   readonly constructor: new (type: number) => ConnectionHandle

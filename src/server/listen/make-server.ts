@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { TLSSocket } from 'node:tls'
+import { CountedResponse } from '../connections/counted-response.js'
 import type { Handler } from '../connections/pipeline-queue.js'
 import { limitHandshakes, type KeyOf } from '../connections/handshakes.js'
 import { MIN_VERSION, type TlsKeys } from './tls-keys.js'
@@ -21,9 +22,10 @@ export function makeWebServer(
   { keys, keyOf }: TlsParts,
   handler: Handler,
 ): Server {
-  if (keys === null) return createServer(options, handler)
+  const counting = { ...options, ServerResponse: CountedResponse }
+  if (keys === null) return createServer(counting, handler)
   const secure = { ...keys.pair, minVersion: MIN_VERSION, ALPNProtocols: ['http/1.1'] } as const
-  const server = createSecureServer({ ...options, ...secure }, handler)
+  const server = createSecureServer({ ...counting, ...secure }, handler)
   limitHandshakes(server, keyOf)
   keys.provide(server)
   // By itself Node takes it for a request that can't be read, and would answer

@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { AccessLog } from '../../server/exchange/access-log.js'
 import type { ClientAddresses } from '../../server/connections/client-address.js'
+import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { formatMetrics } from '../../server/metrics/metrics.js'
 import type { ForeignPeers } from '../answers/foreign-peers.js'
 import { TrackerAnswers } from '../answers/tracker-answers.js'
@@ -48,7 +49,7 @@ export interface AssemblyParts {
 
 /** Handlers of requests of all kinds. */
 export interface AssembledTracker {
-  readonly handler: (request: IncomingMessage, response: ServerResponse) => void
+  readonly handler: Handler
   /** Receives refusals of bytes that were no request. */
   readonly onRefused: HttpListenerParts['onRefused']
   readonly udp: UdpAnswers
@@ -106,7 +107,6 @@ function openRoutes(
     trackerCalls: new TrackerCalls({ answers, rules: sharing, isListed, now }),
     addressOf: (request) => settings.clientAddresses.of(request),
     isOwnRequest: ownRequests(settings.clientAddresses, warn),
-    now,
     note: (answered) => {
       figures.note('http', answered)
     },

@@ -88,7 +88,7 @@ export function makeHttpServer(parts: HttpListenerParts): Server {
   connectionsOf(server).follow(turns)
   closeStalled(server, STANDSTILL)
   server.on('clientError', (error, socket: Socket) => {
-    const refusal = refuseConnection(error, socket)
+    const refusal = refuseConnection(error, socket, turns.isAnswering(socket))
     if (refusal) onRefused(socket, refusal)
   })
   server.on('listening', () => {

@@ -8,8 +8,6 @@ import {
 } from '../protocol/http-answers.js'
 import { closeOnceWritten } from '../../server/connections/close-written.js'
 import { endInSlices } from '../../server/answers/end-in-slices.js'
-import { endWithHead, endWithText } from '../../server/answers/end-with-text.js'
-import { TextHeads } from '../../server/answers/text-heads.js'
 import { malformed, TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
@@ -29,8 +27,6 @@ interface TrackerRoutesParts {
   readonly addressOf: (request: IncomingMessage) => string | null
   /** Whether that client has sent it itself: see `ClientAddresses`. */
   readonly isOwnRequest: (request: IncomingMessage) => boolean
-  /** Milliseconds since 1970. */
-  readonly now: () => number
   /** Hears what was answered, once for each request. */
   readonly note: (answered: 'announce' | 'scrape' | 'refusal') => void
 }
@@ -58,15 +54,9 @@ export class TrackerRoutes {
   readonly #parts: TrackerRoutesParts
   /** Of the announce that is read last; nothing keeps them. */
   readonly #bytes = allocateBytes()
-  readonly #heads: TextHeads
 
   constructor(parts: TrackerRoutesParts) {
     this.#parts = parts
-    this.#heads = new TextHeads({
-      fields: ['Content-Type: text/plain', 'Cache-Control: no-store'],
-      keepAliveSeconds: KEEP_ALIVE / 1000,
-      now: parts.now,
-    })
   }
 
   /** Whether the request was one for the tracker: then it is answered, or will be. */
@@ -168,10 +158,9 @@ export class TrackerRoutes {
   ): void {
     const { body, status = 200, answered } = sent
     this.#parts.note(answered)
-    if (status === 200 && endWithHead(response, this.#heads.of(body.length), body)) return
     response.writeHead(status, headerOf(body))
     if (answered !== 'refusal') closeOnceWritten(response)
-    endWithText(response, body)
+    response.end(body, 'latin1')
   }
 
   #sendLarge(response: ServerResponse, body: Buffer): void {

@@ -5,6 +5,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { CountedResponse } from '../../../src/server/connections/counted-response.js'
 import { connectionsOf } from '../../../src/server/connections/connections.js'
 import {
   PipelineQueue,
@@ -33,7 +34,7 @@ async function listen(t: TestContext, { handler, onRead, ...rules }: Setup) {
     seen.waiting--
     handler(request, response)
   })
-  const server = createServer((request, response) => {
+  const server = createServer({ ServerResponse: CountedResponse }, (request, response) => {
     onRead?.()
     seen.waiting++
     seen.mostWaiting = Math.max(seen.mostWaiting, seen.waiting)

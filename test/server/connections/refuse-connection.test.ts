@@ -14,7 +14,7 @@ test('a client that is hung up on and does not hang up in turn keeps no connecti
   const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   t.after(() => client.destroy())
   const [socket] = (await once(server, 'connection')) as [Socket]
-  refuseConnection(new Error('no request'), socket)
+  refuseConnection(new Error('no request'), socket, false)
   const [line] = (await once(client, 'data')) as [Buffer]
   assert.match(line.toString(), /^HTTP\/1\.1 400 /)
   assert.equal(socket.destroyed, false)
