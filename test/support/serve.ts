@@ -47,7 +47,10 @@ export async function serveMirror(t: TestContext, setup: ServeSetup = {}): Promi
   const stopping = new AbortController()
   let hangUp: () => void = () => undefined
   const trackers = args.some((arg) => arg.startsWith('--track')) ? [] : ['--tracker', TRACKER]
-  const options = ['--port', '0', '--cache-dir', cacheDir, '--threads', '2', ...trackers, ...args]
+  // However slow the machine, unless a test says otherwise
+  const patience = ['--wait', '300']
+  const place = ['--port', '0', '--cache-dir', cacheDir, '--threads', '2']
+  const options = [...place, ...patience, ...trackers, ...args]
   const ended = runBtkit(['serve', root, ...options], {
     now: () => Date.now() + AHEAD,
     onHangup: (act) => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { until } from '../../support/download.js'
+import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
-import { ask, type Answer } from '../ask.js'
+import { ask } from '../ask.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
 import { get, post, singleAddress } from '../pkgtorrent/yum-client.js'
 
@@ -67,39 +68,32 @@ test('a failure is told to all who wait, and the next one starts afresh', async 
   assert.equal((await post(port, paths)).status, 200)
 })
 
-/** Asks until the torrent is there. */
-async function untilMade(request: () => Promise<Answer>): Promise<Answer> {
-  const deadline = Date.now() + 100_000
-  for (;;) {
-    const answer = await request()
-    if (answer.status !== 503) return answer
-    if (Date.now() > deadline) throw new Error('it never became ready')
-    await setTimeout(50)
-  }
-}
-
 test('who can not wait so long is told when to ask again, and the work goes on', async (t) => {
-  const root = makeScratch(t, { 'iso/readme': 'r' })
-  plantSparse(`${root}/iso`, 'huge.iso', 3 * GIB)
-  const { port } = await serveMirror(t, { root, args: ['--wait', '0.1'] })
+  const held = holdHashing(t)
+  const files = { 'iso/huge.iso': pseudoRandom(MIB), 'iso/readme': 'r' }
+  const { port } = await serveMirror(t, { files, args: ['--wait', '0.1'] })
   const paths = ['/iso/huge.iso', '/iso/readme']
   const { status, headers, body } = await post(port, paths)
   assert.equal(status, 503)
   assert.match(headers['retry-after'] ?? '', /^[1-9]\d*$/)
   assert.match(body.toString(), /ask again later\n$/)
-  const made = await untilMade(() => get(port, paths))
-  assert.equal(made.status, 200)
-  assert.equal(await readHashedBytes(port), 3 * GIB + 1)
+  held.release()
+  await until('made', async () => (await get(port, paths)).status === 200)
+  assert.equal(held.abandoned(), 0)
+  assert.equal(await readHashedBytes(port), MIB + 1)
   assert.equal(await readMetric(port, 'btkit_torrents_total{from="files"}'), 1)
 })
 
 test('what is known already does not wait for what is being hashed', async (t) => {
   const root = makeScratch(t, { 'iso/readme': 'r' })
   plantSparse(`${root}/iso`, 'huge.iso', 64 * GIB)
-  const { port } = await serveMirror(t, { root, args: ['--wait', '0.05', '--max-hashing', '1'] })
+  const { port, stop } = await serveMirror(t, { root, args: ['--max-hashing', '1'] })
   const readme = singleAddress('/iso/readme')
-  assert.equal((await untilMade(() => ask(port, readme))).status, 200)
-  assert.equal((await ask(port, singleAddress('/iso/huge.iso'))).status, 503)
+  assert.equal((await ask(port, readme)).status, 200)
+  const huge = ask(port, singleAddress('/iso/huge.iso')).catch(() => null)
+  await until('being hashed', async () => (await readMetric(port, 'btkit_hash_jobs')) === 1)
   assert.equal((await ask(port, readme)).status, 200)
   assert.equal(await readMetric(port, 'btkit_hash_jobs'), 1)
+  await stop()
+  assert.notEqual((await huge)?.status, 200)
 })
