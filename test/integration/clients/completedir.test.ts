@@ -108,6 +108,13 @@ for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
     assert.deepEqual(await library.publications('--prune'), [[], [], ['b.torrent']])
     await library.untilSeeded('a')
     assert.equal(readFileSync(join(library.root, 'files', 'a'), 'utf8'), 'other content')
+
+    const torrent = join(library.root, 'torrents/a.torrent')
+    const status = await runBtkit(['status', torrent, '--client', daemon.url])
+    assert.match(status.stdout, /seeding +100%/, status.stderr)
+    const withdrawn = await runBtkit(['withdraw', torrent, '--client', daemon.url])
+    assert.deepEqual([withdrawn.status, withdrawn.stderr], [0, ''])
+    await library.untilSeeded()
   })
 }
 

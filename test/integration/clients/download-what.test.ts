@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { assertHolds } from '../../support/clients.js'
 import { FILES, MINE, only, plant, seeded } from '../../support/download.js'
 import { runExecutable } from '../../support/executable.js'
-import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
+import { unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -97,4 +97,27 @@ test('rtorrent does not wait for what only a web seed has', withRtorrent, async 
   const why = 'names no tracker, and rtorrent takes no web seeds'
   const how = 'install Transmission 4 or later, or name another client by --client'
   assert.deepEqual([status, stderr], [1, `btkit: rtorrent: one.bin: ${why}; ${how}\n`])
+})
+
+test(
+  'a download that the client refuses leaves nothing behind',
+  { skip: unlessVersion('aria2c', /^aria2 version 1\.36\./) },
+  async (t) => {
+    const { torrent } = await plant(t, FILES, ['--hybrid'])
+    const [to, env] = [makeScratch(t), only(t, 'aria2c')]
+    const args = ['download', torrent, '--save-to', to, ...MINE]
+    const { status, stderr } = await runExecutable('btkit', args, { env })
+    assert.equal(status, 1)
+    assert.match(stderr, /: aria2 1\.36\.\d+ can't open this hybrid: /)
+    assert.deepEqual(readdirSync(to), [])
+  },
+)
+
+test('--ca-cert without a certificate is refused', unlessInstalled('aria2c'), async (t) => {
+  const { torrent } = await plant(t)
+  const file = join(makeScratch(t), 'ca.pem')
+  writeFileSync(file, 'no certificate')
+  const args = ['download', torrent, '--save-to', makeScratch(t), ...MINE, '--ca-cert', file]
+  const { status, stderr } = await runBtkit(args, { env: only(t, 'aria2c') })
+  assert.deepEqual([status, stderr], [2, `btkit: --ca-cert ${file}: no certificate in PEM\n`])
 })

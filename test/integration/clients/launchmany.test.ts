@@ -1,138 +1,27 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { assertHolds, downloadFromPeers } from '../../support/clients.js'
-import { collect, executable, startExecutable } from '../../support/executable.js'
+import { executable } from '../../support/executable.js'
 import { findPeer, unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
-import { pseudoRandom } from '../../support/pseudo-random.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 import { startTrack } from '../../support/track.js'
 
-/** How long a torrent may take to be seeded or let go, in milliseconds. */
-const LIMIT = 60_000
-
-const CONTENT = pseudoRandom(300_000)
-
-/** A directory with a file and its torrent. */
-async function plantRelease(
-  t: TestContext,
-  tracker = 'http://127.0.0.1:1/announce',
-  ...more: readonly string[]
-) {
-  const directory = makeScratch(t)
-  await addRelease(directory, 'one.iso', tracker, ...more)
-  return directory
-}
-
-async function addRelease(
-  directory: string,
-  name: string,
-  ...args: readonly string[]
-): Promise<void> {
-  writeFileSync(join(directory, name), name + CONTENT.toString('latin1'))
-  const made = await runBtkit(['makemetafile', join(directory, name), '--no-cache', ...args])
-  assert.equal(made.status, 0, made.stderr)
-}
-
-/** A PATH on which no client is installed but these. */
-function pathWith(t: TestContext, ...clients: readonly string[]): string {
-  const directory = makeScratch(t)
-  for (const program of ['sh', 'rm', 'sleep', 'stat', ...clients]) {
-    symlinkSync(findPeer(program)!, join(directory, program))
-  }
-  return directory
-}
-
-/** Starts the program, and returns what it says, as it says it. */
-function launch(t: TestContext, args: readonly string[], env: Readonly<Record<string, string>>) {
-  const child = startExecutable('btlaunchmany', args, { env })
-  const said = { text: '' }
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => (said.text += chunk.toString()))
-  }
-  const ended = collect(child)
-  t.after(async () => {
-    child.kill('SIGTERM')
-    await ended
-  })
-  const stop = async (signal: NodeJS.Signals) => {
-    child.kill(signal)
-    return ended
-  }
-  return { said, stop, ended }
-}
-
-async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + LIMIT
-  while (!(await isSo())) {
-    if (Date.now() > end) assert.fail(`not in time: ${what}`)
-    await setTimeout(50)
-  }
-}
-
-/** Processes of which an argument lies below a directory. */
-function processesOf(directory: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory)
-    } catch {
-      return false
-    }
-  })
-}
-
-const OFTEN = ['--display_interval', '0.2', '--parse_dir_interval', '0.3']
-const OLD = ['--minport', '6881', '--maxport', '6999', '--ip', '127.0.0.1']
-
-for (const client of ['aria2c', 'rtorrent', 'transmission-daemon']) {
-  test(
-    `launchmany follows a directory with ${client}, and leaves nothing behind`,
-    unlessInstalled(client),
-    async (t) => {
-      const directory = await plantRelease(t)
-      const TMPDIR = makeScratch(t)
-      const env = { PATH: pathWith(t, client), TMPDIR }
-      const { said, stop } = launch(t, [...OFTEN, ...OLD, directory], env)
-      await until('seeded', () => /"one.iso": "seeding" \(100.0%\)/.test(said.text))
-      assert.ok(processesOf(TMPDIR).length > 0)
-
-      mkdirSync(join(directory, 'below'))
-      await addRelease(join(directory, 'below'), 'two.iso', 'http://127.0.0.1:1/announce')
-      await until('new one seeded', () => /"two.iso": "seeding" \(100.0%\)/.test(said.text))
-
-      rmSync(join(directory, 'one.iso.torrent'))
-      await until('let go', () => said.text.includes(`dropped ${directory}/one.iso.torrent`))
-      const before = said.text.length
-      await until('shown again', () => said.text.lastIndexOf('two.iso') > before)
-      assert.doesNotMatch(said.text.slice(before), /"one.iso"/)
-
-      const { status } = await stop('SIGTERM')
-      assert.equal(status, 0)
-      assert.deepEqual(processesOf(TMPDIR), [])
-      assert.deepEqual(readdirSync(TMPDIR), [])
-      assert.deepEqual(readdirSync(directory).sort(), ['below', 'one.iso'])
-    },
-  )
-
-  test(
-    `${client} ends with launchmany even when that is killed`,
-    unlessInstalled(client),
-    async (t) => {
-      const directory = await plantRelease(t)
-      const TMPDIR = makeScratch(t)
-      const { said, stop } = launch(t, [...OFTEN, directory], { PATH: pathWith(t, client), TMPDIR })
-      await until('seeded', () => said.text.includes('"seeding"'))
-      await stop('SIGKILL')
-      await until('ended', () => processesOf(TMPDIR).length === 0)
-      await until('cleaned up', () => readdirSync(TMPDIR).length === 0)
-    },
-  )
-}
+import {
+  addRelease,
+  launch,
+  LIMIT,
+  OFTEN,
+  OLD,
+  pathWith,
+  plantRelease,
+  processesOf,
+  until,
+} from './launchmany.js'
 
 test('launchmany says when its client ends', unlessInstalled('aria2c'), async (t) => {
   const directory = await plantRelease(t)

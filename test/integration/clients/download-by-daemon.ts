@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertHolds } from '../../support/clients.js'
-import { FILES, plant } from '../../support/download.js'
+import { FILES, plant, seededFor } from '../../support/download.js'
 import { runExecutable } from '../../support/executable.js'
 import { linkOf, openlySeededLink, outerAddress, seededLink } from '../../support/magnets.js'
 import { findPeer, unlessLibtorrent } from '../../support/peers.js'
@@ -10,14 +11,36 @@ import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 
-for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
+function skipOf(programs: readonly string[]): string | false {
+  const missing = programs.find((program) => findPeer(program) === null)
+  return unlessLibtorrent.skip || (missing !== undefined && `${missing} is not installed`)
+}
+
+/** How a client that runs already downloads, by a torrent and by a magnet link. */
+export function testDownloadByDaemon(kind: string): void {
+  const { programs, start } = daemonKinds[kind]!
+  test(
+    `${kind}, that runs already, downloads, and lets go of it`,
+    { skip: skipOf(programs) },
+    async (t) => {
+      const { torrent, infoHash } = await seededFor(t, kind)
+      const daemon = await start(t)
+      const to = makeScratch(t)
+      const args = ['download', torrent, '--save-to', to, '--client', daemon.url, '--no-cache']
+      const { status, stderr } = await runExecutable('btkit', args)
+      assert.equal(status, 0, stderr)
+      for (const [path, content] of Object.entries(FILES)) {
+        assert.ok(readFileSync(join(to, path)).equals(Buffer.from(content)), path)
+      }
+      const left = await runBtkit(['status', '--client', daemon.url, '--all', '--json'])
+      assert.ok(!left.stdout.includes(infoHash), left.stdout)
+    },
+  )
+
   const needed = kind === 'aria2' ? [...programs, 'opentracker'] : programs
-  const missing = needed.find((program) => findPeer(program) === null)
   const needsOuter = kind === 'transmission' && outerAddress === null
   const skip =
-    unlessLibtorrent.skip ||
-    (missing !== undefined && `${missing} is not installed`) ||
-    (needsOuter && 'Transmission connects to no peer on a loopback address')
+    skipOf(needed) || (needsOuter && 'Transmission connects to no peer on a loopback address')
 
   const seed = {
     aria2: openlySeededLink,

@@ -84,7 +84,9 @@ function publish(daemon: Daemon, { torrent, data }: Published, ...more: string[]
   })
 }
 
-for (const [kind, { programs, start, ...traits }] of Object.entries(daemonKinds)) {
+/** What a client does with what is published to it. */
+export function testPublishing(kind: string): void {
+  const { programs, start, ...traits } = daemonKinds[kind]!
   const missing = programs.find((program) => findPeer(program) === null)
   const { skipsHashing, looks, createsEmptyFiles } = traits
   const options = { skip: missing !== undefined && `${missing} is not installed` }
@@ -223,13 +225,13 @@ for (const [kind, { programs, start, ...traits }] of Object.entries(daemonKinds)
     assert.match(result.stderr, /^btkit: .*: does not take this user name and password\n$/)
     assert.doesNotMatch(result.stderr, /Wr0ng/)
   })
+
+  if (kind === 'aria2' || kind === 'rtorrent') testControlCharacter(kind, options)
+  testOldVersion(kind)
 }
 
-for (const kind of ['aria2', 'rtorrent']) {
-  const { programs, start } = daemonKinds[kind]!
-  const missing = programs.find((program) => findPeer(program) === null)
-  const options = { skip: missing !== undefined && `${missing} is not installed` }
-
+function testControlCharacter(kind: string, options: { skip: string | false }): void {
+  const { start } = daemonKinds[kind]!
   void test(`a control character in a name does no harm with ${kind}`, options, async (t) => {
     const daemon = await start(t)
     const odd = await plantTorrent(t, 'odd \u001b[31m')
@@ -245,7 +247,10 @@ for (const kind of ['aria2', 'rtorrent']) {
   })
 }
 
-const withoutHybrids = {
+/** Versions that can't open hybrids. */
+const WITHOUT_HYBRIDS: Readonly<
+  Record<string, { program: string; version: RegExp; name: string }>
+> = {
   aria2: { program: 'aria2c', version: /^aria2 version 1\.36\./, name: 'aria2 1.36.' },
   transmission: {
     program: 'transmission-daemon',
@@ -253,7 +258,11 @@ const withoutHybrids = {
     name: 'Transmission 3.00 ',
   },
 }
-for (const [kind, { program, version, name }] of Object.entries(withoutHybrids)) {
+
+function testOldVersion(kind: string): void {
+  const old = WITHOUT_HYBRIDS[kind]
+  if (old === undefined) return
+  const { program, version, name } = old
   const skip = unlessVersion(program, version)
   void test(
     `${kind} that can't open a hybrid is told, and is left without it`,

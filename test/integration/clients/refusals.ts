@@ -70,7 +70,9 @@ function withWrongPassword(url: string): string {
   return url.startsWith('scgi') ? `${url}.gone` : url.replace(/:[^:@/]*@/, ':wrong@')
 }
 
-for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
+/** What a client refuses, or leaves without an answer. */
+export function testRefusals(kind: string): void {
+  const { programs, start } = daemonKinds[kind]!
   const missing = programs.find((program) => findPeer(program) === null)
   const options = { skip: missing !== undefined && `${missing} is not installed` }
 
@@ -131,7 +133,7 @@ for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
   })
 
   const stopsAt = MARKING[kind]
-  if (stopsAt === undefined) continue
+  if (stopsAt === undefined) return
   void test(
     `${kind} keeps nothing for ever that it was given and not told to mark`,
     options,

@@ -1,0 +1,16 @@
+// The quickest of the clients; the others are tested by npm run check:long
+import { testDownloadByDaemon } from './download-by-daemon.js'
+import { testMagnets } from './download-magnet.js'
+import { testStalls } from './download-stall.js'
+import { testDownloads } from './download.js'
+import { testLaunching } from './launchmany.js'
+import { testPublishing } from './publish.js'
+import { testRefusals } from './refusals.js'
+
+testPublishing('aria2')
+testRefusals('aria2')
+testDownloadByDaemon('aria2')
+testDownloads('aria2c')
+testStalls('aria2c')
+testMagnets('aria2c')
+testLaunching('aria2c')

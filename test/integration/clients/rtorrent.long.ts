@@ -1,0 +1,15 @@
+import { testDownloadByDaemon } from './download-by-daemon.js'
+import { testMagnets } from './download-magnet.js'
+import { testStalls } from './download-stall.js'
+import { testDownloads } from './download.js'
+import { testLaunching } from './launchmany.js'
+import { testPublishing } from './publish.js'
+import { testRefusals } from './refusals.js'
+
+testPublishing('rtorrent')
+testRefusals('rtorrent')
+testDownloadByDaemon('rtorrent')
+testDownloads('rtorrent')
+testStalls('rtorrent')
+testMagnets('rtorrent')
+testLaunching('rtorrent')
