@@ -31,6 +31,18 @@ function withWrongBit(page: Buffer, seed: number): Buffer {
   return damaged
 }
 
+/** Runs the program on a cache of these bytes, and returns what it warns of. */
+async function runDamaged(mirror: Mirror, cache: Buffer, what: string): Promise<string> {
+  for (const name of readdirSync(mirror.cache)) rmSync(join(mirror.cache, name))
+  writeFileSync(join(mirror.cache, CACHE_FILE), cache)
+  const comment = [...PIECES, '--comment', what]
+  const { status, stderr } = await runExecutable('btkit', mirror.args([...comment, '--quiet']))
+  assert.equal(status, 0, what)
+  assert.match(stderr, /^(btkit: warning: cache [^\n]+\n)?$/, what)
+  await mirror.checkAgainstFresh(comment)
+  return stderr
+}
+
 for (const [what, damage] of DAMAGES) {
   test(`${what} in any page of a cache reach no torrent, and cost a warning at most`, async (t) => {
     const mirror = new Mirror(t, FILES)
@@ -42,16 +54,25 @@ for (const [what, damage] of DAMAGES) {
     for (let page = 0; page * PAGE < whole.length; page++) {
       const damaged = Buffer.from(whole)
       damage(whole.subarray(page * PAGE, (page + 1) * PAGE), page).copy(damaged, page * PAGE)
-      for (const name of readdirSync(mirror.cache)) rmSync(join(mirror.cache, name))
-      writeFileSync(file, damaged)
-      const args = mirror.args([...PIECES, '--comment', `${page}`, '--quiet'])
-      const { status, stderr } = await runExecutable('btkit', args)
-      assert.equal(status, 0, `page ${page}`)
-      assert.match(stderr, /^(btkit: warning: cache [^\n]+\n)?$/, `page ${page}`)
-      if (stderr !== '') warned++
-      await mirror.checkAgainstFresh([...PIECES, '--comment', `${page}`])
+      if ((await runDamaged(mirror, damaged, `page ${page}`)) !== '') warned++
     }
     t.diagnostic(`${Math.ceil(whole.length / PAGE)} pages, ${warned} warnings`)
     assert.ok(warned > 0)
   })
 }
+
+test('several pages of random bytes reach no torrent, and cost a warning at most', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  await letFilesSettle()
+  await mirror.report(PIECES)
+  const file = join(mirror.cache, CACHE_FILE)
+  const whole = readFileSync(file)
+  for (let seed = 0; seed < 30; seed++) {
+    const damaged = Buffer.from(whole)
+    for (let i = 0; i <= seed % 3; i++) {
+      const page = pseudoRandom(4, seed * 10 + i).readUInt32LE() % (whole.length / PAGE)
+      pseudoRandom(PAGE, seed).copy(damaged, Math.floor(page) * PAGE)
+    }
+    await runDamaged(mirror, damaged, `seed ${seed}`)
+  }
+})

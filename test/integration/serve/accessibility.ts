@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import type { StatusReport } from '../../../src/mirror/status/report.js'
+import { SINGLE } from '../../mirror/hostile/siege.js'
+import { openTab, unlessBrowser } from '../../support/browser.js'
+import { holdHashing } from '../../support/held-hashing.js'
+import { serveMirror } from '../../support/serve.js'
+import { startTrack } from '../../support/track.js'
+
+type ColorScheme = 'light' | 'dark'
+
+export const LISTED = {
+  'pub/README.md': '# <script>alert(1)</script>\n\n\tlong\n',
+  'pub/debian-13.10.iso': 'x'.repeat(5000),
+  'pub/debian-13.9.iso': 'x'.repeat(70),
+  'pub/empty': '',
+  'pub/images/boot.img': 'x',
+  [`pub/${'a-very-long-name-without-any-place-to-break-it'.repeat(4)}`]: 'x',
+  'pub/<img src=x onerror=alert(1)>': 'x',
+  'pub/"onmouseover="alert(1)': 'x',
+  'pub/new\nline': 'x',
+  'pub/\u202etxt.exe': 'x',
+}
+
+/** Whether people can use the page of a directory, at these widths. */
+export function testListing({
+  colorScheme,
+  widths,
+}: {
+  readonly colorScheme: ColorScheme
+  readonly widths: readonly number[]
+}): void {
+  test(
+    `everybody can use a listing, ${colorScheme}, ${widths.join()}`,
+    unlessBrowser,
+    async (t) => {
+      const { address } = await serveMirror(t, { files: LISTED })
+      // So that the status has something to tell
+      assert.equal((await fetch(`${address}/pub/debian-13.9.iso.torrent`)).status, 200)
+      for (const width of widths) {
+        const tab = await openTab(t, { colorScheme, width })
+        for (const path of [
+          '/pub/',
+          '/',
+          '/pub/?filter=nowhere',
+          '/pub/?sort=size&order=desc',
+          '/-/status',
+          '/none',
+        ]) {
+          assert.equal(await tab.open(address + path), path === '/none' ? 404 : 200)
+          assert.deepEqual(await tab.violations(), [], `${path} ${width}`)
+          // Browsers log each error status
+          if (path !== '/none') assert.deepEqual(tab.faults, [], path)
+          const wide = await tab.page.evaluate('document.documentElement.scrollWidth')
+          assert.equal(wide, width, path)
+        }
+        await tab.open(`${address}/pub/`)
+        await tab.page.evaluate(
+          'document.querySelectorAll("details").forEach((d) => (d.open = true))',
+        )
+        assert.deepEqual(await tab.violations(), [], `open, ${width}`)
+        assert.equal(await tab.page.evaluate('document.documentElement.scrollWidth'), width)
+      }
+    },
+  )
+}
+
+const EVIL = `<img src=x onerror=alert(1)>"'\u202e.iso`
+
+/** The torrent of a file that is being hashed until the test says otherwise. */
+export async function serveHeld(t: TestContext, name: string) {
+  const held = holdHashing(t)
+  const { address } = await serveMirror(t, { files: { [`yum/${name}`]: 'x'.repeat(1000) } })
+  return { held, url: `${address}${SINGLE}/yum/${encodeURIComponent(name)}` }
+}
+
+/** Whether people can follow how far a torrent is. */
+export function testProgress(colorScheme: ColorScheme): void {
+  test(`everybody can follow the progress, ${colorScheme}`, unlessBrowser, async (t) => {
+    const { held, url } = await serveHeld(t, EVIL)
+    const tab = await openTab(t, { colorScheme, width: 360 })
+    await tab.open(url)
+    assert.deepEqual(await tab.violations(), [])
+    held.reach(0.5)
+    await tab.page.locator('text=50 %').waitFor()
+    assert.deepEqual(await tab.violations(), [])
+    held.release()
+    await tab.page.waitForEvent('download')
+    await tab.page.locator('text=Download the torrent').waitFor()
+    assert.deepEqual(await tab.violations(), [])
+    assert.deepEqual(
+      tab.faults.filter((fault) => !fault.includes('503')),
+      [],
+    )
+  })
+}
+
+const TRACKED = { 'yum/a.iso': 'a', 'yum/b.iso': 'b' }
+
+/** A service with these trackers, and the info hashes of its torrents, which were asked for. */
+export async function serveWith(t: TestContext, trackers: readonly string[]) {
+  const args = trackers.flatMap((url) => ['--tracker', url])
+  const { address } = await serveMirror(t, { files: TRACKED, args })
+  const infoHashes: string[] = []
+  for (const path of Object.keys(TRACKED)) {
+    const response = await fetch(`${address}${SINGLE}/${path}`)
+    const torrent = parseMetainfo(new Uint8Array(await response.arrayBuffer()))
+    infoHashes.push(torrent.infoHash ?? '')
+  }
+  return { address, infoHashes }
+}
+
+/** The report once all trackers have answered. */
+export async function scraped(address: string): Promise<StatusReport> {
+  for (;;) {
+    const report = (await (await fetch(`${address}/-/status.json`)).json()) as StatusReport
+    if (report.trackers.every(({ askedAt }) => askedAt !== null)) return report
+    await setTimeout(100)
+  }
+}
+
+/** Whether people can use the page of the status. */
+export function testStatus(colorScheme: ColorScheme): void {
+  test(`everybody can use the page of the status, ${colorScheme}`, unlessBrowser, async (t) => {
+    const tracker = await startTrack(t)
+    const { address } = await serveWith(t, [`${tracker.address}/announce`, 'wss://t.example/x'])
+    await scraped(address)
+    for (const [width, path] of [
+      [360, '/-/status'],
+      [1440, '/-/status?live'],
+    ] as const) {
+      const tab = await openTab(t, { colorScheme, width })
+      assert.equal(await tab.open(address + path), 200)
+      assert.deepEqual(await tab.violations(), [])
+      await tab.page.locator('a:text("a.iso")').waitFor()
+      assert.deepEqual(tab.faults, [])
+    }
+  })
+}

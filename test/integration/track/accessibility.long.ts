@@ -1,0 +1,5 @@
+import { testPages } from './accessibility.js'
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  testPages({ colorScheme, widths: [360, 800, 1000, 1440] })
+}
