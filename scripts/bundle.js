@@ -6,21 +6,12 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from
 import { basename, relative } from 'node:path'
 import { build } from 'esbuild'
 import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../dist/src/cli/start/bundles.js'
+import { JOINED } from './bundle/joined.js'
 import { buildSplit } from './bundle/split.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
 const { dependencies, imports, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const packages = Object.keys(dependencies)
-// What the quick commands need. Packages that are ES modules only can't be left out either.
-const joined = [
-  'commander',
-  '@commander-js/extra-typings',
-  'bencode',
-  'chalk',
-  'mime',
-  'string-width',
-]
-
 const shared = {
   outdir: 'dist/bundle',
   bundle: true,
@@ -37,7 +28,7 @@ const commonJs = {
   ...shared,
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  external: packages.filter((name) => !joined.includes(name)),
+  external: packages.filter((name) => !JOINED.includes(name)),
   // A script that V8 compiled before can't import
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'bundleUrl' },
@@ -69,33 +60,36 @@ function leaveOutCommandsBut(name) {
 }
 
 /**
- * Puts in its place what modules require by what Node takes up to milliseconds to look up. The addon is
- * loaded by start.cjs, for itself and for all others.
+ * Puts in its place what modules require by what Node takes up to milliseconds to look up. `findAddon`
+ * is two spellings of how the addon is found: start.cjs does it, for itself and for all others.
  */
-const knownImports = {
+const knownImports = (findAddon) => ({
   name: 'known imports',
   setup({ onLoad }) {
     const replace = (filter, values) => {
       onLoad({ filter }, ({ path }) => {
         let code = readFileSync(path, 'utf8').replace(/^import .* from 'node:module';$/m, '')
         for (const [id, value] of Object.entries(values)) {
-          const name = `createRequire(import.meta.url)('${id}')`
-          if (!code.includes(name)) throw new Error(`${path} has no ${name}`)
-          code = code.replace(name, value)
+          if (!code.includes(id)) throw new Error(`${path} has no ${id}`)
+          code = code.replace(id, value)
         }
         return { contents: code }
       })
     }
-    replace(/\bsrc.native-addon\.js$/, { '#piece-hash': 'loadAddon()' })
-    replace(/\bsrc.digest\.js$/, { 'node:crypto': "require('node:crypto')" })
+    replace(/\bsrc.native-addon\.js$/, findAddon)
+    const required = (id) => `createRequire(import.meta.url)('${id}')`
+    replace(/\bsrc.digest\.js$/, { [required('node:crypto')]: "require('node:crypto')" })
     replace(/\bsrc.cli.version\.js$/, {
-      '#package.json': `(${JSON.stringify({ version })})`,
-      '#program-digest': `('${programDigest}')`,
+      [required('#package.json')]: `(${JSON.stringify({ version })})`,
+      [required('#program-digest')]: `('${programDigest}')`,
     })
   },
-}
+})
+const inStart = knownImports({ 'createRequire(import.meta.url)': 'requireAddon' })
+const inProgram = knownImports({ 'search(createRequire(import.meta.url))': 'addonOfStart()' })
 
-const loadAddon = `function loadAddon() {
+const requireAddon = `function requireAddon(id) {
+  if (id !== '#piece-hash') return require(id)
   const addon = { exports: {} }
   process.dlopen(addon, __dirname + '/${relative('dist/bundle', imports['#piece-hash'])}')
   return addon.exports
@@ -124,7 +118,7 @@ writeFileSync('dist/program-digest.json', JSON.stringify(programDigest))
 const program = {
   ...commonJs,
   // The function that load-program.ts calls, as Node wraps a module
-  banner: { js: `(function (module, require, { __filename, loadAddon }) {${bundleUrl}` },
+  banner: { js: `(function (module, require, { __filename, addonOfStart }) {${bundleUrl}` },
   footer: { js: '})' },
 }
 const esm = {
@@ -137,11 +131,11 @@ const entryPoint = 'dist/src/cli/main.js'
 const whole = await build({
   ...program,
   entryPoints: { [ALL_COMMANDS]: entryPoint },
-  plugins: [knownImports],
+  plugins: [inProgram],
 })
 const programs = await Promise.all(
   [NO_COMMAND, ...QUICK_COMMANDS].map((name) => {
-    const plugins = [knownImports, leaveOutCommandsBut(name)]
+    const plugins = [inProgram, leaveOutCommandsBut(name)]
     return buildSplit({ name, entryPoint, plugins }, { esm, commonJs: program })
   }),
 )
@@ -153,8 +147,8 @@ await build({
     start: 'dist/src/cli/start/start.js',
     'warm-up': 'dist/src/cli/start/warm-up.js',
   },
-  banner: { js: loadAddon },
-  plugins: [knownImports],
+  banner: { js: requireAddon },
+  plugins: [inStart],
 })
 const workers = await build({
   ...shared,

@@ -1,20 +1,24 @@
-// Packs the package, installs the tarball into an empty prefix as a user would, and tries every
-// executable and man page that package.json names. Build first.
+// Makes the packages for npm, installs them into an empty prefix as a user would, and tries every
+// executable and man page that package.json names, the accelerator and the cache. Build first.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../dist/src/cli/start/bundles.js'
+import { PLATFORMS } from './package/accelerators.js'
+import { packForNpm } from './package/npm.js'
 
 const { bin, man, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const scratch = mkdtempSync(join(tmpdir(), 'btkit-package-'))
 
 try {
-  const prefix = install(pack())
+  const tarballs = await packForNpm(scratch, PLATFORMS.filter(isOwn))
+  const prefix = install(tarballs)
+  const modules = join(prefix, 'lib', 'node_modules')
+  checkScripts(modules)
   checkMan(prefix)
   for (const name of Object.keys(bin)) checkVersion(prefix, name)
   checkMainJob(prefix)
-  checkCompiledCode(prefix)
+  checkAccelerator(prefix, modules)
   // Loads all that the service needs
   run(join(prefix, 'bin', 'btkit'), 'serve', '--help')
   console.log(`package: ${Object.keys(bin).length} executables and ${man.length} man pages work`)
@@ -22,15 +26,31 @@ try {
   rmSync(scratch, { recursive: true })
 }
 
-function pack() {
-  const out = npm('pack', '--json', '--ignore-scripts', '--pack-destination', scratch)
-  return join(scratch, JSON.parse(out)[0].filename)
+/** Whether its accelerator runs here, and can be built. */
+function isOwn({ os, cpu, compiler }) {
+  if (os !== process.platform || cpu !== process.arch) return false
+  return !spawnSync(compiler, ['--version']).error
 }
 
-function install(tarball) {
+function install(tarballs) {
   const prefix = join(scratch, 'prefix')
-  npm('install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', tarball)
+  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts']
+  npm('install', '--global', '--prefix', prefix, ...quiet, ...tarballs)
   return prefix
+}
+
+/** No package that is installed has anything to run or compile. */
+function checkScripts(modules) {
+  const files = readdirSync(modules, { recursive: true })
+  for (const file of files.filter((path) =>
+    /(^|node_modules\/)(@[^/]+\/)?[^/]+\/package\.json$/.test(path),
+  )) {
+    const { scripts = {} } = JSON.parse(readFileSync(join(modules, file), 'utf8'))
+    const found = ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts)
+    if (found.length > 0) throw new Error(`${file}: npm would run ${found.join(' and ')}`)
+  }
+  const compiled = files.find((file) => basename(file) === 'binding.gyp')
+  if (compiled) throw new Error(`${compiled}: npm would run node-gyp`)
 }
 
 function checkVersion(prefix, name) {
@@ -56,17 +76,37 @@ function checkMan(prefix) {
 function checkMainJob(prefix) {
   const file = join(scratch, 'image.iso')
   writeFileSync(file, Buffer.alloc(1_000_000, 1))
-  run(join(prefix, 'bin', 'btmakemetafile'), file, 'http://tracker.example/announce')
+  const env = { ...process.env, BTKIT_CACHE_DIR: join(scratch, 'cache') }
+  const installed = (name, ...args) =>
+    execFileSync(join(prefix, 'bin', name), args, { encoding: 'utf8', env })
+  const options = ['--force', '--quiet']
+  installed(
+    'btkit',
+    'makemetafile',
+    file,
+    'http://tracker.example/announce',
+    '-l',
+    '18',
+    ...options,
+  )
+  const kept = JSON.parse(installed('btkit', 'cache', 'stats', '--json'))
+  // The file is too new to be kept
+  if (kept.misses === 0) throw new Error(`nobody asked the cache: ${JSON.stringify(kept)}`)
   const shown = run(join(prefix, 'bin', 'btshowmetainfo'), `${file}.torrent`)
   // The info hash that mktorrent -l 18 gives this file
   if (!shown.includes('97ab0139bb8e4bcf078039873495a421bed541b5')) throw new Error(shown)
 }
 
-/** npm's install script has kept V8's compiled code; the package has none of another Node's. */
-function checkCompiledCode(prefix) {
-  const bundles = join(prefix, 'lib', 'node_modules', 'btkit', 'dist/bundle')
-  for (const name of [ALL_COMMANDS, NO_COMMAND, ...QUICK_COMMANDS])
-    readFileSync(join(bundles, `${name}.cjs.cache`))
+/** Its kernels are used and its cache opens; without the accelerator's package, node:crypto hashes. */
+function checkAccelerator(prefix, modules) {
+  const btkit = (...args) => run(join(prefix, 'bin', 'btkit'), ...args)
+  const name = `@btkit/accelerator-${process.platform}-${process.arch}`
+  if (existsSync(join(modules, name))) {
+    if (!btkit('doctor').includes(`accelerator: ${name}\n`)) throw new Error(btkit('doctor'))
+    rmSync(join(modules, name), { recursive: true })
+  }
+  if (!/^hash kernel: crypto/m.test(btkit('doctor'))) throw new Error(btkit('doctor'))
+  checkMainJob(prefix)
 }
 
 function npm(...args) {

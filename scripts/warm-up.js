@@ -1,6 +1,5 @@
-// Has V8's compiled code kept beside the bundle, which is for this Node only: npm's install script
-// runs it, and the build. Nothing here may fail an installation: without it, btkit takes some
-// milliseconds more to start.
+// Has V8's compiled code kept beside the bundles, for this Node only. The build runs it. Nothing here may
+// fail a build: without the code, the first run of each command takes some milliseconds more.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

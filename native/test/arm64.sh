@@ -22,11 +22,12 @@ kernels=(native/batch.c native/cpu.c native/kernels/*.c)
 "${compile[@]}" -o "$dir/kernel_test" native/test/kernel_test.c "${kernels[@]}"
 "${emulate[@]}" "$dir/kernel_test"
 
-# A tree in which `#piece-hash` is the addon for arm64
+# A tree in which `#piece-hash` is the addon for arm64, as it is published
 tree=$dir/tree
 mkdir -p "$tree/native/build"
-"${compile[@]}" -shared -fPIC -fvisibility=hidden -I node_modules/node-api-headers/include \
-  -o "$tree/native/build/piece_hash.node" native/*.c native/kernels/*.c native/stream/*.c native/jobs/*.c
+node scripts/package/npm.js "$dir/packages"
+tar xzf "$dir"/packages/btkit-accelerator-linux-arm64-*.tgz -C "$tree/native/build" \
+  --strip-components 1 package/piece_hash.node
 cp -r package.json test dist "$tree"
 ln -s "$PWD/node_modules" "$tree/node_modules"
 

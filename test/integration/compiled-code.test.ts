@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   cpSync,
   existsSync,
   readFileSync,
@@ -9,12 +10,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
 import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../../src/cli/start/bundles.js'
 import { runProgram, projectRoot } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
+import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../support/unprivileged.js'
 
 /** Bytes of the stamp that a bundle ends with, and of the digest that compiled code begins with. */
 const STAMP = 40
@@ -141,12 +143,30 @@ test('an error of the program says where in the bundle it arose', async (t) => {
   assert.match(stderr, /dist\/bundle\/showmetainfo\.cjs:\d+:\d+/)
 })
 
-test('running writes nothing beside the program, which may lie where nobody may write', async (t) => {
+test('the first run of one who installed the program keeps its compiled code', async (t) => {
   const installation = install(t)
-  const bundle = join(installation.directory, 'dist/bundle')
   removeCode(installation)
-  const before = readdirSync(bundle)
   assert.match(await makeAndShow(installation), SHOWN)
+  for (const name of ['makemetafile', 'completedir', 'showmetainfo']) {
+    const bundle = join(installation.directory, `dist/bundle/${name}.cjs`)
+    const cachedData = readFileSync(`${bundle}.cache`).subarray(HEADER)
+    const script = new Script(readFileSync(bundle, 'latin1'), { cachedData })
+    assert.equal(script.cachedDataRejected, false, name)
+  }
+})
+
+test("runs write nothing beside another user's program", unlessAlwaysPermitted, async (t) => {
+  const installation = install(t)
+  removeCode(installation)
+  const bundle = join(installation.directory, 'dist/bundle')
+  chmodSync(dirname(installation.directory), 0o755)
+  // Permissions do not stop it
+  chmodSync(bundle, 0o777)
+  const before = readdirSync(bundle)
+  const options = { ...unprivileged, env: { BTKIT_CACHE_DIR: makeOpenScratch(t) } }
+  const script = join(installation.directory, 'bin/btkit.js')
+  const { status, stderr } = await runProgram(process.execPath, [script, '--version'], options)
+  assert.deepEqual([status, stderr], [0, ''])
   assert.deepEqual(readdirSync(bundle), before)
 })
 

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { Script } from 'node:vm'
-import { nativeAddon } from '../../native-addon.js'
+import { unboundHeapGrowth } from '../../heap-growth.js'
+import { findAddon } from '../../native-addon.js'
 import { readCodeCache, writeCodeCache } from './code-cache.js'
 import { makeLazy } from './lazy-require.js'
 import type * as main from '../main.js'
@@ -19,7 +21,7 @@ type Wrapper = (module: { exports: object }, require: Require, place: object) =>
 
 export interface LoadedProgram {
   readonly main: typeof main.main
-  /** Keeps the code that V8 compiled of it by now, beside the bundle. */
+  /** Keeps the code that V8 compiled by now beside the bundles whose code was not there. */
   readonly keepCode: () => void
 }
 
@@ -42,12 +44,23 @@ export function loadProgram(bundle: string): LoadedProgram {
   const requireAny = (id: string) => (id.startsWith('./') ? requireLate(id) : load(id))
   const loaded = runScript(`${path}.cjs`, requireAny, keepers)
   const keepCode = () => {
+    if (keepers.length === 0 || !mayKeepBeside(path)) return
+    // V8 refuses code that was compiled under other flags than those of a start
+    unboundHeapGrowth()
     for (const keep of keepers) keep()
   }
   return { main: loaded.main, keepCode }
 }
 
-/** Runs the script of a bundle, adds to `keepers` what keeps its code, and returns its exports. */
+/** Whether the program is this user's own, who alone may put files beside it. */
+function mayKeepBeside(path: string): boolean {
+  return statSync(dirname(path)).uid === process.geteuid?.()
+}
+
+/**
+ * Runs the script of a bundle and returns its exports. Adds to `keepers` what keeps its code, unless that
+ * was there.
+ */
 function runScript(path: string, require: Require, keepers: (() => void)[]): Bundle {
   const codeCache = `${path}.cache`
   const source = readFileSync(path)
@@ -57,11 +70,12 @@ function runScript(path: string, require: Require, keepers: (() => void)[]): Bun
     filename: path,
     ...(cachedData && { cachedData }),
   })
-  keepers.push(() => {
-    writeCodeCache(codeCache, source, script)
-  })
+  if (cachedData === undefined || script.cachedDataRejected === true)
+    keepers.push(() => {
+      writeCodeCache(codeCache, source, script)
+    })
   const module = { exports: {} }
   const wrapper = script.runInThisContext() as Wrapper
-  wrapper(module, require, { __filename: path, loadAddon: nativeAddon })
+  wrapper(module, require, { __filename: path, addonOfStart: findAddon })
   return module.exports as Bundle
 }

@@ -16,6 +16,12 @@ export async function start(program: string, subcommand: string | null = null): 
   })
   // Only now: to load it takes a while, in which the signal may come
   const { loadProgram } = await import('./load-program.js')
-  await loadProgram(bundleOf(subcommand ?? process.argv[2])).main(program, subcommand)
+  const { main, keepCode } = loadProgram(bundleOf(subcommand ?? process.argv[2]))
+  await main(program, subcommand)
   isFinished = true
+  try {
+    keepCode()
+  } catch {
+    // No room, or nobody may write there: the next start takes some milliseconds more again
+  }
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { unboundHeapGrowth } from '../../heap-growth.js'
 import { ALL_COMMANDS, NO_COMMAND } from './bundles.js'
 import { loadProgram } from './load-program.js'
 
@@ -37,8 +36,6 @@ async function warmUp(): Promise<void> {
       process.argv = [process.argv0, 'btkit', ...args]
       await main('btkit')
     }
-    // V8 refuses code that was compiled under other flags than those of a start
-    unboundHeapGrowth()
     keepCode()
   }
 }

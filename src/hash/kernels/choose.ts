@@ -63,7 +63,9 @@ function findAny(name: string | undefined): HashKernel {
     const kernel = findKernel(candidate)
     if (kernel) return kernel
   }
-  const why = hasAddon() ? 'this processor lacks it' : 'the native accelerator is not built'
+  const why = hasAddon()
+    ? 'this processor lacks it'
+    : 'there is no native accelerator; btkit doctor says why'
   throw new BtkitError('kernel', `hash kernel ${name ?? ''}: ${why}`)
 }
 

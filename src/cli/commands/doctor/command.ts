@@ -1,14 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { Command } from '@commander-js/extra-typings'
-import {
-  availableKernels,
-  chooseKernel,
-  hasAddon,
-  measureKernel,
-} from '../../../hash/kernels/choose.js'
+import { availableKernels, chooseKernel, measureKernel } from '../../../hash/kernels/choose.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { formatBytes } from '../../../text/quantity.js'
+import { findAddon } from '../../../native-addon.js'
 import { version } from '../../version.js'
 
 /** The command `doctor`. */
@@ -20,6 +16,7 @@ export function defineDoctor({ io }: CommandContext) {
       io.stdout.write(
         `btkit ${version()}, Node ${process.version} on ${process.platform} ${process.arch}\n`,
       )
+      for (const line of accelerator()) io.stdout.write(`${line}\n`)
       io.stdout.write(`threads: ${availableParallelism()}\n`)
       io.stdout.write(`hash kernel: ${chosen.name} (${reason(io)})\n`)
       for (const kernel of availableKernels()) {
@@ -32,6 +29,11 @@ export function defineDoctor({ io }: CommandContext) {
 
 function reason({ env }: Io): string {
   if (env['BTKIT_HASH']) return 'BTKIT_HASH asks for it'
-  if (!hasAddon()) return 'the native accelerator is not built'
-  return 'the fastest that this processor runs'
+  return 'the fastest that this machine runs'
+}
+
+/** Which native accelerator is in use, and why none from another place is. */
+function accelerator(): string[] {
+  const { origin, failures } = findAddon()
+  return [`accelerator: ${origin ?? 'none'}`, ...failures.map((failure) => `  ${failure}`)]
 }

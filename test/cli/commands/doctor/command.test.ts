@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
 import { availableKernels } from '../../../../src/hash/kernels/choose.js'
+import { projectRoot, runProgram } from '../../../support/executable.js'
 import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
 
 test('doctor names the hash kernel in use, and the speed of each that runs here', async () => {
   const { status, stdout, stderr } = await runBtkit(['doctor'])
@@ -16,4 +20,47 @@ test('doctor names the hash kernel in use, and the speed of each that runs here'
 test('doctor shows that BTKIT_HASH is obeyed', async () => {
   const { stdout } = await runBtkit(['doctor'], { env: { BTKIT_HASH: 'crypto' } })
   assert.match(stdout, /^hash kernel: crypto \(BTKIT_HASH asks for it\)$/m)
+})
+
+/** The package as it is installed, without what is built in a checkout; its doctor's report. */
+async function doctorOf(t: TestContext, addon?: Uint8Array): Promise<string> {
+  const root = makeScratch(t)
+  for (const part of ['package.json', 'bin', 'dist/bundle'])
+    cpSync(join(projectRoot, part), join(root, part), { recursive: true })
+  const modules = join(root, 'node_modules')
+  cpSync(join(projectRoot, 'node_modules/lmdb'), join(modules, 'lmdb'), { recursive: true })
+  if (addon !== undefined) {
+    const directory = join(modules, '@btkit', `accelerator-${process.platform}-${process.arch}`)
+    mkdirSync(directory, { recursive: true })
+    writeFileSync(join(directory, 'package.json'), '{ "main": "piece_hash.node" }')
+    writeFileSync(join(directory, 'piece_hash.node'), addon)
+  }
+  const args = [join(root, 'bin/btkit.js'), 'doctor']
+  const { status, stdout, stderr } = await runProgram(process.execPath, args)
+  assert.deepEqual([status, stderr], [0, ''])
+  return stdout
+}
+
+const platform = `${process.platform} ${process.arch}`
+const readyMade = { skip: !['linux x64', 'linux arm64'].includes(platform) && 'no package' }
+const name = `@btkit/accelerator-${process.platform}-${process.arch}`
+const notBuilt = '  native/build/piece_hash.node is not installed\n'
+
+test('the accelerator of a package is used where none was built', readyMade, async (t) => {
+  const built = readFileSync(join(projectRoot, 'native/build/piece_hash.node'))
+  const report = await doctorOf(t, built)
+  assert.ok(report.includes(`accelerator: ${name}\n${notBuilt}`), report)
+  assert.match(report, new RegExp(`^hash kernel: ${availableKernels()[0]!.name} `, 'm'))
+})
+
+test('doctor says that the package of the accelerator is missing', readyMade, async (t) => {
+  const report = await doctorOf(t)
+  assert.ok(report.includes(`accelerator: none\n${notBuilt}  ${name} is not installed\n`), report)
+  assert.match(report, /^hash kernel: crypto /m)
+})
+
+test('doctor says why the accelerator of a package is not used', readyMade, async (t) => {
+  const report = await doctorOf(t, Buffer.from('not a library'))
+  assert.match(report, /^accelerator: none$/m)
+  assert.match(report, new RegExp(`^  ${name} fails: .*(file too short|invalid ELF header)`, 'm'))
 })

@@ -1,0 +1,12 @@
+/**
+ * The packages that become part of bundles, as the quick commands need them or they are ES modules only.
+ * They don't come with the published package.
+ */
+export const JOINED = [
+  'commander',
+  '@commander-js/extra-typings',
+  'bencode',
+  'chalk',
+  'mime',
+  'string-width',
+]

@@ -1,0 +1,73 @@
+// Makes the packages that npm distributes: btkit itself, which compiles nothing and runs no script
+// when it is installed, and its accelerators. Build first.
+//
+//   node scripts/package/npm.js [DIRECTORY]
+//
+// leaves the tarballs in DIRECTORY, by default packages/, and prints the path and size of each.
+import { execFileSync } from 'node:child_process'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { JOINED } from '../bundle/joined.js'
+import { acceleratorDependencies, PLATFORMS, stageAccelerators } from './accelerators.js'
+import { lmdbPlatforms, stageLmdb } from './lmdb.js'
+
+/** Entries of package.json for checkouts only. */
+const OF_A_CHECKOUT = ['scripts', 'devDependencies', 'overrides']
+
+/** Makes the tarballs and returns their paths: btkit's, and those of accelerators for `platforms`. */
+export async function packForNpm(directory, platforms = PLATFORMS) {
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+  const scratch = mkdtempSync(join(tmpdir(), 'btkit-pack-'))
+  try {
+    mkdirSync(directory, { recursive: true })
+    const main = join(scratch, 'btkit')
+    for (const name of [
+      'README.md',
+      'LICENSE',
+      ...manifest.files.filter((each) => !/^!/.test(each)),
+    ])
+      cpSync(name, join(main, name), { recursive: true })
+    await stageLmdb(main)
+    writeFileSync(join(main, 'package.json'), JSON.stringify(published(manifest), null, 2))
+    const staged = [main, ...stageAccelerators(scratch, manifest, platforms)]
+    return staged.map((each) => pack(each, directory))
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+}
+
+/** package.json as it is published: without scripts, and what is part of the bundles. */
+function published(manifest) {
+  const kept = Object.entries(manifest).filter(([key]) => !OF_A_CHECKOUT.includes(key))
+  return {
+    ...Object.fromEntries(kept),
+    dependencies: Object.fromEntries(
+      Object.entries(manifest.dependencies).filter(([name]) => !JOINED.includes(name)),
+    ),
+    bundleDependencies: ['lmdb'],
+    optionalDependencies: { ...lmdbPlatforms(), ...acceleratorDependencies(manifest) },
+  }
+}
+
+function pack(staged, directory) {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', resolve(directory)]
+  const out = execFileSync('npm', args, { cwd: staged, encoding: 'utf8' })
+  return join(directory, JSON.parse(out)[0].filename)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const kib = (path) => `${(statSync(path).size / 1024).toFixed(0)} KiB`
+  for (const path of await packForNpm(process.argv[2] ?? 'packages'))
+    console.log(`${path}  ${kib(path)}`)
+}
