@@ -5,6 +5,8 @@ import { checked } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import { declareBulkEdit, type EditOptions } from '../editing/options.js'
 import { runEdits } from '../editing/run.js'
+import { noteGiven, refuseContradictions } from './contradictions.js'
+import { removalsOf } from './list-edits.js'
 import { declareListOptions, type ListOptions } from './list-options.js'
 import { editOf } from './request.js'
 
@@ -17,11 +19,14 @@ Examples:
 export function defineEdit({ io, finish }: CommandContext) {
   const command = declareEditOptions()
   declareListOptions(command)
+  const given = noteGiven(command)
   return command.action(async (operands, options) => {
     // The types do not show what declareListOptions adds
-    const edit = editOf(options as typeof options & ListOptions, io.now())
+    const all = options as typeof options & ListOptions
+    refuseContradictions(given, all)
+    const edit = editOf(all, io.now())
     if (options.name !== undefined) checkSingle(operands, options)
-    finish(await runEdits({ operands, edit, options, legacy: null }, io))
+    finish(await runEdits({ operands, edit, options, removals: removalsOf(all), legacy: null }, io))
   })
 }
 

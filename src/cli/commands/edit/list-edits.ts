@@ -1,11 +1,13 @@
 import { Buffer } from 'node:buffer'
 import type { BencodeValue } from '../../../metainfo/bencode/value.js'
-import { parseDhtNode } from '../../../metainfo/dht-node.js'
+import { formatDhtNode, parseDhtNode } from '../../../metainfo/dht-node.js'
 import { changeList, type ListKey } from '../../../metainfo/edit/lists.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import { takeTrackerSteps } from '../../../metainfo/edit/tracker-steps.js'
 import { changeTrackers, trackerBytes } from '../../../metainfo/edit/trackers.js'
-import type { ListName, ListOptions } from './list-options.js'
+import type { TorrentFacts } from '../../../core/edit/file.js'
+import type { Removal } from '../editing/run.js'
+import { LIST_NAMES, type ListName, type ListOptions } from './list-options.js'
 
 interface StoredList {
   readonly name: Exclude<ListName, 'Tracker'>
@@ -27,6 +29,25 @@ const LISTS: readonly StoredList[] = [
 function nodeEntry(text: string): BencodeValue {
   const { host, port } = parseDhtNode(text)
   return [Buffer.from(host), port]
+}
+
+const VALUES: Readonly<Record<ListName, (facts: TorrentFacts) => readonly string[] | null>> = {
+  Tracker: ({ announce, announceList }) => [announce ?? '', ...(announceList ?? []).flat()],
+  WebSeed: ({ webSeeds }) => webSeeds,
+  HttpSeed: ({ httpSeeds }) => httpSeeds,
+  Node: ({ nodes }) => nodes && nodes.map(formatDhtNode),
+  Similar: ({ similar }) => similar,
+  Collection: ({ collections }) => collections,
+}
+
+/** The values that the options remove from lists. */
+export function removalsOf(options: ListOptions): Removal[] {
+  return LIST_NAMES.flatMap(([list, option]) => {
+    return options[`remove${list}`].map((value) => ({
+      option: `--remove-${option} ${value}`,
+      isIn: (facts: TorrentFacts) => VALUES[list](facts)?.includes(value) ?? false,
+    }))
+  })
 }
 
 /** The edits that the options of lists ask for, one for each list. */

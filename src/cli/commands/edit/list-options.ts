@@ -7,6 +7,16 @@ import { checked, collectionName, seeds, trackers, trackerTiers } from '../../ar
 /** A list of a torrent that can be changed, as it is called in the names of options. */
 export type ListName = 'Tracker' | 'WebSeed' | 'HttpSeed' | 'Node' | 'Similar' | 'Collection'
 
+/** Each with what it is called in the spelling of options. */
+export const LIST_NAMES: readonly (readonly [name: ListName, option: string])[] = [
+  ['Tracker', 'tracker'],
+  ['WebSeed', 'web-seed'],
+  ['HttpSeed', 'http-seed'],
+  ['Node', 'node'],
+  ['Similar', 'similar'],
+  ['Collection', 'collection'],
+]
+
 /**
  * The options that change lists, with their values checked: `set` is undefined when the option was
  * not given, and empty when the list is to be emptied.
@@ -111,7 +121,7 @@ function optionsOf(list: EditedList): Option[] {
       .argParser(collecting(read)),
     new Option(`--no-${option}`, 'remove all of them'),
     new Option(flags('remove'), 'take one out').default([]).argParser(collecting(readAny)),
-    new Option(flags('set'), `replace all of them; ${noneOf(list)} stands for none`).argParser(
+    new Option(flags('set'), `replace all of them; ${noneOf(list)} removes them`).argParser(
       collecting((text) => (isNone(text, list) ? [] : setOf(text))),
     ),
   ]

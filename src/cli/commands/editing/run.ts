@@ -13,12 +13,22 @@ import { reportError, reportNote, reportWarning } from '../../output/messages.js
 import type { Io } from '../../io.js'
 import { count } from '../../../text/quantity.js'
 
+/** A value that is to be removed from a list. */
+export interface Removal {
+  /** As the command line has it. */
+  readonly option: string
+  /** Whether a torrent has the value before the edit. */
+  readonly isIn: (facts: TorrentFacts) => boolean
+}
+
 /** One run of a command that edits torrents. */
 export interface EditRun {
   /** The torrents among the arguments. */
   readonly operands: readonly string[]
   readonly edit: TorrentEdit
   readonly options: EditOptions
+  /** Those that no torrent has are worth a warning. */
+  readonly removals?: readonly Removal[]
   /** The words of a command that was called by BitTornado's name; null for btkit's own. */
   readonly legacy: LegacyWords | null
 }
@@ -36,17 +46,24 @@ export async function runEdits(run: EditRun, io: Io): Promise<number> {
     outputDirectory: outputDir ?? null,
   }
   const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
+  let missed = run.removals ?? []
   print(legacyOf(run)?.heading ?? [], run, io)
   for (const outcome of refused) report(outcome, run, io)
   try {
     for await (const outcome of editFiles(files, request, io.signal)) {
       report(outcome, run, io)
       addTo(tally, outcome)
+      if (outcome.error === null && missed.length > 0) {
+        missed = missed.filter(({ isIn }) => !isIn(outcome.before))
+      }
     }
   } catch (error) {
     const done = `stopped after ${tally.total} of ${count(files.length, 'torrent')}`
     if (io.signal.aborted && !options.quiet) reportNote(done, io)
     throw error
+  }
+  if (!options.quiet && tally.failed < tally.total) {
+    for (const { option } of missed) reportWarning(`${option}: no torrent has it`, io)
   }
   if (!options.quiet) summarize(tally, run, io)
   return tally.failed + refused.length > 0 ? 1 : 0

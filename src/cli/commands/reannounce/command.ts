@@ -1,3 +1,4 @@
+import type { TorrentFacts } from '../../../core/edit/file.js'
 import {
   parseReplacement,
   type TrackerReplacement,
@@ -40,7 +41,13 @@ export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
     .action(async (args, options) => {
       const { edit, torrents } = planAnnounce(args, options)
       const legacy = isLegacy ? { describe: oldTrackerLines } : null
-      finish(await runEdits({ operands: torrents, edit, options, legacy }, io))
+      const removals = options.remove.map((url) => ({
+        option: `--remove ${url}`,
+        isIn: ({ announce, announceList }: TorrentFacts) => {
+          return announce === url || (announceList ?? []).flat().includes(url)
+        },
+      }))
+      finish(await runEdits({ operands: torrents, edit, options, removals, legacy }, io))
     })
 }
 

@@ -24,7 +24,7 @@ export function defineSetSeeds(name: string, key: SeedKey, context: CommandConte
     .description(`Set or remove the ${kind}s (BEP ${bep}) of torrents, and nothing else.`)
     .argument(
       '<urls>',
-      "addresses with '|' or ',' between them; 0 or '' removes them",
+      "addresses with '|' or ',' between them; '' or 0 removes them",
       checked(parseUrls),
     )
     .argument('[torrent...]', 'the torrents to change')

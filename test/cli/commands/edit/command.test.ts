@@ -87,7 +87,8 @@ test('what is so already is no change', async (t) => {
   const path = join(makeScratch(t, { a: torrentOf(singleFileInfo(), beside) }), 'a')
   const same = ['--add-tracker', A, '--add-web-seed', A, '--name', 'a.txt', '--remove-tracker', 'x']
   const { stdout, stderr } = await runBtkit(['edit', path, ...same])
-  assert.deepEqual([stdout, stderr], ['', 'btkit: 0 of 1 torrent changed\n'])
+  const warning = 'btkit: warning: --remove-tracker x: no torrent has it\n'
+  assert.deepEqual([stdout, stderr], ['', `${warning}btkit: 0 of 1 torrent changed\n`])
 })
 
 test('the last web seed leaves no key behind', async (t) => {

@@ -133,3 +133,43 @@ test('of a directory its torrents are to be named', async (t) => {
   const hint = `is a directory; name its torrents, as ${directory}/*.torrent does`
   assert.deepEqual([status, stderr], [1, `btkit: ${directory}: ${hint}\n`])
 })
+
+test('removing a value that no torrent has is worth a warning', async (t) => {
+  const directory = makeScratch(t, { a: TORRENT, b: torrentOf(singleFileInfo()) })
+  const torrents = [join(directory, 'a'), join(directory, 'b')]
+  for (const [list, { values }] of Object.entries(LISTS)) {
+    const args = ['edit', '--dry-run', ...values.flatMap((value) => [`--remove-${list}`, value])]
+    const { status, stderr } = await runBtkit([...args, ...torrents])
+    const warning = `btkit: warning: --remove-${list} ${values[2]}: no torrent has it\n`
+    assert.deepEqual([status, stderr.includes(warning)], [0, true], stderr)
+    assert.equal(stderr.match(/no torrent has it/g)?.length, 1)
+  }
+  const { stderr } = await runBtkit(['reannounce', '--remove', C, '--remove', A, ...torrents])
+  assert.match(stderr, /--remove http:..c\.example.: no torrent has it\n/)
+  assert.doesNotMatch(stderr, /--remove http:..a/)
+})
+
+test('options that contradict each other are refused, and nothing is changed', async (t) => {
+  const path = join(makeScratch(t, { a: TORRENT }), 'a')
+  for (const [why, ...args] of [
+    ['--comment and --no-comment exclude each other', '--comment', 'c', '--no-comment'],
+    ['--private and --no-private exclude each other', '--no-private', '--private'],
+    ['--date and --no-date exclude each other', '--date', '0', '--no-date'],
+    ['--set-web-seed and --no-web-seed exclude each other', '--no-web-seed', '--set-web-seed', C],
+    [`${A}: --add-tracker and --remove-tracker exclude each other`, '--remove-tracker', A].concat(
+      '--add-tracker',
+      A,
+    ),
+    [
+      `${C}: --set-http-seed and --remove-http-seed exclude each other`,
+      '--set-http-seed',
+      C,
+    ].concat('--remove-http-seed', C),
+  ]) {
+    const { status, stderr } = await runBtkit(['edit', ...args, path])
+    assert.deepEqual([status, stderr], [2, `btkit: ${why}\n`])
+  }
+  assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
+  const anew = ['edit', '--no-web-seed', '--add-web-seed', C, path]
+  assert.equal((await runBtkit(anew)).status, 0)
+})
