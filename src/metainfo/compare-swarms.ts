@@ -3,6 +3,7 @@ import { formatBytes } from '../text/quantity.js'
 import { encodeBencode } from './bencode/encode.js'
 import type { BencodeValue } from './bencode/value.js'
 import type { Metainfo, MetainfoFile } from './metainfo.js'
+import { MADE_INFO_KEYS } from './other-keys.js'
 
 /** Something that two torrents have in common or not, as people read it. */
 export interface SwarmDifference {
@@ -15,18 +16,7 @@ export interface SwarmDifference {
 }
 
 /** Keys of `info` that have a comparison of their own. */
-const COMPARED = new Set([
-  'file tree',
-  'files',
-  'length',
-  'meta version',
-  'name',
-  'name.utf-8',
-  'piece length',
-  'pieces',
-  'private',
-  'source',
-])
+const COMPARED: ReadonlySet<string> = new Set([...MADE_INFO_KEYS, 'name.utf-8'])
 
 /**
  * Whether clients of two torrents meet in one swarm: they do if an info hash of version 1 or of

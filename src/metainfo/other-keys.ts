@@ -19,21 +19,26 @@ const KNOWN = new Set([
   'url-list',
 ])
 
-/** What is read in `info`. */
-const KNOWN_IN_INFO = new Set([
-  'attr',
-  'collections',
+/** The keys of `info` that follow from the content, its name, or an option of their own. */
+export const MADE_INFO_KEYS = [
   'file tree',
   'files',
   'length',
   'meta version',
   'name',
-  'name.utf-8',
   'piece length',
   'pieces',
   'private',
-  'similar',
   'source',
+] as const
+
+/** What is read in `info`. */
+const KNOWN_IN_INFO: ReadonlySet<string> = new Set([
+  ...MADE_INFO_KEYS,
+  'attr',
+  'collections',
+  'name.utf-8',
+  'similar',
   'symlink path',
   'update-url',
 ])

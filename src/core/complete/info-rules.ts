@@ -1,6 +1,7 @@
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import { MADE_INFO_KEYS } from '../../metainfo/other-keys.js'
 import type { Content } from '../digests/content.js'
 import type { InfoOptions } from '../digests/info.js'
 import { withoutPads } from '../digests/pad-files.js'
@@ -30,18 +31,7 @@ export interface ExistingRules {
 }
 
 /** Keys of `info` that a rule of their own, or the content, decides. */
-const OWN_KEYS = new Set([
-  'attr',
-  'file tree',
-  'files',
-  'length',
-  'meta version',
-  'name',
-  'piece length',
-  'pieces',
-  'private',
-  'source',
-])
+const OWN_KEYS: ReadonlySet<string> = new Set([...MADE_INFO_KEYS, 'attr'])
 
 /** The rules by which the `info` of an existing torrent would become another than it is. */
 export function otherRules(metainfo: Metainfo, content: Content, options: InfoOptions): InfoRule[] {
