@@ -7,6 +7,7 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { formatBytes } from '../../text/quantity.js'
 import { formatMirrorPath } from '../tree/mirror-path.js'
 import { notFound, Refusal } from '../../server/answers/refusal.js'
+import { MOST_V2_BYTES } from '../torrents/asked-version.js'
 import type { PieceLength } from './set.js'
 
 /** What is asked for beside the files. */
@@ -18,12 +19,6 @@ export interface WantedContent {
   /** Of a single file; that of the protocol when absent, which all sets of several files have. */
   readonly pieceLength?: PieceLength
 }
-
-/**
- * Bytes of a torrent of version 2, at most: what was read of a file's tree is lost when nobody waits for
- * it any more, so that a larger one might begin again and again.
- */
-const MOST_BYTES = 2 ** 36
 
 /** The piece length of the protocol, in bytes. */
 export const BLOCK_SIZE = 1024 * 1024
@@ -51,8 +46,8 @@ export function* setContent(
 
 /** @throws Refusal when content of version 2 has more bytes than are hashed in one go */
 export function refuseLongHashing(content: Pick<Content, 'files'>): void {
-  if (bytesOf(content) <= MOST_BYTES) return
-  const why = `files of more than ${formatBytes(MOST_BYTES)} in version 2 are not hashed here`
+  if (bytesOf(content) <= MOST_V2_BYTES) return
+  const why = `files of more than ${formatBytes(MOST_V2_BYTES)} in version 2 are not hashed here`
   throw new Refusal('incompatible', why)
 }
 

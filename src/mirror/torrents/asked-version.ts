@@ -1,5 +1,11 @@
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 
+/**
+ * Bytes of a torrent of version 2, at most: what was read of a file's tree is lost when nobody waits for
+ * it any more, so that a larger one might begin again and again.
+ */
+export const MOST_V2_BYTES = 2 ** 36
+
 /** What a query may hold to ask for another version than 1. */
 const ASKED: Readonly<Record<string, MetainfoVersion>> = { v2: 'v2', hybrid: 'hybrid' }
 

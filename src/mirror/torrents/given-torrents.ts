@@ -1,9 +1,13 @@
 import { LRUCache } from 'lru-cache'
+import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
+import { isByteString } from '../../metainfo/bencode/value.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import { buildTorrent } from '../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import { readFileTree } from '../../metainfo/parse/file-tree.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
+import { requireDict } from '../../metainfo/parse/require-field.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { WarningList } from '../../metainfo/warning.js'
 import { BtkitError } from '../../errors.js'
 import { sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
@@ -11,6 +15,7 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { isRacy } from '../../core/digests/settled.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { MirrorView } from '../tree/mirror.js'
+import { MOST_V2_BYTES } from './asked-version.js'
 
 /** Larger torrents are passed over. In bytes. */
 const LARGEST = 16 * 2 ** 20
@@ -20,9 +25,6 @@ const MEMORY = 64 * 2 ** 20
 
 /** What a torrent costs in memory beside its bytes, about. */
 const ENTRY_COST = 2000
-
-/** Files of version 2 that the mirror hashes at most, in bytes. */
-const LARGEST_V2 = 2 ** 36
 
 /** Torrents of which a warning says why they are not given. */
 const MOST_TOLD = 100
@@ -156,30 +158,22 @@ function faultOf(metainfo: Metainfo, { path, fingerprint }: ScannedFile): string
   const pow2 = Math.log2(pieceLength)
   if (!Number.isInteger(pow2) || pow2 < MIN_PIECE_POW2 || pow2 > MAX_PIECE_POW2)
     return 'its piece length is unusual'
-  if (version !== 'v1' && fingerprint.size > LARGEST_V2) return 'it is too large for version 2'
+  if (version !== 'v1' && fingerprint.size > MOST_V2_BYTES) return 'it is too large for version 2'
   return metainfo.warnings.some(({ code }) => code.startsWith('layer-'))
     ? 'its piece layers are wrong'
     : null
 }
 
 /** Whether a torrent has the pieces that were found in a file at its piece length and version. */
-export function hasSamePieces(metainfo: Metainfo, core: TorrentCore): boolean {
-  const made = parseMetainfo(buildTorrent(NOTHING_BESIDE, core), { maxSize: Infinity })
-  const [roots, others] = [metainfo, made].map(({ tree }) => tree?.[0]?.piecesRoot ?? null)
-  return isSame(metainfo.pieces, made.pieces) && isSame(roots ?? null, others ?? null)
+export function hasSamePieces({ pieces, tree }: Metainfo, { info }: TorrentCore): boolean {
+  const limits = { maxSize: info.length, maxDepth: DEFAULT_MAX_DEPTH }
+  const made = requireDict(readBencode(info, limits).value, () => 'info')
+  const found = made.get('pieces')
+  const [file] = made.has('file tree') ? readFileTree(made, new WarningList()) : []
+  const isSameV1 = isSame(pieces, isByteString(found) ? found : null)
+  return isSameV1 && isSame(tree?.[0]?.piecesRoot ?? null, file?.piecesRoot ?? null)
 }
 
 function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
   return a === null || b === null ? a === b : Buffer.compare(a, b) === 0
-}
-
-const NOTHING_BESIDE = {
-  announce: null,
-  announceList: [],
-  httpSeeds: [],
-  webSeeds: [],
-  nodes: [],
-  comment: null,
-  createdBy: null,
-  creationDate: null,
 }
