@@ -32,11 +32,9 @@ export async function packForNpm(directory, platforms = PLATFORMS) {
   try {
     mkdirSync(directory, { recursive: true })
     const main = join(scratch, 'btkit')
-    for (const name of [
-      'README.md',
-      'LICENSE',
-      ...manifest.files.filter((each) => !/^!/.test(each)),
-    ])
+    // npm chooses among the files of directories
+    const taken = manifest.files.filter((each) => !each.startsWith('!'))
+    for (const name of ['README.md', 'LICENSE', ...taken.map((each) => each.replace(/\/\*.*/, ''))])
       cpSync(name, join(main, name), { recursive: true })
     await stageLmdb(main)
     writeFileSync(join(main, 'package.json'), JSON.stringify(published(manifest), null, 2))
