@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint'
 import { testsAssert } from './scripts/lint/tests-assert.js'
 
 export default tseslint.config(
-  { ignores: ['dist', 'native/build', 'node_modules', 'packages'] },
+  { ignores: ['dist', 'site', 'native/build', 'node_modules', 'packages'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],

@@ -37,7 +37,7 @@ interface Proxied {
   readonly btkit: string
 }
 
-/** Serves a mirror with nginx before it, configured as the manual says, until the test ends. */
+/** Serves a mirror with nginx before it, configured as the guide says, until the test ends. */
 export async function serveBehindNginx(
   t: TestContext,
   args = ['--no-files', '--public-url', PUBLIC],
@@ -47,7 +47,7 @@ export async function serveBehindNginx(
   const scratch = makeScratch(t)
   // A socket of its own can't be taken by another program, as a free port could
   const socket = join(scratch, 'nginx.sock')
-  const blocks = fill(serverBlocks('serve'), {
+  const blocks = fill(serverBlocks('mirror'), {
     '127.0.0.1:8080': `127.0.0.1:${port}`,
     'listen 80': `listen unix:${socket}`,
     '/srv/mirror': root,
@@ -109,37 +109,19 @@ function canConnect(socket: string): Promise<boolean> {
   })
 }
 
-/** The configuration in a command's manual, as a reader copies it. */
-export function serverBlocks(command: 'serve' | 'track'): string {
-  const page = readFileSync(join(projectRoot, 'man', `btkit-${command}.8`), 'utf8')
-  const [, block] = /^\.Sh BEHIND NGINX\n[^]*?^\.Bd -literal.*\n([^]*?)^\.Ed$/m.exec(page) ?? []
-  assert.ok(block, 'the manual shows no configuration of nginx')
-  return unescapeMdoc(block)
+/** The configuration in a guide, as a reader copies it. */
+export function serverBlocks(guide: 'mirror' | 'tracker'): string {
+  const text = readFileSync(join(projectRoot, 'docs', `${guide}.md`), 'utf8')
+  const [, block] = /^```nginx\n([^]*?)^```$/m.exec(text) ?? []
+  assert.ok(block, `docs/${guide}.md shows no configuration of nginx`)
+  return block
 }
 
-const ESCAPES: Record<string, string> = {
-  '\\(ha': '^',
-  '\\(ti': '~',
-  '\\(aq': "'",
-  '\\(dq': '"',
-  '\\e': '\\',
-  '\\-': '-',
-  '\\&': '',
-}
-
-function unescapeMdoc(text: string): string {
-  return text.replaceAll(/\\(?:\(..|.)/g, (escape) => {
-    const character = ESCAPES[escape]
-    assert.notEqual(character, undefined, `an escape that this test does not know: ${escape}`)
-    return character ?? ''
-  })
-}
-
-/** Puts a test's own places for the manual's, each of which has to be there. */
+/** Puts a test's own places for the guide's, each of which has to be there. */
 export function fill(text: string, places: Readonly<Record<string, string>>): string {
   let filled = text
   for (const [place, own] of Object.entries(places)) {
-    assert.ok(filled.includes(place), `the manual's configuration has no ${place}`)
+    assert.ok(filled.includes(place), `the guide's configuration has no ${place}`)
     filled = filled.replaceAll(place, own)
   }
   return filled

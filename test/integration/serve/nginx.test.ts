@@ -105,8 +105,8 @@ test('nginx keeps the figures of the service from strangers', unlessNginx, async
 
 test('the manual has nginx wait for longer, and take no less, than the service', () => {
   const { wait, maxBody } = declareServeOptions().opts()
-  const [, seconds] = /proxy_read_timeout (\d+)s;/.exec(serverBlocks('serve')) ?? []
-  const [, megabytes] = /client_max_body_size (\d+)m;/.exec(serverBlocks('serve')) ?? []
+  const [, seconds] = /proxy_read_timeout (\d+)s;/.exec(serverBlocks('mirror')) ?? []
+  const [, megabytes] = /client_max_body_size (\d+)m;/.exec(serverBlocks('mirror')) ?? []
 
   assert.ok(Number(seconds) * 1000 > wait)
   assert.ok(Number(megabytes) * 2 ** 20 >= maxBody)

@@ -33,7 +33,7 @@ async function trackBehindNginx(t: TestContext, args: readonly string[]) {
   const { port } = await startTrack(t, { args })
   const scratch = makeScratch(t)
   const socket = join(scratch, 'nginx.sock')
-  const blocks = fill(serverBlocks('track'), {
+  const blocks = fill(serverBlocks('tracker'), {
     '127.0.0.1:6969': `127.0.0.1:${port}`,
     'listen 80': `listen unix:${socket}`,
     // There are no addresses on a Unix socket

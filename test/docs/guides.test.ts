@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { findPeer } from '../support/peers.js'
+import { makeScratch, type Files } from '../support/scratch.js'
+import { isAsShown, readBlocks } from './blocks.js'
+import { runGuide } from './run-guide.js'
+
+const GUIDES = ['README.md', ...readdirSync('docs').filter((name) => name.endsWith('.md'))].map(
+  (name) => (name === 'README.md' ? name : join('docs', name)),
+)
+
+/** What lies on the machine of the guides. */
+const TREE: Files = {
+  'home/image.iso': noise('image.iso', 1_500_000),
+  'home/release/bin/tool': noise('tool', 40_000),
+  'home/release/tool-2.0.tar.gz': noise('tool-2.0', 700_000),
+  'home/release/README': 'Unpack tool-2.0.tar.gz.\n',
+  'srv/files/image.iso': noise('image.iso', 1_500_000),
+  'srv/files/release/tool-2.0.tar.gz': noise('tool-2.0', 700_000),
+  'srv/files/release/README': 'Unpack tool-2.0.tar.gz.\n',
+  'srv/mirror/README.md': '# Example mirror\n',
+  'srv/mirror/iso/image.iso': noise('image.iso', 1_500_000),
+  'srv/mirror/iso/image-arm64.iso': noise('image-arm64.iso', 1_200_000),
+  'srv/mirror/yum/7/a.rpm': noise('a.rpm', 300_000),
+  'srv/mirror/yum/7/b.rpm': noise('b.rpm', 200_000),
+  'srv/torrents/.keep': '',
+  'var/lib/torrent_service/trackers': 'http://tracker.example.org/announce\n',
+}
+/** 2026-11-01, so that no file looks as if it were still written. */
+const WRITTEN = 1_793_491_200
+
+describe('guides', { concurrency: 3 }, () => {
+  for (const guide of GUIDES) {
+    const blocks = readBlocks(readFileSync(guide, 'utf8'))
+    const steps = blocks
+      .filter(({ notRun, needs }) => notRun === null && needs.every((name) => findPeer(name)))
+      .flatMap((block) => block.steps)
+    test(`the commands of ${guide} do what it says`, async (t) => {
+      const scratch = makeScratch(t, TREE)
+      for (const path of Object.keys(TREE)) utimesSync(join(scratch, path), WRITTEN, WRITTEN)
+      assert.deepEqual(await runGuide(steps, scratch), [])
+    })
+  }
+})
+
+test('a guide names its reader in its first line', () => {
+  for (const guide of GUIDES.filter((name) => name !== 'README.md')) {
+    const [, , first = ''] = readFileSync(guide, 'utf8').split('\n')
+    assert.match(first, /^For /, guide)
+  }
+})
+
+test('blocks have commands, their output, and why they are not run', () => {
+  const markdown = [
+    'Text.',
+    '```console',
+    '$ echo a \\',
+    '> b',
+    'a b',
+    '```',
+    '<!-- not run: takes a year -->',
+    '```sh',
+    'sleep 31557600',
+    '```',
+    '<!-- needs: jq -->',
+    '```sh',
+    'jq . x.json',
+    '```',
+  ].join('\n')
+  assert.deepEqual(readBlocks(markdown), [
+    {
+      line: 2,
+      steps: [{ line: 3, command: 'echo a \\\nb', expected: 'a b\n' }],
+      notRun: null,
+      needs: [],
+    },
+    {
+      line: 8,
+      steps: [{ line: 9, command: 'sleep 31557600', expected: null }],
+      notRun: 'takes a year',
+      needs: [],
+    },
+    {
+      line: 12,
+      steps: [{ line: 13, command: 'jq . x.json', expected: null }],
+      notRun: null,
+      needs: ['jq'],
+    },
+  ])
+})
+
+test('… stands for any text of a line, and alone for any lines', () => {
+  assert.equal(isAsShown('info hash: 12ab (v1)\n', 'info hash: … (v1)\n'), true)
+  assert.equal(isAsShown('a\nb\nc\n', 'a\n…\nc\n'), true)
+  assert.equal(isAsShown('a\nb\n', 'a…\n'), false)
+})
+
+test('a command that fails, or prints something else, is a fault of the guide', async (t) => {
+  const steps = [
+    { line: 1, command: 'false', expected: '' },
+    { line: 2, command: 'echo a', expected: 'b\n' },
+    { line: 3, command: '(exit 3)', expected: '' },
+    { line: 4, command: 'echo $?', expected: '3\n' },
+  ]
+  assert.deepEqual(await runGuide(steps, makeScratch(t)), [
+    'line 1: false: status 1\n',
+    'line 2: echo a: printed\na\ninstead of\nb\n',
+  ])
+})
+
+/** Bytes that look like those of a compressed file, and are always the same. */
+function noise(name: string, size: number): Buffer {
+  const block = createHash('sha512').update(name).digest()
+  return Buffer.alloc(size, block)
+}
