@@ -1,5 +1,5 @@
 // A guide's shell blocks. A block of `console` shows commands after `$ `, with `> ` before lines
-// that go on, and their output, in which `…` stands for any text and a line of `…` for any lines.
+// that go on, and their output. In output `…` stands for any text, and a line of `…` for any lines.
 // A block of `sh` has commands alone. An HTML comment before a block, which no reader sees, says
 // why a test can't run it, or which programs it needs:
 //

@@ -12,7 +12,7 @@ const GUIDES = ['README.md', ...readdirSync('docs').filter((name) => name.endsWi
   (name) => (name === 'README.md' ? name : join('docs', name)),
 )
 
-/** What lies on the machine of the guides. */
+/** The files on the machine of the guides. */
 const TREE: Files = {
   'home/image.iso': noise('image.iso', 1_500_000),
   'home/release/bin/tool': noise('tool', 40_000),

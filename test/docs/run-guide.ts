@@ -15,7 +15,7 @@ import { isAsShown } from './blocks.js'
 // - a command must end with status 0, unless the next one is `echo $?`.
 
 const ABSOLUTE = /(?<![\w.$])\/(srv|var\/lib\/torrent_service)\b/g
-/** What runs until it is stopped, and the port on which it answers. */
+/** Programs that run until they are stopped, and the ports on which they answer. */
 const SERVICES: readonly (readonly [RegExp, string])[] = [
   [/^btkit serve /, '8080'],
   [/^(btkit track|bttrack) /, '6969'],
@@ -24,7 +24,7 @@ const SERVICES: readonly (readonly [RegExp, string])[] = [
 ]
 const LIMIT = 120_000
 
-/** What went wrong with a guide's steps, with its lines; empty where all is as the guide says. */
+/** Runs a guide's steps; returns the faults of the guide by line, none if all is as it says. */
 export async function runGuide(steps: readonly Step[], scratch: string): Promise<string[]> {
   const machine = await makeMachine(scratch)
   const script = join(scratch, 'script')
