@@ -208,3 +208,8 @@ export class PieceCache {
 function sha256(bytes: Uint8Array): Uint8Array {
   return digestOf('sha256', bytes)
 }
+
+/** A cache that holds nothing and keeps nothing. */
+export function openNullCache(): PieceCache {
+  return new PieceCache({ store: nullStore, now: () => 0 })
+}

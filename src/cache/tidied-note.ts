@@ -1,11 +1,14 @@
 import { closeSync, futimesSync, openSync, rmSync, statSync } from 'node:fs'
 import { dayOf, isNoteDue } from './records/record.js'
 
+/** The name of the file in the cache's directory. */
+export const CACHE_FILE = 'pieces.mdb'
+
 /**
  * Beside the cache stands a file with the time when the cache was last tidied, so that it need not be
  * opened to tell whether that is due. Only its time counts.
  */
-export function tidiedPath(path: string): string {
+function tidiedPath(path: string): string {
   return `${path}-tidied`
 }
 

@@ -49,13 +49,13 @@ export const commandTable: readonly CommandEntry[] = [
     name: 'sethttpseeds',
     summary: 'set or remove the HTTP seeds of torrents',
     example: 'http://mirror.example/seed.php *.torrent',
-    load: async () => (await import('./commands/setseeds/sethttpseeds.js')).defineSethttpseeds,
+    load: async () => (await import('./commands/setseeds/command.js')).defineSethttpseeds,
   },
   {
     name: 'setwebseeds',
     summary: 'set or remove the web seeds of torrents',
     example: 'http://mirror.example/image.iso image.iso.torrent',
-    load: async () => (await import('./commands/setseeds/setwebseeds.js')).defineSetwebseeds,
+    load: async () => (await import('./commands/setseeds/command.js')).defineSetwebseeds,
   },
   {
     name: 'rename',

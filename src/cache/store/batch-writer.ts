@@ -3,8 +3,11 @@ import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { RootDatabase } from 'lmdb'
 import { reserveLength } from './disk-space.js'
-import { releasePages } from './mapped-pages.js'
 import { LOCK_LOOK, LOCK_PATIENCE, lockedError, WriteLock } from './write-lock.js'
+import { loadNative } from '../../native-addon.js'
+
+/** The addon; null where it is not built. */
+const addon = loadNative<PagesAddon>('releasePages')
 
 /** What LMDB tells of its file; the counts of pages are those of the tree of records. */
 export interface LmdbStats {
@@ -21,7 +24,7 @@ export interface LmdbStats {
 export type Database = RootDatabase<Uint8Array, Uint8Array>
 
 /** A record to set, or one to remove. */
-export interface Change {
+interface Change {
   readonly key: Uint8Array
   readonly value: Uint8Array | null
 }
@@ -40,7 +43,7 @@ type Failure = 'full' | 'failed'
 /** No transaction lengthens a file that is sound by more than its size and this, in bytes. */
 const MAX_GROWTH = 256 * 1024 * 1024
 
-export interface BatchWriterParts {
+interface BatchWriterParts {
   readonly database: Database
   readonly path: string
   /** Hears, once, why nothing is written any more. */
@@ -245,4 +248,17 @@ function bytesNeeded(changes: readonly Change[], stats: LmdbStats): number {
   const free = lastPageNumber / (pageSize / 8)
   const pages = 2 * copied + added + free + SPARE_PAGES
   return (lastPageNumber + 1 + Math.ceil(pages)) * pageSize
+}
+
+/** What the native addon does for mapped files; native/release_pages.h has the contract. */
+interface PagesAddon {
+  releasePages(path: string): void
+}
+
+/**
+ * Has what LMDB mapped of its file no longer count as memory of this process, as far as that can be
+ * done. It is read as before.
+ */
+function releasePages(path: string): void {
+  addon?.releasePages(path)
 }

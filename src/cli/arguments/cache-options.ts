@@ -3,8 +3,8 @@ import {
   cacheDirectory,
   type CachePlace,
   type CacheRequest,
-  accessSleepingCache,
-  type SleepingAccess,
+  accessLazyCache,
+  type LazyAccess,
   openCacheAccess as openAccess,
 } from '../../core/cache/access.js'
 import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
@@ -56,8 +56,8 @@ export function cachePlace(option: string | undefined, io: Io): CachePlace {
 }
 
 /** Opens the cache that a command line asks for when it is first needed. The caller closes it. */
-export function openSleepingAccess(options: CacheArguments, io: Io): SleepingAccess {
-  return accessSleepingCache(cacheRequest(options, io))
+export function openLazyAccess(options: CacheArguments, io: Io): LazyAccess {
+  return accessLazyCache(cacheRequest(options, io))
 }
 
 /** The cache that a command line asks for. */

@@ -5,7 +5,7 @@ import { digestOf } from '../../digest.js'
 /** How long the stamp is that a bundle ends with, in bytes: a digest of all before it. */
 const STAMP_LENGTH = 40
 
-const DIGEST_LENGTH = 20
+const CODE_DIGEST_LENGTH = 20
 
 /**
  * The code that V8 compiled of `source` when the program was installed, or undefined if there is none,
@@ -15,8 +15,8 @@ const DIGEST_LENGTH = 20
 export function readCodeCache(path: string, source: Buffer): Buffer | undefined {
   try {
     const file = readFileSync(path)
-    const code = file.subarray(DIGEST_LENGTH)
-    return file.subarray(0, DIGEST_LENGTH).equals(digestFor(source, code)) ? code : undefined
+    const code = file.subarray(CODE_DIGEST_LENGTH)
+    return file.subarray(0, CODE_DIGEST_LENGTH).equals(digestFor(source, code)) ? code : undefined
   } catch {
     return undefined
   }

@@ -1,8 +1,8 @@
-import { openNullCache } from '../../cache/null-cache.js'
+import { openNullCache } from '../../cache/piece-cache.js'
 import { cacheSize, openCache } from '../../cache/open.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { CacheAccess, CacheTrust } from '../digests/cache-trust.js'
-import { openSleepingCache, type SleepingCache } from '../../cache/sleeping-cache.js'
+import { openLazyCache, type LazyCache } from '../../cache/lazy-cache.js'
 import type { OpenCacheOptions } from '../../cache/open.js'
 
 /** Opens a cache for a piece of work. Whoever does closes it. */
@@ -30,18 +30,18 @@ export async function withCache<T>(
 }
 
 /** A cache for a piece of work that may find that it needs none. */
-export interface SleepingAccess {
+export interface LazyAccess {
   readonly cacheAccess: CacheAccess
   /** Opens it when it is first wanted; null for one that is as open as it will ever be. */
-  readonly sleepingCache: Omit<SleepingCache, 'cache'> | null
+  readonly lazyCache: Omit<LazyCache, 'cache'> | null
 }
 
 /** Gives access to a cache that is still to be opened. Whoever does closes it. */
-export function accessSleepingCache(request: CacheRequest): SleepingAccess {
+export function accessLazyCache(request: CacheRequest): LazyAccess {
   const { isUsed, trust, kernel, ...place } = request
-  const sleepingCache = isUsed ? openSleepingCache(place) : null
-  const cache = sleepingCache?.cache ?? openNullCache()
-  return { cacheAccess: { cache, trust, now: place.now, kernel }, sleepingCache }
+  const lazyCache = isUsed ? openLazyCache(place) : null
+  const cache = lazyCache?.cache ?? openNullCache()
+  return { cacheAccess: { cache, trust, now: place.now, kernel }, lazyCache }
 }
 
 export { cacheDirectory } from '../../cache/directory.js'

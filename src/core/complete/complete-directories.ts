@@ -44,13 +44,13 @@ export async function completeDirectories(
 }
 
 /** A cache that nobody needed is opened for it only when it is time. */
-async function tidy({ cacheAccess, sleepingCache }: CompleteContext, maxSize: number | null) {
-  if (sleepingCache) {
-    const isWanted = maxSize !== null || sleepingCache.isAwake() || sleepingCache.isTidyDue()
+async function tidy({ cacheAccess, lazyCache }: CompleteContext, maxSize: number | null) {
+  if (lazyCache) {
+    const isWanted = maxSize !== null || lazyCache.isAwake() || lazyCache.isTidyDue()
     if (!isWanted) return
-    await sleepingCache.wake()
+    await lazyCache.wake()
   }
   const { tidyCache } = await import('../cache/tidy.js')
   await tidyCache(cacheAccess, maxSize)
-  if (sleepingCache?.isTidyDue()) sleepingCache.noteTidied()
+  if (lazyCache?.isTidyDue()) lazyCache.noteTidied()
 }

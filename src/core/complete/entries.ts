@@ -82,7 +82,7 @@ class EntryLoop {
   /** The bytes of entries that will have to be hashed, as far as that can be told. */
   async sum(entries: readonly DirectoryEntry[]): Promise<number> {
     let total = 0
-    if (entries.length > 0) await this.run.hashContext.sleepingCache?.wake()
+    if (entries.length > 0) await this.run.hashContext.lazyCache?.wake()
     for (const { name, directory } of entries) {
       if (this.#isTurnOver()) await this.#yieldToEvents()
       try {

@@ -77,8 +77,8 @@ export async function decideEntry(
     return { torrent: isDone ? done : { kind: 'skip', reason: 'too new' }, ...NOTHING_ELSE }
   }
   noteBackslashes(run.report, backslashedPaths(content))
-  const { sleepingCache } = run.hashContext
-  if (sleepingCache?.isAwake() === false) await sleepingCache.wake()
+  const { lazyCache } = run.hashContext
+  if (lazyCache?.isAwake() === false) await lazyCache.wake()
   if (isDone) return { torrent: done, ...NOTHING_ELSE, ...(await decideLists(lists, content)) }
   const existing = readExisting(path)
   // Spelled out, as there may be very many, and copying an object costs several times as much

@@ -107,8 +107,8 @@ function knownOf(
 
 /** What is asked for, but for the date of new torrents, which is no reason to write any. */
 function asked({ common, ...request }: CompleteRequest, context: CompleteContext) {
-  const { cacheAccess, sleepingCache } = context
-  const rest = { trust: cacheAccess.trust, isCacheUsed: Boolean(sleepingCache) }
+  const { cacheAccess, lazyCache } = context
+  const rest = { trust: cacheAccess.trust, isCacheUsed: Boolean(lazyCache) }
   return { ...request, common: { ...common, creationDate: null }, ...rest }
 }
 

@@ -1,7 +1,7 @@
 import type { Writer } from '../../files/write/many.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import type { ChecksumName } from '../checksums/list.js'
-import type { SleepingAccess } from '../cache/access.js'
+import type { LazyAccess } from '../cache/access.js'
 import type { HashContext } from '../digests/hash-content.js'
 import type { MakeRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../publish/sync.js'
@@ -44,7 +44,7 @@ export type CommonRequest = Omit<MakeRequest, 'source' | 'name' | 'torrent'>
 export interface CompleteContext extends HashContext {
   readonly state: StateAccess
   /** What opens the piece cache when it is first wanted; absent for one that is open. */
-  readonly sleepingCache?: SleepingAccess['sleepingCache']
+  readonly lazyCache?: LazyAccess['lazyCache']
 }
 
 /** Where it is kept which torrents btkit wrote. */

@@ -77,8 +77,8 @@ export class TargetDirectories {
   /** Takes over, once, what version 0.1 kept in the cache. */
   async #takeOver({ realPath: path, files, log }: TargetDirectory): Promise<void> {
     const { request, context } = this.locks
-    const { cacheAccess, sleepingCache } = context
-    await sleepingCache?.wake()
+    const { cacheAccess, lazyCache } = context
+    await lazyCache?.wake()
     const { cache } = cacheAccess
     const taken: string[] = []
     for (const file of files) {

@@ -50,7 +50,7 @@ interface Ending {
 }
 
 /** A stretch of a file that is part of a piece, in bytes from the file's beginning. */
-export interface Span {
+export interface PieceSpan {
   readonly file: ScannedFile
   readonly from: number
   readonly to: number
@@ -59,12 +59,12 @@ export interface Span {
 /** A piece that runs through several files. */
 export interface SharedPiece {
   readonly piece: number
-  readonly spans: readonly Span[]
+  readonly spans: readonly PieceSpan[]
 }
 
 /** The pieces that no file owns, because they run through several, in stream order. */
 export function* sharedPieces({ files, pieceLength }: Content): Generator<SharedPiece> {
-  let spans: Span[] = []
+  let spans: PieceSpan[] = []
   let offset = 0
   for (const file of files) {
     const end = offset + file.fingerprint.size
@@ -83,6 +83,6 @@ export function* sharedPieces({ files, pieceLength }: Content): Generator<Shared
 }
 
 /** Whether a whole piece holds bytes of several files, pad files left aside. */
-function isShared(spans: readonly Span[]): boolean {
+function isShared(spans: readonly PieceSpan[]): boolean {
   return spans.length > 2 || (spans[1] !== undefined && !isPad(spans[1].file))
 }

@@ -1,7 +1,6 @@
 import type { BtkitError } from '../../errors.js'
 import type { MetainfoFile } from '../../metainfo/metainfo.js'
 import type { FileFailures } from './check-pieces.js'
-import { blockRangesOf } from './block-ranges.js'
 import type { FoundFile, Place } from './content.js'
 import type { BadBlocks } from './explain-pieces.js'
 import {
@@ -12,6 +11,7 @@ import {
   UNCHECKED,
   type Interval,
   type PieceStates,
+  BAD_BLOCKS,
 } from './pieces.js'
 
 /**
@@ -32,7 +32,7 @@ export const FILE_STATUSES = [
 ] as const
 
 /** One of FILE_STATUSES. */
-export type FileStatus = (typeof FILE_STATUSES)[number]
+type FileStatus = (typeof FILE_STATUSES)[number]
 
 /** A file of the torrent, or one beside its files. */
 export interface VerifiedFile {
@@ -80,7 +80,7 @@ export interface VerifyReport {
 }
 
 /** What is known of a file beside what was found in its place. */
-export interface Findings {
+interface Findings {
   readonly pieces: PieceStates
   /** Null when no file was read. */
   readonly failures: FileFailures | null
@@ -144,4 +144,30 @@ const REASONS: Record<AbsentKind, string | null> = {
   outside: 'in its place is a link that leads outside',
   'link loop': 'in its place is a link that leads to itself',
   'special file': 'in its place is no regular file',
+}
+
+/**
+ * The bytes of a file that lie in bad blocks, in order: of pieces of which more is known, the bad
+ * blocks alone. Ranges that adjoin are one.
+ */
+function blockRangesOf(
+  pieces: PieceStates,
+  [start, end]: Interval,
+  badBlocks: BadBlocks,
+): Interval[] {
+  const ranges: Interval[] = []
+  for (const [from, to] of rangesOf(pieces, [start, end], BAD_BLOCKS)) {
+    for (let at = from; at < to; at += pieces.pieceLength) {
+      const whole: Interval = [at, Math.min(at + pieces.pieceLength, to)]
+      const known = badBlocks.get((start + at) / pieces.pieceLength) ?? [whole]
+      for (const [first, last] of known) append(ranges, [first, Math.min(last, end - start)])
+    }
+  }
+  return ranges
+}
+
+function append(ranges: Interval[], range: Interval): void {
+  const last = ranges.at(-1)
+  if (last?.[1] === range[0]) ranges[ranges.length - 1] = [last[0], range[1]]
+  else ranges.push(range)
 }

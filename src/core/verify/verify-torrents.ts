@@ -15,7 +15,7 @@ export interface VerifyRun extends Pick<VerifyRequest, 'checkHashes' | 'extra'> 
 }
 
 /** A torrent that was checked. */
-export interface CheckedTorrent {
+export interface VerifiedTorrent {
   readonly torrent: string
   readonly metainfo: Metainfo
   readonly report: VerifyReport
@@ -30,7 +30,7 @@ export interface FailedCheck {
 }
 
 /** What became of a torrent. */
-export type VerifyOutcome = CheckedTorrent | FailedCheck
+export type VerifyOutcome = VerifiedTorrent | FailedCheck
 
 /**
  * Checks torrents and yields an outcome for each, in order. One that fails does not stop the others.

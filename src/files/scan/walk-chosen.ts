@@ -9,7 +9,7 @@ import {
   rootDirectory,
   visitEntry,
   type Directory,
-  type Entry,
+  type TreeEntry,
   type Walk,
 } from './walk-tree.js'
 import { isAbsolute, relative, resolve, sep } from 'node:path'
@@ -48,7 +48,7 @@ function walkTo(walk: Walk, directory: Directory, [name, ...below]: string[]): v
   if (reason !== undefined) walk.skipped.push({ path: directory.relative + name, reason })
 }
 
-function visitPath(walk: Walk, entry: Entry, below: string[]): SkipReason | undefined {
+function visitPath(walk: Walk, entry: TreeEntry, below: string[]): SkipReason | undefined {
   const { directory, name } = entry
   const relative = directory.relative + name
   const place = asPrefix(walk.root, '/') + relative

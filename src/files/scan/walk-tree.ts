@@ -36,7 +36,7 @@ export interface Directory {
 }
 
 /** A name in a directory. */
-export interface Entry {
+export interface TreeEntry {
   directory: Directory
   name: string
 }
@@ -90,7 +90,11 @@ function lookAtFiles(
 }
 
 /** Visits an entry whose fingerprint is known if it is a plain file. */
-function visitLooked(walk: Walk, entry: Entry, look: Uint8Array | null): SkipReason | undefined {
+function visitLooked(
+  walk: Walk,
+  entry: TreeEntry,
+  look: Uint8Array | null,
+): SkipReason | undefined {
   const { directory, name } = entry
   const relative = directory.relative + name
   if (look && !isSuspect(name)) {
@@ -119,20 +123,20 @@ export function findName(
 }
 
 /** Adds a file, or all below a directory; or says why not. */
-export function visitEntry(walk: Walk, entry: Entry, found: Found): SkipReason | undefined {
+export function visitEntry(walk: Walk, entry: TreeEntry, found: Found): SkipReason | undefined {
   if (found.stats.isFile() || found.symlinkPath) return visitFile(walk, entry, found)
   if (found.stats.isDirectory()) return visitDirectory(walk, entry, found)
   return 'not a regular file'
 }
 
-function visitFile(walk: Walk, entry: Entry, found: Found): SkipReason | undefined {
+function visitFile(walk: Walk, entry: TreeEntry, found: Found): SkipReason | undefined {
   const { directory, name } = entry
   return addFile(walk, entry, describe([...directory.components, name], found, walk))
 }
 
 function addFile(
   walk: Walk,
-  { directory, name }: Entry,
+  { directory, name }: TreeEntry,
   file: ScannedFile,
 ): SkipReason | undefined {
   const isIncluded = directory.isIncluded || includes(walk, directory.relative + name)
@@ -148,7 +152,7 @@ function describe(path: string[], found: Found, { attributes }: Walk): ScannedFi
   return { ...file, attributes: attributesOf(path.at(-1) ?? '', found.stats) }
 }
 
-function visitDirectory(walk: Walk, entry: Entry, found: Found): SkipReason | undefined {
+function visitDirectory(walk: Walk, entry: TreeEntry, found: Found): SkipReason | undefined {
   const { directory, name } = entry
   const relative = `${directory.relative}${name}/`
   if (walk.filter?.excludes(relative)) return 'excluded'
@@ -158,7 +162,11 @@ function visitDirectory(walk: Walk, entry: Entry, found: Found): SkipReason | un
 }
 
 /** A directory in another. */
-export function directoryBelow(walk: Walk, { directory, name }: Entry, found: Found): Directory {
+export function directoryBelow(
+  walk: Walk,
+  { directory, name }: TreeEntry,
+  found: Found,
+): Directory {
   const relative = `${directory.relative}${name}/`
   return {
     components: [...directory.components, name],

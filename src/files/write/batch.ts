@@ -62,14 +62,14 @@ export type PlaceBatch = () => Promise<readonly BatchOutcome[]>
 export function batchWriter(addon: BatchAddon, care: DirectoryCare): DraftBatch {
   const faster = new FasterSync()
   return async (files) => {
-    const drafts = files.map((file) => new Draft(file))
+    const drafts = files.map((file) => new BatchDraft(file))
     for (const directory of directoriesOf(drafts)) care.clean(directory)
     await writeAll(drafts, addon, faster)
     return () => place(drafts, addon, care)
   }
 }
 
-async function place(drafts: readonly Draft[], addon: BatchAddon, care: DirectoryCare) {
+async function place(drafts: readonly BatchDraft[], addon: BatchAddon, care: DirectoryCare) {
   for (const { file, attempt } of going(drafts)) {
     if (file.options.expected !== undefined && !file.options.checkReplaceable) continue
     attempt(() => {
@@ -85,7 +85,7 @@ async function place(drafts: readonly Draft[], addon: BatchAddon, care: Director
 const ROOT = '/'
 
 /** A file under the name that it has until it takes its place. */
-class Draft {
+class BatchDraft {
   readonly directory: string
   readonly path: string
   /** Why it failed; null so far. */
@@ -138,15 +138,15 @@ function discard(path: string): void {
 }
 
 /** Those that did not fail. */
-function going(drafts: readonly Draft[]): Draft[] {
+function going(drafts: readonly BatchDraft[]): BatchDraft[] {
   return drafts.filter(({ error }) => error === null)
 }
 
-function directoriesOf(drafts: readonly Draft[]): string[] {
+function directoriesOf(drafts: readonly BatchDraft[]): string[] {
   return [...new Set(drafts.map(({ directory }) => directory))]
 }
 
-async function writeAll(drafts: readonly Draft[], addon: BatchAddon, faster: FasterSync) {
+async function writeAll(drafts: readonly BatchDraft[], addon: BatchAddon, faster: FasterSync) {
   const [directory = ROOT, ...others] = directoriesOf(drafts)
   const isOnOne = others.length === 0 && addon.isSyncfsReliable(directory)
   const way = isOnOne ? faster.choose(drafts.length) : 'files'
@@ -163,7 +163,7 @@ async function writeAll(drafts: readonly Draft[], addon: BatchAddon, faster: Fas
   })
 }
 
-async function placeAll(drafts: readonly Draft[], addon: BatchAddon) {
+async function placeAll(drafts: readonly BatchDraft[], addon: BatchAddon) {
   const from = drafts.map(({ path }) => path)
   const to = drafts.map(({ file }) => file.path)
   const answers = await addon.placeFiles(ROOT, from, to, expectedOf(drafts))
@@ -180,7 +180,7 @@ const PLACE_WORDS = 1 + FINGERPRINT_LENGTH / Int32Array.BYTES_PER_ELEMENT
 const NOT_EXPECTED = -1
 
 /** What is to be replaced by each, as native/write_batch.h has it. */
-function expectedOf(drafts: readonly Draft[]): Uint8Array {
+function expectedOf(drafts: readonly BatchDraft[]): Uint8Array {
   const expected = new Uint8Array(FINGERPRINT_LENGTH * drafts.length)
   drafts.forEach(({ file: { options } }, i) => {
     const at = FINGERPRINT_LENGTH * i
@@ -191,7 +191,7 @@ function expectedOf(drafts: readonly Draft[]): Uint8Array {
 }
 
 /** Makes the names that files have now outlive a power cut. */
-async function syncAll(drafts: readonly Draft[], care: DirectoryCare): Promise<void> {
+async function syncAll(drafts: readonly BatchDraft[], care: DirectoryCare): Promise<void> {
   const directories = directoriesOf(drafts)
   const syncing = directories.map((directory) =>
     care.sync(directory).catch((error: unknown) => {
@@ -202,7 +202,7 @@ async function syncAll(drafts: readonly Draft[], care: DirectoryCare): Promise<v
 }
 
 /** Four words for each file, as native/write_batch.h has them. */
-function attributesOf(drafts: readonly Draft[]): Uint32Array {
+function attributesOf(drafts: readonly BatchDraft[]): Uint32Array {
   const attributes = new Uint32Array(ATTRIBUTES * drafts.length)
   drafts.forEach(({ file: { mode, options } }, i) => {
     const { owner } = options
@@ -215,7 +215,7 @@ function attributesOf(drafts: readonly Draft[]): Uint32Array {
 
 const ATTRIBUTES = 4
 
-function failIf(draft: Draft, errno: number, syscall: string): void {
+function failIf(draft: BatchDraft, errno: number, syscall: string): void {
   if (errno === 0) return
   const code = getSystemErrorName(-errno)
   const message = `${code}: ${describeErrno(-errno)}, ${syscall}`

@@ -9,7 +9,7 @@ import { metainfoError, requireDict, requireString } from './require-field.js'
 import { createHash } from 'node:crypto'
 
 /** A SHA-256 digest, in bytes. */
-const DIGEST_LENGTH = 32
+const NODE_LENGTH = 32
 
 /** What a leaf of the Merkle tree of a file is the hash of, in bytes (BEP 52). */
 const BLOCK_LENGTH = 16 * 1024
@@ -64,12 +64,12 @@ const NO_LAYERS: BencodeDict = new Map()
 /** Each entry must be a layer, whether a file has its root or none. */
 function checkEntries(dict: BencodeDict): void {
   for (const [root, value] of dict) {
-    if (root.length !== DIGEST_LENGTH) {
-      throw metainfoError('piece layers', `has a key that is not ${DIGEST_LENGTH} bytes long`)
+    if (root.length !== NODE_LENGTH) {
+      throw metainfoError('piece layers', `has a key that is not ${NODE_LENGTH} bytes long`)
     }
     const layer = requireString(value, () => `piece layers of root ${hex(root)}`)
-    if (layer.length % DIGEST_LENGTH !== 0) {
-      const rule = `its length is not a multiple of ${DIGEST_LENGTH}`
+    if (layer.length % NODE_LENGTH !== 0) {
+      const rule = `its length is not a multiple of ${NODE_LENGTH}`
       throw metainfoError(`piece layers of root ${hex(root)}`, rule)
     }
   }
@@ -81,8 +81,8 @@ function missing(rooted: RootedFile, what: () => string, warnings: WarningList):
 }
 
 function checkLength(layer: Uint8Array, pieces: number, what: () => string): void {
-  if (layer.length === pieces * DIGEST_LENGTH) return
-  const rule = `is ${layer.length} bytes long, not ${DIGEST_LENGTH} for each of ${pieces} pieces`
+  if (layer.length === pieces * NODE_LENGTH) return
+  const rule = `is ${layer.length} bytes long, not ${NODE_LENGTH} for each of ${pieces} pieces`
   throw metainfoError(what(), rule)
 }
 
@@ -102,7 +102,7 @@ function hex(root: string): string {
 export function merkleRoot(layer: Uint8Array, pieceLength: number): Uint8Array {
   let padding = pieceOfZeroLeaves(pieceLength)
   let level = layer
-  while (level.length > DIGEST_LENGTH) {
+  while (level.length > NODE_LENGTH) {
     level = hashLevel(level, padding)
     padding = hashPair(padding, padding)
   }
@@ -110,7 +110,7 @@ export function merkleRoot(layer: Uint8Array, pieceLength: number): Uint8Array {
 }
 
 function pieceOfZeroLeaves(pieceLength: number): Uint8Array {
-  let digest: Uint8Array = new Uint8Array(DIGEST_LENGTH)
+  let digest: Uint8Array = new Uint8Array(NODE_LENGTH)
   for (let length = BLOCK_LENGTH; length < pieceLength; length *= 2) {
     digest = hashPair(digest, digest)
   }
@@ -119,13 +119,13 @@ function pieceOfZeroLeaves(pieceLength: number): Uint8Array {
 
 /** The level above; an odd digest at the end is paired with `padding`. */
 function hashLevel(level: Uint8Array, padding: Uint8Array): Uint8Array {
-  const pairs = Math.ceil(level.length / DIGEST_LENGTH / 2)
-  const above = Buffer.alloc(pairs * DIGEST_LENGTH)
+  const pairs = Math.ceil(level.length / NODE_LENGTH / 2)
+  const above = Buffer.alloc(pairs * NODE_LENGTH)
   for (let pair = 0; pair < pairs; pair += 1) {
-    const start = pair * 2 * DIGEST_LENGTH
-    const left = level.subarray(start, start + DIGEST_LENGTH)
-    const right = level.subarray(start + DIGEST_LENGTH, start + 2 * DIGEST_LENGTH)
-    above.set(hashPair(left, right.length > 0 ? right : padding), pair * DIGEST_LENGTH)
+    const start = pair * 2 * NODE_LENGTH
+    const left = level.subarray(start, start + NODE_LENGTH)
+    const right = level.subarray(start + NODE_LENGTH, start + 2 * NODE_LENGTH)
+    above.set(hashPair(left, right.length > 0 ? right : padding), pair * NODE_LENGTH)
   }
   return above
 }

@@ -13,7 +13,7 @@ import { KnownSets, SET_LIMITS } from '../pkgtorrent/known-sets.js'
 import { PathSets } from '../pkgtorrent/path-sets.js'
 import { Requesters } from '../requests/requester.js'
 import { BusyTorrents } from '../torrents/busy-torrents.js'
-import type { CheckedTorrent, OnDemand } from '../torrents/on-demand.js'
+import type { CurrentTorrent, OnDemand } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 import type { AccessLog } from '../../server/exchange/access-log.js'
 import { keptAnswers } from '../torrents/kept-answers.js'
@@ -83,7 +83,7 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   }
   const app = buildApp({ options, ...contents, sender, status, feed, onRoute, onError })
   await app.ready()
-  const onKept = ({ torrent }: CheckedTorrent) => {
+  const onKept = ({ torrent }: CurrentTorrent) => {
     onDemand.origins.memory++
     busy.note(torrent)
   }

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { BodyPart } from '../../server/answers/multipart-ranges.js'
-import { nextSpans, type Span } from './spans.js'
+import { nextSpans, type DownloadSpan } from './spans.js'
 
 /** Bytes read at a time: more are no faster, and each client that reads slowly holds as many. */
 const CHUNK = 64 * 1024
@@ -90,7 +90,7 @@ export class FileStream extends Readable {
   }
 
   /** As many bytes of it as the file has. */
-  async #readSpan({ start, end }: Span): Promise<Uint8Array> {
+  async #readSpan({ start, end }: DownloadSpan): Promise<Uint8Array> {
     if (start === end) return NOTHING
     const bytes = Buffer.allocUnsafe(end - start)
     this.#hold(this.#held + bytes.length)
@@ -119,7 +119,7 @@ export class FileStream extends Readable {
 }
 
 /** What of a part is in the bytes of a span. */
-function stretchOf(bytes: Uint8Array, span: Span, { start, end }: BodyPart): Uint8Array {
+function stretchOf(bytes: Uint8Array, span: DownloadSpan, { start, end }: BodyPart): Uint8Array {
   return start === end ? NOTHING : bytes.subarray(start - span.start, end - span.start)
 }
 

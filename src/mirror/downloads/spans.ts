@@ -1,7 +1,7 @@
 import type { BodyPart } from '../../server/answers/multipart-ranges.js'
 
 /** A stretch of a file that is read at once, and the parts of a body that lie in it, in their order. */
-export interface Span {
+export interface DownloadSpan {
   start: number
   end: number
   readonly parts: BodyPart[]
@@ -14,8 +14,8 @@ const GAP = 16 * 1024
  * What to read for the next parts of a body, up to about `most` bytes of it; the last part may be
  * cut. Neighbours share a span, as each read costs a way to another thread and back.
  */
-export function nextSpans(parts: readonly BodyPart[], most: number): Span[] {
-  const spans: Span[] = []
+export function nextSpans(parts: readonly BodyPart[], most: number): DownloadSpan[] {
+  const spans: DownloadSpan[] = []
   let length = 0
   for (const part of parts) {
     if (length >= most) break
@@ -29,7 +29,7 @@ export function nextSpans(parts: readonly BodyPart[], most: number): Span[] {
 }
 
 /** Adds a part to a span, if it lies near. */
-function join(span: Span, part: BodyPart, most: number): boolean {
+function join(span: DownloadSpan, part: BodyPart, most: number): boolean {
   const isEmpty = part.start === part.end
   const start = isEmpty ? span.start : Math.min(span.start, part.start)
   const end = isEmpty ? span.end : Math.max(span.end, part.end)

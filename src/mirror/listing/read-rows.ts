@@ -3,7 +3,7 @@ import { isOfKind, lstatMany, type PathState } from '../../files/lstat-many.js'
 import { isSuspect } from '../../files/scan/read-names.js'
 import { isPlainName } from '../../metainfo/name.js'
 import type { Budget } from '../admission/budget.js'
-import type { DirectoryListings, Entry } from '../tree/directory-listings.js'
+import type { DirectoryListings, DirectoryEntry } from '../tree/directory-listings.js'
 import { mapConcurrently } from '../tree/map-concurrently.js'
 import { childOf, isWithheld, type MirrorView } from '../tree/mirror.js'
 import { Refusal, type RefusalCode } from '../../server/answers/refusal.js'
@@ -67,13 +67,13 @@ export async function readRows(place: Place, parts: ReadRowsParts): Promise<Read
 }
 
 /** Whether an address can hold the name: one that is not UTF-8 came mangled. */
-function isNameable({ name }: Entry): boolean {
+function isNameable({ name }: DirectoryEntry): boolean {
   return !isSuspect(name) && isPlainName(name)
 }
 
 /** The rows of entries, but for those that have gone or are nothing that can be had. */
 async function lookAtAll(
-  entries: readonly Entry[],
+  entries: readonly DirectoryEntry[],
   place: Place,
   view: MirrorView,
 ): Promise<ListingRow[]> {

@@ -10,7 +10,7 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { DirectoryListings } from '../tree/directory-listings.js'
 import { findFiles } from '../tree/find-files.js'
 import type { ServiceOptions } from '../options.js'
-import type { CheckedTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
+import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
 import { setContent } from './set-content.js'
 import { digestOfSet, type PathSet } from './set.js'
 
@@ -84,7 +84,7 @@ export class PathSets {
    * Obtains a set's torrent.
    * @throws Refusal, or BtkitError as the files can't be read
    */
-  obtain(set: PathSet, requester: Requester): Promise<CheckedTorrent> {
+  obtain(set: PathSet, requester: Requester): Promise<CurrentTorrent> {
     const { digest, isSingle, paths, version = 'v1', pieceLength = 'protocol' } = set
     const { known, onDemand } = this.#parts
     const plan = async (budget: Budget) => {

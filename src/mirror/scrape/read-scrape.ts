@@ -1,7 +1,7 @@
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
 import { quoteText } from '../../text/escape.js'
-import { ScrapeFailure, type Scraped, type SwarmCounts } from './swarm-counts.js'
+import { ScrapeFailure, type Scraped, type ScrapedCounts } from './swarm-counts.js'
 
 /** An answer has three levels; this leaves room for what nobody here needs. */
 const LIMITS = { maxSize: 2 ** 20, maxDepth: 8 }
@@ -16,7 +16,7 @@ export function readScrape(bytes: Uint8Array, infoHashes: readonly string[]): Sc
   if (isByteString(reason)) throw refused(reason)
   const files = answer.get('files')
   if (!(files instanceof Map)) throw new ScrapeFailure('the answer is no scrape')
-  const counts = infoHashes.flatMap((infoHash): [string, SwarmCounts][] => {
+  const counts = infoHashes.flatMap((infoHash): [string, ScrapedCounts][] => {
     const entry = files.get(Buffer.from(infoHash, 'hex').toString('latin1'))
     return entry instanceof Map ? [[infoHash, countsOf(entry)]] : []
   })
@@ -38,7 +38,7 @@ function readDict(bytes: Uint8Array): BencodeDict {
   throw new ScrapeFailure('the answer is no scrape')
 }
 
-function countsOf(entry: BencodeDict): SwarmCounts {
+function countsOf(entry: BencodeDict): ScrapedCounts {
   return {
     seeds: countOf(entry.get('complete')),
     leechers: countOf(entry.get('incomplete')),

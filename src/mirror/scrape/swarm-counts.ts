@@ -1,7 +1,7 @@
 import { BtkitError } from '../../errors.js'
 
 /** What a tracker tells of a torrent. */
-export interface SwarmCounts {
+export interface ScrapedCounts {
   /** Peers that have the whole. */
   readonly seeds: number
   /** Peers that have not, or not yet. */
@@ -11,7 +11,7 @@ export interface SwarmCounts {
 }
 
 /** Counts by info hash, in hexadecimal; those that the tracker does not know are not there. */
-export type Scraped = ReadonlyMap<string, SwarmCounts>
+export type Scraped = ReadonlyMap<string, ScrapedCounts>
 
 /** What a tracker is asked: info hashes in hexadecimal, of 20 bytes each. */
 export interface ScrapeQuestion {

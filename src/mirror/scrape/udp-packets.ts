@@ -1,4 +1,4 @@
-import type { SwarmCounts } from './swarm-counts.js'
+import type { ScrapedCounts } from './swarm-counts.js'
 
 const Action = { connect: 0, scrape: 2, error: 3 } as const
 
@@ -10,7 +10,7 @@ export const MAX_SCRAPED = 74
 /** What a tracker answers. */
 export type UdpAnswer =
   | { readonly kind: 'connected'; readonly connectionId: Uint8Array }
-  | { readonly kind: 'scraped'; readonly counts: readonly SwarmCounts[] }
+  | { readonly kind: 'scraped'; readonly counts: readonly ScrapedCounts[] }
   | { readonly kind: 'error'; readonly reason: Uint8Array }
 
 /** Asks for a connection id (BEP 15); the transaction, of four bytes, comes back in the answer. */
@@ -43,7 +43,7 @@ export function readUdpAnswer(packet: Buffer, transaction: Uint8Array): UdpAnswe
   }
 }
 
-function readCounts(packet: Buffer): SwarmCounts[] {
+function readCounts(packet: Buffer): ScrapedCounts[] {
   const count = Math.min(MAX_SCRAPED, Math.floor((packet.length - 8) / 12))
   return Array.from({ length: count }, (_, n) => ({
     seeds: packet.readUInt32BE(8 + 12 * n),

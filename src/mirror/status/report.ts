@@ -1,6 +1,6 @@
 import type { ProgressStatus } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
-import type { SwarmCounts } from '../scrape/swarm-counts.js'
+import type { ScrapedCounts } from '../scrape/swarm-counts.js'
 import type { Origins } from '../torrents/on-demand.js'
 
 /** Works that go on, and works that wait for their turn. */
@@ -17,7 +17,7 @@ export interface TrackerStatus {
   /** Why there are no counts. */
   readonly error: string | null
   /** Null where there are none. */
-  readonly counts: SwarmCounts | null
+  readonly counts: ScrapedCounts | null
 }
 
 /** A torrent that is asked for often. */
@@ -26,7 +26,7 @@ export interface BusyStatus {
   readonly infoHash: string
   readonly requests: number
   /** What the tracker that knows most peers of it has told; null when none did. */
-  readonly counts: SwarmCounts | null
+  readonly counts: ScrapedCounts | null
 }
 
 /** Files that are hashed before anybody asks for them. */

@@ -5,7 +5,7 @@ import { describeProgress } from '../progress/progress-page.js'
 import { REFRESH_SCRIPT } from '../progress/refresh-script.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
-import type { SwarmCounts } from '../scrape/swarm-counts.js'
+import type { ScrapedCounts } from '../scrape/swarm-counts.js'
 import { viewByQuery } from '../requests/view-address.js'
 import type { BusyStatus, StatusReport, TrackerStatus, WarmStatus } from './report.js'
 
@@ -162,7 +162,7 @@ function swarmTable({ title, caption, columns, rows }: SwarmTable): Html {
     </table>`
 }
 
-function countCells(counts: SwarmCounts | null): Html[] {
+function countCells(counts: ScrapedCounts | null): Html[] {
   return COUNTS.map((key) => html`<td class="n" data-label="${key}">${counts?.[key] ?? '–'}</td>`)
 }
 

@@ -3,7 +3,7 @@ import type { Admission } from '../admission/admission.js'
 import type { WorkQueue } from '../admission/work-queue.js'
 import { MirrorView, type Mirror } from '../tree/mirror.js'
 import type { ProgressStatus } from '../progress/progress.js'
-import type { SwarmCounts } from '../scrape/swarm-counts.js'
+import type { ScrapedCounts } from '../scrape/swarm-counts.js'
 import type { ScrapeStatus, TrackerScrapes } from '../scrape/tracker-scrapes.js'
 import type { BusyTorrent, BusyTorrents } from '../torrents/busy-torrents.js'
 import type { HashedBytes } from '../torrents/hashed-bytes.js'
@@ -138,9 +138,9 @@ function trackerStatus(url: string, told: ScrapeStatus | undefined): TrackerStat
   return { url, askedAt: isoTime(told.at), error: told.error, counts }
 }
 
-const NOBODY: SwarmCounts = { seeds: 0, leechers: 0, completed: 0 }
+const NOBODY: ScrapedCounts = { seeds: 0, leechers: 0, completed: 0 }
 
-function add(a: SwarmCounts, b: SwarmCounts): SwarmCounts {
+function add(a: ScrapedCounts, b: ScrapedCounts): ScrapedCounts {
   return {
     seeds: a.seeds + b.seeds,
     leechers: a.leechers + b.leechers,

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { Exchange } from '../../server/exchange/exchange.js'
-import type { CheckedTorrent } from './on-demand.js'
+import type { CurrentTorrent } from './on-demand.js'
 import type { ResponseCache } from './response-cache.js'
 
 /** The route, in the metrics, of torrents that are asked for again within the second. */
@@ -17,7 +17,7 @@ export interface KeptAnswersParts {
   /** Hears of those that are. */
   readonly report: (exchange: Exchange) => void
   /** Receives each torrent that is given again. */
-  readonly onKept: (checked: CheckedTorrent) => void
+  readonly onKept: (checked: CurrentTorrent) => void
   /** Milliseconds on a clock that is never set. */
   readonly monotonic: () => number
 }

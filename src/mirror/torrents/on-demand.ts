@@ -52,7 +52,7 @@ export interface TorrentWanted {
 }
 
 /** A torrent that is right as of a moment. */
-export interface CheckedTorrent {
+export interface CurrentTorrent {
   readonly torrent: KnownTorrent
   /**
    * Since when it is known to be this one, for those who ask whether it changed: milliseconds since
@@ -86,7 +86,7 @@ export interface OnDemandParts {
  */
 export class OnDemand {
   readonly origins: Origins = { memory: 0, cache: 0, files: 0 }
-  readonly #checked = new LRUCache<string, CheckedTorrent>({
+  readonly #checked = new LRUCache<string, CurrentTorrent>({
     maxSize: MEMORY,
     sizeCalculation: ({ torrent: { info, pieceLayers, directory, omitted } }) => {
       const paths = [...(directory ?? []), ...omitted]
@@ -94,7 +94,7 @@ export class OnDemand {
       return ENTRY_COST + info.length + layers + paths.join().length
     },
   })
-  readonly #pending = new Map<string, PendingTorrent<CheckedTorrent>>()
+  readonly #pending = new Map<string, PendingTorrent<CurrentTorrent>>()
   readonly #parts: OnDemandParts
   #expiredAt = -Infinity
 
@@ -123,7 +123,7 @@ export class OnDemand {
   }
 
   /** Whether a torrent's files were looked at so lately that it can be given away as it is. */
-  isFresh({ checkedAt }: CheckedTorrent): boolean {
+  isFresh({ checkedAt }: CurrentTorrent): boolean {
     return checkedAt > this.#expiredAt && this.#parts.monotonic() - checkedAt < FRESH_FOR
   }
 
@@ -131,7 +131,7 @@ export class OnDemand {
    * Obtains a torrent. The work goes on as long as anybody wants it: see PendingTorrent.
    * @throws Refusal, or BtkitError as the files can't be read
    */
-  async obtain(wanted: TorrentWanted, requester: Waiter): Promise<CheckedTorrent> {
+  async obtain(wanted: TorrentWanted, requester: Waiter): Promise<CurrentTorrent> {
     const checked = this.#checked.get(wanted.key)
     if (checked && this.isFresh(checked)) {
       this.origins.memory++
@@ -141,10 +141,10 @@ export class OnDemand {
     return pending.wait(requester)
   }
 
-  #begin(wanted: TorrentWanted, client: string | null): PendingTorrent<CheckedTorrent> {
+  #begin(wanted: TorrentWanted, client: string | null): PendingTorrent<CurrentTorrent> {
     const { clients, memory } = this.#parts
     const endWork = clients.begin(client, wanted.isLarge)
-    const work: Work<CheckedTorrent> = (own) => this.#tryTwice(wanted, own)
+    const work: Work<CurrentTorrent> = (own) => this.#tryTwice(wanted, own)
     const pending = new PendingTorrent(work, client, memory.open(client))
     pending.promise.then(endWork, endWork)
     this.#pending.set(wanted.key, pending)
@@ -159,8 +159,8 @@ export class OnDemand {
 
   async #tryTwice(
     wanted: TorrentWanted,
-    pending: PendingTorrent<CheckedTorrent>,
-  ): Promise<CheckedTorrent> {
+    pending: PendingTorrent<CurrentTorrent>,
+  ): Promise<CurrentTorrent> {
     for (let tries = 0; tries < 2; tries++) {
       try {
         return await this.#check(wanted, pending)
@@ -174,8 +174,8 @@ export class OnDemand {
   /** Looks at the files, and makes the torrent unless it is known. */
   async #check(
     wanted: TorrentWanted,
-    pending: PendingTorrent<CheckedTorrent>,
-  ): Promise<CheckedTorrent> {
+    pending: PendingTorrent<CurrentTorrent>,
+  ): Promise<CurrentTorrent> {
     const look = await this.#lookUntilQuiet(wanted, pending)
     const checked = this.#checked.get(wanted.key)
     if (look.isUnchanged && checked) {
@@ -194,7 +194,7 @@ export class OnDemand {
   /** Looks at the files, and looks again as long as they are being written. */
   async #lookUntilQuiet(
     wanted: TorrentWanted,
-    pending: PendingTorrent<CheckedTorrent>,
+    pending: PendingTorrent<CurrentTorrent>,
   ): Promise<Look> {
     const { client, signal, memory } = pending
     const planning = { effort: wanted.effort, client, signal, memory }
@@ -236,7 +236,7 @@ export class OnDemand {
   /** Takes the torrent out of the cache, or has what the cache does not know of it hashed. */
   async #make(
     { request, recalled, directory, omitted }: Look,
-    pending: PendingTorrent<CheckedTorrent>,
+    pending: PendingTorrent<CurrentTorrent>,
   ): Promise<KnownTorrent> {
     const { input, content } = request
     const title = titleOf(content)

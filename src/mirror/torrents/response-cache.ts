@@ -4,7 +4,7 @@ import { askedVersion } from './asked-version.js'
 import { isProgressAddress } from '../requests/page-wish.js'
 import { askedView } from '../requests/asked-view.js'
 import { isSecure } from '../../server/listen/make-server.js'
-import type { CheckedTorrent } from './on-demand.js'
+import type { CurrentTorrent } from './on-demand.js'
 import type { TorrentResponse } from './response.js'
 
 /** Memory for answers, in bytes. */
@@ -16,7 +16,7 @@ const ENTRY_COST = 3000
 /** An answer that was given, and what it is still right by. */
 interface CachedResponse {
   readonly host: string | undefined
-  readonly checked: CheckedTorrent
+  readonly checked: CurrentTorrent
   readonly answer: TorrentResponse
 }
 
@@ -52,7 +52,7 @@ export class ResponseCache {
   }
 
   /** Notes an answer to a GET request. */
-  note(request: IncomingMessage, checked: CheckedTorrent, answer: TorrentResponse): void {
+  note(request: IncomingMessage, checked: CurrentTorrent, answer: TorrentResponse): void {
     const { host } = request.headers
     this.#entries.set(copyOf(addressOf(request)), { host, checked, answer })
   }

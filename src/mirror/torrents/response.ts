@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
 import { directoryAddress } from '../../metainfo/trackers.js'
 import type { KnownTorrent } from './known-torrent.js'
-import type { CheckedTorrent } from './on-demand.js'
+import type { CurrentTorrent } from './on-demand.js'
 import { spreadTrackers, type TrackerList } from './tracker-list.js'
 
 /** What is told of a torrent, such as the .torrent itself, as it is sent. */
@@ -36,7 +36,7 @@ export type ComposeForm = (torrent: KnownTorrent, around: TorrentSurroundings) =
 
 /** Puts an answer together for one client, with the trackers of this moment. */
 export function composeResponse(
-  { torrent, sinceMs }: CheckedTorrent,
+  { torrent, sinceMs }: CurrentTorrent,
   { trackers, addresses, form }: ResponseParts,
 ): TorrentResponse {
   const { omitted } = torrent

@@ -7,7 +7,7 @@ import {
   type ComposeForm,
   type TorrentResponse,
 } from './response.js'
-import type { CheckedTorrent } from './on-demand.js'
+import type { CurrentTorrent } from './on-demand.js'
 import type { TrackerList } from './tracker-list.js'
 import { endConditional } from '../../server/answers/conditional.js'
 import type { ResponseCache } from './response-cache.js'
@@ -16,7 +16,7 @@ import { publicAddress } from '../requests/public-address.js'
 
 /** A torrent, and the way it is told of: absent for that of the protocol. */
 export interface ToldTorrent {
-  readonly checked: CheckedTorrent
+  readonly checked: CurrentTorrent
   readonly form?: ComposeForm
 }
 

@@ -5,7 +5,7 @@ import { isRacy } from '../../core/digests/settled.js'
 import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 
 /** A name in a directory, and what it is as far as the directory itself says so. */
-export interface Entry {
+export interface DirectoryEntry {
   readonly name: string
   readonly kind: 'file' | 'directory' | 'unknown'
 }
@@ -19,7 +19,7 @@ export interface ListingsParts {
 
 /** A directory's entries, and what it was when they were read. */
 interface Listing {
-  readonly entries: readonly Entry[]
+  readonly entries: readonly DirectoryEntry[]
   readonly state: Fingerprint
   readonly readAt: number
 }
@@ -52,7 +52,7 @@ export class DirectoryListings {
   }
 
   /** The entries of the directory at a real path, in any order; fails as the system does. */
-  async *entries(path: string): AsyncGenerator<readonly Entry[]> {
+  async *entries(path: string): AsyncGenerator<readonly DirectoryEntry[]> {
     const [readAt, startedMs] = [this.#parts.monotonic(), this.#parts.now()]
     const state = await stateOf(path)
     const known = this.#listings.get(path)
@@ -74,9 +74,9 @@ export class DirectoryListings {
 
 /** Entries as they are read, as long as they are few enough to be kept. */
 class KeptEntries {
-  all: Entry[] | null = []
+  all: DirectoryEntry[] | null = []
 
-  add(chunk: readonly Entry[]): void {
+  add(chunk: readonly DirectoryEntry[]): void {
     if (this.all && (this.all.length + chunk.length) * ENTRY_COST > MEMORY) this.all = null
     this.all?.push(...chunk)
   }
@@ -87,8 +87,8 @@ async function stateOf(path: string): Promise<Fingerprint> {
 }
 
 /** The entries of a directory as the system has them, some hundreds at a time. */
-export async function* readInChunks(path: string): AsyncGenerator<readonly Entry[]> {
-  let chunk: Entry[] = []
+export async function* readInChunks(path: string): AsyncGenerator<readonly DirectoryEntry[]> {
+  let chunk: DirectoryEntry[] = []
   for await (const entry of await opendir(path, { bufferSize: CHUNK })) {
     chunk.push({ name: entry.name, kind: kindOf(entry) })
     if (chunk.length < CHUNK) continue
@@ -98,7 +98,7 @@ export async function* readInChunks(path: string): AsyncGenerator<readonly Entry
   yield chunk
 }
 
-function kindOf(entry: Dirent): Entry['kind'] {
+function kindOf(entry: Dirent): DirectoryEntry['kind'] {
   if (entry.isFile()) return 'file'
   return entry.isDirectory() ? 'directory' : 'unknown'
 }

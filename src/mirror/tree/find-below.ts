@@ -4,7 +4,7 @@ import { skipReasonOf } from '../../files/scan/entry.js'
 import { isPlainName } from '../../metainfo/name.js'
 import type { Budget } from '../admission/budget.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
-import type { DirectoryListings, Entry } from './directory-listings.js'
+import type { DirectoryListings, DirectoryEntry } from './directory-listings.js'
 import { FILE_COST, type FoundFiles } from './find-files.js'
 import { mapConcurrently } from './map-concurrently.js'
 import { formatMirrorPath } from './mirror-path.js'
@@ -99,7 +99,7 @@ class SearchBelow {
   }
 
   /** The path of an entry, counted; null when it is not to be had. */
-  #take(directory: readonly string[], { name }: Entry): string[] | null {
+  #take(directory: readonly string[], { name }: DirectoryEntry): string[] | null {
     const { budget, maxFiles, isLeftOut } = this.limits
     budget.charge('names', 1)
     const path = [...directory, name]

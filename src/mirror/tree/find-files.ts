@@ -2,7 +2,7 @@ import { sortByBytes, isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Budget } from '../admission/budget.js'
 import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
-import type { DirectoryListings, Entry } from './directory-listings.js'
+import type { DirectoryListings, DirectoryEntry } from './directory-listings.js'
 import { EnteredDirectories } from './entered-directories.js'
 import { mapConcurrently } from './map-concurrently.js'
 import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
@@ -143,7 +143,7 @@ class Search {
     const { budget, listings, maxMatches } = this.#limits
     const names: string[] = []
     const unwanted = wantsFiles ? 'directory' : 'file'
-    const take = ({ name, kind }: Entry) => {
+    const take = ({ name, kind }: DirectoryEntry) => {
       budget.charge('names', 1)
       if (kind === unwanted || isSuspect(name) || !glob.matches(name, budget)) return
       budget.charge('bytes', name.length)

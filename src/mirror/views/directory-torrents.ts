@@ -11,7 +11,7 @@ import { formatMirrorPath } from '../tree/mirror-path.js'
 import type { ServiceOptions } from '../options.js'
 import { refuseLongHashing } from '../pkgtorrent/set-content.js'
 import { notFound, Refusal } from '../../server/answers/refusal.js'
-import type { CheckedTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
+import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
 import type { Requester } from '../requests/requester.js'
 
 export interface DirectoryTorrentsParts {
@@ -55,7 +55,7 @@ export class DirectoryTorrents {
     directory: readonly string[],
     version: MetainfoVersion,
     requester: Requester,
-  ): Promise<CheckedTorrent> {
+  ): Promise<CurrentTorrent> {
     const path = formatKey(directory)
     const before = this.#tooLarge.get(path)
     const { onDemand, monotonic } = this.#parts

@@ -8,7 +8,7 @@ import { viewSet, type PieceLength } from '../pkgtorrent/set.js'
 import type { Requester } from '../requests/requester.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
-import type { CheckedTorrent } from '../torrents/on-demand.js'
+import type { CurrentTorrent } from '../torrents/on-demand.js'
 
 /** Files of which it is known which torrent was given last. */
 const MOST_FILES = 10_000
@@ -42,7 +42,7 @@ export class FileTorrents {
     file: ScannedFile,
     version: MetainfoVersion,
     requester: Requester,
-  ): Promise<CheckedTorrent> {
+  ): Promise<CurrentTorrent> {
     const { sets, given, pieceLength } = this.#parts
     for (const metainfo of given.isUsed ? await given.find(file) : []) {
       if (version !== 'v1' && version !== metainfo.version) continue
@@ -66,7 +66,7 @@ export class FileTorrents {
   }
 
   /** Dates a torrent after the one that was told of before: two of one file never share a date. */
-  #tell(checked: CheckedTorrent, torrent: KnownTorrent, { path }: ScannedFile): CheckedTorrent {
+  #tell(checked: CurrentTorrent, torrent: KnownTorrent, { path }: ScannedFile): CurrentTorrent {
     const key = path.join('/')
     const given = torrent.given ? digestOf('sha1', torrent.given.bytes).toString('hex') : ''
     const before = this.#last.get(key)
@@ -80,9 +80,9 @@ export class FileTorrents {
 }
 
 /** A torrent that is as fresh as what it was checked by. */
-class DatedTorrent implements CheckedTorrent {
+class DatedTorrent implements CurrentTorrent {
   constructor(
-    readonly by: CheckedTorrent,
+    readonly by: CurrentTorrent,
     readonly torrent: KnownTorrent,
     readonly sinceMs: number,
   ) {}

@@ -4,7 +4,7 @@ import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { MirrorView } from '../tree/mirror.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
 import { askedVersion } from '../torrents/asked-version.js'
-import type { CheckedTorrent } from '../torrents/on-demand.js'
+import type { CurrentTorrent } from '../torrents/on-demand.js'
 import type { TorrentSender } from '../torrents/send.js'
 import type { ViewName } from '../requests/asked-view.js'
 import type { Requester, Requesters } from '../requests/requester.js'
@@ -59,7 +59,7 @@ export class Views {
     return this.#parts.sender.send(request, reply, { checked, form })
   }
 
-  #torrentOf({ components, file, version }: Wanted, requester: Requester): Promise<CheckedTorrent> {
+  #torrentOf({ components, file, version }: Wanted, requester: Requester): Promise<CurrentTorrent> {
     const { files, directories } = this.#parts
     if (file === null) return directories.obtain(components, version, requester)
     return files.obtain(file, version, requester)

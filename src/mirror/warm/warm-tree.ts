@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isSuspect } from '../../files/scan/read-names.js'
 import { isPlainName } from '../../metainfo/name.js'
 import type { TimeSlices } from '../admission/time-slices.js'
-import { readInChunks, type Entry } from '../tree/directory-listings.js'
+import { readInChunks, type DirectoryEntry } from '../tree/directory-listings.js'
 import { mapConcurrently } from '../tree/map-concurrently.js'
 import { formatMirrorPath } from '../tree/mirror-path.js'
 import { isWithheld, MirrorView, toRefusal, type Mirror } from '../tree/mirror.js'
@@ -63,7 +63,7 @@ export class WarmTree {
     if (!known) return
     if (names === null) return this.#scanBelow(known)
     const view = new MirrorView(this.#parts.mirror)
-    const entries = Array.from(names, (name): Entry => ({ name, kind: 'unknown' }))
+    const entries = Array.from(names, (name): DirectoryEntry => ({ name, kind: 'unknown' }))
     const found = await this.#lookAt(known, entries, view)
     for (const name of names) if (!found.names.has(name)) this.#forget(known, name)
     for (const below of found.directories) await this.#scanBelow(below)
@@ -116,7 +116,7 @@ export class WarmTree {
   }
 
   /** Looks at entries of a directory. Returns the names that count, and directories to look at. */
-  async #lookAt(known: KnownDirectory, entries: readonly Entry[], view: MirrorView) {
+  async #lookAt(known: KnownDirectory, entries: readonly DirectoryEntry[], view: MirrorView) {
     const names = new Set<string>()
     const directories: KnownDirectory[] = []
     const wanted = entries.filter(({ name }) => this.#isWanted(known, name))
@@ -144,7 +144,7 @@ export class WarmTree {
   }
 
   /** What a name is: a link to a directory is told from one, and one to a file is a file. */
-  async #kindOf(known: KnownDirectory, { name, kind }: Entry, view: MirrorView) {
+  async #kindOf(known: KnownDirectory, { name, kind }: DirectoryEntry, view: MirrorView) {
     if (kind !== 'unknown') return kind
     try {
       const stats = await lstat(join(await view.directory(known.path), name))
@@ -201,7 +201,7 @@ export class WarmTree {
   }
 }
 
-async function* readInLots(realPath: string): AsyncGenerator<readonly Entry[]> {
+async function* readInLots(realPath: string): AsyncGenerator<readonly DirectoryEntry[]> {
   for await (const entries of readInChunks(realPath)) {
     for (let at = 0; at < entries.length; at += LOT) yield entries.slice(at, at + LOT)
   }

@@ -6,7 +6,7 @@ import { isByteString } from '../../metainfo/bencode/value.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 
 /** What the tracker knows of a torrent beside its swarm. */
-export interface KnownTorrent {
+export interface AllowedTorrent {
   /** As announces have it, in hexadecimal: of a v2 torrent the first 40 digits. */
   readonly infoHash: string
   /** Null when only the hash is known. */
@@ -44,7 +44,7 @@ export function describeTorrent(bytes: Uint8Array, path: string | null, controls
   const failure = controls ? controlText(metainfo, 'failure reason') : null
   const warning = controls ? controlText(metainfo, 'warning message') : null
   const trackers = listedTrackers(metainfo)
-  return swarmHashes(summary).map((infoHash): KnownTorrent => {
+  return swarmHashes(summary).map((infoHash): AllowedTorrent => {
     return { infoHash, metainfo: summary, failure, warning, trackers }
   })
 }

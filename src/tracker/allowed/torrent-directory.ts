@@ -6,7 +6,7 @@ import { lookAtState, readRegular, type RegularFile } from '../../files/read-reg
 import { statFiles } from '../../files/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import { findTorrents } from './find-torrents.js'
-import { describeTorrent, type KnownTorrent } from './known-torrent.js'
+import { describeTorrent, type AllowedTorrent } from './known-torrent.js'
 import { ProblemReports } from './problem-reports.js'
 
 /** Files that are looked at in one go. */
@@ -23,7 +23,7 @@ export interface TorrentDirectoryParts {
 /** A file as it was when it was last read; without torrents when it is none. */
 interface SeenFile {
   readonly state: string
-  readonly torrents: readonly KnownTorrent[]
+  readonly torrents: readonly AllowedTorrent[]
 }
 
 /** The torrents in a directory and in those below it, which may change at any time. */
@@ -39,7 +39,7 @@ export class TorrentDirectory {
   }
 
   /** Those of the last look; of a hybrid torrent both. */
-  *torrents(): Generator<KnownTorrent> {
+  *torrents(): Generator<AllowedTorrent> {
     for (const { torrents } of this.#files.values()) yield* torrents
   }
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { LinesFile } from './lines-file.js'
-import { describeTorrent, type KnownTorrent } from './known-torrent.js'
+import { describeTorrent, type AllowedTorrent } from './known-torrent.js'
 import { TorrentDirectory } from './torrent-directory.js'
 
 export interface TorrentListParts {
@@ -24,8 +24,8 @@ export class TorrentList {
   readonly #directories: readonly TorrentDirectory[]
   readonly #listFile: LinesFile<string> | null
   readonly #isFed: boolean
-  readonly #added = new LRUCache<string, KnownTorrent>({ max: MAX_ADDED })
-  #torrents = new Map<string, KnownTorrent>()
+  readonly #added = new LRUCache<string, AllowedTorrent>({ max: MAX_ADDED })
+  #torrents = new Map<string, AllowedTorrent>()
   #refreshing: Promise<void> | null = null
 
   constructor({ directories, listFile, isFed, controls, report }: TorrentListParts) {
@@ -54,7 +54,7 @@ export class TorrentList {
   }
 
   /** Those that are known, by their info hashes in hexadecimal. */
-  get torrents(): ReadonlyMap<string, KnownTorrent> {
+  get torrents(): ReadonlyMap<string, AllowedTorrent> {
     return this.#torrents
   }
 
@@ -76,7 +76,7 @@ export class TorrentList {
   }
 
   async #look(): Promise<void> {
-    const torrents = new Map<string, KnownTorrent>()
+    const torrents = new Map<string, AllowedTorrent>()
     await this.#listFile?.refresh()
     for (const infoHash of this.#listFile?.values ?? []) {
       torrents.set(infoHash, {

@@ -1,6 +1,6 @@
 import { isLocal } from '../protocol/local-address.js'
 import type { CompactPeers } from '../protocol/tracker-answer.js'
-import type { KnownTorrent } from '../allowed/known-torrent.js'
+import type { AllowedTorrent } from '../allowed/known-torrent.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
 import { askTracker } from './ask-tracker.js'
 import { worthyPeers } from './worthy-peers.js'
@@ -17,7 +17,7 @@ const MAX_DISALLOWED = 10_000
 export interface TrackerRoundsParts {
   readonly rules: SharingRules
   /** The torrents that are tracked by now. */
-  readonly torrents: () => ReadonlyMap<string, Pick<KnownTorrent, 'infoHash' | 'trackers'>>
+  readonly torrents: () => ReadonlyMap<string, Pick<AllowedTorrent, 'infoHash' | 'trackers'>>
   /** Takes the peers of a torrent, by its info hash in hexadecimal. */
   readonly take: (infoHash: string, peers: CompactPeers) => void
   /** Milliseconds since 1970. */
@@ -48,14 +48,14 @@ export class PeerTrackerPoller {
   }
 
   /** Takes its share of torrents from an iterator that others take from, too. */
-  async #work(torrents: Iterable<Pick<KnownTorrent, 'infoHash' | 'trackers'>>): Promise<void> {
+  async #work(torrents: Iterable<Pick<AllowedTorrent, 'infoHash' | 'trackers'>>): Promise<void> {
     for (const torrent of torrents) {
       if (this.#stopping.signal.aborted) return
       if (torrent.trackers.length > 0) await this.#askFor(torrent)
     }
   }
 
-  async #askFor({ infoHash, trackers }: Pick<KnownTorrent, 'infoHash' | 'trackers'>) {
+  async #askFor({ infoHash, trackers }: Pick<AllowedTorrent, 'infoHash' | 'trackers'>) {
     const found: CompactPeers[] = []
     for (const url of trackers) {
       if (!this.#isWorthAsking(url)) continue

@@ -13,7 +13,7 @@ const MAX_TORRENTS = 10_000
 const UNKNOWN = 0xffff
 
 /** Counts of a swarm at one time; null where there is no sample. */
-export interface Sample {
+export interface HistorySample {
   /** Milliseconds since 1970. */
   readonly at: number
   readonly complete: number | null
@@ -44,7 +44,7 @@ export class History {
   }
 
   /** The samples of a torrent, oldest first; null when there are none. */
-  of(infoHash: string): Sample[] | null {
+  of(infoHash: string): HistorySample[] | null {
     const samples = this.#counts.get(infoHash)
     if (!samples) return null
     return Array.from({ length: SAMPLES }, (_, i) => {

@@ -2,7 +2,7 @@ import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import { describeTorrent, type KnownTorrent } from '../allowed/known-torrent.js'
+import { describeTorrent, type AllowedTorrent } from '../allowed/known-torrent.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { History } from './history.js'
 import { infoHashOf } from './info-hash.js'
@@ -175,7 +175,10 @@ export class Pages {
 }
 
 /** The file's bytes; null when it has gone, or is another torrent by now. */
-async function readTorrentOf({ infoHash }: KnownTorrent, path: string): Promise<Uint8Array | null> {
+async function readTorrentOf(
+  { infoHash }: AllowedTorrent,
+  path: string,
+): Promise<Uint8Array | null> {
   try {
     const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
     if (!file) return null

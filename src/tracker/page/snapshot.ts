@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import type { KnownTorrent } from '../allowed/known-torrent.js'
+import type { AllowedTorrent } from '../allowed/known-torrent.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import type { SwarmCounts } from '../swarms/swarm-store.js'
 import { compareRows, matchesFilter, type RowQuery, type SortKey } from './row-query.js'
@@ -19,7 +19,7 @@ const MAX_FILTERS = 32
 export interface SnapshotSource {
   readonly store: Pick<MemorySwarms, 'list' | 'scrape'>
   /** The torrents that are known, by their info hashes in hexadecimal. */
-  readonly torrents: ReadonlyMap<string, KnownTorrent>
+  readonly torrents: ReadonlyMap<string, AllowedTorrent>
   /** Whether torrents that are not known are tracked, too. */
   readonly isOpen: boolean
   /** Whether names and sizes are shown. */
@@ -116,7 +116,7 @@ async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
 /** The row of a torrent that is known or has a swarm. */
 export function makeRow(
   infoHash: string,
-  torrent: KnownTorrent | null,
+  torrent: AllowedTorrent | null,
   { store, showNames }: Pick<SnapshotSource, 'store' | 'showNames'>,
 ): SwarmRow {
   const row = rowOf(infoHash, torrent, store.scrape(Buffer.from(infoHash, 'hex')))
@@ -125,7 +125,7 @@ export function makeRow(
 
 function rowOf(
   infoHash: string,
-  torrent: KnownTorrent | null,
+  torrent: AllowedTorrent | null,
   counts: SwarmCounts | null,
 ): SwarmRow {
   return {

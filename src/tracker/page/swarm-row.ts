@@ -1,10 +1,10 @@
-import type { KnownTorrent } from '../allowed/known-torrent.js'
+import type { AllowedTorrent } from '../allowed/known-torrent.js'
 
 /** A torrent and its swarm, as the page shows them. */
 export interface SwarmRow {
   /** In hexadecimal. */
   readonly infoHash: string
-  readonly torrent: KnownTorrent | null
+  readonly torrent: AllowedTorrent | null
   /** Null where it is not known, or not to be shown. */
   readonly name: string | null
   /** In bytes; null where it is not known, or not to be shown. */

@@ -1,6 +1,6 @@
 import { html, type Html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
-import { SAMPLES, type Sample } from './history.js'
+import { SAMPLES, type HistorySample } from './history.js'
 import { renderPage } from '../../server/pages/layout.js'
 import { transferredOf, type SwarmRow } from './swarm-row.js'
 import type { TorrentLinks } from './torrent-links.js'
@@ -8,7 +8,7 @@ import type { TorrentLinks } from './torrent-links.js'
 export interface TorrentPageParts {
   readonly row: SwarmRow
   /** Its last day, oldest first; null when there is nothing of it. */
-  readonly samples: readonly Sample[] | null
+  readonly samples: readonly HistorySample[] | null
   readonly links: TorrentLinks
 }
 
@@ -61,12 +61,12 @@ export function renderTorrentPage({ row, samples, links }: TorrentPageParts): st
 
 const HEIGHT = 100
 
-function renderHistory(samples: readonly Sample[]): Html {
+function renderHistory(samples: readonly HistorySample[]): Html {
   const most = Math.max(
     1,
     ...samples.flatMap((each) => [each.complete ?? 0, each.downloading ?? 0]),
   )
-  const line = (value: (sample: Sample) => number | null) =>
+  const line = (value: (sample: HistorySample) => number | null) =>
     linePath(samples.map(value), HEIGHT / most)
   return html`<svg viewBox="0 0 ${SAMPLES - 1} ${HEIGHT}" preserveAspectRatio="none" role="img">
       <title>Seeds and downloaders in the last 24 hours, at most ${most}</title>
@@ -107,7 +107,7 @@ function linePath(values: readonly (number | null)[], scale: number): string {
     .join('')
 }
 
-function hourRow({ at, complete, downloading }: Sample): Html | null {
+function hourRow({ at, complete, downloading }: HistorySample): Html | null {
   if (complete === null || downloading === null) return null
   const time = new Date(at).toISOString().slice(11, 16)
   return html`<tr>

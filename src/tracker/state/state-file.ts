@@ -8,7 +8,7 @@ import { streamAtomically } from '../../files/write/stream-atomically.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { convertOldState, looksPickled, MAX_OLD_STATE } from './old-state.js'
 import {
-  DIGEST_LENGTH,
+  STATE_DIGEST_LENGTH,
   formatState,
   isBrokenHeader,
   MAX_HEADER,
@@ -104,7 +104,7 @@ export class StateFile {
       throw new BtkitError('io', `${path}: of a later version of btkit; name another file`)
     }
     const buffer = Buffer.allocUnsafe(CHUNK)
-    const body = { file, buffer, from: header.length, to: stats.size - DIGEST_LENGTH }
+    const body = { file, buffer, from: header.length, to: stats.size - STATE_DIGEST_LENGTH }
     if (!(await isWhole(body))) {
       this.#setDamagedAside()
       return
@@ -205,9 +205,9 @@ interface FilePart {
 async function isWhole({ file, buffer, to }: FilePart): Promise<boolean> {
   const hash = createHash('sha256')
   for await (const chunk of chunksOf({ file, buffer, from: 0, to })) hash.update(chunk)
-  const digest = Buffer.alloc(DIGEST_LENGTH)
-  const { bytesRead } = await file.read(digest, 0, DIGEST_LENGTH, Math.max(0, to))
-  return bytesRead === DIGEST_LENGTH && hash.digest().equals(digest)
+  const digest = Buffer.alloc(STATE_DIGEST_LENGTH)
+  const { bytesRead } = await file.read(digest, 0, STATE_DIGEST_LENGTH, Math.max(0, to))
+  return bytesRead === STATE_DIGEST_LENGTH && hash.digest().equals(digest)
 }
 
 /**

@@ -9,7 +9,7 @@ const HEADER = /^btkit tracker state (\d{1,9}) (\d{1,15})\n/
 export const MAX_HEADER = 64
 
 /** Bytes of the SHA-256 of all that stands before it, at the end. */
-export const DIGEST_LENGTH = 32
+export const STATE_DIGEST_LENGTH = 32
 
 /** What a saved state begins with. */
 export interface StateHeader {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { Socket, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { ResponseCache } from '../../../src/mirror/torrents/response-cache.js'
-import type { CheckedTorrent } from '../../../src/mirror/torrents/on-demand.js'
+import type { CurrentTorrent } from '../../../src/mirror/torrents/on-demand.js'
 import type { TorrentResponse } from '../../../src/mirror/torrents/response.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -29,7 +29,7 @@ function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
   return request as IncomingMessage
 }
 
-const checked = {} as CheckedTorrent
+const checked = {} as CurrentTorrent
 const answer = { body: Buffer.alloc(300), headers: {} } as unknown as TorrentResponse
 
 test('an answer is recalled by its address and host', () => {

@@ -10,7 +10,7 @@ import type { HashProgress } from '../../../hash/jobs/job.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../state/directory.js'
 import { escapeText } from '../../../text/escape.js'
-import { openSleepingAccess } from '../../arguments/cache-options.js'
+import { openLazyAccess } from '../../arguments/cache-options.js'
 import { commonRequest, noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
 import { namedTrackers } from '../../arguments/tracker-options.js'
 import { checkOneDirectory } from '../../arguments/web-seed-base.js'
@@ -114,7 +114,7 @@ async function complete(
 ): Promise<CompleteReport> {
   const pool = new WorkerPool()
   const engine = { ...engineFor(options, io), pool }
-  const { cacheAccess, sleepingCache } = openSleepingAccess(options, io)
+  const { cacheAccess, lazyCache } = openLazyAccess(options, io)
   const watch = watchOnTerminal(options, io)
   const state = {
     directory: stateDirectory({ option: options.stateDir, env: io.env, isRoot: io.isRoot }),
@@ -124,7 +124,7 @@ async function complete(
     },
   }
   try {
-    const context = { engine, cacheAccess, sleepingCache, state }
+    const context = { engine, cacheAccess, lazyCache, state }
     return await completeDirectories(request, context, watch)
   } finally {
     watch.stop()

@@ -21,12 +21,13 @@ import type { Io } from '../../io.js'
 import { reportNote } from '../../output/messages.js'
 import { withDownloader, type Downloader } from './client.js'
 import type { DownloadOptions } from './options.js'
-import { torrentFromPeers } from './from-peers.js'
 import { openDownloadProgress, type DownloadProgress } from './progress.js'
 import { readSource } from './source.js'
+import { metadataFromPeers } from '../../../core/download/metadata.js'
+import type { MagnetLink } from '../../../metainfo/parse/magnet.js'
 
 /** One run of the command. */
-export interface DownloadRun {
+interface DownloadRun {
   readonly source: string
   /** Whether a client that runs already is to do the work. */
   readonly isNamed: boolean
@@ -182,5 +183,25 @@ async function seed(infoHash: string, { downloader, progress, run }: Seeding): P
     await seedUntil(downloader.client, infoHash, { ...watch, ratio, timeMs })
   } catch (error) {
     if (!io.signal.aborted) throw error
+  }
+}
+
+/**
+ * The torrent of a magnet link, from the peers that a client finds.
+ * @throws BtkitError those of metadataFromPeers and makeScratchDirectory
+ */
+async function torrentFromPeers(
+  magnet: MagnetLink,
+  { client, io, makeScratch, release }: Downloader,
+  { metadataTimeout, maxTorrentSize, quiet }: DownloadOptions,
+): Promise<Metainfo> {
+  if (!quiet) reportNote('looking for peers that have the torrent of the magnet link', io)
+  const scratch = makeScratch()
+  const waiting = waitingFor(metadataTimeout, io)
+  try {
+    const request = { ...scratch, maxSize: maxTorrentSize, waiting, release }
+    return await metadataFromPeers(client, magnet, request)
+  } finally {
+    scratch.remove()
   }
 }

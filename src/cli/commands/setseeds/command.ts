@@ -34,3 +34,13 @@ export function defineSetSeeds(name: string, key: SeedKey, context: CommandConte
       finish(await runEdits({ operands, edit: setSeeds(key, urls), options, legacy }, io))
     })
 }
+
+/** The command `sethttpseeds`. */
+export function defineSethttpseeds(context: CommandContext) {
+  return defineSetSeeds('sethttpseeds', 'httpseeds', context)
+}
+
+/** The command `setwebseeds`. */
+export function defineSetwebseeds(context: CommandContext) {
+  return defineSetSeeds('setwebseeds', 'url-list', context)
+}

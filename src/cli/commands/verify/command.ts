@@ -1,12 +1,19 @@
 import { Command } from '@commander-js/extra-typings'
-import { cacheDirOption, cacheTrustOption, openCacheAccess } from '../../arguments/cache-options.js'
+import {
+  cacheDirOption,
+  cacheTrustOption,
+  openCacheAccess,
+  cachePlace,
+} from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { byteRate, wholeNumber } from '../../arguments/values.js'
-import { TreeCache } from './tree-cache.js'
 import { findTargets } from './request.js'
 import { runVerify } from './run.js'
+import { openCacheIfThere } from '../../../core/cache/access.js'
+import type { TreeSource } from '../../../core/verify/bad-blocks.js'
+import type { Io } from '../../io.js'
 
 /** The command `verify`. */
 export function defineVerify({ io, finish }: CommandContext) {
@@ -46,4 +53,29 @@ export function defineVerify({ io, finish }: CommandContext) {
         await cacheAccess.cache.close()
       }
     })
+}
+
+/**
+ * The piece cache as a source of Merkle trees, opened when a piece is bad. It need not be trusted
+ * for that: of a tree that leads to a torrent's root all digests are right.
+ */
+export class TreeCache {
+  readonly #cacheDir: string | undefined
+  readonly #io: Io
+  #opened: ReturnType<typeof openCacheIfThere> | null = null
+
+  constructor(cacheDir: string | undefined, io: Io) {
+    this.#cacheDir = cacheDir
+    this.#io = io
+  }
+
+  open(): Promise<TreeSource> {
+    this.#opened ??= openCacheIfThere(cachePlace(this.#cacheDir, this.#io))
+    return this.#opened
+  }
+
+  async close(): Promise<void> {
+    const cache = await this.#opened
+    await cache?.close()
+  }
 }

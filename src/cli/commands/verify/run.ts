@@ -2,7 +2,7 @@ import type { VerifyContext } from '../../../core/verify/check-sides.js'
 import {
   measureTorrents,
   verifyTorrents,
-  type CheckedTorrent,
+  type VerifiedTorrent,
   type VerifyOutcome,
   type VerifyRun,
 } from '../../../core/verify/verify-torrents.js'
@@ -131,7 +131,7 @@ function report(outcome: VerifyOutcome, { run, tally, seconds }: Context): void 
 }
 
 /** Returns whether extra files could be looked for, if that was wanted. */
-function tellExtraError({ report: { extraError } }: CheckedTorrent, io: Io): boolean {
+function tellExtraError({ report: { extraError } }: VerifiedTorrent, io: Io): boolean {
   if (extraError !== null) reportError(extraError, io)
   return extraError === null
 }

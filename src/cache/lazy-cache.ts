@@ -1,12 +1,11 @@
 import { join } from 'node:path'
-import { CACHE_FILE } from './cache-file.js'
+import { CACHE_FILE, isTidyDue, noteTidied } from './tidied-note.js'
 import type { OpenCacheOptions } from './open.js'
 import { PieceCache } from './piece-cache.js'
-import { sleepingStore, type SleepingStore } from './store/sleeping.js'
-import { isTidyDue, noteTidied } from './tidied-note.js'
+import { lazyStore, type LazyStore } from './store/lazy.js'
 
 /** A cache that is opened when it is first wanted. Until then it holds nothing and keeps nothing. */
-export interface SleepingCache extends Pick<SleepingStore, 'wake' | 'isAwake'> {
+export interface LazyCache extends Pick<LazyStore, 'wake' | 'isAwake'> {
   readonly cache: PieceCache
   /** Whether it is to be tidied again, as far as can be told without opening it. */
   readonly isTidyDue: () => boolean
@@ -15,11 +14,11 @@ export interface SleepingCache extends Pick<SleepingStore, 'wake' | 'isAwake'> {
 }
 
 /** openCache for a piece of work that may find that it needs no cache. */
-export function openSleepingCache(options: Omit<OpenCacheOptions, 'isCheckedBeside'>) {
+export function openLazyCache(options: Omit<OpenCacheOptions, 'isCheckedBeside'>) {
   const { directory, now } = options
   const path = join(directory, CACHE_FILE)
   const never = new AbortController().signal
-  const { store, wake, isAwake } = sleepingStore(async () => {
+  const { store, wake, isAwake } = lazyStore(async () => {
     const { openOrNone } = await import('./open.js')
     return openOrNone(options, never)
   })
@@ -31,5 +30,5 @@ export function openSleepingCache(options: Omit<OpenCacheOptions, 'isCheckedBesi
     noteTidied: () => {
       if (isAwake()) noteTidied(path, now())
     },
-  } satisfies SleepingCache
+  } satisfies LazyCache
 }

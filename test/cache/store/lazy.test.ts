@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openLmdbStore } from '../../../src/cache/store/lmdb.js'
-import { sleepingStore } from '../../../src/cache/store/sleeping.js'
+import { lazyStore } from '../../../src/cache/store/lazy.js'
 import { makeScratch } from '../../support/scratch.js'
 import { bytes, testStore, textOf } from './store-suite.js'
 
 const neverOpened = () => Promise.reject(new Error('opened'))
 
-testStore('asleep', () => sleepingStore(neverOpened).store, false)
+testStore('asleep', () => lazyStore(neverOpened).store, false)
 
 test('asleep: what nobody wants is never opened, nor closed', async () => {
-  const { store, isAwake } = sleepingStore(neverOpened)
+  const { store, isAwake } = lazyStore(neverOpened)
   await store.close()
   assert.equal(isAwake(), false)
 })
@@ -19,7 +19,7 @@ test('asleep: what nobody wants is never opened, nor closed', async () => {
 test('awake: it is opened once, and keeps what is put from then on', async (t) => {
   const path = join(makeScratch(t), 'x.mdb')
   let opened = 0
-  const { store, wake, isAwake } = sleepingStore(() => {
+  const { store, wake, isAwake } = lazyStore(() => {
     opened++
     return Promise.resolve(openLmdbStore(path, assert.ifError))
   })
