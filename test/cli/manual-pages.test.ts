@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { commandTable } from '../../src/cli/command-table.js'
+import { projectRoot } from '../support/executable.js'
+import { runBtkit } from '../support/run-btkit.js'
+
+const DIRECTORY = join(projectRoot, 'man')
+const pages = new Map(
+  readdirSync(DIRECTORY).map((file) => [file, readFileSync(join(DIRECTORY, file), 'utf8')]),
+)
+const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
+  man: string[]
+}
+
+/** Options that the page of edit describes once for all lists. */
+const OF_LISTS =
+  /^--(?:add|prepend|remove|set|no)-(?:tracker|web-seed|http-seed|node|similar|collection)$/
+
+test('every manual page is installed', () => {
+  assert.deepEqual(manifest.man.toSorted(), [...pages.keys()].map((file) => `./man/${file}`).sort())
+})
+
+test('every page that a page names exists', () => {
+  for (const [file, text] of pages) {
+    for (const [, name, section] of text.matchAll(/^\.(?:It )?Nm (bt\S+) Ns Pq (\d)/gm))
+      assert.ok(pages.has(`${name}.${section}`), `${file}: ${name}(${section})`)
+  }
+})
+
+for (const { name } of commandTable) {
+  test(`the manual has every option of ${name}`, async () => {
+    const file = [`btkit-${name}.1`, `btkit-${name}.8`].find((each) => pages.has(each))
+    assert.ok(file)
+    const text = textOf(file)
+    const { stdout } = await runBtkit([name, '--help'])
+    const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option)
+    const missing = options.filter((each) => each && !OF_LISTS.test(each) && !isIn(text, each))
+    assert.deepEqual(missing, ['--help'])
+  })
+}
+
+test('mandoc finds no fault', (t) => {
+  const files = [...pages.keys()].map((file) => join(DIRECTORY, file))
+  const { error, stdout } = spawnSync('mandoc', ['-T', 'lint', ...files], { encoding: 'utf8' })
+  if (error) t.skip('mandoc is not installed')
+  else assert.doesNotMatch(stdout, /(?:STYLE|WARNING|ERROR)/)
+})
+
+/** A page, with those that it leaves options to. */
+function textOf(file: string): string {
+  const others = [
+    `btkit-makemetafile.1`,
+    'btkit-editing.7',
+    'btkit-publish.1',
+    'btkit-launchmany.1',
+  ]
+  const named = others.filter((each) =>
+    pages.get(file)?.includes(`.Nm ${each.slice(0, -2)} Ns Pq ${each.at(-1)}`),
+  )
+  return [file, ...named].map((each) => pages.get(each)).join('\n')
+}
+
+function isIn(text: string, option: string): boolean {
+  return new RegExp(`[ ,]-${option.slice(2)}(?![\\w-])`).test(text)
+}
