@@ -3,15 +3,16 @@ import {
   connectionLimiter,
   maxDescriptors,
   connectionLimits,
-  type ConnectionRules,
 } from '../../server/connections/connection-limits.js'
-import { startPeriodicTasks } from './periodic-tasks.js'
+import { startMirrorTasks } from './mirror-tasks.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
-import { listen, type Listener, type ListenParts } from './listen.js'
+import { listen, type Listener, type ListenParts } from '../../server/listen/listen.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { refuseStopping } from '../../server/connections/refuse-connection.js'
-import { DrainGate } from './drain-gate.js'
+import { DrainGate } from '../../server/lifecycle/drain-gate.js'
+import { CONNECTIONS, serverRules } from './server-rules.js'
+import { HEALTH } from './status-routes.js'
 import { assembleService, type AssemblyParts } from './assemble.js'
 
 /**
@@ -19,16 +20,6 @@ import { assembleService, type AssemblyParts } from './assemble.js'
  * must have an answer before they are out of time.
  */
 const STOP_TIMEOUT = 6_000
-
-/** The bounds of connections to the mirror. */
-export const CONNECTIONS: ConnectionRules = {
-  // Half a request takes up to 20 KB of memory
-  most: 20_000,
-  // Of one address, or /64 of IPv6: enough for all people behind one
-  mostPerClient: 1000,
-  // Each download has a file open beside its connection
-  filesShare: 1 / 2,
-}
 
 interface ServiceParts extends Omit<AssemblyParts, 'isPressed'> {
   readonly places: readonly ListenPlace[]
@@ -56,11 +47,13 @@ export interface Service {
  */
 export async function startService(parts: ServiceParts): Promise<Service> {
   const { options, hashContext, log, onError } = parts
-  const { limits, clientAddresses } = options
-  const arrivals = new Arrivals((socket) => clientAddresses.connectionKey(socket))
+  const { clientAddresses } = options
+  const connections = connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors())
+  const { keyOf } = connections
+  const arrivals = new Arrivals(keyOf)
   const assembled = await assembleService({ ...parts, isPressed: () => arrivals.isPressing })
   const { exchanges } = assembled
-  const gate = new DrainGate(exchanges)
+  const gate = new DrainGate(exchanges, HEALTH)
   const handler: Handler = (request, response) => {
     if (gate.admits(request)) {
       assembled.handler(request, response)
@@ -69,27 +62,21 @@ export async function startService(parts: ServiceParts): Promise<Service> {
       refuseStopping(response)
     }
   }
-  const limitConnections = connectionLimiter(
-    connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors()),
-  )
-  const { tls } = parts
-  const given = {
+  const listeners = await listenAll(parts.places, {
     handler,
     exchanges,
-    limits,
-    clientAddresses,
-    limitConnections,
-    arrivals,
-    tls,
+    rules: serverRules({ limits: options.limits, exchanges, arrivals }),
+    keyOf,
+    limitConnections: connectionLimiter(connections),
+    tls: parts.tls,
     onError,
-  }
-  const listeners = await listenAll(parts.places, given)
-  const endPeriodicTasks = startPeriodicTasks({ ...parts, ...assembled, ...hashContext })
+  })
+  const endPeriodicTasks = startMirrorTasks({ ...parts, ...assembled, ...hashContext })
   assembled.warmer?.start()
   const stop = async () => {
     gate.close()
     const warmerStopped = assembled.warmer?.stop()
-    endPeriodicTasks()
+    void endPeriodicTasks()
     const timer = setTimeout(parts.interrupt, STOP_TIMEOUT)
     await closeAll(listeners)
     clearTimeout(timer)

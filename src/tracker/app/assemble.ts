@@ -16,10 +16,10 @@ import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { UdpAnswers } from '../udp/udp-answers.js'
 import type { AccessLists } from './access-lists.js'
 import { answerPages } from './answer-pages.js'
-import type { HttpListenerParts } from './http-listener.js'
-import { noteExchange, noteRefusal } from '../../server/exchange/note-exchange.js'
+import { Exchanges } from '../../server/exchange/exchanges.js'
 import { PageRoutes } from './page-routes.js'
 import { makeRules } from './rules.js'
+import { originForm } from './server-rules.js'
 import type { TrackerSettings } from './settings.js'
 import type { StateSaver } from './state-saver.js'
 import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
@@ -50,8 +50,8 @@ export interface AssemblyParts {
 /** Handlers of requests of all kinds. */
 export interface AssembledTracker {
   readonly handler: Handler
-  /** Receives refusals of bytes that were no request. */
-  readonly onRefused: HttpListenerParts['onRefused']
+  /** Follows requests for the log. */
+  readonly exchanges: Exchanges
   readonly udp: UdpAnswers
   readonly pages: Pages
 }
@@ -73,16 +73,15 @@ export function assembleTracker(parts: AssemblyParts): AssembledTracker {
       figures.note('udp', answered)
     },
   })
+  const exchanges = new Exchanges({ report: (exchange) => log?.note(exchange), monotonic })
   const handler: AssembledTracker['handler'] = (request, response) => {
-    if (log) noteExchange({ request, response, log, monotonic })
+    request.url = originForm(request.url ?? '')
+    if (log) exchanges.begin(request, response)
     if (routes.handle(request, response)) return
     figures.note('http', 'page')
     pageRoutes.handle(request, response)
   }
-  const onRefused: AssembledTracker['onRefused'] = (socket, refusal) => {
-    if (log) noteRefusal(log, socket, refusal)
-  }
-  return { handler, onRefused, udp, pages }
+  return { handler, exchanges, udp, pages }
 }
 
 function openAnswers({ settings, store, admitted, foreign }: AssemblyParts): TrackerAnswers {

@@ -2,22 +2,12 @@ import {
   connectionLimiter,
   maxDescriptors,
   connectionLimits,
-  type ConnectionRules,
 } from '../../server/connections/connection-limits.js'
+import { listen, type Listener } from '../../server/listen/listen.js'
 import { openUdp, type UdpServer } from '../udp/udp-server.js'
 import type { AssembledTracker } from './assemble.js'
-import { listenHttp, type HttpListener } from './http-listener.js'
+import { CONNECTIONS, SERVER_RULES } from './server-rules.js'
 import type { TrackerSettings } from './settings.js'
-
-/** The bounds of connections to the tracker. */
-export const CONNECTIONS: ConnectionRules = {
-  // Half a request takes up to 20 KB of memory
-  most: 10_000,
-  // Of one address, or /64 of IPv6: enough for all peers behind one
-  mostPerClient: 500,
-  // Such as torrents: a tracker that is full of connections still saves its state
-  filesShare: 1 / 4,
-}
 
 /** All that listens. */
 export interface Listening {
@@ -32,14 +22,14 @@ export interface Listening {
  */
 export async function listenEverywhere(
   settings: Pick<TrackerSettings, 'places' | 'udpPlaces' | 'clientAddresses' | 'tls'>,
-  { handler, onRefused, udp }: Pick<AssembledTracker, 'handler' | 'onRefused' | 'udp'>,
+  { handler, exchanges, udp }: Pick<AssembledTracker, 'handler' | 'exchanges' | 'udp'>,
   onError: (error: unknown) => void,
 ): Promise<Listening> {
   const { places, udpPlaces, clientAddresses, tls } = settings
   const limits = connectionLimits(CONNECTIONS, clientAddresses, maxDescriptors())
   const { keyOf } = limits
   const limitConnections = connectionLimiter(limits)
-  const listeners: HttpListener[] = []
+  const listeners: Listener[] = []
   const sockets: UdpServer[] = []
   const addresses: string[] = []
   const close = async () => {
@@ -49,9 +39,10 @@ export async function listenEverywhere(
     let got = 0
     for (const place of places) {
       const isTaken = 'port' in place && place.port === 0 && got !== 0
-      const listener = await listenHttp(isTaken ? { ...place, port: got } : place, {
+      const listener = await listen(isTaken ? { ...place, port: got } : place, {
         handler,
-        onRefused,
+        exchanges,
+        rules: SERVER_RULES,
         keyOf,
         limitConnections,
         tls,

@@ -3,7 +3,7 @@ import { PeerTrackerPoller } from '../multitracker/peer-tracker-poller.js'
 import { lockState } from '../state/lock-state.js'
 import { listenEverywhere, type Listening } from './listen-everywhere.js'
 import { expireSome } from './expire-some.js'
-import { startPeriodicWork } from './periodic-work.js'
+import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
 import { prepareTracker, type PreparedTracker, type TrackerWorld } from './prepare.js'
 import type { TrackerSettings } from './settings.js'
 
@@ -110,7 +110,7 @@ function startRepeating({
     now,
   })
   const asking = { act: () => rounds.round(), period: 1000 * sharing.interval }
-  const endWork = startPeriodicWork(
+  const endWork = startPeriodicTasks(
     [
       ...(foreign === null ? [] : [asking]),
       { act: admitted.refresh, period: settings.allowed.interval },

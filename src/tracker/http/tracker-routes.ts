@@ -15,9 +15,6 @@ import type { TrackerCalls } from '../answers/tracker-calls.js'
 import type { Aggregation } from './aggregation.js'
 import type { FullScrape } from './full-scrape.js'
 
-/** A connection that nothing was asked on for so long is closed, in milliseconds. */
-export const KEEP_ALIVE = 15_000
-
 interface TrackerRoutesParts {
   readonly answers: TrackerAnswers
   readonly fullScrape: FullScrape

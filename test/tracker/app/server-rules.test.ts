@@ -5,7 +5,9 @@ import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
-import { makeHttpServer } from '../../../src/tracker/app/http-listener.js'
+import { Exchanges } from '../../../src/server/exchange/exchanges.js'
+import { makeServer } from '../../../src/server/listen/listen.js'
+import { originForm, SERVER_RULES } from '../../../src/tracker/app/server-rules.js'
 
 const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n`
 
@@ -13,12 +15,16 @@ const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n
 async function listen(t: TestContext, { maxPerClient = 100, maxConnections = 1000 } = {}) {
   const heard = { answered: 0, refused: [] as number[] }
   const keyOf = ({ remoteAddress }: Socket) => remoteAddress ?? null
-  const server = makeHttpServer({
+  const server = makeServer({
     handler: (request, response) => {
       heard.answered += 1
-      response.end(request.url)
+      response.end(originForm(request.url ?? ''))
     },
-    onRefused: (_socket, { status }) => heard.refused.push(status),
+    exchanges: new Exchanges({
+      report: ({ status }) => heard.refused.push(status),
+      monotonic: () => performance.now(),
+    }),
+    rules: SERVER_RULES,
     keyOf,
     limitConnections: connectionLimiter({
       keyOf,
@@ -27,7 +33,6 @@ async function listen(t: TestContext, { maxPerClient = 100, maxConnections = 100
       maxConnections,
     }),
     tls: null,
-    onError: assert.ifError,
   }).listen(0, '::')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { cacheSize, openCache, removeCache } from '../../../src/cache/open.js'
-import { startPeriodicTasks } from '../../../src/mirror/app/periodic-tasks.js'
+import { startMirrorTasks } from '../../../src/mirror/app/mirror-tasks.js'
 import { fixedTrackers } from '../../../src/mirror/torrents/tracker-source.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -12,7 +12,7 @@ const DAY = 24 * 60 * MINUTE
 
 /** Chores whose clock and timers are the test's own, and how often trackers were looked at. */
 async function start(t: TestContext, cacheMaxSize: number | null = null) {
-  t.mock.timers.enable({ apis: ['setInterval'] })
+  t.mock.timers.enable({ apis: ['setTimeout'] })
   let now = 100 * DAY
   const directory = makeScratch(t)
   const cache = await openCache({ directory, now: () => now, warn: assert.ifError })
@@ -25,7 +25,7 @@ async function start(t: TestContext, cacheMaxSize: number | null = null) {
     looks++
     return Promise.resolve()
   }
-  const stop = startPeriodicTasks({
+  const stop = startMirrorTasks({
     trackers: { ...fixedTrackers([], 0), refresh },
     cacheAccess: { cache, trust: 'full', now: () => now },
     unusedFor: 30 * DAY,
@@ -37,9 +37,13 @@ async function start(t: TestContext, cacheMaxSize: number | null = null) {
     onError: assert.ifError,
   })
   t.after(stop)
-  const pass = (time: number) => {
-    now += time
-    t.mock.timers.tick(time)
+  const pass = async (time: number) => {
+    for (let passed = 0; passed < time; passed += MINUTE) {
+      now += MINUTE
+      t.mock.timers.tick(MINUTE)
+      // Each task begins its next wait when it has ended
+      await setImmediate()
+    }
   }
   return { cache, directory, warnings, pass, stop, looks: () => looks }
 }
@@ -49,12 +53,12 @@ const INPUT = pseudoRandom(32)
 test('the trackers are looked at each minute, until the service ends', async (t) => {
   const { pass, looks, stop } = await start(t)
   assert.equal(looks(), 0)
-  pass(MINUTE)
+  await pass(MINUTE)
   assert.equal(looks(), 1)
-  pass(3 * MINUTE)
+  await pass(3 * MINUTE)
   assert.equal(looks(), 4)
-  stop()
-  pass(MINUTE)
+  await stop()
+  await pass(MINUTE)
   assert.equal(looks(), 4)
 })
 
@@ -64,7 +68,7 @@ test('what was unused for long enough leaves the cache the next day', async (t) 
   for (let day = 0; day < 30 + 7; day++) {
     // Not through the cache, which would note that it is of use
     assert.equal([...cache.store.entries()].length, 2, `day ${day}`)
-    pass(DAY)
+    await pass(DAY)
     await setImmediate()
     await cache.flush()
   }
@@ -85,19 +89,19 @@ test('a cache that is too large is made smaller within a minute, and digests of 
   }
   await cache.flush()
   assert.ok(cache.store.usedBytes() > 200_000)
-  pass(MINUTE)
+  await pass(MINUTE)
   while (cache.store.usedBytes() > 200_000) await setImmediate()
   assert.ok(cache.file(key))
 })
 
 test('a cache that is removed while it is in use is mentioned once', async (t) => {
   const { directory, warnings, pass } = await start(t)
-  pass(MINUTE)
+  await pass(MINUTE)
   await setImmediate()
   assert.deepEqual(warnings, [])
   removeCache(directory)
   for (let i = 0; i < 3; i++) {
-    pass(MINUTE)
+    await pass(MINUTE)
     await setImmediate()
   }
   assert.equal(warnings.length, 1)

@@ -1,4 +1,5 @@
 import { removeUnused, shrinkTo } from '../../cache/maintain.js'
+import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
 import { dayOf } from '../../cache/records/record.js'
 import type { CacheAccess } from '../../core/digests/cache-trust.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
@@ -31,11 +32,10 @@ export interface PeriodicTaskParts {
 }
 
 /**
- * Starts the periodic tasks: each minute looks at the trackers, at the size of the cache and
- * whether it is there, each
- * hour at the sets in it, and prunes it each day.
+ * Starts the periodic tasks: each minute a look at the trackers, at the size of the cache and whether
+ * it is there; each hour at the sets in it; each day it is pruned. Returns what ends them.
  */
-export function startPeriodicTasks(parts: PeriodicTaskParts): () => void {
+export function startMirrorTasks(parts: PeriodicTaskParts): () => Promise<void> {
   const { trackers, cacheAccess, unusedFor, loadSets, onError } = parts
   const prune = () => removeUnused(cacheAccess.cache.store, dayOf(cacheAccess.now() - unusedFor))
   let wasThere = true
@@ -51,14 +51,8 @@ export function startPeriodicTasks(parts: PeriodicTaskParts): () => void {
     { act: loadSets, period: HOUR },
     { act: prune, period: DAY },
   ]
-  const timers = tasks.map(({ act, period }) =>
-    setInterval(() => void act().catch(onError), period),
-  )
-  for (const timer of timers) timer.unref()
   for (const act of [loadSets, prune]) act().catch(onError)
-  return () => {
-    for (const timer of timers) clearInterval(timer)
-  }
+  return startPeriodicTasks(tasks, onError)
 }
 
 function removedText(directory: string): string {

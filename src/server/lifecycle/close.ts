@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
-import { connectionsOf } from './connections.js'
-import { connectionsInHandshake } from './handshakes.js'
+import { connectionsOf } from '../connections/connections.js'
+import { connectionsInHandshake } from '../connections/handshakes.js'
 
 /** How long requests under way may take to end, in milliseconds. */
 const GRACE = 8_000

@@ -1,6 +1,6 @@
 /** Something that is done again and again. */
 export interface PeriodicTask {
-  readonly act: () => Promise<void> | void
+  readonly act: () => unknown
   /** Milliseconds from one end to the next beginning. */
   readonly period: number
 }
@@ -9,7 +9,7 @@ export interface PeriodicTask {
  * Does tasks again and again, each at its own pace and never twice at once. Returns what ends it,
  * which waits for those under way.
  */
-export function startPeriodicWork(
+export function startPeriodicTasks(
   tasks: readonly PeriodicTask[],
   onError: (error: unknown) => void,
 ): () => Promise<void> {
@@ -22,6 +22,7 @@ export function startPeriodicWork(
       const run = doTask(task).finally(() => running.delete(run))
       running.add(run)
     }, task.period)
+    timer.unref()
     timers.add(timer)
   }
   const doTask = async (task: PeriodicTask) => {
