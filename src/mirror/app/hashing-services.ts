@@ -7,10 +7,10 @@ import { GivenTorrents } from '../torrents/given-torrents.js'
 import { HashedBytes } from '../torrents/hashed-bytes.js'
 import { OnDemand } from '../torrents/on-demand.js'
 import { FileDigests } from '../views/file-digests.js'
-import { openWarmer } from '../warm/open.js'
-import type { Warmer } from '../warm/warmer.js'
+import { createThrottle } from '../../hash/jobs/throttle.js'
+import { Warmer, type WarmerParts } from '../warm/warmer.js'
 
-export interface MakersParts {
+interface MakersParts {
   readonly options: ServiceOptions
   /** The engine's threads must be a pool's, and its work all theirs. */
   readonly hashContext: HashContext
@@ -58,4 +58,24 @@ export function openHashingServices({
   const given = new GivenTorrents({ directories: options.torrents, now, warn })
   const ahead = { options, given, hasher, hashContext: sliced, slices, monotonic, warn, onError }
   return { admission, onDemand, digests, hashed, given, warmer: openWarmer(ahead) }
+}
+
+interface OpenWarmerParts extends Omit<
+  WarmerParts,
+  'options' | 'mirror' | 'serviceName' | 'markPadFiles' | 'pieceLength' | 'throttle'
+> {
+  readonly options: ServiceOptions
+}
+
+/** What hashes ahead as the options say; null where nothing is to be, or none of it could be kept. */
+function openWarmer({ options, ...parts }: OpenWarmerParts): Warmer | null {
+  const { warm, mirror, serviceName, markPadFiles, pieceLength } = options
+  if (warm === null) return null
+  if (!parts.hashContext.cacheAccess.cache.keepsAnything) {
+    parts.warn('--warm: without a cache nothing that is hashed ahead could be kept')
+    return null
+  }
+  const throttle = warm.maxRate === null ? undefined : createThrottle(warm.maxRate)
+  const content = { mirror, serviceName, markPadFiles, pieceLength }
+  return new Warmer({ ...parts, ...content, options: warm, throttle })
 }

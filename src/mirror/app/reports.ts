@@ -11,12 +11,7 @@ import type { HashingServices } from './hashing-services.js'
 import { serviceMetrics } from './service-metrics.js'
 import { scrapeTracker } from '../scrape/scrape-tracker.js'
 import { TrackerScrapes } from '../scrape/tracker-scrapes.js'
-import {
-  MAX_LISTED,
-  StatusSource,
-  trackedHash,
-  type StatusSourceParts,
-} from '../status/status-source.js'
+import { MAX_LISTED, StatusSource, trackedHash } from '../status/status-source.js'
 
 interface ReportsParts {
   readonly options: ServiceOptions
@@ -48,8 +43,9 @@ interface Reports {
 
 /** Puts together what the service tells of itself. */
 export function openReports(parts: ReportsParts): Reports {
-  const { options, cacheAccess, makers, exchanges } = parts
+  const { options, cacheAccess, makers, exchanges, trackers, busy, monotonic, onError } = parts
   const { admission, onDemand, digests, hashed, warmer } = makers
+  const { cache, now } = cacheAccess
   const describe = async () => {
     const cacheSize = await parts.cacheSize()
     const droppedLines = parts.droppedLines()
@@ -62,29 +58,6 @@ export function openReports(parts: ReportsParts): Reports {
     const work = { running: admission.ahead.running, bytesHashed: hashed.ahead }
     return warmer && { ...warmer.files.counts, ...work }
   }
-  const { version, mirror } = options
-  const { cache, now } = cacheAccess
-  const about = { version, mirror, makers: [onDemand, digests], cache, warm, now }
-  return { describe, ...openStatus({ ...parts, ...makers, ...about }) }
-}
-
-interface OpenStatusParts extends Omit<StatusSourceParts, 'scrapes'> {
-  readonly trackers: TrackerSource
-  /** Hears of errors that are the server's own. */
-  readonly onError: (error: unknown) => void
-}
-
-/** What tells of the service to anybody. */
-interface OpenedStatus {
-  /** The report of the last second. */
-  readonly report: () => Promise<StatusReport>
-  /** Asks trackers no more. */
-  readonly stop: () => void
-}
-
-/** Puts together what tells of the service. */
-function openStatus(parts: OpenStatusParts): OpenedStatus {
-  const { trackers, busy, now, monotonic, onError } = parts
   const scrapes = new TrackerScrapes({
     trackers: () => trackers.current().urls,
     infoHashes: () => busy.top(MAX_LISTED).map(trackedHash),
@@ -93,8 +66,11 @@ function openStatus(parts: OpenStatusParts): OpenedStatus {
     monotonic,
     onError,
   })
-  const source = new StatusSource({ ...parts, scrapes })
+  const { version, mirror } = options
+  const about = { version, mirror, makers: [onDemand, digests], cache, warm, now }
+  const source = new StatusSource({ ...parts, ...makers, ...about, scrapes })
   return {
+    describe,
     report: () => source.current(),
     stop: () => {
       scrapes.stop()

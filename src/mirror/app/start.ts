@@ -12,7 +12,7 @@ import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { refuseStopping } from '../../server/connections/refuse-connection.js'
 import { DrainGate } from '../../server/lifecycle/drain-gate.js'
 import { CONNECTIONS, serverRules } from './server-rules.js'
-import { HEALTH } from './status-routes.js'
+import { HEALTH } from '../status/routes.js'
 import { assembleService, type AssemblyParts } from './assemble.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { jsonLine } from '../../text/escape.js'
 import { prefersJson } from '../../server/answers/accept.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
@@ -6,8 +6,13 @@ import { REFRESH_SCRIPT } from '../progress/refresh-script.js'
 import { addReadRoute } from '../../server/answers/read-route.js'
 import type { StatusReport } from './report.js'
 import { renderStatusPage } from './status-page.js'
+import { missingRoot } from '../tree/missing-root.js'
+import { sendError, sendLine } from '../../server/answers/errors.js'
 
-export interface StatusPageRoutesParts {
+/** Answered while the service stops, too. */
+export const HEALTH = '/-/health'
+
+interface StatusPageRoutesParts {
   /** The report of the last second: the same object as long as it is the same. */
   readonly report: () => Promise<StatusReport>
   /** Whether the files can be had here. */
@@ -53,4 +58,34 @@ function keepLast<T>(render: (value: T) => string): (value: T) => string {
     if (last?.value !== value) last = { value, text: render(value) }
     return last.text
   }
+}
+
+export interface StatusParts {
+  /** The service's figures, in Prometheus' text format. */
+  readonly describe: () => Promise<string>
+  /** Whether there is a mirror to serve. */
+  readonly isRootThere: () => Promise<boolean>
+}
+
+/**
+ * What tells of the service itself, under `/-/`, which stands for no file: `health` whether all is
+ * as it should be, `ready` whether requests had better be sent here.
+ */
+export function addStatusRoutes(app: FastifyInstance, parts: StatusParts): void {
+  const sendState = async (reply: FastifyReply) => {
+    reply.header('Cache-Control', 'no-store')
+    if (await parts.isRootThere()) sendLine(reply, 200, 'ok')
+    else sendError(reply, missingRoot())
+    return reply
+  }
+  addReadRoute(app, HEALTH, (_request, reply) => sendState(reply))
+  // When the service stops, this one is refused like all others
+  addReadRoute(app, '/-/ready', (_request, reply) => sendState(reply))
+
+  addReadRoute(app, '/-/metrics', async (_request, reply) => {
+    return reply
+      .header('Cache-Control', 'no-store')
+      .type('text/plain; version=0.0.4')
+      .send(await parts.describe())
+  })
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 
 /** What is known of a request. Of one that could not be read that is its connection alone. */
 export type Asked = Pick<IncomingMessage, 'socket' | 'headers' | 'method' | 'url'>
@@ -20,8 +19,3 @@ export interface Exchange {
 
 /** What nginx calls it when a client leaves without an answer; HTTP has no word for it. */
 export const CLIENT_LEFT = 499
-
-/** Asks for the peer's address: a socket that is closed knows it only if it was asked before. */
-export function rememberPeer(socket: Socket): string | undefined {
-  return socket.remoteAddress
-}

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { connectionsOf } from '../connections/connections.js'
-import { CLIENT_LEFT, rememberPeer, type Exchange } from './exchange.js'
+import { CLIENT_LEFT, type Exchange } from './exchange.js'
 import type { CountedResponse } from '../connections/counted-response.js'
 
 export interface ExchangesParts {
@@ -105,6 +105,11 @@ export class Exchanges {
       isComplete,
     })
   }
+}
+
+/** Asks for the peer's address: a socket that is closed knows it only if it was asked before. */
+function rememberPeer(socket: Socket): string | undefined {
+  return socket.remoteAddress
 }
 
 const NO_ROUTE = 'none'
