@@ -53,6 +53,19 @@ export async function checkPieces(
   }
 }
 
+/**
+ * Whether the cache knows that the pieces of a torrent are those of other content, as an earlier run
+ * that was to adopt it has found.
+ */
+export function isKnownOther(
+  { run }: UndecidedTorrent,
+  metainfo: Metainfo,
+  laidOut: Content,
+): boolean {
+  const known = recallAll(laidOut, run.hashContext.cacheAccess)
+  return known !== null && !isSame(metainfo, laidOut, known)
+}
+
 function recallAll(content: Content, cacheAccess: Parameters<typeof recallPieces>[1]) {
   const table = recallPieces(content, cacheAccess)
   if (countUnknownPieces(table) > 0) return null

@@ -1,6 +1,6 @@
 import { joinTorrent } from '../../metainfo/build/torrent.js'
 import type { KeyDigests } from '../../state/torrents/record.js'
-import { checkPieces, digestsOfForeign } from './adoption.js'
+import { checkPieces, digestsOfForeign, isKnownOther } from './adoption.js'
 import { layOut, fitsContent, hasLikelyInfo } from './compare-layout.js'
 import {
   digestTorrent,
@@ -93,12 +93,11 @@ async function takeOver(
   entry: UndecidedTorrent,
   existing: ExistingTorrent,
 ): Promise<TorrentDecision> {
-  const { adopt: isWanted } = entry.run.request
   if (!looksAlike(entry, existing)) return adoptForeign(entry, existing)
   const own = await obtain(entry)
   const { core } = own
   if (!core) return skip(own, 'content not read')
-  if (!isSame(entry, existing, core)) return skip(own, isWanted ? 'outdated' : 'foreign')
+  if (!isSame(entry, existing, core)) return skip(own, 'outdated')
   return keep(own, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
 }
 
@@ -112,7 +111,10 @@ async function adoptForeign(
   if (!metainfo) return skip(unread(entry), 'foreign')
   const laidOut = layOut(metainfo, content)
   if (!laidOut) return skip(unread(entry), fitsContent(metainfo, content) ? 'foreign' : 'outdated')
-  if (!run.request.adopt) return skip(unread(entry), 'foreign', metainfo.pieceLength)
+  if (!run.request.adopt) {
+    const reason = isKnownOther(entry, metainfo, laidOut) ? 'outdated' : 'foreign'
+    return skip(unread(entry), reason, metainfo.pieceLength)
+  }
   const check = await checkPieces(entry, metainfo, laidOut)
   const { bytesHashed } = check
   if (check.kind === 'unread') return adopt(writeUnread(unread(entry)), existing)

@@ -146,6 +146,8 @@ test('a torrent whose content is other is told and left', async (t) => {
   assert.match(stdout, /created 0, updated 0, adopted 2, unchanged 0, /)
   assert.deepEqual(readFileSync(mirror.torrent('a')), bytes)
   assert.equal((await mirror.run(['--adopt', '--quiet'])).stderr, said)
+  const later = await mirror.run([])
+  assert.deepEqual([later.status, later.stderr], [1, said], 'what is known is not forgotten')
 })
 
 test('a dry run says what it would adopt, and whether it had to read', async (t) => {
