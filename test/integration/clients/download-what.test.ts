@@ -121,3 +121,19 @@ test('--ca-cert without a certificate is refused', unlessInstalled('aria2c'), as
   const { status, stderr } = await runBtkit(args, { env: only(t, 'aria2c') })
   assert.deepEqual([status, stderr], [2, `btkit: --ca-cert ${file}: no certificate in PEM\n`])
 })
+
+test('a directory that is missing is created, and that is told', withAria2, async (t) => {
+  const { torrent } = await seeded(t, { 'one.bin': pseudoRandom(100_000) })
+  const to = join(makeScratch(t), 'new')
+  const args = ['download', torrent, '--save-to', to, ...MINE]
+  const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'aria2c') })
+  assert.deepEqual([status, stderr], [0, `btkit: created the directory ${to}\n`])
+})
+
+test('only one of two places can be named', async (t) => {
+  const { torrent } = await plant(t)
+  const args = ['download', torrent, '--save-to', 'a', '--saveas', 'b']
+  const { status, stderr } = await runBtkit(args, { cwd: makeScratch(t) })
+  assert.equal(status, 2)
+  assert.match(stderr, /'--saveas <path>' cannot be used with option '--save-to <directory>'/)
+})

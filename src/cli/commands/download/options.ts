@@ -26,8 +26,16 @@ export function declareDownloadOptions() {
   const command = new Command('download')
     .argument('[torrent]', 'a torrent, its URL, or a magnet link')
     .optionsGroup('Where it goes:')
-    .option('--saveas <path>', 'the name of the file, or of the directory of several')
-    .option('--save-to <directory>', "holds it under the torrent's name (default: this one)")
+    .addOption(
+      new Option(
+        '--saveas <path>',
+        'the name of the file, or of the directory of several',
+      ).conflicts('saveTo'),
+    )
+    .option(
+      '--save-to <directory>',
+      "holds it under the torrent's name; created if missing (default: this one)",
+    )
     .option(
       '--check-hashes <n>',
       '0: keep what has the right size unread; 1: read what is there already',

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { beginDownload, seedUntil, whenWhole } from '../../../core/download/download.js'
 import {
@@ -13,6 +13,7 @@ import { chooseTarget, type DownloadTarget } from '../../../core/download/target
 import { clientInfoHash } from '../../../core/publish/client.js'
 import { dataProblem } from '../../../core/publish/local-data.js'
 import { BtkitError } from '../../../errors.js'
+import { statIfThere } from '../../../files/stat-files.js'
 import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
@@ -102,7 +103,10 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
   const directory = downloader.directoryOf(target, metainfo)
   const beforeStart = () => {
     if (found.isWhole) return
+    const parent = dirname(target.path)
+    const isMissing = statIfThere(parent) === null
     makeRoom(target)
+    if (isMissing && !run.options.quiet) reportNote(`created the directory ${parent}`, run.io)
     noteBegun(target)
   }
   const { fileTimes, isWhole } = found
