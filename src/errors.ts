@@ -74,7 +74,7 @@ export function asBtkitError(error: unknown, what: string): unknown {
   return new BtkitError(code, `${what === '' ? "''" : what}: ${reason}`, { cause: error })
 }
 
-const MAYBE_MANGLED = ', or its name is not valid UTF-8, which btkit needs'
+const MAYBE_MANGLED = ', or the name is not valid UTF-8'
 
 const OS_ERROR_CODES: Record<string, ErrorCode> = {
   ENOENT: 'not-found',

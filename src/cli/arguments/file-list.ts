@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { FailedFile } from '../../core/edit/files.js'
 import { BtkitError } from '../../errors.js'
 import { collectBounded, readBounded } from '../../files/read-bounded.js'
+import { escapeBadBytes } from '../../text/escape.js'
 import type { Io } from '../io.js'
 
 /** File names from a list. */
@@ -30,12 +31,12 @@ export async function readFileList(list: string, { stdin }: Pick<Io, 'stdin'>): 
   const names = split(Buffer.from(bytes)).filter((name) => name.length > 0)
   return {
     files: names.filter((name) => isUtf8(name)).map((name) => name.toString()),
-    refused: names.filter((name) => !isUtf8(name)).map((name) => refuse(name.toString())),
+    refused: names.filter((name) => !isUtf8(name)).map((name) => refuse(escapeBadBytes(name))),
   }
 }
 
 function refuse(file: string): FailedFile {
-  return { file, error: new BtkitError('bad-name', `${file}: its name is not UTF-8`) }
+  return { file, error: new BtkitError('bad-name', `${file}: the name is not valid UTF-8`) }
 }
 
 function split(bytes: Buffer): Buffer[] {

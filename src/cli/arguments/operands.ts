@@ -1,4 +1,5 @@
 import { BtkitError } from '../../errors.js'
+import { escapeBadBytes } from '../../text/escape.js'
 import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
 import { Buffer } from 'node:buffer'
 import { readFileSync } from 'node:fs'
@@ -52,9 +53,10 @@ export function checkUtf8(args: readonly string[], commandLine = COMMAND_LINE): 
   if (!args.some((arg) => arg.includes(REPLACEMENT))) return
   const raw = readArguments(commandLine)?.slice(-args.length)
   if (raw?.length !== args.length) return
-  const wrong = args.find((arg, i) => Buffer.from(arg).compare(raw[i] ?? Buffer.of()) !== 0)
+  const wrong = raw.find((bytes, i) => bytes.compare(Buffer.from(args[i] ?? '')) !== 0)
   if (wrong === undefined) return
-  throw new BtkitError('usage', `argument '${wrong}': not UTF-8, so nothing was done`)
+  const what = `argument ${escapeBadBytes(wrong)}: the name is not valid UTF-8`
+  throw new BtkitError('usage', `${what}; nothing was done`)
 }
 
 function readArguments(commandLine: string): Buffer[] | null {

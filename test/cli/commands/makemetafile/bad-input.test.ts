@@ -164,6 +164,6 @@ test('an argument that is not UTF-8 is told as such', onlyLinux, async (t) => {
   // As Node hands it to a program
   const path = `${directory}/\ufffd`
   const { status, stderr } = await runBtkit(['makemetafile', path, TRACKER])
-  const reason = 'no such file or directory, or its name is not valid UTF-8, which btkit needs'
+  const reason = 'no such file or directory, or the name is not valid UTF-8'
   assert.deepEqual([status, stderr], [1, `btkit: ${path}: ${reason}\n`])
 })

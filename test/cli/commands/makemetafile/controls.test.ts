@@ -259,7 +259,7 @@ test('a list that names what is not there, lies outside or is not UTF-8 makes no
   for (const [list, why] of [
     ['a\nx\n', 'x: no such file or directory'],
     ['../list\n', '../list: does not lie below'],
-    [Buffer.from([0xff, 0x0a]), 'its name is not UTF-8'],
+    [Buffer.from([0xff, 0x0a]), 'the name is not valid UTF-8'],
   ] as const) {
     const directory = makeScratch(t, { 'tree/a': '1', list: '' })
     writeFileSync(join(directory, 'list'), list)
