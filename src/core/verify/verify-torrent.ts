@@ -84,12 +84,20 @@ export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   }
 }
 
+/** More components than a path of any system can have: Windows has paths of 32767 characters. */
+const MOST_COMPONENTS = 16_384
+
 /**
  * Refuses a torrent that must not be let near a disk. A backslash is part of a name where it does
  * not part components.
  * @throws BtkitError `unsafe-path`
  */
-export function refuseUnsafePaths({ unsafePaths }: Metainfo, torrent: string): void {
+export function refuseUnsafePaths({ unsafePaths, files }: Metainfo, torrent: string): void {
+  const deep = files.find(({ path }) => path.length > MOST_COMPONENTS)
+  if (deep) {
+    const what = `a path of ${deep.path.length} components, more than any disk can hold`
+    throw new BtkitError('unsafe-path', `${torrent}: ${what}`)
+  }
   const unsafe = unsafePaths.find(({ reason }) => reason !== BACKSLASH || sep === '\\')
   if (unsafe === undefined) return
   const path = quoteText(unsafe.path.join('/'))

@@ -254,3 +254,21 @@ test('SIGINT ends a check with status 130', { timeout: 60_000 }, async (t) => {
   setTimeout(() => child.kill('SIGINT'), 1500)
   assert.deepEqual(await result.then(({ status, stdout }) => [status, stdout]), [130, ''])
 })
+
+test('a path of millions of components is refused in one line', async (t) => {
+  const path = Array.from({ length: 3_000_000 }, () => 'a')
+  const bytes = torrentOf(directoryInfo([{ length: 1, path }], { pieces: Buffer.alloc(20) }))
+  const directory = makeScratch(t, { 'deep.torrent': bytes })
+  const torrent = join(directory, 'deep.torrent')
+  const why = 'a path of 3000000 components, more than any disk can hold'
+  for (const command of ['verify', 'convert', 'publish']) {
+    const more = {
+      verify: [],
+      convert: ['--v2'],
+      publish: ['--client', 'scgi://127.0.0.1:1', '--no-cache'],
+    }
+    const args = [command, ...more[command as keyof typeof more], torrent]
+    const { status, stderr } = await runBtkit(args, { cwd: directory })
+    assert.deepEqual([status, stderr], [1, `btkit: ${torrent}: ${why}\n`])
+  }
+})
