@@ -9,4 +9,5 @@ export const JOINED = [
   'chalk',
   'mime',
   'string-width',
+  'yaml',
 ]

@@ -137,6 +137,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/cache/command.js')).defineCache,
   },
   {
+    name: 'config',
+    summary: 'show, check or begin the configuration',
+    example: 'show',
+    load: async () => (await import('./commands/config/command.js')).defineConfig,
+  },
+  {
     name: 'doctor',
     summary: 'say what this installation runs on, and how fast it hashes',
     example: null,

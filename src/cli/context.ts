@@ -8,6 +8,8 @@ export interface CommandContext {
   readonly program: string
   /** Whether that is one of BitTornado's names, whose arguments and output stay as they were. */
   readonly isLegacy: boolean
+  /** All commands with their options, for a command that is about them. */
+  readonly commands: () => Promise<readonly CommandUnknownOpts[]>
   /** Sets the exit status; 0 unless a command says otherwise. */
   readonly finish: (status: number) => void
 }

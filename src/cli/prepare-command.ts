@@ -8,20 +8,29 @@ import { typedName } from './arguments/option-names.js'
 import type { Io } from './io.js'
 import { reportError } from './output/messages.js'
 
+/** What a command line is run with. */
+export interface Preparation {
+  readonly io: Io
+  /** As typed. */
+  readonly args: readonly string[]
+  /** Adds to an error where options are from that were not typed. */
+  readonly explain: (text: string) => string
+}
+
 /** Has commander write to our streams, report an error in one line, and never end the process. */
 export function prepareCommand(
   command: CommandUnknownOpts,
-  io: Io,
-  args: readonly string[],
+  preparation: Preparation,
 ): CommandUnknownOpts {
+  const { io, args, explain } = preparation
   command.configureHelp({ optionDescription: describeOption, minWidthToWrap: 24 })
   for (const option of command.options) nameInErrors(option, args)
-  for (const subcommand of command.commands) prepareCommand(subcommand, io, args)
+  for (const subcommand of command.commands) prepareCommand(subcommand, preparation)
   return command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),
     outputError: (text) => {
-      reportError(restate(text, command), io)
+      reportError(explain(restate(text, command)), io)
     },
     getOutHelpWidth: () => io.stdout.columns ?? 80,
     getErrHelpWidth: () => io.stderr.columns ?? 80,

@@ -2,10 +2,15 @@ import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/
 import { BtkitError } from '../errors.js'
 import { commandTable, findCommand, type CommandEntry } from './command-table.js'
 import type { CommandContext } from './context.js'
-import { addEnvironment } from './arguments/environment.js'
+import { SERVERS } from './configuration/environment.js'
+import {
+  configOption,
+  configure,
+  nameOrigins,
+  type ConfiguredLine,
+} from './configuration/configure.js'
 import { exitStatusOf, reportError } from './output/messages.js'
 import type { Io } from './io.js'
-import { normalizeOptionNames } from './arguments/option-names.js'
 import { prepareCommand, pathOf } from './prepare-command.js'
 import { version } from './version.js'
 
@@ -24,7 +29,10 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     status = result
   }
   const { program, subcommand } = invocation
-  const context = { io, program, isLegacy: subcommand !== null, finish }
+  const context: CommandContext = {
+    ...{ io, program, isLegacy: subcommand !== null, finish },
+    commands: () => Promise.all(commandTable.map((entry) => buildCommand(entry, context))),
+  }
   try {
     await runCommandLine(invocation, context)
     return status
@@ -46,17 +54,29 @@ export function endsBySignal({ subcommand, args }: Invocation): boolean {
 async function runCommandLine(invocation: Invocation, context: CommandContext): Promise<void> {
   const { io, finish, isLegacy } = context
   const args = isLegacy ? [...invocation.args] : spellCommand(invocation.args)
-  const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
-  prepareCommand(program, io, args)
+  const built = await buildProgram({ ...invocation, args }, context)
+  const { program, command, entry } = built
   const example = entry?.example ?? null
-  const spelled = command ? spellArguments(args, command, io) : args
-  const isBare = spelled.length === (isLegacy ? 0 : 1)
-  if (isBare && command && example !== null) {
+  const line = await spellArguments(args, built, context)
+  const explain = (text: string) => nameOrigins(text, line.settings)
+  prepareCommand(program, { io, args, explain })
+  const isBare = args.length === (isLegacy ? 0 : 1)
+  if (isBare && command && entry && example !== null && !isTold(entry, line.settings)) {
     io.stderr.write(shortUsage(command, example))
     finish(2)
     return
   }
-  await program.parseAsync(spelled, { from: 'user' })
+  try {
+    await program.parseAsync(line.args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof BtkitError) || error.code !== 'usage') throw error
+    throw new BtkitError('usage', explain(error.message), { cause: error })
+  }
+}
+
+/** Whether a service needs nothing typed, because a configuration or the environment says it all. */
+function isTold(entry: CommandEntry, settings: ConfiguredLine['settings']): boolean {
+  return SERVERS.has(entry.name) && settings.some(({ args }) => args.length > 0)
 }
 
 /**
@@ -74,14 +94,32 @@ function spellCommand(args: readonly string[]): string[] {
   return isHelp ? ['help', name] : [name, ...args.slice(1)]
 }
 
-/** Commands that go on until a signal. The environment may have their options, for systemd units. */
-const SERVERS: ReadonlySet<string> = new Set(['serve', 'track'])
+/** What `help NAME`, `--help` and unknown commands are left as. */
+const asTyped = (args: readonly string[]): ConfiguredLine => ({ args, settings: [] })
 
-/** The arguments as commander reads them, with the options of servers that the environment has. */
-function spellArguments(args: readonly string[], command: CommandUnknownOpts, { env }: Io) {
-  const spelled = normalizeOptionNames(args, command)
-  // Not for `help serve`
-  return SERVERS.has(args[0] ?? '') ? addEnvironment(spelled, command, env) : spelled
+/** The arguments as commander reads them, with what configuration and environment say. */
+async function spellArguments(
+  args: readonly string[],
+  { command, entry }: Program,
+  { io, isLegacy }: CommandContext,
+): Promise<ConfiguredLine> {
+  if (!command || !entry) return asTyped(args)
+  const leaf = leafOf(args, command, isLegacy)
+  // For `help serve`, or a group of commands without one of them
+  if (leaf === null) return asTyped(args)
+  const path = args.slice(0, leaf.depth)
+  const target = { section: entry.name, command: leaf.command, isLegacy }
+  const line = await configure(args.slice(leaf.depth), target, io)
+  return { ...line, args: [...path, ...line.args] }
+}
+
+/** The command that does the work, and how many arguments name it. */
+function leafOf(args: readonly string[], command: CommandUnknownOpts, isLegacy: boolean) {
+  if (isLegacy) return { command, depth: 0 }
+  if (args[0] !== command.name()) return null
+  if (command.commands.length === 0) return { command, depth: 1 }
+  const leaf = command.commands.find((each) => each.name() === args[1])
+  return leaf ? { command: leaf, depth: 2 } : null
 }
 
 interface Program {
@@ -99,7 +137,7 @@ async function buildProgram(
   if (subcommand !== null) {
     const entry = findCommand(subcommand)
     if (!entry) throw new Error(`no command ${subcommand}`)
-    const command = (await entry.load())(context).name(program).version(version())
+    const command = (await buildCommand(entry, context)).name(program).version(version())
     return { program: command, command, entry }
   }
   const root = new Command(program)
@@ -110,10 +148,20 @@ async function buildProgram(
   const entry = findCommand(args[0] === 'help' ? args[1] : args[0])
   // To load the other commands too would only take time
   for (const each of entry ? [entry] : commandTable) {
-    const command = each === entry ? (await each.load())(context) : new Command(each.name)
+    const command = each === entry ? await buildCommand(each, context) : new Command(each.name)
     root.addCommand(command.summary(each.summary))
   }
   return { program: root, command: entry && root.commands[0], entry }
+}
+
+async function buildCommand(
+  entry: CommandEntry,
+  context: CommandContext,
+): Promise<CommandUnknownOpts> {
+  const command = (await entry.load())(context)
+  for (const leaf of command.commands.length > 0 ? command.commands : [command])
+    leaf.addOption(configOption())
+  return command
 }
 
 const ROOT_HELP = `

@@ -16,6 +16,18 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['--save-dfile-interval', '--save-interval'],
 ])
 
+/** The names that an option may have here, by one that other programs have, without hyphens. */
+export function otherNames(key: string): string[] {
+  const name = OTHER_NAMES.get(`--${key}`)
+  return name === undefined ? [] : [name.slice('--'.length)]
+}
+
+/** The names that other programs have for an option of ours, without hyphens. */
+export function otherKeys(key: string): string[] {
+  const others = [...OTHER_NAMES].filter(([, name]) => name === `--${key}`)
+  return others.map(([name]) => name.slice('--'.length))
+}
+
 /**
  * Rewrites the options of a command line to the names that btkit declares: `--announce_list`, as in
  * BitTornado, becomes `--announce-list`, and `--output` becomes `--target`. Operands and the values

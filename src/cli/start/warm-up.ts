@@ -30,6 +30,8 @@ async function warmUp(): Promise<void> {
   // Nothing of this is the user's
   process.env['BTKIT_CACHE_DIR'] = join(scratch, 'cache')
   process.env['BTKIT_STATE_DIR'] = join(scratch, 'state')
+  process.env['BTKIT_CONFIG'] = join(scratch, 'config.yaml')
+  writeFileSync(process.env['BTKIT_CONFIG'], 'defaults:\n  cache-trust: full\n  collection: [a]\n')
   for (const [bundle, commands] of Object.entries(COMMANDS)) {
     const { main, keepCode } = loadProgram(bundle)
     for (const args of commands) {

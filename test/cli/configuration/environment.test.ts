@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addEnvironment } from '../../../src/cli/arguments/environment.js'
+import { environmentLevel } from '../../../src/cli/configuration/environment.js'
+import { strongest } from '../../../src/cli/configuration/levels.js'
+import { givenOptions } from '../../../src/cli/options/given.js'
+import { optionEntries } from '../../../src/cli/options/table.js'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
 import { BtkitError } from '../../../src/errors.js'
 
 /** What becomes of `btkit serve ...args` where the environment says so. */
 function withEnvironment(env: Record<string, string | undefined>, ...args: string[]): string[] {
-  const [name, ...rest] = addEnvironment(['serve', ...args], declareServeOptions(), env)
-  assert.equal(name, 'serve')
-  return rest
+  const command = declareServeOptions()
+  const entries = optionEntries(command)
+  const given = givenOptions(args, command)
+  const level = environmentLevel('serve', entries, env)
+  const settings = strongest([level], given.attributes, entries)
+  return [...settings.flatMap((setting) => setting.args), ...given.args]
 }
 
 function checkRefused(env: Record<string, string>, told: RegExp): void {

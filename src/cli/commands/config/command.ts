@@ -1,0 +1,121 @@
+import { resolve } from 'node:path'
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { BtkitError } from '../../../errors.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
+import { count } from '../../../text/quantity.js'
+import { checkFile, type SectionTable } from '../../configuration/check.js'
+import { findSettings } from '../../configuration/configure.js'
+import { configurationFiles } from '../../configuration/files.js'
+import { configurationSchema } from '../../configuration/schema.js'
+import type { CommandContext } from '../../context.js'
+import { leafCommands, optionEntries, type NamedCommand } from '../../options/table.js'
+import { reportError, reportNote } from '../../output/messages.js'
+import { initConfiguration } from './init.js'
+import { shownOptions, showText } from './show.js'
+
+/** The option that each command has for its configuration. */
+interface ConfigOption {
+  readonly config?: string | undefined
+}
+
+/** The command `config`. */
+export function defineConfig(context: CommandContext) {
+  return new Command('config')
+    .description('Show, check or begin the configuration.')
+    .addCommand(defineShow(context))
+    .addCommand(defineCheck(context))
+    .addCommand(defineInit(context))
+    .addCommand(defineSchema(context))
+}
+
+function defineShow({ io, commands }: CommandContext) {
+  return new Command('show')
+    .description('Show the value of each option, and where it comes from.')
+    .argument('[command...]', 'a command, for all its options (default: what is set, of all)')
+    .option('--json', 'print a JSON object a line for each option', false)
+    .action(async (words, { json, ...options }) => {
+      const { config } = options as ConfigOption
+      const all = leafCommands(await commands())
+      const wanted = words.length === 0 ? all : named(words.join(' '), all)
+      for (const { section, path, command } of wanted) {
+        const target = { section, command, isLegacy: false }
+        const settings = await findSettings(target, { config, typed: new Set() }, io)
+        const shown = shownOptions(command, settings)
+        const telling = words.length === 0 ? shown.filter(({ from }) => from !== 'default') : shown
+        if (json) for (const each of telling) io.stdout.write(jsonLine({ command: path, ...each }))
+        else io.stdout.write(showText(path, telling))
+      }
+      if (words.length > 0 || json) return
+      const files = configurationFiles(config, io)
+      reportNote(files.length === 0 ? 'no configuration file' : `read ${files.join(', ')}`, io)
+    })
+}
+
+function named(name: string, all: readonly NamedCommand[]): readonly NamedCommand[] {
+  const found = all.filter(({ path, section }) => path === name || section === name)
+  if (found.length > 0) return found
+  throw new BtkitError('usage', `${name}: there is no such command (btkit --help lists them)`)
+}
+
+function defineCheck({ io, commands, finish }: CommandContext) {
+  return new Command('check')
+    .description('Check configuration files, and say what is wrong with file, line and column.')
+    .argument('[file...]', 'files to check (default: those that are read)')
+    .action(async (names, options) => {
+      const { config } = options as ConfigOption
+      const files =
+        names.length > 0
+          ? names.map((name) => resolve(io.cwd, name))
+          : configurationFiles(config, io)
+      if (files.length === 0) reportNote('no configuration file', io)
+      const table = sectionTable(await commands())
+      let failures = 0
+      for (const file of files) {
+        const problems = checkFile(file, table, io)
+        for (const problem of problems) reportError(problem, io)
+        failures += problems.length
+        const result = problems.length === 0 ? 'nothing wrong' : count(problems.length, 'problem')
+        io.stdout.write(`${escapeText(file)}: ${result}\n`)
+      }
+      finish(failures > 0 ? 1 : 0)
+    })
+}
+
+function defineInit({ io, commands }: CommandContext) {
+  return new Command('init')
+    .description('Write a configuration with all of it in comments.')
+    .argument(
+      '[file]',
+      'the file (default: /etc/btkit/config.yaml for root, else that of the user)',
+    )
+    .action(async (name) => {
+      const path = initConfiguration(name, leafCommands(await commands()), io)
+      io.stdout.write(`wrote ${escapeText(path)}\n`)
+    })
+}
+
+function defineSchema({ io, commands }: CommandContext) {
+  return new Command('schema')
+    .description('Print the JSON schema of a configuration, for editors.')
+    .action(async () => {
+      io.stdout.write(schemaText(await commands()))
+    })
+}
+
+/** The JSON schema as it is shipped. */
+export function schemaText(commands: readonly CommandUnknownOpts[]): string {
+  const summaries = new Map(commands.map((each) => [each.name(), each.description()]))
+  const schema = configurationSchema(sectionTable(commands), summaries)
+  return `${JSON.stringify(schema, null, 2)}\n`
+}
+
+/** The options of all commands by the sections that a configuration may have. */
+export function sectionTable(commands: readonly CommandUnknownOpts[]): SectionTable {
+  const leaves = leafCommands(commands)
+  return new Map(
+    commands.map((each) => {
+      const own = leaves.filter(({ section }) => section === each.name())
+      return [each.name(), own.map(({ command }) => optionEntries(command))]
+    }),
+  )
+}

@@ -1,0 +1,73 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { asBtkitError, BtkitError, osCodeOf } from '../../../errors.js'
+import { SYSTEM_FILE, userFile } from '../../configuration/files.js'
+import type { Io } from '../../io.js'
+import {
+  defaultText,
+  optionEntries,
+  type NamedCommand,
+  type OptionEntry,
+} from '../../options/table.js'
+
+const HEADING = `# Configuration of btkit; btkit-config(1) explains it.
+# Remove the # in front of what you want, together with the # of the line of its section.
+# btkit config check   says what is wrong
+# btkit config show    says what holds, and why
+# btkit config schema  prints a JSON schema, for editors that know yaml-language-server
+`
+
+const DEFAULTS = `
+# Options for each command that has them.
+#defaults:
+#  announce: http://tracker.example/announce
+#  announce: [[http://a.example/announce, udp://b.example:6969], [http://c.example/announce]]
+#  private: true
+#  threads: 4
+#  cache-dir: /var/cache/btkit
+#  client: env:BTKIT_SEEDER        # secrets may stand in a variable, or in a file: file:PATH
+`
+
+/**
+ * Writes a configuration with all sections in comments, and returns its path.
+ * @throws BtkitError `exists`, or why it can't be written
+ */
+export function initConfiguration(
+  name: string | undefined,
+  commands: readonly NamedCommand[],
+  io: Io,
+): string {
+  const own = io.isRoot ? SYSTEM_FILE : userFile(io.env)
+  if (name === undefined && own === null)
+    throw new BtkitError('usage', 'no home directory: name the file to write')
+  const path = resolve(io.cwd, name ?? own ?? '')
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+    writeFileSync(path, commentedConfiguration(commands), { flag: 'wx', mode: 0o644 })
+  } catch (error) {
+    if (osCodeOf(error) === 'EEXIST')
+      throw new BtkitError('exists', `${path}: there already, and left as it is`)
+    throw asBtkitError(error, path)
+  }
+  return path
+}
+
+/** The text of such a configuration. */
+export function commentedConfiguration(commands: readonly NamedCommand[]): string {
+  const sections = new Map<string, OptionEntry[]>()
+  for (const { section, command } of commands) {
+    const entries = [...optionEntries(command).values()].filter(({ isHidden }) => !isHidden)
+    sections.set(section, [...(sections.get(section) ?? []), ...entries])
+  }
+  const parts = [...sections].map(([name, entries]) => {
+    const lines = new Map(entries.map((entry) => [entry.key, optionLine(entry)]))
+    return lines.size === 0 ? '' : ['', `#${name}:`, ...lines.values(), ''].join('\n')
+  })
+  return HEADING + DEFAULTS + parts.join('')
+}
+
+function optionLine(entry: OptionEntry): string {
+  const { key, on, off, kind } = entry
+  const value = defaultText(entry) ?? (kind === 'list' || kind === 'tiers' ? '[]' : '')
+  return `#  ${`${key}: ${value}`.padEnd(32)} # ${(on ?? off)?.description ?? ''}`
+}

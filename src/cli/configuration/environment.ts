@@ -1,0 +1,82 @@
+import { BtkitError } from '../../errors.js'
+import { checkValue, hidePasswords, type Candidate } from './settings.js'
+import type { OptionEntry } from '../options/table.js'
+import { OWN_VARIABLES } from '../options/traits.js'
+
+/** Commands that go on until a signal. The environment may have their options, for systemd units. */
+export const SERVERS: ReadonlySet<string> = new Set(['serve', 'track'])
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * What the environment says of a command: the variables that it reads itself and, of servers, their
+ * options: `BTKIT_SERVE_PORT=80` is `--port 80`. The values of an option that can be repeated have
+ * spaces between them; a switch is `1` or `0`.
+ *
+ * commander's own `.env()` would not do: it reads process.env, whatever the value of a switch is
+ * turns it on, a list is one value, and a variable with a typing error is ignored.
+ * @throws BtkitError `usage` for a variable that stands for nothing
+ */
+export function environmentLevel(
+  section: string | null,
+  entries: ReadonlyMap<string, OptionEntry>,
+  env: Environment,
+): Candidate[] {
+  const own = [...OWN_VARIABLES].flatMap(([key, variable]) => {
+    const entry = entries.get(key)
+    return entry && env[variable] ? ownCandidate(entry, variable, env[variable]) : []
+  })
+  if (section === null || !SERVERS.has(section)) return own
+  const prefix = `BTKIT_${section.toUpperCase()}_`
+  const options = Object.entries(env).flatMap(([variable, value = '']) => {
+    if (!variable.startsWith(prefix) || value.trim() === '') return []
+    const key = variable.slice(prefix.length).toLowerCase().replaceAll('_', '-')
+    return candidate(key, entries, { variable, value })
+  })
+  return [...own, ...options]
+}
+
+/** The command reads it by itself: it only displaces what a configuration says. */
+function ownCandidate(entry: OptionEntry, variable: string, value: string): Candidate {
+  const shown = hidePasswords(value)
+  return { entry, open: () => ({ entry, args: [], shown, place: variable }) }
+}
+
+interface Variable {
+  readonly variable: string
+  readonly value: string
+}
+
+function candidate(
+  key: string,
+  entries: ReadonlyMap<string, OptionEntry>,
+  { variable, value }: Variable,
+): Candidate {
+  const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
+  const entry = opposite?.off ? opposite : entries.get(key)
+  if (!entry || (entry !== opposite && !entry.on))
+    throw new BtkitError('usage', `${variable}: there is no option --${key}`)
+  const open = () => {
+    const args =
+      entry === opposite
+        ? switched(entry.off?.long, { variable, value })
+        : spell(entry, { variable, value })
+    return { entry, args, shown: hidePasswords(value), place: variable }
+  }
+  return { entry, open }
+}
+
+function spell(entry: OptionEntry, { variable, value }: Variable): string[] {
+  const long = entry.on?.long ?? ''
+  if (entry.kind === 'switch') return switched(long, { variable, value })
+  const isRepeatable = Array.isArray(entry.on?.defaultValue)
+  const values = isRepeatable ? value.trim().split(/\s+/) : [value]
+  for (const each of values) checkValue(entry, each, variable)
+  return values.map((each) => `${long}=${each}`)
+}
+
+function switched(long: string | undefined, { variable, value }: Variable): string[] {
+  if (value === '1') return long ? [long] : []
+  if (value === '0') return []
+  throw new BtkitError('usage', `${variable} '${value}': neither 1 nor 0`)
+}

@@ -1,0 +1,82 @@
+import { realpathSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { asBtkitError, BtkitError } from '../../errors.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
+import type { Io } from '../io.js'
+
+/** The configuration of all users. */
+export const SYSTEM_FILE = '/etc/btkit/config.yaml'
+
+/** Room for a configuration, in bytes: thousands of lines. */
+const MAX_CONFIGURATION = 256 * 1024
+
+type World = Pick<Io, 'env' | 'cwd' | 'isRoot'>
+
+/**
+ * The configuration files that count, the strongest last: the one of `--config` or BTKIT_CONFIG
+ * alone, or else those of the system and of the user that are there.
+ */
+export function configurationFiles(option: string | undefined, { env, cwd }: World): string[] {
+  const only = option ?? (env['BTKIT_CONFIG'] || undefined)
+  if (only !== undefined) return [resolve(cwd, only)]
+  const user = userFile(env)
+  return [SYSTEM_FILE, ...(user === null ? [] : [user])].filter(isThere)
+}
+
+/** The configuration of this user; null if they have no home. */
+export function userFile(env: World['env']): string | null {
+  const base = env['XDG_CONFIG_HOME']
+  if (base !== undefined && isAbsolute(base)) return join(base, 'btkit/config.yaml')
+  const home = env['HOME']
+  return home ? join(home, '.config/btkit/config.yaml') : null
+}
+
+/** One that is there but can't be looked at is an error when it is read. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Reads a configuration file as text. Root reads only those of root that nobody else can change or
+ * replace, because a configuration can have commands run.
+ * @throws BtkitError `usage`, `too-large`, `not-found`, `not-permitted` or `io`
+ */
+export function readConfigurationText(path: string, { isRoot }: Pick<World, 'isRoot'>): string {
+  const bytes = readBoundedRegular(path, MAX_CONFIGURATION)
+  if (bytes.length > 0 && isRoot) requireRoots(path)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new BtkitError('usage', `${path}: not UTF-8`)
+  }
+}
+
+/** Bits of the mode: who may write, and that only owners may replace what is in a directory. */
+const [WRITABLE_BY_OTHERS, STICKY] = [0o022, 0o1000]
+
+function requireRoots(path: string): void {
+  try {
+    for (const file of new Set([path, realpathSync(path)])) {
+      requireRootsOwn(file, 0)
+      for (let at = dirname(file); ; at = dirname(at)) {
+        requireRootsOwn(at, STICKY)
+        if (at === dirname(at)) break
+      }
+    }
+  } catch (error) {
+    throw asBtkitError(error, path)
+  }
+}
+
+function requireRootsOwn(path: string, excuse: number): void {
+  const { uid, mode } = statSync(path)
+  const isShared = (mode & WRITABLE_BY_OTHERS) !== 0 && (mode & excuse) === 0
+  if (uid === 0 && !isShared) return
+  const why = uid === 0 ? 'others can write to it' : 'it is not owned by root'
+  const fix = uid === 0 ? `chmod go-w ${path}` : `chown root ${path}`
+  throw new BtkitError('usage', `${path}: ${why}, so root takes no configuration there (${fix})`)
+}

@@ -1,0 +1,143 @@
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+} from 'yaml'
+import { BtkitError } from '../../errors.js'
+
+/** A value with where it stands. */
+export interface Located {
+  /** `FILE:LINE:COLUMN`. */
+  readonly place: string
+  readonly value: LocatedValue
+}
+
+/** Text keeps its spelling; `isPlain` tells `true` from `'true'`. */
+export type LocatedValue =
+  | { readonly kind: 'text'; readonly text: string; readonly isPlain: boolean }
+  | { readonly kind: 'list'; readonly items: readonly Located[] }
+  | { readonly kind: 'map'; readonly entries: readonly LocatedEntry[] }
+
+export interface LocatedEntry {
+  readonly key: string
+  readonly place: string
+  readonly item: Located
+}
+
+/** How deep values may lie in each other: a section, its option, a map, its values. */
+const MAX_DEPTH = 16
+
+/** How many values there may be, those that aliases repeat included. */
+const MAX_VALUES = 20_000
+
+/**
+ * Reads the text of a configuration file into the entries of its top level. Tags are refused, keys
+ * are unique, and aliases can't multiply without a bound.
+ * @throws BtkitError `usage` that names the file, the line and the column
+ */
+export function parseConfiguration(text: string, path: string): readonly LocatedEntry[] {
+  const lines = new LineCounter()
+  const document = parse(text, path, lines)
+  const reader = new Reader(document, path, lines)
+  if (document.contents === null) return []
+  const { place, value } = reader.read(document.contents, 0)
+  if (value.kind === 'map') return value.entries
+  // An empty file, or one of comments alone
+  if (value.kind === 'text' && value.text === '' && value.isPlain) return []
+  throw new BtkitError('usage', `${place}: not a map of sections, such as defaults:`)
+}
+
+function parse(text: string, path: string, lines: LineCounter): Document {
+  try {
+    // The default is a check of each key against each other, which takes too long for many
+    const document = parseDocument(text, {
+      schema: 'failsafe',
+      uniqueKeys: false,
+      lineCounter: lines,
+      prettyErrors: false,
+    })
+    const [error] = [...document.errors, ...document.warnings]
+    if (!error) return document
+    throw new BtkitError('usage', `${placeOf(path, lines, error.pos[0])}: ${said(error.message)}`)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new BtkitError('usage', `${path}: nested too deeply`)
+  }
+}
+
+function said(message: string): string {
+  // So the package passes on what V8 says
+  if (message.startsWith('Maximum call stack')) return 'nested too deeply'
+  return message.charAt(0).toLowerCase() + message.slice(1).replaceAll('\n', ' ')
+}
+
+function placeOf(path: string, lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset)
+  return `${path}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+}
+
+/** Aliases that a file may have: each is looked up in all of it. */
+const MAX_ALIASES = 100
+
+/** Reads nodes, and counts them. */
+class Reader {
+  #count = 0
+  #aliases = 0
+
+  constructor(
+    private readonly document: Document,
+    private readonly path: string,
+    private readonly lines: LineCounter,
+  ) {}
+
+  read(node: unknown, depth: number): Located {
+    const place = this.#place(node)
+    if (++this.#count > MAX_VALUES) throw new BtkitError('usage', `${place}: too many values`)
+    if (depth > MAX_DEPTH) throw new BtkitError('usage', `${place}: nested too deeply`)
+    if (isAlias(node)) {
+      if (++this.#aliases > MAX_ALIASES) throw new BtkitError('usage', `${place}: too many aliases`)
+      const target = node.resolve(this.document)
+      if (target) return { place, value: this.read(target, depth + 1).value }
+      throw new BtkitError('usage', `${place}: *${node.source} stands for nothing before it`)
+    }
+    if (isNode(node) && node.tag !== undefined)
+      throw new BtkitError('usage', `${place}: ${node.tag}: tags are not read`)
+    return { place, value: this.#value(node, depth) }
+  }
+
+  #value(node: unknown, depth: number): LocatedValue {
+    if (isSeq(node))
+      return { kind: 'list', items: node.items.map((item) => this.read(item, depth + 1)) }
+    if (isMap(node)) return { kind: 'map', entries: this.#entries(node.items, depth) }
+    if (!isScalar(node)) return { kind: 'text', text: '', isPlain: true }
+    const isPlain = node.type === undefined || node.type === 'PLAIN'
+    return { kind: 'text', text: typeof node.value === 'string' ? node.value : '', isPlain }
+  }
+
+  #entries(
+    pairs: readonly { readonly key: unknown; readonly value: unknown }[],
+    depth: number,
+  ): LocatedEntry[] {
+    const keys = new Set<string>()
+    return pairs.map(({ key: node, value }) => {
+      const { place, value: read } = this.read(node, depth + 1)
+      if (read.kind !== 'text') throw new BtkitError('usage', `${place}: a key is a name`)
+      const { text: key } = read
+      if (keys.has(key)) throw new BtkitError('usage', `${place}: ${key} stands here twice`)
+      keys.add(key)
+      const item = this.read(value, depth + 1)
+      // Of nothing, the place of its key is told
+      return { key, place, item: isNode(value) ? item : { ...item, place } }
+    })
+  }
+
+  #place(node: unknown): string {
+    const offset = isNode(node) ? node.range?.[0] : undefined
+    return placeOf(this.path, this.lines, offset ?? 0)
+  }
+}

@@ -1,0 +1,69 @@
+import { defaultText, type OptionEntry } from '../options/table.js'
+import { DEFAULTS } from './sections.js'
+import type { SectionTable } from './check.js'
+
+type Schema = Readonly<Record<string, unknown>>
+
+const SCALAR: Schema = { type: ['string', 'number', 'boolean'] }
+const LIST: Schema = { anyOf: [SCALAR, { type: 'array', items: SCALAR }] }
+const TIERS: Schema = { anyOf: [SCALAR, { type: 'array', items: LIST }] }
+
+/** The JSON schema of a configuration, by which editors complete and check it. */
+export function configurationSchema(table: SectionTable, summaries: ReadonlyMap<string, string>) {
+  const sections = [...table].map(([name, commands]) => {
+    const entries = commands.flatMap((options) => [...options.values()])
+    return [name, section(entries, summaries.get(name) ?? name)] as const
+  })
+  const all = [...table.values()].flat().flatMap((options) => [...options.values()])
+  const defaults = section(all, 'options for each command that has them')
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Configuration of btkit',
+    type: ['object', 'null'],
+    properties: Object.fromEntries([[DEFAULTS, defaults], ...sections]),
+    additionalProperties: false,
+  }
+}
+
+function section(entries: readonly OptionEntry[], description: string): Schema {
+  const byKey = new Map<string, Schema[]>()
+  for (const entry of entries.filter(({ isHidden }) => !isHidden)) {
+    add(byKey, entry.key, valueSchema(entry))
+    if (!entry.on) add(byKey, `no-${entry.key}`, { type: 'boolean', deprecated: true })
+  }
+  const properties = [...byKey].sort().map(([key, schemas]) => [key, oneOf(schemas)] as const)
+  return {
+    type: ['object', 'null'],
+    description,
+    properties: Object.fromEntries(properties),
+    additionalProperties: false,
+  }
+}
+
+function add(byKey: Map<string, Schema[]>, key: string, schema: Schema): void {
+  const schemas = byKey.get(key) ?? []
+  const text = JSON.stringify(schema)
+  if (!schemas.some((each) => JSON.stringify(each) === text)) schemas.push(schema)
+  byKey.set(key, schemas)
+}
+
+function oneOf(schemas: readonly Schema[]): Schema {
+  const [first] = schemas
+  return schemas.length === 1 && first ? first : { anyOf: schemas }
+}
+
+function valueSchema(entry: OptionEntry): Schema {
+  const standard = defaultText(entry)
+  const description = (entry.on ?? entry.off)?.description ?? ''
+  const about = standard === null ? description : `${description} (default: ${standard})`
+  return { description: about, ...typeOf(entry) }
+}
+
+function typeOf({ kind, choices, attribute }: OptionEntry): Schema {
+  if (kind === 'switch') return { type: 'boolean' }
+  if (choices) return { enum: choices }
+  if (kind === 'tiers' || attribute === 'announce') return TIERS
+  if (kind === 'list') return LIST
+  if (kind === 'map') return { anyOf: [{ type: 'object' }, LIST] }
+  return SCALAR
+}

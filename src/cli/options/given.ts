@@ -1,0 +1,100 @@
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { CommandOption } from './table.js'
+
+/** A command line in its parts: an option with its value, an operand, or what is unknown. */
+interface Part {
+  readonly args: readonly string[]
+  readonly options: readonly CommandOption[]
+  readonly operand: string | null
+}
+
+/** What a command line gives. */
+export interface GivenOptions {
+  /** Without those `--no-x` that only say again what is so by default. */
+  readonly args: readonly string[]
+  /** The options that it has, by the names that commander gives them. */
+  readonly attributes: ReadonlySet<string>
+  readonly operands: readonly string[]
+  /** The file of `--config`, if it is given. */
+  readonly config: string | undefined
+  readonly isHelp: boolean
+}
+
+/** Tells the options of a command line, by their declared names, from its operands. */
+export function givenOptions(args: readonly string[], command: CommandUnknownOpts): GivenOptions {
+  const attributes = new Set<string>()
+  const kept: string[] = []
+  const operands: string[] = []
+  let config: string | undefined
+  let isHelp = false
+  for (const part of partsOf(args, command)) {
+    const again = part.options.length === 0 ? saysAgain(part.args[0] ?? '', command) : null
+    if (again) attributes.add(again.attributeName())
+    else kept.push(...part.args)
+    for (const option of part.options) attributes.add(option.attributeName())
+    if (part.operand !== null) operands.push(part.operand)
+    isHelp ||= part.operand === null && /^(-h|--help)$/.test(part.args[0] ?? '')
+    if (part.options.some(({ long }) => long === '--config')) {
+      config = part.args[1] ?? part.args[0]?.replace(/^--config=/, '')
+    }
+  }
+  return { args: kept, attributes, operands, config, isHelp }
+}
+
+/**
+ * The option that `--no-x` for a switch `--x`, or `--x` for a lone `--no-x`, leaves as it is by
+ * default: typed against a configuration.
+ */
+function saysAgain(arg: string, { options }: CommandUnknownOpts): CommandOption | undefined {
+  const opposite = arg.startsWith('--no-')
+    ? `--${arg.slice('--no-'.length)}`
+    : `--no-${arg.slice(2)}`
+  if (!arg.startsWith('--')) return undefined
+  return options.find((option) => option.long === opposite && option.isBoolean())
+}
+
+function partsOf(args: readonly string[], command: CommandUnknownOpts): Part[] {
+  const parts: Part[] = []
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? ''
+    if (arg === '--') {
+      const rest = args.slice(at + 1)
+      const operands = rest.map((operand) => ({ args: [operand], options: [], operand }))
+      return [...parts, { args: [arg], options: [], operand: null }, ...operands]
+    }
+    if (!arg.startsWith('-') || arg === '-') {
+      parts.push({ args: [arg], options: [], operand: arg })
+      continue
+    }
+    const { options, takesNext } = arg.startsWith('--')
+      ? longOf(arg, command)
+      : lettersOf(arg, command)
+    const value = takesNext && at + 1 < args.length ? [args[++at] ?? ''] : []
+    parts.push({ args: [arg, ...value], options, operand: null })
+  }
+  return parts
+}
+
+interface Found {
+  readonly options: readonly CommandOption[]
+  /** Whether the next argument is the value of the last. */
+  readonly takesNext: boolean
+}
+
+function longOf(arg: string, { options }: CommandUnknownOpts): Found {
+  const [name, ...value] = arg.split('=')
+  const option = options.find(({ long }) => long === name)
+  return { options: option ? [option] : [], takesNext: !!option?.required && value.length === 0 }
+}
+
+/** Several letters may stand together, and the last may take a value: `-pc TEXT`, `-p80`. */
+function lettersOf(arg: string, { options }: CommandUnknownOpts): Found {
+  const found: CommandOption[] = []
+  for (let at = 1; at < arg.length; at++) {
+    const option = options.find(({ short }) => short === `-${arg[at] ?? ''}`)
+    if (!option) break
+    found.push(option)
+    if (option.required) return { options: found, takesNext: at === arg.length - 1 }
+  }
+  return { options: found, takesNext: false }
+}

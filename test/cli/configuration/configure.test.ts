@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const URL = 'http://t.example/announce'
+
+/** Runs btkit where the user has a configuration. */
+function withFile(t: TestContext, yaml: string) {
+  const scratch = makeScratch(t)
+  const file = join(scratch, 'btkit/config.yaml')
+  mkdirSync(join(scratch, 'btkit'))
+  writeFileSync(file, yaml)
+  writeFileSync(join(scratch, 'image'), Buffer.alloc(100_000))
+  const env = { XDG_CONFIG_HOME: scratch }
+  const show = async () => {
+    const { stdout } = await runBtkit(['showmetainfo', '--json', join(scratch, 'image.torrent')])
+    return JSON.parse(stdout) as Record<string, unknown>
+  }
+  return {
+    scratch,
+    file,
+    run: (args: readonly string[], more: Parameters<typeof runBtkit>[1] = {}) =>
+      runBtkit(args, { ...more, env: { ...env, ...more.env } }),
+    /** Makes the torrent of a file, and shows it. */
+    make: async (...args: string[]) => {
+      const made = await runBtkit(['makemetafile', join(scratch, 'image'), ...args], { env })
+      assert.deepEqual([made.status, made.stderr], [0, ''])
+      return show()
+    },
+  }
+}
+
+test('defaults and the section of a command are as if typed, the section above the defaults', async (t) => {
+  const { make } = withFile(
+    t,
+    `defaults:\n  announce: ${URL}\n  comment: of all\n  private: true\nmakemetafile:\n  comment: own\n`,
+  )
+  const shown = await make()
+  assert.equal(shown['announce'], URL)
+  assert.equal(shown['comment'], 'own')
+  assert.equal(shown['private'], true)
+})
+
+test('the command line beats the configuration, a list as a whole, and a switch by its no', async (t) => {
+  const { make } = withFile(
+    t,
+    `defaults:\n  announce: ${URL}\n  private: true\n  web-seed: [http://a.example/, http://b.example/]\n`,
+  )
+  const shown = await make('--no-private', '--web-seed', 'http://c.example/', 'http://u.example/a')
+  assert.equal(shown['private'], false)
+  assert.equal(shown['announce'], 'http://u.example/a')
+  assert.deepEqual(shown['webSeeds'], ['http://c.example/'])
+})
+
+test('an option displaces those of a configuration that exclude it', async (t) => {
+  const { make } = withFile(t, `defaults: {announce: ${URL}, v2: true, piece-length: 64K}\n`)
+  const shown = await make('--trackerless', '--hybrid', '-l', '15')
+  assert.equal(shown['announce'], null)
+  assert.equal(shown['version'], 'hybrid')
+  assert.equal(shown['pieceLength'], 32768)
+})
+
+test('lists of lists are tiers, and maps are pairs', async (t) => {
+  const { make, run, scratch } = withFile(
+    t,
+    `makemetafile:\n  announce: [[${URL}, udp://b.example:1], http://c.example/a]\n  set: {x: {a: [1, yes]}}\n`,
+  )
+  const shown = await make()
+  assert.deepEqual(shown['announceList'], [[URL, 'udp://b.example:1'], ['http://c.example/a']])
+  const { stdout } = await run(['showmetainfo', join(scratch, 'image.torrent')])
+  assert.match(stdout, /other keys.*x/)
+})
+
+test('the file of --config counts alone, and /dev/null is none', async (t) => {
+  const { scratch, run } = withFile(t, `defaults: {announce: ${URL}, comment: user}\n`)
+  const other = join(scratch, 'other.yaml')
+  writeFileSync(other, 'makemetafile: {trackerless: true}\n')
+  const image = join(scratch, 'image')
+  const given = await run(['makemetafile', image, '--dry-run', '--config', other])
+  assert.equal(given.status, 0, given.stderr)
+  const none = await run(['makemetafile', image, '--dry-run'], {
+    env: { BTKIT_CONFIG: '/dev/null' },
+  })
+  assert.equal(none.status, 2)
+  assert.match(none.stderr, /no tracker/)
+  const missing = await run(['makemetafile', image, '--config', join(scratch, 'missing')])
+  assert.equal(missing.status, 1)
+  assert.match(missing.stderr, /missing: no such file/)
+})
+
+test('legacy names take cache, state and threads alone', async (t) => {
+  const { scratch, run } = withFile(
+    t,
+    'defaults: {private: true, comment: no, threads: none}\nmakemetafile: {source: no}\n',
+  )
+  const legacy = { program: 'btmakemetafile', subcommand: 'makemetafile' }
+  const result = await run([join(scratch, 'image'), URL], legacy)
+  assert.equal(result.status, 2)
+  assert.match(result.stderr, /config\.yaml:1:\d+: threads 'none': not a whole number/)
+})
+
+test('a wrong value is named with file, line and column', async (t) => {
+  const { file, run } = withFile(
+    t,
+    `defaults:\n  max-torrent-size: 5\n  threads: 1\nverify:\n  threads: many\n`,
+  )
+  const { status, stderr } = await run(['verify', '/none'])
+  assert.equal(status, 2)
+  assert.equal(stderr, `btkit: ${file}:5:12: threads 'many': not a whole number from 1 to 256\n`)
+})
+
+test('a key that the command has not is an error with the nearest', async (t) => {
+  const { file, run } = withFile(t, 'verify:\n  therads: 1\n')
+  const { status, stderr } = await run(['verify', '/none'])
+  assert.equal(status, 2)
+  assert.equal(stderr, `btkit: ${file}:2:3: verify: no option therads (did you mean threads?)\n`)
+})
+
+test('options that exclude each other are named with where they are from', async (t) => {
+  const { file, run } = withFile(t, 'completedir: {adopt: true, force: true}\n')
+  const { status, stderr } = await run(['completedir', '/none'])
+  assert.equal(status, 2)
+  assert.equal(
+    stderr,
+    `btkit: --adopt and --force exclude each other (--adopt is from ${file}:1:22, ` +
+      `--force is from ${file}:1:35)\n`,
+  )
+})
+
+test('an edit is no default', async (t) => {
+  const { make, run, scratch } = withFile(t, `defaults: {announce: ${URL}, private: true}\n`)
+  await make('--no-private')
+  const edited = await run(['edit', '--comment', 'new', join(scratch, 'image.torrent')])
+  assert.equal(edited.status, 0, edited.stderr)
+  const { stdout } = await run(['showmetainfo', '--json', join(scratch, 'image.torrent')])
+  assert.equal((JSON.parse(stdout) as { private: boolean }).private, false)
+})
+
+test('an option of the configuration does not remake torrents that are there', async (t) => {
+  const { file, run, scratch } = withFile(t, `defaults: {announce: ${URL}}\n`)
+  const tree = join(scratch, 'tree')
+  mkdirSync(tree)
+  writeFileSync(join(tree, 'a'), Buffer.alloc(50_000))
+  assert.equal((await run(['completedir', tree])).status, 0)
+  writeFileSync(file, `defaults: {announce: ${URL}, private: true}\n`)
+  const { stdout } = await run(['completedir', tree])
+  assert.match(stdout, /unchanged 1|1 unchanged|up to date/i)
+})
+
+test('a secret may be in a file beside the configuration, or in a variable', async (t) => {
+  const { scratch, make, run } = withFile(t, 'makemetafile: {announce: file:tracker}\n')
+  writeFileSync(join(scratch, 'btkit/tracker'), `${URL}?passkey=1\n`)
+  assert.equal((await make())['announce'], `${URL}?passkey=1`)
+  const other = join(scratch, 'other.yaml')
+  writeFileSync(other, 'makemetafile: {announce: env:MY_TRACKER}\n')
+  const args = ['makemetafile', join(scratch, 'image'), '--config', other, '--dry-run']
+  const unset = await run(args)
+  assert.match(unset.stderr, /other\.yaml:1:\d+: the variable MY_TRACKER is not set\n/)
+  assert.equal((await run(args, { env: { MY_TRACKER: URL } })).status, 0)
+})
+
+test('a variable that a command reads itself beats the configuration', async (t) => {
+  const { scratch, run } = withFile(t, 'cache: {cache-dir: /from/file}\n')
+  const cache = join(scratch, 'cache')
+  const shown = await run(['config', 'show', 'cache', 'stats'], { env: { BTKIT_CACHE_DIR: cache } })
+  assert.match(shown.stdout, new RegExp(`cache-dir +${cache} +BTKIT_CACHE_DIR\n`))
+})
+
+test('a configuration beats CACHE_DIRECTORY of systemd', async (t) => {
+  const { scratch, run } = withFile(t, '')
+  writeFileSync(join(scratch, 'btkit/config.yaml'), `defaults: {cache-dir: ${scratch}/own}\n`)
+  const env = { BTKIT_CACHE_DIR: '', CACHE_DIRECTORY: join(scratch, 'systemd') }
+  const { stdout } = await run(['cache', 'stats'], { env })
+  assert.match(stdout, new RegExp(`directory: ${scratch}/own`))
+})
+
+const isRoot = process.getuid?.() === 0
+test('root reads no configuration that others can change', { skip: !isRoot }, async (t) => {
+  const { file, run } = withFile(t, 'defaults: {threads: 1}\n')
+  const asRoot = async () => (await run(['verify', '/none'], { isRoot: true })).stderr
+  assert.doesNotMatch(await asRoot(), /configuration/)
+  chmodSync(file, 0o666)
+  assert.match(
+    await asRoot(),
+    /config\.yaml: others can write to it, so root takes no configuration/,
+  )
+  chmodSync(file, 0o644)
+  chownSync(file, 1, 1)
+  assert.match(await asRoot(), /config\.yaml: it is not owned by root/)
+  chownSync(file, 0, 0)
+  chmodSync(join(file, '..'), 0o777)
+  assert.match(await asRoot(), /btkit: others can write to it/)
+})
+
+const HOSTILE: readonly (readonly [what: string, yaml: string, told: RegExp])[] = [
+  ['a tag', 'verify: !!js/function "x"\n', /tag/],
+  ['a key twice', 'verify:\n  threads: 1\n  threads: 2\n', /:3:3: threads stands here twice/],
+  ['two documents', 'verify: {}\n---\nverify: {}\n', /document/],
+  ['a list', '- verify\n', /:1:1: not a map of sections/],
+  ['an unknown alias', 'verify: *a\n', /:1:9: /],
+  ['an alias in itself', 'verify: &a {data-prefix: *a}\n', /nested too deeply|no option/],
+  ['depth', `verify: ${'['.repeat(100_000)}`, /nested too deeply/],
+  ['length', `verify: {}\n${'#'.repeat(300_000)}`, /larger than the limit/],
+  ['no UTF-8', 'verify: \xff', /config\.yaml: not UTF-8/],
+  [
+    'many keys',
+    `verify:\n${Array.from({ length: 30_000 }, (_, i) => ` a${i}:`).join('\n')}`,
+    /too many values/,
+  ],
+  [
+    'a bomb of aliases',
+    `verify:\n x0: &x0 [a,a,a,a,a,a,a,a,a]\n${Array.from({ length: 9 }, (_, i) => ` x${i + 1}: &x${i + 1} [${`*x${i},`.repeat(9)}]`).join('\n')}`,
+    /too many aliases/,
+  ],
+]
+
+for (const [what, yaml, told] of HOSTILE) {
+  test(`hostile YAML ends soon: ${what}`, { timeout: 20_000 }, async (t) => {
+    const { file, run } = withFile(t, '')
+    writeFileSync(file, Buffer.from(yaml, 'latin1'))
+    const { status, stderr } = await run(['verify', '/none'])
+    assert.notEqual(status, 0)
+    assert.match(stderr, told)
+    assert.equal(stderr.split('\n').length, 2)
+  })
+}

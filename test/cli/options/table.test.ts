@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { commandTable } from '../../../src/cli/command-table.js'
+import { commentedConfiguration } from '../../../src/cli/commands/config/init.js'
+import { leafCommands, optionEntries } from '../../../src/cli/options/table.js'
+import { projectRoot } from '../../support/executable.js'
+import { runBtkit } from '../../support/run-btkit.js'
+
+interface SchemaSection {
+  readonly properties: Readonly<Record<string, unknown>>
+}
+
+const shipped = readFileSync(join(projectRoot, 'dist/bundle/config.schema.json'), 'utf8')
+const schema = JSON.parse(shipped) as {
+  readonly properties: Readonly<Record<string, SchemaSection>>
+}
+
+/** The pages of the manual by their names. */
+const manual = new Map(
+  readdirSync(join(projectRoot, 'man')).map((file) => {
+    const text = readFileSync(join(projectRoot, 'man', file), 'utf8')
+    return [file.replace(/\.\d$/, ''), text]
+  }),
+)
+
+/** Whether the page of a command has an option, or names another page that does. */
+function isExplained(name: string, option: string): boolean {
+  const page = manual.get(`btkit-${name}`) ?? ''
+  const inPage = new RegExp(
+    `[Ff]l (?:\\w , )?${option.slice(1).replaceAll('-', '\\\\?-')}(?![\\w-])`,
+  )
+  // btkit-edit(1) has the verbs and the lists apart
+  const [, verb = '', list = ''] = /^--(add|prepend|remove|set|no)-([\w-]+)$/.exec(option) ?? []
+  if (page.includes(`Fl -${verb}- Ns Ar list`) && page.includes(list)) return true
+  const named = [...page.matchAll(/(btkit-[\w-]+) Ns Pq/g)].flatMap((found) => found[1] ?? [])
+  return [page, ...named.map((other) => manual.get(other) ?? '')].some((text) => inPage.test(text))
+}
+
+/** No command is run: they are only looked at. */
+async function allCommands() {
+  const context = {
+    io: undefined as never,
+    program: 'btkit',
+    isLegacy: false,
+    commands: () => Promise.resolve([]),
+    finish: () => undefined,
+  }
+  return Promise.all(commandTable.map(async ({ load }) => (await load())(context)))
+}
+
+test('the shipped schema is that of the options', async () => {
+  assert.equal((await runBtkit(['config', 'schema'])).stdout, shipped)
+})
+
+for (const { name } of commandTable) {
+  test(`all options of ${name} are in its help, the manual, the schema and config init`, async () => {
+    const leaves = leafCommands(await allCommands()).filter(({ section }) => section === name)
+    const begun = commentedConfiguration(leaves)
+    for (const { path, command } of leaves) {
+      const { stdout: help } = await runBtkit([...path.split(' '), '--help'])
+      for (const { key, on, off, isHidden } of optionEntries(command).values()) {
+        if (isHidden) continue
+        for (const { long } of [on, off].flatMap((option) => option ?? [])) {
+          const option = long ?? ''
+          assert.match(help, new RegExp(`${option}\\b`), `${path} --help: ${option}`)
+          assert.ok(isExplained(name, option), `btkit-${name}: ${option}`)
+        }
+        assert.ok(schema.properties[name]?.properties[key], `schema: ${name}: ${key}`)
+        assert.ok(schema.properties['defaults']?.properties[key], `schema: defaults: ${key}`)
+        assert.match(begun, new RegExp(`^#  ${key}: `, 'm'))
+      }
+      assert.match(help, /--config <file>/)
+    }
+  })
+}
