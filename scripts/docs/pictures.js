@@ -26,8 +26,8 @@ const COMMANDS = [
   'btkit makemetafile example-2.0.tar.xz http://tracker.example.org/announce',
   'btkit verify example-2.0.tar.xz.torrent',
   'btkit showmetainfo --magnet example-2.0.tar.xz.torrent',
-  'btkit completedir http://tracker.example.org/announce . --target ../torrents --exclude README.md',
-  'btkit completedir http://tracker.example.org/announce . --target ../torrents --exclude README.md',
+  'btkit completedir http://tracker.example.org/announce . --target ../torrents',
+  'btkit completedir http://tracker.example.org/announce . --target ../torrents',
 ]
 
 const scratch = mkdtempSync(join(tmpdir(), 'btkit-pictures-'))
@@ -49,7 +49,8 @@ function plantMirror(root) {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, size === 0 ? 'Example releases. Every file has a torrent.\n' : '')
     if (size > 0) truncateSync(path, size)
-    utimesSync(path, new Date(`${date}Z`), new Date(`${date}Z`))
+    for (const each of [path, dirname(path)])
+      utimesSync(each, new Date(`${date}Z`), new Date(`${date}Z`))
   }
 }
 
