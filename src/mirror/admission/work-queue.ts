@@ -1,15 +1,14 @@
 import { NotReady } from '../../server/answers/refusal.js'
 import { Turn, type QueuedWork } from './turn.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface QueueParts {
+export interface QueueParts extends Pick<ServerContext, 'monotonic'> {
   /** Works that may be at work at once. */
   readonly limit: number
   /** Works that may wait. */
   readonly maxWaiting: number
   /** Work that waited so long, in milliseconds, comes before new work of half its size. */
   readonly ageing: number
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
   /** A queue whose works come first: while it has any, none of this one begins or goes on. */
   readonly after?: WorkQueue
 }

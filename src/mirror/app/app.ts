@@ -22,8 +22,9 @@ import type { TorrentSender } from '../torrents/send.js'
 import type { DirectoryTorrents } from '../views/directory-torrents.js'
 import type { FileDigests } from '../views/file-digests.js'
 import { Views } from '../views/views.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface AppParts {
+export interface AppParts extends Pick<ServerContext, 'now' | 'onError'> {
   readonly options: ServiceOptions
   readonly sets: PathSets
   readonly files: FileTorrents
@@ -31,8 +32,6 @@ export interface AppParts {
   readonly digests: FileDigests
   /** Does work that takes long in slices. */
   readonly runSteps: <T>(steps: Steps<T>) => Promise<T>
-  /** Milliseconds since 1970. */
-  readonly now: () => number
   readonly sender: TorrentSender
   readonly requesters: Requesters
   readonly status: StatusParts & { readonly report: () => Promise<StatusReport> }
@@ -42,8 +41,6 @@ export interface AppParts {
   readonly feed: Feed | null
   /** Hears which route a request takes. */
   readonly onRoute: (request: IncomingMessage, route: string) => void
-  /** Hears of errors that are the server's own. */
-  readonly onError: (error: unknown) => void
 }
 
 /** All routes, with what every answer has in common. */

@@ -25,13 +25,12 @@ import type { Warmer } from '../warm/warmer.js'
 import { TorrentSender } from '../torrents/send.js'
 import { FileTorrents } from '../views/file-torrents.js'
 import { DirectoryTorrents } from '../views/directory-torrents.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface AssemblyParts {
+export interface AssemblyParts extends Pick<ServerContext, 'monotonic' | 'warn' | 'onError'> {
   readonly options: ServiceOptions
   /** The engine's threads must be a pool's, and its work all theirs. */
   readonly hashContext: HashContext
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
   /** Whether clients wait for their connections to be accepted. */
   readonly isPressed: () => boolean
   readonly trackers: TrackerSource
@@ -40,10 +39,6 @@ export interface AssemblyParts {
   readonly droppedLines: () => number
   /** Bytes of the cache's file. */
   readonly cacheSize: () => Promise<number>
-  /** Hears what is wrong with the mirror. */
-  readonly warn: (message: string) => void
-  /** Hears of errors that are the server's own. */
-  readonly onError: (error: unknown) => void
 }
 
 /** What answers requests, and can be closed. */

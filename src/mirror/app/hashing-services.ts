@@ -9,19 +9,14 @@ import { OnDemand } from '../torrents/on-demand.js'
 import { FileDigests } from '../views/file-digests.js'
 import { createThrottle } from '../../hash/jobs/throttle.js'
 import { Warmer, type WarmerParts } from '../warm/warmer.js'
+import type { ServerContext } from '../../server/context.js'
 
-interface MakersParts {
+interface MakersParts extends Pick<ServerContext, 'monotonic' | 'warn' | 'onError'> {
   readonly options: ServiceOptions
   /** The engine's threads must be a pool's, and its work all theirs. */
   readonly hashContext: HashContext
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
   /** Whether clients wait for their connections to be accepted. */
   readonly isPressed: () => boolean
-  /** Hears what is wrong with the mirror. */
-  readonly warn: (message: string) => void
-  /** Hears of errors that are the server's own. */
-  readonly onError: (error: unknown) => void
 }
 
 /** What makes torrents and digests, reading no file for two of them at once. */

@@ -3,6 +3,7 @@ import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
 import { dayOf } from '../../cache/records/record.js'
 import type { CacheAccess } from '../../core/digests/cache-trust.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
+import type { ServerContext } from '../../server/context.js'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -14,7 +15,7 @@ const DAY = 24 * HOUR
  */
 const SHRUNK = [0.9, 0.7, 0.5]
 
-export interface PeriodicTaskParts {
+export interface PeriodicTaskParts extends Pick<ServerContext, 'warn' | 'onError'> {
   readonly trackers: TrackerSource
   readonly cacheAccess: CacheAccess
   /** Milliseconds after which what was of no use is removed from the cache. */
@@ -26,9 +27,6 @@ export interface PeriodicTaskParts {
   /** Where the cache is, and the bytes of its file: 0 when it is not there. */
   readonly cacheDirectory: string
   readonly cacheSize: () => Promise<number>
-  /** Hears what is wrong while work goes on. */
-  readonly warn: (message: string) => void
-  readonly onError: (error: unknown) => void
 }
 
 /**

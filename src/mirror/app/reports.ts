@@ -12,8 +12,9 @@ import { serviceMetrics } from './service-metrics.js'
 import { scrapeTracker } from '../scrape/scrape-tracker.js'
 import { TrackerScrapes } from '../scrape/tracker-scrapes.js'
 import { MAX_LISTED, StatusSource, trackedHash } from '../status/status-source.js'
+import type { ServerContext } from '../../server/context.js'
 
-interface ReportsParts {
+interface ReportsParts extends Pick<ServerContext, 'monotonic' | 'onError'> {
   readonly options: ServiceOptions
   readonly cacheAccess: CacheAccess
   readonly makers: HashingServices
@@ -25,10 +26,6 @@ interface ReportsParts {
   readonly droppedLines: () => number
   /** Bytes of the cache's file. */
   readonly cacheSize: () => Promise<number>
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
-  /** Hears of errors that are the server's own. */
-  readonly onError: (error: unknown) => void
 }
 
 /** What the service tells of itself. */

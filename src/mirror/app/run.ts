@@ -15,6 +15,7 @@ import type { ServiceOptions } from '../options.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { startService, type Service } from './start.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** How far threads that hash step back behind the one that answers requests. */
 const NICENESS = 19
@@ -39,19 +40,11 @@ export interface ServiceSettings {
 }
 
 /** The world as the service sees it. */
-export interface ServiceWorld {
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Milliseconds on a clock that is never set: what ages are measured by. */
-  readonly monotonic: () => number
+export interface ServiceWorld extends ServerContext {
   /** Takes lines of the access log, unless it has a file. */
   readonly writeLog: (lines: string) => void
   /** How many lines were dropped so far, as nobody read them. */
   readonly droppedLines: () => number
-  /** Hears what is wrong while work goes on. */
-  readonly warn: (message: string) => void
-  /** Hears of errors that are the server's own. */
-  readonly onError: (error: unknown) => void
 }
 
 /** A service, and all that it holds open. */
@@ -82,17 +75,9 @@ export async function runService(
   })
   const resources = await openResources(settings, world)
   try {
-    const service = await startService({
-      ...settings,
-      ...resources,
-      trackers,
-      monotonic: world.monotonic,
-      droppedLines: world.droppedLines,
-      log,
-      cacheSize: () => sizeOf(join(settings.cacheDirectory, CACHE_FILE)),
-      warn: world.warn,
-      onError: world.onError,
-    })
+    const cacheSize = () => sizeOf(join(settings.cacheDirectory, CACHE_FILE))
+    const given = { ...settings, ...resources, trackers, log, cacheSize }
+    const service = await startService({ ...world, ...given })
     const stop = async () => {
       await service.stop()
       await sink.close()

@@ -8,6 +8,7 @@ import type { WarmFile } from '../warm/warm-file.js'
 import type { WarmFiles } from '../warm/warm-files.js'
 import { viewByQuery } from '../requests/view-address.js'
 import { composeRss, type FeedItem } from './rss.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Torrents in a feed. */
 const MOST_ITEMS = 100
@@ -17,13 +18,11 @@ const MOST_FEEDS = 16
 
 export const FEED = '/-/feed.xml'
 
-export interface FeedParts {
+export interface FeedParts extends Pick<ServerContext, 'now'> {
   readonly options: Pick<ServiceOptions, 'webSeeds' | 'serviceName' | 'publicUrl'>
   readonly files: WarmFiles
   /** The trackers of this moment. */
   readonly trackers: () => TrackerList
-  /** Milliseconds since 1970. */
-  readonly now: () => number
 }
 
 /** A feed as it is sent. */

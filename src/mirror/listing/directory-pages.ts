@@ -19,6 +19,7 @@ import { renderEntries, renderListingFrame } from './page.js'
 import { formatListingQuery, parseListingQuery, type ListingQuery } from './query.js'
 import { readReadme } from './readme.js'
 import { TYPE_AHEAD } from './type-ahead.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Rows on one page. */
 const PAGE_LENGTHS = { html: 1000, entries: 1000, json: 10_000 }
@@ -35,7 +36,7 @@ const HEADERS = {
 /** What tells pages of other looks from these. */
 const LOOK = createHash('sha1').update(HEADERS.html['Content-Security-Policy']).digest('base64url')
 
-export interface DirectoryPagesParts {
+export interface DirectoryPagesParts extends Pick<ServerContext, 'now' | 'onError'> {
   readonly mirror: Mirror
   readonly listings: Listings
   readonly planner: Planner
@@ -43,10 +44,6 @@ export interface DirectoryPagesParts {
   readonly requesters: Requesters
   /** Whether there is a feed of new torrents to tell of. */
   readonly hasFeed: boolean
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Receives errors that are the server's own. */
-  readonly onError: (error: unknown) => void
 }
 
 interface Asked {

@@ -14,15 +14,12 @@ import { readListing } from './read-listing.js'
 import type { Place } from './read-rows.js'
 import { costOfRow } from './row.js'
 import { SharedWork } from './shared-work.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface ListingsParts {
+export interface ListingsParts extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly mirror: Mirror
   readonly listings: DirectoryListings
   readonly planner: Planner
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
 }
 
 /** Memory for listings that are kept, and for those that are being read, in bytes. */

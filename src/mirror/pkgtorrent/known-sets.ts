@@ -3,6 +3,7 @@ import { recordsOfKind } from '../../cache/maintain.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { SetRecord } from '../../cache/records/set.js'
 import type { Steps } from '../../core/digests/steps.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Memory for sets that were asked for lately, in bytes; and what a path costs beside its text. */
 const MEMORY = 8 * 1024 * 1024
@@ -24,11 +25,9 @@ export const SET_LIMITS: SetLimits = {
 
 const MINUTE = 60_000
 
-export interface KnownSetsParts {
+export interface KnownSetsParts extends Pick<ServerContext, 'monotonic'> {
   readonly cache: PieceCache
   readonly limits: SetLimits
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
 }
 
 /** A set in the cache. */

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { ScrapeFailure, type Scraped, type ScrapeQuestion } from './swarm-counts.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Milliseconds for which answers are good. */
 const KEEP = 120_000
@@ -17,18 +18,13 @@ export interface ScrapeStatus {
   readonly counts: Scraped
 }
 
-export interface TrackerScrapesParts {
+export interface TrackerScrapesParts extends Pick<ServerContext, 'now' | 'monotonic' | 'onError'> {
   /** The announce URLs that the operator has configured; nobody else is asked. */
   readonly trackers: () => readonly string[]
   /** The info hashes that are asked for, in hexadecimal, of 20 bytes each. */
   readonly infoHashes: () => readonly string[]
-  /** Milliseconds since 1970, and on a clock that is never set. */
-  readonly now: () => number
-  readonly monotonic: () => number
   /** @throws ScrapeFailure */
   readonly scrape: (question: ScrapeQuestion) => Promise<Scraped>
-  /** Hears of errors that are the service's own. */
-  readonly onError: (error: unknown) => void
 }
 
 /** What trackers tell of the busiest torrents: they are asked only while somebody wants to know. */

@@ -9,6 +9,7 @@ import type { BusyTorrent, BusyTorrents } from '../torrents/busy-torrents.js'
 import type { HashedBytes } from '../torrents/hashed-bytes.js'
 import type { OnDemand } from '../torrents/on-demand.js'
 import type { BusyStatus, QueueStatus, StatusReport, TrackerStatus, WarmStatus } from './report.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Milliseconds for which a report is good. */
 const KEEP = 1000
@@ -16,7 +17,7 @@ const KEEP = 1000
 /** Torrents in each of its lists. */
 export const MAX_LISTED = 20
 
-export interface StatusSourceParts {
+export interface StatusSourceParts extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly version: string
   readonly mirror: Mirror
   readonly onDemand: Pick<OnDemand, 'origins'>
@@ -31,9 +32,6 @@ export interface StatusSourceParts {
   /** What is hashed ahead; null for nothing. */
   readonly warm: () => WarmStatus | null
   readonly scrapes: Pick<TrackerScrapes, 'look' | 'trackers'>
-  /** Milliseconds since 1970, and on a clock that is never set. */
-  readonly now: () => number
-  readonly monotonic: () => number
 }
 
 /** What is told of the service. However many ask, it is put together once a second at most. */

@@ -16,6 +16,7 @@ import { isRacy } from '../../core/digests/settled.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { MirrorView } from '../tree/mirror.js'
 import { MOST_V2_BYTES } from './asked-version.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Larger torrents are passed over. In bytes. */
 const LARGEST = 16 * 2 ** 20
@@ -35,13 +36,9 @@ interface ReadTorrent {
   readonly metainfo: Metainfo | null
 }
 
-export interface GivenTorrentsParts {
+export interface GivenTorrentsParts extends Pick<ServerContext, 'now' | 'warn'> {
   /** The directories in which torrents are looked for, the first one first. */
   readonly directories: readonly string[]
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Receives warnings for the operator. */
-  readonly warn: (message: string) => void
 }
 
 /**

@@ -3,11 +3,12 @@ import type { CountedResponse } from '../../server/connections/counted-response.
 import type { Exchange } from '../../server/exchange/exchange.js'
 import type { CurrentTorrent } from './on-demand.js'
 import type { ResponseCache } from './response-cache.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** The route, in the metrics, of torrents that are asked for again within the second. */
 const KEPT = 'kept response'
 
-export interface KeptAnswersParts {
+export interface KeptAnswersParts extends Pick<ServerContext, 'monotonic'> {
   readonly responses: Pick<ResponseCache, 'answer'>
   /** Follows those that are not sent at once. */
   readonly exchanges: {
@@ -18,8 +19,6 @@ export interface KeptAnswersParts {
   readonly report: (exchange: Exchange) => void
   /** Receives each torrent that is given again. */
   readonly onKept: (checked: CurrentTorrent) => void
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
 }
 
 /**

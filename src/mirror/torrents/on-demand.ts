@@ -23,6 +23,7 @@ import type { FileHasher } from './file-hasher.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
 import { titleOf } from '../progress/title.js'
 import { waitForWriters } from './writers.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** How long what was seen of files counts, in milliseconds. */
 const FRESH_FOR = 1000
@@ -70,14 +71,12 @@ export interface Origins {
   files: number
 }
 
-export interface OnDemandParts {
+export interface OnDemandParts extends Pick<ServerContext, 'monotonic'> {
   readonly cacheAccess: CacheAccess
   readonly hasher: FileHasher
   readonly planner: Planner
   readonly clients: Clients
   readonly memory: MemoryPool
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
 }
 
 /**

@@ -1,6 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 import { parseTrackerLines, type TrackerList } from './tracker-list.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** The largest trackers file that is read, in bytes. */
 const MAX_SIZE = 1024 * 1024
@@ -8,12 +9,10 @@ const MAX_SIZE = 1024 * 1024
 /** How many wrong lines are reported; more are counted. */
 const MAX_REPORTS = 10
 
-export interface TrackerFileParts {
+export interface TrackerFileParts extends Pick<ServerContext, 'now'> {
   readonly path: string
   /** Hears what is wrong; work goes on. */
   readonly report: (message: string) => void
-  /** Milliseconds since 1970. */
-  readonly now: () => number
 }
 
 /** The trackers in a file, which may change at any time. */

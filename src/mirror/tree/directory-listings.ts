@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs'
 import { LRUCache } from 'lru-cache'
 import { isRacy } from '../../core/digests/settled.js'
 import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** A name in a directory, and what it is as far as the directory itself says so. */
 export interface DirectoryEntry {
@@ -10,12 +11,7 @@ export interface DirectoryEntry {
   readonly kind: 'file' | 'directory' | 'unknown'
 }
 
-export interface ListingsParts {
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
-}
+type Clocks = Pick<ServerContext, 'now' | 'monotonic'>
 
 /** A directory's entries, and what it was when they were read. */
 interface Listing {
@@ -39,7 +35,7 @@ const CHUNK = 512
  * over that go through the same names.
  */
 export class DirectoryListings {
-  readonly #parts: ListingsParts
+  readonly #parts: Clocks
   readonly #listings = new LRUCache<string, Listing>({
     maxSize: MEMORY,
     sizeCalculation: ({ entries }) => {
@@ -47,7 +43,7 @@ export class DirectoryListings {
     },
   })
 
-  constructor(parts: ListingsParts) {
+  constructor(parts: Clocks) {
     this.#parts = parts
   }
 

@@ -13,15 +13,14 @@ import type { FileTorrents } from './file-torrents.js'
 import { renderingPieces, renderMetalink, type MetalinkFile } from './metalink.js'
 import { isTorrentNameTaken, torrentAddress } from './place.js'
 import { SeenSince } from './seen-since.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface DigestViewsParts {
+export interface DigestViewsParts extends Pick<ServerContext, 'now'> {
   readonly options: Pick<ServiceOptions, 'mirror' | 'publicUrl' | 'serviceName' | 'webSeeds'>
   readonly files: FileTorrents
   readonly digests: FileDigests
   /** Does work that takes long in slices. */
   readonly runSteps: <T>(steps: Steps<T>) => Promise<T>
-  /** Milliseconds since 1970. */
-  readonly now: () => number
 }
 
 /** A view of a file as it was looked at just now, and who asked for it. */

@@ -13,13 +13,12 @@ import { refuseLongHashing } from '../pkgtorrent/set-content.js'
 import { notFound, Refusal } from '../../server/answers/refusal.js'
 import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-demand.js'
 import type { Requester } from '../requests/requester.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface DirectoryTorrentsParts {
+export interface DirectoryTorrentsParts extends Pick<ServerContext, 'monotonic'> {
   readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'pieceLength' | 'serviceName'>
   readonly onDemand: OnDemand
   readonly listings: DirectoryListings
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
   /** Hears of paths that can't be read. */
   readonly tellOmitted: (path: string) => void
 }

@@ -26,8 +26,9 @@ import { PendingTorrent, type Waiter } from '../torrents/pending.js'
 import { refuseWriters, waitForWriters } from '../torrents/writers.js'
 import { KnownDigests, stateOf, type LookedAt } from './known-digests.js'
 import { WholeFileReader } from './whole-file-reader.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface FileDigestsParts {
+export interface FileDigestsParts extends Pick<ServerContext, 'monotonic'> {
   readonly mirror: Mirror
   /** Of the torrents whose pieces are hashed along. */
   readonly pieceLength: PieceLength
@@ -38,8 +39,6 @@ export interface FileDigestsParts {
   /** Who else reads files. */
   readonly claims: FileClaims
   readonly hashed: HashedBytes
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
 }
 
 /** How often it is noted how far a reading is, in milliseconds. */

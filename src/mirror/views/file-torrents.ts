@@ -9,17 +9,16 @@ import type { Requester } from '../requests/requester.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import type { CurrentTorrent } from '../torrents/on-demand.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Files of which it is known which torrent was given last. */
 const MOST_FILES = 10_000
 
-export interface FileTorrentsParts {
+export interface FileTorrentsParts extends Pick<ServerContext, 'now'> {
   readonly sets: PathSets
   readonly given: GivenTorrents
   /** Of torrents that are made on demand. */
   readonly pieceLength: PieceLength
-  /** Milliseconds since 1970. */
-  readonly now: () => number
 }
 
 /** The torrents of single files: those that lie in the operator's directories, else made on demand. */

@@ -1,4 +1,5 @@
 import { keyOf, type WarmFile } from './warm-file.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** How urgent a file is: one that has just changed comes before all that were there before. */
 export type Urgency = 'new' | 'old'
@@ -18,9 +19,7 @@ interface Delayed {
   readonly dueAt: number
 }
 
-export interface BacklogParts {
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
+export interface BacklogParts extends Pick<ServerContext, 'monotonic'> {
   /** Called when there is work. */
   readonly onDue: () => void
 }

@@ -1,5 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs'
 import { osCodeOf } from '../../errors.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Directories that are watched at most; each takes about a kilobyte of the kernel's memory. */
 const MAX_WATCHES = 100_000
@@ -7,11 +8,9 @@ const MAX_WATCHES = 100_000
 /** What the system says when it gives no more watches, or instances of inotify. */
 const EXHAUSTED = ['ENOSPC', 'EMFILE', 'ENFILE']
 
-export interface WatchesParts {
+export interface WatchesParts extends Pick<ServerContext, 'warn'> {
   /** Hears of a name in a directory, by the directory's key; null when anything may have changed. */
   readonly onEvent: (directory: string, name: string | null) => void
-  /** Hears what an operator had better know. */
-  readonly warn: (message: string) => void
 }
 
 /** A directory that is watched. */

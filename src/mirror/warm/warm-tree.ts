@@ -12,11 +12,12 @@ import type { DirectoryWatches } from './directory-watches.js'
 import type { PathPatterns, Places } from './path-patterns.js'
 import { keyOf, type WarmFile } from './warm-file.js'
 import { MAX_FILES, type WarmFiles } from './warm-files.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Directories below each other that are gone through; no mirror is that deep. */
 const MAX_DEPTH = 100
 
-export interface WarmTreeParts {
+export interface WarmTreeParts extends Pick<ServerContext, 'warn'> {
   readonly mirror: Mirror
   readonly patterns: PathPatterns
   readonly files: WarmFiles
@@ -28,7 +29,6 @@ export interface WarmTreeParts {
   readonly onFile: (file: WarmFile) => void
   /** Hears of files that are no more. */
   readonly onGone: (path: readonly string[]) => void
-  readonly warn: (message: string) => void
 }
 
 /** Entries that are looked at in one go: a millisecond's work, about. */

@@ -19,6 +19,7 @@ import type { FileHasher } from '../torrents/file-hasher.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import { QUIET_PERIOD } from '../torrents/recent-writes.js'
 import type { ReadyTorrent, WarmFile } from './warm-file.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** What became of a file: ready, to be looked at again a little later, gone, or failed. */
 export type Outcome =
@@ -32,7 +33,7 @@ type Made =
   | Exclude<Outcome, { kind: 'ready' }>
   | { readonly kind: 'ready'; readonly torrent: ReadyTorrent; readonly core: TorrentCore }
 
-export interface WarmUpParts {
+export interface WarmUpParts extends Pick<ServerContext, 'monotonic'> {
   readonly mirror: Mirror
   readonly serviceName: string
   readonly markPadFiles: boolean
@@ -42,8 +43,6 @@ export interface WarmUpParts {
   /** With steps that are done in slices. */
   readonly hashContext: HashContext
   readonly throttle: Throttle | undefined
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
 }
 
 /** A file whose time is as far in the future as that, in milliseconds, has a clock of its own. */

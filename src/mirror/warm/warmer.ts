@@ -11,13 +11,11 @@ import { keyOf, type WarmFile } from './warm-file.js'
 import { WarmFiles } from './warm-files.js'
 import { WarmTree } from './warm-tree.js'
 import { WarmUp, type WarmUpParts } from './warm-up.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface WarmerParts extends WarmUpParts {
+export interface WarmerParts extends WarmUpParts, Pick<ServerContext, 'warn' | 'onError'> {
   readonly options: WarmOptions
   readonly slices: TimeSlices
-  readonly warn: (message: string) => void
-  /** Hears of errors that are the server's own. */
-  readonly onError: (error: unknown) => void
 }
 
 /** Files of each urgency that are looked at and hashed at once. */

@@ -1,6 +1,7 @@
 import { escapeText, jsonLine } from '../../text/escape.js'
 import type { ClientAddresses } from '../connections/client-address.js'
 import type { Exchange } from './exchange.js'
+import type { ServerContext } from '../context.js'
 
 export type LogFormat = 'json' | 'text' | 'off'
 
@@ -8,11 +9,9 @@ export type LogFormat = 'json' | 'text' | 'off'
 const FLUSH_INTERVAL = 200
 const FLUSH_LENGTH = 64 * 1024
 
-export interface LogParts {
+export interface LogParts extends Pick<ServerContext, 'now'> {
   readonly format: LogFormat
   readonly write: (lines: string) => void
-  /** Milliseconds since 1970. */
-  readonly now: () => number
   readonly clientAddresses: ClientAddresses
 }
 

@@ -3,12 +3,11 @@ import type { Socket } from 'node:net'
 import { connectionsOf } from '../connections/connections.js'
 import { CLIENT_LEFT, type Exchange } from './exchange.js'
 import type { CountedResponse } from '../connections/counted-response.js'
+import type { ServerContext } from '../context.js'
 
-export interface ExchangesParts {
+export interface ExchangesParts extends Pick<ServerContext, 'monotonic'> {
   /** Called once for each exchange, when it is over. */
   readonly report: (exchange: Exchange) => void
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
 }
 
 /** Follows each request until its answer is sent or its client has left. */

@@ -1,6 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { asBtkitError, BtkitError } from '../../errors.js'
+import type { ServerContext } from '../context.js'
 
 /** Bytes that wait to be written, at most: what comes while there are more is lost. */
 const MAX_WAITING = 4 * 1024 * 1024
@@ -142,11 +143,10 @@ export class LogFile {
 /** Where the lines of a log go. */
 export type LogSink = Pick<LogFile, 'write' | 'reopen' | 'close'>
 
-export interface LogSinkParts {
+export interface LogSinkParts extends Pick<ServerContext, 'warn'> {
   /** Null for none: then lines are handed to writeLog. */
   readonly logFile: string | null
   readonly writeLog: (lines: string) => void
-  readonly warn: (message: string) => void
 }
 
 /**

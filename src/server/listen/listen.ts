@@ -10,6 +10,7 @@ import { makeCloser } from '../lifecycle/close.js'
 import { makeWebServer } from './make-server.js'
 import { isUnixPlace, openServer, type ListenPlace } from './open-server.js'
 import type { TlsKeys } from './tls-keys.js'
+import type { ServerContext } from '../context.js'
 
 /** How a program's servers treat connections and requests; times are in milliseconds. */
 export interface ServerRules {
@@ -24,7 +25,7 @@ export interface ServerRules {
 }
 
 /** What every server is given. */
-export interface ListenParts {
+export interface ListenParts extends Pick<ServerContext, 'onError'> {
   readonly handler: Handler
   readonly exchanges: Exchanges
   readonly rules: ServerRules
@@ -34,8 +35,6 @@ export interface ListenParts {
   readonly tls: TlsKeys | null
   /** Bounds how many connections the server takes. */
   readonly limitConnections: (server: Server) => void
-  /** Hears of connections that could not be taken. */
-  readonly onError: (error: unknown) => void
 }
 
 /** A server that listens. */

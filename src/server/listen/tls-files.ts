@@ -2,14 +2,11 @@ import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { BtkitError } from '../../errors.js'
 import { TlsKeys, type TlsPair } from './tls-keys.js'
+import type { ServerContext } from '../context.js'
 
-export interface TlsFilesParts {
+export interface TlsFilesParts extends Pick<ServerContext, 'warn' | 'now'> {
   /** Reads a certificate and its key from where they are kept. */
   readonly read: () => Promise<TlsPair>
-  /** Hears what is wrong while work goes on. */
-  readonly warn: (message: string) => void
-  /** Milliseconds since 1970. */
-  readonly now: () => number
 }
 
 /** A certificate and its key that are kept in files, and may be renewed there. */

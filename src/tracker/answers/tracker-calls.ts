@@ -5,6 +5,7 @@ import { isCallProved, proveAnswer } from '../protocol/tracker-proof.js'
 import { parseAddress } from '../protocol/peer-address.js'
 import { isLoopback } from '../swarms/address-kinds.js'
 import type { TrackerAnswers } from './tracker-answers.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** How a tracker shares peers with others. */
 export interface SharingRules {
@@ -22,13 +23,11 @@ export interface SharingRules {
   readonly publicHost: string | null
 }
 
-export interface TrackerCallsParts {
+export interface TrackerCallsParts extends Pick<ServerContext, 'now'> {
   readonly answers: TrackerAnswers
   readonly rules: SharingRules
   /** Whether a torrent has an announce list, by its info hash in hexadecimal. */
   readonly isListed: (infoHash: string) => boolean
-  /** Milliseconds since 1970. */
-  readonly now: () => number
 }
 
 /** Of an address that can't be read. */

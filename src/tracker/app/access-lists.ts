@@ -3,6 +3,7 @@ import { DirectoryEvents } from '../allowed/directory-events.js'
 import { LooksOnDemand } from '../allowed/looks-on-demand.js'
 import { TorrentList } from '../allowed/torrent-list.js'
 import type { AllowedSettings } from './settings.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** The torrents and addresses that are allowed, and what keeps them up to date. */
 export interface AccessLists {
@@ -18,11 +19,10 @@ export interface AccessLists {
   readonly close: () => void
 }
 
-export interface AccessListsParts {
+export interface AccessListsParts extends Pick<ServerContext, 'onError'> {
   readonly settings: AllowedSettings
   /** Hears what is wrong with torrents and lists; work goes on. */
   readonly report: (message: string) => void
-  readonly onError: (error: unknown) => void
 }
 
 /**

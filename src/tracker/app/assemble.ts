@@ -23,8 +23,9 @@ import { originForm } from './server-rules.js'
 import type { TrackerSettings } from './settings.js'
 import type { StateSaver } from './state-saver.js'
 import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface AssemblyParts {
+export interface AssemblyParts extends ServerContext {
   readonly settings: TrackerSettings
   readonly store: MemorySwarms
   readonly admitted: AccessLists
@@ -38,13 +39,6 @@ export interface AssemblyParts {
   readonly log: AccessLog | null
   /** Knows how saving the state went. */
   readonly saver: Pick<StateSaver, 'savedAt' | 'failures'>
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
-  /** Receives warnings for the operator. */
-  readonly warn: (message: string) => void
-  readonly onError: (error: unknown) => void
 }
 
 /** Handlers of requests of all kinds. */

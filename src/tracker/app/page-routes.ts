@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isSecure } from '../../server/listen/make-server.js'
 import { failed, lineAnswer, type PageAnswer } from '../page/page-answer.js'
 import type { AnswerPage } from './answer-pages.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface PageRoutesParts {
+export interface PageRoutesParts extends Pick<ServerContext, 'onError'> {
   readonly answerPage: AnswerPage
   /** Under which address clients reach the tracker; null: what they ask for. */
   readonly publicUrl: string | null
@@ -11,8 +12,6 @@ export interface PageRoutesParts {
   readonly addressOf: (request: IncomingMessage) => string | null
   /** Whether a client may ask at all. */
   readonly permits: (address: string | null) => boolean
-  /** Hears of errors that are the server's own. */
-  readonly onError: (error: unknown) => void
 }
 
 /** A host as it may stand in an address, and perhaps a port. */

@@ -13,19 +13,12 @@ import { storeClock } from './clocks.js'
 import { readSharedKey } from './shared-key.js'
 import type { MultitrackerSettings, TrackerSettings } from './settings.js'
 import { StateSaver } from './state-saver.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** The world as the tracker sees it. */
-export interface TrackerWorld {
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
+export interface TrackerWorld extends ServerContext {
   /** Takes lines of the access log, unless it has a file. */
   readonly writeLog: (lines: string) => void
-  /** Hears what is wrong while work goes on. */
-  readonly warn: (message: string) => void
-  /** Hears of errors that are the tracker's own. */
-  readonly onError: (error: unknown) => void
 }
 
 /** The largest picture for browsers, in bytes. */
@@ -45,7 +38,7 @@ export async function prepareTracker(settings: TrackerSettings, world: TrackerWo
   const store = openSwarms({ limits: settings.limits, now: storeClock(monotonic), randomBytes })
   const state = new StateFile({ path: settings.stateFile, store, now, report: warn })
   await state.load()
-  const saver = new StateSaver({ state, path: settings.stateFile, now, warn, onError })
+  const saver = new StateSaver({ ...world, state, path: settings.stateFile })
   const sink = await openLogSink({ ...world, logFile: settings.logFile })
   const admitted = await openAccessLists({
     settings: settings.allowed,
@@ -57,20 +50,8 @@ export async function prepareTracker(settings: TrackerSettings, world: TrackerWo
   })
   const log = openLog(settings, sink, world)
   const foreign = settings.multitracker.isEnabled ? new ForeignPeers(monotonic) : null
-  const parts = {
-    settings,
-    store,
-    admitted,
-    idSecret: randomBytes(ID_SECRET),
-    sharing,
-    foreign,
-    favicon,
-    log,
-    now,
-    monotonic,
-    warn,
-    onError,
-  }
+  const idSecret = randomBytes(ID_SECRET)
+  const parts = { ...world, settings, store, admitted, idSecret, sharing, foreign, favicon, log }
   const tracker = assembleTracker({ ...parts, saver })
   const close = async () => {
     admitted.close()

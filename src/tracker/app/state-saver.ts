@@ -1,15 +1,10 @@
 import { BtkitError } from '../../errors.js'
 import type { StateFile } from '../state/state-file.js'
+import type { ServerContext } from '../../server/context.js'
 
-export interface StateSaverParts {
+export interface StateSaverParts extends Pick<ServerContext, 'now' | 'warn' | 'onError'> {
   readonly state: Pick<StateFile, 'save'>
   readonly path: string
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Hears what is worth a line. */
-  readonly warn: (message: string) => void
-  /** Hears why the state could not be saved. */
-  readonly onError: (error: unknown) => void
 }
 
 /** Saves the state again and again, and knows how that went. */

@@ -4,6 +4,7 @@ import type { AllowedTorrent } from '../allowed/known-torrent.js'
 import type { SharingRules } from '../answers/tracker-calls.js'
 import { askTracker } from './ask-tracker.js'
 import { worthyPeers } from './worthy-peers.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** How many trackers are asked at once. */
 const IN_FLIGHT = 8
@@ -14,14 +15,12 @@ const MAX_FAILURES = 3
 /** Trackers that do not want to be asked, at most; it is the torrents that name them. */
 const MAX_DISALLOWED = 10_000
 
-export interface TrackerRoundsParts {
+export interface TrackerRoundsParts extends Pick<ServerContext, 'now'> {
   readonly rules: SharingRules
   /** The torrents that are tracked by now. */
   readonly torrents: () => ReadonlyMap<string, Pick<AllowedTorrent, 'infoHash' | 'trackers'>>
   /** Takes the peers of a torrent, by its info hash in hexadecimal. */
   readonly take: (infoHash: string, peers: CompactPeers) => void
-  /** Milliseconds since 1970. */
-  readonly now: () => number
 }
 
 /** Asks the other trackers of all torrents for peers, a round at a time. */

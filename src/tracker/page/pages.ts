@@ -22,6 +22,7 @@ import { parseRowQuery } from './row-query.js'
 import { makeRow, Snapshot } from './snapshot.js'
 import { TorrentLinks } from './torrent-links.js'
 import { renderTorrentPage } from './torrent-page.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** What is shown of the tracker. */
 export interface PageOptions {
@@ -34,15 +35,11 @@ export interface PageOptions {
   readonly allowGet: boolean
 }
 
-export interface PagesParts {
+export interface PagesParts extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly options: PageOptions
   readonly store: Pick<MemorySwarms, 'list' | 'scrape'>
   readonly torrents: TorrentList
   readonly version: string
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Milliseconds on a clock that is never set. */
-  readonly monotonic: () => number
 }
 
 /** A request for a page. */

@@ -14,6 +14,7 @@ import {
   MAX_HEADER,
   readStateHeader,
 } from './state-format.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Who may read it: it holds addresses of clients. */
 const MODE = 0o640
@@ -21,11 +22,9 @@ const MODE = 0o640
 /** Bytes that are read at once. */
 const CHUNK = 256 * 1024
 
-export interface StateFileParts {
+export interface StateFileParts extends Pick<ServerContext, 'now'> {
   readonly path: string
   readonly store: Pick<MemorySwarms, 'save' | 'restore'>
-  /** Milliseconds since 1970. */
-  readonly now: () => number
   /** Hears what is worth a line; work goes on. */
   readonly report: (message: string) => void
 }

@@ -4,6 +4,7 @@ import { isIPv6 } from 'node:net'
 import { asBtkitError } from '../../errors.js'
 import { Outbox } from './outbox.js'
 import type { UdpAnswers } from './udp-answers.js'
+import type { ServerContext } from '../../server/context.js'
 
 /** Where to answer: a host and port, or a socket that was passed to this process. */
 export type UdpPlace =
@@ -17,10 +18,8 @@ export interface UdpServer {
   readonly close: () => Promise<void>
 }
 
-export interface UdpServerParts {
+export interface UdpServerParts extends Pick<ServerContext, 'onError'> {
   readonly answers: UdpAnswers
-  /** Hears what goes wrong while it answers. */
-  readonly onError: (error: unknown) => void
 }
 
 /** Bytes of packets that wait in the system while others are answered. */
