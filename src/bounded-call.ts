@@ -1,21 +1,22 @@
-/** How long a call may take, and what else ends it. */
+/** Limits the duration of a call. */
 export interface CallLimits {
   /** In milliseconds. */
   readonly timeoutMs: number
-  /** Ends the call before its time. */
+  /** Ends the call early. */
   readonly signal?: AbortSignal
 }
 
-/** The longest time that a timer can count, in milliseconds: a longer one would end at once. */
+/** The longest delay that a timer supports, in milliseconds. A longer one would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1
 
 /**
- * Makes a call that ends in time, even if the call does not heed the signal that it gets.
+ * Makes a call that ends in time, even if the call ignores its signal.
  *
- * On Node 20 garbage collection removes the timer of `AbortSignal.timeout` when only
- * `AbortSignal.any` refers to it. Such a call never ends. The timer here is held by its call.
- * @throws DOMException `TimeoutError` when the time is over, the reason of the signal when that
- * aborts, and as the call does
+ * On Node 20 garbage collection removes the timer of `AbortSignal.timeout` if only
+ * `AbortSignal.any` refers to it. Such a call never ends. Therefore the call holds its own timer
+ * here.
+ * @throws DOMException `TimeoutError` when the time is over; the reason of the signal when that
+ *   aborts; every error of the call
  */
 export async function callWithin<T>(
   { timeoutMs, signal }: CallLimits,
@@ -27,7 +28,7 @@ export async function callWithin<T>(
   let stop: () => void = () => undefined
   const over = new Promise<never>((_, reject) => {
     const end = (reason: Error) => {
-      // Before the call itself fails, so that this is the error
+      // Rejects before the call itself fails, so that this error is the one reported
       reject(reason)
       ending.abort(reason)
     }
@@ -48,7 +49,7 @@ export async function callWithin<T>(
   }
 }
 
-/** Whether a call failed because its time was over. */
+/** Whether a call failed because of its time limit. */
 export function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError'
 }

@@ -3,12 +3,12 @@ import type crypto from 'node:crypto'
 import { createRequire } from 'node:module'
 import { loadNative } from './native-addon.js'
 
-/** The digests of torrents, with their lengths in bytes. */
+/** The digest algorithms that torrents use, with the digest length in bytes. */
 const LENGTHS = { sha1: 20, sha256: 32 } as const
 
 export type DigestAlgorithm = keyof typeof LENGTHS
 
-/** Of the addon; native/piece_hash.c says what it checks. */
+/** Functions of the native addon; native/piece_hash.c describes what they check. */
 interface Hasher {
   features(): { readonly shani: boolean }
   hash(
@@ -22,9 +22,11 @@ interface Hasher {
 }
 
 /**
- * The digest of `bytes`, or of a text's UTF-8. By the addon where the processor has instructions for
- * it: to load node:crypto takes longer than many a command does all else, and each of its hashes
- * several times as long as one of some hundred bytes.
+ * Returns the digest of `bytes`, or of the UTF-8 bytes of a text.
+ *
+ * Uses the native addon if the processor has SHA instructions. Loading node:crypto takes longer
+ * than all other work of many commands. For a few hundred bytes its hashes are also several times
+ * slower.
  */
 export function digestOf(algorithm: DigestAlgorithm, bytes: Uint8Array | string): Buffer {
   const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
@@ -38,12 +40,13 @@ export function digestOf(algorithm: DigestAlgorithm, bytes: Uint8Array | string)
 }
 
 /**
- * What the addon writes to. An array that it has seen gets memory beside the heap, which for a few
- * bytes takes longer to make and to let go than the digest itself.
+ * Reused output buffers of the addon. For an array that it has seen, the addon allocates memory
+ * outside the heap. For a few bytes, allocating and freeing that memory takes longer than the
+ * digest itself.
  */
 const OUTPUTS: Partial<Record<DigestAlgorithm, Buffer>> = {}
 
-/** Only when it is needed. */
+/** Loads node:crypto on first use. */
 function loadCrypto(): typeof crypto {
   return createRequire(import.meta.url)('node:crypto') as typeof crypto
 }

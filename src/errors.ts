@@ -1,28 +1,28 @@
 import { getSystemErrorMap } from 'node:util'
 
-/** Everything that can go wrong, by name. */
+/** The codes of all errors that btkit raises. */
 export type ErrorCode =
   | 'usage' // the command line asks for something impossible
-  | 'not-found' // a file or directory that was named is not there
+  | 'not-found' // a named file or directory does not exist
   | 'not-permitted' // the system refuses access
   | 'io' // the system reports any other failure
   | 'bencode' // bytes that are not well-formed bencode
-  | 'metainfo' // bencode that is no valid metainfo
-  | 'unsafe-path' // a path that would lead out of where it belongs
-  | 'bad-name' // a file name that metainfo can't hold
+  | 'metainfo' // bencode that is not valid metainfo
+  | 'unsafe-path' // a path that would leave its directory
+  | 'bad-name' // a file name that metainfo cannot represent
   | 'too-large' // more bytes than the limit allows
-  | 'too-many' // more files than one request may come to
-  | 'incompatible' // files that one torrent can't hold together
-  | 'empty' // nothing to make a torrent of, or to check
+  | 'too-many' // more files than one request may have
+  | 'incompatible' // files that cannot be in the same torrent
+  | 'empty' // nothing to make a torrent from, or to check
   | 'changed' // a file that changed while it was read
   | 'exists' // an output that must not be replaced
   | 'kernel' // a hash kernel that this machine lacks
   | 'locked' // another run holds the lock
-  | 'busy' // more work than can be done in the time there is
-  | 'throttled' // more than one client of the service may ask for
-  | 'client' // a program that seeds refuses, or its answer makes no sense
-  | 'unreachable' // a program that seeds does not answer, or refuses the login: all calls will fail
-  | 'stalled' // nothing came of a download for as long as it may take
+  | 'busy' // too much work for the time available
+  | 'throttled' // a client exceeded its rate limit
+  | 'client' // a torrent client refuses, or its answer is invalid
+  | 'unreachable' // a torrent client does not answer or refuses the login: all calls will fail
+  | 'stalled' // a download made no progress for the allowed time
   | 'interrupted' // a signal asked to stop
 
 /**
@@ -40,15 +40,15 @@ export class BtkitError extends Error {
     super(message, options)
   }
 
-  /** The same error, said of `what` (a file, an argument): its message gets `what: ` in front. */
+  /** Returns the same error with `what: ` (a file, an argument) in front of its message. */
   of(what: string): BtkitError {
     return new BtkitError(this.code, `${what}: ${this.message}`, { cause: this })
   }
 }
 
-/** Says a system error in words: `no such file or directory` rather than `ENOENT: …, open '…'`. */
+/** Describes a system error in words: `no such file or directory`, not `ENOENT: …, open '…'`. */
 export function describeOsError(error: NodeJS.ErrnoException): string {
-  // The system's own words are those of an illegal operation
+  // The system calls this an illegal operation
   if (error.code === 'EISDIR') return 'is a directory'
   const { errno } = error
   return errno !== undefined && getSystemErrorMap().has(errno)
@@ -56,19 +56,19 @@ export function describeOsError(error: NodeJS.ErrnoException): string {
     : error.message
 }
 
-/** The system's words for an error number, which is negative as Node has it. */
+/** Describes a system error number, negative as in Node, in the system's words. */
 export function describeErrno(errno: number): string {
   return getSystemErrorMap().get(errno)?.[1] ?? `system error ${errno}`
 }
 
 /**
- * Turns a failed system call on `what` (usually a path) into a BtkitError. Anything that is no
- * system error, a bug of ours above all, comes back as it is.
+ * Turns a failed system call on `what` (usually a path) into a BtkitError. Returns every other
+ * error unchanged, because it is probably a bug in btkit.
  */
 export function asBtkitError(error: unknown, what: string): unknown {
   if (!isOsError(error)) return error
   const code = OS_ERROR_CODES[error.code ?? ''] ?? 'io'
-  // Node puts U+FFFD in the place of bytes that are no UTF-8, and then looks for another name
+  // Node replaces bytes that are not valid UTF-8 by U+FFFD, and then looks for a different name
   const isMangled = error.code === 'ENOENT' && what.includes('\ufffd')
   const reason = `${describeOsError(error)}${isMangled ? MAYBE_MANGLED : ''}`
   return new BtkitError(code, `${what === '' ? "''" : what}: ${reason}`, { cause: error })
@@ -87,7 +87,7 @@ function isOsError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && !(error instanceof BtkitError) && 'syscall' in error
 }
 
-/** The system's name for what went wrong, such as ENOENT; undefined for any other error. */
+/** The system's code for an error, such as ENOENT; undefined for all other errors. */
 export function osCodeOf(error: unknown): string | undefined {
   return isOsError(error) ? error.code : undefined
 }

@@ -1,19 +1,18 @@
 import { setFlagsFromString } from 'node:v8'
 
-/** How far the heap may grow beyond what was left by the last collection, in percent. */
+/** The growth of the heap after a garbage collection that starts the next one, in percent. */
 const GROWTH = 40
 
 /**
- * Has garbage collected before it comes to more than a part of what is in use. By itself V8 lets it
- * come to a multiple on a large machine, and what strangers ask for, or what is made for each of very
- * many files, is garbage soon. It takes a little more of the processor. It holds for all of the
- * process.
+ * Makes V8 collect garbage before the heap has grown by GROWTH percent. On large machines V8
+ * otherwise lets the heap grow to a multiple. Requests, and the objects for very many files, are
+ * short-lived. This costs a little processor time, and applies to the whole process.
  */
 export function boundHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`)
 }
 
-/** Has the heap grow again as V8 has it by itself. */
+/** Restores V8's own rule for the growth of the heap. */
 export function unboundHeapGrowth(): void {
   setFlagsFromString('--heap-growing-percent=0')
 }

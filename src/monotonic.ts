@@ -1,6 +1,6 @@
 /**
- * Milliseconds on the system's clock that never jumps: all threads have the same. It takes less than
- * `performance.now()`, at the start of a command and at each call.
+ * Returns milliseconds on the system's monotonic clock, which all threads share. Faster than
+ * `performance.now()`, both at startup and at each call.
  */
 export function monotonicNow(): number {
   const [seconds, nanoseconds] = process.hrtime()

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 
 /**
- * The functions of the native addon that have these names; null where there is none, or it lacks one,
- * as one that an earlier version left behind may.
+ * Returns the native addon if it has all functions of these names, else null. The addon may be
+ * missing, or left over from an earlier version.
  */
 export function loadNative<Functions extends object>(
   ...names: readonly (keyof Functions)[]
@@ -11,30 +11,30 @@ export function loadNative<Functions extends object>(
   return names.every((name) => addon[name] !== undefined) ? (addon as Functions) : null
 }
 
-/** All functions of the native addon; none where there is none. */
+/** All functions of the native addon; an empty object if there is none. */
 export function nativeAddon(): object {
   return findAddon().functions
 }
 
-/** The native addon that this process uses, and why not one from another place. */
+/** The native addon of this process, and why addons from other places were not used. */
 export interface FoundAddon {
   readonly functions: object
-  /** Where it is from; null if there is none. */
+  /** The file or package that it comes from; null if there is none. */
   readonly origin: string | null
-  /** Why it is from no other place: a clause for each that was tried before. */
+  /** Why the places tried before failed: a clause for each. */
   readonly failures: readonly string[]
 }
 
-/** Finds the native addon: the one that was built here, or the ready-made one of this platform. */
+/** Finds the native addon: the one built here, or the ready-made one for this platform. */
 export function findAddon(): FoundAddon {
   found ??= search(createRequire(import.meta.url))
   return found
 }
 
-/** Kept: to look for it anew takes longer than much of what it does. */
+/** Cached, because loading again takes longer than many of the addon's functions. */
 let found: FoundAddon | undefined
 
-/** Platforms that have a package with a ready-made addon, for any libc. */
+/** Platforms with a package that contains a ready-made addon, for any libc. */
 const READY_MADE = ['linux-x64', 'linux-arm64']
 
 function search(load: (id: string) => unknown): FoundAddon {

@@ -41,11 +41,9 @@ const MOST_WORDS = 30
 
 const PROSE = [
   '*.md',
-  'docs/**/*.md',
   'man',
-  'native/README.md',
   ...['src', 'native', 'bench', 'scripts', 'test'].flatMap((folder) =>
-    ['ts', 'js', 'c', 'h'].map((extension) => `${folder}/**/*.${extension}`),
+    ['ts', 'js', 'c', 'h'].map((extension) => `${folder}/*.${extension}`),
   ),
 ]
 

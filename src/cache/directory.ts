@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { osCodeOf } from '../errors.js'
 
-/** What the place of the cache depends on. */
+/** The sources of the cache directory's path. */
 export interface CacheDirectorySources {
   /** `--cache-dir`. */
   readonly option: string | undefined
@@ -12,12 +12,12 @@ export interface CacheDirectorySources {
 }
 
 /**
- * The directory of the cache: the option's, else that of BTKIT_CACHE_DIR, else systemd's
- * CACHE_DIRECTORY, else the system's cache directory for root and the user's own for others (XDG
- * Base Directory Specification).
+ * Returns the directory of the cache. The first of these counts: the option, BTKIT_CACHE_DIR,
+ * systemd's CACHE_DIRECTORY, the default. The default is /var/cache/btkit for root and the user's
+ * own cache directory for others (XDG Base Directory Specification).
  */
 export function cacheDirectory({ option, env, isRoot }: CacheDirectorySources): string {
-  // systemd may name several, with colons between them
+  // systemd may name several, separated by colons
   const given = option ?? (env['BTKIT_CACHE_DIR'] || env['CACHE_DIRECTORY']?.split(':')[0])
   if (given) return given
   if (isRoot) return '/var/cache/btkit'
@@ -27,11 +27,11 @@ export function cacheDirectory({ option, env, isRoot }: CacheDirectorySources): 
 }
 
 /**
- * Makes a directory with those above it that are missing; one that is there is left as it is. Throws
- * the system's error as it is.
+ * Creates a directory and its missing parents. An existing directory is left unchanged. Throws
+ * system errors unchanged.
  *
- * Node's own `recursive` tries for ever where the system says ENOENT below a directory that is
- * there, as it does below /proc.
+ * Node's own `recursive` never returns if the system reports ENOENT below an existing directory, as
+ * it does below /proc.
  */
 export function makeDirectory(path: string, mode: number): void {
   try {

@@ -4,16 +4,16 @@ import type { OpenCacheOptions } from './open.js'
 import { PieceCache } from './piece-cache.js'
 import { lazyStore, type LazyStore } from './store/lazy.js'
 
-/** A cache that is opened when it is first wanted. Until then it holds nothing and keeps nothing. */
+/** A cache that is opened on first use. Until then it is empty and stores nothing. */
 export interface LazyCache extends Pick<LazyStore, 'wake' | 'isAwake'> {
   readonly cache: PieceCache
-  /** Whether it is to be tidied again, as far as can be told without opening it. */
+  /** Whether maintenance is due again, as far as that is known without opening the cache. */
   readonly isTidyDue: () => boolean
-  /** Notes that it was tidied. */
+  /** Records that maintenance was done. */
   readonly noteTidied: () => void
 }
 
-/** openCache for a piece of work that may find that it needs no cache. */
+/** Like openCache, for work that may not need a cache. */
 export function openLazyCache(options: Omit<OpenCacheOptions, 'isCheckedBeside'>) {
   const { directory, now } = options
   const path = join(directory, CACHE_FILE)

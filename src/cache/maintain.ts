@@ -9,17 +9,17 @@ import {
 import type { Store } from './store/store.js'
 import { readUsage, type Usage } from './usage.js'
 
-/** What is in a cache. */
+/** Summary of a cache's content. */
 export interface CacheSummary extends Usage {
-  /** How many records there are of each kind. */
+  /** Number of records by kind. */
   readonly counts: Readonly<Record<RecordKind, number>>
-  /** Bytes of the records, keys included. */
+  /** Bytes of all records, including keys. */
   readonly bytes: number
-  /** The day since which the record longest out of use was not used, in days since 1970. */
+  /** The last use of the record that was unused for the longest time, in days since 1970. */
   readonly oldest: number | null
 }
 
-/** Counts what is in a cache. */
+/** Summarizes a cache. */
 export function summarize(store: Store): CacheSummary {
   const kinds = Object.keys(RECORD_KINDS) as RecordKind[]
   const counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<RecordKind, number>
@@ -33,12 +33,12 @@ export function summarize(store: Store): CacheSummary {
   return { counts, bytes, oldest, ...readUsage(store) }
 }
 
-/** Records that are looked at before other things get their turn. */
+/** Number of records handled before other work gets a turn. */
 const TURN = 1000
 
 /**
- * Removes what was not used since a day (in days since 1970), and returns how many that were.
- * Lets other things have their turns in between.
+ * Removes all records that were not used since a day (in days since 1970). Returns their number.
+ * Lets other work run in between.
  */
 export async function removeUnused(store: Store, before: number): Promise<number> {
   let removed = 0
@@ -50,7 +50,7 @@ export async function removeUnused(store: Store, before: number): Promise<number
   return removed
 }
 
-/** A record on its way through the store; its bytes are views that do not last. */
+/** A record during a walk through the store; its bytes are views that become invalid. */
 export interface StoreRecord {
   readonly kind: RecordKind
   readonly key: Uint8Array
@@ -59,7 +59,7 @@ export interface StoreRecord {
   readonly body: Uint8Array
 }
 
-/** All records of the cache, but for what it notes about itself. */
+/** Yields all records of the cache, except those about the cache itself. */
 export function* records(store: Store): Generator<StoreRecord> {
   for (const entry of store.entries()) {
     const record = readEntry(entry)
@@ -67,7 +67,10 @@ export function* records(store: Store): Generator<StoreRecord> {
   }
 }
 
-/** The records of one kind, without a look at the others; but for those with very long names. */
+/**
+ * Yields the records of one kind without reading the others. Records with very long names are left
+ * out.
+ */
 export function* recordsOfKind(store: Store, kind: RecordKind): Generator<StoreRecord> {
   for (const entry of store.entries(Buffer.from(RECORD_KINDS[kind]))) {
     const record = readEntry(entry)
@@ -82,7 +85,10 @@ function readEntry({ key, value }: Pick<StoreRecord, 'key' | 'value'>): StoreRec
   return kind && record && { kind, key, value, ...record }
 }
 
-/** What leaves a cache that is too large, in this order: what is soonest made again goes first. */
+/**
+ * The order in which kinds are removed from a cache that is too large. Kinds that are quick to
+ * recreate go first.
+ */
 const DROP_ORDER = [
   'set',
   'layers',
@@ -95,12 +101,12 @@ const DROP_ORDER = [
 ] as const satisfies readonly RecordKind[]
 
 /**
- * Removes records until those that stay take up no more than `limit` bytes, keys included, and
- * returns how many it removed. Digests of files go last, and of each kind what was longest out of
- * use goes first. Lets other things have their turns in between.
+ * Removes records until the others occupy at most `limit` bytes, including keys. Returns how many
+ * it removed. Digests of files go last; within a kind, the records unused for the longest time go
+ * first. Lets other work run in between.
  */
 export async function shrinkTo(store: Store, limit: number): Promise<number> {
-  // Whole pages are never less than what is in them
+  // The pages occupy at least as much as the records in them
   if (store.usedBytes() <= limit) return 0
   const groups = new BytesByGroup()
   let total = 0
@@ -122,7 +128,7 @@ export async function shrinkTo(store: Store, limit: number): Promise<number> {
   return removed
 }
 
-/** Counts the bytes of records by kind and day of last use. */
+/** Sums the bytes of records by kind and day of last use. */
 class BytesByGroup {
   readonly #bytes = new Map<string, number>()
 
@@ -131,7 +137,7 @@ class BytesByGroup {
     this.#bytes.set(group, (this.#bytes.get(group) ?? 0) + sizeOf(record))
   }
 
-  /** How many bytes of which kind and day to remove, so that they make `bytesTooMany` in all. */
+  /** Returns how many bytes to remove of each kind and day, `bytesTooMany` in total. */
   toRemove(bytesTooMany: number): Map<string, number> {
     const groups = [...this.#bytes].sort(([a], [b]) => (a < b ? -1 : 1))
     let left = bytesTooMany
@@ -145,7 +151,7 @@ class BytesByGroup {
   }
 }
 
-/** The kind and day of a record, as a text that comes the earlier the sooner the record leaves. */
+/** Returns the kind and day of a record as a text that sorts in the order of removal. */
 function groupOf({ kind, lastUsed }: StoreRecord): string {
   const order = DROP_ORDER.indexOf(kind)
   return `${order} ${String(lastUsed).padStart(10, '0')}`
@@ -155,7 +161,7 @@ function sizeOf({ key, value }: StoreRecord): number {
   return key.length + value.length
 }
 
-/** Looks at all records, and lets other things have their turns in between. */
+/** Calls `act` for all records, and lets other work run in between. */
 export async function forEachInTurns(
   store: Store,
   act: (record: StoreRecord) => void,

@@ -28,28 +28,29 @@ export { CACHE_FILE }
 
 export interface OpenCacheOptions {
   readonly directory: string
-  /** Milliseconds since 1970. */
+  /** Current time in milliseconds since 1970. */
   readonly now: () => number
-  /** Hears, once, why there is no cache or why it is lost. Work goes on. */
+  /** Receives one message if there is no cache, or if it is lost. Work goes on without it. */
   readonly warn: (message: string) => void
   /**
-   * Whether to return while a cache is still checked that a crash of the machine may have damaged,
-   * which takes long when it is large. Until then it holds nothing and keeps nothing. Default: no.
+   * Whether to return before the check of a possibly damaged cache ends. The check after a crash of
+   * the machine takes long for a large cache. Until it ends, the cache is empty and stores nothing.
+   * Default: no.
    */
   readonly isCheckedBeside?: boolean
 }
 
-/** What is added to the name of a cache that is set aside. */
+/** The suffix of a cache that is set aside. */
 const DAMAGED = '.damaged'
 
-/** How long to wait for such a check nevertheless, in milliseconds. */
+/** How long to wait for such a check even then, in milliseconds. */
 const SHORT_CHECK = 1000
 
 /**
- * Removes the cache in a directory, and damaged ones that were set aside there. A process that has
- * the cache open keeps using the removed file. Returns whether there was any.
- * @throws BtkitError `not-permitted` where others could swap the files; Error of the system when a
- *   file can't be removed
+ * Removes the cache in a directory, and damaged caches set aside there. A process that has the
+ * cache open keeps using the removed file. Returns whether there was any.
+ * @throws BtkitError `not-permitted` if other users could replace the files; Error of the system
+ *   if a file cannot be removed
  */
 export function removeCache(directory: string): boolean {
   const damaged = removeDamaged(directory)
@@ -59,14 +60,14 @@ export function removeCache(directory: string): boolean {
 }
 
 /**
- * Removes damaged caches that were set aside in a directory, and returns how many that were.
+ * Removes the damaged caches that were set aside in a directory. Returns their number.
  * @throws as removeCache
  */
 export function removeDamaged(directory: string): number {
   return removeMatching(directory, (rest) => rest.startsWith(DAMAGED))
 }
 
-/** Removes a cache's files by what their names add to its own, and returns how many those were. */
+/** Removes the files of a cache whose suffix matches. Returns their number. */
 function removeMatching(directory: string, matches: (rest: string) => boolean): number {
   if (!existsSync(directory)) return 0
   const distrust = describeDirectory(directory)
@@ -78,14 +79,14 @@ function removeMatching(directory: string, matches: (rest: string) => boolean): 
   return names.length
 }
 
-/** Bytes of the cache's file, or null when there is no cache in the directory. */
+/** Size of the cache's file in bytes, or null if the directory has no cache. */
 export function cacheSize(directory: string): number | null {
   return statSync(join(directory, CACHE_FILE), { throwIfNoEntry: false })?.size ?? null
 }
 
 /**
- * Opens the cache in a directory, and creates it when there is none. A file that is damaged or not
- * ours is set aside. When the cache can't be used, the result is one that keeps nothing.
+ * Opens the cache in a directory. Creates it if it does not exist. A damaged or foreign file is set
+ * aside. If the cache cannot be used, the result is a cache that stores nothing.
  */
 export async function openCache(options: OpenCacheOptions): Promise<PieceCache> {
   const { now } = options
@@ -99,7 +100,10 @@ export async function openCache(options: OpenCacheOptions): Promise<PieceCache> 
   return new PieceCache({ store: lateStore(opening, stop), now })
 }
 
-/** Opens the store in a directory, or after a warning one that keeps nothing. Never rejects. */
+/**
+ * Opens the store in a directory. If that fails, warns and returns a store that stores nothing.
+ * Never rejects.
+ */
 export function openOrNone(
   { directory, ...options }: OpenCacheOptions,
   signal: AbortSignal,
@@ -114,19 +118,19 @@ export function openOrNone(
   })
 }
 
-/** A cache's file that is about to be opened. */
+/** A cache file that is about to be opened. */
 interface Opening {
   readonly path: string
   readonly directory: string
   readonly warn: (why: string) => void
-  /** Ends a check that goes on. */
+  /** Ends a running check. */
   readonly signal: AbortSignal
 }
 
 /**
- * Opens the file after it was found to be sound, or a new one in its place.
- * @throws Error of LMDB or the system when none can be opened, when the file can't be checked, or
- *   when others could swap it
+ * Opens the file after a check, or creates a new one.
+ * @throws Error of LMDB or the system if neither can be opened, if the file cannot be checked, or
+ *   if other users could replace it
  */
 async function openStore(opening: Opening): Promise<Store> {
   const { path, directory, warn } = opening
@@ -136,7 +140,7 @@ async function openStore(opening: Opening): Promise<Store> {
   requireFreeSpace(directory)
   const { openLmdbStore } = await import('./store/lmdb.js')
   const isTrusted = await admitFile(opening)
-  // LMDB would wait for its lock without end, also to open the file
+  // LMDB would wait for its lock forever, even to open the file
   await new WriteLock(path).whenFree()
   const opened = new OpenedFile(path, isTrusted)
   let hasFailed = false
@@ -171,8 +175,8 @@ async function openOrClose(opened: OpenedFile, open: () => Store): Promise<Store
 }
 
 /**
- * Makes sure that the file, if there is one, can be opened without danger, and sets it aside when not.
- * Returns whether that needed no check.
+ * Checks the file if it exists, and sets it aside if it is damaged. Returns whether the file needed
+ * no check.
  */
 async function admitFile(opening: Opening): Promise<boolean> {
   const { path, signal } = opening
@@ -180,20 +184,23 @@ async function admitFile(opening: Opening): Promise<boolean> {
   accessSync(path, constants.R_OK | constants.W_OK)
   if (isTrusted(path)) return true
   const { ino } = statSync(path)
-  // Another process may have found the same, and begun a new file meanwhile
+  // Another process may have set it aside and created a new file meanwhile
   if (!(await isSound(path, signal)) && statSync(path).ino === ino) setAside(opening)
   return false
 }
 
-/** Renames a file that can't be used, in the place of one that was before. */
+/** Renames an unusable file; replaces one that was set aside before. */
 function setAside({ path, warn }: Opening): void {
   renameSync(path, path + DAMAGED)
   rmSync(`${path}-lock`, { force: true })
   const name = basename(path) + DAMAGED
-  warn(`damaged or not btkit's; set aside as ${name} and begun anew`)
+  warn(`damaged or not btkit's; set aside as ${name}, a new cache begins`)
 }
 
-/** The format of a store, which is noted in it when it is new; 0 when it is another program's. */
+/**
+ * Returns the format of a store, which is recorded in it when it is new; 0 for another program's
+ * file.
+ */
 function readFormat(store: Store): number {
   const format = store.get(FORMAT_KEY)?.[0]
   if (format !== undefined) return format

@@ -27,10 +27,10 @@ import { nullStore } from './store/null.js'
 import type { Store } from './store/store.js'
 import { addUsage, type Usage } from './usage.js'
 
-/** Bytes of a SHA-1 digest. */
+/** Length of a SHA-1 digest in bytes. */
 const DIGEST = 20
 
-/** Digests that outlive the command, and what was made of them. */
+/** A persistent cache of digests, and of data computed from them. */
 export class PieceCache {
   readonly #store: Store
   readonly #now: () => number
@@ -42,22 +42,25 @@ export class PieceCache {
     this.#now = now
   }
 
-  /** The store itself, for those who look after it. */
+  /** The underlying store, for maintenance. */
   get store(): Store {
     return this.#store
   }
 
-  /** Whether anything is kept; else there is no use in asking, or in telling it. */
+  /** Whether the cache stores anything. If not, asking it is pointless. */
   get keepsAnything(): boolean {
     return this.#store !== nullStore
   }
 
-  /** The digests of a file's own pieces; null when unknown. The caller compares fingerprints. */
+  /**
+   * Returns the digests of a file's own pieces; null if unknown. The caller must compare
+   * fingerprints.
+   */
   file(key: FileKey): FileRecord | null {
     return this.#get('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
   }
 
-  /** The same for a caller that will add to the record: no hit or miss is counted, no use noted. */
+  /** The same for a caller that will extend the record: counts no hit or miss, records no use. */
   peekFile(key: FileKey): FileRecord | null {
     return this.#peek('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
   }
@@ -70,7 +73,7 @@ export class PieceCache {
     this.#store.remove(recordKey('file', fileRecordName(key), sha256))
   }
 
-  /** The digest of a piece of several files, by the SHA-256 of what it spans. */
+  /** Returns the digest of a piece that spans several files, by the SHA-256 of its spans. */
   piece(spans: Uint8Array): Uint8Array | null {
     return this.#get('piece', spans, (body) => (body.length === DIGEST ? body.slice() : null))
   }
@@ -79,7 +82,9 @@ export class PieceCache {
     this.#put('piece', spans, digest)
   }
 
-  /** Of a file's Merkle tree; null when unknown. The caller compares fingerprints. */
+  /**
+   * Returns a layer of a file's Merkle tree; null if unknown. The caller must compare fingerprints.
+   */
   tree(key: TreeKey): TreeRecord | null {
     return this.#get('tree', key.path, (body) => unpackTreeRecord(body, key))
   }
@@ -92,7 +97,7 @@ export class PieceCache {
     this.#store.remove(recordKey('tree', path, sha256))
   }
 
-  /** A whole encoded `info`, by the SHA-256 of all that it was made from. */
+  /** Returns an encoded `info`, by the SHA-256 of all its inputs. */
   info(input: Uint8Array): Uint8Array | null {
     return this.#get('info', input, (body) => body.slice())
   }
@@ -101,7 +106,7 @@ export class PieceCache {
     this.#put('info', input, info)
   }
 
-  /** The encoded `piece layers` that go with an `info`, by the same SHA-256. */
+  /** Returns the encoded `piece layers` that belong to an `info`, by the same SHA-256. */
   layers(input: Uint8Array): Uint8Array | null {
     return this.#get('layers', input, (body) => body.slice())
   }
@@ -110,13 +115,16 @@ export class PieceCache {
     this.#put('layers', input, layers)
   }
 
-  /** Forgets an `info` with its layers, as its input can't come again. */
+  /** Removes an `info` and its layers, because its input cannot occur again. */
   forgetInfo(input: Uint8Array): void {
     for (const kind of ['info', 'layers'] as const)
       this.#store.remove(recordKey(kind, input, sha256))
   }
 
-  /** What version 0.1 noted of the real path of a torrent. It is not counted, nor kept in use. */
+  /**
+   * Returns what version 0.1 recorded for the real path of a torrent. Counts no hit or miss,
+   * records no use.
+   */
   output(path: string): OutputRecord | null {
     return this.#peek('output', path, unpackOutputRecord)
   }
@@ -125,12 +133,12 @@ export class PieceCache {
     this.#store.remove(recordKey('output', path, sha256))
   }
 
-  /** The digest of a whole file, by its real path; null when unknown. */
+  /** Returns the digest of a whole file, by its real path; null if unknown. */
   digest(algorithm: string, path: string): DigestRecord | null {
     return this.#get('digest', digestRecordName(algorithm, path), unpackDigestRecord)
   }
 
-  /** The same where it is no matter if it is unknown: no hit or miss is counted, no use noted. */
+  /** The same for a caller that can do without it: counts no hit or miss, records no use. */
   peekDigest(algorithm: string, path: string): DigestRecord | null {
     return this.#peek('digest', digestRecordName(algorithm, path), unpackDigestRecord)
   }
@@ -139,7 +147,7 @@ export class PieceCache {
     this.#put('digest', digestRecordName(algorithm, path), packDigestRecord(record))
   }
 
-  /** A set of paths that was asked for, by the SHA-1 of its name in the pkgtorrent protocol. */
+  /** Returns a requested set of paths, by the SHA-1 of its name in the pkgtorrent protocol. */
   set(digest: Uint8Array): SetRecord | null {
     return this.#get('set', digest, unpackSetRecord)
   }
@@ -152,12 +160,12 @@ export class PieceCache {
     this.#store.remove(recordKey('set', digest, sha256))
   }
 
-  /** How often a record was there when it was looked for, since the cache was opened. */
+  /** Hits and misses since the cache was opened. */
   get usage(): Usage {
     return { hits: this.#hits, misses: this.#misses }
   }
 
-  /** Resolves when what was remembered survives a kill and is seen by other processes. */
+  /** Resolves when all stored records survive a kill and are visible to other processes. */
   flush(): Promise<void> {
     return this.#store.flush()
   }
@@ -167,7 +175,7 @@ export class PieceCache {
     await this.#store.close()
   }
 
-  /** Reads a record; `read` is given a view of its body that does not last. */
+  /** Reads a record. `read` receives a view of its body that becomes invalid. */
   #get<T>(
     kind: RecordKind,
     name: string | Uint8Array,
@@ -182,7 +190,7 @@ export class PieceCache {
     }
     this.#hits++
     const result = read(record.body)
-    // At most one write a week for a record, however often it is used
+    // At most one write a week for each record, however often it is used
     if (isNoteDue(record, dayOf(this.#now()))) this.#put(kind, name, record.body.slice())
     return result
   }

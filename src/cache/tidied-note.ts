@@ -5,14 +5,14 @@ import { dayOf, isNoteDue } from './records/record.js'
 export const CACHE_FILE = 'pieces.mdb'
 
 /**
- * Beside the cache stands a file with the time when the cache was last tidied, so that it need not be
- * opened to tell whether that is due. Only its time counts.
+ * Returns the path of a file beside the cache. Its modification time says when maintenance last
+ * ran, so that the cache need not be opened to find out.
  */
 function tidiedPath(path: string): string {
   return `${path}-tidied`
 }
 
-/** Whether the cache at a path is to be tidied again, as far as can be told without opening it. */
+/** Whether maintenance of the cache at `path` is due again, without opening it. */
 export function isTidyDue(path: string, now: number): boolean {
   try {
     const stats = statSync(tidiedPath(path), { throwIfNoEntry: false })
@@ -22,7 +22,7 @@ export function isTidyDue(path: string, now: number): boolean {
   }
 }
 
-/** Notes that it was tidied. */
+/** Records that maintenance was done. */
 export function noteTidied(path: string, now: number): void {
   const note = tidiedPath(path)
   try {
@@ -34,6 +34,6 @@ export function noteTidied(path: string, now: number): void {
       closeSync(descriptor)
     }
   } catch {
-    // The next run looks into the cache once more
+    // Not an error: the next run repeats the maintenance
   }
 }

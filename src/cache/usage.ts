@@ -1,6 +1,6 @@
 import type { Store } from './store/store.js'
 
-/** How often a record was there when it was looked for, since the cache was begun. */
+/** Hits and misses since the cache was created. */
 export interface Usage {
   readonly hits: number
   readonly misses: number
@@ -8,7 +8,7 @@ export interface Usage {
 
 const USAGE_KEY = Buffer.from('m/usage')
 
-/** The counts so far; zeros in a new store. */
+/** Reads the counts; zeros in a new store. */
 export function readUsage(store: Store): Usage {
   const packed = store.get(USAGE_KEY)
   if (packed?.length !== 16) return { hits: 0, misses: 0 }
@@ -16,7 +16,7 @@ export function readUsage(store: Store): Usage {
   return { hits: view.getFloat64(0), misses: view.getFloat64(8) }
 }
 
-/** Adds to the counts. Of two processes that do so at once, one may be left out. */
+/** Adds to the counts. If two processes do so at once, one addition may be lost. */
 export function addUsage(store: Store, { hits, misses }: Usage): void {
   if (hits + misses === 0) return
   const before = readUsage(store)

@@ -1,24 +1,26 @@
 import { BtkitError } from '../errors.js'
 import type { ScgiEndpoint } from './rtorrent/scgi.js'
 
-/** The programs that btkit can hand torrents to. */
+/** The clients that btkit can add torrents to. */
 export type ClientKind = 'rtorrent' | 'transmission' | 'qbittorrent' | 'aria2' | 'deluge'
 
-/** Where a client is reached, and as whom. */
+/** The address and the login of a client. */
 export interface ClientAddress {
   readonly kind: ClientKind
   /** The address without credentials, for messages. */
   readonly label: string
-  /** Of its remote control, over HTTP; empty with SCGI. */
+  /** URL of the remote control over HTTP; empty with SCGI. */
   readonly url: string
   readonly scgi: ScgiEndpoint | null
-  /** Whether it runs on this machine, as far as the address tells: on a loopback address or socket. */
+  /**
+   * Whether the address is a loopback address or a socket, so that the client runs on this machine.
+   */
   readonly isLocal: boolean
   readonly user: string
   readonly password: string
 }
 
-/** What is left out of an address. */
+/** Defaults for parts that an address omits. */
 interface Defaults {
   readonly port: number
   readonly path: string
@@ -39,9 +41,9 @@ const FORMS = [
 ].join(', ')
 
 /**
- * Reads the address of a client, such as `transmission+http://user:password@host:9091`. Default ports
- * and paths may be left out; a port or path that is given is taken as it is.
- * @throws BtkitError `usage`, without the credentials that may be in the text
+ * Parses the address of a client, such as `transmission+http://user:password@host:9091`. Default
+ * ports and paths may be omitted; given ones are used unchanged.
+ * @throws BtkitError `usage`, without the credentials in the text
  */
 export function parseClientAddress(text: string): ClientAddress {
   const match = /^([a-z0-9]+)(?:\+([a-z]+))?:\/\/(.*)$/is.exec(text)
@@ -50,7 +52,10 @@ export function parseClientAddress(text: string): ClientAddress {
   const kind = findKind(first.toLowerCase())
   const scheme = second.toLowerCase() || 'http'
   if (kind === null || (scheme !== 'http' && scheme !== 'https')) {
-    throw new BtkitError('usage', `${withoutCredentials(text)}: no address of a client (${FORMS})`)
+    throw new BtkitError(
+      'usage',
+      `${withoutCredentials(text)}: not the address of a client (${FORMS})`,
+    )
   }
   return parseHttp(kind, scheme, rest)
 }
@@ -62,7 +67,7 @@ function findKind(word: string): ClientKind | null {
 function parseHttp(kind: ClientKind, scheme: string, rest: string): ClientAddress {
   const { port, path } = HTTP_KINDS[kind]
   const url = parseUrl(`${scheme}://${rest}`)
-  // URL leaves out a port that is its scheme's own, even one that is spelled out
+  // URL removes the default port of a scheme, even if it is written explicitly
   const given = /^[^/?#]*:(\d+)(?:[/?#]|$)/.exec(rest.slice(rest.lastIndexOf('@') + 1))
   const host = `${url.hostname}:${given?.[1] ?? defaultPort(scheme, kind, port)}`
   const where = `${scheme}://${host}${url.pathname === '/' ? path : url.pathname}`
@@ -76,7 +81,10 @@ function parseHttp(kind: ClientKind, scheme: string, rest: string): ClientAddres
   }
 }
 
-/** rtorrent is behind a web server, whose port is the scheme's; all others have one of their own. */
+/**
+ * Returns the default port. rtorrent is behind a web server, which uses the scheme's port; all
+ * others have their own.
+ */
 function defaultPort(scheme: string, kind: ClientKind, port: number): number {
   return kind === 'rtorrent' && scheme === 'https' ? 443 : port
 }

@@ -1,7 +1,7 @@
 import type { ClientTorrent } from '../core/publish/client.js'
 import { asNumber, asObject, asText, type JsonObject } from './json-value.js'
 
-/** The values of a download that are asked for. */
+/** The requested values of a download. */
 export const KEYS = [
   'gid',
   'status',
@@ -20,22 +20,23 @@ export const KEYS = [
 ]
 
 /**
- * How an identifier of 16 hexadecimal digits begins that btkit chose for a torrent; the first digits
- * of its info hash follow. That is the mark, as aria2 knows no labels.
+ * The prefix of download identifiers that btkit chose; they have 16 hexadecimal digits. The first
+ * digits of the torrent's info hash follow. The prefix marks btkit's downloads, because aria2 has
+ * no labels.
  */
 const GID_PREFIX = 'b7'
 
-/** Whether a download stays in the list for its result alone. */
+/** Whether a download is only listed because of its result. */
 export function isOver(status: unknown): boolean {
   return status === 'removed' || status === 'complete'
 }
 
-/** The identifier that btkit gives a torrent's download. */
+/** Returns the identifier that btkit gives a torrent's download. */
 export function gidOf(infoHash: string): string {
   return GID_PREFIX + infoHash.slice(0, 16 - GID_PREFIX.length)
 }
 
-/** A download with the values of KEYS, as all clients have it. */
+/** Converts a download with the values of KEYS to the common form of all clients. */
 export function readTorrent(download: JsonObject): ClientTorrent {
   const infoHash = asText(download['infoHash'])
   const size = asNumber(download['totalLength'])

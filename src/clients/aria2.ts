@@ -18,24 +18,24 @@ import { asList, asObject, asText, parseJson, type JsonObject } from './json-val
 import { RemoteClient } from './remote-client.js'
 import { unopened } from './unopened.js'
 
-/** More downloads than a list can have. */
+/** Larger than the number of downloads in a list. */
 const ALL = 1_000_000
 
-/** How often to look whether downloads have stopped, and how long to wait in between. */
+/** How often to check whether downloads have stopped, and the pause between checks. */
 const LAST_LOOKS = 20
 const LAST_PAUSE_MS = 100
 
-/** How large a call may get before another is made, in bytes: aria2 takes 2 MiB unless it is told. */
+/** Largest call in bytes before another call is made. aria2's default limit is 2 MiB. */
 const CALL_SIZE = 1024 * 1024
 
-/** The message of each call with a wrong secret. */
+/** The error message of each call with a wrong secret. */
 const UNAUTHORIZED = 'Unauthorized'
 
 type Call = readonly [method: string, ...params: unknown[]]
 
 /**
- * aria2, by JSON-RPC. It takes the data of a torrent for verified when it is told to; but it can't
- * look for data, and creates files that are not there.
+ * Controls aria2 by JSON-RPC. aria2 can treat the data of a torrent as verified. It cannot look for
+ * data, and creates missing files.
  */
 export class Aria2Client extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = false
@@ -61,7 +61,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
 
   async #addAtOnce(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
     const gids = torrents.map(({ metainfo }) => gidOf(clientInfoHash(metainfo)))
-    // What is left of an earlier download keeps its identifier
+    // Remains of an earlier download would keep its identifier
     await this.#forget(gids)
     const refusals = torrents.map(({ metainfo }) => refuseOddNames(metainfo, this.label))
     const taken = torrents.filter((_, i) => !refusals[i])
@@ -76,8 +76,8 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
   }
 
   /**
-   * Takes out a torrent that aria2 has under another info hash, where no peer would look for it, as
-   * 1.36 has hybrids.
+   * Removes a torrent that aria2 added under another info hash, where no peer would look for it.
+   * aria2 1.36 does so with hybrids.
    */
   async #misreadOf(metainfo: Metainfo, answer: unknown): Promise<BtkitError | null> {
     const { infoHash } = asObject(asList(answer)[0])
@@ -87,13 +87,13 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     return unopened(this, metainfo, `it takes ${asText(infoHash)} for its info hash`)
   }
 
-  /** Takes out downloads and what is left of them, whatever their info hashes. */
+  /** Removes downloads and their remains, whatever their info hashes. */
   async #forget(gids: readonly string[]): Promise<void> {
     await this.#tryAll(gids.map((gid) => ['aria2.forceRemove', gid]))
     await this.#tryAll(gids.map((gid) => ['aria2.removeDownloadResult', gid]))
   }
 
-  /** One that runs already can't be started. */
+  /** Starting a running download is an error that is ignored. */
   async start(infoHashes: readonly string[]): Promise<void> {
     await this.#tryAll(infoHashes.map((infoHash) => ['aria2.unpause', gidOf(infoHash)]))
   }
@@ -101,15 +101,15 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
   async remove(infoHashes: readonly string[]): Promise<void> {
     const wanted = new Set(infoHashes)
     const gids = await this.#gids(wanted)
-    // Not forced, so that trackers hear of it
+    // Not forced, so that trackers are notified
     await this.#tryAll(gids.map((gid) => ['aria2.remove', gid]))
     await this.#whenStopped(gids)
     await this.#forget(gids)
   }
 
   /**
-   * Trackers are told that it has everything, as long as it does not know how much that is: those
-   * that name seeds to no seeds name it nobody then.
+   * aria2 announces itself to trackers as complete until it knows the size. Trackers that hide
+   * seeds from seeds then return no seeds.
    */
   async askMetadata({ link, infoHash, directory }: AskedMagnet): Promise<void> {
     const gid = gidOf(infoHash)
@@ -128,7 +128,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     return Promise.resolve().then(() => readIfThere(path, maxSize))
   }
 
-  /** Waits until downloads have told their trackers, but not for long. */
+  /** Waits a limited time until downloads have notified their trackers. */
   async #whenStopped(gids: readonly string[]): Promise<void> {
     for (let i = 0; i < LAST_LOOKS; i++) {
       const calls = gids.map((gid) => ['aria2.tellStatus', gid, ['status']] as const)
@@ -144,7 +144,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
       .map(({ gid }) => asText(gid))
   }
 
-  /** All downloads, whatever they do, with these of their values. */
+  /** Returns all downloads in any state, with the requested values. */
   async #downloads(keys: readonly string[]): Promise<JsonObject[]> {
     const answers = await this.#multicall([
       ['aria2.tellActive', keys],
@@ -158,14 +158,17 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     })
   }
 
-  /** Makes several calls as one. One may fail that asks for what is so already. */
+  /**
+   * Makes several calls in one. Ignores errors of single calls, such as for a state that is already
+   * reached.
+   */
   async #tryAll(calls: readonly Call[]) {
     return (await this.#multicall(calls)).map((result) => asList(result)[0])
   }
 
   /**
-   * Makes several calls as one: the answer to each is a list of one value, or an error.
-   * @throws BtkitError `unreachable` when it refuses the login, which it does for each call
+   * Makes several calls in one. The answer to each is a list of one value, or an error.
+   * @throws BtkitError `unreachable` if aria2 refuses the login, which it does for each call
    */
   async #multicall(calls: readonly Call[]): Promise<readonly unknown[]> {
     if (calls.length === 0) return []
@@ -197,7 +200,7 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     return result
   }
 
-  /** The error of a call that failed. */
+  /** Converts the error of a failed call. */
   #failure(answer: unknown): BtkitError {
     const message = asText(asObject(answer)['message'])
     if (message === UNAUTHORIZED) return refusedLogin(this.address)
@@ -207,7 +210,10 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
 
 const CONTROL = /[\0-\x1f\x7f]/
 
-/** aria2 looks for files under other names where there is a control character, and makes those. */
+/**
+ * Refuses names with control characters. aria2 replaces these characters, and creates files of
+ * other names.
+ */
 function refuseOddNames({ name, files }: Metainfo, label: string): BtkitError | null {
   const odd = [name, ...files.flatMap(({ path }) => path)].find((each) => CONTROL.test(each))
   if (odd === undefined) return null
@@ -233,7 +239,7 @@ function infoHashCall({ metainfo }: PublishedTorrent): Call {
   return ['aria2.tellStatus', gidOf(clientInfoHash(metainfo)), ['infoHash']]
 }
 
-/** About how many bytes it takes to hand over a torrent. */
+/** Estimates the bytes of the call that adds a torrent. */
 function callSize({ metainfo, directory }: PublishedTorrent): number {
   return 1000 + 4 * Math.ceil(metainfo.bytes.length / 3) + 6 * directory.length
 }

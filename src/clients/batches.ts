@@ -1,14 +1,14 @@
 import { BtkitError, type ErrorCode } from '../errors.js'
 
-/** Calls to a client in flight at once. */
+/** Number of simultaneous calls to a client. */
 const CALLS_AT_ONCE = 4
 
-/** Failures after which every other call would fail, too. */
+/** Errors after which all further calls would fail, too. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['unreachable', 'interrupted'])
 
 /**
- * Makes a call for each item, several at once, and returns the answers in order. After one that fails
- * no other begins.
+ * Makes a call for each item, several at once, and returns the answers in order. No call begins
+ * after a failed one.
  */
 export async function callForEach<T, R>(
   items: readonly T[],
@@ -33,8 +33,8 @@ export async function callForEach<T, R>(
 }
 
 /**
- * Makes a call for each item, several at once, and returns why each failed, in order; null where it
- * did not. A client that falls silent is asked no more.
+ * Makes a call for each item, several at once. Returns the error of each in order, or null. After a
+ * client has stopped answering, no further call is made.
  * @throws BtkitError `unreachable`, `interrupted`
  */
 export function failuresOfEach<T>(
@@ -52,7 +52,10 @@ export function failuresOfEach<T>(
   })
 }
 
-/** Parts items, whose order stays, so that no part is larger than a limit unless it is one item. */
+/**
+ * Divides items into groups, in order. A group is larger than the limit only if it has a single
+ * item.
+ */
 export function partBySize<T>(
   items: readonly T[],
   sizeOf: (item: T) => number,

@@ -15,10 +15,10 @@ const CLIENTS = {
   transmission: TransmissionClient,
 }
 
-/** How long a client may take to answer a call, in milliseconds. */
+/** The time limit for an answer of a client, in milliseconds. */
 export const CLIENT_TIMEOUT_MS = 30_000
 
-/** The client at an address. Nothing is sent to it yet. */
+/** Creates the driver for a client. Sends nothing yet. */
 export function connectClient(
   address: ClientAddress,
   options: Omit<CallOptions, 'label'>,

@@ -4,17 +4,17 @@ import { readBounded } from '../files/read-bounded.js'
 import { statIfThere } from '../files/stat-files.js'
 import type { ClientAddress } from './address.js'
 
-/** More than any such file has, in bytes. */
+/** The largest credentials file, in bytes. */
 const MAX_SIZE = 1024 * 1024
 
-/** Bits of a file's mode that let others than its owner read it. */
+/** Mode bits that give access to other users than the owner. */
 const OTHERS = 0o077
 
 /**
- * An address with the credentials that a file in the form of netrc(5) has for its host (`machine
- * host` or `machine host:port`, `login`, `password`), unless it has some already. There need be no
- * such file.
- * @throws BtkitError `not-permitted` when others may read the file, and those of readBounded
+ * Adds the credentials for the host of an address from a file in the form of netrc(5): `machine
+ * host` or `machine host:port`, `login`, `password`. An address with credentials is returned
+ * unchanged. The file may be missing.
+ * @throws BtkitError `not-permitted` if other users can read the file, and as readBounded
  */
 export function withCredentials(address: ClientAddress, file: string | null): ClientAddress {
   const needsNone = address.scgi !== null || address.user + address.password !== ''
@@ -28,7 +28,7 @@ function requirePrivate(file: string): void {
   if (process.platform === 'win32') return
   const { mode } = statSync(file)
   if ((mode & OTHERS) === 0) return
-  throw new BtkitError('not-permitted', `${file}: others may read it; its mode has to be 600`)
+  throw new BtkitError('not-permitted', `${file}: other users can read it; run chmod 600 on it`)
 }
 
 interface Machine {
@@ -42,7 +42,7 @@ function findMachine(text: string, url: string): Machine | null {
   return machines.get(host) ?? machines.get(hostname) ?? null
 }
 
-/** Reads the entries of a netrc file, of which the first for a machine counts. */
+/** Reads the entries of a netrc file. The first one for a machine counts. */
 function readMachines(text: string): Map<string, Machine> {
   const machines = new Map<string, Machine>()
   const words = text.replace(/(^|\s)#[^\n]*/g, '$1').split(/\s+/)
@@ -61,8 +61,8 @@ function readMachines(text: string): Map<string, Machine> {
 }
 
 /**
- * Reads a file that a client writes; null when it is not there yet.
- * @throws BtkitError those of readBounded
+ * Reads a file that a client writes; null if it does not exist yet.
+ * @throws BtkitError as readBounded
  */
 export function readIfThere(path: string, maxSize: number): Uint8Array | null {
   try {

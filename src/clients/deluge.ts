@@ -41,18 +41,18 @@ const STATES: Readonly<Record<string, ClientTorrent['state']>> = {
   Error: 'error',
 }
 
-/** What Twisted has before the words of a failure: the class of what was raised. */
+/** Matches Twisted's prefix of an error message: the class of the exception. */
 const RAISED = /<class '(?<raised>[^']*)'>:[ ]?(?<words>.*)/
 
 /**
- * Deluge, by the JSON-RPC of its web interface, which passes calls on to the daemon. In seed mode it
- * takes data for verified, and still looks whether all files are there with their sizes.
+ * Controls Deluge by the JSON-RPC of its web interface, which forwards calls to the daemon. In seed
+ * mode Deluge treats data as verified, but still checks that all files exist with the right sizes.
  */
 export class DelugeClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
   #session: Promise<void> | null = null
   #cookie = ''
-  /** Done once for all torrents, as those are added several at a time. */
+  /** Resolved once for all torrents, because several are added at the same time. */
   #labels: Promise<void> | null = null
   #calls = 0
 
@@ -68,7 +68,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
     })
   }
 
-  /** Added torrents are looked at file by file; but their empty files are created before that. */
+  /** Deluge checks the files of added torrents one by one, but creates empty files before that. */
   findData(torrents: readonly PublishedTorrent[]): Promise<boolean[]> {
     return callForEach(torrents, async ({ metainfo: { name, files }, directory }) => {
       const size = files.reduce((sum, { length, padding }) => sum + (padding ? 0 : length), 0)
@@ -96,8 +96,8 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
   }
 
   /**
-   * Takes a torrent out again that Deluge knows by another info hash, as it does hybrids over
-   * libtorrent 2: by version 2's, and it does not tell that of version 1.
+   * Removes a torrent that Deluge added under another info hash. With libtorrent 2 it uses the
+   * version 2 hash of hybrids, and does not report that of version 1.
    */
   async #requireKnown(metainfo: Metainfo, id: string): Promise<void> {
     if (id === '' || id === clientInfoHash(metainfo)) return
@@ -113,11 +113,11 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
     await this.#call('core.remove_torrents', infoHashes, false)
   }
 
-  /** Makes sure that there is the label by which btkit knows its torrents. */
+  /** Makes sure that the label exists which marks btkit's torrents. */
   async #requireLabels(): Promise<void> {
     const plugins = asList(await this.#call('core.get_enabled_plugins'))
     if (!plugins.includes('Label')) {
-      const how = 'its plugin Label is off, and marks the torrents that are of btkit'
+      const how = 'its plugin Label is off; enable it to mark the torrents of btkit'
       throw new BtkitError('client', `${this.label}: ${how}`)
     }
     const labels = asList(await this.#call('label.get_labels'))
@@ -135,7 +135,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
     return this.#send(method, params)
   }
 
-  /** Logs in, and has the web interface connect to its daemon if it is not connected. */
+  /** Logs in, and connects the web interface to its daemon if necessary. */
   async #connect(): Promise<void> {
     if ((await this.#send('auth.login', [this.address.password])) !== true) {
       throw refusedLogin(this.address)
@@ -189,14 +189,14 @@ function readTorrent(infoHash: string, torrent: JsonObject): ClientTorrent {
   }
 }
 
-/** What a tracker refused, as `Error: …`; null when it did not. */
+/** Returns a tracker's refusal in the form `Error: …`; null if there is none. */
 function refusalOf(status: string): string | null {
   return /^Error:/i.test(status) ? status : null
 }
 
 /**
- * The words of a failure of Deluge's: it comes as an exception with its class before it, with a failure
- * of Twisted around it when it is the daemon's, and often with a traceback after or before it.
+ * Extracts the error message of a Deluge failure. Deluge reports an exception with its class. An
+ * error of the daemon is wrapped in a Twisted failure, often with a traceback before or after it.
  */
 export function failureWords(message: string): string {
   const { raised = '', words = '' } = RAISED.exec(message)?.groups ?? {}

@@ -9,9 +9,9 @@ export interface HttpCall {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** How requests to one client are made. */
+/** Options of requests to one client. */
 export interface CallOptions extends Required<CallLimits> {
-  /** What the client is called in errors. */
+  /** The client's name in errors. */
   readonly label: string
 }
 
@@ -22,7 +22,7 @@ export interface HttpAnswer {
   readonly text: string
 }
 
-/** The header that logs in to an address by HTTP's Basic authentication; none without credentials. */
+/** Returns the header for HTTP's Basic authentication; empty without credentials. */
 export function basicAuth({
   user,
   password,
@@ -35,13 +35,13 @@ export function basicAuth({
   return { Authorization: `Basic ${credentials}` }
 }
 
-/** More than any list of torrents takes, in bytes. */
+/** Largest answer in bytes; no list of torrents is larger. */
 const MAX_ANSWER = 256 * 1024 * 1024
 
 /**
- * Sends a request, a POST if it has a body, and reads the answer whole, whatever its status is.
- * @throws BtkitError `unreachable` when there is no answer in time, `client` when it is too long,
- * `interrupted`
+ * Sends a request, a POST if it has a body. Reads the whole answer, whatever its status is.
+ * @throws BtkitError `unreachable` if there is no answer in time, `client` if it is too long,
+ *   `interrupted`
  */
 export async function callHttp(call: HttpCall, options: CallOptions): Promise<HttpAnswer> {
   const { label, timeoutMs, signal } = options
@@ -51,7 +51,7 @@ export async function callHttp(call: HttpCall, options: CallOptions): Promise<Ht
         method: call.body === undefined ? 'GET' : 'POST',
         ...(call.body === undefined ? {} : { body: call.body }),
         headers: { ...call.headers },
-        // Credentials go to the address that was given, and to no other
+        // Credentials must not be sent to another address
         redirect: 'manual',
         signal: bounded,
       })
@@ -65,32 +65,32 @@ export async function callHttp(call: HttpCall, options: CallOptions): Promise<Ht
   }
 }
 
-/** An error for a client that does not answer. */
+/** The error for a client that does not answer. */
 export function unreachable(label: string, error: unknown, timeoutMs: number): BtkitError {
   return new BtkitError('unreachable', `${label}: ${describeFailure(error, timeoutMs)}`, {
     cause: error,
   })
 }
 
-/** An error for a client whose answer makes no sense. */
+/** The error for an invalid answer of a client. */
 export function badAnswer(label: string, why: string): BtkitError {
   return new BtkitError('client', `${label}: unexpected answer: ${why}`)
 }
 
-/** An error for an answer with a status that it should not have. */
+/** The error for an answer with an unexpected status. */
 export function badStatus(address: LoginAddress, { status }: HttpAnswer): BtkitError {
   if (status === 401 || status === 403) return refusedLogin(address)
   return badAnswer(address.label, `HTTP status ${status}`)
 }
 
-/** A client's address, with what is known to log in to it. */
+/** A client's address and login. */
 interface LoginAddress {
   readonly label: string
   readonly user: string
   readonly password: string
 }
 
-/** An error for a client that does not take the name and password, or wants some. */
+/** The error for a client that refuses the user name and password, or requires them. */
 export function refusedLogin({ label, user, password }: LoginAddress): BtkitError {
   const why =
     user + password === ''

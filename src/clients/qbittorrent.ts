@@ -20,18 +20,18 @@ import { RemoteClient } from './remote-client.js'
 
 type Body = URLSearchParams | FormData
 
-/** The first version of the interface that says `start` and `stop`: that of qBittorrent 5. */
+/** The first interface version with `start` and `stop`: that of qBittorrent 5. */
 const START_SINCE = [2, 11]
 
 /**
- * qBittorrent, by its Web API. It takes the data of a torrent for verified when it is told to, and
- * still looks whether all files are there with their sizes before it starts.
+ * Controls qBittorrent by its Web API. qBittorrent can treat data as verified, but still checks
+ * before the start that all files exist with the right sizes.
  */
 export class QbittorrentClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
   #cookie = ''
   #startWord: Promise<'start' | 'resume'> | null = null
-  /** What it calls the torrents that it has, by their info hashes. */
+  /** qBittorrent's identifiers of its torrents, by info hash. */
   #ids: ReadonlyMap<string, string> = new Map()
 
   async version(): Promise<string> {
@@ -46,7 +46,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return rows.map(readTorrent)
   }
 
-  /** What it calls torrents; asks for the list where it has one that was not in the last. */
+  /** Returns qBittorrent's identifiers of torrents. Requests the list again if one is unknown. */
   async #idsOf(infoHashes: readonly string[]): Promise<string[]> {
     if (infoHashes.some((infoHash) => !this.#ids.has(infoHash))) await this.list()
     return infoHashes.map((infoHash) => this.#ids.get(infoHash) ?? infoHash)
@@ -63,7 +63,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
       savepath: directory,
       category: MARK,
       skip_checking: `${!downloads}`,
-      // As versions before 5, and since, call it
+      // The names before version 5, and since
       paused: 'true',
       stopped: 'true',
       autoTMM: 'false',
@@ -76,7 +76,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   async #addForm(form: FormData): Promise<void> {
     const { text } = await this.#call('torrents/add', form)
     if (text.startsWith('Fails')) {
-      throw new BtkitError('client', `${this.label}: does not take this torrent, or has it already`)
+      throw new BtkitError('client', `${this.label}: refuses this torrent, or has it already`)
     }
   }
 
@@ -99,7 +99,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     await this.#addForm(form)
   }
 
-  /** It says by a status that it has none yet. */
+  /** A status of its own means that there is no metadata yet. */
   async readMetadata({ infoHash }: AskedMagnet): Promise<Uint8Array | null> {
     const [id] = await this.#idsOf([infoHash])
     const { status, bytes } = await this.#request(`torrents/export?hash=${id}`)
@@ -117,7 +117,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return this.#requireDone(await this.#request(method, body))
   }
 
-  /** Calls the interface, and logs in where that is asked for. */
+  /** Calls the interface, and logs in if it is required. */
   async #request(method: string, body?: Body): Promise<HttpAnswer> {
     const first = await this.#send(method, body)
     if (first.status !== 401 && first.status !== 403) return first
@@ -146,7 +146,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     const { url } = this.address
     const call: HttpCall = {
       url: `${url}api/v2/${method}`,
-      // It takes no request that seems to come from another site's page
+      // It refuses requests that seem to come from a page of another site
       headers: { Referer: url, Cookie: this.#cookie },
       ...(body === undefined ? {} : { body }),
     }
@@ -154,7 +154,10 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   }
 }
 
-/** It calls hybrids by version 2, and tells both where it knows of versions, which it does since 4.4. */
+/**
+ * Returns the info hash of version 1 if there is one. qBittorrent identifies hybrids by version 2,
+ * and reports both hashes since 4.4.
+ */
 function readInfoHash(torrent: JsonObject): string {
   return asText(torrent['infohash_v1']) || asText(torrent['hash'])
 }

@@ -1,7 +1,7 @@
 import type { ClientAddress } from './address.js'
 import type { CallOptions } from './http-call.js'
 
-/** What the drivers of all clients have: whom they speak to, and how. */
+/** Base class of all client drivers, with the address and the request options. */
 export abstract class RemoteClient {
   protected readonly address: ClientAddress
   protected readonly options: CallOptions

@@ -13,7 +13,7 @@ import { asList, asNumber, asObject, asText, parseJson, type JsonObject } from '
 import { RemoteClient } from './remote-client.js'
 import { unopened } from './unopened.js'
 
-/** The fields of `torrent-get` that ClientTorrent is made of. */
+/** The fields of `torrent-get` that a ClientTorrent needs. */
 const FIELDS = [
   'hashString',
   'name',
@@ -30,13 +30,16 @@ const FIELDS = [
   'uploadRatio',
 ]
 
-/** The first version of the protocol in which torrents have labels: that of Transmission 3.00. */
+/** The first RPC version with labels: that of Transmission 3.00. */
 const LABELS_SINCE = 16
 
-/** What 3.00 says of torrents with version 2, hybrids too, and any version of broken ones. */
+/**
+ * Transmission 3.00's error for torrents of version 2, including hybrids, and every version's error
+ * for invalid torrents.
+ */
 const INVALID = 'invalid or corrupt torrent file'
 
-/** What `status` means, by number. */
+/** The meaning of `status`, by number. */
 const STATES = [
   'stopped',
   'checking',
@@ -48,12 +51,12 @@ const STATES = [
 ] as const
 
 /**
- * Transmission, by its RPC over HTTP. It can't be kept from reading the data of a new torrent once:
- * 3.00 always does, even where the torrent is not started; 4 leaves it out for data that is complete.
+ * Controls Transmission by its RPC over HTTP. Version 3.00 always reads the data of a new torrent
+ * once, even if the torrent is not started. Version 4 does not if the data is complete.
  */
 export class TransmissionClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
-  /** Against forged requests, a client must return what the service last gave it. */
+  /** The identifier that every request must repeat, as protection against forged requests. */
   #sessionId = ''
   #hasLabels: boolean | null = null
 
@@ -79,7 +82,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
         metainfo: Buffer.from(metainfo.bytes).toString('base64'),
         'download-dir': directory,
         paused: true,
-        // Version 4 takes them here
+        // Version 4 accepts labels here
         labels: [MARK],
       })
     } catch (error) {
@@ -93,7 +96,10 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     await this.#take({ filename: link, 'download-dir': directory, paused: false })
   }
 
-  /** The daemon says where its torrents are, and it may be on another machine or another's. */
+  /**
+   * Reads the metadata from the path that the daemon reports. The daemon may run on another
+   * machine, or as another user.
+   */
   async readMetadata({ infoHash, maxSize }: AskedMagnet): Promise<Uint8Array | null> {
     const fields = ['metadataPercentComplete', 'torrentFile']
     const { torrents } = await this.#call('torrent-get', { ids: [infoHash], fields })
@@ -107,7 +113,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     }
   }
 
-  /** Hands over a torrent or a link, and marks it. */
+  /** Adds and marks a torrent or a link. */
   async #take(args: JsonObject): Promise<void> {
     const answer = await this.#call('torrent-add', args)
     const { hashString } = asObject(answer['torrent-added'])
@@ -164,7 +170,7 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
 
 function readTorrent(torrent: JsonObject): ClientTorrent {
   const size = asNumber(torrent['sizeWhenDone'])
-  // 1 and 2 are the tracker's words, which do not hinder seeding
+  // 1 and 2 are messages of the tracker, which do not prevent seeding
   const isBroken = asNumber(torrent['error']) === 3
   const state = STATES[asNumber(torrent['status'])] ?? 'stopped'
   return {

@@ -5,9 +5,9 @@ import type { Metainfo } from '../metainfo/metainfo.js'
 const KINDS = { v1: 'torrent', v2: 'torrent of version 2', hybrid: 'hybrid' } as const
 
 /**
- * What is said of a client that can't open a torrent: which client, and what is special about the
+ * The error for a client that cannot open a torrent, with the client's version and the kind of
  * torrent.
- * @throws BtkitError `unreachable`, `client` when it refuses, `interrupted`
+ * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
  */
 export async function unopened(
   client: Pick<TorrentClient, 'label' | 'version'>,

@@ -1,8 +1,8 @@
-/** Runs work in the order in which it is given, and never more of it at a time than the limit. */
+/** Runs tasks in order, with a limit on how many run at a time. */
 export class ConcurrencyLimit {
   readonly #waiting: (() => void)[] = []
   readonly #draining: (() => void)[] = []
-  /** Work that is running or waiting. */
+  /** Number of tasks that are running or waiting. */
   #unfinished = 0
   #free: number
 
@@ -10,7 +10,7 @@ export class ConcurrencyLimit {
     this.#free = limit
   }
 
-  /** Does the work in its turn, and resolves or rejects as it does. */
+  /** Runs a task in its turn, and settles as the task does. */
   run<T>(work: () => Promise<T>): Promise<T> {
     this.#unfinished++
     const running = this.#takeTurn().then(work)
@@ -18,7 +18,7 @@ export class ConcurrencyLimit {
     return running
   }
 
-  /** Begins the work in its turn, and resolves when it has begun. The work must not fail. */
+  /** Starts a task in its turn, and resolves when it has started. The task must not fail. */
   begin(work: () => Promise<void>): Promise<void> {
     this.#unfinished++
     const begin = () => {
@@ -30,7 +30,7 @@ export class ConcurrencyLimit {
     return NOW
   }
 
-  /** Resolves when nothing is running or waiting any more, be it done or failed. */
+  /** Resolves when no task is running or waiting, whether tasks succeeded or failed. */
   async drain(): Promise<void> {
     while (this.#unfinished > 0) {
       await new Promise<void>((resolve) => this.#draining.push(resolve))
@@ -45,7 +45,7 @@ export class ConcurrencyLimit {
 
   readonly #end = (): void => {
     this.#unfinished--
-    // Whoever waits longest inherits the turn
+    // The task that has waited longest gets the turn
     const next = this.#waiting.shift()
     if (next) next()
     else this.#free++
@@ -58,5 +58,5 @@ export class ConcurrencyLimit {
   }
 }
 
-/** One for all, as there may be very many. */
+/** Shared, because there may be very many tasks. */
 const NOW = Promise.resolve()

@@ -3,33 +3,39 @@ import { readBounded } from './read-bounded.js'
 import { readFileSync } from 'node:fs'
 import { loadNative } from '../native-addon.js'
 
-/** Where udev keeps what it knows of block devices, a file each. Services see it without /dev too. */
+/**
+ * The directory with udev's records of block devices, one file each. Services can read it even
+ * without /dev.
+ */
 const UDEV_DATA = '/run/udev/data'
 
 const MAX_DATA = 64 * 1024
 
-/** Shorter identifiers, as FAT has them, are no good proof. */
+/** Matches a full UUID. Shorter identifiers, as on FAT, are not unique enough. */
 const UUID = /^E:ID_FS_UUID=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/m
 
-/** Set in no device number of the system's. */
+/** A bit that is never set in device numbers of the system. */
 const STAMP_BIT = 1n << 63n
 
-/** A line of proc_pid_mountinfo(5) for what knows each subvolume or dataset by an identifier. */
+/**
+ * Matches a line of proc_pid_mountinfo(5) for Btrfs or ZFS, whose subvolumes and datasets have
+ * identifiers.
+ */
 const MOUNT = /^\d+ \d+ \S+ \S+ (?<place>\S+) .* - (?:btrfs|zfs) /gm
 
-/** How spaces and the like are written there. */
+/** Matches the escapes of spaces and other characters in that file. */
 const ESCAPED = /\\([0-7]{3})/g
 
-/** Where a stamp may come from. */
+/** The sources of stamps. */
 interface Sources {
   readonly udevData: string
   readonly subvolumes: () => ReadonlyMap<bigint, bigint>
 }
 
 /**
- * Stands for the file system on a device and outlives its number, which may be another after a start
- * of the machine: made of the UUID of the file system, as udev has it, or of what a subvolume of
- * Btrfs or a dataset of ZFS is known by.
+ * Creates stamps that identify a file system. Unlike a device number, a stamp stays the same after
+ * a reboot. It is made of the UUID that udev recorded, or of the identifier of a Btrfs subvolume or
+ * a ZFS dataset.
  */
 export class DeviceStamps {
   readonly #sources: Sources
@@ -41,8 +47,8 @@ export class DeviceStamps {
   }
 
   /**
-   * The stamp for a device number as stat(2) tells it; the number itself where nothing is known that
-   * lasts, as with network file systems and those in memory.
+   * Returns the stamp for a device number of stat(2). Returns the number itself if no persistent
+   * identifier is known, as for network and memory file systems.
    */
   of(device: bigint): bigint {
     const known = this.#known.get(device)
@@ -55,7 +61,7 @@ export class DeviceStamps {
 
   #nameOf(device: bigint): string | null {
     const { major, minor } = partsOf(device)
-    // Such devices are made up for file systems that are on none, or on several
+    // Major number 0 is for file systems without a device of their own, or on several devices
     return major === 0n ? this.#subvolumeOf(device) : this.#uuidOf(major, minor)
   }
 
@@ -75,10 +81,10 @@ export class DeviceStamps {
   }
 }
 
-/** Those of this machine. */
+/** The stamps of this machine. */
 export const deviceStamps = new DeviceStamps()
 
-/** A device number of Linux, parted as its makedev(3) puts it together. */
+/** Splits a Linux device number into the parts of makedev(3). */
 function partsOf(device: bigint): { major: bigint; minor: bigint } {
   return {
     major: ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n),
@@ -90,13 +96,17 @@ function stampOf(name: string): bigint {
   return digestOf('sha256', name).readBigUInt64LE() | STAMP_BIT
 }
 
-/** Returns the number of its device and its identifier; native/file_system_id.h has the contract. */
+/**
+ * Returns the device number and the identifier of a file system; native/file_system_id.h has the
+ * contract.
+ */
 type FileSystemId = (directory: string) => readonly [device: bigint, id: bigint] | null
 
 /**
- * What is mounted of Btrfs and ZFS: the identifier of each subvolume or dataset, which is the same at
- * every mount, by the number that its device has now. Empty without the addon and where the system
- * does not tell. Subvolumes within others that are not mounted by themselves are not in it.
+ * Returns the identifiers of all mounted Btrfs subvolumes and ZFS datasets, by their current device
+ * numbers. An identifier is the same at every mount. The result is empty without the native addon,
+ * and on systems that do not report identifiers. Subvolumes inside others that are not mounted
+ * separately are missing.
  */
 export function mountedSubvolumes(
   mounts = '/proc/self/mountinfo',

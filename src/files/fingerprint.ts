@@ -2,8 +2,8 @@ import { lstatSync, statSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 
 /**
- * What shows that a file has changed, without reading it. Times are nanoseconds since the
- * epoch. A rewrite that keeps size and mtime still moves ctime, and a replacement moves the inode.
+ * Shows whether a file has changed without reading it. Times are nanoseconds since 1970. A rewrite
+ * that keeps size and mtime still changes ctime, and a replacement changes the inode.
  */
 export interface Fingerprint {
   size: number
@@ -13,7 +13,7 @@ export interface Fingerprint {
   device: bigint
 }
 
-/** The fingerprint in what stat (with `bigint: true`) said of a file. */
+/** Returns the fingerprint in the result of stat (with `bigint: true`). */
 export function fingerprintOf(stats: BigIntStats): Fingerprint {
   return {
     size: Number(stats.size),
@@ -24,12 +24,12 @@ export function fingerprintOf(stats: BigIntStats): Fingerprint {
   }
 }
 
-/** The fingerprint of the file at `path`, links followed; throws the system's error as it is. */
+/** Returns the fingerprint of the file at `path`; follows links. Throws system errors unchanged. */
 export function readFingerprint(path: string): Fingerprint {
   return fingerprintOf(statSync(path, { bigint: true }))
 }
 
-/** Whether both describe the same state of the same file. */
+/** Whether two fingerprints describe the same state of the same file. */
 export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   return (
     a.size === b.size &&
@@ -40,7 +40,7 @@ export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   )
 }
 
-/** What became of a file since the fingerprint `before` was taken; null: nothing. */
+/** Describes what happened to a file since the fingerprint `before`; null if nothing did. */
 export function changeSince(
   before: Fingerprint,
   now: Fingerprint | null,
@@ -49,19 +49,21 @@ export function changeSince(
   return sameFingerprint(now, before) ? null : 'changed'
 }
 
-/** The fingerprint of what lies at `path`, links not followed; null when nothing does. */
+/**
+ * Returns the fingerprint of the entry at `path` without following links; null if there is none.
+ */
 export function readFingerprintIfThere(path: string): Fingerprint | null {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
   return stats ? fingerprintOf(stats) : null
 }
 
-/** Bytes of an encoded fingerprint, and of its part before the device. */
+/** Length of an encoded fingerprint in bytes, and the offset of the device in it. */
 export const FINGERPRINT_LENGTH = 40
 export const DEVICE_OFFSET = 32
 
 /**
- * A fingerprint as bytes, the one form in which it is compared and kept: size, mtime, ctime, inode
- * and device, 8 bytes each, little-endian.
+ * Encodes a fingerprint for comparing and storing: size, mtime, ctime, inode and device, 8 bytes
+ * each, little-endian.
  */
 export function encodeFingerprint(fingerprint: Fingerprint): Uint8Array {
   writeFingerprint(fingerprint, scratchView, 0)
@@ -70,11 +72,16 @@ export function encodeFingerprint(fingerprint: Fingerprint): Uint8Array {
   return bytes
 }
 
-/** A view of an array gives it memory beside the heap, which takes longer to make than the rest. */
+/**
+ * Shared, because an array with a view gets memory outside the heap, which takes longer to allocate
+ * than the rest.
+ */
 const scratch = new Uint8Array(FINGERPRINT_LENGTH)
 const scratchView = new DataView(scratch.buffer)
 
-/** Writes an encoded fingerprint at an offset. Values of more than 64 bits lose their highest. */
+/**
+ * Writes an encoded fingerprint at an offset. Values of more than 64 bits lose their highest bits.
+ */
 export function writeFingerprint(fingerprint: Fingerprint, target: DataView, at: number): void {
   const { size, mtimeNs, ctimeNs, inode, device } = fingerprint
   target.setBigUint64(at, BigInt(size), true)
@@ -95,7 +102,7 @@ export function readEncodedFingerprint(source: DataView, at: number): Fingerprin
   }
 }
 
-/** The size of the file, in bytes, of an encoded fingerprint. */
+/** Returns the file size in bytes from an encoded fingerprint. */
 export function sizeInFingerprint(fingerprint: Uint8Array): number {
   const { buffer, byteOffset } = fingerprint
   return Number(new DataView(buffer, byteOffset).getBigInt64(0, true))

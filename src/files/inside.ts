@@ -2,20 +2,20 @@ import { sep } from 'node:path'
 import { osCodeOf, asBtkitError } from '../errors.js'
 import { realpathSync } from 'node:fs'
 
-/** Whether a name is one component of a path on this system, and leads nowhere but down. */
+/** Whether a name is a single path component on this system that leads downwards. */
 export function isSafeComponent(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && !name.includes(sep)
 }
 
-/** Whether a real path is that of `root` or lies below it. */
+/** Whether a real path equals `root` or is below it. */
 export function isWithin(real: string, root: string): boolean {
   return real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)
 }
 
-/** The system's words for a path that leads to nothing; a name that is too long is no file's. */
+/** Error codes for a path that does not exist. A name that is too long cannot exist. */
 const MISSING: readonly (string | undefined)[] = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']
 
-/** How the system's error says that a path leads to nothing; null when it says anything else. */
+/** Describes an error for a path that does not exist; null for all other errors. */
 export function absenceOf(error: unknown): 'missing' | 'link loop' | null {
   const code = osCodeOf(error)
   if (MISSING.includes(code)) return 'missing'
@@ -23,15 +23,15 @@ export function absenceOf(error: unknown): 'missing' | 'link loop' | null {
 }
 
 /**
- * The path of a name in a directory whose path is normal already, such as a real one. It takes a
- * tenth of the time that path.join does, which parses both.
+ * Joins a name to a directory whose path is normalized, such as a real path. Takes a tenth of the
+ * time of path.join, which parses both.
  */
 export function childPath(directory: string, name: string): string {
   return directory.endsWith(sep) ? directory + name : directory + sep + name
 }
 
 /**
- * The path with all symbolic links resolved, or null when nothing is there.
+ * Resolves all symbolic links in a path. Returns null if the path does not exist.
  * @throws BtkitError `not-permitted` or `io`
  */
 export function realPath(path: string): string | null {

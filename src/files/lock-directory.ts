@@ -6,37 +6,37 @@ import { asBtkitError, BtkitError } from '../errors.js'
 import { monotonicNow } from '../monotonic.js'
 import { loadNative } from '../native-addon.js'
 
-/** What flock(1) is told to exit with when another holds the lock. */
+/** The exit status that flock(1) must use if another process holds the lock. */
 const HELD = 75
 
-/** How long to wait between two looks at a lock that another holds, in milliseconds. */
+/** How often to try again while another process holds the lock, in milliseconds. */
 const LOOK_AGAIN = 50
 
-/** A lock that the kernel takes back when this process ends, however that happens. */
+/** A lock that the kernel releases when this process ends in any way. */
 export interface DirectoryLock {
   readonly release: () => void
 }
 
-/** How long to wait for another run that holds a lock. */
+/** How long to wait while another run holds a lock. */
 export interface LockWait {
   readonly waitSeconds: number
   /** Ends the wait. */
   readonly signal: AbortSignal
 }
 
-/** What locks an open directory. */
+/** A function that locks an open directory. */
 export type Locker = (descriptor: number, wait: LockWait) => Promise<Answer>
 
-/** What became of it. */
+/** The result of an attempt to lock. */
 type Answer = 'locked' | 'held' | 'interrupted' | 'missing' | 'failed'
 
 /**
- * Locks a directory, leaving no trace in it, against other runs that do the same: by flock(2), which
- * the addon calls or, where that is not built, flock(1) does on a descriptor that it inherits. The
- * lock belongs to the open directory, and stays when flock(1) has ended.
+ * Locks a directory against other runs that also lock it. Leaves no trace in the directory. The
+ * native addon calls flock(2); without the addon, flock(1) locks a descriptor that it inherits. The
+ * lock belongs to the open directory, so it stays after flock(1) has ended.
  *
- * @throws BtkitError `locked` when another run holds the lock, `interrupted`, `io` when it can't be
- * had at all
+ * @throws BtkitError `locked` if another run holds the lock; wait until it ends, `interrupted`, or `io` if locking is
+ *   impossible
  */
 export async function lockDirectory(
   path: string,
@@ -46,15 +46,15 @@ export async function lockDirectory(
   return lockDescriptor(openDirectory(path), path, { wait, lock })
 }
 
-/** How a descriptor is locked. */
+/** How to lock a descriptor. */
 interface Locking {
   readonly wait: LockWait
   readonly lock?: Locker
 }
 
 /**
- * Locks what is open under a descriptor, and closes that when it can't be had or is released.
- * @throws BtkitError as lockDirectory does, naming `path`
+ * Locks an open descriptor. Closes it if locking fails, or when the lock is released.
+ * @throws BtkitError as lockDirectory does, with `path` in the message
  */
 export async function lockDescriptor(
   descriptor: number,
@@ -83,7 +83,7 @@ function openDirectory(path: string): number {
   }
 }
 
-/** Has the addon lock it; null where that is not built. */
+/** Locks with the native addon; null if the addon is missing. */
 export const nativeLocker: Locker | null = loadNativeLocker()
 
 function loadNativeLocker(): Locker | null {
@@ -91,7 +91,7 @@ function loadNativeLocker(): Locker | null {
   return addon && lockerOf(addon.tryLock)
 }
 
-/** Returns 0, or the number of the system's error; native/file_lock.h has the contract. */
+/** Returns 0 or a system error number; native/file_lock.h has the contract. */
 type TryLock = (descriptor: number) => number
 
 function lockerOf(tryLock: TryLock): Locker {
@@ -108,7 +108,7 @@ function lockerOf(tryLock: TryLock): Locker {
   }
 }
 
-/** Has flock(1) lock it. */
+/** Locks with flock(1). */
 export const lockByProgram: Locker = (descriptor, { waitSeconds, signal }) => {
   const limit = waitSeconds > 0 ? ['--wait', String(waitSeconds)] : ['--nonblock']
   const args = ['--exclusive', '--conflict-exit-code', String(HELD), ...limit, '3']
@@ -121,7 +121,7 @@ export const lockByProgram: Locker = (descriptor, { waitSeconds, signal }) => {
     child.once('exit', (status) => {
       if (status === 0) resolve('locked')
       else if (status === HELD) resolve('held')
-      // Ctrl-C in a terminal reaches flock(1) as well
+      // Ctrl-C in a terminal also reaches flock(1)
       else resolve(status === null ? 'interrupted' : 'failed')
     })
   })
@@ -130,15 +130,15 @@ export const lockByProgram: Locker = (descriptor, { waitSeconds, signal }) => {
 function explain(answer: Exclude<Answer, 'locked'>, path: string): BtkitError {
   switch (answer) {
     case 'held':
-      return new BtkitError('locked', `${path}: another run holds the lock`)
+      return new BtkitError('locked', `${path}: another run holds the lock; wait until it ends`)
     case 'interrupted':
       return new BtkitError('interrupted', 'interrupted')
     case 'missing':
       return new BtkitError(
         'io',
-        `${path}: can't be locked: the accelerator is not built, and flock of util-linux not there`,
+        `${path}: cannot be locked; install flock (util-linux) or build the native addon`,
       )
     case 'failed':
-      return new BtkitError('io', `${path}: can't be locked`)
+      return new BtkitError('io', `${path}: cannot be locked`)
   }
 }

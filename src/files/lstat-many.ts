@@ -9,19 +9,21 @@ import {
   type Fingerprint,
 } from './fingerprint.js'
 
-/** What a path leads to. */
+/** The state of a path. */
 export interface PathState {
   readonly fingerprint: Fingerprint
-  /** The kind of file and its permissions, as in `st_mode`. */
+  /** File type and permissions, as `st_mode`. */
   readonly mode: number
 }
 
-/** What the native addon answers: so many words a path, as native/stat_files.h says. */
+/**
+ * The native addon's function. Its result has several words for each path; see native/stat_files.h.
+ */
 export type LstatPaths = (paths: readonly string[]) => Promise<Int32Array>
 
 /**
- * Looks at many paths at once, links not followed, and never on the event loop. An error, with the
- * system's code, stands for what can't be looked at.
+ * Examines many paths without following links, and never on the event loop. If a path cannot be
+ * examined, its result is an error with the system's code.
  */
 export function lstatMany(
   paths: readonly string[],
@@ -30,12 +32,12 @@ export function lstatMany(
   return native ? lstatTogether(paths, native) : Promise.all(paths.map(lstatAlone))
 }
 
-/** Whether that is the mode of a file of this kind, such as `constants.S_IFREG`. */
+/** Whether a mode has this file type, such as `constants.S_IFREG`. */
 export function isOfKind({ mode }: Pick<PathState, 'mode'>, kind: number): boolean {
   return (mode & constants.S_IFMT) === kind
 }
 
-/** What the native addon does; null where it is not built. */
+/** The native addon's function; null if the addon is missing. */
 export const nativeLstat =
   loadNative<{ lstatPathsAsync: LstatPaths }>('lstatPathsAsync')?.lstatPathsAsync ?? null
 

@@ -3,11 +3,11 @@ import { asBtkitError, BtkitError, osCodeOf } from '../errors.js'
 
 const CHUNK = 64 * 1024
 
-/** Does not wait for whoever writes to a pipe. Windows knows no such flag. */
+/** Does not wait for the writer of a pipe. Windows has no such flag. */
 const READ = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0)
 
 /**
- * Reads a whole file of at most `limit` bytes, be it a regular one or a pipe.
+ * Reads a whole regular file or pipe of at most `limit` bytes.
  * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io`
  */
 export function readBounded(path: string, limit: number): Uint8Array {
@@ -15,9 +15,9 @@ export function readBounded(path: string, limit: number): Uint8Array {
 }
 
 /**
- * Reads a whole regular file of at most `limit` bytes, or a device that is empty, as /dev/null is.
- * Never waits for a pipe.
- * @throws BtkitError those of readBounded; `io` for all else
+ * Reads a whole regular file of at most `limit` bytes, or an empty device such as /dev/null. Never
+ * waits for a pipe.
+ * @throws BtkitError as readBounded, and `io` for any other kind of file
  */
 export function readBoundedRegular(path: string, limit: number): Uint8Array {
   return withDescriptor(path, openRegular, (descriptor) => readDescriptor(descriptor, path, limit))
@@ -47,7 +47,7 @@ function withDescriptor<T>(
 function readDescriptor(descriptor: number, path: string, limit: number): Uint8Array {
   const { size } = fstatSync(descriptor)
   if (size > limit) throw tooLarge(path, limit)
-  // Asks for one byte more than the size, to notice a file that grows; a pipe has no size
+  // Asks for one byte more than the size, to notice a growing file; a pipe has no size
   const chunks: Buffer[] = []
   for (let total = 0; ;) {
     const chunk = Buffer.allocUnsafe(chunks.length === 0 && size > 0 ? size + 1 : CHUNK)
@@ -60,7 +60,8 @@ function readDescriptor(descriptor: number, path: string, limit: number): Uint8A
 }
 
 /**
- * Reads the first `length` bytes of a regular file, or all of a shorter one. Never waits for a pipe.
+ * Reads the first `length` bytes of a regular file, or all of a shorter one. Never waits for a
+ * pipe.
  * @throws BtkitError `not-found`, `not-permitted` or `io`
  */
 export function readStart(path: string, length: number): Uint8Array {
@@ -71,7 +72,7 @@ export function readStart(path: string, length: number): Uint8Array {
 }
 
 /**
- * Collects a stream of at most `limit` bytes; `name` is what it is called in errors.
+ * Collects a stream of at most `limit` bytes. `name` is its name in errors.
  * @throws BtkitError `too-large`
  */
 export async function collectBounded(
@@ -94,14 +95,14 @@ function tooLarge(name: string, limit: number): BtkitError {
 }
 
 /**
- * Opens a regular file for reading, links followed, or a device that is empty, as /dev/null is. Never
- * waits for a pipe. Throws the system's errors as they are.
- * @throws BtkitError `io` for a pipe and the like
+ * Opens a regular file or an empty device such as /dev/null for reading. Follows links; never waits
+ * for a pipe. Throws system errors unchanged.
+ * @throws BtkitError `io` for a pipe and other kinds of files
  */
 function openRegular(path: string): number {
   const descriptor = open(path)
   const stats = fstatSync(descriptor)
-  // The system refuses to read a directory, and says why
+  // The system refuses to read a directory, with a clear error
   if (stats.isFile() || stats.isDirectory() || isEmptyDevice(descriptor, stats)) return descriptor
   closeSync(descriptor)
   throw notRegular(path)
@@ -111,7 +112,7 @@ function open(path: string): number {
   try {
     return openSync(path, READ)
   } catch (error) {
-    // So the system says of a socket
+    // The system's error for a socket
     throw osCodeOf(error) === 'ENXIO' ? notRegular(path, error) : error
   }
 }

@@ -2,19 +2,19 @@ import { constants, type Stats } from 'node:fs'
 import { lstat, open, type FileHandle } from 'node:fs/promises'
 import { asBtkitError, BtkitError } from '../errors.js'
 
-/** Does not wait for whoever writes to a pipe. Windows knows no such flag. */
+/** Does not wait for the writer of a pipe. Windows has no such flag. */
 const READ = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0)
 
-/** A file as it was when it was read. */
+/** The content of a file and its state when it was read. */
 export interface RegularFile {
   readonly bytes: Uint8Array
-  /** What tells one state of the file from another. */
+  /** Identifies one state of the file. */
   readonly state: string
 }
 
 /**
- * Reads a regular file of at most `limit` bytes, links followed; null when it still is in the state
- * `known`. Never waits for a pipe, nor reads a device.
+ * Reads a regular file of at most `limit` bytes; follows links. Returns null if the file is still
+ * in the state `known`. Never waits for a pipe or reads a device.
  * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io`
  */
 export async function readRegular(
@@ -34,7 +34,9 @@ export async function readRegular(
   }
 }
 
-/** The state of what lies at a path, links not followed; null when nothing can be told. */
+/**
+ * Returns the state of the entry at a path without following links; null if it cannot be examined.
+ */
 export async function lookAtState(path: string): Promise<string | null> {
   return lstat(path).then(stateOf, () => null)
 }
@@ -52,7 +54,7 @@ async function readOpen(
   if (!stats.isFile()) throw new BtkitError('io', `${path}: not a regular file`)
   const state = stateOf(stats)
   if (state === known) return null
-  // A byte more tells a file that grows
+  // One byte more detects a growing file
   const buffer = Buffer.alloc(Math.min(stats.size, limit) + 1)
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
   if (stats.size > limit || bytesRead > limit) {

@@ -5,23 +5,25 @@ import { asBtkitError, describeOsError, osCodeOf } from '../errors.js'
 import { fingerprintOf, type Fingerprint } from './fingerprint.js'
 import { absenceOf, isSafeComponent, isWithin } from './inside.js'
 
-/** What a path below a root leads to, links followed. */
+/** The target of a path below a root, with links followed. */
 export type Resolved =
   | { kind: 'file'; path: string; fingerprint: Fingerprint }
   | { kind: 'directory'; path: string }
   | { kind: 'missing' | 'outside' | 'link loop' | 'special file' }
   | { kind: 'unreadable'; reason: string }
 
-/** Says what the path of these components leads to; nothing is opened. */
+/** Resolves path components below a root. Opens nothing. */
 export type ResolveInside = (components: readonly string[]) => Resolved
 
 /**
- * Resolves paths below `root`; no components stand for the root itself, and links to it are followed.
- * What lies elsewhere in the end is `outside`: components that are no plain names, and symbolic
- * links out of the root. A path that was found is free of links, so that to open it without
- * following any is safe. What the system refuses to look at is `unreadable`.
+ * Creates a function that resolves paths below `root`. No components mean the root itself. Symbolic
+ * links are followed.
  *
- * The directories of a tree are looked at once, each file with a single call to the system.
+ * A path that leads out of the root is `outside`, by a link or by a component that is not a plain
+ * name. A path that was found has no links, so opening it without following links is safe. A path
+ * that the system refuses to examine is `unreadable`.
+ *
+ * Directories are examined once, and each file with a single system call.
  *
  * @throws BtkitError `not-found`, `not-permitted` or `io` for the root
  */
@@ -52,7 +54,7 @@ function isFile({ kind }: Resolved): boolean {
   return kind === 'file' || kind === 'special file'
 }
 
-/** The entry at a path whose directory is free of links. */
+/** Examines a path whose directory has no links in its path. */
 function findEntry(path: string, realRoot: string): Resolved {
   return lookAt(() => {
     const stats = lstatSync(path, { bigint: true })

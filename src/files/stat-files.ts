@@ -4,14 +4,14 @@ import { loadNative } from '../native-addon.js'
 import { FINGERPRINT_LENGTH, fingerprintOf, writeFingerprint } from './fingerprint.js'
 import { asBtkitError, osCodeOf } from '../errors.js'
 
-/** The encoded fingerprints of many files; `at(i)` is null when file `i` is no regular file. */
+/** The encoded fingerprints of many files. `at(i)` is null if file `i` is not a regular file. */
 export interface FingerprintTable {
   readonly at: (i: number) => Uint8Array | null
 }
 
 /**
- * Writes the encoded fingerprint of each name, one after the other, into `fingerprints`, which holds
- * zeros. They stay for what is no regular file.
+ * Writes the encoded fingerprint of each name, one after another, into `fingerprints`, which must
+ * hold zeros. The zeros stay for names that are not regular files.
  */
 export type StatFiles = (
   directory: string,
@@ -19,12 +19,12 @@ export type StatFiles = (
   fingerprints: Uint8Array,
 ) => void
 
-/** Where the inode, which is 0 for no file, stands in a fingerprint; it takes 8 bytes. */
+/** Offset of the inode in a fingerprint, which has 8 bytes and is 0 for no file. */
 const INODE_AT = 24
 
 /**
- * Looks at many files of one directory, links not followed, as fast as can be: by the native
- * addon where it is built. What can't be looked at counts as no regular file.
+ * Examines many files of one directory without following links. Uses the native addon if possible.
+ * Files that cannot be examined count as not regular.
  */
 export function statFiles(
   directory: string,
@@ -43,12 +43,12 @@ export function statFiles(
   }
 }
 
-/** What the native addon does; null where it is not built. */
+/** The native addon's function; null if the addon is missing. */
 export const nativeStat = loadNative<{ statFiles: StatFiles }>('statFiles')?.statFiles ?? null
 
 const fastestStat = nativeStat ?? statInTurn
 
-/** The same in JavaScript, for every machine. */
+/** Does the same in JavaScript on every system. */
 export function statInTurn(
   directory: string,
   names: readonly string[],
@@ -60,18 +60,18 @@ export function statInTurn(
       const stats = lstatSync(join(directory, name), { bigint: true, throwIfNoEntry: false })
       if (stats?.isFile()) writeFingerprint(fingerprintOf(stats), view, FINGERPRINT_LENGTH * i)
     } catch {
-      // Whoever opens the file will say what is wrong with it
+      // The later attempt to open the file reports the error
     }
   })
 }
 
 /**
- * What lies at a path, links followed, or null when nothing does.
+ * Examines the entry at a path; follows links. Returns null if it does not exist.
  * @throws BtkitError `not-permitted` or `io`
  */
 export function statIfThere(path: string): Stats | null {
   try {
-    // Most are missing where new files are made, and an error takes ten times as long as a look
+    // An exception takes ten times as long, and for new files most paths do not exist
     return statSync(path, { throwIfNoEntry: false }) ?? null
   } catch (error) {
     const code = osCodeOf(error)

@@ -1,41 +1,46 @@
 import { loadNative } from '../native-addon.js'
 import { TEMPORARY_SUFFIX } from './temporary-name.js'
 
-/** Directories that are looked at as a whole. */
+/** Directories to examine as a whole. */
 export interface TreePlaces {
-  /** Those that are looked at with all that is below them, by their real paths. */
+  /** Real paths of directories to examine with everything below them. */
   readonly deep: readonly string[]
-  /** Those of which only their own entries count. */
+  /** Directories of which only the direct entries count. */
   readonly flat: readonly string[]
-  /** Whether hidden entries are looked at, too; else nothing but their names counts. */
+  /** Whether to examine hidden entries, too. Otherwise only their names count. */
   readonly all: boolean
 }
 
-/** All that is in some directories: names, and what shows that a file changed. */
+/** Summarizes the content of directories: names, and what shows that a file changed. */
 export interface TreeTables {
-  /** Opaque; each of them is the same as long as nothing in the directory changed. */
+  /**
+   * One for each directory; opaque. A table is the same as long as nothing in its directory
+   * changes.
+   */
   readonly tables: readonly Uint8Array[]
   /** The latest mtime or ctime of a file, in nanoseconds since 1970. */
   readonly latestNs: bigint
-  /** Whether there are temporary files of btkit's, which are removed when their writers have ended. */
+  /**
+   * Whether there are temporary files of btkit. They are removed after their writers have ended.
+   */
   readonly hasTemporary: boolean
 }
 
-/** What the native addon does; native/tree_tables.h has the contract. */
+/** The native addon's function; native/tree_tables.h has the contract. */
 type ReadTables = (
   roots: readonly string[],
   options: { readonly deep: number; readonly all: boolean; readonly stop: Int32Array },
 ) => Promise<(Uint8Array | null)[]>
 
-/** That function; null where the addon is not built. */
+/** That function; null if the addon is missing. */
 export const nativeTables: ReadTables | null =
   loadNative<{ treeTablesAsync: ReadTables }>('treeTablesAsync')?.treeTablesAsync ?? null
 
 /**
- * Looks at all that is in some directories, about as fast as the system can tell, and where that is
- * much off the event loop. Null where the native addon is not built, where the signal came, and
- * where that is not all there is to be seen: something can't be looked at, or a symbolic link leads to
- * a directory.
+ * Summarizes the content of directories, about as fast as the system allows. Large directories are
+ * read off the event loop. Returns null without the native addon, after the signal, or if the
+ * summary would be incomplete: an entry cannot be examined, or a symbolic link leads to a
+ * directory.
  */
 export async function readTreeTables(
   { deep, flat, all }: TreePlaces,
@@ -56,7 +61,7 @@ export async function readTreeTables(
   }
 }
 
-/** The time that a table begins with. */
+/** Returns the time at the start of a table. */
 function latestIn({ buffer, byteOffset }: Uint8Array): bigint {
   return new DataView(buffer, byteOffset).getBigInt64(0, true)
 }

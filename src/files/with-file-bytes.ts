@@ -2,19 +2,19 @@ import { closeSync, readSync, constants, openSync } from 'node:fs'
 import { asBtkitError, osCodeOf } from '../errors.js'
 import { readBounded } from './read-bounded.js'
 
-/** Memory for one small file after the other; null while it is in use. */
+/** A buffer that is reused for small files; null while it is in use. */
 let scratch: Buffer | null = null
 
 const SCRATCH_SIZE = 512 * 1024
 
-/** Only Linux knows it. */
+/** Exists only on Linux. */
 const NO_ATIME = (constants.O_NOATIME as number | undefined) ?? 0
 
 /**
- * Reads a whole regular file of at most `limit` bytes and hands it to `use`, which must not keep it:
- * its memory serves for the next file. For thousands of files that saves more time than reading
+ * Reads a whole regular file of at most `limit` bytes and passes it to `use`. `use` must not keep
+ * the bytes, because the buffer is reused. For thousands of files that saves more time than reading
  * them takes.
- * @throws BtkitError those of readBounded
+ * @throws BtkitError as readBounded
  */
 export function withFileBytes<T>(path: string, limit: number, use: (bytes: Uint8Array) => T): T {
   const buffer = scratch ?? Buffer.allocUnsafe(SCRATCH_SIZE)
@@ -28,7 +28,10 @@ export function withFileBytes<T>(path: string, limit: number, use: (bytes: Uint8
   }
 }
 
-/** Fills a buffer from a file and returns the count of bytes; less than its length at the end. */
+/**
+ * Fills a buffer from a file. Returns the number of bytes, which is less than the buffer's length
+ * at the end of the file.
+ */
 function readInto(buffer: Buffer, path: string): number {
   try {
     const descriptor = openToRead(path)
@@ -47,14 +50,14 @@ function readInto(buffer: Buffer, path: string): number {
 }
 
 /**
- * Opens a file for reading, where possible without a note of when that was: the note is a write, and
- * waits while the file system brings other writes to the disk. Throws the system's error as it is.
+ * Opens a file for reading, if possible without updating its access time. The update is a write,
+ * and waits while the file system syncs other writes. Throws system errors unchanged.
  */
 export function openToRead(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | NO_ATIME)
   } catch (error) {
-    // Only the owner of a file may leave out the note
+    // Only the owner of a file may suppress the update
     if (osCodeOf(error) !== 'EPERM') throw error
     return openSync(path, constants.O_RDONLY)
   }

@@ -26,43 +26,57 @@ import type { ReadFailures } from './stream/read-failures.js'
 import type { Throttle } from './jobs/throttle.js'
 import { WorkerPool } from './jobs/worker-pool.js'
 
-/** How to hash a stream. */
+/** Options for hashing a stream. */
 export interface HashOptions {
   /**
-   * What to compute; SHA-1 of the pieces when absent. For blocks all files of the stream must begin
-   * on piece boundaries, with pad files of zeros before them, and pieces be as long as blocks at least.
+   * The digests to compute. Default: SHA-1 of the pieces. For blocks, all files of the stream must
+   * begin on piece boundaries, with pad files of zeros before them. Pieces must then be at least as
+   * long as blocks.
    */
   readonly wanted?: DigestKind | undefined
   readonly kernel: KernelName
-  /** The indices of the pieces to read and hash, in ascending order; all when absent. */
+  /** The indices of the pieces to read and hash, in ascending order. Default: all. */
   readonly pieces?: Uint32Array | undefined
-  /** Threads at most; each reads and hashes with a buffer of its own. */
+  /** Maximum number of threads. Each reads and hashes with its own buffer. */
   readonly threads: number
-  /** Threads to use again for the next stream; without one, they end with this one. */
+  /**
+   * Threads that are reused for other streams. Without a pool, the threads end with this stream.
+   */
   readonly pool?: WorkerPool | undefined
-  /** Whether other threads do even the smallest work, so that this one is never blocked. */
+  /**
+   * Whether other threads do even the smallest work, so that the calling thread is never blocked.
+   */
   readonly isOffloaded?: boolean
-  /** Limits how fast the stream is read. */
+  /** Limits the read rate. */
   readonly throttle?: Throttle | undefined
-  /** Where to note what can't be read, which then counts as zeros; without it, that is an error. */
+  /**
+   * Receives read errors; unreadable bytes then count as zeros. Without it, a read error ends the
+   * work.
+   */
   readonly failures?: ReadFailures | undefined
-  /** Stops the work when it aborts. */
+  /** Ends the work when it aborts. */
   readonly signal: AbortSignal
-  /** Has the work give way to other work now and then. Needs threads. */
+  /** Pauses the work for other work. Needs threads. */
   readonly pauses?: Pauses | undefined
-  /** Called about ten times a second while threads are at work. */
+  /** Called about ten times a second while threads are working. */
   readonly onProgress?: ((progress: HashProgress) => void) | undefined
 }
 
-/** Tells work when to pause, and when to go on. */
+/** Decides when the work pauses and continues. */
 export interface Pauses {
-  /** Has something done when the work is to pause, instead of what was to be done before. */
+  /** Sets the function to call when the work must pause. It replaces the previous one. */
   readonly onPause: (act: () => void) => void
-  /** Resolves when the work may go on, with the threads to use from then on; fails when it may not. */
+  /**
+   * Resolves when the work may continue, with the number of threads to use. Rejects if it must not
+   * continue.
+   */
   readonly goOn: () => Promise<number>
 }
 
-/** What failed to go on after a pause, and the digests of the first pieces, which were finished. */
+/**
+ * The error that prevented work from continuing after a pause, with the digests of the first
+ * pieces, which are complete.
+ */
 export class Unfinished extends Error {
   constructor(
     readonly digests: StreamDigests,
@@ -72,26 +86,29 @@ export class Unfinished extends Error {
   }
 }
 
-/** Work up to these limits is done before threads would have started: bytes, and files to open. */
+/**
+ * Limits in bytes and files of work that is faster on this thread, because threads take time to
+ * start.
+ */
 const SMALL = { bytes: 16 * 1024 * 1024, files: 500 }
 
-/** The same for the accelerator, whose threads start sooner. */
+/** The same limits for the native addon, whose threads start faster. */
 const NATIVE_SMALL = { bytes: 1024 * 1024, files: 100 }
 
-/** Work up to this limit, in bytes, is done before threads of a pool would have woken up. */
+/** Limit in bytes of work that is faster on this thread than on the threads of a pool. */
 const TINY_BYTES = 256 * 1024
 
 const PROGRESS_INTERVAL_MS = 100
 
-/** What to read of a stream, and what to compute of it; as in HashOptions. */
+/** The pieces to read and the digests to compute; as in HashOptions. */
 export type HashSelection = Pick<HashOptions, 'wanted' | 'pieces'>
 
 /**
- * Reads pieces of a content stream and returns their digests. A selection that is given by itself
- * counts instead of that in the options.
+ * Reads pieces of a content stream and returns their digests. The third parameter overrides the
+ * selection in the options.
  * @throws BtkitError `not-found`, `not-permitted`, `io` or `changed` with the file's path, or
- * `interrupted` when the signal aborts; Unfinished when a pause did not end; RangeError when blocks are
- * wanted of files that do not begin on piece boundaries
+ *   `interrupted` if the signal aborts; Unfinished if the work did not continue after a pause;
+ *   RangeError if blocks are wanted of files that do not begin on piece boundaries
  */
 export async function hashStream(
   stream: ContentStream,
@@ -109,7 +126,7 @@ export async function hashStream(
   return firstDigests(job.digests, countSelected(job))
 }
 
-/** Runs a job from one pause to the next, until it is done. */
+/** Runs a job between pauses until it is done. */
 async function runStretches(job: HashJob, options: HashOptions): Promise<void> {
   for (let stretch = job; ;) {
     await runThreads(stretch, options)
@@ -123,7 +140,10 @@ async function runStretches(job: HashJob, options: HashOptions): Promise<void> {
   }
 }
 
-/** How many pieces of a job that has ended are hashed: those of the batches that were taken. */
+/**
+ * Returns the number of hashed pieces of a job that has ended: all pieces of the batches that were
+ * taken.
+ */
 function countFinished(job: HashJob): number {
   return batchStart(planOf(job), batchesBeforePause(job) ?? Infinity)
 }
@@ -136,7 +156,10 @@ function refuseInterrupted(signal: AbortSignal): void {
   if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
 }
 
-/** Whether to do the work on this thread. Waiting for a throttle would block it. */
+/**
+ * Whether to do the work on this thread. Never with a throttle, because waiting would block the
+ * thread.
+ */
 function isSmall(selection: PieceSelection, options: HashOptions): boolean {
   const { pool, throttle, isOffloaded } = options
   if (isOffloaded) return false
@@ -170,8 +193,8 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
 }
 
 /**
- * Starts the threads of a job. On node:crypto and without a pool this thread works as well: it would
- * only wait, and it can begin at once. Not with a throttle, which would block it.
+ * Starts the threads of a job. With node:crypto and no pool, this thread also works: it would
+ * otherwise wait, and it can begin at once. Not with a throttle, which would block it.
  */
 function startShares(job: HashJob, options: HashOptions, pool: WorkerPool): Promise<void>[] {
   const count = Math.min(job.threads, countBatches(planOf(job)))

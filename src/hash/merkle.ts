@@ -2,17 +2,18 @@ import { DIGEST_LENGTH, type HashKernel } from './kernels/kernel.js'
 
 const NODE = DIGEST_LENGTH.sha256
 
-/** Nodes of a file's Merkle tree (BEP 52) side by side, from its first on. */
+/** Adjacent nodes of a file's Merkle tree (BEP 52), from its first node on. */
 export interface MerkleLayer {
-  /** SHA-256 digests, 32 bytes each, without those that are above leaves of zeros alone. */
+  /** SHA-256 digests, 32 bytes each. Nodes with only zero leaves below are left out. */
   readonly nodes: Uint8Array
-  /** How many levels they are above the leaves, which are the digests of blocks of 16 KiB. */
+  /** Levels between the leaves and this layer. Leaves are the digests of blocks of 16 KiB. */
   readonly height: number
 }
 
 /**
- * The nodes of a tree that are `levels` above those given: with log2(piece length / 16 KiB) levels
- * above the leaves, a file's piece layer. Where a node has no right neighbour, leaves of zeros are.
+ * Computes the nodes that are `levels` above the given ones. From the leaves, log2(piece length /
+ * 16 KiB) levels lead to a file's piece layer. A missing right neighbour counts as a node above
+ * zero leaves.
  */
 export function climbMerkleTree(
   layer: MerkleLayer,
@@ -26,7 +27,7 @@ export function climbMerkleTree(
   return { nodes, height }
 }
 
-/** The root of the tree that the nodes are a whole layer of (`pieces root`). */
+/** Computes the root (`pieces root`) of a tree from one of its complete layers. */
 export function findMerkleRoot(layer: MerkleLayer, kernel: HashKernel): Uint8Array {
   const levels = Math.ceil(Math.log2(layer.nodes.length / NODE))
   return climbMerkleTree(layer, levels, kernel).nodes
@@ -48,7 +49,7 @@ function appendNode(nodes: Uint8Array, node: Uint8Array): Uint8Array {
   return longer
 }
 
-/** The nodes above leaves of zeros alone, by their heights, as far as they were needed. */
+/** Cached nodes above zero leaves, by height. */
 const zeroNodes: Uint8Array[] = [new Uint8Array(NODE)]
 
 function zeroNode(height: number, kernel: HashKernel): Uint8Array {

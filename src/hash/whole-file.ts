@@ -4,25 +4,26 @@ import { setTimeout } from 'node:timers/promises'
 import { asBtkitError, BtkitError } from '../errors.js'
 import { takeTurn, type Throttle } from './jobs/throttle.js'
 
-/** What to hash of a file, and how. */
+/** Options for hashing a file. */
 export interface WholeFileOptions {
-  /** As node:crypto names them. */
+  /** Algorithm names of node:crypto. */
   readonly algorithms: readonly string[]
-  /** Limits how fast the file is read. */
+  /** Limits the read rate. */
   readonly throttle?: Throttle | undefined
-  /** Stops the work when it aborts. */
+  /** Ends the work when it aborts. */
   readonly signal: AbortSignal
 }
 
-/** Bytes of a read; the next is under way while one is hashed. */
+/** Bytes of one read. The next read runs while a chunk is hashed. */
 const CHUNK = 1024 * 1024
 
-/** Bytes of a read where reads are limited: the same limit is shared with others. */
+/** Bytes of one read with a throttle; smaller, because others share its rate. */
 const THROTTLED_CHUNK = 256 * 1024
 
 /**
- * Digests a file of `size` bytes as a whole, by each algorithm, in one reading.
- * @throws BtkitError `changed` when it ends early, `interrupted`, `not-found`, `not-permitted` or `io`
+ * Computes digests of a whole file of `size` bytes with each algorithm, in one reading.
+ * @throws BtkitError `changed` if the file ends early, `interrupted`, `not-found`,
+ *   `not-permitted` or `io`
  */
 export async function hashWholeFile(
   path: string,
@@ -66,7 +67,7 @@ async function feed(
     const bytes = await next
     if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
     next = read(at + chunk, buffers[turn === 1 ? 1 : 0])
-    // Awaited only when these are hashed
+    // Awaited after the current chunk is hashed
     next.catch(() => undefined)
     if (bytes) for (const hash of hashes) hash.update(bytes)
   }

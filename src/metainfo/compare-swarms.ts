@@ -5,29 +5,29 @@ import type { BencodeValue } from './bencode/value.js'
 import type { Metainfo, MetainfoFile } from './metainfo.js'
 import { MADE_INFO_KEYS } from './other-keys.js'
 
-/** Something that two torrents have in common or not, as people read it. */
+/** A difference between two torrents, in words for people. */
 export interface SwarmDifference {
-  /** What differs: `piece length`, `files` and the like, or the name of a key of `info`. */
+  /**
+   * The property that differs: `piece length`, `files` and the like, or the name of a key of
+   * `info`.
+   */
   readonly what: string
-  /** What the first torrent has. */
+  /** The value in the first torrent. */
   readonly first: string
-  /** What the second torrent has. */
+  /** The value in the second torrent. */
   readonly second: string
 }
 
-/** Keys of `info` that have a comparison of their own. */
+/** Keys of `info` that are compared separately. */
 const COMPARED: ReadonlySet<string> = new Set([...MADE_INFO_KEYS, 'name.utf-8'])
 
-/**
- * Whether clients of two torrents meet in one swarm: they do if an info hash of version 1 or of
- * version 2 is the same.
- */
+/** Whether two torrents share a swarm: they do if their v1 or their v2 info hashes are equal. */
 export function isSameSwarm(a: Metainfo, b: Metainfo): boolean {
   const isSame = (one: string | null, other: string | null) => one !== null && one === other
   return isSame(a.infoHash, b.infoHash) || isSame(a.infoHashV2, b.infoHashV2)
 }
 
-/** Why two torrents do not share a swarm; empty if they do. */
+/** Explains why two torrents do not share a swarm; empty if they do. */
 export function swarmDifferences(a: Metainfo, b: Metainfo): SwarmDifference[] {
   if (isSameSwarm(a, b)) return []
   const found: SwarmDifference[] = []
@@ -70,7 +70,7 @@ function* fileDifferences(a: Metainfo, b: Metainfo): Generator<SwarmDifference> 
   }
 }
 
-/** The first file that only one of them has. */
+/** Finds the first file that only one of the torrents has. */
 function differing(a: readonly MetainfoFile[], b: readonly MetainfoFile[]) {
   const [names, others] = [new Set(a.map(pathOf)), new Set(b.map(pathOf))]
   const [left, right] = [a, b].map(({ length }) => `${length} files`) as [string, string]
@@ -91,7 +91,9 @@ function orderDifference(a: readonly MetainfoFile[], b: readonly MetainfoFile[])
   return { what: 'order', first: name(a), second: name(b) }
 }
 
-/** The first file that has another size; in torrents of one file its name does not matter. */
+/**
+ * Finds the first file with different sizes. For two single-file torrents the names are ignored.
+ */
 function firstOtherSize(
   a: readonly MetainfoFile[],
   b: readonly MetainfoFile[],
@@ -123,7 +125,7 @@ function yesOrNo(value: boolean): string {
   return value ? 'yes' : 'no'
 }
 
-/** Texts longer than this are shown by their length. */
+/** The longest text that is shown in full; longer ones are shown with their length. */
 const MOST_SHOWN = 60
 
 function valueOf({ info }: Metainfo, key: string): string {

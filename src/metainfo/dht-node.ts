@@ -1,14 +1,14 @@
 import { BtkitError } from '../errors.js'
 import type { DhtNode } from './metainfo.js'
 
-/** Writes `HOST:PORT`, with an IPv6 address in brackets. */
+/** Formats a node as `HOST:PORT`, with an IPv6 address in brackets. */
 export function formatDhtNode({ host, port }: DhtNode): string {
   const isBare = host.includes(':') && !host.startsWith('[')
   return `${isBare ? `[${host}]` : host}:${port}`
 }
 
 /**
- * Reads `HOST:PORT`, with an IPv6 address in brackets.
+ * Parses `HOST:PORT`, with an IPv6 address in brackets.
  * @throws BtkitError `usage`
  */
 export function parseDhtNode(text: string): DhtNode {

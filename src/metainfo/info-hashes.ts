@@ -2,15 +2,17 @@ import { Buffer } from 'node:buffer'
 import { digestOf } from '../digest.js'
 import type { Metainfo, MetainfoVersion, UnhashedMetainfo } from './metainfo.js'
 
-/** The info hashes of a torrent, in hexadecimal; null for the one that it has not. */
+/**
+ * The info hashes of a torrent in hexadecimal; null for a version that the torrent does not have.
+ */
 export type InfoHashes = Pick<Metainfo, 'infoHash' | 'infoHashV2'>
 
-/** The v1 info hash, in hexadecimal. */
+/** Returns the v1 info hash in hexadecimal. */
 export function infoHashOf(info: Uint8Array): string {
   return digestOf('sha1', info).toString('hex')
 }
 
-/** The info hashes of a torrent of that version. */
+/** Returns the info hashes of a torrent of this version. */
 export function infoHashesOf(info: Uint8Array, version: MetainfoVersion): InfoHashes {
   return {
     infoHash: version === 'v2' ? null : infoHashOf(info),
@@ -18,12 +20,15 @@ export function infoHashesOf(info: Uint8Array, version: MetainfoVersion): InfoHa
   }
 }
 
-/** A torrent with its info hashes, of the bytes as they stand: encoding them again could change them. */
+/**
+ * Adds the info hashes to a torrent. They are computed from the original bytes, because encoding
+ * `info` again could change it.
+ */
 export function withInfoHashes(metainfo: UnhashedMetainfo): Metainfo {
   return Object.assign(metainfo, infoHashesOf(infoBytes(metainfo), metainfo.version))
 }
 
-/** Whether the `info` of two torrents has the same bytes, and so the same hashes. */
+/** Whether two torrents have the same `info` bytes, and therefore the same info hashes. */
 export function hasSameInfo(a: UnhashedMetainfo, b: UnhashedMetainfo): boolean {
   return Buffer.compare(infoBytes(a), infoBytes(b)) === 0
 }

@@ -1,23 +1,23 @@
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from './metainfo.js'
 
-/** Files from the first index up to the last, both among them. Indices begin at 0. */
+/** A range of files, both ends included. Indices begin at 0. */
 export type FileRange = readonly [first: number, last: number]
 
-/** What a magnet link says of a torrent; the name may not be known. */
+/** The values for a magnet link; the name may be unknown. */
 export interface MagnetSource extends Pick<
   Metainfo,
   'infoHash' | 'infoHashV2' | 'size' | 'announce' | 'announceList' | 'webSeeds'
 > {
   readonly name: string | null
-  /** Where the .torrent is, which clients can fetch that find no peer yet. */
+  /** URL of the .torrent, for clients that have not found a peer yet. */
   readonly exactSource?: string
 }
 
 /**
- * The magnet link of a torrent (BEP 9, and BEP 52's `btmh`): its hashes, name, size, trackers in
- * the order in which they are tried, web seeds, the .torrent's address, and the files to select (BEP 53) unless that is
- * null.
+ * Builds the magnet link of a torrent (BEP 9, and `btmh` of BEP 52). It contains the hashes, name,
+ * size, trackers in the order of use, web seeds, and the .torrent's URL. It selects files (BEP 53)
+ * unless `select` is null.
  */
 export function magnetLink(
   metainfo: MagnetSource,
@@ -41,7 +41,7 @@ function formatRange([first, last]: FileRange): string {
 }
 
 /**
- * Reads indices of files and ranges of them, with commas between: `0,2,4-6`.
+ * Parses file indices and ranges, separated by commas: `0,2,4-6`.
  * @throws BtkitError `usage`
  */
 export function parseFileRanges(text: string): FileRange[] {
@@ -58,7 +58,7 @@ export function parseFileRanges(text: string): FileRange[] {
 }
 
 /**
- * Makes sure that a torrent has the files of ranges.
+ * Checks that a torrent has all files of the ranges.
  * @throws BtkitError `usage`
  */
 export function checkFileRanges(ranges: readonly FileRange[], { files }: Metainfo): void {
@@ -68,7 +68,10 @@ export function checkFileRanges(ranges: readonly FileRange[], { files }: Metainf
   throw new BtkitError('usage', reason)
 }
 
-/** The multihash of BEP 52: 0x12 says SHA-256, 0x20 says 32 bytes. */
+/**
+ * Builds the `xt` parameters. In the multihash of BEP 52, 0x12 means SHA-256 and 0x20 means 32
+ * bytes.
+ */
 function exactTopics({ infoHash, infoHashV2 }: MagnetSource): string[] {
   return [
     ...(infoHash === null ? [] : [`xt=urn:btih:${infoHash}`]),

@@ -2,78 +2,83 @@ import type { BencodeDict, Span } from './bencode/value.js'
 import type { UnsafePath } from './parse/unsafe-path.js'
 import type { Warning } from './warning.js'
 
-/** v1 is BEP 3, v2 is BEP 52, hybrid is one `info` that holds both. */
+/** v1 is BEP 3, v2 is BEP 52, and a hybrid is one `info` with both. */
 export type MetainfoVersion = 'v1' | 'v2' | 'hybrid'
 
 /** A file of a torrent. */
 export interface MetainfoFile {
-  /** The components below the torrent's name; for a torrent of a single file, its name alone. */
+  /** The path components below the torrent's name. For a single-file torrent, only its name. */
   readonly path: string[]
-  /** In bytes. */
+  /** Bytes of the file. */
   readonly length: number
-  /** Whether it is a pad file (BEP 47): zeros that only fill up a piece. */
+  /** Whether it is a pad file (BEP 47): zeros that fill up a piece. */
   readonly padding: boolean
-  /** The BEP 47 attribute letters: `x` executable, `l` symbolic link, `h` hidden, `p` pad file. */
+  /**
+   * The attribute letters of BEP 47: `x` executable, `l` symbolic link, `h` hidden, `p` pad file.
+   */
   readonly attr: string
-  /** Of a symbolic link (`l`), the components below the torrent's name of what it leads to. */
+  /** For a symbolic link (`l`), the components of its target below the torrent's name. */
   readonly symlinkPath?: string[]
 }
 
 /**
- * What became of a file's piece layer: `none` where the file needs none, as it fills one piece at
- * most; `wrong` where the layer does not lead to the file's pieces root.
+ * The state of a file's piece layer. `none`: the file needs no layer, because it has at most one
+ * piece. `wrong`: the layer does not match the file's pieces root.
  */
 type LayerState = 'none' | 'ok' | 'missing' | 'wrong'
 
 /** A file of the v2 file tree (BEP 52). */
 export interface TreeFile {
   readonly file: MetainfoFile
-  /** The root of its Merkle tree, 32 bytes; null when the file is empty. */
+  /** The root of its Merkle tree, 32 bytes; null for an empty file. */
   readonly piecesRoot: Uint8Array | null
-  /** Its piece layer as the torrent has it: a digest of 32 bytes a piece. Null without one. */
+  /**
+   * The file's piece layer in the torrent: 32 bytes for each piece. Null if it is missing or not
+   * needed.
+   */
   readonly layer: Uint8Array | null
   readonly layerState: LayerState
 }
 
-/** A DHT node that the torrent names (BEP 5). */
+/** A DHT node in a torrent (BEP 5). */
 export interface DhtNode {
   readonly host: string
   readonly port: number
 }
 
-/** A .torrent file, read and found valid, with its info hashes. */
+/** A valid .torrent file with its info hashes. */
 export interface Metainfo extends UnhashedMetainfo {
-  /** SHA-1 of the info bytes as they stand, in hexadecimal; null when the torrent is v2 only. */
+  /** SHA-1 of the original info bytes, in hexadecimal; null for v2-only torrents. */
   readonly infoHash: string | null
-  /** SHA-256 of the info bytes as they stand, in hexadecimal; null when the torrent is v1 only. */
+  /** SHA-256 of the original info bytes, in hexadecimal; null for v1-only torrents. */
   readonly infoHashV2: string | null
 }
 
-/** A .torrent file, read and found valid. Absent optional values are null. */
+/** A valid .torrent file. Missing optional values are null. */
 export interface UnhashedMetainfo {
-  /** The file as it stands. */
+  /** The original file. */
   readonly bytes: Uint8Array
-  /** Where each top-level entry stands in `bytes`. */
+  /** Positions of the top-level entries in `bytes`. */
   readonly spans: Map<string, Span>
   readonly info: BencodeDict
   readonly infoSpan: Span
   readonly version: MetainfoVersion
   readonly name: string
-  /** Whether the files live in a directory called `name`. */
+  /** Whether the files are in a directory called `name`. */
   readonly isDirectory: boolean
-  /** In bytes. */
+  /** Bytes of a piece. */
   readonly pieceLength: number
   readonly pieceCount: number
   /**
-   * In bytes: the length of the stream that is cut into pieces, so pad files count. A v2-only
-   * torrent has none, and its size is the sum of its files.
+   * Total bytes: the length of the stream that is divided into pieces, including pad files. A
+   * v2-only torrent has no such stream; its size is the sum of its files.
    */
   readonly size: number
-  /** In stream order; those of a hybrid torrent are its v1 files, with the pad files. */
+  /** The files in stream order. A hybrid has its v1 files here, including pad files. */
   readonly files: MetainfoFile[]
-  /** The files of the v2 file tree, in its order; null when the torrent is v1 only. */
+  /** The files of the v2 file tree, in tree order; null for v1-only torrents. */
   readonly tree: readonly TreeFile[] | null
-  /** The SHA-1 digests of the pieces, 20 bytes each; null when the torrent is v2 only. */
+  /** SHA-1 digests of the pieces, 20 bytes each; null for v2-only torrents. */
   readonly pieces: Uint8Array | null
   readonly announce: string | null
   /** Tiers of trackers (BEP 12). */
@@ -85,35 +90,35 @@ export interface UnhashedMetainfo {
   readonly nodes: DhtNode[] | null
   readonly comment: string | null
   readonly createdBy: string | null
-  /** In seconds since 1970; always within what a Date can hold. */
+  /** Seconds since 1970; always valid for a Date. */
   readonly creationDate: number | null
   readonly private: boolean
   /** `info.source`, which private trackers set to change the info hash. */
   readonly source: string | null
-  /** `info.update-url` (BEP 39): where a newer torrent may be. */
+  /** `info.update-url` (BEP 39): URL of a possible newer torrent. */
   readonly updateUrl: string | null
-  /** Info hashes in hexadecimal, of torrents that share files with this one (BEP 38). */
+  /** Info hashes in hexadecimal of torrents that share files with this one (BEP 38). */
   readonly similar: string[] | null
-  /** Names of collections that the torrent belongs to (BEP 38). */
+  /** Names of the torrent's collections (BEP 38). */
   readonly collections: string[] | null
-  /** Paths that are not safe to create on a disk. */
+  /** Paths that are unsafe to create on a disk. */
   readonly unsafePaths: UnsafePath[]
   readonly warnings: Warning[]
 }
 
-/** The bytes of a torrent's files that are on a disk: what its size is without pad files. */
+/** Returns the bytes of a torrent's files without pad files. */
 export function contentSize({ files }: Pick<Metainfo, 'files'>): number {
   return files.reduce((sum, { length, padding }) => (padding ? sum : sum + length), 0)
 }
 
-/** How many of the piece layers that a v2 torrent needs are in which state. */
+/** Numbers of needed piece layers by state. */
 export interface LayerHealth {
   readonly ok: number
   readonly missing: number
   readonly wrong: number
 }
 
-/** Counts the piece layers of a v2 file tree (BEP 52). */
+/** Counts the piece layers in a v2 file tree by state (BEP 52). */
 export function countLayers(tree: readonly TreeFile[]): LayerHealth {
   const health = { ok: 0, missing: 0, wrong: 0 }
   for (const { layerState } of tree) if (layerState !== 'none') health[layerState] += 1

@@ -1,17 +1,17 @@
 import { BtkitError } from '../errors.js'
 
-/** Whether a text is one path component that every client can save under. */
+/** Whether a text is a path component that every client can use as a file name. */
 export function isPlainName(name: string): boolean {
   return isComponent(name) && !name.includes('\\')
 }
 
-/** Whether a text is one path component where a backslash is a letter like any other. */
+/** Whether a text is a path component; a backslash is an ordinary character here. */
 function isComponent(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)
 }
 
 /**
- * Checks a torrent's name: one path component that every client can save under.
+ * Checks a torrent's name: it must be a path component that every client can use as a file name.
  * @throws BtkitError `bad-name`
  */
 export function checkName(name: string): string {
@@ -20,8 +20,8 @@ export function checkName(name: string): string {
 }
 
 /**
- * Checks the name of a file or directory as it stands on a disk. A backslash in it is taken, as it is
- * common in systems' own trees, though some clients change it.
+ * Checks the name of a file or directory on a disk. A backslash is accepted, because it is common
+ * on some systems, although some clients change it.
  * @throws BtkitError `bad-name`
  */
 export function checkNameOnDisk(name: string): string {

@@ -3,7 +3,7 @@ import type { Metainfo } from './metainfo.js'
 import { decodeUtf8 } from './parse/byte-text.js'
 import { BtkitError } from '../errors.js'
 
-/** What is read beside `info`. */
+/** Keys outside `info` that the parser reads. */
 const KNOWN = new Set([
   'announce',
   'announce-list',
@@ -19,7 +19,7 @@ const KNOWN = new Set([
   'url-list',
 ])
 
-/** The keys of `info` that follow from the content, its name, or an option of their own. */
+/** Keys of `info` that follow from the content, from its name, or from an option for that key. */
 export const MADE_INFO_KEYS = [
   'file tree',
   'files',
@@ -32,7 +32,7 @@ export const MADE_INFO_KEYS = [
   'source',
 ] as const
 
-/** What is read in `info`. */
+/** Keys in `info` that the parser reads. */
 const KNOWN_IN_INFO: ReadonlySet<string> = new Set([
   ...MADE_INFO_KEYS,
   'attr',
@@ -43,21 +43,24 @@ const KNOWN_IN_INFO: ReadonlySet<string> = new Set([
   'update-url',
 ])
 
-/** The keys of a torrent that nothing is read from, first those in `info`: `info.x`, `encoding`. */
+/**
+ * Returns the keys of a torrent that the parser does not read, first those in `info`: `info.x`,
+ * `encoding`.
+ */
 export function otherKeys({ info, spans }: Pick<Metainfo, 'info' | 'spans'>): string[] {
   const inInfo = [...info.keys()].filter((key) => !KNOWN_IN_INFO.has(key))
   const beside = [...spans.keys()].filter((key) => !KNOWN.has(key))
   return [...inInfo.map((key) => `info.${key}`), ...beside].map(textOfKey)
 }
 
-/** A key is the latin1 string of its bytes, which are seldom anything but UTF-8. */
+/** Decodes a key, which is the latin1 string of its bytes; usually these are UTF-8. */
 function textOfKey(key: string): string {
   return decodeUtf8(Buffer.from(key, 'latin1'))
 }
 
 /**
- * Checks the info hash of a similar torrent (BEP 38), 20 bytes in hexadecimal, and spells it in
- * lower case.
+ * Checks the info hash of a similar torrent (BEP 38): 20 bytes in hexadecimal. Returns it in lower
+ * case.
  * @throws BtkitError `usage`
  */
 export function parseInfoHash(text: string): string {

@@ -1,6 +1,6 @@
 const MIB = 1024 * 1024
 
-/** BitTornado's choice: content of more than `size` bytes gets pieces of 2^`pow2` bytes. */
+/** BitTornado's table: content of more than `size` bytes gets pieces of 2^`pow2` bytes. */
 const BY_SIZE: readonly (readonly [size: number, pow2: number])[] = [
   [8192 * MIB, 21],
   [2048 * MIB, 20],
@@ -10,18 +10,18 @@ const BY_SIZE: readonly (readonly [size: number, pow2: number])[] = [
   [4 * MIB, 16],
 ]
 
-/** Pieces have at least 2^14 bytes, 16 KiB: what clients ask each other for at once. */
+/** Smallest piece length: 2^14 bytes (16 KiB), which clients request at once. */
 export const MIN_PIECE_POW2 = 14
 
-/** Pieces have at most 2^30 bytes, 1 GiB. */
+/** Largest piece length: 2^30 bytes (1 GiB). */
 export const MAX_PIECE_POW2 = 30
 
-/** How many more pieces are worth it when they are half as long: a quarter. */
+/** Halving the piece length may increase the number of pieces by at most this factor. */
 const WORTH = 5 / 4
 
 /**
- * The piece length, in bytes, that suits files of those lengths which each begin a piece. Where most
- * files are shorter than a piece, shorter ones cost no digests and save zeros between the files.
+ * Returns a suitable piece length in bytes for files that each begin a piece. If most files are
+ * shorter than a piece, shorter pieces add few digests, and need fewer zeros between the files.
  */
 export function alignedPieceLength(lengths: readonly number[]): number {
   let pieceLength = automaticPieceLength(lengths.reduce((sum, length) => sum + length, 0))
@@ -39,9 +39,9 @@ function countAligned(lengths: readonly number[], pieceLength: number): number {
   return lengths.reduce((sum, length) => sum + Math.ceil(length / pieceLength), 0)
 }
 
-/** The piece length, in bytes, that suits content of `size` bytes. */
+/** Returns a suitable piece length in bytes for content of `size` bytes. */
 export function automaticPieceLength(size: number): number {
-  // By index, as taking a row apart makes an iterator each time
+  // By index, because destructuring a row would create an iterator
   const row = BY_SIZE.find((each) => size > each[0])
   return 2 ** (row?.[1] ?? 15)
 }

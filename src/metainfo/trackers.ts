@@ -3,23 +3,23 @@ import { BtkitError } from '../errors.js'
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
 const SEED = /^(https?|ftp):\/\/[^/?#\s]+([/?#]\S*)?$/i
 
-/** Whether an argument is meant as a URL, even a mistyped one, rather than as a path. */
+/** Whether an argument is meant as a URL (even a mistyped one), not as a path. */
 export function looksLikeUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
 
-/** Whether a URL has a form that clients accept for a tracker. */
+/** Whether clients accept a URL as a tracker. */
 export function isTracker(url: string): boolean {
   return TRACKER.test(url) && URL.canParse(url)
 }
 
-/** Whether a URL has a form that clients accept for a web seed (BEP 19) or HTTP seed (BEP 17). */
+/** Whether clients accept a URL as a web seed (BEP 19) or HTTP seed (BEP 17). */
 export function isSeed(url: string): boolean {
   return SEED.test(url) && URL.canParse(url)
 }
 
 /**
- * Checks the URL of a tracker.
+ * Checks the URL of a tracker, and returns it.
  * @throws BtkitError `usage`
  */
 export function checkTracker(url: string): string {
@@ -29,11 +29,11 @@ export function checkTracker(url: string): string {
   return url
 }
 
-/** The two ways to get content from a server: web seeds (BEP 19) and HTTP seeds (BEP 17). */
+/** The two ways to download content from a server: web seeds (BEP 19) and HTTP seeds (BEP 17). */
 export type SeedKind = 'web seed' | 'HTTP seed'
 
 /**
- * Checks the URL of a seed.
+ * Checks the URL of a seed, and returns it.
  * @throws BtkitError `usage`
  */
 export function checkSeed(url: string, kind: SeedKind): string {
@@ -44,7 +44,7 @@ export function checkSeed(url: string, kind: SeedKind): string {
 }
 
 /**
- * Reads BitTornado's notation of an announce list (BEP 12): commas between the trackers of a tier,
+ * Parses BitTornado's notation of an announce list (BEP 12): commas between the trackers of a tier,
  * bars between tiers.
  * @throws BtkitError `usage`
  */
@@ -53,28 +53,28 @@ export function parseAnnounceList(text: string): string[][] {
   return tiers.map((tier) => tier.map((url) => checkTracker(url.trim())))
 }
 
-/** Writes an announce list in BitTornado's notation. */
+/** Formats an announce list in BitTornado's notation. */
 export function formatAnnounceList(tiers: readonly (readonly string[])[]): string {
   return tiers.map((tier) => tier.join(',')).join('|')
 }
 
-/** A bar, or a comma before a URL; any other comma is part of one. */
+/** Matches a bar, or a comma before a URL. Any other comma is part of a URL. */
 const BETWEEN_SEEDS = /\||,(?=\s*[a-z][a-z0-9+.-]*:\/\/)/i
 
 /**
- * Reads seeds with bars or commas between them.
+ * Parses seeds that are separated by bars or commas.
  * @throws BtkitError `usage`
  */
 export function parseSeeds(text: string, kind: SeedKind): string[] {
   return text.split(BETWEEN_SEEDS).map((url) => checkSeed(url.trim(), kind))
 }
 
-/** The address of a directory below `base`, percent-encoded and with a slash at its end. */
+/** Returns the URL of a directory below `base`, percent-encoded, with a slash at the end. */
 export function directoryAddress(base: string, directory: readonly string[]): string {
   return [base, ...directory.map(encodeURIComponent), ''].join('/')
 }
 
-/** The address of a file below `base`, which has no slash at its end, percent-encoded. */
+/** Returns the URL of a file below `base`, percent-encoded. `base` has no slash at its end. */
 export function fileAddress(base: string, path: readonly string[]): string {
   return [base, ...path.map(encodeURIComponent)].join('/')
 }

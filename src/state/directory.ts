@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-/** What the place of the state depends on. */
+/** The sources of the state directory's path. */
 export interface StateDirectorySources {
   /** `--state-dir`. */
   readonly option: string | undefined
@@ -10,12 +10,12 @@ export interface StateDirectorySources {
 }
 
 /**
- * The directory of what must not be lost: the option's, else that of BTKIT_STATE_DIR, else systemd's
- * STATE_DIRECTORY, else the system's state directory for root and the user's own for others (XDG
- * Base Directory Specification).
+ * Returns the directory for data that must not be lost. The first of these counts: the option,
+ * BTKIT_STATE_DIR, systemd's STATE_DIRECTORY, the default. The default is /var/lib/btkit for root
+ * and the user's own state directory for others (XDG Base Directory Specification).
  */
 export function stateDirectory({ option, env, isRoot }: StateDirectorySources): string {
-  // systemd may name several, with colons between them
+  // systemd may name several, separated by colons
   const given = option ?? (env['BTKIT_STATE_DIR'] || env['STATE_DIRECTORY']?.split(':')[0])
   if (given) return given
   if (isRoot) return '/var/lib/btkit'

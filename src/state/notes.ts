@@ -6,22 +6,24 @@ import { requireOwnDirectory } from './own-directory.js'
 import { replaceFile } from './torrents/file.js'
 import { readIfThere } from './torrents/regular-file.js'
 
-/** Where a note of earlier runs is kept. A note may be lost at any time: then there is none. */
+/** Identifies a note of earlier runs. A note may be lost at any time; it then counts as missing. */
 export interface NotePlace {
   readonly stateDirectory: string
-  /** The kind of note: a folder of the state directory. */
+  /** The kind of note, which is a folder of the state directory. */
   readonly kind: 'unchanged' | 'reported'
-  /** Tells the runs that share a note from others. */
+  /** Identifies the runs that share a note. */
   readonly key: string
 }
 
-/** Longer notes are not kept: to read them would take as long as to look. In bytes. */
+/** The largest note, in bytes. Reading a larger one would take as long as repeating the work. */
 const MAX_SIZE = 4 * 2 ** 20
 
-/** Bytes of a digest in hexadecimal. */
+/** Length of a hexadecimal SHA-256 digest. */
 const DIGEST = 64
 
-/** Reads a note, a value of JSON; null when there is none that can be relied on. */
+/**
+ * Reads a note, which is a JSON value. Returns null if there is none, or if it cannot be trusted.
+ */
 export function readNote(place: NotePlace): unknown {
   const path = pathOf(place)
   return orNothing(() => {
@@ -32,7 +34,7 @@ export function readNote(place: NotePlace): unknown {
   })
 }
 
-/** Writes a note, if that can be done. */
+/** Writes a note if possible. Failures are ignored. */
 export function writeNote(place: NotePlace, value: unknown): void {
   const json = JSON.stringify(value)
   const bytes = Buffer.from(hexDigest(json) + json)
@@ -43,14 +45,14 @@ export function writeNote(place: NotePlace, value: unknown): void {
   })
 }
 
-/** Removes a note, if that can be done. */
+/** Removes a note if possible. Failures are ignored. */
 export function removeNote(place: NotePlace): void {
   orNothing(() => {
     rmSync(pathOf(place), { force: true })
   })
 }
 
-/** @throws BtkitError when others could have written what is there, or could change where it goes */
+/** @throws BtkitError if other users can write the note or replace its directory */
 function requireOwn(place: NotePlace): void {
   for (const each of [place.stateDirectory, dirname(pathOf(place))]) requireOwnDirectory(each)
 }
@@ -63,7 +65,7 @@ function hexDigest(text: string): string {
   return digestOf('sha256', text).toString('hex')
 }
 
-/** Null where the system or its rules stand in the way. */
+/** Returns null if the system refuses, or if the directory cannot be trusted. */
 function orNothing<T>(act: () => T): T | null {
   try {
     return act()

@@ -4,9 +4,9 @@ import { BtkitError, osCodeOf } from '../errors.js'
 import { describeDistrust } from '../text/distrust.js'
 
 /**
- * Makes sure that nobody whom this user can't trust can change what is in a directory of the state.
- * One that is not there yet is no fault.
- * @throws BtkitError `not-permitted`; system errors as they are
+ * Makes sure that no untrusted user can change the content of a state directory. A missing
+ * directory is accepted.
+ * @throws BtkitError `not-permitted`; system errors unchanged
  */
 export function requireOwnDirectory(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false })
@@ -15,9 +15,9 @@ export function requireOwnDirectory(path: string): void {
 }
 
 /**
- * Makes a directory of the state for this user alone, and those above it, where they are missing.
- * One after the other: Node's own way never ends below /proc.
- * @throws system errors as they are
+ * Creates a state directory for only this user, and its missing parents. Creates one level at a
+ * time, because Node's own `recursive` never returns below /proc.
+ * @throws system errors unchanged
  */
 export function makeDirectory(path: string): void {
   try {

@@ -1,19 +1,21 @@
-/** What tells who can change what is in a directory. */
+/** Owner and permissions of a directory. */
 export interface Ownership {
-  /** The number of the user it belongs to. */
+  /** User number of the owner. */
   readonly uid: number
-  /** Its permissions, as stat(2) has them. */
+  /** Permission bits as in stat(2). */
   readonly mode: number
 }
 
-/** Permission for all to write. */
+/** Write permission for all users. */
 const ALL_WRITE = 0o002
 
 /**
- * Why a user should not rely on what is in a directory, and what to do instead; null when nothing
- * speaks against it. Whoever can write to a directory can put a link to any file in the place of
- * one that is there, at any time, which is worst for root. `user` is a number, undefined on systems
- * that have none; `option` is what names another directory.
+ * Explains why a user should not rely on the content of a directory, and what to do instead.
+ * Returns null if the directory can be trusted.
+ *
+ * A user with write permission can replace any file by a link at any time, which is worst for root.
+ * `user` is undefined on systems without user numbers. `option` is the option that names another
+ * directory.
  */
 export function describeDistrust(
   { uid, mode }: Ownership,
@@ -31,19 +33,20 @@ export function describeDistrust(
     : null
 }
 
-/** The same of a directory with its group, as a link of the way to another. */
+/** Ownership with the group; for a directory on the path to another one. */
 export interface GroupOwnership extends Ownership {
   readonly gid: number
 }
 
 const GROUP_WRITE = 0o020
 
-/** Only who owns an entry, or the directory, may rename or remove it. */
+/** With this bit, only the owner of an entry or of the directory may rename or remove the entry. */
 const STICKY = 0o1000
 
 /**
- * Why root should not rely on what is below a directory called `path`: whoever can write to it can
- * put another directory in the place of the one on the way. Null when nothing speaks against it.
+ * Explains why root should not rely on anything below the directory `path`. A user with write
+ * permission can replace the next directory on the path. Returns null if the directory can be
+ * trusted.
  */
 export function describeWayDistrust(
   { uid, gid, mode }: GroupOwnership,
@@ -58,7 +61,10 @@ export function describeWayDistrust(
   return isForGroup ? `users of group ${gid} can write to ${path}, and ${way}` : null
 }
 
-/** Why root should not rely on a directory of its own that a group of others can write to, or null. */
+/**
+ * Explains why root should not rely on its own directory if a group has write permission. Returns
+ * null if the directory can be trusted.
+ */
 export function describeGroupDistrust(
   { gid, mode }: GroupOwnership,
   option: string,

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 
-/** What most text is: nothing in it is hostile. */
+/** Matches most texts: they contain nothing to escape. */
 const PRINTABLE_ASCII = /^[ -~]*$/
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
@@ -18,18 +18,18 @@ export function escapeText(text: string): string {
 }
 
 /**
- * Escapes control characters, invisible characters, and halves of surrogate pairs. The expression
- * stands here, as V8 takes a millisecond to make it.
+ * Escapes control characters, invisible characters, and unpaired surrogates. The expression is
+ * local, because V8 takes a millisecond to compile it.
  */
 function escapeHostile(text: string): string {
   const hostile = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
   return text.replace(hostile, escapeCharacter)
 }
 
-/** How much of a stranger's text fits into a message, in UTF-16 units. */
+/** The longest quote of foreign text in a message, in UTF-16 units. */
 const LONGEST_QUOTE = 200
 
-/** Text from a stranger as part of a message: in quotes, safe to print, cut if it is long. */
+/** Quotes foreign text in a message: safe to print, and cut if it is long. */
 export function quoteText(text: string): string {
   const isLong = text.length > LONGEST_QUOTE
   return `"${escapeText(text.slice(0, LONGEST_QUOTE))}${isLong ? '…' : ''}"`
@@ -43,7 +43,7 @@ function escapeCharacter(character: string): string {
   return code < 0xa0 ? `\\x${digits.padStart(2, '0')}` : `\\u{${digits}}`
 }
 
-/** Bytes as text, all that is no part of a character in UTF-8 as `\xNN`. */
+/** Converts bytes to text. Bytes that are not valid UTF-8 become `\xNN`. */
 export function escapeBadBytes(bytes: Buffer): string {
   let text = ''
   for (let at = 0; at < bytes.length;) {
@@ -60,7 +60,7 @@ function escapeByte(bytes: Buffer, at: number): string {
 
 /** One line of JSON that is safe to print. A JSON reader sees no difference. */
 export function jsonLine(value: unknown): string {
-  // Control characters, and format characters, which are invisible or turn the direction of text
+  // Control characters and format characters; the latter are invisible or change the text direction
   const unprintable = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
   return `${JSON.stringify(value).replace(unprintable, escape)}\n`
 }

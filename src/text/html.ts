@@ -1,24 +1,26 @@
 import { escapeText } from './escape.js'
 
-/** Text that is HTML already, as only `html` makes it. */
+/** Text that is already HTML. Only `html` creates it. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
-/** What may stand in a template: text of anybody, HTML, many of these, or nothing. */
+/** A value in a template: untrusted text, HTML, a list of values, or nothing. */
 export type HtmlValue = string | number | Html | readonly HtmlValue[] | null | false
 
 /**
- * HTML from a template. All values are text, whoever wrote them, and come out as that text, be it
- * in an element or in a quoted attribute; only what `html` made itself is left as it is. Characters
- * that are invisible or turn the direction of text become visible escapes. Values must not stand in
- * scripts, styles, or attributes without quotes, and those in `href` must not be a stranger's.
+ * Builds HTML from a template. Every value is escaped, in an element as in a quoted attribute,
+ * except HTML that `html` made. Characters that are invisible or change the text direction become
+ * visible escapes.
+ *
+ * Values must not stand in scripts, styles or unquoted attributes. An `href` must not contain
+ * untrusted text.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(String.raw({ raw: strings }, ...values.map(render)))
 }
 
-/** Text of several lines for a `pre` element: their ends and tabs are left, all else is as ever. */
+/** Escapes text of several lines for a `pre` element. Line ends and tabs are kept. */
 export function lines(text: string): Html {
   const escaped = text.split(/\r\n?|\n/).map((line) => line.split('\t').map(escapeHtml).join('\t'))
   return new Html(escaped.join('\n'))

@@ -1,6 +1,6 @@
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']
 
-/** A number of bytes for people: `0 B`, `1023 B`, `1.5 KiB`, `256 KiB`. */
+/** Formats a number of bytes for people: `0 B`, `1023 B`, `1.5 KiB`, `256 KiB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`
   let value = bytes / 1024
@@ -13,12 +13,12 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit] ?? ''}`
 }
 
-/** A number with its noun: `1 file`, `2 files`. */
+/** Formats a number with its noun: `1 file`, `2 files`. */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
-/** A duration: `0:07`, `12:34`, `1:02:03`. */
+/** Formats a duration: `0:07`, `12:34`, `1:02:03`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.ceil(seconds)
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]

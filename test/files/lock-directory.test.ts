@@ -30,7 +30,7 @@ for (const [what, locker, skip] of WAYS) {
     unlessAble,
     async (t) => {
       const directory = makeTemporaryDirectory(t)
-      const held = failure('locked', `${directory}: another run holds the lock`)
+      const held = failure('locked', `${directory}: another run holds the lock; wait until it ends`)
       const first = await lock(directory, 0, never)
       await assert.rejects(lock(directory, 0, never), held)
       first.release()
@@ -51,7 +51,7 @@ for (const [what, locker, skip] of WAYS) {
     const second = await lock(directory, 30, never)
     t.after(second.release)
     assert.ok(isFree)
-    const held = failure('locked', `${directory}: another run holds the lock`)
+    const held = failure('locked', `${directory}: another run holds the lock; wait until it ends`)
     await assert.rejects(lock(directory, 0, never), held)
   })
 
@@ -59,7 +59,7 @@ for (const [what, locker, skip] of WAYS) {
     const directory = makeTemporaryDirectory(t)
     const first = await lock(directory, 0, never)
     t.after(first.release)
-    const message = `${directory}: another run holds the lock`
+    const message = `${directory}: another run holds the lock; wait until it ends`
     await assert.rejects(lock(directory, 1, never), failure('locked', message))
   })
 
@@ -98,7 +98,7 @@ test(
   { skip: WAYS.some(([, , skip]) => skip) },
   async (t) => {
     const directory = makeTemporaryDirectory(t)
-    const held = failure('locked', `${directory}: another run holds the lock`)
+    const held = failure('locked', `${directory}: another run holds the lock; wait until it ends`)
     const wait = { waitSeconds: 0, signal: never }
     for (const [first, second] of [
       [nativeLocker, lockByProgram],

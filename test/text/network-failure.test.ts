@@ -14,7 +14,7 @@ test('a fetch that fails is told of in words', async () => {
     describeFailure(await failureOf('http://127.0.0.1:2/'), 1000),
     'nothing listens there',
   )
-  const badPort = 'that port is one of those that are never spoken HTTP to'
+  const badPort = 'this port is blocked for HTTP; choose another'
   assert.equal(describeFailure(await failureOf('http://127.0.0.1:1/'), 1000), badPort)
 })
 

@@ -1,6 +1,6 @@
 import { readFileSync, statfsSync, statSync } from 'node:fs'
 
-/** File systems that several hosts may have mounted, by the type that statfs(2) tells. */
+/** File systems that several hosts may mount, by their type number in statfs(2). */
 const SHARED_TYPES: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
@@ -17,29 +17,29 @@ const SHARED_TYPES: ReadonlyMap<number, string> = new Map([
   [0x01161970, 'GFS2'],
 ])
 
-/** What is behind this may be anything: the mount's own type says more. */
+/** FUSE may mean any file system: only the type of the mount shows which. */
 const FUSE = 0x65735546
 const SHARED_FUSE =
   /^fuse\.(sshfs|glusterfs|ceph|cephfs|s3fs|rclone|gcsfuse|davfs|mfs|moosefs|juicefs|seaweedfs)/
 
-/** What tells of file systems. */
+/** Looks up file systems. */
 export interface FileSystems {
-  /** The type of the one that a path is on, as statfs(2) has it. */
+  /** The type of a path's file system, as in statfs(2). */
   readonly typeOf: (path: string) => number
-  /** The type that it was mounted with; null when that can't be told. */
+  /** The type with which a path's file system was mounted; null if unknown. */
   readonly mountTypeOf: (path: string) => string | null
 }
 
 /**
- * Makes sure that no other host can have a directory's files open: LMDB shares memory and locks
- * among processes of one host, and hosts that share its file damage it.
- * @throws Error that says so, and what to do
+ * Makes sure that no other host can open files of a directory. LMDB shares memory and locks among
+ * the processes of one host; hosts that share its file damage it.
+ * @throws Error that says what is wrong and what to do
  */
 export function checkFileSystem(directory: string, fileSystems: FileSystems = ofSystem): void {
   const name = nameIfShared(directory, fileSystems)
   if (name === null) return
   throw new Error(
-    `it is on a network file system (${name}), which hosts must not share it by; ` +
+    `it is on a network file system (${name}), where other hosts could damage it; ` +
       'name a directory of a local disk by --cache-dir or BTKIT_CACHE_DIR',
   )
 }
@@ -53,14 +53,17 @@ function nameIfShared(directory: string, { typeOf, mountTypeOf }: FileSystems): 
 
 const ofSystem: FileSystems = { typeOf, mountTypeOf }
 
-/** 0 where that can't be told: other systems than Linux have other numbers. */
+/** Returns 0 on other systems than Linux, whose type numbers differ. */
 function typeOf(path: string): number {
   if (process.platform !== 'linux') return 0
-  // Some of them have the highest bit, and some systems then say a negative number
+  // Some types have the highest bit set, and some systems return them as negative numbers
   return statfsSync(path).type >>> 0
 }
 
-/** From proc_pid_mountinfo(5), by the number of the device; the last mount is the one that is seen. */
+/**
+ * Reads the mount type from proc_pid_mountinfo(5), by device number. Of several mounts the last is
+ * the visible one.
+ */
 function mountTypeOf(path: string): string | null {
   try {
     const { dev } = statSync(path, { bigint: true })

@@ -2,24 +2,24 @@ import { spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** The exit status of integrity-check.ts when the file is damaged. */
+/** The exit status of integrity-check.ts for a damaged file. */
 export const DAMAGED = 65
 
-/** What a process dies of that runs into damage. */
+/** Signals that can end a process that reads a damaged file. */
 const CRASHES = new Set<unknown>(['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGABRT', 'SIGILL'])
 
-/** Windows has no signals: the statuses of crashes begin here. */
+/** Windows has no signals; exit statuses of crashes begin here. */
 const WINDOWS_CRASH = 0xc0000000
 
-/** How long a check may take, in milliseconds: all, and each byte of the file. */
+/** The time limit of a check in milliseconds: a base, and an addition for each byte of the file. */
 const PATIENCE = 20_000
 const PATIENCE_PER_BYTE = 100e-6
 
 /**
- * Finds out, in a process of its own, whether the store in a file can be read from end to end and
- * written to. Takes a tenth of a second, and for long files as long as it takes to read them.
- * @throws Error when that can't be found out: for want of space, because the check was killed, or
- *   because it waits for a lock that another process holds
+ * Checks in a separate process whether the store in a file can be read completely and written to.
+ * Takes a tenth of a second, or for long files as long as reading them.
+ * @throws Error if the check fails for another reason: no disk space, a killed check, or a lock
+ *   that another process holds
  */
 export async function isSound(
   path: string,
@@ -40,13 +40,14 @@ export async function isSound(
     })
   })
   if (child.killed && !signal.aborted)
-    throw new Error("its check did not end; another process may hold the cache's lock")
+    throw new Error("its check did not end; end the process that holds the cache's lock")
   return isSoundAt(end)
 }
 
 /**
- * What the end of a check says: its exit status, the signal that killed it, or why it never began.
- * @throws Error when it says nothing of the file
+ * Interprets the end of a check: an exit status, the signal that killed it, or why it did not
+ * start.
+ * @throws Error if the end says nothing about the file
  */
 export function isSoundAt(end: unknown): boolean {
   if (end === 0) return true

@@ -11,9 +11,10 @@ import { markPath } from './opened-file.js'
 const OPTION = '--cache-dir'
 
 /**
- * Makes sure that a cache's file, and those beside it, are where nobody else can swap them, and are
- * regular files of one name: LMDB follows links, writes to what they lead to, and dies of pipes.
- * @throws Error that says what is wrong, and what to do
+ * Makes sure that no other user can replace the cache's file or the files beside it. They must be
+ * regular files with one hard link: LMDB follows links, writes to their targets, and crashes on
+ * pipes.
+ * @throws Error that says what is wrong and what to do
  */
 export function checkPlace(path: string): void {
   const distrust = describeDirectory(dirname(path))
@@ -24,9 +25,9 @@ export function checkPlace(path: string): void {
 }
 
 /**
- * Why this user should not rely on what is in a cache's directory, nor change anything there, as
- * others could have swapped it; null when nothing speaks against it.
- * @throws Error of the system when the directory can't be looked at
+ * Explains why this user should neither rely on a cache directory nor change it: other users could
+ * have replaced its files. Returns null if the directory can be trusted.
+ * @throws Error of the system if the directory cannot be examined
  */
 export function describeDirectory(directory: string): string | null {
   const user = process.geteuid?.()
@@ -36,27 +37,30 @@ export function describeDirectory(directory: string): string | null {
   return describeGroupDistrust(stats, OPTION) ?? describeWay(realpathSync(directory))
 }
 
-/** The same of the directories that lead to a real path. */
+/** Explains the same for the directories above a real path. */
 function describeWay(path: string): string | null {
   const parent = dirname(path)
   if (parent === path) return null
   return describeWayDistrust(statSync(parent), escapeText(parent), OPTION) ?? describeWay(parent)
 }
 
-/** Checks a file, if it is there, that may have some names more than its own. */
+/** Checks a file if it exists. `countMore` returns how many additional hard links it may have. */
 function checkFile(path: string, countMore = () => 0): void {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (!stats) return
   const name = basename(path)
   if (!stats.isFile()) throw new Error(`${name}: not a regular file; remove it`)
   if (stats.nlink <= 1 + countMore()) return
-  // Who made it may have taken the other name away since
+  // The process that created it may have removed the other name meanwhile
   const again = lstatSync(path, { throwIfNoEntry: false })
   if (again && again.nlink > 1 + countMore())
     throw new Error(`${name}: has other names (hard links); remove it`)
 }
 
-/** How many names a lock has from being made: each a draft that is linked to it. */
+/**
+ * Counts the hard links that a lock file has from its creation: each is a draft that was linked to
+ * it.
+ */
 function countDrafts(lock: string): number {
   const inode = lstatSync(lock, { throwIfNoEntry: false })?.ino
   const prefix = `${basename(lock)}-`

@@ -5,24 +5,24 @@ import { promisify } from 'node:util'
 import { osCodeOf } from '../../errors.js'
 
 /**
- * Deaths of processes in a row after which a file is checked nevertheless. A kill does not damage the
- * file; but whoever died may have died of damage, and would do so again and again.
+ * Number of consecutive deaths of processes after which a file is checked. A kill does not damage
+ * the file, but damage may have killed the processes, and would do so again.
  */
 const MAX_DEATHS = 3
 
 /**
- * The path of the mark that stands beside a cache's file and says one of these:
+ * Returns the path of the mark beside a cache's file. The mark says one of these:
  *
- * - `closed SIZE INODE CTIME`: all of the file was on the disk when it looked like this
- * - `open BOOT PROCESS DEATHS`: processes may write to the file, or were killed while they did. Only
- *   a crash of the machine damages it then, as nothing is written in an order that survives one
+ * - `closed SIZE INODE CTIME`: all of the file was on the disk when it had these properties
+ * - `open BOOT PROCESS DEATHS`: processes may write to the file, or died while they wrote. Then
+ *   only a crash of the machine damages it, because the order of writes does not survive one.
  */
 export function markPath(path: string): string {
   return `${path}-mark`
 }
 
 /**
- * Whether a file can be opened without a check. LMDB trusts its file: a damaged one can end the
+ * Whether a file can be opened without a check. LMDB trusts its file: a damaged one can crash the
  * process.
  */
 export function isTrusted(path: string): boolean {
@@ -31,17 +31,17 @@ export function isTrusted(path: string): boolean {
   return mark === closedMark(statSync(path, { bigint: true }))
 }
 
-/** The file that a store is opened in, whatever has its name by now. */
+/** The file that a store was opened in, even if another file has its name now. */
 export class OpenedFile {
   readonly #path: string
-  /** As long as it is open, no other file has its inode. */
+  /** While this descriptor is open, no other file can get the same inode number. */
   readonly #file: number
-  /** The mark that the file had when it was closed; empty when there was none to rely on. */
+  /** The mark of the closed file before it was opened; empty if there was no reliable mark. */
   readonly #before: string
   readonly #deaths: number
   #isWritten = false
 
-  /** Creates the file if there is none. `isTrusted` is whether it needed no check. */
+  /** Creates the file if it does not exist. `isTrusted` says whether it needed no check. */
   constructor(path: string, isTrusted: boolean) {
     this.#path = path
     this.#file = openSync(path, 'a', 0o664)
@@ -52,23 +52,26 @@ export class OpenedFile {
     this.#mark(this.#openMark())
   }
 
-  /** To be called before each transaction. Another process may have marked the file as closed. */
+  /**
+   * Must be called before each transaction, because another process may have marked the file as
+   * closed.
+   */
   beforeWrite(): void {
     if (this.#isWritten && readMark(this.#path).startsWith('open ')) return
     if (!this.#isInPlace()) return
     this.#isWritten = true
-    // On the disk before anything else is
+    // The mark must be on the disk before any change
     this.#mark(this.#openMark(), fsyncSync)
   }
 
   /**
-   * Lets go of the file once its store is closed. A sound one is brought to the disk and marked as
-   * closed, though others may have it open: they mark it as open before they write. One that took
-   * its place, as it was set aside or removed, is left to those who use that.
+   * Closes the file after its store was closed. A sound file is synced and marked as closed, even
+   * if other processes have it open: they mark it as open before they write. If another file has
+   * taken its place, that file's mark stays unchanged.
    */
   async close(isSound: boolean): Promise<void> {
     try {
-      // From before it is brought to the disk: what is written to it meanwhile is not in the mark
+      // Read before the sync: the mark must not cover what is written during the sync
       const stats = fstatSync(this.#file, { bigint: true })
       if (!this.#isInPlace()) return
       if (!isSound) rmSync(markPath(this.#path), { force: true })
@@ -103,12 +106,15 @@ export class OpenedFile {
         closeSync(file)
       }
     } catch {
-      // It costs the next process a check, and is no reason for this one to fail
+      // Not an error: the next process makes a check
     }
   }
 }
 
-/** Processes in a row that died with the file open; infinitely many when the machine may have. */
+/**
+ * Returns how many processes in a row died with the file open; Infinity if the machine may have
+ * crashed.
+ */
 function deathsAt(mark: string): number {
   const [state, boot, pid, deaths] = mark.split(' ')
   if (state !== 'open' || boot !== bootId()) return Infinity
@@ -120,7 +126,7 @@ function closedMark({ size, ino, ctimeNs }: { size: bigint; ino: bigint; ctimeNs
   return `closed ${size} ${ino} ${ctimeNs}`
 }
 
-/** What the mark says; nothing when there is none. */
+/** Returns the content of the mark; empty if there is none. */
 function readMark(path: string): string {
   try {
     return readFileSync(markPath(path), 'utf8')
@@ -129,12 +135,12 @@ function readMark(path: string): string {
   }
 }
 
-/** Tells one start of the machine from another. */
+/** Identifies one boot of the machine. */
 function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   } catch {
-    // The minute of the start; at worst the file is checked once more
+    // The minute of the boot; an error of a minute only causes a needless check
     return `minute-${Math.round((Date.now() / 1000 - uptime()) / 60)}`
   }
 }
@@ -144,7 +150,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // It belongs to someone else
+    // The process belongs to another user
     return osCodeOf(error) === 'EPERM'
   }
 }

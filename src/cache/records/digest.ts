@@ -1,21 +1,21 @@
 /** A digest of a whole file. */
 export interface DigestRecord {
-  /** The fingerprint of the file when it was read, opaque. */
+  /** The file's fingerprint when it was read; opaque. */
   readonly fingerprint: Uint8Array
   readonly digest: Uint8Array
 }
 
-/** The name under which the digest of a file by an algorithm is kept; the path is the real one. */
+/** The name of the record for a file's digest; `path` is the real path. */
 export function digestRecordName(algorithm: string, path: string): string {
   return `${algorithm} ${path}`
 }
 
-/** The bytes of a record. */
+/** Encodes a record. */
 export function packDigestRecord({ fingerprint, digest }: DigestRecord): Uint8Array {
   return Buffer.concat([Buffer.of(fingerprint.length), fingerprint, digest])
 }
 
-/** Reads a record; null when it has no room for a digest. */
+/** Decodes a record; null if it is too short for a digest. */
 export function unpackDigestRecord(body: Uint8Array): DigestRecord | null {
   const [length = 0] = body
   const digestAt = 1 + length

@@ -1,7 +1,7 @@
-/** Bytes of a SHA-1 digest. */
+/** Length of a SHA-1 digest in bytes. */
 const DIGEST = 20
 
-/** A file at a place of a stream: what its pieces depend on. */
+/** A file at a position of a stream. Its pieces depend on these properties. */
 export interface FileKey {
   /** The file's real path. */
   readonly path: string
@@ -14,42 +14,42 @@ export interface FileKey {
 
 /** The SHA-1 digests of pieces that need no byte of any other file. */
 export interface FileRecord {
-  /** The fingerprint of the file when it was read, opaque. */
+  /** The file's fingerprint when it was read; opaque. */
   readonly fingerprint: Uint8Array
-  /** Those of the pieces that lie wholly inside the file, 20 bytes each. */
+  /** Digests of the pieces that are completely inside the file, 20 bytes each. */
   readonly pieces: Uint8Array
-  /** That of the short piece that the file ends with when nothing follows it; null if unknown. */
+  /** Digest of the short piece at the file's end if nothing follows; null if unknown. */
   readonly tail: Uint8Array | null
-  /** That of the same piece filled up with zeros, as pad files do; null if unknown. */
+  /** Digest of the same piece, filled with zeros as by a pad file; null if unknown. */
   readonly paddedTail: Uint8Array | null
 }
 
-/** The two ways in which the short piece at a file's end may stand in a stream. */
+/** The two forms of the short piece at a file's end. */
 export type FileEnd = 'tail' | 'paddedTail'
 
-/** The pieces of a file's own. */
+/** How a file is divided into pieces of its own. */
 export interface OwnPieces {
   /** Bytes before the first piece that begins inside the file. */
   readonly lead: number
-  /** Pieces that lie wholly inside. */
+  /** Number of pieces completely inside the file. */
   readonly whole: number
-  /** Bytes after those. */
+  /** Bytes after those pieces. */
   readonly tailLength: number
 }
 
-/** How a file is cut, whose first byte stands `phase` bytes into a piece. */
+/** Divides a file into pieces. Its first byte is `phase` bytes after the start of a piece. */
 export function ownPieces({ size, pieceLength, phase }: FileKey): OwnPieces {
   const lead = Math.min(phase === 0 ? 0 : pieceLength - phase, size)
   const whole = Math.floor((size - lead) / pieceLength)
   return { lead, whole, tailLength: size - lead - whole * pieceLength }
 }
 
-/** The name under which a file's record is kept. */
+/** The name of a file's record. */
 export function fileRecordName({ path, pieceLength, phase }: FileKey): string {
   return `${pieceLength}+${phase} ${path}`
 }
 
-/** Reads such a name back, which has all of the key but the size; null when it is no such name. */
+/** Parses the name of a record into its key, without the size; null if it is not such a name. */
 export function parseFileRecordName(name: Uint8Array): Omit<FileKey, 'size'> | null {
   const match = /^(\d+)\+(\d+) (.+)$/s.exec(Buffer.from(name).toString())
   if (!match) return null
@@ -57,11 +57,11 @@ export function parseFileRecordName(name: Uint8Array): Omit<FileKey, 'size'> | n
   return { path, pieceLength: Number(pieceLength), phase: Number(phase) }
 }
 
-/** Which digests of the file's end a record holds. */
+/** Flags for the digests of the file's end in a record. */
 const TAIL = 1
 const PADDED_TAIL = 2
 
-/** The bytes of a file's record. */
+/** Encodes a file's record. */
 export function packFileRecord({ fingerprint, pieces, tail, paddedTail }: FileRecord): Uint8Array {
   const ends = (tail ? TAIL : 0) | (paddedTail ? PADDED_TAIL : 0)
   const endLength = (tail ? DIGEST : 0) + (paddedTail ? DIGEST : 0)
@@ -77,7 +77,7 @@ export function packFileRecord({ fingerprint, pieces, tail, paddedTail }: FileRe
   return packed
 }
 
-/** Reads a record; null when it does not have the shape that a file of that key needs. */
+/** Decodes a record; null if its shape does not match the key. */
 export function unpackFileRecord(body: Uint8Array, key: FileKey): FileRecord | null {
   const [stampLength = 0, ends = 0] = body
   const { whole, tailLength } = ownPieces(key)

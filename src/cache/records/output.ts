@@ -1,21 +1,24 @@
-/** Bytes of a SHA-256 digest. */
+/** Length of a SHA-256 digest in bytes. */
 const DIGEST = 32
 
-/** What version 0.1 noted of a torrent that completedir wrote. Such notes are kept as state now. */
+/**
+ * Version 0.1's record of a torrent that completedir wrote. Later versions keep it as
+ * state.
+ */
 export interface OutputRecord {
-  /** The real path of what the torrent was made of. */
+  /** The real path of the torrent's content. */
   readonly source: string
-  /** What the torrent was made from, opaque; empty when that can't be relied on. */
+  /** Digest of the torrent's inputs; opaque. Empty if it is unreliable. */
   readonly input: Uint8Array
-  /** The fingerprint of the torrent after it was written, opaque; empty before that. */
+  /** The fingerprint of the torrent after it was written; opaque. Empty before that. */
   readonly fingerprint: Uint8Array
-  /** SHA-256 of the bytes that were written, or were about to be. */
+  /** SHA-256 of the torrent that was written, or was about to be written. */
   readonly written: Uint8Array
-  /** SHA-256 of what stood there before, which a kill may have left; null when nothing did. */
+  /** SHA-256 of the earlier torrent, which a kill may have left; null if there was none. */
   readonly replaced: Uint8Array | null
 }
 
-/** Reads a record; null when it does not have the shape of one. */
+/** Decodes a record; null if it does not have the right shape. */
 export function unpackOutputRecord(body: Uint8Array): OutputRecord | null {
   const [inputLength = 0, fingerprintLength = 0, replacedCount = 0] = body
   const fingerprintAt = 3 + inputLength

@@ -1,26 +1,26 @@
-/** The version of the records' format. What a newer btkit wrote is left alone. */
+/** The version of the record format. Stores of a newer version are not touched. */
 export const FORMAT = 1
-/** The key under which a store keeps the version of its format. */
+/** The key under which a store keeps its format version. */
 export const FORMAT_KEY = Buffer.from('m/format')
 
 /**
- * What every record begins with: its kind as a capital letter, the version of its kind, the day on
- * which it was last of use, and a checksum, as the database has none.
+ * Length of a record's header in bytes. It holds the kind as a capital letter, the version of the
+ * kind, the day of the last use, and a checksum. LMDB itself has no checksums.
  */
 const HEADER_LENGTH = 10
 
-/** Where the checksum stands in that. */
+/** Offset of the checksum in the header. */
 const CHECKSUM_AT = 6
 
 /**
- * What records of btkit 0.1 begin with: their kind, the day, and the checksum of the body alone. They
- * are of version 1, and stay valid: the digests of terabytes may be among them.
+ * Length of the header in btkit 0.1: kind, day, and a checksum of only the body. These records
+ * count as version 1 and stay valid, because they may hold the digests of terabytes.
  */
 const OLD_HEADER_LENGTH = 9
 
 const DAY_MS = 86_400_000
 
-/** The kinds of records, by the letter that their keys and values begin with. */
+/** The kinds of records. Keys and values begin with the kind's letter. */
 export const RECORD_KINDS = {
   file: 'f',
   piece: 'p',
@@ -34,8 +34,8 @@ export const RECORD_KINDS = {
 export type RecordKind = keyof typeof RECORD_KINDS
 
 /**
- * The versions of the records' bodies, by kind. Whoever changes what a kind's bodies look like or
- * mean raises its number: records of that kind are then made anew, and all others stay.
+ * The versions of the record bodies, by kind. Raise a kind's number when the format or the meaning
+ * of its bodies changes. Records of that kind are then recreated; all others stay.
  */
 export const RECORD_VERSIONS: Readonly<Record<RecordKind, number>> = {
   file: 1,
@@ -48,7 +48,7 @@ export const RECORD_VERSIONS: Readonly<Record<RecordKind, number>> = {
   digest: 1,
 }
 
-/** The longest key that the database takes as it is. */
+/** The longest key that LMDB accepts here. */
 const MAX_KEY = 1900
 
 /** A record as it is stored. */
@@ -58,25 +58,28 @@ export interface StoredRecord {
   readonly body: Uint8Array
 }
 
-/** Days since 1970 of a moment in milliseconds. */
+/** Converts milliseconds since 1970 to days since 1970. */
 export function dayOf(ms: number): number {
   return Math.floor(ms / DAY_MS)
 }
 
-/** Days between two notes of a record's use: to note it is a write. The last use may be later. */
+/**
+ * Minimum days between two updates of a record's last use, because each update is a write. The
+ * actual last use may be later.
+ */
 export const DAYS_BETWEEN_NOTES = 7
 
-/** Whether a record's use on a day is to be noted; the clock may have been set back. */
+/** Whether to update a record's last use. The clock may have been set back. */
 export function isNoteDue({ lastUsed }: Pick<StoredRecord, 'lastUsed'>, today: number): boolean {
   return Math.abs(today - lastUsed) >= DAYS_BETWEEN_NOTES
 }
 
-/** Whether a record can't have been used on a day or since. */
+/** Whether a record was certainly not used on a day or later. */
 export function isUnusedSince({ lastUsed }: Pick<StoredRecord, 'lastUsed'>, day: number): boolean {
   return lastUsed + DAYS_BETWEEN_NOTES <= day
 }
 
-/** The key of a record. A name that is too long for the database is replaced by its digest. */
+/** Returns the key of a record. A name that is too long is replaced by its digest. */
 export function recordKey(kind: RecordKind, name: string | Uint8Array, digest: Digest): Buffer {
   const letter = RECORD_KINDS[kind]
   const key =
@@ -89,7 +92,7 @@ export function recordKey(kind: RecordKind, name: string | Uint8Array, digest: D
 
 export type Digest = (bytes: Uint8Array) => Uint8Array
 
-/** The kind of the record under a key, or null when it is none of ours. */
+/** Returns the kind of the record under a key; null if the key is not a record's. */
 export function kindOf(key: Uint8Array): RecordKind | null {
   return KINDS_BY_LETTER.get(String.fromCharCode(key[0] ?? 0).toLowerCase()) ?? null
 }
@@ -98,7 +101,7 @@ const KINDS_BY_LETTER = new Map(
   (Object.keys(RECORD_KINDS) as RecordKind[]).map((kind) => [RECORD_KINDS[kind] as string, kind]),
 )
 
-/** The bytes of a record for a key, with its header in front. */
+/** Encodes a record for a key, with its header. */
 export function packRecord(key: Uint8Array, { lastUsed, body }: StoredRecord): Buffer {
   const kind = kindOf(key)
   if (kind === null) throw new Error('the key of no record')
@@ -112,8 +115,8 @@ export function packRecord(key: Uint8Array, { lastUsed, body }: StoredRecord): B
 }
 
 /**
- * Reads the record under a key; null when it is damaged, is that of another key, or has another
- * version than its kind has now. The body is a view of the bytes.
+ * Decodes the record under a key. Null if it is damaged, belongs to another key, or has another
+ * version than its kind has now. The body is a view of `packed`.
  */
 export function unpackRecord(key: Uint8Array, packed: Uint8Array): StoredRecord | null {
   const header = readHeader(key, packed)
@@ -121,7 +124,7 @@ export function unpackRecord(key: Uint8Array, packed: Uint8Array): StoredRecord 
   return { lastUsed: header.lastUsed, body: bytesFrom(packed, header.bodyAt) }
 }
 
-/** Whether the record under a key is as it was written, whatever its version. */
+/** Whether the record under a key is undamaged, whatever its version. */
 export function isIntact(key: Uint8Array, packed: Uint8Array): boolean {
   return readHeader(key, packed)?.isIntact() ?? false
 }
@@ -130,12 +133,12 @@ interface Header {
   readonly kind: RecordKind
   readonly version: number
   readonly lastUsed: number
-  /** Where the body begins. */
+  /** Offset of the body. */
   readonly bodyAt: number
   readonly isIntact: () => boolean
 }
 
-/** Null when the bytes are no record of the key's kind. */
+/** Returns null if the bytes are not a record of the key's kind. */
 function readHeader(key: Uint8Array, packed: Uint8Array): Header | null {
   const kind = kindOf(key)
   if (kind === null || packed.length < OLD_HEADER_LENGTH) return null
@@ -158,18 +161,21 @@ function readHeader(key: Uint8Array, packed: Uint8Array): Header | null {
   return { kind, version: view.getUint8(1), lastUsed, bodyAt: HEADER_LENGTH, isIntact }
 }
 
-/** The checksum of a record with its key: of all but the place of the checksum itself. */
+/** Computes the checksum of a record and its key, without the checksum field itself. */
 function checksumOf(key: Uint8Array, packed: Uint8Array): number {
   let hash = checksum(key)
   for (let i = 0; i < packed.length; i++) {
-    // No views of its parts, which would take longer to make than to read
+    // Creating views of the parts would take longer than reading them
     if (i === CHECKSUM_AT) i = HEADER_LENGTH
     if (i < packed.length) hash = Math.imul(hash ^ (packed[i] ?? 0), FNV_PRIME)
   }
   return hash >>> 0
 }
 
-/** A view of bytes. No Buffer, whose slices would be views of what does not last. */
+/**
+ * Returns a view of bytes. Not a Buffer, because slices of a Buffer would share memory that becomes
+ * invalid.
+ */
 function bytesFrom({ buffer, byteOffset, length }: Uint8Array, from: number): Uint8Array {
   return new Uint8Array(buffer, byteOffset + from, length - from)
 }
@@ -177,7 +183,7 @@ function bytesFrom({ buffer, byteOffset, length }: Uint8Array, from: number): Ui
 const FNV_START = 0x811c9dc5
 const FNV_PRIME = 0x01000193
 
-/** FNV-1a of 32 bits: tells bytes that were damaged by accident, not by intent. */
+/** FNV-1a with 32 bits: detects accidental damage, not forgery. */
 export function checksum(bytes: Uint8Array): number {
   let hash = FNV_START
   // By index, which takes a fifth of the time of an iterator

@@ -1,17 +1,20 @@
-/** Files that a torrent is asked for, as the pkgtorrent protocol names them. */
+/** A set of files that a torrent is requested for, as in the pkgtorrent protocol. */
 export interface SetRecord {
-  /** Whether one match makes a torrent of a single file: `single` does so, a POSTed set never. */
+  /**
+   * Whether a single match becomes a single-file torrent: always with `single`, never for a POSTed
+   * set.
+   */
   readonly isSingle: boolean
-  /** Paths and simple globs, in the order asked for. */
+  /** Paths and simple globs, in the order of the request. */
   readonly paths: readonly string[]
 }
 
-/** The bytes of a set's record. */
+/** Encodes a set's record. */
 export function packSetRecord({ isSingle, paths }: SetRecord): Uint8Array {
   return Buffer.from(JSON.stringify([isSingle, paths]))
 }
 
-/** Reads the bytes of a set's record; null when they are none. */
+/** Decodes a set's record; null if it is invalid. */
 export function unpackSetRecord(body: Uint8Array): SetRecord | null {
   try {
     const [isSingle, paths] = JSON.parse(Buffer.from(body).toString()) as [unknown, unknown]

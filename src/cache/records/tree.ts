@@ -1,10 +1,10 @@
-/** Bytes of a node of a Merkle tree, which is a SHA-256 digest. */
+/** Length of a Merkle tree node in bytes: a SHA-256 digest. */
 const NODE = 32
 
-/** Bytes of a block, which a leaf is the digest of (BEP 52). */
+/** Length of a block in bytes; a leaf is the digest of a block (BEP 52). */
 const BLOCK = 16 * 1024
 
-/** A file: what its tree depends on. */
+/** A file. Its Merkle tree depends on these properties. */
 export interface TreeKey {
   /** The file's real path. */
   readonly path: string
@@ -12,29 +12,29 @@ export interface TreeKey {
   readonly size: number
 }
 
-/** Of a file's Merkle tree (BEP 52) one layer, from which all above it can be computed. */
+/** One layer of a file's Merkle tree (BEP 52). All layers above it can be computed from it. */
 export interface TreeRecord {
-  /** The fingerprint of the file when it was read, opaque. */
+  /** The file's fingerprint when it was read; opaque. */
   readonly fingerprint: Uint8Array
   readonly root: Uint8Array
-  /** How many levels the layer is above the leaves. */
+  /** Levels between the leaves and this layer. */
   readonly height: number
-  /** The layer's nodes, without those above zeros alone; 32 bytes each. */
+  /** The layer's nodes, 32 bytes each. Nodes with only zeros below are left out. */
   readonly nodes: Uint8Array
 }
 
-/** How many nodes of that height are above bytes of a file of that size. */
+/** Returns how many nodes of a height have bytes of the file below them. */
 export function countNodes(size: number, height: number): number {
   return Math.ceil(size / (BLOCK * 2 ** height))
 }
 
-/** The bytes of a record. A layer of a single node goes without saying: that is the root. */
+/** Encodes a record. A layer of one node is not stored, because that node is the root. */
 export function packTreeRecord({ fingerprint, root, height, nodes }: TreeRecord): Uint8Array {
   const layer = nodes.length > NODE ? nodes : new Uint8Array(0)
   return Buffer.concat([Buffer.of(fingerprint.length, height), fingerprint, root, layer])
 }
 
-/** Reads a record; null when it does not have the shape that a file of that size needs. */
+/** Decodes a record; null if its shape does not match the file size. */
 export function unpackTreeRecord(body: Uint8Array, { size }: TreeKey): TreeRecord | null {
   const [stampLength = 0, height = 0] = body
   const rootAt = 2 + stampLength

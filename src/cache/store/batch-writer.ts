@@ -6,10 +6,10 @@ import { reserveLength } from './disk-space.js'
 import { LOCK_LOOK, LOCK_PATIENCE, lockedError, WriteLock } from './write-lock.js'
 import { loadNative } from '../../native-addon.js'
 
-/** The addon; null where it is not built. */
+/** The native addon; null if it is missing. */
 const addon = loadNative<PagesAddon>('releasePages')
 
-/** What LMDB tells of its file; the counts of pages are those of the tree of records. */
+/** LMDB's statistics of a file. The page counts are those of the tree of records. */
 export interface LmdbStats {
   readonly entryCount: number
   readonly treeDepth: number
@@ -23,30 +23,33 @@ export interface LmdbStats {
 
 export type Database = RootDatabase<Uint8Array, Uint8Array>
 
-/** A record to set, or one to remove. */
+/** A record to set, or with a null value to remove. */
 interface Change {
   readonly key: Uint8Array
   readonly value: Uint8Array | null
 }
 
-/** How much may wait until it is written, and for how long, in milliseconds. */
+/** Limits of waiting changes: number, bytes, and time in milliseconds. */
 const MAX_CHANGES = 1000
 const MAX_BYTES = 1024 * 1024
 const MAX_WAIT = 20
 
-/** Transactions after which what they looked at is let go; to do so takes as long as a small one. */
+/**
+ * Number of transactions between two releases of mapped pages. A release takes as long as a small
+ * transaction.
+ */
 const WRITES_PER_RELEASE = 16
 
-/** Nothing can be written for want of space, or nothing can be relied on any more. */
+/** `full`: no space, nothing can be written. `failed`: nothing can be relied on. */
 type Failure = 'full' | 'failed'
 
-/** No transaction lengthens a file that is sound by more than its size and this, in bytes. */
+/** A transaction may lengthen a sound file at most by the file's size plus this, in bytes. */
 const MAX_GROWTH = 256 * 1024 * 1024
 
 interface BatchWriterParts {
   readonly database: Database
   readonly path: string
-  /** Hears, once, why nothing is written any more. */
+  /** Receives one error if nothing can be written any more. */
   readonly onFailure: (error: unknown) => void
   /** Called before each transaction. */
   readonly beforeWrite: () => void
@@ -55,17 +58,21 @@ interface BatchWriterParts {
 /**
  * Collects changes, and writes them to an LMDB file in transactions on this thread.
  *
- * A write that fails inside LMDB leaves its memory damaged, and the next one can abort the process.
- * So the file is lengthened first, while the transaction keeps other writers out: then LMDB only
- * writes to blocks of the disk that the file has. If LMDB fails nevertheless, it is called no more.
- * LMDB's own thread for writing is not used, because after a failure its promises can stay pending.
+ * A failed write inside LMDB damages its memory, and the next one can abort the process. Therefore
+ * the file is lengthened first, while the transaction keeps other writers out. LMDB then writes
+ * only to disk blocks that the file already has. If LMDB fails even so, it is not called again.
+ *
+ * LMDB's own writer thread is not used, because after a failure its promises can stay pending.
  */
 export class BatchWriter {
   readonly #parts: BatchWriterParts
-  /** The database's file, for what LMDB has no function for. */
+  /** A descriptor of the database's file, for operations that LMDB does not offer. */
   readonly #file: number
   readonly #lock: WriteLock
-  /** Since when another process has the lock, on the clock of `performance`. */
+  /**
+   * When another process was first seen with the lock, on the clock of `performance`; null if none
+   * has it.
+   */
   #lockedSince: number | null = null
   #changes: Change[] = []
   #bytes = 0
@@ -79,17 +86,19 @@ export class BatchWriter {
     this.#lock = new WriteLock(parts.path)
   }
 
-  /** Whether the database may be asked anything. */
+  /** Whether the database can be read. */
   get isReadable(): boolean {
     return this.#state === 'sound' || this.#state === 'full'
   }
 
-  /** How many transactions changed something. */
+  /** Number of transactions that changed something. */
   get writes(): number {
     return this.#writes
   }
 
-  /** Reads with a function; undefined, and the end of all reading and writing, when it fails. */
+  /**
+   * Calls a function that reads. If it fails, returns undefined and ends all reading and writing.
+   */
   read<T>(read: () => T): T | undefined {
     if (!this.isReadable) return undefined
     try {
@@ -100,7 +109,7 @@ export class BatchWriter {
     }
   }
 
-  /** Has a change written soon. Its bytes must stay as they are until then. */
+  /** Queues a change. Its bytes must not change until it is written. */
   add(change: Change): void {
     if (this.#state !== 'sound') return
     this.#changes.push(change)
@@ -113,8 +122,8 @@ export class BatchWriter {
   }
 
   /**
-   * Writes all that waits, or later when another process has the lock: this thread never waits for
-   * that. A kill no longer loses what is written, though a power failure may.
+   * Writes all queued changes. If another process has the lock, writes later: this thread never
+   * waits for it. Written changes survive a kill, but perhaps not a power failure.
    */
   write(): void {
     clearTimeout(this.#timer)
@@ -131,11 +140,11 @@ export class BatchWriter {
       for (const { key, value } of changes) this.#apply(key, value)
       this.#writes++
     })
-    // All that was written was looked at, and would count as memory until the end
+    // Otherwise the pages that were read and written would count as memory of this process
     if (this.#writes % WRITES_PER_RELEASE === 0) releasePages(this.#parts.path)
   }
 
-  /** Writes all that waits, once no other process has the lock. */
+  /** Writes all queued changes. Waits while another process has the lock. */
   async flush(): Promise<void> {
     this.write()
     while (this.#changes.length > 0) {
@@ -144,20 +153,20 @@ export class BatchWriter {
     }
   }
 
-  /** Writes all that waits, and lets go of the file. */
+  /** Writes all queued changes, and closes the file. */
   async close(): Promise<void> {
     await this.flush()
     if (this.#state === 'closed') return
     const isWritten = this.#state === 'sound' && this.#writes > 0
     if (isWritten && !this.#isLocked()) this.#attempt(this.#shorten.bind(this))
     clearTimeout(this.#timer)
-    // LMDB is not asked to close what it failed to write
+    // After a failed write LMDB must not be asked to close the file
     if (this.isReadable) await this.#parts.database.close()
     this.#state = 'closed'
     closeSync(this.#file)
   }
 
-  /** Whether another process has the lock; when it keeps that for too long, nothing more is written. */
+  /** Whether another process has the lock. If it holds the lock for too long, all writing ends. */
   #isLocked(): boolean {
     const holder = this.#lock.holder()
     if (holder === null) {
@@ -174,10 +183,10 @@ export class BatchWriter {
     return true
   }
 
-  /** Runs a transaction. The work may lengthen the file before it changes anything. */
+  /** Runs a transaction. `work` may lengthen the file before its first change. */
   #attempt(work: (lengthen: (length: number) => void) => void): void {
     const { database, path } = this.#parts
-    // LMDB is sound still if the file can't be lengthened, but not if anything else fails
+    // If lengthening the file fails, LMDB stays sound; after any other error it does not
     let blame: Failure = 'failed'
     const lengthen = (length: number) => {
       blame = 'full'
@@ -200,7 +209,7 @@ export class BatchWriter {
     this.#parts.onFailure(error)
   }
 
-  /** A damaged file may claim any length, and the disk must not be filled for that. */
+  /** A damaged file may claim any length; that must not fill the disk. */
   #checkLength(length: number): void {
     const { size } = fstatSync(this.#file)
     if (length > 2 * size + MAX_GROWTH) throw new Error('damaged')
@@ -212,13 +221,13 @@ export class BatchWriter {
     else database.removeSync(key)
   }
 
-  /** Gives back to the disk what was obtained in advance. */
+  /** Shortens the file by the space that was reserved in advance. */
   #shorten(): void {
     const { lastPageNumber, pageSize } = this.#stats()
     try {
       ftruncateSync(this.#file, (lastPageNumber + 1) * pageSize)
     } catch {
-      // Windows shortens no file that is mapped, and a longer one does no harm
+      // Windows cannot shorten a mapped file; the extra length is harmless
     }
   }
 
@@ -227,37 +236,39 @@ export class BatchWriter {
   }
 }
 
-/** Bytes that LMDB notes beside a record. */
+/** Bytes that LMDB stores beside a record. */
 const RECORD_OVERHEAD = 16
 
-/** Pages that a transaction may need beside those that follow from what it changes. */
+/** Additional pages that a transaction may need. */
 const SPARE_PAGES = 32
 
-/** The length that the file may have after changes, in bytes, if no free page can be used again. */
+/**
+ * Returns the length in bytes that the file may have after changes, if no free page can be reused.
+ */
 function bytesNeeded(changes: readonly Change[], stats: LmdbStats): number {
   const { treeDepth, treeBranchPageCount, treeLeafPageCount, lastPageNumber, pageSize } = stats
-  // Whatever lies between the root and a changed record is written anew, and may be split
+  // All pages between the root and a changed record are rewritten, and may be split
   const copied = Math.min(changes.length * (treeDepth + 1), treeBranchPageCount + treeLeafPageCount)
   let added = 0
   for (const { key, value } of changes) {
     const length = key.length + (value?.length ?? 0) + RECORD_OVERHEAD
-    // Long records have pages of their own; of short ones, a page that was split holds half as much
+    // Long records have pages of their own; a page of short ones is half full after a split
     added += length > pageSize / 2 ? Math.ceil(length / pageSize) + 1 : (4 * length) / pageSize
   }
-  // The numbers of free pages stand in pages as well, eight bytes each
+  // The list of free pages is also stored in pages, with eight bytes for each
   const free = lastPageNumber / (pageSize / 8)
   const pages = 2 * copied + added + free + SPARE_PAGES
   return (lastPageNumber + 1 + Math.ceil(pages)) * pageSize
 }
 
-/** What the native addon does for mapped files; native/release_pages.h has the contract. */
+/** The native addon's functions for mapped files; native/release_pages.h has the contract. */
 interface PagesAddon {
   releasePages(path: string): void
 }
 
 /**
- * Has what LMDB mapped of its file no longer count as memory of this process, as far as that can be
- * done. It is read as before.
+ * Releases the memory that LMDB mapped of its file, as far as possible, so that it no longer counts
+ * for this process. The file stays readable.
  */
 function releasePages(path: string): void {
   addon?.releasePages(path)

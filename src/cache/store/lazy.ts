@@ -1,16 +1,16 @@
 import { nullStore } from './null.js'
 import type { Store } from './store.js'
 
-/** A store that is opened when it is first wanted, and keeps nothing until then. */
+/** A store that is opened on demand. Until then it is empty and stores nothing. */
 export interface LazyStore {
   readonly store: Store
-  /** Opens it, unless that was done. */
+  /** Opens the store unless it is open. */
   readonly wake: () => Promise<void>
-  /** Whether it is open, and there is one. */
+  /** Whether the store is open and usable. */
   readonly isAwake: () => boolean
 }
 
-/** `open` is called once at most, and never rejects. */
+/** Creates a lazy store. `open` is called at most once, and must not reject. */
 export function lazyStore(open: () => Promise<Store>): LazyStore {
   let current = nullStore
   let waking: Promise<void> | null = null
@@ -31,8 +31,8 @@ export function lazyStore(open: () => Promise<Store>): LazyStore {
 }
 
 /**
- * A store that keeps nothing until the one that is being opened can be used. Closing it before that
- * calls `stop`, which should have the opening end soon.
+ * A store that stores nothing until `opening` resolves. If it is closed before, it calls `stop`,
+ * which should make `opening` end soon.
  */
 export function lateStore(opening: Promise<Store>, stop: () => void): Store {
   let store = nullStore
@@ -49,7 +49,7 @@ export function lateStore(opening: Promise<Store>, stop: () => void): Store {
   )
 }
 
-/** A store that passes everything on to the one of the moment, but for its end. */
+/** A store that forwards all calls to the current store, except `close`. */
 function forwardStore(current: () => Store, close: () => Promise<void>): Store {
   return {
     get: (key) => current().get(key),

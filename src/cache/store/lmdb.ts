@@ -4,17 +4,17 @@ import { createLockFile } from './lock-file.js'
 import type { Store } from './store.js'
 
 export interface LmdbStore extends Store {
-  /** A number that grows with each transaction, of whichever process. */
+  /** Returns a number that grows with each transaction of any process. */
   readonly version: () => number
 }
 
 /**
- * Opens a store in one LMDB file, which any number of processes may have open at once.
+ * Opens a store in one LMDB file. Any number of processes may have it open at once.
  *
- * A damaged file can crash the process (LMDB maps it into memory and believes it): see opened-file.ts.
- * `onFailure` hears, once, why nothing is written any more, such as for want of space. `beforeWrite` is
- * called before each transaction.
- * @throws Error of LMDB or the system when the file can't be opened
+ * A damaged file can crash the process, because LMDB maps it into memory and trusts it: see
+ * opened-file.ts. `onFailure` receives one error if nothing can be written any more, for example
+ * without disk space. `beforeWrite` is called before each transaction.
+ * @throws Error of LMDB or the system if the file cannot be opened
  */
 export function openLmdbStore(
   path: string,
@@ -28,9 +28,9 @@ export function openLmdbStore(
     encoding: 'binary',
     keyEncoding: 'binary',
     compression: false,
-    // The file is brought to the disk when it is closed; after a power failure it is checked
+    // The file is synced when it is closed; after a power failure it is checked
     noSync: true,
-    // A batch of its own for each turn has a promise that nobody can listen to
+    // A batch for each event turn would create a promise that cannot be handled
     eventTurnBatching: false,
   })
   const writer = new BatchWriter({ database, path, onFailure, beforeWrite })
@@ -38,7 +38,7 @@ export function openLmdbStore(
   return {
     get: (key) => {
       const bytes = writer.read(() => database.getBinaryFast(key))
-      // A buffer that serves again, with a property that hides its length from JavaScript alone
+      // LMDB reuses this buffer, and a property hides its real length from JavaScript
       return bytes && Uint8Array.prototype.subarray.call(bytes, 0, bytes.length)
     },
     put: (key, value) => {
@@ -59,14 +59,14 @@ export function openLmdbStore(
   }
 }
 
-/** All records from a key on. Begins again after the last one whenever something was written. */
+/** Yields all records from a key on. After each write it starts again behind the last record. */
 function* entriesOf(database: Database, writer: BatchWriter, from?: Uint8Array) {
   let start = from && Buffer.from(from)
   for (let isDone = false; !isDone && writer.isReadable;) {
     const { writes } = writer
     isDone = true
     for (const entry of database.getRange({ ...(start && { start }), snapshot: false })) {
-      // The least of the keys that come after this one
+      // The smallest key after this one
       start = Buffer.concat([entry.key, Buffer.of(0)])
       yield entry
       isDone = writes === writer.writes

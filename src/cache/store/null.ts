@@ -1,6 +1,6 @@
 import type { Store } from './store.js'
 
-/** A store that forgets: for `--no-cache`, and where no cache can be had. */
+/** A store that is always empty: for `--no-cache`, and if the cache cannot be used. */
 export const nullStore: Store = {
   get: () => undefined,
   put: () => undefined,

@@ -1,25 +1,25 @@
-/** Where records live: bytes by bytes. Both implementations pass the same tests. */
+/** Stores records: byte keys with byte values. All implementations pass the same tests. */
 export interface Store {
-  /** A record, or undefined. The bytes must be copied before the next call if they are kept. */
+  /** Returns a record, or undefined. Copy the bytes before the next call to keep them. */
   get(key: Uint8Array): Uint8Array | undefined
 
-  /** Sets a record. It is sure to be there after the next flush. */
+  /** Sets a record. Durable after the next flush. */
   put(key: Uint8Array, value: Uint8Array): void
 
   remove(key: Uint8Array): void
 
-  /** All records, or those from a key on, in the order of their keys. */
+  /** Yields all records in key order, or those from a key on. */
   entries(from?: Uint8Array): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
 
-  /** What the records take up, in bytes: whole pages. Costs no look at the records. */
+  /** Bytes that the records occupy, as whole pages. Does not read the records. */
   usedBytes(): number
 
-  /** How many records there are, about. Costs no look at them. */
+  /** Approximate number of records. Does not read them. */
   count(): number
 
-  /** Resolves when other processes see all that was put, and a kill no longer loses it. */
+  /** Resolves when other processes see all records set so far, and a kill no longer loses them. */
   flush(): Promise<void>
 
-  /** Flushes and lets go. */
+  /** Flushes and closes the store. */
   close(): Promise<void>
 }

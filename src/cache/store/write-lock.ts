@@ -13,35 +13,40 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { osCodeOf } from '../../errors.js'
 
-/** How LMDB's lock file begins, with how it is laid out by LMDB 0.9 for x86-64 and glibc. */
+/** The beginning of LMDB's lock file, in the layout of LMDB 0.9 on x86-64 with glibc. */
 const BEGINNING = Buffer.from('dec0efbe02602f2c', 'hex')
 
-/** Where the mutex of writers is; it begins with the number of the thread that has it (futex(2)). */
+/**
+ * Offset of the writers' mutex. It begins with the number of the thread that holds it (futex(2)).
+ */
 const MUTEX = 64
 const THREAD = 0x3fffffff
 
-/** How long a lock may be held before the cache is given up, and time between looks, in milliseconds. */
+/**
+ * How long another process may hold the lock before the cache is given up, and the polling
+ * interval, in milliseconds.
+ */
 export const LOCK_PATIENCE = 2000
 export const LOCK_LOOK = 20
 
 /**
- * The lock that LMDB's writers have by turns, for a fraction of a second each. LMDB waits for it
- * without end, and the whole thread with it, also when the process that has it was stopped.
+ * The lock that LMDB's writers hold in turn, for a fraction of a second each. LMDB waits for it
+ * forever and blocks the thread, even if its holder was stopped.
  */
 export class WriteLock {
   readonly #path: string
-  /** The descriptor that LMDB has of the lock file in this process; null: not looked for yet. */
+  /** LMDB's own descriptor of the lock file in this process; null before the search. */
   #descriptor: number | null = null
 
   constructor(database: string) {
-    // As the system spells it
+    // The real path, as the system reports it
     const directory = realpathSync(dirname(database))
     this.#path = join(directory, `${basename(database)}-lock`)
   }
 
   /**
-   * The number of the other process that has the lock, or of its thread; null when none has it, and on
-   * systems where that can't be told.
+   * Returns the number of the other process (or of its thread) that holds the lock. Null if no
+   * process holds it, and on systems that do not report it.
    */
   holder(): number | null {
     if (process.platform !== 'linux') return null
@@ -58,8 +63,8 @@ export class WriteLock {
   }
 
   /**
-   * Resolves when no other process has the lock.
-   * @throws Error when one keeps it for too long
+   * Resolves when no other process holds the lock.
+   * @throws Error if a process holds it for too long
    */
   async whenFree(): Promise<void> {
     const end = performance.now() + LOCK_PATIENCE
@@ -70,8 +75,8 @@ export class WriteLock {
   }
 
   /**
-   * Reads by the descriptor that LMDB has: closing another of this process would end LMDB's own
-   * locks on the file (fcntl(2)).
+   * Reads through LMDB's own descriptor: closing another descriptor in this process would release
+   * LMDB's locks on the file (fcntl(2)).
    */
   #read(bytes: Buffer): void {
     const { ino } = statSync(this.#path)
@@ -90,20 +95,23 @@ export class WriteLock {
     }
   }
 
-  /** Whether it is a process that has the file: the number may be of one that is long gone. */
+  /**
+   * Whether that process really has the file open: the number may belong to a process that ended
+   * long ago.
+   */
   #isHeldBy(thread: number): boolean {
     try {
       return (
         thread !== process.pid && readFileSync(`/proc/${thread}/maps`, 'utf8').includes(this.#path)
       )
     } catch (error) {
-      // Such as EACCES: somebody else's
+      // For example EACCES: another user's process
       return osCodeOf(error) !== 'ENOENT'
     }
   }
 }
 
-/** Why a cache is given up whose lock somebody keeps. */
+/** The error for a lock that another process keeps. */
 export function lockedError(holder: number): Error {
   return new Error(`process ${holder} keeps it locked; continue or end that process`)
 }

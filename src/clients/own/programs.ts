@@ -5,42 +5,42 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { spawnSync } from 'node:child_process'
 
-/** How long a program may take to tell its version, in milliseconds. */
+/** The time limit for a program to print its version, in milliseconds. */
 const PATIENCE = 10_000
 
-/** A client as it is to be started: its files are written first. */
+/** A client to start. Its files are written before. */
 interface PreparedClient {
-  /** Contents of the files of its directory, by their names. */
+  /** Contents of the files in its directory, by name. */
   readonly files: Readonly<Record<string, string>>
   readonly args: readonly string[]
-  /** Its environment, beside the variables that all have. */
+  /** Environment variables in addition to the common ones. */
   readonly env?: Readonly<Record<string, string>>
-  /** Its address for btkit. */
+  /** The client's address for btkit. */
   readonly url: string
 }
 
-/** A program that can be a client of btkit's own. */
+/** A client program that btkit can start for itself. */
 export interface ClientProgram {
   readonly program: string
-  /** Whether it can tell trackers another address than the one that they see. */
+  /** Whether it can announce another address to trackers than the one they see. */
   readonly announcesAddress: boolean
   /**
-   * Whether it tells trackers that it has nothing yet while it asks for the metadata of a magnet
-   * link. Many name seeds to no others.
+   * Whether it announces itself as incomplete while it requests the metadata of a magnet link. Many
+   * trackers return seeds only to incomplete peers.
    */
   readonly asksAsLeecher: boolean
-  /** Whether the one at a path opens hybrids: aria2 1.36 and Transmission 3.00 do not. */
+  /** Whether the program at a path supports hybrids: aria2 1.36 and Transmission 3.00 do not. */
   readonly opensHybrids: (path: string) => boolean
   /** Whether it downloads from web seeds (BEP 19). */
   readonly takesWebSeeds: boolean
-  /** The signal upon which it takes leave of its trackers before it ends. */
+  /** The signal on which it notifies its trackers before it ends. */
   readonly endSignal: 'INT' | 'TERM'
   readonly prepare: (directory: string, settings: OwnClientSettings) => Promise<PreparedClient>
 }
 
 /**
- * The programs that are tried, in this order: those that take data for verified come first. Passwords
- * are in files, because anyone can read the command line of a process.
+ * The programs in order of preference: first those that treat data as verified. Passwords are in
+ * files, because all users can see the command line of a process.
  */
 export const clientPrograms: readonly ClientProgram[] = [
   {
@@ -49,7 +49,7 @@ export const clientPrograms: readonly ClientProgram[] = [
     asksAsLeecher: false,
     opensHybrids: () => false,
     takesWebSeeds: true,
-    // It leaves at once on TERM
+    // On TERM it ends without notifying its trackers
     endSignal: 'INT',
     prepare: prepareAria2,
   },
@@ -88,7 +88,7 @@ async function prepareAria2(directory: string, settings: OwnClientSettings) {
     'max-concurrent-downloads=1000000',
     `max-overall-upload-limit=${settings.maxUploadRate}K`,
     `max-overall-download-limit=${settings.maxDownloadRate}K`,
-    // What is downloaded is in its files at once, for others to read
+    // Downloaded data is written at once, so that other programs can read it
     'disk-cache=0',
     ...(announcedAddress === null ? [] : [`bt-external-ip=${announcedAddress}`]),
     ...(bindAddress === null ? [] : [`interface=${bindAddress}`]),
@@ -154,7 +154,7 @@ async function prepareTransmission(directory: string, settings: OwnClientSetting
   }
 }
 
-/** The name of the file in which a client finds the certificates that it trusts. */
+/** The name of the file with the certificates that a client trusts. */
 const CA_FILE = 'ca.pem'
 
 function caFile({ caCertificates }: OwnClientSettings): Record<string, string> {
@@ -169,7 +169,7 @@ function asText(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** A TCP port of the loopback address that nobody listens on right now. */
+/** Returns a TCP port of the loopback address that is free now. */
 async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -180,8 +180,8 @@ async function findFreePort(): Promise<number> {
 }
 
 /**
- * The first number of the version of the program at a path, as it tells by `--version`, be it on standard
- * output or error; null when it does not.
+ * Returns the first number of a program's version from the output or error output of `--version`;
+ * null if there is none.
  */
 function majorVersion(path: string): number | null {
   const { stdout, stderr } = spawnSync(path, ['--version'], {
@@ -189,7 +189,7 @@ function majorVersion(path: string): number | null {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: PATIENCE,
   })
-  // Neither is there when the program could not be started
+  // Both are missing if the program could not be started
   const told = [stdout, stderr].map((text: string | null) => text ?? '').join('\n')
   const [, major] = /^\S+ (\d{1,6})\./m.exec(told) ?? []
   return major === undefined ? null : Number(major)

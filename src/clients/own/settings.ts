@@ -1,22 +1,22 @@
-/** What a client of its own is told about the network. */
+/** Network settings of a client that btkit starts. */
 export interface OwnClientSettings {
-  /** The first and the last of the ports at which peers may reach it. */
+  /** The range of ports for peers. */
   readonly minPort: number
   readonly maxPort: number
-  /** The address that trackers are told; null for the one that they see. */
+  /** The address to announce to trackers; null for the one that they see. */
   readonly announcedAddress: string | null
-  /** The address that it binds to; null for all. */
+  /** The address to bind to; null for all. */
   readonly bindAddress: string | null
-  /** In KiB a second; 0 for no limit. */
+  /** KiB a second; 0 for no limit. */
   readonly maxUploadRate: number
-  /** Likewise. */
+  /** KiB a second; 0 for no limit. */
   readonly maxDownloadRate: number
-  /** Certificates in PEM that it trusts instead of the system's; null for those. */
+  /** Certificates in PEM to trust instead of the system's; null for the system's. */
   readonly caCertificates: string | null
-  /** Whether it is to get the metadata of a magnet link. */
+  /** Whether it will request the metadata of a magnet link. */
   readonly asksMetadata: boolean
-  /** Whether it is to open hybrids. */
+  /** Whether it must support hybrids. */
   readonly opensHybrids: boolean
-  /** Whether it is to download from web seeds. */
+  /** Whether it must download from web seeds. */
   readonly takesWebSeeds: boolean
 }

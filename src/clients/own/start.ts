@@ -9,24 +9,24 @@ import type { OwnClientSettings } from './settings.js'
 /** A client that btkit started for itself. */
 export interface OwnClient {
   readonly program: string
-  /** Where its files are, and what is put there for it. */
+  /** The directory of its files. */
   readonly directory: string
-  /** Whether it tells trackers the address that it was given. */
+  /** Whether it announces the given address to trackers. */
   readonly announcesAddress: boolean
   /** Whether it downloads from web seeds. */
   readonly takesWebSeeds: boolean
-  /** Its address, with its password. It may take a moment until something answers there. */
+  /** Its address with the password. The client may take a moment before it answers. */
   readonly url: string
-  /** Resolves when it has ended, for whatever reason, and its directory is gone. */
+  /** Resolves when it has ended for any reason and its directory is removed. */
   readonly ended: Promise<void>
-  /** Ends it, and resolves when it has ended. */
+  /** Stops it, and resolves when it has ended. */
   readonly stop: () => Promise<void>
 }
 
 /**
- * Runs the client until it ends by itself or nobody holds the other end of standard input any more,
- * and then removes its directory. As the system closes the pipe of a process that was killed, the
- * client does not outlive btkit however btkit ends.
+ * A shell script that runs the client and then removes its directory. It ends the client when
+ * standard input closes. The system closes the pipe of a killed process, so the client never
+ * outlives btkit.
  */
 const SUPERVISOR = `
 directory=$1
@@ -44,11 +44,11 @@ rm -rf -- "$directory"
 `
 
 /**
- * Starts a client that is there for btkit alone: its directory, its ports and its password are its
- * own, and its remote control is reached from this machine alone.
+ * Starts a client only for btkit, with its own directory, ports and password. Its remote control is
+ * only reachable from this machine.
  *
- * @param env its PATH is where programs are looked for
- * @throws BtkitError `not-found` when none of the programs is installed
+ * @param env its PATH is searched for programs
+ * @throws BtkitError `not-found` if none of the programs is installed
  */
 export async function startOwnClient(
   settings: OwnClientSettings,
@@ -66,7 +66,7 @@ export async function startOwnClient(
     {
       cwd: directory,
       env: { PATH: env['PATH'], HOME: directory, LC_ALL: 'C.UTF-8', ...more },
-      // Control-C at the terminal is for btkit, which ends the client after it
+      // Ctrl-C in the terminal is for btkit, which then stops the client
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
     },
@@ -119,7 +119,7 @@ function makeDirectory(): string {
   }
 }
 
-/** The path of a program in one of the directories of PATH; null where there is none. */
+/** Returns the path of a program in a directory of PATH; null if it is not found. */
 function findProgram(name: string, path: string | undefined): string | null {
   const directories = (path ?? '').split(delimiter).filter((directory) => isAbsolute(directory))
   return directories.map((directory) => join(directory, name)).find(isExecutable) ?? null

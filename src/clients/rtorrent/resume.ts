@@ -3,20 +3,21 @@ import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import { spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 
-/** Not to be downloaded, whatever rtorrent finds of it. */
+/** The priority of files that rtorrent must never download. */
 const PRIORITY_OFF = 0
 
-/** The first minor version of which some know pad files; 0.9.8 does not. */
+/** The first minor version of which some builds support pad files; 0.9.8 does not. */
 const KNOWN_SINCE = [0, 15]
 
-/** What is said of such a torrent. */
+/** The reason for refusing a torrent with pad files. */
 export const PADDED =
   'it has pad files, for which it would look on disk (another client can, such as qBittorrent)'
 
 /**
- * A torrent with what rtorrent notes of one that it has verified: all pieces are there, and its files
- * have these modification times. It hashes nothing as long as they have; and as no file is to be
- * downloaded it never writes to one. `fileTimes` are in seconds since 1970, one a file.
+ * Adds the data to a torrent that rtorrent stores for a verified one: all pieces exist, and the
+ * files have these modification times. rtorrent hashes nothing as long as the times match. It never
+ * writes to the files, because none is marked for download. `fileTimes` are in seconds since 1970,
+ * one for each file.
  */
 export function withResumeData(metainfo: Metainfo, fileTimes: readonly number[]): Uint8Array {
   const files = metainfo.files.map(({ length }, i): BencodeDict => {
@@ -36,7 +37,7 @@ export function hasPadFiles({ files }: Pick<Metainfo, 'files'>): boolean {
   return files.some(({ padding }) => padding)
 }
 
-/** Whether an rtorrent, by its version, takes pad files for files that it has to see. */
+/** Whether this version of rtorrent requires pad files to exist on the disk. */
 export function looksForPadFiles(version: string): boolean {
   const [major = 0, minor = 0] = (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? '').split('.').map(Number)
   const [sinceMajor = 0, sinceMinor = 0] = KNOWN_SINCE

@@ -1,7 +1,7 @@
 import { MARK, type ClientTorrent } from '../../core/publish/client.js'
 import type { XmlRpcValue } from './xml-rpc.js'
 
-/** What is asked of each torrent, in this order. */
+/** The requested fields of each torrent, in this order. */
 export const FIELDS = [
   'd.hash=',
   'd.name=',
@@ -21,30 +21,30 @@ export const FIELDS = [
 ]
 
 /**
- * What tells whether btkit's torrents are seeded, in one value a torrent: a list of thousands is made
- * and read in a fraction of the time that all fields take.
+ * A command that returns in one value whether a torrent of btkit is seeded. For thousands of
+ * torrents this takes a fraction of the time of all fields.
  */
 export const SEEDED_FIELD =
   'cat=$d.hash=,$d.is_active=,$d.complete=,$d.is_hash_checking=,$d.custom1='
 
-/** A value of SEEDED_FIELD for a torrent that bears the mark and is seeded. */
+/** Matches a value of SEEDED_FIELD for a marked torrent that is seeded. */
 const SEEDED = new RegExp(`<string>([0-9A-F]{40})110${MARK}</string>`, 'g')
 
 /**
- * The info hashes of torrents that bear the mark and are seeded, in an answer that has nothing but
- * values of SEEDED_FIELD. It is not taken for XML, which would take most of the time; text in it can't
- * be taken for a value, as XML escapes its brackets.
+ * Returns the info hashes of marked torrents that are seeded, from an answer with only values of
+ * SEEDED_FIELD. The answer is not parsed as XML, which would take most of the time. Text in it
+ * cannot look like a value, because XML escapes its brackets.
  */
 export function seededHashes(answer: string): ReadonlySet<string> {
   return new Set(Array.from(answer.matchAll(SEEDED), ([, hash = '']) => hash.toLowerCase()))
 }
 
-/** A value as text. */
+/** Returns a value as text. */
 export function asWord(value: XmlRpcValue | undefined): string {
   return typeof value === 'string' ? value : typeof value === 'number' ? `${value}` : ''
 }
 
-/** A torrent from the values of FIELDS. */
+/** Converts the values of FIELDS to a torrent. */
 export function readTorrent(row: readonly XmlRpcValue[]): ClientTorrent {
   const [infoHash, name, directory, isMultiFile, mark, isActive, isChecking] = row.map(asWord)
   const [isComplete, message, ...figures] = row.slice(7).map(asWord)

@@ -24,28 +24,31 @@ import {
   type XmlRpcValue,
 } from './xml-rpc.js'
 
-/** How large a call may get before another is made, in bytes: what rtorrent takes if not told otherwise. */
+/** Largest call in bytes before another call is made: rtorrent's default limit. */
 const CALL_SIZE = 512 * 1024
 
-/** What a call of many takes without them, in bytes. */
+/** Size of an empty multicall in bytes. */
 const EMPTY_SIZE = sizeOfCall('system.multicall', [[]])
 
-/** How long to wait for a check of data to end before asking again, in milliseconds. */
+/** Pause in milliseconds before asking again whether a check of data has ended. */
 const CHECK_PAUSE_MS = 200
 
-/** Files whose sizes are asked for at once: command lines have an end. */
+/**
+ * Number of files whose sizes are requested at once, because the length of command lines is
+ * limited.
+ */
 const FILES_AT_ONCE = 200
 
-/** What the call comes to for a torrent that is being checked. */
+/** The result of the call for a torrent that is being checked. */
 const CHECKING = 'checking'
 
 /**
- * rtorrent, by XML-RPC over SCGI or HTTP. It takes data for verified when the torrent brings along
- * what rtorrent notes itself, with the right times of all files.
+ * Controls rtorrent by XML-RPC over SCGI or HTTP. rtorrent treats data as verified if the torrent
+ * contains rtorrent's own resume data with the right file times.
  */
 export class RtorrentClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = false
-  /** The largest call that it takes, in bytes, once it was asked. */
+  /** The largest call in bytes that rtorrent accepts; null before it was asked. */
   #sizeLimit: number | null = null
 
   async version(): Promise<string> {
@@ -61,7 +64,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   async listSeeded(): Promise<ReadonlySet<string>> {
     const answer = await this.#send(encodeCall('d.multicall2', ['', 'main', SEEDED_FIELD]))
     const infoHashes = seededHashes(answer)
-    // It may as well be a fault, or no answer of rtorrent's
+    // The answer may be a fault, or come from another program
     if (infoHashes.size === 0) this.#decode(answer)
     return infoHashes
   }
@@ -72,7 +75,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     return callForEach(torrents, (torrent) => this.#seesAll([torrent]))
   }
 
-  /** Has rtorrent run stat on the files, which it does as the user it runs as. */
+  /** Makes rtorrent run stat on the files, as the user that it runs as. */
   async #seesAll(torrents: readonly PublishedTorrent[]): Promise<boolean | null> {
     const files = torrents.flatMap(filesOf)
     for (let i = 0; i < files.length; i += FILES_AT_ONCE) {
@@ -84,7 +87,10 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     return true
   }
 
-  /** What lies ready has no pad files on disk; 0.9.8 would miss them, and make a directory for them. */
+  /**
+   * Refuses torrents with pad files if rtorrent needs these on the disk: 0.9.8 would miss them, and
+   * create a directory for them.
+   */
   async objection({ metainfo }: PublishedTorrent): Promise<BtkitError | null> {
     if (!hasPadFiles(metainfo) || !looksForPadFiles(await this.version())) return null
     return unopened(this, metainfo, PADDED)
@@ -99,7 +105,9 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     throwFirst(results.map(failureOf))
   }
 
-  /** Those that it checks at the moment have to wait until it is done: it would hang (see eraseCall). */
+  /**
+   * Waits for torrents that are being checked: removing them would hang rtorrent (see eraseCall).
+   */
   async remove(infoHashes: readonly string[]): Promise<void> {
     const { timeoutMs } = this.options
     let left = infoHashes
@@ -118,8 +126,9 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   }
 
   /**
-   * It has the metadata as a file, and leaves that beside the content. It is of no use before rtorrent
-   * has turned the link into a torrent and looked for data: 0.9.8 ends when that is taken from it.
+   * Reads the metadata from the file that rtorrent leaves beside the content. The result is null
+   * until rtorrent has converted the link to a torrent and looked for data: removing it earlier
+   * crashes 0.9.8.
    */
   async readMetadata({ infoHash, localDirectory, maxSize }: AskedMagnet) {
     const fields = ['d.hash=', 'd.is_meta=', 'd.is_hash_checking=', 'd.is_active=']
@@ -130,7 +139,10 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     return readIfThere(join(localDirectory, `${infoHash.toUpperCase()}.meta`), maxSize)
   }
 
-  /** The sizes of files as lines, those of missing ones left out; null when it runs no programs. */
+  /**
+   * Returns the sizes of files as lines, without missing files; null if rtorrent cannot run
+   * programs.
+   */
   async #sizes(paths: readonly string[]): Promise<string | null> {
     const stat = ['stat', '--dereference', '--printf', '%s\\n', '--', ...paths]
     try {
@@ -141,7 +153,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     }
   }
 
-  /** Makes many calls by as few as it takes, and returns what each came to, in order. */
+  /** Batches calls, and returns their results in order. */
   async #callAll(calls: readonly XmlRpcStruct[]): Promise<(XmlRpcValue | BtkitError)[]> {
     const limit = (this.#sizeLimit ??= await this.#askSizeLimit())
     const sized = calls.map((call) => ({ call, size: sizeOfCall('', [call]) }))
@@ -149,7 +161,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     const results: (XmlRpcValue | BtkitError)[] = []
     for (const part of partBySize(sized, ({ size }) => size, room)) {
       const size = EMPTY_SIZE + (part[0]?.size ?? 0)
-      // It would break the connection off
+      // rtorrent would close the connection
       if (part.length === 1 && size > limit) results.push(this.#tooLarge(size, limit))
       else results.push(...(await this.#callTogether(part.map(({ call }) => call))))
     }
@@ -211,7 +223,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   }
 }
 
-/** A torrent's files, pad files left out, as rtorrent is to see them. */
+/** Returns the paths of a torrent's files for rtorrent, without pad files. */
 function filesOf({ metainfo: { name, isDirectory, files }, directory }: PublishedTorrent) {
   const base = `${directory}/${name}`
   return files
@@ -239,7 +251,7 @@ function throwFirst(failures: readonly (BtkitError | null)[]): void {
   if (failure) throw failure
 }
 
-/** What is done to a download once it is loaded. */
+/** Returns the commands to run when a download is loaded. */
 function settingsFor(directory: string): string[] {
   return [`d.directory.set=${quote(directory)}`, `d.custom1.set=${MARK}`]
 }
@@ -248,21 +260,21 @@ function sizeOfCall(method: string, params: readonly XmlRpcValue[]): number {
   return Buffer.byteLength(encodeCall(method, params))
 }
 
-/** A word of a command, in quotes, as rtorrent's own syntax has it. */
+/** Quotes a word of a command in rtorrent's own syntax. */
 function quote(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
 /**
- * A call that takes a torrent out unless its data is being checked. rtorrent 0.9.8 waits for itself for
- * ever when that is taken away from it; between asking and erasing nothing else happens in it.
+ * Returns a call that removes a torrent unless its data is being checked. Removing it then makes
+ * rtorrent 0.9.8 wait for itself forever. Nothing else can happen between the test and the removal.
  */
 function eraseCall(infoHash: string): XmlRpcStruct {
   const params = [infoHash.toUpperCase(), 'd.is_hash_checking=', `cat=${CHECKING}`, 'd.erase=']
   return { methodName: 'branch', params }
 }
 
-/** Whether that is what such a call came to: the torrent is still there. */
+/** Whether the result of such a call says that the torrent was kept. */
 function isChecking(result: XmlRpcValue | BtkitError | undefined): boolean {
   return Array.isArray(result) && asWord((result as XmlRpcValue[])[0]) === CHECKING
 }

@@ -3,19 +3,19 @@ import { callWithin } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
 import { badAnswer, unreachable, type CallOptions } from '../http-call.js'
 
-/** Where rtorrent listens for SCGI. */
+/** The SCGI socket of rtorrent. */
 export type ScgiEndpoint =
   { readonly path: string } | { readonly host: string; readonly port: number }
 
 const SCGI_VERSION = 1
 
-/** More than any list of torrents takes, in bytes. */
+/** Largest answer in bytes; no list of torrents is larger. */
 const MAX_ANSWER = 256 * 1024 * 1024
 
 /**
  * Sends a request by SCGI, and returns the body of the answer.
- * @throws BtkitError `unreachable` when there is no answer in time, `client` when it makes no sense,
- * `interrupted`
+ * @throws BtkitError `unreachable` if there is no answer in time, `client` if it is invalid,
+ *   `interrupted`
  */
 export async function callScgi(
   endpoint: ScgiEndpoint,
@@ -38,7 +38,7 @@ export async function callScgi(
   }
 }
 
-/** A request: its headers as a netstring, and the body behind them. */
+/** Builds a request: headers as a netstring, followed by the body. */
 function frame(body: string): Buffer {
   const content = Buffer.from(body)
   const headers = `CONTENT_LENGTH\0${content.length}\0SCGI\0${SCGI_VERSION}\0`

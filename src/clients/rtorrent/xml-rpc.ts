@@ -1,7 +1,7 @@
 import { parseXml, XmlElement } from '@rgrove/parse-xml'
 import { BtkitError } from '../../errors.js'
 
-/** What XML-RPC can say; bytes are its base64. */
+/** A value of XML-RPC; bytes are sent as base64. */
 export type XmlRpcValue = number | string | Uint8Array | readonly XmlRpcValue[] | XmlRpcStruct
 export interface XmlRpcStruct {
   readonly [name: string]: XmlRpcValue
@@ -14,8 +14,8 @@ export function encodeCall(method: string, params: readonly XmlRpcValue[]): stri
 }
 
 /**
- * Reads the answer to a call.
- * @throws BtkitError `client` with the words of a fault, or for what is no answer
+ * Decodes the answer to a call.
+ * @throws BtkitError `client` with the message of a fault, or for an invalid answer
  */
 export function decodeResponse(xml: string): XmlRpcValue {
   const root = parse(xml)
@@ -28,7 +28,7 @@ export function decodeResponse(xml: string): XmlRpcValue {
   return decodeValue(child(param, 'value'))
 }
 
-/** The words of a fault among the results of `system.multicall`, or null for a result. */
+/** Returns the message of a fault among the results of `system.multicall`, or null for a result. */
 export function faultOf(result: XmlRpcValue): string | null {
   const isFault = isStruct(result) && 'faultString' in result
   return isFault ? faultWords(result) : null
@@ -64,7 +64,7 @@ function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
-/** Characters that XML can't hold, and that rtorrent writes as they are when they are in names. */
+/** Characters that XML cannot contain. rtorrent writes them unchanged if they are in names. */
 const NO_XML = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g
 
 function parse(xml: string): XmlElement {
@@ -72,7 +72,7 @@ function parse(xml: string): XmlElement {
     const { root } = parseXml(xml.replace(NO_XML, '\ufffd'), { ignoreUndefinedEntities: true })
     if (root) return root
   } catch {
-    // Told below
+    // Reported below
   }
   throw new BtkitError('client', 'unexpected answer: no XML-RPC')
 }

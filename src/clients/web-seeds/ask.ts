@@ -1,4 +1,4 @@
-/** Why a seed is of no use, in one word and in more. */
+/** The fault of a seed, in a word or two. */
 export type Fault =
   | 'wrong bytes'
   | 'status'
@@ -9,7 +9,7 @@ export type Fault =
   | 'timeout'
   | 'unreachable'
 
-/** What a seed did that none should do. */
+/** A fault that a seed must not have. */
 export class SeedFault extends Error {
   constructor(
     readonly fault: Fault,
@@ -19,15 +19,15 @@ export class SeedFault extends Error {
   }
 }
 
-/** Redirects that are followed. */
+/** Maximum number of redirects. */
 const MOST_REDIRECTS = 5
 
-/** Whether an address is one that is asked at all: others are a stranger's way to elsewhere. */
+/** Whether a URL may be requested. Others could lead a stranger to internal resources. */
 export function isAsked(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 }
 
-/** Asks for an address, and for where it redirects to. Whoever gets the response ends it. */
+/** Requests a URL, and follows its redirects. The caller must end the response. */
 export async function askFor(
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -46,17 +46,18 @@ export async function askFor(
   throw new SeedFault('redirects', `more than ${MOST_REDIRECTS}`)
 }
 
-/** Bytes of a file that are wanted. */
+/** A range of bytes in a file. */
 export interface WantedBytes {
   readonly start: number
   readonly end: number
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly size: number
 }
 
 /**
- * Asks for some bytes of a file, and hands them on as they come: no more than were asked for.
- * @throws SeedFault, and as fetch does
+ * Requests a range of a file, and passes the bytes on as they arrive. Never passes on more than
+ * requested.
+ * @throws SeedFault, and errors of fetch
  */
 export async function askForBytes(
   url: string,
@@ -66,7 +67,7 @@ export async function askForBytes(
   const response = await askFor(url, { Range: `bytes=${start}-${end - 1}` }, signal)
   try {
     const { status, headers } = response
-    // Who sends all of it may do so where all was asked for
+    // A whole file is a valid answer if the range is the whole file
     const isWhole = status === 200 && start === 0 && end === size
     if (status === 200 && !isWhole) throw new SeedFault('no ranges', 'sends the whole file')
     if (status !== 206 && !isWhole) throw new SeedFault('status', `${status}`)
@@ -81,8 +82,8 @@ export async function askForBytes(
 }
 
 /**
- * Takes a body of so many bytes.
- * @throws SeedFault when it has more or fewer
+ * Reads a body of an exact length.
+ * @throws SeedFault if the length differs
  */
 export async function takeBody(
   response: Response,
@@ -92,7 +93,7 @@ export async function takeBody(
   const encoding = response.headers.get('content-encoding') ?? 'identity'
   if (encoding !== 'identity') throw new SeedFault('compressed', 'sends what clients do not unpack')
   let taken = 0
-  // To leave the loop ends the response
+  // Leaving the loop ends the response
   for await (const bytes of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     taken += bytes.length
     if (taken > length) throw new SeedFault('length', `more than ${length} bytes`)

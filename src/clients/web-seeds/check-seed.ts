@@ -12,28 +12,28 @@ import { chooseKernel } from '../../hash/kernels/choose.js'
 import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
 import type { PieceNode } from './piece.js'
 
-/** A seed that a torrent names. */
+/** A seed of a torrent. */
 export interface Seed {
   readonly url: string
   readonly kind: SeedKind
 }
 
-/** What came of asking a seed for a piece. */
+/** The result of checking a seed with a piece. */
 export interface SeedCheck extends Seed {
   readonly result: 'ok' | 'not asked' | Fault
-  /** More of it, for people; empty when all is said. */
+  /** Details for people; empty if there are none. */
   readonly detail: string
-  /** The index of the piece that it was asked for; null for none. */
+  /** The index of the requested piece; null if none was requested. */
   readonly piece: number | null
 }
 
-/** The limits of asking a seed: all of the piece must come in that time. */
+/** Limits of a check: the whole piece must arrive in this time. */
 export type AskOptions = Required<CallLimits>
 
 const ZEROS = new Uint8Array(64 * 1024)
 
 /**
- * Asks a seed for a piece of a torrent, and looks at whether it is the right one.
+ * Requests a piece of a torrent from a seed, and checks it.
  * @throws BtkitError `interrupted`
  */
 export async function checkSeed(
@@ -43,7 +43,7 @@ export async function checkSeed(
 ): Promise<SeedCheck> {
   if (!isAsked(seed.url)) return notAsked(seed, 'not http or https')
   if (seed.kind === 'HTTP seed' && metainfo.infoHash === null) {
-    return notAsked(seed, 'HTTP seeds know version 1 alone')
+    return notAsked(seed, 'HTTP seeds only support version 1')
   }
   const checked = { ...seed, piece: piece.index }
   const judge = new PieceJudge(piece)
@@ -60,7 +60,7 @@ export async function checkSeed(
   }
 }
 
-/** What is said of a seed that is not asked. */
+/** The result for a seed that was not asked. */
 export function notAsked(seed: Seed, detail: string): SeedCheck {
   return { ...seed, result: 'not asked', detail, piece: null }
 }
@@ -71,7 +71,7 @@ interface Question {
   readonly judge: PieceJudge
 }
 
-/** Asks for the bytes of each file that lie in the piece (BEP 19). */
+/** Requests the part of each file that is in the piece (BEP 19). */
 async function askWebSeed(
   metainfo: Metainfo,
   { seed, piece, judge }: Question,
@@ -96,13 +96,16 @@ function addZeros(judge: PieceJudge, length: number): void {
   }
 }
 
-/** Where clients look for a file: a seed of a single file may be the file's own address. */
+/**
+ * Returns the URL of a file on a seed, as clients build it. The seed of a single file may be the
+ * file's own URL.
+ */
 function addressOf(url: string, { isDirectory, name }: Metainfo, { path }: MetainfoFile): string {
   if (!isDirectory) return url.endsWith('/') ? fileAddress(url.slice(0, -1), [name]) : url
   return fileAddress(url.replace(/\/$/, ''), [name, ...path])
 }
 
-/** Asks for the piece as a whole (BEP 17), padding included. */
+/** Requests the whole piece (BEP 17), including padding. */
 async function askHttpSeed(
   { infoHash }: Metainfo,
   { seed, piece, judge }: Question,
@@ -120,7 +123,7 @@ async function askHttpSeed(
   }
 }
 
-/** Tells padding from bytes of files in the piece as it comes. */
+/** Returns a function that separates padding from file bytes as they arrive. */
 function splitter({ parts }: Piece, judge: PieceJudge): (bytes: Uint8Array) => void {
   const left = parts.map(({ file, start, end }) => ({ file, length: end - start }))
   return (bytes) => {
@@ -137,7 +140,7 @@ function splitter({ parts }: Piece, judge: PieceJudge): (bytes: Uint8Array) => v
   }
 }
 
-/** Hashes a piece as its bytes come, and judges it in the end. */
+/** Hashes a piece as its bytes arrive, and compares the result. */
 class PieceJudge {
   readonly #piece: Piece
   readonly #sha1 = createHash('sha1')
@@ -149,7 +152,7 @@ class PieceJudge {
     this.#piece = piece
   }
 
-  /** Takes the next bytes of the file in the piece. */
+  /** Adds the next bytes of the piece's file. */
   add(bytes: Uint8Array): void {
     this.#sha1.update(bytes)
     for (let at = 0; at < bytes.length;) {
@@ -161,12 +164,12 @@ class PieceJudge {
     }
   }
 
-  /** Takes bytes of a pad file, which version 2 does not count. */
+  /** Adds bytes of a pad file, which version 2 ignores. */
   addPadding(bytes: Uint8Array): void {
     this.#sha1.update(bytes)
   }
 
-  /** Whether the bytes are those of the piece, by each version that the torrent has. */
+  /** Whether the bytes match the piece, in each version of the torrent. */
   isRight(): boolean {
     const { sha1, merkle } = this.#piece
     if (this.#inBlock > 0) this.#endBlock()

@@ -4,19 +4,19 @@ import { LONGEST_PIECE, PieceDraw } from './piece.js'
 import { formatBytes } from '../../text/quantity.js'
 
 export interface CheckSeedsOptions extends AskOptions {
-  /** Gives a number from 0 up to 1, without 1. */
+  /** Returns a random number from 0 (included) to 1 (excluded). */
   readonly random: () => number
 }
 
-/** Seeds that are asked: a torrent may name any number. */
+/** Maximum number of checked seeds, because a torrent may have any number. */
 const MOST_SEEDS = 100
 
-/** Seeds that are asked at once. */
+/** Number of seeds that are checked at once. */
 const AT_ONCE = 4
 
 /**
- * Asks each web seed and HTTP seed of a torrent for a piece at random, and looks at whether it is
- * the right one. Returns what came of it in the torrent's order.
+ * Requests a random piece from each web seed and HTTP seed of a torrent, and checks it. Returns the
+ * results in the torrent's order.
  * @throws BtkitError `interrupted`
  */
 export async function checkSeeds(

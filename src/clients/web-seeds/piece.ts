@@ -1,52 +1,55 @@
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from '../../core/verify/v2-side.js'
 
-/** Bytes of a file that lie in a piece. */
+/** The bytes of a file in a piece. */
 export interface PiecePart {
   readonly file: MetainfoFile
-  /** In the file. */
+  /** Offset in the file in bytes. */
   readonly start: number
   readonly end: number
 }
 
-/** A piece, and what its bytes must come to. */
+/** A piece and its expected digests. */
 export interface Piece {
   readonly index: number
-  /** Without those of no bytes, with padding. */
+  /** Parts with at least one byte, including padding. */
   readonly parts: readonly PiecePart[]
-  /** SHA-1 by version 1; null when the torrent has none. */
+  /** SHA-1 of version 1; null if the torrent has no version 1. */
   readonly sha1: Uint8Array | null
-  /** By version 2; null when the torrent has none, or the piece no bytes of it. */
+  /**
+   * Merkle node of version 2; null if the torrent has no version 2, or the piece has none of its
+   * bytes.
+   */
   readonly merkle: PieceNode | null
 }
 
-/** The node of a file's Merkle tree that stands for a piece (BEP 52). */
+/** The node of a file's Merkle tree for a piece (BEP 52). */
 export interface PieceNode {
   /** 32 bytes. */
   readonly digest: Uint8Array
-  /** How far it is above the blocks. */
+  /** Levels between the blocks and this node. */
   readonly levels: number
 }
 
-/** Pieces are drawn so often until one is found that can be asked for. */
+/** Maximum number of draws to find a suitable piece. */
 const DRAWS = 50
 
-/** Files that a piece may span: each is a request. */
+/** Maximum number of files in a piece, because each is a request. */
 const MOST_PARTS = 16
 
-/** Bytes of a piece that is asked for, at most. */
+/** Largest requested piece in bytes. */
 export const LONGEST_PIECE = 64 * 1024 * 1024
 
 const [SHA1, SHA256] = [20, 32]
 
-/** Draws pieces of a torrent. */
+/** Draws random pieces of a torrent. */
 export class PieceDraw {
   readonly #metainfo: Metainfo
   readonly #files: readonly MetainfoFile[]
   readonly #v2: V2Side | null
   readonly #random: () => number
 
-  /** `random` gives a number from 0 up to 1, without 1. */
+  /** `random` returns a number from 0 (included) to 1 (excluded). */
   constructor(metainfo: Metainfo, random: () => number) {
     this.#metainfo = metainfo
     this.#files = streamedFiles(metainfo)
@@ -54,7 +57,7 @@ export class PieceDraw {
     this.#random = random
   }
 
-  /** A piece at random, of those that some requests can ask for; null where none was found. */
+  /** Draws a piece that can be requested with few requests; null if none was found. */
   next(): Piece | null {
     const { pieceLength } = this.#metainfo
     const size = this.#files.reduce((sum, { length }) => sum + length, 0)
@@ -92,7 +95,7 @@ function nodeOf({ digests, levels }: V2Side, index: number): PieceNode {
   return { digest, levels: levels[index] ?? 0 }
 }
 
-/** Bytes of all parts together. */
+/** Returns the total bytes of all parts. */
 export function pieceSize({ parts }: Piece): number {
   return parts.reduce((sum, { start, end }) => sum + end - start, 0)
 }

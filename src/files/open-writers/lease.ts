@@ -1,6 +1,6 @@
 import { loadNative } from '../../native-addon.js'
 
-/** The addon; null where it is not built. */
+/** The native addon; null if it is missing. */
 export const writersAddon = loadNative<WritersAddon>(
   'tryReadLeases',
   'tryReadLeasesAsync',
@@ -9,28 +9,28 @@ export const writersAddon = loadNative<WritersAddon>(
 )
 
 /**
- * What is known of a file's writers.
+ * Whether a file is open for writing.
  *
- * - `unwritten`: nobody has it open for writing, neither by a descriptor nor by a shared mapping,
- *   and whoever opens it from now on moves its times before its bytes. So what is read from now
- *   on is the state that a fingerprint tells of, if that is the same before this and after the
+ * - `unwritten`: no process has it open for writing, neither with a descriptor nor with a shared
+ *   mapping. A process that opens it later changes its times before its bytes. Data read from now
+ *   on therefore matches the fingerprint, if that is the same before this call and after the
  *   reading.
- * - `open for writing`: somebody has, and may write without a sign of it, or lie idle.
- * - `unable`: can't tell, because the file is another's and this process lacks CAP_LEASE, or its
- *   file system is not ext4, XFS or Btrfs, or the system not Linux, or there is no such file.
+ * - `open for writing`: a process has it open, and may write without changing the times, or not
+ *   write at all.
+ * - `unable`: unknown. The reasons are a file of another user without CAP_LEASE, a file system other
+ *   than ext4, XFS and Btrfs, a system other than Linux, and a missing file.
  */
 export type WriteState = 'unwritten' | 'open for writing' | 'unable'
 
 const STATES: readonly WriteState[] = ['unable', 'unwritten', 'open for writing']
 
-/** So many at a call, since their names are copied. */
+/** Paths for each call, because their names are copied. */
 const BATCH = 1000
 
 /**
- * Asks for each of some files whether anybody may be writing to it, links not followed: takes a
- * read lease (fcntl(2), F_SETLEASE) and gives it back at once. One who opens a file for writing
- * within these microseconds waits until they are over, or fails with EWOULDBLOCK if he asked not
- * to wait.
+ * Checks for each path whether a process may be writing to the file. Links are not followed. Takes
+ * a read lease (fcntl(2), F_SETLEASE) and releases it at once. A process that opens the file for
+ * writing during these microseconds waits, or fails with EWOULDBLOCK if it asked not to wait.
  */
 export function tryReadLeases(
   paths: readonly string[],
@@ -41,7 +41,7 @@ export function tryReadLeases(
   return batchesOf(paths).flatMap((batch) => namesOf(addon.tryReadLeases(batch)))
 }
 
-/** The same for those who must not be kept waiting by a disk. */
+/** Does the same without blocking the event loop while a disk is slow. */
 export async function tryReadLeasesAsync(
   paths: readonly string[],
   addon: WritersAddon | null = writersAddon,
@@ -61,13 +61,13 @@ function namesOf(answers: Int32Array): WriteState[] {
   return Array.from(answers, (answer) => STATES[answer] ?? 'unable')
 }
 
-/** What the native addon knows of those who write to files; native/writers.h has the contract. */
+/** The functions of the native addon; native/writers.h has the contract. */
 export interface WritersAddon {
-  /** For each path: 0 can't tell, 1 nobody has it open for writing, 2 somebody has. */
+  /** Returns for each path: 0 unknown, 1 not open for writing, 2 open for writing. */
   tryReadLeases(paths: readonly string[]): Int32Array
   tryReadLeasesAsync(paths: readonly string[]): Promise<Int32Array>
-  /** A descriptor of inotify(7), or -1. */
+  /** Returns a descriptor of inotify(7), or -1. */
   openWriteWatch(): number
-  /** The number that a path's events bear, or -1, for each path. */
+  /** Returns for each path the watch number in its events, or -1. */
   watchWrites(watch: number, paths: readonly string[]): Promise<Int32Array>
 }

@@ -3,30 +3,30 @@ import { promisify } from 'node:util'
 import { osCodeOf } from '../../errors.js'
 import { writersAddon, type WritersAddon } from './lease.js'
 
-/** Tells of writes to files that ended, or whose writer went, since the watch began. */
+/** Reports files that were written to since the watch began. */
 export interface WriteWatch {
   /**
-   * The paths of those that were written to, or removed, so far. What is not watched is never among them: a
-   * system has a limit for watches, and not every system has them.
+   * Returns the paths of files that were written to or removed so far. Files that cannot be watched
+   * are never included: systems limit the number of watches, and some systems have none.
    */
   written(): ReadonlySet<string>
-  /** Resolves when the system has given up its watches, which takes it a while. */
+  /** Resolves when the system has removed its watches, which takes some time. */
   close(): Promise<void>
 }
 
-/** So many at a call, since their names are gone through on the event loop. */
+/** Paths for each call, because the event loop processes their names. */
 const BATCH = 1000
 
 /**
- * Watches files by inotify(7), links not followed, from the moment this resolves on. A write that
- * began before is told of as well, at its end; a mapping when it is given up. Not told of is what
- * goes on all the while: only a lease tells of that.
+ * Watches files with inotify(7) from the moment when this resolves. Links are not followed. A write
+ * that began earlier is reported when it ends, and a mapping when it is removed. A write that goes
+ * on all the time is not reported; only a lease detects that.
  */
 export async function watchWrites(
   paths: readonly string[],
   addon: WritersAddon | null = writersAddon,
 ): Promise<WriteWatch> {
-  // A user may have few such descriptors at once
+  // A user may have only a few such descriptors
   if (addon === null || paths.length === 0) return BLIND
   const descriptor = addon.openWriteWatch()
   if (descriptor < 0) return BLIND
@@ -43,10 +43,13 @@ export async function watchWrites(
   return watch
 }
 
-/** A watch that sees nothing. */
+/** A watch that reports nothing. */
 const BLIND: WriteWatch = { written: () => new Set(), close: () => Promise.resolve() }
 
-/** From <sys/inotify.h>. An event is four words, the last the length of a name, which files lack. */
+/**
+ * From <sys/inotify.h>. An event has four words. The last is the length of a name, which is 0 for
+ * files.
+ */
 const IN_Q_OVERFLOW = 0x4000
 const EVENT_WORDS = 4
 
@@ -57,7 +60,7 @@ class InotifyWatch implements WriteWatch {
 
   constructor(readonly descriptor: number) {}
 
-  /** Notes which files the numbers of events mean. Names of one file share one. */
+  /** Stores which paths belong to a watch number. Several names of one file share a number. */
   expect(paths: readonly string[], numbers: Int32Array): void {
     numbers.forEach((number, i) => {
       const path = paths[i]
@@ -79,7 +82,7 @@ class InotifyWatch implements WriteWatch {
     return closeInTurn(this.descriptor)
   }
 
-  /** How many words of events there are now. */
+  /** Reads events. Returns the number of their words. */
   #read(): number {
     try {
       return readSync(this.descriptor, this.#events) / Int32Array.BYTES_PER_ELEMENT
@@ -89,7 +92,7 @@ class InotifyWatch implements WriteWatch {
     }
   }
 
-  /** When events were lost, each file may have been written to. */
+  /** Processes an event. If events were lost, every file may have been written to. */
   #note(number: number, mask: number): void {
     const paths = mask & IN_Q_OVERFLOW ? [...this.#paths.values()].flat() : this.#paths.get(number)
     for (const path of paths ?? []) this.#written.add(path)
@@ -101,8 +104,8 @@ const closeAsync = promisify(close)
 let lastClose = Promise.resolve()
 
 /**
- * Closes a descriptor of inotify. The kernel waits meanwhile, at times for half a second, until no
- * processor uses the watches any more: not on the event loop, nor on many threads of the pool at once.
+ * Closes a descriptor of inotify. The kernel may wait half a second until no processor uses the
+ * watches. Therefore this runs on one thread of the pool at a time, not on the event loop.
  */
 function closeInTurn(descriptor: number): Promise<void> {
   lastClose = lastClose.then(() => closeAsync(descriptor)).catch(() => undefined)

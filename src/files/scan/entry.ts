@@ -9,8 +9,8 @@ import type { SkipReason } from './scanned-tree.js'
 import { isTemporaryName } from '../temporary-name.js'
 
 /**
- * Names that nobody means to publish: those BitTornado left out, a core dump and a CVS directory,
- * and what operating systems put into directories and at the top of disks.
+ * Names that nobody publishes on purpose: those that BitTornado left out (a core dump, a CVS
+ * directory), and files that operating systems create.
  */
 const SYSTEM_NAMES: ReadonlySet<string> = new Set([
   'core',
@@ -27,7 +27,7 @@ const SYSTEM_NAMES: ReadonlySet<string> = new Set([
 
 const DOT = 0x2e
 
-/** What a name in a directory stands for, links followed. */
+/** An entry of a directory, with links followed. */
 type Entry =
   | {
       readonly kind: 'file'
@@ -50,20 +50,21 @@ export function listNames(directory: string): string[] {
   }
 }
 
-/** Those names that a person means to publish; `all` is that of ScanOptions. */
+/** Filters names to those that a person means to publish. `all` is as in ScanOptions. */
 export function publishedNames(names: readonly string[], all: boolean): string[] {
   return names.filter((name) => skipReasonOf(name, all) === undefined)
 }
 
-/** Whether there is nothing but hidden names. */
+/** Whether all names are hidden. */
 export function holdsNothing(names: readonly string[]): boolean {
   return names.every((name) => name.startsWith('.'))
 }
 
 /**
- * Looks at one name of the directory `rules.realRoot`. It is a root of its own, so that no link is
- * stored.
- * @throws BtkitError `bad-name` for one that is not UTF-8, `not-found`, `not-permitted` or `io`
+ * Examines a name in the directory `rules.realRoot`. The entry counts as its own root, so links are
+ * never stored.
+ * @throws BtkitError `bad-name` for a name that is not UTF-8, `not-found`, `not-permitted` or
+ *   `io`
  */
 export function openEntry(name: string, rules: LinkRules): Entry {
   const directory = rules.realRoot.endsWith(sep) ? rules.realRoot : rules.realRoot + sep
@@ -85,24 +86,25 @@ function describe(name: string, { path, stats }: Found): Entry {
   return { kind: 'skipped', reason: 'not a regular file' }
 }
 
-/** A name in a directory. Both paths of that end in a separator. */
+/** A name in a directory. Both paths of the directory end with a separator. */
 interface EntryName {
   readonly directory: string
   readonly name: string
-  /** The directory as it is called in errors. */
+  /** The directory's name in errors. */
   readonly place: string
 }
 
-/** What an entry stands for. */
+/** The file or directory that an entry leads to. */
 export interface Found extends Target {
   isLink: boolean
-  /** of a link that is stored as one; its path and stats are then its own */
+  /** For a link that is stored as a link: its target. Path and stats are then those of the link. */
   symlinkPath?: string[]
 }
 
 /**
- * Finds out what a name stands for, or why it is left out. Throws the system's errors as they are.
- * @throws BtkitError `bad-name` for one that is not UTF-8
+ * Examines a name. Returns its target, or the reason for leaving it out. Throws system errors
+ * unchanged.
+ * @throws BtkitError `bad-name` for a name that is not UTF-8
  */
 export function findEntry(
   { directory, name, place }: EntryName,
@@ -117,8 +119,8 @@ export function findEntry(
 }
 
 /**
- * Why an entry called `name` is left out of a tree whatever it is, or undefined. With `all` only
- * our own unfinished files are: they are no one's data.
+ * Why an entry is left out because of its name; undefined if it is not. With `all` only temporary
+ * files of btkit are left out.
  */
 export function skipReasonOf(name: string, all: boolean): SkipReason | undefined {
   if (isTemporaryName(name)) return 'temporary file'

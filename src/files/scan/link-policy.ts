@@ -6,25 +6,28 @@ import type { LinkPolicy, SkipReason, ScannedFile, SkippedEntry } from './scanne
 import { relative, sep } from 'node:path'
 import { fingerprintOf } from '../fingerprint.js'
 
-/** What a name stands for, links followed. */
+/** The target of a name, with links followed. */
 export interface Target {
-  /** what to open: the real path */
+  /** The real path to open. */
   path: string
   stats: BigIntStats
 }
 
-/** What a link that is not followed leads to, by its components below the root. */
+/** A link that is not followed, with the components of its target below the root. */
 interface StoredTarget extends Target {
   symlinkPath: string[]
 }
 
-/** Which links to follow, and the real path of the root that they may have to stay in. */
+/** The links to follow, and the real path of the root. */
 export interface LinkRules {
   policy: LinkPolicy
   realRoot: string
 }
 
-/** Where a symbolic link leads, or why not to go there. Throws other system errors as they are. */
+/**
+ * Follows a symbolic link, or returns the reason for leaving it out. Throws other system errors
+ * unchanged.
+ */
 export function followLink(link: Target, rules: LinkRules): Target | StoredTarget | SkipReason {
   if (rules.policy === 'skip') return 'link'
   try {
@@ -46,7 +49,10 @@ function followInside(link: string, rules: LinkRules): Target | SkipReason {
   return resolveTo(real, link)
 }
 
-/** What `named` stands for, whose real path is `real`: one that Node mangled can't be opened. */
+/**
+ * Returns the target of `named`, whose real path is `real`. A path that Node mangled cannot be
+ * opened, so `named` is used instead.
+ */
 export function resolveTo(real: string, named: string): Target {
   const path = isSuspect(real) ? named : real
   return { path, stats: statSync(path, { bigint: true }) }
@@ -56,14 +62,15 @@ function reasonOf(error: unknown, policy: LinkPolicy): SkipReason {
   const code = osCodeOf(error)
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'broken link'
   if (code === 'ELOOP') return 'link loop'
-  // What can't be read inside the tree has been an error before this, so this lies outside
+  // Unreadable entries inside the tree already caused an error, so this one is outside
   if (code === 'EACCES' && policy !== 'follow') return 'link leads outside'
   throw error
 }
 
 /**
- * The components below a real root of what a symbolic link stands for in the end, so that no client
- * has to follow another link; or why it can't be stored. Throws other system errors as they are.
+ * Returns the components of a link's final target below a real root, so that no client must follow
+ * another link. Returns the reason if the link cannot be stored. Throws other system errors
+ * unchanged.
  */
 function targetBelow(link: string, realRoot: string): string[] | SkipReason {
   const real = realpathSync.native(link)
@@ -71,7 +78,7 @@ function targetBelow(link: string, realRoot: string): string[] | SkipReason {
   return real === realRoot ? 'link loop' : relative(realRoot, real).split(sep)
 }
 
-/** A symbolic link as an entry of its own (BEP 47), which has no bytes. */
+/** Describes a symbolic link as an entry without bytes (BEP 47). */
 export function storedLink(
   path: string[],
   target: string[],
@@ -82,8 +89,8 @@ export function storedLink(
 }
 
 /**
- * Leaves out the links to what is not among the files, nor a directory of any: they would be broken
- * wherever the torrent is downloaded.
+ * Removes links whose target is neither among the files nor one of their directories: they would be
+ * broken after every download.
  */
 export function dropDanglingLinks(files: readonly ScannedFile[]): {
   readonly files: ScannedFile[]

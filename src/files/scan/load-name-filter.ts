@@ -2,7 +2,7 @@ import type { NameFilter } from './name-filter.js'
 import type { ScanOptions } from './scanned-tree.js'
 
 /**
- * Makes sure that globs can be used, before any work is begun.
+ * Checks globs before any work begins.
  * @throws BtkitError `usage`
  */
 export async function checkPatterns(patterns: NamePatterns): Promise<void> {
@@ -12,7 +12,7 @@ export async function checkPatterns(patterns: NamePatterns): Promise<void> {
 type NamePatterns = Pick<ScanOptions, 'include' | 'exclude'>
 
 /**
- * The filter that patterns mean, or undefined when there are none.
+ * Returns the filter for patterns, or undefined if there are none.
  * @throws BtkitError `usage` for a bad glob
  */
 export async function loadNameFilter({

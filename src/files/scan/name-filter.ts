@@ -3,22 +3,22 @@ import { BtkitError } from '../../errors.js'
 
 type Matchers = Ignore['relative']
 
-/** Decides by paths relative to the root, joined by '/', those of directories with a '/' at the end. */
+/** Filters paths. They are relative to the root and joined by '/'; a directory ends with '/'. */
 export interface NameFilter {
-  /** whether an exclude pattern matches */
+  /** Whether an exclude pattern matches. */
   excludes: (path: string) => boolean
-  /** whether an include pattern matches, or there is none */
+  /** Whether an include pattern matches, or there is none. */
   includes: (path: string) => boolean
 }
 
 /**
- * Compiles globs. A pattern without '/', but for one at its end, matches a name at any depth;
- * any other the path relative to the root. One that ends in '/' matches directories alone. They
- * see hidden names, heed case, and use '/' and '\' alike on all platforms.
+ * Compiles globs. A pattern without '/' (except at its end) matches a name at any depth; any other
+ * pattern matches the path from the root. A pattern that ends with '/' matches only directories.
+ * Patterns match hidden names and are case-sensitive. '/' and '\' mean the same on all platforms.
  *
- * Loading `glob` takes 5 ms, so import this file only when there are patterns.
+ * Loading `glob` takes 5 ms, so import this file only if there are patterns.
  *
- * @throws BtkitError `usage` for a pattern that is empty or that the matcher refuses
+ * @throws BtkitError `usage` for an empty pattern, or one that the matcher refuses
  */
 export function compileNameFilter(include: string[], exclude: string[]): NameFilter {
   const wanted = compile(include)
@@ -52,7 +52,10 @@ function parse(pattern: string): Ignore {
   }
 }
 
-/** The pattern as one of paths from the root: `/docs` is `docs`, and `*.iso` is at any depth. */
+/**
+ * Converts a pattern to one for paths from the root: `/docs` becomes `docs`, and `*.iso` matches at
+ * any depth.
+ */
 function anchor(pattern: string): string {
   if (/^\/*$/.test(pattern)) return ''
   const isPath = pattern.slice(0, -1).includes('/')

@@ -3,25 +3,27 @@ import { readdirSync } from 'node:fs'
 import { BtkitError } from '../../errors.js'
 import { escapeBadBytes } from '../../text/escape.js'
 
-/** What Node puts in the place of bytes that are no UTF-8; also a character that a name may hold. */
+/** Node's replacement for bytes that are not UTF-8; a name may also contain it. */
 const REPLACEMENT = '\uFFFD'
 
 const SURROGATE = /[\uD800-\uDFFF]/
 
-/** The names in a directory, sorted by bytes. Those that are not UTF-8 come mangled: see below. */
+/**
+ * Lists the names in a directory, sorted by bytes. Names that are not UTF-8 are mangled: see below.
+ */
 export function readNames(directory: string): string[] {
   return sortByBytes(readdirSync(directory))
 }
 
-/** Whether Node may have mangled `text`, a name or a path, on reading it. */
+/** Whether Node may have mangled a name or path while reading it. */
 export function isSuspect(text: string): boolean {
   return text.includes(REPLACEMENT)
 }
 
 /**
- * Makes sure that a suspect name is what the directory holds, by reading it again as bytes.
+ * Checks a suspect name by reading the directory again as bytes.
  *
- * @throws BtkitError `bad-name`, naming the file below `place` with the bad bytes as \xNN
+ * @throws BtkitError `bad-name` if a name is not UTF-8, with the bad bytes as \xNN
  */
 export function refuseMangledName(directory: string, name: string, place: string): void {
   const bad = readdirSync(directory, { encoding: 'buffer' }).find(
@@ -32,14 +34,14 @@ export function refuseMangledName(directory: string, name: string, place: string
 }
 
 /**
- * Sorts names in place by their bytes in UTF-8. JavaScript orders strings by UTF-16 units, which
- * is the same order unless characters beyond U+FFFF, written as surrogates, meet U+E000–U+FFFF.
+ * Sorts names in place by their UTF-8 bytes. JavaScript compares strings by UTF-16 units. The order
+ * is the same unless characters above U+FFFF, stored as surrogates, meet U+E000–U+FFFF.
  */
 export function sortByBytes(names: string[]): string[] {
   return names.some((name) => SURROGATE.test(name)) ? names.sort(compareBytes) : names.sort()
 }
 
-/** Orders two names by their bytes in UTF-8. */
+/** Compares two names by their UTF-8 bytes. */
 export function compareBytes(a: string, b: string): number {
   const end = Math.min(a.length, b.length)
   for (let at = 0; at < end; at++) {
@@ -50,7 +52,7 @@ export function compareBytes(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** Moves surrogates above all other UTF-16 units, where the characters they stand for belong. */
+/** Ranks surrogates above all other UTF-16 units, because their characters are the highest. */
 function rankOf(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x2800 : unit
 }

@@ -14,14 +14,14 @@ import type { Walk } from './walk-tree.js'
 export type * from './scanned-tree.js'
 
 /**
- * Lists the regular files at or below `root`, sorted, and says what was left out and why. The root
- * itself is taken whatever its name, and followed if it is a link.
+ * Lists the regular files at or below `root`, sorted, with the entries left out and the reasons.
+ * The root is accepted whatever its name, and followed if it is a link.
  *
- * A tree of 100,000 files takes about 0.4 s, in which nothing else runs on this thread.
+ * A tree of 100,000 files takes about 0.4 s, during which this thread is blocked.
  *
- * @throws BtkitError `not-found`, `not-permitted` or `io` when the system refuses, `bad-name` for a
- * name that is not UTF-8, `changed` when an entry vanishes meanwhile, `usage` for a bad glob or for
- * choices in a file, `unsafe-path` for one that leads elsewhere
+ * @throws BtkitError `not-found`, `not-permitted` or `io` if the system refuses; `bad-name` for a
+ * name that is not UTF-8; `changed` if an entry disappears during the scan; `usage` for a bad glob
+ * or for chosen paths in a file; `unsafe-path` for a chosen path that leads elsewhere
  */
 export async function scanTree(root: string, options: ScanOptions): Promise<ScannedTree> {
   const filter = await loadNameFilter(options)
@@ -54,7 +54,9 @@ function openRoot(root: string): { target: Target; realRoot: string } {
   }
 }
 
-/** Before its real path is asked for: what a descriptor like /dev/stdin leads to has none. */
+/**
+ * Checked before resolving the real path, because a descriptor such as /dev/stdin may not have one.
+ */
 function refuseSpecialFile(root: string): void {
   const stats = statSync(root)
   if (stats.isFile() || stats.isDirectory()) return

@@ -1,34 +1,34 @@
 import type { Fingerprint } from '../fingerprint.js'
 import type { BigIntStats } from 'node:fs'
 
-/** The bit by which a file's owner may run it. */
+/** The permission bit for execution by the owner. */
 const OWNER_EXECUTES = 0o100n
 
 /**
- * Which symbolic links below the root are followed: those that stay inside it, all, or none; or
- * whether those that stay inside it are entries of their own (BEP 47).
+ * Handling of symbolic links below the root. `inside`: follow links that stay inside. `follow`:
+ * follow all. `skip`: leave all out. `store`: store links that stay inside as links (BEP 47).
  */
 export type LinkPolicy = 'inside' | 'follow' | 'skip' | 'store'
 
-/** What to take from a tree. `include` and `exclude` are globs; name-filter.ts says what they match. */
+/** Selects entries of a tree. `include` and `exclude` are globs; see name-filter.ts. */
 export interface ScanOptions {
-  /** take hidden entries, `core`, `CVS` and what operating systems leave behind as well */
+  /** Also include hidden entries, `core`, `CVS` and files that operating systems create. */
   all: boolean
-  /** when any is given, a file must match one of them or lie below a directory that does */
+  /** If not empty, a file must match one of these, or be below a directory that does. */
   include: string[]
-  /** what matches is left out, a directory with all below it; wins over `include` */
+  /** Matching entries are left out, a directory with everything below it; overrides `include`. */
   exclude: string[]
   links: LinkPolicy
-  /** note what is executable and what is hidden (BEP 47) */
+  /** Record which files are executable and which are hidden (BEP 47). */
   attributes?: boolean
   /**
-   * take no more than these paths, with all below them, in their order: relative to the root, or
-   * absolute; their own names are taken whatever they are
+   * Include only these paths and everything below them, in this order. They are absolute or
+   * relative to the root. Their own names are accepted whatever they are.
    */
   chosen?: readonly string[] | undefined
 }
 
-/** Why an entry was left out. */
+/** The reason for leaving an entry out. */
 export type SkipReason =
   | 'hidden'
   | 'system'
@@ -44,38 +44,38 @@ export type SkipReason =
 
 /** A regular file of the tree. */
 export interface ScannedFile {
-  /** components below the root; the name alone for a root that is a file */
+  /** Components below the root. If the root is a file, only its name. */
   path: string[]
-  /** what to open: the real path, all links resolved, so that it can name the file in a cache */
+  /** The path to open: the real path, so that it identifies the file in a cache. */
   absolutePath: string
   fingerprint: Fingerprint
-  /** letters of BEP 47, when they are asked for: `x` executable, `h` hidden, `l` symbolic link */
+  /** Attribute letters of BEP 47, if requested: `x` executable, `h` hidden, `l` symbolic link. */
   attributes?: string
-  /** of a link that is stored as one: the components below the root of what it leads to */
+  /** For a link that is stored as a link: the components of its target below the root. */
   symlinkPath?: readonly string[]
 }
 
-/** An entry left out; a directory stands for all below it. */
+/** An entry that was left out; a directory represents everything below it. */
 export interface SkippedEntry {
-  /** relative to the root, joined by '/' on every platform */
+  /** Relative to the root, joined by '/' on every platform. */
   path: string
   reason: SkipReason
 }
 
-/** What lies at and below a root. */
+/** The result of scanning a root. */
 export interface ScannedTree {
-  /** as it was given */
+  /** The root as given by the caller. */
   root: string
   isDirectory: boolean
-  /** sorted component by component, by the bytes of the names in UTF-8; or as they were chosen */
+  /** Sorted by component, by UTF-8 bytes; chosen paths are in the given order. */
   files: ScannedFile[]
-  /** in the same order, but for links to what is left out, which are at the end */
+  /** In the same order, except that links to entries left out are at the end. */
   skipped: SkippedEntry[]
 }
 
 /**
- * The letters of BEP 47 for a regular file: `h` for one that is hidden by its name, `x` for one that
- * its owner may run.
+ * Returns the attribute letters of BEP 47 for a regular file: `h` for a hidden name, `x` if the
+ * owner may execute it.
  */
 export function attributesOf(name: string, { mode }: BigIntStats): string {
   return (name.startsWith('.') ? 'h' : '') + ((mode & OWNER_EXECUTES) === 0n ? '' : 'x')

@@ -16,10 +16,10 @@ import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { isSafeComponent } from '../inside.js'
 
 /**
- * Adds some paths and all below them, each file once, in the order given. The names that lead there
- * are taken whatever they are, but for what patterns exclude.
- * @throws BtkitError `not-found` for one that is not there, `unsafe-path` for one that leads out, and
- * as walkTree does
+ * Adds paths and everything below them, each file once, in the given order. Their names are
+ * accepted whatever they are, unless a pattern excludes them.
+ * @throws BtkitError `not-found` for a missing path, `unsafe-path` for a path that leads out of
+ *   the root, and as walkTree does
  */
 export function walkChosen(walk: Walk, root: Target, paths: readonly string[]): void {
   const files = new Map<string, ScannedFile>()
@@ -38,7 +38,7 @@ function addOnce<T>(all: Map<string, T>, path: string, value: T): void {
   if (!all.has(path)) all.set(path, value)
 }
 
-/** Adds what lies at a path below a directory. */
+/** Adds the entry at a path below a directory. */
 function walkTo(walk: Walk, directory: Directory, [name, ...below]: string[]): void {
   if (name === undefined) {
     readDirectory(walk, directory)
@@ -62,7 +62,7 @@ function visitPath(walk: Walk, entry: TreeEntry, below: string[]): SkipReason | 
   return undefined
 }
 
-/** What is not there was never found before: it is missing, rather than gone. */
+/** Reports a missing path as missing. It was not found before, so it did not disappear. */
 function lookAt<T>(place: string, look: () => T): T {
   try {
     return look()
@@ -72,8 +72,8 @@ function lookAt<T>(place: string, look: () => T): T {
 }
 
 /**
- * The components below `root` of a path that was chosen in it: one relative to it, or an absolute
- * one that leads into it. No components stand for the root itself.
+ * Returns the components below `root` of a chosen path, which is relative to the root or an
+ * absolute path into it. No components mean the root itself.
  * @throws BtkitError `unsafe-path` for a path that leads elsewhere
  */
 function componentsBelow(root: string, path: string): string[] {

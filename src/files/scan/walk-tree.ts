@@ -11,12 +11,12 @@ import type { ScannedFile, SkippedEntry, SkipReason } from './scanned-tree.js'
 import { storedLink } from './link-policy.js'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 
-/** A walk under way: what it obeys, and what it has found. */
+/** The state of a walk: its options and its results. */
 export interface Walk {
-  /** the root as it was given, for people */
+  /** The root as given by the caller, for messages. */
   root: string
   all: boolean
-  /** whether to note what files are beside their bytes */
+  /** Whether to record attributes of files. */
   attributes: boolean
   links: LinkRules
   filter: NameFilter | undefined
@@ -24,12 +24,12 @@ export interface Walk {
   skipped: SkippedEntry[]
 }
 
-/** A directory to read. Its paths end in a separator, so that a name only needs appending. */
+/** A directory to read. Its paths end with a separator, so that names can be appended. */
 export interface Directory {
   components: string[]
   relative: string
   absolute: string
-  /** whether an include pattern matched it or a directory above */
+  /** Whether an include pattern matched it or a directory above it. */
   isIncluded: boolean
   stats: BigIntStats
   parent: Directory | undefined
@@ -41,12 +41,12 @@ export interface TreeEntry {
   name: string
 }
 
-/** Adds all below a root directory to the walk's files and skipped entries, in order. */
+/** Adds everything below a root directory to the walk's files and skipped entries, in order. */
 export function walkTree(walk: Walk, root: Target): void {
   readDirectory(walk, rootDirectory(root))
 }
 
-/** The root as a directory to read. */
+/** Returns the root as a directory to read. */
 export function rootDirectory(root: Target): Directory {
   return {
     components: [],
@@ -58,7 +58,7 @@ export function rootDirectory(root: Target): Directory {
   }
 }
 
-/** Adds all below a directory. */
+/** Adds everything below a directory. */
 export function readDirectory(walk: Walk, directory: Directory): void {
   const names = attempt(walk, withoutSlash(directory.relative), () => readNames(directory.absolute))
   const reasons = names.map((name) => reasonByName(walk, directory, name))
@@ -80,7 +80,10 @@ function reasonByName(walk: Walk, directory: Directory, name: string): SkipReaso
   return reason ?? (walk.filter?.excludes(directory.relative + name) ? 'excluded' : undefined)
 }
 
-/** The fingerprints of regular files, all looked at in one go; not where more is to be noted. */
+/**
+ * Returns the fingerprints of the regular files with a single call. Not used if attributes are
+ * recorded.
+ */
 function lookAtFiles(
   { attributes }: Walk,
   { absolute }: Directory,
@@ -89,7 +92,7 @@ function lookAtFiles(
   return statFiles(absolute, attributes ? [] : names)
 }
 
-/** Visits an entry whose fingerprint is known if it is a plain file. */
+/** Visits an entry. `look` is its fingerprint if it is a plain file. */
 function visitLooked(
   walk: Walk,
   entry: TreeEntry,
@@ -112,7 +115,10 @@ function visitLooked(
   return visitEntry(walk, entry, found)
 }
 
-/** Finds out what a name stands for, or why it is left out. Throws the system's errors as they are. */
+/**
+ * Examines a name. Returns its target, or the reason for leaving it out. Throws system errors
+ * unchanged.
+ */
 export function findName(
   walk: Walk,
   { absolute, relative }: Directory,
@@ -122,7 +128,7 @@ export function findName(
   return findEntry({ directory: absolute, name, place }, walk.links)
 }
 
-/** Adds a file, or all below a directory; or says why not. */
+/** Adds a file, or everything below a directory; or returns the reason for leaving it out. */
 export function visitEntry(walk: Walk, entry: TreeEntry, found: Found): SkipReason | undefined {
   if (found.stats.isFile() || found.symlinkPath) return visitFile(walk, entry, found)
   if (found.stats.isDirectory()) return visitDirectory(walk, entry, found)
@@ -161,7 +167,7 @@ function visitDirectory(walk: Walk, entry: TreeEntry, found: Found): SkipReason 
   return undefined
 }
 
-/** A directory in another. */
+/** Returns a directory inside another one. */
 export function directoryBelow(
   walk: Walk,
   { directory, name }: TreeEntry,
@@ -182,7 +188,7 @@ function includes(walk: Walk, relative: string): boolean {
   return walk.filter === undefined || walk.filter.includes(relative)
 }
 
-/** Whether `stats` are those of a directory or of one above it. */
+/** Whether `stats` belong to a directory or to one above it. */
 function isAmong(directory: Directory | undefined, stats: BigIntStats): boolean {
   for (let at = directory; at !== undefined; at = at.parent) {
     if (at.stats.ino === stats.ino && at.stats.dev === stats.dev) return true
@@ -195,8 +201,9 @@ function withoutSlash(path: string): string {
 }
 
 /**
- * What `act` returns; its failure is said of the entry at `relative` below the root.
- * @throws BtkitError `changed` for an entry that is gone, and as the system's errors are told
+ * Calls `act`, and adds the entry at `relative` to its errors.
+ * @throws BtkitError `changed` for an entry that disappeared, and for system errors as
+ *   asBtkitError does
  */
 function attempt<T>({ root }: { readonly root: string }, relative: string, act: () => T): T {
   try {
@@ -206,7 +213,10 @@ function attempt<T>({ root }: { readonly root: string }, relative: string, act: 
   }
 }
 
-/** A file that disappeared may have got a name that the scan has passed, and would be left out. */
+/**
+ * Reports a file that disappeared. It may have been renamed to a name that the scan has passed, and
+ * would be missed.
+ */
 function failureAt(place: string, error: unknown): unknown {
   const code = osCodeOf(error)
   const isGone = code === 'ENOENT' || code === 'ENOTDIR'
@@ -214,7 +224,7 @@ function failureAt(place: string, error: unknown): unknown {
   return new BtkitError('changed', `${place}: disappeared during the scan`, { cause: error })
 }
 
-/** A path with a separator at its end, before which a name can be put. */
+/** Appends a separator to a path that has none. */
 export function asPrefix(path: string, separator: string): string {
   return path.endsWith(separator) ? path : path + separator
 }

@@ -7,33 +7,38 @@ import { createCleaner } from './remove-dead-files.js'
 import { orDiscard, writeDraft, type Owner } from './draft.js'
 import { findWriteTarget } from './target.js'
 
-/** How to write a file. */
+/** Options for writing a file. */
 export interface WriteOptions {
-  /** permission bits, set exactly; by default those of the file replaced, else what umask leaves */
+  /**
+   * Permission bits, set exactly. Default: those of the replaced file, or for a new file those that
+   * umask leaves.
+   */
   mode?: number | undefined
-  /** throw `exists` rather than replace a file; of several writers at once a single one succeeds */
+  /**
+   * Throw `exists` instead of replacing a file. Of several concurrent writers only one succeeds.
+   */
   noClobber?: boolean | undefined
-  /** looks at the regular file that is about to be replaced, and throws to keep it */
+  /** Examines the regular file that is about to be replaced, and throws to keep it. */
   checkReplaceable?: ((path: string) => void) | undefined
-  /** looks right before the new file takes its place, and throws to leave what is there */
+  /** Called right before the new file takes its place; throws to keep the existing entry. */
   checkUntouched?: (() => void) | undefined
   /**
-   * the encoded fingerprint of what `checkUntouched` wants to find there, null for nothing; it may be
-   * asked only when something else is there
+   * The encoded fingerprint that `checkUntouched` expects, or null for no file. If the fingerprint
+   * matches, `checkUntouched` need not be called.
    */
   expected?: Uint8Array | null | undefined
-  /** whose the file is to be, as far as the system lets this user give it away */
+  /** The new file's owner, as far as the system allows this user to set it. */
   owner?: Owner | undefined
 }
 
 /** Writes a file as writeAtomically does. */
 export type WriteFile = (target: string, bytes: Uint8Array, options: WriteOptions) => Promise<void>
 
-/** What is done to directories that are written to. */
+/** Operations on directories that are written to. */
 export interface DirectoryCare {
-  /** makes the names in a directory outlive a power cut */
+  /** Makes the names in a directory survive a power failure. */
   sync: typeof syncDirectory
-  /** removes what killed runs left in a directory */
+  /** Removes the temporary files of killed runs from a directory. */
   clean: (directory: string) => void
 }
 
@@ -45,12 +50,13 @@ interface WriteJob {
 }
 
 /**
- * Writes `bytes` to `target` so that at any moment, power cuts included, it holds either all of
- * its old content or all of the new. Links are followed; a terminal, a pipe that is read and the like
- * are written to directly. The directory must be there; what killed runs left in it is removed.
+ * Writes `bytes` to `target`. At any moment, even after a power failure, the file has either its
+ * complete old content or its complete new content. Links are followed. A terminal, or a pipe with
+ * a reader, is written to directly. The directory must exist; temporary files of killed runs in it
+ * are removed.
  *
- * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, naming `target`, and what
- * `checkReplaceable` throws; no temporary file is left then
+ * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io` with `target` in the message,
+ *   and errors of `checkReplaceable`. No temporary file is left after an error.
  */
 export async function writeAtomically(
   target: string,
@@ -61,7 +67,10 @@ export async function writeAtomically(
   await writeOrExplain({ target, bytes, options, care })
 }
 
-/** writeAtomically with another way to care for directories, such as one for many writes. */
+/**
+ * Returns a writeAtomically that uses other operations on directories, for example shared by many
+ * writes.
+ */
 export function writeAtomicallyWith(care: DirectoryCare): WriteFile {
   return (target, bytes, options) => writeOrExplain({ target, bytes, options, care })
 }
@@ -76,7 +85,7 @@ async function writeOrExplain(job: WriteJob): Promise<void> {
   }
 }
 
-/** Asks those who may keep what is there. Only now, since it may be another file than before. */
+/** Runs the guards against replacing a file. Only called now, because the file may have changed. */
 export function checkPlace(path: string, { checkReplaceable, checkUntouched }: WriteOptions): void {
   if (checkReplaceable && existsSync(path)) checkReplaceable(path)
   checkUntouched?.()
@@ -95,7 +104,7 @@ async function write({ target, bytes, options, care }: WriteJob): Promise<void> 
   const draft = await writeDraft(path, { bytes, mode: options.mode ?? mode, owner })
   await orDiscard(draft, async () => {
     checkPlace(path, options)
-    // Not a moment later: what was looked at may change
+    // Called at the last moment, because the file may change
     if (options.noClobber) await placeNewFile(draft, path)
     else renameSync(draft, path)
   })
@@ -107,21 +116,23 @@ function alreadyExists(target: string, cause?: unknown): BtkitError {
 }
 
 const WRITE = constants.O_WRONLY | constants.O_APPEND
-/** Does not wait for whoever reads from a pipe. Windows knows no such flag. */
+/** Does not wait for the reader of a pipe. Windows has no such flag. */
 const PROBE = WRITE | ((constants.O_NONBLOCK as number | undefined) ?? 0)
 
-/** Appends, as far as the stream has an end, so that what others wrote to it before stays. */
+/** Appends, if the stream is a file, so that earlier output of other programs is preserved. */
 async function writeToStream(path: string, bytes: Uint8Array): Promise<void> {
   const stream = await openStream(path)
   await stream.writeFile(bytes).finally(() => stream.close())
 }
 
-/** Opens a stream for writing, unless it is a pipe that nobody reads, which might be so for ever. */
+/**
+ * Opens a stream for writing. Fails for a pipe without a reader, because the wait might never end.
+ */
 async function openStream(path: string): Promise<FileHandle> {
   const probe = await open(path, PROBE).catch((error: unknown) => {
     throw osCodeOf(error) === 'ENXIO' ? unread(path, error) : error
   })
-  // What is written to a full pipe has to wait, which the probe does not
+  // Writes to a full pipe must wait, which the descriptor of the probe does not
   return open(path, WRITE).finally(() => probe.close())
 }
 
@@ -132,22 +143,25 @@ function unread(path: string, cause: unknown): BtkitError {
 }
 
 /**
- * Gives the file at `from` the name `to` on the same file system, unless that name is taken: then
- * it throws the system's EEXIST, and of several at once a single one wins.
+ * Gives the file at `from` the name `to` on the same file system. Throws the system's EEXIST if
+ * that name is taken; of several concurrent calls only one succeeds.
  */
 export async function placeNewFile(from: string, to: string): Promise<void> {
   try {
     await link(from, to)
   } catch {
-    // File systems without hard links say so with various codes, so none is looked at. Any other
-    // failure, a name that is taken above all, happens here again, and is thrown.
+    // File systems without hard links report various codes, so the code is ignored. Any other
+    // failure, such as a taken name, happens again here and is thrown.
     await reserveAndRename(from, to)
     return
   }
   await unlink(from)
 }
 
-/** Does the same without hard links; others may see the name with an empty file for a moment. */
+/**
+ * Does the same without hard links. Other processes may see an empty file under the name for a
+ * moment.
+ */
 export async function reserveAndRename(from: string, to: string): Promise<void> {
   const reservation = await open(to, 'wx')
   await reservation.close()

@@ -9,55 +9,61 @@ import { checkPlace, type DirectoryCare, type WriteOptions } from './atomically.
 import { firstMode } from './draft.js'
 import { loadNative } from '../../native-addon.js'
 
-/** What stands for a mode, a user or a group that is to be left as it is. */
+/** Stands for a mode, user or group that is not to be set. */
 export const NOTHING_GIVEN = 0xffffffff
 
-/** The addon; null where it is not built. */
+/** The native addon; null if it is missing. */
 export const batchAddon = loadNative<BatchAddon>('writeDrafts', 'placeFiles', 'isSyncfsReliable')
 
-/** Batches of fewer files say nothing about which way is faster. */
+/** Smallest batch that is measured. Smaller batches do not show which way is faster. */
 const MIN_FILES = 32
 
-/** So many batches after a way was found to be slower, it is tried again, unless it was far slower. */
+/**
+ * Number of batches after which the slower way is tried again, unless it was slower by the factor
+ * FAR_SLOWER.
+ */
 const RETRY_AFTER = 32
 
 const FAR_SLOWER = 8
 
-/** Of the whole file system, in microseconds a file: no other way can save much then. */
+/**
+ * Microseconds a file. If syncing the file system is faster than this, no other way can save much.
+ */
 const FAST_ENOUGH = 250
 
-/** A first use of the file system that took no longer than this, in microseconds, is no measure. */
+/** In microseconds. The first sync of the file system is not measured up to this duration. */
 const BACKLOG = 2_000_000
 
-/** A file that is to take its place with others. */
+/** A file of a batch. */
 export interface BatchFile {
-  /** The path that people know it by. */
+  /** The path for messages. */
   readonly target: string
-  /** Where it goes: an absolute path, links to the file resolved. */
+  /** The absolute path to write to, with links to the file resolved. */
   readonly path: string
   readonly bytes: Uint8Array
-  /** Permission bits, or undefined for what umask leaves. */
+  /** Permission bits, or undefined for those that umask leaves. */
   readonly mode: number | undefined
   readonly options: WriteOptions
 }
 
-/** What became of a file. */
+/** The result for a file. */
 interface BatchOutcome {
-  /** Why it failed, or null. */
+  /** The error, or null. */
   readonly error: unknown
-  /** The encoded fingerprint that it had when it took its place; null when that is not known. */
+  /** The file's encoded fingerprint when it took its place; null if unknown. */
   readonly fingerprint: Uint8Array | null
 }
 
-/** Brings files of one batch to the disk, beside their places. */
+/** Writes the files of a batch to the disk under temporary names. */
 export type DraftBatch = (files: readonly BatchFile[]) => Promise<PlaceBatch>
 
-/** Has the files of a batch, which are on the disk, take their places. */
+/** Renames the files of a batch, which are on the disk, to their final names. */
 export type PlaceBatch = () => Promise<readonly BatchOutcome[]>
 
 /**
- * A way to write many files that are as safe as those of writeAtomically: beside their places, to the
- * disk together, renamed, and their directories to the disk. What fails leaves no other file behind.
+ * Returns a function that writes many files as safely as writeAtomically does. The files are
+ * written under temporary names, synced together and renamed, and then their directories are
+ * synced. A failed file leaves no temporary file.
  */
 export function batchWriter(addon: BatchAddon, care: DirectoryCare): DraftBatch {
   const faster = new FasterSync()
@@ -84,11 +90,11 @@ async function place(drafts: readonly BatchDraft[], addon: BatchAddon, care: Dir
 /** Where absolute paths begin. */
 const ROOT = '/'
 
-/** A file under the name that it has until it takes its place. */
+/** A file under its temporary name. */
 class BatchDraft {
   readonly directory: string
   readonly path: string
-  /** Why it failed; null so far. */
+  /** The error of this file; null if there is none yet. */
   error: unknown = null
   fingerprint: Uint8Array | null = null
   #isPlaced = false
@@ -98,10 +104,10 @@ class BatchDraft {
     this.path = childPath(this.directory, makeTemporaryName(basename(file.path)))
   }
 
-  /** Notes that it failed, and removes what there is of it. */
+  /** Records an error, and removes the temporary file. */
   fail(error: unknown): void {
     this.error = asBtkitError(error, this.file.target)
-    // What failed first is what has to be said, even if this fails as well
+    // The first error must be reported, even if this fails as well
     if (!this.#isPlaced) discard(this.path)
   }
 
@@ -110,7 +116,7 @@ class BatchDraft {
     if (fingerprint.some((byte) => byte !== 0)) this.fingerprint = fingerprint
   }
 
-  /** Has whoever expected something else in its place say what is wrong. */
+  /** Calls `checkUntouched`, which reports the unexpected file. */
   failUnexpected(): void {
     const { path, options } = this.file
     this.attempt(() => {
@@ -119,7 +125,7 @@ class BatchDraft {
     })
   }
 
-  /** Does something, and fails when that fails. */
+  /** Calls `act`, and records its error. */
   readonly attempt = (act: () => void): void => {
     try {
       act()
@@ -137,7 +143,7 @@ function discard(path: string): void {
   }
 }
 
-/** Those that did not fail. */
+/** Returns the drafts without an error. */
 function going(drafts: readonly BatchDraft[]): BatchDraft[] {
   return drafts.filter(({ error }) => error === null)
 }
@@ -179,7 +185,7 @@ async function placeAll(drafts: readonly BatchDraft[], addon: BatchAddon) {
 const PLACE_WORDS = 1 + FINGERPRINT_LENGTH / Int32Array.BYTES_PER_ELEMENT
 const NOT_EXPECTED = -1
 
-/** What is to be replaced by each, as native/write_batch.h has it. */
+/** Returns the expected fingerprints of the replaced files; see native/write_batch.h. */
 function expectedOf(drafts: readonly BatchDraft[]): Uint8Array {
   const expected = new Uint8Array(FINGERPRINT_LENGTH * drafts.length)
   drafts.forEach(({ file: { options } }, i) => {
@@ -190,7 +196,7 @@ function expectedOf(drafts: readonly BatchDraft[]): Uint8Array {
   return expected
 }
 
-/** Makes the names that files have now outlive a power cut. */
+/** Makes the new names of files survive a power failure. */
 async function syncAll(drafts: readonly BatchDraft[], care: DirectoryCare): Promise<void> {
   const directories = directoriesOf(drafts)
   const syncing = directories.map((directory) =>
@@ -201,7 +207,7 @@ async function syncAll(drafts: readonly BatchDraft[], care: DirectoryCare): Prom
   await Promise.all(syncing)
 }
 
-/** Four words for each file, as native/write_batch.h has them. */
+/** Returns four words for each file; see native/write_batch.h. */
 function attributesOf(drafts: readonly BatchDraft[]): Uint32Array {
   const attributes = new Uint32Array(ATTRIBUTES * drafts.length)
   drafts.forEach(({ file: { mode, options } }, i) => {
@@ -222,11 +228,11 @@ function failIf(draft: BatchDraft, errno: number, syscall: string): void {
   draft.fail(Object.assign(new Error(message), { code, errno: -errno, syscall }))
 }
 
-/** What the native addon can do to write many files; native/write_batch.h has the contract. */
+/** The native addon's functions for writing many files; native/write_batch.h has the contract. */
 export interface BatchAddon {
   /**
-   * Makes files and brings them to the disk; for each 0, or the number of the system's error, and at
-   * the end the microseconds that the latter took.
+   * Creates files and syncs them. Returns 0 or a system error number for each file, followed by the
+   * microseconds that the sync took.
    */
   writeDrafts(
     directory: string,
@@ -236,8 +242,8 @@ export interface BatchAddon {
     isWholeFileSystem: boolean,
   ): Promise<Int32Array>
   /**
-   * Renames files, if what they replace is as expected: a fingerprint for each. Of each the number
-   * of the system's error, 0 or -1, and the fingerprint that it has in its place.
+   * Renames files if they replace a file with the expected fingerprint. Returns for each file a
+   * system error number, 0 or -1, and its fingerprint at its final place.
    */
   placeFiles(
     directory: string,
@@ -245,24 +251,24 @@ export interface BatchAddon {
     to: readonly string[],
     expected: Uint8Array,
   ): Promise<Int32Array>
-  /** Whether syncfs(2) does what is expected of it where a directory is, and tells of errors. */
+  /** Whether syncfs(2) works and reports errors on the file system of a directory. */
   isSyncfsReliable(directory: string): boolean
 }
 
-/** Ways to bring new files to the disk: each by itself, or all that its file system has to write. */
+/** Ways to sync new files: each file by itself, or the whole file system. */
 type SyncWay = 'files' | 'file system'
 
 /**
- * Finds the faster way to bring files to a disk by using both. That of the file system takes a single
- * write of its journal, but waits for what other programs wrote.
+ * Finds the faster way to sync files by using both. Syncing the file system writes its journal only
+ * once, but also waits for the writes of other programs.
  */
 export class FasterSync {
-  /** What a file took when a way was last used, in microseconds. */
+  /** Microseconds a file at the last use of each way. */
   readonly #cost = new Map<SyncWay, number>()
   #sinceOther = 0
   #hasSynced = false
 
-  /** The way to use for a batch of so many files. */
+  /** Returns the way to use for a batch of so many files. */
   choose(files: number): SyncWay {
     if (files < MIN_FILES) return 'files'
     const byFile = this.#cost.get('files')
@@ -278,12 +284,12 @@ export class FasterSync {
     return other
   }
 
-  /** Notes how long a batch took, in microseconds. */
+  /** Records how long a batch took, in microseconds. */
   note(way: SyncWay, files: number, duration: number): void {
     if (files < MIN_FILES) return
     const isFirst = way === 'file system' && !this.#hasSynced
     this.#hasSynced ||= isFirst
-    // The first also brings to the disk what was written before it
+    // The first sync of the file system also includes all earlier writes
     const isBacklog = isFirst && duration / files > FAST_ENOUGH && duration <= BACKLOG
     if (!isBacklog) this.#cost.set(way, duration / files)
   }

@@ -4,21 +4,21 @@ import { asBtkitError, BtkitError } from '../../errors.js'
 import { encodeFingerprint, fingerprintOf, readFingerprint } from '../fingerprint.js'
 import type { Owner } from './draft.js'
 
-/** What a file that replaces another takes over from it, and what the other is known again by. */
+/** The properties of a file that its replacement gets, and its fingerprint. */
 export interface Editable {
   /** Permission bits. */
   readonly mode: number
   readonly owner: Owner
-  /** Encoded, and taken before the file was read. */
+  /** Encoded fingerprint from before the file was read. */
   readonly fingerprint: Uint8Array
 }
 
-/** Those of a mode that files take over. */
+/** The bits of a mode that the replacement gets. */
 export const PERMISSION_BITS = 0o777
 
 /**
- * Makes sure that there is a regular file, links followed, before it is opened: a pipe would have us
- * wait for a writer.
+ * Checks that a path leads to a regular file before it is opened, because opening a pipe would wait
+ * for a writer. Links are followed.
  * @throws BtkitError `not-found`, `not-permitted` or `io`
  */
 export function checkEditable(path: string): Editable {
@@ -37,8 +37,8 @@ export function checkEditable(path: string): Editable {
 }
 
 /**
- * Makes sure that a file's permissions let it be changed. Those of its directory are enough to
- * replace it, but whoever made it read-only meant that it must not change.
+ * Checks that a file's permissions allow changes. Replacing it needs only permission for the
+ * directory, but a read-only file is not meant to change.
  * @throws BtkitError `not-permitted` or `io`
  */
 export function checkWritable(path: string): void {
@@ -50,13 +50,16 @@ export function checkWritable(path: string): void {
 }
 
 /**
- * Makes sure that a file, links followed, is still as it was when it was read: what replaces it was
- * made of that, and would undo what somebody else did meanwhile.
+ * Checks that a file is still as it was when it was read; follows links. Otherwise its replacement
+ * would undo the changes of another program.
  * @throws BtkitError `changed`
  */
 export function checkUnchanged(path: string, { fingerprint }: Editable): void {
   if (isEqual(currentFingerprint(path), fingerprint)) return
-  throw new BtkitError('changed', `${path}: changed while it was edited, so it is left`)
+  throw new BtkitError(
+    'changed',
+    `${path}: changed while it was edited, so it is not replaced; try again`,
+  )
 }
 
 function currentFingerprint(path: string): Uint8Array | null {

@@ -5,9 +5,9 @@ import { statIfThere } from '../stat-files.js'
 import type { WriteOptions } from './atomically.js'
 
 /**
- * Finds out, before hours of hashing, that a file could not be written in the end.
- * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, and what `checkReplaceable`
- * throws
+ * Checks, before hours of hashing, that a file can be written at the end.
+ * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, and errors of
+ *   `checkReplaceable`
  */
 export function checkTarget(
   target: string,
@@ -17,7 +17,7 @@ export function checkTarget(
   if (existing?.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
   if (existing && options.noClobber) throw new BtkitError('exists', `${target}: already exists`)
   if (existing?.isFile()) options.checkReplaceable?.(target)
-  // A device or a pipe is written to as it is
+  // A device or a pipe is written to directly
   const written = existing && !existing.isFile() ? target : dirname(target)
   if (!existing && statIfThere(written)?.isDirectory() === false) {
     throw new BtkitError('io', `${written}: not a directory`)

@@ -5,29 +5,29 @@ import { promisify } from 'node:util'
 import { osCodeOf } from '../../errors.js'
 import { makeTemporaryName } from '../temporary-name.js'
 
-/** The user and group of a file, by their numbers. */
+/** The user number and group number of a file's owner. */
 export interface Owner {
   uid: number
   gid: number
 }
 
-/** The content and the attributes of a new file. */
+/** The content and attributes of a new file. */
 export interface Draft {
   bytes: Uint8Array
-  /** permission bits, or undefined for what umask leaves */
+  /** Permission bits, or undefined for those that umask leaves. */
   mode: number | undefined
-  /** whose it is to be, as far as the system lets this user give it away */
+  /** The owner to set, as far as the system allows this user to set it. */
   owner: Owner | undefined
 }
 
 const PERMISSION_BITS = 0o7777
 
-// Descriptors rather than FileHandles, which cost a thousand small files twice the time
+// Descriptors, because FileHandles take twice the time for a thousand small files
 const open = promisify(fs.open)
 const write = promisify(fs.write)
 const sync = promisify(fs.fsync)
 
-/** Writes a new file beside `path`, safely on the disk, and returns its path. */
+/** Writes and syncs a new file beside `path`. Returns its path. */
 export async function writeDraft(path: string, content: Draft): Promise<string> {
   const draft = join(dirname(path), makeTemporaryName(basename(path)))
   const descriptor = await open(draft, 'wx', firstMode(content))
@@ -43,18 +43,21 @@ export async function writeDraft(path: string, content: Draft): Promise<string> 
   return draft
 }
 
-/** Does `act`, and removes the draft if that fails. */
+/** Calls `act`, and removes the draft if it fails. */
 export async function orDiscard(draft: string, act: () => Promise<void>): Promise<void> {
   try {
     await act()
   } catch (error) {
-    // What failed first is what has to be said, even if this fails as well.
+    // The first error must be reported, even if this fails as well.
     await rm(draft, { force: true }).catch(() => undefined)
     throw error
   }
 }
 
-/** The permission bits to make it with. Until it has its owner, nobody but this user may open it. */
+/**
+ * Returns the permission bits for creating the file. Before it has its owner, only this user may
+ * open it.
+ */
 export function firstMode({ mode = 0o666, owner }: Pick<Draft, 'mode' | 'owner'>): number {
   return owner === undefined || isOurs(owner) ? mode : 0o600
 }
@@ -73,7 +76,9 @@ async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
   } while (at < bytes.length)
 }
 
-/** Changes owner and mode only where they differ: mostly umask and the directory made them right. */
+/**
+ * Sets owner and mode only if they differ; usually umask and the directory have set them correctly.
+ */
 function setAttributes(descriptor: number, { mode, owner }: Draft): void {
   const stats = fs.fstatSync(descriptor)
   const isGiven = !owner || (stats.uid === owner.uid && stats.gid === owner.gid)
@@ -81,7 +86,7 @@ function setAttributes(descriptor: number, { mode, owner }: Draft): void {
   if (mode !== undefined && mode !== (stats.mode & PERMISSION_BITS)) fs.fchmodSync(descriptor, mode)
 }
 
-/** Sets the owner. Only root may; what others write stays theirs. */
+/** Sets the owner. Only root may do so; other users keep their files. */
 function giveTo({ uid, gid }: Owner, descriptor: number): void {
   try {
     fs.fchownSync(descriptor, uid, gid)

@@ -22,26 +22,28 @@ import {
 /** Writes many files, several at a time. */
 export interface Writer {
   /**
-   * Writes a file as writeAtomically does, and resolves when it would outlive a power cut. Waits
-   * its turn while as many as allowed are in flight. Resolves to the encoded fingerprint that the
-   * file had when it took its place, or to null when that is not known.
-   * @throws BtkitError those of writeAtomically
+   * Writes a file as writeAtomically does, and resolves when it would survive a power failure.
+   * Waits while the allowed number of files is in flight. Resolves to the file's encoded
+   * fingerprint when it took its place, or to null if that is unknown.
+   * @throws BtkitError as writeAtomically
    */
   readonly write: (...file: Parameters<WriteFile>) => Promise<Uint8Array | null>
-  /** Resolves when no write is in flight or waiting any more, be they good or failed. */
+  /** Resolves when no write is in flight or waiting, whether writes succeeded or failed. */
   readonly close: () => Promise<void>
 }
 
 interface WriterOptions {
-  /** How many files may be on their way to the disk at once. */
+  /** Number of files that may be written at once. */
   readonly inFlight: number
-  /** What writes batches; null writes each file by itself. That of this machine by default. */
+  /**
+   * The addon that writes batches; null writes each file by itself. Default: that of this machine.
+   */
   readonly addon?: BatchAddon | null
 }
 
 /**
- * Opens a writer that is as safe as writeAtomically and many times as fast: what is to be written
- * while the disk is at work goes there together, up to `inFlight` files at once.
+ * Creates a writer that is as safe as writeAtomically and many times as fast. Files that arrive
+ * while the disk is busy are written together, up to `inFlight` at once.
  */
 export function createWriter({ inFlight, addon = batchAddon }: WriterOptions): Writer {
   const care = { sync: coalesce(syncDirectory), clean: createCleaner() }
@@ -54,7 +56,7 @@ export function createWriter({ inFlight, addon = batchAddon }: WriterOptions): W
   }
 }
 
-/** A file that waits to be written, with whoever waits for it. */
+/** A file that waits to be written, and the promise of its caller. */
 interface Waiting {
   readonly target: string
   readonly bytes: Uint8Array
@@ -63,7 +65,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** A batch must not hold more bytes than this, unless it is a single file. */
+/** Largest batch in bytes, unless it is a single file. */
 const MAX_BATCH_BYTES = 32 * 1024 * 1024
 
 class BatchingWriter implements Writer {
@@ -90,27 +92,27 @@ class BatchingWriter implements Writer {
     while (this.#working) await this.#working
   }
 
-  /** While the files of a batch take their places, those of the next are brought to the disk. */
+  /** While the files of one batch are renamed, the next batch is synced. */
   async #work(): Promise<void> {
     let before: readonly Waiting[] = []
     let placing = Promise.resolve()
     while (this.#waiting.length + before.length > 0) {
-      // Whatever else is given within this turn of the event loop goes along
+      // Other files of the same turn of the event loop join the batch
       await setImmediate()
-      // An empty one while all that there is take their places
+      // The batch is empty while the last files are renamed
       const batch = this.#takeBatch(before)
       const place = await this.#draftTogether(batch)
       await placing
       placing = place()
       before = batch
     }
-    // At once, so that nothing is given in between that nobody sees
+    // At once, so that no file is added unnoticed
     this.#working = null
   }
 
   /**
-   * The next files, none that is among those before. None comes twice, so that of two writes the
-   * later one lasts.
+   * Takes the next files, except those that are also in the previous batch. A batch never has two
+   * files for one target, so that the later of two writes lasts.
    */
   #takeBatch(before: readonly Waiting[]): Waiting[] {
     const targets = new Set(before.map(({ target }) => target))
@@ -126,7 +128,7 @@ class BatchingWriter implements Writer {
     return this.#waiting.splice(0, count)
   }
 
-  /** Never rejects, nor does what it resolves to. */
+  /** Never rejects; neither does the returned function. */
   async #draftTogether(batch: readonly Waiting[]): Promise<() => Promise<void>> {
     const sorted: { waiting: Waiting; file: BatchFile | null }[] = []
     for (const waiting of batch) {
@@ -171,10 +173,10 @@ async function placeAll(files: readonly Waiting[], place: PlaceBatch): Promise<v
   })
 }
 
-/** A file for a batch that needs no closer look; else null. */
+/** Returns the batch entry for a file that needs no closer examination, else null. */
 function plainFile({ target, bytes, options }: Waiting): BatchFile | null {
   if (options.noClobber) return null
-  // From a directory that is gone no path can be made absolute
+  // A path cannot be made absolute in a directory that no longer exists
   if (!isAbsolute(target)) return null
   if (options.expected === null) {
     return { target, path: target, bytes, mode: options.mode, options }
@@ -185,25 +187,26 @@ function plainFile({ target, bytes, options }: Waiting): BatchFile | null {
   )
 }
 
-/** A file for a batch; null for one to be written by itself, or that can't be written. */
+/**
+ * Returns the batch entry for a file. Null if it must be written by itself, or cannot be written.
+ */
 async function findBatchFile({ target, bytes, options }: Waiting): Promise<BatchFile | null> {
   if (options.noClobber) return null
   try {
     const { kind, path, mode } = await findWriteTarget(target)
     if (kind === 'stream') return null
     const file = { target, path: resolve(path), bytes, mode: options.mode ?? mode }
-    // What is expected is the link
+    // The link itself is expected, not its target
     return { ...file, options: path === target ? options : { ...options, expected: undefined } }
   } catch {
-    // Whoever writes it by itself says what is wrong
+    // Writing the file by itself reports the error
     return null
   }
 }
 
 /**
- * Lets calls for the same key share a run of `act`. A call that is made while `act` runs for its key
- * waits for the next run, since the current one may have begun too early for it; all calls that wait
- * for a key share that run.
+ * Joins calls for the same key. A call that arrives while `act` runs for its key waits for the next
+ * run, because the current run may have begun too early. All waiting calls share that run.
  */
 export function coalesce(act: (key: string) => Promise<void>): (key: string) => Promise<void> {
   const running = new Map<string, Promise<void>>()

@@ -3,16 +3,16 @@ import { asBtkitError, BtkitError } from '../../errors.js'
 import type { WriteOptions } from './atomically.js'
 import type { Owner } from './draft.js'
 
-/** The highest number that stands for a user; the next means "leave it". */
+/** The highest user number; the next number means "do not change". */
 const MAX_ID = 0xfffffffe
 
-/** The permissions that a file is to have; those that are not given are as they are. */
+/** The wanted permissions of a file; undefined ones are not changed. */
 type Permissions = Pick<WriteOptions, 'mode' | 'owner'>
 
 const PERMISSION_BITS = 0o777
 
 /**
- * Whether a file has the permissions that it is to have; links are followed.
+ * Whether a file has the wanted permissions; follows links.
  * @throws BtkitError `not-found`, `not-permitted` or `io`
  */
 export function hasPermissions(path: string, { mode, owner }: Permissions): boolean {
@@ -27,7 +27,7 @@ export function hasPermissions(path: string, { mode, owner }: Permissions): bool
 }
 
 /**
- * Gives a file the permissions that it is to have; links are followed.
+ * Sets the wanted permissions of a file; follows links.
  * @throws BtkitError `not-found`, `not-permitted` or `io`
  */
 export function setPermissions(path: string, { mode, owner }: Permissions): void {
@@ -40,7 +40,7 @@ export function setPermissions(path: string, { mode, owner }: Permissions): void
 }
 
 /**
- * Reads `USER:GROUP`, names or numbers. Names are those of /etc/passwd and /etc/group.
+ * Parses `USER:GROUP`, with names of /etc/passwd and /etc/group or numbers.
  * @throws BtkitError `usage`
  */
 export function findOwner(text: string): Owner {

@@ -3,32 +3,32 @@ import { loadNative } from '../../native-addon.js'
 import { FINGERPRINT_LENGTH } from '../fingerprint.js'
 import { PERMISSION_BITS, type Editable } from './check-editable.js'
 
-/** A regular file that was read, links followed, to be replaced by another. */
+/** A regular file that was read to be replaced; links were followed. */
 export interface FoundFile extends Editable {
-  /** Whether its permissions let it be changed. */
+  /** Whether its permissions allow changes. */
   readonly isWritable: boolean
   readonly bytes: Uint8Array
 }
 
-/** A path and what it leads to; null for what has to be looked at by itself, whatever it is. */
+/** A path and its file; null if the path must be examined separately. */
 export interface ReadPath {
   readonly path: string
   readonly found: FoundFile | null
 }
 
-/** What the native addon does; native/read_files.h has the contract. */
+/** The native addon's function; native/read_files.h has the contract. */
 export type ReadFiles = (paths: readonly string[], memory: Uint8Array) => Promise<Int32Array>
 
-/** What the native addon does; null where it is not built. */
+/** The native addon's function; null if the addon is missing. */
 export const nativeReadFiles = loadNative<{ readFiles: ReadFiles }>('readFiles')?.readFiles ?? null
 
-/** Files to read at once, and the bytes that they may have together. */
+/** Largest number of files that are read at once, and the limit of their total bytes. */
 const AT_ONCE = 64
 const ROOM = 4 * 1024 * 1024
 
 /**
- * Reads files, some at a time, the next ones while those before are worked on. Their bytes last until
- * the next ones are asked for.
+ * Reads files in groups. The next group is read while the caller processes the current one. The
+ * bytes are valid until the next group is requested.
  */
 export async function* readEditables(
   paths: readonly string[],
@@ -46,7 +46,7 @@ export async function* readEditables(
     end += some.length
     ;[room, spare] = [spare, room]
     reading = read(end)
-    // Whoever stops early does not wait for it
+    // A caller that stops early does not wait for it
     reading.catch(() => undefined)
     yield some
   }
@@ -58,7 +58,7 @@ function newRoom(): Buffer {
   return Buffer.allocUnsafeSlow(ROOM)
 }
 
-/** As many of the files as there is room for, but at least one. */
+/** Reads as many of the files as fit into the buffer, but at least one. */
 async function readSome(paths: readonly string[], room: Buffer, readFiles: ReadFiles) {
   const words = await readFiles(paths, room)
   const count = paths.findIndex((_, i) => words[WORDS * i] === FULL)

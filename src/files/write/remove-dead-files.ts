@@ -4,8 +4,8 @@ import { asBtkitError, osCodeOf } from '../../errors.js'
 import { isDead, isTemporaryName } from '../temporary-name.js'
 
 /**
- * Removes the temporary files that killed runs left in a directory. `names` are those of all that
- * is in it, for who has listed it already.
+ * Removes the temporary files of killed runs from a directory. `names` may contain all names in the
+ * directory, if the caller has listed it already.
  * @throws BtkitError `not-found`, `not-permitted` or `io`
  */
 export function removeDeadFiles(directory: string, names?: readonly string[]): void {
@@ -16,12 +16,14 @@ export function removeDeadFiles(directory: string, names?: readonly string[]): v
   }
 }
 
-/** Names to look at in a directory; more would cost more time than writing a file does. */
+/**
+ * Largest number of names to examine in a directory; more would take longer than writing a file.
+ */
 const MAX_NAMES = 10_000
 
 /**
- * Does the same for every directory that it is called with, once for each, as far as that can be
- * done and takes no time to speak of: of a very large directory not all names are looked at.
+ * Returns a function that does the same once for each directory, ignores errors, and takes little
+ * time: in a very large directory it does not examine all names.
  */
 export function createCleaner(): (directory: string) => void {
   const cleaned = new Set<string>()
@@ -31,7 +33,7 @@ export function createCleaner(): (directory: string) => void {
     try {
       for (const name of firstNames(directory)) removeIfDead(directory, name)
     } catch (error) {
-      // Whoever is to write there will say what is wrong
+      // The later write in the directory reports the error
       if (osCodeOf(error) === undefined) throw error
     }
   }

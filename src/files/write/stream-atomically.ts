@@ -7,16 +7,16 @@ import { createCleaner } from './remove-dead-files.js'
 import { syncDirectory } from './sync-directory.js'
 import { findWriteTarget } from './target.js'
 
-/** Bytes that are gathered for one write: others wait while as many are made. */
+/** Bytes collected for one write. Other work waits while they are created. */
 const CHUNK = 64 * 1024
 
 /**
- * Writes what comes in slices to `target` so that at any moment, power cuts included, it holds
- * either all of its old content or all of the new. A file that is new gets the permission bits
- * `mode`. Others have their turn between any two writes. A slice need last only until the next.
+ * Writes slices to `target`. At any moment, even after a power failure, the file has either its
+ * complete old content or its complete new content. A new file gets the permission bits `mode`.
+ * Other work runs between two writes. A slice must stay valid only until the next.
  *
- * @throws BtkitError `not-found`, `not-permitted` or `io`, naming `target`, and what the slices
- * throw; no temporary file is left then
+ * @throws BtkitError `not-found`, `not-permitted` or `io` with `target` in the message, and
+ *   errors of the slices. No temporary file is left after an error.
  */
 export async function streamAtomically(
   target: string,
@@ -38,7 +38,10 @@ export async function streamAtomically(
   }
 }
 
-/** Gathers slices in one buffer: with a buffer for each write, all of them would wait to be freed. */
+/**
+ * Collects slices in one buffer. With a buffer for each write, all of them would stay in memory
+ * until the next garbage collection.
+ */
 async function writeSynced(file: FileHandle, slices: Iterable<Uint8Array>): Promise<void> {
   const gathered = Buffer.allocUnsafe(CHUNK)
   let length = 0

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { osCodeOf } from '../../errors.js'
 
-/** What platforms and file systems say when they can't sync a directory, or this user may not. */
+/** Error codes of systems and file systems that cannot sync a directory, or do not permit it. */
 const UNABLE: ReadonlySet<string | undefined> = new Set([
   'EACCES',
   'EBADF',
@@ -12,7 +12,7 @@ const UNABLE: ReadonlySet<string | undefined> = new Set([
   'EPERM',
 ])
 
-/** Makes the names in a directory outlive a power cut, where the platform can. */
+/** Makes the names in a directory survive a power failure, if the platform can. */
 export async function syncDirectory(path: string): Promise<void> {
   try {
     const directory = await open(path, 'r')

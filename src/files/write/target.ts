@@ -4,26 +4,26 @@ import { dirname, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { statIfThere } from '../stat-files.js'
 
-/** What a name to write to stands for. */
+/** The target of a write. */
 export interface WriteTarget {
-  /** a stream is a terminal, a pipe or the like: there is nothing to replace in it */
+  /** A stream is a terminal, a pipe or the like, which has no content to replace. */
   kind: 'file' | 'stream'
-  /** what to write to, links resolved for a file */
+  /** The path to write to; for a file with links resolved. */
   path: string
-  /** the permission bits of what is there; undefined for a file yet to be */
+  /** The permission bits of the existing file; undefined for a new one. */
   mode: number | undefined
 }
 
-/** The names under which a process finds its own open files; to replace one would cut it off. */
+/** Paths of a process's own open files. Replacing one would break it. */
 const DESCRIPTOR = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/
 
 const PERMISSION_BITS = 0o777
 
 /**
- * Finds out what `target` stands for, links followed, even one to a file yet to be.
+ * Finds the target of a write. Follows links, even dangling ones.
  *
- * @throws BtkitError `io` for what can't be written to, and those of statIfThere; other errors of the
- * system as they are
+ * @throws BtkitError `io` for a path that cannot be written to, and as statIfThere; other system
+ *   errors unchanged
  */
 export async function findWriteTarget(target: string): Promise<WriteTarget> {
   const plain = findPlainTarget(target)
@@ -40,7 +40,7 @@ export async function findWriteTarget(target: string): Promise<WriteTarget> {
   return { kind: 'file', path: realpathSync.native(target), mode }
 }
 
-/** What `target` stands for when it is a file or nothing; null for all that is to be looked at closer. */
+/** Returns the target if it is a plain file or missing; null if it needs closer examination. */
 export function findPlainTarget(target: string): WriteTarget | null {
   const entry = lookAt(target)
   if (entry?.isFile()) return { kind: 'file', path: target, mode: entry.mode & PERMISSION_BITS }
@@ -48,19 +48,25 @@ export function findPlainTarget(target: string): WriteTarget | null {
   return null
 }
 
-/** The file that writing to `target` would make, which is elsewhere if it is a dangling link. */
+/**
+ * Returns the path of the file that a write to `target` would create. For a dangling link it is
+ * elsewhere.
+ */
 async function resolveMissing(target: string): Promise<string> {
   if (!isLink(target)) return target
   const next = resolve(await realpath(dirname(target)), await readlink(target))
   return resolveMissing(next)
 }
 
-/** What lies there, links not followed; undefined for nothing, null when that can't be told. */
+/**
+ * Examines an entry without following links; undefined if it does not exist, null if it cannot be
+ * examined.
+ */
 function lookAt(path: string): Stats | undefined | null {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
   } catch {
-    // Whoever asks again, or writes there, will say what is wrong with it
+    // The next examination or write reports the error
     return null
   }
 }

@@ -10,15 +10,17 @@ import { StreamReader } from '../stream/reader.js'
 import { THROTTLED_READ } from './throttle.js'
 
 /**
- * The largest buffer of a thread, in bytes. Larger ones are slower: what was read has left the
- * processor's cache when it is hashed, and a disk waits longer for the next read.
+ * The largest buffer of a thread, in bytes. Larger buffers are slower: the data has left the
+ * processor's cache when it is hashed, and the disk idles longer between reads.
  */
 const MAX_BUFFER = 8 * 1024 * 1024
 
-/** A buffer that a thread no longer needs, for its next job: new memory costs time, and is freed late. */
+/**
+ * A buffer for the thread's next job, because allocating memory takes time, and it is freed late.
+ */
 let spare: Uint8Array | null = null
 
-/** Some of the job's pieces, all of one length: those from number `first` up to `end`. */
+/** A range of the job's pieces with the same length: from number `first` to before `end`. */
 interface PieceRange {
   readonly first: number
   readonly end: number
@@ -26,15 +28,15 @@ interface PieceRange {
 }
 
 /**
- * Reads and hashes the batches of a job with one buffer, on node:crypto. The accelerator does the
- * same in native/jobs/.
+ * Reads and hashes the batches of a job with one buffer, on node:crypto. native/jobs/ does the same
+ * with the native addon.
  */
 export class BatchHasher {
   readonly #job: HashJob
   readonly #plan: BatchPlan
   readonly #reader: StreamReader
   readonly #buffer: Uint8Array
-  /** Null where no blocks are wanted. */
+  /** Null if no blocks are wanted. */
   readonly #blockHasher: BlockHasher | null
 
   constructor(job: HashJob, plan: BatchPlan) {
@@ -50,7 +52,7 @@ export class BatchHasher {
     returnBuffer(this.#buffer)
   }
 
-  /** Hashes the whole pieces of a batch, then the short one if it ends with the stream's last. */
+  /** Hashes the full-length pieces of a batch, then the stream's last piece if it is short. */
   hashBatch(batch: number): void {
     const { pieceLength } = this.#job.stream
     const first = batchStart(this.#plan, batch)
@@ -61,7 +63,10 @@ export class BatchHasher {
     this.#hashRange({ first: whole, end, length: rest })
   }
 
-  /** Hashes as many pieces at once as the buffer holds; or one by one, if it holds none. */
+  /**
+   * Hashes as many pieces at a time as fit into the buffer. A piece larger than the buffer is
+   * hashed in slices.
+   */
   #hashRange({ first, end, length }: PieceRange): void {
     const fitting = Math.floor(MAX_BUFFER / length)
     const step = Math.max(1, fitting)
@@ -100,20 +105,23 @@ export class BatchHasher {
     if (isHashed) this.#digestsFrom(i).set(hash.digest())
   }
 
-  /** How much of a piece to read: padding is part of pieces, but not of blocks. */
+  /** Returns how much of a piece to read: padding is part of pieces, but not of blocks. */
   #bytesToRead(i: number, length: number): number {
     const { wanted, stream } = this.#job
     return wanted === 'blocks' ? bytesOfFile(stream, selectedPiece(this.#job, i)) : length
   }
 
-  /** The number after the last of the pieces from `i` on that can be read in one go. */
+  /** Returns the number after the last piece that can be read together with piece `i`. */
   #endOfRun(i: number, end: number): number {
     let next = i + 1
     while (next < end && this.#follows(next)) next++
     return next
   }
 
-  /** Whether a piece follows the one before it in the stream, with nothing between to leave out. */
+  /**
+   * Whether a piece directly follows the previous one in the stream, with nothing to skip between
+   * them.
+   */
   #follows(i: number): boolean {
     const { pieceLength } = this.#job.stream
     const before = selectedPiece(this.#job, i - 1)
@@ -142,21 +150,21 @@ export class BatchHasher {
   }
 }
 
-/** The bytes that a thread needs: no more than a batch has, and than there are. */
+/** Returns the buffer size of a thread: at most a batch, and at most all selected pieces. */
 function bufferLength(job: HashJob, { piecesPerBatch, piecesPerRest, fullBatches }: BatchPlan) {
   const { pieceLength } = job.stream
   const pieces = Math.min(fullBatches > 0 ? piecesPerBatch : piecesPerRest, countSelected(job))
   return Math.min(pieces * Math.min(pieceLength, streamLength(job.stream)), MAX_BUFFER)
 }
 
-/** A buffer of that many bytes, with anything in it. */
+/** Returns a buffer of `length` bytes with any content. */
 export function takeBuffer(length: number): Uint8Array {
   const buffer = spare && spare.length >= length ? spare : Buffer.allocUnsafeSlow(length)
   spare = null
   return buffer.subarray(0, length)
 }
 
-/** Gives a buffer back. It must not be used any more. */
+/** Returns a buffer for reuse. The caller must not use it any more. */
 export function returnBuffer(buffer: Uint8Array): void {
   const whole = new Uint8Array(buffer.buffer)
   if (spare === null || whole.length > spare.length) spare = whole

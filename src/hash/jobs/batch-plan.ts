@@ -2,33 +2,42 @@ import type { HashKernel } from '../kernels/kernel.js'
 import type { Throttle } from './throttle.js'
 import { countSelected, type DigestKind, type PieceSelection } from '../stream/digests.js'
 
-/** A batch below this many bytes spends too much on the calls around its hashing. */
+/**
+ * Smallest batch in bytes. In smaller batches the calls cost too much compared with the hashing.
+ */
 const MIN_BATCH = 1024 * 1024
 
-/** Blocks need no lanes, so a batch is what suits disks to read in one go. */
+/**
+ * Batch size in bytes if only blocks are hashed: blocks need no lanes, so this suits disk reads.
+ */
 const BLOCKS_BATCH = 8 * 1024 * 1024
 
-/** Seconds that a batch takes at most at a limited rate: a pause waits for its end. */
+/**
+ * Longest duration of a batch at a limited rate, in seconds. A pause waits for the end of a batch.
+ */
 const SLOWEST_BATCH = 0.5
 
-/** How a job is cut into the units of work that threads take in turn. */
+/** How a job is divided into batches, which the threads take in turn. */
 export interface BatchPlan {
   readonly pieceCount: number
-  /** Pieces of a batch, and how many batches of so many there are. */
+  /** Pieces of a full batch, and the number of full batches. */
   readonly piecesPerBatch: number
   readonly fullBatches: number
-  /** Pieces of the batches after these, so that in the end all threads have their part. */
+  /**
+   * Pieces of each batch after the full ones. These are smaller, so that all threads finish
+   * together.
+   */
   readonly piecesPerRest: number
 }
 
-/** What a plan depends on. */
+/** The properties of a job that a plan depends on. */
 export interface PlannedJob extends PieceSelection {
   readonly wanted: DigestKind
   readonly threads: number
   readonly throttle?: Throttle | null
 }
 
-/** Plans batches that offer the kernel as many pieces as it has lanes. */
+/** Plans batches with as many pieces as the kernel has lanes. */
 export function planBatches(job: PlannedJob, kernel: HashKernel): BatchPlan {
   const pieceCount = countSelected(job)
   const threads = Math.max(1, job.threads)
@@ -47,14 +56,16 @@ function wantedPieces({ wanted, stream, throttle }: PlannedJob, kernel: HashKern
   return Math.min(usual, Math.ceil((throttle.bytesPerSecond * SLOWEST_BATCH) / pieceLength))
 }
 
-/** The number of the first piece of a batch; from the batch after the last on that of all pieces. */
+/**
+ * Returns the number of a batch's first piece. After the last batch, returns the number of pieces.
+ */
 export function batchStart(plan: BatchPlan, batch: number): number {
   const full = Math.min(batch, plan.fullBatches)
   const start = full * plan.piecesPerBatch + (batch - full) * plan.piecesPerRest
   return Math.min(start, plan.pieceCount)
 }
 
-/** How many batches there are. */
+/** Returns the number of batches. */
 export function countBatches(plan: BatchPlan): number {
   const rest = plan.pieceCount - plan.fullBatches * plan.piecesPerBatch
   return plan.fullBatches + Math.ceil(rest / plan.piecesPerRest)

@@ -2,12 +2,14 @@ import { DIGEST_LENGTH, type HashKernel } from '../kernels/kernel.js'
 import { BLOCK_LENGTH, bytesOfFile, selectedPiece } from '../stream/digests.js'
 import type { HashJob } from './job.js'
 
-/** Slices of pieces, side by side in a buffer. */
+/** Adjacent slices of pieces in a buffer. */
 export interface PieceSlices {
-  /** The number of the first of the job's pieces, and that after the last. */
+  /** Number of the job's first piece here, and the number after the last. */
   readonly first: number
   readonly end: number
-  /** Where each slice begins in its piece, a multiple of the length of a block, and its length. */
+  /**
+   * Offset of each slice in its piece (a multiple of the block length), and the length of a slice.
+   */
   readonly start: number
   readonly length: number
 }
@@ -22,7 +24,7 @@ export class BlockHasher {
     this.#kernel = kernel
   }
 
-  /** Hashes the blocks in slices of pieces; those of whole pieces together. */
+  /** Hashes the blocks in slices of pieces. Blocks of whole pieces are hashed together. */
   hash({ first, end, start, length }: PieceSlices, data: Uint8Array): void {
     for (let i = first; i < end;) {
       let last = i
@@ -39,7 +41,7 @@ export class BlockHasher {
     return bytesOfFile(this.#job.stream, selectedPiece(this.#job, i))
   }
 
-  /** Hashes blocks that lie side by side, into the digests from that number on. */
+  /** Hashes adjacent blocks into the digests from number `first` on. */
   #hashBlocks(data: Uint8Array, first: number): void {
     const whole = Math.floor(data.length / BLOCK_LENGTH)
     const rest = data.subarray(whole * BLOCK_LENGTH)

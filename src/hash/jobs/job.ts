@@ -10,23 +10,23 @@ import {
 import type { ReadFailures } from '../stream/read-failures.js'
 import { takeTurn, type Throttle } from './throttle.js'
 
-/** The work on one stream. What changes is in memory that all its threads share. */
+/** The work on one stream. Everything that changes is in memory that all its threads share. */
 export interface HashJob {
-  /** What to compute. */
+  /** The digests to compute. */
   readonly wanted: DigestKind
   readonly kernel: KernelName
   readonly stream: ContentStream
-  /** The indices of the pieces to hash, in order; null for all. */
+  /** The indices of the pieces to hash, in ascending order; null for all. */
   readonly pieces: Uint32Array | null
-  /** The digests of those pieces. */
+  /** Output: the digests of these pieces. */
   readonly digests: DigestBuffers
-  /** The next batch that nobody has taken yet, and whether to stop; see the functions below. */
+  /** The next batch and the stop flag; see the functions below. */
   readonly control: Int32Array
-  /** How many threads work on it beside this one; with 0, this one does. */
+  /** Number of other threads that work on it; with 0, this thread does all the work. */
   readonly threads: number
-  /** Limits how fast the stream is read; null for no limit. */
+  /** Limits the read rate; null for no limit. */
   readonly throttle: Throttle | null
-  /** Where to note what can't be read; null: that ends the job. */
+  /** Receives read errors; with null, a read error ends the job. */
   readonly failures: ReadFailures | null
   /** Bytes hashed so far. */
   readonly progress: BigInt64Array
@@ -38,20 +38,22 @@ const CURRENT_FILE = 2
 const BATCHES_TAKEN = 3
 const CONTROLS = 4
 
-/** More batches than any job has. */
+/** Larger than the number of batches of any job. */
 const NO_MORE = 2 ** 30
 
-/** What a job is made of. */
+/** The inputs of a job. */
 export type JobParts = Pick<HashJob, 'stream' | 'pieces' | 'wanted' | 'kernel' | 'threads'> &
   Partial<Pick<HashJob, 'throttle' | 'failures'>>
 
-/** Sets up a job for threads; one for `threads: 0` stays on this thread, and costs less memory. */
+/**
+ * Creates a job for threads. A job with `threads: 0` stays on this thread and needs less memory.
+ */
 export function createJob(parts: JobParts): HashJob {
   const allocate = (length: number) => {
     return parts.threads > 0 ? new SharedArrayBuffer(length) : new ArrayBuffer(length)
   }
   const { stream, pieces, wanted, kernel, threads } = parts
-  // Spelled out, as there may be very many, and copying an object costs several times as much
+  // Lists all properties: there may be very many jobs, and spreading takes several times as long
   return {
     stream,
     pieces,
@@ -66,31 +68,31 @@ export function createJob(parts: JobParts): HashJob {
   }
 }
 
-/** Takes the next batch for the calling thread. */
+/** Takes the next batch for the calling thread, and returns its number. */
 export function takeBatch({ control }: HashJob): number {
   return Atomics.add(control, NEXT_BATCH, 1)
 }
 
-/** Tells all threads to take no further batch. */
+/** Makes all threads stop after their current batch. */
 export function stopJob({ control }: HashJob): void {
   Atomics.store(control, STOPPED, 1)
   Atomics.notify(control, STOPPED)
 }
 
-/** Has the job end after the batches that are under way. What is left can be continued. */
+/** Makes the job end after the current batches. restOfJob returns the rest. */
 export function pauseJob({ control }: HashJob): void {
   const taken = Atomics.exchange(control, NEXT_BATCH, NO_MORE)
   if (taken < NO_MORE) Atomics.store(control, BATCHES_TAKEN, taken)
 }
 
-/** How many batches were taken before the job was paused; null when it was not. */
+/** Returns how many batches were taken before the job was paused; null if it was not paused. */
 export function batchesBeforePause({ control }: HashJob): number | null {
   return Atomics.load(control, NEXT_BATCH) < NO_MORE ? null : Atomics.load(control, BATCHES_TAKEN)
 }
 
 /**
- * The rest of a job that was paused, without its first `finished` pieces. Its digests go where they
- * would have gone, and its progress counts on.
+ * Returns the rest of a paused job, without its first `finished` pieces. Its digests go to the same
+ * memory, and its progress continues.
  */
 export function restOfJob(job: HashJob, finished: number, threads: number): HashJob {
   const count = countSelected(job) - finished
@@ -100,32 +102,32 @@ export function restOfJob(job: HashJob, finished: number, threads: number): Hash
   return { ...job, threads, pieces, digests, control }
 }
 
-/** So many whole numbers from the first on. */
+/** Returns `count` consecutive integers from `first` on. */
 function countFrom(first: number, count: number): Uint32Array {
   const numbers = new Uint32Array(count)
   for (let i = 0; i < count; i++) numbers[i] = first + i
   return numbers
 }
 
-/** Sleeps until the job may read `bytes` more, or is stopped. Blocks the calling thread. */
+/** Waits until the job may read `bytes` more bytes, or is stopped. Blocks the calling thread. */
 export function awaitTurn({ control, throttle }: HashJob, bytes: number): void {
   if (throttle === null) return
   const delay = takeTurn(throttle, bytes)
   if (delay > 0) Atomics.wait(control, STOPPED, 0, delay)
 }
 
-/** Whether all threads were told to stop. */
+/** Whether all threads must stop. */
 export function isStopped({ control }: HashJob): boolean {
   return Atomics.load(control, STOPPED) === 1
 }
 
-/** Notes that `bytes` more are hashed, and that the work has reached the file of that index. */
+/** Records that `bytes` more bytes are hashed, and the index of the file that is being read. */
 export function noteProgress({ control, progress }: HashJob, bytes: number, file: number): void {
   Atomics.add(progress, 0, BigInt(bytes))
   Atomics.store(control, CURRENT_FILE, file)
 }
 
-/** How far the work has come. */
+/** Returns the progress of a job. */
 export function readProgress({ control, progress, stream }: HashJob): HashProgress {
   return {
     bytesDone: Number(Atomics.load(progress, 0)),
@@ -133,7 +135,7 @@ export function readProgress({ control, progress, stream }: HashJob): HashProgre
   }
 }
 
-/** How far the work on a stream has come. */
+/** The progress of the work on a stream. */
 export interface HashProgress {
   readonly bytesDone: number
   /** The path of a file that is being read. */

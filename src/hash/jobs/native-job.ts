@@ -13,28 +13,28 @@ import type { ContentStream } from '../stream/content-stream.js'
 import { planBatches } from './batch-plan.js'
 import type { HashJob } from './job.js'
 
-/** Whether the accelerator does a job, reading included. */
+/** Whether the native addon does a job, including reading. */
 export function isNative(job: HashJob): job is HashJob & { kernel: NativeName } {
   return job.kernel !== 'crypto'
 }
 
 /**
- * Has the accelerator do a job on this thread.
+ * Runs a job in the native addon on this thread.
  * @throws BtkitError as hashStream does
  */
 export function runNativeJob(job: HashJob & { kernel: NativeName }): void {
   checkEnd(requireAddon(job).hashJob(describeJob(job)), job.stream)
 }
 
-/** How the accelerator is to share out a job. */
+/** The native threads for a job. */
 export interface NativeThreads {
   readonly count: number
-  /** From 0 to 19: how far they leave the processor to others that want it. */
+  /** Niceness from 0 to 19: higher values leave the processor to other processes. */
   readonly niceness: number
 }
 
 /**
- * Has the accelerator do a job on threads of its own, which start in no time and have no JavaScript.
+ * Runs a job in the native addon on threads of its own. They start fast and have no JavaScript.
  * @throws BtkitError as hashStream does
  */
 export async function runOnNativeThreads(
@@ -45,7 +45,7 @@ export async function runOnNativeThreads(
   checkEnd(end, job.stream)
 }
 
-/** The accelerator; chooseKernel says why where there is none. */
+/** Returns the native addon. If it is missing, chooseKernel throws an error with the reason. */
 function requireAddon(job: HashJob): Addon {
   chooseKernel(job.kernel)
   const addon = loadAddon()
@@ -80,7 +80,7 @@ function describeJob(job: HashJob & { kernel: NativeName }): NativeJob {
   }
 }
 
-/** The reasons of native/stream/open_files.h that are no error numbers. */
+/** The reasons in native/stream/open_files.h that are not error numbers. */
 const BECAME_SHORTER = 1
 const WAS_REPLACED = 2
 
@@ -93,7 +93,7 @@ function checkEnd(end: JobEnd, { paths }: ContentStream): void {
   throw asBtkitError(systemError(reason), path)
 }
 
-/** An error as Node makes them of system calls that fail. */
+/** Creates an error like Node's for a failed system call. */
 function systemError(errno: number): Error {
   const code = getSystemErrorName(errno)
   return Object.assign(new Error(code), { code, errno, syscall: 'read' })

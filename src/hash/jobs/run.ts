@@ -6,8 +6,8 @@ import { isStopped, takeBatch, type HashJob } from './job.js'
 import { isNative, runNativeJob } from './native-job.js'
 
 /**
- * One thread's share of a job: takes batch after batch until none is left or the job is stopped.
- * Any number of threads may run the same job; each has a reader and a buffer of its own.
+ * Runs one thread's share of a job: takes batches until none is left or the job is stopped. Any
+ * number of threads may run the same job; each has its own reader and buffer.
  */
 export function runJob(job: HashJob): void {
   if (isNative(job)) {
@@ -18,13 +18,16 @@ export function runJob(job: HashJob): void {
   while (!batches.next().done);
 }
 
-/** The same on node:crypto, but lets the thread see to other things, such as signals, between. */
+/**
+ * Does the same on node:crypto, but lets the thread do other work between batches, such as handling
+ * signals.
+ */
 export async function runJobInTurns(job: HashJob): Promise<void> {
   const batches = hashBatches(job)
   while (!batches.next().done) await setImmediate()
 }
 
-/** Hashes a batch at each step. */
+/** Hashes one batch at each step. */
 function* hashBatches(job: HashJob): Generator<void> {
   const plan = planBatches(job, cryptoKernel)
   const batchCount = countBatches(plan)

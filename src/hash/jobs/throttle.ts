@@ -1,19 +1,22 @@
-/** A limit on the bytes that all threads together read a second, in memory that they share. */
+/** Limits the bytes a second that all threads read together. Its state is in shared memory. */
 export interface Throttle {
   readonly bytesPerSecond: number
-  /** The moment, on process.hrtime's clock in nanoseconds, from which the next read may begin. */
+  /** The earliest time of the next read, in nanoseconds on the clock of process.hrtime. */
   readonly nextTurn: BigInt64Array
 }
 
-/** Bytes to read at once at most, so that at a low rate reads are spread evenly. */
+/** Largest read in bytes with a throttle, so that reads are spread evenly at a low rate. */
 export const THROTTLED_READ = 256 * 1024
 
-/** Makes a throttle; threads that are given it share its rate. */
+/** Creates a throttle. All threads that use it share its rate. */
 export function createThrottle(bytesPerSecond: number): Throttle {
   return { bytesPerSecond, nextTurn: new BigInt64Array(new SharedArrayBuffer(8)) }
 }
 
-/** Reserves the time that a read of `bytes` takes. Returns how long to wait before it, in ms. */
+/**
+ * Reserves the time for a read of `bytes` bytes. Returns how long to wait before it, in
+ * milliseconds.
+ */
 export function takeTurn({ bytesPerSecond, nextTurn }: Throttle, bytes: number): number {
   const now = process.hrtime.bigint()
   const duration = BigInt(Math.ceil((bytes / bytesPerSecond) * 1e9))

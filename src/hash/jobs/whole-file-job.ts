@@ -3,27 +3,27 @@ import { closeSync, readSync } from 'node:fs'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { openSameFile } from '../stream/open-same-file.js'
 
-/** Bytes of a read. */
+/** Bytes of one read. */
 const READ = 1024 * 1024
 
-/** Bytes of SHA-256 and of SHA-1. */
+/** Lengths of SHA-256 and SHA-1 digests in bytes. */
 const SHA256 = 32
 const SHA1 = 20
 
-/** One reading of a file from its beginning to its end. What comes of it is in memory that is shared. */
+/** Reads a file once from beginning to end. The results are in shared memory. */
 export interface WholeFileJob {
   readonly kind: 'whole file'
-  /** The real path, and the device and inode that it must have. */
+  /** The real path, and the expected device and inode numbers. */
   readonly path: string
   readonly identity: BigUint64Array
   readonly size: number
-  /** SHA-256 of the file. */
+  /** Output: SHA-256 of the file. */
   readonly sha256: Uint8Array
-  /** In bytes; infinite if nobody wants the digests of pieces. */
+  /** Bytes of a piece; Infinity if no piece digests are wanted. */
   readonly pieceLength: number
-  /** SHA-1 of its pieces; empty if nobody wants them. */
+  /** Output: SHA-1 of the file's pieces; empty if not wanted. */
   readonly pieces: Uint8Array
-  /** Whether to go on, to wait, or to end. */
+  /** One of GO_ON, WAIT and END. */
   readonly control: Int32Array
   /** Bytes read so far. */
   readonly progress: BigInt64Array
@@ -33,13 +33,13 @@ const GO_ON = 0
 const WAIT = 1
 const END = 2
 
-/** What to read. */
+/** The file to read. */
 export interface WholeFile {
   readonly path: string
   readonly size: number
   readonly device: bigint
   readonly inode: bigint
-  /** The bytes of a piece; null if nobody wants the digests of pieces. */
+  /** Bytes of a piece; null if no piece digests are wanted. */
   readonly pieceLength: number | null
 }
 
@@ -64,7 +64,7 @@ export function createWholeFileJob({
   }
 }
 
-/** Has the reading wait where it is. */
+/** Pauses the reading at its current position. */
 export function pauseWholeFile({ control }: WholeFileJob): void {
   Atomics.compareExchange(control, 0, GO_ON, WAIT)
 }
@@ -74,7 +74,7 @@ export function resumeWholeFile({ control }: WholeFileJob): void {
   Atomics.notify(control, 0)
 }
 
-/** Ends the reading; its digests are of no use then. */
+/** Ends the reading. Its digests are then invalid. */
 export function endWholeFile({ control }: WholeFileJob): void {
   Atomics.store(control, 0, END)
   Atomics.notify(control, 0)
@@ -86,8 +86,8 @@ export function wholeFileProgress({ progress }: WholeFileJob): number {
 }
 
 /**
- * Reads a file on this thread, which waits while the reading is paused.
- * @throws BtkitError `changed` when it is another file or ends early, `not-permitted` or `io`
+ * Reads a file on this thread. Blocks the thread while the reading is paused.
+ * @throws BtkitError `changed` if the file was replaced or ends early, `not-permitted` or `io`
  */
 export function readWholeFile(job: WholeFileJob): void {
   try {
@@ -119,7 +119,7 @@ function digest(descriptor: number, job: WholeFileJob): void {
   sha256.set(whole.digest())
 }
 
-/** SHA-1 of the pieces of a file that is read from its beginning to its end. */
+/** Computes SHA-1 of the pieces of a file that is read in order. */
 class PieceDigests {
   readonly #job: Pick<WholeFileJob, 'pieceLength' | 'pieces'>
   #hash = createHash('sha1')
@@ -142,7 +142,7 @@ class PieceDigests {
     }
   }
 
-  /** Ends a piece, if there is one. */
+  /** Ends the current piece if it has any bytes. */
   end(): void {
     const { pieces, pieceLength } = this.#job
     if (pieces.length === 0 || this.#left === pieceLength) return
@@ -153,7 +153,7 @@ class PieceDigests {
   }
 }
 
-/** Waits while the reading is paused; false when it is to end. */
+/** Waits while the reading is paused. Returns false if it must end. */
 function mayGoOn({ control }: WholeFileJob): boolean {
   while (Atomics.load(control, 0) === WAIT) Atomics.wait(control, 0, WAIT)
   return Atomics.load(control, 0) === GO_ON

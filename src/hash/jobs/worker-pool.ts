@@ -4,17 +4,17 @@ import type { HashJob } from './job.js'
 import type { WholeFileJob } from './whole-file-job.js'
 import type { WorkerReport } from './worker.js'
 
-/** Threads that take shares of jobs, kept from one job to the next. */
+/** A pool of threads that work on jobs. */
 export class WorkerPool {
   readonly #idle: Worker[] = []
   readonly #all = new Set<Worker>()
 
-  /** Threads of a higher niceness, from 0 to 19, leave the processor to others that want it. */
+  /** `niceness` is from 0 to 19; higher values leave the processor to other processes. */
   constructor(readonly niceness = 0) {}
 
   /**
-   * Lets one thread work on a job until its batches are all taken, or read a whole file.
-   * @throws BtkitError when that thread fails; others at work on the job go on
+   * Runs a share of a job on one thread until all batches are taken, or reads a whole file.
+   * @throws BtkitError if that thread fails; other threads of the job continue
    */
   async run(job: HashJob | WholeFileJob): Promise<void> {
     const worker = this.#idle.pop() ?? this.#start()
@@ -33,11 +33,11 @@ export class WorkerPool {
   #start(): Worker {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: this.niceness,
-      // Their data is in buffers: no need to put off the collection of what little else there is
+      // Their data is in buffers, so a small heap for the few other objects is enough
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     })
     this.#all.add(worker)
-    // Before the job that it failed is told of it, so that no other is given to it
+    // Before the failed job is notified, so that this thread gets no other job
     worker.once('error', () => this.#all.delete(worker))
     worker.once('exit', () => this.#all.delete(worker))
     return worker

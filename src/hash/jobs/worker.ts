@@ -5,12 +5,15 @@ import type { HashJob } from './job.js'
 import { runJob } from './run.js'
 import { readWholeFile, type WholeFileJob } from './whole-file-job.js'
 
-/** What a thread reports when its share is done: nothing, or the error that ended it. */
+/** A thread's report at the end of its share: null, or the error that ended it. */
 export type WorkerReport = null | { code: BtkitError['code']; message: string }
 
 yieldTo(workerData as number)
 
-/** Sets the priority of this thread; not where the system would take that for the whole process's. */
+/**
+ * Sets the niceness of this thread. Only on Linux, because elsewhere it would change the whole
+ * process.
+ */
 function yieldTo(niceness: number): void {
   if (niceness > 0 && process.platform === 'linux') setPriority(niceness)
 }

@@ -4,9 +4,9 @@ import type { HashAlgorithm } from './kernel.js'
 /** The kernels of the native addon. */
 export type NativeName = 'avx512' | 'avx2' | 'shani'
 
-/** The compiled accelerator; native/piece_hash.c says what its functions do and check. */
+/** The native addon; native/piece_hash.c describes what its functions do and check. */
 export interface Addon {
-  /** The kernels that this processor and operating system can run. */
+  /** Returns which kernels this processor and operating system can run. */
   features(): Record<NativeName, boolean>
 
   hash(
@@ -18,20 +18,23 @@ export interface Addon {
     out: Uint8Array,
   ): void
 
-  /** Does a job on the calling thread. */
+  /** Runs a job on the calling thread. */
   hashJob(job: NativeJob): JobEnd
 
-  /** Does a job on so many threads of its own, of that niceness. */
+  /** Runs a job on `threads` native threads with this niceness. */
   hashJobOnThreads(job: NativeJob, threads: number, niceness: number): Promise<JobEnd>
 }
 
-/** Why a job failed: the index of the file, and a negative errno or one of native/stream/open_files.h. */
+/**
+ * Why a job failed: the index of the file, and a negative errno or a reason of
+ * native/stream/open_files.h.
+ */
 export type JobEnd = [file: number, reason: number] | undefined
 
-/** A job as the accelerator takes it; native/job_request.c checks it. */
+/** A job for the native addon; native/job_request.c checks it. */
 export interface NativeJob {
   readonly kernel: NativeName
-  /** Each ended by a NUL; empty where there is no file. */
+  /** Each path ends with a NUL; the path of a pad file is empty. */
   readonly paths: Uint8Array
   readonly identities: BigUint64Array | null
   readonly offsets: Float64Array
@@ -44,7 +47,7 @@ export interface NativeJob {
   readonly isInOrder: boolean
   readonly wantsPieces: boolean
   readonly pieceDigests: Uint8Array
-  /** Null where no blocks are wanted. */
+  /** Null if no blocks are wanted. */
   readonly firstBlocks: Uint32Array | null
   readonly blockDigests: Uint8Array
   readonly control: Int32Array
@@ -55,11 +58,11 @@ export interface NativeJob {
   readonly reasons: Int32Array | null
 }
 
-/** Loads the accelerator, or returns null where it was not built or does not fit this system. */
+/** Loads the native addon. Returns null if it is not built or does not fit this system. */
 export function loadAddon(): Addon | null {
   if (loaded === undefined) loaded = loadNative<Addon>('hashJobOnThreads')
   return loaded
 }
 
-/** Kept, because a kernel is chosen anew for each of many small files. */
+/** Cached, because a kernel is chosen for each of many small files. */
 let loaded: Addon | null | undefined

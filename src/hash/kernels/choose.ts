@@ -5,10 +5,10 @@ import { createHash } from 'node:crypto'
 import { DIGEST_LENGTH, type HashKernel, type HashAlgorithm } from './kernel.js'
 import type { Addon } from './addon.js'
 
-/** All kernels, the fastest first. */
+/** All kernels, fastest first. */
 export const KERNEL_NAMES: readonly KernelName[] = ['avx512', 'shani', 'avx2', 'crypto']
 
-/** OpenSSL through node:crypto: one piece after the other, on every machine. */
+/** OpenSSL through node:crypto: hashes one piece at a time, works on every machine. */
 export const cryptoKernel: HashKernel = {
   name: 'crypto',
   lanes: 1,
@@ -21,26 +21,26 @@ export const cryptoKernel: HashKernel = {
   },
 }
 
-/** Pieces that each kernel hashes side by side. */
+/** Number of pieces that each kernel hashes in parallel. */
 const LANES: Record<NativeName, number> = { avx512: 32, avx2: 8, shani: 4 }
 
 const PIECE_LENGTH = 64 * 1024
 
 const DURATION_MS = 100
 
-/** The kernels that this machine can run, the fastest first. */
+/** Returns the kernels that this machine can run, fastest first. */
 export function availableKernels(): HashKernel[] {
   return KERNEL_NAMES.flatMap((name) => findKernel(name) ?? [])
 }
 
-/** Whether the accelerator was built, so that all but `crypto` depend on the processor alone. */
+/** Whether the native addon is built. If so, only the processor decides which kernels work. */
 export function hasAddon(): boolean {
   return loadAddon() !== null
 }
 
 /**
- * The kernel of that name, by default the fastest that this machine can run.
- * @throws BtkitError `usage` when there is none of that name, `kernel` when it can't run here
+ * Returns the kernel of a name, by default the fastest one of this machine.
+ * @throws BtkitError `usage` if the name is unknown, `kernel` if this machine cannot run it
  */
 export function chooseKernel(name?: string): HashKernel {
   const kernel = chosen.get(name) ?? findAny(name)
@@ -48,7 +48,7 @@ export function chooseKernel(name?: string): HashKernel {
   return kernel
 }
 
-/** Kept, because a kernel is chosen anew for each of many small files. */
+/** Cached, because a kernel is chosen for each of many small files. */
 const chosen = new Map<string | undefined, HashKernel>()
 
 function findAny(name: string | undefined): HashKernel {
@@ -75,7 +75,7 @@ function findKernel(name: KernelName): HashKernel | null {
   return addon?.features()[name] ? nativeKernel(addon, name satisfies NativeName) : null
 }
 
-/** A kernel of the accelerator. */
+/** Wraps a kernel of the native addon. */
 function nativeKernel(addon: Addon, name: NativeName): HashKernel {
   return {
     name,
@@ -87,7 +87,10 @@ function nativeKernel(addon: Addon, name: NativeName): HashKernel {
   }
 }
 
-/** The bytes a second that a kernel hashes on this thread, from data in the cache. Takes 0.1 s. */
+/**
+ * Measures the bytes a second that a kernel hashes on this thread, with data in the processor's
+ * cache. Takes 0.1 s.
+ */
 export function measureKernel(kernel: HashKernel, algorithm: HashAlgorithm): number {
   const data = new Uint8Array(kernel.lanes * PIECE_LENGTH)
   const out = new Uint8Array(kernel.lanes * DIGEST_LENGTH[algorithm])

@@ -1,22 +1,25 @@
 /** The hash functions of BitTorrent: SHA-1 for pieces (BEP 3), SHA-256 for v2 (BEP 52). */
 export type HashAlgorithm = 'sha1' | 'sha256'
 
-/** Bytes of one digest. */
+/** Length of a digest in bytes. */
 export const DIGEST_LENGTH: Record<HashAlgorithm, number> = { sha1: 20, sha256: 32 }
 
-/** The ways to hash; `crypto` is that of node:crypto, which works everywhere. */
+/** The hash kernels. `crypto` uses node:crypto and works everywhere. */
 export type KernelName = 'avx512' | 'avx2' | 'shani' | 'crypto'
 
-/** Computes digests of many pieces of equal length at once. All kernels give the same digests. */
+/**
+ * Computes digests of many pieces of the same length in one call. All kernels return the same
+ * digests.
+ */
 export interface HashKernel {
   readonly name: KernelName
 
-  /** Pieces that one call must offer for full speed. */
+  /** Number of pieces that one call needs for full speed. */
   readonly lanes: number
 
   /**
-   * Hashes `count` pieces of `pieceLength` bytes that lie side by side at the start of `data`.
-   * Their digests follow each other at the start of `out`.
+   * Hashes `count` adjacent pieces of `pieceLength` bytes at the start of `data`. Writes their
+   * digests one after another to the start of `out`.
    */
   hash(batch: PieceBatch): void
 }

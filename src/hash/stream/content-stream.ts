@@ -1,36 +1,38 @@
 /**
- * The bytes a torrent describes: its files one after the other, cut into pieces. Plain data, so
- * that it can be handed to threads.
+ * The content of a torrent: its files one after another, divided into pieces. Plain data, so that
+ * it can be sent to threads.
  */
 export interface ContentStream {
-  /** Where to read each file; ZEROS where there is none. */
+  /** Path of each file; ZEROS for a pad file. */
   readonly paths: readonly string[]
-  /** Two numbers a path: device and inode of the file that it must still lead to; null: of any. */
+  /**
+   * Two numbers for each path: the expected device and inode of its file. Null accepts any file.
+   */
   readonly identities: BigUint64Array | null
-  /** Where each file begins in the stream, and at the end the length of the whole. */
+  /** Offset of each file in the stream in bytes, and at the end the length of the stream. */
   readonly offsets: Float64Array
   /** Bytes of a piece. */
   readonly pieceLength: number
 }
 
-/** In place of a path where no file is read: all bytes are zeros, as those of a pad file (BEP 47). */
+/** In place of a path: all bytes are zeros, as in a pad file (BEP 47). */
 export const ZEROS = ''
 
-/** What tells a file from any other that takes its name. */
+/** Identifies a file even if another one takes its path. */
 export interface FileIdentity {
   readonly device: bigint
   readonly inode: bigint
 }
 
-/** A file of the stream: where it is read, and its length in bytes. */
+/** A file of the stream with its path and its length in bytes. */
 export interface StreamFile {
   readonly path: string
   readonly length: number
-  /** Given for all files of the stream or for none: another file at the path is not read. */
+  /** Set for all files of a stream or for none. Another file at the path is not read. */
   readonly identity?: FileIdentity
 }
 
-/** Puts files one after the other. Empty ones are left out: they have no bytes to hash. */
+/** Joins files to a stream. Empty files are left out, because they have no bytes to hash. */
 export function concatenateFiles(files: readonly StreamFile[], pieceLength: number): ContentStream {
   const filled = files.filter((file) => file.length > 0)
   const offsets = new Float64Array(filled.length + 1)
@@ -51,17 +53,17 @@ function packIdentities(files: readonly StreamFile[]): BigUint64Array | null {
   return identities
 }
 
-/** The bytes of all files together. */
+/** Returns the length of a stream in bytes. */
 export function streamLength(stream: ContentStream): number {
   return stream.offsets.at(-1) ?? 0
 }
 
-/** How many pieces a stream is cut into; the last may be short. */
+/** Returns the number of pieces of a stream; the last may be short. */
 export function countPieces(stream: ContentStream): number {
   return Math.ceil(streamLength(stream) / stream.pieceLength)
 }
 
-/** The index of the file that holds the byte at `position`, by bisection. */
+/** Returns the index of the file that contains the byte at `position`. */
 export function fileAt({ offsets }: ContentStream, position: number): number {
   let low = 0
   let high = offsets.length - 2

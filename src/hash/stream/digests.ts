@@ -2,32 +2,37 @@ import { DIGEST_LENGTH } from '../kernels/kernel.js'
 import { countPieces, fileAt, streamLength, ZEROS, type ContentStream } from './content-stream.js'
 
 /**
- * What to compute of a stream: SHA-1 of its pieces (BEP 3), SHA-256 of the blocks of its files
- * (BEP 52), or both from one reading, as a hybrid torrent needs them.
+ * The digests of a stream to compute: SHA-1 of its pieces (BEP 3), SHA-256 of the blocks of its
+ * files (BEP 52), or both with one reading, as a hybrid torrent needs.
  */
 export type DigestKind = 'pieces' | 'blocks' | 'both'
 
-/** Bytes of a block, which a leaf of a file's Merkle tree is the SHA-256 digest of (BEP 52). */
+/**
+ * Length of a block in bytes; a leaf of a file's Merkle tree is the SHA-256 of a block (BEP 52).
+ */
 export const BLOCK_LENGTH = 16 * 1024
 
-/** The digests of some pieces of a stream. What was not asked for is empty. */
+/** The digests of some pieces of a stream. Digests that were not requested are empty. */
 export interface StreamDigests {
   /** SHA-1 of these pieces, 20 bytes each. */
   readonly pieces: Uint8Array
   /**
    * SHA-256 of the blocks in these pieces, 32 bytes each, in stream order. The last block of a file
-   * may be short. A pad file has none, so a file of n bytes has ceil(n / BLOCK_LENGTH).
+   * may be short. Pad files have no blocks. A file of n bytes has ceil(n / BLOCK_LENGTH) blocks.
    */
   readonly blocks: Uint8Array
 }
 
-/** The same while they are computed, in memory that threads may share. */
+/** The same digests while they are computed, in memory that threads may share. */
 export interface DigestBuffers extends StreamDigests {
-  /** The number of the first block of each piece, and at the end of all; null without blocks. */
+  /**
+   * Number of the first block of each piece, followed by the number of all blocks; null without
+   * blocks.
+   */
   readonly firstBlocks: Uint32Array | null
 }
 
-/** Some pieces of a stream: their indices in order, or null for all. */
+/** Selected pieces of a stream: their indices in ascending order, or null for all. */
 export interface PieceSelection {
   readonly stream: ContentStream
   readonly pieces: Uint32Array | null
@@ -35,17 +40,17 @@ export interface PieceSelection {
 
 type Allocate = (length: number) => ArrayBufferLike
 
-/** How many pieces are selected. */
+/** Returns the number of selected pieces. */
 export function countSelected({ pieces, stream }: PieceSelection): number {
   return pieces === null ? countPieces(stream) : pieces.length
 }
 
-/** The index in the stream of the selected piece number `i`. */
+/** Returns the stream index of the selected piece number `i`. */
 export function selectedPiece({ pieces }: PieceSelection, i: number): number {
   return pieces === null ? i : (pieces[i] ?? 0)
 }
 
-/** Makes room for the digests of the selected pieces. */
+/** Allocates memory for the digests of the selected pieces. */
 export function createDigests(
   selection: PieceSelection,
   kind: DigestKind,
@@ -81,8 +86,8 @@ function requireAlignedFiles({ paths, offsets, pieceLength }: ContentStream): vo
 }
 
 /**
- * The bytes of a piece that are of a file and not of its padding, in a stream whose files begin on
- * piece boundaries: those at the start of the piece, as there is no other file in it.
+ * Returns how many bytes of a piece belong to a file and not to its padding. The stream's files
+ * must begin on piece boundaries, so these bytes are at the start of the piece.
  */
 export function bytesOfFile(stream: ContentStream, piece: number): number {
   const start = piece * stream.pieceLength
@@ -92,7 +97,7 @@ export function bytesOfFile(stream: ContentStream, piece: number): number {
   return Math.min(end - start, stream.pieceLength)
 }
 
-/** The digests of the first `count` of the selected pieces. */
+/** Returns the digests of the first `count` selected pieces. */
 export function firstDigests(digests: DigestBuffers, count: number): StreamDigests {
   const { pieces, blocks, firstBlocks } = digests
   return {
@@ -101,7 +106,7 @@ export function firstDigests(digests: DigestBuffers, count: number): StreamDiges
   }
 }
 
-/** Room for the digests that follow those of the first `count` pieces; it is the same memory. */
+/** Returns the memory for the digests after the first `count` pieces, as views. */
 export function digestsAfter(digests: DigestBuffers, count: number): DigestBuffers {
   const { pieces, blocks, firstBlocks } = digests
   return {

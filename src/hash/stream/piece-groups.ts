@@ -1,17 +1,17 @@
 import { BLOCK_LENGTH, bytesOfFile } from './digests.js'
 import type { ContentStream } from './content-stream.js'
 
-/** Some pieces of a stream, to be hashed before the others. */
+/** A group of pieces of a stream that is hashed together. */
 export interface PieceGroup {
-  /** Their indices, in order. */
+  /** The indices of the pieces, in ascending order. */
   readonly pieces: Uint32Array
-  /** The bytes in them that are of files and not of padding. */
+  /** Bytes of files in these pieces, without padding. */
   readonly fileBytes: number
 }
 
 /**
- * Parts pieces into groups of so many blocks (BEP 52) that their digests fit into memory, however
- * large the stream is. The files of the stream begin on piece boundaries.
+ * Divides pieces into groups of at most `mostBlocks` blocks (BEP 52), so that their digests fit
+ * into memory. The stream's files must begin on piece boundaries.
  */
 export function* groupPieces(
   stream: ContentStream,

@@ -1,18 +1,21 @@
 import { BtkitError, describeErrno, osCodeOf } from '../../errors.js'
 import { countPieces, type ContentStream } from './content-stream.js'
 
-/** What could not be read of a stream, in memory that all its threads share. */
+/** The parts of a stream that could not be read, in memory that all its threads share. */
 export interface ReadFailures {
-  /** 1 for each piece with bytes that could not be read. */
+  /** 1 for each piece with unreadable bytes. */
   readonly pieces: Uint8Array
-  /** Why a file of the stream could not be read, as an errno; CHANGED, or 0 for one that could. */
+  /**
+   * For each file of the stream, why it could not be read: an errno, or CHANGED. 0 if it could be
+   * read.
+   */
   readonly reasons: Int32Array
 }
 
-/** In place of an errno, which is negative: the file is not what it was. */
+/** In place of an errno (which is negative): the file has changed. */
 const CHANGED = 1
 
-/** Makes room to note what can't be read of a stream. */
+/** Allocates memory for the read failures of a stream. */
 export function createReadFailures(stream: ContentStream): ReadFailures {
   return {
     pieces: new Uint8Array(new SharedArrayBuffer(countPieces(stream))),
@@ -20,13 +23,13 @@ export function createReadFailures(stream: ContentStream): ReadFailures {
   }
 }
 
-/** Where a read failed: the indices of the file and the piece. */
+/** The position of a failed read: indices of the file and the piece. */
 export interface FailedRead {
   readonly file: number
   readonly piece: number
 }
 
-/** Notes that bytes of a file that lie in a piece could not be read. Bugs of ours are thrown. */
+/** Records a failed read. Errors that do not come from the file are thrown. */
 export function noteReadFailure(
   { pieces, reasons }: ReadFailures,
   { file, piece }: FailedRead,
@@ -38,7 +41,7 @@ export function noteReadFailure(
   reasons[file] = isChange ? CHANGED : ((error as NodeJS.ErrnoException).errno ?? CHANGED)
 }
 
-/** The files that could not be read, by their paths, and why in words. */
+/** Returns the unreadable files by path, with the reason in words. */
 export function listUnreadable(
   { reasons }: ReadFailures,
   { paths }: ContentStream,

@@ -4,23 +4,23 @@ import { becameShorter, openSameFile } from './open-same-file.js'
 import { fileAt, ZEROS, type ContentStream } from './content-stream.js'
 import { noteReadFailure, type ReadFailures } from './read-failures.js'
 
-/** Reads stretches of a content stream, keeping the last file open for the next stretch. */
+/** Reads ranges of a content stream. Keeps the last file open for the next range. */
 export class StreamReader {
   #file = -1
   #descriptor = -1
   /** Why the last file could not be opened. */
   #refusal: Error | null = null
 
-  /** With `failures` given, what can't be read counts as zeros, and is noted there. */
+  /** With `failures`, unreadable bytes count as zeros and are recorded there. */
   constructor(
     readonly stream: ContentStream,
     readonly failures: ReadFailures | null = null,
   ) {}
 
   /**
-   * Fills `target` with the stream's bytes from `position` on, by the largest reads possible.
-   * @throws BtkitError `not-found`, `not-permitted`, `io`, or `changed` for a file that ends early
-   * or is another by now; only without `failures`
+   * Fills `target` with the stream's bytes from `position` on, in reads as large as possible.
+   * @throws BtkitError `not-found`, `not-permitted`, `io`, or `changed` for a file that ends
+   *   early or was replaced; only without `failures`
    */
   read(position: number, target: Uint8Array): void {
     let filled = 0
@@ -60,7 +60,7 @@ export class StreamReader {
     try {
       this.#readPart(part)
     } catch {
-      // Then piece by piece, so that no piece is given up for what others lack
+      // Repeats the read piece by piece, so that a fault in one piece does not affect the others
       for (const [piece, inPiece] of this.#byPieces(part)) {
         this.#readPieceOrNote(inPiece, piece, failures)
       }
@@ -76,7 +76,9 @@ export class StreamReader {
     }
   }
 
-  /** The parts that lie in one piece of the stream each, with the index of that. */
+  /**
+   * Divides a range of a file at piece boundaries. Yields each part with the index of its piece.
+   */
   *#byPieces({ file, start, target }: FilePart): Generator<[piece: number, part: FilePart]> {
     const position = this.#offset(file) + start
     for (let done = 0; done < target.length;) {
@@ -108,7 +110,7 @@ export class StreamReader {
       this.#file = file
       this.#openOrRefuse(file, path)
     }
-    // Once is enough to know it, however many pieces a file has
+    // The failed open is not repeated for each of the file's pieces
     if (this.#refusal !== null) throw this.#refusal
   }
 
@@ -123,7 +125,7 @@ export class StreamReader {
   }
 }
 
-/** Bytes of the file of that index in the stream, from its byte number `start` on. */
+/** A range of the stream's file number `file`, from its byte `start` on. */
 interface FilePart {
   readonly file: number
   readonly start: number

@@ -13,10 +13,10 @@ const LIST = 0x6c
 const DICT = 0x64
 
 /**
- * The canonical bencode of a value: keys in byte order, integers exact.
+ * Encodes a value as canonical bencode: keys in byte order, integers exact.
  *
- * @throws BtkitError `bencode` for what bencode can't hold: fractions, integers beyond 64 bits,
- * numbers that may be rounded, keys that are not latin1 strings of bytes
+ * @throws BtkitError `bencode` for values that bencode cannot represent: fractions, integers
+ *   beyond 64 bits, numbers that may be rounded, keys that are not latin1 strings of bytes
  */
 export function encodeBencode(value: BencodeValue): Uint8Array {
   const writer = new Writer()
@@ -24,39 +24,42 @@ export function encodeBencode(value: BencodeValue): Uint8Array {
   return writer.toBytes()
 }
 
-/** A list of which each element is made when it is written: there may be very many. */
+/** A list whose elements are created while it is written, because there may be very many. */
 export class LazyList {
   constructor(readonly values: Iterable<BencodeValue>) {}
 }
 
-/** A dictionary of which each value is made when it is written. The keys come in byte order. */
+/** A dictionary whose values are created while it is written. Its entries must be in byte order. */
 export class LazyDict {
   constructor(readonly entries: Iterable<[string, BencodeValue | LazyDict]>) {}
 }
 
-/** A dictionary in which some values are made when they are written. */
+/** A dictionary in which some values are created while they are written. */
 export type LazyParts = Map<string, BencodeValue | LazyList | LazyDict>
 
-/** Elements of lists and lazy dictionaries that are encoded in one step. */
+/** Number of elements of lists and lazy dictionaries that are encoded in one step. */
 const STEP = 50
 
-/** The same for a dictionary in steps, so that others have their turn while a long list in it is encoded. */
+/** Encodes a dictionary in steps, so that other work can run while a long list is encoded. */
 export function* encodingBencode(dict: LazyParts): Generator<undefined, Uint8Array> {
   const writer = new Writer()
   yield* writer.writingDict(dict)
   return writer.toBytes()
 }
 
-/** A shorter text, such as a length or a key, is written faster here than by native code. */
+/** The longest text that is written faster here than by native code, such as a length or a key. */
 const SHORT = 24
 
-/** What was written to lately and may be again; null while it is in use. */
+/** A buffer for reuse; null while it is in use. */
 let spare: Buffer | null = null
 
-/** A larger one is let go. */
+/** Largest buffer that is kept for reuse, in bytes. */
 const MAX_SPARE = 64 * 1024
 
-/** One buffer that doubles: a torrent of a million files would be millions of little ones. */
+/**
+ * Writes to one buffer that doubles when it is full. A torrent of a million files would otherwise
+ * need millions of small buffers.
+ */
 class Writer {
   #buffer: Buffer
   #length = 0
@@ -74,7 +77,7 @@ class Writer {
     else this.#writeInteger(value)
   }
 
-  /** A copy of what was written; to be called once, as the last. */
+  /** Returns a copy of the written bytes. Call it only once, at the end. */
   toBytes(): Uint8Array {
     const bytes = new Uint8Array(this.#buffer.subarray(0, this.#length))
     if (this.#buffer.length <= MAX_SPARE) spare = this.#buffer
@@ -181,7 +184,7 @@ class Writer {
   }
 }
 
-/** The entries in byte order, which on latin1 strings is the order of `<`. */
+/** Returns the entries in byte order. On latin1 strings `<` compares in byte order. */
 export function sortedEntries<T>(dict: ReadonlyMap<string, T>): Iterable<[string, T]> {
   let last: string | null = null
   for (const key of dict.keys()) {
@@ -203,5 +206,5 @@ const NOT_LATIN1 = /[^\0-\xff]/
 
 function checkKey(key: string): void {
   if (NOT_LATIN1.test(key))
-    throw new BtkitError('bencode', `${quoteText(key)}: not a key made of bytes`)
+    throw new BtkitError('bencode', `${quoteText(key)}: has characters that are not bytes`)
 }

@@ -2,21 +2,21 @@ import { Buffer } from 'node:buffer'
 import { BtkitError } from '../../errors.js'
 import type { BencodeDict, BencodeValue } from './value.js'
 
-/** Deeper values would be refused by those who read them. */
+/** The deepest nesting; readers would refuse more. */
 const MAX_DEPTH = 32
 
-/** Texts, and what tells of objects: between texts, a colon comes after keys alone. */
+/** Matches texts, braces and colons. Between texts, a colon only follows a key. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}:]/g
 
 /**
- * The value that a JSON text stands for: its texts become UTF-8.
- * @throws BtkitError `usage` for what is no JSON, and for what bencode has no form for: fractions,
- * numbers that JSON does not keep exactly, true, false, null, and a key twice
+ * Converts a JSON text to a bencode value; texts become UTF-8.
+ * @throws BtkitError `usage` for text that is not JSON, and for values without a bencode form:
+ *   fractions, numbers that JSON does not keep exactly, true, false, null, and a repeated key
  */
 export function bencodeFromJson(text: string): BencodeValue {
   const value = convert(parse(text), 0)
   const twice = doubledKey(text, keyOf)
-  if (twice !== null) throw refusal(`the key ${JSON.stringify(twice)} is there twice`)
+  if (twice !== null) throw refusal(`the key ${JSON.stringify(twice)} is repeated`)
   return value
 }
 
@@ -24,7 +24,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw refusal(`not JSON, in which a text is "${text}" with its quotes`)
+    throw refusal(`not JSON; write a text with its quotes: "${text}"`)
   }
 }
 
@@ -43,14 +43,14 @@ function convertObject(object: object, depth: number): BencodeDict {
   )
 }
 
-/** The key of a dictionary that a text stands for. */
+/** Converts a text to a dictionary key. */
 export function keyOf(text: string): string {
   return Buffer.from(text).toString('latin1')
 }
 
 function requireExact(value: number): number {
   if (Number.isSafeInteger(value)) return value
-  throw refusal('torrents have whole numbers alone, here up to 2^53')
+  throw refusal('torrents have only whole numbers, here up to 2^53')
 }
 
 function refusal(reason: string): BtkitError {
@@ -58,8 +58,8 @@ function refusal(reason: string): BtkitError {
 }
 
 /**
- * The first key that an object in well-formed JSON has twice, the way `keyOf` spells it; null for none.
- * JSON.parse takes the last of them without a word.
+ * Returns the first key that an object in well-formed JSON repeats, after conversion by `keyOf`;
+ * null if there is none. JSON.parse would silently use the last one.
  */
 function doubledKey(json: string, keyOf: (text: string) => string): string | null {
   const objects: Set<string>[] = []

@@ -5,52 +5,57 @@ import { WarningList } from '../warning.js'
 import type { Warning } from '../warning.js'
 import { Buffer } from 'node:buffer'
 
-/** No torrent worth reading is larger, in bytes. */
+/** The default limit of a torrent's size, in bytes. */
 export const DEFAULT_MAX_SIZE = 64 * 1024 * 1024
 
-/** How deep lists and dictionaries may nest. */
+/** The default limit of nested lists and dictionaries. */
 export const DEFAULT_MAX_DEPTH = 100
 
 /**
- * How many values a file may hold. A torrent of a million files has six million; a hostile 64 MiB
- * of `de` would have thirty, at some hundred bytes of memory each.
+ * The limit of values in a file. A torrent of a million files has six million values. A hostile 64
+ * MiB of `de` would have thirty million, each of which needs some hundred bytes of memory.
  */
 export const MAX_VALUES = 8 * 1024 * 1024
 
 const SLOTS = 256
 
-/** Longer keys are rare, and comparing them would cost more than making them. */
+/**
+ * Longest key in the cache. Longer keys are rare, and comparing them costs more than creating them.
+ */
 const LONGEST = 32
 
-/** What all readers know: to make it anew takes longer than to read a small torrent. */
+/** Shared by all readers, because creating it takes longer than reading a small torrent. */
 const slots = new Array<string>(SLOTS).fill('')
 
-/** How much to accept. */
+/** Limits of the input. */
 interface BencodeLimits {
-  /** In bytes. */
+  /** Bytes of the input. */
   readonly maxSize: number
-  /** In lists and dictionaries, one inside the other. */
+  /** Depth of nested lists and dictionaries. */
   readonly maxDepth: number
 }
 
-/** What was read, where the top-level entries stand, and what is odd about it. */
+/** The result of reading: the value, the positions of the top-level entries, and warnings. */
 interface BencodeReading {
   readonly value: BencodeValue
-  /** The entries of the top-level dictionary by key; empty when the value is none. */
+  /**
+   * Positions of the top-level dictionary's entries, by key; empty if the value is not a
+   * dictionary.
+   */
   readonly spans: Map<string, Span>
   readonly warnings: Warning[]
 }
 
 /**
- * Reads bencode of unknown origin. Only valid bencode is accepted, and kept exactly: if there are
- * no warnings, encoding the value gives the same bytes. Unsorted keys and white space after the end
+ * Reads bencode of unknown origin. Accepts only valid bencode, and preserves it: if there are no
+ * warnings, encoding the value gives the same bytes. Unsorted keys and white space after the end
  * occur in practice; they are accepted with a warning. Byte strings are views of `bytes`, not
  * copies.
  *
- * The npm `bencode` codec is not strict enough for such bytes: it accepts truncated strings and
- * trailing bytes, turns keys that are not UTF-8 to hexadecimal, obeys `__proto__`, rounds integers
- * beyond 2^53 and overflows the stack on deep nesting. This reader does not recurse, and takes time
- * in proportion to the bytes.
+ * The npm `bencode` codec is not strict enough: it accepts truncated strings and trailing bytes,
+ * converts keys that are not UTF-8 to hexadecimal, and obeys `__proto__`. It also rounds integers
+ * beyond 2^53 and overflows the stack on deep nesting. This reader does not recurse, and its time
+ * is proportional to the input.
  * @throws BtkitError `bencode`, as `offset N: reason`
  */
 export function readBencode(bytes: Uint8Array, limits: BencodeLimits): BencodeReading {
@@ -70,7 +75,7 @@ const WHITE_SPACE = [0x20, 0x09, 0x0a, 0x0d]
 interface Frame {
   readonly container: BencodeValue[] | BencodeDict
   readonly start: number
-  /** The key that waits for its value. */
+  /** A key whose value comes next; null if a key comes next. */
   key: string | null
   keyStart: number
   lastKey: string | null
@@ -104,7 +109,10 @@ class Reader {
     return { value, spans: this.#spans, warnings: this.#warnings.toArray() }
   }
 
-  /** Reads the next key, value, opening or end; returns the whole value once that is complete. */
+  /**
+   * Reads the next key, scalar, opening or end. Returns the whole value when it is complete, else
+   * null.
+   */
   #step(): BencodeValue | null {
     const { bytes, offset } = this.#cursor
     const frame = this.#frames.at(-1)
@@ -177,7 +185,7 @@ class Reader {
     frame.lastKey = key
   }
 
-  /** As long as keys are sorted none can repeat, so only a key out of order is looked up. */
+  /** Only keys out of order are looked up: as long as the keys are sorted, none can repeat. */
   #checkDisorder(frame: Frame, dict: BencodeDict, { key, start }: KeyAt): void {
     if (dict.has(key)) throw bencodeError(start, `dictionary key ${quoteText(key)} a second time`)
     if (frame.isUnsorted) return
@@ -203,8 +211,8 @@ class Reader {
 }
 
 /**
- * Turns the bytes of dictionary keys into latin1 strings. A torrent of a million files spells
- * `length` and `path` a million times; remembering the last few keys saves both time and memory.
+ * Converts the bytes of dictionary keys to latin1 strings. A torrent of a million files contains
+ * `length` and `path` a million times. Remembering the latest keys saves both time and memory.
  */
 export class KeyCache {
   readonly #whole: Buffer
@@ -214,7 +222,7 @@ export class KeyCache {
     this.#whole = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength)
   }
 
-  /** The latin1 string of `bytes`. */
+  /** Returns `bytes` as a latin1 string. */
   textOf(bytes: Uint8Array): string {
     const { length } = bytes
     if (length > LONGEST) return this.#latin1(bytes)

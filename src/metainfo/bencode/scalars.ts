@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 
-/** A place in bytes that readers move forward. */
+/** A reading position in bytes. Readers advance it. */
 export interface Cursor {
   readonly bytes: Uint8Array
   offset: number
@@ -11,14 +11,14 @@ const MINUS = 0x2d
 const COLON = 0x3a
 const END = 0x65
 
-/** No integer of 64 bits has more digits, and a number of any 15 digits is exact. */
+/** The most digits of a 64-bit integer, and the most digits that are always exact in a number. */
 const MAX_DIGITS = 19
 const EXACT_DIGITS = 15
 
 const MIN_INTEGER = -(2n ** 63n)
 const MAX_INTEGER = 2n ** 63n - 1n
 
-/** The error of bytes that are no bencode, at an offset. */
+/** The error for invalid bencode at an offset. */
 export function bencodeError(offset: number, reason: string): BtkitError {
   return new BtkitError('bencode', `offset ${offset}: ${reason}`)
 }
@@ -29,7 +29,7 @@ export function isDigit(byte: number | undefined): boolean {
 }
 
 /**
- * Reads the integer whose `i` is at the cursor.
+ * Reads the integer at the cursor, which is at its `i`.
  * @throws BtkitError `bencode`
  */
 export function takeInteger(cursor: Cursor): number | bigint {
@@ -73,18 +73,20 @@ function outOfRange(offset: number): BtkitError {
 }
 
 /**
- * Reads the string whose length is at the cursor, as a view of the bytes.
+ * Reads the string at the cursor, which is at its length. Returns a view of the bytes.
  * @throws BtkitError `bencode`
  */
 export function takeString(cursor: Cursor): Uint8Array {
   const start = skipString(cursor)
   const { bytes, offset } = cursor
-  // a plain view: subarray() of a Buffer would make Buffers, which are slower and print otherwise
+  // A plain view: subarray() of a Buffer would create Buffers, which are slower and print
+  // differently
   return new Uint8Array(bytes.buffer, bytes.byteOffset + start, offset - start)
 }
 
 /**
- * Moves the cursor behind the string whose length is there, and returns the offset of its first byte.
+ * Moves the cursor behind the string at the cursor, which is at its length. Returns the offset of
+ * the string's first byte.
  * @throws BtkitError `bencode`
  */
 export function skipString(cursor: Cursor): number {

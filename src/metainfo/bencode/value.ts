@@ -1,18 +1,18 @@
 /**
- * What bencode can hold. An integer is a `number` when that is exact and a `bigint` otherwise; a
- * string is bytes, because bencode knows no text.
+ * A bencode value. An integer is a `number` if that is exact, else a `bigint`. A string is bytes,
+ * because bencode has no text type.
  */
 export type BencodeValue = number | bigint | Uint8Array | BencodeValue[] | BencodeDict
 
 /**
- * A dictionary. A key is the latin1 ("binary") string of its bytes: that is exact for any bytes,
- * `<` on it is bencode's byte order. In a Map the key `__proto__` is like any other.
+ * A dictionary. A key is the latin1 ("binary") string of its bytes. This preserves any bytes, and
+ * `<` compares in bencode's byte order. In a Map the key `__proto__` is not special.
  */
 export type BencodeDict = Map<string, BencodeValue>
 
-/** Where an entry of the top-level dictionary stands: offsets in bytes, `end` not included. */
+/** The position of an entry of the top-level dictionary: offsets in bytes, `end` excluded. */
 export interface Span {
-  /** The first byte of the key (of its length digits). */
+  /** The first byte of the key, which is a digit of its length. */
   readonly keyStart: number
   /** The first byte of the value. */
   readonly start: number

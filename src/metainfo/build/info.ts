@@ -9,32 +9,34 @@ import {
 import type { BencodeDict } from '../bencode/value.js'
 import type { MetainfoVersion, Metainfo, TreeFile } from '../metainfo.js'
 
-/** The empty key, under which what is said of a file stands; no name is empty. */
+/** The empty key, which holds the properties of a file; no name is empty. */
 const LEAF = ''
 
 const NOT_ASCII = /[^\0-\x7f]/
 
-/** What goes into `info`, the part of a torrent that its info hashes stand for. */
+/** The content of `info`, from which the info hashes are computed. */
 export interface InfoParts {
   readonly version: MetainfoVersion
   readonly name: string
-  /** Whether the files live in a directory called `name`; else there is one, of that name. */
+  /**
+   * Whether the files are in a directory called `name`. Otherwise there is one file of that name.
+   */
   readonly isDirectory: boolean
-  /** In stream order, which in v2 and hybrids is that of the bytes of their path components. */
+  /** In stream order. In v2 and hybrids this is the byte order of the path components. */
   readonly files: readonly InfoFile[]
-  /** In bytes. */
+  /** Bytes of a piece. */
   readonly pieceLength: number
-  /** SHA-1 digests, 20 bytes each; null for v2 alone. */
+  /** SHA-1 digests, 20 bytes each; null for v2. */
   readonly pieces: Uint8Array | null
   readonly private: boolean
   readonly source: string | null
-  /** Any other keys; they do not replace those above. */
+  /** Additional keys. They do not replace the keys above. */
   readonly extraKeys?: BencodeDict | undefined
 }
 
 /**
- * Encodes the `info` of a torrent: v1 (BEP 3), v2 (BEP 52), or a hybrid, which says all in both
- * ways. There is no key for what is false or null. Pad files are in the v1 list alone.
+ * Encodes the `info` of a torrent: v1 (BEP 3), v2 (BEP 52), or a hybrid of both. False and null
+ * values get no key. Only the v1 file list contains pad files.
  */
 export function buildInfo(parts: InfoParts): Uint8Array {
   const building = encodingBencode(infoOf(parts))
@@ -44,12 +46,12 @@ export function buildInfo(parts: InfoParts): Uint8Array {
   }
 }
 
-/** The same in steps, so that others have their turn while many files are encoded. */
+/** Encodes `info` in steps, so that other work can run while many files are encoded. */
 export function* buildingInfo(parts: InfoParts): Generator<undefined, Uint8Array> {
   return yield* encodingBencode(infoOf(parts))
 }
 
-/** The keys in byte order, but for those that were given: then they need not be sorted. */
+/** Returns the entries in byte order, except `extraKeys`, which may be unsorted. */
 function infoOf(parts: InfoParts): LazyParts {
   const { version, name, isDirectory, files } = parts
   const info: LazyParts = new Map(parts.extraKeys)
@@ -81,7 +83,7 @@ function fileEntry(file: InfoFile): BencodeDict {
   return entry.set('length', file.length).set('path', encodePath(file.path))
 }
 
-/** In a file tree, a single file is called as the torrent is. */
+/** Moves a single file to the torrent's name, as a file tree requires. */
 function asSingle(name: string): (file: InfoFile) => InfoFile {
   return (file) => ({ ...file, path: [name] })
 }
@@ -89,44 +91,49 @@ function asSingle(name: string): (file: InfoFile) => InfoFile {
 /** A file of a torrent. */
 export interface InfoFile {
   readonly path: readonly string[]
-  /** In bytes. */
+  /** Bytes of the file. */
   readonly length: number
-  /** The BEP 47 attribute letters, `p` for a pad file among them; absent or empty for none. */
+  /**
+   * The attribute letters of BEP 47, such as `p` for a pad file; absent or empty if there are none.
+   */
   readonly attr?: string | undefined
-  /** Of a symbolic link (`l`), the components of what it leads to (BEP 47). */
+  /** For a symbolic link (`l`), the path components of its target (BEP 47). */
   readonly symlinkPath?: readonly string[] | undefined
-  /** The root of its Merkle tree, 32 bytes; null or absent where the file is empty or v2 is not. */
+  /**
+   * The root of the file's Merkle tree, 32 bytes. Null or absent if the file is empty or there is
+   * no v2.
+   */
   readonly piecesRoot?: Uint8Array | null
 }
 
-/** Path components as they are encoded. */
+/** Encodes path components. */
 function encodePath(path: readonly string[]): Uint8Array[] {
   return path.map((component) => Buffer.from(component))
 }
 
-/** Whether it is a pad file. */
+/** Whether a file is a pad file. */
 function isPadFile({ attr }: InfoFile): boolean {
   return attr?.includes('p') ?? false
 }
 
 /**
- * The piece layers of files longer than a piece, 32 bytes a piece, by the roots of the files as
- * latin1 strings. Files of the same content share one.
+ * The piece layers of all files longer than a piece, 32 bytes for each piece. The keys are the
+ * files' roots as latin1 strings. Files with the same content share a layer.
  */
 export type PieceLayers = ReadonlyMap<string, Uint8Array>
 
-/** Encodes the `piece layers` of BEP 52, which stand beside `info`. */
+/** Encodes the `piece layers` of BEP 52, which are outside `info`. */
 export function encodePieceLayers(layers: PieceLayers): Uint8Array {
   return encodeBencode(new Map(layers))
 }
 
-/** What is in a directory, by the names as keys. */
+/** The entries of a directory by name. */
 type Directory = Map<string, InfoFile | Directory>
 
 /**
- * The `file tree` of BEP 52: a dictionary for each directory, by the names in it, and below each
- * file's name one that holds its length, root and attributes under the empty key. There are no pad
- * files in it: in v2 each file begins a piece.
+ * Builds the `file tree` of BEP 52. It has a dictionary for each directory, by name. Below a file's
+ * name, a dictionary holds its length, root and attributes under the empty key. Pad files are left
+ * out, because in v2 each file begins a piece.
  */
 function buildFileTree(files: readonly InfoFile[]): LazyDict {
   const tree: Directory = new Map()
@@ -156,7 +163,10 @@ function* entriesOf(directory: Directory): Generator<[string, BencodeDict | Lazy
   }
 }
 
-/** A symbolic link has no length here, as libtorrent has it: where it leads says all. */
+/**
+ * Describes a file. A symbolic link has no length here, as in libtorrent; its target says
+ * everything.
+ */
 function describe({ attr, length, piecesRoot, symlinkPath }: InfoFile): BencodeDict {
   const leaf: BencodeDict = new Map()
   if (attr) leaf.set('attr', Buffer.from(attr))
@@ -166,14 +176,14 @@ function describe({ attr, length, piecesRoot, symlinkPath }: InfoFile): BencodeD
   return leaf
 }
 
-/** Keys are the latin1 strings of their bytes; those of ASCII are the text. */
+/** Converts a name to the latin1 string of its bytes; ASCII names need no conversion. */
 function keyOf(name: string): string {
   return NOT_ASCII.test(name) ? Buffer.from(name).toString('latin1') : name
 }
 
 /**
- * For each of `files` its place in the v2 file tree; null for pad files, and for all files of a v1
- * torrent. Both sides of a hybrid have the same files in the same order.
+ * Returns for each of `files` its entry in the v2 file tree; null for pad files, and for all files
+ * of a v1 torrent. Both file lists of a hybrid have the same files in the same order.
  */
 export function alignTree({ files, tree }: Pick<Metainfo, 'files' | 'tree'>): (TreeFile | null)[] {
   let next = 0

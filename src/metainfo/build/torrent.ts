@@ -3,7 +3,7 @@ import { encodeBencode, sortedEntries } from '../bencode/encode.js'
 import type { BencodeDict } from '../bencode/value.js'
 import type { DhtNode } from '../metainfo.js'
 
-/** What a torrent says beside its `info`. There is no key for a null or empty value. */
+/** The values of a torrent outside `info`. Null and empty values get no key. */
 export interface TorrentParts {
   readonly announce: string | null
   readonly announceList: readonly (readonly string[])[]
@@ -12,25 +12,25 @@ export interface TorrentParts {
   readonly nodes: readonly DhtNode[]
   readonly comment: string | null
   readonly createdBy: string | null
-  /** In seconds since 1970. */
+  /** Seconds since 1970. */
   readonly creationDate: number | null
-  /** Any other keys; they do not replace those above. */
+  /** Additional keys. They do not replace the keys above. */
   readonly extraKeys?: BencodeDict | undefined
 }
 
-/** What a torrent says of its content, encoded. */
+/** The encoded description of a torrent's content. */
 export interface TorrentCore {
   readonly info: Uint8Array
-  /** The layers that go with that `info` (BEP 52), encoded; null for a v1 torrent. */
+  /** The encoded `piece layers` of that `info` (BEP 52); null for a v1 torrent. */
   readonly pieceLayers: Uint8Array | null
 }
 
-/** Builds a .torrent from what it says of its content, taken byte for byte, and the rest. */
+/** Builds a .torrent from the encoded content, byte for byte, and the other values. */
 export function buildTorrent(parts: TorrentParts, core: TorrentCore): Uint8Array {
   return joinTorrent(encodeParts(parts), core)
 }
 
-/** Builds a .torrent from what it says of its content and what encodeParts made of the rest. */
+/** Builds a .torrent from the encoded content and the result of encodeParts. */
 export function joinTorrent(
   beside: ReadonlyMap<string, Uint8Array>,
   { info, pieceLayers }: TorrentCore,
@@ -46,7 +46,10 @@ export function joinTorrent(
 const BEGIN = Buffer.from('d')
 const END = Buffer.from('e')
 
-/** Buffer.concat takes memory that many share, all of which stays while one of them does. */
+/**
+ * Joins parts into a buffer of its own. Buffer.concat uses a shared pool, which stays in memory as
+ * long as any of its users.
+ */
 function join(parts: readonly Uint8Array[]): Buffer {
   const joined = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
@@ -57,7 +60,7 @@ function join(parts: readonly Uint8Array[]): Buffer {
   return joined
 }
 
-/** Torrents have few keys, and most have the same. */
+/** Caches encoded keys, because torrents have few different keys. */
 function encodeKey(key: string): Uint8Array {
   const known = encodedKeys.get(key)
   if (known) return known
@@ -69,7 +72,7 @@ function encodeKey(key: string): Uint8Array {
 const encodedKeys = new Map<string, Uint8Array>()
 const MOST_KEYS = 100
 
-/** What stands beside `info` in a .torrent: the encoded values by their keys. */
+/** Encodes the values outside `info`, by key. */
 export function encodeParts(parts: TorrentParts): Map<string, Uint8Array> {
   const values = new Map<string, Uint8Array>()
   for (const [key, value] of parts.extraKeys ?? []) values.set(key, encodeBencode(value))
@@ -79,7 +82,7 @@ export function encodeParts(parts: TorrentParts): Map<string, Uint8Array> {
   return values
 }
 
-/** The keys beside `info` that the parts of a torrent have, but for those in `extraKeys`. */
+/** All keys outside `info` that TorrentParts can set, except `extraKeys`. */
 export const PART_KEYS: ReadonlySet<string> = new Set([
   'announce',
   'announce-list',

@@ -4,19 +4,19 @@ import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { encodedInfo, type TorrentEdit } from './splice-torrent.js'
 
-/** What to set; null removes, and what is undefined stays. */
+/** Values to set. Null removes a value; undefined keeps it. */
 export interface Details {
   readonly comment?: string | null | undefined
   readonly createdBy?: string | null | undefined
-  /** In seconds since 1970. */
+  /** Seconds since 1970. */
   readonly creationDate?: number | null | undefined
-  /** Inside `info`, so that the info hash changes. */
+  /** Part of `info`: changing it changes the info hash. */
   readonly private?: boolean | undefined
-  /** Inside `info`, so that the info hash changes. */
+  /** Part of `info`: changing it changes the info hash. */
   readonly source?: string | null | undefined
 }
 
-/** Sets what a torrent says beside its content, trackers and seeds. */
+/** Returns an edit that sets values other than content, trackers and seeds. */
 export function setDetails(details: Details): TorrentEdit {
   const { comment, createdBy, creationDate, source } = details
   return ({ spans, info: oldInfo, private: isPrivate }) => {
@@ -27,7 +27,7 @@ export function setDetails(details: Details): TorrentEdit {
     if (creationDate !== undefined) {
       top.set('creation date', creationDate === null ? null : encodeBencode(creationDate))
     }
-    // A 0 and no value at all mean the same
+    // A 0 and a missing value mean the same
     if (details.private !== undefined && details.private !== isPrivate) {
       info.set('private', details.private ? encodeBencode(1) : null)
     }
@@ -36,13 +36,13 @@ export function setDetails(details: Details): TorrentEdit {
   }
 }
 
-/** Changes to a dictionary while they are gathered. */
+/** Collects changes to a dictionary. */
 type GatheredChanges = Map<string, Uint8Array | null>
 
 /**
- * Sets a text of a dictionary, or removes it when null. So it does with a second key that ends in
- * `.utf-8`, if there is one: old programs wrote it beside text in a local encoding, and some
- * clients prefer it.
+ * Sets a text in a dictionary, or removes it if it is null. A second key with the suffix `.utf-8`
+ * is changed in the same way if it exists. Old programs wrote it beside text in a local encoding,
+ * and some clients prefer it.
  */
 function changeText(
   changes: GatheredChanges,
@@ -56,7 +56,7 @@ function changeText(
   if (keys.has(twin)) changes.set(twin, value)
 }
 
-/** Gives a torrent another name, and therefore another info hash. */
+/** Returns an edit that renames a torrent, which changes its info hash. */
 export function setName(name: string): TorrentEdit {
   return (metainfo) => {
     const info: GatheredChanges = new Map()
@@ -67,7 +67,9 @@ export function setName(name: string): TorrentEdit {
   }
 }
 
-/** In version 2 the file of a torrent of a single file has its own name as well (BEP 52). */
+/**
+ * Renames the file in the tree of a single-file torrent: in version 2 it has its own name (BEP 52).
+ */
 function renameInTree(metainfo: UnhashedMetainfo, name: string): Uint8Array | null {
   const { bytes, spans } = encodedInfo(metainfo)
   const span = spans.get('file tree')

@@ -4,30 +4,33 @@ import { isByteString, type BencodeValue } from '../bencode/value.js'
 import { topLevelValue, type TorrentEdit } from './splice-torrent.js'
 import type { Metainfo } from '../metainfo.js'
 
-/** The keys of lists that are edited entry by entry; those of trackers have tiers. */
+/**
+ * The keys of lists that are edited entry by entry. Tracker lists are not among them, because they
+ * have tiers.
+ */
 export type ListKey = 'httpseeds' | 'url-list' | 'nodes' | 'similar' | 'collections'
 
-/** Changes to a list, made in this order. */
+/** Changes to a list, applied in this order. */
 export interface ListSteps<T> {
-  /** What takes the place of the whole list; null to begin with the list as it is. */
+  /** Replaces the whole list; null keeps it. */
   readonly set: readonly T[] | null
   readonly remove: readonly T[]
-  /** What to have at the beginning, also if it is in the list already. */
+  /** Entries to move or add to the beginning. */
   readonly prepend: readonly T[]
-  /** What to have at the end, unless it is in the list already. */
+  /** Entries to add at the end unless the list has them. */
   readonly add: readonly T[]
 }
 
-/** An entry of a list as the latin1 string of its bencode, by which entries are compared. */
+/** An entry of a list as the latin1 string of its bencode, for comparison. */
 type Entry = string
 
-/** Lists that may be inside `info` as well, and then count together with those beside it (BEP 38). */
+/** Lists that may be both inside and outside `info`. Both lists count together (BEP 38). */
 const IN_INFO: readonly ListKey[] = ['similar', 'collections']
 
 /**
- * Changes a list of a torrent. Other entries stay as they are, whatever they are, and a list that
- * is empty then leaves no key behind. Of a list that is inside `info`, entries are only removed
- * there: what is new goes beside `info`, so that the info hash stays.
+ * Returns an edit that changes a list of a torrent. All other entries are preserved, and a list
+ * that becomes empty is removed with its key. From a list inside `info` entries are only removed;
+ * new entries go to the list outside `info`, so that adding does not change the info hash.
  */
 export function changeList(key: ListKey, steps: ListSteps<BencodeValue>): TorrentEdit {
   const encoded = encodeSteps(steps)
@@ -55,7 +58,10 @@ function encodeEntry(value: BencodeValue): Entry {
   return Buffer.from(encodeBencode(value)).toString('latin1')
 }
 
-/** A single seed may stand as a string, and an empty one for none. */
+/**
+ * Returns the entries of a list. A single seed may be a plain string, and an empty string means no
+ * seeds.
+ */
 function entriesOf(value: BencodeValue | undefined): Entry[] {
   if (Array.isArray(value)) return value.map(encodeEntry)
   return isByteString(value) && value.length > 0 ? [encodeEntry(value)] : []
@@ -65,7 +71,7 @@ function isKept(entry: Entry, { set, remove }: ListSteps<Entry>): boolean {
   return !remove.includes(entry) && (set === null || set.includes(entry))
 }
 
-/** The steps without what is there already, in the other of two lists. */
+/** Removes entries that the other list already has from the steps. */
 function withoutThose(there: readonly Entry[], steps: ListSteps<Entry>): ListSteps<Entry> {
   const without = (list: readonly Entry[]) => list.filter((entry) => !there.includes(entry))
   const { set, remove, prepend, add } = steps
@@ -78,7 +84,7 @@ function takeSteps(list: readonly Entry[], { set, remove, prepend, add }: ListSt
   return [...prepend, ...left, ...missing]
 }
 
-/** Nothing when the entries are the same, however the list is spelled. */
+/** Returns no changes if the entries are equal, even if the list is encoded differently. */
 function changesOf(key: ListKey, old: readonly Entry[], list: readonly Entry[]) {
   const isSame = old.length === list.length && old.every((entry, at) => entry === list[at])
   const changes = new Map<string, Uint8Array | null>()
@@ -93,7 +99,7 @@ function unique(list: readonly Entry[]): Entry[] {
 /** The keys of HTTP seeds (BEP 17) and of web seeds (BEP 19). */
 export type SeedKey = 'httpseeds' | 'url-list'
 
-/** The seeds that a torrent has under a key; a plain string is a list of one. */
+/** Returns a torrent's seeds under a key; a plain string becomes a list of one. */
 export function seedsOf(
   { httpSeeds, webSeeds }: Pick<Metainfo, 'httpSeeds' | 'webSeeds'>,
   key: SeedKey,
@@ -102,7 +108,8 @@ export function seedsOf(
 }
 
 /**
- * Sets seeds, or removes them when `urls` is null. Seeds that are the same already are left alone.
+ * Returns an edit that sets seeds, or removes them if `urls` is null. Equal seeds are left
+ * unchanged.
  */
 export function setSeeds(key: SeedKey, urls: readonly string[] | null): TorrentEdit {
   return (metainfo) => {

@@ -3,26 +3,25 @@ import { encodeBencode } from '../bencode/encode.js'
 import type { Span } from '../bencode/value.js'
 
 /**
- * Changes to a dictionary's entries, by key: the new value, encoded, or null to remove the entry.
+ * Changes to entries of a dictionary, by key: the new encoded value, or null to remove the entry.
  */
 export type DictChanges = ReadonlyMap<string, Uint8Array | null>
 
-/** An encoded dictionary and where its entries stand in it. Bytes may follow its end. */
+/** An encoded dictionary and the positions of its entries. Bytes may follow its end. */
 export interface EncodedDict {
   readonly bytes: Uint8Array
   readonly spans: ReadonlyMap<string, Span>
 }
 
-/** Makes an array of so many bytes, whatever they are. */
+/** Allocates an array of `length` bytes with any content. */
 export type Allocate = (length: number) => Uint8Array
 
 const allocateAnew: Allocate = (length) => Buffer.allocUnsafe(length)
 
 /**
- * Changes entries of an encoded dictionary and leaves every other byte as it is.
- * A new entry goes where the sort order wants it; in a dictionary that is unsorted, behind the
- * largest of the smaller keys. Returns the very same array when nothing changes, else one of
- * `allocate`.
+ * Changes entries of an encoded dictionary, and preserves all other bytes. A new entry goes to its
+ * place in the sort order. In an unsorted dictionary it goes behind the largest of the smaller
+ * keys. Returns the same array if nothing changes, else one from `allocate`.
  */
 export function spliceDict(
   dict: EncodedDict,
@@ -52,7 +51,7 @@ function join(parts: readonly Uint8Array[], allocate: Allocate): Uint8Array {
   return joined
 }
 
-/** Bytes to take out, and what to put in their place. */
+/** A range of bytes to remove, and what to insert there. */
 interface Cut {
   readonly start: number
   readonly end: number
@@ -73,7 +72,10 @@ function cutFor({ bytes, spans }: EncodedDict, key: string, value: Uint8Array | 
   return isSame ? [] : [{ start, end, key, insert: [value] }]
 }
 
-/** The end of the entry after which a new one belongs; 1, behind the dictionary's `d`, for none. */
+/**
+ * Returns the end of the entry after which a new key belongs. If there is none, returns 1: after
+ * the dictionary's `d`.
+ */
 function placeFor(key: string, spans: ReadonlyMap<string, Span>): number {
   let place = 1
   let before: string | null = null
@@ -86,7 +88,7 @@ function placeFor(key: string, spans: ReadonlyMap<string, Span>): number {
   return place
 }
 
-/** By offset. Of cuts at the same offset insertions come first, sorted by key. */
+/** Compares cuts by offset. At the same offset, insertions come first, sorted by key. */
 function compareCuts(a: Cut, b: Cut): number {
   return a.start - b.start || a.end - b.end || (a.key < b.key ? -1 : 1)
 }

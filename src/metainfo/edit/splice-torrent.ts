@@ -3,7 +3,7 @@ import type { BencodeValue, BencodeDict } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { spliceDict, type Allocate, type DictChanges, type EncodedDict } from './splice-dict.js'
 
-/** The keys of `info` that say what the content is, in one version or the other. */
+/** The keys of `info` that describe the content, in either version. */
 const CONTENT_KEYS = [
   'attr',
   'file tree',
@@ -16,10 +16,10 @@ const CONTENT_KEYS = [
   'symlink path',
 ]
 
-/** Changes to the entries of a torrent's top-level dictionary and of its `info`. */
+/** Changes to the top-level dictionary of a torrent and to its `info`. */
 interface TorrentChanges {
   readonly top?: DictChanges
-  /** Whatever is changed here changes the info hash. */
+  /** Any change here changes the info hash. */
   readonly info?: DictChanges
 }
 
@@ -27,9 +27,8 @@ interface TorrentChanges {
 export type TorrentEdit = (metainfo: UnhashedMetainfo) => TorrentChanges
 
 /**
- * The bytes of a torrent after changes, of which all but the changed entries are as they were,
- * white space after the end included. The very same array when nothing changes, else one of
- * `allocate`.
+ * Applies changes to a torrent. All bytes except the changed entries are preserved, including white
+ * space after the end. Returns the same array if nothing changes, else one from `allocate`.
  */
 export function spliceTorrent(
   metainfo: UnhashedMetainfo,
@@ -43,13 +42,13 @@ export function spliceTorrent(
   return spliceDict(metainfo, changes, allocate)
 }
 
-/** The `info` of a torrent as it stands. */
+/** Returns the `info` of a torrent as encoded in the file. */
 export function encodedInfo({ bytes, infoSpan }: UnhashedMetainfo): EncodedDict {
   const info = bytes.subarray(infoSpan.start, infoSpan.end)
   return { bytes: info, spans: read(info).spans }
 }
 
-/** A top-level value as it stands; undefined when there is none. */
+/** Returns a top-level value as encoded in the file; undefined if it does not exist. */
 export function encodedValue(
   { bytes, spans }: UnhashedMetainfo,
   key: string,
@@ -58,18 +57,18 @@ export function encodedValue(
   return span && bytes.subarray(span.start, span.end)
 }
 
-/** A top-level value, decoded. */
+/** Returns a decoded top-level value. */
 export function topLevelValue(metainfo: UnhashedMetainfo, key: string): BencodeValue | undefined {
   const bytes = encodedValue(metainfo, key)
   return bytes && read(bytes).value
 }
 
-/** Decodes a part of a torrent, whose bytes have passed the reader before. */
+/** Decodes a part of a torrent that was read successfully before. */
 function read(bytes: Uint8Array) {
   return readBencode(bytes, { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH })
 }
 
-/** Joins edits into one. No two of them may change the same key. */
+/** Combines edits. No two of them may change the same key. */
 export function combineEdits(edits: readonly TorrentEdit[]): TorrentEdit {
   return (metainfo) => {
     const changes = edits.map((edit) => edit(metainfo))
@@ -80,7 +79,9 @@ export function combineEdits(edits: readonly TorrentEdit[]): TorrentEdit {
   }
 }
 
-/** What `info` says beside its content: private, source and unknown keys, as they stand. */
+/**
+ * Returns the entries of `info` that do not describe the content: private, source and unknown keys.
+ */
 export function keptInfo({ info }: UnhashedMetainfo): BencodeDict {
   return new Map([...info].filter(([key]) => !CONTENT_KEYS.includes(key)))
 }

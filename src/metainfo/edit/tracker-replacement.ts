@@ -1,9 +1,9 @@
 import { BtkitError } from '../../errors.js'
 import { checkTracker } from '../trackers.js'
 
-/** A tracker to put in the place of another. */
+/** A tracker replacement. */
 export interface TrackerReplacement {
-  /** A whole URL, or the beginning of one up to where a part of it ends. */
+  /** A whole URL, or a prefix that ends at the end of a URL part. */
   readonly from: string
   readonly to: string
 }
@@ -13,7 +13,7 @@ const BARE_SCHEME = /^(https?|udp|wss?):\/\/$/i
 const PART_END = /[/:?]/
 
 /**
- * Reads `OLD=NEW`, of which OLD ends at the `=` before NEW's scheme.
+ * Parses `OLD=NEW`. OLD ends at the `=` before NEW's scheme.
  * @throws BtkitError `usage`
  */
 export function parseReplacement(text: string): TrackerReplacement {
@@ -30,10 +30,10 @@ export function parseReplacement(text: string): TrackerReplacement {
 }
 
 /**
- * Replaces a tracker whose URL is `from` or begins with it; any other is returned as it is. `from`
- * must end where a part of the URL ends, at `/`, `:` or `?`, so that `http://a.example` does not
- * match `http://a.example.org`.
- * @throws BtkitError `metainfo` when the new one would be no tracker
+ * Replaces a tracker whose URL equals `from` or begins with it; returns any other URL unchanged.
+ * `from` must end at the end of a URL part, at `/`, `:` or `?`. Therefore `http://a.example` does
+ * not match `http://a.example.org`.
+ * @throws BtkitError `metainfo` if the result is not a tracker URL
  */
 export function replaceTracker(url: string, { from, to }: TrackerReplacement): string {
   if (!isMeant(url, from)) return url
@@ -41,7 +41,7 @@ export function replaceTracker(url: string, { from, to }: TrackerReplacement): s
   try {
     return checkTracker(result)
   } catch (cause) {
-    const reason = `would become '${result}', which is no tracker`
+    const reason = `would become '${result}', which is not a tracker URL`
     throw new BtkitError('metainfo', `tracker '${url}': ${reason}`, { cause })
   }
 }

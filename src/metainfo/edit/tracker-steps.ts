@@ -1,23 +1,24 @@
 import type { Tier, Trackers } from './trackers.js'
 
-/** Changes to single trackers, made in this order. */
+/** Changes to single trackers, applied in this order. */
 export interface TrackerSteps {
-  /** What takes the place of all trackers; null to begin with those that there are. */
+  /** Replaces all trackers; null keeps them. */
   readonly set: readonly Tier[] | null
-  /** Whole URLs. */
+  /** Whole URLs to remove. */
   readonly remove: readonly string[]
-  /** Each returns the new URL of a tracker, or the same URL for no change. */
+  /** Functions that return the new URL of a tracker, or the same URL for no change. */
   readonly replace: readonly ((url: string) => string)[]
-  /** Trackers to have first, each as a tier of its own, also if they are in the list already. */
+  /** Trackers to move or add to the front, each as its own tier. */
   readonly prepend: readonly string[]
-  /** Trackers to add unless they are in the list, each as a new last tier. */
+  /** Trackers to add unless the list has them, each as a new last tier. */
   readonly add: readonly string[]
 }
 
 /**
- * Takes the steps on the trackers of a torrent. If any has an effect, the result is put in order:
- * no tracker repeats in a tier, no tier or list is empty, and `announce` is the first of the list;
- * an `announce` that was in no tier becomes the first tier. Otherwise the same object is returned.
+ * Applies the steps to a torrent's trackers. If any step has an effect, the result is normalized.
+ * No tier contains a tracker twice, and no tier or list is empty. `announce` is the first tracker
+ * of the list; an `announce` that was in no tier becomes the first tier. Without an effect, returns
+ * the same object.
  */
 export function takeTrackerSteps(trackers: Trackers, steps: TrackerSteps): Trackers {
   const begun = steps.set === null ? trackers : fromTiers(steps.set)
@@ -29,7 +30,7 @@ export function takeTrackerSteps(trackers: Trackers, steps: TrackerSteps): Track
   return isSame(result, trackers) ? trackers : tidy(result)
 }
 
-/** A single tracker gets no list. */
+/** Converts tiers to Trackers. A single tracker gets no announce list. */
 function fromTiers(tiers: readonly Tier[]): Trackers {
   const announce = tiers[0]?.[0] ?? null
   return { announce, tiers: tiers.flat().length > 1 ? tiers : null }
@@ -51,7 +52,7 @@ function mapTrackers(
   }
 }
 
-/** Adds trackers that are missing. A single tracker gets no list. */
+/** Adds missing trackers. A single tracker gets no announce list. */
 function addTrackers(trackers: Trackers, urls: readonly string[]): Trackers {
   const tiers = listAll(trackers)
   const missing = [...new Set(urls)].filter((url) => !tiers.flat().includes(url))
@@ -69,7 +70,10 @@ function tidy(trackers: Trackers): Trackers {
   return { announce: tiers[0]?.[0] ?? null, tiers }
 }
 
-/** All tiers without repeats and empty ones; an `announce` that is in none comes first. */
+/**
+ * Returns all tiers, without repeated trackers or empty tiers. An `announce` that is in no tier
+ * comes first.
+ */
 function listAll({ announce, tiers }: Trackers): Tier[] {
   const list = (tiers ?? []).map((tier) => [...new Set(tier)]).filter((tier) => tier.length > 0)
   return announce === null || list.flat().includes(announce) ? list : [[announce], ...list]

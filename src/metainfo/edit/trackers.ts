@@ -6,8 +6,8 @@ import type { DictChanges } from './splice-dict.js'
 import { topLevelValue, type TorrentEdit } from './splice-torrent.js'
 
 /**
- * The trackers of a torrent. A URL is the latin1 string of its bytes: they need not be UTF-8, and
- * must survive when another tracker is edited.
+ * The trackers of a torrent. A URL is the latin1 string of its bytes, because they need not be
+ * UTF-8 and must survive edits of other trackers.
  */
 export interface Trackers {
   readonly announce: string | null
@@ -16,17 +16,23 @@ export interface Trackers {
 
 export type Tier = readonly string[]
 
-/** The URL of a tracker as it stands in Trackers. */
+/** Converts a tracker's URL to the form in Trackers. */
 export function trackerBytes(url: string): string {
   return Buffer.from(url).toString('latin1')
 }
 
-/** Sets `announce` and the announce list, or removes what is null. Equal values are left alone. */
+/**
+ * Returns an edit that sets `announce` and the announce list, or removes them if null. Equal values
+ * are left unchanged.
+ */
 export function setTrackers(wanted: Trackers): TorrentEdit {
   return (metainfo) => ({ top: trackerChanges(metainfo, wanted) })
 }
 
-/** Applies `change` to the trackers. If it returns the same object nothing is changed. */
+/**
+ * Returns an edit that applies `change` to the trackers. Nothing changes if it returns the same
+ * object.
+ */
 export function changeTrackers(change: (trackers: Trackers) => Trackers): TorrentEdit {
   return (metainfo) => {
     const trackers = readTrackers(metainfo)
@@ -35,7 +41,7 @@ export function changeTrackers(change: (trackers: Trackers) => Trackers): Torren
   }
 }
 
-/** The trackers of a torrent. A tracker in the place of a tier counts as a tier of one. */
+/** Reads the trackers of a torrent. A tracker in place of a tier counts as a tier of one. */
 export function readTrackers(metainfo: UnhashedMetainfo): Trackers {
   const announce = topLevelValue(metainfo, 'announce')
   const list = topLevelValue(metainfo, 'announce-list')
@@ -45,7 +51,7 @@ export function readTrackers(metainfo: UnhashedMetainfo): Trackers {
   }
 }
 
-/** The announce list that a value is; null for what is none. */
+/** Reads an announce list from a value; null if it is not a list. */
 export function readTiers(list: BencodeValue | undefined): Tier[] | null {
   return Array.isArray(list) ? list.map(readTier) : null
 }
@@ -66,17 +72,17 @@ function trackerChanges(metainfo: UnhashedMetainfo, { announce, tiers }: Tracker
   return changes
 }
 
-/** The value of an announce list, encoded. */
+/** Encodes an announce list. */
 export function encodeTiers(tiers: readonly Tier[]): Uint8Array {
   return encodeBencode(tiers.map((tier) => tier.map(bytesOf)))
 }
 
-/** Compares decoded lists, so that an equal list keeps its old bytes, however it is encoded. */
+/** Compares decoded lists, so that an equal list keeps its bytes, however it is encoded. */
 function isSameList(tiers: readonly Tier[], old: Trackers['tiers']): boolean {
   return JSON.stringify(tiers) === JSON.stringify(old)
 }
 
-/** The value of an announce, encoded. */
+/** Encodes an announce URL. */
 export function encodeTracker(url: string): Uint8Array {
   return encodeBencode(bytesOf(url))
 }

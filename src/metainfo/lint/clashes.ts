@@ -1,17 +1,20 @@
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo } from '../metainfo.js'
 
-/** Between the components of a path. It sorts before all other characters. */
+/** Separates path components. It sorts before all other characters. */
 const SEPARATOR = '\0'
 
-/** A path, and how a system that ignores case and the forms of Unicode would see it. */
+/** A path, and its form on systems that ignore case and Unicode normalization. */
 interface FoldedPath {
   readonly path: readonly string[]
   readonly folded: readonly string[]
   readonly key: string
 }
 
-/** Names in one directory that differ by case or Unicode normalisation alone: a Mac has them as one. */
+/**
+ * Finds names in one directory that differ only in case or Unicode normalization. On macOS they are
+ * the same name.
+ */
 export function* findNameClashes({ files }: Metainfo) {
   const seen = new Set<string>()
   for (const [a, b] of neighbours(files)) {
@@ -24,7 +27,7 @@ export function* findNameClashes({ files }: Metainfo) {
   }
 }
 
-/** Paths at which the torrent has both a file and a directory. */
+/** Finds paths at which the torrent has both a file and a directory. */
 export function* findPathsOfBothKinds({ files }: Metainfo) {
   for (const [a, b] of neighbours(files)) {
     const isAbove = a.path.length < b.path.length
@@ -35,8 +38,8 @@ export function* findPathsOfBothKinds({ files }: Metainfo) {
 }
 
 /**
- * Each path with the next in the order of their folded forms. Paths that share a folded beginning
- * stand together in it, so whatever clashes does so with a neighbour.
+ * Yields each path with the next one, in the order of their folded forms. Paths that share a folded
+ * prefix are adjacent in this order, so every clash is between neighbours.
  */
 function* neighbours(files: Metainfo['files']): Generator<[FoldedPath, FoldedPath]> {
   const paths = files.filter(({ padding }) => !padding).map(({ path }) => foldPath(path))
@@ -53,7 +56,9 @@ function foldPath(path: readonly string[]): FoldedPath {
   return { path, folded, key: folded.join(SEPARATOR) }
 }
 
-/** The first component in which paths differ though their folded forms do not; -1 for none. */
+/**
+ * Returns the index of the first component that differs, if its folded forms are equal; else -1.
+ */
 function clashOf(a: FoldedPath, b: FoldedPath): number {
   const differs = a.path.findIndex((component, at) => component !== b.path[at])
   return differs >= 0 && a.folded[differs] === b.folded[differs] ? differs : -1

@@ -1,51 +1,57 @@
 import type { Metainfo } from '../metainfo.js'
 import type { WarningCode } from '../warning.js'
 
-/** What is wrong or unwise in a torrent, by name; those of the reader are among them. */
+/** Codes of all findings, including the warnings of the parser. */
 export type LintCode =
   | WarningCode
-  | 'announce-not-in-list' // clients take the list alone
-  | 'empty-tier' // a tier of the announce list, or all of it, without a tracker
-  | 'tracker-not-url' // a tracker that no client can ask
+  | 'announce-not-in-list' // clients use only the list
+  | 'empty-tier' // an empty announce list, or a tier without a tracker
+  | 'tracker-not-url' // a tracker URL that no client can use
   | 'tracker-repeated' // a tracker that is asked twice
-  | 'comma-in-url' // what may be several URLs in the place of one
-  | 'web-seed-without-slash' // a web seed of a directory that reads as that of a file
-  | 'seed-not-url' // a web seed or HTTP seed that no client can ask
+  | 'comma-in-url' // a URL with a comma, which may be meant as several URLs
+  | 'web-seed-without-slash' // a web seed of a directory that looks like one of a file
+  | 'seed-not-url' // a web seed or HTTP seed that no client can use
   | 'private-without-source' // the same info hash on another private tracker
   | 'private-without-tracker' // a private torrent that finds no peers
   | 'private-with-nodes' // DHT nodes that a private torrent must not use
-  | 'no-tracker' // nothing in the torrent leads to peers or data
-  | 'misplaced-key' // a key that only counts inside info, outside
-  | 'piece-length-odd' // no power of two, or less than a client asks for at once
-  | 'piece-length-small' // far more pieces than the size calls for
-  | 'piece-length-large' // far fewer pieces than the size calls for
-  | 'piece-length-refused' // pieces that libtorrent does not load
-  | 'many-pieces' // more than some clients bear
+  | 'no-tracker' // no tracker, nodes or seeds
+  | 'misplaced-key' // a key outside info that only counts inside
+  | 'piece-length-odd' // not a power of two, or less than a client requests at once
+  | 'piece-length-small' // far more pieces than the size needs
+  | 'piece-length-large' // far fewer pieces than the size needs
+  | 'piece-length-refused' // pieces that libtorrent refuses
+  | 'many-pieces' // more pieces than some clients can handle
   | 'huge-torrent' // a .torrent that some clients refuse
-  | 'unaligned-hybrid' // a file that v1 and v2 can't share pieces of
-  | 'file-and-directory' // a path that is both
+  | 'unaligned-hybrid' // a file that begins inside a piece
+  | 'file-and-directory' // a path that is both a file and a directory
   | 'link-outside' // a symbolic link that leads out of the torrent
-  | 'link-to-nothing' // a symbolic link to what is not there
-  | 'name-clash' // names that are one on some systems
-  | 'reserved-name' // a name that is a device on Windows
+  | 'link-to-nothing' // a symbolic link to a file that does not exist
+  | 'name-clash' // names that are the same on some systems
+  | 'reserved-name' // a device name on Windows
   | 'forbidden-character' // a character that Windows refuses
-  | 'hidden-character' // a name that is not what it looks like
-  | 'trailing-dot-or-space' // what Windows cuts off
+  | 'hidden-character' // a character that is invisible or changes the text direction
+  | 'trailing-dot-or-space' // an end of a name that Windows removes
   | 'name-too-long' // a name that most file systems refuse
   | 'path-too-long' // a path that Linux refuses
 
 /**
- * How bad it is: an error keeps programs from using the torrent, or makes it dangerous; a warning
- * keeps some programs or systems from using all of it; a note is allowed, but seldom wanted.
+ * The severity of a finding. An error keeps programs from using the torrent, or makes it dangerous.
+ * A warning keeps some programs or systems from using all of it. A note is allowed but seldom
+ * wanted.
  */
 export type Severity = 'error' | 'warning' | 'note'
 
-/** Something that whoever publishes the torrent should hear of. The message is a single safe line. */
+/**
+ * A problem that the torrent's publisher should know. The message is a single line, safe to print.
+ */
 export interface Finding {
   readonly code: LintCode
   readonly severity: Severity
   readonly message: string
 }
 
-/** A rule: the messages of what it finds. It may find millions, and be asked for few. */
+/**
+ * A rule. It yields a message for each problem; there may be millions, of which the caller reads a
+ * few.
+ */
 export type LintRule = (metainfo: Metainfo) => Iterable<string>

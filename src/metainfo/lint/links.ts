@@ -1,7 +1,7 @@
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoFile } from '../metainfo.js'
 
-/** Symbolic links that do not stay below the torrent's directory (BEP 47). */
+/** Finds symbolic links that lead out of the torrent's directory (BEP 47). */
 export function* findLinksOutside({ files }: Metainfo) {
   for (const { path, symlinkPath = [] } of files) {
     if (symlinkPath.every(isPlain)) continue
@@ -9,7 +9,7 @@ export function* findLinksOutside({ files }: Metainfo) {
   }
 }
 
-/** Symbolic links that lead nowhere, or to what the torrent does not have. */
+/** Finds symbolic links without a target, or with a target that the torrent does not have. */
 export function* findLinksToNothing({ files }: Metainfo) {
   const links = files.filter(isLink)
   if (links.length === 0) return
@@ -27,12 +27,12 @@ function isLink({ attr }: MetainfoFile): boolean {
   return attr.includes('l')
 }
 
-/** Whether a component is just a name. */
+/** Whether a component is a plain name. */
 function isPlain(component: string): boolean {
   return !/^\.{0,2}$|[/\0]/.test(component)
 }
 
-/** All files and the directories above them. */
+/** Returns the paths of all files and of the directories above them. */
 function placesOf(files: readonly MetainfoFile[]): Set<string> {
   const places = new Set<string>()
   for (const { path } of files) {

@@ -35,7 +35,7 @@ import {
 import type { Metainfo } from '../metainfo.js'
 import type { WarningCode } from '../warning.js'
 
-/** How bad what the reader warns of is. */
+/** The severities of the parser's warnings. */
 const READER_SEVERITIES: Record<WarningCode, Severity> = {
   'trailing-space': 'note',
   'unsorted-keys': 'warning',
@@ -50,7 +50,7 @@ const READER_SEVERITIES: Record<WarningCode, Severity> = {
   'layer-unneeded': 'note',
 }
 
-/** The rules, in the order of their findings, and how bad these are. */
+/** The rules in the order of their findings, with the severity of each. */
 const RULES: Record<Exclude<LintCode, WarningCode>, readonly [Severity, LintRule]> = {
   'announce-not-in-list': ['warning', findAnnounceOutsideList],
   'empty-tier': ['warning', findEmptyTiers],
@@ -83,13 +83,16 @@ const RULES: Record<Exclude<LintCode, WarningCode>, readonly [Severity, LintRule
   'path-too-long': ['warning', findLongPaths],
 }
 
-/** All codes that a finding may have. */
+/** All codes of findings. */
 export const LINT_CODES = [...Object.keys(READER_SEVERITIES), ...Object.keys(RULES)] as LintCode[]
 
-/** How many findings of a kind a person can use. */
+/** The most findings of one kind that are reported. */
 export const MAX_FINDINGS_OF_A_KIND = 50
 
-/** All that is wrong or unwise in a valid torrent: the reader's warnings, then what rules find. */
+/**
+ * Finds all problems in a valid torrent: first the parser's warnings, then the findings of the
+ * rules.
+ */
 export function lintMetainfo(metainfo: Metainfo): Finding[] {
   const found = Object.entries(RULES).flatMap(([code, [, rule]]) => {
     return boundedly(rule(metainfo)).map((message) => ({ code: code as LintCode, message }))
@@ -98,7 +101,7 @@ export function lintMetainfo(metainfo: Metainfo): Finding[] {
   return all.map(({ code, message }) => ({ code, severity: severityOf(code), message }))
 }
 
-/** How bad a finding of a code is. */
+/** The severity of findings with a code. */
 export function severityOf(code: LintCode): Severity {
   return isOfReader(code) ? READER_SEVERITIES[code] : RULES[code][0]
 }

@@ -2,36 +2,39 @@ import { Buffer } from 'node:buffer'
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo } from '../metainfo.js'
 
-/** Names that stand for devices on Windows, with any extension. */
+/** Device names on Windows, with any extension. */
 const RESERVED =
   /^(con|prn|aux|nul|com[1-9\u00b9\u00b2\u00b3]|lpt[1-9\u00b9\u00b2\u00b3])\s*(\.|$)/i
 
-/** What Windows refuses in a name; slashes and backslashes are paths that the reader warns of. */
+/**
+ * Characters that Windows refuses in a name. Slashes and backslashes are missing, because the
+ * parser warns of them.
+ */
 const FORBIDDEN = /[<>:"|?*\u0001-\u001f]/
 
-/** Marks of direction, overrides and isolates (Unicode, UAX 9): they change what a name looks like. */
+/** Unicode marks, overrides and isolates of direction (UAX 9), which change how a name looks. */
 const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 
-/** What can't be seen, but for the control characters that Windows refuses. */
+/** Invisible characters, except the control characters in FORBIDDEN. */
 const INVISIBLE = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
-/** Joiners and variation selectors in their place: in scripts and emoji that are written so. */
+/** Joiners and variation selectors that are used correctly, in scripts and emoji that need them. */
 const JOINING = /(?<=[^\0-\x7f])[\u200c\u200d\ufe00-\ufe0f\u{e0100}-\u{e01ef}]|\ufe0f(?=\u20e3)/gu
 
-/** In bytes: what most file systems hold. */
+/** The limit of most file systems, in bytes. */
 const LONGEST_NAME = 255
 
-/** In bytes: Linux takes 4,096 with the NUL at the end. */
+/** The limit of Linux in bytes: 4,096 including the final NUL. */
 const LONGEST_PATH = 4095
 
-/** Names that Windows takes for a device. */
+/** Finds names that are devices on Windows. */
 export function* findReservedNames(metainfo: Metainfo) {
   for (const name of namesOf(metainfo)) {
     if (RESERVED.test(name)) yield `name ${quoteText(name)} is that of a device on Windows`
   }
 }
 
-/** Names with a character that Windows refuses. */
+/** Finds names with a character that Windows refuses. */
 export function* findForbiddenCharacters(metainfo: Metainfo) {
   for (const name of namesOf(metainfo)) {
     const [character] = FORBIDDEN.exec(name) ?? []
@@ -40,7 +43,7 @@ export function* findForbiddenCharacters(metainfo: Metainfo) {
   }
 }
 
-/** Names that are not what they look like: with characters that turn text around or are not seen. */
+/** Finds names with invisible characters, or characters that change the text direction. */
 export function* findHiddenCharacters(metainfo: Metainfo) {
   for (const name of namesOf(metainfo)) {
     const [character] = INVISIBLE.exec(name.replace(JOINING, '')) ?? []
@@ -50,7 +53,7 @@ export function* findHiddenCharacters(metainfo: Metainfo) {
   }
 }
 
-/** Names whose end Windows drops. */
+/** Finds names whose end Windows removes. */
 export function* findTrailingDotsAndSpaces(metainfo: Metainfo) {
   for (const name of namesOf(metainfo)) {
     if (/[. ]$/.test(name) && !/^\.\.?$/.test(name)) {
@@ -59,7 +62,7 @@ export function* findTrailingDotsAndSpaces(metainfo: Metainfo) {
   }
 }
 
-/** Names of more than 255 bytes. */
+/** Finds names of more than 255 bytes. */
 export function* findLongNames(metainfo: Metainfo) {
   for (const name of namesOf(metainfo)) {
     const length = Buffer.byteLength(name)
@@ -69,7 +72,7 @@ export function* findLongNames(metainfo: Metainfo) {
   }
 }
 
-/** Paths of more than 4,095 bytes, from the torrent's name down. */
+/** Finds paths of more than 4,095 bytes, including the torrent's name. */
 export function* findLongPaths({ name, isDirectory, files }: Metainfo) {
   for (const { path, padding } of files) {
     const whole = (isDirectory ? [name, ...path] : path).join('/')
@@ -80,7 +83,9 @@ export function* findLongPaths({ name, isDirectory, files }: Metainfo) {
   }
 }
 
-/** Each name once: the torrent's, then those of its directories and files as they come. */
+/**
+ * Returns each name once: first the torrent's, then those of directories and files in file order.
+ */
 function namesOf({ name, files }: Metainfo): Set<string> {
   const names = new Set([name])
   for (const { path, padding } of files) {

@@ -2,17 +2,20 @@ import { quoteText } from '../../text/escape.js'
 import type { Metainfo } from '../metainfo.js'
 import { isSeed, isTracker } from '../trackers.js'
 
-/** Keys that count inside `info` only, but stand beside it. */
+/** Keys that are only valid inside `info`. */
 const INFO_KEYS = ['private', 'source']
 
-/** An announce that is not in the list: clients that know lists ignore it (BEP 12). */
+/**
+ * Finds an announce URL that is not in the announce list. Clients that support lists ignore it (BEP
+ * 12).
+ */
 export function* findAnnounceOutsideList({ announce, announceList }: Metainfo) {
   const listed = announceList?.flat() ?? []
   if (announce === null || listed.length === 0 || listed.includes(announce)) return
   yield `announce ${quoteText(announce)} is not in the announce list, so clients will not use it`
 }
 
-/** Tiers without a tracker, and a list without a tier. */
+/** Finds an empty announce list, and tiers without a tracker. */
 export function* findEmptyTiers({ announceList }: Metainfo) {
   if (announceList?.length === 0) yield 'the announce list is empty'
   for (const [at, tier] of announceList?.entries() ?? []) {
@@ -20,7 +23,7 @@ export function* findEmptyTiers({ announceList }: Metainfo) {
   }
 }
 
-/** Trackers that are no http, https, udp, ws or wss URL. */
+/** Finds trackers that are not an http, https, udp, ws or wss URL. */
 export function* findBadTrackers(metainfo: Metainfo) {
   for (const tracker of trackersOf(metainfo)) {
     if (!isTracker(tracker)) {
@@ -29,7 +32,7 @@ export function* findBadTrackers(metainfo: Metainfo) {
   }
 }
 
-/** Trackers that the announce list has more than once, in one tier or several. */
+/** Finds trackers that occur more than once in the announce list. */
 export function* findRepeatedTrackers({ announceList }: Metainfo) {
   const counts = new Map<string, number>()
   for (const tracker of announceList?.flat() ?? []) {
@@ -40,7 +43,7 @@ export function* findRepeatedTrackers({ announceList }: Metainfo) {
   }
 }
 
-/** Seeds that are no http, https or ftp URL. */
+/** Finds seeds that are not an http, https or ftp URL. */
 export function* findBadSeeds(metainfo: Metainfo) {
   for (const seed of seedsOf(metainfo)) {
     if (!isSeed(seed)) {
@@ -49,14 +52,17 @@ export function* findBadSeeds(metainfo: Metainfo) {
   }
 }
 
-/** Trackers and seeds with a comma: lists are written with commas, and one is taken for one URL. */
+/** Finds trackers and seeds with a comma: probably a list that became a single URL. */
 export function* findCommas(metainfo: Metainfo) {
   for (const url of [...trackersOf(metainfo), ...seedsOf(metainfo)]) {
-    if (url.includes(',')) yield `${quoteText(url)} has a comma, but is one URL and no list`
+    if (url.includes(',')) yield `${quoteText(url)} has a comma, but is one URL, not a list`
   }
 }
 
-/** Web seeds to which clients should add the path of a file, but that end as a file does (BEP 19). */
+/**
+ * Finds web seeds of a directory without a slash at the end. Clients append the path of a file only
+ * after a slash (BEP 19).
+ */
 export function* findSeedsWithoutSlash({ isDirectory, webSeeds }: Metainfo) {
   for (const seed of new Set(isDirectory ? webSeeds : [])) {
     if (!seed.endsWith('/')) {
@@ -65,29 +71,29 @@ export function* findSeedsWithoutSlash({ isDirectory, webSeeds }: Metainfo) {
   }
 }
 
-/** A torrent from which no client learns of peers or of seeds, unless by the DHT at large. */
+/** Finds torrents without trackers, nodes and seeds: clients find peers only through the DHT. */
 export function* findNoTracker(metainfo: Metainfo) {
   const { nodes } = metainfo
-  // Of private ones another rule tells
+  // Another rule handles private torrents
   if (metainfo.private || trackersOf(metainfo).size > 0) return
   if ((nodes ?? []).length === 0 && seedsOf(metainfo).size === 0) {
-    yield 'no tracker, no DHT nodes and no seeds: clients find peers by the DHT alone'
+    yield 'no tracker, no DHT nodes and no seeds: clients find peers only by the DHT'
   }
 }
 
-/** Each tracker once, the announce first. */
+/** Returns each tracker once, first the announce URL. */
 function trackersOf({ announce, announceList }: Metainfo): Set<string> {
   return new Set([...(announce === null ? [] : [announce]), ...(announceList?.flat() ?? [])])
 }
 
-/** Each web seed and HTTP seed once. */
+/** Returns each web seed and HTTP seed once. */
 function seedsOf({ httpSeeds, webSeeds }: Metainfo): Set<string> {
   return new Set([...(webSeeds ?? []), ...(httpSeeds ?? [])])
 }
 
 /**
- * A private torrent should have a source: without one, the same files on two trackers have the same
- * info hash, and a client that has one of the torrents can't have the other.
+ * Finds private torrents without a source. The same files on two trackers then have the same info
+ * hash, and a client that has one of the torrents cannot add the other.
  */
 export function* findPrivateWithoutSource(metainfo: Metainfo) {
   if (metainfo.private && (metainfo.source ?? '') === '') {
@@ -95,20 +101,20 @@ export function* findPrivateWithoutSource(metainfo: Metainfo) {
   }
 }
 
-/** Peers of a private torrent come from its trackers alone (BEP 27). */
+/** Finds private torrents without a tracker: their peers only come from trackers (BEP 27). */
 export function* findPrivateWithoutTracker(metainfo: Metainfo) {
   if (metainfo.private && trackersOf(metainfo).size === 0)
     yield 'private without a tracker: no client can find peers'
 }
 
-/** DHT nodes of a private torrent, whose peers may come from its trackers alone (BEP 27). */
+/** Finds private torrents with DHT nodes: their peers must only come from trackers (BEP 27). */
 export function* findPrivateWithNodes(metainfo: Metainfo) {
   if (metainfo.private && (metainfo.nodes ?? []).length > 0) {
     yield 'private with DHT nodes: clients must not use them'
   }
 }
 
-/** A private flag or source outside `info`, where clients do not look for them. */
+/** Finds a private flag or source outside `info`, where clients ignore it. */
 export function* findMisplacedKeys({ spans }: Metainfo) {
   for (const key of INFO_KEYS) {
     if (spans.has(key)) yield `${key} stands outside info, where clients ignore it`

@@ -7,28 +7,29 @@ import { metainfoError, requireDict, requireString } from './require-field.js'
 import { describeFile } from './v1-files.js'
 import type { WarningList } from '../warning.js'
 
-/** A file of the tree, whose piece layer has not been looked for. */
+/** A file of the tree, before its piece layer is read. */
 export type RootedFile = Pick<TreeFile, 'file' | 'piecesRoot'>
 
-/** The empty key, under which a file's own dictionary stands; no name is empty (BEP 52). */
+/** The empty key, which holds the properties of a file; no name is empty (BEP 52). */
 const LEAF = ''
 
 const ROOT_LENGTH = 32
 
 /**
- * A tree spells the name of a directory once, but the paths of all its files hold it: without a
- * bound, a small torrent of one long name and many files would fill any memory.
+ * Limit of the memory for all paths, in bytes. The tree contains a directory's name once, but the
+ * paths of all its files contain it. Without a limit, a small torrent with one long name and many
+ * files would use up all memory.
  */
 const MAX_PATHS_SIZE = 256 * 1024 * 1024
 
-/** Bytes of memory that a component takes beside its text. */
+/** Bytes of memory that a component needs beside its text. */
 const REFERENCE_SIZE = 8
 
 /**
  * Reads `info.file tree` (BEP 52): a dictionary for each directory, and for each file one that
- * holds a dictionary under the empty key. Files come in the tree's order.
+ * holds a dictionary under the empty key. The files are returned in tree order.
  *
- * @throws BtkitError `metainfo` when the tree is malformed or holds no file
+ * @throws BtkitError `metainfo` if the tree is malformed or has no files
  */
 export function readFileTree(info: BencodeDict, warnings: WarningList): RootedFile[] {
   const tree = requireDict(info.get('file tree'), () => 'info.file tree')
@@ -42,11 +43,11 @@ export function readFileTree(info: BencodeDict, warnings: WarningList): RootedFi
 interface Collection {
   readonly files: RootedFile[]
   readonly warnings: WarningList
-  /** How much more memory all paths may take, in bytes, roughly. */
+  /** Approximate bytes left for paths. */
   room: number
 }
 
-/** Recurses no deeper than the bencode reader lets dictionaries nest. */
+/** Recursion is safe: the bencode reader limits the depth. */
 function collectFiles(directory: BencodeDict, above: string[], into: Collection): void {
   const sizeAbove = above.reduce((sum, name) => sum + sizeOf(name), 0)
   for (const [key, value] of directory) {

@@ -23,21 +23,21 @@ interface Content {
   readonly pieces: Uint8Array | null
 }
 
-/** What a valid `info` says of the content. */
+/** The content that a valid `info` describes. */
 interface InfoContent extends Head, Content {
   readonly tree: readonly TreeFile[] | null
 }
 
-/** A SHA-1 digest, in bytes. */
+/** Length of a SHA-1 digest in bytes. */
 const V1_DIGEST_LENGTH = 20
 
-/** Keys that only v1 has; one of them makes a torrent with a `meta version` a hybrid. */
+/** Keys of v1 only. Together with `meta version`, any of them makes a torrent a hybrid. */
 const V1_KEYS = ['pieces', 'length', 'files']
 
 /**
- * Checks `info` against BEP 3 and BEP 52, with the top-level `piece layers` that v2 needs.
+ * Checks `info` against BEP 3 and BEP 52, together with the top-level `piece layers` that v2 needs.
  *
- * @throws BtkitError `metainfo` that names the key and the rule it breaks
+ * @throws BtkitError `metainfo` with the key and the rule that it breaks
  */
 export function validateInfo(
   info: BencodeDict,
@@ -59,7 +59,9 @@ export function validateInfo(
   return withTree(head, v1, tree)
 }
 
-/** Spelled out, because to spread these takes longer than to read a small torrent. */
+/**
+ * Lists all properties, because spreading the objects takes longer than reading a small torrent.
+ */
 function withTree(head: Head, content: Content, tree: readonly TreeFile[] | null): InfoContent {
   return {
     version: head.version,
@@ -107,8 +109,8 @@ function readPieceLength(info: BencodeDict, version: MetainfoVersion): number {
 }
 
 /**
- * BEP 52 has no upper bound, but clients have, and padding between files is as long as a piece:
- * longer ones would keep a program busy for ever.
+ * Whether version 2 allows a piece length. BEP 52 has no upper limit, but clients have. Padding can
+ * be as long as a piece, so without a limit a program could be busy forever.
  */
 function isV2PieceLength(pieceLength: number): boolean {
   const pow2 = Math.log2(pieceLength)
@@ -116,8 +118,8 @@ function isV2PieceLength(pieceLength: number): boolean {
 }
 
 /**
- * A tree of one file that is named like the torrent is a single file; otherwise the name is that of
- * a directory. In v2 each file starts a piece of its own.
+ * Describes the content of a v2 torrent. A tree with one file of the torrent's name is a single
+ * file; otherwise the name is that of a directory. Each file begins a piece.
  */
 function describeTree(files: MetainfoFile[], { name, pieceLength }: Head): Content {
   const [first] = files
@@ -143,18 +145,18 @@ function readPieces(info: BencodeDict, files: readonly MetainfoFile[], pieceLeng
 }
 
 /**
- * Checks that all dictionaries of `info` have their keys in byte order. In version 2 that is also
- * the order of the files, so a client must not guess another (BEP 52).
+ * Checks that all dictionaries of `info` have their keys in byte order. In version 2 this is also
+ * the order of the files, so clients must not guess another one (BEP 52).
  *
- * @throws BtkitError `metainfo` that names the first key out of place
+ * @throws BtkitError `metainfo` with the first key that is out of order
  */
 function checkKeyOrder(info: BencodeDict): void {
   checkValue(info, ['info'])
 }
 
 /**
- * Recurses no deeper than the bencode reader lets values nest. `place` holds the keys above, one
- * array for all.
+ * Recursion is safe: the bencode reader limits the depth. `place` holds the keys above, in one
+ * shared array.
  */
 function checkValue(value: BencodeValue, place: string[]): void {
   if (Array.isArray(value)) for (const item of value) checkValue(item, place)

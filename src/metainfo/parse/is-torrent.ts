@@ -6,13 +6,13 @@ const INTEGER = 0x69
 const LIST = 0x6c
 const DICT = 0x64
 
-/** Of the keys of `info` one of these says what the content is (BEP 3, BEP 52). */
+/** Keys of `info` that describe the content; a torrent has at least one of them (BEP 3, BEP 52). */
 const CONTENT_KEYS = ['pieces', 'file tree']
 
 /**
- * Whether bytes are a torrent, be it one that could not be shown: a dictionary from end to end, in
- * which `info` has a piece length and digests. No value is made, so that it is of use for what is
- * large, such as the torrent of a hundred thousand files.
+ * Whether bytes are a torrent: a dictionary, in which `info` has a piece length and digests. Other
+ * faults are ignored. No values are created, so that large inputs are fast, such as a torrent of a
+ * hundred thousand files.
  */
 export function isTorrent(bytes: Uint8Array): boolean {
   const cursor: Cursor = { bytes, offset: 0 }
@@ -38,7 +38,10 @@ function isInfo(cursor: Cursor): boolean {
   return keys.has('piece length') && CONTENT_KEYS.some((key) => keys.has(key))
 }
 
-/** The keys of the dictionary at the cursor. Whoever asks for the next moves it behind the value. */
+/**
+ * Yields the keys of the dictionary at the cursor. Before the next step, the caller must move the
+ * cursor behind the value.
+ */
 function* keysOf(cursor: Cursor): Generator<string> {
   const { bytes } = cursor
   if (bytes[cursor.offset] !== DICT) throw new BtkitError('bencode', 'not a dictionary')

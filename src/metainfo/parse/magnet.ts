@@ -1,25 +1,25 @@
 import { BtkitError } from '../../errors.js'
 import { isSeed, isTracker } from '../trackers.js'
 
-/** What a magnet link says of a torrent; at least one of its hashes is there. */
+/** The content of a magnet link; at least one of the hashes is not null. */
 export interface MagnetLink {
-  /** SHA-1 of the info, in hexadecimal. */
+  /** SHA-1 of `info`, in hexadecimal. */
   readonly infoHash: string | null
-  /** SHA-256 of the info, in hexadecimal. */
+  /** SHA-256 of `info`, in hexadecimal. */
   readonly infoHashV2: string | null
-  /** In the order in which they are tried; what can be no tracker is left out. */
+  /** Trackers in the order of use, without invalid ones. */
   readonly trackers: readonly string[]
-  /** Likewise. */
+  /** Web seeds, without invalid ones. */
   readonly webSeeds: readonly string[]
-  /** Where the .torrent may be, by HTTP. */
+  /** HTTP URLs of the .torrent. */
   readonly exactSources: readonly string[]
-  /** Whether it selects files (BEP 53). */
+  /** Whether the link selects files (BEP 53). */
   readonly selectsFiles: boolean
-  /** Whether it names addresses of peers (BEP 9). */
+  /** Whether the link has addresses of peers (BEP 9). */
   readonly namesPeers: boolean
 }
 
-/** The alphabet of RFC 4648's base32, in which older links have the info hash. */
+/** The base32 alphabet of RFC 4648; older links use it for the info hash. */
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
 /** Whether an argument is meant as a magnet link. */
@@ -28,8 +28,8 @@ export function looksLikeMagnet(text: string): boolean {
 }
 
 /**
- * Reads a magnet link: BEP 9, the `btmh` of BEP 52, and topics that are numbered, as in `xt.1`.
- * @throws BtkitError `usage` when it names no torrent, or several
+ * Parses a magnet link: BEP 9, `btmh` of BEP 52, and numbered parameters such as `xt.1`.
+ * @throws BtkitError `usage` if it has no info hash, or those of several torrents
  */
 export function parseMagnet(text: string): MagnetLink {
   const [, query] = /^magnet:\?(.*)$/is.exec(text) ?? []
@@ -53,7 +53,9 @@ export function parseMagnet(text: string): MagnetLink {
   }
 }
 
-/** The values of a parameter, each once: `tr`, and also `tr.1` and so on. */
+/**
+ * Returns a function that returns the distinct values of a parameter: of `tr`, `tr.1` and so on.
+ */
 function readValues(query: string): (key: string) => string[] {
   const entries = [...new URLSearchParams(query)]
   return (key) => {
@@ -68,7 +70,7 @@ function readBtih(topic: string): string[] {
   return /^[a-z2-7]{32}$/i.test(hash) ? [hexOfBase32(hash.toUpperCase())] : []
 }
 
-/** The multihash of BEP 52: 0x12 says SHA-256, 0x20 says 32 bytes. */
+/** Reads a multihash of BEP 52: 0x12 means SHA-256, and 0x20 means 32 bytes. */
 function readBtmh(topic: string): string[] {
   const [, hash] = /^urn:btmh:1220([0-9a-f]{64})$/i.exec(topic) ?? []
   return hash === undefined ? [] : [hash.toLowerCase()]

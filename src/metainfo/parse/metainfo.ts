@@ -11,28 +11,28 @@ import { findUnsafePaths, warnOfUnsafePaths } from './unsafe-path.js'
 import { validateInfo } from './info.js'
 import { WarningList } from '../warning.js'
 
-/** How much to accept. */
+/** Limits of the input. */
 export interface ParseOptions {
-  /** In bytes; 64 MiB when absent. */
+  /** Maximum bytes of the input. Default: 64 MiB. */
   readonly maxSize?: number
 }
 
 /**
- * Reads a .torrent file of unknown origin and checks that its `info` is valid (BEP 3, BEP 52). The
- * result holds views of `bytes`, which must not change afterwards.
+ * Parses a .torrent file of unknown origin and checks its `info` (BEP 3, BEP 52). The result holds
+ * views of `bytes`, which must not change later.
  *
- * Faults that do not hinder reading become `warnings`. Paths that are not safe to create on a disk
- * are in `unsafePaths`.
- * @throws BtkitError `bencode` for bytes that are no bencode, with the offset or how they begin,
- * and `metainfo` for bencode that is no metainfo, with the key
+ * Faults that do not prevent reading become `warnings`. Paths that are unsafe to create on a disk
+ * are listed in `unsafePaths`.
+ * @throws BtkitError `bencode` for invalid bencode, with the offset or the beginning of the file;
+ *   `metainfo` for invalid metainfo, with the key
  */
 export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Metainfo {
   return withInfoHashes(parseUnhashed(bytes, options))
 }
 
 /**
- * Does the same without the info hashes, which take longer than all else.
- * @throws BtkitError those of parseMetainfo
+ * Does the same without the info hashes, which take longer than all the rest.
+ * @throws BtkitError as parseMetainfo
  */
 export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): UnhashedMetainfo {
   const limits = { maxSize: options.maxSize ?? DEFAULT_MAX_SIZE, maxDepth: DEFAULT_MAX_DEPTH }
@@ -47,7 +47,7 @@ export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): Un
   const fields = readOptionalFields(top, info, warnings)
   const unsafePaths = findUnsafePaths(content)
   warnOfUnsafePaths(unsafePaths, warnings)
-  // Spelled out, because to spread these takes longer than to read a small torrent
+  // Lists all properties, because spreading the objects takes longer than reading a small torrent
   return {
     bytes,
     spans,
@@ -80,10 +80,12 @@ export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): Un
   }
 }
 
-/** Bytes to quote of a file that is no torrent, to tell what it is. */
+/**
+ * Bytes of a file that is not a torrent to quote in the error, so that the reader recognizes it.
+ */
 const BEGINNING = 24
 
-/** A torrent begins with a `d`, even a damaged one; what does not is another kind of file. */
+/** Checks that the file begins with `d`, as every torrent does, even a damaged one. */
 function checkBeginning(bytes: Uint8Array): void {
   if (bytes[0] === DICTIONARY) return
   if (bytes.length === 0) throw new BtkitError('bencode', 'not a torrent (it is empty)')

@@ -4,7 +4,7 @@ import { decodeUtf8, readText } from './byte-text.js'
 import type { DhtNode, Metainfo } from '../metainfo.js'
 import type { WarningList } from '../warning.js'
 
-/** What a .torrent may say beside its content. */
+/** The optional values of a .torrent. */
 export type OptionalFields = Pick<
   Metainfo,
   | 'announce'
@@ -23,8 +23,8 @@ export type OptionalFields = Pick<
 >
 
 /**
- * Reads the optional values of the top-level dictionary and of `info`. None of them makes a torrent
- * invalid: what makes no sense is read as absent, with a warning.
+ * Reads the optional values of the top-level dictionary and of `info`. An invalid value does not
+ * make the torrent invalid: it is ignored with a warning.
  */
 export function readOptionalFields(
   top: BencodeDict,
@@ -54,7 +54,7 @@ export function readOptionalFields(
   }
 }
 
-/** BEP 38 has its lists inside `info`, beside it, or in both places. */
+/** Joins two lists: BEP 38 allows them inside `info`, outside it, or in both places. */
 function bothLists<T>(inInfo: T[] | null, beside: T[] | null): T[] | null {
   return inInfo === null && beside === null ? null : [...(inInfo ?? []), ...(beside ?? [])]
 }
@@ -90,14 +90,14 @@ function tiersField(field: Field): string[][] | null {
   return value.map((tier) => readTier(tier, field))
 }
 
-/** A tracker that stands where a tier should is a tier of one. */
+/** Reads a tier. A tracker in place of a tier is a tier of one. */
 function readTier(tier: BencodeValue, field: Field): string[] {
   if (Array.isArray(tier)) return stringsOf(tier, field)
   ignore(field, 'has a tier that is not a list')
   return isByteString(tier) ? [decodeUtf8(tier)] : []
 }
 
-/** An empty string is what some programs write for no seeds. */
+/** Reads a list of seeds. Some programs write an empty string for no seeds. */
 function seedsField(field: Field): string[] | null {
   const value = field.dict.get(field.key)
   if (value === undefined) return null
@@ -149,7 +149,7 @@ function readNode(value: BencodeValue): DhtNode | null {
   return { host: decodeUtf8(host), port }
 }
 
-/** The last second that a Date can hold, before 1970 as well as after it. */
+/** The last second that a Date can represent; negative values have the same limit. */
 export const LATEST_DATE = 8_640_000_000_000
 
 function dateField(field: Field): number | null {

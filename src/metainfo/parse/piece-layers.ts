@@ -8,35 +8,37 @@ import type { RootedFile } from './file-tree.js'
 import { metainfoError, requireDict, requireString } from './require-field.js'
 import { createHash } from 'node:crypto'
 
-/** A SHA-256 digest, in bytes. */
+/** Length of a SHA-256 digest in bytes. */
 const NODE_LENGTH = 32
 
-/** What a leaf of the Merkle tree of a file is the hash of, in bytes (BEP 52). */
+/** Length of a block in bytes; a leaf of a file's Merkle tree is the hash of a block (BEP 52). */
 const BLOCK_LENGTH = 16 * 1024
 
-/** Where layers come from, and what to check them by. */
+/** Input for reading and checking layers. */
 interface LayerSource {
   /** The top-level `piece layers`. */
   readonly layers: BencodeValue | undefined
-  /** In bytes. */
+  /** Bytes of a piece. */
   readonly pieceLength: number
   readonly warnings: WarningList
 }
 
 /**
  * Finds the piece layer of each file that is longer than a piece in the top-level `piece layers`
- * (BEP 52): a digest a piece, from which the file's pieces root follows. Layers are outside `info`:
- * if they are missing, or lead to another root, the torrent can still be told by its info hash and
- * shown, so that is a warning. Clients fetch such layers from peers.
+ * (BEP 52). A layer has a digest for each piece, and the file's pieces root follows from it.
  *
- * @throws BtkitError `metainfo` that names the file, when `piece layers` is malformed or a layer is
- * not as long as the file's pieces call for
+ * Layers are outside `info`. If one is missing or does not match the root, the torrent can still be
+ * identified and shown, so this is only a warning. Clients then fetch the layer from peers.
+ *
+ * @throws BtkitError `metainfo` with the file if `piece layers` is malformed, or if a layer does
+ *   not have the right length
  */
 export function readPieceLayers(files: readonly RootedFile[], source: LayerSource): TreeFile[] {
   const { layers, pieceLength, warnings } = source
   const dict = layers === undefined ? NO_LAYERS : requireDict(layers, () => 'piece layers')
   checkEntries(dict)
-  // Files of the same content share a layer: a hostile torrent could have one hashed a million times
+  // Files of the same content share a layer: a hostile torrent could otherwise have one hashed a
+  // million times
   const rightLayers = new Map<string, boolean>()
   const tree = files.map(({ file, piecesRoot }): TreeFile => {
     if (file.length <= pieceLength || piecesRoot === null) {
@@ -61,7 +63,7 @@ export function readPieceLayers(files: readonly RootedFile[], source: LayerSourc
 
 const NO_LAYERS: BencodeDict = new Map()
 
-/** Each entry must be a layer, whether a file has its root or none. */
+/** Checks that each entry is a layer, even if no file has its root. */
 function checkEntries(dict: BencodeDict): void {
   for (const [root, value] of dict) {
     if (root.length !== NODE_LENGTH) {
@@ -95,9 +97,10 @@ function hex(root: string): string {
 }
 
 /**
- * The root of a file's Merkle tree (BEP 52) from its piece layer: a digest for each piece of
- * `pieceLength` bytes, a power of two times the block length. The tree is filled up with leaves of
- * zeros. These are not stored: on each level all nodes above them are equal.
+ * Computes the root of a file's Merkle tree (BEP 52) from its piece layer. The layer has a digest
+ * for each piece of `pieceLength` bytes; this is the block length times a power of two. The tree is
+ * completed with leaves of zeros. These are not stored, because all nodes above them on a level are
+ * equal.
  */
 export function merkleRoot(layer: Uint8Array, pieceLength: number): Uint8Array {
   let padding = pieceOfZeroLeaves(pieceLength)
@@ -117,7 +120,7 @@ function pieceOfZeroLeaves(pieceLength: number): Uint8Array {
   return digest
 }
 
-/** The level above; an odd digest at the end is paired with `padding`. */
+/** Computes the level above. An odd digest at the end is paired with `padding`. */
 function hashLevel(level: Uint8Array, padding: Uint8Array): Uint8Array {
   const pairs = Math.ceil(level.length / NODE_LENGTH / 2)
   const above = Buffer.alloc(pairs * NODE_LENGTH)

@@ -1,10 +1,13 @@
 import { BtkitError } from '../../errors.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 
-/** The name of a value in messages; made only when it is needed, as there may be millions. */
+/**
+ * Returns the name of a value for messages. A function, because there may be millions and few are
+ * needed.
+ */
 export type What = () => string
 
-/** The error of well-formed bencode that is no valid metainfo: `info.pieces: is missing`. */
+/** The error for invalid metainfo, such as `info.pieces: is missing`. */
 export function metainfoError(what: string, rule: string): BtkitError {
   return new BtkitError('metainfo', `${what}: ${rule}`)
 }

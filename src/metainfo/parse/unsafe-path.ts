@@ -1,7 +1,7 @@
 import { quoteText } from '../../text/escape.js'
 import type { WarningList } from '../warning.js'
 
-/** Why a path is not safe to create on a disk. */
+/** The reason why a path is unsafe to create on a disk. */
 export type UnsafeReason =
   | 'has an empty component'
   | 'has a "." component'
@@ -11,17 +11,17 @@ export type UnsafeReason =
   | 'is listed twice'
   | typeof BACKSLASH
 
-/** Harmless on other systems than Windows, where a backslash is part of a name. */
+/** Only unsafe on Windows; elsewhere a backslash is part of a name. */
 export const BACKSLASH = 'has a backslash, which parts components on Windows'
 
-/** A path of a torrent that is not safe to create on a disk. */
+/** A path of a torrent that is unsafe to create on a disk. */
 export interface UnsafePath {
-  /** The torrent's name, then the components below it. */
+  /** The torrent's name, followed by the components below it. */
   readonly path: string[]
   readonly reason: UnsafeReason
 }
 
-/** The names in a torrent. */
+/** The name of a torrent and those of its files. */
 export interface Names {
   readonly name: string
   readonly isDirectory: boolean
@@ -35,13 +35,13 @@ interface NamedFile {
 }
 
 /**
- * Finds the paths that could lead out of the directory they are written to, or that are listed
- * twice, with one reason each. Pad files may share a path, because they are not written.
+ * Finds paths that could lead out of their directory, or that are listed twice. Each has one
+ * reason. Pad files may share a path, because they are never written.
  */
 export function findUnsafePaths({ name, isDirectory, files }: Names): UnsafePath[] {
   const nameReason = reasonOf([name])
   const found = nameReason === null ? [] : [{ path: [name], reason: nameReason }]
-  // the path of a single file is the name
+  // The path of a single file is its name
   if (!isDirectory) return found
   const seen = new Set<string>()
   for (const file of files) {

@@ -13,7 +13,7 @@ import type { WarningList } from '../warning.js'
 import type { BtkitError } from '../../errors.js'
 import { quoteText } from '../../text/escape.js'
 
-/** What the v1 keys `length` or `files` describe. */
+/** The files that the v1 key `length` or `files` describes. */
 interface V1Files {
   readonly isDirectory: boolean
   readonly files: MetainfoFile[]
@@ -22,7 +22,7 @@ interface V1Files {
 /**
  * Reads `info.length` or `info.files` (BEP 3, with the attributes of BEP 47).
  *
- * @throws BtkitError `metainfo` when both or neither are there, or a file is malformed
+ * @throws BtkitError `metainfo` if both or neither exist, or if a file is malformed
  */
 export function readV1Files(info: BencodeDict, name: string, warnings: WarningList): V1Files {
   const hasLength = info.has('length')
@@ -49,18 +49,21 @@ function isPadWithoutPath(file: BencodeDict): boolean {
   return !file.has('path') && readAttr(file.get('attr')).includes('p')
 }
 
-/** A pad file is never written, so one without a path gets the path that BEP 47 suggests. */
+/**
+ * Reads a pad file without a path. It gets the path that BEP 47 suggests, because it is never
+ * written.
+ */
 function readPad(file: BencodeDict, at: number, warnings: WarningList): MetainfoFile {
   warnings.add('pad-without-path', () => `info.files[${at}]: a pad file without a path`)
   const pad = describeFile(file, [], () => `info.files[${at}].length`)
   return { ...pad, path: ['.pad', String(pad.length)] }
 }
 
-/** What `dict`, a file's dictionary of either version, says of the file at `path`. */
+/** Reads a file's dictionary of either version. */
 export function describeFile(dict: BencodeDict, path: string[], what: What): MetainfoFile {
   const attr = readAttr(dict.get('attr'))
   const value = dict.get('length')
-  // a symbolic link has no content, and some programs leave its length out
+  // A symbolic link has no content, and some programs omit its length
   const isBare = value === undefined && attr.includes('l')
   const length = isBare ? 0 : requireLength(value, what)
   const file = { path, length, padding: attr.includes('p'), attr }
@@ -88,15 +91,15 @@ function readPath(file: BencodeDict, what: What, warnings: WarningList): string[
   })
 }
 
-/** How many pieces `length` bytes fill, the last one perhaps in part. Exact up to 2^53 - 1. */
+/** Returns the number of pieces for `length` bytes; the last may be short. Exact up to 2^53 - 1. */
 export function countPieces(length: number, pieceLength: number): number {
   const rest = length % pieceLength
   return (length - rest) / pieceLength + (rest > 0 ? 1 : 0)
 }
 
 /**
- * The bytes of all files together.
- * @throws BtkitError `metainfo` beyond 2^53 - 1
+ * Returns the total bytes of all files.
+ * @throws BtkitError `metainfo` above 2^53 - 1
  */
 export function totalLength(files: readonly MetainfoFile[]): number {
   let total = 0
@@ -109,8 +112,8 @@ export function totalLength(files: readonly MetainfoFile[]): number {
 }
 
 /**
- * Checks that both halves of a hybrid torrent describe the same files in the same order, pad files
- * aside (BEP 52). Otherwise v1 and v2 clients would download different things.
+ * Checks that both file lists of a hybrid torrent have the same files in the same order, except pad
+ * files (BEP 52). Otherwise v1 and v2 clients would download different files.
  */
 export function checkHybridFiles(
   v1Files: readonly MetainfoFile[],
@@ -133,7 +136,10 @@ export function checkHybridFiles(
   if (extra !== undefined) throw disagreement(`${nameOf(extra)} is only in the file tree`)
 }
 
-/** Component by component: a slash inside one of them must not pass for two. */
+/**
+ * Compares component by component, because a slash inside a component must not count as a
+ * separator.
+ */
 function isSamePath(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((component, at) => component === b[at])
 }

@@ -5,34 +5,34 @@ import { requireOwnDirectory } from '../own-directory.js'
 import { replaceFile } from '../torrents/file.js'
 import { readIfThere } from '../torrents/regular-file.js'
 
-/** A torrent that a client was given. */
+/** A torrent that was added to a client. */
 export interface PublishedRecord {
-  /** In hexadecimal, as clients know it. */
+  /** Info hash in hexadecimal, as clients report it. */
   readonly infoHash: string
-  /** What the .torrent was then, opaque. */
+  /** Identifies the version of the .torrent file that was added; opaque. */
   readonly stamp: string
 }
 
-/** The torrents of a directory that a client was given, by their file names. */
+/** The torrents of one directory that were added to a client, by file name. */
 export type PublishedTorrents = ReadonlyMap<string, PublishedRecord>
 
-/** Which directory of torrents, and which client. */
+/** Identifies a directory of torrents and a client. */
 export interface PublishedPlace {
   readonly stateDirectory: string
-  /** The real path of the directory. Who writes holds its lock. */
+  /** The real path of the directory. A writer must hold the directory's lock. */
   readonly target: string
   /** The client's address, without credentials. */
   readonly client: string
 }
 
-/** Some millions of torrents, in bytes. */
+/** The largest file that is read, in bytes: some millions of torrents. */
 const MAX_SIZE = 2 ** 30
 
 const VERSION = 1
 
 /**
- * Reads what a client was given. What is damaged counts as nothing: all is looked up in the client
- * again then, and torrents that are gone since stay there.
+ * Reads which torrents were added to a client. Damaged lines are ignored: their torrents are looked
+ * up in the client again. Torrents that were deleted meanwhile then stay in the client.
  * @throws BtkitError `not-permitted` or `io`
  */
 export function readPublished(place: PublishedPlace): PublishedTorrents {
@@ -46,7 +46,8 @@ export function readPublished(place: PublishedPlace): PublishedTorrents {
 }
 
 /**
- * Writes what a client was given, so that a kill or a power cut leaves what was known before or this.
+ * Writes which torrents were added to a client. After a kill or a power failure the file is either
+ * the old one or the new one.
  * @throws BtkitError `not-permitted` or `io`
  */
 export function writePublished(place: PublishedPlace, torrents: PublishedTorrents): void {

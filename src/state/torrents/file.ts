@@ -14,16 +14,16 @@ import { digestOf } from '../../digest.js'
 import { osCodeOf } from '../../errors.js'
 import { makeDirectory, requireOwnDirectory } from '../own-directory.js'
 
-/** The file that tells which torrents of a directory, named by its real path, are btkit's. */
+/** Path of the file that lists btkit's own torrents of a directory; `target` is its real path. */
 export function logPath(stateDirectory: string, target: string): string {
   const digest = digestOf('sha256', target).toString('hex', 0, 16)
   return join(stateDirectory, 'torrents', `${digest}.log`)
 }
 
 /**
- * A text that changes whenever the log of a directory's torrents does, without reading it; null if
- * there is no log.
- * @throws BtkitError `not-permitted` where others could swap it; system errors as they are
+ * Returns a text that changes whenever the list of a directory's torrents changes, without reading
+ * the list. Null if there is no list.
+ * @throws BtkitError `not-permitted` if other users could replace it; system errors unchanged
  */
 export function stampOfLog(stateDirectory: string, target: string): string | null {
   const path = logPath(stateDirectory, target)
@@ -34,7 +34,10 @@ export function stampOfLog(stateDirectory: string, target: string): string | nul
   return [size, mtimeNs, ctimeNs, ino, dev, mode, nlink].join(' ')
 }
 
-/** Replaces a file by lines, each of which may last until the next, so that a kill or a power cut leaves the old one or the new one. */
+/**
+ * Replaces a file by lines. After a kill or a power failure the file is either the old one or the
+ * new one. Each line must stay valid only until the next is requested.
+ */
 export function replaceFile(path: string, lines: Iterable<Uint8Array>): void {
   const draft = `${path}.new`
   makeDirectory(dirname(path))
@@ -49,7 +52,7 @@ export function replaceFile(path: string, lines: Iterable<Uint8Array>): void {
 }
 
 function writeSynced(path: string, lines: Iterable<Uint8Array>): void {
-  // What a killed run left, or a link that somebody put there
+  // A killed run may have left a draft, or somebody may have put a link there
   rmSync(path, { force: true })
   const descriptor = openSync(path, 'wx', 0o600)
   try {
@@ -60,22 +63,25 @@ function writeSynced(path: string, lines: Iterable<Uint8Array>): void {
   }
 }
 
-/** Keeps what a damaged file holds under another name, and returns that. */
+/** Copies a damaged file to another name, and returns that name. */
 export function copyAside(path: string, now: number): string {
   const aside = `${path}.damaged-${now}`
   copyFileSync(path, aside, constants.COPYFILE_EXCL)
   return aside
 }
 
-/** Writes all of some bytes where the descriptor stands. */
+/** Writes all bytes at the descriptor's current position. */
 export function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
 }
 
-/** Bytes that are written at once; a longer line is by itself. */
+/** Bytes per write. A longer line is written by itself. */
 const CHUNK = 64 * 1024
 
-/** Chunks that last until the next: of a long file, new ones would all be there at its end. */
+/**
+ * Joins lines into chunks. Each chunk is valid only until the next one, because a new buffer for
+ * each chunk would keep a large file in memory.
+ */
 function* inChunks(lines: Iterable<Uint8Array>): Generator<Uint8Array> {
   const chunk = Buffer.allocUnsafeSlow(CHUNK)
   let length = 0
@@ -94,7 +100,7 @@ function* inChunks(lines: Iterable<Uint8Array>): Generator<Uint8Array> {
   yield chunk.subarray(0, length)
 }
 
-/** Some systems and file systems can't, and then it is as safe as they are. */
+/** Ignores system errors: some systems and file systems cannot sync a directory. */
 function syncDirectory(path: string): void {
   try {
     const descriptor = openSync(path, 'r')

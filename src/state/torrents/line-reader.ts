@@ -3,23 +3,23 @@ import { BtkitError } from '../../errors.js'
 
 const NEWLINE = 0x0a
 
-/** Bytes that are read at once, which are many lines. */
+/** Bytes per read, which usually hold many lines. */
 const WINDOW = 64 * 1024
 
 /** A file of lines, open for reading. */
 export interface OpenLines {
   readonly descriptor: number
-  /** What messages call the file. */
+  /** The file's name in messages. */
   readonly name: string
 }
 
-/** Reads lines of a file to which others are only added. It is fastest in the order of the file. */
+/** Reads lines of an append-only file. Reading in file order is fastest. */
 export class LineReader {
   readonly #file: OpenLines
-  /** A part of the file, and the offset where it begins. */
+  /** A part of the file, and its offset in bytes. */
   #window: Buffer = Buffer.alloc(0)
   #start = 0
-  /** What the window is a part of. */
+  /** The buffer that the window is a view of. */
   #room: Buffer = Buffer.alloc(0)
 
   constructor(file: OpenLines) {
@@ -27,9 +27,9 @@ export class LineReader {
   }
 
   /**
-   * The line that begins at an offset in bytes, with its newline. It is a view that lasts until the
-   * next line is asked for.
-   * @throws BtkitError `io` when there is no whole line; system errors as they are
+   * Returns the line that begins at an offset in bytes, with its newline. The result is a view that
+   * is valid only until the next call.
+   * @throws BtkitError `io` if there is no whole line; system errors unchanged
    */
   lineAt(offset: number): Buffer {
     let line = this.#find(offset)
@@ -50,7 +50,7 @@ export class LineReader {
     return end < 0 ? null : this.#window.subarray(start, end + 1)
   }
 
-  /** Reads a part of the file, and tells whether it has that many bytes. */
+  /** Loads a part of the file into the window. Returns whether the file has that many bytes. */
   #load(offset: number, length: number): boolean {
     if (this.#room.length < length) this.#room = Buffer.allocUnsafeSlow(length)
     const window = this.#room

@@ -1,38 +1,38 @@
 import { AFTER_NAME, parseRecord, toAscii } from './record.js'
 
-/** The version of the format. What a newer btkit wrote is left alone. */
+/** The version of the format. Files of a newer version are not touched. */
 export const VERSION = 1
 
-/** Hexadecimal digits of the checksum that a line begins with, and a space. */
+/** Length of a line's prefix: a checksum of eight hexadecimal digits and a space. */
 const PREFIX = 9
 
 const NEWLINE = 0x0a
 
-/** What a file of lines holds. */
+/** The content of a file of lines. */
 export interface ScannedLines {
-  /** The version that its first line tells; null when that is damaged or missing. */
+  /** The version in the first line; null if that is damaged or missing. */
   readonly version: number | null
-  /** Where in the bytes the last line of each torrent goes on behind the name. */
+  /** For each torrent, the offset in bytes where its last line continues after the name. */
   readonly places: Map<string, number>
-  /** Lines that count no more, as later ones are of the same torrents. */
+  /** Number of lines that later lines of the same torrent replaced. */
   readonly outdated: number
-  /** Lines that are damaged. */
+  /** Number of damaged lines. */
   readonly damaged: number
-  /** Bytes up to the end of the last whole line; a kill may leave part of a line behind that. */
+  /** Bytes up to the end of the last whole line. A kill may leave a partial line after it. */
   readonly length: number
 }
 
-/** The first line of a file: its version, and for people which directory it is about. */
+/** Returns the first line of a file: its version, and for people the directory it is about. */
 export function headLine(target: string): Buffer {
   return frameLine(toAscii(JSON.stringify({ btkit: 'torrents', version: VERSION, target })))
 }
 
-/** A line of JSON in ASCII with its checksum and its newline, as the file has it. */
+/** Returns the line for a JSON text in ASCII: checksum, JSON, newline. */
 export function frameLine(json: string): Buffer {
   return frameLines([json])
 }
 
-/** Many of them, one after the other. */
+/** Returns the lines for several JSON texts, joined. */
 export function frameLines(jsons: readonly string[]): Buffer {
   const lines = Buffer.allocUnsafe(jsons.reduce((sum, json) => sum + framedLength(json), 0))
   const view = viewOf(lines)
@@ -48,12 +48,12 @@ export function frameLines(jsons: readonly string[]): Buffer {
   return lines
 }
 
-/** The bytes of the line of some JSON. */
+/** Length in bytes of the line for a JSON text. */
 export function framedLength(json: string): number {
   return PREFIX + json.length + 1
 }
 
-/** Reads all lines, each by itself: damage to one leaves the others as they are. */
+/** Scans all lines. A damaged line does not affect the others. */
 export function scanLines(bytes: Buffer): ScannedLines {
   const places = new Map<string, number>()
   const view = viewOf(bytes)
@@ -72,20 +72,20 @@ export function scanLines(bytes: Buffer): ScannedLines {
   return { ...seen, places, length: start }
 }
 
-/** The whole line, with its newline, in which a place lies. */
+/** Returns the whole line that contains `place`, with its newline. */
 export function lineAt(bytes: Buffer, place: number): Buffer {
   const start = bytes.lastIndexOf(NEWLINE, place) + 1
   return bytes.subarray(start, bytes.indexOf(NEWLINE, place) + 1)
 }
 
-/** The JSON of a line that frameLine made. */
+/** Returns the JSON of a line that frameLine made. */
 export function unframeLine(line: Buffer): string {
   return line.toString('latin1', PREFIX, line.length - 1)
 }
 
 type Line = { readonly name: string; readonly place: number | null } | { readonly version: number }
 
-/** Reads no more of a line than its name, as most are only compared. */
+/** Reads only the name of a line, because most lines are only compared. */
 function readLine(bytes: Buffer, start: number, end: number): Line | null {
   const place = bytes.indexOf(NAME_END, start)
   try {
@@ -104,7 +104,7 @@ function unescape(text: string): string {
   return JSON.parse(`"${text}"`) as string
 }
 
-/** The first line, or one that says that a torrent is no longer btkit's. */
+/** Reads the first line, or one that says that a torrent is no longer btkit's. */
 function readShortLine(json: string): Line {
   const { version } = JSON.parse(json) as { version?: unknown }
   return typeof version === 'number' ? { version } : { name: parseRecord(json).name, place: null }
@@ -115,7 +115,7 @@ function isIntact(view: DataView, start: number, end: number): boolean {
   return readHex(view, start) === checksum(view, start + PREFIX, end)
 }
 
-/** Eight digits; what is none makes a number that no checksum is. */
+/** Reads eight digits. Returns NaN, which equals no checksum, for anything else. */
 function readHex(view: DataView, start: number): number {
   let value = 0
   for (let i = start; i < start + PREFIX - 1; i++) {
@@ -130,8 +130,8 @@ const DIGITS = '0123456789abcdef'
 const PRIME = 0x01000193
 
 /**
- * Tells bytes that were damaged by accident, not by intent: FNV-1a of 32 bits, but of four bytes at
- * a time, as all that is known is checked in each run.
+ * Detects accidental damage, not forgery. FNV-1a with 32 bits, but over four bytes at a time,
+ * because each run checks all lines.
  */
 function checksum(view: DataView, start: number, end: number): number {
   let hash = 0x811c9dc5

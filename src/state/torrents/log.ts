@@ -27,43 +27,43 @@ import {
 const sync = promisify(fdatasync)
 
 export interface OpenLogOptions {
-  /** Where all state is. */
+  /** The directory of all state. */
   readonly stateDirectory: string
-  /** The real path of the directory of the torrents. Who writes holds its lock. */
+  /** The real path of the torrents' directory. A writer must hold the directory's lock. */
   readonly target: string
-  /** Keep what is put in memory alone, for who must change nothing. */
+  /** Whether to keep changes only in memory. */
   readonly isReadOnly: boolean
-  /** Milliseconds since 1970. */
+  /** Current time in milliseconds since 1970. */
   readonly now: () => number
-  /** Hears when something is damaged. */
+  /** Receives a message if the file is damaged. */
   readonly warn: (message: string) => void
 }
 
-/** The longest file that is read, in bytes: some millions of torrents. */
+/** The largest file that is read, in bytes: some millions of torrents. */
 const MAX_SIZE = 2 ** 30
 
-/** Outdated lines that a file may have before it is written anew. */
+/** Minimum number of outdated lines before the file is rewritten. */
 const MIN_OUTDATED = 1000
 
 /**
- * Which torrents of a directory btkit wrote: a file of lines, to which each change is added. When a
- * kill or a power cut leaves part of a line, the lines before it stand.
+ * Records which torrents of a directory btkit wrote, in a file to which each change appends a line.
+ * If a kill or a power failure leaves a partial line, the lines before it stay valid.
  */
 export class TorrentLog {
-  /** Whether there was no file yet. */
+  /** Whether the file did not exist. */
   readonly isNew: boolean
   readonly #path: string
   readonly #options: OpenLogOptions
   readonly #bytes: Buffer
   readonly #scanned: ScannedLines
   readonly #put = new PutLines(() => this.#openReader())
-  /** The lines that are to be written. */
+  /** The lines not yet written. */
   #pending: NamedLine[] = []
   #descriptor: number | null = null
   #writing: Promise<void> = Promise.resolve()
   #next: Promise<void> | null = null
   #failure: Error | null = null
-  /** Where to cut off what a kill left of a line, before anything is added; null for nowhere. */
+  /** Where to cut off a partial line before the first write; null if there is none. */
   #cutAt: number | null
 
   private constructor(path: string, bytes: Buffer | null, options: OpenLogOptions) {
@@ -76,10 +76,11 @@ export class TorrentLog {
   }
 
   /**
-   * Reads what is known of a directory's torrents. Damaged lines are left out, and the file as it
-   * was is kept beside.
-   * @throws BtkitError `not-permitted`, `too-large` or `io`, also for what a newer btkit wrote, for what is
-   *   no regular file, and for directories that others could swap files in
+   * Reads the records of a directory's torrents. Damaged lines are ignored, and a copy of the
+   * damaged file is kept beside it.
+   * @throws BtkitError `not-permitted`, `too-large` or `io`. The reasons include a newer version
+   *   of the file, a file that is not a regular file, and a directory in which others could replace
+   *   files.
    */
   static open(options: OpenLogOptions): TorrentLog {
     const path = logPath(options.stateDirectory, options.target)
@@ -89,7 +90,10 @@ export class TorrentLog {
       const log = new TorrentLog(path, readIfThere(path, MAX_SIZE), options)
       const { version, damaged } = log.#scanned
       if (version !== null && version > VERSION) {
-        throw new BtkitError('io', `state ${path}: a newer btkit wrote it`)
+        throw new BtkitError(
+          'io',
+          `state ${path}: a newer btkit wrote it; upgrade btkit or name another with --state-dir`,
+        )
       }
       if (damaged > 0 || (version === null && !log.isNew)) log.#mend()
       return log
@@ -98,7 +102,7 @@ export class TorrentLog {
     }
   }
 
-  /** What is known of a torrent, by its file name. */
+  /** Returns the record of a torrent, by its file name; null if there is none. */
   get(name: string): TorrentRecord | null {
     const json = this.#put.get(name)
     if (json === null) return null
@@ -108,13 +112,13 @@ export class TorrentLog {
     return parseRecord(unframeLine(lineAt(this.#bytes, place))).record
   }
 
-  /** Whether anything is known of a torrent; cheaper than to read it. */
+  /** Whether a torrent has a record. Cheaper than reading the record. */
   has(name: string): boolean {
     const json = this.#put.get(name)
     return json === undefined ? this.#scanned.places.has(name) : json !== null
   }
 
-  /** Whether just that is known of a torrent; cheaper than to read all that is. */
+  /** Whether a torrent's record has this identity. Cheaper than reading the whole record. */
   isUnchanged(name: string, identity: TorrentIdentity): boolean {
     const expected = formatIdentity(identity)
     const json = this.#put.get(name)
@@ -124,7 +128,10 @@ export class TorrentLog {
     return this.#bytes.toString('latin1', place, place + expected.length) === expected
   }
 
-  /** Notes a torrent, or with null that it is no longer btkit's. It lasts from the next flush on. */
+  /**
+   * Sets the record of a torrent; null says that it is no longer btkit's. Durable after the next
+   * flush.
+   */
   put(name: string, record: TorrentRecord | null): void {
     const line = { name, json: formatRecord(name, record) }
     this.#put.put(line, record === null)
@@ -132,9 +139,9 @@ export class TorrentLog {
   }
 
   /**
-   * Resolves when all that was put would outlive a power cut. Calls that come while the disk is at
-   * work share the next write.
-   * @throws BtkitError `not-permitted` or `io`, from the first failure on always
+   * Resolves when all records set so far would survive a power failure. Calls during a write share
+   * the next one.
+   * @throws BtkitError `not-permitted` or `io`; after the first failure at every call
    */
   flush(): Promise<void> {
     if (this.#options.isReadOnly) return Promise.resolve()
@@ -147,10 +154,10 @@ export class TorrentLog {
     return this.#next
   }
 
-  /** Flushes, writes the file anew when much of it is outdated, and lets go. */
+  /** Flushes, rewrites the file if many lines are outdated, and closes it. */
   async close(): Promise<void> {
     try {
-      // A thread that brings the file to the disk has only the number of its descriptor
+      // Wait: a thread that syncs the file still uses this descriptor number
       await (this.#pending.length > 0 ? this.flush() : this.#writing.catch(() => undefined))
       const outdated = this.#scanned.outdated + this.#put.outdated
       const { size } = this.#scanned.places
@@ -196,22 +203,22 @@ export class TorrentLog {
   #mend(): void {
     const { warn, now, isReadOnly } = this.#options
     const lost =
-      'torrents that it no longer tells of are left alone, unless they are just what would be written'
+      'torrents whose lines are lost are left alone unless they are exactly what btkit would write'
     if (isReadOnly) {
-      warn(`state ${this.#path}: is damaged; ${lost}`)
+      warn(`state ${this.#path}: damaged; ${lost}`)
       return
     }
     const aside = copyAside(this.#path, now())
     this.#rewrite()
     this.#cutAt = null
-    warn(`state ${this.#path}: was damaged, and is kept as ${basename(aside)}; ${lost}`)
+    warn(`state ${this.#path}: damaged, kept as ${basename(aside)}; ${lost}`)
   }
 
   #compact(): void {
     try {
       this.#rewrite()
     } catch (error) {
-      // The file is longer than it need be, and that is all
+      // Not an error: the file is only longer than necessary
       if (osCodeOf(error) === undefined && !(error instanceof BtkitError)) throw error
     }
   }

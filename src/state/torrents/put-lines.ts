@@ -1,29 +1,29 @@
 import type { LineReader } from './line-reader.js'
 import { frameLine, framedLength, unframeLine } from './lines.js'
 
-/** The JSON of a line that tells of a torrent. */
+/** A torrent's JSON, and the name of the torrent. */
 export interface NamedLine {
   readonly name: string
   readonly json: string
 }
 
 /**
- * The lines that a run put, by torrent. Of one that is in the file only its place is kept: there may
- * be very many.
+ * The last line of each torrent that a run has set. After a line is in the file only its offset is
+ * kept in memory, because there may be very many.
  */
 export class PutLines {
-  /** JSON, or its line's place in the file, or null when the torrent is no longer btkit's. */
+  /** JSON, or the offset of its line in the file, or null if the torrent is no longer btkit's. */
   readonly #lines = new Map<string, string | number | null>()
   readonly #open: () => LineReader
   #reader: LineReader | null = null
   #count = 0
 
-  /** `open` opens the file for reading; it is called once there is something to read. */
+  /** `open` opens the file for reading; it is called before the first read. */
   constructor(open: () => LineReader) {
     this.#open = open
   }
 
-  /** How many of the lines that were put count no more. */
+  /** Number of lines that later lines replaced. */
   get outdated(): number {
     return this.#count - this.#lines.size
   }
@@ -33,8 +33,8 @@ export class PutLines {
   }
 
   /**
-   * The JSON of the last line of a torrent; null when that says that it is no longer btkit's,
-   * undefined when there is none.
+   * Returns the JSON of a torrent's last line. Null if that line says that the torrent is no longer
+   * btkit's; undefined if there is no line.
    * @throws BtkitError as LineReader does
    */
   get(name: string): string | null | undefined {
@@ -42,13 +42,16 @@ export class PutLines {
     return typeof line === 'number' ? unframeLine(this.#lineAt(line)) : line
   }
 
-  /** Puts the line of a torrent, which with `isGone` is no longer btkit's. */
+  /** Sets the line of a torrent. With `isGone` the torrent is no longer btkit's. */
   put({ name, json }: NamedLine, isGone: boolean): void {
     this.#lines.set(name, isGone ? null : json)
     this.#count++
   }
 
-  /** Lets go of lines that were written one after the other, the first one at `start`. */
+  /**
+   * Replaces the JSON of lines by their offsets, after they were written in this order from the
+   * offset `start` on.
+   */
   letGo(written: readonly NamedLine[], start: number): void {
     let at = start
     for (const { name, json } of written) {
@@ -57,7 +60,7 @@ export class PutLines {
     }
   }
 
-  /** The last lines of all torrents that are btkit's, in the order of the file. */
+  /** Yields the last line of each torrent that is still btkit's, in file order. */
   *current(): Generator<Buffer> {
     const lines = [...this.#lines.values()]
     const places = lines.filter((line) => typeof line === 'number').sort((a, b) => a - b)

@@ -1,44 +1,47 @@
-/** How a torrent is known again, and which parts of it somebody edited. */
+/** Digests that identify a torrent, and that show which parts of it somebody edited. */
 export interface TorrentDigests {
-  /** Of the whole file. */
+  /** Digest of the whole file. */
   readonly file: Uint8Array
-  /** Of its `info`; null where an older btkit did not say. */
+  /** Digest of `info`; null in records of older versions. */
   readonly info: Uint8Array | null
   /**
-   * Of each value beside `info`, by its key, as btkit would have it; null where an older btkit did
-   * not say.
+   * For each key except `info`, the digest of the value that btkit would write; null in records of
+   * older versions.
    */
   readonly keys: KeyDigests | null
-  /** Whether its `info` is somebody else's, and stays as long as the content does. */
+  /**
+   * Whether the torrent was adopted: its `info` came from another program, and stays until the
+   * content changes.
+   */
   readonly isAdopted?: boolean | undefined
-  /** The rules by which its `info` would be another by now, as completedir reported. */
+  /** The rules by which `info` would differ if remade, as completedir reported them. */
   readonly keeps?: readonly string[] | undefined
 }
 
 /** Digests in base64, by key. */
 export type KeyDigests = Readonly<Record<string, string>>
 
-/** What tells that a torrent and what it was made of are as they were. */
+/** Identifies a torrent and its inputs. */
 export interface TorrentIdentity {
-  /** The real path of what the torrent was made of. */
+  /** The real path of the torrent's content. */
   readonly source: string
-  /** Digest of all that the torrent depends on, opaque; empty when that can't be relied on. */
+  /** Digest of everything that the torrent depends on; opaque. Empty if it is unreliable. */
   readonly input: Uint8Array
-  /** The fingerprint of the torrent after it was written, opaque; empty before that. */
+  /** The fingerprint of the torrent after it was written; opaque. Empty before that. */
   readonly fingerprint: Uint8Array
 }
 
-/** A torrent that btkit wrote, or found to be just what it would write. */
+/** A torrent that btkit wrote, or that equals what btkit would write. */
 export interface TorrentRecord extends TorrentIdentity {
-  /** What was written, or was about to be. */
+  /** Digests of the torrent that was written, or was about to be written. */
   readonly written: TorrentDigests
-  /** What stood there before and was btkit's too: a kill may have left that. */
+  /** Digests of the earlier torrent of btkit at this path, which a kill may have left in place. */
   readonly replaced: TorrentDigests | null
 }
 
 /**
- * A record as a line of JSON without its newline. It is pure ASCII, so that it can be compared as
- * bytes; a null record says that the torrent is no longer btkit's.
+ * Formats a record as a line of JSON without its newline. It is pure ASCII, so that it can be
+ * compared as bytes. A null record says that the torrent is no longer btkit's.
  */
 export function formatRecord(name: string, record: TorrentRecord | null): string {
   if (record === null) return `{"torrent":${jsonText(name)}}`
@@ -47,17 +50,17 @@ export function formatRecord(name: string, record: TorrentRecord | null): string
   return `{"torrent":${jsonText(name)}${formatIdentity(record)},${toAscii(JSON.stringify(rest)).slice(1)}`
 }
 
-/** The part of a line that says what a torrent was made of, and how it looked on the disk then. */
+/** Formats the part of a line that identifies a torrent and its inputs. */
 export function formatIdentity({ source, input, fingerprint }: TorrentIdentity): string {
   return `${AFTER_NAME}${jsonText(source)},"input":"${toBase64(input)}","fingerprint":"${toBase64(fingerprint)}"`
 }
 
-/** What follows the name in a line of a record. Inside of a name its quotes would be escaped. */
+/** Follows the name in a line of a record. Inside a name its quotes would be escaped. */
 export const AFTER_NAME = ',"source":'
 
 /**
- * Reads a line again.
- * @throws Error when it is none
+ * Parses a line.
+ * @throws Error if the line is not a record
  */
 export function parseRecord(line: string): { name: string; record: TorrentRecord | null } {
   const json = JSON.parse(line) as RecordJson
@@ -113,20 +116,20 @@ function toBase64(bytes: Uint8Array): string {
   return scratch.toString('base64', 0, bytes.length)
 }
 
-/** To copy a few bytes takes less time than to make a Buffer of them, of which there are many. */
+/** Reused, because copying a few bytes is faster than creating many small Buffers. */
 const scratch = Buffer.alloc(128)
 
-/** Text that JSON holds as it is. */
+/** Matches text that needs no escapes in JSON. */
 const PLAIN = /^[ !#-[\]-~]*$/
 
-/** Text as JSON of ASCII alone. */
+/** Formats text as pure ASCII JSON. */
 function jsonText(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : toAscii(JSON.stringify(text))
 }
 
 const ASCII = /^[\0-\x7f]*$/
 
-/** JSON in which all but ASCII is escaped. */
+/** Escapes all characters of JSON outside ASCII. */
 export function toAscii(json: string): string {
   if (ASCII.test(json)) return json
   return json.replace(/[^\0-\x7f]/g, (unit) => {

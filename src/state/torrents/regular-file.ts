@@ -2,8 +2,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { BtkitError, osCodeOf } from '../../errors.js'
 
 /**
- * Follows no link, and does not wait for whoever is at the other end of a pipe. Windows knows no
- * such flags.
+ * Open flags: do not follow a link, and do not wait for the other end of a pipe. Windows has
+ * neither flag.
  */
 const GUARD =
   ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
@@ -13,8 +13,8 @@ const READ = constants.O_RDONLY | GUARD
 const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | GUARD
 
 /**
- * The bytes of a regular file of at most `limit` bytes, or null when there is none.
- * @throws BtkitError `io` or `too-large`; system errors as they are
+ * Returns the bytes of a regular file of at most `limit` bytes, or null if it does not exist.
+ * @throws BtkitError `io` or `too-large`; system errors unchanged
  */
 export function readIfThere(path: string, limit: number): Buffer | null {
   try {
@@ -26,8 +26,8 @@ export function readIfThere(path: string, limit: number): Buffer | null {
 }
 
 /**
- * Opens a regular file to read it and to add to it; it is made when there is none.
- * @throws BtkitError `io` when it is no such file; system errors as they are
+ * Opens a regular file for reading and appending. Creates it if it does not exist.
+ * @throws BtkitError `io` if it is not a regular file; system errors unchanged
  */
 export function openForAppending(path: string): number {
   return openRegular(path, APPEND)
@@ -39,7 +39,7 @@ function openRegular(path: string, flags: number): number {
     const stats = fstatSync(descriptor)
     if (!stats.isFile()) throw notRegular(path)
     if (stats.nlink > 1) {
-      throw new BtkitError('io', `state ${path}: has other names (hard links)`)
+      throw new BtkitError('io', `state ${path}: has other names (hard links); remove those`)
     }
     return descriptor
   } catch (error) {
@@ -48,7 +48,9 @@ function openRegular(path: string, flags: number): number {
   }
 }
 
-/** What some systems say to who opens a link, and all to who writes to a directory. */
+/**
+ * Codes of systems that refuse to open a link (ELOOP, EMLINK) or to write to a directory (EISDIR).
+ */
 const SAID_OF_OTHERS = ['ELOOP', 'EMLINK', 'EISDIR']
 
 function openOrExplain(path: string, flags: number): number {
@@ -61,7 +63,7 @@ function openOrExplain(path: string, flags: number): number {
 }
 
 function notRegular(path: string): BtkitError {
-  return new BtkitError('io', `state ${path}: not a regular file`)
+  return new BtkitError('io', `state ${path}: not a regular file; remove it`)
 }
 
 function readRegular(path: string, limit: number): Buffer {

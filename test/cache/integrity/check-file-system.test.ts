@@ -19,7 +19,8 @@ function check(type: number, mountType: string | null = null): void {
 }
 
 test('a cache that other hosts may have mounted is refused, with its kind and what to do', () => {
-  const advice = /hosts must not share it by; name a directory of a local disk by --cache-dir/
+  const advice =
+    /where other hosts could damage it; name a directory of a local disk by --cache-dir/
   assert.throws(() => {
     check(NFS)
   }, /network file system \(NFS\)/)

@@ -46,7 +46,7 @@ test("a file whose lock another process keeps is not taken for damaged, and can'
   const holder = startHolder(path)
   t.after(() => holder.kill('SIGKILL'))
   await once(holder.stdout, 'data')
-  await assert.rejects(isSound(path, never, 1500), /another process may hold the cache's lock/)
+  await assert.rejects(isSound(path, never, 1500), /end the process that holds the cache's lock/)
 })
 
 for (const signal of ['SIGKILL', 'SIGINT', 'SIGTERM'] as const) {

@@ -10,7 +10,7 @@ import { unlessProc } from '../../support/when-open.js'
 test('a second run on a target ends at once with status 75', unlessProc, async (t) => {
   const { mirror, child, ended } = await startSlowRun(t)
   const { status, stdout, stderr } = await runExecutable('btkit', mirror.args())
-  const said = `btkit: ${mirror.target}: another run holds the lock\n`
+  const said = `btkit: ${mirror.target}: another run holds the lock; wait until it ends\n`
   assert.deepEqual([status, stdout, stderr], [75, '', said])
   child.kill('SIGINT')
   assert.equal((await ended).status, 130)

@@ -59,5 +59,9 @@ test('what bencode can not hold is refused', () => {
     'bencode',
     '-9223372036854775809: an integer beyond 64 bits',
   )
-  assertRefused(() => encode(new Map([['€', 1]])), 'bencode', '"€": not a key made of bytes')
+  assertRefused(
+    () => encode(new Map([['€', 1]])),
+    'bencode',
+    '"€": has characters that are not bytes',
+  )
 })

@@ -54,6 +54,6 @@ test('a result that is no tracker is refused', () => {
   assertRefused(
     () => replace('http://=https://', 'http:///x'),
     'metainfo',
-    "tracker 'http:///x': would become 'https:///x', which is no tracker",
+    "tracker 'http:///x': would become 'https:///x', which is not a tracker URL",
   )
 })

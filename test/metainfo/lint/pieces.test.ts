@@ -79,7 +79,7 @@ test('more than 100,000 pieces are many', () => {
   const size = 100_000 * 2 * MIB
   assert.deepEqual(codesOf(torrentOfSize(size, 2 * MIB)), [])
   assert.deepEqual(messagesOf('many-pieces', torrentOfSize(size + 1, 2 * MIB)), [
-    '100001 pieces are more than some clients bear',
+    '100001 pieces are more than some clients can handle',
   ])
 })
 

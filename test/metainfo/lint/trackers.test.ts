@@ -80,7 +80,7 @@ test('a torrent that leads to nobody is told of, unless nodes or seeds do', () =
 test('URLs that were typed as one are told of', () => {
   const both = 'http://a.example/announce,http://b.example/announce'
   assert.deepEqual(messagesOf('comma-in-url', torrentWith({ announce: both })), [
-    `"${both}" has a comma, but is one URL and no list`,
+    `"${both}" has a comma, but is one URL, not a list`,
   ])
   const seeds = { announce: A, 'url-list': ['http://a.example/x,y'], httpseeds: ['http://b/,'] }
   assert.equal(messagesOf('comma-in-url', torrentWith(seeds)).length, 2)

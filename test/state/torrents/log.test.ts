@@ -310,7 +310,10 @@ test('what a newer btkit wrote is refused and left alone', async (t) => {
   await place.fill({ 'a.torrent': recordOf(1) })
   writeFileSync(place.file, frameLine('{"btkit":"torrents","version":2}'))
   const before = readFileSync(place.file)
-  assert.throws(() => place.open(), { code: 'io', message: /a newer btkit wrote it$/ })
+  assert.throws(() => place.open(), {
+    code: 'io',
+    message: /a newer btkit wrote it; upgrade btkit or name another with --state-dir$/,
+  })
   assert.deepEqual(readFileSync(place.file), before)
 })
 
