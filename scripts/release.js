@@ -1,0 +1,111 @@
+// Does all steps of a release but the upload.
+//
+//   node scripts/release.js VERSION --dry-run [--debian]
+//
+// Gives the version to package.json and package-lock.json and its section to CHANGELOG.md, commits and
+// tags that, and leaves in packages/VERSION the packages, their checksums in SHA256SUMS, and a torrent
+// of these. The tree has to be clean and built anew; whoever is content with the result pushes the
+// commit and the tag and uploads what is in that directory.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const CHANGELOG = 'CHANGELOG.md'
+const UNRELEASED = '## Unreleased\n'
+
+try {
+  release(readArguments())
+} catch (error) {
+  console.error(`release: ${error.message}`)
+  process.exitCode = 1
+}
+
+function release({ version, hasDebian }) {
+  requireCleanTree(version)
+  const today = new Date().toISOString().slice(0, 10)
+  const notes = dateChangelog(version, today)
+  setVersion(version)
+  step('build')
+  run('npm', 'run', '--silent', 'build')
+  run('git', 'commit', '--quiet', '--all', '--message', `Release ${version}`)
+  run('git', 'tag', '--annotate', `v${version}`, '--message', `btkit ${version}\n\n${notes}`)
+  step(`commit ${run('git', 'rev-parse', '--short', 'HEAD').trim()} and tag v${version}`)
+
+  const directory = join('packages', version)
+  rmSync(directory, { recursive: true, force: true })
+  run(process.execPath, 'scripts/package/npm.js', directory)
+  if (hasDebian) run(process.execPath, 'packaging/debian/build.js', directory)
+  const packages = readdirSync(directory).sort()
+  writeFileSync(join(directory, 'SHA256SUMS'), checksums(directory, packages))
+  for (const name of [...packages, 'SHA256SUMS']) step(join(directory, name))
+  step(makeTorrent(directory, version))
+  console.log(`\n${notes}\nNothing was pushed or uploaded.`)
+}
+
+function readArguments() {
+  const options = { 'dry-run': { type: 'boolean' }, debian: { type: 'boolean', default: false } }
+  const { values, positionals } = parseArgs({ options, allowPositionals: true })
+  const [version] = positionals
+  if (positionals.length !== 1 || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+    throw new Error('usage: node scripts/release.js VERSION --dry-run [--debian]')
+  if (!values['dry-run']) throw new Error('only --dry-run is there: uploads are made by hand')
+  return { version, hasDebian: values.debian }
+}
+
+function requireCleanTree(version) {
+  const changed = run('git', 'status', '--porcelain').trim()
+  if (changed !== '') throw new Error(`commit first:\n${changed}`)
+  if (run('git', 'tag', '--list', `v${version}`) !== '')
+    throw new Error(`the tag v${version} exists; choose another version`)
+}
+
+/** Puts a heading with version and date below that of what is unreleased; returns the section. */
+function dateChangelog(version, today) {
+  const text = readFileSync(CHANGELOG, 'utf8')
+  const start = text.indexOf(UNRELEASED)
+  if (start < 0) throw new Error(`${CHANGELOG} has no section "Unreleased"`)
+  const from = start + UNRELEASED.length
+  const next = text.indexOf('\n## ', from)
+  const notes = text.slice(from, next < 0 ? undefined : next).trim()
+  if (notes === '') throw new Error(`${CHANGELOG}: nothing is unreleased`)
+  const heading = `\n## ${version} - ${today}\n`
+  writeFileSync(CHANGELOG, text.slice(0, from) + heading + text.slice(from))
+  return `${notes}\n`
+}
+
+function setVersion(version) {
+  for (const file of ['package.json', 'package-lock.json']) {
+    const content = JSON.parse(readFileSync(file, 'utf8'))
+    content.version = version
+    if (content.packages) content.packages[''].version = version
+    writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`)
+  }
+}
+
+/** Lines as sha256sum(1) writes and checks them. */
+function checksums(directory, names) {
+  const digest = (name) =>
+    createHash('sha256')
+      .update(readFileSync(join(directory, name)))
+      .digest('hex')
+  return names.map((name) => `${digest(name)}  ${name}\n`).join('')
+}
+
+/** The torrent of the packages, made by what was released just now. Returns its path. */
+function makeTorrent(directory, version) {
+  const torrent = join('packages', `btkit-${version}.torrent`)
+  const args = [directory, '--trackerless', '--hybrid', '--target', torrent, '--force', '--quiet']
+  run(process.execPath, 'bin/btkit.js', 'makemetafile', ...args, '--no-cache')
+  run(process.execPath, 'bin/btkit.js', 'verify', torrent, directory, '--quiet')
+  return torrent
+}
+
+function step(text) {
+  console.log(`release: ${text}`)
+}
+
+function run(command, ...args) {
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+}
