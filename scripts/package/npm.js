@@ -31,18 +31,25 @@ export async function packForNpm(directory, platforms = PLATFORMS) {
   const scratch = mkdtempSync(join(tmpdir(), 'btkit-pack-'))
   try {
     mkdirSync(directory, { recursive: true })
-    const main = join(scratch, 'btkit')
-    // npm chooses among the files of directories
-    const taken = manifest.files.filter((each) => !each.startsWith('!'))
-    for (const name of ['README.md', 'LICENSE', ...taken.map((each) => each.replace(/\/\*.*/, ''))])
-      cpSync(name, join(main, name), { recursive: true })
-    await stageLmdb(main)
-    writeFileSync(join(main, 'package.json'), JSON.stringify(published(manifest), null, 2))
+    const main = await stagePackage(scratch)
     const staged = [main, ...stageAccelerators(scratch, manifest, platforms)]
     return staged.map((each) => pack(each, directory))
   } finally {
     rmSync(scratch, { recursive: true })
   }
+}
+
+/** Puts the files of the package into a directory below `scratch`, which it returns. */
+export async function stagePackage(scratch) {
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+  const main = join(scratch, 'btkit')
+  // npm chooses among the files of directories
+  const taken = manifest.files.filter((each) => !each.startsWith('!'))
+  for (const name of ['README.md', 'LICENSE', ...taken.map((each) => each.replace(/\/\*.*/, ''))])
+    cpSync(name, join(main, name), { recursive: true })
+  await stageLmdb(main)
+  writeFileSync(join(main, 'package.json'), JSON.stringify(published(manifest), null, 2))
+  return main
 }
 
 /** package.json as it is published: without scripts, and what is part of the bundles. */

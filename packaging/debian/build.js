@@ -1,0 +1,224 @@
+// Makes the Debian packages btkit_VERSION_amd64.deb and btkit_VERSION_arm64.deb, without the network:
+// all that they need is in node_modules, but for lmdb's package for another processor than this one,
+// which npm has from its cache or downloads. Build first.
+//
+//   node packaging/debian/build.js [DIRECTORY [VERSION]]
+//
+// leaves them in DIRECTORY, by default packages/. It wants dpkg-deb, gcc and gcc-aarch64-linux-gnu.
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { PLATFORMS, stageAccelerators } from '../../scripts/package/accelerators.js'
+import { stagePackage } from '../../scripts/package/npm.js'
+
+const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
+const HERE = 'packaging/debian'
+const PROGRAM = 'usr/lib/btkit'
+
+/** Makes the package of each processor and returns their paths. */
+export async function packForDebian(directory, version) {
+  const scratch = mkdtempSync(join(tmpdir(), 'btkit-deb-'))
+  try {
+    mkdirSync(directory, { recursive: true })
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+    const staged = await stagePackage(scratch)
+    const accelerators = stageAccelerators(scratch, manifest, PLATFORMS)
+    return PLATFORMS.map(({ cpu }, i) => {
+      const root = join(scratch, cpu)
+      const release = { version: version ?? manifest.version, architecture: ARCHITECTURES[cpu] }
+      stageProgram(root, { staged, accelerator: accelerators[i], cpu })
+      const names = stageNames(root)
+      stageSystem(root, release)
+      return archive(root, directory, { ...release, names })
+    })
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+}
+
+/** The program, and beside it the packages that it needs. */
+function stageProgram(root, { staged, accelerator, cpu }) {
+  const program = join(root, PROGRAM)
+  cpSync(staged, program, { recursive: true })
+  for (const each of ['LICENSE', 'CHANGELOG.md', 'README.md', 'man', 'packaging'])
+    rmSync(join(program, each), { recursive: true })
+  for (const name of readdirSync(join(program, 'dist/bundle')))
+    if (/\.(map|cache)$/.test(name)) rmSync(join(program, 'dist/bundle', name))
+
+  const modules = join(program, 'node_modules')
+  const { dependencies } = JSON.parse(readFileSync(join(program, 'package.json'), 'utf8'))
+  for (const path of productionPackages(Object.keys(dependencies)))
+    cpSync(path, join(program, path), { recursive: true, filter: isNeeded })
+  cpSync(accelerator, join(modules, `@btkit/accelerator-linux-${cpu}`), { recursive: true })
+  copyLmdb(join(modules, `@lmdb/lmdb-linux-${cpu}`), cpu)
+  for (const name of readdirSync(join(program, 'bin')).filter((each) => each.endsWith('.js'))) {
+    const path = join(program, 'bin', name)
+    writeFileSync(path, readFileSync(path, 'utf8').replace('/usr/bin/env node', '/usr/bin/node'))
+    chmodSync(path, 0o755)
+  }
+}
+
+/** The paths of packages and of all that they need, but for lmdb, which is there already. */
+function productionPackages(names) {
+  const found = new Set()
+  const visit = (name, from) => {
+    const path = locate(name, from)
+    if (path === null || found.has(path)) return
+    found.add(path)
+    const { dependencies = {} } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))
+    for (const each of Object.keys(dependencies)) visit(each, path)
+  }
+  for (const name of names.filter((each) => each !== 'lmdb')) visit(name, '.')
+  return found
+}
+
+/** Where Node finds a package from a directory; null if it is not installed. */
+function locate(name, from) {
+  for (let directory = from; ; directory = dirname(directory)) {
+    const path = join(directory, 'node_modules', name)
+    if (existsSync(path)) return path
+    if (directory === '.') return null
+  }
+}
+
+/** Sources, types, tests and documents of packages are not; those inside them come by themselves. */
+function isNeeded(path) {
+  const name = basename(path)
+  if (/^(tests?|benchmarks?|docs|examples?|integration|scripts|node_modules)$/.test(name))
+    return false
+  if (/^licen[sc]e/i.test(name)) return true
+  return !/\.(map|[cm]?ts|md|html|sh)$|^\./.test(name)
+}
+
+/** lmdb's compiled part for glibc. */
+function copyLmdb(target, cpu) {
+  const name = `@lmdb/lmdb-linux-${cpu}`
+  const isForMusl = (path) => path.endsWith('.musl.node')
+  mkdirSync(dirname(target), { recursive: true })
+  if (existsSync(join('node_modules', name))) {
+    cpSync(join('node_modules', name), target, { recursive: true })
+  } else {
+    const scratch = mkdtempSync(join(tmpdir(), 'btkit-lmdb-'))
+    const { optionalDependencies } = JSON.parse(readFileSync('node_modules/lmdb/package.json'))
+    const wanted = `${name}@${optionalDependencies[name]}`
+    run('npm', 'pack', '--silent', '--prefer-offline', '--pack-destination', scratch, wanted)
+    run('tar', 'xzf', join(scratch, readdirSync(scratch)[0]), '-C', scratch)
+    renameSync(join(scratch, 'package'), target)
+    rmSync(scratch, { recursive: true })
+  }
+  for (const path of readdirSync(target).filter(isForMusl)) rmSync(join(target, path))
+  const strip = cpu === process.arch ? 'strip' : 'aarch64-linux-gnu-strip'
+  const compiled = readdirSync(target).filter((path) => path.endsWith('.node'))
+  for (const path of compiled) run(strip, '--strip-unneeded', join(target, path))
+}
+
+/** The executables and the manual. Returns the legacy names, which other packages have, too. */
+function stageNames(root) {
+  const bin = join(root, 'usr/bin')
+  mkdirSync(bin, { recursive: true })
+  const names = readdirSync('bin')
+    .filter((each) => each.endsWith('.js'))
+    .map((each) => basename(each, '.js'))
+  for (const name of names)
+    symlinkSync(`../lib/btkit/bin/${name}.js`, join(bin, name === 'btkit' ? name : `${name}.btkit`))
+  for (const page of readdirSync('man')) {
+    const directory = join(root, 'usr/share/man', `man${page.at(-1)}`)
+    mkdirSync(directory, { recursive: true })
+    const [name, section] = page.split('.')
+    const installed = names.includes(name) && name !== 'btkit' ? `${name}.btkit.${section}` : page
+    writeFileSync(join(directory, `${installed}.gz`), zip(readFileSync(join('man', page))))
+  }
+  return names.filter((name) => name !== 'btkit')
+}
+
+/** Units, settings and documents. */
+function stageSystem(root, { version }) {
+  const put = (path, content) => {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), content)
+  }
+  const own = (name) => readFileSync(join(HERE, name))
+  for (const unit of readdirSync('packaging').filter((each) => /^btkit-.*\.\w+$/.test(each)))
+    put(`usr/lib/systemd/system/${unit}`, readFileSync(join('packaging', unit)))
+  put('usr/lib/sysusers.d/btkit.conf', own('sysusers.conf'))
+  put('usr/lib/tmpfiles.d/btkit.conf', own('tmpfiles.conf'))
+  put('etc/default/btkit-serve', own('btkit-serve.default'))
+  put('etc/default/btkit-track', own('btkit-track.default'))
+  put('etc/logrotate.d/btkit', own('logrotate'))
+  put('usr/share/lintian/overrides/btkit', own('lintian-overrides'))
+  put('usr/share/doc/btkit/copyright', own('copyright'))
+  put('usr/share/doc/btkit/changelog.gz', zip(changelog(version)))
+}
+
+/** Debian's form of a changelog: what changed is in the project's own. */
+function changelog(version) {
+  const date = new Date(Number(process.env.SOURCE_DATE_EPOCH ?? commitTime()) * 1000).toUTCString()
+  return `btkit (${version}) unstable; urgency=medium
+
+  * Release ${version}; see https://github.com/btkit/btkit/blob/main/CHANGELOG.md
+
+ -- The btkit authors <btkit@users.noreply.github.com>  ${date.replace('GMT', '+0000')}
+`
+}
+
+function commitTime() {
+  return run('git', 'log', '-1', '--format=%ct').trim()
+}
+
+function archive(root, directory, { version, architecture, names }) {
+  const control = join(root, 'DEBIAN')
+  mkdirSync(control)
+  for (const name of ['postinst', 'prerm', 'postrm']) {
+    const script = readFileSync(join(HERE, name), 'utf8').replace('@NAMES@', names.join(' '))
+    writeFileSync(join(control, name), script, { mode: 0o755 })
+  }
+  cpSync(join(HERE, 'triggers'), join(control, 'triggers'))
+  const files = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile() && !each.parentPath.startsWith(control))
+    .map((each) => join(each.parentPath, each.name).slice(root.length + 1))
+    .sort()
+  const conffiles = files.filter((path) => path.startsWith('etc/'))
+  writeFileSync(join(control, 'conffiles'), conffiles.map((path) => `/${path}\n`).join(''))
+  const sums = run('env', '-C', root, 'md5sum', ...files.filter((each) => !each.startsWith('etc/')))
+  writeFileSync(join(control, 'md5sums'), sums)
+  const size = run('du', '-sk', '--exclude=DEBIAN', root).split('\t')[0]
+  const template = readFileSync(join(HERE, 'control'), 'utf8')
+  const values = { VERSION: version, ARCHITECTURE: architecture, SIZE: size }
+  writeFileSync(
+    join(control, 'control'),
+    template.replaceAll(/@(\w+)@/g, (_, name) => values[name]),
+  )
+  run('chmod', '-R', 'u=rwX,go=rX', root)
+  run('find', join(root, PROGRAM, 'node_modules'), '-type', 'f', '-exec', 'chmod', '644', '{}', '+')
+  const target = join(directory, `btkit_${version}_${architecture}.deb`)
+  run('dpkg-deb', '--root-owner-group', '-Zxz', '--build', root, target)
+  return target
+}
+
+function zip(content) {
+  return gzipSync(content, { level: 9 })
+}
+
+function run(command, ...args) {
+  return execFileSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [directory = 'packages', version] = process.argv.slice(2)
+  for (const path of await packForDebian(directory, version)) console.log(path)
+}
