@@ -4,16 +4,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { seedWithLibtorrent } from './clients.js'
 import { findPeer } from './peers.js'
 import { pseudoRandom } from './pseudo-random.js'
 import { parseJson, runBtkit } from './run-btkit.js'
 import { makeScratch, type Files } from './scratch.js'
 import { startTrack, type RunningTrack } from './track.js'
-
-/** How long anything here may take, in milliseconds. */
-const LIMIT = 60_000
 
 /** What is downloaded. */
 export const FILES: Files = {
@@ -106,12 +102,3 @@ export function only(t: TestContext, client: string): Record<string, string> {
 
 /** Ports apart from others', and nothing remembered. */
 export const MINE = ['--minport', '20000', '--maxport', '60000', '--no-cache']
-
-/** Waits until something is so. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + LIMIT
-  while (!(await isSo())) {
-    if (Date.now() > end) assert.fail(`not in time: ${what}`)
-    await setTimeout(50)
-  }
-}

@@ -10,7 +10,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { bytes, testStore, textOf } from './store-suite.js'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { until } from '../../support/until.js'
 
 testStore('late', () => lateStore(Promise.resolve(nullStore), () => undefined), false)
 
@@ -49,5 +49,5 @@ test('a cache that is checked beside is used after that', { timeout: 30_000 }, a
   rmSync(markPath(join(directory, CACHE_FILE)))
   const second = await open(true)
   t.after(() => second.close())
-  while (!second.info(bytes('input'))) await setTimeout(10)
+  await until('open', () => Boolean(second.info(bytes('input'))))
 })

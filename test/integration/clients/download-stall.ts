@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
 import { assertHolds } from '../../support/clients.js'
-import { MINE, only, plant, until } from '../../support/download.js'
+import { MINE, only, plant } from '../../support/download.js'
 import { runExecutable } from '../../support/executable.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { Captured, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
+import { until } from '../../support/until.js'
 
 const MINUTE = 60_000
 const OFTEN = ['--json', '--display-interval', '0.1']

@@ -3,11 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertHolds, downloadFromPeers } from '../../support/clients.js'
-import { FILES, MINE, only, plant, seededFor, until } from '../../support/download.js'
+import { FILES, MINE, only, plant, seededFor } from '../../support/download.js'
 import { collect, runExecutable, startExecutable } from '../../support/executable.js'
 import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
+import { until } from '../../support/until.js'
 
 /** How a program downloads, by the name by which btkit starts it. */
 export function testDownloads(client: string): void {

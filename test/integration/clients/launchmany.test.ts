@@ -20,8 +20,8 @@ import {
   pathWith,
   plantRelease,
   processesOf,
-  until,
 } from './launchmany.js'
+import { until } from '../../support/until.js'
 
 test('launchmany says when its client ends', unlessInstalled('aria2c'), async (t) => {
   const directory = await plantRelease(t)

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { collect, startExecutable } from '../../support/executable.js'
 import { findPeer, unlessInstalled } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
+import { until } from '../../support/until.js'
 
 /** How long a torrent may take to be seeded or let go, in milliseconds. */
 export const LIMIT = 60_000
@@ -65,14 +65,6 @@ export function launch(
     return ended
   }
   return { said, stop, ended }
-}
-
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + LIMIT
-  while (!(await isSo())) {
-    if (Date.now() > end) assert.fail(`not in time: ${what}`)
-    await setTimeout(50)
-  }
 }
 
 /** Processes of which an argument lies below a directory. */

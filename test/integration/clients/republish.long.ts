@@ -5,13 +5,13 @@ import { test, type TestContext } from 'node:test'
 import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
 import { assertHolds, downloadFromPeers } from '../../support/clients.js'
-import { until } from '../../support/download.js'
 import { findPeer, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { bytesRead, daemonKinds, type Daemon } from '../../support/seeding-daemons.js'
 import { startTrack, type RunningTrack } from '../../support/track.js'
+import { until } from '../../support/until.js'
 
 const SIZE = 8 * 1024 * 1024
 

@@ -6,12 +6,12 @@ import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { until } from '../../support/download.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
+import { until } from '../../support/until.js'
 
 const ROUNDS = 8
 const SIZE = 16 * 1024 * 1024

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import type { StatusReport } from '../../../src/mirror/status/report.js'
 import { SINGLE } from '../../mirror/hostile/siege.js'
@@ -8,6 +7,7 @@ import { openTab, unlessBrowser } from '../../support/browser.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { serveMirror } from '../../support/serve.js'
 import { startTrack } from '../../support/track.js'
+import { until } from '../../support/until.js'
 
 type ColorScheme = 'light' | 'dark'
 
@@ -114,11 +114,13 @@ export async function serveWith(t: TestContext, trackers: readonly string[]) {
 
 /** The report once all trackers have answered. */
 export async function scraped(address: string): Promise<StatusReport> {
-  for (;;) {
-    const report = (await (await fetch(`${address}/-/status.json`)).json()) as StatusReport
-    if (report.trackers.every(({ askedAt }) => askedAt !== null)) return report
-    await setTimeout(100)
+  const ask = async () => {
+    return (await (await fetch(`${address}/-/status.json`)).json()) as StatusReport
   }
+  await until('all trackers have answered', async () => {
+    return (await ask()).trackers.every(({ askedAt }) => askedAt !== null)
+  })
+  return ask()
 }
 
 /** Whether people can use the page of the status. */

@@ -3,13 +3,13 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { ask } from '../../mirror/ask.js'
 import { parseAnswers, rawRequest, requestText } from '../../mirror/hostile/raw.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { makeScratch } from '../../support/scratch.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { launch } from '../../support/service-launcher.js'
+import { until } from '../../support/until.js'
 
 /** Sockets are passed by a program in Python. */
 const unlessPassed = {
@@ -128,7 +128,7 @@ test('the tracker of serve answers on the sockets that are called so', unlessPas
     `tracking: http://127.0.0.1:${trackerPort}/announce\n`,
     `tracking: udp://127.0.0.1:${udpPort}/announce\n`,
   ]) {
-    while (!launcher.output().includes(line)) await setTimeout(20)
+    await until(line, () => launcher.output().includes(line))
   }
 })
 
@@ -152,7 +152,7 @@ test('where only the tracker has sockets, serve listens by itself', unlessPassed
   const [port = 0] = launcher.ports
   // The socket is there before the program
   assert.match((await ask(port, '/')).body.toString(), /<h1>/)
-  while (!launcher.output().includes('address:')) await setTimeout(20)
+  await until('started', () => launcher.output().includes('address:'))
   assert.equal((await ask(servePort, '/file')).body.toString(), 'content')
   assert.equal(await launcher.stop(), 0)
 })

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
 import assert from 'node:assert/strict'
-import { setTimeout } from 'node:timers/promises'
 import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import {
   assertHolds,
@@ -18,6 +17,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
 import { bencodable } from '../../support/torrents.js'
 import { startTrack } from '../../support/track.js'
+import { until } from '../../support/until.js'
 
 const FILES = { 'image.iso': pseudoRandom(300_000) }
 
@@ -94,7 +94,7 @@ for (const protocol of ['http', 'udp'] as const) {
     const { track, torrent } = await trackBy(t, protocol, '127.0.0.1')
     await seedWithTransmission(t, torrent, makeScratch(t, FILES))
     const seeds = /^btkit_track_seeds 1$/m
-    while (!seeds.test(await (await track.get('/-/metrics')).text())) await setTimeout(50)
+    await until('all seed', async () => seeds.test(await (await track.get('/-/metrics')).text()))
     const directory = makeScratch(t)
     await downloadFromPeers(t, torrent, { directory })
     assertHolds(directory, FILES)

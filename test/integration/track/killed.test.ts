@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { startExecutable } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, startTrack } from '../../support/track.js'
+import { until } from '../../support/until.js'
 
 const hashOf = (n: number) => n.toString(16).padStart(40, '0')
 
@@ -44,7 +44,7 @@ test('a tracker that is killed again and again loses nothing that it had saved',
     const announced = Date.now() / 1000
     // A save that began after the last announce
     const first = announced + 1
-    while ((await savedAt(address)) < first) await setTimeout(20)
+    await until('saved', async () => (await savedAt(address)) >= first)
     await fetch(address + announceQuery(hashOf(999)))
     child.kill('SIGKILL')
     await once(child, 'exit')

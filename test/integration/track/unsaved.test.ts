@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { startExecutable } from '../../support/executable.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { announceQuery, startTrack } from '../../support/track.js'
+import { until } from '../../support/until.js'
 
 const HASH = 'ab'.repeat(20)
 
@@ -65,12 +65,12 @@ test('a full disk is told once, counted, and survived', unlessNoDisks, async (t)
   }
   assert.equal(await failures(), 0)
   await track.ask(announceQuery(HASH))
-  while ((await failures()) < 2) await setTimeout(50)
+  await until('two failures', async () => (await failures()) >= 2)
   const failed = `btkit: ${stateFile}: could not save the state: no space left on device\n`
   assert.equal(track.stderr.text, failed)
   rmSync(filler)
   const saved = `btkit: warning: ${stateFile}: the state is saved again\n`
-  while (!track.stderr.text.includes('again')) await setTimeout(50)
+  await until('saved again', () => track.stderr.text.includes('again'))
   const { status, stderr } = await track.stop()
   assert.equal(stderr, failed + saved)
   assert.equal(status, 0)

@@ -20,6 +20,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { serveMirror, type ServedMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { rawRequest, requestText } from '../hostile/raw.js'
+import { until } from '../../support/until.js'
 
 const TORRENT = '/yum/torrent_service/single/yum/good.rpm'
 
@@ -125,7 +126,7 @@ test(
     const [certFile] = certificateFiles(served.directory)
     writeFileSync(certFile, 'nonsense')
     served.hangUp()
-    while (!served.stderr.text.includes('warning')) await setTimeout(5)
+    await until('warned', () => served.stderr.text.includes('warning'))
     const { status } = await askSecurely(agentFor(t, served.cert), served, '/yum/good.rpm')
     assert.equal(status, 200)
     const warnings = served.stderr.text.split('\n').filter((line) => line.includes('warning'))
@@ -165,7 +166,7 @@ test(
     t.after(() => {
       for (const socket of silent) socket.destroy()
     })
-    while (closed < 30) await setTimeout(5)
+    await until('closed', () => closed >= 30)
     assert.equal(closed, 30)
     assert.equal((await stop()).status, 0)
   },

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { singleAddress } from '../pkgtorrent/yum-client.js'
 import { readMetric } from '../read-metric.js'
 import { requestText } from './raw.js'
+import { until } from '../../support/until.js'
 
 const GIB = 2 ** 30
 const HUGE = ['/iso/1', '/iso/2', '/iso/3', '/iso/4']
@@ -32,7 +32,7 @@ async function askForHuge(t: TestContext, port: number): Promise<Socket[]> {
 }
 
 async function untilMetric(port: number, name: string, value: number): Promise<void> {
-  while ((await readMetric(port, name)) !== value) await setTimeout(10)
+  await until(name, async () => (await readMetric(port, name)) === value)
 }
 
 test('a small file gets its torrent while clients wait for huge ones', async (t) => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask, type Answer } from '../ask.js'
@@ -9,6 +8,7 @@ import { singleAddress } from '../pkgtorrent/yum-client.js'
 import { readMetric } from '../read-metric.js'
 import { parseAnswers, readToEnd, requestText } from './raw.js'
 import { digestAddress } from './siege.js'
+import { until } from '../../support/until.js'
 
 const GIB = 2 ** 30
 const MIB = 2 ** 20
@@ -28,7 +28,7 @@ function checkThrottled({ status, headers, body }: Answer, told: RegExp): void {
 }
 
 async function untilMetric(port: number, name: string, value: number): Promise<void> {
-  while ((await readMetric(port, name)) !== value) await setTimeout(10)
+  await until(name, async () => (await readMetric(port, name)) === value)
 }
 
 /** A clock by which what was seen of files is always fresh. */
@@ -72,7 +72,9 @@ test('a client that has --max-per-client torrents under way gets no further one'
   assert.equal((await askFor('192.0.2.1', port, '/iso/small')).status, 200)
   for (const socket of waiting) socket.destroy()
   await untilMetric(port, 'btkit_hash_jobs', 0)
-  while ((await askFor('192.0.2.1', port, '/iso/other')).status === 429) await setTimeout(10)
+  await until('taken', async () => {
+    return (await askFor('192.0.2.1', port, '/iso/other')).status !== 429
+  })
   assert.equal((await askFor('192.0.2.1', port, '/iso/other')).status, 200)
 })
 

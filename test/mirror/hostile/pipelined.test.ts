@@ -11,6 +11,7 @@ import { readMetric } from '../read-metric.js'
 import { startServe } from './process.js'
 import { parseAnswers, rawRequest, requestText } from './raw.js'
 import { besiege, digestAddress, postText, SINGLE } from './siege.js'
+import { until } from '../../support/until.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30
@@ -32,7 +33,7 @@ function pipeline(t: TestContext, port: number, requests: string): Socket {
 }
 
 async function untilMetric(port: number, name: string, value: number): Promise<void> {
-  while ((await readMetric(port, `btkit_${name}`)) !== value) await setTimeout(10)
+  await until(name, async () => (await readMetric(port, `btkit_${name}`)) === value)
 }
 
 const unlessLinux = { skip: process.platform !== 'linux' && 'descriptors are counted in /proc' }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { until } from '../../support/download.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
@@ -8,6 +7,7 @@ import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
 import { get, post, singleAddress } from '../pkgtorrent/yum-client.js'
+import { until } from '../../support/until.js'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30

@@ -4,7 +4,6 @@ import { createServer, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { CountedResponse } from '../../../src/server/connections/counted-response.js'
 import { connectionsOf } from '../../../src/server/connections/connections.js'
 import {
@@ -12,6 +11,7 @@ import {
   type Handler,
   type PipelineRules,
 } from '../../../src/server/connections/pipeline-queue.js'
+import { until } from '../../support/until.js'
 
 const keyOf = ({ remoteAddress }: Socket) => remoteAddress ?? null
 const LIMITS = { keyOf, maxWaiting: 100 }
@@ -104,7 +104,7 @@ test('when too many wait, the connection on which most do is closed', async (t) 
   const [modest, greedy] = [open(), open()]
   modest.write(get('/modest').repeat(20) + LAST)
   greedy.write(get('/greedy').repeat(200))
-  while (seen.waiting < 219) await setTimeout(5)
+  await until('219 wait', () => seen.waiting >= 219)
   const third = open()
   third.write(get('/third').repeat(100))
   await once(greedy.resume(), 'close')
@@ -119,7 +119,7 @@ test('a client that pipelines on many connections keeps others waiting for one o
   await Promise.all(greedy.map((socket) => once(socket, 'connect')))
   const answered = greedy.map((socket) => text(socket))
   for (const socket of greedy) socket.write(requests + LAST)
-  while (seen.waiting < 50) await setTimeout(1)
+  await until('50 wait', () => seen.waiting >= 50)
   const modest = open('127.0.0.3')
   modest.write(LAST)
   assert.match(await text(modest), /<\/last>/)
@@ -164,7 +164,7 @@ test('a client whose requests take long to read leaves others most of the turns'
   const greedy = Array.from({ length: 60 }, () => open('127.0.0.2'))
   await Promise.all(greedy.map((socket) => once(socket, 'connect')))
   for (const socket of greedy) socket.resume().write(get('/').repeat(requests))
-  while (reads < requests) await setTimeout(1)
+  await until('all are read', () => reads >= requests)
   // Each is a connection of its own, of which one is accepted in each turn of all
   const before = reads
   for (let asked = 0; asked < 100; asked += 1) {
@@ -185,7 +185,7 @@ test('connections of a client that are held back are read when it has left the o
   })
   const first = open()
   first.write(get('/never').repeat(90))
-  while (seen.waiting < 89) await setTimeout(1)
+  await until('89 wait', () => seen.waiting >= 89)
   const second = open()
   second.write(LAST)
   await once(second, 'connect')

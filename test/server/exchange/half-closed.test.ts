@@ -8,6 +8,7 @@ import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { rawRequest, readToEnd, requestText } from '../../mirror/hostile/raw.js'
 import { SINGLE } from '../../mirror/hostile/siege.js'
+import { until } from '../../support/until.js'
 
 const MIB = 2 ** 20
 
@@ -79,7 +80,7 @@ for (const version of ['1.0', '1.1']) {
     socket.write(requestText(`GET ${SINGLE}/yum/huge`).replace('HTTP/1.1', `HTTP/${version}`))
     await setTimeout(100)
     socket.destroy()
-    while (!stderr.text.includes('\n')) await setTimeout(10)
+    await until('logged', () => stderr.text.includes('\n'))
     assert.match(stderr.text, /"status":499,"bytes":0,/)
   })
 }

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { LooksOnDemand } from '../../../src/tracker/allowed/looks-on-demand.js'
+import { until } from '../../support/until.js'
 
 /** Looks that are counted, and that end when the test says so. */
 function countedLooks() {
   const ends: (() => void)[] = []
   const looks = new LooksOnDemand(() => new Promise((resolve) => ends.push(resolve)))
   const began = async (count: number) => {
-    while (ends.length < count) await setTimeout(5)
+    await until(`${count} looks`, () => ends.length >= count)
   }
   return { looks, ends, began }
 }

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, compactPeers, startTrack } from '../../support/track.js'
+import { until } from '../../support/until.js'
 
 const HASH = 'ab'.repeat(20)
 
@@ -47,7 +47,7 @@ test('a line break in a request makes no second line in the log, and no header',
   assert.match(Buffer.concat(received).toString('latin1'), /^HTTP\/1\.1 400 /)
   assert.doesNotMatch(Buffer.concat(received).toString('latin1'), /X-Forged/)
   await track.get('/-/health')
-  while (!readFileSync(log, 'utf8').includes('health')) await setTimeout(20)
+  await until('logged', () => readFileSync(log, 'utf8').includes('health'))
   const lines = readFileSync(log, 'utf8').trimEnd().split('\n')
   assert.ok(lines.some((line) => line.includes('/announce?info_hash=%0d%0aX-Forged:')))
   assert.equal(lines.length, 2)

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
 import { Exchanges } from '../../../src/server/exchange/exchanges.js'
 import { makeServer } from '../../../src/server/listen/listen.js'
 import { originForm, SERVER_RULES } from '../../../src/tracker/app/server-rules.js'
+import { until } from '../../support/until.js'
 
 const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n`
 
@@ -67,7 +67,7 @@ test('pipelined requests are answered in their order', async (t) => {
 test('a client that pipelines on many connections keeps others waiting for few of them', async (t) => {
   const { heard, open } = await listen(t)
   for (let n = 0; n < 50; n += 1) open(GET('/announce').repeat(1500)).resume()
-  while (heard.answered === 0) await setTimeout(1)
+  await until('answered', () => heard.answered > 0)
   assert.match((await answerOn(open(GET('/other'), '::1'))) ?? '', /\/other$/)
   assert.ok(heard.answered < 50 * 1500, `${heard.answered}`)
 })

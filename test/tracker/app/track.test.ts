@@ -7,13 +7,13 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../support/scratch.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { announceQuery, compactPeers, startTrack, textIn } from '../../support/track.js'
 import { announcePacket, connectPacket } from '../udp/packets.js'
+import { until } from '../../support/until.js'
 
 const HASH = 'ab'.repeat(20)
 const torrentNamed = (name: string) => torrentOf(singleFileInfo({ name }))
@@ -139,9 +139,9 @@ test('a torrent that comes is tracked at once, and one that goes is not', async 
   const failure = async () => textIn(await track.ask(announceQuery(hashOf(one))), 'failure reason')
   assert.match((await failure()) ?? '', /authorized/)
   writeFileSync(join(directory, 'one.torrent'), one)
-  while ((await failure()) !== undefined) await setTimeout(20)
+  await until('read', async () => (await failure()) === undefined)
   rmSync(join(directory, 'one.torrent'))
-  while ((await failure()) === undefined) await setTimeout(20)
+  await until('failed', async () => (await failure()) !== undefined)
   assert.match((await failure()) ?? '', /authorized/)
 })
 
@@ -179,7 +179,7 @@ test('SIGHUP has lists read again', async (t) => {
   assert.match((await failure()) ?? '', /authorized/)
   writeFileSync(list, `${HASH}\n`)
   track.hangUp()
-  while ((await failure()) !== undefined) await setTimeout(20)
+  await until('read', async () => (await failure()) === undefined)
   assert.equal(await failure(), undefined)
 })
 
@@ -356,14 +356,14 @@ test('the access log goes to a file, and to another after that was renamed', asy
   const track = await startTrack(t, { args: ['--logfile', log] })
   await track.ask(announceQuery(HASH, { peer: 'a' }))
   const written = async (path: string, what: RegExp) => {
-    while (!what.test(readFileSync(path, 'utf8'))) await setTimeout(20)
+    await until(String(what), () => what.test(readFileSync(path, 'utf8')))
     return readFileSync(path, 'utf8')
   }
   assert.match(await written(log, /announce/), /^\S+Z 127\.0\.0\.1 "GET \/announce\?\S+" 200 \d+ /)
   renameSync(log, `${log}.1`)
   track.reopen()
   await track.get('/-/health')
-  while (!readable(log)) await setTimeout(20)
+  await until('a log', () => readable(log))
   assert.match(await written(log, /health/), /"GET \/-\/health" 200 3 /)
 })
 

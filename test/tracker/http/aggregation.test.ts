@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { announceQuery, compactPeers, startTrack, textIn } from '../../support/track.js'
+import { until } from '../../support/until.js'
 
 const HASH = 'ab'.repeat(20)
 const OTHER = 'cd'.repeat(20)
@@ -57,7 +58,7 @@ test('an announce is sent on once, with the address of the client', async (t) =>
   // One that was sent on already, as this tracker's own would be in a circle
   await track.ask(query.replace('?', '?forwarded=1&'))
   await track.ask(query)
-  while (urls.length === 0) await setTimeout(20)
+  await until('asked', () => urls.length > 0)
   const [path = '', sent = ''] = query.split('?')
   assert.deepEqual(urls, [`${path}?forwarded=1&ip=127.0.0.1&password=a%26b&${sent}`])
 })

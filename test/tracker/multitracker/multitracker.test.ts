@@ -17,6 +17,7 @@ import {
   textIn,
   type RunningTrack,
 } from '../../support/track.js'
+import { until } from '../../support/until.js'
 
 const info = singleFileInfo({ name: 'shared' })
 const torrentWith = (urls: readonly string[]) => {
@@ -178,7 +179,7 @@ test('servers that misbehave do no harm', { timeout: 60_000 }, async (t) => {
 test('a call that is under way does not hold up the end', async (t) => {
   const silent = await startServer(t, () => undefined)
   const asking = await startAsking(t, [silent.url])
-  while (silent.urls.length === 0) await setTimeout(20)
+  await until('asked', () => silent.urls.length > 0)
   assert.equal((await asking.stop()).status, 0)
 })
 
