@@ -19,7 +19,7 @@ const MOST_FEEDS = 16
 export const FEED = '/-/feed.xml'
 
 export interface FeedParts extends Pick<ServerContext, 'now'> {
-  readonly options: Pick<ServiceOptions, 'webSeeds' | 'serviceName' | 'publicUrl'>
+  readonly options: Pick<ServiceOptions, 'webSeeds' | 'serviceName' | 'publicUrl' | 'warm'>
   readonly files: WarmFiles
   /** The trackers of this moment. */
   readonly trackers: () => TrackerList
@@ -67,13 +67,21 @@ export class Feed {
   #write(address: string, trackers: TrackerList): string {
     const { files, options } = this.parts
     const addresses: MirrorAddresses = [address, ...options.webSeeds]
-    // Below its mount the service answers itself
-    const reachable = files.newest(MOST_ITEMS).filter(({ path }) => path[1] !== options.serviceName)
-    const items = reachable.map((file) => describe(file, { trackers, addresses }))
+    const since = options.warm?.feedSince ?? 0
+    const shown = files.newest(MOST_ITEMS).filter(({ path, fingerprint }) => {
+      // Below its mount the service answers itself
+      return path[1] !== options.serviceName && modifiedMs(fingerprint) >= since
+    })
+    const items = shown.map((file) => describe(file, { trackers, addresses }))
     const root = directoryAddress(address, [])
     const title = address.replace(/^https?:\/\//, '')
     return composeRss({ title, root, address: address + FEED }, items)
   }
+}
+
+/** In milliseconds since 1970. */
+function modifiedMs({ mtimeNs }: WarmFile['fingerprint']): number {
+  return Number(mtimeNs / 1_000_000n)
 }
 
 interface Around {
@@ -92,6 +100,6 @@ function describe({ path, fingerprint, torrent }: WarmFile, around: Around): Fee
       givenLength ?? torrentLength(infoLength, surroundings, Number(mtimeNs / 1_000_000_000n)),
     size,
     infoHash,
-    modifiedMs: Number(mtimeNs / 1_000_000n),
+    modifiedMs: modifiedMs(fingerprint),
   }
 }

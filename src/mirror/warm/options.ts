@@ -6,4 +6,6 @@ export interface WarmOptions {
   readonly interval: number
   /** Bytes that are read a second; null for any number. */
   readonly maxRate: number | null
+  /** The feed leaves out files that were modified before, in milliseconds since 1970. */
+  readonly feedSince: number
 }

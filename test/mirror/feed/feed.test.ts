@@ -6,6 +6,7 @@ import { downloadWithLibtorrent, assertHolds } from '../../support/clients.js'
 import { loadInLibtorrent } from '../../support/libtorrent-hashes.js'
 import { unlessLibtorrent } from '../../support/peers.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
+import { runBtkit } from '../../support/run-btkit.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { until, untilFiles } from '../warm/until.js'
@@ -121,4 +122,28 @@ test('a directory page tells where the feed is, if there is one', async (t) => {
   assert.equal(new URL(href, `http://127.0.0.1:${port}/a/b/`).pathname, '/-/feed.xml')
   const { port: other } = await serveMirror(t, { files })
   assert.doesNotMatch(await (await fetch(`http://127.0.0.1:${other}/a/b/`)).text(), /rss/)
+})
+
+test('files older than --feed-since are not in the feed, but have their torrents', async (t) => {
+  const root = makeScratch(t, { old: 'old', new: 'new' })
+  utimesSync(join(root, 'old'), 1e9, 1e9)
+  utimesSync(join(root, 'new'), 1.5e9, 1.5e9)
+  const { port } = await serveMirror(t, {
+    root,
+    args: ['--warm', '*', '--feed-since', '2010-01-01'],
+  })
+  await untilFiles(port, 'ready', 2)
+  const items = readFeed((await askFeed(port)).body)
+  assert.deepEqual(
+    items.map(({ title }) => title),
+    ['new'],
+  )
+  assert.equal((await ask(port, '/old.torrent')).status, 200)
+})
+
+test('--feed-since without --warm is refused, as there is no feed', async (t) => {
+  const args = ['serve', makeScratch(t), '--trackerless', '--feed-since', '2010-01-01']
+  const { status, stderr } = await runBtkit(args)
+  assert.equal(status, 2)
+  assert.match(stderr, /--feed-since goes with --warm/)
 })

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typin
 import { checkTracker } from '../../../metainfo/trackers.js'
 import { checkPattern } from '../../../mirror/warm/path-patterns.js'
 import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
+import { moment } from '../../arguments/date.js'
 import { threadsOption } from '../../arguments/engine-options.js'
 import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
 import * as read from '../../arguments/values.js'
@@ -101,6 +102,11 @@ export function declareServeOptions() {
     )
     .option('--warm <glob>', 'hash files ahead that match, such as /iso/** (repeatable)', globs, [])
     .option('--max-rate <size>', 'read no more bytes a second than that for --warm', read.byteRate)
+    .option(
+      '--feed-since <when>',
+      'leave out of the feed files that are older: 2026-11-20, 2026-11-20T12:00Z (default: none)',
+      moment,
+    )
     .addOption(secondsOption('--warm-interval', 'seconds between two looks at all of --warm', 300))
     .option('--max-hashing <n>', 'hash jobs at once', read.wholeNumber(1, 256), 4)
     .addOption(secondsOption('--wait', 'seconds that a request waits for hashing', 25))

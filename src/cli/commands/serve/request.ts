@@ -47,13 +47,20 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     listings,
     clientAddresses: new ClientAddresses(options.trustProxy),
     limits: { ...options, maxReads: readsAtOnce(io) },
-    warm: warmOptions(options),
+    warm: warmOptions(options, io.now()),
   }
 }
 
 /** @throws BtkitError `usage` for a rate of nothing */
-function warmOptions({ warm, warmInterval, maxRate }: ServeOptions): WarmOptions | null {
-  if (warm.length > 0) return { patterns: warm, interval: warmInterval, maxRate: maxRate ?? null }
+function warmOptions(options: ServeOptions, nowMs: number): WarmOptions | null {
+  const { warm, warmInterval: interval, maxRate, feedSince = 0 } = options
+  if (warm.length > 0) {
+    const since = feedSince === 'now' ? nowMs : 1000 * feedSince
+    return { patterns: warm, interval, maxRate: maxRate ?? null, feedSince: since }
+  }
+  if (feedSince !== 0) {
+    throw new BtkitError('usage', '--feed-since goes with --warm: the feed has the files of --warm')
+  }
   if (maxRate === undefined) return null
   throw new BtkitError(
     'usage',
