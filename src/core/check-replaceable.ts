@@ -2,17 +2,17 @@ import { BtkitError } from '../errors.js'
 import { readBoundedRegular, readStart } from '../files/read-bounded.js'
 import { isTorrent } from '../metainfo/parse/is-torrent.js'
 
-/** In bytes. */
+/** Largest file that is examined, in bytes. */
 const MAX_SIZE = 1024 ** 3
 
-/** With what a torrent begins: its outermost dictionary. */
+/** The first byte of a torrent: it is a dictionary. */
 const DICTIONARY = Buffer.from('d')
 
 /**
- * Makes sure that writing a torrent to `path` destroys nothing but an older torrent. An empty file,
- * as mktemp(1) makes them, may be replaced as well.
- * @throws BtkitError `exists` when the file holds anything else, `not-found`, `not-permitted` or
- * `io` when it can't be read
+ * Checks that a new torrent at `path` replaces only an older torrent, or an empty file such as
+ * those of mktemp(1).
+ * @throws BtkitError `exists` if the file has other content, `not-found`, `not-permitted` or `io`
+ *   if it cannot be read
  */
 export function checkReplaceable(path: string): void {
   const start = readStart(path, DICTIONARY.length)
@@ -21,7 +21,7 @@ export function checkReplaceable(path: string): void {
   throw new BtkitError('exists', `${path}: ${why}`)
 }
 
-/** Far more bytes than any torrent has are none. */
+/** Whether a file is a torrent. A file above the size limit is not. */
 function holdsTorrent(path: string): boolean {
   try {
     return isTorrent(readBoundedRegular(path, MAX_SIZE))

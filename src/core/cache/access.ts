@@ -5,18 +5,18 @@ import type { CacheAccess, CacheTrust } from '../digests/cache-trust.js'
 import { openLazyCache, type LazyCache } from '../../cache/lazy-cache.js'
 import type { OpenCacheOptions } from '../../cache/open.js'
 
-/** Opens a cache for a piece of work. Whoever does closes it. */
+/** Opens a cache for a task. The caller must close it. */
 export async function openCacheAccess({ isUsed, trust, kernel, ...place }: CacheRequest) {
   const cache = isUsed ? await openCache(place) : openNullCache()
   return { cache, trust, now: place.now, kernel } satisfies CacheAccess
 }
 
-/** Opens the cache in a place; where there is none, an empty one, and nothing is made there. */
+/** Opens an existing cache. If there is none, returns an empty one and creates no files. */
 export async function openCacheIfThere(place: CachePlace): Promise<PieceCache> {
   return cacheSize(place.directory) === null ? openNullCache() : openCache(place)
 }
 
-/** Does something with the cache in a place, and closes it. Where there is none, it is empty. */
+/** Calls a function with an existing or empty cache, and closes the cache. */
 export async function withCache<T>(
   place: CachePlace,
   work: (cache: PieceCache) => T | Promise<T>,
@@ -29,14 +29,14 @@ export async function withCache<T>(
   }
 }
 
-/** A cache for a piece of work that may find that it needs none. */
+/** A cache for a task that may not need one. */
 export interface LazyAccess {
   readonly cacheAccess: CacheAccess
-  /** Opens it when it is first wanted; null for one that is as open as it will ever be. */
+  /** Opens the cache on first use; null if it is already open or stays closed. */
   readonly lazyCache: Omit<LazyCache, 'cache'> | null
 }
 
-/** Gives access to a cache that is still to be opened. Whoever does closes it. */
+/** Returns access to a cache that is opened later. The caller must close it. */
 export function accessLazyCache(request: CacheRequest): LazyAccess {
   const { isUsed, trust, kernel, ...place } = request
   const lazyCache = isUsed ? openLazyCache(place) : null
@@ -46,12 +46,12 @@ export function accessLazyCache(request: CacheRequest): LazyAccess {
 
 export { cacheDirectory } from '../../cache/directory.js'
 
-/** Where a cache is, and what opening it takes. */
+/** The cache's directory, and what opening it needs. */
 export type CachePlace = Pick<OpenCacheOptions, 'directory' | 'now' | 'warn'>
 
-/** A cache that a piece of work wants. */
+/** The cache for a task. */
 export interface CacheRequest extends CachePlace, Pick<CacheAccess, 'kernel'> {
-  /** Whether it is to be used at all. */
+  /** Whether to use the cache at all. */
   readonly isUsed: boolean
   readonly trust: CacheTrust
 }

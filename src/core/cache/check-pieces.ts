@@ -13,7 +13,7 @@ import type { Engine } from '../digests/hash-content.js'
 import { DIGEST } from '../digests/piece-table.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 
-/** What it takes to check a record of a file's pieces; null when the file is another by now. */
+/** Prepares the check of a record of a file's pieces; null if the file has changed since. */
 export function checkPieces({ name, body }: DrawnRecord): RecordCheck | null {
   const keyed = readCurrent(name, body)
   return (
@@ -32,7 +32,7 @@ interface Keyed {
   readonly record: FileRecord
 }
 
-/** A record with its key, or null when its file is no longer what was recorded. */
+/** Returns a record with its key; null if its file has changed since. */
 function readCurrent(name: Uint8Array, body: Uint8Array): Keyed | null {
   const parsed = parseFileRecordName(name)
   const fingerprint = parsed && readFingerprintIfThere(parsed.path)
@@ -44,7 +44,7 @@ function readCurrent(name: Uint8Array, body: Uint8Array): Keyed | null {
     : null
 }
 
-/** Reads one of the file's own pieces again, at random. */
+/** Reads a random piece of the file again and compares its digest. */
 async function isRight({ key, record }: Keyed, engine: Engine): Promise<boolean> {
   const { whole, tailLength } = ownPieces(key)
   const ends = [record.tail, record.paddedTail].filter((digest) => digest !== null)
@@ -54,7 +54,7 @@ async function isRight({ key, record }: Keyed, engine: Engine): Promise<boolean>
   const chosen = Math.floor(Math.random() * count)
   const expected = digests.subarray(chosen * DIGEST, (chosen + 1) * DIGEST)
   const isPadded = chosen >= whole && expected.equals(record.paddedTail ?? Buffer.of())
-  // The file stands in a stream at its phase, after bytes that none of its own pieces holds
+  // In the stream the file begins at its phase, after bytes that belong to none of its pieces
   const lead = { path: ZEROS, length: key.phase }
   const pad = { path: ZEROS, length: isPadded ? key.pieceLength - tailLength : 0 }
   const stream = concatenateFiles(
@@ -67,17 +67,17 @@ async function isRight({ key, record }: Keyed, engine: Engine): Promise<boolean>
   return Buffer.compare(digest, expected) === 0
 }
 
-/** A record as it was drawn: its name without its kind, and its bytes. */
+/** A drawn record: its name without the kind, and its bytes. */
 export interface DrawnRecord {
   readonly name: Uint8Array
   readonly body: Uint8Array
 }
 
-/** A record of a file that is what it was. */
+/** The check of a record whose file is unchanged. */
 export interface RecordCheck {
   /** The file's path. */
   readonly path: string
-  /** Reads a part of the file again, at random, and compares. */
+  /** Reads a random part of the file again and compares it. */
   readonly isRight: (engine: Engine) => Promise<boolean>
   readonly forget: (cache: PieceCache) => void
 }

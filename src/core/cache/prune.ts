@@ -6,26 +6,26 @@ import type { CachePlace } from './access.js'
 
 const DAY_MS = 86_400_000
 
-/** What is to leave a cache. */
+/** The records to remove from a cache. */
 interface PruneRequest {
-  /** Milliseconds after which a record that was not used leaves. */
+  /** Milliseconds without use after which a record is removed. */
   readonly unusedFor: number
-  /** Bytes that the records may take up after that; no limit when undefined. */
+  /** Maximum bytes of the remaining records; undefined for no limit. */
   readonly maxSize: number | undefined
 }
 
-/** What was removed from a cache. */
+/** The records and files that were removed. */
 interface PruneReport {
   readonly records: number
-  /** Files of damaged caches that were set aside. */
+  /** Number of files of damaged caches that were set aside. */
   readonly damagedFiles: number
 }
 
 /**
- * Removes records that were not used for long, then those that are beyond a size, and damaged
- * caches that were set aside.
- * @throws BtkitError `not-permitted` where others could swap the files; Error of the system when a
- *   file that was set aside can't be removed
+ * Removes records that were unused for long, then records above the size limit, and damaged caches
+ * that were set aside.
+ * @throws BtkitError `not-permitted` if other users could replace the files; Error of the system
+ *   if a file cannot be removed
  */
 export async function pruneCache(
   place: CachePlace,
@@ -41,25 +41,25 @@ export async function pruneCache(
 }
 
 /**
- * Removes a cache, and damaged ones that were set aside. Whoever has it open works on with what it
- * was. Returns whether there was any.
- * @throws BtkitError `not-permitted` where others could swap the files; Error of the system when a
- *   file can't be removed
+ * Removes a cache, and damaged ones that were set aside. Processes that have it open keep using the
+ * removed files. Returns whether there was any.
+ * @throws BtkitError `not-permitted` if other users could replace the files; Error of the system
+ *   if a file cannot be removed
  */
 export function clearCache(directory: string): boolean {
   return removeCache(directory)
 }
 
-/** What is in a cache. */
+/** Summary of a cache's content. */
 export interface CacheReport extends Omit<CacheSummary, 'oldest'> {
   readonly directory: string
-  /** Bytes of the cache's file. */
+  /** Size of the cache's file in bytes. */
   readonly size: number
-  /** The day on which the record longest out of use was last used, such as 2026-11-20. */
+  /** The last use of the record that was unused for the longest time, such as 2026-11-20. */
   readonly oldest: string | null
 }
 
-/** Looks through the cache in a place. */
+/** Summarizes a cache. */
 export async function summarizeCache(place: CachePlace): Promise<CacheReport> {
   const { directory } = place
   const size = cacheSize(directory) ?? 0

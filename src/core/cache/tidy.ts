@@ -12,7 +12,10 @@ import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerpri
 import type { CacheAccess } from '../digests/cache-trust.js'
 import { isSameFile, type CacheTrust } from '../digests/cache-trust.js'
 
-/** Days without use after which records leave, by kind: the dearer to make again, the later. */
+/**
+ * Days without use after which records are removed, by kind. Records that cost more to recreate
+ * stay longer.
+ */
 const KEPT_FOR: Readonly<Record<RecordKind, number>> = {
   info: 30,
   layers: 30,
@@ -24,13 +27,13 @@ const KEPT_FOR: Readonly<Record<RecordKind, number>> = {
   piece: 365,
 }
 
-/** Days until the first of the records that are noted today may leave. */
+/** Days until the first record used today may be removed. */
 const SHORTEST = DAYS_BETWEEN_NOTES + Math.min(...Object.values(KEPT_FOR))
 
 /**
- * Bounds the growth of a cache after a piece of work: once a week removes what was of no use for long,
- * and always what is beyond a size in bytes, if one is given. Runs that find nothing to do use no
- * records; so what is known of files stays as long as they are what was hashed.
+ * Limits the size of a cache after a task. Once a week it removes records that were unused for
+ * long. If a size in bytes is given, it also removes records above it, each time. Runs that find
+ * nothing to do use no records, so records of files stay while the files are unchanged.
  */
 export async function tidyCache(
   { cache, trust, now }: CacheAccess,
@@ -48,11 +51,11 @@ export async function tidyCache(
   if (maxSize !== null) await shrinkTo(store, maxSize)
 }
 
-/** The keys under which a store keeps the day when it was last tidied, and when the next record is due. */
+/** The keys of the day of the last maintenance, and of the day when the next record is due. */
 const TIDIED_KEY = Buffer.from('m/tidied')
 const NEXT_KEY = Buffer.from('m/next-due')
 
-/** Null for a store that has none. */
+/** Returns null if the store has no such day. */
 function readDay(store: Store, key: Uint8Array): number | null {
   const day = store.get(key)
   return day?.length === 4 ? Buffer.from(day).readUInt32LE() : null
@@ -64,7 +67,10 @@ function noteDay(store: Store, key: Uint8Array, day: number): void {
   store.put(key, bytes)
 }
 
-/** Whether any record may leave. What no clock that is right can have noted counts for nothing. */
+/**
+ * Whether any record may be removed. Days in the future are ignored, because they come from a wrong
+ * clock.
+ */
 function isAnythingDue(store: Store, today: number): boolean {
   const next = readDay(store, NEXT_KEY)
   return next === null || next <= today || next > today + SHORTEST
@@ -75,7 +81,7 @@ interface Tidying {
   readonly trust: CacheTrust
 }
 
-/** Returns the day when the next record is due. */
+/** Removes unused records. Returns the day when the next one is due. */
 async function removeUseless(store: Store, { today, trust }: Tidying): Promise<number> {
   let next = today + SHORTEST
   await forEachInTurns(store, (record) => {
@@ -92,7 +98,7 @@ async function removeUseless(store: Store, { today, trust }: Tidying): Promise<n
   return next
 }
 
-/** Whether a record tells of a file that is there, and what it was. */
+/** Whether a record belongs to an existing, unchanged file. */
 function isOfCurrentFile({ kind, key, body }: StoreRecord, trust: CacheTrust): boolean {
   const path = pathOf(kind, key.subarray(1))
   const fingerprint = path === null ? null : readFingerprintIfThere(path)
@@ -102,7 +108,10 @@ function isOfCurrentFile({ kind, key, body }: StoreRecord, trust: CacheTrust): b
   return isSameFile(body.subarray(start, start + length), encodeFingerprint(fingerprint), trust)
 }
 
-/** The path in the name of a record; null when it has none. Very long ones are not in the name. */
+/**
+ * Returns the path in the name of a record; null if it has none. Very long paths are not in the
+ * name.
+ */
 function pathOf(kind: RecordKind, name: Uint8Array): string | null {
   if (kind === 'file') return parseFileRecordName(name)?.path ?? null
   const text = Buffer.from(name).toString()

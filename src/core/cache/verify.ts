@@ -20,26 +20,26 @@ import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
 import { isSameFile } from '../digests/cache-trust.js'
 import { NODE } from '../digests/file-trees.js'
 
-/** How to check the kinds of records that can be held against a file. */
+/** The checks by kind of record, for records that can be compared with a file. */
 const CHECKS = { file: checkPieces, tree: checkTree }
 
 interface Drawn extends DrawnRecord {
   readonly kind: keyof typeof CHECKS
 }
 
-/** What a look at some of a cache's records found. */
+/** The result of checking a sample of a cache's records. */
 interface CacheCheck {
-  /** Records whose file is unchanged; a part of each was read and hashed again. */
+  /** Number of records whose file is unchanged; a part of each was read and hashed again. */
   readonly checked: number
-  /** Records of files that changed or went since. Nothing relies on them. */
+  /** Number of records whose file changed or was removed since. They are never used. */
   readonly stale: number
   /** The paths of files whose records were wrong. These records are removed. */
   readonly wrong: readonly string[]
 }
 
 /**
- * Holds a random sample of the records of files against the files themselves.
- * @throws BtkitError when a file can't be read
+ * Compares a random sample of file records with the files.
+ * @throws BtkitError if a file cannot be read
  */
 export function verifyCache(
   place: CachePlace,
@@ -68,7 +68,7 @@ async function verifyRecords(
   return { checked, stale: drawn.length - checked, wrong }
 }
 
-/** Draws records of files, each with the same chance (reservoir sampling). */
+/** Draws a sample of file records, each with the same probability (reservoir sampling). */
 function drawRecords({ store }: PieceCache, sample: number): Drawn[] {
   const drawn: Drawn[] = []
   let seen = 0
@@ -76,14 +76,14 @@ function drawRecords({ store }: PieceCache, sample: number): Drawn[] {
     if (kind !== 'file' && kind !== 'tree') continue
     seen++
     const place = drawn.length < sample ? drawn.length : Math.floor(Math.random() * seen)
-    // Copies, for what the store hands out does not last
+    // Copies, because the store's bytes become invalid
     if (place < sample)
       drawn[place] = { kind, name: Uint8Array.from(key.subarray(1)), body: Uint8Array.from(body) }
   }
   return drawn
 }
 
-/** What it takes to check a record of a file's Merkle tree; null when the file is another by now. */
+/** Prepares the check of a record of a file's Merkle tree; null if the file has changed since. */
 function checkTree({ name, body }: DrawnRecord): RecordCheck | null {
   const path = Buffer.from(name).toString()
   const fingerprint = readFingerprintIfThere(path)
@@ -101,7 +101,7 @@ function checkTree({ name, body }: DrawnRecord): RecordCheck | null {
   }
 }
 
-/** Whether the nodes lead to the root, and the blocks below one of them to the node. */
+/** Whether the nodes lead to the root, and the blocks below one node to that node. */
 async function isRight({ path, size }: TreeKey, record: TreeRecord, engine: Engine) {
   const kernel = chooseKernel(engine.kernel)
   if (Buffer.compare(findMerkleRoot(record, kernel), record.root) !== 0) return false

@@ -1,7 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import { readStart } from '../../files/read-bounded.js'
 
-/** The checksums that can be asked for, each with its name in node:crypto and its length in bytes. */
+/** The available checksums with their names in node:crypto and lengths in bytes. */
 export const CHECKSUMS = {
   sha256: { algorithm: 'sha256', length: 32 },
   sha1: { algorithm: 'sha1', length: 20 },
@@ -11,12 +11,12 @@ export const CHECKSUMS = {
 
 /** A file with its checksum. */
 interface ListedChecksum {
-  /** The path in the list, with slashes. */
+  /** The path in the list, with '/' as separator. */
   readonly path: string
   readonly digest: Uint8Array
 }
 
-/** A list in the form of sha256sum(1), which that program checks with `-c`. */
+/** Formats a list as sha256sum(1) does, for checks with `sha256sum -c`. */
 export function formatChecksums(checksums: readonly ListedChecksum[]): Uint8Array {
   const lines = checksums.map(({ path, digest }) => {
     const escaped = escapePath(path)
@@ -33,14 +33,14 @@ function escapePath(path: string): string {
 }
 
 /**
- * Makes sure that writing a list to `path` destroys nothing but an older one, or an empty file.
- * @throws BtkitError `exists` for anything else, `not-found`, `not-permitted` or `io`
+ * Checks that a new list at `path` replaces only an older list or an empty file.
+ * @throws BtkitError `exists` for other content, `not-found`, `not-permitted` or `io`
  */
 export function checkReplaceableList(path: string, name: ChecksumName): void {
   const digits = 2 * CHECKSUMS[name].length
   const start = Buffer.from(readStart(path, digits + 3)).toString('latin1')
   if (start === '' || new RegExp(`^\\\\?[0-9a-f]{${digits}} [ *]`).test(start)) return
-  const why = `already exists and is no list of ${name} checksums (--force replaces it)`
+  const why = `already exists and is not a list of ${name} checksums (--force replaces it)`
   throw new BtkitError('exists', `${path}: ${why}`)
 }
 

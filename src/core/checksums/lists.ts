@@ -6,13 +6,13 @@ import type { Content } from '../digests/content.js'
 import { isChecksumName, type ChecksumName, checkReplaceableList, formatChecksums } from './list.js'
 import type { FileChecksums } from './obtain.js'
 
-/** A list of checksums that stands beside a torrent. */
+/** A list of checksums beside a torrent. */
 export interface ChecksumList {
   readonly name: ChecksumName
   readonly path: string
 }
 
-/** Where the lists of a torrent go: beside it, called as its content is. */
+/** Returns the lists beside a torrent; their names begin with the name of its content. */
 export function listsBeside(
   torrent: string,
   name: string,
@@ -26,7 +26,10 @@ export function listName(name: string, checksum: ChecksumName): string {
   return `${name}.${checksum}`
 }
 
-/** The content and the checksum that a file's name tells of; null when it is no list's. */
+/**
+ * Parses the name of a list into the name of its content and the checksum; null if it is not a
+ * list's name.
+ */
 export function parseListName(
   fileName: string,
 ): { readonly name: string; readonly checksum: ChecksumName } | null {
@@ -36,7 +39,7 @@ export function parseListName(
 }
 
 /**
- * Makes sure that lists could be written.
+ * Checks that lists can be written.
  * @throws BtkitError as checkTarget does
  */
 export function checkLists(lists: readonly ChecksumList[], { request }: TorrentPlan): void {
@@ -44,7 +47,7 @@ export function checkLists(lists: readonly ChecksumList[], { request }: TorrentP
 }
 
 /**
- * Writes the lists of a torrent's files, with paths that begin with the torrent's name.
+ * Writes the lists of a torrent's files. Their paths begin with the torrent's name.
  * @throws BtkitError as writeAtomically does
  */
 export async function writeLists(
@@ -58,7 +61,7 @@ export async function writeLists(
   }
 }
 
-/** The list of the checksum number `i` of some content's files. */
+/** Returns the list of checksum number `i` for the files of some content. */
 export function composeList(
   { name, isDirectory }: Content,
   checksums: readonly FileChecksums[],

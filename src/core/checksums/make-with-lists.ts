@@ -5,8 +5,8 @@ import { writeLists, type ChecksumList } from './lists.js'
 import { obtainChecksums } from './obtain.js'
 
 /**
- * Makes a torrent, and then lists of the checksums of its files. Both read the files side by side, so
- * that what one has read from a disk the other finds in memory.
+ * Makes a torrent, and then lists of its files' checksums. Both read the files at the same time, so
+ * that data read from the disk by one is in memory for the other.
  * @throws BtkitError as makeTorrent, obtainChecksums and writeLists do
  */
 export async function makeWithLists(
@@ -19,11 +19,11 @@ export async function makeWithLists(
   const failed = new AbortController()
   const signal = AbortSignal.any([engine.signal, failed.signal])
   const names = lists.map(({ name }) => name)
-  // Pieces are hashed by threads alone, as this one reads for the checksums
+  // Only other threads hash pieces, because this one reads for the checksums
   const pool = new WorkerPool()
   const context = { ...hashContext, engine: { ...engine, signal } }
   const checksums = obtainChecksums(plan.content, names, context)
-  // Awaited when the torrent is made
+  // Awaited after the torrent is made
   checksums.catch(() => undefined)
   try {
     const made = await makeTorrent(plan, { ...hashContext, engine: { ...engine, pool } })

@@ -10,23 +10,23 @@ import { isSettled } from '../digests/settled.js'
 import { findWriters } from '../digests/writers.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
 
-/** A file, with a digest for each checksum that was asked for, in that order. */
+/** A file with a digest for each requested checksum, in that order. */
 export interface FileChecksums {
   readonly file: ScannedFile
   readonly digests: readonly Uint8Array[]
-  /** Bytes that were read for them; 0 where the cache knew them. */
+  /** Bytes that were read; 0 if the cache had all digests. */
   readonly bytesRead: number
-  /** Whether the file is sure to be found changed, should anybody write to it. */
+  /** Whether a later write to the file would certainly change its fingerprint. */
   readonly isSettled: boolean
 }
 
-/** What obtaining checksums takes. */
+/** Inputs for computing checksums. */
 export type ChecksumContext = Pick<HashContext, 'engine' | 'cacheAccess'>
 
 /**
- * Obtains checksums of all files of some content, reading only what the cache does not know. Each
- * file is read once for all its checksums, whose digests are those of the file as it was scanned.
- * @throws BtkitError `changed` naming the file, and those of hashWholeFile
+ * Computes checksums of all files of some content. Reads only files that the cache does not know,
+ * each once for all checksums. The digests belong to the files as scanned.
+ * @throws BtkitError `changed` with the file, and as hashWholeFile
  */
 export async function obtainChecksums(
   content: Content,
@@ -41,7 +41,7 @@ export async function obtainChecksums(
   return found
 }
 
-/** The same where nothing may be read: null when the cache does not know all of them. */
+/** Looks up the checksums without reading files; null if the cache does not have all of them. */
 export function recallChecksums(
   content: Content,
   names: readonly ChecksumName[],
@@ -61,7 +61,7 @@ interface Recall {
   readonly trust: CacheTrust
 }
 
-/** What the cache knows of a file; null when a checksum is missing. */
+/** Looks up a file in the cache; null if a checksum is missing. */
 function recallFile(
   file: ScannedFile,
   names: readonly ChecksumName[],

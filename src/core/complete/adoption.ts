@@ -18,18 +18,18 @@ import {
 } from './existing-torrent.js'
 import type { UndecidedTorrent } from './torrent-decision.js'
 
-/** How the pieces of a torrent compare with the content. */
+/** The result of comparing a torrent's pieces with the content. */
 export type PieceCheck =
-  /** The torrent's own `info`, with the layers that go with it. */
+  /** The torrent's own `info` with its layers. */
   | { readonly kind: 'same'; readonly core: TorrentCore; readonly isSettled: boolean }
   | { readonly kind: 'other' }
-  /** In a dry run that would have to read content. */
+  /** Unknown: a dry run would have to read content. */
   | { readonly kind: 'unread' }
 
 /**
- * Compares the pieces of an existing torrent with the content, which is laid out as the torrent has
- * it. Only pieces that the cache does not know are read.
- * @throws BtkitError when the content can't be read, or the torrent could not be written
+ * Compares the pieces of an existing torrent with the content, which is arranged as in the torrent.
+ * Reads only pieces that the cache does not know.
+ * @throws BtkitError if the content cannot be read, or the torrent could not be written
  */
 export async function checkPieces(
   { path, run }: UndecidedTorrent,
@@ -54,8 +54,8 @@ export async function checkPieces(
 }
 
 /**
- * Whether the cache knows that the pieces of a torrent are those of other content, as an earlier run
- * that was to adopt it has found.
+ * Whether the cache shows that the torrent's pieces belong to other content, as found by an earlier
+ * run that tried to adopt it.
  */
 export function isKnownOther(
   { run }: UndecidedTorrent,
@@ -86,8 +86,8 @@ function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: Conten
 }
 
 /**
- * The digests of a torrent that somebody else made, as if btkit had written all that a command line
- * can ask for. Other keys count as added by somebody, and stay.
+ * Returns the digests of a foreign torrent as if btkit had written every value that a command line
+ * can set. Other keys count as added by the user, and are preserved.
  */
 export function digestsOfForeign(
   { bytes }: ExistingTorrent,

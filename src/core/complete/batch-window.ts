@@ -1,18 +1,18 @@
-/** How many begin together at most, and how long the first of them waits, in milliseconds. */
+/** The largest group of tasks, and how long its first task waits, in milliseconds. */
 const MOST = 512
 const MAX_WAIT = 20
 
 /**
- * Lets tasks begin together that are cheaper that way, such as writes that share a flush: each waits
- * until enough others do, or for a moment.
+ * Starts tasks in groups if that is cheaper, as for writes that share a sync. Each task waits until
+ * the group is full, or for a short time.
  */
 export class BatchWindow {
-  /** What those wait for who joined; null while nobody waits. */
+  /** The promise of the waiting group; null if no task waits. */
   #beginning: Promise<void> | null = null
   #begin: () => void = () => undefined
   #count = 0
 
-  /** Resolves when it is time to begin. */
+  /** Resolves when the group starts. */
   join(): Promise<void> {
     const beginning = (this.#beginning ??= this.#open())
     if (++this.#count >= MOST) this.#begin()

@@ -8,9 +8,9 @@ import { isEqual, valuesOf } from './existing-torrent.js'
 import type { UndecidedTorrent } from './torrent-decision.js'
 
 /**
- * Whether a torrent could be one of some content, by the sizes of its files. Names are not compared,
- * as other programs may write them in another form; nor are empty files and those that the content
- * leaves out, such as hidden ones, which other programs may leave out or not.
+ * Whether a torrent may belong to some content, judging by the file sizes. Names are not compared,
+ * because other programs may encode them differently. Empty files and entries that the content
+ * leaves out (such as hidden ones) are ignored, because other programs may include them or not.
  */
 export function fitsContent(metainfo: Metainfo, content: Content): boolean {
   if (metainfo.isDirectory !== content.isDirectory) return false
@@ -21,7 +21,7 @@ export function fitsContent(metainfo: Metainfo, content: Content): boolean {
   return sizes.length === wanted.length && sizes.every((size, i) => size === wanted[i])
 }
 
-/** Whether a path or one of the directories that it leads through is among some paths. */
+/** Whether a path or one of its parent directories is in a set of paths. */
 function isBelow(path: readonly string[], places: ReadonlySet<string>): boolean {
   return places.size > 0 && path.some((_, i) => places.has(path.slice(0, i + 1).join('/')))
 }
@@ -30,10 +30,13 @@ function sortedSizes(sizes: readonly number[]): number[] {
   return sizes.filter((size) => size > 0).sort((a, b) => a - b)
 }
 
-/** Whether a torrent's `info` could be that of an entry, as far as can be told without reading content. */
+/**
+ * Whether an existing `info` may be that of an entry, as far as can be known without reading
+ * content.
+ */
 export function hasLikelyInfo(metainfo: Metainfo, { content, run }: UndecidedTorrent): boolean {
   if (metainfo.version !== content.version) return false
-  // Of trees nothing is known before their files are read
+  // Nothing is known of Merkle trees before their files are read
   if (content.version !== 'v1') return isLaidOutAlike(metainfo, content)
   const digests = metainfo.pieces
   if (digests?.length !== content.pieceCount * DIGEST) return false
@@ -41,7 +44,10 @@ export function hasLikelyInfo(metainfo: Metainfo, { content, run }: UndecidedTor
   return isEqual(info, valuesOf(metainfo).info)
 }
 
-/** Whether a torrent lists just the files of some content, and cuts them in the same way. */
+/**
+ * Whether a torrent has exactly the files of some content, and divides them into pieces in the same
+ * way.
+ */
 function isLaidOutAlike(metainfo: Metainfo, content: Content): boolean {
   const { name, isDirectory, pieceLength, pieceCount } = metainfo
   const isSameHead = name === content.name && isDirectory === content.isDirectory
@@ -60,8 +66,8 @@ function isLaidOutAlike(metainfo: Metainfo, content: Content): boolean {
 }
 
 /**
- * Some content as a torrent lists it and cuts it into pieces. Null unless the torrent lists just the
- * files of the content, by their names and sizes.
+ * Arranges content as a torrent lists and divides it. Null unless the torrent has exactly the
+ * content's files, with the same names and sizes.
  */
 export function layOut(metainfo: Metainfo, content: Content): Content | null {
   const { version, name, isDirectory, pieceLength } = metainfo
@@ -71,13 +77,16 @@ export function layOut(metainfo: Metainfo, content: Content): Content | null {
   if (!files) return null
   const parts = { version, name, isDirectory, files, skipped: content.skipped }
   const cut = cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
-  // Other programs may put the pad files of a hybrid in other places
+  // Other programs may put a hybrid's pad files at other places
   if (version === 'hybrid' && !isPaddedAlike(metainfo, cut)) return null
   const isWhole = metainfo.pieces === null || metainfo.pieces.length === cut.pieceCount * DIGEST
   return isWhole ? cut : null
 }
 
-/** The content's files in the order of a torrent, with its pad files; null where they are others. */
+/**
+ * Returns the content's files in the order of a torrent, with its pad files; null if the files
+ * differ.
+ */
 function findFiles(metainfo: Metainfo, { files }: Content) {
   const missing = new Map(withoutPads(files).map((file) => [file.path.join('/'), file]))
   const found = []

@@ -6,12 +6,12 @@ import { repeatReport, writeMemo } from './unchanged-memo.js'
 import { TargetLocks } from './target-locks.js'
 
 /**
- * Brings the torrents of directories' entries up to date: each is created, updated, left as it is
- * or, when it is to be pruned and its source is gone, removed. What fails is reported and does not
- * stop the rest. When a signal ends the run, the report tells of what was done until then.
- * @throws BtkitError `usage` when two entries would write the same torrent, or a directory is given
- * twice; `locked` when another run is at work on a target, `interrupted` when a signal came while
- * this one waited for it
+ * Updates the torrents of directory entries. Each torrent is created, updated or left unchanged;
+ * with pruning it is removed if its source is gone. Failures are reported and do not stop the rest.
+ * If a signal ends the run, the report covers the work done so far.
+ * @throws BtkitError `usage` if two entries would write the same torrent, or a directory is given
+ *   twice; `locked` if another run is working on a target; `interrupted` if a signal arrived during
+ *   the wait for it
  */
 export async function completeDirectories(
   request: CompleteRequest,
@@ -27,7 +27,7 @@ export async function completeDirectories(
     snapshot = await takeSnapshot(locks.paths, request, context)
     isRepeated = repeatReport(snapshot, report)
     if (!isRepeated) {
-      // Only now: it is most of the program
+      // Imported late, because it is most of the program
       const { completeLocked } = await import('./complete-locked.js')
       await completeLocked({ locks, report }, watch)
     }
@@ -43,7 +43,7 @@ export async function completeDirectories(
   return report
 }
 
-/** A cache that nobody needed is opened for it only when it is time. */
+/** Maintains the cache. Opens a cache that was not needed only if maintenance is due. */
 async function tidy({ cacheAccess, lazyCache }: CompleteContext, maxSize: number | null) {
   if (lazyCache) {
     const isWanted = maxSize !== null || lazyCache.isAwake() || lazyCache.isTidyDue()

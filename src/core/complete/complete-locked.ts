@@ -21,20 +21,23 @@ import type { TargetLocks } from './target-locks.js'
 import { TargetDirectories } from './targets.js'
 import { digestOptions } from './unchanged.js'
 
-/** Torrents written at once: disks serve many as fast as one. */
+/** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
 
-/** How many entries make garbage worth collecting sooner; fewer are done before there is any. */
+/**
+ * Number of entries from which earlier garbage collection is worthwhile; fewer entries create
+ * little garbage.
+ */
 const MANY = 1000
 
-/** What a run works on, once its targets are locked. */
+/** The locked targets and the report of a run. */
 interface Locked {
   readonly locks: TargetLocks
   readonly report: CompleteReport
 }
 
 /**
- * What completeDirectories does where something may have changed.
+ * Does the work of completeDirectories after something may have changed.
  * @throws as completeDirectories
  */
 export async function completeLocked({ locks, report }: Locked, watch: CompleteWatch) {
@@ -50,7 +53,7 @@ export async function completeLocked({ locks, report }: Locked, watch: CompleteW
   }
 }
 
-/** The same, once what is known of the torrents was read. */
+/** The same after the records of the torrents were read. */
 interface Opened {
   readonly targets: TargetDirectories
   readonly list: (realPath: string) => readonly string[]
@@ -112,7 +115,7 @@ function noteLeftOut(directories: readonly SourceDirectory[], report: CompleteRe
   }
 }
 
-/** Lists directories, each but once: sources and torrents may share one. */
+/** Lists each directory only once: sources and torrents may share one. */
 function listOnce(): (realPath: string) => readonly string[] {
   const lists = new Map<string, readonly string[]>()
   return (realPath) => {

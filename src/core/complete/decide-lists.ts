@@ -9,34 +9,34 @@ import { isListOfOurs, readExistingList, sha256, type ExistingList } from './exi
 import { isEqual } from './existing-torrent.js'
 import { isUntouched, keepOwn, writeOwn, type OwnFile } from './own-file.js'
 
-/** Why a list that is there is left as it is. */
+/** Why an existing list is left unchanged. */
 export type ListLeftReason = 'foreign' | 'edited' | 'content not read'
 
-/** What becomes of a list of checksums, by its file name in the target. */
+/** The decision about a list of checksums, by its file name in the target. */
 export type ListDecision = { readonly file: string } & (
   | { readonly kind: 'skip'; readonly reason: ListLeftReason }
   | {
       readonly kind: 'write'
       readonly isNew: boolean
-      /** Whether content would have to be read to tell that it does not just stay. */
+      /** Whether only reading content would show if the list stays unchanged. */
       readonly isUnread: boolean
       readonly write: () => Promise<void>
     }
 )
 
-/** What becomes of all lists of an entry that don't just stay. */
+/** The decisions about all lists of an entry, except those that stay unchanged. */
 export interface ListDecisions {
   readonly lists: readonly ListDecision[]
   /** Bytes of content that were read for them. */
   readonly bytesRead: number
 }
 
-/** An entry; the rest as in OwnFile. */
+/** An entry; the other properties are as in OwnFile. */
 export interface ListedEntry extends Pick<OwnFile, 'target' | 'source' | 'input' | 'run'> {
   readonly name: string
 }
 
-/** A list that is missing, or may no longer be right. */
+/** A list that is missing or may be outdated. */
 interface UndecidedList extends OwnFile {
   readonly checksum: ChecksumName
   readonly existing: ExistingList | null
@@ -44,7 +44,7 @@ interface UndecidedList extends OwnFile {
 
 const NOTHING = new Uint8Array(0)
 
-/** The lists that were asked for of an entry and that need a closer look. */
+/** Returns the requested lists of an entry that need a closer look. */
 export function findUndecided(entry: ListedEntry): UndecidedList[] {
   const { name, target, run } = entry
   return run.request.checksums.flatMap((checksum) => {
@@ -57,10 +57,9 @@ export function findUndecided(entry: ListedEntry): UndecidedList[] {
 }
 
 /**
- * Decides what becomes of lists of one entry, and obtains the checksums that takes. Those that btkit
- * wrote and nobody touched are brought up to date; others stay, but are taken over when they are just
- * what it would write.
- * @throws BtkitError when the content can't be read or a list could not be written
+ * Decides about the lists of one entry, and computes the checksums for that. Unedited lists of
+ * btkit are updated. Other lists stay, but are adopted if they are exactly what btkit would write.
+ * @throws BtkitError if the content cannot be read or a list could not be written
  */
 export async function decideLists(
   undecided: readonly UndecidedList[],
@@ -92,7 +91,7 @@ function sumRead(found: readonly FileChecksums[]): number {
   return found.reduce((sum, { bytesRead }) => sum + bytesRead, 0)
 }
 
-/** `bytes` are those of the right list; null in a dry run that would have to read content. */
+/** `bytes` is the correct list; null in a dry run that would have to read content. */
 function decide(list: UndecidedList, bytes: Uint8Array | null): ListDecision[] {
   const { existing, record, run } = list
   const isReplaceable = !existing || run.request.force || record !== null
@@ -107,7 +106,7 @@ function decide(list: UndecidedList, bytes: Uint8Array | null): ListDecision[] {
   return [isReplaceable ? write(list, bytes) : skip(list, 'foreign')]
 }
 
-/** Whether somebody changed a list that btkit wrote. */
+/** Whether somebody edited a list that btkit wrote. */
 function isEdited({ existing, record, run }: UndecidedList): boolean {
   return (
     existing !== null && record !== null && !run.request.force && !isListOfOurs(existing, record)

@@ -32,21 +32,24 @@ import { noteKept } from './report.js'
 import { isSame, likeExisting, TRACKER_KEYS, wantedValues } from './wanted-values.js'
 
 /**
- * Decides what becomes of the torrent of an entry, and obtains the digests that takes. One that
- * btkit wrote is brought up to date, but for the values that somebody edited; one that it did not
- * write is taken over when it is just what it would write.
- * @throws BtkitError when the content can't be read or the torrent could not be written
+ * Decides about the torrent of an entry, and computes the digests for that. A torrent of btkit is
+ * updated, except for values that somebody edited. A foreign torrent is adopted if it is exactly
+ * what btkit would write.
+ * @throws BtkitError if the content cannot be read or the torrent could not be written
  */
 export function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDecision> {
   const { existing, run } = entry
-  // Most are new where there are very many, and an asynchronous function takes more memory
+  // In large directories most torrents are new, and an async function needs more memory
   if (!existing || (run.request.force && !isAsAdopted(entry, existing))) {
     return obtain(entry).then(replace)
   }
   return decideExisting(entry, existing)
 }
 
-/** Whether a torrent is just as it was adopted, so that its info hash is kept even if forced. */
+/**
+ * Whether a torrent is unchanged since it was adopted. Then it keeps its info hash even with
+ * `force`.
+ */
 function isAsAdopted({ record }: UndecidedTorrent, { digest }: ExistingTorrent): boolean {
   return record?.written.isAdopted === true && isEqual(record.written.file, digest)
 }
@@ -71,7 +74,7 @@ async function decideExisting(
   return kept ?? refresh(await obtain(entry), existing, { ...origin, keeps: [] })
 }
 
-/** Writes a torrent whatever stands there, unless that is just the same. */
+/** Writes a torrent whatever exists at its path, unless that is identical. */
 function replace(entry: Obtained): TorrentDecision {
   const { core, existing, record } = entry
   if (!core) return writeUnread(entry)
@@ -86,8 +89,8 @@ function replace(entry: Obtained): TorrentDecision {
 }
 
 /**
- * Takes over a torrent that btkit did not write, when it is just what it would write, or when that was
- * asked for and its content is right.
+ * Adopts a foreign torrent if it is exactly what btkit would write. With `adopt` it only needs to
+ * match the content.
  */
 async function takeOver(
   entry: UndecidedTorrent,
@@ -101,7 +104,7 @@ async function takeOver(
   return keep(own, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
 }
 
-/** Takes over a torrent of the same content with its own `info`, if that was asked for. */
+/** Adopts a foreign torrent of the same content with its own `info`, if requested. */
 async function adoptForeign(
   entry: UndecidedTorrent,
   existing: ExistingTorrent,
@@ -125,8 +128,8 @@ async function adoptForeign(
 }
 
 /**
- * Brings a torrent up to date around its own `info`, if that would be another by the rules of this
- * run and nobody asked for those. Null when its content changed, or it is to be made again.
+ * Updates a torrent and keeps its `info`, if the current rules would change it but nobody requested
+ * that. Null if the content changed, or the torrent must be remade.
  */
 async function keepInfo(
   entry: UndecidedTorrent,
@@ -149,8 +152,8 @@ async function keepInfo(
 }
 
 /**
- * Takes over a torrent whose `info` is another than that of the last one, when it is that of the
- * content as it is: both may come from a backup. `keys` are of the values that the last one was given.
+ * Adopts a torrent whose `info` differs from the recorded one but matches the current content: both
+ * may come from a backup. `keys` are the digests of the recorded values.
  */
 async function takeBack(
   entry: UndecidedTorrent,
@@ -167,7 +170,7 @@ async function takeBack(
   return refresh(own, existing, { file, info, keys })
 }
 
-/** Brings a torrent of ours up to date, and keeps what somebody edited beside its `info`. */
+/** Updates a torrent of btkit, and preserves edits outside `info`. */
 function refresh(
   entry: Obtained,
   existing: ExistingTorrent,
@@ -182,7 +185,7 @@ function refresh(
   const bytes = refreshTorrent(metainfo, wanted, origin.keys)
   const { keepTrackers } = entry.run.request.existing
   const fresh = digestTorrent(bytes, wanted)
-  // Trackers that somebody edited count as edited after it, too
+  // Edited trackers still count as edited after this run
   const keys = keepTrackers ? withKeysOf(fresh.keys, TRACKER_KEYS, origin.keys) : fresh.keys
   const digests = { ...fresh, keys }
   const { isAdopted, keeps } = origin
@@ -195,7 +198,7 @@ function refresh(
   return write(entry, { core, bytes, written, replaced })
 }
 
-/** The digests of keys, some of them as they were before. */
+/** Returns the digests of keys; those in `kept` come from `before`. */
 function withKeysOf(keys: KeyDigests, kept: readonly string[], before: KeyDigests): KeyDigests {
   const others = Object.entries(keys).filter(([key]) => !kept.includes(key))
   const old = Object.entries(before).filter(([key]) => kept.includes(key))
@@ -203,8 +206,8 @@ function withKeysOf(keys: KeyDigests, kept: readonly string[], before: KeyDigest
 }
 
 /**
- * Keeps a torrent of which version 0.1 noted too little to tell how it was edited, while its
- * content is unchanged: all that differs from what would be written counts as edited.
+ * Keeps a torrent with a record of version 0.1, which does not show what was edited, while its
+ * content is unchanged. All differences from what btkit would write count as edits.
  */
 function keepEdited(entry: Obtained, existing: ExistingTorrent): TorrentDecision {
   const { core } = entry
@@ -214,7 +217,7 @@ function keepEdited(entry: Obtained, existing: ExistingTorrent): TorrentDecision
   return keep(entry, existing, digestTorrent(existing.bytes, wantedValues(entry, core)))
 }
 
-/** Whether a torrent could be that of an entry, as far as can be told without reading content. */
+/** Whether a torrent may be that of an entry, as far as can be known without reading content. */
 function looksAlike(entry: UndecidedTorrent, existing: ExistingTorrent): boolean {
   const { metainfo } = existing
   const isLikely = metainfo !== null && hasLikelyInfo(metainfo, entry)

@@ -1,13 +1,13 @@
 import { digestOf } from '../../digest.js'
 
-/** Bytes of a digest that tells whether one value was edited. */
+/** Bytes of the digest that shows whether a value was edited. */
 const KEY_DIGEST = 6
 
-/** All torrents of a run share most values, and a digest takes a while. */
+/** Cached, because all torrents of a run share most values, and digests take time. */
 const digestsOfValues = new Map<string, string>()
 const MOST_DIGESTS = 1000
 
-/** What tells whether the encoded value of a key was edited. */
+/** Returns the digest that shows whether the encoded value of a key was edited. */
 export function digestValue(value: Uint8Array): string {
   const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1')
   const known = digestsOfValues.get(text)

@@ -11,18 +11,18 @@ import type { TargetDirectory } from './targets.js'
 
 const SUFFIX = '.torrent'
 
-/** The longest file name that file systems take, in bytes. */
+/** The longest file name that file systems accept, in bytes. */
 const LONGEST_NAME = 255
 
-/** A directory of sources with the directory of their torrents. */
+/** A directory of sources and the directory of their torrents. */
 export interface SourceDirectory {
-  /** The directories as they were given. */
+  /** The directories as given by the user. */
   readonly directory: string
   readonly target: string
   /** The real path of the directory of sources. */
   readonly realDirectory: string
   readonly targetDirectory: TargetDirectory
-  /** The names of the entries that are to get torrents, sorted by bytes. */
+  /** The names of the entries to make torrents for, sorted by bytes. */
   readonly names: readonly string[]
   /** The entries that patterns leave out. */
   readonly leftOut: readonly LeftOut[]
@@ -34,20 +34,20 @@ export interface LeftOut {
   readonly reason: 'excluded' | 'not included'
 }
 
-/** What opening a directory takes beside its path. */
+/** Inputs for opening a directory, in addition to its path. */
 export interface OpenRules {
   readonly request: CompleteRequest
   readonly filter: NameFilter | undefined
   /** Lists all names in a directory. */
   readonly list: (realPath: string) => readonly string[]
-  /** A locked directory of torrents, by its real path. */
+  /** Returns a locked directory of torrents, by its real path. */
   readonly findTarget: (realPath: string) => TargetDirectory | undefined
 }
 
 /**
- * Looks at one of the directories of a request.
- * @throws BtkitError `not-found`, `not-permitted`, or `empty` for one that is to be pruned but looks
- * like a disk that is not mounted
+ * Examines one of the directories of a request.
+ * @throws BtkitError `not-found`, `not-permitted`, or `empty` for a directory to be pruned that
+ *   looks like an unmounted disk
  */
 export function openSourceDirectory(directory: string, rules: OpenRules): SourceDirectory {
   const { request, filter } = rules
@@ -81,8 +81,8 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
 }
 
 /**
- * Tells by the name of an entry that it is no list of checksums which a run makes of another, or
- * which an earlier one made. `found` are the names of all entries.
+ * Returns a function that excludes lists of checksums by name: those that this run makes of other
+ * entries, or that earlier runs made. `found` has the names of all entries.
  */
 function sourceTest(
   found: readonly string[],
@@ -101,7 +101,10 @@ function sourceTest(
   }
 }
 
-/** Directories stay unless they are excluded: something in them may be included. */
+/**
+ * Returns why an entry is left out. A directory is left out only if it is excluded, because entries
+ * in it may be included.
+ */
 function whyLeftOut(name: string, directory: string, filter: NameFilter): LeftOut['reason'] | null {
   if (filter.excludes(name)) return 'excluded'
   const isDirectory = statSync(join(directory, name), { throwIfNoEntry: false })?.isDirectory()
@@ -113,13 +116,13 @@ function notFound(path: string): BtkitError {
   return new BtkitError('not-found', `${path}: no such file or directory`)
 }
 
-/** The file name of the torrent of an entry. */
+/** Returns the file name of an entry's torrent. */
 export function torrentName(name: string): string {
   return `${name}${SUFFIX}`
 }
 
 /**
- * Makes sure that the torrent of an entry can have its name.
+ * Checks that an entry's torrent can have its name.
  * @throws BtkitError `bad-name`
  */
 export function checkTorrentName(name: string, directory: SourceDirectory): void {
@@ -129,12 +132,12 @@ export function checkTorrentName(name: string, directory: SourceDirectory): void
   throw new BtkitError('bad-name', `${source}: ${why}`)
 }
 
-/** The entry that a torrent's file name stands for, or null when it is no torrent's. */
+/** Returns the entry of a torrent's file name; null if it is not the name of a torrent. */
 export function entryName(fileName: string): string | null {
   return fileName.endsWith(SUFFIX) ? fileName.slice(0, -SUFFIX.length) : null
 }
 
-/** The paths of an entry and of its torrent. */
+/** Returns the paths of an entry and of its torrent. */
 export function pathsOf(name: string, directory: SourceDirectory): TorrentPaths {
   const file = torrentName(name)
   return {
@@ -145,13 +148,13 @@ export function pathsOf(name: string, directory: SourceDirectory): TorrentPaths 
   }
 }
 
-/** The paths of a directory that was given. */
+/** Returns the paths of a given directory. */
 export function pathsOfDirectory(directory: string): EntryPaths {
   return { source: directory, sourcePath: resolve(directory) }
 }
 
 /**
- * Makes sure that no directory is given twice, be it by two names.
+ * Checks that no directory is given twice, even under two names.
  * @throws BtkitError `usage`
  */
 export function checkDistinctDirectories(directories: readonly SourceDirectory[]): void {
@@ -167,11 +170,11 @@ export function checkDistinctDirectories(directories: readonly SourceDirectory[]
 }
 
 /**
- * Makes sure that no two entries would write the same torrent.
+ * Checks that no two entries would write the same torrent.
  * @throws BtkitError `usage`
  */
 export function checkDistinctTorrents(directories: readonly SourceDirectory[]): void {
-  // The names in one directory all differ
+  // Names in one directory are distinct
   if (directories.length < 2) return
   const sources = new Map<string, string>()
   for (const directory of directories) {

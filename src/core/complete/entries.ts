@@ -16,21 +16,26 @@ import type { TorrentDecision } from './torrent-decision.js'
 import { findUnchanged } from './unchanged.js'
 import { statFiles } from '../../files/stat-files.js'
 
-/** Entries between two looks at what else there is to do, such as to obey a signal. */
+/** Number of entries between two turns of the event loop, for example to handle signals. */
 const ENTRIES_PER_YIELD = 500
 
-/** The same of entries that are completed: what else there is to do is to write them. */
+/** The same number for entries that are completed, so that their writes can proceed. */
 const CHANGES_PER_YIELD = 64
 
-/** Small files that are decided of side by side: those being read, and as many again. */
+/**
+ * Number of small files that are processed at the same time: those being read, and as many again.
+ */
 const MOST_TOGETHER = 512
 
-/** Entries that are looked at in one go. They may be long in coming to their turn. */
+/**
+ * Number of entries that are examined together. A larger number would make them wait longer for
+ * their turn.
+ */
 const WINDOW = 256
 
 /**
- * Completes the entries of all directories, and returns the real paths of the torrents of those
- * that lost all their bytes. Failures go into the report.
+ * Completes the entries of all directories. Returns the real paths of the torrents whose entries
+ * lost all their bytes. Failures go into the report.
  * @throws BtkitError `interrupted`
  */
 export async function completeAll(
@@ -59,7 +64,7 @@ class EntryLoop {
     this.#watched = this.#watch()
   }
 
-  /** The entries that need a closer look; the others are counted as unchanged. */
+  /** Returns the entries that need a closer look; the others are counted as unchanged. */
   async findChanged(directories: readonly SourceDirectory[]): Promise<DirectoryEntry[]> {
     const { report, request } = this.run
     const changed: DirectoryEntry[] = []
@@ -79,7 +84,7 @@ class EntryLoop {
     return changed
   }
 
-  /** The bytes of entries that will have to be hashed, as far as that can be told. */
+  /** Returns how many bytes of entries must be hashed, as far as that is known. */
   async sum(entries: readonly DirectoryEntry[]): Promise<number> {
     let total = 0
     if (entries.length > 0) await this.run.hashContext.lazyCache?.wake()
@@ -89,14 +94,14 @@ class EntryLoop {
         const opened = await openContent(name, directory, this.run)
         if (!('kind' in opened)) total += countUnknownBytes(opened.content, this.run.hashContext)
       } catch (error) {
-        // It is told when the entry is completed
+        // Reported when the entry is completed
         if (!(error instanceof BtkitError)) throw error
       }
     }
     return total
   }
 
-  /** Completes entries in turn, but small files many at a time. */
+  /** Completes entries in order, but many small files at a time. */
   async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
     const together = new ConcurrencyLimit(MOST_TOGETHER)
     const failures: unknown[] = []
@@ -149,10 +154,10 @@ class EntryLoop {
     if ('isEmptied' in torrent && torrent.isEmptied) this.emptied.add(paths.torrentPath)
   }
 
-  /** A dry run reads nothing, and does not know what it could use again. */
+  /** Counts a decision. A dry run reads nothing, and does not know which digests it could reuse. */
   #count(decision: TorrentDecision, bytesRead: number): void {
     const { report } = this.run
-    // What was read for checksums is what was read for pieces, or more
+    // Reading for checksums covers at least all bytes read for pieces
     const bytesHashed = Math.max(decision.bytesHashed, bytesRead)
     const isUnread = decision.kind === 'write' && decision.hashes === null
     report.bytesHashed += bytesHashed
@@ -163,7 +168,7 @@ class EntryLoop {
     return this.#steps++ % length === 0
   }
 
-  /** Looks what else there is to do. */
+  /** Lets other work run. */
   async #yieldToEvents(): Promise<void> {
     await setImmediate()
     this.#refuseInterrupted()
@@ -178,7 +183,10 @@ class EntryLoop {
     noteFailure(this.run.report, pathsOf(name, directory), error)
   }
 
-  /** The run, with its engine telling of the progress of the whole, and small files read together. */
+  /**
+   * Returns the run with an engine that reports the progress of all entries, and with small files
+   * read together.
+   */
   #watch(): CompleteRun {
     const { hashContext, report, request, watch } = this.run
     const engine = {
@@ -187,14 +195,14 @@ class EntryLoop {
         watch.progress({ bytesDone: report.bytesHashed + bytesDone, currentPath })
       },
     }
-    // Whoever wants it slow has each file wait for its turn, and lists have theirs read beside
+    // With a throttle each file waits for its turn; with checksums small files are read separately
     const isTogether = !engine.throttle && request.checksums.length === 0
     const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
     return { ...this.run, hashContext: { ...hashContext, engine, smallFiles } }
   }
 }
 
-/** Why an entry may be left out that was content before, by whatever took its place. */
+/** The reasons for skipping an entry that may have been content before. */
 const REPLACED: ReadonlySet<SkipReason> = new Set([
   'not a regular file',
   'link',
@@ -203,7 +211,7 @@ const REPLACED: ReadonlySet<SkipReason> = new Set([
   'broken link',
 ])
 
-/** Whether an entry that is skipped has a torrent from when it was content, which nobody keeps up. */
+/** Whether a skipped entry has an outdated torrent from when it was content. */
 function leavesStaleTorrent(
   reason: SkipReason,
   { sourcePath, torrentPath }: TorrentPaths,
@@ -214,13 +222,13 @@ function leavesStaleTorrent(
   return record?.source === sourcePath && readFingerprintIfThere(torrentPath) !== null
 }
 
-/** An entry, and whether it is a small file by a glance at it. */
+/** An entry, and whether it looks like a small file. */
 interface SizedEntry {
   readonly entry: DirectoryEntry
   readonly isSmall: boolean
 }
 
-/** Tells of entries, in their order, which are small files. */
+/** Yields entries in order, with whether each is a small file. */
 function* sizedEntries(entries: readonly DirectoryEntry[]): Generator<SizedEntry> {
   for (let first = 0; first < entries.length;) {
     const window = windowFrom(entries, first)
@@ -238,7 +246,7 @@ function* sizedEntries(entries: readonly DirectoryEntry[]): Generator<SizedEntry
   }
 }
 
-/** The next entries of one directory. */
+/** Returns the next entries of the same directory. */
 function windowFrom(entries: readonly DirectoryEntry[], first: number): DirectoryEntry[] {
   const window = entries.slice(first, first + WINDOW)
   const end = window.findIndex(({ directory }) => directory !== window[0]?.directory)

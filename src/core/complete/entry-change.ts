@@ -10,15 +10,15 @@ export interface DirectoryEntry {
   readonly directory: SourceDirectory
 }
 
-/** What is known of a torrent that was written. */
+/** The facts about a written torrent. */
 export interface ChangeFacts {
   readonly hashes: InfoHashes | null
   readonly oldHashes: InfoHashes | null
-  /** In a dry run alone. */
+  /** Only in a dry run. */
   readonly pieces: PieceFacts | null
 }
 
-/** A torrent that was written. There may be very many, so its paths are made when asked for. */
+/** A torrent that was written. Its paths are computed on demand, because there may be very many. */
 export class EntryChange implements Change {
   readonly #entry: DirectoryEntry
   readonly infoHash: string | null
@@ -53,7 +53,7 @@ export class EntryChange implements Change {
     return this.#paths.torrentPath
   }
 
-  /** What JSON.stringify writes. */
+  /** Called by JSON.stringify. */
   toJSON(): Change {
     const { infoHash, infoHashV2, oldInfoHash, oldInfoHashV2 } = this
     return { ...this.#paths, infoHash, infoHashV2, oldInfoHash, oldInfoHashV2 }
@@ -64,7 +64,7 @@ export class EntryChange implements Change {
   }
 }
 
-/** A list of checksums that was written. Its paths are made when asked for as well. */
+/** A list of checksums that was written. Its paths are computed on demand, too. */
 export class ListChange implements WrittenList {
   readonly #entry: DirectoryEntry
   readonly #file: string
@@ -93,7 +93,7 @@ export class ListChange implements WrittenList {
     return join(this.#entry.directory.targetDirectory.realPath, this.#file)
   }
 
-  /** What JSON.stringify writes. */
+  /** Called by JSON.stringify. */
   toJSON(): ListPaths {
     const { source, sourcePath, list, listPath } = this
     return { source, sourcePath, list, listPath }

@@ -8,10 +8,10 @@ import { BatchWindow } from './batch-window.js'
 import { noteFailure } from './report.js'
 import type { CompleteRun } from './request.js'
 
-/** Entries that are written or wait for that at most, so that memory stays bounded. */
+/** Maximum number of entries that are being written or wait for it, to limit memory. */
 const PENDING_WRITES = 2048
 
-/** Writes what was decided of entries, many at a time, and reports what became of it. */
+/** Writes the results of decisions, many at a time, and reports the outcomes. */
 export class EntryWrites {
   readonly #run: CompleteRun
   readonly #limit = new ConcurrencyLimit(PENDING_WRITES)
@@ -21,7 +21,7 @@ export class EntryWrites {
     this.#run = run
   }
 
-  /** Begins to write what is to be written of an entry. Resolves when there is room for the next. */
+  /** Starts writing the files of an entry. Resolves when there is room for the next entry. */
   begin(entry: DirectoryEntry, decision: EntryDecision): Promise<void> | null {
     const { torrent, lists } = decision
     for (const list of lists) if (list.kind === 'skip') this.#noteList(entry, list)
@@ -29,7 +29,7 @@ export class EntryWrites {
     return isWritten ? this.#limit.begin(() => this.#writeAll(entry, decision)) : null
   }
 
-  /** Resolves when all is written. */
+  /** Resolves when everything is written. */
   drain(): Promise<void> {
     return this.#limit.drain()
   }

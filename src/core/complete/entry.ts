@@ -28,27 +28,27 @@ import type { CompleteRun } from './request.js'
 import type { TorrentDecision } from './torrent-decision.js'
 import { torrentInput } from './unchanged.js'
 
-/** What is to be done about an entry. */
+/** The decision about an entry. */
 export interface EntryDecision extends ListDecisions {
   readonly torrent: SkippedEntry | TorrentDecision
-  /** How long its pieces are, and why; null where that is not needed. */
+  /** The piece length and its reason; null if not needed. */
   readonly pieces: PieceFacts | null
 }
 
-/** An entry that gets no torrent. */
+/** An entry without a torrent. */
 export interface SkippedEntry {
   readonly kind: 'skip'
   readonly reason: SkipReason
-  /** Whether it is there and has no bytes any more, so that its torrent may go. */
+  /** Whether the entry exists but has no bytes any more, so that its torrent may be pruned. */
   readonly isEmptied?: boolean
 }
 
 const NOTHING_ELSE = { lists: [], bytesRead: 0, pieces: null }
 
 /**
- * Finds out what is to be done about one entry of a directory, and obtains the digests that takes.
- * Where nothing changed, nothing is read but metadata and what is known of the torrent.
- * @throws BtkitError when the entry can't be read or its torrent could not be written
+ * Decides about one entry of a directory, and computes the digests for that. If nothing changed, it
+ * only reads metadata and the torrent's record.
+ * @throws BtkitError if the entry cannot be read or its torrent could not be written
  */
 export async function decideEntry(
   name: string,
@@ -81,21 +81,21 @@ export async function decideEntry(
   if (lazyCache?.isAwake() === false) await lazyCache.wake()
   if (isDone) return { torrent: done, ...NOTHING_ELSE, ...(await decideLists(lists, content)) }
   const existing = readExisting(path)
-  // Spelled out, as there may be very many, and copying an object costs several times as much
+  // Lists all properties: there may be very many entries, and spreading takes several times as long
   const entry = { target, file, path, source, input, run, record, existing, content, infoRequest }
   const deciding = decideTorrent(entry)
   const pieces = request.dryRun ? pieceFacts(opened) : null
   if (lists.length === 0) return { torrent: await deciding, lists: [], bytesRead: 0, pieces }
-  // Both read files side by side, so that what one has read from a disk the other finds in memory
+  // Both read the files at the same time, so that data read by one is in memory for the other
   const listing = decideLists(lists, content)
   await Promise.allSettled([deciding, listing])
   return { torrent: await deciding, ...(await listing), pieces }
 }
 
 /**
- * What the torrent of an entry is made of, or why there will be none. At once where that is a file:
- * there may be very many of those.
- * @throws BtkitError when the entry can't be read
+ * Returns the content of an entry's torrent, or why there is none. Synchronous for a file, because
+ * there may be very many.
+ * @throws BtkitError if the entry cannot be read
  */
 export function openContent(
   name: string,
@@ -124,7 +124,7 @@ function contentOf(name: string, tree: Tree | SkippedEntry, run: CompleteRun): O
   if (files.length === 0 && skipped.some(({ reason }) => reason === 'not included')) {
     return { kind: 'skip', reason: 'not included' }
   }
-  // A directory without any file may be a disk that is not mounted
+  // A directory without any files may be an unmounted disk
   return { kind: 'skip', reason: 'empty', isEmptied: files.length > 0 || prune === 'always' }
 }
 
@@ -149,7 +149,7 @@ function openTree(
   return scanDirectory(name, { root, output }, run)
 }
 
-/** The files of a directory, but for those that lie in `output` or are btkit's own. */
+/** Scans the files of a directory, except those in `output` and btkit's own files. */
 async function scanDirectory(
   name: string,
   { root, output }: { readonly root: string; readonly output: string | null },
@@ -160,7 +160,10 @@ async function scanDirectory(
   return { ...tree, files: tree.files.filter((file) => !isOwnFile(file.absolutePath)) }
 }
 
-/** All of a directory is included whose own name is. */
+/**
+ * Returns the scan options of an entry. A directory whose own name is included is included
+ * completely.
+ */
 async function scanOf(name: string, scan: ScanOptions): Promise<ScanOptions> {
   if (scan.include.length === 0) return scan
   const filter = await loadNameFilter(scan)
@@ -168,7 +171,7 @@ async function scanOf(name: string, scan: ScanOptions): Promise<ScanOptions> {
   return isIncluded ? { ...scan, include: [] } : scan
 }
 
-/** Whether any of some files changed lately: whoever writes it may not be done. */
+/** Whether any file changed recently: its writer may not have finished. */
 function isTooNew(files: readonly ScannedFile[], { request, hashContext }: CompleteRun): boolean {
   const ageNs = BigInt(request.minAgeSeconds) * 1_000_000_000n
   const { now, trust } = hashContext.cacheAccess

@@ -4,7 +4,7 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { TorrentRecord } from '../../state/torrents/record.js'
 import { isEqual } from './existing-torrent.js'
 
-/** A file that stands where a list of checksums is to go. */
+/** An existing file at the path of a list of checksums. */
 export interface ExistingList {
   readonly bytes: Uint8Array
   /** Its encoded fingerprint before it was read. */
@@ -13,12 +13,12 @@ export interface ExistingList {
   readonly digest: Uint8Array
 }
 
-/** Larger lists are of no content that a torrent could hold. In bytes. */
+/** Largest list in bytes; no torrent could have the content of a larger one. */
 const MAX_LIST = 1024 * 1024 * 1024
 
 /**
- * Reads what stands where a list is to go; null when there is nothing.
- * @throws BtkitError when it can't be read
+ * Reads the file at the path of a list; null if there is none.
+ * @throws BtkitError if it cannot be read
  */
 export function readExistingList(path: string): ExistingList | null {
   const fingerprint = readFingerprintIfThere(path)
@@ -27,7 +27,7 @@ export function readExistingList(path: string): ExistingList | null {
   return { bytes, fingerprint: encodeFingerprint(fingerprint), digest: sha256(bytes) }
 }
 
-/** Whether a list is just what btkit wrote, or an empty file as a crash leaves. */
+/** Whether a list is exactly what btkit wrote, or an empty file as a crash leaves it. */
 export function isListOfOurs(
   { bytes, digest }: ExistingList,
   { written, replaced }: TorrentRecord,

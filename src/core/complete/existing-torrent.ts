@@ -15,43 +15,43 @@ import { digestValue } from './digest-value.js'
 import { moveTracker } from './moved-trackers.js'
 import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
 
-/** Larger torrents are no one's that we know. In bytes. */
+/** Largest torrent in bytes; no known program creates larger ones. */
 const MAX_TORRENT = 512 * 1024 * 1024
 
-/** A torrent that stands where another is to go. */
+/** An existing torrent at the path of a new one. */
 export interface ExistingTorrent {
   readonly bytes: Uint8Array
   /** Its encoded fingerprint before it was read. */
   readonly fingerprint: Uint8Array
-  /** Null when it is no valid torrent. */
+  /** Null if it is not a valid torrent. */
   readonly metainfo: Metainfo | null
   /** SHA-256 of the bytes. */
   readonly digest: Uint8Array
 }
 
-/** The parts of a torrent: what it says of its content, and the encoded values beside that. */
+/** The parts of a torrent: the description of its content, and the other encoded values. */
 export interface TorrentValues extends TorrentCore {
   readonly beside: ReadonlyMap<string, Uint8Array>
 }
 
-/** The keys of what a torrent says of its content. Layers make sense with their own `info` alone. */
+/** The keys that describe the content. Layers are only valid with their own `info`. */
 const CORE: ReadonlySet<string> = new Set(['info', 'piece layers'])
 
-/** The parts that a torrent is to have. */
+/** The parts that a torrent should have. */
 export interface WantedValues extends TorrentValues {
-  /** The keys of values that alone are no reason to write a torrent. */
+  /** The keys whose changes alone are not a reason to write a torrent. */
   readonly incidental: readonly string[]
 }
 
-/** Digests of which all are known. */
+/** Digests without unknown values. */
 export type CompleteDigests = TorrentDigests & {
   readonly info: Uint8Array
   readonly keys: KeyDigests
 }
 
 /**
- * Reads a torrent; null when there is none.
- * @throws BtkitError when it can't be read
+ * Reads a torrent; null if there is none.
+ * @throws BtkitError if it cannot be read
  */
 export function readExisting(path: string): ExistingTorrent | null {
   const fingerprint = readFingerprintIfThere(path)
@@ -61,7 +61,7 @@ export function readExisting(path: string): ExistingTorrent | null {
   return { bytes, fingerprint: encodeFingerprint(fingerprint), metainfo, digest: sha256(bytes) }
 }
 
-/** Whether its piece layers are not those that its `info` needs, whoever changed them. */
+/** Whether the piece layers do not match the `info`, whoever changed them. */
 export function hasBadLayers({ metainfo }: ExistingTorrent): boolean {
   return metainfo?.warnings.some(({ code }) => LAYER_FAULTS.has(code)) ?? false
 }
@@ -72,18 +72,21 @@ const LAYER_FAULTS: ReadonlySet<WarningCode> = new Set([
   'layer-unneeded',
 ])
 
-/** Whether it is a file of 0 bytes, as a full disk or a crash leaves. */
+/** Whether it is a file of 0 bytes, as a full disk or a crash leaves it. */
 export function isEmptyFile({ bytes, fingerprint }: ExistingTorrent): boolean {
-  // What a link leads to, or a device, may be empty for a reason
+  // A link target or a device may be empty for a reason
   return bytes.length === 0 && sizeInFingerprint(fingerprint) === 0
 }
 
-/** The digests to know a torrent by. `values` are those that btkit would give it, edited or not. */
+/**
+ * Computes the digests that identify a torrent. `values` are those that btkit would write, whether
+ * edited or not.
+ */
 export function digestTorrent(file: Uint8Array, values: TorrentValues): CompleteDigests {
   return { file: sha256(file), info: sha256(values.info), keys: digestValues(values.beside) }
 }
 
-/** Torrents of a run may share what is beside `info`. */
+/** Cached, because torrents of a run may share the values outside `info`. */
 const digestsOfBeside = new WeakMap<TorrentValues['beside'], KeyDigests>()
 
 function digestValues(beside: TorrentValues['beside']): KeyDigests {
@@ -96,8 +99,8 @@ function digestValues(beside: TorrentValues['beside']): KeyDigests {
 }
 
 /**
- * Which torrent of ours an existing one is, be it edited beside its `info` or not; null when that is
- * not to be seen, as its `info` is another.
+ * Finds the torrent of btkit that an existing one is, even if edited outside `info`. Null if it
+ * cannot be recognized, because its `info` differs.
  */
 export function recognize(
   { metainfo, digest }: ExistingTorrent,
@@ -107,7 +110,7 @@ export function recognize(
   const candidates = replaced ? [written, replaced] : [written]
   const same = candidates.find(({ file }) => isEqual(file, digest))
   const values = valuesOf(metainfo)
-  // Version 0.1 noted nothing but the digest of the whole
+  // Version 0.1 recorded only the digest of the whole file
   if (same) return { ...digestTorrent(metainfo.bytes, values), ...withoutNulls(same) }
   const info = sha256(values.info)
   const origin = candidates.find((each) => each.info !== null && isEqual(each.info, info))
@@ -118,13 +121,13 @@ function withoutNulls({ info, keys, ...rest }: TorrentDigests): Partial<Complete
   return { ...rest, ...(info && { info }), ...(keys && { keys }) }
 }
 
-/** Whether somebody edited the value of a key, or removed or added it, since btkit wrote it. */
+/** Whether somebody changed, removed or added the value of a key since btkit wrote it. */
 export function isEdited(metainfo: Metainfo, key: string, written: KeyDigests): boolean {
   const value = encodedValue(metainfo, key)
   return (value && digestValue(value)) !== written[key]
 }
 
-/** Whether anything beside `info` was edited. */
+/** Whether any value outside `info` was edited. */
 export function hasEdits(metainfo: Metainfo, written: KeyDigests): boolean {
   const keys = new Set([...metainfo.spans.keys(), ...Object.keys(written)])
   for (const key of CORE) keys.delete(key)
@@ -132,9 +135,9 @@ export function hasEdits(metainfo: Metainfo, written: KeyDigests): boolean {
 }
 
 /**
- * The bytes of an existing torrent with the values that are wanted, but for those that somebody
- * edited: they stay, though a tracker of ours in an edited list follows the announce. The very same
- * bytes when nothing but incidental values would change.
+ * Returns an existing torrent with the wanted values, except edited ones, which are preserved. In
+ * an edited tracker list, a tracker of btkit follows the announce URL. Returns the same bytes if
+ * only incidental values would change.
  */
 export function refreshTorrent(
   existing: Metainfo,
@@ -156,7 +159,7 @@ export function refreshTorrent(
   return spliceTorrent(existing, { top })
 }
 
-/** The parts of a torrent as they stand. */
+/** Returns the current parts of a torrent. */
 export function valuesOf(metainfo: Metainfo): TorrentValues {
   const beside = new Map<string, Uint8Array>()
   for (const key of metainfo.spans.keys()) {
@@ -168,7 +171,7 @@ export function valuesOf(metainfo: Metainfo): TorrentValues {
   return { info: metainfo.bytes.subarray(start, end), pieceLayers, beside }
 }
 
-/** Whether two arrays hold the same bytes. */
+/** Whether two arrays have the same bytes. */
 export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0
 }

@@ -6,7 +6,9 @@ import type { Content } from '../digests/content.js'
 import type { InfoOptions } from '../digests/info.js'
 import { withoutPads } from '../digests/pad-files.js'
 
-/** The rules by which an `info` is made of content, in the order in which they are reported. */
+/**
+ * The rules that determine an `info` besides the content, in the order in which they are reported.
+ */
 export const INFO_RULES = [
   'piece length',
   'version',
@@ -20,20 +22,23 @@ export const INFO_RULES = [
 
 export type InfoRule = (typeof INFO_RULES)[number]
 
-/** Decides what a run changes in btkit's torrents while their content stays. */
+/** Decides what a run changes in btkit's torrents while their content is unchanged. */
 export interface ExistingRules {
-  /** The rules that were asked for by name: a torrent that follows others is made again. */
+  /** The rules that the command line names: torrents that follow other rules are remade. */
   readonly asked: readonly InfoRule[]
-  /** Whether torrents are made again that follow other rules, whoever asked for those. */
+  /** Whether to remake torrents that follow other rules in any case. */
   readonly remake: boolean
-  /** Whether they keep their trackers, as no other was asked for, nor none. */
+  /**
+   * Whether torrents keep their trackers, because the command line names neither a tracker nor
+   * none.
+   */
   readonly keepTrackers: boolean
 }
 
-/** Keys of `info` that a rule of their own, or the content, decides. */
+/** Keys of `info` that follow from the content, or from a rule for that key. */
 const OWN_KEYS: ReadonlySet<string> = new Set([...MADE_INFO_KEYS, 'attr'])
 
-/** The rules by which the `info` of an existing torrent would become another than it is. */
+/** Returns the rules by which the `info` of an existing torrent would change. */
 export function otherRules(metainfo: Metainfo, content: Content, options: InfoOptions): InfoRule[] {
   const listed = metainfo.files.filter(({ padding }) => !padding)
   const wanted = withoutPads(content.files).map(({ path, attributes }) => {
@@ -56,8 +61,8 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
 }
 
 /**
- * Whether somebody asked for an `info` by other rules: for all of those with --remake, else for one
- * that was typed.
+ * Whether a new `info` was requested: with --remake for any rule, else for a rule on the command
+ * line.
  */
 export function isRemakeAsked(rules: readonly InfoRule[], existing: ExistingRules): boolean {
   return existing.remake || rules.some((rule) => existing.asked.includes(rule))
@@ -65,7 +70,7 @@ export function isRemakeAsked(rules: readonly InfoRule[], existing: ExistingRule
 
 interface Listed {
   readonly path: readonly string[]
-  /** Letters of BEP 47; absent or empty for none. */
+  /** Attribute letters of BEP 47; absent or empty if there are none. */
   readonly attr?: string | undefined
 }
 

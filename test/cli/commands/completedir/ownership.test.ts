@@ -228,7 +228,7 @@ test('damaged state is told, kept, and takes nothing for its own that it does no
   const { status, stderr } = await mirror.run(['--quiet'])
   assert.equal(status, 1)
   const [first = '', ...left] = stderr.split(/(?<=\n)/)
-  assert.match(first, /^btkit: warning: state [^\n]+ was damaged, and is kept as [^\n]+\n$/)
+  assert.match(first, /^btkit: warning: state [^\n]+ damaged, kept as [^\n]+\n$/)
   assert.match(left.join(''), /^btkit: [^\n]+ does not fit its source, [^\n]+\n$/)
   assert.deepEqual(readFileSync(mirror.torrent('a')), before)
   assert.equal(readdirSync(directory).length, 2)

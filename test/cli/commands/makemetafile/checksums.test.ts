@@ -111,7 +111,7 @@ test('a file that is no list is not replaced without --force', async (t) => {
   const { make, at } = makeWorkplace(t)
   writeFileSync(at('a.iso.sha256'), 'mine')
   const { status, stderr } = await make(['--checksums', 'sha256'])
-  const why = 'already exists and is no list of sha256 checksums (--force replaces it)'
+  const why = 'already exists and is not a list of sha256 checksums (--force replaces it)'
   assert.deepEqual([status, stderr], [1, `btkit: ${at('a.iso.sha256')}: ${why}\n`])
   assert.ok(!existsSync(at('a.iso.torrent')))
   assert.equal((await make(['--checksums', 'sha256', '--force'])).status, 0)
