@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { findPeer } from '../support/peers.js'
+import { findPeer, unlessInstalled } from '../support/peers.js'
 import { makeScratch, type Files } from '../support/scratch.js'
 import { isAsShown, readBlocks } from './blocks.js'
 import { runGuide } from './run-guide.js'
@@ -32,7 +32,7 @@ const TREE: Files = {
 /** 2026-11-01, so that no file looks as if it were still written. */
 const WRITTEN = 1_793_491_200
 
-describe('guides', { concurrency: 3 }, () => {
+describe('guides', { concurrency: 3, ...unlessInstalled('curl') }, () => {
   for (const guide of GUIDES) {
     const blocks = readBlocks(readFileSync(guide, 'utf8'))
     const steps = blocks
