@@ -43,21 +43,27 @@ export interface AppParts extends Pick<ServerContext, 'now' | 'onError'> {
   readonly onRoute: (request: IncomingMessage, route: string) => void
 }
 
-/** All routes, with what every answer has in common. */
+/** An application that serves the mirror and nothing else. */
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { options } = parts
-  const send = (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
-    const hasListings = parts.directoryPages !== null
-    if (!sendErrorPage(request, reply, { error, hasListings })) sendError(reply, error)
-  }
   const app = fastify({
-    bodyLimit: options.limits.maxBody,
+    bodyLimit: parts.options.limits.maxBody,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
     frameworkErrors: (error, request, reply) => {
-      send(request, reply, error)
+      sendAsWanted(request, reply, { error, hasListings: parts.directoryPages !== null })
     },
   })
+  app.register(mirrorRoutes, parts)
+  return app
+}
+
+/** A plugin of all the mirror's routes, with what every answer has in common. */
+export function mirrorRoutes(app: FastifyInstance, parts: AppParts, done: () => void): void {
+  const { options } = parts
+  const hasListings = parts.directoryPages !== null
+  const send = (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
+    sendAsWanted(request, reply, { error, hasListings })
+  }
   // Forms alone are understood
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -88,11 +94,20 @@ export function buildApp(parts: AppParts): FastifyInstance {
   addStatusPageRoutes(app, {
     report: parts.status.report,
     hasFiles: options.files,
-    hasListings: parts.directoryPages !== null,
+    hasListings,
   })
   addPkgtorrentRoutes(app, parts)
   addFileRoutes(app, { ...parts, views: new Views(parts) })
-  return app
+  done()
+}
+
+/** Sends an error as a page where the client wants one, else as a line of text. */
+function sendAsWanted(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refused: { readonly error: unknown; readonly hasListings: boolean },
+): void {
+  if (!sendErrorPage(request, reply, refused)) sendError(reply, refused.error)
 }
 
 /**
