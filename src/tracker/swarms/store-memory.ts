@@ -85,35 +85,39 @@ export function allocateStore(
   const swarms = limits.maxSwarms + 1
   const lists = swarms * LISTS_PER_SWARM
   const entries = ceilingPowerOfTwo(4 * peers)
-  const hashKey = words(2)
+  const hashKey = new Uint32Array(2)
   new Uint8Array(hashKey.buffer).set(secret.subarray(0, 8))
   return {
-    counters: words(16),
+    counters: new Uint32Array(16),
     hashKey,
     peers: allocatePeers(peers),
     swarms: allocateSwarms(swarms),
     lists: {
-      starts: words(lists),
-      lengths: words(lists),
-      orders: bytes(lists),
-      positions: words(peers),
+      starts: new Uint32Array(lists),
+      lengths: new Uint32Array(lists),
+      orders: new Uint8Array(lists),
+      positions: new Uint32Array(peers),
     },
-    pool: { entries: words(entries), freeOrders: bytes(entries / 2), heads: words(POOL_HEADS) },
-    perAddress: words(ceilingPowerOfTwo(peers / 2)),
-    perAddressInSwarm: halfWords(ceilingPowerOfTwo(peers)),
-    perNetwork: words(ceilingPowerOfTwo(peers / 2)),
+    pool: {
+      entries: new Uint32Array(entries),
+      freeOrders: new Uint8Array(entries / 2),
+      heads: new Uint32Array(POOL_HEADS),
+    },
+    perAddress: new Uint32Array(ceilingPowerOfTwo(peers / 2)),
+    perAddressInSwarm: new Uint16Array(ceilingPowerOfTwo(peers)),
+    perNetwork: new Uint32Array(ceilingPowerOfTwo(peers / 2)),
   }
 }
 
 function allocatePeers(peers: number): PeerColumns {
   return {
-    addresses: words(4 * peers),
-    ports: halfWords(peers),
-    ids: words(5 * peers),
-    keys: words(peers),
-    heard: words(peers),
-    swarms: words(peers),
-    flags: bytes(peers),
+    addresses: new Uint32Array(4 * peers),
+    ports: new Uint16Array(peers),
+    ids: new Uint32Array(5 * peers),
+    keys: new Uint32Array(peers),
+    heard: new Uint32Array(peers),
+    swarms: new Uint32Array(peers),
+    flags: new Uint8Array(peers),
     byId: allocateIndex(peers),
     byAddress: allocateIndex(peers),
   }
@@ -121,33 +125,21 @@ function allocatePeers(peers: number): PeerColumns {
 
 function allocateSwarms(swarms: number): SwarmColumns {
   return {
-    infoHashes: words(5 * swarms),
-    completed: words(swarms),
-    partialSeeds: words(swarms),
-    states: bytes(swarms),
-    before: words(swarms),
-    after: words(swarms),
+    infoHashes: new Uint32Array(5 * swarms),
+    completed: new Uint32Array(swarms),
+    partialSeeds: new Uint32Array(swarms),
+    states: new Uint8Array(swarms),
+    before: new Uint32Array(swarms),
+    after: new Uint32Array(swarms),
     byInfoHash: allocateIndex(swarms),
   }
 }
 
 function allocateIndex(items: number): HashIndexMemory {
   return {
-    heads: words(bucketsFor(items)),
-    next: words(items),
-    hashes: words(items),
-    counts: words(2),
+    heads: new Uint32Array(bucketsFor(items)),
+    next: new Uint32Array(items),
+    hashes: new Uint32Array(items),
+    counts: new Uint32Array(2),
   }
-}
-
-function words(length: number): Uint32Array {
-  return new Uint32Array(new SharedArrayBuffer(4 * length))
-}
-
-function halfWords(length: number): Uint16Array {
-  return new Uint16Array(new SharedArrayBuffer(2 * length))
-}
-
-function bytes(length: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(length))
 }
