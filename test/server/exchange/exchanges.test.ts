@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { serveMirror, type ServedMirror } from '../../support/serve.js'
+import { readMetric } from '../../mirror/read-metric.js'
+import { until } from '../../support/until.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { ask } from '../../mirror/ask.js'
 import { readToEnd, rawRequest, requestText } from '../../mirror/hostile/raw.js'
@@ -33,11 +35,9 @@ function serve(t: TestContext, args: readonly string[] = []): Promise<ServedMirr
 
 /** The log's entries, once there are that many. */
 async function entries({ stderr }: ServedMirror, count: number): Promise<Entry[]> {
-  for (;;) {
-    const lines = stderr.text.split('\n').slice(0, -1)
-    if (lines.length >= count) return lines.map((line) => JSON.parse(line) as Entry)
-    await setTimeout(10)
-  }
+  const lines = () => stderr.text.split('\n').slice(0, -1)
+  await until(`${count} entries`, () => lines().length >= count)
+  return lines().map((line) => JSON.parse(line) as Entry)
 }
 
 async function metricsOf({ address }: ServedMirror): Promise<string> {
@@ -48,9 +48,10 @@ test('a client that leaves before there is an answer is told as 499', async (t) 
   const mirror = await serve(t)
   const socket = connect(mirror.port, '127.0.0.1')
   socket.write(requestText(`GET ${SINGLE}/yum/huge`))
-  await setTimeout(100)
+  await until('hashed', async () => (await readMetric(mirror.port, 'btkit_hash_jobs')) === 1)
   socket.destroy()
-  const [entry] = await entries(mirror, 1)
+  await until('told', () => mirror.stderr.text.includes('"status":499'))
+  const entry = (await entries(mirror, 2)).find(({ status }) => status === 499)
   assert.deepEqual([entry?.status, entry?.bytes, entry?.complete], [499, 0, false])
   assert.deepEqual([entry?.url, entry?.client], [`${SINGLE}/yum/huge`, '127.0.0.1'])
   const metrics = await metricsOf(mirror)
@@ -67,8 +68,7 @@ test('a download cut short is told with the bytes that were sent', async (t) => 
     received += chunk.length
     if (received > 8 * MIB) socket.pause()
   })
-  // Until what lies between the two is full
-  await setTimeout(500)
+  await until('so much has come', () => received > 8 * MIB)
   socket.destroy()
   const [entry] = await entries(mirror, 1)
   assert.deepEqual([entry?.status, entry?.complete], [200, false])
