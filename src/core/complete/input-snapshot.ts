@@ -7,7 +7,7 @@ import { stampOfLog } from '../../state/torrents/file.js'
 import { RACY_NS } from '../digests/settled.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
 
-/** The memo of a run that found nothing to do. Without it, the next one looks at each entry. */
+/** The memo of a run that found nothing to do. Without it, the next run examines each entry. */
 export interface UnchangedMemo {
   /** The digest of the run's inputs; BUSY for a run that had something to do. */
   readonly seen: string
@@ -15,25 +15,27 @@ export interface UnchangedMemo {
   readonly report: unknown
 }
 
-/** Stands in the place of a digest. */
+/** Replaces a digest. */
 export const BUSY = 'busy'
 
-/** The inputs of a run, as they were before the run did anything. */
+/** The inputs of a run before the run changed anything. */
 export interface InputSnapshot {
-  /** Which runs it may be compared with. */
+  /** Identifies the runs with which it may be compared. */
   readonly place: NotePlace
-  /** The memo that an earlier one of them left. */
+  /** The memo of an earlier such run; null if there is none. */
   readonly memo: UnchangedMemo | null
-  /** As long as it is the same, so is what there is to do; null where that was not looked at. */
+  /**
+   * If it is the same as before, there is nothing new to do. Null if the inputs were not examined.
+   */
   readonly digest: string | null
-  /** Whether there is a sign of all that may change in a later digest. */
+  /** Whether every possible later change would change the digest. */
   readonly isSettled: boolean
 }
 
 /**
- * Looks at the inputs of a run, once its targets are locked: its directories, the logs of their
- * torrents, and the request. The cache is no input: it decides how soon digests are at hand, and none
- * are wanted if nothing changed. Null if the snapshot would be incomplete.
+ * Examines the inputs of a run after its targets are locked: its directories, the records of their
+ * torrents, and the request. The cache is not an input: it only provides digests faster, and an
+ * unchanged run needs none. Null if the snapshot would be incomplete.
  */
 export async function takeSnapshot(
   targets: readonly string[],
@@ -47,12 +49,12 @@ export async function takeSnapshot(
   const key = JSON.stringify([sources, targets])
   const place = { stateDirectory: context.state.directory, kind: 'unchanged', key } as const
   const memo = readNote(place) as UnchangedMemo | null
-  // Where there is something to do as a rule, the look would be for nothing
+  // If runs usually have something to do, the snapshot would be useless
   const look = memo?.seen === BUSY ? null : await lookAt({ ...known, targets }, request, context)
   return { place, memo, ...(look ?? { digest: null, isSettled: false }) }
 }
 
-/** What the digest is made of beside what was asked for. */
+/** Inputs of the digest in addition to the request. */
 interface Known {
   readonly sources: readonly string[]
   readonly targets: readonly string[]
@@ -78,15 +80,15 @@ async function lookAt(
 }
 
 /**
- * Whether a run does no more than its directories and logs tell. Directories that patterns leave out
- * may be far larger than all others, and are better not looked at.
+ * Whether a run only depends on its directories and records. Directories that patterns leave out
+ * may be far larger than all others, so they are not examined.
  */
 function isAllInputs({ force, dryRun, publish, common }: CompleteRequest): boolean {
   const { include, exclude } = common.scan
   return !force && !dryRun && publish.length + include.length + exclude.length === 0
 }
 
-/** The real paths of the sources, and what shows that the logs changed; null when any is missing. */
+/** Returns the real paths of the sources, and stamps of the records; null if any is missing. */
 function knownOf(
   targets: readonly string[],
   { directories }: CompleteRequest,
@@ -99,13 +101,13 @@ function knownOf(
     const isAll = sources.length === directories.length && found.length === logs.length
     return isAll && logs.length > 0 ? { sources, logs: found } : null
   } catch (error) {
-    // Whoever opens them will say what is wrong
+    // The later attempt to open them reports the error
     if (error instanceof BtkitError || osCodeOf(error) !== undefined) return null
     throw error
   }
 }
 
-/** What is asked for, but for the date of new torrents, which is no reason to write any. */
+/** Returns the request without the date of new torrents, which alone never causes a write. */
 function asked({ common, ...request }: CompleteRequest, context: CompleteContext) {
   const { cacheAccess, lazyCache } = context
   const rest = { trust: cacheAccess.trust, isCacheUsed: Boolean(lazyCache) }
@@ -118,9 +120,9 @@ function digestOfAll(head: string, { tables }: TreeTables): string {
 }
 
 /**
- * Spells a value so that two that differ in anything are never spelled alike: of the types that options
- * have. The order of an object's keys makes no difference, that of a Map's does.
- * @throws TypeError for any other type, as what it holds can't be known: functions, symbols, dates and
+ * Spells a value so that different values always have different spellings. Supports the types of
+ * options. The order of an object's keys is ignored; that of a Map's keys is not.
+ * @throws TypeError for any other type, whose content is unknown: functions, symbols, dates and
  *   objects of other classes
  */
 export function spellOut(value: unknown): string {

@@ -5,21 +5,21 @@ import { readNote, removeNote, writeNote, type NotePlace } from '../../state/not
 import type { CompleteReport, Failure } from './report.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
 
-/** Whether a failure comes back in each run until somebody renames or excludes something. */
+/** Whether a failure repeats in each run until somebody renames or excludes an entry. */
 export function isLasting({ code }: Failure): boolean {
   return code === 'bad-name'
 }
 
 /**
  * Compares the lasting problems of a run with those that the last run over the same directories
- * reported, and keeps them for the next run. Returns whether there are any, and they differ.
+ * reported, and stores them for the next run. Returns whether there are any and they differ.
  */
 export function noteProblems(
   report: CompleteReport,
   request: CompleteRequest,
   context: CompleteContext,
 ): boolean {
-  // It did not see all
+  // It has not examined all entries
   if (report.isInterrupted) return false
   const problems = problemsOf(report)
   const place = placeOf(request, context)

@@ -11,17 +11,17 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { KeyDigests } from '../../state/torrents/record.js'
 import { digestValue } from './digest-value.js'
 
-// Clients that find an announce list use no tracker but those in it (BEP 12), so the list and the
-// announce go together although they are edited one by one.
+// Clients that support announce lists ignore trackers outside them (BEP 12). Therefore the list and
+// the announce URL are kept consistent, although they are edited separately.
 
-/** Encoded values beside `info`, by their keys. */
+/** Encoded values outside `info`, by key. */
 type Beside = ReadonlyMap<string, Uint8Array>
 
 /**
- * An announce list that somebody edited, encoded, with the announce that is wanted now in the place of
- * the one that was written, or without that where the list has the other already. Null when no tracker
- * is left, undefined when the list stays as it is. `written` has the digests of the values that the
- * torrent was given.
+ * Updates an edited announce list. The wanted announce URL replaces the one that btkit wrote, or
+ * that one is removed if the list already has the wanted one. Returns the encoded list; null if no
+ * tracker is left; undefined if the list does not change. `written` has the digests of the values
+ * that btkit wrote.
  */
 export function moveTracker(
   existing: Metainfo,
@@ -40,7 +40,7 @@ export function moveTracker(
   return replaced.length > 0 ? encodeTiers(replaced) : null
 }
 
-/** `url` takes the place of the first such tracker, unless it is there; the others go. */
+/** Replaces the first matching tracker by `url`, unless the list has it; removes the others. */
 function replaceTracker(
   tiers: readonly Tier[],
   isOld: (url: string) => boolean,
@@ -59,8 +59,8 @@ function replaceTracker(
 }
 
 /**
- * What is wanted, with an announce that somebody edited as the first tier of the announce list, where
- * that is ours and has it nowhere.
+ * Returns the wanted values. An edited announce URL becomes the first tier of the announce list, if
+ * btkit wrote the list and the list does not have the URL.
  */
 export function joinAnnounce(existing: Metainfo, wanted: Beside, written: KeyDigests): Beside {
   const list = wanted.get('announce-list')

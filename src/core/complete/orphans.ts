@@ -4,28 +4,28 @@ import type { TorrentRecord } from '../../state/torrents/record.js'
 import { torrentName, type SourceDirectory } from './directories.js'
 import type { TorrentPaths } from './report.js'
 
-/** What pruning goes by. */
+/** Inputs of pruning. */
 export interface PruneRules {
   readonly directories: readonly SourceDirectory[]
   /** The real paths of the torrents whose entries lost all their bytes. */
   readonly emptied: ReadonlySet<string>
 }
 
-/** A file of ours in a target, a torrent or a list, that no entry of the request stands for. */
+/** A torrent or list of btkit in a target without an entry in the request. */
 export interface Orphan {
   /** Its file name. */
   readonly file: string
   readonly directory: SourceDirectory
   readonly record: TorrentRecord
-  /** Of the source, and of the file as `torrent`. */
+  /** Paths of the source, and of the file as `torrent`. */
   readonly paths: TorrentPaths
-  /** Whether its entry is there, and lost all its bytes. */
+  /** Whether its entry exists, but lost all its bytes. */
   readonly isEmptied: boolean
 }
 
 /**
- * The files in all targets that are known as ours, and whose sources are gone. `entryOf` tells which
- * entry a file of that name stands for; null when none.
+ * Finds btkit's files in all targets whose sources no longer exist. `entryOf` returns the entry for
+ * a file name; null if there is none.
  */
 export function* findOrphans(
   rules: PruneRules,
@@ -61,7 +61,7 @@ function findOrphansIn(
   })
 }
 
-/** Null when the source lay in none of the directories of the request. */
+/** Returns null if the source was in none of the request's directories. */
 function pathsOfOrphan(
   file: string,
   { source }: TorrentRecord,
@@ -77,7 +77,7 @@ function pathsOfOrphan(
   }
 }
 
-/** Entries that are left out, such as hidden ones, are there all the same. */
+/** Whether a path no longer exists. Entries that are left out, such as hidden ones, still exist. */
 function isGone(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) === undefined
 }

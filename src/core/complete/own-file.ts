@@ -15,27 +15,27 @@ import { isEqual } from './existing-torrent.js'
 import type { CompleteContext, CompleteRun } from './request.js'
 import type { TargetDirectory } from './targets.js'
 
-/** A file in a target that is btkit's, or may become so: a torrent or a list of checksums. */
+/** A torrent or list in a target that is btkit's, or may become so. */
 export interface OwnFile {
   readonly target: TargetDirectory
-  /** Its name in the target. */
+  /** Its file name in the target. */
   readonly file: string
   /** Its real path. */
   readonly path: string
-  /** The path of the entry that it is of. */
+  /** The path of its entry. */
   readonly source: string
-  /** All that it depends on; empty when that can't be relied on. */
+  /** Digest of everything that it depends on; empty if that is unreliable. */
   readonly input: Uint8Array
-  /** What stands there. */
+  /** The existing file at its path. */
   readonly existing: { readonly fingerprint: Uint8Array } | null
-  /** What is known of the file at that path. */
+  /** The record of the file at that path. */
   readonly record: TorrentRecord | null
   readonly run: CompleteRun
 }
 
 const NOTHING = new Uint8Array(0)
 
-/** Whether the same input made the file that stands there, and nothing touched it since. */
+/** Whether the existing file was made from the same input, and not changed since. */
 export function isUntouched({
   record,
   source,
@@ -48,8 +48,8 @@ export function isUntouched({
 }
 
 /**
- * Notes that a file is right as it stands, by its digests. Returns what sets its permissions, or null
- * when they are as they should be.
+ * Records that an existing file is correct, with its digests. Returns a function that sets its
+ * permissions, or null if they are correct.
  */
 export function keepOwn(
   own: OwnFile,
@@ -73,9 +73,9 @@ export function keepOwn(
 }
 
 /**
- * Writes a file, and sees to it that whichever one a kill leaves is known as ours. `replaced` is what
- * stands there, when that is ours.
- * @throws BtkitError `changed` when it is not what was seen, and those of writing files
+ * Writes a file. Whichever version a kill leaves is recorded as btkit's. `replaced` are the digests
+ * of the existing file if it is btkit's.
+ * @throws BtkitError `changed` if the existing file has changed, and as the writer
  */
 export async function writeOwn(
   own: OwnFile,
@@ -100,7 +100,7 @@ function write({ path, existing, run }: OwnFile, bytes: Uint8Array): Promise<Uin
   return run.writer.write(path, bytes, { mode, owner, checkUntouched, expected })
 }
 
-/** What was decided holds only for what was seen, and hashing may have taken hours since then. */
+/** Checks that the existing file is unchanged: hashing may have taken hours since the decision. */
 function requireUntouched(path: string, existing: OwnFile['existing']): void {
   const fingerprint = readFingerprintIfThere(path)
   const isSame =
@@ -114,7 +114,7 @@ function requireUntouched(path: string, existing: OwnFile['existing']): void {
 
 function note({ target, file, source }: OwnFile, record: Omit<TorrentRecord, 'source'>): void {
   const { input, fingerprint, written, replaced } = record
-  // Spelled out, as there may be very many, and copying an object costs several times as much
+  // Lists all properties: there may be very many files, and spreading takes several times as long
   target.log.put(file, { source, input, fingerprint, written, replaced })
 }
 
@@ -123,20 +123,20 @@ function fingerprintOf(path: string): Uint8Array {
 }
 
 /**
- * Tells by real paths the torrents and lists of checksums that a run writes, or earlier ones wrote,
- * into its targets. They are content of nothing: a directory that holds some would get another info
- * hash whenever one of them is written.
+ * Returns a function that recognizes, by real path, torrents and lists that this run or earlier
+ * ones write to targets. They are never content: a directory with such a file would get a new info
+ * hash at each write.
  */
 export function ownFilesOf(
   directories: readonly SourceDirectory[],
   checksums: readonly ChecksumName[],
   context: CompleteContext,
 ): (path: string) => boolean {
-  // Few runs meet any torrent among content, and names may be millions
+  // Created on demand: few runs find a torrent among content, and there may be millions of names
   let targets: Map<string, Target> | undefined
   const otherLogs = new Map<string, TorrentLog | null>()
   const otherLog = (target: string) => {
-    // One that can't be read is opened, and warned of, once only
+    // A list of records that cannot be read is opened only once, so there is one warning
     if (!otherLogs.has(target)) otherLogs.set(target, logOfEarlierRuns(target, context))
     return otherLogs.get(target) ?? null
   }
@@ -153,8 +153,8 @@ export function ownFilesOf(
 }
 
 /**
- * What is known of torrents in a directory that is no target of this run, such as the content of an
- * entry that has torrents of its own; null if nothing can be read of it.
+ * Returns the records of a directory that is not a target of this run, such as content with
+ * torrents of its own; null if they cannot be read.
  */
 function logOfEarlierRuns(
   target: string,
@@ -170,8 +170,8 @@ function logOfEarlierRuns(
 }
 
 /**
- * The entry of which a run makes a file of that name; null when only an earlier one may have, and
- * undefined when none does.
+ * Returns the entry of which this run makes a file of this name. Null if only an earlier run may
+ * have made it, and undefined if none does.
  */
 function madeOf(file: string, checksums: readonly ChecksumName[]): string | null | undefined {
   const torrentOf = entryName(file)
@@ -181,7 +181,7 @@ function madeOf(file: string, checksums: readonly ChecksumName[]): string | null
   return checksums.includes(list.checksum) ? list.name : null
 }
 
-/** A directory of torrents, and the names of the entries that get theirs there. */
+/** A directory of torrents with the names of its entries. */
 interface Target {
   readonly targetDirectory: TargetDirectory
   readonly sources: Set<string>

@@ -8,7 +8,7 @@ import { findOrphans, type Orphan, type PruneRules } from './orphans.js'
 import { noteFailure, type ListPaths, type TorrentPaths } from './report.js'
 import type { CompleteRun } from './request.js'
 
-/** Removes the torrents of all directories that are ours, unedited, and whose sources are gone. */
+/** Removes all unedited torrents of btkit whose sources no longer exist. */
 export function pruneAll(rules: PruneRules, run: CompleteRun): void {
   for (const orphan of findOrphans(rules, entryName)) {
     try {
@@ -20,7 +20,7 @@ export function pruneAll(rules: PruneRules, run: CompleteRun): void {
   }
 }
 
-/** Removes an orphan that is as we wrote it, or with `force` any. */
+/** Removes an orphan if it is unedited; with `force` in any case. */
 function prune(orphan: Orphan, { request, report }: CompleteRun): void {
   const { file, directory, record, paths, isEmptied } = orphan
   const existing = readExisting(paths.torrentPath)
@@ -46,7 +46,7 @@ function prune(orphan: Orphan, { request, report }: CompleteRun): void {
   })
 }
 
-/** Removes the lists of checksums that are ours, unedited, and whose sources are gone. */
+/** Removes all unedited lists of btkit whose sources no longer exist. */
 export function pruneLists(rules: PruneRules, run: CompleteRun): void {
   for (const orphan of findOrphans(rules, (file) => parseListName(file)?.name ?? null)) {
     const paths = listPathsOf(orphan.paths)
@@ -62,7 +62,7 @@ function listPathsOf({ source, sourcePath, torrent, torrentPath }: TorrentPaths)
   return { source, sourcePath, list: torrent, listPath: torrentPath }
 }
 
-/** The same for a list. */
+/** Removes an orphaned list if it is unedited; with `force` in any case. */
 function pruneList(orphan: Orphan, paths: ListPaths, { request, report }: CompleteRun): void {
   const { file, directory, record, isEmptied } = orphan
   const existing = readExistingList(paths.listPath)

@@ -5,8 +5,8 @@ import { torrentName, type SourceDirectory } from './directories.js'
 import type { CompleteRun, StateAccess } from './request.js'
 
 /**
- * Has the clients of a request seed the torrents of its directories whose data is as they say, and
- * withdraws those that were removed.
+ * Publishes the current torrents of the directories to the clients of a request, and withdraws
+ * those that were removed.
  * @throws BtkitError `interrupted`
  */
 export async function publishAll(
@@ -25,14 +25,14 @@ export async function publishAll(
         stateDirectory,
         report,
       })
-      // Each other target would wait as long, and fail as well
+      // All further targets would wait as long, and also fail
       if (!isReached) break
     }
   }
   return report
 }
 
-/** The torrents of entries that this run found to be, or brought, up to date. */
+/** Returns the torrents that this run found or made current. */
 function ownTorrents(directory: SourceDirectory, { report }: CompleteRun): OwnTorrent[] {
   const { realDirectory, targetDirectory, names } = directory
   const left = new Set([...report.failed, ...report.skipped].map(({ sourcePath }) => sourcePath))

@@ -4,13 +4,13 @@ import { createSyncReport, type SyncReport } from '../publish/client.js'
 import type { InfoRule } from './info-rules.js'
 import type { SkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
 
-/** Which entry something is about: the path by which it was given, and the absolute one. */
+/** The paths of an entry: as given, and absolute. */
 export interface EntryPaths {
   readonly source: string
   readonly sourcePath: string
 }
 
-/** The same with its torrent. */
+/** The paths of an entry and of its torrent. */
 export interface TorrentPaths extends EntryPaths {
   readonly torrent: string
   readonly torrentPath: string
@@ -18,34 +18,34 @@ export interface TorrentPaths extends EntryPaths {
 
 /** A torrent that was written or removed. */
 export interface Change extends TorrentPaths {
-  /** Those of v1 and v2; null for one that was removed, or whose content a dry run did not read. */
+  /** The v1 and v2 hashes. Null for a removed torrent, or if a dry run did not read the content. */
   readonly infoHash: string | null
   readonly infoHashV2: string | null
-  /** Null for one that is new. */
+  /** Null for a new torrent. */
   readonly oldInfoHash: string | null
   readonly oldInfoHashV2: string | null
-  /** Of a torrent that a dry run would write: how long its pieces are, and why. */
+  /** In a dry run: the piece length of the torrent and its reason. */
   readonly pieces?: PieceFacts | null
 }
 
-/** Which list of checksums something is about, and the entry that it is of. */
+/** The paths of a list and of its entry. */
 export interface ListPaths extends EntryPaths {
   readonly list: string
   readonly listPath: string
 }
 
-/** A list that is left as it is, or with `content not read` may be. */
+/** A list that is left unchanged; with `content not read` it only may be. */
 export interface ListSkip extends ListPaths {
   readonly reason: 'foreign' | 'edited' | 'content not read' | 'source gone' | 'source empty'
 }
 
 /** A list that was written. */
 export interface WrittenList extends ListPaths {
-  /** In a dry run: whether only the content could tell that it does not just stay. */
+  /** In a dry run: whether only reading content would show if the list stays unchanged. */
   readonly isUnread: boolean
 }
 
-/** What became of lists of checksums. */
+/** The outcomes for lists of checksums. */
 export interface ListsReport {
   readonly created: ListPaths[]
   readonly updated: WrittenList[]
@@ -55,22 +55,22 @@ export interface ListsReport {
 
 /** Why an entry was left alone. */
 export type SkipReason =
-  | 'foreign' // its torrent was not written by completedir
-  | 'outdated' // the same, and the sizes of its files are those of other content
-  | 'edited' // its torrent was, and was changed since in a way that can't be kept
+  | 'foreign' // another program wrote its torrent
+  | 'outdated' // the same, and the file sizes do not match the content
+  | 'edited' // its torrent was edited in a way that cannot be preserved
   | 'source gone' // the same, and it would be pruned
   | 'source empty' // the same, and it would be pruned
-  | 'content not read' // in a dry run: whether its torrent is ours can't be told without
-  | 'too new' // it changed lately, and may not be complete
-  | 'empty' // it holds no bytes
+  | 'content not read' // in a dry run: only the content would show whether the torrent is btkit's
+  | 'too new' // it changed recently, and may be incomplete
+  | 'empty' // it has no bytes
   | 'the target' // it is the directory of the torrents
   | EntrySkipReason
 
 export interface Skip extends TorrentPaths {
   readonly reason: SkipReason
-  /** Whether the entry was content once, and has a torrent of ours from then; absent when not. */
+  /** Whether the entry was content before, and still has a torrent of btkit; absent if not. */
   readonly leavesTorrent?: boolean
-  /** Of a foreign torrent that may be adopted: how long its pieces are, in bytes. */
+  /** For a foreign torrent that may be adopted: its piece length in bytes. */
   readonly pieceLength?: number
 }
 
@@ -80,11 +80,11 @@ export interface Failure extends EntryPaths {
   readonly message: string
 }
 
-/** What a run of completedir did, or with `dryRun` would do. */
+/** The results of a completedir run, or of a dry run. */
 export interface CompleteReport {
   readonly created: Change[]
   readonly updated: Change[]
-  /** Torrents of others that are ours now. */
+  /** Foreign torrents that became btkit's. */
   readonly adopted: Change[]
   readonly removed: Change[]
   unchanged: number
@@ -93,19 +93,19 @@ export interface CompleteReport {
   readonly checksumLists: ListsReport
   bytesHashed: number
   bytesReused: number
-  /** What clients were told. */
+  /** The changes in clients. */
   clients: SyncReport
-  /** Whether its lasting problems are others than those of the last run. */
+  /** Whether its lasting problems differ from those of the last run. */
   hasNewProblems: boolean
-  /** Of torrents that keep an `info` that would be another now: how many, by what would differ. */
+  /** The number of torrents that keep an outdated `info`, by the rule that would change it. */
   readonly kept: Partial<Record<InfoRule, number>>
-  /** Whether a signal ended the run before it was done. */
+  /** Whether a signal ended the run early. */
   isInterrupted: boolean
-  /** Of the torrents that were looked at closer, the paths with a backslash in a name. */
+  /** Paths with a backslash in a name, among the torrents that were examined. */
   backslashed: { count: number; first: string | null }
 }
 
-/** The report of a run that has done nothing yet. */
+/** Creates an empty report. */
 export function createReport(): CompleteReport {
   return {
     created: [],
@@ -126,7 +126,7 @@ export function createReport(): CompleteReport {
   }
 }
 
-/** Notes that something failed which does not stop the rest. */
+/** Records a failure that does not stop the rest. */
 export function noteFailure(
   { failed }: CompleteReport,
   { source, sourcePath }: EntryPaths,
@@ -137,15 +137,15 @@ export function noteFailure(
   failed.push({ source, sourcePath, code, message })
 }
 
-/** Notes paths in which a name has a backslash. */
+/** Records paths with a backslash in a name. */
 export function noteBackslashes({ backslashed }: CompleteReport, paths: readonly string[]): void {
   backslashed.count += paths.length
   backslashed.first ??= paths[0] ?? null
 }
 
 /**
- * Notes that a torrent keeps an `info` that would be another by some rules, except what was reported
- * of it before.
+ * Records that a torrent keeps an `info` that some rules would change, except for rules that were
+ * reported before.
  */
 export function noteKept(
   { kept }: CompleteReport,
@@ -155,7 +155,7 @@ export function noteKept(
   for (const rule of rules) if (!before.includes(rule)) kept[rule] = (kept[rule] ?? 0) + 1
 }
 
-/** Sorts a report's lists by source: writes end in any order. */
+/** Sorts a report's lists by source, because writes end in any order. */
 export function sortReport(report: CompleteReport): void {
   const { created, updated, adopted, removed, failed, skipped, checksumLists } = report
   for (const list of [created, updated, adopted, removed, failed, skipped]) sortBySource(list)
@@ -164,7 +164,10 @@ export function sortReport(report: CompleteReport): void {
     sortBySource(list)
 }
 
-/** Most are: entries come in order, and their sources all at once would take much memory. */
+/**
+ * Usually true, because entries are processed in order. Computing all sources at once would need
+ * much memory.
+ */
 function isSorted(list: readonly EntryPaths[]): boolean {
   let last = ''
   return list.every(({ source }) => {
@@ -174,7 +177,7 @@ function isSorted(list: readonly EntryPaths[]): boolean {
   })
 }
 
-/** Asks each for its source but once, as that may be made when asked for. */
+/** Sorts by source. Computes each source only once. */
 function sortBySource(list: EntryPaths[]): void {
   if (isSorted(list)) return
   const keyed = list.map((each) => ({ each, source: each.source }))

@@ -8,51 +8,54 @@ import type { SyncClient } from '../publish/sync.js'
 import type { ExistingRules } from './info-rules.js'
 import type { CompleteReport } from './report.js'
 
-/** What completedir is asked to do. */
+/** The request for a completedir run. */
 export interface CompleteRequest {
   /** The directories whose entries get torrents. */
   readonly directories: readonly string[]
-  /** Where the torrents go; null: beside the entries. */
+  /** The directory for the torrents; null for beside the entries. */
   readonly target: string | null
-  /** All that the torrents have in common. */
+  /** The options that all torrents share. */
   readonly common: CommonRequest
-  /** The lists of checksums that are to stand beside each torrent. */
+  /** The lists of checksums to write beside each torrent. */
   readonly checksums: readonly ChecksumName[]
-  /** Remove torrents whose source is gone: never, or not for empty directories, or always. */
+  /**
+   * When to remove torrents whose source no longer exists: never, not for empty directories, or
+   * always.
+   */
   readonly prune: 'never' | 'careful' | 'always'
-  /** Decides about torrents that are there. */
+  /** Decides about existing torrents. */
   readonly existing: ExistingRules
-  /** Take over torrents that btkit did not write, where they are of the content as it is. */
+  /** Adopt foreign torrents that match the current content. */
   readonly adopt: boolean
-  /** Replace torrents that btkit did not write, and those that were edited. */
+  /** Replace foreign and edited torrents. */
   readonly force: boolean
-  /** Say what would be done, and do nothing. */
+  /** Only report what would be done. */
   readonly dryRun: boolean
   /** How long to wait for another run on the same target, in seconds. */
   readonly waitSeconds: number
-  /** Bytes that the cache may take up after it; null for any number. */
+  /** Maximum bytes of the cache after the run; null for no limit. */
   readonly cacheMaxSize: number | null
-  /** Leave entries alone that changed less than so many seconds ago. */
+  /** Leave entries alone that changed less than this many seconds ago. */
   readonly minAgeSeconds: number
-  /** The clients that are to seed the torrents. */
+  /** The clients to publish the torrents to. */
   readonly publish: readonly SyncClient[]
 }
 
 export type CommonRequest = Omit<MakeRequest, 'source' | 'name' | 'torrent'>
 
-/** What a run works with beside the hash engine and the piece cache. */
+/** The context of a run: hash engine, piece cache, and the rest. */
 export interface CompleteContext extends HashContext {
   readonly state: StateAccess
-  /** What opens the piece cache when it is first wanted; absent for one that is open. */
+  /** Opens the piece cache on first use; absent if it is open. */
   readonly lazyCache?: LazyAccess['lazyCache']
 }
 
-/** Where it is kept which torrents btkit wrote. */
+/** Access to the records of btkit's torrents. */
 export interface StateAccess {
   readonly directory: string
-  /** The digest of the built program: another one may decide otherwise. */
+  /** The digest of the program: another version may decide differently. */
   readonly program: string
-  /** Hears when something there is damaged. */
+  /** Receives a message if a record is damaged. */
   readonly warn: (message: string) => void
 }
 
@@ -60,21 +63,21 @@ export interface StateAccess {
 export interface CompleteRun {
   readonly request: CompleteRequest
   readonly hashContext: CompleteContext
-  /** A digest of all that its torrents depend on beside their content. */
+  /** A digest of everything except content that its torrents depend on. */
   readonly options: Uint8Array
-  /** Tells by its real path whether a file is a torrent or list of completedir's own. */
+  /** Whether a real path is that of a torrent or list of completedir itself. */
   readonly isOwnFile: (path: string) => boolean
   readonly writer: Writer
   readonly report: CompleteReport
   readonly watch: CompleteWatch
 }
 
-/** Hears how a run gets on. */
+/** Receives the progress of a run. */
 export interface CompleteWatch {
-  /** Whether anybody does: to tell the total, directories are looked at once more. */
+  /** Whether progress is displayed. Computing the total needs another pass over the directories. */
   readonly isSeen: boolean
-  /** Called once, when it is known how many bytes are to be hashed. */
+  /** Called once, with the number of bytes to hash. */
   readonly begin: (totalBytes: number) => Promise<void>
-  /** Hears of the bytes hashed by the whole run. */
+  /** Called with the bytes hashed by the whole run. */
   readonly progress: (progress: HashProgress) => void
 }

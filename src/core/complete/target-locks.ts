@@ -3,9 +3,9 @@ import { lockDirectory, type DirectoryLock } from '../../files/lock-directory.js
 import { realPath } from '../../files/inside.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
 
-/** The locks of a run on its directories of torrents, by their real paths. */
+/** The locks of a run on its directories of torrents, by real path. */
 export class TargetLocks {
-  /** Null for one that a dry run, which changes nothing, need not lock. */
+  /** Null for a directory that a dry run need not lock. */
   readonly #locks = new Map<string, DirectoryLock | null>()
   readonly #failed = new Map<string, unknown>()
 
@@ -15,8 +15,8 @@ export class TargetLocks {
   ) {}
 
   /**
-   * Locks each of them once, in an order that can't make two runs wait for each other. One that can't
-   * be locked is among those that failed.
+   * Locks each directory once, in an order that prevents deadlocks between runs. A directory that
+   * cannot be locked is added to the failed ones.
    * @throws BtkitError `locked` or `interrupted`
    */
   async take(): Promise<void> {
@@ -32,12 +32,12 @@ export class TargetLocks {
     }
   }
 
-  /** The real paths of those that are locked. */
+  /** The real paths of the locked directories. */
   get paths(): readonly string[] {
     return [...this.#locks.keys()]
   }
 
-  /** Why others could not be locked. */
+  /** The errors of the other directories. */
   get failed(): ReadonlyMap<string, unknown> {
     return this.#failed
   }
@@ -57,12 +57,12 @@ function realPathOrNone(path: string): string[] {
   try {
     return [realPath(path) ?? []].flat()
   } catch {
-    // Whoever opens the directory will say what is wrong with it
+    // The later attempt to open the directory reports the error
     return []
   }
 }
 
-/** Whether an error ends the whole run, not the work on one directory alone. */
+/** Whether an error ends the whole run, not only the work on one directory. */
 export function endsAll(error: unknown): boolean {
   return error instanceof BtkitError && (error.code === 'locked' || error.code === 'interrupted')
 }

@@ -5,16 +5,16 @@ import { TorrentLog } from '../../state/torrents/log.js'
 import type { TorrentDigests, TorrentRecord } from '../../state/torrents/record.js'
 import { endsAll, type TargetLocks } from './target-locks.js'
 
-/** A directory of torrents that no other run works on meanwhile. */
+/** A directory of torrents that this run has locked. */
 export interface TargetDirectory {
   readonly realPath: string
-  /** The names of all that was in it when it was locked. */
+  /** All names in it when it was locked. */
   readonly files: readonly string[]
-  /** Which of its torrents are btkit's. */
+  /** The records of its torrents that are btkit's. */
   readonly log: TorrentLog
 }
 
-/** The directories of torrents of a run, by their real paths. */
+/** A run's directories of torrents, by real path. */
 export class TargetDirectories {
   readonly #open = new Map<string, TargetDirectory>()
   readonly #failed: Map<string, unknown>
@@ -26,7 +26,9 @@ export class TargetDirectories {
     this.#failed = new Map(locks.failed)
   }
 
-  /** Reads what is known of the torrents in them. One that can't be used fails when it is asked for. */
+  /**
+   * Reads the records of their torrents. An error is thrown later, when the directory is requested.
+   */
   async open(): Promise<void> {
     for (const path of this.locks.paths) {
       try {
@@ -39,18 +41,15 @@ export class TargetDirectories {
   }
 
   /**
-   * A directory of torrents by its real path; undefined when there is none.
-   * @throws BtkitError `not-permitted` or `io` when it can't be used, or what is known of it
+   * Returns a directory of torrents by its real path; undefined if there is none.
+   * @throws BtkitError `not-permitted` or `io` if the directory or its records cannot be used
    */
   find(path: string): TargetDirectory | undefined {
     if (this.#failed.has(path)) throw this.#failed.get(path)
     return this.#open.get(path)
   }
 
-  /**
-   * Writes what is known now. `onFailure` hears of each for which what is known of the torrents can't
-   * be written.
-   */
+  /** Writes the records. `onFailure` receives each directory whose records cannot be written. */
   async close(onFailure: (target: string, error: unknown) => void): Promise<void> {
     for (const { realPath: path, log } of this.#open.values()) {
       try {
@@ -74,7 +73,7 @@ export class TargetDirectories {
     return target
   }
 
-  /** Takes over, once, what version 0.1 kept in the cache. */
+  /** Imports once what version 0.1 kept in the cache. */
   async #takeOver({ realPath: path, files, log }: TargetDirectory): Promise<void> {
     const { request, context } = this.locks
     const { cacheAccess, lazyCache } = context

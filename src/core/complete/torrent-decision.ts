@@ -9,38 +9,38 @@ import { keepOwn, writeOwn, type OwnFile } from './own-file.js'
 import type { TargetDirectory } from './targets.js'
 import { infoInputOf } from './unchanged.js'
 
-/** An entry whose torrent is missing, or may no longer be right. */
+/** An entry whose torrent is missing or may be outdated. */
 export interface UndecidedTorrent extends OwnFile {
   readonly content: Content
   readonly infoRequest: InfoRequest
   readonly existing: ExistingTorrent | null
 }
 
-/** An entry with what its torrent is made of. */
+/** An entry with the data of its torrent. */
 export interface Obtained extends UndecidedTorrent {
-  /** Null in a dry run that would have to read content, and where it is not needed. */
+  /** Null if it is not needed, or if a dry run would have to read content. */
   readonly core: TorrentCore | null
   readonly bytesHashed: number
 }
 
-/** Why a torrent that is there is left as it is. */
+/** Why an existing torrent is left unchanged. */
 export type LeftReason = 'foreign' | 'outdated' | 'edited' | 'content not read'
 
-/** What becomes of a torrent, with what it took to know that. Sizes are in bytes. */
+/** The decision about a torrent, and the bytes it took. Sizes are in bytes. */
 export type TorrentDecision = { readonly size: number; readonly bytesHashed: number } & (
   | { readonly kind: 'keep' }
   | {
       readonly kind: 'skip'
       readonly reason: LeftReason
-      /** Of a foreign torrent that may be adopted: how long its pieces are, in bytes. */
+      /** For a foreign torrent that may be adopted: its piece length in bytes. */
       readonly pieceLength?: number
     }
   | {
       readonly kind: 'write'
       readonly existing: ExistingTorrent | null
-      /** Whether it was not ours until now, and keeps its `info`. */
+      /** Whether it was foreign and keeps its `info`. */
       readonly isAdopted?: boolean
-      /** Null in a dry run that would have to read content. */
+      /** Null if a dry run would have to read content. */
       readonly hashes: InfoHashes | null
       readonly write: () => Promise<void>
     }
@@ -48,7 +48,7 @@ export type TorrentDecision = { readonly size: number; readonly bytesHashed: num
 
 export type WriteDecision = TorrentDecision & { readonly kind: 'write' }
 
-/** Leaves a torrent alone that is not ours to write. */
+/** Decides to leave a foreign or edited torrent alone. */
 export function skip(
   { content, bytesHashed }: Pick<Obtained, 'content' | 'bytesHashed'>,
   reason: LeftReason,
@@ -58,7 +58,7 @@ export function skip(
   return pieceLength === undefined ? skipped : { ...skipped, pieceLength }
 }
 
-/** Leaves a torrent that is right as it stands, but for its permissions perhaps. */
+/** Decides to keep a correct torrent; its permissions may be changed. */
 export function keep(
   entry: Obtained,
   existing: ExistingTorrent,
@@ -76,11 +76,11 @@ export interface NewTorrent {
   readonly core: TorrentCore
   readonly bytes: Uint8Array
   readonly written: TorrentDigests
-  /** What stands there, when that is ours. */
+  /** The digests of the existing torrent if it is btkit's. */
   readonly replaced: TorrentDigests | null
 }
 
-/** Writes a torrent, and sees to it that whichever one a kill leaves is known as ours. */
+/** Decides to write a torrent. Whichever version a kill leaves is recorded as btkit's. */
 export function write(entry: Obtained, torrent: NewTorrent): TorrentDecision {
   const { content, bytesHashed, existing } = entry
   const { core, bytes, written, replaced } = torrent
@@ -90,19 +90,19 @@ export function write(entry: Obtained, torrent: NewTorrent): TorrentDecision {
   return { kind: 'write', size: bytesOf(content), bytesHashed, existing, hashes, write: writeNow }
 }
 
-/** All of an entry that is to stay in memory until its turn to be written comes. */
+/** Returns only those properties of an entry that must stay in memory until it is written. */
 function ownFileOf(entry: OwnFile): OwnFile {
   const { target, file, path, source, input, existing, record, run } = entry
   return { target, file, path, source, input, existing, record, run }
 }
 
-/** Says that a torrent would be written, or found right, once its content was read. */
+/** Decides for a dry run that a torrent would be written or kept after reading its content. */
 export function writeUnread({ content, existing, bytesHashed }: Obtained): WriteDecision {
   const size = bytesOf(content)
   return { kind: 'write', size, bytesHashed, existing, hashes: null, write: refuseToWrite }
 }
 
-/** Takes a torrent over, whatever it takes to make it what is wanted. */
+/** Decides to adopt a torrent, with any changes that it needs. */
 export function adopt(decision: TorrentDecision, existing: ExistingTorrent): TorrentDecision {
   if (decision.kind === 'write') return { ...decision, isAdopted: true }
   const { size, bytesHashed } = decision
@@ -119,8 +119,8 @@ function refuseToWrite(): Promise<void> {
 const NOTHING = new Uint8Array(0)
 
 /**
- * Obtains what a torrent is made of, by reading content where that is not known.
- * @throws BtkitError when the content can't be read or the torrent could not be written
+ * Obtains the data of a torrent, and reads content that is not known.
+ * @throws BtkitError if the content cannot be read or the torrent could not be written
  */
 export function obtain(entry: UndecidedTorrent): Promise<Obtained> {
   const { infoRequest, run } = entry
@@ -136,24 +136,24 @@ export function obtain(entry: UndecidedTorrent): Promise<Obtained> {
   })
 }
 
-/** Files of a directory that changed are never again what they were: its old `info` is of no use. */
+/** Removes the old `info` from the cache: changed files never become the same again. */
 function forgetOldInfo({ record, infoRequest, run }: UndecidedTorrent): void {
   const old = record && infoInputOf(record.input)
   if (!old || !infoRequest.content.isDirectory || isEqual(old, infoRequest.input)) return
   run.hashContext.cacheAccess.cache.forgetInfo(old)
 }
 
-/** The directories in which a file could be made. */
+/** The directories in which a file could be created. */
 const writable = new WeakSet<TargetDirectory>()
 
-/** Finds out, before hours of hashing, that a torrent could not be written in the end. */
+/** Checks, before hours of hashing, that a torrent can be written. */
 function checkPlace({ path, existing, target }: UndecidedTorrent): void {
   if (!existing && writable.has(target)) return
   checkTarget(path, {})
   if (!existing) writable.add(target)
 }
 
-/** An entry with what its torrent is made of, and what it took to know that. */
+/** Returns an entry with the data of its torrent and the bytes that it took. */
 export function obtained(
   entry: UndecidedTorrent,
   core: TorrentCore,
@@ -163,12 +163,14 @@ export function obtained(
   return isSettled ? all : { ...all, input: NOTHING }
 }
 
-/** An entry for whose torrent nothing is needed. */
+/** Returns an entry whose torrent needs no data. */
 export function unread(entry: UndecidedTorrent): Obtained {
   return withCore(entry, null, 0)
 }
 
-/** Spelled out, as there may be very many, and copying an object costs several times as much. */
+/**
+ * Lists all properties: there may be very many entries, and spreading takes several times as long.
+ */
 function withCore(
   entry: UndecidedTorrent,
   core: TorrentCore | null,

@@ -2,12 +2,12 @@ import { removeNote, writeNote } from '../../state/notes.js'
 import type { CompleteReport, SkipReason } from './report.js'
 import { BUSY, type InputSnapshot, type UnchangedMemo } from './input-snapshot.js'
 
-/** What a run that did nothing has to report. */
+/** The report of a run that changed nothing. */
 type QuietReport = Pick<CompleteReport, 'unchanged' | 'bytesReused' | 'skipped'>
 
 /**
- * Enters the report of an earlier run that had the same inputs and found nothing to do. Returns whether
- * there was one.
+ * Repeats the report of an earlier run that had the same inputs and found nothing to do. Returns
+ * whether there was one.
  */
 export function repeatReport(snapshot: InputSnapshot | null, report: CompleteReport): boolean {
   if (snapshot === null || snapshot.digest === null) return false
@@ -21,8 +21,9 @@ export function repeatReport(snapshot: InputSnapshot | null, report: CompleteRep
 }
 
 /**
- * Writes the memo of a run that found nothing to do, if the next ones would not either; else a memo
- * that the next run need not take a snapshot, until one more found nothing to do.
+ * Writes the memo of a run that found nothing to do, if later runs would find nothing, too.
+ * Otherwise writes that the next run need not take a snapshot, until another run has found nothing
+ * to do.
  */
 export function writeMemo(snapshot: InputSnapshot | null, report: CompleteReport): void {
   if (snapshot === null || report.isInterrupted) return
@@ -39,7 +40,7 @@ export function writeMemo(snapshot: InputSnapshot | null, report: CompleteReport
   }
 }
 
-/** Why entries are left out that are left out again as long as nothing changes. */
+/** Reasons for skipping an entry that stay valid while nothing changes. */
 const LASTING: ReadonlySet<SkipReason> = new Set([
   'empty',
   'the target',

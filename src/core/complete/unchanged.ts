@@ -11,15 +11,18 @@ import type { InfoRequest } from '../digests/info.js'
 import { torrentName, type SourceDirectory } from './directories.js'
 import type { CompleteRequest, CompleteRun } from './request.js'
 
-/** btkit's own creators differ by its version, which is no reason to write a torrent anew. */
+/**
+ * Matches btkit's own creator. It changes with btkit's version, which is not a reason to rewrite a
+ * torrent.
+ */
 const OWN_CREATOR = /^btkit \S+$/
 
-/** What of a digest is enough to tell option sets apart. */
+/** Bytes of a digest that suffice to distinguish sets of options. */
 const OPTIONS_LENGTH = 16
 
 /**
- * What all torrents of a run depend on beside their content, digested; their creation date is left
- * out, as it alone is no reason to write one anew.
+ * Computes a digest of everything except content that all torrents of a run depend on. The creation
+ * date is left out, because it alone is not a reason to rewrite a torrent.
  */
 export function digestOptions({
   common,
@@ -32,7 +35,7 @@ export function digestOptions({
   const options: unknown[] = [{ ...parts, createdBy }, isPrivate, sourceTag, pieceLength]
   const { mode, owner } = write
   if (mode !== undefined || owner !== undefined) options.push(mode ?? null, owner ?? null)
-  // As an object, so that none of them is taken for another
+  // As an object, so that no option is mistaken for another
   const further = {
     keys: encodedKeys(extraKeys),
     infoKeys: encodedKeys(common.extraKeys),
@@ -44,7 +47,7 @@ export function digestOptions({
     version: common.version === 'v1' ? undefined : common.version,
     remake: existing.remake,
     keepTrackers: existing.keepTrackers,
-    // The default, which reaches torrents of other lengths only if somebody asked for it
+    // The default; torrents of other piece lengths only follow it if the command line names it
     isAutomaticAsked: pieceLength === 'auto' && existing.asked.includes('piece length'),
   }
   if (Object.values(further).some(Boolean)) options.push(further)
@@ -60,7 +63,9 @@ export function isSameCreator(a: string | null, b: string | null): boolean {
   return a === b || (a !== null && b !== null && OWN_CREATOR.test(a) && OWN_CREATOR.test(b))
 }
 
-/** All that the torrent of some content depends on: equal inputs make equal torrents. */
+/**
+ * Computes the digest of everything that a torrent depends on: equal inputs make equal torrents.
+ */
 export function torrentInput(request: InfoRequest, run: CompleteRun): Uint8Array {
   const { content } = request
   const { options, hashContext } = run
@@ -71,39 +76,41 @@ export function torrentInput(request: InfoRequest, run: CompleteRun): Uint8Array
   return fileInput(encodeFingerprint(file.fingerprint), options, trust)
 }
 
-/** Bytes of the digest of what an `info` is made from. */
+/** Bytes of the digest of an `info`'s inputs. */
 const INFO_INPUT = 32
 
-/** What the `info` of a directory's torrent was made from; null for what is no directory's. */
+/**
+ * Returns the input digest of a directory's `info`; null if the torrent is not one of a directory.
+ */
 export function infoInputOf(input: Uint8Array): Uint8Array | null {
   return input.length === INFO_INPUT + OPTIONS_LENGTH ? input.subarray(0, INFO_INPUT) : null
 }
 
-/** Whether what is trusted of a file's fingerprint shows all changes of what a torrent says of it. */
+/** Whether the trusted part of a file's fingerprint shows all changes that a torrent contains. */
 function isSeenInStat({ attributes }: ScannedFile, trust: CacheTrust): boolean {
   return trust === 'full' || attributes === undefined
 }
 
 function fileInput(fingerprint: Uint8Array, options: Uint8Array, trust: CacheTrust): Uint8Array {
   const trusted = trustedPart(fingerprint, trust)
-  // No part of memory that many share: it stays until the torrent is written
+  // Not from the shared pool, which it would keep in memory until the torrent is written
   const input = Buffer.alloc(trusted.length + options.length)
   input.set(trusted)
   input.set(options, trusted.length)
   return input
 }
 
-/** Entries of a directory looked at in one go, between two looks at what else there is to do. */
+/** Entries of a directory that are examined together, before other work can run. */
 const WINDOW = 4096
 
-/** Some entries of a directory. */
+/** A range of a directory's entries. */
 export interface UnchangedWindow {
   readonly names: readonly string[]
-  /** The size of the entry number `i` when neither it nor its torrent changed, else null. */
+  /** Returns the size of entry number `i` if neither it nor its torrent changed, else null. */
   readonly unchangedSize: (i: number) => number | null
 }
 
-/** Tells which plain files of a directory need no closer look, a window of them at a time. */
+/** Yields ranges of a directory's entries, and which plain files among them are unchanged. */
 export function* findUnchanged(
   directory: SourceDirectory,
   run: CompleteRun,
@@ -118,7 +125,7 @@ export function* findUnchanged(
   }
 }
 
-/** What names the files that a run makes of an entry: its torrent, and its lists of checksums. */
+/** Returns functions that name the output files of an entry: its torrent and its lists. */
 function namersOf({ request }: CompleteRun): ((name: string) => string)[] {
   const lists = request.checksums.map((checksum) => (name: string) => listName(name, checksum))
   return [torrentName, ...lists]
@@ -128,7 +135,7 @@ interface Seen {
   readonly directory: SourceDirectory
   readonly run: CompleteRun
   readonly sources: FingerprintTable
-  /** For each file that is made of an entry, what names it, and how it looks. */
+  /** For each output file of an entry: the function that names it, and its expected state. */
   readonly outputs: readonly Output[]
 }
 
@@ -141,7 +148,7 @@ function comparer(names: readonly string[], seen: Seen): (i: number) => number |
   const { directory, run, sources, outputs } = seen
   const { log } = directory.targetDirectory
   const { trust } = run.hashContext.cacheAccess
-  // What may be run can change without a sign of it in what is trusted
+  // With these options, attributes may change without changing the trusted part of the fingerprint
   if (run.request.common.scan.attributes && trust === 'mtime') return () => null
   const prefix = join(directory.realDirectory, '/')
   return (i) => {

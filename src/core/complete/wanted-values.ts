@@ -12,7 +12,7 @@ import type { CommonRequest, CompleteRun } from './request.js'
 import type { UndecidedTorrent } from './torrent-decision.js'
 import { isSameCreator } from './unchanged.js'
 
-/** Whether a torrent around what is said of the content would differ from one in its date alone. */
+/** Whether an existing torrent differs at most in its date from one with this content. */
 export function isSame(
   entry: UndecidedTorrent,
   existing: ExistingTorrent,
@@ -21,7 +21,7 @@ export function isSame(
   return isEqual(existing.bytes, buildTorrent(likeParts(entry, existing), core))
 }
 
-/** The parts of a torrent as an existing one has them, where that differs in what does not matter. */
+/** Returns the parts of a torrent with the incidental values of an existing one. */
 export function likeExisting(
   entry: UndecidedTorrent,
   existing: ExistingTorrent,
@@ -30,7 +30,7 @@ export function likeExisting(
   return { ...core, beside: encodeParts(likeParts(entry, existing)) }
 }
 
-/** What goes beside `info`, with the date and btkit's version as in an existing torrent. */
+/** Returns the values outside `info`, with the date and btkit's version of an existing torrent. */
 function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingTorrent): TorrentParts {
   const { parts } = entry.run.request.common
   const createdBy = metainfo?.createdBy ?? null
@@ -42,7 +42,10 @@ function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingTorrent): Torr
   }
 }
 
-/** The parts that a torrent is to have. Its date and btkit's version alone are no reason to write. */
+/**
+ * Returns the wanted parts of a torrent. Changes of only the date or btkit's version are not a
+ * reason to write it.
+ */
 export function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues {
   const { existing, run } = entry
   const createdBy = existing?.metainfo?.createdBy ?? null
@@ -52,10 +55,10 @@ export function wantedValues(entry: UndecidedTorrent, core: TorrentCore): Wanted
   return { info: core.info, pieceLayers: core.pieceLayers, beside, incidental }
 }
 
-/** The keys of values that a run without a tracker keeps. */
+/** The keys that a run without a tracker keeps. */
 export const TRACKER_KEYS = ['announce', 'announce-list']
 
-/** The values beside `info`, with the trackers that are there if the run keeps them. */
+/** Returns the values outside `info`, with the existing trackers if the run keeps them. */
 function withOldTrackers({ existing, run }: UndecidedTorrent, beside: Beside): Beside {
   const { metainfo } = existing ?? {}
   if (!metainfo || !run.request.existing.keepTrackers) return beside
@@ -67,12 +70,12 @@ function withOldTrackers({ existing, run }: UndecidedTorrent, beside: Beside): B
   return kept
 }
 
-/** Encoded values by their keys, as encodeParts makes them. */
+/** Encoded values by key, as encodeParts returns them. */
 type Beside = ReadonlyMap<string, Uint8Array>
 
 /**
- * The encoded values beside the `info` of a torrent. Torrents of a run that have the same date share
- * one map: to encode it again for each of very many would take as long as to read a small file.
+ * Returns the encoded values outside a torrent's `info`. Torrents of a run with the same date share
+ * one map: encoding it for each of very many torrents would take as long as reading a small file.
  */
 export function besideOf({ run, content }: { run: CompleteRun; content: Content }): Beside {
   const { parts, creationDate } = run.request.common

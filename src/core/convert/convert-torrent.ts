@@ -23,33 +23,33 @@ import type { Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { FoundFile } from '../verify/content.js'
 
-/** A symbolic link has no bytes. */
+/** The fingerprint of a symbolic link, which has no bytes. */
 const NO_FILE: Fingerprint = { size: 0, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
 
-/** What to convert, and into what. */
+/** The torrent to convert, and the wanted version. */
 interface ConvertRequest {
   readonly metainfo: Metainfo
-  /** What the torrent is called in errors. */
+  /** The torrent's name in errors. */
   readonly torrent: string
-  /** The content, or the directory that holds it under the torrent's name. */
+  /** The content, or the directory that contains it under the torrent's name. */
   readonly path: string
   readonly version: MetainfoVersion
-  /** In bytes, or `auto` for one that suits; null for the old one, where that will do. */
+  /** In bytes, `auto` for a suitable one, or null for the old one if it is valid. */
   readonly pieceLength: number | 'auto' | null
 }
 
-/** A conversion for which all files have been looked for, and none was read yet. */
+/** A planned conversion: all files were looked for, none was read. */
 export interface ConvertPlan {
   readonly request: ConvertRequest
   readonly verify: VerifyPlan
-  /** What the new torrent will be made of; null when not every file is there. */
+  /** The content of the new torrent; null if a file is missing. */
   readonly content: Content | null
 }
 
 /**
- * Looks for the files of a torrent, and decides what it will be like in the other version.
- * @throws BtkitError `metainfo` when the torrent is of that version already, those of planVerify, and
- * those of contentOfTree
+ * Looks for the files of a torrent, and plans its other version.
+ * @throws BtkitError `metainfo` if the torrent already has that version, and as planVerify and
+ *   contentOfTree
  */
 export async function planConversion(request: ConvertRequest): Promise<ConvertPlan> {
   const { metainfo, torrent, path, version } = request
@@ -60,7 +60,10 @@ export async function planConversion(request: ConvertRequest): Promise<ConvertPl
   return { request, verify, content: contentFor(request, verify) }
 }
 
-/** A hybrid's pad files may make its stream longer by this factor; else shorter pieces are better. */
+/**
+ * Largest factor by which a hybrid's pad files may lengthen the content. Above it, shorter pieces
+ * are chosen.
+ */
 const MOST_PADDING = 5 / 4
 
 function contentFor(request: ConvertRequest, verify: VerifyPlan): Content | null {
@@ -73,35 +76,39 @@ function contentFor(request: ConvertRequest, verify: VerifyPlan): Content | null
   return isPadded ? contentOfTorrent(verify, { ...rules, pieceLength: 'auto' }) : content
 }
 
-/** Version 2 has powers of two alone. */
+/**
+ * Returns the old piece length if the new version allows it. Version 2 only allows powers of two.
+ */
 function keptPieceLength({ metainfo, version }: ConvertRequest): number | 'auto' {
   const pow2 = Math.log2(metainfo.pieceLength)
   const isV2Length = Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2
   return version === 'v1' || isV2Length ? metainfo.pieceLength : 'auto'
 }
 
-/** The bytes that a conversion reads: once to check them, once to hash them in their new order. */
+/**
+ * Returns the bytes that a conversion reads: once for checking, once for hashing in the new order.
+ */
 export function bytesToConvert({ verify, content }: ConvertPlan): number {
   return bytesToRead(verify) + (content?.size ?? 0)
 }
 
-/** How to read: the cache for what the torrent's own pieces are checked with is one of its own. */
+/** Contexts for reading. The cache for checking the old pieces is separate. */
 interface ConvertContexts {
-  /** To check the content; with an empty cache, all of it is read. */
+  /** For checking the content; an empty cache makes it read everything. */
   readonly check: HashContext
-  /** To hash it for the new torrent. */
+  /** For hashing the content of the new torrent. */
   readonly make: HashContext
 }
 
-/** What came out: the torrent as it became, or a report of content that is not whole. */
+/** The result: the new torrent, or a report if the content is incomplete. */
 export type Conversion =
   | { readonly after: Metainfo; readonly report: null }
   | { readonly after: null; readonly report: VerifyReport }
 
 /**
- * Checks the content against the torrent, and makes the torrent of the other version. All that stood
- * beside `info` and its content stays, byte for byte outside `info`; nothing is written.
- * @throws BtkitError `interrupted`, and those of obtainInfo: `changed` for a file that did
+ * Checks the content against the torrent, and makes the other version. All other values outside
+ * `info` are preserved byte for byte. Writes nothing.
+ * @throws BtkitError `interrupted`, and as obtainInfo, such as `changed` for a file that changed
  */
 export async function convertTorrent(
   plan: ConvertPlan,
@@ -116,7 +123,7 @@ export async function convertTorrent(
   return { after: replaceCore(request.metainfo, core), report: null }
 }
 
-/** Has progress count on from the bytes that were read before. */
+/** Makes progress continue after the bytes that were read before. */
 function afterReading(bytesBefore: number, hashContext: HashContext): HashContext {
   const { engine } = hashContext
   const onProgress: typeof engine.onProgress = ({ bytesDone, currentPath }) => {
@@ -125,7 +132,10 @@ function afterReading(bytesBefore: number, hashContext: HashContext): HashContex
   return { ...hashContext, engine: { ...engine, onProgress } }
 }
 
-/** Version 2 of a hybrid that could not be checked does not matter: it is made anew. */
+/**
+ * Whether the content is complete. If a hybrid's version 2 could not be checked, that is no
+ * problem, because it is created again.
+ */
 function isWhole({ badPieces, uncheckedPieces, files }: VerifyReport): boolean {
   return badPieces + uncheckedPieces === 0 && files.every(({ status }) => status === 'ok')
 }
@@ -139,20 +149,20 @@ function replaceCore(metainfo: Metainfo, { info, pieceLayers }: TorrentCore): Me
   return parseMetainfo(bytes, { maxSize: bytes.length })
 }
 
-/** Where a converted torrent goes. */
+/** The place of a converted torrent. */
 export interface ConvertTarget {
-  /** The torrent that is converted. */
+  /** The path of the original torrent. */
   readonly torrent: string
-  /** The file to write; null for the torrent's own place. */
+  /** The file to write; null to replace the original. */
   readonly target: string | null
-  /** Whether to replace even a target that is no torrent. */
+  /** Whether to replace even a target that is not a torrent. */
   readonly force: boolean
 }
 
 /**
- * Makes sure, before anything is read, that a converted torrent could be written, and says how: in
- * the place of the old one it keeps its mode and owner, elsewhere its mode alone.
- * @throws BtkitError those of checkEditable, checkWritable and checkTarget
+ * Checks, before reading anything, that the converted torrent can be written. Returns the options:
+ * in place of the original it keeps mode and owner, elsewhere only the mode.
+ * @throws BtkitError as checkEditable, checkWritable and checkTarget
  */
 export function planStore({ torrent, target, force }: ConvertTarget): WriteOptions {
   const editable = checkEditable(torrent)
@@ -171,7 +181,7 @@ export function planStore({ torrent, target, force }: ConvertTarget): WriteOptio
 
 /**
  * Writes a converted torrent.
- * @throws BtkitError those of writeAtomically
+ * @throws BtkitError as writeAtomically
  */
 export async function storeConversion(
   { torrent, target }: ConvertTarget,
@@ -182,8 +192,8 @@ export async function storeConversion(
 }
 
 /**
- * The files of a torrent as content of another torrent, in the order of a file tree, with their
- * attributes; null when one of them is not there in full.
+ * Returns a torrent's files as content of another torrent, in the order of a file tree, with their
+ * attributes; null if one of them is incomplete.
  * @throws BtkitError as contentOfTree does
  */
 function contentOfTorrent(
