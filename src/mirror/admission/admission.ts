@@ -64,9 +64,10 @@ export function openAdmission(
   const planning = new WorkQueue({ ...PLANNING, limit: maxPlanning, monotonic })
   const bytes = MAX_BYTES + BYTES_PER_MATCH * Math.max(maxMatches, maxFiles)
   const budget = { steps: MAX_STEPS, names: MAX_NAMES, bytes }
-  // One client may have the largest request under way that there can be, and others half as much
+  // One client may have the largest request under way that there can be, the next one two thirds of
+  // it, and each further one two thirds of that
   const bytesPerClient = bytes + BODY_COST * maxBody
-  const memory = { bytesPerClient, bytes: 1.5 * bytesPerClient }
+  const memory = { bytesPerClient, bytes: 3 * bytesPerClient }
   const hashing = new WorkQueue({ ...HASHING, limit: maxHashing, monotonic })
   const never = new AbortController().signal
   return {

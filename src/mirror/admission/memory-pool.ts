@@ -6,11 +6,14 @@ const ALLOWANCE = 16 * 1024
 export interface MemoryLimits {
   /** Bytes that all accounts together may take beyond their allowances. */
   readonly bytes: number
-  /** Bytes of these that those of one client may take. */
+  /** Bytes of these that those of one client may take while no other takes any. */
   readonly bytesPerClient: number
 }
 
-/** Bounds what requests keep in memory while they are under way. */
+/**
+ * Bounds what requests keep in memory while they are under way. A client's share falls with what is
+ * free: however many clients take all they can, there is something left for the next one.
+ */
 export class MemoryPool {
   readonly #limits: MemoryLimits
   readonly #perClient = new Map<string | null, number>()
@@ -38,7 +41,9 @@ export class MemoryPool {
     if (bytes > 0 && client !== null && own > bytesPerClient) {
       throw throttled('you have asked for too much at once: ask again later', 5)
     }
-    if (bytes > 0 && this.#taken + bytes > most) {
+    const free = most - this.#taken - bytes
+    const share = client === null ? Infinity : (free * bytesPerClient) / (most - bytesPerClient)
+    if (bytes > 0 && (free < 0 || own > share)) {
       throw new NotReady('too much is asked for at once: ask again later', 5)
     }
     this.#taken += bytes

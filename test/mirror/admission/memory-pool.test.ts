@@ -11,7 +11,7 @@ const greedy = refused('throttled', /you have asked for too much/)
 
 test('requests take memory until there is none left, and give it back', () => {
   const pool = new MemoryPool(LIMITS)
-  const [a, b] = [pool.open('a'), pool.open('b')]
+  const [a, b] = [pool.open(null), pool.open(null)]
   a.take(516 * KIB)
   assert.equal(pool.taken, 500 * KIB)
   b.take(516 * KIB)
@@ -34,6 +34,26 @@ test('no client takes all of it', () => {
   pool.open('b').take(300 * KIB)
   accounts[0]!.close()
   accounts[1]!.take(300 * KIB)
+})
+
+test('however many clients take all they can, there is something for the next one', () => {
+  const pool = new MemoryPool({ bytes: 3000 * KIB, bytesPerClient: 1000 * KIB })
+  const most = (client: string) => {
+    const account = pool.open(client)
+    for (let taken = 0; ; taken += KIB) {
+      try {
+        account.take(KIB)
+      } catch {
+        return Math.round(taken / KIB)
+      }
+    }
+  }
+  const shares = ['a', 'b', 'c', 'd', 'e'].map(most)
+  const wanted = [1000, 667, 444, 296, 198].map((share) => share + 16)
+  assert.ok(
+    shares.every((share, i) => Math.abs(share - (wanted[i] ?? 0)) <= 2),
+    shares.join(),
+  )
 })
 
 test('a small request is never refused for large ones', () => {
