@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly isLegacy: boolean
   /** All commands with their options, for a command that is about them. */
   readonly commands: () => Promise<readonly CommandUnknownOpts[]>
+  /** Reads the configuration again, and says what of it this run does not have yet. */
+  readonly reloadConfiguration: () => Promise<readonly string[]>
   /** Sets the exit status; 0 unless a command says otherwise. */
   readonly finish: (status: number) => void
 }

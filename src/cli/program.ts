@@ -29,12 +29,14 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     status = result
   }
   const { program, subcommand } = invocation
+  const line: { changes?: ConfiguredLine['changes'] } = {}
   const context: CommandContext = {
+    reloadConfiguration: async () => (await line.changes?.()) ?? [],
     ...{ io, program, isLegacy: subcommand !== null, finish },
     commands: () => Promise.all(commandTable.map((entry) => buildCommand(entry, context))),
   }
   try {
-    await runCommandLine(invocation, context)
+    await runCommandLine(invocation, context, line)
     return status
   } catch (error) {
     // commander has printed its message already; after help and version its status is 0
@@ -51,13 +53,18 @@ export function endsBySignal({ subcommand, args }: Invocation): boolean {
   return SERVERS.has(subcommand ?? args[0] ?? '')
 }
 
-async function runCommandLine(invocation: Invocation, context: CommandContext): Promise<void> {
+async function runCommandLine(
+  invocation: Invocation,
+  context: CommandContext,
+  running: { changes?: ConfiguredLine['changes'] },
+): Promise<void> {
   const { io, finish, isLegacy } = context
   const args = isLegacy ? [...invocation.args] : spellCommand(invocation.args)
   const built = await buildProgram({ ...invocation, args }, context)
   const { program, command, entry } = built
   const example = entry?.example ?? null
   const line = await spellArguments(args, built, context)
+  running.changes = line.changes
   const explain = (text: string) => nameOrigins(text, line.settings)
   prepareCommand(program, { io, args, explain })
   const isBare = args.length === (isLegacy ? 0 : 1)
@@ -95,7 +102,11 @@ function spellCommand(args: readonly string[]): string[] {
 }
 
 /** What `help NAME`, `--help` and unknown commands are left as. */
-const asTyped = (args: readonly string[]): ConfiguredLine => ({ args, settings: [] })
+const asTyped = (args: readonly string[]): ConfiguredLine => ({
+  args,
+  settings: [],
+  changes: () => Promise.resolve([]),
+})
 
 /** The arguments as commander reads them, with what configuration and environment say. */
 async function spellArguments(

@@ -1,30 +1,37 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 
-/** Names that other programs have for options of ours. */
-const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
-  ['--output', '--target'],
-  ['--piece-size', '--piece-length'],
-  ['--max-piece-length', '--max-piece-size'],
-  ['--target-piece-count', '--target-pieces'],
+/** Names that other commands and programs have for options, with what a command may call them. */
+const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['--output', ['--target', '--output-dir', '--saveas']],
+  ['--target', ['--output-dir', '--saveas']],
+  ['--output-dir', ['--target', '--saveas']],
+  ['--saveas', ['--target', '--output-dir']],
+  ['--tracker', ['--announce']],
+  ['--announce', ['--tracker']],
+  ['--http-seed', ['--httpseeds']],
+  ['--http-seeds', ['--httpseeds']],
+  ['--piece-size', ['--piece-length']],
+  ['--max-piece-length', ['--max-piece-size']],
+  ['--target-piece-count', ['--target-pieces']],
   // Those of bttrack
-  ['--bind', '--host'],
-  ['--dfile', '--state'],
-  ['--logfile', '--log-file'],
-  ['--reannounce-interval', '--interval'],
-  ['--timeout-downloaders-interval', '--timeout'],
-  ['--timeout-downloaders', '--timeout'],
-  ['--save-dfile-interval', '--save-interval'],
+  ['--bind', ['--host']],
+  ['--dfile', ['--state']],
+  ['--logfile', ['--log-file']],
+  ['--reannounce-interval', ['--interval']],
+  ['--timeout-downloaders-interval', ['--timeout']],
+  ['--timeout-downloaders', ['--timeout']],
+  ['--save-dfile-interval', ['--save-interval']],
 ])
 
 /** The names that an option may have here, by one that other programs have, without hyphens. */
 export function otherNames(key: string): string[] {
-  const name = OTHER_NAMES.get(`--${key}`)
-  return name === undefined ? [] : [name.slice('--'.length)]
+  const names = OTHER_NAMES.get(`--${key}`) ?? []
+  return names.map((name) => name.slice('--'.length))
 }
 
 /** The names that other programs have for an option of ours, without hyphens. */
 export function otherKeys(key: string): string[] {
-  const others = [...OTHER_NAMES].filter(([, name]) => name === `--${key}`)
+  const others = [...OTHER_NAMES].filter(([, names]) => names.includes(`--${key}`))
   return others.map(([name]) => name.slice('--'.length))
 }
 
@@ -68,7 +75,7 @@ export function typedName(long: string, value: string, args: readonly string[]):
   const typed = args.find((arg, at) => {
     const [name = '', ...rest] = arg.split('=')
     const given = rest.length > 0 ? rest.join('=') : args[at + 1]
-    return OTHER_NAMES.get(name.replaceAll('_', '-')) === long && given === value
+    return OTHER_NAMES.get(name.replaceAll('_', '-'))?.includes(long) && given === value
   })
   return typed?.split('=')[0] ?? long
 }
@@ -77,7 +84,8 @@ type Options = ReadonlyMap<string | undefined, boolean | undefined>
 
 function declaredName(name: string, options: Options): string {
   const long = name.replaceAll('_', '-')
-  return options.has(long) ? long : (OTHER_NAMES.get(long) ?? long)
+  const names = [long, ...(OTHER_NAMES.get(long) ?? [])]
+  return names.find((each) => options.has(each)) ?? long
 }
 
 /** Whether the next argument is the value of the last of short options, as in `-dc TEXT`. */

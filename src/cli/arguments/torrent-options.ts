@@ -47,7 +47,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
       webSeedBases,
       [],
     )
-    .option('--httpseeds <urls>', "HTTP seeds, '|' between them", read.httpSeeds)
+    .option('--httpseeds <urls>', "HTTP seeds, '|' between them (repeatable)", read.httpSeeds)
     .option('--node <host:port>', 'node of the DHT (repeatable)', read.dhtNodes, [])
     .optionsGroup('Pieces:')
     .option('--v2', 'make a torrent of version 2 (BEP 52), which old clients do not know', false)

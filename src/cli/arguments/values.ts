@@ -47,8 +47,10 @@ export function seeds(text: string, previous: string[]): string[] {
 
 const webSeeds = checked((text) => parseSeeds(text, 'web seed'))
 
-/** HTTP seeds, with bars or commas between them. */
-export const httpSeeds = checked((text) => parseSeeds(text, 'HTTP seed'))
+/** Adds HTTP seeds, with bars or commas between them. */
+export function httpSeeds(text: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), ...checked((urls) => parseSeeds(urls, 'HTTP seed'))(text)]
+}
 
 /** Adds a node of the DHT. */
 export function dhtNodes(text: string, previous: DhtNode[]): DhtNode[] {
@@ -129,13 +131,19 @@ export function permissionBits(text: string): number {
   throw new InvalidArgumentError('not a mode in octal, such as 644')
 }
 
-const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
+/** Powers of 1024, or of 1000 for `kB` and the like. */
+const POWERS = ['', 'k', 'm', 'g', 't']
 
-/** A number of bytes, with a unit if wanted: `64MiB`, `64M` and `67108864` are the same. */
+/**
+ * A number of bytes, with a unit if wanted: `64MiB`, `64M` and `67108864` are the same, `64MB` are
+ * 64000000, and `1.5G` is rounded to bytes.
+ */
 export function byteSize(text: string): number {
-  const match = /^(\d{1,15})([kmgt]?)(?:i?b)?$/i.exec(text)
-  const unit = UNITS[match?.[2]?.toLowerCase() ?? '']
-  const value = Number(match?.[1]) * (unit ?? NaN)
+  const match = /^(\d{1,15}(?:\.\d{1,6})?)([kmgt]?)(i?b)?$/i.exec(text)
+  const [, digits, unit = '', bytes = ''] = match ?? []
+  const base = bytes.length === 1 ? 1000 : 1024
+  const exact = Number(digits) * base ** POWERS.indexOf(unit.toLowerCase())
+  const value = unit === '' ? exact : Math.round(exact)
   if (Number.isSafeInteger(value)) return value
   throw new InvalidArgumentError('not a size, such as 64MiB')
 }
@@ -147,28 +155,49 @@ export function sizeLimit(text: string): number {
   throw new InvalidArgumentError('not a size above 0, such as 64MiB')
 }
 
-/** A number of bytes a second, above 0. */
+/** A number of bytes a second, above 0: `50M` or `50MiB/s`. */
 export function byteRate(text: string): number {
-  const rate = byteSize(text)
+  const rate = byteSize(text.replace(/\/s$/, ''))
   if (rate > 0) return rate
   throw new InvalidArgumentError('not a rate, such as 20M')
 }
 
-/** A length of time in milliseconds, given in seconds, such as `25` or `0.5`. */
-export function seconds(text: string): number {
-  const value = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) * 1000 : NaN
-  if (value > 0) return value
-  throw new InvalidArgumentError('not a number of seconds, such as 25')
+const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400 }
+
+/** Longer than any time; it is about a million years, in milliseconds. */
+const LONGEST = 3e16
+
+/** Milliseconds of a time in seconds, or with a unit; NaN for all else. */
+function milliseconds(text: string): number {
+  const match = /^(\d{1,10}(?:\.\d{1,3})?)([smhdw]?)$/.exec(text)
+  return Math.round(Number(match?.[1]) * (SECONDS[match?.[2] || 's'] ?? NaN) * 1000)
 }
 
-const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600 }
+/** A length of time in milliseconds: `90`, `90s`, `10m`, `2h`, `30d` or `8w`. */
+export function duration(text: string): number {
+  const value = milliseconds(text)
+  if (value > 0 && value < LONGEST) return value
+  throw new InvalidArgumentError('not a time, such as 30d')
+}
 
-/** A length of time in milliseconds, in seconds unless it has a unit: `90`, `90s`, `10m` or `2h`. */
-export function timeSpan(text: string): number {
-  const match = /^(\d{1,6}(?:\.\d{1,3})?)([smh]?)$/.exec(text)
-  const value = Number(match?.[1]) * (SECONDS[match?.[2] || 's'] ?? NaN) * 1000
-  if (value > 0) return Math.round(value)
-  throw new InvalidArgumentError('not a time, such as 90s or 10m')
+/** The same, up to 24 days: timers take no more. */
+export function seconds(text: string): number {
+  const value = milliseconds(text)
+  if (value > 0 && value < 2 ** 31) return value
+  throw new InvalidArgumentError(
+    'not a number of seconds, such as 25, nor a time up to 24d, such as 10m',
+  )
+}
+
+/** A length of time in whole seconds from `min` to `max`, spelled the same way. */
+export function wholeSeconds(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = milliseconds(text) / 1000
+    if (Number.isInteger(value) && value >= min && value <= max) return value
+    throw new InvalidArgumentError(
+      `not a whole number of seconds from ${min} to ${max}, nor a time such as 10m`,
+    )
+  }
 }
 
 /** A ratio, such as `1` or `1.5`. */
@@ -176,16 +205,6 @@ export function ratio(text: string): number {
   const value = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) : NaN
   if (value > 0) return value
   throw new InvalidArgumentError('not a ratio, such as 1.5')
-}
-
-const HOURS: Record<string, number> = { h: 1, d: 24, w: 7 * 24 }
-
-/** A length of time in milliseconds: `12h`, `30d` or `4w`. */
-export function duration(text: string): number {
-  const match = /^(\d{1,6})([hdw])$/.exec(text)
-  const hours = Number(match?.[1]) * (HOURS[match?.[2] ?? ''] ?? NaN)
-  if (Number.isSafeInteger(hours)) return hours * 3_600_000
-  throw new InvalidArgumentError('not a time, such as 30d')
 }
 
 /** A command for the shell. */

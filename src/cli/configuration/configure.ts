@@ -7,7 +7,7 @@ import { givenOptions } from '../options/given.js'
 import { optionEntries, type OptionEntry } from '../options/table.js'
 import { LEGACY_KEYS } from '../options/traits.js'
 import { configurationFiles, readConfigurationText } from './files.js'
-import { strongest } from './levels.js'
+import { settingChanges, strongest } from './levels.js'
 import type { Candidate, Setting } from './settings.js'
 
 /** `--config`, which each command has. */
@@ -30,6 +30,11 @@ export interface ConfiguredLine {
   /** The settings in front, as arguments, and then what was typed. */
   readonly args: readonly string[]
   readonly settings: readonly Setting[]
+  /**
+   * Reads configuration and environment again, and says what of it this run does not have yet.
+   * @throws BtkitError as configure does
+   */
+  readonly changes: () => Promise<string[]>
 }
 
 /**
@@ -44,14 +49,16 @@ export async function configure(
 ): Promise<ConfiguredLine> {
   const { command } = target
   const given = givenOptions(normalizeOptionNames(args, command), command)
-  if (given.isHelp) return { args: given.args, settings: [] }
+  if (given.isHelp) return { args: given.args, settings: [], changes: () => Promise.resolve([]) }
   const typed = new Set(given.attributes)
   // The tracker may be an operand
   if (given.operands.some(looksLikeUrl)) typed.add('announce')
-  const settings = await findSettings(target, { config: given.config, typed }, io)
+  const find = () => findSettings(target, { config: given.config, typed }, io)
+  const settings = await find()
+  const changes = async () => settingChanges(settings, await find())
   const added = settings.flatMap((setting) => setting.args)
   markOrigins(command, settings)
-  return { args: [...added, ...given.args], settings }
+  return { args: [...added, ...given.args], settings, changes }
 }
 
 interface Typed {

@@ -32,3 +32,18 @@ function conflictsOf({ on }: OptionEntry): readonly string[] {
   const { conflictsWith = [] } = (on ?? {}) as { readonly conflictsWith?: readonly string[] }
   return conflictsWith
 }
+
+/** What has become of settings, a line each: a service has its options from its start on. */
+export function settingChanges(before: readonly Setting[], now: readonly Setting[]): string[] {
+  const old = new Map(before.map((setting) => [setting.entry.key, setting]))
+  const kept = new Set(now.map(({ entry }) => entry.key))
+  const changed = now.flatMap(({ entry, args, shown, place }) => {
+    const isSame = old.get(entry.key)?.args.join('\0') === args.join('\0')
+    return isSame ? [] : [`${place}: ${entry.key} is ${shown} now: needs a restart`]
+  })
+  const gone = before.filter(({ entry }) => !kept.has(entry.key))
+  return [
+    ...changed,
+    ...gone.map(({ entry }) => `${entry.key} is no longer configured: needs a restart`),
+  ]
+}

@@ -55,3 +55,12 @@ function describe(error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error)
   return `internal error: ${reason} (BTKIT_DEBUG=1 shows where)`
 }
+
+/** Reports lines as notes, and a failure to get them as an error. */
+export async function reportNotes(lines: Promise<readonly string[]>, io: Io): Promise<void> {
+  try {
+    for (const line of await lines) reportNote(line, io)
+  } catch (error) {
+    reportError(error, io)
+  }
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { declareMakemetafile } from '../../../src/cli/commands/makemetafile/options.js'
 import { normalizeOptionNames } from '../../../src/cli/arguments/option-names.js'
+import { runBtkit } from '../../support/run-btkit.js'
 
 const command = declareMakemetafile({ isLegacy: false })
 
@@ -25,5 +26,25 @@ for (const [what, typed, read] of [
 ] as const) {
   test(`${what}: ${typed}`, () => {
     assert.equal(normalizeOptionNames(typed.split(' '), command).join(' '), read)
+  })
+}
+
+const OUT = ['--output', '--target', '--output-dir', '--saveas']
+for (const [command, own, names] of [
+  ['makemetafile', '--target', OUT],
+  ['completedir', '--target', OUT],
+  ['edit', '--output-dir', OUT],
+  ['download', '--saveas', OUT],
+  ['completedir', '--announce', ['--announce', '--tracker']],
+  ['serve', '--tracker', ['--announce', '--tracker']],
+  ['makemetafile', '--httpseeds', ['--http-seed', '--httpseeds']],
+] as const) {
+  test(`${command} has ${own} by the names of other commands too`, async () => {
+    const { stdout: help } = await runBtkit([command, '--help'])
+    assert.match(help, new RegExp(`${own} <`))
+    for (const name of names) {
+      const { stderr } = await runBtkit([command, 'x', name])
+      assert.equal(stderr, `btkit: ${own}: its value is missing\n`)
+    }
   })
 }

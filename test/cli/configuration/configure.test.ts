@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
 
 const URL = 'http://t.example/announce'
 
@@ -226,4 +228,27 @@ for (const [what, yaml, told] of HOSTILE) {
     assert.match(stderr, told)
     assert.equal(stderr.split('\n').length, 2)
   })
+}
+
+test('on SIGHUP a service says what of its configuration needs a restart', async (t) => {
+  const { file, scratch } = withFile(t, 'serve: {max-files: 5, log: json}\n')
+  const io = { env: { XDG_CONFIG_HOME: scratch } }
+  const { hangUp, stderr } = await serveMirror(t, { files: { a: 'a' }, io })
+  writeFileSync(file, 'serve: {max-files: 7}\n')
+  hangUp()
+  const told = `btkit: ${file}:1:20: max-files is 7 now: needs a restart\n`
+  await waitUntil(() => stderr.text.includes(told))
+  await waitUntil(() =>
+    stderr.text.includes('btkit: log is no longer configured: needs a restart\n'),
+  )
+  writeFileSync(file, 'serve: {max-files: many}\n')
+  hangUp()
+  await waitUntil(() => /1:20: --max-files 'many': not a whole number/.test(stderr.text))
+})
+
+async function waitUntil(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries++) {
+    assert.ok(tries < 400, 'within 20 s')
+    await setTimeout(50)
+  }
 }

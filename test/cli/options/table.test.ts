@@ -45,6 +45,7 @@ async function allCommands() {
     program: 'btkit',
     isLegacy: false,
     commands: () => Promise.resolve([]),
+    reloadConfiguration: () => Promise.resolve([]),
     finish: () => undefined,
   }
   return Promise.all(commandTable.map(async ({ load }) => (await load())(context)))

@@ -26,10 +26,10 @@ export function declareCompletedir() {
     .option(
       '--min-age <seconds>',
       'leave entries alone that changed more lately',
-      read.wholeNumber(0, 1e9),
+      read.wholeSeconds(0, 1e9),
       0,
     )
-    .option('--wait <seconds>', 'wait for another run on the target', read.wholeNumber(0, 1e9), 0)
+    .option('--wait <seconds>', 'wait for another run on the target', read.wholeSeconds(0, 1e9), 0)
     .option('--state-dir <path>', 'where it is kept which torrents btkit wrote')
     .option('--cache-max-size <size>', 'how large the cache may become', read.byteSize)
     .option('--owner <user:group>', 'owner of the torrents, when run by root')

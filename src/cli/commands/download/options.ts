@@ -16,7 +16,7 @@ import {
   maxUploadRateOption,
   minportOption,
 } from '../../arguments/own-client-options.js'
-import { byteRate, ratio, seconds, timeSpan, wholeNumber } from '../../arguments/values.js'
+import { byteRate, ratio, seconds, wholeNumber } from '../../arguments/values.js'
 import { takeOldOptions } from '../../arguments/without-meaning.js'
 
 const METADATA_TIMEOUT_MS = 300_000
@@ -55,7 +55,7 @@ export function declareDownloadOptions() {
     .option(
       '--stall-timeout <duration>',
       'end with status 1 if nothing comes for so long: 90, 10m, 2h (default: wait on)',
-      timeSpan,
+      seconds,
     )
     .optionsGroup('Afterwards:')
     .option('--seed-ratio <n>', 'seed until n bytes were sent for each byte of it', ratio)

@@ -8,7 +8,7 @@ import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { requireNames } from '../../arguments/operands.js'
 import { warnOfWorkers, openTls } from '../../arguments/server-options.js'
-import { reportError, reportWarning } from '../../output/messages.js'
+import { reportError, reportNotes, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
@@ -24,7 +24,7 @@ const ADDRESSES = `Addresses:
   /-/health, /-/ready           whether it is well`
 
 /** The command `serve`. */
-export function defineServe({ io, finish }: CommandContext) {
+export function defineServe({ io, finish, reloadConfiguration }: CommandContext) {
   return declareServeOptions()
     .description('Serve a mirror over HTTP, with torrents of its files on demand.')
     .argument('<root>', "the mirror's root directory")
@@ -33,13 +33,13 @@ export function defineServe({ io, finish }: CommandContext) {
       requireNames([root], 'directory')
       boundHeapGrowth()
       const stderr = new BoundedOutput(io.stderr)
-      await serve(root, options, { ...io, stderr })
+      await serve(root, options, { ...io, stderr, reloadConfiguration })
       finish(0)
     })
 }
 
 /** The service writes to standard error for years: it must not wait there for a reader. */
-type ServeIo = Io & { readonly stderr: BoundedOutput }
+type ServeIo = Io & { readonly stderr: BoundedOutput } & Pick<CommandContext, 'reloadConfiguration'>
 
 /** Serves until a signal asks to stop. */
 async function serve(root: string, options: ServeOptions, io: ServeIo): Promise<void> {
@@ -75,6 +75,7 @@ async function serve(root: string, options: ServeOptions, io: ServeIo): Promise<
     io.onHangup(() => {
       manager
         .reload(async () => {
+          await reportNotes(io.reloadConfiguration(), io)
           await Promise.all([trackers.refresh(true), tracker?.refresh(), tls?.reload()])
         })
         .catch(onError)

@@ -10,13 +10,13 @@ import {
   openTls,
 } from '../../arguments/server-options.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
-import { reportError, reportWarning } from '../../output/messages.js'
+import { reportError, reportNotes, reportWarning } from '../../output/messages.js'
 import { greeting } from './greeting.js'
 import { declareTrackOptions, type TrackOptions } from './options.js'
 import { requireTorrents, trackerSettings } from './request.js'
 
 /** The command `track`. */
-export function defineTrack({ io, finish, isLegacy }: CommandContext) {
+export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: CommandContext) {
   return declareTrackOptions(isLegacy)
     .description('Track torrents over HTTP and UDP, and show who shares them.')
     .action(async (options) => {
@@ -27,13 +27,15 @@ export function defineTrack({ io, finish, isLegacy }: CommandContext) {
           reportWarning(message, io)
         },
       })
-      await track(options, { ...io, stderr })
+      await track(options, { ...io, stderr, reloadConfiguration })
       finish(0)
     })
 }
 
+type TrackIo = Io & Pick<CommandContext, 'reloadConfiguration'>
+
 /** Tracks until a signal asks to stop. */
-async function track(options: TrackOptions, io: Io): Promise<void> {
+async function track(options: TrackOptions, io: TrackIo): Promise<void> {
   warnOfWorkers(options.workers, io)
   const tls = await openTls(options, io)
   const sockets = socketsPassed(io)
@@ -63,6 +65,7 @@ async function track(options: TrackOptions, io: Io): Promise<void> {
       if (options.hupmonitor) reopen()
       manager
         .reload(async () => {
+          await reportNotes(io.reloadConfiguration(), io)
           await Promise.all([tracker.refresh(), tls?.reload()])
         })
         .catch(onError)

@@ -164,7 +164,7 @@ function seconds<Flag extends string>(name: Flag, description: string, standard:
     .default(1000 * standard, String(standard))
 }
 
-const wholeSeconds = read.wholeNumber(1, 604_800)
+const wholeSeconds = read.wholeSeconds(1, 604_800)
 
 /** bttrack has several with commas between them, and takes nothing for all. */
 function hosts(text: string, previous: string[]): string[] {
