@@ -6,18 +6,18 @@ import { parseUnhashed } from '../metainfo/parse/metainfo.js'
 
 /**
  * Reads and checks a .torrent file of at most `maxSize` bytes.
- * @throws BtkitError that names the file
+ * @throws BtkitError with the file's name
  */
 export function readTorrent(path: string, maxSize: number): Metainfo {
   return parseTorrent(readBounded(path, maxSize), path, maxSize)
 }
 
-/** Checks the bytes of a .torrent; `name` is what they are called in errors. */
+/** Parses the bytes of a .torrent. `name` is its name in errors. */
 export function parseTorrent(bytes: Uint8Array, name: string, maxSize: number): Metainfo {
   return withInfoHashes(parseUnhashedTorrent(bytes, name, maxSize))
 }
 
-/** Does the same without the info hashes, which take longer than all else. */
+/** Does the same without the info hashes, which take longer than all the rest. */
 export function parseUnhashedTorrent(
   bytes: Uint8Array,
   name: string,

@@ -8,37 +8,42 @@ import {
 import type { PieceCache } from '../../cache/piece-cache.js'
 
 /**
- * How much of a fingerprint must match for a file to count as unchanged: all of it, or size and
- * mtime alone, for NFS and for trees that are hard-linked or synchronised over.
+ * How much of a fingerprint must match for a file to count as unchanged: everything, or only size
+ * and mtime. The latter is for NFS, and for trees that are hard-linked or copied by
+ * synchronization.
  */
 export type CacheTrust = 'full' | 'mtime'
 
-/** How many bytes of an encoded fingerprint count; size and mtime are the first. */
+/** Bytes of an encoded fingerprint that count; size and mtime come first. */
 export const TRUSTED_LENGTH: Record<CacheTrust, number> = { full: FINGERPRINT_LENGTH, mtime: 16 }
 
-/** The part of an encoded fingerprint that counts. */
+/** Returns the part of an encoded fingerprint that counts. */
 export function trustedPart(fingerprint: Uint8Array, trust: CacheTrust): Uint8Array {
   return fingerprint.subarray(0, TRUSTED_LENGTH[trust])
 }
 
-/** An encoded fingerprint for the cache: the same after the file's device has got another number. */
+/**
+ * Encodes a fingerprint for the cache. The result stays the same if the device gets another number.
+ */
 export function keptFingerprint(
   fingerprint: Fingerprint,
   stamps: DeviceStamps = deviceStamps,
 ): Uint8Array {
   const { size, mtimeNs, ctimeNs, inode, device } = fingerprint
-  // Spelled out, as there may be very many, and copying an object costs several times as much
+  // Lists all properties: there may be very many files, and spreading takes several times as long
   return encodeFingerprint({ size, mtimeNs, ctimeNs, inode, device: stamps.of(device) })
 }
 
-/** Whether a fingerprint from the cache, or any encoded one, is that of a file as it is now. */
+/**
+ * Whether an encoded fingerprint, such as one of the cache, matches the current state of a file.
+ */
 export function isSameFile(kept: Uint8Array, current: Uint8Array, trust: CacheTrust): boolean {
   if (kept.length !== current.length) return false
   if (trust === 'mtime') return isEqualUpTo(TRUSTED_LENGTH.mtime, kept, current)
   return isEqualUpTo(DEVICE_OFFSET, kept, current) && isSameDevice(kept, current)
 }
 
-/** Whether a fingerprint from the cache is of the file system that a current one is of. */
+/** Whether a fingerprint of the cache belongs to the same file system as a current one. */
 export function isSameDevice(
   kept: Uint8Array,
   current: Uint8Array,
@@ -60,8 +65,8 @@ function deviceIn({ buffer, byteOffset }: Uint8Array): bigint {
 export interface CacheAccess {
   readonly cache: PieceCache
   readonly trust: CacheTrust
-  /** Milliseconds since 1970. */
+  /** Current time in milliseconds since 1970. */
   readonly now: () => number
-  /** The hash kernel that combines what is known of Merkle trees; the fastest when absent. */
+  /** The kernel for combining Merkle tree nodes. Default: the fastest. */
   readonly kernel?: string | undefined
 }

@@ -15,54 +15,54 @@ import { alignedPieceLength, automaticPieceLength } from '../../metainfo/piece-l
 import { alignFiles, withoutPads } from './pad-files.js'
 import { sortFiles, type FileOrder } from './sort-files.js'
 
-/** Which files a torrent is made of, and how they are cut. */
+/** Selects the files of a torrent, and how they are divided into pieces. */
 export interface ContentRequest extends ContentRules {
   /** A file or a directory. */
   readonly source: string
   readonly scan: ScanOptions
-  /** Where the torrent goes; null for nowhere. It must not become part of itself. */
+  /** The torrent's path, or null. The torrent must not become part of its own content. */
   readonly torrent: string | null
-  /** What else is written for that content, which must not become part of it either. */
+  /** Other output files, which must not become part of the content either. */
   readonly otherOutputs?: readonly string[] | undefined
 }
 
 export interface ContentRules {
   readonly version: MetainfoVersion
-  /** The torrent's name, or null for that of the source. */
+  /** The torrent's name; null for the name of the source. */
   readonly name: string | null
   /** In bytes, or `auto` for one that suits the size. */
   readonly pieceLength: number | 'auto'
-  /** Whether each file begins a piece, with pad files between them (BEP 47). */
+  /** Whether each file begins a piece, with pad files between files (BEP 47). */
   readonly isAligned?: boolean | undefined
-  /** The order of its files; absent: as they were scanned. */
+  /** The order of the files. Default: as scanned. */
   readonly order?: FileOrder | undefined
 }
 
-/** What a torrent will be made of: names and sizes, nothing read yet. */
+/** The content of a torrent: names and sizes. Nothing was read yet. */
 export interface Content {
   readonly version: MetainfoVersion
   readonly name: string
   readonly isDirectory: boolean
-  /** In stream order, pad files among them: in v2 and hybrids each file begins a piece. */
+  /** In stream order, with pad files: in v2 and hybrids each file begins a piece. */
   readonly files: readonly ScannedFile[]
   readonly skipped: readonly Skipped[]
-  /** In bytes: the length of the stream that is cut into pieces, so pad files count. */
+  /** Bytes of the stream that is divided into pieces, including pad files. */
   readonly size: number
   readonly pieceLength: number
   readonly pieceCount: number
-  /** Whether pad files were put between its files, to be put anew for another piece length. */
+  /** Whether there are pad files, which must change with the piece length. */
   readonly isAligned?: boolean | undefined
 }
 
-/** An entry of the source that is not part of the torrent. */
+/** An entry of the source that is not in the torrent. */
 export interface Skipped {
   readonly path: string
   readonly reason: SkipReason | 'the torrent itself'
 }
 
 /**
- * Looks at the source and settles what its torrent is made of.
- * @throws BtkitError `empty` when there is not a byte in it, and those of scanTree
+ * Scans the source and plans the content of its torrent.
+ * @throws BtkitError `empty` if it has no bytes, and as scanTree
  */
 export async function planContent(request: ContentRequest): Promise<Content> {
   const { torrent, otherOutputs = [] } = request
@@ -71,7 +71,9 @@ export async function planContent(request: ContentRequest): Promise<Content> {
   return contentOfTree(otherOutputs.reduce(leaveOut, tree), request)
 }
 
-/** What is written beside the torrent is looked at before it is replaced, whatever it is. */
+/**
+ * Leaves an output file out of the content. Its content is checked later, before it is replaced.
+ */
 function leaveOut(tree: Tree, output: string): Tree {
   const path = realPath(output)
   const left = tree.files.filter(({ absolutePath }) => absolutePath === path)
@@ -80,13 +82,13 @@ function leaveOut(tree: Tree, output: string): Tree {
   return { ...tree, files, skipped: [...tree.skipped, ...left.map(describeOutput)] }
 }
 
-/** A scanned tree without some of its files. */
+/** A scanned tree, possibly without some of its files. */
 export type Tree = Omit<ScannedTree, 'skipped'> & { readonly skipped: readonly Skipped[] }
 
 /**
- * Leaves out of a directory what lies at or below the real path `output`: torrents that are
- * written inside their own source would never match it again.
- * @throws BtkitError `exists` when that is no torrent, and so would be lost
+ * Leaves files at or below the real path `output` out of a directory: a torrent inside its own
+ * source would never match the source again.
+ * @throws BtkitError `exists` if the file is not a torrent, because it would be lost
  */
 export function excludeOutput(tree: Tree, output: string | null): Tree {
   if (output === null) return tree
@@ -118,9 +120,9 @@ function describeOutput({ path }: ScannedFile): Skipped {
 }
 
 /**
- * Settles what the torrent of a scanned tree is made of.
- * @throws BtkitError `empty` when there is not a byte in it, `bad-name` for paths that its version
- * can't have
+ * Plans the content of a scanned tree's torrent.
+ * @throws BtkitError `empty` if it has no bytes, `bad-name` for paths that its version does not
+ *   allow
  */
 export function contentOfTree(tree: Tree, rules: ContentRules): Content {
   const { root, isDirectory, skipped } = tree
@@ -136,7 +138,10 @@ export function contentOfTree(tree: Tree, rules: ContentRules): Content {
   return content
 }
 
-/** A v2 torrent of one file that is called as the torrent is one of that file alone (BEP 52). */
+/**
+ * Refuses a directory with only one file of the same name: in v2 it cannot be distinguished from
+ * that single file (BEP 52).
+ */
 function refuseHiddenDirectory(name: string, { root, isDirectory, files }: Tree): void {
   const [first] = files
   if (!isDirectory || files.length > 1 || first?.path.join('/') !== name) return
@@ -144,7 +149,9 @@ function refuseHiddenDirectory(name: string, { root, isDirectory, files }: Tree)
   throw new BtkitError('bad-name', `${root}: ${why}; --hybrid can`)
 }
 
-/** Path components for which a file tree nests no deeper than clients read: 100 dictionaries. */
+/**
+ * Most path components in a file tree that clients accept: they limit nesting to 100 dictionaries.
+ */
 const MOST_COMPONENTS = 96
 
 function refuseDeepFiles(files: readonly ScannedFile[]): void {
@@ -155,8 +162,8 @@ function refuseDeepFiles(files: readonly ScannedFile[]): void {
 }
 
 /**
- * Lays files one after the other, and cuts them into pieces of that length in bytes. The automatic
- * length goes by the bytes that are on a disk.
+ * Divides files into pieces of this length in bytes. The automatic length depends on the bytes
+ * without padding.
  * @throws BtkitError as alignFiles does
  */
 export function cutIntoPieces(
@@ -169,7 +176,8 @@ export function cutIntoPieces(
   const size = sizeOf(files)
   const pieceCount = Math.ceil(size / pieceLength)
   const { version, name, isDirectory, skipped, isAligned } = parts
-  // Spelled out, as there may be very many, and copying an object costs several times as much
+  // Lists all properties: there may be very many contents, and spreading takes several times as
+  // long
   const cut = { version, name, isDirectory, files, skipped, size, pieceLength, pieceCount }
   return isAligned === undefined ? cut : { ...cut, isAligned }
 }
@@ -183,12 +191,12 @@ function suitedLength(
     : automaticPieceLength(sizeOf(files))
 }
 
-/** The bytes of content that are on a disk. */
+/** Returns the bytes of content without padding. */
 export function bytesOf({ files }: Pick<Content, 'files'>): number {
   return sizeOf(withoutPads(files))
 }
 
-/** The paths of some content in which a name has a backslash, with the content's own name in front. */
+/** Returns the paths with a backslash in a name, including the content's own name. */
 export function backslashedPaths({ name, isDirectory, files }: Content): string[] {
   const isTold = (component: string) => component.includes('\\')
   if (!isDirectory) return [name].filter(isTold)
@@ -196,7 +204,7 @@ export function backslashedPaths({ name, isDirectory, files }: Content): string[
   return found.map(({ path }) => [name, ...path].join('/'))
 }
 
-/** The bytes of some files together. */
+/** Returns the total bytes of files. */
 export function sizeOf(files: readonly ScannedFile[]): number {
   return files.reduce((sum, file) => sum + file.fingerprint.size, 0)
 }

@@ -2,27 +2,27 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Content } from './content.js'
 import { isPad } from './pad-files.js'
 
-/** Bytes of a SHA-256 digest. */
+/** Length of a SHA-256 digest in bytes. */
 export const NODE = 32
 
-/** The Merkle trees of a content's files (BEP 52), as far as they are known. */
+/** The known Merkle trees of a content's files (BEP 52). */
 export interface FileTrees {
-  /** 1 for each file of the content whose tree is known, or that has none. */
+  /** For each file: 1 if its tree is known or not needed. */
   readonly isKnown: Uint8Array
-  /** The root of each file of the content, 32 bytes. */
+  /** The root of each file, 32 bytes. */
   readonly roots: Uint8Array
-  /** The piece layer of each file longer than a piece, by the number of the file. */
+  /** The piece layer of each file longer than a piece, by file number. */
   readonly layers: Map<number, Uint8Array>
 }
 
-/** A file's tree, as far as a torrent says it. */
+/** The parts of a file's tree that a torrent contains. */
 export interface FileTree {
   readonly root: Uint8Array
-  /** 32 bytes a piece; null for a file that is no longer than a piece. */
+  /** 32 bytes for each piece; null for a file of at most one piece. */
   readonly layer: Uint8Array | null
 }
 
-/** Room for the trees of a content, none of which is known; null for v1, which has none. */
+/** Creates empty trees for a content; null for v1, which has none. */
 export function createTrees({
   version,
   files,
@@ -36,29 +36,29 @@ export function createTrees({
   }
 }
 
-/** Enters the tree of the file of that number. */
+/** Sets the tree of a file by its number. */
 export function setTree(trees: FileTrees, number: number, { root, layer }: FileTree): void {
   trees.isKnown[number] = 1
   trees.roots.set(root, number * NODE)
   if (layer) trees.layers.set(number, layer)
 }
 
-/** The root of the file of that number. */
+/** Returns the root of a file by its number. */
 export function rootOf({ roots }: FileTrees, number: number): Uint8Array {
   return roots.subarray(number * NODE, (number + 1) * NODE)
 }
 
-/** A file that begins a piece and has bytes, and so a tree. */
+/** A file with bytes that begins a piece, and therefore has a tree. */
 export interface AlignedFile {
   readonly file: ScannedFile
   /** Its number among the files of the content. */
   readonly number: number
-  /** Its first piece, and how many it is cut into. */
+  /** Its first piece, and its number of pieces. */
   readonly firstPiece: number
   readonly pieceCount: number
 }
 
-/** The files that have trees, in the order of a content in which each file begins a piece. */
+/** Yields the files with trees, in order. Each file of the content must begin a piece. */
 export function* alignedFiles({ files, pieceLength }: Content): Generator<AlignedFile> {
   let firstPiece = 0
   for (const [number, file] of files.entries()) {

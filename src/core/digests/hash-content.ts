@@ -33,41 +33,41 @@ import { findWriters, type WatchWriters } from './writers.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
 
-/** What use cases work with: the hash engine, and what it need not do again. */
+/** The hash engine and the data that saves hashing, for use cases. */
 export interface HashContext {
   readonly engine: Engine
   readonly cacheAccess: CacheAccess
-  /** How to make sure that files did not change while they were read; in turn by default. */
+  /** Checks that files did not change while they were read. Default: one after another. */
   readonly recheck?: RecheckFiles
-  /** How to look for those who may write to files that will be read; findWriters by default. */
+  /** Looks for processes that may write to files to be read. Default: findWriters. */
   readonly watchWriters?: WatchWriters
   /**
-   * Whether to read nothing but the very files that were looked at, wherever their names lead now:
-   * for files that strangers may put links in place of.
+   * Whether to read only the files that were scanned, even if their names lead elsewhere now. For
+   * files that strangers may replace by links.
    */
   readonly isGuarded?: boolean
-  /** What reads small files many at a time, for who asks for many at once. */
+  /** Reads many small files together, for callers that request many at once. */
   readonly smallFiles?: SmallFiles | null
-  /** How to do what takes long on this thread; at once by default. */
+  /** Runs long work on this thread. Default: all at once. */
   readonly runSteps?: <T>(steps: Steps<T>) => Promise<T> | T
 }
 
-/** Resolves when all files are as they were; else fails with BtkitError `changed`. */
+/** Resolves if all files are unchanged; otherwise rejects with BtkitError `changed`. */
 export type RecheckFiles = (files: readonly ScannedFile[]) => Promise<void> | void
 
 export interface HashedContent extends ContentDigests {
-  /** Bytes that had to be read; the others' digests were known. */
+  /** Bytes that were read; the other digests were known. */
   readonly bytesHashed: number
-  /** Whether the digests may be remembered by the fingerprints of the files. */
+  /** Whether the digests may be cached by the fingerprints of the files. */
   readonly isSettled: boolean
 }
 
 /**
- * Obtains the digests of content, reading only what the cache does not know, and makes sure that
- * no file of it changed between the scan and the last read. Fills `table`, which says what the cache
- * knows, if it was looked up before; as far as it came, if a pause of the engine did not end.
- * @throws BtkitError `changed` naming the file, those of hashStream, the reason why a pause did not
- * end, and as watchWriters does
+ * Computes the digests of content. Reads only what the cache does not know, and checks that no file
+ * changed between the scan and the last read. Fills `table`, the result of an earlier cache lookup,
+ * as far as it gets if the work does not continue after a pause.
+ * @throws BtkitError `changed` with the file, as hashStream, the error that prevented work after
+ *   a pause, and as watchWriters does
  */
 export function hashContent(
   content: Content,
@@ -95,7 +95,7 @@ async function hashPieces(
   const { read, start } = await readGuarded(reading, hashContext)
   const { readTrees, unfinished } = read
   const areSettled = files.every((file) => isSettled(file, start))
-  // What is not finished is of use later only if nothing can change meanwhile without a sign of it
+  // Unfinished results are only useful if every later change would be noticed
   const isOfUse = !unfinished || areSettled
   const { runSteps = finish } = hashContext
   const kernel = chooseKernel(hashContext.engine.kernel)
@@ -105,13 +105,13 @@ async function hashPieces(
   return { digests, trees, bytesHashed, isSettled: areSettled }
 }
 
-/** What to compute of the pieces that are read. */
+/** Returns which digests to compute for the pieces that are read. */
 function wantedDigests({ version }: Content, { trees }: PieceTable): DigestKind {
   if (version === 'v2') return 'blocks'
   return trees?.isKnown.includes(0) ? 'both' : 'pieces'
 }
 
-/** What is to be read: some pieces of content, and the files that they lie in. */
+/** Pieces of content to read, and their files. */
 interface Reading {
   readonly content: Content
   readonly files: readonly ScannedFile[]
@@ -119,13 +119,16 @@ interface Reading {
   readonly wanted: DigestKind
 }
 
-/** What was read, and what was known of the files before that. */
+/** The result of reading, and what was known of the files before. */
 interface GuardedRead {
   readonly read: Read
   readonly start: ReadingStart
 }
 
-/** Hashes pieces between two looks at those who may write to their files, and at what they wrote. */
+/**
+ * Hashes pieces. Looks for processes that may write to their files before, and for their writes
+ * after.
+ */
 async function readGuarded(reading: Reading, hashContext: HashContext): Promise<GuardedRead> {
   const { content, files } = reading
   const { cacheAccess, watchWriters = findWriters, recheck = recheckInTurn } = hashContext
@@ -143,7 +146,7 @@ async function readGuarded(reading: Reading, hashContext: HashContext): Promise<
   }
 }
 
-/** Hashes pieces. What becomes of their blocks is combined as soon as it can be. */
+/** Hashes pieces, and combines their blocks as early as possible. */
 async function hashUnknown(
   { content, unknown, wanted }: Reading,
   hashContext: HashContext,
@@ -168,17 +171,17 @@ async function hashUnknown(
   return { digests, readTrees: readTrees.whole, unfinished }
 }
 
-/** What was read of some pieces, or of the first of them. */
+/** The result of reading pieces, or only the first of them. */
 interface Read {
-  /** SHA-1 of the pieces, 20 bytes each, a part after the other; empty for v2 alone. */
+  /** SHA-1 of the pieces, 20 bytes each, in parts; empty for v2. */
   readonly digests: readonly Uint8Array[]
-  /** The trees of files that were read from end to end. */
+  /** The trees of files that were read completely. */
   readonly readTrees: readonly ReadTree[]
-  /** Why these are the first pieces alone, if they are. */
+  /** Why only the first pieces were read; null if all were. */
   readonly unfinished: Unfinished | null
 }
 
-/** Enters what was read of the pieces of these indices. */
+/** Enters the results of reading the selected pieces. */
 function* enterRead(
   { content, unknown }: Reading,
   table: PieceTable,
@@ -193,7 +196,7 @@ function* enterRead(
   heedTrees(content, table)
 }
 
-/** What was obtained of content. */
+/** The digests of content. */
 interface Obtained {
   readonly content: Content
   readonly table: PieceTable
@@ -226,7 +229,7 @@ const recheckInTurn: RecheckFiles = (files) => {
 }
 
 /**
- * Makes sure that a file is what it was when it was scanned.
+ * Checks that a file is unchanged since the scan.
  * @throws BtkitError `changed`
  */
 export function requireUnchanged(file: ScannedFile, fingerprint: Fingerprint | null): void {
@@ -235,7 +238,7 @@ export function requireUnchanged(file: ScannedFile, fingerprint: Fingerprint | n
   throw new BtkitError('changed', `${file.absolutePath}: ${change} while it was read`)
 }
 
-/** The bytes of content whose digests the cache does not know. Nothing is read but the cache. */
+/** Returns the bytes of content whose digests the cache does not know. Reads no files. */
 export function countUnknownBytes(content: Content, { cacheAccess }: HashContext): number {
   return countUnknown(content, recallPieces(content, cacheAccess))
 }

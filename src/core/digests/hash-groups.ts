@@ -8,27 +8,27 @@ import type { ContentStream } from '../../hash/stream/content-stream.js'
 import type { DigestKind, StreamDigests } from '../../hash/stream/digests.js'
 import { groupPieces } from '../../hash/stream/piece-groups.js'
 
-/** Blocks whose digests are in memory at a time, 32 bytes each: those of 8 GiB. */
+/** Number of blocks whose digests (32 bytes each) are in memory at a time: those of 8 GiB. */
 const MOST_BLOCKS = 2 ** 19
 
-/** What to read of a stream. */
+/** The part of a stream to read. */
 export interface GroupedReading {
   readonly stream: ContentStream
-  /** The indices of the pieces, in order, and how many the stream has. */
+  /** The indices of the pieces in ascending order, and the number of pieces of the stream. */
   readonly pieces: Uint32Array
   readonly pieceCount: number
   readonly wanted: Exclude<DigestKind, 'pieces'>
 }
 
-/** The digests of some pieces, or of the first of them; `unfinished` says why, if it is those alone. */
+/** The digests of some pieces. `unfinished` says why only the first of them were read, if so. */
 export interface ReadGroup extends StreamDigests {
   readonly indices: Uint32Array
   readonly unfinished: Unfinished | null
 }
 
 /**
- * Hashes pieces of which no blocks are wanted.
- * @throws as hashStream does, but for Unfinished
+ * Hashes pieces without blocks.
+ * @throws as hashStream, except Unfinished
  */
 export async function hashAtOnce(
   { stream, pieces, pieceCount }: Omit<GroupedReading, 'wanted'>,
@@ -41,9 +41,9 @@ export async function hashAtOnce(
 }
 
 /**
- * Hashes pieces so many at a time that the digests of their blocks fit into memory. Progress counts
- * on from one group to the next. A group that is unfinished is the last.
- * @throws as hashStream does, but for Unfinished
+ * Hashes pieces in groups whose block digests fit into memory. Progress continues from group to
+ * group. An unfinished group is the last.
+ * @throws as hashStream, except Unfinished
  */
 export async function* hashInGroups(
   { stream, pieces, pieceCount, wanted }: GroupedReading,

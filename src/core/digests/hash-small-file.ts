@@ -8,7 +8,7 @@ import type { ContentDigests } from './piece-table.js'
 import { isSettled } from './settled.js'
 import { SMALL_FILE, type SmallFiles } from './small-files.js'
 
-/** What hashing a small file takes. */
+/** Inputs for hashing a small file. */
 export interface SmallFileContext {
   readonly cacheAccess: CacheAccess
   readonly smallFiles?: SmallFiles | null
@@ -22,9 +22,10 @@ export interface HashedSmallFile extends ContentDigests {
 }
 
 /**
- * Obtains the digest of content that is one small file, in one piece, along with others: there may be
- * very many of them, so that what else is done of content takes longer than to read them. Null for other
- * content; resolves to null when the file has to be read by itself, of which the cache knows nothing.
+ * Computes the digest of content that is one small file of one piece, together with other such
+ * files. With very many of them, the other work on content takes longer than reading them. Returns
+ * null for other content. Resolves to null if the file must be read separately; the cache then does
+ * not know it.
  */
 export function hashSmallFile(
   content: Content,
@@ -49,7 +50,7 @@ function isOneSmallPiece({ version, files, pieceCount }: Content, file: ScannedF
   return isOne && file.fingerprint.size <= SMALL_FILE
 }
 
-/** What the cache knows of a file, if it is still the same. */
+/** Looks a file up in the cache; null if it has changed. */
 function recall(
   { fingerprint }: ScannedFile,
   key: FileKey,
@@ -60,12 +61,12 @@ function recall(
   return isCurrent ? record : null
 }
 
-/** The digest of the only piece: it is as long as the file, or ends with it. */
+/** Returns the digest of the only piece, which is full or the tail of the file. */
 function digestIn({ pieces, tail }: FileRecord, { size, pieceLength }: FileKey): Uint8Array | null {
   return size === pieceLength ? pieces : tail
 }
 
-/** A file to read, and what the cache knows of it from other streams. */
+/** A file to read, and its digests from other streams in the cache. */
 interface SmallPiece {
   readonly file: ScannedFile
   readonly key: FileKey
@@ -95,8 +96,8 @@ const NOTHING = new Uint8Array(0)
 function recordOf({ file, key, kept }: SmallPiece, digest: Uint8Array): FileRecord {
   const isWhole = key.size === key.pieceLength
   return {
-    // That of when the file was first read: a new one would vouch in full for what may have been
-    // believed by size and time alone
+    // The first fingerprint stays: a new one would fully confirm digests that may have been trusted
+    // only by size and mtime
     fingerprint: kept?.fingerprint ?? keptFingerprint(file.fingerprint),
     pieces: isWhole ? digest : NOTHING,
     tail: isWhole ? null : digest,

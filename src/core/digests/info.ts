@@ -26,36 +26,39 @@ import { TRUSTED_LENGTH, type CacheTrust } from './cache-trust.js'
 
 const BUFFER = 64 * 1024
 
-/** UTF-8 bytes of a UTF-16 unit, at most. */
+/** Most UTF-8 bytes for a UTF-16 unit. */
 const UNIT = 3
 
-/** What a torrent's `info` says beside the content. */
+/** The values in `info` that do not describe the content. */
 export interface InfoOptions {
   readonly private: boolean
   /** `info.source`. */
   readonly sourceTag: string | null
-  /** Whether pad files say that they are some (BEP 47), so that clients leave them out. */
+  /** Whether pad files are marked (BEP 47), so that clients do not write them. */
   readonly markPadFiles?: boolean
-  /** Any other keys of `info`. */
+  /** Additional keys of `info`. */
   readonly extraKeys?: BencodeDict | undefined
 }
 
-/** What a torrent says of content. */
+/** The encoded description of content. */
 export interface ContentInfo extends TorrentCore {
   readonly bytesHashed: number
-  /** Whether it may be remembered by its input. */
+  /** Whether it may be cached by its input. */
   readonly isSettled: boolean
 }
 
-/** An `info` that is wanted. */
+/** A request for the `info` of content. */
 export interface InfoRequest {
   readonly content: Content
   readonly options: InfoOptions
-  /** SHA-256 of all that the `info` is made from: as long as it is the same, so is the `info`. */
+  /** SHA-256 of all inputs of the `info`: equal inputs make an equal `info`. */
   readonly input: Uint8Array
 }
 
-/** Asks for the `info` of content. Its input is digested when asked for: single files need it not. */
+/**
+ * Creates a request for the `info` of content. Its input is computed on demand, because single
+ * files do not need it.
+ */
 export function infoRequest(
   content: Content,
   options: InfoOptions,
@@ -79,7 +82,7 @@ class LazyInfoRequest implements InfoRequest {
   }
 }
 
-/** The same in steps, one for each file, with the input digested at the end. */
+/** Does the same in steps, one for each file, and computes the input at the end. */
 export function* requestingInfo(
   content: Content,
   options: InfoOptions,
@@ -89,8 +92,8 @@ export function* requestingInfo(
 }
 
 /**
- * Obtains an `info`. That of a directory is remembered as a whole, so that one in which nothing
- * changed costs its scan alone. `table` is what the cache is known to know of its pieces.
+ * Obtains an `info`. The `info` of a directory is cached as a whole, so that an unchanged directory only
+ * costs its scan. `table` is the result of an earlier cache lookup.
  * @throws BtkitError as hashContent does
  */
 export function obtainInfo(
@@ -115,11 +118,11 @@ function composeHashed(
   const { bytesHashed, isSettled } = hashed
   const core = composeCore(content, options, hashed)
   if (content.isDirectory && isSettled) rememberWhole(request, core, cache)
-  // Spelled out, as there may be very many, and copying an object costs several times as much
+  // Lists all properties: there may be very many, and spreading takes several times as long
   return { info: core.info, pieceLayers: core.pieceLayers, bytesHashed, isSettled }
 }
 
-/** The `info` of a directory with its layers, when the cache has both. */
+/** Returns the `info` of a directory with its layers if the cache has both, else null. */
 function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | null {
   const { content } = request
   if (!content.isDirectory) return null
@@ -134,15 +137,15 @@ function rememberWhole({ input }: InfoRequest, core: TorrentCore, cache: PieceCa
   if (core.pieceLayers) cache.rememberLayers(input, core.pieceLayers)
 }
 
-/** What the cache knows of an `info`: all of it, or the digests of some of its pieces. */
+/** The result of looking up an `info`: everything, or the digests of some pieces. */
 export type RecalledInfo = TorrentCore | { readonly table: PieceTable }
 
-/** Looks an `info` up in the cache. Nothing else is read. */
+/** Looks up an `info` in the cache. Reads no files. */
 export function recallInfo(request: InfoRequest, cacheAccess: CacheAccess): RecalledInfo {
   return finish(recallingInfo(request, cacheAccess))
 }
 
-/** The same in steps. */
+/** Does the same in steps. */
 export function* recallingInfo(
   request: InfoRequest,
   cacheAccess: CacheAccess,
@@ -155,7 +158,7 @@ export function* recallingInfo(
   return yield* composingCore(content, options, table)
 }
 
-/** Encodes what a torrent says of content whose digests are at hand. */
+/** Encodes the description of content from its digests. */
 export function composeCore(
   content: Content,
   options: InfoOptions,
@@ -167,7 +170,7 @@ export function composeCore(
   return { info: buildInfo(infoParts(content, options, digests)), pieceLayers: null }
 }
 
-/** The same in steps. */
+/** Does the same in steps. */
 export function* composingCore(
   content: Content,
   options: InfoOptions,
@@ -185,7 +188,7 @@ function layersByRoot(trees: FileTrees): PieceLayers {
   return new Map(layers)
 }
 
-/** Encodes the `info` of content whose digests are at hand. */
+/** Encodes the `info` of content from its digests. */
 export function composeInfo(
   content: Content,
   options: InfoOptions,
@@ -234,7 +237,7 @@ function listFiles(
   })
 }
 
-/** SHA-256 of names, fingerprints and options. */
+/** Computes SHA-256 of names, fingerprints and options. */
 function* hashingInput(
   content: Content,
   options: InfoOptions,
@@ -265,8 +268,8 @@ function describeAttributes({ attributes = '', symlinkPath = [] }: ScannedFile):
 }
 
 /**
- * SHA-256 of texts and fingerprints one after the other. Small ones are hashed together: a call for each
- * would cost more than the hashing.
+ * Computes SHA-256 of texts and fingerprints. Small ones are hashed together, because a call for
+ * each would cost more than the hashing.
  */
 export class InputHash {
   readonly #hash = createHash('sha256')
@@ -274,7 +277,7 @@ export class InputHash {
   readonly #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset)
   #length = 0
 
-  /** Adds a text, as UTF-8. */
+  /** Adds a text as UTF-8. */
   text(text: string): void {
     const most = UNIT * text.length
     this.#reserve(most)
@@ -282,14 +285,14 @@ export class InputHash {
     else this.#length += this.#buffer.write(text, this.#length)
   }
 
-  /** Adds the part of a fingerprint that is trusted. */
+  /** Adds the trusted part of a fingerprint. */
   fingerprint(fingerprint: Fingerprint, trust: CacheTrust): void {
     this.#reserve(FINGERPRINT_LENGTH)
     writeFingerprint(fingerprint, this.#view, this.#length)
     this.#length += TRUSTED_LENGTH[trust]
   }
 
-  /** The digest of all that was added; nothing can be added after it. */
+  /** Returns the digest. Nothing can be added afterwards. */
   digest(): Uint8Array {
     this.#flush()
     return this.#hash.digest()

@@ -3,21 +3,21 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Content } from './content.js'
 import { isPad } from './pad-files.js'
 
-/** A file and the pieces of a stream that need no byte of any other. */
+/** A file and the pieces of a stream that only contain its bytes. */
 export interface PieceOwner {
   readonly file: ScannedFile
   readonly key: FileKey
-  /** The first piece that lies wholly inside the file; `whole` of them follow each other. */
+  /** The first piece that is completely inside the file; `whole` consecutive pieces are. */
   readonly first: number
   readonly whole: number
   /**
-   * What the piece after those is, when it holds nothing of any other file: the short one that ends
-   * the stream, or one that a pad file fills up; else null.
+   * The form of the next piece if it contains no other file's bytes: the short last piece of the
+   * stream, or one that a pad file fills; else null.
    */
   readonly end: FileEnd | null
 }
 
-/** The files that have pieces of their own, in stream order. */
+/** Yields the files that have pieces of their own, in stream order. */
 export function* pieceOwners({ files, pieceLength, size }: Content): Generator<PieceOwner> {
   let offset = 0
   const filled = files.filter((file) => file.fingerprint.size > 0)
@@ -41,7 +41,7 @@ function endOf({ tailLength, isLast, next, pieceLength }: Ending): FileEnd | nul
   return isFilled ? 'paddedTail' : null
 }
 
-/** How a file that ends inside a piece is followed. */
+/** The end of a file inside a piece, and what follows it. */
 interface Ending {
   readonly tailLength: number
   readonly isLast: boolean
@@ -49,20 +49,20 @@ interface Ending {
   readonly pieceLength: number
 }
 
-/** A stretch of a file that is part of a piece, in bytes from the file's beginning. */
+/** A range of a file in a piece, in bytes from the file's start. */
 export interface PieceSpan {
   readonly file: ScannedFile
   readonly from: number
   readonly to: number
 }
 
-/** A piece that runs through several files. */
+/** A piece that spans several files. */
 export interface SharedPiece {
   readonly piece: number
   readonly spans: readonly PieceSpan[]
 }
 
-/** The pieces that no file owns, because they run through several, in stream order. */
+/** Yields the pieces that span several files, in stream order. */
 export function* sharedPieces({ files, pieceLength }: Content): Generator<SharedPiece> {
   let spans: PieceSpan[] = []
   let offset = 0
@@ -82,7 +82,7 @@ export function* sharedPieces({ files, pieceLength }: Content): Generator<Shared
   if (spans.length > 1) yield { piece: Math.floor((offset - 1) / pieceLength), spans }
 }
 
-/** Whether a whole piece holds bytes of several files, pad files left aside. */
+/** Whether a full piece has bytes of several files, except pad files. */
 function isShared(spans: readonly PieceSpan[]): boolean {
   return spans.length > 2 || (spans[1] !== undefined && !isPad(spans[1].file))
 }

@@ -4,24 +4,24 @@ import { isPad, isRead } from './pad-files.js'
 import type { Steps } from './steps.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
-/** Bytes of a SHA-1 digest. */
+/** Length of a SHA-1 digest in bytes. */
 export const DIGEST = 20
 
-/** The digests of content, as a torrent of its version needs them. */
+/** The digests of content that a torrent of its version needs. */
 export interface ContentDigests {
-  /** SHA-1 of the pieces, 20 bytes each, in order; none for v2 alone. */
+  /** SHA-1 of the pieces, 20 bytes each, in order; empty for v2. */
   readonly digests: Uint8Array
   /** Null for v1. */
   readonly trees: FileTrees | null
 }
 
-/** The same, as far as they are known. */
+/** The digests that are known so far. */
 export interface PieceTable extends ContentDigests {
   /** 1 for each piece that need not be read. */
   readonly isKnown: Uint8Array
 }
 
-/** A table in which no digest is known. */
+/** Creates a table without known digests. */
 export function createTable(
   content: Pick<Content, 'version' | 'files' | 'pieceCount'>,
 ): PieceTable {
@@ -33,15 +33,15 @@ export function createTable(
   }
 }
 
-/** Enters the SHA-1 digests of pieces that follow each other. */
+/** Sets the SHA-1 digests of consecutive pieces. */
 export function setPieces(table: PieceTable, first: number, digests: Uint8Array): void {
   table.digests.set(digests, first * DIGEST)
   table.isKnown.fill(1, first, first + digests.length / DIGEST)
 }
 
 /**
- * Has the pieces of files whose trees are not known count as unknown, as their blocks have to be
- * read; those of v2 alone need nothing else.
+ * Marks pieces of files without known trees as unknown, because their blocks must be read. For v2,
+ * marks all others as known.
  */
 export function heedTrees(content: Content, { trees, isKnown }: PieceTable): void {
   if (trees === null) return
@@ -52,20 +52,20 @@ export function heedTrees(content: Content, { trees, isKnown }: PieceTable): voi
   }
 }
 
-/** The digests of `count` pieces from `first` on, known or not. */
+/** Returns the digests of `count` pieces from `first` on, known or not. */
 export function getPieces({ digests }: PieceTable, first: number, count: number): Uint8Array {
   return digests.subarray(first * DIGEST, (first + count) * DIGEST)
 }
 
-/** How many pieces have to be read. */
+/** Returns the number of pieces to read. */
 export function countUnknownPieces({ isKnown }: PieceTable): number {
   let count = 0
-  // There may be millions, and a function for each would take a hundred times as long
+  // A loop, because a callback for each of millions of pieces takes a hundred times as long
   for (let piece = 0; piece < isKnown.length; piece++) count += 1 - (isKnown[piece] ?? 1)
   return count
 }
 
-/** The indices of the pieces that have to be read, in order. */
+/** Returns the indices of the pieces to read, in ascending order. */
 export function unknownPieces(table: PieceTable): Uint32Array {
   const indices = new Uint32Array(countUnknownPieces(table))
   let count = 0
@@ -75,12 +75,12 @@ export function unknownPieces(table: PieceTable): Uint32Array {
   return indices
 }
 
-/** Pieces whose digests are entered in one step. */
+/** Number of pieces whose digests are entered in one step. */
 const STEP = 50_000
 
 /**
- * Enters the SHA-1 digests of some pieces, given by their indices in order; there may be fewer
- * digests. In steps.
+ * Sets the SHA-1 digests of pieces by their ascending indices, in steps. There may be fewer digests
+ * than indices.
  */
 export function* enterPieces(
   table: PieceTable,
@@ -96,14 +96,14 @@ export function* enterPieces(
   }
 }
 
-/** The place before `end` where the indices from `i` on cease to follow each other. */
+/** Returns the end of the run of consecutive indices that begins at `i`, at most `end`. */
 function endOfRun(pieces: Uint32Array, i: number, end: number): number {
   let next = i + 1
   while (next < end && pieces[next] === (pieces[next - 1] ?? 0) + 1) next++
   return next
 }
 
-/** The bytes of files in the pieces that have to be read. */
+/** Returns the bytes of files in the pieces to read. */
 export function countUnknown({ files, pieceLength }: Content, { isKnown }: PieceTable): number {
   let [offset, count] = [0, 0]
   for (const file of files) {
@@ -119,7 +119,7 @@ export function countUnknown({ files, pieceLength }: Content, { isKnown }: Piece
   return count
 }
 
-/** The files that have to be read for the pieces whose digests are unknown. */
+/** Returns the files that are needed for the pieces with unknown digests. */
 export function unknownFiles(content: Content, { isKnown }: PieceTable): ScannedFile[] {
   let offset = 0
   return content.files.filter((file) => {

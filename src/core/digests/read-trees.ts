@@ -14,22 +14,22 @@ import {
 } from './file-trees.js'
 import type { Steps } from './steps.js'
 
-/** A file whose blocks were all read, with the part of its tree that the cache keeps. */
+/** A file whose blocks were all read, with the part of its tree that the cache stores. */
 export interface ReadTree extends Omit<TreeRecord, 'fingerprint'> {
   readonly file: ScannedFile
-  /** The number of the file among those of the content. */
+  /** The number of the file in the content. */
   readonly number: number
 }
 
-/** The digests of the blocks of some pieces, or of the first of them. */
+/** The digests of the blocks of some pieces, or only of the first of them. */
 export interface ReadBlocks {
-  /** The indices of the pieces, in order. */
+  /** The indices of the pieces in ascending order. */
   readonly pieces: Uint32Array
-  /** 32 bytes a block. */
+  /** 32 bytes for each block. */
   readonly blocks: Uint8Array
 }
 
-/** The file that pieces are being read of, and how far its tree has come. */
+/** The file whose pieces are being read, and the state of its tree. */
 interface GrowingTree extends AlignedFile {
   readonly height: number
   readonly nodes: Uint8Array[]
@@ -37,8 +37,8 @@ interface GrowingTree extends AlignedFile {
 }
 
 /**
- * Combines the blocks of files to the nodes that are kept, some pieces at a time, so that the digests
- * of blocks need not be in memory all at once.
+ * Combines the blocks of files to the nodes that are stored, some pieces at a time. The digests of
+ * all blocks therefore need not be in memory at once.
  */
 export class ReadTrees {
   readonly #content: Content
@@ -55,12 +55,12 @@ export class ReadTrees {
     this.#least = leastHeight(content)
   }
 
-  /** The trees of those files of which all pieces were read. */
+  /** The trees of the files whose pieces were all read. */
   get whole(): readonly ReadTree[] {
     return this.#whole
   }
 
-  /** Takes what was read of pieces behind those that it has. In steps, one for each file. */
+  /** Adds the blocks of the next pieces, in steps, one for each file. */
   *take({ pieces, blocks }: ReadBlocks): Steps<void> {
     let [at, block] = [0, 0]
     while (at < pieces.length) {
@@ -77,7 +77,7 @@ export class ReadTrees {
     }
   }
 
-  /** The tree of the file that a piece is of. */
+  /** Returns the tree of a piece's file. */
   #treeAt(piece: number): GrowingTree | null {
     for (let tree = this.#growing; ;) {
       if (tree && piece < tree.firstPiece + tree.pieceCount) return tree
@@ -85,13 +85,14 @@ export class ReadTrees {
       if (next.done) return null
       const { file, number, firstPiece, pieceCount } = next.value
       const height = this.#heightOf(file)
-      // Spelled out, as there may be very many, and copying an object costs several times as much
+      // Lists all properties: there may be very many files, and spreading takes several times as
+      // long
       tree = { file, number, firstPiece, pieceCount, height, nodes: [], piecesRead: 0 }
       this.#growing = tree
     }
   }
 
-  /** Never above the root. */
+  /** Returns the height of the stored nodes, at most that of the root. */
   #heightOf({ fingerprint: { size } }: ScannedFile): number {
     let height = 0
     const most = pieceHeight(this.#content)
@@ -109,7 +110,7 @@ export class ReadTrees {
   #grow(tree: GrowingTree, pieces: number, leaves: Uint8Array): void {
     const { file, number, height } = tree
     const { nodes } = climbMerkleTree({ nodes: leaves, height: 0 }, height, this.#kernel)
-    // A copy, as the digests of blocks are to leave memory; of small files one in memory that many share
+    // Copied, so that the digests of blocks can be freed; copies of small files share memory
     tree.nodes.push(height === 0 ? Buffer.from(leaves) : nodes)
     tree.piecesRead += pieces
     if (tree.piecesRead < tree.pieceCount) return
@@ -124,7 +125,7 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
 }
 
-/** Enters the trees of files that were read whole. */
+/** Enters the trees of files that were read completely. */
 export function enterTrees(
   content: Content,
   trees: FileTrees,
@@ -135,13 +136,13 @@ export function enterTrees(
   }
 }
 
-/** Nodes that the cache keeps of a file, at most, where pieces are not shorter: 1 MiB. */
+/** Maximum number of nodes that the cache stores for a file, unless pieces are shorter: 1 MiB. */
 const MOST_NODES = 2 ** 15
 
-/** Nodes that are kept of all files, at most, where pieces are not shorter: 64 MiB. */
+/** Maximum number of nodes for all files, unless pieces are shorter: 64 MiB. */
 const MOST_NODES_OF_ALL = 2 ** 21
 
-/** How many levels above the leaves nodes are kept at least, so that those of all files fit. */
+/** Returns the minimum height of stored nodes, so that those of all files fit. */
 function leastHeight(content: Content): number {
   const bytes = bytesOf(content)
   let height = 0
@@ -149,12 +150,12 @@ function leastHeight(content: Content): number {
   return height
 }
 
-/** How many levels above the leaves a node stands for a piece. */
+/** Returns the number of levels between the leaves and the nodes of pieces. */
 export function pieceHeight({ pieceLength }: Pick<Content, 'pieceLength'>): number {
   return Math.log2(pieceLength / BLOCK_LENGTH)
 }
 
-/** What a torrent with pieces of that length says of a tree. */
+/** Returns the parts of a tree that a torrent with this piece length contains. */
 export function treeOf(
   { fingerprint }: ScannedFile,
   content: Content,

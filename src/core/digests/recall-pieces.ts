@@ -11,12 +11,12 @@ import { isSameFile, keptFingerprint, trustedPart, type CacheTrust } from './cac
 import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
-/** What the cache knows of a content's pieces. Nothing is read but the cache. */
+/** Looks up a content's pieces in the cache. Reads no files. */
 export function recallPieces(content: Content, cacheAccess: CacheAccess): PieceTable {
   return finish(recallingPieces(content, cacheAccess))
 }
 
-/** The same in steps, one for each file. */
+/** Does the same in steps, one for each file. */
 export function* recallingPieces(content: Content, cacheAccess: CacheAccess): Steps<PieceTable> {
   const table = createTable(content)
   if (!cacheAccess.cache.keepsAnything) return table
@@ -26,7 +26,7 @@ export function* recallingPieces(content: Content, cacheAccess: CacheAccess): St
   return table
 }
 
-/** Enters what the cache knows of SHA-1 digests. */
+/** Enters the SHA-1 digests that the cache knows. */
 function* recallingDigests(
   content: Content,
   table: PieceTable,
@@ -49,14 +49,14 @@ function* recallingDigests(
 }
 
 /**
- * Enters all SHA-1 digests of a table into the cache, but for files that could have changed without
- * a sign of it since they began to be read.
+ * Stores all SHA-1 digests of a table in the cache. Files that could have changed unnoticed since
+ * reading began are left out.
  */
 export function rememberPieces(content: Content, table: PieceTable, start: RememberingStart): void {
   finish(rememberingPieces(content, table, start))
 }
 
-/** The same in steps, one for each file. */
+/** Does the same in steps, one for each file. */
 export function* rememberingPieces(
   content: Content,
   table: PieceTable,
@@ -70,7 +70,7 @@ export function* rememberingPieces(
     const known = knownFile(cache.peekFile(key), file.fingerprint, trust)
     const pieces = getPieces(table, first, whole)
     const last = getPieces(table, first + whole, 1)
-    // Spelled out, as there may be very many, and copying an object costs several times as much
+    // Lists all properties: there may be very many files, and spreading takes several times as long
     cache.rememberFile(key, {
       fingerprint: known.fingerprint,
       pieces,
@@ -86,9 +86,9 @@ export function* rememberingPieces(
 }
 
 /**
- * What is known of a file beside its pieces, its end from other streams above all, if it is still
- * the same file. Its fingerprint stays the one of when it was read: a new one would vouch in full for
- * what may have been believed by size and time alone.
+ * Returns the other digests of a file in the cache if it has not changed, mainly those of its end
+ * in other streams. Their fingerprint stays the one from their reading: a new one would fully
+ * confirm digests that may have been trusted only by size and mtime.
  */
 function knownFile(
   record: FileRecord | null,
@@ -100,7 +100,9 @@ function knownFile(
   return { tail: null, paddedTail: null, fingerprint: keptFingerprint(fingerprint) }
 }
 
-/** SHA-256 of the files that a piece runs through, with their fingerprints and the bytes of each. */
+/**
+ * Computes SHA-256 of the files that a piece spans, with their fingerprints and the bytes of each.
+ */
 function digestOfSpans({ spans }: SharedPiece, trust: CacheTrust): Uint8Array {
   const hash = createHash('sha256')
   for (const { file, from, to } of spans) {

@@ -11,8 +11,8 @@ import { isSettled, type RememberingStart } from './settled.js'
 import type { Steps } from './steps.js'
 
 /**
- * Enters what the cache knows of the trees of a content's files, a file a step. That does not depend
- * on the piece length, as long as pieces are no shorter than what the nodes in the cache stand for.
+ * Looks up the trees of a content's files in the cache, one file a step. This works for all piece
+ * lengths that are not shorter than the range of a stored node.
  */
 export function* recallingTrees(
   content: Content,
@@ -28,7 +28,10 @@ export function* recallingTrees(
   }
 }
 
-/** Whether a piece is no shorter than what a node stands for; a file in a single piece has but a root. */
+/**
+ * Whether a piece is not shorter than the range of a stored node. A file in a single piece only
+ * needs its root.
+ */
 function isFineEnough(
   { height }: TreeRecord,
   { fingerprint }: ScannedFile,
@@ -43,7 +46,7 @@ function recall(file: ScannedFile, { cache, trust }: CacheAccess): TreeRecord | 
   return isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust) ? record : null
 }
 
-/** Keeps trees that were read in the cache, a file a step, as rememberingPieces does with pieces. */
+/** Stores trees in the cache, one file a step, as rememberingPieces does with pieces. */
 export function* rememberingTrees(
   trees: readonly ReadTree[],
   start: RememberingStart,

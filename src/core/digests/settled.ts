@@ -3,26 +3,26 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { CacheTrust } from './cache-trust.js'
 import type { Fingerprint } from '../../files/fingerprint.js'
 
-/** A file's clock may be too coarse to show a change that soon after another, in nanoseconds. */
+/** Time in nanoseconds within which a file's timestamps may not show a second change. */
 export const RACY_NS = 2_000_000_000n
 
-/** What was known of files when they began to be read. */
+/** The state of files when reading began. */
 export interface ReadingStart {
   /** Milliseconds since 1970. */
   readonly startedMs: number
-  /** The real paths of those that somebody had open for writing. */
+  /** The real paths of files that were open for writing. */
   readonly openForWriting: ReadonlySet<string>
   readonly trust: CacheTrust
 }
 
-/** The same, with where to remember what was read. */
+/** The same with the cache to store the results in. */
 export interface RememberingStart extends ReadingStart {
   readonly cache: PieceCache
 }
 
 /**
- * Whether what was read of a file may be remembered: as long as its fingerprint is the same, so is
- * its content. Not when it could have changed since without a sign of it.
+ * Whether the results of reading a file may be cached: an equal fingerprint must mean equal
+ * content. False if the file could have changed unnoticed since.
  */
 export function isSettled(
   { absolutePath, fingerprint }: ScannedFile,
@@ -32,8 +32,8 @@ export function isSettled(
 }
 
 /**
- * Whether a file changed so shortly before the moment `startedMs` that it could change again
- * without any sign of it, or claims to be of the future.
+ * Whether a file changed so shortly before `startedMs` that it could change again unnoticed, or has
+ * a time in the future.
  */
 export function isRacy(
   { mtimeNs, ctimeNs }: Fingerprint,

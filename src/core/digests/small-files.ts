@@ -5,10 +5,10 @@ import type { KernelName } from '../../hash/kernels/kernel.js'
 import { loadNative } from '../../native-addon.js'
 import { DIGEST } from './piece-table.js'
 
-/** Larger files are no small ones. In bytes, as native/small_files.c has it. */
+/** Largest small file in bytes; native/small_files.c has the same limit. */
 export const SMALL_FILE = 64 * 1024
 
-/** What the native addon does for small files; native/small_files.h has the contract. */
+/** The native addon's functions for small files; native/small_files.h has the contract. */
 export interface SmallFilesAddon {
   readSmallFiles(
     kernel: string,
@@ -17,32 +17,32 @@ export interface SmallFilesAddon {
   ): Promise<Int32Array>
 }
 
-/** A small file that was read as it was scanned. */
+/** A small file that was read unchanged since its scan. */
 export interface SmallFile {
-  /** SHA-1 of the whole. */
+  /** SHA-1 of the whole file. */
   readonly digest: Uint8Array
-  /** Whether somebody had it open for writing before it was read. */
+  /** Whether it was open for writing before it was read. */
   readonly isOpenForWriting: boolean
 }
 
 /** Reads small files. */
 export interface SmallFiles {
   /**
-   * Reads one, and makes sure that it is what it was when it was scanned. Null when it is not, or
-   * can't be read: whoever reads it by itself says what is wrong.
+   * Reads a file, and checks that it is unchanged since its scan. Null if it has changed or cannot
+   * be read: reading it separately reports the error.
    */
   readonly read: (file: ScannedFile) => Promise<SmallFile | null>
 }
 
-/** Files that are read in one go at most. */
+/** Most files in one call. */
 const MOST = 256
 
 const ANSWER_WORDS = 6
 const OPEN_FOR_WRITING = 3
 
 /**
- * Reads small files together that are asked for within one turn of the event loop. Null where that is
- * not to be had: without the addon, or on node:crypto.
+ * Reads small files together that are requested in the same turn of the event loop. Null without
+ * the native addon, or on node:crypto.
  */
 export function openSmallFiles(
   kernel: KernelName,
@@ -75,10 +75,10 @@ class GatheredReads implements SmallFiles {
     })
   }
 
-  /** One call at a time, as disks like to be read in order. */
+  /** One call at a time, because disks are faster when they read in order. */
   async #work(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // Whatever else is asked for within this turn of the event loop goes along
+      // Other requests of the same turn of the event loop join the call
       await setImmediate()
       const waiting = this.#waiting.splice(0, MOST)
       await this.#readAll(waiting).catch((error: unknown) => {
@@ -108,5 +108,5 @@ function answerAt(answers: Int32Array, at: number): SmallFile | null {
   return { digest, isOpenForWriting: state === OPEN_FOR_WRITING }
 }
 
-/** The addon; null where it is not built. */
+/** The native addon; null if it is missing. */
 const smallFilesAddon = loadNative<SmallFilesAddon>('readSmallFiles')

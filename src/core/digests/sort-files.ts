@@ -1,7 +1,7 @@
 import { compareBytes } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
-/** What files are sorted by; those that are equal in it stay in the order they have. */
+/** The sort key of files. Files with equal keys keep their order. */
 export type SortKey = 'path' | 'size' | 'mtime'
 
 /** The order of a torrent's files. */
@@ -10,7 +10,7 @@ export interface FileOrder {
   readonly isDescending: boolean
 }
 
-/** The files in that order. */
+/** Returns the files in that order. */
 export function sortFiles(
   files: readonly ScannedFile[],
   { by, isDescending }: FileOrder,
@@ -30,7 +30,7 @@ const COMPARE: Readonly<Record<SortKey, Compare>> = {
   },
 }
 
-/** By the bytes of their components, as a tree is scanned. */
+/** Compares paths by the bytes of their components, as a scan does. */
 function comparePaths(a: readonly string[], b: readonly string[]): number {
   for (const [i, component] of a.entries()) {
     const other = b[i]

@@ -1,10 +1,10 @@
 /**
- * Work in many small steps, each a millisecond at most, with its result at the end: whoever has
- * other things to see to can do so in between.
+ * Work in many small steps of at most a millisecond, with a result at the end. The caller can do
+ * other work between steps.
  */
 export type Steps<T> = Generator<undefined, T>
 
-/** Does all of it at once. */
+/** Runs all steps, and returns the result. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next()

@@ -1,23 +1,23 @@
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { tryReadLeases } from '../../files/open-writers/lease.js'
 
-/** What is known of those who may write to files while these are read. */
+/** Watches for processes that write to files while these are read. */
 export interface WriterWatch {
-  /** The real paths of files that somebody had open for writing before the reading began. */
+  /** The real paths of files that were open for writing before reading began. */
   readonly openForWriting: ReadonlySet<string>
   /**
-   * Makes sure, when all is read, that nobody was seen writing meanwhile.
+   * Checks after reading that no process was seen writing meanwhile.
    * @throws BtkitError `changed`
    */
   readonly check: () => void
-  /** To be called, and waited for, once. */
+  /** Must be called and awaited once. */
   readonly close: () => Promise<void> | void
 }
 
-/** Looks, before the first byte of some files is read, for those who may write to them. */
+/** Looks for processes that may write to files, before the first byte is read. */
 export type WatchWriters = (files: readonly ScannedFile[]) => Promise<WriterWatch> | WriterWatch
 
-/** Finds the files that are open for writing: they are read, and not remembered. */
+/** Finds files that are open for writing. They are read, but not cached. */
 export function findWriters(files: readonly ScannedFile[]): WriterWatch {
   const paths = files.map(({ absolutePath }) => absolutePath)
   const states = tryReadLeases(paths)

@@ -12,30 +12,33 @@ import {
 import type { Waiting } from '../publish/wait-for.js'
 import { stallNote, StallWatch, type Stall } from './stall.js'
 
-/** How a download goes on. */
+/** How to follow a download. */
 export interface DownloadWatch {
   readonly waiting: Omit<Waiting, 'limitMs'>
-  /** Hears what the torrent does, each time that was looked, and whether nothing comes of it. */
+  /** Called after each look at the torrent, with its state and a stall if there is one. */
   readonly onLook: (torrent: ClientTorrent, stall: Stall | null) => void
 }
 
-/** When seeding ends: at whichever comes first. */
+/** When seeding ends: at the goal that is reached first. */
 export interface SeedGoal {
-  /** Bytes sent for each byte of content; null for no such end. */
+  /** Bytes sent for each byte of content; null for no such goal. */
   readonly ratio: number | null
-  /** In milliseconds; null for no such end. */
+  /** In milliseconds; null for no such goal. */
   readonly timeMs: number | null
 }
 
-/** How often to look, and how long a new torrent may take to be in the list, in milliseconds. */
+/**
+ * The polling interval, and the time limit for a new torrent to appear in the list, in
+ * milliseconds.
+ */
 const PAUSE_MS = 500
 const TAKE_UP_MS = 30_000
 
 /**
- * Has a client take up a torrent, and start it.
- * @param how `beforeStart` makes ready what a download needs, once the client has taken it up
- * @throws BtkitError `client` when it has the torrent already, or does not take it, and what
- * `beforeStart` throws
+ * Adds a torrent to a client, and starts it.
+ * @param how `beforeStart` prepares what the download needs, after the client has added it
+ * @throws BtkitError `client` if the client has the torrent already or refuses it, and errors of
+ *   `beforeStart`
  */
 export async function beginDownload(
   client: TorrentClient,
@@ -66,9 +69,9 @@ export async function beginDownload(
 
 /**
  * Resolves when the client has all of a torrent, as far as it knows.
- * @param watch `stallTimeoutMs` is how long nothing may come; null for ever
- * @throws BtkitError `stalled` when nothing came for that long, `client` when it can't go on,
- * `interrupted`
+ * @param watch `stallTimeoutMs` is how long nothing may arrive; null for no limit
+ * @throws BtkitError `stalled` if nothing arrived for that long, `client` if the client cannot
+ *   continue, `interrupted`
  */
 export async function whenWhole(
   client: TorrentClient,
@@ -91,7 +94,7 @@ export async function whenWhole(
 
 /**
  * Seeds until a goal is reached.
- * @throws BtkitError `client` when it can't go on, `interrupted`
+ * @throws BtkitError `client` if the client cannot continue, `interrupted`
  */
 export async function seedUntil(
   client: TorrentClient,
@@ -131,7 +134,7 @@ async function follow(
   }
 }
 
-/** A torrent in a client's list; undefined when it is not there. */
+/** Returns a torrent of a client's list; undefined if it is missing. */
 export async function findTorrent(
   client: TorrentClient,
   infoHash: string,

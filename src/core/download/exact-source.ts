@@ -4,23 +4,23 @@ import type { MagnetLink } from '../../metainfo/parse/magnet.js'
 import { fetchTorrent } from './fetch-torrent.js'
 import { requireTorrentOf, withLinkSources } from './magnet-torrent.js'
 
-/** How a torrent is fetched. */
+/** Limits for fetching a torrent. */
 export interface FetchLimits {
-  /** In bytes. */
+  /** Bytes. */
   readonly maxSize: number
   readonly signal: AbortSignal
 }
 
-/** What became of the addresses that a magnet link names for its torrent. */
+/** The result of fetching a torrent from the URLs of a magnet link. */
 export interface ExactSourceResult {
   readonly metainfo: Metainfo | null
-  /** Why others did not have it, in their order. */
+  /** The errors of the URLs that failed, in order. */
   readonly failures: readonly BtkitError[]
 }
 
 /**
- * Fetches the torrent of a magnet link from the first of its exact sources that has it: nothing else
- * than what has the link's info hash is taken.
+ * Fetches the torrent of a magnet link from the first exact source that has it. Only a torrent with
+ * the link's info hash is accepted.
  * @throws BtkitError `interrupted`
  */
 export async function fetchExactSource(

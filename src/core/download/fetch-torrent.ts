@@ -5,12 +5,12 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { describeFailure } from '../../text/network-failure.js'
 import { parseTorrent } from '../read-torrent.js'
 
-/** How long a server may take, in milliseconds. */
+/** The time limit for a server, in milliseconds. */
 const TIMEOUT_MS = 60_000
 
 /**
  * Fetches a torrent of at most `maxSize` bytes by HTTP.
- * @throws BtkitError `io` when there is none, `interrupted`, and those of parseTorrent
+ * @throws BtkitError `io` if there is none, `interrupted`, and as parseTorrent
  */
 export async function fetchTorrent(
   url: string,

@@ -8,30 +8,32 @@ import type { VerifyReport } from '../verify/report.js'
 import { bytesToRead, planVerify, verifyTorrent } from '../verify/verify-torrent.js'
 import { checkOf, type DownloadTarget } from './target.js'
 
-/** What is there of a torrent before it is downloaded. */
+/** The existing content of a torrent before a download. */
 export interface FoundContent {
-  /** Whether nothing has to be downloaded. */
+  /** Whether nothing must be downloaded. */
   readonly isWhole: boolean
-  /** Whether it was read, rather than taken to be whole for its sizes. */
+  /** Whether it was read. If not, it counts as complete because of its sizes. */
   readonly isChecked: boolean
-  /** The modification time of each of its files in seconds since 1970; null when it is not whole. */
+  /**
+   * The modification time of each file in seconds since 1970; null if the content is incomplete.
+   */
   readonly fileTimes: readonly number[] | null
 }
 
 const NOTHING: FoundContent = { isWhole: false, isChecked: true, fileTimes: null }
 
-/** How to look at content. */
+/** Options for examining content. */
 export interface LookOptions {
-  /** Whether what has the right sizes is read, rather than taken to be whole. */
+  /** Whether to read files with the right sizes, instead of trusting them. */
   readonly checkHashes: boolean
-  /** Whether to download over files of which nothing is the torrent's. */
+  /** Whether to download over files without any data of the torrent. */
   readonly force: boolean
 }
 
 /**
- * Checks content at a target.
- * @param onPlan hears how many bytes will be read, before they are
- * @throws BtkitError those of planVerify and verifyTorrent
+ * Checks the content at a target.
+ * @param onPlan called with the number of bytes to read before reading begins
+ * @throws BtkitError as planVerify and verifyTorrent
  */
 export async function checkContent(
   target: DownloadTarget,
@@ -44,9 +46,9 @@ export async function checkContent(
 }
 
 /**
- * Looks what of a torrent is there, and makes sure that a download overwrites nothing but an earlier
- * part of the same.
- * @throws BtkitError `exists` for other files in its place, and those of checkContent
+ * Examines the existing content of a torrent, and checks that a download overwrites only earlier
+ * parts of it.
+ * @throws BtkitError `exists` for other files at its place, and as checkContent
  */
 export async function lookForContent(
   target: DownloadTarget,
@@ -89,8 +91,8 @@ function refuseOthers(target: DownloadTarget, report: VerifyReport, force: boole
 }
 
 /**
- * The file beside a target that says which torrent is being downloaded there: until the first piece
- * is whole nothing else tells.
+ * Returns the path of a marker file beside a target. It shows that a download has begun before the
+ * first piece is complete.
  */
 function noteOf({ path }: DownloadTarget): string {
   return `${path}.btkit-part`
@@ -104,7 +106,7 @@ function isBegun(target: DownloadTarget): boolean {
   }
 }
 
-/** Notes beside a target that its download has begun. */
+/** Creates the marker of a begun download. */
 export function noteBegun(target: DownloadTarget): void {
   try {
     writeFileSync(noteOf(target), `${clientInfoHash(target.metainfo)}\n`)
@@ -113,7 +115,7 @@ export function noteBegun(target: DownloadTarget): void {
   }
 }
 
-/** Takes that note away. */
+/** Removes the marker of a begun download. */
 export function noteWhole(target: DownloadTarget): void {
   try {
     rmSync(noteOf(target), { force: true })

@@ -7,7 +7,7 @@ import type { MagnetLink } from '../../metainfo/parse/magnet.js'
 import { parseTorrent } from '../read-torrent.js'
 
 /**
- * Makes sure that a torrent is that of a magnet link; `source` is what it is called.
+ * Checks that a torrent has the info hash of a magnet link. `source` is its name in errors.
  * @throws BtkitError `metainfo`
  */
 export function requireTorrentOf(magnet: MagnetLink, metainfo: Metainfo, source: string): void {
@@ -22,7 +22,7 @@ export function requireTorrentOf(magnet: MagnetLink, metainfo: Metainfo, source:
   throw new BtkitError('metainfo', `${source}: ${what}, not the magnet link's ${wanted ?? ''}`)
 }
 
-/** A torrent with the trackers and web seeds of its magnet link, where it has none of its own. */
+/** Adds the trackers and web seeds of a magnet link to a torrent that has none of its own. */
 export function withLinkSources(
   metainfo: Metainfo,
   { trackers, webSeeds }: MagnetLink,
@@ -37,14 +37,14 @@ export function withLinkSources(
   return parseTorrent(bytes, source, bytes.length)
 }
 
-/** Whether a torrent names any tracker. */
+/** Whether a torrent has any tracker. */
 export function hasTracker({ announce, announceList }: Metainfo): boolean {
   return announce !== null || (announceList ?? []).flat().length > 0
 }
 
 type Entries = [key: string, value: Uint8Array][]
 
-/** Each in a tier of its own: they are all asked, in their order (BEP 12). */
+/** Returns trackers with a tier for each, so that clients ask all of them in order (BEP 12). */
 function trackerEntries(trackers: readonly string[]): Entries {
   const [first] = trackers
   if (first === undefined) return []

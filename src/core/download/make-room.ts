@@ -5,7 +5,7 @@ import { makeInsideResolver } from '../../files/resolve-inside.js'
 import type { DownloadTarget } from './target.js'
 
 /**
- * Makes the directories that a download goes to, and its empty files, which not all clients make.
+ * Creates the directories of a download, and its empty files, which not all clients create.
  * @throws BtkitError `not-permitted` or `io`
  */
 export function makeRoom({ path, metainfo: { isDirectory, files } }: DownloadTarget): void {

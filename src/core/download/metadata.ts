@@ -10,25 +10,25 @@ import { parseTorrent } from '../read-torrent.js'
 import { findTorrent } from './download.js'
 import { requireTorrentOf, withLinkSources } from './magnet-torrent.js'
 
-/** How the metadata of a magnet link is asked for. */
+/** How to request the metadata of a magnet link. */
 export interface MetadataRequest extends Omit<AskedMagnet, 'link' | 'infoHash'> {
   readonly waiting: Waiting
-  /** Has the client let go of the link however it ends. */
+  /** Removes the link from the client, even after an interruption. */
   readonly release: (infoHash: string) => Promise<void>
 }
 
-/** How often to look, and how long a client may take to let go of a link, in milliseconds. */
+/** The polling interval, and the time limit for a client to remove a link, in milliseconds. */
 const PAUSE_MS = 200
 const LET_GO_MS = 30_000
 
-/** What errors call that which peers gave. */
+/** The name of peers' metadata in errors. */
 const FROM_PEERS = 'magnet link'
 
 /**
- * Has a client get the torrent of a magnet link from peers. It has the trackers and web seeds of the
- * link; the client has let go of it then.
- * @throws BtkitError `client` when the client can't do that, has the torrent already or finds nobody
- * in time, `metainfo` for a torrent that is not valid, `interrupted`
+ * Makes a client get the torrent of a magnet link from peers, and then remove the link. The result
+ * has the link's trackers and web seeds.
+ * @throws BtkitError `client` if the client cannot do that, has the torrent already or finds no
+ *   peer in time; `metainfo` for an invalid torrent; `interrupted`
  */
 export async function metadataFromPeers(
   client: TorrentClient,
@@ -55,7 +55,7 @@ export async function metadataFromPeers(
   }
 }
 
-/** The link without what is of no use to a client that asks for metadata alone. */
+/** Returns the link with only the parts that a client needs for metadata. */
 function linkFor({ infoHash, trackers }: MagnetLink): Pick<AskedMagnet, 'link' | 'infoHash'> {
   if (infoHash === null) {
     const why = 'is of version 2 alone, and peers have no piece layers to give with its metadata'
@@ -66,7 +66,7 @@ function linkFor({ infoHash, trackers }: MagnetLink): Pick<AskedMagnet, 'link' |
   return { link: magnetLink({ ...others, infoHash, announceList }), infoHash }
 }
 
-/** The torrent that is only of the metadata, once that is there. */
+/** Waits for the metadata, and returns a torrent with only that. */
 async function whenThere(
   client: TorrentClient,
   asked: AskedMagnet,
@@ -89,8 +89,8 @@ async function whenThere(
 }
 
 /**
- * The info dictionary that a client has, alone or in a torrent; null when it is not there, and why a
- * torrent is not taken that is not valid as it stands.
+ * Returns the info dictionary that the client has so far; null if there is none, or an error if it
+ * is invalid.
  */
 async function lookForInfo(
   client: TorrentClient,
@@ -104,7 +104,7 @@ async function lookForInfo(
     return infoHash === asked.infoHash ? bytes.subarray(infoSpan.start, infoSpan.end) : null
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
-    // What is half written is no bencode yet
+    // Incomplete metadata is invalid bencode
     return error.code === 'bencode' ? null : error
   }
 }

@@ -2,18 +2,18 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { asBtkitError } from '../../errors.js'
 
-/** The bits of a mode that say who may do what. */
+/** The permission bits of a mode. */
 const PERMISSIONS = 0o7777
 
-/** A directory that is there for a while. */
+/** A temporary directory. */
 export interface ScratchDirectory {
   readonly localDirectory: string
   readonly remove: () => void
 }
 
 /**
- * Makes a directory in another, which is made where it is missing. Whoever may write to that may write
- * to it, as a client may run as somebody else.
+ * Creates a directory inside `parent`, which is created if it is missing. It gets the permissions
+ * of `parent`, because a client may run as another user.
  * @throws BtkitError `not-permitted` or `io`
  */
 export function makeScratchDirectory(parent: string): ScratchDirectory {

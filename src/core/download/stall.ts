@@ -3,21 +3,21 @@ import { count } from '../../text/quantity.js'
 import { isWhole, type ClientTorrent } from '../publish/client.js'
 import { hasTracker } from './magnet-torrent.js'
 
-/** How long nothing may come before that is a stall, in milliseconds. */
+/** How long nothing may arrive before it counts as a stall, in milliseconds. */
 const STALL_MS = 30_000
 
-/** The least time from one word about a stall to the next, whether it is the same or another. */
+/** Minimum time between two reports of stalls, in milliseconds. */
 const SILENCE_MS = 600_000
 
-/** That nothing comes of a torrent. */
+/** A stall: nothing arrives for a torrent. */
 export interface Stall {
-  /** For how long, in milliseconds. */
+  /** Its duration so far in milliseconds. */
   readonly forMs: number
-  /** Whether people are to be told now. */
+  /** Whether it must be reported now. */
   readonly isToTell: boolean
 }
 
-/** Notices when nothing comes of a download for long. */
+/** Detects stalls of a download. */
 export class StallWatch {
   readonly #monotonic: () => number
   readonly #stallMs: number
@@ -25,13 +25,13 @@ export class StallWatch {
   #cameAt = 0
   #toldAt = -Infinity
 
-  /** `monotonic` tells milliseconds on a clock that never jumps. */
+  /** `monotonic` returns milliseconds on a monotonic clock. */
   constructor(monotonic: () => number, stallMs = STALL_MS) {
     this.#monotonic = monotonic
     this.#stallMs = stallMs
   }
 
-  /** Takes what a torrent does now, and returns null while it is not stalled. */
+  /** Examines the torrent's current state. Returns null if it is not stalled. */
   look(torrent: ClientTorrent): Stall | null {
     const now = this.#monotonic()
     if (torrent.bytesDone !== this.#bytesDone || isBusy(torrent)) this.#cameAt = now
@@ -45,8 +45,8 @@ export class StallWatch {
 }
 
 /**
- * Whether bytes come, though clients count only whole pieces, or none are to come: while what is
- * there is checked, and when that is all.
+ * Whether bytes arrive, or need not arrive: during a check, and when the download is complete. The
+ * rate is used because clients count only complete pieces.
  */
 function isBusy(torrent: ClientTorrent): boolean {
   return torrent.downloadRate > 0 || torrent.state === 'checking' || isWhole(torrent)
@@ -55,7 +55,7 @@ function isBusy(torrent: ClientTorrent): boolean {
 const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
 
-/** For how long nothing has come of a torrent, and why: `nothing has come for 2 minutes: …`. */
+/** Describes the duration and the reason of a stall: `nothing has come for 2 minutes: …`. */
 export function stallNote(torrent: ClientTorrent, metainfo: Metainfo, { forMs }: Stall): string {
   const time =
     forMs < MINUTE_MS
@@ -65,8 +65,8 @@ export function stallNote(torrent: ClientTorrent, metainfo: Metainfo, { forMs }:
 }
 
 /**
- * Why nothing comes of a torrent: what its client does, where its content could come from, and the
- * client's own words if it has any.
+ * Describes why nothing arrives: the client's state, the possible sources of the content, and the
+ * client's own message.
  */
 export function stallReason(torrent: ClientTorrent, metainfo: Metainfo): string {
   const reasons = [whatHolds(torrent), poorSources(torrent, metainfo), torrent.message]
@@ -81,7 +81,10 @@ function whatHolds({ state, peers }: ClientTorrent): string {
   return `${count(peers, 'peer')} ${are} connected, and ${send} nothing`
 }
 
-/** Names the sources of a torrent without a tracker: clients say nothing of web seeds. */
+/**
+ * Describes the sources of a torrent without a tracker, because clients report nothing about web
+ * seeds.
+ */
 function poorSources({ state }: ClientTorrent, metainfo: Metainfo): string | null {
   if (state !== 'downloading' || hasTracker(metainfo)) return null
   const { webSeeds } = metainfo

@@ -5,20 +5,20 @@ import { statIfThere } from '../../files/stat-files.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { refuseUnsafePaths } from '../verify/verify-torrent.js'
 
-/** Where the content of a torrent is to be. */
+/** The place for the content of a torrent. */
 export interface DownloadTarget {
-  /** The file, or the directory of several; what links lead to, where it is there. */
+  /** The file, or the directory of several files; links are resolved if it exists. */
   readonly path: string
-  /** What a check of it goes by: the torrent under the name that its content has there. */
+  /** The torrent under the name that its content has there, for checks. */
   readonly metainfo: Metainfo
 }
 
 /**
- * Chooses the place of a torrent's content as BitTornado does: `saveAs`, if it is given, else the
- * torrent's name in the directory `saveTo`. A directory that is there already, and has none of the
- * torrent's files in it, gets the content under the torrent's name. Both are absolute paths.
- * @throws BtkitError `unsafe-path` for a torrent that must not be let near a disk, `io` and the like
- * when a directory can't be read
+ * Chooses the place of a torrent's content as BitTornado does: `saveAs` if given, else the
+ * torrent's name in the directory `saveTo`. An existing directory without any of the torrent's
+ * files gets the content under the torrent's name. Both paths are absolute.
+ * @throws BtkitError `unsafe-path` for a torrent with unsafe paths; `io` and others if a
+ *   directory cannot be read
  */
 export function chooseTarget(
   metainfo: Metainfo,
@@ -32,7 +32,7 @@ export function chooseTarget(
   return { path, metainfo: renamed(metainfo, basename(path)) }
 }
 
-/** Whether a directory is there that is no earlier part of the torrent's content. */
+/** Whether there is a directory without any of the torrent's files. */
 function isOtherDirectory(path: string, { isDirectory, files }: Metainfo): boolean {
   if (!statIfThere(path)?.isDirectory()) return false
   if (!isDirectory) return true
@@ -55,7 +55,7 @@ function renamed(metainfo: Metainfo, name: string): Metainfo {
   return { ...metainfo, name, files: named }
 }
 
-/** What is to be checked at a target, as planVerify takes it. */
+/** Returns the arguments of planVerify for a target. */
 export function checkOf({ path, metainfo }: DownloadTarget) {
   return { metainfo, torrent: metainfo.name, path: dirname(path), byName: true }
 }

@@ -10,21 +10,21 @@ import { editTorrent } from './torrent.js'
 import { parseUnhashedTorrent } from '../read-torrent.js'
 import type { ResultMemory } from './result-memory.js'
 
-/** What to do with each of the files. */
+/** The request for editing files. */
 export interface EditRequest {
   readonly edit: TorrentEdit
-  /** In bytes. */
+  /** Bytes. */
   readonly maxTorrentSize: number
-  /** Where the results go, under the names of the files; null for their own place. */
+  /** The directory for the results, under the files' names; null to replace the files. */
   readonly outputDirectory: string | null
   readonly dryRun: boolean
-  /** Whether to replace even files in `outputDirectory` that are no torrents. */
+  /** Whether to replace files in `outputDirectory` that are not torrents. */
   readonly force: boolean
-  /** Whether to tell the info hashes even of torrents whose `info` stays as it is. */
+  /** Whether to compute info hashes even if `info` does not change. */
   readonly tellHashes: boolean
 }
 
-/** What there is to say of a torrent before and after an edit, without its bytes. */
+/** The properties of a torrent to report before and after an edit, without its bytes. */
 export type TorrentFacts = Pick<
   Metainfo,
   | 'announce'
@@ -45,38 +45,38 @@ export type TorrentFacts = Pick<
 >
 
 /**
- * A torrent that was edited, or left as it was when the edit changes nothing. Info hashes are null
- * also where `info` stays as it is and nobody asked for them, as to compute them takes longest.
+ * A torrent that was edited, or left unchanged because the edit changes nothing. Info hashes are
+ * null if `info` does not change and they were not requested, because computing them takes longest.
  */
 export interface EditedFile {
   readonly file: string
   readonly isChanged: boolean
   readonly before: TorrentFacts
   readonly after: TorrentFacts
-  /** What is wrong with piece layers of version 2: an edit leaves them as they are. */
+  /** Faults of version 2 piece layers, which an edit does not change. */
   readonly warnings: readonly Warning[]
 }
 
-/** An edited torrent that is yet to be written. */
+/** An edited torrent before it is written. */
 export interface PreparedEdit {
   readonly edited: EditedFile
-  /** Null when there is nothing to write. */
+  /** Null if there is nothing to write. */
   readonly bytes: Uint8Array | null
   readonly editable: Editable
-  /** Whether the torrent's permissions let it be changed, as far as that is known. */
+  /** Whether the torrent's permissions allow changes, as far as known. */
   readonly isWritable: boolean
 }
 
-/** What edits have in common. */
+/** The context that all edits share. */
 export interface EditContext {
   readonly request: EditRequest
-  /** Keeps the results until they are written. */
+  /** Holds the results until they are written. */
   readonly memory: ResultMemory
 }
 
 /**
- * Edits a torrent, which is read unless it was before; nothing is written yet.
- * @throws BtkitError that names the file
+ * Edits a torrent, and reads it if necessary. Writes nothing.
+ * @throws BtkitError with the file's name
  */
 export function prepareEdit({ path, found }: ReadPath, context: EditContext): PreparedEdit {
   const { maxTorrentSize } = context.request
@@ -126,7 +126,7 @@ function editNamed(before: UnhashedMetainfo, { file, edit, memory }: NamedEdit):
 
 function factsOf(metainfo: UnhashedMetainfo, hasHashes: boolean): TorrentFacts {
   const { infoHash, infoHashV2 } = hasHashes ? withInfoHashes(metainfo) : NO_HASHES
-  // Spelled out, because to spread takes longer than to read a small torrent
+  // Lists all properties, because spreading takes longer than reading a small torrent
   return {
     announce: metainfo.announce,
     announceList: metainfo.announceList,

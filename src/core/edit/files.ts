@@ -12,28 +12,28 @@ import {
 import { ResultMemory } from './result-memory.js'
 import { storeEdit } from './store.js'
 
-/** The outcome for a file: edited and safely on the disk, or failed and as it was. */
+/** The outcome for a file: edited and synced, or failed and unchanged. */
 export type EditOutcome = (EditedFile & { readonly error: null }) | FailedFile
 
-/** A file that could not be edited, and why. */
+/** A file that could not be edited, with the error. */
 export interface FailedFile {
   readonly file: string
   readonly error: Error
 }
 
-/** Files to write at a time: enough that the disk syncs many at once. */
+/** Number of concurrent writes, so that the disk syncs many at once. */
 const IN_FLIGHT = 256
 
-/** Torrents to begin before anything else has its turn. */
+/** Number of torrents to begin before other work runs. */
 const AT_ONCE = 16
 
-/** Torrents to have in memory at a time, and their bytes. */
+/** Limits of torrents in memory: their number and their bytes. */
 const WINDOW = 1024
 const WINDOW_BYTES = 48 * 1024 * 1024
 
 /**
- * Edits torrents and yields an outcome for each, in order. One that fails does not stop the others.
- * @throws BtkitError `interrupted` when the signal aborts, after the outcomes of all that was begun
+ * Edits torrents, and yields an outcome for each, in order. A failure does not stop the others.
+ * @throws BtkitError `interrupted` if the signal aborts, after the outcomes of all begun edits
  */
 export async function* editFiles(
   files: readonly string[],
@@ -46,7 +46,7 @@ export async function* editFiles(
   try {
     for await (const some of readEditables(files)) {
       for (const [i, file] of some.entries()) {
-        // Gives finished writes and signals their turn
+        // Lets finished writes and signals be processed
         if (i % AT_ONCE === 0) await setImmediate()
         if (signal.aborted) break
         begun.add(beginEdit(file, context, writer))
@@ -80,10 +80,10 @@ function beginEdit(read: ReadPath, context: EditContext, writer: Writer): BegunE
   }
 }
 
-/** Times to edit a torrent that others change meanwhile; each of those makes progress. */
+/** Number of attempts if other programs change the torrent meanwhile. */
 const MAX_TRIES = 20
 
-/** Stores an edit. Where the torrent has changed since it was read, what it is now is edited instead. */
+/** Stores an edit. If the torrent has changed since it was read, edits the new version instead. */
 async function endEdit(
   first: PreparedEdit,
   context: EditContext,
@@ -104,7 +104,7 @@ async function endEdit(
   }
 }
 
-/** The edits that were begun and are not told of yet, in order. */
+/** The begun edits whose outcomes were not yielded yet, in order. */
 class BegunEdits {
   readonly #edits: BegunEdit[] = []
   readonly #done = new Set<BegunEdit>()
@@ -129,7 +129,7 @@ class BegunEdits {
     void edit.outcome.then(() => this.#done.add(edit))
   }
 
-  /** The outcome of the one that was begun first, once it is done. */
+  /** Returns the outcome of the oldest edit when it is done. */
   async takeFirst(): Promise<EditOutcome> {
     const first = this.#edits.shift()
     if (!first) throw new Error('no edit was begun')

@@ -1,35 +1,37 @@
 import { Buffer } from 'node:buffer'
 
-/** In bytes: many torrents' worth. A larger one has memory of its own. */
+/** Bytes of shared memory for many results. A larger result gets its own memory. */
 const SLAB = 4 * 1024 * 1024
 
-/** Memory that results share. */
+/** Memory shared by results. */
 interface Slab {
   readonly bytes: Buffer
-  /** The offset where the next result goes. */
+  /** The offset for the next result. */
   end: number
-  /** How many results stand in it. */
+  /** Number of results in it. */
   kept: number
 }
 
 /**
- * Memory for the bytes of edited torrents, which serves for others once they are written. To have new
- * memory for each of thousands takes longer than to edit them.
+ * Memory for the bytes of edited torrents. It is reused after they are written, because allocating
+ * memory for thousands of torrents takes longer than editing them.
  */
 export class ResultMemory {
   #current: Slab = newSlab()
   #offered: Uint8Array | null = null
   readonly #free: Slab[] = []
-  /** Those in which results stand, by their memory. */
+  /** Slabs that contain results, by their memory. */
   readonly #used = new Map<ArrayBufferLike, Slab>()
 
-  /** Room for a result, which is given to the next as well unless it is kept before. */
+  /** Offers memory for a result. The next call offers the same memory unless it is kept. */
   readonly offer = (length: number): Uint8Array => {
     this.#offered = this.#findRoom(length)
     return this.#offered
   }
 
-  /** Keeps bytes until they are let go: those of the last offer where they stand, others as a copy. */
+  /**
+   * Keeps bytes until they are released: in place if they are the last offer, otherwise as a copy.
+   */
   keep(bytes: Uint8Array): Uint8Array {
     const kept = bytes === this.#offered ? bytes : this.#copy(bytes)
     const slab = this.#current
@@ -40,7 +42,7 @@ export class ResultMemory {
     return kept
   }
 
-  /** Lets go of bytes that were kept. */
+  /** Releases kept bytes. */
   letGo({ buffer }: Uint8Array): void {
     const slab = this.#used.get(buffer)
     if (slab === undefined || --slab.kept > 0) return

@@ -15,9 +15,10 @@ import { checkReplaceable } from '../check-replaceable.js'
 import type { EditRequest, PreparedEdit } from './file.js'
 
 /**
- * Writes an edited torrent, unless its target holds the same bytes already. A dry run only checks
- * that the target could be written.
- * @throws BtkitError that names the target; `changed` when the torrent is not what was edited any more
+ * Writes an edited torrent, unless its target has the same bytes already. A dry run only checks
+ * that the target can be written.
+ * @throws BtkitError with the target's name; `changed` if the torrent has changed since it was
+ *   read
  */
 export async function storeEdit(
   { edited: { file }, bytes, editable, isWritable }: PreparedEdit,
@@ -35,7 +36,9 @@ export async function storeEdit(
   else await writer.write(target, bytes, options)
 }
 
-/** In its own place a torrent keeps mode and owner; a copy elsewhere keeps the mode alone. */
+/**
+ * Returns the write options. A replaced torrent keeps mode and owner; a copy keeps only the mode.
+ */
 function writeOptions(
   file: string,
   editable: Editable,
@@ -49,7 +52,7 @@ function writeOptions(
   return { mode, owner, checkUntouched, expected: fingerprint }
 }
 
-/** Torrents that are written elsewhere stay as they are, even where links lead back to them. */
+/** Checks that the target of a copy is not the torrent itself through a link. */
 function checkOther(file: string, target: string): void {
   const [from, to] = [file, target].map((path) => statSync(path, NUMBERS))
   if (!from || !to || from.ino !== to.ino || from.dev !== to.dev) return
@@ -58,7 +61,7 @@ function checkOther(file: string, target: string): void {
 
 const NUMBERS = { bigint: true, throwIfNoEntry: false } as const
 
-/** Whether a file holds exactly these bytes; false for one that can't be read. */
+/** Whether a file has exactly these bytes; false if it cannot be read. */
 function holds(path: string, bytes: Uint8Array): boolean {
   try {
     checkEditable(path)

@@ -6,10 +6,10 @@ import type { Allocate } from '../../metainfo/edit/splice-dict.js'
 import { spliceTorrent, type TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 
 /**
- * Edits a torrent in memory. The result is parsed again to make sure that it is valid, and that the
- * info hash is the same unless the edit changes `info`. If nothing changes, `before` is returned, else
- * what stands in memory of `allocate`.
- * @throws BtkitError `metainfo` when the edit would break the torrent
+ * Edits a torrent in memory. Parses the result again to check that it is valid, and that the info
+ * hash is the same unless the edit changes `info`. Returns `before` if nothing changes, otherwise a
+ * torrent in memory of `allocate`.
+ * @throws BtkitError `metainfo` if the edit would make the torrent invalid
  */
 export function editTorrent(
   before: UnhashedMetainfo,
@@ -31,7 +31,10 @@ export function editTorrent(
   return after
 }
 
-/** Whether two torrents have the same info hashes, and so are the same to clients and trackers. */
+/**
+ * Whether two torrents have the same info hashes, so that they are the same for clients and
+ * trackers.
+ */
 export function isSameInfo(a: InfoHashes, b: InfoHashes): boolean {
   return a.infoHash === b.infoHash && a.infoHashV2 === b.infoHashV2
 }

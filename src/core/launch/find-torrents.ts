@@ -4,19 +4,19 @@ import { asBtkitError, BtkitError } from '../../errors.js'
 import { readBounded } from '../../files/read-bounded.js'
 import { parseUnhashedTorrent } from '../read-torrent.js'
 
-/** More levels of directories than anybody has. */
+/** Maximum depth of directories. */
 const MAX_DEPTH = 100
 
-/** Torrents below a directory, and what could not be listed. */
+/** The torrents below a directory, and the directories that could not be listed. */
 interface FoundTorrents {
-  /** What tells one state of each torrent from another, by its path. */
+  /** For each path, a text that identifies the state of the torrent. */
   readonly stamps: ReadonlyMap<string, string>
-  /** Torrents below these directories may be there still. */
+  /** Directories with errors; torrents below them may still exist. */
   readonly unread: ReadonlyMap<string, unknown>
 }
 
 /**
- * The .torrent files in directories and below. Hidden entries are left out, and directories behind
+ * Finds the .torrent files in directories and below. Ignores hidden entries, and directories behind
  * symbolic links.
  */
 export function findTorrents(directories: readonly string[]): FoundTorrents {
@@ -48,12 +48,12 @@ function note(path: string, stamps: Map<string, string>): void {
     const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
     stamps.set(path, [ino, size, mtimeNs, ctimeNs].join(' '))
   } catch {
-    // Gone between the list and the look
+    // Removed between listing and examining
   }
 }
 
 /**
- * Whether any torrent below directories is a hybrid. Those that can't be read are none.
+ * Whether any torrent below directories is a hybrid. Unreadable torrents are ignored.
  * @param maxSize of the largest torrent, in bytes
  */
 export function hasHybrids(directories: readonly string[], maxSize: number): boolean {

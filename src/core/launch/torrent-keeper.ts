@@ -17,35 +17,37 @@ import { readTorrent } from '../read-torrent.js'
 import { verifyTorrents } from '../verify/verify-torrents.js'
 import { findTorrents } from './find-torrents.js'
 
-/** What is kept seeding, and how. */
+/** The torrents to keep seeding, and how. */
 export interface KeeperSettings {
   /** The directories; all torrents below them are seeded. */
   readonly directories: readonly string[]
-  /** Whether the data of a torrent lies in a directory named as the .torrent, not beside it. */
+  /**
+   * Whether the data of a torrent is in a directory named like the .torrent, instead of beside it.
+   */
   readonly inOwnDirectory: boolean
-  /** Whether data is read before it is seeded, where the piece cache does not know it. */
+  /** Whether to read data before seeding, if the piece cache does not know it. */
   readonly checkHashes: boolean
-  /** The size of the largest torrent, in bytes. */
+  /** The size of the largest torrent in bytes. */
   readonly maxTorrentSize: number
   readonly hashContext: HashContext
-  /** Hears of torrents that are taken up or let go. */
+  /** Called when a torrent is added or dropped. */
   readonly onChange: (change: 'added' | 'dropped', torrent: string) => void
-  /** Hears, once for each reason, why a torrent is not seeded. */
+  /** Called once for each reason why a torrent is not seeded. */
   readonly onProblem: (problem: unknown) => void
 }
 
-/** Torrents that are read and handed over at once. */
+/** Number of torrents that are read and added together. */
 const BATCH = 50
 
-/** A torrent that the client was given. */
+/** A torrent that was added to the client. */
 interface Kept {
   readonly stamp: string
   readonly infoHash: string
 }
 
 /**
- * Keeps a client seeding the torrents below directories, from one look at them to the next. Those
- * whose data is not whole are looked at again each time, and read again only when it has changed.
+ * Keeps a client seeding the torrents below directories. Torrents with incomplete data are examined
+ * at each update, but read again only after a change.
  */
 export class TorrentKeeper {
   readonly #sync: SyncClient
@@ -53,10 +55,10 @@ export class TorrentKeeper {
   readonly #kept = new Map<string, Kept>()
   /** The info hashes that the client did not have before. */
   readonly #ours = new Set<string>()
-  /** The states of torrents and data in which data was found damaged. */
+  /** The states of torrents and data in which damage was found. */
   readonly #damaged = new Map<string, string>()
-  /** What was last told of each torrent or directory. */
-  /** Info hashes of torrents that were about to be handed over. */
+  /** The last report for each torrent or directory. */
+  /** Info hashes of torrents that were about to be added. */
   readonly #begun = new Set<string>()
   readonly #told = new Map<string, string>()
 
@@ -65,16 +67,16 @@ export class TorrentKeeper {
     this.#settings = settings
   }
 
-  /** Those of a list that are kept. */
+  /** Filters a client's list to the kept torrents. */
   ownOf(list: readonly ClientTorrent[]): ClientTorrent[] {
     const infoHashes = new Set([...this.#kept.values()].map(({ infoHash }) => infoHash))
     return list.filter(({ infoHash }) => infoHashes.has(infoHash))
   }
 
   /**
-   * Looks at the directories, hands over what is new or changed or lost by the client, and takes out
-   * what is gone.
-   * @throws BtkitError `unreachable`, `client` when it refuses, `interrupted`
+   * Examines the directories. Adds torrents that are new, changed or lost by the client, and
+   * removes those that no longer exist.
+   * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
    */
   async update(): Promise<void> {
     const { stamps, unread } = findTorrents(this.#settings.directories)
@@ -91,7 +93,7 @@ export class TorrentKeeper {
   }
 
   /**
-   * Takes out of the client all that was not there before.
+   * Removes all torrents from the client that it did not have before.
    * @throws BtkitError `client`
    */
   async withdrawAll(client: TorrentClient): Promise<void> {
@@ -155,7 +157,10 @@ export class TorrentKeeper {
     }
   }
 
-  /** A torrent whose data is whole; null, told why, when it is not. */
+  /**
+   * Reads a torrent, and checks its data. Returns null after reporting the reason if the data is
+   * incomplete.
+   */
   async #read(path: string, stamp: string): Promise<PublishRequest | null> {
     const directory = this.#settings.inOwnDirectory
       ? path.slice(0, -'.torrent'.length)

@@ -16,40 +16,42 @@ import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { spliceDict, type DictChanges } from '../../metainfo/edit/splice-dict.js'
 
-/** When a torrent says that it was made: at a moment, in seconds since 1970, or with its files. */
+/**
+ * The creation date: seconds since 1970, or `mtime` for the date of the files, or null for none.
+ */
 type CreationDate = number | 'mtime' | null
 
 export interface MakeRequest extends ContentRequest, InfoOptions, PieceRules {
   readonly parts: Omit<TorrentParts, 'creationDate'>
   readonly creationDate: CreationDate
   readonly write: Omit<WriteOptions, 'checkReplaceable'>
-  /** Whether to replace even a file that is no torrent. */
+  /** Whether to replace even a file that is not a torrent. */
   readonly force?: boolean
 }
 
-/** What a torrent says beside its content. */
+/** The values of a torrent that do not describe its content. */
 type TorrentRules = InfoOptions & Pick<MakeRequest, 'parts' | 'creationDate'>
 
-/** A torrent of which all but the digests is decided: nothing has been read yet. */
+/** A planned torrent: everything except the digests is known, nothing was read. */
 export interface TorrentPlan {
   readonly request: MakeRequest
   readonly content: Content
-  /** Why its pieces are as long as they are. */
+  /** The reason for its piece length. */
   readonly pieces: Omit<PieceChoice, 'content'>
-  /** The info hashes of the torrent in whose place it goes; null when there is none. */
+  /** The info hashes of the torrent that it replaces; null if there is none. */
   readonly replaced: InfoHashes | null
 }
 
 export interface MadeTorrent extends InfoHashes {
   readonly bytes: Uint8Array
   readonly core: TorrentCore
-  /** Bytes that were read; the digests of all others were in the cache. */
+  /** Bytes that were read; the other digests were in the cache. */
   readonly bytesHashed: number
 }
 
 /**
- * Decides what a torrent will hold and makes sure that it could be written.
- * @throws BtkitError those of planContent, checkTarget and choosePieces
+ * Plans a torrent, and checks that it can be written.
+ * @throws BtkitError as planContent, checkTarget and choosePieces
  */
 export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
   const content = await planContent(request)
@@ -60,7 +62,7 @@ export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
   return { request, content: cut, pieces, replaced: hashesAt(request.torrent) }
 }
 
-/** Larger torrents are no one's that we know. In bytes. */
+/** Largest torrent in bytes; no known program creates larger ones. */
 const MAX_TORRENT = 512 * 1024 * 1024
 
 function hashesAt(path: string | null): InfoHashes | null {
@@ -76,7 +78,7 @@ function hashesAt(path: string | null): InfoHashes | null {
 }
 
 /**
- * Decides the same for another torrent of the same content: only what is said beside it differs.
+ * Plans another torrent of the same content that differs only in its other values.
  * @throws BtkitError as checkTarget does
  */
 export function planVariant(plan: TorrentPlan, request: MakeRequest): TorrentPlan {
@@ -84,7 +86,9 @@ export function planVariant(plan: TorrentPlan, request: MakeRequest): TorrentPla
   return { ...plan, request, replaced: hashesAt(request.torrent) }
 }
 
-/** The bytes that a planned .torrent will have, if no two of its files are alike. */
+/**
+ * Returns the size of a planned .torrent in bytes, if no two of its files have the same content.
+ */
 export function measureTorrent({
   request,
   content,
@@ -97,13 +101,16 @@ export function measureTorrent({
   return blank.length + measureDigests(content) + measureLayers(content)
 }
 
-/** How much longer `pieces` will be than an empty string, whose length is the single digit 0. */
+/**
+ * Returns how many bytes longer `pieces` is than an empty string, whose length is the single digit
+ * 0.
+ */
 function measureDigests({ version, pieceCount }: Content): number {
   const digests = pieceCount * DIGEST
   return version === 'v2' ? 0 : digests + `${digests}`.length - 1
 }
 
-/** How much longer `piece layers` will be than an empty dictionary. */
+/** Returns how many bytes longer `piece layers` is than an empty dictionary. */
 function measureLayers(content: Content): number {
   if (content.version === 'v1') return 0
   let total = 0
@@ -115,9 +122,8 @@ function measureLayers(content: Content): number {
 }
 
 /**
- * Makes a torrent, and writes it where the request says. Either the whole torrent is there in the
- * end, or an error is raised and nothing has changed.
- * @throws BtkitError those of obtainInfo and writeAtomically
+ * Makes a torrent, and writes it as requested. After an error nothing has changed.
+ * @throws BtkitError as obtainInfo and writeAtomically
  */
 export async function makeTorrent(
   plan: TorrentPlan,
@@ -130,7 +136,7 @@ export async function makeTorrent(
 }
 
 /**
- * Makes a torrent by what another of the same content was made of: nothing is read.
+ * Makes a torrent from the result of another one of the same content. Reads nothing.
  * @throws BtkitError as writeAtomically does
  */
 export function makeVariant(plan: TorrentPlan, made: MadeTorrent): Promise<MadeTorrent> {
@@ -153,7 +159,7 @@ function writeOptions({ write, force }: MakeRequest): WriteOptions {
   return force ? write : { ...write, checkReplaceable }
 }
 
-/** Encodes a torrent around what it says of its content. */
+/** Encodes a torrent from its encoded content. */
 function composeTorrent(
   { parts, creationDate }: Pick<MakeRequest, 'parts' | 'creationDate'>,
   content: Content,
@@ -164,7 +170,8 @@ function composeTorrent(
 }
 
 /**
- * The creation date in seconds since 1970. The newest file's time stands for that of a directory.
+ * Returns the creation date in seconds since 1970. The date of a directory is that of its newest
+ * file.
  */
 export function settleDate(date: CreationDate, { files }: Content): number | null {
   if (date !== 'mtime') return date
@@ -174,10 +181,7 @@ export function settleDate(date: CreationDate, { files }: Content): number | nul
   return Number(newest / 1_000_000_000n)
 }
 
-/**
- * The `info` of the same content with other words beside it: another source tag, and other keys in
- * the place of those of the same name. Nothing needs to be read again for it.
- */
+/** Changes the source tag and other keys in the `info` of the same content. Reads nothing. */
 function reviseInfo(
   info: Uint8Array,
   { sourceTag, extraKeys }: Pick<InfoOptions, 'sourceTag' | 'extraKeys'>,

@@ -4,33 +4,33 @@ import { formatBytes } from '../../text/quantity.js'
 import { bytesOf, cutIntoPieces, type Content, type ContentRules } from '../digests/content.js'
 import { DIGEST } from '../digests/piece-table.js'
 
-/** What decides how long the pieces are. Lengths and sizes are in bytes. */
+/** The rules for the piece length. Lengths and sizes are in bytes. */
 export interface PieceRules extends Pick<ContentRules, 'pieceLength'> {
-  /** The pieces that there may be: the shortest length with so few is taken. */
+  /** Maximum number of pieces: chooses the shortest piece length that keeps it. */
   readonly mostPieces?: number | undefined
-  /** The bytes that a .torrent may have: the shortest length with so few is taken. */
+  /** Maximum bytes of the .torrent: chooses the shortest piece length that keeps it. */
   readonly largestTorrent?: number | undefined
-  /** No piece is longer, whatever else is asked for. */
+  /** Maximum piece length, which overrides all other rules. */
   readonly longestPiece?: number | undefined
 }
 
-/** Why pieces are as long as they are. */
+/** The reason for a piece length. */
 export type PieceReason =
   | { readonly kind: 'given' }
   | { readonly kind: 'by size' }
   | { readonly kind: 'by count'; readonly mostPieces: number }
-  /** Fewer pieces than these there can't be: each file begins one, or they would be too long. */
+  /** The number of pieces cannot be lower: each file begins one, or pieces would be too long. */
   | { readonly kind: 'fewest'; readonly pieceCount: number }
   | { readonly kind: 'by torrent size'; readonly largestTorrent: number }
 
 export interface PieceChoice {
   readonly content: Content
   readonly reason: PieceReason
-  /** Whether they would be longer, if they were allowed to be. */
+  /** Whether the maximum piece length made them shorter. */
   readonly isBounded: boolean
 }
 
-/** How long pieces are, and why. */
+/** The piece length and its reason. */
 export interface PieceFacts extends Omit<PieceChoice, 'content'> {
   /** In bytes. */
   readonly pieceLength: number
@@ -38,18 +38,18 @@ export interface PieceFacts extends Omit<PieceChoice, 'content'> {
   readonly size: number
 }
 
-/** What people may want to know of a choice. */
+/** Returns the facts about a choice that people may want to know. */
 export function pieceFacts({ content, reason, isBounded }: PieceChoice): PieceFacts {
   return { reason, isBounded, pieceLength: content.pieceLength, size: bytesOf(content) }
 }
 
-/** The bytes that the .torrent of some content will have. */
+/** Returns the size of a content's .torrent in bytes. */
 export type MeasureTorrent = (content: Content) => number
 
 /**
- * Cuts content into pieces by some rules. Measuring is slow with many files, so it is done only
- * where a rule needs it.
- * @throws BtkitError `too-large` when no length is enough for the .torrent to be as small as asked
+ * Divides content into pieces by the rules. Measures only if a rule needs it, because that is slow
+ * with many files.
+ * @throws BtkitError `too-large` if no piece length makes the .torrent small enough
  */
 export function choosePieces(
   content: Content,
@@ -89,7 +89,7 @@ function fitTorrent(
 ): Preference {
   const reason: PieceReason = { kind: 'by torrent size', largestTorrent }
   for (const cut of cutByLength(content, longestPiece)) {
-    // The digests of v1 alone tell of most lengths that they are too short
+    // The size of the v1 digests alone excludes most lengths
     const least = cut.version === 'v2' ? 0 : cut.pieceCount * DIGEST
     if (least <= largestTorrent && measure(cut) <= largestTorrent) return { content: cut, reason }
   }
@@ -99,7 +99,7 @@ function fitTorrent(
   throw new BtkitError('too-large', `${content.name}: ${why}`)
 }
 
-/** The content cut into pieces of each length there is, the shortest first. */
+/** Yields the content with each possible piece length, shortest first. */
 function* cutByLength(content: Content, longest: number): Generator<Content> {
   for (let length = 2 ** MIN_PIECE_POW2; length <= longest; length *= 2) {
     yield cutIntoPieces(content, length)

@@ -3,29 +3,29 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { PublishedTorrent, TorrentClient } from './client.js'
 import { findLocalData } from './local-data.js'
 
-/** A torrent that a client is to seed. */
+/** A torrent to be seeded by a client. */
 export interface PublishRequest {
-  /** What it is called in reports. */
+  /** Its name in reports. */
   readonly torrent: string
   readonly metainfo: Metainfo
-  /** The directory, as the client sees it, in which the content lies under the torrent's name. */
+  /** The client's path of the directory that contains the content under the torrent's name. */
   readonly directory: string
-  /** The same directory as this machine sees it; null where it does not. */
+  /** The same directory as seen by this machine; null if it does not see it. */
   readonly localDirectory: string | null
 }
 
-/** What is known of how a client sees files. */
+/** How a client sees files. */
 export interface ClientSight {
-  /** Whether the client runs on this machine, and so sees files where this machine sees them. */
+  /** Whether the client runs on this machine, so that both see files at the same paths. */
   readonly isLocal: boolean
-  /** Whether to believe that the client sees the data where the requests say. */
+  /** Whether to trust that the client sees the data at the paths of the requests. */
   readonly trustsDirectories: boolean
 }
 
 /**
- * Hands torrents to a client, none of them started, if the client sees their data as far as can be
- * told. Returns why those were not handed over that were not.
- * @throws BtkitError `unreachable`, `client` when it refuses, `interrupted`
+ * Adds torrents to a client without starting them, if the client sees their data as far as that is
+ * known. Returns the errors of the others.
+ * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
  */
 export async function handOver(
   client: TorrentClient,
@@ -72,7 +72,7 @@ interface Sighted {
   readonly sight: ClientSight
 }
 
-/** Why a client may not see the data of a torrent; null when it does, or will look. */
+/** Returns why the client may not see the data of a torrent; null if it does, or will check. */
 function doubtOf(request: PublishRequest, found: boolean | null, { client, sight }: Sighted) {
   const { directory } = request
   if (found === false) return new BtkitError('client', unseen(client, directory))
@@ -81,12 +81,12 @@ function doubtOf(request: PublishRequest, found: boolean | null, { client, sight
   return new BtkitError('client', `${reason} (--trust-data-path takes it on trust)`)
 }
 
-/** Whether the client sees what this machine has found. */
+/** Whether the client sees the data that this machine has found. */
 function isSeen({ directory, localDirectory }: PublishRequest, sight: ClientSight): boolean {
   return sight.trustsDirectories || (sight.isLocal && directory === localDirectory)
 }
 
-/** What is said of a client that does not see the data of a torrent. */
+/** The message for a client that does not see the data of a torrent. */
 export function unseen({ label }: TorrentClient, directory: string): string {
   return `${label} does not see all its data in ${directory}`
 }

@@ -4,19 +4,19 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { findFiles, locateContent, type FoundFile } from '../verify/content.js'
 import type { VerifyOutcome } from '../verify/verify-torrents.js'
 
-/** What this machine sees of a torrent's data. */
+/** The data of a torrent as seen by this machine. */
 interface LocalData {
-  /** When each file, pad files included, was last modified, in seconds since 1970; 0 for pad files. */
+  /** Modification time of each file in seconds since 1970; 0 for pad files. */
   readonly times: readonly number[]
-  /** Tells one state of the data from another. */
+  /** Identifies one state of the data. */
   readonly stamp: string
 }
 
 /**
- * Looks for the data of a torrent below a directory, under the torrent's name. Sizes are looked at,
- * no file is read.
- * @throws BtkitError `not-found` or `changed` with the first file that is not there whole, and those
- * of locateContent
+ * Looks for a torrent's data below a directory, under the torrent's name. Compares sizes, reads no
+ * files.
+ * @throws BtkitError `not-found` or `changed` with the first incomplete file, and as
+ *   locateContent
  */
 export function findLocalData(metainfo: Metainfo, directory: string): LocalData {
   const files = findFiles(
@@ -46,7 +46,7 @@ function stampOf({ found }: FoundFile): string {
   return `${mtimeNs}.${ctimeNs}.${inode}`
 }
 
-/** Why the data of a torrent that was checked can't be seeded; null when it can. */
+/** Returns why the data of a checked torrent cannot be seeded; null if it can. */
 export function dataProblem(outcome: VerifyOutcome): Error | null {
   if (outcome.error !== null) return outcome.error
   const { torrent, report } = outcome

@@ -10,40 +10,40 @@ import {
 import { handOver, unseen, type ClientSight, type PublishRequest } from './hand-over.js'
 import { waitFor, type Waiting } from './wait-for.js'
 
-/** How to publish. */
+/** Options for publishing. */
 export interface PublishOptions extends ClientSight {
   readonly waiting: Waiting
-  /** The same client for calls after an interruption; by default the client itself. */
+  /** The same client for calls after an interruption. Default: the client itself. */
   readonly lastCalls?: TorrentClient
-  /** Info hashes of torrents that an earlier run was about to hand over, and may not have marked. */
+  /** Info hashes of torrents that an earlier run was about to add, and may not have marked. */
   readonly begun?: ReadonlySet<string>
-  /** Called before torrents are handed over, so that they are known if the run is cut off. */
+  /** Called before torrents are added, so that they are recorded if the run is interrupted. */
   readonly onHandOver?: (torrents: readonly PublishRequest[]) => void
 }
 
 /**
- * What became of a torrent: `published` now, `already` there, or not: a client is still `checking`
- * its data, or it `failed`.
+ * The outcome for a torrent: `published` now, `already` there, still `checking` in the client, or
+ * `failed`.
  */
 export interface PublishOutcome {
   readonly torrent: string
   readonly infoHash: string
   readonly status: 'published' | 'already' | 'checking' | 'failed'
-  /** Why it is not published; null when it is. */
+  /** Why it is not published; null if it is. */
   readonly reason: string | null
 }
 
-/** How long after a client took a torrent up it may begin to look at the data, in milliseconds. */
+/** How long after adding a torrent a client may begin to check the data, in milliseconds. */
 const LATE_LOOK_MS = 3000
 
-/** Torrents that are handed over, started or removed at once. */
+/** Number of torrents that are added, started or removed at once. */
 const TORRENTS_AT_ONCE = 100
 
 /**
- * Has a client seed torrents whose data lies ready. No torrent is started unless the client was seen
- * to have all its data; one that it does not find all data of is taken out again. Torrents that the
- * client has from elsewhere are left alone. The outcomes are in the order of the requests.
- * @throws BtkitError `unreachable`, `client` when it refuses, `interrupted`
+ * Makes a client seed torrents with existing data. Starts a torrent only after the client was seen
+ * to have all its data; otherwise removes it again. Torrents that the client has from elsewhere are
+ * left alone. The outcomes are in the order of the requests.
+ * @throws BtkitError `unreachable`, `client` if it refuses, `interrupted`
  */
 export async function publishTorrents(
   client: TorrentClient,
@@ -71,7 +71,7 @@ class PublishRun {
   readonly #client: TorrentClient
   readonly #options: PublishOptions
   readonly #outcomes = new Map<PublishRequest, Omit<PublishOutcome, 'torrent' | 'infoHash'>>()
-  /** Those that the client has, and that are to be started. */
+  /** Torrents in the client that are to be started. */
   #added: Pending[] = []
   #started: Pending[] = []
   readonly #begun: ReadonlySet<string>
@@ -88,7 +88,7 @@ class PublishRun {
     return { torrent, infoHash: clientInfoHash(metainfo), ...settled }
   }
 
-  /** Hands over what the client does not have. */
+  /** Adds the torrents that the client does not have. */
   async add(requests: readonly PublishRequest[]): Promise<void> {
     const list = byInfoHash(await this.#client.list())
     const fresh = this.#judge(requests, list)
@@ -98,7 +98,7 @@ class PublishRun {
     for (const some of inPortions(fresh)) await this.#handOver(some)
   }
 
-  /** Settles what needs no handing over; returns those that do. */
+  /** Settles requests that need no adding; returns the others. */
   #judge(requests: readonly PublishRequest[], list: ReadonlyMap<string, ClientTorrent>): Pending[] {
     const seen = new Set<string>()
     return requests.flatMap((request) => {
@@ -128,7 +128,7 @@ class PublishRun {
     }
   }
 
-  /** Starts those of which the client sees all data, and takes the others out. */
+  /** Starts torrents whose data the client sees completely, and removes the others. */
   async startWhole(): Promise<void> {
     const list = await this.#looked()
     const whole: Pending[] = []
@@ -143,20 +143,20 @@ class PublishRun {
     for (const some of inPortions(whole)) await this.#client.start(infoHashesOf(some))
   }
 
-  /** The client's list, once it has looked at the data of all that were added. */
+  /** Returns the client's list after it has checked the data of all added torrents. */
   async #looked(): Promise<ReadonlyMap<string, ClientTorrent>> {
     const { waiting } = this.#options
     const list = await this.#settled(this.#added, (torrent) => torrent.state !== 'checking')
     const isLooked = (torrent: ClientTorrent) => isBroken(torrent) || isWhole(torrent)
     if (!this.#client.looksBeforeStart || isEach(this.#added, list, isLooked)) return list
-    // A client may begin to look a moment after it has taken a torrent up
+    // A client may begin to check a moment after it has added a torrent
     const isSeen = (torrent: ClientTorrent) => torrent.state === 'checking' || isLooked(torrent)
     const limitMs = Math.min(waiting.limitMs, LATE_LOOK_MS)
     await this.#settled(this.#added, isSeen, { ...waiting, limitMs })
     return this.#settled(this.#added, (torrent) => torrent.state !== 'checking')
   }
 
-  /** Makes sure that what was started is seeded, and nothing downloaded. */
+  /** Checks that the started torrents are seeded, and not downloaded. */
   async confirm(): Promise<void> {
     const isOver = (torrent: ClientTorrent) => isSeeded(torrent) || this.#isLost(torrent)
     const list = await this.#settled(this.#started, isOver)
@@ -169,14 +169,16 @@ class PublishRun {
     }
   }
 
-  /** Whether a torrent is being downloaded, which is to end at once: no client was to need that. */
+  /**
+   * Whether a torrent is being downloaded, which must end at once, because all data should exist.
+   */
   #isLost({ state }: ClientTorrent): boolean {
     return state === 'downloading' && !this.#client.looksBeforeStart
   }
 
   /**
-   * Takes out what was started and not confirmed, after an interruption, when it may be downloaded.
-   * The client of the run listens to the signal, and so answers no more.
+   * After an interruption, removes torrents that were started but not confirmed, because they may
+   * be downloaded. Uses another client object, because that of the run obeys the signal.
    */
   async takeBack(client: TorrentClient): Promise<void> {
     if (this.#client.looksBeforeStart) return
@@ -184,7 +186,9 @@ class PublishRun {
     if (open.length > 0) await client.remove(infoHashesOf(open))
   }
 
-  /** The client's list, once all of these are in it and are as wanted, or the time is over. */
+  /**
+   * Returns the client's list after all these torrents have the wanted state, or the time limit.
+   */
   async #settled(
     pending: readonly Pending[],
     isSettled: (torrent: ClientTorrent) => boolean,

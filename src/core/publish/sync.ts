@@ -16,42 +16,42 @@ import { withdrawTorrents } from './withdraw.js'
 /** A client that seeds the torrents of directories, and how it sees their data. */
 export interface SyncClient extends PublishOptions {
   readonly client: TorrentClient
-  /** What the client sees a directory of this machine as. */
+  /** Converts a directory of this machine to the client's path. */
   readonly remoteDirectory: (local: string) => string
 }
 
-/** A torrent of btkit's whose data is as it says. */
+/** A current torrent of btkit. */
 export interface OwnTorrent {
-  /** The name of its file. */
+  /** Its file name. */
   readonly name: string
-  /** The directory that holds its content under the torrent's name. */
+  /** The directory that contains its content under the torrent's name. */
   readonly dataDirectory: string
-  /** Tells one state of the .torrent from another. */
+  /** Identifies one state of the .torrent file. */
   readonly stamp: string
 }
 
-/** The torrents of a directory that a client is to seed. */
+/** The torrents of a directory that a client must seed. */
 export interface SyncTarget {
   /** The real path of the directory. */
   readonly target: string
   readonly torrents: readonly OwnTorrent[]
-  /** Whether a torrent that was published is gone, so that it is to be withdrawn. */
+  /** Whether a published torrent no longer exists, so that it must be withdrawn. */
   readonly isGone: (name: string) => boolean
 }
 
-/** The stamp of torrents that were about to be handed over: that of no .torrent. */
+/** The stamp of torrents that were about to be added. No .torrent file has it. */
 const BEGUN = ''
 
-/** Torrents whose metainfo is in memory at once. */
+/** Number of torrents whose metainfo is in memory at once. */
 const BATCH = 500
 
-/** More than completedir makes, in bytes. */
+/** Larger than any torrent of completedir, in bytes. */
 const MAX_TORRENT = 2 ** 30
 
 /**
- * Has a client seed the torrents of a directory: those that it does not have or that changed are handed
- * over, those that are gone are taken out. One call to the client is all when nothing changed. What
- * fails is reported, and the next run tries it again. Returns whether the client can be spoken to.
+ * Makes a client seed the torrents of a directory. Adds torrents that are missing there or have
+ * changed, and removes those that no longer exist. If nothing changed, it makes a single call.
+ * Failures are reported, and the next run tries again. Returns whether the client answers.
  * @throws BtkitError `interrupted`
  */
 export async function syncTarget(
@@ -88,7 +88,7 @@ class SyncRun {
     this.known = new Map(readPublished(place))
   }
 
-  /** The info hashes of marked torrents that the client seeds. */
+  /** Returns the info hashes of marked torrents that the client seeds. */
   async look(): Promise<ReadonlySet<string>> {
     const { client } = this.#sync
     if (client.listSeeded) return client.listSeeded()
@@ -102,7 +102,7 @@ class SyncRun {
     return record?.stamp === stamp && isSeeding.has(record.infoHash)
   }
 
-  /** Takes out what is gone. */
+  /** Removes torrents that no longer exist. */
   async withdraw(names: readonly string[]): Promise<void> {
     if (names.length === 0) return
     const { client } = this.#sync
@@ -122,14 +122,14 @@ class SyncRun {
     writePublished(this.#place, this.known)
   }
 
-  /** Those info hashes that no other torrent of the directory has. */
+  /** Returns the info hashes that no other torrent of the directory has. */
   #unused(infoHashes: readonly string[], names: ReadonlySet<string>): string[] {
     const others = [...this.known].filter(([name]) => !names.has(name))
     const used = new Set(others.map(([, { infoHash }]) => infoHash))
     return infoHashes.filter((infoHash) => infoHash !== '' && !used.has(infoHash))
   }
 
-  /** Hands over torrents, each in place of what the client was given under its name before. */
+  /** Adds torrents. Each replaces the previous one of its name. */
   async publish(due: readonly OwnTorrent[]): Promise<void> {
     const requests = new Map<string, PublishRequest>()
     for (const torrent of due)
@@ -167,13 +167,16 @@ class SyncRun {
     return isOther ? [record.infoHash] : []
   }
 
-  /** The info hashes of torrents that a run was about to hand over when it was cut off. */
+  /** Returns the info hashes of torrents that an interrupted run was about to add. */
   #begun(): ReadonlySet<string> {
     const begun = [...this.known.values()].filter(({ stamp }) => stamp === BEGUN)
     return new Set(begun.map(({ infoHash }) => infoHash))
   }
 
-  /** Notes what is about to be handed over: it may be in the client from now on, without a mark. */
+  /**
+   * Records torrents that are about to be added, because from now on they may be in the client
+   * without a mark.
+   */
   #begin(requests: readonly PublishRequest[]): void {
     for (const { torrent, metainfo } of requests) {
       this.known.set(torrent, { infoHash: clientInfoHash(metainfo), stamp: BEGUN })

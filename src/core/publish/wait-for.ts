@@ -1,22 +1,22 @@
 import { BtkitError } from '../../errors.js'
 
-/** How long to wait for a client, and how. */
+/** How to wait for a client. */
 export interface Waiting {
-  /** In milliseconds. */
+  /** Time limit in milliseconds. */
   readonly limitMs: number
-  /** Milliseconds on a clock that never jumps. */
+  /** Milliseconds on a monotonic clock. */
   readonly monotonic: () => number
-  /** Resolves after that many milliseconds, or earlier when the work is to stop. */
+  /** Resolves after this many milliseconds, or earlier if the work must stop. */
   readonly sleep: (ms: number) => Promise<void>
   readonly signal: AbortSignal
 }
 
-/** How often to look at first and at last, in milliseconds. */
+/** The first and the longest polling interval, in milliseconds. */
 const FIRST_PAUSE = 50
 const LAST_PAUSE = 1000
 
 /**
- * Looks again and again until it is over or the time is; returns what was seen last.
+ * Polls until the condition holds or the time is over. Returns the last result.
  * @throws BtkitError `interrupted`, and as `look` does
  */
 export async function waitFor<T>(

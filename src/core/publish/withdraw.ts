@@ -1,18 +1,18 @@
 import { isUnfinished, type ClientTorrent, type TorrentClient } from './client.js'
 
 /**
- * What became of a torrent that was to be withdrawn: it is `withdrawn`, was not there (`absent`), or is
- * `left` because it is not btkit's.
+ * The outcome for a torrent to withdraw: `withdrawn`, `absent`, or `left` because it is not
+ * btkit's.
  */
 export interface WithdrawOutcome {
   readonly infoHash: string
   readonly status: 'withdrawn' | 'absent' | 'left'
-  /** Its name in the client; null when it is not there. */
+  /** Its name in the client; null if it is absent. */
   readonly name: string | null
 }
 
 /**
- * Takes torrents that btkit published, or began to publish, out of a client, and no others. Data is
+ * Removes torrents from a client that btkit published or began to publish, and no others. Data is
  * never removed.
  * @throws BtkitError `client`, `interrupted`
  */
