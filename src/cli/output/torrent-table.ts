@@ -6,7 +6,7 @@ import { cutColumns, fitColumns, wrapColumns } from './bar.js'
 /** How many digits of an info hash tell torrents of one name apart. */
 const HASH_DIGITS = 8
 
-/** What the lines of a message begin with. */
+/** The beginning of each line of a message. */
 const INDENT = '  '
 
 /** A column after the name. */

@@ -46,7 +46,7 @@ export async function lockState(
   }
 }
 
-/** What a link points to that leads nowhere: whoever made it would say what is created there. */
+/** The target of a link that leads nowhere; null for all else. Its maker would choose what is created. */
 function danglingTarget(path: string): string | null {
   if (statIfThere(path) !== null) return null
   try {
