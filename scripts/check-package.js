@@ -4,14 +4,14 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { PLATFORMS } from './package/accelerators.js'
+import { ownPlatforms } from './package/accelerators.js'
 import { packForNpm } from './package/npm.js'
 
 const { bin, man, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const scratch = mkdtempSync(join(tmpdir(), 'btkit-package-'))
 
 try {
-  const tarballs = await packForNpm(scratch, PLATFORMS.filter(isOwn))
+  const tarballs = await packForNpm(scratch, ownPlatforms())
   const prefix = install(tarballs)
   const modules = join(prefix, 'lib', 'node_modules')
   checkScripts(modules)
@@ -24,12 +24,6 @@ try {
   console.log(`package: ${Object.keys(bin).length} executables and ${man.length} man pages work`)
 } finally {
   rmSync(scratch, { recursive: true })
-}
-
-/** Whether its accelerator runs here, and can be built. */
-function isOwn({ os, cpu, compiler }) {
-  if (os !== process.platform || cpu !== process.arch) return false
-  return !spawnSync(compiler, ['--version']).error
 }
 
 function install(tarballs) {

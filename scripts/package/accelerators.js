@@ -10,6 +10,14 @@ export const PLATFORMS = [
   { os: 'linux', cpu: 'arm64', compiler: 'aarch64-linux-gnu-gcc' },
 ]
 
+/** Those of them that run here and can be built: one or none. */
+export function ownPlatforms() {
+  return PLATFORMS.filter(({ os, cpu, compiler }) => {
+    if (os !== process.platform || cpu !== process.arch) return false
+    return !spawnSync(compiler, ['--version']).error
+  })
+}
+
 /** For glibc and musl alike: native/portable.h says how. Stripped. */
 const FLAGS = ['-Werror', '-s', '-include', 'native/portable.h']
 

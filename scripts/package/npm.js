@@ -1,9 +1,10 @@
 // Makes the packages that npm distributes: btkit itself, which compiles nothing and runs no script
 // when it is installed, and its accelerators. Build first.
 //
-//   node scripts/package/npm.js [DIRECTORY]
+//   node scripts/package/npm.js [--own] [DIRECTORY]
 //
 // leaves the tarballs in DIRECTORY, by default packages/, and prints the path and size of each.
+// --own makes no accelerator but this machine's.
 import { execFileSync } from 'node:child_process'
 import {
   cpSync,
@@ -18,8 +19,14 @@ import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { JOINED } from '../bundle/joined.js'
-import { acceleratorDependencies, PLATFORMS, stageAccelerators } from './accelerators.js'
+import {
+  acceleratorDependencies,
+  ownPlatforms,
+  PLATFORMS,
+  stageAccelerators,
+} from './accelerators.js'
 import { lmdbPlatforms, stageLmdb } from './lmdb.js'
 
 /** Entries of package.json for checkouts only. */
@@ -73,6 +80,11 @@ function pack(staged, directory) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const kib = (path) => `${(statSync(path).size / 1024).toFixed(0)} KiB`
-  for (const path of await packForNpm(process.argv[2] ?? 'packages'))
+  const { values, positionals } = parseArgs({
+    options: { own: { type: 'boolean' } },
+    allowPositionals: true,
+  })
+  const platforms = values.own ? ownPlatforms() : PLATFORMS
+  for (const path of await packForNpm(positionals[0] ?? 'packages', platforms))
     console.log(`${path}  ${kib(path)}`)
 }
