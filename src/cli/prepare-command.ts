@@ -1,4 +1,5 @@
 import {
+  Help,
   InvalidArgumentError,
   type CommandUnknownOpts,
   type Option,
@@ -23,7 +24,12 @@ export function prepareCommand(
   preparation: Preparation,
 ): CommandUnknownOpts {
   const { io, args, explain } = preparation
-  command.configureHelp({ optionDescription: describeOption, minWidthToWrap: 24 })
+  command.configureHelp({
+    optionDescription: describeOption,
+    minWidthToWrap: 24,
+    padWidth: (of, help) => Math.min(TERM_WIDTH, Help.prototype.padWidth.call(help, of, help)),
+    formatItem: describeBelow,
+  })
   for (const option of command.options) nameInErrors(option, args)
   for (const subcommand of command.commands) prepareCommand(subcommand, preparation)
   return command.exitOverride().configureOutput({
@@ -35,6 +41,17 @@ export function prepareCommand(
     getOutHelpWidth: () => io.stdout.columns ?? 80,
     getErrHelpWidth: () => io.stderr.columns ?? 80,
   })
+}
+
+/** The width of the column of options in the help; a longer one has a line of its own. */
+const TERM_WIDTH = 28
+
+/** An item of the help, whose description begins on the next line if its term is too long. */
+function describeBelow(...item: Parameters<Help['formatItem']>): string {
+  const [term, width, description, help] = item
+  const format = (shown: string) =>
+    Help.prototype.formatItem.call(help, shown, width, description, help)
+  return term.length > width ? `  ${term}\n${format('')}` : format(term)
 }
 
 /** The description of an option in the help, with its choices and a default worth showing. */

@@ -20,17 +20,17 @@ interface CacheArguments {
 
 /** `--cache-dir`. */
 export function cacheDirOption() {
-  return new Option('--cache-dir <path>', 'directory of the piece cache')
+  return new Option('--cache-dir <path>', 'use the piece cache in this directory')
 }
 
 /** `--no-cache`. */
 export function noCacheOption() {
-  return new Option('--no-cache', 'neither use nor fill the piece cache')
+  return new Option('--no-cache', 'work without the piece cache')
 }
 
 /** `--cache-trust`: which parts of a file's fingerprint must match. */
 export function cacheTrustOption() {
-  return new Option('--cache-trust <what>', 'what tells that a file did not change')
+  return new Option('--cache-trust <what>', 'choose how an unchanged file is recognized')
     .choices(['full', 'mtime'] as const)
     .default('full' as const, 'full')
 }

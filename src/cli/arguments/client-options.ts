@@ -11,7 +11,7 @@ export interface DataPrefix {
 
 /** `--client`. */
 export function clientOption() {
-  return new Option('--client <url>', 'the program that seeds; repeatable')
+  return new Option('--client <url>', 'use this client (repeatable; default: BTKIT_CLIENT)')
     .argParser(collect)
     .default([] as string[])
 }
@@ -20,7 +20,7 @@ export function clientOption() {
 export function dataPrefixOption() {
   return new Option(
     '--data-prefix <local=remote>',
-    'the client sees the first directory as the second; repeatable',
+    'tell the client the second directory for the first (repeatable)',
   )
     .argParser(dataPrefixes)
     .default([] as DataPrefix[])
@@ -30,13 +30,13 @@ export function dataPrefixOption() {
 export function trustDataPathOption() {
   return new Option(
     '--trust-data-path',
-    'take it on trust that the client sees the data, where it can not tell (aria2)',
+    'assume that the client sees the data, if it cannot tell (aria2)',
   )
 }
 
 /** `--client-timeout`, in milliseconds. */
 export function clientTimeoutOption() {
-  return new Option('--client-timeout <seconds>', 'wait no longer for an answer of a client')
+  return new Option('--client-timeout <seconds>', 'wait this long for an answer of a client')
     .argParser(seconds)
     .default(30_000, '30')
 }

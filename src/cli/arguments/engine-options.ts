@@ -20,7 +20,7 @@ const SLOWEST_RATE = 64 * 1024
 
 /** `--threads`; by default as many as there are processors. */
 export function threadsOption() {
-  return new Option('-t, --threads <n>', 'threads that read and hash')
+  return new Option('-t, --threads <n>', 'read and hash with this many threads')
     .argParser(wholeNumber(1, 256))
     .default(availableParallelism())
 }

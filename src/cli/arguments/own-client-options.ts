@@ -31,37 +31,40 @@ export interface OwnClientOptions {
 
 /** `--minport`. */
 export function minportOption() {
-  return portOption('--minport <n>', 'the first port for peers', PORTS.first)
+  return portOption('--minport <n>', 'use ports for peers from this one on', PORTS.first)
 }
 
 /** `--maxport`. */
 export function maxportOption() {
-  return portOption('--maxport <n>', 'the last port for peers', PORTS.last)
+  return portOption('--maxport <n>', 'use ports for peers up to this one', PORTS.last)
 }
 
 /** `--ip`. */
 export function ipOption() {
-  return new Option('--ip <address>', 'the address that trackers are told').argParser(ipAddress)
+  return new Option('--ip <address>', 'tell trackers this address').argParser(ipAddress)
 }
 
 /** `--bind`. */
 export function bindOption() {
-  return new Option('--bind <address>', 'the address that it binds to').argParser(ipAddress)
+  return new Option('--bind <address>', 'bind to this address').argParser(ipAddress)
 }
 
 /** `--max-upload-rate`. */
 export function maxUploadRateOption() {
-  return rateOption('--max-upload-rate <n>', 'KiB a second; 0 for no limit')
+  return rateOption('--max-upload-rate <n>', 'limit the upload rate in KiB a second; 0: unlimited')
 }
 
 /** `--max-download-rate`. */
 export function maxDownloadRateOption() {
-  return rateOption('--max-download-rate <n>', 'KiB a second; 0 for no limit')
+  return rateOption(
+    '--max-download-rate <n>',
+    'limit the download rate in KiB a second; 0: unlimited',
+  )
 }
 
 /** `--ca-cert`. */
 export function caCertOption() {
-  const what = 'certificates in PEM that it trusts for HTTPS, instead of the usual ones'
+  const what = 'trust these certificates (PEM) for HTTPS, instead of the usual ones'
   return new Option('--ca-cert <file>', what)
 }
 

@@ -24,129 +24,136 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .optionsGroup('Trackers and seeds:')
     .option(
       '-a, --announce <urls>',
-      "tracker, in place of the argument; several with ',' between them are a tier, and each -a " +
+      "use this tracker instead of the argument; ',' separates those of a tier, and each -a " +
         'adds a tier (repeatable)',
       read.trackerTiers,
       [],
     )
     .option(
       '--announce-list <list>',
-      "trackers: ',' between those of a tier, '|' between tiers",
+      "set the trackers: ',' within a tier, '|' between tiers",
       read.checked(parseAnnounceList),
     )
     .option('--trackerless', 'make a torrent without a tracker', false)
     .option(
       '-w, --web-seed <url>',
-      'where clients can get the content as well (repeatable)',
+      'add a web seed, an address of the content (repeatable)',
       read.seeds,
       [],
     )
     .option(
       '--web-seed-base <url>',
-      'address of the directory that holds the content (repeatable)',
+      'add the address of the directory that holds the content (repeatable)',
       webSeedBases,
       [],
     )
-    .option('--httpseeds <urls>', "HTTP seeds, '|' between them (repeatable)", read.httpSeeds)
-    .option('--node <host:port>', 'node of the DHT (repeatable)', read.dhtNodes, [])
+    .option('--httpseeds <urls>', "add HTTP seeds, '|' between them (repeatable)", read.httpSeeds)
+    .option('--node <host:port>', 'add a node of the DHT (repeatable)', read.dhtNodes, [])
     .optionsGroup('Pieces:')
-    .option('--v2', 'make a torrent of version 2 (BEP 52), which old clients do not know', false)
+    .option('--v2', 'make a torrent of version 2 (BEP 52); old clients cannot use it', false)
     .addOption(
       new Option('--hybrid', 'make a torrent of versions 1 and 2 in one')
         .default(false)
         .conflicts('v2'),
     )
     .addOption(
-      new Option('-l, --piece-size-pow2 <n>', 'pieces of 2^n bytes; 0 or auto: by size')
+      new Option('-l, --piece-size-pow2 <n>', 'use pieces of 2^n bytes; 0 or auto: by size')
         .argParser(read.piecePow2)
         .default<number | 'auto'>(pieces.value, pieces.text),
     )
     .addOption(
       new Option(
         '--piece-length <size>',
-        'piece length as a size: 256KiB, 4MiB; or auto; also --piece-size',
+        'use this piece length: 256KiB, 4MiB or auto; also --piece-size',
       )
         .argParser(read.pieceLength)
         .conflicts('pieceSizePow2'),
     )
     .addOption(
-      new Option('--target-pieces <n>', 'the shortest pieces of which there are at most n')
+      new Option('--target-pieces <n>', 'use the shortest pieces of which there are at most n')
         .argParser(read.wholeNumber(1, 2 ** 31))
         .conflicts(['pieceLength', 'pieceSizePow2']),
     )
     .addOption(
-      new Option('--max-torrent-size <size>', 'the shortest pieces for which the .torrent fits')
+      new Option('--max-torrent-size <size>', 'use the shortest pieces for which the .torrent fits')
         .argParser(read.sizeLimit)
         .conflicts(['pieceLength', 'pieceSizePow2', 'targetPieces']),
     )
-    .option('--max-piece-size <size>', 'no longer pieces, however chosen', read.powerOfTwo)
+    .option('--max-piece-size <size>', 'limit the piece length, however chosen', read.powerOfTwo)
     .option('--pad-files', 'begin each file with a piece (BEP 47)', false)
     .optionsGroup('In the torrent:')
-    .option('-c, --comment <text>', 'comment in the torrent')
-    .option('-p, --private', 'peers from the tracker only (BEP 27)', false)
-    .option('-s, --source <text>', 'source tag in info; changes the info hash', read.collect, [])
-    .option('--created-by <text>', 'creator in the torrent, instead of btkit')
-    .option('--no-created-by', 'leave the creator out')
+    .option('-c, --comment <text>', 'set a comment')
+    .option('-p, --private', 'let clients find peers through the tracker only (BEP 27)', false)
+    .option('-s, --source <text>', 'set a source tag; changes the info hash', read.collect, [])
+    .option('--created-by <text>', 'set the creator, instead of btkit')
+    .option('--no-created-by', 'omit the creator')
     .option(
       '--date <when>',
-      'creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z, now, or mtime',
+      'set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z, now, or mtime',
       creationDate,
     )
-    .option('-d, --no-date', 'leave the creation date out')
+    .option('-d, --no-date', 'omit the creation date')
     .option(
       '--update-url <url>',
-      'where clients ask for a newer torrent (BEP 39); changes the info hash',
+      'name the address of a newer torrent (BEP 39); changes the info hash',
       checkUpdateUrl,
     )
     .option(
       '--similar <hash>',
-      'info hash of a torrent that shares files (BEP 38; repeatable)',
+      'name the info hash of a torrent that shares files (BEP 38; repeatable)',
       read.infoHashes,
       [],
     )
     .option(
       '--collection <name>',
-      'collection that the torrent belongs to (BEP 38; repeatable)',
+      'name a collection that the torrent belongs to (BEP 38; repeatable)',
       read.collections,
       [],
     )
     .option(
       '--set <key=json>',
-      'any other key; info.KEY is one of info (repeatable)',
+      'set any other key; info.KEY is a key in info (repeatable)',
       read.extraKeys,
       [],
     )
     .optionsGroup('Files:')
-    .option('--include <glob>', 'take only what matches (repeatable)', read.collect, [])
-    .option('--exclude <glob>', 'leave out what matches (repeatable)', read.collect, [])
-    .option('--all', 'take hidden and system files as well', false)
-    .option('--follow-symlinks', 'follow links that lead outside as well', false)
+    .option('--include <glob>', 'include only what matches (repeatable)', read.collect, [])
+    .option('--exclude <glob>', 'exclude what matches (repeatable)', read.collect, [])
+    .option('--all', 'include hidden and system files', false)
+    .option('--follow-symlinks', 'follow links that lead outside, too', false)
     .option('--no-symlinks', 'follow no links')
-    .option('--store-symlinks', 'keep links that stay inside as links (BEP 47)', false)
-    .option('--attributes', 'say what is executable or hidden (BEP 47)', false)
+    .option('--store-symlinks', 'store links that stay inside as links (BEP 47)', false)
+    .option('--attributes', 'record which files are executable or hidden (BEP 47)', false)
     .option(
       '--sort-by <what>',
-      'order of the files: path, size or mtime, or with - in front descending',
+      'sort files by path, size or mtime; - in front: descending',
       read.fileOrder,
     )
     .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
-    .option('--max-rate <size>', 'read no more bytes a second than that', read.byteRate)
+    .option(
+      '--max-rate <size>',
+      'limit the read rate per second, such as 50M (default: unlimited)',
+      read.byteRate,
+    )
     .addOption(cacheDirOption())
     .addOption(noCacheOption())
     .addOption(cacheTrustOption())
     .optionsGroup('Output:')
     .option(
       '--checksums <names>',
-      "lists of the files' checksums beside the torrent, as sha256sum writes them: sha256, sha1, " +
-        "md5, blake2b, with ',' between them",
+      "write checksum lists beside the torrent: sha256, sha1, md5, blake2b, ',' between them",
       read.checksums,
       [],
     )
-    .option('--mode <octal>', 'permissions of the torrent', read.permissionBits)
-    .option('--dry-run', 'say what would be done, without reading files', false)
+    .option(
+      '--mode <octal>',
+      'set the permissions of the torrent, such as 644',
+      read.permissionBits,
+    )
+    .option('--dry-run', 'show what would be done, without reading files', false)
     .option('--quiet', 'print nothing but errors', false)
-    .option('--filesystem-encoding <name>', 'accepted and ignored: names are UTF-8')
+    .option('--filesystem-encoding <name>', 'ignore the name: names are UTF-8')
 }
 
 export type TorrentOptions = ReturnType<ReturnType<typeof declareTorrentOptions>['opts']>

@@ -16,10 +16,16 @@ import { byteSize, wholeNumber } from '../../arguments/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import type { CacheReport } from '../../../core/cache/prune.js'
 
+const EXAMPLES = `
+Examples:
+  btkit cache stats
+  btkit cache prune --unused-for 8w --max-size 500MiB`
+
 /** The command `cache`. */
 export function defineCache(context: CommandContext) {
   return new Command('cache')
-    .description('Look after the piece cache.')
+    .description('Inspect and clean the piece cache.')
+    .addHelpText('after', EXAMPLES)
     .addCommand(defineStats(context))
     .addCommand(definePrune(context))
     .addCommand(defineVerify(context))
@@ -28,7 +34,7 @@ export function defineCache(context: CommandContext) {
 
 function defineStats({ io }: CommandContext) {
   return new Command('stats')
-    .description('Say what is in the cache, and how often it was of use.')
+    .description('Show the contents of the cache, and how often lookups succeeded.')
     .addOption(cacheDirOption())
     .option('--json', 'print a JSON object', false)
     .action(async ({ cacheDir, json }) => {
@@ -39,13 +45,11 @@ function defineStats({ io }: CommandContext) {
 
 function definePrune({ io }: CommandContext) {
   return new Command('prune')
-    .description('Remove what was not used for some time, and damaged caches that were set aside.')
+    .description('Remove unused records, and damaged caches that were set aside.')
     .addOption(cacheDirOption())
-    .addOption(unusedForOption('how long, such as 12h, 30d or 8w'))
+    .addOption(unusedForOption('remove records unused for this long, such as 12h or 8w'))
     .addOption(
-      new Option('--max-size <size>', 'how much the records may take up after that').argParser(
-        byteSize,
-      ),
+      new Option('--max-size <size>', 'remove more until the rest fits').argParser(byteSize),
     )
     .action(async ({ cacheDir, ...request }) => {
       const place = cachePlace(cacheDir, io)
@@ -57,10 +61,10 @@ function definePrune({ io }: CommandContext) {
 
 function defineVerify({ io, finish }: CommandContext) {
   return new Command('verify')
-    .description('Hold some of the records against the files themselves.')
+    .description('Compare some records with their files.')
     .addOption(cacheDirOption())
     .addOption(
-      new Option('--sample <n>', 'how many records to look at')
+      new Option('--sample <n>', 'check this many records')
         .argParser(wholeNumber(1, 1e9))
         .default(1000, '1000'),
     )

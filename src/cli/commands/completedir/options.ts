@@ -17,28 +17,47 @@ export function declareCompletedir() {
   return declareTorrentOptions('completedir', { value: 'auto', text: 'auto' })
     .description('Make or update the torrents of all entries of directories.')
     .argument('<tracker-or-directory...>', 'the URL of the tracker, if any, and directories')
-    .option('--target <directory>', 'where the torrents go, instead of beside the entries')
-    .option('--prune', "remove btkit's torrents whose source is gone", false)
-    .option('--prune-all', 'the same, also where a directory is empty or missing', false)
-    .option('--adopt', 'take over torrents of others whose content fits, as they are', false)
-    .option('--remake', 'make torrents again whose info these options would change', false)
-    .option('--force', 'replace torrents of others and edited ones as well', false)
+    .optionsGroup('Files:')
     .option(
       '--min-age <seconds>',
-      'leave entries alone that changed more lately',
+      'skip entries in which anything changed less than this long ago',
       read.wholeSeconds(0, 1e9),
       0,
     )
-    .option('--wait <seconds>', 'wait for another run on the target', read.wholeSeconds(0, 1e9), 0)
-    .option('--state-dir <path>', 'where it is kept which torrents btkit wrote')
-    .option('--cache-max-size <size>', 'how large the cache may become', read.byteSize)
-    .option('--owner <user:group>', 'owner of the torrents, when run by root')
-    .option('--publish <url>', 'have this client seed the torrents; repeatable', read.collect, [])
+    .optionsGroup('Reading and cache:')
+    .option(
+      '--cache-max-size <size>',
+      'limit the size of the cache (default: unlimited)',
+      read.byteSize,
+    )
+    .optionsGroup('Output:')
+    .option('--json', 'print the report as a JSON object', false)
+    .optionsGroup('Target:')
+    .option('--target <directory>', 'put the torrents there (default: beside the entries)')
+    .option('--owner <user:group>', 'give the torrents to this owner, when run by root')
+    .option(
+      '--wait <seconds>',
+      'wait this long for another run on the target',
+      read.wholeSeconds(0, 1e9),
+      0,
+    )
+    .option('--state-dir <path>', 'keep the state in this directory')
+    .optionsGroup('Replace and remove:')
+    .option('--adopt', 'adopt torrents of others whose content fits, as they are', false)
+    .option('--remake', 'make torrents again if these options would change their info', false)
+    .option('--force', 'replace torrents of others and edited ones, too', false)
+    .option('--prune', "remove btkit's torrents whose source is gone", false)
+    .option('--prune-all', 'remove also those of empty and missing directories', false)
+    .optionsGroup('After the run:')
+    .option('--publish <url>', 'have this client seed the torrents (repeatable)', read.collect, [])
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .addOption(clientTimeoutOption())
-    .option('--on-change <command>', 'run it with the JSON report on changes', read.commandLine)
-    .option('--json', 'print the report as a JSON object', false)
+    .option(
+      '--on-change <command>',
+      'run this command after changes, with the JSON report as its input',
+      read.commandLine,
+    )
     .addHelpText('after', EXAMPLES)
 }
 

@@ -151,21 +151,28 @@ async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Convers
 /** The command `convert` with its options, without what it does. */
 export function declareConvert() {
   return new Command('convert')
-    .description('Turn a torrent into one of another version, checking its content on the way.')
+    .description('Turn a torrent into one of another version, and check its content.')
     .argument('<torrent>', 'the torrent to convert')
     .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
-    .option('--hybrid', 'into one of versions 1 and 2 (BEP 52)')
-    .addOption(new Option('--v2', 'into one of version 2 alone').conflicts('hybrid'))
-    .addOption(new Option('--v1', 'into one of version 1 alone').conflicts(['hybrid', 'v2']))
-    .option('--piece-length <size>', 'another piece length, such as 1M, or auto', pieceLength)
-    .option('--target <file>', 'write the new torrent there, and leave the old one alone')
-    .option('--force', 'with --target: replace even a file that is no torrent', false)
+    .optionsGroup('The new torrent:')
+    .option('--hybrid', 'make one of versions 1 and 2 (BEP 52)')
+    .addOption(new Option('--v2', 'make one of version 2 only').conflicts('hybrid'))
+    .addOption(new Option('--v1', 'make one of version 1 only').conflicts(['hybrid', 'v2']))
+    .option('--piece-length <size>', 'use this piece length, such as 1M, or auto', pieceLength)
+    .option('--target <file>', 'write the new torrent there, and keep the old one')
+    .option('--force', 'replace even a file that is no torrent, with --target', false)
+    .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
-    .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
+    .option(
+      '--max-rate <size>',
+      'limit the read rate per second, such as 50M (default: unlimited)',
+      byteRate,
+    )
     .addOption(cacheDirOption())
     .addOption(noCacheOption())
     .addOption(cacheTrustOption())
-    .option('--dry-run', 'look for the files, say what would be done, and read none', false)
+    .optionsGroup('Output:')
+    .option('--dry-run', 'show what would be done, without reading files', false)
     .option('--json', 'print a JSON object', false)
     .option('--quiet', 'print nothing but errors', false)
     .addOption(maxTorrentSize())

@@ -6,15 +6,21 @@ import { declareBulkEdit } from '../editing/options.js'
 import { oldTrackerLines, trackerLines } from '../editing/legacy.js'
 import { runEdits } from '../editing/run.js'
 
+const EXAMPLES = `
+Examples:
+  btkit copyannounce new.torrent old/*.torrent
+  btkit copyannounce --dry-run new.torrent old/*.torrent`
+
 /**
  * The command `copyannounce`.
  * @throws BtkitError `metainfo` when the source has no trackers
  */
 export function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
   return declareBulkEdit('copyannounce')
-    .description('Give torrents the trackers of another.')
+    .description('Copy the trackers of a torrent to others.')
     .argument('<source>', 'the torrent whose trackers to copy')
     .argument('[torrent...]', 'the torrents to change')
+    .addHelpText('after', EXAMPLES)
     .action(async (source, operands, options) => {
       const metainfo = readTorrentFile(source, options.maxTorrentSize)
       const trackers = readTrackers(metainfo)

@@ -10,7 +10,7 @@ import { version } from '../../version.js'
 /** The command `doctor`. */
 export function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
-    .description('Say what this installation runs on, and how fast it hashes.')
+    .description('Show how this installation hashes, and how fast.')
     .action(() => {
       const chosen = chooseKernel(io.env['BTKIT_HASH'] || undefined)
       io.stdout.write(

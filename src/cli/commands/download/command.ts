@@ -8,10 +8,16 @@ import { reportNote, reportWarning } from '../../output/messages.js'
 import { declareDownloadOptions, OWN_OPTIONS } from './options.js'
 import { runDownload } from './run.js'
 
+const EXAMPLES = `
+Examples:
+  btkit download image.iso.torrent --save-to /srv/images
+  btkit download 'magnet:?xt=urn:btih:HASH&tr=http%3A%2F%2Ft.example%2Fa'`
+
 /** The command `download`. */
 export function defineDownload({ io, program, isLegacy }: CommandContext) {
   return declareDownloadOptions()
-    .description('Download a torrent, check it, and seed it if that is wanted.')
+    .description('Download a torrent, check it, and seed it if requested.')
+    .addHelpText('after', EXAMPLES)
     .action(async (torrent, options, command) => {
       const source = torrent ?? options.responsefile ?? options.url
       if (source === undefined) throw new BtkitError('usage', 'no torrent given')

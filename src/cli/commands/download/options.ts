@@ -27,39 +27,35 @@ export function declareDownloadOptions() {
     .argument('[torrent]', 'a torrent, its URL, or a magnet link')
     .optionsGroup('Where it goes:')
     .addOption(
-      new Option(
-        '--saveas <path>',
-        'the name of the file, or of the directory of several',
-      ).conflicts('saveTo'),
+      new Option('--saveas <path>', 'save the content as this file or directory').conflicts(
+        'saveTo',
+      ),
     )
     .option(
       '--save-to <directory>',
-      "holds it under the torrent's name; created if missing (default: this one)",
+      "save it there under the torrent's name; created if missing (default: here)",
     )
     .option(
       '--check-hashes <n>',
-      '0: keep what has the right size unread; 1: read what is there already',
+      'keep files of the right size unread (0), or read them (1)',
       wholeNumber(0, 1),
       1,
     )
-    .option('--force', 'download over files that are not of this torrent')
+    .option('--force', 'overwrite files that do not belong to this torrent')
     .addOption(maxTorrentSize())
     .addOption(
-      new Option(
-        '--metadata-timeout <seconds>',
-        'how long peers may take to give the torrent of a magnet link',
-      )
+      new Option('--metadata-timeout <seconds>', 'wait this long for the torrent of a magnet link')
         .argParser(seconds)
         .default(METADATA_TIMEOUT_MS, '300'),
     )
     .option(
       '--stall-timeout <duration>',
-      'end with status 1 if nothing comes for so long: 90, 10m, 2h (default: wait on)',
+      'end with status 1 if nothing arrives for this long: 90, 10m, 2h (default: wait forever)',
       seconds,
     )
     .optionsGroup('Afterwards:')
-    .option('--seed-ratio <n>', 'seed until n bytes were sent for each byte of it', ratio)
-    .option('--seed-time <seconds>', 'seed for so long', seconds)
+    .option('--seed-ratio <n>', 'seed until n times the content was sent', ratio)
+    .option('--seed-time <seconds>', 'seed for this long', seconds)
     .option('--seed', 'seed until interrupted')
     .optionsGroup('The client:')
     .addOption(clientOption())
@@ -75,14 +71,18 @@ export function declareDownloadOptions() {
     .addOption(caCertOption())
     .optionsGroup('Reading data:')
     .addOption(threadsOption())
-    .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
+    .option(
+      '--max-rate <size>',
+      'limit the read rate per second, such as 50M (default: unlimited)',
+      byteRate,
+    )
     .addOption(noCacheOption())
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
     .optionsGroup('What is shown:')
     .option(
       '--display-interval <seconds>',
-      'between two lines where there is no terminal (default: 60)',
+      'print a line this often if there is no terminal (default: 60)',
       seconds,
     )
     .option('--json', 'print a JSON object a line, each time')

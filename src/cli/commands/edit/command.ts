@@ -32,8 +32,9 @@ export function defineEdit({ io, finish }: CommandContext) {
 
 function declareEditOptions() {
   return declareBulkEdit('edit')
-    .description('Change what torrents say beside their content.')
+    .description('Change values in torrents.')
     .argument('[torrent...]', 'the torrents to change')
+    .optionsGroup('Values:')
     .option('--comment <text>', 'set the comment')
     .option('--no-comment', 'remove the comment')
     .option('--created-by <text>', 'set the creator')
@@ -45,8 +46,11 @@ function declareEditOptions() {
     )
     .option('--no-date', 'remove the creation date')
     .option('--name <name>', 'set the name; changes the info hash', checked(checkName))
-    .option('--private', 'peers from the tracker only (BEP 27); changes the info hash')
-    .option('--no-private', 'peers from anywhere; changes the info hash')
+    .option(
+      '--private',
+      'let clients find peers through the tracker only (BEP 27); changes the info hash',
+    )
+    .option('--no-private', 'remove that flag; changes the info hash')
     .option('--source <text>', 'set the source tag; changes the info hash')
     .option('--no-source', 'remove the source tag; changes the info hash')
     .addHelpText('after', EXAMPLES)

@@ -102,26 +102,29 @@ function readInfoHash(text: string): string[] {
 /** Declares four options for each list; their values are those of ListOptions. */
 export function declareListOptions(command: CommandUnknownOpts): void {
   for (const list of [TRACKERS, ...LISTS]) {
-    for (const option of optionsOf(list)) command.addOption(option)
+    const heading = `${list.plural.charAt(0).toUpperCase()}${list.plural.slice(1)}:`
+    for (const option of optionsOf(list)) command.addOption(option.helpGroup(heading))
   }
 }
 
 function optionsOf(list: EditedList): Option[] {
-  const { option, argument, plural, read, readAny } = list
+  const { option, argument, read, readAny } = list
   const flags = (verb: string) => `--${verb}-${option} <${argument}>`
   const isTracker = list === TRACKERS
   const tier = isTracker ? ', in a tier of its own' : ''
   const setOf = isTracker ? readTier : read
   return [
-    new Option(flags('add'), `${plural}: have one at the end${tier} (repeatable)`)
+    new Option(flags('add'), `add one at the end${tier} (repeatable)`)
       .default([])
       .argParser(collecting(read)),
-    new Option(flags('prepend'), 'the same at the beginning')
+    new Option(flags('prepend'), 'put one at the beginning (repeatable)')
       .default([])
       .argParser(collecting(read)),
-    new Option(`--no-${option}`, 'remove all of them'),
-    new Option(flags('remove'), 'take one out').default([]).argParser(collecting(readAny)),
-    new Option(flags('set'), `replace all of them; ${noneOf(list)} removes them`).argParser(
+    new Option(`--no-${option}`, 'remove all'),
+    new Option(flags('remove'), 'remove one (repeatable)')
+      .default([])
+      .argParser(collecting(readAny)),
+    new Option(flags('set'), `replace all; ${noneOf(list)} removes them`).argParser(
       collecting((text) => (isNone(text, list) ? [] : setOf(text))),
     ),
   ]

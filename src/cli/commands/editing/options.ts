@@ -4,9 +4,9 @@ import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 /** Begins a command that edits a torrent, with the options that all of them have. */
 export function declareEdit(name: string) {
   return new Command(name)
-    .option('--output-dir <directory>', 'write the results there, and leave the torrents alone')
-    .option('--force', 'with --output-dir: replace even files that are no torrents', false)
-    .option('--dry-run', 'say what would change, and write nothing', false)
+    .option('--output-dir <directory>', 'write the results there, and keep the torrents')
+    .option('--force', 'replace even files that are no torrents, with --output-dir', false)
+    .option('--dry-run', 'show what would change, and write nothing', false)
     .option('--json', 'print a JSON object a line for each torrent', false)
     .option('--quiet', 'print nothing but errors', false)
     .addOption(maxTorrentSize())
@@ -16,7 +16,7 @@ export function declareEdit(name: string) {
 export function declareBulkEdit(name: string) {
   return declareEdit(name).option(
     '--files-from <list>',
-    'edit also the torrents that a file names, with a line or NUL after each; - reads standard input',
+    'edit also the torrents that a list names, one a line or with NULs; - reads standard input',
   )
 }
 

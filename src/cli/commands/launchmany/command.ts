@@ -13,10 +13,16 @@ import { openDisplay } from '../../output/torrent-display.js'
 import { declareLaunchOptions, type LaunchOptions } from './options.js'
 import { keepSeeding, letGo, type LaunchRun } from './run.js'
 
+const EXAMPLES = `
+Examples:
+  btkit launchmany /srv/torrents
+  btkit launchmany --client scgi+unix:///run/rtorrent.sock /srv/torrents`
+
 /** The command `launchmany`. */
 export function defineLaunchmany({ io, finish }: CommandContext) {
   return declareLaunchOptions()
     .description('Keep all torrents below directories seeding, until interrupted.')
+    .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       requireNames(names, 'directory')
       const directories = names.map((name) => findDirectory(name, io))

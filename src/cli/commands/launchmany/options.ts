@@ -21,22 +21,22 @@ import { takeOldOptions } from '../../arguments/without-meaning.js'
 /** The options of `launchmany`, each checked as it is read. */
 export function declareLaunchOptions() {
   const command = new Command('launchmany')
-    .argument('<directory...>', 'hold torrents, or directories that do')
+    .argument('<directory...>', 'directories of torrents, at any depth')
     .optionsGroup('What is seeded:')
     .option(
       '--saveas-style <n>',
-      '1, 2: the data lies beside the torrent; 3: in a directory named as the torrent',
+      'find the data beside the torrent (1, 2), or in a directory named as the torrent (3)',
       wholeNumber(1, 3),
       2,
     )
     .option(
       '--check-hashes <n>',
-      '0: look at sizes alone; 1: read what the piece cache does not know',
+      'check only sizes (0), or hash what the piece cache does not know (1)',
       wholeNumber(0, 1),
       1,
     )
     .addOption(
-      new Option('--parse-dir-interval <seconds>', 'between looks at the directories')
+      new Option('--parse-dir-interval <seconds>', 'look at the directories this often')
         .argParser(seconds)
         .default(10_000, '10'),
     )
@@ -54,14 +54,18 @@ export function declareLaunchOptions() {
     .addOption(maxUploadRateOption())
     .optionsGroup('Reading data:')
     .addOption(threadsOption())
-    .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
+    .option(
+      '--max-rate <size>',
+      'limit the read rate per second, such as 50M (default: unlimited)',
+      byteRate,
+    )
     .addOption(noCacheOption())
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
     .optionsGroup('What is shown:')
     .option(
       '--display-interval <seconds>',
-      'between two looks (default: 1 on a terminal, else 60)',
+      'show the state this often (default: 1 on a terminal, else 60)',
       seconds,
     )
     .option('--json', 'print a JSON object a line for each torrent, each time')

@@ -17,16 +17,22 @@ interface LintOptions {
   readonly maxTorrentSize: number
 }
 
+const EXAMPLES = `
+Examples:
+  btkit lint release.torrent
+  btkit lint --strict --ignore no-tracker *.torrent`
+
 /** The command `lint`. */
 export function defineLint({ io, finish }: CommandContext) {
   return new Command('lint')
-    .description('Say what is wrong or unwise in torrents, without their data.')
-    .argument('<torrent...>', 'torrents to look at; - reads standard input')
-    .option('--strict', 'exit with 1 when anything is found, not for errors alone')
-    .option('--ignore <code>', 'leave out findings of a code (repeatable)', addCode, [])
+    .description('Report what is wrong or unwise in torrents, without their data.')
+    .argument('<torrent...>', 'torrents to check; - reads standard input')
+    .option('--strict', 'exit with 1 if anything is found (default: only for errors)')
+    .option('--ignore <code>', 'ignore findings of this code (repeatable)', addCode, [])
     .option('--json', 'print a JSON object a line for each torrent')
-    .option('--quiet', 'print nothing for a torrent in which nothing is found')
+    .option('--quiet', 'print nothing for a torrent without findings')
     .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       let failures = 0
       const status = await tryEach(torrents, io, async (torrent) => {

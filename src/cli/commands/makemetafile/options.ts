@@ -3,9 +3,9 @@ import * as read from '../../arguments/values.js'
 import { declareTorrentOptions } from '../../arguments/torrent-options.js'
 
 const EXAMPLES = `
-FILE and TRACKER may stand in any order: what is a URL is the tracker.
-Each --source makes a torrent of its own, NAME.SOURCE.torrent, and all of them
-from one reading.
+FILE and TRACKER may stand in any order: the URL is the tracker.
+With several --source, each makes a torrent NAME.SOURCE.torrent, from one
+reading.
 
 Examples:
   btkit makemetafile image.iso http://tracker.example/announce
@@ -26,25 +26,24 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .optionsGroup('In the torrent:')
     .option(
       '-n, --name <name>',
-      'name in the torrent, instead of that of the file',
+      'set the name in the torrent (default: that of the file)',
       read.checked(checkName),
     )
-    .option('--randomize', 'a random key in info, so that no other torrent is the same', false)
+    .option('--randomize', 'add a random key to info, so that each torrent is unique', false)
     .optionsGroup('Files:')
     .option(
       '--files-from <list>',
-      'take no more than the paths below the directory that a list names, in its order; - for ' +
-        'standard input',
+      'include only the paths that a list names, in its order; - reads standard input',
     )
     .optionsGroup('Output:')
     .option(
       '-o, --target <path>',
-      'where to write: a file, a directory, or - for standard output; also --output',
+      'write to this file, into this directory, or - for standard output; also --output',
     )
-    .option('--no-clobber', 'leave an existing torrent alone, and fail')
+    .option('--no-clobber', 'fail if the torrent exists')
     .option('--force', 'replace even a file that is no torrent', false)
     .option('--json', 'print a JSON object a line for each torrent', false)
-    .option('-v, --verbose', 'name what is skipped, and why', false)
+    .option('-v, --verbose', 'name each skipped entry, and why', false)
     .addHelpText('after', EXAMPLES)
 }
 

@@ -18,35 +18,49 @@ import { byteRate, seconds, wholeNumber } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import { runPublish } from './run.js'
 
+const EXAMPLES = `
+Examples:
+  btkit publish --client scgi+unix:///run/rtorrent.sock image.iso.torrent
+  btkit publish --client transmission+http://host --data /srv/files *.torrent`
+
 /** The command `publish`. */
 export function definePublish({ io, finish }: CommandContext) {
   return new Command('publish')
-    .description('Have a client seed torrents whose data lies ready, without hashing it again.')
+    .description('Have a client seed torrents whose data is complete, without hashing it again.')
     .argument('<torrent...>', 'torrents')
+    .optionsGroup('Client:')
     .addOption(clientOption())
-    .option('--data <directory>', 'holds the content of each torrent (default: beside it)')
+    .addOption(clientTimeoutOption())
+    .addOption(
+      new Option('--wait <seconds>', 'wait this long while a client looks at the data')
+        .argParser(seconds)
+        .default(60_000, '60'),
+    )
+    .optionsGroup('Data:')
+    .option('--data <directory>', 'find the content there (default: beside each torrent)')
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .option(
       '--check-hashes <n>',
-      '0: look at sizes alone; 1: read what the piece cache does not know',
+      'check only sizes (0), or hash what the piece cache does not know (1)',
       wholeNumber(0, 1),
       1,
     )
-    .addOption(
-      new Option('--wait <seconds>', 'how long a client may take to look at the data')
-        .argParser(seconds)
-        .default(60_000, '60'),
-    )
-    .addOption(clientTimeoutOption())
+    .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
-    .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
+    .option(
+      '--max-rate <size>',
+      'limit the read rate per second, such as 50M (default: unlimited)',
+      byteRate,
+    )
     .addOption(noCacheOption())
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
+    .optionsGroup('Report:')
     .option('--json', 'print a JSON object a line for each torrent and client')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
       const engine = engineFor(options, io)

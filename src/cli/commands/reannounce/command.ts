@@ -24,15 +24,16 @@ export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
   return declareBulkEdit('reannounce')
     .description('Change the trackers of torrents, and nothing else.')
     .argument('[announce-or-torrent...]', 'the new announce, and the torrents to change')
+    .optionsGroup('Trackers:')
     .option(
       '--announce-list <list>',
-      "trackers: ',' between those of a tier, '|' between tiers; without it a list is removed",
+      "set the list: ',' within a tier, '|' between tiers (default: no list)",
       checked(parseAnnounceList),
     )
-    .option('--remove <url>', 'take a tracker out (repeatable)', collect, [])
+    .option('--remove <url>', 'remove a tracker (repeatable)', collect, [])
     .option(
       '--replace <old=new>',
-      'put a tracker in the place of one (repeatable)',
+      'replace a tracker, or its beginning (repeatable)',
       replacements,
       [],
     )

@@ -17,18 +17,22 @@ import { declareServeOptions, type ServeOptions } from './options.js'
 import { listenPlaces, serviceOptions, nameTrackerOptions, trackersWanted } from './request.js'
 import { startTracker } from './tracker.js'
 
-/** What the service tells of itself, and where. */
-const ADDRESSES = `Addresses:
-  /-/status                     what it does (for programs: /-/status.json)
-  /-/metrics                    its figures, for Prometheus
-  /-/health, /-/ready           whether it is well`
+const EXAMPLES = `
+Addresses:
+  /-/status                   the work of the service (JSON: /-/status.json)
+  /-/metrics                  metrics for Prometheus
+  /-/health, /-/ready         whether it works
+
+Examples:
+  btkit serve /srv/mirror --tracker http://tracker.example/announce
+  btkit serve /srv/mirror --host :: --track udp://mirror.example:6969`
 
 /** The command `serve`. */
 export function defineServe({ io, finish, reloadConfiguration }: CommandContext) {
   return declareServeOptions()
-    .description('Serve a mirror over HTTP, with torrents of its files on demand.')
+    .description('Serve a mirror over HTTP and make the torrents of its files on demand.')
     .argument('<root>', "the mirror's root directory")
-    .addHelpText('after', `\n${ADDRESSES}`)
+    .addHelpText('after', EXAMPLES)
     .action(async (root, options) => {
       requireNames([root], 'directory')
       boundHeapGrowth()

@@ -13,117 +13,163 @@ export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
 /** The options of the service, each checked as it is read. */
 export function declareServeOptions() {
   return new Command('serve')
-    .option('-p, --port <n>', 'port; 0 for a free one', read.wholeNumber(0, 65535), 8080)
+    .optionsGroup('Where it answers:')
+    .option(
+      '-p, --port <n>',
+      'listen on this port; 0: a free one',
+      read.wholeNumber(0, 65535),
+      8080,
+    )
     .option(
       '--host <host>',
-      'address to listen on, or the path of a Unix socket (repeatable; default: 127.0.0.1)',
+      'listen on this address or Unix socket (repeatable; default: 127.0.0.1)',
       hosts,
       [],
     )
-    .option('--tls-cert <file>', 'certificate in PEM: speak TLS, HTTPS alone (not on Unix sockets)')
-    .option('--tls-key <file>', 'its key in PEM')
-    .option('--trackers <file>', `announce URLs, one a line (default: ${TRACKERS_FILE})`)
-    .option('--tracker <url>', 'tracker, instead of that file (repeatable)', trackers, [])
-    .option('--track <url>', 'track the torrents too, at this announce URL', trackUrl)
-    .option('--allowed-dir <dir>', 'and the torrents in it (repeatable)', read.collect, [])
-    .option('--state-dir <dir>', 'where the swarms are saved with --track')
-    .option('--trackerless', 'make torrents without trackers', false)
-    .option('--public-url <url>', 'address under which clients reach the root', publicUrl)
-    .option('--web-seed <url>', "another mirror's address of the root (repeatable)", read.seeds, [])
-    .addOption(
-      new Option('--service-name <name>', 'last segment of the mount')
-        .argParser(serviceName)
-        .default('torrent_service', 'torrent_service'),
+    .option('--public-url <url>', 'name this address of the root in torrents', publicUrl)
+    .option(
+      '--trust-proxy <address>',
+      'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
+      trustedProxies,
+      [],
     )
-    .addOption(
-      new Option('--pad-files <kind>', 'how padding is told; bep47 changes the info hash')
-        .choices(['nullfile', 'bep47'] as const)
-        .default('nullfile' as const, 'nullfile'),
+    .option('--tls-cert <file>', 'speak TLS with this certificate (PEM)')
+    .option('--tls-key <file>', 'use this key for TLS (PEM)')
+    .addOption(workersOption())
+    .optionsGroup('What is published:')
+    .option('--follow-symlinks', 'follow links that lead out of the root', false)
+    .option('--hidden', 'publish hidden files, too', false)
+    .option('--no-files', 'do not serve the files themselves')
+    .option('--no-listings', 'make no pages of directories')
+    .optionsGroup('Torrents:')
+    .option('--tracker <url>', 'name this tracker, instead of --trackers (repeatable)', trackers, [])
+    .option('--trackers <file>', `read the trackers from this file (default: ${TRACKERS_FILE})`)
+    .option('--trackerless', 'make torrents without trackers', false)
+    .option(
+      '--web-seed <url>',
+      "add another mirror's address of the root (repeatable)",
+      read.seeds,
+      [],
+    )
+    .option(
+      '--torrents <dir>',
+      'serve the torrents stored there for files that they fit (repeatable)',
+      read.collect,
+      [],
     )
     .addOption(
       new Option(
         '--piece-length <size>',
-        "piece length of torrents that are not the protocol's, such as 1M, or auto",
+        'use this piece length outside the pkgtorrent protocol, such as 1M, or auto',
       )
         .argParser(read.pieceLength)
         .default<number | 'auto'>('auto', 'auto'),
     )
+    .addOption(
+      new Option('--pad-files <kind>', 'choose the padding of sets; changes their info hashes')
+        .choices(['nullfile', 'bep47'] as const)
+        .default('nullfile' as const, 'nullfile'),
+    )
+    .addOption(
+      new Option('--service-name <name>', 'name the mount of the pkgtorrent protocol')
+        .argParser(serviceName)
+        .default('torrent_service', 'torrent_service'),
+    )
+    .optionsGroup('Tracker:')
+    .option('--track <url>', 'track the torrents in this process, at this announce URL', trackUrl)
     .option(
-      '--torrents <dir>',
-      'give the torrents that lie there to files whose pieces they have (repeatable)',
+      '--allowed-dir <dir>',
+      'track the torrents in this directory, too (repeatable)',
       read.collect,
       [],
     )
-    .option('--follow-symlinks', 'follow links that lead out of the root', false)
-    .option('--hidden', 'publish hidden files as well', false)
-    .option('--no-files', 'do not serve the files themselves')
-    .option('--no-listings', 'no pages of directories')
+    .option('--state-dir <dir>', 'save the swarms in this state directory')
+    .optionsGroup('Hashing ahead:')
     .option(
-      '--trust-proxy <address>',
-      'proxy that is believed whom it asks for; address[/bits] or unix (repeatable)',
-      trustedProxies,
+      '--warm <glob>',
+      'hash matching files before anybody asks, such as /iso/** (repeatable)',
+      globs,
       [],
     )
-    .option('--max-paths <n>', 'paths in one form', read.wholeNumber(1, 1e6), 10_000)
+    .addOption(secondsOption('--warm-interval', 'look at all matching files this often', 300))
     .option(
-      '--max-matches <n>',
-      'files that one request may come to',
-      read.wholeNumber(1, 1e6),
-      10_000,
+      '--max-rate <size>',
+      'limit the read rate of --warm per second (default: unlimited)',
+      read.byteRate,
     )
     .option(
-      '--max-files <n>',
-      'files and directories in the torrent of a directory',
-      read.wholeNumber(1, 1e6),
-      10_000,
+      '--feed-since <when>',
+      'leave older files out of the feed: 2026-11-20, 2026-11-20T12:00Z (default: none)',
+      moment,
     )
-    .addOption(
-      new Option('--max-size <size>', 'bytes of the torrent of a directory')
-        .argParser(read.sizeLimit)
-        .default(2 ** 40, '1TiB'),
+    .optionsGroup('Hashing and cache:')
+    .addOption(threadsOption())
+    .option(
+      '--max-hashing <n>',
+      'hash the files of at most this many torrents at once',
+      read.wholeNumber(1, 256),
+      4,
     )
-    .addOption(
-      new Option('--max-body <size>', 'bytes of a form')
-        .argParser(read.sizeLimit)
-        .default(2 * 2 ** 20, '2MiB'),
+    .addOption(secondsOption('--wait', 'answer 503 if a torrent takes longer', 25))
+    .addOption(cacheDirOption())
+    .addOption(cacheTrustOption())
+    .option(
+      '--cache-max-size <size>',
+      'limit the size of the cache (default: unlimited)',
+      read.byteSize,
     )
-    .option('--max-planning <n>', 'requests planned at once', read.wholeNumber(1, 256), 4)
+    .addOption(unusedForOption('remove records unused for this long'))
+    .optionsGroup('Limits:')
     .option(
       '--max-per-client <n>',
-      'torrents that one client has begun at once',
+      'limit the torrents that one client has begun at once',
       read.wholeNumber(1, 1e6),
       64,
     )
     .option(
       '--rate-limit <n>',
-      'sets and patterns a minute for one client; 0: any number',
+      'limit the sets and patterns a minute for one client; 0: unlimited',
       read.wholeNumber(0, 1e6),
       600,
     )
-    .option('--warm <glob>', 'hash files ahead that match, such as /iso/** (repeatable)', globs, [])
-    .option('--max-rate <size>', 'read no more bytes a second than that for --warm', read.byteRate)
+    .option('--max-paths <n>', 'limit the paths in a form', read.wholeNumber(1, 1e6), 10_000)
     .option(
-      '--feed-since <when>',
-      'leave out of the feed files that are older: 2026-11-20, 2026-11-20T12:00Z (default: none)',
-      moment,
+      '--max-matches <n>',
+      'limit the files that one request matches',
+      read.wholeNumber(1, 1e6),
+      10_000,
     )
-    .addOption(secondsOption('--warm-interval', 'seconds between two looks at all of --warm', 300))
-    .option('--max-hashing <n>', 'hash jobs at once', read.wholeNumber(1, 256), 4)
-    .addOption(secondsOption('--wait', 'seconds that a request waits for hashing', 25))
-    .addOption(secondsOption('--header-timeout', 'seconds for the headers to come', 10))
-    .addOption(secondsOption('--body-timeout', 'seconds for the body to come', 30))
-    .addOption(threadsOption())
-    .addOption(cacheDirOption())
-    .addOption(cacheTrustOption())
-    .option('--cache-max-size <size>', 'how large the cache may become', read.byteSize)
-    .addOption(unusedForOption('what was unused that long leaves the cache'))
-    .addOption(workersOption())
-    .option('--log-file <file>', 'where the access log goes, instead of standard error')
+    .option(
+      '--max-files <n>',
+      'limit the entries in the torrent of a directory',
+      read.wholeNumber(1, 1e6),
+      10_000,
+    )
     .addOption(
-      new Option('--log <format>', 'access log')
+      new Option('--max-size <size>', 'limit the bytes in the torrent of a directory')
+        .argParser(read.sizeLimit)
+        .default(2 ** 40, '1TiB'),
+    )
+    .addOption(
+      new Option('--max-body <size>', 'limit the size of a form')
+        .argParser(read.sizeLimit)
+        .default(2 * 2 ** 20, '2MiB'),
+    )
+    .option(
+      '--max-planning <n>',
+      'plan at most this many requests at once',
+      read.wholeNumber(1, 256),
+      4,
+    )
+    .addOption(secondsOption('--header-timeout', 'wait this long for request headers', 10))
+    .addOption(secondsOption('--body-timeout', 'wait this long for a request body', 30))
+    .optionsGroup('Log:')
+    .addOption(
+      new Option('--log <format>', 'write the access log')
         .choices(['json', 'text', 'off'] as const)
         .default('text' as const, 'text'),
     )
+    .option('--log-file <file>', 'append the access log there (default: standard error)')
 }
 
 export type ServeOptions = ReturnType<ReturnType<typeof declareServeOptions>['opts']>

@@ -28,11 +28,19 @@ export function defineSetSeeds(name: string, key: SeedKey, context: CommandConte
       checked(parseUrls),
     )
     .argument('[torrent...]', 'the torrents to change')
+    .addHelpText('after', examples(name))
     .action(async (urls, operands, options) => {
       const describe = (edited: EditedFile) => oldSeedLines(edited, key)
       const legacy = isLegacy ? { describe } : null
       finish(await runEdits({ operands, edit: setSeeds(key, urls), options, legacy }, io))
     })
+}
+
+function examples(name: string): string {
+  return `
+Examples:
+  btkit ${name} http://mirror.example/files/ *.torrent
+  btkit ${name} 0 *.torrent`
 }
 
 /** The command `sethttpseeds`. */

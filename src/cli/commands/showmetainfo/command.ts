@@ -34,18 +34,25 @@ interface ShowOptions {
   readonly maxTorrentSize: number
 }
 
+const EXAMPLES = `
+Examples:
+  btkit showmetainfo image.iso.torrent
+  btkit showmetainfo --field infoHash *.torrent
+  btkit showmetainfo --same old.torrent new.torrent`
+
 /** The command `showmetainfo`. */
 export function defineShowmetainfo({ io, program, finish }: CommandContext) {
   return new Command('showmetainfo')
     .description('Show what is in a torrent.')
     .argument('<torrent...>', 'torrents to show; - reads standard input')
+    .optionsGroup('Output:')
     .addOption(new Option('--tree', 'print the files as a tree').conflicts(['magnet', 'json']))
-    .addOption(new Option('--magnet', 'print the magnet link alone').conflicts('json'))
+    .addOption(new Option('--magnet', 'print only the magnet link').conflicts('json'))
     .option('--json', 'print a JSON object a line for each torrent')
     .addOption(
       new Option(
         '--field <name>',
-        'print a value alone, one a line; a wrong name lists all (repeatable)',
+        'print only this value, one a line; a wrong name lists all (repeatable)',
       )
         .argParser(fields)
         .default<FieldName[]>([], 'none')
@@ -53,27 +60,28 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
     )
     .option(
       '--select-only <files>',
-      'with --magnet: the files to download, by index from 0, such as 0,2,4-6 (BEP 53)',
+      'name the files to download, with --magnet, by index from 0: 0,2,4-6 (BEP 53)',
       checked(parseFileRanges),
     )
     .addOption(
       new Option(
         '--check-seeds',
-        'ask each web seed for a piece at random, and tell whether it is right; status 1 if not',
+        'request a random piece from each web seed, and check it; status 1 if one is wrong',
       ).conflicts(['field', 'magnet', 'tree']),
     )
     .addOption(
-      new Option('--seed-timeout <seconds>', 'with --check-seeds: how long one may take')
+      new Option('--seed-timeout <seconds>', 'wait this long for a seed, with --check-seeds')
         .argParser(seconds)
         .default(20_000, '20'),
     )
     .addOption(
       new Option(
         '--same',
-        'print whether torrents share a swarm with the first and, if not, why; status 1 if not',
+        'compare torrents with the first: whether they share a swarm, and if not, why; status 1 if not',
       ).conflicts(['checkSeeds', 'field', 'magnet', 'tree']),
     )
     .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
     .action(async (files, options) => {
       checkOptions(options)
       if (options.same) {

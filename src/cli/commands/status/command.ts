@@ -26,17 +26,26 @@ interface StatusOptions {
   readonly maxTorrentSize: number
 }
 
+const EXAMPLES = `
+Examples:
+  btkit status --client scgi+unix:///run/rtorrent.sock
+  btkit status --quiet /srv/torrents`
+
 /** The command `status`. */
 export function defineStatus({ io, finish }: CommandContext) {
   return new Command('status')
-    .description('Say what clients seed, and which torrents are missing there or damaged.')
-    .argument('[torrent...]', 'torrents, info hashes or directories of torrents to tell of alone')
+    .description('Show what clients seed, and which torrents are missing there or damaged.')
+    .argument(
+      '[torrent...]',
+      'torrents, info hashes, or directories of torrents (default: all that btkit published)',
+    )
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
-    .option('--all', 'without torrents, show those that are not from btkit as well')
+    .option('--all', 'show also torrents that btkit did not publish')
     .option('--json', 'print a JSON object a line for each torrent')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
       const wanted = new Map<string, string>()

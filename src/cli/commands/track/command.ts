@@ -15,10 +15,16 @@ import { greeting } from './greeting.js'
 import { declareTrackOptions, type TrackOptions } from './options.js'
 import { requireTorrents, trackerSettings } from './request.js'
 
+const EXAMPLES = `
+Examples:
+  btkit track --allowed-dir /srv/torrents
+  btkit track --open --no-udp`
+
 /** The command `track`. */
 export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: CommandContext) {
   return declareTrackOptions(isLegacy)
     .description('Track torrents over HTTP and UDP, and show who shares them.')
+    .addHelpText('after', EXAMPLES)
     .action(async (options) => {
       const stderr = new BoundedOutput(io.stderr)
       requireTorrents(options, {

@@ -12,113 +12,119 @@ export function declareTrackOptions(isLegacy: boolean) {
     .optionsGroup('Where it answers:')
     .option(
       '-p, --port <n>',
-      'port, of HTTP and of UDP; 0 for a free one',
+      'listen on this port, for HTTP and UDP; 0: a free one',
       read.wholeNumber(0, 65535),
       isLegacy ? LEGACY_PORT : PORT,
     )
     .option(
       '--host <host>',
-      'address to listen on, or the path of a Unix socket (repeatable; default: all)',
+      'listen on this address or Unix socket (repeatable; default: all)',
       hosts,
       [],
     )
-    .option('--tls-cert <file>', 'certificate in PEM: speak TLS, HTTPS alone (not on Unix sockets)')
-    .option('--tls-key <file>', 'its key in PEM')
+    .option('--tls-cert <file>', 'speak TLS with this certificate (PEM)')
+    .option('--tls-key <file>', 'use this key for TLS (PEM)')
     .addOption(workersOption())
     .option('--no-udp', 'do not track over UDP')
     .optionsGroup('What is tracked:')
-    .option('--allowed-dir <dir>', 'track the torrents in it, no others (repeatable)', paths, [])
-    .option('--allowed-list <file>', 'track the info hashes in it, one a line')
+    .option(
+      '--allowed-dir <dir>',
+      'track only the torrents in this directory (repeatable)',
+      paths,
+      [],
+    )
+    .option('--allowed-list <file>', 'track only the info hashes in this file')
     .option('--open', 'track any torrent', false)
-    .addOption(flag('--allowed-controls', 'obey failures and warnings inside torrents', true))
-    .option('--allowed-ips <file>', 'answer these addresses alone')
-    .option('--banned-ips <file>', 'do not answer these addresses')
-    .addOption(seconds('--parse-dir-interval', 'between looks at all of these', 60))
+    .addOption(flag('--allowed-controls', 'obey failure reasons and warnings in torrents', true))
+    .option('--allowed-ips <file>', 'answer only the addresses in this file')
+    .option('--banned-ips <file>', 'ignore the addresses in this file')
+    .addOption(seconds('--parse-dir-interval', 'look at all of these this often', 60))
     .optionsGroup('What is answered:')
-    .addOption(seconds('--interval', 'until a client asks again', 1800))
+    .addOption(seconds('--interval', 'have clients announce this often', 1800))
     .option(
       '--min-interval <seconds>',
-      'seconds that it waits at least (default: half of that)',
+      'have clients wait at least this long (default: half the interval)',
       wholeSeconds,
     )
     .option(
       '--timeout <seconds>',
-      'seconds after which a client is gone (default: 2700, or 1.5 times the interval)',
+      'forget a client after this long (default: 2700, or 1.5 times the interval)',
       wholeSeconds,
     )
-    .option('--response-size <n>', 'peers in an answer', read.wholeNumber(0, 1000), 50)
-    .option('--max-give <n>', 'peers for who asks for more', read.wholeNumber(0, 1000), 200)
-    .addOption(flag('--compact-reqd', 'give peers in compact form alone', true))
+    .option('--response-size <n>', 'answer this many peers', read.wholeNumber(0, 1000), 50)
+    .option('--max-give <n>', 'answer at most this many peers', read.wholeNumber(0, 1000), 200)
+    .addOption(flag('--compact-reqd', 'answer peers in compact form only', true))
     .option(
       '--only-local-override-ip <n>',
-      'whose ip= counts: 0 that of all, 1 and 2 that of local clients',
+      'accept ip= from all clients (0), or from private networks (1, 2)',
       read.wholeNumber(0, 2),
       2,
     )
     .option(
       '--trust-proxy <address>',
-      'proxy that is believed whom it asks for; address[/bits] or unix (repeatable)',
+      'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
       trustedProxies,
       [],
     )
-    .option('--public-url <url>', 'address under which clients reach the tracker', publicUrl)
+    .option('--public-url <url>', 'use this address of the tracker in magnet links', publicUrl)
     .addOption(
-      new Option('--scrape-allowed <what>', 'what may be scraped')
+      new Option('--scrape-allowed <what>', 'allow these scrapes')
         .choices(['none', 'specific', 'full'] as const)
         .default('full' as const, 'full'),
     )
     .optionsGroup('Other trackers:')
     .addOption(
-      flag('--multitracker-enabled', 'ask the other trackers of torrents for peers', false),
+      flag('--multitracker-enabled', 'request peers from other trackers of torrents', false),
     )
     .addOption(
-      new Option('--multitracker-allowed <which>', 'which trackers may ask')
+      new Option('--multitracker-allowed <which>', 'answer these trackers')
         .choices(['none', 'autodetect', 'all'] as const)
         .default('autodetect' as const, 'autodetect'),
     )
-    .addOption(seconds('--multitracker-reannounce-interval', 'between two such calls', 120))
+    .addOption(seconds('--multitracker-reannounce-interval', 'request this often', 120))
     .option(
       '--multitracker-maxpeers <n>',
-      'peers taken from a tracker',
+      'accept at most this many peers from a tracker',
       read.wholeNumber(1, 200),
       20,
     )
-    .option('--multitracker-key <file>', 'key that all of these trackers share')
-    .option('--aggregate-forward <url>', 'send announces on to it; URL[,PASSWORD]', aggregateUrl)
-    .option('--aggregator <0|1|password>', 'take such announces, and give no peers', '0')
+    .option('--multitracker-key <file>', 'trust only trackers that have this key')
+    .option('--aggregate-forward <url>', 'forward announces to this URL[,PASSWORD]', aggregateUrl)
+    .option('--aggregator <0|1|password>', 'accept such announces, and answer no peers', '0')
     .optionsGroup('Bounds:')
-    .option('--max-peers <n>', 'peers in all', read.wholeNumber(1, 2e7), 1_000_000)
-    .option('--max-swarms <n>', 'torrents in all', read.wholeNumber(1, 2e7), 200_000)
-    .option('--max-per-address <n>', 'peers at one address', read.wholeNumber(1, 65535), 10_000)
+    .option('--max-peers <n>', 'limit the peers in all', read.wholeNumber(1, 2e7), 1_000_000)
+    .option('--max-swarms <n>', 'limit the torrents in all', read.wholeNumber(1, 2e7), 200_000)
+    .option(
+      '--max-per-address <n>',
+      'limit the peers at one address',
+      read.wholeNumber(1, 65535),
+      10_000,
+    )
     .option(
       '--max-per-address-in-swarm <n>',
-      'peers at one address in one swarm',
+      'limit the peers at one address in one swarm',
       read.wholeNumber(1, 65535),
       200,
     )
     .addOption(flag('--keep-dead', 'keep torrents that nobody has any more', false))
     .optionsGroup('State:')
-    .option(
-      '--state <file>',
-      'where swarms are saved (default: tracker.state in the state directory)',
-    )
-    .option('--state-dir <dir>', 'the state directory')
-    .addOption(seconds('--save-interval', 'between two saves', 300))
+    .option('--state <file>', 'save swarms there (default: tracker.state in the state directory)')
+    .option('--state-dir <dir>', 'use this state directory')
+    .addOption(seconds('--save-interval', 'save this often', 300))
     .optionsGroup('Page and log:')
     .addOption(flag('--show-infopage', 'show a page of all torrents', true))
-    .option('--infopage-redirect <url>', 'have that page elsewhere', redirectUrl)
-    .addOption(flag('--show-names', 'show names and sizes on it', true))
-    .addOption(flag('--allow-get', 'hand out .torrent files of allowed directories', false))
-    .option('--favicon <file>', 'picture for browsers')
-    .option('--log-file <file>', 'where the access log goes; - for standard output')
+    .option('--infopage-redirect <url>', 'redirect the page to this URL', redirectUrl)
+    .addOption(flag('--show-names', 'show names and sizes on the page', true))
+    .addOption(flag('--allow-get', 'serve the .torrent files of allowed directories', false))
+    .option('--favicon <file>', 'serve this picture to browsers')
+    .option('--log-file <file>', 'append the access log there; - is standard output')
     .addOption(
-      new Option('--log <format>', 'access log (default: text with --log-file, else off)').choices([
-        'json',
-        'text',
-        'off',
-      ] as const),
+      new Option(
+        '--log <format>',
+        'write the access log (default: text with --log-file, else off)',
+      ).choices(['json', 'text', 'off'] as const),
     )
-    .addOption(flag('--hupmonitor', 'open the log anew on SIGHUP, too', false))
+    .addOption(flag('--hupmonitor', 'open the log file again on SIGHUP, too', false))
     .addOption(
       new Option('--parse-allowed-interval <minutes>', 'as --parse-dir-interval')
         .argParser((text) => 60_000 * read.wholeNumber(1, 10_000)(text))
@@ -159,7 +165,7 @@ function zeroOrOne(text: string): boolean {
 
 /** A length of time in milliseconds. */
 function seconds<Flag extends string>(name: Flag, description: string, standard: number) {
-  return new Option(`${name} <seconds>`, `seconds ${description}`)
+  return new Option(`${name} <seconds>`, description)
     .argParser((text) => 1000 * wholeSeconds(text))
     .default(1000 * standard, String(standard))
 }

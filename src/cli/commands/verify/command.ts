@@ -15,6 +15,11 @@ import { openCacheIfThere } from '../../../core/cache/access.js'
 import type { TreeSource } from '../../../core/verify/bad-blocks.js'
 import type { Io } from '../../io.js'
 
+const EXAMPLES = `
+Examples:
+  btkit verify image.iso.torrent
+  btkit verify --data /srv/files --quiet /srv/torrents/*.torrent`
+
 /** The command `verify`. */
 export function defineVerify({ io, finish }: CommandContext) {
   return new Command('verify')
@@ -22,23 +27,36 @@ export function defineVerify({ io, finish }: CommandContext) {
     .usage('[options] <torrent> [path]\n       btkit verify [options] <torrent...>')
     .argument(
       '[torrent...]',
-      'torrents, - for standard input; after a single one, the path of its content (default: beside it)',
+      'torrents, or - for standard input; after a single one, the path of its content',
     )
-    .option('--data <directory>', 'holds the content of each torrent under its name')
+    .optionsGroup('Content:')
+    .option('--data <directory>', 'find the content there (default: beside each torrent)')
     .option(
       '--files-from <list>',
-      'check also the torrents that a file names, with a line or NUL after each; - reads standard input',
+      'check also the torrents that a list names, one a line or with NULs; - reads standard input',
     )
-    .option('--check-hashes <n>', '0: look at sizes alone; 1: read the files', wholeNumber(0, 1), 1)
-    .option('--extra', 'name files that are no part of the torrent as well')
+    .option(
+      '--check-hashes <n>',
+      'check only sizes (0), or read the files (1)',
+      wholeNumber(0, 1),
+      1,
+    )
+    .option('--extra', 'report files that are not part of the torrent, too')
+    .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
-    .option('--max-rate <size>', 'read no more bytes a second than that', byteRate)
-    .option('--trust-cache', 'believe the piece cache of files that did not change', false)
+    .option(
+      '--max-rate <size>',
+      'limit the read rate per second, such as 50M (default: unlimited)',
+      byteRate,
+    )
+    .option('--trust-cache', 'use the piece cache for unchanged files', false)
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
+    .optionsGroup('Output:')
     .option('--json', 'print a JSON object a line for each torrent')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
       const targets = await findTargets(operands, options, io)
       const engine = engineFor(options, io)

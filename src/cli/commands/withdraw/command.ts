@@ -11,17 +11,23 @@ import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, tryEach } from '../../output/messages.js'
 
+const EXAMPLES = `
+Examples:
+  btkit withdraw --client scgi+unix:///run/rtorrent.sock image.iso.torrent
+  btkit withdraw --delete-torrent image.iso.torrent`
+
 /** The command `withdraw`. */
 export function defineWithdraw({ io, finish }: CommandContext) {
   return new Command('withdraw')
-    .description('Take torrents that btkit published out of a client. Data is never removed.')
+    .description('Remove torrents that btkit published from a client. Data is never removed.')
     .argument('<torrent...>', 'torrents, or info hashes in hexadecimal')
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
-    .option('--delete-torrent', 'remove the .torrent files that were named as well')
+    .option('--delete-torrent', 'remove the named .torrent files, too')
     .option('--json', 'print a JSON object a line for each torrent and client')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
       const torrents = names.map((name) => findNamedTorrent(name, options.maxTorrentSize))

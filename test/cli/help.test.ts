@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { commandTable } from '../../src/cli/command-table.js'
+import { runBtkit } from '../support/run-btkit.js'
+
+/** Words that begin what an option is said to do. */
+const VERBS = new Set(
+  (
+    'accept add adopt allow answer append appear ask assume attach begin bind check choose close ' +
+    'compare convert display do download edit end exclude exit fail find follow forget forward ' +
+    'hash have hash give ignore include keep leave let limit listen look log make name obey ' +
+    'omit open overwrite plan prepend print publish put read record redirect refuse remember ' +
+    'remove replace report request run save search seed send serve set show skip sort speak ' +
+    'start stop store tell track trust use wait work write'
+  ).split(' '),
+)
+
+/** Options that are not grouped, at most, in a command that has no groups. */
+const FEW = 9
+
+for (const { name } of commandTable) {
+  test(`the help of ${name} says what each option does, in groups, with two examples`, async () => {
+    const { stdout } = await runBtkit([name, '--help'])
+    const options = stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)(?: \S+)?(?: {2,}|\n +)([\w-]+)/gm)
+    const wrong = [...options].filter(([, , word]) => !VERBS.has(word ?? ''))
+    assert.deepEqual(
+      wrong.map(([text]) => text),
+      [],
+    )
+
+    const ungrouped = /^Options:\n((?: .*\n)*)/m.exec(stdout)?.[1] ?? ''
+    assert.ok((ungrouped.match(/^ {2}-/gm) ?? []).length <= FEW, ungrouped)
+
+    const examples = stdout.match(new RegExp(`^ {2}btkit ${name}\\b`, 'gm')) ?? []
+    assert.ok(name === 'doctor' || examples.length >= 2, stdout)
+  })
+}
+
+test('a long name of an option does not make the descriptions narrow', async () => {
+  const { stdout } = await runBtkit(['track', '--help'])
+  assert.match(stdout, /^ {2}--multitracker-reannounce-interval <seconds>\n {20,34}\S/m)
+})
