@@ -18,10 +18,16 @@ interface ConfigOption {
   readonly config?: string | undefined
 }
 
+const EXAMPLES = `
+Examples:
+  btkit config show completedir
+  btkit config check /etc/btkit/config.yaml`
+
 /** The command `config`. */
 export function defineConfig(context: CommandContext) {
   return new Command('config')
     .description('Show, check or begin the configuration.')
+    .addHelpText('after', EXAMPLES)
     .addCommand(defineShow(context))
     .addCommand(defineCheck(context))
     .addCommand(defineInit(context))
