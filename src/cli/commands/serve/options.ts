@@ -42,7 +42,12 @@ export function declareServeOptions() {
     .option('--no-files', 'do not serve the files themselves')
     .option('--no-listings', 'make no pages of directories')
     .optionsGroup('Torrents:')
-    .option('--tracker <url>', 'name this tracker, instead of --trackers (repeatable)', trackers, [])
+    .option(
+      '--tracker <url>',
+      'name this tracker, instead of --trackers (repeatable)',
+      trackers,
+      [],
+    )
     .option('--trackers <file>', `read the trackers from this file (default: ${TRACKERS_FILE})`)
     .option('--trackerless', 'make torrents without trackers', false)
     .option(
