@@ -1,4 +1,4 @@
-/* libuv accepts one connection in each turn of the event loop, however many wait. */
+/* libuv accepts one connection in each turn of the event loop, even if more are waiting. */
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
 #include "accept_waiting.h"
@@ -16,7 +16,7 @@ static int accept_one(int listening) {
   int descriptor;
   do {
     descriptor = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    /* Such as one whose client has left meanwhile */
+    /* For example a connection whose client has left */
   } while (descriptor == -1 && (errno == EINTR || errno == ECONNABORTED));
   return descriptor;
 }

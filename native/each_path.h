@@ -6,14 +6,15 @@
 #include <stdint.h>
 
 /*
- * What is done with each path; its answer is zeros to begin with. It may run on another thread,
- * and must not touch JavaScript.
+ * The action for each path. Its answer is initialized with zeros. It may run on another thread, and
+ * must not touch JavaScript.
  */
 typedef void path_action(const char *path, void *state, int32_t *answer);
 
 /*
- * An action, and what it keeps from path to path; the state is copied, and gone afterwards. A
- * JavaScript object whose memory the state leads to stays as long as the work lasts; NULL for none.
+ * An action, and its state between paths. The state is copied, and is invalid after the work.
+ * `memory` is a JavaScript object that owns memory to which the state points; it is kept during the
+ * work. NULL for none.
  */
 struct path_work {
   path_action *action;
@@ -24,10 +25,9 @@ struct path_work {
 };
 
 /*
- * Does something with each path of a JavaScript array, and returns an Int32Array with the
- * answers, one after the other: at once, or as a promise, with the work done off the event loop.
- * Throws a TypeError when `paths` is no array of strings. A path that holds a NUL is passed as an
- * empty one, which no file has.
+ * Runs an action for each path of a JavaScript array. Returns an Int32Array with all answers: at
+ * once, or as a promise with the work done off the event loop. Throws a TypeError if `paths` is not
+ * an array of strings. A path with a NUL is passed as an empty path, which no file has.
  */
 napi_value each_path(napi_env env, napi_value paths, const struct path_work *work);
 napi_value each_path_async(napi_env env, napi_value paths, const struct path_work *work);

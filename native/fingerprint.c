@@ -1,4 +1,4 @@
-/* What shows that a file has changed, in bytes. */
+/* The parts of a fingerprint as bytes. */
 #define _GNU_SOURCE
 #include "fingerprint.h"
 

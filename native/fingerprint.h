@@ -6,13 +6,13 @@
 
 #define FINGERPRINT_LENGTH 40
 
-/* Enters size, mtime, ctime, inode and device, as src/files/fingerprint.ts has them. */
+/* Writes size, mtime, ctime, inode and device in the format of src/files/fingerprint.ts. */
 void write_fingerprint(const struct stat *stats, uint8_t *fingerprint);
 
-/* The later one of mtime and ctime, in nanoseconds since 1970. */
+/* Returns the later of mtime and ctime, in nanoseconds since 1970. */
 int64_t latest_time(const struct stat *stats);
 
-/* Enters 8 bytes, little-endian on every machine. */
+/* Writes 8 bytes, little-endian on every machine. */
 void write_word(uint8_t *at, uint64_t word);
 
 #endif

@@ -6,10 +6,10 @@
 #include "cpu.h"
 #include "jobs/hash_batch.h"
 
-/* What the addon keeps for each JavaScript thread that loads it. */
+/* The addon's data for each JavaScript thread that loads it. */
 struct instance {
   struct cpu_features cpu;
-  struct worker worker; /* for jobs that this thread does itself */
+  struct worker worker; /* for jobs that run on this thread */
 };
 
 struct instance *get_instance(napi_env env);

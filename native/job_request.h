@@ -6,17 +6,20 @@
 #include "jobs/job.h"
 
 /*
- * Reads a job from the object that JavaScript describes it with (NativeJob of
- * src/hash/jobs/native-job.ts), and checks it. False, with an exception thrown, when it is none.
- * The memory that results go to stays JavaScript's: the object must live as long as the job.
+ * Reads a job from its JavaScript object (NativeJob of src/hash/jobs/native-job.ts), and checks it.
+ * Returns false after throwing an exception if it is invalid. The memory of the results stays
+ * JavaScript's, so the object must live as long as the job.
  */
 bool read_job(napi_env env, const struct cpu_features *cpu, napi_value request,
               struct hash_job *job);
 
-/* Frees what read_job allocated. */
+/* Frees the memory that read_job allocated. */
 void free_job(struct hash_job *job);
 
-/* A kernel by its name; false, with an exception thrown, when there is none that runs here. */
+/*
+ * Finds a kernel by its name. Returns false after throwing an exception if it does not exist or
+ * cannot run here.
+ */
 bool read_kernel_name(napi_env env, const struct cpu_features *cpu, napi_value name,
                       enum kernel *kernel);
 

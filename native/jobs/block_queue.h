@@ -3,20 +3,23 @@
 
 #include "job.h"
 
-/* Bytes of a block, which a leaf of a file's Merkle tree is the SHA-256 digest of (BEP 52). */
+/*
+ * Length of a block in bytes; a leaf of a file's Merkle tree is the SHA-256 digest of a block (BEP
+ * 52).
+ */
 #define FILE_BLOCK ((size_t)16 * 1024)
 
-/* Blocks that are in memory and wait until there are enough of them to hash at once. */
+/* Blocks in memory that wait until there are enough to hash together. */
 struct block_queue {
   struct message waiting[MAX_LANES];
   size_t count;
 };
 
-/* Adds a block by its number in the job; hashes those that wait when they are enough. */
+/* Adds a block by its number in the job. Hashes the waiting blocks if there are enough. */
 void queue_block(struct block_queue *queue, const struct hash_job *job, size_t number,
                  const uint8_t *data, size_t length);
 
-/* Hashes what waits; after that the blocks need not stay in memory. */
+/* Hashes all waiting blocks. Afterwards they need not stay in memory. */
 void hash_queued(struct block_queue *queue, const struct hash_job *job);
 
 #endif

@@ -21,7 +21,7 @@ void run_share(struct hash_job *job, struct worker *worker) {
     const size_t batch = take_batch(job);
     const size_t first = batch_start(job, batch), end = batch_start(job, batch + 1);
     if (first == end) break;
-    /* What was not in the page cache for one batch may be there for the next */
+    /* Data that was not in the page cache for one batch may be there for the next */
     worker->reader.is_cold = job->next_turn != NULL;
     if (job->piece_digests == NULL) {
       hash_blocks_of(worker, first, end);

@@ -3,7 +3,7 @@
 
 #include "reader.h"
 
-/* What one thread needs to work on a job. */
+/* The data of one thread that works on a job. */
 struct worker {
   struct reader reader;
   uint8_t *buffer;
@@ -11,9 +11,9 @@ struct worker {
 };
 
 /*
- * One thread's share of a job: reads and hashes batch after batch, until none is left or the job
- * is stopped. Any number of threads may do so at once. The buffer of the worker is reused and kept;
- * all else of it is set up here.
+ * Runs one thread's share of a job: reads and hashes batches until none is left or the job is
+ * stopped. Any number of threads may do so at once. The worker's buffer is kept for reuse;
+ * everything else in it is initialized here.
  */
 void run_share(struct hash_job *job, struct worker *worker);
 

@@ -3,19 +3,22 @@
 #include "block_queue.h"
 #include "buffer.h"
 
-/* What a disk is to read while blocks are hashed. */
+/* Bytes that a disk reads in advance while blocks are hashed. */
 #define AHEAD ((uint64_t)2 * 1024 * 1024)
 
-/* Blocks of one file, one after the other. */
+/* Consecutive blocks of one file. */
 struct blocks {
   uint64_t position;
   uint64_t length; /* in bytes; the last block may be short */
-  size_t number;   /* that of the first of them */
+  size_t number;   /* of the first block */
 };
 
 static size_t at_most(uint64_t value, size_t limit) { return value < limit ? (size_t)value : limit; }
 
-/* The blocks in a piece and in those that follow it in the same file; *piece becomes the next. */
+/*
+ * Returns the blocks in a piece and in the following pieces of the same file; *piece becomes the
+ * next piece.
+ */
 static struct blocks find_blocks(const struct hash_job *job, size_t *piece, size_t end) {
   const struct content_stream *stream = &job->stream;
   const uint64_t index = job_piece(job, *piece);
@@ -31,7 +34,7 @@ static struct blocks find_blocks(const struct hash_job *job, size_t *piece, size
   return blocks;
 }
 
-/* Reads blocks one by one; a block lies in one piece. False when the job is stopped. */
+/* Reads blocks one by one; a block is in one piece. Returns false if the job is stopped. */
 static bool read_one_by_one(struct reader *reader, const struct blocks *blocks,
                             uint8_t *const *targets) {
   for (uint64_t done = 0; done < blocks->length; done += FILE_BLOCK) {
@@ -43,7 +46,7 @@ static bool read_one_by_one(struct reader *reader, const struct blocks *blocks,
   return true;
 }
 
-/* Reads blocks: whole ones together, if that is possible. False when the job is stopped. */
+/* Reads blocks, whole ones together if possible. Returns false if the job is stopped. */
 static bool read_blocks(struct reader *reader, const struct blocks *blocks,
                         uint8_t *const *targets) {
   const struct buffers whole = {targets, (size_t)(blocks->length / FILE_BLOCK), FILE_BLOCK};
@@ -55,7 +58,7 @@ static bool read_blocks(struct reader *reader, const struct blocks *blocks,
   return read_one_by_one(reader, &rest, targets + whole.count);
 }
 
-/* Takes as many blocks as there is room for, and the next time those after them. */
+/* Takes as many blocks as fit; the next call continues after them. */
 static bool take_blocks(struct worker *worker, struct blocks *blocks, struct block_queue *queue,
                         uint8_t *const *buffers) {
   struct hash_job *job = worker->reader.job;

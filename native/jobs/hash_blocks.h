@@ -4,8 +4,8 @@
 #include "hash_batch.h"
 
 /*
- * Reads and hashes the blocks of files in the job's pieces from number `first` up to `end`, and
- * nothing of their padding. All is read in the order of the stream.
+ * Reads and hashes the blocks of files in the job's pieces from number `first` to before `end`,
+ * without padding. Reads in stream order.
  */
 void hash_blocks_of(struct worker *worker, size_t first, size_t end);
 

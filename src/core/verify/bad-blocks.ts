@@ -7,26 +7,26 @@ import type { FoundFile } from './content.js'
 import type { Interval } from './pieces.js'
 import { NODE } from './v2-side.js'
 
-/** What may know the Merkle trees of files, as the piece cache does of those it was made with. */
+/** A source of files' Merkle trees, such as the piece cache. */
 export type TreeSource = Pick<PieceCache, 'tree'>
 
 /** A bad piece of a file. */
 export interface BadPiece {
-  /** Where it begins in the file, in bytes. */
+  /** Its offset in the file in bytes. */
   readonly start: number
-  /** The digests of its blocks as they were read. */
+  /** The digests of its blocks as read. */
   readonly leaves: Uint8Array
 }
 
-/** A file, and the root that it should have. */
+/** A file and its expected root. */
 export interface RootedFile {
   readonly found: FoundFile
   readonly piecesRoot: Uint8Array
 }
 
 /**
- * A layer of the tree that a file should have, from a source that need not be trusted: only one
- * that leads to the file's root is taken. Null when the source has none.
+ * Returns a layer of a file's expected tree. The source need not be trusted: a layer is only
+ * accepted if it leads to the file's root. Null if the source has none.
  */
 export function findKnownLayer(
   { found: { file, found }, piecesRoot }: RootedFile,
@@ -40,8 +40,8 @@ export function findKnownLayer(
 }
 
 /**
- * The bytes of the file that lie in bad blocks of a bad piece, as closely as the layer tells them:
- * a node of it stands for one block or for several. Ranges that adjoin are one.
+ * Returns the bytes of the file in bad blocks of a bad piece, as precisely as the layer allows: a
+ * node may represent several blocks. Adjacent ranges are joined.
  */
 export function findBadBlocks(
   { start, leaves }: BadPiece,

@@ -4,8 +4,8 @@ import type { FoundFile } from './content.js'
 import { markUnchecked, type PieceStates } from './pieces.js'
 
 /**
- * Finds the files that are not what they were when they were looked for, and says what became of
- * them, by their real paths. Their pieces become UNCHECKED.
+ * Finds files that have changed since they were looked for. Returns what happened to them, by real
+ * path. Their pieces become UNCHECKED.
  */
 export function markChangedFiles(
   files: readonly FoundFile[],
@@ -31,7 +31,7 @@ function changeOf(path: string, before: Parameters<typeof changeSince>[0]) {
   try {
     return changeSince(before, readFingerprintIfThere(path))
   } catch (error) {
-    // A way to it that is no directory any more, or shut, leads to no file
+    // A path through something that is no longer a directory, or not accessible, leads to no file
     if (osCodeOf(error) === undefined) throw error
     return 'disappeared'
   }

@@ -16,25 +16,25 @@ import { markChangedFiles } from './changed-files.js'
 import { scannedContent, streamFiles, type FoundFile } from './content.js'
 import { BAD, GOOD, SUSPECT, UNCHECKED, type PieceStates } from './pieces.js'
 
-/** What is to be checked. */
+/** The input of a check. */
 export interface PieceCheck {
   /** In stream order, with pad files. */
   readonly files: readonly FoundFile[]
-  /** Of these, those that are not UNCHECKED get their state. */
+  /** The states of the pieces. Pieces that are not UNCHECKED get their state. */
   readonly pieces: PieceStates
-  /** The digests as they should be, 20 bytes each. */
+  /** The expected digests, 20 bytes each. */
   readonly expected: Uint8Array
 }
 
-/** Why files could not be read, by their real paths. */
+/** The errors of files by real path. */
 export interface FileFailures {
   readonly changed: ReadonlyMap<string, string>
   readonly unreadable: ReadonlyMap<string, string>
 }
 
 /**
- * Obtains the digests of all pieces whose bytes are there, those that the cache does not know by
- * reading, and compares them. What can't be read, or changes meanwhile, leaves its pieces UNCHECKED.
+ * Computes the digests of all complete pieces, reads those that the cache does not know, and
+ * compares them. Pieces that cannot be read or change meanwhile become UNCHECKED.
  * @throws BtkitError `interrupted`
  */
 export async function checkPieces(
@@ -64,14 +64,14 @@ export async function checkPieces(
   return { unreadable, changed }
 }
 
-/** The indices of the pieces whose bytes are there and whose digests are unknown, in order. */
+/** Returns the indices of complete pieces with unknown digests, in ascending order. */
 function listUnknown({ isKnown }: PieceTable, { states }: PieceStates): Uint32Array {
   return Uint32Array.from(states.keys()).filter(
     (piece) => states[piece] === GOOD && isKnown[piece] === 0,
   )
 }
 
-/** Reads those pieces into the table. Returns why files could not be read. */
+/** Reads these pieces into the table. Returns the errors of files. */
 async function readPieces(
   { files, pieces: { states, pieceLength } }: PieceCheck,
   { table, unknown }: { readonly table: PieceTable; readonly unknown: Uint32Array },
@@ -88,7 +88,7 @@ async function readPieces(
   return listUnreadable(failures, stream)
 }
 
-/** A byte for each piece: 1 where it runs through bytes of more than one file. */
+/** Returns a byte for each piece: 1 if it contains bytes of several files. */
 function findShared(files: readonly FoundFile[], { states, pieceLength }: PieceStates): Uint8Array {
   const shared = new Uint8Array(states.length)
   let last = -1

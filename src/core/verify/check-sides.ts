@@ -19,44 +19,43 @@ import { pieceNodes } from './piece-nodes.js'
 import { BAD, BAD_BLOCKS, DISAGREED, GOOD, UNCHECKED, type PieceStates } from './pieces.js'
 import { NODE, type V2Side } from './v2-side.js'
 
-/** What is to be checked of a torrent that has version 2's side. */
+/** The input of a check of a torrent with version 2. */
 export interface SidesCheck {
-  /** In stream order, with pad files; each begins a piece. */
+  /** In stream order, with pad files; each file begins a piece. */
   readonly files: readonly FoundFile[]
-  /** Of these, those that are not UNCHECKED get their state. */
+  /** The states of the pieces. Pieces that are not UNCHECKED get their state. */
   readonly pieces: PieceStates
   readonly v2: V2Side
-  /** The pieces roots of the files that are no pad files, in order. */
+  /** The pieces roots of all files except pad files, in order. */
   readonly roots: readonly (Uint8Array | null)[]
-  /** The SHA-1 digests of a hybrid's pieces as they should be, 20 bytes each; null for v2 alone. */
+  /** The expected SHA-1 digests of a hybrid's pieces, 20 bytes each; null for v2. */
   readonly v1: Uint8Array | null
 }
 
-/** Opens what may know the Merkle trees of files. */
+/** Opens a source of files' Merkle trees. */
 export type OpenTrees = () => Promise<TreeSource>
 
-/** What a check works with. */
+/** The context of a check. */
 export interface VerifyContext extends HashContext {
-  /** Called once, when a piece is bad, to tell which of its blocks are. */
+  /** Called once when a piece is bad, to find its bad blocks. */
   readonly openTrees?: OpenTrees | undefined
 }
 
-/** What came out beside the states of the pieces. */
+/** The results in addition to the states of the pieces. */
 export interface SidesResult extends FileFailures {
   readonly badBlocks: BadBlocks
 }
 
-/** Bad pieces of which the blocks are told, at most: nobody reads more, and each takes memory. */
+/** Maximum number of bad pieces with known blocks: nobody reads more, and each needs memory. */
 const MAX_EXPLAINED = 1024
 
-/** Blocks whose digests are in memory at a time, 32 bytes each: those of 8 GiB. */
+/** Number of blocks whose digests (32 bytes each) are in memory at a time: those of 8 GiB. */
 const MAX_BLOCKS = 2 ** 19
 
 /**
- * Reads all pieces whose bytes are there and compares their digests with those of version 2 and, of
- * a hybrid, those of version 1: from one reading. A piece that is good by one version and not by
- * the other is BAD and DISAGREED. What can't be read, or changes meanwhile, leaves its pieces
- * UNCHECKED.
+ * Reads all complete pieces once. Compares their digests with those of version 2, and for a hybrid
+ * also with those of version 1. A piece that is good in only one version becomes BAD and DISAGREED.
+ * Pieces that cannot be read or change meanwhile become UNCHECKED.
  * @throws BtkitError `interrupted`
  */
 export async function checkSides(
@@ -93,7 +92,7 @@ export async function checkSides(
   return { unreadable, changed, badBlocks }
 }
 
-/** What a trusted cache knows, if there is one and all files are there. */
+/** Returns the knowledge of a trusted cache, if there is one and all files exist. */
 function openMemory(
   { files, v1, pieces }: SidesCheck,
   cacheAccess: CacheAccess,
@@ -106,7 +105,9 @@ function openMemory(
   return new SidesMemory(content, cacheAccess, kernel)
 }
 
-/** Whether files follow each other as the cache takes it: a pad file may be longer than it need be. */
+/**
+ * Whether files follow each other as the cache assumes: a pad file may be longer than necessary.
+ */
 function isWithoutGaps(content: Content, found: SidesCheck['files']): boolean {
   for (const { number, firstPiece } of alignedFiles(content)) {
     if (found[number]?.stretch[0] !== firstPiece * content.pieceLength) return false
@@ -123,13 +124,13 @@ function judgeKnown({ pieces, v1, v2 }: SidesCheck, { piece, digest, node }: Kno
 
 const NONE: BadBlocks = new Map()
 
-/** Without version 1 pad files are not hashed. */
+/** Returns the bytes to hash. Without version 1 pad files are not hashed. */
 function bytesHashed({ v1, v2, pieces }: SidesCheck, selected: Uint32Array): number {
   if (v1 !== null) return selected.length * pieces.pieceLength
   return selected.reduce((sum, piece) => sum + (v2.blockCounts[piece] ?? 0) * BLOCK_LENGTH, 0)
 }
 
-/** The pieces whose bytes are there, so many at a time that their digests fit into memory. */
+/** Yields the complete pieces in groups whose digests fit into memory. */
 function* stretchesOf(
   { pieces: { states }, v2 }: SidesCheck,
   memory: SidesMemory | null,
@@ -148,16 +149,16 @@ function* stretchesOf(
   if (indices.length > 0) yield Uint32Array.from(indices)
 }
 
-/** Digests of some pieces, as they were read. */
+/** Digests of some pieces as read. */
 interface ReadDigests {
   readonly selected: Uint32Array
-  /** SHA-1 of the pieces, 20 bytes each; empty for v2 alone. */
+  /** SHA-1 of the pieces, 20 bytes each; empty for v2. */
   readonly pieces: Uint8Array
   /** SHA-256 of their blocks, 32 bytes each. */
   readonly blocks: Uint8Array
 }
 
-/** Returns the bad pieces of several blocks. */
+/** Sets the states of pieces. Returns the bad pieces of several blocks. */
 function judge({ pieces, v1, v2 }: SidesCheck, read: ReadDigests, engine: Engine): BadLeaves[] {
   const { selected } = read
   const isBadInV2 = new Set<number>()

@@ -17,34 +17,36 @@ import type { Content } from '../digests/content.js'
 import { padFile } from '../digests/pad-files.js'
 import { markUnchecked, type Interval, type PieceStates } from './pieces.js'
 
-/** Where the content of a torrent is looked for. */
+/** The place of a torrent's content. */
 export interface Location {
-  /** The directory of a torrent of several files; null for a single file, or when it is not there. */
+  /**
+   * The directory of a torrent with several files; null for a single file, or if it does not exist.
+   */
   readonly directory: string | null
-  /** Finds the file of a path as the torrent has it. */
+  /** Finds the file at a path of the torrent. */
   readonly find: ResolveInside
   readonly place: Place
 }
 
-/** Where the files of a torrent are looked for. */
+/** The path of a torrent's files. */
 export interface Place {
   readonly path: string
-  /** Whether this is the path of the torrent's single file, rather than of what holds its files. */
+  /** Whether this is the path of the single file, instead of the directory above the files. */
   readonly isFile: boolean
 }
 
-/** The path at which a file of a torrent is looked for. */
+/** Returns the path at which a file of a torrent is looked for. */
 export function pathIn({ path, isFile }: Place, below: readonly string[]): string {
   return isFile ? path : join(path, ...below)
 }
 
 /**
  * Finds the content of a torrent at `path`: the file or directory itself, or the directory that
- * holds it under the torrent's name, which is what counts when it could be either. With `byName` it
- * can only be the latter.
+ * contains it under the torrent's name. If both are possible, the latter counts. With `byName` only
+ * the latter is possible.
  *
- * @throws BtkitError `unsafe-path` when the torrent's name is a link out of `path`, `io` for a file
- * where a directory is needed, and those of makeInsideResolver
+ * @throws BtkitError `unsafe-path` if the torrent's name is a link that leads out of `path`, `io`
+ *   for a file instead of a directory, and as makeInsideResolver
  */
 export function locateContent(
   { name, isDirectory }: Metainfo,
@@ -71,15 +73,15 @@ export function locateContent(
   }
 }
 
-/** A file of the torrent, and what stands in its place. */
+/** A file of the torrent, and what exists at its path. */
 export interface FoundFile {
   readonly file: MetainfoFile
   readonly found: Resolved
-  /** Its bytes in the stream. */
+  /** Its range in the stream in bytes. */
   readonly stretch: Interval
 }
 
-/** Looks for the files of a torrent, given in stream order. None is opened. */
+/** Looks for the files of a torrent, which are in stream order. Opens none. */
 export function findFiles(files: readonly MetainfoFile[], { find }: Location): FoundFile[] {
   let end = 0
   return files.map((file) => {
@@ -90,12 +92,12 @@ export function findFiles(files: readonly MetainfoFile[], { find }: Location): F
   })
 }
 
-/** How many of a file's bytes are there, at most as many as it should have. */
+/** Returns how many of a file's bytes exist, at most its expected length. */
 export function foundLength({ file, found }: FoundFile): number {
   return found.kind === 'file' ? Math.min(found.fingerprint.size, file.length) : 0
 }
 
-/** Pieces can't be checked when bytes of them are not there. */
+/** Creates the states of the pieces. Pieces with missing bytes are UNCHECKED. */
 export function markAbsent(files: readonly FoundFile[], pieceLength: number): PieceStates {
   const size = files.at(-1)?.stretch[1] ?? 0
   const states = new Uint8Array(Math.ceil(size / pieceLength))
@@ -107,10 +109,7 @@ export function markAbsent(files: readonly FoundFile[], pieceLength: number): Pi
   return pieces
 }
 
-/**
- * The stream that a torrent's pieces were cut from, as long as the torrent says: for what is not
- * there it has zeros.
- */
+/** Returns the stream of a torrent's pieces with its full length. Missing bytes are zeros. */
 export function streamFiles(files: readonly FoundFile[], pieceLength: number): ContentStream {
   return concatenateFiles(files.flatMap(streamFile), pieceLength)
 }
@@ -126,7 +125,7 @@ function streamFile(found: FoundFile): StreamFile[] {
   ]
 }
 
-/** The files as a scan would have found them, by which a cache knows them; null if one is not whole. */
+/** Returns the files as a scan would, for lookups in a cache; null if one is incomplete. */
 export function scannedContent(
   found: readonly FoundFile[],
   { version, pieceLength }: Pick<Metainfo, 'version' | 'pieceLength'>,

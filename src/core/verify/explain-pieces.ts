@@ -5,28 +5,28 @@ import { findBadBlocks, findKnownLayer, type TreeSource } from './bad-blocks.js'
 import type { FoundFile } from './content.js'
 import type { Interval } from './pieces.js'
 
-/** The bytes of bad blocks in their files, by the index of the piece, where they are known. */
+/** The bytes of bad blocks in their files, by piece index, if known. */
 export type BadBlocks = ReadonlyMap<number, readonly Interval[]>
 
-/** A bad piece, and the digests of its blocks as they were read. */
+/** A bad piece, and the digests of its blocks as read. */
 export interface BadLeaves {
   readonly piece: number
   readonly leaves: Uint8Array
 }
 
-/** What tells the files of pieces, and their roots. */
+/** The files of pieces, and their roots. */
 export interface PieceFiles {
-  /** In stream order; each begins a piece. */
+  /** In stream order; each file begins a piece. */
   readonly files: readonly FoundFile[]
-  /** The pieces roots of those that are no pad files, in order. */
+  /** The pieces roots of all files except pad files, in order. */
   readonly roots: readonly (Uint8Array | null)[]
   /** In bytes. */
   readonly pieceLength: number
 }
 
 /**
- * Says of bad pieces, in order, which of their blocks are bad, where a source knows the digests of the
- * blocks as they should be. A torrent has none for less than a piece.
+ * Finds the bad blocks of bad pieces, which are in order. A source must know the expected digests
+ * of the blocks, because a torrent only has those of pieces.
  */
 export function explainPieces(
   bad: readonly BadLeaves[],

@@ -2,15 +2,15 @@ import { climbMerkleTree } from '../../hash/merkle.js'
 import type { HashKernel } from '../../hash/kernels/kernel.js'
 import { NODE, type V2Side } from './v2-side.js'
 
-/** The digests of the blocks of some pieces, as they were read. */
+/** The digests of the blocks of some pieces as read. */
 export interface PieceBlocks {
-  /** The indices of the pieces, in order. */
+  /** The indices of the pieces in ascending order. */
   readonly selected: Uint32Array
-  /** 32 bytes a block, in stream order. */
+  /** 32 bytes for each block, in stream order. */
   readonly blocks: Uint8Array
 }
 
-/** A piece, and the digest that its blocks have. */
+/** A piece, and the digest that follows from its blocks. */
 export interface PieceNode {
   readonly piece: number
   readonly digest: Uint8Array
@@ -18,7 +18,9 @@ export interface PieceNode {
   readonly leaves: Uint8Array
 }
 
-/** The digests of pieces from those of their blocks; of pieces of padding alone there are none. */
+/**
+ * Computes the digests of pieces from those of their blocks. Pieces with only padding have none.
+ */
 export function* pieceNodes(
   side: V2Side,
   { selected, blocks }: PieceBlocks,
@@ -43,8 +45,9 @@ export function* pieceNodes(
 }
 
 /**
- * The selected pieces from number `i` on whose trees are full and as high as the first's: these can
- * be climbed together. A piece whose tree is not full stands alone.
+ * Returns the consecutive selected pieces from number `i` on whose trees are complete and as high
+ * as the first one. Their digests can be computed together. A piece with an incomplete tree is
+ * returned alone.
  */
 function runOfFull({ blockCounts, levels }: V2Side, selected: Uint32Array, i: number) {
   const piece = selected[i] ?? 0

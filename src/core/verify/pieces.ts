@@ -1,18 +1,18 @@
-/** Bytes from the first on up to the second, which is not among them. */
+/** A range of bytes: from the first to before the second. */
 export type Interval = readonly [from: number, to: number]
 
-/** What is known of a piece: all but GOOD are bits, so that several can be asked for. */
+/** The states of a piece. All except GOOD are bits, so that several can be tested together. */
 export const GOOD = 0
-/** Its digest is wrong, and it lies in one file alone. */
+/** Its digest is wrong, and it belongs to a single file. */
 export const BAD = 1
-/** Its digest is wrong, and any of the files that it runs through may be why. */
+/** Its digest is wrong, and each of its files may be the reason. */
 export const SUSPECT = 2
-/** Not all of its bytes could be read. */
+/** Some of its bytes could not be read. */
 export const UNCHECKED = 4
 
-/** Beside BAD: the blocks of version 2 in it are not what they should be. */
+/** In addition to BAD: its blocks of version 2 are wrong. */
 export const BAD_BLOCKS = 8
-/** Beside BAD: by one version of a hybrid it is good. */
+/** In addition to BAD: it is good in one version of a hybrid. */
 export const DISAGREED = 16
 
 /** The pieces of a stream. */
@@ -21,19 +21,19 @@ export interface PieceStates {
   readonly states: Uint8Array
   /** In bytes. */
   readonly pieceLength: number
-  /** The bytes of the whole stream; its last piece may be short. */
+  /** Bytes of the whole stream; its last piece may be short. */
   readonly size: number
 }
 
-/** Says of all pieces that a range of the stream runs through that they can't be checked. */
+/** Marks all pieces of a range of the stream as UNCHECKED. */
 export function markUnchecked({ states, pieceLength }: PieceStates, [from, to]: Interval): void {
   if (from === to) return
   states.fill(UNCHECKED, Math.floor(from / pieceLength), Math.ceil(to / pieceLength))
 }
 
 /**
- * The bytes of a stretch of the stream that lie in pieces of the wanted states, counted from the
- * beginning of the stretch. Ranges that adjoin are one.
+ * Returns the bytes of a range of the stream in pieces of the wanted states, relative to the start
+ * of the range. Adjacent ranges are joined.
  */
 export function rangesOf(
   { states, pieceLength }: PieceStates,
@@ -54,7 +54,7 @@ export function rangesOf(
   return ranges
 }
 
-/** How many pieces are in one of the wanted states. */
+/** Returns the number of pieces in any of the wanted states. */
 export function countPieces({ states }: PieceStates, wanted: number): number {
   return states.reduce((count, state) => ((state & wanted) === 0 ? count : count + 1), 0)
 }

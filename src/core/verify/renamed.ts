@@ -2,22 +2,22 @@ import { markAbsent, type FoundFile } from './content.js'
 import { BAD, rangesOf, SUSPECT, UNCHECKED, type Interval, type PieceStates } from './pieces.js'
 import type { VerifiedFile } from './report.js'
 
-/** A file that the torrent has not, and what stands there. */
+/** A file that is not in the torrent, and what exists at its path. */
 export interface ExtraFile {
   readonly file: VerifiedFile
   readonly found: FoundFile['found']
 }
 
-/** Reads the pieces of files that are not UNCHECKED, and notes what is wrong with them. */
+/** Reads the pieces of files that are not UNCHECKED, and sets their states. */
 type Check = (files: readonly FoundFile[], pieces: PieceStates) => Promise<unknown>
 
-/** More files of one size than this are not tried for a missing one. */
+/** Maximum number of files of the same size to try for a missing one. */
 const MOST_TRIED = 8
 
 /**
- * Finds the missing files of a torrent among extra ones: those of the same size whose pieces are
- * good. A file that shares all its pieces with other missing ones can't be found.
- * @returns the missing file that an extra one is
+ * Finds the missing files of a torrent among extra files: those of the same size with good pieces.
+ * A file that shares all its pieces with other missing ones cannot be found.
+ * @returns the missing file for each extra one
  */
 export async function findRenamed(
   { files, pieceLength }: { readonly files: readonly FoundFile[]; readonly pieceLength: number },
@@ -44,7 +44,7 @@ function isMissing({ file, found }: FoundFile): boolean {
   return found.kind === 'missing' && !file.padding && file.length > 0
 }
 
-/** The pieces of a stretch that can be checked; all others are UNCHECKED. */
+/** Returns the states for a range: pieces that cannot be checked are UNCHECKED. */
 function piecesOf(
   files: readonly FoundFile[],
   [start, end]: Interval,

@@ -15,18 +15,18 @@ import {
 } from './pieces.js'
 
 /**
- * What is to be said of a file; of several that hold, the first. An `extra` file is no part of the
- * torrent.
+ * The statuses of a file. If several apply, the first one counts. An `extra` file is not part of
+ * the torrent.
  */
 export const FILE_STATUSES = [
-  'missing', // no file is there
-  'unreadable', // the system refuses to read it, or some of it
-  'changed', // while it was read
+  'missing', // the file does not exist
+  'unreadable', // the system refuses to read it, or a part of it
+  'changed', // it changed while it was read
   'short',
   'long',
-  'damaged', // it has bad bytes for certain
-  'suspect', // it or another file has bad bytes, in a piece that runs through both
-  'unchecked', // nothing wrong was found, but it shares pieces with bytes that could not be read
+  'damaged', // it certainly has bad bytes
+  'suspect', // it or another file has bad bytes, in a piece of both
+  'unchecked', // nothing wrong was found, but a piece has bytes of other files that could not be read
   'extra',
   'ok',
 ] as const
@@ -34,61 +34,64 @@ export const FILE_STATUSES = [
 /** One of FILE_STATUSES. */
 type FileStatus = (typeof FILE_STATUSES)[number]
 
-/** A file of the torrent, or one beside its files. */
+/** A file of the torrent, or an extra file. */
 export interface VerifiedFile {
-  /** The components below the torrent's name; for a torrent of a single file, its name alone. */
+  /** The components below the torrent's name. For a single-file torrent, only its name. */
   readonly path: readonly string[]
-  /** In bytes: what the torrent says, and of an extra file what it has. */
+  /** Expected bytes; for an extra file its bytes. */
   readonly length: number
-  /** The bytes found; null when there is no file. */
+  /** Bytes of the existing file; null if there is none. */
   readonly found: number | null
   readonly status: FileStatus
-  /** Why the file is missing, unreadable or changed, as far as there is more to say. */
+  /** Details if the file is missing, unreadable or changed; null if there are none. */
   readonly reason: string | null
-  /** The bytes that lie in bad pieces, in order; ranges that adjoin are one. */
+  /** The bytes in bad pieces, in order; adjacent ranges are joined. */
   readonly ranges: readonly Interval[]
   /**
-   * Of these, the bytes in blocks of version 2 that are bad, as closely as they are known: where
-   * only the torrent tells, all blocks of a piece. Null where version 2 was not checked.
+   * The bytes of these in bad blocks of version 2, as precisely as known: if only the torrent is
+   * known, all blocks of a piece. Null if version 2 was not checked.
    */
   readonly blockRanges: readonly Interval[] | null
-  /** Of these, the bytes in pieces that are good by one version of a hybrid. */
+  /** The bytes of these in pieces that are good in one version of a hybrid. */
   readonly disagreed: readonly Interval[]
-  /** Likewise those in pieces that could not be checked. */
+  /** The bytes in pieces that could not be checked, in the same form. */
   readonly unchecked: readonly Interval[]
 }
 
-/** What a check found out. */
+/** The result of a check. */
 export interface VerifyReport {
-  /** Where its files were looked for. */
+  /** The place where the files were looked for. */
   readonly place: Place
-  /** Whether every file is there as the torrent describes it. */
+  /** Whether every file exists as the torrent describes it. */
   readonly ok: boolean
   readonly pieces: number
-  /** Pieces that were read and are not what the torrent says. */
+  /** Number of pieces that were read and are wrong. */
   readonly badPieces: number
-  /** Pieces that were not read, or not in full. */
+  /** Number of pieces that were not read, or not completely. */
   readonly uncheckedPieces: number
-  /** Bad pieces that are good by one version of a hybrid: no content can be whole by both. */
+  /**
+   * Number of bad pieces that are good in one version of a hybrid: no content can be correct in
+   * both.
+   */
   readonly disagreeingPieces: number
-  /** Why version 2's side of a hybrid was not checked; null when it was, or there is none. */
+  /** Why version 2 of a hybrid was not checked; null if it was, or if there is none. */
   readonly v2Refusal: string | null
-  /** In stream order without pad files, then the extra ones. */
+  /** In stream order without pad files, followed by the extra files. */
   readonly files: readonly VerifiedFile[]
-  /** Why extra files could not be looked for; null when they could, or nobody asked. */
+  /** Why extra files could not be looked for; null if they could, or were not requested. */
   readonly extraError: BtkitError | null
 }
 
-/** What is known of a file beside what was found in its place. */
+/** The findings about a file in addition to its existence. */
 interface Findings {
   readonly pieces: PieceStates
-  /** Null when no file was read. */
+  /** Null if no file was read. */
   readonly failures: FileFailures | null
-  /** What is known of blocks in bad pieces; null when the torrent's version 2 was not checked. */
+  /** The known bad blocks; null if version 2 of the torrent was not checked. */
   readonly badBlocks: BadBlocks | null
 }
 
-/** Says what is wrong with a file, if anything is. */
+/** Determines the status of a file. */
 export function judgeFile(found: FoundFile, findings: Findings): VerifiedFile {
   const { pieces, failures, badBlocks } = findings
   const bytesIn = (states: number) => {
@@ -113,7 +116,7 @@ export function judgeFile(found: FoundFile, findings: Findings): VerifiedFile {
   }
 }
 
-/** What is wrong with a file as a whole. */
+/** A problem of a whole file. */
 interface Problem {
   readonly status: FileStatus
   readonly reason: string | null
@@ -131,7 +134,10 @@ function problemOf({ file, found }: FoundFile, failures: FileFailures | null): P
   return { status: found.fingerprint.size < file.length ? 'short' : 'long', reason: null }
 }
 
-/** A symbolic link (BEP 47) has no content of its own: whatever it leads to will do. */
+/**
+ * Whether a file is a symbolic link (BEP 47). It has no content of its own, so any target is
+ * accepted.
+ */
 function isLink({ attr, length }: MetainfoFile): boolean {
   return attr.includes('l') && length === 0
 }

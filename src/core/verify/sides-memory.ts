@@ -10,26 +10,26 @@ import { finish } from '../digests/steps.js'
 import { findWriters } from '../digests/writers.js'
 import { NODE } from './v2-side.js'
 
-/** Digests of some pieces, as they were read. */
+/** Digests of some pieces as read. */
 export interface ReadPieces {
-  /** The indices of the pieces, in order. */
+  /** The indices of the pieces in ascending order. */
   readonly selected: Uint32Array
-  /** SHA-1 of the pieces, 20 bytes each; empty for v2 alone. */
+  /** SHA-1 of the pieces, 20 bytes each; empty for v2. */
   readonly pieces: Uint8Array
   /** SHA-256 of their blocks, 32 bytes each. */
   readonly blocks: Uint8Array
 }
 
-/** What the cache knew of a piece: the digests that its bytes have. */
+/** The digests of a piece in the cache. */
 export interface KnownPiece {
   readonly piece: number
-  /** SHA-1; empty for v2 alone. */
+  /** SHA-1; empty for v2. */
   readonly digest: Uint8Array
   /** Its node of the piece layer, or the root of a file that fits into it. */
   readonly node: Uint8Array
 }
 
-/** What a trusted cache knows of whole content, and what it is to remember of what is read beside. */
+/** The knowledge of a trusted cache about complete content, and what to add to it. */
 export class SidesMemory {
   readonly #content: Content
   readonly #table: PieceTable
@@ -54,7 +54,7 @@ export class SidesMemory {
     return this.#known[piece] === 1
   }
 
-  /** What was known before anything was read. */
+  /** Yields the pieces that were known before anything was read. */
   *known(): Generator<KnownPiece> {
     const { trees } = this.#table
     for (const { number, firstPiece, pieceCount } of trees ? alignedFiles(this.#content) : []) {
@@ -69,7 +69,7 @@ export class SidesMemory {
     }
   }
 
-  /** Enters what was read. */
+  /** Enters the digests that were read. */
   enter({ selected, pieces, blocks }: ReadPieces): void {
     if (pieces.length > 0) {
       const { length } = getPieces(this.#table, 0, 1)
@@ -80,7 +80,7 @@ export class SidesMemory {
     finish(this.#readTrees.take({ pieces: selected, blocks }))
   }
 
-  /** Has the cache remember what was read; only when nothing of it failed. */
+  /** Stores the digests that were read in the cache. Call it only if no read failed. */
   keep(): void {
     const { trust } = this.#access
     const reading = { startedMs: this.#startedMs, openForWriting: this.#openForWriting, trust }
@@ -90,7 +90,7 @@ export class SidesMemory {
   }
 }
 
-/** 1 for each piece of a file of which all digests are known. */
+/** Returns 1 for each piece of a file whose digests are all known. */
 function knownPieces(content: Content, { trees, isKnown }: PieceTable): Uint8Array {
   const known = new Uint8Array(content.pieceCount)
   for (const { number, firstPiece, pieceCount } of alignedFiles(content)) {

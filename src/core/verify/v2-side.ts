@@ -2,25 +2,25 @@ import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
 import type { Metainfo, MetainfoFile, TreeFile } from '../../metainfo/metainfo.js'
 import { quoteText } from '../../text/escape.js'
 
-/** Bytes of a SHA-256 digest. */
+/** Length of a SHA-256 digest in bytes. */
 export const NODE = 32
 
-/** What version 2 says of the pieces of a torrent (BEP 52). Each is of one file alone. */
+/** The version 2 data of a torrent's pieces (BEP 52). Each piece belongs to a single file. */
 export interface V2Side {
-  /** Bytes of the file in each piece, in blocks; none in a piece of padding alone. */
+  /** Number of blocks in each piece; 0 for a piece with only padding. */
   readonly blockCounts: Uint32Array
-  /** How many levels the digest of each piece is above the blocks of the file's Merkle tree. */
+  /** Levels between the blocks and the digest of each piece in the file's Merkle tree. */
   readonly levels: Uint8Array
   /**
-   * The digest that each piece should have, 32 bytes each: its node of the piece layer, or the root
-   * of a file that fits into the piece.
+   * The expected digest of each piece, 32 bytes each: its node of the piece layer, or the root of a
+   * file that fits into the piece.
    */
   readonly digests: Uint8Array
 }
 
 /**
- * The files of a torrent's stream in its order: those of v1 if it has them. A torrent of version 2
- * alone gets pad files, which put each file at the start of a piece, as a hybrid's do.
+ * Returns the files of a torrent's stream in order: those of v1 if it has them. A v2-only torrent
+ * gets pad files as in a hybrid, so that each file begins a piece.
  */
 export function streamedFiles({ version, files, pieceLength }: Metainfo): readonly MetainfoFile[] {
   if (version !== 'v2') return files
@@ -35,7 +35,7 @@ function padOf(length: number): MetainfoFile {
   return { path: [], length, padding: true, attr: 'p' }
 }
 
-/** Why version 2's side of a torrent can't be checked; null when it can, or when there is none. */
+/** Returns why version 2 of a torrent cannot be checked; null if it can, or if there is none. */
 export function whyNoV2Side(metainfo: Metainfo): string | null {
   const { tree, pieceLength } = metainfo
   const bad = tree?.find(({ layerState }) => layerState === 'missing' || layerState === 'wrong')
@@ -57,7 +57,10 @@ function nameOf({ path }: MetainfoFile): string {
   return quoteText(path.join('/'))
 }
 
-/** What version 2 says of the pieces, or null; only where whyNoV2Side is null. */
+/**
+ * Returns the version 2 data of the pieces, or null if there is none. Call it only if whyNoV2Side
+ * returns null.
+ */
 export function planV2Side(metainfo: Metainfo): V2Side | null {
   const { tree, pieceLength } = metainfo
   if (tree === null) return null

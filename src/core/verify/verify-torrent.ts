@@ -22,33 +22,35 @@ import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from './v2-side.j
 import { findRenamed, type ExtraFile } from './renamed.js'
 import { judgeFile, type VerifiedFile, type VerifyReport } from './report.js'
 
-/** What to check, and how. */
+/** A request for a check. */
 export interface VerifyRequest {
   readonly metainfo: Metainfo
-  /** What the torrent is called in errors. */
+  /** The torrent's name in errors. */
   readonly torrent: string
-  /** The content, or the directory that holds it. */
+  /** The content, or the directory that contains it. */
   readonly path: string
-  /** Whether the content must have the torrent's name below `path`, and never is `path` itself. */
+  /**
+   * Whether the content must be below `path` under the torrent's name, and is never `path` itself.
+   */
   readonly byName?: boolean
-  /** Whether to read the files, rather than look at their sizes alone. */
+  /** Whether to read the files, instead of only comparing their sizes. */
   readonly checkHashes: boolean
-  /** Whether to name files beside those of the torrent. */
+  /** Whether to report files that are not in the torrent. */
   readonly extra: boolean
 }
 
-/** A check for which all files have been looked for, and none was read yet. */
+/** A planned check: all files were looked for, none was read. */
 export interface VerifyPlan {
   readonly request: VerifyRequest
-  /** The SHA-1 digests of the pieces; null for a torrent of version 2 alone. */
+  /** The SHA-1 digests of the pieces; null for a v2-only torrent. */
   readonly v1: Uint8Array | null
-  /** What version 2 says of the pieces; null where it says nothing, or can't be checked. */
+  /** The version 2 data of the pieces; null if there is none, or if it cannot be checked. */
   readonly v2: V2Side | null
-  /** Why version 2's side of a hybrid can't be checked; null when it can, or there is none. */
+  /** Why version 2 of a hybrid cannot be checked; null if it can, or if there is none. */
   readonly v2Refusal: string | null
   /** In stream order, with pad files. */
   readonly files: readonly FoundFile[]
-  /** Those of which bytes are not there are UNCHECKED already. */
+  /** Pieces with missing bytes are UNCHECKED already. */
   readonly pieces: PieceStates
   readonly extra: ExtraFiles
   readonly place: Place
@@ -56,8 +58,8 @@ export interface VerifyPlan {
 
 /**
  * Looks for the files of a torrent, and opens none.
- * @throws BtkitError `unsafe-path` for a torrent that must not be let near a disk, `metainfo` for
- * one of version 2 alone whose piece layers are missing or wrong, and those of locateContent
+ * @throws BtkitError `unsafe-path` for a torrent with unsafe paths, `metainfo` for a v2-only
+ *   torrent with missing or wrong piece layers, and as locateContent
  */
 export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const { metainfo, torrent } = request
@@ -84,12 +86,14 @@ export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   }
 }
 
-/** More components than a path of any system can have: Windows has paths of 32767 characters. */
+/**
+ * Larger than the number of components in any path: Windows paths have at most 32767 characters.
+ */
 const MOST_COMPONENTS = 16_384
 
 /**
- * Refuses a torrent that must not be let near a disk. A backslash is part of a name where it does
- * not part components.
+ * Refuses a torrent with unsafe paths. On systems where a backslash is not a separator, it may be
+ * part of a name.
  * @throws BtkitError `unsafe-path`
  */
 export function refuseUnsafePaths({ unsafePaths, files }: Metainfo, torrent: string): void {
@@ -104,7 +108,7 @@ export function refuseUnsafePaths({ unsafePaths, files }: Metainfo, torrent: str
   throw new BtkitError('unsafe-path', `${torrent}: path ${path}: ${unsafe.reason}`)
 }
 
-/** The files beside those of the torrent, or why they could not be looked for. */
+/** The extra files, or why they could not be looked for. */
 interface ExtraFiles {
   readonly files: readonly ExtraFile[]
   readonly error: BtkitError | null
@@ -114,7 +118,7 @@ const NO_EXTRA: ExtraFiles = { files: [], error: null }
 
 const EVERYTHING: ScanOptions = { all: true, include: [], exclude: [], links: 'skip' }
 
-/** Looks for regular files below a directory that are no part of the torrent; follows no links. */
+/** Looks for regular files below a directory that are not in the torrent. Follows no links. */
 async function findExtraFiles(
   directory: string,
   files: readonly MetainfoFile[],
@@ -125,7 +129,7 @@ async function findExtraFiles(
     const extra = tree.files.filter(({ path }) => !known.has(path.join('/')))
     return { files: extra.map(describeExtra), error: null }
   } catch (error) {
-    // What can't be looked at is no reason to leave the torrent's own files unchecked
+    // An error here must not prevent the check of the torrent's own files
     if (!(error instanceof BtkitError)) throw error
     return { files: [], error }
   }
@@ -140,7 +144,7 @@ function describeExtra({ path, absolutePath, fingerprint }: ScannedFile): ExtraF
   }
 }
 
-/** The bytes that verifyTorrent will hash: those of pad files only where version 1 needs them. */
+/** Returns the bytes that verifyTorrent will hash. Pad files only count if version 1 needs them. */
 export function bytesToRead({ request: { checkHashes }, files, pieces, v1 }: VerifyPlan): number {
   if (!checkHashes) return 0
   if (v1 !== null) return countChecked(pieces, [0, pieces.size])
@@ -154,8 +158,8 @@ function countChecked(pieces: PieceStates, stretch: Interval): number {
 }
 
 /**
- * Reads what there is of a torrent's content and says what is wrong with it. Files that can't be
- * read are part of the report.
+ * Reads the existing content of a torrent, and reports what is wrong. Unreadable files are part of
+ * the report.
  * @throws BtkitError `interrupted`
  */
 export async function verifyTorrent(
@@ -183,12 +187,12 @@ export async function verifyTorrent(
   }
 }
 
-/** The extra files, each with the missing file that it is. */
+/** Returns the extra files. If one is a missing file under another name, its reason says so. */
 async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<VerifiedFile[]> {
   const { request, files, extra } = plan
   const all = extra.files.map(({ file }) => file)
   if (!request.checkHashes || extra.files.length === 0) return all
-  // A bar counts the bytes of the torrent alone
+  // The progress bar only counts bytes of the torrent
   const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
   const { pieceLength } = request.metainfo
   const renamed = await findRenamed({ files, pieceLength }, extra.files, (inPlace, pieces) => {
@@ -201,7 +205,7 @@ async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<
   })
 }
 
-/** Checks by version 1 alone, or by version 2 as far as the torrent has it. */
+/** Checks version 1 only, or as far as possible version 2. */
 function check(
   { request, v1, v2, files, pieces }: VerifyPlan,
   hashContext: VerifyContext,

@@ -4,13 +4,13 @@ import type { VerifyContext } from './check-sides.js'
 import type { VerifyReport } from './report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
 
-/** A torrent to check, and where its content is; see VerifyRequest. */
+/** A torrent to check, and the place of its content; see VerifyRequest. */
 export type TorrentPlace = Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>
 
-/** Torrents to check one after the other, and how. */
+/** Torrents to check one after another, and how. */
 export interface VerifyRun extends Pick<VerifyRequest, 'checkHashes' | 'extra'> {
   readonly places: readonly TorrentPlace[]
-  /** Reads a torrent; what it throws is the outcome of that torrent. */
+  /** Reads a torrent. Its error is the outcome of that torrent. */
   readonly read: (torrent: string) => Promise<Metainfo>
 }
 
@@ -29,14 +29,14 @@ export interface FailedCheck {
   readonly error: Error
 }
 
-/** What became of a torrent. */
+/** The outcome for a torrent. */
 export type VerifyOutcome = VerifiedTorrent | FailedCheck
 
 /**
- * Checks torrents and yields an outcome for each, in order. One that fails does not stop the others.
- * The progress that the hash engine reports is that of all of them together.
+ * Checks torrents, and yields an outcome for each, in order. A failure does not stop the others.
+ * The progress of the hash engine covers all of them.
  *
- * @param onPlan hears how many bytes of a torrent will be read, before they are
+ * @param onPlan called with the number of bytes to read of a torrent before reading begins
  * @throws BtkitError `interrupted`
  */
 export async function* verifyTorrents(
@@ -68,7 +68,7 @@ export async function* verifyTorrents(
 }
 
 /**
- * How many bytes will be read of all torrents that can be checked.
+ * Returns the number of bytes to read of all torrents that can be checked.
  * @throws BtkitError `interrupted`
  */
 export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Promise<number> {
@@ -86,7 +86,7 @@ async function planOne(place: TorrentPlace, { checkHashes, extra, read }: Verify
   return planVerify({ ...place, checkHashes, extra, metainfo: await read(place.torrent) })
 }
 
-/** What `act` returns, or its failure as the outcome of a torrent. */
+/** Returns the result of `act`, or its failure as the outcome of a torrent. */
 async function attempt<T>(
   torrent: string,
   signal: AbortSignal,
