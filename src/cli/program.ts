@@ -152,15 +152,18 @@ async function buildProgram(
     return { program: command, command, entry }
   }
   const root = new Command(program)
-    .description('Makes, shows and checks BitTorrent metainfo.')
-    .version(version())
+    .description('Creates, serves, checks, tracks and seeds torrents.')
+    .version(version(), '-V, --version', 'Print the version')
+    .helpOption('-h, --help', 'Show this help')
+    .commandsGroup('Help:')
+    .helpCommand('help [command]', 'Show the help of a command')
     .usage('<command> [options] [arguments]')
     .addHelpText('after', ROOT_HELP)
   const entry = findCommand(args[0] === 'help' ? args[1] : args[0])
   // To load the other commands too would only take time
   for (const each of entry ? [entry] : commandTable) {
     const command = each === entry ? await buildCommand(each, context) : new Command(each.name)
-    root.addCommand(command.summary(each.summary))
+    root.addCommand(command.summary(each.summary).helpGroup(`${each.group}:`))
   }
   return { program: root, command: entry && root.commands[0], entry }
 }

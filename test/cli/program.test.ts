@@ -27,7 +27,7 @@ test('--help lists every command on standard output', async () => {
   const { status, stdout, stderr } = await runBtkit(['--help'])
   assert.deepEqual([status, stderr], [0, ''])
   for (const { name, summary } of commandTable) {
-    assert.match(stdout, new RegExp(`^ {2}${name} +${summary.slice(0, 30)}`, 'm'))
+    assert.ok(stdout.includes(`\n  ${name.padEnd(14)}  ${summary}\n`), name)
   }
 })
 

@@ -57,7 +57,7 @@ async function optionsOfCommands(): Promise<string[]> {
 }
 
 function commandsIn(help: string): string[] {
-  const [, list = ''] = help.split('\nCommands:\n')
+  const list = help.split('\n  -h, --help ')[1] ?? ''
   return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name)
 }
 
