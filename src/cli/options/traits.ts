@@ -59,6 +59,8 @@ const HOW_TO_EDIT: ReadonlySet<string> = new Set([
 /** Whether `defaults:` counts for an option of a command. */
 export function takesDefault(section: string, key: string): boolean {
   if (section === 'edit' || section === 'reannounce') return HOW_TO_EDIT.has(key)
+  // Those trackers are for new torrents
+  if (section === 'scrape' && key === 'announce') return false
   // There it chooses pieces; elsewhere it bounds what is read
   return key !== 'max-torrent-size' || !/^(makemetafile|completedir)$/.test(section)
 }

@@ -1,6 +1,6 @@
 import type { ProgressStatus } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
-import type { ScrapedCounts } from '../scrape/swarm-counts.js'
+import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import type { Origins } from '../torrents/on-demand.js'
 
 /** Works that go on, and works that wait for their turn. */

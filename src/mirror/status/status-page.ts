@@ -5,7 +5,7 @@ import { describeProgress } from '../progress/progress-page.js'
 import { REFRESH_SCRIPT } from '../progress/refresh-script.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
-import type { ScrapedCounts } from '../scrape/swarm-counts.js'
+import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import { viewByQuery } from '../requests/view-address.js'
 import type { BusyStatus, StatusReport, TrackerStatus, WarmStatus } from './report.js'
 

@@ -1,17 +1,13 @@
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../../errors.js'
-import {
-  checkFileRanges,
-  magnetLink,
-  parseFileRanges,
-  type FileRange,
-} from '../../../metainfo/magnet.js'
+import type { FileRange } from '../../../metainfo/magnet.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportWarning, tryEach } from '../../output/messages.js'
-import { checked, seconds } from '../../arguments/values.js'
+import { selectingLink, selectOnlyOption } from '../../arguments/select-only.js'
+import { seconds } from '../../arguments/values.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { showJson, hasFailed, seedsJson, seedsText } from './json.js'
 import { FIELD_NAMES, findField, showFields, type FieldName } from './fields.js'
@@ -58,10 +54,10 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
         .default<FieldName[]>([], 'none')
         .conflicts(['json', 'magnet', 'tree']),
     )
-    .option(
-      '--select-only <files>',
-      'name the files to download, with --magnet, by index from 0: 0,2,4-6 (BEP 53)',
-      checked(parseFileRanges),
+    .addOption(
+      selectOnlyOption(
+        'name the files to download, with --magnet, by index from 0: 0,2,4-6 (BEP 53)',
+      ),
     )
     .addOption(
       new Option(
@@ -136,18 +132,8 @@ function fields(text: string, previous: readonly FieldName[]): FieldName[] {
 
 function view(metainfo: Metainfo, file: string, options: ShowOptions): string {
   if (options.json) return showJson(metainfo, file)
-  if (options.magnet) return `${selectingLink(metainfo, file, options)}\n`
+  if (options.magnet) return `${selectingLink(metainfo, file, options.selectOnly)}\n`
   if (options.field.length > 0) return showFields(metainfo, options.field)
   if (options.tree) return showTree(metainfo)
   return showText(metainfo, basename(file))
-}
-
-function selectingLink(metainfo: Metainfo, file: string, { selectOnly }: ShowOptions): string {
-  if (!selectOnly) return magnetLink(metainfo)
-  try {
-    checkFileRanges(selectOnly, metainfo)
-  } catch (error) {
-    throw error instanceof BtkitError ? error.of(file) : error
-  }
-  return magnetLink(metainfo, selectOnly)
 }

@@ -1,5 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
-import { ScrapeFailure, type Scraped, type ScrapeQuestion } from './swarm-counts.js'
+import {
+  ScrapeFailure,
+  type Scraped,
+  type ScrapeQuestion,
+} from '../../clients/scrape/swarm-counts.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Milliseconds for which answers are good. */

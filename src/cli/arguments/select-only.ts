@@ -1,0 +1,33 @@
+import { Option } from '@commander-js/extra-typings'
+import { BtkitError } from '../../errors.js'
+import {
+  checkFileRanges,
+  magnetLink,
+  parseFileRanges,
+  type FileRange,
+} from '../../metainfo/magnet.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { checked } from './values.js'
+
+/** `--select-only`: the files that a magnet link selects (BEP 53). */
+export function selectOnlyOption(description: string) {
+  return new Option('--select-only <files>', description).argParser(checked(parseFileRanges))
+}
+
+/**
+ * The magnet link of the torrent `file`, with the files that it selects.
+ * @throws BtkitError `usage` if the torrent has no such file
+ */
+export function selectingLink(
+  metainfo: Metainfo,
+  file: string,
+  selectOnly: readonly FileRange[] | undefined,
+): string {
+  if (!selectOnly) return magnetLink(metainfo)
+  try {
+    checkFileRanges(selectOnly, metainfo)
+  } catch (error) {
+    throw error instanceof BtkitError ? error.of(file) : error
+  }
+  return magnetLink(metainfo, selectOnly)
+}

@@ -1,0 +1,82 @@
+import { Command } from '@commander-js/extra-typings'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { jsonLine } from '../../../text/escape.js'
+import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import { selectingLink, selectOnlyOption } from '../../arguments/select-only.js'
+import { hintAtDirectory, readTorrentInput } from '../../arguments/torrent-input.js'
+import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
+import { tryEach } from '../../output/messages.js'
+
+/** The command `magnet`. */
+export function defineMagnet({ io, finish }: CommandContext) {
+  return new Command('magnet')
+    .description('Print the magnet links of torrents, one a line.')
+    .argument('<torrent...>', 'torrents; - reads standard input')
+    .addOption(selectOnlyOption('name the files to download, by index from 0: 0,2,4-6 (BEP 53)'))
+    .option('--json', 'print a JSON object a line for each torrent')
+    .addOption(maxTorrentSize())
+    .addHelpText('after', MAGNET_EXAMPLES)
+    .action(async (torrents, options) => {
+      const status = await eachTorrent(torrents, { ...options, io }, (torrent, metainfo) => {
+        const magnet = selectingLink(metainfo, torrent, options.selectOnly)
+        io.stdout.write(
+          options.json ? jsonLine({ ...identity(torrent, metainfo), magnet }) : `${magnet}\n`,
+        )
+      })
+      finish(status)
+    })
+}
+
+/** The command `hash`. */
+export function defineHash({ io, finish }: CommandContext) {
+  return new Command('hash')
+    .description('Print the info hashes of torrents, a line for each torrent.')
+    .argument('<torrent...>', 'torrents; - reads standard input')
+    .option('--json', 'print a JSON object a line for each torrent')
+    .addOption(maxTorrentSize())
+    .addHelpText('after', HASH_EXAMPLES)
+    .action(async (torrents, options) => {
+      const status = await eachTorrent(torrents, { ...options, io }, (torrent, metainfo) => {
+        const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])
+        io.stdout.write(
+          options.json ? jsonLine(identity(torrent, metainfo)) : `${hashes.join(' ')}\n`,
+        )
+      })
+      finish(status)
+    })
+}
+
+const MAGNET_EXAMPLES = `
+Examples:
+  btkit magnet image.iso.torrent
+  btkit magnet --select-only 0,2 release.torrent`
+
+const HASH_EXAMPLES = `
+Examples:
+  btkit hash image.iso.torrent
+  btkit hash *.torrent | sort | uniq -d`
+
+function identity(torrent: string, { infoHash, infoHashV2, name }: Metainfo) {
+  return { torrent, infoHash, infoHashV2, name }
+}
+
+interface Reading {
+  readonly maxTorrentSize: number
+  readonly io: Io
+}
+
+/** Reads each torrent and prints something about it. Returns the exit status. */
+function eachTorrent(
+  torrents: readonly string[],
+  { maxTorrentSize, io }: Reading,
+  print: (torrent: string, metainfo: Metainfo) => void,
+): Promise<number> {
+  return tryEach(torrents, io, async (torrent) => {
+    try {
+      print(torrent, await readTorrentInput(torrent, maxTorrentSize, io))
+    } catch (error) {
+      throw hintAtDirectory(error)
+    }
+  })
+}

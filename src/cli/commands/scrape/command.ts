@@ -1,0 +1,105 @@
+import { Command, Option } from '@commander-js/extra-typings'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import {
+  askTrackers,
+  type Asked,
+  type TrackerAnswer,
+} from '../../../clients/scrape/ask-trackers.js'
+import { looksLikeMagnet, parseMagnet } from '../../../metainfo/parse/magnet.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
+import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import { hintAtDirectory, readTorrentInput } from '../../arguments/torrent-input.js'
+import { seconds, trackers } from '../../arguments/values.js'
+import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
+import { reportError, tryEach } from '../../output/messages.js'
+
+const EXAMPLES = `
+Examples:
+  btkit scrape image.iso.torrent
+  btkit scrape --json --timeout 5 *.torrent`
+
+interface ScrapeOptions {
+  readonly announce: readonly string[]
+  readonly json?: true | undefined
+  readonly maxTorrentSize: number
+}
+
+/** The command `scrape`. */
+export function defineScrape({ io, finish }: CommandContext) {
+  return new Command('scrape')
+    .description('Ask trackers how many seeds and leechers torrents have.')
+    .argument('<torrent-or-magnet...>', 'torrents and magnet links; - reads a torrent')
+    .option(
+      '-a, --announce <url>',
+      'ask this tracker instead of those of the torrents (repeatable)',
+      trackers,
+      [],
+    )
+    .addOption(
+      new Option('--timeout <time>', 'wait so long for the answer of a tracker')
+        .argParser(seconds)
+        .default(10_000, '10'),
+    )
+    .option('--json', 'print a JSON object a line for each torrent')
+    .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
+    .action(async (operands, options) => {
+      const asked: Asked[] = []
+      const status = await tryEach(operands, io, async (operand) => {
+        asked.push(await readAsked(operand, options, io))
+      })
+      const answers = await askTrackers(asked, { timeoutMs: options.timeout, signal: io.signal })
+      let isMissing = false
+      for (const each of asked) {
+        const own = answers(each)
+        isMissing ||= own.every(({ counts }) => counts === null)
+        io.stdout.write(options.json ? jsonOf(each, own) : textOf(each, own))
+      }
+      finish(isMissing ? 1 : status)
+    })
+}
+
+async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promise<Asked> {
+  const isMagnet = looksLikeMagnet(operand)
+  const found = isMagnet ? parseMagnet(operand) : trackersOf(await read(operand, options, io))
+  const { infoHash, infoHashV2 } = found
+  // Trackers know a torrent of version 2 by the first 20 bytes of its hash (BEP 52)
+  const hash = infoHash ?? infoHashV2?.slice(0, 40) ?? ''
+  const urls = options.announce.length > 0 ? options.announce : found.trackers
+  const name = isMagnet ? `magnet:?xt=urn:btih:${hash}` : operand
+  const trackers = [...new Set(urls)].filter((url) => url !== '')
+  if (trackers.length === 0) reportError(`${name}: no tracker; --announce names one`, io)
+  return { name, infoHash: hash, trackers }
+}
+
+async function read(torrent: string, { maxTorrentSize }: ScrapeOptions, io: Io): Promise<Metainfo> {
+  try {
+    return await readTorrentInput(torrent, maxTorrentSize, io)
+  } catch (error) {
+    throw hintAtDirectory(error)
+  }
+}
+
+function trackersOf({ infoHash, infoHashV2, announce, announceList }: Metainfo) {
+  const trackers = [...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()]
+  return { infoHash, infoHashV2, trackers }
+}
+
+function jsonOf({ name, infoHash }: Asked, answers: readonly TrackerAnswer[]): string {
+  const trackers = answers.map(({ tracker, counts, error }) => {
+    const { seeds = null, leechers = null, completed = null } = counts ?? {}
+    return { tracker, seeds, leechers, completed, error }
+  })
+  return jsonLine({ torrent: name, infoHash, trackers })
+}
+
+function textOf({ name }: Asked, answers: readonly TrackerAnswer[]): string {
+  const lines = answers.map(({ tracker, counts, error }) => {
+    const cells = counts ? [counts.seeds, counts.leechers, counts.completed] : ['-', '-', '-']
+    const figures = cells.map((cell) => String(cell).padStart(9)).join('')
+    return `${figures}  ${escapeText(tracker)}${error === null ? '' : `: ${escapeText(error)}`}\n`
+  })
+  if (lines.length === 0) return ''
+  return `${escapeText(name)}:\n    seeds leechers completed\n${lines.join('')}`
+}

@@ -1,0 +1,114 @@
+import { resolve } from 'node:path'
+import { Command } from '@commander-js/extra-typings'
+import { findTorrents } from '../../../core/launch/find-torrents.js'
+import { BtkitError } from '../../../errors.js'
+import { statIfThere } from '../../../files/stat-files.js'
+import {
+  summarize,
+  torrentFacts,
+  type Share,
+  type TorrentFacts,
+  type TorrentSummary,
+} from '../../../metainfo/summary.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
+import { count, formatBytes } from '../../../text/quantity.js'
+import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import { requireNames } from '../../arguments/operands.js'
+import { readTorrentInput } from '../../arguments/torrent-input.js'
+import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
+import { reportError, tryEach } from '../../output/messages.js'
+
+const EXAMPLES = `
+Examples:
+  btkit stats /srv/torrents
+  btkit stats --json *.torrent`
+
+/** The command `stats`. */
+export function defineStats({ io, finish }: CommandContext) {
+  return new Command('stats')
+    .description('Show how many torrents there are, and their sizes, trackers and piece lengths.')
+    .argument('<directory-or-torrent...>', 'torrents, and directories with torrents below them')
+    .option('--json', 'print a JSON object')
+    .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
+    .action(async (operands, { json, maxTorrentSize }) => {
+      requireNames(operands, 'torrent')
+      const { torrents, failures } = listTorrents(operands, io)
+      const all: TorrentFacts[] = []
+      const status = await tryEach(torrents, io, async (torrent) => {
+        io.signal.throwIfAborted()
+        all.push(torrentFacts(await readTorrentInput(torrent, maxTorrentSize, io)))
+      })
+      const summary = summarize(all)
+      const failed = failures + torrents.length - all.length
+      if (json) io.stdout.write(jsonLine(jsonOf(summary, failed)))
+      else io.stdout.write(textOf(summary, failed))
+      finish(failures > 0 ? 1 : status)
+    })
+}
+
+/** The torrents that operands name, each once, and the number of directories that can't be listed. */
+function listTorrents(operands: readonly string[], io: Io) {
+  const torrents = new Map<string, string>()
+  let failures = 0
+  for (const operand of operands) {
+    const path = operand === '-' ? operand : resolve(io.cwd, operand)
+    if (operand === '-' || !statIfThere(path)?.isDirectory()) {
+      torrents.set(path, operand)
+      continue
+    }
+    const { stamps, unread } = findTorrents([operand])
+    for (const error of unread.values()) reportError(error, io)
+    failures += unread.size
+    for (const found of [...stamps.keys()].sort()) torrents.set(resolve(io.cwd, found), found)
+    if (stamps.size === 0 && unread.size === 0) {
+      reportError(new BtkitError('empty', `${operand}: there is no .torrent below it`), io)
+      failures++
+    }
+  }
+  return { torrents: [...torrents.values()], failures }
+}
+
+function jsonOf({ pieceLengths, ...summary }: TorrentSummary, failed: number) {
+  return {
+    ...summary,
+    failed,
+    pieceLengths: pieceLengths.map(({ value, ...rest }) => ({ value: Number(value), ...rest })),
+  }
+}
+
+function textOf(summary: TorrentSummary, failed: number): string {
+  const notes = [
+    ...(summary.private > 0 ? [`${summary.private} private`] : []),
+    ...(summary.duplicates > 0 ? [`${summary.duplicates} twice`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+  ]
+  const head = [
+    `torrents  ${summary.torrents}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`,
+    `content   ${formatBytes(summary.size)} in ${count(summary.files, 'file')}, ${count(summary.pieces, 'piece')}`,
+    `.torrent  ${formatBytes(summary.torrentSize)}`,
+  ]
+  const lengths = summary.pieceLengths.map((share) => {
+    return { ...share, value: formatBytes(Number(share.value)) }
+  })
+  const tables = [
+    ...table('version', summary.versions),
+    ...table('piece length', lengths),
+    ...table('tracker', summary.trackers),
+  ]
+  return [...head, ...tables].map((line) => `${line}\n`).join('')
+}
+
+function table(heading: string, shares: readonly Share[]): string[] {
+  if (shares.length === 0) return []
+  const rows = shares.map(({ value, torrents, size }) => {
+    return { value: escapeText(value), torrents: String(torrents), size: formatBytes(size) }
+  })
+  return [
+    '',
+    ...[{ torrents: 'torrents', size: 'content', value: heading }, ...rows].map(
+      ({ value, torrents, size }) => `${torrents.padStart(8)}  ${size.padStart(10)}  ${value}`,
+    ),
+  ]
+}

@@ -1,0 +1,85 @@
+import { isTracker } from '../../metainfo/trackers.js'
+import { scrapeTracker } from './scrape-tracker.js'
+import { ScrapeFailure, type Scraped, type ScrapedCounts } from './swarm-counts.js'
+
+/** Info hashes in one question: a packet has room for 74, and some servers refuse long URLs. */
+const MOST_HASHES = 50
+
+/** Trackers that are asked at once. */
+const AT_ONCE = 16
+
+/** A torrent to ask about. */
+export interface Asked {
+  /** The torrent or link, for people. */
+  readonly name: string
+  /** In hexadecimal, 20 bytes. */
+  readonly infoHash: string
+  /** Announce URLs. */
+  readonly trackers: readonly string[]
+}
+
+/** The answer of a tracker about a torrent. */
+export interface TrackerAnswer {
+  readonly tracker: string
+  /** Null if there is no answer, or the tracker does not know the torrent. */
+  readonly counts: ScrapedCounts | null
+  /** Why there are no counts; null if there are. */
+  readonly error: string | null
+}
+
+interface Asking {
+  /** Milliseconds that a tracker has for each answer. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Asks each tracker once about all its torrents. Returns a function that gives the answers about one
+ * of them, in the order of its trackers.
+ */
+export async function askTrackers(
+  asked: readonly Asked[],
+  asking: Asking,
+): Promise<(one: Asked) => TrackerAnswer[]> {
+  const hashes = new Map<string, Set<string>>()
+  for (const { infoHash, trackers } of asked) {
+    for (const url of trackers) hashes.set(url, (hashes.get(url) ?? new Set()).add(infoHash))
+  }
+  const answers = new Map<string, Map<string, ScrapedCounts | string>>()
+  const waiting = hashes.entries()
+  const work = async () => {
+    for (const [url, own] of waiting) answers.set(url, await askOne(url, [...own], asking))
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return ({ infoHash, trackers }) => {
+    return trackers.map((tracker) => {
+      const answer = answers.get(tracker)?.get(infoHash) ?? 'does not know the torrent'
+      const isError = typeof answer === 'string'
+      return { tracker, counts: isError ? null : answer, error: isError ? answer : null }
+    })
+  }
+}
+
+/** Returns counts, or why there are none, by info hash. */
+async function askOne(url: string, infoHashes: readonly string[], { timeoutMs, signal }: Asking) {
+  const answers = new Map<string, ScrapedCounts | string>()
+  for (let at = 0; at < infoHashes.length; at += MOST_HASHES) {
+    const some = infoHashes.slice(at, at + MOST_HASHES)
+    const ask = () => scrapeTracker({ url, infoHashes: some, signal }, timeoutMs)
+    const scraped = isTracker(url) ? await attempt(ask) : 'is not the URL of a tracker'
+    for (const hash of some) {
+      const answer = typeof scraped === 'string' ? scraped : scraped.get(hash)
+      if (answer !== undefined) answers.set(hash, answer)
+    }
+  }
+  return answers
+}
+
+async function attempt(scrape: () => Promise<Scraped>): Promise<Scraped | string> {
+  try {
+    return await scrape()
+  } catch (error) {
+    if (error instanceof ScrapeFailure) return error.message
+    throw error
+  }
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { parseJson, inputOf, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+
+const TORRENT = torrentOf(singleFileInfo(), { announce: 'http://tracker.example/announce' })
+
+/** Makes a torrent of each version, and one that is none. */
+async function plant(t: TestContext) {
+  const directory = makeScratch(t, { 'a.txt': 'hello', 'a.torrent': TORRENT, 'bad.torrent': 'x' })
+  const place = (name: string) => join(directory, name)
+  for (const version of ['v2', 'hybrid']) {
+    const target = ['--target', place(`${version}.torrent`), '--quiet']
+    await runBtkit(['makemetafile', place('a.txt'), `--${version}`, '--trackerless', ...target])
+  }
+  return place
+}
+
+test('hash prints only the info hashes, a line for each torrent', async (t) => {
+  const place = await plant(t)
+  const torrents = ['a.torrent', 'v2.torrent', 'hybrid.torrent'].map(place)
+  const { status, stdout, stderr } = await runBtkit(['hash', ...torrents])
+  assert.match(stdout, /^[0-9a-f]{40}\n[0-9a-f]{64}\n[0-9a-f]{40} [0-9a-f]{64}\n$/)
+  assert.deepEqual([status, stderr], [0, ''])
+  const shown = await runBtkit(['showmetainfo', '--field', 'info-hash', ...torrents])
+  assert.equal(stdout.split('\n')[0], shown.stdout.split('\n')[0])
+})
+
+test('a torrent that is none is an error, and the others still have their line', async (t) => {
+  const place = await plant(t)
+  for (const command of ['hash', 'magnet']) {
+    const args = [command, place('bad.torrent'), place('a.torrent')]
+    const { status, stdout, stderr } = await runBtkit(args)
+    assert.equal(status, 1)
+    assert.equal(stdout.trimEnd().split('\n').length, 1)
+    assert.match(stderr, /^btkit: \S+bad\.torrent: not a torrent [^\n]+\n$/)
+  }
+})
+
+test('magnet prints the link that showmetainfo has', async (t) => {
+  const place = await plant(t)
+  const { stdout } = await runBtkit(['magnet', place('a.torrent')])
+  const shown = await runBtkit(['showmetainfo', '--magnet', place('a.torrent')])
+  assert.equal(stdout, shown.stdout)
+  const selecting = await runBtkit(['magnet', '--select-only', '0', place('a.torrent')])
+  assert.equal(selecting.stdout, `${stdout.trimEnd()}&so=0\n`)
+  const beyond = await runBtkit(['magnet', '--select-only', '0-1', place('a.torrent')])
+  assert.equal(beyond.status, 1)
+  assert.match(beyond.stderr, /a\.torrent: has no file 1/)
+})
+
+test('both read standard input and print JSON', async () => {
+  for (const command of ['hash', 'magnet']) {
+    const io = { stdin: inputOf(TORRENT) }
+    const { torrent, infoHash, infoHashV2 } = parseJson(
+      await runBtkit([command, '--json', '-'], io),
+    )
+    assert.deepEqual([torrent, infoHashV2], ['-', null])
+    assert.match(String(infoHash), /^[0-9a-f]{40}$/)
+  }
+})

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+
+const SECRET = 'http://tracker.example/0123456789/announce'
+
+function plant(t: TestContext): string {
+  const directory = makeScratch(t, {
+    'a.torrent': torrentOf(singleFileInfo(), { announce: SECRET }),
+    'again.torrent': torrentOf(singleFileInfo(), { announce: SECRET }),
+    'b.torrent': torrentOf(singleFileInfo({ name: 'b', private: 1 }), {
+      'announce-list': [[SECRET, 'udp://other.example:6969']],
+    }),
+    'no.txt': 'not a torrent',
+  })
+  mkdirSync(join(directory, 'below'))
+  const info = singleFileInfo({ name: 'c', 'piece length': 32768 })
+  writeFileSync(join(directory, 'below/c.torrent'), torrentOf(info))
+  return directory
+}
+
+test('the torrents below a directory are added up', async (t) => {
+  const { status, stdout, stderr } = await runBtkit(['stats', plant(t)])
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.deepEqual(stdout.replace(/^\.torrent .*$/m, '').split('\n'), [
+    'torrents  4 (1 private, 1 twice)',
+    'content   15 B in 3 files, 3 pieces',
+    '',
+    '',
+    'torrents     content  version',
+    '       3        15 B  v1',
+    '',
+    'torrents     content  piece length',
+    '       2        10 B  16 KiB',
+    '       1         5 B  32 KiB',
+    '',
+    'torrents     content  tracker',
+    '       2        10 B  http://tracker.example',
+    '       1         5 B  none',
+    '       1         5 B  udp://other.example:6969',
+    '',
+  ])
+})
+
+test('a torrent that is named and found counts once', async (t) => {
+  const directory = plant(t)
+  const args = ['stats', '--json', directory, join(directory, 'a.torrent')]
+  const { torrents, duplicates, size, pieceLengths } = parseJson(await runBtkit(args))
+  assert.deepEqual([torrents, duplicates, size], [4, 1, 15])
+  assert.deepEqual(pieceLengths, [
+    { value: 16384, torrents: 2, size: 10 },
+    { value: 32768, torrents: 1, size: 5 },
+  ])
+})
+
+test('what can not be read is reported and counted, and the status is 1', async (t) => {
+  const directory = plant(t)
+  writeFileSync(join(directory, 'bad.torrent'), 'bad')
+  const { status, stdout, stderr } = await runBtkit(['stats', directory])
+  assert.equal(status, 1)
+  assert.match(stdout, /^torrents {2}4 \(1 private, 1 twice, 1 failed\)\n/)
+  assert.match(stderr, /^btkit: \S+bad\.torrent: not a torrent/)
+})
+
+test('a directory without torrents is an error', async (t) => {
+  const { status, stderr } = await runBtkit(['stats', makeScratch(t, {})])
+  assert.equal(status, 1)
+  assert.match(stderr, /there is no \.torrent below it\n$/)
+})
