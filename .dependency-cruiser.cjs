@@ -8,9 +8,10 @@ const LAYERS = {
   clients: `text|${LEAVES}|core`,
   mirror: `text|${LEAVES}|core|clients`, // mirror and tracker run without each other
   tracker: `text|${LEAVES}|core|clients`,
+  library: `text|${LEAVES}|core`, // programs instead of people
   cli: 'text|metainfo|files|hash|state|server|core|clients|mirror|tracker', // a cache is core's matter
 }
-const SMALL = '^src/(errors|native-addon|digest|monotonic|bounded-call|heap-growth)\\.ts$'
+const SMALL = '^src/(errors|native-addon|digest|version|monotonic|bounded-call|heap-growth)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/integrity/integrity-check)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(fastify|mime)/', '^(node:)?https?$']

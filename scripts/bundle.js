@@ -7,6 +7,7 @@ import { basename, relative } from 'node:path'
 import { build } from 'esbuild'
 import { ALL_COMMANDS, NO_COMMAND, QUICK_COMMANDS } from '../dist/src/cli/start/bundles.js'
 import { JOINED } from './bundle/joined.js'
+import { buildForBrowsers } from './bundle/browser.js'
 import { buildSplit } from './bundle/split.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
@@ -79,12 +80,19 @@ const knownImports = (findAddon) => ({
     replace(/\bsrc.native-addon\.js$/, findAddon)
     const required = (id) => `createRequire(import.meta.url)('${id}')`
     replace(/\bsrc.digest\.js$/, { [required('node:crypto')]: "require('node:crypto')" })
-    replace(/\bsrc.cli.version\.js$/, {
-      [required('#package.json')]: `(${JSON.stringify({ version })})`,
-      [required('#program-digest')]: `('${programDigest}')`,
-    })
   },
 })
+
+/** Puts the version and the digest of the program in their place. */
+const knownVersion = {
+  name: 'known version',
+  setup({ onLoad }) {
+    onLoad({ filter: /\bsrc.version\.js$/ }, () => ({
+      contents: `export const version = () => ${JSON.stringify(version)}
+export const programDigest = () => '${programDigest}'`,
+    }))
+  },
+}
 const inStart = knownImports({ 'createRequire(import.meta.url)': 'requireAddon' })
 const inProgram = knownImports({ 'search(createRequire(import.meta.url))': 'addonOfStart()' })
 
@@ -131,11 +139,11 @@ const entryPoint = 'dist/src/cli/main.js'
 const whole = await build({
   ...program,
   entryPoints: { [ALL_COMMANDS]: entryPoint },
-  plugins: [inProgram],
+  plugins: [inProgram, knownVersion],
 })
 const programs = await Promise.all(
   [NO_COMMAND, ...QUICK_COMMANDS].map((name) => {
-    const plugins = [inProgram, leaveOutCommandsBut(name)]
+    const plugins = [inProgram, knownVersion, leaveOutCommandsBut(name)]
     return buildSplit({ name, entryPoint, plugins }, { esm, commonJs: program })
   }),
 )
@@ -148,7 +156,7 @@ await build({
     'warm-up': 'dist/src/cli/start/warm-up.js',
   },
   banner: { js: requireAddon },
-  plugins: [inStart],
+  plugins: [inStart, knownVersion],
 })
 const workers = await build({
   ...shared,
@@ -156,10 +164,15 @@ const workers = await build({
   entryPoints: {
     worker: 'dist/src/hash/jobs/worker.js',
     'integrity-check': 'dist/src/cache/integrity/integrity-check.js',
+    // The library: its threads are the same
+    index: 'dist/src/library/index.js',
+    metainfo: 'dist/src/library/metainfo.js',
   },
   splitting: true,
-  external: packages,
+  external: program.external,
+  plugins: [knownVersion],
 })
+const browser = await buildForBrowsers({ metainfo: 'dist/src/library/metainfo.js' }, shared)
 
 // load-program.ts takes each byte for a character. esbuild escapes all others, but in regular
 // expressions and in templates with a tag.
@@ -168,7 +181,7 @@ const odd = lines.find((line) => /[^\0-\x7f]/.test(line))
 if (odd !== undefined) throw new Error(`not ASCII, as it has to be in the bundle: ${odd.trim()}`)
 
 const inputs = [
-  ...[whole, workers].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+  ...[whole, workers, browser].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
   ...programs.flatMap((each) => each.inputs),
 ]
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))

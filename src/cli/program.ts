@@ -12,7 +12,7 @@ import {
 import { exitStatusOf, reportError } from './output/messages.js'
 import type { Io } from './io.js'
 import { prepareCommand, pathOf } from './prepare-command.js'
-import { version } from './version.js'
+import { version } from '../version.js'
 
 export interface Invocation {
   /** The name the program was called by. */

@@ -11,7 +11,7 @@ import { LATEST_DATE } from '../../metainfo/parse/optional-fields.js'
 import { keysBeside, keysInside } from './extra-keys.js'
 import type { TorrentOptions } from './torrent-options.js'
 import type { ChosenTrackers } from './tracker-options.js'
-import { version } from '../version.js'
+import { version } from '../../version.js'
 
 /**
  * Translates the options that makemetafile and completedir have in common.

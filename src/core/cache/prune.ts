@@ -15,7 +15,7 @@ interface PruneRequest {
 }
 
 /** The records and files that were removed. */
-interface PruneReport {
+export interface PruneReport {
   readonly records: number
   /** Number of files of damaged caches that were set aside. */
   readonly damagedFiles: number

@@ -28,7 +28,7 @@ const LONGEST = 32
 const slots = new Array<string>(SLOTS).fill('')
 
 /** Limits of the input. */
-interface BencodeLimits {
+export interface BencodeLimits {
   /** Bytes of the input. */
   readonly maxSize: number
   /** Depth of nested lists and dictionaries. */
@@ -36,7 +36,7 @@ interface BencodeLimits {
 }
 
 /** The result of reading: the value, the positions of the top-level entries, and warnings. */
-interface BencodeReading {
+export interface BencodeReading {
   readonly value: BencodeValue
   /**
    * Positions of the top-level dictionary's entries, by key; empty if the value is not a

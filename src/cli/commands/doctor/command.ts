@@ -5,7 +5,7 @@ import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { formatBytes } from '../../../text/quantity.js'
 import { findAddon } from '../../../native-addon.js'
-import { version } from '../../version.js'
+import { version } from '../../../version.js'
 
 /** The command `doctor`. */
 export function defineDoctor({ io }: CommandContext) {

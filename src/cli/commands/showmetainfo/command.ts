@@ -15,7 +15,7 @@ import { showSame } from './same.js'
 import { furtherLines, showText } from './text.js'
 import { showTree } from './tree.js'
 import { readTorrentInput } from '../../arguments/torrent-input.js'
-import { version } from '../../version.js'
+import { version } from '../../../version.js'
 
 interface ShowOptions {
   readonly json?: true | undefined

@@ -10,7 +10,7 @@ import type { PassedSocket } from '../../../server/listen/passed-sockets.js'
 import { bareHost, passedPlaces } from '../../arguments/server-options.js'
 import type { Io } from '../../io.js'
 import { reportWarning } from '../../output/messages.js'
-import { version } from '../../version.js'
+import { version } from '../../../version.js'
 import type { TrackOptions } from './options.js'
 
 /**

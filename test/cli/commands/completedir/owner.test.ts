@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { version } from '../../../../src/cli/version.js'
+import { version } from '../../../../src/version.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { entriesOf, Mirror } from '../../../support/mirror.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'

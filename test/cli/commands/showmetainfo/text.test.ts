@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BencodeDict } from '../../../../src/metainfo/bencode/value.js'
-import { version } from '../../../../src/cli/version.js'
+import { version } from '../../../../src/version.js'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import {

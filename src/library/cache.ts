@@ -1,0 +1,95 @@
+import {
+  clearCache as clear,
+  pruneCache as prune,
+  summarizeCache as summarize,
+  type CacheReport,
+  type PruneReport,
+} from '../core/cache/prune.js'
+import { openCacheAccess, type CachePlace } from '../core/cache/access.js'
+import type { CacheAccess, CacheTrust } from '../core/digests/cache-trust.js'
+
+/** Options for opening a piece cache. */
+export interface OpenCacheOptions extends CacheOptions {
+  /**
+   * The parts of a file's fingerprint that must match for its digests to be used. `mtime`: size and
+   * modification time, for NFS and copied trees (default: `full`).
+   */
+  readonly trust?: CacheTrust | undefined
+}
+
+/** Options of all functions for caches. */
+export interface CacheOptions {
+  /** Called if the cache cannot be used. Work continues without it (default: ignore). */
+  readonly onWarning?: ((message: string) => void) | undefined
+}
+
+let access: (cache: Cache) => CacheAccess
+
+/** An open piece cache. Any number of tasks may use it at once, and other processes as well. */
+export class Cache {
+  readonly #access: CacheAccess
+
+  static {
+    access = (cache) => cache.#access
+  }
+
+  /** For openCache. */
+  constructor(opened: object) {
+    this.#access = opened as CacheAccess
+  }
+
+  /** Writes what is new and closes the file. No task may use the cache any more. */
+  close(): Promise<void> {
+    return this.#access.cache.close()
+  }
+}
+
+/** Returns what core needs of a cache. */
+export function accessOf(cache: Cache): CacheAccess {
+  return access(cache)
+}
+
+/**
+ * Opens the piece cache in a directory, and creates it if necessary. Only the current user may be
+ * able to write there. If the cache cannot be used, `onWarning` is called, and nothing is stored.
+ */
+export async function openCache(directory: string, options: OpenCacheOptions = {}): Promise<Cache> {
+  const { trust = 'full' } = options
+  return new Cache(await openCacheAccess({ ...placeOf(directory, options), isUsed: true, trust }))
+}
+
+/** Returns numbers and sizes of the records in a cache. */
+export function summarizeCache(
+  directory: string,
+  options: CacheOptions = {},
+): Promise<CacheReport> {
+  return summarize(placeOf(directory, options))
+}
+
+/** Records to remove from a cache. */
+export interface PruneOptions extends CacheOptions {
+  /** Remove records that were not used for so many milliseconds (default: 30 days). */
+  readonly unusedFor?: number | undefined
+  /** Limit of the records' size in bytes (default: unlimited). */
+  readonly maxSize?: number | undefined
+}
+
+const MONTH_MS = 30 * 86_400_000
+
+/** Removes unused records, and damaged caches that were set aside. Returns their numbers. */
+export function pruneCache(directory: string, options: PruneOptions = {}): Promise<PruneReport> {
+  const { unusedFor = MONTH_MS, maxSize } = options
+  return prune(placeOf(directory, options), { unusedFor, maxSize })
+}
+
+/**
+ * Removes a cache. Returns whether there was one.
+ * @throws BtkitError `not-permitted` if other users could replace the files
+ */
+export function clearCache(directory: string): boolean {
+  return clear(directory)
+}
+
+function placeOf(directory: string, { onWarning = () => undefined }: CacheOptions): CachePlace {
+  return { directory, now: () => Date.now(), warn: onWarning }
+}

@@ -1,0 +1,94 @@
+import { Buffer } from 'node:buffer'
+import { editTorrent as edit } from '../core/edit/torrent.js'
+import { setDetails, setName, type Details } from '../metainfo/edit/details.js'
+import { setSeeds } from '../metainfo/edit/lists.js'
+import { combineEdits, type TorrentEdit } from '../metainfo/edit/splice-torrent.js'
+import { replaceTracker, type TrackerReplacement } from '../metainfo/edit/tracker-replacement.js'
+import { takeTrackerSteps } from '../metainfo/edit/tracker-steps.js'
+import { changeTrackers, trackerBytes } from '../metainfo/edit/trackers.js'
+import { withInfoHashes } from '../metainfo/info-hashes.js'
+import type { Metainfo } from '../metainfo/metainfo.js'
+import { parseUnhashed } from '../metainfo/parse/metainfo.js'
+import { checkSeed, checkTracker, type SeedKind } from '../metainfo/trackers.js'
+
+/** Trackers: a URL, or tiers from the first to be asked to the last (BEP 12). */
+export type TrackerTiers = string | readonly (string | readonly string[])[]
+
+/** Changes to a torrent. Undefined keeps a value, and null removes it. */
+export interface TorrentChanges extends Details {
+  /** Part of `info`: changing it changes the info hash. */
+  readonly name?: string | undefined
+  /** Replaces all trackers. */
+  readonly trackers?: TrackerTiers | null | undefined
+  /** URLs of trackers to remove. */
+  readonly removeTrackers?: readonly string[] | undefined
+  /** Trackers whose URL is `from`, or begins with it, get another beginning. */
+  readonly replaceTrackers?: readonly TrackerReplacement[] | undefined
+  /** Trackers to add, each as a new last tier. */
+  readonly addTrackers?: readonly string[] | undefined
+  /** Replaces all web seeds (BEP 19). */
+  readonly webSeeds?: readonly string[] | null | undefined
+  /** Replaces all HTTP seeds (BEP 17). */
+  readonly httpSeeds?: readonly string[] | null | undefined
+}
+
+/**
+ * Edits a torrent in memory. All bytes are preserved except those of changed values. If nothing
+ * changes, the result has the same `bytes` array.
+ * @throws BtkitError `usage` for a bad URL, `bencode` or `metainfo` for a bad torrent, and
+ *   `metainfo` if the changes would break the torrent
+ */
+export function editTorrent(torrent: Uint8Array | Metainfo, changes: TorrentChanges): Metainfo {
+  const bytes = torrent instanceof Uint8Array ? torrent : torrent.bytes
+  return withInfoHashes(edit(parseUnhashed(bytes, { maxSize: bytes.length }), editOf(changes)))
+}
+
+/**
+ * Translates changes into an edit.
+ * @throws BtkitError `usage` for a bad URL
+ */
+export function editOf(changes: TorrentChanges): TorrentEdit {
+  const { name, webSeeds, httpSeeds } = changes
+  return combineEdits([
+    setDetails(changes),
+    trackerEdit(changes),
+    ...(name === undefined ? [] : [setName(name)]),
+    ...(webSeeds === undefined ? [] : [setSeeds('url-list', checkSeeds(webSeeds, 'web seed'))]),
+    ...(httpSeeds === undefined ? [] : [setSeeds('httpseeds', checkSeeds(httpSeeds, 'HTTP seed'))]),
+  ])
+}
+
+/** An empty list removes the key. */
+function checkSeeds(seeds: readonly string[] | null, kind: SeedKind): string[] | null {
+  return seeds && seeds.length > 0 ? seeds.map((url) => checkSeed(url, kind)) : null
+}
+
+function trackerEdit(changes: TorrentChanges): TorrentEdit {
+  const { trackers, removeTrackers = [], replaceTrackers = [], addTrackers = [] } = changes
+  const set = trackers === undefined ? null : tiersOf(trackers ?? [])
+  const steps = {
+    set: set && set.map((tier) => tier.map(trackerBytes)),
+    remove: removeTrackers.map(trackerBytes),
+    replace: replaceTrackers.map(replacer),
+    prepend: [],
+    add: addTrackers.map((url) => trackerBytes(checkTracker(url))),
+  }
+  return changeTrackers((before) => takeTrackerSteps(before, steps))
+}
+
+function replacer(replacement: TrackerReplacement): (url: string) => string {
+  return (latin1) => {
+    const url = Buffer.from(latin1, 'latin1').toString()
+    const replaced = replaceTracker(url, replacement)
+    return replaced === url ? latin1 : trackerBytes(replaced)
+  }
+}
+
+/**
+ * Returns tiers of checked trackers.
+ * @throws BtkitError `usage`
+ */
+export function tiersOf(trackers: TrackerTiers): string[][] {
+  const tiers = typeof trackers === 'string' ? [trackers] : trackers
+  return tiers.map((tier) => (typeof tier === 'string' ? [tier] : [...tier]).map(checkTracker))
+}

@@ -1,0 +1,97 @@
+import type { ChecksumName } from '../core/checksums/list.js'
+import { completeDirectories as complete } from '../core/complete/complete-directories.js'
+import type { CompleteReport } from '../core/complete/report.js'
+import type { CompleteRequest } from '../core/complete/request.js'
+import { WorkerPool } from '../hash/jobs/worker-pool.js'
+import { programDigest } from '../version.js'
+import { refuseAborted, startTask, type Task } from './task.js'
+import { commonRequestOf, type FileOptions, type TorrentOptions } from './torrent-options.js'
+import { hashContextOf, type WorkOptions } from './work.js'
+
+/** Options for keeping directories in torrents. */
+export interface CompleteOptions extends TorrentOptions, FileOptions, WorkOptions {
+  /** Directory that records which torrents btkit wrote. Do not delete it. */
+  readonly stateDirectory: string
+  /** Directory of the torrents (default: beside the entries). */
+  readonly target?: string | undefined
+  /** Lists of checksums to write beside each torrent (default: none). */
+  readonly checksums?: readonly ChecksumName[] | undefined
+  /** Whether to remove torrents whose source is gone; `always` also if all are (default: never). */
+  readonly prune?: CompleteRequest['prune'] | undefined
+  /** Whether existing torrents follow new options (default: false). */
+  readonly remake?: boolean | undefined
+  /** Whether to adopt torrents of other programs if they match the content (default: false). */
+  readonly adopt?: boolean | undefined
+  /** Whether to replace torrents of other programs and edited ones (default: false). */
+  readonly force?: boolean | undefined
+  /** Whether to write nothing (default: false). */
+  readonly dryRun?: boolean | undefined
+  /** Seconds to wait for another run on the same directory (default: 0). */
+  readonly waitSeconds?: number | undefined
+  /** Entries that changed less than so many seconds ago are left alone (default: 0). */
+  readonly minAgeSeconds?: number | undefined
+  /** Called if a file in the state directory is damaged (default: ignore). */
+  readonly onWarning?: ((message: string) => void) | undefined
+}
+
+/**
+ * Makes a torrent of each entry of directories, updates those whose entry changed, and leaves all
+ * others alone. Failures are in the report and do not stop the rest.
+ * @throws BtkitError `usage`, `locked` if another run works there, and `interrupted`
+ */
+export function completeDirectories(
+  directories: string | readonly string[],
+  options: CompleteOptions,
+): Task<CompleteReport> {
+  return startTask(options, async (signal, tell) => {
+    let total = 0
+    const running = { signal, tell, bytesTotal: () => total }
+    const { engine, cacheAccess } = hashContextOf(options, running)
+    const pool = new WorkerPool()
+    const watch = {
+      isSeen: options.onProgress !== undefined,
+      begin: (bytes: number) => {
+        total = bytes
+        return Promise.resolve()
+      },
+      progress: (progress: Parameters<NonNullable<typeof engine.onProgress>>[0]) => {
+        engine.onProgress?.(progress)
+      },
+    }
+    const state = {
+      directory: options.stateDirectory,
+      program: programDigest(),
+      warn: options.onWarning ?? (() => undefined),
+    }
+    try {
+      const context = { engine: { ...engine, onProgress: undefined, pool }, cacheAccess, state }
+      const report = await complete(requestOf(directories, options), context, watch)
+      if (report.isInterrupted) refuseAborted(signal)
+      return report
+    } finally {
+      await pool.close()
+    }
+  })
+}
+
+function requestOf(
+  directories: string | readonly string[],
+  options: CompleteOptions,
+): CompleteRequest {
+  const keepTrackers = options.trackers === undefined
+  return {
+    directories: typeof directories === 'string' ? [directories] : directories,
+    target: options.target ?? null,
+    common: commonRequestOf(options),
+    checksums: options.checksums ?? [],
+    prune: options.prune ?? 'never',
+    existing: { asked: [], remake: options.remake ?? false, keepTrackers },
+    adopt: options.adopt ?? false,
+    force: options.force ?? false,
+    dryRun: options.dryRun ?? false,
+    waitSeconds: options.waitSeconds ?? 0,
+    minAgeSeconds: options.minAgeSeconds ?? 0,
+    cacheMaxSize: null,
+    publish: [],
+  }
+}

@@ -1,0 +1,35 @@
+// `btkit/metainfo`: torrents as values. No disk, no network; works in browsers and workers.
+export { BtkitError, type ErrorCode } from '../errors.js'
+export { encodeBencode } from '../metainfo/bencode/encode.js'
+export { readBencode, type BencodeLimits, type BencodeReading } from '../metainfo/bencode/read.js'
+export type { BencodeDict, BencodeValue, Span } from '../metainfo/bencode/value.js'
+export {
+  buildInfo,
+  encodePieceLayers,
+  type InfoFile,
+  type InfoParts,
+  type PieceLayers,
+} from '../metainfo/build/info.js'
+export { buildTorrent, type TorrentCore, type TorrentParts } from '../metainfo/build/torrent.js'
+export { infoHashesOf, type InfoHashes } from '../metainfo/info-hashes.js'
+export type { Finding, LintCode, Severity } from '../metainfo/lint/finding.js'
+export { LINT_CODES, lintMetainfo } from '../metainfo/lint/metainfo.js'
+export {
+  magnetLink,
+  parseFileRanges,
+  type FileRange,
+  type MagnetSource,
+} from '../metainfo/magnet.js'
+export {
+  contentSize,
+  type DhtNode,
+  type Metainfo,
+  type MetainfoFile,
+  type MetainfoVersion,
+  type TreeFile,
+} from '../metainfo/metainfo.js'
+export { parseMagnet, type MagnetLink } from '../metainfo/parse/magnet.js'
+export { parseMetainfo, type ParseOptions } from '../metainfo/parse/metainfo.js'
+export { automaticPieceLength } from '../metainfo/piece-length.js'
+export type { Warning, WarningCode } from '../metainfo/warning.js'
+export { editTorrent, type TorrentChanges, type TrackerTiers } from './changes.js'

@@ -1,0 +1,50 @@
+import { parseTorrent } from '../core/read-torrent.js'
+import { readBounded } from '../files/read-bounded.js'
+import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/read.js'
+import { lintMetainfo } from '../metainfo/lint/metainfo.js'
+import type { Finding } from '../metainfo/lint/finding.js'
+import type { Metainfo } from '../metainfo/metainfo.js'
+import { refuseAborted } from './task.js'
+
+/** A torrent: the path of a .torrent, its bytes, or what parseMetainfo returned. */
+export type TorrentInput = string | Uint8Array | Metainfo
+
+/** Options for reading a torrent. */
+export interface ReadOptions {
+  /** Maximum bytes of the .torrent (default: 64 MiB). */
+  readonly maxSize?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Reads and checks a torrent.
+ * @throws BtkitError `not-found`, `not-permitted`, `io`, `too-large`; `bencode` or `metainfo` for a
+ *   file that is no valid torrent
+ */
+export async function readTorrent(
+  torrent: TorrentInput,
+  options: ReadOptions = {},
+): Promise<Metainfo> {
+  await Promise.resolve()
+  refuseAborted(options.signal)
+  return readInput(torrent, options)
+}
+
+/**
+ * Reads a torrent and finds what is wrong or unwise in it.
+ * @throws BtkitError as readTorrent
+ */
+export async function lintTorrent(
+  torrent: TorrentInput,
+  options: ReadOptions = {},
+): Promise<Finding[]> {
+  return lintMetainfo(await readTorrent(torrent, options))
+}
+
+/** Returns the metainfo of an input. */
+export function readInput(torrent: TorrentInput, { maxSize = DEFAULT_MAX_SIZE }: ReadOptions) {
+  if (typeof torrent === 'string') {
+    return parseTorrent(readBounded(torrent, maxSize), torrent, maxSize)
+  }
+  return torrent instanceof Uint8Array ? parseTorrent(torrent, 'torrent', maxSize) : torrent
+}

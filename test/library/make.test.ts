@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, readFileSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { describe, test } from 'node:test'
+import * as btkit from '../../src/library/index.js'
+import { makeScratch } from '../support/scratch.js'
+
+const { makeTorrent, parseMetainfo } = btkit
+
+/** Of several pieces, a piece and a byte, one block, and nothing. */
+const FILES = {
+  'tree/a.bin': noise('a', 200_000),
+  'tree/b/c.bin': noise('c', 65_537),
+  'tree/b/d.bin': noise('d', 16_384),
+  'tree/empty': '',
+  'tree/z.txt': 'text\n',
+}
+const PIECE = 65_536
+
+/** A package without types. */
+const PEER: string = 'create-torrent'
+
+describe('makeTorrent', () => {
+  test('makes the torrent of a directory and writes it', async (t) => {
+    const scratch = makeScratch(t, FILES)
+    const output = join(scratch, 'tree.torrent')
+    const trackers = [['http://a.example/announce', 'udp://b.example:1'], 'http://c.example/']
+    const made = await makeTorrent(join(scratch, 'tree'), { output, trackers, comment: 'c' })
+    assert.deepEqual(readFileSync(output), Buffer.from(made.bytes))
+    const metainfo = parseMetainfo(made.bytes)
+    assert.equal(metainfo.infoHash, made.infoHash)
+    assert.equal(metainfo.announce, 'http://a.example/announce')
+    assert.deepEqual(metainfo.announceList, [
+      ['http://a.example/announce', 'udp://b.example:1'],
+      ['http://c.example/'],
+    ])
+    assert.equal(metainfo.comment, 'c')
+    assert.deepEqual(
+      metainfo.files.map(({ path }) => path.join('/')),
+      ['a.bin', 'b/c.bin', 'b/d.bin', 'empty', 'z.txt'],
+    )
+  })
+
+  for (const version of ['v1', 'v2', 'hybrid'] as const) {
+    for (const padFiles of [undefined, true]) {
+      test(`${version}, padFiles ${padFiles}: streams give the torrent of the files`, async (t) => {
+        const scratch = makeScratch(t, FILES)
+        const options = { version, pieceLength: PIECE, padFiles, creationDate: null }
+        const expected = await makeTorrent(join(scratch, 'tree'), options)
+        const files = Object.entries(FILES).map(([path]) => ({
+          path: path.slice('tree/'.length),
+          content: createReadStream(join(scratch, path), { highWaterMark: 10_007 }),
+        }))
+        const made = await makeTorrent({ name: 'tree', files }, options)
+        assert.deepEqual(Buffer.from(made.bytes), Buffer.from(expected.bytes))
+        assert.equal(made.infoHash, expected.infoHash)
+      })
+    }
+  }
+
+  test('a single stream gives what create-torrent makes of it', async () => {
+    const { default: create } = (await import(PEER)) as {
+      default: (
+        input: Buffer & { name?: string },
+        options: object,
+        done: (error: Error | null, torrent: Uint8Array) => void,
+      ) => void
+    }
+    const bytes = noise('one', 300_000)
+    const theirs = await new Promise<Uint8Array>((resolve, reject) => {
+      const input = Object.assign(Buffer.from(bytes), { name: 'one.bin' })
+      create(input, { name: 'one.bin', pieceLength: PIECE }, (error, torrent) => {
+        if (error) reject(error)
+        else resolve(torrent)
+      })
+    })
+    const content = Readable.from([bytes.subarray(0, 100_000), bytes.subarray(100_000)])
+    const made = await makeTorrent({ name: 'one.bin', content }, { pieceLength: PIECE })
+    assert.equal(made.infoHash, parseMetainfo(theirs).infoHash)
+  })
+
+  test('an automatic piece length needs the lengths of streams', async () => {
+    const content = () => Readable.from([Buffer.from('abc')])
+    await rejects(makeTorrent({ name: 'a', content: content() }), 'usage', /length is unknown/)
+    const made = await makeTorrent({ name: 'a', content: content(), length: 3 })
+    assert.equal(parseMetainfo(made.bytes).size, 3)
+    await rejects(makeTorrent({ name: 'a', content: content(), length: 4 }), 'changed', /3 bytes/)
+  })
+
+  test('paths that lead out of the torrent are refused before anything is read', async () => {
+    for (const path of ['../a', '/a', 'a//b', 'a/./b']) {
+      const content = Readable.from([Buffer.from('abc')])
+      const source = { name: 'n', files: [{ path, content }] }
+      await rejects(makeTorrent(source, { pieceLength: PIECE }), 'bad-name', /component/)
+      assert.equal(content.readableDidRead, false)
+    }
+  })
+
+  test('errors are BtkitErrors with codes', async (t) => {
+    const scratch = makeScratch(t, { ...FILES, 'notes.txt': 'precious' })
+    const source = join(scratch, 'tree')
+    await rejects(makeTorrent(join(scratch, 'nothing')), 'not-found', /nothing/)
+    await rejects(makeTorrent(source, { pieceLength: 1000 }), 'usage', /power of two/)
+    await rejects(makeTorrent(source, { trackers: 'gopher://a' }), 'usage', /tracker/)
+    const output = join(scratch, 'notes.txt')
+    await rejects(makeTorrent(source, { output }), 'exists', /not a torrent/)
+    await makeTorrent(source, { output, force: true })
+    assert.equal(readFileSync(output, 'latin1')[0], 'd')
+  })
+
+  test('an aborted signal ends the work, and nothing is written', async (t) => {
+    const scratch = makeScratch(t, FILES)
+    const output = join(scratch, 'a.torrent')
+    const signal = AbortSignal.abort()
+    await rejects(makeTorrent(join(scratch, 'tree'), { output, signal }), 'interrupted')
+    assert.equal(existsSync(output), false)
+    const controller = new AbortController()
+    const endless = async function* () {
+      for (;;) {
+        yield Buffer.alloc(PIECE)
+        await new Promise(setImmediate)
+        controller.abort()
+      }
+    }
+    const task = makeTorrent(
+      { name: 'endless', content: endless() },
+      { pieceLength: PIECE, signal: controller.signal },
+    )
+    await rejects(task, 'interrupted')
+  })
+
+  test('progress comes by callback and by iteration', async (t) => {
+    const scratch = makeScratch(t, FILES)
+    const told: btkit.Progress[] = []
+    const task = makeTorrent(join(scratch, 'tree'), { onProgress: (each) => told.push(each) })
+    const seen: btkit.Progress[] = []
+    for await (const progress of task) seen.push(progress)
+    await task
+    const total = 200_000 + 65_537 + 16_384 + 5
+    assert.deepEqual([told.at(-1)?.bytesDone, told.at(-1)?.bytesTotal], [total, total])
+    assert.deepEqual(seen.at(-1), told.at(-1))
+  })
+
+  test('iteration throws what the work throws', async () => {
+    const task = makeTorrent('/nonexistent/file')
+    await assert.rejects(async () => {
+      for await (const progress of task) assert.fail(JSON.stringify(progress))
+    }, /nonexistent/)
+  })
+
+  test('a cache saves the second reading', async (t) => {
+    const scratch = makeScratch(t, FILES)
+    for (const path of Object.keys(FILES)) utimesSync(join(scratch, path), 1e9, 1e9)
+    const warnings: string[] = []
+    const onWarning = (message: string) => void warnings.push(message)
+    const directory = join(scratch, 'cache')
+    const makeWithCache = async () => {
+      const cache = await btkit.openCache(directory, { onWarning, trust: 'mtime' })
+      return makeTorrent(join(scratch, 'tree'), { cache }).finally(() => cache.close())
+    }
+    const [first, second] = [await makeWithCache(), await makeWithCache()]
+    assert.deepEqual([first.bytesHashed > 0, second.bytesHashed], [true, 0])
+    assert.equal(first.infoHash, second.infoHash)
+    assert.deepEqual(warnings, [])
+    assert.equal((await btkit.summarizeCache(directory)).hits > 0, true)
+    assert.deepEqual(await btkit.pruneCache(directory), { records: 0, damagedFiles: 0 })
+    assert.equal(btkit.clearCache(directory), true)
+    assert.equal(btkit.clearCache(directory), false)
+  })
+})
+
+async function rejects(promise: Promise<unknown>, code: string, message = /./): Promise<void> {
+  await assert.rejects(promise, (error) => {
+    assert.ok(error instanceof btkit.BtkitError, String(error))
+    assert.equal(error.code, code)
+    assert.match(error.message, message)
+    return true
+  })
+}
+
+/** Bytes that are always the same. */
+function noise(seed: string, size: number): Buffer {
+  const blocks: Buffer[] = []
+  for (let at = 0; at * 64 < size; at++) {
+    blocks.push(createHash('sha512').update(`${seed}${at}`).digest())
+  }
+  return Buffer.concat(blocks).subarray(0, size)
+}
