@@ -146,7 +146,7 @@ function stageNames(root) {
   return names.filter((name) => name !== 'btkit')
 }
 
-/** Units, settings and documents. */
+/** Units, settings, guides and Debian's own documents. */
 function stageSystem(root, { version }) {
   const put = (path, content) => {
     mkdirSync(dirname(join(root, path)), { recursive: true })
@@ -162,6 +162,8 @@ function stageSystem(root, { version }) {
   put('etc/logrotate.d/btkit', own('logrotate'))
   put('usr/share/lintian/overrides/btkit', own('lintian-overrides'))
   put('usr/share/doc/btkit/copyright', own('copyright'))
+  for (const guide of readdirSync('docs').filter((each) => /\.(md|json)$/.test(each)))
+    put(`usr/share/doc/btkit/docs/${guide}`, readFileSync(join('docs', guide)))
   put('usr/share/doc/btkit/changelog.gz', zip(changelog(version)))
 }
 

@@ -97,15 +97,18 @@ function* nouns(source) {
   }
 }
 
-/** A page's paragraphs, without its macros, examples, tables and headings. */
+/** A page's paragraphs, without its macros, examples, tables, headings and lists of keys. */
 function* textsOfPage(source, path) {
   const isManual = /\.[1-8]$/.test(path)
   const blank = (text) => text.replace(/[^\n]/g, '')
   const plain = isManual
     ? source
         .replace(/^\.Bd[^]*?^\.Ed/gm, blank)
+        .replace(/^\.Sh (?:SYNOPSIS|SEE ALSO)\n(?:\.(?!Sh).*\n)*/gm, blank)
+        .replace(/^\.Va (\S+)(?: , \S+)* ?([.,;:)]*)$/gm, '$1$2')
         .replace(/^\.(?:Pp|It|Sh|Ss|Bl|El|Dl|D1|Nd|Dd|Dt|Os|\\").*$/gm, '')
         .replace(/^\.([A-Z][a-z]) ?/gm, '')
+        .replace(/ Ns Pq (\d)/g, '($1)')
         .replace(/ [.,;:](?=$| )/gm, (mark) => mark.trim())
     : source.replace(/```[^]*?```|<!--[^]*?-->/g, blank).replace(/^(?:#|\|).*$/gm, '')
   let line = 1

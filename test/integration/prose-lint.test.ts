@@ -55,6 +55,14 @@ test('examples, tables and inline code are left alone', async (t) => {
   assert.deepEqual(await lint(t, 'docs/a.md', text), { status: 0, lines: [] })
 })
 
+test('a synopsis, references and lists of keys in a manual page are no sentences', async (t) => {
+  const many = (line: string) => `${line} ,\n`.repeat(40)
+  const text =
+    `.Sh SYNOPSIS\n${many('.Nm a')}.Sh JSON\nEach has\n.Va ${'size , '.repeat(40)}name .\n` +
+    `.Sh SEE ALSO\n${many('.Nm btkit Ns Pq 1')}`
+  assert.deepEqual((await lint(t, 'man/a.1', text)).lines, [])
+})
+
 test('messages are read in the source, other code is not', async (t) => {
   const text = "const anew = 'anew'\nthrow new Error('a.torrent: must be made anew')\n"
   assert.deepEqual((await lint(t, 'src/a.ts', text)).lines, ['src/a.ts:2: "anew": again, recreate'])
