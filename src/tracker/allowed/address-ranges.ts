@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { ipv6Groups } from '../../server/connections/client-address.js'
 
-/** Addresses from the first to the last, as numbers; both of one family. */
+/** A range of addresses of one family, as numbers. `first` and `last` belong to it. */
 export interface AddressRange {
   readonly family: 4 | 6
   readonly first: bigint
@@ -9,8 +9,9 @@ export interface AddressRange {
 }
 
 /**
- * Reads addresses as lists of them have it: `10.0.0.0/8`, `2001:db8::/32`, one address, or a range
- * `10.0.0.1-10.0.0.9` with any name in front of it (`name:10.0.0.1-10.0.0.9`). Null when it is none.
+ * Reads a line of an address list: `10.0.0.0/8`, `2001:db8::/32`, one address, or a range
+ * `10.0.0.1-10.0.0.9` with an optional name before it (`name:10.0.0.1-10.0.0.9`).
+ * Returns null if the text has none of these forms.
  */
 export function parseAddressRange(text: string): AddressRange | null {
   return parseSubnet(text) ?? parseRange(text)
@@ -29,7 +30,7 @@ function parseSubnet(text: string): AddressRange | null {
 
 function parseRange(text: string): AddressRange | null {
   const [, start = '', end = ''] = /([^:\s][^\s]*)\s*-\s*([^-\s]+)$/.exec(text) ?? []
-  // What stands before an address is a name; eMule's lists have colons in it
+  // The text before an address is a name. In eMule's lists names contain colons.
   const first = addressValue(start) ?? addressValue(start.replace(/^.*:/, ''))
   const last = addressValue(end)
   if (!first || !last || first.family !== last.family || first.number > last.number) return null
@@ -42,7 +43,7 @@ function addressValue(text: string): { family: 4 | 6; number: bigint } | null {
   return family === 6 && !text.includes('%') ? { family, number: ipv6Number(text) } : null
 }
 
-/** The number of an IPv4 address in dotted form, which must be one. */
+/** The number of an IPv4 address. The text must be a valid dotted address. */
 export function ipv4Number(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
 }
@@ -52,7 +53,7 @@ function ipv6Number(address: string): bigint {
   return BigInt(`0x${digits.join('')}`)
 }
 
-/** A set of addresses, which may be of hundreds of thousands of ranges and is asked for each packet. */
+/** A set of addresses. It may hold hundreds of thousands of ranges and is asked for each packet. */
 export class AddressSet {
   readonly #ipv4: { readonly firsts: Uint32Array; readonly lasts: Uint32Array }
   readonly #ipv6: readonly AddressRange[]
@@ -66,7 +67,7 @@ export class AddressSet {
     this.#ipv6 = mergeRanges(ranges.filter(({ family }) => family === 6))
   }
 
-  /** Whether an address is in it; what is no address never is. */
+  /** Whether an address is in the set. False if the text is not an address. */
   has(address: string): boolean {
     const family = isIP(address)
     if (family === 4) return this.#hasIpv4(ipv4Number(address))
@@ -83,7 +84,10 @@ export class AddressSet {
   }
 }
 
-/** The last index for which `isAtMost`, which is true up to one and false from there on; else -1. */
+/**
+ * The last index for which `isAtMost` is true, or -1. It must be true up to one index and false
+ * after it.
+ */
 function lastAtMost(length: number, isAtMost: (i: number) => boolean): number {
   let [low, high] = [0, length]
   while (low < high) {
@@ -94,7 +98,7 @@ function lastAtMost(length: number, isAtMost: (i: number) => boolean): number {
   return low - 1
 }
 
-/** Sorted, and none that touches another. */
+/** Sorts ranges and merges those that overlap. */
 function mergeRanges(ranges: readonly AddressRange[]): AddressRange[] {
   const sorted = [...ranges].sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))
   const merged: AddressRange[] = []

@@ -2,15 +2,15 @@ import { AddressSet, parseAddressRange, type AddressRange } from './address-rang
 import { LinesFile } from './lines-file.js'
 
 export interface AddressRulesParts {
-  /** A file of those that alone may ask; null for all. */
+  /** A file of the only addresses that may ask; null for all. */
   readonly allowedFile: string | null
-  /** A file of those that may not ask; null for none. */
+  /** A file of addresses that may not ask; null for none. */
   readonly bannedFile: string | null
-  /** Hears what is wrong; work goes on. */
+  /** Receives problems with the files; the tracker continues. */
   readonly report: (message: string) => void
 }
 
-/** Which addresses may ask the tracker anything. */
+/** Decides which addresses may ask the tracker. */
 export class AddressRules {
   readonly #allowed: AddressFile | null
   readonly #banned: AddressFile | null
@@ -20,15 +20,15 @@ export class AddressRules {
     this.#banned = bannedFile === null ? null : new AddressFile(bannedFile, report)
   }
 
-  /** Whether an address may ask; null is that of a client on a Unix socket. */
+  /** Whether an address may ask. Null stands for a client on a Unix socket. */
   permits(address: string | null): boolean {
     if (address === null) return this.#allowed === null
     return !this.#banned?.set.has(address) && (this.#allowed?.set.has(address) ?? true)
   }
 
   /**
-   * Reads files that changed.
-   * @throws BtkitError when one could not be read to begin with
+   * Reads the files that changed.
+   * @throws BtkitError if a file cannot be read the first time
    */
   async refresh(): Promise<void> {
     await this.#allowed?.refresh()
@@ -36,7 +36,7 @@ export class AddressRules {
   }
 }
 
-/** Addresses in a file, in the forms that parseAddressRange reads. */
+/** The addresses in a file, in the forms that parseAddressRange reads. */
 class AddressFile {
   readonly #file: LinesFile<AddressRange>
   #read: readonly AddressRange[] | null = null

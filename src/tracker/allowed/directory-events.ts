@@ -1,22 +1,22 @@
 import { watch, type FSWatcher } from 'node:fs'
 
-/** Milliseconds between an event and the look that it causes: what is copied comes in many events. */
+/** Milliseconds between an event and its scan, because one copied file causes many events. */
 const DELAY = 250
 
-/** A look follows the one before only after so many times what that took, for little disk work. */
+/** After a scan, the next waits this many times as long as the scan took, to spare the disk. */
 const REST = 10
 
-/** Directories that are watched at most; the others are only looked at now and then. */
+/** The most directories that are watched. The others are only scanned at intervals. */
 const MAX_WATCHED = 1000
 
 export interface DirectoryEventsParts {
-  /** The directories to be watched now. */
+  /** The directories to watch now. */
   readonly directories: () => readonly string[]
-  /** Looks at what changed; must not fail. */
+  /** Scans for changes; must not fail. */
   readonly look: () => Promise<void>
 }
 
-/** Has a look when something happens in a directory. Where the system can't tell, nothing happens. */
+/** Starts a scan when a directory changes. Does nothing if the system cannot watch directories. */
 export class DirectoryEvents {
   readonly #parts: DirectoryEventsParts
   readonly #watchers = new Map<string, FSWatcher>()
@@ -28,7 +28,7 @@ export class DirectoryEvents {
     this.#parts = parts
   }
 
-  /** Watches what is to be watched now, and nothing else. */
+  /** Starts watching new directories and stops watching removed ones. */
   update(): void {
     if (this.#isClosed) return
     const wanted = new Set(this.#parts.directories().slice(0, MAX_WATCHED))
@@ -57,7 +57,7 @@ export class DirectoryEvents {
       })
       this.#watchers.set(directory, watcher)
     } catch {
-      // No more watches to be had, or it has gone: the next look at the interval sees what changed
+      // No watch is available, or the directory is gone: the next periodic scan finds the changes
     }
   }
 
@@ -67,7 +67,7 @@ export class DirectoryEvents {
   }
 
   async #look(): Promise<void> {
-    // What happens from now on may be missed by this look, and causes another
+    // This scan may miss later changes, so they must start another one
     this.#timer = null
     const begun = performance.now()
     await this.#parts.look()

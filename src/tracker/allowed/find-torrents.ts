@@ -2,20 +2,20 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 
-/** How deep directories are looked through. */
+/** The deepest level of directories that is searched. */
 const MAX_DEPTH = 32
 
-/** What is in a tree of torrents. */
+/** The torrents in a directory tree. */
 export interface TorrentTree {
-  /** The names of what may be torrents, by the directory that they are in. */
+  /** The names of .torrent entries, by the path of their directory. */
   readonly names: ReadonlyMap<string, readonly string[]>
-  /** Directories that could not be read; what was in them is not known. */
+  /** Directories that could not be read; their content is unknown. */
   readonly unreadable: ReadonlyMap<string, BtkitError>
 }
 
 /**
- * Looks for .torrent files in a directory and in those below it. Hidden entries are left out, and
- * links to directories are not followed.
+ * Finds .torrent files in a directory and below it. Hidden entries and links to directories are
+ * skipped.
  */
 export async function findTorrents(root: string): Promise<TorrentTree> {
   const names = new Map<string, string[]>()
@@ -33,7 +33,7 @@ export async function findTorrents(root: string): Promise<TorrentTree> {
         waiting.push({ directory: join(directory, entry.name), depth: depth + 1 })
       }
     } catch (error) {
-      // One below the root that has just been removed is no fault
+      // A directory below the root may be removed during the search; that is no error
       const isGone = directory !== root && osCodeOf(error) === 'ENOENT'
       if (!isGone) unreadable.set(directory, systemError(error, directory))
     }

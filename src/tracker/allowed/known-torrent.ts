@@ -5,32 +5,34 @@ import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 
-/** What the tracker knows of a torrent beside its swarm. */
+/** A torrent that the tracker accepts by name, without its peers. */
 export interface AllowedTorrent {
-  /** As announces have it, in hexadecimal: of a v2 torrent the first 40 digits. */
+  /** 40 hexadecimal digits, as in announces: for v2 torrents the first 40 of the 64 digits. */
   readonly infoHash: string
-  /** Null when only the hash is known. */
+  /** Null if only the hash is known. */
   readonly metainfo: TorrentSummary | null
-  /** Answered to announces instead of peers. */
+  /** The error sent to clients instead of peers. */
   readonly failure: string | null
-  /** Answered to announces beside peers. */
+  /** The warning sent to clients together with peers. */
   readonly warning: string | null
-  /** The HTTP trackers of its announce list. */
+  /** The HTTP trackers in its announce list. */
   readonly trackers: readonly string[]
 }
 
-/** What is kept of a .torrent file. */
+/** The part of a .torrent file that is kept. */
 export interface TorrentSummary extends Pick<Metainfo, 'infoHash' | 'infoHashV2' | 'name'> {
-  /** Bytes of its files, padding left out. */
+  /** Total size of its files in bytes, without padding. */
   readonly size: number
-  /** Where the file is; null when there is none. */
+  /** Path of the file; null if the torrent was not read from a file. */
   readonly path: string | null
 }
 
 /**
- * What a .torrent tells the tracker; a hybrid torrent has two swarms. Its path is null when it is
- * no file.
- * @throws BtkitError when the bytes are no torrent, naming the path
+ * Describes a torrent from the bytes of its .torrent file. A hybrid torrent gives two results,
+ * because it has two swarms.
+ * `path` is null if the bytes are not from a file. `controls` says whether to obey `failure reason`
+ * and `warning message` in the torrent.
+ * @throws BtkitError if the bytes are not a torrent; the message names the path
  */
 export function describeTorrent(bytes: Uint8Array, path: string | null, controls: boolean) {
   const metainfo = parse(bytes, path ?? 'torrent')
@@ -49,15 +51,15 @@ export function describeTorrent(bytes: Uint8Array, path: string | null, controls
   })
 }
 
-/** The info hashes by which clients announce a torrent (BEP 52), each of 40 hexadecimal digits. */
+/** The info hashes by which clients announce a torrent (BEP 52), each 40 hexadecimal digits. */
 export function swarmHashes({ infoHash, infoHashV2 }: Pick<Metainfo, 'infoHash' | 'infoHashV2'>) {
   return [infoHash, infoHashV2?.slice(0, 40) ?? null].filter((hash) => hash !== null)
 }
 
-/** As many trackers of a torrent are asked for peers, at most. */
+/** The most trackers of one torrent that are asked for peers. */
 const MAX_TRACKERS = 10
 
-/** bttrack goes by the announce list alone (BEP 12), not by `announce`. */
+/** Like bttrack, uses only the announce list (BEP 12) and ignores `announce`. */
 function listedTrackers({ announceList }: Metainfo): string[] {
   const urls = (announceList ?? []).flat().filter((url) => /^https?:/i.test(url))
   return [...new Set(urls)].filter((url) => URL.canParse(url)).slice(0, MAX_TRACKERS)
@@ -71,10 +73,10 @@ function parse(bytes: Uint8Array, path: string): Metainfo {
   }
 }
 
-/** How much of a control is sent with each answer, in UTF-16 units. */
+/** The longest control text that is sent with each answer, in UTF-16 units. */
 const MAX_CONTROL = 500
 
-/** A text that stands beside `info` and that the tracker passes on, as BitTornado's does. */
+/** A text stored beside `info` that the tracker sends to clients, as BitTornado's tracker does. */
 function controlText({ bytes, spans }: Metainfo, key: string): string | null {
   const span = spans.get(key)
   if (!span) return null

@@ -3,20 +3,22 @@ import { readRegular } from '../../files/read-regular.js'
 import { ProblemReports } from './problem-reports.js'
 import { quoteText } from '../../text/escape.js'
 
-/** The largest such file that is read, in bytes: a million hashes, with names. */
+/** The largest file that is read, in bytes. A million hashes with names fit. */
 const MAX_SIZE = 128 * 1024 * 1024
 
 export interface LinesFileParts<T> {
   readonly path: string
-  /** Makes something of a line; null when it can't. */
+  /** Parses one line; returns null if the line is invalid. */
   readonly parseLine: (line: string) => T | null
-  /** What a line should be, for messages. */
+  /** Name of a valid line in messages, such as `info hash`. */
   readonly expected: string
-  /** Hears what is wrong; work goes on. */
+  /** Receives problems with the file; the tracker continues. */
   readonly report: (message: string) => void
 }
 
-/** A file of lines that may change at any time. Empty lines and those that begin with # say nothing. */
+/**
+ * A file of lines that may change at any time. Empty lines and lines that begin with # are ignored.
+ */
 export class LinesFile<T> {
   readonly #parts: LinesFileParts<T>
   readonly #problems: ProblemReports
@@ -28,14 +30,14 @@ export class LinesFile<T> {
     this.#problems = new ProblemReports(parts.report)
   }
 
-  /** What the lines say that could be read; the same array until the file changes. */
+  /** The values of all valid lines. The same array is returned until the file changes. */
   get values(): readonly T[] {
     return this.#values ?? []
   }
 
   /**
-   * Reads the file if it changed. While it can't be read, the lines stay as they were.
-   * @throws BtkitError when it could not be read to begin with
+   * Reads the file if it changed. If it cannot be read, the values of the last read are kept.
+   * @throws BtkitError if the first read fails
    */
   async refresh(): Promise<void> {
     try {
@@ -46,7 +48,7 @@ export class LinesFile<T> {
     } catch (error) {
       if (!(error instanceof BtkitError) || this.#values === null) throw error
       this.#state = null
-      this.#problems.add(`${error.message}; it counts as it was`)
+      this.#problems.add(`${error.message}; its last content stays in use`)
     }
     this.#problems.tell()
   }
@@ -59,7 +61,10 @@ export class LinesFile<T> {
       if (line === '' || line.startsWith('#')) continue
       const value = parseLine(line)
       if (value !== null) values.push(value)
-      else this.#problems.add(`${path}: line ${i + 1}: ${quoteText(line)} is no ${expected}`)
+      else
+        this.#problems.add(
+          `${path}: line ${i + 1}: ${quoteText(line)} is not an ${expected}; line ignored`,
+        )
     }
     this.#values = values
   }

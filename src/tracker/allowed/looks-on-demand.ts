@@ -1,18 +1,23 @@
 import { setImmediate } from 'node:timers/promises'
 import { clientKey } from '../../server/connections/client-address.js'
 
-/** Milliseconds between the end of a look and the next; longer after a long look. */
+/**
+ * Milliseconds between the end of a scan and the next one. The pause is longer after a long scan.
+ */
 const PAUSE = 1000
 const LONGEST_PAUSE = 5000
 
-/** A pause is so many times as long as the look before it. */
+/** A pause lasts this many times as long as the scan before it. */
 const REST = 10
 
-/** Announces that wait for a look, in all and of one client; further ones are refused at once. */
+/**
+ * The most announces that wait for a scan, in total and per client. Further ones are refused at
+ * once.
+ */
 const MAX_WAITING = 4096
 const MAX_OF_CLIENT = 16
 
-/** A look that has not begun, and those who wait for it. */
+/** A scan that has not begun, with the number of announces waiting for it. */
 interface Round {
   readonly done: Promise<void>
   readonly byClient: Map<string, number>
@@ -20,13 +25,13 @@ interface Round {
 }
 
 /**
- * Looks that announces of unknown torrents ask for. All who wait share one look, and looks are
- * seldom, so that a flood of unknown torrents costs little.
+ * Scans for torrents when clients announce unknown ones. All waiting announces share one scan, and
+ * there is a pause between scans. A flood of unknown torrents therefore costs little.
  */
 export class LooksOnDemand {
   readonly #look: () => Promise<void>
   #round: Round | null = null
-  /** Resolves when the next look may begin. */
+  /** Resolves when the next scan may begin. */
   #free: Promise<unknown> = Promise.resolve()
   #endPause: () => void = () => undefined
   #isClosed = false
@@ -37,8 +42,9 @@ export class LooksOnDemand {
   }
 
   /**
-   * Resolves at the end of a look that begins after this call. Null when too many wait; the client
-   * is null on a Unix socket.
+   * Resolves at the end of a scan that begins after this call. Returns null if too many announces
+   * wait.
+   * `client` is an address, or null on a Unix socket.
    */
   ask(client: string | null): Promise<void> | null {
     if (this.#isClosed) return null
@@ -52,7 +58,7 @@ export class LooksOnDemand {
     return round.done
   }
 
-  /** Takes no more who wait; a pause under way ends. */
+  /** Accepts no further requests and ends the current pause. */
   close(): void {
     this.#isClosed = true
     this.#endPause()
@@ -60,7 +66,7 @@ export class LooksOnDemand {
 
   #begin(): Promise<void> {
     const look = this.#free.then(async () => {
-      // Announces that came together share it
+      // Announces that arrived together share one scan
       await setImmediate()
       this.#round = null
       const begun = performance.now()

@@ -1,7 +1,7 @@
-/** How many problems of one look are told; more are counted. */
+/** The most problems of one scan that are reported. The others are only counted. */
 const MAX_TOLD = 10
 
-/** Tells the problems of each look, and none twice in a row. */
+/** Reports the problems of each scan. A problem that persists is reported once. */
 export class ProblemReports {
   readonly #report: (message: string) => void
   #before = new Set<string>()
@@ -11,12 +11,12 @@ export class ProblemReports {
     this.#report = report
   }
 
-  /** Notes a problem of the look that is under way. */
+  /** Records a problem of the current scan. */
   add(problem: string): void {
     this.#now.add(problem)
   }
 
-  /** Tells what the look that is over found and the one before did not. */
+  /** Ends a scan: reports the problems that the previous scan did not have. */
   tell(): void {
     const news = [...this.#now].filter((problem) => !this.#before.has(problem))
     for (const problem of news.slice(0, MAX_TOLD)) this.#report(problem)

@@ -9,24 +9,24 @@ import { findTorrents } from './find-torrents.js'
 import { describeTorrent, type AllowedTorrent } from './known-torrent.js'
 import { ProblemReports } from './problem-reports.js'
 
-/** Files that are looked at in one go. */
+/** Number of files that are examined before announces get their turn. */
 const BATCH = 1000
 
 export interface TorrentDirectoryParts {
   readonly root: string
   /** Whether `failure reason` and `warning message` inside torrents are obeyed. */
   readonly controls: boolean
-  /** Hears what is wrong; work goes on. */
+  /** Receives problems with the files; the tracker continues. */
   readonly report: (message: string) => void
 }
 
-/** A file as it was when it was last read; without torrents when it is none. */
+/** A file as it was when last read. `torrents` is empty if it is not a torrent. */
 interface SeenFile {
   readonly state: string
   readonly torrents: readonly AllowedTorrent[]
 }
 
-/** The torrents in a directory and in those below it, which may change at any time. */
+/** The torrents in a directory and below it. The directory may change at any time. */
 export class TorrentDirectory {
   readonly #parts: TorrentDirectoryParts
   readonly #problems: ProblemReports
@@ -38,20 +38,20 @@ export class TorrentDirectory {
     this.#problems = new ProblemReports(parts.report)
   }
 
-  /** Those of the last look; of a hybrid torrent both. */
+  /** The torrents found by the last scan. A hybrid torrent appears twice, once for each hash. */
   *torrents(): Generator<AllowedTorrent> {
     for (const { torrents } of this.#files.values()) yield* torrents
   }
 
-  /** The directories that were read in the last look. */
+  /** The directories read by the last scan. */
   get directories(): readonly string[] {
     return this.#directories
   }
 
   /**
-   * Looks for what is new, changed or gone. Torrents in a directory that can't be read stay, as it
-   * may be a disk that is away for a moment.
-   * @throws BtkitError when the root can't be read and never could be
+   * Scans for new, changed and removed torrents. If a directory cannot be read, its torrents are
+   * kept, because its disk may be away for a moment.
+   * @throws BtkitError if the root has never been readable
    */
   async refresh(): Promise<void> {
     const tree = await findTorrents(this.#parts.root)
@@ -60,7 +60,7 @@ export class TorrentDirectory {
     const files = new Map<string, SeenFile>()
     for (const [directory, error] of tree.unreadable) {
       this.#keepBelow(directory, files)
-      this.#problems.add(`${error.message}; its torrents stay as they were`)
+      this.#problems.add(`${error.message}; the torrents found there before stay tracked`)
     }
     for (const [directory, names] of tree.names) await this.#look(directory, names, files)
     this.#files = files
@@ -85,7 +85,7 @@ export class TorrentDirectory {
         const seen = this.#files.get(path)
         files.set(path, seen?.state === state ? seen : await this.#read(path, state))
       }
-      // Announces are answered meanwhile
+      // Answers announces meanwhile
       await setImmediate()
     }
   }
@@ -97,7 +97,7 @@ export class TorrentDirectory {
       const torrents = file ? describeTorrent(file.bytes, path, this.#parts.controls) : []
       return { state, torrents }
     } catch (error) {
-      // Whoever may make links here must not have the tracker quote what they can't read
+      // A user who can make links here must not see files quoted that only the tracker can read
       const isLinked = file !== null && file.state !== (await lookAtState(path))
       const problem = isLinked ? `${path}: not a torrent` : describe(error)
       this.#problems.add(`${problem}; not tracked`)
@@ -106,7 +106,7 @@ export class TorrentDirectory {
   }
 }
 
-/** The state of the file behind a link. */
+/** The state of the file that a link points to; empty if there is none. */
 async function follow(path: string): Promise<string> {
   return stat(path).then(
     ({ dev, ino, size, mtimeMs, ctimeMs }) => [dev, ino, size, mtimeMs, ctimeMs].join(' '),

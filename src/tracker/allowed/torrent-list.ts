@@ -4,22 +4,24 @@ import { describeTorrent, type AllowedTorrent } from './known-torrent.js'
 import { TorrentDirectory } from './torrent-directory.js'
 
 export interface TorrentListParts {
-  /** Whose torrents are tracked. */
+  /** Directories whose torrents are tracked. */
   readonly directories: readonly string[]
-  /** Whose info hashes are tracked; null for no such file. */
+  /** A file of info hashes that are tracked; null for none. */
   readonly listFile: string | null
-  /** Whether torrents are added by whoever makes them. */
+  /** Whether another part of the program, such as the mirror, adds torrents. */
   readonly isFed: boolean
   /** Whether `failure reason` and `warning message` inside torrents are obeyed. */
   readonly controls: boolean
-  /** Hears what is wrong; work goes on. */
+  /** Receives problems with directories and lists; the tracker continues. */
   readonly report: (message: string) => void
 }
 
-/** Torrents that were added, at most; those added longest ago are forgotten. */
+/** The most added torrents that are kept. The oldest are forgotten first. */
 const MAX_ADDED = 100_000
 
-/** The torrents that are tracked: all, or those of directories and of a list. */
+/**
+ * The torrents that are tracked: all, or those in directories, in a list and added by the program.
+ */
 export class TorrentList {
   readonly #directories: readonly TorrentDirectory[]
   readonly #listFile: LinesFile<string> | null
@@ -40,12 +42,12 @@ export class TorrentList {
     return this.#directories.length === 0 && this.#listFile === null && !this.#isFed
   }
 
-  /** Whether torrents are added by whoever makes them. */
+  /** Whether another part of the program, such as the mirror, adds torrents. */
   get isFed(): boolean {
     return this.#isFed
   }
 
-  /** Adds a torrent that has just been made. */
+  /** Adds a new torrent, given as the bytes of its .torrent file. */
   add(bytes: Uint8Array): void {
     for (const torrent of describeTorrent(bytes, null, false)) {
       this.#added.set(torrent.infoHash, torrent)
@@ -53,19 +55,19 @@ export class TorrentList {
     }
   }
 
-  /** Those that are known, by their info hashes in hexadecimal. */
+  /** The known torrents by info hash, 40 hexadecimal digits. */
   get torrents(): ReadonlyMap<string, AllowedTorrent> {
     return this.#torrents
   }
 
-  /** All directories that torrents are looked for in. */
+  /** All directories that are searched for torrents. */
   get watched(): string[] {
     return this.#directories.flatMap(({ directories }) => directories)
   }
 
   /**
-   * Looks for what changed. Who asks while a look is under way gets one that begins after it.
-   * @throws BtkitError when a directory or the list could not be read to begin with
+   * Scans for changes. A call during a scan resolves after a further scan that begins later.
+   * @throws BtkitError if a directory or the list has never been readable
    */
   async refresh(): Promise<void> {
     await this.#refreshing?.catch(() => undefined)
@@ -89,7 +91,7 @@ export class TorrentList {
     for (const directory of this.#directories) {
       await directory.refresh()
       for (const torrent of directory.torrents()) {
-        // Of files with the same content the first counts, a bare hash less than any file
+        // If several files hold the same torrent, the first wins. Any file wins over a bare hash.
         if (!inFiles.has(torrent.infoHash)) torrents.set(torrent.infoHash, torrent)
         inFiles.add(torrent.infoHash)
       }
@@ -98,7 +100,10 @@ export class TorrentList {
   }
 }
 
-/** An info hash in hexadecimal at the start of a line; of one of v2 what announces have. */
+/**
+ * Reads the info hash at the start of a line. The hash of a v2 torrent is cut to 40 digits, as in
+ * announces.
+ */
 function parseHash(line: string): string | null {
   const [hash = ''] = line.split(/\s/)
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(hash) ? hash.slice(0, 40).toLowerCase() : null

@@ -4,26 +4,27 @@ import type { CompactPeers } from '../protocol/tracker-answer.js'
 import { isLoopback, isMappedV4 } from '../swarms/address-kinds.js'
 import type { AnnounceAnswer } from '../swarms/swarm-store.js'
 
-/** Torrents of which peers are kept; those that were heard of longest ago go. */
+/** The most torrents whose peers are kept. The least recently used go first. */
 const MAX_TORRENTS = 20_000
 
-/** Milliseconds after which peers are not given any more: half an hour. */
+/** Milliseconds after which peers are no longer handed out: half an hour. */
 const LIFETIME = 30 * 60_000
 
-/** What an announce may be filled up with. */
+/** The announce whose answer is filled up. */
 export interface FillWish {
   readonly infoHash: Uint8Array
-  /** How many peers there may be in all. */
+  /** The most peers in the whole answer. */
   readonly wanted: number
   readonly wantsIds: boolean
   readonly wantsBothFamilies: boolean
-  /** Who asks: its address of 16 bytes, and its port. */
+  /** Address (16 bytes) and port of the announcing client. */
   readonly own: { readonly address: Uint8Array; readonly port: number }
 }
 
 /**
- * Peers of which other trackers have told. They are given to clients where there are too few of our
- * own; they are not counted, and no tracker is told of them, so that none lives on by hearsay.
+ * Peers reported by other trackers. Clients receive them if this tracker knows too few peers.
+ * They are not counted and not passed to other trackers; otherwise trackers could keep a dead peer
+ * alive among themselves.
  */
 export class ForeignPeers {
   readonly #monotonic: () => number
@@ -31,19 +32,19 @@ export class ForeignPeers {
     max: MAX_TORRENTS,
   })
 
-  /** `monotonic` tells milliseconds on a clock that is never set. */
+  /** `monotonic` returns milliseconds on a clock that is never set. */
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic
   }
 
-  /** Takes the peers of a torrent, by its info hash in hexadecimal, instead of those before. */
+  /** Replaces the peers of a torrent, given by its info hash in hexadecimal. */
   put(infoHash: string, peers: CompactPeers): void {
     this.#torrents.set(infoHash, { peers, at: this.#monotonic() })
   }
 
-  /** An answer with peers added to it, up to as many as are wanted; none that it has already. */
+  /** Adds peers to an answer, without duplicates, up to the wanted number. */
   fillUp(answer: AnnounceAnswer, wish: FillWish): AnnounceAnswer {
-    // Their ids are not known
+    // The ids of these peers are unknown
     if (wish.wantsIds) return answer
     let room = wish.wanted - answer.peers4.length / 6 - answer.peers6.length / 18
     const peers = room > 0 ? this.#peersOf(wish.infoHash) : null
@@ -75,7 +76,7 @@ interface NewPeersWish {
   readonly takesLoopback: boolean
 }
 
-/** Peers that are not in `own`, and not the one who asks. */
+/** The peers in `more` that are neither in `own` nor the asking client. */
 function newPeers(own: Uint8Array, more: Uint8Array, wish: NewPeersWish): Buffer {
   const { size, room, asker, takesLoopback } = wish
   const seen = new Set([latin1(asker), ...endpoints(own, size).map(latin1)])
@@ -89,7 +90,7 @@ function newPeers(own: Uint8Array, more: Uint8Array, wish: NewPeersWish): Buffer
   return Buffer.concat(added)
 }
 
-/** Compact peers one by one. */
+/** Splits compact peers into one array each. */
 function endpoints(peers: Uint8Array, size: number): Uint8Array[] {
   const count = Math.floor(peers.length / size)
   return Array.from({ length: count }, (_, n) => peers.subarray(n * size, (n + 1) * size))

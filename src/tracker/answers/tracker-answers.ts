@@ -13,30 +13,30 @@ import {
   type TrackerRules,
 } from './tracker-rules.js'
 
-/** An announce's answer, and what is said beside it. */
+/** The answer to an announce, with the fields that go with it. */
 export interface Announced {
   readonly answer: AnnounceAnswer
   readonly notes: AnnounceNotes
 }
 
-/** What distinguishes the protocols. */
+/** How an announce is answered in its protocol: HTTP, compact or full, or UDP. */
 export interface AnnounceForm {
   readonly wantsIds: boolean
   readonly wantsBothFamilies: boolean
-  /** The most peers that fit. */
+  /** The most peers that fit into an answer. */
   readonly maxPeers: number
 }
 
-/** The counts of a torrent that nobody has announced. */
+/** The counts of a torrent without peers. */
 export const NOBODY: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
 
-/** Answers announces and scrapes by the rules, from a store. */
+/** Answers announces and scrapes from a store according to the rules. */
 export class TrackerAnswers {
   readonly store: MemorySwarms
   readonly #rules: () => TrackerRules
   readonly #foreign: ForeignPeers | null
 
-  /** The rules may change at any time; `foreign` are peers that other trackers told of. */
+  /** The rules may change at any time. `foreign` are peers reported by other trackers. */
   constructor(store: MemorySwarms, rules: () => TrackerRules, foreign: ForeignPeers | null = null) {
     this.store = store
     this.#rules = rules
@@ -48,7 +48,8 @@ export class TrackerAnswers {
   }
 
   /**
-   * Takes an announce from a client, whose address may be known as 16 bytes too.
+   * Records an announce and returns its answer. `from.address` is the client's address as 16 bytes,
+   * or null if only its text is known.
    * @throws TrackerRefusal
    */
   announce(
@@ -64,7 +65,7 @@ export class TrackerAnswers {
     if (address === null) throw new TrackerRefusal(200, 'your address is not known')
     if (!isConnectable(address)) throw new TrackerRefusal(200, 'nobody can connect to your address')
     const wanted = Math.min(request.wanted ?? rules.defaultPeers, rules.maxPeers, form.maxPeers)
-    // Written out: spreading objects takes longer than all the store does
+    // Spelled out because spreading objects would take longer than the store's whole work
     const answer = this.store.announce({
       infoHash: request.infoHash,
       peerId: request.peerId,
@@ -88,8 +89,9 @@ export class TrackerAnswers {
   }
 
   /**
-   * What the rules say of a torrent that a client may ask for.
-   * @throws TrackerRefusal when it may not, UnknownTorrent when a look may find it
+   * The verdict about a torrent that a client may ask for, or null if there is nothing to say.
+   * @throws TrackerRefusal if the client may not ask or the torrent is refused
+   * @throws UnknownTorrent if a scan may find the torrent
    */
   require(infoHash: Uint8Array, client: string | null): TorrentVerdict | null {
     const rules = this.#rules()
@@ -101,8 +103,8 @@ export class TrackerAnswers {
   }
 
   /**
-   * The counts of torrents in their order: zeros for those that are tracked by name and have no
-   * swarm, null for those that are not known or not tracked.
+   * The counts of each torrent, in the given order. Torrents tracked by name that have no swarm get
+   * zeros; unknown and refused torrents get null.
    * @throws TrackerRefusal
    */
   scrape(infoHashes: readonly Uint8Array[], client: string | null): (SwarmCounts | null)[] {
@@ -123,7 +125,7 @@ function requirePermission(rules: TrackerRules, client: string | null): void {
   }
 }
 
-/** Minutes until there may be room. */
+/** Minutes after which the tracker may have room. */
 const LATER = 30
 
 const REFUSALS: Readonly<Record<StoreRefusal, () => TrackerRefusal>> = {

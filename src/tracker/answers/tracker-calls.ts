@@ -7,19 +7,19 @@ import { isLoopback } from '../swarms/address-kinds.js'
 import type { TrackerAnswers } from './tracker-answers.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** How a tracker shares peers with others. */
+/** How a tracker shares peers with other trackers. */
 export interface SharingRules {
-  /** Which trackers are answered: none, those that ask for torrents with an announce list, all. */
+  /** The calls that are answered: none, those for torrents with an announce list, or all. */
   readonly allowed: 'none' | 'autodetect' | 'all'
-  /** Seconds between two calls for a torrent. */
+  /** Seconds between two calls for one torrent. */
   readonly interval: number
-  /** The most peers that are asked for. */
+  /** The most peers that are requested. */
   readonly maxPeers: number
-  /** What trackers prove themselves by; null when they need not. */
+  /** The shared key with which trackers authenticate; null if they need not. */
   readonly key: Uint8Array | null
-  /** By which id this tracker asks others, 20 bytes. */
+  /** The peer id of this tracker in its calls, 20 bytes. */
   readonly ownId: Uint8Array
-  /** The host and port of the address under which it is reached, where that is known. */
+  /** Host and port of the public URL; null if unknown. */
   readonly publicHost: string | null
 }
 
@@ -30,18 +30,18 @@ export interface TrackerCallsParts extends Pick<ServerContext, 'now'> {
   readonly isListed: (infoHash: string) => boolean
 }
 
-/** Of an address that can't be read. */
+/** Stands for an address that cannot be parsed. */
 const NOBODY = new Uint8Array(16)
 
-/** Where a call came from, and whom it was for. */
+/** Origin of a call from another tracker. */
 export interface CallOrigin {
-  /** The address that it came from; null on a Unix socket. */
+  /** The caller's address; null on a Unix socket. */
   readonly client: string | null
-  /** The `Host` of the request. */
+  /** The `Host` header of the request. */
   readonly host: string
 }
 
-/** Answers trackers that ask for peers, as BitTornado's trackers do with `tracker=1`. */
+/** Answers other trackers that ask for peers, as BitTornado's trackers do with `tracker=1`. */
 export class TrackerCalls {
   readonly #parts: TrackerCallsParts
 
@@ -50,7 +50,7 @@ export class TrackerCalls {
   }
 
   /**
-   * The answer, bencoded. The tracker that asks does not become a peer.
+   * Returns the bencoded answer. The calling tracker does not become a peer.
    * @throws TrackerRefusal
    */
   answer(announce: AnnounceRequest, { client, host }: CallOrigin): string {
@@ -75,7 +75,7 @@ export class TrackerCalls {
   #requireSharing({ infoHash, peerId, tracker }: AnnounceRequest, host: string): void {
     const { rules, isListed, now } = this.#parts
     const isOwn = Buffer.compare(peerId, rules.ownId) === 0
-    // The word by which BitTornado's trackers know that they need not ask again
+    // At this word BitTornado's trackers stop asking
     if (rules.allowed === 'none' || isOwn) throw new TrackerRefusal(200, 'disallowed')
     if (rules.allowed === 'autodetect' && !isListed(Buffer.from(infoHash).toString('hex'))) {
       const why = 'Requested download is not authorized for multitracker use.'

@@ -1,61 +1,63 @@
 import type { ClaimedAddresses } from '../protocol/announced-peer.js'
 
-/** What a tracker says of a torrent. */
+/** The tracker's verdict about a torrent. */
 export interface TorrentVerdict {
-  /** Why it is not tracked; null when it is. */
+  /** Why the torrent is refused; null if it is tracked. */
   readonly failure: string | null
-  /** What is said beside peers. */
+  /** A warning sent together with peers. */
   readonly warning: string | null
 }
 
-/** Of a torrent that is not among those that are tracked. */
+/** The verdict about a torrent that is not tracked. */
 export const UNKNOWN = {
   failure: 'Requested download is not authorized for use with this tracker.',
   warning: null,
 } as const satisfies TorrentVerdict
 
-/** Where an announce comes from. */
+/** Origin of an announce. */
 export interface AnnounceOrigin {
   /** The client's address; null on a Unix socket. */
   readonly client: string | null
-  /** Whether the client sent it itself: see `ClientAddresses.isOwnRequest`. */
+  /** Whether the client sent it directly: see `ClientAddresses.isOwnRequest`. */
   readonly isOwn: boolean
 }
 
-/** How announces and scrapes are answered. */
+/** Limits for answers to announces and scrapes. */
 export interface AnswerBounds {
   /** Seconds until a peer's next announce. */
   readonly interval: number
-  /** Seconds that a peer has to wait at least. */
+  /** The shortest time between two announces of a peer, in seconds. */
   readonly minInterval: number
-  /** How many peers a client gets that does not say, and how many at most. */
+  /** Number of peers for clients that request no number, and the most for any client. */
   readonly defaultPeers: number
   readonly maxPeers: number
-  /** Whether peers are given as dictionaries to clients that ask for that. */
+  /** Whether clients may receive peers as dictionaries on request. */
   readonly allowsFullForm: boolean
-  /** What may be scraped. */
+  /** The scrapes that are answered: none, those that name torrents, or all. */
   readonly scrape: 'none' | 'specific' | 'full'
 }
 
-/** What whoever runs a tracker has decided. It is asked for every announce, so it has to be fast. */
+/** The operator's rules. They are consulted for every announce, so they must be fast. */
 export interface TrackerRules extends AnswerBounds {
-  /** Whether a client may ask at all; null is one on a Unix socket. */
+  /** Whether a client may ask at all. Null stands for a client on a Unix socket. */
   readonly permits: (address: string | null) => boolean
-  /** The torrents that are tracked by name, by info hashes in hexadecimal; none when all are. */
+  /**
+   * The torrents tracked by name, by info hash in hexadecimal; empty if all torrents are tracked.
+   */
   readonly known: () => ReadonlyMap<string, TorrentVerdict>
   /**
-   * Of a torrent by its info hash of 20 bytes; null when there is nothing to say, as of one that is
-   * not tracked by name.
+   * The verdict about a torrent, given its info hash of 20 bytes. Null if there is nothing to say,
+   * for example if every torrent is tracked.
    */
   readonly judge: (infoHash: Uint8Array) => TorrentVerdict | null
   /**
-   * Looks for torrents that have just come, for an announce of an unknown one; null is a client on a
-   * Unix socket. Null when the answer would be the same.
+   * Scans for new torrents after an announce of an unknown one. `client` is null on a Unix socket.
+   * Returns null if no scan is possible: then the refusal stands.
    */
   readonly look: (client: string | null) => Promise<void> | null
   /**
-   * The address under which a peer is given to others: its own, or the one that it claims if it is
-   * believed; null when there is none.
+   * The address under which a peer is given to others: its own, or the one it claims if claims are
+   * believed. Null if there is none.
    */
   readonly resolve: (from: AnnounceOrigin, claimed: ClaimedAddresses | null) => string | null
 }

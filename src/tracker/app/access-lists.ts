@@ -5,15 +5,15 @@ import { TorrentList } from '../allowed/torrent-list.js'
 import type { AllowedSettings } from './settings.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** The torrents and addresses that are allowed, and what keeps them up to date. */
+/** The allowed torrents and addresses, kept current. */
 export interface AccessLists {
   readonly torrents: TorrentList
   readonly addresses: AddressRules
-  /** Looks for what changed. */
+  /** Scans for changes. */
   readonly refresh: () => Promise<void>
   /**
-   * Looks for a torrent that a client announces and that is not known: see `LooksOnDemand`. Null
-   * when there is nowhere to look.
+   * Scans for an unknown torrent that a client announces: see `LooksOnDemand`. Null if no scan is
+   * possible.
    */
   readonly look: (client: string | null) => Promise<void> | null
   readonly close: () => void
@@ -21,13 +21,13 @@ export interface AccessLists {
 
 export interface AccessListsParts extends Pick<ServerContext, 'onError'> {
   readonly settings: AllowedSettings
-  /** Hears what is wrong with torrents and lists; work goes on. */
+  /** Receives problems with torrents and lists; the tracker continues. */
   readonly report: (message: string) => void
 }
 
 /**
- * Reads what is allowed, and watches directories for what changes between looks.
- * @throws BtkitError when something can't be read
+ * Reads the allowed torrents and addresses, and watches the directories for changes.
+ * @throws BtkitError if something cannot be read
  */
 export async function openAccessLists({
   settings,

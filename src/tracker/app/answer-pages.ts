@@ -1,25 +1,25 @@
 import { lineAnswer, notFound, type PageAnswer } from '../page/page-answer.js'
 import type { PageRequest, Pages } from '../page/pages.js'
 
-/** Answers requests for pages. */
+/** Answers a request for a page. */
 export type AnswerPage = (request: PageRequest) => Promise<PageAnswer>
 
 export interface AnswerPagesParts {
   readonly pages: Pages
-  /** What browsers show; null for nothing. */
+  /** Bytes of /favicon.ico; null for none. */
   readonly favicon: Uint8Array | null
-  /** The tracker's figures, in Prometheus' text format. */
+  /** Returns the tracker's metrics in Prometheus' text format. */
   readonly describe: () => string
 }
 
-/** Makes the function that answers requests for pages. */
+/** Creates the function that answers requests for pages. */
 export function answerPages(parts: AnswerPagesParts): AnswerPage {
   return async (request) => {
     return fixedAnswer(request.path, parts) ?? (await parts.pages.answer(request)) ?? notFound()
   }
 }
 
-/** What is answered without any work. */
+/** Answers that need no work: health, metrics and the icon. */
 function fixedAnswer(path: string, { favicon, describe }: AnswerPagesParts): PageAnswer | null {
   if (path === '/-/health' || path === '/-/ready') return uncached(lineAnswer(200, 'ok'))
   if (path === '/-/metrics') {

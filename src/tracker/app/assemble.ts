@@ -29,28 +29,28 @@ export interface AssemblyParts extends ServerContext {
   readonly settings: TrackerSettings
   readonly store: MemorySwarms
   readonly admitted: AccessLists
-  /** What connection ids of UDP are made with. */
+  /** The secret from which UDP connection ids are derived. */
   readonly idSecret: Uint8Array
   readonly sharing: SharingRules
-  /** Peers that other trackers told of; null when they are not asked. */
+  /** Peers reported by other trackers; null if those are not asked. */
   readonly foreign: ForeignPeers | null
   readonly favicon: Uint8Array | null
-  /** Null when nothing is logged. */
+  /** Null if nothing is logged. */
   readonly log: AccessLog | null
-  /** Knows how saving the state went. */
+  /** Supplies the time of the last save and the number of failed ones. */
   readonly saver: Pick<StateSaver, 'savedAt' | 'failures'>
 }
 
-/** Handlers of requests of all kinds. */
+/** The parts of a tracker that answer requests. */
 export interface AssembledTracker {
   readonly handler: Handler
-  /** Follows requests for the log. */
+  /** Records requests for the log. */
   readonly exchanges: Exchanges
   readonly udp: UdpAnswers
   readonly pages: Pages
 }
 
-/** Puts together what answers requests of all kinds from one store. */
+/** Connects the parts that answer requests, all from one store. */
 export function assembleTracker(parts: AssemblyParts): AssembledTracker {
   const { settings, log, monotonic } = parts
   const { torrents } = parts.admitted
@@ -84,7 +84,7 @@ function openAnswers({ settings, store, admitted, foreign }: AssemblyParts): Tra
   return new TrackerAnswers(store, () => rules, foreign)
 }
 
-/** Announces and scrapes over HTTP. */
+/** Creates the routes for announces and scrapes over HTTP. */
 function openRoutes(
   { settings, admitted, sharing, now, monotonic, warn }: AssemblyParts,
   answers: TrackerAnswers,
@@ -106,7 +106,7 @@ function openRoutes(
   })
 }
 
-/** Tells which requests clients sent themselves, and warns once of a proxy nearby that hides them. */
+/** Tells which requests clients sent directly. Warns once if a nearby proxy hides its clients. */
 function ownRequests(clients: ClientAddresses, warn: (message: string) => void) {
   let isTold = false
   return (request: IncomingMessage): boolean => {

@@ -9,16 +9,16 @@ import type { AssembledTracker } from './assemble.js'
 import { CONNECTIONS, SERVER_RULES } from './server-rules.js'
 import type { TrackerSettings } from './settings.js'
 
-/** All that listens. */
+/** All open listeners. */
 export interface Listening {
-  /** Such as `http://127.0.0.1:6969` and `udp://127.0.0.1:6969`, or the path of a Unix socket. */
+  /** URLs such as `http://127.0.0.1:6969` and `udp://127.0.0.1:6969`, or paths of Unix sockets. */
   readonly addresses: readonly string[]
   readonly close: () => Promise<void>
 }
 
 /**
- * Listens everywhere or nowhere.
- * @throws BtkitError when it can't listen somewhere
+ * Listens at all places. If one fails, the others are closed.
+ * @throws BtkitError if it cannot listen somewhere
  */
 export async function listenEverywhere(
   settings: Pick<TrackerSettings, 'places' | 'udpPlaces' | 'clientAddresses' | 'tls'>,

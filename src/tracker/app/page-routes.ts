@@ -6,18 +6,18 @@ import type { ServerContext } from '../../server/context.js'
 
 export interface PageRoutesParts extends Pick<ServerContext, 'onError'> {
   readonly answerPage: AnswerPage
-  /** Under which address clients reach the tracker; null: what they ask for. */
+  /** The URL at which clients reach the tracker; null to use the request's `Host`. */
   readonly publicUrl: string | null
-  /** The address of the client that a request comes from; null on a Unix socket. */
+  /** The address of a request's client; null on a Unix socket. */
   readonly addressOf: (request: IncomingMessage) => string | null
   /** Whether a client may ask at all. */
   readonly permits: (address: string | null) => boolean
 }
 
-/** A host as it may stand in an address, and perhaps a port. */
+/** A valid host with an optional port. */
 const HOST = /^(?:[a-z0-9_.-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 
-/** Answers all that is neither an announce nor a scrape. */
+/** Answers all requests that are neither announces nor scrapes. */
 export class PageRoutes {
   readonly #parts: PageRoutesParts
 
@@ -25,7 +25,7 @@ export class PageRoutes {
     this.#parts = parts
   }
 
-  /** Answers a request, now or when its page is made. */
+  /** Answers a request, possibly later, when its page is ready. */
   handle(request: IncomingMessage, response: ServerResponse): void {
     this.#answer(request).then(
       (answer) => {
@@ -41,7 +41,7 @@ export class PageRoutes {
   async #answer(request: IncomingMessage): Promise<PageAnswer> {
     const { method, url = '' } = request
     if (method !== 'GET' && method !== 'HEAD') {
-      const { status, headers, body } = lineAnswer(405, 'GET and HEAD alone are understood')
+      const { status, headers, body } = lineAnswer(405, 'only GET and HEAD are supported')
       return { status, headers: { ...headers, Allow: 'GET, HEAD' }, body }
     }
     const client = this.#parts.addressOf(request)

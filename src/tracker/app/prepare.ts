@@ -15,21 +15,22 @@ import type { MultitrackerSettings, TrackerSettings } from './settings.js'
 import { StateSaver } from './state-saver.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** The world as the tracker sees it. */
+/** The outside world of the tracker: clocks, warnings, log. */
 export interface TrackerWorld extends ServerContext {
-  /** Takes lines of the access log, unless it has a file. */
+  /** Writes lines of the access log if no log file is set. */
   readonly writeLog: (lines: string) => void
 }
 
-/** The largest picture for browsers, in bytes. */
+/** The largest icon for browsers, in bytes. */
 const MAX_FAVICON = 1024 * 1024
 
-/** All that a tracker has before it listens. */
+/** All parts of a tracker that does not listen yet. */
 export type PreparedTracker = Awaited<ReturnType<typeof prepareTracker>>
 
 /**
- * Reads all that the tracker needs, and puts it together. It changes nothing yet.
- * @throws BtkitError when something can't be read, or its log can't be opened
+ * Reads all files that the tracker needs and connects its parts. Changes nothing on disk except the
+ * log, which is opened.
+ * @throws BtkitError if something cannot be read or the log cannot be opened
  */
 export async function prepareTracker(settings: TrackerSettings, world: TrackerWorld) {
   const { now, monotonic, warn, onError } = world
@@ -61,7 +62,7 @@ export async function prepareTracker(settings: TrackerSettings, world: TrackerWo
   return { ...parts, state, saver, sink, tracker, close }
 }
 
-/** @throws BtkitError when the key can't be read, or is too short to be one */
+/** @throws BtkitError if the key cannot be read or is too short */
 async function openSharing({ keyFile, ...rules }: MultitrackerSettings): Promise<SharingRules> {
   const key = keyFile === null ? null : await readSharedKey(keyFile)
   return { ...rules, key, ownId: randomBytes(20) }

@@ -15,13 +15,13 @@ export interface RulesParts {
   }
   readonly addresses: AddressRules
   readonly look: TrackerRules['look']
-  /** Whether there is a swarm of a torrent. */
+  /** Whether a torrent has a swarm. */
   readonly hasSwarm: (infoHash: Uint8Array) => boolean
 }
 
 const NONE: ReadonlyMap<string, TorrentVerdict> = new Map()
 
-/** What the tracker has decided, as announces ask for it. */
+/** Creates the rules for announces from settings and access lists. */
 export function makeRules(parts: RulesParts): TrackerRules {
   const { settings, torrents, addresses, look, hasSwarm } = parts
   const { believes, ...answers } = settings
@@ -36,7 +36,7 @@ export function makeRules(parts: RulesParts): TrackerRules {
       const hash = Buffer.from(buffer, byteOffset, length).toString('hex')
       const known = torrents.torrents.get(hash)
       if (known) return known
-      // Of torrents that were made before a restart it is the swarm that is remembered
+      // Torrents added before a restart are recognized by their saved swarm
       return torrents.isFed && hasSwarm(infoHash) ? null : UNKNOWN
     },
     resolve: ({ client, isOwn }, claimed) => {
@@ -47,7 +47,7 @@ export function makeRules(parts: RulesParts): TrackerRules {
   }
 }
 
-/** The first claim that others can connect to. */
+/** The first claimed address that other peers can connect to. */
 function claimedAddress({ ip, ipv4, ipv6 }: ClaimedAddresses): string | null {
   const isUsable = (claim: string) => {
     const address = parseAddress(claim)

@@ -9,26 +9,26 @@ import type { TrackerSettings } from './settings.js'
 
 export type { TrackerWorld } from './prepare.js'
 
-/** A tracker that answers. */
+/** A running tracker. */
 export interface RunningTracker extends Pick<Listening, 'addresses'> {
-  /** How many torrents are allowed; null for any. */
+  /** The number of allowed torrents; null if all are allowed. */
   readonly torrentCount: () => number | null
-  /** Tracks a torrent that has just been made, where those are added. */
+  /** Tracks a new torrent, if the settings allow adding. */
   readonly add: (bytes: Uint8Array) => void
-  /** Looks at directories and lists now. */
+  /** Scans directories and lists now. */
   readonly refresh: () => Promise<void>
-  /** Opens the log's file anew, if there is one. */
+  /** Reopens the log file, if there is one. */
   readonly reopenLog: () => Promise<void>
-  /** Takes no further requests, saves the state and resolves when all is closed. */
+  /** Stops listening, saves the state and resolves when all is closed. */
   readonly stop: () => Promise<void>
 }
 
-/** Milliseconds after which the next places of the store are looked at for peers that are gone. */
+/** Milliseconds between two steps that remove expired peers. */
 const EXPIRE_INTERVAL = 500
 
 /**
- * Opens all that the tracker needs, and has it answer. A tracker that can't listen changes nothing.
- * @throws BtkitError `locked` when another tracker has the state; others when something can't be
+ * Starts a tracker. If it cannot listen, nothing on disk changes.
+ * @throws BtkitError `locked` if another tracker uses the state; others if something cannot be
  * read, written or listened on
  */
 export async function runTracker(
@@ -64,11 +64,11 @@ async function openTracker(
   }
 }
 
-/** Has a tracker that listens do all that it is there for. */
+/** Starts the work of a tracker that is already listening. */
 async function beginWork(prepared: PreparedTracker, listening: Listening): Promise<RunningTracker> {
   const { state, saver, sink, admitted, close } = prepared
   await state.settle()
-  // What can't be written is better known now than at the end
+  // Saves now so that an unwritable state is noticed at the start and not at the end
   await saver.save()
   const endWork = startRepeating(prepared)
   const stop = async () => {
@@ -89,7 +89,7 @@ async function beginWork(prepared: PreparedTracker, listening: Listening): Promi
   }
 }
 
-/** Starts what is done again and again; the function returned ends it. */
+/** Starts the periodic tasks. The returned function ends them. */
 function startRepeating({
   settings,
   store,

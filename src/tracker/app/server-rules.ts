@@ -2,29 +2,34 @@ import { closeStalled } from '../../server/connections/connections.js'
 import type { ConnectionRules } from '../../server/connections/connection-limits.js'
 import type { ServerRules } from '../../server/listen/listen.js'
 
-/** The bounds of connections to the tracker. */
+/** Limits for connections to the tracker. */
 export const CONNECTIONS: ConnectionRules = {
-  // Half a request takes up to 20 KB of memory
+  // An incomplete request takes up to 20 KB of memory
   most: 10_000,
-  // Of one address, or /64 of IPv6: enough for all peers behind one
+  // Per address, or per /64 of IPv6: enough for all peers behind one address
   mostPerClient: 500,
-  // Such as torrents: a tracker that is full of connections still saves its state
+  // Leaves descriptors for other files: a tracker full of connections can still save its state
   filesShare: 1 / 4,
 }
 
-/** Milliseconds in which a client must have sent its request. */
+/** Milliseconds within which a client must send its request. */
 const REQUEST_TIMEOUT = 10_000
 
-/** A connection that nothing was asked on for so long is closed, in milliseconds. */
+/** Milliseconds after which an idle connection is closed. */
 const KEEP_ALIVE = 15_000
 
-/** How long a client may take nothing of its answer, in milliseconds; see `closeStalled`. */
+/**
+ * Milliseconds after which a client that reads nothing of its answer is cut off: see
+ * `closeStalled`.
+ */
 const STANDSTILL = 20_000
 
-/** Bytes of a request: an announce has some hundred, a scrape of many torrents thousands. */
+/**
+ * The largest request in bytes. An announce has some hundred; a scrape of many torrents, thousands.
+ */
 const MAX_REQUEST = 8 * 1024
 
-/** How the tracker's servers treat connections and requests. */
+/** Timeouts and limits of the tracker's HTTP servers. */
 export const SERVER_RULES: ServerRules = {
   options: {
     maxHeaderSize: MAX_REQUEST,
@@ -39,10 +44,10 @@ export const SERVER_RULES: ServerRules = {
   },
 }
 
-/** The scheme and host of a request's target, which servers have to take as well (RFC 9112, 3.2.2). */
+/** Scheme and host of an absolute request target, which servers must accept (RFC 9112, 3.2.2). */
 const ORIGIN = /^https?:\/\/[^/?]*/i
 
-/** The path and query of a request's target. */
+/** Path and query of a request target. */
 export function originForm(target: string): string {
   if (target.startsWith('/')) return target
   const form = target.replace(ORIGIN, '')

@@ -9,32 +9,32 @@ import type { AggregationSettings } from '../http/aggregation.js'
 import type { PageOptions } from '../page/pages.js'
 import type { StoreLimits } from '../swarms/swarm-store.js'
 
-/** All that a tracker is told from outside. */
+/** All settings of a tracker. */
 export interface TrackerSettings {
-  /** Where HTTP is spoken. */
+  /** Where the tracker listens for HTTP. */
   readonly places: readonly ListenPlace[]
-  /** Where UDP is; port 0 is the port that HTTP has got. */
+  /** Where the tracker listens for UDP. Port 0 means the port used for HTTP. */
   readonly udpPlaces: readonly UdpPlace[]
   readonly allowed: AllowedSettings
   readonly answers: AnswerSettings
   readonly multitracker: MultitrackerSettings
   readonly aggregation: AggregationSettings
   readonly limits: StoreLimits
-  /** What TLS is spoken with; null for plain HTTP. */
+  /** Keys for TLS; null for plain HTTP. */
   readonly tls: TlsKeys | null
-  /** The file in which swarms outlive the tracker. */
+  /** The file in which swarms are kept across restarts. */
   readonly stateFile: string
   /** Milliseconds between two saves. */
   readonly saveInterval: number
   readonly page: PageOptions
-  /** A picture for browsers; null for none. */
+  /** Path of an icon for browsers; null for none. */
   readonly favicon: string | null
-  /** Under which address clients reach the tracker; null: what they ask for. */
+  /** The URL at which clients reach the tracker; null to use the request's `Host`. */
   readonly publicUrl: string | null
-  /** Tells who clients are, by the word of proxies too. */
+  /** Determines the addresses of clients, also behind trusted proxies. */
   readonly clientAddresses: ClientAddresses
   readonly logFormat: LogFormat
-  /** Where the access log is written; null: where the world has it. */
+  /** The access log file; null for the world's `writeLog`. */
   readonly logFile: string | null
   readonly version: string
 }
@@ -50,22 +50,22 @@ export interface MultitrackerSettings extends Pick<
   readonly keyFile: string | null
 }
 
-/** What is tracked, and for whom. */
+/** The torrents that are tracked and the clients that may ask. */
 export interface AllowedSettings {
   readonly directories: readonly string[]
   readonly listFile: string | null
-  /** Whether torrents are added by whoever makes them. */
+  /** Whether another part of the program, such as the mirror, adds torrents. */
   readonly isFed: boolean
   /** Whether `failure reason` and `warning message` inside torrents are obeyed. */
   readonly controls: boolean
   readonly allowedAddresses: string | null
   readonly bannedAddresses: string | null
-  /** Milliseconds between looks at all of these. */
+  /** Milliseconds between two scans of all of these. */
   readonly interval: number
 }
 
-/** How announces and scrapes are answered, and who is believed. */
+/** How announces and scrapes are answered, and whose claims are believed. */
 export interface AnswerSettings extends AnswerBounds {
-  /** Whose word is taken on their own address: nobody's but local clients', or everybody's. */
+  /** The clients whose claimed addresses are believed: only local ones, or all. */
   readonly believes: 'local' | 'all'
 }

@@ -1,13 +1,13 @@
 import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-regular.js'
 
-/** Bytes that a key has at least and at most. */
+/** The smallest and the largest size of a key in bytes. */
 const MIN_SIZE = 16
 const MAX_SIZE = 4096
 
 /**
- * The key in a file, white space at its end left out.
- * @throws BtkitError when it can't be read, or is too short to be one
+ * Reads the key in a file, without white space at its end.
+ * @throws BtkitError if it cannot be read or is too short
  */
 export async function readSharedKey(path: string): Promise<Uint8Array> {
   const file = await readRegular(path, MAX_SIZE, null)
@@ -18,7 +18,7 @@ export async function readSharedKey(path: string): Promise<Uint8Array> {
     'latin1',
   )
   if (key.length < MIN_SIZE) {
-    throw new BtkitError('usage', `${path}: a key has at least ${MIN_SIZE} bytes`)
+    throw new BtkitError('usage', `${path}: the key is too short; use at least ${MIN_SIZE} bytes`)
   }
   return key
 }

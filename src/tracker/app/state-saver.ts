@@ -7,35 +7,37 @@ export interface StateSaverParts extends Pick<ServerContext, 'now' | 'warn' | 'o
   readonly path: string
 }
 
-/** Saves the state again and again, and knows how that went. */
+/** Saves the state and records whether that succeeded. */
 export class StateSaver {
   readonly #parts: StateSaverParts
   #savedAt = 0
   #failures = 0
-  /** What was told last; null when the state was saved since. */
+  /** The last reported problem; null once the state was saved again. */
   #problem: string | null = null
 
   constructor(parts: StateSaverParts) {
     this.#parts = parts
   }
 
-  /** When the state was last saved, in milliseconds since 1970; 0 for never. */
+  /** Time of the last save in milliseconds since 1970; 0 for never. */
   get savedAt(): number {
     return this.#savedAt
   }
 
-  /** How often it could not be saved. */
+  /** Number of failed saves. */
   get failures(): number {
     return this.#failures
   }
 
-  /** @throws BtkitError when the state can't be saved */
+  /** @throws BtkitError if the state cannot be saved */
   async save(): Promise<void> {
     await this.#parts.state.save()
     this.#savedAt = this.#parts.now()
   }
 
-  /** Saves while the tracker goes on: a failure is told once, until it is over or another. */
+  /**
+   * Saves while the tracker runs. A failure is reported once, until it ends or its message changes.
+   */
   async saveOrTell(): Promise<void> {
     const { path, warn, onError } = this.#parts
     try {
@@ -47,7 +49,7 @@ export class StateSaver {
       this.#problem = problem
       return
     }
-    if (this.#problem !== null) warn(`${path}: the state is saved again`)
+    if (this.#problem !== null) warn(`${path}: saving the state works again`)
     this.#problem = null
   }
 }

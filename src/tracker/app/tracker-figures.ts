@@ -2,27 +2,27 @@ import { counter, gauge, type Metric, type Sample } from '../../server/metrics/m
 import type { StoreTotals } from '../swarms/swarm-store.js'
 import type { StateSaver } from './state-saver.js'
 
-/** Where each answer is counted, by protocol. */
+/** The index of each counter, by protocol. */
 const PLACES = {
   http: { connect: 0, announce: 1, scrape: 2, refusal: 3, page: 4 },
   udp: { connect: 5, announce: 6, scrape: 7, refusal: 8, page: 9 },
 } as const
 const PLACES_IN_ALL = 10
 
-/** What was answered, by protocol. */
+/** Kinds of answers. */
 export type Answered = keyof (typeof PLACES)['http']
 
-/** Counts of answers. */
+/** Counts answers by protocol and kind. */
 export class TrackerFigures {
   readonly #counts = new Float64Array(PLACES_IN_ALL)
 
-  /** Counts an answer. */
+  /** Counts one answer. */
   note(protocol: 'http' | 'udp', answered: Answered): void {
     const place = PLACES[protocol][answered]
     this.#counts[place] = (this.#counts[place] ?? 0) + 1
   }
 
-  /** Those of each protocol, as far as there are any. */
+  /** The counters above zero, labeled with protocol and kind. */
   samples(): Sample[] {
     const samples = Object.entries(PLACES).flatMap(([protocol, places]) => {
       return Object.entries(places).map(([answered, place]) => {
@@ -36,13 +36,13 @@ export class TrackerFigures {
 export interface MeasuredTracker {
   readonly totals: StoreTotals
   readonly figures: TrackerFigures
-  /** Torrents that are known by a file or a list. */
+  /** Number of torrents known from a file or a list. */
   readonly knownTorrents: number
-  /** Knows how saving the state went. */
+  /** Supplies the time of the last save and the number of failed ones. */
   readonly saver: Pick<StateSaver, 'savedAt' | 'failures'>
 }
 
-/** The figures of the tracker. */
+/** The tracker's metrics. */
 export function trackerMetrics({
   totals,
   figures,
@@ -54,7 +54,7 @@ export function trackerMetrics({
     counter('btkit_track_answers_total', 'Requests answered.', figures.samples()),
     gauge('btkit_track_swarms', 'Torrents with a swarm.', totals.swarms),
     gauge('btkit_track_peers', 'Peers in all swarms.', totals.peers),
-    gauge('btkit_track_seeds', 'Peers that have the whole.', totals.seeds),
+    gauge('btkit_track_seeds', 'Peers that have the whole torrent.', totals.seeds),
     gauge('btkit_track_known_torrents', 'Info hashes that are allowed by name.', knownTorrents),
     gauge('btkit_track_saved_timestamp_seconds', 'When the state was last saved.', savedAt),
     counter(

@@ -1,24 +1,24 @@
 import { callWithin } from '../../bounded-call.js'
 import { TrackerRefusal } from '../protocol/refusal.js'
 
-/** Announces brought together in one tracker, as BitTornado's trackers do. */
+/** Collects announces of several trackers in one, as BitTornado's trackers do. */
 export interface AggregationSettings {
-  /** Where announces are sent on to; null for nowhere. */
+  /** The tracker to which announces are forwarded; null for none. */
   readonly forward: { readonly url: string; readonly password: string | null } | null
-  /** Whether this tracker gathers announces, and gives no peers; by which password, if any. */
+  /** Set if this tracker only collects announces and gives no peers; with a password, if any. */
   readonly aggregator: { readonly password: string | null } | null
 }
 
-/** What the query of an announce begins with that was sent on: once, so that none goes in a circle. */
+/** Begins the query of a forwarded announce. It is not forwarded again, so there are no loops. */
 const MARK = 'forwarded=1&'
 
-/** Announces that are on their way at once; others are not sent on. */
+/** The most forwarded announces in flight. Further ones are not forwarded. */
 const IN_FLIGHT = 32
 
-/** Milliseconds that one may take. */
+/** The time limit of one forwarded announce, in milliseconds. */
 const TIMEOUT = 10_000
 
-/** Sends announces on to another tracker, or gathers them from others. */
+/** Forwards announces to another tracker, or collects them from others. */
 export class Aggregation {
   readonly #settings: AggregationSettings
   #inFlight = 0
@@ -27,13 +27,13 @@ export class Aggregation {
     this.#settings = settings
   }
 
-  /** What all announces are answered; null: their peers. */
+  /** The fixed answer of a tracker that only collects; null to answer with peers. */
   get answer(): string | null {
     return this.#settings.aggregator === null ? null : 'd8:response2:OKe'
   }
 
   /**
-   * Looks at the password of an announce, each character a byte.
+   * Checks the password of an announce, whose characters each stand for a byte.
    * @throws TrackerRefusal
    */
   require(password: string | null): void {
@@ -45,7 +45,7 @@ export class Aggregation {
     }
   }
 
-  /** Sends on the query of an announce that was taken; what becomes of it is not looked at. */
+  /** Forwards the query of an accepted announce. Failures are ignored. */
   forward(query: string, client: string | null): void {
     const { forward } = this.#settings
     if (forward === null || query.startsWith(MARK) || this.#inFlight >= IN_FLIGHT) return
@@ -56,7 +56,7 @@ export class Aggregation {
   }
 }
 
-/** The client's own address stands first, as the first field of a name counts. */
+/** The client's address goes first because the first field of a name counts. */
 function forwardUrl(
   { url, password }: { readonly url: string; readonly password: string | null },
   query: string,
@@ -64,7 +64,7 @@ function forwardUrl(
 ): string {
   const ip = client === null ? '' : `ip=${encodeURIComponent(client)}&`
   const secret = password === null ? '' : `password=${encodeURIComponent(password)}&`
-  // Bytes that clients did not escape, so that they arrive as they are
+  // Bytes that clients did not escape are escaped here, so they arrive unchanged
   const escaped = query.replace(/[^\x21-\x7e]|#/g, (character) => {
     return `%${(character.charCodeAt(0) & 0xff).toString(16).padStart(2, '0')}`
   })
@@ -78,6 +78,6 @@ async function send(url: string): Promise<void> {
       await response.body?.cancel()
     })
   } catch {
-    // bttrack does not look either: the next announce comes soon
+    // Ignored as in bttrack: the next announce comes soon
   }
 }

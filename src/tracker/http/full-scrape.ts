@@ -4,33 +4,33 @@ import { TrackerRefusal } from '../protocol/refusal.js'
 import { NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import type { SwarmCounts } from '../swarms/swarm-store.js'
 
-/** The most torrents that one answer holds: some 10 MB. */
+/** The most torrents in one answer, about 10 MB. */
 const MAX_SWARMS = 100_000
 
-/** How long an answer is given to whoever asks, in milliseconds. */
+/** Milliseconds for which an answer is used again. */
 const LIFETIME = 60_000
 
-/** Places of the store that are looked at at once: a fraction of a millisecond. */
+/** Places of the store that are read in one step: a fraction of a millisecond. */
 const SLICE = 256
 
-/** The characters of `20:` and of an info hash. */
+/** Number of characters of `20:` and an info hash. */
 const KEY_LENGTH = 23
 
-/** The scrape of all torrents. It is made at most once a minute, a slice at a time. */
+/** The scrape of all torrents. It is created at most once a minute, in small steps. */
 export class FullScrape {
   readonly #answers: TrackerAnswers
   readonly #monotonic: () => number
   #made: { readonly body: Promise<Buffer>; readonly at: number } | null = null
 
-  /** `monotonic` tells milliseconds on a clock that is never set. */
+  /** `monotonic` returns milliseconds on a clock that is never set. */
   constructor(answers: TrackerAnswers, monotonic: () => number) {
     this.#answers = answers
     this.#monotonic = monotonic
   }
 
   /**
-   * The answer to all who ask within its time: nobody may change it.
-   * @throws TrackerRefusal when there are too many
+   * The bencoded answer. All callers share one buffer and must not change it.
+   * @throws TrackerRefusal if there are too many torrents
    */
   get(): Promise<Buffer> {
     const at = this.#monotonic()
@@ -41,7 +41,7 @@ export class FullScrape {
   }
 
   async #make(): Promise<Buffer> {
-    // Keys of bencode stand in byte order: torrents are sorted into 256 heaps, and these at the end
+    // Bencode sorts keys by byte: torrents go into 256 heaps, and each heap is sorted at the end
     const heaps = Array.from({ length: 256 }, () => new Map<string, string>())
     const put = (infoHash: Uint8Array, counts: SwarmCounts) => {
       const scraped = formatScraped(infoHash, counts)
@@ -67,7 +67,7 @@ export class FullScrape {
     return Buffer.from(formatScrape(sorted, this.#answers.rules.minInterval), 'latin1')
   }
 
-  /** Puts the torrents that are tracked by name: their swarms, where there are any, come later. */
+  /** Adds the torrents tracked by name, with zeros. Their swarms replace these entries later. */
   async #putKnown(put: (infoHash: Uint8Array, counts: SwarmCounts) => void): Promise<void> {
     const known = this.#answers.rules.known()
     if (known.size > MAX_SWARMS) return

@@ -20,11 +20,11 @@ interface TrackerRoutesParts {
   readonly fullScrape: FullScrape
   readonly trackerCalls: TrackerCalls
   readonly aggregation: Aggregation
-  /** The address of the client that a request comes from; null on a Unix socket. */
+  /** The address of a request's client; null on a Unix socket. */
   readonly addressOf: (request: IncomingMessage) => string | null
-  /** Whether that client has sent it itself: see `ClientAddresses`. */
+  /** Whether the client sent the request directly: see `ClientAddresses`. */
   readonly isOwnRequest: (request: IncomingMessage) => boolean
-  /** Hears what was answered, once for each request. */
+  /** Receives the kind of each answer, once per request. */
   readonly note: (answered: 'announce' | 'scrape' | 'refusal') => void
 }
 
@@ -37,26 +37,26 @@ const ROUTES: ReadonlyMap<string, 'announce' | 'scrape'> = new Map([
   ['/tracker.php/scrape', 'scrape'],
 ])
 
-/** The most peers in an answer over HTTP; rules say less. */
+/** The most peers in an answer over HTTP. The rules set a lower limit. */
 const MAX_PEERS = 1000
 
-/** Milliseconds in which the scrape of all, some 10 MB at most, must have been taken. */
+/** Milliseconds within which a client must receive the full scrape of up to 10 MB. */
 const FULL_SCRAPE_LIMIT = 300_000
 
 const COMPACT: AnnounceForm = { wantsIds: false, wantsBothFamilies: true, maxPeers: MAX_PEERS }
 const FULL: AnnounceForm = { ...COMPACT, wantsIds: true }
 
-/** Announces and scrapes over HTTP. */
+/** Answers announces and scrapes over HTTP. */
 export class TrackerRoutes {
   readonly #parts: TrackerRoutesParts
-  /** Of the announce that is read last; nothing keeps them. */
+  /** Buffer for the announce being read. Its content is not kept. */
   readonly #bytes = allocateBytes()
 
   constructor(parts: TrackerRoutesParts) {
     this.#parts = parts
   }
 
-  /** Whether the request was one for the tracker: then it is answered, or will be. */
+  /** Handles an announce or scrape, possibly later. Returns false for other requests. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const { url = '' } = request
     const mark = url.indexOf('?')
@@ -79,7 +79,7 @@ export class TrackerRoutes {
     return true
   }
 
-  /** A look for the torrent that an announce was refused for, if there is to be one. */
+  /** Starts a scan if an announce was refused because its torrent is unknown; else null. */
   #lookAfter(error: unknown, request: IncomingMessage): Promise<void> | null {
     const { answers, addressOf } = this.#parts
     return error instanceof UnknownTorrent ? answers.rules.look(addressOf(request)) : null
@@ -109,11 +109,11 @@ export class TrackerRoutes {
     aggregation.require(announce.password)
     const form =
       announce.form === 'compact' || answers.rules.allowsFullForm ? announce.form : 'compact'
-    // Asked only when it matters, which is seldom
+    // Checked only if the client claims an address, which is rare
     const isOwn = announce.claimed === null || isOwnRequest(request)
     const from = { client, address: null, isOwn }
     const { answer, notes } = answers.announce(announce, from, form === 'full' ? FULL : COMPACT)
-    // Spelled first: what the answer has lasts until the next announce
+    // Formatted first because the answer's buffers are valid only until the next announce
     const spelled = aggregation.answer ?? formatAnnounce(answer, notes, form)
     aggregation.forward(query, client)
     return spelled

@@ -6,25 +6,25 @@ import {
 } from '../protocol/tracker-answer.js'
 import { proveCall } from '../protocol/tracker-proof.js'
 
-/** Milliseconds that a tracker has for its answer. */
+/** Milliseconds within which a tracker must answer. */
 const TIMEOUT = 10_000
 
-/** What a tracker is asked. */
+/** A request for peers to another tracker. */
 export interface TrackerQuestion {
   /** The announce URL. */
   readonly url: string
   /** 20 bytes. */
   readonly infoHash: Uint8Array
-  /** By which id this tracker asks, 20 bytes. */
+  /** The peer id of the asking tracker, 20 bytes. */
   readonly ownId: Uint8Array
   readonly maxPeers: number
-  /** What both sides have to prove themselves by; null when they need not. */
+  /** The shared key with which both sides authenticate; null if they need not. */
   readonly key: Uint8Array | null
   /** Seconds since 1970. */
   readonly now: number
 }
 
-/** Asks a tracker for peers of a torrent; what goes wrong is `failed`. */
+/** Asks a tracker for the peers of a torrent. Any error gives the answer `failed`. */
 export async function askTracker(
   question: TrackerQuestion,
   signal: AbortSignal,
@@ -36,7 +36,7 @@ export async function askTracker(
   try {
     const bytes = await callWithin({ timeoutMs, signal }, async (bounded) => {
       const response = await fetch(queryUrl(question, callProof), {
-        // Where a tracker is, its torrent says; nobody else sends this one anywhere
+        // The torrent alone decides which tracker is asked; a redirect must not
         redirect: 'error',
         headers: { 'Accept-Encoding': 'identity', 'User-Agent': 'btkit' },
         signal: bounded,
@@ -49,7 +49,7 @@ export async function askTracker(
   }
 }
 
-/** As BitTornado asks: as a client that leaves, which no tracker counts. */
+/** Asks as BitTornado does: as a client that stops, which no tracker counts. */
 function queryUrl({ url, infoHash, ownId, maxPeers }: TrackerQuestion, proof: string): string {
   const [base = ''] = url.split('#')
   const fields = [
@@ -65,7 +65,10 @@ function percentEncode(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex').replace(/../g, '%$&')
 }
 
-/** Reads a body up to what is allowed; of a longer one the reader hears too much. */
+/**
+ * Reads a body up to the size limit. The result of a longer body is over the limit, so it is
+ * rejected.
+ */
 async function readBounded({ body }: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
@@ -73,7 +76,7 @@ async function readBounded({ body }: Response): Promise<Uint8Array> {
     const bytes = chunk as Uint8Array
     chunks.push(bytes)
     size += bytes.length
-    // Leaving the loop ends the connection
+    // Leaving the loop closes the connection
     if (size > MAX_TRACKER_ANSWER) break
   }
   return Buffer.concat(chunks)

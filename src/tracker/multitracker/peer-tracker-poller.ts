@@ -6,24 +6,26 @@ import { askTracker } from './ask-tracker.js'
 import { worthyPeers } from './worthy-peers.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** How many trackers are asked at once. */
+/** The most trackers that are asked at the same time. */
 const IN_FLIGHT = 8
 
-/** Failures in a row after which a tracker is left alone until the next round. */
+/** Number of failures in a row after which a tracker is skipped until the next round. */
 const MAX_FAILURES = 3
 
-/** Trackers that do not want to be asked, at most; it is the torrents that name them. */
+/**
+ * The most trackers remembered as unwilling. The limit exists because torrents can name any number.
+ */
 const MAX_DISALLOWED = 10_000
 
 export interface TrackerRoundsParts extends Pick<ServerContext, 'now'> {
   readonly rules: SharingRules
-  /** The torrents that are tracked by now. */
+  /** The torrents tracked at the moment. */
   readonly torrents: () => ReadonlyMap<string, Pick<AllowedTorrent, 'infoHash' | 'trackers'>>
-  /** Takes the peers of a torrent, by its info hash in hexadecimal. */
+  /** Receives the peers of a torrent, by its info hash in hexadecimal. */
   readonly take: (infoHash: string, peers: CompactPeers) => void
 }
 
-/** Asks the other trackers of all torrents for peers, a round at a time. */
+/** Asks the other trackers of all torrents for peers, in rounds. */
 export class PeerTrackerPoller {
   readonly #parts: TrackerRoundsParts
   readonly #disallowed = new Set<string>()
@@ -34,19 +36,19 @@ export class PeerTrackerPoller {
     this.#parts = parts
   }
 
-  /** Resolves when all torrents were asked for, or the rounds were stopped. */
+  /** Does one round. Resolves when all torrents were handled or `stop` was called. */
   async round(): Promise<void> {
     this.#failures = new Map()
     const torrents = this.#parts.torrents().values()
     await Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#work(torrents)))
   }
 
-  /** Ends the round that is under way. */
+  /** Ends the current round. */
   stop(): void {
     this.#stopping.abort()
   }
 
-  /** Takes its share of torrents from an iterator that others take from, too. */
+  /** Handles torrents from an iterator that it shares with other workers. */
   async #work(torrents: Iterable<Pick<AllowedTorrent, 'infoHash' | 'trackers'>>): Promise<void> {
     for (const torrent of torrents) {
       if (this.#stopping.signal.aborted) return
@@ -86,7 +88,7 @@ export class PeerTrackerPoller {
       this.#disallowed.add(url)
     }
     if (told.kind !== 'peers') return null
-    // A stranger's tracker sends nobody into our own network
+    // A foreign tracker must not direct clients into our own network
     const takesLocal = key !== null || isLocal(hostname.replace(/^\[|\]$/g, ''))
     return worthyPeers(told.peers, { maxPeers, takesLocal })
   }

@@ -4,13 +4,13 @@ import type { CompactPeers } from '../protocol/tracker-answer.js'
 import { isConnectable } from '../swarms/address-kinds.js'
 
 export interface PeersWish {
-  /** How many peers are taken. */
+  /** The most peers to keep. */
   readonly maxPeers: number
-  /** Whether peers in private networks are. */
+  /** Whether peers in private networks are kept. */
   readonly takesLocal: boolean
 }
 
-/** Those of a stranger's peers that a client can connect to, and no more than were asked for. */
+/** Keeps the peers that a client can connect to, up to the limit. */
 export function worthyPeers({ peers4, peers6 }: CompactPeers, wish: PeersWish): CompactPeers {
   const of4 = take(peers4, 6, wish)
   const left = wish.maxPeers - of4.length / 6

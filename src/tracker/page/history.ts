@@ -3,16 +3,16 @@ import type { SwarmRow } from './swarm-row.js'
 /** Milliseconds between samples. */
 export const SAMPLE_INTERVAL = 15 * 60_000
 
-/** Samples that are kept: those of a day. */
+/** Number of samples kept per torrent: one day. */
 export const SAMPLES = 96
 
-/** Torrents of which there is a history: 384 bytes each. */
+/** The most torrents with a history. Each takes 384 bytes. */
 const MAX_TORRENTS = 10_000
 
-/** Stands for no sample; a larger count is told as one less than this. */
+/** Stands for a missing sample. Larger counts are stored as one less. */
 const UNKNOWN = 0xffff
 
-/** Counts of a swarm at one time; null where there is no sample. */
+/** Counts of a swarm at one time; null if no sample was taken. */
 export interface HistorySample {
   /** Milliseconds since 1970. */
   readonly at: number
@@ -20,12 +20,12 @@ export interface HistorySample {
   readonly downloading: number | null
 }
 
-/** How many seeds and downloaders each torrent had, over the last day. */
+/** Keeps the number of seeds and downloaders of each torrent over the last day. */
 export class History {
   #counts = new Map<string, Uint16Array>()
   #last = 0
 
-  /** Notes how things stand at a time, in milliseconds since 1970. */
+  /** Records the current counts. `at` is in milliseconds since 1970. */
   note(rows: readonly SwarmRow[], at: number): void {
     const slot = Math.floor(at / SAMPLE_INTERVAL)
     const counts = new Map<string, Uint16Array>()
@@ -43,7 +43,7 @@ export class History {
     this.#last = slot
   }
 
-  /** The samples of a torrent, oldest first; null when there are none. */
+  /** The samples of a torrent, oldest first; null if there are none. */
   of(infoHash: string): HistorySample[] | null {
     const samples = this.#counts.get(infoHash)
     if (!samples) return null
@@ -59,7 +59,7 @@ export class History {
     })
   }
 
-  /** What lies between the last sample and this one was not seen. */
+  /** Marks the slots between the last sample and this one as missing. */
   #clearSkipped(samples: Uint16Array, slot: number): void {
     for (let skipped = Math.max(this.#last + 1, slot - SAMPLES); skipped < slot; skipped++) {
       samples.fill(UNKNOWN, 2 * (skipped % SAMPLES), 2 * (skipped % SAMPLES) + 2)

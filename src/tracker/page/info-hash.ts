@@ -3,8 +3,9 @@ import { decodeText } from '../protocol/query-bytes.js'
 const NAMES: readonly string[] = ['info_hash', 'hash']
 
 /**
- * The info hash that a query names, in hexadecimal: as announces have it, 20 bytes escaped in any
- * way, or as people have it. Null when there is none.
+ * Reads the info hash in a query, as 40 hexadecimal digits or as 20 escaped bytes like in
+ * announces.
+ * Returns it in hexadecimal, or null if there is none.
  */
 export function infoHashOf(query: string): string | null {
   const fields = query.split('&').map((field) => field.split(/=(.*)/s).map(decodeText))

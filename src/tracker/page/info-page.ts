@@ -9,9 +9,9 @@ import type { TorrentLinks } from './torrent-links.js'
 export interface InfoPageParts {
   readonly rowPage: RowPage
   readonly query: RowQuery
-  /** Whether there are columns of names and sizes. */
+  /** Whether the table has columns for names and sizes. */
   readonly hasNames: boolean
-  /** Whether there are more swarms than can be listed. */
+  /** Whether the store has more swarms than the page can list. */
   readonly isCut: boolean
   readonly links: TorrentLinks
   readonly version: string
@@ -31,10 +31,10 @@ const TITLES: Readonly<Record<SortKey, string>> = {
 
 const OF_NAMES: readonly SortKey[] = ['name', 'size', 'transferred']
 
-/** Columns of numbers. */
+/** Whether a column holds numbers. */
 const isNumeric = (key: SortKey) => key !== 'hash' && key !== 'name'
 
-/** The page of all torrents. */
+/** The page that lists all torrents. */
 export function renderInfoPage(parts: InfoPageParts): string {
   const { rowPage, query, hasNames, isCut, version, now } = parts
   const columns = SORT_KEYS.filter((key) => hasNames || !OF_NAMES.includes(key))
@@ -70,7 +70,7 @@ export function renderInfoPage(parts: InfoPageParts): string {
         </table>
       </div>
       ${pageLinks(rowPage, query)}
-      ${isCut && html`<p>There are more torrents than can be listed; all of them are counted.</p>`}
+      ${isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
       ${legend(hasNames)}`,
   )
 }
@@ -87,7 +87,7 @@ function heading(key: SortKey, query: RowQuery, hasNames: boolean): Html {
   </th>`
 }
 
-/** Without names, info hashes stand in their place. */
+/** If there are no names, info hashes take the place of that column. */
 function classOf(key: SortKey, hasNames: boolean): string {
   if (isNumeric(key)) return 'n'
   return hasNames ? key : 'name'
@@ -113,7 +113,7 @@ function bodyRow(
   </tr> `
 }
 
-/** On narrow screens the label stands for the column's heading. */
+/** On narrow screens the label replaces the column heading. */
 function numberCell(key: SortKey, content: Html | string | number | null): Html {
   return html`<td class="n" data-label="${TITLES[key]}">${content}</td>`
 }
@@ -133,7 +133,7 @@ function cell(key: SortKey, row: SwarmRow, links: TorrentLinks): Html | string |
   return cells[key]
 }
 
-/** The number of torrents, then the sums. */
+/** The last row: number of torrents and sums. */
 function totalRow({ totals }: RowPage, hasNames: boolean): Html {
   const sums = (['complete', 'downloading', 'downloaded'] as const).map((key) => {
     return numberCell(key, totals[key])
@@ -169,17 +169,17 @@ function legend(hasNames: boolean): Html {
     <summary>What the columns mean</summary>
     <dl>
       <dt>info hash</dt>
-      <dd>what tells the torrent from all others</dd>
+      <dd>identifies the torrent</dd>
       <dt>complete</dt>
-      <dd>peers that have the whole (seeds)</dd>
+      <dd>peers that have the whole torrent (seeds)</dd>
       <dt>downloading</dt>
-      <dd>peers that have not, or not yet</dd>
+      <dd>peers that lack parts of it</dd>
       <dt>downloaded</dt>
-      <dd>how often the whole was downloaded</dd>
+      <dd>number of completed downloads</dd>
       ${
         hasNames &&
         html`<dt>transferred</dt>
-          <dd>size times downloaded: what whole downloads came to</dd>`
+          <dd>size times downloads</dd>`
       }
     </dl>
   </details>`

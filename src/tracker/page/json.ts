@@ -2,7 +2,7 @@ import type { RowPage } from './snapshot.js'
 import { transferredOf, type SwarmRow } from './swarm-row.js'
 import type { TorrentLinks } from './torrent-links.js'
 
-/** A row as programs read it. */
+/** The JSON form of a row. */
 export function jsonOfRow(row: SwarmRow, links: TorrentLinks) {
   const { infoHash, name, size, complete, downloading, downloaded } = row
   return {
@@ -19,8 +19,8 @@ export function jsonOfRow(row: SwarmRow, links: TorrentLinks) {
 }
 
 /**
- * The page of all torrents as programs read it; `takenAt`, when its figures were, is in
- * milliseconds since 1970.
+ * The JSON form of the page of all torrents. `takenAt` is the time of its figures, in milliseconds
+ * since 1970.
  */
 export function jsonOfRows(
   { rows, totals, page, pages }: RowPage,
@@ -28,7 +28,7 @@ export function jsonOfRows(
   takenAt: number,
 ) {
   const time = new Date(takenAt).toISOString()
-  // The name that older versions had for the number of torrents
+  // Older versions called the number of torrents `files`
   const sums = { files: totals.torrents, ...totals }
   return { time, page, pages, totals: sums, torrents: rows.map((row) => jsonOfRow(row, links)) }
 }

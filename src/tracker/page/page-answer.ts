@@ -1,7 +1,7 @@
 import { jsonLine } from '../../text/escape.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/pages/policy.js'
 
-/** What is answered to a request for a page. */
+/** The answer to a request for a page. */
 export interface PageAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -23,7 +23,7 @@ export function jsonAnswer(value: unknown): PageAnswer {
   return { status: 200, headers, body: jsonLine(value) }
 }
 
-/** A .torrent file under the name that its info hash gives it. */
+/** Answers with a .torrent file, named after its info hash. */
 export function fileAnswer(bytes: Uint8Array, infoHash: string): PageAnswer {
   const headers = {
     ...SAFE_HEADERS,
@@ -36,7 +36,7 @@ export function fileAnswer(bytes: Uint8Array, infoHash: string): PageAnswer {
 
 export function redirect(location: string): PageAnswer {
   return {
-    ...lineAnswer(302, 'the page is elsewhere'),
+    ...lineAnswer(302, 'the page has moved'),
     headers: { ...SAFE_HEADERS, Location: location },
   }
 }
@@ -46,16 +46,16 @@ export function notFound(): PageAnswer {
 }
 
 export function tooBusy(): PageAnswer {
-  const { status, headers, body } = lineAnswer(503, 'too many pages are asked for: come again')
+  const { status, headers, body } = lineAnswer(503, 'too many requests; try again in 1 s')
   return { status, headers: { ...headers, 'Retry-After': '1' }, body }
 }
 
-/** What is answered when an answer could not be made. */
+/** The answer if an unexpected error occurred. */
 export function failed(): PageAnswer {
-  return lineAnswer(500, 'the tracker failed')
+  return lineAnswer(500, 'internal error')
 }
 
-/** One line of plain text. */
+/** Answers with one line of plain text. */
 export function lineAnswer(status: number, line: string): PageAnswer {
   const headers = { ...SAFE_HEADERS, 'Content-Type': 'text/plain; charset=utf-8' }
   return { status, headers, body: `${line}\n` }

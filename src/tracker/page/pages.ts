@@ -24,14 +24,14 @@ import { TorrentLinks } from './torrent-links.js'
 import { renderTorrentPage } from './torrent-page.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** What is shown of the tracker. */
+/** Options that say which pages are shown. */
 export interface PageOptions {
   readonly showInfoPage: boolean
-  /** Where the page of all torrents is instead; null for here. */
+  /** The URL to which the page of all torrents is redirected; null to show it here. */
   readonly redirect: string | null
   /** Whether names and sizes are shown. */
   readonly showNames: boolean
-  /** Whether .torrent files are handed out. */
+  /** Whether .torrent files can be downloaded. */
   readonly allowGet: boolean
 }
 
@@ -45,18 +45,18 @@ export interface PagesParts extends Pick<ServerContext, 'now' | 'monotonic'> {
 /** A request for a page. */
 export interface PageRequest {
   readonly path: string
-  /** What follows the question mark. */
+  /** The part of the URL after the question mark. */
   readonly query: string
-  /** The address of whoever asks; null on a Unix socket. */
+  /** The client's address; null on a Unix socket. */
   readonly client: string | null
-  /** The addresses that whoever asks may announce to. */
+  /** The announce URLs for this client. */
   readonly announceUrls: readonly string[]
 }
 
-/** How old the state of swarms may be that is shown, in milliseconds. */
+/** Maximum age of the swarm figures shown, in milliseconds. */
 const MAX_AGE = 10_000
 
-/** The pages of the tracker for people, and their twins for programs. */
+/** The tracker's pages, each as HTML and as JSON. */
 export class Pages {
   readonly #parts: PagesParts
   readonly #history = new History()
@@ -71,7 +71,7 @@ export class Pages {
     this.#budget = new RenderBudget(parts.monotonic)
   }
 
-  /** The answer to a request; null when there is no page by that path. */
+  /** Answers a request; null if the path is not a page. */
   async answer(request: PageRequest): Promise<PageAnswer | null> {
     const { options } = this.#parts
     const act = this.#routes.get(request.path)
@@ -89,7 +89,7 @@ export class Pages {
     ['/file', (request) => this.#file(request)],
   ])
 
-  /** Notes how things stand, for the history; to be called each SAMPLE_INTERVAL. */
+  /** Adds the current counts to the history. Call it every SAMPLE_INTERVAL. */
   async sample(): Promise<void> {
     const { rows } = await this.#fresh()
     this.#history.note(rows, this.#parts.now())
@@ -126,7 +126,7 @@ export class Pages {
     return Promise.resolve(jsonAnswer(torrent))
   }
 
-  /** A .torrent file, as long as it is that of the torrent. */
+  /** Answers with a .torrent file if the file still holds that torrent. */
   async #file({ query }: PageRequest): Promise<PageAnswer> {
     const infoHash = infoHashOf(query)
     const known = infoHash === null ? undefined : this.#parts.torrents.torrents.get(infoHash)
@@ -135,7 +135,7 @@ export class Pages {
     return bytes && infoHash ? fileAnswer(bytes, infoHash) : notFound()
   }
 
-  /** The row of the torrent that a query names; null when nothing is known of it. */
+  /** The row of the torrent named in a query; null if the torrent is unknown. */
   #row(query: string) {
     const { store, torrents, options } = this.#parts
     const infoHash = infoHashOf(query)
@@ -171,7 +171,7 @@ export class Pages {
   }
 }
 
-/** The file's bytes; null when it has gone, or is another torrent by now. */
+/** The bytes of a .torrent file; null if it is gone or now holds another torrent. */
 async function readTorrentOf(
   { infoHash }: AllowedTorrent,
   path: string,

@@ -1,39 +1,42 @@
 import { LRUCache } from 'lru-cache'
 import { clientKey } from '../../server/connections/client-address.js'
 
-/** Pages a second that are made for all clients together: announces must not wait for them. */
+/** Pages per second for all clients together, so that announces do not wait for pages. */
 const RATE = 50
 
-/** Pages that one client may ask for at once after a pause; fewer when there are other clients. */
+/**
+ * The most and the fewest pages that one client may request at once after a pause. The more clients
+ * ask, the smaller the burst.
+ */
 const BURST = 100
 const LEAST_BURST = 10
 
-/** Pages that are left for clients that have asked for few. */
+/** Pages reserved for clients that requested few. */
 const RESERVE = 20
 
-/** Milliseconds for which a client that asked counts as one that asks. */
+/** Milliseconds for which a client counts as active after a request. */
 const PERIOD = 10_000
 
-/** Clients that are remembered; the ones that asked longest ago are forgotten. */
+/** The most clients that are remembered. The least recent are forgotten first. */
 const REMEMBERED = 10_000
 
-/** What may be spent, as of a time in milliseconds. */
+/** Number of pages that may be rendered, valid at a time in milliseconds. */
 interface Credit {
   readonly pages: number
   readonly at: number
 }
 
-/** Bounds how many pages are made, and gives each client that asks the same share of them. */
+/** Limits the number of rendered pages and shares it equally among active clients. */
 export class RenderBudget {
   readonly #monotonic: () => number
   readonly #clients = new LRUCache<string, Credit>({ max: REMEMBERED })
   #all: Credit
-  /** The clients that asked in this period, and how many did in the one before. */
+  /** Clients active in this period, and the number active in the previous one. */
   #asking = new Set<string>()
   #askedBefore = 0
   #periodEnd: number
 
-  /** `monotonic` tells milliseconds on a clock that is never set. */
+  /** `monotonic` returns milliseconds on a clock that is never set. */
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic
     const at = monotonic()
@@ -41,7 +44,9 @@ export class RenderBudget {
     this.#periodEnd = at + PERIOD
   }
 
-  /** Whether another page may be made now for a client; its address is null on a Unix socket. */
+  /**
+   * Whether another page may be rendered now for a client. Its address is null on a Unix socket.
+   */
   spend(client: string | null): boolean {
     const at = this.#monotonic()
     const key = client === null ? '' : clientKey(client)
@@ -59,7 +64,7 @@ export class RenderBudget {
     return isGranted
   }
 
-  /** How many clients ask at present, this one among them. */
+  /** Number of active clients, including this one. */
   #countAsking(key: string, at: number): number {
     if (at >= this.#periodEnd) {
       this.#askedBefore = at < this.#periodEnd + PERIOD ? this.#asking.size : 0
@@ -71,7 +76,7 @@ export class RenderBudget {
   }
 }
 
-/** A credit as it is now; `rate` is in pages a second. */
+/** Adds the credit earned since the last update. `rate` is in pages per second. */
 function refill(
   { pages, at }: Credit,
   now: number,

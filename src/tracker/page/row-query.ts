@@ -1,6 +1,6 @@
 import { transferredOf, type SwarmRow } from './swarm-row.js'
 
-/** What rows can be sorted by, in the order of the columns. */
+/** The sort keys, in the order of the columns. */
 export const SORT_KEYS = [
   'hash',
   'name',
@@ -12,20 +12,20 @@ export const SORT_KEYS = [
 ] as const
 export type SortKey = (typeof SORT_KEYS)[number]
 
-/** Which rows are wanted, and in which order. */
+/** Filter, order and page of a listing. */
 export interface RowQuery {
   readonly sort: SortKey
   readonly isDescending: boolean
-  /** What names or info hashes have in them, in lower case; empty for all. */
+  /** Text that names contain or info hashes begin with, in lower case; empty for all. */
   readonly filter: string
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly page: number
 }
 
 /** In UTF-16 units. */
 const MAX_FILTER = 100
 
-/** Reads a query of the page; what it does not say or says wrongly is as usual. */
+/** Reads a page's query. Missing and invalid fields get their defaults. */
 export function parseRowQuery(parameters: URLSearchParams, hasNames: boolean): RowQuery {
   const named = SORT_KEYS.find((key) => key === parameters.get('sort'))
   const page = Number(/^\d{1,7}$/.exec(parameters.get('page') ?? '')?.[0] ?? 1)
@@ -37,7 +37,7 @@ export function parseRowQuery(parameters: URLSearchParams, hasNames: boolean): R
   }
 }
 
-/** The query as it stands in an address, without what is as usual. */
+/** Formats a query for a link, without default values. */
 export function formatRowQuery({ sort, isDescending, filter, page }: RowQuery): string {
   const parameters = new URLSearchParams({ sort })
   if (isDescending) parameters.set('order', 'desc')
@@ -46,7 +46,7 @@ export function formatRowQuery({ sort, isDescending, filter, page }: RowQuery): 
   return `?${parameters.toString()}`
 }
 
-/** Compares rows by a column; rows that are equal there by info hash, so that the order is one. */
+/** Compares rows by a column, and by info hash if they are equal there. */
 export function compareRows(key: SortKey): (a: SwarmRow, b: SwarmRow) => number {
   const value = VALUES[key]
   return (a, b) => {
@@ -67,7 +67,7 @@ const VALUES: Readonly<Record<SortKey, (row: SwarmRow) => string | number>> = {
   transferred: (row) => transferredOf(row) ?? -1,
 }
 
-/** Whether a row has the filter in its name or begins with it as its info hash. */
+/** Whether the name of a row contains the filter or its info hash begins with it. */
 export function matchesFilter(row: SwarmRow, filter: string): boolean {
   return (row.name?.toLowerCase().includes(filter) ?? false) || row.infoHash.startsWith(filter)
 }

@@ -7,36 +7,36 @@ import { compareRows, matchesFilter, type RowQuery, type SortKey } from './row-q
 import { filterInSlices, SLICE, sortInSlices } from '../../server/pages/slices.js'
 import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from './swarm-row.js'
 
-/** Rows that are kept for the page; beyond them swarms are only counted. */
+/** The most swarms that are listed. Further ones are only counted. */
 const MAX_ROWS = 100_000
 
-/** Rows on one page. */
+/** Rows per page. */
 export const PAGE_LENGTH = 200
 
-/** Answers to filters that are kept for as long as the snapshot is. */
+/** The most filter results that a snapshot keeps. */
 const MAX_FILTERS = 32
 
 export interface SnapshotSource {
   readonly store: Pick<MemorySwarms, 'list' | 'scrape'>
-  /** The torrents that are known, by their info hashes in hexadecimal. */
+  /** The known torrents, by info hash in hexadecimal. */
   readonly torrents: ReadonlyMap<string, AllowedTorrent>
-  /** Whether torrents that are not known are tracked, too. */
+  /** Whether unknown torrents are tracked, too. */
   readonly isOpen: boolean
   /** Whether names and sizes are shown. */
   readonly showNames: boolean
 }
 
-/** Rows of a page, and what is to be said beside them. */
+/** The rows of one page, with totals. */
 export interface RowPage {
   readonly rows: readonly SwarmRow[]
   /** Sums of all rows that pass the filter. */
   readonly totals: RowTotals
-  /** The page that this is, and how many there are; from 1 on. */
+  /** This page's number, from 1, and the number of pages. */
   readonly page: number
   readonly pages: number
 }
 
-/** All swarms as they were at one time. Those that ask the same share the work. */
+/** All swarms at one time. Equal queries share the work of sorting and filtering. */
 export class Snapshot {
   readonly #sorted = new Map<SortKey, Promise<readonly SwarmRow[]>>()
   readonly #filtered = new LRUCache<string, Promise<Filtered>>({ max: MAX_FILTERS })
@@ -46,7 +46,7 @@ export class Snapshot {
     readonly totals: RowTotals,
   ) {}
 
-  /** Looks at all swarms, a slice at a time. */
+  /** Reads all swarms, in small steps. */
   static async take(source: SnapshotSource): Promise<Snapshot> {
     const rows: SwarmRow[] = []
     let totals = NO_ROWS
@@ -94,7 +94,7 @@ async function passFilter(rows: readonly SwarmRow[], filter: string): Promise<Fi
   return { rows: passed, totals: passed.reduce(addRow, NO_ROWS) }
 }
 
-/** The known torrents, be there a swarm or not, and then all others that have one. */
+/** Yields all known torrents, with or without a swarm, and then the other swarms. */
 async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
   const { store, torrents, isOpen } = source
   let count = 0
@@ -113,7 +113,7 @@ async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
   }
 }
 
-/** The row of a torrent that is known or has a swarm. */
+/** Makes the row of a torrent that is known or has a swarm. */
 export function makeRow(
   infoHash: string,
   torrent: AllowedTorrent | null,

@@ -1,22 +1,22 @@
 import type { AllowedTorrent } from '../allowed/known-torrent.js'
 
-/** A torrent and its swarm, as the page shows them. */
+/** A torrent and the counts of its swarm, as pages show them. */
 export interface SwarmRow {
   /** In hexadecimal. */
   readonly infoHash: string
   readonly torrent: AllowedTorrent | null
-  /** Null where it is not known, or not to be shown. */
+  /** Null if unknown or hidden. */
   readonly name: string | null
-  /** In bytes; null where it is not known, or not to be shown. */
+  /** In bytes; null if unknown or hidden. */
   readonly size: number | null
-  /** Seeds. */
+  /** Number of seeds. */
   readonly complete: number
   readonly downloading: number
-  /** How often the whole was downloaded. */
+  /** Number of completed downloads. */
   readonly downloaded: number
 }
 
-/** Bytes that peers have got from each other, as far as whole downloads tell. */
+/** Estimates the bytes transferred: size times completed downloads. */
 export function transferredOf({ size, downloaded }: SwarmRow): number | null {
   return size === null ? null : size * downloaded
 }

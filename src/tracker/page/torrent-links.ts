@@ -2,13 +2,13 @@ import { magnetLink } from '../../metainfo/magnet.js'
 import type { SwarmRow } from './swarm-row.js'
 
 export interface TorrentLinksParts {
-  /** The addresses that clients announce to. */
+  /** The announce URLs for clients. */
   readonly announceUrls: readonly string[]
-  /** Whether .torrent files are handed out. */
+  /** Whether .torrent files can be downloaded. */
   readonly allowGet: boolean
 }
 
-/** Where things about a torrent are; relative to the tracker's root where they are its own. */
+/** URLs for a torrent. URLs on the tracker are relative to its root. */
 export class TorrentLinks {
   readonly #parts: TorrentLinksParts
 
@@ -16,12 +16,12 @@ export class TorrentLinks {
     this.#parts = parts
   }
 
-  /** The torrent's own page. */
+  /** URL of the torrent's own page. */
   page({ infoHash }: SwarmRow): string {
     return `torrent?info_hash=${infoHash}`
   }
 
-  /** Its .torrent file; null where there is none to be had. */
+  /** URL of the .torrent file; null if there is none or downloads are off. */
   file({ infoHash, torrent }: SwarmRow): string | null {
     return this.#parts.allowGet && torrent?.metainfo?.path ? `file?info_hash=${infoHash}` : null
   }

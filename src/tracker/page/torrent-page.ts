@@ -7,7 +7,7 @@ import type { TorrentLinks } from './torrent-links.js'
 
 export interface TorrentPageParts {
   readonly row: SwarmRow
-  /** Its last day, oldest first; null when there is nothing of it. */
+  /** The samples of the last day, oldest first; null if there are none. */
   readonly samples: readonly HistorySample[] | null
   readonly links: TorrentLinks
 }
@@ -55,7 +55,7 @@ export function renderTorrentPage({ row, samples, links }: TorrentPageParts): st
         }
       </dl>
       <h2>The last day</h2>
-      ${samples ? renderHistory(samples) : html`<p>Nothing was noted yet.</p>`}`,
+      ${samples ? renderHistory(samples) : html`<p>No data yet.</p>`}`,
   )
 }
 
@@ -93,7 +93,7 @@ function renderHistory(samples: readonly HistorySample[]): Html {
     </details>`
 }
 
-/** A line through all points that are known, with gaps where they are not. */
+/** An SVG path through all known points, with gaps for missing ones. */
 function linePath(values: readonly (number | null)[], scale: number): string {
   let isDown = false
   return values
@@ -101,7 +101,7 @@ function linePath(values: readonly (number | null)[], scale: number): string {
       const step =
         value === null ? '' : `${isDown ? 'L' : 'M'}${i} ${Math.round(HEIGHT - value * scale)}`
       isDown = value !== null
-      // A point with nothing beside it is seen only as a line of some length
+      // An isolated point is visible only if the line has some length
       return step.startsWith('M') ? `${step}h.1` : step
     })
     .join('')

@@ -5,19 +5,19 @@ import { hexDigit, readDigits } from './digits.js'
 import { fieldsOf, type QueryFields } from './query-fields.js'
 import { malformed } from './refusal.js'
 
-/** An announce as a client has sent it. */
+/** An announce over HTTP. */
 export interface AnnounceRequest extends AnnouncedPeer {
-  /** How peers are to be spelled: compact (BEP 23), or as dictionaries with or without ids. */
+  /** The requested form of peers: compact (BEP 23), or dictionaries with or without ids. */
   readonly form: 'compact' | 'full' | 'no-ids'
-  /** What a tracker says that asks for its own peers (BitTornado's `tracker=1`); null: a client. */
+  /** Set if another tracker asks for peers (BitTornado's `tracker=1`); null for clients. */
   readonly tracker: TrackerMark | null
-  /** Each character a byte: an aggregator wants one. */
+  /** The password that an aggregator may require. Each character stands for a byte. */
   readonly password: string | null
 }
 
-/** What marks the announce of a tracker. */
+/** The fields that only another tracker sends. */
 export interface TrackerMark {
-  /** See `proveCall`; null when there is none. */
+  /** See `proveCall`; null if missing. */
   readonly proof: string | null
 }
 
@@ -28,7 +28,7 @@ const EVENTS: Readonly<Record<string, PeerEvent>> = {
   paused: 'paused',
 }
 
-/** Where the bytes of an announce are put. */
+/** Buffers for the bytes of an announce. */
 export interface AnnounceBytes {
   readonly infoHash: Uint8Array
   readonly peerId: Uint8Array
@@ -39,9 +39,10 @@ export function allocateBytes(): AnnounceBytes {
 }
 
 /**
- * Reads the query of an announce, as it stands after the question mark. What is not known is passed
- * over; of an optional field that stands twice the first counts. Who reads one after the other may
- * give the same bytes for all, which is quicker.
+ * Reads the query of an announce, without its question mark. Unknown fields are ignored. If an
+ * optional field appears twice, the first one counts.
+ * To save time, a caller may pass the same `bytes` each time; they are overwritten by the next
+ * call.
  * @throws TrackerRefusal
  */
 export function readAnnounce(query: string, bytes = allocateBytes()): AnnounceRequest {
@@ -77,7 +78,7 @@ function readEvent(text: string | null): PeerEvent {
   return text !== null && Object.hasOwn(EVENTS, text) ? (EVENTS[text] ?? 'none') : 'none'
 }
 
-/** Who does not say what is left is no seed. */
+/** A client that does not send `left` does not count as a seed. */
 function isNothingLeft(text: string | null): boolean {
   if (text === '0') return true
   if (text === null || readDigits(text, 15) > 0) return false
@@ -85,13 +86,13 @@ function isNothingLeft(text: string | null): boolean {
   return /^0+$/.test(text)
 }
 
-/** Trackers of old read the compact form only if they ask for it. */
+/** Old trackers understand the compact form only if they request it. */
 function readForm({ compact, noPeerId, tracker }: QueryFields): AnnounceRequest['form'] {
   if (tracker === null ? compact !== '0' : compact === '1') return 'compact'
   return noPeerId === '1' ? 'no-ids' : 'full'
 }
 
-/** Clients say -1 for what the tracker likes. */
+/** Clients send -1 for the tracker's default. */
 function readWanted(text: string | null): number | null {
   const wanted = text === null ? NaN : readDigits(text, 9)
   return wanted >= 0 ? wanted : null
@@ -102,8 +103,8 @@ function readClaimed({ ip, ipv4, ipv6 }: QueryFields): ClaimedAddresses | null {
 }
 
 /**
- * A key as 32 bits, never 0. Eight hexadecimal digits are the number that the same client sends
- * over UDP; of anything else it is a hash (FNV-1a).
+ * Converts a key to 32 bits, never 0. Eight hexadecimal digits are read as a number, because the
+ * same client sends that number over UDP. Other keys are hashed (FNV-1a).
  */
 export function hashKey(text: string): number {
   const number = text.length === 8 ? readHex(text) : NaN
@@ -115,7 +116,7 @@ export function hashKey(text: string): number {
   return hash >>> 0 || 1
 }
 
-/** NaN for what has anything but hexadecimal digits. */
+/** Returns NaN if a character is not a hexadecimal digit. */
 function readHex(text: string): number {
   let number = 0
   for (let at = 0; at < text.length; at += 1) number = 16 * number + hexDigit(text, at)

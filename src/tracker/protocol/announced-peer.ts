@@ -1,6 +1,6 @@
 import type { PeerEvent } from '../swarms/swarm-store.js'
 
-/** As they were meant, each character a byte: nothing is checked. */
+/** The addresses that a client claims, unchecked. Each character stands for a byte. */
 export interface ClaimedAddresses {
   /** BEP 3. */
   readonly ip: string | null
@@ -9,7 +9,7 @@ export interface ClaimedAddresses {
   readonly ipv6: string | null
 }
 
-/** What a peer says of itself, over HTTP and UDP alike. */
+/** A peer's announce, common to HTTP and UDP. */
 export interface AnnouncedPeer {
   /** 20 bytes. */
   readonly infoHash: Uint8Array
@@ -19,8 +19,8 @@ export interface AnnouncedPeer {
   readonly key: number
   readonly event: PeerEvent
   readonly isComplete: boolean
-  /** null: as many as the tracker likes. */
+  /** Number of peers requested; null for the tracker's default. */
   readonly wanted: number | null
-  /** Addresses that the client says are its own; null where it says none. */
+  /** The addresses that the client claims; null if it claims none. */
   readonly claimed: ClaimedAddresses | null
 }

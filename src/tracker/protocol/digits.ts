@@ -1,6 +1,6 @@
 const ZERO = 0x30
 
-/** The number that up to `most` decimal digits are; NaN for anything else. */
+/** Reads a number of at most `most` decimal digits; NaN for anything else. */
 export function readDigits(text: string, most: number): number {
   if (text.length === 0 || text.length > most) return NaN
   let number = 0
@@ -12,7 +12,7 @@ export function readDigits(text: string, most: number): number {
   return number
 }
 
-/** The value of the hexadecimal digit at a place of a text; NaN for what is none. */
+/** The value of the hexadecimal digit at an index; NaN for other characters. */
 export function hexDigit(text: string, at: number): number {
   const code = text.charCodeAt(at)
   if (code >= ZERO && code <= ZERO + 9) return code - ZERO

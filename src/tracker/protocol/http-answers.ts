@@ -3,20 +3,21 @@ import { formatAddress } from './peer-address.js'
 import type { AnnounceRequest } from './announce-query.js'
 import type { RetryIn } from './refusal.js'
 
-/** What an announce is told beside its peers. */
+/** The fields of an announce's answer beside counts and peers. */
 export interface AnnounceNotes {
   /** Seconds until the next announce. */
   readonly interval: number
   readonly minInterval: number
-  /** The client's own address of 16 bytes (BEP 24). */
+  /** The client's own address, 16 bytes (BEP 24). */
   readonly address: Uint8Array
   readonly isV6: boolean
   readonly warning: string | null
 }
 
 /**
- * Answers are bencoded into strings of which each character is a byte (latin1): Node sends head and
- * body of a response at once if both are strings.
+ * Bencodes the answer to an announce.
+ * Each character of the result is a byte (latin1), because Node sends the head and body of a
+ * response together if both are strings.
  */
 export function formatAnnounce(
   answer: AnnounceAnswer,
@@ -33,7 +34,7 @@ export function formatAnnounce(
   )
 }
 
-/** What a tracker is told that asks for peers. */
+/** Bencodes the answer to a tracker that asks for peers. */
 export function formatTrackerAnswer(
   answer: AnnounceAnswer,
   notes: {
@@ -85,7 +86,7 @@ function fullPeer(peer: Uint8Array, id: Uint8Array | null): string {
   return `d2:ip${address.length}:${address}${ofId}4:porti${port}ee`
 }
 
-/** What a scrape is told of a torrent (BEP 48, BEP 21). */
+/** Bencodes the counts of one torrent in a scrape (BEP 48, BEP 21). */
 export function formatScraped(infoHash: Uint8Array, counts: SwarmCounts): string {
   return (
     `20:${latin1(infoHash)}d8:completei${counts.complete}e10:downloadedi${counts.downloaded}e` +
@@ -93,12 +94,12 @@ export function formatScraped(infoHash: Uint8Array, counts: SwarmCounts): string
   )
 }
 
-/** A scrape's answer, of torrents in the order of their info hashes. */
+/** Bencodes the answer to a scrape. The torrents must be sorted by info hash. */
 export function formatScrape(scraped: readonly string[], minInterval: number): string {
   return `d5:filesd${scraped.join('')}e5:flagsd20:min_request_intervali${minInterval}eee`
 }
 
-/** Why there is no answer, and when to ask again (BEP 31). */
+/** Bencodes a failure with its reason and the time of the next try (BEP 31). */
 export function formatFailure(reason: string, retryIn: RetryIn | null): string {
   const retry = retryIn === null ? '' : `8:retry in${retryText(retryIn)}`
   return `d14:failure reason${text(reason)}${retry}e`
@@ -108,18 +109,18 @@ function retryText(retryIn: RetryIn): string {
   return retryIn === 'never' ? '5:never' : `i${retryIn}e`
 }
 
-/** Words in UTF-8. */
+/** A bencoded string of UTF-8 text. */
 function text(words: string): string {
   const bytes = Buffer.from(words, 'utf8')
   return `${bytes.length}:${bytes.toString('latin1')}`
 }
 
-/** The characters of an IPv4 address of 16 bytes. A view of so few bytes takes longer. */
+/** The bytes of a mapped IPv4 address as characters. Faster than a view for so few bytes. */
 function ownV4(address: Uint8Array): string {
   return String.fromCharCode(address[12] ?? 0, address[13] ?? 0, address[14] ?? 0, address[15] ?? 0)
 }
 
-/** The characters that stand for bytes. */
+/** Turns each byte into one character. */
 function latin1(bytes: Uint8Array): string {
   const { buffer, byteOffset, length } = bytes
   return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(buffer, byteOffset, length)).toString(

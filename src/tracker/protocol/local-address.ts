@@ -18,7 +18,7 @@ for (const [network, bits] of [
   LOCAL.addSubnet(network, bits, 'ipv6')
 }
 
-/** Whether an address is of this machine or of a private network. */
+/** Whether an address belongs to this machine or a private network. */
 export function isLocal(address: string): boolean {
   return LOCAL.check(address.replace(/%.*$/, ''), isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }

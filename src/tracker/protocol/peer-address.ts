@@ -4,12 +4,12 @@ const COLON = 0x3a
 const DOT = 0x2e
 const ZERO = 0x30
 
-/** What an IPv4 address within IPv6 begins with. */
+/** The first 12 bytes of an IPv4 address mapped into IPv6. */
 const MAPPED_V4 = Buffer.from('00000000000000000000ffff', 'hex')
 
 /**
- * An address as 16 bytes, IPv4 mapped into IPv6; null for what is no address. A zone
- * (`fe80::1%eth0`) is left out.
+ * Parses an address into 16 bytes, with IPv4 mapped into IPv6. A zone (`fe80::1%eth0`) is ignored.
+ * Returns null if the text is not an address.
  */
 export function parseAddress(text: string): Uint8Array | null {
   const bytes = new Uint8Array(16)
@@ -21,7 +21,7 @@ export function parseAddress(text: string): Uint8Array | null {
   return isIPv6(address) && fillV6(address, bytes) ? bytes : null
 }
 
-/** An address of 16 bytes in words; IPv4 as `a.b.c.d`. */
+/** Formats an address of 16 bytes; IPv4 as `a.b.c.d`. */
 export function formatAddress(address: Uint8Array): string {
   const isV4 = address.subarray(0, 12).every((byte, at) => byte === (at < 10 ? 0 : 0xff))
   if (isV4) return address.subarray(12).join('.')
@@ -37,7 +37,7 @@ export function addressOf(peer: Uint8Array): Uint8Array {
   return address.length === 16 ? address : Buffer.concat([MAPPED_V4, address])
 }
 
-/** Reads four numbers from a place on into the last four bytes. */
+/** Reads an IPv4 address at `from` into the last four bytes. Returns false if it is invalid. */
 function parseV4(text: string, from: number, bytes: Uint8Array): boolean {
   let number = 0
   let digits = 0
@@ -58,7 +58,7 @@ function parseV4(text: string, from: number, bytes: Uint8Array): boolean {
   return part === 4
 }
 
-/** Reads what is known to be an IPv6 address. */
+/** Reads a valid IPv6 address into `bytes`. */
 function fillV6(address: string, bytes: Uint8Array): boolean {
   const lastColon = address.lastIndexOf(':')
   const hasV4 = address.includes('.')

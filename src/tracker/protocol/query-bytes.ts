@@ -4,9 +4,9 @@ import { malformed } from './refusal.js'
 const PERCENT = 0x25
 
 /**
- * Puts the bytes of a query's value into all of `bytes`, and returns these: `%xx` is one byte, every
- * other character is itself, a plus too.
- * @throws TrackerRefusal when they are not as many
+ * Decodes a query value into `bytes` and returns them. `%xx` is one byte; any other character,
+ * including a plus, stands for itself.
+ * @throws TrackerRefusal if the value does not fill `bytes` exactly
  */
 export function decodeBytes(value: string, name: string, bytes: Uint8Array): Uint8Array {
   const count = bytes.length
@@ -29,8 +29,8 @@ export function decodeBytes(value: string, name: string, bytes: Uint8Array): Uin
 }
 
 /**
- * The name or value of a field as it was before it was escaped (RFC 3986), each character a byte; a
- * plus is a plus. What only looks like an escape stands for itself, such as the zone of `fe80::1%eth0`.
+ * Decodes the name or value of a field (RFC 3986). Each character of the result is a byte.
+ * A plus stays a plus. An invalid escape stays as it is, such as the zone in `fe80::1%eth0`.
  */
 export function decodeText(text: string): string {
   if (!text.includes('%')) return text

@@ -1,14 +1,11 @@
 import { decodeText } from './query-bytes.js'
 import { malformed } from './refusal.js'
 
-/**
- * The fields of an announce that mean something here, each character a byte; null where they were
- * not sent.
- */
+/** The known fields of an announce; null if missing. Each character stands for a byte. */
 export class QueryFields {
-  /** Still escaped, as `decodeBytes` reads it. */
+  /** Still escaped; see `decodeBytes`. */
   infoHash: string | null = null
-  /** Still escaped, as `decodeBytes` reads it. */
+  /** Still escaped; see `decodeBytes`. */
   peerId: string | null = null
   port: string | null = null
   left: string | null = null
@@ -26,8 +23,8 @@ export class QueryFields {
 }
 
 /**
- * The fields of a query; the first of each.
- * @throws TrackerRefusal when what tells a peer from others stands twice
+ * Reads the fields of a query. If a field appears twice, the first one counts.
+ * @throws TrackerRefusal if `info_hash`, `peer_id` or `port` appears twice
  */
 export function fieldsOf(query: string): QueryFields {
   const fields = new QueryFields()
@@ -44,7 +41,7 @@ export function fieldsOf(query: string): QueryFields {
   return fields
 }
 
-/** Each field by its own name: looked up by a name that is computed, they take longer. */
+/** A switch, because access by a computed name is slower. */
 function setField(fields: QueryFields, name: string, value: string): void {
   switch (name) {
     case 'info_hash':
@@ -97,6 +94,6 @@ function setField(fields: QueryFields, name: string, value: string): void {
 }
 
 function once(before: string | null, value: string, name: string): string {
-  if (before !== null) throw malformed(`${name} stands twice`)
+  if (before !== null) throw malformed(`${name} appears twice`)
   return value
 }

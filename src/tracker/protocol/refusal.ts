@@ -1,10 +1,10 @@
-/** What a client does wrong (400), or is not given though it asks rightly (200). */
+/** Status of a refusal: 400 and 405 for invalid requests, 200 for valid ones that are refused. */
 export type RefusalStatus = 200 | 400 | 405
 
 /** Minutes after which a client may ask again, or never (BEP 31). */
 export type RetryIn = number | 'never'
 
-/** An answer that says in words why there is none. */
+/** Refuses a request; the message is sent to the client. */
 export class TrackerRefusal extends Error {
   override readonly name = 'TrackerRefusal'
 
@@ -17,14 +17,14 @@ export class TrackerRefusal extends Error {
   }
 }
 
-/** Refuses an announce of a torrent that is not tracked, or not yet. */
+/** Refuses an announce because its torrent is unknown. A scan may still find it. */
 export class UnknownTorrent extends TrackerRefusal {
   constructor(message: string) {
     super(200, message)
   }
 }
 
-/** A request that breaks the protocol. */
+/** The refusal of a request that breaks the protocol. */
 export function malformed(message: string): TrackerRefusal {
   return new TrackerRefusal(400, message)
 }

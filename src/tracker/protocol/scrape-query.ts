@@ -1,7 +1,8 @@
 import { decodeBytes, decodeText } from './query-bytes.js'
 
 /**
- * The info hashes that a scrape names, in their order and each once; none: it asks for all.
+ * The info hashes in a scrape's query, sorted by bytes and without duplicates. Empty if the scrape
+ * asks for all torrents.
  * @throws TrackerRefusal
  */
 export function readScrape(query: string): Uint8Array[] {
@@ -12,7 +13,7 @@ export function readScrape(query: string): Uint8Array[] {
     const infoHash = decodeBytes(field.slice(equals + 1), 'info_hash', new Uint8Array(20))
     found.set(latin1(infoHash), infoHash)
   }
-  // Keys of bencode stand in byte order, which on latin1 is that of its characters
+  // Bencode sorts keys by bytes, which is the order of latin1 characters
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, infoHash]) => infoHash)
 }
 

@@ -1,23 +1,23 @@
-/** Bytes of what is hashed: two words of 64 bits. */
+/** Size of the message in bytes: two words of 64 bits. */
 const SIZE = 16
 
-/** The last word tells how long the message is, in its highest byte. */
+/** The last word holds the length of the message in its highest byte. */
 const LAST = SIZE << 24
 
 const COMPRESSION_ROUNDS = 6
 const ROUNDS = COMPRESSION_ROUNDS + 4
 
 /**
- * Hashes 16 bytes with a secret key of 16 bytes, as four words of 32 bits, into 64 bits, the lower half
- * first (SipHash-2-4). Who does not know the key can't tell the hash of what was not hashed for
- * them. What node:crypto has for this takes several times as long.
+ * Hashes 16 bytes with a secret key (SipHash-2-4). Nobody can predict a hash without the key.
+ * `key` has four words of 32 bits. `digest` receives 64 bits, lower half first.
+ * The functions of node:crypto would take several times as long.
  */
 export function sipHash(key: Uint32Array, message: Uint8Array, digest: Uint32Array): void {
   const k0 = key[0] ?? 0
   const k1 = key[1] ?? 0
   const k2 = key[2] ?? 0
   const k3 = key[3] ?? 0
-  // Four words of 64 bits, each in halves: lower and higher
+  // Four words of 64 bits, each as a lower and a higher half
   let l0 = k0 ^ 0x70736575
   let h0 = k1 ^ 0x736f6d65
   let l1 = k2 ^ 0x6e646f6d
@@ -77,7 +77,7 @@ export function sipHash(key: Uint32Array, message: Uint8Array, digest: Uint32Arr
   digest[1] = h0 ^ h1 ^ h2 ^ h3
 }
 
-/** Four bytes as a number, the lowest first. */
+/** Reads four bytes as a little-endian number. */
 export function wordAt(bytes: Uint8Array, at: number): number {
   const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
   return low | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)

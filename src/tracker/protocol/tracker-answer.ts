@@ -3,38 +3,38 @@ import { readBencode } from '../../metainfo/bencode/read.js'
 import { type BencodeValue, isByteString } from '../../metainfo/bencode/value.js'
 import { proveAnswer } from './tracker-proof.js'
 
-/** Peers in compact form: six bytes each, and eighteen. */
+/** Peers in compact form, 6 bytes each for IPv4 and 18 for IPv6. */
 export interface CompactPeers {
   readonly peers4: Uint8Array
   readonly peers6: Uint8Array
 }
 
-/** What another tracker has answered. */
+/** The answer of another tracker. */
 export type ForeignAnswer =
   | { readonly kind: 'peers'; readonly peers: CompactPeers }
-  /** It does not want to be asked, or is this tracker itself. */
+  /** The tracker does not want to be asked, or it is this tracker. */
   | { readonly kind: 'disallowed' }
-  /** It does not share peers of this torrent. */
+  /** The tracker does not share peers of this torrent. */
   | { readonly kind: 'refused' }
-  /** There is no answer, or none that can be believed. */
+  /** There is no answer, or an invalid one. */
   | { readonly kind: 'failed' }
 
 /** The longest answer that is read, in bytes. */
 export const MAX_TRACKER_ANSWER = 64 * 1024
 
-/** An answer is flat; this leaves room for what nobody here needs. */
+/** The deepest nesting accepted. Known answers are flat, and unknown fields may be nested. */
 const MAX_DEPTH = 8
 
 const NOTHING = new Uint8Array(0)
 const FAILED: ForeignAnswer = { kind: 'failed' }
 
-/** By which key an answer has to be proved, and to which call it is one. */
+/** The key and the call with which an answer must be authenticated. */
 export interface AnswerCheck {
   readonly key: Uint8Array
   readonly callProof: string
 }
 
-/** Reads the answer of a tracker; with a check, only one that proves itself is taken. */
+/** Parses the answer of a tracker. If `check` is set, only an authenticated answer is accepted. */
 export function readTrackerAnswer(bytes: Uint8Array, check: AnswerCheck | null): ForeignAnswer {
   const answer = readDict(bytes)
   if (answer === null) return FAILED
@@ -59,7 +59,7 @@ function readDict(bytes: Uint8Array): ReadonlyMap<string, BencodeValue> | null {
   }
 }
 
-/** The word that BitTornado has for it. */
+/** BitTornado's word for this refusal. */
 function isDisallowed(failure: BencodeValue): boolean {
   return isByteString(failure) && Buffer.from(failure).toString('latin1') === 'disallowed'
 }

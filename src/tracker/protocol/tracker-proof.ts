@@ -1,25 +1,25 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-/** What one tracker asks another. */
+/** A call from one tracker to another. */
 export interface TrackerCall {
-  /** Whom it asks, as `Host` has it: a proof for one tracker is worth nothing with another. */
+  /** The `Host` of the called tracker. It is part of the proof, so no other tracker accepts it. */
   readonly host: string
   /** 20 bytes. */
   readonly infoHash: Uint8Array
-  /** The id of the tracker that asks, 20 bytes. */
+  /** The id of the calling tracker, 20 bytes. */
   readonly peerId: Uint8Array
 }
 
-/** Seconds that the clocks of two trackers may differ. */
+/** The largest difference between the clocks of two trackers, in seconds. */
 const MAX_SKEW = 300
 
-/** Proves to who has the same key that a call is meant; `now` is in seconds since 1970. */
+/** Authenticates a call with a shared key. `now` is in seconds since 1970. */
 export function proveCall(key: Uint8Array, call: TrackerCall, now: number): string {
   const time = Math.floor(now)
   return `${time}.${codeOf(key, call, time).toString('hex')}`
 }
 
-/** Whether the proof of a call was made with the key, and lately. */
+/** Whether the proof of a call was made with the key and is recent. */
 export function isCallProved(
   key: Uint8Array,
   call: TrackerCall,
@@ -32,7 +32,7 @@ export function isCallProved(
   return timingSafeEqual(Buffer.from(code, 'hex'), codeOf(key, call, Number(time)))
 }
 
-/** Proves that peers are the answer to a call, which its own proof names. 32 bytes. */
+/** Authenticates peers as the answer to the call with `callProof`. Returns 32 bytes. */
 export function proveAnswer(
   key: Uint8Array,
   callProof: string,

@@ -2,10 +2,10 @@ import type { PeerEvent, SwarmCounts } from '../swarms/swarm-store.js'
 import type { AnnouncedPeer, ClaimedAddresses } from './announced-peer.js'
 import { readWord, writeWord } from './words.js'
 
-/** What a packet of a client asks for (BEP 15). */
+/** A request over UDP (BEP 15). */
 export type UdpRequest = UdpConnect | UdpAnnounce | UdpScrape
 
-/** What all requests have: 32 bits that the answer repeats. Their first eight bytes are an id. */
+/** The transaction number of a request, 32 bits. The answer repeats it. */
 interface Transaction {
   readonly transaction: number
 }
@@ -25,7 +25,7 @@ export interface UdpScrape extends Transaction {
 
 const Action = { connect: 0, announce: 1, scrape: 2, error: 3 } as const
 
-/** What stands for a connection id before there is one: 0x41727101980. */
+/** The protocol's magic number 0x41727101980, sent in place of a connection id. */
 const PROTOCOL_HIGH = 0x417
 const PROTOCOL_LOW = 0x27101980
 const ANNOUNCE_SIZE = 98
@@ -36,17 +36,17 @@ const EVENTS: readonly PeerEvent[] = ['none', 'completed', 'started', 'stopped',
 const MAX_ERROR = 400
 
 /**
- * Reads packets. Options that follow an announce (BEP 41) are passed over: they tell the path and query
- * of the tracker's URL, and there is one tracker at all of them.
+ * Parses packets. Options after an announce (BEP 41) are ignored: they hold the path and query of
+ * the tracker's URL, and all URLs lead to this tracker.
  */
 export class UdpReader {
-  // Views into each packet would take longer than all else that is read
+  // Copied, because views into each packet would take longer than the rest of parsing
   readonly #infoHash = new Uint8Array(20)
   readonly #peerId = new Uint8Array(20)
 
   /**
-   * Null for what is no request, and deserves no answer. The bytes of an announce last until the next
-   * is read.
+   * Parses one packet; null if it is not a request and gets no answer. The bytes of an announce are
+   * valid until the next call.
    */
   read(packet: Buffer): UdpRequest | null {
     if (packet.length < 16) return null
@@ -74,7 +74,7 @@ export class UdpReader {
       isComplete: readWord(packet, 64) === 0 && readWord(packet, 68) === 0,
       event: EVENTS[readWord(packet, 80)] ?? 'none',
       claimed: readWord(packet, 84) === 0 ? null : readClaimed(packet),
-      // No key is no proof
+      // A key of 0 proves nothing
       key: readWord(packet, 88),
       wanted: wanted < 0 ? null : wanted,
       port: readWord(packet, 94) & 0xffff,
@@ -82,7 +82,7 @@ export class UdpReader {
   }
 }
 
-/** For a few bytes a loop is faster than a view of them and a call of `set`. */
+/** Copies a few bytes in a loop, which is faster than `set` on a view. */
 function copyFrom(packet: Buffer, from: number, to: Uint8Array): void {
   for (let at = 0; at < to.length; at += 1) to[at] = packet[from + at] ?? 0
 }
@@ -105,14 +105,14 @@ function readScrape(packet: Buffer): UdpScrape | null {
   return { kind: 'scrape', transaction: readWord(packet, 12), infoHashes }
 }
 
-/** As long as the request. */
+/** The answer to a connect; as long as the request. */
 export function formatConnected({ transaction }: Transaction, connectionId: Uint8Array): Buffer {
   const packet = begin(16, Action.connect, transaction)
   packet.set(connectionId, 8)
   return packet
 }
 
-/** The counts, and peers of one address family. */
+/** The answer to an announce: counts, and peers of one address family. */
 export function formatAnnounced(
   { transaction }: Transaction,
   { complete, incomplete }: Pick<SwarmCounts, 'complete' | 'incomplete'>,
@@ -126,7 +126,7 @@ export function formatAnnounced(
   return packet
 }
 
-/** Shorter than the request. */
+/** The answer to a scrape; shorter than the request. */
 export function formatScraped(
   { transaction }: Transaction,
   scraped: readonly SwarmCounts[],
@@ -140,7 +140,7 @@ export function formatScraped(
   return packet
 }
 
-/** Says why, cut to a length, so that no answer is longer than its request. */
+/** An error message, cut so that the answer is not longer than its request. */
 export function formatError(
   { transaction }: Transaction,
   reason: string,

@@ -6,14 +6,16 @@ import { findWriteTarget } from '../../files/write/target.js'
 
 const NO_WAIT = { waitSeconds: 0, signal: new AbortController().signal }
 
-/** No descriptor of it is needed for anything but the lock, and no link is followed. */
+/** The descriptor serves only for the lock, and links are not followed. */
 const FLAGS = constants.O_RDONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /**
- * Keeps other trackers from the state in a file, by a lock on an empty file beside it: each save
- * replaces the file itself, and the directory may be that of others. Null where nothing can be
- * locked, which a save that fails as well will tell, or else a warning does.
- * @throws BtkitError `locked` when another tracker has the state, `not-found` for a link to nothing
+ * Locks the state file, so that no other tracker uses it. The lock is on an empty file beside it,
+ * because each save replaces the state file itself and the directory may belong to others.
+ * Returns null if locking is impossible. Then either the first save fails, too, or a warning is
+ * reported.
+ * @throws BtkitError `locked` if another tracker uses the state, `not-found` if the path is a
+ * dangling link
  */
 export async function lockState(
   path: string,
@@ -21,7 +23,7 @@ export async function lockState(
 ): Promise<DirectoryLock | null> {
   const target = danglingTarget(path)
   if (target !== null) {
-    const what = `a link to ${target}, which is not there`
+    const what = `a link to ${target}, which does not exist`
     throw new BtkitError('not-found', `${path}: ${what}; remove the link, or name another file`)
   }
   const lockPath = `${(await findWriteTarget(path)).path}.lock`
@@ -32,7 +34,7 @@ export async function lockState(
       const { release } = await lockDescriptor(descriptor, lockPath, { wait: NO_WAIT })
       if (isAt(lockPath, descriptor))
         return { release: removeBefore(release, lockPath, descriptor) }
-      // The tracker that had it removed it just now
+      // The tracker that held the lock has just removed the file
       release()
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
@@ -40,13 +42,16 @@ export async function lockState(
         warn(error.message)
         return null
       }
-      const why = 'another tracker saves its state there; name another file'
+      const why = 'another tracker uses this state; name another file'
       throw new BtkitError('locked', `${path}: ${why}`, { cause: error })
     }
   }
 }
 
-/** The target of a link that leads nowhere; null for all else. Its maker would choose what is created. */
+/**
+ * The target of a dangling link; null for anything else. Such a link would let its owner choose
+ * which file is created.
+ */
 function danglingTarget(path: string): string | null {
   if (statIfThere(path) !== null) return null
   try {
@@ -64,20 +69,20 @@ function openLock(path: string): number | null {
   }
 }
 
-/** Whether a path still stands for what is open. */
+/** Whether a path still refers to the open file. */
 function isAt(path: string, descriptor: number): boolean {
   const [open, there] = [fstatSync(descriptor), statIfThere(path)]
   return there?.ino === open.ino && there.dev === open.dev
 }
 
-/** Removes the file while it is locked, unless it is one of somebody else with something in it. */
+/** Removes the lock file while it is locked, unless it is a foreign file with content. */
 function removeBefore(release: () => void, path: string, descriptor: number): () => void {
   return () => {
     try {
       const stats = fstatSync(descriptor)
       if (stats.isFile() && stats.size === 0 && isAt(path, descriptor)) unlinkSync(path)
     } catch {
-      // One that is left behind does no harm
+      // A lock file left behind does no harm
     }
     release()
   }

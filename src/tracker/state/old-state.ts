@@ -13,26 +13,26 @@ import {
   RecordWriter,
 } from '../swarms/swarm-records.js'
 
-/** The largest such file that is read, in bytes. */
+/** The largest `dfile` that is read, in bytes. */
 export const MAX_OLD_STATE = 512 * 1024 * 1024
 
 const LATIN1 = 'latin1'
 
-/** Whether bytes begin as Python's pickles do, in which bttrack never should have kept its state. */
+/** Whether bytes begin like a Python pickle. Such a state cannot be read. */
 export function looksPickled(bytes: Uint8Array): boolean {
   const beginning = Buffer.from(bytes.subarray(0, 4)).toString(LATIN1)
   return /^(?:\x80[\x00-\x05]|\(dp|\}q)/.test(beginning)
 }
 
 /**
- * The swarms in a `dfile` of bttrack, as MemorySwarms saves them: the peers of each torrent, and how
- * often it was downloaded. What makes no sense is left out.
- * @throws BtkitError `bencode` when the bytes are none
+ * Converts a `dfile` of bttrack into the records that MemorySwarms saves: peers and number of
+ * downloads of each torrent. Invalid entries are skipped.
+ * @throws BtkitError `bencode` if the bytes are not bencoded
  */
 export function* convertOldState(bytes: Uint8Array): Generator<Uint8Array, void> {
   const { value } = readBencode(bytes, { maxSize: MAX_OLD_STATE, maxDepth: 20 })
   if (!(value instanceof Map)) throw new BtkitError('bencode', 'not a dictionary')
-  // The first programs kept nothing but peers
+  // The oldest versions saved only the peers
   const peers = asDict(value.get('peers') ?? value)
   const completed = asDict(value.get('completed'))
   for (const hash of new Set([...peers.keys(), ...completed.keys()])) {

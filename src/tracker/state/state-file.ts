@@ -16,24 +16,24 @@ import {
 } from './state-format.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Who may read it: it holds addresses of clients. */
+/** Others cannot read the file because it holds addresses of clients. */
 const MODE = 0o640
 
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const CHUNK = 256 * 1024
 
 export interface StateFileParts extends Pick<ServerContext, 'now'> {
   readonly path: string
   readonly store: Pick<MemorySwarms, 'save' | 'restore'>
-  /** Hears what is worth a line; work goes on. */
+  /** Receives messages for the operator; the tracker continues. */
   readonly report: (message: string) => void
 }
 
-/** The file in which the swarms outlive the tracker. */
+/** The file in which swarms are kept across restarts. */
 export class StateFile {
   readonly #parts: StateFileParts
   #saving: Promise<void> | null = null
-  /** What becomes of the file that was read. */
+  /** The pending work of `settle`; null if there is none. */
   #settle: (() => Promise<void>) | null = null
 
   constructor(parts: StateFileParts) {
@@ -41,8 +41,9 @@ export class StateFile {
   }
 
   /**
-   * Takes back what was saved, if anything was, be it by bttrack in bencode. Nothing is written yet.
-   * @throws BtkitError when the file can't be read, or is of another kind, and so must not be lost
+   * Restores the saved swarms, if there are any. The file may also be a bencoded `dfile` of
+   * bttrack. Nothing is written yet.
+   * @throws BtkitError if the file cannot be read, or is no state and must not be overwritten
    */
   async load(): Promise<void> {
     const { path } = this.#parts
@@ -58,9 +59,9 @@ export class StateFile {
   }
 
   /**
-   * Has the file make room for what is saved from now on. A damaged state is set aside, and so is a
-   * pickled one of bttrack; of a bencoded one of bttrack a copy is kept.
-   * @throws system errors as they are
+   * Prepares the file for saving. A damaged state and a pickled `dfile` are renamed. A bencoded
+   * `dfile` is copied.
+   * @throws system errors unchanged
    */
   async settle(): Promise<void> {
     await this.#settle?.()
@@ -68,8 +69,8 @@ export class StateFile {
   }
 
   /**
-   * Saves the swarms as they are. While that is under way, others wait for the same.
-   * @throws BtkitError when the file can't be written
+   * Saves the current swarms. A call during a save waits for that save.
+   * @throws BtkitError if the file cannot be written
    */
   save(): Promise<void> {
     this.#saving ??= this.#write().finally(() => {
@@ -100,7 +101,7 @@ export class StateFile {
     const header = readStateHeader(beginning.subarray(0, bytesRead))
     if (!header) return this.#loadForeign(beginning.subarray(0, bytesRead), stats.mtimeMs)
     if (!header.isKnown) {
-      throw new BtkitError('io', `${path}: of a later version of btkit; name another file`)
+      throw new BtkitError('io', `${path}: saved by a later version of btkit; name another file`)
     }
     const buffer = Buffer.allocUnsafe(CHUNK)
     const body = { file, buffer, from: header.length, to: stats.size - STATE_DIGEST_LENGTH }
@@ -112,7 +113,7 @@ export class StateFile {
     await this.#restore(chunksOf(body), age, stats.size)
   }
 
-  /** A file that btkit did not write, or whose beginning is damaged. */
+  /** Loads a file that has no valid header of btkit. */
   async #loadForeign(beginning: Uint8Array, modifiedAt: number): Promise<void> {
     const { path, report, now } = this.#parts
     if (isBrokenHeader(beginning)) {
@@ -120,7 +121,7 @@ export class StateFile {
       return
     }
     if (looksPickled(beginning)) {
-      this.#settle = () => this.#setAside('pickled', "a state of bttrack in Python's own format")
+      this.#settle = () => this.#setAside('pickled', "a state of bttrack in Python's pickle format")
       return
     }
     if (beginning[0] !== 'd'.charCodeAt(0)) {
@@ -136,7 +137,7 @@ export class StateFile {
     const copy = `${path}.bttrack`
     this.#settle = async () => {
       await copyFile(path, copy, constants.COPYFILE_EXCL).catch(ignoreExisting)
-      report(`${path}: taken over from bttrack; ${copy} keeps it as it was`)
+      report(`${path}: state of bttrack imported; the original is kept as ${copy}`)
     }
   }
 
@@ -158,15 +159,17 @@ export class StateFile {
     const { path, report, now } = this.#parts
     const aside = `${path}.${kind}-${now()}`
     await rename(path, aside)
-    report(`${path}: ${what} can't be read; it is ${aside} now, and swarms begin anew`)
+    report(
+      `${path}: ${what} cannot be read; renamed to ${aside}, and the tracker starts without peers`,
+    )
     await removeOldest(`${path}.${kind}-`)
   }
 }
 
-/** States that were set aside and are kept. */
+/** Number of renamed states that are kept. */
 const KEPT_ASIDE = 3
 
-/** Removes all but the newest of the states set aside whose names begin like that. */
+/** Removes all but the newest renamed states that begin with a path. */
 async function removeOldest(beginning: string): Promise<void> {
   const directory = dirname(beginning)
   const names = (await readdir(directory)).filter((name) => {
@@ -194,13 +197,13 @@ function ignoreExisting(error: unknown): void {
 /** A part of a file. */
 interface FilePart {
   readonly file: FileHandle
-  /** What it is read into, a piece at a time. */
+  /** The buffer for each read. */
   readonly buffer: Buffer
   readonly from: number
   readonly to: number
 }
 
-/** Whether the digest at the end is that of all before it. */
+/** Whether the digest at the end matches the rest of the file. */
 async function isWhole({ file, buffer, to }: FilePart): Promise<boolean> {
   const hash = createHash('sha256')
   for await (const chunk of chunksOf({ file, buffer, from: 0, to })) hash.update(chunk)
@@ -210,8 +213,8 @@ async function isWhole({ file, buffer, to }: FilePart): Promise<boolean> {
 }
 
 /**
- * The bytes of a part, in pieces that last until the next: with a buffer for each, a large state
- * would leave as much memory behind as it is long.
+ * Reads a part in pieces. Each piece is valid until the next. All share one buffer, because
+ * separate buffers would use as much memory as a large state has bytes.
  */
 async function* chunksOf({ file, buffer, from, to }: FilePart): AsyncGenerator<Uint8Array> {
   for (let at = from; at < to;) {

@@ -4,9 +4,9 @@ import type { StoreMemory } from './store-memory.js'
 const MAX_IN_SWARM = 0xffff
 
 /**
- * How many peers each address has, an IPv6 address standing for its /64. Addresses are not told
- * apart by themselves but by a keyed hash, so that the memory is bounded: some share a count, which
- * matters little as limits are far above what one address has.
+ * Counts the peers at each address. An IPv6 address stands for its /64.
+ * Counters are selected by a keyed hash of the address, so that memory is bounded. Some addresses
+ * share a counter, which matters little because limits are far above the usual number.
  */
 export class AddressCounts {
   readonly #hashKey: Uint32Array
@@ -22,22 +22,22 @@ export class AddressCounts {
     this.#networks = perNetwork
   }
 
-  /** Peers at an address in all swarms. `offset` is where its four words begin. */
+  /** Number of peers at an address in all swarms. `offset` is the index of its four words. */
   countAll(addresses: Uint32Array, offset: number): number {
     return this.#all[this.#placeInAll(addresses, offset)] ?? 0
   }
 
-  /** Peers in the network of an address in all swarms: its /24, or /48 of IPv6. */
+  /** Number of peers in an address's network in all swarms: its /24, or /48 for IPv6. */
   countNetwork(addresses: Uint32Array, offset: number): number {
     return this.#networks[this.#placeInNetworks(addresses, offset)] ?? 0
   }
 
-  /** Peers at an address in a swarm. */
+  /** Number of peers at an address in one swarm. */
   countIn(swarm: number, addresses: Uint32Array, offset: number): number {
     return this.#inSwarm[this.#placeInSwarm(swarm, addresses, offset)] ?? 0
   }
 
-  /** Notes that an address has one peer more (1) or less (-1). */
+  /** Adds or removes one peer at an address. */
   change(
     swarm: number,
     at: { readonly addresses: Uint32Array; readonly offset: number },
@@ -49,7 +49,7 @@ export class AddressCounts {
     this.#networks[network] = (this.#networks[network] ?? 0) + change
     const inSwarm = this.#placeInSwarm(swarm, at.addresses, at.offset)
     const count = this.#inSwarm[inSwarm] ?? 0
-    // A full counter can't be counted down again: it would end up below what is there
+    // A full counter stays full: counting down would give a number below the true one
     if (count < MAX_IN_SWARM) this.#inSwarm[inSwarm] = count + change
   }
 
@@ -60,7 +60,7 @@ export class AddressCounts {
 
   #placeInNetworks(addresses: Uint32Array, offset: number): number {
     this.#loadNetwork(addresses, offset)
-    // In network order, so that the last part of each is in the highest bits
+    // The words are in network order, so the last part of each is in its highest bits
     if (this.#words[2] === 0) this.#words[1] = (this.#words[1] ?? 0) & 0xffff
     else this.#words[2] = (this.#words[2] ?? 0) & 0xffffff
     return hashWords(this.#hashKey, this.#words, 3) & (this.#networks.length - 1)
@@ -72,7 +72,10 @@ export class AddressCounts {
     return hashWords(this.#hashKey, this.#words, 4) & (this.#inSwarm.length - 1)
   }
 
-  /** The address itself for IPv4, which begins with two words of 0 in its mapped form. */
+  /**
+   * Loads the /64 of an address. For IPv4, whose mapped form begins with two words of 0, the
+   * address itself.
+   */
   #loadNetwork(addresses: Uint32Array, offset: number): void {
     this.#words[0] = addresses[offset] ?? 0
     this.#words[1] = addresses[offset + 1] ?? 0

@@ -9,7 +9,7 @@ export interface AddressLimitsParts {
   readonly limits: Pick<StoreLimits, 'maxPerAddress' | 'maxPerAddressInSwarm'>
 }
 
-/** Bounds how many peers an address has, be it that they come or that they move there. */
+/** Limits the number of peers at an address, for new peers and for peers that move there. */
 export class AddressLimits {
   readonly #parts: AddressLimitsParts
 
@@ -17,14 +17,14 @@ export class AddressLimits {
     this.#parts = parts
   }
 
-  /** Whether the candidate, which a swarm knows by a number, or 0, may be at its address. */
+  /** Whether the candidate may be at its address. `known` is its number in the swarm, or 0. */
   allows(swarm: number, known: number, candidate: Candidate): boolean {
     return (
       (known !== 0 && this.#isCounted(swarm, known, candidate)) || this.#hasRoom(swarm, candidate)
     )
   }
 
-  /** Whether the address has no more peers with the candidate than it has now. */
+  /** Whether the candidate adds no peer to its address. */
   #isCounted(swarm: number, known: number, candidate: Candidate): boolean {
     const { peers } = this.#parts
     return peers.isAtNetworkOf(known, candidate) || peers.findByAddress(swarm, candidate) !== 0

@@ -1,7 +1,7 @@
 import { isMappedV4 } from './address-kinds.js'
 import type { PeerAnnounce } from './swarm-store.js'
 
-/** The identity of the peer that is looked for, in words, as the tables have it. */
+/** The identity of the peer that is looked up, in words like in the tables. */
 export class Candidate {
   readonly id = new Uint32Array(5)
   readonly address = new Uint32Array(4)
@@ -12,7 +12,7 @@ export class Candidate {
   readonly #idBytes = new Uint8Array(this.id.buffer)
   readonly #addressBytes = new Uint8Array(this.address.buffer)
 
-  /** Takes the place of what was here before. */
+  /** Loads another peer. */
   load({
     peerId,
     address,
@@ -27,7 +27,7 @@ export class Candidate {
   }
 }
 
-/** Copies into all of `to`; for a few bytes a loop is faster than a call of `set`. */
+/** Fills `to`. For a few bytes a loop is faster than `set`. */
 export function copyBytes(from: Uint8Array, to: Uint8Array): void {
   for (let at = 0; at < to.length; at += 1) to[at] = from[at] ?? 0
 }

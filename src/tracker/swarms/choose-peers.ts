@@ -3,24 +3,27 @@ import type { IndexLists } from './index-lists.js'
 import { PeerFlag } from './peer-table.js'
 import { LISTS_PER_SWARM, type PeerColumns } from './store-memory.js'
 
-/** The most peers that an answer has. */
+/** The most peers in an answer. */
 export const MAX_ANSWER = 2000
 
-/** What is wanted of a swarm. */
+/** A request for peers of a swarm. */
 export interface Wish {
-  /** Who asks: never given to itself. 0 for nobody. */
+  /** Number of the requesting peer, which is never given to itself; 0 for none. */
   readonly self: number
   readonly isV6: boolean
-  /** Whether peers at loopback addresses are of use. */
+  /** Whether the requester can use peers at loopback addresses. */
   readonly isLoopback: boolean
   readonly wanted: number
-  /** Seeds are of no use to seeds. */
+  /** False for seeds, which have no use for other seeds. */
   readonly wantsSeeds: boolean
   readonly wantsIds: boolean
   readonly wantsBothFamilies: boolean
 }
 
-/** Chooses peers of a swarm at random, without looking at more of them than are wanted. */
+/**
+ * Chooses random peers of a swarm. The time depends on the number of wanted peers, not on the
+ * swarm.
+ */
 export class PeerChoice {
   readonly #columns: PeerColumns
   readonly #lists: IndexLists
@@ -30,7 +33,7 @@ export class PeerChoice {
   readonly #out4 = new Output(12, 4)
   readonly #out6 = new Output(0, 16)
 
-  /** `random` gives unsigned integers of 32 bits. */
+  /** `random` returns unsigned integers of 32 bits. */
   constructor(columns: PeerColumns, lists: IndexLists, random: () => number) {
     this.#columns = columns
     this.#lists = lists
@@ -39,12 +42,12 @@ export class PeerChoice {
     this.#idBytes = new Uint8Array(columns.ids.buffer)
   }
 
-  /** Six bytes a peer. As the other results, it lasts until the next choice. */
+  /** Chosen IPv4 peers, six bytes each. All results are valid until the next choice. */
   get peers4(): Uint8Array {
     return this.#out4.peers
   }
 
-  /** Eighteen bytes a peer. */
+  /** Chosen IPv6 peers, 18 bytes each. */
   get peers6(): Uint8Array {
     return this.#out6.peers
   }
@@ -57,7 +60,7 @@ export class PeerChoice {
     return this.#out6.ids
   }
 
-  /** Forgets what was chosen. */
+  /** Empties the results. */
   clear(): void {
     this.#out4.clear()
     this.#out6.clear()
@@ -73,12 +76,14 @@ export class PeerChoice {
     if (wish.wantsBothFamilies && left > 0) this.#chooseFamily(own ^ PeerFlag.v6, wish, left)
   }
 
-  /** Takes leechers, whose list is given, and seeds in proportion to how many there are. */
+  /**
+   * Chooses leechers from `list` and seeds from its counterpart, in proportion to their numbers.
+   */
   #chooseFamily(list: number, wish: Wish, wanted: number): void {
     const leechers = this.#lists.length(list) - (this.#isIn(list, wish.self) ? 1 : 0)
     const seeds = wish.wantsSeeds ? this.#lists.length(list + PeerFlag.seed) : 0
     if (leechers + seeds === 0) return
-    // As many seeds as fall to them, the fraction decided by chance
+    // The proportional share of seeds; chance decides how the fraction is rounded
     const fraction = this.#random() / 2 ** 32
     const share = Math.floor((wanted * seeds) / (leechers + seeds) + fraction)
     const seedsWanted = Math.min(seeds, Math.max(share, wanted - leechers))
@@ -92,18 +97,18 @@ export class PeerChoice {
   }
 
   /**
-   * Takes peers of a list, one of each of as many equal sections as are wanted; where the sections
-   * begin is random as well.
+   * Divides a list into equal sections and takes a random peer from each. The position of the first
+   * section is random, too.
    */
   #takeFrom(list: number, wish: Wish, wanted: number): void {
     const length = this.#lists.length(list)
-    // One more than wanted, for the case that the one who asks is among them
+    // One more than wanted, because the requester may be among them
     const sections = Math.min(length, wanted + 1)
     const out = (list & PeerFlag.v6) === 0 ? this.#out4 : this.#out6
     const shift = this.#below(length)
     let taken = 0
     for (let section = 0; section < sections && taken < wanted; section += 1) {
-      // Of a section of one there is nothing to reckon
+      // A section of one peer needs no random number
       const place =
         shift + (sections === length ? section : this.#within(section, sections, length))
       const peer = this.#lists.at(list, place < length ? place : place - length)
@@ -113,7 +118,7 @@ export class PeerChoice {
     }
   }
 
-  /** A random place in one of the equal sections of a list. */
+  /** A random index within one of the equal sections of a list. */
   #within(section: number, sections: number, length: number): number {
     const from = Math.floor((section * length) / sections)
     const to = Math.floor(((section + 1) * length) / sections)
@@ -122,7 +127,7 @@ export class PeerChoice {
 
   #put(peer: number, out: Output, wish: Wish): void {
     const port = this.#columns.ports[peer] ?? 0
-    // Whoever asks can't connect to it
+    // Nobody can connect to port 0
     if (port === 0) return
     if (!wish.isLoopback && isLoopback(this.#addressBytes, 16 * peer)) return
     if (wish.wantsIds) out.putId(this.#idBytes, 20 * peer)
@@ -145,11 +150,11 @@ class Output {
   readonly #ids: Uint8Array
   #withIds = 0
 
-  /** Where in 16 bytes the address begins, and its size. */
+  /** `from` is the offset of the address within 16 bytes, `size` its length. */
   constructor(from: number, size: number) {
     this.#from = from
     this.#size = size
-    // Buffers, as most of what is taken of them becomes strings
+    // Buffers, because most results are turned into strings
     this.#peers = Buffer.alloc(MAX_ANSWER * (size + 2))
     this.#ids = Buffer.alloc(MAX_ANSWER * 20)
   }

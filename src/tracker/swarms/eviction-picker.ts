@@ -1,21 +1,21 @@
 import type { AddressCounts } from './address-counts.js'
 import type { Candidate } from './candidate.js'
 
-/** How many peers or swarms are looked at. */
+/** Number of peers or swarms that are examined. */
 const SAMPLES = 64
 
 export interface GreediestParts {
   readonly addresses: AddressCounts
-  /** Four words for each peer. */
+  /** Four words per peer. */
   readonly peerAddresses: Uint32Array
-  /** Gives unsigned integers of 32 bits. */
+  /** Returns unsigned integers of 32 bits. */
   readonly random: () => number
 }
 
 /**
- * Finds who gives way in a full store: of some that are chosen at random, the peer whose network
- * has the most peers, and whose address has the most of these. So nobody can keep others out, be
- * it from many addresses.
+ * Chooses the peer that a full store removes for a new one. Of some random peers it is the one
+ * whose network has the most peers, and within that whose address has the most.
+ * Nobody can therefore keep others out, even from many addresses.
  */
 export class EvictionPicker {
   readonly #parts: GreediestParts
@@ -25,8 +25,9 @@ export class EvictionPicker {
   }
 
   /**
-   * A peer that holds more than the candidate would; 0 for none. `peerAt` tells the peer of a number
-   * from 1 to `highest`, 0 where there is none that may go.
+   * Finds a peer whose network or address has more peers than the candidate's would have; 0 for
+   * none.
+   * `peerAt` returns the peer for a number from 1 to `highest`, or 0 if that one cannot be removed.
    */
   find(candidate: Candidate, highest: number, peerAt: (number: number) => number): number {
     const { addresses, peerAddresses, random } = this.#parts
@@ -38,7 +39,7 @@ export class EvictionPicker {
       const peer = peerAt(1 + (random() % highest))
       if (peer === 0) continue
       const inNetwork = addresses.countNetwork(peerAddresses, 4 * peer)
-      // The candidate's network would hold as much afterwards
+      // The candidate's network would then have as many
       if (inNetwork === own + 1) continue
       const atAddress = addresses.countAll(peerAddresses, 4 * peer)
       const isGreedier = inNetwork > network || (inNetwork === network && atAddress > address)

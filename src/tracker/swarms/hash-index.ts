@@ -1,14 +1,14 @@
 import { ceilingPowerOfTwo } from './power-of-two.js'
 
-/** The tables of an index over items that are numbered from 1 on. */
+/** The tables of an index over items that are numbered from 1. */
 export interface HashIndexMemory {
   /** The first item of each bucket; 0 for none. */
   readonly heads: Uint32Array
-  /** The next item of the same bucket, by item; 0 for none. */
+  /** The next item in the same bucket, by item; 0 for none. */
   readonly next: Uint32Array
   /** The hash of each item. */
   readonly hashes: Uint32Array
-  /** How many buckets are in use, and how many items there are. */
+  /** Number of buckets in use, and number of items. */
   readonly counts: Uint32Array
 }
 
@@ -17,8 +17,8 @@ const ITEMS = 1
 const FIRST_BUCKETS = 64
 
 /**
- * Items by hash, in a table that grows by one bucket at a time (linear hashing): there is no
- * moment at which all of a large table would be moved.
+ * An index of items by hash. The table grows by one bucket at a time (linear hashing), so there is
+ * never a pause in which a large table is rebuilt.
  */
 export class HashIndex {
   readonly #heads: Uint32Array
@@ -34,18 +34,18 @@ export class HashIndex {
     if (this.#counts[BUCKETS] === 0) this.#counts[BUCKETS] = FIRST_BUCKETS
   }
 
-  /** Takes buckets into use for as many items as are to come: none need be split for them later. */
+  /** Sizes an empty index for a number of items, so that adding them splits no bucket. */
   reserve(items: number): void {
     if (this.#counts[ITEMS] !== 0) return
     this.#counts[BUCKETS] = Math.min(Math.max(items, FIRST_BUCKETS), this.#heads.length)
   }
 
-  /** The first item of this hash; 0 for none. */
+  /** The first item with this hash; 0 for none. */
   first(hash: number): number {
     return this.#skipTo(hash, this.#heads[this.#bucketOf(hash)] ?? 0)
   }
 
-  /** The item of the same hash after this one; 0 for none. */
+  /** The next item with the same hash; 0 for none. */
   following(item: number): number {
     return this.#skipTo(this.#hashes[item] ?? 0, this.#next[item] ?? 0)
   }
@@ -85,13 +85,13 @@ export class HashIndex {
 
   #bucketOf(hash: number): number {
     const buckets = this.#counts[BUCKETS] ?? 0
-    // While the table goes from 2^n to 2^(n+1) buckets, those not split yet are found by n bits
+    // While growing from 2^n to 2^(n+1) buckets, the buckets not yet split use only n bits
     const mask = (2 << (31 - Math.clz32(buckets))) - 1
     const bucket = hash & mask
     return bucket < buckets ? bucket : hash & (mask >>> 1)
   }
 
-  /** Takes one more bucket into use, and moves there what now belongs into it. */
+  /** Adds a bucket and moves the items that belong there from the bucket it splits. */
   #split(buckets: number): void {
     const old = buckets ^ (1 << (31 - Math.clz32(buckets)))
     this.#counts[BUCKETS] = buckets + 1
@@ -105,7 +105,7 @@ export class HashIndex {
   }
 }
 
-/** How many buckets an index over so many items may come to. */
+/** The most buckets that an index over `items` items uses. */
 export function bucketsFor(items: number): number {
   return Math.max(FIRST_BUCKETS, ceilingPowerOfTwo(items))
 }

@@ -1,16 +1,16 @@
 import { type IndexPool, MIN_ORDER } from './index-pool.js'
 
-/** Where each list lies in the pool. */
+/** Position and size of each list in the pool. */
 export interface IndexListsMemory {
   readonly starts: Uint32Array
   readonly lengths: Uint32Array
-  /** The order of the list's block; 0 for none. */
+  /** log2 of the size of the list's block; 0 for none. */
   readonly orders: Uint8Array
-  /** Where in its list each item stands. */
+  /** Index of each item within its list. */
   readonly positions: Uint32Array
 }
 
-/** Many lists of numbered items. Each item is in one list; the order of a list means nothing. */
+/** Many unordered lists of numbered items. Each item is in one list. */
 export class IndexLists {
   readonly #memory: IndexListsMemory
   readonly #pool: IndexPool
@@ -28,7 +28,7 @@ export class IndexLists {
     return this.#pool.entries[(this.#memory.starts[list] ?? 0) + position] ?? 0
   }
 
-  /** Whether there was room for the item. */
+  /** Adds an item. Returns false if there is no room. */
   add(list: number, item: number): boolean {
     const { starts, lengths, orders, positions } = this.#memory
     const length = lengths[list] ?? 0
@@ -42,7 +42,7 @@ export class IndexLists {
     return true
   }
 
-  /** Takes an item out of the list that it is in; the last one takes its place. */
+  /** Removes an item from its list. The last item takes its place. */
   remove(list: number, item: number): void {
     const { starts, lengths, orders, positions } = this.#memory
     const start = starts[list] ?? 0

@@ -1,22 +1,22 @@
 /** The memory of a pool. */
 export interface IndexPoolMemory {
-  /** What blocks hold; its length is a power of two. */
+  /** The content of the blocks. The length is a power of two. */
   readonly entries: Uint32Array
-  /** For each pair of entries: one more than the order of the free block that begins there, or 0. */
+  /** For each pair of entries: the order of the free block that begins there plus one, or 0. */
   readonly freeOrders: Uint8Array
-  /** The first free block of each order, plus one; and whether the pool was set up. */
+  /** The first free block of each order plus one, and a mark that the pool was initialized. */
   readonly heads: Uint32Array
 }
 
-/** Blocks have at least two entries, which link them while they are free. */
+/** log2 of the smallest block. A free block needs two entries for its links. */
 export const MIN_ORDER = 1
-/** Places in `heads`. */
+/** Length of `heads`. */
 export const POOL_HEADS = 33
 const IS_SET_UP = 32
 
 /**
- * Blocks of 2^order numbers out of one array, by the buddy system: neighbours that are free become
- * one again, so that no history of sizes uses the array up.
+ * Allocates blocks of 2^order numbers in one array (buddy system). Free neighbours are merged
+ * again, so the array does not fragment over time.
  */
 export class IndexPool {
   readonly entries: Uint32Array
@@ -35,7 +35,7 @@ export class IndexPool {
     }
   }
 
-  /** Where a block of 2^order entries begins; -1 when there is no room. */
+  /** Returns the start of a block of 2^order entries, or -1 if there is no room. */
   allocate(order: number): number {
     let found = order
     while (found <= this.#maxOrder && this.#heads[found] === 0) found += 1

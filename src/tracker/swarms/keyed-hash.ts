@@ -1,6 +1,6 @@
 /**
- * Hashes 32-bit words with a secret key (HalfSipHash-1-3), so that no stranger can choose what
- * falls into the same place of a table.
+ * Hashes 32-bit words with a secret key (HalfSipHash-1-3). Clients cannot choose values that
+ * collide in a table.
  */
 export function hashWords(key: Uint32Array, words: Uint32Array, count: number): number {
   let v0 = key[0] ?? 0

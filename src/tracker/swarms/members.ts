@@ -12,13 +12,13 @@ export interface MembersParts {
   readonly lists: IndexLists
   readonly addresses: AddressCounts
   readonly counters: Uint32Array
-  /** The peer that announces itself, whom `find` and `put` are about. */
+  /** The announcing peer, which `find` and `put` use. */
   readonly candidate: Candidate
   /** Whether swarms without peers are kept. */
   readonly keepsEmpty: boolean
 }
 
-/** Who is in which swarm: a peer's record, its list, its address and all counts change together. */
+/** The members of each swarm. Changes a peer's record, list, address and all counts together. */
 export class Members {
   readonly #peers: PeerTable
   readonly #swarms: SwarmTable
@@ -39,8 +39,9 @@ export class Members {
   }
 
   /**
-   * The number of the candidate in a swarm; 0 when it is not there. Who has the id must prove it by
-   * the key, or by the address where no key is known; who is at the address and port is the one.
+   * The candidate's number in a swarm; 0 if it is not a member.
+   * A peer is recognized by its id together with its key. If no key is known, the address must
+   * match. A peer at the same address and port is always recognized.
    */
   find(swarm: number): number {
     return (
@@ -49,14 +50,14 @@ export class Members {
     )
   }
 
-  /** Whether the candidate, which was saved, is there: by the key that it had then, if any. */
+  /** Whether a restored candidate is already a member. Its id counts only with the saved key. */
   isBack(swarm: number): boolean {
     const peers = this.#peers
     const alike = peers.findAlike(swarm, this.#candidate)
     return alike !== 0 || peers.findByAddress(swarm, this.#candidate) !== 0
   }
 
-  /** Some peer of a swarm; 0 when it has none. */
+  /** Any peer of a swarm; 0 if it has none. */
   first(swarm: number): number {
     const first = LISTS_PER_SWARM * swarm
     for (let list = first; list < first + LISTS_PER_SWARM; list += 1) {
@@ -65,10 +66,7 @@ export class Members {
     return 0
   }
 
-  /**
-   * Notes what a peer said of itself, but for when it was heard of. Returns 0 when there is no room
-   * for it.
-   */
+  /** Adds or updates a peer, except its time. Returns 0 if there is no room. */
   put(swarm: number, known: number, announce: PeerAnnounce): number {
     return known === 0 ? this.#addPeer(swarm, announce) : this.#update(known, announce)
   }
@@ -88,7 +86,7 @@ export class Members {
     return peer
   }
 
-  /** Changes what is known of a peer; 0 when there is no room for the change. */
+  /** Updates a peer; returns 0 if there is no room for the change. */
   #update(peer: number, announce: PeerAnnounce): number {
     const { flags, swarms } = this.#peers.columns
     const swarm = swarms[peer] ?? 0
@@ -107,14 +105,14 @@ export class Members {
     return peer
   }
 
-  /** Follows a peer to the candidate's address, or takes the candidate's id and key over. */
+  /** Gives a peer the candidate's address, id and key. */
   #moveToAddress(swarm: number, peer: number): void {
     const { columns } = this.#peers
     const { port, key } = this.#candidate
     const isThere = columns.ports[peer] === port && this.#peers.hasAddress(peer, this.#candidate)
     const isSame = columns.keys[peer] === key && this.#peers.hasIdOf(peer, this.#candidate)
     if (isThere && isSame) return
-    // Who was at the new address before is there no more
+    // The peer that was at the new address before is gone
     const former = this.#peers.findByAddress(swarm, this.#candidate)
     if (former !== 0 && former !== peer) this.remove(former)
     this.#addresses.change(swarm, this.#placeOf(peer), -1)
@@ -122,14 +120,14 @@ export class Members {
     this.#addresses.change(swarm, this.#placeOf(peer), 1)
   }
 
-  /** Takes a peer out, and its swarm as well when that is useless then. */
+  /** Removes a peer, and its swarm if that is then useless. */
   remove(peer: number): void {
     const { flags } = this.#peers.columns
     this.#lists.remove(this.#peers.listOf(peer), peer)
     this.#dropUnlisted(peer, flags[peer] ?? 0)
   }
 
-  /** Removes a peer that is in no list any more, having been counted with these flags. */
+  /** Removes a peer that is in no list but was counted with the flags `counted`. */
   #dropUnlisted(peer: number, counted: number): 0 {
     const swarm = this.#peers.columns.swarms[peer] ?? 0
     this.#addresses.change(swarm, this.#placeOf(peer), -1)
@@ -141,13 +139,13 @@ export class Members {
     return 0
   }
 
-  /** A swarm without peers is kept for the sake of its count alone. */
+  /** Removes a swarm without peers, unless it has completed downloads to remember. */
   dropIfUseless(swarm: number): void {
     if (this.#keepsEmpty || this.count(swarm) > 0) return
     if (this.#swarms.columns.completed[swarm] === 0) this.#swarms.remove(swarm)
   }
 
-  /** Each peer counts once, and only if nothing is left to download. */
+  /** Counts a completed download, once per peer and only if nothing is left to download. */
   noteCompleted(swarm: number, peer: number, { event, isComplete }: PeerAnnounce): void {
     const { flags } = this.#peers.columns
     const before = flags[peer] ?? 0
@@ -158,7 +156,7 @@ export class Members {
     completed[swarm] = (completed[swarm] ?? 0) + 1
   }
 
-  /** The counts as announces and scrapes tell them. */
+  /** The counts for announces and scrapes. */
   countsOf(swarm: number): SwarmCounts {
     const complete = this.#countOf(swarm, PeerFlag.seed)
     const incomplete = this.#countOf(swarm, 0)
@@ -167,12 +165,12 @@ export class Members {
     return { complete, incomplete, downloaders, downloaded }
   }
 
-  /** How many peers a swarm has. */
+  /** Number of peers in a swarm. */
   count(swarm: number): number {
     return this.#countOf(swarm, 0) + this.#countOf(swarm, PeerFlag.seed)
   }
 
-  /** Seeds or others, of both address families. */
+  /** Number of seeds or others, of both address families. */
   #countOf(swarm: number, kind: number): number {
     const list = LISTS_PER_SWARM * swarm + kind
     return this.#lists.length(list) + this.#lists.length(list + PeerFlag.v6)
@@ -193,7 +191,7 @@ export class Members {
   }
 }
 
-/** The flags that an announce asks for. */
+/** The flags for an announce. */
 export function flagsOf({ isComplete, event }: PeerAnnounce): number {
   if (isComplete) return PeerFlag.seed
   return event === 'paused' ? PeerFlag.partialSeed : 0

@@ -31,16 +31,16 @@ export interface MemorySwarmsParts {
   readonly limits: StoreLimits
   /** Seconds on a clock that is never set back. */
   readonly now: () => number
-  /** Gives unsigned integers of 32 bits. */
+  /** Returns unsigned integers of 32 bits. */
   readonly random: () => number
 }
 
 const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, downloaded: 0 }
 
 /**
- * The swarms of a tracker, in memory that is laid out beforehand, without an object for each peer:
- * some 90 bytes a peer. Every call takes a bounded time, long works being cut in slices, so that
- * announces can go on between them.
+ * The swarms of a tracker. The memory is allocated once, without an object per peer: about 90 bytes
+ * a peer.
+ * Every call takes a bounded time. Long tasks are done in slices, with announces between them.
  */
 export class MemorySwarms {
   readonly #limits: StoreLimits
@@ -77,7 +77,7 @@ export class MemorySwarms {
     this.#choice = new PeerChoice(memory.peers, this.#lists, random)
   }
 
-  /** Notes what a peer says, and chooses peers for it. */
+  /** Records a peer's announce and chooses peers for it. */
   announce(announce: PeerAnnounce): AnnounceAnswer {
     this.#candidate.load(announce)
     if (announce.event === 'stopped') return this.#stop(announce)
@@ -101,7 +101,7 @@ export class MemorySwarms {
     return this.#answer(swarm, null)
   }
 
-  /** Peers of a swarm for somebody who does not take part in it. */
+  /** Chooses peers for a requester that does not join the swarm. */
   choose({ infoHash, wanted, wantsIds, isLoopback }: OutsideWish): AnnounceAnswer {
     const swarm = this.#swarms.find(infoHash)
     const wish = { self: 0, isV6: false, wantsSeeds: true, wantsBothFamilies: true }
@@ -110,13 +110,13 @@ export class MemorySwarms {
     return this.#answer(swarm, null)
   }
 
-  /** null for a torrent of which nothing is known. */
+  /** The counts of a swarm; null if the torrent is unknown. */
   scrape(infoHash: Uint8Array): SwarmCounts | null {
     const swarm = this.#swarms.find(infoHash)
     return swarm === 0 ? null : this.#members.countsOf(swarm)
   }
 
-  /** The swarms from a place in the store on, at most `limit` places of it. Begins at 0. */
+  /** Lists the swarms in the next `limit` places, starting at `from`. Begin with 0. */
   list(from: number, limit: number): SwarmPage {
     const swarms: SwarmSummary[] = []
     const { highest } = this.#swarms
@@ -136,7 +136,7 @@ export class MemorySwarms {
     }
   }
 
-  /** Forgets a swarm and its peers. */
+  /** Removes a swarm and its peers. */
   forget(infoHash: Uint8Array): void {
     const swarm = this.#swarms.find(infoHash)
     if (swarm === 0) return
@@ -148,8 +148,8 @@ export class MemorySwarms {
   }
 
   /**
-   * Looks at the next `slots` places for peers that were not heard of for too long, and forgets
-   * those. Returns whether the end of all places was reached: the next call begins again.
+   * Removes expired peers in the next `slots` places. Returns whether the end was reached; then the
+   * next call begins again.
    */
   expire(slots: number): boolean {
     const { heard, swarms } = this.#peers.columns
@@ -165,8 +165,8 @@ export class MemorySwarms {
   }
 
   /**
-   * The whole state as bytes, a slice at each step, which lasts until the next; what changes
-   * meanwhile may be in it or not.
+   * Yields the whole state as bytes. Each slice is valid until the next. Changes made meanwhile may
+   * or may not be included.
    */
   *save(): Generator<Uint8Array, void> {
     const parts = { peers: this.#peers, swarms: this.#swarms, lists: this.#lists }
@@ -174,8 +174,8 @@ export class MemorySwarms {
   }
 
   /**
-   * Prepares to take back a state that was saved `age` seconds ago, and has about `size` bytes: it
-   * goes faster when that is known.
+   * Prepares to restore a state that was saved `age` seconds ago. `size` is its approximate size in
+   * bytes, which makes restoring faster.
    */
   restore(age: number, size = 0): SwarmRestorer {
     this.#peers.reserve(Math.min(Math.floor(size / PEER4_SIZE), this.#limits.maxPeers))
@@ -191,7 +191,7 @@ export class MemorySwarms {
         const heard = now - age - peerAge
         if (swarm === 0 || heard < oldest || !isConnectable(announce.address)) return
         this.#candidate.load(announce)
-        // What has announced itself already is known better
+        // A peer that has already announced is more current than its saved record
         if (this.#members.isBack(swarm)) return
         const peer = this.#members.put(swarm, 0, announce)
         if (peer === 0) return
@@ -202,7 +202,7 @@ export class MemorySwarms {
     })
   }
 
-  /** A peer that leaves is told the counts, and no peers. */
+  /** Removes a peer that stops. Its answer has counts but no peers. */
   #stop({ infoHash }: PeerAnnounce): AnnounceAnswer {
     this.#choice.clear()
     const swarm = this.#swarms.find(infoHash)
@@ -212,7 +212,7 @@ export class MemorySwarms {
     return this.#answer(this.#swarms.isInUse(swarm) ? swarm : 0, null)
   }
 
-  /** Takes a place for a swarm; that of the one that is without peers longest, if need be. */
+  /** Adds a swarm. If the store is full, the swarm that was empty longest is removed. */
   #addSwarm(infoHash: Uint8Array): number {
     const swarm = this.#swarms.add(infoHash)
     if (swarm !== 0 || this.#swarms.oldestEmpty === 0) return swarm
@@ -220,7 +220,7 @@ export class MemorySwarms {
     return this.#swarms.add(infoHash)
   }
 
-  /** Takes the place of a swarm whose only peer is greedier than the candidate; 0 for none. */
+  /** Replaces a swarm whose only peer uses more than the candidate; 0 if there is none. */
   #displaceSwarm(infoHash: Uint8Array): number {
     const peer = this.#greediest.find(this.#candidate, this.#swarms.highest, (swarm) => {
       return this.#members.count(swarm) === 1 ? this.#members.first(swarm) : 0
@@ -232,13 +232,16 @@ export class MemorySwarms {
     return this.#swarms.add(infoHash)
   }
 
-  /** Whether a peer has given way that is greedier than the candidate, which joins a swarm. */
+  /**
+   * Removes a peer that uses more than the candidate, to let it join. Returns whether one was
+   * found.
+   */
   #displacePeer(joined: number): boolean {
     const { swarms } = this.#peers.columns
     const highest = this.#counters[Counter.highestPeer] ?? 0
     const peer = this.#greediest.find(this.#candidate, highest, (number) => {
       const swarm = swarms[number] ?? 0
-      // The swarm itself would go with its last peer
+      // Without its last peer the swarm itself would be removed
       const isLast = swarm === joined && this.#members.count(swarm) === 1
       return swarm === 0 || isLast ? 0 : number
     })

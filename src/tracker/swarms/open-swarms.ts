@@ -10,7 +10,7 @@ export interface SwarmsParts {
   readonly randomBytes: (count: number) => Uint8Array
 }
 
-/** A store without any swarms. */
+/** Creates an empty store. */
 export function openSwarms({ limits, now, randomBytes }: SwarmsParts): MemorySwarms {
   const memory = allocateStore(limits, randomBytes(8))
   return new MemorySwarms({ memory, limits, now, random: randomNumbers(randomBytes(16)) })

@@ -3,20 +3,20 @@ import { HashIndex } from './hash-index.js'
 import { hashWords } from './keyed-hash.js'
 import { Counter, LISTS_PER_SWARM, type PeerColumns, type StoreMemory } from './store-memory.js'
 
-/** What is known of a peer, in bits. */
+/** Properties of a peer, as bits. */
 export const PeerFlag = {
   seed: 1,
   v6: 2,
-  /** It can't download more though it is incomplete (BEP 21). */
+  /** Incomplete, but downloads no more (BEP 21). */
   partialSeed: 4,
-  /** That it completed was counted. */
+  /** Its completed download was counted. */
   completed: 8,
 } as const
 
 /**
- * The places of all peers, found by swarm, address and port, or by swarm, peer id and what proves
- * that: the key, or the address of who has none. So there is at most one for each of these, however
- * many peers say that they have one id.
+ * All peers, indexed by swarm, address and port, and by swarm, peer id and key. For a peer without
+ * a key, its address takes the place of the key.
+ * Each combination exists at most once, even if many peers claim the same id.
  */
 export class PeerTable {
   readonly columns: PeerColumns
@@ -39,15 +39,18 @@ export class PeerTable {
   }
 
   /**
-   * The peer with the candidate's id that has its key, or else that has no key and is at its address;
-   * 0 for none.
+   * Finds the peer with the candidate's id and key. If there is none, finds one with its id and
+   * address that has no key. Returns 0 for none.
    */
   findById(swarm: number, candidate: Candidate): number {
     const alike = this.findAlike(swarm, candidate)
     return alike !== 0 || candidate.key === 0 ? alike : this.#findKeyless(swarm, candidate)
   }
 
-  /** The peer with the candidate's id and key, or with its id and address if both have no key. */
+  /**
+   * Finds the peer with the candidate's id and key, or with its id and address if neither has a
+   * key.
+   */
   findAlike(swarm: number, candidate: Candidate): number {
     const { key } = candidate
     if (key === 0) return this.#findKeyless(swarm, candidate)
@@ -71,7 +74,7 @@ export class PeerTable {
     return true
   }
 
-  /** Whether it is at the candidate's IPv4 address, or in its /64. */
+  /** Whether a peer has the candidate's IPv4 address, or is in its /64. */
   isAtNetworkOf(peer: number, { address, isV6 }: Candidate): boolean {
     const { addresses } = this.columns
     const size = isV6 ? 2 : 4
@@ -85,19 +88,19 @@ export class PeerTable {
     return true
   }
 
-  /** Makes the tables ready for so many peers, as long as there are none. */
+  /** Prepares the empty tables for a number of peers. */
   reserve(peers: number): void {
     this.#byId.reserve(peers)
     this.#byAddress.reserve(peers)
   }
 
-  /** Copies the 20 bytes of a peer's id. */
+  /** Copies a peer's id, 20 bytes. */
   copyId(peer: number, to: Uint8Array, at: number): void {
     const from = 20 * peer
     for (let n = 0; n < 20; n += 1) to[at + n] = this.#idBytes[from + n] ?? 0
   }
 
-  /** Copies the 16 bytes of a peer's address, or the last four of an IPv4 address. */
+  /** Copies a peer's address: 16 bytes for IPv6, 4 for IPv4. */
   copyAddress(peer: number, to: Uint8Array, at: number): void {
     const isV6 = ((this.columns.flags[peer] ?? 0) & PeerFlag.v6) !== 0
     const size = isV6 ? 16 : 4
@@ -105,7 +108,7 @@ export class PeerTable {
     for (let n = 0; n < size; n += 1) to[at + n] = this.#addressBytes[from + n] ?? 0
   }
 
-  /** Takes a place for the candidate; 0 when there is none. */
+  /** Adds the candidate; returns 0 if there is no room. */
   add(swarm: number, candidate: Candidate): number {
     const peer = this.#takePlace()
     if (peer === 0) return 0
@@ -117,7 +120,7 @@ export class PeerTable {
     return peer
   }
 
-  /** Gives a peer another id, key, address and port, those of the candidate. */
+  /** Gives a peer the candidate's id, key, address and port. */
   rename(peer: number, candidate: Candidate): void {
     this.#byId.remove(peer)
     this.#byAddress.remove(peer)
@@ -134,7 +137,7 @@ export class PeerTable {
     this.#count(Counter.peers, -1)
   }
 
-  /** The list of its swarm that a peer belongs into. */
+  /** The list in which a peer belongs. */
   listOf(peer: number): number {
     const flags = this.columns.flags[peer] ?? 0
     const swarm = this.columns.swarms[peer] ?? 0
@@ -191,7 +194,7 @@ export class PeerTable {
     return this.hasIdOf(peer, candidate)
   }
 
-  /** Of the id and the key, or, where that is 0, of the id and the address. */
+  /** Hashes id and key, or id and address if the key is 0. */
   #hashId(swarm: number, { id, isV6, address }: Candidate, key: number): number {
     this.#words[0] = swarm
     this.#words[1] = key

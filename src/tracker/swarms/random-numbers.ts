@@ -1,6 +1,7 @@
 /**
- * Makes unsigned integers of 32 bits that look random (xorshift128), from 16 bytes that are not
- * all 0. Which peers somebody gets needs no secrecy.
+ * Creates a generator of pseudo-random unsigned 32-bit integers (xorshift128). The seed has 16
+ * bytes, not all 0.
+ * Not for secrets; it chooses peers.
  */
 export function randomNumbers(seed: Uint8Array): () => number {
   const view = new DataView(seed.buffer, seed.byteOffset, 16)

@@ -20,22 +20,23 @@ export interface SavedParts {
   readonly now: () => number
 }
 
-/** The bytes of a slice, which takes a fraction of a millisecond. */
+/** Size of a slice in bytes. Writing one takes a fraction of a millisecond. */
 const SLICE = 32 * 1024
 
 /**
- * The lists of a swarm in the order they are saved: a leecher that becomes a seed meanwhile is met
- * at least once.
+ * The lists of a swarm in saving order. A leecher that becomes a seed meanwhile is saved at least
+ * once.
  */
 const LISTS = [0, PeerFlag.v6, PeerFlag.seed, PeerFlag.seed + PeerFlag.v6] as const
 
 /**
- * Writes all swarms, a slice at each step, which lasts until the next. Lists are read from their ends: the peer that takes the
- * place of one that leaves meanwhile comes from the part that is written already.
+ * Yields all swarms as bytes. Each slice is valid until the next.
+ * Lists are read from their ends: if a peer leaves meanwhile, the peer that takes its place has
+ * already been saved.
  */
 export function* saveSwarms(parts: SavedParts): Generator<Uint8Array, void> {
   const slice = new Slice()
-  // Ages are those at the beginning, which is when the state is from
+  // All ages refer to the start of the save
   const second = Math.floor(parts.now())
   for (let swarm = 1; swarm <= parts.swarms.highest; swarm += 1) {
     if (swarm % 256 === 0 && slice.length === 0) yield new Uint8Array(0)
@@ -50,7 +51,7 @@ export function* saveSwarms(parts: SavedParts): Generator<Uint8Array, void> {
   yield slice.take()
 }
 
-/** A swarm that is saved; ages are those at a second. */
+/** The swarm being saved. Ages refer to `second`. */
 interface SavedSwarm {
   readonly swarm: number
   readonly infoHash: Uint8Array
@@ -67,7 +68,7 @@ function* savePeers(
     for (let at = lists.length(list) - 1; at >= 0; at -= 1) {
       if (!slice.hasRoom(PEER6_SIZE)) {
         yield slice.take()
-        // Its place may be another swarm's by now
+        // The place may meanwhile hold another swarm
         if (!swarms.isAt(swarm, infoHash)) return
       }
       // The list may have become shorter
@@ -99,23 +100,23 @@ function putEnd(slice: Slice): void {
   slice.records.bytes[slice.add(1)] = RecordKind.end
 }
 
-/** Records that are written one after the other, always into the same memory. */
+/** Consecutive records, always in the same memory. */
 class Slice {
   length = 0
   readonly records = new RecordWriter(new Uint8Array(SLICE))
 
-  /** There is always room for one byte more. */
+  /** Whether a record fits. One byte is always left for the end mark. */
   hasRoom(size: number): boolean {
     return this.length + size < SLICE
   }
 
-  /** Where a record of a size may be written. */
+  /** Reserves space for a record and returns its offset. */
   add(size: number): number {
     this.length += size
     return this.length - size
   }
 
-  /** What was written, which lasts until something is added. */
+  /** Returns the written bytes, valid until something is added, and starts over. */
   take(): Uint8Array {
     const taken = this.records.bytes.subarray(0, this.length)
     this.length = 0

@@ -4,11 +4,11 @@ import { POOL_HEADS, type IndexPoolMemory } from './index-pool.js'
 import { ceilingPowerOfTwo } from './power-of-two.js'
 
 /**
- * All that a store knows. It is laid out for as many peers and swarms as there may be, but the system
- * hands out only the pages that are written to: what a store takes up grows with what it holds.
+ * The complete content of a store. It is allocated for the maximum number of peers and swarms, but
+ * the system provides only the pages that are written. Memory use therefore grows with the content.
  */
 export interface StoreMemory {
-  /** See `Counter` for what stands where. */
+  /** See `Counter` for the indexes. */
   readonly counters: Uint32Array
   /** The secret of the hashes. */
   readonly hashKey: Uint32Array
@@ -22,18 +22,18 @@ export interface StoreMemory {
   readonly perNetwork: Uint32Array
 }
 
-/** Peers, by number from 1 on. */
+/** Peers, by number from 1. */
 export interface PeerColumns {
   /** Four words each, in network order. */
   readonly addresses: Uint32Array
   readonly ports: Uint16Array
   /** Five words each. */
   readonly ids: Uint32Array
-  /** The key; of a place that is free, the next free one. */
+  /** The key. In a free place, the next free place. */
   readonly keys: Uint32Array
-  /** The second at which the peer was heard of last. */
+  /** Time of the last announce in seconds. */
   readonly heard: Uint32Array
-  /** The swarm; 0: the place is free. */
+  /** The swarm; 0 if the place is free. */
   readonly swarms: Uint32Array
   /** See `PeerFlag`. */
   readonly flags: Uint8Array
@@ -41,7 +41,7 @@ export interface PeerColumns {
   readonly byAddress: HashIndexMemory
 }
 
-/** Swarms, by number from 1 on. */
+/** Swarms, by number from 1. */
 export interface SwarmColumns {
   /** Five words each. */
   readonly infoHashes: Uint32Array
@@ -49,34 +49,37 @@ export interface SwarmColumns {
   readonly partialSeeds: Uint32Array
   /** See `SwarmState`. */
   readonly states: Uint8Array
-  /** Of swarms without peers, the one that became so before and after; of free places, the next. */
+  /**
+   * Links the swarms without peers in the order in which they became empty. In a free place,
+   * `after` is the next free place.
+   */
   readonly before: Uint32Array
   readonly after: Uint32Array
   readonly byInfoHash: HashIndexMemory
 }
 
-/** What stands where in `counters`. */
+/** Indexes in `counters`. */
 export const Counter = {
   peers: 0,
   seeds: 1,
   swarms: 2,
-  /** The highest number in use so far. */
+  /** The highest number used so far. */
   highestPeer: 3,
   highestSwarm: 4,
   /** The first free place below the highest; 0 for none. */
   freePeer: 5,
   freeSwarm: 6,
-  /** The swarms without peers, the oldest first. */
+  /** The oldest and newest swarm without peers. */
   oldestEmpty: 7,
   newestEmpty: 8,
-  /** Where peers that are no longer heard of are looked for next. */
+  /** The place at which the next search for expired peers begins. */
   nextToExpire: 9,
 } as const
 
-/** Lists of a swarm: leechers and seeds, of both address families. */
+/** Each swarm has a list for leechers and one for seeds, per address family. */
 export const LISTS_PER_SWARM = 4
 
-/** Lays out the memory for a store; `secret` has 8 random bytes. */
+/** Allocates the memory of a store. `secret` has 8 random bytes. */
 export function allocateStore(
   limits: { readonly maxPeers: number; readonly maxSwarms: number },
   secret: Uint8Array,

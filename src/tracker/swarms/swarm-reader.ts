@@ -3,10 +3,13 @@ import { PeerFlag } from './peer-table.js'
 import { PEER4_SIZE, PEER6_SIZE, RecordKind, RecordReader, SWARM_SIZE } from './swarm-records.js'
 import type { PeerAnnounce, SwarmRestorer } from './swarm-store.js'
 
-/** Hears what is read. */
+/** Receives the records. */
 export interface SwarmHandler {
   readonly swarm: (infoHash: Uint8Array, completed: number) => void
-  /** A peer of the swarm before, which lasts until the next; whether it was counted as completed. */
+  /**
+   * Receives a peer of the last swarm; it is valid until the next. `isCounted`: its completed
+   * download was counted.
+   */
   readonly peer: (announce: PeerAnnounce, age: number, isCounted: boolean) => void
 }
 
@@ -21,7 +24,7 @@ type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 const NO_BYTES = new Uint8Array(0)
 
-/** Reads saved swarms from bytes that may be cut anywhere. */
+/** Reads saved swarms from chunks that may end anywhere. */
 export class SwarmReader implements SwarmRestorer {
   readonly #handler: SwarmHandler
   readonly #peer: Writable<PeerAnnounce> = {
@@ -49,12 +52,12 @@ export class SwarmReader implements SwarmRestorer {
     let at = 0
     while (at < bytes.length) {
       const size = SIZES[bytes[at] ?? 0]
-      if (size === undefined || this.#hasEnded) throw damaged('has bytes that mean nothing')
+      if (size === undefined || this.#hasEnded) throw damaged('has invalid bytes')
       if (at + size > bytes.length) break
       this.#read(records, at, bytes[at] ?? 0)
       at += size
     }
-    // A copy, which `slice` of a Buffer is not: the writer may use its bytes again
+    // Copied, which `slice` of a Buffer does not do: the caller may reuse its bytes
     this.#rest = new Uint8Array(bytes.subarray(at))
   }
 
@@ -73,7 +76,7 @@ export class SwarmReader implements SwarmRestorer {
     }
   }
 
-  /** What a peer that was saved would say; it lasts until the next. */
+  /** Turns a saved peer into an announce, valid until the next peer. */
   #loadPeer(records: RecordReader, at: number): PeerAnnounce {
     const flags = records.flags(at)
     const peer = this.#peer

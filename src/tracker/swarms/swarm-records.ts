@@ -1,6 +1,6 @@
 import { PeerFlag } from './peer-table.js'
 
-/** What a saved record begins with. */
+/** The first byte of a saved record. */
 export const RecordKind = { swarm: 1, peer4: 2, peer6: 3, end: 4 } as const
 
 /** Kind, info hash, completed. */
@@ -10,21 +10,21 @@ const HEAD = 1 + 1 + 4 + 2 + 4 + 20
 export const PEER4_SIZE = HEAD + 4
 export const PEER6_SIZE = HEAD + 16
 
-/** What a record of a peer has before its id and address. */
+/** The fields of a peer's record before its id and address. */
 export interface PeerHead {
   /** See `PeerFlag`. */
   readonly flags: number
-  /** Seconds since it was heard of. */
+  /** Seconds since its last announce. */
   readonly age: number
   readonly port: number
   readonly key: number
 }
 
-/** Where in the record of a peer its id and its address stand. */
+/** Offsets of id and address in a peer's record. */
 export const ID_AT = 12
 export const ADDRESS_AT = HEAD
 
-/** Writes records at places in bytes, without an object for each. */
+/** Writes records into bytes, without an object for each. */
 export class RecordWriter {
   readonly bytes: Uint8Array
   readonly #view: DataView
@@ -40,7 +40,7 @@ export class RecordWriter {
     this.#view.setUint32(at + 21, completed)
   }
 
-  /** All of a peer but its id and its address. */
+  /** Writes a peer's record, except id and address. */
   peer(at: number, { flags, age, port, key }: PeerHead): void {
     this.bytes[at] = (flags & PeerFlag.v6) === 0 ? RecordKind.peer4 : RecordKind.peer6
     this.bytes[at + 1] = flags
@@ -50,7 +50,7 @@ export class RecordWriter {
   }
 }
 
-/** Reads records at places in bytes, without an object for each. */
+/** Reads records from bytes, without an object for each. */
 export class RecordReader {
   readonly #bytes: Uint8Array
   readonly #view: DataView
@@ -84,12 +84,12 @@ export class RecordReader {
     return this.#view.getUint32(at + 8)
   }
 
-  /** Copies the 20 bytes of a peer's id. */
+  /** Copies a peer's id, 20 bytes. */
   copyId(at: number, to: Uint8Array): void {
     for (let n = 0; n < 20; n += 1) to[n] = this.#bytes[at + ID_AT + n] ?? 0
   }
 
-  /** Copies a peer's address, into the last four of 16 bytes where it is of IPv4. */
+  /** Copies a peer's address as 16 bytes, with IPv4 mapped into IPv6. */
   copyAddress(at: number, to: Uint8Array): void {
     const isV6 = this.#bytes[at] === RecordKind.peer6
     if (!isV6) to.fill(0, 0, 10).fill(0xff, 10, 12)

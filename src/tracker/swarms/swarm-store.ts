@@ -1,74 +1,76 @@
-/** What a peer says has happened; `paused` is said by a partial seed (BEP 21). */
+/** The event of an announce. Partial seeds send `paused` (BEP 21). */
 export type PeerEvent = 'none' | 'started' | 'stopped' | 'completed' | 'paused'
 
-/** What a peer tells a tracker about itself, and asks of it. */
+/** A peer's announce. */
 export interface PeerAnnounce {
-  /** 20 bytes; those of a v2 torrent are the first 20 of its SHA-256. */
+  /** 20 bytes; for v2 torrents the first 20 of the SHA-256. */
   readonly infoHash: Uint8Array
   /** 20 bytes. */
   readonly peerId: Uint8Array
   /** 16 bytes; an IPv4 address is mapped into IPv6 (`::ffff:a.b.c.d`). */
   readonly address: Uint8Array
-  /** 0 to 65535; a peer at port 0 is counted and never given to others. */
+  /** 0 to 65535. A peer at port 0 is counted but never given to others. */
   readonly port: number
-  /** What the peer proves itself by when its address has changed; 0 for nothing. 32 bits. */
+  /** 32 bits that identify a peer after its address has changed; 0 for none. */
   readonly key: number
   readonly event: PeerEvent
   /** Whether nothing is left to download. */
   readonly isComplete: boolean
-  /** How many peers to answer with at most. */
+  /** The most peers in the answer. */
   readonly wanted: number
-  /** Whether to answer with peer ids too. */
+  /** Whether the answer includes peer ids. */
   readonly wantsIds: boolean
   /** Whether to fill up with peers of the other address family. */
   readonly wantsBothFamilies: boolean
 }
 
-/** What somebody wants of a swarm who does not take part in it. */
+/** A request for peers by someone who does not join the swarm. */
 export interface OutsideWish extends Pick<PeerAnnounce, 'infoHash' | 'wanted' | 'wantsIds'> {
-  /** Whether it is on this machine: only then are peers at loopback addresses of use to it. */
+  /** Whether the requester is on this machine. Only then can it use peers at loopback addresses. */
   readonly isLoopback: boolean
 }
 
-/** Why a peer was not taken. */
+/** Why a peer was refused. */
 export type StoreRefusal =
-  | 'full' // as many peers or swarms as there may be
-  | 'too-many' // as many peers at the address as there may be
+  | 'full' // the store has no room for another peer or swarm
+  | 'too-many' // the address has reached its limit of peers
 
-/** The counts of a swarm, as scrapes have them (BEP 48, BEP 21). */
+/** The counts of a swarm for scrapes (BEP 48, BEP 21). */
 export interface SwarmCounts {
-  /** Seeds. */
+  /** Number of seeds. */
   readonly complete: number
-  /** All others, partial seeds among them. */
+  /** Number of all other peers, including partial seeds. */
   readonly incomplete: number
-  /** Those of `incomplete` that download: all but the partial seeds. */
+  /** Number of peers that download: `incomplete` without the partial seeds. */
   readonly downloaders: number
-  /** How often the whole was downloaded. */
+  /** Number of completed downloads. */
   readonly downloaded: number
 }
 
-/** An answer to an announce. Its bytes are those of the store: they last until the next announce. */
+/**
+ * The answer to an announce. Its bytes belong to the store and are valid until the next announce.
+ */
 export interface AnnounceAnswer extends SwarmCounts {
-  /** null: the peer was taken. */
+  /** Null if the peer was accepted. */
   readonly refusal: StoreRefusal | null
-  /** Six bytes a peer: address and port (BEP 23). */
+  /** Six bytes per peer: address and port (BEP 23). */
   readonly peers4: Uint8Array
-  /** Eighteen bytes a peer (BEP 7). */
+  /** 18 bytes per peer (BEP 7). */
   readonly peers6: Uint8Array
-  /** The peer ids of `peers4`, twenty bytes each, where they were wanted. */
+  /** The peer ids for `peers4`, 20 bytes each; empty if not requested. */
   readonly ids4: Uint8Array
   readonly ids6: Uint8Array
 }
 
-/** A swarm in a list. */
+/** A swarm in a listing. */
 export interface SwarmSummary extends SwarmCounts {
   readonly infoHash: Uint8Array
 }
 
-/** A part of a list. */
+/** A part of a listing. */
 export interface SwarmPage {
   readonly swarms: readonly SwarmSummary[]
-  /** Where the next part begins; null at the end. */
+  /** Start of the next part; null at the end. */
   readonly next: number | null
 }
 
@@ -78,18 +80,18 @@ export interface StoreTotals {
   readonly seeds: number
 }
 
-/** Takes back what `save` gave. */
+/** Restores the bytes that `save` yielded. */
 export interface SwarmRestorer {
   /**
-   * Takes the next bytes, however they are cut.
-   * @throws BtkitError `io` when they are none that `save` gave
+   * Reads the next bytes. Chunks may end anywhere.
+   * @throws BtkitError `io` if the bytes are invalid
    */
   readonly write: (bytes: Uint8Array) => void
-  /** @throws BtkitError `io` when bytes are missing */
+  /** @throws BtkitError `io` if bytes are missing */
   readonly end: () => void
 }
 
-/** How much a store may hold. */
+/** Limits of a store. */
 export interface StoreLimits {
   readonly maxPeers: number
   readonly maxSwarms: number
@@ -97,8 +99,10 @@ export interface StoreLimits {
   readonly maxPerAddress: number
   /** The same, in one swarm. At most 65535. */
   readonly maxPerAddressInSwarm: number
-  /** Seconds after which a peer that was not heard of is forgotten. */
+  /** Seconds after its last announce until a peer expires. */
   readonly peerTimeout: number
-  /** Whether swarms without peers stay that nobody has completed; they do not by default. */
+  /**
+   * Whether swarms without peers and without completed downloads are kept. Usually they are not.
+   */
   readonly keepsEmpty: boolean
 }

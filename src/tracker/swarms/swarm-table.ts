@@ -3,10 +3,10 @@ import { HashIndex } from './hash-index.js'
 import { hashWords } from './keyed-hash.js'
 import { Counter, type StoreMemory, type SwarmColumns } from './store-memory.js'
 
-/** Whether a place holds a swarm, and whether that has peers. */
+/** State of a place: free, a swarm with peers, or one without. */
 const SwarmState = { free: 0, peopled: 1, empty: 2 } as const
 
-/** The places of all swarms, found by info hash. */
+/** All swarms, indexed by info hash. */
 export class SwarmTable {
   readonly columns: SwarmColumns
   readonly #counters: Uint32Array
@@ -29,7 +29,7 @@ export class SwarmTable {
     return this.#counters[Counter.highestSwarm] ?? 0
   }
 
-  /** The oldest of the swarms without peers; 0 for none. */
+  /** The swarm that has been without peers longest; 0 for none. */
   get oldestEmpty(): number {
     return this.#counters[Counter.oldestEmpty] ?? 0
   }
@@ -38,7 +38,7 @@ export class SwarmTable {
     return this.columns.states[swarm] !== SwarmState.free
   }
 
-  /** 0 for none. */
+  /** The number of a swarm; 0 if it does not exist. */
   find(infoHash: Uint8Array): number {
     copyBytes(infoHash, this.#bytes)
     const hash = hashWords(this.#hashKey, this.#words, 5)
@@ -47,7 +47,7 @@ export class SwarmTable {
     return swarm
   }
 
-  /** Takes a place for a swarm that is not there yet, without peers; 0 when there is none. */
+  /** Adds a new swarm without peers; returns 0 if there is no room. */
   add(infoHash: Uint8Array): number {
     const swarm = this.#takePlace()
     if (swarm === 0) return 0
@@ -62,7 +62,7 @@ export class SwarmTable {
     return swarm
   }
 
-  /** Gives up the place of a swarm, which must be without peers. */
+  /** Removes a swarm, which must have no peers. */
   remove(swarm: number): void {
     this.#unlinkEmpty(swarm)
     this.#byInfoHash.remove(swarm)
@@ -72,13 +72,13 @@ export class SwarmTable {
     this.#count(-1)
   }
 
-  /** To be called when the first peer comes. */
+  /** Must be called when the first peer joins. */
   markPeopled(swarm: number): void {
     this.#unlinkEmpty(swarm)
     this.columns.states[swarm] = SwarmState.peopled
   }
 
-  /** To be called when the last peer has left. */
+  /** Must be called when the last peer leaves. */
   markEmpty(swarm: number): void {
     this.#linkEmpty(swarm)
   }
@@ -87,7 +87,7 @@ export class SwarmTable {
     return this.#infoHashBytes.slice(20 * swarm, 20 * swarm + 20)
   }
 
-  /** Whether a place holds the swarm with these bytes as its info hash. */
+  /** Whether a place holds the swarm with this info hash. */
   isAt(swarm: number, infoHash: Uint8Array): boolean {
     copyBytes(infoHash, this.#bytes)
     return this.isInUse(swarm) && this.#hasWords(swarm)

@@ -1,4 +1,4 @@
-/** A packet, and whom it is for. */
+/** A packet and its destination. */
 interface Waiting {
   readonly packet: Buffer
   readonly port: number
@@ -6,9 +6,9 @@ interface Waiting {
 }
 
 /**
- * Sends the answers of a turn one after the other at its end. Node reads some dozens of packets in a
- * turn; whoever is at the other end on the same machine would else be woken for each of their
- * answers, which costs the sender more than most of what else it does.
+ * Collects the answers of one turn and sends them at its end.
+ * Node reads dozens of packets per turn. If each were answered at once, a receiver on the same
+ * machine would be woken for each answer, which costs the sender more than most of its other work.
  */
 export class Outbox {
   readonly #send: (packet: Buffer, port: number, address: string) => void
@@ -22,7 +22,7 @@ export class Outbox {
     if (this.#waiting.push({ packet, port, address }) === 1) setImmediate(this.flush)
   }
 
-  /** Sends what waits now. */
+  /** Sends all waiting packets now. */
   readonly flush = (): void => {
     const waiting = this.#waiting
     if (waiting.length === 0) return

@@ -18,11 +18,11 @@ export interface UdpAnswersParts {
   readonly ids: ConnectionIds
   /** Seconds on a clock that is never set. */
   readonly now: () => number
-  /** Hears what was answered, once for each answer. */
+  /** Receives the kind of each answer. */
   readonly note: (answered: 'connect' | 'announce' | 'scrape' | 'refusal') => void
 }
 
-/** As many peers as fit a packet that nothing on the way cuts up. */
+/** As many peers as fit into a packet that is not fragmented on its way. */
 const FORM4: AnnounceForm = { wantsIds: false, wantsBothFamilies: false, maxPeers: 200 }
 const FORM6: AnnounceForm = { ...FORM4, maxPeers: 70 }
 
@@ -36,9 +36,9 @@ export class UdpAnswers {
   }
 
   /**
-   * The answer to a packet from an address, or null for none. Until a client has proved its address
-   * by a connection id, no answer is longer than what it sent. An announce of an unknown torrent has
-   * its answer after a look for it, by `later`.
+   * The answer to a packet from an address; null for none.
+   * Until a client has proved its address by a connection id, no answer is longer than its request.
+   * An announce of an unknown torrent may cause a scan. Its answer is then passed to `later`.
    */
   answer(packet: Buffer, from: string, later?: (answer: Buffer) => void): Buffer | null {
     const request = this.#reader.read(packet)
@@ -102,7 +102,7 @@ export class UdpAnswers {
   }
 }
 
-/** Without what says that an IPv4 address came through an IPv6 socket. */
+/** An address without the prefix of IPv4 addresses on an IPv6 socket. */
 function plainAddress(from: string): string {
   return from.startsWith('::ffff:') && from.includes('.') ? from.slice(7) : from
 }

@@ -6,15 +6,15 @@ import { Outbox } from './outbox.js'
 import type { UdpAnswers } from './udp-answers.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Where to answer: a host and port, or a socket that was passed to this process. */
+/** Where to listen: a host and port, or a socket passed to this process. */
 export type UdpPlace =
   { readonly host: string; readonly port: number } | { readonly fd: number; readonly isV6: boolean }
 
-/** A socket that answers. */
+/** A listening UDP server. */
 export interface UdpServer {
-  /** Such as `udp://127.0.0.1:6969`. */
+  /** For example `udp://127.0.0.1:6969`. */
   readonly address: string
-  /** Answers nothing any more. */
+  /** Stops listening. */
   readonly close: () => Promise<void>
 }
 
@@ -22,12 +22,12 @@ export interface UdpServerParts extends Pick<ServerContext, 'onError'> {
   readonly answers: UdpAnswers
 }
 
-/** Bytes of packets that wait in the system while others are answered. */
+/** Size of the system's buffer for waiting packets, in bytes. */
 const RECEIVE_BUFFER = 2 ** 21
 
 /**
- * Answers packets at a place. `::` takes IPv4 as well.
- * @throws BtkitError when it can't listen there
+ * Answers packets at a place. `::` receives IPv4 as well.
+ * @throws BtkitError if it cannot listen there
  */
 export async function openUdp(place: UdpPlace, parts: UdpServerParts): Promise<UdpServer> {
   const isPassed = 'fd' in place
@@ -46,7 +46,7 @@ export async function openUdp(place: UdpPlace, parts: UdpServerParts): Promise<U
   return answerOn(socket, parts)
 }
 
-/** A socket that sends to addresses without asking for names. */
+/** Creates a socket that sends to addresses without name lookups. */
 export function makeUdpSocket(isV6: boolean): Socket {
   const family = isV6 ? 6 : 4
   const lookup: SocketOptions['lookup'] = (address, _options, callback) => {
@@ -55,19 +55,19 @@ export function makeUdpSocket(isV6: boolean): Socket {
   return createSocket({ type: isV6 ? 'udp6' : 'udp4', lookup })
 }
 
-/** Answers on a socket that is bound. */
+/** Answers packets on a bound socket. */
 export function answerOn(socket: Socket, { answers, onError }: UdpServerParts): UdpServer {
   enlargeBuffer(socket)
   const { address, port, family } = socket.address()
   const isV6 = family === 'IPv6'
-  // Who can't be reached is gone, and asks again if not: without a callback no failure is told
+  // No callback, so failures are ignored: a client that still exists asks again
   const outbox = new Outbox((packet, port, address) => {
     socket.send(packet, port, address)
   })
   let isClosed = false
   socket.on('error', onError)
   socket.on('message', (packet, { address, port }) => {
-    // Nobody can be answered there
+    // An answer cannot be sent to port 0
     if (port === 0) return
     const put = (answer: Buffer) => {
       if (!isClosed) outbox.put(answer, port, address)
@@ -88,11 +88,11 @@ export function answerOn(socket: Socket, { answers, onError }: UdpServerParts): 
   }
 }
 
-/** Systems have a limit, below which this is cut. */
+/** Enlarges the buffer up to the system's limit. */
 function enlargeBuffer(socket: Socket): void {
   try {
     socket.setRecvBufferSize(RECEIVE_BUFFER)
   } catch {
-    // What there is does as well
+    // The default size works, too
   }
 }

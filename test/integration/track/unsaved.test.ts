@@ -69,7 +69,7 @@ test('a full disk is told once, counted, and survived', unlessNoDisks, async (t)
   const failed = `btkit: ${stateFile}: could not save the state: no space left on device\n`
   assert.equal(track.stderr.text, failed)
   rmSync(filler)
-  const saved = `btkit: warning: ${stateFile}: the state is saved again\n`
+  const saved = `btkit: warning: ${stateFile}: saving the state works again\n`
   await until('saved again', () => track.stderr.text.includes('again'))
   const { status, stderr } = await track.stop()
   assert.equal(stderr, failed + saved)

@@ -31,7 +31,7 @@ test('those of the allowed file alone may ask, but those that are banned', async
   )
 })
 
-test('a changed file counts from the next refresh on; one that is gone counts as it was', async (t) => {
+test('a changed file counts from the next refresh on; a removed one stays in use', async (t) => {
   const directory = makeScratch(t, { banned: '1.1.1.1\n' })
   const bannedFile = join(directory, 'banned')
   const told: string[] = []
@@ -45,7 +45,9 @@ test('a changed file counts from the next refresh on; one that is gone counts as
   await rules.refresh()
   await rules.refresh()
   assert.equal(rules.permits('2.2.2.2'), false)
-  assert.deepEqual(told, [`${bannedFile}: no such file or directory; it counts as it was`])
+  assert.deepEqual(told, [
+    `${bannedFile}: no such file or directory; its last content stays in use`,
+  ])
 })
 
 test('a line that is no address is told by its number, and the others count', async (t) => {
@@ -56,7 +58,7 @@ test('a line that is no address is told by its number, and the others count', as
   const rules = new AddressRules({ allowedFile: null, bannedFile, report })
   await rules.refresh()
   assert.deepEqual(told, [
-    `${bannedFile}: line 2: "nonsense\\x1b[2J" is no address or range of addresses`,
+    `${bannedFile}: line 2: "nonsense\\x1b[2J" is not an address or range of addresses; line ignored`,
   ])
   assert.equal(rules.permits('1.1.1.1'), false)
 })

@@ -169,7 +169,7 @@ test('a directory that vanishes keeps its torrents, as a disk may be away, and s
   await list.refresh()
   assert.deepEqual(names(), ['one'])
   assert.deepEqual(told, [
-    `${directory}: no such file or directory; its torrents stay as they were`,
+    `${directory}: no such file or directory; the torrents found there before stay tracked`,
   ])
 })
 
@@ -187,7 +187,9 @@ test('a list has a hash a line, of v1 or v2, and whatever comes after it', async
   await list.refresh()
   assert.equal(list.isOpen, false)
   assert.deepEqual([...list.torrents.keys()], ['ab'.repeat(20), 'cd'.repeat(20)])
-  assert.deepEqual(told, [`${join(directory, 'list')}: line 5: "short" is no info hash`])
+  assert.deepEqual(told, [
+    `${join(directory, 'list')}: line 5: "short" is not an info hash; line ignored`,
+  ])
 })
 
 test('a list and directories together allow what either has, known by its file', async (t) => {

@@ -24,7 +24,7 @@ test('a second tracker with the same state is refused, also by another name of i
   for (const path of [first.stateFile, link]) {
     assert.deepEqual(await startWith(path, 0), [
       75,
-      `btkit: ${path}: another tracker saves its state there; name another file\n`,
+      `btkit: ${path}: another tracker uses this state; name another file\n`,
     ])
   }
   await first.ask(announceQuery(HASH, { event: 'completed' }))
@@ -41,7 +41,7 @@ test('a state that is a link to nothing is refused, and nothing is created', asy
   symlinkSync(target, link)
   assert.deepEqual(await startWith(link, 0), [
     1,
-    `btkit: ${link}: a link to ${target}, which is not there; remove the link, or name another file\n`,
+    `btkit: ${link}: a link to ${target}, which does not exist; remove the link, or name another file\n`,
   ])
   assert.deepEqual(readdirSync(directory), ['link'])
 })

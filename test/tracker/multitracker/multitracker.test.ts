@@ -197,5 +197,5 @@ test('asking needs torrents that name trackers, and a key has a length', async (
     join(files, 'key'),
   ])
   assert.equal(short.status, 2)
-  assert.match(short.stderr, /key: a key has at least 16 bytes/)
+  assert.match(short.stderr, /key: the key is too short; use at least 16 bytes/)
 })

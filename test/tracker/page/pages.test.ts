@@ -218,7 +218,7 @@ test('a torrent has a page of its own, with its last day', async (t) => {
     swarms: { [one.hash]: [7, 3, 2] },
   })
   const query = `info_hash=${one.hash}`
-  assert.match(textOf((await ask('/torrent', query)).text), /Nothing was noted yet/)
+  assert.match(textOf((await ask('/torrent', query)).text), /No data yet/)
   await pages.sample()
   wait(2 * SAMPLE_INTERVAL)
   await pages.sample()

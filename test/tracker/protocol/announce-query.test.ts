@@ -62,9 +62,9 @@ test('what a peer can not do without must be there, once', () => {
   assertRefusedBy(() => readAnnounce(`${ID}&port=1`), 400, 'info_hash is missing')
   assertRefusedBy(() => readAnnounce(`${HASH}&port=1`), 400, 'peer_id is missing')
   assertRefusedBy(() => readAnnounce(`${HASH}&${ID}`), 400, 'port is missing')
-  assertRefusedBy(() => readAnnounce(`${HASH}&${BASE}`), 400, 'info_hash stands twice')
-  assertRefusedBy(() => readAnnounce(`${ID}&${BASE}`), 400, 'peer_id stands twice')
-  assertRefusedBy(() => readAnnounce(`${BASE}&port=2`), 400, 'port stands twice')
+  assertRefusedBy(() => readAnnounce(`${HASH}&${BASE}`), 400, 'info_hash appears twice')
+  assertRefusedBy(() => readAnnounce(`${ID}&${BASE}`), 400, 'peer_id appears twice')
+  assertRefusedBy(() => readAnnounce(`${BASE}&port=2`), 400, 'port appears twice')
 })
 
 test('ports are numbers up to 65535', () => {
@@ -147,10 +147,10 @@ test('escapes are read once, and what only looks like one stands for itself', ()
 })
 
 test('a field that is escaped and stands again is there twice', () => {
-  assertRefusedBy(() => readAnnounce(`${BASE}&%70ort=2`), 400, 'port stands twice')
+  assertRefusedBy(() => readAnnounce(`${BASE}&%70ort=2`), 400, 'port appears twice')
 })
 
-test('of an optional field that stands twice the first counts', () => {
+test('of an optional field that appears twice the first counts', () => {
   assert.equal(readAnnounce(`${BASE}&numwant=1&numwant=2`).wanted, 1)
 })
 

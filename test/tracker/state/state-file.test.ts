@@ -106,7 +106,7 @@ for (const [what, damage] of [
     assert.deepEqual(readdirSync(directory), [`state.damaged-${NOW}`])
     assert.deepEqual(readFileSync(`${path}.damaged-${NOW}`), damaged)
     assert.deepEqual(told, [
-      `${path}: a damaged state can't be read; it is ${path}.damaged-${NOW} now, and swarms begin anew`,
+      `${path}: a damaged state cannot be read; renamed to ${path}.damaged-${NOW}, and the tracker starts without peers`,
     ])
   })
 }
@@ -115,7 +115,7 @@ test('a state of a later version is left alone', async (t) => {
   const directory = makeScratch(t, { state: 'btkit tracker state 2 1800000000\nwhatever' })
   const { file, path } = stateIn(directory)
   await assert.rejects(file.load(), {
-    message: `${path}: of a later version of btkit; name another file`,
+    message: `${path}: saved by a later version of btkit; name another file`,
   })
   assert(existsSync(path))
 })
@@ -171,7 +171,9 @@ test('a bencoded dfile of bttrack is taken over, and kept beside', async (t) => 
     downloaded: 42,
   })
   assert.deepEqual(found(), ['10.0.0.2:6881', '10.0.0.3:6882', '2001:db8:0:0:0:0:0:1:6883'])
-  assert.deepEqual(told, [`${path}: taken over from bttrack; ${path}.bttrack keeps it as it was`])
+  assert.deepEqual(told, [
+    `${path}: state of bttrack imported; the original is kept as ${path}.bttrack`,
+  ])
   await file.save()
   assert.deepEqual(readFileSync(`${path}.bttrack`), Buffer.from(old))
   const again = stateIn(directory)
@@ -219,8 +221,8 @@ for (const [protocol, beginning] of [
     await file.load()
     await file.settle()
     assert.deepEqual(told, [
-      `${path}: a state of bttrack in Python's own format can't be read; ` +
-        `it is ${path}.pickled-${NOW} now, and swarms begin anew`,
+      `${path}: a state of bttrack in Python's pickle format cannot be read; ` +
+        `renamed to ${path}.pickled-${NOW}, and the tracker starts without peers`,
     ])
     assert.deepEqual(readdirSync(directory), [`state.pickled-${NOW}`])
   })

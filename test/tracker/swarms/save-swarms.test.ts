@@ -167,7 +167,7 @@ test('a state that is cut off, or none at all, is refused', () => {
     'saved swarms: the state is cut off',
   )
   const other = makeStore().store.restore(0)
-  const words = 'saved swarms: the state has bytes that mean nothing'
+  const words = 'saved swarms: the state has invalid bytes'
   assertRefused(
     () => {
       other.write(Buffer.from('not swarms'))
