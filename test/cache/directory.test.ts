@@ -17,7 +17,7 @@ const ALL = {
   HOME: '/home/me',
 }
 
-/** What is set, and where the cache is then. */
+/** Settings, and the cache directory that follows from them. */
 const RULES: readonly (readonly [place: Partial<CacheDirectorySources>, directory: string])[] = [
   [{ option: '/option', env: ALL, isRoot: true }, '/option'],
   [{ env: ALL, isRoot: true }, '/env'],

@@ -29,7 +29,7 @@ test('a cache whose disk fills is given up with one warning', unlessNoDisks, asy
   await cache.flush()
   assert.equal(warnings.length, 1)
   assert.match(warnings[0]!, GIVEN_UP)
-  // What it held before can be read still, and after that
+  // Older records can still be read, and new ones can be written afterwards
   assert.ok(cache.info(pseudoRandom(32, 1)))
   await cache.close()
   rmSync(filler)

@@ -9,12 +9,12 @@ import { makeScratch } from '../support/scratch.js'
 const skip = nativeTables === null && 'the native addon is not built'
 const never = new AbortController().signal
 
-/** What is to be seen below a directory. */
+/** Reads the table of all that is visible below a directory. */
 const look = (root: string) => readTreeTables({ deep: [root], flat: [], all: false }, never)
 
 const FILES = { a: 'a', 'tree/b': 'b', 'tree/sub/c': 'c', '.hidden/d': 'd' }
 
-/** What may happen in a directory, and whether that is seen. */
+/** Changes in a directory, and whether the table shows them. */
 const CHANGES: readonly (readonly [what: string, change: (root: string) => void, seen: boolean])[] =
   [
     ['nothing', () => undefined, false],

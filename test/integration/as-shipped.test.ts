@@ -11,7 +11,9 @@ import { pseudoRandom } from '../support/pseudo-random.js'
 const TRACKER = 'http://t.example/announce'
 const MIB = 2 ** 20
 
-/** What the package has, beside what npm installs and builds: none of the modules of src. */
+/**
+ * Plants the files of the package, beside those that npm installs and builds: no modules of src.
+ */
 function plantPackage(t: TestContext): string {
   const root = makeScratch(t)
   mkdirSync(join(root, 'dist'))

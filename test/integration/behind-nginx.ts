@@ -18,7 +18,7 @@ const nginx =
 
 export const unlessNginx = { skip: nginx === null && 'nginx is not installed' }
 
-/** The address that the service is told of. */
+/** The public address that the service is configured with. */
 export const PUBLIC = 'https://public.example'
 
 /** The name that clients know nginx by. */

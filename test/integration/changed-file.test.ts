@@ -10,7 +10,7 @@ const TRACKER = 'http://t.example/announce'
 const OLD = Buffer.from(torrentOf(singleFileInfo()))
 const GIB = 2 ** 30
 
-/** What may happen to a file while it is hashed, and what is then said of it. */
+/** Changes of a file while it is hashed, and the message that follows. */
 for (const [what, change, said] of [
   [
     'is touched',

@@ -22,7 +22,7 @@ import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../support
 const STAMP = 40
 const HEADER = 20
 
-/** What is loaded beside a bundle by runs that have more to do. */
+/** Files that are loaded beside a bundle by runs that do more. */
 const RESTS = ['makemetafile-rest', 'completedir-rest']
 
 interface Installation {
@@ -50,7 +50,7 @@ function removeCode({ bundles }: Installation): void {
   for (const bundle of bundles) rmSync(`${bundle}.cache`, { force: true })
 }
 
-/** What showmetainfo says; fails where it, makemetafile or completedir don't do their work. */
+/** Returns the output of showmetainfo; fails if it, makemetafile or completedir fails. */
 async function makeAndShow({ directory }: Installation): Promise<string> {
   const env = { BTKIT_STATE_DIR: 'state', BTKIT_CACHE_DIR: 'cache' }
   const run = (...args: string[]) =>

@@ -17,12 +17,12 @@ function edited(
   })
 }
 
-/** What a file tree says of the file at its top that is called so. */
+/** Returns the entry of a file tree for a file at its top, by name. */
 function leafOf(tree: BencodeDict, name: string): BencodeDict {
   return (tree.get(Buffer.from(name).toString('latin1')) as BencodeDict).get('') as BencodeDict
 }
 
-/** What breaks a rule in ways on which readers could differ, and whether it is accepted. */
+/** Torrents that break a rule on which readers could differ, and whether they are accepted. */
 const CASES: [what: string, torrent: Uint8Array, isAccepted: boolean][] = [
   ['no piece layers', edited(({ top }) => top.delete('piece layers')), true],
   ['a layer that is missing', edited(({ layers }) => layers.delete([...layers.keys()][0]!)), true],

@@ -1,5 +1,5 @@
-// Options that are right by themselves, two at a time: either libtorrent reads what is made of both, by
-// the info hash that is told, or both are named in the one line that refuses them.
+// Valid options, two at a time. Either libtorrent reads the torrent made with both, and finds the
+// reported info hash; or one line refuses the pair and names both.
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { makeScratch } from '../support/scratch.js'
 const TRACKER = 'http://t.example/announce'
 const HASH = 'ab'.repeat(20)
 
-/** What both commands take, and what completes it. */
+/** Options of both commands, each with the arguments that complete it. */
 const COMMON: readonly string[][] = [
   ['--v2'],
   ['--hybrid'],
@@ -71,7 +71,7 @@ const REFUSED: ReadonlySet<string> = new Set([
 
 type Pair = readonly [string[], string[]]
 
-/** Each two of the options, but for those of one name. */
+/** All pairs of the options, except pairs of the same name. */
 function pairsOf(options: readonly string[][]): Pair[] {
   return options.flatMap((one, at) =>
     options.slice(at + 1).flatMap((other): Pair[] => (one[0] === other[0] ? [] : [[one, other]])),
@@ -136,7 +136,7 @@ interface MadeJson {
   readonly infoHashV2: string | null
 }
 
-/** What the JSON of either command says was made. */
+/** Returns the torrents in the JSON report of either command. */
 function madeOf(stdout: string): MadeJson[] {
   const objects = stdout
     .trimEnd()

@@ -9,7 +9,9 @@ import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 
-/** The info hash of a v1 torrent with attributes and, but for the end, pad files of libtorrent's. */
+/**
+ * Prints the info hash of a v1 torrent with attributes and libtorrent's pad files, except the last.
+ */
 const MAKE = `
 import hashlib, os, sys, libtorrent
 tree, piece_length = sys.argv[1], int(sys.argv[2])

@@ -11,7 +11,7 @@ import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { startSilentServer, type Silence } from '../support/silent-server.js'
 
-/** What a call may take, and what its end may, in milliseconds. */
+/** The time limit of a call, and the latest end of the test, in milliseconds. */
 const [LIMIT, LATEST] = [500, 5000]
 
 const CLIENTS = {

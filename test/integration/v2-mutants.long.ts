@@ -45,7 +45,7 @@ test(`${COUNT} mutants of v2 torrents are checked against no data, or refused`, 
   }
 })
 
-/** What refuses the work; anything but a BtkitError is a fault. */
+/** Runs the work, which a BtkitError may refuse; any other error is a fault. */
 async function refusalOf(work: () => Promise<void>): Promise<void> {
   try {
     await work()

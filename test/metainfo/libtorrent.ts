@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** What libtorrent reads in a torrent. A hash of zeros is that of a version it has not. */
+/** A torrent as libtorrent reads it. The hash of a missing version is zeros. */
 export interface LibtorrentReading {
   readonly v1: string
   readonly v2: string

@@ -4,7 +4,7 @@ import { stateDirectory } from '../../src/state/directory.js'
 
 const HOME = '/home/me'
 
-/** What is said of the place of the state, and where it is then. */
+/** Settings, and the state directory that follows from them. */
 const PLACES: readonly (readonly [
   what: string,
   sources: Partial<Parameters<typeof stateDirectory>[0]>,

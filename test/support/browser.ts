@@ -33,7 +33,7 @@ function isInstalled(name: string): boolean {
   }
 }
 
-/** What tests use of playwright-core, which is loaded only where there is a browser. */
+/** The part of playwright-core that tests use; it is loaded only if there is a browser. */
 export interface Locator {
   readonly click: () => Promise<void>
   readonly count: () => Promise<number>
@@ -123,9 +123,9 @@ export interface Tab {
   readonly page: Page
   /** Opens an address, and returns the status of the answer. */
   readonly open: (url: string) => Promise<number>
-  /** What the page logged as errors, such as what its policy forbids, and requests to elsewhere. */
+  /** Errors that the page logged, such as violations of its policy, and requests to other sites. */
   readonly faults: readonly string[]
-  /** What axe-core finds wrong with the page for people who can't see it or use no mouse. */
+  /** Faults that axe-core finds for people who cannot see the page or use no mouse. */
   readonly violations: () => Promise<string[]>
 }
 

@@ -17,7 +17,7 @@ import type { ServedMirror } from './serve.js'
 /** How long a client may run, in milliseconds. */
 const TIMEOUT = 90_000
 
-/** Where libtorrent waits for peers, unless it is told another place. */
+/** The address where libtorrent waits for peers by default. */
 const LISTEN = '127.0.0.1:0'
 
 /** Where libtorrent has or puts files, and where it waits for peers. */
@@ -26,7 +26,7 @@ export interface LibtorrentPlace {
   readonly listen?: string
 }
 
-/** What libtorrent-download.py tells when all is there. */
+/** The output of libtorrent-download.py when the download is complete. */
 export interface LibtorrentTold {
   readonly webSeeds: readonly string[]
   /** The most peers that an answer of a tracker named. */

@@ -11,14 +11,14 @@ import { parseJson, runBtkit } from './run-btkit.js'
 import { makeScratch, type Files } from './scratch.js'
 import { startTrack, type RunningTrack } from './track.js'
 
-/** What is downloaded. */
+/** The files to download. */
 export const FILES: Files = {
   'release/a/one.bin': pseudoRandom(1_234_567, 1),
   'release/empty': '',
   'release/ümläut & more': pseudoRandom(300_000, 2),
 }
 
-/** What can be downloaded. */
+/** A release to download. */
 export interface Release {
   readonly tracker: RunningTrack
   /** The path of the torrent. */

@@ -59,7 +59,7 @@ export function runProgram(
   return collect(child)
 }
 
-/** What a process that was started says until it ends. */
+/** Resolves with the output and status of a started process when it ends. */
 export function collect(child: ChildProcess): Promise<ExecutableResult> {
   const out: Buffer[] = []
   const err: Buffer[] = []

@@ -12,9 +12,9 @@ export class FakeClient implements TorrentClient {
   readonly torrents = new Map<string, ClientTorrent>()
   readonly calls: string[] = []
   looksBeforeStart = true
-  /** What findData says. */
+  /** The answer of findData. */
   found: boolean | null = null
-  /** What part of the data of a new torrent it sees. */
+  /** The part of a new torrent's data that it sees. */
   seen = 1
   isDown = false
   /** Called for each torrent that was started. */
@@ -74,7 +74,7 @@ export class FakeClient implements TorrentClient {
   }
 }
 
-/** A torrent in a client's list that is whole and stopped, but for what is said of it. */
+/** A complete, stopped torrent in a client's list, with the given changes. */
 export function fakeTorrent(changes: Partial<ClientTorrent>): ClientTorrent {
   return {
     infoHash: '0'.repeat(40),

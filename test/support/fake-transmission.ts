@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 
-/** What a torrent in the list is like; the rest is that of one that is whole and seeded. */
+/** A torrent in the list; the other fields are those of a complete torrent that is seeded. */
 export interface FakeTorrent {
   readonly hashString: string
   readonly name: string

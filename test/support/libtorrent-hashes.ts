@@ -13,7 +13,7 @@ for path in json.load(sys.stdin):
     }))
 `
 
-/** What libtorrent makes of a torrent that it accepts. */
+/** A torrent that libtorrent accepts, as libtorrent describes it. */
 export interface LibtorrentSummary {
   readonly infoHash: string
   readonly size: number

@@ -22,7 +22,7 @@ while at < len(data):
 /** The info hashes of a torrent, null for a version that it has not; a reason for what is none. */
 export type Verdict = [v1: string | null, v2: string | null] | string
 
-/** What libtorrent makes of torrents. */
+/** Returns libtorrent's verdicts on torrents. */
 export function libtorrentVerdicts(torrents: readonly Uint8Array[]): Verdict[] {
   const input = Buffer.concat(torrents.flatMap((torrent) => [lengthOf(torrent), torrent]))
   const options = { input, encoding: 'utf8' as const, maxBuffer: 64 * 1024 * 1024 }

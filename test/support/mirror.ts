@@ -6,12 +6,12 @@ import type { Io } from '../../src/cli/io.js'
 import { runBtkit, type RunResult } from './run-btkit.js'
 import { makeScratch, plantFiles, type Files } from './scratch.js'
 
-/** What can clean up. */
+/** A test or suite that can clean up. */
 type Scope = Parameters<typeof makeScratch>[0]
 
 export const TRACKER = 'http://t.example/announce'
 
-/** What `completedir --json` says of a torrent. */
+/** A torrent in the report of `completedir --json`. */
 export interface Change {
   readonly source: string
   readonly sourcePath: string
@@ -23,7 +23,7 @@ export interface Change {
   readonly oldInfoHashV2: string | null
 }
 
-/** What `completedir --json` says of a list of checksums. */
+/** A list of checksums in the report of `completedir --json`. */
 export interface ListChange {
   readonly source: string
   readonly sourcePath: string
@@ -31,7 +31,7 @@ export interface ListChange {
   readonly listPath: string
 }
 
-/** What `completedir --json` prints. */
+/** The report of `completedir --json`. */
 export interface Report {
   readonly created: Change[]
   readonly updated: Change[]
@@ -93,7 +93,7 @@ export class Mirror {
     return join(this.target, `${name}.torrent`)
   }
 
-  /** What a report says of an entry's paths; all paths here are absolute. */
+  /** The paths of an entry as a report has them; all paths here are absolute. */
   paths(name: string): Pick<Change, 'source' | 'sourcePath' | 'torrent' | 'torrentPath'> {
     const [source, torrent] = [this.at(name), this.torrent(name)]
     return { source, sourcePath: source, torrent, torrentPath: torrent }

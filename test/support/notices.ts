@@ -22,7 +22,7 @@ export const unlessNotices = {
     unlessInstalled('python3').skip,
 }
 
-/** What a service manager hears. */
+/** The notices that a service manager receives. */
 export interface Notices {
   /** The next notice, by its lines. */
   readonly next: () => Promise<readonly string[]>

@@ -3,7 +3,7 @@ import type { PieceCache } from '../../src/cache/piece-cache.js'
 import type { OutputRecord } from '../../src/cache/records/output.js'
 import { checksum, recordKey } from '../../src/cache/records/record.js'
 
-/** What version 0.1 wrote into its cache of a torrent. */
+/** The bytes that version 0.1 wrote into its cache for a torrent. */
 export function packOutputRecord(record: OutputRecord): Uint8Array {
   const { input, fingerprint, written, replaced } = record
   const head = Buffer.of(input.length, fingerprint.length, replaced === null ? 0 : 1)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { pseudoRandom } from './pseudo-random.js'
 
-/** What random input is drawn from: `scripts/test.js` tells it and takes it. */
+/** The seed of all random input; `scripts/test.js` prints it and accepts it. */
 const SEED = Number(process.env['BTKIT_TEST_SEED'] ?? Date.now() % 2 ** 31)
 
 let drawn = 0

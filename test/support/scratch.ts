@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** What a test plants: the content of each file by its '/'-joined path. */
+/** The files that a test plants: the content of each by its '/'-joined path. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
 
-/** What can clean up: a test, or with node:test's `after` a whole file. */
+/** A test, or node:test's `after` for a whole file, which can clean up. */
 interface Scope {
   readonly after: (act: () => void) => void
 }

@@ -34,7 +34,7 @@ export interface DaemonKind {
 const START_LIMIT = 90_000
 const RUN_LIMIT = 120_000
 
-/** What every test that starts one uses as a password. */
+/** The password of every daemon that a test starts. */
 export const PASSWORD = 'geheim&<"%'
 
 /** The programs that btkit hands torrents to. */
@@ -193,7 +193,7 @@ function run(directory: string, [program = '', ...args]: string[]): ChildProcess
   return child
 }
 
-/** What runs in each directory, and has to be gone before the directory goes. */
+/** The processes in each directory; they must end before the directory is removed. */
 const children = new Map<string, ChildProcess[]>()
 
 /** A directory for a daemon, removed when the test ends and nothing runs in it any more. */
@@ -231,7 +231,7 @@ async function whenListening(port: number, child: ChildProcess): Promise<void> {
       await (await fetch(`http://127.0.0.1:${port}/`)).arrayBuffer()
       return true
     } catch (error) {
-      // What listens and speaks another protocol breaks the connection off
+      // A listener that speaks another protocol closes the connection
       const { code } = (error as Error).cause as NodeJS.ErrnoException
       return code !== 'ECONNREFUSED'
     }

@@ -22,7 +22,7 @@ export interface ServedMirror {
 }
 
 export interface ServeSetup {
-  /** What is on the mirror, or where it is. */
+  /** The files on the mirror, or its directory. */
   readonly files?: Files
   readonly root?: string
   /** Options beside `--port 0`; without any of trackers, there is one tracker. */

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { executable, projectRoot } from './executable.js'
 
-/** What starts and stops a program with sockets of its own, as systemd does. */
+/** Starts and stops a program with sockets of its own, as systemd does. */
 export interface Launcher {
   /** Of the sockets; 0 for Unix sockets. */
   readonly ports: readonly number[]
@@ -13,7 +13,7 @@ export interface Launcher {
   readonly stop: () => Promise<number>
   /** Resolves with the exit status of a program that ends by itself. */
   readonly ended: () => Promise<number>
-  /** What programs have written so far. */
+  /** The output of the programs so far. */
   readonly output: () => string
 }
 
@@ -27,7 +27,9 @@ export interface LaunchSetup {
 
 const SCRIPT = join(projectRoot, 'test/support/service-launcher.py')
 
-/** Opens sockets for `btkit ...args`, which it starts when it is told, until the test ends. */
+/**
+ * Opens sockets for `btkit ...args` until the test ends; `btkit` starts when the test asks for it.
+ */
 export async function launch(t: TestContext, setup: LaunchSetup): Promise<Launcher> {
   const { sockets, names = [], args, env = {} } = setup
   const command = [process.execPath, executable('btkit'), ...args]

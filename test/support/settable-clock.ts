@@ -10,7 +10,7 @@ const WORD = 8
 
 /** The clock of a program that takes up the time when it gets SIGALRM; see settable-clock.c. */
 export interface SettableClock {
-  /** What the program is to have in its environment. */
+  /** The environment variables for the program. */
   readonly env: Readonly<Record<string, string>>
   /** Seconds since 1970 that the program took up last; 0 for none. */
   readonly taken: () => number

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { makeScratch } from './scratch.js'
 
-/** Stands between btkit and a client, and falls silent when it is told to. */
+/** Stands between btkit and a client, and falls silent on request. */
 export interface SilentProxy {
   /** The client's address by way of the proxy. */
   readonly url: string

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 
-/** What a server is silent in: it accepts no connection, sends no headers, or no body. */
+/**
+ * The stage at which a server falls silent: it accepts no connection, sends no headers, or no body.
+ */
 export type Silence = 'connection' | 'headers' | 'body'
 
 const HEADERS = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Type: text/xml\r\n\r\n'

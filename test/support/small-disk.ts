@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmdirSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What can clean up. */
+/** A test or suite that can clean up. */
 interface Scope {
   readonly after: (act: () => void) => void
 }

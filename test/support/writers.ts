@@ -39,7 +39,7 @@ export type WriterKind =
   | 'synced'
   | 'truncating'
 
-/** A process that writes to files as it is told. */
+/** A process that writes to files on request. */
 export class Writers {
   readonly #process: ChildProcess
   readonly #answers: AsyncIterator<string>
@@ -86,7 +86,7 @@ export function prepareWriters(t: TestContext): StartWriter {
   }
 }
 
-/** For tests with writes that take as long as they are told to. */
+/** For tests with writes that last as long as requested. */
 export const unlessLongWrites = { skip: unlessWritersTell.skip || findNoFaults() }
 
 /** Only some may have a write wait for its bytes (userfaultfd(2)). */

@@ -14,7 +14,7 @@ const FILES = Object.fromEntries(
 )
 const PIECES = ['--piece-size-pow2', '14', '--no-date']
 
-/** What a page may hold that another wrote, or that was lost. */
+/** Content of a page that somebody else wrote, or that was lost. */
 const DAMAGES: readonly (readonly [
   what: string,
   damage: (page: Buffer, seed: number) => Buffer,

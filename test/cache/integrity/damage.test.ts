@@ -40,7 +40,10 @@ async function makeFilled(t: { after: (act: () => void) => void }) {
   return { mirror, file: join(mirror.cache, CACHE_FILE) }
 }
 
-/** Runs the program, which a damaged database may end, so that all is recalled and written anew. */
+/**
+ * Runs the program, which a damaged database may end, so that everything is looked up and written
+ * again.
+ */
 async function runOn(mirror: Mirror) {
   const args = ['--comment', 'after', ...SMALL_PIECES, '--quiet']
   const { status, stderr } = await runExecutable('btkit', mirror.args(args))
@@ -56,7 +59,7 @@ function overwrite(file: string, at: number, bytes: Uint8Array): void {
   writeFileSync(file, content)
 }
 
-/** What may become of a cache's file that nobody could take for one. */
+/** Damage that no program could mistake for a valid cache file. */
 const DAMAGES: Record<string, (file: string) => void> = {
   'is random bytes': (file) => {
     writeFileSync(file, pseudoRandom(statSync(file).size))

@@ -4,7 +4,7 @@ import type { Store } from '../../../src/cache/store/store.js'
 
 export const bytes = (text: string) => Buffer.from(text)
 
-/** What every store must do; `keeps` tells whether it is one that keeps anything. */
+/** The tests that every store must pass; `keeps` says whether this one keeps records. */
 export function testStore(name: string, open: (t: TestContext) => Store, keeps: boolean): void {
   test(`${name}: what was never put is not there`, (t) => {
     assert.equal(open(t).get(bytes('nothing')), undefined)

@@ -18,7 +18,9 @@ const SETTINGS = {
   caCertificates: null,
 }
 
-/** Which of some programs is started; each is a script that does what its text says. */
+/**
+ * Returns the name of the program that is started; each program is a script with the given text.
+ */
 async function started(
   t: TestContext,
   scripts: Readonly<Record<string, string>>,

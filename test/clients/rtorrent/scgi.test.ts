@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
 
-/** What answers by SCGI; it gets the request as text. */
+/** Answers a request over SCGI, given as text. */
 type Answerer = (request: string) => string
 
 async function startScgi(t: TestContext, answer: Answerer) {

@@ -11,7 +11,7 @@ import { startHttpTracker, startUdpTracker } from './hostile-tracker.js'
 
 const [SHARED, UNKNOWN] = ['ab'.repeat(20), 'cd'.repeat(20)]
 
-/** What a tracker answers within that many milliseconds. */
+/** The answer of a tracker within that many milliseconds. */
 function scrape(url: string, milliseconds = 600_000) {
   const { signal } = new AbortController()
   return scrapeTracker({ url, infoHashes: [SHARED, UNKNOWN], signal }, milliseconds)

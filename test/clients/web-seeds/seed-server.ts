@@ -25,7 +25,7 @@ function sendEndlessly(response: ServerResponse): void {
   more()
 }
 
-/** What servers do, by the first component of the address. */
+/** Behaviour of the servers, by the first component of the address. */
 const KINDS: Readonly<Record<string, Answer>> = {
   right: sendRange,
   wrong: (response, file, request) => {

@@ -45,7 +45,7 @@ class Place {
       ...changes,
     }
     const context = hashContext()
-    // What was written just now would count as unsettled
+    // Files that were written a moment ago would count as unsettled
     const cacheAccess = { ...context.cacheAccess, now: () => Date.now() + 10_000 }
     const state = { directory: this.at('state'), program: '1', warn: assert.ifError }
     return completeDirectories(request, { ...context, cacheAccess, state }, watch)

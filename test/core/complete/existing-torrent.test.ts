@@ -91,7 +91,7 @@ test('one of version 0.1 is known as long as nobody edited it', () => {
   assert.equal(recognize(made(EDITED), recordOf(oldDigests(torrent))), null)
 })
 
-/** What was written, what somebody made of it, what is wanted now, and what comes of it. */
+/** The torrent as written, as edited by somebody, as wanted now, and the result. */
 const MERGES: Record<
   string,
   readonly [written: PlainDict, edited: PlainDict, wanted: PlainDict, result: PlainDict]
@@ -133,7 +133,7 @@ const MERGES: Record<
 
 const [OLD, NEW, BACKUP] = ['http://old.example/', 'http://new.example/', 'udp://backup.example:1/']
 
-/** What was written, the announce lists that somebody made of it, what is wanted, what comes of it. */
+/** The announce lists as written, as edited by somebody, as wanted now, and the result. */
 const MOVES: typeof MERGES = {
   'an announce that moves does so in a list that it got': [
     { announce: OLD },

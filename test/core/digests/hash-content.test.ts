@@ -25,7 +25,7 @@ async function planOf(t: TestContext) {
   return { source, path: join(source, 'b'), content: await planContent(contentRequest(source)) }
 }
 
-/** What may happen to a file between the scan and the end of hashing. */
+/** Changes of a file between the scan and the end of hashing. */
 const CHANGES: Record<string, (path: string) => void> = {
   'has grown': (path) => {
     appendFileSync(path, 'x')

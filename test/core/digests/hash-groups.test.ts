@@ -11,7 +11,7 @@ const P = 4 * B
 const PIECES = 6
 const GROUP = 8
 
-/** A turn of work that can be over, and begin anew unless it fails to. */
+/** A turn of work that ends and can begin again; the beginning can be made to fail. */
 class Turn implements Pauses {
   turns = 0
   #act: () => void = () => undefined

@@ -41,7 +41,7 @@ test('the largest of the small files is read, a larger one is not', unlessNative
   assert.equal(most && Buffer.from(most.digest).toString('hex'), expected)
 })
 
-/** What may happen to a file after it was scanned. */
+/** Changes of a file after its scan. */
 const CHANGES: Record<string, (path: string) => void> = {
   grew: (path) => {
     appendFileSync(path, 'x')

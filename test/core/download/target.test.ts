@@ -30,7 +30,7 @@ test('a name given is that of the content, file or directory', (t) => {
   const saveAs = join(saveTo, 'other')
   const file = chooseTarget(FILE, { saveAs, saveTo })
   assert.deepEqual([file.path, file.metainfo.name], [saveAs, 'other'])
-  // What checks it goes by the new name
+  // Later checks use the new name
   assert.deepEqual(file.metainfo.files[0]?.path, ['other'])
   const directory = chooseTarget(DIRECTORY, { saveAs, saveTo })
   assert.deepEqual([directory.path, directory.metainfo.name], [saveAs, 'other'])

@@ -206,7 +206,7 @@ test('a torrent that is given twice is changed once', async (t) => {
   const files = ['a.torrent', 'a.torrent', 'link.torrent'].map((name) => join(root, name))
   const outcomes = await collect(edit(files))
   const changes = outcomes.map((outcome) => outcome.error ?? outcome.isChanged)
-  // Which of them comes first is for the system to choose
+  // The system chooses which of them is first
   assert.deepEqual(
     changes.filter((change) => change !== false),
     [true],

@@ -12,7 +12,7 @@ interface Kept {
   readonly directory: string
   readonly client: FakeClient
   readonly keeper: TorrentKeeper
-  /** What was told, in order. */
+  /** The reports, in order. */
   readonly told: string[]
 }
 

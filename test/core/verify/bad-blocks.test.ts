@@ -24,7 +24,7 @@ function flip(path: string, ...offsets: number[]): void {
   closeSync(file)
 }
 
-/** What a cache keeps of a file as it is: digests of blocks, or of pairs of them. */
+/** The record that a cache keeps of an undamaged file: digests of blocks, or of pairs of them. */
 function recordOf(path: string, height: 0 | 1 = 0): TreeRecord {
   const content = readFileSync(path)
   const { root } = referenceTree(content, PIECE)

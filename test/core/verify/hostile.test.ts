@@ -56,7 +56,7 @@ function plantTwice(t: TestContext): { release: Release; outside: string } {
   return { release, outside: join(plantRelease(t, FILES).directory, 'release') }
 }
 
-/** What is said of each file, and why. */
+/** Returns the verdict on each file, with its reason. */
 async function judge(release: Release) {
   const { files } = await verify(release)
   return files.map(({ path, status, reason }) => [path.join('/'), status, reason])
@@ -109,7 +109,7 @@ test(
     const { release } = plantTwice(t)
     for (const path of ['a', 'sub/b']) rmSync(placeOf(release, path))
     mkdirSync(placeOf(release, 'a'))
-    // Who opened it would wait for a writer for ever
+    // Opening a pipe would wait forever for a writer
     execFileSync('mkfifo', [placeOf(release, 'sub/b')])
     assert.deepEqual(await judge(release), [
       ['a', 'missing', 'in its place is a directory'],

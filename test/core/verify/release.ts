@@ -25,9 +25,9 @@ export interface ReleaseFile {
   readonly attr?: string
 }
 
-/** What was published: a torrent, and its content on a disk. */
+/** A published torrent, and its content on a disk. */
 export interface Release {
-  /** What holds the content under the torrent's name, `release`. */
+  /** The directory that holds the content under the torrent's name, `release`. */
   readonly directory: string
   readonly torrent: Uint8Array
 }

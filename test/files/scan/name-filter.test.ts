@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { BtkitError } from '../../../src/errors.js'
 import { compileNameFilter } from '../../../src/files/scan/name-filter.js'
 
-/** Which of the paths the pattern matches. */
+/** Returns the paths that the pattern matches. */
 function matches(pattern: string, paths: string[]): string[] {
   const { excludes } = compileNameFilter([], [pattern])
   return paths.filter(excludes)

@@ -6,7 +6,7 @@ import { scanTree } from '../../../src/files/scan/scan-tree.js'
 import { plantTree } from '../temporary-directory.js'
 import { DEFAULTS } from './scan.js'
 
-/** What is said of each entry of a tree beside its fingerprint. */
+/** Returns the attributes of each entry of a tree, without its fingerprint. */
 async function attributes(root: string, options = {}) {
   const { files, skipped } = await scanTree(root, { ...DEFAULTS, ...options })
   const said = files.map(({ path, attributes, symlinkPath }) => {

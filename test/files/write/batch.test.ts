@@ -188,7 +188,7 @@ test('a file is told as it looks in its place', unlessBuilt, async (t) => {
     assert.deepEqual(outcomes[i]?.fingerprint, encodeFingerprint(readFingerprint(path)))
 })
 
-/** What may happen to a place after it was looked at: what was there, and what is done. */
+/** Changes of a place after it was checked: its content before, and the change. */
 const SURPRISES: Record<string, [before: string | null, act: (path: string) => void]> = {
   'was taken': [
     null,
@@ -243,7 +243,7 @@ test('files that the disk refuses in the end keep what they held', unlessBuilt, 
   const root = makeTemporaryDirectory(t)
   const files = filesIn(root)
   plantOld(files)
-  // EIO, as syncfs tells of what failed at any of them
+  // EIO, as syncfs reports if the write of any file failed
   const failing: BatchAddon = {
     ...addon,
     isSyncfsReliable: () => true,

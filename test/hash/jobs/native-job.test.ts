@@ -86,7 +86,7 @@ function emptyJob(): NativeJob {
   }
 }
 
-/** What does not fit together, and would have the accelerator write where it must not. */
+/** Invalid combinations, which would make the accelerator write to the wrong memory. */
 const FAULTS: Record<string, Partial<Record<keyof NativeJob, unknown>>> = {
   'paths that are not ended': { paths: Buffer.from('/nonexistent') },
   'fewer paths than offsets': { offsets: Float64Array.of(0, 1, 2) },

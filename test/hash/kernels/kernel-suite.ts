@@ -12,7 +12,7 @@ const ALGORITHMS: HashAlgorithm[] = ['sha1', 'sha256']
 /** Around the block of 64 bytes and the 9 bytes of its padding, and real piece lengths. */
 const LENGTHS = [1, 55, 56, 63, 64, 65, 119, 120, 128, 16383, 16384, 16385, 262144]
 
-/** What every hash kernel has to do: the tests are the same for all. */
+/** The tests that every hash kernel must pass. */
 export function testKernel(kernel: HashKernel): void {
   const counts = [1, 2, 3, kernel.lanes, kernel.lanes + 1, 17]
   for (const algorithm of ALGORITHMS) {

@@ -49,7 +49,7 @@ async function plantHttpsSeed(t: TestContext) {
   return { torrent, cert, seed }
 }
 
-/** What is told of a download to which nothing comes, and of seeds with certificates. */
+/** Tests the reports on a download that receives nothing, and on seeds with certificates. */
 export function testStalls(client: string): void {
   test(`download tells with ${client} that nobody seeds`, unlessInstalled(client), async (t) => {
     const { torrent } = await plant(t)

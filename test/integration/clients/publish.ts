@@ -84,7 +84,7 @@ function publish(daemon: Daemon, { torrent, data }: Published, ...more: string[]
   })
 }
 
-/** What a client does with what is published to it. */
+/** Tests what a client does with published torrents. */
 export function testPublishing(kind: string): void {
   const { programs, start, ...traits } = daemonKinds[kind]!
   const missing = programs.find((program) => findPeer(program) === null)

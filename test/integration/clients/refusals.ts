@@ -21,7 +21,7 @@ const [PATIENCE, LATEST_MS] = [2, 15_000]
 /** So many that a wait for each would take far longer. */
 const TORRENTS = 60
 
-/** What the calls hold that mark a torrent which the client has by then. */
+/** Text in the calls that mark a torrent which the client already has. */
 const MARKING: Readonly<Record<string, string>> = {
   transmission: '"torrent-set"',
   deluge: 'label.set_torrent',
@@ -70,7 +70,7 @@ function withWrongPassword(url: string): string {
   return url.startsWith('scgi') ? `${url}.gone` : url.replace(/:[^:@/]*@/, ':wrong@')
 }
 
-/** What a client refuses, or leaves without an answer. */
+/** Tests refusals of a client, and calls that it does not answer. */
 export function testRefusals(kind: string): void {
   const { programs, start } = daemonKinds[kind]!
   const missing = programs.find((program) => findPeer(program) === null)

@@ -15,7 +15,7 @@ import { unlessProc, whenOpen } from '../../support/when-open.js'
 
 const MIB = 2 ** 20
 
-/** What may happen to an entry while it is hashed. */
+/** Changes of an entry while it is hashed. */
 const CHANGES: Record<string, (path: string) => void> = {
   grows: (path) => {
     appendFileSync(path, 'more')
@@ -58,7 +58,7 @@ for (const [what, change] of Object.entries(CHANGES)) {
   )
 }
 
-/** What somebody else may do to the torrent while its content is hashed. */
+/** Changes of the torrent by somebody else while its content is hashed. */
 const MEDDLERS: Record<string, { isThere: boolean; meddle: (torrent: string) => void }> = {
   makes: {
     isThere: false,

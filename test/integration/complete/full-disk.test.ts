@@ -56,7 +56,7 @@ test(
       names.filter((name) => !name.endsWith('.torrent')),
       [],
     )
-    // Those that were hashed in vain need no more reading once there is room
+    // Entries that were already hashed are not read again once there is room
     spawnSync('mount', ['-o', 'remount,size=1m', mirror.target])
     const again = await runJson(mirror, [])
     assert.deepEqual([again.status, again.stderr], [0, ''])
@@ -102,7 +102,7 @@ test(
     assert.equal(full.status, 0)
     assert.match(full.stderr, /^btkit: warning: cache [^\n]+\n$/)
     rmSync(filler)
-    // What was written meanwhile is still ours
+    // Torrents that were written meanwhile are still recorded as ours
     const { status, stdout, stderr } = await runJson(mirror, [])
     assert.deepEqual([status, stderr], [0, ''])
     assert.equal((JSON.parse(stdout) as Report).unchanged, 60)

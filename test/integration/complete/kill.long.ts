@@ -72,7 +72,7 @@ async function complete(args: readonly string[]): Promise<Report> {
   return JSON.parse(stdout) as Report
 }
 
-/** What a run without any memory makes. */
+/** Returns the digests of the torrents that a run without any memory makes. */
 async function digestsOfFreshRun(mirror: Mirror, comment: number) {
   const fresh = join(mirror.root, 'fresh')
   rmSync(fresh, { recursive: true, force: true })

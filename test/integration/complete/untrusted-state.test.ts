@@ -21,7 +21,7 @@ const unlessRoot = { skip: process.getuid?.() !== 0 && 'needs root' }
 const STRANGER = 12345
 const PRECIOUS = 'precious'
 
-/** Files with their torrents, and the state that tells of them. */
+/** Files with their torrents, and the state that records them. */
 class Place {
   readonly directory: string
   readonly state: string

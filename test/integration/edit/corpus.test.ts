@@ -20,7 +20,7 @@ const A = 'http://a.example/announce'
 const B = 'udp://b.example:6969/announce'
 const SEED = 'http://seed.example/files/'
 
-/** What each editor is asked for, and the top-level keys that it may touch. */
+/** The arguments of each editor, and the top-level keys that it may change. */
 const EDITS: Record<string, { args: string[]; keys: string[] }> = {
   'reannounce in the old way': {
     args: ['reannounce', A, '--announce-list', `${A},${B}|http://c.example/`],

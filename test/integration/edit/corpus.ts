@@ -89,7 +89,7 @@ function odd(): Entry[] {
   return Object.entries(made).map(([name, bytes]) => [`odd: ${name}`, Buffer.from(bytes)])
 }
 
-/** Those of programs that are installed here. */
+/** Torrents made by other programs that are installed here. */
 function fromPeers(t: TestContext): Entry[] {
   const root = makeScratch(t, { 'content/a.txt': 'a'.repeat(70_000), 'content/d/b': 'b' })
   const source = join(root, 'content')

@@ -37,7 +37,7 @@ export function testListing({
     unlessBrowser,
     async (t) => {
       const { address } = await serveMirror(t, { files: LISTED })
-      // So that the status has something to tell
+      // The status page needs a torrent to show
       assert.equal((await fetch(`${address}/pub/debian-13.9.iso.torrent`)).status, 200)
       for (const width of widths) {
         const tab = await openTab(t, { colorScheme, width })

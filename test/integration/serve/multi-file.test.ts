@@ -25,7 +25,7 @@ const FILES: Files = {
   'Größe #1/end.rpm': pseudoRandom(2 * BLOCK + 5, 4),
 }
 
-/** Those null files. */
+/** The files of the set, all null. */
 const NULL_FILES: Files = {
   [`Größe #1/torrent_service/nullfile/${BLOCK / 2}_0`]: Buffer.alloc(BLOCK / 2),
   [`Größe #1/torrent_service/nullfile/${BLOCK - 3}_0`]: Buffer.alloc(BLOCK - 3),
@@ -36,9 +36,9 @@ interface Case {
   readonly skip: string | false
   readonly download: Download
   readonly args?: readonly string[]
-  /** What the set holds. */
+  /** The files in the set. */
   readonly files?: Files
-  /** What comes beside that. */
+  /** Files beside the set. */
   readonly others?: Files
 }
 

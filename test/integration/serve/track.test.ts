@@ -31,7 +31,7 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   assert.match(page, />a\.iso</)
   assert.match(page, />7 B</)
   await mirror.stop()
-  // What has a swarm is tracked on, before its torrent is asked for again
+  // A torrent with a swarm stays tracked, even before anybody asks for it again
   const again = await serveMirror(t, { root: mirror.root, args, io: { env } })
   assert.match(await answerTo(torrent.infoHash), /8:completei1e/)
   assert.match(await answerTo('ab'.repeat(20)), /not authorized/)

@@ -34,7 +34,7 @@ const PLAIN: readonly WriterKind[] = [
   'truncating',
 ]
 
-/** Who change files whose times stand still. */
+/** Writers that change files without moving their times. */
 const STEALTHY: readonly WriterKind[] = ['long', 'mapping', 'synced']
 
 const FILES_A_KIND = 32
@@ -129,7 +129,7 @@ function plantFiles(t: TestContext, kinds: readonly WriterKind[]): WrittenFiles 
   return { root, files, paths: all.map((name) => join(root, name)) }
 }
 
-/** What goes on while files are written. */
+/** The readers that run while files are written. */
 interface Readers {
   readonly port: number
   readonly complete: () => Promise<unknown>

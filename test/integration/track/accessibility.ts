@@ -8,7 +8,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 
 const EVIL = `<img src=x onerror=alert(1)>"'\u202e`
 
-/** What in a page is wider than its place, and info hashes that break over two lines. */
+/** Finds elements wider than their place, and info hashes that break over two lines. */
 export const CUT = `[
   ...[...document.querySelectorAll('html, .scroll')].filter((e) => e.scrollWidth > e.clientWidth),
   ...[...document.querySelectorAll('code')].filter((e) => e.getClientRects().length > 1),

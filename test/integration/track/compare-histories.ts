@@ -1,8 +1,8 @@
-// Sends the same histories to opentracker and to btkit. Where the two differ on purpose:
-// - opentracker gives a client itself, and seeds to seeds: these are taken out of its answers
-// - Debian's speaks IPv4 alone: what it gets over IPv4, btkit gets over IPv6 as well
-// - it counts time in whole minutes: in steps of seven nothing is ever 45 minutes old exactly
-// - it forgets torrents after a day without peers: no torrent of these histories rests for so long
+// Sends the same histories to opentracker and to btkit. Intended differences:
+// - opentracker gives a client itself, and seeds to seeds: these are removed from its answers
+// - Debian's version speaks only IPv4: btkit gets its IPv4 requests over IPv6 as well
+// - it counts time in whole minutes: in steps of seven nothing is ever exactly 45 minutes old
+// - it forgets torrents after a day without peers: no torrent of these histories rests so long
 // - it knows peers by address and port, never by key: no peer of these histories moves
 // - it has no partial seeds, no dictionaries of peers and no external address
 import assert from 'node:assert/strict'
@@ -83,7 +83,7 @@ export async function compareHistories(
   assert.ok(participants.returned > count / 10)
 }
 
-/** What opentracker would have said if it were as choosy as btkit. */
+/** The answer that opentracker would give with btkit's rules. */
 function wantedOf(told: Answer, step: Step, participants: Participants): Answer {
   const takesSeeds = !step.isSeed || step.event === STOPPED
   const isWanted = (peer: string) =>

@@ -42,8 +42,8 @@ export function* mixHistories(wish: HistoriesWish): Generator<Step> {
 }
 
 /**
- * One peer's history: it starts as leecher or seed, goes on, completes (or says so), becomes a
- * leecher again, starts anew without a word, and stops or is heard of no more.
+ * One peer's history: it starts as leecher or seed, goes on, completes (or reports that), becomes a
+ * leecher again, starts again without stopping, and stops or disappears.
  */
 function* history(
   { torrents, hosts, random }: HistoriesWish,

@@ -1,11 +1,11 @@
 import { STOPPED, type Step } from './histories.js'
 
-/** Who takes part as far as the test knows. */
+/** The peers that take part, as far as the test knows. */
 export class Participants {
   /** When each was heard of last, in seconds, by torrent, host and port. */
   readonly #heard = new Map<string, number>()
   readonly #seeds = new Map<string, Set<string>>()
-  /** Those that timed out and have not come back. */
+  /** Peers that timed out and have not come back. */
   readonly #gone = new Set<string>()
   readonly #timeout: number
   #now = 0

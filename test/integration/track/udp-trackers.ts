@@ -18,7 +18,7 @@ export interface UdpTracker {
   readonly addresses: readonly string[]
 }
 
-/** What a tracker said to an announce; peers as `host:port`, sorted. */
+/** A tracker's answer to an announce; peers as `host:port`, sorted. */
 export interface Answer {
   readonly seeds: number
   readonly leechers: number
@@ -99,7 +99,7 @@ async function ask(socket: Socket, packet: Buffer, port: number): Promise<Buffer
   return answer
 }
 
-/** Two of btkit: one hears of the hosts over IPv4, the other over IPv6. */
+/** Opens two trackers of btkit: one receives the hosts over IPv4, the other over IPv6. */
 export function openOwn(limits: { peerTimeout: number }) {
   const parts = [false, true].map((isV6) => ({ isV6, ...makeAnswers({ limits }) }))
   /** Time passes, and peers time out. */

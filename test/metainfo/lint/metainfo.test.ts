@@ -14,7 +14,9 @@ import { projectRoot } from '../../support/executable.js'
 import { editedGolden, goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { ANNOUNCE, codesOf, torrentOfPaths } from './torrent.js'
 
-/** What is found but for the want of a tracker, which the golden torrents lack. */
+/**
+ * Returns the codes of findings, without that of the missing tracker: golden torrents have none.
+ */
 function codesBesideTracker(torrent: Uint8Array): string[] {
   return codesOf(torrent).filter((code) => code !== 'no-tracker')
 }

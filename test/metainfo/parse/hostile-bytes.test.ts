@@ -60,7 +60,9 @@ const mutatedTorrent = fc
     }, seed),
   )
 
-/** What `run` returns, or undefined if it throws a BtkitError; anything else it throws is a fault. */
+/**
+ * Returns the result of `run`, or undefined if it throws a BtkitError; any other error is a fault.
+ */
 function valueOrRefusal<T>(run: () => T): T | undefined {
   try {
     return run()
