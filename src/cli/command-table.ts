@@ -195,6 +195,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/config/command.js')).defineConfig,
   },
   {
+    name: 'presets',
+    summary: 'List the presets of the configuration',
+    group: 'Maintain',
+    example: null,
+    load: async () => (await import('./commands/presets/command.js')).definePresets,
+  },
+  {
     name: 'doctor',
     summary: 'Report how this installation hashes, and how fast',
     group: 'Maintain',

@@ -4,12 +4,13 @@ import { commandTable, findCommand, type CommandEntry } from './command-table.js
 import type { CommandContext } from './context.js'
 import { SERVERS } from './configuration/environment.js'
 import {
+  asTyped,
   configOption,
   configure,
   nameOrigins,
   type ConfiguredLine,
 } from './configuration/configure.js'
-import { exitStatusOf, reportError } from './output/messages.js'
+import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import type { Io } from './io.js'
 import { prepareCommand, pathOf } from './prepare-command.js'
 import { version } from '../version.js'
@@ -65,6 +66,7 @@ async function runCommandLine(
   const example = entry?.example ?? null
   const line = await spellArguments(args, built, context)
   running.changes = line.changes
+  tellRules(line, io)
   const explain = (text: string) => nameOrigins(text, line.settings)
   prepareCommand(program, { io, args, explain })
   const isBare = args.length === (isLegacy ? 0 : 1)
@@ -79,6 +81,15 @@ async function runCommandLine(
     if (!(error instanceof BtkitError) || error.code !== 'usage') throw error
     throw new BtkitError('usage', explain(error.message), { cause: error })
   }
+}
+
+/** Says in a dry run which rules of trackers count, and which the command line overrides. */
+function tellRules({ args, rules, overridden }: ConfiguredLine, io: Io): void {
+  if (args.includes('--quiet')) return
+  for (const rule of args.includes('--dry-run') ? rules : [])
+    reportNote(`by the rule of the tracker ${rule}`, io)
+  for (const rule of overridden)
+    reportWarning(`the command line overrides the rule of the tracker ${rule}`, io)
 }
 
 /** Whether a service needs nothing typed, because a configuration or the environment says it all. */
@@ -100,13 +111,6 @@ function spellCommand(args: readonly string[]): string[] {
   if (name === undefined) return [wanted]
   return isHelp ? ['help', name] : [name, ...args.slice(1)]
 }
-
-/** What `help NAME`, `--help` and unknown commands are left as. */
-const asTyped = (args: readonly string[]): ConfiguredLine => ({
-  args,
-  settings: [],
-  changes: () => Promise.resolve([]),
-})
 
 /** The arguments as commander reads them, with what configuration and environment say. */
 async function spellArguments(

@@ -80,6 +80,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
         .conflicts(['pieceLength', 'pieceSizePow2', 'targetPieces']),
     )
     .option('--max-piece-size <size>', 'limit the piece length, however chosen', read.powerOfTwo)
+    .option('--min-piece-size <size>', 'use no shorter pieces, however chosen', read.powerOfTwo)
     .option('--pad-files', 'begin each file with a piece (BEP 47)', false)
     .optionsGroup('In the torrent:')
     .option('-c, --comment <text>', 'set a comment')
@@ -139,6 +140,14 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .addOption(cacheDirOption())
     .addOption(noCacheOption())
     .addOption(cacheTrustOption())
+    .optionsGroup('Presets:')
+    .option(
+      '-P, --preset <name>',
+      'use the options of this preset of the configuration; later ones win (repeatable)',
+      read.collect,
+      [],
+    )
+    .option('--no-preset', 'use no preset, not even default-preset')
     .optionsGroup('Output:')
     .option(
       '--checksums <names>',

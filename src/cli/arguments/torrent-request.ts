@@ -58,6 +58,7 @@ function pieceRules(options: TorrentOptions): PieceRules {
   return {
     mostPieces: options.targetPieces,
     largestTorrent: options.maxTorrentSize,
+    shortestPiece: options.minPieceSize,
     longestPiece: options.maxPieceSize,
     pieceLength: options.pieceLength ?? options.pieceSizePow2,
   }

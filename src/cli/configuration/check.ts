@@ -2,9 +2,20 @@ import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
 import { readConfigurationText } from './files.js'
+import { aliasesOf } from './aliases.js'
 import { suggestion } from './nearest.js'
-import { DEFAULTS, findEntry, sectionsOf, unknownKey, type Section } from './sections.js'
-import { candidateOf } from './settings.js'
+import { MAKERS } from '../options/traits.js'
+import {
+  configurationOf,
+  DEFAULTS,
+  findEntry,
+  NAMED,
+  unknownKey,
+  type Configuration,
+} from './sections.js'
+import type { Section } from './read-file.js'
+import { candidateOf, type World } from './settings.js'
+import { asOptions } from './tracker-rules.js'
 
 /** The options of each section that a configuration may have: of all commands with one name. */
 export type SectionTable = ReadonlyMap<string, readonly ReadonlyMap<string, OptionEntry>[]>
@@ -15,27 +26,64 @@ export type SectionTable = ReadonlyMap<string, readonly ReadonlyMap<string, Opti
  */
 export function checkFile(path: string, table: SectionTable, io: Io): string[] {
   try {
-    const sections = sectionsOf(readConfigurationText(path, io), path)
-    return sections.flatMap((section) => checkSection(section, table, io))
+    const configuration = configurationOf(readConfigurationText(path, io), path)
+    const { sections, presets } = configuration
+    const aliases = aliasesOf([configuration])
+    const world = { env: io.env, aliases }
+    const makers = MAKERS.flatMap((name) => table.get(name) ?? [])
+    return [
+      ...sections.flatMap((section) => checkSection(section, table, world)),
+      ...presets.flatMap((preset) => checkOptions(preset, withoutPresets(makers), world)),
+      ...checkRules(configuration, makers, world),
+    ]
   } catch (error) {
     return [messageOf(error)]
   }
 }
 
-function checkSection(section: Section, table: SectionTable, io: Io): string[] {
-  const { name, place, entries } = section
-  const names = [DEFAULTS, ...table.keys()]
+/** Presets cannot name presets. */
+function withoutPresets(makers: readonly ReadonlyMap<string, OptionEntry>[]) {
+  return makers.map((options) => new Map([...options].filter(([key]) => key !== 'preset')))
+}
+
+function checkRules(
+  { trackers }: Pick<Configuration, 'trackers'>,
+  makers: readonly ReadonlyMap<string, OptionEntry>[],
+  world: World,
+): string[] {
+  return trackers.flatMap((rule) => {
+    try {
+      const options = asOptions(rule)
+      return checkOptions(options, makers, world)
+    } catch (error) {
+      return [messageOf(error)]
+    }
+  })
+}
+
+function checkSection(section: Section, table: SectionTable, world: World): string[] {
+  const { name, place } = section
+  const names = [DEFAULTS, ...NAMED, ...table.keys()]
   if (!names.includes(name))
     return [`${place}: there is no command ${name}${suggestion(name, names)}`]
   const commands = name === DEFAULTS ? [...table.values()].flat() : (table.get(name) ?? [])
-  return entries.flatMap(({ key, place: keyPlace, item }) => {
+  return checkOptions(section, commands, world)
+}
+
+function checkOptions(
+  { name, entries }: Section,
+  commands: readonly ReadonlyMap<string, OptionEntry>[],
+  world: World,
+): string[] {
+  return entries.flatMap(({ key, place, item }) => {
     const found = commands.flatMap((options) => findEntry(key, options) ?? [])
     if (found.length === 0) {
       const known = new Set(commands.flatMap((options) => [...options.keys()]))
-      return [`${keyPlace}: ${unknownKey(key, name, known)}`]
+      return [`${place}: ${unknownKey(key, name, known)}`]
     }
     // Commands may differ in what they take; each says the same of most
-    return [...new Set(found.flatMap((each) => tryOpen(() => candidateOf(each, item, io)?.open())))]
+    const opened = found.flatMap((each) => tryOpen(() => candidateOf(each, item, world)?.open()))
+    return [...new Set(opened)]
   })
 }
 

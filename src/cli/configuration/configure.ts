@@ -1,14 +1,17 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { TrackerRule } from '../../metainfo/lint/tracker-rule.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { environmentLevel } from './environment.js'
 import { normalizeOptionNames, otherKeys } from '../arguments/option-names.js'
 import type { Io } from '../io.js'
-import { givenOptions } from '../options/given.js'
+import { BtkitError } from '../../errors.js'
+import { givenOptions, trackersIn, type GivenOptions, type Part } from '../options/given.js'
 import { optionEntries, type OptionEntry } from '../options/table.js'
-import { LEGACY_KEYS } from '../options/traits.js'
-import { configurationFiles, readConfigurationText } from './files.js'
+import { LEGACY_KEYS, TRACKERS } from '../options/traits.js'
+import { configurationFiles, mkbrrFiles, readConfigurationText } from './files.js'
 import { settingChanges, strongest } from './levels.js'
-import type { Candidate, Setting } from './settings.js'
+import type { Line, Settled } from './settle.js'
+import type { Setting } from './settings.js'
 
 /** `--config`, which each command has. */
 export function configOption(): Option {
@@ -30,12 +33,25 @@ export interface ConfiguredLine {
   /** The settings in front, as arguments, and then what was typed. */
   readonly args: readonly string[]
   readonly settings: readonly Setting[]
+  /** The rules of trackers that count, each with its place. */
+  readonly rules: readonly string[]
+  /** Rules of trackers that the command line overrides. */
+  readonly overridden: readonly string[]
   /**
    * Reads configuration and environment again, and says what of it this run does not have yet.
    * @throws BtkitError as configure does
    */
   readonly changes: () => Promise<string[]>
 }
+
+/** A command line that nothing is added to. */
+export const asTyped = (args: readonly string[]): ConfiguredLine => ({
+  args,
+  settings: [],
+  rules: [],
+  overridden: [],
+  changes: () => Promise.resolve([]),
+})
 
 /**
  * Puts what configuration and environment say in front of the arguments of a command (those behind
@@ -47,48 +63,92 @@ export async function configure(
   target: Target,
   io: Io,
 ): Promise<ConfiguredLine> {
-  const { command } = target
+  const { command, isLegacy } = target
   const given = givenOptions(normalizeOptionNames(args, command), command)
-  if (given.isHelp) return { args: given.args, settings: [], changes: () => Promise.resolve([]) }
-  const typed = new Set(given.attributes)
-  // The tracker may be an operand
-  if (given.operands.some(looksLikeUrl)) typed.add('announce')
-  const find = () => findSettings(target, { config: given.config, typed }, io)
-  const settings = await find()
-  const changes = async () => settingChanges(settings, await find())
+  const typedArgs = given.parts.flatMap((part) => part.args)
+  if (given.isHelp) return asTyped(typedArgs)
+  if (isLegacy && given.attributes.has('preset'))
+    throw new BtkitError('usage', '--preset: presets are for btkit makemetafile and completedir')
+  const { parts, settings, rules, overridden } = await findSettings(target, given, io)
+  const changes = async () =>
+    settingChanges(settings, (await findSettings(target, given, io)).settings)
   const added = settings.flatMap((setting) => setting.args)
   markOrigins(command, settings)
-  return { args: [...added, ...given.args], settings, changes }
+  const own = parts.flatMap((part) => part.args)
+  return { args: [...added, ...own], settings, rules, overridden, changes }
 }
 
-interface Typed {
-  /** The file of `--config`. */
-  readonly config: string | undefined
-  readonly typed: ReadonlySet<string>
+/** A command line without anything. */
+export const NOTHING_GIVEN: Pick<GivenOptions, 'config' | 'parts' | 'attributes'> = {
+  config: undefined,
+  parts: [],
+  attributes: new Set(),
 }
 
 /**
- * What configuration and environment say of a command, except what the command line displaces.
+ * What configuration and environment say of a command, except what the command line displaces. The
+ * parts of the command line have trackers in the place of aliases.
  * @throws BtkitError `usage`
  */
 export async function findSettings(
   { section, command, isLegacy }: Target,
-  { config, typed }: Typed,
+  given: Pick<GivenOptions, 'config' | 'parts' | 'attributes'>,
   io: Io,
-): Promise<Setting[]> {
+): Promise<Settled & { readonly parts: readonly Part[] }> {
   const all = optionEntries(command)
   const entries = isLegacy ? onlyLegacy(all) : all
-  const levels: Candidate[][] = []
-  for (const path of configurationFiles(config, io)) {
-    const text = readConfigurationText(path, io)
-    if (!mayConcern(text, section, entries)) continue
-    // To load what reads it takes a while
-    const { levelsOf, sectionsOf } = await import('./sections.js')
-    const wanted = { section, entries, isPartial: isLegacy || command.parent?.name() === section }
-    levels.push(...levelsOf(sectionsOf(text, path), wanted, io))
+  const presets = valuesOf('preset', given)
+  const read = configurationFiles(given.config, io)
+    .map((path) => ({ path, text: readConfigurationText(path, io) }))
+    .filter(({ text }) => mayConcern(text, section, entries))
+  if (read.length === 0 && !presets?.length) {
+    const line = lineOf(given.parts, given.attributes, presets)
+    const levels = [environmentLevel(isLegacy ? null : section, entries, io.env)]
+    const settings = strongest(levels, line.typed, entries)
+    return { settings, rules: [], overridden: [], parts: given.parts }
   }
-  levels.push(environmentLevel(isLegacy ? null : section, entries, io.env))
-  return strongest(levels, typed, entries)
+  // To load what reads it takes a while
+  const { aliasesOf, configurationOf, settle, spellAliases } = await import('./layers.js')
+  const others = presets?.length ? mkbrrFiles(given.config, io) : []
+  const files = [
+    ...others.map((path) => ({ path, text: readConfigurationText(path, io) })),
+    ...read,
+  ]
+  const configurations = files.map(({ path, text }) => configurationOf(text, path))
+  const aliases = isLegacy ? new Map<string, never>() : aliasesOf(configurations)
+  const place = { cwd: io.cwd, isReannounce: section === 'reannounce' }
+  const parts = spellAliases(given.parts, aliases, place)
+  const isPartial = isLegacy || command.parent?.name() === section
+  const line = lineOf(parts, given.attributes, presets)
+  const wanted = { section, entries, isPartial, isLegacy, line }
+  return { ...settle(configurations, wanted, { env: io.env, aliases }), parts }
+}
+
+/** The values that an option is given; null if it is not given. */
+function valuesOf(
+  attribute: string,
+  { parts, attributes }: Pick<GivenOptions, 'parts' | 'attributes'>,
+): string[] | null {
+  if (!attributes.has(attribute)) return null
+  const own = parts.filter(({ options }) => options.at(-1)?.attributeName() === attribute)
+  return own.flatMap(({ value }) => value ?? [])
+}
+
+function lineOf(
+  parts: readonly Part[],
+  attributes: ReadonlySet<string>,
+  presets: string[] | null,
+): Line {
+  const typed = new Set(attributes)
+  const operands = parts.flatMap(({ operand }) => operand ?? []).filter(looksLikeUrl)
+  // The tracker may be an operand, or an alias that was one
+  const isAlias = parts.some(({ args: [arg = ''] }) => arg.startsWith('--announce='))
+  if (operands.length > 0 || isAlias) typed.add('announce')
+  const named = parts.filter(({ options, args: [arg = ''] }) => {
+    return TRACKERS.has(options.at(-1)?.attributeName() ?? '') || arg.startsWith('--announce=')
+  })
+  const values = named.map(({ value, args }) => value ?? args[0] ?? '')
+  return { parts, typed, presets, trackers: [...operands, ...values.flatMap(trackersIn)] }
 }
 
 /**
@@ -101,7 +161,10 @@ function mayConcern(
   entries: ReadonlyMap<string, OptionEntry>,
 ): boolean {
   const names = [...entries.keys()].flatMap((key) => [key, ...otherKeys(key)])
-  return text.includes('\\') || [section, ...names].some((name) => text.includes(name))
+  return (
+    text.includes('\\') ||
+    [section, 'aliases', 'presets', ...names].some((name) => text.includes(name))
+  )
 }
 
 function onlyLegacy(entries: ReadonlyMap<string, OptionEntry>): Map<string, OptionEntry> {
@@ -128,4 +191,19 @@ export function nameOrigins(text: string, settings: readonly Setting[]): string 
     return isNamed ? [`${long} is from ${place}`] : []
   })
   return places.length === 0 ? text : `${text} (${places.join(', ')})`
+}
+
+/**
+ * The rules of trackers in the configuration.
+ * @throws BtkitError `usage`
+ */
+export async function configuredRules(
+  option: string | undefined,
+  io: Io,
+): Promise<readonly TrackerRule[]> {
+  const files = configurationFiles(option, io)
+  const read = files.map((path) => ({ path, text: readConfigurationText(path, io) }))
+  if (!read.some(({ text }) => text.includes('trackers') || text.includes('\\'))) return []
+  const { configurationOf, rulesToCheck } = await import('./layers.js')
+  return rulesToCheck(read.map(({ path, text }) => configurationOf(text, path)))
 }

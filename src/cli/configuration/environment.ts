@@ -39,7 +39,7 @@ export function environmentLevel(
 /** The command reads it by itself: it only displaces what a configuration says. */
 function ownCandidate(entry: OptionEntry, variable: string, value: string): Candidate {
   const shown = hidePasswords(value)
-  return { entry, open: () => ({ entry, args: [], shown, place: variable }) }
+  return { entry, place: variable, open: () => ({ entry, args: [], shown, place: variable }) }
 }
 
 interface Variable {
@@ -63,7 +63,7 @@ function candidate(
         : spell(entry, { variable, value })
     return { entry, args, shown: hidePasswords(value), place: variable }
   }
-  return { entry, open }
+  return { entry, place: variable, open }
 }
 
 function spell(entry: OptionEntry, { variable, value }: Variable): string[] {

@@ -31,6 +31,13 @@ export function userFile(env: World['env']): string | null {
   return home ? join(home, '.config/btkit/config.yaml') : null
 }
 
+/** The presets of mkbrr that count for a user, unless a configuration is named. */
+export function mkbrrFiles(option: string | undefined, { env }: Pick<World, 'env'>): string[] {
+  const user = userFile(env)
+  if (option !== undefined || env['BTKIT_CONFIG'] || user === null) return []
+  return [join(user, '../../mkbrr/presets.yaml')].filter(isThere)
+}
+
 /** One that is there but can't be looked at is an error when it is read. */
 function isThere(path: string): boolean {
   try {

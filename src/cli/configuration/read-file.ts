@@ -29,6 +29,13 @@ export interface LocatedEntry {
   readonly item: Located
 }
 
+/** A map with its name: the options of a command, defaults, a preset, or the rule of a tracker. */
+export interface Section {
+  readonly name: string
+  readonly place: string
+  readonly entries: readonly LocatedEntry[]
+}
+
 /** How deep values may lie in each other: a section, its option, a map, its values. */
 const MAX_DEPTH = 16
 

@@ -1,4 +1,5 @@
 import { defaultText, type OptionEntry } from '../options/table.js'
+import { MAKERS } from '../options/traits.js'
 import { DEFAULTS } from './sections.js'
 import type { SectionTable } from './check.js'
 
@@ -14,14 +15,49 @@ export function configurationSchema(table: SectionTable, summaries: ReadonlyMap<
     const entries = commands.flatMap((options) => [...options.values()])
     return [name, section(entries, summaries.get(name) ?? name)] as const
   })
+  const makers = MAKERS.flatMap((name) => table.get(name) ?? [])
+  const ofMakers = makers.flatMap((options) => [...options.values()])
+  const preset = ofMakers.filter(({ key }) => key !== 'preset')
   const all = [...table.values()].flat().flatMap((options) => [...options.values()])
   const defaults = section(all, 'options for each command that has them')
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Configuration of btkit',
     type: ['object', 'null'],
-    properties: Object.fromEntries([[DEFAULTS, defaults], ...sections]),
+    properties: {
+      ...Object.fromEntries([[DEFAULTS, defaults], ...sections]),
+      ...named(section(preset, 'options of the preset')),
+    },
     additionalProperties: false,
+  }
+}
+
+/** What is by name: presets, and trackers with their rules. */
+function named(preset: Schema): Schema {
+  const bytes = { type: ['string', 'number'] }
+  const bounds = { min: bytes, max: bytes }
+  const rule: Schema = {
+    type: ['object', 'null'],
+    description: 'what this tracker wants, by its host',
+    properties: {
+      private: { type: 'boolean' },
+      source: SCALAR,
+      'piece-length': { type: 'object', properties: bounds, additionalProperties: false },
+      'max-torrent-size': bytes,
+      version: { enum: ['v1', 'v2', 'hybrid'] },
+      'announce-list': TIERS,
+      'web-seed-base': LIST,
+    },
+    additionalProperties: false,
+  }
+  const map = (description: string, each: Schema): Schema => {
+    return { type: ['object', 'null'], description, additionalProperties: each }
+  }
+  return {
+    presets: map('options of makemetafile and completedir by the name of --preset', preset),
+    'default-preset': { ...LIST, description: 'presets that count without --preset' },
+    aliases: map('trackers by a name that stands for them', TIERS),
+    trackers: map('rules of trackers', rule),
   }
 }
 

@@ -3,30 +3,65 @@ import { otherNames } from '../arguments/option-names.js'
 import type { OptionEntry } from '../options/table.js'
 import { takesDefault } from '../options/traits.js'
 import { suggestion } from './nearest.js'
-import { parseConfiguration, type LocatedEntry } from './read-file.js'
+import { isMkbrrs, mkbrrPresets } from './mkbrr.js'
+import { parseConfiguration, type Located, type LocatedEntry, type Section } from './read-file.js'
 import { candidateOf, type Candidate, type FoundEntry, type World } from './settings.js'
 
 /** The section whose options count for each command that has them. */
 export const DEFAULTS = 'defaults'
 
-/** A section of a configuration: the options of a command, or defaults. */
-export interface Section {
-  readonly name: string
-  readonly place: string
-  readonly entries: readonly LocatedEntry[]
+/** The keys of a configuration that are not sections of options. */
+export const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const
+
+/** The content of a configuration file. */
+export interface Configuration {
+  readonly path: string
+  readonly sections: readonly Section[]
+  readonly presets: readonly Section[]
+  /** The names of presets that count if nothing else names any; null if the file has none. */
+  readonly defaultPreset: Located | null
+  /** Tiers of trackers by name. */
+  readonly aliases: readonly LocatedEntry[]
+  /** Rules of trackers by host. */
+  readonly trackers: readonly Section[]
 }
 
 /**
- * The sections in the text of a configuration file.
+ * Reads the text of a configuration file, or of mkbrr's presets.yaml.
  * @throws BtkitError `usage` that names file, line and column
  */
-export function sectionsOf(text: string, path: string): Section[] {
-  return parseConfiguration(text, path).flatMap(({ key: name, place, item }) => {
-    const { value } = item
-    if (value.kind === 'map') return [{ name, place, entries: value.entries }]
-    if (value.kind === 'text' && value.isPlain && value.text === '') return []
-    throw new BtkitError('usage', `${item.place}: ${name}: not a map of options`)
+export function configurationOf(text: string, path: string): Configuration {
+  const all = parseConfiguration(text, path)
+  const item = (name: string) => all.find(({ key }) => key === name)?.item
+  const sections = isMkbrrs(all)
+    ? []
+    : sectionsIn(all.filter(({ key }) => !(NAMED as readonly string[]).includes(key)))
+  const presets = sectionsIn(entriesOf(item('presets'), 'presets'))
+  return {
+    path,
+    sections,
+    presets: isMkbrrs(all) ? mkbrrPresets(presets, entriesOf(item('default'), 'default')) : presets,
+    defaultPreset: item('default-preset') ?? null,
+    aliases: entriesOf(item('aliases'), 'aliases'),
+    trackers: sectionsIn(entriesOf(item('trackers'), 'trackers')),
+  }
+}
+
+function sectionsIn(entries: readonly LocatedEntry[]): Section[] {
+  return entries.flatMap(({ key: name, place, item }) => {
+    if (isNothing(item)) return []
+    return [{ name, place, entries: entriesOf(item, name) }]
   })
+}
+
+function entriesOf(item: Located | undefined, name: string): readonly LocatedEntry[] {
+  if (!item || isNothing(item)) return []
+  if (item.value.kind === 'map') return item.value.entries
+  throw new BtkitError('usage', `${item.place}: ${name}: not a map of options`)
+}
+
+function isNothing({ value }: Located): boolean {
+  return value.kind === 'text' && value.isPlain && value.text === ''
 }
 
 /** What an option list is asked for. */
@@ -45,16 +80,36 @@ export function levelsOf(
 ): Candidate[][] {
   const { section, entries, isPartial } = wanted
   return [DEFAULTS, section].map((name) => {
-    const all = sections.find((each) => each.name === name)?.entries ?? []
-    return all.flatMap(({ key, place, item }) => {
-      const found = findEntry(key, entries)
-      if (found === null) {
-        if (name === DEFAULTS || isPartial) return []
-        throw new BtkitError('usage', `${place}: ${unknownKey(key, section, entries.keys())}`)
-      }
-      if (name === DEFAULTS && !takesDefault(section, found.entry.key)) return []
-      return candidateOf(found, item, world) ?? []
-    })
+    const own = sections.find((each) => each.name === name)
+    if (!own) return []
+    const isKnown = () => isPartial || name === DEFAULTS
+    const isTaken = (key: string) => name !== DEFAULTS || takesDefault(section, key)
+    return candidatesOf(own, { entries, isKnown, isTaken }, world)
+  })
+}
+
+/** The options that a section is read for. */
+export interface Options {
+  readonly entries: ReadonlyMap<string, OptionEntry>
+  /** Whether a key that no option has is left alone. */
+  readonly isKnown: (key: string) => boolean
+  readonly isTaken?: (key: string) => boolean
+}
+
+/** What a section says of options. */
+export function candidatesOf(
+  { name, entries: all }: Section,
+  { entries, isKnown, isTaken }: Options,
+  world: World,
+): Candidate[] {
+  return all.flatMap(({ key, place, item }) => {
+    const found = findEntry(key, entries)
+    if (found === null) {
+      if (isKnown(key)) return []
+      throw new BtkitError('usage', `${place}: ${unknownKey(key, name, entries.keys())}`)
+    }
+    if (isTaken && !isTaken(found.entry.key)) return []
+    return candidateOf(found, item, world) ?? []
   })
 }
 

@@ -4,7 +4,7 @@ import { BtkitError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
-import { SECRETS, SEPARATORS } from '../options/traits.js'
+import { SECRETS, SEPARATORS, TRACKERS } from '../options/traits.js'
 import type { Located } from './read-file.js'
 
 /** An option with its value, as a configuration or the environment has it. */
@@ -21,6 +21,8 @@ export interface Setting {
 /** A setting that is read only when nothing stronger displaces it. */
 export interface Candidate {
   readonly entry: OptionEntry
+  /** As in the setting. */
+  readonly place: string
   /**
    * Reads and checks it.
    * @throws BtkitError `usage` that names the place
@@ -28,7 +30,13 @@ export interface Candidate {
   readonly open: () => Setting
 }
 
-export type World = Pick<Io, 'env'>
+/** Tiers of trackers by the name of their alias. */
+export type Aliases = ReadonlyMap<string, readonly (readonly string[])[]>
+
+export interface World extends Pick<Io, 'env'> {
+  /** Names that stand for trackers. */
+  readonly aliases?: Aliases
+}
 
 /** A key or password that is read is no longer than this, in bytes. */
 const MAX_SECRET = 64 * 1024
@@ -47,7 +55,7 @@ export function candidateOf(
     const args = argsOf(entry, item, { isNegated, world })
     return { entry, args, shown: shownValue(entry, item, isNegated), place: item.place }
   }
-  return { entry, open }
+  return { entry, place: item.place, open }
 }
 
 /** An option found by a key of a configuration. */
@@ -95,13 +103,15 @@ function valuesOf(entry: OptionEntry, item: Located, world: World): string[] {
     case 'map':
       return mapValues(entry, item)
     case 'tiers': {
-      const tiers = itemsOf(item).map((tier) => texts(tier, entry, world).join(','))
+      const tiers = spelledItems(entry, item, world).map((tier) =>
+        texts(tier, entry, world).join(','),
+      )
       const text = tiers.join('|')
       return tiers.length === 0 ? [] : [checked(entry, item, text)]
     }
     case 'list': {
       const separator = SEPARATORS[entry.attribute]
-      const values = itemsOf(item).map((each) => {
+      const values = spelledItems(entry, item, world).map((each) => {
         // A tier of trackers is a list in the list
         const text = texts(each, entry, world).join(',')
         return separator === undefined ? checked(entry, each, text) : text
@@ -116,6 +126,23 @@ function valuesOf(entry: OptionEntry, item: Located, world: World): string[] {
 
 function itemsOf(item: Located): readonly Located[] {
   return item.value.kind === 'list' ? item.value.items : [item]
+}
+
+/** The items, with tiers of trackers in the place of their alias. */
+function spelledItems(entry: OptionEntry, item: Located, { aliases }: World): readonly Located[] {
+  if (!aliases || !TRACKERS.has(entry.attribute)) return itemsOf(item)
+  return itemsOf(item).flatMap((each) => {
+    const { place, value } = each
+    const tiers = value.kind === 'text' ? aliases.get(value.text) : undefined
+    if (!tiers) return [each]
+    const text = (url: string): Located => ({
+      place,
+      value: { kind: 'text', text: url, isPlain: true },
+    })
+    // --tracker takes one each time
+    if (entry.attribute === 'tracker') return tiers.flat().map(text)
+    return tiers.map((tier): Located => ({ place, value: { kind: 'list', items: tier.map(text) } }))
+  })
 }
 
 function texts(item: Located, entry: OptionEntry, world: World): string[] {
@@ -218,7 +245,8 @@ export function hidePasswords(text: string): string {
   return text.replaceAll(PASSWORD, '$1:***@')
 }
 
-function shownText({ value }: Located): string {
+/** A value as one line. */
+export function shownText({ value }: Located): string {
   if (value.kind === 'text') return value.text === '' ? "''" : value.text
   if (value.kind === 'list') return `[${value.items.map(shownText).join(', ')}]`
   return `{${value.entries.map(({ key, item }) => `${key}: ${shownText(item)}`).join(', ')}}`

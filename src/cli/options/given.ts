@@ -2,16 +2,19 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { CommandOption } from './table.js'
 
 /** A command line in its parts: an option with its value, an operand, or what is unknown. */
-interface Part {
+export interface Part {
   readonly args: readonly string[]
+  /** Several letters in one argument are several options. */
   readonly options: readonly CommandOption[]
+  /** The value of the last option; null if it takes none. */
+  readonly value: string | null
   readonly operand: string | null
 }
 
 /** What a command line gives. */
 export interface GivenOptions {
-  /** Without those `--no-x` that only say again what is so by default. */
-  readonly args: readonly string[]
+  /** All except each `--no-x` that only repeats the default. */
+  readonly parts: readonly Part[]
   /** The options that it has, by the names that commander gives them. */
   readonly attributes: ReadonlySet<string>
   readonly operands: readonly string[]
@@ -23,22 +26,22 @@ export interface GivenOptions {
 /** Tells the options of a command line, by their declared names, from its operands. */
 export function givenOptions(args: readonly string[], command: CommandUnknownOpts): GivenOptions {
   const attributes = new Set<string>()
-  const kept: string[] = []
+  const kept: Part[] = []
   const operands: string[] = []
   let config: string | undefined
   let isHelp = false
   for (const part of partsOf(args, command)) {
     const again = part.options.length === 0 ? saysAgain(part.args[0] ?? '', command) : null
     if (again) attributes.add(again.attributeName())
-    else kept.push(...part.args)
+    else kept.push(part)
     for (const option of part.options) attributes.add(option.attributeName())
     if (part.operand !== null) operands.push(part.operand)
     isHelp ||= part.operand === null && /^(-h|--help)$/.test(part.args[0] ?? '')
     if (part.options.some(({ long }) => long === '--config')) {
-      config = part.args[1] ?? part.args[0]?.replace(/^--config=/, '')
+      config = part.value ?? undefined
     }
   }
-  return { args: kept, attributes, operands, config, isHelp }
+  return { parts: kept, attributes, operands, config, isHelp }
 }
 
 /**
@@ -59,18 +62,23 @@ function partsOf(args: readonly string[], command: CommandUnknownOpts): Part[] {
     const arg = args[at] ?? ''
     if (arg === '--') {
       const rest = args.slice(at + 1)
-      const operands = rest.map((operand) => ({ args: [operand], options: [], operand }))
-      return [...parts, { args: [arg], options: [], operand: null }, ...operands]
+      const operands = rest.map((operand) => ({
+        args: [operand],
+        options: [],
+        value: null,
+        operand,
+      }))
+      return [...parts, { args: [arg], options: [], value: null, operand: null }, ...operands]
     }
     if (!arg.startsWith('-') || arg === '-') {
-      parts.push({ args: [arg], options: [], operand: arg })
+      parts.push({ args: [arg], options: [], value: null, operand: arg })
       continue
     }
-    const { options, takesNext } = arg.startsWith('--')
+    const { options, takesNext, value } = arg.startsWith('--')
       ? longOf(arg, command)
       : lettersOf(arg, command)
-    const value = takesNext && at + 1 < args.length ? [args[++at] ?? ''] : []
-    parts.push({ args: [arg, ...value], options, operand: null })
+    const next = takesNext && at + 1 < args.length ? [args[++at] ?? ''] : []
+    parts.push({ args: [arg, ...next], options, value: next[0] ?? value, operand: null })
   }
   return parts
 }
@@ -79,12 +87,15 @@ interface Found {
   readonly options: readonly CommandOption[]
   /** Whether the next argument is the value of the last. */
   readonly takesNext: boolean
+  /** Its value in the same argument; null if it is not there. */
+  readonly value: string | null
 }
 
 function longOf(arg: string, { options }: CommandUnknownOpts): Found {
-  const [name, ...value] = arg.split('=')
+  const [name, ...rest] = arg.split('=')
   const option = options.find(({ long }) => long === name)
-  return { options: option ? [option] : [], takesNext: !!option?.required && value.length === 0 }
+  const value = rest.length > 0 ? rest.join('=') : null
+  return { options: option ? [option] : [], takesNext: !!option?.required && value === null, value }
 }
 
 /** Several letters may stand together, and the last may take a value: `-pc TEXT`, `-p80`. */
@@ -94,7 +105,15 @@ function lettersOf(arg: string, { options }: CommandUnknownOpts): Found {
     const option = options.find(({ short }) => short === `-${arg[at] ?? ''}`)
     if (!option) break
     found.push(option)
-    if (option.required) return { options: found, takesNext: at === arg.length - 1 }
+    if (!option.required) continue
+    const value = at === arg.length - 1 ? null : arg.slice(at + 1)
+    return { options: found, takesNext: value === null, value }
   }
-  return { options: found, takesNext: false }
+  return { options: found, takesNext: false, value: null }
+}
+
+/** The trackers in a value, or in an option with its value: `URL,URL|URL`. */
+export function trackersIn(text: string): string[] {
+  const value = text.replace(/^--[\w-]+=/, '')
+  return value.split(/[|,]/).map((url) => url.trim())
 }

@@ -82,3 +82,32 @@ export const OWN_VARIABLES: ReadonlyMap<string, string> = new Map([
   ['state-dir', 'BTKIT_STATE_DIR'],
   ['client', 'BTKIT_CLIENT'],
 ])
+
+/** Options that name trackers, of which a tracker's rule is about. */
+export const TRACKERS: ReadonlySet<string> = new Set(['announce', 'announceList', 'tracker'])
+
+/** The commands that have presets. */
+export const MAKERS: readonly string[] = ['makemetafile', 'completedir']
+
+/** Options of only one of makemetafile and completedir. A preset may have them for both. */
+export const OWN_OF_ONE_MAKER: ReadonlySet<string> = new Set([
+  'name',
+  'randomize',
+  'files-from',
+  'clobber',
+  'verbose',
+  'prune',
+  'prune-all',
+  'adopt',
+  'remake',
+  'min-age',
+  'wait',
+  'state-dir',
+  'cache-max-size',
+  'owner',
+  'publish',
+  'data-prefix',
+  'trust-data-path',
+  'client-timeout',
+  'on-change',
+])

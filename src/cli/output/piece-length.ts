@@ -1,12 +1,17 @@
 import type { PieceFacts } from '../../core/make/piece-choice.js'
 import { formatBytes } from '../../text/quantity.js'
 
+const BOUNDS = {
+  longest: 'no longer by --max-piece-size',
+  shortest: 'no shorter by --min-piece-size',
+} as const
+
 /** Why pieces are as long as they are; null if that was said on the command line. */
-export function whyLength({ reason, isBounded, pieceLength, size }: PieceFacts): string | null {
-  if (reason.kind === 'given' && !isBounded) return null
+export function whyLength({ reason, bound, pieceLength, size }: PieceFacts): string | null {
+  if (reason.kind === 'given' && bound === null) return null
   const length = `pieces of ${formatBytes(pieceLength)}`
-  const bound = isBounded ? ['no longer by --max-piece-size'] : []
-  return [length, ...causeOf(reason, size), ...bound].join(', ')
+  const limit = bound === null ? [] : [BOUNDS[bound]]
+  return [length, ...causeOf(reason, size), ...limit].join(', ')
 }
 
 function causeOf(reason: PieceFacts['reason'], size: number): string[] {

@@ -43,6 +43,7 @@ export function digestOptions({
     isAligned: common.isAligned,
     mostPieces: common.mostPieces,
     largestTorrent: common.largestTorrent,
+    shortestPiece: common.shortestPiece,
     longestPiece: common.longestPiece,
     version: common.version === 'v1' ? undefined : common.version,
     remake: existing.remake,

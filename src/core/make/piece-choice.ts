@@ -10,6 +10,8 @@ export interface PieceRules extends Pick<ContentRules, 'pieceLength'> {
   readonly mostPieces?: number | undefined
   /** Maximum bytes of the .torrent: chooses the shortest piece length that keeps it. */
   readonly largestTorrent?: number | undefined
+  /** Minimum piece length, which overrides all rules except `longestPiece`. */
+  readonly shortestPiece?: number | undefined
   /** Maximum piece length, which overrides all other rules. */
   readonly longestPiece?: number | undefined
 }
@@ -26,8 +28,8 @@ export type PieceReason =
 export interface PieceChoice {
   readonly content: Content
   readonly reason: PieceReason
-  /** Whether the maximum piece length made them shorter. */
-  readonly isBounded: boolean
+  /** Which bound changed the piece length; null if none did. */
+  readonly bound: 'longest' | 'shortest' | null
 }
 
 /** The piece length and its reason. */
@@ -39,8 +41,8 @@ export interface PieceFacts extends Omit<PieceChoice, 'content'> {
 }
 
 /** Returns the facts about a choice that people may want to know. */
-export function pieceFacts({ content, reason, isBounded }: PieceChoice): PieceFacts {
-  return { reason, isBounded, pieceLength: content.pieceLength, size: bytesOf(content) }
+export function pieceFacts({ content, reason, bound }: PieceChoice): PieceFacts {
+  return { reason, bound, pieceLength: content.pieceLength, size: bytesOf(content) }
 }
 
 /** Returns the size of a content's .torrent in bytes. */
@@ -56,13 +58,16 @@ export function choosePieces(
   rules: PieceRules,
   measure: MeasureTorrent,
 ): PieceChoice {
-  const { longestPiece = 2 ** MAX_PIECE_POW2 } = rules
+  const { longestPiece = 2 ** MAX_PIECE_POW2, shortestPiece = 0 } = rules
   const { content: cut, reason } = prefer(content, rules, measure)
-  if (cut.pieceLength <= longestPiece) return { content: cut, reason, isBounded: false }
-  return { content: cutIntoPieces(content, longestPiece), reason, isBounded: true }
+  const { pieceLength: preferred } = cut
+  const length = Math.min(Math.max(preferred, shortestPiece), longestPiece)
+  if (length === preferred) return { content: cut, reason, bound: null }
+  const bound = length < preferred ? 'longest' : 'shortest'
+  return { content: cutIntoPieces(content, length), reason, bound }
 }
 
-type Preference = Omit<PieceChoice, 'isBounded'>
+type Preference = Omit<PieceChoice, 'bound'>
 
 function prefer(content: Content, rules: PieceRules, measure: MeasureTorrent): Preference {
   const { pieceLength, mostPieces, largestTorrent } = rules

@@ -33,6 +33,7 @@ export type LintCode =
   | 'trailing-dot-or-space' // an end of a name that Windows removes
   | 'name-too-long' // a name that most file systems refuse
   | 'path-too-long' // a path that Linux refuses
+  | 'tracker-rule' // against a rule that the configuration has for one of its trackers
 
 /**
  * The severity of a finding. An error keeps programs from using the torrent, or makes it dangerous.

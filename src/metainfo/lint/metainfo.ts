@@ -81,6 +81,12 @@ const RULES: Record<Exclude<LintCode, WarningCode>, readonly [Severity, LintRule
   'trailing-dot-or-space': ['warning', findTrailingDotsAndSpaces],
   'name-too-long': ['warning', findLongNames],
   'path-too-long': ['warning', findLongPaths],
+  'tracker-rule': ['warning', findNothing],
+}
+
+/** Without a configuration, trackers have no rules. */
+function findNothing(): string[] {
+  return []
 }
 
 /** All codes of findings. */
@@ -91,10 +97,11 @@ export const MAX_FINDINGS_OF_A_KIND = 50
 
 /**
  * Finds all problems in a valid torrent: first the parser's warnings, then the findings of the
- * rules.
+ * rules. `byTracker` is the rule of `tracker-rule`.
  */
-export function lintMetainfo(metainfo: Metainfo): Finding[] {
-  const found = Object.entries(RULES).flatMap(([code, [, rule]]) => {
+export function lintMetainfo(metainfo: Metainfo, byTracker: LintRule = findNothing): Finding[] {
+  const rules = { ...RULES, 'tracker-rule': ['warning', byTracker] as const }
+  const found = Object.entries(rules).flatMap(([code, [, rule]]) => {
     return boundedly(rule(metainfo)).map((message) => ({ code: code as LintCode, message }))
   })
   const all = [...metainfo.warnings, ...found]

@@ -14,7 +14,10 @@ function withEnvironment(env: Record<string, string | undefined>, ...args: strin
   const given = givenOptions(args, command)
   const level = environmentLevel('serve', entries, env)
   const settings = strongest([level], given.attributes, entries)
-  return [...settings.flatMap((setting) => setting.args), ...given.args]
+  return [
+    ...settings.flatMap((setting) => setting.args),
+    ...given.parts.flatMap((part) => part.args),
+  ]
 }
 
 function checkRefused(env: Record<string, string>, told: RegExp): void {

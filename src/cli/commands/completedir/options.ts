@@ -70,6 +70,7 @@ const RULES: Partial<Record<keyof CompleteOptions, InfoRule>> = {
   targetPieces: 'piece length',
   maxTorrentSize: 'piece length',
   maxPieceSize: 'piece length',
+  minPieceSize: 'piece length',
   v2: 'version',
   hybrid: 'version',
   private: 'private flag',

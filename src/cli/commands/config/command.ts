@@ -4,7 +4,7 @@ import { BtkitError } from '../../../errors.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { checkFile, type SectionTable } from '../../configuration/check.js'
-import { findSettings } from '../../configuration/configure.js'
+import { findSettings, NOTHING_GIVEN } from '../../configuration/configure.js'
 import { configurationFiles } from '../../configuration/files.js'
 import { configurationSchema } from '../../configuration/schema.js'
 import type { CommandContext } from '../../context.js'
@@ -45,7 +45,7 @@ function defineShow({ io, commands }: CommandContext) {
       const wanted = words.length === 0 ? all : named(words.join(' '), all)
       for (const { section, path, command } of wanted) {
         const target = { section, command, isLegacy: false }
-        const settings = await findSettings(target, { config, typed: new Set() }, io)
+        const { settings } = await findSettings(target, { ...NOTHING_GIVEN, config }, io)
         const shown = shownOptions(command, settings)
         const telling = words.length === 0 ? shown.filter(({ from }) => from !== 'default') : shown
         if (json) for (const each of telling) io.stdout.write(jsonLine({ command: path, ...each }))

@@ -26,6 +26,19 @@ const DEFAULTS = `
 #  threads: 4
 #  cache-dir: /var/cache/btkit
 #  client: env:BTKIT_SEEDER        # secrets may stand in a variable, or in a file: file:PATH
+
+# Options of makemetafile and completedir by name, for --preset NAME.
+#presets:
+#  release: {private: true, source: TAG, piece-length: 4M}
+#default-preset: release
+
+# Names for trackers, a list of tiers each: btkit makemetafile FILE -a mine
+#aliases:
+#  mine: [[http://a.example/announce, udp://b.example:6969], [http://c.example/announce]]
+
+# What trackers want, by their hosts. It counts whenever the tracker is used.
+#trackers:
+#  a.example: {private: true, source: A, piece-length: {min: 64K, max: 16M}, version: v1}
 `
 
 /**
@@ -60,6 +73,7 @@ export function commentedConfiguration(commands: readonly NamedCommand[]): strin
     sections.set(section, [...(sections.get(section) ?? []), ...entries])
   }
   const parts = [...sections].map(([name, entries]) => {
+    if (name === 'presets') return ''
     const lines = new Map(entries.map((entry) => [entry.key, optionLine(entry)]))
     return lines.size === 0 ? '' : ['', `#${name}:`, ...lines.values(), ''].join('\n')
   })

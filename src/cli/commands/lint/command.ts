@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { BtkitError } from '../../../errors.js'
-import type { Finding, LintCode } from '../../../metainfo/lint/finding.js'
+import type { Finding, LintCode, LintRule } from '../../../metainfo/lint/finding.js'
 import { LINT_CODES, lintMetainfo } from '../../../metainfo/lint/metainfo.js'
+import { byTrackerRules } from '../../../metainfo/lint/tracker-rule.js'
+import { configuredRules } from '../../configuration/configure.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote, tryEach } from '../../output/messages.js'
 import type { Io } from '../../io.js'
@@ -15,6 +17,7 @@ interface LintOptions {
   readonly strict?: true | undefined
   readonly ignore: readonly LintCode[]
   readonly maxTorrentSize: number
+  readonly rule: LintRule
 }
 
 const EXAMPLES = `
@@ -34,9 +37,11 @@ export function defineLint({ io, finish }: CommandContext) {
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
+      const { config } = options as { readonly config?: string }
+      const rule = byTrackerRules(await configuredRules(config, io))
       let failures = 0
       const status = await tryEach(torrents, io, async (torrent) => {
-        const { findings } = await lintOne(torrent, options, io)
+        const { findings } = await lintOne(torrent, { ...options, rule }, io)
         const isFailure = ({ severity }: Finding) => options.strict ?? severity === 'error'
         failures += findings.filter(isFailure).length
       })
@@ -47,7 +52,9 @@ export function defineLint({ io, finish }: CommandContext) {
 async function lintOne(file: string, options: LintOptions, io: Io): Promise<LintResult> {
   try {
     const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
-    const findings = lintMetainfo(metainfo).filter(({ code }) => !options.ignore.includes(code))
+    const findings = lintMetainfo(metainfo, options.rule).filter(
+      ({ code }) => !options.ignore.includes(code),
+    )
     const result = { file, findings, error: null }
     report(result, options, io)
     return result

@@ -1,0 +1,56 @@
+import { Command } from '@commander-js/extra-typings'
+import { escapeText, jsonLine } from '../../../text/escape.js'
+import { configurationFiles, mkbrrFiles, readConfigurationText } from '../../configuration/files.js'
+import { namesIn, presetsOf } from '../../configuration/presets.js'
+import type { Section } from '../../configuration/read-file.js'
+import { configurationOf } from '../../configuration/sections.js'
+import { hidePasswords, shownText } from '../../configuration/settings.js'
+import type { CommandContext } from '../../context.js'
+import { reportNote } from '../../output/messages.js'
+
+/** The command `presets`. */
+export function definePresets({ io }: CommandContext) {
+  return new Command('presets')
+    .description('List the presets of the configuration, for --preset.')
+    .option('--json', 'print a JSON object a line for each preset', false)
+    .action(({ json, ...options }) => {
+      const { config } = options as { readonly config?: string }
+      const files = [...mkbrrFiles(config, io), ...configurationFiles(config, io)]
+      const all = files.map((path) => configurationOf(readConfigurationText(path, io), path))
+      const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
+      const presets = [...presetsOf(all).values()]
+      for (const preset of presets) {
+        const shown = shownPreset(preset, standard)
+        io.stdout.write(json ? jsonLine(shown) : presetText(shown))
+      }
+      if (presets.length > 0 || json) return
+      const where = files.length === 0 ? 'no configuration file' : `read ${files.join(', ')}`
+      reportNote(`no presets: ${where}; btkit-config(1) explains them`, io)
+    })
+}
+
+interface ShownPreset {
+  readonly preset: string
+  /** Whether it counts without --preset. */
+  readonly isDefault: boolean
+  /** `FILE:LINE`. */
+  readonly from: string
+  readonly options: Readonly<Record<string, string>>
+}
+
+function shownPreset({ name, place, entries }: Section, standard: ReadonlySet<string>) {
+  const options = entries.map(({ key, item }) => [key, hidePasswords(shownText(item))] as const)
+  return {
+    preset: name,
+    isDefault: standard.has(name),
+    from: place.replace(/(:\d+):\d+$/, '$1'),
+    options: Object.fromEntries(options),
+  }
+}
+
+/** For people: the name with its place, and a line for each option. */
+function presetText({ preset, isDefault, from, options }: ShownPreset): string {
+  const lines = Object.entries(options).map(([key, value]) => `  ${key}: ${value}`)
+  const heading = `${preset}${isDefault ? ' (default)' : ''}  ${from}`
+  return [heading, ...lines].map((line) => `${escapeText(line)}\n`).join('')
+}

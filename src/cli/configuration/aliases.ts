@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
+import type { Part } from '../options/given.js'
+import { TRACKERS } from '../options/traits.js'
+import type { Located } from './read-file.js'
+import type { Configuration } from './sections.js'
+import type { Aliases } from './settings.js'
+
+/**
+ * The aliases of configurations with the strongest last.
+ * @throws BtkitError `usage` for a value that is no tracker
+ */
+export function aliasesOf(configurations: readonly Configuration[]): Aliases {
+  const entries = configurations.flatMap(({ aliases }) => aliases)
+  return new Map(entries.map(({ key, place, item }) => [key, tiersOf(key, place, item)]))
+}
+
+function tiersOf(name: string, place: string, item: Located): string[][] {
+  if (looksLikeUrl(name) || /[\s,|/]/.test(name))
+    throw new BtkitError('usage', `${place}: ${name}: not a name for trackers`)
+  const tiers = listOf(item).map((tier) => listOf(tier).map(trackerOf))
+  if (tiers.flat().length > 0) return tiers.filter(({ length }) => length > 0)
+  throw new BtkitError('usage', `${place}: ${name}: has no tracker`)
+}
+
+function listOf(item: Located): readonly Located[] {
+  return item.value.kind === 'list' ? item.value.items : [item]
+}
+
+function trackerOf({ place, value }: Located): string {
+  if (value.kind !== 'text') throw new BtkitError('usage', `${place}: a tracker is wanted here`)
+  try {
+    return checkTracker(value.text)
+  } catch (error) {
+    throw error instanceof BtkitError ? error.of(place) : error
+  }
+}
+
+/** Options of edit and reannounce that take one tracker each time. */
+const ONE_TRACKER = /^(add|addTracker|prependTracker|setTracker|tracker)$/
+
+/**
+ * The parts of a command line with trackers in the place of their aliases. An operand is an alias
+ * only if no file has its name.
+ */
+export function spellAliases(parts: readonly Part[], aliases: Aliases, world: Place): Part[] {
+  return parts.flatMap((part) => {
+    const option = part.options.at(-1)
+    const attribute = option?.attributeName() ?? ''
+    if (option && part.options.length === 1) {
+      if (attribute === 'announceList') {
+        const tiers = (part.value ?? '')
+          .split('|')
+          .map((each) => [each, aliases.get(each)] as const)
+        if (tiers.every(([, found]) => !found)) return [part]
+        const list = tiers.flatMap(([each, found]) => found?.map(joined) ?? [each])
+        return [
+          { ...part, args: [`${option.long ?? ''}=${list.join('|')}`], value: list.join('|') },
+        ]
+      }
+      const found = TRACKERS.has(attribute) || ONE_TRACKER.test(attribute) ? part.value : null
+      const tiers = found === null ? undefined : aliases.get(found)
+      if (!tiers) return [part]
+      const values = ONE_TRACKER.test(attribute) ? tiers.flat() : tiers.map(joined)
+      return values.map((value) => ({ ...part, args: [`${option.long ?? ''}=${value}`], value }))
+    }
+    const { operand } = part
+    const tiers = operand === null ? undefined : aliases.get(operand)
+    if (!tiers || existsSync(resolve(world.cwd, operand ?? ''))) return [part]
+    return operandParts(tiers, world.isReannounce)
+  })
+}
+
+/** Where a command line is. */
+export interface Place {
+  readonly cwd: string
+  /** Whether the tracker is the first operand, and a list an option. */
+  readonly isReannounce: boolean
+}
+
+const joined = (tier: readonly string[]) => tier.join(',')
+
+function operandParts(tiers: readonly (readonly string[])[], isReannounce: boolean): Part[] {
+  const [first = ''] = tiers.flat()
+  const own = { args: [first], options: [], value: null, operand: first }
+  if (tiers.flat().length === 1) return [own]
+  const args = isReannounce
+    ? [`--announce-list=${tiers.map(joined).join('|')}`]
+    : tiers.map((tier) => `--announce=${joined(tier)}`)
+  const list = args.map((arg) => ({ args: [arg], options: [], value: null, operand: null }))
+  return isReannounce ? [own, ...list] : list
+}

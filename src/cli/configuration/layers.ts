@@ -1,0 +1,5 @@
+// What reads configurations, loaded at once and only if there are any.
+export { aliasesOf, spellAliases } from './aliases.js'
+export { configurationOf } from './sections.js'
+export { settle } from './settle.js'
+export { rulesToCheck } from './tracker-rules.js'

@@ -1,0 +1,75 @@
+import type { Located, LocatedEntry, LocatedValue, Section } from './read-file.js'
+
+/** Whether a file is mkbrr's presets.yaml: it has a version and presets, as no configuration has. */
+export function isMkbrrs(entries: readonly LocatedEntry[]): boolean {
+  const has = (name: string) => entries.some(({ key }) => key === name)
+  return has('version') && has('presets')
+}
+
+/**
+ * Presets of mkbrr with our names of their options. Like mkbrr, each has the options of `default:`,
+ * and is private and has no date unless something says otherwise.
+ */
+export function mkbrrPresets(
+  presets: readonly Section[],
+  defaults: readonly LocatedEntry[],
+): Section[] {
+  return presets.map(({ name, place, entries }) => {
+    const standard = ['private', 'no_date'].map((key) => ({
+      key,
+      place,
+      item: { place, value: plain('true') },
+    }))
+    const byKey = new Map([...standard, ...defaults, ...entries].map((each) => [each.key, each]))
+    return { name, place, entries: [...byKey.values()].flatMap(translated) }
+  })
+}
+
+/** Our names for the options of mkbrr whose values are the same. */
+const SAME: Readonly<Record<string, string>> = {
+  private: 'private',
+  source: 'source',
+  comment: 'comment',
+  piece_length: 'piece-size-pow2',
+  target_piece_count: 'target-pieces',
+  output_dir: 'target',
+  webseeds: 'web-seed',
+  workers: 'threads',
+  entropy: 'randomize',
+  exclude_patterns: 'exclude',
+  include_patterns: 'include',
+}
+
+/** Options that have no meaning here: file names have no prefix, and episodes are not counted. */
+const WITHOUT_MEANING: ReadonlySet<string> = new Set(['skip_prefix', 'fail_on_season_warning'])
+
+/** Values by which mkbrr says that there is none. */
+const isNone = ({ value }: Located) => value.kind === 'text' && /^0?$/.test(value.text)
+
+function translated({ key, place, item }: LocatedEntry): LocatedEntry[] {
+  const as = (name: string, value: LocatedValue) => [
+    { key: name, place, item: { place: item.place, value } },
+  ]
+  const { value } = item
+  const isTrue = value.kind === 'text' && /^true$/i.test(value.text)
+  const same = SAME[key]
+  if (isNone(item) || WITHOUT_MEANING.has(key)) return []
+  if (same !== undefined) return as(same, value)
+  switch (key) {
+    case 'trackers':
+      // One tier has them all
+      return as('announce', { kind: 'list', items: [item] })
+    case 'no_date':
+      return isTrue ? as('date', plain('false')) : []
+    case 'no_creator':
+      return isTrue ? as('created-by', plain('false')) : []
+    case 'max_piece_length':
+      return value.kind === 'text' ? as('max-piece-size', plain(String(2 ** +value.text))) : []
+    default:
+      return [{ key, place, item }]
+  }
+}
+
+function plain(text: string): LocatedValue {
+  return { kind: 'text', text, isPlain: true }
+}

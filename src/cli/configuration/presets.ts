@@ -1,0 +1,59 @@
+import { BtkitError } from '../../errors.js'
+import type { OptionEntry } from '../options/table.js'
+import { OWN_OF_ONE_MAKER } from '../options/traits.js'
+import { suggestion } from './nearest.js'
+import { candidatesOf, type Configuration } from './sections.js'
+import type { Section } from './read-file.js'
+import type { Candidate, Setting, World } from './settings.js'
+
+/** The presets of configurations with the strongest last, each name once. */
+export function presetsOf(configurations: readonly Configuration[]): Map<string, Section> {
+  const all = configurations.flatMap(({ presets }) => presets)
+  return new Map(all.map((preset) => [preset.name, preset]))
+}
+
+/**
+ * What presets say of the options of a command, a level for each, the strongest last.
+ * @throws BtkitError `usage` for a preset that there is not, or an option
+ */
+export function presetLevels(
+  names: readonly Named[],
+  presets: ReadonlyMap<string, Section>,
+  { entries, world }: { readonly entries: ReadonlyMap<string, OptionEntry>; readonly world: World },
+): Candidate[][] {
+  // A preset cannot name presets
+  const own = new Map([...entries].filter(([key]) => key !== 'preset'))
+  return names.map(({ name, place }) => {
+    const preset = presets.get(name)
+    if (preset) return candidatesOf(preset, { entries: own, isKnown: isOfOtherMaker }, world)
+    const known = [...presets.keys()]
+    const others = known.length === 0 ? '; no configuration has presets' : suggestion(name, known)
+    throw new BtkitError('usage', `${place}: there is no preset ${name}${others}`)
+  })
+}
+
+/** Whether a preset may have a key that its command has not. */
+export function isOfOtherMaker(key: string): boolean {
+  return OWN_OF_ONE_MAKER.has(key.replace(/^no-/, ''))
+}
+
+/** A preset that is wanted, and where that is said. */
+export interface Named {
+  readonly name: string
+  readonly place: string
+}
+
+/** The presets that a setting names. */
+export function namedIn(setting: Setting | undefined): Named[] {
+  if (!setting) return []
+  const values = setting.args.flatMap((arg) => /^--preset=(.*)$/.exec(arg)?.[1] ?? [])
+  return values.map((name) => ({ name, place: setting.place }))
+}
+
+/** The presets that a configuration has by default. */
+export function namesIn({ defaultPreset }: Pick<Configuration, 'defaultPreset'>): string[] {
+  const value = defaultPreset?.value
+  const items =
+    value?.kind === 'list' ? value.items.map((item) => item.value) : value ? [value] : []
+  return items.flatMap((each) => (each.kind === 'text' ? each.text : []))
+}

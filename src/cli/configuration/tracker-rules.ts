@@ -1,0 +1,141 @@
+import { BtkitError } from '../../errors.js'
+import type { TrackerRule } from '../../metainfo/lint/tracker-rule.js'
+import { byteSize } from '../arguments/values.js'
+import { trackersIn } from '../options/given.js'
+import type { OptionEntry } from '../options/table.js'
+import { TRACKERS } from '../options/traits.js'
+import type { Located, LocatedEntry, LocatedValue } from './read-file.js'
+import { candidatesOf, unknownKey, type Configuration } from './sections.js'
+import type { Section } from './read-file.js'
+import type { Candidate, Setting, World } from './settings.js'
+
+/** The keys of a tracker's rule. */
+export const RULE_KEYS: readonly string[] = [
+  'private',
+  'source',
+  'piece-length',
+  'max-torrent-size',
+  'version',
+  'announce-list',
+  'web-seed-base',
+]
+
+/**
+ * The rules of a host, or of a host with a port, by the options that they stand for. Those of a
+ * stronger configuration replace weaker ones of the same host as a whole.
+ * @throws BtkitError `usage` for a key or value that no rule has
+ */
+export function trackerRules(configurations: readonly Configuration[]): Map<string, Section> {
+  const rules = configurations.flatMap(({ trackers }) => trackers)
+  return new Map(rules.map((rule) => [rule.name.toLowerCase(), asOptions(rule)]))
+}
+
+/**
+ * A rule by the options that it stands for.
+ * @throws BtkitError `usage`
+ */
+export function asOptions({ name, place, entries }: Section): Section {
+  if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(name))
+    throw new BtkitError('usage', `${place}: ${name}: not a host, such as tracker.example`)
+  return { name, place, entries: entries.flatMap((entry) => spelled(entry, name)) }
+}
+
+/** The options of a rule's key. */
+function spelled(entry: LocatedEntry, host: string): LocatedEntry[] {
+  const { key, place, item } = entry
+  if (!RULE_KEYS.includes(key))
+    throw new BtkitError('usage', `${place}: ${unknownKey(key, host, RULE_KEYS)}`)
+  if (key === 'version') return versionEntries(entry)
+  if (key !== 'piece-length') return [entry]
+  if (item.value.kind !== 'map')
+    throw new BtkitError('usage', `${item.place}: piece-length: not {min: SIZE, max: SIZE}`)
+  return item.value.entries.map(({ key: bound, place: at, item: size }) => {
+    if (bound === 'min' || bound === 'max')
+      return { key: `${bound}-piece-size`, place: at, item: size }
+    throw new BtkitError('usage', `${at}: piece-length: ${bound}: neither min nor max`)
+  })
+}
+
+const VERSIONS: readonly string[] = ['v1', 'v2', 'hybrid']
+
+function versionEntries({ item }: LocatedEntry): LocatedEntry[] {
+  const { place, value } = item
+  const wanted = value.kind === 'text' ? value.text : ''
+  if (!VERSIONS.includes(wanted))
+    throw new BtkitError('usage', `${place}: version: not ${VERSIONS.join(', ')}`)
+  const truth = (key: string): LocatedEntry => {
+    const text: LocatedValue = { kind: 'text', text: String(key === wanted), isPlain: true }
+    return { key, place, item: { place, value: text } }
+  }
+  return wanted === 'v1' ? [truth('v2'), truth('hybrid')] : [truth(wanted)]
+}
+
+/** The trackers that settings name, in their order. */
+export function trackersOf(settings: readonly Setting[]): string[] {
+  const named = settings.filter(({ entry }) => TRACKERS.has(entry.attribute))
+  return named.flatMap(({ args }) => args.flatMap(trackersIn))
+}
+
+/** The rules of the hosts of trackers, those of the first tracker first. */
+export function rulesFor(trackers: readonly string[], rules: ReadonlyMap<string, Section>) {
+  const found = trackers.flatMap((tracker) => {
+    if (!URL.canParse(tracker)) return []
+    const { hostname, host } = new URL(tracker)
+    return rules.get(host) ?? rules.get(hostname) ?? []
+  })
+  return [...new Set(found)]
+}
+
+/** What a rule says of the options of a command. */
+export function ruleCandidates(
+  rule: Section,
+  entries: ReadonlyMap<string, OptionEntry>,
+  world: World,
+): Candidate[] {
+  return candidatesOf(rule, { entries, isKnown: () => true }, world)
+}
+
+/** A setting in words: `tracker.example: private: true (FILE:LINE)`. */
+export function ruleText(host: string, { entry, shown, place }: Setting): string {
+  const isVersion = entry.key === 'v2' || entry.key === 'hybrid'
+  const version = `version: ${shown === 'true' ? entry.key : 'v1'}`
+  const what = isVersion ? version : `${entry.key}: ${shown}`
+  return `${host}: ${what} (${place.replace(/(:\d+):\d+$/, '$1')})`
+}
+
+/**
+ * What the trackers in the configuration files want, for lint.
+ * @throws BtkitError `usage`
+ */
+export function rulesToCheck(configurations: readonly Configuration[]): TrackerRule[] {
+  return [...trackerRules(configurations).values()].map(({ name, place, entries }) => {
+    const values = new Map(entries.map((entry) => [entry.key, entry.item] as const))
+    const text = (key: string) => textOf(values.get(key))
+    const size = (key: string) => sizeOf(key, values.get(key))
+    const truth = (key: string) => text(key)?.toLowerCase() === 'true'
+    const version = truth('v2') ? 'v2' : truth('hybrid') ? 'hybrid' : 'v1'
+    return {
+      host: name.toLowerCase(),
+      place: place.replace(/(:\d+):\d+$/, '$1'),
+      private: values.has('private') ? truth('private') : undefined,
+      source: text('source'),
+      version: values.has('v2') || values.has('hybrid') ? version : undefined,
+      shortestPiece: size('min-piece-size'),
+      longestPiece: size('max-piece-size'),
+      largestTorrent: size('max-torrent-size'),
+    }
+  })
+}
+
+function textOf(item: Located | undefined): string | undefined {
+  return item?.value.kind === 'text' ? item.value.text : undefined
+}
+
+function sizeOf(key: string, item: Located | undefined): number | undefined {
+  if (!item) return undefined
+  try {
+    return byteSize(textOf(item) ?? '')
+  } catch {
+    throw new BtkitError('usage', `${item.place}: ${key}: not a size`)
+  }
+}

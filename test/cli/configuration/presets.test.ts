@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { defineCompletedir } from '../../../src/cli/commands/completedir/command.js'
+import { defineMakemetafile } from '../../../src/cli/commands/makemetafile/command.js'
+import { optionEntries } from '../../../src/cli/options/table.js'
+import { OWN_OF_ONE_MAKER } from '../../../src/cli/options/traits.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const YAML = `
+defaults: {comment: of all}
+presets:
+  release: {private: true, source: REL, announce: mine, comment: of release}
+  large: {piece-length: 4M, source: BIG, on-change: 'true'}
+aliases:
+  mine: [[http://a.example/announce, udp://b.example:6969], [http://c.example/announce]]
+  one: http://one.example/announce
+trackers:
+  one.example:
+    private: true
+    source: ONE
+    piece-length: {min: 64K, max: 128K}
+    version: hybrid
+    announce-list: [[http://one.example/announce], [http://two.example/announce]]
+`
+
+function withFile(t: TestContext, yaml: string) {
+  const scratch = makeScratch(t)
+  const file = join(scratch, 'c.yaml')
+  writeFileSync(file, yaml)
+  const image = join(scratch, 'image')
+  writeFileSync(image, Buffer.alloc(100_000))
+  const run = (...args: string[]) => runBtkit([...args, '--config', file])
+  const show = async () => {
+    const { stdout } = await runBtkit(['showmetainfo', '--json', `${image}.torrent`])
+    return JSON.parse(stdout) as Record<string, unknown>
+  }
+  const make = async (...args: string[]) => {
+    const made = await run('makemetafile', image, '--quiet', ...args)
+    assert.deepEqual([made.status, made.stderr], [0, ''])
+    return show()
+  }
+  return { scratch, file, image, run, show, make }
+}
+
+test('a preset is above the sections of a configuration and below the command line', async (t) => {
+  const { make } = withFile(t, YAML)
+  const shown = await make('-P', 'release', '--source', 'OWN')
+  assert.deepEqual(
+    [shown['comment'], shown['source'], shown['private']],
+    ['of release', 'OWN', true],
+  )
+})
+
+test('later presets win, and options of the other command do no harm', async (t) => {
+  const { make } = withFile(t, YAML)
+  const shown = await make('--preset=release', '-Plarge')
+  assert.deepEqual([shown['source'], shown['pieceLength']], ['BIG', 4 * 1024 * 1024])
+  assert.equal((await make('-P', 'large', '-P', 'release'))['source'], 'REL')
+})
+
+test('default-preset counts without --preset and --no-preset', async (t) => {
+  const { make, image } = withFile(t, `${YAML}default-preset: release\n`)
+  assert.equal((await make())['source'], 'REL')
+  assert.equal((await make('-P', 'large', '--trackerless'))['private'], false)
+  assert.equal((await make('--no-preset', '--trackerless'))['source'], null)
+  const legacy = await runBtkit([image, 'http://t.example/a', '--preset', 'release'], {
+    program: 'btmakemetafile',
+    subcommand: 'makemetafile',
+  })
+  assert.equal(legacy.status, 2)
+  assert.match(legacy.stderr, /presets are for btkit makemetafile/)
+})
+
+test('completedir has presets, too', async (t) => {
+  const { run, scratch, show } = withFile(t, YAML)
+  const { status, stderr } = await run('completedir', scratch, '-P', 'release')
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.equal((await show())['source'], 'REL')
+})
+
+test('an unknown preset, and one with an unknown option, are errors that name the place', async (t) => {
+  const { run, image, file } = withFile(t, 'presets:\n  release: {privat: true}\n')
+  const unknown = await run('makemetafile', image, '-P', 'relaese')
+  assert.match(unknown.stderr, /no preset relaese \(did you mean release\?\)/)
+  const { status, stderr } = await run('makemetafile', image, '-P', 'release')
+  assert.equal(status, 2)
+  assert.match(stderr, /c\.yaml:2:13: release: no option privat \(did you mean private\?\)/)
+  const checked = await runBtkit(['config', 'check', file])
+  assert.match(checked.stderr, /c\.yaml:2:13: release: no option privat/)
+})
+
+test('an alias stands for its trackers as an option and as an argument', async (t) => {
+  const { make } = withFile(t, YAML)
+  const tiers = [
+    ['http://a.example/announce', 'udp://b.example:6969'],
+    ['http://c.example/announce'],
+  ]
+  assert.deepEqual((await make('-a', 'mine'))['announceList'], tiers)
+  assert.deepEqual((await make('mine'))['announceList'], tiers)
+  assert.deepEqual((await make('--announce-list', 'mine'))['announceList'], tiers)
+})
+
+test('reannounce takes an alias, and a file of that name stays a file', async (t) => {
+  const { make, run, image, show, scratch } = withFile(t, YAML)
+  await make('one')
+  const { status } = await run('reannounce', 'mine', `${image}.torrent`)
+  assert.equal(status, 0)
+  assert.equal((await show())['announce'], 'http://a.example/announce')
+  writeFileSync(join(scratch, 'one'), 'content')
+  const made = await runBtkit(
+    ['makemetafile', 'one', 'image', '--trackerless', '--config', join(scratch, 'c.yaml')],
+    { cwd: scratch },
+  )
+  assert.match(made.stdout + made.stderr, /one\.torrent|one:/)
+})
+
+test('the rule of a tracker counts when the tracker is used', async (t) => {
+  const { make } = withFile(t, YAML)
+  const shown = await make('-a', 'one')
+  assert.deepEqual(
+    [shown['private'], shown['source'], shown['version'], shown['pieceLength']],
+    [true, 'ONE', 'hybrid', 65536],
+  )
+  assert.deepEqual((shown['announceList'] as unknown[]).length, 2)
+  assert.equal((await make('mine'))['private'], false)
+})
+
+test('a dry run names the file and line of a rule, and an override is a warning', async (t) => {
+  const { run, image, file } = withFile(t, YAML)
+  const { stderr } = await run('makemetafile', image, 'one', '--dry-run', '--no-private')
+  assert.ok(stderr.includes(`one.example: source: ONE (${file}:12)`), stderr)
+  assert.ok(stderr.includes(`overrides the rule of the tracker one.example: private: true`), stderr)
+})
+
+test('lint reports torrents that are against a rule', async (t) => {
+  const { run, image, file } = withFile(t, YAML)
+  await run('makemetafile', image, 'one', '--no-private', '--quiet')
+  const { stdout, status } = await run('lint', '--strict', `${image}.torrent`)
+  assert.equal(status, 1)
+  assert.match(stdout, /warning: tracker-rule: one\.example wants private torrents/)
+  assert.ok(stdout.includes(`(${file}:10)`), stdout)
+})
+
+/** An example of mkbrr's documentation, with the keys of its schema. */
+const MKBRR = `version: 1
+default:
+  comment: "Default comment"
+presets:
+  emp:
+    piece_length: 20
+    max_piece_length: 24
+    source: "EMP"
+    exclude_patterns: ["*.nfo"]
+    skip_prefix: true
+    trackers:
+      - "https://one.example/announce"
+      - "https://two.example/announce"
+  public:
+    private: false
+    no_date: false
+    no_creator: true
+`
+
+test("mkbrr's presets.yaml is read as it is", async (t) => {
+  const { scratch, image, show } = withFile(t, '')
+  mkdirSync(join(scratch, 'mkbrr'))
+  writeFileSync(join(scratch, 'mkbrr/presets.yaml'), MKBRR)
+  const env = { XDG_CONFIG_HOME: scratch }
+  const made = await runBtkit(['makemetafile', image, '-P', 'emp'], { env })
+  assert.deepEqual([made.status, made.stderr], [0, ''])
+  const shown = await show()
+  assert.deepEqual(
+    [shown['private'], shown['source'], shown['comment'], shown['creationDate']],
+    [true, 'EMP', 'Default comment', null],
+  )
+  assert.deepEqual(shown['announceList'], [
+    ['https://one.example/announce', 'https://two.example/announce'],
+  ])
+  const args = ['makemetafile', image, '-P', 'public', '--trackerless', '--quiet']
+  await runBtkit(args, { env })
+  const open = await show()
+  assert.deepEqual([open['private'], open['createdBy']], [false, null])
+  assert.notEqual(open['creationDate'], null)
+  const listed = await runBtkit(['presets'], { env })
+  assert.match(listed.stdout, /^emp {2}.*presets\.yaml:5\n/m)
+})
+
+test('btkit presets lists them for programs, and the default is marked', async (t) => {
+  const { run, file } = withFile(t, `${YAML}default-preset: [large]\n`)
+  const { stdout } = await run('presets', '--json')
+  const lines = stdout.trim().split('\n')
+  assert.deepEqual(JSON.parse(lines[1] ?? ''), {
+    preset: 'large',
+    isDefault: true,
+    from: `${file}:5`,
+    options: { 'piece-length': '4M', source: 'BIG', 'on-change': 'true' },
+  })
+})
+
+test('the options of one maker are those that the other has not', () => {
+  const context = { isLegacy: false } as Parameters<typeof defineCompletedir>[0]
+  const one = new Set(optionEntries(defineMakemetafile(context)).keys())
+  const other = new Set(optionEntries(defineCompletedir(context)).keys())
+  const own = [...one, ...other].filter((key) => one.has(key) !== other.has(key))
+  assert.deepEqual(own.sort(), [...OWN_OF_ONE_MAKER].sort())
+})
