@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { askedVersion } from './asked-version.js'
 import { isProgressAddress } from '../requests/page-wish.js'
 import { askedView } from '../requests/asked-view.js'
+import { endAtOnce } from '../../server/answers/end-at-once.js'
 import { isSecure } from '../../server/listen/make-server.js'
 import type { CurrentTorrent } from './on-demand.js'
 import type { TorrentResponse } from './response.js'
@@ -70,7 +71,8 @@ export class ResponseCache {
     if (isProgressAddress(request.url ?? '')) return null
     const entry = this.#entries.get(addressOf(request))
     if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return null
-    response.writeHead(200, entry.answer.headers).end(entry.answer.body)
+    response.writeHead(200, entry.answer.headers)
+    endAtOnce(response, entry.answer.body)
     return entry
   }
 }

@@ -5,6 +5,13 @@ import type { ConnectionFollower } from './connections.js'
 import { ClientThrottle, type ClientThrottleRules, HeldSockets } from './client-throttle.js'
 import { Greediest } from './greediest.js'
 
+/** What was begun last on a connection; of a map of all, each request would make an entry. */
+const BEGUN = Symbol('begun')
+
+interface Begun extends Socket {
+  [BEGUN]?: CountedResponse
+}
+
 export type Handler = (request: IncomingMessage, response: CountedResponse) => void
 
 export interface PipelineRules {
@@ -36,8 +43,6 @@ export class PipelineQueue implements ConnectionFollower {
   readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
   readonly #clients: ClientThrottle
   readonly #greediest = new Greediest<Socket>()
-  /** What was begun last on each connection. */
-  readonly #begun = new WeakMap<Socket, CountedResponse>()
   #count = 0
 
   constructor(rules: PipelineRules) {
@@ -65,7 +70,7 @@ export class PipelineQueue implements ConnectionFollower {
    */
   inTurn(handler: Handler): Handler {
     const begin: Handler = (request, response) => {
-      this.#begun.set(request.socket, response)
+      ;(request.socket as Begun)[BEGUN] = response
       handler(request, response)
     }
     return (request, response) => {
@@ -77,7 +82,7 @@ export class PipelineQueue implements ConnectionFollower {
 
   /** Whether an answer is on its way, which bytes sent now would be taken for a part of. */
   isAnswering(socket: Socket): boolean {
-    const response = this.#begun.get(socket)
+    const response = (socket as Begun)[BEGUN]
     // Node takes it from a response whose answer is sent
     return response?.socket === socket && response.headersSent
   }

@@ -7,6 +7,7 @@ import {
   formatScraped,
 } from '../protocol/http-answers.js'
 import { closeOnceWritten } from '../../server/connections/close-written.js'
+import { endAtOnce } from '../../server/answers/end-at-once.js'
 import { endInSlices } from '../../server/answers/end-in-slices.js'
 import { malformed, TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
@@ -157,7 +158,7 @@ export class TrackerRoutes {
     this.#parts.note(answered)
     response.writeHead(status, headerOf(body))
     if (answered !== 'refusal') closeOnceWritten(response)
-    response.end(body, 'latin1')
+    endAtOnce(response, body)
   }
 
   #sendLarge(response: ServerResponse, body: Buffer): void {
