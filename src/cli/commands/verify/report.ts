@@ -153,8 +153,13 @@ function summary(report: VerifyReport): string {
   }
   const size = own.reduce((sum, { length }) => sum + length, 0)
   const pieces = count(report.pieces, 'piece')
-  const whole = report.v2Refusal === null ? 'whole' : 'whole by version 1'
-  return `${whole}: ${count(own.length, 'file')}, ${formatBytes(size)} in ${pieces}${refusal}${beside}`
+  return `${verdict(report)}: ${count(own.length, 'file')}, ${formatBytes(size)} in ${pieces}${refusal}${beside}`
+}
+
+/** The result in words, for content without a fault. */
+function verdict({ pieces, uncheckedPieces, v2Refusal }: VerifyReport): string {
+  if (pieces > 0 && uncheckedPieces === pieces) return 'the right size, not read (--check-hashes 0)'
+  return v2Refusal === null ? 'whole' : 'whole by version 1'
 }
 
 /** Whether nothing is wrong as far as it was checked. */

@@ -29,6 +29,14 @@ test('a whole torrent is one line and status 0; its content is looked for beside
   assert.deepEqual([status, stderr], [0, ''])
 })
 
+test('content whose bytes were not read is not called whole', async (t) => {
+  const { torrentPath } = plant(t)
+  const { status, stdout } = await runBtkit(['verify', '--check-hashes', '0', torrentPath])
+  const verdict = 'the right size, not read (--check-hashes 0)'
+  assert.equal(stdout, `${torrentPath}: ${verdict}: 3 files, 56 KiB in 4 pieces\n`)
+  assert.equal(status, 0)
+})
+
 test('what is wrong has a line a file, a summary, and status 1', async (t) => {
   const release = plant(t)
   rmSync(placeOf(release, 'a'))
