@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { ownPlatforms } from './package/accelerators.js'
 import { packForNpm } from './package/npm.js'
 
@@ -18,6 +18,7 @@ try {
   checkMan(prefix)
   for (const name of Object.keys(bin)) checkVersion(prefix, name)
   checkMainJob(prefix)
+  checkLibrary(dirname(modules))
   checkAccelerator(prefix, modules)
   // Loads all that the service needs
   run(join(prefix, 'bin', 'btkit'), 'serve', '--help')
@@ -89,6 +90,22 @@ function checkMainJob(prefix) {
   const shown = run(join(prefix, 'bin', 'btshowmetainfo'), `${file}.torrent`)
   // The info hash that mktorrent -l 18 gives this file
   if (!shown.includes('97ab0139bb8e4bcf078039873495a421bed541b5')) throw new Error(shown)
+}
+
+/** Programs can import what it exports, and know the types. */
+function checkLibrary(directory) {
+  const program = `import { makeTorrent, type MadeTorrent } from 'btkit'
+import { parseMetainfo } from 'btkit/metainfo'
+const made: MadeTorrent = await makeTorrent(new URL(import.meta.url).pathname)
+if (parseMetainfo(made.bytes).infoHash !== made.infoHash) throw new Error('other info hash')
+`
+  const file = join(directory, 'program.mts')
+  writeFileSync(file, program)
+  const tsc = resolve('node_modules/typescript/bin/tsc')
+  const types = ['--types', 'node', '--typeRoots', resolve('node_modules/@types')]
+  const target = ['--target', 'es2022', '--module', 'nodenext', '--strict']
+  run(process.execPath, tsc, ...target, ...types, file)
+  run(process.execPath, join(directory, 'program.mjs'))
 }
 
 /** Its kernels are used and its cache opens; without the accelerator's package, node:crypto hashes. */
