@@ -76,6 +76,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/lint/command.js')).defineLint,
   },
   {
+    name: 'find',
+    summary: 'Find the data of torrents, also by other names',
+    group: 'Show and check',
+    example: 'release.torrent --in /srv/files',
+    load: async () => (await import('./commands/find/command.js')).defineFind,
+  },
+  {
     name: 'magnet',
     summary: 'Print the magnet links of torrents',
     group: 'Show and check',
@@ -200,6 +207,13 @@ export const commandTable: readonly CommandEntry[] = [
     group: 'Maintain',
     example: null,
     load: async () => (await import('./commands/presets/command.js')).definePresets,
+  },
+  {
+    name: 'completion',
+    summary: 'Print the completion script for bash, zsh or fish',
+    group: 'Maintain',
+    example: 'bash',
+    load: async () => (await import('./commands/completion/command.js')).defineCompletion,
   },
   {
     name: 'doctor',

@@ -34,7 +34,14 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
   const context: CommandContext = {
     reloadConfiguration: async () => (await line.changes?.()) ?? [],
     ...{ io, program, isLegacy: subcommand !== null, finish },
-    commands: () => Promise.all(commandTable.map((entry) => buildCommand(entry, context))),
+    commands: () => {
+      return Promise.all(
+        commandTable.map(async (entry) => {
+          const command = await buildCommand(entry, context)
+          return command.summary(entry.summary).aliases([...(entry.aliases ?? [])])
+        }),
+      )
+    },
   }
   try {
     await runCommandLine(invocation, context, line)

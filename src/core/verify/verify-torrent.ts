@@ -64,14 +64,29 @@ export interface VerifyPlan {
 export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const { metainfo, torrent } = request
   refuseUnsafePaths(metainfo, torrent)
-  const v2Refusal = request.checkHashes ? whyNoV2Side(metainfo) : null
-  if (v2Refusal !== null && metainfo.version === 'v2') {
-    throw new BtkitError('metainfo', `${torrent}: can't be checked: ${v2Refusal}`)
-  }
   const location = locateContent(metainfo, request)
   const files = findFiles(streamedFiles(metainfo), location)
   const wantsExtra = request.extra && location.directory !== null
   const extra = wantsExtra ? await findExtraFiles(location.directory, metainfo.files) : NO_EXTRA
+  return planFound(request, { files, extra, place: location.place })
+}
+
+/** The files of a torrent, wherever they were found, and others. */
+type FoundContent = Pick<VerifyPlan, 'files' | 'place'> & { readonly extra?: ExtraFiles }
+
+/**
+ * Plans a check of files that were found already, in stream order with pad files.
+ * @throws BtkitError `metainfo` for one of version 2 alone whose piece layers are missing or wrong
+ */
+export function planFound(
+  request: VerifyRequest,
+  { files, place, extra = NO_EXTRA }: FoundContent,
+): VerifyPlan {
+  const { metainfo, torrent } = request
+  const v2Refusal = request.checkHashes ? whyNoV2Side(metainfo) : null
+  if (v2Refusal !== null && metainfo.version === 'v2') {
+    throw new BtkitError('metainfo', `${torrent}: can't be checked: ${v2Refusal}`)
+  }
   const v2 = v2Refusal === null && request.checkHashes ? planV2Side(metainfo) : null
   const pieces = markAbsent(request.checkHashes ? files : [], metainfo.pieceLength)
   return {
@@ -82,7 +97,7 @@ export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
     files,
     pieces,
     extra,
-    place: location.place,
+    place,
   }
 }
 
@@ -135,7 +150,8 @@ async function findExtraFiles(
   }
 }
 
-function describeExtra({ path, absolutePath, fingerprint }: ScannedFile): ExtraFile {
+/** A file beside those of a torrent. */
+export function describeExtra({ path, absolutePath, fingerprint }: ScannedFile): ExtraFile {
   const { size } = fingerprint
   const nothing = { reason: null, ranges: [], blockRanges: null, disagreed: [], unchecked: [] }
   return {
@@ -189,19 +205,29 @@ export async function verifyTorrent(
 
 /** Returns the extra files. If one is a missing file under another name, its reason says so. */
 async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<VerifiedFile[]> {
-  const { request, files, extra } = plan
+  const { request, extra } = plan
   const all = extra.files.map(({ file }) => file)
   if (!request.checkHashes || extra.files.length === 0) return all
-  // The progress bar only counts bytes of the torrent
-  const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
-  const { pieceLength } = request.metainfo
-  const renamed = await findRenamed({ files, pieceLength }, extra.files, (inPlace, pieces) => {
-    return check({ ...plan, files: inPlace, pieces }, quiet)
-  })
+  const renamed = await findMissing(plan, extra.files, hashContext)
   return all.map((file) => {
     const missing = renamed.get(file)
     if (!missing) return file
     return { ...file, reason: `is the missing ${missing.file.path.join('/')} by another name` }
+  })
+}
+
+/** Finds the missing files of a plan among others, by their pieces; see findRenamed. */
+export function findMissing(
+  plan: VerifyPlan,
+  others: readonly ExtraFile[],
+  hashContext: VerifyContext,
+): Promise<ReadonlyMap<VerifiedFile, FoundFile>> {
+  // The progress bar counts only the torrent's own bytes
+  const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
+  const { files, request } = plan
+  const { pieceLength } = request.metainfo
+  return findRenamed({ files, pieceLength }, others, (inPlace, pieces) => {
+    return check({ ...plan, files: inPlace, pieces }, quiet)
   })
 }
 

@@ -1,0 +1,84 @@
+import { Command } from '@commander-js/extra-typings'
+import { findData, indexFiles, linkData, type FoundDatum } from '../../../core/find/find-data.js'
+import { BtkitError } from '../../../errors.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { escapeText, jsonLine } from '../../../text/escape.js'
+import { count } from '../../../text/quantity.js'
+import { openCacheAccess } from '../../arguments/cache-options.js'
+import { engineFor, threadsOption } from '../../arguments/engine-options.js'
+import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
+import { requireNames } from '../../arguments/operands.js'
+import { hintAtDirectory, readTorrentInput } from '../../arguments/torrent-input.js'
+import { byteRate, collect } from '../../arguments/values.js'
+import type { CommandContext } from '../../context.js'
+import { tryEach } from '../../output/messages.js'
+
+const EXAMPLES = `
+Examples:
+  btkit find release.torrent --in /srv/files --in /mnt/old
+  btkit find *.torrent --in /srv/files --link /srv/seeding`
+
+/** The command `find`. */
+export function defineFind({ io, finish }: CommandContext) {
+  return new Command('find')
+    .description('Find the data of torrents below directories, also by other names.')
+    .argument('<torrent...>', 'torrents; - reads standard input')
+    .option('--in <directory>', 'search this directory (repeatable)', collect, [])
+    .option('--link <directory>', 'make hard links to what is found, by the names of the torrent')
+    .addOption(threadsOption())
+    .option('--max-rate <size>', 'limit reading to this many bytes a second', byteRate)
+    .option('--json', 'print a JSON object a line for each torrent')
+    .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
+    .action(async (torrents, options) => {
+      if (options.in.length === 0) {
+        throw new BtkitError('usage', 'no directory to search: --in names one')
+      }
+      requireNames(
+        [...options.in, ...(options.link === undefined ? [] : [options.link])],
+        'directory',
+      )
+      const index = await indexFiles(options.in)
+      const engine = engineFor(options, io)
+      const cacheAccess = await openCacheAccess({ cache: false, cacheTrust: 'full' }, io)
+      let incomplete = 0
+      const status = await tryEach(torrents, io, async (torrent) => {
+        const metainfo = await readTorrentInput(torrent, options.maxTorrentSize, io).catch(
+          (error: unknown) => {
+            throw hintAtDirectory(error)
+          },
+        )
+        const data = await findData({ metainfo, torrent, index }, { engine, cacheAccess })
+        if (!data.every(isThere)) incomplete++
+        io.stdout.write((options.json ? jsonOf : textOf)(torrent, metainfo, data))
+        if (options.link !== undefined) await linkData(metainfo, data, options.link)
+      })
+      finish(incomplete > 0 ? 1 : status)
+    })
+}
+
+function isThere({ status }: FoundDatum): boolean {
+  return status === 'found' || status === 'empty'
+}
+
+function pathOf({ name, isDirectory }: Metainfo, { file }: FoundDatum): string {
+  return (isDirectory ? [name, ...file.path] : [name]).join('/')
+}
+
+function jsonOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]): string {
+  const { infoHash, infoHashV2 } = metainfo
+  const files = data.map((each) => {
+    const { file, status, path } = each
+    return { path: pathOf(metainfo, each), length: file.length, status, found: path }
+  })
+  return jsonLine({ torrent, infoHash, infoHashV2, complete: data.every(isThere), files })
+}
+
+function textOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]): string {
+  const found = data.filter(isThere).length
+  const lines = data.map((each) => {
+    const where = each.path === null ? '' : `  ${each.path}`
+    return `  ${each.status.padEnd(7)}  ${escapeText(pathOf(metainfo, each) + where)}\n`
+  })
+  return `${escapeText(torrent)}: found ${found} of ${count(data.length, 'file')}\n${lines.join('')}`
+}

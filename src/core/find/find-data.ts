@@ -1,0 +1,195 @@
+import { link, mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { statIfThere } from '../../files/stat-files.js'
+import { scanTree, type ScannedFile, type ScanOptions } from '../../files/scan/scan-tree.js'
+import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import type { VerifyContext } from '../verify/check-sides.js'
+import type { FoundFile } from '../verify/content.js'
+import { streamedFiles } from '../verify/v2-side.js'
+import {
+  describeExtra,
+  findMissing,
+  planFound,
+  refuseUnsafePaths,
+  verifyTorrent,
+  type VerifyRequest,
+} from '../verify/verify-torrent.js'
+
+/** Files of one size that are tried for a file of a torrent, at most. */
+const MOST_TRIED = 8
+
+/** Further rounds: a file that was found can prove its neighbours. */
+const ROUNDS = 3
+
+/** The files below some directories, by size in bytes. */
+export type FileIndex = ReadonlyMap<number, readonly ScannedFile[]>
+
+/** A file of a torrent, and where its data is. */
+export interface FoundDatum {
+  readonly file: MetainfoFile
+  /**
+   * `found`: by its pieces. `likely`: by name and size; all its pieces have bytes of files that were
+   * not found. `empty`: there is nothing to find.
+   */
+  readonly status: 'found' | 'likely' | 'missing' | 'empty'
+  /** Null if it is missing or empty. */
+  readonly path: string | null
+}
+
+/** A torrent whose data is looked for. */
+export interface FindRequest {
+  readonly metainfo: Metainfo
+  /** What the torrent is called in errors. */
+  readonly torrent: string
+  readonly index: FileIndex
+}
+
+/**
+ * Lists the regular files below directories, with hidden ones, and without what links lead to.
+ * @throws BtkitError as scanTree does
+ */
+export async function indexFiles(directories: readonly string[]): Promise<FileIndex> {
+  const index = new Map<number, ScannedFile[]>()
+  const seen = new Set<string>()
+  for (const directory of directories) {
+    const all: ScanOptions = { all: true, include: [], exclude: [], links: 'skip' }
+    for (const file of (await scanTree(directory, all)).files) {
+      const { size } = file.fingerprint
+      if (size === 0 || seen.has(file.absolutePath)) continue
+      seen.add(file.absolutePath)
+      const ofSize = index.get(size)
+      if (ofSize) ofSize.push(file)
+      else index.set(size, [file])
+    }
+  }
+  return index
+}
+
+/**
+ * Finds the data of a torrent among files of the right sizes, whatever their names, and reads it.
+ * @throws BtkitError `unsafe-path`, `metainfo`, `interrupted`
+ */
+export async function findData(
+  { metainfo, torrent, index }: FindRequest,
+  hashContext: VerifyContext,
+): Promise<FoundDatum[]> {
+  refuseUnsafePaths(metainfo, torrent)
+  const request: VerifyRequest = { metainfo, torrent, path: '', checkHashes: true, extra: false }
+  const planOf = (files: readonly FoundFile[]) => {
+    return planFound(request, { files, place: { path: '', isFile: false } })
+  }
+  const others = (files: readonly FoundFile[]) => {
+    const wanted = new Set(files.filter(isMissing).flatMap(({ file }) => candidatesOf(file)))
+    return [...wanted].map(describeExtra)
+  }
+  const candidatesOf = candidates(metainfo, index)
+  const first = streamOf(metainfo).map((each): FoundFile => {
+    return { ...each, found: foundAt(candidatesOf(each.file)[0]) }
+  })
+  const checked = await verifyTorrent(planOf(first), hashContext)
+  const statuses = checked.files.map(({ status }) => status)
+  const content = first.filter(({ file }) => !file.padding)
+  const good = new Set(content.filter((_, at) => statuses[at] === 'ok'))
+  let files = first.map((each) => (good.has(each) ? each : { ...each, found: ABSENT }))
+  for (let round = 0; round < ROUNDS; round++) {
+    const extras = others(files)
+    const renamed = await findMissing(planOf(files), extras, hashContext)
+    if (renamed.size === 0) break
+    const placed = new Map(
+      extras.flatMap(({ file, found }) => {
+        const missing = renamed.get(file)
+        return missing ? [[missing.file, found] as const] : []
+      }),
+    )
+    files = files.map((each) => ({ ...each, found: placed.get(each.file) ?? each.found }))
+  }
+  const unproven = new Set(content.filter((_, at) => statuses[at] === 'unchecked'))
+  return files.flatMap((each, at) => {
+    const before = first[at]
+    return each.file.padding ? [] : [judge(each, before && unproven.has(before) ? before : null)]
+  })
+}
+
+const ABSENT = { kind: 'missing' } as const
+
+function isMissing({ file, found }: FoundFile): boolean {
+  return found.kind === 'missing' && !file.padding && file.length > 0
+}
+
+function judge({ file, found }: FoundFile, unproven: FoundFile | null): FoundDatum {
+  if (file.length === 0) return { file, status: 'empty', path: null }
+  if (found.kind === 'file') return { file, status: 'found', path: found.path }
+  if (unproven?.found.kind === 'file') return { file, status: 'likely', path: unproven.found.path }
+  return { file, status: 'missing', path: null }
+}
+
+function streamOf(metainfo: Metainfo) {
+  let end = 0
+  return streamedFiles(metainfo).map((file) => {
+    const start = end
+    end += file.length
+    return { file, stretch: [start, end] as const }
+  })
+}
+
+function foundAt(file: ScannedFile | undefined): FoundFile['found'] {
+  if (!file) return ABSENT
+  return { kind: 'file', path: file.absolutePath, fingerprint: file.fingerprint }
+}
+
+/** Returns the files of the same size as one, those with the most similar path first. */
+function candidates({ name, isDirectory }: Metainfo, index: FileIndex) {
+  const known = new Map<MetainfoFile, readonly ScannedFile[]>()
+  return (file: MetainfoFile): readonly ScannedFile[] => {
+    const before = known.get(file)
+    if (before) return before
+    const path = isDirectory ? [name, ...file.path] : [name]
+    const ofSize = file.padding ? [] : (index.get(file.length) ?? [])
+    const ranked = ofSize
+      .map((each) => ({ each, rank: commonEnd(path, each.absolutePath.split('/')) }))
+      .sort((a, b) => b.rank - a.rank)
+    const best = ranked.slice(0, MOST_TRIED).map(({ each }) => each)
+    known.set(file, best)
+    return best
+  }
+}
+
+function commonEnd(a: readonly string[], b: readonly string[]): number {
+  let n = 0
+  while (n < a.length && n < b.length && a.at(-1 - n) === b.at(-1 - n)) n++
+  return n
+}
+
+/**
+ * Gives data that was found the names that a torrent has for it, below a directory: hard links, so
+ * that clients and `verify` take them for files. Empty files are created.
+ * @throws BtkitError `exists` for another file in the way, `io` for a directory on another disk
+ */
+export async function linkData(
+  { name, isDirectory }: Metainfo,
+  data: readonly FoundDatum[],
+  directory: string,
+): Promise<void> {
+  for (const { file, status, path } of data) {
+    if (status !== 'found' && status !== 'empty') continue
+    const target = join(directory, ...(isDirectory ? [name, ...file.path] : [name]))
+    try {
+      await mkdir(dirname(target), { recursive: true })
+      if (path === null) await writeFile(target, '', { flag: 'wx' })
+      else await link(path, target)
+    } catch (error) {
+      if (osCodeOf(error) === 'EEXIST' && isSame(path, target)) continue
+      if (osCodeOf(error) !== 'EXDEV') throw asBtkitError(error, target)
+      const advice = `choose a directory on that of ${path ?? ''}`
+      throw new BtkitError('io', `${target}: a hard link cannot lead to another disk; ${advice}`)
+    }
+  }
+}
+
+function isSame(path: string | null, target: string): boolean {
+  const there = statIfThere(target)
+  if (path === null) return there?.isFile() === true && there.size === 0
+  const data = statIfThere(path)
+  return !!there && !!data && there.ino === data.ino && there.dev === data.dev
+}

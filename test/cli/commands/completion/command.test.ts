@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { promisify } from 'node:util'
+import { unlessInstalled } from '../../../support/peers.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+/** The words before the one to complete, and its beginning; and what a shell has to offer. */
+const CASES: readonly (readonly [words: string[], offered: string[]])[] = [
+  [['sho'], ['showmetainfo']],
+  [['cac'], ['cache']],
+  [['cache', 'pr'], ['prune']],
+  [['makemetafile', '--cache-t'], ['--cache-trust']],
+  [['create', '--cache-t'], ['--cache-trust']],
+  [
+    ['verify', '--cache-trust', ''],
+    ['full', 'mtime'],
+  ],
+  [['cache', 'prune', '--unused'], ['--unused-for']],
+  [['showmetainfo', 'a'], ['a.torrent']],
+  [
+    ['makemetafile', 'a'],
+    ['a.torrent', 'a.txt'],
+  ],
+  [['completedir', '--target', ''], ['two words']],
+  [['config', 'show', 'scr'], ['scrape']],
+  [
+    ['completion', ''],
+    ['bash', 'fish', 'zsh'],
+  ],
+]
+
+async function plant(t: TestContext, shell: string) {
+  const { status, stdout } = await runBtkit(['completion', shell])
+  assert.equal(status, 0)
+  const directory = makeScratch(t, { 'a.torrent': '', 'a.txt': '' })
+  mkdirSync(join(directory, 'two words'))
+  const script = join(makeScratch(t, { script: stdout }), 'script')
+  return { directory, script }
+}
+
+async function ask(shell: string, args: readonly string[], cwd: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(shell, args, { cwd, timeout: 20_000 })
+  return stdout.split('\n').filter((line) => line !== '')
+}
+
+function assertOffered(found: readonly string[], [words, offered]: (typeof CASES)[number]): void {
+  const plain = found.map((word) => word.replace(/\/$/, '').trimEnd()).toSorted()
+  assert.deepEqual(plain, offered, words.join(' '))
+}
+
+test('bash completes commands, options, choices and files', unlessInstalled('bash'), async (t) => {
+  const { directory, script } = await plant(t, 'bash')
+  const asking = `source "$1"; shift; compopt() { :; }
+    COMP_WORDS=(btkit "$@"); COMP_CWORD=$#; _btkit; printf '%s\\n' "\${COMPREPLY[@]}"`
+  for (const each of CASES) {
+    const found = await ask('bash', ['-c', asking, 'bash', script, ...each[0]], directory)
+    assertOffered(found, each)
+  }
+  const assigned = ['verify', '--cache-trust', '=', 'm']
+  const found = await ask('bash', ['-c', asking, 'bash', script, ...assigned], directory)
+  assertOffered(found, [assigned, ['mtime']])
+})
+
+test('fish completes the same', unlessInstalled('fish'), async (t) => {
+  const { directory, script } = await plant(t, 'fish')
+  for (const each of CASES) {
+    const [words] = each
+    const line = ['btkit', ...words].join(' ')
+    const asking = `source ${script}; complete -C '${line}'`
+    const found = await ask('fish', ['--no-config', '-c', asking], directory)
+    const names = found.map((text) => text.split('\t')[0] ?? '')
+    // fish offers other files after the torrents
+    const own = names.filter((name) => each[1].some((one) => name.replace(/\/$/, '') === one))
+    assertOffered(words[0] === 'completedir' ? own : names.slice(0, each[1].length), each)
+  }
+})
+
+/** The parts of zsh's completion that need a terminal, put as simply as can be. */
+const ZSH_PARTS = `setopt null_glob
+  compdef() { }
+  compset() { return 1 }
+  matching() { local each; for each; do [[ $each == $PREFIX* ]] && print -r -- $each; done }
+  compadd() { shift; matching "$@" }
+  _describe() { local -a all=(\${(P)@[-1]}); matching \${all%%:*} }
+  _files() { case "$*" in (-/) matching *(/);; (-g*) matching *.torrent;; (*) matching *(.);; esac }`
+
+test('zsh completes the same', unlessInstalled('zsh'), async (t) => {
+  const { directory, script } = await plant(t, 'zsh')
+  const asking = `${ZSH_PARTS}; source "$1"; shift
+    words=(btkit "$@"); CURRENT=$#words; PREFIX=$words[-1]; _btkit; true`
+  for (const each of CASES) {
+    const found = await ask('zsh', ['-f', '-c', asking, 'zsh', script, ...each[0]], directory)
+    assertOffered(found, each)
+  }
+})
+
+test('the scripts have no error of syntax', async (t) => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { script } = await plant(t, shell)
+    const { error, status, stderr } = spawnSync(shell, ['-n', script], { encoding: 'utf8' })
+    if (!error) assert.deepEqual([status, stderr], [0, ''], shell)
+  }
+})
+
+test('another shell is wrong usage', async () => {
+  const { status, stderr } = await runBtkit(['completion', 'tcsh'])
+  assert.equal(status, 2)
+  assert.match(stderr, /bash, zsh, fish/)
+})

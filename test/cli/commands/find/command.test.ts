@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { pseudoRandom } from '../../../support/pseudo-random.js'
+import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+/** A torrent of a directory with three files, whose pieces run through several of them. */
+async function plant(t: TestContext, args: readonly string[] = []) {
+  const directory = makeScratch(t, {})
+  const place = (...names: string[]) => join(directory, ...names)
+  mkdirSync(place('files/release/sub'), { recursive: true })
+  const bytes = pseudoRandom(200_000)
+  writeFileSync(place('files/release/a'), bytes.subarray(0, 100_000))
+  writeFileSync(place('files/release/empty'), '')
+  writeFileSync(place('files/release/sub/b'), bytes.subarray(100_000, 170_000))
+  writeFileSync(place('files/release/sub/c'), bytes.subarray(170_000))
+  const make = ['makemetafile', place('files/release'), '--trackerless', '--target', directory]
+  const made = await runBtkit([...make, '--piece-length', '16K', '--no-cache', ...args])
+  assert.equal(made.status, 0, made.stderr)
+  return { place, torrent: place('release.torrent') }
+}
+
+interface Found {
+  readonly status: string
+  readonly found: string | null
+}
+
+async function find(args: readonly string[]) {
+  const result = await runBtkit(['find', '--json', ...args])
+  const files = parseJson(result)['files'] as Found[]
+  return {
+    ...result,
+    statuses: files.map(({ status }) => status),
+    paths: files.map((f) => f.found),
+  }
+}
+
+for (const version of ['v1', 'v2', 'hybrid']) {
+  const args = version === 'v1' ? [] : [`--${version}`]
+  test(`renamed and moved data of a torrent of ${version} is found among false friends`, async (t) => {
+    const { place, torrent } = await plant(t, args)
+    mkdirSync(place('other'))
+    // Of the same size, and with the right name
+    renameSync(place('files/release/a'), place('other/renamed'))
+    writeFileSync(place('files/release/a'), pseudoRandom(100_000, 7))
+    renameSync(place('files/release/sub/b'), place('other/.hidden'))
+    const { status, statuses, paths } = await find([
+      torrent,
+      '--in',
+      place('files'),
+      '--in',
+      place('other'),
+    ])
+    assert.deepEqual(statuses, ['found', 'empty', 'found', 'found'])
+    const [a, empty, b, c] = [
+      place('other/renamed'),
+      null,
+      place('other/.hidden'),
+      place('files/release/sub/c'),
+    ]
+    assert.deepEqual(paths, [a, empty, b, c])
+    assert.equal(status, 0)
+  })
+}
+
+test('what is not there is missing, and the status is 1', async (t) => {
+  const { place, torrent } = await plant(t)
+  rmSync(place('files/release/sub/b'))
+  const { status, stdout } = await runBtkit(['find', torrent, '--in', place('files')])
+  assert.equal(status, 1)
+  assert.match(stdout, /^\S+: found 3 of 4 files\n {2}found {4}release\/a {2}\/\S+\/a\n/)
+  assert.match(stdout, /\n {2}missing {2}release\/sub\/b\n/)
+})
+
+test('links have the names of the torrent, so that verify finds it whole', async (t) => {
+  const { place, torrent } = await plant(t)
+  renameSync(place('files/release/a'), place('files/x'))
+  const args = ['find', torrent, '--in', place('files'), '--link', place('seeding')]
+  for (const again of [args, args]) assert.equal((await runBtkit(again)).status, 0)
+  assert.equal(statSync(place('seeding/release/a')).ino, statSync(place('files/x')).ino)
+  const verified = await runBtkit(['verify', torrent, place('seeding')])
+  assert.match(verified.stdout, /whole/)
+})
+
+test('a link never replaces a file', async (t) => {
+  const { place, torrent } = await plant(t)
+  mkdirSync(place('seeding/release'), { recursive: true })
+  writeFileSync(place('seeding/release/a'), 'mine')
+  const args = ['find', torrent, '--in', place('files'), '--link', place('seeding')]
+  const { status, stderr } = await runBtkit(args)
+  assert.equal(status, 1)
+  assert.match(stderr, /seeding\/release\/a: /)
+  assert.equal(statSync(place('seeding/release/a')).size, 4)
+})
+
+test('a directory to search is needed', async (t) => {
+  const { torrent } = await plant(t)
+  const { status, stderr } = await runBtkit(['find', torrent])
+  assert.deepEqual([status, stderr], [2, 'btkit: no directory to search: --in names one\n'])
+})
