@@ -6,9 +6,9 @@
 /*
  * acceptWaiting(listening: number, most: number): number[]
  *
- * Accepts connections that wait on a listening socket, which must not block, and returns their
- * descriptors: at most as many as asked for, 64 at a time, and fewer when no more wait or none can be
- * had. Throws a TypeError for what are no numbers.
+ * Accepts waiting connections of a listening socket, which must not block, and returns their
+ * descriptors: at most `most`, and at most 64. Returns fewer if no more are waiting or the system
+ * grants none. Throws a TypeError if an argument is not a number.
  */
 napi_value accept_waiting(napi_env env, napi_callback_info info);
 

@@ -57,11 +57,10 @@ static struct share avx2_share(enum algorithm algorithm, size_t waiting) {
 }
 
 /*
- * The limits below are where the curves cross on a Zen 5 core. A vector costs the
- * same however few of its lanes are used, so a few lanes left over are faster on
- * the SHA extensions. Two vectors at once are a third faster than one while the
- * data is in the second-level cache, as it is when a call is small, and a little
- * slower when it is not.
+ * The limits below are where the curves cross on a Zen 5 core. A vector costs the same however few
+ * of its lanes are used, so a few lanes left over are faster on the SHA extensions. Two vectors at
+ * once are a third faster than one if the data is in the second-level cache, as in a small call.
+ * Otherwise they are a little slower.
  */
 #define TWO_VECTORS_MAX_BYTES (1u << 20)
 #define TWO_VECTORS_FROM 21
@@ -128,9 +127,9 @@ static void store_big_endian(uint8_t *out, uint64_t value, size_t bytes) {
 }
 
 /*
- * Ends the lanes of one share: the whole blocks of their tails where they lie, then
- * the rest of the tails with the padding (FIPS 180-4, section 5.1.1: a one bit,
- * zeros, the length in bits), one or two blocks a lane, side by side.
+ * Ends the lanes of one share. First come the whole blocks of their tails, in place. The rest of
+ * each tail follows with its padding, one or two blocks a lane, side by side. The padding is a one
+ * bit, zeros and the length in bits (FIPS 180-4, section 5.1.1).
  */
 static void finish_share(struct share share, uint32_t *state, const uint8_t *const *tail,
                          size_t length, uint64_t total) {
@@ -198,7 +197,7 @@ void finish_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algor
   for (size_t i = 0; i < lanes; i++) store_digest(algorithm, out + 4 * words * i, state + words * i);
 }
 
-/* The longest first, so that those which go on are always the first lanes. */
+/* Sorts the longest first, so that the remaining messages are always the first lanes. */
 static void sort_by_length(struct message *messages, size_t count) {
   for (size_t i = 1; i < count; i++) {
     const struct message message = messages[i];
@@ -223,7 +222,7 @@ void hash_messages(const struct cpu_features *cpu, enum kernel kernel, enum algo
 
   size_t done = 0;
   for (size_t left = count; left > 0;) {
-    /* All that are left move on as far as the shortest of them, which then end together */
+    /* All remaining messages advance by the length of the shortest, and those of that length end */
     const size_t length = messages[left - 1].length;
     const size_t step = (length - done) / BLOCK_BYTES * BLOCK_BYTES;
     size_t going_on = left;

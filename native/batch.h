@@ -1,7 +1,6 @@
 /*
- * Hashes of many messages at once: which kernel takes how many of them, and the
- * padding at their ends. Plain memory in and out; whoever calls has checked every
- * size (piece_hash.c for JavaScript).
+ * Hashes many messages at once: chooses a kernel and the number of messages for it, and pads their
+ * ends. Works on plain memory; the caller has checked every size (piece_hash.c for JavaScript).
  */
 #ifndef BTKIT_BATCH_H
 #define BTKIT_BATCH_H
@@ -21,7 +20,7 @@ size_t digest_bytes_of(enum algorithm algorithm);
 
 bool kernel_runs_on(const struct cpu_features *cpu, enum kernel kernel);
 
-/* The kernel to use when the caller names none; false if there is none at all. */
+/* The kernel to use if the caller names none; false if there is none at all. */
 bool default_kernel(const struct cpu_features *cpu, enum kernel *kernel);
 
 /* A message to hash, and where its digest goes. */
@@ -31,7 +30,7 @@ struct message {
   uint8_t *digest;
 };
 
-/* How many messages at once are enough for every kernel. */
+/* The number of messages that fills every kernel. */
 #define MAX_LANES 32
 
 /* out[i * digest_bytes_of()] becomes the digest of data[i * piece_length, + piece_length). */
@@ -45,11 +44,11 @@ void hash_messages(const struct cpu_features *cpu, enum kernel kernel, enum algo
 /* The same in steps, for messages that arrive in parts. */
 void init_lanes(enum algorithm algorithm, uint32_t *state, size_t lanes);
 
-/* Lane i moves on over data[i][0, + length); length is a multiple of 64. */
+/* Advances lane i over data[i][0, + length); length is a multiple of 64. */
 void update_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
                   uint32_t *state, const uint8_t *const *data, size_t length, size_t lanes);
 
-/* Lane i ends with tail[i][0, + length), `total` bytes after it began. */
+/* Ends lane i with tail[i][0, + length); `total` is its length in bytes. */
 void finish_lanes(const struct cpu_features *cpu, enum kernel kernel, enum algorithm algorithm,
                   uint32_t *state, const uint8_t *const *tail, size_t length, uint64_t total,
                   size_t lanes, uint8_t *out);

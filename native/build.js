@@ -1,6 +1,5 @@
-// Builds the optional native hash accelerator for this machine, in a checkout.
-//
-// Nothing here may fail a build: without the addon, node:crypto hashes.
+// Builds the optional native hash accelerator for this machine, in a checkout. A failure here must
+// not fail a build: without the addon, node:crypto hashes.
 
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -23,8 +22,8 @@ function build() {
   if (process.platform === 'win32') throw new NotBuilt('not supported on Windows')
   if (isUpToDate()) return
 
-  // Built and tested under a name of its own, so that a process that loads the
-  // addon meanwhile finds the old one or the new one, and never half of one.
+  // Built and tested under a temporary name. A process that loads the addon meanwhile finds the old
+  // file or the new one, never a part.
   const temporary = join(buildDir, `piece_hash-${process.pid}.node`)
   try {
     mkdirSync(buildDir, { recursive: true })

@@ -1,7 +1,6 @@
-// Compiles the accelerator: for this machine when btkit is built, and for others when it is released.
-//
-// One call of the C compiler, and not node-gyp: that would need Python, make and
-// a download of Node's headers, and the Node-API headers are an ordinary package.
+// Compiles the accelerator: for this machine when btkit is built, and for others when it is
+// released. It calls the C compiler directly. node-gyp would need Python, make and a download of
+// Node's headers; the Node-API headers are an ordinary package.
 
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -30,10 +29,10 @@ const smokeTest = `
   }
 `
 
-/** Why the accelerator could not be built. */
+/** The reason why the accelerator could not be built. */
 export class NotBuilt extends Error {}
 
-/** All files in C, by the end of their names: `.c` or `.h`. */
+/** Returns all C files with this ending: `.c` or `.h`. */
 export function sourcesIn(ext) {
   return directories.flatMap((directory) =>
     readdirSync(directory)
@@ -52,8 +51,8 @@ function headerDir() {
 }
 
 /**
- * Builds the accelerator into the file `target` by a command, with `flags` beside those that it always
- * has. Throws NotBuilt.
+ * Builds the accelerator into the file `target` with a compiler command, and adds `flags` to the
+ * usual ones. Throws NotBuilt.
  */
 export function compile(target, command, flags = []) {
   const [compiler, ...leading] = command.split(/\s+/)

@@ -27,7 +27,7 @@ static void free_job(napi_env env, struct job *job) {
   free(job);
 }
 
-/* Adds up the bytes of all paths with their NULs; false when one is no string. */
+/* Adds up the bytes of all paths with their NULs; false if one is not a string. */
 static bool measure(napi_env env, napi_value paths, uint32_t count, size_t *bytes) {
   *bytes = 0;
   for (uint32_t i = 0; i < count; i++) {
@@ -45,7 +45,7 @@ static bool measure(napi_env env, napi_value paths, uint32_t count, size_t *byte
   return true;
 }
 
-/* Copies one path and returns the bytes that it takes with its NUL, or 0. */
+/* Copies one path. Returns its length in bytes with its NUL, or 0. */
 static size_t copy_path(napi_env env, napi_value paths, uint32_t i, char *target, size_t room) {
   napi_value path;
   size_t length = 0;
@@ -86,7 +86,7 @@ static void run(napi_env env, void *data) {
 static void finish(napi_env env, napi_status status, void *data) {
   struct job *job = data;
   napi_delete_async_work(env, job->work);
-  /* Cancelled only when the JavaScript that waits is ended */
+  /* Cancelled only if the JavaScript that waits is ended */
   if (status == napi_ok) settle_words(env, job->deferred, job->answers, (size_t)job->count * job->answer_words);
   free_job(env, job);
 }
@@ -108,7 +108,7 @@ static struct job *create_job(napi_env env, const struct path_work *work, uint32
   return job;
 }
 
-/* Reads the paths into a job; throws, and returns NULL, when they are none. */
+/* Reads the paths into a job. Throws and returns NULL if they are not paths. */
 static struct job *read_job(napi_env env, napi_value paths, const struct path_work *work) {
   bool is_array = false;
   uint32_t count = 0;
@@ -138,7 +138,7 @@ napi_value each_path(napi_env env, napi_value paths, const struct path_work *wor
   return answers;
 }
 
-/* Has the job run; it frees itself then. NULL when it can't be begun. */
+/* Starts the job, which frees itself at its end. Returns NULL if it cannot start. */
 static napi_value begin(napi_env env, struct job *job) {
   napi_value name, promise;
   if (napi_create_string_utf8(env, "btkit:paths", NAPI_AUTO_LENGTH, &name) != napi_ok ||

@@ -21,7 +21,9 @@ struct identity {
   uint64_t id;
 };
 
-/* Both of one descriptor: another file system may be mounted over the path meanwhile. */
+/*
+ * Uses one descriptor for both, because another file system may be mounted over the path meanwhile.
+ */
 static bool identify_open(int descriptor, struct identity *identity) {
   struct stat stats;
   struct statfs file_system;

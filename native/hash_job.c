@@ -39,7 +39,7 @@ napi_value hash_job_here(napi_env env, napi_callback_info info) {
   return end;
 }
 
-/* A job that threads are at work on. */
+/* A running job. */
 struct run {
   struct hash_job job;
   struct cpu_features cpu;
@@ -52,7 +52,7 @@ struct run {
   pthread_t threads[];
 };
 
-/* On Linux a thread has a niceness of its own; elsewhere this would be the whole process's. */
+/* On Linux each thread has its own niceness; elsewhere this would change the whole process. */
 static void yield_to_others(int niceness) {
 #ifdef __linux__
   if (niceness > 0) setpriority(PRIO_PROCESS, 0, niceness);
@@ -82,14 +82,14 @@ static void join_threads(struct run *run) {
   run->thread_count = 0;
 }
 
-/* When JavaScript ends before the job does: its memory goes, so nothing may be written to it. */
+/* Stops the job if JavaScript ends first: its memory is freed, so nothing may be written to it. */
 static void abandon(void *data) {
   struct run *run = data;
   stop_job(&run->job);
   join_threads(run);
 }
 
-/* On JavaScript's thread, when the last of the threads is done. */
+/* Runs on JavaScript's thread when the last thread of the job has ended. */
 static void finish(napi_env env, napi_value callback, void *context, void *data) {
   struct run *run = context;
   (void)callback, (void)data;
@@ -109,7 +109,7 @@ static void free_run(napi_env env, void *data, void *hint) {
   free(run);
 }
 
-/* Starts threads as many as the system grants. Signals are left to the threads there were. */
+/* Starts as many threads as the system grants. They leave signals to the other threads. */
 static void start_threads(struct run *run, size_t wanted) {
   sigset_t all, before;
   sigfillset(&all);
@@ -120,7 +120,7 @@ static void start_threads(struct run *run, size_t wanted) {
     run->thread_count++;
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  /* This thread does the shares of those that could not be started; the first of them does all */
+  /* This thread does the work of the threads that could not start; the first call does all of it */
   for (size_t i = run->thread_count; i < wanted; i++) take_share(run);
 }
 

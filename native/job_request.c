@@ -26,7 +26,9 @@ bool read_kernel_name(napi_env env, const struct cpu_features *cpu, napi_value v
       [KERNEL_AVX512] = "avx512", [KERNEL_AVX2] = "avx2", [KERNEL_SHANI] = "shani"};
   char name[16];
   size_t length = 0;
-  /* A name too long is cut off, and then equals none; a NUL inside one would end it too early */
+  /*
+   * A name that is too long is cut off, and then equals no known name; a NUL would end it too early
+   */
   if (napi_get_value_string_utf8(env, value, name, sizeof name, &length) != napi_ok) {
     napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "kernel must be a string");
     return false;
@@ -84,7 +86,7 @@ static bool get_flag(struct request *request, const char *name) {
   return flag;
 }
 
-/* A typed array, or one without data for null. */
+/* Returns a typed array, or an array without data for null. */
 static struct array get_array(struct request *request, const char *name,
                               napi_typedarray_type wanted) {
   static uint64_t nothing[1];
@@ -102,7 +104,7 @@ static struct array get_array(struct request *request, const char *name,
     fail(request, name);
     return (struct array){NULL, 0};
   }
-  /* An empty one may have no memory, and yet is not null */
+  /* An empty array may have no memory, but it is not null */
   if (array.length == 0) array.data = nothing;
   if ((uintptr_t)array.data % _Alignof(uint64_t) != 0 && wanted != napi_uint8_array &&
       wanted != napi_uint32_array) {
@@ -114,7 +116,7 @@ static struct array get_array(struct request *request, const char *name,
   return array;
 }
 
-/* A typed array of at least so many elements, that may not be null. */
+/* Returns the data of a typed array with at least this many elements; null is refused. */
 static void *require_array(struct request *request, const char *name, napi_typedarray_type type,
                            size_t length) {
   const struct array array = get_array(request, name, type);
@@ -122,13 +124,13 @@ static void *require_array(struct request *request, const char *name, napi_typed
   return array.data;
 }
 
-/* Copies the paths, each ended by a NUL, and notes where each begins. */
+/* Copies the paths, each with a NUL at its end, and records where each begins. */
 static bool read_paths(struct request *request, struct content_stream *stream) {
   const struct array paths = get_array(request, "paths", napi_uint8_array);
   const struct array offsets = get_array(request, "offsets", napi_float64_array);
   if (paths.data == NULL || offsets.length == 0) return fail(request, "paths");
   stream->file_count = offsets.length - 1;
-  /* The pointers, and behind them in the same block what they point at */
+  /* The pointers, followed in the same block by the paths */
   const size_t head = (stream->file_count + 1) * sizeof *stream->paths;
   stream->paths = malloc(head + paths.length);
   if (stream->paths == NULL) return fail(request, "memory");
@@ -143,7 +145,7 @@ static bool read_paths(struct request *request, struct content_stream *stream) {
   return next == end || fail(request, "paths");
 }
 
-/* Offsets begin with 0 and rise from file to file. */
+/* Reads the offsets, which begin with 0 and rise from file to file. */
 static bool read_offsets(struct request *request, struct content_stream *stream) {
   const struct array given = get_array(request, "offsets", napi_float64_array);
   const double *offsets = given.data;
@@ -173,7 +175,7 @@ static bool read_stream(struct request *request, struct content_stream *stream) 
   return request->fault == NULL;
 }
 
-/* Which pieces: indices that the stream has. */
+/* Reads the indices of the pieces, which must be in the stream. */
 static bool read_pieces(struct request *request, struct hash_job *job) {
   const struct array pieces = get_array(request, "pieces", napi_uint32_array);
   const uint64_t all = count_pieces(&job->stream);

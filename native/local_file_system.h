@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * Whether a file system, by the type that statfs(2) has for it, keeps what it holds on this machine,
- * and is one that is known to behave.
+ * Whether a file system, by its type in statfs(2), keeps its data on this machine and is known to
+ * behave.
  */
 static inline bool is_local_file_system(uint32_t type) {
   switch (type) {

@@ -40,7 +40,7 @@ napi_value send_datagram(napi_env env, napi_callback_info info) {
   char text[MAX_TEXT + 1];
   size_t count = 2, path_length = 0, size = 0;
   napi_value arguments[2], answer;
-  /* One byte more than fits tells a path that is too long */
+  /* One byte more than fits shows that a path is too long */
   char path[sizeof to.sun_path + 2];
   int error = EINVAL;
   if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok || count < 2 ||

@@ -1,4 +1,4 @@
-/* Many small waits at the same time. */
+/* Waits for many short operations at the same time. */
 #define _GNU_SOURCE
 #include "on_threads.h"
 

@@ -4,8 +4,9 @@
 #include <stdint.h>
 
 /*
- * Calls work(data, i) for each i below count, on this thread and up to 16 more, and returns when all
- * calls did. It is for work that waits for a disk, so that their count is not one of processors.
+ * Calls work(data, i) for each i below count, on this thread and up to 16 more, and returns when
+ * all calls have ended. The work waits for a disk, so the number of threads does not depend on the
+ * processors.
  */
 void on_threads(uint32_t count, void (*work)(void *data, uint32_t i), void *data);
 

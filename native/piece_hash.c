@@ -1,10 +1,8 @@
 /*
- * The border between JavaScript and batch.c: every argument is checked here, and
- * nothing behind it checks again. Also the list of what other files export.
- *
- * The addon has no globals that change, so any number of worker threads can load it;
- * what the processor can do is found out once a thread (cpuid is slow under a
- * hypervisor) and kept as that thread's instance data.
+ * The border between JavaScript and batch.c: it checks every argument, and nothing behind it checks
+ * again. Also lists the exports of the other files. The addon has no globals that change, so any
+ * number of worker threads can load it. Each thread detects the processor's features once (cpuid is
+ * slow under a hypervisor) and keeps them as its instance data.
  */
 #define NAPI_VERSION 8
 #include <node_api.h>
@@ -54,7 +52,7 @@ static bool range_error(const struct call *call, const char *message) {
   return false;
 }
 
-/* Missing arguments read as undefined, and fail as such. */
+/* Missing arguments are read as undefined, and are refused as such. */
 static bool begin(napi_env env, napi_callback_info info, struct call *call) {
   size_t count = MAX_ARGUMENTS;
   const struct instance *instance = get_instance(env);
@@ -66,8 +64,8 @@ static bool begin(napi_env env, napi_callback_info info, struct call *call) {
 }
 
 /*
- * A name too long for the buffer is cut off, and then equals none of the known ones;
- * a NUL inside one would end it too early.
+ * A name that is too long for the buffer is cut off, and then equals no known name. A NUL inside it
+ * would end it too early.
  */
 static bool read_name(const struct call *call, size_t i, char name[16]) {
   size_t length = 0;
@@ -119,7 +117,7 @@ static bool read_typed_array(const struct call *call, size_t i, napi_typedarray_
   return type == wanted;
 }
 
-/* An empty view may have no memory; it gets some, to point at and never to touch. */
+/* An empty view may have no memory. It gets an address that is never read or written. */
 static bool read_bytes(const struct call *call, size_t i, const char *message,
                        struct bytes *bytes) {
   static uint8_t nothing[1];

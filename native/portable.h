@@ -1,7 +1,7 @@
 /*
- * Read before each source when an addon is built for other machines: such an addon runs with glibc 2.17
- * and later, and with musl. What later versions of glibc have under new names,
- * and old ones of musl lack, is asked of Linux itself.
+ * Read before each source when an addon is built for other machines: such an addon runs with glibc
+ * 2.17 and later, and with musl. Functions that later versions of glibc renamed, or that old
+ * versions of musl lack, are called in Linux itself.
  */
 #ifndef PORTABLE_H
 #define PORTABLE_H

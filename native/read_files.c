@@ -1,6 +1,6 @@
 /*
- * Many files read as a program that edits them needs it: what they are, whether they may be changed
- * and what they hold. With a call from JavaScript for each step that takes three times as long.
+ * Reads many files for a program that edits them: what they are, whether they may be changed, and
+ * their content. One call from JavaScript for each step would take three times as long.
  */
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
@@ -23,7 +23,7 @@
 #define O_NOATIME 0
 #endif
 
-/* The memory, and how far it is filled. */
+/* The memory, and how much of it is used. */
 struct room {
   uint8_t *bytes;
   size_t size;
@@ -32,17 +32,17 @@ struct room {
 };
 
 /*
- * Opens a file, where possible without a note of when that was: the note is a write. Waits neither for
- * whoever is at the other end of a pipe nor for the holder of a lease.
+ * Opens a file, if possible without updating its access time, which would be a write. Waits neither
+ * for the other end of a pipe nor for the holder of a lease.
  */
 static int open_to_read(const char *path) {
   const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const int descriptor = open(path, flags | O_NOATIME);
-  /* Only the owner of a file may leave out the note */
+  /* Only the owner of a file may use O_NOATIME */
   return descriptor < 0 && errno == EPERM ? open(path, flags) : descriptor;
 }
 
-/* Reads to the end of a file and returns the count of bytes: `size` when there may be more, or -1. */
+/* Reads to the end of a file. Returns the number of bytes: `size` if there may be more, or -1. */
 static ssize_t read_to_end(int descriptor, uint8_t *buffer, size_t size) {
   size_t done = 0;
   while (done < size) {
@@ -75,7 +75,7 @@ static enum file_reading read_open(int descriptor, struct room *room, int32_t *a
 
 static enum file_reading read_file(const char *path, struct room *room, int32_t *answer) {
   struct stat stats;
-  /* To open a pipe, if only for a moment, is something that its writer sees */
+  /* Opening a pipe, even for a moment, is visible to its writer */
   if (stat(path, &stats) != 0 || !S_ISREG(stats.st_mode)) return UNREAD;
   const int descriptor = open_to_read(path);
   if (descriptor < 0) return UNREAD;

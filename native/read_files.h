@@ -6,10 +6,11 @@
 /*
  * readFiles(paths: string[], memory: Uint8Array): Promise<Int32Array>
  *
- * Reads whole regular files, links followed, off the event loop, one after the other into memory that
- * nobody else may touch meanwhile. Sixteen words a file: what became of it, as enum file_reading says,
- * its st_mode, user and group, the offset of its bytes in the memory and their count, and its
- * fingerprint from before it was read. After the first one that is FULL all others are.
+ * Reads whole regular files, links followed, off the event loop. The content goes one after the
+ * other into `memory`, which nobody else may use meanwhile. Each file has sixteen words: its result
+ * (enum file_reading); st_mode, user and group; the offset and the length of its bytes in the
+ * memory; and its fingerprint from before it was read. After the first file that is FULL, all
+ * others are FULL.
  */
 enum file_reading {
   UNREAD,   /* not there, not a regular file, not to be read, or changed meanwhile */

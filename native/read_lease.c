@@ -17,16 +17,16 @@
 #define TMPFS_MAGIC 0x01021994u
 #define OVERLAYFS_MAGIC 0x794c7630u
 
-/* What a lease means depends on the file system. */
+/* The meaning of a lease, which depends on the file system. */
 enum telling {
   /* Nothing: NFS and SMB refuse leases for reasons of their own, and other machines write. */
   TELLS_NOTHING,
   /*
-   * Its refusal alone: overlayfs forgets a mapping whose descriptor is closed, and on tmpfs a
-   * mapping can be written to with no time moved.
+   * Only a refusal: overlayfs forgets a mapping whose descriptor is closed, and on tmpfs a mapping
+   * can be written to while no time changes.
    */
   TELLS_WRITERS,
-  /* This kernel sees all writers, and each that opens the file moves its times before its bytes. */
+  /* This kernel sees all writers. A new writer changes the file's times before its bytes. */
   TELLS_ALL,
 };
 
@@ -44,9 +44,9 @@ static enum telling find_telling(int descriptor) {
 }
 
 /*
- * The system tells the holder of a lease by a signal that somebody waits for it. SIGIO would
- * end the process; SIGURG is ignored unless somebody handles it. The opener waits until the
- * last line, or gets EWOULDBLOCK if it wants no waiting.
+ * The system informs the holder of a lease by a signal that somebody waits for it. SIGIO would end
+ * the process; SIGURG is ignored unless somebody handles it. The other process waits until the last
+ * line, or gets EWOULDBLOCK if it asked not to wait.
  */
 static enum writers lease_and_return(int descriptor, enum telling telling) {
   if (fcntl(descriptor, F_SETSIG, SIGURG) != 0) return WRITERS_UNKNOWN;
@@ -69,7 +69,7 @@ enum writers try_read_lease(const char *path, struct mute_device *mute) {
   struct stat stats;
   if (lstat(path, &stats) != 0 || !S_ISREG(stats.st_mode)) return WRITERS_UNKNOWN;
   if (mute->is_known && mute->device == stats.st_dev) return WRITERS_UNKNOWN;
-  /* O_NONBLOCK: neither a FIFO of the same name nor the holder of a write lease is waited for. */
+  /* O_NONBLOCK: waits neither for a FIFO of the same name nor for the holder of a write lease. */
   const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
   if (descriptor < 0) return WRITERS_UNKNOWN;
   const enum writers writers = lease_descriptor(descriptor, stats.st_dev, mute);

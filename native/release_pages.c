@@ -1,6 +1,6 @@
 /*
- * A page of a mapped file counts as memory of the process from the first look at it on, though the
- * kernel has it for all, and lets go of it when it likes.
+ * A page of a mapped file counts as memory of the process after it is read once. The kernel keeps
+ * the page for all processes, and drops it when it needs the memory.
  */
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
@@ -23,7 +23,10 @@ static bool ends_with(const char *line, size_t length, const char *name) {
   return length >= name_length && memcmp(line + length - name_length, name, name_length) == 0;
 }
 
-/* A line of /proc/self/maps: by inode and name, as on some file systems the device is another there. */
+/*
+ * Releases a line of /proc/self/maps, found by inode and name: some file systems have another
+ * device there.
+ */
 static void release_line(const char *line, uint64_t inode) {
   uintptr_t start = 0, end = 0;
   uint64_t found = 0;

@@ -6,9 +6,9 @@
 /*
  * releasePages(path: string): void
  *
- * Has what is mapped of a file, shared with others, no longer count as memory of this process. What
- * the file holds stays as it is, and is in reach as before. Does nothing where that can't be done.
- * Throws a TypeError for what is no path.
+ * Stops counting the shared mapping of a file as memory of this process. The content stays
+ * unchanged and readable. Does nothing if the system cannot do that. Throws a TypeError if the
+ * argument is not a path.
  */
 napi_value release_pages(napi_env env, napi_callback_info info);
 

@@ -1,4 +1,4 @@
-/* Many files replaced, and the room of those before them given back. */
+/* Replaces many files, and frees the disk space of the old ones. */
 #define _GNU_SOURCE
 #include "replace_files.h"
 
@@ -23,7 +23,7 @@
 /* Files to hold at a time: processes may have a thousand open. */
 #define MAX_HELD 256
 
-/* Without opening it, and opened so that it can be locked. */
+/* Without opening the file; and opened so that it can be locked. */
 #ifdef O_PATH
 #define HOLD_ONLY O_PATH
 #else
@@ -32,8 +32,8 @@
 #define HOLD_TO_LOCK (O_RDONLY | O_NONBLOCK | O_NOCTTY)
 
 /*
- * Holds a file; -1 for nothing held. NFS would keep a file that is held under another name, so it is
- * done on no file system but those known.
+ * Holds a file open; returns -1 if it does not. NFS would keep a held file under another name, so
+ * only files on known file systems are held.
  */
 static int hold(int directory, const char *name, int how) {
 #ifdef __linux__
@@ -71,7 +71,10 @@ static int32_t replace(int directory, const struct replacement *file) {
   return renameat(directory, file->from, directory, file->to) == 0 ? 0 : errno;
 }
 
-/* Gives a file a name that nothing has; where the system can't do that in one step, it looks before. */
+/*
+ * Gives a file a new name that must be free. If the system cannot do that in one step, the name is
+ * checked first.
+ */
 static int32_t place_new(int directory, const struct replacement *file) {
 #if defined(__linux__) && defined(RENAME_NOREPLACE)
   if (renameat2(directory, file->from, directory, file->to, RENAME_NOREPLACE) == 0) return 0;
@@ -81,14 +84,14 @@ static int32_t place_new(int directory, const struct replacement *file) {
   return replace(directory, file);
 }
 
-/* How often to ask for a lock that somebody else has, and how long to wait in between. */
+/* The number of attempts to take a lock that somebody else has, and the pause between them. */
 #define LOCK_TRIES 200
 static const struct timespec between_tries = {0, 250000};
 
 /*
- * Holds a file that is to be replaced only if it is as expected, and locks it, so that of several that
- * were made of the same file one takes its place and the others see that. Whoever keeps it locked for
- * other reasons is not waited for longer than a moment.
+ * Holds and locks the file to be replaced, if it is as expected. If several processes edited the
+ * same file, one of them replaces it and the others notice. Waits only for a moment if somebody
+ * keeps it locked for other reasons.
  */
 static int hold_alone(int directory, const char *name) {
   const int held = hold(directory, name, HOLD_TO_LOCK);
@@ -100,7 +103,7 @@ static int hold_alone(int directory, const char *name) {
   return held;
 }
 
-/* Has a file take its place. What was there before is held by `held`, as far as that is possible. */
+/* Replaces a file. `held` keeps the old one open if possible. */
 static int32_t take_place(int directory, const struct replacement *file, int *held) {
   *held = -1;
   if (file->expected != NULL && is_nothing(file->expected)) return place_new(directory, file);

@@ -1,7 +1,7 @@
 /*
- * Node handles a signal when its main thread comes to it. A thread that waits in a call to the
- * system, such as one that opens a pipe which nobody writes to, never does, and then no signal but
- * SIGKILL would end the process.
+ * Node handles a signal on its main thread, between other work. While that thread waits in a system
+ * call, for example to open a pipe without a writer, no signal is handled. Only SIGKILL would end
+ * the process then.
  */
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
@@ -15,13 +15,13 @@
 
 #define SIGNALS 32
 
-/* What Node, or libuv for it, does at a signal. */
+/* The actions of Node, or of libuv for it, for each signal. */
 static struct sigaction of_node[SIGNALS];
-/* The signal that was not seen yet, or 0. */
+/* The signal that Node has not handled yet, or 0. */
 static volatile sig_atomic_t unseen = 0;
 static volatile sig_atomic_t seconds_to_notice = 0;
 
-/* Ends the process the way the system does at that signal. Safe in a signal handler. */
+/* Ends the process in the system's own way for this signal. Safe in a signal handler. */
 static void end_by(int signal_number) {
   struct sigaction by_default = {.sa_handler = SIG_DFL};
   sigset_t only;
@@ -53,7 +53,7 @@ static void on_signal(int signal_number, siginfo_t *info, void *context) {
   }
 }
 
-/* Puts ours before what Node does, and leaves a signal that it does not handle alone. */
+/* Puts our handler before Node's; ignores signals that Node does not handle. */
 static void guard(int signal_number) {
   struct sigaction ours = {.sa_flags = SA_SIGINFO | SA_RESTART};
   struct sigaction *next = &of_node[signal_number];

@@ -6,13 +6,13 @@
 /*
  * guardSignals(signals: number[], seconds: number): void
  *
- * To be called when Node handles these signals. Each still reaches Node, but ends the process when
- * noticeSignal is not called within that many seconds, or another of them comes before that.
- * Throws a TypeError for arguments of the wrong kind.
+ * Call this when Node handles these signals. Each signal still reaches Node. It ends the process if
+ * noticeSignal is not called within `seconds`, or if another of these signals comes first. Throws a
+ * TypeError for arguments of the wrong kind.
  */
 napi_value guard_signals(napi_env env, napi_callback_info info);
 
-/* noticeSignal(): void. Says that the last signal was seen. */
+/* noticeSignal(): void. Confirms the last signal. */
 napi_value notice_signal(napi_env env, napi_callback_info info);
 
 #endif

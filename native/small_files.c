@@ -1,5 +1,5 @@
 /*
- * What is done with each of many small files in one: looked at, leased, read, hashed and looked at
+ * Does all steps for each of many small files in one call: check, lease, read, hash and check
  * again. A call from JavaScript for each step would take longer than the steps.
  */
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@
 #define DIGEST_WORDS 5
 #define ANSWER_WORDS (1 + DIGEST_WORDS)
 
-/* What a call keeps from file to file. The fingerprints follow it. */
+/* Data of a call that all its files share. The fingerprints follow it. */
 struct reading {
   struct cpu_features cpu;
   enum kernel kernel;
@@ -42,7 +42,7 @@ static bool is_same(const struct stat *stats, const uint8_t *expected) {
   return memcmp(found, expected, sizeof found) == 0;
 }
 
-/* Fills the buffer; false for a file that ends early. */
+/* Fills the buffer; returns false if the file ends early. */
 static bool read_all(int descriptor, uint8_t *buffer, size_t length) {
   for (size_t done = 0; done < length;) {
     const ssize_t count = read(descriptor, buffer + done, length - done);
@@ -53,7 +53,7 @@ static bool read_all(int descriptor, uint8_t *buffer, size_t length) {
   return true;
 }
 
-/* Reads a file that is open, and returns what is known of its writers; -1 when it is not as it was. */
+/* Reads an open file and returns what is known of its writers; -1 if the file changed. */
 static int read_open(struct reading *reading, int descriptor, const uint8_t *expected,
                      uint8_t *digest) {
   struct stat stats;
@@ -72,17 +72,17 @@ static void read_path(const char *path, void *state, int32_t *answer) {
   struct reading *reading = state;
   const uint8_t *expected = reading->fingerprints + FINGERPRINT_LENGTH * reading->next++;
   struct stat stats;
-  /* O_NONBLOCK: neither a FIFO of the same name nor the holder of a write lease is waited for. */
+  /* O_NONBLOCK: waits neither for a FIFO of the same name nor for the holder of a write lease. */
   const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
   if (descriptor < 0) return;
   const int writers = read_open(reading, descriptor, expected, (uint8_t *)(answer + 1));
   close(descriptor);
-  /* By its name, which may lead to another file by now */
+  /* By its name, which may lead to another file now */
   if (writers < 0 || lstat(path, &stats) != 0 || !is_same(&stats, expected)) return;
   *answer = 1 + writers;
 }
 
-/* The bytes of a Uint8Array; NULL when it is none. */
+/* Returns the bytes of a Uint8Array; NULL for anything else. */
 static const uint8_t *read_bytes(napi_env env, napi_value value, size_t *length) {
   static const uint8_t nothing[1];
   bool is_typed_array = false;

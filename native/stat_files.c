@@ -1,6 +1,6 @@
 /*
- * What Node does for each file in three microseconds, most of them to make objects of the
- * answer, in one: a scan of many unchanged files is little else.
+ * Does in one call what Node does for each file in three microseconds, most of them to create
+ * objects. A scan of many unchanged files consists of little else.
  */
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
@@ -20,11 +20,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Longer than any name in a directory, and than any path that the system takes. */
+/* Longer than any name in a directory, and than any path that the system accepts. */
 #define MAX_NAME 1024
 #define MAX_PATH_LENGTH 8192
 
-/* Reads a string; one that is too long for the buffer, or holds a NUL, is no file's. */
+/* Reads a string. A string that is too long for the buffer or contains a NUL is no file's name. */
 static bool read_string(napi_env env, napi_value value, char *buffer, size_t size) {
   size_t length = 0;
   if (napi_get_value_string_utf8(env, value, buffer, size, &length) != napi_ok) return false;
@@ -37,7 +37,7 @@ static void fingerprint_file(int directory, const char *name, uint8_t *fingerpri
   write_fingerprint(&stats, fingerprint);
 }
 
-/* The bytes to fill, or NULL when they are no Uint8Array of at least that many. */
+/* Returns the bytes to fill; NULL unless they are a Uint8Array of at least that length. */
 static uint8_t *read_fingerprints(napi_env env, napi_value value, size_t needed) {
   bool is_typed_array = false;
   napi_typedarray_type type;
@@ -53,7 +53,7 @@ static napi_value fail(napi_env env, const char *message) {
   return NULL;
 }
 
-/* Names of files in a directory, and where their fingerprints go. */
+/* Names of files in a directory, and the place for their fingerprints. */
 struct lookup {
   int directory;
   uint32_t count;
@@ -65,7 +65,7 @@ struct lookup {
   atomic_uint next;
 };
 
-/* A thread takes so many names at a time. Of fewer than some of these, none is worth a thread. */
+/* The number of names that a thread takes at a time. A few of these are not worth a thread. */
 #define SHARE 256u
 #define MIN_SHARES 4u
 #define MAX_THREADS 4u
@@ -79,13 +79,13 @@ static void *look_up_shares(void *data) {
     for (uint32_t i = first; i < end; i++) {
       const char *name = lookup->names + lookup->starts[i];
       uint8_t *fingerprint = lookup->fingerprints + (size_t)i * FINGERPRINT_LENGTH;
-      /* An empty one stands for what is no name */
+      /* An empty name stands for an invalid one */
       if (*name != '\0') fingerprint_file(lookup->directory, name, fingerprint);
     }
   }
 }
 
-/* Most of the work is the kernel's, which does it for several threads at once. */
+/* Most of the work is in the kernel, which serves several threads at once. */
 static void look_up_all(struct lookup *lookup) {
   pthread_t threads[MAX_THREADS];
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -116,7 +116,7 @@ static bool add_name(struct lookup *lookup, uint32_t i, const char *name) {
   return true;
 }
 
-/* Copies the names, which threads can't ask JavaScript for. */
+/* Copies the names, because other threads cannot ask JavaScript for them. */
 static bool copy_names(napi_env env, napi_value names, struct lookup *lookup) {
   char name[MAX_NAME];
   lookup->starts = malloc(((size_t)lookup->count + 1) * sizeof *lookup->starts);

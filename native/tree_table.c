@@ -1,6 +1,6 @@
 /*
- * Whether anything changed in very many files is asked of the kernel and answered here, without a
- * string or an object for each of them.
+ * Asks the kernel whether any of very many files changed, without a string or an object for each of
+ * them.
  */
 #define _GNU_SOURCE
 #include "tree_table.h"
@@ -17,7 +17,7 @@
 
 #include "fingerprint.h"
 
-/* Each level holds a descriptor and a buffer open, and the system has but so many. */
+/* Each level keeps a descriptor and a buffer open, and the system limits their number. */
 #define MAX_DEPTH 64
 #define HEADER 8
 #define STAT_WORDS 6
@@ -27,7 +27,7 @@ static bool fail(struct tree_table *table) {
   return false;
 }
 
-/* Makes room for more bytes; NULL when there is none to be had. */
+/* Makes room for more bytes; returns NULL if there is no memory. */
 static uint8_t *grow(struct tree_table *table, size_t more) {
   if (table->room - table->length < more) {
     const size_t room = 2 * table->room + more + 4096;
@@ -41,7 +41,7 @@ static uint8_t *grow(struct tree_table *table, size_t more) {
   return at;
 }
 
-/* Adds a letter, a name, and room for words behind them, which it returns. */
+/* Adds a letter, a name, and room for the words behind them, which it returns. */
 static uint8_t *add_entry(struct tree_table *table, char letter, const char *name, size_t words) {
   const size_t length = strlen(name) + 1;
   uint8_t *at = grow(table, 1 + length + 8 * words);
@@ -64,14 +64,14 @@ static bool add_file(struct tree_table *table, char letter, const char *name, co
   return true;
 }
 
-/* An open directory, with the path that it was reached by and how many lie above it. */
+/* An open directory, the path that led to it, and its depth. */
 struct place {
   int directory;
   const char *path;
   unsigned depth;
 };
 
-/* The path of a name in a directory; NULL without memory. */
+/* Returns the path of a name in a directory; NULL if there is no memory. */
 static char *path_below(const struct place *place, const char *name) {
   const size_t length = strlen(place->path) + 1 + strlen(name) + 1;
   char *path = malloc(length);
@@ -79,7 +79,10 @@ static char *path_below(const struct place *place, const char *name) {
   return path;
 }
 
-/* Adds what a link leads to, or why it leads nowhere; a directory would have to be read as well. */
+/*
+ * Adds the target of a link, or the error. Fails for a directory, which would have to be read as
+ * well.
+ */
 static bool add_link_target(struct tree_table *table, const char *path) {
   char real[PATH_MAX];
   struct stat stats;

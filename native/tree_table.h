@@ -1,4 +1,4 @@
-/* Plain files in, plain memory out; whoever calls it for JavaScript is tree_tables.c. */
+/* Works on files and plain memory; tree_tables.c calls it for JavaScript. */
 #ifndef BTKIT_TREE_TABLE_H
 #define BTKIT_TREE_TABLE_H
 
@@ -11,12 +11,12 @@
  * begins with the latest time in it, in nanoseconds since 1970, as 8 bytes, little-endian. Each entry
  * is a letter, its name and a NUL:
  *
- *   f  what is no directory: size, mtime, ctime, inode, device and mode follow, 8 bytes each
- *   l  a symbolic link, the same of itself; then either its real path as the name of an entry `t`, and
- *      the same of what is there, or an entry `x` with the number of the error and no name
- *   d  a directory that was read: inode and device, then its entries, and a letter `e` at their end
- *   c  one that may not be read, or was not asked for
- *   h  without `all`, a hidden entry, of which nothing but the name counts
+ *   f  anything but a directory: size, mtime, ctime, inode, device and mode follow, 8 bytes each
+ *   l  a symbolic link, with the same words. An entry for its target follows: `t` with the real path as
+ *      its name and the same words, or `x` with the number of the error and no name.
+ *   d  a directory that was read: inode and device, then its entries, and a letter `e` at their end.
+ *   c  a directory that may not be read, or was not asked for.
+ *   h  without `all`, a hidden entry, of which only the name counts.
  */
 struct tree_table {
   const char *path;
@@ -32,7 +32,10 @@ struct tree_table {
   size_t room;
 };
 
-/* Fills in a table of which the first five are set, and the others are zeros. `most` is what is left. */
+/*
+ * Fills in a table whose first five members are set and whose others are zeros. `most` becomes the
+ * number that is left.
+ */
 void read_tree_table(struct tree_table *table);
 
 #endif

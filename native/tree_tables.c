@@ -8,7 +8,7 @@
 #include "on_threads.h"
 #include "tree_table.h"
 
-/* So many entries, of so many roots, are looked at in less time than threads take to begin. */
+/* This many entries are read in less time than threads need to start. */
 #define FEW 256
 #define FEW_ROOTS 16
 
@@ -36,7 +36,7 @@ static void free_bytes(napi_env env, void *bytes, void *hint) {
   free(bytes);
 }
 
-/* A table as a Uint8Array, to which its bytes then belong, or null for one that could not be made. */
+/* Returns a table as a Uint8Array that takes over its bytes; null for a table that has failed. */
 static napi_value to_value(napi_env env, struct tree_table *table) {
   napi_value buffer, value;
   if (table->has_failed) return napi_get_null(env, &value) == napi_ok ? value : NULL;
@@ -77,7 +77,7 @@ static void settle(napi_env env, const struct job *job) {
 }
 
 static void finish(napi_env env, napi_status status, void *data) {
-  /* Cancelled only when the JavaScript that waits is ended */
+  /* Cancelled only if the JavaScript that waits is ended */
   if (status == napi_ok) settle(env, data);
   free_job(env, data);
 }
@@ -94,7 +94,7 @@ static char *copy_path(napi_env env, napi_value roots, uint32_t i) {
   return path;
 }
 
-/* An Int32Array of which the first word is looked at; NULL when it is none. */
+/* Returns a pointer to the first word of an Int32Array; NULL for anything else. */
 static const int32_t *read_stop(napi_env env, napi_value value) {
   bool is_typed_array = false;
   napi_typedarray_type type;
@@ -124,7 +124,7 @@ static bool read_options(napi_env env, napi_value value, struct options *options
   return options->stop != NULL && napi_create_reference(env, stop, 1, &job->stop) == napi_ok;
 }
 
-/* Fills in what all tables begin with; false when the arguments are of the wrong kind. */
+/* Sets the first members of all tables; returns false for arguments of the wrong kind. */
 static bool read_arguments(napi_env env, napi_value *arguments, struct job *job) {
   bool is_array = false;
   uint32_t count;
@@ -164,7 +164,7 @@ static void forget_what_was_read(struct job *job) {
   }
 }
 
-/* Reads all tables on this thread; false when they have more than a few entries. */
+/* Reads all tables on this thread; returns false if they have more than a few entries. */
 static bool read_few(struct job *job) {
   uint32_t left = FEW;
   if (job->count > FEW_ROOTS) return false;
@@ -188,7 +188,7 @@ static bool queue(napi_env env, struct job *job) {
          napi_queue_async_work(env, job->work) == napi_ok;
 }
 
-/* Has the job run, which is freed then. NULL when it can't be begun. */
+/* Starts the job, which frees itself at its end. Returns NULL if it cannot start. */
 static napi_value begin(napi_env env, struct job *job) {
   napi_value promise;
   if (napi_create_promise(env, &job->deferred, &promise) != napi_ok) return NULL;

@@ -1,6 +1,6 @@
 /*
- * Many small files made durable together. One after the other, each would wait for the disk; four at
- * a time, as many as libuv has threads, a quarter as long.
+ * Makes many small files durable together. One after the other, each would wait for the disk;
+ * libuv's four threads would take a quarter of that time.
  */
 #define _GNU_SOURCE
 #define NAPI_VERSION 8
@@ -81,19 +81,21 @@ static int write_all(int descriptor, const uint8_t *bytes, size_t length) {
   return 0;
 }
 
-/* Changes owner and mode only where they differ: mostly umask and the directory made them right. */
+/*
+ * Changes owner and mode only if they differ: usually the umask and the directory made them right.
+ */
 static int set_attributes(int descriptor, const uint32_t *attributes) {
   const uint32_t mode = attributes[1], user = attributes[2], group = attributes[3];
   struct stat stats;
   if (fstat(descriptor, &stats) != 0) return errno;
   const bool is_given = user == NOTHING_GIVEN || (stats.st_uid == user && stats.st_gid == group);
-  /* Only root may give files away; what others write stays theirs */
+  /* Only root may give files away; the files of others stay theirs */
   if (!is_given && fchown(descriptor, user, group) != 0 && errno != EPERM) return errno;
   if (mode == NOTHING_GIVEN || (stats.st_mode & PERMISSION_BITS) == mode) return 0;
   return fchmod(descriptor, mode) == 0 ? 0 : errno;
 }
 
-/* Makes a file, which stays open. */
+/* Creates a file, which stays open. */
 static int make_file(int directory, struct file *file) {
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   file->descriptor = openat(directory, file->name, flags, (mode_t)file->attributes[0]);
@@ -120,7 +122,7 @@ static void fail_all(struct batch *batch, int error) {
   for (uint32_t i = 0; i < batch->count; i++) batch->answers[i] = error;
 }
 
-/* `directory` was opened before the first file was made, so that no error since then is missed. */
+/* `directory` was opened before the first file was created, so that no later error is missed. */
 static void sync_file_system(int directory, struct batch *batch) {
 #ifdef __linux__
   if (syncfs(directory) == 0) return;
@@ -141,11 +143,11 @@ static int64_t microseconds(void) {
 
 static void close_file(struct file *file, int32_t *answer) {
   if (file->descriptor < 0) return;
-  /* Some network file systems tell only now of what went wrong */
+  /* Some network file systems report errors only now */
   if (close(file->descriptor) != 0 && errno != EINTR && *answer == 0) *answer = errno;
 }
 
-/* Makes all files, and has them synced together. Returns the microseconds that the latter took. */
+/* Creates all files and syncs them together. Returns the microseconds that the sync took. */
 static int64_t write_for_syncfs(int directory, struct batch *batch) {
   for (uint32_t i = 0; i < batch->count; i++) {
     batch->answers[i] = make_file(directory, &batch->files[i]);
@@ -156,7 +158,7 @@ static int64_t write_for_syncfs(int directory, struct batch *batch) {
   return microseconds() - started;
 }
 
-/* The same with each file synced by itself, so many at a time as may be open. */
+/* The same with each file synced by itself, as many at a time as may be open. */
 static int64_t write_for_fsync(int directory, struct batch *batch) {
   int64_t taken = 0;
   for (uint32_t first = 0; first < batch->count; first += MAX_OPEN) {
@@ -189,7 +191,7 @@ static void run_write(napi_env env, void *data) {
   close(directory);
 }
 
-/* What is expected in the place of a file; all bits are set where that is anything. */
+/* Returns the fingerprint that a place must have; all bits are set if it may have any. */
 static const uint8_t *expected_by(const struct batch *batch, uint32_t i) {
   const uint8_t *expected = batch->expected + (size_t)FINGERPRINT_LENGTH * i;
   for (size_t at = 0; at < FINGERPRINT_LENGTH; at++) {
@@ -198,7 +200,7 @@ static const uint8_t *expected_by(const struct batch *batch, uint32_t i) {
   return NULL;
 }
 
-/* Renames the files of a batch, and notes what the new names lead to. */
+/* Renames the files of a batch, and records the fingerprints behind the new names. */
 static void place_files(int directory, struct batch *batch, struct replacement *names,
                         int32_t *errors) {
   for (uint32_t i = 0; i < batch->count; i++) {
@@ -249,12 +251,12 @@ static void run_place(napi_env env, void *data) {
 static void finish(napi_env env, napi_status status, void *data) {
   struct batch *batch = data;
   napi_delete_async_work(env, batch->work);
-  /* Cancelled only when the JavaScript that waits is ended */
+  /* Cancelled only if the JavaScript that waits is ended */
   if (status == napi_ok) settle_words(env, batch->deferred, batch->answers, batch->answer_count);
   free_batch(env, batch);
 }
 
-/* Has the batch run; it frees itself then. */
+/* Starts the batch, which frees itself at its end. */
 static napi_value begin(napi_env env, struct batch *batch, napi_async_execute_callback run) {
   napi_value name, promise;
   if (napi_create_string_utf8(env, "btkit:batch", NAPI_AUTO_LENGTH, &name) == napi_ok &&
@@ -269,7 +271,7 @@ static napi_value begin(napi_env env, struct batch *batch, napi_async_execute_ca
   return NULL;
 }
 
-/* A copy of a string, NULL when it is none or holds a NUL. */
+/* Returns a copy of a string; NULL if it is not a string or contains a NUL. */
 static char *copy_string(napi_env env, napi_value value) {
   size_t length = 0;
   if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) return NULL;
@@ -289,7 +291,9 @@ static bool read_count(napi_env env, napi_value array, uint32_t *count) {
          napi_get_array_length(env, array, count) == napi_ok && *count <= MAX_FILES;
 }
 
-/* The room that a name takes with its NUL, or that it is copied to when there is any; 0: no name. */
+/*
+ * Returns the bytes that a name needs with its NUL, and copies it if there is room; 0: not a name.
+ */
 static size_t read_name(napi_env env, napi_value names, uint32_t i, char *target, size_t room) {
   napi_handle_scope scope;
   napi_value name;
@@ -313,7 +317,10 @@ static size_t measure_names(napi_env env, napi_value names, uint32_t count) {
   return bytes;
 }
 
-/* Copies names into the files of a batch; returns where the next may go, NULL when one is no name. */
+/*
+ * Copies names into the files of a batch. Returns the place for the next; NULL if one is not a
+ * name.
+ */
 static char *copy_names(napi_env env, napi_value names, struct batch *batch, char *target,
                         const char *end, bool is_new) {
   for (uint32_t i = 0; i < batch->count; i++) {
@@ -462,8 +469,8 @@ napi_value place_files_async(napi_env env, napi_callback_info info) {
 }
 
 /*
- * syncfs(2) tells of failed writes since Linux 5.8. File systems that keep what was written elsewhere
- * may do nothing at all.
+ * syncfs(2) reports failed writes since Linux 5.8. File systems that store data elsewhere may do
+ * nothing at all.
  */
 static bool tells_errors(const char *directory) {
 #ifdef __linux__

@@ -7,8 +7,8 @@
 int open_write_watch(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
 
 /*
- * IN_MODIFY comes when a write ends, IN_CLOSE_WRITE when the last descriptor or mapping of
- * whoever opened the file for writing is gone: after its last byte, in both cases.
+ * IN_MODIFY comes when a write ends. IN_CLOSE_WRITE comes when the writer's last descriptor or
+ * mapping is gone. Both come after the last byte.
  */
 int watch_writes(int watch, const char *path) {
   return inotify_add_watch(watch, path, IN_MODIFY | IN_CLOSE_WRITE | IN_DONT_FOLLOW);

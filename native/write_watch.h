@@ -2,14 +2,14 @@
 #define BTKIT_WRITE_WATCH_H
 
 /*
- * A descriptor that tells, as inotify(7) has it, of the ends of writes to files and of writers
- * that go; -1 where that is not to be had. Reads of it don't wait.
+ * Returns an inotify(7) descriptor that reports when writes to files end and when writers close
+ * them; -1 if there is none. Reads of it do not wait.
  */
 int open_write_watch(void);
 
 /*
- * Has the watch tell of a file from now on. Links are not followed. Returns the number that its
- * events bear, which two names of one file share, or -1.
+ * Adds a file to the watch. Links are not followed. Returns the number in its events, which is the
+ * same for two names of one file, or -1.
  */
 int watch_writes(int watch, const char *path);
 

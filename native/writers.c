@@ -1,4 +1,4 @@
-/* The border between JavaScript and what tells of writers. */
+/* The border between JavaScript and the detection of writers. */
 #define NAPI_VERSION 8
 #include "writers.h"
 

@@ -1,10 +1,9 @@
 // node native/bench/kernels.js [milliseconds per figure]: GB/s on one core, each kernel of the
 // accelerator beside node:crypto.
 //
-// What a program does is measured: a buffer is filled by read(2) from the page
-// cache and then hashed, and only the hashing is timed. The buffer holds 32 MiB,
-// so most of it is not in the core's own caches; the last line of each algorithm
-// shows a buffer that is.
+// The benchmark does the same as the program: a buffer is filled by read(2) from the page cache and
+// then hashed. Only the hashing is timed. The buffer holds 32 MiB, so most of it is not in the
+// core's own caches. The last line of each algorithm shows a buffer that is.
 
 import { createHash } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'

@@ -1,5 +1,5 @@
 /*
- * What a machine can do at best, for bench/limit.js:
+ * Measures the limits of a machine, for bench/limit.js:
  *
  *   limit read FILE THREADS            reads a file into buffers that stay in the cache
  *   limit hash KERNEL BYTES THREADS    hashes so many bytes of data that stays in the cache

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A line of the cache, which loads of whole vectors should not straddle. */
+/* The size of a cache line; loads of whole vectors should not straddle two. */
 #define ALIGNMENT 64
 
 static bool make_room(struct worker *worker, size_t size) {

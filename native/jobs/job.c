@@ -48,10 +48,10 @@ static int64_t now_ns(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* A year; so that no sum overflows. */
+/* A year, so that no sum overflows. */
 #define LONGEST_TURN_S 31536000.0
 
-/* Reserves the time that a read takes, and returns when that begins. */
+/* Reserves the time that a read takes, and returns its beginning. */
 static int64_t take_turn(struct hash_job *job, size_t bytes) {
   const int64_t now = now_ns();
   const double seconds = (double)bytes / job->bytes_per_second;
@@ -66,7 +66,7 @@ static int64_t take_turn(struct hash_job *job, size_t bytes) {
   }
 }
 
-/* How long to sleep before another look at whether the job is stopped. */
+/* The longest sleep before the job's end is checked again. */
 #define LONGEST_SLEEP_NS 20000000
 
 void await_turn(struct hash_job *job, size_t bytes) {

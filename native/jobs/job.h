@@ -1,6 +1,6 @@
 /*
- * A job: pieces of a stream to read and hash, shared by any number of threads. What changes is in
- * memory that JavaScript sees as well, which may stop or pause the job and asks how far it has come.
+ * A job: pieces of a stream to read and hash, shared by any number of threads. JavaScript shares
+ * the memory that changes. It can stop or pause the job there, and see its progress.
  */
 #ifndef BTKIT_JOB_H
 #define BTKIT_JOB_H
@@ -8,10 +8,10 @@
 #include "../batch.h"
 #include "../stream/content_stream.h"
 
-/* What `control` holds; src/hash/jobs/job.ts has the same. */
+/* The words of `control`; src/hash/jobs/job.ts has the same. */
 enum { NEXT_BATCH, STOPPED, CURRENT_FILE, BATCHES_TAKEN, CONTROLS };
 
-/* How the pieces of a job are cut into batches: many of one size, then some smaller ones. */
+/* The division of a job's pieces into batches: many of one size, then some smaller ones. */
 struct batch_plan {
   size_t pieces_per_batch;
   size_t full_batches;
@@ -47,14 +47,16 @@ struct hash_job {
   size_t failed_file;
 };
 
-/* Bytes to read at once at most when the rate is limited, so that reads are spread evenly. */
+/* The most bytes to read at once if the rate is limited, so that reads are spread evenly. */
 #define THROTTLED_READ (256 * 1024)
 
 size_t take_batch(struct hash_job *job);
 bool is_stopped(const struct hash_job *job);
 void stop_job(struct hash_job *job);
 
-/* The number of the first piece of a batch: that after the last for the one after the last. */
+/*
+ * Returns the number of a batch's first piece; for the batch after the last, the number of pieces.
+ */
 size_t batch_start(const struct hash_job *job, size_t batch);
 
 /* The index in the stream of the job's piece number `i`. */
@@ -62,7 +64,7 @@ uint64_t job_piece(const struct hash_job *job, size_t i);
 
 void note_progress(struct hash_job *job, uint64_t bytes, size_t file);
 
-/* Ends the job for all threads. The first reason counts. */
+/* Ends the job for all threads. If several fail, the first reason counts. */
 void fail_job(struct hash_job *job, size_t file, int32_t reason);
 
 /* Sleeps until the job may read `bytes` more, or is stopped. */

@@ -4,8 +4,8 @@
 #include "buffer.h"
 
 /*
- * Pieces in the making: those from number `first` on, each hashed as far as byte `done`. Of all
- * pieces of a stream the last alone can be shorter than the others, and so it is among lanes.
+ * Unfinished pieces: those from number `first` on, each hashed up to byte `done`. Only the last
+ * piece of a stream can be shorter than the others, so only the last lane can be.
  */
 struct lanes {
   size_t first;
@@ -16,7 +16,7 @@ struct lanes {
   const uint8_t *data[MAX_LANES];
 };
 
-/* Some of the lanes, and how many bytes of each. */
+/* A part of the lanes, and the number of bytes of each. */
 struct slices {
   size_t from;
   size_t count;
@@ -24,13 +24,13 @@ struct slices {
 };
 
 /*
- * The shortest and the longest slice while all is read from the page cache. A call of the system
+ * The shortest and the longest slice while everything is read from the page cache. A system call
  * for less costs too much: on some machines two microseconds before the first byte.
  */
 #define SHORTEST_SLICE ((size_t)64 * 1024)
 #define LONGEST_SLICE ((size_t)256 * 1024)
 
-/* What lanes have in place of a buffer where pad files are read. Nothing is ever written to it. */
+/* Replaces the buffer of a lane in a pad file. Nothing is ever written to it. */
 static uint8_t zeros[LONGEST_SLICE];
 
 static uint64_t position_of(const struct worker *worker, size_t piece) {
@@ -44,7 +44,10 @@ static uint64_t length_of(const struct worker *worker, size_t piece) {
   return rest < stream->piece_length ? rest : stream->piece_length;
 }
 
-/* How many bytes of each lane to read at once: a multiple of a file's blocks, or all that is left. */
+/*
+ * Returns the number of bytes to read of each lane: a multiple of a file's blocks, or all that is
+ * left.
+ */
 static size_t slice_length(const struct worker *worker, size_t lanes, uint64_t left) {
   const bool is_cold = worker->reader.is_cold;
   size_t slice = (is_cold ? COLD_BYTES : CACHED_BYTES) / lanes / FILE_BLOCK * FILE_BLOCK;
@@ -53,7 +56,7 @@ static size_t slice_length(const struct worker *worker, size_t lanes, uint64_t l
   return left < slice ? (size_t)left : slice;
 }
 
-/* How many lanes from `i` up to `end` follow each other in the stream. */
+/* Returns how many lanes from `i` up to `end` follow each other in the stream. */
 static size_t count_adjacent(const struct worker *worker, const struct lanes *lanes, size_t i,
                              size_t end) {
   const struct hash_job *job = worker->reader.job;
@@ -65,7 +68,10 @@ static size_t count_adjacent(const struct worker *worker, const struct lanes *la
   return next - i;
 }
 
-/* Reads pieces that lie side by side with one call. Returns how many; 0 when that is not possible. */
+/*
+ * Reads pieces that lie side by side with one call. Returns their number, or 0 if that is
+ * impossible.
+ */
 static size_t read_adjacent(struct worker *worker, struct lanes *lanes, size_t i,
                             const struct slices *slices) {
   if (slices->length != worker->reader.job->stream.piece_length) return 0;
@@ -89,7 +95,7 @@ static bool read_lane(struct worker *worker, struct lanes *lanes, size_t i, size
   return read_stretch(&worker->reader, position, lanes->buffers[i], length);
 }
 
-/* Reads slices. False when the job is stopped, or when a disk turns out to be needed. */
+/* Reads slices. Returns false if the job is stopped, or if a disk turns out to be needed. */
 static bool read_slices(struct worker *worker, struct lanes *lanes, const struct slices *slices) {
   for (size_t i = slices->from; i < slices->from + slices->count;) {
     const size_t together = read_adjacent(worker, lanes, i, slices);
@@ -99,7 +105,7 @@ static bool read_slices(struct worker *worker, struct lanes *lanes, const struct
   return true;
 }
 
-/* Has disks read what the lanes need next, while what they have is hashed. */
+/* Makes disks read the lanes' next slices while the current ones are hashed. */
 static void read_slices_ahead(struct worker *worker, const struct lanes *lanes,
                               const struct slices *slices) {
   const uint64_t next = lanes->done + slices->length;
@@ -112,7 +118,7 @@ static void read_slices_ahead(struct worker *worker, const struct lanes *lanes,
   }
 }
 
-/* How many bytes of a slice are of a file and not of its padding. */
+/* Returns the bytes of a slice that belong to a file and not to its padding. */
 static size_t file_bytes(const struct worker *worker, const struct lanes *lanes, size_t i,
                          size_t length) {
   const struct hash_job *job = worker->reader.job;
@@ -121,7 +127,7 @@ static size_t file_bytes(const struct worker *worker, const struct lanes *lanes,
   return bytes - lanes->done < length ? (size_t)(bytes - lanes->done) : length;
 }
 
-/* Hashes the blocks of files in slices: those of all lanes that lie side by side together. */
+/* Hashes the blocks of files in slices; lanes that lie side by side are hashed together. */
 static void hash_blocks(const struct worker *worker, const struct lanes *lanes,
                         const struct slices *slices) {
   const struct hash_job *job = worker->reader.job;
@@ -142,7 +148,7 @@ static void hash_blocks(const struct worker *worker, const struct lanes *lanes,
   hash_queued(&queue, job);
 }
 
-/* Hashes slices that have been read; with them their pieces end, or else they go on. */
+/* Hashes slices that have been read, which ends their pieces or advances them. */
 static void hash_slices(struct worker *worker, struct lanes *lanes, const struct slices *slices,
                         bool is_end) {
   struct hash_job *job = worker->reader.job;
@@ -163,7 +169,7 @@ static void hash_slices(struct worker *worker, struct lanes *lanes, const struct
   }
 }
 
-/* Reads and hashes slices. False when they were not hashed; see read_slices. */
+/* Reads and hashes slices. Returns false if they were not hashed; see read_slices. */
 static bool take_slices(struct worker *worker, struct lanes *lanes, const struct slices *slices,
                         bool is_end) {
   if (!read_slices(worker, lanes, slices)) return false;
@@ -180,7 +186,7 @@ static bool end_last(struct worker *worker, struct lanes *lanes, uint64_t left) 
   return true;
 }
 
-/* Moves all lanes on by a slice. Those that have come to their ends leave. */
+/* Advances all lanes by a slice, and removes those that are complete. */
 static void move_on(struct worker *worker, struct lanes *lanes) {
   const uint64_t left = length_of(worker, lanes->first) - lanes->done;
   const uint64_t left_of_last = length_of(worker, lanes->first + lanes->count - 1) - lanes->done;
@@ -191,7 +197,7 @@ static void move_on(struct worker *worker, struct lanes *lanes) {
   if (left_of_last >= slices.length) {
     if (!take_slices(worker, lanes, &slices, is_end)) return;
   } else {
-    /* Until it is known that no disk is needed, what may have to be read again comes first */
+    /* Slices that may have to be read again come first, until it is known that no disk is needed */
     const bool is_last_first = !worker->reader.is_cold;
     const struct slices others = {0, lanes->count - 1, slices.length};
     if (is_last_first && !end_last(worker, lanes, left_of_last)) return;
@@ -204,13 +210,16 @@ static void move_on(struct worker *worker, struct lanes *lanes) {
 
 static void run_lanes(struct worker *worker, struct lanes *lanes);
 
-/* How many lanes can be read from a disk strictly in order: as many whole pieces as fit the buffer. */
+/*
+ * Returns how many lanes can be read from a disk strictly in order: as many whole pieces as fit the
+ * buffer.
+ */
 static size_t count_in_order(const struct worker *worker, const struct lanes *lanes) {
   const uint64_t fitting = COLD_BYTES / worker->reader.job->stream.piece_length;
   return lanes->done > 0 || fitting == 0 ? 1 : (size_t)fitting;
 }
 
-/* Runs some lanes to their ends before the others. */
+/* Completes some lanes before the others. */
 static void run_in_order(struct worker *worker, struct lanes *lanes, size_t at_once) {
   while (lanes->count > 0 && !is_stopped(worker->reader.job)) {
     const size_t count = lanes->count < at_once ? lanes->count : at_once;

@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Reads what is in the page cache without waiting for a disk. Returns how many bytes that were. */
+/* Reads from the page cache without waiting for a disk. Returns the number of bytes. */
 static size_t read_cached(int descriptor, const struct iovec *targets, int count, uint64_t offset) {
 #ifdef RWF_NOWAIT
   const ssize_t bytes = preadv2(descriptor, targets, count, (off_t)offset, RWF_NOWAIT);
@@ -35,10 +35,10 @@ static int32_t read_fully(int descriptor, uint8_t *target, size_t length, uint64
   return 0;
 }
 
-/* No reason of a failure: a disk is needed, and has not been asked. */
+/* Not a failure: a disk is needed, and has not been asked. */
 #define TURNED_BACK 3
 
-/* Reads from one file; returns why that failed, or 0. */
+/* Reads from one file. Returns the reason of a failure, or 0. */
 static int32_t read_file(struct reader *reader, size_t file, uint64_t offset, uint8_t *target,
                          size_t length) {
   int descriptor;
@@ -54,7 +54,7 @@ static int32_t read_file(struct reader *reader, size_t file, uint64_t offset, ui
   return read_fully(descriptor, target + cached, length - cached, offset + cached);
 }
 
-/* Files that are not what they were are noted as one; src/hash/stream/read-failures.ts. */
+/* Recorded for all files that changed; see src/hash/stream/read-failures.ts. */
 #define NOTED_CHANGE 1
 
 static void note_failure(struct reader *reader, size_t file, uint64_t piece, int32_t reason) {
@@ -79,7 +79,7 @@ static bool read_or_note(struct reader *reader, uint64_t position, uint8_t *targ
   return true;
 }
 
-/* The bytes from `position` on that are of the same file, and that may be read in one go. */
+/* Returns how many bytes from `position` on are of the same file and may be read at once. */
 static size_t limit_length(const struct reader *reader, uint64_t position, size_t length,
                            size_t file) {
   const struct hash_job *job = reader->job;

@@ -4,33 +4,33 @@
 #include "../stream/open_files.h"
 #include "job.h"
 
-/* Reads stretches of a job's stream for one thread. */
+/* Reads ranges of a job's stream for one thread. */
 struct reader {
   struct hash_job *job;
   struct open_files files;
   /*
-   * Whether something was not in the page cache, so that a disk has to be read: then in an order
-   * and in amounts that suit disks. Always so when the rate is limited. Set back by whoever reads.
+   * Whether something was not in the page cache, so that a disk has to be read. Reads then have an
+   * order and a size that suit disks. Always true if the rate is limited. The caller resets it.
    */
   bool is_cold;
   /*
-   * Whether read_stretch turns back from what is not in the page cache: it returns false then, and
-   * the reader has become cold. For who reads here and there, and is to read disks in order.
+   * Whether read_stretch gives up at data outside the page cache: it then returns false, and the
+   * reader has become cold. For callers that read in any order, and must read disks in order.
    */
   bool turns_back;
 };
 
 /*
- * Fills `target` with the stream's bytes from `position` on, all of one piece. Where they can't be
- * read they count as zeros, if the job notes that, else the job fails. False when the job is
- * stopped. Notes the progress of jobs whose rate is limited, as these may take long.
+ * Fills `target` with the stream's bytes from `position` on, all of one piece. Unreadable bytes
+ * count as zeros if the job records failures; otherwise the job fails. Returns false if the job is
+ * stopped. Records the progress of jobs with a limited rate, because they may take long.
  */
 bool read_stretch(struct reader *reader, uint64_t position, uint8_t *target, size_t length);
 
-/* Whether a stretch lies in one pad file, so that all its bytes are zeros. */
+/* Whether a range lies in one pad file, so that all its bytes are zeros. */
 bool is_zeros(const struct reader *reader, uint64_t position, size_t length);
 
-/* Buffers to fill one after the other, each with as many bytes. */
+/* Buffers of the same length to fill one after the other. */
 struct buffers {
   uint8_t *const *data;
   size_t count;
@@ -38,12 +38,13 @@ struct buffers {
 };
 
 /*
- * Fills buffers in one call of the system, if the stretch lies in one file, and in the page cache
- * unless the reader is cold. False, with anything in the buffers, if not; read_stretch tells why.
+ * Fills buffers in one system call, if the range lies in one file, and in the page cache unless the
+ * reader is cold. Otherwise returns false, and the content of the buffers is undefined;
+ * read_stretch gives the reason.
  */
 bool read_together(struct reader *reader, uint64_t position, const struct buffers *buffers);
 
-/* Has the system begin to read a stretch, if the file that it begins in is open. */
+/* Makes the system begin to read a range, if the file at its start is open. */
 void read_ahead(struct reader *reader, uint64_t position, uint64_t length);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What the AVX2 kernels of both algorithms share: the vector vocabulary of
- * sha1_wide.h and sha256_wide.h, and the loading of one block of 8 lanes.
+ * Shared by the AVX2 kernels of both algorithms: the vector vocabulary of sha1_wide.h and
+ * sha256_wide.h, and the loading of one block of 8 lanes.
  */
 #ifndef BTKIT_AVX2_H
 #define BTKIT_AVX2_H

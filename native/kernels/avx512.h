@@ -1,6 +1,6 @@
 /*
- * What the AVX-512 kernels of both algorithms share: the vector vocabulary of
- * sha1_wide.h and sha256_wide.h, and the loading of one block of 16 lanes.
+ * Shared by the AVX-512 kernels of both algorithms: the vector vocabulary of sha1_wide.h and
+ * sha256_wide.h, and the loading of one block of 16 lanes.
  */
 #ifndef BTKIT_AVX512_H
 #define BTKIT_AVX512_H
@@ -40,9 +40,9 @@ WIDE_INLINE void v_store(uint32_t *words, vec x) {
 }
 
 /*
- * 16 bytes at the same offset of four lanes, four lanes apart, side by side. A masked
- * broadcast from memory places 16 bytes with the load unit and a blend, which leaves
- * the shuffle units, the scarce ones, alone.
+ * 16 bytes at the same offset of four lanes, four lanes apart, side by side. A masked broadcast
+ * from memory places 16 bytes with the load unit and a blend. It leaves the shuffle units, which
+ * are scarce, to others.
  */
 WIDE_INLINE vec load_quarters(const uint8_t *const *lane, size_t offset) {
 #define QUARTER(i) _mm_loadu_si128((const __m128i *)(const void *)(lane[i] + offset))

@@ -9,12 +9,11 @@
 #define BLOCK_BYTES 64
 
 /*
- * The one shape every kernel has: advance up to `lanes` hash states, lane i
- * over the `blocks` 64-byte blocks at data[i]. The states lie one
- * after the other (lane-major: words of lane 0, words of lane 1, ...) in host
- * byte order. 1 <= lanes <= the number in the kernel's name; a kernel given
- * fewer lanes than it has computes its last lane several times over, and never
- * reads or writes beyond the lanes it was given.
+ * The form of every kernel: it advances up to `lanes` hash states, lane i over the `blocks` 64-byte
+ * blocks at data[i]. The states lie one after the other (lane-major: words of lane 0, words of lane
+ * 1, ...) in host byte order. 1 <= lanes <= the number in the kernel's name. A kernel with fewer
+ * lanes than it has computes its last lane several times. It never reads or writes beyond the given
+ * lanes.
  */
 typedef void compress_fn(uint32_t *state, const uint8_t *const *data, size_t blocks,
                          size_t lanes);

@@ -1,7 +1,6 @@
 /*
- * What the SHA-1 and SHA-256 templates share. avx512.h or avx2.h comes first:
- * it says what a vector is (vec, WIDE_LANES, V_ADD, ...) and how one block of
- * WIDE_LANES messages is loaded (load_block).
+ * Shared by the SHA-1 and SHA-256 templates. avx512.h or avx2.h comes first: it defines a vector
+ * (vec, WIDE_LANES, V_ADD, ...) and the loading of one block of WIDE_LANES messages (load_block).
  */
 #ifndef BTKIT_WIDE_H
 #define BTKIT_WIDE_H
@@ -11,17 +10,16 @@
 #define MAX_GROUPS 2
 
 /*
- * The lanes are that many streams far apart, more than the hardware prefetchers
- * follow well, so every lane asks for its own data this far ahead; measured
- * flat from 128 to 1024 bytes. Non-temporal, because a byte is read once.
+ * The lanes are as many streams far apart, more than hardware prefetchers follow well. So every
+ * lane asks for its own data this far ahead. The speed is the same from 128 to 1024 bytes.
+ * Non-temporal, because a byte is read once.
  */
 #define PREFETCH_AHEAD 256
 
 /*
- * One prefetch for each lane, spread over the 64 rounds every block has: sixteen
- * at once would fill the miss buffers and stall the loads behind them. The
- * address may lie past the end of the data, where a prefetch does nothing; it is
- * made from an integer, as a pointer must not leave its object.
+ * One prefetch for each lane, spread over the 64 rounds of a block: sixteen at once would fill the
+ * miss buffers and stall the loads behind them. The address may lie past the end of the data, where
+ * a prefetch does nothing. It is made from an integer, because a pointer must not leave its object.
  */
 #define WIDE_PREFETCH(t)                                                       \
   if ((t) % (64 / WIDE_LANES) == 0 && (t) < 64) {                              \

@@ -14,7 +14,7 @@ static int open_again(const char *path, int flags) {
   return descriptor;
 }
 
-/* A pipe may have got the number of the file that it took the place of. */
+/* A pipe that replaced the file may have got its inode number. */
 static bool is_same_file(int descriptor, const uint64_t *identity) {
   struct stat stats;
   return fstat(descriptor, &stats) == 0 && S_ISREG(stats.st_mode) &&
@@ -24,7 +24,7 @@ static bool is_same_file(int descriptor, const uint64_t *identity) {
 static int32_t open_same_file(const char *path, const uint64_t *identity, int *descriptor) {
   *descriptor = open_again(path, O_NOFOLLOW | O_NONBLOCK);
   if (*descriptor < 0) {
-    /* FreeBSD says EMLINK where others say ELOOP */
+    /* FreeBSD reports EMLINK, other systems ELOOP */
     return errno == ELOOP || errno == EMLINK ? WAS_REPLACED : -errno;
   }
   if (is_same_file(*descriptor, identity)) return 0;
@@ -42,7 +42,9 @@ static void close_entry(struct open_file *entry) {
   if (entry->descriptor >= 0) close(entry->descriptor);
 }
 
-/* A place for one more file: a free one, or that of the file whose last use is the longest ago. */
+/*
+ * Returns a place for one more file: a free one, or that of the file that was used least recently.
+ */
 static struct open_file *make_room(struct open_files *files) {
   if (files->count < MAX_OPEN_FILES) return &files->entries[files->count++];
   struct open_file *oldest = files->entries;

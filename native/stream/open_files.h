@@ -5,10 +5,10 @@
 
 #include "content_stream.h"
 
-/* Why a file can't be read: a negative errno, or one of these; 0 for one that can. */
+/* The reason why a file cannot be read: a negative errno, or one of these; 0 if it can. */
 enum { BECAME_SHORTER = 1, WAS_REPLACED = 2 };
 
-/* Descriptors that a thread keeps open at once at most: its pieces may lie in as many files. */
+/* The most descriptors that a thread keeps open: its pieces may lie in as many files. */
 #define MAX_OPEN_FILES 16
 
 struct open_file {
@@ -18,7 +18,7 @@ struct open_file {
   uint64_t last_use;
 };
 
-/* The files of a stream that a thread has used last. */
+/* The files of a stream that a thread used last. */
 struct open_files {
   struct open_file entries[MAX_OPEN_FILES];
   size_t count;
@@ -26,8 +26,9 @@ struct open_files {
 };
 
 /*
- * Opens a file, or finds it open. If its identity is given, a symbolic link or another file that
- * took its place is refused, and a pipe is not waited for. The descriptor lasts until the next call.
+ * Opens a file, or returns its open descriptor. If its identity is given, a symbolic link or a
+ * replaced file is refused, and a pipe is not waited for. The descriptor is valid until the next
+ * call.
  */
 int32_t open_file(struct open_files *files, const struct content_stream *stream, size_t file,
                   int *descriptor);

@@ -1,7 +1,7 @@
 /*
- * Jobs over files on a disk, by several threads at once, for the sanitizers above all: random
- * layouts, whole and in part, from the page cache and without it, against the same bytes hashed in
- * memory. Also what happens to files that are gone, cut short or replaced.
+ * Tests jobs over files on a disk by several threads at once, mainly for the sanitizers: random
+ * layouts, whole and in part, from the page cache and without it. The results are compared with
+ * those of the same bytes in memory. Also tests files that are missing, cut short or replaced.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -52,7 +52,7 @@ struct layout {
   uint8_t *content;
 };
 
-/* Writes a file, and has the system forget what it read of it, or not. */
+/* Writes a file, and optionally drops it from the page cache. */
 static void plant(struct layout *layout, size_t file, const uint8_t *data, uint64_t length) {
   snprintf(layout->names[file], sizeof layout->names[file], "%s/%zu", layout->directory, file);
   layout->paths[file] = layout->names[file];
@@ -240,7 +240,10 @@ static void test_layout(enum kernel kernel, uint64_t piece_length, bool is_align
   remove_layout(layout);
 }
 
-/* One file is gone, one cut short: without notes the job fails, with them the rest is hashed. */
+/*
+ * One file is missing and one is cut short: without records the job fails, with them the rest is
+ * hashed.
+ */
 static void test_failures(enum kernel kernel) {
   struct layout *layout = create_layout(40, 16384, false);
   unlink(layout->paths[3]);

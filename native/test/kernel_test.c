@@ -1,8 +1,8 @@
 /*
- * Tests of batch.c and of every kernel this processor runs, against the examples of
- * FIPS 180 and a plain implementation of its text. Every buffer is a heap block of
- * exactly the size needed, most at an odd address, so that the address sanitizer
- * sees any access beyond its ends (run.sh builds it so).
+ * Tests batch.c and every kernel that this processor runs, against the examples of FIPS 180 and a
+ * plain implementation of its text. Every buffer is a heap block of exactly the size needed, most
+ * at an odd address. The address sanitizer therefore sees any access beyond its ends (run.sh builds
+ * it so).
  */
 #include "../batch.h"
 #include "../kernels/kernels.h"
@@ -49,8 +49,8 @@ static void plain_sha1_block(uint32_t *h, const uint8_t *block) {
 }
 
 /*
- * The round constants are the first 32 bits of the fractions of the cube roots of
- * the first 64 primes. Working them out here checks the table of the kernels.
+ * The round constants are the first 32 bits of the fractions of the cube roots of the first 64
+ * primes. Computing them here checks the kernels' table.
  */
 static uint32_t plain_k[64];
 
@@ -300,7 +300,7 @@ static void test_lengths(size_t length, size_t from_lanes, size_t rounds_of_step
 
 #ifdef BTKIT_X86_KERNELS
 
-/* Every kernel function by itself, at every number of lanes it can be given. */
+/* Tests every kernel function by itself, with every number of lanes that it accepts. */
 static void test_kernel_functions(void) {
   static const struct {
     compress_fn *compress;
@@ -384,7 +384,7 @@ int main(void) {
   test_long_total();
   for (size_t length = 0; length <= 300; length++) test_lengths(length, 0, 3);
   for (int i = 0; i < 20; i++) test_lengths(below(5000), 15, 10);
-  /* More than batch.c calls small, so that the other choice is made as well. */
+  /* More than batch.c calls small, so that the other choice is tested, too. */
   test_lengths(70000, 30, 3);
 
   printf("kernel_test: %lu comparisons passed (avx512 %d, avx2 %d, shani %d)\n", comparisons,

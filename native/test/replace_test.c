@@ -1,4 +1,7 @@
-/* Tests of files replaced by others: each name has its new file in the end, and none stays open. */
+/*
+ * Tests the replacement of files: in the end each name has its new file, and no descriptor stays
+ * open.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* Tests of trees looked at: what changes a table, what does not, and that nothing stays open. */
+/* Tests tree tables: which changes they show, and that no descriptor stays open. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ static void check_most(void) {
   check(table.has_failed && table.has_more, "looks at more entries than it may");
 }
 
-/* Whether what is seen is as in a table before. */
+/* Whether a new table equals an earlier one. */
 static bool is_same(const struct tree_table *before, bool is_deep, bool all) {
   struct tree_table now = look(is_deep, all);
   const bool same = !now.has_failed && now.length == before->length &&
