@@ -2,7 +2,7 @@ import { BtkitError } from '../../errors.js'
 import { escapeBadBytes } from '../../text/escape.js'
 import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
 import { Buffer } from 'node:buffer'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 /** What stands for bytes that are no UTF-8 once these are decoded. */
 const REPLACEMENT = '\ufffd'
@@ -28,8 +28,18 @@ export function sortOperands(operands: readonly string[]): Operands {
   if (urls.length > 1) {
     throw new BtkitError('usage', `${urls[1] ?? ''}: a second tracker belongs in --announce-list`)
   }
+  const bare = sources.find((source) => isBareTracker(source) && !existsSync(source))
+  if (bare !== undefined) {
+    const fix = `a tracker begins with http:// or udp://, as in http://${bare}`
+    throw new BtkitError('usage', `${bare}: no such file; ${fix}`)
+  }
   if (sources.length === 0) throw new BtkitError('usage', 'no file or directory given')
   return { tracker: urls[0] ?? null, sources }
+}
+
+/** Whether an operand may be the address of a tracker without what it begins with. */
+function isBareTracker(text: string): boolean {
+  return /^[\w-]+(\.[\w-]+)+(:\d+\/\S*|\/\S*announce\S*|:\d+)$/i.test(text)
 }
 
 /**

@@ -34,6 +34,15 @@ export function chooseTrackers(operand: string | null, options: TrackerOptions):
   return chosen
 }
 
+/** What a torrent without a tracker is told of; null if its peers are found some other way. */
+export function trackerlessNote(
+  { announce }: ChosenTrackers,
+  options: TrackerOptions,
+): string | null {
+  if (announce !== null || options.trackerless || hasOtherSources(options)) return null
+  return 'no tracker: clients find each other by the DHT (give the URL of a tracker for more)'
+}
+
 /**
  * The same, which may be none.
  * @throws BtkitError `usage` when options contradict each other

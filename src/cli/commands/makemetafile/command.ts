@@ -23,6 +23,7 @@ import type { Io } from '../../io.js'
 import { makeJson, notes, textLines, type MakeResult } from './report.js'
 import { makeRequests, type MakeGroup } from './request.js'
 import { declareMakemetafile, type MakeOptions } from './options.js'
+import { trackerlessNote } from '../../arguments/tracker-options.js'
 import { sortOperands } from '../../arguments/operands.js'
 import { openProgress } from '../../output/progress.js'
 
@@ -37,8 +38,8 @@ interface Run {
 export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options) => {
     const chosen = await readChosen(options, io)
-    const groups = makeRequests({ ...sortOperands(args), chosen }, options, io)
-    for (const [request] of groups.slice(0, 1)) warnOfTracker(request, options, io)
+    const groups = makeRequests({ ...sortOperands(args), chosen, isLegacy }, options, io)
+    for (const [request] of groups.slice(0, 1)) tellOfTrackers(request, options, io)
     noteInfoKeys(options, io)
     await checkPatterns(options)
     const engine = engineFor(options, io)
@@ -53,6 +54,12 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       await cacheAccess.cache.close()
     }
   })
+}
+
+function tellOfTrackers(request: MakeGroup[0], options: MakeOptions, io: Io): void {
+  warnOfTracker(request, options, io)
+  const note = options.quiet ? null : trackerlessNote(request.parts, options)
+  if (note !== null) reportNote(note, io)
 }
 
 /** The paths that a list names; undefined when there is none. */

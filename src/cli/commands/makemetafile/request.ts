@@ -5,7 +5,7 @@ import type { FileOrder } from '../../../core/digests/sort-files.js'
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { hasRandomKey, randomKey } from '../../arguments/extra-keys.js'
-import { chooseTrackers } from '../../arguments/tracker-options.js'
+import { chooseTrackers, namedTrackers } from '../../arguments/tracker-options.js'
 import { commonRequest } from '../../arguments/torrent-request.js'
 import { checkOneDirectory, directoriesOf, seedsBelow } from '../../arguments/web-seed-base.js'
 import type { Io } from '../../io.js'
@@ -15,6 +15,8 @@ import type { Operands } from '../../arguments/operands.js'
 /** What a command line names: its operands, and what is chosen below the one directory of them. */
 export interface MakeOperands extends Operands {
   readonly chosen?: readonly string[] | undefined
+  /** Whether one of BitTornado's names is used. */
+  readonly isLegacy?: boolean
 }
 
 /** The torrents of one source: of the same content, each with a source tag of its own. */
@@ -26,7 +28,7 @@ export type MakeGroup = readonly [MakeRequest, ...MakeRequest[]]
  */
 export function makeRequests(operands: MakeOperands, options: MakeOptions, io: Io): MakeGroup[] {
   const { tracker, sources, chosen } = operands
-  const common = commonRequest(chooseTrackers(tracker, options), options, io)
+  const common = commonRequest(trackersOf(tracker, operands, options), options, io)
   checkTogether(operands, options)
   checkStandardOutput(options, io)
   checkOneDirectory(options.webSeedBase, directoriesOf(sources, io), io)
@@ -52,6 +54,12 @@ export function makeRequests(operands: MakeOperands, options: MakeOptions, io: I
   })
   checkDistinct(groups.flat(), io)
   return groups
+}
+
+/** A private torrent without a tracker would have no peers; the names of BitTornado want one always. */
+function trackersOf(tracker: string | null, { isLegacy }: MakeOperands, options: MakeOptions) {
+  const mustBe = isLegacy === true || options.private
+  return mustBe ? chooseTrackers(tracker, options) : namedTrackers(tracker, options)
 }
 
 const BY_PATH: FileOrder = { by: 'path', isDescending: false }

@@ -75,9 +75,29 @@ test('BTKIT_HASH with an unknown kernel is refused', async (t) => {
   assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
 })
 
-test('without a tracker the ways to do without one are named', async (t) => {
+test('a tracker without http:// is an error that says so', async (t) => {
+  const { source } = makeWorkplace(t)
+  const { status, stderr } = await runBtkit(['makemetafile', source, 't.example:6969/announce'])
+  assert.equal(status, 2)
+  assert.match(
+    stderr,
+    /no such file; a tracker begins with .* http:\/\/t\.example:6969\/announce\n/,
+  )
+})
+
+test('without a tracker the torrent has none, and a note says so', async (t) => {
   const { source, directory } = makeWorkplace(t)
   const { status, stderr } = await runBtkit(['makemetafile', source])
+  assert.match(stderr, /^btkit: no tracker: clients find each other by the DHT/)
+  assert.deepEqual([status, readdirSync(directory)], [0, ['a.iso', 'a.iso.torrent']])
+  const legacy = { program: 'btmakemetafile', subcommand: 'makemetafile' }
+  const old = await runBtkit([source], legacy)
+  assert.deepEqual([old.status, /^\S+ no tracker: give its URL/.test(old.stderr)], [2, true])
+})
+
+test('a private torrent without a tracker is refused with the ways to do without', async (t) => {
+  const { source, directory } = makeWorkplace(t)
+  const { status, stderr } = await runBtkit(['makemetafile', source, '--private'])
   const ways = '--announce-list, --node, --web-seed or --httpseeds, or say --trackerless'
   assert.equal(stderr, `btkit: no tracker: give its URL, ${ways}\n`)
   assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
