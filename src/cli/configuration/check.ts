@@ -4,7 +4,7 @@ import type { OptionEntry } from '../options/table.js'
 import { readConfigurationText } from './files.js'
 import { aliasesOf } from './aliases.js'
 import { suggestion } from './nearest.js'
-import { MAKERS } from '../options/traits.js'
+import { MAKERS, takesDefault } from '../options/traits.js'
 import {
   configurationOf,
   DEFAULTS,
@@ -66,8 +66,15 @@ function checkSection(section: Section, table: SectionTable, world: World): stri
   const names = [DEFAULTS, ...NAMED, ...table.keys()]
   if (!names.includes(name))
     return [`${place}: there is no command ${name}${suggestion(name, names)}`]
-  const commands = name === DEFAULTS ? [...table.values()].flat() : (table.get(name) ?? [])
+  const commands = name === DEFAULTS ? optionsOfDefaults(table) : (table.get(name) ?? [])
   return checkOptions(section, commands, world)
+}
+
+/** The options of each command that `defaults:` counts for. */
+function optionsOfDefaults(table: SectionTable): Map<string, OptionEntry>[] {
+  return [...table].flatMap(([section, commands]) =>
+    commands.map((options) => new Map([...options].filter(([key]) => takesDefault(section, key)))),
+  )
 }
 
 function checkOptions(

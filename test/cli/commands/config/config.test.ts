@@ -62,6 +62,19 @@ test('config check finds sections, keys and values that are wrong', async (t) =>
   assert.match(told[2] ?? '', new RegExp(`^btkit: ${file}:5:8: log 'xml': `))
 })
 
+test('config check accepts a tracker among the defaults, as text and as a list', async (t) => {
+  const directory = makeScratch(t)
+  for (const [name, value] of [
+    ['text', 'http://tracker.example/announce'],
+    ['list', '[http://a.example/announce, http://b.example/announce]'],
+  ]) {
+    const file = join(directory, `${name}.yaml`)
+    writeFileSync(file, `defaults:\n  announce: ${value}\n`)
+    const { stdout, stderr } = await runBtkit(['config', 'check', file])
+    assert.deepEqual([stdout, stderr], [`${file}: nothing wrong\n`, ''])
+  }
+})
+
 test('config init writes what config check finds nothing in, also without its comments', async (t) => {
   const file = join(makeScratch(t), 'new/config.yaml')
   const first = await runBtkit(['config', 'init', file])
