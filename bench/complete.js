@@ -1,6 +1,6 @@
-// What `btkit completedir` costs when nothing changed, when one file did, and at first. A first run that
-// finds nothing to do looks at each entry, and those after it rely on it. Whole processes in turns,
-// medians of the runs. Build first: npm run build
+// Measures `btkit completedir` when nothing changed, when one file changed, and in its first run. A
+// first run that finds nothing to do looks at each entry, and later runs rely on it. Whole
+// processes in turns, medians of the runs. Build first: npm run build
 //
 //   node bench/complete.js [ENTRIES] [MIB of each of 100 files] [RUNS]
 import { spawnSync } from 'node:child_process'

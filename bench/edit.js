@@ -1,9 +1,11 @@
 // Compares `btkit reannounce` of many torrents, which are durably on the disk when it ends, with
-// `cp -r` of the same torrents followed by `sync`. Each turn edits the copy that it made, and nothing
-// is removed before the end, so it takes seven times the room of the torrents, in the temporary
-// directory or the one given. Between turns there is a pause, since ext4 without a journal is slow to
-// make files where some went within the last minute, as they do when they are replaced: so it takes
-// seven minutes, most of them pauses. With a journal it needs none. Build first: npm run build
+// `cp -r` of the same torrents followed by `sync`. Each turn edits the copy that it made. Nothing
+// is removed before the end, so the run needs seven times the space of the torrents, in the
+// temporary directory or the given one.
+//
+// On ext4 without a journal, creating files is slow where files were removed or replaced within the
+// last minute. Because of the pauses between turns, a run takes seven minutes. With a journal it
+// needs no pauses. Build first: npm run build
 //
 //   node bench/edit.js [torrents] [directory] [seconds of pause]
 import { execFileSync } from 'node:child_process'

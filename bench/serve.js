@@ -1,8 +1,8 @@
-// Compares `btkit serve` with a bare server of node:http that sends the same answers, and with nginx
-// serving the same bytes as files where it is installed; a cold torrent with makemetafile; and looks
-// at warm requests while files are being hashed. Needs wrk.
-// Rates are told a second, and a second of the server's processor time: the load is made on the
-// same machine, and takes its share of it.
+// Compares `btkit serve` with a bare server of node:http that sends the same answers, and with
+// nginx serving the same bytes as files, if it is installed. Also compares a cold torrent with
+// makemetafile, and measures warm requests while files are being hashed. Needs wrk. Rates are given
+// for each second, and for each second of the server's processor time: the load runs on the same
+// machine, and takes its share of it.
 //
 //   node bench/serve.js [SECONDS] [warm] [cold] [besides]
 import { spawn, spawnSync } from 'node:child_process'
@@ -206,7 +206,7 @@ async function compareWithMake(mirror, service) {
 async function timeCold(file, service) {
   const long = new Date(Date.now() - 1e9 * Math.random())
   utimesSync(file, long, long)
-  // What changed just now would not be remembered, and so be hashed twice
+  // Files that changed a moment ago would not be remembered, and so be hashed twice
   await setTimeout(2100)
   const started = performance.now()
   const response = await fetch(torrentAddress(service, 'cold'))

@@ -1,14 +1,14 @@
-// A siege of `btkit serve`: strangers who want to make it slow, fat or deaf, all at once, and beside
-// them an honest client. Ends with 0 when that client is served all the while.
+// A siege of `btkit serve`: strangers try all at once to make it slow, fat or deaf, beside an
+// honest client. Ends with 0 if that client is served all the time.
 //
 //   node bench/siege.js [--seconds N] [ATTACKER...]
 //
-// Attackers are told by their numbers in siege/attackers.js; without one, all take part. All goes
-// over this machine's own addresses, ends by itself, and needs Linux.
+// Attackers are named by their numbers in siege/attackers.js; without one, all take part. The
+// traffic uses only this machine's addresses and ends by itself. Needs Linux.
 //
-// Attackers have processors of their own elsewhere. Here they share the service's, so they run with
-// a niceness of 10: what they send is what is left to them, and the last table says who had how much of
-// the processors. The honest client is a process beside them, with the priority of the service.
+// Real attackers have processors of their own. Here they share the service's, so they run with a
+// niceness of 10 and use only the remaining time. The last table shows each one's share of the
+// processors. The honest client is a separate process with the priority of the service.
 import { fork, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { availableParallelism, setPriority, tmpdir } from 'node:os'
@@ -53,13 +53,13 @@ if (process.platform !== 'linux') {
 }
 
 async function main() {
-  // So that what was begun is ended
+  // Ends the processes that were started
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
   const mirror = makeScratch({ inMemory: true })
   const cache = mkdtempSync(join(tmpdir(), 'btkit-siege-'))
   process.on('exit', () => rmSync(cache, { recursive: true, force: true }))
   plantMirror(mirror)
-  // What changed just now would not be remembered
+  // Files that changed a moment ago would not be remembered
   await setTimeout(2100)
   const service = await startService(mirror, cache)
   await warmUp(service)

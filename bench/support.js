@@ -1,4 +1,4 @@
-// What the benchmarks share: whole processes, taking turns, medians of several runs.
+// Shared by the benchmarks: whole processes, taking turns, medians of several runs.
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { accessSync, appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -1,7 +1,7 @@
-// Compares `btkit track` with what Node itself can do and with opentracker, over HTTP and UDP, and
-// looks at a million peers. Needs wrk; opentracker where it is installed.
-// Rates are told a second, and a second of the server's processor time: the load is made on the
-// same machine, and takes its share of it.
+// Compares `btkit track` with Node's own limit and with opentracker, over HTTP and UDP, and
+// measures a million peers. Needs wrk; uses opentracker if it is installed. Rates are given for
+// each second, and for each second of the server's processor time: the load runs on the same
+// machine, and takes its share of it.
 //
 //   node bench/track.js [SECONDS] [http] [udp] [million]
 import { spawn } from 'node:child_process'

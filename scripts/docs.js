@@ -1,5 +1,5 @@
-// Makes a site of README.md and docs/ in the folder `site`, or the one that an argument names, and
-// fails if a link between them, or to a file of this repository, leads nowhere.
+// Makes a site of README.md and docs/ in the folder `site`, or in a folder given as argument. Fails
+// if a link between them, or to a file of this repository, leads nowhere.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { writeFileSync } from 'node:fs'
 import { basename, dirname, extname, join, normalize, relative } from 'node:path'

@@ -1,11 +1,11 @@
-// Does all steps of a release but the upload.
+// Does all steps of a release except the upload.
 //
 //   node scripts/release.js VERSION --dry-run [--debian]
 //
-// Gives the version to package.json and package-lock.json and its section to CHANGELOG.md, commits and
-// tags that, and leaves in packages/VERSION the packages, their checksums in SHA256SUMS, and a torrent
-// of these. The tree has to be clean and built anew; whoever is content with the result pushes the
-// commit and the tag and uploads what is in that directory.
+// Writes the version into package.json and package-lock.json and names its section of CHANGELOG.md;
+// then commits and tags that. Leaves in packages/VERSION the packages, their checksums in
+// SHA256SUMS, and a torrent of these. The tree must be clean and freshly built. After a check of
+// the result, push the commit and the tag, and upload that directory.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

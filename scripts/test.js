@@ -50,7 +50,7 @@ async function main({ values, positionals }) {
     for (const files of waiting) await run(files, (file, result) => report.add(file, result))
   }
   await Promise.all(Array.from({ length: jobs }, work))
-  // What fails beside others gets the machine for itself, and both results are told
+  // Files that fail beside others run again alone, and both results are reported
   const failed = values.long ? [] : report.failedFiles()
   for (const file of failed.length > REPEATED ? [] : failed) {
     await run([file], (_, result) => report.addRepeated(file, result))

@@ -1,4 +1,4 @@
-// What Node itself can do: the same answers, headers and all, by a server that does nothing else.
+// Node's own limit: the same answers, with their headers, by a server that does nothing else.
 //
 //   node bench/serve/bare-server.js DIRECTORY
 //

@@ -1,4 +1,4 @@
-// What strangers try on a mirror, each for as long as the siege lasts, within bounds of its own.
+// The attacks of strangers on a mirror. Each lasts as long as the siege, within bounds of its own.
 import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { getText, postText, send } from './client.js'

@@ -1,4 +1,4 @@
-// What Node itself can do: a server over HTTP whose answer is always the same, and an echo over UDP.
+// Node's own limit: a server over HTTP whose answer is always the same, and an echo over UDP.
 //
 //   node bench/track/bare-server.js http|udp
 import { createSocket } from 'node:dgram'

@@ -1,5 +1,5 @@
-// Announces over UDP as fast as it is answered, with many packets under way, and tells how many
-// answers came, as JSON. What is lost is sent again after a moment.
+// Announces over UDP as fast as answers arrive, with many packets under way, and prints the number
+// of answers as JSON. Lost packets are sent again after a moment.
 //
 //   node bench/track/udp-load.js PORT SECONDS announce|echo
 import { createSocket } from 'node:dgram'

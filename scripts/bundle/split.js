@@ -3,9 +3,9 @@ import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
 /**
- * Builds `NAME.cjs` and `NAME-rest.cjs`. What is imported by `import()` goes into the second, but for
- * what the first has already: that is left to the loader, which gives each the modules of the other.
- * Returns the names of all that went in, and of the files.
+ * Builds `NAME.cjs` and `NAME-rest.cjs`. Modules imported by `import()` go into the second, except
+ * those that the first already has. The loader gives each the modules of the other. Returns the
+ * names of all modules in them, and of the files.
  */
 export async function buildSplit({ name, entryPoint, plugins }, { esm, commonJs }) {
   const { outputFiles, metafile } = await build({
@@ -35,7 +35,7 @@ export async function buildSplit({ name, entryPoint, plugins }, { esm, commonJs 
 
 const nameOf = (path) => `./${basename(path)}`
 
-/** Which parts each part imports at once, and which only later. */
+/** Returns the parts that each part imports at once, and those that it imports later. */
 function importsOf({ outputs }) {
   return new Map(
     Object.entries(outputs).map(([path, { imports }]) => {

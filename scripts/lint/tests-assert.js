@@ -57,7 +57,7 @@ function isOurs(declaration) {
   return declaration.getSourceFile().fileName.includes('/test/')
 }
 
-/** What runs when this is called, or constructed. */
+/** Returns the code that runs when this is called or constructed. */
 function codeOf(checker, declaration) {
   if (ts.isClassLike(declaration)) return declaration.members.filter(ts.isConstructorDeclaration)
   return ts.isFunctionLike(declaration) || isFunction(checker, declaration) ? [declaration] : []

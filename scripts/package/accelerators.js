@@ -10,7 +10,7 @@ export const PLATFORMS = [
   { os: 'linux', cpu: 'arm64', compiler: 'aarch64-linux-gnu-gcc' },
 ]
 
-/** Those of them that run here and can be built: one or none. */
+/** Returns the platforms that run here and can be built: one or none. */
 export function ownPlatforms() {
   return PLATFORMS.filter(({ os, cpu, compiler }) => {
     if (os !== process.platform || cpu !== process.arch) return false

@@ -3,7 +3,7 @@ import { sep } from 'node:path'
 
 // Few enough that a crash or a slow folder holds up little
 const FILES_A_PROCESS = 16
-// What a file says that changes its process (umask, limits), or that another file may disturb
+// The mark of a file that changes its process (umask, limits), or that another file may disturb
 const ALONE = /^\/\/ In a process of its own: /m
 
 /**

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 const PATH = 'node_modules/.cache/btkit-tests/times.json'
-// What a file of tests takes that was never run, by its size
+// The estimated time of a test file that was never run, by its size
 const SECONDS_A_BYTE = 1 / 5000
 
 /** How long each test file took when it last ran here. */

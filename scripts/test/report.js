@@ -1,14 +1,14 @@
 import { dirname } from 'node:path'
 
-// What a failed file wrote is worth its end; more would bury the failures
+// Only the end of a failed file's output is shown; more would bury the failures
 const OUTPUT_LIMIT = 10_000
 
 // A line of a stack that is node's, up to the brace before the error's properties
 const RUNNER_FRAME = /\n +at [^\n]*node:(?:internal|async_hooks)[^\n]*?( \{)?(?=\n|$)/g
 
 /**
- * What a person reads of a run: a line for each directory that is done, or on a terminal for each
- * file, each failure at once by name, and all of them in full at the end.
+ * Prints a run for people. Each finished directory has a line; on a terminal, each file has one.
+ * Failures are named at once, and repeated in full at the end.
  */
 export class Report {
   #all = []
@@ -37,7 +37,9 @@ export class Report {
     return this.#all.filter(({ failed }) => failed.length > 0).map(({ file }) => file)
   }
 
-  /** A second result of a file that failed. When that is good, the first is told all the same. */
+  /**
+   * Adds a second result of a file that failed. The first is reported even if the second is good.
+   */
   addRepeated(file, result) {
     console.log(`${file.source}, once more and alone: ${counts(sum([result]))}`)
     if (result.failed.length > 0) return

@@ -5,9 +5,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { END_OF_FILE } from './tell-parent.js'
 
-// What node says at the end of every run
+// Lines that node prints at the end of every run
 const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/
-// What Node 20 says of a test that `names` leaves out; later ones say nothing
+// Node 20's report of a test that `names` leaves out; later versions report nothing
 const LEFT_OUT = 'test name does not match pattern'
 
 /**
@@ -53,7 +53,7 @@ async function runProcess(files, options, add) {
     anyFailed ||= result.failed.length > 0
     result.seconds = (performance.now() - begun) / 1000
     begun = performance.now()
-    // The last is told when the process has ended as it should
+    // The last file is reported when the process has ended without an error
     if (results.length < files.length) add(files[results.length - 1], result)
     results.push(newResult())
   })
@@ -93,7 +93,7 @@ function here(name) {
 async function endOf(child) {
   const closed = once(child, 'close')
   const [ended] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')])
-  // What the tests left running may hold the pipes
+  // Processes that the tests left running may hold the pipes
   await Promise.race([closed, wait(1000)])
   return ended
 }
