@@ -5,7 +5,7 @@ export function version(): string {
   return (createRequire(import.meta.url)('#package.json') as { version: string }).version
 }
 
-/** A digest of the built program, which the build makes: of two that do the same it may differ. */
+/** Digest of the built program. It may differ between builds of equal behaviour. */
 export function programDigest(): string {
   return createRequire(import.meta.url)('#program-digest') as string
 }

@@ -2,19 +2,19 @@ import type { DefineCommand } from './context.js'
 
 export interface CommandEntry {
   readonly name: string
-  /** One line for the list of commands, which begins with a verb. */
+  /** One line for the list of commands, beginning with a verb. */
   readonly summary: string
-  /** The heading in that list, which btkit(1) has as well. */
+  /** The heading in that list, which is also used in btkit(1). */
   readonly group: string
-  /** Other names that people try, which do the same; the help does not list them. */
+  /** Other common names for the command. The help does not list them. */
   readonly aliases?: readonly string[]
-  /** Arguments that show how it is used; null for a command that needs none. */
+  /** Arguments for an example; null if the command needs none. */
   readonly example: string | null
-  /** Loads the command's module, and only that: a program that starts fast loads little. */
+  /** Loads only the module of this command, for a fast start. */
   readonly load: () => Promise<DefineCommand>
 }
 
-/** The subcommands, in the order in which the help lists them. */
+/** The subcommands, in the order of the help. */
 export const commandTable: readonly CommandEntry[] = [
   {
     name: 'makemetafile',
@@ -224,7 +224,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
 ]
 
-/** The command that has a name, or an alias. */
+/** Finds a command by its name or an alias. */
 export function findCommand(name: string | undefined): CommandEntry | undefined {
   return commandTable.find((entry) => entry.name === name || entry.aliases?.includes(name ?? ''))
 }

@@ -1,20 +1,20 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Io } from './io.js'
 
-/** What a command gets besides its arguments. */
+/** The context in which a command runs. */
 export interface CommandContext {
   readonly io: Io
-  /** The name the program was called by. */
+  /** The name by which the program was called. */
   readonly program: string
-  /** Whether that is one of BitTornado's names, whose arguments and output stay as they were. */
+  /** Whether that is a BitTornado name, whose arguments and output are kept compatible. */
   readonly isLegacy: boolean
-  /** All commands with their options, for a command that is about them. */
+  /** Builds all commands with their options, for a command that describes them. */
   readonly commands: () => Promise<readonly CommandUnknownOpts[]>
-  /** Reads the configuration again, and says what of it this run does not have yet. */
+  /** Reads the configuration again. Returns lines about changes that need a restart. */
   readonly reloadConfiguration: () => Promise<readonly string[]>
-  /** Sets the exit status; 0 unless a command says otherwise. */
+  /** Sets the exit status, which is 0 by default. */
   readonly finish: (status: number) => void
 }
 
-/** Builds a command; each file in commands/ exports one. */
+/** Builds a command. Each file in commands/ exports one such function. */
 export type DefineCommand = (context: CommandContext) => CommandUnknownOpts

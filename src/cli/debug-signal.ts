@@ -1,14 +1,15 @@
 /**
- * How long to wait before each look for a debugger, in milliseconds. Not at once: to load what closes
- * it takes as long as a quick command. Node opens it on a thread that may get its turn long after the
- * signal; Node 24 under load took 500 ms.
+ * Milliseconds to wait before each check for an open debugger. There is no check at once, because
+ * loading node:inspector takes as long as a quick command. Node opens the debugger on a thread that
+ * may run long after the signal; under load Node 24 took 500 ms.
  */
 const LOOKS = [50, 50, 200, 700, 2000]
 
 /**
- * Has SIGUSR1 do nothing, until a command takes it, and closes the debugger if a signal that came
- * earlier than any of our code has opened it. Left alone, Node opens its debugger on that signal, to
- * all users of the machine. To be called before anything else is loaded, which takes a while.
+ * Ignores SIGUSR1 until a command handles it, and closes the debugger if an earlier signal opened
+ * it.
+ * By default Node opens its debugger on this signal, to all users of the machine. Call this before
+ * anything else is loaded, because loading takes time.
  */
 export function ignoreDebugSignal(): void {
   process.on('SIGUSR1', () => undefined)
@@ -29,7 +30,7 @@ async function closeDebugger(): Promise<void> {
   if (url() !== undefined) close()
 }
 
-/** Whether whoever started this process asked for the debugger. */
+/** Whether the debugger was requested when this process was started. */
 function isWanted(): boolean {
   const options = [...process.execArgv, process.env['NODE_OPTIONS'] ?? '']
   return options.some((option) => option.includes('--inspect'))

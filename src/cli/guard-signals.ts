@@ -1,27 +1,28 @@
 import { loadNative } from '../native-addon.js'
 
-/** SIGINT and SIGTERM, by numbers that POSIX lays down: node:os takes a while to load. */
+/** SIGINT and SIGTERM by their POSIX numbers, because loading node:os takes time. */
 const ENDING = [2, 15]
 
 /**
- * How long this thread may take to see a signal, in seconds. Servers have what they must not lose in
- * memory, and a service manager ends them in the end: ours after 30 seconds.
+ * Seconds that the main thread may take to notice a signal. Servers get more, because they must
+ * save data from memory. Our service unit kills the process after 30 seconds.
  */
 const PATIENCE_SECONDS = 5
 const PATIENCE_OF_SERVERS = 25
 
-/** The part of the native addon that is about signals. */
+/** The functions of the native addon for signals. */
 interface SignalGuard {
   readonly guardSignals: (signals: readonly number[], seconds: number) => void
   readonly noticeSignal: () => void
 }
 
 /**
- * Makes sure that SIGINT and SIGTERM end this process even if its main thread never comes to handle
- * them, as while it waits for a pipe that nobody writes to: after a few seconds, or at once when
- * another comes. Handlers must be there before. Without the native addon it does nothing.
+ * Makes sure that SIGINT and SIGTERM end this process even if its main thread is blocked, for
+ * example by a pipe that nobody writes to. The process ends after a few seconds, or at once on a
+ * second signal.
+ * Signal handlers must exist before the call. Without the native addon nothing happens.
  *
- * @returns what to call in a handler, to say that the signal was seen
+ * @returns a function that a handler must call to confirm that it saw the signal
  */
 export function guardSignals(isServer: boolean): () => void {
   const addon = loadNative<SignalGuard>('guardSignals', 'noticeSignal')

@@ -1,25 +1,26 @@
-/** A stream that people or programs read from. */
+/** A stream that people or programs read. */
 export interface Output {
   write(chunk: string | Uint8Array): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
   readonly rows?: number | undefined
-  /** Calls `act` when a terminal has another size, until `off` is called with the same. */
+  /** Calls `act` when the terminal is resized, until `off` is called with it. */
   on?(event: 'resize', act: () => void): unknown
   off?(event: 'resize', act: () => void): unknown
-  /** Bytes that its reader has not taken yet. */
+  /** Bytes that the reader has not received yet. */
   readonly writableLength?: number
-  /** Why writing failed, if it did. */
+  /** The error if writing failed. */
   readonly errored?: Error | null
 }
 
 export type Colour = 'red' | 'yellow' | 'green'
 
-/** Colours text for standard error, or leaves it as it is. */
+/** Colours text for standard error, or returns it unchanged. */
 export type Paint = (colour: Colour, text: string) => string
 
 /**
- * All that a command uses of the outside, so that a test can run the program in its own process.
+ * A command's whole access to the outside world, so that tests can run the program in their own
+ * process.
  */
 export interface Io {
   readonly stdin: AsyncIterable<Uint8Array>
@@ -30,17 +31,18 @@ export interface Io {
   readonly paint: Paint
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
-  /** Whether this is the superuser. */
+  /** Whether the user is root. */
   readonly isRoot: boolean
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Milliseconds on a clock that never jumps, to measure how much time has passed. */
+  /** Milliseconds on a clock that never jumps, for measuring durations. */
   readonly monotonic: () => number
   /**
-   * Calls `act` on SIGHUP, which otherwise stops the program. For a command that runs on, as serve.
+   * Calls `act` on SIGHUP, which otherwise stops the program. For long-running commands such as
+   * serve.
    */
   readonly onHangup: (act: () => void) => void
-  /** Calls `act` on SIGUSR1, which is otherwise ignored. For a command that writes a log. */
+  /** Calls `act` on SIGUSR1, which is otherwise ignored. For commands that write a log. */
   readonly onReopen: (act: () => void) => void
   /** Aborts when the user or the system asks to stop. */
   readonly signal: AbortSignal

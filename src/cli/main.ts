@@ -12,22 +12,21 @@ import { endsBySignal, run } from './program.js'
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 type Signal = keyof typeof SIGNAL_STATUS
 
-/**
- * How long to wait, once the work is stopped, for others to read what was written, in milliseconds.
- */
+/** Milliseconds to wait for readers of the output after the work was stopped. */
 const LAST_WORDS = 1000
 
 /**
- * Runs btkit in this process with its arguments, streams and signals, and sets the exit status.
- * `program` is the name it was called by; a legacy name stands for `subcommand`.
+ * Runs btkit with the arguments, streams and signals of this process, and sets the exit status.
+ * `program` is the name by which it was called. Under a legacy name, `subcommand` is the command it
+ * stands for.
  */
 export async function main(program: string, subcommand: string | null = null): Promise<void> {
   let controller: AbortController | null = null
-  // Not at once: to make the first takes a while, and quick commands need none
+  // Created late: the first controller takes time, and quick commands need none
   const stop = () => (controller ??= new AbortController())
   let stopped: Signal | undefined
   for (const signal of Object.keys(SIGNAL_STATUS) as Signal[]) {
-    // Only once: a second signal ends the process at once, as the system does by itself
+    // Handled once, so that a second signal ends the process at once
     process.once(signal, () => {
       noticeSignal()
       if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
@@ -40,10 +39,10 @@ export async function main(program: string, subcommand: string | null = null): P
   const noticeSignal = guardSignals(endsBySignal(invocation))
   const io = await openIo(() => stop().signal)
   const status = await start(invocation, io)
-  // Status 0: the command had finished; it was not interrupted
+  // With status 0 the command had finished, so it was not interrupted
   const isInterrupted = status !== 0 && !endsBySignal(invocation)
   process.exitCode = stopped && isInterrupted ? SIGNAL_STATUS[stopped] : process.exitCode || status
-  // Output that nobody reads must not keep a process alive that was asked to end
+  // Unread output must not keep a stopped process alive
   if (stopped) setTimeout(() => process.exit(), LAST_WORDS).unref()
 }
 
@@ -57,7 +56,7 @@ async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<num
   try {
     return await run(invocation, Object.assign(io, { cwd: process.cwd() }))
   } catch (error) {
-    // process.cwd() fails where the directory has been removed
+    // process.cwd() fails if the directory was removed
     reportError(asBtkitError(error, 'current directory'), io)
     return 1
   }
@@ -65,7 +64,7 @@ async function start(invocation: Parameters<typeof run>[0], io: Io): Promise<num
 
 async function openIo(signal: () => AbortSignal): Promise<Io> {
   const { env } = process
-  // There is nowhere to report that standard error fails
+  // Errors of standard error cannot be reported anywhere
   const stderr = openOutput('stderr', () => undefined)
   const stdout = openOutput('stdout', (error) => {
     failOutput(error, io)
@@ -90,7 +89,7 @@ async function openIo(signal: () => AbortSignal): Promise<Io> {
 
 const DESCRIPTORS = { stdout: 1, stderr: 2 } as const
 
-/** A stream of the process, which for a file is written to by ourselves. */
+/** Opens a standard stream. Output to a file is written synchronously. */
 function openOutput(
   name: keyof typeof DESCRIPTORS,
   onError: (error: NodeJS.ErrnoException) => void,
@@ -108,8 +107,8 @@ function openOutput(
 }
 
 /**
- * When the reader of standard output is gone, as in `btkit … | head`, the work goes on and its
- * output is dropped. Any other failure to write is reported once.
+ * Handles a failure of standard output. If its reader is gone, as in `btkit … | head`, the work
+ * continues without output. Any other failure is reported once.
  */
 function failOutput(error: NodeJS.ErrnoException, io: Io): void {
   if (error.code === 'EPIPE') return

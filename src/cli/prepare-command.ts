@@ -9,16 +9,16 @@ import { typedName } from './arguments/option-names.js'
 import type { Io } from './io.js'
 import { reportError } from './output/messages.js'
 
-/** What a command line is run with. */
+/** The context of a command line. */
 export interface Preparation {
   readonly io: Io
   /** As typed. */
   readonly args: readonly string[]
-  /** Adds to an error where options are from that were not typed. */
+  /** Adds the origin of options that were not typed to an error message. */
   readonly explain: (text: string) => string
 }
 
-/** Has commander write to our streams, report an error in one line, and never end the process. */
+/** Makes commander write to our streams, report errors in one line, and never end the process. */
 export function prepareCommand(
   command: CommandUnknownOpts,
   preparation: Preparation,
@@ -43,10 +43,12 @@ export function prepareCommand(
   })
 }
 
-/** The width of the column of options in the help; a longer one has a line of its own. */
+/** The largest width of the help's option column. A longer option gets a line of its own. */
 const TERM_WIDTH = 28
 
-/** An item of the help, whose description begins on the next line if its term is too long. */
+/**
+ * Formats an item of the help. If the term is too long, its description begins on the next line.
+ */
 function describeBelow(...item: Parameters<Help['formatItem']>): string {
   const [term, width, description, help] = item
   const format = (shown: string) =>
@@ -54,7 +56,7 @@ function describeBelow(...item: Parameters<Help['formatItem']>): string {
   return term.length > width ? `  ${term}\n${format('')}` : format(term)
 }
 
-/** The description of an option in the help, with its choices and a default worth showing. */
+/** An option's description in the help, with its choices and default. */
 function describeOption(option: Option): string {
   const { description, defaultValueDescription, argChoices } = option
   const defaultValue: unknown = option.defaultValue
@@ -66,7 +68,10 @@ function describeOption(option: Option): string {
   return details.length > 0 ? `${description} (${details.join('; ')})` : description
 }
 
-/** Has a wrong value reported as `--option 'value': why`, by the name that was typed; commander's own message is longer. */
+/**
+ * Reports an invalid value as `--option 'value': why`, under the typed name. Shorter than
+ * commander's message.
+ */
 function nameInErrors(option: Option, args: readonly string[]): void {
   const { parseArg, long } = option
   if (!parseArg) return
@@ -83,12 +88,12 @@ function nameInErrors(option: Option, args: readonly string[]): void {
   }
 }
 
-/** A sentence in the form in which it follows a colon. */
+/** A sentence in the form that follows a colon. */
 function asReason(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
 }
 
-/** An error of commander as one line, with a hint at the usage where it says too little. */
+/** A commander error as one line, with the usage if that helps. */
 function restate(text: string, command: CommandUnknownOpts): string {
   const line = text
     .replace(/^error: /, '')
@@ -100,12 +105,11 @@ function restate(text: string, command: CommandUnknownOpts): string {
     return `${line} (usage: ${usage})`
   const missing = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/.exec(line)
   if (missing?.[1]) return `${missing[1]}: its value is missing`
-  if (/^unknown command '[^']*'$/.test(line))
-    return `${line} (${pathOf(command)} --help lists them)`
+  if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
   return line
 }
 
-/** A command as it is typed: `btkit cache stats`. */
+/** A command's full name: `btkit cache stats`. */
 export function pathOf(command: CommandUnknownOpts): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
 }

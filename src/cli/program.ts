@@ -16,14 +16,14 @@ import { prepareCommand, pathOf } from './prepare-command.js'
 import { version } from '../version.js'
 
 export interface Invocation {
-  /** The name the program was called by. */
+  /** The name by which the program was called. */
   readonly program: string
-  /** The subcommand that this name stands for, or null for `btkit` itself. */
+  /** The subcommand for a legacy name; null for `btkit` itself. */
   readonly subcommand: string | null
   readonly args: readonly string[]
 }
 
-/** Runs one command line and returns its exit status; btkit(1) says what they mean. */
+/** Runs one command line and returns its exit status; btkit(1) lists them. */
 export async function run(invocation: Invocation, io: Io): Promise<number> {
   let status = 0
   const finish = (result: number) => {
@@ -47,7 +47,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     await runCommandLine(invocation, context, line)
     return status
   } catch (error) {
-    // commander has printed its message already; after help and version its status is 0
+    // commander has already printed its message; the status after help and version is 0
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const isInterrupted = io.signal.aborted && !endsBySignal(invocation)
     const failure = isInterrupted ? new BtkitError('interrupted', 'interrupted') : error
@@ -56,7 +56,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
   }
 }
 
-/** Whether a signal is how a command ends as it should, so that what fails then is a failure. */
+/** Whether a command normally ends by a signal. Its errors at that time are real failures. */
 export function endsBySignal({ subcommand, args }: Invocation): boolean {
   return SERVERS.has(subcommand ?? args[0] ?? '')
 }
@@ -105,8 +105,8 @@ function isTold(entry: CommandEntry, settings: ConfiguredLine['settings']): bool
 }
 
 /**
- * The command line with the command's own name in the place of another name for it. Of an unknown
- * command only the name is left: with `help` or `--help` commander would show the general help.
+ * Replaces an alias by the command's own name. After an unknown command all other arguments are
+ * dropped; otherwise commander would answer `--help` with the general help.
  */
 function spellCommand(args: readonly string[]): string[] {
   const [first, second] = args
@@ -127,7 +127,7 @@ async function spellArguments(
 ): Promise<ConfiguredLine> {
   if (!command || !entry) return asTyped(args)
   const leaf = leafOf(args, command, isLegacy)
-  // For `help serve`, or a group of commands without one of them
+  // `help serve`, or a group of commands without a subcommand
   if (leaf === null) return asTyped(args)
   const path = args.slice(0, leaf.depth)
   const target = { section: entry.name, command: leaf.command, isLegacy }
@@ -135,7 +135,7 @@ async function spellArguments(
   return { ...line, args: [...path, ...line.args] }
 }
 
-/** The command that does the work, and how many arguments name it. */
+/** The command that does the work, and the number of arguments that name it. */
 function leafOf(args: readonly string[], command: CommandUnknownOpts, isLegacy: boolean) {
   if (isLegacy) return { command, depth: 0 }
   if (args[0] !== command.name()) return null
@@ -145,9 +145,9 @@ function leafOf(args: readonly string[], command: CommandUnknownOpts, isLegacy: 
 }
 
 interface Program {
-  /** What reads the command line. */
+  /** The parser of the command line. */
   readonly program: CommandUnknownOpts
-  /** The command that is wanted, if there is one of that name. */
+  /** The requested command, if it exists. */
   readonly command: CommandUnknownOpts | undefined
   readonly entry: CommandEntry | undefined
 }
@@ -171,7 +171,7 @@ async function buildProgram(
     .usage('<command> [options] [arguments]')
     .addHelpText('after', ROOT_HELP)
   const entry = findCommand(args[0] === 'help' ? args[1] : args[0])
-  // To load the other commands too would only take time
+  // The other commands are not loaded, to save time
   for (const each of entry ? [entry] : commandTable) {
     const command = each === entry ? await buildCommand(each, context) : new Command(each.name)
     root.addCommand(command.summary(each.summary).helpGroup(`${each.group}:`))
@@ -195,7 +195,7 @@ Example:
 
 Each command has a page in the manual: man btkit-<command>.`
 
-/** What someone sees who types a command without any arguments: how it goes, and where more is. */
+/** The text for a command without arguments: usage, an example, and where to read more. */
 function shortUsage(command: CommandUnknownOpts, example: string): string {
   const path = pathOf(command)
   const lines = [
@@ -206,7 +206,7 @@ function shortUsage(command: CommandUnknownOpts, example: string): string {
     'Example:',
     `  ${path} ${example}`,
     '',
-    `${path} --help lists the options, and man ${path.replace(' ', '-')} explains them.`,
+    `${path} --help lists the options; man ${path.replace(' ', '-')} describes them.`,
   ]
   return lines.map((line) => `${line}\n`).join('')
 }

@@ -120,7 +120,7 @@ test('btkit version prints the version', async () => {
 for (const args of [['nosuch'], ['help', 'nosuch'], ['nosuch', '--help']]) {
   test(`btkit ${args.join(' ')} is an error`, async () => {
     const { status, stdout, stderr } = await runBtkit(args)
-    const message = "btkit: unknown command 'nosuch' (btkit --help lists them)\n"
+    const message = "btkit: unknown command 'nosuch' (see btkit --help)\n"
     assert.deepEqual([status, stdout, stderr], [2, '', message])
   })
 }

@@ -44,7 +44,7 @@ export interface PartsWish {
   readonly sharing?: Partial<SharingRules>
 }
 
-/** What answers, with a clock that the test sets. */
+/** Answers for a test, with a clock that the test sets. */
 export function makeAnswers({ rules = {}, limits = {}, sharing = {} }: PartsWish = {}) {
   const { store, clock } = makeStore(limits)
   const answers = new TrackerAnswers(store, () => ({ ...OPEN, ...rules }))
@@ -75,7 +75,7 @@ export function makeAnswers({ rules = {}, limits = {}, sharing = {} }: PartsWish
   return { store, clock, answers, udp, routes, fullScrape, noted }
 }
 
-/** A tracker over HTTP and UDP on loopback, at the same port where that is free. */
+/** A tracker over HTTP and UDP on loopback, at the same port if that is free. */
 export async function startTracker(
   t: TestContext,
   { host = '127.0.0.1', ...wish }: PartsWish & { host?: string } = {},

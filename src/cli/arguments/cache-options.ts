@@ -18,36 +18,36 @@ interface CacheArguments {
   readonly cacheTrust: CacheTrust
 }
 
-/** `--cache-dir`. */
+/** The option `--cache-dir`. */
 export function cacheDirOption() {
   return new Option('--cache-dir <path>', 'use the piece cache in this directory')
 }
 
-/** `--no-cache`. */
+/** The option `--no-cache`. */
 export function noCacheOption() {
   return new Option('--no-cache', 'work without the piece cache')
 }
 
-/** `--cache-trust`: which parts of a file's fingerprint must match. */
+/** The option `--cache-trust`: which parts of a file's fingerprint must match. */
 export function cacheTrustOption() {
   return new Option('--cache-trust <what>', 'choose how an unchanged file is recognized')
     .choices(['full', 'mtime'] as const)
     .default('full' as const, 'full')
 }
 
-/** `--unused-for`, in milliseconds; 30 days by default. */
+/** The option `--unused-for`, in milliseconds; 30 days by default. */
 export function unusedForOption(description: string) {
   return new Option('--unused-for <time>', description)
     .argParser(duration)
     .default(30 * 86_400_000, '30d')
 }
 
-/** The directory of the cache that a command line asks for. */
+/** The cache directory for a command line. */
 export function cachePath(option: string | undefined, { env, isRoot }: Io): string {
   return cacheDirectory({ option, env, isRoot })
 }
 
-/** That directory, and what opening the cache in it takes. */
+/** The cache directory with everything needed to open the cache. */
 export function cachePlace(option: string | undefined, io: Io): CachePlace {
   const warn = (message: string) => {
     reportWarning(message, io)
@@ -55,18 +55,18 @@ export function cachePlace(option: string | undefined, io: Io): CachePlace {
   return { directory: cachePath(option, io), now: io.now, warn }
 }
 
-/** Opens the cache that a command line asks for when it is first needed. The caller closes it. */
+/** Prepares the cache, which is opened on first use. The caller closes it. */
 export function openLazyAccess(options: CacheArguments, io: Io): LazyAccess {
   return accessLazyCache(cacheRequest(options, io))
 }
 
-/** The cache that a command line asks for. */
+/** The cache options as a request to core. */
 function cacheRequest({ cache, cacheDir, cacheTrust }: CacheArguments, io: Io): CacheRequest {
   const kernel = io.env['BTKIT_HASH'] || undefined
   return { ...cachePlace(cacheDir, io), isUsed: cache, trust: cacheTrust, kernel }
 }
 
-/** Opens the cache that a command line asks for. The caller closes it. */
+/** Opens the cache. The caller closes it. */
 export function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
   return openAccess(cacheRequest(options, io))
 }

@@ -3,20 +3,20 @@ import { Option } from '@commander-js/extra-typings'
 import { BtkitError } from '../../errors.js'
 import { collect, seconds } from './values.js'
 
-/** A directory of this machine, and what a client sees it as. */
+/** A directory on this machine, and its path as a client sees it. */
 export interface DataPrefix {
   readonly local: string
   readonly remote: string
 }
 
-/** `--client`. */
+/** The option `--client`. */
 export function clientOption() {
   return new Option('--client <url>', 'use this client (repeatable; default: BTKIT_CLIENT)')
     .argParser(collect)
     .default([] as string[])
 }
 
-/** `--data-prefix`. */
+/** The option `--data-prefix`. */
 export function dataPrefixOption() {
   return new Option(
     '--data-prefix <local=remote>',
@@ -26,17 +26,17 @@ export function dataPrefixOption() {
     .default([] as DataPrefix[])
 }
 
-/** `--trust-data-path`. */
+/** The option `--trust-data-path`. */
 export function trustDataPathOption() {
   return new Option(
     '--trust-data-path',
-    'assume that the client sees the data, if it cannot tell (aria2)',
+    'assume that the client sees the data, if that cannot be checked (aria2)',
   )
 }
 
-/** `--client-timeout`, in milliseconds. */
+/** The option `--client-timeout`, in milliseconds. */
 export function clientTimeoutOption() {
-  return new Option('--client-timeout <seconds>', 'wait this long for an answer of a client')
+  return new Option('--client-timeout <seconds>', 'wait this long for an answer')
     .argParser(seconds)
     .default(30_000, '30')
 }
@@ -49,6 +49,6 @@ function dataPrefixes(text: string, previous: DataPrefix[]): DataPrefix[] {
   }
   throw new BtkitError(
     'usage',
-    `--data-prefix ${text}: not two absolute directories with = between`,
+    `--data-prefix ${text}: must be two absolute directories separated by =`,
   )
 }

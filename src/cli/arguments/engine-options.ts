@@ -9,16 +9,16 @@ import { wholeNumber } from './values.js'
 
 export interface EngineOptions {
   readonly threads: number
-  /** In bytes a second. */
+  /** In bytes per second. */
   readonly maxRate?: number | undefined
-  /** Whether to leave warnings out. */
+  /** Whether to omit warnings. */
   readonly quiet?: boolean | undefined
 }
 
-/** Below this rate, in bytes a second, the unit was probably forgotten. */
+/** A lower rate, in bytes per second, probably lacks its unit. */
 const SLOWEST_RATE = 64 * 1024
 
-/** `--threads`; by default as many as there are processors. */
+/** The option `--threads`. The default is the number of processors. */
 export function threadsOption() {
   return new Option('-t, --threads <n>', 'read and hash with this many threads')
     .argParser(wholeNumber(1, 256))
@@ -26,13 +26,16 @@ export function threadsOption() {
 }
 
 /**
- * The hash engine that a command line asks for. Warns of a rate that nobody means.
- * @throws BtkitError `usage` when BTKIT_HASH is no kernel, `kernel` when this machine can't run it
+ * Creates the hash engine for a command line. Warns about implausibly low rates.
+ * @throws BtkitError `usage` if BTKIT_HASH is not a kernel, `kernel` if this machine cannot run it
  */
 export function engineFor({ threads, maxRate, quiet }: EngineOptions, io: Io): Engine {
   const { env, signal } = io
   if (!quiet && maxRate !== undefined && maxRate < SLOWEST_RATE) {
-    reportWarning(`--max-rate: only ${maxRate} bytes a second; 20M is 20 MiB a second`, io)
+    reportWarning(
+      `--max-rate: only ${maxRate} bytes per second; write 20M for 20 MiB per second`,
+      io,
+    )
   }
   const kernel = chooseKernel(env['BTKIT_HASH'] || undefined).name
   const throttle = maxRate === undefined ? undefined : createThrottle(maxRate)

@@ -3,14 +3,14 @@ import { BtkitError } from '../../errors.js'
 import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
 import type { BencodeDict, BencodeValue } from '../../metainfo/bencode/value.js'
 
-/** A key of a torrent that no other option writes. */
+/** A key of a torrent that no other option sets. */
 export interface ExtraKey {
   readonly isInInfo: boolean
   readonly key: string
   readonly value: BencodeValue
 }
 
-/** The options that write keys of their own. */
+/** The options that add keys to a torrent. */
 export interface ExtraKeyOptions {
   readonly set: readonly ExtraKey[]
   readonly updateUrl?: string | undefined
@@ -18,7 +18,7 @@ export interface ExtraKeyOptions {
   readonly collection: readonly string[]
 }
 
-/** Keys that btkit writes itself, with what to use in place of `--set`; '' where nothing is. */
+/** Keys that btkit sets itself, with the option to use instead of `--set`; '' if there is none. */
 const OWN_KEYS: ReadonlyMap<string, string> = new Map([
   ['announce', 'the tracker'],
   ['announce-list', '--announce-list'],
@@ -48,7 +48,7 @@ const OWN_KEYS: ReadonlyMap<string, string> = new Map([
 const IN_INFO = 'info.'
 
 /**
- * Reads `KEY=JSON`; a key that begins with `info.` is one of `info`.
+ * Parses `KEY=JSON`. A key that begins with `info.` belongs to `info`.
  * @throws BtkitError `usage`
  */
 export function parseExtraKey(text: string): ExtraKey {
@@ -60,7 +60,10 @@ export function parseExtraKey(text: string): ExtraKey {
   if (key === '') throw refusal(text, 'the name of the key is empty')
   const own = OWN_KEYS.get(name)
   if (own !== undefined) {
-    throw refusal(name, own === '' ? 'btkit makes it of the content' : `is what ${own} sets`)
+    throw refusal(
+      name,
+      own === '' ? 'btkit computes this key from the content' : `use ${own} instead`,
+    )
   }
   try {
     return { isInInfo, key: keyOf(key), value: bencodeFromJson(text.slice(at + 1)) }
@@ -70,7 +73,7 @@ export function parseExtraKey(text: string): ExtraKey {
 }
 
 /**
- * Checks where clients ask for a newer torrent.
+ * Checks the URL at which clients look for a newer torrent.
  * @throws BtkitError `usage`
  */
 export function checkUpdateUrl(text: string): string {
@@ -78,7 +81,7 @@ export function checkUpdateUrl(text: string): string {
   throw new BtkitError('usage', `--update-url '${text}': not an http or https URL`)
 }
 
-/** Keys beside `info`: those asked for, and the hints of BEP 38. */
+/** The keys beside `info`: those of `--set`, and the hints of BEP 38. */
 export function keysBeside({ set, similar, collection }: ExtraKeyOptions): BencodeDict {
   const keys = collectKeys(set.filter(({ isInInfo }) => !isInInfo))
   if (similar.length > 0)
@@ -94,22 +97,22 @@ export function keysBeside({ set, similar, collection }: ExtraKeyOptions): Benco
   return keys
 }
 
-/** Keys of `info`: those asked for, and the address of updates (BEP 39). */
+/** The keys in `info`: those of `--set`, and the update URL (BEP 39). */
 export function keysInside({ set, updateUrl: url }: ExtraKeyOptions): BencodeDict {
   const keys = collectKeys(set.filter(({ isInInfo }) => isInInfo))
   if (url !== undefined) keys.set('update-url', Buffer.from(url))
   return keys
 }
 
-/** The name that other makers give it. */
+/** Other programs use this name, too. */
 const RANDOM_KEY = 'entropy'
 
-/** A key of `info` that no other torrent has. */
+/** A key of `info` that makes the torrent unique. */
 export function randomKey(): BencodeDict {
   return new Map([[RANDOM_KEY, Buffer.from(randomBytes(16).toString('hex'))]])
 }
 
-/** Whether that key is asked for by another option. */
+/** Whether `--set` already sets that key. */
 export function hasRandomKey({ set }: Pick<ExtraKeyOptions, 'set'>): boolean {
   return set.some(({ isInInfo, key }) => isInInfo && key === RANDOM_KEY)
 }

@@ -8,20 +8,21 @@ import type { Io } from '../io.js'
 /** File names from a list. */
 export interface FileList {
   readonly files: readonly string[]
-  /** Names that are not UTF-8. Decoded, they would be those of other files. */
+  /** Names that are not valid UTF-8. Decoding them would give the names of other files. */
   readonly refused: readonly FailedFile[]
 }
 
-/** Room for the names of a million files, in bytes. */
+/** The largest list in bytes. The names of a million files fit. */
 const MAX_LIST = 256 * 1024 * 1024
 
 const NUL = 0x00
 const NEWLINE = 0x0a
 
 /**
- * Reads a list of file names from a file, or with `-` from standard input. If it has a NUL, NULs
- * end the names, as `find -print0` writes them; otherwise line ends do. Empty names are left out.
- * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io` when the list can't be read
+ * Reads a list of file names from a file, or from standard input for `-`. If the list contains a
+ * NUL, names end with NULs, as `find -print0` writes them. Otherwise they end with newlines. Empty
+ * names are skipped.
+ * @throws BtkitError `too-large`, `not-found`, `not-permitted` or `io` if the list cannot be read
  */
 export async function readFileList(list: string, { stdin }: Pick<Io, 'stdin'>): Promise<FileList> {
   const bytes =

@@ -12,26 +12,26 @@ import { isWithin } from '../../files/inside.js'
 import type { Io } from '../io.js'
 import type { DataPrefix } from './client-options.js'
 
-/** A client that a command line names. */
+/** A client named on the command line. */
 export interface NamedClient {
   readonly client: TorrentClient
-  /** The same client for calls after an interruption. */
+  /** The same client, for calls after an interruption. */
   readonly lastCalls: TorrentClient
   readonly address: ClientAddress
 }
 
-/** How long a client may take to answer after an interruption, in milliseconds. */
+/** Milliseconds that a client may take to answer after an interruption. */
 const LAST_CALL_MS = 3000
 
 /**
- * The clients that a command line asks for, or the environment if it names none (BTKIT_CLIENT, with
- * spaces between several). Nothing is sent to them yet.
- * @throws BtkitError `usage` when there is none or an address is wrong, and those of withCredentials
+ * Prepares the clients named on the command line, or else in BTKIT_CLIENT, separated by spaces.
+ * Nothing is sent to them yet.
+ * @throws BtkitError `usage` if there is none or a URL is wrong, and the errors of withCredentials
  */
 export function openClients(urls: readonly string[], timeoutMs: number, io: Io): NamedClient[] {
   const named = urls.length > 0 ? urls : (io.env['BTKIT_CLIENT'] ?? '').split(/\s+/).filter(Boolean)
   if (named.length === 0) {
-    throw new BtkitError('usage', 'no client given (--client, or BTKIT_CLIENT)')
+    throw new BtkitError('usage', 'no client given; use --client or set BTKIT_CLIENT')
   }
   return named.map((url) => {
     const address = withCredentials(parseClientAddress(url), credentialsFile(io))
@@ -41,7 +41,10 @@ export function openClients(urls: readonly string[], timeoutMs: number, io: Io):
   })
 }
 
-/** Where credentials may lie: NETRC as curl has it, systemd's directory, or the user's own. */
+/**
+ * Path of the credentials: NETRC as in curl, systemd's credentials directory, or the user's own
+ * file.
+ */
 function credentialsFile({ env, isRoot }: Io): string {
   if (env['NETRC']) return env['NETRC']
   if (env['CREDENTIALS_DIRECTORY']) return join(env['CREDENTIALS_DIRECTORY'], 'btkit.netrc')
@@ -50,7 +53,7 @@ function credentialsFile({ env, isRoot }: Io): string {
   return join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'btkit', 'netrc')
 }
 
-/** What a client sees a directory of this machine as; the longest prefix counts. */
+/** A directory's path as a client sees it. The longest matching prefix is replaced. */
 export function remoteDirectory(local: string, prefixes: readonly DataPrefix[]): string {
   const fitting = prefixes.filter((prefix) => isWithin(local, prefix.local))
   fitting.sort((a, b) => b.local.length - a.local.length)
@@ -60,13 +63,13 @@ export function remoteDirectory(local: string, prefixes: readonly DataPrefix[]):
   return prefix.remote.replace(/\/$/, '') + below || '/'
 }
 
-/** How a client sees the data of torrents, as a command line says. */
+/** Options that say how a client sees the data. */
 export interface SightOptions {
   readonly dataPrefix: readonly DataPrefix[]
   readonly trustDataPath?: true | undefined
 }
 
-/** A client that is to seed the torrents of directories. */
+/** A client that is to seed the torrents in directories. */
 export function syncClient(
   { client, lastCalls, address }: NamedClient,
   { dataPrefix, trustDataPath }: SightOptions,
@@ -82,7 +85,7 @@ export function syncClient(
   }
 }
 
-/** How to wait for a client, at most that many milliseconds. */
+/** How to wait for a client, for at most `limitMs` milliseconds. */
 export function waitingFor(limitMs: number, { monotonic, signal }: Io): Waiting {
   const sleep = async (ms: number) => {
     await setTimeout(ms, undefined, { signal }).catch(() => undefined)

@@ -4,21 +4,22 @@ import { checkTracker, looksLikeUrl } from '../../metainfo/trackers.js'
 import { Buffer } from 'node:buffer'
 import { existsSync, readFileSync } from 'node:fs'
 
-/** What stands for bytes that are no UTF-8 once these are decoded. */
+/** The character that replaces invalid UTF-8 in decoded text. */
 const REPLACEMENT = '\ufffd'
 
 /** The arguments of this process, each ended by a NUL. */
 const COMMAND_LINE = '/proc/self/cmdline'
 
-/** What the positional arguments of makemetafile mean. */
+/** The meaning of makemetafile's positional arguments. */
 export interface Operands {
   readonly tracker: string | null
   readonly sources: readonly string[]
 }
 
 /**
- * Tells the tracker from the files: it is the one argument that is a URL, wherever it stands.
- * @throws BtkitError `usage` when a URL is wrong, there are two, or there is no file
+ * Separates the tracker from the files. The tracker is the one argument that is a URL, in any
+ * position.
+ * @throws BtkitError `usage` if a URL is wrong, there are two, or there is no file
  */
 export function sortOperands(operands: readonly string[]): Operands {
   requireNames(operands, 'file')
@@ -43,8 +44,8 @@ function isBareTracker(text: string): boolean {
 }
 
 /**
- * Refuses an empty name, as a variable of a script that is not set gives it: for a directory it would
- * be the current one.
+ * Refuses an empty name, for example from an unset variable in a script. As a directory it would
+ * mean the current one.
  * @throws BtkitError `usage`
  */
 export function requireNames(
@@ -55,8 +56,8 @@ export function requireNames(
 }
 
 /**
- * Makes sure that arguments were UTF-8 before Node decoded them, where the system tells: the name of
- * a file that is not leads to another file, or makes one.
+ * Checks that arguments were valid UTF-8 before Node decoded them, if the system shows this.
+ * Otherwise a file name could lead to another file, or create one.
  * @throws BtkitError `usage`
  */
 export function checkUtf8(args: readonly string[], commandLine = COMMAND_LINE): void {

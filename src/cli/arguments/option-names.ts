@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 
-/** Names that other commands and programs have for options, with what a command may call them. */
+/** Option names of other commands and programs, with btkit's names for them. */
 const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ['--output', ['--target', '--output-dir', '--saveas']],
   ['--target', ['--output-dir', '--saveas']],
@@ -13,7 +13,7 @@ const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ['--piece-size', ['--piece-length']],
   ['--max-piece-length', ['--max-piece-size']],
   ['--target-piece-count', ['--target-pieces']],
-  // Those of bttrack
+  // Names of bttrack
   ['--bind', ['--host']],
   ['--dfile', ['--state']],
   ['--logfile', ['--log-file']],
@@ -23,22 +23,21 @@ const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ['--save-dfile-interval', ['--save-interval']],
 ])
 
-/** The names that an option may have here, by one that other programs have, without hyphens. */
+/** btkit's possible names for another program's option. Names have no leading hyphens. */
 export function otherNames(key: string): string[] {
   const names = OTHER_NAMES.get(`--${key}`) ?? []
   return names.map((name) => name.slice('--'.length))
 }
 
-/** The names that other programs have for an option of ours, without hyphens. */
+/** The names that other programs have for an option of btkit. Names have no leading hyphens. */
 export function otherKeys(key: string): string[] {
   const others = [...OTHER_NAMES].filter(([, names]) => names.includes(`--${key}`))
   return others.map(([name]) => name.slice('--'.length))
 }
 
 /**
- * Rewrites the options of a command line to the names that btkit declares: `--announce_list`, as in
- * BitTornado, becomes `--announce-list`, and `--output` becomes `--target`. Operands and the values
- * of options stay as they are.
+ * Renames options to the names that btkit declares: BitTornado's `--announce_list` becomes
+ * `--announce-list`, and `--output` becomes `--target`. Operands and values are unchanged.
  */
 export function normalizeOptionNames(
   args: readonly string[],
@@ -70,7 +69,7 @@ export function normalizeOptionNames(
   })
 }
 
-/** How an option with this value was typed, where that is by another name; else its own name. */
+/** The name by which an option was typed, if it is another program's name; else its own name. */
 export function typedName(long: string, value: string, args: readonly string[]): string {
   const typed = args.find((arg, at) => {
     const [name = '', ...rest] = arg.split('=')
@@ -88,7 +87,7 @@ function declaredName(name: string, options: Options): string {
   return names.find((each) => options.has(each)) ?? long
 }
 
-/** Whether the next argument is the value of the last of short options, as in `-dc TEXT`. */
+/** Whether the next argument is the value of a short option, as in `-dc TEXT`. */
 function wantsValue(arg: string, options: Options): boolean {
   const letters = arg.slice(1).split('')
   const first = letters.findIndex((letter) => options.get(`-${letter}`))

@@ -2,59 +2,59 @@ import { isIP } from 'node:net'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { wholeNumber } from './values.js'
 
-/** The ports of old for BitTorrent. */
+/** The traditional ports of BitTorrent. */
 const PORTS = { first: 6881, last: 6999 }
 
-/** More than any network has, in KiB a second. */
+/** More than any network's rate, in KiB per second. */
 const MAX_RATE = 2 ** 30
 
-/** What a client is told that is started for a run. */
+/** The settings of a client that btkit starts. */
 export interface OwnClientOptions {
   readonly minport: number
   readonly maxport: number
   readonly ip?: string | undefined
   readonly bind?: string | undefined
-  /** In KiB a second; 0 for no limit. */
+  /** In KiB per second; 0 for no limit. */
   readonly maxUploadRate: number
   readonly maxDownloadRate?: number
-  /** The path of certificates in PEM. */
+  /** Path of certificates in PEM. */
   readonly caCert?: string | undefined
-  /** Whether it is to get the metadata of a magnet link. */
+  /** Whether it must fetch the metadata of a magnet link. */
   readonly asksMetadata?: boolean
-  /** Whether it is to open hybrids. */
+  /** Whether it must open hybrid torrents. */
   readonly opensHybrids?: boolean
-  /** Whether it is to download from web seeds. */
+  /** Whether it must download from web seeds. */
   readonly takesWebSeeds?: boolean
   /** In milliseconds. */
   readonly clientTimeout: number
 }
 
-/** `--minport`. */
+/** The option `--minport`. */
 export function minportOption() {
   return portOption('--minport <n>', 'use ports for peers from this one on', PORTS.first)
 }
 
-/** `--maxport`. */
+/** The option `--maxport`. */
 export function maxportOption() {
   return portOption('--maxport <n>', 'use ports for peers up to this one', PORTS.last)
 }
 
-/** `--ip`. */
+/** The option `--ip`. */
 export function ipOption() {
-  return new Option('--ip <address>', 'tell trackers this address').argParser(ipAddress)
+  return new Option('--ip <address>', 'announce this address to trackers').argParser(ipAddress)
 }
 
-/** `--bind`. */
+/** The option `--bind`. */
 export function bindOption() {
   return new Option('--bind <address>', 'bind to this address').argParser(ipAddress)
 }
 
-/** `--max-upload-rate`. */
+/** The option `--max-upload-rate`. */
 export function maxUploadRateOption() {
   return rateOption('--max-upload-rate <n>', 'limit the upload rate in KiB a second; 0: unlimited')
 }
 
-/** `--max-download-rate`. */
+/** The option `--max-download-rate`. */
 export function maxDownloadRateOption() {
   return rateOption(
     '--max-download-rate <n>',
@@ -62,9 +62,9 @@ export function maxDownloadRateOption() {
   )
 }
 
-/** `--ca-cert`. */
+/** The option `--ca-cert`. */
 export function caCertOption() {
-  const what = 'trust these certificates (PEM) for HTTPS, instead of the usual ones'
+  const what = 'trust these certificates (PEM) for HTTPS, instead of those of the system'
   return new Option('--ca-cert <file>', what)
 }
 

@@ -9,13 +9,13 @@ import type { Io } from '../io.js'
 import { reportWarning } from '../output/messages.js'
 import type { OwnClientOptions } from './own-client-options.js'
 
-/** How long a client of its own may take to start, in milliseconds. */
+/** Milliseconds that a client may take to start. */
 const START_MS = 30_000
 
-/** How large a file of certificates may be, in bytes. */
+/** The largest file of certificates, in bytes. */
 const MAX_CERTIFICATES = 16 * 1024 * 1024
 
-/** Whether a client is named, so that none has to be started. */
+/** Whether a client is named, so that none is started. */
 export function namesClient(client: readonly string[], { env }: Io): boolean {
   return client.length > 0 || (env['BTKIT_CLIENT'] ?? '').trim() !== ''
 }
@@ -24,14 +24,14 @@ export function namesClient(client: readonly string[], { env }: Io): boolean {
 export interface StartedClient {
   readonly own: OwnClient
   readonly named: NamedClient
-  /** As that of the run, but its signal aborts when the client ends, too. */
+  /** Like the run's, but its signal also aborts when the client exits. */
   readonly io: Io
 }
 
 /**
- * Works with a client that is started as the options say, and ended then.
- * @throws BtkitError `usage`, `not-found` when no program is installed, `client` when the client
- * does not answer or ends before it is told to
+ * Starts a client, runs `act` with it, and stops it.
+ * @throws BtkitError `usage`, `not-found` if no client program is installed, `client` if the client
+ * does not answer or exits early
  */
 export async function withOwnClient<T>(
   options: OwnClientOptions,
@@ -53,7 +53,7 @@ export async function withOwnClient<T>(
   }
 }
 
-/** Aborts when a client ends. */
+/** Aborts when a client exits. */
 function signalOfEnd({ ended }: OwnClient): AbortSignal {
   const ending = new AbortController()
   void ended.then(() => {
@@ -64,7 +64,7 @@ function signalOfEnd({ ended }: OwnClient): AbortSignal {
 
 function requireRunning({ program }: OwnClient, { signal }: Io): void {
   if (signal.aborted) return
-  throw new BtkitError('client', `${program}: ended, or could not be started`)
+  throw new BtkitError('client', `${program}: exited or could not be started`)
 }
 
 async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient> {
@@ -88,25 +88,25 @@ async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient
   }
   const own = await startOwnClient(settings, io.env)
   if (ip !== null && !own.announcesAddress) {
-    reportWarning(`--ip ${ip}: ${own.program} can't tell trackers another address`, io)
+    reportWarning(`--ip ${ip}: ${own.program} cannot announce another address`, io)
   }
   return own
 }
 
-/** Certificates in PEM; a client would do without those that it can't read, and say nothing. */
+/** Reads certificates in PEM. Checked here, because a client would silently ignore invalid ones. */
 function readCertificates(path: string): string {
   const text = Buffer.from(readBounded(path, MAX_CERTIFICATES)).toString()
   try {
     new X509Certificate(text)
     return text
   } catch {
-    throw new BtkitError('usage', `--ca-cert ${path}: no certificate in PEM`)
+    throw new BtkitError('usage', `--ca-cert ${path}: not a certificate in PEM`)
   }
 }
 
 /**
- * A client that was just started, once it answers.
- * @throws BtkitError `client` when it does not, `interrupted`
+ * Waits until a started client answers.
+ * @throws BtkitError `client` if it does not, `interrupted`
  */
 async function connectOwn(own: OwnClient, timeoutMs: number, io: Io): Promise<NamedClient> {
   const named = openClients([own.url], timeoutMs, io)

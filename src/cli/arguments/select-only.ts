@@ -9,13 +9,13 @@ import {
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { checked } from './values.js'
 
-/** `--select-only`: the files that a magnet link selects (BEP 53). */
+/** The option `--select-only`: the files that a magnet link selects (BEP 53). */
 export function selectOnlyOption(description: string) {
   return new Option('--select-only <files>', description).argParser(checked(parseFileRanges))
 }
 
 /**
- * The magnet link of the torrent `file`, with the files that it selects.
+ * The magnet link of a torrent, with the selected files. `file` names the torrent in errors.
  * @throws BtkitError `usage` if the torrent has no such file
  */
 export function selectingLink(

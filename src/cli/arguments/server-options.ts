@@ -9,32 +9,34 @@ import { resolve } from 'node:path'
 import { readRegular } from '../../files/read-regular.js'
 import { TlsFiles } from '../../server/listen/tls-files.js'
 
-/** Bytes of a certificate with those that lead from it, or of a key. */
+/** The largest certificate chain or key, in bytes. */
 const MAX_SIZE = 1024 * 1024
 
-/** Adds a proxy that is believed whom it asks for. */
+/** Adds a proxy whose X-Forwarded-For is trusted. */
 export function trustedProxies(text: string, previous: TrustedProxy[]): TrustedProxy[] {
   try {
     return [...previous, parseTrustedProxy(text)]
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
-    throw new InvalidArgumentError('neither unix nor an address, such as 10.0.0.0/8')
+    throw new InvalidArgumentError('must be unix or an address such as 10.0.0.0/8')
   }
 }
 
-/** An option of earlier versions, whose processes and threads answered no more requests than one. */
+/**
+ * An option of earlier versions, which is ignored: more processes and threads gave no more speed.
+ */
 export function workersOption() {
   return new Option('--workers <n>', 'accepted and ignored').hideHelp()
 }
 
-/** Warns of that option where it is given. */
+/** Warns if that option is given. */
 export function warnOfWorkers(workers: string | undefined, io: Io): void {
   if (workers === undefined) return
   const advice = 'for TLS and large files put nginx or caddy in front'
-  reportWarning(`--workers: ignored, as one process answers; ${advice}`, io)
+  reportWarning(`--workers: ignored, because one process answers all; ${advice}`, io)
 }
 
-/** The address under which clients reach a server, without the slash at its end. */
+/** Parses the URL at which clients reach a server. A slash at its end is removed. */
 export function publicUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   const isPlain = url && /^https?:$/.test(url.protocol) && url.search + url.hash === ''
@@ -43,28 +45,27 @@ export function publicUrl(text: string): string {
 }
 
 /**
- * The sockets that were passed to this process, which are listened on in place of `--host` and
- * `--port`; null when there are none.
- * @throws BtkitError when they can't be listened on
+ * The sockets passed to this process, which replace `--host` and `--port`; null if there are none.
+ * @throws BtkitError if a socket cannot be used
  */
 export function socketsPassed(io: Io): readonly PassedSocket[] | null {
   const sockets = passedSockets(io.env, process.pid)
   return sockets.length === 0 ? null : sockets
 }
 
-/** Says of hosts, if there are any, that sockets are listened on in their place. */
+/** Warns that given hosts are ignored because sockets were passed. */
 export function warnOfHosts(hosts: readonly string[], io: Io): void {
   if (hosts.length === 0) return
-  reportWarning('--host: passed over, as there are sockets of the service manager', io)
+  reportWarning('--host: ignored, because the service manager passed sockets', io)
 }
 
-/** What is listened on for HTTP, of sockets that were passed. */
+/** The passed sockets on which to listen for HTTP. */
 export function passedPlaces(sockets: readonly PassedSocket[]): ListenPlace[] {
   const streams = sockets.filter(({ kind }) => kind !== 'udp')
   return streams.map(({ fd, path }) => ({ fd, unixPath: path }))
 }
 
-/** An IPv6 address may stand in brackets, as it does in URLs. */
+/** Removes the brackets that an IPv6 address has in URLs. */
 export function bareHost(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1')
 }
@@ -75,8 +76,8 @@ interface TlsOptions {
 }
 
 /**
- * What TLS is to be spoken with; null for plain HTTP.
- * @throws BtkitError when only one file is given, or they can't be used
+ * Opens the files for TLS; null for plain HTTP.
+ * @throws BtkitError if only one file is given, or they cannot be used
  */
 export async function openTls({ tlsCert, tlsKey }: TlsOptions, io: Io): Promise<TlsFiles | null> {
   if (tlsCert === undefined && tlsKey === undefined) return null

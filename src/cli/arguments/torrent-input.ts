@@ -6,9 +6,9 @@ import { BtkitError } from '../../errors.js'
 import { hintAtMaxSize } from './max-torrent-size.js'
 
 /**
- * Reads and checks a torrent of at most `maxSize` bytes that the command line names: a file, or
- * with `-` standard input.
- * @throws BtkitError that names it: those of readTorrent
+ * Reads and checks a torrent of at most `maxSize` bytes from a file, or from standard input for
+ * `-`.
+ * @throws BtkitError the errors of readTorrent; messages name the torrent
  */
 export async function readTorrentInput(
   torrent: string,
@@ -24,18 +24,18 @@ export async function readTorrentInput(
   }
 }
 
-/** What went wrong with a torrent; of a directory, with what names the torrents in it. */
+/** If a directory was given for a torrent, adds to the error how to name its torrents. */
 export function hintAtDirectory(error: unknown): unknown {
   const [, directory] =
     error instanceof BtkitError ? (/^(.*?)\/?: is a directory$/s.exec(error.message) ?? []) : []
   if (!(error instanceof BtkitError) || directory === undefined) return error
-  const hint = `name its torrents, as ${directory}/*.torrent does`
+  const hint = `name its torrents: ${directory}/*.torrent`
   return new BtkitError(error.code, `${error.message}; ${hint}`, { cause: error })
 }
 
 /**
- * As readTorrentInput, but of a file only.
- * @throws BtkitError that names it: those of readTorrent
+ * Like readTorrentInput, but reads files only.
+ * @throws BtkitError the errors of readTorrent; messages name the torrent
  */
 export function readTorrentFile(path: string, maxSize: number): Metainfo {
   try {

@@ -7,24 +7,24 @@ import { checkUpdateUrl } from './extra-keys.js'
 import * as read from './values.js'
 import { webSeedBases } from './web-seed-base.js'
 
-/** The piece length that a command uses if none is given. */
+/** The piece length that a command uses by default. */
 export interface UsualPieceLength {
-  /** In bytes, or `auto` for one that suits the size. */
+  /** In bytes, or `auto` to choose it by size. */
   readonly value: number | 'auto'
-  /** The same in the help. */
+  /** Its text in the help. */
   readonly text: string
 }
 
 /**
- * The options of the commands that make torrents, each checked as it is read. The short ones are
- * those of mktorrent.
+ * The options of commands that make torrents. Each is validated when it is parsed. Short options
+ * are those of mktorrent.
  */
 export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
   return new Command(name)
     .optionsGroup('Trackers and seeds:')
     .option(
       '-a, --announce <urls>',
-      "use this tracker instead of the argument; ',' separates those of a tier, and each -a " +
+      "use this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
         'adds a tier (repeatable)',
       read.trackerTiers,
       [],
@@ -162,7 +162,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     )
     .option('--dry-run', 'show what would be done, without reading files', false)
     .option('--quiet', 'print nothing but errors', false)
-    .option('--filesystem-encoding <name>', 'ignore the name: names are UTF-8')
+    .option('--filesystem-encoding <name>', 'accept and ignore an encoding: names are always UTF-8')
 }
 
 export type TorrentOptions = ReturnType<ReturnType<typeof declareTorrentOptions>['opts']>

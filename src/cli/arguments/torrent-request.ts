@@ -14,8 +14,8 @@ import type { ChosenTrackers } from './tracker-options.js'
 import { version } from '../../version.js'
 
 /**
- * Translates the options that makemetafile and completedir have in common.
- * @throws BtkitError `usage` when options do not go together
+ * Translates the options common to makemetafile and completedir.
+ * @throws BtkitError `usage` if options contradict each other
  */
 export function commonRequest(
   trackers: ChosenTrackers,
@@ -64,14 +64,15 @@ function pieceRules(options: TorrentOptions): PieceRules {
   }
 }
 
-/** The version of torrents: v1 unless another is asked for, as old clients know no other. */
+/** The version of new torrents. The default is v1, because old clients support nothing else. */
 function versionOf({ v2, hybrid }: Pick<TorrentOptions, 'v2' | 'hybrid'>): MetainfoVersion {
   if (hybrid) return 'hybrid'
   return v2 ? 'v2' : 'v1'
 }
 
 /**
- * @throws BtkitError `usage` for another order than the one that a file tree has (BEP 52)
+ * The requested order of files.
+ * @throws BtkitError `usage` if it is not the order of a file tree (BEP 52)
  */
 function fileOrder(options: TorrentOptions): FileOrder | undefined {
   const { sortBy } = options
@@ -82,7 +83,7 @@ function fileOrder(options: TorrentOptions): FileOrder | undefined {
   throw new BtkitError('usage', `${both}: in version 2 files are in the order of their paths`)
 }
 
-/** Warns when `announce` is not in the announce list, because clients ignore it then. */
+/** Warns if `announce` is not in the announce list, because clients then ignore it. */
 export function warnOfTracker({ parts }: CommonRequest, { quiet }: TorrentOptions, io: Io): void {
   const { announce, announceList } = parts
   if (quiet || announce === null || announceList.length === 0) return
@@ -103,7 +104,7 @@ function linkPolicy({ followSymlinks, symlinks, storeSymlinks }: TorrentOptions)
   return first?.[1] ?? 'inside'
 }
 
-/** Says of keys of `info` that were asked for by name what they do to the info hash. */
+/** Reports that keys set in `info` change the info hash. */
 export function noteInfoKeys({ set, quiet }: TorrentOptions, io: Io): void {
   const keys = set.filter(({ isInInfo }) => isInInfo).map(({ key }) => `info.${key}`)
   if (quiet || keys.length === 0) return
@@ -119,7 +120,7 @@ function creator(option: TorrentOptions['createdBy']): string | null {
   return typeof option === 'string' ? textOrNull(option) : `btkit ${version()}`
 }
 
-/** The creation date: that of the option, else of SOURCE_DATE_EPOCH, else now. */
+/** The creation date of the option, else of SOURCE_DATE_EPOCH, else now. */
 function creationDate(option: TorrentOptions['date'], { env, now }: Io): number | 'mtime' | null {
   if (option === false) return null
   if (option === 'now') return Math.floor(now() / 1000)

@@ -3,9 +3,11 @@ import type { DhtNode } from '../../metainfo/metainfo.js'
 
 const OTHERS = '--announce-list, --node, --web-seed or --httpseeds'
 
-/** The options of makemetafile and completedir that say where clients find peers and content. */
+/**
+ * The options of makemetafile and completedir that tell clients where to find peers and content.
+ */
 export interface TrackerOptions {
-  /** A tier for each time that the option was given. */
+  /** One tier per option. */
   readonly announce: readonly (readonly string[])[]
   readonly announceList?: readonly (readonly string[])[] | undefined
   readonly trackerless: boolean
@@ -15,21 +17,20 @@ export interface TrackerOptions {
   readonly httpseeds?: readonly string[] | undefined
 }
 
-/** The trackers of a torrent; a list of none leaves no key behind. */
+/** The trackers of a torrent. An empty list leaves no key. */
 export interface ChosenTrackers {
   readonly announce: string | null
   readonly announceList: readonly (readonly string[])[]
 }
 
 /**
- * The trackers that a command line names; `operand` is the one among its arguments.
- * @throws BtkitError `usage` when clients would find no peers, or when options contradict each
- * other
+ * The trackers on a command line. `operand` is the tracker among its arguments.
+ * @throws BtkitError `usage` if clients would find no peers, or if options contradict each other
  */
 export function chooseTrackers(operand: string | null, options: TrackerOptions): ChosenTrackers {
   const chosen = namedTrackers(operand, options)
   if (chosen.announce === null && !options.trackerless && !hasOtherSources(options)) {
-    throw usage(`no tracker: give its URL, ${OTHERS}, or say --trackerless`)
+    throw usage(`no tracker; give its URL, ${OTHERS}, or use --trackerless`)
   }
   return chosen
 }
@@ -44,8 +45,8 @@ export function trackerlessNote(
 }
 
 /**
- * The same, which may be none.
- * @throws BtkitError `usage` when options contradict each other
+ * The trackers on a command line, possibly none.
+ * @throws BtkitError `usage` if options contradict each other
  */
 export function namedTrackers(operand: string | null, options: TrackerOptions): ChosenTrackers {
   const given = operand === null ? options.announce : [[operand], ...options.announce]
@@ -57,13 +58,14 @@ export function namedTrackers(operand: string | null, options: TrackerOptions): 
 
 function checkTogether(operand: string | null, options: TrackerOptions): void {
   const { announce, announceList, trackerless } = options
-  if (trackerless && operand !== null) throw usage(`--trackerless does not go with ${operand}`)
+  if (trackerless && operand !== null)
+    throw usage(`--trackerless and ${operand} exclude each other`)
   if (trackerless && (announce.length > 0 || announceList)) {
     const other = announceList ? '--announce-list' : '--announce'
     throw usage(`--trackerless and ${other} exclude each other`)
   }
   if (operand !== null && announce.length > 0) {
-    throw usage(`${operand}: the tracker is either an argument or in --announce`)
+    throw usage(`${operand}: give the tracker either as an argument or with --announce`)
   }
   if (announceList && announce.flat().length > 1) {
     throw usage('--announce-list and several trackers in --announce exclude each other')

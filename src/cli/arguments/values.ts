@@ -10,8 +10,8 @@ import { checkTracker, parseSeeds } from '../../metainfo/trackers.js'
 import { parseExtraKey, type ExtraKey } from './extra-keys.js'
 
 /**
- * Lets a value on the command line be read by a function whose errors name it already.
- * The result throws BtkitError `usage`, whatever the code of the function's own is.
+ * Wraps a parser whose errors already name the value. The result throws BtkitError `usage`,
+ * whatever the parser's error code.
  */
 export function checked<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
@@ -23,12 +23,12 @@ export function checked<T>(parse: (text: string) => T): (text: string) => T {
   }
 }
 
-/** Adds a value of an option that may be given several times. */
+/** Adds a value of a repeatable option. */
 export function collect(value: string, previous: string[]): string[] {
   return [...previous, value]
 }
 
-/** Adds a tier of trackers, with commas between them. */
+/** Adds a tier of trackers, separated by commas. */
 export function trackerTiers(text: string, previous: string[][]): string[][] {
   return [...previous, text.split(',').map((url) => tracker(url.trim()))]
 }
@@ -40,24 +40,24 @@ export function trackers(text: string, previous: string[]): string[] {
 
 const tracker = checked(checkTracker)
 
-/** Adds the addresses of web seeds, with commas between them as mktorrent takes them, or bars. */
+/** Adds web seeds, separated by commas as in mktorrent, or by bars. */
 export function seeds(text: string, previous: string[]): string[] {
   return [...previous, ...webSeeds(text)]
 }
 
 const webSeeds = checked((text) => parseSeeds(text, 'web seed'))
 
-/** Adds HTTP seeds, with bars or commas between them. */
+/** Adds HTTP seeds, separated by bars or commas. */
 export function httpSeeds(text: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), ...checked((urls) => parseSeeds(urls, 'HTTP seed'))(text)]
 }
 
-/** Adds a node of the DHT. */
+/** Adds a DHT node. */
 export function dhtNodes(text: string, previous: DhtNode[]): DhtNode[] {
   return [...previous, checked(parseDhtNode)(text)]
 }
 
-/** A whole number from `min` to `max`. */
+/** Parses a whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN
@@ -66,29 +66,31 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
-/** BitTornado's piece length: a power of two, with 0 (or `auto`) for one that suits the size. */
+/** Parses BitTornado's piece length: an exponent of two, or 0 or `auto` to choose it by size. */
 export function piecePow2(text: string): number | 'auto' {
   if (text === '0' || text === 'auto') return 'auto'
   return 2 ** wholeNumber(MIN_PIECE_POW2, MAX_PIECE_POW2)(text)
 }
 
-/** A piece length as a size, which must be a power of two, or `auto` for one that suits. */
+/** Parses a piece length: a size that is a power of two, or `auto` to choose it by size. */
 export function pieceLength(text: string): number | 'auto' {
   return text === 'auto' ? text : powerOfTwo(text)
 }
 
-/** A piece length as a size, which must be a power of two. */
+/** Parses a size that is a power of two. */
 export function powerOfTwo(text: string): number {
   const bytes = byteSize(text)
   const pow2 = Math.log2(bytes)
   if (Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2) return bytes
-  // mktorrent's option of this name takes the power
+  // In mktorrent the option of this name takes the exponent
   const isPower = bytes >= MIN_PIECE_POW2 && bytes <= MAX_PIECE_POW2
   const hint = isPower ? `; 2^${bytes} bytes are --piece-size-pow2 ${bytes}` : ''
   throw new InvalidArgumentError(`not a power of two from 16KiB to 1GiB${hint}`)
 }
 
-/** What files are sorted by, with `-` in front for descending; or the order of a list. */
+/**
+ * Parses a sort key, with `-` in front for descending order, or `given` for the order of a list.
+ */
 export function fileOrder(text: string): FileOrder | 'given' {
   if (text === 'given') return text
   const isDescending = text.startsWith('-')
@@ -112,31 +114,31 @@ export function collections(text: string, previous: string[]): string[] {
   return [...previous, collectionName(text)]
 }
 
-/** The name of a collection (BEP 38), which may be any text. */
+/** Parses the name of a collection (BEP 38). Any text except the empty one is valid. */
 export function collectionName(text: string): string {
   if (text !== '') return text
-  throw new InvalidArgumentError('a collection has a name')
+  throw new InvalidArgumentError('a collection needs a name')
 }
 
-/** Names of checksums, with commas between them. */
+/** Parses names of checksums, separated by commas. */
 export function checksums(text: string): ChecksumName[] {
   const names = text.split(',').map((name) => name.trim())
   if (names.every(isChecksumName)) return [...new Set(names)]
-  throw new InvalidArgumentError(`not some of ${Object.keys(CHECKSUMS).join(', ')}`)
+  throw new InvalidArgumentError(`use names of ${Object.keys(CHECKSUMS).join(', ')}`)
 }
 
-/** Permission bits in octal, as chmod takes them. */
+/** Parses permission bits in octal, like chmod. */
 export function permissionBits(text: string): number {
   if (/^0?[0-7]{3}$/.test(text)) return parseInt(text, 8)
   throw new InvalidArgumentError('not a mode in octal, such as 644')
 }
 
-/** Powers of 1024, or of 1000 for `kB` and the like. */
+/** Exponents of 1024, or of 1000 for `kB` and the like. */
 const POWERS = ['', 'k', 'm', 'g', 't']
 
 /**
- * A number of bytes, with a unit if wanted: `64MiB`, `64M` and `67108864` are the same, `64MB` are
- * 64000000, and `1.5G` is rounded to bytes.
+ * Parses a number of bytes with an optional unit. `64MiB`, `64M` and `67108864` are equal; `64MB`
+ * means 64000000; `1.5G` is rounded to bytes.
  */
 export function byteSize(text: string): number {
   const match = /^(\d{1,15}(?:\.\d{1,6})?)([kmgt]?)(i?b)?$/i.exec(text)
@@ -148,14 +150,14 @@ export function byteSize(text: string): number {
   throw new InvalidArgumentError('not a size, such as 64MiB')
 }
 
-/** A limit in bytes, above 0: nothing would keep to that, and some mean no limit by it. */
+/** Parses a limit in bytes. 0 is refused, because some users mean "no limit" by it. */
 export function sizeLimit(text: string): number {
   const limit = byteSize(text)
   if (limit > 0) return limit
   throw new InvalidArgumentError('not a size above 0, such as 64MiB')
 }
 
-/** A number of bytes a second, above 0: `50M` or `50MiB/s`. */
+/** Parses a rate in bytes per second, above 0: `50M` or `50MiB/s`. */
 export function byteRate(text: string): number {
   const rate = byteSize(text.replace(/\/s$/, ''))
   if (rate > 0) return rate
@@ -164,23 +166,23 @@ export function byteRate(text: string): number {
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400 }
 
-/** Longer than any time; it is about a million years, in milliseconds. */
+/** About a million years in milliseconds; longer times are refused. */
 const LONGEST = 3e16
 
-/** Milliseconds of a time in seconds, or with a unit; NaN for all else. */
+/** Milliseconds of a time in seconds or with a unit; NaN for any other text. */
 function milliseconds(text: string): number {
   const match = /^(\d{1,10}(?:\.\d{1,3})?)([smhdw]?)$/.exec(text)
   return Math.round(Number(match?.[1]) * (SECONDS[match?.[2] || 's'] ?? NaN) * 1000)
 }
 
-/** A length of time in milliseconds: `90`, `90s`, `10m`, `2h`, `30d` or `8w`. */
+/** Parses a duration to milliseconds: `90`, `90s`, `10m`, `2h`, `30d` or `8w`. */
 export function duration(text: string): number {
   const value = milliseconds(text)
   if (value > 0 && value < LONGEST) return value
   throw new InvalidArgumentError('not a time, such as 30d')
 }
 
-/** The same, up to 24 days: timers take no more. */
+/** Parses a duration of at most 24 days, the limit of timers, to milliseconds. */
 export function seconds(text: string): number {
   const value = milliseconds(text)
   if (value > 0 && value < 2 ** 31) return value
@@ -189,7 +191,7 @@ export function seconds(text: string): number {
   )
 }
 
-/** A length of time in whole seconds from `min` to `max`, spelled the same way. */
+/** Parses a duration of `min` to `max` whole seconds. */
 export function wholeSeconds(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = milliseconds(text) / 1000
@@ -200,15 +202,15 @@ export function wholeSeconds(min: number, max: number): (text: string) => number
   }
 }
 
-/** A ratio, such as `1` or `1.5`. */
+/** Parses a ratio, such as `1` or `1.5`. */
 export function ratio(text: string): number {
   const value = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) : NaN
   if (value > 0) return value
   throw new InvalidArgumentError('not a ratio, such as 1.5')
 }
 
-/** A command for the shell. */
+/** Parses a command for the shell. */
 export function commandLine(text: string): string {
   if (text.trim() !== '') return text
-  throw new InvalidArgumentError('no command')
+  throw new InvalidArgumentError('the command is empty')
 }

@@ -6,13 +6,13 @@ import { directoryAddress, fileAddress, isSeed } from '../../metainfo/trackers.j
 import type { Io } from '../io.js'
 import { publicUrl } from './server-options.js'
 
-/** Adds the address of the directory that the sources of torrents are in. */
+/** Adds the URL of the directory that contains the sources of torrents. */
 export function webSeedBases(text: string, previous: string[]): string[] {
   if (isSeed(text)) return [...previous, publicUrl(text)]
   throw new InvalidArgumentError('Not an http or https URL without ? and #.')
 }
 
-/** A file or directory of which a torrent is made. */
+/** The file or directory from which a torrent is made. */
 export interface SeededSource {
   readonly source: string
   /** The torrent's name. */
@@ -20,9 +20,9 @@ export interface SeededSource {
 }
 
 /**
- * The web seeds of a torrent whose source is in a directory with these addresses, as `serve` has
- * them: clients add the torrent's name.
- * @throws BtkitError `usage` when the source is a directory that is called otherwise
+ * The web seeds of a torrent whose source lies in a directory with these URLs, in the form that
+ * `serve` uses: clients append the torrent's name.
+ * @throws BtkitError `usage` if the source is a directory with another name than the torrent
  */
 export function seedsBelow(
   bases: readonly string[],
@@ -33,13 +33,13 @@ export function seedsBelow(
   if (own === name) return bases.map((base) => directoryAddress(base, []))
   if (bases.length > 0 && statIfThere(resolve(io.cwd, source))?.isDirectory()) {
     const why = `clients would look for the directory ${name} there, not for ${own}`
-    throw new BtkitError('usage', `--web-seed-base: does not go with another --name; ${why}`)
+    throw new BtkitError('usage', `--web-seed-base: cannot be used with another --name; ${why}`)
   }
   return bases.map((base) => fileAddress(base, [own]))
 }
 
 /**
- * Makes sure that one address can be that of the directory of all sources.
+ * Checks that all sources lie in one directory, because the URL stands for one.
  * @throws BtkitError `usage`
  */
 export function checkOneDirectory(
@@ -54,7 +54,7 @@ export function checkOneDirectory(
   throw new BtkitError('usage', `--web-seed-base: ${why}`)
 }
 
-/** The directories that sources are in. */
+/** The directories that contain the sources. */
 export function directoriesOf(sources: readonly string[], io: Pick<Io, 'cwd'>): string[] {
   return sources.map((source) => dirname(resolve(io.cwd, source)))
 }

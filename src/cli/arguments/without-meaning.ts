@@ -1,6 +1,6 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
 
-/** What BitTornado's downloaders could be told, and what each client decides for itself. */
+/** Options of BitTornado's downloaders that today's clients decide for themselves. */
 const WITHOUT_MEANING = [
   '--max-uploads',
   '--keepalive-interval',
@@ -49,12 +49,14 @@ const WITHOUT_MEANING = [
   '--dedicated-seed-id',
 ]
 
-/** Has a command take the options of BitTornado's that mean nothing any more, each with a value. */
+/**
+ * Declares the obsolete options of BitTornado, each with a value. They are accepted and ignored.
+ */
 export function takeOldOptions(command: CommandUnknownOpts): void {
   for (const name of WITHOUT_MEANING) command.addOption(new Option(`${name} <value>`).hideHelp())
 }
 
-/** Those of them that a command was given. */
+/** The obsolete options that were given. */
 export function givenOldOptions(options: Readonly<Record<string, unknown>>): string[] {
   return WITHOUT_MEANING.filter((name) => options[new Option(name).attributeName()] !== undefined)
 }

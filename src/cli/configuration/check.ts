@@ -17,12 +17,12 @@ import type { Section } from './read-file.js'
 import { candidateOf, type World } from './settings.js'
 import { asOptions } from './tracker-rules.js'
 
-/** The options of each section that a configuration may have: of all commands with one name. */
+/** The options of each section of a configuration. A section may serve several commands. */
 export type SectionTable = ReadonlyMap<string, readonly ReadonlyMap<string, OptionEntry>[]>
 
 /**
- * What is wrong in a configuration file, each with file, line and column: sections and keys that
- * there are not, and values that a command would refuse.
+ * Checks a configuration file. Each message has file, line and column, and reports unknown
+ * sections, unknown keys or invalid values.
  */
 export function checkFile(path: string, table: SectionTable, io: Io): string[] {
   try {
@@ -64,8 +64,7 @@ function checkRules(
 function checkSection(section: Section, table: SectionTable, world: World): string[] {
   const { name, place } = section
   const names = [DEFAULTS, ...NAMED, ...table.keys()]
-  if (!names.includes(name))
-    return [`${place}: there is no command ${name}${suggestion(name, names)}`]
+  if (!names.includes(name)) return [`${place}: unknown command ${name}${suggestion(name, names)}`]
   const commands = name === DEFAULTS ? optionsOfDefaults(table) : (table.get(name) ?? [])
   return checkOptions(section, commands, world)
 }

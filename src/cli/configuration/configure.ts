@@ -13,24 +13,24 @@ import { settingChanges, strongest } from './levels.js'
 import type { Line, Settled } from './settle.js'
 import type { Setting } from './settings.js'
 
-/** `--config`, which each command has. */
+/** The option `--config`, which each command has. */
 export function configOption(): Option {
   const what = 'read this configuration file only (default: those of btkit-config(1))'
   return new Option('--config <file>', what).helpGroup('Options:')
 }
 
-/** A command whose settings are wanted. */
+/** The command whose settings are to be found. */
 export interface Target {
   /** Its section in a configuration. */
   readonly section: string
   readonly command: CommandUnknownOpts
-  /** Whether it is called by one of BitTornado's names, which take little from a configuration. */
+  /** Whether it was called by a BitTornado name. Then few options may come from a configuration. */
   readonly isLegacy: boolean
 }
 
-/** A command line with what configuration and environment add. */
+/** A command line with the settings of configuration and environment. */
 export interface ConfiguredLine {
-  /** The settings in front, as arguments, and then what was typed. */
+  /** The settings as arguments, followed by the typed arguments. */
   readonly args: readonly string[]
   readonly settings: readonly Setting[]
   /** The rules of trackers that count, each with its place. */
@@ -38,7 +38,7 @@ export interface ConfiguredLine {
   /** Rules of trackers that the command line overrides. */
   readonly overridden: readonly string[]
   /**
-   * Reads configuration and environment again, and says what of it this run does not have yet.
+   * Reads configuration and environment again. Returns a line for each change that needs a restart.
    * @throws BtkitError as configure does
    */
   readonly changes: () => Promise<string[]>
@@ -54,9 +54,9 @@ export const asTyped = (args: readonly string[]): ConfiguredLine => ({
 })
 
 /**
- * Puts what configuration and environment say in front of the arguments of a command (those behind
- * its name), except what they displace.
- * @throws BtkitError `usage` for a configuration or a variable that is wrong
+ * Adds the settings of configuration and environment before a command's arguments (those after its
+ * name). Settings that the arguments override are omitted.
+ * @throws BtkitError `usage` for an invalid configuration or variable
  */
 export async function configure(
   args: readonly string[],
@@ -86,8 +86,8 @@ export const NOTHING_GIVEN: Pick<GivenOptions, 'config' | 'parts' | 'attributes'
 }
 
 /**
- * What configuration and environment say of a command, except what the command line displaces. The
- * parts of the command line have trackers in the place of aliases.
+ * The settings of configuration and environment for a command, except those that the command line
+ * overrides.
  * @throws BtkitError `usage`
  */
 export async function findSettings(
@@ -152,8 +152,9 @@ function lineOf(
 }
 
 /**
- * Whether a configuration may say something of a command: it has its section, or one of its options
- * in any. Others need not be parsed. Only an escape could hide a name.
+ * Whether a configuration may contain settings for a command: its section, or one of its options in
+ * any section. Other files need not be parsed. A name could be hidden only by an escape, so files
+ * with a backslash are always parsed.
  */
 function mayConcern(
   text: string,
@@ -171,7 +172,7 @@ function onlyLegacy(entries: ReadonlyMap<string, OptionEntry>): Map<string, Opti
   return new Map([...entries].filter(([key]) => LEGACY_KEYS.has(key)))
 }
 
-/** Has a command tell what a configuration says from what was typed. */
+/** Lets a command distinguish configured options from typed ones. */
 function markOrigins(command: CommandUnknownOpts, settings: readonly Setting[]): void {
   if (settings.length === 0) return
   command.hook('preAction', (_, action) => {
@@ -183,7 +184,7 @@ function markOrigins(command: CommandUnknownOpts, settings: readonly Setting[]):
   })
 }
 
-/** Text about options with the places of those that were not typed. */
+/** Adds to a message where its options come from, unless they were typed. */
 export function nameOrigins(text: string, settings: readonly Setting[]): string {
   const places = settings.flatMap(({ entry, args, place }) => {
     const long = args[0]?.split('=')[0] ?? `--${entry.key}`

@@ -3,19 +3,19 @@ import { checkValue, hidePasswords, type Candidate } from './settings.js'
 import type { OptionEntry } from '../options/table.js'
 import { OWN_VARIABLES } from '../options/traits.js'
 
-/** Commands that go on until a signal. The environment may have their options, for systemd units. */
+/** Commands that run until a signal. Their options may be in the environment, for systemd units. */
 export const SERVERS: ReadonlySet<string> = new Set(['serve', 'track'])
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * What the environment says of a command: the variables that it reads itself and, of servers, their
- * options: `BTKIT_SERVE_PORT=80` is `--port 80`. The values of an option that can be repeated have
- * spaces between them; a switch is `1` or `0`.
+ * The settings of the environment for a command: its own variables and, for servers, all options.
+ * `BTKIT_SERVE_PORT=80` is `--port 80`. Values of a repeatable option are separated by spaces. A
+ * switch is `1` or `0`.
  *
- * commander's own `.env()` would not do: it reads process.env, whatever the value of a switch is
- * turns it on, a list is one value, and a variable with a typing error is ignored.
- * @throws BtkitError `usage` for a variable that stands for nothing
+ * commander's own `.env()` is unsuitable: it reads process.env, any value turns a switch on, lists
+ * have only one value, and misspelled variables are ignored.
+ * @throws BtkitError `usage` for a variable without a matching option
  */
 export function environmentLevel(
   section: string | null,
@@ -36,7 +36,7 @@ export function environmentLevel(
   return [...own, ...options]
 }
 
-/** The command reads it by itself: it only displaces what a configuration says. */
+/** A variable that the command reads itself. Here it only overrides the configuration. */
 function ownCandidate(entry: OptionEntry, variable: string, value: string): Candidate {
   const shown = hidePasswords(value)
   return { entry, place: variable, open: () => ({ entry, args: [], shown, place: variable }) }
@@ -55,7 +55,7 @@ function candidate(
   const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
   const entry = opposite?.off ? opposite : entries.get(key)
   if (!entry || (entry !== opposite && !entry.on))
-    throw new BtkitError('usage', `${variable}: there is no option --${key}`)
+    throw new BtkitError('usage', `${variable}: unknown option --${key}`)
   const open = () => {
     const args =
       entry === opposite

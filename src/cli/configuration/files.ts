@@ -7,14 +7,14 @@ import type { Io } from '../io.js'
 /** The configuration of all users. */
 export const SYSTEM_FILE = '/etc/btkit/config.yaml'
 
-/** Room for a configuration, in bytes: thousands of lines. */
+/** The largest configuration in bytes; thousands of lines fit. */
 const MAX_CONFIGURATION = 256 * 1024
 
 type World = Pick<Io, 'env' | 'cwd' | 'isRoot'>
 
 /**
- * The configuration files that count, the strongest last: the one of `--config` or BTKIT_CONFIG
- * alone, or else those of the system and of the user that are there.
+ * The configuration files in use, the strongest last. This is only the file of `--config` or
+ * BTKIT_CONFIG if one is given, else the existing files of system and user.
  */
 export function configurationFiles(option: string | undefined, { env, cwd }: World): string[] {
   const only = option ?? (env['BTKIT_CONFIG'] || undefined)
@@ -23,7 +23,7 @@ export function configurationFiles(option: string | undefined, { env, cwd }: Wor
   return [SYSTEM_FILE, ...(user === null ? [] : [user])].filter(isThere)
 }
 
-/** The configuration of this user; null if they have no home. */
+/** The user's configuration file; null without a home directory. */
 export function userFile(env: World['env']): string | null {
   const base = env['XDG_CONFIG_HOME']
   if (base !== undefined && isAbsolute(base)) return join(base, 'btkit/config.yaml')
@@ -48,8 +48,8 @@ function isThere(path: string): boolean {
 }
 
 /**
- * Reads a configuration file as text. Root reads only those of root that nobody else can change or
- * replace, because a configuration can have commands run.
+ * Reads a configuration file as text. Root reads only files that nobody else can change or replace,
+ * because a configuration can run commands.
  * @throws BtkitError `usage`, `too-large`, `not-found`, `not-permitted` or `io`
  */
 export function readConfigurationText(path: string, { isRoot }: Pick<World, 'isRoot'>): string {
@@ -62,7 +62,7 @@ export function readConfigurationText(path: string, { isRoot }: Pick<World, 'isR
   }
 }
 
-/** Bits of the mode: who may write, and that only owners may replace what is in a directory. */
+/** Mode bits: writable by group or others, and the sticky bit of directories. */
 const [WRITABLE_BY_OTHERS, STICKY] = [0o022, 0o1000]
 
 function requireRoots(path: string): void {
@@ -85,5 +85,5 @@ function requireRootsOwn(path: string, excuse: number): void {
   if (uid === 0 && !isShared) return
   const why = uid === 0 ? 'others can write to it' : 'it is not owned by root'
   const fix = uid === 0 ? `chmod go-w ${path}` : `chown root ${path}`
-  throw new BtkitError('usage', `${path}: ${why}, so root takes no configuration there (${fix})`)
+  throw new BtkitError('usage', `${path}: ${why}, so root does not read it; run ${fix}`)
 }

@@ -3,8 +3,9 @@ import { areAlternatives } from '../options/traits.js'
 import type { Candidate, Setting } from './settings.js'
 
 /**
- * The settings that count, of levels with the strongest last. A setting is displaced by a stronger
- * one of the same option, or of one that excludes it; `given` are the options of the command line.
+ * The settings in effect, from levels with the strongest last. A setting is overridden by a
+ * stronger one of the same option or of an option that excludes it. `given` are the options on the
+ * command line.
  */
 export function strongest(
   levels: readonly (readonly Candidate[])[],
@@ -27,23 +28,23 @@ function displaces(stronger: OptionEntry, weaker: OptionEntry): boolean {
   return conflictsOf(stronger).includes(other) || conflictsOf(weaker).includes(one)
 }
 
-/** What an option declares by `conflicts`, which commander's types leave out. */
+/** The options given to `conflicts`, which commander's types omit. */
 function conflictsOf({ on }: OptionEntry): readonly string[] {
   const { conflictsWith = [] } = (on ?? {}) as { readonly conflictsWith?: readonly string[] }
   return conflictsWith
 }
 
-/** What has become of settings, a line each: a service has its options from its start on. */
+/** Reports changed settings, one line each. A running service keeps its old options. */
 export function settingChanges(before: readonly Setting[], now: readonly Setting[]): string[] {
   const old = new Map(before.map((setting) => [setting.entry.key, setting]))
   const kept = new Set(now.map(({ entry }) => entry.key))
   const changed = now.flatMap(({ entry, args, shown, place }) => {
     const isSame = old.get(entry.key)?.args.join('\0') === args.join('\0')
-    return isSame ? [] : [`${place}: ${entry.key} is ${shown} now: needs a restart`]
+    return isSame ? [] : [`${place}: ${entry.key} is ${shown} now; restart to apply it`]
   })
   const gone = before.filter(({ entry }) => !kept.has(entry.key))
   return [
     ...changed,
-    ...gone.map(({ entry }) => `${entry.key} is no longer configured: needs a restart`),
+    ...gone.map(({ entry }) => `${entry.key} is no longer configured; restart to apply it`),
   ]
 }

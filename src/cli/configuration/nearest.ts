@@ -1,7 +1,7 @@
-/** The name that is most like `name`, if any is like it; for a typing error. */
+/** The name most similar to a misspelled `name`; null if none is similar. */
 export function nearestName(name: string, names: Iterable<string>): string | null {
   let best: string | null = null
-  // A third of the letters may be wrong
+  // Up to a third of the letters may differ
   let least = Math.floor(Math.max(name.length, 3) / 3) + 1
   for (const each of names) {
     const changes = distance(name.slice(0, 100), each)
@@ -10,13 +10,13 @@ export function nearestName(name: string, names: Iterable<string>): string | nul
   return best
 }
 
-/** `(did you mean …?)` with a space in front, or nothing. */
+/** Formats ` (did you mean …?)`, or an empty text. */
 export function suggestion(name: string, names: Iterable<string>): string {
   const nearest = nearestName(name, names)
   return nearest === null ? '' : ` (did you mean ${nearest}?)`
 }
 
-/** The number of letters to put in, take out or change. */
+/** Number of letters to insert, remove or change. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, i) => i)
   for (const [i, letter] of Array.from(one).entries()) {

@@ -10,14 +10,14 @@ import {
 } from 'yaml'
 import { BtkitError } from '../../errors.js'
 
-/** A value with where it stands. */
+/** A value with its position. */
 export interface Located {
   /** `FILE:LINE:COLUMN`. */
   readonly place: string
   readonly value: LocatedValue
 }
 
-/** Text keeps its spelling; `isPlain` tells `true` from `'true'`. */
+/** Text keeps its spelling. `isPlain` distinguishes `true` from `'true'`. */
 export type LocatedValue =
   | { readonly kind: 'text'; readonly text: string; readonly isPlain: boolean }
   | { readonly kind: 'list'; readonly items: readonly Located[] }
@@ -39,13 +39,13 @@ export interface Section {
 /** How deep values may lie in each other: a section, its option, a map, its values. */
 const MAX_DEPTH = 16
 
-/** How many values there may be, those that aliases repeat included. */
+/** The most values in a file, including those repeated by aliases. */
 const MAX_VALUES = 20_000
 
 /**
- * Reads the text of a configuration file into the entries of its top level. Tags are refused, keys
- * are unique, and aliases can't multiply without a bound.
- * @throws BtkitError `usage` that names the file, the line and the column
+ * Parses the text of a configuration file into its top-level entries. Tags are refused, keys must
+ * be unique, and aliases are limited.
+ * @throws BtkitError `usage` with file, line and column
  */
 export function parseConfiguration(text: string, path: string): readonly LocatedEntry[] {
   const lines = new LineCounter()
@@ -54,14 +54,14 @@ export function parseConfiguration(text: string, path: string): readonly Located
   if (document.contents === null) return []
   const { place, value } = reader.read(document.contents, 0)
   if (value.kind === 'map') return value.entries
-  // An empty file, or one of comments alone
+  // An empty file, or one with comments only
   if (value.kind === 'text' && value.text === '' && value.isPlain) return []
-  throw new BtkitError('usage', `${place}: not a map of sections, such as defaults:`)
+  throw new BtkitError('usage', `${place}: not a map of sections such as defaults:`)
 }
 
 function parse(text: string, path: string, lines: LineCounter): Document {
   try {
-    // The default is a check of each key against each other, which takes too long for many
+    // The parser's own check compares all keys with each other, which is slow for many
     const document = parseDocument(text, {
       schema: 'failsafe',
       uniqueKeys: false,
@@ -78,7 +78,7 @@ function parse(text: string, path: string, lines: LineCounter): Document {
 }
 
 function said(message: string): string {
-  // So the package passes on what V8 says
+  // The package passes on V8's message
   if (message.startsWith('Maximum call stack')) return 'nested too deeply'
   return message.charAt(0).toLowerCase() + message.slice(1).replaceAll('\n', ' ')
 }
@@ -88,10 +88,10 @@ function placeOf(path: string, lines: LineCounter, offset: number): string {
   return `${path}:${Math.max(line, 1)}:${Math.max(col, 1)}`
 }
 
-/** Aliases that a file may have: each is looked up in all of it. */
+/** The most aliases in a file. Resolving each one searches the whole file. */
 const MAX_ALIASES = 100
 
-/** Reads nodes, and counts them. */
+/** Reads nodes and counts them. */
 class Reader {
   #count = 0
   #aliases = 0
@@ -110,10 +110,10 @@ class Reader {
       if (++this.#aliases > MAX_ALIASES) throw new BtkitError('usage', `${place}: too many aliases`)
       const target = node.resolve(this.document)
       if (target) return { place, value: this.read(target, depth + 1).value }
-      throw new BtkitError('usage', `${place}: *${node.source} stands for nothing before it`)
+      throw new BtkitError('usage', `${place}: *${node.source} is not defined before`)
     }
     if (isNode(node) && node.tag !== undefined)
-      throw new BtkitError('usage', `${place}: ${node.tag}: tags are not read`)
+      throw new BtkitError('usage', `${place}: ${node.tag}: tags are not supported`)
     return { place, value: this.#value(node, depth) }
   }
 
@@ -133,12 +133,12 @@ class Reader {
     const keys = new Set<string>()
     return pairs.map(({ key: node, value }) => {
       const { place, value: read } = this.read(node, depth + 1)
-      if (read.kind !== 'text') throw new BtkitError('usage', `${place}: a key is a name`)
+      if (read.kind !== 'text') throw new BtkitError('usage', `${place}: a key must be a name`)
       const { text: key } = read
-      if (keys.has(key)) throw new BtkitError('usage', `${place}: ${key} stands here twice`)
+      if (keys.has(key)) throw new BtkitError('usage', `${place}: ${key} is given twice`)
       keys.add(key)
       const item = this.read(value, depth + 1)
-      // Of nothing, the place of its key is told
+      // An empty value gets the position of its key
       return { key, place, item: isNode(value) ? item : { ...item, place } }
     })
   }

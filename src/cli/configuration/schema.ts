@@ -9,7 +9,7 @@ const SCALAR: Schema = { type: ['string', 'number', 'boolean'] }
 const LIST: Schema = { anyOf: [SCALAR, { type: 'array', items: SCALAR }] }
 const TIERS: Schema = { anyOf: [SCALAR, { type: 'array', items: LIST }] }
 
-/** The JSON schema of a configuration, by which editors complete and check it. */
+/** The JSON schema of a configuration, with which editors complete and check it. */
 export function configurationSchema(table: SectionTable, summaries: ReadonlyMap<string, string>) {
   const sections = [...table].map(([name, commands]) => {
     const entries = commands.flatMap((options) => [...options.values()])

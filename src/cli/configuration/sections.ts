@@ -7,7 +7,7 @@ import { isMkbrrs, mkbrrPresets } from './mkbrr.js'
 import { parseConfiguration, type Located, type LocatedEntry, type Section } from './read-file.js'
 import { candidateOf, type Candidate, type FoundEntry, type World } from './settings.js'
 
-/** The section whose options count for each command that has them. */
+/** The section whose options apply to each command that has them. */
 export const DEFAULTS = 'defaults'
 
 /** The keys of a configuration that are not sections of options. */
@@ -27,8 +27,8 @@ export interface Configuration {
 }
 
 /**
- * Reads the text of a configuration file, or of mkbrr's presets.yaml.
- * @throws BtkitError `usage` that names file, line and column
+ * Parses a configuration file into its sections.
+ * @throws BtkitError `usage` with file, line and column
  */
 export function configurationOf(text: string, path: string): Configuration {
   const all = parseConfiguration(text, path)
@@ -68,11 +68,16 @@ function isNothing({ value }: Located): boolean {
 export interface Wanted {
   readonly section: string
   readonly entries: ReadonlyMap<string, OptionEntry>
-  /** Whether keys that no option has are left alone: this command takes only some. */
+  /**
+   * Whether unknown keys are ignored, because this command has only some of the section's options.
+   */
   readonly isPartial: boolean
 }
 
-/** What the sections of a file say of a command: the defaults, and its own options above them. */
+/**
+ * The settings in a file for a command, as two levels: the defaults, and above them its own
+ * section.
+ */
 export function levelsOf(
   sections: readonly Section[],
   wanted: Wanted,
@@ -113,12 +118,12 @@ export function candidatesOf(
   })
 }
 
-/** Says of a key that a section has no such option, and which it may be. */
+/** Reports an unknown key of a section, with a suggestion. */
 export function unknownKey(key: string, section: string, known: Iterable<string>): string {
   return `${section}: no option ${key}${suggestion(key, known)}`
 }
 
-/** The option of a key: by its name, its `no-…`, or a name that other programs have for it. */
+/** Finds an option by its name, its `no-…` form, or its name in other programs. */
 export function findEntry(
   key: string,
   entries: ReadonlyMap<string, OptionEntry>,

@@ -7,24 +7,24 @@ import type { OptionEntry } from '../options/table.js'
 import { SECRETS, SEPARATORS, TRACKERS } from '../options/traits.js'
 import type { Located } from './read-file.js'
 
-/** An option with its value, as a configuration or the environment has it. */
+/** An option with its value from a configuration or the environment. */
 export interface Setting {
   readonly entry: OptionEntry
-  /** How it is spelled on a command line; empty for what is so by default. */
+  /** Its form on a command line; empty if it is the default. */
   readonly args: readonly string[]
-  /** The value in words, without what is secret. */
+  /** The value as text, without secrets. */
   readonly shown: string
   /** `FILE:LINE:COLUMN`, or the name of a variable. */
   readonly place: string
 }
 
-/** A setting that is read only when nothing stronger displaces it. */
+/** A setting that is opened only if no stronger one overrides it. */
 export interface Candidate {
   readonly entry: OptionEntry
   /** As in the setting. */
   readonly place: string
   /**
-   * Reads and checks it.
+   * Reads and checks the setting.
    * @throws BtkitError `usage` that names the place
    */
   readonly open: () => Setting
@@ -38,12 +38,12 @@ export interface World extends Pick<Io, 'env'> {
   readonly aliases?: Aliases
 }
 
-/** A key or password that is read is no longer than this, in bytes. */
+/** The largest secret in a file, in bytes. */
 const MAX_SECRET = 64 * 1024
 
 /**
- * What a configuration says of an option; null if it gives no value. `isNegated`: its key is the
- * option's `no-…`.
+ * The setting for an option; null if there is no value. `isNegated` says that the key is the
+ * option's `no-…` form.
  */
 export function candidateOf(
   { entry, isNegated }: FoundEntry,
@@ -58,10 +58,10 @@ export function candidateOf(
   return { entry, place: item.place, open }
 }
 
-/** An option found by a key of a configuration. */
+/** An option found by a key in a configuration. */
 export interface FoundEntry {
   readonly entry: OptionEntry
-  /** Whether the key is its `no-…`. */
+  /** Whether the key is its `no-…` form. */
   readonly isNegated: boolean
 }
 
@@ -70,7 +70,7 @@ function isNothing({ value }: Located): boolean {
 }
 
 interface Way {
-  /** Whether the key is `no-…` itself. */
+  /** Whether the key is the `no-…` form itself. */
   readonly isNegated: boolean
   readonly world: World
 }
@@ -97,7 +97,7 @@ function booleanOf({ value }: Located): boolean | null {
   return /^(false|False|FALSE)$/.test(value.text) ? false : null
 }
 
-/** The values as the command line has them, one for each time that the option is given. */
+/** The values as on a command line, one for each use of the option. */
 function valuesOf(entry: OptionEntry, item: Located, world: World): string[] {
   switch (entry.kind) {
     case 'map':
@@ -151,13 +151,13 @@ function texts(item: Located, entry: OptionEntry, world: World): string[] {
 
 function textOf(item: Located, entry: OptionEntry, world: World): string {
   const { value } = item
-  if (value.kind !== 'text') throw wrong(entry, item, 'one value is wanted here')
+  if (value.kind !== 'text') throw wrong(entry, item, 'a single value is expected here')
   const truth = booleanOf(item)
   if (truth !== null && entry.isZeroOrOne) return truth ? '1' : '0'
   return SECRETS.has(entry.attribute) ? openSecret(value.text, item, world) : value.text
 }
 
-/** Reads what stands in a file or a variable: `file:PATH`, `env:NAME`. */
+/** Reads a value from a file or a variable: `file:PATH`, `env:NAME`. */
 function openSecret(text: string, { place }: Located, { env }: World): string {
   const [, kind, name = ''] = /^(file|env):(.*)$/.exec(text) ?? []
   if (kind === undefined) return text
@@ -181,7 +181,7 @@ function mapValues(entry: OptionEntry, item: Located): string[] {
   if (value.kind !== 'map') {
     return itemsOf(item).map((each) => {
       if (each.value.kind === 'text') return checked(entry, each, each.value.text)
-      throw wrong(entry, each, 'not KEY: VALUE, nor KEY=VALUE')
+      throw wrong(entry, each, 'must be KEY: VALUE or KEY=VALUE')
     })
   }
   return value.entries.map(({ key, item: each }) => {
@@ -192,10 +192,10 @@ function mapValues(entry: OptionEntry, item: Located): string[] {
 
 function plainText(item: Located, entry: OptionEntry): string {
   if (item.value.kind === 'text') return item.value.text
-  throw wrong(entry, item, 'one value is wanted here')
+  throw wrong(entry, item, 'a single value is expected here')
 }
 
-/** A value as JSON has it; text that is no number, truth or null is a string. */
+/** Converts a value to JSON. Text that is not a number, boolean or null becomes a string. */
 function jsonOf({ value }: Located): unknown {
   if (value.kind === 'list') return value.items.map(jsonOf)
   if (value.kind === 'map')
@@ -204,14 +204,14 @@ function jsonOf({ value }: Located): unknown {
   return JSON.parse(value.text) as unknown
 }
 
-/** Has the command's own check look at a value. */
+/** Checks a value like the command does, and returns it. */
 function checked(entry: OptionEntry, item: Located, text: string): string {
   checkValue(entry, text, item.place)
   return text
 }
 
 /**
- * Checks a value as the command does.
+ * Checks a value like the command does.
  * @throws BtkitError `usage` that begins with `place`
  */
 export function checkValue({ key, on }: OptionEntry, text: string, place: string): void {
@@ -231,7 +231,7 @@ function wrong({ key }: OptionEntry, { place, value }: Located, why: string): Bt
   return new BtkitError('usage', `${place}: ${key}${what}: ${why}`)
 }
 
-/** A password in an address is not for screens. */
+/** Matches the password in a URL, which must not be shown. */
 const PASSWORD = /(:\/\/[^/@\s:]*):[^/@\s]*@/g
 
 function shownValue(entry: OptionEntry, item: Located, isNegated: boolean): string {
@@ -240,7 +240,7 @@ function shownValue(entry: OptionEntry, item: Located, isNegated: boolean): stri
   return SECRETS.has(entry.attribute) ? hidePasswords(shown) : shown
 }
 
-/** Text without the passwords of addresses. */
+/** Hides the passwords in URLs. */
 export function hidePasswords(text: string): string {
   return text.replaceAll(PASSWORD, '$1:***@')
 }

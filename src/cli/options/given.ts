@@ -11,19 +11,22 @@ export interface Part {
   readonly operand: string | null
 }
 
-/** What a command line gives. */
+/** The content of a command line. */
 export interface GivenOptions {
   /** All except each `--no-x` that only repeats the default. */
   readonly parts: readonly Part[]
   /** The options that it has, by the names that commander gives them. */
   readonly attributes: ReadonlySet<string>
   readonly operands: readonly string[]
-  /** The file of `--config`, if it is given. */
+  /** The file of `--config`, if given. */
   readonly config: string | undefined
   readonly isHelp: boolean
 }
 
-/** Tells the options of a command line, by their declared names, from its operands. */
+/**
+ * Separates the options of a command line from its operands. Options must have their declared
+ * names.
+ */
 export function givenOptions(args: readonly string[], command: CommandUnknownOpts): GivenOptions {
   const attributes = new Set<string>()
   const kept: Part[] = []
@@ -45,8 +48,8 @@ export function givenOptions(args: readonly string[], command: CommandUnknownOpt
 }
 
 /**
- * The option that `--no-x` for a switch `--x`, or `--x` for a lone `--no-x`, leaves as it is by
- * default: typed against a configuration.
+ * The option whose default an argument confirms: `--no-x` for a switch `--x`, or `--x` if only
+ * `--no-x` exists. Such an argument overrides a configuration.
  */
 function saysAgain(arg: string, { options }: CommandUnknownOpts): CommandOption | undefined {
   const opposite = arg.startsWith('--no-')
@@ -85,7 +88,7 @@ function partsOf(args: readonly string[], command: CommandUnknownOpts): Part[] {
 
 interface Found {
   readonly options: readonly CommandOption[]
-  /** Whether the next argument is the value of the last. */
+  /** Whether the next argument is the value of the last option. */
   readonly takesNext: boolean
   /** Its value in the same argument; null if it is not there. */
   readonly value: string | null
@@ -98,7 +101,7 @@ function longOf(arg: string, { options }: CommandUnknownOpts): Found {
   return { options: option ? [option] : [], takesNext: !!option?.required && value === null, value }
 }
 
-/** Several letters may stand together, and the last may take a value: `-pc TEXT`, `-p80`. */
+/** Parses short options, which may be combined. The last may take a value: `-pc TEXT`, `-p80`. */
 function lettersOf(arg: string, { options }: CommandUnknownOpts): Found {
   const found: CommandOption[] = []
   for (let at = 1; at < arg.length; at++) {

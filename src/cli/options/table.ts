@@ -4,35 +4,35 @@ import { MAPS, REPEATABLE, SEPARATORS, TIERED } from './traits.js'
 export type CommandOption = CommandUnknownOpts['options'][number]
 
 /**
- * What a configuration gives for an option: a boolean, one value, values, tiers of values, or values
- * by key.
+ * The form of an option's value in a configuration: a boolean, one value, values, tiers of values,
+ * or values by key.
  */
 export type OptionKind = 'switch' | 'value' | 'list' | 'tiers' | 'map'
 
-/** An option of a command: what the command declares, and what follows from it. */
+/** An option of a command, with properties derived from its declaration. */
 export interface OptionEntry {
-  /** The long name without hyphens in front; `cache` for a lone `--no-cache`. */
+  /** The long name without leading hyphens; `cache` if only `--no-cache` exists. */
   readonly key: string
-  /** As commander calls it. */
+  /** Commander's name. */
   readonly attribute: string
   readonly kind: OptionKind
-  /** What turns it on or gives its value; null for a lone `--no-cache`. */
+  /** The option that turns it on or gives its value; null if only `--no-…` exists. */
   readonly on: CommandOption | null
-  /** `--no-…`; null if there is none. */
+  /** The option `--no-…`; null if there is none. */
   readonly off: CommandOption | null
-  /** Whether it is left out of the help, as a name that old programs had. */
+  /** Whether the help omits it, like names from old programs. */
   readonly isHidden: boolean
-  /** Values that it takes, if only some. */
+  /** The accepted values, if they are limited. */
   readonly choices: readonly string[] | null
-  /** Whether it is a switch that takes 0 or 1, as BitTornado's do. */
+  /** Whether it is a switch that takes 0 or 1, like BitTornado's. */
   readonly isZeroOrOne: boolean
 }
 
-/** The options of a command by their keys, in the order of its declarations. */
+/** The options of a command by key, in the order of declaration. */
 export function optionEntries(command: CommandUnknownOpts): Map<string, OptionEntry> {
   const byAttribute = new Map<string, CommandOption[]>()
   for (const option of command.options) {
-    // Neither makes sense in a configuration
+    // Neither is useful in a configuration
     if (option.long === '--version' || option.long === '--config') continue
     const attribute = option.attributeName()
     byAttribute.set(attribute, [...(byAttribute.get(attribute) ?? []), option])
@@ -79,13 +79,13 @@ export function defaultText({ on, off }: OptionEntry): string | null {
 
 /** A command with its path below `btkit`: `cache prune`. */
 export interface NamedCommand {
-  /** Its key in a configuration: `cache`. */
+  /** Its section in a configuration: `cache`. */
   readonly section: string
   readonly path: string
   readonly command: CommandUnknownOpts
 }
 
-/** The commands that do something: a group of commands gives those in it. */
+/** The commands that do work. For a group of commands these are its members. */
 export function leafCommands(commands: readonly CommandUnknownOpts[]): NamedCommand[] {
   return commands.flatMap((command) => {
     const section = command.name()

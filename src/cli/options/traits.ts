@@ -1,19 +1,18 @@
-// What the table of options holds beside the declarations themselves, by the names that commander
-// gives to options.
+// Properties of options that their declarations do not contain, by commander's names.
 
-/** How a list is spelled by options that take all of it in one argument. */
+/** The separator of options that take a whole list in one argument. */
 export const SEPARATORS: Readonly<Record<string, string>> = { checksums: ',', httpseeds: '|' }
 
 /** Options that take tiers of trackers in one argument. */
 export const TIERED: ReadonlySet<string> = new Set(['announceList'])
 
-/** Options that can be repeated though they have no default. */
+/** Repeatable options without a default. */
 export const REPEATABLE = /^set(Tracker|WebSeed|HttpSeed|Node|Similar|Collection)$/
 
-/** Options that can be repeated, each time with `KEY=VALUE`. */
+/** Repeatable options that take `KEY=VALUE`. */
 export const MAPS: ReadonlySet<string> = new Set(['set', 'dataPrefix', 'replace'])
 
-/** Options whose values are often secret, and may be read from a file or a variable. */
+/** Options whose values are often secret. They can be read from a file or a variable. */
 export const SECRETS: ReadonlySet<string> = new Set([
   'announce',
   'announceList',
@@ -25,7 +24,7 @@ export const SECRETS: ReadonlySet<string> = new Set([
   'aggregator',
 ])
 
-/** Options of which only one has a meaning, as the commands themselves check it. */
+/** Options that exclude each other, as the commands themselves check. */
 const ALTERNATIVES: readonly (readonly string[])[] = [
   ['announce', 'announceList', 'trackerless', 'tracker', 'trackers'],
   ['followSymlinks', 'symlinks', 'storeSymlinks'],
@@ -41,12 +40,12 @@ const ALTERNATIVES: readonly (readonly string[])[] = [
   ['open', 'allowedList'],
 ]
 
-/** Whether two options exclude each other, by the names that commander gives them. */
+/** Whether two options exclude each other. Names are commander's. */
 export function areAlternatives(one: string, other: string): boolean {
   return ALTERNATIVES.some((group) => group.includes(one) && group.includes(other))
 }
 
-/** What an edit does is asked for, or stands under its own command; these are only how. */
+/** Options of edit and reannounce that may be defaults, because they do not say what to change. */
 const HOW_TO_EDIT: ReadonlySet<string> = new Set([
   'output-dir',
   'force',
@@ -56,16 +55,16 @@ const HOW_TO_EDIT: ReadonlySet<string> = new Set([
   'max-torrent-size',
 ])
 
-/** Whether `defaults:` counts for an option of a command. */
+/** Whether a command accepts an option from `defaults:`. */
 export function takesDefault(section: string, key: string): boolean {
   if (section === 'edit' || section === 'reannounce') return HOW_TO_EDIT.has(key)
-  // Those trackers are for new torrents
+  // The default trackers are for new torrents
   if (section === 'scrape' && key === 'announce') return false
-  // There it chooses pieces; elsewhere it bounds what is read
+  // For these commands the option affects the piece length; for others it limits reading
   return key !== 'max-torrent-size' || !/^(makemetafile|completedir)$/.test(section)
 }
 
-/** Options that the legacy names take from a configuration: none that goes into a torrent. */
+/** Options that the legacy names accept from a configuration: none changes a torrent. */
 export const LEGACY_KEYS: ReadonlySet<string> = new Set([
   'cache',
   'cache-dir',
@@ -76,7 +75,7 @@ export const LEGACY_KEYS: ReadonlySet<string> = new Set([
   'threads',
 ])
 
-/** Variables that commands read themselves when an option is not given. */
+/** Variables that commands read themselves if an option is not given. */
 export const OWN_VARIABLES: ReadonlyMap<string, string> = new Map([
   ['cache-dir', 'BTKIT_CACHE_DIR'],
   ['state-dir', 'BTKIT_STATE_DIR'],

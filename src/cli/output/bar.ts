@@ -5,34 +5,34 @@ import { formatBytes, formatDuration } from '../../text/quantity.js'
 import { isScreen } from './paint.js'
 import stringWidth from 'string-width'
 
-/** What a bar shows. */
+/** The content of a progress bar. */
 interface BarState {
-  /** How much of the total is done. */
+  /** The finished part of the total. */
   readonly value: number
-  /** The same in words. */
+  /** The same as text. */
   readonly done: string
   /** Bytes read since the bar was opened. */
   readonly bytes: number
-  /** What is being worked on. */
+  /** Path of the current file. */
   readonly path: string
-  /** Why nothing goes on, shown instead of the rate; null when it does. */
+  /** Why there is no progress, shown instead of the rate; null if there is. */
   readonly trouble?: string | null
 }
 
 export interface Bar {
   readonly update: (state: BarState) => void
-  /** Takes the bar away, so that other lines can be printed, until the next update. */
+  /** Removes the bar until the next update, so that other lines can be printed. */
   readonly pause: () => void
   readonly stop: () => void
 }
 
-/** Columns for the file's name on a narrow terminal, and those that the rest of the line takes. */
+/** Columns for the file name on a narrow terminal, and for the rest of the line. */
 const MIN_NAME_WIDTH = 8
 const OTHER_WIDTH = 64
 
 /**
- * Opens a progress bar on standard error; null where that is no terminal, or one that can't show it. cli-progress is loaded
- * only when a bar is to be seen.
+ * Opens a progress bar on standard error. Returns null if that is not a terminal or cannot show a
+ * bar. cli-progress is loaded only when needed.
  */
 export async function openBar(io: Io, total: number): Promise<Bar | null> {
   if (!isScreen(io.stderr, io.env)) return null
@@ -86,20 +86,20 @@ export async function openBar(io: Io, total: number): Promise<Bar | null> {
   }
 }
 
-/** How many columns of a terminal text takes: two for a character of East Asian scripts, or an emoji. */
+/** Width of text on a terminal. East Asian characters and emoji take two columns. */
 export function columnsOf(text: string): number {
   return stringWidth(text)
 }
 
 /**
- * Text in just that many columns: filled with spaces, or its end left out, which a mark shows.
+ * Fits text into exactly `columns` columns: pads it with spaces, or cuts it and adds an ellipsis.
  */
 export function fitColumns(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return padColumns(text, columns)
   return padColumns(`${cutColumns(text, columns - 1)}…`, columns)
 }
 
-/** As much of the beginning of a text as fits into that many columns; no character is parted. */
+/** The beginning of a text that fits into a number of columns. Characters are never split. */
 export function cutColumns(text: string, columns: number): string {
   let [end, left] = [0, columns]
   for (const { segment, index } of new Intl.Segmenter().segment(text)) {
@@ -110,7 +110,7 @@ export function cutColumns(text: string, columns: number): string {
   return text.slice(0, end)
 }
 
-/** A text in lines of at most so many columns, cut between words as far as words fit in. */
+/** Splits text into lines of at most `columns` columns, between words if possible. */
 export function wrapColumns(text: string, columns: number): string[] {
   const lines: string[] = []
   let line = ''

@@ -1,28 +1,28 @@
 import type { Output } from '../io.js'
 
-/** Bytes that may wait for the reader of a stream. */
+/** The most bytes that wait for the reader of a stream. */
 const MAX_WAITING = 2 ** 20
 
 /**
- * A stream of lines that may have no reader: no more than so much waits for one. Lines beyond that
- * are dropped and counted, and where they are missing a line says so.
+ * A stream of lines whose reader may be slow or missing. If too much is waiting, further lines are
+ * dropped and counted. Later a line reports the gap.
  */
 export class BoundedOutput implements Output {
   readonly #output: Output
   #dropped = 0
-  /** Of those, how many no line has told of. */
+  /** Number of dropped lines not yet reported. */
   #untold = 0
 
   constructor(output: Output) {
     this.#output = output
   }
 
-  /** Lines dropped so far. */
+  /** Number of lines dropped so far. */
   get dropped(): number {
     return this.#dropped
   }
 
-  /** Takes whole lines. */
+  /** Writes whole lines. */
   write(lines: string | Uint8Array): void {
     if ((this.#output.writableLength ?? 0) > MAX_WAITING) {
       const count = countLines(lines)
@@ -31,7 +31,9 @@ export class BoundedOutput implements Output {
       return
     }
     if (this.#untold > 0) {
-      this.#output.write(`btkit: warning: ${this.#untold} lines dropped here: nobody read them\n`)
+      this.#output.write(
+        `btkit: warning: ${this.#untold} lines dropped here, because the reader was too slow\n`,
+      )
       this.#untold = 0
     }
     this.#output.write(lines)

@@ -4,16 +4,16 @@ import { isatty } from 'node:tty'
 import type { Output } from '../io.js'
 
 /**
- * A file that output is redirected to. Node's own stream takes for written what a nearly full disk
- * had no room for; this one writes until all is there or the system says why not. After a failure
- * nothing more is written, so that nothing is missing in the middle.
+ * Output that is redirected to a file.
+ * On a nearly full disk Node's own stream treats incomplete writes as complete. This class writes
+ * everything or reports why not. After a failure it writes nothing more, so that there is no gap.
  */
 export class FileOutput implements Output {
   readonly #descriptor: number
   readonly #onError: (error: Error) => void
   #error: Error | null = null
 
-  /** `onError` is called at the first failure, which is one of the system. */
+  /** `onError` is called with the first error, which is a system error. */
   constructor(descriptor: number, onError: (error: Error) => void) {
     this.#descriptor = descriptor
     this.#onError = onError
@@ -35,13 +35,13 @@ export class FileOutput implements Output {
   }
 }
 
-/** What a descriptor of the process is. */
+/** The kind of a standard stream. */
 export type OutputKind = 'file' | 'pipe' | 'terminal'
 
 /**
- * A file or a device such as /dev/null, a pipe or socket, or a terminal. A descriptor that was closed
- * is /dev/null, which Node opens in its place just as Python and others do for their children: it
- * can't be told from one that is meant so.
+ * The kind of a descriptor: a file or device such as /dev/null, a pipe or socket, or a terminal.
+ * A closed descriptor counts as a file. Node opens /dev/null in its place, and so do Python and
+ * others for their children, so it cannot be distinguished.
  */
 export function kindOfOutput(descriptor: number): OutputKind {
   const stats = fstatSync(descriptor)
@@ -50,10 +50,10 @@ export function kindOfOutput(descriptor: number): OutputKind {
   return isatty(descriptor) ? 'terminal' : 'file'
 }
 
-/** Linux has /dev/null and its like under this number. */
+/** Linux's device number of /dev/null and similar devices. */
 const MEMORY_DEVICES = 1
 
-/** Told apart from terminals without what asks for those, which takes long to load. */
+/** Whether a device is like /dev/null. Checked by number, because node:tty takes long to load. */
 function isMemoryDevice(stats: Stats): boolean {
   return platform === 'linux' && stats.isCharacterDevice() && stats.rdev >> 8 === MEMORY_DEVICES
 }

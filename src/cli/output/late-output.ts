@@ -2,16 +2,16 @@ import { constants, openSync, writeSync } from 'node:fs'
 import type { Output } from '../io.js'
 
 /**
- * A pipe or socket that is opened as a stream when its reader does not keep up: what Node opens one
- * with takes longer to load than many a command does all else. Until then a pipe is written to as
- * long as that does not make us wait.
+ * A pipe or socket that is opened as a stream only when its reader is too slow. Loading Node's
+ * stream takes longer than the rest of many commands. Until then, pipes are written directly,
+ * without blocking.
  */
 export class LateOutput implements Output {
   readonly #open: () => Output
   #stream: Output | null = null
   readonly #tryWrite: (bytes: Uint8Array) => number
 
-  /** `tryWrite` returns how many bytes it could write at once, and never waits or fails. */
+  /** `tryWrite` returns the number of bytes written. It must never block or throw. */
   constructor(open: () => Output, tryWrite: (bytes: Uint8Array) => number) {
     this.#open = open
     this.#tryWrite = tryWrite
@@ -35,8 +35,8 @@ export class LateOutput implements Output {
 }
 
 /**
- * Writes to the pipe of a descriptor what it takes at once. Linux opens it anew for that, as whoever
- * else has it is not to find that writing no longer waits.
+ * Creates a function that writes to a pipe without blocking. On Linux it opens the pipe a second
+ * time, because the non-blocking mode would affect other processes that share the descriptor.
  */
 export function pipeWriter(descriptor: number): (bytes: Uint8Array) => number {
   let own: number | undefined
@@ -45,7 +45,7 @@ export function pipeWriter(descriptor: number): (bytes: Uint8Array) => number {
       own ??= openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK)
       return writeSync(own, bytes)
     } catch {
-      // A socket, a full pipe, one that nobody reads: the stream will tell
+      // A socket, a full pipe, or one without a reader: the stream handles it
       return 0
     }
   }

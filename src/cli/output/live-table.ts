@@ -2,27 +2,26 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Io, Output } from '../io.js'
 import { wrapColumns } from './bar.js'
 
-/** The size of a terminal that does not tell. */
+/** The assumed size of a terminal whose size is unknown. */
 const COLUMNS = 80
 const ROWS = 24
 
-/** How many messages are seen below the table at most. */
+/** The most messages shown below the table. */
 const MESSAGES = 5
 
 const ENTER = '\u001b[?1049h'
 const HOME = '\u001b[H'
 const ERASE_LINE = '\u001b[K'
 const ERASE_BELOW = '\u001b[J'
-// tmux leaves lines of the table on the usual screen if they are there after another width
+// Without this, tmux leaves lines of the table on the normal screen after a resize
 const LEAVE = `${HOME}${ERASE_BELOW}\u001b[?1049l`
 
-/** Makes the entries of a table, each of one line or more that take at most so many columns. */
+/** Returns the entries of a table. An entry has one or more lines of at most `columns` columns. */
 export type Table = (columns: number) => readonly string[]
 
 /**
- * A table on the alternate screen of a terminal, drawn where it stands, again when the terminal has
- * another size. Messages go to the usual screen, where they stay, and the last of them are seen below
- * the table.
+ * A table on the alternate screen of a terminal, redrawn in place and after a resize. Messages go
+ * to the normal screen, where they stay. The latest are also shown below the table.
  */
 export class LiveTable {
   readonly #stdout: Output
@@ -38,7 +37,7 @@ export class LiveTable {
     this.#stderr = stderr
   }
 
-  /** Shows a table in place of that before. Entries that the terminal has no room for are counted. */
+  /** Replaces the table. Entries that do not fit on the terminal are counted. */
   show(table: Table): void {
     if (!this.#table) {
       this.#stdout.write(ENTER)
@@ -48,7 +47,7 @@ export class LiveTable {
     this.#draw()
   }
 
-  /** Writes to standard error what is to stay, and draws the table again. */
+  /** Writes a permanent message to standard error and redraws the table. */
   tell(text: string): void {
     const lines = stripVTControlCharacters(text).trimEnd().split('\n')
     this.#messages = [...this.#messages, ...lines].slice(-MESSAGES)
@@ -59,7 +58,7 @@ export class LiveTable {
     this.#draw()
   }
 
-  /** Goes back to the usual screen. */
+  /** Returns to the normal screen. */
   close(): void {
     if (!this.#table) return
     this.#table = null
@@ -70,7 +69,7 @@ export class LiveTable {
   #draw(): void {
     if (!this.#table) return
     const { columns = COLUMNS, rows = ROWS } = this.#stdout
-    // The last row is where the cursor stays
+    // The cursor needs the last row
     const room = Math.max(2, rows - 1)
     const told = this.#messages.slice(-Math.floor(room / 4))
     const isRoomy = room >= 4 && told.length > 0
@@ -82,7 +81,7 @@ export class LiveTable {
   }
 }
 
-/** The lines of as many entries as there is room for. */
+/** The lines of the entries that fit. */
 function fitRows(entries: readonly string[], room: number): readonly string[] {
   const all = entries.map((entry) => entry.split('\n'))
   if (all.flat().length <= room) return all.flat()

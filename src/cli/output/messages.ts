@@ -10,19 +10,19 @@ export function reportError(error: unknown, io: Io): void {
   }
 }
 
-/** Reports as a line on standard error what is probably not as it should be. */
+/** Reports a warning as one line on standard error. */
 export function reportWarning(message: string, io: Io): void {
   io.stderr.write(`${io.paint('yellow', 'btkit: warning:')} ${escapeText(message)}\n`)
 }
 
-/** Reports as a line on standard error what is worth knowing. */
+/** Reports a note as one line on standard error. */
 export function reportNote(message: string, io: Io): void {
   io.stderr.write(`btkit: ${escapeText(message)}\n`)
 }
 
 /**
- * Does the work on each item in turn; one that fails is reported and does not stop the rest,
- * except that an interruption ends all. Returns the exit status.
+ * Runs `work` on each item in turn. A failure is reported and does not stop the rest, but an
+ * interruption does. Returns the exit status.
  */
 export async function tryEach<T>(
   items: readonly T[],
@@ -42,7 +42,7 @@ export async function tryEach<T>(
   return status
 }
 
-/** The exit status of a failure: 2 for wrong usage, 75 for a lock that is held, else 1. */
+/** The exit status for an error: 2 for wrong usage, 75 for a held lock, else 1. */
 export function exitStatusOf(error: unknown): number {
   if (!(error instanceof BtkitError)) return 1
   if (error.code === 'usage') return 2
@@ -53,10 +53,10 @@ function describe(error: unknown): string {
   if (typeof error === 'string') return error
   if (error instanceof BtkitError) return error.message
   const reason = error instanceof Error ? error.message : String(error)
-  return `internal error: ${reason} (BTKIT_DEBUG=1 shows where)`
+  return `internal error: ${reason} (set BTKIT_DEBUG=1 for details)`
 }
 
-/** Reports lines as notes, and a failure to get them as an error. */
+/** Reports lines as notes, or the error if they cannot be obtained. */
 export async function reportNotes(lines: Promise<readonly string[]>, io: Io): Promise<void> {
   try {
     for (const line of await lines) reportNote(line, io)

@@ -1,8 +1,8 @@
 import type { Output, Paint, Io } from '../io.js'
 
 /**
- * How to colour: by chalk when standard error is a terminal, unless NO_COLOR or FORCE_COLOR say
- * otherwise. Where nothing is coloured chalk is not even loaded.
+ * Chooses how to colour text. chalk is used if standard error is a terminal, unless NO_COLOR or
+ * FORCE_COLOR are set. Without colours chalk is not loaded.
  */
 export async function choosePaint(
   env: Readonly<Record<string, string | undefined>>,
@@ -21,7 +21,7 @@ function wantsColour(env: Readonly<Record<string, string | undefined>>, stderr: 
   return isScreen(stderr, env)
 }
 
-/** Whether what is written is seen on a terminal that can take back and colour what it shows. */
+/** Whether output goes to a terminal that supports colours and cursor movement. */
 export function isScreen(output: Output, env: Io['env']): boolean {
   return output.isTTY === true && env['TERM'] !== 'dumb'
 }

@@ -2,7 +2,7 @@ import type { PieceFacts } from '../../core/make/piece-choice.js'
 import { formatBytes } from '../../text/quantity.js'
 
 const BOUNDS = {
-  longest: 'no longer by --max-piece-size',
+  longest: 'limited by --max-piece-size',
   shortest: 'no shorter by --min-piece-size',
 } as const
 
@@ -29,13 +29,13 @@ function causeOf(reason: PieceFacts['reason'], size: number): string[] {
   }
 }
 
-/** Names with a backslash: how many there are, and the path of the first. */
+/** Names with a backslash: their number, and the path of the first. */
 interface BackslashedNames {
   readonly count: number
   readonly first: string | null
 }
 
-/** What is to be said of them, as one line; null where there are none. */
+/** Warns of names with a backslash in one line; null if there are none. */
 export function backslashWarning({ count, first }: BackslashedNames): string | null {
   if (first === null) return null
   const others = count > 1 ? ` and ${count - 1} more` : ''

@@ -3,15 +3,15 @@ import { openBar } from './bar.js'
 import type { Io } from '../io.js'
 import { formatBytes } from '../../text/quantity.js'
 
-/** What a terminal sees of work under way. */
+/** A progress bar for work of one kind. */
 export interface ProgressBar<T> {
   readonly update: (progress: T) => void
-  /** Takes the bar away, so that other lines can be printed, until the next update. */
+  /** Removes the bar until the next update, so that other lines can be printed. */
   readonly pause: () => void
   readonly stop: () => void
 }
 
-/** Opens a bar over the `total` bytes of one content; null where nobody would see it. */
+/** Opens a bar for hashing `total` bytes; null if nobody would see it. */
 export async function openProgress(
   io: Io,
   total: number,

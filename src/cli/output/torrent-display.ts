@@ -6,7 +6,7 @@ import { isScreen } from './paint.js'
 import { torrentTable } from './torrent-table.js'
 import { isWhole, type ClientTorrent } from '../../core/publish/client.js'
 
-/** What is to be shown, and how. */
+/** Options of a display. */
 export interface DisplayOptions {
   readonly json?: true | undefined
   readonly quiet?: true | undefined
@@ -14,20 +14,23 @@ export interface DisplayOptions {
   readonly displayInterval?: number | undefined
 }
 
-/** Shows on standard output what torrents do, between messages. */
+/** Shows the state of torrents on standard output, between messages. */
 export interface Display {
   readonly show: (torrents: readonly ClientTorrent[]) => void
   readonly note: (message: string) => void
   readonly reportError: (error: unknown) => void
-  /** Takes away what is shown for the moment alone. */
+  /** Removes everything that is shown only temporarily. */
   readonly clear: () => void
-  /** Whether what is shown stands in one place, so that it may be shown whenever it changes. */
+  /** Whether the display is redrawn in place, so that it can follow every change. */
   readonly isLive: boolean
-  /** Milliseconds from one show to the next. */
+  /** Milliseconds between two updates. */
   readonly interval: number
 }
 
-/** A table on a terminal; lines of JSON if wanted; else lines as of old. */
+/**
+ * Opens a table on a terminal. With `--json` it prints JSON; otherwise lines in BitTornado's
+ * format.
+ */
 export function openDisplay(options: DisplayOptions, io: Io): Display {
   const isLive = isScreen(io.stdout, io.env) && !options.json && !options.quiet
   const table = new LiveTable(io)
@@ -66,7 +69,7 @@ function chooseLines({ json, quiet }: DisplayOptions, io: Io): Display['show'] {
   }
 }
 
-/** What a torrent is doing, in a line as BitTornado's launchmany has it. */
+/** Formats a torrent's state in one line, like BitTornado's launchmany. */
 function torrentLine(torrent: ClientTorrent): string {
   const { name, state, size, bytesDone, peers, uploadRate, downloadRate, message } = torrent
   const done = isWhole(torrent) ? 100 : (100 * bytesDone) / size

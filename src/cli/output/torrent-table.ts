@@ -3,16 +3,16 @@ import { escapeText } from '../../text/escape.js'
 import { formatBytes } from '../../text/quantity.js'
 import { cutColumns, fitColumns, wrapColumns } from './bar.js'
 
-/** How many digits of an info hash tell torrents of one name apart. */
+/** Number of digits that distinguish torrents of the same name. */
 const HASH_DIGITS = 8
 
-/** The beginning of each line of a message. */
+/** Indentation of a message's lines. */
 const INDENT = '  '
 
 /** A column after the name. */
 interface Column {
   readonly heading: string
-  /** The longest value that it usually has. */
+  /** The usual maximum width. */
   readonly width: number
   readonly valueOf: (torrent: ClientTorrent) => string
 }
@@ -27,19 +27,18 @@ const COLUMNS: readonly Column[] = [
   { heading: 'hash', width: HASH_DIGITS, valueOf: shortHash },
 ]
 
-/** Columns of words, which begin at the left; figures end at the right. */
+/** Columns of words are aligned left; figures are aligned right. */
 const WORDS: ReadonlySet<string> = new Set(['state', 'hash'])
 
-/** What a narrow terminal goes without, in this order. */
+/** The columns that a narrow terminal omits, in this order. */
 const DISPENSABLE = ['ratio', 'peers', 'down', 'up', 'hash', 'done', 'state']
 
-/** The least width of the names. */
+/** The smallest width of the name column. */
 const MIN_NAME = 12
 
 /**
- * What torrents in a client are doing, one a line below a line of headings, sorted by name and
- * info hash. The lines take at most `width` columns. A client's message is in further lines of the
- * torrent's entry.
+ * Formats torrents as a table with headings, sorted by name and info hash. Lines have at most
+ * `width` columns. A client's message follows in further lines of the torrent's entry.
  */
 export function torrentTable(torrents: readonly ClientTorrent[], width: number): string[] {
   const sorted = [...torrents].sort((a, b) => {
@@ -65,7 +64,7 @@ function messageLines({ message }: ClientTorrent, width: number): string[] {
   return lines.map((each) => INDENT + each)
 }
 
-/** The first digits of a torrent's info hash, for people. */
+/** The first digits of a torrent's info hash. */
 export function shortHash({ infoHash }: Pick<ClientTorrent, 'infoHash'>): string {
   return infoHash.slice(0, HASH_DIGITS)
 }
@@ -74,7 +73,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** The columns that leave room for names. */
+/** The columns that leave enough room for names. */
 function fittingColumns(width: number): readonly Column[] {
   let columns = COLUMNS
   for (const heading of DISPENSABLE) {
@@ -84,7 +83,7 @@ function fittingColumns(width: number): readonly Column[] {
   return columns
 }
 
-/** With the space before each. */
+/** Includes the space before each column. */
 function widthOf(columns: readonly Column[]): number {
   return columns.reduce((sum, { width }) => sum + width + 1, 0)
 }

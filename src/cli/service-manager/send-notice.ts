@@ -2,17 +2,17 @@ import { spawn } from 'node:child_process'
 import { getSystemErrorName } from 'node:util'
 import { loadNative } from '../../native-addon.js'
 
-/** Tells the service manager lines such as `READY=1`; what went wrong is what it throws. */
+/** Sends lines such as `READY=1` to the service manager. Throws if that fails. */
 export type SendNotice = (text: string) => void
 
-/** The part of the native addon that sends datagrams, which Node does not. */
+/** The functions of the native addon for datagrams, which Node lacks. */
 interface DatagramAddon {
   readonly sendDatagram: (address: string, text: string) => number
 }
 
 /**
- * What sends notices to the socket at an address, as sd_notify(3) has it: the native addon, or
- * where that is not built systemd-notify(1), whose failures are given to `onError` later.
+ * Creates a sender of notices to a socket address, as in sd_notify(3). It uses the native addon, or
+ * else systemd-notify(1), whose later failures go to `onError`.
  */
 export function noticeSender(address: string, onError: (why: string) => void): SendNotice {
   const addon = loadNative<DatagramAddon>('sendDatagram')
@@ -26,7 +26,7 @@ function sendBy(addon: DatagramAddon, address: string): SendNotice {
   }
 }
 
-/** Sends notices by a process for each, which the manager must let speak for this one. */
+/** Sends each notice by a process of its own. The manager must accept notices from it. */
 export function sendByProgram(address: string, onError: (why: string) => void): SendNotice {
   return (text) => {
     const args = [`--pid=${process.pid}`, ...text.split('\n')]
@@ -34,7 +34,7 @@ export function sendByProgram(address: string, onError: (why: string) => void): 
     const child = spawn('systemd-notify', args, { env, stdio: 'ignore' })
     child.unref()
     child.once('error', () => {
-      onError('neither the native part of btkit nor systemd-notify is there')
+      onError('needs the native addon of btkit or systemd-notify')
     })
     child.once('exit', (status) => {
       if (status !== 0) onError(`systemd-notify failed with status ${status}`)

@@ -1,23 +1,23 @@
 import { escapeText } from '../../text/escape.js'
 import { noticeSender, type SendNotice } from './send-notice.js'
 
-/** What started this process as a service, and wants to know how it does. */
+/** The service manager that started this process and monitors it. */
 export interface ServiceManager {
-  /** Tells that requests are answered, and what is served. */
+  /** Reports that requests are answered, and what is served. */
   readonly ready: (status: string) => void
-  /** Tells of a reload from its beginning to its end. */
+  /** Reports a reload from beginning to end. */
   readonly reload: (work: () => Promise<void>) => Promise<void>
-  /** Tells that the service ends. */
+  /** Reports that the service is stopping. */
   readonly stopping: () => void
 }
 
 export interface ServiceManagerParts {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Hears once what keeps the manager from hearing of us. */
+  /** Receives one warning if the manager cannot be reached. */
   readonly warn: (message: string) => void
 }
 
-/** There is none, or it does not want to know. */
+/** Does nothing: there is no manager, or it needs no notices. */
 const NOBODY: ServiceManager = {
   ready: () => undefined,
   reload: (work) => work(),
@@ -25,8 +25,8 @@ const NOBODY: ServiceManager = {
 }
 
 /**
- * The service manager that `NOTIFY_SOCKET` tells of, as sd_notify(3) has it. From `ready` on it
- * hears twice in each interval of its watchdog that the main thread is alive.
+ * The service manager at `NOTIFY_SOCKET`, as in sd_notify(3). After `ready` it is notified twice
+ * per watchdog interval that the main thread is alive.
  */
 export function serviceManager({ env, warn }: ServiceManagerParts): ServiceManager {
   const address = env['NOTIFY_SOCKET']
@@ -52,17 +52,16 @@ export function serviceManager({ env, warn }: ServiceManagerParts): ServiceManag
     },
     stopping: () => {
       if (timer) clearInterval(timer)
-      tell('STOPPING=1\nSTATUS=ending what is under way')
+      tell('STOPPING=1\nSTATUS=finishing current requests')
     },
   }
 }
 
-/** Sends what is told; when that fails, it is said once. */
+/** Sends notices. The first failure is reported, later ones are not. */
 function onceFailing(address: string, warn: (message: string) => void): SendNotice {
   let isTold = false
   const complain = (why: string) => {
-    if (!isTold)
-      warn(`the service manager at ${address} can't be told how this service does: ${why}`)
+    if (!isTold) warn(`cannot notify the service manager at ${address}: ${why}`)
     isTold = true
   }
   const send = noticeSender(address, complain)
@@ -75,7 +74,7 @@ function onceFailing(address: string, warn: (message: string) => void): SendNoti
   }
 }
 
-/** Half of the time, in milliseconds, after which the manager takes this process for dead. */
+/** Half of the watchdog interval, in milliseconds; null without a watchdog. */
 function watchdogPeriod(env: ServiceManagerParts['env']): number | null {
   const microseconds = Number(env['WATCHDOG_USEC'])
   const isMeant = (env['WATCHDOG_PID'] ?? `${process.pid}`) === `${process.pid}`

@@ -2,15 +2,15 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Script } from 'node:vm'
 import { digestOf } from '../../digest.js'
 
-/** How long the stamp is that a bundle ends with, in bytes: a digest of all before it. */
+/** Length in bytes of the stamp at the end of a bundle, a digest of the bundle. */
 const STAMP_LENGTH = 40
 
 const CODE_DIGEST_LENGTH = 20
 
 /**
- * The code that V8 compiled of `source` when the program was installed, or undefined if there is none,
- * or it is damaged or of another source. V8 itself refuses what another V8 wrote, but looks at no more
- * of the source than its length.
+ * Reads the code that V8 compiled from `source` at installation. Returns undefined if it is
+ * missing, damaged or from another source.
+ * V8 itself refuses code of other V8 versions, but compares only the length of the source.
  */
 export function readCodeCache(path: string, source: Buffer): Buffer | undefined {
   try {
@@ -22,7 +22,7 @@ export function readCodeCache(path: string, source: Buffer): Buffer | undefined 
   }
 }
 
-/** Keeps the code that V8 has compiled of `script` by now. The program may be running meanwhile. */
+/** Saves the code compiled so far for `script`. Other processes may be running the program. */
 export function writeCodeCache(path: string, source: Buffer, script: Script): void {
   const code = script.createCachedData()
   const temporary = `${path}.${process.pid}`

@@ -1,4 +1,4 @@
-/** Modules of Node that take long to load beside what most commands use of them. */
+/** Node modules that load slowly and that most commands hardly use. */
 const SLOW_MODULES: ReadonlySet<string> = new Set([
   'node:child_process',
   'node:crypto',
@@ -15,13 +15,13 @@ const SLOW_MODULES: ReadonlySet<string> = new Set([
   'node:worker_threads',
 ])
 
-/** `require`, but the slow modules of Node are loaded only when something of them is used. */
+/** `require` that loads Node's slow modules only on first use. */
 export function makeLazy(require: NodeJS.Require): (id: string) => unknown {
   const load = (id: string) => require(id) as object
   return (id) => (SLOW_MODULES.has(id) ? standIn(() => load(id)) : load(id))
 }
 
-/** It asks `require` once: names are looked up for every request, and that takes a microsecond. */
+/** Calls `require` only once, because a lookup for each access would take a microsecond. */
 function standIn(load: () => object): object {
   let loaded: object | null = null
   return new Proxy(

@@ -9,10 +9,10 @@ import type * as main from '../main.js'
 
 type Require = (id: string) => unknown
 
-/** What a bundle exports; its rest, with what is imported only when it is needed, exports `late`. */
+/** The exports of a bundle. Its second file, with modules imported on demand, exports `late`. */
 interface Bundle {
   readonly main: typeof main.main
-  /** Modules that are in its rest as well, by the names that they have there. */
+  /** Modules that the second file needs, too, by their names there. */
   readonly parts?: Readonly<Record<string, unknown>>
   readonly late: Readonly<Record<string, () => unknown>>
 }
@@ -21,17 +21,18 @@ type Wrapper = (module: { exports: object }, require: Require, place: object) =>
 
 export interface LoadedProgram {
   readonly main: typeof main.main
-  /** Keeps the code that V8 compiled by now beside the bundles whose code was not there. */
+  /** Saves the compiled code of bundles that had none. */
   readonly keepCode: () => void
 }
 
 /**
- * Loads a bundle as Node loads a CommonJS module, but with the code that V8 compiled of it before: to
- * compile it again takes longer than most commands. Node's own module.enableCompileCache reads a
- * directory for each user, which that user has to fill first, and takes longer.
+ * Loads a bundle like a CommonJS module, but with saved compiled code. Compiling takes longer than
+ * most commands.
+ * Node's module.enableCompileCache is slower: it uses a directory per user, which each user must
+ * fill first.
  */
 export function loadProgram(bundle: string): LoadedProgram {
-  // This file is itself in a bundle, beside the others
+  // This file is itself part of a bundle, beside the others
   const path = `${__dirname}/${bundle}`
   const load = makeLazy(require)
   const keepers: (() => void)[] = []
@@ -45,27 +46,27 @@ export function loadProgram(bundle: string): LoadedProgram {
   const loaded = runScript(`${path}.cjs`, requireAny, keepers)
   const keepCode = () => {
     if (keepers.length === 0 || !mayKeepBeside(path)) return
-    // V8 refuses code that was compiled under other flags than those of a start
+    // V8 refuses code compiled under other flags than those at start
     unboundHeapGrowth()
     for (const keep of keepers) keep()
   }
   return { main: loaded.main, keepCode }
 }
 
-/** Whether the program is this user's own, who alone may put files beside it. */
+/** Whether the program belongs to this user. Other users must not put files beside it. */
 function mayKeepBeside(path: string): boolean {
   return statSync(dirname(path)).uid === process.geteuid?.()
 }
 
 /**
- * Runs the script of a bundle and returns its exports. Adds to `keepers` what keeps its code, unless that
- * was there.
+ * Runs a bundle's script and returns its exports. If its compiled code was missing, adds a function
+ * to `keepers` that saves it.
  */
 function runScript(path: string, require: Require, keepers: (() => void)[]): Bundle {
   const codeCache = `${path}.cache`
   const source = readFileSync(path)
   const cachedData = readCodeCache(codeCache, source)
-  // The bundle is ASCII, which is the quickest to read
+  // The bundle is ASCII, and latin1 decodes fastest
   const script = new Script(source.toString('latin1'), {
     filename: path,
     ...(cachedData && { cachedData }),

@@ -1,12 +1,12 @@
 import { ignoreDebugSignal } from '../debug-signal.js'
 import { bundleOf } from './bundles.js'
 
-/** The status with which Node itself ends a module that waits for something that never comes. */
+/** Node's exit status for a module that waits forever. */
 const NEVER_FINISHED = 13
 
 /**
- * Runs btkit in this process: what the executables in bin/ call, with the name they are called by
- * and the subcommand that a legacy name stands for.
+ * Runs btkit in this process. The executables in bin/ call it with their name and, for a legacy
+ * name, the subcommand.
  */
 export async function start(program: string, subcommand: string | null = null): Promise<void> {
   ignoreDebugSignal()
@@ -14,7 +14,7 @@ export async function start(program: string, subcommand: string | null = null): 
   process.once('exit', (status) => {
     if (!isFinished && status === 0) process.exitCode = NEVER_FINISHED
   })
-  // Only now: to load it takes a while, in which the signal may come
+  // Loaded only now, because a signal may arrive while it loads
   const { loadProgram } = await import('./load-program.js')
   const { main, keepCode } = loadProgram(bundleOf(subcommand ?? process.argv[2]))
   await main(program, subcommand)
@@ -22,6 +22,6 @@ export async function start(program: string, subcommand: string | null = null): 
   try {
     keepCode()
   } catch {
-    // No room, or nobody may write there: the next start takes some milliseconds more again
+    // No space or no permission: the next start is some milliseconds slower
   }
 }

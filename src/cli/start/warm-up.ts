@@ -11,7 +11,7 @@ const [file, tree] = [join(scratch, 'file'), join(scratch, 'tree')]
 const torrent = `${file}.torrent`
 const complete = ['completedir', tree, TRACKER]
 
-/** The commands that people wait for, by bundle. */
+/** The commands for which people wait, by bundle. */
 const COMMANDS: Readonly<Record<string, readonly string[][]>> = {
   [NO_COMMAND]: [['--version']],
   makemetafile: [['makemetafile', file, TRACKER]],
@@ -23,11 +23,11 @@ const COMMANDS: Readonly<Record<string, readonly string[][]>> = {
   ],
 }
 
-// Runs the commands in this process, and keeps the code that V8 compiled for them.
+// Runs the commands in this process and saves the code that V8 compiled for them.
 async function warmUp(): Promise<void> {
   mkdirSync(tree)
   for (const path of [file, join(tree, 'entry')]) writeFileSync(path, Buffer.alloc(100_000))
-  // Nothing of this is the user's
+  // Nothing of the user's is touched
   process.env['BTKIT_CACHE_DIR'] = join(scratch, 'cache')
   process.env['BTKIT_STATE_DIR'] = join(scratch, 'state')
   process.env['BTKIT_CONFIG'] = join(scratch, 'config.yaml')

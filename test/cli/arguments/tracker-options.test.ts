@@ -40,11 +40,11 @@ for (const [what, operand, options, announce, announceList] of [
 }
 
 for (const [what, operand, options, message] of [
-  ['an argument and -a', A, { announce: [[B]] }, `${A}: the tracker is either`],
-  ['an argument and none by request', A, { trackerless: true }, '--trackerless does not go'],
+  ['an argument and -a', A, { announce: [[B]] }, `${A}: give the tracker either`],
+  ['an argument and none by request', A, { trackerless: true }, '--trackerless and '],
   ['a list and none by request', null, { trackerless: true, announceList: [[A]] }, '--trackerless'],
   ['two -a and a list', null, { announce: [[A], [B]], announceList: [[A]] }, '--announce-list and'],
-  ['nothing at all', null, {}, 'no tracker: give its URL, '],
+  ['nothing at all', null, {}, 'no tracker; give its URL, '],
 ] as const) {
   test(`trackers by ${what} are refused`, () => {
     assert.throws(

@@ -38,7 +38,10 @@ test('what nobody reads is dropped, counted and told of', () => {
   output.write('three\n')
   const tail = pipe.text.slice(passed * line.length)
   const told = 1000 - passed + 2
-  assert.equal(tail, `btkit: warning: ${told} lines dropped here: nobody read them\nthree\n`)
+  assert.equal(
+    tail,
+    `btkit: warning: ${told} lines dropped here, because the reader was too slow\nthree\n`,
+  )
   output.write('four\n')
   assert.ok(pipe.text.endsWith('three\nfour\n'))
   assert.equal(output.dropped, told)

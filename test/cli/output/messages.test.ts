@@ -25,7 +25,10 @@ test('an error is one line that names btkit', () => {
 test('a bug is owned up to, with the way to its place', () => {
   const { stderr, io } = makeIo()
   reportError(new TypeError('x is undefined'), io)
-  assert.equal(stderr.text, 'btkit: internal error: x is undefined (BTKIT_DEBUG=1 shows where)\n')
+  assert.equal(
+    stderr.text,
+    'btkit: internal error: x is undefined (set BTKIT_DEBUG=1 for details)\n',
+  )
 })
 
 test('BTKIT_DEBUG=1 shows the place', () => {

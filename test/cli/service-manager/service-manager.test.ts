@@ -78,7 +78,7 @@ test('a manager that is gone is warned of once, and the service goes on', unless
   const { manager, warnings } = managed({ NOTIFY_SOCKET: address })
   manager.ready('')
   manager.stopping()
-  const told = `the service manager at ${address} can't be told how this service does: ENOENT`
+  const told = `cannot notify the service manager at ${address}: ENOENT`
   assert.deepEqual(warnings, [told])
 })
 

@@ -86,7 +86,7 @@ export function testStalls(client: string): void {
     const [error, note] = stalled.stderr.trimEnd().split('\n').reverse()
     assert.match(error!, /^btkit: one.bin: nothing has come for \d seconds: .*--stall-timeout\)$/)
     assert.ok(error!.includes(`nothing comes from its web seed ${seed}`), error)
-    assert.equal(note, 'btkit: what is there stays, and the same command goes on with it')
+    assert.equal(note, 'btkit: downloaded data is kept; run the same command again to continue')
     const got = await runExecutable('btkit', [...args, '--ca-cert', cert], { env })
     assert.equal(got.status, 0, got.stderr)
     assertHolds(to, CONTENT)

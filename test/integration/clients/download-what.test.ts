@@ -94,8 +94,8 @@ test('rtorrent does not wait for what only a web seed has', withRtorrent, async 
   assert.equal(made.status, 0, made.stderr)
   const args = ['download', torrent, '--save-to', to, ...MINE]
   const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'rtorrent') })
-  const why = 'names no tracker, and rtorrent takes no web seeds'
-  const how = 'install Transmission 4 or later, or name another client by --client'
+  const why = 'has no tracker, and rtorrent does not support web seeds'
+  const how = 'install Transmission 4 or later, or name another client with --client'
   assert.deepEqual([status, stderr], [1, `btkit: rtorrent: one.bin: ${why}; ${how}\n`])
 })
 
@@ -119,7 +119,7 @@ test('--ca-cert without a certificate is refused', unlessInstalled('aria2c'), as
   writeFileSync(file, 'no certificate')
   const args = ['download', torrent, '--save-to', makeScratch(t), ...MINE, '--ca-cert', file]
   const { status, stderr } = await runBtkit(args, { env: only(t, 'aria2c') })
-  assert.deepEqual([status, stderr], [2, `btkit: --ca-cert ${file}: no certificate in PEM\n`])
+  assert.deepEqual([status, stderr], [2, `btkit: --ca-cert ${file}: not a certificate in PEM\n`])
 })
 
 test('a directory that is missing is created, and that is told', withAria2, async (t) => {

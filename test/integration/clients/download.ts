@@ -89,7 +89,7 @@ export function testDownloads(client: string): void {
     const { status, stdout, stderr } = await ended
     assert.equal(status, 0, stderr)
     assert.match(stdout, /\/one\.bin: the right size, not read \(--check-hashes 0\), 488 KiB\n/)
-    assert.match(stderr, /ignored, as the client decides on it: --max-uploads\n/)
+    assert.match(stderr, /ignored, because the client decides: --max-uploads\n/)
     assertHolds(source, { 'one.bin': content })
   })
 

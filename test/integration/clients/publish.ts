@@ -124,7 +124,7 @@ export function testPublishing(kind: string): void {
 
     const again = await runBtkit(['withdraw', published.torrent, '--client', daemon.url])
     assert.deepEqual([again.status, again.stderr], [0, ''])
-    assert.match(again.stdout, /: was not there \(/)
+    assert.match(again.stdout, /: was not in the client \(/)
   })
 
   const verb = skipsHashing ? 'takes the word of btkit for' : 'hashes'
@@ -209,7 +209,7 @@ export function testPublishing(kind: string): void {
     assert.match(String(parseJson(result)['reason']), /not from btkit; it is left alone/)
     const withdrawn = await runBtkit(['withdraw', published.torrent, '--client', daemon.url])
     assert.equal(withdrawn.status, 1)
-    assert.match(withdrawn.stderr, /is not from btkit, and is left where it is/)
+    assert.match(withdrawn.stderr, /was not added by btkit; left in the client/)
     assert.notEqual(await stateOf(daemon, published.infoHash), 'absent')
   })
 

@@ -10,7 +10,7 @@ import { serveMirror } from '../../support/serve.js'
 for (const url of ['http://h.example:0/announce', 'udp://h.example:0']) {
   test(`serve --track ${url} is refused: no client could reach port 0`, async (t) => {
     const { status, stderr } = await runBtkit(['serve', makeScratch(t), '--track', url])
-    const why = 'port 0 is no port that torrents could name'
+    const why = 'port 0 cannot be used in torrents'
     assert.deepEqual([status, stderr], [2, `btkit: --track '${url}': ${why}\n`])
   })
 }
@@ -32,7 +32,7 @@ test('serve --track says where the tracker listens and has its state', async (t)
 
 test('a wrong proxy is told with the option', async () => {
   const { status, stderr } = await runBtkit(['track', '--trust-proxy', 'foo'])
-  const why = 'neither unix nor an address, such as 10.0.0.0/8'
+  const why = 'must be unix or an address such as 10.0.0.0/8'
   assert.deepEqual([status, stderr], [2, `btkit: --trust-proxy 'foo': ${why}\n`])
 })
 
@@ -44,7 +44,7 @@ for (const args of [
   test(`the wrong value of ${args.join(' ')} is told by the name that was typed`, async () => {
     const { status, stderr } = await runBtkit(['track', ...args])
     const name = args[0]?.split('=')[0]
-    const why = 'not a whole number from 1 to 604800'
+    const why = 'not a whole number of seconds from 1 to 604800, nor a time such as 10m'
     assert.deepEqual([status, stderr], [2, `btkit: ${name} '-5': ${why}\n`])
   })
 }

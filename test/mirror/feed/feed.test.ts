@@ -145,5 +145,5 @@ test('--feed-since without --warm is refused, as there is no feed', async (t) =>
   const args = ['serve', makeScratch(t), '--trackerless', '--feed-since', '2010-01-01']
   const { status, stderr } = await runBtkit(args)
   assert.equal(status, 2)
-  assert.match(stderr, /--feed-since goes with --warm/)
+  assert.match(stderr, /--feed-since needs --warm/)
 })

@@ -12,7 +12,7 @@ function setOf(...lines: string[]): AddressSet {
   )
 }
 
-test('a subnet has its first and its last address, and none beside', () => {
+test('a subnet contains its first and last address and nothing outside', () => {
   const set = setOf('10.1.0.0/16')
   assert.deepEqual(
     ['10.0.255.255', '10.1.0.0', '10.1.255.255', '10.2.0.0'].map((address) => set.has(address)),
@@ -24,7 +24,7 @@ test('the address of a subnet may be any within it', () => {
   assert(setOf('10.1.2.3/16').has('10.1.200.200'))
 })
 
-test('ranges are read as eMule has them, with a name in front, and plain', () => {
+test('ranges are read with a name in front, as in eMule, and without', () => {
   const set = setOf('Some: name here:9.0.0.1-9.0.0.3', '8.0.0.1 - 8.0.0.2', 'x-y:7.0.0.1-7.0.0.1')
   assert.deepEqual(
     ['9.0.0.0', '9.0.0.1', '9.0.0.3', '9.0.0.4', '8.0.0.2', '7.0.0.1'].map((a) => set.has(a)),
@@ -50,7 +50,7 @@ test('ranges inside and across others', () => {
   )
 })
 
-test('0.0.0.0/0 has all of IPv4 and nothing of IPv6', () => {
+test('0.0.0.0/0 contains all of IPv4 and nothing of IPv6', () => {
   const set = setOf('0.0.0.0/0')
   assert.deepEqual(
     ['0.0.0.0', '255.255.255.255', '::1', 'no address', ''].map((a) => set.has(a)),
@@ -58,7 +58,7 @@ test('0.0.0.0/0 has all of IPv4 and nothing of IPv6', () => {
   )
 })
 
-test('what is no address or range is refused', () => {
+test('text that is not an address or range is refused', () => {
   const lines = [
     '',
     'x',

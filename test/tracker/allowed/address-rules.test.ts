@@ -9,12 +9,12 @@ function failOn(message: string): never {
   throw new Error(message)
 }
 
-test('without files everybody may ask', () => {
+test('without files all addresses may ask', () => {
   const rules = new AddressRules({ allowedFile: null, bannedFile: null, report: failOn })
   assert(rules.permits('10.0.0.1'))
 })
 
-test('those of the allowed file alone may ask, but those that are banned', async (t) => {
+test('only addresses in the allowed file may ask, except banned ones', async (t) => {
   const directory = makeScratch(t, {
     allowed: '# our networks\n10.0.0.0/8\n\n2001:db8::/32\n',
     banned: 'bad:10.6.6.6-10.6.6.7\n',
@@ -31,7 +31,7 @@ test('those of the allowed file alone may ask, but those that are banned', async
   )
 })
 
-test('a changed file counts from the next refresh on; a removed one stays in use', async (t) => {
+test('a changed file is used after the next refresh; a removed one stays in use', async (t) => {
   const directory = makeScratch(t, { banned: '1.1.1.1\n' })
   const bannedFile = join(directory, 'banned')
   const told: string[] = []
@@ -50,7 +50,7 @@ test('a changed file counts from the next refresh on; a removed one stays in use
   ])
 })
 
-test('a line that is no address is told by its number, and the others count', async (t) => {
+test('an invalid line is reported by its number, and the others are used', async (t) => {
   const directory = makeScratch(t, { banned: '1.1.1.1\nnonsense\u001b[2J\n' })
   const bannedFile = join(directory, 'banned')
   const told: string[] = []
@@ -63,7 +63,7 @@ test('a line that is no address is told by its number, and the others count', as
   assert.equal(rules.permits('1.1.1.1'), false)
 })
 
-test('a file that can not be read to begin with is an error that names it', async (t) => {
+test('a file that was never readable is an error that names it', async (t) => {
   const bannedFile = join(makeScratch(t), 'nowhere')
   const rules = new AddressRules({ allowedFile: null, bannedFile, report: failOn })
   await assert.rejects(rules.refresh(), { message: `${bannedFile}: no such file or directory` })

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { DirectoryEvents } from '../../../src/tracker/allowed/directory-events.js'
 import { makeScratch } from '../../support/scratch.js'
 
-test('a file that comes and one that goes cause a look', { timeout: 20_000 }, async (t) => {
+test('a new file and a removed file cause a scan', { timeout: 20_000 }, async (t) => {
   const directory = makeScratch(t)
   const looks = new EventEmitter()
   let count = 0
@@ -42,7 +42,7 @@ test('a file that comes and one that goes cause a look', { timeout: 20_000 }, as
   assert(count >= 2)
 })
 
-test('a directory that can not be watched is no harm', () => {
+test('a directory that cannot be watched does no harm', () => {
   const look = () => Promise.resolve()
   const events = new DirectoryEvents({ directories: () => ['/nowhere/at/all'], look })
   assert.doesNotThrow(() => {

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { LooksOnDemand } from '../../../src/tracker/allowed/looks-on-demand.js'
 import { until } from '../../support/until.js'
 
-/** Looks that are counted, and that end when the test says so. */
+/** Scans that are counted and end when the test says so. */
 function countedLooks() {
   const ends: (() => void)[] = []
   const looks = new LooksOnDemand(() => new Promise((resolve) => ends.push(resolve)))
@@ -14,7 +14,7 @@ function countedLooks() {
   return { looks, ends, began }
 }
 
-test('all who ask together share one look, which begins at once', async () => {
+test('simultaneous requests share one scan, which begins at once', async () => {
   const { looks, ends, began } = countedLooks()
   const asked = ['10.0.0.1', '10.0.0.2', null].map((client) => looks.ask(client) ?? assert.fail())
   await began(1)
@@ -24,7 +24,7 @@ test('all who ask together share one look, which begins at once', async () => {
   looks.close()
 })
 
-test('a flood has a look a second', async () => {
+test('a flood of requests causes one scan per second', async () => {
   const { looks, ends, began } = countedLooks()
   const begun = performance.now()
   for (let look = 1; look <= 3; look += 1) {
@@ -38,7 +38,7 @@ test('a flood has a look a second', async () => {
   looks.close()
 })
 
-test('who asks while a look is under way waits for the next', { timeout: 10_000 }, async () => {
+test('a request during a scan waits for the next one', { timeout: 10_000 }, async () => {
   const { looks, ends, began } = countedLooks()
   const first = looks.ask('10.0.0.1')
   await began(1)
@@ -52,7 +52,7 @@ test('who asks while a look is under way waits for the next', { timeout: 10_000 
   looks.close()
 })
 
-test('one client has few that wait, and all together have not many', async () => {
+test('waiting requests are limited per client and in total', async () => {
   const { looks, ends, began } = countedLooks()
   const ofOne = Array.from({ length: 20 }, (_, n) => looks.ask(`2001:db8::${n}`))
   assert.equal(ofOne.filter((look) => look === null).length, 4)
@@ -66,7 +66,7 @@ test('one client has few that wait, and all together have not many', async () =>
   looks.close()
 })
 
-test('the end comes at once', { timeout: 500 }, async () => {
+test('closing takes effect at once', { timeout: 500 }, async () => {
   const { looks, ends, began } = countedLooks()
   const first = looks.ask(null)
   await began(1)

@@ -11,7 +11,7 @@ const one = torrentOf(singleFileInfo({ name: 'one' }))
 const two = torrentOf(singleFileInfo({ name: 'two' }))
 const hashOf = (bytes: Uint8Array) => parseMetainfo(bytes).infoHash ?? ''
 
-/** A list of the torrents of a new directory, and what it tells. */
+/** The list of torrents in a new directory, with its reports. */
 function listOf(t: TestContext, files: Files, parts: Partial<TorrentListParts> = {}) {
   const directory = makeScratch(t, files)
   const told: string[] = []
@@ -36,7 +36,7 @@ test('without a directory and a list all torrents are allowed', () => {
   assert(new TorrentList(parts).isOpen)
 })
 
-test('torrents of a directory and of those below it are known by name and size', async (t) => {
+test('torrents in a directory and below it are known by name and size', async (t) => {
   const { list, names, directory } = listOf(t, {
     'one.torrent': one,
     'deep/er/two.torrent': two,
@@ -61,7 +61,7 @@ test('torrents of a directory and of those below it are known by name and size',
   })
 })
 
-test('what is new, changed or gone counts from the next look on', async (t) => {
+test('new, changed and removed torrents are noticed by the next scan', async (t) => {
   const { list, names, directory } = listOf(t, { 'one.torrent': one })
   await list.refresh()
   writeFileSync(join(directory, 'two.torrent'), two)
@@ -73,7 +73,7 @@ test('what is new, changed or gone counts from the next look on', async (t) => {
   assert.deepEqual(names(), ['uno'])
 })
 
-test('a hybrid torrent is announced by both its hashes', async (t) => {
+test('a hybrid torrent is known by both of its hashes', async (t) => {
   const { list } = listOf(t, { 'h.torrent': goldenTorrent('hybrid-directory.torrent') })
   await list.refresh()
   const { infoHash, infoHashV2 } = parseMetainfo(goldenTorrent('hybrid-directory.torrent'))
@@ -90,7 +90,7 @@ test('pad files are not part of the size', async (t) => {
   assert.equal(known?.metainfo?.size, size - padding)
 })
 
-test('controls inside a torrent are read, and only where they are asked for', async (t) => {
+test('controls inside a torrent are read only on request', async (t) => {
   const controlled = torrentOf(singleFileInfo(), {
     'failure reason': 'moved to another tracker',
     'warning message': 'ends tomorrow',
@@ -108,7 +108,7 @@ test('controls inside a torrent are read, and only where they are asked for', as
   assert.deepEqual([same.failure, same.warning], [null, null])
 })
 
-test('what is no torrent is told once, and the others count', async (t) => {
+test('an invalid torrent is reported once, and the others are used', async (t) => {
   const { list, names, told, directory } = listOf(t, {
     'bad.torrent': 'hello',
     'one.torrent': one,
@@ -121,7 +121,7 @@ test('what is no torrent is told once, and the others count', async (t) => {
   ])
 })
 
-test('what a link leads to is not quoted', async (t) => {
+test('the content of a linked file is not quoted', async (t) => {
   const elsewhere = makeScratch(t, { secret: 'password=hunter2' })
   const { list, told, directory } = listOf(t, {})
   symlinkSync(join(elsewhere, 'secret'), join(directory, 'bad.torrent'))
@@ -139,7 +139,7 @@ test('a thousand bad torrents are ten lines and a count', async (t) => {
   assert.equal(told.at(-1), '990 more such problems')
 })
 
-test('a directory or a pipe by the name of a torrent is no harm', async (t) => {
+test('a directory or pipe named like a torrent does no harm', async (t) => {
   const { list, names, directory } = listOf(t, { 'one.torrent': one })
   mkdirSync(join(directory, 'dir.torrent'))
   symlinkSync('/nowhere', join(directory, 'dead.torrent'))
@@ -159,7 +159,7 @@ test('a link to a torrent counts as the torrent', async (t) => {
   assert.deepEqual(names(), ['two'])
 })
 
-test('a directory that vanishes keeps its torrents, as a disk may be away, and says so', async (t) => {
+test('a directory that vanishes keeps its torrents, because a disk may be away, and is reported', async (t) => {
   const { list, names, told, directory } = listOf(t, { 'sub/one.torrent': one })
   await list.refresh()
   renameSync(directory, `${directory}-away`)
@@ -173,13 +173,13 @@ test('a directory that vanishes keeps its torrents, as a disk may be away, and s
   ])
 })
 
-test('a directory that is not there to begin with is an error', async (t) => {
+test('a directory that never existed is an error', async (t) => {
   const missing = join(makeScratch(t), 'missing')
   const { list } = listOf(t, {}, { directories: [missing] })
   await assert.rejects(list.refresh(), { message: `${missing}: no such file or directory` })
 })
 
-test('a list has a hash a line, of v1 or v2, and whatever comes after it', async (t) => {
+test('a list has one hash per line, v1 or v2, with any text after it', async (t) => {
   const directory = makeScratch(t, {
     list: `# releases\n${'AB'.repeat(20)} image.iso\n\n${'cd'.repeat(32)}\nshort\n`,
   })
@@ -192,7 +192,7 @@ test('a list has a hash a line, of v1 or v2, and whatever comes after it', async
   ])
 })
 
-test('a list and directories together allow what either has, known by its file', async (t) => {
+test('a list and directories together allow the torrents of both', async (t) => {
   const lists = makeScratch(t, { list: `${hashOf(one)}\n${'ab'.repeat(20)}\n` })
   const { list, names } = listOf(t, { 'one.torrent': one }, { listFile: join(lists, 'list') })
   await list.refresh()

@@ -10,13 +10,13 @@ import { runProgram } from '../../support/executable.js'
 
 const clients = new ClientAddresses([])
 
-/** How many connections there may be, and how many of one client. */
+/** The most connections, in total and per client. */
 function limitsOf(maxDescriptors: number | null): [number, number] {
   const limits = connectionLimits(CONNECTIONS, clients, maxDescriptors)
   return [limits.maxConnections, limits.maxPerClient]
 }
 
-test('connections are bounded by memory, and by the descriptors that files leave them', () => {
+test('connections are limited by memory, and by the descriptors that other files do not need', () => {
   assert.deepEqual(limitsOf(65_536), [10_000, 500])
   assert.deepEqual(limitsOf(null), [10_000, 500])
   assert.deepEqual(limitsOf(1024), [768, 384])
@@ -28,7 +28,7 @@ test(
   'how many descriptors there may be is what the shell says',
   { skip: process.platform !== 'linux' && 'there is no /proc' },
   async () => {
-    // Node takes as many as it can have
+    // Node raises its limit to the maximum
     const { stdout } = await runProgram('sh', ['-c', 'ulimit -Hn'])
     assert.equal(String(maxDescriptors() ?? 'unlimited'), stdout.trim())
   },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { expireSome } from '../../../src/tracker/app/expire-some.js'
 
-/** A store of so many places, all of which hold a peer that is gone. */
+/** A store with a number of places, all of which hold an expired peer. */
 function makeStore(places: number) {
   const seen = { places: 0, turns: 0 }
   const expire = (slots: number) => {
@@ -13,7 +13,7 @@ function makeStore(places: number) {
   return { store: { expire }, seen }
 }
 
-test('others have their turn while the places of a large store are looked at', async () => {
+test('other work is done while a large store is searched', async () => {
   const { store, seen } = makeStore(1_000_000)
   let turns = 0
   const count = () => {
@@ -25,13 +25,13 @@ test('others have their turn while the places of a large store are looked at', a
   assert.ok(turns >= seen.turns - 1, `${turns} of ${seen.turns}`)
 })
 
-test('a million places take less than half a minute, twice a second', async () => {
+test('two calls per second cover a million places in less than half a minute', async () => {
   const { store, seen } = makeStore(1_000_000)
   await expireSome(store)
   assert.ok(seen.places * 2 * 31 > 1_000_000, `${seen.places}`)
 })
 
-test('at the end of a store it rests', async () => {
+test('it stops at the end of the store', async () => {
   const { store, seen } = makeStore(1500)
   await expireSome(store)
   assert.deepEqual(seen, { places: 1500, turns: 2 })

@@ -20,7 +20,7 @@ async function say(t: TestContext, port: number, said: string) {
   return socket
 }
 
-test('clients that never end their requests keep nobody waiting, and are sent away', async (t) => {
+test('clients that never finish their requests delay nobody and are disconnected', async (t) => {
   const track = await startTrack(t)
   const begun = 'GET /announce?info_hash= HTTP/1.1\r\nHost: a\r\n'
   const slow = await Promise.all(Array.from({ length: 300 }, () => say(t, track.port, begun)))

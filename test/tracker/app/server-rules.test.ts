@@ -11,7 +11,7 @@ import { until } from '../../support/until.js'
 
 const GET = (target: string) => `GET ${target} HTTP/1.1\r\nHost: tracker\r\n\r\n`
 
-/** A server that answers with the request's target, and what it has heard. */
+/** A server that answers with the request's target and records its reports. */
 async function listen(t: TestContext, { maxPerClient = 100, maxConnections = 1000 } = {}) {
   const heard = { answered: 0, refused: [] as number[] }
   const keyOf = ({ remoteAddress }: Socket) => remoteAddress ?? null
@@ -49,7 +49,7 @@ async function listen(t: TestContext, { maxPerClient = 100, maxConnections = 100
   return { heard, open }
 }
 
-/** The first answer on a connection; null when it is closed without one. */
+/** The first answer on a connection; null if it is closed without one. */
 async function answerOn(socket: Socket): Promise<string | null> {
   const closed = once(socket, 'close').then(() => null)
   const answered = once(socket, 'data').then(([bytes]) => String(bytes))
@@ -64,7 +64,7 @@ test('pipelined requests are answered in their order', async (t) => {
   assert.deepEqual(answers.match(/\/(?:announce\?\d|last)/g), [...targets, '/last'])
 })
 
-test('a client that pipelines on many connections keeps others waiting for few of them', async (t) => {
+test('a client that pipelines on many connections delays others only briefly', async (t) => {
   const { heard, open } = await listen(t)
   for (let n = 0; n < 50; n += 1) open(GET('/announce').repeat(1500)).resume()
   await until('answered', () => heard.answered > 0)
@@ -72,7 +72,7 @@ test('a client that pipelines on many connections keeps others waiting for few o
   assert.ok(heard.answered < 50 * 1500, `${heard.answered}`)
 })
 
-test('all that a client pipelines on many connections is answered', async (t) => {
+test('all pipelined requests on many connections are answered', async (t) => {
   const { heard, open } = await listen(t)
   const last = GET('/last').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')
   const sent = GET('/announce').repeat(99) + last
@@ -81,7 +81,7 @@ test('all that a client pipelines on many connections is answered', async (t) =>
   assert.deepEqual(heard, { answered: 50 * 100, refused: [] })
 })
 
-test('a client has a share of the connections, and others theirs', async (t) => {
+test('one client cannot use the connections of others', async (t) => {
   const { open } = await listen(t, { maxPerClient: 2 })
   const first = open(GET('/1'))
   assert.match((await answerOn(first)) ?? '', /\/1$/)
@@ -94,7 +94,7 @@ test('a client has a share of the connections, and others theirs', async (t) => 
   assert.match(answer, /\/again$/)
 })
 
-test('beyond what all clients together may have, connections are closed', async (t) => {
+test('connections above the total limit are closed', async (t) => {
   const { open } = await listen(t, { maxConnections: 2 })
   const first = open(GET('/1'))
   assert.match((await answerOn(first)) ?? '', /\/1$/)
@@ -106,7 +106,7 @@ test('beyond what all clients together may have, connections are closed', async 
   assert.match(answer, /\/again$/)
 })
 
-test('what is no request, or too long a one, is answered and told of', async (t) => {
+test('an invalid or too long request is answered and reported', async (t) => {
   const { heard, open } = await listen(t)
   assert.match((await answerOn(open('nonsense\r\n\r\n'))) ?? '', /^HTTP\/1.1 400 /)
   const long = `GET /${'x'.repeat(10_000)}`

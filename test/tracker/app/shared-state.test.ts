@@ -10,14 +10,14 @@ import { announceQuery, startTrack } from '../../support/track.js'
 
 const HASH = 'ab'.repeat(20)
 
-/** What a tracker says that is to begin with a state, and its status. */
+/** The messages and the status of a tracker that starts with a state. */
 async function startWith(stateFile: string, port: number) {
   const place = ['--host', '127.0.0.1', '--port', `${port}`]
   const { status, stderr } = await runBtkit(['track', '--open', ...place, '--state', stateFile])
   return [status, stderr]
 }
 
-test('a second tracker with the same state is refused, also by another name of it', async (t) => {
+test('a second tracker with the same state is refused, also under another name', async (t) => {
   const first = await startTrack(t)
   const link = join(makeScratch(t), 'link')
   symlinkSync(first.stateFile, link)
@@ -35,7 +35,7 @@ test('a second tracker with the same state is refused, also by another name of i
   assert.equal(page.totals.downloaded, 1)
 })
 
-test('a state that is a link to nothing is refused, and nothing is created', async (t) => {
+test('a state that is a dangling link is refused, and nothing is created', async (t) => {
   const directory = makeScratch(t)
   const [link, target] = [join(directory, 'link'), join(directory, 'target')]
   symlinkSync(target, link)

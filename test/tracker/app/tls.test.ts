@@ -8,7 +8,7 @@ import { plantCertificate, tlsArgs, unlessOpenssl } from '../../support/certific
 import { makeScratch } from '../../support/scratch.js'
 import { startTrack } from '../../support/track.js'
 
-/** What a tracker answers on a new connection, and whose certificate it has. */
+/** A tracker's answer on a new connection, and its certificate. */
 function ask(url: string, ca: string[]): Promise<{ name: string; body: string }> {
   return new Promise((resolve, reject) => {
     get(url, { agent: new Agent({ ca }) }, (answer) => {

@@ -20,7 +20,7 @@ const torrentNamed = (name: string) => torrentOf(singleFileInfo({ name }))
 const hashOf = (bytes: Uint8Array) => parseMetainfo(bytes).infoHash ?? ''
 const one = torrentNamed('one')
 
-/** Sends a packet, and resolves with the answer to it. */
+/** Sends a packet and resolves with its answer. */
 function udpClient(t: TestContext, port: number) {
   const socket = createSocket('udp4')
   t.after(() => socket.close())
@@ -50,7 +50,7 @@ test('the old command line runs unchanged, and its page shows names and sizes', 
   assert.deepEqual([status, stderr], [0, ''])
 })
 
-test('all of the options that bttrack had are taken, by both spellings', async (t) => {
+test('all options of bttrack are accepted in both spellings', async (t) => {
   const files = makeScratch(t, { favicon: 'picture', list: `${HASH}\n`, ips: '127.0.0.0/8\n' })
   const old = {
     bind: '127.0.0.1',
@@ -110,7 +110,7 @@ test('peers find each other over HTTP and UDP on one port', async (t) => {
   assert.deepEqual([answer.get('complete'), answer.get('incomplete')], [1, 1])
 })
 
-test('a claimed address that nobody can connect to does not count', async (t) => {
+test('a claimed address that nobody can connect to is ignored', async (t) => {
   const track = await startTrack(t)
   const claims = ['0.0.0.0', '224.0.0.1', '255.255.255.255', '::', 'ff02::1', '::ffff:0.0.0.0']
   for (const [n, ip] of claims.entries()) {
@@ -123,7 +123,7 @@ test('a claimed address that nobody can connect to does not count', async (t) =>
   assert.equal(answer.has('peers6'), false)
 })
 
-test('of an address that is claimed twice the first counts, as with bttrack', async (t) => {
+test('if an address is claimed twice, the first one counts, as in bttrack', async (t) => {
   const track = await startTrack(t)
   const seed = announceQuery(HASH, { peer: 'seed', ip: '10.0.0.1' })
   await track.ask(`${seed}&ip=10.0.0.2`)
@@ -131,9 +131,9 @@ test('of an address that is claimed twice the first counts, as with bttrack', as
   assert.deepEqual(compactPeers(answer), ['10.0.0.1:6881'])
 })
 
-test('a torrent that comes is tracked at once, and one that goes is not', async (t) => {
+test('a new torrent is tracked at once, and a removed one is not', async (t) => {
   const directory = makeScratch(t)
-  // An interval at which nothing is noticed before the test is over
+  // An interval so long that no periodic scan happens during the test
   const args = ['--allowed-dir', directory, '--parse-dir-interval', '86400']
   const track = await startTrack(t, { args })
   const failure = async () => textIn(await track.ask(announceQuery(hashOf(one))), 'failure reason')
@@ -145,7 +145,7 @@ test('a torrent that comes is tracked at once, and one that goes is not', async 
   assert.match((await failure()) ?? '', /authorized/)
 })
 
-test('the first announce of a torrent that was just renamed into place is answered', async (t) => {
+test('the first announce of a torrent that was just put in place is answered', async (t) => {
   const directory = makeScratch(t)
   const staging = makeScratch(t)
   const args = ['--allowed-dir', directory, '--parse-dir-interval', '86400']
@@ -159,7 +159,7 @@ test('the first announce of a torrent that was just renamed into place is answer
   }
 })
 
-test('so is the first one over UDP', async (t) => {
+test('the first announce of a new torrent is answered over UDP, too', async (t) => {
   const directory = makeScratch(t)
   const args = ['--allowed-dir', directory, '--parse-dir-interval', '86400']
   const track = await startTrack(t, { args })
@@ -172,7 +172,7 @@ test('so is the first one over UDP', async (t) => {
   assert.deepEqual([answer.readUInt32BE(0), answer.readUInt32BE(16)], [1, 1])
 })
 
-test('SIGHUP has lists read again', async (t) => {
+test('SIGHUP reads lists again', async (t) => {
   const list = join(makeScratch(t, { list: '' }), 'list')
   const track = await startTrack(t, { args: ['--allowed-list', list] })
   const failure = async () => textIn(await track.ask(announceQuery(HASH)), 'failure reason')
@@ -183,7 +183,7 @@ test('SIGHUP has lists read again', async (t) => {
   assert.equal(await failure(), undefined)
 })
 
-test('controls inside torrents are answered', async (t) => {
+test('controls inside torrents are sent to clients', async (t) => {
   const moved = torrentOf(singleFileInfo({ name: 'm' }), { 'failure reason': 'it has moved' })
   const noted = torrentOf(singleFileInfo({ name: 'n' }), { 'warning message': 'soon gone' })
   const directory = makeScratch(t, { 'm.torrent': moved, 'n.torrent': noted })
@@ -195,7 +195,7 @@ test('controls inside torrents are answered', async (t) => {
   assert(warned.has('peers'))
 })
 
-test('scrapes have allowed torrents that nobody announced', async (t) => {
+test('scrapes include allowed torrents that nobody announced', async (t) => {
   const gone = torrentOf(singleFileInfo({ name: 'g' }), { 'failure reason': 'gone' })
   const others = { 'two.torrent': torrentNamed('two'), 'g.torrent': gone }
   const directory = makeScratch(t, { 'one.torrent': one, ...others })
@@ -220,7 +220,7 @@ test('scrapes have allowed torrents that nobody announced', async (t) => {
   }
 })
 
-test('swarms and counts are there again after a restart', async (t) => {
+test('swarms and counts survive a restart', async (t) => {
   const first = await startTrack(t)
   await first.ask(announceQuery(HASH, { peer: 'a', port: 1111, event: 'completed' }))
   await first.stop()
@@ -233,7 +233,7 @@ test('swarms and counts are there again after a restart', async (t) => {
   assert.equal((files.get('\u00ab'.repeat(20)) as typeof scraped).get('downloaded'), 1)
 })
 
-test('the address of a peer is its own, but for those whose word is taken', async (t) => {
+test('a peer has its own address, unless its claim is believed', async (t) => {
   const peerOf = async (args: readonly string[], init: RequestInit, fields = {}) => {
     const track = await startTrack(t, { args })
     await track.ask(announceQuery(HASH, { peer: 'a', port: 1, ...fields }), init)
@@ -253,7 +253,7 @@ test('the address of a peer is its own, but for those whose word is taken', asyn
   assert.deepEqual(await peerOf([], {}, { ip: 'nonsense' }), ['127.0.0.1:1'])
 })
 
-test('what a client says through a proxy that is not trusted is not believed', async (t) => {
+test('claims through an untrusted proxy are not believed', async (t) => {
   const claim = { peer: 'a', port: 25, ip: '203.0.113.25' }
   for (const name of ['X-Forwarded-For', 'Forwarded', 'Via', 'X-Real-IP']) {
     const track = await startTrack(t)
@@ -266,7 +266,7 @@ test('what a client says through a proxy that is not trusted is not believed', a
     const told = 'clients of the proxy at 127.0.0.1 count as one: needs X-Forwarded-For from it'
     assert.equal(stderr.split(told).length, 2, stderr)
   }
-  // A proxy that is trusted, but does not say for whom it asks
+  // A trusted proxy that does not name its client
   const trusting = await startTrack(t, { args: ['--trust-proxy', '127.0.0.1'] })
   for (const said of ['unknown', '198.51.100.7:8080']) {
     await trusting.ask(announceQuery(HASH, claim), { headers: { 'X-Forwarded-For': said } })
@@ -275,7 +275,7 @@ test('what a client says through a proxy that is not trusted is not believed', a
   assert.deepEqual(compactPeers(answer), ['127.0.0.1:25'])
 })
 
-test('behind a proxy that is trusted, clients in private networks are believed', async (t) => {
+test('clients in private networks behind a trusted proxy are believed', async (t) => {
   const track = await startTrack(t, { args: ['--trust-proxy', '127.0.0.1'] })
   const claim = { peer: 'a', port: 1, ip: '203.0.113.1' }
   await track.ask(announceQuery(HASH, claim), { headers: { 'X-Forwarded-For': '192.168.1.9' } })
@@ -283,7 +283,7 @@ test('behind a proxy that is trusted, clients in private networks are believed',
   assert.deepEqual(compactPeers(answer), ['203.0.113.1:1'])
 })
 
-test('a peer on a Unix socket is believed only if those are trusted', async (t) => {
+test('a peer on a Unix socket is believed only if such sockets are trusted', async (t) => {
   const path = join(makeScratch(t), 'socket')
   for (const [args, expected] of [
     [[], /your address is not known/],
@@ -305,7 +305,7 @@ test('banned addresses get no peers and no pages', async (t) => {
   assert.equal((await track.get('/')).status, 403)
 })
 
-test('health and figures are told, and other methods and addresses refused', async (t) => {
+test('health and metrics are served, and other methods and addresses are refused', async (t) => {
   const track = await startTrack(t)
   await track.ask(announceQuery(HASH))
   await track.ask('/announce?nonsense')
@@ -320,7 +320,7 @@ test('health and figures are told, and other methods and addresses refused', asy
   assert.deepEqual([head.status, await head.text()], [200, ''])
 })
 
-test('magnet links name the address that was asked, or the public one', async (t) => {
+test('magnet links name the requested address, or the public one', async (t) => {
   const linkIn = async (args: readonly string[]) => {
     const track = await startTrack(t, { args })
     await track.ask(announceQuery(HASH))
@@ -335,7 +335,7 @@ test('magnet links name the address that was asked, or the public one', async (t
   assert.equal(published, encodeURIComponent('https://t.example/x/announce'))
 })
 
-test('a Unix socket and several hosts are listened on at once', async (t) => {
+test('the tracker listens on a Unix socket and several hosts', async (t) => {
   const path = join(makeScratch(t), 'socket')
   const track = await startTrack(t, {
     args: ['--host', `127.0.0.1,${path}`, '--host', '127.0.0.2'],
@@ -384,7 +384,7 @@ async function failureOf(t: TestContext, ...args: string[]) {
   return [status, stderr]
 }
 
-test('what can not be read, or listened on, is told in a line', async (t) => {
+test('a file or address that cannot be used is reported in one line', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   t.after(() => {
@@ -409,7 +409,7 @@ test('what can not be read, or listened on, is told in a line', async (t) => {
   ])
 })
 
-test('the page may be elsewhere, at an address with characters of any kind', async (t) => {
+test('the page can be redirected to a URL with any characters', async (t) => {
   const track = await startTrack(t, { args: ['--infopage-redirect', 'http://höst/字 ?a=b'] })
   const { status, headers } = await track.get('/', { redirect: 'manual' })
   assert.deepEqual([status, headers.get('Location')], [302, 'http://xn--hst-sna/%E5%AD%97%20?a=b'])

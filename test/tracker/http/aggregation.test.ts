@@ -11,7 +11,7 @@ const HASH = 'ab'.repeat(20)
 const OTHER = 'cd'.repeat(20)
 const ALONE = { headers: { Connection: 'close' } }
 
-test('an aggregator hears of all announces', async (t) => {
+test('an aggregator receives all announces', async (t) => {
   const gathering = await startTrack(t, { args: ['--aggregator', 'pass word'] })
   const url = `${gathering.address}/announce,pass word`
   const track = await startTrack(t, { args: ['--aggregate_forward', url] })
@@ -30,7 +30,7 @@ test('an aggregator hears of all announces', async (t) => {
   }
 })
 
-test('an aggregator gives no peers, and wants its password', async (t) => {
+test('an aggregator gives no peers and requires its password', async (t) => {
   const track = await startTrack(t, { args: ['--aggregator', 'secret'] })
   const refused = await track.ask(announceQuery(OTHER))
   assert.match(textIn(refused, 'failure reason') ?? '', /not authorized/)
@@ -55,7 +55,7 @@ test('an announce is sent on once, with the address of the client', async (t) =>
   const args = ['--aggregate-forward', `http://127.0.0.1:${port}/announce,a&b`]
   const track = await startTrack(t, { args })
   const query = announceQuery(HASH, { ip: '1.2.3.4' })
-  // One that was sent on already, as this tracker's own would be in a circle
+  // An announce that was already forwarded, as in a loop of trackers
   await track.ask(query.replace('?', '?forwarded=1&'))
   await track.ask(query)
   await until('asked', () => urls.length > 0)

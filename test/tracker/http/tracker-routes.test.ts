@@ -12,7 +12,7 @@ async function ask(url: string, method = 'GET') {
   return { status: response.status, type: response.headers.get('content-type'), body }
 }
 
-test('an announce is answered at every path that trackers of old had', async (t) => {
+test('an announce is answered at every path of old trackers', async (t) => {
   const { httpUrl, store } = await startTracker(t)
   for (const path of ['/announce', '/announce.php', '/tracker.php/announce']) {
     const { status, type, body } = await ask(`${httpUrl}${path}?${BASE}`)
@@ -26,7 +26,7 @@ test('an announce is answered at every path that trackers of old had', async (t)
   assert.equal(store.totals().peers, 1)
 })
 
-test('a scrape is answered there too, and has no torrents that are not known', async (t) => {
+test('a scrape is answered there, too, without unknown torrents', async (t) => {
   const { httpUrl } = await startTracker(t)
   await ask(`${httpUrl}/announce?${BASE}`)
   for (const path of ['/scrape', '/scrape.php', '/tracker.php/scrape']) {
@@ -85,7 +85,7 @@ test('an address that may not ask is told never to retry', async (t) => {
   }
 })
 
-test('the address that the rules find is the one that others get', async (t) => {
+test('other peers get the address chosen by the rules', async (t) => {
   const rules = {
     resolve: (_: unknown, claimed: { ip: string | null } | null) => claimed!.ip,
   }
@@ -121,7 +121,7 @@ test('what may be scraped is the rules’ matter', async (t) => {
   assert.deepEqual(await statuses('full'), [true, true])
 })
 
-test('the scrape of all is in order, and made once a minute', async (t) => {
+test('the full scrape is sorted and made once a minute', async (t) => {
   const { httpUrl, clock } = await startTracker(t)
   const announce = (letter: string) =>
     ask(`${httpUrl}/announce?info_hash=${letter.repeat(20)}&${ID}&port=1`)
@@ -139,7 +139,7 @@ test('the scrape of all is in order, and made once a minute', async (t) => {
   assert.equal((await names()).length, 5)
 })
 
-test('the scrape of all is the same bytes for all, and those of HEAD are none', async (t) => {
+test('the full scrape is the same for all clients, and empty for HEAD', async (t) => {
   const { httpUrl, fullScrape } = await startTracker(t)
   await ask(`${httpUrl}/announce?${BASE}`)
   assert.equal(await fullScrape.get(), await fullScrape.get())

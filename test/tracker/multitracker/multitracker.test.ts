@@ -26,7 +26,7 @@ const torrentWith = (urls: readonly string[]) => {
 const HASH = parseMetainfo(torrentOf(info)).infoHash ?? ''
 const OFTEN = ['--multitracker_reannounce_interval', '1']
 
-/** A tracker that asks those at URLs, and itself, every second. */
+/** A tracker that asks the trackers at URLs, and itself, every second. */
 async function startAsking(t: TestContext, urls: readonly string[], args: readonly string[] = []) {
   const directory = makeScratch(t, { 'a.torrent': torrentWith(urls) })
   const asking = ['--allowed_dir', directory, '--multitracker_enabled', '1', ...OFTEN]
@@ -53,7 +53,7 @@ async function peersOf(track: RunningTrack): Promise<string[]> {
   }
 }
 
-/** A server that answers all with the same, and tells what it was asked. */
+/** A server that always gives the same answer and records requests. */
 async function startServer(t: TestContext, answer: (response: ServerResponse) => void) {
   const urls: string[] = []
   const server = createServer(({ url = '' }: IncomingMessage, response) => {
@@ -76,7 +76,7 @@ test('a tracker gives the peers of the other trackers of a torrent', async (t) =
   assert.deepEqual(await peersOf(asking), ['127.0.0.1:1111'])
   const answer = await asking.ask(announceQuery(HASH, leech))
   assert.deepEqual([answer.get('complete'), answer.get('incomplete')], [0, 1])
-  // Neither does the tracker that asks become a peer, nor do peers go on by hearsay
+  // Neither does the asking tracker become a peer, nor are foreign peers passed on
   const told = await asked.ask(announceQuery(HASH, { peer: 'other', port: 3333, left: 1 }))
   assert.deepEqual([told.get('complete'), told.get('incomplete')], [1, 1])
   const query = announceQuery(HASH, { tracker: 1, compact: 1, event: 'stopped' })
@@ -85,7 +85,7 @@ test('a tracker gives the peers of the other trackers of a torrent', async (t) =
   assert.deepEqual([status, stderr], [0, ''])
 })
 
-test('nobody is given itself, nor a peer twice', async (t) => {
+test('no client receives itself or a peer twice', async (t) => {
   const asked = await startAsked(t)
   const asking = await startAsking(t, [`${asked.address}/announce`])
   await peersOf(asking)
@@ -94,7 +94,7 @@ test('nobody is given itself, nor a peer twice', async (t) => {
   assert.deepEqual(await peersOf(asking), ['127.0.0.1:1111'])
 })
 
-test('trackers of old are told ids and addresses in dictionaries', async (t) => {
+test('old trackers receive ids and addresses in dictionaries', async (t) => {
   const asked = await startAsked(t)
   const query = { tracker: 1, event: 'stopped', port: 0, left: 1, numwant: 20 }
   const answer = await asked.ask(announceQuery(HASH, query))
@@ -105,7 +105,7 @@ test('trackers of old are told ids and addresses in dictionaries', async (t) => 
   assert.equal(peer.get('port'), 1111)
 })
 
-test('who may ask is decided by --multitracker-allowed', async (t) => {
+test('--multitracker-allowed decides which trackers may ask', async (t) => {
   const directory = makeScratch(t, { 'a.torrent': torrentOf(info) })
   const failure = async (
     allowed: string,
@@ -143,7 +143,7 @@ test('with a key trackers answer and believe only those that have it', async (t)
   }
 })
 
-test('a tracker that is itself among the others is asked once, with nothing lost', async (t) => {
+test('a tracker in its own list is asked only once', async (t) => {
   const asked = await startAsked(t)
   const directory = makeScratch(t, { 'a.torrent': torrentOf(info) })
   const args = ['--allowed_dir', directory, '--multitracker_enabled', '1', ...OFTEN]
@@ -176,18 +176,18 @@ test('servers that misbehave do no harm', { timeout: 60_000 }, async (t) => {
   assert.deepEqual([status, stderr], [0, ''])
 })
 
-test('a call that is under way does not hold up the end', async (t) => {
+test('a running call does not delay stopping', async (t) => {
   const silent = await startServer(t, () => undefined)
   const asking = await startAsking(t, [silent.url])
   await until('asked', () => silent.urls.length > 0)
   assert.equal((await asking.stop()).status, 0)
 })
 
-test('asking needs torrents that name trackers, and a key has a length', async (t) => {
+test('asking needs torrents that name trackers, and a key of sufficient length', async (t) => {
   const files = makeScratch(t, { key: 'short\n' })
   const none = await runBtkit(['track', '--open', '--multitracker-enabled', '1'])
   assert.equal(none.status, 2)
-  assert.match(none.stderr, /--multitracker-enabled: only torrents of an --allowed-dir/)
+  assert.match(none.stderr, /--multitracker-enabled: needs --allowed-dir/)
   const where = ['--port', '0', '--host', '127.0.0.1', '--state', join(files, 'state')]
   const short = await runBtkit([
     'track',

@@ -10,7 +10,7 @@ const peer = (address: string, port = 6881) => {
 }
 const wish = { maxPeers: 5, takesLocal: false }
 
-test('peers are left out that nobody can connect to', () => {
+test('peers that nobody can connect to are omitted', () => {
   const peers4 = Buffer.concat([
     peer('1.2.3.4'),
     peer('1.2.3.5', 0),
@@ -23,14 +23,14 @@ test('peers are left out that nobody can connect to', () => {
   assert.deepEqual(taken, { peers4: peer('1.2.3.4'), peers6: peer('2001:db8::1') })
 })
 
-test('no more are taken than were asked for, of both families together', () => {
+test('the limit counts peers of both families', () => {
   const peers4 = Buffer.concat([1, 2, 3].map((n) => peer(`1.2.3.${n}`)))
   const peers6 = Buffer.concat([1, 2, 3].map((n) => peer(`2001:db8::${n}`)))
   const taken = worthyPeers({ peers4, peers6 }, wish)
   assert.deepEqual([taken.peers4.length / 6, taken.peers6.length / 18], [3, 2])
 })
 
-test('private addresses are taken where that was asked for', () => {
+test('private addresses are kept on request', () => {
   const peers = { peers4: peer('192.168.1.1'), peers6: peer('fd00::1') }
   assert.deepEqual(worthyPeers(peers, { ...wish, takesLocal: true }), peers)
 })

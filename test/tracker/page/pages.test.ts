@@ -19,7 +19,7 @@ const OPTIONS: PageOptions = {
 
 const GIB = 2 ** 30
 
-/** A torrent by its name and size. */
+/** A torrent with a name and size. */
 function torrentNamed(name: string, changes: PlainDict = {}) {
   const bytes = torrentOf(singleFileInfo({ name, ...changes }))
   return { bytes, hash: parseMetainfo(bytes).infoHash ?? '' }
@@ -32,7 +32,7 @@ interface Setup {
   readonly isOpen?: boolean
 }
 
-/** The pages of a tracker, and a function that asks for one. */
+/** The pages of a tracker, and a function that requests one. */
 async function pagesOf(t: TestContext, { torrents = {}, swarms = {}, options, isOpen }: Setup) {
   const directory = makeScratch(t, torrents)
   const directories = isOpen ? [] : [directory]
@@ -73,7 +73,7 @@ async function pagesOf(t: TestContext, { torrents = {}, swarms = {}, options, is
   return { pages, ask, json, wait, directory }
 }
 
-/** What a page says, without its tags, a line a row of its table. */
+/** The text of a page without tags, one line per row of its table. */
 function textOf(page: string): string {
   const body = page.slice(page.indexOf('<body>'))
   const words = body
@@ -105,7 +105,7 @@ test('the page has the columns of old, by name, and their sums', async (t) => {
   assert(rows.includes('2 torrents 48.0 KiB 2 4 5 192 KiB'), shown)
 })
 
-test('without names there are hashes and counts alone', async (t) => {
+test('without names the page has only hashes and counts', async (t) => {
   const one = torrentNamed('secret-name')
   const { ask } = await pagesOf(t, {
     torrents: { 'a.torrent': one.bytes },
@@ -138,7 +138,7 @@ test('an open tracker shows its swarms', async (t) => {
   ])
 })
 
-test('a tracker that is not open shows no swarm of what is not allowed any more', async (t) => {
+test('a closed tracker does not show swarms that are no longer allowed', async (t) => {
   const { json, ask } = await pagesOf(t, { swarms: { ['ab'.repeat(20)]: [1, 2, 3] } })
   assert.deepEqual((await json('/index.json')).torrents, [])
   assert.equal((await ask('/torrent', `info_hash=${'ab'.repeat(20)}`)).status, 404)
@@ -178,7 +178,7 @@ test('a filter is part of a name in any case, or begins an info hash', async (t)
   assert.match((await ask('/', 'q=%22%3E%3Cscript%3E')).text, /value="&quot;&gt;&lt;script&gt;"/)
 })
 
-test('long lists come in pages', async (t) => {
+test('long lists are divided into pages', async (t) => {
   const hashes = Array.from({ length: 450 }, (_, i) => i.toString(16).padStart(40, '0'))
   const swarms = Object.fromEntries(hashes.map((hash) => [hash, [0, 1, 0] as const]))
   const { json, ask } = await pagesOf(t, { isOpen: true, swarms })
@@ -211,7 +211,7 @@ test('hostile names, messages and queries are inert', async (t) => {
   }
 })
 
-test('a torrent has a page of its own, with its last day', async (t) => {
+test('each torrent has a page with its last day', async (t) => {
   const one = torrentNamed('one')
   const { pages, ask, wait } = await pagesOf(t, {
     torrents: { 'a.torrent': one.bytes },
@@ -234,7 +234,7 @@ test('a torrent has a page of its own, with its last day', async (t) => {
   )
 })
 
-test('.torrent files are handed out where that is allowed, by both spellings of the hash', async (t) => {
+test('.torrent files are served if allowed, by both spellings of the hash', async (t) => {
   const one = torrentNamed('one')
   const setup = { torrents: { 'a.torrent': one.bytes }, options: { allowGet: true } }
   const { ask, directory } = await pagesOf(t, setup)
@@ -248,18 +248,18 @@ test('.torrent files are handed out where that is allowed, by both spellings of 
   assert.match((await ask('/')).text, new RegExp(`href="file\\?info_hash=${one.hash}"`))
   assert.equal((await ask('/file', `info_hash=${'00'.repeat(20)}`)).status, 404)
   assert.equal((await ask('/file', 'info_hash=../../etc/passwd')).status, 404)
-  // Another torrent in its place is not what was asked for
+  // Another torrent in its place is not served
   writeFileSync(join(directory, 'a.torrent'), torrentNamed('two').bytes)
   assert.equal((await ask('/file', `info_hash=${one.hash}`)).status, 404)
 })
 
-test('by default no .torrent file is handed out', async (t) => {
+test('by default no .torrent file is served', async (t) => {
   const one = torrentNamed('one')
   const { ask } = await pagesOf(t, { torrents: { 'a.torrent': one.bytes } })
   assert.equal((await ask('/file', `info_hash=${one.hash}`)).status, 404)
 })
 
-test('the page can be elsewhere, or nowhere', async (t) => {
+test('the page can be redirected or turned off', async (t) => {
   const moved = await pagesOf(t, { options: { redirect: 'http://www.example/' } })
   const { status, headers } = await moved.ask('/')
   assert.deepEqual([status, headers['Location']], [302, 'http://www.example/'])
@@ -269,7 +269,7 @@ test('the page can be elsewhere, or nowhere', async (t) => {
   }
 })
 
-test('who asks for too many pages is told to come again', async (t) => {
+test('a client that requests too many pages must try again later', async (t) => {
   const { ask, wait } = await pagesOf(t, {})
   for (let i = 0; i < 100; i++) assert.equal((await ask('/')).status, 200)
   const { status, headers } = await ask('/')
@@ -278,7 +278,7 @@ test('who asks for too many pages is told to come again', async (t) => {
   assert.equal((await ask('/')).status, 200)
 })
 
-test('what stands for no page has no answer', async (t) => {
+test('an unknown path has no answer', async (t) => {
   const { pages } = await pagesOf(t, {})
   assert.equal(
     await pages.answer({ path: '/nowhere', query: '', client: null, announceUrls: [] }),
@@ -290,7 +290,7 @@ test('what stands for no page has no answer', async (t) => {
   )
 })
 
-test('the sums of large torrents are those of bytes', async (t) => {
+test('the sums of large torrents are exact', async (t) => {
   const pieces = new Uint8Array(20)
   const huge = torrentNamed('huge', { length: GIB, 'piece length': GIB, pieces })
   const { json } = await pagesOf(t, {
@@ -301,7 +301,7 @@ test('the sums of large torrents are those of bytes', async (t) => {
   assert.equal(totals['transferred'], 1000 * GIB)
 })
 
-test('the time of the figures is told, not that of the answer', async (t) => {
+test('the time shown is that of the figures, not of the answer', async (t) => {
   const { json, wait } = await pagesOf(t, {})
   const { time } = await json('/index.json')
   wait(9_000)

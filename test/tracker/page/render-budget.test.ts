@@ -4,11 +4,13 @@ import { RenderBudget } from '../../../src/tracker/page/render-budget.js'
 
 interface Asker {
   readonly address: string
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number
 }
 
-/** The share of each client's requests that are granted over ten seconds, a minute after the first. */
+/**
+ * The share of each client's granted requests over ten seconds, beginning a minute after the first.
+ */
 function grantedOver(askers: readonly Asker[]): number[] {
   let time = 0
   const budget = new RenderBudget(() => time)
@@ -16,7 +18,7 @@ function grantedOver(askers: readonly Asker[]): number[] {
   const granted = askers.map(() => 0)
   for (; time < 70_000; time += 1) {
     for (const [n, { address, rate }] of askers.entries()) {
-      // None at the same time as others
+      // Clients do not ask at the same instant
       if (
         Math.floor((time * rate) / 1000 + n / 7) === Math.floor(((time - 1) * rate) / 1000 + n / 7)
       )
@@ -30,7 +32,7 @@ function grantedOver(askers: readonly Asker[]): number[] {
   return granted.map((count, n) => count / (asked[n] ?? 0))
 }
 
-test('a client that asks too fast has none of the pages of others', () => {
+test('a client that asks too fast does not take pages from others', () => {
   const greedy = { address: '192.0.2.1', rate: 80 }
   const honest = Array.from({ length: 5 }, (_, n) => ({ address: `192.0.2.${n + 2}`, rate: 2 }))
   const [ofGreedy = 1, ...ofHonest] = grantedOver([greedy, ...honest])
@@ -38,14 +40,14 @@ test('a client that asks too fast has none of the pages of others', () => {
   assert.ok(ofGreedy < 0.5, `${ofGreedy}`)
 })
 
-test('nor have many such clients, nor one by many addresses of an IPv6 network', () => {
+test('many such clients, or one with many IPv6 addresses, do not either', () => {
   const greedy = Array.from({ length: 20 }, (_, n) => ({ address: `192.0.2.${n}`, rate: 20 }))
   const spread = Array.from({ length: 20 }, (_, n) => ({ address: `2001:db8::${n}`, rate: 20 }))
   const granted = grantedOver([...greedy, ...spread, { address: '198.51.100.1', rate: 1 }])
   assert.equal(granted.at(-1), 1)
 })
 
-test('a client alone has all pages, and all together have no more', () => {
+test('a single client gets all pages, and all clients together get no more', () => {
   const [alone = 0] = grantedOver([{ address: '192.0.2.1', rate: 49 }])
   assert.equal(alone, 1)
   const many = Array.from({ length: 100 }, (_, n) => ({ address: `192.0.2.${n}`, rate: 10 }))
@@ -53,7 +55,7 @@ test('a client alone has all pages, and all together have no more', () => {
   assert.ok(pages <= 10 * 50 + 120, `${pages}`)
 })
 
-test('a client that is new is served though others ask too fast', () => {
+test('a new client is served even if others ask too fast', () => {
   let time = 0
   const budget = new RenderBudget(() => time)
   for (; time < 20_000; time += 1) budget.spend('192.0.2.1')

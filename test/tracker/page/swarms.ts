@@ -1,7 +1,7 @@
 import type { MemorySwarms } from '../../../src/tracker/swarms/memory-swarms.js'
 import type { SwarmCounts } from '../../../src/tracker/swarms/swarm-store.js'
 
-/** Swarms with these counts: complete, incomplete, downloaded, by info hash in hexadecimal. */
+/** Swarms with these counts (complete, incomplete, downloaded), by info hash in hexadecimal. */
 export function swarmsOf(
   counts: Readonly<Record<string, readonly [number, number, number]>>,
 ): Pick<MemorySwarms, 'list' | 'scrape'> {

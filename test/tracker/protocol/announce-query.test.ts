@@ -7,7 +7,7 @@ const HASH = 'info_hash=%124Vx%9A%BC%DE%F1%23Eg%89%AB%CD%EF%124Vx%9A'
 const ID = 'peer_id=-XX0001-abcdefghijkl'
 const BASE = `${HASH}&${ID}&port=6881`
 
-test('an announce as clients send it', () => {
+test('a usual announce is read', () => {
   const query = `${BASE}&uploaded=1&downloaded=2&left=0&event=completed&numwant=80&compact=1&key=0badcafe`
   const { infoHash, peerId, ...others } = readAnnounce(query)
   const hex = '123456789abcdef123456789abcdef123456789a'
@@ -26,7 +26,7 @@ test('an announce as clients send it', () => {
   })
 })
 
-test('what is not said is as with a client that begins', () => {
+test('missing fields have the values of a client that begins', () => {
   const { key, event, isComplete, wanted, form } = readAnnounce(BASE)
   const told = { key: 0, event: 'none', isComplete: false, wanted: null, form: 'compact' }
   assert.deepEqual({ key, event, isComplete, wanted, form }, told)
@@ -44,21 +44,21 @@ test('every byte may be escaped in either case, or stand for itself', () => {
   }
 })
 
-test('a hash that is no 20 bytes is refused', () => {
+test('a hash that does not have 20 bytes is refused', () => {
   for (const hash of ['', 'a', 'a'.repeat(19), 'a'.repeat(21), '%61'.repeat(21), 'a'.repeat(9e5)]) {
     const query = `info_hash=${hash}&${ID}&port=1`
     assertRefusedBy(() => readAnnounce(query), 400, 'info_hash does not have 20 bytes')
   }
 })
 
-test('an escape that is none is refused', () => {
+test('an invalid escape is refused', () => {
   for (const escape of ['%', '%4', '%zz', '%4g', '% 1', '%-1', '%%41']) {
     const query = `info_hash=${'a'.repeat(19)}${escape}&${ID}&port=1`
     assertRefusedBy(() => readAnnounce(query), 400, 'info_hash is not percent-encoded')
   }
 })
 
-test('what a peer can not do without must be there, once', () => {
+test('required fields must appear once', () => {
   assertRefusedBy(() => readAnnounce(`${ID}&port=1`), 400, 'info_hash is missing')
   assertRefusedBy(() => readAnnounce(`${HASH}&port=1`), 400, 'peer_id is missing')
   assertRefusedBy(() => readAnnounce(`${HASH}&${ID}`), 400, 'port is missing')
@@ -75,7 +75,7 @@ test('ports are numbers up to 65535', () => {
   assert.equal(readAnnounce(`${HASH}&${ID}&port=65535`).port, 65535)
 })
 
-test('what is left may be any number, and says whether all is there', () => {
+test('left may be any number and says whether the peer is complete', () => {
   const isComplete = (left: string) => readAnnounce(`${BASE}&left=${left}`).isComplete
   assert.equal(isComplete('0'), true)
   assert.equal(isComplete('000'), true)
@@ -96,7 +96,7 @@ test('how many peers are wanted is a number, or left to the tracker', () => {
   )
 })
 
-test('events that are none are no events', () => {
+test('unknown events are ignored', () => {
   const event = (text: string) => readAnnounce(`${BASE}&event=${text}`).event
   const said = ['started', 'stopped', 'completed', 'paused']
   assert.deepEqual(said.map(event), said)
@@ -113,7 +113,7 @@ test('peers are compact unless the client asks for dictionaries', () => {
   )
 })
 
-test('addresses that a client claims are passed on as they stand', () => {
+test('claimed addresses are passed on unchanged', () => {
   const claimed = { ip: '1.2.3.4', ipv4: null, ipv6: '2001:db8::1' }
   assert.deepEqual(readAnnounce(`${BASE}&ip=1.2.3.4&ipv6=2001:db8::1`).claimed, claimed)
 })
@@ -140,21 +140,21 @@ test('each name and value may be escaped', () => {
   }
 })
 
-test('escapes are read once, and what only looks like one stands for itself', () => {
+test('escapes are decoded once, and invalid ones stay unchanged', () => {
   const { claimed } = readAnnounce(`${BASE}&ip=fe80::1%25eth0&ipv4=%2531&ipv6=1%&%2569p=::1`)
   assert.deepEqual(claimed, { ip: 'fe80::1%eth0', ipv4: '%31', ipv6: '1%' })
   assertRefusedBy(() => readAnnounce(`${HASH}&${ID}&port=%253`), 400, 'port is not a port')
 })
 
-test('a field that is escaped and stands again is there twice', () => {
+test('a field that appears plain and escaped appears twice', () => {
   assertRefusedBy(() => readAnnounce(`${BASE}&%70ort=2`), 400, 'port appears twice')
 })
 
-test('of an optional field that appears twice the first counts', () => {
+test('if an optional field appears twice, the first one counts', () => {
   assert.equal(readAnnounce(`${BASE}&numwant=1&numwant=2`).wanted, 1)
 })
 
-test('fields without a value, and without a name, are passed over', () => {
+test('fields without a value or a name are ignored', () => {
   assert.equal(readAnnounce(`&&=&=x&left&compact&${BASE}&`).form, 'compact')
 })
 

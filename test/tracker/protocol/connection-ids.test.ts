@@ -6,7 +6,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 
 const HERE = parseAddress('10.0.0.1')!
 
-test('an id is good for a minute at least, and for two at most', () => {
+test('an id is valid for one to two minutes', () => {
   const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
   for (const second of [600, 630, 659]) {
     const id = ids.issue(HERE, second)
@@ -16,7 +16,7 @@ test('an id is good for a minute at least, and for two at most', () => {
   }
 })
 
-test('an id is good for its address alone, and for trackers with the secret', () => {
+test('an id is valid only for its address and only with the secret', () => {
   const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
   const id = ids.issue(HERE, 600)
   for (const other of ['10.0.0.2', '2001:db8::1', '0.0.0.0']) {
@@ -26,7 +26,7 @@ test('an id is good for its address alone, and for trackers with the secret', ()
   assert.equal(new ConnectionIds(pseudoRandom(ID_SECRET, 1)).accepts(id, HERE, 600), false)
 })
 
-test('an id with one bit changed is none', () => {
+test('an id with one changed bit is invalid', () => {
   const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
   for (let bit = 0; bit < 64; bit += 1) {
     const id = Uint8Array.from(ids.issue(HERE, 600))

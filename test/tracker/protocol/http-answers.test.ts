@@ -27,7 +27,7 @@ const NOTES = {
   warning: null,
 }
 
-test('a compact answer has its keys in order and says all there is to say', () => {
+test('a compact answer has all keys in order', () => {
   const answer = formatAnnounce(ANSWER, { ...NOTES, warning: 'caffè' }, 'compact')
   const wanted =
     'd8:completei1e10:downloadedi3e11:external ip4:\x01\x02\x03\x0410:incompletei2e' +
@@ -37,14 +37,14 @@ test('a compact answer has its keys in order and says all there is to say', () =
   assert.equal(answer, wanted)
 })
 
-test('peers6 is left out for a client without IPv6 when there are none', () => {
+test('peers6 is omitted if it is empty and the client has no IPv6', () => {
   const none = { ...ANSWER, peers6: new Uint8Array(0) }
   assert.match(formatAnnounce(none, NOTES, 'compact'), /5:peers6:[^]{6}e$/)
   const notes = { ...NOTES, isV6: true, address: parseAddress('2001:db8::1')! }
   assert.match(formatAnnounce(none, notes, 'compact'), /external ip16:[^]*6:peers60:e$/)
 })
 
-test('peers as dictionaries have addresses in words, with ids where they are wanted', () => {
+test('peers as dictionaries have addresses as text, and ids on request', () => {
   const six = '2:ip11:2001:db8::57:peer id20:-six--six--six--six-4:porti6881e'
   const four = '2:ip8:10.0.0.17:peer id20:-four-four-four-four4:porti6881e'
   assert.ok(formatAnnounce(ANSWER, NOTES, 'full').endsWith(`5:peersld${four}ed${six}eee`))
@@ -58,7 +58,7 @@ test('a failure says when to ask again', () => {
   assert.equal(formatFailure('no', 'never'), 'd14:failure reason2:no8:retry in5:nevere')
 })
 
-test('a scrape has counts by info hash, and how often to ask', () => {
+test('a scrape has counts by info hash, and the minimum interval', () => {
   const infoHash = digestOf('torrent')
   const bytes = Buffer.from(formatScrape([formatScraped(infoHash, COUNTS)], 300), 'latin1')
   const { value } = readBencode(bytes, { maxDepth: 5, maxSize: 1000 })

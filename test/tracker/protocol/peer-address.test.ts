@@ -25,7 +25,7 @@ test('IPv6 addresses in all their forms', () => {
   assert.equal(hexOf('64:ff9b::1.2.3.4'), '0064ff9b000000000000000001020304')
 })
 
-test('what is no address is null', () => {
+test('invalid addresses give null', () => {
   const texts = [
     '',
     '1',
@@ -51,7 +51,7 @@ test('what is no address is null', () => {
   }
 })
 
-test('addresses are written as people write them', () => {
+test('addresses are formatted as usual', () => {
   for (const text of ['1.2.3.4', '2001:db8::1', '::1', 'fe80::a:0:0:1']) {
     assert.equal(formatAddress(parseAddress(text)!), text)
   }

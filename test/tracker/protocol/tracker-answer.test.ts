@@ -23,13 +23,13 @@ test('compact peers of both families are read', () => {
   assert.deepEqual(Buffer.from(told.peers.peers6), bytes(v6))
 })
 
-test('a refusal is one of the torrent, or for good', () => {
+test('a refusal concerns the torrent or is permanent', () => {
   assert.equal(read('d14:failure reason10:disallowede').kind, 'disallowed')
   assert.equal(read('d14:failure reason7:unknowne').kind, 'refused')
   assert.equal(read('d14:failure reasoni1ee').kind, 'refused')
 })
 
-test('what is no answer fails', () => {
+test('invalid answers fail', () => {
   for (const text of [
     '',
     'le',
@@ -49,7 +49,7 @@ test('what is no answer fails', () => {
   assert(6 * 20_000 > MAX_TRACKER_ANSWER)
 })
 
-test('with a key only answers are read that prove themselves', () => {
+test('with a key only authenticated answers are accepted', () => {
   const check = { key: bytes('k'.repeat(16)), callProof: 'call' }
   const peers = { peers4: bytes(PEER), peers6: new Uint8Array(0) }
   const answer = (key: string, callProof = 'call') => {
@@ -62,7 +62,7 @@ test('with a key only answers are read that prove themselves', () => {
   assert.equal(readTrackerAnswer(bytes(`d5:peers6:${PEER}e`), check).kind, 'failed')
 })
 
-test('a call is proved for one tracker, one torrent, and some minutes', () => {
+test('a proof is valid for one tracker, one torrent and some minutes', () => {
   const key = bytes('k'.repeat(16))
   const call = {
     host: 'a.example:80',

@@ -18,7 +18,7 @@ import { announceOf, digestOf, makeStore, peersOf } from '../swarms/store.js'
 
 const NOW = 1_800_000_000_000
 
-/** A tracker's swarms and the file that they are saved in. */
+/** A tracker's swarms and their state file. */
 function stateIn(directory: string, now = NOW) {
   const { store, clock } = makeStore()
   const told: string[] = []
@@ -29,7 +29,7 @@ function stateIn(directory: string, now = NOW) {
   return { store, clock, file, path, told, peers }
 }
 
-/** The state of two peers, saved. */
+/** The saved state of two peers. */
 async function savedState(t: TestContext) {
   const directory = makeScratch(t)
   const { store, file, path } = stateIn(directory)
@@ -39,7 +39,7 @@ async function savedState(t: TestContext) {
   return { directory, path }
 }
 
-test('swarms and counts outlive the tracker', async (t) => {
+test('swarms and counts survive a restart', async (t) => {
   const { directory } = await savedState(t)
   const { store, file, peers, told } = stateIn(directory, NOW + 60_000)
   await file.load()
@@ -54,7 +54,7 @@ test('swarms and counts outlive the tracker', async (t) => {
   assert.deepEqual(told, [])
 })
 
-test('peers that were not heard of for too long while the tracker was away are gone', async (t) => {
+test('peers that expired while the tracker was down are gone', async (t) => {
   const { directory } = await savedState(t)
   const { store, file } = stateIn(directory, NOW + 2_800_000)
   await file.load()
@@ -63,7 +63,7 @@ test('peers that were not heard of for too long while the tracker was away are g
   assert.deepEqual([counts?.complete, counts?.incomplete, counts?.downloaded], [0, 0, 1])
 })
 
-test('without a file there is nothing, and the first save makes it for its owner and group', async (t) => {
+test('without a file there are no swarms; the first save creates it for owner and group', async (t) => {
   const directory = makeScratch(t)
   const { file, store, path } = stateIn(directory)
   await file.load()
@@ -74,7 +74,7 @@ test('without a file there is nothing, and the first save makes it for its owner
   assert.deepEqual(readdirSync(directory), ['state'])
 })
 
-test('an empty file, as mktemp makes it, is a state without swarms', async (t) => {
+test('an empty file, as created by mktemp, is a state without swarms', async (t) => {
   const directory = makeScratch(t, { state: '' })
   const { file, told } = stateIn(directory)
   await file.load()
@@ -95,7 +95,7 @@ for (const [what, damage] of [
   ['that begins with zeros', (bytes: Buffer) => bytes.fill(0, 0, 100)],
   ['with bytes after its end', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('x')])],
 ] as const) {
-  test(`a state ${what} is set aside, and told`, async (t) => {
+  test(`a state ${what} is renamed and reported`, async (t) => {
     const { directory, path } = await savedState(t)
     const damaged = Buffer.from(damage(readFileSync(path)))
     writeFileSync(path, damaged)
@@ -111,7 +111,7 @@ for (const [what, damage] of [
   })
 }
 
-test('a state of a later version is left alone', async (t) => {
+test('a state of a later version is not changed', async (t) => {
   const directory = makeScratch(t, { state: 'btkit tracker state 2 1800000000\nwhatever' })
   const { file, path } = stateIn(directory)
   await assert.rejects(file.load(), {
@@ -120,7 +120,7 @@ test('a state of a later version is left alone', async (t) => {
   assert(existsSync(path))
 })
 
-test('a file that is no state is left alone', async (t) => {
+test('a file that is not a state is not changed', async (t) => {
   const directory = makeScratch(t, { state: 'root:x:0:0\n' })
   const { file, path } = stateIn(directory)
   await assert.rejects(file.load(), {
@@ -128,24 +128,24 @@ test('a file that is no state is left alone', async (t) => {
   })
 })
 
-test('a directory is no state', async (t) => {
+test('a directory is refused', async (t) => {
   const directory = makeScratch(t)
   mkdirSync(join(directory, 'state'))
   const { file, path } = stateIn(directory)
   await assert.rejects(file.load(), { message: `${path}: not a regular file` })
 })
 
-/** What bttrack writes: the peers and completed counts of torrents by their info hashes. */
+/** The dictionary that bttrack writes: peers and completed counts of torrents by info hash. */
 function dfileOf(state: PlainDict): Uint8Array {
   return encodeBencode(bencodable(state))
 }
 
-/** A dictionary by bytes, which an object can't have as keys. */
+/** A dictionary with keys of bytes, which an object cannot have. */
 function byBytes(key: Uint8Array, value: Parameters<typeof bencodable>[0]) {
   return new Map([[Buffer.from(key).toString('latin1'), bencodable(value)]])
 }
 
-test('a bencoded dfile of bttrack is taken over, and kept beside', async (t) => {
+test('a bencoded dfile of bttrack is imported, and a copy is kept', async (t) => {
   const peers = new Map([
     ...byBytes(digestOf('a'), { ip: '10.0.0.2', port: 6881, left: 0, nat: 0 }),
     ...byBytes(digestOf('b'), { ip: '10.0.0.3', port: 6882, left: 5, key: 'abc' }),
@@ -182,7 +182,7 @@ test('a bencoded dfile of bttrack is taken over, and kept beside', async (t) => 
   assert.deepEqual(again.told, [])
 })
 
-test('a dfile of the first bttrack, which has peers alone, is taken over', async (t) => {
+test('a dfile of the oldest bttrack, with peers only, is imported', async (t) => {
   const peers = byBytes(digestOf('a'), { ip: '10.0.0.2', port: 6881, left: 0 })
   const top = new Map([[Buffer.from(digestOf('torrent')).toString('latin1'), peers]])
   const directory = makeScratch(t, { state: encodeBencode(top) })
@@ -193,7 +193,7 @@ test('a dfile of the first bttrack, which has peers alone, is taken over', async
   assert.equal(store.scrape(digestOf('torrent'))?.complete, 1)
 })
 
-test('an empty dfile of bttrack has nothing', async (t) => {
+test('an empty dfile of bttrack gives no swarms', async (t) => {
   const directory = makeScratch(t, { state: dfileOf({ completed: {}, peers: {} }) })
   const { file, store } = stateIn(directory)
   await file.load()
@@ -201,7 +201,7 @@ test('an empty dfile of bttrack has nothing', async (t) => {
   assert.equal(store.totals().swarms, 0)
 })
 
-test('what only begins as a dfile is left alone', async (t) => {
+test('a file that only begins like a dfile is not changed', async (t) => {
   const directory = makeScratch(t, { state: 'dear diary' })
   const { file, path } = stateIn(directory)
   await assert.rejects(file.load(), {
@@ -215,7 +215,7 @@ for (const [protocol, beginning] of [
   ['1', '}q\u0000(U'],
   ['2', '\u0080\u0002}q\u0001'],
 ] as const) {
-  test(`a dfile that Python pickled by protocol ${protocol} is set aside, and told`, async (t) => {
+  test(`a dfile that Python pickled by protocol ${protocol} is renamed and reported`, async (t) => {
     const directory = makeScratch(t, { state: Buffer.from(beginning, 'latin1') })
     const { file, told, path } = stateIn(directory)
     await file.load()
@@ -228,14 +228,14 @@ for (const [protocol, beginning] of [
   })
 }
 
-test('a directory that can not be written to is an error that names the file', async (t) => {
+test('a directory that cannot be written is an error that names the file', async (t) => {
   const { file, path } = stateIn(join(makeScratch(t), 'missing'))
   await assert.rejects(file.save(), {
     message: `${path}: could not save the state: no such file or directory`,
   })
 })
 
-test('of damaged states that were set aside the newest three stay', async (t) => {
+test('the newest three damaged states are kept', async (t) => {
   const directory = makeScratch(t)
   for (let i = 0; i < 5; i++) {
     const { file, path } = stateIn(directory, NOW + i)

@@ -23,7 +23,7 @@ test('a leecher gets seeds and leechers in proportion to how many there are', ()
     const answer = store.announce(announceOf({ peer: '400', port: 400, wanted: 10 }))
     seeds += peersOf(answer).filter((peer) => Number(peer.split(':')[1]) <= 100).length
   }
-  // Of 2000 peers a quarter; each answer has two or three
+  // A quarter of 2000 peers in each answer of two or three
   assert.ok(seeds > 450 && seeds < 550, `${seeds} seeds`)
 })
 

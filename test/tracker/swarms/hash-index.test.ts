@@ -21,7 +21,7 @@ function itemsOf(index: HashIndex, hash: number): number[] {
   return items.sort((a, b) => a - b)
 }
 
-/** Adds and removes items in an index, and compares what it finds with what it must. */
+/** Adds and removes items in an index and compares the results with a plain map. */
 function exercise(index: HashIndex): void {
   const random = randomNumbers(pseudoRandom(16))
   const hashes = new Map<number, number>()
@@ -30,7 +30,7 @@ function exercise(index: HashIndex): void {
     const item = 1 + (random() % ITEMS)
     const known = hashes.get(item)
     if (known === undefined) {
-      // Few low bits, and some hashes that several share
+      // Few low bits, and some hashes that several items share
       const hash = ((random() % 3000) << 19) >>> 0
       index.add(item, hash)
       hashes.set(item, hash)
@@ -53,7 +53,7 @@ test('items are found by their hash while the table grows and they come and go',
   exercise(makeIndex())
 })
 
-test('a table that was made ready for few items, or for more than there may be, finds them too', () => {
+test('a table reserved for too few or too many items finds them, too', () => {
   for (const items of [1, 1000, 3 * ITEMS]) {
     const index = makeIndex()
     index.reserve(items)
@@ -61,14 +61,14 @@ test('a table that was made ready for few items, or for more than there may be, 
   }
 })
 
-test('a table that has items is left as it is when it is to be made ready for others', () => {
+test('reserving does not change a table with items', () => {
   const index = makeIndex()
   for (let item = 1; item <= 1000; item += 1) index.add(item, item)
   index.reserve(ITEMS)
   for (let item = 1; item <= 1000; item += 1) assert.deepEqual(itemsOf(index, item), [item])
 })
 
-test('a hash that nothing has finds nothing', () => {
+test('an unknown hash finds nothing', () => {
   const index = makeIndex()
   index.add(1, 77)
   assert.equal(index.first(77 + 64), 0)

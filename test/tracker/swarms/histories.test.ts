@@ -7,7 +7,7 @@ import { announceOf, digestOf, makeStore, peersOf } from './store.js'
 
 const TIMEOUT = 100
 
-/** What a tracker would know if it kept everything in plain objects. */
+/** A model of the tracker with plain objects. */
 class PlainTracker {
   readonly swarms = new Map<string, Map<string, { isComplete: boolean; heard: number }>>()
 
@@ -45,7 +45,7 @@ class PlainTracker {
   }
 }
 
-test('40,000 random announces leave what plain objects would hold', () => {
+test('40,000 random announces give the same state as the model', () => {
   const { store, clock } = makeStore({ peerTimeout: TIMEOUT })
   const plain = new PlainTracker()
   const random = randomNumbers(pseudoRandom(16, 3))

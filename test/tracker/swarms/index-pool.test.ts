@@ -36,7 +36,7 @@ test('blocks never overlap, whatever is allocated and released', () => {
   assert.equal(pool.allocate(12), 0)
 })
 
-test('a pool says when there is no room', () => {
+test('a pool reports when there is no room', () => {
   const pool = makePool(3)
   assert.ok(pool.allocate(2) >= 0)
   assert.equal(pool.allocate(3), -1)

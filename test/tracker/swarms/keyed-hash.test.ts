@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashWords } from '../../../src/tracker/swarms/keyed-hash.js'
 
-test('words are spread evenly, and otherwise with another key', () => {
+test('words are spread evenly, and differently with another key', () => {
   const counts = new Uint32Array(64)
   let same = 0
   for (let n = 0; n < 64_000; n += 1) {
@@ -16,7 +16,7 @@ test('words are spread evenly, and otherwise with another key', () => {
   assert.ok(same < 3)
 })
 
-test('how many words there are makes a difference', () => {
+test('the number of words changes the hash', () => {
   const key = Uint32Array.of(1, 2)
   const words = new Uint32Array(4)
   const hashes = [1, 2, 3, 4].map((count) => hashWords(key, words, count))

@@ -22,7 +22,7 @@ test('peers of another torrent are not given', () => {
   assert.deepEqual(peersOf(answer), [])
 })
 
-test('counts tell seeds, leechers, and who of these downloads', () => {
+test('counts distinguish seeds, leechers and downloaders', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'a', at: '10.0.0.1', isComplete: true }))
   store.announce(announceOf({ peer: 'b', at: '10.0.0.2', event: 'paused' }))
@@ -36,7 +36,7 @@ test('a torrent that nobody announced has no counts', () => {
   assert.equal(makeStore().store.scrape(digestOf('torrent')), null)
 })
 
-test('seeds and partial seeds get leechers alone', () => {
+test('seeds and partial seeds get only leechers', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'seed', at: '10.0.0.1', isComplete: true }))
   store.announce(announceOf({ peer: 'leecher', at: '10.0.0.2' }))
@@ -62,7 +62,7 @@ test('a peer that says it has completed while something is left is not counted',
   assert.equal(store.scrape(digestOf('torrent'))?.downloaded, 0)
 })
 
-test('a peer that stops is gone; the counts of downloads stay', () => {
+test('a peer that stops is removed; the number of downloads stays', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'a', event: 'completed', isComplete: true }))
   const answer = store.announce(announceOf({ peer: 'a', event: 'stopped', isComplete: true }))
@@ -71,7 +71,7 @@ test('a peer that stops is gone; the counts of downloads stay', () => {
   assert.equal(store.totals().peers, 0)
 })
 
-test('a torrent that nobody completed is forgotten with its last peer, unless told otherwise', () => {
+test('a torrent that nobody completed is removed with its last peer, unless the limits keep it', () => {
   for (const keepsEmpty of [false, true]) {
     const { store } = makeStore({ keepsEmpty })
     store.announce(announceOf({ peer: 'a' }))
@@ -80,13 +80,13 @@ test('a torrent that nobody completed is forgotten with its last peer, unless to
   }
 })
 
-test('who stops without having started leaves nothing behind', () => {
+test('stopping without starting leaves nothing behind', () => {
   const { store } = makeStore()
   store.announce(announceOf({ event: 'stopped' }))
   assert.deepEqual(store.totals(), { swarms: 0, peers: 0, seeds: 0 })
 })
 
-test('another address can not stop or change a peer without its key', () => {
+test('another address cannot stop or change a peer without its key', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'a', at: '10.0.0.1', key: 77 }))
   for (const key of [0, 78]) {
@@ -98,7 +98,7 @@ test('another address can not stop or change a peer without its key', () => {
   assert.deepEqual(peersOf(answer), ['10.0.0.1:6881', '10.0.0.9:6881'])
 })
 
-test('a peer without a key can not be taken over by one without a key', () => {
+test('a peer without a key cannot be taken over by one without a key', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'a', at: '10.0.0.1' }))
   store.announce(announceOf({ peer: 'a', at: '10.0.0.9', event: 'stopped' }))
@@ -113,7 +113,7 @@ test('a peer with its key may move to another address', () => {
   assert.deepEqual(peersOf(answer), ['10.0.0.9:7000'])
 })
 
-test('a peer that has no key is known by its id at its address, also when its port changes', () => {
+test('a peer that has no key is recognized by id and address, also after its port changes', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'a', port: 1 }))
   store.announce(announceOf({ peer: 'a', port: 2 }))
@@ -123,7 +123,7 @@ test('a peer that has no key is known by its id at its address, also when its po
   ])
 })
 
-test('who knows the id of a peer at its address can not take it over without its key', () => {
+test('a peer cannot be taken over from its own address without its key', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'a', port: 1, key: 77 }))
   for (const key of [0, 78]) {
@@ -134,7 +134,7 @@ test('who knows the id of a peer at its address can not take it over without its
   assert.ok(peers.includes('10.0.0.1:1'))
 })
 
-test('a client that was started anew at its address and port is one peer', () => {
+test('a client restarted at its address and port is one peer', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'before' }))
   const answer = store.announce(announceOf({ peer: 'after', isComplete: true }))
@@ -171,7 +171,7 @@ test('the own address family comes first, and the other fills up', () => {
   assert.equal(answer.peers4.length / 6, 3)
 })
 
-test('peer ids are given where they are wanted, in the order of the peers', () => {
+test('peer ids are given on request, in the order of the peers', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'a', at: '10.0.0.1' }))
   store.announce(announceOf({ peer: 'b', at: V6 }))
@@ -180,7 +180,7 @@ test('peer ids are given where they are wanted, in the order of the peers', () =
   assert.deepEqual(Buffer.from(answer.ids6), digestOf('b'))
 })
 
-test('a peer that can not be connected to is counted, and not given', () => {
+test('a peer that nobody can connect to is counted but not given', () => {
   const { store } = makeStore()
   store.announce(announceOf({ peer: 'a', port: 0 }))
   const answer = store.announce(announceOf({ peer: 'b', at: '10.0.0.2' }))
@@ -188,7 +188,7 @@ test('a peer that can not be connected to is counted, and not given', () => {
   assert.equal(answer.incomplete, 2)
 })
 
-test('a peer that was not heard of for too long is forgotten, a slice at a time', () => {
+test('expired peers are removed, a slice at a time', () => {
   const { store, clock } = makeStore({ peerTimeout: 100 })
   for (let n = 1; n <= 20; n += 1) store.announce(announceOf({ peer: `${n}`, port: n }))
   clock.now += 60
@@ -200,7 +200,7 @@ test('a peer that was not heard of for too long is forgotten, a slice at a time'
   assert.equal(store.totals().peers, 10)
 })
 
-test('a full store refuses further peers, and takes them once there is room', () => {
+test('a full store refuses further peers, and accepts them once there is room', () => {
   const { store } = makeStore({ maxPeers: 3 })
   for (let n = 1; n <= 3; n += 1) store.announce(announceOf({ peer: `${n}`, port: n }))
   assert.equal(store.announce(announceOf({ peer: '4', port: 4 })).refusal, 'full')
@@ -209,7 +209,7 @@ test('a full store refuses further peers, and takes them once there is room', ()
   assert.equal(store.totals().peers, 3)
 })
 
-test('where swarms are at their limit, the oldest without peers goes first', () => {
+test('if there are too many swarms, the oldest one without peers is removed', () => {
   const { store } = makeStore({ maxSwarms: 3 })
   for (const torrent of ['old', 'young']) {
     store.announce(announceOf({ torrent, event: 'completed', isComplete: true }))
@@ -229,7 +229,7 @@ test('an IPv4 address has a bounded number of peers in a swarm, and in all', () 
     store.announce(announceOf({ peer: `${port}`, port, torrent })).refusal
   assert.deepEqual([ask(1, 'a'), ask(2, 'a'), ask(3, 'a')], [null, null, 'too-many'])
   assert.deepEqual([ask(3, 'b'), ask(4, 'b')], [null, 'too-many'])
-  // Who is known already may go on
+  // A known peer may continue
   assert.equal(ask(1, 'a'), null)
   assert.equal(
     store.announce(announceOf({ peer: 'x', at: '10.0.0.2', torrent: 'a' })).refusal,
@@ -248,7 +248,7 @@ test('an IPv6 /64 has as many peers as one IPv4 address', () => {
   assert.equal(ask('2001:db8:0:2:0:0:0:3'), null)
 })
 
-test('a peer that moves with its key finds the bounds of its new address', () => {
+test('a peer that moves with its key is limited at its new address', () => {
   for (const bounds of [{ maxPerAddressInSwarm: 2 }, { maxPerAddress: 2 }]) {
     for (const [from, to] of [
       ['10.0.0.1', '10.0.0.2'],
@@ -259,7 +259,7 @@ test('a peer that moves with its key finds the bounds of its new address', () =>
         store.announce(announceOf({ peer: `${n}`, port: n, key: n, at })).refusal
       assert.deepEqual([ask(1, to), ask(2, to), ask(3, from)], [null, null, null])
       assert.equal(ask(3, to), 'too-many')
-      // It is where it was, and may come once there is room
+      // It stays where it was, and may move once there is room
       assert.equal(store.totals().peers, 3)
       assert.deepEqual([ask(4, from), ask(5, from)], [null, 'too-many'])
       store.announce(announceOf({ peer: '1', port: 1, key: 1, at: to, event: 'stopped' }))
@@ -269,7 +269,7 @@ test('a peer that moves with its key finds the bounds of its new address', () =>
   }
 })
 
-test('a peer moves within a /64, or takes the place of another, though there may be no more', () => {
+test('a peer moves within a /64, or takes the place of another, at the limit', () => {
   const { store } = makeStore({ maxPerAddressInSwarm: 1 })
   const ask = (peer: string, at: string, port: number) =>
     store.announce(announceOf({ peer, port, key: 77, at })).refusal
@@ -280,7 +280,7 @@ test('a peer moves within a /64, or takes the place of another, though there may
   assert.equal(store.totals().peers, 1)
 })
 
-test('a swarm that is forgotten takes its peers with it', () => {
+test('forgetting a swarm removes its peers', () => {
   const { store } = makeStore()
   for (let n = 1; n <= 9; n += 1) {
     store.announce(announceOf({ peer: `${n}`, port: n, isComplete: n > 5, event: 'completed' }))
@@ -291,7 +291,7 @@ test('a swarm that is forgotten takes its peers with it', () => {
   assert.deepEqual(store.totals(), { swarms: 1, peers: 1, seeds: 0 })
 })
 
-test('a list comes in parts, and has all swarms', () => {
+test('a list in parts has all swarms', () => {
   const { store } = makeStore()
   for (let n = 1; n <= 10; n += 1) {
     store.announce(announceOf({ torrent: `${n}`, event: 'completed', isComplete: true }))
@@ -309,7 +309,7 @@ test('a list comes in parts, and has all swarms', () => {
   assert.deepEqual(found.sort(), wanted.map((hash) => Buffer.from(hash).toString('hex')).sort())
 })
 
-test('in a full store peers of the networks that hold most give way to others', () => {
+test('a full store removes peers of the networks that have most', () => {
   const { store } = makeStore({ maxPeers: 100, maxPerAddress: 50 })
   for (let n = 0; n < 100; n += 1) {
     store.announce(announceOf({ peer: `${n}`, port: 1 + n, at: `10.0.${n % 2}.1` }))
@@ -319,14 +319,14 @@ test('in a full store peers of the networks that hold most give way to others', 
     assert.equal(store.announce(announceOf({ peer: at, at })).refusal, null, at)
   }
   assert.equal(store.totals().peers, 100)
-  // Who takes part is not displaced by those that hold more
+  // Peers of such networks do not displace a member
   const greedy = announceOf({ peer: 'greedy', port: 999, at: '10.0.0.1' })
   for (let n = 0; n < 50; n += 1) store.announce({ ...greedy, peerId: digestOf(`g${n}`), port: n })
   const found = peersOf(store.announce(announceOf({ peer: 'x', at: '192.1.0.1', wanted: 200 })))
   for (const at of honest) assert.ok(found.includes(`${at}:6881`), at)
 })
 
-test('in a full store a network with one peer at each address gives way, too', () => {
+test('a full store also removes peers of a network with one peer per address', () => {
   for (const spell of [(n: number) => `10.0.0.${n}`, (n: number) => `2001:db8:1:${n}:0:0:0:1`]) {
     const { store } = makeStore({ maxPeers: 50 })
     for (let n = 1; n <= 50; n += 1) store.announce(announceOf({ peer: `${n}`, at: spell(n) }))
@@ -334,7 +334,7 @@ test('in a full store a network with one peer at each address gives way, too', (
   }
 })
 
-test('where swarms are at their limit, those of one greedy peer give way', () => {
+test('if there are too many swarms, those of one greedy peer are removed', () => {
   const { store } = makeStore({ maxSwarms: 50 })
   for (let n = 0; n < 10; n += 1) {
     store.announce(announceOf({ torrent: `shared`, at: `192.0.${n}.1` }))
@@ -350,13 +350,13 @@ test('where swarms are at their limit, those of one greedy peer give way', () =>
   assert.deepEqual([store.totals().swarms, store.totals().peers], [50, 59])
 })
 
-test('the last peer of a swarm does not give way to one of the same swarm', () => {
+test('the last peer of a swarm is not removed for one of the same swarm', () => {
   let taken = 0
   for (const torrent of ['a', 'b', 'c']) {
     for (let n = 0; n < 20; n += 1) {
       const { store } = makeStore({ maxPeers: 3 })
       for (const each of ['a', 'b', 'c']) store.announce(announceOf({ torrent: each }))
-      // So few counters are there that some networks share one
+      // There are so few counters that some networks share one
       if (store.announce(announceOf({ torrent, at: `192.0.${n}.1` })).refusal !== null) continue
       taken += 1
       assert.equal(store.scrape(digestOf(torrent))?.incomplete, 2)

@@ -6,7 +6,7 @@ import { allocateStore, type StoreMemory } from '../../../src/tracker/swarms/sto
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { announceOf, limits } from './store.js'
 
-/** A store, and how many peers the fullest bucket of its indexes has. */
+/** A store, and the number of peers in the fullest bucket of its indexes. */
 function makeStore() {
   const memory = allocateStore(limits, pseudoRandom(8))
   const store = new MemorySwarms({ memory, limits, now: () => 1, random: () => 0 })
@@ -26,7 +26,7 @@ function fullestBucket({ peers }: StoreMemory): number {
 
 const addressOf = (n: number) => `2001:db8:0:${n.toString(16)}:0:0:0:1`
 
-/** What the fullest bucket has by chance with as many peers as are tried here. */
+/** The size of the fullest bucket by chance, for the number of peers used here. */
 const BY_CHANCE = 10
 
 test('peers that have one peer id are found as fast as others', () => {
@@ -36,7 +36,7 @@ test('peers that have one peer id are found as fast as others', () => {
   assert.ok(fullest() < BY_CHANCE)
 })
 
-test('they are also when they come from a state that was saved', () => {
+test('peers with one peer id are also found fast after a restore', () => {
   const { store } = makeStore()
   for (let n = 0; n < 2000; n += 1) store.announce(announceOf({ peer: 'same', at: addressOf(n) }))
   const other = makeStore()
@@ -47,7 +47,7 @@ test('they are also when they come from a state that was saved', () => {
   assert.ok(other.fullest() < BY_CHANCE)
 })
 
-test('they are also when each has a key of its own, or one address', () => {
+test('peers with one peer id are also found fast if each has a key, or all have one address', () => {
   const { store, fullest } = makeStore()
   for (let n = 0; n < 2000; n += 1) {
     const wish = { peer: 'same', key: n + 1, port: n + 1 }
@@ -58,7 +58,7 @@ test('they are also when each has a key of its own, or one address', () => {
   assert.ok(fullest() < BY_CHANCE)
 })
 
-test('of one peer id, one peer has a key, and one peer at an address has none', () => {
+test('a peer id is stored once per key, and once per address without a key', () => {
   const { store, fullest } = makeStore()
   for (let n = 0; n < 1000; n += 1) {
     store.announce(announceOf({ peer: 'same', at: addressOf(n), key: n + 2 }))
@@ -74,7 +74,7 @@ test('of one peer id, one peer has a key, and one peer at an address has none', 
   assert.ok(fullest() < BY_CHANCE)
 })
 
-test('whatever few ids, keys, addresses and ports are mixed, no bucket fills with them', () => {
+test('no mix of few ids, keys, addresses and ports fills a bucket', () => {
   const { store, fullest } = makeStore()
   const random = randomNumbers(pseudoRandom(16, 5))
   const below = (count: number) => random() % count

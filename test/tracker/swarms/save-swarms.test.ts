@@ -32,7 +32,7 @@ function copy(from: Store, to: Store, { age = 0, cut = 1000, size = 0 } = {}) {
   restorer.end()
 }
 
-test('a state that was saved is what another store knows after restoring it', () => {
+test('restoring a saved state gives the same swarms', () => {
   const [one, other] = [makeStore().store, makeStore().store]
   fill(one, 3000)
   copy(one, other)
@@ -43,7 +43,7 @@ test('a state that was saved is what another store knows after restoring it', ()
   }
 })
 
-test('peers that nobody can connect to are not taken back', () => {
+test('peers that nobody can connect to are not restored', () => {
   const [one, other] = [makeStore().store, makeStore().store]
   for (const at of ['10.0.0.1', '0.0.0.0', '224.0.0.1', 'ff02:0:0:0:0:0:0:1']) {
     one.announce(announceOf({ peer: at, at }))
@@ -52,14 +52,14 @@ test('peers that nobody can connect to are not taken back', () => {
   assert.equal(other.totals().peers, 1)
 })
 
-test('it does not matter where the bytes of a state are cut', () => {
+test('a state can be split anywhere', () => {
   const [one, other] = [makeStore().store, makeStore().store]
   fill(one, 50)
   copy(one, other, { cut: 1 })
   assert.deepEqual(other.totals(), one.totals())
 })
 
-test('it does not matter what size a state was said to have', () => {
+test('a wrong size of the state does not matter', () => {
   for (const size of [1, 10_000, 1e15]) {
     const [one, other] = [makeStore().store, makeStore().store]
     fill(one, 500)
@@ -69,7 +69,7 @@ test('it does not matter what size a state was said to have', () => {
   }
 })
 
-test('bytes of a state may all come in the same buffer', () => {
+test('all chunks of a state may share one buffer', () => {
   const [one, other] = [makeStore().store, makeStore().store]
   fill(one, 50)
   const [bytes, buffer] = [savedBytes(one), Buffer.alloc(100)]
@@ -84,7 +84,7 @@ test('bytes of a state may all come in the same buffer', () => {
   for (let n = 0; n < 7; n += 1) assert.deepEqual(peersIn(other, `${n}`), peersIn(one, `${n}`))
 })
 
-test('keys, peer ids and who was counted as completed survive', () => {
+test('keys, peer ids and counted downloads survive', () => {
   const [one, other] = [makeStore().store, makeStore().store]
   one.announce(announceOf({ peer: 'a', key: 9, event: 'completed', isComplete: true }))
   copy(one, other)
@@ -119,7 +119,7 @@ test('a save has every peer that was there all the time, whatever changes meanwh
   let slices = 0
   for (const slice of one.save()) {
     restorer.write(slice)
-    // Peers leave all over the list, others come, and leechers become seeds
+    // Peers leave anywhere in the list, others join, and leechers become seeds
     for (let n = 1 + 100 * slices; n <= 100 + 100 * slices; n += 1) {
       one.announce(announceOf({ peer: `${n * 3}`, port: n * 3, event: 'stopped' }))
       staying.delete(`10.0.0.1:${n * 3}`)
@@ -137,7 +137,7 @@ test('a save has every peer that was there all the time, whatever changes meanwh
   )
 })
 
-test('a swarm that goes while it is saved does no harm', () => {
+test('a swarm that is removed during a save does no harm', () => {
   const [one, other] = [makeStore().store, makeStore().store]
   for (let n = 1; n <= 4000; n += 1) one.announce(announceOf({ peer: `${n}`, port: n }))
   const restorer = other.restore(0)
@@ -153,7 +153,7 @@ test('a swarm that goes while it is saved does no harm', () => {
   assert.equal(other.totals().swarms, 1)
 })
 
-test('a state that is cut off, or none at all, is refused', () => {
+test('an incomplete or empty state is refused', () => {
   const { store } = makeStore()
   fill(store, 10)
   const bytes = savedBytes(store)
@@ -177,7 +177,7 @@ test('a state that is cut off, or none at all, is refused', () => {
   )
 })
 
-test('what a peer has announced since the start goes before what was saved', () => {
+test('announces since the start take precedence over saved peers', () => {
   const [one, other] = [makeStore().store, makeStore().store]
   one.announce(announceOf({ peer: 'a' }))
   other.announce(announceOf({ peer: 'a', isComplete: true }))

@@ -24,7 +24,7 @@ export function makeStore(changed: Partial<StoreLimits> = {}) {
   return { store, clock }
 }
 
-/** Twenty bytes that follow from a name. */
+/** Twenty bytes derived from a name. */
 export function digestOf(name: string): Uint8Array {
   return createHash('sha1').update(name).digest()
 }
@@ -41,7 +41,7 @@ export function addressOf(text: string): Uint8Array {
   return bytes
 }
 
-/** An announce of a leecher at 10.0.0.1:6881 in one swarm, but for what is said otherwise. */
+/** An announce of a leecher at 10.0.0.1:6881 in one swarm, with changes. */
 export function announceOf(
   wish: Partial<Omit<PeerAnnounce, 'address'>> & { peer?: string; at?: string; torrent?: string },
 ): PeerAnnounce {
@@ -61,7 +61,7 @@ export function announceOf(
   }
 }
 
-/** The peers of an answer, as `a.b.c.d:port` or `groups:port`, in order. */
+/** The peers of an answer, as `a.b.c.d:port` or `groups:port`, sorted. */
 export function peersOf({ peers4, peers6 }: AnnounceAnswer): string[] {
   const found: string[] = []
   for (let at = 0; at < peers4.length; at += 6) {

@@ -20,7 +20,7 @@ test('answers of a turn are sent at its end, in their order', async () => {
   assert.deepEqual(sent, ['one to 10.0.0.1:1', 'two to 10.0.0.2:2'])
 })
 
-test('those of the next turn are sent as well', async () => {
+test('answers of the next turn are sent, too', async () => {
   const { outbox, sent } = makeOutbox()
   outbox.put(Buffer.from('one'), 1, '10.0.0.1')
   await setImmediate()
@@ -29,7 +29,7 @@ test('those of the next turn are sent as well', async () => {
   assert.deepEqual(sent, ['one to 10.0.0.1:1', 'two to 10.0.0.2:2'])
 })
 
-test('what waits when a socket closes is sent before, and once', async () => {
+test('waiting answers are sent once when a socket closes', async () => {
   const { outbox, sent } = makeOutbox()
   outbox.put(Buffer.from('one'), 1, '10.0.0.1')
   outbox.flush()

@@ -1,6 +1,6 @@
 import { addressOf, digestOf } from '../swarms/store.js'
 
-/** Asks for a connection id. */
+/** Requests a connection id. */
 export function connectPacket(transaction = 1): Buffer {
   const packet = Buffer.from('00000417271019800000000000000000', 'hex')
   packet.writeUInt32BE(transaction, 12)
@@ -20,7 +20,7 @@ export interface AnnounceFields {
   readonly transaction?: number
 }
 
-/** An announce as BEP 15 has it. */
+/** An announce as in BEP 15. */
 export function announcePacket(id: Uint8Array, fields: AnnounceFields = {}): Buffer {
   const packet = begin(98, id, { action: 1, transaction: fields.transaction ?? 1 })
   packet.set(digestOf(fields.torrent ?? 'torrent'), 16)

@@ -47,7 +47,7 @@ test('over IPv6 peers have 18 bytes; an IPv4 client of the same socket gets six'
   assert.equal(toFour.subarray(20).toString('hex'), '0a0000010008')
 })
 
-test('without an id of its own an address gets nothing but a word to connect again', () => {
+test('without a valid id an address is only asked to connect again', () => {
   const { udp, store } = makeAnswers()
   const others = connect(udp, '10.0.0.9')
   for (const id of [NO_ID, others, Buffer.from('0000041727101980', 'hex')]) {
@@ -57,7 +57,7 @@ test('without an id of its own an address gets nothing but a word to connect aga
   assert.equal(store.totals().peers, 0)
 })
 
-test('an id gets old', () => {
+test('an id expires', () => {
   const { udp, clock } = makeAnswers()
   const id = connect(udp, HERE)
   clock.now += 60
@@ -66,7 +66,7 @@ test('an id gets old', () => {
   assert.equal(errorOf(udp.answer(announcePacket(id), HERE)), 'connect again')
 })
 
-test('to an address that has proved nothing no answer is longer than its packet', () => {
+test('an unproved address gets no answer longer than its packet', () => {
   const { udp } = makeAnswers()
   const packets = [connectPacket(), announcePacket(NO_ID), scrapePacket(NO_ID, ['a'])]
   for (const packet of packets) {
@@ -78,7 +78,7 @@ test('to an address that has proved nothing no answer is longer than its packet'
   }
 })
 
-test('what is no request gets no answer', () => {
+test('invalid packets get no answer', () => {
   const { udp } = makeAnswers()
   const otherProtocol = connectPacket()
   otherProtocol.writeUInt32BE(1, 0)
@@ -89,7 +89,7 @@ test('what is no request gets no answer', () => {
   }
 })
 
-test('refusals say why', () => {
+test('refusals have a reason', () => {
   const verdict = { failure: 'not tracked', warning: null }
   const { udp } = makeAnswers({ rules: { judge: () => verdict } })
   assert.equal(errorOf(udp.answer(announcePacket(connect(udp, HERE)), HERE)), 'not tracked')
@@ -103,7 +103,7 @@ test('a long refusal is cut to the length of the request', () => {
   assert.equal(udp.answer(packet, HERE)!.length, packet.length)
 })
 
-test('options after an announce are passed over, whatever they are (BEP 41)', () => {
+test('options after an announce are ignored (BEP 41)', () => {
   const { udp } = makeAnswers()
   const id = connect(udp, HERE)
   const path = Buffer.from('/announce?pass=1')
@@ -126,7 +126,7 @@ test('options after an announce are passed over, whatever they are (BEP 41)', ()
   }
 })
 
-test('the number of peers is what is wanted, and fits a packet', () => {
+test('the number of peers is the wanted one, if it fits into a packet', () => {
   const { udp } = makeAnswers({ rules: { maxPeers: 1000, defaultPeers: 30 } })
   const id = connect(udp, HERE)
   for (let n = 1; n <= 300; n += 1) udp.answer(announcePacket(id, { peer: `${n}`, port: n }), HERE)
@@ -146,7 +146,7 @@ test('a key lets a peer leave from another address', () => {
   assert.equal(store.totals().peers, 0)
 })
 
-test('an address in the packet counts only where the rules take it', () => {
+test('an address in the packet counts only if the rules accept it', () => {
   const claim = { ip: '1.2.3.4' }
   const believing = makeAnswers({
     rules: { resolve: ({ client }, claimed) => claimed?.ip ?? client },
@@ -162,7 +162,7 @@ test('an address in the packet counts only where the rules take it', () => {
   }
 })
 
-test('a socket answers, whatever else it gets', { timeout: 10_000 }, async (t) => {
+test('a socket answers despite invalid packets', { timeout: 10_000 }, async (t) => {
   for (const host of ['127.0.0.1', '::1']) {
     const tracker = await startTracker(t, { host })
     const client = createSocket(host === '::1' ? 'udp6' : 'udp4')

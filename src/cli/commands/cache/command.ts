@@ -21,7 +21,7 @@ Examples:
   btkit cache stats
   btkit cache prune --unused-for 8w --max-size 500MiB`
 
-/** The command `cache`. */
+/** Defines the command `cache`. */
 export function defineCache(context: CommandContext) {
   return new Command('cache')
     .description('Inspect and clean the piece cache.')
@@ -45,7 +45,7 @@ function defineStats({ io }: CommandContext) {
 
 function definePrune({ io }: CommandContext) {
   return new Command('prune')
-    .description('Remove unused records, and damaged caches that were set aside.')
+    .description('Remove unused records, and renamed damaged caches.')
     .addOption(cacheDirOption())
     .addOption(unusedForOption('remove records unused for this long, such as 12h or 8w'))
     .addOption(
@@ -71,8 +71,7 @@ function defineVerify({ io, finish }: CommandContext) {
     .action(async ({ cacheDir, sample }) => {
       const engine = engineFor({ threads: availableParallelism() }, io)
       const check = await verifyCache(cachePlace(cacheDir, io), engine, sample)
-      for (const path of check.wrong)
-        reportError(`${path}: its record was wrong, and is removed`, io)
+      for (const path of check.wrong) reportError(`${path}: wrong cache record; removed`, io)
       const { checked, stale, wrong } = check
       io.stdout.write(`checked ${checked}, wrong ${wrong.length}, out of date ${stale}\n`)
       finish(wrong.length > 0 ? 1 : 0)
@@ -81,7 +80,7 @@ function defineVerify({ io, finish }: CommandContext) {
 
 function defineClear({ io }: CommandContext) {
   return new Command('clear')
-    .description('Remove the cache, and damaged ones that were set aside.')
+    .description('Remove the cache, and renamed damaged caches.')
     .addOption(cacheDirOption())
     .action(({ cacheDir }) => {
       const directory = cachePath(cacheDir, io)
@@ -90,7 +89,7 @@ function defineClear({ io }: CommandContext) {
     })
 }
 
-/** What is in a cache, for people. */
+/** Formats a cache report for people. */
 export function cacheText(report: CacheReport): string {
   const { directory, size, bytes, counts, oldest, hits, misses } = report
   const entries = Object.values(counts).reduce((sum, n) => sum + n, 0)

@@ -35,7 +35,7 @@ import { openProgress, type ProgressBar } from '../../output/progress.js'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** The command `completedir`. */
+/** Defines the command `completedir`. */
 export function defineCompletedir({ io, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options, command) => {
     const request = await completeRequest(
@@ -64,13 +64,16 @@ async function completeRequest(
 ): Promise<CompleteRequest> {
   const common = commonRequest(namedTrackers(tracker, options), options, io)
   if (options.source.length > 1) {
-    throw new BtkitError('usage', '--source: completedir makes one torrent of each entry')
+    throw new BtkitError(
+      'usage',
+      '--source: completedir makes one torrent for each entry; give one tag',
+    )
   }
   if (options.sortBy === 'given') {
     throw new BtkitError('usage', '--sort-by given: only makemetafile reads a list of files')
   }
   if (options.owner !== undefined && !io.isRoot) {
-    throw new BtkitError('usage', '--owner: only root can give files away')
+    throw new BtkitError('usage', '--owner: only root can change owners')
   }
   if (options.adopt && options.force) {
     throw new BtkitError('usage', '--adopt and --force exclude each other')
@@ -95,12 +98,12 @@ async function completeRequest(
   }
 }
 
-/** How long a client may take to look at data before the next run has to go on, in milliseconds. */
+/** Milliseconds that a client may take to check data before the run continues. */
 const LOOK_LIMIT_MS = 60_000
 
 async function clientsOf(options: CompleteOptions, io: Io): Promise<SyncClient[]> {
   if (options.publish.length === 0) return []
-  // What speaks to clients takes a while to load, and is rarely wanted
+  // The code for clients takes a while to load and is rarely needed
   const { openClients, syncClient, waitingFor } = await import('../../arguments/open-clients.js')
   const waiting = waitingFor(LOOK_LIMIT_MS, io)
   const clients = openClients(options.publish, options.clientTimeout, io)
@@ -150,7 +153,7 @@ interface Outcome {
   readonly seconds: number
 }
 
-/** Whether new torrents say nothing of where peers or content are. */
+/** Whether new torrents name no tracker, no node and no seed. */
 function isWithoutTracker({ common: { parts } }: CompleteRequest): boolean {
   const { announce, nodes, webSeeds, httpSeeds } = parts
   return announce === null && [nodes, webSeeds, httpSeeds].every(({ length }) => length === 0)
@@ -168,7 +171,7 @@ function printReport(
   for (const left of isWorthTelling ? foreignOf(report) : []) reportWarning(left, io)
   for (const kept of keptOf(report)) reportNote(kept, io)
   if (isTrackerless && !quiet && report.created.length > 0)
-    reportNote('no tracker: clients of new torrents find each other by the DHT', io)
+    reportNote('no tracker: clients of new torrents find each other through the DHT', io)
   const warning = backslashWarning(report.backslashed)
   if (warning !== null && !quiet) reportWarning(warning, io)
   if (json) io.stdout.write(completeJson(report, { seconds, dryRun }))
@@ -177,7 +180,7 @@ function printReport(
     io.stdout.write(`${escapeText(line)}\n`)
 }
 
-/** Runs the command of --on-change, if anything did. Returns whether all is well. */
+/** Runs the command of --on-change if anything changed. Returns whether all went well. */
 async function runHook(
   report: CompleteReport,
   { options, seconds }: Outcome,
@@ -196,14 +199,14 @@ async function runHook(
 }
 
 /**
- * Runs a command of a person's through the shell, with `input` as its standard input. What it prints
- * goes to standard error, as standard output has data.
- * @throws BtkitError `io` when it fails, `interrupted`
+ * Runs a user's command through the shell, with `input` as its standard input. Its output goes to
+ * standard error, because standard output is for data.
+ * @throws BtkitError `io` if it fails, `interrupted`
  */
 export async function runCommand(command: string, input: string, io: Io): Promise<void> {
   const { env, cwd, signal, stderr } = io
   const child = spawn(command, { shell: true, env: { ...env }, cwd, signal, stdio: 'pipe' })
-  // One that does not read its input to the end is no fault
+  // A command may end without reading all its input
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   for (const stream of [child.stdout, child.stderr]) {

@@ -12,7 +12,7 @@ Examples:
   btkit completedir http://tracker.example/announce /srv/files
   btkit completedir http://t.example/announce /srv/files --target /srv/t --prune`
 
-/** The command line of completedir. */
+/** Declares the command `completedir` with its options. */
 export function declareCompletedir() {
   return declareTorrentOptions('completedir', { value: 'auto', text: 'auto' })
     .description('Make or update the torrents of all entries of directories.')
@@ -63,7 +63,7 @@ export function declareCompletedir() {
 
 export type CompleteOptions = ReturnType<ReturnType<typeof declareCompletedir>['opts']>
 
-/** The rules of `info` that options decide, by the names that commander gives them. */
+/** The rules of `info` that options decide, by commander's option names. */
 const RULES: Partial<Record<keyof CompleteOptions, InfoRule>> = {
   pieceSizePow2: 'piece length',
   pieceLength: 'piece length',
@@ -83,7 +83,7 @@ const RULES: Partial<Record<keyof CompleteOptions, InfoRule>> = {
   updateUrl: 'further keys',
 }
 
-/** The rules of `info` that somebody asked for on the command line. */
+/** The rules of `info` that are set on the command line. */
 export function askedRules(command: {
   getOptionValueSource: (name: keyof CompleteOptions) => string | undefined
 }): InfoRule[] {

@@ -5,13 +5,13 @@ import { jsonLine } from '../../../text/escape.js'
 import { whyLength } from '../../output/piece-length.js'
 import { formatBytes } from '../../../text/quantity.js'
 
-/** How a run was, beside what it did. */
+/** Facts about a run that the report does not contain. */
 export interface RunFacts {
   readonly seconds: number
   readonly dryRun: boolean
 }
 
-/** The report of completedir for people: a line for each change, then the sum. */
+/** Formats a report for people: a line for each change, then the totals. */
 export function completeText(report: CompleteReport, { seconds, dryRun }: RunFacts): string[] {
   const { created, updated, adopted, removed, skipped } = report
   const would = dryRun ? 'would ' : ''
@@ -44,7 +44,7 @@ export function completeText(report: CompleteReport, { seconds, dryRun }: RunFac
   ]
 }
 
-/** In a dry run, that only the content could tell whether something does not just stay. */
+/** In a dry run, says that the result depends on content that was not read. */
 function unread(isUnread: boolean): string {
   return isUnread ? ' (or find it unchanged: its content must be read)' : ''
 }
@@ -53,7 +53,9 @@ function isUnread({ infoHash, infoHashV2 }: Change): boolean {
   return infoHash === null && infoHashV2 === null
 }
 
-/** Says of a torrent whose info hash is another now both hashes: clients of the old one do not follow. */
+/**
+ * Shows both info hashes if a torrent's hash changed, because clients do not follow to the new one.
+ */
 function newHashesOf(change: Change): string {
   const { infoHash, infoHashV2, oldInfoHash, oldInfoHashV2 } = change
   const [hash, old] = [infoHash ?? infoHashV2, oldInfoHash ?? oldInfoHashV2]
@@ -62,7 +64,7 @@ function newHashesOf(change: Change): string {
   return isSame ? '' : `: info hash ${hash}, was ${old}`
 }
 
-/** In a dry run, why the pieces of a new torrent are as long as they are. */
+/** In a dry run, explains the piece length of a new torrent. */
 function piecesOf({ pieces = null }: Change): string {
   const why = pieces && whyLength(pieces)
   return why === null ? '' : `: ${why}`
@@ -86,7 +88,7 @@ export function hasChanges(report: CompleteReport): boolean {
   return lists.some((list) => list.length > 0)
 }
 
-/** An entry, or where that is gone its torrent. */
+/** The skipped entry, or its torrent if the entry is gone. */
 function whatIsSkipped({ source, torrent, reason }: Skip): string {
   return reason === 'source gone' || reason === 'source empty' ? torrent : source
 }
@@ -112,7 +114,7 @@ function bytesOf({ bytesHashed, bytesReused }: CompleteReport): string {
 }
 
 /**
- * Failures that come back in each run until somebody renames or excludes something, in a line for
+ * Failures that repeat in each run until someone renames or excludes an entry. Returns a line for
  * each cause.
  */
 export function lastingFailuresOf({ failed }: CompleteReport): string[] {
@@ -120,13 +122,13 @@ export function lastingFailuresOf({ failed }: CompleteReport): string[] {
   const advised = said.map(({ what, why }) => {
     return {
       what,
-      why: why.includes('--') ? why : `${why}; rename it, or leave it out with --exclude`,
+      why: why.includes('--') ? why : `${why}; rename it, or skip it with --exclude`,
     }
   })
   return byCause(advised, 1)
 }
 
-/** The plural of each rule by which a torrent's `info` would be another now. */
+/** The plural of each rule that decides a torrent's `info`. */
 const KEPT: Record<InfoRule, string> = {
   'piece length': 'piece lengths',
   version: 'versions',
@@ -138,7 +140,7 @@ const KEPT: Record<InfoRule, string> = {
   'further keys': 'keys of info',
 }
 
-/** Torrents that keep their `info`, although other rules are in force by now. */
+/** Reports torrents that keep their `info` although the options now ask for another. */
 export function keptOf({ kept }: CompleteReport): string[] {
   return INFO_RULES.flatMap((rule) => {
     const count = kept[rule] ?? 0
@@ -150,11 +152,11 @@ export function keptOf({ kept }: CompleteReport): string[] {
   })
 }
 
-/** Torrents of others that stay as they are, and how that can be changed. */
+/** Reports torrents that completedir did not write, and how to replace them. */
 export function foreignOf({ skipped }: CompleteReport): string[] {
   const foreign = skipped.filter(({ reason }) => reason === 'foreign')
   const said = foreign.map(({ torrent, pieceLength }) => {
-    const stays = 'not written by completedir, so it stays as it is'
+    const stays = 'not written by completedir, so it is unchanged'
     if (pieceLength === undefined) return { what: torrent, why: `${stays}; ${REPLACE}` }
     const pieces = `files of the same names and sizes, pieces of ${formatBytes(pieceLength)}`
     return { what: torrent, why: `${stays} (${pieces}): ${ADOPT}` }
@@ -162,13 +164,10 @@ export function foreignOf({ skipped }: CompleteReport): string[] {
   return byCause(said, 1)
 }
 
-const ADOPT = '--adopt checks its content and takes it over with its info hash'
+const ADOPT = '--adopt checks its content and keeps its info hash'
 const REPLACE = 'delete it to have it recreated; --force recreates all such'
 
-/**
- * What else went wrong, in a line for each cause: what failed, and torrents that are left although
- * somebody has to look after them.
- */
+/** Reports other failures, and torrents that need attention, in a line for each cause. */
 export function failuresOf({ failed, skipped, clients, checksumLists }: CompleteReport): string[] {
   const skips = [
     ...skipped.map((skip) => ({ what: skip.torrent, why: whyLeft(skip) })),
@@ -184,27 +183,30 @@ export function failuresOf({ failed, skipped, clients, checksumLists }: Complete
 
 const EDITED = 'changed by something else since completedir wrote it'
 
-/** What is to be done about torrents that are left, for those reasons that ask for it. */
+/** Advice about torrents that were not changed, by reason. */
 const LEFT: Partial<Record<SkipReason, string>> = {
-  edited: `${EDITED}, so it is left and may be out of date; delete it to have it made anew`,
+  edited: `${EDITED}, so it is left and may be out of date; delete it to have it recreated`,
   outdated:
-    'does not fit its source, and completedir did not write it; delete it to have it made anew',
+    'does not fit its source, and completedir did not write it; delete it to have it recreated',
   'source gone': `${EDITED}, and its source is gone; delete it, or --force removes it`,
   'source empty': `${EDITED}, and its source is empty; delete it, or --force removes it`,
 }
 
 function whyLeft({ reason, leavesTorrent }: Skip): string | undefined {
   if (!leavesTorrent) return LEFT[reason]
-  return `its source is skipped now (${reason}), so it is left and may be out of date; delete it if it is of no use`
+  return `its source is skipped now (${reason}), so it is left and may be out of date; delete it if it is not needed`
 }
 
-/** Something and what is to be said of it. */
+/** A subject and the message about it. */
 interface Said {
   readonly what: string
   readonly why: string
 }
 
-/** Of `/srv/a: no space left on device` the reason is what many may share. */
+/**
+ * Splits `/srv/a: no space left on device` into subject and reason. Many subjects may share a
+ * reason.
+ */
 function splitMessage(message: string): Said {
   const at = message.lastIndexOf(': ')
   return at < 0
@@ -212,10 +214,10 @@ function splitMessage(message: string): Said {
     : { what: message.slice(0, at), why: message.slice(at + 2) }
 }
 
-/** How many of a cause have a line each; of more the first are named in one. */
+/** The most lines for one cause. If there are more subjects, one line names the first. */
 const MOST_LINES = 3
 
-/** Lines of what is said of some things: one for all of which the same is said, if they are many. */
+/** Groups messages by cause. A cause with many subjects gets one line. */
 function byCause(all: readonly Said[], mostLines = MOST_LINES): string[] {
   const causes = new Map<string, string[]>()
   for (const { what, why } of all) {
@@ -235,7 +237,7 @@ function byCause(all: readonly Said[], mostLines = MOST_LINES): string[] {
   })
 }
 
-/** Characters of names that are listed at most, beside the first name. */
+/** The most characters of names in a line, in addition to the first name. */
 const MOST_TEXT = 300
 
 /** The first of several names. */
@@ -248,7 +250,7 @@ function firstOf(names: readonly string[]): string {
   return [...listed, ...(listed.length < names.length ? ['…'] : [])].join(', ')
 }
 
-/** The report of completedir for programs. */
+/** Formats a report for programs. */
 export function completeJson(report: CompleteReport, { seconds, dryRun }: RunFacts): string {
   const { created, updated, adopted, removed, unchanged, failed, skipped } = report
   const { bytesHashed, bytesReused } = report

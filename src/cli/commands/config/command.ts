@@ -13,7 +13,7 @@ import { reportError, reportNote } from '../../output/messages.js'
 import { initConfiguration } from './init.js'
 import { shownOptions, showText } from './show.js'
 
-/** The option that each command has for its configuration. */
+/** The option `--config`, which each command has. */
 interface ConfigOption {
   readonly config?: string | undefined
 }
@@ -23,10 +23,10 @@ Examples:
   btkit config show completedir
   btkit config check /etc/btkit/config.yaml`
 
-/** The command `config`. */
+/** Defines the command `config`. */
 export function defineConfig(context: CommandContext) {
   return new Command('config')
-    .description('Show, check or begin the configuration.')
+    .description('Show, check or create the configuration.')
     .addHelpText('after', EXAMPLES)
     .addCommand(defineShow(context))
     .addCommand(defineCheck(context))
@@ -38,7 +38,7 @@ function defineShow({ io, commands }: CommandContext) {
   return new Command('show')
     .description('Show the value of each option, and where it comes from.')
     .argument('[command...]', 'a command, for all its options (default: what is set, of all)')
-    .option('--json', 'print a JSON object a line for each option', false)
+    .option('--json', 'print one line of JSON for each option', false)
     .action(async (words, { json, ...options }) => {
       const { config } = options as ConfigOption
       const all = leafCommands(await commands())
@@ -60,7 +60,7 @@ function defineShow({ io, commands }: CommandContext) {
 function named(name: string, all: readonly NamedCommand[]): readonly NamedCommand[] {
   const found = all.filter(({ path, section }) => path === name || section === name)
   if (found.length > 0) return found
-  throw new BtkitError('usage', `${name}: there is no such command (btkit --help lists them)`)
+  throw new BtkitError('usage', `${name}: unknown command (see btkit --help)`)
 }
 
 function defineCheck({ io, commands, finish }: CommandContext) {
@@ -89,7 +89,7 @@ function defineCheck({ io, commands, finish }: CommandContext) {
 
 function defineInit({ io, commands }: CommandContext) {
   return new Command('init')
-    .description('Write a configuration with all of it in comments.')
+    .description('Write a configuration with all options in comments.')
     .argument(
       '[file]',
       'the file (default: /etc/btkit/config.yaml for root, else that of the user)',
@@ -108,14 +108,14 @@ function defineSchema({ io, commands }: CommandContext) {
     })
 }
 
-/** The JSON schema as it is shipped. */
+/** The JSON schema of a configuration, as it is shipped. */
 export function schemaText(commands: readonly CommandUnknownOpts[]): string {
   const summaries = new Map(commands.map((each) => [each.name(), each.description()]))
   const schema = configurationSchema(sectionTable(commands), summaries)
   return `${JSON.stringify(schema, null, 2)}\n`
 }
 
-/** The options of all commands by the sections that a configuration may have. */
+/** The options of all commands, by section of a configuration. */
 export function sectionTable(commands: readonly CommandUnknownOpts[]): SectionTable {
   const leaves = leafCommands(commands)
   return new Map(

@@ -11,9 +11,9 @@ import {
 } from '../../options/table.js'
 
 const HEADING = `# Configuration of btkit; btkit-config(1) explains it.
-# Remove the # in front of what you want, together with the # of the line of its section.
-# btkit config check   says what is wrong
-# btkit config show    says what holds, and why
+# To set an option, remove the # of its line and the # of its section's line.
+# btkit config check   reports errors.
+# btkit config show    shows the values in use and their origin.
 # btkit config schema  prints a JSON schema, for editors that know yaml-language-server
 `
 
@@ -43,7 +43,7 @@ const DEFAULTS = `
 
 /**
  * Writes a configuration with all sections in comments, and returns its path.
- * @throws BtkitError `exists`, or why it can't be written
+ * @throws BtkitError `exists`, or an error of writing
  */
 export function initConfiguration(
   name: string | undefined,
@@ -52,20 +52,23 @@ export function initConfiguration(
 ): string {
   const own = io.isRoot ? SYSTEM_FILE : userFile(io.env)
   if (name === undefined && own === null)
-    throw new BtkitError('usage', 'no home directory: name the file to write')
+    throw new BtkitError('usage', 'no home directory; name the file to write')
   const path = resolve(io.cwd, name ?? own ?? '')
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
     writeFileSync(path, commentedConfiguration(commands), { flag: 'wx', mode: 0o644 })
   } catch (error) {
     if (osCodeOf(error) === 'EEXIST')
-      throw new BtkitError('exists', `${path}: there already, and left as it is`)
+      throw new BtkitError(
+        'exists',
+        `${path}: exists already and was not changed; name another file`,
+      )
     throw asBtkitError(error, path)
   }
   return path
 }
 
-/** The text of such a configuration. */
+/** The text of that configuration. */
 export function commentedConfiguration(commands: readonly NamedCommand[]): string {
   const sections = new Map<string, OptionEntry[]>()
   for (const { section, command } of commands) {

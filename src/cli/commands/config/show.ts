@@ -12,7 +12,7 @@ export interface ShownOption {
   readonly from: string
 }
 
-/** The options of a command as they are if nothing is typed. */
+/** The options of a command with the values they have if nothing is typed. */
 export function shownOptions(
   command: CommandUnknownOpts,
   settings: readonly Setting[],
@@ -26,7 +26,7 @@ export function shownOptions(
   })
 }
 
-/** A table for people; nothing for no options. */
+/** Formats options as a table; empty if there are none. */
 export function showText(path: string, shown: readonly ShownOption[]): string {
   if (shown.length === 0) return ''
   const rows = shown.map(({ option, value, from }) => [option, value ?? '-', from] as const)

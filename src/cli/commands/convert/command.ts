@@ -37,12 +37,15 @@ Examples:
   btkit convert image.iso.torrent --hybrid
   btkit convert --v2 release.torrent /srv/release --target release-v2.torrent`
 
-/** The command `convert`. */
+/** Defines the command `convert`. */
 export function defineConvert({ io, finish }: CommandContext) {
   return declareConvert().action(async (torrent, data, options) => {
     const version = versionOf(options)
     if (options.target === '-') {
-      throw new BtkitError('usage', '--target -: a torrent is converted into a file')
+      throw new BtkitError(
+        'usage',
+        '--target -: convert cannot write to standard output; name a file',
+      )
     }
     const run: Run = { torrent, path: data ?? dirname(torrent), version, options, io }
     try {
@@ -69,7 +72,7 @@ function versionOf({ hybrid, v1, v2 }: ConvertOptions): MetainfoVersion {
   if (hybrid) return 'hybrid'
   if (v2) return 'v2'
   if (v1) return 'v1'
-  throw new BtkitError('usage', 'say into what to convert: --hybrid, --v2 or --v1')
+  throw new BtkitError('usage', 'no version given; use --hybrid, --v2 or --v1')
 }
 
 /** Returns the exit status. */
@@ -97,7 +100,7 @@ function resultOf({ torrent, options }: Run): ConvertResult {
   return { file: torrent, target, before: null, after: null, error: null }
 }
 
-/** Says what a dry run found: whether the files are there, and how they would be cut. */
+/** Reports a dry run: whether the files exist, and the pieces of the new torrent. */
 function tellPlan({ request, content }: ConvertPlan, run: Run): number {
   const { options, io, torrent } = run
   const result = { ...resultOf(run), before: request.metainfo }
@@ -113,7 +116,7 @@ function tellPlan({ request, content }: ConvertPlan, run: Run): number {
 }
 
 function refuse(result: ConvertResult, run: Run): number {
-  const error = `${run.torrent}: not converted: its content is not whole`
+  const error = `${run.torrent}: not converted, because its content is not whole`
   reportError(error, run.io)
   tell({ ...result, error }, run)
   return 1
@@ -128,10 +131,10 @@ function tell(result: ConvertResult, { options, io }: Run): void {
       .map((line) => `${escapeText(line)}\n`)
       .join(''),
   )
-  reportNote('clients and trackers take the converted torrent for a new one', io)
+  reportNote('clients and trackers treat the converted torrent as a new one', io)
 }
 
-/** Reads what there is to read with a bar over both readings. */
+/** Converts with a progress bar that covers both readings. */
 async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Conversion> {
   const { options, io } = run
   const bar = options.quiet ? null : await openProgress(io, bytesToConvert(plan))
@@ -148,19 +151,19 @@ async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Convers
   }
 }
 
-/** The command `convert` with its options, without what it does. */
+/** Declares the command `convert` with its options, without its action. */
 export function declareConvert() {
   return new Command('convert')
     .description('Turn a torrent into one of another version, and check its content.')
     .argument('<torrent>', 'the torrent to convert')
     .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
     .optionsGroup('The new torrent:')
-    .option('--hybrid', 'make one of versions 1 and 2 (BEP 52)')
-    .addOption(new Option('--v2', 'make one of version 2 only').conflicts('hybrid'))
-    .addOption(new Option('--v1', 'make one of version 1 only').conflicts(['hybrid', 'v2']))
+    .option('--hybrid', 'make a torrent of versions 1 and 2 (BEP 52)')
+    .addOption(new Option('--v2', 'make a torrent of version 2 only').conflicts('hybrid'))
+    .addOption(new Option('--v1', 'make a torrent of version 1 only').conflicts(['hybrid', 'v2']))
     .option('--piece-length <size>', 'use this piece length, such as 1M, or auto', pieceLength)
     .option('--target <file>', 'write the new torrent there, and keep the old one')
-    .option('--force', 'replace even a file that is no torrent, with --target', false)
+    .option('--force', 'replace the --target even if it is not a torrent', false)
     .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
     .option(
@@ -179,5 +182,5 @@ export function declareConvert() {
     .addHelpText('after', EXAMPLES)
 }
 
-/** The options of `convert`, with their values checked. */
+/** The validated options of `convert`. */
 export type ConvertOptions = ReturnType<ReturnType<typeof declareConvert>['opts']>

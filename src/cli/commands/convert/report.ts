@@ -2,7 +2,7 @@ import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { jsonLine } from '../../../text/escape.js'
 import { optional } from '../editing/report.js'
 
-/** What became of a torrent; `after` is null when nothing was made. */
+/** The result of a conversion. `after` is null if no torrent was made. */
 export interface ConvertResult {
   readonly file: string
   /** The file that was written. */
@@ -12,7 +12,7 @@ export interface ConvertResult {
   readonly error: string | null
 }
 
-/** A result for programs: one line of JSON. */
+/** Formats a result for programs: one line of JSON. */
 export function convertJson(result: ConvertResult, dryRun: boolean): string {
   const { file, target, before, after, error } = result
   return jsonLine({
@@ -31,7 +31,7 @@ export function convertJson(result: ConvertResult, dryRun: boolean): string {
   })
 }
 
-/** What a conversion did, for people. */
+/** Formats a result for people. */
 export function convertLines({ file, target, before, after }: ConvertResult): string[] {
   if (before === null || after === null) return []
   const place = target === file ? '' : `, written to ${target}`

@@ -12,8 +12,8 @@ Examples:
   btkit copyannounce --dry-run new.torrent old/*.torrent`
 
 /**
- * The command `copyannounce`.
- * @throws BtkitError `metainfo` when the source has no trackers
+ * Defines the command `copyannounce`.
+ * @throws BtkitError `metainfo` if the source has no trackers
  */
 export function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
   return declareBulkEdit('copyannounce')

@@ -7,7 +7,7 @@ import { formatBytes } from '../../../text/quantity.js'
 import { findAddon } from '../../../native-addon.js'
 import { version } from '../../../version.js'
 
-/** The command `doctor`. */
+/** Defines the command `doctor`. */
 export function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
     .description('Show how this installation hashes, and how fast.')
@@ -28,11 +28,11 @@ export function defineDoctor({ io }: CommandContext) {
 }
 
 function reason({ env }: Io): string {
-  if (env['BTKIT_HASH']) return 'BTKIT_HASH asks for it'
-  return 'the fastest that this machine runs'
+  if (env['BTKIT_HASH']) return 'set by BTKIT_HASH'
+  return 'the fastest on this machine'
 }
 
-/** Which native accelerator is in use, and why none from another place is. */
+/** Names the native accelerator in use, and why others could not be loaded. */
 function accelerator(): string[] {
   const { origin, failures } = findAddon()
   return [`accelerator: ${origin ?? 'none'}`, ...failures.map((failure) => `  ${failure}`)]

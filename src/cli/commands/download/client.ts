@@ -11,18 +11,18 @@ import { withOwnClient } from '../../arguments/own-client.js'
 import type { Io } from '../../io.js'
 import type { DownloadOptions } from './options.js'
 
-/** A directory, as the client sees it and as it is seen here. */
+/** A temporary directory, with its path for the client and its path here. */
 export interface Scratch {
   readonly directory: string
   readonly localDirectory: string
   readonly remove: () => void
 }
 
-/** What to download by. */
+/** How to choose and start a client. */
 export interface DownloaderSetup {
   readonly options: DownloadOptions
   readonly isNamed: boolean
-  /** Whether metadata is to be had from peers first. */
+  /** Whether metadata must be fetched from peers first. */
   readonly asksMetadata: boolean
   readonly opensHybrids: boolean
   readonly takesWebSeeds: boolean
@@ -32,21 +32,21 @@ export interface DownloaderSetup {
 /** A client that downloads. */
 export interface Downloader {
   readonly client: TorrentClient
-  /** Its signal aborts when the client ends, too. */
+  /** Its signal aborts when the client exits, too. */
   readonly io: Io
-  /** Throws where nothing could come of the torrent with this client. */
+  /** Throws if this client could not download the torrent. */
   readonly requireSource: (metainfo: Metainfo) => void
-  /** The directory in which the client finds a target under the torrent's name. */
+  /** The directory in which the client finds the target under the torrent's name. */
   readonly directoryOf: (target: DownloadTarget, metainfo: Metainfo) => string
-  /** Makes a directory for what is of no use afterwards. */
+  /** Creates a temporary directory. */
   readonly makeScratch: () => Scratch
-  /** Has a client that runs on let go of a torrent; its data stays. */
+  /** Removes the torrent from a client that continues to run. Its data stays. */
   readonly release: (infoHash: string) => Promise<void>
 }
 
 /**
- * Works with the client that is named, or with one that is started for it.
- * @throws BtkitError `usage` for several clients, and those of withOwnClient
+ * Runs `act` with the client that is named, or with one that is started for it.
+ * @throws BtkitError `usage` for several clients, and the errors of withOwnClient
  */
 export function withDownloader<T>(
   { options, isNamed, io, ...wish }: DownloaderSetup,
@@ -62,7 +62,7 @@ export function withDownloader<T>(
       requireVersion1(metainfo, program)
       return linkTarget(directory, target, metainfo)
     }
-    // All of it goes with the client
+    // Nothing to do, because the client itself ends
     const release = () => Promise.resolve()
     const makeScratch = () => {
       const scratch = makeScratchDirectory(directory)
@@ -72,22 +72,25 @@ export function withDownloader<T>(
   })
 }
 
-/** The programs that are started know nothing of version 2. */
+/** Refuses v2 torrents: the clients that btkit starts do not support them. */
 function requireVersion1({ version, name }: Metainfo, program: string): void {
   if (version !== 'v2') return
-  const what = 'is of version 2 alone, which it does not know'
-  throw new BtkitError('client', `${program}: ${name}: ${what} (--client names another)`)
+  const what = 'v2 torrents are not supported'
+  throw new BtkitError('client', `${program}: ${name}: ${what}; name another client with --client`)
 }
 
-/** No peer is known without a tracker: it would wait for ever. */
+/** Refuses torrents without a tracker. The client would know no peers and wait forever. */
 function requireTracker(metainfo: Metainfo, program: string): void {
   if (hasTracker(metainfo) || (metainfo.webSeeds ?? []).length === 0) return
-  const what = `${program}: ${metainfo.name}: names no tracker, and ${program} takes no web seeds`
-  const others = 'install Transmission 4 or later, or name another client by --client'
+  const what = `${program}: ${metainfo.name}: has no tracker, and ${program} does not support web seeds`
+  const others = 'install Transmission 4 or later, or name another client with --client'
   throw new BtkitError('client', `${what}; ${others}`)
 }
 
-/** A link under the torrent's name, so that the content may have another, beside no other file. */
+/**
+ * Links the content under the torrent's name in a directory of its own, because the content may be
+ * named differently.
+ */
 function linkTarget(directory: string, { path }: DownloadTarget, { name }: Metainfo): string {
   const content = join(directory, 'content')
   mkdirSync(content)
@@ -97,10 +100,11 @@ function linkTarget(directory: string, { path }: DownloadTarget, { name }: Metai
 
 function namedDownloader(options: DownloadOptions, io: Io): Downloader {
   const [named, ...others] = openClients(options.client, options.clientTimeout, io)
-  if (!named || others.length > 0) throw new BtkitError('usage', '--client: only one can download')
+  if (!named || others.length > 0)
+    throw new BtkitError('usage', '--client: only one client can download; name one')
   const directoryOf = ({ path }: DownloadTarget, { name }: Metainfo) => {
     if (basename(path) === name) return remoteDirectory(dirname(path), options.dataPrefix)
-    const what = `a client that runs already knows it as ${name} only`
+    const what = `a running client cannot rename ${name}; use --save-to`
     throw new BtkitError('usage', `--saveas ${options.saveas ?? path}: ${what}`)
   }
   const release = (infoHash: string) => named.lastCalls.remove([infoHash])
@@ -112,7 +116,7 @@ function namedDownloader(options: DownloadOptions, io: Io): Downloader {
     const directory = remoteDirectory(scratch.localDirectory, options.dataPrefix)
     return { ...scratch, directory }
   }
-  // One that runs already may know peers by other ways
+  // A client that is already running may find peers in other ways
   const requireSource = () => undefined
   return { client: named.client, io, requireSource, directoryOf, makeScratch, release }
 }

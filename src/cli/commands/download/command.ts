@@ -13,7 +13,7 @@ Examples:
   btkit download image.iso.torrent --save-to /srv/images
   btkit download 'magnet:?xt=urn:btih:HASH&tr=http%3A%2F%2Ft.example%2Fa'`
 
-/** The command `download`. */
+/** Defines the command `download`. */
 export function defineDownload({ io, program, isLegacy }: CommandContext) {
   return declareDownloadOptions()
     .description('Download a torrent, check it, and seed it if requested.')
@@ -23,18 +23,18 @@ export function defineDownload({ io, program, isLegacy }: CommandContext) {
       if (source === undefined) throw new BtkitError('usage', 'no torrent given')
       const ignored = givenOldOptions(options)
       if (ignored.length > 0 && !options.quiet) {
-        reportNote(`ignored, as the client decides on it: ${ignored.join(', ')}`, io)
+        reportNote(`ignored, because the client decides: ${ignored.join(', ')}`, io)
       }
       const isNamed = namesClient(options.client, io)
       const untold = OWN_OPTIONS.filter((name) => command.getOptionValueSource(name) === 'cli')
       if (isNamed && untold.length > 0) {
         const names = untold.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`)
-        reportWarning(`${names.join(', ')}: not told to a client that runs already`, io)
+        reportWarning(`${names.join(', ')}: ignored, because the client is already running`, io)
       }
       const cacheAccess = await openCacheAccess(options, io)
       try {
         const engine = engineFor({ ...options, quiet: true }, io)
-        // By their old names they seed until they are interrupted
+        // The legacy programs seed until they are interrupted
         const hasGoal = options.seedRatio !== undefined || options.seedTime !== undefined
         if (isLegacy && !hasGoal) options.seed = true
         const isTable = program.startsWith('btdownloadcurses')

@@ -21,7 +21,7 @@ import { takeOldOptions } from '../../arguments/without-meaning.js'
 
 const METADATA_TIMEOUT_MS = 300_000
 
-/** The options of `download`, each checked as it is read. */
+/** The options of `download`. Each is validated when it is parsed. */
 export function declareDownloadOptions() {
   const command = new Command('download')
     .argument('[torrent]', 'a torrent, its URL, or a magnet link')
@@ -33,7 +33,7 @@ export function declareDownloadOptions() {
     )
     .option(
       '--save-to <directory>',
-      "save it there under the torrent's name; created if missing (default: here)",
+      "save the content there under the torrent's name (default: here)",
     )
     .option(
       '--check-hashes <n>',
@@ -61,7 +61,7 @@ export function declareDownloadOptions() {
     .addOption(clientOption())
     .addOption(dataPrefixOption())
     .addOption(clientTimeoutOption())
-    .optionsGroup('A client of its own, where none is named:')
+    .optionsGroup('If no client is named, one is started:')
     .addOption(minportOption())
     .addOption(maxportOption())
     .addOption(ipOption())
@@ -85,7 +85,7 @@ export function declareDownloadOptions() {
       'print a line this often if there is no terminal (default: 60)',
       seconds,
     )
-    .option('--json', 'print a JSON object a line, each time')
+    .option('--json', 'print one line of JSON at each report')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(new Option('--responsefile <torrent>').hideHelp())
     .addOption(new Option('--url <url>').hideHelp())
@@ -95,7 +95,7 @@ export function declareDownloadOptions() {
 
 export type DownloadOptions = ReturnType<ReturnType<typeof declareDownloadOptions>['opts']>
 
-/** The options that only a client of its own is told. */
+/** The options that apply only to a client that btkit starts. */
 export const OWN_OPTIONS = [
   'minport',
   'maxport',

@@ -6,19 +6,19 @@ import type { Io } from '../../io.js'
 import { openBar, type Bar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
 
-/** Shows how a download goes. */
+/** Shows the progress of a download. */
 export interface DownloadProgress {
-  /** Shows what the torrent does now. */
+  /** Shows the torrent's current state. */
   readonly look: (torrent: ClientTorrent, stall: Stall | null) => void
-  /** Takes a bar away, for what comes after the download. */
+  /** Removes the bar when the download ends. */
   readonly endBar: () => void
-  /** Takes away what is shown for the moment alone. */
+  /** Removes everything that is shown only temporarily. */
   readonly clear: () => void
 }
 
 /**
- * A bar on a terminal until all is there, or with `isTable` a table; else lines now and then. A line
- * tells a stall, now and then.
+ * Shows a bar on a terminal, or a table with `isTable`. Without a terminal it prints a line at
+ * intervals. A stalled download is reported, too.
  */
 export async function openDownloadProgress(
   metainfo: Metainfo,
@@ -58,7 +58,7 @@ export async function openDownloadProgress(
 }
 
 interface Shown {
-  /** How many bytes were there at first. */
+  /** Number of bytes present at the start. */
   readonly first: number
   readonly trouble: string | null
 }

@@ -30,16 +30,16 @@ import type { MagnetLink } from '../../../metainfo/parse/magnet.js'
 /** One run of the command. */
 interface DownloadRun {
   readonly source: string
-  /** Whether a client that runs already is to do the work. */
+  /** Whether a client that is already running does the work. */
   readonly isNamed: boolean
-  /** Whether a terminal is shown a table rather than a bar. */
+  /** Whether a terminal shows a table instead of a bar. */
   readonly isTable: boolean
   readonly options: DownloadOptions
   readonly hashContext: HashContext
   readonly io: Io
 }
 
-/** A torrent, and what is there of it. */
+/** A torrent, with its content found on disk. */
 interface Job {
   readonly metainfo: Metainfo
   readonly target: DownloadTarget
@@ -47,10 +47,10 @@ interface Job {
 }
 
 /**
- * Downloads what is not there of a torrent, checks it, and seeds it if that is wanted. Returns when
- * all is whole.
- * @throws BtkitError `interrupted` before it is, `changed` when the client is wrong about it, and
- * those of withDownloader
+ * Downloads the missing content of a torrent, checks it, and seeds it if requested. Returns when
+ * all is done.
+ * @throws BtkitError `interrupted` before the content is complete, `changed` if the client reports
+ * wrong content as complete, and the errors of withDownloader
  */
 export async function runDownload(run: DownloadRun): Promise<void> {
   const { metainfo, magnet } = await readSource(run.source, run)
@@ -70,7 +70,7 @@ export async function runDownload(run: DownloadRun): Promise<void> {
   }
 }
 
-/** Downloads what is not there, with a client only if it takes one. */
+/** Downloads what is missing. Starts a client only if one is needed. */
 async function complete(
   job: Job,
   run: DownloadRun,
@@ -130,7 +130,7 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
     progress.clear()
     const isUnfinished = run.io.signal.aborted || isStall(error)
     if (isUnfinished && !run.options.quiet) {
-      reportNote('what is there stays, and the same command goes on with it', run.io)
+      reportNote('downloaded data is kept; run the same command again to continue', run.io)
     }
     throw error
   } finally {
@@ -143,7 +143,7 @@ function isStall(error: unknown): boolean {
   return error instanceof BtkitError && error.code === 'stalled'
 }
 
-/** Takes nobody's word for it that all is there. */
+/** Checks the content itself and does not rely on the client. */
 async function finish(job: Job, run: DownloadRun): Promise<void> {
   const { target, found } = job
   if (!found.isWhole) {
@@ -155,7 +155,7 @@ async function finish(job: Job, run: DownloadRun): Promise<void> {
   }
 }
 
-/** Tells that all is there, or only that the sizes are right where nothing was read. */
+/** Reports that the content is complete. If nothing was read, only its size was checked. */
 function tellWhole(job: Job, { source, options, io }: DownloadRun): void {
   const { metainfo, target, found } = job
   const { path } = target
@@ -177,7 +177,7 @@ interface Seeding {
   readonly run: DownloadRun
 }
 
-/** Seeds as long as is wanted; an interruption is an end like any other. */
+/** Seeds as long as requested. An interruption ends it normally. */
 async function seed(infoHash: string, { downloader, progress, run }: Seeding): Promise<void> {
   const { options, io } = run
   if (!wantsSeeding(options)) return
@@ -191,8 +191,8 @@ async function seed(infoHash: string, { downloader, progress, run }: Seeding): P
 }
 
 /**
- * The torrent of a magnet link, from the peers that a client finds.
- * @throws BtkitError those of metadataFromPeers and makeScratchDirectory
+ * Fetches the torrent of a magnet link from peers that a client finds.
+ * @throws BtkitError the errors of metadataFromPeers and makeScratchDirectory
  */
 async function torrentFromPeers(
   magnet: MagnetLink,

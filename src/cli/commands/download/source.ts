@@ -9,23 +9,23 @@ import type { Io } from '../../io.js'
 import { reportWarning } from '../../output/messages.js'
 import type { DownloadOptions } from './options.js'
 
-/** What a command line names: a torrent, or a magnet link whose torrent only peers may have. */
+/** A torrent, or a magnet link whose torrent must be fetched from peers. */
 export type Source =
   | { readonly metainfo: Metainfo; readonly magnet: null }
   | { readonly metainfo: null; readonly magnet: MagnetLink }
 
-/** How to read it. */
+/** How to read the source. */
 export interface SourceContext {
   readonly options: DownloadOptions
-  /** Whether a client that runs already is to do the work: it may know more peers. */
+  /** Whether a client that is already running does the work; it may know more peers. */
   readonly isNamed: boolean
   readonly io: Io
 }
 
 /**
- * The torrent that a command line names, by its file, its URL or a magnet link.
- * @throws BtkitError `usage` for other URLs and for links that name no torrent, `client` for a link
- * by which nobody can be asked, and those of fetchTorrent and readTorrentInput
+ * Reads the torrent named on the command line by a file, a URL or a magnet link.
+ * @throws BtkitError `usage` for other URLs and links that name no torrent, `client` for a link
+ * without any source to ask, and the errors of fetchTorrent and readTorrentInput
  */
 export async function readSource(source: string, context: SourceContext): Promise<Source> {
   if (looksLikeMagnet(source)) return readMagnet(parseMagnet(source), context)
@@ -36,14 +36,14 @@ function readTorrent(source: string, { options, io }: SourceContext): Promise<Me
   const { maxTorrentSize } = options
   if (/^https?:\/\//i.test(source)) return fetchTorrent(source, maxTorrentSize, io.signal)
   if (!looksLikeUrl(source)) return readTorrentInput(source, maxTorrentSize, io)
-  throw new BtkitError('usage', `${source}: only http, https and magnet addresses are known`)
+  throw new BtkitError('usage', `${source}: not supported; use an http, https or magnet URL`)
 }
 
 async function readMagnet(magnet: MagnetLink, context: SourceContext): Promise<Source> {
   const { options, isNamed, io } = context
   if (magnet.selectsFiles)
-    reportWarning('magnet link: all files are downloaded, whatever so= is', io)
-  if (magnet.namesPeers) reportWarning('magnet link: the peers that x.pe= names are not asked', io)
+    reportWarning('magnet link: so= is ignored; all files are downloaded', io)
+  if (magnet.namesPeers) reportWarning('magnet link: the peers in x.pe= are ignored', io)
   const limits = { maxSize: options.maxTorrentSize, signal: io.signal }
   const { metainfo, failures } = await fetchExactSource(magnet, limits)
   const [last] = failures.slice(-1)
@@ -55,7 +55,7 @@ async function readMagnet(magnet: MagnetLink, context: SourceContext): Promise<S
 }
 
 function nobodyToAsk(): BtkitError {
-  const what = 'names no tracker and no address of its torrent (tr=, xs=)'
-  const how = 'only a client that runs may know others to ask: --client'
+  const what = 'has no tracker (tr=) and no torrent URL (xs=)'
+  const how = 'name a running client with --client, which may find peers'
   return new BtkitError('client', `magnet link: ${what}; ${how}`)
 }

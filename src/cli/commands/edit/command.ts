@@ -15,13 +15,13 @@ Examples:
   btkit edit --comment 'Release 2' --date now *.torrent
   btkit edit --add-web-seed http://mirror.example/image.iso image.iso.torrent`
 
-/** The command `edit`. */
+/** Defines the command `edit`. */
 export function defineEdit({ io, finish }: CommandContext) {
   const command = declareEditOptions()
   declareListOptions(command)
   const given = noteGiven(command)
   return command.action(async (operands, options) => {
-    // The types do not show what declareListOptions adds
+    // The types do not include what declareListOptions adds
     const all = options as typeof options & ListOptions
     refuseContradictions(given, all)
     const edit = editOf(all, io.now())
@@ -58,5 +58,5 @@ function declareEditOptions() {
 
 function checkSingle(operands: readonly string[], { filesFrom }: EditOptions): void {
   if (operands.length <= 1 && filesFrom === undefined) return
-  throw new BtkitError('usage', '--name goes with a single torrent')
+  throw new BtkitError('usage', '--name works with a single torrent only')
 }

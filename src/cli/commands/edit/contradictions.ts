@@ -2,7 +2,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { BtkitError } from '../../../errors.js'
 import { LIST_NAMES, type ListOptions } from './list-options.js'
 
-/** The names of the options that a command line has, as they come: `web-seed`, `no-web-seed`. */
+/** Collects the names of the given options while they are parsed: `web-seed`, `no-web-seed`. */
 export function noteGiven(command: CommandUnknownOpts): ReadonlySet<string> {
   const given = new Set<string>()
   for (const option of command.options) {
@@ -14,7 +14,7 @@ export function noteGiven(command: CommandUnknownOpts): ReadonlySet<string> {
 }
 
 /**
- * Refuses options of which one undoes the other.
+ * Refuses options that contradict each other.
  * @throws BtkitError `usage`
  */
 export function refuseContradictions(given: ReadonlySet<string>, options: ListOptions): void {

@@ -12,7 +12,7 @@ import { LIST_NAMES, type ListName, type ListOptions } from './list-options.js'
 interface StoredList {
   readonly name: Exclude<ListName, 'Tracker'>
   readonly key: ListKey
-  /** A value of an option as it stands in the torrent. */
+  /** Converts an option's value to the form stored in torrents. */
   readonly entryOf: (text: string) => BencodeValue
 }
 
@@ -50,7 +50,7 @@ export function removalsOf(options: ListOptions): Removal[] {
   })
 }
 
-/** The edits that the options of lists ask for, one for each list. */
+/** The edits for the list options, one per list. */
 export function listEdits(options: ListOptions): TorrentEdit[] {
   const edits = LISTS.flatMap(({ name, key, entryOf }) => {
     const { set, remove, prepend, add } = stepsOf(options, name)

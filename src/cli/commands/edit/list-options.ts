@@ -4,10 +4,10 @@ import { checkSeed } from '../../../metainfo/trackers.js'
 import { parseInfoHash } from '../../../metainfo/other-keys.js'
 import { checked, collectionName, seeds, trackers, trackerTiers } from '../../arguments/values.js'
 
-/** A list of a torrent that can be changed, as it is called in the names of options. */
+/** An editable list in a torrent, as spelled in option names. */
 export type ListName = 'Tracker' | 'WebSeed' | 'HttpSeed' | 'Node' | 'Similar' | 'Collection'
 
-/** Each with what it is called in the spelling of options. */
+/** Each list with its spelling in options. */
 export const LIST_NAMES: readonly (readonly [name: ListName, option: string])[] = [
   ['Tracker', 'tracker'],
   ['WebSeed', 'web-seed'],
@@ -18,28 +18,28 @@ export const LIST_NAMES: readonly (readonly [name: ListName, option: string])[] 
 ]
 
 /**
- * The options that change lists, with their values checked: `set` is undefined when the option was
- * not given, and empty when the list is to be emptied.
+ * The validated options that change lists. `set` is undefined if the option was not given, and
+ * empty if the list is to be emptied.
  */
 export type ListOptions = {
   readonly [Name in `${'add' | 'prepend' | 'remove'}${ListName}`]: readonly string[]
 } & {
   readonly [Name in `set${ListName}`]?: readonly string[] | undefined
 } & {
-  /** False when all are to be removed. */
+  /** False if all values are to be removed. */
   readonly [Name in Uncapitalize<ListName>]?: boolean
 }
 
 interface EditedList {
-  /** As options have it, such as `web-seed`. */
+  /** Spelling in options, such as `web-seed`. */
   readonly option: string
   /** The argument in the help. */
   readonly argument: string
-  /** A list of several, for the help. */
+  /** Plural for the help. */
   readonly plural: string
-  /** Checks a value and spells it as it is compared; several may stand in one. */
+  /** Validates and normalizes the text of an option, which may hold several values. */
   readonly read: (text: string) => readonly string[]
-  /** The same for a value to take out, which may be one that no program should have put in. */
+  /** The same for a value to remove, which may be invalid. */
   readonly readAny: (text: string) => readonly string[]
 }
 
@@ -99,7 +99,7 @@ function readInfoHash(text: string): string[] {
   return [checked(parseInfoHash)(text)]
 }
 
-/** Declares four options for each list; their values are those of ListOptions. */
+/** Declares the options of each list. Their values are those of ListOptions. */
 export function declareListOptions(command: CommandUnknownOpts): void {
   for (const list of [TRACKERS, ...LISTS]) {
     const heading = `${list.plural.charAt(0).toUpperCase()}${list.plural.slice(1)}:`
@@ -130,7 +130,7 @@ function optionsOf(list: EditedList): Option[] {
   ]
 }
 
-/** A collection may be called 0. */
+/** Whether a text means an empty list. A collection may be named 0. */
 function isNone(text: string, { option }: EditedList): boolean {
   return text === '' || (text === '0' && option !== 'collection')
 }
@@ -139,7 +139,7 @@ function noneOf(list: EditedList): string {
   return isNone('0', list) ? "'' or 0" : "''"
 }
 
-/** Trackers of a tier stay in one text, with commas between them. */
+/** Reads a tier: trackers separated by commas. */
 function readTier(text: string): string[] {
   return trackerTiers(text, []).map((tier) => tier.join(','))
 }

@@ -17,8 +17,8 @@ export interface ChangeOptions extends ListOptions {
 }
 
 /**
- * Translates the options into one edit; `nowMs` is what `now` stands for.
- * @throws BtkitError `usage` when they ask for nothing
+ * Translates the options into one edit. `nowMs` is the time for `now`.
+ * @throws BtkitError `usage` if nothing would change
  */
 export function editOf(options: ChangeOptions, nowMs: number): TorrentEdit {
   const details = detailsOf(options, nowMs)
@@ -28,7 +28,7 @@ export function editOf(options: ChangeOptions, nowMs: number): TorrentEdit {
     ...listEdits(options),
   ]
   if (edits.length > 0) return combineEdits(edits)
-  throw new BtkitError('usage', 'nothing to change: no --comment, --date or the like')
+  throw new BtkitError('usage', 'nothing to change; give an option such as --comment or --date')
 }
 
 function detailsOf(options: ChangeOptions, nowMs: number): Details {
@@ -42,7 +42,7 @@ function detailsOf(options: ChangeOptions, nowMs: number): Details {
   }
 }
 
-/** An empty text leaves no key behind. */
+/** An empty text removes the key. */
 function textOf(option: string | false | undefined): string | null | undefined {
   if (option === false || option === '') return null
   return typeof option === 'string' ? option : undefined

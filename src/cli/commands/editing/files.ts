@@ -7,8 +7,8 @@ import type { EditOptions } from './options.js'
 import type { Io } from '../../io.js'
 
 /**
- * The torrents that a command line asks to edit: its arguments, then those of `--files-from`.
- * @throws BtkitError `usage` when there are none, or when two results would have the same name
+ * Lists the torrents to edit: the arguments, then those of `--files-from`.
+ * @throws BtkitError `usage` if there are none, or if two results would have the same name
  */
 export async function listFiles(
   operands: readonly string[],

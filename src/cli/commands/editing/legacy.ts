@@ -4,19 +4,19 @@ import { seedsOf, type SeedKey } from '../../../metainfo/edit/lists.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
 import { optional } from './report.js'
 
-/** What a command prints that is called by BitTornado's name, for the scripts that read it. */
+/** The output of a command under its BitTornado name. Scripts read it. */
 export interface LegacyWords {
-  /** Lines that come before those of the torrents. */
+  /** Lines before those of the torrents. */
   readonly heading?: readonly string[]
   readonly describe: (edited: EditedFile) => string[]
 }
 
-/** The trackers that a torrent had. */
+/** Lines with the old trackers of a torrent. */
 export function oldTrackerLines({ file, before }: EditedFile): string[] {
   return trackerLines(before, 'old', ` for ${file}`)
 }
 
-/** Trackers, a line for each key that there is. */
+/** One line for each tracker key in a torrent. */
 export function trackerLines(facts: TorrentFacts, age: 'old' | 'new', whose: string): string[] {
   const { announce, announceList } = facts
   const list = announceList && formatAnnounceList(announceList)
@@ -26,13 +26,15 @@ export function trackerLines(facts: TorrentFacts, age: 'old' | 'new', whose: str
   ]
 }
 
-/** The seeds that a torrent had. */
+/** Lines with the old seeds of a torrent. */
 export function oldSeedLines({ file, before }: EditedFile, key: SeedKey): string[] {
   const what = key === 'httpseeds' ? 'http-seed' : 'web-seed'
   return optional(`old ${what} list for ${file}`, seedsOf(before, key)?.join('|') ?? null)
 }
 
-/** Both names of a torrent, and both info hashes, which BitTornado did not tell. */
+/**
+ * Lines with both names. If the info hashes differ, these follow; BitTornado did not print them.
+ */
 export function renameLines({ before, after }: EditedFile): string[] {
   return [
     `old filename: ${before.name}`,

@@ -1,18 +1,18 @@
 import { Command } from '@commander-js/extra-typings'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 
-/** Begins a command that edits a torrent, with the options that all of them have. */
+/** Declares a command that edits a torrent, with the common options. */
 export function declareEdit(name: string) {
   return new Command(name)
-    .option('--output-dir <directory>', 'write the results there, and keep the torrents')
-    .option('--force', 'replace even files that are no torrents, with --output-dir', false)
+    .option('--output-dir <directory>', 'write the results there and keep the originals')
+    .option('--force', 'replace files in --output-dir even if they are not torrents', false)
     .option('--dry-run', 'show what would change, and write nothing', false)
-    .option('--json', 'print a JSON object a line for each torrent', false)
+    .option('--json', 'print one line of JSON for each torrent', false)
     .option('--quiet', 'print nothing but errors', false)
     .addOption(maxTorrentSize())
 }
 
-/** Begins a command that edits any number of torrents. */
+/** Declares a command that edits any number of torrents. */
 export function declareBulkEdit(name: string) {
   return declareEdit(name).option(
     '--files-from <list>',
@@ -20,7 +20,7 @@ export function declareBulkEdit(name: string) {
   )
 }
 
-/** The options of declareEdit, and the one that declareBulkEdit adds. */
+/** The options of declareEdit and declareBulkEdit. */
 export interface EditOptions {
   readonly outputDir?: string | undefined
   readonly force: boolean

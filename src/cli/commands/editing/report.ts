@@ -4,7 +4,7 @@ import { formatDhtNode } from '../../../metainfo/dht-node.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
 import { jsonLine } from '../../../text/escape.js'
 
-/** An outcome for programs: one line of JSON. */
+/** Formats an outcome for programs: one line of JSON. */
 export function editJson(outcome: EditOutcome, dryRun: boolean): string {
   const { isChanged, before, after } = outcome.error === null ? outcome : NOTHING
   return jsonLine({
@@ -21,7 +21,7 @@ export function editJson(outcome: EditOutcome, dryRun: boolean): string {
 
 const NOTHING = { isChanged: false, before: null, after: null }
 
-/** What an edit can change, each with its name, in the order in which people are told. */
+/** The values that an edit can change, with their labels, in the order of the output. */
 const FACTS: readonly (readonly [label: string, read: (facts: TorrentFacts) => string | null])[] = [
   ['announce', ({ announce }) => announce],
   ['announce-list', ({ announceList }) => announceList && formatAnnounceList(announceList)],
@@ -40,13 +40,13 @@ const FACTS: readonly (readonly [label: string, read: (facts: TorrentFacts) => s
   ['info hash v2', ({ infoHashV2 }) => infoHashV2],
 ]
 
-/** The creation date as `--date` takes it: `2026-11-20T07:21:47Z`. */
+/** The creation date in the format of `--date`: `2026-11-20T07:21:47Z`. */
 function dateOf({ creationDate }: TorrentFacts): string | null {
   if (creationDate === null) return null
   return new Date(creationDate * 1000).toISOString().replace('.000Z', 'Z')
 }
 
-/** What an edit did to a torrent: the old and the new of all that differs. Empty for nothing. */
+/** Lines with all changed values, old and new. Empty if nothing changed. */
 export function changeLines(edited: EditedFile, dryRun: boolean): string[] {
   const { file, isChanged, before, after } = edited
   if (!isChanged) return []
@@ -61,7 +61,7 @@ export function changeLines(edited: EditedFile, dryRun: boolean): string[] {
   return [`${dryRun ? 'would change' : 'changed'} ${file}`, ...details]
 }
 
-/** A line for a value that is there, else none. */
+/** A line for a value; none if it is null. */
 export function optional(label: string, value: string | null): string[] {
   return value === null ? [] : [`${label}: ${value}`]
 }

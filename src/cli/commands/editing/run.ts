@@ -13,9 +13,9 @@ import { reportError, reportNote, reportWarning } from '../../output/messages.js
 import type { Io } from '../../io.js'
 import { count } from '../../../text/quantity.js'
 
-/** A value that is to be removed from a list. */
+/** A value to remove from a list. */
 export interface Removal {
-  /** As the command line has it. */
+  /** The option as given on the command line. */
   readonly option: string
   /** Whether a torrent has the value before the edit. */
   readonly isIn: (facts: TorrentFacts) => boolean
@@ -27,15 +27,15 @@ export interface EditRun {
   readonly operands: readonly string[]
   readonly edit: TorrentEdit
   readonly options: EditOptions
-  /** Those that no torrent has are worth a warning. */
+  /** The removed values. A value that no torrent has causes a warning. */
   readonly removals?: readonly Removal[]
-  /** The words of a command that was called by BitTornado's name; null for btkit's own. */
+  /** The output format of a BitTornado name; null for btkit's own. */
   readonly legacy: LegacyWords | null
 }
 
 /**
- * Edits the torrents and says what became of each. Returns the exit status.
- * @throws BtkitError `usage` before any file is touched, or `interrupted`
+ * Edits torrents and reports each result. Returns the exit status.
+ * @throws BtkitError `usage` before any file is changed, or `interrupted`
  */
 export async function runEdits(run: EditRun, io: Io): Promise<number> {
   const { operands, edit, options } = run
@@ -73,7 +73,7 @@ interface Tally {
   total: number
   changed: number
   failed: number
-  /** Those with a new info hash. */
+  /** Number of torrents with a new info hash. */
   rehashed: number
 }
 
@@ -92,7 +92,7 @@ function report(outcome: EditOutcome, run: EditRun, io: Io): void {
   else if (!quiet) {
     tellWarnings(outcome, io)
     if (lostTrackers(outcome))
-      reportNote(`${outcome.file}: ${dryRun ? 'would name' : 'names'} no tracker any more`, io)
+      reportNote(`${outcome.file}: ${dryRun ? 'would have' : 'has'} no tracker any more`, io)
   }
   if (json) io.stdout.write(editJson(outcome, dryRun))
   else if (outcome.error === null && !quiet) {
@@ -110,7 +110,7 @@ function lostTrackers({ before, after }: EditedFile): boolean {
   return hasTracker(before) && !hasTracker(after)
 }
 
-/** The legacy words say that the work is done, so a dry run does not use them. */
+/** The legacy output says that the work is done, so it is not used for a dry run. */
 function legacyOf({ legacy, options }: EditRun): LegacyWords | null {
   return options.dryRun ? null : legacy
 }
@@ -124,10 +124,10 @@ function summarize({ total, changed, failed, rehashed }: Tally, run: EditRun, io
   const { dryRun } = run.options
   if (rehashed > 0) {
     const verb = dryRun ? 'would get' : rehashed === 1 ? 'has' : 'have'
-    const meaning = 'clients and trackers take such a torrent for a new one'
+    const meaning = 'clients and trackers treat it as a new torrent'
     reportNote(`${count(rehashed, 'torrent')} ${verb} a new info hash: ${meaning}`, io)
   }
-  // When all failed, the errors say enough
+  // If all failed, the errors are enough
   if (legacyOf(run) === null && failed < total) {
     const verb = dryRun ? 'would change; nothing was written' : 'changed'
     reportNote(`${changed} of ${count(total, 'torrent')} ${verb}`, io)

@@ -8,13 +8,13 @@ import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { tryEach } from '../../output/messages.js'
 
-/** The command `magnet`. */
+/** Defines the command `magnet`. */
 export function defineMagnet({ io, finish }: CommandContext) {
   return new Command('magnet')
-    .description('Print the magnet links of torrents, one a line.')
+    .description('Print the magnet links of torrents, one per line.')
     .argument('<torrent...>', 'torrents; - reads standard input')
-    .addOption(selectOnlyOption('name the files to download, by index from 0: 0,2,4-6 (BEP 53)'))
-    .option('--json', 'print a JSON object a line for each torrent')
+    .addOption(selectOnlyOption('select files by index from 0: 0,2,4-6 (BEP 53)'))
+    .option('--json', 'print one line of JSON for each torrent')
     .addOption(maxTorrentSize())
     .addHelpText('after', MAGNET_EXAMPLES)
     .action(async (torrents, options) => {
@@ -28,12 +28,12 @@ export function defineMagnet({ io, finish }: CommandContext) {
     })
 }
 
-/** The command `hash`. */
+/** Defines the command `hash`. */
 export function defineHash({ io, finish }: CommandContext) {
   return new Command('hash')
-    .description('Print the info hashes of torrents, a line for each torrent.')
+    .description('Print the info hashes of torrents, one line per torrent.')
     .argument('<torrent...>', 'torrents; - reads standard input')
-    .option('--json', 'print a JSON object a line for each torrent')
+    .option('--json', 'print one line of JSON for each torrent')
     .addOption(maxTorrentSize())
     .addHelpText('after', HASH_EXAMPLES)
     .action(async (torrents, options) => {
@@ -66,7 +66,7 @@ interface Reading {
   readonly io: Io
 }
 
-/** Reads each torrent and prints something about it. Returns the exit status. */
+/** Reads each torrent and passes it to `print`. Returns the exit status. */
 function eachTorrent(
   torrents: readonly string[],
   { maxTorrentSize, io }: Reading,

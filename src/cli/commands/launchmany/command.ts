@@ -18,7 +18,7 @@ Examples:
   btkit launchmany /srv/torrents
   btkit launchmany --client scgi+unix:///run/rtorrent.sock /srv/torrents`
 
-/** The command `launchmany`. */
+/** Defines the command `launchmany`. */
 export function defineLaunchmany({ io, finish }: CommandContext) {
   return declareLaunchOptions()
     .description('Keep all torrents below directories seeding, until interrupted.')
@@ -52,7 +52,7 @@ async function launchInOwn(directories: readonly string[], options: LaunchOption
       await launch({ directories, clients: [named], options, io: ownIo }, keepSeeding)
     })
   } catch (error) {
-    // An interruption is how it ends
+    // An interruption is the normal end
     if (!io.signal.aborted) throw error
   }
 }
@@ -63,7 +63,7 @@ async function launch<T>(run: Launch, act: (run: LaunchRun) => Promise<T>): Prom
   const { options, io } = run
   const cacheAccess = await openCacheAccess(options, io)
   try {
-    // A bar of the engine's would be in the way of the table
+    // A progress bar would disturb the table
     const engine = engineFor({ ...options, quiet: true }, io)
     const display = openDisplay(options, io)
     return await act({ ...run, hashContext: { engine, cacheAccess }, display })

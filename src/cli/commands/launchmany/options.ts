@@ -18,7 +18,7 @@ import {
 import { byteRate, seconds, wholeNumber } from '../../arguments/values.js'
 import { takeOldOptions } from '../../arguments/without-meaning.js'
 
-/** The options of `launchmany`, each checked as it is read. */
+/** The options of `launchmany`. Each is validated when it is parsed. */
 export function declareLaunchOptions() {
   const command = new Command('launchmany')
     .argument('<directory...>', 'directories of torrents, at any depth')
@@ -46,7 +46,7 @@ export function declareLaunchOptions() {
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .addOption(clientTimeoutOption())
-    .optionsGroup('A client of its own, where none is named:')
+    .optionsGroup('If no client is named, one is started:')
     .addOption(minportOption())
     .addOption(maxportOption())
     .addOption(ipOption())
@@ -68,7 +68,7 @@ export function declareLaunchOptions() {
       'show the state this often (default: 1 on a terminal, else 60)',
       seconds,
     )
-    .option('--json', 'print a JSON object a line for each torrent, each time')
+    .option('--json', 'print one line of JSON for each torrent, each time')
     .option('--quiet', 'print nothing unless something is wrong')
   takeOldOptions(command)
   command.addOption(new Option('--responsefile <value>').hideHelp())

@@ -13,13 +13,13 @@ import type { Io } from '../../io.js'
 import type { Display } from '../../output/torrent-display.js'
 import type { LaunchOptions } from './options.js'
 
-/** How long a client may take to look at data before the others go on, in milliseconds. */
+/** Milliseconds that a client may take to check data before the next one's turn. */
 const WAIT_MS = 60_000
 
-/** How long a client may take to let go of torrents at the end, in milliseconds. */
+/** Milliseconds that a client may take to remove torrents at the end. */
 const LAST_CALL_MS = 10_000
 
-/** What is kept seeding, in which clients. */
+/** The directories to seed and the clients that seed them. */
 export interface LaunchRun {
   /** Absolute paths. */
   readonly directories: readonly string[]
@@ -30,13 +30,13 @@ export interface LaunchRun {
   readonly io: Io
 }
 
-/** A client with what it is to seed. */
+/** A client with the keeper of its torrents. */
 interface Keeping {
   readonly keeper: TorrentKeeper
   readonly named: NamedClient
 }
 
-/** Keeps clients seeding until a signal asks to stop. */
+/** Keeps clients seeding until a signal stops the command. */
 export async function keepSeeding(run: LaunchRun): Promise<TorrentKeeper[]> {
   const { clients, options, display, io } = run
   let changes = 0
@@ -51,20 +51,20 @@ export async function keepSeeding(run: LaunchRun): Promise<TorrentKeeper[]> {
       repeat(options.parseDirInterval, signal, async () => {
         const before = changes
         await update(keepings, failed, display)
-        // A table must not show until the next look what is gone
+        // The table must not show removed torrents until the next interval
         if (changes !== before && display.isLive) await show(keepings, display, signal)
       }),
       repeat(display.interval, signal, () => show(keepings, display, signal)),
     ])
   } finally {
-    // When one fails, the other ends as well
+    // If one loop fails, the other ends, too
     failing.abort()
     display.clear()
   }
   return keepings.map(({ keeper }) => keeper)
 }
 
-/** Has named clients let go of what they were given. Returns the exit status. */
+/** Removes the added torrents from named clients. Returns the exit status. */
 export async function letGo(
   keepers: readonly TorrentKeeper[],
   { options, display, io }: LaunchRun,
@@ -107,7 +107,9 @@ function createKeeper(named: NamedClient, run: LaunchRun, hear: () => void): Tor
   return new TorrentKeeper(syncClient(named, options, waitingFor(WAIT_MS, io)), settings)
 }
 
-/** A client that does not answer is told once, and tried again the next time. */
+/**
+ * Updates all clients. An unreachable client is reported once and tried again at the next update.
+ */
 async function update(keepings: readonly Keeping[], failed: Set<string>, display: Display) {
   for (const { keeper, named } of keepings) {
     const { label } = named.client
@@ -127,17 +129,17 @@ async function show(keepings: readonly Keeping[], display: Display, signal: Abor
     try {
       return keeper.ownOf(await named.client.list())
     } catch (error) {
-      // The next look at the directories tells why
+      // The next update reports why
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
       return []
     }
   })
   const torrents = (await Promise.all(lists)).flat()
-  // The display may have been taken away meanwhile
+  // The display may have been cleared meanwhile
   if (!signal.aborted) display.show(torrents)
 }
 
-/** Acts now, and again each time so many milliseconds after it is done, until asked to stop. */
+/** Repeats an action with a pause of `ms` milliseconds, until aborted. */
 async function repeat(ms: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await unlessAborted(signal, async () => {
@@ -147,7 +149,7 @@ async function repeat(ms: number, signal: AbortSignal, act: () => Promise<void>)
   }
 }
 
-/** Acts; what fails because it is asked to stop is no failure. */
+/** Runs an action and ignores its error if it was aborted. */
 async function unlessAborted(signal: AbortSignal, act: () => Promise<void>): Promise<void> {
   try {
     await act()

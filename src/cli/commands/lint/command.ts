@@ -25,14 +25,14 @@ Examples:
   btkit lint release.torrent
   btkit lint --strict --ignore no-tracker *.torrent`
 
-/** The command `lint`. */
+/** Defines the command `lint`. */
 export function defineLint({ io, finish }: CommandContext) {
   return new Command('lint')
     .description('Report what is wrong or unwise in torrents, without their data.')
     .argument('<torrent...>', 'torrents to check; - reads standard input')
     .option('--strict', 'exit with 1 if anything is found (default: only for errors)')
     .option('--ignore <code>', 'ignore findings of this code (repeatable)', addCode, [])
-    .option('--json', 'print a JSON object a line for each torrent')
+    .option('--json', 'print one line of JSON for each torrent')
     .option('--quiet', 'print nothing for a torrent without findings')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
@@ -75,21 +75,21 @@ function report(result: LintResult, options: LintOptions, io: Io): void {
   }
 }
 
-/** Adds a code to those that are left out. */
+/** Adds a code to the ignored ones. */
 function addCode(text: string, previous: readonly LintCode[]): LintCode[] {
   const code = LINT_CODES.find((each) => each === text)
   if (code) return [...previous, code]
-  throw new InvalidArgumentError('Not a code of a finding; btkit-lint(1) has them all.')
+  throw new InvalidArgumentError('Unknown code; btkit-lint(1) lists all codes.')
 }
 
-/** What was found in a torrent, or why it could not be read. */
+/** The findings in a torrent, or why it could not be read. */
 export interface LintResult {
   readonly file: string
   readonly findings: readonly Finding[]
   readonly error: string | null
 }
 
-/** A result for programs: one line of JSON. */
+/** Formats a result for programs: one line of JSON. */
 export function lintJson({ file, findings, error }: LintResult): string {
   return jsonLine({
     file,
@@ -98,7 +98,7 @@ export function lintJson({ file, findings, error }: LintResult): string {
   })
 }
 
-/** A result for people: `file: severity: code: message`, a line for each finding. */
+/** Formats a result for people, one line per finding: `file: severity: code: message`. */
 export function lintText({ file, findings }: LintResult): string {
   return findings
     .map(({ code, severity, message }) => {

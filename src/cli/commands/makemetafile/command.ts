@@ -34,7 +34,7 @@ interface Run {
   readonly io: Io
 }
 
-/** The command `makemetafile`. */
+/** Defines the command `makemetafile`. */
 export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options) => {
     const chosen = await readChosen(options, io)
@@ -77,7 +77,7 @@ async function makeAll([request, ...others]: MakeGroup, run: Run): Promise<void>
   const plans = [plan, ...others.map((other) => planVariant(plan, other))]
   const lists = listsOf(plan, run.options)
   checkLists(lists, plan)
-  // Before the hashing, which may take hours
+  // Reported before hashing, which may take hours
   for (const note of run.options.quiet ? [] : notes(plan, run.options)) {
     reportNote(`${request.source}: ${note}`, run.io)
   }
@@ -103,7 +103,7 @@ function listsOf({ request, content }: TorrentPlan, { checksums }: MakeOptions):
   return listsBeside(request.torrent ?? '', content.name, checksums)
 }
 
-/** Makes a torrent; `first` is one of the same content, if there is any yet. */
+/** Makes a torrent. `first` is an earlier one with the same content, or null. */
 async function make(plan: TorrentPlan, first: MadeTorrent | null, run: Run): Promise<MadeTorrent> {
   const made = await (first ? makeVariant(plan, first) : makeWithProgress(plan, run))
   if (plan.request.torrent === null) run.io.stdout.write(made.bytes)
@@ -120,12 +120,12 @@ async function makeWithProgress(plan: TorrentPlan, { options, hashContext, io }:
   }
 }
 
-/** Prints the result: on standard error if the torrent itself goes to standard output. */
+/** Prints the result. If the torrent goes to standard output, the result goes to standard error. */
 function report(result: MakeResult, { options, io }: Run): void {
   if (options.json) io.stdout.write(makeJson(result))
   if (options.json || options.quiet) return
   const isOutput = result.plan.request.torrent === null && !options.dryRun
-  // It was not written, and that is reported already
+  // A torrent that was not written has already been reported
   if (isOutput && io.stdout.errored) return
   const output = isOutput ? io.stderr : io.stdout
   for (const line of textLines(result, io.cwd)) output.write(`${escapeText(line)}\n`)

@@ -12,13 +12,13 @@ Examples:
   btkit makemetafile release/ udp://tracker.example:6969 --private
   btkit makemetafile *.iso http://t.example/a --web-seed http://files.example/`
 
-/** As completedir and serve choose it, so that a file has one info hash. */
+/** The default of completedir and serve, too, so that all give a file the same info hash. */
 const USUAL = { value: 'auto', text: 'auto' } as const
 
-/** By BitTornado's names 2^18 is taken for any size, so that info hashes stay as they were. */
+/** Under BitTornado's names the default is always 2^18, so that info hashes stay the same. */
 const LEGACY = { value: 2 ** 18, text: '18' }
 
-/** The command line of makemetafile. */
+/** Declares the command `makemetafile` with its options. */
 export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }) {
   return declareTorrentOptions('makemetafile', isLegacy ? LEGACY : USUAL)
     .description('Make a torrent of each file or directory.')
@@ -29,11 +29,11 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       'set the name in the torrent (default: that of the file)',
       read.checked(checkName),
     )
-    .option('--randomize', 'add a random key to info, so that each torrent is unique', false)
+    .option('--randomize', 'add a random key to info to make the torrent unique', false)
     .optionsGroup('Files:')
     .option(
       '--files-from <list>',
-      'include only the paths that a list names, in its order; - reads standard input',
+      'include only the paths in a list, in its order; - reads standard input',
     )
     .optionsGroup('Output:')
     .option(
@@ -41,8 +41,8 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       'write to this file, into this directory, or - for standard output; also --output',
     )
     .option('--no-clobber', 'fail if the torrent exists')
-    .option('--force', 'replace even a file that is no torrent', false)
-    .option('--json', 'print a JSON object a line for each torrent', false)
+    .option('--force', 'replace the file even if it is not a torrent', false)
+    .option('--json', 'print one line of JSON for each torrent', false)
     .option('-v, --verbose', 'name each skipped entry, and why', false)
     .addHelpText('after', EXAMPLES)
 }

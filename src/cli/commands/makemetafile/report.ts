@@ -8,7 +8,7 @@ import { jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { whyLength } from '../../output/piece-length.js'
 
-/** What entries that are left out are called: one of them, and several. */
+/** Names of skipped entries: singular and plural. */
 const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> = {
   hidden: ['hidden', 'hidden'],
   system: ['system', 'system'],
@@ -24,18 +24,18 @@ const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> 
   'the torrent itself': ['output file', 'output files'],
 }
 
-/** A torrent that was made, or with `hashes` null one that would be. */
+/** A torrent that was made, or in a dry run would be made. Then `hashes` is null. */
 export interface MakeResult {
   readonly plan: TorrentPlan
   readonly hashes: InfoHashes | null
-  /** Bytes of the .torrent. */
+  /** Size of the .torrent in bytes. */
   readonly torrentSize: number
-  /** The lists of checksums beside it. */
+  /** The checksum lists beside the torrent. */
   readonly lists: readonly ChecksumList[]
   readonly seconds: number
 }
 
-/** A result for programs: one line of JSON. */
+/** Formats a result for programs: one line of JSON. */
 export function makeJson(made: MakeResult): string {
   const { request, content, pieces } = made.plan
   const { version, name, pieceLength, pieceCount, files, skipped } = content
@@ -61,7 +61,7 @@ export function makeJson(made: MakeResult): string {
   return jsonLine(result)
 }
 
-/** A result for people; paths are below `cwd`. */
+/** Formats a result for people. Paths are relative to `cwd`. */
 export function textLines(made: MakeResult, cwd: string): string[] {
   const verb = made.hashes === null ? 'would write' : 'wrote'
   const { torrent, source } = made.plan.request
@@ -76,7 +76,7 @@ export function textLines(made: MakeResult, cwd: string): string[] {
   ]
 }
 
-/** Whether a source hides its own name, as `.` does, so that nobody sees where its torrent is. */
+/** Whether a source such as `.` does not show its name. Then the torrent's full path is printed. */
 function isDots(source: string): boolean {
   return ['.', '..'].includes(basename(normalize(source)))
 }
@@ -89,7 +89,7 @@ function hashLines(hashes: InfoHashes | null): string[] {
   ]
 }
 
-/** The hashes of a torrent that was replaced, where they are others now: its clients do not follow. */
+/** The old info hashes if a replaced torrent had others, because its clients do not follow. */
 function oldHashLines({ hashes, plan: { replaced } }: MakeResult): string[] {
   const isSame =
     hashes?.infoHash === replaced?.infoHash && hashes?.infoHashV2 === replaced?.infoHashV2
@@ -102,9 +102,7 @@ function contentLine(content: Content): string {
   return `content: ${count(withoutPads(files).length, 'file')}, ${formatBytes(bytesOf(content))} in ${pieces}`
 }
 
-/**
- * How a torrent differs from what a person may expect: longer pieces, entries that were skipped.
- */
+/** Notes about results that may surprise: the piece length, and skipped entries. */
 export function notes(
   { content, pieces }: TorrentPlan,
   { verbose, dryRun }: { readonly verbose: boolean; readonly dryRun: boolean },
@@ -119,7 +117,7 @@ export function notes(
     : [length, ...skipped]
 }
 
-/** How many entries are left out, by reason, in one line: `3 hidden, 1 broken link`. */
+/** Number of skipped entries by reason, in one line: `3 hidden, 1 broken link`. */
 function skippedCounts({ skipped }: Content): string[] {
   if (skipped.length === 0) return []
   const byReason = new Map<Skipped['reason'], number>()
@@ -131,7 +129,7 @@ function skippedEntries({ skipped }: Content): string[] {
   return skipped.map(({ path, reason }) => `${path} (${reason})`)
 }
 
-/** How many entries are left out for a reason: `1 broken link`, `2 broken links`, `3 hidden`. */
+/** Number of entries skipped for one reason: `1 broken link`, `2 broken links`, `3 hidden`. */
 function countSkipped(n: number, reason: Skipped['reason']): string {
   const [one, several] = WORDS[reason]
   return `${n} ${n === 1 ? one : several}`

@@ -12,19 +12,19 @@ import type { Io } from '../../io.js'
 import type { MakeOptions } from './options.js'
 import type { Operands } from '../../arguments/operands.js'
 
-/** What a command line names: its operands, and what is chosen below the one directory of them. */
+/** The operands of a command line, and the chosen paths below the one directory among them. */
 export interface MakeOperands extends Operands {
   readonly chosen?: readonly string[] | undefined
   /** Whether one of BitTornado's names is used. */
   readonly isLegacy?: boolean
 }
 
-/** The torrents of one source: of the same content, each with a source tag of its own. */
+/** The torrents of one source. They have the same content and different source tags. */
 export type MakeGroup = readonly [MakeRequest, ...MakeRequest[]]
 
 /**
  * Translates a command line into the requests for each source.
- * @throws BtkitError `usage` when its parts do not go together
+ * @throws BtkitError `usage` if options contradict each other
  */
 export function makeRequests(operands: MakeOperands, options: MakeOptions, io: Io): MakeGroup[] {
   const { tracker, sources, chosen } = operands
@@ -34,7 +34,7 @@ export function makeRequests(operands: MakeOperands, options: MakeOptions, io: I
   checkOneDirectory(options.webSeedBase, directoriesOf(sources, io), io)
   const write = { ...common.write, noClobber: !options.clobber }
   const scan = { ...common.scan, chosen }
-  // Nothing but the order of a list may differ from that of a file tree
+  // The order of a list is the only one that may differ from that of a file tree
   const order = chosen && common.version !== 'v1' ? BY_PATH : common.order
   const groups = sources.map((source) => {
     const name = torrentName(source, options, io)
@@ -64,7 +64,7 @@ function trackersOf(tracker: string | null, { isLegacy }: MakeOperands, options:
 
 const BY_PATH: FileOrder = { by: 'path', isDescending: false }
 
-/** A request for each source tag, or for a torrent without any. */
+/** Makes a request for each source tag, or one without a tag. */
 function variantsOf(request: NamedRequest, options: MakeOptions): MakeGroup {
   const [first, ...others] = options.source
   const variantOf = (tag = '') => ({
@@ -86,19 +86,22 @@ function checkTogether({ sources, chosen }: MakeOperands, options: MakeOptions):
   checkGivenOnce(sources)
   checkGivenOnce(options.source.map((tag) => `--source ${tag}`))
   if (options.randomize && hasRandomKey(options)) {
-    throw new BtkitError('usage', '--set info.entropy: is what --randomize sets')
+    throw new BtkitError(
+      'usage',
+      '--set info.entropy: --randomize sets this key, too; use one of them',
+    )
   }
   if (options.force && !options.clobber) {
     throw new BtkitError('usage', '--force and --no-clobber exclude each other')
   }
   if (options.sortBy === 'given' && !chosen) {
-    throw new BtkitError('usage', '--sort-by given: is the order of a list, as --files-from has it')
+    throw new BtkitError('usage', '--sort-by given: needs --files-from, which gives the order')
   }
   if (sources.length > 1 && chosen) {
-    throw new BtkitError('usage', '--files-from goes with a single directory')
+    throw new BtkitError('usage', '--files-from works with a single directory only')
   }
   if (sources.length > 1 && options.name !== undefined) {
-    throw new BtkitError('usage', '--name goes with a single file or directory')
+    throw new BtkitError('usage', '--name works with a single file or directory only')
   }
   const isSingle = sources.length === 1 && options.source.length <= 1
   if (!isSingle && options.target !== undefined && !isDirectory(options.target)) {
@@ -116,7 +119,10 @@ function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {
   const { target, json, dryRun, checksums } = options
   if (target !== '-') return
   if (checksums.length > 0) {
-    throw new BtkitError('usage', '--checksums and --target -: lists stand beside the torrent')
+    throw new BtkitError(
+      'usage',
+      '--checksums and --target - exclude each other: lists are written beside the torrent',
+    )
   }
   if (json) throw new BtkitError('usage', '--target - and --json both write to standard output')
   if (stdout.isTTY && !dryRun) {
@@ -126,8 +132,8 @@ function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {
 }
 
 /**
- * Where the torrent goes: to the target, into it, or beside the source. Null: standard output. The
- * `tag` tells it from others of that source.
+ * The path of the torrent: the target, a file in it, or a file beside the source. Null stands for
+ * standard output. If a source has several torrents, their names contain `tag`.
  */
 function torrentPath(
   { source, name }: NamedRequest,
@@ -135,7 +141,7 @@ function torrentPath(
   { target }: MakeOptions,
 ): string | null {
   if (target === '-') return null
-  // A tag may be any text
+  // Tags may contain any character
   const distinction = tag === '' ? '' : `.${tag.replaceAll(/[/\\\0]/g, '_')}`
   const file = `${name}${distinction}.torrent`
   if (target === undefined) return join(source, '..', file)
@@ -145,7 +151,7 @@ function torrentPath(
 function torrentName(source: string, options: MakeOptions, io: Io): string {
   const name = options.name ?? basename(resolve(io.cwd, source))
   if (name !== '' || options.name !== undefined) return name
-  throw new BtkitError('usage', `${source}: has no name of its own: --name gives the torrent one`)
+  throw new BtkitError('usage', `${source}: has no name of its own; use --name`)
 }
 
 function isDirectory(path: string): boolean {
@@ -167,7 +173,7 @@ function checkDistinct(requests: readonly MakeRequest[], io: Io): void {
   }
 }
 
-/** Two torrents of one source differ by their tags. */
+/** Names two torrents. Torrents of one source differ by their tags. */
 function describeBoth(a: MakeRequest, b: MakeRequest): string {
   if (a.source !== b.source) return `${a.source} and ${b.source}`
   return `--source ${a.sourceTag} and --source ${b.sourceTag}`

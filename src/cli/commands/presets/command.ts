@@ -8,11 +8,17 @@ import { hidePasswords, shownText } from '../../configuration/settings.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote } from '../../output/messages.js'
 
+const EXAMPLES = `
+Examples:
+  btkit presets
+  btkit presets --json`
+
 /** The command `presets`. */
 export function definePresets({ io }: CommandContext) {
   return new Command('presets')
     .description('List the presets of the configuration, for --preset.')
-    .option('--json', 'print a JSON object a line for each preset', false)
+    .option('--json', 'print one line of JSON for each preset', false)
+    .addHelpText('after', EXAMPLES)
     .action(({ json, ...options }) => {
       const { config } = options as { readonly config?: string }
       const files = [...mkbrrFiles(config, io), ...configurationFiles(config, io)]

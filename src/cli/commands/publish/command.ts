@@ -23,7 +23,7 @@ Examples:
   btkit publish --client scgi+unix:///run/rtorrent.sock image.iso.torrent
   btkit publish --client transmission+http://host --data /srv/files *.torrent`
 
-/** The command `publish`. */
+/** Defines the command `publish`. */
 export function definePublish({ io, finish }: CommandContext) {
   return new Command('publish')
     .description('Have a client seed torrents whose data is complete, without hashing it again.')
@@ -32,7 +32,7 @@ export function definePublish({ io, finish }: CommandContext) {
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
     .addOption(
-      new Option('--wait <seconds>', 'wait this long while a client looks at the data')
+      new Option('--wait <seconds>', 'wait this long while a client checks the data')
         .argParser(seconds)
         .default(60_000, '60'),
     )
@@ -57,7 +57,7 @@ export function definePublish({ io, finish }: CommandContext) {
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
     .optionsGroup('Report:')
-    .option('--json', 'print a JSON object a line for each torrent and client')
+    .option('--json', 'print one line of JSON for each torrent and client')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)

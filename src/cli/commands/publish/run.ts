@@ -41,8 +41,8 @@ export interface PublishCommand {
 }
 
 /**
- * Checks that the data is what the torrents say, hands them to the clients, and says what became of
- * each. A client that does not answer does not stop the others. Returns the exit status.
+ * Checks the data of torrents, passes them to the clients, and reports each result. If a client
+ * does not answer, the others still get theirs. Returns the exit status.
  * @throws BtkitError `interrupted`
  */
 export async function runPublish(command: PublishCommand): Promise<number> {
@@ -66,7 +66,7 @@ export async function runPublish(command: PublishCommand): Promise<number> {
   return status
 }
 
-/** Those torrents whose data is whole, as this machine sees it; what is not is told. */
+/** Returns the torrents whose data is complete on this machine, and reports the others. */
 async function checkData({ torrents, options, hashContext, io }: PublishCommand) {
   const directoryOf = (torrent: string) => resolve(io.cwd, options.data ?? dirname(torrent))
   const run = {
@@ -95,7 +95,7 @@ function report(outcome: PublishOutcome, label: string, { options, io }: Publish
     io.stdout.write(jsonLine({ torrent, infoHash, client: label, status, reason }))
   } else if (reason !== null) reportError(new BtkitError('client', `${torrent}: ${reason}`), io)
   else if (!options.quiet) {
-    const words = status === 'already' ? 'is there already' : 'published'
+    const words = status === 'already' ? 'is already there' : 'published'
     io.stdout.write(`${escapeText(`${torrent}: ${words} (${label})`)}\n`)
   }
 }

@@ -16,23 +16,23 @@ export interface AnnounceOptions {
   readonly remove: readonly string[]
 }
 
-/** What a command line of reannounce means. */
+/** The edit and the torrents that a command line asks for. */
 export interface AnnounceEdit {
   readonly edit: TorrentEdit
   readonly torrents: readonly string[]
 }
 
 /**
- * Translates both forms of reannounce. With options that change single trackers all arguments are
- * torrents; without them the first is the new announce.
- * @throws BtkitError `usage` when its parts do not go together
+ * Translates both forms of reannounce. With --add, --remove or --replace all arguments are
+ * torrents. Without them the first argument is the new announce.
+ * @throws BtkitError `usage` if the arguments contradict each other
  */
 export function planAnnounce(operands: readonly string[], options: AnnounceOptions): AnnounceEdit {
   const { announceList, replace, add, remove } = options
   const hasSteps = replace.length + add.length + remove.length > 0
   if (!hasSteps) return setAnnounce(operands, announceList ?? null)
   if (announceList !== undefined) {
-    throw usage('--announce-list does not go with --replace, --add or --remove')
+    throw usage('--announce-list excludes --replace, --add and --remove')
   }
   const url = operands.find(looksLikeUrl)
   if (url !== undefined)
@@ -53,9 +53,10 @@ export function planAnnounce(operands: readonly string[], options: AnnounceOptio
   }
 }
 
-/** BitTornado's way: an announce, and a list if one is given, take the place of all trackers. */
+/** BitTornado's form: an announce, with an optional list, replaces all trackers. */
 function setAnnounce([announce, ...torrents]: readonly string[], list: string[][] | null) {
-  if (announce === undefined) throw usage('no announce given, nor --replace, --add or --remove')
+  if (announce === undefined)
+    throw usage('nothing to change; give an announce URL, --replace, --add or --remove')
   const edit = setTrackers({
     announce: trackerBytes(checkTracker(announce)),
     tiers: list?.map((tier) => tier.map(trackerBytes)) ?? null,

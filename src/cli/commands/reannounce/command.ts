@@ -19,7 +19,7 @@ Examples:
   btkit reannounce --replace http://old.example/=http://new.example/ *.torrent
   find . -name '*.torrent' | btkit reannounce --add udp://t:69 --files-from -`
 
-/** The command `reannounce`. */
+/** Defines the command `reannounce`. */
 export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
   return declareBulkEdit('reannounce')
     .description('Change the trackers of torrents, and nothing else.')

@@ -11,7 +11,7 @@ Examples:
   btkit rename image.torrent image-2.0.iso
   btkit rename --dry-run image.torrent image-2.0.iso`
 
-/** The command `rename`. */
+/** Defines the command `rename`. */
 export function defineRename({ io, isLegacy, finish }: CommandContext) {
   return declareEdit('rename')
     .description('Change the name in a torrent, and therefore its info hash.')

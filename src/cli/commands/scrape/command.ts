@@ -25,7 +25,7 @@ interface ScrapeOptions {
   readonly maxTorrentSize: number
 }
 
-/** The command `scrape`. */
+/** Defines the command `scrape`. */
 export function defineScrape({ io, finish }: CommandContext) {
   return new Command('scrape')
     .description('Ask trackers how many seeds and leechers torrents have.')
@@ -37,11 +37,11 @@ export function defineScrape({ io, finish }: CommandContext) {
       [],
     )
     .addOption(
-      new Option('--timeout <time>', 'wait so long for the answer of a tracker')
+      new Option('--timeout <time>', 'wait this long for an answer')
         .argParser(seconds)
         .default(10_000, '10'),
     )
-    .option('--json', 'print a JSON object a line for each torrent')
+    .option('--json', 'print one line of JSON for each torrent')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
@@ -64,12 +64,12 @@ async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promi
   const isMagnet = looksLikeMagnet(operand)
   const found = isMagnet ? parseMagnet(operand) : trackersOf(await read(operand, options, io))
   const { infoHash, infoHashV2 } = found
-  // Trackers know a torrent of version 2 by the first 20 bytes of its hash (BEP 52)
+  // Trackers identify a v2 torrent by the first 20 bytes of its hash (BEP 52)
   const hash = infoHash ?? infoHashV2?.slice(0, 40) ?? ''
   const urls = options.announce.length > 0 ? options.announce : found.trackers
   const name = isMagnet ? `magnet:?xt=urn:btih:${hash}` : operand
   const trackers = [...new Set(urls)].filter((url) => url !== '')
-  if (trackers.length === 0) reportError(`${name}: no tracker; --announce names one`, io)
+  if (trackers.length === 0) reportError(`${name}: no tracker; name one with --announce`, io)
   return { name, infoHash: hash, trackers }
 }
 

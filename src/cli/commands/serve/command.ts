@@ -27,7 +27,7 @@ Examples:
   btkit serve /srv/mirror --tracker http://tracker.example/announce
   btkit serve /srv/mirror --host :: --track udp://mirror.example:6969`
 
-/** The command `serve`. */
+/** Defines the command `serve`. */
 export function defineServe({ io, finish, reloadConfiguration }: CommandContext) {
   return declareServeOptions()
     .description('Serve a mirror over HTTP and make the torrents of its files on demand.')
@@ -42,10 +42,10 @@ export function defineServe({ io, finish, reloadConfiguration }: CommandContext)
     })
 }
 
-/** The service writes to standard error for years: it must not wait there for a reader. */
+/** The service writes to standard error for years, so it must not wait for a slow reader. */
 type ServeIo = Io & { readonly stderr: BoundedOutput } & Pick<CommandContext, 'reloadConfiguration'>
 
-/** Serves until a signal asks to stop. */
+/** Serves until a signal stops the command. */
 async function serve(root: string, options: ServeOptions, io: ServeIo): Promise<void> {
   warnOfWorkers(options.workers, io)
   const tls = await openTls(options, io)

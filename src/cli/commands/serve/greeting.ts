@@ -8,14 +8,14 @@ import type { StartedTracker } from './tracker.js'
 export interface GreetingParts {
   readonly service: Service
   readonly request: ServiceOptions
-  /** A file of the mirror, if one is near. */
+  /** A file of the mirror for the example; null if none was found quickly. */
   readonly example: readonly string[] | null
   readonly trackers: readonly string[]
   /** The tracker in the same process; null for none. */
   readonly tracker: Pick<StartedTracker, 'addresses' | 'stateFile'> | null
 }
 
-/** What a person wants to know when the service has started. */
+/** The lines printed when the service has started. */
 export function greeting({ service, request, example, trackers, tracker }: GreetingParts): string {
   const lines = [
     `serving:  ${escapeText(request.mirror.root)}`,
@@ -29,12 +29,12 @@ export function greeting({ service, request, example, trackers, tracker }: Greet
 }
 
 /**
- * A command that fetches the torrent of a file, the one that makemetafile makes, and saves it under
- * the name that comes with it.
+ * A command that downloads the torrent of a file and saves it under the name that the server sends.
+ * The torrent is the one that makemetafile makes.
  */
 function exampleCall(address: string, example: readonly string[] | null): string {
   const rest = `/${example?.map(encodeURIComponent).join('/') ?? 'PATH/OF/A/FILE'}.torrent`
-  // encodeURIComponent leaves apostrophes
+  // encodeURIComponent does not escape apostrophes
   const quote = (text: string) => `'${text.replaceAll("'", '%27')}'`
   if (address.startsWith('http')) return `curl -fOJ ${quote(address + rest)}`
   return `curl -fOJ --unix-socket ${quote(address)} ${quote(`http://localhost${rest}`)}`

@@ -7,10 +7,10 @@ import { threadsOption } from '../../arguments/engine-options.js'
 import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
 import * as read from '../../arguments/values.js'
 
-/** Where the trackers are read from, unless the command line says otherwise. */
+/** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
 
-/** The options of the service, each checked as it is read. */
+/** The options of `serve`. Each is validated when it is parsed. */
 export function declareServeOptions() {
   return new Command('serve')
     .optionsGroup('Where it answers:')
@@ -185,10 +185,10 @@ function secondsOption<Flag extends string>(flag: Flag, description: string, sta
     .default(standard * 1000, String(standard))
 }
 
-/** Node would take no host for all of them. */
+/** Refuses an empty host, because Node would listen on all addresses. */
 function hosts(text: string, previous: string[]): string[] {
   if (text !== '') return read.collect(text, previous)
-  throw new InvalidArgumentError('Not a host, nor a path.')
+  throw new InvalidArgumentError('Empty; give a host or the path of a Unix socket.')
 }
 
 function trackers(url: string, previous: string[]): string[] {
@@ -199,17 +199,18 @@ function globs(text: string, previous: string[]): string[] {
   return read.collect(read.checked(checkPattern)(text), previous)
 }
 
-/** An announce URL of a tracker that is to be here. */
+/** The announce URL of the tracker in this process. */
 function trackUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
-  if (url?.port === '0')
-    throw new InvalidArgumentError('Port 0 is no port that torrents could name.')
+  if (url?.port === '0') throw new InvalidArgumentError('Port 0 cannot be used in torrents.')
   const isHttp = /^https?:$/.test(url?.protocol ?? '') && url?.pathname === '/announce'
   if (isHttp || (url?.protocol === 'udp:' && url.port !== '')) return text
-  throw new InvalidArgumentError('Not such as http://tracker.example:6969/announce.')
+  throw new InvalidArgumentError(
+    'Not an announce URL such as http://tracker.example:6969/announce.',
+  )
 }
 
 function serviceName(text: string): string {
   if (/^[\w~-][\w.~-]{0,99}$/.test(text)) return text
-  throw new InvalidArgumentError('Not a plain name: letters, digits, and _ - . ~ alone.')
+  throw new InvalidArgumentError('Not a plain name; use letters, digits and _ - . ~ only.')
 }

@@ -20,19 +20,22 @@ import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/tracke
 import { TRACKERS_FILE, type ServeOptions } from './options.js'
 import type { PassedSocket } from '../../../server/listen/passed-sockets.js'
 
-/** What the service manager calls sockets that are the tracker's. */
+/** The name of the tracker's sockets in the service manager. */
 const OF_TRACKER = 'tracker'
 
 /**
- * Translates a command line into what the service does.
- * @throws BtkitError when the root is no directory
+ * Translates the command line into the options of the service.
+ * @throws BtkitError if the root is not a directory
  */
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
   const { followSymlinks, hidden, serviceName, webSeed, files, listings, padFiles } = options
   const path = resolve(io.cwd, root)
   checkDirectory(path)
   if (existsSync(join(path, RESERVED))) {
-    reportWarning(`${join(root, RESERVED)}: not served, as /-/ tells of the service itself`, io)
+    reportWarning(
+      `${join(root, RESERVED)}: not served, because /-/ is reserved for the service`,
+      io,
+    )
   }
   return {
     version: version(),
@@ -51,7 +54,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
   }
 }
 
-/** @throws BtkitError `usage` for a rate of nothing */
+/** @throws BtkitError `usage` for options that need --warm */
 function warmOptions(options: ServeOptions, nowMs: number): WarmOptions | null {
   const { warm, warmInterval: interval, maxRate, feedSince = 0 } = options
   if (warm.length > 0) {
@@ -59,24 +62,27 @@ function warmOptions(options: ServeOptions, nowMs: number): WarmOptions | null {
     return { patterns: warm, interval, maxRate: maxRate ?? null, feedSince: since }
   }
   if (feedSince !== 0) {
-    throw new BtkitError('usage', '--feed-since goes with --warm: the feed has the files of --warm')
+    throw new BtkitError(
+      'usage',
+      '--feed-since needs --warm, because the feed lists the files of --warm',
+    )
   }
   if (maxRate === undefined) return null
   throw new BtkitError(
     'usage',
-    '--max-rate goes with --warm: for those who ask files are read at once',
+    '--max-rate needs --warm, because requested files are always read at full speed',
   )
 }
 
-/** Threads that Node has for work with files, unless the environment says otherwise. */
+/** Node's default number of threads for file operations. */
 const FILE_THREADS = 4
 
-/** Of these threads all but one: whoever looks at a file must not wait for downloads. */
+/** All threads but one, so that file lookups need not wait for downloads. */
 function readsAtOnce({ env }: Io): number {
   return Math.max(1, (Number(env['UV_THREADPOOL_SIZE']) || FILE_THREADS) - 1)
 }
 
-/** Makes sure of a directory as it is now; a link may lead elsewhere later. */
+/** Checks that a path is a directory now. If it is a link, its target may change later. */
 function checkDirectory(path: string): string {
   const stats = statIfThere(path)
   if (!stats) throw new BtkitError('not-found', `${path}: no such directory`)
@@ -85,17 +91,18 @@ function checkDirectory(path: string): string {
 }
 
 /**
- * Where to listen: on sockets that were passed to this process, else at hosts, of which what has a
- * slash in it is a path.
- * @throws BtkitError when a socket that was passed is not for HTTP
+ * Where to listen: on the sockets passed to this process, else at the given hosts. A host with a
+ * slash is the path of a Unix socket.
+ * @throws BtkitError if a passed socket is not for HTTP
  */
 export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
   const { host, port } = options
   const { service: sockets, tracker } = sharedSockets(options, io)
-  // Where only one of the two has sockets, the other listens at the hosts
+  // If only the service or only the tracker has passed sockets, the other listens at the hosts
   if (sockets && (tracker || options.track === undefined)) warnOfHosts(host, io)
   const other = sockets?.find(({ kind }) => kind === 'udp')
-  if (other) throw new BtkitError('usage', `LISTEN_FDS: ${other.fd} is a socket of UDP, not of TCP`)
+  if (other)
+    throw new BtkitError('usage', `LISTEN_FDS: ${other.fd} is a UDP socket; pass a TCP socket`)
   if (sockets) return passedPlaces(sockets)
   const hosts = host.length > 0 ? host : ['127.0.0.1']
   return hosts.map((each) => {
@@ -104,7 +111,7 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
 }
 
 /**
- * The trackers that a command line asks for.
+ * The trackers that the command line asks for.
  * @throws BtkitError `usage`
  */
 export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
@@ -120,22 +127,22 @@ export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
   return { path: resolve(io.cwd, trackers ?? TRACKERS_FILE) }
 }
 
-/** Adds which options help to an error that says that there are no trackers. */
+/** Adds the helpful options to the error about missing trackers. */
 export function nameTrackerOptions(error: unknown): unknown {
   if (!(error instanceof NoTrackers)) return error
   const ways = 'give --trackers FILE, --tracker URL or --trackerless'
-  return new BtkitError('usage', `${error.message}: ${ways}`, { cause: error })
+  return new BtkitError('usage', `${error.message}; ${ways}`, { cause: error })
 }
 
-/** Sockets that were passed to this process; null where there are none. */
+/** The sockets passed to this process; null for none. */
 interface SharedSockets {
   readonly service: readonly PassedSocket[] | null
   readonly tracker: readonly PassedSocket[] | null
 }
 
 /**
- * Which of the sockets that were passed are the service's and which its tracker's.
- * @throws BtkitError when they can't be listened on
+ * Divides the passed sockets between the service and its tracker.
+ * @throws BtkitError if a socket cannot be used
  */
 export function sharedSockets({ track }: Pick<ServeOptions, 'track'>, io: Io): SharedSockets {
   const sockets = socketsPassed(io) ?? []

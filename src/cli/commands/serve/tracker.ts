@@ -8,7 +8,7 @@ import { trackerSettings } from '../track/request.js'
 import type { ServeOptions } from './options.js'
 import { sharedSockets } from './request.js'
 
-/** A tracker that runs, and where it saves its state. */
+/** A running tracker and its state file. */
 export interface StartedTracker extends RunningTracker {
   readonly stateFile: string
 }
@@ -16,14 +16,15 @@ export interface StartedTracker extends RunningTracker {
 export interface TrackerParts {
   readonly io: Io
   readonly world: TrackerWorld
-  /** What the service speaks TLS with; null for plain HTTP. */
+  /** TLS keys of the service; null for plain HTTP. */
   readonly tls: TlsKeys | null
 }
 
 /**
- * Starts the tracker that is to run in the same process, at the port of its announce URL, or on the
- * sockets that are its own; null when none is wanted. It tracks the torrents that are added to it, and those of allowed directories.
- * @throws BtkitError when it can't listen, or read or write its state
+ * Starts the tracker of `--track` in this process, at the port of its announce URL or on the
+ * sockets passed for it. It tracks the torrents that the service makes and those in allowed
+ * directories. Returns null without `--track`.
+ * @throws BtkitError if it cannot listen, or read or write its state
  */
 export async function startTracker(
   serveOptions: ServeOptions,

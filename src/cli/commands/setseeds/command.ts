@@ -7,7 +7,7 @@ import { oldSeedLines } from '../editing/legacy.js'
 import { runEdits } from '../editing/run.js'
 import { checked } from '../../arguments/values.js'
 
-/** The arguments that remove all seeds: BitTornado's, and an empty one. */
+/** The arguments that remove all seeds: BitTornado's 0, and the empty text. */
 const NONE: readonly string[] = ['0', '']
 
 const KINDS = {
@@ -15,18 +15,14 @@ const KINDS = {
   'url-list': { kind: 'web seed', bep: 19 },
 } as const
 
-/** The command of that name, which sets the seeds under a key of torrents. */
+/** Defines a command that sets the seeds under one key of torrents. */
 export function defineSetSeeds(name: string, key: SeedKey, context: CommandContext) {
   const { io, isLegacy, finish } = context
   const { kind, bep } = KINDS[key]
   const parseUrls = (text: string) => (NONE.includes(text) ? null : parseSeeds(text, kind))
   return declareBulkEdit(name)
     .description(`Set or remove the ${kind}s (BEP ${bep}) of torrents, and nothing else.`)
-    .argument(
-      '<urls>',
-      "addresses with '|' or ',' between them; '' or 0 removes them",
-      checked(parseUrls),
-    )
+    .argument('<urls>', "URLs separated by '|' or ','; '' or 0 removes all", checked(parseUrls))
     .argument('[torrent...]', 'the torrents to change')
     .addHelpText('after', examples(name))
     .action(async (urls, operands, options) => {
@@ -43,12 +39,12 @@ Examples:
   btkit ${name} 0 *.torrent`
 }
 
-/** The command `sethttpseeds`. */
+/** Defines the command `sethttpseeds`. */
 export function defineSethttpseeds(context: CommandContext) {
   return defineSetSeeds('sethttpseeds', 'httpseeds', context)
 }
 
-/** The command `setwebseeds`. */
+/** Defines the command `setwebseeds`. */
 export function defineSetwebseeds(context: CommandContext) {
   return defineSetSeeds('setwebseeds', 'url-list', context)
 }

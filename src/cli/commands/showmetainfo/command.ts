@@ -36,7 +36,7 @@ Examples:
   btkit showmetainfo --field infoHash *.torrent
   btkit showmetainfo --same old.torrent new.torrent`
 
-/** The command `showmetainfo`. */
+/** Defines the command `showmetainfo`. */
 export function defineShowmetainfo({ io, program, finish }: CommandContext) {
   return new Command('showmetainfo')
     .description('Show what is in a torrent.')
@@ -44,7 +44,7 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
     .optionsGroup('Output:')
     .addOption(new Option('--tree', 'print the files as a tree').conflicts(['magnet', 'json']))
     .addOption(new Option('--magnet', 'print only the magnet link').conflicts('json'))
-    .option('--json', 'print a JSON object a line for each torrent')
+    .option('--json', 'print one line of JSON for each torrent')
     .addOption(
       new Option(
         '--field <name>',
@@ -54,11 +54,7 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
         .default<FieldName[]>([], 'none')
         .conflicts(['json', 'magnet', 'tree']),
     )
-    .addOption(
-      selectOnlyOption(
-        'name the files to download, with --magnet, by index from 0: 0,2,4-6 (BEP 53)',
-      ),
-    )
+    .addOption(selectOnlyOption('select files for --magnet by index from 0: 0,2,4-6 (BEP 53)'))
     .addOption(
       new Option(
         '--check-seeds',
@@ -73,7 +69,7 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
     .addOption(
       new Option(
         '--same',
-        'compare torrents with the first: whether they share a swarm, and if not, why; status 1 if not',
+        'check whether torrents share the swarm of the first, and why not; status 1 if one does not',
       ).conflicts(['checkSeeds', 'field', 'magnet', 'tree']),
     )
     .addOption(maxTorrentSize())
@@ -96,7 +92,7 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
         const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
         if (isText && shown++ > 0) io.stdout.write('\n')
         io.stdout.write(view(metainfo, file, options))
-        // Not by the old name, whose output is BitTornado's to the byte
+        // Omitted under the legacy name, whose output equals BitTornado's
         if (isText && program === 'btkit') io.stdout.write(furtherLines(metainfo))
         for (const { message } of metainfo.warnings) reportWarning(`${file}: ${message}`, io)
       })
@@ -104,9 +100,9 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
     })
 }
 
-/** Asks the seeds of all torrents, and prints what came of it. Returns the exit status. */
+/** Checks the seeds of all torrents and prints the results. Returns the exit status. */
 async function checkAll(files: readonly string[], options: ShowOptions, io: Io): Promise<number> {
-  // Nothing is asked for unless it is wanted
+  // Loaded only when needed
   const { checkSeeds } = await import('../../../clients/web-seeds/check-seeds.js')
   const asking = { timeoutMs: options.seedTimeout, signal: io.signal, random: Math.random }
   let failed = 0
@@ -120,14 +116,14 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
 }
 
 function checkOptions({ selectOnly, magnet }: ShowOptions): void {
-  if (selectOnly && !magnet) throw new BtkitError('usage', '--select-only goes with --magnet')
+  if (selectOnly && !magnet) throw new BtkitError('usage', '--select-only needs --magnet')
 }
 
 /** Adds a field to those that are printed. */
 function fields(text: string, previous: readonly FieldName[]): FieldName[] {
   const name = findField(text)
   if (name) return [...previous, name]
-  throw new InvalidArgumentError(`not a field; known are ${FIELD_NAMES.join(', ')}`)
+  throw new InvalidArgumentError(`unknown field; use one of ${FIELD_NAMES.join(', ')}`)
 }
 
 function view(metainfo: Metainfo, file: string, options: ShowOptions): string {

@@ -8,7 +8,7 @@ import { escapeText } from '../../../text/escape.js'
 
 type Read = (metainfo: Metainfo) => readonly (string | number | null)[] | null
 
-/** What can be asked for by name, as `--json` names it, and its values. */
+/** The values that can be printed by name. Names are those of `--json`. */
 const FIELDS = {
   infoHash: ({ infoHash }) => [infoHash],
   infoHashV2: ({ infoHashV2 }) => [infoHashV2],
@@ -38,13 +38,13 @@ const FIELDS = {
   warnings: ({ warnings }) => warnings.map(({ message }) => message),
 } satisfies Record<string, Read>
 
-/** The name of a value that `--field` prints. */
+/** The name of a value for `--field`. */
 export type FieldName = keyof typeof FIELDS
 
-/** All names, in the order in which they are told. */
+/** All names, in the order in which they are listed. */
 export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[]
 
-/** The field of a name, however it is spelled: `info-hash`, `info_hash` or `infoHash`. */
+/** Finds a field by its name in any spelling: `info-hash`, `info_hash` or `infoHash`. */
 export function findField(text: string): FieldName | undefined {
   return FIELD_NAMES.find((name) => simple(name) === simple(text))
 }
@@ -53,7 +53,7 @@ function simple(name: string): string {
   return name.replace(/[-_ ]/g, '').toLowerCase()
 }
 
-/** The values of fields, one a line, in the order in which they were asked for. */
+/** Prints the values of fields, one per line, in the requested order. */
 export function showFields(metainfo: Metainfo, names: readonly FieldName[]): string {
   const values = names.flatMap((name) => {
     const read: Read = FIELDS[name]
@@ -64,7 +64,7 @@ export function showFields(metainfo: Metainfo, names: readonly FieldName[]): str
     .join('')
 }
 
-/** An empty file has no root: its line is empty, so that lines and files stay in step. */
+/** The line of an empty file, which has no root, is empty. Lines therefore correspond to files. */
 function hex(root: Uint8Array | null): string {
   return root === null ? '' : Buffer.from(root).toString('hex')
 }

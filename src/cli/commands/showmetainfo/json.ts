@@ -8,7 +8,7 @@ import { jsonLine, escapeText } from '../../../text/escape.js'
 import { basename } from 'node:path'
 import type { SeedCheck } from '../../../clients/web-seeds/check-seed.js'
 
-/** A torrent for programs: one line of JSON in which absent values are null. */
+/** Formats a torrent for programs: one line of JSON, with null for missing values. */
 export function showJson(metainfo: Metainfo, file: string): string {
   return jsonLine({
     file,
@@ -53,12 +53,12 @@ function hexOf(bytes: Uint8Array | null | undefined): string | null {
   return bytes ? Buffer.from(bytes).toString('hex') : null
 }
 
-/** Whether a seed was asked and did not give the piece. */
+/** Whether a seed was asked and did not send the right piece. */
 export function hasFailed({ result }: SeedCheck): boolean {
   return result !== 'ok' && result !== 'not asked'
 }
 
-/** What came of asking a torrent's seeds, for people: a line a seed. */
+/** Formats the results of checking a torrent's seeds for people, one line per seed. */
 export function seedsText(checks: readonly SeedCheck[], file: string): string {
   const head = `${escapeText(basename(file))}:\n`
   if (checks.length === 0) return `${head}  names no web seeds\n`
@@ -71,7 +71,7 @@ export function seedsText(checks: readonly SeedCheck[], file: string): string {
   return head + lines.join('')
 }
 
-/** The same for programs: one line of JSON. */
+/** Formats the results of checking seeds for programs: one line of JSON. */
 export function seedsJson(checks: readonly SeedCheck[], file: string): string {
   const seeds = checks.map(({ url, kind, result, detail, piece }) => {
     return { url, kind, result, detail: detail === '' ? null : detail, piece }

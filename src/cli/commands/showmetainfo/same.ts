@@ -11,10 +11,10 @@ interface SameOptions {
 }
 
 /**
- * Compares each further torrent with the first, and prints whether both share a swarm and, if not,
- * why. Returns the exit status: 1 if any does not.
+ * Compares each further torrent with the first. Prints whether both share a swarm, and why not.
+ * Returns the exit status: 1 if any torrent does not.
  *
- * @throws BtkitError for fewer than two torrents, or one that can't be read
+ * @throws BtkitError for fewer than two torrents, or one that cannot be read
  */
 export async function showSame(
   [first, ...others]: readonly string[],
@@ -22,7 +22,7 @@ export async function showSame(
   io: Io,
 ): Promise<number> {
   if (first === undefined || others.length === 0) {
-    throw new BtkitError('usage', '--same compares two torrents or more')
+    throw new BtkitError('usage', '--same needs at least two torrents')
   }
   const one = await readTorrentInput(first, maxTorrentSize, io)
   let status = 0

@@ -9,7 +9,7 @@ import { count, formatBytes } from '../../../text/quantity.js'
 
 const LABEL_WIDTH = 14
 
-/** A torrent in the words of BitTornado's btshowmetainfo, with lines for what that did not know. */
+/** Formats a torrent like BitTornado's btshowmetainfo, with lines for values unknown to it. */
 export function showText(metainfo: Metainfo, file: string): string {
   const lines = [
     line('metainfo file', file),
@@ -31,8 +31,8 @@ export function showText(metainfo: Metainfo, file: string): string {
 }
 
 /**
- * The size for a person without pad files, in a line of its own: scripts know the other lines as they
- * are.
+ * The size in readable units, without pad files. It has its own line because scripts rely on the
+ * form of the other lines.
  */
 function sizeLine(metainfo: Metainfo): string {
   const { pieceCount, pieceLength } = metainfo
@@ -40,7 +40,7 @@ function sizeLine(metainfo: Metainfo): string {
   return line('size', `${formatBytes(contentSize(metainfo))} in ${pieces}`)
 }
 
-/** What btkit shows beside what is above it, in lines that BitTornado's program never had. */
+/** Lines that btkit adds and BitTornado's program did not have. */
 export function furtherLines(metainfo: Metainfo): string {
   const { updateUrl, similar, collections } = metainfo
   return [
@@ -53,11 +53,11 @@ export function furtherLines(metainfo: Metainfo): string {
   ].join('')
 }
 
-/** How many keys, and how much of each name in UTF-16 units, a person can use. */
+/** The most keys that are listed, and the longest part of a name, in UTF-16 units. */
 const MOST_KEYS = 20
 const LONGEST_KEY = 60
 
-/** The keys that are shown nowhere else: `info.x, zz`. */
+/** Lists the keys that no other line shows: `info.x, zz`. */
 function otherKeysLine(keys: readonly string[]): string {
   if (keys.length === 0) return ''
   const shown = keys.slice(0, MOST_KEYS).map((key) => {
@@ -68,8 +68,8 @@ function otherKeysLine(keys: readonly string[]): string {
 }
 
 /**
- * What a torrent has of version 2 (BEP 52): how many piece layers are as they should be, and the
- * pieces root of each file. Nothing of a v1 torrent.
+ * Version 2 data of a torrent (BEP 52): the health of its piece layers, and the pieces root of each
+ * file. Empty for v1 torrents.
  */
 function versionLines({ version, tree }: Metainfo): string {
   if (tree === null) return ''
@@ -85,7 +85,7 @@ function versionLines({ version, tree }: Metainfo): string {
   ].join('')
 }
 
-/** `2 of 3 right, 1 missing`, or `none needed` when no file is longer than a piece. */
+/** `2 of 3 right, 1 missing`, or `none needed` if no file is longer than a piece. */
 function formatHealth({ ok, missing, wrong }: LayerHealth): string {
   const needed = ok + missing + wrong
   if (needed === 0) return 'none needed'

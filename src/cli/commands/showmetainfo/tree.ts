@@ -3,12 +3,12 @@ import { contentSize } from '../../../metainfo/metainfo.js'
 import type { Metainfo, MetainfoFile } from '../../../metainfo/metainfo.js'
 import { formatBytes } from '../../../text/quantity.js'
 
-/** Directories shown one below the other; what lies deeper stands on one line. */
+/** The deepest level that is indented. Deeper paths are printed on one line. */
 const MAX_DEPTH = 32
 
 /**
- * The files of a torrent as an indented tree with sizes and attributes (BEP 47). Pad files are no
- * one's, and left out.
+ * Formats the files of a torrent as an indented tree with sizes and attributes (BEP 47). Pad files
+ * are omitted.
  */
 export function showTree(metainfo: Metainfo): string {
   const { name, isDirectory, files } = metainfo
@@ -25,7 +25,7 @@ export function showTree(metainfo: Metainfo): string {
   return head + lines.join('')
 }
 
-/** The lines of a file: the directories that the file above it is not in, then the file itself. */
+/** The lines of a file: directories not yet printed for the previous file, then the file. */
 function branch(file: MetainfoFile, above: readonly string[]): string {
   const directories = directoriesOf(file)
   const differs = directories.findIndex((component, i) => component !== above[i])

@@ -24,7 +24,7 @@ Examples:
   btkit stats /srv/torrents
   btkit stats --json *.torrent`
 
-/** The command `stats`. */
+/** Defines the command `stats`. */
 export function defineStats({ io, finish }: CommandContext) {
   return new Command('stats')
     .description('Show how many torrents there are, and their sizes, trackers and piece lengths.')
@@ -48,7 +48,7 @@ export function defineStats({ io, finish }: CommandContext) {
     })
 }
 
-/** The torrents that operands name, each once, and the number of directories that can't be listed. */
+/** The torrents of all operands without duplicates, and the number of unreadable directories. */
 function listTorrents(operands: readonly string[], io: Io) {
   const torrents = new Map<string, string>()
   let failures = 0
@@ -63,7 +63,7 @@ function listTorrents(operands: readonly string[], io: Io) {
     failures += unread.size
     for (const found of [...stamps.keys()].sort()) torrents.set(resolve(io.cwd, found), found)
     if (stamps.size === 0 && unread.size === 0) {
-      reportError(new BtkitError('empty', `${operand}: there is no .torrent below it`), io)
+      reportError(new BtkitError('empty', `${operand}: contains no .torrent`), io)
       failures++
     }
   }

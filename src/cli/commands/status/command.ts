@@ -15,7 +15,7 @@ import type { Io } from '../../io.js'
 import { reportError, reportWarning, tryEach } from '../../output/messages.js'
 import { shortHash, torrentTable } from '../../output/torrent-table.js'
 
-/** The width of a table where there is no terminal, in characters. */
+/** Width of a table without a terminal, in characters. */
 const PLAIN_WIDTH = 80
 
 interface StatusOptions {
@@ -31,7 +31,7 @@ Examples:
   btkit status --client scgi+unix:///run/rtorrent.sock
   btkit status --quiet /srv/torrents`
 
-/** The command `status`. */
+/** Defines the command `status`. */
 export function defineStatus({ io, finish }: CommandContext) {
   return new Command('status')
     .description('Show what clients seed, and which torrents are missing there or damaged.')
@@ -42,7 +42,7 @@ export function defineStatus({ io, finish }: CommandContext) {
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
     .option('--all', 'show also torrents that btkit did not publish')
-    .option('--json', 'print a JSON object a line for each torrent')
+    .option('--json', 'print one line of JSON for each torrent')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
@@ -61,7 +61,7 @@ export function defineStatus({ io, finish }: CommandContext) {
 }
 
 interface StatusContext {
-  /** The torrents that were given, by their info hashes; null where none was, to tell of all. */
+  /** The given torrents by info hash; null if none was given and all are reported. */
   readonly wanted: ReadonlyMap<string, string> | null
   readonly options: StatusOptions
   readonly io: Io
@@ -82,7 +82,7 @@ async function showClient({ client }: NamedClient, { wanted, options, io }: Stat
   }
   const queued = shown.filter(({ state }) => state === 'queued').length
   if (queued > 0) {
-    const why = 'it is set to run only so many at once'
+    const why = 'its limit of active torrents is reached'
     reportWarning(`${client.label}: ${count(queued, 'torrent')} not seeded now: ${why}`, io)
   }
   const due = shown.filter(({ isMarked }) => wanted !== null || isMarked)
@@ -101,7 +101,7 @@ async function showClient({ client }: NamedClient, { wanted, options, io }: Stat
 function missing(wanted: ReadonlyMap<string, string>, list: readonly ClientTorrent[]): string[] {
   const there = new Set(list.map(({ infoHash }) => infoHash))
   const absent = [...wanted].filter(([infoHash]) => !there.has(infoHash))
-  return absent.map(([, torrent]) => `${torrent}: is not there`)
+  return absent.map(([, torrent]) => `${torrent}: not in the client`)
 }
 
 function broken(list: readonly ClientTorrent[]): string[] {
@@ -111,14 +111,14 @@ function broken(list: readonly ClientTorrent[]): string[] {
   })
 }
 
-/** What is being checked or waits for its turn may become whole by itself. */
+/** Whether a torrent is not seeding. One that is being checked or queued may still become whole. */
 function isBroken(torrent: ClientTorrent): boolean {
   const { state } = torrent
   if (state === 'checking' || state === 'queued') return false
   return !isWhole(torrent) || state === 'stopped' || state === 'downloading'
 }
 
-/** A torrent, or those that lie in a directory. */
+/** The torrent itself, or the torrents in a directory. */
 function torrentsAt(name: string): string[] {
   if (!statIfThere(name)?.isDirectory()) return [name]
   const torrents = readdirSync(name).filter((entry) => entry.endsWith('.torrent'))

@@ -20,7 +20,7 @@ Examples:
   btkit track --allowed-dir /srv/torrents
   btkit track --open --no-udp`
 
-/** The command `track`. */
+/** Defines the command `track`. */
 export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: CommandContext) {
   return declareTrackOptions(isLegacy)
     .description('Track torrents over HTTP and UDP, and show who shares them.')
@@ -40,7 +40,7 @@ export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: Comma
 
 type TrackIo = Io & Pick<CommandContext, 'reloadConfiguration'>
 
-/** Tracks until a signal asks to stop. */
+/** Tracks until a signal stops the command. */
 async function track(options: TrackOptions, io: TrackIo): Promise<void> {
   warnOfWorkers(options.workers, io)
   const tls = await openTls(options, io)

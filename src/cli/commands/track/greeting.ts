@@ -3,7 +3,7 @@ import { count } from '../../../text/quantity.js'
 import type { RunningTracker } from '../../../tracker/app/run.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 
-/** What a person wants to know when the tracker has started. */
+/** The lines printed when the tracker has started. */
 export function greeting(
   { addresses, torrentCount }: Pick<RunningTracker, 'addresses' | 'torrentCount'>,
   { stateFile }: Pick<TrackerSettings, 'stateFile'>,
@@ -17,7 +17,7 @@ export function greeting(
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** What torrents name; a Unix socket is named as it is. */
+/** The announce URL for an address; a Unix socket stays a path. */
 export function announceOf(address: string): string {
   return address.includes('://') ? `${address}/announce` : address
 }

@@ -2,11 +2,11 @@ import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typin
 import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
 import * as read from '../../arguments/values.js'
 
-/** Where trackers listen that are not told: the port of old, and the one that others have now. */
+/** The default ports: bttrack's, and the usual one of today's trackers. */
 const LEGACY_PORT = 80
 const PORT = 6969
 
-/** The options of the tracker, each checked as it is read. */
+/** The options of `track`. Each is validated when it is parsed. */
 export function declareTrackOptions(isLegacy: boolean) {
   const command = new Command('track')
     .optionsGroup('Where it answers:')
@@ -34,11 +34,11 @@ export function declareTrackOptions(isLegacy: boolean) {
       [],
     )
     .option('--allowed-list <file>', 'track only the info hashes in this file')
-    .option('--open', 'track any torrent', false)
+    .option('--open', 'track all torrents', false)
     .addOption(flag('--allowed-controls', 'obey failure reasons and warnings in torrents', true))
     .option('--allowed-ips <file>', 'answer only the addresses in this file')
     .option('--banned-ips <file>', 'ignore the addresses in this file')
-    .addOption(seconds('--parse-dir-interval', 'look at all of these this often', 60))
+    .addOption(seconds('--parse-dir-interval', 'check these files and directories this often', 60))
     .optionsGroup('What is answered:')
     .addOption(seconds('--interval', 'have clients announce this often', 1800))
     .option(
@@ -116,7 +116,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     .option('--infopage-redirect <url>', 'redirect the page to this URL', redirectUrl)
     .addOption(flag('--show-names', 'show names and sizes on the page', true))
     .addOption(flag('--allow-get', 'serve the .torrent files of allowed directories', false))
-    .option('--favicon <file>', 'serve this picture to browsers')
+    .option('--favicon <file>', 'serve this icon to browsers')
     .option('--log-file <file>', 'append the access log there; - is standard output')
     .addOption(
       new Option(
@@ -136,7 +136,7 @@ export function declareTrackOptions(isLegacy: boolean) {
 
 export type TrackOptions = ReturnType<ReturnType<typeof declareTrackOptions>['opts']>
 
-/** What bttrack could be told, and what means nothing here. */
+/** Options of bttrack that are accepted and ignored. */
 const WITHOUT_MEANING = [
   '--nat-check',
   '--log-nat-checks',
@@ -151,7 +151,7 @@ const WITHOUT_MEANING = [
   '--dedicated-seed-id',
 ]
 
-/** A switch as bttrack has it: with a value. */
+/** A switch that takes 0 or 1, as in bttrack. */
 function flag<Flag extends string>(name: Flag, description: string, standard: boolean) {
   return new Option(`${name} <0|1>`, description)
     .argParser(zeroOrOne)
@@ -163,7 +163,7 @@ function zeroOrOne(text: string): boolean {
   throw new InvalidArgumentError('neither 1 nor 0')
 }
 
-/** A length of time in milliseconds. */
+/** An option for a duration, in milliseconds. */
 function seconds<Flag extends string>(name: Flag, description: string, standard: number) {
   return new Option(`${name} <seconds>`, description)
     .argParser((text) => 1000 * wholeSeconds(text))
@@ -172,17 +172,17 @@ function seconds<Flag extends string>(name: Flag, description: string, standard:
 
 const wholeSeconds = read.wholeSeconds(1, 604_800)
 
-/** bttrack has several with commas between them, and takes nothing for all. */
+/** Like bttrack, accepts several hosts separated by commas, and an empty text for all. */
 function hosts(text: string, previous: string[]): string[] {
   return [...previous, ...text.split(',').map((host) => host.trim())].filter(Boolean)
 }
 
 function paths(text: string, previous: string[]): string[] {
-  // bttrack takes nothing for no directory
+  // In bttrack an empty text means no directory
   return text === '' ? previous : read.collect(text, previous)
 }
 
-/** A password, if any, follows the last comma, as in bttrack. */
+/** As in bttrack, an optional password follows the last comma. */
 function aggregateUrl(text: string) {
   if (text === '') return null
   const comma = text.lastIndexOf(',')
@@ -195,7 +195,7 @@ function aggregateUrl(text: string) {
 
 function redirectUrl(text: string): string {
   if (text === '') return text
-  // Spelled as it may stand in a header
+  // In the spelling that is valid in a header
   if (URL.canParse(text) && /^https?:/i.test(text)) return new URL(text).href
   throw new InvalidArgumentError('Not an http or https URL.')
 }

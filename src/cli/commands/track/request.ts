@@ -14,8 +14,8 @@ import { version } from '../../../version.js'
 import type { TrackOptions } from './options.js'
 
 /**
- * Translates a command line into what the tracker does. It listens on the sockets, in place of hosts,
- * if there are any.
+ * Translates the command line into the settings of the tracker. If there are sockets, it listens on
+ * these instead of hosts.
  * @throws BtkitError
  */
 export function trackerSettings(
@@ -59,7 +59,8 @@ export function trackerSettings(
 }
 
 /**
- * Checks that a command line says what is tracked. By the name bttrack any torrent is, with a warning.
+ * Checks that the command line says which torrents are tracked. Under the name bttrack all are
+ * tracked, with a warning.
  * @throws BtkitError `usage`
  */
 export function requireTorrents(
@@ -74,9 +75,9 @@ export function requireTorrents(
   if (open || isLimited) return
   const limits = '--allowed-dir DIR or --allowed-list FILE'
   if (!isLegacy) {
-    throw new BtkitError('usage', `no torrents to track: give ${limits}, or --open for any torrent`)
+    throw new BtkitError('usage', `no torrents to track; give ${limits}, or --open for any torrent`)
   }
-  warn(`any torrent is tracked: give ${limits}, or --open to track any without this warning`)
+  warn(`any torrent is tracked; give ${limits}, or --open to avoid this warning`)
 }
 
 function answerSettings(options: TrackOptions): AnswerSettings {
@@ -97,7 +98,7 @@ function multitrackerSettings(
   keyFile: string | null,
 ): TrackerSettings['multitracker'] {
   if (options.multitrackerEnabled && options.allowedDir.length === 0) {
-    const why = 'only torrents of an --allowed-dir tell of other trackers'
+    const why = 'needs --allowed-dir, whose torrents name the other trackers'
     throw new BtkitError('usage', `--multitracker-enabled: ${why}`)
   }
   return {
@@ -110,7 +111,7 @@ function multitrackerSettings(
   }
 }
 
-/** bttrack has one option for whether and by which password. */
+/** Like bttrack, `--aggregator` takes 0, 1 or a password. */
 function aggregationSettings({ aggregateForward, aggregator }: TrackOptions) {
   const password = aggregator === '1' ? null : aggregator
   const isAggregator = aggregator !== '0' && aggregator !== ''
@@ -125,14 +126,14 @@ function storeLimits(options: TrackOptions, io: Io): StoreLimits {
   const interval = options.interval / 1000
   const peerTimeout = options.timeout ?? Math.max(TIMEOUT, Math.ceil(1.5 * interval))
   if (peerTimeout <= interval) {
-    const why = `clients ask again only after ${interval} s, and are forgotten until then`
+    const why = `clients announce every ${interval} s and would be forgotten in between`
     reportWarning(`--timeout ${peerTimeout}: ${why}`, io)
   }
   const perAddress = { maxPerAddress, maxPerAddressInSwarm }
   return { maxPeers, maxSwarms, ...perAddress, peerTimeout, keepsEmpty: keepDead }
 }
 
-/** @throws BtkitError when others could change what is in the state directory */
+/** @throws BtkitError if other users could change files in the state directory */
 function stateFile({ state, stateDir }: TrackOptions, { env, isRoot, cwd }: Io): string {
   if (state) return resolve(cwd, state)
   const directory = resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))
@@ -145,7 +146,7 @@ function stateFile({ state, stateDir }: TrackOptions, { env, isRoot, cwd }: Io):
   return join(directory, 'tracker.state')
 }
 
-/** Where HTTP and UDP are spoken: on sockets that were passed to this process, else at hosts. */
+/** Where to listen for HTTP and UDP: on the sockets passed to this process, else at the hosts. */
 function placesOf(
   options: TrackOptions,
   io: Io,
@@ -163,7 +164,7 @@ function placesOf(
 /** All addresses of the machine, of both families. */
 const EVERYWHERE = '::'
 
-/** Where HTTP is spoken: what has a slash in it is a path. */
+/** Where to listen for HTTP. A host with a slash is a path. */
 function listenPlaces({ host, port }: TrackOptions, { cwd }: Io): ListenPlace[] {
   return hostsOf(host).map((each) => {
     return each.includes('/') ? { path: resolve(cwd, each) } : { host: bareHost(each), port }

@@ -20,7 +20,7 @@ Examples:
   btkit verify image.iso.torrent
   btkit verify --data /srv/files --quiet /srv/torrents/*.torrent`
 
-/** The command `verify`. */
+/** Defines the command `verify`. */
 export function defineVerify({ io, finish }: CommandContext) {
   return new Command('verify')
     .description('Check files against their torrents.')
@@ -33,7 +33,7 @@ export function defineVerify({ io, finish }: CommandContext) {
     .option('--data <directory>', 'find the content there (default: beside each torrent)')
     .option(
       '--files-from <list>',
-      'check also the torrents that a list names, one a line or with NULs; - reads standard input',
+      'check also the torrents in a list, one per line or NUL-separated; - reads standard input',
     )
     .option(
       '--check-hashes <n>',
@@ -53,7 +53,7 @@ export function defineVerify({ io, finish }: CommandContext) {
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
     .optionsGroup('Output:')
-    .option('--json', 'print a JSON object a line for each torrent')
+    .option('--json', 'print one line of JSON for each torrent')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
@@ -74,8 +74,8 @@ export function defineVerify({ io, finish }: CommandContext) {
 }
 
 /**
- * The piece cache as a source of Merkle trees, opened when a piece is bad. It need not be trusted
- * for that: of a tree that leads to a torrent's root all digests are right.
+ * Merkle trees from the piece cache, which is opened when a piece is bad. The cache need not be
+ * trusted: all digests of a tree that leads to the torrent's root are right.
  */
 export class TreeCache {
   readonly #cacheDir: string | undefined

@@ -6,14 +6,14 @@ import type { FailedCheck } from '../../../core/verify/verify-torrents.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 
-/** How many torrents came out how. */
+/** Number of torrents by result. */
 export interface Tally {
   whole: number
   notWhole: number
   failed: number
 }
 
-/** A report for programs: one line of JSON. */
+/** Formats a report for programs: one line of JSON. */
 export function verifyJson(
   report: VerifyReport,
   { torrent, seconds }: { readonly torrent: string; readonly seconds: number },
@@ -48,28 +48,28 @@ function refusalOf(v2Refusal: string): string {
   return `version 2 was not checked: ${v2Refusal}`
 }
 
-/** The same for a torrent that could not be checked. */
+/** Formats a torrent that could not be checked, in the same form. */
 export function failureJson({ torrent, error }: FailedCheck, seconds: number): string {
   const unknown = { pieces: null, badPieces: null, uncheckedPieces: null, disagreeingPieces: null }
   return jsonLine({ torrent, ok: false, ...unknown, files: [], seconds, error: error.message })
 }
 
-/** More lines than this help nobody; `--json` has them all. */
+/** The most files and ranges that are printed. `--json` has all. */
 const MAX_FILES = 50
 const MAX_RANGES = 4
 
-/** A report for people: a line for each file that is not as it should be, then a summary. */
+/** Formats a report for people: a line for each file with a problem, then a summary. */
 export function linesOfOne(report: VerifyReport, torrent: string, cwd: string): string {
   return asText([...fileLines(report, cwd), `${torrent}: ${summary(report)}`])
 }
 
-/** The same for one of several torrents: what belongs to it stands below it. */
+/** Formats the report of one of several torrents: its summary, then indented lines for files. */
 export function linesOfSeveral(report: VerifyReport, torrent: string, cwd: string): string {
   const files = fileLines(report, cwd).map((line) => `  ${line}`)
   return asText([`${torrent}: ${summary(report)}`, ...files])
 }
 
-/** What became of all torrents: `3 torrents: 2 whole, 1 failed`. */
+/** The last line for several torrents: `3 torrents: 2 whole, 1 failed`. */
 export function sumLine({ whole, notWhole, failed }: Tally): string {
   const parts = [
     ...(whole > 0 ? [`${whole} whole`] : []),
@@ -114,7 +114,7 @@ function fileLine(file: VerifiedFile, place: () => string): string {
   return details.length === 0 ? line : `${line}: ${details.join('; ')}`
 }
 
-/** Where it is known which blocks of bad pieces are bad: these. */
+/** The bad blocks within bad pieces, if they are known. */
 function closerRanges({ ranges, blockRanges }: VerifiedFile): string[] {
   if (blockRanges === null || countBytes(blockRanges) === countBytes(ranges)) return []
   return rangesOf('bad blocks:', blockRanges)
@@ -129,12 +129,12 @@ function sizeOf({ status, length, found }: VerifiedFile): string[] {
   return [`${found ?? 0} bytes, not ${length}`]
 }
 
-/** Whether no byte of a file could be checked, as its status says well enough. */
+/** Whether no byte of a file could be checked; then its status says enough. */
 function isAll({ length, unchecked: [first] }: VerifiedFile): boolean {
   return first !== undefined && first[1] - first[0] === length
 }
 
-/** Bytes as HTTP counts them in a Range, so that the last one is among them. */
+/** Formats ranges like HTTP does: the last byte belongs to the range. */
 function rangesOf(what: string, ranges: readonly Interval[]): string[] {
   if (ranges.length === 0) return []
   const shown = ranges.slice(0, MAX_RANGES).map(([from, to]) => `${from}-${to - 1}`)
@@ -162,7 +162,7 @@ function verdict({ pieces, uncheckedPieces, v2Refusal }: VerifyReport): string {
   return v2Refusal === null ? 'whole' : 'whole by version 1'
 }
 
-/** Whether nothing is wrong as far as it was checked. */
+/** Whether nothing is wrong in what was checked. */
 function isWhole({ ok, v2Refusal, badPieces, files }: VerifyReport): boolean {
   if (v2Refusal === null) return ok
   return badPieces === 0 && files.every(({ status }) => status === 'ok' || status === 'extra')
@@ -174,14 +174,14 @@ function sayDisagreement({ disagreeingPieces }: VerifyReport): string {
   return `; the torrent's two versions disagree on ${pieces}, so no content is whole by both`
 }
 
-/** What is wrong with the pieces; without hashes nothing is known of any. */
+/** Number of bad pieces. Empty if no hash was checked. */
 function countBad({ pieces, badPieces, uncheckedPieces }: VerifyReport): string[] {
   if (uncheckedPieces === pieces) return []
   const unchecked = uncheckedPieces > 0 ? `, ${uncheckedPieces} unchecked` : ''
   return [`${badPieces} of ${count(pieces, 'piece')} bad${unchecked}`]
 }
 
-/** How many files there are of each status: `1 missing`, `2 damaged`. */
+/** Number of files by status: `1 missing`, `2 damaged`. */
 function countFiles(files: readonly VerifiedFile[]): string[] {
   return FILE_STATUSES.filter((status) => status !== 'ok').flatMap((status) => {
     const n = files.filter((file) => file.status === status).length

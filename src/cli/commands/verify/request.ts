@@ -5,25 +5,27 @@ import { statIfThere } from '../../../files/stat-files.js'
 import { readFileList, type FileList } from '../../arguments/file-list.js'
 import type { Io } from '../../io.js'
 
-/** What a command line asks to check. */
+/** The torrents that the command line asks to check. */
 export interface VerifyTargets {
   readonly places: readonly TorrentPlace[]
-  /** Names from a list that can't be those of files. */
+  /** Names in a list that cannot be file names. */
   readonly refused: FileList['refused']
-  /** Whether a single torrent is meant, which may have any name and has no sum after it. */
+  /**
+   * Whether there is a single torrent. Then its content may have any name, and no sum is printed.
+   */
   readonly isSingle: boolean
 }
 
-/** The options that say which torrents, and where their data is. */
+/** The options that name torrents and their data. */
 export interface TargetOptions {
   readonly data?: string | undefined
   readonly filesFrom?: string | undefined
 }
 
 /**
- * Finds out which torrents are meant: all operands and those of a list, but for `TORRENT PATH`.
- * @throws BtkitError `usage`, `empty` for a list that leaves nothing to check, as what made it may have
- * failed, and those of readFileList
+ * Finds the torrents to check: all operands and those of a list, or `TORRENT PATH`.
+ * @throws BtkitError `usage`, `empty` for a list without torrents, because the program that made it
+ * may have failed, and the errors of readFileList
  */
 export async function findTargets(
   operands: readonly string[],
@@ -55,14 +57,14 @@ const NONE: FileList = { files: [], refused: [] }
 
 function nothingIn(list = '-'): BtkitError {
   const what = list === '-' ? 'standard input' : list
-  return new BtkitError('empty', `${what}: names no torrent, so that nothing was checked`)
+  return new BtkitError('empty', `${what}: names no torrent; nothing was checked`)
 }
 
 function placeOf(torrent: string, data: string | undefined): TorrentPlace {
   return { torrent, path: data ?? dirname(torrent), byName: data !== undefined }
 }
 
-/** Whether the second of two arguments is where the data is: a directory, or no name of a torrent. */
+/** Whether the second of two arguments names the data: a directory, or no .torrent file. */
 function isPath(name: string): boolean {
   return !name.endsWith('.torrent') || isDirectory(name)
 }
@@ -76,7 +78,7 @@ function checkSeveral(operands: readonly string[], { data, filesFrom }: TargetOp
   }
   const directory = operands.find(isDirectory)
   if (directory !== undefined) {
-    const hint = 'where the data of several torrents is, --data says'
+    const hint = 'use --data for the data of several torrents'
     throw new BtkitError('usage', `${directory}: a directory, not a torrent; ${hint}`)
   }
 }

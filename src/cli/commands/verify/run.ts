@@ -21,7 +21,7 @@ import {
 } from './report.js'
 import type { VerifyTargets } from './request.js'
 
-/** The options that say how to check and what to print. */
+/** The options for checking and printing. */
 export interface VerifyOptions {
   readonly checkHashes: number
   readonly extra?: true | undefined
@@ -40,7 +40,7 @@ export interface Run {
 }
 
 /**
- * Checks torrents and says what became of each. Returns the exit status.
+ * Checks torrents and reports each result. Returns the exit status.
  * @throws BtkitError `interrupted`
  */
 export async function runVerify(run: Run): Promise<number> {
@@ -66,7 +66,7 @@ export async function runVerify(run: Run): Promise<number> {
   return isWhole && isComplete ? 0 : 1
 }
 
-/** Outcomes, with a bar that shows how far the work on all torrents has come between them. */
+/** Yields the results, with a progress bar for all torrents. */
 async function* outcomesOf({
   targets,
   options,
@@ -101,7 +101,7 @@ async function* outcomesOf({
   }
 }
 
-/** A torrent's share of a run. */
+/** The state of a run while one torrent is reported. */
 interface Context {
   readonly run: Run
   readonly tally: Tally
@@ -130,7 +130,7 @@ function report(outcome: VerifyOutcome, { run, tally, seconds }: Context): void 
   }
 }
 
-/** Returns whether extra files could be looked for, if that was wanted. */
+/** Returns false if extra files were wanted and could not be searched for. */
 function tellExtraError({ report: { extraError } }: VerifiedTorrent, io: Io): boolean {
   if (extraError !== null) reportError(extraError, io)
   return extraError === null

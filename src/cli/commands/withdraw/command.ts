@@ -16,7 +16,7 @@ Examples:
   btkit withdraw --client scgi+unix:///run/rtorrent.sock image.iso.torrent
   btkit withdraw --delete-torrent image.iso.torrent`
 
-/** The command `withdraw`. */
+/** Defines the command `withdraw`. */
 export function defineWithdraw({ io, finish }: CommandContext) {
   return new Command('withdraw')
     .description('Remove torrents that btkit published from a client. Data is never removed.')
@@ -24,7 +24,7 @@ export function defineWithdraw({ io, finish }: CommandContext) {
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
     .option('--delete-torrent', 'remove the named .torrent files, too')
-    .option('--json', 'print a JSON object a line for each torrent and client')
+    .option('--json', 'print one line of JSON for each torrent and client')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
@@ -59,17 +59,18 @@ function report(
   if (options.json) {
     io.stdout.write(jsonLine({ torrent: name, infoHash, client: label, status }))
   } else if (status === 'left') {
-    const why = 'is not from btkit, and is left where it is'
+    const why = 'was not added by btkit; left in the client'
     reportError(new BtkitError('client', `${name}: ${why} (${label})`), io)
   } else if (!options.quiet) {
-    const words = status === 'absent' ? 'was not there' : 'withdrawn'
+    const words = status === 'absent' ? 'was not in the client' : 'withdrawn'
     io.stdout.write(`${escapeText(`${name}: ${words} (${label})`)}\n`)
   }
 }
 
 function requireOwn(outcomes: readonly WithdrawOutcome[], label: string): void {
   const left = outcomes.filter(({ status }) => status === 'left').length
-  if (left > 0) throw new BtkitError('client', `${label}: ${left} of ${outcomes.length} left there`)
+  if (left > 0)
+    throw new BtkitError('client', `${label}: ${left} of ${outcomes.length} not withdrawn`)
 }
 
 function removeFiles(files: readonly string[]): void {

@@ -97,7 +97,7 @@ test('prune makes a cache as small as it is told to, and keeps what was used las
   assert.equal((await runCache(directory, 'prune', '--max-size', '-1')).status, 2)
 })
 
-test('prune removes damaged caches that were set aside', async (t) => {
+test('prune removes renamed damaged caches', async (t) => {
   const directory = makeScratch(t, { [`${CACHE_FILE}.damaged-1`]: 'x', other: 'mine' })
   const { status, stdout } = await runCache(directory, 'prune')
   assert.deepEqual([status, stdout], [0, 'removed 0 records and 1 damaged cache\n'])
@@ -127,7 +127,7 @@ test('verify tells of wrong records, removes them and exits with 1', async (t) =
   await lying.close()
   const { status, stdout, stderr } = await runCache(cache, 'verify')
   assert.deepEqual([status, stdout], [1, 'checked 1, wrong 1, out of date 0\n'])
-  assert.equal(stderr, `btkit: ${file}: its record was wrong, and is removed\n`)
+  assert.equal(stderr, `btkit: ${file}: wrong cache record; removed\n`)
   assert.equal((await runCache(cache, 'verify')).status, 0)
 })
 
@@ -153,7 +153,7 @@ test('verify checks records of Merkle trees, and tells of wrong ones', async (t)
   ]) {
     const { status, stdout, stderr } = await remember(wrong)
     assert.deepEqual([status, stdout], [1, 'checked 1, wrong 1, out of date 0\n'])
-    assert.equal(stderr, `btkit: ${file}: its record was wrong, and is removed\n`)
+    assert.equal(stderr, `btkit: ${file}: wrong cache record; removed\n`)
   }
   assert.equal((await runCache(directory, 'verify')).stdout, 'checked 0, wrong 0, out of date 0\n')
 })

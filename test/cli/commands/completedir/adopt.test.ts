@@ -49,8 +49,8 @@ function torrentIn(mirror: Mirror, name = 'a') {
   return decodeTorrent(readFileSync(mirror.torrent(name)))
 }
 
-const LEFT = 'not written by completedir, so it stays as it is'
-const ADVICE = '--adopt checks its content and takes it over with its info hash'
+const LEFT = 'not written by completedir, so it is unchanged'
+const ADVICE = '--adopt checks its content and keeps its info hash'
 
 test('torrents of others are told with what to do, and quietly only when they are others', async (t) => {
   const mirror = await oldMirror(t)
@@ -139,7 +139,7 @@ test('a torrent whose content is other is told and left', async (t) => {
   const mirror = await oldMirror(t)
   const bytes = readFileSync(mirror.torrent('a'))
   writeFileSync(mirror.at('a'), pseudoRandom(SIZE, 6))
-  const said = `btkit: ${mirror.torrent('a')}: does not fit its source, and completedir did not write it; delete it to have it made anew\n`
+  const said = `btkit: ${mirror.torrent('a')}: does not fit its source, and completedir did not write it; delete it to have it recreated\n`
   const { status, stdout, stderr } = await mirror.run(['--adopt'])
   assert.deepEqual([status, stderr], [1, said])
   assert.match(stdout, /^adopted .*b\.torrent\nadopted .*tree\.torrent\nskipped .*: outdated\n/)

@@ -214,7 +214,7 @@ test('an entry whose torrent would have too long a name fails in words, and no o
   const mirror = new Mirror(t, { [long]: 'a', [longest]: 'b' })
   const { status, stderr } = await mirror.run(['--quiet'])
   const why = 'with .torrent the name would be longer than 255 bytes'
-  const said = `btkit: ${mirror.at(long)}: ${why}; rename it, or leave it out with --exclude\n`
+  const said = `btkit: ${mirror.at(long)}: ${why}; rename it, or skip it with --exclude\n`
   assert.deepEqual([status, stderr, mirror.list()], [1, said, [`${longest}.torrent`]])
   const [failure] = (await mirror.report()).failed
   assert.deepEqual([failure?.source, failure?.code], [mirror.at(long), 'bad-name'])
@@ -284,7 +284,7 @@ test('a dry run says how long the pieces of a new torrent would be, and why', as
     [['--target-pieces', '2'], 'pieces of 64 KiB, the shortest of which there are at most 2'],
     [
       ['--max-piece-size', '16K'],
-      'pieces of 16 KiB, which suit 97.7 KiB, no longer by --max-piece-size',
+      'pieces of 16 KiB, which suit 97.7 KiB, limited by --max-piece-size',
     ],
   ] as const) {
     const { stdout } = await mirror.run(['--dry-run', ...options])

@@ -114,7 +114,7 @@ test('a run without a tracker keeps those that are there, and new torrents have 
   writeFileSync(mirror.at('new'), 'new')
   writeFileSync(mirror.at('a.iso'), 'other')
   const { status, stderr } = await withoutTracker(mirror, ['--comment', 'later'])
-  const said = 'btkit: no tracker: clients of new torrents find each other by the DHT\n'
+  const said = 'btkit: no tracker: clients of new torrents find each other through the DHT\n'
   assert.deepEqual([status, stderr], [0, said])
   assert.deepEqual(trackersIn(mirror), before)
   assert.deepEqual(trackersIn(mirror, 'dir'), before)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Mirror } from '../../../support/mirror.js'
 
 const WHY = 'with .torrent the name would be longer than 255 bytes'
-const ADVICE = 'rename it, or leave it out with --exclude'
+const ADVICE = 'rename it, or skip it with --exclude'
 const unlessWindows = { skip: process.platform === 'win32' && 'names are no bytes there' }
 
 function longName(letter: string): string {

@@ -212,7 +212,10 @@ test('a .torrent that can not be as small as asked fails alone', async (t) => {
 })
 
 for (const [args, message] of [
-  [['--source', 'a', '--source', 'b'], '--source: completedir makes one torrent of each entry'],
+  [
+    ['--source', 'a', '--source', 'b'],
+    '--source: completedir makes one torrent for each entry; give one tag',
+  ],
   [['--sort-by', 'given'], '--sort-by given: only makemetafile reads a list of files'],
 ] as const) {
   test(`${args.join(' ')} is wrong usage`, async (t) => {

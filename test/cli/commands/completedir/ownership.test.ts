@@ -30,7 +30,7 @@ async function makeBeside(mirror: Mirror, name: string, args: readonly string[])
 }
 
 const NO_TORRENT_OF_OURS =
-  /^btkit: warning: \/.*a\.torrent: not written by completedir, so it stays as it is; delete it to have it recreated; --force recreates all such\n$/
+  /^btkit: warning: \/.*a\.torrent: not written by completedir, so it is unchanged; delete it to have it recreated; --force recreates all such\n$/
 
 /** What somebody may have chosen for a torrent of their own. */
 const CHOICES: readonly (readonly string[])[] = [
@@ -103,7 +103,7 @@ for (const [what, [before, now]] of Object.entries(OUTGROWN)) {
     const bytes = await makeBeside(mirror, 'a', ['--private'])
     assert.equal((await mirror.run(['--quiet'])).status, 0)
     plantFiles(mirror.source, now)
-    const said = `btkit: ${mirror.torrent('a')}: does not fit its source, and completedir did not write it; delete it to have it made anew\n`
+    const said = `btkit: ${mirror.torrent('a')}: does not fit its source, and completedir did not write it; delete it to have it recreated\n`
     for (let i = 0; i < 2; i++) {
       const { status, stderr } = await mirror.run(['--quiet'])
       assert.deepEqual([status, stderr], [1, said])

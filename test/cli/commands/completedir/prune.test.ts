@@ -220,7 +220,7 @@ for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
     rmSync(mirror.at('a'))
     replace(mirror.at('a'), join(mirror.root, 'outside'))
     const options = reason === 'not a regular file' ? ['--follow-symlinks'] : []
-    const said = `btkit: ${mirror.torrent('a')}: its source is skipped now (${reason}), so it is left and may be out of date; delete it if it is of no use\n`
+    const said = `btkit: ${mirror.torrent('a')}: its source is skipped now (${reason}), so it is left and may be out of date; delete it if it is not needed\n`
     for (const args of [[], ['--prune'], ['--prune-all'], ['--prune-all']]) {
       const { status, stdout, stderr } = await mirror.run(['--quiet', ...options, ...args])
       assert.deepEqual([status, stdout, stderr], [1, '', said])

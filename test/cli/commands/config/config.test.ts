@@ -56,7 +56,7 @@ test('config check finds sections, keys and values that are wrong', async (t) =>
   const told = stderr.split('\n')
   assert.equal(
     told[0],
-    `btkit: ${file}:1:1: there is no command makemetafiel (did you mean makemetafile?)`,
+    `btkit: ${file}:1:1: unknown command makemetafiel (did you mean makemetafile?)`,
   )
   assert.equal(told[1], `btkit: ${file}:3:3: defaults: no option treads (did you mean threads?)`)
   assert.match(told[2] ?? '', new RegExp(`^btkit: ${file}:5:8: log 'xml': `))
@@ -82,7 +82,10 @@ test('config init writes what config check finds nothing in, also without its co
   assert.equal((await runBtkit(['config', 'check', file])).status, 0)
   const again = await runBtkit(['config', 'init', file])
   assert.equal(again.status, 1)
-  assert.match(again.stderr, /config\.yaml: there already, and left as it is\n/)
+  assert.match(
+    again.stderr,
+    /config\.yaml: exists already and was not changed; name another file\n/,
+  )
   // The defaults have two lines for announce, to choose from, and a variable that is not set
   const own = readFileSync(file, 'utf8').replace(/#defaults:[^]*?\n\n/, '')
   writeFileSync(file, own.replaceAll(/^#(\w|  )/gm, '$1').replaceAll(/^# .*$/gm, ''))

@@ -58,7 +58,7 @@ for (const from of Object.keys(VERSIONS) as Version[]) {
       const { make, torrent } = await plant(t, ...VERSIONS[from])
       const before = readFileSync(torrent)
       const { status, stderr } = await runBtkit(['convert', torrent, `--${to}`, '--no-cache'])
-      const note = 'btkit: clients and trackers take the converted torrent for a new one\n'
+      const note = 'btkit: clients and trackers treat the converted torrent as a new one\n'
       assert.deepEqual([status, stderr], [0, note])
       const after = readFileSync(torrent)
       assert.deepEqual(after, readFileSync(await make('made.torrent', ...VERSIONS[to])))
@@ -94,7 +94,7 @@ test('content that is not whole is told of, and nothing is written', async (t) =
     'damaged     a: bad bytes 32768-65535\n' +
       `${torrent}: not whole: 1 of 12 pieces bad, 1 damaged\n`,
   )
-  assert.equal(stderr, `btkit: ${torrent}: not converted: its content is not whole\n`)
+  assert.equal(stderr, `btkit: ${torrent}: not converted, because its content is not whole\n`)
   assert.deepEqual(readFileSync(torrent), before)
   appendFileSync(join(directory, 'content/sub/b'), 'more')
   const long = await runBtkit(['convert', torrent, '--v2', '--dry-run'])
@@ -151,9 +151,14 @@ test('a dry run says what would be done, and reads and writes nothing', async (t
 })
 
 for (const [what, args, status, message] of [
-  ['no version', [], 2, 'say into what to convert: --hybrid, --v2 or --v1'],
+  ['no version', [], 2, 'no version given; use --hybrid, --v2 or --v1'],
   ['the version that it has', ['--v1'], 1, 'TORRENT: is a v1 torrent already'],
-  ['a pipe', ['--v2', '--target', '-'], 2, '--target -: a torrent is converted into a file'],
+  [
+    'a pipe',
+    ['--v2', '--target', '-'],
+    2,
+    '--target -: convert cannot write to standard output; name a file',
+  ],
   ['two versions', ['--v1', '--v2'], 2, "option '--v1' cannot be used with option '--v2'"],
 ] as const) {
   test(`a conversion into ${what} is refused`, async (t) => {

@@ -11,7 +11,7 @@ const VERSION_2 = `magnet:?xt=urn:btmh:1220${'ab'.repeat(32)}&tr=http://127.0.0.
 const REFUSALS: Readonly<Record<string, readonly [status: number, message: string]>> = {
   'ftp://host/a.torrent': [
     2,
-    'ftp://host/a.torrent: only http, https and magnet addresses are known',
+    'ftp://host/a.torrent: not supported; use an http, https or magnet URL',
   ],
   'http://127.0.0.1:2/a.torrent': [1, 'http://127.0.0.1:2/a.torrent: nothing listens there'],
   'magnet:': [2, 'magnet link: no ? after magnet:'],
@@ -19,8 +19,8 @@ const REFUSALS: Readonly<Record<string, readonly [status: number, message: strin
   'magnet:?xt=urn:btih:123': [2, `magnet link: urn:btih:123: not ${FORMS}`],
   [`magnet:?xt=urn:btih:${HASH}`]: [
     1,
-    'magnet link: names no tracker and no address of its torrent (tr=, xs=); ' +
-      'only a client that runs may know others to ask: --client',
+    'magnet link: has no tracker (tr=) and no torrent URL (xs=); ' +
+      'name a running client with --client, which may find peers',
   ],
   'no/such.torrent': [1, 'no/such.torrent: no such file or directory'],
   '.': [1, '.: is a directory'],
@@ -49,6 +49,6 @@ test('what a magnet link asks for that is not done is told', async (t) => {
   const link = `magnet:?xt=urn:btih:${HASH}&so=0&x.pe=127.0.0.1:6881`
   const { stderr } = await runBtkit(['download', link, '--no-cache'], { cwd: makeScratch(t) })
   const [selection, peers] = stderr.split('\n')
-  assert.equal(selection, 'btkit: warning: magnet link: all files are downloaded, whatever so= is')
-  assert.equal(peers, 'btkit: warning: magnet link: the peers that x.pe= names are not asked')
+  assert.equal(selection, 'btkit: warning: magnet link: so= is ignored; all files are downloaded')
+  assert.equal(peers, 'btkit: warning: magnet link: the peers in x.pe= are ignored')
 })

@@ -15,7 +15,7 @@ const FULL = torrentOf(singleFileInfo({ private: 1, source: 'S' }), {
 })
 const SET = ['--comment', 'c', '--created_by=me', '--date', '5', '--private', '--source', 'S']
 const UNSET = ['--no-comment', '--no-created-by', '--no-date', '--no-private', '--no-source']
-const NEW_HASH = 'a new info hash: clients and trackers take such a torrent for a new one'
+const NEW_HASH = 'a new info hash: clients and trackers treat it as a new torrent'
 const bareHash = parseMetainfo(BARE).infoHash
 const fullHash = parseMetainfo(FULL).infoHash
 
@@ -102,7 +102,7 @@ test('--name renames a single torrent, together with other changes', async (t) =
   const root = makeScratch(t, { a: BARE, b: BARE })
   const [a, b] = [join(root, 'a'), join(root, 'b')]
   const { status, stderr } = await runBtkit(['edit', a, b, '--name', 'x'])
-  assert.deepEqual([status, stderr], [2, 'btkit: --name goes with a single torrent\n'])
+  assert.deepEqual([status, stderr], [2, 'btkit: --name works with a single torrent only\n'])
   await runBtkit(['edit', a, '--name', 'x', '--source', 'S', '--comment', 'c'])
   const expected = torrentOf(singleFileInfo({ name: 'x', source: 'S' }), { comment: 'c' })
   assert.deepEqual(readFileSync(a), Buffer.from(expected))
@@ -137,7 +137,10 @@ test('nothing to change, or a date that is none, is wrong usage', async (t) => {
   const path = join(makeScratch(t, { a: BARE }), 'a')
   const nothing = await runBtkit(['edit', path])
   assert.equal(nothing.status, 2)
-  assert.equal(nothing.stderr, 'btkit: nothing to change: no --comment, --date or the like\n')
+  assert.equal(
+    nothing.stderr,
+    'btkit: nothing to change; give an option such as --comment or --date\n',
+  )
   for (const date of ['x', '-1', '1.5', '8640000000001', 'mtime']) {
     assert.equal((await runBtkit(['edit', path, '--date', date])).status, 2)
   }

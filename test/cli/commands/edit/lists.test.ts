@@ -32,10 +32,7 @@ async function after(t: TestContext, args: readonly string[], field: string): Pr
   const path = join(makeScratch(t, { a: TORRENT }), 'a')
   const { status, stderr } = await runBtkit(['edit', ...args, path])
   assert.equal(status, 0)
-  assert.match(
-    stderr,
-    /^(?:btkit: .* names no tracker any more\n)?btkit: 1 of 1 torrent changed\n$/,
-  )
+  assert.match(stderr, /^(?:btkit: .* has no tracker any more\n)?btkit: 1 of 1 torrent changed\n$/)
   assert.equal(
     parseMetainfo(readFileSync(path)).infoHash,
     parseMetainfo(TORRENT).infoHash,
@@ -90,7 +87,7 @@ test('a collection inside info is taken out there, which changes the info hash',
 for (const [args, message] of [
   [['--add-node', 'host'], "node 'host': not of the form HOST:PORT"],
   [['--set-similar', 'abc'], "info hash 'abc': not 40 hexadecimal digits"],
-  [['--add-collection', ''], "--add-collection '': a collection has a name"],
+  [['--add-collection', ''], "--add-collection '': a collection needs a name"],
   [['--prepend-http-seed', 'x'], "HTTP seed 'x': not an http, https or ftp URL"],
 ] as const) {
   test(`edit ${args.join(' ')} is refused in one line`, async (t) => {
@@ -130,7 +127,7 @@ test('all are removed before one is added', async (t) => {
 test('of a directory its torrents are to be named', async (t) => {
   const directory = makeScratch(t)
   const { status, stderr } = await runBtkit(['edit', '--comment', 'x', directory])
-  const hint = `is a directory; name its torrents, as ${directory}/*.torrent does`
+  const hint = `is a directory; name its torrents: ${directory}/*.torrent`
   assert.deepEqual([status, stderr], [1, `btkit: ${directory}: ${hint}\n`])
 })
 

@@ -117,6 +117,6 @@ test('no torrent at all is wrong usage', async () => {
 test('of a directory its torrents are to be named', async (t) => {
   const directory = makeScratch(t)
   const { status, stderr } = await runBtkit(['lint', `${directory}/`])
-  const hint = `is a directory; name its torrents, as ${directory}/*.torrent does`
+  const hint = `is a directory; name its torrents: ${directory}/*.torrent`
   assert.deepEqual([status, stderr], [1, `btkit: ${directory}/: ${hint}\n`])
 })

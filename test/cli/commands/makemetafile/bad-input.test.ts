@@ -25,11 +25,14 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
   [['--piece-length', '100K'], "--piece-length '100K': not a power of two from 16KiB to 1GiB"],
   [['--piece-length', '1M', '-l', '20'], 'cannot be used with'],
   [['--date', 'yesterday'], "--date 'yesterday': not seconds since 1970"],
-  [['--trackerless'], `--trackerless does not go with ${TRACKER}`],
-  [['-a', 'http://b/'], 'the tracker is either an argument or in --announce'],
+  [['--trackerless'], `--trackerless and ${TRACKER} exclude each other`],
+  [['-a', 'http://b/'], 'give the tracker either as an argument or with --announce'],
   [['-a', 'x'], "tracker 'x'"],
-  [['--randomize', '--set', 'info.entropy=1'], 'info.entropy: is what --randomize sets'],
-  [['--collection', ''], "--collection '': a collection has a name"],
+  [
+    ['--randomize', '--set', 'info.entropy=1'],
+    'info.entropy: --randomize sets this key, too; use one of them',
+  ],
+  [['--collection', ''], "--collection '': a collection needs a name"],
   [['-w', 'http://a/,udp://b'], "web seed 'udp://b'"],
   [['--date', '-5'], "'-5'"],
   [['--threads', '0'], 'from 1 to 256'],
@@ -92,14 +95,14 @@ test('without a tracker the torrent has none, and a note says so', async (t) => 
   assert.deepEqual([status, readdirSync(directory)], [0, ['a.iso', 'a.iso.torrent']])
   const legacy = { program: 'btmakemetafile', subcommand: 'makemetafile' }
   const old = await runBtkit([source], legacy)
-  assert.deepEqual([old.status, /^\S+ no tracker: give its URL/.test(old.stderr)], [2, true])
+  assert.deepEqual([old.status, /^\S+ no tracker; give its URL/.test(old.stderr)], [2, true])
 })
 
 test('a private torrent without a tracker is refused with the ways to do without', async (t) => {
   const { source, directory } = makeWorkplace(t)
   const { status, stderr } = await runBtkit(['makemetafile', source, '--private'])
-  const ways = '--announce-list, --node, --web-seed or --httpseeds, or say --trackerless'
-  assert.equal(stderr, `btkit: no tracker: give its URL, ${ways}\n`)
+  const ways = '--announce-list, --node, --web-seed or --httpseeds, or use --trackerless'
+  assert.equal(stderr, `btkit: no tracker; give its URL, ${ways}\n`)
   assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
 })
 
@@ -127,7 +130,11 @@ test('a file is needed', async () => {
 })
 
 for (const [what, args, message] of [
-  ['--name with several files', ['--name', 'x'], '--name goes with a single file or directory'],
+  [
+    '--name with several files',
+    ['--name', 'x'],
+    '--name works with a single file or directory only',
+  ],
   ['--target with several files', ['--target', 'X'], '--target X: not a directory'],
   ['--target - with several files', ['--target', '-'], '--target -: not a directory'],
 ] as const) {
@@ -174,7 +181,7 @@ test('files of one name from two directories into one target are refused', async
 
 test('a source without a name is refused before it is read', async () => {
   const { status, stderr } = await runBtkit(['makemetafile', '/', TRACKER, '--dry-run'])
-  assert.equal(stderr, 'btkit: /: has no name of its own: --name gives the torrent one\n')
+  assert.equal(stderr, 'btkit: /: has no name of its own; use --name\n')
   assert.equal(status, 2)
 })
 

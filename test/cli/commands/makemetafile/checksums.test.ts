@@ -128,9 +128,12 @@ test('a dry run writes no list, and says that it would', async (t) => {
 for (const [args, message] of [
   [
     ['--checksums', 'sha256,crc32'],
-    "--checksums 'sha256,crc32': not some of sha256, sha1, md5, blake2b",
+    "--checksums 'sha256,crc32': use names of sha256, sha1, md5, blake2b",
   ],
-  [['--checksums', 'md5', '-o', '-'], '--checksums and --target -: lists stand beside the torrent'],
+  [
+    ['--checksums', 'md5', '-o', '-'],
+    '--checksums and --target - exclude each other: lists are written beside the torrent',
+  ],
 ] as const) {
   test(`${args.join(' ')} is wrong usage`, async (t) => {
     const { status, stderr } = await makeWorkplace(t).make(args)

@@ -76,17 +76,17 @@ for (const [args, message] of [
     ['--set', 'x=[{"b":"{"},{"a:\\"":{}, "\\u0061:\\"" : 1}]'],
     '--set x: the key "a:\\"" is repeated',
   ],
-  [['--set', 'info.private=1'], '--set info.private: is what --private sets'],
-  [['--set', 'info.pieces=""'], '--set info.pieces: btkit makes it of the content'],
-  [['--set', 'info={}'], '--set info: btkit makes it of the content'],
-  [['--set', 'comment="x"'], '--set comment: is what --comment sets'],
+  [['--set', 'info.private=1'], '--set info.private: use --private instead'],
+  [['--set', 'info.pieces=""'], '--set info.pieces: btkit computes this key from the content'],
+  [['--set', 'info={}'], '--set info: btkit computes this key from the content'],
+  [['--set', 'comment="x"'], '--set comment: use --comment instead'],
   [['--similar', 'abc'], "info hash 'abc': not 40 hexadecimal digits"],
   [['--update-url', 'ftp://x/'], "--update-url 'ftp://x/': not an http or https URL"],
   [
     ['--sort-by', 'name'],
     "--sort-by 'name': not path, size, mtime or given, nor -path, -size or -mtime",
   ],
-  [['--sort-by', 'given'], '--sort-by given: is the order of a list, as --files-from has it'],
+  [['--sort-by', 'given'], '--sort-by given: needs --files-from, which gives the order'],
   [
     ['--max-piece-size', '100KiB'],
     "--max-piece-size '100KiB': not a power of two from 16KiB to 1GiB",
@@ -133,12 +133,12 @@ for (const [args, note, pieces] of [
   ],
   [
     ['--max-piece-size', '128KiB'],
-    'pieces of 128 KiB, which suit 1 GiB, no longer by --max-piece-size',
+    'pieces of 128 KiB, which suit 1 GiB, limited by --max-piece-size',
     '8192 pieces of 128 KiB',
   ],
   [
     ['-l', '0', '--max-piece-size', '64KiB'],
-    'pieces of 64 KiB, which suit 1 GiB, no longer by --max-piece-size',
+    'pieces of 64 KiB, which suit 1 GiB, limited by --max-piece-size',
     '16384 pieces of 64 KiB',
   ],
 ] as const) {
@@ -277,7 +277,10 @@ test('a list goes with one directory', async (t) => {
   const list = join(directory, 'list')
   const both = ['makemetafile', join(directory, 'a'), join(directory, 'b'), TRACKER]
   const { status, stderr } = await runBtkit([...both, '--files-from', list])
-  assert.deepEqual([status, stderr], [2, 'btkit: --files-from goes with a single directory\n'])
+  assert.deepEqual(
+    [status, stderr],
+    [2, 'btkit: --files-from works with a single directory only\n'],
+  )
 })
 
 test('several sources make a torrent each, which differ in their tag alone', async (t) => {

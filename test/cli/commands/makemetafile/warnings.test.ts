@@ -22,8 +22,11 @@ test('without a list there is no warning', async (t) => {
 })
 
 for (const [rate, warning] of [
-  ['50', 'btkit: warning: --max-rate: only 50 bytes a second; 20M is 20 MiB a second\n'],
-  ['65535', 'btkit: warning: --max-rate: only 65535 bytes a second; 20M is 20 MiB a second\n'],
+  ['50', 'btkit: warning: --max-rate: only 50 bytes per second; write 20M for 20 MiB per second\n'],
+  [
+    '65535',
+    'btkit: warning: --max-rate: only 65535 bytes per second; write 20M for 20 MiB per second\n',
+  ],
   ['64K', ''],
 ] as const) {
   test(`a rate of ${rate} is ${warning === '' ? '' : 'probably not '}meant`, async (t) => {

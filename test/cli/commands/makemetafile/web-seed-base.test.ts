@@ -75,7 +75,7 @@ test('a directory under another name could not be found by its web seed', async 
   const args = [directory, TRACKER, '--web-seed-base', BASE, '--name', 'other']
   const { status, stderr } = await runBtkit(['makemetafile', ...args])
   assert.equal(status, 2)
-  assert.match(stderr, /--web-seed-base: does not go with another --name/)
+  assert.match(stderr, /--web-seed-base: cannot be used with another --name/)
   assert.equal((await make([])).status, 0)
 })
 

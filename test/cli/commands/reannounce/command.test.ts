@@ -137,7 +137,11 @@ test('the torrents may come from a list', async (t) => {
 })
 
 for (const [what, args, message] of [
-  ['no announce', ['--quiet'], 'no announce given, nor --replace, --add or --remove'],
+  [
+    'no announce',
+    ['--quiet'],
+    'nothing to change; give an announce URL, --replace, --add or --remove',
+  ],
   ['no torrent', [NEW], 'no torrent given'],
   ['a bad announce', ['tracker', 'FILE'], /tracker 'tracker': not an http/],
   [
@@ -146,7 +150,7 @@ for (const [what, args, message] of [
     "tracker 'x': not an http, https, udp, ws or wss URL",
   ],
   ['an announce beside steps', [NEW, 'FILE', '--add', OLD], /all arguments are torrents/],
-  ['a list beside steps', ['FILE', '--add', OLD, '--announce-list', OLD], /does not go with/],
+  ['a list beside steps', ['FILE', '--add', OLD, '--announce-list', OLD], /excludes/],
   ['a bad replacement', ['FILE', '--replace', 'a=b'], /not of the form OLD=NEW/],
   [
     'a bad tracker to add',
@@ -174,7 +178,7 @@ test('that the last tracker is removed is said', async (t) => {
   const [a, b] = ['a', 'b'].map((name) => join(root, name)) as [string, string]
   const remove = (...more: string[]) => runBtkit(['reannounce', '--remove', OLD, a, b, ...more])
   const dry = await remove('--dry-run')
-  assert.match(dry.stderr, new RegExp(`^btkit: ${b}: would name no tracker any more$`, 'm'))
+  assert.match(dry.stderr, new RegExp(`^btkit: ${b}: would have no tracker any more$`, 'm'))
   const { stderr } = await remove()
-  assert.equal(stderr, `btkit: ${b}: names no tracker any more\nbtkit: 2 of 2 torrents changed\n`)
+  assert.equal(stderr, `btkit: ${b}: has no tracker any more\nbtkit: 2 of 2 torrents changed\n`)
 })

@@ -9,7 +9,7 @@ import { goldenTorrent, singleFileInfo, torrentOf } from '../../../support/torre
 
 const OLD = torrentOf(singleFileInfo({ odd: 'x' }), { zzz: 1 })
 const NEW = torrentOf(singleFileInfo({ odd: 'x', name: 'b c' }), { zzz: 1 })
-const NEW_HASH = 'a new info hash: clients and trackers take such a torrent for a new one'
+const NEW_HASH = 'a new info hash: clients and trackers treat it as a new torrent'
 const oldHash = parseMetainfo(OLD).infoHash
 const newHash = parseMetainfo(NEW).infoHash
 

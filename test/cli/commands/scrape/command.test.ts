@@ -63,5 +63,5 @@ test('a tracker without an answer, or without the torrent, is a line and a failu
   const odd = await runBtkit(['scrape', place('odd'), place('none'), place('a')])
   assert.equal(odd.status, 1)
   assert.match(odd.stdout, /no url: is not the URL of a tracker\n/)
-  assert.match(odd.stderr, /none\.torrent: no tracker; --announce names one\n/)
+  assert.match(odd.stderr, /none\.torrent: no tracker; name one with --announce\n/)
 })

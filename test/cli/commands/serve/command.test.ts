@@ -37,7 +37,7 @@ test('--workers of old units is warned of once, and otherwise ignored', async (t
   assert.equal((await fetch(`${address}/yum/good.rpm`)).status, 200)
   assert.equal((await stop()).status, 0)
   assert.deepEqual(stderr.text.match(/.*warning.*/g), [
-    'btkit: warning: --workers: ignored, as one process answers; ' +
+    'btkit: warning: --workers: ignored, because one process answers all; ' +
       'for TLS and large files put nginx or caddy in front',
   ])
 })

@@ -7,7 +7,7 @@ import { makeScratch } from '../../../support/scratch.js'
 const WRONG: readonly (readonly [args: string[], told: RegExp])[] = [
   [['--warm', '/iso/'], /--warm '\/iso\/': stands for no file; DIRECTORY\/\*\*/],
   [['--warm', '../x'], /--warm.*'\.\.' is the name of no file/],
-  [['--max-rate', '20M'], /--max-rate goes with --warm/],
+  [['--max-rate', '20M'], /--max-rate needs --warm/],
   [['--warm', '*', '--max-rate', '0'], /--max-rate.*not a rate/],
   [['--warm', '*', '--warm-interval', '0'], /--warm-interval.*not a number of seconds/],
 ]

@@ -73,7 +73,7 @@ test('--select-only puts the files to download into the link', async (t) => {
     assert.deepEqual([wrong.status, wrong.stdout], [2, ''], range)
   }
   const alone = await show(t, torrent, { args: ['--select-only', '0'] })
-  assert.deepEqual([alone.status, alone.stderr], [2, 'btkit: --select-only goes with --magnet\n'])
+  assert.deepEqual([alone.status, alone.stderr], [2, 'btkit: --select-only needs --magnet\n'])
 })
 
 test('--tree of a single file is one line', async (t) => {

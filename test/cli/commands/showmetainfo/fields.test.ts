@@ -64,7 +64,10 @@ test('the roots of version 2 stand in the order of the files, an empty line for 
 test('a name that is no field is refused with those that are', async (t) => {
   const { status, stdout, stderr } = await show(t, FULL, { args: ['--field', 'hash'] })
   assert.deepEqual([status, stdout], [2, ''])
-  assert.match(stderr, /^btkit: --field 'hash': not a field; known are infoHash, infoHashV2, .*\n$/)
+  assert.match(
+    stderr,
+    /^btkit: --field 'hash': unknown field; use one of infoHash, infoHashV2, .*\n$/,
+  )
 })
 
 test('--field goes with no other view', async (t) => {

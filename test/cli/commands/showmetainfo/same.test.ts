@@ -70,6 +70,6 @@ test('--same says that the content differs when nothing else does', async (t) =>
 
 test('--same needs two torrents', async (t) => {
   const { stderr, status } = await same(t, [torrentOf(singleFileInfo())])
-  assert.match(stderr, /--same compares two torrents or more/)
+  assert.match(stderr, /--same needs at least two torrents/)
   assert.equal(status, 2)
 })

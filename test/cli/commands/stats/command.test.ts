@@ -69,5 +69,5 @@ test('what can not be read is reported and counted, and the status is 1', async 
 test('a directory without torrents is an error', async (t) => {
   const { status, stderr } = await runBtkit(['stats', makeScratch(t, {})])
   assert.equal(status, 1)
-  assert.match(stderr, /there is no \.torrent below it\n$/)
+  assert.match(stderr, /contains no \.torrent\n$/)
 })

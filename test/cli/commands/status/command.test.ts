@@ -32,7 +32,7 @@ void test('status alone shows the torrents of the client that the environment na
 
 void test('status alone, with no client in the environment, says so', async () => {
   const { status, stdout, stderr } = await runBtkit(['status'])
-  const why = 'btkit: no client given (--client, or BTKIT_CLIENT)\n'
+  const why = 'btkit: no client given; use --client or set BTKIT_CLIENT\n'
   assert.deepEqual([status, stdout, stderr], [2, '', why])
 })
 
@@ -50,7 +50,7 @@ void test('the status is 1 when a given torrent is not seeded, or not there', as
   const url = await startFakeTransmission(t, [seeded, stopped])
   for (const [name, why] of [
     [stopped.hashString, /^btkit: stopped\.iso \(b{8}\): stopped \(/],
-    ['dd'.repeat(20), /^btkit: (dd){20}: is not there \(/],
+    ['dd'.repeat(20), /^btkit: (dd){20}: not in the client \(/],
   ] as const) {
     const result = await runBtkit(['status', seeded.hashString, name, '--client', url])
     assert.equal(result.status, 1)

@@ -5,7 +5,7 @@ import { runBtkit } from '../../../support/run-btkit.js'
 import { startTrack } from '../../../support/track.js'
 
 const IGNORED =
-  'btkit: warning: --workers: ignored, as one process answers; ' +
+  'btkit: warning: --workers: ignored, because one process answers all; ' +
   'for TLS and large files put nginx or caddy in front\n'
 
 test('--workers of old units is warned of once, and otherwise ignored', async (t) => {
@@ -28,7 +28,7 @@ test('--workers is in no help', async () => {
 test('without torrents to track there is no tracker, unless it is to be open', async (t) => {
   const { status, stderr } = await runBtkit(['track', '--port', '0'])
   const ways = 'give --allowed-dir DIR or --allowed-list FILE, or --open for any torrent'
-  assert.deepEqual([status, stderr], [2, `btkit: no torrents to track: ${ways}\n`])
+  assert.deepEqual([status, stderr], [2, `btkit: no torrents to track; ${ways}\n`])
   const both = await runBtkit(['track', '--open', '--allowed-dir', '.'])
   assert.deepEqual(
     [both.status, both.stderr],
@@ -68,5 +68,5 @@ test('bttrack with options stays open, with a warning', async (t) => {
   assert.match(track.stdout.text, /^tracking: any torrent$/m)
   const { status, stderr } = await track.stop()
   assert.equal(status, 0)
-  assert.match(stderr, /^btkit: warning: any torrent is tracked: give --allowed-dir [^\n]+\n$/)
+  assert.match(stderr, /^btkit: warning: any torrent is tracked; give --allowed-dir [^\n]+\n$/)
 })

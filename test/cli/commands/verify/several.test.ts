@@ -23,7 +23,7 @@ function plant(t: TestContext, names: readonly string[]) {
   return { at, torrents: names.map((name) => at('torrents', `${name}.torrent`)) }
 }
 
-const NO_NAMES = 'names no torrent, so that nothing was checked'
+const NO_NAMES = 'names no torrent; nothing was checked'
 
 const whole = (torrent: string) => `${torrent}: whole: 1 file, 32 KiB in 2 pieces\n`
 
