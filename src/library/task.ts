@@ -25,7 +25,7 @@ export interface TaskOptions {
  */
 export interface Task<T> extends Promise<T>, AsyncIterable<Progress> {}
 
-/** Hears of the progress of work. */
+/** Receives the progress of work. */
 export type TellProgress = (progress: Progress) => void
 
 /** Starts work in the next microtask. */

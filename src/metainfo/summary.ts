@@ -27,7 +27,7 @@ export interface TorrentSummary {
   readonly trackers: readonly Share[]
 }
 
-/** What is counted of a torrent; its bytes are not kept. */
+/** Figures of a torrent, without its bytes. */
 export interface TorrentFacts {
   readonly id: string
   readonly private: boolean

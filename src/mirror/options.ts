@@ -3,62 +3,62 @@ import type { PieceLength } from './pkgtorrent/set.js'
 import type { WarmOptions } from './warm/options.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
 
-/** How the service behaves, as the command line settles it. */
+/** The settings of the service, made from the command line. */
 export interface ServiceOptions {
   /** The program's version. */
   readonly version: string
   readonly mirror: Mirror
-  /** The last segment of the mount, and the directory of the null files. */
+  /** The last segment of the service's addresses, and the directory of the null files. */
   readonly serviceName: string
-  /** Under which address the mirror's root is published, without a slash at its end; null: Host. */
+  /** URL of the mirror's root, without a slash at its end; null to use the Host header. */
   readonly publicUrl: string | null
-  /** Other mirrors' addresses of the same root. */
+  /** URLs of other mirrors of the same root. */
   readonly webSeeds: readonly string[]
-  /** Whether null files say that they are pad files (BEP 47); it changes the info hash. */
+  /** Whether null files are marked as pad files (BEP 47); this changes the info hash. */
   readonly markPadFiles: boolean
-  /** Of torrents that are not the protocol's. */
+  /** The piece length of torrents outside the pkgtorrent protocol. */
   readonly pieceLength: PieceLength
-  /** Directories of torrents that are given instead of others; see GivenTorrents. */
+  /** Directories of existing torrents that are preferred to new ones; see GivenTorrents. */
   readonly torrents: readonly string[]
-  /** Whether the mirror's files are served too. */
+  /** Whether the mirror's files are served, too. */
   readonly files: boolean
-  /** Whether there are pages of directories, where files are served. */
+  /** Whether directories have pages, if files are served. */
   readonly listings: boolean
-  /** Tells who clients are, by the word of proxies too. */
+  /** Finds the addresses of clients, also behind proxies. */
   readonly clientAddresses: ClientAddresses
   readonly limits: ServiceLimits
-  /** What is hashed before anybody asks for it; null for nothing. */
+  /** Files to hash before anybody asks for them; null for none. */
   readonly warm: WarmOptions | null
-  /** Hears of each torrent that is put together, by its bytes. */
+  /** Receives the bytes of each torrent that is composed. */
   readonly onTorrent?: (bytes: Uint8Array) => void
 }
 
-/** What one client may ask for, and for how long. */
+/** Limits on requests and clients. */
 export interface ServiceLimits {
-  /** Paths in one form. */
+  /** Most paths in one form. */
   readonly maxPaths: number
-  /** Files that the patterns of a request may match. */
+  /** Most files that the patterns of a request may match. */
   readonly maxMatches: number
-  /** Files and directories below a directory that has a torrent. */
+  /** Most files and directories below a directory that has a torrent. */
   readonly maxFiles: number
-  /** Bytes of these files. */
+  /** Most bytes of these files. */
   readonly maxSize: number
-  /** Bytes of a form. */
+  /** Most bytes of a form. */
   readonly maxBody: number
-  /** Requests that are planned at once: names matched, and files looked at. */
+  /** Most requests that are planned at once: their names are matched, their files looked up. */
   readonly maxPlanning: number
-  /** Torrents that are hashed at once. */
+  /** Most torrents that are hashed at once. */
   readonly maxHashing: number
-  /** Torrents that one client may have had begun at once. */
+  /** Most requests that one client may have under way. */
   readonly maxPerClient: number
-  /** Sets and patterns that one client may ask for a minute; 0 for any number. */
+  /** Most sets and patterns that one client may request per minute; 0 for no limit. */
   readonly rateLimit: number
-  /** Files that are opened or read at once for downloads. */
+  /** Most files that are opened or read at once for downloads. */
   readonly maxReads: number
   /** Milliseconds that a request waits for hashing. */
   readonly wait: number
-  /** Milliseconds in which the headers must have come. */
+  /** Milliseconds before the headers of a request must be complete. */
   readonly headerTimeout: number
-  /** Milliseconds in which the whole request must have come. */
+  /** Milliseconds before the whole request must be complete. */
   readonly bodyTimeout: number
 }

@@ -1,11 +1,11 @@
-/** Clocks and reports that the parts of a server are given; each part names the fields that it needs. */
+/** Clocks and callbacks for the parts of a server; each part names the fields it needs. */
 export interface ServerContext {
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Milliseconds on a clock that is never set: what ages are measured by. */
+  /** Milliseconds on a clock that is never set back, to measure ages. */
   readonly monotonic: () => number
   /** Receives warnings for the operator; work goes on. */
   readonly warn: (message: string) => void
-  /** Receives errors that are the server's own. */
+  /** Receives internal errors of the server. */
   readonly onError: (error: unknown) => void
 }

@@ -58,7 +58,7 @@ for (const kind of KINDS) {
     const { port } = await serveMirror(t, { root })
     const early = await ask(port, ADDRESS)
     assert.equal(early.status, 503)
-    assert.equal(early.body.toString(), '/pub/a.iso: open for writing: ask again later\n')
+    assert.equal(early.body.toString(), '/pub/a.iso: open for writing; try again in 10 s\n')
     assert.match(early.headers['retry-after']!, /^\d+$/)
     for (let step = 0; step < 2; step++) await writer.step()
     const late = await ask(port, ADDRESS)

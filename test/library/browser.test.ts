@@ -10,7 +10,7 @@ import { projectRoot } from '../support/executable.js'
 
 const TORRENT = 'test/golden/hybrid-directory.torrent'
 
-/** What a page or worker does; it answers with text. */
+/** The script of a page or worker, which answers with text. */
 const SCRIPT = `
 import { editTorrent, encodeBencode, lintMetainfo, magnetLink, parseMetainfo } from 'btkit/metainfo'
 export async function look() {

@@ -1,6 +1,6 @@
 import { request, type Agent, type IncomingHttpHeaders } from 'node:http'
 
-/** An answer of the service, as it came. */
+/** A raw answer of the service. */
 export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -12,13 +12,13 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly agent?: Agent
-  /** The address of this machine at which a port is asked; 127.0.0.1 where it is not given. */
+  /** The address of this machine to send the request to (default: 127.0.0.1). */
   readonly host?: string
 }
 
 /**
- * Asks the server on a port or Unix socket of this machine, with nothing in the request but what is given here, Host and
- * Content-Length: fetch would tidy up the path and add header fields.
+ * Sends a request to a port or Unix socket of this machine. It contains only the given fields, Host
+ * and Content-Length; fetch would normalize the path and add header fields.
  */
 export function ask(
   place: number | string,
@@ -51,7 +51,7 @@ export function ask(
       },
     )
     asked.on('error', reject)
-    // Curl and yum send none either; without it, connections are kept all the same
+    // Curl and yum send none either; connections are kept without it
     asked.removeHeader('Connection')
     asked.end(body)
   })

@@ -8,7 +8,7 @@ export function plentifulBudget(): Budget {
   return limitedBudget({})
 }
 
-/** A budget that is limited in some respect, for work that nobody gives up. */
+/** A budget with given limits, for work that is always wanted. */
 export function limitedBudget(limits: Partial<BudgetLimits>): Budget {
   const signal = new AbortController().signal
   return new Budget({ ...PLENTY, ...limits }, { slices: realSlices(), signal })

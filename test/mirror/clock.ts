@@ -1,15 +1,15 @@
-/** The clocks of a service, which run as clocks do, and jump when they are told to. */
+/** The clocks of a service: they run normally, and jump when the test says so. */
 export class Clock {
   #elapsedMs = 0
 
-  /** Ahead by default, so that files written just now count as settled. */
+  /** Ahead by default, so that new files count as settled. */
   constructor(private aheadMs = 5_000) {}
 
   readonly now = (): number => Date.now() + this.aheadMs + this.#elapsedMs
 
   readonly monotonic = (): number => performance.now() + this.#elapsedMs
 
-  /** Has time pass: by default more than the second for which what was seen of files counts. */
+  /** Lets time pass; by default more than the second for which a lookup of files counts. */
   jump(byMs = 1_500): void {
     this.#elapsedMs += byMs
   }

@@ -1,6 +1,6 @@
 import { ask } from './ask.js'
 
-/** A figure of the service, by its name and labels as `/-/metrics` writes them. */
+/** A metric of the service, by its name and labels as in `/-/metrics`. */
 export async function readMetric(port: number, name: string): Promise<number> {
   const { body } = await ask(port, '/-/metrics')
   const line = body

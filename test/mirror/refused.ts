@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Refusal, type RefusalCode } from '../../src/server/answers/refusal.js'
 
-/** A check for assert.throws and assert.rejects: what a client is told with this code. */
+/** A check for assert.throws and assert.rejects: a refusal with this code. */
 export function refused(code: RefusalCode, message: RegExp): (error: unknown) => true {
   return (error) => {
     assert.ok(error instanceof Refusal, String(error))

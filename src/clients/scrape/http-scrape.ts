@@ -2,7 +2,7 @@ import { readScrape } from './read-scrape.js'
 import { scrapeUrl } from './scrape-url.js'
 import { ScrapeFailure, type Scraped, type ScrapeQuestion } from './swarm-counts.js'
 
-/** The longest answer that is read, in bytes. */
+/** Most bytes of an answer that are read. */
 const MAX_ANSWER = 64 * 1024
 
 /**
@@ -11,12 +11,12 @@ const MAX_ANSWER = 64 * 1024
  */
 export async function scrapeHttp({ url, infoHashes, signal }: ScrapeQuestion): Promise<Scraped> {
   const address = scrapeUrl(url)
-  if (address === null) throw new ScrapeFailure('its address has no form that could be scraped')
+  if (address === null) throw new ScrapeFailure('its address cannot be scraped')
   const response = await ask(queryUrl(address, infoHashes), signal)
   try {
     return readScrape(await readAnswer(response), infoHashes)
   } finally {
-    // What is left of a longer answer, or of one of another status, is nobody's
+    // Ends an answer that is too long or has another status
     await response.body?.cancel().catch(() => undefined)
   }
 }
@@ -29,26 +29,26 @@ function queryUrl(address: string, infoHashes: readonly string[]): string {
 async function ask(url: string, signal: AbortSignal): Promise<Response> {
   try {
     return await fetch(url, {
-      // Where a tracker is, its operator says; nobody else sends this service anywhere
+      // Only the operator decides which trackers this service connects to
       redirect: 'manual',
       headers: { 'Accept-Encoding': 'identity', 'User-Agent': 'btkit' },
       signal,
     })
   } catch {
-    throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'can not be reached')
+    throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'cannot be reached')
   }
 }
 
 async function readAnswer({ status, body }: Response): Promise<Uint8Array> {
   if (status >= 300 && status < 400) {
-    throw new ScrapeFailure('sends to another address, which is not asked')
+    throw new ScrapeFailure('redirects to another address, which is not asked')
   }
   if (status !== 200) throw new ScrapeFailure(`answers with status ${status}`)
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of chunksOf(body)) {
     size += chunk.length
-    // Leaving the loop ends the connection
+    // Leaving the loop closes the connection
     if (size > MAX_ANSWER) throw new ScrapeFailure('the answer is too long')
     chunks.push(chunk)
   }
@@ -59,6 +59,6 @@ async function* chunksOf(body: Response['body']): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of body ?? []) yield chunk as Uint8Array
   } catch {
-    throw new ScrapeFailure('the answer does not come whole in time')
+    throw new ScrapeFailure('the answer is incomplete')
   }
 }

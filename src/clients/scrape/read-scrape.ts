@@ -3,11 +3,11 @@ import { isByteString, type BencodeDict, type BencodeValue } from '../../metainf
 import { quoteText } from '../../text/escape.js'
 import { ScrapeFailure, type Scraped, type ScrapedCounts } from './swarm-counts.js'
 
-/** An answer has three levels; this leaves room for what nobody here needs. */
+/** An answer has three levels; more are allowed for fields that are not read. */
 const LIMITS = { maxSize: 2 ** 20, maxDepth: 8 }
 
 /**
- * Reads the answer of a tracker over HTTP (BEP 48), and takes out of it what was asked for.
+ * Reads the wanted counts from the answer of an HTTP tracker (BEP 48).
  * @throws ScrapeFailure
  */
 export function readScrape(bytes: Uint8Array, infoHashes: readonly string[]): Scraped {
@@ -15,7 +15,7 @@ export function readScrape(bytes: Uint8Array, infoHashes: readonly string[]): Sc
   const reason = answer.get('failure reason')
   if (isByteString(reason)) throw refused(reason)
   const files = answer.get('files')
-  if (!(files instanceof Map)) throw new ScrapeFailure('the answer is no scrape')
+  if (!(files instanceof Map)) throw new ScrapeFailure('the answer is not a scrape')
   const counts = infoHashes.flatMap((infoHash): [string, ScrapedCounts][] => {
     const entry = files.get(Buffer.from(infoHash, 'hex').toString('latin1'))
     return entry instanceof Map ? [[infoHash, countsOf(entry)]] : []
@@ -23,7 +23,7 @@ export function readScrape(bytes: Uint8Array, infoHashes: readonly string[]): Sc
   return new Map(counts)
 }
 
-/** The failure of a tracker that says itself why, in bytes of whatever encoding. */
+/** The failure that a tracker reports itself, in bytes of any encoding. */
 export function refused(reason: Uint8Array): ScrapeFailure {
   return new ScrapeFailure(`refuses: ${quoteText(new TextDecoder().decode(reason))}`)
 }
@@ -33,9 +33,9 @@ function readDict(bytes: Uint8Array): BencodeDict {
     const { value } = readBencode(bytes, LIMITS)
     if (value instanceof Map) return value
   } catch {
-    // What is no bencode is no scrape either
+    // Invalid bencode is not a scrape either
   }
-  throw new ScrapeFailure('the answer is no scrape')
+  throw new ScrapeFailure('the answer is not a scrape')
 }
 
 function countsOf(entry: BencodeDict): ScrapedCounts {
@@ -46,7 +46,7 @@ function countsOf(entry: BencodeDict): ScrapedCounts {
   }
 }
 
-/** Some trackers leave out what they do not count. */
+/** Some trackers leave out counts that they do not keep. */
 function countOf(value: BencodeValue | undefined): number {
   return typeof value === 'number' && value >= 0 ? value : 0
 }

@@ -7,7 +7,7 @@ import { scrapeUdp } from './udp-scrape.js'
 const TIMEOUT = 10_000
 
 /**
- * Scrapes a tracker in the way that its URL says.
+ * Scrapes a tracker over HTTP or UDP, as its URL says.
  * @throws ScrapeFailure
  */
 export async function scrapeTracker(
@@ -31,6 +31,6 @@ function scrape(question: ScrapeQuestion): Promise<Scraped> {
     case 'udp:':
       return scrapeUdp(question)
     default:
-      throw new ScrapeFailure('trackers of this kind can not be asked')
+      throw new ScrapeFailure('only HTTP and UDP trackers can be scraped')
   }
 }

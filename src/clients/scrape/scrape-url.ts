@@ -1,6 +1,6 @@
 /**
- * The address where a tracker over HTTP can be scraped (BEP 48): `announce`, with which the last part
- * of the path has to begin, becomes `scrape`. Null where there is none.
+ * The scrape URL of an HTTP tracker (BEP 48): in the last part of the path, a leading `announce`
+ * becomes `scrape`. Null if it does not begin so.
  */
 export function scrapeUrl(announceUrl: string): string | null {
   const url = new URL(announceUrl)

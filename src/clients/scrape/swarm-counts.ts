@@ -1,28 +1,28 @@
 import { BtkitError } from '../../errors.js'
 
-/** What a tracker tells of a torrent. */
+/** A tracker's counts of a torrent. */
 export interface ScrapedCounts {
   /** Peers that have the whole. */
   readonly seeds: number
-  /** Peers that have not, or not yet. */
+  /** Peers that do not have the whole. */
   readonly leechers: number
-  /** How often the whole was downloaded. */
+  /** Number of complete downloads. */
   readonly completed: number
 }
 
-/** Counts by info hash, in hexadecimal; those that the tracker does not know are not there. */
+/** Counts by info hash in hexadecimal, without those that the tracker does not know. */
 export type Scraped = ReadonlyMap<string, ScrapedCounts>
 
-/** What a tracker is asked: info hashes in hexadecimal, of 20 bytes each. */
+/** A scrape of one tracker; info hashes are 20 bytes in hexadecimal. */
 export interface ScrapeQuestion {
   /** The announce URL. */
   readonly url: string
   readonly infoHashes: readonly string[]
-  /** Aborts when the answer is of no use any more. */
+  /** Aborts when the answer is no longer needed. */
   readonly signal: AbortSignal
 }
 
-/** Why there is no answer, or none that can be read: for strangers to read, so it names no address. */
+/** Why a scrape failed. Strangers may read it, so it names no address. */
 export class ScrapeFailure extends BtkitError {
   constructor(message: string) {
     super('io', message)

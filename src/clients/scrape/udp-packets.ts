@@ -4,21 +4,21 @@ const Action = { connect: 0, scrape: 2, error: 3 } as const
 
 const PROTOCOL = Buffer.from('0000041727101980', 'hex')
 
-/** Info hashes that one packet may ask for (BEP 15). */
+/** Most info hashes in one packet (BEP 15). */
 export const MAX_SCRAPED = 74
 
-/** What a tracker answers. */
+/** The answer of a tracker. */
 export type UdpAnswer =
   | { readonly kind: 'connected'; readonly connectionId: Uint8Array }
   | { readonly kind: 'scraped'; readonly counts: readonly ScrapedCounts[] }
   | { readonly kind: 'error'; readonly reason: Uint8Array }
 
-/** Asks for a connection id (BEP 15); the transaction, of four bytes, comes back in the answer. */
+/** Asks for a connection id (BEP 15); the answer repeats the transaction, which has four bytes. */
 export function formatConnect(transaction: Uint8Array): Buffer {
   return Buffer.concat([PROTOCOL, actionBytes(Action.connect), transaction])
 }
 
-/** Asks for the counts of info hashes, in hexadecimal. */
+/** Asks for the counts of info hashes, given in hexadecimal. */
 export function formatScrape(
   transaction: Uint8Array,
   connectionId: Uint8Array,
@@ -28,7 +28,7 @@ export function formatScrape(
   return Buffer.concat([...head, Buffer.from(infoHashes.join(''), 'hex')])
 }
 
-/** Reads the answer to a transaction; null for what is none. */
+/** Reads the answer to a transaction; null for any other packet. */
 export function readUdpAnswer(packet: Buffer, transaction: Uint8Array): UdpAnswer | null {
   if (packet.length < 8 || Buffer.compare(packet.subarray(4, 8), transaction) !== 0) return null
   switch (packet.readUInt32BE(0)) {

@@ -12,7 +12,7 @@ import {
   type UdpAnswer,
 } from './udp-packets.js'
 
-/** Milliseconds after which a packet that may be lost is sent again. */
+/** Milliseconds before a packet is sent again, because it may be lost. */
 const RESEND = 2500
 
 /**
@@ -22,7 +22,7 @@ const RESEND = 2500
 export async function scrapeUdp(question: ScrapeQuestion): Promise<Scraped> {
   const { url, signal } = question
   const { hostname, port } = new URL(url)
-  if (port === '') throw new ScrapeFailure('its address names no port')
+  if (port === '') throw new ScrapeFailure('its address has no port')
   let socket: Socket | null = null
   try {
     const { address, family } = await unlessAborted(
@@ -30,13 +30,13 @@ export async function scrapeUdp(question: ScrapeQuestion): Promise<Scraped> {
       signal,
     )
     socket = createSocket(family === 6 ? 'udp6' : 'udp4')
-    // What other addresses send does not reach a connected socket
+    // A connected socket receives nothing from other addresses
     socket.connect(Number(port), address)
     await once(socket, 'connect', { signal })
     return await converse(socket, question)
   } catch (error) {
     if (error instanceof ScrapeFailure) throw error
-    throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'can not be reached')
+    throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'cannot be reached')
   } finally {
     socket?.close()
   }
@@ -46,12 +46,12 @@ async function converse(socket: Socket, question: ScrapeQuestion): Promise<Scrap
   const { signal } = question
   const infoHashes = question.infoHashes.slice(0, MAX_SCRAPED)
   const connected = await exchange(socket, formatConnect, signal)
-  if (connected.kind !== 'connected') throw new ScrapeFailure('the answer is no scrape')
+  if (connected.kind !== 'connected') throw new ScrapeFailure('the answer is not a scrape')
   const format = (transaction: Uint8Array) => {
     return formatScrape(transaction, connected.connectionId, infoHashes)
   }
   const scraped = await exchange(socket, format, signal)
-  if (scraped.kind !== 'scraped') throw new ScrapeFailure('the answer is no scrape')
+  if (scraped.kind !== 'scraped') throw new ScrapeFailure('the answer is not a scrape')
   return new Map(
     scraped.counts.flatMap((counts, n) => {
       const infoHash = infoHashes[n]
@@ -60,7 +60,7 @@ async function converse(socket: Socket, question: ScrapeQuestion): Promise<Scrap
   )
 }
 
-/** Sends a packet, again and again, until its answer is there. */
+/** Sends a packet repeatedly until its answer arrives. */
 async function exchange(
   socket: Socket,
   format: (transaction: Uint8Array) => Buffer,
@@ -69,7 +69,7 @@ async function exchange(
   const transaction = randomBytes(4)
   const packet = format(transaction)
   const send = () => {
-    // A failure comes as an event, or as silence
+    // A failure is reported by an event, or not at all
     socket.send(packet, () => undefined)
   }
   const timer = setInterval(send, RESEND)

@@ -40,7 +40,7 @@ export interface FoundDatum {
 /** A torrent whose data is looked for. */
 export interface FindRequest {
   readonly metainfo: Metainfo
-  /** What the torrent is called in errors. */
+  /** The name of the torrent in errors. */
   readonly torrent: string
   readonly index: FileIndex
 }

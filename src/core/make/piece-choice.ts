@@ -28,7 +28,7 @@ export type PieceReason =
 export interface PieceChoice {
   readonly content: Content
   readonly reason: PieceReason
-  /** Which bound changed the piece length; null if none did. */
+  /** The bound that changed the piece length; null if none did. */
   readonly bound: 'longest' | 'shortest' | null
 }
 

@@ -2,7 +2,7 @@ import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
 import type { LintRule } from './finding.js'
 
-/** What a tracker wants of torrents; what is undefined may be anything. Sizes are in bytes. */
+/** The rules of a tracker for torrents; an undefined field allows anything. Sizes are in bytes. */
 export interface TrackerRule {
   /** The host, with a port if the rule is for that one only. */
   readonly host: string

@@ -9,41 +9,47 @@ import { WorkQueue } from './work-queue.js'
 
 const MIB = 1024 * 1024
 
-/** Requests that may wait to be planned, and milliseconds after which one comes before half its effort. */
+/**
+ * Most requests that wait for planning. One that waited `ageing` milliseconds precedes a new one of
+ * half its effort.
+ */
 const PLANNING = { maxWaiting: 1000, ageing: 1000 }
 
-/** Hash jobs that may wait, and milliseconds after which one comes before new ones of half its size. */
+/**
+ * Most waiting hash jobs. One that waited `ageing` milliseconds precedes a new one of half its
+ * size.
+ */
 const HASHING = { maxWaiting: 1000, ageing: 30_000 }
 
-/** The same for work that is done before anybody asks for it. */
+/** The same for work that nobody has asked for yet. */
 const AHEAD = { limit: 2, maxWaiting: 1000, ageing: 30_000 }
 
-/** Names of directories that one request may go through. */
+/** Most names of directories that one request may read. */
 const MAX_NAMES = 1_000_000
 
-/** Characters that one request may have compared: what a million names of 100 take. */
+/** Most characters compared for one request: a million names of 100. */
 const MAX_STEPS = 100_000_000
 
-/** Bytes that the paths of one request may come to, and more for each file that it may come to. */
+/** Most bytes of paths per request, plus an amount for each file that it may match. */
 const MAX_BYTES = MIB
 const BYTES_PER_MATCH = 1200
 
-/** What the rows of one directory may come to in memory, in bytes. */
+/** Most bytes of memory for the rows of one directory. */
 const MAX_LISTING = 64 * MIB
 
-/** Bytes that a form comes to in memory once it has been read, for each of its own. */
+/** Bytes of memory that each byte of a form takes once it is read. */
 export const BODY_COST = 4
 
-/** What decides which requests are worked for, and when. */
+/** The queues and limits that decide which requests are worked for, and when. */
 export interface Admission {
   readonly clients: Clients
   readonly memory: MemoryPool
   readonly planner: Planner
-  /** The same, for requests of which each may list a whole directory. */
+  /** The same for requests that may list a whole directory each. */
   readonly listingPlanner: Planner
   readonly planning: WorkQueue
   readonly hashing: WorkQueue
-  /** Hashing that nobody waits for: it gives way to all other. */
+  /** Hashing that nobody waits for; it yields to all other work. */
   readonly ahead: WorkQueue
   readonly slices: TimeSlices
   /** Does work that belongs to no request, in slices. */
@@ -51,8 +57,8 @@ export interface Admission {
 }
 
 /**
- * Puts together what bounds the work for requests; `monotonic` is a clock that is never set, and
- * `isPressed` whether clients wait for their connections to be accepted.
+ * Creates the queues and limits for the work of requests. `monotonic` is a clock that is never set;
+ * `isPressed` says whether clients wait for their connections to be accepted.
  */
 export function openAdmission(
   limits: ServiceLimits,
@@ -64,8 +70,8 @@ export function openAdmission(
   const planning = new WorkQueue({ ...PLANNING, limit: maxPlanning, monotonic })
   const bytes = MAX_BYTES + BYTES_PER_MATCH * Math.max(maxMatches, maxFiles)
   const budget = { steps: MAX_STEPS, names: MAX_NAMES, bytes }
-  // One client may have the largest request under way that there can be, the next one two thirds of
-  // it, and each further one two thirds of that
+  // One client may have the largest possible request under way. The next one gets two thirds of
+  // that, each further one two thirds of the one before
   const bytesPerClient = bytes + BODY_COST * maxBody
   const memory = { bytesPerClient, bytes: 3 * bytesPerClient }
   const hashing = new WorkQueue({ ...HASHING, limit: maxHashing, monotonic })

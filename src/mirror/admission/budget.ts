@@ -4,36 +4,36 @@ import type { MemoryAccount } from './memory-pool.js'
 import type { TimeSlices } from './time-slices.js'
 import type { Turn } from './turn.js'
 
-/** What a request may cost at most. */
+/** The most that a request may cost. */
 export interface BudgetLimits {
-  /** Characters of names and patterns that are compared. */
+  /** Characters of names and patterns compared. */
   readonly steps: number
-  /** Names in directories that are looked at. */
+  /** Names read from directories. */
   readonly names: number
-  /** Bytes of paths that are kept while the request is under way. */
+  /** Bytes of paths kept while the request is under way. */
   readonly bytes: number
 }
 
 const REASONS: Readonly<Record<keyof BudgetLimits, string>> = {
-  steps: 'the patterns take too long to match',
-  names: 'the patterns go through too many names',
-  bytes: 'the paths come to too many bytes',
+  steps: 'the patterns take too long to match; use simpler ones',
+  names: 'the patterns search too many names; name the directories',
+  bytes: 'the paths have too many bytes; ask for fewer files',
 }
 
-/** What a budget is bound to. */
+/** The parts that a budget depends on. */
 export interface BudgetParts {
   readonly slices: TimeSlices
   /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
   readonly signal: AbortSignal
-  /** The place among the works that run, if there is a queue for it. */
+  /** The work's place in its queue, if there is one. */
   readonly turn?: Pick<Turn, 'isOver' | 'next'>
-  /** Where bytes are taken from that all requests share. */
+  /** The memory account of the request, charged with its bytes. */
   readonly memory?: Pick<MemoryAccount, 'take'>
 }
 
 /**
- * What a request may still cost. It is charged as the work goes on, which ends with an error when
- * there is nothing left, and which gives way to others after each slice of time.
+ * The rest of what a request may cost. The work charges it as it goes on. It ends with an error
+ * once nothing is left, and it yields to other work after each slice of time.
  */
 export class Budget {
   readonly #left: Record<keyof BudgetLimits, number>
@@ -47,21 +47,21 @@ export class Budget {
     this.#end = parts.slices.endOfSlice()
   }
 
-  /** @throws Refusal when there is less left */
+  /** @throws Refusal if less than `amount` is left */
   charge(kind: keyof BudgetLimits, amount: number): void {
     this.#left[kind] -= amount
     if (this.#left[kind] < 0) throw new Refusal('too-many', REASONS[kind])
     if (kind === 'bytes') this.#parts.memory?.take(amount)
   }
 
-  /** Whether the work has kept the event loop so long that it must wait for its next slice. */
+  /** Whether the work has used its slice of time and must wait for the next one. */
   get isSliceOver(): boolean {
     return this.#parts.slices.isOver(this.#end)
   }
 
   /**
-   * Resolves when the work may go on. Parts of it that run side by side wait for one slice.
-   * @throws the reason why nobody wants it any more
+   * Resolves when the work may go on. Concurrent parts of one work wait for the same slice.
+   * @throws the signal's reason if nobody wants the work any more
    */
   nextSlice(): Promise<void> {
     this.#next ??= this.#wait().finally(() => {
@@ -81,7 +81,7 @@ export class Budget {
 
   /**
    * Does work in steps, within slices.
-   * @throws the reason why nobody wants it any more
+   * @throws the signal's reason if nobody wants the work any more
    */
   async runSteps<T>(steps: Steps<T>): Promise<T> {
     for (;;) {

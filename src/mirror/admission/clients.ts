@@ -2,46 +2,46 @@ import { LRUCache } from 'lru-cache'
 import { throttled } from '../../server/answers/refusal.js'
 
 export interface ClientLimits {
-  /** Works that one client may have begun and not seen the end of. */
+  /** Most requests that one client may have under way. */
   readonly maxPerClient: number
-  /** Large works that one client may begin a minute; 0 for any number. */
+  /** Most large requests that one client may begin per minute; 0 for no limit. */
   readonly rateLimit: number
 }
 
-/** Clients of whom it is remembered what they began lately. */
+/** Most clients whose recent requests are remembered. */
 const REMEMBERED = 10_000
 
 const MINUTE = 60_000
 
-/** What a client may begin right now without being too fast, as of a moment. */
+/** Requests that a client could begin at the time `at` without exceeding its rate. */
 interface Credit {
   readonly works: number
   readonly at: number
 }
 
-/** Bounds what each client may ask for, so that there is something left for others. */
+/** Limits the requests of each client, so that others get their share. */
 export class Clients {
   readonly #limits: ClientLimits
   readonly #monotonic: () => number
   readonly #underWay = new Map<string, number>()
   readonly #credits = new LRUCache<string, Credit>({ max: REMEMBERED })
 
-  /** `monotonic` tells milliseconds on a clock that is never set. */
+  /** `monotonic` returns milliseconds of a clock that is never set. */
   constructor(limits: ClientLimits, monotonic: () => number) {
     this.#limits = limits
     this.#monotonic = monotonic
   }
 
   /**
-   * Lets a client begin a work, and returns what to call at its end. Who is not known is not
-   * limited.
-   * @throws NotReady when it has too many under way, or began large ones too fast
+   * Begins a request of a client; the returned function ends it. An unknown client (null) has no
+   * limit.
+   * @throws NotReady if it has too many requests under way, or began large ones too fast
    */
   begin(client: string | null, isLarge: boolean): () => void {
     if (client === null) return () => undefined
     const count = this.#underWay.get(client) ?? 0
     if (count >= this.#limits.maxPerClient) {
-      throw throttled('you have too many requests under way: ask again later', 5)
+      throw throttled('too many requests of yours are under way; try again in 5 s', 5)
     }
     if (isLarge) this.#spend(client)
     this.#underWay.set(client, count + 1)
@@ -52,7 +52,7 @@ export class Clients {
     }
   }
 
-  /** Takes one from the client's credit, which a minute fills. */
+  /** Takes one from the client's credit, which is full again after a minute. */
   #spend(client: string): void {
     const { rateLimit } = this.#limits
     if (rateLimit === 0) return
@@ -62,7 +62,7 @@ export class Clients {
     const works = Math.min(rateLimit, before.works + earned)
     if (works < 1) {
       const seconds = Math.ceil(((1 - works) * MINUTE) / rateLimit / 1000)
-      throw throttled('you ask for so much work too fast: ask again later', seconds)
+      throw throttled(`rate limit exceeded; try again in ${seconds} s`, seconds)
     }
     this.#credits.set(client, { works: works - 1, at })
   }

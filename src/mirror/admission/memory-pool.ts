@@ -1,18 +1,20 @@
 import { NotReady, throttled } from '../../server/answers/refusal.js'
 
-/** What every account may take without a question: small requests are never refused for large ones. */
+/**
+ * Bytes that each account may always take: small requests are never refused because of large ones.
+ */
 const ALLOWANCE = 16 * 1024
 
 export interface MemoryLimits {
-  /** Bytes that all accounts together may take beyond their allowances. */
+  /** Bytes for all accounts together beyond their allowances. */
   readonly bytes: number
-  /** Bytes of these that those of one client may take while no other takes any. */
+  /** Bytes of these for one client while no other client takes any. */
   readonly bytesPerClient: number
 }
 
 /**
- * Bounds what requests keep in memory while they are under way. A client's share falls with what is
- * free: however many clients take all they can, there is something left for the next one.
+ * Bounds the memory of requests under way. A client's share falls with the free memory. However
+ * many clients take all they can, some is left for the next one.
  */
 export class MemoryPool {
   readonly #limits: MemoryLimits
@@ -28,7 +30,7 @@ export class MemoryPool {
     return this.#taken
   }
 
-  /** Opens an account for a client, or for one that is not known; whoever does closes it. */
+  /** Opens an account for a client, or for an unknown one (null); the caller must close it. */
   open(client: string | null): MemoryAccount {
     return new MemoryAccount((bytes) => {
       this.#take(client, bytes)
@@ -39,12 +41,12 @@ export class MemoryPool {
     const own = (this.#perClient.get(client) ?? 0) + bytes
     const { bytes: most, bytesPerClient } = this.#limits
     if (bytes > 0 && client !== null && own > bytesPerClient) {
-      throw throttled('you have asked for too much at once: ask again later', 5)
+      throw throttled('your requests need too much memory; try again in 5 s', 5)
     }
     const free = most - this.#taken - bytes
     const share = client === null ? Infinity : (free * bytesPerClient) / (most - bytesPerClient)
     if (bytes > 0 && (free < 0 || own > share)) {
-      throw new NotReady('too much is asked for at once: ask again later', 5)
+      throw new NotReady('the server is busy; try again in 5 s', 5)
     }
     this.#taken += bytes
     if (own > 0) this.#perClient.set(client, own)
@@ -52,10 +54,10 @@ export class MemoryPool {
   }
 }
 
-/** What one request keeps in memory. */
+/** The memory of one request. */
 export class MemoryAccount {
   readonly #take: (bytes: number) => void
-  /** All that was taken, and what of it is beyond the allowance. */
+  /** Bytes taken, and those of them beyond the allowance. */
   #total = 0
   #charged = 0
   #isClosed = false
@@ -64,7 +66,7 @@ export class MemoryAccount {
     this.#take = take
   }
 
-  /** @throws NotReady when that is more than there is */
+  /** @throws NotReady if that is more than the pool or the client's share has left */
   take(bytes: number): void {
     if (this.#isClosed) return
     const total = this.#total + bytes
@@ -74,12 +76,12 @@ export class MemoryAccount {
     this.#charged = charged
   }
 
-  /** Gives all back. */
+  /** Gives all bytes back. */
   clear(): void {
     this.take(-this.#total)
   }
 
-  /** Gives all back, and takes no more. */
+  /** Gives all bytes back; further bytes are not counted. */
   close(): void {
     this.clear()
     this.#isClosed = true

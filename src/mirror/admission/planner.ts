@@ -4,22 +4,22 @@ import type { TimeSlices } from './time-slices.js'
 import type { QueuedWork } from './turn.js'
 import type { WorkQueue } from './work-queue.js'
 
-/** A request for which names are matched and files are looked at. */
+/** A request whose names are matched and whose files are looked up. */
 export interface Planning extends Omit<QueuedWork, 'remaining'> {
-  /** How much work that is, about: the paths that it names, and much more for patterns. */
+  /** Estimated work: the number of its paths, and much more for patterns. */
   readonly effort: number
-  /** What is kept in memory for it is on this account. */
+  /** The account for the request's memory. */
   readonly memory: MemoryAccount
 }
 
 export interface PlannerParts {
   readonly queue: WorkQueue
   readonly slices: TimeSlices
-  /** What one request may cost. */
+  /** The most that one request may cost. */
   readonly limits: BudgetLimits
 }
 
-/** Has requests planned a few at a time, small ones first, each within a budget of its own. */
+/** Plans a few requests at a time, small ones first, each within its own budget. */
 export class Planner {
   readonly #parts: PlannerParts
 
@@ -29,7 +29,7 @@ export class Planner {
 
   /**
    * Does the work when its turn has come.
-   * @throws NotReady when too much waits already, the signal's reason, and as the work fails
+   * @throws NotReady if too many requests wait, the signal's reason, and the errors of the work
    */
   run<T>(planning: Planning, work: (budget: Budget) => Promise<T>): Promise<T> {
     const { queue, slices, limits } = this.#parts

@@ -1,12 +1,12 @@
-/** How long work may keep the event loop before all else gets its turn, in milliseconds. */
+/** Milliseconds that work may keep the event loop before all other work has its turn. */
 const SLICE = 4
 
-/** After how long the next work goes on in any case, in milliseconds. */
+/** Milliseconds after which the next work goes on in any case. */
 const PRESSED = 12
 
 /**
- * Shares the time of the event loop among works that take much of it: in each of its turns one of
- * them goes on, for a few milliseconds, and requests are answered in between.
+ * Shares the event loop among works that take much of its time. In each turn, one of them goes on
+ * for a few milliseconds; requests are answered in between.
  */
 export class TimeSlices {
   readonly #waiting: (() => void)[] = []
@@ -15,15 +15,15 @@ export class TimeSlices {
   #began = 0
 
   /**
-   * `now` is a clock in milliseconds that only goes forward. While `isPressed`, as clients wait for
-   * their connections to be accepted, one in each turn, these have most of the time.
+   * `now` is a clock in milliseconds that only goes forward. `isPressed` says whether clients wait
+   * for their connections to be accepted, one per turn; these then get most of the time.
    */
   constructor(now: () => number, isPressed = () => false) {
     this.#now = now
     this.#isPressed = isPressed
   }
 
-  /** When the slice of a work that goes on now is over. */
+  /** When a slice that begins now is over. */
   endOfSlice(): number {
     return this.#now() + SLICE
   }
@@ -32,14 +32,14 @@ export class TimeSlices {
     return this.#now() >= end
   }
 
-  /** Resolves when it is the caller's turn to go on. */
+  /** Resolves when it is the caller's turn. */
   next(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#waiting.push(resolve) === 1) setImmediate(this.#wake)
     })
   }
 
-  /** Lets one work go on, and the next after all that the event loop has to do meanwhile. */
+  /** Continues one work, and the next one after a turn of the event loop. */
   readonly #wake = (): void => {
     if (!this.#isPressed() || this.#now() - this.#began >= PRESSED) {
       this.#began = this.#now()

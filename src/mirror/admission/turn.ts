@@ -2,15 +2,15 @@ import { NotReady } from '../../server/answers/refusal.js'
 
 /** Work that shares a machine with other work. */
 export interface QueuedWork {
-  /** How much of it is left, such as bytes: the less, the sooner it is its turn. */
+  /** How much of the work is left, for example in bytes: the less, the sooner it has its turn. */
   readonly remaining: () => number
-  /** Whom it is for, as far as that is known: who has much in the queue already comes later. */
+  /** The client, if known: a client with much work in the queue comes later. */
   readonly client: string | null
-  /** Aborts, with a Refusal as its reason, when nobody wants it any more. */
+  /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
   readonly signal: AbortSignal
 }
 
-/** A work's place in a queue, and among those at work for as long as nothing more urgent comes. */
+/** The place of a work in a queue. It runs until something more urgent waits. */
 export class Turn {
   readonly work: QueuedWork
   readonly #requeue: (turn: Turn) => Promise<void>
@@ -19,7 +19,7 @@ export class Turn {
   #isClosed = false
   #running = 0
 
-  /** `requeue` gives the place back, and resolves when there is another. */
+  /** `requeue` gives the place back and resolves when the work has another. */
   constructor(work: QueuedWork, requeue: (turn: Turn) => Promise<void>) {
     this.work = work
     this.#requeue = requeue
@@ -28,17 +28,17 @@ export class Turn {
     })
   }
 
-  /** How many works ran when this turn began, itself included. */
+  /** How many works ran when this turn began, including itself. */
   get running(): number {
     return this.#running
   }
 
-  /** Whether the work is to stop soon, and to wait for its next turn. */
+  /** Whether the work should stop soon and wait for its next turn. */
   get isOver(): boolean {
     return this.#isOver
   }
 
-  /** Has something done when the turn is over, instead of what was to be done before. */
+  /** Sets the function to call when the turn is over; it replaces the one before. */
   onOver(act: () => void): void {
     this.#onOver = act
     if (this.#isOver) act()
@@ -46,10 +46,10 @@ export class Turn {
 
   /**
    * Waits for the next turn.
-   * @throws the signal's reason when nobody wants the work any more
+   * @throws the signal's reason if nobody wants the work any more
    */
   async next(): Promise<void> {
-    // A part of the work may go on for a moment when another has failed
+    // After one part of the work failed, another may go on for a moment
     if (this.#isClosed) throw new NotReady('the work has ended', 1)
     return this.#requeue(this)
   }

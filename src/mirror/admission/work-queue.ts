@@ -3,43 +3,43 @@ import { Turn, type QueuedWork } from './turn.js'
 import type { ServerContext } from '../../server/context.js'
 
 export interface QueueParts extends Pick<ServerContext, 'monotonic'> {
-  /** Works that may be at work at once. */
+  /** Most works that run at once. */
   readonly limit: number
-  /** Works that may wait. */
+  /** Most works that wait. */
   readonly maxWaiting: number
-  /** Work that waited so long, in milliseconds, comes before new work of half its size. */
+  /** Work that waited this many milliseconds precedes new work of half its size. */
   readonly ageing: number
-  /** A queue whose works come first: while it has any, none of this one begins or goes on. */
+  /** A queue with priority: while it has any work, none of this queue begins or goes on. */
   readonly after?: WorkQueue
 }
 
-/** How often it is looked at whether what waits has become more urgent than what runs. */
+/** Milliseconds between checks whether waiting work has become more urgent than running work. */
 const CHECK_INTERVAL = 1000
 
-/** Work gives way to what is more urgent by that much, which is what is half as much. */
+/** A running work yields to one that is more urgent by this much, which means half as large. */
 const MARGIN = 1
 
 /** A turn that waits. */
 interface Waiting {
   readonly turn: Turn
-  /** The less, the sooner it is its turn. */
+  /** The lower, the sooner it has its turn. */
   readonly rank: number
   readonly begin: () => void
   readonly leave: () => void
 }
 
 /**
- * Lets a few works run at once: those of which least is left. Large ones give way to small ones while
- * they run, become more urgent while they wait, and are dropped as soon as nobody wants them.
+ * Runs a few works at once: those with the least left. Large ones yield to small ones while they
+ * run and become more urgent while they wait. They are dropped as soon as nobody wants them.
  */
 export class WorkQueue {
   readonly #parts: QueueParts
-  /** Sorted by rank; of equals, the first that came is the first. */
+  /** Sorted by rank; equals in the order of their arrival. */
   readonly #waiting: Waiting[] = []
-  /** Those at work, and how long each has waited in all, in milliseconds. */
+  /** Running turns, each with the milliseconds that it has waited in all. */
   readonly #running = new Map<Turn, number>()
   readonly #perClient = new Map<string | null, number>()
-  /** Queues that wait while this one has works. */
+  /** Queues that wait while this one has work. */
   readonly #followers: WorkQueue[] = []
   #works = 0
   #timer: NodeJS.Timeout | null = null
@@ -49,23 +49,23 @@ export class WorkQueue {
     if (parts.after) parts.after.#followers.push(this)
   }
 
-  /** Works at work. */
+  /** Number of running works. */
   get running(): number {
     return this.#running.size
   }
 
-  /** Works that wait, also those that had begun and gave way. */
+  /** Number of waiting works, including those that had begun and yielded. */
   get length(): number {
     return this.#waiting.length
   }
 
   /**
    * Does the work when its turn has come.
-   * @throws NotReady when too much waits already, and the signal's reason while it waits
+   * @throws NotReady if too many works wait; the signal's reason while it waits
    */
   async run<T>(queued: QueuedWork, work: (turn: Turn) => Promise<T>): Promise<T> {
     if (this.#waiting.length >= this.#parts.maxWaiting) {
-      throw new NotReady('too much is asked for at once: ask again later', 10)
+      throw new NotReady('the server is busy; try again in 10 s', 10)
     }
     const turn = new Turn(queued, (own) => this.#requeue(own))
     this.#count(queued.client, 1)
@@ -76,7 +76,7 @@ export class WorkQueue {
     } finally {
       turn.close()
       this.#running.delete(turn)
-      // A part of the work may still wait for it to go on, though another has failed
+      // A part of the work may still wait to go on although another has failed
       this.#waiting.find((waiting) => waiting.turn === turn)?.leave()
       this.#count(queued.client, -1)
       this.#fill()
@@ -84,18 +84,18 @@ export class WorkQueue {
     }
   }
 
-  /** Has all turns end, as there is work that comes first. */
+  /** Ends all turns, because another queue's work has priority. */
   #giveWay(): void {
     for (const turn of this.#running.keys()) turn.end()
   }
 
-  /** Whether no turn may begin, as there is work that comes first. */
+  /** Whether no turn may begin, because another queue's work has priority. */
   get #isHeld(): boolean {
     const { after } = this.#parts
     return after !== undefined && after.#works > 0
   }
 
-  /** Gives a place back, and resolves when there is another. */
+  /** Gives a place back; resolves when the turn has another. */
   #requeue(turn: Turn): Promise<void> {
     const waited = this.#running.get(turn) ?? 0
     this.#running.delete(turn)
@@ -121,7 +121,7 @@ export class WorkQueue {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
         reject(signal.aborted ? (signal.reason as Error) : new NotReady('the work has ended', 1))
       }
-      // All that wait become more urgent alike, so one number tells who is first at any time
+      // All waiting turns become more urgent at the same rate, so one number gives their order
       const rank = this.#urgency(turn) + since / ageing
       const waiting = { turn, rank, begin, leave }
       signal.addEventListener('abort', leave)
@@ -131,7 +131,7 @@ export class WorkQueue {
     })
   }
 
-  /** Gives free places to those who are first. */
+  /** Gives free places to the first turns in the queue. */
   #fill(): void {
     while (!this.#isHeld && this.#running.size < this.#parts.limit) {
       const next = this.#waiting.shift()
@@ -140,7 +140,7 @@ export class WorkQueue {
     }
   }
 
-  /** Has turns end for others that are well before them, now and as time goes on. */
+  /** Ends turns that are much less urgent than waiting ones, now and as time goes on. */
   #makeRoom(): void {
     if (this.#waiting.length === 0) return
     this.#timer ??= setTimeout(() => {
@@ -159,13 +159,13 @@ export class WorkQueue {
     }
   }
 
-  /** Grows by one as the work, or what its client asks for, doubles. */
+  /** log2 of the remaining work times the client's share of the queue. */
   #urgency({ work }: Turn): number {
     const share = this.#perClient.get(work.client) ?? 1
     return Math.log2((1 + work.remaining()) * share)
   }
 
-  /** Behind all that have that rank, by bisection. */
+  /** The index behind all turns with that rank, by bisection. */
   #placeFor(rank: number): number {
     let low = 0
     let high = this.#waiting.length

@@ -30,20 +30,20 @@ export interface AppParts extends Pick<ServerContext, 'now' | 'onError'> {
   readonly files: FileTorrents
   readonly directories: DirectoryTorrents
   readonly digests: FileDigests
-  /** Does work that takes long in slices. */
+  /** Does long work in slices. */
   readonly runSteps: <T>(steps: Steps<T>) => Promise<T>
   readonly sender: TorrentSender
   readonly requesters: Requesters
   readonly status: StatusParts & { readonly report: () => Promise<StatusReport> }
-  /** The pages of directories; null where there are none. */
+  /** Null if the mirror has no pages of directories. */
   readonly directoryPages: DirectoryPages | null
-  /** The feed of new torrents; null for none. */
+  /** Null if there is no feed of new torrents. */
   readonly feed: Feed | null
-  /** Hears which route a request takes. */
+  /** Receives the route of each request. */
   readonly onRoute: (request: IncomingMessage, route: string) => void
 }
 
-/** An application that serves the mirror and nothing else. */
+/** Builds the application that serves only the mirror. */
 export function buildApp(parts: AppParts): FastifyInstance {
   const app = fastify({
     bodyLimit: parts.options.limits.maxBody,
@@ -57,18 +57,18 @@ export function buildApp(parts: AppParts): FastifyInstance {
   return app
 }
 
-/** A plugin of all the mirror's routes, with what every answer has in common. */
+/** A plugin with all routes of the mirror and what their answers have in common. */
 export function mirrorRoutes(app: FastifyInstance, parts: AppParts, done: () => void): void {
   const { options } = parts
   const hasListings = parts.directoryPages !== null
   const send = (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
     sendAsWanted(request, reply, { error, hasListings })
   }
-  // Forms alone are understood
+  // Only forms are accepted
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
-    // Whoever needs it reads it
+    // The route reads the body if it needs it
     (_request, payload, done) => {
       done(null, payload)
     },
@@ -101,7 +101,7 @@ export function mirrorRoutes(app: FastifyInstance, parts: AppParts, done: () => 
   done()
 }
 
-/** Sends an error as a page where the client wants one, else as a line of text. */
+/** Sends an error as a page if the client wants one, otherwise as a line of text. */
 function sendAsWanted(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -111,8 +111,8 @@ function sendAsWanted(
 }
 
 /**
- * Makes sure that what tells of the service itself is asked for by its very name: a proxy that keeps
- * strangers from it need not know how else that could be spelled.
+ * Makes sure that a reserved address is asked for by its exact name. So a proxy that blocks it need
+ * not know other spellings.
  * @throws Refusal
  */
 function checkReserved({ url, routeOptions }: FastifyRequest): void {
@@ -122,7 +122,7 @@ function checkReserved({ url, routeOptions }: FastifyRequest): void {
   if (path !== route) throw notFound('this address')
 }
 
-/** What may be done at an address: sets of files are posted. */
+/** The methods of an address; sets of files may be posted. */
 function allowedMethods(url: string, { serviceName }: ServiceOptions): string {
   return url.split('/').slice(2, 4).join('/') === `${serviceName}/digest`
     ? 'GET, HEAD, POST'

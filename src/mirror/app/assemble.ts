@@ -29,30 +29,30 @@ import type { ServerContext } from '../../server/context.js'
 
 export interface AssemblyParts extends Pick<ServerContext, 'monotonic' | 'warn' | 'onError'> {
   readonly options: ServiceOptions
-  /** The engine's threads must be a pool's, and its work all theirs. */
+  /** The engine must use a pool's threads, and do all its work there. */
   readonly hashContext: HashContext
   /** Whether clients wait for their connections to be accepted. */
   readonly isPressed: () => boolean
   readonly trackers: TrackerSource
   readonly log: AccessLog
-  /** How many lines of the log were dropped so far. */
+  /** Number of log lines dropped so far. */
   readonly droppedLines: () => number
-  /** Bytes of the cache's file. */
+  /** Size of the cache's file in bytes. */
   readonly cacheSize: () => Promise<number>
 }
 
-/** What answers requests, and can be closed. */
+/** A service that answers requests and can be closed. */
 export interface AssembledService {
   readonly handler: Handler
   readonly exchanges: Exchanges
-  /** What hashes ahead, if anything does; it is to be started and stopped. */
+  /** Hashes ahead; must be started and stopped. Null if nothing is hashed ahead. */
   readonly warmer: Warmer | null
-  /** Finds out what sets are in the cache, so that they can be bounded. */
+  /** Reads which sets are in the cache, so that their number can be bounded. */
   readonly loadSets: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** Puts the parts together that answer requests. */
+/** Creates the parts that answer requests. */
 export async function assembleService(parts: AssemblyParts): Promise<AssembledService> {
   const { options, trackers, log, monotonic, onError } = parts
   const { cacheAccess } = parts.hashContext
@@ -97,7 +97,7 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
   return { handler, exchanges, warmer, loadSets, close }
 }
 
-/** What there is to ask for, and what requests for it may cost. */
+/** Creates the sources of answers, with the limits on their cost. */
 function openContents(
   { options, hashContext, monotonic, warn, onError }: AssemblyParts,
   { admission, onDemand, digests, given }: HashingServices,

@@ -13,24 +13,24 @@ import type { ServerContext } from '../../server/context.js'
 
 interface MakersParts extends Pick<ServerContext, 'monotonic' | 'warn' | 'onError'> {
   readonly options: ServiceOptions
-  /** The engine's threads must be a pool's, and its work all theirs. */
+  /** The engine must use a pool's threads, and do all its work there. */
   readonly hashContext: HashContext
   /** Whether clients wait for their connections to be accepted. */
   readonly isPressed: () => boolean
 }
 
-/** What makes torrents and digests, reading no file for two of them at once. */
+/** Makes torrents and digests; no file is read twice at once. */
 export interface HashingServices {
   readonly admission: Admission
   readonly onDemand: OnDemand
   readonly digests: FileDigests
   readonly hashed: HashedBytes
   readonly given: GivenTorrents
-  /** What hashes ahead, if anything does; it is to be started and stopped. */
+  /** Hashes ahead; must be started and stopped. Null if nothing is hashed ahead. */
   readonly warmer: Warmer | null
 }
 
-/** Puts together what makes torrents and digests. */
+/** Creates the makers of torrents and digests. */
 export function openHashingServices({
   options,
   hashContext,
@@ -62,12 +62,14 @@ interface OpenWarmerParts extends Omit<
   readonly options: ServiceOptions
 }
 
-/** What hashes ahead as the options say; null where nothing is to be, or none of it could be kept. */
+/**
+ * Creates the warmer if the options ask for one and the cache can keep its work; otherwise null.
+ */
 function openWarmer({ options, ...parts }: OpenWarmerParts): Warmer | null {
   const { warm, mirror, serviceName, markPadFiles, pieceLength } = options
   if (warm === null) return null
   if (!parts.hashContext.cacheAccess.cache.keepsAnything) {
-    parts.warn('--warm: without a cache nothing that is hashed ahead could be kept')
+    parts.warn('--warm: ignored, because its work is kept in the cache; leave out --no-cache')
     return null
   }
   const throttle = warm.maxRate === null ? undefined : createThrottle(warm.maxRate)

@@ -10,28 +10,29 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 /**
- * To what share of its limit the cache is made smaller, so that that is not done each minute; then
- * to which, while the pages that records lie in take up more than the records.
+ * Shares of its limit to which the cache is reduced, so that this is not necessary each minute. The
+ * next share is used while the pages of records take up more than the records.
  */
 const SHRUNK = [0.9, 0.7, 0.5]
 
 export interface PeriodicTaskParts extends Pick<ServerContext, 'warn' | 'onError'> {
   readonly trackers: TrackerSource
   readonly cacheAccess: CacheAccess
-  /** Milliseconds after which what was of no use is removed from the cache. */
+  /** Milliseconds after which unused records are removed from the cache. */
   readonly unusedFor: number
-  /** Bytes that the cache may take up; null for any number. */
+  /** Most bytes of the cache; null for no limit. */
   readonly cacheMaxSize: number | null
-  /** Finds out what sets are in the cache, so that they can be bounded. */
+  /** Reads which sets are in the cache, so that their number can be bounded. */
   readonly loadSets: () => Promise<void>
-  /** Where the cache is, and the bytes of its file: 0 when it is not there. */
+  /** The cache's directory, and the size of its file in bytes: 0 if it is missing. */
   readonly cacheDirectory: string
   readonly cacheSize: () => Promise<number>
 }
 
 /**
- * Starts the periodic tasks: each minute a look at the trackers, at the size of the cache and whether
- * it is there; each hour at the sets in it; each day it is pruned. Returns what ends them.
+ * Starts the periodic tasks. Each minute it checks the trackers, the cache's size and whether its
+ * file exists. Each hour it checks the cached sets; each day it prunes the cache. Returns a
+ * function that ends them.
  */
 export function startMirrorTasks(parts: PeriodicTaskParts): () => Promise<void> {
   const { trackers, cacheAccess, unusedFor, loadSets, onError } = parts
@@ -54,10 +55,10 @@ export function startMirrorTasks(parts: PeriodicTaskParts): () => Promise<void> 
 }
 
 function removedText(directory: string): string {
-  return `cache ${directory}: removed while in use, and used until the end; restart to create it again`
+  return `cache ${directory}: removed while in use; restart to create it again`
 }
 
-/** Makes the cache smaller when it is too large: sets leave it first, digests of files last. */
+/** Reduces a cache that is too large: sets are removed first, digests of files last. */
 async function keepSmall({ cacheAccess, cacheMaxSize }: PeriodicTaskParts): Promise<void> {
   const { store } = cacheAccess.cache
   for (const share of SHRUNK) {

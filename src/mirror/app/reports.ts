@@ -22,23 +22,23 @@ interface ReportsParts extends Pick<ServerContext, 'monotonic' | 'onError'> {
   readonly exchanges: Exchanges
   readonly busy: BusyTorrents
   readonly trackers: TrackerSource
-  /** How many lines of the log were dropped so far. */
+  /** Number of log lines dropped so far. */
   readonly droppedLines: () => number
-  /** Bytes of the cache's file. */
+  /** Size of the cache's file in bytes. */
   readonly cacheSize: () => Promise<number>
 }
 
-/** What the service tells of itself. */
+/** The service's reports on itself. */
 interface Reports {
   /** For Prometheus. */
   readonly describe: () => Promise<string>
-  /** For people, as of the last second. */
+  /** For people, at most a second old. */
   readonly report: () => Promise<StatusReport>
-  /** Asks trackers no more. */
+  /** Stops asking trackers. */
   readonly stop: () => void
 }
 
-/** Puts together what the service tells of itself. */
+/** Creates the service's reports on itself. */
 export function openReports(parts: ReportsParts): Reports {
   const { options, cacheAccess, makers, exchanges, trackers, busy, monotonic, onError } = parts
   const { admission, onDemand, digests, hashed, warmer } = makers

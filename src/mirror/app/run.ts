@@ -17,47 +17,47 @@ import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { startService, type Service } from './start.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** How far threads that hash step back behind the one that answers requests. */
+/** Niceness of the hashing threads, so that the thread that answers requests comes first. */
 const NICENESS = 19
 
-/** All that the service is told from outside. */
+/** All settings of the service. */
 export interface ServiceSettings {
   readonly options: ServiceOptions
   readonly places: readonly ListenPlace[]
-  /** What TLS is spoken with; null for plain HTTP. */
+  /** Keys for TLS; null for plain HTTP. */
   readonly tls: TlsKeys | null
   readonly trackers: TrackersWanted
   readonly engine: Pick<Engine, 'kernel' | 'threads'>
   readonly cacheDirectory: string
   readonly cacheTrust: CacheTrust
-  /** Milliseconds after which what was of no use is removed from the cache. */
+  /** Milliseconds after which unused records are removed from the cache. */
   readonly unusedFor: number
-  /** Bytes that the cache may take up; null for any number. */
+  /** Most bytes of the cache; null for no limit. */
   readonly cacheMaxSize: number | null
   readonly logFormat: LogFormat
-  /** Where the access log is written; null: where the world has it. */
+  /** The file of the access log; null to use `writeLog`. */
   readonly logFile: string | null
 }
 
-/** The world as the service sees it. */
+/** The outside world of the service. */
 export interface ServiceWorld extends ServerContext {
-  /** Takes lines of the access log, unless it has a file. */
+  /** Receives lines of the access log if it has no file. */
   readonly writeLog: (lines: string) => void
-  /** How many lines were dropped so far, as nobody read them. */
+  /** Number of lines dropped so far, because nobody read them. */
   readonly droppedLines: () => number
 }
 
-/** A service, and all that it holds open. */
+/** A service with everything that it holds open. */
 export interface RunningService extends Service {
-  /** The trackers that torrents name now. */
+  /** The current trackers of torrents. */
   readonly trackers: TrackerSource
-  /** Opens the log's file anew, if there is one. */
+  /** Opens the log's file again, if there is one. */
   readonly reopenLog: () => Promise<void>
 }
 
 /**
- * Opens all that the service needs, and starts it; stopping it closes all of that.
- * @throws NoTrackers, or BtkitError when it can't listen or open its log
+ * Opens everything that the service needs, and starts it. Stopping it closes everything.
+ * @throws NoTrackers; BtkitError if it cannot listen or open its log
  */
 export async function runService(
   settings: ServiceSettings,
@@ -91,7 +91,7 @@ export async function runService(
   }
 }
 
-/** Threads and the cache, and how to be rid of them. */
+/** Opens threads and cache, with functions to interrupt and close them. */
 async function openResources(settings: ServiceSettings, { now, warn }: ServiceWorld) {
   const { engine, cacheDirectory, cacheTrust } = settings
   const hashing = new AbortController()
@@ -112,7 +112,7 @@ async function openResources(settings: ServiceSettings, { now, warn }: ServiceWo
   return { hashContext, interrupt, close }
 }
 
-/** Bytes of a file; none when it can't be looked at. */
+/** The size of a file in bytes; 0 if it cannot be read. */
 async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ size }) => size,

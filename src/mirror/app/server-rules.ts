@@ -5,23 +5,23 @@ import type { Arrivals } from '../../server/listen/arrivals.js'
 import type { ServerRules } from '../../server/listen/listen.js'
 import type { ServiceLimits } from '../options.js'
 
-/** The bounds of connections to the mirror. */
+/** The limits of connections to the mirror. */
 export const CONNECTIONS: ConnectionRules = {
   // Half a request takes up to 20 KB of memory
   most: 20_000,
-  // Of one address, or /64 of IPv6: enough for all people behind one
+  // For one address, or /64 of IPv6: enough for all people behind one
   mostPerClient: 1000,
-  // Each download has a file open beside its connection
+  // Each download opens a file beside its connection
   filesShare: 1 / 2,
 }
 
-/** libtorrent sends a request for each file of a piece at once, which may have thousands. */
+/** libtorrent sends a request for each file of a piece at once; there may be thousands. */
 const MAX_WAITING = 100
 
-/** A connection that nothing was asked on for so long is closed, in milliseconds. */
+/** Milliseconds after which a connection without a request is closed. */
 const KEEP_ALIVE = 30_000
 
-/** A connection on which nothing moved for so long is closed, in milliseconds. */
+/** Milliseconds after which a connection without progress is closed. */
 const STANDSTILL = 120_000
 
 interface RulesParts {

@@ -15,11 +15,11 @@ export interface MeasuredParts {
   readonly trackers: TrackerSource
   /** Bytes of the cache's file. */
   readonly cacheSize: number
-  /** Lines of the log. */
+  /** Dropped lines of the log. */
   readonly droppedLines: number
 }
 
-/** The figures of the service. */
+/** The metrics of the service. */
 export function serviceMetrics(parts: MeasuredParts): Metric[] {
   const { requests, onDemand, hashed, admission, trackers } = parts
   const { planning, hashing, memory } = admission
@@ -27,7 +27,7 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
   return [
     counter(
       'btkit_requests_total',
-      'Requests answered, or left by their clients (499).',
+      'Requests answered, or abandoned by their clients (499).',
       requests.counts(),
     ),
     histogram('btkit_request_duration_seconds', 'Time to the last byte.', requests.durations()),
@@ -38,19 +38,19 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
     ),
     counter('btkit_sent_bytes_total', "Bytes of answers' bodies.", requests.bytes),
     gauge('btkit_connections', 'Connections that are open.', parts.connections),
-    counter('btkit_torrents_total', 'Torrents obtained, by where from.', [
+    counter('btkit_torrents_total', 'Torrents obtained, by source.', [
       { labels: { from: 'memory' }, value: onDemand.origins.memory },
       { labels: { from: 'cache' }, value: onDemand.origins.cache },
       { labels: { from: 'files' }, value: onDemand.origins.files },
     ]),
     counter('btkit_hashed_bytes_total', 'Bytes hashed, padding included.', hashed.total),
-    gauge('btkit_torrents_under_way', 'Torrents being looked at or made.', onDemand.pending),
+    gauge('btkit_torrents_under_way', 'Torrents being looked up or made.', onDemand.pending),
     gauge('btkit_planning_jobs', 'Requests being planned.', planning.running),
     gauge('btkit_planning_queue', 'Requests that wait to be planned.', planning.length),
     gauge('btkit_request_memory_bytes', 'Memory for large requests under way.', memory.taken),
     gauge('btkit_hash_jobs', 'Hash jobs at work.', hashing.running),
     gauge('btkit_hash_queue', 'Hash jobs that wait for their turn.', hashing.length),
-    counter('btkit_cache_lookups_total', 'Records looked for in the piece cache.', [
+    counter('btkit_cache_lookups_total', 'Records looked up in the piece cache.', [
       { labels: { result: 'hit' }, value: hits },
       { labels: { result: 'miss' }, value: misses },
     ]),

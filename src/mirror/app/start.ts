@@ -16,34 +16,34 @@ import { HEALTH } from '../status/routes.js'
 import { assembleService, type AssemblyParts } from './assemble.js'
 
 /**
- * How long requests may wait for files to be hashed when the service stops, in milliseconds: they
- * must have an answer before they are out of time.
+ * Milliseconds that requests may wait for hashing when the service stops: they must be answered
+ * before their connections are closed.
  */
 const STOP_TIMEOUT = 6_000
 
 interface ServiceParts extends Omit<AssemblyParts, 'isPressed'> {
   readonly places: readonly ListenPlace[]
-  /** What TLS is spoken with; null for plain HTTP. */
+  /** Keys for TLS; null for plain HTTP. */
   readonly tls: TlsKeys | null
-  /** Milliseconds after which what was of no use is removed from the cache. */
+  /** Milliseconds after which unused records are removed from the cache. */
   readonly unusedFor: number
-  /** Bytes that the cache may take up; null for any number. */
+  /** Most bytes of the cache; null for no limit. */
   readonly cacheMaxSize: number | null
   readonly cacheDirectory: string
   /** Ends all hashing. */
   readonly interrupt: () => void
 }
 
-/** A service that takes requests. */
+/** A service that accepts requests. */
 export interface Service {
   readonly addresses: readonly string[]
-  /** Takes no further requests, and resolves when those under way are done or out of time. */
+  /** Stops accepting requests; resolves when those under way have ended or their time is over. */
   readonly stop: () => Promise<void>
 }
 
 /**
  * Starts the service.
- * @throws BtkitError when it can't listen
+ * @throws BtkitError if it cannot listen
  */
 export async function startService(parts: ServiceParts): Promise<Service> {
   const { options, hashContext, log, onError } = parts

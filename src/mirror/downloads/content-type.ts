@@ -3,24 +3,24 @@ import mime from 'mime'
 import type { FileHandle } from 'node:fs/promises'
 import { isNameOfText } from './text-names.js'
 
-/** Bytes at the beginning of a text by which its encoding is told. */
+/** Bytes at the beginning of a text that are examined for its encoding. */
 const LOOKED_AT = 16 * 1024
 
-/** Types of text that say themselves how they are encoded, which a header would overrule. */
+/** Types of text that contain their encoding, which a header would override. */
 const TELLING = new Set(['text/html', 'text/xml'])
 
-/** What bytes are of which nothing else is known. */
+/** The type of unknown bytes. */
 const ANY = 'application/octet-stream'
 
-/** The media type of a file by the extension of its name, which follows a dot; null for none. */
+/** The media type for the extension of a name; null if there is none. */
 function typeByExtension(name: string): string | null {
-  // Of a name without a slash, mime takes the whole for an extension where there is no dot
+  // For a name without slash and dot, mime would use the whole name as the extension
   return mime.getType(`/${name}`)
 }
 
 /**
- * The media type of an open file. That of a text says that it is in UTF-8 when its first 16 KiB are;
- * of any other, browsers guess the encoding, as they would without us.
+ * The media type of an open file. Adds UTF-8 for a text whose first 16 KiB are valid UTF-8. For any
+ * other text, browsers guess the encoding, as they would without the header.
  */
 export async function typeOfFile(name: string, handle: FileHandle): Promise<string> {
   const own = typeByExtension(name)
@@ -29,14 +29,14 @@ export async function typeOfFile(name: string, handle: FileHandle): Promise<stri
   const buffer = Buffer.allocUnsafe(LOOKED_AT)
   const { bytesRead } = await handle.read(buffer, 0, LOOKED_AT, 0)
   const beginning = buffer.subarray(0, bytesRead)
-  // A name alone says less than an extension
+  // A name without an extension is less certain
   if (own === null && beginning.includes(0)) return ANY
-  // Only of a file that goes on can the last character be cut
+  // The last character can be cut only in a longer file
   const isInUtf8 = bytesRead < LOOKED_AT ? isUtf8(beginning) : startsInUtf8(beginning)
   return isInUtf8 ? `${type}; charset=utf-8` : type
 }
 
-/** Whether these are characters of UTF-8 and the beginning of one. */
+/** Whether these bytes are UTF-8, possibly with a part of a character at the end. */
 export function startsInUtf8(bytes: Uint8Array): boolean {
   return [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, Math.max(0, bytes.length - cut))))
 }

@@ -7,14 +7,14 @@ import { beginRange, type Ranged } from '../../server/answers/send-range.js'
 import { typeOfFile } from './content-type.js'
 import { FileStream, type DownloadReads } from './file-stream.js'
 
-/** A file that is open, and what is said of it before any of it is sent. */
+/** An open file and the headers to send with it. */
 export interface Download {
   readonly file: OpenFile
   readonly ranged: Ranged
 }
 
 /**
- * Opens a file that was looked at. Whoever does has it sent, which closes it.
+ * Opens a file that was looked up. The caller must send it, which closes it.
  * @throws Refusal
  */
 export async function openDownload(found: ScannedFile, mirror: Mirror): Promise<Download> {
@@ -45,12 +45,12 @@ function validatorsOf({ size, mtimeNs }: Fingerprint) {
   return { etag, lastModified: new Date(Number(mtimeNs / 1_000_000n)).toUTCString() }
 }
 
-/** A download, and what bounds how many files are read at once. */
+/** A download, with the limit on concurrent reads. */
 export interface BoundedDownload extends Download {
   readonly reads: DownloadReads
 }
 
-/** Sends an open file, or the parts of it that are asked for. */
+/** Sends an open file, or the ranges of it that were asked for. */
 export async function sendDownload(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -64,10 +64,11 @@ export async function sendDownload(
   return body ? reply.send('') : reply
 }
 
-/** Sends stretches of a file. */
+/** Sends ranges of a file. */
 function sendStream(reply: FastifyReply, stream: FileStream): FastifyReply {
   stream.once('end', () => {
-    // The file got shorter: only the end of the connection tells the client that bytes are missing
+    // The file became shorter: only the end of the connection shows the client that bytes are
+    // missing
     if (stream.missing > 0) reply.raw.destroy()
   })
   reply.raw.once('close', () => {

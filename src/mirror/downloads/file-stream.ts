@@ -4,19 +4,19 @@ import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { BodyPart } from '../../server/answers/multipart-ranges.js'
 import { nextSpans, type DownloadSpan } from './spans.js'
 
-/** Bytes read at a time: more are no faster, and each client that reads slowly holds as many. */
+/** Bytes read at a time. More are not faster, and each slow reader holds as many in memory. */
 const CHUNK = 64 * 1024
 
-/** The same while clients that read slowly hold much together. */
+/** Bytes read at a time while slow readers together hold more than `MUCH` bytes. */
 const SMALL_CHUNK = 4 * 1024
 const MUCH = 128 * 1024 * 1024
 
-/** What all downloads share. */
+/** The limits that all downloads share. */
 export class DownloadReads extends ConcurrencyLimit {
-  /** Bytes that were read, and that clients have not taken yet. */
+  /** Bytes that were read but not accepted by clients yet. */
   held = 0
 
-  /** Bytes that may be read at once: all downloads together hold little more than `MUCH`. */
+  /** Bytes to read at a time: all downloads together hold little more than `MUCH`. */
   get chunk(): number {
     return this.held < MUCH ? CHUNK : SMALL_CHUNK
   }
@@ -25,27 +25,27 @@ export class DownloadReads extends ConcurrencyLimit {
 const NOTHING = new Uint8Array(0)
 
 /**
- * Stretches of an open file, which is closed with the stream. Only a few files are read at once, so
- * that the system's threads are free for those who look at files.
+ * Ranges of an open file, which is closed with the stream. Only a few files are read at once, so
+ * that system threads remain free for other file operations.
  */
 export class FileStream extends Readable {
   readonly #handle: FileHandle
   readonly #reads: DownloadReads
-  /** Bytes of the last chunk, as long as its client has not taken it. */
+  /** Bytes of the last chunk until its client has accepted it. */
   #held = 0
   #isReleased = false
-  /** What is still to come; the first may be under way. */
+  /** The parts still to send; the first may be under way. */
   readonly #parts: BodyPart[]
 
   constructor(handle: FileHandle, parts: readonly BodyPart[], reads: DownloadReads) {
-    // Nothing is read ahead of what the client takes
+    // Reads nothing ahead
     super({ highWaterMark: 0, emitClose: true })
     this.#handle = handle
     this.#reads = reads
     this.#parts = [...parts]
   }
 
-  /** Bytes that are still to come; at the end of a file that got shorter there are some. */
+  /** Bytes still to send; above 0 at the end if the file became shorter. */
   get missing(): number {
     return this.#parts.reduce((sum, { lead, start, end }) => sum + lead.length + end - start, 0)
   }
@@ -71,7 +71,7 @@ export class FileStream extends Readable {
     )
   }
 
-  /** Nothing at the end of what was wanted, or of the file. */
+  /** The next bytes; empty at the end of the ranges or of the file. */
   async #readChunk(): Promise<Uint8Array> {
     const read: Uint8Array[] = []
     for (const span of nextSpans(this.#parts, this.#reads.chunk)) {
@@ -89,7 +89,7 @@ export class FileStream extends Readable {
     return joined(read)
   }
 
-  /** As many bytes of it as the file has. */
+  /** The bytes of a span, as far as the file has them. */
   async #readSpan({ start, end }: DownloadSpan): Promise<Uint8Array> {
     if (start === end) return NOTHING
     const bytes = Buffer.allocUnsafe(end - start)
@@ -98,7 +98,7 @@ export class FileStream extends Readable {
     return bytes.subarray(0, bytesRead)
   }
 
-  /** To be called when the client has the answer, or has left: only then nothing is held any more. */
+  /** Releases the held bytes; call it when the client has the answer or has left. */
   release(): void {
     this.#hold(0)
     this.#isReleased = true
@@ -110,7 +110,7 @@ export class FileStream extends Readable {
     this.#held = bytes
   }
 
-  /** Notes that the first part was read up to a byte. */
+  /** Records that the first part was read up to the byte `at`. */
   #advance(at: number): void {
     const [part] = this.#parts
     if (part && at < part.end) this.#parts[0] = { lead: NOTHING, start: at, end: part.end }
@@ -118,7 +118,7 @@ export class FileStream extends Readable {
   }
 }
 
-/** What of a part is in the bytes of a span. */
+/** The bytes of a part within a span. */
 function stretchOf(bytes: Uint8Array, span: DownloadSpan, { start, end }: BodyPart): Uint8Array {
   return start === end ? NOTHING : bytes.subarray(start - span.start, end - span.start)
 }

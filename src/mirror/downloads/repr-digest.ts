@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** A client that says by a preference of 0 that it wants none (RFC 9530, section 4). */
+/** A client refuses the digest by a preference of 0 (RFC 9530, section 4). */
 const UNWANTED = /(?:^|,)\s*sha-256\s*=\s*0\s*(?:,|$)/
 
-/** What tells the digest of a whole file, if it is known and not unwanted (RFC 9530, section 3). */
+/**
+ * The header with the digest of a whole file, if it is known and not refused (RFC 9530, section 3).
+ */
 export function reprDigest(
   { 'want-repr-digest': wanted }: IncomingHttpHeaders,
   digest: Uint8Array | null,

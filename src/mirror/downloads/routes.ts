@@ -16,22 +16,22 @@ import { openDownload, sendDownload } from './download.js'
 import { linksOf } from './links.js'
 import { reprDigest } from './repr-digest.js'
 
-/** Every address that is no other route's: in the metrics, views have one each. */
+/** Matches every address without another route. In the metrics, each view has its own route. */
 const ROUTE = '/*'
 
 export interface FileRoutesParts {
   readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'files'>
   readonly views: Views
-  /** The pages of directories; null where there are none. */
+  /** Null if the mirror has no pages of directories. */
   readonly directoryPages: DirectoryPages | null
   readonly digests: Pick<FileDigests, 'known'>
-  /** Hears which route a request takes. */
+  /** Receives the route of each request. */
   readonly onRoute: (request: IncomingMessage, route: string) => void
 }
 
 /**
- * The mirror's files at their addresses, so that the web seeds of its torrents work; the views of
- * them, unless a file has that name itself; and pages of directories.
+ * Adds the mirror's files at their addresses, so that they can be web seeds. Adds the views of
+ * files, except where a file has that name itself, and the pages of directories.
  */
 export function addFileRoutes(
   app: FastifyInstance,
@@ -65,7 +65,7 @@ export function addFileRoutes(
     if (found instanceof Refusal && named) return sendView(request, reply, named)
     if (found instanceof Refusal) throw found
     if (!options.files) throw notFound('this address')
-    // Of an empty file there is no torrent
+    // An empty file has no torrent
     const links = found.fingerprint.size > 0 && { Link: await linksOf(components, look) }
     const { file, ranged } = await reads.run(() => openDownload(found, mirror))
     const digest = digests.known({ ...found, fingerprint: file.fingerprint })
@@ -74,13 +74,13 @@ export function addFileRoutes(
   })
 }
 
-/** The view that a path may be the address of. */
+/** The view that a path may name. */
 function viewNamed(components: readonly string[]): WantedView | null {
   const named = namedView(components.at(-1) ?? '')
   return named && { view: named.view, components: [...components.slice(0, -1), named.of] }
 }
 
-/** What was found, or the word that there is no such file. */
+/** The file, or the refusal that says it does not exist. */
 async function orAbsence(look: Promise<ScannedFile>): Promise<ScannedFile | Refusal> {
   try {
     return await look

@@ -1,18 +1,18 @@
 import type { BodyPart } from '../../server/answers/multipart-ranges.js'
 
-/** A stretch of a file that is read at once, and the parts of a body that lie in it, in their order. */
+/** A stretch of a file that is read at once, with the parts of a body in it, in their order. */
 export interface DownloadSpan {
   start: number
   end: number
   readonly parts: BodyPart[]
 }
 
-/** Bytes between two parts that are rather read as well than passed over by another read. */
+/** Most bytes between two parts that are read, too, instead of a second read. */
 const GAP = 16 * 1024
 
 /**
- * What to read for the next parts of a body, up to about `most` bytes of it; the last part may be
- * cut. Neighbours share a span, as each read costs a way to another thread and back.
+ * The spans to read for the next parts of a body, up to about `most` bytes; the last part may be
+ * cut. Neighbours share a span, because each read needs a switch to another thread and back.
  */
 export function nextSpans(parts: readonly BodyPart[], most: number): DownloadSpan[] {
   const spans: DownloadSpan[] = []
@@ -28,7 +28,7 @@ export function nextSpans(parts: readonly BodyPart[], most: number): DownloadSpa
   return spans
 }
 
-/** Adds a part to a span, if it lies near. */
+/** Adds a part to a span if it is near; returns whether it did. */
 function join(span: DownloadSpan, part: BodyPart, most: number): boolean {
   const isEmpty = part.start === part.end
   const start = isEmpty ? span.start : Math.min(span.start, part.start)

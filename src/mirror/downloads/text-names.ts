@@ -1,4 +1,4 @@
-/** What files are called, in small letters, that are text though their names have no extension. */
+/** Names of text files that have no extension, in small letters. */
 const NAMES = new Set(
   `readme install installing hacking authors contributors maintainers credits thanks
   license licence copying copyright notice patents unlicense
@@ -7,10 +7,10 @@ const NAMES = new Set(
   checksum checksums release inrelease packages sources filelist ls-lr`.split(/\s+/),
 )
 
-/** Lists of checksums, such as SHA256SUMS, and of what is in Debian's packages. */
+/** Lists of checksums, such as SHA256SUMS, and of the contents of Debian's packages. */
 const PATTERNS = [/^(?:md5|b2|sha\d+|blake\w+)sums?$/, /^contents-[\w-]+$/]
 
-/** Whether a file of that name is most likely text, as nearly all that are called so. */
+/** Whether nearly all files with that name are text. */
 export function isNameOfText(name: string): boolean {
   const small = name.toLowerCase()
   return NAMES.has(small) || PATTERNS.some((pattern) => pattern.test(small))

@@ -10,10 +10,10 @@ import { viewByQuery } from '../requests/view-address.js'
 import { composeRss, type FeedItem } from './rss.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Torrents in a feed. */
+/** Most torrents in a feed. */
 const MOST_ITEMS = 100
 
-/** Addresses of the mirror for which feeds are kept: requests name any. */
+/** Most addresses of the mirror with a kept feed; requests may name any address. */
 const MOST_FEEDS = 16
 
 export const FEED = '/-/feed.xml'
@@ -21,7 +21,7 @@ export const FEED = '/-/feed.xml'
 export interface FeedParts extends Pick<ServerContext, 'now'> {
   readonly options: Pick<ServiceOptions, 'webSeeds' | 'serviceName' | 'publicUrl' | 'warm'>
   readonly files: WarmFiles
-  /** The trackers of this moment. */
+  /** The current trackers. */
   readonly trackers: () => TrackerList
 }
 
@@ -29,17 +29,17 @@ export interface FeedParts extends Pick<ServerContext, 'now'> {
 export interface ComposedFeed {
   readonly body: Buffer
   readonly etag: string
-  /** Since when it is this one, in milliseconds since 1970; no two states share a second. */
+  /** When the feed got its content, in milliseconds since 1970; each state has its own second. */
   readonly sinceMs: number
 }
 
-/** A feed, and what it was made of. */
+/** A feed, with the inputs it was made from. */
 interface KeptFeed extends ComposedFeed {
   readonly version: number
   readonly trackers: TrackerList
 }
 
-/** The newest torrents of files that are ready, for those who subscribe to them. */
+/** The newest torrents that are ready, for subscribers. */
 export class Feed {
   readonly parts: FeedParts
   readonly #kept = new LRUCache<string, KeptFeed>({ max: MOST_FEEDS })
@@ -48,7 +48,7 @@ export class Feed {
     this.parts = parts
   }
 
-  /** The feed as it is now for those who reach the mirror at that address. */
+  /** The current feed for clients that reach the mirror at that address. */
   compose(address: string): ComposedFeed {
     const { files, now } = this.parts
     const trackers = this.parts.trackers()
@@ -69,7 +69,7 @@ export class Feed {
     const addresses: MirrorAddresses = [address, ...options.webSeeds]
     const since = options.warm?.feedSince ?? 0
     const shown = files.newest(MOST_ITEMS).filter(({ path, fingerprint }) => {
-      // Below its mount the service answers itself
+      // Below its own prefix the service answers itself
       return path[1] !== options.serviceName && modifiedMs(fingerprint) >= since
     })
     const items = shown.map((file) => describe(file, { trackers, addresses }))

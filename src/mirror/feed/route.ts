@@ -4,7 +4,7 @@ import { publicAddress } from '../requests/public-address.js'
 import { addReadRoute } from '../../server/answers/read-route.js'
 import { FEED, type Feed } from './feed.js'
 
-/** The feed of new torrents, which clients subscribe to. */
+/** Adds the feed of new torrents. */
 export function addFeedRoute(app: FastifyInstance, feed: Feed): void {
   addReadRoute(app, FEED, (request, reply) => {
     const address = publicAddress(request.raw, feed.parts.options.publicUrl)

@@ -4,11 +4,11 @@ import { html, type Html } from '../../text/html.js'
 export interface FeedItem {
   /** The path of its file. */
   readonly title: string
-  /** The address of the .torrent. */
+  /** URL of the .torrent. */
   readonly address: string
-  /** Bytes of the .torrent. */
+  /** Size of the .torrent in bytes. */
   readonly length: number
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly size: number
   /** Of version 1, in hexadecimal. */
   readonly infoHash: string
@@ -16,24 +16,24 @@ export interface FeedItem {
   readonly modifiedMs: number
 }
 
-/** Where a feed is, and what it is of. */
+/** The addresses and title of a feed. */
 export interface FeedChannel {
   readonly title: string
-  /** The address of the mirror's root, with a slash at its end. */
+  /** URL of the mirror's root, with a slash at its end. */
   readonly root: string
-  /** The address of the feed itself. */
+  /** URL of the feed itself. */
   readonly address: string
 }
 
-/** Minutes after which subscribers may ask again. */
+/** Minutes before subscribers may ask again. */
 const TTL = 5
 
-/** What XML 1.0 can't hold even escaped, beside the characters that are never sent as they are. */
+/** Characters that XML 1.0 cannot contain even escaped, except those that are never sent. */
 const NO_XML = /[\ufffe\uffff]/g
 
 /**
- * A feed of torrents as clients take it (BEP 36): RSS 2.0, each torrent an enclosure, and the
- * namespace that has the info hash and the content's size.
+ * Writes a feed of torrents (BEP 36): RSS 2.0 with each torrent as an enclosure. The `torrent`
+ * namespace holds the info hash and the content's size.
  */
 export function composeRss(
   { title, root, address }: FeedChannel,

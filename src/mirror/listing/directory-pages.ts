@@ -21,10 +21,10 @@ import { readReadme } from './readme.js'
 import { TYPE_AHEAD } from './type-ahead.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Rows on one page. */
+/** Rows per page. */
 const PAGE_LENGTHS = { html: 1000, entries: 1000, json: 10_000 }
 
-/** Memory for pages that are kept, and what one takes beside its bytes and its key, in bytes. */
+/** Bytes of memory for kept pages; each takes COST_OF_KEPT beside its bytes and its key. */
 const MEMORY = 16 * 1024 * 1024
 const COST_OF_KEPT = 300
 
@@ -33,7 +33,7 @@ const HEADERS = {
   json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
 }
 
-/** What tells pages of other looks from these. */
+/** Changes with the look of pages, so that ETags change, too. */
 const LOOK = createHash('sha1').update(HEADERS.html['Content-Security-Policy']).digest('base64url')
 
 export interface DirectoryPagesParts extends Pick<ServerContext, 'now' | 'onError'> {
@@ -42,7 +42,7 @@ export interface DirectoryPagesParts extends Pick<ServerContext, 'now' | 'onErro
   readonly planner: Planner
   readonly clients: Clients
   readonly requesters: Requesters
-  /** Whether there is a feed of new torrents to tell of. */
+  /** Whether pages link to a feed of new torrents. */
   readonly hasFeed: boolean
 }
 
@@ -58,7 +58,7 @@ interface Wanted extends Asked {
 /** The pages of the mirror's directories, for people and for programs. */
 export class DirectoryPages {
   readonly #parts: DirectoryPagesParts
-  /** Those for programs, which are the same as long as their listings are. */
+  /** Kept JSON pages, which are valid as long as their listings. */
   readonly #kept = new LRUCache<string, Buffer>({
     maxSize: MEMORY,
     sizeCalculation: (body, key) => COST_OF_KEPT + 2 * key.length + body.length,
@@ -99,7 +99,7 @@ export class DirectoryPages {
     reply.header('ETag', etag)
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     reply.headers(HEADERS[form])
-    // How long the page is, only who makes it knows
+    // The length is known only after the page is made
     if (request.method === 'HEAD') return reply.send()
     const wanted = { components, listing, query }
     return reply.send(await this.#render(form, wanted, requester))
@@ -117,7 +117,7 @@ export class DirectoryPages {
     return body
   }
 
-  /** A page of HTML, of which the beginning is there before the directory has been read. */
+  /** Renders an HTML page whose beginning is sent before the directory has been read. */
   async *#renderEarly(
     asked: Asked,
     listing: Promise<Listing>,
@@ -132,12 +132,12 @@ export class DirectoryPages {
     } catch (error) {
       const { status, line } = errorResponse(error)
       if (status === 500) onError(error)
-      yield html`<p role="alert">The entries are missing: ${line}</p>`.text
+      yield html`<p role="alert">The entries could not be read: ${line}</p>`.text
     }
     yield frame.end
   }
 
-  /** Sends who asks for a directory as if it were a file to its address. */
+  /** Redirects a request for a directory without its last slash to the directory's address. */
   redirect(
     { raw: { url = '' } }: FastifyRequest,
     reply: FastifyReply,
@@ -146,7 +146,7 @@ export class DirectoryPages {
     return redirect(reply, `./${encodeURIComponent(components.at(-1) ?? '')}/${queryOf(url)}`)
   }
 
-  /** The bytes of a page, or of its entries without what stands around them. */
+  /** The bytes of a page, or only of its entries without the frame. */
   #renderBody(
     form: 'html' | 'json' | 'entries',
     wanted: Wanted,
@@ -188,25 +188,25 @@ export class DirectoryPages {
   }
 }
 
-/** Whether nothing has to be known of the whole before an answer can begin. */
+/** Whether an answer may begin before everything is known. */
 function canBeginEarly({ method, headers }: FastifyRequest): boolean {
   const isConditional = 'if-match' in headers || 'if-none-match' in headers
   return method === 'GET' && !isConditional
 }
 
-/** Whether a directory is known to be large before all of it has been read. */
+/** Whether a directory proves large before all of it has been read. */
 function isLargeFirst({ listing, large }: PendingListing): Promise<boolean> {
   return Promise.race([listing.then(() => false), large.then(() => true)])
 }
 
-/** What tells a page from all others, and from what it was before. */
+/** Distinguishes a page from all others and from its earlier states. */
 function keyOf({ components, listing, query }: Wanted): string {
   return `${listing.parts.digest} ${formatListingQuery(query)} ${components.join('/')}`
 }
 
 /**
- * The way from an address whose path has needless slashes to the one that has none; null when this
- * has none.
+ * The relative path from an address with needless slashes to the one without; null if there are
+ * none.
  */
 function wayToPlain(url: string, components: readonly string[]): string | null {
   const path = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? ''
@@ -219,9 +219,9 @@ function queryOf(url: string): string {
   return /\?.*$/s.exec(url)?.[0] ?? ''
 }
 
-/** The address is relative, so that it is right whatever stands before the mirror. */
+/** Redirects to a relative address, which is right behind any proxy. */
 function redirect(reply: FastifyReply, location: string): FastifyReply {
   reply.header('Location', location)
-  sendLine(reply, 302, 'the directory is elsewhere')
+  sendLine(reply, 302, 'the directory has another address; follow the Location header')
   return reply
 }

@@ -9,26 +9,28 @@ import { MirrorView, type Mirror } from '../tree/mirror.js'
 import type { Listing } from './listing.js'
 import type { ListingRow } from './row.js'
 
-/** The cost of a look into a directory, in names that are looked at. */
+/** Cost of a look into a directory, in names. */
 const ENTER = 10
 
-/** Directories that are remembered. */
+/** Most remembered directories. */
 const REMEMBERED = 20_000
 
-/** A directory that was changed so long ago has another date after its next change, in milliseconds. */
+/**
+ * Milliseconds after its last change before a directory's date certainly changes with the next one.
+ */
 const SETTLED = 5000
 
-/** Finds directories without a torrent, because nothing in them could be in one. */
+/** Finds directories without a torrent, because they contain nothing for one. */
 export class EmptyDirectories {
   readonly #known = new LRUCache<string, boolean>({ max: REMEMBERED })
 
-  /** `now` tells milliseconds since 1970. */
+  /** `now` returns milliseconds since 1970. */
   constructor(
     readonly mirror: Mirror,
     readonly now: () => number,
   ) {}
 
-  /** The names of those entries of a directory that are such directories. */
+  /** The names of entries that are such directories. */
   async among(
     rows: readonly ListingRow[],
     components: readonly string[],
@@ -50,10 +52,10 @@ export class EmptyDirectories {
     return new Set(directories.filter((_, i) => empty[i]).map(({ name }) => name))
   }
 
-  /** Null for a directory that can't be read. */
+  /** Null for a directory that cannot be read. */
   async #isEmpty(path: readonly string[], view: MirrorView): Promise<boolean | null> {
     try {
-      // Nearly always the first names tell
+      // Nearly always the first names decide
       const entries = await opendir(await view.directory(path), { bufferSize: 8 })
       for await (const { name } of entries) if (isTaken(name, this.mirror)) return false
       return true
@@ -71,7 +73,7 @@ export function isEmptyListing({ parts }: Listing, mirror: Mirror): boolean {
   return !parts.directories.some(isContent) && !parts.files.some(isContent)
 }
 
-/** Whether a torrent of its directory takes an entry of that name. */
+/** Whether a torrent of its directory includes an entry of that name. */
 function isTaken(name: string, { hidden }: Mirror): boolean {
   return !isSuspect(name) && isPlainName(name) && skipReasonOf(name, hidden) === undefined
 }

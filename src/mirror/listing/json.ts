@@ -5,7 +5,7 @@ import { linksOf, type LinkContext } from './links.js'
 import { formatListingQuery, type ListingQuery } from './query.js'
 import type { ListingRow } from './row.js'
 
-/** Rows that are put into words together. */
+/** Rows that are formatted together. */
 const CHUNK = 200
 
 /** A page of a listing. */
@@ -17,7 +17,7 @@ export interface ListingView {
   readonly links: LinkContext
 }
 
-/** A page of a listing as programs read it: a line for each entry. */
+/** A page of a listing as JSON, a line for each entry. */
 export async function* jsonOfListing(view: ListingView, pause: Pause): AsyncGenerator<string> {
   const { components, listing, page, query, links } = view
   const { rows, ...figures } = page

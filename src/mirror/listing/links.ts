@@ -3,23 +3,23 @@ import { namedView, type ViewName } from '../requests/asked-view.js'
 import { viewAddress, viewByQuery } from '../requests/view-address.js'
 import type { ListingRow } from './row.js'
 
-/** Where an entry is and what can be had of it, relative to its directory's address. */
+/** The addresses of an entry and its views, relative to its directory. */
 export interface RowLinks {
   readonly address: string
-  /** Null where there is none to be had. */
+  /** Null if the entry has none. */
   readonly torrent: string | null
   readonly magnet: string | null
 }
 
 /** The facts that decide which links the entries of a page have. */
 export interface LinkContext {
-  /** The names of entries that are at the addresses of views of others. */
+  /** Names of entries that occupy the addresses of other entries' views. */
   readonly taken: ReadonlySet<string>
-  /** The names of directories in which there is nothing to make a torrent of. */
+  /** Names of directories that contain nothing for a torrent. */
   readonly empty: ReadonlySet<string>
 }
 
-/** A link of an entry with its words. */
+/** A link of an entry with its text. */
 export interface NamedLink {
   readonly text: string
   readonly address: string
@@ -28,12 +28,12 @@ export interface NamedLink {
 /** The end of a torrent's name. */
 const TORRENT = /\.torrent$/i
 
-/** Entries that are looked at between two pauses. */
+/** Entries processed between two pauses. */
 const CHUNK = 1000
 
 /**
- * The names of entries that are at the addresses of views of others, as a.iso.sha256 is where there is
- * a.iso.
+ * The names of entries that occupy the addresses of other entries' views, such as a.iso.sha256
+ * beside a.iso.
  */
 export async function findTaken(rows: readonly ListingRow[], pause: Pause): Promise<Set<string>> {
   const shadows = new Map<string, string[]>()
@@ -56,9 +56,9 @@ export async function findTaken(rows: readonly ListingRow[], pause: Pause): Prom
   return taken
 }
 
-/** Where an entry is, relative to its directory's address. */
+/** The address of an entry, relative to its directory. */
 export function addressOf({ name, isDirectory }: Pick<ListingRow, 'name' | 'isDirectory'>): string {
-  // With the dot, no name is taken for a scheme or host
+  // With the dot, no name can look like a scheme or host
   return `./${encodeURIComponent(name)}${isDirectory ? '/' : ''}`
 }
 
@@ -74,8 +74,8 @@ export function linksOf(row: ListingRow, { taken, empty }: LinkContext): RowLink
 }
 
 /**
- * Further links of an entry, which few people need. There is none to a checksum or metalink where the
- * mirror has a file of that name: its publisher's word counts.
+ * Further links of an entry, which few people need. If the mirror has a checksum file or metalink
+ * of that name, there is no link: the publisher's file counts.
  */
 export function furtherLinksOf(row: ListingRow, context: LinkContext): NamedLink[] {
   const { address, torrent } = linksOf(row, context)
@@ -92,12 +92,12 @@ export function furtherLinksOf(row: ListingRow, context: LinkContext): NamedLink
 
 const WORDS = { sha256: 'SHA-256', meta4: 'metalink' }
 
-/** The hybrid of a torrent by its address, which may have a query. */
+/** The address of a torrent's hybrid; `torrent` may have a query. */
 export function asHybrid(torrent: string): string {
   return `${torrent}${torrent.includes('?') ? '&' : '?'}hybrid`
 }
 
-/** The torrent of what is at an address, by queries that work in any case. */
+/** The torrent and magnet link of an address, by queries, which work for every name. */
 export function viewsByQuery(address: string): { torrent: string; magnet: string } {
   return { torrent: viewByQuery(address, 'torrent'), magnet: viewByQuery(address, 'magnet') }
 }

@@ -3,30 +3,30 @@ import { sortBy, type SortKey } from './order.js'
 import type { ListingQuery } from './query.js'
 import type { ListingRow } from './row.js'
 
-/** What a directory came to when it was read. */
+/** The entries of a directory as they were read. */
 export interface ListingParts {
-  /** Each sorted by name. */
+  /** Each list is sorted by name. */
   readonly directories: readonly ListingRow[]
   readonly files: readonly ListingRow[]
-  /** The file that tells what the directory is about, if there is one. */
+  /** The README of the directory; null if there is none. */
   readonly readme: ListingRow | null
-  /** The names of entries that are at the addresses of views of others. */
+  /** Names of entries that occupy the addresses of other entries' views. */
   readonly taken: ReadonlySet<string>
-  /** Whether there are more entries than are listed. */
+  /** Whether the directory has more entries than are listed. */
   readonly isCut: boolean
-  /** Entries whose names no address can hold. */
+  /** Number of entries whose names no address can contain. */
   readonly unnameable: number
-  /** What tells this state of the directory from others. */
+  /** Distinguishes this state of the directory from others. */
   readonly digest: string
 }
 
-/** Rows of a page, and what is to be said beside them. */
+/** The rows of a page, with the figures shown beside them. */
 export interface ListingPage {
   readonly rows: readonly ListingRow[]
-  /** The page that this is, and how many there are; from 1 on. */
+  /** The number of this page, from 1; and how many pages there are. */
   readonly page: number
   readonly pages: number
-  /** Of all rows that pass the filter. */
+  /** Numbers of all rows that pass the filter. */
   readonly directories: number
   readonly files: number
   /** Bytes of these files. */
@@ -39,7 +39,7 @@ interface SortedRows {
   readonly files: readonly ListingRow[]
 }
 
-/** The entries of a directory as they were at one time. */
+/** The entries of a directory at one time. */
 export class Listing {
   readonly #sorted = new Map<SortKey, SortedRows>()
 
@@ -47,12 +47,12 @@ export class Listing {
     this.#sorted.set('name', parts)
   }
 
-  /** How many entries are listed. */
+  /** Number of listed entries. */
   get length(): number {
     return this.parts.directories.length + this.parts.files.length
   }
 
-  /** A page of so many rows, directories first. */
+  /** A page of `pageLength` rows, directories first. */
   async page(query: ListingQuery, pageLength: number, pause: Pause): Promise<ListingPage> {
     const { directories, files } = await this.#passing(query, pause)
     const pages = Math.max(1, Math.ceil((directories.length + files.length) / pageLength))
@@ -101,7 +101,7 @@ interface Stretch {
   readonly isReversed: boolean
 }
 
-/** What lies in a stretch of rows, counted from their end if they are reversed. */
+/** The rows from `start` to before `end`, counted from the last row if `isReversed`. */
 function cut(rows: readonly ListingRow[], { start, end, isReversed }: Stretch): ListingRow[] {
   const inside = (at: number) => Math.min(Math.max(0, at), rows.length)
   const [from, to] = [inside(start), inside(end)]

@@ -22,17 +22,17 @@ export interface ListingsParts extends Pick<ServerContext, 'now' | 'monotonic'> 
   readonly planner: Planner
 }
 
-/** Memory for listings that are kept, and for those that are being read, in bytes. */
+/** Bytes of memory for kept listings, and for those being read. */
 const MEMORY = 32 * 1024 * 1024
 const MEMORY_FOR_READING = 64 * 1024 * 1024
 
-/** How long a listing counts, in milliseconds: a file that grows changes no directory. */
+/** Milliseconds for which a listing is kept: a file that grows does not change its directory. */
 const KEPT_FOR = 5_000
 
-/** Bytes that an entry takes up in a directory, about. */
+/** Approximate bytes of an entry in a directory. */
 const ENTRY_SIZE = 32
 
-/** A directory, and what it was when it was looked at. */
+/** A directory and its state when it was looked up. */
 interface FoundDirectory extends Place {
   readonly state: Fingerprint
 }
@@ -43,16 +43,16 @@ interface Kept {
   readonly readAt: number
 }
 
-/** What a name of `taken` costs in memory beside that of its row, in bytes. */
+/** Bytes of memory that a name in `taken` costs beside that of its row. */
 const TAKEN_COST = 50
 
-/** Entries from which on a page is so much work that a client may not ask for any number of them. */
+/** Number of entries from which a page counts as a large request of its client. */
 export const LARGE = 10_000
 
-/** A listing that is there already, or that is being read. */
+/** A listing that is known or being read. */
 export interface PendingListing {
   readonly listing: Promise<Listing>
-  /** Resolves while it is being read, as soon as there are more than `LARGE` entries. */
+  /** Resolves during the reading, as soon as more than `LARGE` entries are known. */
   readonly large: Promise<void>
 }
 
@@ -64,7 +64,7 @@ interface Reading {
 
 const NEVER = new Promise<void>(() => undefined)
 
-/** Sorted listings of directories, each read again when it has changed, or after some seconds. */
+/** Sorted listings of directories. Each is read again after a change, or after some seconds. */
 export class Listings {
   readonly #parts: ListingsParts
   readonly #memory = new MemoryPool({
@@ -88,8 +88,8 @@ export class Listings {
   }
 
   /**
-   * The entries of a directory of the mirror, which are read if they are not known.
-   * @throws Refusal, and so may the listing
+   * The entries of a directory of the mirror; reads them if they are not known.
+   * @throws Refusal; so may the listing
    */
   async begin(components: readonly string[], requester: Requester): Promise<PendingListing> {
     const found = await this.#find(components)
@@ -149,7 +149,7 @@ export class Listings {
     return { work, large, state: found.state }
   }
 
-  /** Whether the directory stayed as it was, and can't change any more without a sign of it. */
+  /** Whether the directory did not change meanwhile, and can't change later without a trace. */
   async #isSettled({ components, state }: FoundDirectory, startedMs: number): Promise<boolean> {
     if (isRacy(state, startedMs, 'full')) return false
     return sameFingerprint(state, (await this.#find(components)).state)

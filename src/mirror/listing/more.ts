@@ -1,7 +1,7 @@
 import { html, type Html } from '../../text/html.js'
 import type { NamedLink } from './links.js'
 
-/** Links that few people need, behind a word, so that the others are easy to read. */
+/** Links that few people need, behind the word "more", so that the others are easy to read. */
 export function renderMore(name: string, links: readonly NamedLink[]): Html {
   return html`<details>
     <summary aria-label="more of ${name}">more</summary>

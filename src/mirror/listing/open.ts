@@ -9,13 +9,13 @@ export interface OpenParts
     Pick<Admission, 'clients' | 'listingPlanner'>,
     Pick<DirectoryPagesParts, 'requesters' | 'onError'>,
     Pick<ListingsParts, 'now' | 'monotonic'> {
-  /** What is in each directory. */
+  /** The entries of each directory. */
   readonly entries: DirectoryListings
 }
 
 type ListingOptions = Pick<ServiceOptions, 'mirror' | 'files' | 'listings' | 'warm'>
 
-/** The pages of directories; null where they are not wanted. */
+/** Creates the pages of directories; null if they are disabled. */
 export function openDirectoryPages(
   { mirror, files, listings: isWanted, warm }: ListingOptions,
   { listingPlanner: planner, entries, clients, requesters, now, monotonic, onError }: OpenParts,

@@ -1,21 +1,21 @@
 import { sortInSlices, type Pause } from '../../server/pages/slices.js'
 import type { ListingRow } from './row.js'
 
-/** What rows can be sorted by, in the order of the columns. */
+/** The sort keys of rows, in the order of the columns. */
 export const SORT_KEYS = ['name', 'size', 'date'] as const
 
 export type SortKey = (typeof SORT_KEYS)[number]
 
 /**
- * A name in a form whose order is the one that people expect: numbers in it by their value, so that
- * 1.9 comes before 1.10, and no difference between small and capital letters.
+ * A form of a name that sorts as people expect: numbers by their value, so that 1.9 precedes 1.10,
+ * and without a difference between small and capital letters.
  */
 export function naturalKey(name: string): string {
   const key = name.toLowerCase()
   return /\d/.test(key) ? key.replace(/\d+/g, lengthFirst) : key
 }
 
-/** Of numbers without zeros before them, the one with more digits is larger. */
+/** Puts the number of digits first: without leading zeros, more digits mean a larger number. */
 function lengthFirst(digits: string): string {
   const number = digits.replace(/^0+(?=\d)/, '')
   return `0${String.fromCharCode(0x30 + number.length)}${number}`
@@ -27,8 +27,8 @@ interface KeyedRow {
 }
 
 /**
- * Sorts rows by name; those whose names are equal but for what people overlook have an order all the
- * same.
+ * Sorts rows by name, as people expect. Names that differ only in case or leading zeros have a
+ * fixed order, too.
  */
 export async function sortByName(rows: readonly ListingRow[], pause: Pause): Promise<ListingRow[]> {
   const keyed: KeyedRow[] = []
@@ -44,7 +44,7 @@ function compareKeyed(a: KeyedRow, b: KeyedRow): number {
   return a.row.name < b.row.name ? -1 : 1
 }
 
-/** Sorts rows that are sorted by name; those that are equal stay as they were. */
+/** Sorts rows that are sorted by name; equal ones keep their order. */
 export async function sortBy(
   key: Exclude<SortKey, 'name'>,
   rows: readonly ListingRow[],

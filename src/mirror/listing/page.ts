@@ -14,12 +14,12 @@ import { TYPE_AHEAD } from './type-ahead.js'
 /** Rows that are rendered together: less than a millisecond's work. */
 const CHUNK = 50
 
-/** The page around its entries, which is known before a directory is read. */
+/** The facts for a page's frame, known before the directory is read. */
 export interface ListingFrame extends ListingTools {
   readonly hasFeed: boolean
 }
 
-/** The page as people read it before its entries, and after them. */
+/** The HTML page before its entries and after them. */
 export function renderListingFrame(frame: ListingFrame): RenderedFrame {
   const { components, hasFeed } = frame
   const path = ['', ...components, ''].join('/')
@@ -38,7 +38,7 @@ export function renderListingFrame(frame: ListingFrame): RenderedFrame {
   return { start: start + heading.text, end }
 }
 
-/** The entries of a page as people read them. */
+/** The entries of an HTML page. */
 export async function* renderEntries(
   view: ListingView & { readonly readme: Readme | null },
   pause: Pause,
@@ -65,7 +65,7 @@ export async function* renderEntries(
   yield html`${renderNotes(view)}${renderPages(view)}${readme && renderReadme(readme)}`.text
 }
 
-/** Where browsers and feed readers find the feed, from a directory that deep. */
+/** The link by which browsers and feed readers find the feed, from a directory of this depth. */
 function feedLink(depth: number): Html {
   const address = `${'../'.repeat(depth)}./-/feed.xml`
   return html`<link
@@ -76,7 +76,7 @@ function feedLink(depth: number): Html {
   />`
 }
 
-/** How many entries there are, and how large. */
+/** The number of entries and their size. */
 function describe({ page }: ListingView): string {
   const { directories, files, size } = page
   const parts = [
@@ -86,7 +86,7 @@ function describe({ page }: ListingView): string {
   return parts.join(', ')
 }
 
-/** What holds for every page; so many directories below the root. */
+/** The footer of a page `depth` directories below the root. */
 function renderFooter(depth: number): Html {
   const status = `./${'../'.repeat(depth)}-/status`
   return html`Times are in UTC. <a href="?json">The same as JSON</a>

@@ -1,6 +1,6 @@
 import { html, type Html } from '../../text/html.js'
 
-/** The way from the root to a directory, as links. */
+/** The path from the root to a directory, as links. */
 export function renderPath(components: readonly string[]): Html {
   const steps = ['Index', ...components].map((name, i) => {
     const address = '../'.repeat(components.length - i)

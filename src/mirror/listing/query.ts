@@ -1,21 +1,21 @@
 import { SORT_KEYS, type SortKey } from './order.js'
 
-/** Which rows of a directory are wanted, and how. */
+/** The wanted rows of a directory, and their order. */
 export interface ListingQuery {
   readonly sort: SortKey
   readonly isDescending: boolean
-  /** What names have in them, whether in small or capital letters; empty for all. */
+  /** Text that names must contain, in small or capital letters; empty for all. */
   readonly filter: string
-  /** From 1 on. */
+  /** From 1. */
   readonly page: number
-  /** Whether it is to be JSON, whatever the client likes best. */
+  /** Whether the answer must be JSON, whatever the client prefers. */
   readonly isJson: boolean
 }
 
 /** In UTF-16 units: no name is longer. */
 export const MAX_FILTER = 255
 
-/** Reads the query of an address; what it does not say or says wrongly is as usual. */
+/** Reads the query of an address; missing and invalid values get their defaults. */
 export function parseListingQuery(url: string): ListingQuery {
   const parameters = new URLSearchParams(url.split(/\?(.*)/s, 2)[1])
   const page = Number(/^\d{1,7}$/.exec(parameters.get('page') ?? '')?.[0] ?? 1)
@@ -28,7 +28,7 @@ export function parseListingQuery(url: string): ListingQuery {
   }
 }
 
-/** The query as it stands in an address, without what is as usual; `./` for nothing else. */
+/** Writes the query without default values; `./` if nothing is left. */
 export function formatListingQuery(query: ListingQuery): string {
   const { sort, isDescending, filter, page, isJson } = query
   const parameters = new URLSearchParams()

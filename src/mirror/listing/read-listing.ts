@@ -10,18 +10,18 @@ import { readRows, type Place, type ReadRows } from './read-rows.js'
 import { findReadme } from './readme.js'
 import type { ListingRow } from './row.js'
 
-/** Rows that are looked at together. */
+/** Rows processed together. */
 const CHUNK = 1000
 
 export interface ReadListingParts {
   readonly mirror: Mirror
   readonly listings: DirectoryListings
-  /** Hears how many entries were read so far. */
+  /** Receives the number of entries read so far. */
   readonly onRead: (count: number) => void
 }
 
 /**
- * Reads a directory, and sorts what is in it by name.
+ * Reads a directory and sorts its entries by name.
  * @throws Refusal
  */
 export async function readListing(
@@ -57,7 +57,7 @@ export async function readListing(
   return new Listing({ directories, files, readme, taken, isCut, unnameable, digest })
 }
 
-/** What tells one state of a row from all others. */
+/** Distinguishes a state of a row from all others. */
 function lineOf({ name, isDirectory, size, modified }: ListingRow): string {
   return `${isDirectory ? 'd' : size} ${modified} ${name}\0`
 }
@@ -67,10 +67,10 @@ async function readIfThere(place: Place, parts: Parameters<typeof readRows>[1]):
   const { mirror } = parts.view
   try {
     const read = await readRows(place, parts)
-    // Another directory may have come into its place, which could be anywhere
+    // Another directory, from anywhere, may have replaced this one
     if ((await new MirrorView(mirror).directory(components)) === place.absolutePath) return read
   } catch (error) {
     throw await toRefusal(error, components, mirror)
   }
-  throw new NotReady('the directory changes while it is read: ask again later', 5)
+  throw new NotReady('the directory changes while it is read; try again in 5 s', 5)
 }

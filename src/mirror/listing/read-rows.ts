@@ -9,18 +9,18 @@ import { childOf, isWithheld, type MirrorView } from '../tree/mirror.js'
 import { Refusal, type RefusalCode } from '../../server/answers/refusal.js'
 import { costOfRow, type ListingRow } from './row.js'
 
-/** Rows of one directory; where there are more entries, the rest of them is left out. */
+/** Most rows of one directory; further entries are left out. */
 export const MAX_ROWS = 200_000
 
-/** Entries that are looked at together. */
+/** Entries that are looked up together. */
 const CHUNK = 1024
 
 export interface ReadRowsParts {
   readonly view: MirrorView
   readonly listings: DirectoryListings
-  /** What the reading is charged to. */
+  /** The budget that the reading is charged to. */
   readonly budget: Budget
-  /** Hears how many there are so far. */
+  /** Receives the number of rows so far. */
   readonly onRead: (count: number) => void
 }
 
@@ -30,7 +30,7 @@ export interface Place {
   readonly absolutePath: string
 }
 
-/** What is in a directory, in any order. */
+/** The published entries of a directory, in any order. */
 export interface ReadRows {
   readonly rows: readonly ListingRow[]
   readonly isCut: boolean
@@ -38,8 +38,8 @@ export interface ReadRows {
 }
 
 /**
- * Reads what of a directory is published: files and directories, and links that lead to such.
- * @throws Refusal, or as the system does
+ * Reads the published entries of a directory: files, directories, and links to them.
+ * @throws Refusal, and the system's errors
  */
 export async function readRows(place: Place, parts: ReadRowsParts): Promise<ReadRows> {
   const { budget, listings, view, onRead } = parts
@@ -66,12 +66,12 @@ export async function readRows(place: Place, parts: ReadRowsParts): Promise<Read
   return { rows, unnameable, isCut: false }
 }
 
-/** Whether an address can hold the name: one that is not UTF-8 came mangled. */
+/** Whether an address can contain the name; a name that is not UTF-8 cannot be restored. */
 function isNameable({ name }: DirectoryEntry): boolean {
   return !isSuspect(name) && isPlainName(name)
 }
 
-/** The rows of entries, but for those that have gone or are nothing that can be had. */
+/** The rows of entries, except those that are gone or cannot be downloaded. */
 async function lookAtAll(
   entries: readonly DirectoryEntry[],
   place: Place,
@@ -93,7 +93,7 @@ async function lookAtAll(
   return [...rows, ...(await targets)].filter((row) => row !== null)
 }
 
-/** What a link leads to; null when that may not be had. */
+/** The state of a link's target; null if it is not published. */
 async function lookIfThere(
   components: readonly string[],
   view: MirrorView,
@@ -109,7 +109,7 @@ async function lookIfThere(
 
 const ABSENT: readonly RefusalCode[] = ['not-found', 'not-permitted']
 
-/** Null for what is neither a file nor a directory. */
+/** Null for anything that is neither a file nor a directory. */
 function rowOf(name: string, state: PathState): ListingRow | null {
   const isDirectory = isOfKind(state, constants.S_IFDIR)
   if (!isDirectory && !isOfKind(state, constants.S_IFREG)) return null

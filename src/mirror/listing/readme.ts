@@ -6,30 +6,30 @@ import { Refusal } from '../../server/answers/refusal.js'
 import { addressOf } from './links.js'
 import type { ListingRow } from './row.js'
 
-/** Names of files that tell what a directory is about, in small letters; the first is the best. */
+/** Names of files that describe a directory, in small letters; the first is the best. */
 const NAMES = ['readme', 'readme.md', 'readme.txt', 'readme.rst']
 
-/** Bytes of such a file that are shown. */
+/** Most bytes of the file that are shown. */
 const MAX_BYTES = 64 * 1024
 
-/** What chooses between the looks of a character, as in emoji: it would be shown as an escape. */
+/** Characters that choose between the looks of an emoji; they would be shown as escapes. */
 const VARIATIONS = /[\ufe0e\ufe0f]/g
 
-/** The beginning of a file that tells what its directory is about. */
+/** The beginning of a directory's README. */
 export interface Readme {
   readonly row: ListingRow
   readonly text: string
   readonly isCut: boolean
 }
 
-/** The file that tells most likely what a directory is about; null when there is none. */
+/** The file that most likely describes its directory; null if there is none. */
 export function findReadme(files: readonly ListingRow[]): ListingRow | null {
   const rank = ({ name }: ListingRow) => NAMES.indexOf(name.toLowerCase())
   const readmes = files.filter((row) => row.size > 0 && /^readme/i.test(row.name) && rank(row) >= 0)
   return readmes.sort((a, b) => rank(a) - rank(b))[0] ?? null
 }
 
-/** Reads the beginning of such a file in a directory; null when it can't be read. */
+/** Reads the beginning of a README; null if it cannot be read. */
 export async function readReadme(
   row: ListingRow,
   components: readonly string[],
@@ -38,12 +38,12 @@ export async function readReadme(
   const bytes = await readStart([...components, row.name], mirror)
   if (!bytes) return null
   const isCut = bytes.length > MAX_BYTES
-  // Of a character that is cut in two, nothing is shown
+  // Shows nothing of a character that is cut in two
   const text = new TextDecoder().decode(bytes.subarray(0, MAX_BYTES), { stream: isCut })
   return { row, text: text.replace(VARIATIONS, ''), isCut }
 }
 
-/** One byte more than is shown, if there is one. */
+/** Reads one byte more than is shown, if there is one. */
 async function readStart(path: readonly string[], mirror: Mirror): Promise<Buffer | null> {
   try {
     const { handle } = await openInside(await new MirrorView(mirror).file(path), mirror)
@@ -60,10 +60,10 @@ async function readStart(path: readonly string[], mirror: Mirror): Promise<Buffe
   }
 }
 
-/** The file's text as it is, under its name. */
+/** The text of the file, below its name. */
 export function renderReadme({ row, text, isCut }: Readme): Html {
   const rest = html`<p class="muted">
-    These are its first ${formatBytes(MAX_BYTES)}: <a href="${addressOf(row)}">all of it</a>
+    The first ${formatBytes(MAX_BYTES)}. <a href="${addressOf(row)}">Show the whole file</a>
   </p>`
   return html`<section aria-labelledby="readme">
     <h2 id="readme">${row.name}</h2>

@@ -2,19 +2,19 @@ import { html, type Html } from '../../text/html.js'
 import type { ListingView } from './json.js'
 import { formatListingQuery } from './query.js'
 
-const STORED = '“stored”: a file of the mirror in the place of one that this server would make.'
+const STORED = '“stored”: the mirror has this file; the server does not generate it.'
 
-/** Notes on entries that are not listed, and on a word in the list. */
+/** Notes on entries that are not listed, and on the word "stored" in the list. */
 export function renderNotes({ listing, page, links }: ListingView): Html {
   const { isCut, unnameable } = listing.parts
   const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
   const hasStored = page.rows.some(({ name }) => links.taken.has(name))
-  return html`${isCut && html`<p>There are more entries than the ${page.files + page.directories} that are listed.</p>`}
-  ${unnameable > 0 && html`<p>${names} that no address can hold, as it is not UTF-8 or has a backslash.</p>`}
+  return html`${isCut && html`<p>Only ${page.files + page.directories} entries are listed; the directory has more.</p>`}
+  ${unnameable > 0 && html`<p>${names} that no address can contain: not UTF-8, or with a backslash.</p>`}
   ${hasStored && html`<p class="muted">${STORED}</p>`}`
 }
 
-/** The other pages of the same entries. */
+/** Links to the other pages of the same entries. */
 export function renderPages({ page: { page, pages }, query }: ListingView): Html | false {
   if (pages === 1) return false
   const link = (to: number, text: string, rel: string | null = null) => {

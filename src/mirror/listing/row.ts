@@ -1,14 +1,14 @@
-/** An entry of a directory as it is listed; of a link, what it leads to. */
+/** A listed entry of a directory; a link is listed as its target. */
 export interface ListingRow {
   readonly name: string
   readonly isDirectory: boolean
   /** In bytes; 0 for directories. */
   readonly size: number
-  /** When it was changed, in milliseconds since 1970. */
+  /** When it was last modified, in milliseconds since 1970. */
   readonly modified: number
 }
 
-/** What a row costs beside its name, in bytes, with its place in a few orders. */
+/** Bytes that a row takes beside its name, including its place in a few orders. */
 const ROW_COST = 120
 
 /** Bytes of memory that a row takes. */

@@ -6,7 +6,9 @@ const TITLES: Readonly<Record<SortKey, string>> = { name: 'Name', size: 'Size', 
 
 const CLASSES: Readonly<Record<SortKey, string>> = { name: 'name', size: 'n', date: 'date' }
 
-/** The head of the table, by which it is sorted: the largest and the newest first. */
+/**
+ * The head of the table, with links for sorting; size and date begin with the largest and newest.
+ */
 export function renderTableHead(query: ListingQuery): Html {
   return html`<thead>
     <tr>

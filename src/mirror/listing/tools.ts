@@ -7,13 +7,13 @@ import { formatListingQuery, MAX_FILTER, type ListingQuery } from './query.js'
 export interface ListingTools {
   readonly components: readonly string[]
   readonly query: ListingQuery
-  /** Whether there are, or may be, entries that are not on the page. */
+  /** Whether the page may lack some entries. */
   readonly isPart: boolean
-  /** Whether there is a torrent of the whole. */
+  /** Whether the whole directory has a torrent. */
   readonly hasTorrent: boolean
 }
 
-/** What can be done with the whole: it is filtered, or had as a torrent. */
+/** The filter of a directory, and the links to its torrent. */
 export function renderTools({ query, isPart, hasTorrent }: ListingTools): Html {
   return html`<div class="tools">
     <form method="get" action="./" role="search">
@@ -34,7 +34,7 @@ export function renderTools({ query, isPart, hasTorrent }: ListingTools): Html {
       <span
         id="shown"
         role="status"
-        ${isPart && html`data-more="; Enter looks at all others too"`}
+        ${isPart && html`data-more="; press Enter to search all pages"`}
       ></span>
     </form>
     ${hasTorrent && renderWhole()}

@@ -1,6 +1,6 @@
 import { InlineScript } from '../../server/pages/policy.js'
 
-/** Shows the rows of a page that pass the filter while it is typed, and says how many there are. */
+/** Filters the rows of a page while the filter is typed, and shows their number. */
 export const TYPE_AHEAD = new InlineScript(`
 addEventListener('DOMContentLoaded', () => {
   const filter = document.getElementById('filter')

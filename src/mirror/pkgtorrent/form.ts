@@ -4,15 +4,16 @@ import { percentDecode } from '../requests/percent-decode.js'
 
 /**
  * Reads the paths in a form (application/x-www-form-urlencoded): the values of its fields `p`, in
- * their order. Others are ignored. In steps, one for each path.
+ * their order. Other fields are ignored. Works in steps, one for each path.
  * @throws Refusal
  */
 export function* parsePaths(body: Uint8Array, maxPaths: number): Steps<string[]> {
   const fields = decodeUtf8(body).split('&')
   yield
   const values = fields.filter((field) => field.startsWith('p='))
-  if (values.length > maxPaths) throw new Refusal('too-large', `more than ${maxPaths} paths`)
-  if (values.length === 0) throw malformed('no path given: each is a field p of the form')
+  if (values.length > maxPaths)
+    throw new Refusal('too-large', `more than ${maxPaths} paths; send fewer`)
+  if (values.length === 0) throw malformed('no path given; send each as a field p of the form')
   const paths: string[] = []
   for (const value of values) {
     yield
@@ -25,12 +26,12 @@ function decodeUtf8(body: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body)
   } catch {
-    throw malformed('the form is not UTF-8')
+    throw malformed('the form is not UTF-8; encode its paths in UTF-8')
   }
 }
 
 function decodeValue(value: string): string {
   const path = percentDecode(value.replaceAll('+', ' '))
-  if (path.includes('\n')) throw malformed('a path holds a newline')
+  if (path.includes('\n')) throw malformed('a path contains a newline; rename the file')
   return path
 }

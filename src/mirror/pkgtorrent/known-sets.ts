@@ -5,15 +5,15 @@ import type { SetRecord } from '../../cache/records/set.js'
 import type { Steps } from '../../core/digests/steps.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Memory for sets that were asked for lately, in bytes; and what a path costs beside its text. */
+/** Bytes of memory for recent sets; and bytes that a path costs beside its text. */
 const MEMORY = 8 * 1024 * 1024
 const PATH_COST = 64
 
-/** What sets may take up in the cache. */
+/** Limits on the sets in the cache. */
 export interface SetLimits {
   readonly count: number
   readonly bytes: number
-  /** Bytes of new ones a minute; twice as many at once. */
+  /** Bytes of new sets per minute; twice as many at once. */
   readonly bytesPerMinute: number
 }
 
@@ -37,9 +37,9 @@ interface KeptSet {
 }
 
 /**
- * The sets that were asked for, by their digests: lately in memory, and before a restart in the
- * cache. Strangers make them up, so those in the cache are bounded, in number and bytes and in how
- * fast they become more; those that were of use only once go first.
+ * The requested sets by their digests: recent ones in memory, those from before a restart in the
+ * cache. Strangers choose the sets, so the cached ones are limited in number, in bytes and in
+ * growth. Sets that were used only once are removed first.
  */
 export class KnownSets {
   readonly #parts: KnownSetsParts
@@ -49,7 +49,7 @@ export class KnownSets {
       return paths.reduce((sum, path) => sum + PATH_COST + 2 * path.length, PATH_COST)
     },
   })
-  /** Those in the cache that were of use once, and more often: what was longest of no use first. */
+  /** Cached sets that were used once, and those used more often; the longest unused come first. */
   readonly #once = new Map<string, KeptSet>()
   readonly #again = new Map<string, KeptSet>()
   #bytes = 0
@@ -62,13 +62,13 @@ export class KnownSets {
     this.#allowedAt = parts.monotonic()
   }
 
-  /** The set of that digest; null when it is not known. */
+  /** The set with that digest; null if it is unknown. */
   get(digest: string): SetRecord | null {
     const recent = this.#recent.get(digest)
     if (recent) return recent
     const record = this.#parts.cache.set(Buffer.from(digest, 'hex'))
     if (!record) {
-      // It was too old, or the cache too large
+      // The record was too old, or the cache too large
       this.#leave(digest)
       return null
     }
@@ -77,13 +77,16 @@ export class KnownSets {
     return record
   }
 
-  /** About how many bytes have to be read to get a set; 0 when it is in memory. */
+  /** Approximate bytes to read for a set; 0 if it is in memory. */
   costOf(digest: string): number {
     if (this.#recent.has(digest)) return 0
     return (this.#once.get(digest) ?? this.#again.get(digest))?.bytes ?? 0
   }
 
-  /** Notes a set whose torrent was obtained. A set of one file gives way to a form of the same. */
+  /**
+   * Records a set whose torrent was made. A set of a form replaces a single one with the same
+   * digest.
+   */
   note(digest: string, set: SetRecord): void {
     const kept = this.#once.get(digest) ?? this.#again.get(digest)
     if (kept) this.#noteUse(digest)
@@ -93,7 +96,7 @@ export class KnownSets {
     this.#keep(digest, set)
   }
 
-  /** Finds out what sets are in the cache, in steps. */
+  /** Reads which sets are in the cache, in steps. */
   *load(): Steps<void> {
     for (const { key, value, body } of recordsOfKind(this.#parts.cache.store, 'set')) {
       const digest = Buffer.from(key.subarray(1)).toString('hex')
@@ -139,7 +142,7 @@ export class KnownSets {
     this.#again.set(digest, kept)
   }
 
-  /** Whether so many bytes more may be kept now. */
+  /** Whether that many more bytes may be kept now. */
   #isAllowed(bytes: number): boolean {
     const { limits, monotonic } = this.#parts
     const now = monotonic()

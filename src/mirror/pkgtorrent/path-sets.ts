@@ -14,12 +14,12 @@ import type { CurrentTorrent, OnDemand, PlannedTorrent } from '../torrents/on-de
 import { setContent } from './set-content.js'
 import { digestOfSet, type PathSet } from './set.js'
 
-/** Bytes of a form, or of a set in the cache, that are read at once. */
+/** Bytes of a form, or of a cached set, that are read without waiting for a turn. */
 const SMALL_FORM = 16 * 1024
 
 /**
- * Bytes of a form that are as much work as a path, and paths that are as much work as a pattern. A
- * form is cheaper to read, but what it comes to is kept until its files are looked at.
+ * Bytes of a form that cost as much as a path, and paths that cost as much as a pattern. A form is
+ * cheaper to read, but its paths are kept until their files are looked up.
  */
 const FORM_BYTES = 100
 const PATTERN_EFFORT = 1000
@@ -30,11 +30,11 @@ export interface PathSetsParts {
   readonly planner: Planner
   readonly known: KnownSets
   readonly listings: DirectoryListings
-  /** Hears of paths that can't be read. */
+  /** Receives paths that cannot be read. */
   readonly tellOmitted: (path: string) => void
 }
 
-/** Makes the torrents of sets, and remembers which sets were asked for. */
+/** Makes the torrents of sets and remembers which sets were requested. */
 export class PathSets {
   readonly #parts: PathSetsParts
 
@@ -43,8 +43,8 @@ export class PathSets {
   }
 
   /**
-   * The set of that digest that was asked for, before a restart too; null when none was.
-   * @throws NotReady when too much is asked for
+   * The requested set with that digest, also from before a restart; null if it is unknown.
+   * @throws NotReady if the server is busy
    */
   async known(digest: string, requester: Requester): Promise<PathSet | null> {
     const { planner, known } = this.#parts
@@ -70,7 +70,9 @@ export class PathSets {
     const parse = function* (): Steps<PathSet> {
       const paths = yield* parsePaths(form, options.limits.maxPaths)
       if (digestOfSet({ paths }) === digest) return { isSingle: false, paths, digest }
-      throw malformed('the paths do not hash to the digest in the address')
+      throw malformed(
+        'the digest in the address does not match; it is the SHA-1 of the paths joined by newlines',
+      )
     }
     if (form.length <= SMALL_FORM) return finish(parse())
     const effort = form.length / FORM_BYTES
@@ -82,15 +84,15 @@ export class PathSets {
 
   /**
    * Obtains a set's torrent.
-   * @throws Refusal, or BtkitError as the files can't be read
+   * @throws Refusal; BtkitError if the files cannot be read
    */
   obtain(set: PathSet, requester: Requester): Promise<CurrentTorrent> {
     const { digest, isSingle, paths, version = 'v1', pieceLength = 'protocol' } = set
     const { known, onDemand } = this.#parts
     const plan = async (budget: Budget) => {
       const planned = await this.#plan(set, budget)
-      // Now that the files are there, and whether or not anybody waits until they are hashed
-      // A newline in a path can't be told from one between two
+      // Records the set once its files are found, even if nobody waits for their hashing. A newline
+      // in a path looks like one between two paths
       const isOfProtocol =
         version === 'v1' && pieceLength === 'protocol' && !paths.some((path) => path.includes('\n'))
       if (isOfProtocol) known.note(digest, { isSingle, paths })
@@ -118,14 +120,14 @@ function planningOf({ client, signal, memory }: Requester) {
   return { client, signal, memory }
 }
 
-/** About how much work it is to find files by paths. */
+/** The approximate work of finding files by paths. */
 function effortOf(paths: readonly string[]): number {
   return paths.reduce((sum, path) => sum + (isGlob(path) ? PATTERN_EFFORT : 1), 0)
 }
 
 /**
- * The directory of a single file. Below its mount the service answers itself, so that clients would
- * get no file there.
+ * The directory of a single file. Null below the service's own addresses, where clients would get
+ * no file.
  */
 function directoryOf(
   [file]: readonly ScannedFile[],

@@ -26,7 +26,7 @@ export interface PkgtorrentParts {
   readonly requesters: Requesters
 }
 
-/** The pkgtorrent protocol, under `/<name>/<service name>/` for any name. */
+/** Adds the pkgtorrent protocol, under `/<name>/<service name>/` for any name. */
 export function addPkgtorrentRoutes(app: FastifyInstance, parts: PkgtorrentParts): void {
   const { sets, sender, requesters } = parts
   const { serviceName, limits } = parts.options
@@ -63,7 +63,7 @@ export function addPkgtorrentRoutes(app: FastifyInstance, parts: PkgtorrentParts
   })
 }
 
-/** Reads the form of a request; the connection of one that is refused before its end is closed. */
+/** Reads the form of a request. If it is refused before its end, the connection is closed. */
 async function readForm(
   { raw }: FastifyRequest,
   reply: FastifyReply,
@@ -77,7 +77,7 @@ async function readForm(
   }
 }
 
-/** Not 404, which caches on the way would keep. */
+/** Answers 412 instead of 404, which caches would keep. */
 function sendUnknown(reply: FastifyReply): FastifyReply {
   return reply
     .code(412)

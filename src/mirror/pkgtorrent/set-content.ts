@@ -10,13 +10,16 @@ import { notFound, Refusal } from '../../server/answers/refusal.js'
 import { MOST_V2_BYTES } from '../torrents/asked-version.js'
 import type { PieceLength } from './set.js'
 
-/** What is asked for beside the files. */
+/** The form of the wanted torrent. */
 export interface WantedContent {
-  /** Whether one file makes a torrent of a single file. */
+  /** Whether a single file makes a single-file torrent. */
   readonly isSingle: boolean
-  /** v1 when absent, which is that of the protocol. */
+  /** v1 if absent, as in the protocol. */
   readonly version?: MetainfoVersion
-  /** Of a single file; that of the protocol when absent, which all sets of several files have. */
+  /**
+   * Piece length of a single-file torrent; the protocol's if absent. Sets of several files always
+   * have the protocol's.
+   */
   readonly pieceLength?: PieceLength
 }
 
@@ -24,9 +27,9 @@ export interface WantedContent {
 export const BLOCK_SIZE = 1024 * 1024
 
 /**
- * What the torrent of a set is made of. That of a single file is the file; all others begin each
- * file on a piece boundary, so that its digests are the same in every set: a null file, which the
- * service itself serves, fills the piece before. In steps, one for each file.
+ * The content of a set's torrent. A single-file torrent contains just the file. In all others, each
+ * file begins on a piece boundary, so that its digests are the same in every set. A null file,
+ * served by the service itself, fills the piece before. Works in steps, one for each file.
  * @throws Refusal
  */
 export function* setContent(
@@ -41,13 +44,13 @@ export function* setContent(
     : yield* paddedContent(inOrder(files, version), serviceName, version)
   if (version !== 'v1') refuseLongHashing(content)
   if (content.size > 0) return content
-  throw new Refusal('empty', 'all files are empty, and clients refuse such torrents')
+  throw new Refusal('empty', 'all files are empty; clients refuse such torrents')
 }
 
-/** @throws Refusal when content of version 2 has more bytes than are hashed in one go */
+/** @throws Refusal if content of version 2 has more bytes than are hashed at once */
 export function refuseLongHashing(content: Pick<Content, 'files'>): void {
   if (bytesOf(content) <= MOST_V2_BYTES) return
-  const why = `files of more than ${formatBytes(MOST_V2_BYTES)} in version 2 are not hashed here`
+  const why = `more than ${formatBytes(MOST_V2_BYTES)} are not hashed for version 2; ask for version 1`
   throw new Refusal('incompatible', why)
 }
 
@@ -64,7 +67,7 @@ export function singleContent(
   return cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
 }
 
-/** The files as they were asked for, or in the order that a file tree has (BEP 52). */
+/** The files in the requested order, or in that of a file tree (BEP 52). */
 function inOrder(files: readonly ScannedFile[], version: MetainfoVersion): readonly ScannedFile[] {
   return version === 'v1' ? files : sortFiles(files, { by: 'path', isDescending: false })
 }
@@ -88,7 +91,7 @@ function* paddedContent(
   return cutIntoPieces({ version, name, isDirectory: true, files: padded, skipped: [] }, BLOCK_SIZE)
 }
 
-/** Names null files: `n` of each size counts from 0. */
+/** Names null files; `n` counts from 0 for each size. */
 class NullFiles {
   readonly #counts = new Map<number, number>()
 
@@ -101,7 +104,7 @@ class NullFiles {
   }
 }
 
-const COMMON = 'the files of a set need a common directory'
+const COMMON = 'all files of a set must have the same first directory'
 
 /** The first component of all paths, which is the torrent's name. */
 function sharedName(files: readonly ScannedFile[]): string {
@@ -113,7 +116,7 @@ function sharedName(files: readonly ScannedFile[]): string {
   return name
 }
 
-/** Under the mount the service answers itself, so that such files could not be fetched. */
+/** Refuses files below the service's own addresses, from which they could not be fetched. */
 function refuseShadowed(files: readonly ScannedFile[], serviceName: string): void {
   const shadowed = files.find(({ path }) => path[1] === serviceName)
   if (shadowed) throw notFound(formatMirrorPath(shadowed.path))
@@ -124,12 +127,12 @@ function* refuseDoubles(files: readonly ScannedFile[]): Steps<void> {
   for (const { path } of files) {
     yield
     const key = path.join('/')
-    if (seen.has(key)) throw incompatible(path, 'is named twice')
+    if (seen.has(key)) throw incompatible(path, 'named twice; name each file once')
     seen.add(key)
   }
 }
 
-/** The refusal of a file that can't be in one torrent with the others. */
+/** Refuses a file that cannot be in one torrent with the others. */
 function incompatible(path: readonly string[], why: string): Refusal {
   return new Refusal('incompatible', `${formatMirrorPath(path)}: ${why}`)
 }

@@ -3,21 +3,21 @@ import type { SetRecord } from '../../cache/records/set.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { malformed } from '../../server/answers/refusal.js'
 
-/** A set of files, and its digest. */
+/** A set of files and its digest. */
 export interface PathSet extends SetRecord {
   readonly digest: string
-  /** The version of the torrent; v1 when absent, which is that of the protocol. */
+  /** The version of the torrent; v1 if absent, as in the protocol. */
   readonly version?: MetainfoVersion
-  /** That of the protocol when absent. */
+  /** The protocol's piece length if absent. */
   readonly pieceLength?: PieceLength
 }
 
-/** A piece length in bytes, or `auto` for the one that suits the size. */
+/** A piece length in bytes, or `auto` to choose one by the size. */
 export type PieceLength = number | 'auto'
 
 /**
- * The set of one file, as its views have it, which are no part of the protocol: with pieces of the
- * length that `makemetafile` would choose, unless the operator asks for another.
+ * The set of one file for its views, which are not part of the protocol. Its piece length is that
+ * of `makemetafile`, unless the operator has set another.
  */
 export function viewSet(
   components: readonly string[],
@@ -27,13 +27,16 @@ export function viewSet(
   return { ...singleSet(`/${components.join('/')}`, version), pieceLength }
 }
 
-/** The set of one path or pattern, with a slash first: of one file, the torrent is one of that file. */
+/**
+ * The set of one path or pattern, which begins with a slash. If it matches one file, the torrent is
+ * single-file.
+ */
 export function singleSet(path: string, version: MetainfoVersion): PathSet {
   const paths = [path]
   return { isSingle: true, paths, digest: digestOfSet({ paths }), version }
 }
 
-/** The digest of a set: the SHA-1, in hex, of its paths joined by newlines. */
+/** The digest of a set: the SHA-1, in hexadecimal, of its paths joined by newlines. */
 export function digestOfSet({ paths }: Pick<SetRecord, 'paths'>): string {
   return createHash('sha1').update(paths.join('\n')).digest('hex')
 }
@@ -43,6 +46,6 @@ export function digestOfSet({ paths }: Pick<SetRecord, 'paths'>): string {
  * @throws Refusal
  */
 export function parseDigest(text: string): string {
-  if (!/^[0-9a-f]{40}$/i.test(text)) throw malformed('a digest has 40 hexadecimal digits')
+  if (!/^[0-9a-f]{40}$/i.test(text)) throw malformed('not a digest; it has 40 hexadecimal digits')
   return text.toLowerCase()
 }

@@ -1,26 +1,26 @@
-/** How far back a pace looks, in milliseconds. */
+/** Milliseconds that the average covers. */
 const WINDOW = 10_000
 
-/** Milliseconds between two points that are remembered. */
+/** Milliseconds between two remembered points. */
 const STEP = 500
 
-/** How much was done by when. */
+/** An amount at a time (milliseconds of the clock). */
 interface Point {
   readonly amount: number
   readonly at: number
 }
 
-/** How fast something grows, by its last seconds. */
+/** The speed of something that grows, averaged over the last seconds. */
 export class Pace {
   #points: Point[] = []
   readonly #monotonic: () => number
 
-  /** `monotonic` tells milliseconds on a clock that is never set. */
+  /** `monotonic` returns milliseconds of a clock that is never set. */
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic
   }
 
-  /** Notes how much there is by now. */
+  /** Records the current amount. */
   note(amount: number): void {
     const at = this.#monotonic()
     const last = this.#points.at(-1)
@@ -29,7 +29,7 @@ export class Pace {
     this.#points = [...this.#points.slice(Math.max(0, fromHere)), { amount, at }]
   }
 
-  /** What was added a second, when there is so much now; null as long as that can't be told. */
+  /** The increase per second, if the current amount is `amount`; null while it is unknown. */
   perSecond(amount: number): number | null {
     const [first] = this.#points
     const passed = first ? this.#monotonic() - first.at : 0

@@ -8,14 +8,16 @@ import { UnderWay } from './under-way.js'
 import type { PageLinks } from '../requests/page-wish.js'
 import { REFRESH_SCRIPT } from './refresh-script.js'
 
-/** Seconds between an answer and the next look at a torrent that is being made. */
+/** Seconds between an answer and the next check of a torrent that is being made. */
 const SOON = 1
 
-/** What a browser shows while something is made: how far that is. It asks again by itself. */
+/**
+ * The page that a browser shows while something is made, with the progress. It refreshes itself.
+ */
 export function renderProgressPage(error: NotReady, links: PageLinks): string {
   const told = error instanceof UnderWay ? error.progress : null
   const seconds = error instanceof UnderWay ? SOON : error.retryAfter
-  // Whoever has scripts is not moved away from where he reads
+  // Only without scripts: a reload would move the reader's place on the page
   const refresh = html`<noscript
     ><meta http-equiv="refresh" content="${seconds}; url=${links.progress}"
   /></noscript>`
@@ -23,15 +25,15 @@ export function renderProgressPage(error: NotReady, links: PageLinks): string {
     { title: titleOf(told, links), head: html`${refresh} ${REFRESH_SCRIPT.element}` },
     html`<h1>The ${links.what} is being made</h1>
       <div id="state">${stateOf(error, told)}</div>
-      <p>The download begins by itself. This page keeps itself up to date.</p>
+      <p>The download begins by itself. This page updates itself.</p>
       <p>
-        <a id="again" data-seconds="${seconds}" href="${links.progress}">Look again</a> &middot;
-        <a href="${links.root}-/status">What else is being done</a>
+        <a id="again" data-seconds="${seconds}" href="${links.progress}">Refresh</a> &middot;
+        <a href="${links.root}-/status">Status of the mirror</a>
       </p>`,
   )
 }
 
-/** What a browser shows when it is there: it fetches it by itself. */
+/** The page that a browser shows once the torrent is ready; it downloads the torrent. */
 export function renderReadyPage(title: TorrentTitle, links: PageLinks): string {
   const refresh = html`<meta http-equiv="refresh" content="0; url=${links.itself}" />`
   return renderPage(
@@ -51,7 +53,7 @@ function titleOf(told: ProgressStatus | null, { what }: PageLinks): string {
 
 function stateOf(error: NotReady, told: ProgressStatus | null): Html {
   if (told === null) {
-    const line = error instanceof UnderWay ? 'Its files are being looked at.' : error.message
+    const line = error instanceof UnderWay ? 'Its files are being looked up.' : error.message
     return html`<p>${line}</p>`
   }
   const { title, bytesDone, bytesTotal } = told
@@ -61,7 +63,7 @@ function stateOf(error: NotReady, told: ProgressStatus | null): Html {
     <p>${describeProgress(told)}</p>`
 }
 
-/** How far a torrent is, in words. */
+/** The progress of a torrent in words. */
 export function describeProgress(told: ProgressStatus): string {
   const { state, bytesDone, bytesTotal, bytesPerSecond } = told
   if (bytesDone === 0 && state === 'waiting') return 'waits for its turn'
@@ -72,7 +74,7 @@ export function describeProgress(told: ProgressStatus): string {
   return `${done}, ${formatBytes(bytesPerSecond)}/s, about ${left} left`
 }
 
-/** Not 100 before all is done. */
+/** The percentage that is done; 100 only at the end. */
 export function percentOf({ bytesDone, bytesTotal }: ProgressStatus): number {
   return bytesTotal === 0 ? 0 : Math.floor((100 * bytesDone) / bytesTotal)
 }

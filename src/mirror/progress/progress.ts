@@ -1,19 +1,19 @@
 import { Pace } from './pace.js'
 import type { TorrentTitle } from './title.js'
 
-/** How far a torrent is, as of a moment. */
+/** The progress of a torrent at one time. */
 export interface ProgressStatus {
   readonly title: TorrentTitle
-  /** Whether its files are being hashed, or wait for it. */
+  /** Whether its files are being hashed or wait for their turn. */
   readonly state: 'waiting' | 'hashing'
-  /** Bytes whose digests are known, of all that its pieces are cut from: padding counts. */
+  /** Bytes whose digests are known, and all bytes of its pieces; both include padding. */
   readonly bytesDone: number
   readonly bytesTotal: number
-  /** Null as long as it can't be told. */
+  /** Null while unknown. */
   readonly bytesPerSecond: number | null
 }
 
-/** How far the hashing of a torrent is. */
+/** Follows the hashing of a torrent. */
 export class TorrentProgress {
   /** Bytes hashed so far; null before hashing has begun. */
   bytesHashed: number | null = null
@@ -30,14 +30,14 @@ export class TorrentProgress {
     this.#pace = new Pace(monotonic)
   }
 
-  /** Notes how many bytes are hashed of those that had to be. */
+  /** Records how many of the bytes to hash are hashed. */
   note(bytesHashed: number, bytesWanted: number): void {
     this.bytesHashed = bytesHashed
     this.#known = Math.max(0, this.total - bytesWanted)
     this.#pace.note(bytesHashed)
   }
 
-  /** How far it is now. */
+  /** The current progress. */
   tell(): ProgressStatus {
     const { title, total, bytesHashed } = this
     const bytesDone = Math.min(total, this.#known + (bytesHashed ?? 0))

@@ -1,9 +1,10 @@
 import { InlineScript } from '../../server/pages/policy.js'
 
 /**
- * Keeps a page up to date without loading it anew: asks for what its link `again` leads to, and
- * takes `state` out of the answer. When that has a link `download`, goes there, and asks no more;
- * what is no page is shown itself. The page's own `refresh` does the same where there is no script.
+ * Updates a page without reloading it: fetches the target of its link `again` and inserts the
+ * element `state` of the answer. If that contains a link `download`, the script follows it and
+ * stops. An answer that is not a page is shown itself. Without scripts, the page's `refresh` does
+ * the same.
  */
 export const REFRESH_SCRIPT = new InlineScript(
   `

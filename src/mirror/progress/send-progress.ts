@@ -7,8 +7,9 @@ import { renderProgressPage, renderReadyPage } from './progress-page.js'
 import { REFRESH_SCRIPT } from './refresh-script.js'
 
 /**
- * Answers a browser whose torrent is not ready yet with a page, first under the status that all
- * clients get; false for other clients and other errors, which are the caller's to send.
+ * Sends a browser a page if its torrent is not ready yet. At the torrent's own address, the page
+ * has the status that all clients get. Returns false for other clients and other errors, which the
+ * caller must send.
  */
 export function sendProgress(
   { raw }: FastifyRequest,
@@ -17,13 +18,16 @@ export function sendProgress(
 ): boolean {
   if (!(error instanceof NotReady) || error.code !== 'busy' || !wantsPage(raw)) return false
   const { url = '' } = raw
-  // What has an address of its own is there
+  // The progress page has its own address and exists
   if (!isProgressAddress(url)) reply.code(503).header('Retry-After', String(error.retryAfter))
   reply.headers(HEADERS).send(renderProgressPage(error, pageLinks(url)))
   return true
 }
 
-/** Answers the page on progress, when the torrent is ready; false when something else was asked. */
+/**
+ * Sends the page for a torrent that is ready, if the progress page was asked for; else returns
+ * false.
+ */
 export function sendReady(
   { raw }: FastifyRequest,
   reply: FastifyReply,

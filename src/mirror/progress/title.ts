@@ -1,18 +1,18 @@
 import { bytesOf, type Content } from '../../core/digests/content.js'
 import { withoutPads } from '../../core/digests/pad-files.js'
 
-/** What people are told of a torrent: names of files that anybody may have, and quantities. */
+/** The description of a torrent for people: names of published files, and quantities. */
 export interface TorrentTitle {
   readonly name: string
-  /** Where a single file is, below the mirror's root; null for a torrent of several. */
+  /** Path of a single file below the mirror's root; null for a torrent of several files. */
   readonly path: readonly string[] | null
-  /** How many files there are, padding left aside. */
+  /** Number of files, without padding. */
   readonly files: number
-  /** Bytes of these. */
+  /** Bytes of these files. */
   readonly size: number
 }
 
-/** The title of the torrent that content makes. */
+/** The title of a torrent with this content. */
 export function titleOf(content: Content): TorrentTitle {
   const [first, ...others] = withoutPads(content.files)
   return {

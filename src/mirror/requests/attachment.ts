@@ -1,9 +1,9 @@
-/** What a quoted file name may hold: browsers read `%41` in it in ways of their own. */
+/** Characters that cannot be in a quoted file name; browsers treat `%41` differently. */
 const UNQUOTABLE = /[^\x20-\x7e]|["\\%]/gu
 
 /**
- * The Content-Disposition of something to be saved under a name (RFC 6266): in ASCII for all, and in
- * UTF-8 where that is not the same.
+ * The Content-Disposition for a download with that name (RFC 6266): in ASCII, and also in UTF-8 if
+ * that differs.
  */
 export function attachmentNamed(name: string): string {
   const plain = name.replace(UNQUOTABLE, '_')
@@ -11,7 +11,7 @@ export function attachmentNamed(name: string): string {
   return plain === name ? quoted : `${quoted}; filename*=UTF-8''${encodeExtended(name)}`
 }
 
-/** Percent-encodes all that an extended value can't hold as it is (RFC 8187). */
+/** Percent-encodes the characters that an extended value cannot contain (RFC 8187). */
 function encodeExtended(text: string): string {
   return encodeURIComponent(text).replace(/['()*]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`

@@ -8,8 +8,8 @@ import { errorResponse, setRetryAfter } from '../../server/answers/errors.js'
 import { pageLinks, wantsPage } from './page-wish.js'
 
 /**
- * Sends an error to a browser as a page that leads back; false for other clients, to which the caller
- * sends it. `hasListings` is whether directories have pages.
+ * Sends a browser an error as a page with links back. Returns false for other clients, whose answer
+ * the caller sends. `hasListings` says whether directories have pages.
  */
 export function sendErrorPage(
   { raw }: FastifyRequest,

@@ -3,10 +3,10 @@ import { prefersHtml } from '../../server/answers/accept.js'
 import { RESERVED } from '../tree/mirror.js'
 import { askedView, namedView, type ViewName } from './asked-view.js'
 
-/** Stands last in the query of addresses that a page asks for by itself while a torrent is made. */
+/** The last word in the query of a progress page's address. */
 const PROGRESS = 'progress'
 
-/** Whether a request is a browser's, which shows a page while there is nothing else to show. */
+/** Whether a request comes from a browser, which can show a page while it waits. */
 export function wantsPage({
   method,
   headers,
@@ -14,29 +14,28 @@ export function wantsPage({
   return method === 'GET' && prefersHtml(headers.accept)
 }
 
-/** Whether an address is that of a page on the progress of what is at the address itself. */
+/** Whether an address is that of a progress page. */
 export function isProgressAddress(url: string): boolean {
   return url.endsWith(`?${PROGRESS}`) || url.endsWith(`&${PROGRESS}`)
 }
 
 /**
- * What a page at an address is about, and addresses as it may name them: relative, so that they hold
- * behind proxies too.
+ * Links of the page at an address. They are relative, so that they are right behind proxies, too.
  */
 export interface PageLinks {
-  /** What is asked for there, in a word. */
+  /** The resource that the address names, in a word. */
   readonly what: string
-  /** The page on progress. */
+  /** The progress page. */
   readonly progress: string
-  /** What it is about. */
+  /** The resource itself. */
   readonly itself: string
   /** The root of the mirror, with a slash at its end. */
   readonly root: string
-  /** The directory that it is in, or that it is a view of; the same as `root` if that is the root. */
+  /** The directory that contains it, or whose view it is; `root` if that is the root. */
   readonly directory: string
 }
 
-/** The links of a page at that address, be it the one on progress or not. */
+/** The links of the page at an address, which may be that of a progress page. */
 export function pageLinks(url: string): PageLinks {
   const address = isProgressAddress(url) ? url.slice(0, -PROGRESS.length - 1) : url
   const [path = '', query = ''] = pathOf(address).split(/\?(.*)/s, 2)
@@ -51,7 +50,7 @@ export function pageLinks(url: string): PageLinks {
   }
 }
 
-/** The way up by so many directories. */
+/** The relative path up by `depth` directories. */
 function way(depth: number): string {
   return depth > 0 ? '../'.repeat(depth) : './'
 }
@@ -61,10 +60,10 @@ function directoryOf(path: string, isView: boolean, depth: number): string {
   return way(path.endsWith('/') && !isView ? Math.min(1, depth) : 0)
 }
 
-/** Views that are something other than a torrent, or what tells of one. */
+/** Views other than a torrent or its magnet link. */
 const WORDS: Readonly<Partial<Record<ViewName, string>>> = { sha256: 'checksum', meta4: 'metalink' }
 
-/** Clients may name the host in it as well (RFC 9112, section 3.2.2). */
+/** Removes the host, which clients may include (RFC 9112, section 3.2.2). */
 function pathOf(url: string): string {
   return url.replace(/^https?:\/\/[^/?]*/i, '')
 }

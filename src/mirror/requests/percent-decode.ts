@@ -8,6 +8,6 @@ export function percentDecode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw malformed('a path is not percent-encoded UTF-8')
+    throw malformed('a path is not percent-encoded UTF-8; encode it so')
   }
 }

@@ -4,15 +4,15 @@ import type { MemoryAccount } from '../admission/memory-pool.js'
 import { malformed, Refusal } from '../../server/answers/refusal.js'
 
 export interface BodyLimits {
-  /** Bytes of a body. */
+  /** Most bytes of a body. */
   readonly maxBody: number
-  /** What the body is charged to as it comes. */
+  /** The account that is charged with the body as it arrives. */
   readonly memory: MemoryAccount
 }
 
 /**
  * Reads the body of a request.
- * @throws Refusal when it is too long, when there is no memory for it, or when it does not come
+ * @throws Refusal if it is too long or incomplete, or if there is no memory for it
  */
 export async function readBody(
   request: IncomingMessage,
@@ -32,10 +32,10 @@ export async function readBody(
 
 async function* bytesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
   try {
-    // The connection is still needed when not all of it is read
+    // The connection is still needed after a part of the body
     for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer
   } catch {
-    throw malformed('the body did not come whole')
+    throw malformed('the body is incomplete; send it again')
   }
 }
 

@@ -2,21 +2,23 @@ import { malformed } from '../../server/answers/refusal.js'
 import { percentDecode } from './percent-decode.js'
 
 /**
- * The components of a request's path from number `skip` on, as a path of the mirror: each is
- * percent-decoded once, and none may hold a slash that way.
+ * The components of a request's path from number `skip` on, as a path of the mirror. Each component
+ * is percent-decoded once and must not contain a slash then.
  * @throws Refusal
  */
 export function requestPath(url: string, skip = 0): string {
-  // Clients may name the host here as well (RFC 9112, section 3.2.2)
+  // Clients may include the host (RFC 9112, section 3.2.2)
   const [path = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)
   // `*`, and addresses of other schemes
-  if (path !== '' && !path.startsWith('/')) throw malformed('the address has no path')
+  if (path !== '' && !path.startsWith('/'))
+    throw malformed('the address has no path; begin it with a slash')
   const components = path.split('/').slice(1 + skip)
   return `/${components.map(decodeComponent).join('/')}`
 }
 
 function decodeComponent(component: string): string {
   const decoded = percentDecode(component)
-  if (decoded.includes('/')) throw malformed('a name in the address holds an encoded slash')
+  if (decoded.includes('/'))
+    throw malformed('a name in the address contains an encoded slash; use a plain slash')
   return decoded
 }

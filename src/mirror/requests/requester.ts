@@ -5,7 +5,7 @@ import { NotReady } from '../../server/answers/refusal.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import { wantsPage } from './page-wish.js'
 
-/** How long browsers show nothing before they show a page on the progress, in milliseconds. */
+/** Milliseconds before a browser gets a progress page instead of a blank one. */
 const BLANK_FOR = 1000
 
 interface RequesterParts extends Pick<Requester, 'client' | 'patience'> {
@@ -13,11 +13,11 @@ interface RequesterParts extends Pick<Requester, 'client' | 'patience'> {
   readonly pool: MemoryPool
 }
 
-/** Whom work is done for: a client that waits for the answer to a request. */
+/** The client that waits for the answer to a request. */
 export class Requester {
-  /** What stands for the client; null when that can't be told. */
+  /** Key of the client; null if unknown. */
   readonly client: string | null
-  /** How long it waits, in milliseconds. */
+  /** Milliseconds that it waits. */
   readonly patience: number
   readonly #reply: FastifyReply
   readonly #pool: MemoryPool
@@ -31,13 +31,13 @@ export class Requester {
     this.#pool = pool
   }
 
-  /** Has something done when the client goes away, or has its answer: now, if that is over. */
+  /** Calls `act` when the client leaves or has its answer; at once if it already has. */
   onGone(act: () => void): void {
     if (this.#reply.raw.closed) act()
     else this.#reply.raw.once('close', act)
   }
 
-  /** Aborts, with a Refusal as its reason, when the client goes away. */
+  /** Aborts, with a Refusal as its reason, when the client leaves. */
   get signal(): AbortSignal {
     if (this.#signal) return this.#signal
     const gone = new AbortController()
@@ -47,7 +47,7 @@ export class Requester {
     return (this.#signal = gone.signal)
   }
 
-  /** What its request keeps in memory until it is answered is on this account. */
+  /** The account for the memory of its request, until that is answered. */
   get memory(): MemoryAccount {
     if (this.#memory) return this.#memory
     const memory = this.#pool.open(this.client)
@@ -58,14 +58,14 @@ export class Requester {
   }
 }
 
-/** Tells who asks. */
+/** Finds the client of each request. */
 export class Requesters {
   constructor(
     readonly options: Pick<ServiceOptions, 'clientAddresses' | 'limits'>,
     readonly memory: MemoryPool,
   ) {}
 
-  /** Who sent a request that is to be answered. */
+  /** The client of a request that is to be answered. */
   of({ raw }: FastifyRequest, reply: FastifyReply): Requester {
     const { clientAddresses, limits } = this.options
     const address = clientAddresses.of(raw)

@@ -1,14 +1,14 @@
 import type { ViewName } from './asked-view.js'
 
 /**
- * The address of a view of what is at an address: by its name, or by a query where the mirror has something
- * of that name itself.
+ * URL of the view of a resource: by its name, or by a query if a file of the mirror has that name
+ * (`isTaken`).
  */
 export function viewAddress(address: string, view: ViewName, isTaken: boolean): string {
   return `${address}${isTaken ? '?' : '.'}${view}`
 }
 
-/** The address of a view by a query, which works in any case, whatever the mirror has. */
+/** URL of a view by a query, which always works, whatever files the mirror has. */
 export function viewByQuery(address: string, view: ViewName): string {
   return viewAddress(address, view, true)
 }

@@ -3,29 +3,29 @@ import type { TorrentTitle } from '../progress/title.js'
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import type { Origins } from '../torrents/on-demand.js'
 
-/** Works that go on, and works that wait for their turn. */
+/** Works that run, and works that wait for their turn. */
 export interface QueueStatus {
   readonly running: number
   readonly waiting: number
 }
 
-/** A tracker, and what it told of the busiest torrents together when it was asked last. */
+/** A tracker, with the sum of its last counts of the busiest torrents. */
 export interface TrackerStatus {
   readonly url: string
-  /** As ISO 8601 has it; null before it was asked. */
+  /** In ISO 8601; null before the first scrape. */
   readonly askedAt: string | null
-  /** Why there are no counts. */
+  /** Why there are no counts; null if there are. */
   readonly error: string | null
-  /** Null where there are none. */
+  /** Null if there are none. */
   readonly counts: ScrapedCounts | null
 }
 
-/** A torrent that is asked for often. */
+/** A torrent that is requested often. */
 export interface BusyStatus {
   readonly title: TorrentTitle
   readonly infoHash: string
   readonly requests: number
-  /** What the tracker that knows most peers of it has told; null when none did. */
+  /** The counts of the tracker that knows most of its peers; null if no tracker knows it. */
   readonly counts: ScrapedCounts | null
 }
 
@@ -34,40 +34,40 @@ export interface WarmStatus {
   readonly ready: number
   readonly waiting: number
   readonly failed: number
-  /** Jobs at work. */
+  /** Running jobs. */
   readonly running: number
   /** Since the start. */
   readonly bytesHashed: number
 }
 
-/** What anybody may know of the service, as of a moment. */
+/** The public facts about the service at one time. */
 export interface StatusReport {
-  /** As ISO 8601 has it. */
+  /** In ISO 8601. */
   readonly time: string
   readonly version: string
   readonly uptimeSeconds: number
   readonly hashing: QueueStatus & {
-    /** Since the start, padding included. */
+    /** Since the start, including padding. */
     readonly bytesHashed: number
-    /** Those that are furthest first, and not more than a page can show. */
+    /** The most advanced first, and not more than fit on a page. */
     readonly torrents: readonly ProgressStatus[]
   }
   readonly planning: QueueStatus
-  /** Null where nothing is hashed ahead. */
+  /** Null if nothing is hashed ahead. */
   readonly warm: WarmStatus | null
   readonly cache: {
-    /** Of its file. */
+    /** Size of its file. */
     readonly bytes: number
     readonly records: number
-    /** Records that were there when they were looked for, and others. */
+    /** Records that were found when they were looked up, and those that were not. */
     readonly hits: number
     readonly misses: number
-    /** Where torrents came from. */
+    /** Numbers of torrents by their source. */
     readonly origins: Origins
   }
   readonly trackers: readonly TrackerStatus[]
   readonly busiest: {
-    /** Since when requests are counted, as ISO 8601 has it. */
+    /** The time from which requests are counted, in ISO 8601. */
     readonly since: string
     readonly torrents: readonly BusyStatus[]
   }

@@ -9,19 +9,19 @@ import { renderStatusPage } from './status-page.js'
 import { missingRoot } from '../tree/missing-root.js'
 import { sendError, sendLine } from '../../server/answers/errors.js'
 
-/** Answered while the service stops, too. */
+/** Also answered while the service stops. */
 export const HEALTH = '/-/health'
 
 interface StatusPageRoutesParts {
-  /** The report of the last second: the same object as long as it is the same. */
+  /** The report of the last second: the same object until it changes. */
   readonly report: () => Promise<StatusReport>
-  /** Whether the files can be had here. */
+  /** Whether the mirror's files are served here. */
   readonly hasFiles: boolean
   /** Whether directories have pages. */
   readonly hasListings: boolean
 }
 
-/** What the service does, at `/-/status`: a page, and its twin for programs. */
+/** Adds the service's status at `/-/status`: a page, and the same as JSON. */
 export function addStatusPageRoutes(
   app: FastifyInstance,
   { report, ...links }: StatusPageRoutesParts,
@@ -51,7 +51,7 @@ const FRESH = { 'Cache-Control': 'max-age=1' }
 const PAGE_HEADERS = { ...pageHeaders(REFRESH_SCRIPT), ...FRESH }
 const JSON_HEADERS = { ...SAFE_HEADERS, ...FRESH, 'Content-Type': 'application/json' }
 
-/** Renders a value once, as long as it is the same. */
+/** Renders a value once, until the value changes. */
 function keepLast<T>(render: (value: T) => string): (value: T) => string {
   let last: { readonly value: T; readonly text: string } | null = null
   return (value) => {
@@ -61,15 +61,15 @@ function keepLast<T>(render: (value: T) => string): (value: T) => string {
 }
 
 export interface StatusParts {
-  /** The service's figures, in Prometheus' text format. */
+  /** The service's metrics, in Prometheus' text format. */
   readonly describe: () => Promise<string>
-  /** Whether there is a mirror to serve. */
+  /** Whether the mirror's root exists. */
   readonly isRootThere: () => Promise<boolean>
 }
 
 /**
- * What tells of the service itself, under `/-/`, which stands for no file: `health` whether all is
- * as it should be, `ready` whether requests had better be sent here.
+ * Adds the addresses below `/-/` that describe the service. `health` says whether the mirror is
+ * there; `ready` says whether to send requests here.
  */
 export function addStatusRoutes(app: FastifyInstance, parts: StatusParts): void {
   const sendState = async (reply: FastifyReply) => {
@@ -79,7 +79,7 @@ export function addStatusRoutes(app: FastifyInstance, parts: StatusParts): void 
     return reply
   }
   addReadRoute(app, HEALTH, (_request, reply) => sendState(reply))
-  // When the service stops, this one is refused like all others
+  // While the service stops, this one is refused like all others
   addReadRoute(app, '/-/ready', (_request, reply) => sendState(reply))
 
   addReadRoute(app, '/-/metrics', async (_request, reply) => {

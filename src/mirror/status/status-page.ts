@@ -9,20 +9,20 @@ import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import { viewByQuery } from '../requests/view-address.js'
 import type { BusyStatus, StatusReport, TrackerStatus, WarmStatus } from './report.js'
 
-/** Seconds between two looks of a page that keeps itself up to date. */
+/** Seconds between two updates of a live page. */
 const LIVE = 5
 
 export interface StatusPageParts {
   readonly report: StatusReport
-  /** Whether the page keeps itself up to date. */
+  /** Whether the page updates itself. */
   readonly isLive: boolean
-  /** Whether the files can be had here, to be linked to. */
+  /** Whether to link to files. */
   readonly hasFiles: boolean
-  /** Whether directories have pages, to be linked to. */
+  /** Whether to link to pages of directories. */
   readonly hasListings: boolean
 }
 
-/** The way from the root of the mirror. */
+/** The path from the root of the mirror. */
 const WAY = html`<nav aria-label="Path">
   <ol class="path">
     <li><a href="../">Index</a></li>
@@ -30,7 +30,7 @@ const WAY = html`<nav aria-label="Path">
   </ol>
 </nav>`
 
-/** What the service does, for people. Its links are relative to `/-/`. */
+/** The service's status for people. Its links are relative to `/-/`. */
 export function renderStatusPage({
   report,
   isLive,
@@ -43,7 +43,7 @@ export function renderStatusPage({
   const again = isLive
     ? html`<a href="status">Stop</a> &middot;
         <a id="again" data-seconds="${LIVE}" href="status?live">now</a>`
-    : html`<a href="status?live">Keep this page up to date</a>`
+    : html`<a href="status?live">Update this page continuously</a>`
   return renderPage(
     {
       title: 'Status of this mirror',
@@ -101,7 +101,7 @@ function hashingRow(told: ProgressStatus): Html {
 
 function busiest({ busiest: { since, torrents } }: StatusReport, hasFiles: boolean): Html {
   const title = 'Busiest torrents'
-  if (torrents.length === 0) return without(title, 'None was asked for lately.')
+  if (torrents.length === 0) return without(title, 'No torrent was requested lately.')
   const rows = torrents.map((busy) => busyRow(busy, hasFiles))
   return swarmTable({
     title,
@@ -114,7 +114,7 @@ function busiest({ busiest: { since, torrents } }: StatusReport, hasFiles: boole
 function busyRow({ title, requests, counts }: BusyStatus, hasFiles: boolean): Html {
   const name = nameOf(title)
   const { path } = title
-  // Of components of a path on the mirror, each encoded, so that nothing leads elsewhere
+  // Each component is encoded, so that the address stays within the mirror
   const address = path && `../${path.map(encodeURIComponent).join('/')}`
   const links =
     address !== null &&
@@ -138,7 +138,7 @@ const COUNTS = ['seeds', 'leechers', 'completed'] as const
 interface SwarmTable {
   readonly title: string
   readonly caption: Html
-  /** Those before the counts of a swarm: a name, then numbers. */
+  /** Columns before the counts of a swarm: a name, then numbers. */
   readonly columns: readonly string[]
   readonly rows: readonly Html[]
 }
@@ -168,10 +168,10 @@ function countCells(counts: ScrapedCounts | null): Html[] {
 
 function trackers({ trackers }: StatusReport): Html {
   const title = 'Trackers'
-  if (trackers.length === 0) return without(title, 'Torrents name none.')
+  if (trackers.length === 0) return without(title, 'The torrents name no tracker.')
   return swarmTable({
     title,
-    caption: html`What they tell of the busiest torrents together`,
+    caption: html`Their counts of the busiest torrents, added up`,
     columns: ['tracker'],
     rows: trackers.map(trackerRow),
   })
@@ -200,7 +200,7 @@ function cache({ cache: { bytes, records, hits, misses, origins } }: StatusRepor
     </dl>`
 }
 
-/** A set of files has the name of the directory that they share. */
+/** A set of files has the name of their common directory. */
 function nameOf({ name, files, path }: TorrentTitle): string {
   return path === null ? `${name} (${count(files, 'file')})` : name
 }

@@ -11,30 +11,30 @@ import type { OnDemand } from '../torrents/on-demand.js'
 import type { BusyStatus, QueueStatus, StatusReport, TrackerStatus, WarmStatus } from './report.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Milliseconds for which a report is good. */
+/** Milliseconds for which a report is kept. */
 const KEEP = 1000
 
-/** Torrents in each of its lists. */
+/** Most torrents in each list of the report. */
 export const MAX_LISTED = 20
 
 export interface StatusSourceParts extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly version: string
   readonly mirror: Mirror
   readonly onDemand: Pick<OnDemand, 'origins'>
-  /** Who has files hashed. */
+  /** The services that hash files. */
   readonly makers: readonly Pick<OnDemand, 'underWay'>[]
   readonly hashed: Pick<HashedBytes, 'total'>
   readonly admission: Pick<Admission, 'planning' | 'hashing'>
   readonly cache: Pick<PieceCache, 'usage' | 'store'>
-  /** Bytes of the cache's file. */
+  /** Size of the cache's file in bytes. */
   readonly cacheSize: () => Promise<number>
   readonly busy: BusyTorrents
-  /** What is hashed ahead; null for nothing. */
+  /** The files hashed ahead; null if there are none. */
   readonly warm: () => WarmStatus | null
   readonly scrapes: Pick<TrackerScrapes, 'look' | 'trackers'>
 }
 
-/** What is told of the service. However many ask, it is put together once a second at most. */
+/** Makes the report on the service, at most once a second. */
 export class StatusSource {
   readonly #parts: StatusSourceParts
   readonly #startedAt: number
@@ -90,7 +90,9 @@ export class StatusSource {
   }
 }
 
-/** What trackers know a torrent by: 20 bytes, to which a hash of version 2 is cut (BEP 52). */
+/**
+ * The hash by which trackers know a torrent: 20 bytes; a hash of version 2 is cut to that (BEP 52).
+ */
 export function trackedHash({ torrent }: BusyTorrent): string {
   return torrent.infoHash.slice(0, 40)
 }
@@ -99,13 +101,13 @@ function queueStatus({ running, length }: WorkQueue): QueueStatus {
   return { running, waiting: length }
 }
 
-/** Those at work before those that wait, and each by how far it is. */
+/** Running ones before waiting ones, each by progress. */
 function byProgress(a: ProgressStatus, b: ProgressStatus): number {
   if (a.state !== b.state) return a.state === 'hashing' ? -1 : 1
   return b.bytesDone / b.bytesTotal - a.bytesDone / a.bytesTotal
 }
 
-/** A file whose torrent and checksum are asked for at once is read for both. */
+/** A file read for both its torrent and its checksum is listed once. */
 function eachFileOnce(underWay: readonly ProgressStatus[]): ProgressStatus[] {
   const told = new Set<string>()
   return underWay.filter(({ title: { path } }) => {
@@ -115,7 +117,7 @@ function eachFileOnce(underWay: readonly ProgressStatus[]): ProgressStatus[] {
   })
 }
 
-/** Files that are not published any more are not named either. */
+/** Leaves out files that are no longer published. */
 async function onlyPublished(busy: readonly BusyTorrent[], mirror: Mirror): Promise<BusyTorrent[]> {
   const view = new MirrorView(mirror)
   const are = await Promise.all(
@@ -146,7 +148,7 @@ function add(a: ScrapedCounts, b: ScrapedCounts): ScrapedCounts {
   }
 }
 
-/** Peers announce themselves to several trackers, so that a sum would count them twice. */
+/** Peers announce themselves to several trackers, so a sum would count them twice. */
 function busyStatus(busy: BusyTorrent, told: readonly ScrapeStatus[]): BusyStatus {
   const { torrent, requests } = busy
   const counts = told.flatMap((each) => each.counts.get(trackedHash(busy)) ?? [])

@@ -6,32 +6,32 @@ import {
 } from '../../clients/scrape/swarm-counts.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Milliseconds for which answers are good. */
+/** Milliseconds before counts are asked for again. */
 const KEEP = 120_000
 
-/** Trackers that are asked, at most, and how many at once. */
+/** Most trackers that are asked, and how many at once. */
 const MAX_TRACKERS = 20
 const AT_ONCE = 4
 
-/** What the last scrape of a tracker came to. */
+/** The result of a tracker's last scrape. */
 export interface ScrapeStatus {
   /** Milliseconds since 1970. */
   readonly at: number
-  /** Why there are no counts; null when there are. */
+  /** Why there are no counts; null if there are. */
   readonly error: string | null
   readonly counts: Scraped
 }
 
 export interface TrackerScrapesParts extends Pick<ServerContext, 'now' | 'monotonic' | 'onError'> {
-  /** The announce URLs that the operator has configured; nobody else is asked. */
+  /** The announce URLs that the operator configured; no others are asked. */
   readonly trackers: () => readonly string[]
-  /** The info hashes that are asked for, in hexadecimal, of 20 bytes each. */
+  /** The info hashes to ask for, 20 bytes in hexadecimal. */
   readonly infoHashes: () => readonly string[]
   /** @throws ScrapeFailure */
   readonly scrape: (question: ScrapeQuestion) => Promise<Scraped>
 }
 
-/** What trackers tell of the busiest torrents: they are asked only while somebody wants to know. */
+/** The trackers' counts for the busiest torrents. Trackers are asked only while somebody looks. */
 export class TrackerScrapes {
   readonly #parts: TrackerScrapesParts
   readonly #stopping = new AbortController()
@@ -48,7 +48,7 @@ export class TrackerScrapes {
     return this.#parts.trackers().slice(0, MAX_TRACKERS)
   }
 
-  /** What is known by now, by announce URL; has trackers asked anew when that is old. */
+  /** The known counts by announce URL. Asks the trackers again if these are old. */
   look(): ReadonlyMap<string, ScrapeStatus> {
     const { monotonic, infoHashes, onError } = this.#parts
     const isOld =
@@ -64,13 +64,13 @@ export class TrackerScrapes {
     return this.#told
   }
 
-  /** Ends what is under way. */
+  /** Ends the scrapes under way. */
   stop(): void {
     this.#stopping.abort()
   }
 
   async #round(infoHashes: readonly string[]): Promise<void> {
-    // Whoever looks is not to wait for what asking takes
+    // The caller must not wait for the questions
     await setImmediate()
     const { trackers } = this
     const told = new Map([...this.#told].filter(([url]) => trackers.includes(url)))

@@ -1,15 +1,15 @@
 import type { KnownTorrent } from './known-torrent.js'
 
-/** Torrents that are counted at once. */
+/** Most torrents counted at once. */
 const CAPACITY = 256
 
-/** Milliseconds for which one table counts. */
+/** Milliseconds that one table covers. */
 const PERIOD = 3_600_000
 
-/** A torrent, and how often it was asked for. */
+/** A torrent with its number of requests. */
 export interface BusyTorrent {
   readonly torrent: Pick<KnownTorrent, 'infoHash' | 'title'>
-  /** At most; where more torrents were asked for than can be counted, fewer may be its own. */
+  /** An upper bound: after the table was full, some of these may be requests for other torrents. */
   readonly requests: number
 }
 
@@ -19,9 +19,9 @@ interface Counted {
 }
 
 /**
- * The torrents that are asked for most, of the last one or two hours. Memory is bounded whatever is
- * asked for: a new torrent takes the place, and the count, of the one that was asked for least
- * (Metwally's space-saving algorithm), so that none of the busiest is missed.
+ * Counts the most requested torrents of the last one or two hours in bounded memory. When the table
+ * is full, a new torrent replaces the least requested one and takes over its count (Metwally's
+ * space-saving algorithm). So none of the busiest is missed.
  */
 export class BusyTorrents {
   #before = new Map<string, Counted>()
@@ -30,13 +30,13 @@ export class BusyTorrents {
   #beforeBegunAt: number
   readonly #monotonic: () => number
 
-  /** `monotonic` tells milliseconds on a clock that is never set. */
+  /** `monotonic` returns milliseconds of a clock that is never set. */
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic
     this.#begunAt = this.#beforeBegunAt = monotonic()
   }
 
-  /** Since when requests count, in milliseconds on that clock. */
+  /** The time from which requests are counted, in milliseconds of that clock. */
   get since(): number {
     this.#turn()
     return this.#beforeBegunAt
@@ -49,7 +49,7 @@ export class BusyTorrents {
     else this.#add(torrent)
   }
 
-  /** Those that were asked for most, and most of all first. */
+  /** The `count` most requested torrents, most requests first. */
   top(count: number): BusyTorrent[] {
     this.#turn()
     const sums = new Map<string, BusyTorrent>(this.#now)
@@ -71,11 +71,11 @@ export class BusyTorrents {
     this.#now.set(infoHash, { torrent: { infoHash, title }, requests })
   }
 
-  /** Begins another table when it is time to. */
+  /** Begins another table each `PERIOD`. */
   #turn(): void {
     const now = this.#monotonic()
     if (now - this.#begunAt < PERIOD) return
-    // Two hours in which nobody asked leave nothing
+    // Forgets everything after two hours without requests
     const isLate = now - this.#begunAt >= 2 * PERIOD
     this.#before = isLate ? new Map<string, Counted>() : this.#now
     this.#beforeBegunAt = isLate ? now : this.#begunAt

@@ -2,45 +2,45 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /** Work that reads some files. */
 export interface Claim {
-  /** Bytes of it that are left. */
+  /** Remaining bytes. */
   readonly remaining: () => number
-  /** Whether it is at work, and does not only wait for that. */
+  /** Whether it is running; otherwise it waits for its turn. */
   readonly isAtWork: () => boolean
-  /** Resolves when the files are read, or given up, and what came of it can be found in the cache. */
+  /** Resolves when the files are read or given up, and the results are in the cache. */
   readonly done: Promise<void>
-  /** Ends the work; null when somebody waits for it. */
+  /** Ends the work; null if somebody waits for it. */
   readonly giveWay: (() => void) | null
 }
 
-/** Work that is to read some files next. */
+/** Work that wants to read some files next. */
 export interface Claimant {
   readonly files: readonly Pick<ScannedFile, 'absolutePath'>[]
   /** Bytes to read. */
   readonly bytes: number
   /** Whether nobody waits for it. */
   readonly isAhead: boolean
-  /** Aborts, with its reason, when it is not wanted any more. */
+  /** Aborts, with its reason, when the work is no longer wanted. */
   readonly signal: AbortSignal
-  /** Hears, while it waits for work on its files, how many of its bytes that makes less. */
+  /** Receives the progress of other work on its files, in bytes that need not be read again. */
   readonly onProgress?: (bytesDone: number) => void
 }
 
-/** How many times its own bytes, and how many bytes beside, work waits for other work. */
+/** Work waits for other work of at most `factor` times its own bytes, plus `bytes`. */
 const PATIENCE = { factor: 4, bytes: 64 * 1024 * 1024 }
 
-/** How often those who wait hear of progress, in milliseconds. */
+/** Milliseconds between reports of progress to those who wait. */
 const INTERVAL = 200
 
 /**
- * Who reads which files, so that no file is read for two at once; but small work does not wait for
- * large work on a file of it.
+ * Records which work reads which files, so that no file is read twice at once. Small work does not
+ * wait for large work on the same file.
  */
 export class FileClaims {
   readonly #claims = new Map<string, Claim>()
 
   /**
-   * What is to be waited for before the files may be claimed; null for nothing: they are to be claimed
-   * then before anything else is awaited, or others would claim them as well.
+   * Resolves when the files may be claimed; null if they are free. If null, claim them before
+   * awaiting anything else, or other work may claim them as well.
    */
   inTheWay(claimant: Claimant): Promise<void> | null {
     const claims = this.#worthWaiting(claimant)
@@ -60,8 +60,8 @@ export class FileClaims {
   }
 
   /**
-   * The claims that are done sooner than the claimant would be, more or less, as those are that give
-   * way. What nobody waits for waits for all.
+   * The claims that will be done sooner than the claimant, and those that yield. Work that nobody
+   * waits for waits for all claims.
    */
   #worthWaiting({ files, bytes, isAhead }: Claimant): Claim[] {
     const limit = isAhead ? Infinity : PATIENCE.factor * bytes + PATIENCE.bytes
@@ -86,7 +86,7 @@ async function waitFor(claims: readonly Claim[], claimant: Claimant): Promise<vo
   }
 }
 
-/** Waits for something, unless the signal aborts before. */
+/** Waits for a promise, unless the signal aborts before. */
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   let leave: () => void = () => undefined

@@ -20,48 +20,45 @@ export interface FileHasherParts {
   readonly mirror: Mirror
   readonly hashContext: HashContext
   readonly queue: WorkQueue
-  /** For what is hashed before anybody asks for it. */
+  /** For files that are hashed before anybody asks for them. */
   readonly aheadQueue: WorkQueue
-  /** Who else reads files. */
+  /** The work that reads files at present. */
   readonly claims: FileClaims
   readonly hashed: HashedBytes
 }
 
-/** How a torrent is hashed before anybody asks for it. */
+/** Settings of hashing that nobody waits for. */
 export interface AheadOfNeed {
-  /** Limits how fast its files are read, if anything does. */
+  /** Limits the read rate; undefined for no limit. */
   readonly throttle: Throttle | undefined
-  /** Called when another torrent needs one of its files: the signal is to abort then. */
+  /** Called when other work needs one of its files; the signal must abort then. */
   readonly giveWay: () => void
 }
 
-/** A torrent whose files have to be read. */
+/** A torrent whose files must be read. */
 export interface HashRequest {
   readonly request: InfoRequest
-  /** What the cache knows of its pieces. */
+  /** The known digests of its pieces. */
   readonly table: PieceTable
-  /** Whom it is for; see QueuedWork. */
+  /** The client; see QueuedWork. */
   readonly client: string | null
   /** Aborts, with a Refusal as its reason, when nobody waits for it any more. */
   readonly signal: AbortSignal
-  /** Hears how many bytes are hashed of those that have to be. */
+  /** Receives how many of the bytes to hash are hashed. */
   readonly onProgress: (bytesDone: number, bytesWanted: number) => void
-  /** Given when nobody waits for it. */
+  /** Given if nobody waits for it. */
   readonly ahead?: AheadOfNeed
 }
 
-/** A request whose files are claimed: how many bytes there are to hash is known by now. */
+/** A request whose files are claimed, so that the number of bytes to hash is known. */
 interface ClaimedRequest extends Omit<HashRequest, 'onProgress'> {
   readonly files: readonly ScannedFile[]
   readonly onProgress: (bytesDone: number) => void
-  /** The bytes that are hashed so far. */
+  /** Bytes hashed so far. */
   readonly bytesDone: () => number
 }
 
-/**
- * Hashes the files of torrents. What is hashed of one that is given up serves when it is asked for
- * again.
- */
+/** Hashes the files of torrents. Digests of abandoned work are kept for the next request. */
 export class FileHasher {
   readonly #unfinished = new UnfinishedTables()
   readonly #parts: FileHasherParts
@@ -71,8 +68,8 @@ export class FileHasher {
   }
 
   /**
-   * Obtains the `info` of content, reading what the cache does not know of it.
-   * @throws BtkitError `changed`, NotReady, the signal's reason, and as hashContent does
+   * Obtains the `info` of content, and reads what the cache does not know.
+   * @throws BtkitError `changed`, NotReady, the signal's reason, and the errors of hashContent
    */
   async obtain(wanted: HashRequest): Promise<ContentInfo> {
     const { request, ahead, signal } = wanted
@@ -91,19 +88,19 @@ export class FileHasher {
       if (others === null) return this.#begin({ ...wanted, table }, files)
       await others
       const recalled = await runSteps(recallingPieces(content, cacheAccess))
-      // What gave way may have been of this very torrent
+      // The work that yielded may have been for this torrent
       table = this.#unfinished.orBetter(input, recalled)
     }
   }
 
-  /** Claims the files to read, until the cache knows of them. */
+  /** Claims the files to read until the cache has their digests. */
   #begin(wanted: HashRequest, files: readonly ScannedFile[]): Promise<ContentInfo> {
     const { hashContext, claims, queue, aheadQueue } = this.#parts
     const { request, table, ahead } = wanted
     const bytes = bytesLeft(request.content, table)
     let bytesDone: number | null = null
     const onProgress = (done: number) => {
-      // Padding may count on the way
+      // The count may include padding
       bytesDone = Math.min(done, bytes)
       wanted.onProgress(done, bytes)
     }
@@ -134,7 +131,8 @@ export class FileHasher {
     try {
       const { bytesHashed, isSettled, ...digests } = await hashContent(content, guarded, table)
       this.#unfinished.forget(input)
-      // Not remembered whole: from the digests it is composed at once, and strangers' sets are many
+      // The `info` is not cached: it is quickly composed from digests, and strangers choose many
+      // sets
       const { runSteps = finish } = hashContext
       const core = await runSteps(composingCore(content, options, digests))
       return { ...core, bytesHashed, isSettled }
@@ -145,10 +143,10 @@ export class FileHasher {
     }
   }
 
-  /** An engine that stops when the turn is over, and goes on with the next. */
+  /** An engine that pauses when the turn is over and continues with the next turn. */
   #engineFor({ onProgress, ahead }: ClaimedRequest, turn: Turn): Engine {
     const { engine } = this.#parts.hashContext
-    // Jobs that come while others run leave them their share
+    // Leaves other running jobs their share of threads
     const threads = () => Math.max(1, Math.floor(engine.threads / turn.running))
     return {
       ...engine,

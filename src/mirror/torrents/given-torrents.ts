@@ -18,33 +18,33 @@ import { MirrorView } from '../tree/mirror.js'
 import { MOST_V2_BYTES } from './asked-version.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Larger torrents are passed over. In bytes. */
+/** Most bytes of a torrent; larger ones are ignored. */
 const LARGEST = 16 * 2 ** 20
 
-/** The memory for torrents that were read, in bytes. */
+/** Bytes of memory for the torrents that were read. */
 const MEMORY = 64 * 2 ** 20
 
-/** What a torrent costs in memory beside its bytes, about. */
+/** Approximate bytes of memory that a torrent takes beside its own bytes. */
 const ENTRY_COST = 2000
 
-/** Torrents of which a warning says why they are not given. */
+/** Most torrents about which a warning is given. */
 const MOST_TOLD = 100
 
 interface ReadTorrent {
   readonly fingerprint: Fingerprint
-  /** Null if it is no torrent. */
+  /** Null if it is not a torrent. */
   readonly metainfo: Metainfo | null
 }
 
 export interface GivenTorrentsParts extends Pick<ServerContext, 'now' | 'warn'> {
-  /** The directories in which torrents are looked for, the first one first. */
+  /** Directories to search for torrents; the first one has priority. */
   readonly directories: readonly string[]
 }
 
 /**
- * The torrents that an operator made for files of the mirror, to be given instead of others. That of
- * `pub/a.iso` is `pub/a.iso.torrent` below one of the directories, or `a.iso.torrent` in it. No link
- * leads out of them.
+ * The operator's own torrents of files of the mirror, which are served instead of new ones. For
+ * `pub/a.iso` this is `pub/a.iso.torrent` below one of the directories, or `a.iso.torrent` in it.
+ * Links must not lead out of these directories.
  */
 export class GivenTorrents {
   readonly #parts: GivenTorrentsParts
@@ -58,14 +58,14 @@ export class GivenTorrents {
     this.#parts = parts
   }
 
-  /** Whether there can be any. */
+  /** Whether there are any directories to search. */
   get isUsed(): boolean {
     return this.#parts.directories.length > 0
   }
 
   /**
-   * The public torrents that lie there for a file and could be of it, by its name and size. Only its
-   * content tells whether they are.
+   * The public torrents found for a file that match it by name and size. Only its content can show
+   * whether they are really its own.
    * @throws NotReady
    */
   async find(file: ScannedFile): Promise<Metainfo[]> {
@@ -79,16 +79,16 @@ export class GivenTorrents {
     return found
   }
 
-  /** Warns, once for each torrent, why it is not given. */
+  /** Warns once for each torrent why it is not served. */
   #tell(path: string, why: string): void {
     if (this.#told.has(path) || this.#told.size >= MOST_TOLD) return
     this.#told.add(path)
-    this.#parts.warn(`--torrents: ${path}: not given: ${why}`)
+    this.#parts.warn(`--torrents: ${path}: ignored: ${why}`)
   }
 
-  /** Warns that a torrent's pieces are not those of its file. */
+  /** Warns that a torrent's pieces do not match its file. */
   tellOther({ name }: Metainfo): void {
-    this.#tell(`${name}.torrent`, 'its pieces are those of other content')
+    this.#tell(`${name}.torrent`, 'its pieces do not match the file')
   }
 
   /** A text that changes whenever the torrents of a file do. */
@@ -119,7 +119,7 @@ export class GivenTorrents {
     const known = this.#read.get(absolutePath)
     if (known && sameFingerprint(known.fingerprint, fingerprint)) return known.metainfo
     const metainfo = parseOrNull(absolutePath)
-    // A further change could leave no sign
+    // Otherwise a later change might leave no trace
     if (!isRacy(fingerprint, this.#parts.now(), 'full'))
       this.#read.set(absolutePath, { fingerprint, metainfo })
     return metainfo
@@ -144,14 +144,14 @@ function parseOrNull(path: string): Metainfo | null {
   }
 }
 
-/** Why a torrent can't be given for a file; null if only its content can tell. */
+/** Why a torrent cannot be served for a file; null if only its content can tell. */
 function faultOf(metainfo: Metainfo, { path, fingerprint }: ScannedFile): string | null {
   const { files, isDirectory, name, pieceLength, version } = metainfo
   const [file, ...others] = files
   if (metainfo.private) return 'it is private'
   if (isDirectory || others.length > 0) return 'it is not of a single file'
-  if (name !== path.at(-1)) return 'its file has another name'
-  if (file?.length !== fingerprint.size) return 'its file has another size'
+  if (name !== path.at(-1)) return 'the name of its file differs'
+  if (file?.length !== fingerprint.size) return 'the size of its file differs'
   const pow2 = Math.log2(pieceLength)
   if (!Number.isInteger(pow2) || pow2 < MIN_PIECE_POW2 || pow2 > MAX_PIECE_POW2)
     return 'its piece length is unusual'
@@ -161,7 +161,7 @@ function faultOf(metainfo: Metainfo, { path, fingerprint }: ScannedFile): string
     : null
 }
 
-/** Whether a torrent has the pieces that were found in a file at its piece length and version. */
+/** Whether a torrent has the pieces found in its file, which was hashed in the same form. */
 export function hasSamePieces({ pieces, tree }: Metainfo, { info }: TorrentCore): boolean {
   const limits = { maxSize: info.length, maxDepth: DEFAULT_MAX_DEPTH }
   const made = requireDict(readBencode(info, limits).value, () => 'info')

@@ -9,25 +9,25 @@ import type { Mirror } from '../tree/mirror.js'
 import { isSameInside } from '../tree/open-inside.js'
 import { Refusal } from '../../server/answers/refusal.js'
 
-/** A file of a torrent, with the path that it has on the mirror, for messages. */
+/** A file of a torrent with its path on the mirror, for messages. */
 export function onMirror(file: ScannedFile, { isDirectory, name }: Content): ScannedFile {
   return isDirectory ? { ...file, path: [name, ...file.path] } : file
 }
 
 /**
- * Makes sure, on the open file, that what will be read is what was looked at, and may be had.
+ * Checks with an open file that it is unchanged since it was looked up, and published.
  * @throws BtkitError `changed`, Refusal
  */
 export async function refuseOther(file: ScannedFile, mirror: Mirror): Promise<void> {
   const isSame = await isSameInside(file, mirror).catch((error: unknown) => {
-    // Gone, or the root is another directory by now: a further look tells
+    // Gone, or the root was replaced: the next lookup will show
     if (error instanceof Refusal && error.code === 'not-found') return false
     throw error
   })
   if (!isSame) requireUnchanged(file, null)
 }
 
-/** Makes sure that files are what they were, a few at a time, without a call that blocks. */
+/** Checks that files are unchanged, a few at a time, without blocking calls. */
 export const recheckAsync: RecheckFiles = async (files) => {
   const real = files.filter((file) => !isPad(file))
   await mapConcurrently(real, async (file) => {
@@ -39,7 +39,7 @@ async function fingerprintIfThere(path: string): Promise<Fingerprint | null> {
   try {
     return fingerprintOf(await lstat(path, { bigint: true }))
   } catch {
-    // Whatever became of it, it is not what it was
+    // Whatever the error, the file is no longer the same
     return null
   }
 }

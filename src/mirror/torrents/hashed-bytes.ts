@@ -4,7 +4,7 @@ interface UnderWay {
   readonly isAhead: boolean
 }
 
-/** Counts bytes as they are hashed. No figure ever gets less. */
+/** Counts hashed bytes; no count ever falls. */
 export class HashedBytes {
   readonly #underWay = new Set<UnderWay>()
   #ended = 0
@@ -21,8 +21,8 @@ export class HashedBytes {
   }
 
   /**
-   * Counts hashing that begins. Returns what to call once at its end, with the bytes that it came to:
-   * what was told on the way may be a little behind.
+   * Counts hashing that begins. Call the returned function once at the end with the final number of
+   * bytes, because `bytesDone` may lag behind.
    */
   begin(bytesDone: () => number, isAhead: boolean): (bytes: number) => void {
     const hashing = { bytesDone, isAhead }

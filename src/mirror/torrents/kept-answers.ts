@@ -5,25 +5,25 @@ import type { CurrentTorrent } from './on-demand.js'
 import type { ResponseCache } from './response-cache.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** The route, in the metrics, of torrents that are asked for again within the second. */
+/** The route in the metrics of torrents requested again within a second. */
 const KEPT = 'kept response'
 
 export interface KeptAnswersParts extends Pick<ServerContext, 'monotonic'> {
   readonly responses: Pick<ResponseCache, 'answer'>
-  /** Follows those that are not sent at once. */
+  /** Follows answers that are not sent at once. */
   readonly exchanges: {
     readonly begin: (request: IncomingMessage, response: CountedResponse) => void
     readonly setRoute: (request: IncomingMessage, route: string) => void
   }
-  /** Hears of those that are. */
+  /** Receives answers that are sent at once. */
   readonly report: (exchange: Exchange) => void
-  /** Receives each torrent that is given again. */
+  /** Receives each torrent that is sent again. */
   readonly onKept: (checked: CurrentTorrent) => void
 }
 
 /**
- * Makes what answers with what is kept, and reports it at once unless a slow client has yet to take
- * it; false when nothing is kept.
+ * Makes a function that answers from the kept responses. It reports the answer at once, unless a
+ * slow client still has to read it. It returns false if no response is kept.
  */
 export function keptAnswers({
   responses,

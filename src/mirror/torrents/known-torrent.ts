@@ -5,38 +5,38 @@ import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentTitle } from '../progress/title.js'
 
-/** Where the files of a torrent are to be had, and which are not among them. */
+/** Where the files of a torrent are published, and which are left out. */
 export interface Placement {
   /**
-   * The directory, on the mirror, to whose address clients add the torrent's name and paths; null
-   * when the files can't be had there, as the service's own addresses hide them.
+   * The directory of the mirror to whose URL clients add the torrent's name and paths. Null if the
+   * service's own addresses hide the files there.
    */
   readonly directory: readonly string[] | null
-  /** Paths of files that were asked for by a pattern, but may not be read. */
+  /** Paths that match a pattern but cannot be read. */
   readonly omitted: readonly string[]
 }
 
-/** What of a torrent does not depend on trackers and addresses. */
+/** The parts of a torrent that do not depend on trackers and URLs. */
 export interface KnownTorrent extends Placement, TorrentCore {
   readonly title: TorrentTitle
-  /** The torrent that is given as it lies in a directory of the operator's; absent for others. */
+  /** The operator's own torrent, which is served as it is; absent for others. */
   readonly given?: Metainfo
-  /** In hexadecimal: that of v1 where there is one, else that of v2. */
+  /** In hexadecimal: the info hash of v1 if there is one, otherwise that of v2. */
   readonly infoHash: string
-  /** In hexadecimal, each null where there is none. */
+  /** In hexadecimal; null for a version that the torrent lacks. */
   readonly infoHashes: Readonly<Record<'v1' | 'v2', string | null>>
-  /** When the last of its files was changed, in seconds since 1970. */
+  /** The latest modification time of its files, in seconds since 1970. */
   readonly modified: number
-  /** SHA-256 of all that the info was made from: as long as it is the same, so is the info. */
+  /** SHA-256 of everything that determines the `info`. */
   readonly input: Uint8Array
-  /** Whether no file changed so recently that a further change could go unseen. */
+  /** Whether no file changed so recently that another change might leave no trace. */
   readonly isCacheable: boolean
 }
 
-/** What is made of some content, beside what the content itself tells. */
+/** A torrent's properties that do not follow from its content. */
 export type MadeOfContent = Omit<KnownTorrent, 'infoHash' | 'infoHashes' | 'modified'>
 
-/** Puts a torrent together; its directory is that of a single file, else the root. */
+/** Completes a torrent with its info hashes and date. */
 export function knownTorrent(made: MadeOfContent, content: Content): KnownTorrent {
   const { infoHash: v1, infoHashV2: v2 } = infoHashesOf(made.info, content.version)
   const infoHashes = { v1, v2 }

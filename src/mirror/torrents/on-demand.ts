@@ -25,46 +25,46 @@ import { titleOf } from '../progress/title.js'
 import { waitForWriters } from './writers.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** How long what was seen of files counts, in milliseconds. */
+/** Milliseconds for which the lookup of files counts. */
 const FRESH_FOR = 1000
 
-/** The memory for torrents that were asked for lately, in bytes of their infos. */
+/** Bytes of memory for recent torrents. */
 const MEMORY = 16 * 1024 * 1024
 
-/** What a torrent costs beside its info and directory, in bytes. */
+/** Bytes that a torrent takes beside its info and directory. */
 const ENTRY_COST = 1000
 
-/** What a torrent is made of, as its files are now. */
+/** The current content of a torrent. */
 export interface PlannedTorrent extends Placement {
   readonly content: Content
   readonly options: InfoOptions
 }
 
-/** A torrent that is asked for. */
+/** A requested torrent. */
 export interface TorrentWanted {
-  /** Tells it from all others. */
+  /** Distinguishes it from all others. */
   readonly key: string
-  /** How much work it is to look at its files, about; see Planning. */
+  /** Estimated work to look up its files; see Planning. */
   readonly effort: number
-  /** Whether that is so much that a client may not ask for it as often as it likes. */
+  /** Whether the client's rate limit counts it. */
   readonly isLarge: boolean
-  /** Looks at its files. Fails with BtkitError when they can't be had, and as the budget does. */
+  /**
+   * Looks up its files. Rejects with BtkitError if they cannot be read, and with the budget's
+   * errors.
+   */
   readonly plan: (budget: Budget) => Promise<PlannedTorrent>
 }
 
-/** A torrent that is right as of a moment. */
+/** A torrent that was right at a certain time. */
 export interface CurrentTorrent {
   readonly torrent: KnownTorrent
-  /**
-   * Since when it is known to be this one, for those who ask whether it changed: milliseconds since
-   * 1970.
-   */
+  /** Since when this is known to be the torrent, for Last-Modified: milliseconds since 1970. */
   readonly sinceMs: number
-  /** When its files were last looked at, in milliseconds on the clock that is never set. */
+  /** When its files were last looked up, in milliseconds of the monotonic clock. */
   checkedAt: number
 }
 
-/** Where torrents came from so far. */
+/** Numbers of torrents by their source. */
 export interface Origins {
   memory: number
   cache: number
@@ -80,8 +80,8 @@ export interface OnDemandParts extends Pick<ServerContext, 'monotonic'> {
 }
 
 /**
- * Torrents of files as they are now. One that is asked for many times at once is made once; one
- * whose files did not change comes out of the cache.
+ * Makes torrents of the current files. A torrent that several clients request at once is made only
+ * once. If its files did not change, it comes from the cache.
  */
 export class OnDemand {
   readonly origins: Origins = { memory: 0, cache: 0, files: 0 }
@@ -105,30 +105,30 @@ export class OnDemand {
     return this.#parts.cacheAccess
   }
 
-  /** How many torrents are being looked at or made. */
+  /** Number of torrents being looked up or made. */
   get pending(): number {
     return this.#pending.size
   }
 
-  /** How far the torrents are whose files have to be hashed. */
+  /** The progress of the torrents that are being hashed. */
   underWay(): ProgressStatus[] {
     return [...this.#pending.values()].flatMap(({ progress }) => progress?.tell() ?? [])
   }
 
-  /** Has everything looked at anew, as if it had been long since it was. */
+  /** Expires all lookups, so that everything is looked up again. */
   expire(): void {
     this.#expiredAt = this.#parts.monotonic()
     this.#pending.clear()
   }
 
-  /** Whether a torrent's files were looked at so lately that it can be given away as it is. */
+  /** Whether a torrent's files were looked up so recently that it can be sent unchecked. */
   isFresh({ checkedAt }: CurrentTorrent): boolean {
     return checkedAt > this.#expiredAt && this.#parts.monotonic() - checkedAt < FRESH_FOR
   }
 
   /**
    * Obtains a torrent. The work goes on as long as anybody wants it: see PendingTorrent.
-   * @throws Refusal, or BtkitError as the files can't be read
+   * @throws Refusal; BtkitError if the files cannot be read
    */
   async obtain(wanted: TorrentWanted, requester: Waiter): Promise<CurrentTorrent> {
     const checked = this.#checked.get(wanted.key)
@@ -151,7 +151,7 @@ export class OnDemand {
       if (this.#pending.get(wanted.key) === pending) this.#pending.delete(wanted.key)
     }
     pending.promise.then(end, end)
-    // Whoever asks from now on is not to wait for what was given up
+    // New requests must not wait for abandoned work
     pending.signal.addEventListener('abort', end)
     return pending
   }
@@ -167,10 +167,10 @@ export class OnDemand {
         if (!isChange(error)) throw error
       }
     }
-    throw new NotReady('the files change while they are read: ask again later', 10)
+    throw new NotReady('the files change while they are read; try again in 10 s', 10)
   }
 
-  /** Looks at the files, and makes the torrent unless it is known. */
+  /** Looks up the files and makes the torrent unless it is known. */
   async #check(
     wanted: TorrentWanted,
     pending: PendingTorrent<CurrentTorrent>,
@@ -183,14 +183,14 @@ export class OnDemand {
       return checked
     }
     const torrent = await this.#make(look, pending)
-    // Dates are told in seconds, and one torrent must not have that of another
+    // HTTP dates have whole seconds, and two torrents must not share one
     const sinceMs = Math.max(look.checkedMs, checked ? checked.sinceMs + 1000 : 0)
     const made = { torrent, sinceMs, checkedAt: look.checkedAt }
     if (torrent.isCacheable) this.#checked.set(wanted.key, made)
     return made
   }
 
-  /** Looks at the files, and looks again as long as they are being written. */
+  /** Looks up the files repeatedly until nobody writes to them. */
   async #lookUntilQuiet(
     wanted: TorrentWanted,
     pending: PendingTorrent<CurrentTorrent>,
@@ -200,7 +200,7 @@ export class OnDemand {
     let before: Content | null = null
     for (let count = 0; count < LOOKS; count++) {
       const look = await this.#parts.planner.run(planning, (budget) => {
-        // What the last look came to is not needed any more
+        // Frees the memory of the last lookup
         memory.clear()
         return this.#look(wanted, budget, before)
       })
@@ -211,7 +211,7 @@ export class OnDemand {
     throw new BtkitError('changed', 'the files are being written')
   }
 
-  /** Looks at the files once, and in the cache if they are quiet. */
+  /** Looks up the files once, and in the cache if nobody writes to them. */
   async #look(
     wanted: TorrentWanted,
     budget: Budget,
@@ -232,7 +232,7 @@ export class OnDemand {
     return { ...seen, isUnchanged: false, recalled }
   }
 
-  /** Takes the torrent out of the cache, or has what the cache does not know of it hashed. */
+  /** Gets the torrent from the cache, or hashes what the cache does not know. */
   async #make(
     { request, recalled, directory, omitted }: Look,
     pending: PendingTorrent<CurrentTorrent>,
@@ -258,24 +258,24 @@ export class OnDemand {
   }
 }
 
-/** What a look at the files of a torrent, and in the cache, came to. */
+/** The result of looking up a torrent's files, also in the cache. */
 interface Look extends PlannedTorrent {
   readonly request: InfoRequest
   readonly recalled: RecalledInfo
-  /** Whether the torrent is the one that was given before. */
+  /** Whether this is the torrent that was sent before. */
   readonly isUnchanged: boolean
-  /** When the look began, on the clock that is never set and in milliseconds since 1970. */
+  /** The start of the lookup, by the monotonic clock and in milliseconds since 1970. */
   readonly checkedAt: number
   readonly checkedMs: number
 }
 
-/** Whether a torrent is what would be made now. */
+/** Whether a torrent is the one that would be made now. */
 function isSame(known: KnownTorrent, now: Pick<KnownTorrent, 'input' | 'omitted'>): boolean {
   const isSameInput = Buffer.compare(known.input, now.input) === 0
   return isSameInput && known.omitted.join('\n') === now.omitted.join('\n')
 }
 
-/** Whether files changed, or went, while they were read. */
+/** Whether files changed or disappeared during the reading. */
 function isChange(error: unknown): boolean {
   if (!(error instanceof BtkitError) || error instanceof Refusal) return false
   return error.code === 'changed' || error.code === 'not-found'

@@ -4,19 +4,19 @@ import type { Requester } from '../requests/requester.js'
 import type { TorrentProgress } from '../progress/progress.js'
 import { UnderWay } from '../progress/under-way.js'
 
-/** Who waits for work, and for how long. */
+/** A client that waits for work, and for how long. */
 export type Waiter = Pick<Requester, 'client' | 'patience' | 'onGone'>
 
-/** Work that is waited for: ends early when its signal aborts. */
+/** Work that clients wait for; ends early when its signal aborts. */
 export type Work<T> = (pending: PendingTorrent<T>) => Promise<T>
 
 /**
- * Work on one torrent, which any number of requests wait for. When the last of them goes away it is
- * given up. When the last was told to come again, it goes on until that should have come.
+ * Work on one torrent that several requests wait for. It is abandoned when the last of them goes
+ * away. If the last one was told to try again, it goes on until that request should have come.
  */
 export class PendingTorrent<T> {
   readonly promise: Promise<T>
-  /** How far it is; null while its files are looked at. */
+  /** Its progress; null while its files are looked up. */
   progress: TorrentProgress | null = null
   readonly #abandoned = new AbortController()
   #waiters = 0
@@ -25,9 +25,9 @@ export class PendingTorrent<T> {
   /** The work begins after this call. */
   constructor(
     work: Work<T>,
-    /** Who asked first; see Requester. */
+    /** The client that asked first; see Requester. */
     readonly client: string | null,
-    /** What is kept in memory for it is on this account. */
+    /** The account for the work's memory. */
     readonly memory: MemoryAccount,
   ) {
     this.promise = Promise.resolve().then(() => work(this))
@@ -35,11 +35,11 @@ export class PendingTorrent<T> {
       memory.close()
       clearTimeout(this.#expectedAgain ?? undefined)
     }
-    // A failure is for those who wait; there may be none
+    // Failures are handled by those who wait; there may be none
     this.promise.then(settle, settle)
   }
 
-  /** How many requests wait for it. */
+  /** Number of requests that wait for it. */
   get waiters(): number {
     return this.#waiters
   }
@@ -50,8 +50,8 @@ export class PendingTorrent<T> {
   }
 
   /**
-   * Waits for the work, but no longer than the waiter does.
-   * @throws UnderWay with how far it is, and as the work fails
+   * Waits for the work, but not longer than the waiter's patience.
+   * @throws UnderWay with the progress if that is over; the errors of the work
    */
   wait(waiter: Waiter): Promise<T> {
     this.#waiters++
@@ -86,7 +86,7 @@ export class PendingTorrent<T> {
     })
   }
 
-  /** Keeps the work for so many milliseconds, for a client that was told to come again. */
+  /** Keeps the work alive for that time, for a client that was told to try again. */
   #expectAgain(milliseconds: number): void {
     clearTimeout(this.#expectedAgain ?? undefined)
     this.#expectedAgain = setTimeout(() => {
@@ -97,17 +97,17 @@ export class PendingTorrent<T> {
 
   #giveUpIfUnwanted(): void {
     if (this.#waiters > 0 || this.#expectedAgain !== null) return
-    this.#abandoned.abort(new NotReady('nobody waits for it any more', 1))
+    this.#abandoned.abort(new NotReady('no request waits for it any more', 1))
   }
 
   #notReadyYet(): UnderWay {
     const told = this.progress?.tell() ?? null
     const bytesHashed = this.progress?.bytesHashed ?? null
     if (bytesHashed === null) {
-      return new UnderWay('the files wait to be hashed: ask again later', 10, told)
+      return new UnderWay('the files wait to be hashed; try again in 10 s', 10, told)
     }
     const done = `${Math.floor(bytesHashed / MIB)} MiB so far`
-    return new UnderWay(`the files are being hashed, ${done}: ask again later`, 5, told)
+    return new UnderWay(`the files are being hashed, ${done}; try again in 5 s`, 5, told)
   }
 }
 

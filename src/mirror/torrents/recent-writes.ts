@@ -4,18 +4,18 @@ import { sameFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
 /**
- * How long files must have been left alone before they are read, in milliseconds. A file's time is
- * that of the beginning of a write: while that is under way, nothing shows it.
+ * Milliseconds since the last write before files are read. The time of a file is that of the
+ * beginning of a write; nothing shows how long the write lasts.
  */
 export const QUIET_PERIOD = 100
 
-/** How often files are looked at, that long apart, until they are quiet. */
+/** Most lookups of files, `QUIET_PERIOD` apart, until nobody writes to them. */
 export const LOOKS = 10
 
 /**
- * Whether all files were left alone for that long before `now`, in milliseconds since 1970. `before`
- * is the same content as it was that long ago, or null: by it, a file can be known to be quiet
- * whose time is of the future, because a clock was set back, or is ahead elsewhere.
+ * Whether all files were left alone for `QUIET_PERIOD` before `now`, in milliseconds since 1970.
+ * `before` is the same content that much earlier, or null. With it, even a file with a future time
+ * is known to be quiet; clocks may be set back, or differ between machines.
  */
 export function isQuiet({ files }: Content, now: number, before: Content | null): boolean {
   return files.every((file, i) => {

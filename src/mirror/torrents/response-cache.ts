@@ -8,36 +8,36 @@ import { isSecure } from '../../server/listen/make-server.js'
 import type { CurrentTorrent } from './on-demand.js'
 import type { TorrentResponse } from './response.js'
 
-/** Memory for answers, in bytes. */
+/** Bytes of memory for answers. */
 const MEMORY = 16 * 1024 * 1024
 
-/** What an answer costs beside its body and its address, in bytes: headers, above all. */
+/** Bytes that an answer takes beside its body and its address, mostly for headers. */
 const ENTRY_COST = 3000
 
-/** An answer that was given, and what it is still right by. */
+/** An answer that was sent, with the facts that keep it valid. */
 interface CachedResponse {
   readonly host: string | undefined
   readonly checked: CurrentTorrent
   readonly answer: TorrentResponse
 }
 
-/** An answer, and what it is right by. */
+/** An answer with the torrent that it was made from. */
 export type NotedResponse = Pick<CachedResponse, 'checked' | 'answer'>
 
 export interface ResponseCacheRules {
-  /** Whether an answer may be given once more without a look at anything. */
+  /** Whether an answer can be sent again unchecked. */
   readonly isCurrent: (entry: NotedResponse) => boolean
 }
 
 /**
- * Header fields that may change the answer: those of conditions, ranges, expectations, connections
- * and bodies. Requests that have one go the long way.
+ * Header fields that may change the answer: those for conditions, ranges, expectations, connections
+ * and bodies. Requests with one of them are not answered from here.
  */
 const SPECIAL_HEADERS = /^(?:if-|range$|expect$|connection$|transfer-|content-l)/i
 
 /**
- * Gives the same answer to the same plain request again within the second, before any router or
- * hook: what a busy torrent is asked for most often.
+ * Sends the same answer to the same plain request again within a second, before any router or hook:
+ * the most frequent request for a busy torrent.
  */
 export class ResponseCache {
   readonly #entries = new LRUCache<string, CachedResponse>({
@@ -52,22 +52,22 @@ export class ResponseCache {
     this.#rules = rules
   }
 
-  /** Notes an answer to a GET request. */
+  /** Records an answer to a GET request. */
   note(request: IncomingMessage, checked: CurrentTorrent, answer: TorrentResponse): void {
     const { host } = request.headers
     this.#entries.set(copyOf(addressOf(request)), { host, checked, answer })
   }
 
-  /** The answer to a request as it was composed before. */
+  /** The last answer to a request. */
   recall(request: IncomingMessage): NotedResponse | undefined {
     const entry = this.#entries.get(addressOf(request))
     return entry?.host === request.headers.host ? entry : undefined
   }
 
-  /** Answers if it can, and returns what with; else leaves all to others, and returns null. */
+  /** Answers if an answer is kept, and returns it; otherwise returns null. */
   answer(request: IncomingMessage, response: ServerResponse): NotedResponse | null {
     if (request.method !== 'GET') return null
-    // Whoever follows the progress gets a page first
+    // A client that follows the progress gets a page first
     if (isProgressAddress(request.url ?? '')) return null
     const entry = this.#entries.get(addressOf(request))
     if (!entry || !this.#rules.isCurrent(entry) || !isPlain(request, entry.host)) return null
@@ -78,8 +78,8 @@ export class ResponseCache {
 }
 
 /**
- * What a request asks for: of a query nothing matters but the view and the version in it. Over TLS it
- * is another address, as the answer names it.
+ * The key of a request: its path, with only the view and the version of its query. Over TLS the key
+ * differs, because the answer contains the scheme.
  */
 function addressOf(request: IncomingMessage): string {
   const address = pathOf(request)
@@ -94,12 +94,12 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return words.length === 0 ? url.slice(0, end) : `${url.slice(0, end)}?${words.join('&')}`
 }
 
-/** The same text without what it was cut from, which would be kept with it. Node reads Latin-1. */
+/** Copies a text, so that the longer text it was cut from is not kept. Node reads Latin-1. */
 function copyOf(address: string): string {
   return Buffer.from(address, 'latin1').toString('latin1')
 }
 
-/** Whether a request of HTTP/1.1 asks that host, once, for all of it without any condition. */
+/** Whether an HTTP/1.1 request names that host, once, and has no special header. */
 function isPlain({ rawHeaders, httpVersion }: IncomingMessage, host: string | undefined): boolean {
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -5,36 +5,36 @@ import type { KnownTorrent } from './known-torrent.js'
 import type { CurrentTorrent } from './on-demand.js'
 import { spreadTrackers, type TrackerList } from './tracker-list.js'
 
-/** What is told of a torrent, such as the .torrent itself, as it is sent. */
+/** A view of a torrent, such as the .torrent itself, as it is sent. */
 export interface TorrentResponse {
   readonly trackers: TrackerList
   readonly body: Buffer
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Where the files of a torrent can be had by HTTP: addresses of the mirror's root. */
+/** URLs of the mirror's root and of other mirrors. */
 export type MirrorAddresses = readonly [main: string, ...others: string[]]
 
-/** What of a torrent depends on the moment and the client. */
+/** The parts of a torrent that depend on the time and the client. */
 export interface TorrentSurroundings {
-  /** Trackers, each a tier of its own. */
+  /** The trackers, each in its own tier. */
   readonly announceList: readonly (readonly string[])[]
   /** The mirror, and others of the same root. */
   readonly addresses: MirrorAddresses
-  /** What clients add the torrent's name and paths to. */
+  /** URLs to which clients add the torrent's name and paths. */
   readonly webSeeds: readonly string[]
 }
 
-/** What a torrent is told by, and what kind of answer that is. */
+/** The body of a view of a torrent, with its header fields. */
 export interface TorrentForm {
   readonly body: Uint8Array
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** A way to tell of a torrent. */
+/** Composes one view of a torrent. */
 export type ComposeForm = (torrent: KnownTorrent, around: TorrentSurroundings) => TorrentForm
 
-/** Puts an answer together for one client, with the trackers of this moment. */
+/** Composes an answer for one client, with the current trackers. */
 export function composeResponse(
   { torrent, sinceMs }: CurrentTorrent,
   { trackers, addresses, form }: ResponseParts,
@@ -47,7 +47,7 @@ export function composeResponse(
   return { trackers, body, headers }
 }
 
-/** What a client is told of a torrent beside what it is made of. */
+/** Determines the trackers and web seeds of a torrent for one client. */
 export function surround(
   { infoHash, directory }: Pick<KnownTorrent, 'infoHash' | 'directory'>,
   { trackers, addresses }: Pick<ResponseParts, 'trackers' | 'addresses'>,
@@ -63,13 +63,13 @@ export interface ResponseParts {
   readonly form: ComposeForm
 }
 
-/** The .torrent as the pkgtorrent protocol has it. */
+/** The .torrent of the pkgtorrent protocol. */
 export const protocolForm: ComposeForm = (torrent, around) => {
   const disposition = `attachment; filename=${torrent.infoHash}.torrent`
   return torrentForm(torrent, around, { creationDate: null, disposition })
 }
 
-/** What a .torrent says of itself, and how it is to be saved. */
+/** The creation date of a .torrent, and the header field with its file name. */
 export interface TorrentDetails {
   /** In seconds since 1970. */
   readonly creationDate: number | null
@@ -90,7 +90,7 @@ export function torrentForm(
   return { body: buildTorrent(partsOf(around, creationDate), torrent), headers }
 }
 
-/** Bytes of a .torrent of version 1 whose `info` has so many. */
+/** Size of a .torrent of version 1 whose `info` has `infoLength` bytes. */
 export function torrentLength(
   infoLength: number,
   around: TorrentSurroundings,
@@ -102,7 +102,7 @@ export function torrentLength(
 
 const NOTHING: TorrentCore = { info: new Uint8Array(0), pieceLayers: null }
 
-/** What stands beside `info`. */
+/** The fields beside `info`. */
 function partsOf(
   { announceList, webSeeds }: TorrentSurroundings,
   creationDate: number | null,
@@ -119,7 +119,7 @@ function partsOf(
   }
 }
 
-/** Paths that a header names, at most; their number stands before them. */
+/** Most paths named in a header, after their total number. */
 const MAX_OMITTED = 10
 
 function tellOmitted(paths: readonly string[]): Readonly<Record<string, string>> {
@@ -134,7 +134,7 @@ function describe(lastModified: string, body: Buffer) {
     'Content-Length': String(body.length),
     ETag: `"${digest}"`,
     'Last-Modified': lastModified,
-    // May be kept, but not given away without a look at whether it is still right
+    // May be kept, but must be checked before each use
     'Cache-Control': 'no-cache',
   }
 }

@@ -14,7 +14,7 @@ import type { ResponseCache } from './response-cache.js'
 import { sendReady } from '../progress/send-progress.js'
 import { publicAddress } from '../requests/public-address.js'
 
-/** A torrent, and the way it is told of: absent for that of the protocol. */
+/** A torrent and the view of it to send; the protocol's .torrent if absent. */
 export interface ToldTorrent {
   readonly checked: CurrentTorrent
   readonly form?: ComposeForm
@@ -23,13 +23,13 @@ export interface ToldTorrent {
 export interface TorrentSenderParts {
   readonly options: ServiceOptions
   readonly responses: ResponseCache
-  /** Hears of each torrent that is sent. */
+  /** Receives each torrent that is sent. */
   readonly busy: Pick<BusyTorrents, 'note'>
-  /** The trackers of now. */
+  /** The current trackers. */
   readonly trackers: () => TrackerList
 }
 
-/** Answers requests with torrents, or with what else tells of them. */
+/** Answers requests with torrents or views of them. */
 export class TorrentSender {
   readonly #parts: TorrentSenderParts
 
@@ -37,7 +37,7 @@ export class TorrentSender {
     this.#parts = parts
   }
 
-  /** Sends a torrent in some form, or word that the client has it already, or wants another. */
+  /** Sends a view of a torrent, or 304 or 412 if the request's conditions say so. */
   send(request: FastifyRequest, reply: FastifyReply, told: ToldTorrent): FastifyReply {
     const { checked } = told
     if (sendReady(request, reply, checked.torrent.title)) return reply
@@ -45,7 +45,7 @@ export class TorrentSender {
     const answer = this.#compose(request, told)
     const etag = answer.headers['ETag'] ?? ''
     const lastModified = answer.headers['Last-Modified'] ?? ''
-    // What may change within the second has no date that could be relied on
+    // A torrent that may change within the second has no reliable date
     const date = checked.torrent.isCacheable ? lastModified : null
     const { 'Cache-Control': caching } = answer.headers
     reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': caching })
@@ -53,7 +53,7 @@ export class TorrentSender {
     return reply.headers(answer.headers).send(answer.body)
   }
 
-  /** The answer given before, if nothing changed since, else a new one. */
+  /** The last answer if nothing changed since, otherwise a new one. */
   #compose(
     { raw, method }: FastifyRequest,
     { checked, form = protocolForm }: ToldTorrent,

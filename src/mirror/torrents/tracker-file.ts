@@ -3,15 +3,15 @@ import { readRegular } from '../../files/read-regular.js'
 import { parseTrackerLines, type TrackerList } from './tracker-list.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** The largest trackers file that is read, in bytes. */
+/** Most bytes of a trackers file. */
 const MAX_SIZE = 1024 * 1024
 
-/** How many wrong lines are reported; more are counted. */
+/** Most wrong lines that are reported; further ones are only counted. */
 const MAX_REPORTS = 10
 
 export interface TrackerFileParts extends Pick<ServerContext, 'now'> {
   readonly path: string
-  /** Hears what is wrong; work goes on. */
+  /** Receives problems; work goes on. */
   readonly report: (message: string) => void
 }
 
@@ -27,19 +27,19 @@ export class TrackerFile {
     this.#parts = parts
   }
 
-  /** The last good list, or null when there was none yet. */
+  /** The last valid list; null before the first. */
   get current(): TrackerList | null {
     return this.#current
   }
 
-  /** What is wrong with the file now, or nothing. */
+  /** The file's current problem; empty if there is none. */
   get problem(): string {
     return this.#problem
   }
 
   /**
-   * Reads the file if it changed since it was last read, or in any case when `isForced`. While it
-   * can't be read or names no tracker, the last good list stays.
+   * Reads the file if it changed since the last time, or always if `isForced`. While it cannot be
+   * read or names no tracker, the last valid list stays.
    */
   async refresh(isForced = false): Promise<void> {
     const { path } = this.#parts
@@ -59,22 +59,26 @@ export class TrackerFile {
     const { urls, problems } = parseTrackerLines(text)
     for (const problem of problems.slice(0, MAX_REPORTS)) report(`${path}: ${problem}`)
     const more = problems.length - MAX_REPORTS
-    if (more > 0) report(`${path}: ${more} more lines are no tracker's URL`)
-    if (urls.length === 0) throw new BtkitError('empty', `${path}: names no tracker`)
+    if (more > 0) report(`${path}: ${more} more lines are not tracker URLs; correct them`)
+    if (urls.length === 0)
+      throw new BtkitError('empty', `${path}: names no tracker; add an announce URL`)
     this.#problem = ''
     this.#current = { urls, since: this.#nextSecond() }
   }
 
-  /** Dates are told in seconds, and no torrent with the trackers of before may have this one. */
+  /**
+   * The next second: HTTP dates have whole seconds, and torrents with the old trackers have this
+   * one.
+   */
   #nextSecond(): number {
     const next = (Math.floor(this.#parts.now() / 1000) + 1) * 1000
     return Math.max(next, (this.#current?.since ?? 0) + 1000)
   }
 
-  /** Says what is wrong once, not each minute anew. */
+  /** Reports a problem once, not each minute. */
   #complain(error: unknown): void {
     if (!(error instanceof BtkitError)) throw error
-    const kept = this.#current ? '; the trackers stay as they were' : ''
+    const kept = this.#current ? '; the old trackers stay in use' : ''
     if (this.#problem !== error.message && this.#current)
       this.#parts.report(`${error.message}${kept}`)
     this.#problem = error.message

@@ -2,18 +2,21 @@ import { BtkitError } from '../../errors.js'
 import { TrackerFile, type TrackerFileParts } from './tracker-file.js'
 import type { TrackerList } from './tracker-list.js'
 
-/** Where the trackers of torrents come from. */
+/** The source of torrents' trackers. */
 export interface TrackerSource {
-  /** Those of this moment. */
+  /** The current trackers. */
   readonly current: () => TrackerList
-  /** Sees whether they changed; with `isForced` it reads them again in any case. */
+  /** Checks whether they changed; `isForced` reads them again in any case. */
   readonly refresh: (isForced?: boolean) => Promise<void>
 }
 
-/** Trackers by their announce URLs, none being a choice as well; or the file that they are read from. */
+/** Announce URLs, possibly none; or the file to read them from. */
 export type TrackersWanted = { readonly urls: readonly string[] } | { readonly path: string }
 
-/** A service without any tracker would make torrents that reach nobody, so that has to be asked for. */
+/**
+ * Torrents without a tracker reach nobody, so a service without trackers must be asked for
+ * explicitly.
+ */
 export class NoTrackers extends BtkitError {
   constructor(problem: string) {
     super('usage', `no trackers (${problem})`)
@@ -21,8 +24,8 @@ export class NoTrackers extends BtkitError {
 }
 
 /**
- * The trackers that are asked for.
- * @throws NoTrackers when a file names none to begin with
+ * Opens the wanted trackers.
+ * @throws NoTrackers if a file names none at first
  */
 export async function openTrackers(
   wanted: TrackersWanted,
@@ -32,7 +35,7 @@ export async function openTrackers(
   return fileTrackers({ path: wanted.path, now, report })
 }
 
-/** Trackers that stay as they are, or none; `since` is in milliseconds since 1970. */
+/** Trackers that never change, possibly none; `since` is in milliseconds since 1970. */
 export function fixedTrackers(urls: readonly string[], since: number): TrackerSource {
   const list = { urls: [...new Set(urls)], since }
   return { current: () => list, refresh: () => Promise.resolve() }
@@ -40,7 +43,7 @@ export function fixedTrackers(urls: readonly string[], since: number): TrackerSo
 
 /**
  * The trackers in a file.
- * @throws NoTrackers when it names none to begin with
+ * @throws NoTrackers if it names none at first
  */
 export async function fileTrackers(parts: TrackerFileParts): Promise<TrackerSource> {
   const file = new TrackerFile(parts)

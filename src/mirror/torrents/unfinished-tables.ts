@@ -6,17 +6,17 @@ import {
   type PieceTable,
 } from '../../core/digests/piece-table.js'
 
-/** Memory for digests of torrents that were given up, in bytes. */
+/** Bytes of memory for digests of abandoned torrents. */
 const MEMORY = 8 * 1024 * 1024
 
-/** What was hashed of torrents that were given up, by the inputs of their infos. */
+/** Digests of abandoned torrents, by the inputs of their infos. */
 export class UnfinishedTables {
   readonly #tables = new LRUCache<string, PieceTable>({
     maxSize: MEMORY,
     sizeCalculation: sizeOfTable,
   })
 
-  /** Of what is kept of a torrent and a table of its own, the one in which less is unknown. */
+  /** The kept table of a torrent or the given one, whichever has fewer unknown pieces. */
   orBetter(input: Uint8Array, table: PieceTable): PieceTable {
     const kept = this.#tables.get(keyOf(input))
     return kept && countUnknownPieces(kept) < countUnknownPieces(table) ? kept : table
@@ -35,7 +35,7 @@ function keyOf(input: Uint8Array): string {
   return Buffer.from(input).toString('hex')
 }
 
-/** The memory that a table takes, in bytes. */
+/** Bytes of memory that a table takes. */
 function sizeOfTable({ digests, isKnown, trees }: PieceTable): number {
   let size = digests.length + isKnown.length
   if (trees === null) return size
@@ -44,10 +44,10 @@ function sizeOfTable({ digests, isKnown, trees }: PieceTable): number {
   return size
 }
 
-/** The bytes of files that are to be read for pieces whose digests are unknown. */
+/** Bytes to read for pieces whose digests are unknown. */
 export function bytesLeft(content: Content, table: PieceTable): number {
   if (content.version !== 'v1') return countUnknown(content, table)
-  // Pieces of v1 follow each other without padding; the last of the stream may be short
+  // Pieces of v1 follow each other without padding; only the last may be short
   const { pieceLength, pieceCount, size } = content
   const pieces = countUnknownPieces(table)
   const short = table.isKnown.at(-1) === 0 ? pieceCount * pieceLength - size : 0

@@ -10,9 +10,8 @@ import { NotReady } from '../../server/answers/refusal.js'
 import { LOOKS, QUIET_PERIOD } from './recent-writes.js'
 
 /**
- * Waits a while for files of a content that somebody has open for writing: he may write without a
- * sign of it.
- * @throws NotReady naming one that still is
+ * Waits for a while for files that are open for writing, because writes may leave no trace.
+ * @throws NotReady naming a file that is still open
  */
 export async function waitForWriters(
   content: Content,
@@ -29,8 +28,8 @@ export async function waitForWriters(
 }
 
 /**
- * Reads no file that is open for writing. Files of which that can't be told are watched: when a
- * write to one ends while they are read, what was read is void.
+ * Refuses files that are open for writing. Files for which this is unknown are watched: if a write
+ * to one ends during the reading, the reading is invalid.
  */
 export async function refuseWriters(files: readonly ScannedFile[]): Promise<WriterWatch> {
   const states = await findStates(files)
@@ -54,5 +53,5 @@ async function findStates(files: readonly ScannedFile[]) {
 
 function describe({ name, isDirectory }: Content, { path }: ScannedFile): string {
   const components = isDirectory ? [name, ...path] : path
-  return `${formatMirrorPath(components)}: open for writing: ask again later`
+  return `${formatMirrorPath(components)}: open for writing; try again in 10 s`
 }

@@ -1,28 +1,31 @@
 import { Refusal } from '../../server/answers/refusal.js'
 
-/** Ranges that a class may come to; there are no more scripts in Unicode. */
+/** Most ranges of a class; Unicode does not have more scripts. */
 const MAX_RANGES = 256
 
 type CharacterRange = readonly [from: number, to: number]
 
-/** The characters that `[…]` in a pattern stands for. */
+/** The characters that `[…]` in a pattern matches. */
 export class CharacterClass {
   readonly #isOpposite: boolean
   /** Sorted, with gaps in between. */
   readonly #ranges: readonly CharacterRange[]
 
   /**
-   * `content` is what stands between the brackets, by characters.
-   * @throws Refusal when it is more than anybody needs
+   * `content` is the list of characters between the brackets.
+   * @throws Refusal if it has too many ranges
    */
   constructor(content: readonly string[]) {
     this.#isOpposite = content[0] === '!'
     this.#ranges = merge(toRanges(this.#isOpposite ? content.slice(1) : content))
     if (this.#ranges.length <= MAX_RANGES) return
-    throw new Refusal('too-many', `a class in a pattern has more than ${MAX_RANGES} ranges`)
+    throw new Refusal(
+      'too-many',
+      `a class in a pattern has more than ${MAX_RANGES} ranges; use fewer`,
+    )
   }
 
-  /** Whether a character is one of them, by bisection. */
+  /** Whether the class contains a character, by bisection. */
   has(code: number): boolean {
     let low = 0
     let high = this.#ranges.length
@@ -48,7 +51,7 @@ function toRanges(content: readonly string[]): CharacterRange[] {
   return ranges
 }
 
-/** Sorts ranges, and joins those that touch each other. */
+/** Sorts ranges and joins those that touch. */
 function merge(ranges: CharacterRange[]): CharacterRange[] {
   const merged: CharacterRange[] = []
   for (const range of ranges.sort(([a], [b]) => a - b)) {

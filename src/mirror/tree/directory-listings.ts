@@ -5,7 +5,7 @@ import { isRacy } from '../../core/digests/settled.js'
 import { fingerprintOf, sameFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** A name in a directory, and what it is as far as the directory itself says so. */
+/** A name in a directory, with its kind if the directory contains that. */
 export interface DirectoryEntry {
   readonly name: string
   readonly kind: 'file' | 'directory' | 'unknown'
@@ -13,26 +13,26 @@ export interface DirectoryEntry {
 
 type Clocks = Pick<ServerContext, 'now' | 'monotonic'>
 
-/** A directory's entries, and what it was when they were read. */
+/** A directory's entries, with its state when they were read. */
 interface Listing {
   readonly entries: readonly DirectoryEntry[]
   readonly state: Fingerprint
   readonly readAt: number
 }
 
-/** Memory for listings, in bytes, and what an entry costs beside its name. */
+/** Bytes of memory for listings, and for an entry beside its name. */
 const MEMORY = 8 * 1024 * 1024
 const ENTRY_COST = 64
 
-/** How long a listing counts at most, in milliseconds: not every file system dates its directories. */
+/** Most milliseconds that a listing is kept, because some file systems do not date directories. */
 const KEPT_FOR = 10_000
 
 /** Entries that are read at once. */
 const CHUNK = 512
 
 /**
- * Lists directories, and reads one again only when it has changed: patterns are asked for over and
- * over that go through the same names.
+ * Lists directories and reads one again only after a change: repeated patterns search the same
+ * names.
  */
 export class DirectoryListings {
   readonly #parts: Clocks
@@ -47,7 +47,7 @@ export class DirectoryListings {
     this.#parts = parts
   }
 
-  /** The entries of the directory at a real path, in any order; fails as the system does. */
+  /** The entries of the directory at a real path, in any order. Throws the system's errors. */
   async *entries(path: string): AsyncGenerator<readonly DirectoryEntry[]> {
     const [readAt, startedMs] = [this.#parts.monotonic(), this.#parts.now()]
     const state = await stateOf(path)
@@ -61,14 +61,14 @@ export class DirectoryListings {
       entries.add(chunk)
       yield chunk
     }
-    // It may change once more without a sign of it, or has changed while it was read
+    // Not kept if it changed during the reading, or may change later without a trace
     const isSettled = !isRacy(state, startedMs, 'full')
     if (!entries.all || !isSettled || !sameFingerprint(state, await stateOf(path))) return
     this.#listings.set(path, { entries: entries.all, state, readAt })
   }
 }
 
-/** Entries as they are read, as long as they are few enough to be kept. */
+/** Collects entries as long as they are few enough to keep. */
 class KeptEntries {
   all: DirectoryEntry[] | null = []
 
@@ -82,7 +82,7 @@ async function stateOf(path: string): Promise<Fingerprint> {
   return fingerprintOf(await lstat(path, { bigint: true }))
 }
 
-/** The entries of a directory as the system has them, some hundreds at a time. */
+/** Reads the entries of a directory, some hundreds at a time. */
 export async function* readInChunks(path: string): AsyncGenerator<readonly DirectoryEntry[]> {
   let chunk: DirectoryEntry[] = []
   for await (const entry of await opendir(path, { bufferSize: CHUNK })) {

@@ -1,16 +1,16 @@
 import type { Budget } from '../admission/budget.js'
 import type { MirrorView } from './mirror.js'
 
-/** What it costs to resolve and open a directory, in names that are looked at. */
+/** Cost of resolving and opening a directory, in names. */
 const ENTER = 10
 
 /**
- * The same where the pattern led to it before, by other links. Links that lead back to where they are
- * multiply the ways with each component of a pattern, each as costly as it is long.
+ * Cost of entering a directory that the pattern reached before by other links. Circular links
+ * multiply the paths with each component of a pattern, and longer paths cost more.
  */
 const ENTER_AGAIN = 2000
 
-/** The directories that one pattern goes into, charged to its budget. */
+/** The directories that one pattern enters, charged to its budget. */
 export class EnteredDirectories {
   readonly #entered = new Set<string>()
 

@@ -2,10 +2,10 @@ import { opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isWithheld, MirrorView, type Mirror } from './mirror.js'
 
-/** Names that are looked at for an example, at most. */
+/** Most names searched for an example. */
 const MAX_NAMES = 2000
 
-/** The path of some file that the mirror publishes, breadth first; null when none is near. */
+/** The path of any published file, breadth first; null if none is found soon. */
 export async function findExample(mirror: Mirror): Promise<readonly string[] | null> {
   const view = new MirrorView(mirror)
   const waiting: string[][] = [[]]
@@ -28,7 +28,7 @@ async function* list(directory: string) {
       yield { name: entry.name, isDirectory: entry.isDirectory() }
     }
   } catch {
-    // Whoever asks for something in it will hear why
+    // A request for something in it will report the error
   }
 }
 

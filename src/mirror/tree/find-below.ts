@@ -10,20 +10,21 @@ import { mapConcurrently } from './map-concurrently.js'
 import { formatMirrorPath } from './mirror-path.js'
 import { MirrorView, toRefusal, type Mirror } from './mirror.js'
 
-/** How much one directory may come to, and what need not be read again. */
+/** Limits on the search in one directory. */
 export interface BelowLimits {
-  /** Files and directories below it. */
+  /** Most files and directories below it. */
   readonly maxFiles: number
-  /** What the search is charged to. */
+  /** The budget that the search is charged to. */
   readonly budget: Budget
   readonly listings: DirectoryListings
-  /** Whether a path is to be left out. */
+  /** Whether to leave out a path. */
   readonly isLeftOut: (path: readonly string[]) => boolean
 }
 
 /**
- * All files below a directory that makemetafile would take, links followed as for downloads, in no
- * order: also hidden and system files where the mirror publishes hidden names. Names are counted before any file is looked at, so that too large a directory costs little.
+ * All files below a directory that makemetafile would include, in any order; links are followed as
+ * for downloads. Hidden and system files are included if the mirror publishes hidden names. Names
+ * are counted before any file is looked up, so that too large a directory costs little.
  * @throws Refusal
  */
 export async function findBelow(
@@ -41,14 +42,14 @@ export async function findBelow(
   return { files: files.flatMap((file) => file ?? []), omitted: search.omitted.sort() }
 }
 
-/** A directory on the way, with the real paths of itself and those above it. */
+/** A directory to search, with the real paths of the directories above it. */
 interface Place {
   readonly path: readonly string[]
   readonly above: readonly string[]
 }
 
 class SearchBelow {
-  /** Paths that may not be read. */
+  /** Paths that cannot be read. */
   readonly omitted: string[] = []
   readonly #view: MirrorView
   readonly #waiting: Place[]
@@ -63,7 +64,7 @@ class SearchBelow {
     this.#waiting = [{ path: directory, above: [] }]
   }
 
-  /** The paths of all that may be files, directory by directory. */
+  /** The paths of everything that may be a file, directory by directory. */
   async listAll(): Promise<string[][]> {
     const paths: string[][] = []
     for (let place = this.#waiting.pop(); place; place = this.#waiting.pop()) {
@@ -72,14 +73,14 @@ class SearchBelow {
     return paths
   }
 
-  /** The paths in a directory; those of directories in it wait for their turn. */
+  /** The paths in a directory; its subdirectories are queued. */
   async #list({ path, above }: Place): Promise<string[][]> {
     const { budget, listings } = this.limits
     const files: string[][] = []
     const unclear: string[][] = []
     try {
       const real = await this.#view.directory(path)
-      // A link back to where it came from would go round for ever
+      // A link to a directory above would be followed for ever
       if (above.includes(real)) return []
       const here = [...above, real]
       for await (const entries of listings.entries(real)) {
@@ -98,23 +99,26 @@ class SearchBelow {
     return files
   }
 
-  /** The path of an entry, counted; null when it is not to be had. */
+  /** The path of an entry, counted; null if the entry is not published. */
   #take(directory: readonly string[], { name }: DirectoryEntry): string[] | null {
     const { budget, maxFiles, isLeftOut } = this.limits
     budget.charge('names', 1)
     const path = [...directory, name]
     if (isSuspect(name) || !isPlainName(name) || isLeftOut(path)) return null
-    // The same names that makemetafile leaves out, so that the info hash is the same
+    // Leaves out the same names as makemetafile, for the same info hash
     if (skipReasonOf(name, this.mirror.hidden) !== undefined) return null
     if (++this.#count > maxFiles) {
       const where = formatMirrorPath(this.directory)
-      throw new Refusal('too-many', `${where}: more than ${maxFiles} files and directories`)
+      throw new Refusal(
+        'too-many',
+        `${where}: more than ${maxFiles} files and directories; ask for a smaller directory`,
+      )
     }
     budget.charge('bytes', FILE_COST + 2 * path.join('/').length)
     return path
   }
 
-  /** Follows what may be a link: to a file, or to a directory that then waits for its turn. */
+  /** Follows a possible link: adds a file, queues a directory. */
   async #follow(place: Place, files: string[][]): Promise<void> {
     const { budget } = this.limits
     if (budget.isSliceOver) await budget.nextSlice()
@@ -127,7 +131,7 @@ class SearchBelow {
     }
   }
 
-  /** The file at a path; null when it went, or may not be read. */
+  /** The file at a path; null if it is gone or cannot be read. */
   async findIfThere(path: readonly string[]): Promise<ScannedFile | null> {
     try {
       return await this.#view.file(path)
@@ -137,7 +141,9 @@ class SearchBelow {
     }
   }
 
-  /** Passes over what is not there, and remembers what may not be read; not of what was asked for. */
+  /**
+   * Ignores missing files and records unreadable ones; errors of the searched directory are thrown.
+   */
   #passOver(error: unknown, path: readonly string[]): void {
     const isAbsent = error instanceof Refusal && ABSENT.includes(error.code)
     if (!isAbsent || path.length === this.directory.length) throw error

@@ -9,31 +9,31 @@ import { formatMirrorPath, parseMirrorPath } from './mirror-path.js'
 import { isWithheld, MirrorView, toRefusal, type Mirror } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
 
-/** How much one request may come to, and what it need not read again. */
+/** Limits on one request's search. */
 export interface FindLimits {
-  /** Files, and the names in a directory that a pattern matches. */
+  /** Most files, and most names in a directory that a pattern matches. */
   readonly maxMatches: number
-  /** What the search is charged to. */
+  /** The budget that the search is charged to. */
   readonly budget: Budget
   readonly listings: DirectoryListings
 }
 
-/** Components of a pattern; no mirror is that deep. */
+/** Most components of a pattern; no mirror is that deep. */
 const MAX_PATTERN_DEPTH = 100
 
-/** What a file costs beside its path, in bytes. */
+/** Bytes that a file takes beside its path. */
 export const FILE_COST = 600
 
-/** Files that were asked for. */
+/** The requested files. */
 export interface FoundFiles {
   readonly files: ScannedFile[]
-  /** Paths that a glob matches, but that may not be read. */
+  /** Paths that match a glob but cannot be read. */
   readonly omitted: readonly string[]
 }
 
 /**
- * The files that paths and simple globs stand for, in the order in which they were asked for; those
- * of one glob by their components, byte-wise.
+ * The files that paths and simple globs match, in the order of the request. Files of one glob are
+ * sorted by their components, bytewise.
  * @throws Refusal
  */
 export async function findFiles(
@@ -49,16 +49,16 @@ export async function findFiles(
 /** A pattern, and how far it has been followed. */
 interface Trail {
   readonly pattern: readonly string[]
-  /** How many of its components are settled, which are those of `place`. */
+  /** The path for the components that have been followed. */
   readonly place: readonly string[]
-  /** The directories that the pattern went into. */
+  /** The directories that the pattern entered. */
   readonly entered: EnteredDirectories
 }
 
 class Search {
   readonly #view: MirrorView
   readonly #limits: FindLimits
-  /** Paths that may not be read. */
+  /** Paths that cannot be read. */
   readonly omitted: string[] = []
   #matches = 0
   #denied: Refusal | null = null
@@ -78,14 +78,14 @@ class Search {
     return literal ? [literal] : await this.#expand(components)
   }
 
-  /** A file that was asked for by its name; of a directory it is told how to ask for its files. */
+  /** The file with that name; for a directory, the error says how to ask for its files. */
   async #findNamed(components: readonly string[]): Promise<ScannedFile> {
     try {
       return await this.#find(components)
     } catch (error) {
       if (!(error instanceof IsDirectory)) throw error
       const pattern = formatMirrorPath([...components, '*'])
-      throw new Refusal('not-found', `${error.message}; ${pattern} stands for the files in it`)
+      throw new Refusal('not-found', `${error.message}; use ${pattern} for the files in it`)
     }
   }
 
@@ -100,7 +100,7 @@ class Search {
   async #expand(pattern: readonly string[]): Promise<ScannedFile[]> {
     if (isWithheld(pattern, this.#view.mirror)) throw notFound(formatMirrorPath(pattern))
     if (pattern.length > MAX_PATTERN_DEPTH) {
-      throw tooMuch(`a pattern has more than ${MAX_PATTERN_DEPTH} components`)
+      throw tooMuch(`a pattern has more than ${MAX_PATTERN_DEPTH} components; use fewer`)
     }
     const found: ScannedFile[] = []
     const entered = new EnteredDirectories(this.#view, this.#limits.budget)
@@ -109,7 +109,7 @@ class Search {
     return found
   }
 
-  /** Adds the files that a pattern leads to from a place on, in their order. */
+  /** Adds the files that a pattern leads to from a place, in their order. */
   async #follow({ pattern, place, entered }: Trail, found: ScannedFile[]): Promise<void> {
     const { budget } = this.#limits
     const next = pattern.findIndex((component, i) => i >= place.length && isGlob(component))
@@ -133,8 +133,8 @@ class Search {
   }
 
   /**
-   * The names in a directory that match, sorted, but for those that are sure to be no file, or no
-   * directory, whichever is wanted. None when it is no directory or may not be read.
+   * The matching names in a directory, sorted, without those that are certainly not of the wanted
+   * kind. Empty if it is not a directory or cannot be read.
    */
   async #list(
     directory: readonly string[],
@@ -163,8 +163,8 @@ class Search {
   }
 
   /**
-   * What a pattern meets on its way need not be a file, or one that may be read; nor need its directory
-   * be there, which is entered where the pattern has not been in it.
+   * The file at a path that a pattern matches; null if it is missing or cannot be read. With
+   * `entered`, the file's directory is entered first.
    */
   async #findIfThere(
     components: readonly string[],
@@ -179,7 +179,7 @@ class Search {
     }
   }
 
-  /** Passes over what is not there, and remembers what may not be looked at. */
+  /** Ignores missing files and records unreadable ones. */
   #noteAbsence(error: unknown, path: readonly string[]): void {
     if (!isAbsence(error)) throw error
     if (error.code !== 'not-permitted') return
@@ -192,11 +192,13 @@ class Search {
   }
 
   #tooMany(path: readonly string[]): Refusal {
-    return tooMuch(`${formatMirrorPath(path)}: more than ${this.#limits.maxMatches} files match`)
+    return tooMuch(
+      `${formatMirrorPath(path)}: more than ${this.#limits.maxMatches} files match; use a narrower pattern`,
+    )
   }
 }
 
-/** Which names of a directory are wanted. */
+/** The wanted names of a directory. */
 interface Wanted {
   readonly glob: SimpleGlob
   readonly wantsFiles: boolean

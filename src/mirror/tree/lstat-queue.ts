@@ -7,16 +7,16 @@ interface Waiting {
 }
 
 /**
- * Looks at paths, links not followed: at all that are asked for in one go together, as handing each to
- * another thread costs more than the look.
+ * Looks up paths without following links. Lookups requested in one turn are done together, because
+ * a switch to another thread costs more than a lookup.
  */
 export class LstatQueue {
   #waiting: Waiting[] = []
 
-  /** What a path leads to; fails as the system does. */
+  /** The state of a path; rejects with the system's errors. */
   lstat(path: string): Promise<PathState> {
     return new Promise((resolve, reject) => {
-      // After all that others do before they wait
+      // After all other requests of this turn
       if (this.#waiting.push({ path, resolve, reject }) === 1) process.nextTick(this.#lookAtAll)
     })
   }

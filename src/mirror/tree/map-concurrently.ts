@@ -1,7 +1,7 @@
-/** Files that are looked at at once: together, as a rule, by one of the system's few threads. */
+/** Concurrent lookups of files; usually one of the system's few threads does them together. */
 const LOOKS_AT_ONCE = 32
 
-/** Looks at each of many files, some at once, and keeps their order. Ends at the first failure. */
+/** Maps items with some calls at once, and keeps their order. Stops at the first failure. */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
   look: (item: T) => Promise<R>,

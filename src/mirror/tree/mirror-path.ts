@@ -2,12 +2,12 @@ import { escapeText } from '../../text/escape.js'
 import { isPlainName } from '../../metainfo/name.js'
 import { malformed, notFound } from '../../server/answers/refusal.js'
 
-/** The longest path that a request may name, in UTF-16 units; systems know none longer. */
+/** Longest path in a request, in UTF-16 units; systems do not have longer ones. */
 const MAX_PATH = 4096
 
 /**
- * The components of a path on the mirror, as a client names it: `/yum/7/a.rpm`. Slashes may be
- * doubled, as addresses often have them.
+ * The components of a client's path on the mirror: `/yum/7/a.rpm`. Double slashes are accepted,
+ * because they are common in addresses.
  * @throws Refusal
  */
 export function parseMirrorPath(path: string): string[] {
@@ -17,14 +17,16 @@ export function parseMirrorPath(path: string): string[] {
 }
 
 /**
- * The same for what may be a directory, with or without a slash at its end; none for the root.
+ * The same for a possible directory, with or without a slash at its end; empty for the root.
  * @throws Refusal
  */
 export function parseMirrorPlace(path: string): string[] {
   if (!path.startsWith('/')) throw malformed(`${quote(path)}: a path must begin with /`)
-  if (path.length > MAX_PATH) throw malformed(`${quote(path)}: a path that long can't be there`)
+  if (path.length > MAX_PATH)
+    throw malformed(`${quote(path)}: the path is too long; systems allow ${MAX_PATH} characters`)
   const components = path.split('/').filter((component) => component !== '')
-  if (!components.every(isPlainName)) throw malformed(`${quote(path)}: not a plain path`)
+  if (!components.every(isPlainName))
+    throw malformed(`${quote(path)}: not a plain path; leave out . and .. components`)
   return components
 }
 
@@ -33,7 +35,7 @@ export function formatMirrorPath(components: readonly string[]): string {
   return quote(`/${components.join('/')}`)
 }
 
-/** What of a client's text goes into a message. */
+/** Quotes a client's text for a message, cut to 200 characters. */
 function quote(path: string): string {
   const text = escapeText(path)
   return text.length > 200 ? `${text.slice(0, 200)}…` : text

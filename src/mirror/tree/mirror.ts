@@ -12,9 +12,9 @@ import { formatMirrorPath } from './mirror-path.js'
 import { isRootThere, missingRoot } from './missing-root.js'
 import { realPathOf } from './real-path.js'
 
-/** What of a file system is published. */
+/** The published part of a file system. */
 export interface Mirror {
-  /** The directory under which everything lies: a link may lead to it, and to another one later. */
+  /** The directory of all files. It may be a link, which may later lead to another directory. */
   readonly root: string
   /** Whether names that begin with a dot are published. */
   readonly hidden: boolean
@@ -22,28 +22,28 @@ export interface Mirror {
   readonly followSymlinks: boolean
 }
 
-/** Something that a path of the mirror leads to. */
+/** The target of a path of the mirror. */
 export interface FoundPath {
   /** The real path. */
   readonly absolutePath: string
   readonly state: PathState
 }
 
-/** The first component of addresses that tell of the service itself, and so of no file's. */
+/** The first component of the service's own addresses, which are never files. */
 export const RESERVED = '-'
 
-/** Whether the way to a file leads through a name that is not published. */
+/** Whether a path contains a name that is not published. */
 export function isWithheld(components: readonly string[], { hidden }: Mirror): boolean {
   if (components[0] === RESERVED) return true
   return !hidden && components.some((component) => component.startsWith('.'))
 }
 
-/** Directories that a view remembers. */
+/** Most directories that a view remembers. */
 const DIRECTORIES = 256
 
 /**
- * Looks at files of a mirror, with calls that never block. Directories are not resolved anew for
- * each file in them, so a `MirrorView` is made for each request.
+ * Looks up files of a mirror, with calls that never block. Directories are resolved only once, so
+ * make a `MirrorView` for each request.
  */
 export class MirrorView {
   readonly #directories = new LRUCache<string, Promise<string>>({ max: DIRECTORIES })
@@ -53,8 +53,8 @@ export class MirrorView {
   constructor(readonly mirror: Mirror) {}
 
   /**
-   * The regular file that a path leads to, links followed.
-   * @throws Refusal when there is none, or none that may be had
+   * The regular file that a path leads to, through links.
+   * @throws Refusal if there is none, or it is not published
    */
   async file(components: readonly string[]): Promise<ScannedFile> {
     return this.#attempt(components, async () => {
@@ -64,8 +64,8 @@ export class MirrorView {
   }
 
   /**
-   * What a path leads to, links followed, of whatever kind.
-   * @throws Refusal when there is nothing, or nothing that may be had
+   * The target of a path of any kind, through links.
+   * @throws Refusal if there is none, or it is not published
    */
   async look(components: readonly string[]): Promise<FoundPath> {
     return this.#attempt(components, () => this.#look(components))
@@ -98,7 +98,7 @@ export class MirrorView {
     return found
   }
 
-  /** Where the root is: resolved once, so that no request gets files of two of them. */
+  /** The real path of the root, resolved once: a request must not get files of two roots. */
   #realRoot(): Promise<string> {
     return (this.#root ??= realpath(this.mirror.root))
   }
@@ -116,7 +116,7 @@ export class MirrorView {
   ): Promise<ScannedFile> {
     if (isOfKind(state, constants.S_IFDIR)) throw new IsDirectory(formatMirrorPath(path))
     if (!isOfKind(state, constants.S_IFREG)) throw this.#missing(path)
-    // What everybody may read needs no further look
+    // A file that all may read needs no further check
     if ((state.mode & READABLE_BY_ALL) === 0) await access(absolutePath, constants.R_OK)
     return { path: [...path], absolutePath, fingerprint: state.fingerprint }
   }
@@ -134,22 +134,22 @@ export class MirrorView {
   }
 }
 
-/** The path of a name in a directory whose path is a real one: there is nothing to resolve. */
+/** The path of a name in a directory with a real path; nothing must be resolved. */
 export function childOf(directory: string, name: string): string {
   return directory.endsWith(sep) ? directory + name : directory + sep + name
 }
 
-/** The permission bit of those who are neither owner nor of the group. */
+/** The permission bit for reading by all others. */
 const READABLE_BY_ALL = 0o004
 
-/** What it says of sockets when they are opened. */
+/** Error codes of opening a socket. */
 const SOCKET_CODES = ['ENXIO', 'EOPNOTSUPP']
 
-/** What it says when it can open no more. */
+/** Error codes of opening too many files. */
 const EXHAUSTED = ['EMFILE', 'ENFILE']
 const FORBIDDEN = ['EACCES', 'EPERM']
 
-/** Says a system error in a way that names nothing but the path that was asked for. */
+/** Converts a system error to a refusal that names only the requested path. */
 export async function toRefusal(
   error: unknown,
   components: readonly string[],
@@ -159,7 +159,8 @@ export async function toRefusal(
   const what = formatMirrorPath(components)
   if (absenceOf(error) !== null) return (await isRootThere(root)) ? notFound(what) : missingRoot()
   if (SOCKET_CODES.includes(code)) return notFound(what)
-  if (EXHAUSTED.includes(code)) return new NotReady('too many files are open: ask again later', 5)
+  if (EXHAUSTED.includes(code))
+    return new NotReady('the server has too many open files; try again in 5 s', 5)
   if (FORBIDDEN.includes(code)) return notPermitted(what)
   return asBtkitError(error, what)
 }

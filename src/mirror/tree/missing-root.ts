@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { NotReady } from '../../server/answers/refusal.js'
 
-/** Whether the root is a directory that can be looked at. */
+/** Whether the root is a directory that can be read. */
 export async function isRootThere(root: string): Promise<boolean> {
   return stat(root).then(
     (stats) => stats.isDirectory(),
@@ -10,9 +10,9 @@ export async function isRootThere(root: string): Promise<boolean> {
 }
 
 /**
- * The refusal while the root is gone, as when it is moved away: to say of its files that they are
- * not found would have clients and proxies take them for deleted.
+ * The refusal while the root is missing, for example while it is moved. With 404, clients and
+ * proxies would treat its files as deleted.
  */
 export function missingRoot(): NotReady {
-  return new NotReady('the root of the mirror is not there', 10)
+  return new NotReady('the root of the mirror is missing; try again in 10 s', 10)
 }

@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache'
 
-/** Paths of which it is remembered that they were told of. */
+/** Most paths whose warnings are remembered. */
 const MAX_TOLD = 1000
 
-/** Tells the operator of paths that can't be read, of each once. */
+/** Warns the operator of paths that cannot be read, once for each. */
 export function tellOnce(warn: (message: string) => void): (path: string) => void {
   const told = new LRUCache<string, true>({ max: MAX_TOLD })
   return (path) => {
     if (told.has(path)) return
     told.set(path, true)
-    warn(`${path}: can't be read, and is left out of torrents`)
+    warn(`${path}: cannot be read, so torrents leave it out; correct its permissions`)
   }
 }

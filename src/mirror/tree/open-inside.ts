@@ -7,15 +7,15 @@ import { notFound } from '../../server/answers/refusal.js'
 import { formatMirrorPath } from './mirror-path.js'
 import { toRefusal, type Mirror } from './mirror.js'
 
-/** A file that was opened, and what it then was. Whoever has it closes it. */
+/** An open file, with its state. The caller must close it. */
 export interface OpenFile {
   readonly handle: FileHandle
   readonly fingerprint: Fingerprint
 }
 
 /**
- * Opens a file of the mirror that was looked at, and makes sure of what is open: a name may lead
- * elsewhere by now, and a name checked alone says nothing of the file.
+ * Opens a file of the mirror that was looked up, and checks the open file. A check of the name
+ * would not be enough, because the name may lead elsewhere by then.
  * @throws Refusal
  */
 export async function openInside(file: ScannedFile, mirror: Mirror): Promise<OpenFile> {
@@ -33,7 +33,7 @@ export async function openInside(file: ScannedFile, mirror: Mirror): Promise<Ope
 }
 
 /**
- * Whether a file can be read, lies in the mirror, and is what it was when it was looked at.
+ * Whether a file can be read, is in the mirror, and is unchanged since it was looked up.
  * @throws Refusal
  */
 export async function isSameInside(file: ScannedFile, mirror: Mirror): Promise<boolean> {
@@ -53,7 +53,7 @@ async function checkOpen(
   return fingerprintOf(stats)
 }
 
-/** Where an open file lies is what Linux says of its descriptor; elsewhere its name must do. */
+/** Whether an open file is within the root: by its descriptor on Linux, elsewhere by its name. */
 async function liesInside(
   handle: FileHandle,
   file: ScannedFile,

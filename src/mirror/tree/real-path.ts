@@ -1,16 +1,18 @@
 import { open, readlink, realpath } from 'node:fs/promises'
 import { sep } from 'node:path'
 
-/** Components of a path up to which the look at each costs less than to open it. */
+/** Most components for which looking up each is faster than opening the path. */
 const FEW = 32
 
-/** Opens a place only to name it, whatever it is and whoever may read it; Node has no name for it. */
+/**
+ * Opens a path only to name it, whatever its kind and permissions; Node does not define this flag.
+ */
 const O_PATH = 0o10000000
 
 /**
- * The real path of what is at a path, links followed; fails as the system does. realpath(3) looks at
- * every component by its way from the root, which for a deep path is the square of the work, at each
- * level of a tree anew: there Linux tells where what was opened lies.
+ * The real path of a path, through links; rejects with the system's errors. realpath(3) looks up
+ * every component by its path from the root, which takes quadratic time for deep paths, again for
+ * each level of a tree. For those, Linux names the path of an open descriptor.
  */
 export async function realPathOf(path: string): Promise<string> {
   if (process.platform !== 'linux' || path.split(sep).length <= FEW) return realpath(path)

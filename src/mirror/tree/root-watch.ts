@@ -2,10 +2,10 @@ import { realpathSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { isRootThere } from './missing-root.js'
 
-/** How long the root may take to be looked at, in milliseconds: a file server may be gone. */
+/** Milliseconds before a lookup of the root fails, because a file server may be down. */
 const PATIENCE = 5000
 
-/** Sees whether another directory is the root now, and whether there is one at all. */
+/** Checks whether the root is another directory, and whether it exists. */
 export class RootWatch {
   #real: string | null
   readonly #isLinked: boolean
@@ -16,8 +16,8 @@ export class RootWatch {
   }
 
   /**
-   * Whether a link on the way to the root leads elsewhere since the last time. Where there is no
-   * link, nothing is looked at.
+   * Whether a link in the root's path leads elsewhere since the last call. Without links, nothing
+   * is looked up.
    */
   hasMoved(): boolean {
     if (!this.#isLinked) return false
@@ -26,7 +26,7 @@ export class RootWatch {
     return this.#real !== before
   }
 
-  /** Whether the root is a directory that can be looked at. */
+  /** Whether the root is a directory that can be read. */
   async isThere(): Promise<boolean> {
     return Promise.race([isRootThere(this.root), setTimeout(PATIENCE, false, { ref: false })])
   }

@@ -4,30 +4,30 @@ import { CharacterClass } from './character-class.js'
 /** A pattern for the names in one directory. */
 export interface SimpleGlob {
   /**
-   * Whether a name matches. Characters that were compared are charged.
-   * @throws Refusal when the budget is spent
+   * Whether a name matches. The compared characters are charged.
+   * @throws Refusal if the budget is spent
    */
   readonly matches: (name: string, budget: Charged) => boolean
 }
 
-/** What the work with patterns is charged to. */
+/** The budget that the work with patterns is charged to. */
 export type Charged = Pick<Budget, 'charge'>
 
-/** Whether a path component is a pattern rather than a name. */
+/** Whether a path component is a pattern; otherwise it is a name. */
 export function isGlob(component: string): boolean {
   return /[*?[]/.test(component)
 }
 
-/** What one place of a pattern stands for: any run of characters, any one, one, or one of some. */
+/** A part of a pattern: any run of characters, any character, one character, or a class. */
 type Token = '*' | '?' | number | CharacterClass
 
 /**
- * Compiles a pattern of `*`, `?` and `[…]` (with ranges, and `!` first for the opposite). Characters
- * are those of Unicode. A leading dot is matched by a dot alone.
+ * Compiles a pattern of `*`, `?` and `[…]` (with ranges, and `!` first for the opposite).
+ * Characters are those of Unicode. A leading dot is matched only by a dot.
  *
- * The time is bounded by the lengths of name and pattern multiplied, whatever the pattern, which
- * it would not be for a regular expression.
- * @throws Refusal when the budget is spent
+ * The time is at most proportional to the product of the lengths of name and pattern; a regular
+ * expression could take much longer.
+ * @throws Refusal if the budget is spent
  */
 export function compileSimpleGlob(pattern: string, budget: Charged): SimpleGlob {
   budget.charge('steps', pattern.length)
@@ -39,7 +39,9 @@ export function compileSimpleGlob(pattern: string, budget: Charged): SimpleGlob 
   return { matches }
 }
 
-/** Goes back to the last run alone when a place does not fit: earlier ones would gain nothing. */
+/**
+ * Goes back only to the last run if a token does not fit: going back further would gain nothing.
+ */
 function isMatch(tokens: readonly Token[], name: string, charged: Charged): boolean {
   let steps = 1
   let token = 0
@@ -87,7 +89,7 @@ function tokenize(pattern: readonly string[]): Token[] {
   const lastClose = pattern.lastIndexOf(']')
   for (let at = 0; at < pattern.length; at++) {
     const character = pattern[at] ?? ''
-    // Without a look at where the last ends, each that does not would be searched to the end
+    // Without this check, each unclosed class would be searched to the end
     const end = character === '[' && at < lastClose ? endOfClass(pattern, at) : -1
     if (end > 0) {
       tokens.push(new CharacterClass(pattern.slice(at + 1, end)))
@@ -101,7 +103,9 @@ function tokenize(pattern: readonly string[]): Token[] {
   return tokens
 }
 
-/** Where the class that begins at `[` ends, or -1: a `]` right at its beginning is one of it. */
+/**
+ * The end of the class that begins at `[`, or -1. A `]` at its very beginning belongs to the class.
+ */
 function endOfClass(pattern: readonly string[], start: number): number {
   const first = pattern[start + 1] === '!' ? start + 2 : start + 1
   return pattern.indexOf(']', first + 1)

@@ -19,21 +19,21 @@ export interface DigestViewsParts extends Pick<ServerContext, 'now'> {
   readonly options: Pick<ServiceOptions, 'mirror' | 'publicUrl' | 'serviceName' | 'webSeeds'>
   readonly files: FileTorrents
   readonly digests: FileDigests
-  /** Does work that takes long in slices. */
+  /** Does long work in slices. */
   readonly runSteps: <T>(steps: Steps<T>) => Promise<T>
 }
 
-/** A view of a file as it was looked at just now, and who asked for it. */
+/** A view of a file that was just looked up, and who asked for it. */
 export interface WantedDigestView {
   readonly view: 'sha256' | 'meta4'
   readonly file: ScannedFile
   readonly requester: Requester
 }
 
-/** What tells of a file by the digest of the whole. */
+/** A view made from the digest of a whole file. */
 interface Told {
   readonly body: Uint8Array
-  /** Since when it is right, in milliseconds since 1970. */
+  /** Since when it is valid, in milliseconds since 1970. */
   readonly sinceMs: number
 }
 
@@ -50,7 +50,7 @@ export class DigestViews {
 
   /**
    * Sends a view.
-   * @throws Refusal, or BtkitError as the file can't be read
+   * @throws Refusal; BtkitError if the file cannot be read
    */
   async send(
     request: FastifyRequest,
@@ -68,12 +68,12 @@ export class DigestViews {
     const { body, sinceMs: since } =
       view === 'sha256' ? checksumOf(asked) : await this.#metalinkOf(asked, request)
     const lastModified = new Date(since).toUTCString()
-    // What may change without a sign of it has no date that could be relied on
+    // A file that may change without a trace has no reliable date
     const isSettled = !isRacy(fingerprint, lookedAt, 'full')
     return sendShort(request, reply, { body, type: TYPES[view], lastModified, isSettled })
   }
 
-  /** The reading for the digest has left the torrent's pieces in the cache. */
+  /** Reading the file for its digest has also put the torrent's pieces into the cache. */
   async #metalinkOf(
     { file, sha256, sinceMs, requester }: Asked,
     { raw }: FastifyRequest,
@@ -82,10 +82,10 @@ export class DigestViews {
     const { path, fingerprint } = file
     const { size } = fingerprint
     const base = publicAddress(raw, options.publicUrl)
-    // Below its mount the service answers itself, so that clients would get no file there
+    // Below its own prefix the service answers itself, so clients would get no file
     const mirrors = path[1] === options.serviceName ? [] : [base, ...options.webSeeds]
     const said = { path, size, sha256, mirrors }
-    // Of an empty file there is no torrent
+    // An empty file has no torrent
     if (size === 0) return { body: encode({ ...said, pieces: null, torrent: null }), sinceMs }
     const checked = await files.obtain(file, 'v1', requester)
     const pieces = await runSteps(renderingPieces(checked.torrent.info))
@@ -96,7 +96,7 @@ export class DigestViews {
   }
 }
 
-/** A file with its digest, since when that is known to be right, and who asked. */
+/** A file with its digest and the time since when that is valid, and who asked. */
 interface Asked {
   readonly file: ScannedFile
   readonly sha256: Uint8Array

@@ -19,14 +19,14 @@ export interface DirectoryTorrentsParts extends Pick<ServerContext, 'monotonic'>
   readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'pieceLength' | 'serviceName'>
   readonly onDemand: OnDemand
   readonly listings: DirectoryListings
-  /** Hears of paths that can't be read. */
+  /** Receives paths that cannot be read. */
   readonly tellOmitted: (path: string) => void
 }
 
-/** About how much work it is to look through a directory; see Planning. */
+/** Estimated work of searching a directory; see Planning. */
 const EFFORT = 1000
 
-/** How long a directory that is too large is refused without another look, in milliseconds. */
+/** Milliseconds for which a directory that is too large is refused without another search. */
 const REFUSED_FOR = 10_000
 
 interface TooLarge {
@@ -35,8 +35,8 @@ interface TooLarge {
 }
 
 /**
- * Torrents of directories: each is called as the directory, and its files have the paths that their
- * addresses have below it, so that clients find them there.
+ * Torrents of directories. Each has the name of its directory, and its files have the paths of
+ * their addresses below it, so that clients find them there.
  */
 export class DirectoryTorrents {
   readonly #parts: DirectoryTorrentsParts
@@ -48,7 +48,7 @@ export class DirectoryTorrents {
 
   /**
    * Obtains a directory's torrent.
-   * @throws Refusal, or BtkitError as its files can't be read
+   * @throws Refusal; BtkitError if its files cannot be read
    */
   obtain(
     directory: readonly string[],
@@ -90,10 +90,10 @@ export class DirectoryTorrents {
     const { mirror, serviceName, limits } = options
     const where = formatMirrorPath(directory)
     if (directory.length === 0) {
-      const why = 'the root has no name that a torrent could have: ask for a directory in it'
+      const why = 'the root has no name for a torrent; ask for a directory in it'
       throw new Refusal('incompatible', why)
     }
-    // Below its mount the service answers itself, so that clients would get no file there
+    // Below its own prefix the service answers itself, so clients would get no file
     const isLeftOut = (path: readonly string[]) => path[1] === serviceName
     if (isLeftOut(directory)) throw notFound(where)
     const below = { maxFiles: limits.maxFiles, budget, listings, isLeftOut }
@@ -101,10 +101,13 @@ export class DirectoryTorrents {
     const size = found.files.reduce((sum, file) => sum + file.fingerprint.size, 0)
     if (size <= limits.maxSize) return found
     const most = formatBytes(limits.maxSize)
-    throw new Refusal('too-many', `${where}: the files in it come to more than ${most}`)
+    throw new Refusal(
+      'too-many',
+      `${where}: its files have more than ${most}; ask for a smaller directory`,
+    )
   }
 
-  /** The files by their paths below the directory, cut into pieces as suits their size. */
+  /** The files by their paths below the directory, cut into pieces for their size. */
   #contentOf(
     directory: readonly string[],
     version: MetainfoVersion,
@@ -118,7 +121,7 @@ export class DirectoryTorrents {
   }
 }
 
-/** Names can hold anything but a slash. */
+/** Joined by slashes, which no name can contain. */
 function formatKey(directory: readonly string[]): string {
   return `/${directory.join('/')}`
 }

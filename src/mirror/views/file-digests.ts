@@ -30,24 +30,24 @@ import type { ServerContext } from '../../server/context.js'
 
 export interface FileDigestsParts extends Pick<ServerContext, 'monotonic'> {
   readonly mirror: Mirror
-  /** Of the torrents whose pieces are hashed along. */
+  /** Piece length of the torrents whose pieces are hashed in the same reading. */
   readonly pieceLength: PieceLength
   readonly hashContext: HashContext
   readonly hashing: WorkQueue
   readonly clients: Clients
   readonly memory: MemoryPool
-  /** Who else reads files. */
+  /** The work that reads files at present. */
   readonly claims: FileClaims
   readonly hashed: HashedBytes
 }
 
-/** How often it is noted how far a reading is, in milliseconds. */
+/** Milliseconds between records of a reading's progress. */
 const INTERVAL = 200
 
 /**
- * SHA-256 of whole files. The reading that a digest takes also serves the file's torrent, whose pieces
- * then are in the cache. Not the other way round: a torrent's pieces are hashed on all threads, and
- * SHA-256 of the whole, on one, would make it wait several times as long.
+ * SHA-256 of whole files. The same reading also hashes the pieces of the file's torrent, which then
+ * are in the cache. The reverse is not done: a torrent's pieces are hashed on all threads, and
+ * SHA-256 of the whole file on one thread would take several times as long.
  */
 export class FileDigests {
   readonly #parts: FileDigestsParts
@@ -62,19 +62,19 @@ export class FileDigests {
     this.#reader = new WholeFileReader(engine.pool ?? new WorkerPool(), engine.signal)
   }
 
-  /** How far the files are that have to be read. */
+  /** The progress of the files being read. */
   underWay(): ProgressStatus[] {
     return [...this.#pending.values()].flatMap(({ progress }) => progress?.tell() ?? [])
   }
 
-  /** The digest of a file, if it need not be read for it. */
+  /** The digest of a file if it is known without reading. */
   known(file: LookedAt): Uint8Array | null {
     return this.#known.find(file)
   }
 
   /**
-   * Obtains the digest of a file, which is read once however many ask for it at once.
-   * @throws Refusal, or BtkitError as the file can't be read
+   * Obtains the digest of a file. However many ask at once, the file is read once.
+   * @throws Refusal; BtkitError if the file cannot be read
    */
   async obtain(file: ScannedFile, requester: Waiter): Promise<Uint8Array> {
     const known = this.#known.find(file)
@@ -98,12 +98,12 @@ export class FileDigests {
     }
     pending.promise.then(endWork, endWork)
     pending.promise.then(end, end)
-    // Whoever asks from now on is not to wait for what was given up
+    // New requests must not wait for abandoned work
     pending.signal.addEventListener('abort', end)
     return pending
   }
 
-  /** Has a file read, when nobody else reads it. */
+  /** Reads a file when no other work does. */
   async #make(file: ScannedFile, pending: PendingTorrent<Uint8Array>): Promise<Uint8Array> {
     const { claims, monotonic, pieceLength } = this.#parts
     const { signal } = pending
@@ -119,7 +119,7 @@ export class FileDigests {
     }
   }
 
-  /** Claims a file until it is read, and what came of it is in the cache. */
+  /** Claims a file until it is read and the results are in the cache. */
   async #claim(wanted: WantedDigest, client: string | null): Promise<Uint8Array> {
     const { hashing, hashContext, claims } = this.#parts
     const { file, content, signal } = wanted
@@ -144,7 +144,7 @@ export class FileDigests {
     return work
   }
 
-  /** Reads a file between two looks at it, and remembers what came of it. */
+  /** Reads a file between two checks of it, and caches the results. */
   async #read(reading: Reading, turn: Turn): Promise<Uint8Array> {
     const { file, job } = reading
     const { mirror, hashContext } = this.#parts
@@ -188,7 +188,7 @@ export class FileDigests {
       setPieces(table, 0, job.pieces)
       rememberPieces(content, table, { ...cacheAccess, ...start })
     }
-    // So that the torrent, which is looked for next, finds them
+    // The lookup of the torrent then finds the pieces
     await cacheAccess.cache.flush()
   }
 }
@@ -196,7 +196,7 @@ export class FileDigests {
 /** A file whose digest is wanted. */
 interface WantedDigest {
   readonly file: ScannedFile
-  /** What its torrent is made of. */
+  /** The content of its torrent. */
   readonly content: Content
   readonly signal: AbortSignal
   readonly progress: TorrentProgress

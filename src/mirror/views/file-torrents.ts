@@ -11,20 +11,20 @@ import type { KnownTorrent } from '../torrents/known-torrent.js'
 import type { CurrentTorrent } from '../torrents/on-demand.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Files of which it is known which torrent was given last. */
+/** Most files whose last torrent is remembered. */
 const MOST_FILES = 10_000
 
 export interface FileTorrentsParts extends Pick<ServerContext, 'now'> {
   readonly sets: PathSets
   readonly given: GivenTorrents
-  /** Of torrents that are made on demand. */
+  /** The piece length of torrents made on demand. */
   readonly pieceLength: PieceLength
 }
 
-/** The torrents of single files: those that lie in the operator's directories, else made on demand. */
+/** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
 export class FileTorrents {
   readonly #parts: FileTorrentsParts
-  /** Whether the pieces of a given torrent are those of what was found in its file. */
+  /** Whether the pieces of an operator's torrent match those found in its file. */
   readonly #compared = new WeakMap<KnownTorrent, WeakMap<Metainfo, boolean>>()
   readonly #last = new LRUCache<string, { given: string; sinceMs: number }>({ max: MOST_FILES })
 
@@ -33,9 +33,9 @@ export class FileTorrents {
   }
 
   /**
-   * Obtains the torrent of a file. For version 1, which is asked for by default, a given one of any
-   * version will do.
-   * @throws Refusal, or BtkitError as the file can't be read
+   * Obtains the torrent of a file. If version 1 is wanted, the default, an operator's torrent of
+   * any version is accepted.
+   * @throws Refusal; BtkitError if the file cannot be read
    */
   async obtain(
     file: ScannedFile,
@@ -64,7 +64,7 @@ export class FileTorrents {
     return isOf
   }
 
-  /** Dates a torrent after the one that was told of before: two of one file never share a date. */
+  /** Dates a torrent after the one sent before: two torrents of one file never share a date. */
   #tell(checked: CurrentTorrent, torrent: KnownTorrent, { path }: ScannedFile): CurrentTorrent {
     const key = path.join('/')
     const given = torrent.given ? digestOf('sha1', torrent.given.bytes).toString('hex') : ''
@@ -78,7 +78,7 @@ export class FileTorrents {
   }
 }
 
-/** A torrent that is as fresh as what it was checked by. */
+/** A torrent that is as fresh as the one it was checked by. */
 class DatedTorrent implements CurrentTorrent {
   constructor(
     readonly by: CurrentTorrent,

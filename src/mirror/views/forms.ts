@@ -5,10 +5,10 @@ import { torrentForm, type ComposeForm, type TorrentSurroundings } from '../torr
 import { attachmentNamed } from '../requests/attachment.js'
 import { torrentAddress, type Place } from './place.js'
 
-/** The views that tell of a torrent. */
+/** The views made from a torrent. */
 export type TorrentView = 'torrent' | 'magnet' | 'btih'
 
-/** The way to tell of a torrent in some view of a place. */
+/** The function that composes a view of a place's torrent. */
 export function formOf(view: TorrentView, place: Place): ComposeForm {
   if (view === 'btih') return ({ infoHash }) => textForm(infoHash)
   if (view === 'magnet') return (torrent, around) => textForm(magnetOf(torrent, around, place))
@@ -45,7 +45,7 @@ function magnetOf(
     size,
     announce: null,
     announceList: announceList.map((tier) => [...tier]),
-    // Where there is one file, clients need not know its name to find it
+    // With a file's URL, clients need not know its name
     webSeeds:
       path && isSeeded ? addresses.map((address) => fileAddress(address, path)) : [...webSeeds],
     exactSource,

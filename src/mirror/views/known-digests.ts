@@ -4,13 +4,13 @@ import { isSameFile, keptFingerprint } from '../../core/digests/cache-trust.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 
-/** A file as it was looked at. */
+/** A file that was looked up. */
 export type LookedAt = Pick<ScannedFile, 'absolutePath' | 'fingerprint'>
 
-/** Files whose digests are remembered here, where no cache can. */
+/** Most files whose digests are remembered here if they cannot be cached. */
 const MOST_FILES = 1000
 
-/** The bytes of SHA-256. */
+/** Bytes of a SHA-256. */
 const SHA256 = 32
 
 /** SHA-256 of whole files that were read before. */
@@ -22,7 +22,7 @@ export class KnownDigests {
     this.#cacheAccess = cacheAccess
   }
 
-  /** The digest of a file as it is now, if it is known. */
+  /** The digest of a file in its current state, if known. */
   find(file: LookedAt): Uint8Array | null {
     const { cache, trust } = this.#cacheAccess
     const { absolutePath, fingerprint } = file
@@ -33,7 +33,7 @@ export class KnownDigests {
     return isCurrent ? record.digest : (this.#recent.get(stateOf(file)) ?? null)
   }
 
-  /** Has the cache count the digest of a file as used. */
+  /** Makes the cache count a file's digest as used. */
   noteUse({ absolutePath }: LookedAt): void {
     this.#cacheAccess.cache.digest('sha256', absolutePath)
   }
@@ -45,7 +45,7 @@ export class KnownDigests {
   }
 }
 
-/** What tells one state of a file from all others. */
+/** Distinguishes a state of a file from all others. */
 export function stateOf({ absolutePath, fingerprint }: LookedAt): string {
   return `${Buffer.from(encodeFingerprint(fingerprint)).toString('base64')} ${absolutePath}`
 }

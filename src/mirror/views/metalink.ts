@@ -4,28 +4,28 @@ import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
 import { xml, Xml } from '../../text/xml.js'
 
-/** Pieces of which a metalink names the digests: those of 64 GiB. */
+/** Most pieces whose digests a metalink contains; at 1 MiB each, those of 64 GiB. */
 const MOST_PIECES = 2 ** 16
 
-/** Pieces that are written in one step. */
+/** Pieces written per step. */
 const STEP = 1000
 
 const SHA1 = 20
 
-/** What a metalink says of a file. */
+/** The contents of a metalink. */
 export interface MetalinkFile {
   readonly path: readonly string[]
   readonly size: number
   readonly sha256: Uint8Array
-  /** Those of its pieces, if they are there; see renderingPieces. */
+  /** The digests of its pieces, if known; see renderingPieces. */
   readonly pieces: Xml | null
-  /** Where its .torrent is; null where it has none. */
+  /** URL of its .torrent; null if it has none. */
   readonly torrent: string | null
-  /** Addresses of the roots of the mirrors that have it. */
+  /** URLs of the roots of its mirrors. */
   readonly mirrors: readonly string[]
 }
 
-/** The metalink of a file (RFC 5854): how to get it, and how to tell that it is right. */
+/** The metalink of a file (RFC 5854): where to download it, and how to verify it. */
 export function renderMetalink(file: MetalinkFile): string {
   const { path, size, sha256, pieces, torrent, mirrors } = file
   const urls = mirrors.map((mirror, i) => {
@@ -48,7 +48,7 @@ export function renderMetalink(file: MetalinkFile): string {
   return document.text
 }
 
-/** The digests of the pieces of a torrent's `info`, in steps; nothing where there are too many. */
+/** The digests of the pieces in a torrent's `info`, in steps; null if there are too many. */
 export function* renderingPieces(info: Uint8Array): Steps<Xml | null> {
   const { value } = readBencode(info, { maxSize: info.length, maxDepth: 4 })
   if (!(value instanceof Map)) return null

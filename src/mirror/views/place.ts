@@ -6,21 +6,21 @@ import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
 import type { ViewName } from '../requests/asked-view.js'
 import { viewAddress } from '../requests/view-address.js'
 
-/** What a view is of, and how the address of its torrent is spelled. */
+/** The subject of a view, and the form of its torrent's URL. */
 export interface Place {
   readonly components: readonly string[]
   readonly version: MetainfoVersion
-  /** Whether something has the name that the torrent would have, so that only a query asks for it. */
+  /** Whether a file has the torrent's name, so that the view needs a query. */
   readonly isTaken: boolean
 }
 
-/** The address of the .torrent of a place below the mirror's. */
+/** URL of the .torrent of a place; `base` is that of the mirror's root. */
 export function torrentAddress(base: string, { components, version, isTaken }: Place): string {
   const address = viewAddress(fileAddress(base, components), 'torrent', isTaken)
   return version === 'v1' ? address : `${address}${isTaken ? '&' : '?'}${version}`
 }
 
-/** Whether the mirror has a file or directory of its own where the torrent of a place would be. */
+/** Whether the mirror has its own file or directory with the name of the torrent. */
 export async function isTorrentNameTaken(
   components: readonly string[],
   mirror: Mirror,
@@ -29,8 +29,8 @@ export async function isTorrentNameTaken(
 }
 
 /**
- * Of some views of a file that is there, those in whose place the mirror has a file or directory of its
- * own. Nearly always that is none, and a single look tells.
+ * The views of an existing file whose names are those of files or directories of the mirror.
+ * Usually there are none, and a single lookup is enough.
  */
 export async function takenViews(
   view: MirrorView,

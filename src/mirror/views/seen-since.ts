@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { stateOf } from './known-digests.js'
 
-/** Files that are remembered; of others it begins to be known now. */
+/** Most files that are remembered; others count as seen now. */
 const MOST_FILES = 10_000
 
 interface Seen {
@@ -10,13 +10,13 @@ interface Seen {
   readonly sinceMs: number
 }
 
-/** Since when files are known to be what they are. */
+/** Records since when files have had their current state. */
 export class SeenSince {
   readonly #seen = new LRUCache<string, Seen>({ max: MOST_FILES })
 
   /**
-   * Since when a file is known to be as it was looked at just now; both in milliseconds since 1970.
-   * Dates are told in seconds, and no two states of a path have the same.
+   * Since when a file is known to have its current state; both times in milliseconds since 1970.
+   * HTTP dates have whole seconds, and no two states of a path share one.
    */
   of(file: ScannedFile, nowMs: number): number {
     const path = file.path.join('/')

@@ -19,13 +19,13 @@ export interface ViewsParts extends DigestViewsParts {
   readonly requesters: Requesters
 }
 
-/** What is asked for: a view of what lies at a path of the mirror. */
+/** A view of the file or directory at a path of the mirror. */
 export interface WantedView {
   readonly view: ViewName
   readonly components: readonly string[]
 }
 
-/** Answers with what can be had of the mirror's files and directories beside their bytes. */
+/** Answers with the views of the mirror's files and directories. */
 export class Views {
   readonly #parts: ViewsParts
   readonly #digestViews: DigestViews
@@ -37,7 +37,7 @@ export class Views {
 
   /**
    * Sends a view.
-   * @throws Refusal, or BtkitError as the files can't be read
+   * @throws Refusal; BtkitError if the files cannot be read
    */
   async send(
     request: FastifyRequest,
@@ -49,11 +49,11 @@ export class Views {
     const file = components.length === 0 ? null : await this.#fileUnlessDirectory(components)
     if (view === 'sha256' || view === 'meta4') {
       if (file) return this.#digestViews.send(request, reply, { view, file, requester })
-      throw new Refusal('incompatible', `a directory has no .${view}: ask for those of its files`)
+      throw new Refusal('incompatible', `a directory has no .${view}; ask for those of its files`)
     }
     const version = askedVersion(request.raw.url ?? '')
     const checked = await this.#torrentOf({ components, file, version }, requester)
-    // Only a magnet names the torrent's address
+    // Only a magnet link contains the torrent's URL
     const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, options.mirror))
     const form = formOf(view, { components, version, isTaken })
     return this.#parts.sender.send(request, reply, { checked, form })
@@ -66,9 +66,9 @@ export class Views {
   }
 
   /**
-   * The file that a path leads to; null for a directory. A name that nothing has must not be taken for
-   * a pattern.
-   * @throws Refusal when it leads to nothing
+   * The file that a path leads to; null for a directory. A missing name must not be treated as a
+   * pattern.
+   * @throws Refusal if it leads to nothing
    */
   async #fileUnlessDirectory(components: readonly string[]): Promise<ScannedFile | null> {
     try {
@@ -80,7 +80,7 @@ export class Views {
   }
 }
 
-/** What a torrent is wanted of: a directory where there is no file. */
+/** The subject of a torrent: a directory if `file` is null. */
 interface Wanted {
   readonly components: readonly string[]
   readonly file: ScannedFile | null

@@ -8,10 +8,10 @@ import type { WorkerPool } from '../../hash/jobs/worker-pool.js'
 import type { Turn } from '../admission/turn.js'
 import { NotReady } from '../../server/answers/refusal.js'
 
-/** Readings that may wait for another turn: each keeps its thread, and on it what it has come to. */
+/** Most readings that wait for another turn; each keeps its thread and its state. */
 const MOST_PAUSED = 16
 
-/** Reads files from end to end, each on a thread of a pool, while it is its turn. */
+/** Reads whole files, each on a thread of a pool while it is its turn. */
 export class WholeFileReader {
   readonly #pool: WorkerPool
   readonly #ending: AbortSignal
@@ -25,8 +25,8 @@ export class WholeFileReader {
 
   /**
    * Does a job.
-   * @throws the signal's reason, NotReady when too many readings have given way, and as readWholeFile
-   * does
+   * @throws the signal's reason, NotReady if too many readings have yielded, and the errors of
+   * readWholeFile
    */
   async read(job: WholeFileJob, signal: AbortSignal, turn: Turn): Promise<void> {
     const stopping = new AbortController()
@@ -52,11 +52,11 @@ export class WholeFileReader {
     stopping.signal.throwIfAborted()
   }
 
-  /** Has a reading wait from the end of its turn to the next. */
+  /** Pauses a reading between its turns. */
   #giveWayInTime(job: WholeFileJob, turn: Turn, stop: (reason: unknown) => void): void {
     turn.onOver(() => {
       if (this.#paused === MOST_PAUSED) {
-        stop(new NotReady('too much is asked for at once: ask again later', 10))
+        stop(new NotReady('the server is busy; try again in 10 s', 10))
         return
       }
       this.#paused++

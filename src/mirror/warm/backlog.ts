@@ -1,13 +1,13 @@
 import { keyOf, type WarmFile } from './warm-file.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** How urgent a file is: one that has just changed comes before all that were there before. */
+/** How urgent a file is: one that has just changed comes before all older ones. */
 export type Urgency = 'new' | 'old'
 
-/** How long a file waits that somebody has open, or that has just changed, in milliseconds. */
+/** Milliseconds that a file waits if it is open for writing or has just changed. */
 const DELAY = 1000
 
-/** How often it is looked at which files are due, in milliseconds, and how many at once. */
+/** Milliseconds between checks for due files, and the most files per check. */
 const TICK = 250
 const MOST_AT_ONCE = 2000
 
@@ -15,7 +15,7 @@ const MOST_AT_ONCE = 2000
 interface Delayed {
   readonly file: WarmFile
   readonly urgency: Urgency
-  /** Milliseconds on a clock that is never set. */
+  /** Milliseconds of the monotonic clock. */
   readonly dueAt: number
 }
 
@@ -24,7 +24,7 @@ export interface BacklogParts extends Pick<ServerContext, 'monotonic'> {
   readonly onDue: () => void
 }
 
-/** The files that are to be looked at, in the order in which they came, each once. */
+/** The files to prepare, each once, in the order of their arrival. */
 export class Backlog {
   readonly #parts: BacklogParts
   readonly #due: Readonly<Record<Urgency, Map<string, WarmFile>>> = {
@@ -38,14 +38,14 @@ export class Backlog {
     this.#parts = parts
   }
 
-  /** Adds a file, in place of what was known of that path. */
+  /** Adds a file; it replaces an older state of the same path. */
   add(file: WarmFile, urgency: Urgency): void {
     this.remove(file)
     this.#due[urgency].set(keyOf(file.path), file)
     this.#parts.onDue()
   }
 
-  /** Adds a file that is to be looked at a little later. */
+  /** Adds a file that must wait for a while. */
   addLater(file: WarmFile, urgency: Urgency): void {
     this.remove(file)
     const dueAt = this.#parts.monotonic() + DELAY
@@ -53,14 +53,14 @@ export class Backlog {
     this.#timer ??= setInterval(this.#tick, TICK).unref()
   }
 
-  /** Takes out the next file that is as urgent as that; undefined when none is due. */
+  /** Removes and returns the next file of that urgency; undefined if none is due. */
   next(urgency: Urgency): WarmFile | undefined {
     const [file] = this.#due[urgency].values()
     if (file) this.#due[urgency].delete(keyOf(file.path))
     return file
   }
 
-  /** Drops whatever waits of a file's path. */
+  /** Removes a path from all queues. */
   remove({ path }: Pick<WarmFile, 'path'>): void {
     const key = keyOf(path)
     this.#due.new.delete(key)

@@ -1,13 +1,13 @@
-/** Milliseconds between an event and the look that it causes: what is copied comes in many events. */
+/** Milliseconds between an event and its lookup, because copying a file causes many events. */
 const DELAY = 250
 
-/** Names in one directory beyond which all of it is looked at. */
+/** Most changed names in one directory before all of it is searched. */
 const MAX_NAMES = 1000
 
-/** Names that changed, by the keys of their directories; null: anything in it may have changed. */
+/** Changed names by the keys of their directories; null if any name may have changed. */
 export type Changes = ReadonlyMap<string, ReadonlySet<string> | null>
 
-/** Gathers what changes in directories for a look at all of it together. */
+/** Collects changes in directories, to look them up together. */
 export class ChangedNames {
   readonly #onChanges: (changes: Changes) => void
   #changes = new Map<string, Set<string> | null>()

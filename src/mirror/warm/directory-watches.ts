@@ -2,14 +2,16 @@ import { watch, type FSWatcher } from 'node:fs'
 import { osCodeOf } from '../../errors.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Directories that are watched at most; each takes about a kilobyte of the kernel's memory. */
+/** Most watched directories; each takes about a kilobyte of the kernel's memory. */
 const MAX_WATCHES = 100_000
 
-/** What the system says when it gives no more watches, or instances of inotify. */
+/** Error codes if the system has no more watches or inotify instances. */
 const EXHAUSTED = ['ENOSPC', 'EMFILE', 'ENFILE']
 
 export interface WatchesParts extends Pick<ServerContext, 'warn'> {
-  /** Hears of a name in a directory, by the directory's key; null when anything may have changed. */
+  /**
+   * Receives the key of a directory and a changed name in it; null if any name may have changed.
+   */
   readonly onEvent: (directory: string, name: string | null) => void
 }
 
@@ -20,13 +22,13 @@ interface Watched {
 }
 
 /**
- * Watches directories by the system's events. Where it gives no more of them, directories are only
- * looked at now and then, which is told once.
+ * Watches directories by the system's events. If the system has no more watches, further
+ * directories are only searched periodically; a warning says so once.
  */
 export class DirectoryWatches {
   readonly #parts: WatchesParts
   readonly #watched = new Map<string, Watched>()
-  /** Whether no more watches are to be had. */
+  /** Whether no more watches are available. */
   #isExhausted = false
   #isTold = false
 
@@ -38,7 +40,7 @@ export class DirectoryWatches {
     return this.#watched.size
   }
 
-  /** Watches the directory of that key, which lies at that real path now. */
+  /** Watches the directory of that key at its current real path. */
   add(key: string, realPath: string): void {
     const known = this.#watched.get(key)
     if (known?.realPath === realPath) return
@@ -69,9 +71,9 @@ export class DirectoryWatches {
       })
       this.#watched.set(key, { realPath, watcher })
     } catch (error) {
-      // One that has gone, or can't be read, is found out by the next look at it
+      // The next search notices a directory that is gone or unreadable
       if (!EXHAUSTED.includes(osCodeOf(error) ?? '')) return
-      this.#exhaust('the system gives no more watches (fs.inotify.max_user_watches)')
+      this.#exhaust('no more watches; raise fs.inotify.max_user_watches')
     }
   }
 
@@ -79,7 +81,7 @@ export class DirectoryWatches {
     this.#isExhausted = true
     if (this.#isTold) return
     this.#isTold = true
-    const rest = 'changes in others are seen when they are next looked at (--warm-interval)'
+    const rest = 'changes in others are noticed after --warm-interval'
     this.#parts.warn(`--warm: ${why}: ${this.#watched.size} directories are watched; ${rest}`)
   }
 }

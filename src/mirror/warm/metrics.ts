@@ -1,13 +1,13 @@
 import { counter, gauge, type Metric } from '../../server/metrics/metrics.js'
 import type { Warmer } from './warmer.js'
 
-/** What was hashed that nobody waits for, and how much of it is at work. */
+/** Bytes hashed that nobody waited for, and running jobs. */
 export interface HashingAhead {
   readonly bytes: number
   readonly jobs: number
 }
 
-/** The figures of what is hashed ahead; none where nothing is. */
+/** The metrics of hashing ahead; empty if nothing is hashed ahead. */
 export function warmMetrics(warmer: Warmer | null, hashing: HashingAhead): Metric[] {
   if (warmer === null) return []
   const { ready, waiting, failed } = warmer.files.counts
@@ -24,6 +24,6 @@ export function warmMetrics(warmer: Warmer | null, hashing: HashingAhead): Metri
     ),
     gauge('btkit_warm_hash_jobs', 'Hash jobs at work that nobody waits for.', hashing.jobs),
     gauge('btkit_warm_watches', 'Directories that are watched for new files.', warmer.watches),
-    counter('btkit_warm_scans_total', 'Times that all directories were looked at.', warmer.scans),
+    counter('btkit_warm_scans_total', 'Searches of all directories.', warmer.scans),
   ]
 }

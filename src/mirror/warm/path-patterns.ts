@@ -2,29 +2,29 @@ import { BtkitError } from '../../errors.js'
 import { isPlainName } from '../../metainfo/name.js'
 import { compileSimpleGlob, type Charged } from '../tree/simple-glob.js'
 
-/** Components of a pattern; no mirror is that deep. */
+/** Most components of a pattern; no mirror is that deep. */
 const MAX_DEPTH = 100
 
-/** Who runs the mirror may have as much compared as it takes. */
+/** The operator's own patterns have no budget. */
 const FREE: Charged = { charge: () => undefined }
 
-/** What a place of a pattern asks of the next name: any directories, one that fits, or no more. */
+/** A part of a pattern: any directories, a name that fits, or the end. */
 type Place = 'directories' | 'end' | ((name: string) => boolean)
 
-/** The places in all patterns that the components of a path have led to. */
+/** The parts of all patterns that the components of a path have led to. */
 export type Places = readonly number[]
 
 /**
- * Patterns for the paths of files on a mirror. In each component they are as those of the protocol:
- * `*`, `?` and `[…]`; and `**` stands for any directories on the way, or for all files below one. A
- * leading dot is matched by a dot alone.
+ * Patterns for the paths of files on a mirror. Components are those of the protocol: `*`, `?` and
+ * `[…]`. `**` stands for any directories on the way, or for all files below one. A leading dot is
+ * matched only by a dot.
  */
 export class PathPatterns {
   readonly #places: readonly Place[]
-  /** Where paths begin: at the root. */
+  /** The parts where paths begin, at the root. */
   readonly start: Places
 
-  /** @throws BtkitError `usage` for what can't be the path of a file */
+  /** @throws BtkitError `usage` if a pattern cannot match any file */
   constructor(patterns: readonly string[]) {
     const places = patterns.map(compilePattern)
     this.#places = places.flat()
@@ -33,8 +33,8 @@ export class PathPatterns {
   }
 
   /**
-   * Where the name of a directory, or of a file in it, leads to from some places. Through a link to a
-   * directory only a component leads that is matched by itself, as links may lead in circles.
+   * The parts that a name leads to from others. A link to a directory is followed only if its own
+   * component matches it, not by `**`, because links may be circular.
    */
   follow(from: Places, name: string, isLink = false): Places {
     const next = from.flatMap((at) => {
@@ -45,17 +45,17 @@ export class PathPatterns {
     return this.#settle(next)
   }
 
-  /** Whether a path that led to these places matches. */
+  /** Whether a path that led to these parts matches. */
   isMatch(places: Places): boolean {
     return places.some((at) => this.#places[at] === 'end')
   }
 
-  /** Whether a path that goes on from these places can match. */
+  /** Whether a longer path can match from these parts. */
   canGoOn(places: Places): boolean {
     return places.some((at) => this.#places[at] !== 'end')
   }
 
-  /** Adds the places after those that stand for no directory as well. */
+  /** Adds the parts after each `**`, which may stand for no directory. */
   #settle(places: readonly number[]): Places {
     const all = places.flatMap((at) => (this.#places[at] === 'directories' ? [at, at + 1] : [at]))
     return [...new Set(all)]
@@ -63,7 +63,7 @@ export class PathPatterns {
 }
 
 /**
- * Makes sure that a pattern could be that of files.
+ * Makes sure that a pattern can match files.
  * @throws BtkitError `usage`
  */
 export function checkPattern(pattern: string): string {
@@ -75,13 +75,13 @@ function compilePattern(pattern: string): Place[] {
   const components = pattern.split('/').filter((component) => component !== '')
   const wrong = (why: string) => new BtkitError('usage', `--warm '${pattern}': ${why}`)
   if (components.length === 0 || pattern.endsWith('/')) {
-    throw wrong('stands for no file; DIRECTORY/** are all below one')
+    throw wrong('matches no file; use DIRECTORY/** for all files below one')
   }
-  if (components.length > MAX_DEPTH) throw wrong(`has more than ${MAX_DEPTH} components`)
+  if (components.length > MAX_DEPTH) throw wrong(`has more than ${MAX_DEPTH} components; use fewer`)
   const odd = components.find((component) => !isPlainName(component))
-  if (odd !== undefined) throw wrong(`'${odd}' is the name of no file`)
+  if (odd !== undefined) throw wrong(`'${odd}' is not a file name; correct the pattern`)
   const isDeep = (component: string | undefined) => component === '**'
-  // One after the other they say no more than one does
+  // Consecutive `**` match the same as one
   const distinct = components.filter((each, i) => !isDeep(each) || !isDeep(components[i - 1]))
   const whole = isDeep(distinct.at(-1)) ? [...distinct, '*'] : distinct
   return [...whole.map((each) => (isDeep(each) ? 'directories' : compileName(each))), 'end']

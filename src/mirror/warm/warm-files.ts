@@ -2,10 +2,10 @@ import { sameFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { keyOf, type Readiness, type ReadyTorrent, type WarmFile } from './warm-file.js'
 
-/** Files that are kept at most, about 300 bytes of memory each. */
+/** Most files that are kept; each takes about 300 bytes of memory. */
 export const MAX_FILES = 1_000_000
 
-/** The files that match the patterns, as they were last seen, and how many are how far. */
+/** The files that match the patterns in their last known state, and their number by readiness. */
 export class WarmFiles {
   readonly #files = new Map<string, WarmFile>()
   readonly #counts: Record<Readiness, number> = { ready: 0, waiting: 0, failed: 0 }
@@ -19,7 +19,7 @@ export class WarmFiles {
     return this.#counts
   }
 
-  /** Another number for each change of what is ready. */
+  /** Changes with each change of the ready files. */
   get version(): number {
     return this.#version
   }
@@ -28,7 +28,7 @@ export class WarmFiles {
     return this.#files.get(keyOf(path))
   }
 
-  /** Notes what was seen of a file. Returns whether it is new or another than before, or failed. */
+  /** Records the state of a file. Returns true if it is new, changed, or failed before. */
   note({ path, fingerprint }: ScannedFile): boolean {
     const known = this.get(path)
     if (known && known.readiness !== 'failed' && sameFingerprint(known.fingerprint, fingerprint)) {
@@ -41,9 +41,9 @@ export class WarmFiles {
     return true
   }
 
-  /** Notes how far a file is now. */
+  /** Sets the readiness of a file. */
   settle(file: WarmFile, readiness: Readiness, torrent: ReadyTorrent | null = null): void {
-    // It may be another by now
+    // The path may have another state by now
     if (this.get(file.path) !== file) return
     if (readiness === 'ready' || file.readiness === 'ready') this.#version++
     this.#counts[file.readiness]--
@@ -64,7 +64,7 @@ export class WarmFiles {
     return this.#files.values()
   }
 
-  /** Those of the latest modification times among the files that are ready, the latest first. */
+  /** The ready files with the latest modification times, latest first. */
   newest(count: number): WarmFile[] {
     const newest: WarmFile[] = []
     for (const file of this.#files.values()) {

@@ -14,7 +14,7 @@ import { keyOf, type WarmFile } from './warm-file.js'
 import { MAX_FILES, type WarmFiles } from './warm-files.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Directories below each other that are gone through; no mirror is that deep. */
+/** Most levels of directories that are searched; no mirror is that deep. */
 const MAX_DEPTH = 100
 
 export interface WarmTreeParts extends Pick<ServerContext, 'warn'> {
@@ -25,16 +25,16 @@ export interface WarmTreeParts extends Pick<ServerContext, 'warn'> {
   readonly slices: TimeSlices
   /** Aborts when the service stops. */
   readonly signal: AbortSignal
-  /** Hears of files that are new, or another than before. */
+  /** Receives new and changed files. */
   readonly onFile: (file: WarmFile) => void
-  /** Hears of files that are no more. */
+  /** Receives the paths of removed files. */
   readonly onGone: (path: readonly string[]) => void
 }
 
-/** Entries that are looked at in one go: a millisecond's work, about. */
+/** Entries processed at once: about a millisecond's work. */
 const LOT = 64
 
-/** A directory in which files may match, and what was found in it that does, or leads to some. */
+/** A directory that may contain matching files, with its matching files and subdirectories. */
 interface KnownDirectory {
   readonly path: readonly string[]
   readonly places: Places
@@ -42,7 +42,7 @@ interface KnownDirectory {
   readonly directories: Set<string>
 }
 
-/** Finds the files that match the patterns, and keeps up with what becomes of them. */
+/** Finds the files that match the patterns and follows their changes. */
 export class WarmTree {
   readonly #parts: WarmTreeParts
   readonly #known = new Map<string, KnownDirectory>()
@@ -52,12 +52,15 @@ export class WarmTree {
     this.#parts = parts
   }
 
-  /** Looks at everything. What can't be looked at for now, as the root is away, stays as it was. */
+  /**
+   * Searches everything. Directories that cannot be read now, for example because the root is
+   * missing, keep their last state.
+   */
   async scan(): Promise<void> {
     await this.#scanBelow(this.#know([], this.#parts.patterns.start))
   }
 
-  /** Looks at names in a directory, or at all of it, after something has happened to them. */
+  /** Looks up names in a directory, or searches all of it, after a change. */
   async look(directory: string, names: ReadonlySet<string> | null): Promise<void> {
     const known = this.#known.get(directory)
     if (!known) return
@@ -85,7 +88,7 @@ export class WarmTree {
     }
   }
 
-  /** Looks at all of a directory. Returns those in it that are to be looked at as well. */
+  /** Searches one directory; returns its subdirectories to search. */
   async #scanOne(known: KnownDirectory, view: MirrorView): Promise<KnownDirectory[]> {
     const { watches, slices, signal, mirror } = this.#parts
     const names = new Set<string>()
@@ -93,7 +96,7 @@ export class WarmTree {
     let end = slices.endOfSlice()
     try {
       const realPath = await view.directory(known.path)
-      // What happens from now on is heard of, and looked at again
+      // From now on, events report changes
       watches.add(keyOf(known.path), realPath)
       for await (const entries of readInLots(realPath)) {
         signal.throwIfAborted()
@@ -115,7 +118,7 @@ export class WarmTree {
     return directories
   }
 
-  /** Looks at entries of a directory. Returns the names that count, and directories to look at. */
+  /** Looks up entries of a directory. Returns the names that count, and directories to search. */
   async #lookAt(known: KnownDirectory, entries: readonly DirectoryEntry[], view: MirrorView) {
     const names = new Set<string>()
     const directories: KnownDirectory[] = []
@@ -143,7 +146,7 @@ export class WarmTree {
     return patterns.follow(places, name).length > 0
   }
 
-  /** What a name is: a link to a directory is told from one, and one to a file is a file. */
+  /** The kind of a name: `link` is a link to a directory; a link to a file counts as a file. */
   async #kindOf(known: KnownDirectory, { name, kind }: DirectoryEntry, view: MirrorView) {
     if (kind !== 'unknown') return kind
     try {
@@ -158,7 +161,7 @@ export class WarmTree {
     }
   }
 
-  /** Returns whether there is a file that may be had. */
+  /** Records a file; returns whether a readable file exists. */
   async #noteFile(path: readonly string[], view: MirrorView): Promise<boolean> {
     const { files, onFile } = this.#parts
     try {
@@ -182,10 +185,12 @@ export class WarmTree {
     if (this.#isTold) return
     this.#isTold = true
     const what = `more than ${MAX_FILES} files match`
-    this.#parts.warn(`--warm: ${what}: ${formatMirrorPath(path)} and others are left out`)
+    this.#parts.warn(
+      `--warm: ${what}: ${formatMirrorPath(path)} and others are left out; use narrower patterns`,
+    )
   }
 
-  /** Forgets a name in a directory, and all below it. */
+  /** Forgets a name in a directory, and everything below it. */
   #forget(known: KnownDirectory, name: string): void {
     const path = [...known.path, name]
     if (known.files.delete(name)) {

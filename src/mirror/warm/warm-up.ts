@@ -21,14 +21,14 @@ import { QUIET_PERIOD } from '../torrents/recent-writes.js'
 import type { ReadyTorrent, WarmFile } from './warm-file.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** What became of a file: ready, to be looked at again a little later, gone, or failed. */
+/** The result for a file: ready, to be tried again later, gone, or failed. */
 export type Outcome =
   | { readonly kind: 'ready'; readonly torrent: ReadyTorrent }
   | { readonly kind: 'later' }
   | { readonly kind: 'gone' }
   | { readonly kind: 'failed'; readonly reason: string | null }
 
-/** The same with what was made of the file. */
+/** The same with the torrent that was made. */
 type Made =
   | Exclude<Outcome, { kind: 'ready' }>
   | { readonly kind: 'ready'; readonly torrent: ReadyTorrent; readonly core: TorrentCore }
@@ -40,18 +40,18 @@ export interface WarmUpParts extends Pick<ServerContext, 'monotonic'> {
   readonly pieceLength: PieceLength
   readonly given: GivenTorrents
   readonly hasher: FileHasher
-  /** With steps that are done in slices. */
+  /** Its steps are done in slices. */
   readonly hashContext: HashContext
   readonly throttle: Throttle | undefined
 }
 
-/** A file whose time is as far in the future as that, in milliseconds, has a clock of its own. */
+/** Milliseconds in the future beyond which a file's time counts as wrong. */
 const FAR = 60_000
 
-/** How long the real paths of directories count, in milliseconds. */
+/** Milliseconds for which the real paths of directories are reused. */
 const FRESH_FOR = 1000
 
-/** Has torrents of single files in the cache before anybody asks for them. */
+/** Puts the torrents of single files into the cache before anybody asks for them. */
 export class WarmUp {
   readonly #parts: WarmUpParts
   #view: { readonly view: MirrorView; readonly since: number } | null = null
@@ -61,7 +61,7 @@ export class WarmUp {
   }
 
   /**
-   * Hashes a file unless its torrent is known, or tells why not now.
+   * Hashes a file unless its torrent is known; otherwise returns why not now.
    * @throws the signal's reason
    */
   async prepare({ path }: Pick<WarmFile, 'path'>, signal: AbortSignal): Promise<Outcome> {
@@ -106,7 +106,7 @@ export class WarmUp {
     return this.#hash({ request, table: recalled.table, client: null }, signal)
   }
 
-  /** What is hashed here stops as soon as somebody who waits needs the file. */
+  /** Hashes a file, and stops as soon as a client needs it. */
   async #hash(
     wanted: Omit<Parameters<FileHasher['obtain']>[0], 'signal' | 'onProgress'>,
     signal: AbortSignal,
@@ -130,17 +130,20 @@ export class WarmUp {
     }
   }
 
-  /** How long a file must be left alone until what is read of it can be remembered; null: long enough. */
+  /** Null if a file is old enough for its digests to be cached; otherwise the result to return. */
   #timeToWait(fingerprint: Fingerprint): Exclude<Outcome, { kind: 'ready' }> | null {
     const { now, trust } = this.#parts.hashContext.cacheAccess
     const age = now() - Number(fingerprint.ctimeNs / 1_000_000n)
     if (age >= QUIET_PERIOD && !isRacy(fingerprint, now(), trust)) return null
     const ahead = Number(fingerprint.mtimeNs / 1_000_000n) - now()
-    if (ahead > FAR) return { kind: 'failed', reason: 'is dated in the future' }
+    if (ahead > FAR)
+      return { kind: 'failed', reason: 'its date is in the future; set it with touch' }
     return { kind: 'later' }
   }
 
-  /** Directories are not resolved anew for each of many files. */
+  /**
+   * The current view; it is reused for many files, so that directories are not resolved for each.
+   */
   #freshView(): MirrorView {
     const { monotonic, mirror } = this.#parts
     if (!this.#view || monotonic() - this.#view.since > FRESH_FOR) {
@@ -156,7 +159,7 @@ function ready(core: TorrentCore): Made & { readonly kind: 'ready' } {
   return { kind: 'ready', core, torrent }
 }
 
-/** Characters of an info hash as feeds have them; one of version 2 is cut to as many (BEP 52). */
+/** Characters of an info hash in feeds; a hash of version 2 is cut to that length (BEP 52). */
 const HASH = 40
 
 function readyGiven({ infoHash, infoHashV2, bytes }: Metainfo, stamp: string): Outcome {
@@ -169,6 +172,6 @@ function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof BtkitError)) throw error
   if (error instanceof NotReady || error.code === 'changed') return { kind: 'later' }
   if (error.code === 'not-found') return { kind: 'gone' }
-  // Clients refuse torrents of nothing, which is no fault of the file's
+  // Clients refuse empty torrents; this is not a fault of the file
   return { kind: 'failed', reason: error.code === 'empty' ? null : error.message }
 }

@@ -18,22 +18,22 @@ export interface WarmerParts extends WarmUpParts, Pick<ServerContext, 'warn' | '
   readonly slices: TimeSlices
 }
 
-/** Files of each urgency that are looked at and hashed at once. */
+/** Most files of each urgency that are prepared at once. */
 const AT_ONCE = 4
 
-/** How often it is looked at whether the root is another directory, in milliseconds. */
+/** Milliseconds between checks whether the root is another directory. */
 const ROOT_INTERVAL = 2000
 
-/** How often files that are ready are looked for in the cache, which may have dropped them. */
+/** Milliseconds between checks whether the cache still has the torrents of ready files. */
 const RECALL_INTERVAL = 12 * 3_600_000
 
-/** A look at everything follows the one before only after so many times what that took. */
+/** After a search of everything, the next one waits this many times its duration. */
 const REST = 10
 
-/** Files of which it is told why they have no torrent. */
+/** Most files whose failures are reported. */
 const MAX_TOLD = 100
 
-/** Keeps the torrents of the files that match some patterns ready, while nobody else needs hashing. */
+/** Keeps the torrents of matching files ready, while no client needs hashing. */
 export class Warmer {
   readonly files = new WarmFiles()
   readonly #parts: WarmerParts
@@ -45,13 +45,13 @@ export class Warmer {
   readonly #warmUp: WarmUp
   readonly #atWork: Record<Urgency, number> = { new: 0, old: 0 }
   readonly #underWay = new Set<Promise<void>>()
-  /** Looks at the tree, one after the other. */
+  /** Searches of the tree, one after the other. */
   #looks: Promise<void> = Promise.resolve()
   #scanTimer: NodeJS.Timeout | null = null
   #timers: NodeJS.Timeout[] = []
   #scans = 0
   readonly #told = new Set<string>()
-  /** Whether what is found was there before the service began to look. */
+  /** `old` until the first search is over: its files existed before. */
   #urgency: Urgency = 'old'
 
   constructor(parts: WarmerParts) {
@@ -88,17 +88,17 @@ export class Warmer {
     this.#warmUp = new WarmUp(parts)
   }
 
-  /** Directories that are watched. */
+  /** Number of watched directories. */
   get watches(): number {
     return this.#watches.size
   }
 
-  /** Looks at everything so far. */
+  /** Number of complete searches so far. */
   get scans(): number {
     return this.#scans
   }
 
-  /** Begins; nothing of it keeps the process alive. */
+  /** Begins the work; it does not keep the process alive. */
   start(): void {
     const root = new RootWatch(this.#parts.mirror.root)
     const watchRoot = () => {
@@ -112,7 +112,7 @@ export class Warmer {
     this.#scan()
   }
 
-  /** Ends all of it at once. */
+  /** Ends all work at once. */
   async stop(): Promise<void> {
     this.#stopping.abort(new NotReady('the server is stopping', 10))
     for (const timer of this.#timers) clearInterval(timer)
@@ -123,7 +123,7 @@ export class Warmer {
     await Promise.all([this.#looks, ...this.#underWay])
   }
 
-  /** Looks at everything, and again after the interval. */
+  /** Searches everything, and again after the interval. */
   #scan(): void {
     if (this.#scanTimer) clearTimeout(this.#scanTimer)
     this.#look(async () => {
@@ -134,7 +134,7 @@ export class Warmer {
       if (this.#scans++ === 0 && this.files.size === 0) {
         warn(`--warm ${options.patterns.map(escapeText).join(' ')}: no file matches yet`)
       }
-      // What is found from now on has come since
+      // Files found from now on are new
       this.#urgency = 'new'
       const delay = options.interval + REST * (monotonic() - begun)
       this.#scanTimer = setTimeout(() => {
@@ -143,7 +143,7 @@ export class Warmer {
     })
   }
 
-  /** Has files looked at again for which other torrents lie in the operator's directories now. */
+  /** Queues files for which the operator's torrents have changed. */
   async #findOtherTorrents(): Promise<void> {
     const { given } = this.#parts
     if (!given.isUsed) return
@@ -154,7 +154,7 @@ export class Warmer {
     }
   }
 
-  /** Has all files looked for in the cache once more. */
+  /** Queues all files, to look them up in the cache again. */
   async #recall(): Promise<void> {
     const { slices } = this.#parts
     let end = slices.endOfSlice()
@@ -167,7 +167,7 @@ export class Warmer {
     }
   }
 
-  /** Has a look at the tree when those before are done. */
+  /** Searches the tree after the searches before are done. */
   #look(act: () => Promise<void>): void {
     const { signal } = this.#stopping
     const turn = async () => {
@@ -178,7 +178,7 @@ export class Warmer {
     })
   }
 
-  /** Begins with as many files as may be at work. */
+  /** Begins with as many files as may run at once. */
   #fill(): void {
     for (const urgency of ['new', 'old'] as const) {
       while (!this.#stopping.signal.aborted && this.#atWork[urgency] < AT_ONCE) {

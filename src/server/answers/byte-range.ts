@@ -1,23 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Validators } from './conditional.js'
 
-/** A stretch of a file: from the byte `start` up to and without `end`. */
+/** Part of a file: from the byte `start` to before the byte `end`. */
 export interface ByteRange {
   readonly start: number
   readonly end: number
 }
 
 /**
- * Ranges in one request, at most. dnf, which fetches parts of compressed metadata, begins with as
- * many, and asks for fewer when it is answered with the whole.
+ * Most ranges in one request. dnf, which fetches parts of compressed metadata, begins with 256. It
+ * asks for fewer after it got the whole file.
  */
 const MAX_RANGES = 256
 
 /**
- * The ranges that a request asks for (RFC 9110, section 14), in its order: `whole` when it wants
- * none, or too many, or what is no range; null when there is nothing of them in the file. Those that
- * overlap are made one. The library range-parser is not used, as it finds nothing in the last 1000
- * bytes of a file of 200.
+ * The ranges that a request asks for (RFC 9110, section 14), in its order; overlapping ranges are
+ * merged. `whole` if the request has no range, too many, or a malformed one; null if the file has
+ * no byte of them. The library range-parser is not used: it finds nothing in the last 1000 bytes of
+ * a file of 200.
  */
 export function requestedRanges(
   headers: IncomingHttpHeaders,
@@ -37,12 +37,12 @@ export function requestedRanges(
   return there.length > 0 ? withoutOverlaps(there) : null
 }
 
-/** Whether the client's part of the file is one of this state, so that it can do with the rest. */
+/** Whether the client's part of the file belongs to this state, so that the rest completes it. */
 function isSameState(condition: unknown, { etag, lastModified }: Validators): boolean {
   return condition === undefined || condition === etag || condition === lastModified
 }
 
-/** One range of a list; null when there is nothing of it in the file. */
+/** One range of a list; null if the file has no byte of it. */
 function readRange(spec: string, size: number): ByteRange | 'malformed' | null {
   const [, first = '', last = ''] = /^(\d{0,16})-(\d{0,16})$/.exec(spec) ?? []
   if (first === '' && last === '') return 'malformed'
@@ -56,7 +56,10 @@ function stretch(start: number, end: number, size: number): ByteRange | null {
   return range.start < range.end ? range : null
 }
 
-/** No byte is sent twice. What was made one stands where the first of it was asked for. */
+/**
+ * Merges overlapping ranges, so that no byte is sent twice. A merged range takes the place of the
+ * first range in it.
+ */
 function withoutOverlaps(ranges: readonly ByteRange[]): readonly ByteRange[] {
   const places = ranges.map((range, place) => ({ ...range, place }))
   const merged: typeof places = []

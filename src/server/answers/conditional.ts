@@ -2,28 +2,27 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendLine } from './errors.js'
 
-/** What tells one state of a resource from another. */
+/** ETag and date that distinguish one state of a resource from another. */
 export interface Validators {
-  /** In quotes; with `W/` before them if it says less than that all bytes are equal. */
+  /** In quotes; a tag with `W/` in front does not promise that all bytes are equal. */
   readonly etag: string
-  /** As HTTP writes dates; null when it could be that of another state as well. */
+  /** HTTP date; null if another state could have the same date. */
   readonly lastModified: string | null
 }
 
-/** What becomes of a request with conditions: it is done, or need not be, or must not be. */
+/** The result of checking a request's conditions: answer it, answer 304, or answer 412. */
 export type Verdict = 'met' | 'unmodified' | 'failed'
 
 /**
- * Whether a request's conditions hold, in the order of RFC 9110, section 13.2.2. The
- * library fresh is not used: it takes any later date for If-Modified-Since, though a file may be
- * replaced by an older one.
+ * Checks a request's conditions in the order of RFC 9110, section 13.2.2. The library fresh is not
+ * used: it accepts any later date for If-Modified-Since, but an older file may replace a newer one.
  */
 export function checkConditions(headers: IncomingHttpHeaders, validators: Validators): Verdict {
   if (isOutdated(headers, validators)) return 'failed'
   return isUnmodified(headers, validators) ? 'unmodified' : 'met'
 }
 
-/** Ends a request whose conditions do not hold with 304 or 412; false when it is to be done. */
+/** Answers 304 or 412 if a request's conditions do not hold; returns false if they hold. */
 export function endConditional(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -31,14 +30,15 @@ export function endConditional(
 ): boolean {
   const verdict = checkConditions(request.headers, validators)
   if (verdict === 'unmodified') reply.code(304).send()
-  if (verdict === 'failed') sendLine(reply, 412, 'it is no longer what the request was made for')
+  if (verdict === 'failed')
+    sendLine(reply, 412, 'it has changed since the state that the request names; get it again')
   return verdict !== 'met'
 }
 
-/** Whether the client asks for a state that the resource is no longer in. */
+/** Whether the client asks for a state that the resource has left. */
 function isOutdated(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): boolean {
   const tags = headers['if-match']
-  // Weak tags don't count here
+  // If-Match ignores weak tags
   if (tags !== undefined) {
     return tags.trim() !== '*' && (isWeak(etag) || !listTags(tags).includes(etag))
   }
@@ -46,7 +46,7 @@ function isOutdated(headers: IncomingHttpHeaders, { etag, lastModified }: Valida
   return lastModified !== null && Date.parse(lastModified) > wanted
 }
 
-/** Whether a client has this state already. */
+/** Whether the client already has this state. */
 function isUnmodified(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): boolean {
   const tags = headers['if-none-match']
   if (tags !== undefined) {

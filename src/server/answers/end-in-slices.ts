@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http'
 
-/** Bytes that are handed to the connection at once. */
+/** Bytes given to the connection at a time. */
 const SLICE = 64 * 1024
 
 /**
- * Ends an answer, whose header was given by `writeHead`, with a large body that all who ask for it
- * share: it is not copied for each of them, and over TLS no more of it than a slice is encrypted
- * before the client has taken what was before. Who has not taken all of it after `limit`
- * milliseconds is closed on: nobody keeps a body for longer by reading slowly.
+ * Ends an answer with a large body that all its clients share; `writeHead` was called before. The
+ * body is not copied for each client. Over TLS the next slice is encrypted only after the client
+ * has accepted the slice before. The connection is closed after `limit` milliseconds, so a slow
+ * reader cannot keep the body for longer.
  */
 export function endInSlices(response: ServerResponse, body: Buffer, limit: number): void {
   if (response.destroyed) return
@@ -30,7 +30,7 @@ function writeFrom(response: ServerResponse, body: Buffer, from: number): void {
     return
   }
   response.write(slice, () => {
-    // That it could not be written is said here, too
+    // Also called if the write failed
     if (!response.destroyed) writeFrom(response, body, to)
   })
 }

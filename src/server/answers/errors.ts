@@ -3,13 +3,13 @@ import type { FastifyReply } from 'fastify'
 import { BtkitError, type ErrorCode } from '../../errors.js'
 import { NotReady, Refusal, type RefusalCode } from './refusal.js'
 
-/** What a client is told: a status and one line that names nothing of the server. */
+/** A status and one line for the client. The line names nothing of the server. */
 interface ErrorResponse {
   readonly status: number
   readonly line: string
 }
 
-/** What refusals are in HTTP; their messages are for the client as they are. */
+/** The HTTP status of each refusal; its message is sent as it is. */
 const STATUSES: Record<RefusalCode, number> = {
   usage: 400,
   'not-permitted': 403,
@@ -22,31 +22,34 @@ const STATUSES: Record<RefusalCode, number> = {
   throttled: 429,
 }
 
-/** What errors of the parts below mean to a client; their messages hold paths of the server. */
+/** Answers for errors of lower layers, whose messages contain paths of the server. */
 const ANSWERS: Partial<Record<ErrorCode, ErrorResponse>> = {
   'not-found': { status: 404, line: 'not found' },
   'not-permitted': { status: 403, line: 'not permitted' },
-  'bad-name': { status: 422, line: 'a torrent can not hold that name' },
-  empty: { status: 422, line: 'there is nothing in it' },
-  changed: { status: 503, line: 'the files change while they are read: ask again later' },
-  interrupted: { status: 503, line: 'the server is stopping' },
+  'bad-name': { status: 422, line: 'a torrent cannot contain that name; rename the file' },
+  empty: { status: 422, line: 'it contains no data' },
+  changed: { status: 503, line: 'the files change while they are read; try again later' },
+  interrupted: { status: 503, line: 'the server is stopping; try again later' },
 }
 
-const INTERNAL: ErrorResponse = { status: 500, line: 'something is wrong with the server' }
+const INTERNAL: ErrorResponse = {
+  status: 500,
+  line: 'internal error; the log of the server has the cause',
+}
 
-/** What the HTTP library refuses, in words that do not repeat what the client sent. */
+/** Lines for errors of the HTTP library, which do not repeat what the client sent. */
 const LINES: Readonly<Record<number, string>> = {
   400: 'the request is malformed',
   413: 'the body is too large',
-  415: 'the body is no form (application/x-www-form-urlencoded)',
+  415: 'the body is not a form; send application/x-www-form-urlencoded',
 }
 
-/** What to tell a client of an error, whatever it is: of one that is no refusal, no detail. */
+/** The answer for any error; an error that is no refusal gets no details. */
 export function errorResponse(error: unknown): ErrorResponse {
   if (error instanceof Refusal) return { status: STATUSES[error.code], line: error.message }
   if (error instanceof BtkitError) return ANSWERS[error.code] ?? INTERNAL
   const status = (error as { statusCode?: unknown } | null)?.statusCode
-  // What the HTTP library refuses, such as a body that is too large
+  // An error of the HTTP library, such as a body that is too large
   if (typeof status !== 'number' || status < 400 || status > 499) return INTERNAL
   return { status, line: LINES[status] ?? (STATUS_CODES[status] ?? 'refused').toLowerCase() }
 }
@@ -58,16 +61,16 @@ export function sendError(reply: FastifyReply, error: unknown): void {
   sendLine(reply, status, line)
 }
 
-/** Sets when to ask again, after an error for which that may help. */
+/** Sets Retry-After for an error that may pass. */
 export function setRetryAfter(reply: FastifyReply, error: unknown): void {
   if (error instanceof NotReady) reply.header('Retry-After', String(error.retryAfter))
   else if (errorResponse(error).status === 503) reply.header('Retry-After', '10')
 }
 
-/** Refuses a method that an address does not have. */
+/** Refuses a method that an address does not support. */
 export function refuseMethod(reply: FastifyReply, method: string, allowed: string): void {
   reply.header('Allow', allowed)
-  sendLine(reply, 405, `${method}: not possible here`)
+  sendLine(reply, 405, `${method}: not allowed here; use ${allowed}`)
 }
 
 /** Sends one line of text. */

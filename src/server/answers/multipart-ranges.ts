@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { ByteRange } from './byte-range.js'
 
-/** A part of a body: bytes that are sent first, and then a stretch of the resource. */
+/** Part of a body: the bytes `lead`, then a range of the resource. */
 export interface BodyPart extends ByteRange {
   readonly lead: Uint8Array
 }
 
-/** The body of an answer, and what its header says of it. */
+/** The body of an answer, and its header fields. */
 export interface RangedBody {
   readonly contentType: string
   /** Bytes. */
@@ -16,7 +16,7 @@ export interface RangedBody {
 
 const NOTHING = new Uint8Array(0)
 
-/** A stretch of a resource alone, as a body. */
+/** One range of a resource as a body. */
 export function asBody(range: ByteRange, contentType: string): RangedBody {
   return { contentType, length: range.end - range.start, parts: [{ ...range, lead: NOTHING }] }
 }
@@ -27,7 +27,7 @@ export function asMultipart(
   size: number,
   contentType: string,
 ): RangedBody {
-  // Nobody can have put it into the content before
+  // Random, so that nobody can have put it into the content
   const boundary = randomBytes(16).toString('hex')
   const parts = ranges.map(({ start, end }, number) => {
     const lines = [
@@ -44,7 +44,7 @@ export function asMultipart(
   return { contentType: `multipart/byteranges; boundary=${boundary}`, length, parts: all }
 }
 
-/** A body of what is in memory. */
+/** The bytes of a body whose resource is in memory. */
 export function bytesOf({ parts }: RangedBody, resource: Uint8Array): Uint8Array {
   return Buffer.concat(
     parts.flatMap(({ lead, start, end }) => [lead, resource.subarray(start, end)]),

@@ -7,7 +7,7 @@ import type {
   RouteHandlerMethod,
 } from 'fastify'
 
-/** What answers GET and HEAD; of an answer to HEAD only the headers are sent. */
+/** Handler of GET and HEAD; of an answer to HEAD only the headers are sent. */
 export type ReadHandler<Route extends RouteGenericInterface> = RouteHandlerMethod<
   RawServerDefault,
   RawRequestDefaultExpression,
@@ -16,8 +16,8 @@ export type ReadHandler<Route extends RouteGenericInterface> = RouteHandlerMetho
 >
 
 /**
- * Adds a route that is read. The one that fastify itself would add for HEAD says that a body which
- * is not sent has no length.
+ * Adds a route for GET and HEAD. Fastify's own HEAD route would report the body, which is not sent,
+ * as empty.
  */
 export function addReadRoute<Route extends RouteGenericInterface>(
   app: FastifyInstance,

@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 
-/** Why something is refused, by the names that all errors have. */
+/** Why a request is refused. */
 export type RefusalCode =
   | 'usage' // the request is malformed
   | 'not-found'
@@ -9,12 +9,12 @@ export type RefusalCode =
   | 'too-many' // more files than one request may come to
   | 'incompatible' // files that one torrent can't hold together
   | 'empty' // nothing to make a torrent of
-  | 'busy' // more work than can be done in the time there is
-  | 'throttled' // more than one client may ask for
+  | 'busy' // more work than can be done in time
+  | 'throttled' // more than one client's share
 
 /**
- * An error that strangers may be told of as it is: its message names nothing of the server but what
- * the client named itself. How HTTP says it is the business of errors.ts.
+ * An error that may be shown to strangers: its message names only what the client named. errors.ts
+ * has the HTTP status of each code.
  */
 export class Refusal extends BtkitError {
   constructor(
@@ -25,29 +25,29 @@ export class Refusal extends BtkitError {
   }
 }
 
-/** For what can not be understood. */
+/** Refuses a request that cannot be understood. */
 export function malformed(message: string): Refusal {
   return new Refusal('usage', message)
 }
 
-/** For what is not there, and for what nobody is to know of. */
+/** Refuses what does not exist, and what must look as if it did not. */
 export function notFound(what: string): Refusal {
   return new Refusal('not-found', `${what}: not found`)
 }
 
-/** What was asked for as a file, and is a directory that anybody may know of. */
+/** Refuses to send a directory as a file; its existence is no secret. */
 export class IsDirectory extends Refusal {
   constructor(what: string) {
     super('not-found', `${what}: is a directory`)
   }
 }
 
-/** The refusal of what the system does not let the service read. */
+/** Refuses what the system does not let the service read. */
 export function notPermitted(what: string): Refusal {
   return new Refusal('not-permitted', `${what}: not permitted`)
 }
 
-/** An answer that is not ready yet: the client had better ask again after some seconds. */
+/** An answer that is not ready yet: the client should ask again later. */
 export class NotReady extends Refusal {
   constructor(
     message: string,
@@ -59,7 +59,9 @@ export class NotReady extends Refusal {
   }
 }
 
-/** For a client that asks for more than its share; after so many seconds it may ask again. */
+/**
+ * Refuses a client that asks for more than its share; it may ask again after `retryAfter` seconds.
+ */
 export function throttled(message: string, retryAfter: number): NotReady {
   return new NotReady(message, retryAfter, 'throttled')
 }

@@ -4,7 +4,7 @@ import { endConditional, type Validators } from './conditional.js'
 import { sendLine } from './errors.js'
 import { asBody, asMultipart, type RangedBody } from './multipart-ranges.js'
 
-/** Bytes that can be had in part. */
+/** A resource of which ranges can be sent. */
 export interface Ranged {
   readonly size: number
   readonly validators: Validators & { readonly lastModified: string }
@@ -12,8 +12,8 @@ export interface Ranged {
 }
 
 /**
- * Sets status and headers of the answer, and returns the body that the caller is to send; null when
- * the answer has been sent, as it has no body or is an error.
+ * Sets status and headers of the answer. Returns the body that the caller must send; null if the
+ * answer is already complete, because it has no body or is an error.
  */
 export function beginRange(
   request: FastifyRequest,
@@ -23,12 +23,12 @@ export function beginRange(
   const { etag, lastModified } = validators
   reply.headers({ 'Accept-Ranges': 'bytes', ETag: etag, 'Last-Modified': lastModified })
   if (endConditional(request, reply, validators)) return null
-  // A range is one of the bytes that follow, which to HEAD none do
+  // HEAD has no body of which a range could be sent
   const isHead = request.method === 'HEAD'
   const ranges = isHead ? 'whole' : requestedRanges(request.headers, size, validators)
   if (ranges === null) {
     reply.header('Content-Range', `bytes */${size}`)
-    sendLine(reply, 416, 'nothing of that range is in the file')
+    sendLine(reply, 416, `that range is outside the file; it has ${size} bytes`)
     return null
   }
   const body = rangedBody(ranges, size, headers['Content-Type'])

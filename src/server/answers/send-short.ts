@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { endConditional } from './conditional.js'
 
-/** A short answer, whole. */
+/** A short answer that is sent whole. */
 export interface ShortAnswer {
   readonly body: Uint8Array
   readonly type: string
-  /** As HTTP writes dates. */
+  /** HTTP date. */
   readonly lastModified: string
-  /** Whether no other answer could have the same date. */
+  /** Whether no other answer can have the same date. */
   readonly isSettled: boolean
 }
 
-/** Sends bytes that are told from others by what they are, or word that the client has them. */
+/** Sends a short body with an ETag made from its content, or 304 if the client has it. */
 export function sendShort(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -3,15 +3,14 @@ import { BlockList, isIP, type Socket } from 'node:net'
 import { BtkitError } from '../../errors.js'
 import { quoteText } from '../../text/escape.js'
 
-/** A proxy whose word is taken: those of some addresses, or whoever comes over a Unix socket. */
+/** A trusted proxy: a range of addresses, or `unix` for all peers on a Unix socket. */
 export type TrustedProxy = 'unix' | { readonly address: string; readonly bits: number }
 
-/** IPv4 addresses as sockets give them that listen on IPv6 as well. */
+/** An IPv4 address as given by a socket that listens on IPv6, too. */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
 
 /**
- * Reads `unix`, an address, or an address and the number of its bits that count, as in
- * `10.0.0.0/8`.
+ * Reads `unix`, an address, or an address with the number of bits that count, such as `10.0.0.0/8`.
  * @throws BtkitError `usage`
  */
 export function parseTrustedProxy(text: string): TrustedProxy {
@@ -22,14 +21,14 @@ export function parseTrustedProxy(text: string): TrustedProxy {
   if (isIP(address) !== 0 && bits <= most) return { address, bits }
   throw new BtkitError(
     'usage',
-    `${quoteText(text)}: neither unix nor an address, such as 10.0.0.0/8`,
+    `${quoteText(text)}: neither unix nor an address; write 10.0.0.0/8, for example`,
   )
 }
 
-/** What proxies add to requests that are not their own. */
+/** Headers that proxies add to requests. */
 const FORWARDED = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'] as const
 
-/** Tells who clients are. */
+/** Finds the addresses of clients behind trusted proxies. */
 export class ClientAddresses {
   readonly #trusted = new BlockList()
   readonly #isUnixTrusted: boolean
@@ -45,9 +44,9 @@ export class ClientAddresses {
   }
 
   /**
-   * The address of the client that a request comes from: that of its connection, or, where that is
-   * a trusted proxy's, the one that the proxy says (in `X-Forwarded-For`), and so on. Null on a Unix
-   * socket when nobody says more.
+   * The address of the client of a request: that of its connection. If that is a trusted proxy, it
+   * is the last address in `X-Forwarded-For` that is not a trusted proxy. Null on a Unix socket
+   * without such a header.
    */
   of(request: Pick<IncomingMessage, 'socket' | 'headers'>): string | null {
     const peer = peerOf(request)
@@ -55,8 +54,8 @@ export class ClientAddresses {
   }
 
   /**
-   * Whether the client at the address of a request (see `of`) has sent it itself: it did not come
-   * through a proxy that is not trusted, or that names no address.
+   * Whether the client at the address `of` returns sent the request itself. False if the request
+   * came through a proxy that is not trusted, or that names no address.
    */
   isOwnRequest(request: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
     const peer = peerOf(request)
@@ -65,7 +64,7 @@ export class ClientAddresses {
     return !isForwarded || this.#lastHop(peer, request).isNamed
   }
 
-  /** The last address that no trusted proxy has, and whether proxies name it. */
+  /** The last address that is not a trusted proxy, and whether the proxies name it. */
   #lastHop(peer: string | null, { headers }: Pick<IncomingMessage, 'headers'>) {
     const hops = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
     let address = peer
@@ -78,8 +77,8 @@ export class ClientAddresses {
   }
 
   /**
-   * What stands for the client of a connection (see `clientKey`); null for a trusted proxy, through
-   * which many clients come, and on a Unix socket.
+   * Key of a connection's client (see `clientKey`); null for a trusted proxy, which has many
+   * clients, and for a Unix socket.
    */
   connectionKey({ remoteAddress }: Pick<Socket, 'remoteAddress'>): string | null {
     if (remoteAddress === undefined) return null
@@ -88,7 +87,7 @@ export class ClientAddresses {
   }
 
   #trusts(address: string | null): boolean {
-    // Looking at a list takes a while even when it is empty
+    // A BlockList takes time even if it is empty
     if (this.#trustsNobody) return false
     if (address === null) return this.#isUnixTrusted
     return this.#trusted.check(withoutZone(address), familyOf(address))
@@ -96,17 +95,17 @@ export class ClientAddresses {
 }
 
 /**
- * What stands for one client: an IPv4 address, or the first 64 bits of an IPv6 address, as whoever
- * has one of these has them all.
+ * Key of one client: an IPv4 address, or the first 64 bits of an IPv6 address, because one client
+ * usually has all addresses of a /64.
  */
 export function clientKey(address: string): string {
-  // Of addresses, those of IPv6 alone have colons
+  // Only IPv6 addresses contain colons
   return address.includes(':')
     ? `${ipv6Groups(withoutZone(address)).slice(0, 4).join(':')}::/64`
     : address
 }
 
-/** What stands for the network of a client, its first 48 bits; null for an address of IPv4. */
+/** Key of a client's network, the first 48 bits of IPv6; null for IPv4. */
 export function networkOf(client: string): string | null {
   if (!client.includes(':')) return null
   return `${client.split(':').slice(0, 3).join(':')}::/48`
@@ -131,7 +130,7 @@ function plain(address: string): string {
   return MAPPED.exec(address)?.[1] ?? address
 }
 
-/** Without the interface that a link-local address is of. */
+/** Removes the interface of a link-local address. */
 function withoutZone(address: string): string {
   return address.replace(/%.*$/, '')
 }

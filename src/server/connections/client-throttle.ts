@@ -1,50 +1,49 @@
 import type { Socket } from 'node:net'
 
 export interface ClientThrottleRules {
-  /** What stands for the client of a connection; null for one through which many clients come. */
+  /** Key of a connection's client; null for a connection that many clients share. */
   readonly keyOf: (socket: Socket) => string | null
-  /** How many requests of a client may wait before its connections are read one at a time. */
+  /** Most waiting requests of a client before its connections are read one at a time. */
   readonly maxWaiting: number
   readonly held: HeldSockets
 }
 
-/** A client, and how its connections are read. */
+/** A client and its connections. */
 interface Client {
   readonly key: string
   readonly sockets: Set<Socket>
-  /** Those that are not read, in the order in which they will be. */
+  /** Connections that are not read, in the order in which they will be. */
   readonly queue: Set<Socket>
   /** Requests that wait for their turn. */
   waiting: number
-  /** How many have had it, or were left. */
+  /** Requests that were begun or abandoned. */
   begun: number
   /** Whether its connections are read one at a time. */
   isHeldBack: boolean
-  /** Runs until the next of them is read, if as many wait as before. */
+  /** Reads the next connection if no request has begun by then. */
   timer: NodeJS.Timeout | null
   isScheduled: boolean
-  /** Until when none of them is read, in milliseconds on the clock of `performance`. */
+  /** No connection is read before this time (milliseconds of `performance.now`). */
   restsUntil: number
 }
 
 /**
- * How long a client's next connection waits while none of its requests begins, in milliseconds: what is
- * ahead of it may be a long download, or have been left, which nobody hears of a connection that is
- * not read.
+ * Longest wait of a client's next connection while none of its requests begins, in milliseconds.
+ * The request ahead may be a long download. Its client may also have left, which is not noticed on
+ * a connection that is not read.
  */
 const PATIENCE = 100
 
 /**
- * How many times as long as a turn of reading took all connections of the client then rest: others
- * have most of the time, and each of their connections is taken in a turn of its own (libuv).
+ * After a turn of reading, all connections of the client rest for this many times as long. So other
+ * clients get most of the time; libuv reads each of their connections in its own turn.
  */
 const REST = 4
 
 /**
- * Sees to it that a client which pipelines on many connections waits for itself, and not everybody for
- * it. What is read at once, 64 KiB, may hold 2,000 requests, which take 30 ms, and the system may
- * have as much ready of each connection: while many of a client's requests wait, no more than one
- * of its connections is read before all others have had their turn.
+ * Makes a client that pipelines on many connections wait for itself, so that others need not. One
+ * read returns up to 64 KiB, which may hold 2,000 requests that take 30 ms. While many of a
+ * client's requests wait, only one of its connections is read in each round of all connections.
  */
 export class ClientThrottle {
   readonly #rules: ClientThrottleRules
@@ -55,7 +54,7 @@ export class ClientThrottle {
     this.#rules = rules
   }
 
-  /** Takes up a connection. */
+  /** Begins to follow a connection. */
   follow(socket: Socket): void {
     const key = this.#rules.keyOf(socket)
     if (key === null) return
@@ -65,7 +64,7 @@ export class ClientThrottle {
     if (client.isHeldBack) this.#hold(client, socket)
   }
 
-  /** Lets go of one that has closed. */
+  /** Forgets a closed connection. */
   leave(socket: Socket): void {
     const client = this.#clientOf.get(socket)
     if (!client) return
@@ -75,7 +74,7 @@ export class ClientThrottle {
     if (client.sockets.size === 0) this.#clients.delete(client.key)
   }
 
-  /** Hears of requests of a connection that wait for their turn from now on, or, below 0, no more. */
+  /** Adds `change` to the number of a connection's waiting requests. */
   note(socket: Socket, change: number): void {
     const client = this.#clientOf.get(socket)
     if (!client) return
@@ -114,7 +113,7 @@ export class ClientThrottle {
     }, PATIENCE).unref()
   }
 
-  /** Goes on when all others have had their turn, and the client its rest. */
+  /** Reads the next connection once all others had their turn and the client's rest is over. */
   #goOnSoon(client: Client): void {
     if (client.isScheduled) return
     client.isScheduled = true
@@ -130,7 +129,7 @@ export class ClientThrottle {
     setImmediate(goOn)
   }
 
-  /** Has the next connection read. */
+  /** Reads the next connection. */
   #goOn(client: Client): void {
     if (client.timer) clearTimeout(client.timer)
     client.timer = null
@@ -147,7 +146,7 @@ export class ClientThrottle {
   }
 }
 
-/** Has a client rest after what is read next. */
+/** Starts the client's rest after the next read. */
 function restAfterTurn(client: Client): void {
   const began = performance.now()
   setImmediate(() => {
@@ -168,17 +167,19 @@ function newClient(key: string): Client {
   return { key, sockets: new Set(), queue: new Set(), ...state }
 }
 
-/** Connections of a server of HTTP that are not read for a while. */
+/** Connections that are temporarily not read. */
 export class HeldSockets {
   readonly #holders = new WeakMap<Socket, Set<object>>()
 
-  /** Reads nothing more of a connection for a holder's sake; what was read already still comes. */
+  /**
+   * Stops reading a connection on behalf of a holder; bytes that were read already still arrive.
+   */
   hold(socket: Socket, holder: object): void {
     this.#holdersOf(socket).add(holder)
     socket.pause()
   }
 
-  /** Reads it again, unless another holder is against it. */
+  /** Reads the connection again unless another holder still holds it. */
   release(socket: Socket, holder: object): void {
     const holders = this.#holdersOf(socket)
     if (holders.delete(holder) && holders.size === 0) socket.resume()
@@ -189,10 +190,10 @@ export class HeldSockets {
     if (known) return known
     const holders = new Set<object>()
     this.#holders.set(socket, holders)
-    // Node has reasons of its own to stop and to go on, such as each request that ends
+    // Node also pauses and resumes by itself, for example when a request ends
     socket.on('resume', () => {
       if (holders.size === 0) return
-      // The event may come late, of a socket that is paused by now, and have it read all the same
+      // A late event of a socket that is paused again would start reading all the same
       if (socket.isPaused()) socket.emit('pause')
       else socket.pause()
     })

@@ -2,21 +2,21 @@ import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 
 /**
- * Has the connection of a last answer closed as soon as the system has taken that. Node would first say
- * that nothing more is sent, with a call of its own and a turn of its loop, and then close all the
- * same without waiting for the client: a tenth of what a connection for one announce takes. To be
- * called before the answer ends.
+ * Closes the connection of a last answer as soon as the system has accepted the answer. Node would
+ * first send an end with another system call and another turn of the event loop. Then it would
+ * close all the same, without waiting for the client: 10% of the cost of a connection for one
+ * announce. Call it before the answer ends.
  */
 export function closeOnceWritten({ socket, shouldKeepAlive }: ServerResponse): void {
-  // Over TLS, the end is told in a message
+  // TLS announces the end in a message
   if (shouldKeepAlive || socket === null || 'encrypted' in socket) return
   socket.destroySoon = destroyWritten
 }
 
-/** What Node calls when the last answer is written, as far as the system took it. */
+/** Node calls this once the last answer is written, as far as the system accepted it. */
 function destroyWritten(this: Socket): void {
   if (this.writableLength > 0) Socket.prototype.destroySoon.call(this)
-  // The write is not over before what its end has called is: Node would make an error of that
+  // The write ends after its callback returns; destroying earlier would be an error in Node
   else process.nextTick(destroy, this)
 }
 

@@ -5,28 +5,28 @@ import { Shares } from './shares.js'
 import type { ClientAddresses } from './client-address.js'
 import { readFileSync } from 'node:fs'
 
-/** Descriptors for what else is opened, at least. */
+/** Fewest descriptors kept for other files. */
 const MIN_RESERVE = 64
 
 export interface ConnectionLimits {
-  /** What stands for the client of a connection; null for one that may have any number. */
+  /** Key of a connection's client; null for one that may have any number of connections. */
   readonly keyOf: (socket: Socket) => string | null
   /** The most connections of one client. */
   readonly maxPerClient: number
-  /** The most connections of one network of IPv6, whose owner has many clients' addresses. */
+  /** The most connections of one IPv6 network, whose owner has the addresses of many clients. */
   readonly maxPerNetwork: number
   /** The most connections of all clients together. */
   readonly maxConnections: number
 }
 
 /**
- * Closes the connections that a client opens beyond its share, so that no single one can use up the
- * descriptors of all, and those beyond what all may have. The function returned is for each server
- * that shares in the limits.
+ * Closes the connections that a client opens beyond its share or beyond the total, so that no
+ * client uses up all descriptors. Call the returned function with each server that shares these
+ * limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
   const { keyOf, maxPerClient, maxPerNetwork, maxConnections } = limits
-  /** Those that count, each by what stands for its client. */
+  /** The counted connections, each with the key of its client. */
   const counted = new Map<Socket, string | null>()
   const shares = new Shares({
     all: maxConnections,
@@ -49,17 +49,17 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
   }
 }
 
-/** What bounds the connections of a program. */
+/** Limits of a program's connections. */
 export interface ConnectionRules {
-  /** The most of all clients together. */
+  /** Most connections of all clients together. */
   readonly most: number
-  /** The most of one client. */
+  /** Most connections of one client. */
   readonly mostPerClient: number
-  /** The part of the descriptors that is left for files. */
+  /** The share of the descriptors that is kept for files, from 0 to 1. */
   readonly filesShare: number
 }
 
-/** The bounds of a program; `maxDescriptors` is null where the system does not tell. */
+/** Computes a program's limits; `maxDescriptors` is null if unknown. */
 export function connectionLimits(
   { most, mostPerClient, filesShare }: ConnectionRules,
   clients: ClientAddresses,
@@ -72,15 +72,15 @@ export function connectionLimits(
   return {
     keyOf: (socket) => clients.connectionKey(socket),
     maxPerClient: Math.ceil(Math.min(mostPerClient, inAll / 2)),
-    // Of one /48 of IPv6: what one customer of a provider may have
+    // A /48 of IPv6 is what a provider may give one customer
     maxPerNetwork: Math.ceil(inAll / 4),
     maxConnections: inAll,
   }
 }
 
 /**
- * How many files and sockets this process may have open (`ulimit -n`); null where the system does not
- * tell. Node asks for as many as it can have when it starts, so it is the hard limit.
+ * Most files and sockets that this process may have open (`ulimit -n`); null if unknown. Node
+ * raises its limit to the hard limit when it starts.
  */
 export function maxDescriptors(): number | null {
   const [, soft] = /^Max open files +(\d+) /m.exec(readLimits()) ?? []

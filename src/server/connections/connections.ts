@@ -2,15 +2,15 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 
-/** Hears of each connection as it comes, and once more when it has closed. */
+/** Receives each connection when it opens and when it has closed. */
 export interface ConnectionFollower {
   readonly come?: (socket: Socket) => void
   readonly gone?: (socket: Socket) => void
 }
 
 /**
- * The connections of a server. All who follow them share one listener of each: with one for each of
- * them, a connection on which little is asked would take a tenth more time.
+ * The connections of a server. All followers share one listener per connection: a listener for each
+ * would make connections with few requests 10% slower.
  */
 class Connections {
   readonly #open = new Set<Socket>()
@@ -19,7 +19,7 @@ class Connections {
 
   constructor(server: Server, event: 'connection' | 'secureConnection') {
     const [open, leavers] = [this.#open, this.#leavers]
-    // One function for all sockets: each calls it as its own
+    // One function for all sockets, called as a method of each
     function leave(this: Socket): void {
       open.delete(this)
       for (const gone of leavers) gone(this)
@@ -31,7 +31,7 @@ class Connections {
     })
   }
 
-  /** Those that are open. */
+  /** The open connections. */
   get open(): ReadonlySet<Socket> {
     return this.#open
   }
@@ -44,12 +44,12 @@ class Connections {
 
 const known = new WeakMap<Server, Map<string, Connections>>()
 
-/** The connections of a server on which requests can come: over TLS, those that are agreed on. */
+/** The connections of a server that can carry requests; over TLS, after the handshake. */
 export function connectionsOf(server: Server): Connections {
   return connectionsBy(server, server instanceof TlsServer ? 'secureConnection' : 'connection')
 }
 
-/** All that a server takes, from their beginning. */
+/** All connections that a server accepts, from their beginning. */
 export function connectionsTaken(server: Server): Connections {
   return connectionsBy(server, 'connection')
 }
@@ -63,10 +63,10 @@ function connectionsBy(server: Server, event: 'connection' | 'secureConnection')
 }
 
 /**
- * Closes connections whose client does not take its answer, after about twice `standstill`
- * milliseconds in which nothing moves. What Node has for this, `server.setTimeout`, sets a timer anew
- * for each request, which takes as long as a good part of a short answer; here only those are
- * timed that were twice seen with as much waiting to be sent.
+ * Closes connections whose client does not read its answer, after about twice `standstill`
+ * milliseconds without progress. Node's `server.setTimeout` starts a timer for each request, which
+ * costs a good part of a short answer. Here a timer starts only if a connection has the same number
+ * of unsent bytes in two checks.
  */
 export function closeStalled(server: Server, standstill: number): void {
   const { open } = connectionsOf(server)

@@ -3,13 +3,13 @@ import { ServerResponse, type IncomingMessage } from 'node:http'
 type Chunk = string | Uint8Array
 type Done = (error?: Error | null) => void
 
-/** A response that knows how many bytes of its body were handed over. */
+/** A response that counts the bytes of its body. */
 export class CountedResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
   #bytes = 0
 
-  /** Bytes of the body so far, those included that the system has yet to take. */
+  /** Bytes of the body so far, including those the system has not accepted yet. */
   get bodyBytes(): number {
     return this.#bytes
   }
@@ -25,7 +25,7 @@ export class CountedResponse<
   }
 
   #count(chunk: Chunk | null | undefined, encoding?: BufferEncoding | Done): void {
-    // Of an answer to HEAD, Node sends no body
+    // Node sends no body to HEAD
     if (chunk == null || this.req.method === 'HEAD') return
     if (typeof chunk !== 'string') this.#bytes += chunk.byteLength
     else this.#bytes += Buffer.byteLength(chunk, encoding as BufferEncoding)

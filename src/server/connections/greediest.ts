@@ -1,17 +1,17 @@
-/** Knows who has most of something, without a look at all who have any. */
+/** Finds the holder that has most of something, without a look at all holders. */
 export class Greediest<Holder> {
   readonly #counts = new Map<Holder, number>()
-  /** Those who have so many, by how many. */
+  /** Holders by their count. */
   readonly #byCount = new Map<number, Set<Holder>>()
   #most = 0
 
-  /** One of those who have most; undefined when nobody has any. */
+  /** One of the holders with the highest count; undefined if there is none. */
   get first(): Holder | undefined {
     const [holder] = this.#byCount.get(this.#most) ?? []
     return holder
   }
 
-  /** Notes how many a holder has now. Takes as many steps as that are fewer than before, at most. */
+  /** Sets a holder's count. Takes at most as many steps as the count falls. */
   set(holder: Holder, count: number): void {
     this.#leave(holder)
     if (count > 0) {

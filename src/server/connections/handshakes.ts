@@ -2,13 +2,13 @@ import type { Socket } from 'node:net'
 import type { Server } from 'node:tls'
 import { Shares } from './shares.js'
 
-/** Milliseconds that a handshake may take in all, however slowly the client sends. */
+/** Milliseconds before a handshake must be complete, however slowly the client sends. */
 const TIMEOUT = 10_000
 
-/** Handshakes under way; each takes some 50 KB of memory. */
+/** Most handshakes under way; each takes about 50 KB of memory. */
 const LIMITS = { all: 1000, perClient: 100, perNetwork: 250 }
 
-/** A connection whose handshake is under way, and what is to be done when it no longer is. */
+/** A connection whose handshake is under way; `end` removes it from the count. */
 interface Handshake {
   readonly socket: Socket
   readonly end: () => void
@@ -16,12 +16,12 @@ interface Handshake {
 
 const handshakes = new WeakMap<object, Map<string, Handshake>>()
 
-/** What stands for the client of a connection; null for one through which many clients come. */
+/** Key of a connection's client; null for a connection that many clients share. */
 export type KeyOf = (socket: Socket) => string | null
 
 /**
- * Bounds what those can cost who connect and do not come to an end with the handshake: all together,
- * and each client unless many come through it.
+ * Bounds the cost of connections that do not complete their handshake: of all together, and of each
+ * client unless many clients share the connection's address.
  */
 export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   const underWay = new Map<string, Handshake>()
@@ -44,7 +44,7 @@ export function limitHandshakes(server: Server, keyOf: KeyOf): void {
     underWay.set(place, { socket, end })
     socket.once('close', end)
   })
-  // It is another object than the connection that it came to be on
+  // The event has another object than the connection below it
   server.on('secureConnection', (socket) => {
     underWay.get(placeOf(socket))?.end()
   })
@@ -55,7 +55,7 @@ export function connectionsInHandshake(server: object): Socket[] {
   return [...(handshakes.get(server)?.values() ?? [])].map(({ socket }) => socket)
 }
 
-/** What tells a connection from all others of a server. */
+/** Distinguishes a connection from all others of a server. */
 function placeOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress ?? ''} ${remotePort ?? ''} ${localAddress ?? ''}`
 }

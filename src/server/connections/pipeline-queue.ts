@@ -5,7 +5,7 @@ import type { ConnectionFollower } from './connections.js'
 import { ClientThrottle, type ClientThrottleRules, HeldSockets } from './client-throttle.js'
 import { Greediest } from './greediest.js'
 
-/** What was begun last on a connection; of a map of all, each request would make an entry. */
+/** The last response begun on a connection; of a map of all, each request would make an entry. */
 const BEGUN = Symbol('begun')
 
 interface Begun extends Socket {
@@ -15,28 +15,31 @@ interface Begun extends Socket {
 export type Handler = (request: IncomingMessage, response: CountedResponse) => void
 
 export interface PipelineRules {
-  /** Hears of requests that were not begun when their connection closed. */
+  /** Receives requests that had not begun when their connection closed. */
   readonly onLeft: (request: IncomingMessage) => void
   /**
-   * How many requests of a connection may wait for their turn before it is not read until all of
-   * them have begun. What is read at once, 64 KiB, may hold more in any case.
+   * Most waiting requests of a connection before its reading stops until all of them have begun.
+   * One read of 64 KiB may hold more in any case.
    */
   readonly maxWaiting: number
-  /** How many may wait on all connections together: beyond, that on which most wait is closed. */
+  /** Most waiting requests of all connections; beyond, the connection with the most is closed. */
   readonly maxOfAll?: number
-  /** What stands for the client of a connection; null for one through which many clients come. */
+  /** Key of a connection's client; null for a connection that many clients share. */
   readonly keyOf: ClientThrottleRules['keyOf']
-  /** How many may wait of a client before its connections are read one at a time. */
+  /** Most waiting requests of a client before its connections are read one at a time. */
   readonly maxOfClient?: number
 }
 
-/** Each takes about 2 KB. */
+/** Waiting requests of all connections; each takes about 2 KB. */
 const MAX_OF_ALL = 20_000
 
-/** Several clients of BitTorrent behind one address, each of which pipelines a piece of many files. */
+/**
+ * Enough for several BitTorrent clients behind one address that each pipeline a piece of many
+ * files.
+ */
 const MAX_OF_CLIENT = 1000
 
-/** Begins pipelined requests of the connections of a server one after the other. */
+/** Begins the pipelined requests of a server's connections one after the other. */
 export class PipelineQueue implements ConnectionFollower {
   readonly #rules: PipelineRules
   readonly #held = new HeldSockets()
@@ -51,22 +54,22 @@ export class PipelineQueue implements ConnectionFollower {
     this.#clients = new ClientThrottle({ keyOf, maxWaiting: maxOfClient, held: this.#held })
   }
 
-  /** Takes up a connection of a server on which requests have their turns. */
+  /** Begins to follow a connection. */
   readonly come = (socket: Socket): void => {
     this.#clients.follow(socket)
   }
 
-  /** Forgets one that has closed, and what was asked on it. */
+  /** Forgets a closed connection and its requests. */
   readonly gone = (socket: Socket): void => {
     this.#leave(socket)
     this.#clients.leave(socket)
   }
 
   /**
-   * Makes a handler that begins a pipelined request only when the answers before its own are sent.
-   * What is begun then has the connection, so its response emits `close` when the client leaves. The
-   * requests that were not begun by then are never begun, and onLeft hears of each. Between two
-   * requests of a connection those of all others have their turn.
+   * Makes a handler that begins a pipelined request only after the answers before it are sent. A
+   * request that has begun owns the connection, so its response emits `close` when the client
+   * leaves. Requests that have not begun by then never begin; `onLeft` receives each of them.
+   * Between two requests of a connection, all other connections have their turn.
    */
   inTurn(handler: Handler): Handler {
     const begin: Handler = (request, response) => {
@@ -74,16 +77,16 @@ export class PipelineQueue implements ConnectionFollower {
       handler(request, response)
     }
     return (request, response) => {
-      // Node gives it to one response after the other
+      // Node gives the socket to one response after the other
       if (response.socket) begin(request, response)
       else this.#wait(request, response, begin)
     }
   }
 
-  /** Whether an answer is on its way, which bytes sent now would be taken for a part of. */
+  /** Whether an answer is being sent, so that the client would take other bytes for part of it. */
   isAnswering(socket: Socket): boolean {
     const response = (socket as Begun)[BEGUN]
-    // Node takes it from a response whose answer is sent
+    // Node removes the socket from a response whose answer is sent
     return response?.socket === socket && response.headersSent
   }
 
@@ -109,7 +112,7 @@ export class PipelineQueue implements ConnectionFollower {
       if (requests.size === 0) this.#held.release(socket, this)
       handler(request, response)
     }
-    // Node has yet to finish handing the connection over
+    // Node has not finished handing over the connection
     response.once('socket', () => {
       setImmediate(begin)
     })
@@ -133,7 +136,7 @@ export class PipelineQueue implements ConnectionFollower {
     this.#leave(socket)
   }
 
-  /** Forgets what a client that is gone still waited for. */
+  /** Forgets the requests of a client that has left. */
   #leave(socket: Socket): void {
     const requests = this.#waiting.get(socket)
     if (!requests) return

@@ -6,7 +6,7 @@ const STATUS_LINES: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 }
 
-/** How long a client that is hung up on may take to read why, in milliseconds. */
+/** Milliseconds that a refused client has to read the answer before the connection closes. */
 const LINGER = 1000
 
 /** The answer to bytes that could not be parsed as a request. */
@@ -17,8 +17,9 @@ export interface ConnectionRefusal {
 }
 
 /**
- * Answers what is no request, or did not become one in time, and hangs up. Null when there was no
- * use in an answer: while another `isAnswering` on the connection, it would be taken for a part of it.
+ * Answers bytes that are not a request or not a complete one in time, and closes the connection.
+ * Returns null if no answer was sent, for example because another answer `isAnswering` on the
+ * connection: the client would take the refusal for part of it.
  */
 export function refuseConnection(
   error: NodeJS.ErrnoException,
@@ -35,23 +36,23 @@ export function refuseConnection(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   )
-  // Who does not hang up in turn would keep the connection
+  // Otherwise a client that does not close its end keeps the connection
   setTimeout(() => socket.destroy(), LINGER).unref()
   return { status: Number(status.slice(0, 3)), bytes: body.length }
 }
 
-/** Answers a request that expects what is not to be had. */
+/** Answers a request with an unsupported `Expect` header. */
 export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  refuseRequest(response, 417, 'that can not be expected here')
+  refuseRequest(response, 417, 'unsupported Expect header; leave it out')
 }
 
-/** Answers what still comes on connections when the service stops. */
+/** Answers requests that arrive while the service stops. */
 export function refuseStopping(response: ServerResponse): void {
   response.setHeader('Retry-After', '10')
-  refuseRequest(response, 503, 'the server is stopping')
+  refuseRequest(response, 503, 'the server is stopping; try again later')
 }
 
-/** Answers with one line of text, and hangs up. */
+/** Answers with one line of text and closes the connection. */
 function refuseRequest(response: ServerResponse, status: number, line: string): void {
   const headers = {
     'Content-Type': 'text/plain; charset=utf-8',

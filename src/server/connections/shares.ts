@@ -1,13 +1,13 @@
 import { networkOf } from './client-address.js'
 
-/** How many there may be at once: in all, of one client, and of one network of IPv6. */
+/** Most at once: in all, for one client, and for one IPv6 network. */
 export interface ShareLimits {
   readonly all: number
   readonly perClient: number
   readonly perNetwork: number
 }
 
-/** Counts what clients have, so that none has more than its share. */
+/** Counts how much each client has, so that no client takes more than its share. */
 export class Shares {
   readonly #limits: ShareLimits
   readonly #counts = new Map<string, number>()
@@ -18,8 +18,8 @@ export class Shares {
   }
 
   /**
-   * Counts one more of a client (see `clientKey`); null for one that may have any number. Returns
-   * whether it may be had, otherwise nothing is counted.
+   * Counts one more for a client (see `clientKey`; null for one without a limit). Returns false,
+   * and counts nothing, if that is more than its share.
    */
   take(client: string | null): boolean {
     const { all, perClient, perNetwork } = this.#limits
@@ -31,7 +31,7 @@ export class Shares {
     return true
   }
 
-  /** Counts one less. */
+  /** Counts one less for a client. */
   give(client: string | null): void {
     this.#add(client, client === null ? null : networkOf(client), -1)
   }

@@ -5,7 +5,7 @@ import type { ServerContext } from '../context.js'
 
 export type LogFormat = 'json' | 'text' | 'off'
 
-/** Lines are written together: a write for each would cost more than most requests. */
+/** Lines are written in batches: one write per line would cost more than most requests. */
 const FLUSH_INTERVAL = 200
 const FLUSH_LENGTH = 64 * 1024
 
@@ -15,7 +15,7 @@ export interface LogParts extends Pick<ServerContext, 'now'> {
   readonly clientAddresses: ClientAddresses
 }
 
-/** A line for each request, when it is over. */
+/** Logs a line for each request once it is over. */
 export class AccessLog {
   readonly #parts: LogParts
   #lines = ''
@@ -30,7 +30,7 @@ export class AccessLog {
     if (format === 'off') return
     const entry = {
       time: new Date(now()).toISOString(),
-      // None on a Unix socket
+      // A Unix socket has no address
       client: clientAddresses.of(request) ?? '-',
       method: request.method ?? '',
       url: request.url ?? '',
@@ -45,7 +45,7 @@ export class AccessLog {
     else this.#timer ??= setTimeout(this.flush, FLUSH_INTERVAL).unref()
   }
 
-  /** Writes what was noted so far. */
+  /** Writes the collected lines. */
   readonly flush = (): void => {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
@@ -73,7 +73,7 @@ function textLine(entry: LogEntry): string {
   return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}\n`
 }
 
-/** Quotes a client's text, so that it can't end its field. */
+/** Quotes a client's text, so that it cannot end its field. */
 function quote(text: string): string {
   return `"${escapeText(text.replace(/["\\]/g, '\\$&'))}"`
 }

@@ -19,12 +19,12 @@ export class Exchanges {
     this.#parts = parts
   }
 
-  /** How many connections there are. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#underWay.size
   }
 
-  /** The connections on which nothing came yet. */
+  /** Connections that have sent nothing yet. */
   unasked(): Set<Socket> {
     return new Set([...this.#underWay.keys()].filter(({ bytesRead }) => bytesRead === 0))
   }
@@ -47,42 +47,42 @@ export class Exchanges {
     return (this.#underWay.get(socket)?.size ?? 0) > 0
   }
 
-  /** The request whose answer comes next on a connection, or is on its way. */
+  /** The request of a connection whose answer is next or being sent. */
   first(socket: Socket): OpenExchange | undefined {
     const [first] = this.#underWay.get(socket) ?? []
     return first
   }
 
-  /** The same, if nothing of the answer is sent yet. */
+  /** The same, but only if none of the answer is sent yet. */
   awaited(socket: Socket): OpenExchange | undefined {
     const first = this.first(socket)
     return first?.response.headersSent === false ? first : undefined
   }
 
-  /** To be called before a request is answered. */
+  /** Begins to follow a request; call it before the request is answered. */
   begin(request: IncomingMessage, response: CountedResponse): void {
     const exchange = new OpenExchange(request, response, this.#parts.monotonic())
     this.#underWay.get(request.socket)?.add(exchange)
     response.once('finish', () => {
-      // Node says so too of an answer that was given up; the end of its connection reports that one
+      // Node also emits this for an aborted answer, which is reported when its connection closes
       if (!response.destroyed) this.#end(exchange, true)
     })
   }
 
-  /** Notes which route a request took. */
+  /** Records the route of a request. */
   setRoute(request: IncomingMessage, route: string): void {
     for (const exchange of this.#underWay.get(request.socket) ?? []) {
       if (exchange.request === request) exchange.route = route
     }
   }
 
-  /** Reports a request that was not begun, as its client left before its turn came. */
+  /** Reports a request that never began, because its client left first. */
   readonly reportLeft = (request: IncomingMessage): void => {
     const outcome = { status: CLIENT_LEFT, bytes: 0, milliseconds: 0, isComplete: false }
     this.#parts.report({ request, route: NO_ROUTE, ...outcome })
   }
 
-  /** Reports bytes that could not be parsed as a request, and were refused with a line of text. */
+  /** Reports bytes that were not a request and were refused with a line of text. */
   refuse(socket: Socket, { status, bytes }: Pick<Exchange, 'status' | 'bytes'>): void {
     const [first] = this.#underWay.get(socket) ?? []
     this.#underWay.get(socket)?.clear()
@@ -106,17 +106,17 @@ export class Exchanges {
   }
 }
 
-/** Asks for the peer's address: a socket that is closed knows it only if it was asked before. */
+/** Reads the peer's address, because a closed socket knows it only if it was read before. */
 function rememberPeer(socket: Socket): string | undefined {
   return socket.remoteAddress
 }
 
 const NO_ROUTE = 'none'
 
-/** A request whose answer was not sent in full yet. */
+/** A request whose answer is not complete yet. */
 export class OpenExchange {
   route = NO_ROUTE
-  /** Bytes of the body that the system has taken so far. */
+  /** Bytes of the body that the system has accepted so far. */
   bytesTaken = 0
 
   constructor(

@@ -3,24 +3,24 @@ import type { Socket } from 'node:net'
 import { connectionsOf } from '../connections/connections.js'
 import type { Exchanges } from './exchanges.js'
 
-/** A server that can be told to answer clients that have sent their end. */
+/** A server with Node's setting to answer clients that have closed their half. */
 interface HalfOpenServer extends Server {
   httpAllowHalfOpen: boolean
 }
 
-/** Milliseconds before each check whether a client that has sent its end is still there. */
+/** Milliseconds before each check whether a half-closed client is still connected. */
 const CHECKS = [0, 50, 250, 1000] as const
-/** Milliseconds before all checks after these. */
+/** Milliseconds before each further check. */
 const LATER_CHECKS = 1000
 
-/** Milliseconds after which a client of HTTP/1.0, for which there is no check, counts as gone. */
+/** Milliseconds after which an HTTP/1.0 client counts as gone, because it cannot be checked. */
 const PATIENCE = 1000
 
 /**
  * Answers clients that close their half of the connection after the request, as `nc -N` does. A
- * client that has left looks the same until something is sent to it. So while there is no answer
- * yet, it is sent interim responses (100 Continue), which clients of HTTP/1.1 ignore; to those of a
- * client that has left, its system answers by resetting the connection.
+ * client that has left looks the same until something is sent. Until the answer begins, interim
+ * responses (100 Continue) are sent, which HTTP/1.1 clients ignore. The system of a client that has
+ * left answers them by resetting the connection.
  */
 export function answerHalfClosed(server: Server, exchanges: Exchanges): void {
   const halfOpen = server as HalfOpenServer
@@ -33,7 +33,7 @@ export function answerHalfClosed(server: Server, exchanges: Exchanges): void {
   connectionsOf(server).follow({ come })
 }
 
-/** Checks again and again whether a client is there, until it has its answer. */
+/** Checks repeatedly whether the client is connected, until it has its answer. */
 function checkClient(socket: Socket, exchanges: Exchanges, check: number): void {
   const after = CHECKS[check] ?? LATER_CHECKS
   const timer = setTimeout(() => {

@@ -3,13 +3,13 @@ import { open, stat, type FileHandle } from 'node:fs/promises'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import type { ServerContext } from '../context.js'
 
-/** Bytes that wait to be written, at most: what comes while there are more is lost. */
+/** Most bytes that wait to be written; further lines are dropped. */
 const MAX_WAITING = 4 * 1024 * 1024
 
-/** Who may read it: it holds addresses of clients. */
+/** Not readable for others, because it holds addresses of clients. */
 const MODE = 0o640
 
-/** Appends; never waits for the other end of a pipe that nobody reads. */
+/** Appends; never waits for a pipe that nobody reads. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 
 const LINE_FEED = 0x0a
@@ -18,13 +18,13 @@ const NOTHING = Buffer.alloc(0)
 
 interface LogFileParts {
   readonly path: string
-  /** Hears what is wrong, once for each time that it goes wrong; work goes on. */
+  /** Receives each problem once; work goes on. */
   readonly report: (message: string) => void
 }
 
 /**
- * A log in a file. It is opened anew when it is asked to be, and when another file or none stands
- * under its name, so whoever rotates logs need only rename it.
+ * A log in a file. The file is opened again on request, and when its name leads to another file or
+ * none. A log rotation therefore needs only a rename.
  */
 export class LogFile {
   readonly #parts: LogFileParts
@@ -34,7 +34,7 @@ export class LogFile {
   #length = 0
   #lost = 0
   #problem = ''
-  /** Work on the file, one thing after the other. */
+  /** Operations on the file, one after the other. */
   #work: Promise<void> = Promise.resolve()
   #isWriting = false
 
@@ -44,14 +44,14 @@ export class LogFile {
   }
 
   /**
-   * Opens the file, and creates it if need be.
-   * @throws BtkitError when that can't be done
+   * Opens the file, and creates it if necessary.
+   * @throws BtkitError if that fails
    */
   static async open(parts: LogFileParts): Promise<LogFile> {
     return new LogFile(parts, await openLog(parts.path))
   }
 
-  /** Has lines written as soon as those before them are. */
+  /** Queues lines for writing. */
   write(lines: string): void {
     if (this.#length + lines.length > MAX_WAITING) {
       this.#lost++
@@ -64,14 +64,14 @@ export class LogFile {
     void this.#then(() => this.#writeWaiting())
   }
 
-  /** Opens the file under its name anew: where that fails, the one that is open stays in use. */
+  /** Opens the file of this name again; if that fails, the current one stays in use. */
   reopen(): Promise<void> {
     return this.#then(async () => {
       await this.#reopen()
     })
   }
 
-  /** Writes what waits, and closes the file. */
+  /** Writes the waiting lines and closes the file. */
   close(): Promise<void> {
     return this.#then(async () => {
       await this.#lines.write(this.#handle, '').finally(() => this.#handle.close())
@@ -97,7 +97,7 @@ export class LogFile {
       if (isNamed) this.#problem = ''
       this.#tellLoss()
     } finally {
-      // After a failure, what waited is lost: it would fail again, and again
+      // After a failure the waiting lines are dropped: they would fail again and again
       this.#lost += this.#waiting.length
       this.#waiting = []
       this.#length = 0
@@ -107,11 +107,13 @@ export class LogFile {
 
   #tellLoss(): void {
     if (this.#lost === 0) return
-    this.#parts.report(`${this.#parts.path}: part of the log is lost, as it came too fast to write`)
+    this.#parts.report(
+      `${this.#parts.path}: part of the log is lost, because it could not be written fast enough; use a faster disk`,
+    )
     this.#lost = 0
   }
 
-  /** Opens the file anew if another stands under its name; false when that can't be done. */
+  /** Opens the file again if its name leads to another one; false if that fails. */
   async #followName(): Promise<boolean> {
     const [named, opened] = [await statOrNull(this.#parts.path), await this.#handle.stat()]
     return (named !== null && isSameFile(named, opened)) || this.#reopen()
@@ -126,12 +128,12 @@ export class LogFile {
       await before.close()
       return true
     } catch (error) {
-      this.#complain(error, 'the log stays where it was')
+      this.#complain(error, 'the log goes on in the previous file')
       return false
     }
   }
 
-  /** Says what is wrong once, not with each line anew. */
+  /** Reports a problem once, not for each line. */
   #complain(error: unknown, consequence: string): void {
     const told = asBtkitError(error, this.#parts.path)
     if (!(told instanceof BtkitError)) throw told
@@ -140,18 +142,18 @@ export class LogFile {
   }
 }
 
-/** Where the lines of a log go. */
+/** The destination of a log's lines. */
 export type LogSink = Pick<LogFile, 'write' | 'reopen' | 'close'>
 
 export interface LogSinkParts extends Pick<ServerContext, 'warn'> {
-  /** Null for none: then lines are handed to writeLog. */
+  /** Null for no file: then `writeLog` receives the lines. */
   readonly logFile: string | null
   readonly writeLog: (lines: string) => void
 }
 
 /**
- * Opens what a log is written to.
- * @throws BtkitError when its file can't be opened
+ * Opens the destination of a log.
+ * @throws BtkitError if its file cannot be opened
  */
 export async function openLogSink(parts: LogSinkParts): Promise<LogSink> {
   const { logFile, writeLog, warn } = parts
@@ -179,14 +181,17 @@ async function statOrNull(path: string) {
   }
 }
 
-/** Appends lines to one file. Where it takes a part of a line only, as a pipe does, the rest comes next. */
+/**
+ * Appends lines to one file. If the file accepts only part of a line, as a pipe may, the rest is
+ * written before the next lines.
+ */
 class LineWriter {
-  /** What is left of a line whose beginning is written. */
+  /** The rest of a line whose beginning is written. */
   #rest: Buffer = NOTHING
 
   /**
-   * Writes whole lines, after the rest of one that was cut short.
-   * @throws what the system has against it: then some of the lines are lost, each of them whole
+   * Writes whole lines, after the rest of an interrupted one.
+   * @throws the system's error: then some of the lines are lost, each of them whole
    */
   async write(file: Pick<FileHandle, 'write'>, lines: string): Promise<void> {
     const bytes = Buffer.concat([this.#rest, Buffer.from(lines)])
@@ -199,9 +204,9 @@ class LineWriter {
   }
 }
 
-/** What of the last line of the first so many bytes comes after them. */
+/** The rest of the line that contains byte `length - 1`, if it does not end there. */
 function restOfLine(bytes: Buffer, length: number): Buffer {
   if (bytes[length - 1] === LINE_FEED) return NOTHING
-  // A copy: it may wait for long, and all the lines with it
+  // A copy, because a part of the buffer would keep all its lines in memory
   return Buffer.from(bytes.subarray(length, bytes.indexOf(LINE_FEED, length) + 1))
 }

@@ -2,21 +2,21 @@ import type { Server } from 'node:http'
 import { connectionsOf } from '../connections/connections.js'
 import { connectionsInHandshake } from '../connections/handshakes.js'
 
-/** How long requests under way may take to end, in milliseconds. */
+/** Milliseconds that requests under way have to end. */
 const GRACE = 8_000
 
-/** How often connections that became idle are closed, in milliseconds. */
+/** Milliseconds between closings of connections that became idle. */
 const SWEEP = 50
 
 /**
- * How long a client that has just connected may take to ask, in milliseconds: its request is on its
- * way, and was not refused as those are that connect later.
+ * Milliseconds that a client that has just connected has for its request. The request is on its
+ * way; clients that connect later are refused instead.
  */
 const FIRST_REQUEST = 500
 
 /**
- * Prepares a server for its shutdown. The function returned takes no further connections, and resolves
- * when requests under way are done, or out of time.
+ * Prepares a server for its shutdown. The returned function stops accepting connections. It
+ * resolves when requests under way have ended or their time is over.
  */
 export function makeCloser(server: Server): () => Promise<void> {
   const { open: sockets } = connectionsOf(server)
@@ -24,7 +24,7 @@ export function makeCloser(server: Server): () => Promise<void> {
     server.closeIdleConnections()
   }
   const closeUnasked = () => {
-    // Those on which nothing was ever asked do not count as idle
+    // Node does not count connections without any request as idle
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
     for (const socket of connectionsInHandshake(server)) socket.destroy()
   }

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Exchanges } from '../exchange/exchanges.js'
 
-/** Tells which requests are still answered once the service stops. */
+/** Decides which requests are still answered while the service stops. */
 export class DrainGate {
   readonly #exchanges: Pick<Exchanges, 'unasked'>
   readonly #always: string
-  /** Once it stops: the connections that were taken before, and on which the first request may come. */
+  /** While stopping: older connections whose first request is still answered; null before. */
   #unasked: Set<Socket> | null = null
 
   /** `always` is the address that is answered until the end. */
@@ -15,7 +15,7 @@ export class DrainGate {
     this.#always = always
   }
 
-  /** From now on, no further requests are answered. */
+  /** Begins to refuse further requests. */
   close(): void {
     this.#unasked = this.#exchanges.unasked()
   }

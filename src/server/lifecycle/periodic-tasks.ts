@@ -1,13 +1,13 @@
-/** Something that is done again and again. */
+/** A task that is repeated. */
 export interface PeriodicTask {
   readonly act: () => unknown
-  /** Milliseconds from one end to the next beginning. */
+  /** Milliseconds from the end of one run to the start of the next. */
   readonly period: number
 }
 
 /**
- * Does tasks again and again, each at its own pace and never twice at once. Returns what ends it,
- * which waits for those under way.
+ * Repeats tasks, each with its own period and never twice at once. Returns a function that stops
+ * them and waits for the runs under way.
  */
 export function startPeriodicTasks(
   tasks: readonly PeriodicTask[],

@@ -1,24 +1,24 @@
 import type { Server } from 'node:net'
 import { loadNative } from '../../native-addon.js'
 
-/** What the native addon does for listening sockets; native/accept_waiting.h has the contract. */
+/** The native addon's function for listening sockets; native/accept_waiting.h has the contract. */
 interface AcceptAddon {
   acceptWaiting(listening: number, most: number): number[]
 }
 
-/** Null where the addon is not built. */
+/** Null if the addon is not built. */
 const addon = loadNative<AcceptAddon>('acceptWaiting')
 
-/** The handle of a connection, as Node has it. */
+/** Node's handle of a connection. */
 interface ConnectionHandle {
   open(descriptor: number): number
 }
 
 /**
- * That of a server, to which libuv gives the connections that it accepts. It is a private field of
- * Node, the only one that is used: nothing else tells the descriptor that a server listens on, nor
- * takes a connection that counts among those which `close` waits for. Without it, clients would wait
- * to be accepted for as long as a flood of others lasts.
+ * Node's handle of a server, to which libuv gives the connections it accepts. This is a private
+ * field of Node, the only one in use. Nothing else gives the descriptor that a server listens on,
+ * or adds a connection that `close` waits for. Without it, clients would wait to be accepted as
+ * long as a flood of other connections lasts.
  */
 interface ListeningHandle {
   readonly fd?: number
@@ -26,16 +26,16 @@ interface ListeningHandle {
   onconnection?(status: number, connection: ConnectionHandle): void
 }
 
-/** For the constructor of a handle: that of a connection, not of a server. */
+/** The type of a connection's handle, not a server's. */
 const CONNECTION = 0
 
-/** Connections that are accepted together. */
+/** Connections accepted together. */
 const BATCH = 16
 
 /**
- * Accepts connections that wait for a server, until none does or a moment on the clock of
- * `performance` has come. Returns whether more may wait: always, without the accelerator, as only
- * libuv accepts connections then.
+ * Accepts a server's waiting connections until none is left or the time `until` has come
+ * (milliseconds of `performance.now`). Returns whether more may wait. Without the addon that is
+ * always true, because then only libuv accepts connections.
  */
 export function acceptWaiting(server: Server, until: number): boolean {
   const { _handle: handle } = server as { readonly _handle?: ListeningHandle | null }

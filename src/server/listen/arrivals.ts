@@ -1,67 +1,67 @@
 import type { Server, Socket } from 'node:net'
 import { acceptWaiting } from './accept-waiting.js'
 
-/** A client whose connections come faster than they are read. */
+/** A client whose connections arrive faster than they are read. */
 interface Client {
-  /** Those that are not read yet, each with what begins to. */
+  /** Connections that are not read yet, each with the function that begins to. */
   readonly waiting: Map<Socket, () => void>
-  /** Those that are, and on which nothing came yet; since when, on the clock of `performance`. */
+  /** Connections being read without a byte so far, each with its start (`performance.now`). */
   readonly unasked: Map<Socket, number>
 }
 
-/** A server that reads nothing of a connection before it is told to. */
+/** A server whose new connections are not read until it is asked to. */
 interface PausingServer extends Server {
   pauseOnConnect: boolean
 }
 
-/** How long connections are accepted in a turn of the event loop, in milliseconds. */
+/** Milliseconds of accepting connections in one turn of the event loop. */
 const ACCEPTING = 4
 
-/** Clients of which nothing waits that are read in a turn as soon as they have come. */
+/** Most clients per turn whose first connection is read at once. */
 const NEWCOMERS = 16
 
-/** Connections that are read in a turn. */
+/** Connections read in a turn. */
 const READ_TOGETHER = 8
 
 /**
- * Connections of a client that are read before anything came on them, and for how long such a one
- * counts, in milliseconds: all may be asked on at the same moment.
+ * Most connections of a client that are read before any byte has come on them, because requests may
+ * come on all of them at once. After `PATIENCE` milliseconds a connection no longer counts.
  */
 const MAX_UNASKED = 8
 const PATIENCE = 50
 
 /**
- * Has servers accept the connections that wait before they read those that they have. libuv accepts
- * one in each turn of the event loop: if each turn also answered a request, a client that opens a
- * thousand connections would keep everybody else's waiting for as long as a thousand answers take.
- * Of connections not read yet, each client has a few read in turn.
+ * Makes servers accept waiting connections before they read those they have. libuv accepts one
+ * connection in each turn of the event loop. If each turn also answered a request, a client that
+ * opens a thousand connections would delay all others by a thousand answers. Of the connections not
+ * read yet, a few of each client are read in turn.
  */
 export class Arrivals {
   readonly #keyOf: (socket: Socket) => string | null
-  /** Those that came lately, by what stands for them. */
+  /** Recent clients by their key. */
   readonly #clients = new Map<string, Client>()
-  /** Servers that somebody came to in this turn. */
+  /** Servers with a new connection in this turn. */
   readonly #visited = new Set<Server>()
   #isPressing = false
   #isWatching = false
-  /** Clients that were read in this turn as soon as they had come. */
+  /** Clients whose first connection was read at once in this turn. */
   #newcomers = 0
-  /** When a connection was last read, on the clock of `performance`; null: not in the last turn. */
+  /** When the last turn read a connection (`performance.now`); null if it read none. */
   #readAt: number | null = null
-  /** Until when others are accepted before the next one is read. */
+  /** Until this time connections are accepted before the next one is read. */
   #restsUntil = 0
 
-  /** `keyOf` tells what stands for the client of a connection; null for many. */
+  /** `keyOf` returns the key of a connection's client; null if many clients share it. */
   constructor(keyOf: (socket: Socket) => string | null) {
     this.#keyOf = keyOf
   }
 
-  /** Whether more connections came in the last turn of the event loop than could be accepted. */
+  /** Whether more connections arrived in the last turn than could be accepted. */
   get isPressing(): boolean {
     return this.#isPressing
   }
 
-  /** Has connections of a server come here before the listeners hear of them that it has by now. */
+  /** Receives a server's connections before its current listeners do. */
   receive(server: Server): void {
     const listeners = server.listeners('connection')
     server.removeAllListeners('connection')
@@ -70,7 +70,7 @@ export class Arrivals {
     server.on('connection', (socket: Socket) => {
       this.#visited.add(server)
       this.#come(socket, () => {
-        // That of TLS would not begin the handshake
+        // A paused TLS connection would not begin its handshake
         pausing.pauseOnConnect = false
         for (const listener of listeners) listener.call(server, socket)
         pausing.pauseOnConnect = true
@@ -106,7 +106,7 @@ export class Arrivals {
     setImmediate(this.#turn)
   }
 
-  /** Called when a turn of the event loop has accepted and read all that it will. */
+  /** Runs after a turn of the event loop has accepted and read its connections. */
   readonly #turn = (): void => {
     const now = performance.now()
     if (this.#readAt !== null) this.#restsUntil = now + (now - this.#readAt)
@@ -120,13 +120,13 @@ export class Arrivals {
     else if (this.#clients.size > 0) this.#watchSoon()
   }
 
-  /** Goes on when somebody may have asked. */
+  /** Continues when a client may have sent a request. */
   #watchSoon(): void {
     this.#isWatching = true
     setTimeout(this.#turn, 1).unref()
   }
 
-  /** Whether more may wait. */
+  /** Accepts more connections; returns whether more may wait. */
   #acceptMore(until: number): boolean {
     const visited = [...this.#visited]
     this.#visited.clear()
@@ -134,7 +134,7 @@ export class Arrivals {
   }
 
   /**
-   * Reads the next connection of clients that have few on which nothing came yet; returns whether
+   * Reads the next connection of each client that has few without a byte so far. Returns whether
    * there was any.
    */
   #readNext(now: number): boolean {
@@ -155,7 +155,7 @@ export class Arrivals {
       const [socket, read] = next
       waiting.delete(socket)
       if (socket.destroyed) continue
-      // Behind all others
+      // Moves the client behind all others
       this.#clients.delete(key)
       this.#clients.set(key, client)
       unasked.set(socket, now)

@@ -12,60 +12,60 @@ import { isUnixPlace, openServer, type ListenPlace } from './open-server.js'
 import type { TlsKeys } from './tls-keys.js'
 import type { ServerContext } from '../context.js'
 
-/** How a program's servers treat connections and requests; times are in milliseconds. */
+/** Rules of a program's servers for connections and requests; times are in milliseconds. */
 export interface ServerRules {
-  /** Timeouts and sizes, as Node has them. */
+  /** Node's timeouts and sizes. */
   readonly options: ServerOptions
-  /** Pipelined requests that wait for their turn on a connection before no more of it are read. */
+  /** Most pipelined requests that wait on a connection before its reading stops. */
   readonly maxWaiting: number
-  /** How long a request may still take to come when it was not read before. */
+  /** Time that a request has to arrive after its connection was not read. */
   readonly grace: number
-  /** Adds what else bounds a server's connections; called before any of them comes. */
+  /** Adds further limits to a server; called before its first connection. */
   readonly prepare: (server: Server) => void
 }
 
-/** What every server is given. */
+/** The parts that every server needs. */
 export interface ListenParts extends Pick<ServerContext, 'onError'> {
   readonly handler: Handler
   readonly exchanges: Exchanges
   readonly rules: ServerRules
-  /** What stands for the client of a connection; null for one through which many clients come. */
+  /** Key of a connection's client; null for a connection that many clients share. */
   readonly keyOf: KeyOf
-  /** What TLS is spoken with; null for plain HTTP, which a Unix socket has always. */
+  /** Keys for TLS; null for plain HTTP. A Unix socket always has plain HTTP. */
   readonly tls: TlsKeys | null
-  /** Bounds how many connections the server takes. */
+  /** Bounds the connections of the server. */
   readonly limitConnections: (server: Server) => void
 }
 
 /** A server that listens. */
 export interface Listener {
-  /** Without a slash at its end; that of a Unix socket is its path. */
+  /** URL without a slash at its end; for a Unix socket, its path. */
   readonly address: string
   /** Null on a Unix socket. */
   readonly port: number | null
-  /** Takes no further connections, and resolves when the requests under way are over. */
+  /** Stops accepting connections; resolves when the requests under way are over. */
   readonly close: () => Promise<void>
 }
 
-/** How often clients that are too slow are looked for, in milliseconds. */
+/** Milliseconds between checks for slow clients. */
 const CHECK_INTERVAL = 1000
 
 /**
- * Opens a server that gives the handler its requests.
- * @throws BtkitError when it can't listen there
+ * Opens a server that gives its requests to the handler.
+ * @throws BtkitError if it cannot listen there
  */
 export async function listen(place: ListenPlace, parts: ListenParts): Promise<Listener> {
   const server = makeServer({ ...parts, tls: isUnixPlace(place) ? null : parts.tls })
   const close = makeCloser(server)
   const address = await openServer(server, place)
-  // Such as a connection that can't be taken, for want of descriptors
+  // For example, no descriptor is left for a connection
   server.on('error', parts.onError)
   const bound = server.address()
   const port = bound !== null && typeof bound === 'object' ? bound.port : null
   return { address, port, close }
 }
 
-/** A server that listens nowhere yet. */
+/** Makes a server that does not listen yet. */
 export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   const { handler, exchanges, rules, keyOf, tls } = parts
   const onLeft = exchanges.reportLeft
@@ -73,7 +73,7 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   const server = makeWebServer(
     {
       connectionsCheckingInterval: CHECK_INTERVAL,
-      // Refused by the handler, in words
+      // The handler refuses this with a message
       requireHostHeader: false,
       ...rules.options,
     },

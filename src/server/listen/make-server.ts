@@ -6,7 +6,7 @@ import type { Handler } from '../connections/pipeline-queue.js'
 import { limitHandshakes, type KeyOf } from '../connections/handshakes.js'
 import { MIN_VERSION, type TlsKeys } from './tls-keys.js'
 
-/** How TLS is spoken, and what stands for the client of a connection. */
+/** The TLS keys, and `keyOf` for the key of a connection's client. */
 export interface TlsParts {
   /** Null for plain HTTP. */
   readonly keys: TlsKeys | null
@@ -14,8 +14,8 @@ export interface TlsParts {
 }
 
 /**
- * A server of HTTP, over TLS where there are keys. It speaks HTTP/1.1 alone: over HTTP/2 requests and
- * answers are of other classes in Node, and what bounds the cost of a connection here would not.
+ * Makes an HTTP server, over TLS if there are keys. Only HTTP/1.1 is spoken: in Node, HTTP/2 has
+ * other classes for requests and answers, so the limits on connections would not hold.
  */
 export function makeWebServer(
   options: ServerOptions,
@@ -28,7 +28,7 @@ export function makeWebServer(
   const server = createSecureServer({ ...counting, ...secure }, handler)
   limitHandshakes(server, keyOf)
   keys.provide(server)
-  // By itself Node takes it for a request that can't be read, and would answer
+  // Node would treat a failed handshake as an unreadable request and answer it
   server.removeAllListeners('tlsClientError')
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return server

@@ -4,23 +4,23 @@ import { Server as TlsServer } from 'node:tls'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 
 /**
- * Where to listen: a host and port, the path of a Unix socket, or a socket that was passed to this
- * process, by its descriptor; and its path if it is a Unix socket.
+ * Where to listen: a host and port, the path of a Unix socket, or the descriptor of a passed
+ * socket. `unixPath` is the path of a passed Unix socket, null for others.
  */
 export type ListenPlace =
   | { readonly host: string; readonly port: number }
   | { readonly path: string }
   | { readonly fd: number; readonly unixPath: string | null }
 
-/** Whether a place is reached by programs of this machine alone, which need no TLS. */
+/** Whether only programs of this machine can reach a place; they need no TLS. */
 export function isUnixPlace(place: ListenPlace): boolean {
   return 'path' in place || ('fd' in place && place.unixPath !== null)
 }
 
 /**
- * Has a server listen, and returns its address: that of a Unix socket is its path, any other has no
- * slash at its end. A Unix socket that a process left behind which is gone is replaced.
- * @throws BtkitError when it can't listen there
+ * Makes a server listen and returns its address: a URL without a slash at its end, or the path of a
+ * Unix socket. Replaces a Unix socket whose process has ended.
+ * @throws BtkitError if it cannot listen there
  */
 export async function openServer(server: Server, place: ListenPlace): Promise<string> {
   try {
@@ -61,7 +61,7 @@ function nameOf(place: ListenPlace): string {
   return 'fd' in place ? `descriptor ${place.fd}` : `${place.host} port ${place.port}`
 }
 
-/** Whether a socket is there that no process listens on any more. */
+/** Whether a path is a socket on which no process listens any more. */
 function isAbandoned(path: string, error: unknown): Promise<boolean> {
   if (osCodeOf(error) !== 'EADDRINUSE' || !isSocket(path)) return Promise.resolve(false)
   return new Promise((resolve) => {
@@ -76,7 +76,7 @@ function isAbandoned(path: string, error: unknown): Promise<boolean> {
   })
 }
 
-/** A file at the path would refuse connections too, and must not be lost. */
+/** Excludes files: they would refuse connections, too, and must not be removed. */
 function isSocket(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
 }

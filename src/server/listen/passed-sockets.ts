@@ -1,24 +1,24 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { BtkitError } from '../../errors.js'
 
-/** A socket that is open already when a process starts, given to it by whoever started it. */
+/** An open socket that the parent process passed to this one. */
 export interface PassedSocket {
   readonly fd: number
-  /** What the service manager calls it; `unknown` where it has no name. */
+  /** The service manager's name; `unknown` if it has none. */
   readonly name: string
   readonly kind: 'tcp' | 'udp' | 'unix'
   readonly isV6: boolean
-  /** That of a Unix socket, if it has one. */
+  /** The path of a Unix socket; null if it has none. */
   readonly path: string | null
 }
 
-/** The first descriptor that is passed, as sd_listen_fds(3) has it. */
+/** The first passed descriptor, by sd_listen_fds(3). */
 const FIRST = 3
 
-/** More are passed by nobody. */
+/** Most passed sockets; no service manager passes more. */
 const MOST = 64
 
-/** What the system lists its sockets in, and where the number of each stands in a line. */
+/** The system's tables of sockets; `column` is the place of a socket's inode in a line. */
 const TABLES = [
   { table: 'tcp', kind: 'tcp', isV6: false, column: 9 },
   { table: 'tcp6', kind: 'tcp', isV6: true, column: 9 },
@@ -28,9 +28,9 @@ const TABLES = [
 ] as const
 
 /**
- * The sockets that `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES` tell of, as systemd's socket units
- * have them; none when these are for another process.
- * @throws BtkitError when they tell of what is no socket
+ * The sockets described by `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES`, the variables of
+ * systemd's socket units. Empty if they are meant for another process.
+ * @throws BtkitError if a descriptor is not a socket
  */
 export function passedSockets(
   env: Readonly<Record<string, string | undefined>>,
@@ -47,16 +47,19 @@ export function passedSockets(
   })
 }
 
-/** What kind of socket a descriptor is, by the tables of the system. */
+/** Finds the kind of a socket in the system's tables. */
 function describeSocket(fd: number): Pick<PassedSocket, 'kind' | 'isV6' | 'path'> {
   const inode = inodeOf(fd)
   for (const { table, kind, isV6, column } of TABLES) {
     const fields = linesOf(table).find((line) => line[column] === inode)
     if (!fields) continue
-    // A path may have spaces in it
+    // A path may contain spaces
     return { kind, isV6, path: kind === 'unix' ? fields.slice(column + 1).join(' ') || null : null }
   }
-  throw new BtkitError('usage', `LISTEN_FDS: descriptor ${fd} is a socket of no kind that is known`)
+  throw new BtkitError(
+    'usage',
+    `LISTEN_FDS: descriptor ${fd} is not a TCP, UDP or Unix socket; correct the socket unit`,
+  )
 }
 
 function inodeOf(fd: number): string {
@@ -64,12 +67,15 @@ function inodeOf(fd: number): string {
     const [, inode] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`)) ?? []
     if (inode !== undefined) return inode
   } catch {
-    // It is not open
+    // The descriptor is not open
   }
-  throw new BtkitError('usage', `LISTEN_FDS: descriptor ${fd} is no socket`)
+  throw new BtkitError(
+    'usage',
+    `LISTEN_FDS: descriptor ${fd} is not a socket; correct the socket unit`,
+  )
 }
 
-/** The lines of a table, by their fields; none where the system has no such sockets. */
+/** The fields of a table's lines; empty if the system has no such table. */
 function linesOf(table: string): string[][] {
   try {
     const lines = readFileSync(`/proc/self/net/${table}`, 'utf8').split('\n')

@@ -5,11 +5,11 @@ import { TlsKeys, type TlsPair } from './tls-keys.js'
 import type { ServerContext } from '../context.js'
 
 export interface TlsFilesParts extends Pick<ServerContext, 'warn' | 'now'> {
-  /** Reads a certificate and its key from where they are kept. */
+  /** Reads the certificate and its key. */
   readonly read: () => Promise<TlsPair>
 }
 
-/** A certificate and its key that are kept in files, and may be renewed there. */
+/** A certificate and its key from files, which may be renewed there. */
 export class TlsFiles {
   readonly keys: TlsKeys
   readonly #parts: TlsFilesParts
@@ -19,7 +19,7 @@ export class TlsFiles {
     this.#parts = parts
   }
 
-  /** @throws BtkitError when they can't be read, or do not belong together */
+  /** @throws BtkitError if the files cannot be read, or do not belong together */
   static async open(parts: TlsFilesParts): Promise<TlsFiles> {
     const pair = await parts.read()
     checkPair(pair)
@@ -27,7 +27,7 @@ export class TlsFiles {
     return new TlsFiles(new TlsKeys(pair), parts)
   }
 
-  /** Reads them again; the pair that is in use stays when the new one won't do. */
+  /** Reads the files again; if the new pair is invalid, the old one stays in use. */
   async reload(): Promise<void> {
     try {
       const pair = await this.#parts.read()
@@ -36,18 +36,18 @@ export class TlsFiles {
       warnOfAge(pair, this.#parts)
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
-      this.#parts.warn(`${error.message}; the certificate before it stays in use`)
+      this.#parts.warn(`${error.message}; the old certificate stays in use`)
     }
   }
 }
 
-/** @throws BtkitError when a server could not use them */
+/** @throws BtkitError if a server could not use the pair */
 function checkPair(pair: TlsPair): void {
   try {
     createSecureContext(pair)
     new X509Certificate(pair.cert)
   } catch (error) {
-    // Such as error:05800074:x509 certificate routines::key values mismatch
+    // For example error:05800074:x509 certificate routines::key values mismatch
     const reason = (error as Error).message.split(':').at(-1) ?? ''
     throw new BtkitError('usage', `not a certificate and its key: ${reason}`)
   }
@@ -56,5 +56,5 @@ function checkPair(pair: TlsPair): void {
 function warnOfAge({ cert }: TlsPair, { warn, now }: TlsFilesParts): void {
   const { validTo, subject } = new X509Certificate(cert)
   if (Date.parse(validTo) >= now()) return
-  warn(`the certificate of ${subject.replaceAll('\n', ', ')} has expired on ${validTo}`)
+  warn(`the certificate of ${subject.replaceAll('\n', ', ')} expired on ${validTo}; renew it`)
 }

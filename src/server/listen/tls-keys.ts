@@ -1,15 +1,15 @@
 import type { Server } from 'node:tls'
 
-/** A certificate, with those that lead from it to one that clients know, and its key: both in PEM. */
+/** A certificate with its chain, and its key; both in PEM. */
 export interface TlsPair {
   readonly cert: string
   readonly key: string
 }
 
-/** Of TLS, as browsers of today still speak it. */
+/** The oldest version of TLS that current browsers speak. */
 export const MIN_VERSION = 'TLSv1.2'
 
-/** What servers prove themselves by: another pair may take the place of the first. */
+/** The TLS keys of servers; another pair can replace the first. */
 export class TlsKeys {
   readonly #servers: Server[] = []
   #pair: TlsPair
@@ -22,12 +22,14 @@ export class TlsKeys {
     return this.#pair
   }
 
-  /** Gives a server the pair of each moment: connections that are open keep what they have. */
+  /**
+   * Gives a server the current pair now and after each replacement; open connections keep theirs.
+   */
   provide(server: Server): void {
     this.#servers.push(server)
   }
 
-  /** Puts another pair, which was checked, in the place of the one before. */
+  /** Replaces the pair by another one, which was checked before. */
   replace(pair: TlsPair): void {
     this.#pair = pair
     for (const server of this.#servers) {

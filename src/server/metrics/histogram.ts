@@ -3,9 +3,9 @@ import type { Sample } from './metrics.js'
 /** Upper bounds of the buckets, in seconds. */
 const BOUNDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60]
 
-/** Counts durations by how long they were. */
+/** Counts durations in buckets by their length. */
 export class Histogram {
-  /** By the first bound that is no less; the last is for what is longer than any. */
+  /** Counts per bucket: the first bound that is not exceeded; the last bucket has no bound. */
   readonly #counts: number[] = new Array<number>(BOUNDS.length + 1).fill(0)
   #seconds = 0
 
@@ -16,7 +16,7 @@ export class Histogram {
     this.#seconds += seconds
   }
 
-  /** As Prometheus has them: each bucket counts what is in those below it as well. */
+  /** Samples for Prometheus: each bucket includes the counts of all lower ones. */
   samples(labels: Readonly<Record<string, string>>): Sample[] {
     let count = 0
     const buckets = this.#counts.map((own, i) => {

@@ -1,4 +1,4 @@
-/** A figure at this moment, a count that only grows, or counts by size. */
+/** A value at this moment (gauge), a count that only grows, or a histogram. */
 export interface Metric {
   readonly name: string
   readonly help: string
@@ -6,20 +6,20 @@ export interface Metric {
   readonly samples: readonly Sample[]
 }
 
-/** A value, and what tells it from the others of its metric. */
+/** A value, with the labels that distinguish it from others of its metric. */
 export interface Sample {
-  /** What follows the metric's name, such as `_sum`. */
+  /** Suffix of the metric's name, such as `_sum`. */
   readonly suffix?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly value: number
 }
 
-/** A count that only grows, of one value or several. */
+/** A count that only grows, with one or several samples. */
 export function counter(name: string, help: string, value: number | readonly Sample[]): Metric {
   return { name, help, type: 'counter', samples: samplesOf(value) }
 }
 
-/** A figure at this moment, of one value or several. */
+/** A value at this moment, with one or several samples. */
 export function gauge(name: string, help: string, value: number | readonly Sample[]): Metric {
   return { name, help, type: 'gauge', samples: samplesOf(value) }
 }

@@ -2,24 +2,24 @@ import type { Exchange } from '../exchange/exchange.js'
 import { Histogram } from './histogram.js'
 import type { Sample } from './metrics.js'
 
-/** What is counted of the requests that took one route. */
+/** Counts and durations of the requests of one route. */
 class RouteFigures {
   readonly statuses = new Map<number, number>()
   readonly durations = new Histogram()
 }
 
-/** Counts requests by what was asked for and by status, how long they took, and what was sent. */
+/** Counts requests by route and status, their durations, and the bytes sent. */
 export class RequestFigures {
   readonly #routes = new Map<string, RouteFigures>()
   #bytes = 0
   #aborted = 0
 
-  /** Bytes of answers' bodies. */
+  /** Bytes of the answers' bodies. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** How many answers were not sent in full. */
+  /** Number of incomplete answers. */
   get aborted(): number {
     return this.#aborted
   }

@@ -1,26 +1,26 @@
 import { Html, html, type HtmlValue } from '../../text/html.js'
 import { STYLE } from './style.js'
 
-/** What stands around the content of a page. */
+/** The parts of a page around its content. */
 export interface PageFrame {
   readonly title: string
-  /** More for the head, such as links and metadata. */
+  /** Further elements of the head, such as links and metadata. */
   readonly head?: HtmlValue
-  /** What comes before the content on each page of its kind, such as the way back. */
+  /** Shown before the content on each page of its kind, such as the way back. */
   readonly header?: HtmlValue
   readonly footer?: HtmlValue
 }
 
-/** The text before a page's content and the text after it, for content that is rendered in parts. */
+/** The text before a page's content and after it, for content that is rendered in parts. */
 export interface RenderedFrame {
   readonly start: string
   readonly end: string
 }
 
-/** Stands for the content, which is put together with the frame elsewhere. */
+/** Marks the place of the content, which is inserted elsewhere. */
 const CONTENT = '\u0000'
 
-/** What stands around the content of a page, which is to be HTML as `html` makes it. */
+/** Renders the frame of a page; its values are escaped by `html`. */
 export function renderFrame({ title, head, header, footer }: PageFrame): RenderedFrame {
   const page = html`<!doctype html>
     <html lang="en">
@@ -44,7 +44,7 @@ export function renderFrame({ title, head, header, footer }: PageFrame): Rendere
   return { start, end }
 }
 
-/** A whole page around what it is about. */
+/** Renders a whole page. */
 export function renderPage(frame: PageFrame, ...content: readonly HtmlValue[]): string {
   const { start, end } = renderFrame(frame)
   return start + html`${content}`.text + end

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto'
 import { Html } from '../../text/html.js'
 import { STYLE } from './style.js'
 
-/** A script that a page may hold: it must gain by it, and do without it. */
+/** A script for a page, which must also work without it. */
 export class InlineScript {
-  /** The element, to be put into the page. */
+  /** The element for the page. */
   readonly element: Html
-  /** What the policy calls it. */
+  /** The script's source in the Content-Security-Policy. */
   readonly source: string
 
   /**
-   * `text` is JavaScript of this program's own, without any value from elsewhere; `fetches`, whether
-   * it asks this server for more.
+   * `text` is JavaScript of this program, without any value from elsewhere; `fetches` says whether
+   * it sends requests to this server.
    */
   constructor(
     text: string,
@@ -22,7 +22,10 @@ export class InlineScript {
   }
 }
 
-/** What a page may do: use its own style, forms and pictures of this server, and that script alone. */
+/**
+ * The Content-Security-Policy of a page: its own style, forms and pictures of this server, and only
+ * the given script.
+ */
 function policyFor(script?: InlineScript): string {
   return [
     "default-src 'none'",
@@ -40,13 +43,13 @@ function sourceOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 }
 
-/** Headers of all that is sent to browsers: it is what it says it is, and nobody learns who links. */
+/** Headers of everything sent to browsers: they must not guess types or send a Referer. */
 export const SAFE_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
 }
 
-/** Headers of a page, but for how long it may be kept. */
+/** Headers of a page, except its Cache-Control. */
 export function pageHeaders(script?: InlineScript) {
   return {
     ...SAFE_HEADERS,

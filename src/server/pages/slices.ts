@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** How many rows are worked on before others have their turn: about a millisecond's work. */
+/** Rows processed before other work has its turn: about a millisecond. */
 export const SLICE = 1000
 
-/** Lets others have their turn, if they have waited for long enough. */
+/** Lets other work have its turn if enough time has passed. */
 export type Pause = () => Promise<unknown>
 
-/** The values that pass a test, looked at in slices. */
+/** Filters values in slices. */
 export async function filterInSlices<T>(
   values: readonly T[],
   test: (value: T) => boolean,
@@ -20,7 +20,7 @@ export async function filterInSlices<T>(
   return passed
 }
 
-/** Sorts values as toSorted does, but lets others have their turn all the while. */
+/** Sorts values as toSorted does, but lets other work have its turn meanwhile. */
 export async function sortInSlices<T>(
   values: readonly T[],
   compare: (a: T, b: T) => number,

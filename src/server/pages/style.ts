@@ -1,4 +1,4 @@
-/** How all pages look: they fit any width, and follow whether a person likes it dark or light. */
+/** The style of all pages: fits any width and follows the preference for dark or light. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

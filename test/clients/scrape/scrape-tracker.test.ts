@@ -70,14 +70,17 @@ const HOSTILE: Readonly<Record<string, readonly [RegExp, RequestListener]>> = {
     /too long/,
     (_request, response) => response.setHeader('Content-Encoding', 'gzip').end(BOMB),
   ],
-  'deeply nested bencode': [/is no scrape/, (_, response) => response.end('d1:a'.repeat(10_000))],
-  'many values': [/is no scrape/, (_, response) => response.end(`l${'de'.repeat(30_000)}e`)],
-  'no bencode': [/is no scrape/, (_, response) => response.end('<html>')],
-  'bencode that is no scrape': [/is no scrape/, (_, response) => response.end('d5:filesi1ee')],
-  nothing: [/is no scrape/, (_, response) => response.end()],
-  'a hang-up': [/can not be reached/, (request) => request.socket.destroy()],
+  'deeply nested bencode': [
+    /is not a scrape/,
+    (_, response) => response.end('d1:a'.repeat(10_000)),
+  ],
+  'many values': [/is not a scrape/, (_, response) => response.end(`l${'de'.repeat(30_000)}e`)],
+  'no bencode': [/is not a scrape/, (_, response) => response.end('<html>')],
+  'bencode that is no scrape': [/is not a scrape/, (_, response) => response.end('d5:filesi1ee')],
+  nothing: [/is not a scrape/, (_, response) => response.end()],
+  'a hang-up': [/cannot be reached/, (request) => request.socket.destroy()],
   'half an answer': [
-    /does not come whole/,
+    /the answer is incomplete/,
     (request, response) => {
       response.writeHead(200, { 'Content-Length': 100 }).write('d', () => request.socket.destroy())
     },
@@ -108,7 +111,7 @@ test('a tracker that sends elsewhere is not followed', async (t) => {
   const url = await startHttpTracker(t, (_request, response) => {
     response.writeHead(302, { Location: elsewhere }).end()
   })
-  await assertFails(url, /sends to another address/)
+  await assertFails(url, /redirects to another address/)
   assert.equal(visits, 0)
 })
 
@@ -193,8 +196,8 @@ test('a packet that was lost is sent again', async (t) => {
 })
 
 test('trackers that can not be asked are told as such', async () => {
-  await assertFails('wss://tracker.example/announce', /of this kind/)
-  await assertFails('udp://tracker.example', /names no port/)
-  await assertFails('http://tracker.example/a', /no form that could be scraped/)
-  await assertFails(`http://127.0.0.1:${await findFreePort()}/announce`, /can not be reached/)
+  await assertFails('wss://tracker.example/announce', /only HTTP and UDP trackers/)
+  await assertFails('udp://tracker.example', /has no port/)
+  await assertFails('http://tracker.example/a', /its address cannot be scraped/)
+  await assertFails(`http://127.0.0.1:${await findFreePort()}/announce`, /cannot be reached/)
 })

@@ -10,7 +10,7 @@ import { realSlices } from '../slices.js'
 const LIMITS = { steps: 100, names: 10, bytes: 1000 }
 const never = new AbortController().signal
 
-test('a budget may be spent to the last, and no further', () => {
+test('a budget can be spent to zero, and no further', () => {
   const budget = new Budget(LIMITS, { slices: realSlices(), signal: never })
   budget.charge('steps', 60)
   budget.charge('steps', 40)
@@ -35,7 +35,7 @@ test('a budget may be spent to the last, and no further', () => {
   )
 })
 
-test('a slice is over after a few milliseconds, and another begins with the next', async () => {
+test('a slice ends after a few milliseconds, and the next one begins', async () => {
   let now = 1000
   const budget = new Budget(LIMITS, { slices: new TimeSlices(() => now), signal: never })
   now += 1
@@ -56,7 +56,7 @@ test('work that nobody wants any more ends before its next slice', async () => {
   await assert.rejects(budget.nextSlice(), refused('busy', /has gone/))
 })
 
-test('in each turn of the event loop one work goes on, in the order in which they came', async () => {
+test('each turn of the event loop continues one work, in the order of arrival', async () => {
   const slices = realSlices()
   const seen: string[] = []
   const work = async (name: string) => {
@@ -75,7 +75,7 @@ test('in each turn of the event loop one work goes on, in the order in which the
   assert.equal(seen.join(''), '-a-b-a-b')
 })
 
-test('bytes are taken from the memory that all requests share', () => {
+test('bytes are taken from the memory of all requests', () => {
   const taken: number[] = []
   const memory = { take: (bytes: number) => void taken.push(bytes) }
   const budget = new Budget(LIMITS, { slices: realSlices(), signal: never, memory })
@@ -85,7 +85,7 @@ test('bytes are taken from the memory that all requests share', () => {
   assert.deepEqual(taken, [30, 40])
 })
 
-test('work whose turn is over waits for the next before its next slice', async () => {
+test('work whose turn is over waits for the next turn before its next slice', async () => {
   const seen: string[] = []
   const turn = {
     isOver: true,
@@ -103,7 +103,7 @@ test('work whose turn is over waits for the next before its next slice', async (
   assert.deepEqual(seen, ['another turn', 'a slice', 'a slice'])
 })
 
-test('parts of a work that run side by side wait for one slice and one turn', async () => {
+test('concurrent parts of a work wait for the same slice and turn', async () => {
   let turns = 0
   const turn = {
     isOver: true,
@@ -126,7 +126,7 @@ test('parts of a work that run side by side wait for one slice and one turn', as
   assert.deepEqual(seen, ['0', '1', '2', '3', '4', 'other'])
 })
 
-test('work in steps gives way to others in between, and has its result', async () => {
+test('work in steps yields in between, and returns its result', async () => {
   let now = 0
   const slices = new TimeSlices(() => (now += 10))
   const budget = new Budget(LIMITS, { slices, signal: never })

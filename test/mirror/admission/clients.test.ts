@@ -6,7 +6,7 @@ import { refused } from '../refused.js'
 
 const SECOND = 1000
 
-/** Clients, and a clock that goes on when it is told to. */
+/** Clients, and a clock that the test controls. */
 class Crowd {
   now = 0
   readonly clients: Clients
@@ -15,16 +15,16 @@ class Crowd {
     this.clients = new Clients({ maxPerClient: 2, rateLimit: 0, ...limits }, () => this.now)
   }
 
-  /** Has a client begin and end so many large works. */
+  /** Begins and ends that many large works of a client. */
   do(client: string | null, count: number): void {
     for (let i = 0; i < count; i++) this.clients.begin(client, true)()
   }
 }
 
-const tooMany = refused('throttled', /too many requests under way/)
-const tooFast = refused('throttled', /too fast/)
+const tooMany = refused('throttled', /too many requests of yours are under way/)
+const tooFast = refused('throttled', /rate limit exceeded/)
 
-test('a client has as many works under way as it may, and others have theirs', () => {
+test('a client may have as many works under way as its limit, whatever others have', () => {
   const { clients } = new Crowd()
   const ends = [clients.begin('a', false), clients.begin('a', true)]
   assert.throws(() => clients.begin('a', false), tooMany)
@@ -34,7 +34,7 @@ test('a client has as many works under way as it may, and others have theirs', (
   assert.throws(() => clients.begin('a', false), tooMany)
 })
 
-test('a client begins large works only so fast', () => {
+test("the rate of a client's large works is limited", () => {
   const crowd = new Crowd({ rateLimit: 60 })
   crowd.do('a', 60)
   assert.throws(() => {
@@ -53,7 +53,7 @@ test('a client begins large works only so fast', () => {
   }, tooFast)
 })
 
-test('who is too fast is told when to come again, and then may', () => {
+test('a client that is too fast learns when to try again, and may then', () => {
   const crowd = new Crowd({ rateLimit: 2 })
   crowd.do('a', 2)
   let retryAfter = 0
@@ -70,7 +70,7 @@ test('who is too fast is told when to come again, and then may', () => {
   crowd.do('a', 1)
 })
 
-test('small works are not counted by the minute, nor is anything without a limit', () => {
+test('small works have no rate limit, and a limit of 0 means none', () => {
   const crowd = new Crowd({ rateLimit: 1 })
   assert.doesNotThrow(() => {
     for (let i = 0; i < 100; i++) crowd.clients.begin('a', false)()
@@ -78,7 +78,7 @@ test('small works are not counted by the minute, nor is anything without a limit
   })
 })
 
-test('who is not known is not limited', () => {
+test('an unknown client is not limited', () => {
   const crowd = new Crowd({ rateLimit: 1 })
   assert.doesNotThrow(() => {
     crowd.do(null, 100)

@@ -6,10 +6,10 @@ import { refused } from '../refused.js'
 const KIB = 1024
 const LIMITS = { bytes: 1000 * KIB, bytesPerClient: 600 * KIB }
 
-const full = refused('busy', /too much is asked for at once/)
-const greedy = refused('throttled', /you have asked for too much/)
+const full = refused('busy', /the server is busy/)
+const greedy = refused('throttled', /your requests need too much memory/)
 
-test('requests take memory until there is none left, and give it back', () => {
+test('requests take memory until none is left, and give it back', () => {
   const pool = new MemoryPool(LIMITS)
   const [a, b] = [pool.open(null), pool.open(null)]
   a.take(516 * KIB)
@@ -36,7 +36,7 @@ test('no client takes all of it', () => {
   accounts[1]!.take(300 * KIB)
 })
 
-test('however many clients take all they can, there is something for the next one', () => {
+test('however many clients take all they can, some is left for the next one', () => {
   const pool = new MemoryPool({ bytes: 3000 * KIB, bytesPerClient: 1000 * KIB })
   const most = (client: string) => {
     const account = pool.open(client)
@@ -56,7 +56,7 @@ test('however many clients take all they can, there is something for the next on
   )
 })
 
-test('a small request is never refused for large ones', () => {
+test('a small request is never refused because of large ones', () => {
   const pool = new MemoryPool({ bytes: 100 * KIB, bytesPerClient: 100 * KIB })
   pool.open('a').take(116 * KIB)
   for (const client of ['a', 'b', null]) pool.open(client).take(16 * KIB)
@@ -65,7 +65,7 @@ test('a small request is never refused for large ones', () => {
   }, full)
 })
 
-test('what is taken in many small parts counts as what is taken at once', () => {
+test('many small amounts count like a large one', () => {
   const pool = new MemoryPool(LIMITS)
   const account = pool.open(null)
   for (let i = 0; i < 1016; i++) account.take(KIB)
@@ -79,7 +79,7 @@ test('what is taken in many small parts counts as what is taken at once', () => 
   assert.equal(pool.taken, 484 * KIB)
 })
 
-test('what comes after the end of a request is not counted', () => {
+test('bytes after the end of a request are not counted', () => {
   const pool = new MemoryPool(LIMITS)
   const account = pool.open('a')
   account.close()

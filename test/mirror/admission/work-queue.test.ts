@@ -8,10 +8,10 @@ import { refused } from '../refused.js'
 
 const SECOND = 1000
 
-/** A queue, the works in it, and a clock that goes on when it is told to. */
+/** A queue, its works, and a clock that the test controls. */
 class Workshop {
   now = 0
-  /** What happened, in order. */
+  /** Events in order. */
   readonly seen: string[] = []
   readonly turns = new Map<string, Turn>()
   readonly queue: WorkQueue
@@ -23,7 +23,7 @@ class Workshop {
     this.queue = new WorkQueue({ limit: 1, maxWaiting: 100, ageing: SECOND, monotonic, ...parts })
   }
 
-  /** Brings work of a size. Resolves with its name when it was told to end. */
+  /** Adds work of a size. Resolves with its name when the test ends it. */
   bring(name: string, size: number, client: string | null = null): Promise<string> {
     const gone = new AbortController()
     this.#gone.set(name, gone)
@@ -40,7 +40,7 @@ class Workshop {
     return result
   }
 
-  /** Has a work give way, as it was asked to. */
+  /** Makes a work yield, after it was asked to. */
   async giveWay(name: string): Promise<void> {
     void this.turns
       .get(name)!
@@ -78,7 +78,7 @@ test('as many works as the limit run at once, and equal ones in the order in whi
   assert.deepEqual([shop.queue.running, shop.queue.length], [0, 0])
 })
 
-test('a work is told how many run with it', async () => {
+test('a work knows how many run with it', async () => {
   const shop = new Workshop({ limit: 3 })
   for (const name of ['a', 'b', 'c', 'd']) void shop.bring(name, 10)
   await setImmediate()
@@ -99,7 +99,7 @@ test('a work that fails makes room for the next', async () => {
   assert.equal(queue.running, 0)
 })
 
-test('of those that wait, the smallest is next', async () => {
+test('the smallest of the waiting works is next', async () => {
   const shop = new Workshop()
   void shop.bring('first', 1)
   for (const [name, size] of [
@@ -115,7 +115,7 @@ test('of those that wait, the smallest is next', async () => {
   assert.deepEqual(begun, ['first begins', 'small begins', 'medium begins', 'large begins'])
 })
 
-test('a large work gives way to a small one, and goes on when that is done', async () => {
+test('a large work yields to a small one, and continues after it', async () => {
   const shop = new Workshop({ limit: 2 })
   void shop.bring('huge', 60_000)
   void shop.bring('large', 30_000)
@@ -132,7 +132,7 @@ test('a large work gives way to a small one, and goes on when that is done', asy
   assert.equal(shop.turns.get('huge')!.isOver, false)
 })
 
-test('a work does not give way to one that is hardly smaller', async () => {
+test('a work does not yield to one that is only a little smaller', async () => {
   const shop = new Workshop()
   void shop.bring('a', 100)
   void shop.bring('b', 60)
@@ -145,14 +145,14 @@ test('a work that waits long enough comes before smaller ones', async () => {
   void shop.bring('first', 1)
   void shop.bring('large', 1024)
   await setImmediate()
-  // It halves with each second: at eleven seconds, it is before new works of size 1
+  // The size halves with each second: after eleven seconds, it precedes new works of size 1
   shop.now = 11 * SECOND
   void shop.bring('small', 1)
   await shop.end('first')
   assert.equal(shop.seen.at(-1), 'large begins')
 })
 
-test('works that run give way to equal ones in time', async (t) => {
+test('running works yield to equal ones after a while', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const shop = new Workshop()
   void shop.bring('a', 1000)
@@ -166,7 +166,7 @@ test('works that run give way to equal ones in time', async (t) => {
   assert.equal(shop.seen.at(-1), 'b begins')
 })
 
-test('who asks for much comes after who asks for little', async () => {
+test('a client that asks for much comes after one that asks for little', async () => {
   const shop = new Workshop()
   void shop.bring('first', 1)
   for (let i = 0; i < 8; i++) void shop.bring(`greedy ${i}`, 10, 'greedy')
@@ -191,7 +191,7 @@ test('a work that nobody wants any more leaves the queue at once', async () => {
   assert.deepEqual(shop.seen, ['first begins', 'first ends', 'third begins'])
 })
 
-test('a work that nobody wants any more is asked to give way, and does not go on', async () => {
+test('a work that nobody wants any more is asked to yield, and does not continue', async () => {
   const shop = new Workshop()
   const first = shop.bring('first', 1000)
   void shop.bring('second', 1000)
@@ -214,7 +214,7 @@ test('a work that has ended takes no place any more', async () => {
   assert.deepEqual([shop.queue.running, shop.queue.length], [0, 0])
 })
 
-test('a part of a work that waits for it to go on, though another failed, takes no place', async () => {
+test('after one part of a work failed, another part takes no place', async () => {
   const shop = new Workshop()
   let waited: Promise<void> | null = null
   let fail: () => void = () => undefined
@@ -237,18 +237,18 @@ test('a part of a work that waits for it to go on, though another failed, takes 
   assert.deepEqual([shop.queue.running, shop.queue.length], [0, 0])
 })
 
-test('when too much waits, more is refused', async () => {
+test('when too many works wait, more are refused', async () => {
   const shop = new Workshop({ limit: 1, maxWaiting: 2 })
   for (const name of ['a', 'b', 'c']) void shop.bring(name, 1)
   await setImmediate()
-  await assert.rejects(shop.bring('d', 1), refused('busy', /too much is asked for/))
+  await assert.rejects(shop.bring('d', 1), refused('busy', /the server is busy/))
   await shop.end('a')
   void shop.bring('e', 1)
   await setImmediate()
   assert.deepEqual([shop.queue.running, shop.queue.length], [1, 2])
 })
 
-test('work that nobody wants to begin with is not begun', async () => {
+test('work that nobody wants is not begun', async () => {
   const { queue } = new Workshop()
   const signal = AbortSignal.abort(new NotReady('gone', 1))
   const work = queue.run({ remaining: () => 1, client: null, signal }, () => assert.fail())
@@ -256,13 +256,13 @@ test('work that nobody wants to begin with is not begun', async () => {
   assert.deepEqual([queue.running, queue.length], [0, 0])
 })
 
-/** A queue, and one whose works come before all of it. */
+/** A queue, and another one with priority. */
 function openShops() {
   const first = new Workshop()
   return { first, after: new Workshop({ limit: 2, after: first.queue }) }
 }
 
-test('in a queue that comes after another, works wait until that has none', async () => {
+test('works of a queue wait while the queue with priority has any', async () => {
   const { first, after } = openShops()
   void first.bring('asked', 1000)
   void first.bring('asked too', 1000)
@@ -275,7 +275,7 @@ test('in a queue that comes after another, works wait until that has none', asyn
   assert.deepEqual(after.seen, ['ahead begins'])
 })
 
-test('works of a queue that comes after another give way as soon as that has one', async () => {
+test('works yield as soon as the queue with priority has one', async () => {
   const { first, after } = openShops()
   void after.bring('ahead', 1)
   void after.bring('ahead too', 1)

@@ -16,20 +16,20 @@ const clients = new ClientAddresses([])
 /** Both ends of all connections are in one process. */
 const unlessFew = { skip: (maxDescriptors() ?? 4096) < 4096 && 'too few descriptors' }
 
-/** How many connections a process may have, and how many of one client. */
+/** Most connections of a process, and of one client. */
 function limitsOf(descriptors: number | null): [number, number] {
   const limits = connectionLimits(CONNECTIONS, clients, descriptors)
   return [limits.maxConnections, limits.maxPerClient]
 }
 
-test('connections are bounded, also by the descriptors that their files leave them', () => {
+test('connections are limited, also by the descriptors left for files', () => {
   assert.deepEqual(limitsOf(1_048_576), [20_000, 1000])
   assert.deepEqual(limitsOf(null), [20_000, 1000])
   assert.deepEqual(limitsOf(1024), [512, 256])
   assert.deepEqual(limitsOf(16), [2, 1])
 })
 
-/** Opens connections, and returns them and what resolves when so many of them are closed. */
+/** Opens connections. Returns them, and a function that resolves when that many are closed. */
 async function openMany(t: TestContext, port: number, count: number) {
   const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1'))
   t.after(() => {
@@ -40,7 +40,7 @@ async function openMany(t: TestContext, port: number, count: number) {
   for (const socket of sockets) {
     socket.on('error', () => undefined)
     socket.on('close', () => waiting.emit(`${++closed} closed`))
-    // The end must be read to be seen
+    // The end is noticed only by reading
     socket.resume()
   }
   const areClosed = async (number: number) => {
@@ -51,7 +51,7 @@ async function openMany(t: TestContext, port: number, count: number) {
 }
 
 test(
-  'a client that has all connections of its share gets no further one until it closes some',
+  'a client with its share of connections gets no further one until it closes some',
   unlessFew,
   async (t) => {
     const { port } = await serveMirror(t, { files: { a: 'content' } })
@@ -63,7 +63,7 @@ test(
   },
 )
 
-test('clients behind a trusted proxy are not bounded by its connections', unlessFew, async (t) => {
+test('clients behind a trusted proxy have no common limit of connections', unlessFew, async (t) => {
   const args = ['--trust-proxy', '127.0.0.1']
   const { port } = await serveMirror(t, { files: { a: 'content' }, args })
   await openMany(t, port, 1010)

@@ -11,13 +11,13 @@ import { SINGLE } from '../hostile/siege.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no Unix sockets here' }
 
-/** Runs a service that is to fail at once; should it start after all, it is stopped. */
+/** Runs a service that should fail at once; if it starts, it is stopped. */
 function runServe(t: TestContext, root: string, args: readonly string[]) {
   const options = ['--cache-dir', makeScratch(t), '--trackerless', '--log', 'off']
   return runBtkit(['serve', root, ...options, ...args], { signal: AbortSignal.timeout(10_000) })
 }
 
-/** Asks for a path over a Unix socket. */
+/** Requests a path over a Unix socket. */
 function askSocket(socketPath: string, path: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const sent = request({ socketPath, path, headers: { Host: 'mirror.example' } }, (answer) => {
@@ -32,7 +32,7 @@ function askSocket(socketPath: string, path: string): Promise<{ status: number; 
   })
 }
 
-test('a port in use is told in one line', async (t) => {
+test('a port in use is reported in one line', async (t) => {
   const other = createServer()
   t.after(() => other.close())
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
@@ -42,7 +42,7 @@ test('a port in use is told in one line', async (t) => {
   assert.match(result.stderr, new RegExp(`^btkit: can't listen on .*${port}.*in use\\n$`))
 })
 
-test('a port in use at the second of two addresses is told in one line too', async (t) => {
+test('a port in use at the second of two addresses is reported in one line, too', async (t) => {
   const other = createServer()
   t.after(() => other.close())
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
@@ -55,27 +55,27 @@ test('a port in use at the second of two addresses is told in one line too', asy
   assert.equal(existsSync(socket), false)
 })
 
-test('an address that this machine has not is told in one line', async (t) => {
+test('an address that this machine lacks is reported in one line', async (t) => {
   const result = await runServe(t, makeScratch(t), ['--port', '0', '--host', '192.0.2.1'])
   assert.equal(result.status, 1)
   assert.match(result.stderr, /^btkit: can't listen on 192\.0\.2\.1.*\n$/)
 })
 
-test('a root that is not there is told in one line', async (t) => {
+test('a missing root is reported in one line', async (t) => {
   const root = join(makeScratch(t), 'nowhere')
   const result = await runServe(t, root, ['--port', '0'])
   assert.equal(result.status, 1)
   assert.deepEqual([result.stdout, result.stderr], ['', `btkit: ${root}: no such directory\n`])
 })
 
-test('a root that is a file is told in one line', async (t) => {
+test('a root that is a file is reported in one line', async (t) => {
   const root = join(makeScratch(t, { file: 'x' }), 'file')
   const result = await runServe(t, root, ['--port', '0'])
   assert.equal(result.status, 1)
   assert.deepEqual([result.stdout, result.stderr], ['', `btkit: ${root}: not a directory\n`])
 })
 
-test('--port 0 says which port it is', async (t) => {
+test('--port 0 prints the port', async (t) => {
   const { address, port } = await startServe(t, makeScratch(t))
   assert.match(address, /^http:\/\/127\.0\.0\.1:\d+$/)
   assert.ok(port > 0)
@@ -96,7 +96,7 @@ test('listens on each --host', unlessPosix, async (t) => {
   assert.equal((await stop()).status, 0)
 })
 
-test('serves on a Unix socket, whose file goes at the end', unlessPosix, async (t) => {
+test('serves on a Unix socket, and removes its file at the end', unlessPosix, async (t) => {
   const socket = join(makeScratch(t), 'socket')
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
   const { stop } = await startServe(t, root, { args: ['--host', socket] })
@@ -117,7 +117,7 @@ test('replaces the socket that a killed service left', unlessPosix, async (t) =>
   assert.equal((await stop()).status, 0)
 })
 
-test('leaves the socket of a service that lives alone', unlessPosix, async (t) => {
+test('does not replace the socket of a running service', unlessPosix, async (t) => {
   const socket = join(makeScratch(t), 'socket')
   await startServe(t, makeScratch(t), { args: ['--host', socket] })
   const { status, stderr } = await runServe(t, makeScratch(t), ['--host', socket])
@@ -126,7 +126,7 @@ test('leaves the socket of a service that lives alone', unlessPosix, async (t) =
   assert.equal((await askSocket(socket, '/-/health')).status, 200)
 })
 
-test('does not remove a file that is no socket', unlessPosix, async (t) => {
+test('does not remove a file that is not a socket', unlessPosix, async (t) => {
   const path = join(makeScratch(t), 'precious')
   writeFileSync(path, 'precious')
   const { status, stderr } = await runServe(t, makeScratch(t), ['--host', path])
@@ -135,7 +135,7 @@ test('does not remove a file that is no socket', unlessPosix, async (t) => {
   assert.equal(statSync(path).size, 8)
 })
 
-test('does not listen on all addresses because a --host is empty', async (t) => {
+test('an empty --host does not mean all addresses', async (t) => {
   const { status, stderr } = await runServe(t, makeScratch(t), ['--port', '0', '--host', ''])
   assert.equal(status, 2)
   assert.match(stderr, /^btkit: .*--host.*\n$/)

@@ -4,12 +4,12 @@ import { serveMirror } from '../../support/serve.js'
 import { rawRequest, requestText } from '../hostile/raw.js'
 import { SINGLE } from '../hostile/siege.js'
 
-/** What a terminal obeys, and a log reader might. */
+/** Characters that control a terminal or mislead a log reader. */
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/
 
 const NASTY_AGENT = 'a"b\\c\x9b2J\x85 {"status":200}\t\xff'
 
-/** The log of a service that was asked for some things, one of them with an odd name. */
+/** The log of a service after some requests, one of them with an odd name. */
 async function logOf(t: TestContext, format: string): Promise<string> {
   const files = { 'yum/good.rpm': 'good' }
   const { address, port, stop, stderr } = await serveMirror(t, { files, args: ['--log', format] })
@@ -36,7 +36,7 @@ test('writes a line of JSON for each answer', async (t) => {
   assert.equal(typeof first['milliseconds'], 'number')
 })
 
-test('escapes in JSON what a terminal would obey', async (t) => {
+test('escapes terminal control characters in JSON', async (t) => {
   const log = await logOf(t, 'json')
   assert.doesNotMatch(log, CONTROL)
   const last = JSON.parse(log.trimEnd().split('\n').at(-1) ?? '') as Record<string, string>
@@ -52,13 +52,13 @@ test('writes a line of text for each answer', async (t) => {
   }
 })
 
-test('escapes in text what a terminal would obey', async (t) => {
+test('escapes terminal control characters in text', async (t) => {
   assert.doesNotMatch(await logOf(t, 'text'), CONTROL)
 })
 
-test('lets no client forge the fields of a line of text', async (t) => {
+test('a client cannot forge fields of a line of text', async (t) => {
   const last = (await logOf(t, 'text')).trimEnd().split('\n').at(-1) ?? ''
-  // As readers of such logs do: a quote ends a field unless a backslash stands before it
+  // As log readers do: a quote ends a field unless a backslash precedes it
   const FIELDS = /^\S+ \S+ "(?:[^"\\]|\\.)*" (\d{3}) [^"]*"(?:[^"\\]|\\.)*"$/
   assert.equal(FIELDS.exec(last)?.[1], '400')
 })
@@ -67,7 +67,7 @@ test('writes nothing with --log off', async (t) => {
   assert.equal(await logOf(t, 'off'), '')
 })
 
-test('logs what is no proper address as well', async (t) => {
+test('logs invalid addresses, too', async (t) => {
   const { port, stop, stderr } = await serveMirror(t, { args: ['--log', 'json'] })
   await rawRequest(port, requestText('GET /%zz'))
   await stop()

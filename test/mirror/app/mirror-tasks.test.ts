@@ -10,7 +10,7 @@ import { makeScratch } from '../../support/scratch.js'
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
-/** Chores whose clock and timers are the test's own, and how often trackers were looked at. */
+/** Periodic tasks with a clock and timers of the test, and the number of refreshed trackers. */
 async function start(t: TestContext, cacheMaxSize: number | null = null) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let now = 100 * DAY
@@ -41,7 +41,7 @@ async function start(t: TestContext, cacheMaxSize: number | null = null) {
     for (let passed = 0; passed < time; passed += MINUTE) {
       now += MINUTE
       t.mock.timers.tick(MINUTE)
-      // Each task begins its next wait when it has ended
+      // Each task begins its next wait after it has ended
       await setImmediate()
     }
   }
@@ -50,7 +50,7 @@ async function start(t: TestContext, cacheMaxSize: number | null = null) {
 
 const INPUT = pseudoRandom(32)
 
-test('the trackers are looked at each minute, until the service ends', async (t) => {
+test('the trackers are checked each minute, until the service ends', async (t) => {
   const { pass, looks, stop } = await start(t)
   assert.equal(looks(), 0)
   await pass(MINUTE)
@@ -62,11 +62,11 @@ test('the trackers are looked at each minute, until the service ends', async (t)
   assert.equal(looks(), 4)
 })
 
-test('what was unused for long enough leaves the cache the next day', async (t) => {
+test('records that were unused for long enough are removed the next day', async (t) => {
   const { cache, pass } = await start(t)
-  // Use is noted once a week: until then it may have been used again
+  // Use is recorded once a week: until then the record may have been used again
   for (let day = 0; day < 30 + 7; day++) {
-    // Not through the cache, which would note that it is of use
+    // Not through the cache, which would record the use
     assert.equal([...cache.store.entries()].length, 2, `day ${day}`)
     await pass(DAY)
     await setImmediate()
@@ -75,7 +75,7 @@ test('what was unused for long enough leaves the cache the next day', async (t) 
   assert.equal([...cache.store.entries()].length, 1)
 })
 
-test('a cache that is too large is made smaller within a minute, and digests of files stay', async (t) => {
+test('a cache that is too large is reduced within a minute, and digests of files stay', async (t) => {
   const { cache, pass } = await start(t, 200_000)
   const key = { path: '/srv/a', pieceLength: 1024, phase: 0, size: 1024 }
   const rest = { tail: null, paddedTail: null }
@@ -94,7 +94,7 @@ test('a cache that is too large is made smaller within a minute, and digests of 
   assert.ok(cache.file(key))
 })
 
-test('a cache that is removed while it is in use is mentioned once', async (t) => {
+test('a cache that is removed while in use is reported once', async (t) => {
   const { directory, warnings, pass } = await start(t)
   await pass(MINUTE)
   await setImmediate()

@@ -32,12 +32,12 @@ for (const [where, args, files, name] of [
     const torrent = readFileSync(join(downloads, saved))
     assert.match(saved, /\.torrent$/)
     const { info } = decodeTorrent(torrent)
-    // The automatic length, as makemetafile has it
+    // The automatic piece length of makemetafile
     assert.deepEqual([info['name'], info['piece length']], [name, 2 ** 15])
   })
 }
 
-test('says what it serves, where, and with how many trackers', async (t) => {
+test('prints what it serves, where, and with how many trackers', async (t) => {
   const root = makeScratch(t)
   const { address, stdout } = await startServe(t, root)
   const [serving, where, trackers, example, ...rest] = stdout().split('\n')
@@ -48,7 +48,7 @@ test('says what it serves, where, and with how many trackers', async (t) => {
   assert.deepEqual(rest, [''])
 })
 
-test('warns of an entry that the address of the service itself hides', async (t) => {
+test("warns of an entry that the service's own address hides", async (t) => {
   const root = makeScratch(t, { '-/health': 'a file' })
   const { address, stderr, stop } = await startServe(t, root)
   assert.match(stderr(), /^btkit: warning: .*\/-.*\n$/)

@@ -7,14 +7,14 @@ import { SINGLE } from '../hostile/siege.js'
 
 const files = { 'yum/good.rpm': 'good' }
 
-/** A line of Prometheus' text format that is no comment. */
+/** A line of Prometheus' text format that is not a comment. */
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*'
 const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\[\\\\"n])*"'
 const VALUE = '(?:[+-]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:e[+-]?\\d+)?|[+-]Inf|NaN)'
 const SAMPLE = new RegExp(`^(${NAME})(?:\\{${LABEL}(?:,${LABEL})*,?\\})? ${VALUE}(?: -?\\d+)?$`)
 const COMMENT = new RegExp(`^# (?:HELP ${NAME} .+|TYPE (${NAME}) (counter|gauge|histogram))$`)
 
-test('says that it is well', async (t) => {
+test('reports its health', async (t) => {
   const { address } = await serveMirror(t, { files })
   const answer = await fetch(`${address}/-/health`)
   assert.deepEqual([answer.status, await answer.text()], [200, 'ok\n'])
@@ -22,7 +22,7 @@ test('says that it is well', async (t) => {
   assert.equal(answer.headers.get('cache-control'), 'no-store')
 })
 
-test('is neither well nor ready while its root is gone', async (t) => {
+test('is neither healthy nor ready while its root is missing', async (t) => {
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
   const { address } = await serveMirror(t, { root })
   const state = async () => {
@@ -32,13 +32,13 @@ test('is neither well nor ready while its root is gone', async (t) => {
   const well = [200, 'ok\n']
   assert.deepEqual(await state(), [well, well])
   renameSync(root, `${root}-away`)
-  const ill = [503, 'the root of the mirror is not there\n']
+  const ill = [503, 'the root of the mirror is missing; try again in 10 s\n']
   assert.deepEqual(await state(), [ill, ill])
   renameSync(`${root}-away`, root)
   assert.deepEqual(await state(), [well, well])
 })
 
-test('answers HEAD for its health and its figures', async (t) => {
+test('answers HEAD for its health and its metrics', async (t) => {
   const { address } = await serveMirror(t, { files })
   for (const path of ['/-/health', '/-/metrics']) {
     const answer = await fetch(address + path, { method: 'HEAD' })
@@ -46,7 +46,7 @@ test('answers HEAD for its health and its figures', async (t) => {
   }
 })
 
-test('writes its figures as Prometheus reads them', async (t) => {
+test('writes its metrics as Prometheus reads them', async (t) => {
   const { address } = await serveMirror(t, { files })
   for (const path of [`${SINGLE}/yum/good.rpm`, '/yum/good.rpm', '/no"where\\', '/%zz']) {
     await (await fetch(address + path)).text()
@@ -72,14 +72,14 @@ test('writes its figures as Prometheus reads them', async (t) => {
   assert.equal(new Set(lines).size, lines.length, 'no line is there twice')
 })
 
-/** The value of a figure, labels included in its name. */
+/** The value of a metric; its name includes labels. */
 async function figure(address: string, name: string): Promise<number> {
   const text = await (await fetch(`${address}/-/metrics`)).text()
   const line = text.split('\n').find((each) => each.startsWith(`${name} `))
   return Number(line?.slice(name.length + 1))
 }
 
-test('counts the bytes that it hashed, and none for what it knows', async (t) => {
+test('counts the bytes that it hashed, but not those known before', async (t) => {
   const { address } = await serveMirror(t, { files })
   assert.equal(await figure(address, 'btkit_hashed_bytes_total'), 0)
   for (let i = 0; i < 3; i++) await fetch(`${address}${SINGLE}/yum/good.rpm`)
@@ -98,6 +98,6 @@ test('counts every answer', async (t) => {
   const before = await total()
   const paths = [`${SINGLE}/yum/good.rpm`, '/yum/good.rpm', '/nowhere', '/-/health', '/%zz']
   for (const path of paths) await (await fetch(address + path)).text()
-  // The question before was counted as well
+  // The request before was counted, too
   assert.equal(await total(), before + 1 + paths.length)
 })

@@ -14,7 +14,7 @@ import { SINGLE } from '../hostile/siege.js'
 const GIB = 2 ** 30
 const ONE_THREAD = ['--threads', '1']
 
-/** A service that is hashing a large file for a request, and the answer to come. */
+/** A service that is hashing a large file for a request, and the coming answer. */
 async function serveBusy(t: TestContext, args: readonly string[] = [], size = GIB) {
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
   const huge = plantSparse(root, 'huge', size)
@@ -22,13 +22,13 @@ async function serveBusy(t: TestContext, args: readonly string[] = [], size = GI
   const options = [...ONE_THREAD, '--cache-dir', cacheDir]
   const served = await startServe(t, root, { args: [...options, ...args] })
   const answer = fetch(`${served.address}${SINGLE}/huge`)
-  // Whoever looks at the answer hears of a failure
+  // A failure is reported to whoever awaits the answer
   answer.catch(() => undefined)
   await whenOpen(served.child.pid!, huge)
   return { ...served, root, cacheDir, options, answer }
 }
 
-/** Makes sure that a service starts with a cache that another one left, and has nothing to say. */
+/** Makes sure that a service starts with another service's cache and reports nothing. */
 async function checkCache(t: TestContext, root: string, options: readonly string[]) {
   const { address, stop } = await startServe(t, root, { args: options })
   assert.equal((await fetch(`${address}${SINGLE}/yum/good.rpm`)).status, 200)
@@ -37,39 +37,39 @@ async function checkCache(t: TestContext, root: string, options: readonly string
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`${signal} lets a request under way end, and the cache be of use`, unlessProc, async (t) => {
-    const { root, options, answer, stop } = await serveBusy(t)
-    const ending = stop(signal)
-    const { status, headers } = await answer
-    assert.ok(status === 200 || status === 503, String(status))
-    if (status === 503) assert.ok(headers.get('retry-after'))
-    const result = await ending
-    assert.deepEqual([result.status, result.signal, result.stderr], [0, null, ''])
-    await checkCache(t, root, options)
-  })
+  test(
+    `${signal} lets a request under way end, and the cache stays usable`,
+    unlessProc,
+    async (t) => {
+      const { root, options, answer, stop } = await serveBusy(t)
+      const ending = stop(signal)
+      const { status, headers } = await answer
+      assert.ok(status === 200 || status === 503, String(status))
+      if (status === 503) assert.ok(headers.get('retry-after'))
+      const result = await ending
+      assert.deepEqual([result.status, result.signal, result.stderr], [0, null, ''])
+      await checkCache(t, root, options)
+    },
+  )
 }
 
-test(
-  'SIGTERM ends a request that waits for more than can be hashed in time',
-  unlessProc,
-  async (t) => {
-    const { root, options, answer, stop } = await serveBusy(t, ['--wait', '2'], 1024 * GIB)
-    const ending = stop()
-    const { status, headers } = await answer
-    assert.deepEqual([status, headers.has('retry-after')], [503, true])
-    assert.match(headers.get('content-type') ?? '', /^text\/plain\b/)
-    const result = await ending
-    assert.deepEqual([result.status, result.signal, result.stderr], [0, null, ''])
-    await checkCache(t, root, options)
-  },
-)
+test('SIGTERM ends a request for more than can be hashed in time', unlessProc, async (t) => {
+  const { root, options, answer, stop } = await serveBusy(t, ['--wait', '2'], 1024 * GIB)
+  const ending = stop()
+  const { status, headers } = await answer
+  assert.deepEqual([status, headers.has('retry-after')], [503, true])
+  assert.match(headers.get('content-type') ?? '', /^text\/plain\b/)
+  const result = await ending
+  assert.deepEqual([result.status, result.signal, result.stderr], [0, null, ''])
+  await checkCache(t, root, options)
+})
 
-test('SIGTERM does not wait for connections on which nothing was ever asked', async (t) => {
+test('SIGTERM does not wait for connections without a request', async (t) => {
   const { port, stop } = await startServe(t, makeScratch(t))
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
   socket.resume()
-  // Well below the time that is for requests under way, and well above what stopping takes
+  // Well below the time for requests under way, and well above that of stopping
   const result = await Promise.race([stop(), setTimeout(7000)])
   assert.ok(result, 'still there')
   assert.deepEqual([result.status, result.stderr], [0, ''])
@@ -88,7 +88,7 @@ test('SIGTERM lets a download end', async (t) => {
   assert.equal((await ending).status, 0)
 })
 
-test('while it stops, it is well, but not ready', async (t) => {
+test('while it stops, it is healthy, but not ready', async (t) => {
   const root = makeScratch(t)
   plantSparse(root, 'zeros', 64 * 2 ** 20)
   const { port, child, ended } = await startServe(t, root)
@@ -107,11 +107,11 @@ test('while it stops, it is well, but not ready', async (t) => {
   await once(socket, 'close')
   const [, health = '', ready = ''] = tail.slice(tail.indexOf('HTTP/1.1')).split('HTTP/1.1 ')
   assert.match(health, /^200 .*\r\nok\n$/s)
-  assert.match(ready, /^503 .*\r\nthe server is stopping\n$/s)
+  assert.match(ready, /^503 .*\r\nthe server is stopping; try again later\n$/s)
   assert.equal((await ended).status, 0)
 })
 
-/** Waits until no further connections are taken. */
+/** Waits until no further connections are accepted. */
 async function untilRefused(port: number): Promise<void> {
   for (;;) {
     const socket = connect(port, '127.0.0.1')
@@ -157,7 +157,7 @@ test('makes the right torrent after it was killed while hashing', unlessProc, as
   assert.deepEqual([status, stderr], [0, ''])
 })
 
-test('answers from the cache after it was stopped', async (t) => {
+test('answers from the cache after a restart', async (t) => {
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
   const options = ['--cache-dir', makeScratch(t)]
   await letFilesSettle()

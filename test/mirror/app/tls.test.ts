@@ -24,7 +24,7 @@ import { until } from '../../support/until.js'
 
 const TORRENT = '/yum/torrent_service/single/yum/good.rpm'
 
-/** A mirror over TLS, and what it proves itself by. */
+/** A mirror over TLS, with its certificate and key. */
 async function serveSecure(t: TestContext, args: readonly string[] = []) {
   const directory = makeScratch(t)
   const cert = plantCertificate(directory, 'first')
@@ -33,7 +33,7 @@ async function serveSecure(t: TestContext, args: readonly string[] = []) {
   return { ...served, directory, cert }
 }
 
-/** What an agent is answered, and whose certificate it saw. */
+/** The answer that an agent gets, and the certificate that it saw. */
 function askSecurely(agent: Agent, { address }: Pick<ServedMirror, 'address'>, path: string) {
   return new Promise<{ status: number | undefined; body: Buffer; name: string }>(
     (resolve, reject) => {
@@ -59,11 +59,11 @@ function agentFor(t: TestContext, ca: string): Agent {
   return agent
 }
 
-test('over TLS, torrents and what is printed name https', unlessOpenssl, async (t) => {
+test('over TLS, torrents and messages contain https', unlessOpenssl, async (t) => {
   const served = await serveSecure(t)
   assert.match(served.address, /^https:\/\/127\.0\.0\.1:\d+$/)
   assert.match(served.stdout.text, /^try: +curl -fOJ 'https:/m)
-  // The second answer is that which is kept of the first
+  // The second answer comes from memory
   for (let time = 0; time < 2; time++) {
     const { status, body } = await askSecurely(agentFor(t, served.cert), served, TORRENT)
     assert.equal(status, 200)
@@ -71,7 +71,7 @@ test('over TLS, torrents and what is printed name https', unlessOpenssl, async (
   }
 })
 
-test('curl downloads over TLS, with the protocol that both speak', unlessOpenssl, async (t) => {
+test('curl downloads over TLS with HTTP/1.1', unlessOpenssl, async (t) => {
   const { address, directory } = await serveSecure(t)
   const [cert] = certificateFiles(directory)
   const told = '%{http_version} %{ssl_verify_result}'
@@ -81,7 +81,7 @@ test('curl downloads over TLS, with the protocol that both speak', unlessOpenssl
 })
 
 test(
-  'a Unix socket has plain HTTP beside it, whose torrents name http',
+  'a Unix socket beside it has plain HTTP, whose torrents contain http',
   unlessOpenssl,
   async (t) => {
     const path = join(makeScratch(t), 'socket')
@@ -101,7 +101,7 @@ test(
 )
 
 test(
-  'SIGHUP brings the new certificate, and connections that are open go on',
+  'SIGHUP loads the new certificate, and open connections continue',
   unlessOpenssl,
   async (t) => {
     const served = await serveSecure(t)
@@ -109,7 +109,7 @@ test(
     assert.equal((await askSecurely(open, served, '/yum/good.rpm')).name, 'first')
     const second = plantCertificate(served.directory, 'second')
     served.hangUp()
-    // Until it has been read, the one before is there
+    // Until it is loaded, the old one is used
     const renewed = new Agent({ ca: [served.cert, second] })
     while ((await askSecurely(renewed, served, '/yum/good.rpm')).name !== 'second')
       await setTimeout(5)
@@ -119,7 +119,7 @@ test(
 )
 
 test(
-  'a new certificate that won’t do leaves the old one, with one warning',
+  'an invalid certificate leaves the old one in use, with one warning',
   unlessOpenssl,
   async (t) => {
     const served = await serveSecure(t)
@@ -133,44 +133,40 @@ test(
     assert.equal(warnings.length, 1)
     assert.match(
       warnings[0]!,
-      /not a certificate and its key: .*; the certificate before it stays in use$/,
+      /not a certificate and its key: .*; the old certificate stays in use$/,
     )
   },
 )
 
-test('a certificate that has expired is warned of', unlessOpenssl, async (t) => {
+test('an expired certificate causes a warning', unlessOpenssl, async (t) => {
   const directory = makeScratch(t)
   plantCertificate(directory, 'old')
   const now = () => Date.now() + 3 * 86_400_000
   const { stderr } = await serveMirror(t, { args: tlsArgs(directory), io: { now } })
-  assert.match(stderr.text, /warning: the certificate of CN=old has expired on /)
+  assert.match(stderr.text, /warning: the certificate of CN=old expired on /)
 })
 
-test('what is no TLS gets no answer', unlessOpenssl, async (t) => {
+test('plain HTTP gets no answer', unlessOpenssl, async (t) => {
   const { port } = await serveSecure(t)
   assert.equal(await rawRequest(port, requestText('GET /yum/good.rpm')), '')
 })
 
-test(
-  'of clients that connect and say nothing some are kept, and none holds up the end',
-  unlessOpenssl,
-  async (t) => {
-    const { port, stop } = await serveSecure(t)
-    let closed = 0
-    const silent = Array.from({ length: 130 }, () => {
-      return connectPlain(port, '127.0.0.1')
-        .on('error', () => undefined)
-        .on('close', () => closed++)
-        .resume()
-    })
-    t.after(() => {
-      for (const socket of silent) socket.destroy()
-    })
-    await until('closed', () => closed >= 30)
-    assert.equal(closed, 30)
-    assert.equal((await stop()).status, 0)
-  },
-)
+test('of silent clients some are kept, and none delays the end', unlessOpenssl, async (t) => {
+  const { port, stop } = await serveSecure(t)
+  let closed = 0
+  const silent = Array.from({ length: 130 }, () => {
+    return connectPlain(port, '127.0.0.1')
+      .on('error', () => undefined)
+      .on('close', () => closed++)
+      .resume()
+  })
+  t.after(() => {
+    for (const socket of silent) socket.destroy()
+  })
+  await until('closed', () => closed >= 30)
+  assert.equal(closed, 30)
+  assert.equal((await stop()).status, 0)
+})
 
 for (const [what, args, told] of [
   [
@@ -189,7 +185,7 @@ for (const [what, args, told] of [
     /not a certificate and its key: key values mismatch/,
   ],
 ] as const) {
-  test(`does not start where ${what}`, unlessOpenssl, async (t) => {
+  test(`does not start if ${what}`, unlessOpenssl, async (t) => {
     const directories = [makeScratch(t), makeScratch(t)]
     for (const directory of directories) plantCertificate(directory, 'x')
     const tls = args(directories.flatMap(certificateFiles))
@@ -206,7 +202,7 @@ for (const [what, args, told] of [
 }
 
 test(
-  'handshakes that come to no end keep no other client of IPv4 from its own',
+  'incomplete handshakes do not keep another IPv4 client from its own',
   unlessOpenssl,
   async (t) => {
     const { port, cert } = await serveSecure(t, ['--host', '::'])

@@ -9,7 +9,7 @@ import { readMetric } from '../read-metric.js'
 
 const DROPPED = 'btkit_log_lines_dropped_total'
 
-/** A service that has logged more than a pipe and its own memory for it hold, and nobody read. */
+/** A service whose log was not read until the pipe and its own buffer are full. */
 async function serveUnread(t: TestContext) {
   const served = await startServe(t, makeScratch(t), { args: ['--log', 'text'] })
   served.child.stderr.pause()
@@ -20,7 +20,7 @@ async function serveUnread(t: TestContext) {
   return served
 }
 
-test('lines that nobody reads are dropped, and where they are missing it is said', async (t) => {
+test('lines that nobody reads are dropped, and the log says where', async (t) => {
   const { port, child, stderr } = await serveUnread(t)
   child.stderr.resume()
   while (!/ \d+ lines dropped here/.test(stderr())) {
@@ -32,7 +32,7 @@ test('lines that nobody reads are dropped, and where they are missing it is said
   assert.ok(told.reduce((sum, [, count]) => sum + Number(count), 0) <= dropped)
 })
 
-test('SIGTERM ends a service whose lines nobody reads', async (t) => {
+test('SIGTERM ends a service whose log nobody reads', async (t) => {
   const { child } = await serveUnread(t)
   child.kill('SIGTERM')
   const [status, signal] = (await once(child, 'exit')) as [number | null, string | null]

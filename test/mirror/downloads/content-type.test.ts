@@ -5,7 +5,7 @@ import { ask } from '../ask.js'
 
 const ANY = 'application/octet-stream'
 
-test('the type of a file is that of its extension, which follows a dot', async (t) => {
+test('the type of a file follows from the extension after its last dot', async (t) => {
   const types = {
     'pub/a.txt': 'text/plain; charset=utf-8',
     'pub/A.HTML': 'text/html',
@@ -26,7 +26,7 @@ test('the type of a file is that of its extension, which follows a dot', async (
   }
 })
 
-test('what is text by its name alone is told so, unless it can not be text', async (t) => {
+test('files whose names mean text are text, unless their bytes cannot be', async (t) => {
   const utf8 = 'text/plain; charset=utf-8'
   const names = ['README', 'readme', 'LICENSE', 'COPYING', 'ChangeLog', 'NEWS', 'Makefile']
   const lists = ['SHA256SUMS', 'MD5SUMS', 'CHECKSUM', 'InRelease', 'Contents-amd64']
@@ -49,19 +49,19 @@ test('a hidden file without an extension has no type of its own either', async (
   assert.equal((await ask(port, '/pub/.html')).headers['content-type'], ANY)
 })
 
-test('a text in UTF-8 says so, in part and to HEAD too; of others the encoding is not told', async (t) => {
+test('UTF-8 is declared, also in parts and to HEAD; other encodings are not', async (t) => {
   const head = 'x'.repeat(16 * 1024 - 1)
   const utf8 = 'text/plain; charset=utf-8'
   const kinds: Record<string, [string | Uint8Array, string]> = {
     'pub/utf8.txt': ['Grüße, 世界\n', utf8],
     'pub/empty.txt': ['', utf8],
-    // The character in which the look ends is whole in the file
+    // The last character of the examined bytes is complete in the file
     'pub/across.txt': [`${head}€ and more`, utf8],
     'pub/latin1.txt': [Buffer.from('Gr\xfc\xdfe an alle\n', 'latin1'), 'text/plain'],
     'pub/utf16.txt': [Buffer.from('\ufeffhello', 'utf16le'), 'text/plain'],
     'pub/style.css': ['p::before { content: "→" }', 'text/css; charset=utf-8'],
     'pub/data.json': ['"ü"', 'application/json'],
-    // It says itself how it is encoded
+    // The file declares its own encoding
     'pub/page.html': ['<meta charset=iso-8859-1>', 'text/html'],
   }
   const files = Object.fromEntries(

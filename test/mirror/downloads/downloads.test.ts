@@ -23,13 +23,13 @@ test('files are served whole', async (t) => {
   assert.ok(body.equals(CONTENT))
 })
 
-test('names are percent-encoded in addresses, in which a plus is a plus', async (t) => {
+test('names are percent-encoded in addresses, and a plus is a plus', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const { status, body } = await ask(port, '/pub/with%20space+%C3%BC%25.txt')
   assert.deepEqual([status, body.toString()], [200, 'odd'])
 })
 
-test('HEAD says what GET says', async (t) => {
+test('HEAD has the headers of GET', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const got = await ask(port, '/pub/big.iso')
   const { status, headers, body } = await ask(port, '/pub/big.iso', { method: 'HEAD' })
@@ -58,7 +58,7 @@ const RANGES = [
   { range: `bytes=-${SIZE + 5}`, start: 0, end: SIZE },
 ]
 
-test('any part of a file can be had', async (t) => {
+test('any part of a file can be requested', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const { range, start, end } of RANGES) {
     const { status, headers, body } = await ask(port, '/pub/big.iso', { headers: { Range: range } })
@@ -92,7 +92,7 @@ test('several parts of a file come as one multipart answer', async (t) => {
 
 const unlessBoth = { skip: unlessInstalled('curl').skip || unlessInstalled('python3').skip }
 
-test('curl gets several parts as Python reads them', unlessBoth, async (t) => {
+test('curl gets several parts, as Python reads them', unlessBoth, async (t) => {
   const { address } = await serveMirror(t, { files: FILES })
   const headers = join(makeScratch(t), 'headers')
   const url = `${address}/pub/big.iso`
@@ -111,7 +111,7 @@ for part in message.get_payload():
   assert.equal(python.stdout.toString(), expected, python.stderr.toString())
 })
 
-test('parts of a file that overlap are sent once, be they ever so many', async (t) => {
+test('overlapping parts of a file are sent once, however many there are', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const Range = `bytes=${Array.from({ length: 200 }, (_, n) => `${n}-`).join(',')}`
   const { status, headers, body } = await ask(port, '/pub/big.iso', { headers: { Range } })
@@ -119,7 +119,7 @@ test('parts of a file that overlap are sent once, be they ever so many', async (
   assert.ok(body.equals(CONTENT))
 })
 
-test('HEAD heeds no range, as it has no bytes to give a part of', async (t) => {
+test('HEAD ignores ranges, because it has no bytes', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const range of ['bytes=0-9', `bytes=${SIZE}-`]) {
     const question = { method: 'HEAD', headers: { Range: range } }
@@ -129,7 +129,7 @@ test('HEAD heeds no range, as it has no bytes to give a part of', async (t) => {
   }
 })
 
-test('a client that wants another state of a file is told 412, and gets none of it', async (t) => {
+test('a client that wants another state of a file gets 412', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const { headers: validators } = await ask(port, '/pub/big.iso')
   const long = 'Thu, 01 Jan 1970 00:00:00 GMT'
@@ -143,7 +143,7 @@ test('a client that wants another state of a file is told 412, and gets none of 
   assert.equal((await ask(port, '/pub/big.iso', { headers: same })).status, 200)
 })
 
-test('a part that is not there is 416 with the size', async (t) => {
+test('a part outside the file is 416 with the size', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const range of [`bytes=${SIZE}-`, `bytes=${SIZE}-${SIZE + 5}`, 'bytes=-0']) {
     const { status, headers } = await ask(port, '/pub/big.iso', { headers: { Range: range } })
@@ -154,7 +154,7 @@ test('a part that is not there is 416 with the size', async (t) => {
   assert.equal(ofNothing.status, 416)
 })
 
-test('a range that means nothing is passed over', async (t) => {
+test('a malformed range is ignored', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const range of ['bytes=9-5', 'bytes=-', 'bytes=x', 'lines=1-2', 'bytes 0-5', '']) {
     const { status, body } = await ask(port, '/pub/big.iso', { headers: { Range: range } })
@@ -163,7 +163,7 @@ test('a range that means nothing is passed over', async (t) => {
   }
 })
 
-test('a client goes on with its part only while the file is the same', async (t) => {
+test('a client resumes its part only while the file is the same', async (t) => {
   const { port, root } = await serveMirror(t, { files: FILES })
   const { headers } = await ask(port, '/pub/big.iso')
   const partAfter = (condition: string) => {
@@ -179,7 +179,7 @@ test('a client goes on with its part only while the file is the same', async (t)
   assert.equal(changed.body.length, 1000)
 })
 
-test('who has the file already is told so', async (t) => {
+test('a client that has the file gets 304', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const { headers } = await ask(port, '/pub/big.iso')
   const conditions: Record<string, string>[] = [
@@ -201,13 +201,13 @@ test('the date is that of the file', async (t) => {
   assert.equal(headers['last-modified'], mtime.toUTCString())
 })
 
-test('with --no-files there are torrents, but no files', async (t) => {
+test('with --no-files, torrents are served, but no files', async (t) => {
   const { port } = await serveMirror(t, { files: FILES, args: ['--no-files'] })
   assert.equal((await ask(port, '/pub/big.iso')).status, 404)
   assert.equal((await ask(port, '/pub/torrent_service/single/pub/big.iso')).status, 200)
 })
 
-test('what is not there is 404', async (t) => {
+test('a missing file is 404', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const path of ['/none', '/none/', '/pub/big.iso/', '/pub/big.iso/x']) {
     assert.equal((await ask(port, path)).status, 404, path)

@@ -21,7 +21,7 @@ const part = (start: number, end: number, lead = '') => ({ lead: Buffer.from(lea
 
 const ended = (stream: FileStream) => new Promise((resolve) => stream.once('close', resolve))
 
-test('a stretch of a file is streamed, and the file is closed', async (t) => {
+test('a range of a file is streamed, and the file is closed', async (t) => {
   for (const [start, end] of [
     [0, CONTENT.length],
     [1, 2],
@@ -37,7 +37,7 @@ test('a stretch of a file is streamed, and the file is closed', async (t) => {
   }
 })
 
-test('several stretches come one after the other, each behind its lead', async (t) => {
+test('several ranges come one after the other, each behind its lead', async (t) => {
   const { handle } = await openContent(t)
   const parts = [part(100_000, 299_999, 'one'), part(0, 1, 'two'), part(0, 0, 'end')]
   const stream = new FileStream(handle, parts, new DownloadReads(1))
@@ -57,7 +57,7 @@ test('several stretches come one after the other, each behind its lead', async (
   assert.equal(handle.fd, -1)
 })
 
-/** Stretches of the file in no order, each behind its number. */
+/** Ranges of the file in no order, each behind its number. */
 function partsEvery(distance: number, length: number) {
   return Array.from({ length: 256 }, (_, i) => {
     const start = ((i * 7) % 256) * distance
@@ -77,7 +77,7 @@ for (const [distance, length] of [
   [1000, 999],
   [7, 0],
 ] as const) {
-  test(`256 stretches of ${length} bytes, ${distance} apart, come in order`, async (t) => {
+  test(`256 ranges of ${length} bytes, ${distance} apart, come in order`, async (t) => {
     const { handle } = await openContent(t)
     const parts = [part(5, 200_005, 'large'), ...partsEvery(distance, length), part(0, 0, 'end')]
     const stream = new FileStream(handle, parts, new DownloadReads(1))
@@ -86,7 +86,7 @@ for (const [distance, length] of [
   })
 }
 
-test('many tiny stretches near each other are read together', async (t) => {
+test('many tiny ranges near each other are read together', async (t) => {
   const { handle } = await openContent(t)
   let reads = 0
   const read = handle.read.bind(handle)
@@ -102,7 +102,7 @@ test('many tiny stretches near each other are read together', async (t) => {
   assert.ok(reads <= 3, `${reads}`)
 })
 
-test('of stretches beyond the end of a file that got shorter none is sent', async (t) => {
+test('ranges beyond the end of a file that became shorter are not sent', async (t) => {
   const { path, handle } = await openContent(t)
   const parts = [part(0, 10, 'one'), part(99_995, 100_005, 'two'), part(200_000, 200_001, 'three')]
   const stream = new FileStream(handle, parts, new DownloadReads(1))
@@ -112,7 +112,7 @@ test('of stretches beyond the end of a file that got shorter none is sent', asyn
   assert.equal(stream.missing, 5 + 1 + 5)
 })
 
-test('what is missing of a file that got shorter is told', async (t) => {
+test('the missing bytes of a file that became shorter are reported', async (t) => {
   const { path, handle } = await openContent(t)
   const stream = new FileStream(handle, [part(0, CONTENT.length)], new DownloadReads(1))
   truncateSync(path, 100_000)
@@ -120,7 +120,7 @@ test('what is missing of a file that got shorter is told', async (t) => {
   assert.equal(stream.missing, 200_000)
 })
 
-test('a stream that is given up closes its file, and lets others read', async (t) => {
+test('an abandoned stream closes its file, and lets others read', async (t) => {
   const reads = new DownloadReads(1)
   const whole = [part(0, CONTENT.length)]
   const given = await openContent(t)
@@ -134,7 +134,7 @@ test('a stream that is given up closes its file, and lets others read', async (t
   assert.ok((await buffer(other)).equals(CONTENT))
 })
 
-test('no more is read than the client takes', async (t) => {
+test('nothing is read ahead of the client', async (t) => {
   const { handle } = await openContent(t)
   let reads = 0
   class Counting extends DownloadReads {
@@ -152,7 +152,7 @@ test('no more is read than the client takes', async (t) => {
   stream.destroy()
 })
 
-test('downloads hold little more together when clients read slowly', async (t) => {
+test('slow clients together hold only a little more memory', async (t) => {
   const reads = new DownloadReads(1)
   const whole = [part(0, CONTENT.length)]
   const chunkOf = async () => {

@@ -12,11 +12,11 @@ import { ask } from '../ask.js'
 import { until, untilFiles } from '../warm/until.js'
 import { askFeed, readFeed } from './rss-client.js'
 
-/** Names that neither an address nor XML can hold as they are. */
+/** Names that neither a URL nor XML can contain as they are. */
 const ODD = 'iso/Größe #1 <b>&amp;"\'%41+x?y;[z].iso'
 
 test(
-  'a subscriber sees a new file, and libtorrent takes its torrent',
+  'a subscriber sees a new file, and libtorrent accepts its torrent',
   unlessLibtorrent,
   async (t) => {
     const args = ['--warm', '/iso/**', '--warm-interval', '999999', '--trackerless']
@@ -49,7 +49,7 @@ test(
   },
 )
 
-test('the newest come first, and no more than a hundred', async (t) => {
+test('the newest torrents come first, at most a hundred', async (t) => {
   const names = Array.from({ length: 110 }, (_, i) => `f${i}`)
   const root = makeScratch(t, Object.fromEntries(names.map((name) => [name, name])))
   names.forEach((name, i) => {
@@ -66,7 +66,7 @@ test('the newest come first, and no more than a hundred', async (t) => {
   assert.equal(items[0]!.pubDate, new Date((1e9 + 109) * 1000).toUTCString())
 })
 
-test('who has the feed already is told so, until there is something new', async (t) => {
+test('a client that has the feed gets 304 until there is something new', async (t) => {
   const { port, root } = await serveMirror(t, { files: { a: 'a' }, args: ['--warm', '*'] })
   await untilFiles(port, 'ready', 1)
   const { headers } = await askFeed(port)
@@ -84,7 +84,7 @@ test('who has the feed already is told so, until there is something new', async 
   assert.deepEqual([head.status, head.body.length], [200, 0])
 })
 
-test('addresses are those of the Host, or of --public-url', async (t) => {
+test('addresses contain the Host, or --public-url', async (t) => {
   const files = { 'a b': 'a' }
   const { port } = await serveMirror(t, { files, args: ['--warm', '*'] })
   await untilFiles(port, 'ready', 1)
@@ -100,7 +100,7 @@ test('addresses are those of the Host, or of --public-url', async (t) => {
   assert.equal(item!.url, 'https://m.example/pub/a%20b?torrent')
 })
 
-test('names with what XML can not hold make valid XML', async (t) => {
+test('names with characters that XML cannot contain make valid XML', async (t) => {
   const files = { 'a\x01\x1b[31m\n\t\ufffe\uffff\u202e]]>': 'a' }
   const { port } = await serveMirror(t, { files, args: ['--warm', '*'] })
   await untilFiles(port, 'ready', 1)
@@ -114,7 +114,7 @@ test('without --warm there is no feed', async (t) => {
   assert.equal((await askFeed(port)).status, 404)
 })
 
-test('a directory page tells where the feed is, if there is one', async (t) => {
+test('a directory page links to the feed, if there is one', async (t) => {
   const files = { 'a/b/c': 'c' }
   const { port } = await serveMirror(t, { files, args: ['--warm', '**'] })
   const page = await (await fetch(`http://127.0.0.1:${port}/a/b/`)).text()
@@ -124,7 +124,7 @@ test('a directory page tells where the feed is, if there is one', async (t) => {
   assert.doesNotMatch(await (await fetch(`http://127.0.0.1:${other}/a/b/`)).text(), /rss/)
 })
 
-test('files older than --feed-since are not in the feed, but have their torrents', async (t) => {
+test('files older than --feed-since are not in the feed, but have torrents', async (t) => {
   const root = makeScratch(t, { old: 'old', new: 'new' })
   utimesSync(join(root, 'old'), 1e9, 1e9)
   utimesSync(join(root, 'new'), 1.5e9, 1.5e9)
@@ -141,7 +141,7 @@ test('files older than --feed-since are not in the feed, but have their torrents
   assert.equal((await ask(port, '/old.torrent')).status, 200)
 })
 
-test('--feed-since without --warm is refused, as there is no feed', async (t) => {
+test('--feed-since without --warm is refused, because there is no feed', async (t) => {
   const args = ['serve', makeScratch(t), '--trackerless', '--feed-since', '2010-01-01']
   const { status, stderr } = await runBtkit(args)
   assert.equal(status, 2)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { parseXml, XmlElement } from '@rgrove/parse-xml'
 import { ask, type Answer } from '../ask.js'
 
-/** A torrent as an RSS client sees it. */
+/** A torrent in a feed, as an RSS client reads it. */
 export interface SeenItem {
   readonly title: string
   readonly link: string
@@ -14,12 +14,12 @@ export interface SeenItem {
   readonly contentLength: number
 }
 
-/** Asks for the feed of a service on this machine. */
+/** Requests the feed of a service on this machine. */
 export function askFeed(port: number, headers: Record<string, string> = {}): Promise<Answer> {
   return ask(port, '/-/feed.xml', { headers: { Host: `127.0.0.1:${port}`, ...headers } })
 }
 
-/** The torrents of a feed, by a strict reader of XML. */
+/** The torrents of a feed, read by a strict XML parser. */
 export function readFeed(body: Buffer): SeenItem[] {
   const rss = parseXml(body.toString()).root
   assert.ok(rss)

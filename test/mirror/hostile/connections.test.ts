@@ -9,7 +9,7 @@ import { besiege, digestAddress, SINGLE } from './siege.js'
 
 const HOST = 'Host: mirror.example'
 
-/** Ways to be understood differently by the servers on a request's way. */
+/** Requests that servers on the way may interpret differently. */
 const AMBIGUOUS: [what: string, fields: string[]][] = [
   ['a length and chunks', ['Content-Length: 5', 'Transfer-Encoding: chunked']],
   ['chunks and a length', ['Transfer-Encoding: chunked', 'Content-Length: 5']],
@@ -42,7 +42,7 @@ for (const [what, fields] of AMBIGUOUS) {
   })
 }
 
-test('answers pipelined requests in their order, though a later one is ready first', async (t) => {
+test('answers pipelined requests in their order, even if a later one is ready first', async (t) => {
   const plant = (root: string) => {
     plantSparse(root, 'cold', 64 * 2 ** 20)
   }
@@ -70,7 +70,7 @@ test('answers a thousand pipelined requests', async (t) => {
   })
 })
 
-test('mixes no complaint about a second request into the answer to the first', async (t) => {
+test('an error of a second request does not mix into the answer to the first', async (t) => {
   const plant = (root: string) => {
     plantSparse(root, 'zeros', 32 * 2 ** 20)
   }
@@ -80,7 +80,7 @@ test('mixes no complaint about a second request into the answer to the first', a
     socket.write(`GET /zeros HTTP/1.1\r\n${HOST}\r\n\r\n`)
     await once(socket, 'data')
     socket.write('garbage\r\n\r\n')
-    // Hung up on or served: what there is of the file is the file's
+    // Closed or served: all bytes received belong to the file
     const [{ status, body }] = parseAnswers(await received) as [RawAnswer]
     assert.equal(status, 200)
     assert.doesNotMatch(body, /[^\0]/)

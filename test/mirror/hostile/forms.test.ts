@@ -7,7 +7,7 @@ const FORM = 'Content-Type: application/x-www-form-urlencoded'
 const ADDRESS = digestAddress(['/yum/good.rpm'])
 const BODY = 'p=/yum/good.rpm'
 
-/** A form that is sent in another way than usual. */
+/** A form that is sent in an unusual way. */
 function formText(fields: readonly string[], body: string): string {
   return requestText(`POST ${ADDRESS}`, ['Host: mirror.example', ...fields], body)
 }
@@ -39,7 +39,7 @@ test('refuses forms with thousands of paths', async (t) => {
   })
 })
 
-test('refuses forms of more than --max-body before they have come', async (t) => {
+test('refuses forms of more than --max-body before they have arrived', async (t) => {
   await besiege(t, { args: ['--max-body', '1K'] }, async ({ ask, checkRefused }) => {
     const long = `${BODY}&x=${'x'.repeat(1024)}`
     checkRefused(await ask(formText([FORM, lengthOf(long)], long)), 413)
@@ -47,15 +47,15 @@ test('refuses forms of more than --max-body before they have come', async (t) =>
   })
 })
 
-test('refuses chunked forms as soon as they are more than --max-body', async (t) => {
+test('refuses chunked forms as soon as they exceed --max-body', async (t) => {
   await besiege(t, { args: ['--max-body', '1K'] }, async ({ ask, checkRefused }) => {
-    // There is no end to it
+    // It never ends
     const chunks = chunk(`${BODY}&x=`) + chunk('x'.repeat(256)).repeat(20)
     checkRefused(await ask(formText([FORM, 'Transfer-Encoding: chunked'], chunks)), 413)
   })
 })
 
-test('takes chunked forms that are small enough', async (t) => {
+test('accepts chunked forms that are small enough', async (t) => {
   await besiege(t, { args: ['--max-body', '1K'] }, async ({ ask }) => {
     const chunks = chunk(BODY.slice(0, 5)) + chunk(BODY.slice(5)) + chunk('')
     const { status } = await ask(formText([FORM, 'Transfer-Encoding: chunked'], chunks))
@@ -63,7 +63,7 @@ test('takes chunked forms that are small enough', async (t) => {
   })
 })
 
-test('refuses chunks that are none', async (t) => {
+test('refuses malformed chunks', async (t) => {
   await besiege(t, {}, async ({ ask, checkRefused }) => {
     for (const body of [
       'zz\r\nxx\r\n',
@@ -142,7 +142,7 @@ test('refuses a compressed form, which might be a bomb', async (t) => {
   })
 })
 
-test('refuses paths that do not hash to the digest in the address', async (t) => {
+test('refuses paths that do not match the digest in the address', async (t) => {
   await besiege(t, {}, async ({ ask, get, checkRefused }) => {
     const body = 'p=/yum/good.rpm&p=/yum/other.rpm'
     checkRefused(await ask(formText([FORM, lengthOf(body)], body)), 400)
@@ -150,7 +150,7 @@ test('refuses paths that do not hash to the digest in the address', async (t) =>
   })
 })
 
-test('remembers no set that was refused', async (t) => {
+test('does not remember a refused set', async (t) => {
   await besiege(t, {}, async ({ get, post, checkRefused }) => {
     const paths = ['/yum/good.rpm', '/yum/missing.rpm']
     checkRefused(await post(paths), 404)
@@ -158,7 +158,7 @@ test('remembers no set that was refused', async (t) => {
   })
 })
 
-test('refuses sets of files that share no directory', async (t) => {
+test('refuses sets of files without a common directory', async (t) => {
   await besiege(t, { files: { 'apt/x': 'x', top: 'x' } }, async ({ post, checkRefused }) => {
     checkRefused(await post(['/apt/x', '/yum/good.rpm']), 422)
     checkRefused(await post(['/top']), 422)
@@ -166,7 +166,7 @@ test('refuses sets of files that share no directory', async (t) => {
   })
 })
 
-test('refuses sets that would be a torrent of nothing', async (t) => {
+test('refuses sets that would make an empty torrent', async (t) => {
   await besiege(t, { files: { 'yum/empty': '' } }, async ({ get, post, checkRefused }) => {
     checkRefused(await post(['/yum/empty']), 422)
     checkRefused(await get('/yum/torrent_service/single/yum/empty'), 422)

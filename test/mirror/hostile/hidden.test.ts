@@ -37,7 +37,7 @@ test('refuses hidden files', async (t) => {
   })
 })
 
-test('refuses hidden files to patterns', async (t) => {
+test('patterns do not match hidden files', async (t) => {
   await besiege(t, { files }, async ({ get, post, checkRefused }) => {
     for (const pattern of PATTERNS) {
       checkRefused(await get(SINGLE + pattern), 404)
@@ -46,7 +46,7 @@ test('refuses hidden files to patterns', async (t) => {
   })
 })
 
-test('says of hidden files just what it says of those that are not there', async (t) => {
+test('answers for hidden files exactly as for missing ones', async (t) => {
   await besiege(t, { files }, async ({ get }) => {
     const there = await get('/yum/.hidden')
     const nowhere = await get('/yum/.absent')
@@ -65,7 +65,7 @@ test('publishes hidden files with --hidden', async (t) => {
   })
 })
 
-test('matches hidden files by a dot alone, even with --hidden', async (t) => {
+test('matches hidden files only by a dot, even with --hidden', async (t) => {
   await besiege(t, { files, args: ['--hidden'] }, async ({ get }) => {
     const nameOf = async (pattern: string) => {
       const { body } = await get(SINGLE + pattern)

@@ -8,7 +8,7 @@ const TARGET = `${SINGLE}/yum/good.rpm`
 
 const PUBLIC = ['--public-url', 'https://public.example/pub/']
 
-/** Values of Host that could do harm in an address. */
+/** Values of Host that could do harm in a URL. */
 const ODD = [
   '',
   'evil.example/x',
@@ -52,14 +52,14 @@ function addressIn({ body }: RawAnswer): unknown {
 for (const host of ODD) {
   test(`refuses the Host ${JSON.stringify(host.slice(0, 40))}`, async (t) => {
     await besiege(t, {}, async ({ ask, get, checkRefused }) => {
-      // The answer to others must not be given to this one
+      // The answer to others must not be sent to this client
       assert.equal((await get(TARGET)).status, 200)
       checkRefused(await ask(requestText(`GET ${TARGET}`, [`Host: ${host}`])), 400)
     })
   })
 }
 
-test('takes any Host that HTTP allows for where there is a --public-url', async (t) => {
+test('with --public-url, accepts any Host that HTTP allows', async (t) => {
   await besiege(t, { args: PUBLIC }, async ({ ask }) => {
     for (const host of ODD) {
       const answer = await ask(requestText(`GET ${TARGET}`, [`Host: ${host}`]))
@@ -82,13 +82,13 @@ test('refuses two Hosts', async (t) => {
   })
 })
 
-test('refuses a request of HTTP/1.0 without Host, as its torrent could name no web seed', async (t) => {
+test('refuses HTTP/1.0 without Host, because its torrent would have no web seed', async (t) => {
   await besiege(t, {}, async ({ ask, checkRefused }) => {
     checkRefused(await ask(`GET ${TARGET} HTTP/1.0\r\n\r\n`), 400)
   })
 })
 
-test('takes a request of HTTP/1.0 without Host where there is a --public-url', async (t) => {
+test('with --public-url, accepts HTTP/1.0 without Host', async (t) => {
   await besiege(t, { args: PUBLIC }, async ({ ask }) => {
     const answer = await ask(`GET ${TARGET} HTTP/1.0\r\n\r\n`)
     assert.deepEqual(addressIn(answer), ['https://public.example/pub/yum/'])
@@ -102,7 +102,7 @@ test('refuses a request of HTTP/1.1 without Host in a line of text', async (t) =
   })
 })
 
-test('refuses an odd Host for a set that is known', async (t) => {
+test('refuses an invalid Host for a known set, too', async (t) => {
   await besiege(t, {}, async ({ ask, post, checkRefused }) => {
     const paths = ['/yum/good.rpm']
     assert.equal((await post(paths)).status, 200)
@@ -111,7 +111,7 @@ test('refuses an odd Host for a set that is known', async (t) => {
   })
 })
 
-test('heeds no header by which a proxy would name another host', async (t) => {
+test('ignores headers by which a proxy would name another host', async (t) => {
   await besiege(t, {}, async ({ ask }) => {
     const evil = ['X-Forwarded-Host: evil.example', 'Forwarded: host=evil.example;proto=https']
     const answer = await ask(requestText(`GET ${TARGET}`, ['Host: mirror.example', ...evil]))

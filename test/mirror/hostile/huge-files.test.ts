@@ -12,14 +12,14 @@ import { until } from '../../support/until.js'
 const GIB = 2 ** 30
 const HUGE = ['/iso/1', '/iso/2', '/iso/3', '/iso/4']
 
-/** A mirror with four files that take minutes to hash, and a small one; all are new to it. */
+/** A mirror with four new files that take minutes to hash, and a new small one. */
 async function serveHuge(t: TestContext) {
   const root = makeScratch(t, { 'iso/small': 'small' })
   for (const path of HUGE) plantSparse(`${root}/iso`, path.slice(5), 512 * GIB)
   return serveMirror(t, { root })
 }
 
-/** Clients that ask for the torrents of all huge files, once these are being hashed. */
+/** Clients that ask for the torrents of all huge files; resolves once these are being hashed. */
 async function askForHuge(t: TestContext, port: number): Promise<Socket[]> {
   const clients = HUGE.map((path) => {
     const client = connect(port, '127.0.0.1')
@@ -42,7 +42,7 @@ test('a small file gets its torrent while clients wait for huge ones', async (t)
   await untilMetric(port, 'btkit_hash_jobs', HUGE.length)
 })
 
-test('huge files that clients asked for and left are not hashed on', async (t) => {
+test('the hashing of huge files stops when their clients leave', async (t) => {
   const { port } = await serveHuge(t)
   for (const client of await askForHuge(t, port)) client.destroy()
   await untilMetric(port, 'btkit_torrents_under_way', 0)

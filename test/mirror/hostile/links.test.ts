@@ -6,7 +6,7 @@ import { decodeTorrent } from '../../support/decode-torrent.js'
 import { plantFiles } from '../../support/scratch.js'
 import { NO_LISTINGS, besiege, SECRET, SINGLE } from './siege.js'
 
-/** Links of all kinds that lead to the secret outside. */
+/** Links of all kinds to the secret outside. */
 function plantLinks(root: string, outside: string): void {
   const link = (target: string, name: string) => {
     symlinkSync(target, join(root, name))
@@ -33,7 +33,7 @@ const LEADING_OUT = [
 
 const PATTERNS_LEADING_OUT = ['/yum/f*-out', '/yum/dir-out/*', '/*/*/secret.txt', '/ever*/etc/p*d']
 
-test('refuses what links out of the root lead to', async (t) => {
+test('refuses targets of links out of the root', async (t) => {
   await besiege(t, { plant: plantLinks }, async ({ get, post, checkRefused }) => {
     for (const path of LEADING_OUT) {
       checkRefused(await get(path), 404, 403)
@@ -44,7 +44,7 @@ test('refuses what links out of the root lead to', async (t) => {
   })
 })
 
-test('refuses what patterns find behind links out of the root', async (t) => {
+test('patterns find nothing behind links out of the root', async (t) => {
   await besiege(t, { plant: plantLinks }, async ({ get, post, checkRefused }) => {
     for (const pattern of PATTERNS_LEADING_OUT) {
       checkRefused(await get(SINGLE + pattern), 404, 403)
@@ -53,7 +53,7 @@ test('refuses what patterns find behind links out of the root', async (t) => {
   })
 })
 
-test('leaves links out of the root out of what a pattern matches', async (t) => {
+test('patterns leave out links out of the root', async (t) => {
   await besiege(t, { plant: plantLinks }, async ({ get }) => {
     const { status, body } = await get(`${SINGLE}/yum/*`)
     assert.equal(status, 200)
@@ -61,7 +61,7 @@ test('leaves links out of the root out of what a pattern matches', async (t) => 
   })
 })
 
-test('refuses a link whose target is the root itself or nothing at all', async (t) => {
+test('refuses a link to the root itself, or to nothing', async (t) => {
   const plant = (root: string) => {
     symlinkSync(root, join(root, 'self'))
     symlinkSync('loop', join(root, 'loop'))
@@ -75,7 +75,7 @@ test('refuses a link whose target is the root itself or nothing at all', async (
   })
 })
 
-test('refuses a link to a sibling whose name begins as that of the root', async (t) => {
+test('refuses a link to a sibling whose name begins with that of the root', async (t) => {
   const plant = (root: string) => {
     plantFiles(`${root}-private`, { 'secret.txt': SECRET })
     t.after(() => {

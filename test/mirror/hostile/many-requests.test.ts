@@ -13,7 +13,7 @@ import { until } from '../../support/until.js'
 const GIB = 2 ** 30
 const MIB = 2 ** 20
 
-/** A service that takes the word of this machine on whom it asks for. */
+/** A service that trusts this machine as a proxy. */
 const PROXIED = ['--trust-proxy', '127.0.0.1']
 
 function askFor(client: string, port: number, path: string): Promise<Answer> {
@@ -31,10 +31,10 @@ async function untilMetric(port: number, name: string, value: number): Promise<v
   await until(name, async () => (await readMetric(port, name)) === value)
 }
 
-/** A clock by which what was seen of files is always fresh. */
+/** A clock by which all lookups of files are fresh. */
 const STANDING = { monotonic: () => 1_000_000 }
 
-/** A client that has sent some bytes, and waits. */
+/** A client that has sent some bytes and waits. */
 function send(t: TestContext, port: number, bytes: string): Socket {
   const socket = connect(port, '127.0.0.1')
   t.after(() => socket.destroy())
@@ -42,7 +42,7 @@ function send(t: TestContext, port: number, bytes: string): Socket {
   return socket
 }
 
-test('nothing is done for clients that ask for patterns and leave', async (t) => {
+test('work for patterns ends when the clients leave', async (t) => {
   const files = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`yum/${i}`, 'x']))
   const { port } = await serveMirror(t, { files })
   const clients = Array.from({ length: 60 }, (_, i) => {
@@ -56,7 +56,7 @@ test('nothing is done for clients that ask for patterns and leave', async (t) =>
   assert.equal((await ask(port, singleAddress('/yum/1'))).status, 200)
 })
 
-test('a client that has --max-per-client torrents under way gets no further one', async (t) => {
+test('a client with --max-per-client torrents under way gets no further one', async (t) => {
   const root = makeScratch(t, { 'iso/small': 's', 'iso/other': 'o' })
   for (const name of ['1', '2']) plantSparse(`${root}/iso`, name, 512 * GIB)
   const args = [...PROXIED, '--max-per-client', '2']
@@ -66,9 +66,12 @@ test('a client that has --max-per-client torrents under way gets no further one'
     return send(t, port, requestText(`GET ${singleAddress(path)}`, fields))
   })
   await untilMetric(port, 'btkit_hash_jobs', 2)
-  checkThrottled(await askFor('192.0.2.1', port, '/iso/small'), /too many requests under way/)
+  checkThrottled(
+    await askFor('192.0.2.1', port, '/iso/small'),
+    /too many requests of yours are under way/,
+  )
   assert.equal((await askFor('192.0.2.2', port, '/iso/small')).status, 200)
-  // What is fresh in memory is no work
+  // A torrent in memory is no work
   assert.equal((await askFor('192.0.2.1', port, '/iso/small')).status, 200)
   for (const socket of waiting) socket.destroy()
   await untilMetric(port, 'btkit_hash_jobs', 0)
@@ -78,7 +81,7 @@ test('a client that has --max-per-client torrents under way gets no further one'
   assert.equal((await askFor('192.0.2.1', port, '/iso/other')).status, 200)
 })
 
-test('a client gets --rate-limit sets and patterns a minute, and any number of files', async (t) => {
+test('a client gets --rate-limit sets and patterns per minute, and any number of files', async (t) => {
   const files = { 'yum/a': 'a', 'yum/b': 'b', 'yum/c': 'c' }
   const args = [...PROXIED, '--rate-limit', '2']
   const { port } = await serveMirror(t, { files, args, io: STANDING })
@@ -86,15 +89,15 @@ test('a client gets --rate-limit sets and patterns a minute, and any number of f
   for (const path of ['/yum/*', '/yum/?']) {
     assert.equal((await askFor(client, port, path)).status, 200)
   }
-  checkThrottled(await askFor(client, port, '/yum/[abc]'), /too fast/)
-  checkThrottled(await askFor('2001:db8::ffff', port, '/yum/[abc]'), /too fast/)
+  checkThrottled(await askFor(client, port, '/yum/[abc]'), /rate limit exceeded/)
+  checkThrottled(await askFor('2001:db8::ffff', port, '/yum/[abc]'), /rate limit exceeded/)
   for (const path of ['/yum/a', '/yum/b', '/yum/c', '/yum/*']) {
     assert.equal((await askFor(client, port, path)).status, 200, path)
   }
   assert.equal((await askFor('2001:db8:1::1', port, '/yum/[abc]')).status, 200)
 })
 
-test('pages of large directories are counted as sets are, those of others are not', async (t) => {
+test('pages of large directories count like sets, other pages do not', async (t) => {
   const names = Array.from({ length: 10_001 }, (_, i) => `large/${i}`)
   const files = { ...Object.fromEntries(names.map((name) => [name, ''])), 'small/a': 'a' }
   const args = [...PROXIED, '--rate-limit', '2']
@@ -105,13 +108,13 @@ test('pages of large directories are counted as sets are, those of others are no
   for (const filter of ['1', '2']) {
     assert.equal((await list(`/large/?filter=${filter}`)).status, 200)
   }
-  checkThrottled(await list('/large/?filter=3'), /too fast/)
+  checkThrottled(await list('/large/?filter=3'), /rate limit exceeded/)
   for (const filter of ['1', '2', '3']) {
     assert.equal((await list(`/small/?filter=${filter}`)).status, 200)
   }
 })
 
-test('what tells of the service is had by its very name alone', async (t) => {
+test("the service's own addresses work only in their exact spelling", async (t) => {
   const { port } = await serveMirror(t, { files: { 'yum/a': 'a' } })
   assert.equal((await ask(port, '/-/metrics?x')).status, 200)
   for (const path of ['/%2D/metrics', '/%2d/health', '/-/%6Detrics', '/-/statu%73']) {
@@ -119,7 +122,7 @@ test('what tells of the service is had by its very name alone', async (t) => {
   }
 })
 
-test('forms that do not end take only so much memory', async (t) => {
+test('incomplete forms take only a limited amount of memory', async (t) => {
   const { port } = await serveMirror(t, { files: { 'yum/a': 'a' } })
   const type = 'Content-Type: application/x-www-form-urlencoded'
   const fields = ['Host: m', type, `Content-Length: ${2 * MIB}`]

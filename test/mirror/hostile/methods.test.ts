@@ -15,7 +15,7 @@ function checkNotAllowed({ checkRefused }: Siege, answer: RawAnswer): void {
 }
 
 for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'PROPFIND', 'MKCOL', 'LOCK']) {
-  test(`refuses ${method}, and says what is possible`, async (t) => {
+  test(`refuses ${method}, and names the allowed methods`, async (t) => {
     await besiege(t, {}, async (siege) => {
       for (const target of TARGETS) {
         checkNotAllowed(siege, await siege.ask(requestText(`${method} ${target}`)))
@@ -25,7 +25,7 @@ for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'PROPFIND', 
   })
 }
 
-test('refuses POST where nothing takes a form', async (t) => {
+test('refuses POST where no form is accepted', async (t) => {
   await besiege(t, {}, async (siege) => {
     for (const target of TARGETS.filter((each) => each !== DIGEST)) {
       checkNotAllowed(siege, await siege.ask(requestText(`POST ${target}`)))
@@ -33,7 +33,7 @@ test('refuses POST where nothing takes a form', async (t) => {
   })
 })
 
-test('says that a digest can be POSTed to', async (t) => {
+test('the answer for a digest allows POST', async (t) => {
   await besiege(t, {}, async ({ ask }) => {
     const { headers } = await ask(requestText(`PUT ${DIGEST}`))
     assert.match(headers.get('allow') ?? '', /\bPOST\b/)
@@ -46,7 +46,7 @@ test('refuses OPTIONS for the server as a whole', async (t) => {
   })
 })
 
-test('refuses methods that nobody knows', async (t) => {
+test('refuses unknown methods', async (t) => {
   await besiege(t, {}, async ({ ask, checkRefused }) => {
     for (const method of ['FOO', 'get', 'G\0T', 'GET\t/', 'X'.repeat(5000)]) {
       checkRefused(await ask(requestText(`${method} /yum/good.rpm`)), 400, 405, 431)
@@ -54,7 +54,7 @@ test('refuses methods that nobody knows', async (t) => {
   })
 })
 
-test('refuses an expectation that nobody can meet in a line of text', async (t) => {
+test('refuses an unsupported Expect header in a line of text', async (t) => {
   await besiege(t, {}, async ({ ask, checkRefused }) => {
     const fields = ['Host: mirror.example', 'Expect: the-unexpected']
     checkRefused(await ask(requestText('GET /yum/good.rpm', fields)), 417)

@@ -13,7 +13,7 @@ import { makeScratch } from '../../support/scratch.js'
 const PATH = ['directory', 'file']
 const unlessPosix = { skip: process.platform === 'win32' && 'no such files here' }
 
-/** A file of a mirror that was looked at, with what the mirror is and what lies beside it. */
+/** A file that was looked up, with its mirror and the files beside it. */
 async function lookedAt(t: TestContext, followSymlinks = false) {
   const root = makeScratch(t, { 'directory/file': 'public' })
   const outside = makeScratch(t, { file: 'secret' })
@@ -24,7 +24,7 @@ async function lookedAt(t: TestContext, followSymlinks = false) {
 
 type LookedAt = Awaited<ReturnType<typeof lookedAt>>
 
-/** Makes sure that a file can no longer be had, by both ways to open it. */
+/** Makes sure that both ways of opening a file refuse it. */
 async function checkRefused({ file, mirror, root, outside }: LookedAt): Promise<void> {
   const isRefusal = (error: unknown) => {
     assert.ok(error instanceof Refusal, String(error))
@@ -38,7 +38,7 @@ async function checkRefused({ file, mirror, root, outside }: LookedAt): Promise<
   assert.ok(!open.some((path) => path.startsWith(root) || path.startsWith(outside)), 'all closed')
 }
 
-test('opens a file that is still what was looked at', async (t) => {
+test('opens a file that is unchanged since it was looked up', async (t) => {
   const { file, mirror } = await lookedAt(t)
   const { handle, fingerprint } = await openInside(file, mirror)
   t.after(() => handle.close())
@@ -61,7 +61,7 @@ test('refuses a file whose directory became a link to outside', async (t) => {
   await checkRefused(looked)
 })
 
-test('refuses a file that became a link within the root, as its real path was looked at', async (t) => {
+test('refuses a file that became a link within the root, because its real path was looked up', async (t) => {
   const looked = await lookedAt(t)
   renameSync(looked.path, join(looked.root, 'moved'))
   symlinkSync('../moved', looked.path)
@@ -75,16 +75,12 @@ test('refuses a file that became a link to itself', async (t) => {
   await checkRefused(looked)
 })
 
-test(
-  'refuses a file that became a named pipe, and does not wait for it',
-  unlessPosix,
-  async (t) => {
-    const looked = await lookedAt(t)
-    rmSync(looked.path)
-    execFileSync('mkfifo', [looked.path])
-    await checkRefused(looked)
-  },
-)
+test('refuses a file that became a named pipe, without waiting for it', unlessPosix, async (t) => {
+  const looked = await lookedAt(t)
+  rmSync(looked.path)
+  execFileSync('mkfifo', [looked.path])
+  await checkRefused(looked)
+})
 
 test('refuses a file that became a socket', unlessPosix, async (t) => {
   const looked = await lookedAt(t)
@@ -102,30 +98,26 @@ test('refuses a file that became a directory', async (t) => {
   await checkRefused(looked)
 })
 
-test(
-  'refuses a file that became a device, even where links are followed',
-  unlessPosix,
-  async (t) => {
-    const looked = await lookedAt(t, true)
-    // What the way to it leads to is opened, however it is written
-    await checkRefused({ ...looked, file: { ...looked.file, absolutePath: '/dev/zero' } })
-  },
-)
+test('refuses a file that became a device, even if links are followed', unlessPosix, async (t) => {
+  const looked = await lookedAt(t, true)
+  // The target of its path is opened, however the path is written
+  await checkRefused({ ...looked, file: { ...looked.file, absolutePath: '/dev/zero' } })
+})
 
-test('refuses a file that went away', async (t) => {
+test('refuses a file that was removed', async (t) => {
   const looked = await lookedAt(t)
   rmSync(looked.path)
   await checkRefused(looked)
 })
 
-test('tells that a file is another than was looked at', async (t) => {
+test('notices that a file was replaced since it was looked up', async (t) => {
   const { file, mirror, path } = await lookedAt(t)
   rmSync(path)
   writeFileSync(path, 'PUBLIC')
   assert.equal(await isSameInside(file, mirror), false)
 })
 
-test('says of an open file what it is now, not what it was', async (t) => {
+test('returns the current state of an open file, not its earlier one', async (t) => {
   const { file, mirror, path } = await lookedAt(t)
   writeFileSync(path, 'longer than before')
   const { handle, fingerprint } = await openInside(file, mirror)
@@ -133,7 +125,7 @@ test('says of an open file what it is now, not what it was', async (t) => {
   assert.equal(fingerprint.size, 18)
 })
 
-test('opens a file behind a directory that leads outside where links are followed', async (t) => {
+test('opens a file behind a directory that leads outside if links are followed', async (t) => {
   const { file, mirror, root, outside } = await lookedAt(t, true)
   renameSync(join(root, 'directory'), join(root, 'moved'))
   symlinkSync(outside, join(root, 'directory'))

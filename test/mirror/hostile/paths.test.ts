@@ -7,7 +7,7 @@ const LONG_NAME = 'a'.repeat(300)
 const LONG_PATH = 'a'.repeat(5000)
 const DEEP_PATH = 'a/'.repeat(2500)
 
-/** What is refused, how, and with which status, in addresses and forms alike. */
+/** Paths that addresses and forms must refuse alike, with the expected status. */
 const REFUSED: [what: string, status: number, paths: string[]][] = [
   ['dots', 400, ['/../secret.txt', '/yum/../../../etc/passwd', '/yum/..', '/./yum/good.rpm']],
   ['dots that lead back inside', 400, ['/yum/../yum/good.rpm', '/yum/./good.rpm']],
@@ -47,7 +47,7 @@ for (const [what, status, paths] of REFUSED) {
   })
 }
 
-test('refuses what is no path in place of one', async (t) => {
+test('refuses addresses without a path', async (t) => {
   await besiege(t, {}, async ({ get, ask, checkRefused }) => {
     const targets = ['*', '*?json', '*?torrent', '*/', '*/yum/', 'ftp://x/yum/', 'ws://x', 'x:/']
     for (const target of targets) {
@@ -68,7 +68,7 @@ test('refuses encoded slashes in a name of an address', async (t) => {
   })
 })
 
-test('takes a slash encoded twice as part of a name', async (t) => {
+test('a slash encoded twice is part of a name', async (t) => {
   await besiege(t, {}, async ({ get, checkRefused }) => {
     checkRefused(await get('/yum%252fgood.rpm'), 404)
     checkRefused(await get(`${SINGLE}/yum%252fgood.rpm`), 404)
@@ -101,7 +101,7 @@ test('shows a path with control characters in one plain line', async (t) => {
   })
 })
 
-test('shows no control character of an address that can not be decoded', async (t) => {
+test('shows no control character of an address that cannot be decoded', async (t) => {
   await besiege(t, {}, async ({ get, checkRefused }) => {
     for (const target of ['/\x9b2J%zz', '/%zz%0d%0ax', `${SINGLE}/\xe2\x80\xae%zz`]) {
       const answer = await get(target)
@@ -153,7 +153,7 @@ test('refuses null files longer than a piece', async (t) => {
 
 const ABSOLUTE = 'http://mirror.example'
 
-test('takes an address with a host in front for the path behind it', async (t) => {
+test('accepts an address with a host in front', async (t) => {
   const files = { 'mirror.example/yum/good.rpm': 'another' }
   await besiege(t, { files }, async ({ get }) => {
     const { status, body } = await get(`${ABSOLUTE}/yum/good.rpm`)
@@ -163,7 +163,7 @@ test('takes an address with a host in front for the path behind it', async (t) =
   })
 })
 
-test('refuses to climb by an address with a host in front', async (t) => {
+test('refuses climbing paths in an address with a host in front', async (t) => {
   await besiege(t, {}, async ({ get, checkRefused }) => {
     for (const path of ['/../../etc/passwd', '/%2e%2e/etc/passwd', `${SINGLE}/../etc/passwd`]) {
       checkRefused(await get(ABSOLUTE + path), 400)

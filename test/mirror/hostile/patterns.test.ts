@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { besiege, SINGLE } from './siege.js'
 
-/** Names that nearly match for as long as a name can. */
+/** Names that nearly match up to their last character. */
 const NEARLY = Object.fromEntries(
   Array.from({ length: 20 }, (_, i) => [`near/${'a'.repeat(220 + i)}`, 'x']),
 )
@@ -21,7 +21,7 @@ const EXPLOSIVE = [
   '{a,a}{a,a}*b',
 ]
 
-test('sees in no time that patterns made to explode match nothing', async (t) => {
+test('notices quickly that hostile patterns match nothing', async (t) => {
   await besiege(t, { files: NEARLY }, async ({ get, post, checkRefused }) => {
     for (const pattern of EXPLOSIVE.map(encodeURIComponent)) {
       checkRefused(await get(`${SINGLE}/near/${pattern}`), 404)
@@ -30,14 +30,14 @@ test('sees in no time that patterns made to explode match nothing', async (t) =>
   })
 })
 
-test('sees in no time that many patterns in a row match nothing', async (t) => {
+test('notices quickly that many patterns in a row match nothing', async (t) => {
   await besiege(t, { files: NEARLY }, async ({ get, checkRefused }) => {
     checkRefused(await get(SINGLE + '/*'.repeat(1500)), 404, 422)
     checkRefused(await get(`${SINGLE}/${'*'.repeat(4000)}`), 400, 404)
   })
 })
 
-test('takes a pattern in the address of a file for a name', async (t) => {
+test('a pattern in the address of a file is a name', async (t) => {
   await besiege(t, {}, async ({ get, checkRefused }) => {
     for (const path of ['/yum/*', '/yum/good.rp?', '/yum/good.rp%3f', '/yum/[g]ood.rpm']) {
       checkRefused(await get(path), 404)
@@ -57,7 +57,7 @@ test('refuses patterns that match more than --max-matches', async (t) => {
   })
 })
 
-test('takes patterns that match as much as --max-matches allows', async (t) => {
+test('accepts patterns that match exactly --max-matches files', async (t) => {
   const args = ['--max-matches', '10']
   await besiege(t, { args, files: ten }, async ({ get, post }) => {
     assert.equal((await get(`${SINGLE}/ten/*`)).status, 200)

@@ -14,11 +14,11 @@ import { startServe } from './process.js'
 import { rawRequest } from './raw.js'
 import { postText, SINGLE } from './siege.js'
 
-/** A service that may not read one of two files, nor what is in a directory. */
+/** A service that cannot read one of two files, nor a directory's contents. */
 async function serveForbidden(t: TestContext) {
   const files = { 'yum/good.rpm': 'good', 'yum/private.rpm': 'secret', 'closed/file': 'secret' }
   let root = ''
-  // Before all is removed, which would not be permitted either
+  // Before the cleanup, which would not be permitted either
   t.after(() => {
     chmodSync(join(root, 'closed'), 0o755)
   })
@@ -29,7 +29,7 @@ async function serveForbidden(t: TestContext) {
   return { root, ...(await startServe(t, root, { args, ...unprivileged })) }
 }
 
-/** Makes sure that an answer is 403 and a line that gives nothing away. */
+/** Makes sure that an answer is 403 and a line that reveals nothing. */
 async function checkForbidden(answer: Response, root: string): Promise<void> {
   const body = await answer.text()
   assert.equal(answer.status, 403, body)
@@ -38,7 +38,7 @@ async function checkForbidden(answer: Response, root: string): Promise<void> {
   assert.ok(!body.includes(root), body)
 }
 
-test('answers 403 for a file that it may not read', unlessAlwaysPermitted, async (t) => {
+test('answers 403 for a file that it cannot read', unlessAlwaysPermitted, async (t) => {
   const { address, root } = await serveForbidden(t)
   for (const path of ['/yum/private.rpm', '/closed/file']) {
     await checkForbidden(await fetch(address + path), root)
@@ -46,7 +46,7 @@ test('answers 403 for a file that it may not read', unlessAlwaysPermitted, async
   }
 })
 
-test('answers 403 for a set with a file that it may not read', unlessAlwaysPermitted, async (t) => {
+test('answers 403 for a set with a file that it cannot read', unlessAlwaysPermitted, async (t) => {
   const { port, root } = await serveForbidden(t)
   const received = await rawRequest(port, postText(['/yum/good.rpm', '/yum/private.rpm']))
   assert.match(received, /^HTTP\/1\.1 403 /)
@@ -54,7 +54,7 @@ test('answers 403 for a set with a file that it may not read', unlessAlwaysPermi
 })
 
 test(
-  'answers 403 for a pattern in a directory that it may not read',
+  'answers 403 for a pattern in a directory that it cannot read',
   unlessAlwaysPermitted,
   async (t) => {
     const { address, root } = await serveForbidden(t)
@@ -69,7 +69,7 @@ test('serves the other files of such a mirror', unlessAlwaysPermitted, async (t)
 })
 
 test(
-  'leaves a file that it may not read out of a pattern, and says so',
+  'leaves a file that it cannot read out of a pattern, and reports it',
   unlessAlwaysPermitted,
   async (t) => {
     const { address, stop } = await serveForbidden(t)
@@ -86,7 +86,7 @@ test(
 )
 
 test(
-  'says so as soon as such a file comes, and no longer once it may be read',
+  'reports such a file as soon as it appears, and no longer once it can be read',
   unlessAlwaysPermitted,
   async (t) => {
     const { address, root } = await serveForbidden(t)

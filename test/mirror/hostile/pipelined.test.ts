@@ -16,7 +16,9 @@ import { until } from '../../support/until.js'
 const MIB = 2 ** 20
 const GIB = 2 ** 30
 
-/** More than this never takes; without an end, work that is never given up would pass for given up. */
+/**
+ * An upper limit for all tests; without it, work that never ends would look like abandoned work.
+ */
 const BOUNDED = { timeout: 20_000 }
 
 /** One of several requests of a connection. */
@@ -39,7 +41,7 @@ async function untilMetric(port: number, name: string, value: number): Promise<v
 const unlessLinux = { skip: process.platform !== 'linux' && 'descriptors are counted in /proc' }
 
 test(
-  'pipelined downloads hold one file at a time, and none when their client left',
+  'pipelined downloads open one file at a time, and none after their client left',
   {
     ...BOUNDED,
     ...unlessLinux,
@@ -49,7 +51,7 @@ test(
     plantSparse(root, 'zeros', 512 * MIB)
     const { port, child } = await startServe(t, root)
     const countOpen = () => readdirSync(`/proc/${child.pid}/fd`).length
-    // Threads and the like are there once the first was answered
+    // Threads and the like exist once the first request was answered
     await ask(port, '/zeros', { headers: { Range: 'bytes=0-9', Host: 'mirror.example' } })
     const before = countOpen()
     const client = pipeline(t, port, get('/zeros').repeat(500))
@@ -62,7 +64,7 @@ test(
 )
 
 test(
-  'of pipelined torrents one is made at a time, and none when the client left',
+  'pipelined torrents are made one at a time, and not after the client left',
   BOUNDED,
   async (t) => {
     const root = makeScratch(t)
@@ -99,10 +101,10 @@ test('a long form among pipelined requests is answered in its turn', BOUNDED, as
   })
 })
 
-/** How long requests may take to come, in seconds, and a torrent may: longer than both together. */
+/** Limits in seconds: short for requests; a torrent may take longer than both together. */
 const SHORT = ['--header-timeout', '1', '--body-timeout', '1', '--wait', '4']
 
-/** A service where hashing `cold` takes longer than anybody waits. */
+/** A service in which hashing `cold` takes longer than any client waits. */
 const SLOW = {
   args: SHORT,
   plant: (root: string) => {
@@ -110,7 +112,7 @@ const SLOW = {
   },
 }
 
-test('a form that waits behind slow work is read when that is answered', BOUNDED, async (t) => {
+test('a form that waits behind slow work is read once that is answered', BOUNDED, async (t) => {
   await besiege(t, SLOW, async ({ port }) => {
     const form = postText(Array.from({ length: 4000 }, (_, i) => `/yum/${i}${'x'.repeat(200)}`))
     const answers = parseAnswers(await rawRequest(port, get(`${SINGLE}/cold`) + form))
@@ -127,11 +129,11 @@ const LATE = {
 }
 
 for (const [what, late] of Object.entries(LATE)) {
-  test(`${what} that never comes whole spoils no answer before it`, BOUNDED, async (t) => {
+  test(`${what} that never arrives completely spoils no answer before it`, BOUNDED, async (t) => {
     await besiege(t, SLOW, async ({ port }) => {
       const [first, ...others] = parseAnswers(await rawRequest(port, get(`${SINGLE}/cold`) + late))
       assert.equal(first?.status, 503)
-      // With or without a word, it is hung up on
+      // With or without an answer, the connection is closed
       assert.ok(
         others.every(({ status }) => status === 408),
         JSON.stringify(others),
@@ -142,7 +144,7 @@ for (const [what, late] of Object.entries(LATE)) {
 
 const HEALTH = { target: '/-/health', body: 'ok\n' }
 
-/** More requests than are read of a connection at once, and what they are answered with. */
+/** More requests than are read of a connection at once, with the expected answers. */
 const MANY = Array.from({ length: 3000 }, (_, i) => {
   return i % 10 === 0 ? { target: `/many/${i}`, body: `content ${i}` } : HEALTH
 })
@@ -167,7 +169,7 @@ test('thousands of pipelined requests are answered in their order', PATIENT, asy
   })
 })
 
-test('thousands of requests behind a slow one are not taken for late', PATIENT, async (t) => {
+test('thousands of requests behind a slow one are not treated as late', PATIENT, async (t) => {
   const plant = (root: string) => {
     SLOW.plant(root)
     plantMany(root)

@@ -8,14 +8,14 @@ import {
 } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
 
-/** A service in a process of its own. */
+/** A service in its own process. */
 export interface ServeProcess {
   readonly child: ChildProcessWithoutNullStreams
   /** The first of its addresses. */
   readonly address: string
   readonly port: number
   readonly ended: Promise<ExecutableResult>
-  /** What it has said so far. */
+  /** Its output so far. */
   readonly stdout: () => string
   readonly stderr: () => string
   /** Stops it by a signal. */
@@ -25,14 +25,13 @@ export interface ServeProcess {
 /** Arguments of the service, and how to run it. */
 export interface ServeSetup extends SpawnOptions {
   readonly args?: readonly string[]
-  /** Whether these name trackers; without any, there are none. */
+  /** Whether these arguments contain trackers. */
   readonly hasTrackers?: boolean
 }
 
 /**
- * Starts `btkit serve` on a free port, without an access log and, unless told so, without
- * trackers, and waits until
- * it says where it is; other arguments come after these, so they may say otherwise.
+ * Starts `btkit serve` on a free port and waits until it prints its address. By default it has no
+ * access log and no trackers; other arguments come later, so they can override that.
  */
 export async function startServe(
   t: { after: (act: () => void) => void },
@@ -70,7 +69,7 @@ async function findAddress(
   stderr: () => string,
 ): Promise<string> {
   for (;;) {
-    // The greeting is there as a whole
+    // The greeting is complete
     const address = /^address: +(.+)\n[^]*^try:/m.exec(stdout())?.[1]
     if (address) return address
     if (child.exitCode !== null) throw new Error(`serve ended: ${stdout()}${stderr()}`)

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 
-/** An answer as it came over the wire. */
+/** An answer exactly as it was received. */
 export interface RawAnswer {
   readonly status: number
   /** By names in lower case. */
@@ -9,8 +9,8 @@ export interface RawAnswer {
 }
 
 /**
- * Sends bytes to a server as they are, which fetch would put in order first, and resolves with all
- * that comes back until the server hangs up. Text stands for its bytes in Latin-1.
+ * Sends bytes to a server unchanged, which fetch would normalize. Resolves with everything received
+ * until the server closes the connection. Text is sent as Latin-1.
  */
 export function rawRequest(port: number, bytes: string | Uint8Array): Promise<string> {
   const socket = connect(port, '127.0.0.1')
@@ -18,13 +18,13 @@ export function rawRequest(port: number, bytes: string | Uint8Array): Promise<st
   return readToEnd(socket)
 }
 
-/** All that comes over a connection until it ends. */
+/** All bytes of a connection until it ends. */
 export function readToEnd(socket: Socket): Promise<string> {
   const chunks: Buffer[] = []
   return new Promise((resolve, reject) => {
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      // A server that hangs up with bytes of ours unread resets the connection
+      // A server that closes with unread bytes resets the connection
       if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error)
     })
     socket.on('close', () => {
@@ -33,12 +33,12 @@ export function readToEnd(socket: Socket): Promise<string> {
   })
 }
 
-/** The bytes of a request on a connection of its own; header fields are whole lines. */
+/** The bytes of a request on its own connection; header fields are whole lines. */
 export function requestText(line: string, fields = ['Host: mirror.example'], body = ''): string {
   return [`${line} HTTP/1.1`, ...fields, 'Connection: close', '', body].join('\r\n')
 }
 
-/** The answers in what a server sent. */
+/** The answers in a server's output. */
 export function parseAnswers(received: string): RawAnswer[] {
   const answers: RawAnswer[] = []
   for (let rest = received; rest !== '';) {

@@ -9,36 +9,36 @@ import { parseAnswers, rawRequest, requestText, type RawAnswer } from './raw.js'
 
 export const SINGLE = '/yum/torrent_service/single'
 
-/** Without pages of directories, which are refused then like all that is no file. */
+/** Without pages of directories, which are then refused like everything that is not a file. */
 export const NO_LISTINGS = ['--no-listings']
 
-/** What nobody may get to see. */
+/** The content that must stay secret. */
 export const SECRET = 'the secret of this machine'
 
 /** A mirror under attack. */
 export interface Siege {
   readonly mirror: ServedMirror
   readonly port: number
-  /** What a request is answered with. */
+  /** The answer to a request. */
   readonly ask: (bytes: string | Uint8Array) => Promise<RawAnswer>
-  /** The same for a GET of an address that goes over the wire as it is. */
+  /** The same for a GET of an address that is sent unchanged. */
   readonly get: (target: string) => Promise<RawAnswer>
   /** The same for the paths of a set, percent-encoded or not. */
   readonly post: (paths: readonly string[]) => Promise<RawAnswer>
-  /** Makes sure that an answer is a refusal, and one that gives nothing away. */
+  /** Makes sure that an answer is a refusal that reveals nothing. */
   readonly checkRefused: (answer: RawAnswer, ...statuses: number[]) => void
 }
 
 export interface SiegeSetup {
   readonly args?: readonly string[]
   readonly files?: Files
-  /** What else there is, below the root or elsewhere. */
+  /** Further files, below the root or elsewhere. */
   readonly plant?: (root: string, outside: string) => void | Promise<void>
 }
 
 /**
- * Serves a mirror that has `/yum/good.rpm`, and a secret beside it; afterwards the service must
- * still be of use, and the mirror as it was.
+ * Serves a mirror that has `/yum/good.rpm`, with a secret beside it. At the end, the service must
+ * still answer, and the mirror must be unchanged.
  */
 export async function besiege(
   t: TestContext,
@@ -55,7 +55,7 @@ export async function besiege(
   await attack(siege)
   await checkOfUse(siege)
   assert.deepEqual(listTree(root), before)
-  // Nothing that a client does is an error of the server's own
+  // Nothing that a client does is an internal error of the server
   assert.equal(mirror.stderr.text, '')
 }
 
@@ -89,7 +89,7 @@ export function postText(paths: readonly string[], fields: readonly string[] = [
   return requestText(`POST ${digestAddress(paths)}`, all, body)
 }
 
-/** Where a set is asked for. */
+/** The address of a set. */
 export function digestAddress(paths: readonly string[]): string {
   const decoded = paths.map(decodeIfPossible).join('\n')
   return `/yum/torrent_service/digest/${createHash('sha1').update(decoded).digest('hex')}`
@@ -103,14 +103,14 @@ function decodeIfPossible(path: string): string {
   }
 }
 
-/** Whether the service still answers those who mean well. */
+/** Whether the service still answers normal requests. */
 async function checkOfUse({ get }: Siege): Promise<void> {
   const torrent = await get(`${SINGLE}/yum/good.rpm`)
   assert.equal(torrent.headers.get('content-type'), 'application/x-bittorrent')
   assert.deepEqual([torrent.status, (await get('/yum/good.rpm')).body], [200, 'good'])
 }
 
-/** Everything in a tree, with what would tell a change. */
+/** Everything in a tree, with the properties that show a change. */
 function listTree(directory: string): string[] {
   const { mode, size, mtimeNs, ino } = lstatSync(directory, { bigint: true })
   const own = [directory, mode, size, mtimeNs, ino].join(' ')

@@ -14,22 +14,22 @@ const POST =
   `POST ${digestAddress(['/yum/good.rpm'])} HTTP/1.1\r\nHost: mirror.example\r\n` +
   'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\np='
 
-/** Makes sure that the server gave up on a client: with 408, or without a word. */
+/** Makes sure that the server refused a client with 408, or closed the connection. */
 function checkGivenUp({ checkRefused }: Siege, received: string): void {
   for (const answer of parseAnswers(received)) checkRefused(answer, 408)
 }
 
-/** Requests of which only a beginning comes: of the headers, of the first line, of the body. */
+/** Requests that stop in the headers, in the first line or in the body. */
 const BEGUN = ['GET /yum/good.rpm HTTP/1.1\r\nHost: mirror.exam', 'GET /yum', POST]
 
-test('hangs up on clients that never send the rest of a request', async (t) => {
+test('closes connections that never send the rest of a request', async (t) => {
   await besiege(t, { args }, async (siege) => {
     const received = BEGUN.map((bytes) => rawRequest(siege.port, bytes))
     for (const each of received) checkGivenUp(siege, await each)
   })
 })
 
-test('hangs up on clients that send the rest of a request byte by byte', async (t) => {
+test('closes connections that send the rest of a request byte by byte', async (t) => {
   await besiege(t, { args }, async (siege) => {
     const sockets = BEGUN.map((bytes) => {
       const socket = connect(siege.port, '127.0.0.1')
@@ -46,7 +46,7 @@ test('hangs up on clients that send the rest of a request byte by byte', async (
   })
 })
 
-test('serves others while many connections say nothing', async (t) => {
+test('serves others while many connections are silent', async (t) => {
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
   const { address, port } = await startServe(t, root, { args: ['--header-timeout', '120'] })
   const idle = await openIdle(t, port, idleCount())
@@ -57,7 +57,7 @@ test('serves others while many connections say nothing', async (t) => {
   assert.equal(idle.filter((socket) => !socket.readable).length, 0, 'none of them was hung up on')
 })
 
-/** About as many connections as one client may have, but for a few. */
+/** Almost as many connections as one client may have */
 function idleCount(): number {
   if (process.platform === 'win32') return 900
   const limit = Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }))

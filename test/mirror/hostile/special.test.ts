@@ -14,22 +14,18 @@ const plantPipe = (root: string) => {
   symlinkSync('pipe', join(root, 'yum/to-pipe'))
 }
 
-test(
-  'refuses named pipes at once, which to open would wait for a writer',
-  unlessPosix,
-  async (t) => {
-    await besiege(t, { plant: plantPipe }, async ({ get, post, checkRefused }) => {
-      for (const path of ['/yum/pipe', '/yum/to-pipe']) {
-        checkRefused(await get(path), 403, 404)
-        checkRefused(await get(SINGLE + path), 403, 404)
-        checkRefused(await post([path, '/yum/good.rpm']), 403, 404)
-      }
-      checkRefused(await get(`${SINGLE}/yum/p*`), 403, 404)
-    })
-  },
-)
+test('refuses named pipes at once, without waiting for a writer', unlessPosix, async (t) => {
+  await besiege(t, { plant: plantPipe }, async ({ get, post, checkRefused }) => {
+    for (const path of ['/yum/pipe', '/yum/to-pipe']) {
+      checkRefused(await get(path), 403, 404)
+      checkRefused(await get(SINGLE + path), 403, 404)
+      checkRefused(await post([path, '/yum/good.rpm']), 403, 404)
+    }
+    checkRefused(await get(`${SINGLE}/yum/p*`), 403, 404)
+  })
+})
 
-test('leaves named pipes out of what a pattern matches', unlessPosix, async (t) => {
+test('patterns leave out named pipes', unlessPosix, async (t) => {
   await besiege(t, { plant: plantPipe }, async ({ get }) => {
     const { status, body } = await get(`${SINGLE}/yum/*`)
     assert.equal(status, 200)
@@ -37,7 +33,7 @@ test('leaves named pipes out of what a pattern matches', unlessPosix, async (t) 
   })
 })
 
-test('refuses devices, even where links may lead to them', unlessPosix, async (t) => {
+test('refuses devices, even if links may lead to them', unlessPosix, async (t) => {
   const plant = (root: string) => {
     for (const device of ['zero', 'null', 'tty']) {
       symlinkSync(`/dev/${device}`, join(root, `yum/${device}`))
@@ -70,7 +66,7 @@ test('refuses sockets', unlessPosix, async (t) => {
   })
 })
 
-test('refuses directories whatever stands for them', async (t) => {
+test('refuses directories in every form', async (t) => {
   const files = { 'yum/directory.rpm/file': 'x' }
   await besiege(t, { files, args: NO_LISTINGS }, async ({ get, post, checkRefused }) => {
     for (const path of ['/yum/directory.rpm', '/yum/directory.rpm/', '/yum/d*', '/*']) {
@@ -81,7 +77,7 @@ test('refuses directories whatever stands for them', async (t) => {
   })
 })
 
-test('shows nothing of the files that the system makes of processes', async (t) => {
+test("shows nothing of the system's files about processes", async (t) => {
   const plant = (root: string) => {
     symlinkSync('/proc', join(root, 'proc'))
   }

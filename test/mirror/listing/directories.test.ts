@@ -82,7 +82,7 @@ test('a directory has a page with its entries, their sizes, dates, torrents and 
   assert.match(rows[1] ?? '', /"\.\/b\.iso\.torrent"[^]*"\.\/b\.iso\.magnet"/)
 })
 
-test('where an entry is called as a view of another, the links lead to the view', async (t) => {
+test("if an entry has the name of another one's view, the links lead to the view", async (t) => {
   const files = { 'pub/b': '1', 'pub/b.magnet': '2', 'pub/c': '3', 'pub/c.torrent/x': '4' }
   const { port } = await serveMirror(t, { files })
   const { entries } = await list(port, '/pub/')
@@ -99,7 +99,7 @@ test('where an entry is called as a view of another, the links lead to the view'
   assert.equal((await ask(port, '/pub/b.magnet')).body.toString(), '2')
 })
 
-test('checksum, metalink and hybrid of a file are linked, and there', async (t) => {
+test('checksum, metalink and hybrid of a file are linked, and exist', async (t) => {
   const { port } = await serveMirror(t, { files: { 'pub/b.iso': '12345', 'pub/a/x': '1' } })
   const page = (await ask(port, '/pub/')).body.toString()
   const links = [...page.matchAll(/<a href="([^"]+)">(SHA-256|metalink|hybrid torrent)</g)]
@@ -119,7 +119,7 @@ test('checksum, metalink and hybrid of a file are linked, and there', async (t) 
   }
 })
 
-test('a file in the place of a view is marked, and its view is not linked', async (t) => {
+test('a file with the name of a view is marked, and its view is not linked', async (t) => {
   const files = { 'b.iso': '1', 'b.iso.sha256': 'from elsewhere', 'c.sha256': 'of nothing', d: '' }
   const { port } = await serveMirror(t, { files })
   const page = (await ask(port, '/')).body.toString()
@@ -130,12 +130,12 @@ test('a file in the place of a view is marked, and its view is not linked', asyn
   assert.doesNotMatch(rows.get('b.iso') ?? '', /SHA-256|stored/)
   assert.match(rows.get('b.iso') ?? '', /\.\/b\.iso\.meta4/)
   assert.doesNotMatch(rows.get('c.sha256') ?? '', /class="stored"/)
-  assert.match(page, /“stored”: a file of the mirror/)
+  assert.match(page, /“stored”: the mirror has this file/)
   const other = (await ask(port, '/?filter=c.sha')).body.toString()
   assert.doesNotMatch(other, /“stored”|class="stored"/)
 })
 
-test('a directory in which there is nothing for a torrent is not offered as one', async (t) => {
+test('a directory without content for a torrent has no torrent link', async (t) => {
   const files = {
     'a/x': '1',
     'hidden/.x': '1',
@@ -164,7 +164,7 @@ test('a directory in which there is nothing for a torrent is not offered as one'
   assert.deepEqual(await offered(), ['a', 'deep', 'void', 'zeros'])
 })
 
-test('the root has one, too, and the way to it stands on the others', async (t) => {
+test('the root has a page, too, and the others link to it', async (t) => {
   const { port } = await serveMirror(t, { files: { 'a/b c/d': '1' } })
   assert.match((await ask(port, '/')).body.toString(), /<a href="\.\/a\/">a\/<\/a>/)
   const deep = (await ask(port, '/a/b%20c/')).body.toString()
@@ -217,7 +217,7 @@ test('programs get the same as JSON', async (t) => {
   ])
 })
 
-test('a browser gets HTML, and a program that takes anything does', async (t) => {
+test('a browser gets HTML, and so does a program that accepts anything', async (t) => {
   const { port } = await serveMirror(t, { files: { a: '1' } })
   for (const accept of ['text/html,application/xhtml+xml,*/*;q=0.8', '*/*', 'application/xml']) {
     const { headers } = await ask(port, '/', { headers: { Accept: accept } })
@@ -226,7 +226,7 @@ test('a browser gets HTML, and a program that takes anything does', async (t) =>
   }
 })
 
-test('an address without its slash leads to the directory, wherever the mirror is', async (t) => {
+test('an address without its slash redirects to the directory, wherever the mirror is', async (t) => {
   const { port } = await serveMirror(t, { files: { 'a/b c:d/e': '1' } })
   for (const [asked, location] of [
     ['/a', './a/'],
@@ -241,7 +241,7 @@ test('an address without its slash leads to the directory, wherever the mirror i
   }
 })
 
-test('what is not published is not listed', async (t) => {
+test('unpublished entries are not listed', async (t) => {
   const outside = makeScratch(t, { secret: 's' })
   const files = { 'pub/.hidden': '1', 'pub/-/f': '1', '-/f': '1', 'pub/file': '12' }
   const { port, root } = await serveMirror(t, { files })
@@ -261,7 +261,7 @@ test('what is not published is not listed', async (t) => {
   }
 })
 
-test('hidden files and links to elsewhere are listed where they are published', async (t) => {
+test('hidden files and links to elsewhere are listed if they are published', async (t) => {
   const outside = makeScratch(t, { secret: 's' })
   const args = ['--hidden', '--follow-symlinks']
   const { port, root } = await serveMirror(t, { files: { '.hidden': '1' }, args })
@@ -284,16 +284,16 @@ test('hostile names are inert in HTML, and lead to their files', async (t) => {
   }
 })
 
-test('names that no address can hold are counted, and not listed', async (t) => {
+test('names that no address can contain are counted, but not listed', async (t) => {
   const { port, root } = await serveMirror(t, { files: { good: '1', 'back\\slash': '1' } })
   writeFileSync(Buffer.concat([Buffer.from(`${root}/bad`), Buffer.from([0xff, 0xfe])]), '1')
   const { entries, unnameable } = await list(port, '/')
   assert.deepEqual([entries.map(({ name }) => name), unnameable], [['good'], 2])
   const page = (await ask(port, '/')).body.toString()
-  assert.match(page, /2 entries have names that no address can hold/)
+  assert.match(page, /2 entries have names that no address can contain/)
 })
 
-test('there is no torrent of an empty file, nor of a torrent', async (t) => {
+test('empty files and torrents have no torrent', async (t) => {
   const { port } = await serveMirror(t, { files: { empty: '', 'a.torrent': '1' } })
   const { entries } = await list(port, '/')
   assert.deepEqual(
@@ -305,7 +305,7 @@ test('there is no torrent of an empty file, nor of a torrent', async (t) => {
   )
 })
 
-test('a README is shown as text, as it is', async (t) => {
+test('a README is shown unchanged as text', async (t) => {
   const text = '# <b>Title</b>\r\n\n\tindented \u001b[1mbold\u202e &amp;\n'
   const { port } = await serveMirror(t, { files: { 'a/README.md': text, 'a/readme.txt': 'no' } })
   const page = (await ask(port, '/a/')).body.toString()
@@ -315,14 +315,14 @@ test('a README is shown as text, as it is', async (t) => {
   assert.doesNotMatch((await ask(port, '/a/?filter=x')).body.toString(), /<pre>/)
 })
 
-test('of a long README the beginning is shown, and where the rest is', async (t) => {
+test('the beginning of a long README is shown, with a link to the whole', async (t) => {
   const { port } = await serveMirror(t, { files: { README: 'é'.repeat(40_000) } })
   const page = (await ask(port, '/')).body.toString()
   assert.equal(page.match(/é/g)?.length, 32_768)
-  assert.match(page, /first 64 KiB: <a href="\.\/README">all of it<\/a>/)
+  assert.match(page, /first 64 KiB\. <a href="\.\/README">Show the whole file<\/a>/)
 })
 
-test('a filter and an order are in the address, so that they work without a script', async (t) => {
+test('the filter and the order are in the address, so that they work without a script', async (t) => {
   const files = { 'a.iso': '1', 'B.iso': '22', 'c.txt': '333' }
   const { port } = await serveMirror(t, { files })
   const path = '/?filter=ISO&sort=size&order=desc'
@@ -335,7 +335,7 @@ test('a filter and an order are in the address, so that they work without a scri
   assert.match(none, /Nothing in here has “&lt;script&gt;” in its name/)
 })
 
-test('who has the page already is told so, until something changes', async (t) => {
+test('a client that has the page gets 304 until something changes', async (t) => {
   const { port, root } = await serveMirror(t, { files: { 'a/x': '1' } })
   for (const path of ['/a/', '/a/?json']) {
     const { etag } = (await ask(port, path)).headers
@@ -351,7 +351,7 @@ test('who has the page already is told so, until something changes', async (t) =
   assert.equal((await ask(port, '/a/', { headers: { 'If-Match': etag! } })).status, 412)
 })
 
-test('what comes, goes or changes is seen at once', async (t) => {
+test('new, removed and changed entries are noticed at once', async (t) => {
   const { port, root } = await serveMirror(t, { files: { a: '1' } })
   assert.deepEqual(await namesIn(port, '/'), ['a'])
   writeFileSync(join(root, 'b'), '1')
@@ -361,7 +361,7 @@ test('what comes, goes or changes is seen at once', async (t) => {
   assert.deepEqual(await namesIn(port, '/'), ['c', 'b'])
 })
 
-test('programs that ask again get the same, of each page its own', async (t) => {
+test('programs that ask again get the same, each page separately', async (t) => {
   const { port } = await serveMirror(t, { files: { 'a/x': '1', 'a/y': '22', 'b/x': '1' } })
   const paths = ['/a/?json', '/b/?json', '/a/?json&order=desc', '/a/?json&filter=x', '/a/?json']
   const bodies = []
@@ -370,7 +370,7 @@ test('programs that ask again get the same, of each page its own', async (t) => 
   assert.equal(bodies.at(-1), bodies[0])
 })
 
-test('HEAD says what GET says, but how long a page is, for which it would have to be made', async (t) => {
+test('HEAD has the headers of GET, except the length, which would require making the page', async (t) => {
   const { port } = await serveMirror(t, { files: { 'a/x': '1' } })
   for (const path of ['/a/', '/a/?json', '/a']) {
     const got = await ask(port, path)
@@ -384,7 +384,7 @@ test('HEAD says what GET says, but how long a page is, for which it would have t
   }
 })
 
-test('a file has no page, nor has what is not there', async (t) => {
+test('a file has no page, nor has a missing directory', async (t) => {
   const { port } = await serveMirror(t, { files: { 'a/file': '1' } })
   for (const path of ['/a/file/', '/nothing/', '/a/../', '/a/%2e%2e/', '/a%2f/']) {
     const { status, body } = await ask(port, path)
@@ -405,7 +405,7 @@ test('without listings, or without files, there are no pages', async (t) => {
   }
 })
 
-test('many entries come in pages, of which each leads to the next', async (t) => {
+test('many entries are split into pages, each linked to the next', async (t) => {
   const files = Object.fromEntries([...Array(2345).keys()].map((i) => [`d/f${i}`, '']))
   const { port } = await serveMirror(t, { files })
   const last = (await ask(port, '/d/?page=3')).body.toString()
@@ -418,7 +418,7 @@ test('many entries come in pages, of which each leads to the next', async (t) =>
   assert.deepEqual([entries.length, next], [2345, null])
 })
 
-/** Directories larger than `LARGE` are read no further than that until the test says so. */
+/** Directories larger than `LARGE` are read only so far until the test continues. */
 function holdReading(t: TestContext): () => void {
   const entries = Reflect.get(DirectoryListings.prototype, 'entries')
   let release: () => void = () => undefined
@@ -435,13 +435,13 @@ function holdReading(t: TestContext): () => void {
   return release
 }
 
-/** A directory of so many entries that a page of it begins early, and what a browser gets of it. */
+/** A directory with enough entries for an early page, and what a browser receives of it. */
 async function openLarge(t: TestContext) {
   const root = makeScratch(t)
   mkdirSync(join(root, 'd'))
   for (let i = 0; i < 12_000; i++) writeFileSync(join(root, 'd', `f${i}`), '1')
   const release = holdReading(t)
-  // A slow clock, so that a listing counts for the whole test
+  // A slow clock, so that a listing is kept for the whole test
   const io = { monotonic: () => performance.now() / 100 }
   const mirror = await serveMirror(t, { root, args: ['--log', 'json'], io })
   const begin = () => {
@@ -458,7 +458,7 @@ async function restOf(answer: AsyncIterable<unknown>): Promise<string> {
   return pieces.join('')
 }
 
-test('a page of very many entries begins before all of them are looked at', async (t) => {
+test('a page of very many entries begins before all of them are looked up', async (t) => {
   const { begin, port, release, stderr, stop } = await openLarge(t)
   const answer = await begin()
   assert.deepEqual([answer.statusCode, answer.headers['transfer-encoding']], [200, 'chunked'])
@@ -472,7 +472,7 @@ test('a page of very many entries begins before all of them are looked at', asyn
   assert.match(page, /<caption>\s*12000 files, 11\.7 KiB/)
   assert.equal(page.match(/<th scope="row"/g)?.length, 1000)
   assert.match(page, /page 1 of 12[^]*<\/html>/)
-  // The same as the page that is made when all is known, which has a tag
+  // The same as the page that is made once everything is known, which has an ETag
   const { headers, body } = await ask(port, '/d/')
   assert.match(headers.etag ?? '', /^W\//)
   assert.equal(body.toString(), page)
@@ -483,16 +483,16 @@ test('a page of very many entries begins before all of them are looked at', asyn
   assert.ok(framing >= 0 && framing < 100, `${entry.bytes} bytes`)
 })
 
-test('what goes wrong after such a page has begun is said on it', async (t) => {
+test('an error after such a page has begun is shown on it', async (t) => {
   const { begin, release, root } = await openLarge(t)
   const answer = await begin()
   renameSync(join(root, 'd'), join(root, 'e'))
   release()
-  const alert = /<p role="alert">The entries are missing: [^<]+<\/p>[^]*<\/html>/
+  const alert = /<p role="alert">The entries could not be read: [^<]+<\/p>[^]*<\/html>/
   assert.match(await restOf(answer), alert)
 })
 
-test('a client that leaves such a page ends the work', async (t) => {
+test('the work ends when the client leaves such a page', async (t) => {
   const { begin, port, release } = await openLarge(t)
   const answer = await begin()
   answer.destroy()

@@ -45,7 +45,7 @@ async function namesOn(listing: Listing, query: Partial<ListingQuery>, length = 
   return rows.map(({ name }) => name).join(' ')
 }
 
-test('names are sorted as people count, whatever their capitals', async () => {
+test('names are sorted with numbers by value, whatever their case', async () => {
   const names = ['v1.10', 'V1.9', 'b', 'A', 'a', 'v1.9a', 'v01.9', '10', '9', 'é', '007', '7']
   const sorted = await sortByName(
     names.map((name) => file(name)),
@@ -59,7 +59,7 @@ test('names are sorted as people count, whatever their capitals', async () => {
   assert(naturalKey(`a${long}`) < naturalKey(`a1${long}`))
 })
 
-test('directories come first, whatever rows are sorted by and whichever way', async () => {
+test('directories come first, whatever the sort key and direction', async () => {
   const listing = await listingOf([
     file('a', 3, 10),
     directory('z', 5),
@@ -75,7 +75,7 @@ test('directories come first, whatever rows are sorted by and whichever way', as
   assert.equal(await namesOn(listing, { sort: 'date', isDescending: true }), 'y z b c a')
 })
 
-test('pages together are all rows, once each, in both directions', async () => {
+test('the pages together contain all rows exactly once, in both directions', async () => {
   const rows = [...Array(7).keys()].map((i) => directory(`d${i}`))
   const files = [...Array(12).keys()].map((i) => file(`f${i}`))
   const listing = await listingOf([...rows, ...files])
@@ -88,7 +88,7 @@ test('pages together are all rows, once each, in both directions', async () => {
   assert.deepEqual([last.page, last.pages, last.directories, last.files], [4, 4, 7, 12])
 })
 
-test('a filter takes what has it in its name, and is counted', async () => {
+test('a filter keeps names that contain its text, and counts them', async () => {
   const listing = await listingOf([directory('Debian'), file('debian.iso', 7), file('x', 100)])
   const page = await listing.page({ ...USUAL, filter: 'DEBIAN' }, 10, noPause)
   assert.deepEqual([page.directories, page.files, page.size], [1, 1, 7])
@@ -105,16 +105,16 @@ test('100,000 rows are sorted with a pause after each thousand or so', async () 
   const sorted = await sortByName(rows, pause)
   assert.equal(sorted[2]?.name, 'f2')
   assert.equal(sorted.at(-1)?.name, 'f99999')
-  // Once through for the keys and once for the runs; then 7 times to merge them, with larger steps
+  // Once for the keys and once for the runs; then 7 merges with larger steps
   assert(pauses > 300, String(pauses))
 })
 
-test('a query that says nothing or nonsense is as usual', () => {
+test('an empty or invalid query gets the defaults', () => {
   const queries = ['/', '/?', '/?sort=colour&order=up&page=-1', '/?page=1e9&sort', '/?%&page=x']
   for (const url of queries) assert.deepEqual(parseListingQuery(url), USUAL, url)
 })
 
-test('a query is spelled as it is read', () => {
+test('a formatted query is read back the same', () => {
   for (const url of ['./', '?sort=size&order=desc&filter=a+%26%22%3C&page=3', '?json&page=2']) {
     assert.equal(formatListingQuery(parseListingQuery(url)), url)
   }

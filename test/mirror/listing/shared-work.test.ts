@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SharedWork } from '../../../src/mirror/listing/shared-work.js'
 
-/** A client that can be told to leave. */
+/** A client that leaves when the test says so. */
 function makeClient() {
   const client = {
     leave: () => undefined as unknown,
@@ -13,7 +13,7 @@ function makeClient() {
   return client
 }
 
-test('work goes on for as long as one client waits for it, and ends with the last', async () => {
+test('work goes on while one client waits for it, and ends with the last', async () => {
   const signals: AbortSignal[] = []
   const work = new SharedWork(async (signal) => {
     signals.push(signal)
@@ -31,10 +31,10 @@ test('work goes on for as long as one client waits for it, and ends with the las
   assert.deepEqual([work.isAbandoned, signals[0]?.aborted], [false, false])
   second.leave()
   assert.deepEqual([work.isAbandoned, signals[0]?.aborted], [true, true])
-  for (const each of waiting) await assert.rejects(each, /nobody waits for it any more/)
+  for (const each of waiting) await assert.rejects(each, /no request waits for it any more/)
 })
 
-test('all that wait get what the work came to, and it is done once', async () => {
+test('the work is done once, and all who wait get its result', async () => {
   let count = 0
   const work = new SharedWork(() => Promise.resolve(++count))
   assert.deepEqual(await Promise.all([work.wait(makeClient()), work.wait(makeClient())]), [1, 1])

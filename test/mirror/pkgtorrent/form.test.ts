@@ -12,12 +12,12 @@ test('the paths of a form keep their order', () => {
   assert.deepEqual(parse('p=/yum/b&p=/yum/a&p=/yum/b'), ['/yum/b', '/yum/a', '/yum/b'])
 })
 
-test('a form as browsers and Python write it is read back', () => {
+test('a form written by browsers or Python is read back', () => {
   const paths = ['/yum/a b+c%&=.rpm', '/yum/ü/😀', "/a;b,'(c)*[d]?", '/~x']
   assert.deepEqual(parse(formOf(paths)), paths)
 })
 
-test('a plus is a space, an encoded one a plus', () => {
+test('a plus is a space, an encoded plus is a plus', () => {
   assert.deepEqual(parse('p=/a+b%2Bc%20d'), ['/a b+c d'])
 })
 
@@ -25,7 +25,7 @@ test('other fields are ignored', () => {
   assert.deepEqual(parse('q=1&p=/a&pp=/b&P=/c&=&&p=/d&p'), ['/a', '/d'])
 })
 
-test('a value may hold an equals sign', () => {
+test('a value may contain an equals sign', () => {
   assert.deepEqual(parse('p=/a=b=c'), ['/a=b=c'])
 })
 
@@ -35,26 +35,26 @@ test('a form without a path is refused', () => {
   }
 })
 
-test('as many paths as the limit are taken, one more is too much', () => {
+test('as many paths as the limit are accepted, but not one more', () => {
   const form = (count: number) => Array.from({ length: count }, (_, i) => `p=/${i}`).join('&')
   assert.equal(parse(form(10)).length, 10)
   assert.throws(() => parse(form(11)), refused('too-large', /more than 10 paths/))
 })
 
-test('what is not UTF-8 is refused, encoded or not', () => {
+test('text that is not UTF-8 is refused, encoded or not', () => {
   assert.throws(() => parse(Buffer.from('p=/\xff', 'latin1')), refused('usage', /UTF-8/))
   for (const form of ['p=/%ff', 'p=/%c3', 'p=/%ed%a0%80', 'p=/%', 'p=/%zz', 'p=/%4']) {
     assert.throws(() => parse(form), refused('usage', /UTF-8/), form)
   }
 })
 
-test('a path with a newline is refused, as sets are told apart by them', () => {
+test('a path with a newline is refused, because newlines separate the paths of a set', () => {
   for (const form of ['p=/a%0A/b', 'p=/a\n/b']) {
     assert.throws(() => parse(form), refused('usage', /newline/), form)
   }
 })
 
-test('a long form is read path by path, so that others have their turn in between', () => {
+test('a long form is read path by path, with other work in between', () => {
   const form = Array.from({ length: 50 }, (_, i) => `p=/${i}`).join('&')
   const steps = [...parsePaths(Buffer.from(form), 100)]
   assert.ok(steps.length >= 50, `${steps.length} steps`)

@@ -9,7 +9,7 @@ import { makeScratch } from '../../support/scratch.js'
 const PLENTY: SetLimits = { count: 1000, bytes: 1e9, bytesPerMinute: 1e9 }
 const MINUTE = 60_000
 
-/** A cache, and sets in it whose limits and clock are the test's own. */
+/** A cache and its sets, with limits and a clock of the test. */
 async function open(t: TestContext) {
   const cache = await openCache({ directory: makeScratch(t), now: Date.now, warn: assert.ifError })
   t.after(() => cache.close())
@@ -27,7 +27,7 @@ async function open(t: TestContext) {
   return { cache, clock, openSets }
 }
 
-/** A set of that name, and its digest. */
+/** A set with that name, and its digest. */
 function setOf(name: string, length = 10) {
   const set = { isSingle: false, paths: [`/yum/${name}`.padEnd(length, 'x')] }
   return { set, digest: digestOfSet(set) }
@@ -38,7 +38,7 @@ function note(sets: KnownSets, name: string, length?: number): void {
   sets.note(digest, set)
 }
 
-/** Which of some sets are known to a service that starts now. */
+/** The sets that a newly started service knows. */
 async function kept(
   openSets: () => Promise<KnownSets>,
   names: readonly string[],
@@ -47,7 +47,7 @@ async function kept(
   return names.filter((name) => sets.get(setOf(name).digest) !== null)
 }
 
-test('a set is known from now on, before and after a restart', async (t) => {
+test('a set is known at once, before and after a restart', async (t) => {
   const { openSets } = await open(t)
   const { set, digest } = setOf('a')
   const sets = await openSets()
@@ -57,7 +57,7 @@ test('a set is known from now on, before and after a restart', async (t) => {
   assert.deepEqual((await openSets()).get(digest), set)
 })
 
-test('a form says what a digest stands for; a path only where no form did', async (t) => {
+test('a form replaces a single path with the same digest, but not the reverse', async (t) => {
   const { openSets } = await open(t)
   const { set, digest } = setOf('a')
   const single = { ...set, isSingle: true }
@@ -73,14 +73,14 @@ test('a form says what a digest stands for; a path only where no form did', asyn
   assert.deepEqual((await openSets()).get(digest), set)
 })
 
-test('sets are bounded in number, and the oldest leaves first', async (t) => {
+test('the number of sets is limited, and the oldest is removed first', async (t) => {
   const { openSets } = await open(t)
   const sets = await openSets({ count: 3 })
   for (const name of ['a', 'b', 'c', 'd', 'e']) note(sets, name)
   assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd', 'e']), ['c', 'd', 'e'])
 })
 
-test('sets are bounded in bytes', async (t) => {
+test('the bytes of sets are limited', async (t) => {
   const { openSets } = await open(t)
   const sets = await openSets({ bytes: 10_000 })
   for (let i = 0; i < 100; i++) note(sets, `long ${i}`, 2000)
@@ -91,7 +91,7 @@ test('sets are bounded in bytes', async (t) => {
   assert.equal(names.filter((name) => later.get(setOf(name, 2000).digest)).length, 4)
 })
 
-test('what was of use only once leaves before what was of use again', async (t) => {
+test('sets used only once are removed before sets used again', async (t) => {
   const { openSets } = await open(t)
   const sets = await openSets({ count: 3 })
   for (const name of ['a', 'b', 'c']) note(sets, name)
@@ -100,7 +100,7 @@ test('what was of use only once leaves before what was of use again', async (t) 
   assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd', 'e', 'f']), ['a', 'e', 'f'])
 })
 
-test('what was asked for by its digest after a restart was of use again', async (t) => {
+test('a set requested by its digest after a restart counts as used again', async (t) => {
   const { openSets } = await open(t)
   const first = await openSets()
   for (const name of ['a', 'b', 'c']) note(first, name)
@@ -110,7 +110,7 @@ test('what was asked for by its digest after a restart was of use again', async 
   assert.deepEqual(await kept(openSets, ['a', 'b', 'c', 'd', 'e', 'f']), ['b', 'e', 'f'])
 })
 
-test('sets that were there before are bounded as well', async (t) => {
+test('sets from before a restart are limited, too', async (t) => {
   const { openSets } = await open(t)
   const first = await openSets()
   for (let i = 0; i < 20; i++) note(first, `old ${i}`)
@@ -119,7 +119,7 @@ test('sets that were there before are bounded as well', async (t) => {
   assert.equal((await kept(openSets, names)).length, 5)
 })
 
-test('new sets come into the cache only so fast, and are known in memory nevertheless', async (t) => {
+test('new sets enter the cache at a limited rate, but are known in memory', async (t) => {
   const { openSets, clock } = await open(t)
   const sets = await openSets({ bytesPerMinute: 10_000 })
   const names = Array.from({ length: 100 }, (_, i) => `set ${i}`)
@@ -139,7 +139,7 @@ test('new sets come into the cache only so fast, and are known in memory neverth
   assert.ok(added >= 8 && added <= 10, String(added))
 })
 
-test('digests of files do not leave for sets', async (t) => {
+test('digests of files are not removed for sets', async (t) => {
   const { cache, openSets } = await open(t)
   const key = { path: '/srv/a', pieceLength: 1024, phase: 0, size: 1024 }
   const record = {

@@ -7,7 +7,7 @@ import { MOUNT } from './yum-client.js'
 const BLOCK = 2 ** 20
 const addressOf = (name: string) => `${MOUNT}/nullfile/${name}`
 
-test('a null file is as many zeros as its name says', async (t) => {
+test('a null file has as many zeros as its name says', async (t) => {
   const { port } = await serveMirror(t)
   for (const size of [0, 1, 1000, BLOCK - 1, BLOCK]) {
     const { status, headers, body } = await ask(port, addressOf(`${size}_7`))
@@ -18,14 +18,14 @@ test('a null file is as many zeros as its name says', async (t) => {
   }
 })
 
-test('one larger than a block is not permitted', async (t) => {
+test('a null file larger than a block is not permitted', async (t) => {
   const { port } = await serveMirror(t)
   for (const size of [BLOCK + 1, 2 * BLOCK, '9'.repeat(400)]) {
     assert.equal((await ask(port, addressOf(`${size}_0`))).status, 403)
   }
 })
 
-test('a name that is no <size>_<n> is a 4xx', async (t) => {
+test('a name other than <size>_<n> is a 4xx', async (t) => {
   const { port } = await serveMirror(t)
   const names = [
     'x',
@@ -47,13 +47,13 @@ test('a name that is no <size>_<n> is a 4xx', async (t) => {
   }
 })
 
-test('HEAD of a null file says its size', async (t) => {
+test('HEAD of a null file has its size', async (t) => {
   const { port } = await serveMirror(t)
   const { status, headers, body } = await ask(port, addressOf('1000_0'), { method: 'HEAD' })
   assert.deepEqual([status, headers['content-length'], body.length], [200, '1000', 0])
 })
 
-test('a part of a null file can be had', async (t) => {
+test('a part of a null file can be requested', async (t) => {
   const { port } = await serveMirror(t)
   const cases = [
     { range: 'bytes=0-9', contentRange: 'bytes 0-9/1000', length: 10 },
@@ -69,7 +69,7 @@ test('a part of a null file can be had', async (t) => {
   }
 })
 
-test('several parts of a null file can be had, too', async (t) => {
+test('several parts of a null file can be requested, too', async (t) => {
   const { port } = await serveMirror(t)
   const answer = await ask(port, addressOf('1000_0'), { headers: { Range: 'bytes=0-9,-1' } })
   assert.equal(answer.status, 206)
@@ -77,7 +77,7 @@ test('several parts of a null file can be had, too', async (t) => {
   assert.match(answer.body.toString(), /Content-Range: bytes 999-999\/1000\r\n\r\n\0\r\n--/)
 })
 
-test('a part that a null file does not have is 416', async (t) => {
+test('a part outside a null file is 416', async (t) => {
   const { port } = await serveMirror(t)
   for (const name of ['1000_0', '0_0']) {
     const answer = await ask(port, addressOf(name), { headers: { Range: 'bytes=1000-' } })
@@ -86,7 +86,7 @@ test('a part that a null file does not have is 416', async (t) => {
   }
 })
 
-test('who has a null file is told that it is still the same', async (t) => {
+test('a client that has a null file gets 304', async (t) => {
   const { port } = await serveMirror(t)
   const { headers } = await ask(port, addressOf('5_0'))
   const condition = { 'If-None-Match': headers.etag! }

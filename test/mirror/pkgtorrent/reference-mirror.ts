@@ -4,7 +4,9 @@ import type { MirrorFile } from './reference-rules.js'
 
 const MIB = 2 ** 20
 
-/** Sizes at and around the edges of blocks, and a few others; some twice, for pads of one size. */
+/**
+ * Sizes at and around the edges of blocks, and a few others; some twice, for pads of the same size.
+ */
 const SIZES = [
   0,
   1,
@@ -21,7 +23,7 @@ const SIZES = [
   0,
 ]
 
-/** Names that form, address and torrent each write in their own way. */
+/** Names that form, address and torrent each encode differently. */
 const NAMES = [
   'a.rpm',
   'b+c~1.rpm',
@@ -38,12 +40,12 @@ export function referenceFiles(): MirrorFile[] {
   })
 }
 
-/** Files to be planted below a mirror's root. */
+/** The files to create below a mirror's root. */
 export function planted(files: readonly MirrorFile[]): Files {
   return Object.fromEntries(files.map(({ path, content }) => [path.slice(1), content]))
 }
 
-/** Takes some of the items, in an order that depends on the seed alone. */
+/** Takes some of the items in an order that depends only on the seed. */
 export function pick<T>(items: readonly T[], count: number, seed: number): T[] {
   const left = [...items]
   const random = pseudoRandom(2 * count, seed)

@@ -23,7 +23,7 @@ const SETS = Array.from({ length: 24 }, (_, i) => pick(FILES, 1 + (i % 9), 100 +
 
 const pathsOf = (files: readonly MirrorFile[]) => files.map(({ path }) => path)
 
-/** Asserts that an answer is the torrent around this info, byte for byte. */
+/** Asserts that an answer is exactly the torrent around this info. */
 function assertTorrent(answer: Answer, expected: Uint8Array, info: Uint8Array): void {
   assert.equal(answer.status, 200, answer.body.toString('latin1', 0, 200))
   const { headers } = answer
@@ -47,7 +47,7 @@ function assertSingle(served: ServedMirror, answer: Answer, file: MirrorFile): v
   assertTorrent(answer, torrentAround(info, [TRACKER], urls), info)
 }
 
-test('the torrents of sets are those of the original, by POST and then by digest', async (t) => {
+test("the torrents of sets equal the original's, by POST and then by digest", async (t) => {
   const served = await serveMirror(t, { files: planted(FILES) })
   for (const set of SETS) {
     assertSet(served, await post(served.port, pathsOf(set)), set)
@@ -56,7 +56,7 @@ test('the torrents of sets are those of the original, by POST and then by digest
   }
 })
 
-test('they are the same whatever was asked for before, and after a restart', async (t) => {
+test('they are the same whatever was requested before, and after a restart', async (t) => {
   const before = await serveMirror(t, { files: planted(FILES) })
   const filled = FILES.filter(({ content }) => content.length > 0)
   for (const file of filled) await ask(before.port, singleAddress(file.path))
@@ -71,7 +71,7 @@ test('they are the same whatever was asked for before, and after a restart', asy
   }
 })
 
-test('the torrents of single files are those of the original, by either name', async (t) => {
+test("the torrents of single files equal the original's, by both names", async (t) => {
   const served = await serveMirror(t, { files: planted(FILES) })
   for (const file of FILES.filter(({ content }) => content.length > 0)) {
     assertSingle(served, await ask(served.port, singleAddress(file.path)), file)
@@ -80,7 +80,7 @@ test('the torrents of single files are those of the original, by either name', a
   }
 })
 
-test('a set of one path is a directory of one file, even where single knows the path', async (t) => {
+test('a set of one path is a directory of one file, even after single requested the path', async (t) => {
   const served = await serveMirror(t, { files: planted(FILES) })
   const [file] = FILES.filter(({ content }) => content.length > 2 ** 20)
   await ask(served.port, singleAddress(file!.path))
@@ -95,7 +95,7 @@ test('a file at the root is found at the root', async (t) => {
   assertSingle(served, await ask(served.port, singleAddress(file.path)), file)
 })
 
-test('many small files are padded each, with null files counted by their size', async (t) => {
+test('each of many small files is padded, and null files are counted by size', async (t) => {
   const files = Array.from({ length: 60 }, (_, i) => {
     return { path: `/yum/small/${i}.rpm`, content: Buffer.alloc(10 + (i % 3), i) }
   })
@@ -123,21 +123,21 @@ test('a glob that matches one file makes a torrent of that file', async (t) => {
   assertSingle(served, answer, fromTree('/yum/b/1.rpm')[0]!)
 })
 
-test('the globs of a form stand where they were given, each sorted in itself', async (t) => {
+test("files of a form's globs have the order of the globs, each sorted in itself", async (t) => {
   const served = await serveMirror(t, { files: planted(treeFiles) })
   const answer = await post(served.port, ['/yum/b/1.rpm', '/yum/a/*.rpm', '/yum/a.?/3.rpm'])
   const order = ['/yum/b/1.rpm', '/yum/a/2.rpm', '/yum/a/z.rpm', '/yum/a/ö.rpm', '/yum/a.b/3.rpm']
   assertSet(served, answer, fromTree(...order))
 })
 
-test('with --pad-files bep47 null files say what they are', async (t) => {
+test('with --pad-files bep47, null files are marked as pad files', async (t) => {
   const served = await serveMirror(t, { files: planted(FILES), args: ['--pad-files', 'bep47'] })
   for (const set of SETS.slice(0, 8)) {
     assertInfo(served, await post(served.port, pathsOf(set)), multiFileInfo(set, { bep47: true }))
   }
 })
 
-test('a cache shared with a service that pads otherwise mixes nothing up', async (t) => {
+test('a cache can be shared with a service that pads differently', async (t) => {
   const [set] = SETS.filter(({ length }) => length > 4)
   const plain = await serveMirror(t, { files: planted(FILES) })
   assertSet(plain, await post(plain.port, pathsOf(set!)), set!)
@@ -151,7 +151,7 @@ test('a cache shared with a service that pads otherwise mixes nothing up', async
   assertInfo(named, answer, multiFileInfo(set!, { serviceName: 'other' }))
 })
 
-test('--service-name is the mount and the directory of the null files', async (t) => {
+test('--service-name is the prefix and the directory of the null files', async (t) => {
   const args = ['--service-name', 'bt-sets']
   const served = await serveMirror(t, { files: planted(FILES), args })
   for (const set of SETS.slice(0, 8)) {
@@ -170,7 +170,7 @@ const TRACKERS = [
   'http://d.ex/',
 ]
 
-test('trackers are spread over torrents, and all web seeds are named', async (t) => {
+test('torrents differ in the order of trackers, and contain all web seeds', async (t) => {
   const seeds = ['https://two.example/pub', 'http://three.example']
   const args = [
     ...TRACKERS.flatMap((tracker) => ['--tracker', tracker]),
@@ -193,7 +193,7 @@ test('trackers are spread over torrents, and all web seeds are named', async (t)
   }
 })
 
-test('--public-url stands in for what the client calls the mirror', async (t) => {
+test("--public-url replaces the client's name of the mirror", async (t) => {
   const args = ['--public-url', 'https://mirror.example/pub/']
   const served = await serveMirror(t, { files: planted(FILES), args })
   const [file] = FILES.filter(({ content }) => content.length > 0)

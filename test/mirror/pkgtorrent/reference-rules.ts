@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 
 /**
- * The rules by which the original pkgtorrent-service made torrents, written down once more in the
- * plainest way and without anything of btkit: swarms live on only if the bytes are the same.
+ * The rules of the original pkgtorrent-service for making torrents, written again as plainly as
+ * possible and without btkit: swarms continue only if the bytes are the same.
  */
 
 /** A file by its path on the mirror, such as `/yum/7/a.rpm`. */
@@ -13,7 +13,7 @@ export interface MirrorFile {
 
 export interface ReferenceRules {
   readonly serviceName?: string
-  /** Whether null files say that they are pad files (BEP 47). */
+  /** Whether null files are marked as pad files (BEP 47). */
   readonly bep47?: boolean
 }
 
@@ -85,13 +85,13 @@ function hashBlocks(content: Uint8Array): Buffer {
   return Buffer.concat(digests)
 }
 
-/** The trackers in the order in which the torrent of this `info` names them. */
+/** The trackers in the order of the torrent with this `info`. */
 export function trackerOrder(trackers: readonly string[], info: Uint8Array): string[] {
   const rankOf = (tracker: string) => sha1(tracker + sha1(info))
   return trackers.toSorted((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1))
 }
 
-/** A whole torrent around an `info`, with `announce` for today's clients. */
+/** A whole torrent around an `info`, with `announce` for current clients. */
 export function torrentAround(
   info: Uint8Array,
   trackers: readonly string[],
@@ -101,13 +101,13 @@ export function torrentAround(
   const announce = order[0]
     ? { announce: order[0], 'announce-list': order.map((tracker) => [tracker]) }
     : {}
-  // The info as it stands, between the keys before it and the only one behind
+  // The unchanged info, between the keys before it and the one after it
   const before = bencode({ ...announce, info: 0 }).subarray(0, -'i0ee'.length)
   const after = Buffer.concat([bencode('url-list'), bencode(urlList)])
   return Buffer.concat([before, info, after, Buffer.from('e')])
 }
 
-/** The address of the directory that holds a file, as `url-list` has it for the file alone. */
+/** URL of the directory that contains a file, as in the `url-list` of the file alone. */
 export function directoryUrl(base: string, path: string): string {
   const directories = path.split('/').slice(1, -1)
   return [base, ...directories.map((name) => encodeURIComponent(name)), ''].join('/')

@@ -27,7 +27,7 @@ function layoutOf(files: ScannedFile[], set = SET, serviceName = 'svc'): string[
   })
 }
 
-test('after each file but the last, a null file fills the block', () => {
+test('after each file except the last, a null file fills the block', () => {
   const files = [fileOf('yum/a', 1), fileOf('yum/b/c', BLOCK + 1), fileOf('yum/d', 5)]
   assert.deepEqual(layoutOf(files), [
     'a 1',
@@ -38,7 +38,7 @@ test('after each file but the last, a null file fills the block', () => {
   ])
 })
 
-test('null files are counted for each size by itself', () => {
+test('null files are counted separately for each size', () => {
   const files = [1, 2, 1, 2, 9].map((size, i) => fileOf(`yum/${i}`, size))
   const pads = layoutOf(files, SET, 's').filter((entry) => entry.startsWith('['))
   assert.deepEqual(pads, [
@@ -49,7 +49,7 @@ test('null files are counted for each size by itself', () => {
   ])
 })
 
-test('none follows a file that ends with a block, nor an empty one', () => {
+test('no null file follows an empty file, or one that ends with a block', () => {
   const files = [fileOf('yum/a', BLOCK), fileOf('yum/b', 0), fileOf('yum/c', 2 * BLOCK)]
   assert.deepEqual(layoutOf([...files, fileOf('yum/d', 1)]), [
     'a 1048576',
@@ -59,7 +59,7 @@ test('none follows a file that ends with a block, nor an empty one', () => {
   ])
 })
 
-test('the torrent is called what all its paths begin with', () => {
+test("the torrent's name is the common beginning of its paths", () => {
   const content = setContent(SET, [fileOf('yum/a', 1), fileOf('yum/b', BLOCK)], 'svc')
   assert.equal(content.name, 'yum')
   assert.equal(content.isDirectory, true)
@@ -68,7 +68,7 @@ test('the torrent is called what all its paths begin with', () => {
   assert.equal(content.pieceLength, BLOCK)
 })
 
-test('a file asked for by itself is a torrent of that file', () => {
+test('a single file makes a torrent of that file', () => {
   const content = setContent(SINGLE, [fileOf('yum/7/a.rpm', BLOCK + 1)], 'svc')
   assert.equal(content.name, 'a.rpm')
   assert.equal(content.isDirectory, false)
@@ -83,20 +83,20 @@ test('a set of one file is a directory all the same', () => {
   assert.deepEqual(layoutOf([fileOf('yum/7/a.rpm', 1)]), ['7/a.rpm 1'])
 })
 
-test('several files asked for by a pattern are a set', () => {
+test('several files matched by a pattern are a set', () => {
   const files = [fileOf('yum/a', 1), fileOf('yum/b', 1)]
   assert.deepEqual(layoutOf(files, SINGLE), layoutOf(files, SET))
 })
 
-test('a file at the root can be had by itself, not in a set', () => {
+test('a file at the root can be requested alone, but not in a set', () => {
   assert.equal(setContent(SINGLE, [fileOf('a.iso', 1)], 'svc').name, 'a.iso')
   assert.throws(
     () => setContent(SET, [fileOf('a.iso', 1)], 'svc'),
-    refused('incompatible', /^\/a\.iso: .*common directory/),
+    refused('incompatible', /^\/a\.iso: .*same first directory/),
   )
 })
 
-test('what has no common beginning, or is named twice, is refused', () => {
+test('files without a common beginning, or named twice, are refused', () => {
   const mixed = [fileOf('yum/a', 1), fileOf('deb/a', 1)]
   assert.throws(
     () => setContent(SET, mixed, 'svc'),
@@ -106,7 +106,7 @@ test('what has no common beginning, or is named twice, is refused', () => {
   assert.throws(() => setContent(SET, twice, 'svc'), refused('incompatible', /^\/yum\/a: .*twice/))
 })
 
-test('nothing but empty files is refused', () => {
+test('only empty files are refused', () => {
   const files = [fileOf('yum/a', 0), fileOf('yum/b', 0)]
   assert.throws(() => setContent(SET, files, 'svc'), refused('empty', /empty/))
   assert.throws(() => setContent(SINGLE, files.slice(1), 'svc'), refused('empty', /empty/))
@@ -128,6 +128,9 @@ for (const version of ['v2', 'hybrid'] as const) {
     const large = (size: number) => () =>
       setContent({ ...SINGLE, version }, [fileOf('yum/a', size)], 'svc')
     assert.equal(large(64 * GIB)().size, 64 * GIB)
-    assert.throws(large(64 * GIB + 1), refused('incompatible', /more than 64 GiB in version 2/))
+    assert.throws(
+      large(64 * GIB + 1),
+      refused('incompatible', /more than 64 GiB are not hashed for version 2/),
+    )
   })
 }

@@ -16,7 +16,7 @@ async function webSeedsOf(t: TestContext, path: string, args: readonly string[] 
   return { address, seeds: torrent['url-list'] }
 }
 
-test('no web seed is named for a file at an address that the service answers itself', async (t) => {
+test("a file below the service's own addresses gets no web seed", async (t) => {
   const path = '/yum/torrent_service/single/a.rpm'
   const { address, seeds } = await webSeedsOf(t, path, ['--web-seed', 'http://b.example'])
   assert.equal(seeds, undefined)
@@ -24,7 +24,7 @@ test('no web seed is named for a file at an address that the service answers its
   assert.notEqual(await (await fetch(address + path)).text(), 'below the mount')
 })
 
-test('one is named for all others', async (t) => {
+test('all other files get one', async (t) => {
   const one = await webSeedsOf(t, '/yum/torrent_service.rpm')
   assert.deepEqual(one.seeds, [`${one.address}/yum/`])
   const two = await webSeedsOf(t, '/torrent_service/a.rpm')

@@ -3,15 +3,15 @@ import { setDigest } from './reference-rules.js'
 
 export const MOUNT = '/yum/torrent_service'
 
-/** What the yum client comes to: the torrent, and the name under which it keeps it. */
+/** The result of the yum client: the torrent, and its file name. */
 export interface YumResult {
-  /** The statuses of the answers on the way. */
+  /** The statuses of all answers. */
   readonly statuses: readonly number[]
   readonly fileName: string
   readonly torrent: Buffer
 }
 
-/** Plays the exchange of the yum client, which falls back to plain HTTP on anything unexpected. */
+/** Imitates the yum client, which falls back to plain HTTP on any unexpected answer. */
 export async function playYum(port: number, paths: readonly string[]): Promise<YumResult> {
   const sorted = paths.toSorted()
   const address = `${MOUNT}/digest/${setDigest(sorted)}`
@@ -31,7 +31,7 @@ function finish(statuses: readonly number[], { headers, body }: Answer): YumResu
   return { statuses, fileName: disposition.slice(PREFIX.length), torrent: body }
 }
 
-/** POSTs a set to the address of its digest, the paths in the order given. */
+/** POSTs a set to the address of its digest, with the paths in the given order. */
 export function post(port: number, paths: readonly string[], mount = MOUNT): Promise<Answer> {
   const address = `${mount}/digest/${setDigest(paths)}`
   return ask(port, address, { method: 'POST', headers: FORM, body: formOf(paths) })

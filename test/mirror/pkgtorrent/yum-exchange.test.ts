@@ -24,7 +24,7 @@ test('a yum client gets its torrent by two requests, the next client by one', as
   assert.deepEqual(second, { ...first, statuses: [200] })
 })
 
-test('an unknown set is 412 with nothing that a cache could keep', async (t) => {
+test('an unknown set is 412 without anything that a cache could keep', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const method of ['GET', 'HEAD']) {
     const { status, headers, body } = await ask(port, ADDRESS, { method })
@@ -36,7 +36,7 @@ test('an unknown set is 412 with nothing that a cache could keep', async (t) => 
   }
 })
 
-test('HEAD of a set says what GET says, without the torrent', async (t) => {
+test('HEAD of a set has the headers of GET, without the torrent', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   await post(port, PATHS)
   const got = await ask(port, ADDRESS)
@@ -49,14 +49,14 @@ test('HEAD of a set says what GET says, without the torrent', async (t) => {
   }
 })
 
-test('the digest may be written in capitals, and any mount will do', async (t) => {
+test('the digest may be in capitals, and any prefix is accepted', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const { body } = await post(port, PATHS)
   const address = `/other/torrent_service/digest/${setDigest(PATHS).toUpperCase()}`
   assert.deepEqual((await ask(port, address)).body, body)
 })
 
-test('paths that do not hash to the digest in the address are refused', async (t) => {
+test('paths that do not match the digest in the address are refused', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const question = { method: 'POST', headers: FORM, body: formOf(PATHS.toReversed()) }
   const { status, body } = await ask(port, ADDRESS, question)
@@ -74,14 +74,14 @@ test('a form of any other type is refused', async (t) => {
   }
 })
 
-test('the type of the form may say its charset', async (t) => {
+test('the type of the form may contain its charset', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded; charset=UTF-8' }
   const answer = await ask(port, ADDRESS, { method: 'POST', headers, body: formOf(PATHS) })
   assert.equal(answer.status, 200)
 })
 
-test('a form without a path is refused, and says so', async (t) => {
+test('a form without a path is refused with a message', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const body of ['', 'q=/yum/7/a.rpm', 'P=/yum/7/a.rpm']) {
     const address = `${MOUNT}/digest/${setDigest([])}`
@@ -99,7 +99,7 @@ test('a POST without any body is a 4xx', async (t) => {
   }
 })
 
-test('what is no digest is a 4xx, by GET and by POST', async (t) => {
+test('an invalid digest is a 4xx, by GET and by POST', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const digest = setDigest(PATHS)
   for (const text of ['', 'x', digest.slice(1), `${digest}0`, `${digest.slice(1)}g`]) {
@@ -111,7 +111,7 @@ test('what is no digest is a 4xx, by GET and by POST', async (t) => {
   }
 })
 
-test('a set of nothing but empty files is a 4xx that says so', async (t) => {
+test('a set of only empty files is a 4xx with a message', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const answers = [
     await post(port, ['/yum/empty.rpm']),
@@ -124,7 +124,7 @@ test('a set of nothing but empty files is a 4xx that says so', async (t) => {
   }
 })
 
-test('no torrent can be made of a file twice, of two trees, or of files at the top', async (t) => {
+test('no torrent contains a file twice, two trees, or files at the top', async (t) => {
   const top = { 'top.iso': 'y', 'top.img': 'z' }
   const { port } = await serveMirror(t, { files: { ...FILES, 'deb/a.deb': 'x', ...top } })
   const twice = await post(port, ['/yum/7/a.rpm', '/yum/7/a.rpm'])
@@ -136,5 +136,5 @@ test('no torrent can be made of a file twice, of two trees, or of files at the t
   assert.equal(atRoot.status, 422)
   const pattern = await ask(port, `${MOUNT}/single/top.*`)
   assert.equal(pattern.status, 422)
-  assert.match(pattern.body.toString(), /^\/top\.img: .*common directory.*\n$/)
+  assert.match(pattern.body.toString(), /^\/top\.img: .*same first directory.*\n$/)
 })

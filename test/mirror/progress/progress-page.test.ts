@@ -10,16 +10,16 @@ import { SINGLE } from '../hostile/siege.js'
 const BROWSER = { Host: 'x', Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 const CURL = { Host: 'x', Accept: '*/*' }
 
-/** An address as the server that told it was asked, with the page's own link to its progress. */
+/** The address of a torrent, and that of its progress page. */
 const PATH = `${SINGLE}/yum/image.iso`
 const PROGRESS = `${PATH}?progress`
 
-/** A service that hashes nothing yet, and how it is asked. */
+/** A service that hashes nothing yet, with a function to request it. */
 async function serveHeld(t: TestContext, files: Files = { 'yum/image.iso': 'x'.repeat(1000) }) {
   const held = holdHashing(t)
   const { port } = await serveMirror(t, { files, args: ['--wait', '0.05'] })
   const visit = (path: string) => ask(port, path, { headers: BROWSER })
-  /** Visits an address until its page says something. */
+  /** Requests an address until its page matches `words`. */
   const visitUntil = async (path: string, words: RegExp) => {
     for (;;) {
       const answer = await visit(path)
@@ -45,7 +45,7 @@ test('a browser gets a page while the torrent is made, and then the torrent', as
   assert.equal(torrent.headers['content-type'], 'application/x-bittorrent')
 })
 
-test('the page tells how far the torrent is', async (t) => {
+test('the page shows the progress of the torrent', async (t) => {
   const { held, visitUntil } = await serveHeld(t)
   held.reach(0.25)
   const { body } = await visitUntil(PATH, /<progress/)
@@ -54,7 +54,7 @@ test('the page tells how far the torrent is', async (t) => {
   assert.match(String(body), /<title>25 % of image\.iso<\/title>/)
 })
 
-test('the page asks again by itself, without a script too', async (t) => {
+test('the page refreshes itself, without a script, too', async (t) => {
   const { visit } = await serveHeld(t)
   for (const path of [PATH, PROGRESS]) {
     const { body, headers } = await visit(path)
@@ -67,7 +67,7 @@ test('the page asks again by itself, without a script too', async (t) => {
   }
 })
 
-test('what else an address asks for stays in the links of the page', async (t) => {
+test('other parts of the query stay in the links of the page', async (t) => {
   const { held, visit, visitUntil } = await serveHeld(t)
   assert.match(String((await visit(`${PATH}?v2`)).body), /url=\?v2&amp;progress"/)
   assert.match(String((await visit(`${PATH}?v2&progress`)).body), /url=\?v2&amp;progress"/)
@@ -76,7 +76,7 @@ test('what else an address asks for stays in the links of the page', async (t) =
   assert.match(String(body), /<a id="download" href="\?v2">/)
 })
 
-test('programs get what they always got', async (t) => {
+test('programs get the same as before', async (t) => {
   const { held, port, visitUntil } = await serveHeld(t)
   held.reach(0.5)
   await visitUntil(PATH, /50 %/)
@@ -88,7 +88,7 @@ test('programs get what they always got', async (t) => {
         503,
         'text/plain; charset=utf-8',
         '5',
-        'the files are being hashed, 0 MiB so far: ask again later\n',
+        'the files are being hashed, 0 MiB so far; try again in 5 s\n',
       ],
     )
   }
@@ -98,7 +98,7 @@ test('programs get what they always got', async (t) => {
   assert.equal(headers['content-type'], 'application/x-bittorrent')
 })
 
-test('a torrent that was just given away is shown as ready as well', async (t) => {
+test('a torrent from memory is shown as ready, too', async (t) => {
   const { held, visit, visitUntil } = await serveHeld(t)
   held.release()
   await visitUntil(PROGRESS, /The torrent is ready/)
@@ -106,7 +106,7 @@ test('a torrent that was just given away is shown as ready as well', async (t) =
   await visitUntil(PROGRESS, /The torrent is ready/)
 })
 
-test('a browser is answered within a second or so, however long others wait', async (t) => {
+test('a browser is answered after about a second, however long others wait', async (t) => {
   holdHashing(t)
   const { port } = await serveMirror(t, {
     files: { 'yum/image.iso': 'x' },
@@ -116,7 +116,7 @@ test('a browser is answered within a second or so, however long others wait', as
   assert.equal(status, 503)
 })
 
-test('hashing is not given up between two looks of the page', async (t) => {
+test('hashing is not abandoned between two updates of the page', async (t) => {
   const { held, visit, visitUntil } = await serveHeld(t)
   held.reach(0.5)
   await visitUntil(PATH, /50 %/)
@@ -133,7 +133,7 @@ test('a hostile name is inert, and a line stays a line', async (t) => {
 })
 
 for (const path of ['/yum/image.iso.torrent', '/yum/?torrent', '/yum.torrent', '/yum?torrent']) {
-  test(`the progress of ${path} ends in its torrent`, async (t) => {
+  test(`the progress of ${path} ends with its torrent`, async (t) => {
     const { held, visit, visitUntil } = await serveHeld(t)
     held.reach(0.5)
     const { body } = await visitUntil(path, /50 %/)
@@ -156,7 +156,7 @@ test('a hostile query is inert', async (t) => {
   assert.doesNotMatch(String(body), /<img/)
 })
 
-test('of what does not exist, a browser gets the page of errors and no progress', async (t) => {
+test('for a missing file, a browser gets the error page and no progress', async (t) => {
   const { visit } = await serveHeld(t)
   const { status, headers, body } = await visit(`${SINGLE}/yum/nothing`)
   assert.deepEqual([status, headers['content-type']], [404, 'text/html; charset=utf-8'])
@@ -164,7 +164,7 @@ test('of what does not exist, a browser gets the page of errors and no progress'
   assert.doesNotMatch(String(body), /id="again"|Refresh/i)
 })
 
-test('a page costs no second hashing', async (t) => {
+test('a page causes no second hashing', async (t) => {
   const { held, port, visit, visitUntil } = await serveHeld(t)
   await Promise.all([visit(PATH), visit(PATH), visit(`${PATH}?progress`)])
   held.release()

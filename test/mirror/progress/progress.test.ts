@@ -14,14 +14,14 @@ test('a torrent whose hashing has not begun waits', () => {
   assert.deepEqual([state, bytesDone, bytesTotal, bytesPerSecond], ['waiting', 0, 1000, null])
 })
 
-test('what the cache knew counts as done', () => {
+test('pieces from the cache count as done', () => {
   const progress = new TorrentProgress(TITLE, 1000, () => 0)
   progress.note(100, 400)
   const { state, bytesDone, bytesTotal } = progress.tell()
   assert.deepEqual([state, bytesDone, bytesTotal], ['hashing', 700, 1000])
 })
 
-test('never more is told as done than there is', () => {
+test('the bytes done never exceed the total', () => {
   const progress = new TorrentProgress(TITLE, 1000, () => 0)
   progress.note(1200, 1000)
   assert.equal(progress.tell().bytesDone, 1000)
@@ -35,7 +35,7 @@ test('the rate is that of the last ten seconds', () => {
   assert.equal(Math.round(pace.perSecond(amount) ?? 0), 500)
 })
 
-test('the rate goes down while nothing moves', () => {
+test('the rate falls while there is no progress', () => {
   let now = 0
   const pace = new Pace(() => now)
   pace.note(0)

@@ -17,7 +17,7 @@ function linksOf(page: string): Record<string, string> {
   return Object.fromEntries(links.map(([, address = '', text = '']) => [text, address]))
 }
 
-test('a browser gets errors as pages that lead back', async (t) => {
+test('a browser gets errors as pages with links back', async (t) => {
   const root = makeScratch(t, { 'pub/a/x': '1' })
   mkdirSync(join(root, 'pub/void'))
   const { port } = await serveMirror(t, { root })
@@ -46,7 +46,7 @@ test('a browser gets errors as pages that lead back', async (t) => {
   }
 })
 
-test('the page says the same line as programs get, as text', async (t) => {
+test('the page contains the same line that programs get, as text', async (t) => {
   const { port } = await serveMirror(t, { files: { a: '1' } })
   const path = '/%3Cb%3E'
   const { status, headers, body } = await ask(port, path)
@@ -57,13 +57,13 @@ test('the page says the same line as programs get, as text', async (t) => {
   assert.match(page, /<h1>404 Not Found<\/h1>\s*<p>\/&lt;b&gt;: not found<\/p>/)
 })
 
-test('without pages of directories the page leads to none', async (t) => {
+test('without pages of directories, the page links to none', async (t) => {
   const { port } = await serveMirror(t, { files: { a: '1' }, args: ['--no-listings'] })
   const { body } = await ask(port, '/pub/none', { headers: BROWSER })
   assert.deepEqual(linksOf(body.toString()), { [STATUS]: '../-/status' })
 })
 
-test('a client that asks too fast gets a page with a way to try again', async (t) => {
+test('a client that is too fast gets a page with a link to try again', async (t) => {
   const files = Object.fromEntries([...Array(10_002).keys()].map((i) => [`d/f${i}`, '']))
   const { port } = await serveMirror(t, { files, args: ['--rate-limit', '1'] })
   await ask(port, '/d/', { headers: BROWSER })

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { checkHosts, publicAddress } from '../../../src/mirror/requests/public-address.js'
 import { refused } from '../refused.js'
 
-/** A request with such Host header fields, as node:http gives it. */
+/** A request with these Host header fields, as node:http passes it. */
 function requestTo(...hosts: string[]): IncomingMessage {
   return requestOf('1.1', hosts)
 }
@@ -21,7 +21,7 @@ function requestOf(httpVersion: string, hosts: string[]): IncomingMessage {
   return request as IncomingMessage
 }
 
-test('the address is what the client calls the mirror', () => {
+test("the address contains the client's name of the mirror", () => {
   const hosts = ['mirror.example', 'mirror.example:8080', 'localhost', 'a_b.example', '10.0.0.1:80']
   for (const host of [
     ...hosts,
@@ -34,7 +34,7 @@ test('the address is what the client calls the mirror', () => {
   }
 })
 
-test('a Host that could not stand in an address is refused', () => {
+test('a Host that cannot be in a URL is refused', () => {
   const hosts = [
     '',
     ' ',
@@ -80,7 +80,7 @@ test('a host in the address of the request outweighs the header', () => {
   assert.throws(() => publicAddress(odd, null), refused('usage', /Host/))
 })
 
-test('no Host, or two, is refused', () => {
+test('a missing Host, or two, are refused', () => {
   assert.throws(() => publicAddress(requestTo(), null), refused('usage', /Host/))
   for (const hosts of [[], ['a.example', 'a.example']]) {
     assert.throws(
@@ -92,14 +92,14 @@ test('no Host, or two, is refused', () => {
   }
 })
 
-test('HTTP/1.0 knows of no Host, and who publishes an address needs none', () => {
+test('HTTP/1.0 and services with a public URL need no Host', () => {
   assert.doesNotThrow(() => {
     checkHosts(requestOf('1.0', []), false)
     checkHosts(requestTo(), true)
   })
 })
 
-test('the address under which the mirror is published stands above all', () => {
+test('the public URL has priority over everything', () => {
   for (const request of [requestTo('evil.example'), requestTo(), requestTo('a b')]) {
     assert.equal(publicAddress(request, 'https://m.example/pub'), 'https://m.example/pub')
   }

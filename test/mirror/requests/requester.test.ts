@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify'
 import { MemoryPool } from '../../../src/mirror/admission/memory-pool.js'
 import { Requester } from '../../../src/mirror/requests/requester.js'
 
-/** The client of a request that reached a server, its response, and what memory there is. */
+/** The client of a request to a server, with its response and its memory. */
 async function askServer(t: TestContext) {
   const server = createServer()
   t.after(() => server.close())
@@ -23,7 +23,7 @@ async function askServer(t: TestContext) {
   return { client, response, requester, pool }
 }
 
-test('what is to be done when a client goes away is done when it goes', async (t) => {
+test("actions for a client's leaving run when it leaves", async (t) => {
   const { client, response, requester } = await askServer(t)
   let calls = 0
   requester.onGone(() => calls++)
@@ -33,7 +33,7 @@ test('what is to be done when a client goes away is done when it goes', async (t
   assert.equal(calls, 1)
 })
 
-test('what is to be done when a client goes away is done at once when it has gone', async (t) => {
+test("actions for a client's leaving run at once if it has left", async (t) => {
   const { client, response, requester } = await askServer(t)
   client.destroy()
   await once(response, 'close')
@@ -42,7 +42,7 @@ test('what is to be done when a client goes away is done at once when it has gon
   assert.equal(calls, 1)
 })
 
-test('nothing is worked for a client that has gone, and no memory is kept for it', async (t) => {
+test('a client that has left has an aborted signal and no memory', async (t) => {
   const { client, response, requester, pool } = await askServer(t)
   client.destroy()
   await once(response, 'close')

@@ -20,7 +20,7 @@ interface Setup {
   readonly args?: readonly string[]
 }
 
-/** A service whose report of the last second is always old. */
+/** A service whose last report is always too old. */
 async function serve(t: TestContext, setup: Setup = {}) {
   const clock = new Clock()
   const files = setup.files ?? { 'yum/image.iso': 'x'.repeat(1000), 'yum/a': 'a', 'yum/b': 'b' }
@@ -33,7 +33,7 @@ async function serve(t: TestContext, setup: Setup = {}) {
     assert.equal(status, 200)
     return JSON.parse(String(body)) as StatusReport
   }
-  /** The report as soon as it is as it should be. */
+  /** Resolves with the report as soon as it meets the condition. */
   const statusWhen = async (isSo: (report: StatusReport) => boolean): Promise<StatusReport> => {
     for (;;) {
       const report = await status()
@@ -49,7 +49,7 @@ async function serve(t: TestContext, setup: Setup = {}) {
   return { clock, port, root, status, statusWhen, page, fetchTorrent }
 }
 
-test('a service that was just started has nothing to tell', async (t) => {
+test('a new service has an empty report', async (t) => {
   const { status } = await serve(t)
   const { hashing, planning, busiest, cache, version, uptimeSeconds, warm } = await status()
   assert.equal(warm, null)
@@ -60,7 +60,7 @@ test('a service that was just started has nothing to tell', async (t) => {
   assert.ok(uptimeSeconds >= 1)
 })
 
-test('what is being hashed is told with how far it is', async (t) => {
+test('torrents being hashed are reported with their progress', async (t) => {
   const held = holdHashing(t)
   const { statusWhen, page, fetchTorrent } = await serve(t)
   const torrent = fetchTorrent('/yum/image.iso')
@@ -79,7 +79,7 @@ test('what is being hashed is told with how far it is', async (t) => {
   assert.equal(done.cache.origins.files, 1)
 })
 
-test('the torrents that are asked for most are told, and where they came from', async (t) => {
+test('the most requested torrents are reported, and the sources of torrents', async (t) => {
   const { status, fetchTorrent, page } = await serve(t)
   for (const path of ['/yum/a', '/yum/b', '/yum/b', '/yum/b', '/yum/[ab]']) {
     assert.equal((await fetchTorrent(path)).status, 200)
@@ -101,7 +101,7 @@ test('the torrents that are asked for most are told, and where they came from', 
   assert.match(html, /yum \(2 files\)/)
 })
 
-test('a busy torrent is linked to where a file has the name that it would have, too', async (t) => {
+test('a busy torrent is linked even if a file occupies its name', async (t) => {
   const { port, page, fetchTorrent } = await serve(t, {
     files: { 'yum/a': 'a', 'yum/a.torrent': 'no torrent' },
   })
@@ -112,7 +112,7 @@ test('a busy torrent is linked to where a file has the name that it would have, 
   assert.equal(linked.headers['content-type'], 'application/x-bittorrent')
 })
 
-test('a file that is not published any more is not named any more', async (t) => {
+test('a file that is no longer published is no longer named', async (t) => {
   const { root, status, fetchTorrent } = await serve(t)
   for (const path of ['/yum/a', '/yum/b']) await fetchTorrent(path)
   rmSync(join(root, 'yum/a'))
@@ -123,7 +123,7 @@ test('a file that is not published any more is not named any more', async (t) =>
   )
 })
 
-test('hidden files, and paths that nobody may have, are never named', async (t) => {
+test('hidden files and forbidden paths are never named', async (t) => {
   const { page, status, fetchTorrent } = await serve(t, {
     files: { 'yum/.secret': 'x', 'yum/a': 'a' },
   })
@@ -133,7 +133,7 @@ test('hidden files, and paths that nobody may have, are never named', async (t) 
   assert.doesNotMatch((await page()) + JSON.stringify(await status()), /secret|nothing-there/)
 })
 
-test('hostile names are inert, and lead nowhere but to their files', async (t) => {
+test('hostile names are inert, and link only to their files', async (t) => {
   const name = `<img src=x onerror=alert(1)>"'\u202e\njavascript:#?%.iso`
   const { page, status, fetchTorrent } = await serve(t, { files: { [`yum/${name}`]: 'x' } })
   assert.equal((await fetchTorrent(`/yum/${encodeURIComponent(name)}`)).status, 200)
@@ -143,14 +143,14 @@ test('hostile names are inert, and lead nowhere but to their files', async (t) =
   assert.equal((await status()).busiest.torrents[0]?.title.name, name)
 })
 
-test('what is hashed ahead is told', async (t) => {
+test('files hashed ahead are reported', async (t) => {
   const { statusWhen, page } = await serve(t, { args: ['--warm', '/yum/*'] })
   const { warm } = await statusWhen((report) => report.warm?.ready === 3)
   assert.deepEqual([warm?.waiting, warm?.failed, warm?.bytesHashed], [0, 0, 1002])
   assert.match(await page(), /3 files ready/)
 })
 
-test('programs get JSON by what they accept, and others the page', async (t) => {
+test('clients that accept JSON get it, others the page', async (t) => {
   const { port } = await serve(t)
   const typeFor = async (path: string, Accept: string) => {
     const { status, headers } = await ask(port, path, { headers: { Host: 'x', Accept } })
@@ -165,7 +165,7 @@ test('programs get JSON by what they accept, and others the page', async (t) => 
   }
 })
 
-test('a page that keeps itself up to date is there for those who ask for it', async (t) => {
+test('a page that updates itself is available on request', async (t) => {
   const { port } = await serve(t)
   const bodyOf = async (path: string) => String((await ask(port, path, { headers: BROWSER })).body)
   const [plain, live] = [await bodyOf('/-/status'), await bodyOf('/-/status?live')]
@@ -175,7 +175,7 @@ test('a page that keeps itself up to date is there for those who ask for it', as
   assert.match(live, /<script>/)
 })
 
-test('however many ask, the report is put together once a second', async (t) => {
+test('however many ask, the report is made once a second', async (t) => {
   const { port, status, clock } = await serve(t)
   await status()
   clock.jump()
@@ -189,7 +189,7 @@ test('however many ask, the report is put together once a second', async (t) => 
   assert.ok(new Set(times).size < 10, times.join())
 })
 
-test('trackers are asked only while somebody looks, and not again for minutes', async (t) => {
+test('trackers are asked only while somebody looks, and then not for minutes', async (t) => {
   let visits = 0
   const url = await startHttpTracker(t, (_request, response) => {
     visits++
@@ -200,7 +200,7 @@ test('trackers are asked only while somebody looks, and not again for minutes', 
   await fetchTorrent('/yum/a')
   await fetchTorrent('/yum/b')
   assert.equal(visits, 0)
-  // However long that takes, to the service no minutes pass
+  // However long that takes, the service's clock does not move
   let { trackers } = await status()
   while (trackers[0]?.askedAt === null) ({ trackers } = await status(0))
   assert.deepEqual(trackers[0]?.counts, { seeds: 0, leechers: 0, completed: 0 })
@@ -210,7 +210,7 @@ test('trackers are asked only while somebody looks, and not again for minutes', 
   while (visits < 2) await status()
 })
 
-test('a tracker that fails is told with what is wrong', async (t) => {
+test('a failing tracker is reported with its error', async (t) => {
   const url = await startHttpTracker(t, (_request, response) => {
     response.end('d14:failure reason19:<b>no scrapes.</b>!e')
   })
@@ -221,7 +221,7 @@ test('a tracker that fails is told with what is wrong', async (t) => {
   assert.match(await page(), /refuses: &quot;&lt;b&gt;no scrapes/)
 })
 
-test('a tracker that never answers keeps nobody from the status, nor the service from its end', async (t) => {
+test('a tracker that never answers delays neither the status nor the end of the service', async (t) => {
   let visits = 0
   const url = await startHttpTracker(t, () => {
     visits++

@@ -4,7 +4,7 @@ import { BusyTorrents } from '../../../src/mirror/torrents/busy-torrents.js'
 
 const HOUR = 3_600_000
 
-/** A torrent by its name, which is its info hash as well. */
+/** A torrent whose name is also its info hash. */
 function torrent(name: string) {
   return { infoHash: name, title: { name, path: [name], files: 1, size: 1 } }
 }
@@ -13,7 +13,7 @@ function namesAndCounts(busy: BusyTorrents, count = 3) {
   return busy.top(count).map(({ torrent, requests }) => [torrent.infoHash, requests])
 }
 
-test('the torrents that are asked for most come first', () => {
+test('the most requested torrents come first', () => {
   const busy = new BusyTorrents(() => 0)
   for (const name of 'abcbcbd') busy.note(torrent(name))
   assert.deepEqual(namesAndCounts(busy, 2), [
@@ -22,7 +22,7 @@ test('the torrents that are asked for most come first', () => {
   ])
 })
 
-test('a busy torrent is not lost among very many that are asked for once', () => {
+test('a busy torrent is not lost among very many that are requested once', () => {
   const busy = new BusyTorrents(() => 0)
   for (let i = 0; i < 100_000; i++) {
     busy.note(torrent(`other ${i}`))
@@ -34,7 +34,7 @@ test('a busy torrent is not lost among very many that are asked for once', () =>
   assert.equal(busy.top(1_000_000).length, 256)
 })
 
-test('what was asked for hours ago does not count', () => {
+test('requests from hours ago do not count', () => {
   let now = 0
   const busy = new BusyTorrents(() => now)
   busy.note(torrent('a'))

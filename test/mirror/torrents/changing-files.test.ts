@@ -31,7 +31,7 @@ async function serveWithClock(t: TestContext, clock = new Clock()) {
   return { ...served, clock, setTorrent }
 }
 
-/** HTTP's dates are no finer. */
+/** HTTP dates have whole seconds. */
 async function untilNextSecond(): Promise<void> {
   const second = Math.floor(Date.now() / 1000)
   while (Math.floor(Date.now() / 1000) === second) await setTimeout(20)
@@ -47,7 +47,7 @@ test('a changed file makes a new torrent of a known set', async (t) => {
   assert.deepEqual(changed.body, setTorrent(NEW))
 })
 
-test('a change that keeps the size and the time of the file is seen', async (t) => {
+test('a change that keeps the size and the time of the file is noticed', async (t) => {
   const { port, root, clock, setTorrent } = await serveWithClock(t)
   const path = join(root, OLD.path)
   utimesSync(path, 1_600_000_000, 1_600_000_000)
@@ -58,7 +58,7 @@ test('a change that keeps the size and the time of the file is seen', async (t) 
   assert.deepEqual((await get(port, PATHS)).body, setTorrent(NEW))
 })
 
-test('a changed file is seen as soon when the clock was set back', async (t) => {
+test('a changed file is noticed as quickly after the clock was set back', async (t) => {
   const { port, root, clock, setTorrent } = await serveWithClock(t)
   assert.deepEqual((await post(port, PATHS)).body, setTorrent(OLD))
   clock.setBack(3_600_000)
@@ -67,12 +67,12 @@ test('a changed file is seen as soon when the clock was set back', async (t) => 
   assert.deepEqual((await get(port, PATHS)).body, setTorrent(NEW))
 })
 
-test('a file of the future has a torrent', async (t) => {
+test('a file with a future date has a torrent', async (t) => {
   const { port, setTorrent } = await serveWithClock(t, new Clock(-3_600_000))
   assert.deepEqual((await post(port, PATHS)).body, setTorrent(OLD))
 })
 
-test('of a changed set, only the changed file is read again', async (t) => {
+test('for a changed set, only the changed file is read again', async (t) => {
   const { port, root, clock } = await serveWithClock(t)
   await post(port, PATHS)
   const before = await readHashedBytes(port)
@@ -83,7 +83,7 @@ test('of a changed set, only the changed file is read again', async (t) => {
   assert.ok((await readHashedBytes(port)) - before <= block, 'the other file was read again')
 })
 
-test('the torrent of a single file changes with it as well', async (t) => {
+test('the torrent of a single file changes with its file, too', async (t) => {
   const { port, root, clock, address } = await serveWithClock(t)
   const torrentOf = (file: typeof OLD) => {
     return torrentAround(singleFileInfo(file), [TRACKER], [directoryUrl(address, file.path)])
@@ -94,7 +94,7 @@ test('the torrent of a single file changes with it as well', async (t) => {
   assert.deepEqual((await ask(port, singleAddress(OLD.path))).body, torrentOf(NEW))
 })
 
-test('who asks by date alone gets a changed torrent, though its new file is an old one', async (t) => {
+test('a client that asks only by date gets a changed torrent, even if its new file is older', async (t) => {
   const HOUR = 3_600_000
   // The trackers are older than the files
   const clock = new Clock(-HOUR)
@@ -105,7 +105,7 @@ test('who asks by date alone gets a changed torrent, though its new file is an o
   const before = await ask(port, address)
   await untilNextSecond()
   plantFiles(root, planted([NEW]))
-  // As rsync does: what is new here keeps the time that it has elsewhere
+  // Like rsync: a new file keeps its original time
   utimesSync(join(root, NEW.path), 1_600_000_000, 1_600_000_000)
   clock.jump()
   const headers = { 'If-Modified-Since': before.headers['last-modified']! }
@@ -114,7 +114,7 @@ test('who asks by date alone gets a changed torrent, though its new file is an o
   assert.notEqual(after.headers['content-disposition'], before.headers['content-disposition'])
 })
 
-test('a file more that a glob matches joins the set', async (t) => {
+test('a new file that matches a glob joins the set', async (t) => {
   const { port, root, clock, address } = await serveWithClock(t)
   await post(port, ['/yum/*.rpm'])
   const more = { path: '/yum/aa.rpm', content: Buffer.from('more') }
@@ -125,7 +125,7 @@ test('a file more that a glob matches joins the set', async (t) => {
   assert.deepEqual(body, torrentAround(info, [TRACKER], [`${address}/`]))
 })
 
-test('a set of which a file is gone is 404 that names it, and back when it is', async (t) => {
+test('a set with a missing file is 404 that names it, until the file is back', async (t) => {
   const { port, root, clock, setTorrent } = await serveWithClock(t)
   await post(port, PATHS)
   rmSync(join(root, OLD.path))
@@ -139,7 +139,7 @@ test('a set of which a file is gone is 404 that names it, and back when it is', 
   assert.deepEqual((await get(port, PATHS)).body, setTorrent(OLD))
 })
 
-test('a set that could never be made stays unknown', async (t) => {
+test('a set that could never be made is not remembered', async (t) => {
   const { port } = await serveWithClock(t)
   const paths = ['/yum/a.rpm', '/yum/none.rpm']
   assert.equal((await post(port, paths)).status, 404)
@@ -174,7 +174,7 @@ test('after a restart sets are known, and no content is read for them', async (t
   assert.equal(await readMetric(after.port, 'btkit_torrents_total{from="files"}'), 0)
 })
 
-test('what changed while the service was down is seen when it is up again', async (t) => {
+test("changes during the service's downtime are noticed", async (t) => {
   const { port, root, cacheDir, stop } = await serveWithClock(t)
   await post(port, PATHS)
   await stop()

@@ -15,7 +15,7 @@ async function serveSet(t: Parameters<typeof serveMirror>[0]) {
   return port
 }
 
-test('who has the torrent already is told so, by its tag or by its date', async (t) => {
+test('a client that has the torrent gets 304, by its tag or by its date', async (t) => {
   const port = await serveSet(t)
   for (const address of [DIGEST, SINGLE]) {
     const { headers } = await ask(port, address)
@@ -38,7 +38,7 @@ test('who has the torrent already is told so, by its tag or by its date', async 
   }
 })
 
-test('who has another one gets this one', async (t) => {
+test('a client that has another torrent gets this one', async (t) => {
   const port = await serveSet(t)
   const { headers, body } = await ask(port, SINGLE)
   const conditions: Record<string, string>[] = [
@@ -54,7 +54,7 @@ test('who has another one gets this one', async (t) => {
   }
 })
 
-test('who wants another torrent than there is gets none', async (t) => {
+test('a client that wants another torrent gets 412', async (t) => {
   const port = await serveSet(t)
   const { headers, body } = await ask(port, SINGLE)
   const other = await ask(port, SINGLE, { headers: { 'If-Match': '"other"' } })
@@ -64,7 +64,7 @@ test('who wants another torrent than there is gets none', async (t) => {
   assert.deepEqual([same.status, same.body.equals(body)], [200, true])
 })
 
-test('tag and date are well formed, and caches must ask again each time', async (t) => {
+test('tag and date are well formed, and caches must revalidate', async (t) => {
   const port = await serveSet(t)
   const { headers } = await ask(port, DIGEST)
   assert.match(headers.etag!, /^"[\w-]{20,}"$/)
@@ -73,7 +73,7 @@ test('tag and date are well formed, and caches must ask again each time', async 
   assert.match(headers['cache-control']!, /no-cache/)
 })
 
-test('torrents that differ in their web seed alone have tags of their own', async (t) => {
+test('torrents that differ only in their web seed have different tags', async (t) => {
   const port = await serveSet(t)
   const one = await ask(port, SINGLE, { headers: { Host: 'one.example' } })
   const two = await ask(port, SINGLE, { headers: { Host: 'two.example' } })

@@ -6,7 +6,7 @@ import { refused } from '../refused.js'
 
 const GIB = 2 ** 30
 
-/** Work on files, as far as those see it that wait for it. */
+/** Work on files, as seen by work that waits for it. */
 function claimOf(parts: Partial<Claim> = {}) {
   let end: () => void = () => undefined
   const done = new Promise<void>((resolve) => (end = resolve))
@@ -23,7 +23,7 @@ function filesOf(...names: string[]) {
   return names.map((name) => ({ absolutePath: `/m/${name}` }))
 }
 
-test('who wants a file that is being read waits until it is, and nobody else does', async () => {
+test('work that wants a file being read waits for that, and other work does not', async () => {
   const claims = new FileClaims()
   const { claim, end } = claimOf()
   claims.take(filesOf('a', 'b'), claim)
@@ -35,7 +35,7 @@ test('who wants a file that is being read waits until it is, and nobody else doe
   assert.equal(claims.inTheWay(claimantOf('b')), null)
 })
 
-test('small work does not wait for large, but what nobody waits for does', () => {
+test('small work does not wait for large work, unless nobody waits for it', () => {
   const claims = new FileClaims()
   claims.take(filesOf('a'), claimOf({ remaining: () => 100 * GIB }).claim)
   assert.equal(claims.inTheWay(claimantOf('a', { bytes: GIB })), null)
@@ -43,7 +43,7 @@ test('small work does not wait for large, but what nobody waits for does', () =>
   assert.ok(claims.inTheWay(claimantOf('a', { bytes: GIB, isAhead: true })))
 })
 
-test('what nobody waits for is told to give way to who is waited for alone', () => {
+test('work that nobody waits for yields only to work that somebody waits for', () => {
   const claims = new FileClaims()
   let told = 0
   claims.take(filesOf('a'), claimOf({ remaining: () => 100 * GIB, giveWay: () => told++ }).claim)
@@ -53,7 +53,7 @@ test('what nobody waits for is told to give way to who is waited for alone', () 
   assert.equal(told, 1)
 })
 
-test('who is not wanted any more waits no longer', async () => {
+test('work that is no longer wanted stops waiting', async () => {
   const claims = new FileClaims()
   claims.take(filesOf('a'), claimOf().claim)
   const gone = new AbortController()
@@ -62,7 +62,7 @@ test('who is not wanted any more waits no longer', async () => {
   await assert.rejects(waiting!, refused('busy', /gone/))
 })
 
-test('who waits hears how far the work is that he waits for, once it is at work', async () => {
+test('waiting work learns the progress of the other work once that runs', async () => {
   const claims = new FileClaims()
   let isAtWork = false
   const { claim, end } = claimOf({ remaining: () => 600, isAtWork: () => isAtWork })
@@ -73,7 +73,7 @@ test('who waits hears how far the work is that he waits for, once it is at work'
     assert.ok(isAtWork)
     tell(bytes)
   }
-  // Nothing else keeps this process
+  // Nothing else keeps this process alive
   const alive = setInterval(() => undefined, 1000)
   const waiting = claims.inTheWay(claimantOf('a', { onProgress }))
   isAtWork = true

@@ -24,10 +24,10 @@ const SIZE = 3_000_000
 /** A file so large that no small torrent waits for it. */
 const HUGE = 2 ** 27
 
-/** A file that takes long at a low rate alone. */
+/** A file that takes long only at a low rate. */
 const LARGE = 20 * SIZE
 
-/** A hasher for a mirror with the files a, b and c, of that size each, and a huge one. */
+/** A hasher for a mirror with the files a, b and c, each of that size, and a huge one. */
 async function openHasher(t: TestContext, limit = 4) {
   const contents = { a: pseudoRandom(SIZE, 1), b: pseudoRandom(SIZE, 2), c: pseudoRandom(SIZE, 3) }
   const root = makeScratch(t, contents)
@@ -74,7 +74,7 @@ async function openHasher(t: TestContext, limit = 4) {
 }
 
 for (const version of ['v2', 'hybrid'] as const) {
-  test(`${version}: padding between files is no byte that was hashed`, async (t) => {
+  test(`${version}: padding between files does not count as hashed`, async (t) => {
     const { hashed, obtainAligned } = await openHasher(t)
     await obtainAligned(version, 'a', 'b')
     assert.equal(hashed.total, 2 * SIZE)
@@ -88,27 +88,27 @@ function contentOf(root: string, name: string, paths: readonly string[]): Conten
     const absolutePath = join(root, path)
     return { path: [path], absolutePath, fingerprint: readFingerprint(absolutePath) }
   })
-  // Pieces of which each file begins a new one
+  // Each file begins a new piece
   const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
   const pieceLength = SIZE / 2
   const rest = { version: 'v1' as const, name, isDirectory: true, skipped: [], pieceLength }
   return { ...rest, files, size, pieceCount: Math.ceil(size / pieceLength) }
 }
 
-test('a file of several torrents that are asked for at the same moment is read once', async (t) => {
+test('a file of several torrents that are requested at the same moment is read once', async (t) => {
   const { hashed, obtain } = await openHasher(t)
   await Promise.all([obtain('x', 'a', 'b'), obtain('y', 'b', 'c'), obtain('z', 'c', 'a')])
   assert.equal(hashed.total, 3 * SIZE)
 })
 
-test('torrents that have no file in common do not wait for each other', async (t) => {
+test('torrents without a common file do not wait for each other', async (t) => {
   const { hashed, obtain } = await openHasher(t)
   const [x, y] = await Promise.all([obtain('x', 'a'), obtain('y', 'b')])
   assert.notDeepEqual(x, y)
   assert.equal(hashed.total, 2 * SIZE)
 })
 
-test('a small torrent passes a large one that is being hashed', async (t) => {
+test('a small torrent overtakes a large one that is being hashed', async (t) => {
   const { request, obtain, hasher } = await openHasher(t, 1)
   const gone = new AbortController()
   let isDone = false
@@ -128,7 +128,7 @@ test('a small torrent passes a large one that is being hashed', async (t) => {
   gone.abort(new NotReady('gone', 1))
 })
 
-test('a small torrent does not wait for a large one that has its file', async (t) => {
+test('a small torrent does not wait for a large one with its file', async (t) => {
   const { request, obtain, hasher } = await openHasher(t, 1)
   const gone = new AbortController()
   const huge = hasher.obtain({ ...request('x', 'huge', 'a'), signal: gone.signal })
@@ -138,10 +138,10 @@ test('a small torrent does not wait for a large one that has its file', async (t
   assert.deepEqual(small.info, (await obtain('y', 'a')).info)
 })
 
-/** So slow that a large file takes 20 seconds: what is to come in between does in any case. */
+/** So slow that a large file takes 20 seconds, and other work surely happens meanwhile. */
 const SLOW = SIZE
 
-test('what is hashed of a torrent that is given up is not hashed again', async (t) => {
+test('pieces of an abandoned torrent are not hashed again', async (t) => {
   const { request, obtain, hasher, hashed } = await openHasher(t)
   const working = new AbortController()
   const onProgress = (done: number) => {
@@ -159,7 +159,7 @@ test('what is hashed of a torrent that is given up is not hashed again', async (
   assert.deepEqual(again.info, (await obtainAnew('x', 'large')).info)
 })
 
-test('what nobody waits for gives way to who needs its file, who goes on from there', async (t) => {
+test('hashing ahead yields to a client that needs its file, whose torrent continues from there', async (t) => {
   const { request, hasher, hashed, obtain } = await openHasher(t)
   const working = new AbortController()
   const gaveWay = () => {
@@ -175,7 +175,7 @@ test('what nobody waits for gives way to who needs its file, who goes on from th
     work.catch(() => undefined)
   })
   await begun
-  // Not only at the end is it counted
+  // Counted before the end, too
   assert.ok(hashed.total > 0 && hashed.total < LARGE)
   await obtain('x', 'large')
   assert.ok(working.signal.aborted)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HashedBytes } from '../../../src/mirror/torrents/hashed-bytes.js'
 
-test('bytes count while they are being hashed, and once', () => {
+test('bytes count while they are being hashed, and only once', () => {
   const hashed = new HashedBytes()
   let done = 0
   const end = hashed.begin(() => done, false)
@@ -14,7 +14,7 @@ test('bytes count while they are being hashed, and once', () => {
   assert.deepEqual([hashed.total, hashed.ahead], [1020, 20])
 })
 
-test('what was counted on the way stays counted when hashing fails', () => {
+test('bytes hashed before a failure stay counted', () => {
   const hashed = new HashedBytes()
   const end = hashed.begin(() => 300, true)
   end(0)

@@ -8,10 +8,10 @@ import { readHashedBytes, readMetric } from '../read-metric.js'
 import { setDigest, sha1 } from '../pkgtorrent/reference-rules.js'
 import { MOUNT } from '../pkgtorrent/yum-client.js'
 
-/** One address may have 1000; both ends of each are open files of this process. */
+/** One address may have 1000; both ends of each connection are open files of this process. */
 const SOCKETS = 900
 
-/** So many clients at once ask for one torrent that is not made yet: one hashing, and no error. */
+/** That many clients at once request one new torrent: one hashing, and no error. */
 export async function askAtOnce(t: TestContext, clients: number, size: number): Promise<void> {
   const root = makeScratch(t, { 'yum/a.rpm': 'a' })
   plantSparse(`${root}/yum`, 'big.iso', size)

@@ -7,7 +7,7 @@ import { TorrentProgress } from '../../../src/mirror/progress/progress.js'
 
 const MEMORY = { bytes: 1000, bytesPerClient: 1000 }
 
-/** Work that ends when it is told to. */
+/** Work that ends when the test says so. */
 function begin() {
   let land: (value: string) => void = () => undefined
   let crash: (error: Error) => void = () => undefined
@@ -22,7 +22,7 @@ function begin() {
   }
 }
 
-/** A client that waits, until it goes away if it does. */
+/** A client that waits until the test lets it leave. */
 class Client implements Waiter {
   readonly client = null
   readonly patience = 60_000
@@ -54,7 +54,7 @@ test('all who wait get the result', async () => {
   assert.equal(flight.waiters, 0)
 })
 
-test('all who wait hear of a failure', async () => {
+test('all who wait get the failure', async () => {
   const { flight, crash } = begin()
   const waits = [flight.wait(new Client()), flight.wait(new Client())]
   crash(new Error('broken'))
@@ -62,14 +62,14 @@ test('all who wait hear of a failure', async () => {
   assert.equal(flight.waiters, 0)
 })
 
-test('when patience ends before hashing began, that is what is said', async () => {
+test('if patience ends before hashing begins, the message says so', async () => {
   const { flight } = begin()
   const wait = flight.wait(hasty)
   await assert.rejects(wait, notReady(/wait to be hashed/))
   assert.equal(flight.waiters, 0)
 })
 
-test('when patience ends while hashing, it is said how far that is', async () => {
+test('if patience ends while hashing, the message has the progress', async () => {
   const { flight } = begin()
   const title = { name: 'a', path: null, files: 1, size: 8 * 2 ** 20 }
   flight.progress = new TorrentProgress(title, 8 * 2 ** 20, () => 0)
@@ -78,16 +78,16 @@ test('when patience ends while hashing, it is said how far that is', async () =>
   await assert.rejects(wait, notReady(/5 MiB so far/))
 })
 
-test('the work goes on for others when one has lost patience', async () => {
+test('the work goes on for others after one has lost patience', async () => {
   const { flight, land } = begin()
   const other = flight.wait(new Client())
-  await assert.rejects(flight.wait(hasty), notReady(/again later/))
+  await assert.rejects(flight.wait(hasty), notReady(/try again in/))
   assert.equal(flight.waiters, 1)
   land('done')
   assert.equal(await other, 'done')
 })
 
-test('a client that went away no longer waits', async () => {
+test('a client that left no longer waits', async () => {
   const { flight } = begin()
   const client = new Client()
   const wait = flight.wait(client)
@@ -96,7 +96,7 @@ test('a client that went away no longer waits', async () => {
   assert.equal(flight.waiters, 0)
 })
 
-test('the work is given up as soon as the last who waits goes away', () => {
+test('the work is abandoned as soon as the last client leaves', () => {
   const { flight } = begin()
   const [first, second] = [new Client(), new Client()]
   const waits = [flight.wait(first), flight.wait(second)]
@@ -109,7 +109,7 @@ test('the work is given up as soon as the last who waits goes away', () => {
     () => {
       flight.signal.throwIfAborted()
     },
-    notReady(/nobody waits/),
+    notReady(/no request waits/),
   )
 })
 
@@ -123,7 +123,7 @@ async function loseTime(t: TestContext, flight: PendingTorrent<string>): Promise
   )
 }
 
-test('the work goes on for who was told to come again, for twice as long as that should take', async (t) => {
+test('the work goes on for a client that was told to try again, for twice that time', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { flight } = begin()
   const retryAfter = await loseTime(t, flight)
@@ -133,7 +133,7 @@ test('the work goes on for who was told to come again, for twice as long as that
   assert.equal(flight.signal.aborted, true)
 })
 
-test('a client that comes again keeps the work going', async (t) => {
+test('a client that tries again keeps the work going', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { flight } = begin()
   for (let i = 0; i < 5; i++) {
@@ -143,7 +143,7 @@ test('a client that comes again keeps the work going', async (t) => {
   }
 })
 
-test('a client that goes away takes nothing from one that was told to come again', async (t) => {
+test('a leaving client does not affect one that was told to try again', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { flight } = begin()
   const client = new Client()
@@ -155,7 +155,7 @@ test('a client that goes away takes nothing from one that was told to come again
   assert.equal(flight.signal.aborted, true)
 })
 
-test('work that is done is not given up afterwards', async (t) => {
+test('finished work is not abandoned afterwards', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const { flight, land } = begin()
   const retryAfter = await loseTime(t, flight)
@@ -165,7 +165,7 @@ test('work that is done is not given up afterwards', async (t) => {
   assert.equal(flight.signal.aborted, false)
 })
 
-test('a client that goes away with its answer is not counted off twice', async () => {
+test('a client that leaves with its answer is not counted twice', async () => {
   const { flight, land } = begin()
   const client = new Client()
   const wait = flight.wait(client)

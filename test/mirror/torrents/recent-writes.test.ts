@@ -6,7 +6,7 @@ import { isQuiet } from '../../../src/mirror/torrents/recent-writes.js'
 
 const NOW = 1_700_000_000_000
 
-/** Content of files that were changed so many milliseconds ago, and a pad file. */
+/** Content of files that were changed that many milliseconds ago, and a pad file. */
 function changed(...ages: number[]): Content {
   const files = ages.map((age) => {
     const ctimeNs = BigInt(NOW - age) * 1_000_000n
@@ -25,7 +25,7 @@ function changed(...ages: number[]): Content {
   return { ...rest, files: [...files, padFile(['pad'], 1)] }
 }
 
-test('files that nobody changed lately are quiet', () => {
+test('files without recent changes are quiet', () => {
   assert.ok(isQuiet(changed(100, 5000), NOW, null))
 })
 
@@ -33,7 +33,7 @@ test('a file changed a moment ago may be in the middle of a write', () => {
   for (const age of [0, 99, -3]) assert.ok(!isQuiet(changed(5000, age), NOW, null), `${age}`)
 })
 
-test('a file of the future is quiet when it stays as it is, and not before', () => {
+test('a file with a future date is quiet only if it did not change between two lookups', () => {
   const future = changed(-60_000)
   assert.ok(!isQuiet(future, NOW, null))
   assert.ok(!isQuiet(future, NOW, changed(-59_000)))

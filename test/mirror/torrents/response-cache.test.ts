@@ -32,7 +32,7 @@ function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
 const checked = {} as CurrentTorrent
 const answer = { body: Buffer.alloc(300), headers: {} } as unknown as TorrentResponse
 
-test('an answer is recalled by its address and host', () => {
+test('an answer is found by its address and host', () => {
   const cache = openCache()
   cache.note(requestOf('/a'), checked, answer)
   assert.equal(cache.recall(requestOf('/a'))?.answer, answer)
@@ -40,7 +40,7 @@ test('an answer is recalled by its address and host', () => {
   assert.equal(cache.recall(requestOf('/a', 'other.example')), undefined)
 })
 
-test('a query makes no other address', () => {
+test('other words in the query do not change the address', () => {
   const cache = openCache()
   cache.note(requestOf('/a?x'), checked, answer)
   for (const url of ['/a', '/a?', '/a?y', '/a?x?y']) {
@@ -52,12 +52,12 @@ test('addresses count among the bytes that answers take', () => {
   const cache = openCache()
   const addressOf = (i: number) => `/${String(i).padStart(15 * KIB, 'a')}`
   for (let i = 0; i < 3000; i++) cache.note(requestOf(addressOf(i)), checked, answer)
-  // 45 MiB do not go into 32
+  // 45 MiB do not fit into 32
   assert.equal(cache.recall(requestOf(addressOf(0))), undefined)
   assert.equal(cache.recall(requestOf(addressOf(2999)))?.answer, answer)
 })
 
-test('what is asked for again with another query is answered at once', async (t) => {
+test('a request with another query is answered at once', async (t) => {
   const standing = { monotonic: () => 1_000_000 }
   const { now } = new Clock()
   const { port } = await serveMirror(t, { files: { 'a/x': 'x' }, io: { now, ...standing } })
@@ -71,10 +71,10 @@ test('what is asked for again with another query is answered at once', async (t)
   assert.equal(await readMetric(port, kept), 3)
 })
 
-/** The long way's answer, which no kept one has. */
+/** The usual handler's answer, which no kept one has. */
 const LONG_WAY = 'the long way'
 
-/** A server that notes an answer to what is asked first, and gives it again if it can. */
+/** A server that keeps its first answer to a request and sends it again if it can. */
 async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${url}` } = {}) {
   const world = { isCurrent: true }
   const responses = new ResponseCache({
@@ -100,7 +100,7 @@ async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${ur
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  /** The answer to a request; whatever else is asked for, the connection is closed by a second. */
+  /** The answer to a request. A second request closes the connection. */
   const ask = async (head: string, body = '') => {
     const last = 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
     const [first] = parseAnswers(await rawRequest(port, `${head}\r\n\r\n${body}${last}`))
@@ -111,7 +111,7 @@ async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${ur
 
 const PLAIN = 'GET /a HTTP/1.1\r\nHost: mirror.example'
 
-test('what was answered before is answered again', async (t) => {
+test('a repeated request gets the kept answer', async (t) => {
   const { ask } = await serve(t)
   assert.equal((await ask(PLAIN)).body, LONG_WAY)
   for (const fields of ['', '\r\nUser-Agent: x\r\nAccept: */*\r\nAccept-Encoding: gzip']) {
@@ -120,7 +120,7 @@ test('what was answered before is answered again', async (t) => {
   }
 })
 
-test('what asks for something else goes the long way', async (t) => {
+test('requests with special headers get a new answer', async (t) => {
   const { ask } = await serve(t)
   await ask(PLAIN)
   for (const head of [
@@ -142,13 +142,13 @@ test('what asks for something else goes the long way', async (t) => {
   assert.equal((await ask(PLAIN)).body, 'answer to /a')
 })
 
-test('a client of HTTP/1.0, whose connection is to be closed, goes the long way', async (t) => {
+test('an HTTP/1.0 client, whose connection must be closed, gets a new answer', async (t) => {
   const { ask } = await serve(t)
   await ask(PLAIN)
   assert.equal((await ask(PLAIN.replace('HTTP/1.1', 'HTTP/1.0'))).body, LONG_WAY)
 })
 
-test('so does everything once the answer is not current', async (t) => {
+test('every request gets a new answer once the kept one is outdated', async (t) => {
   const { ask, world } = await serve(t)
   await ask(PLAIN)
   world.isCurrent = false
@@ -157,7 +157,7 @@ test('so does everything once the answer is not current', async (t) => {
   assert.equal((await ask(PLAIN)).body, 'answer to /a')
 })
 
-test('each answer says what time it is', async (t) => {
+test('each answer has the current date', async (t) => {
   const { ask } = await serve(t)
   await ask(PLAIN)
   const { headers } = await ask(PLAIN)
@@ -165,7 +165,7 @@ test('each answer says what time it is', async (t) => {
   assert.equal(headers.get('connection'), 'keep-alive')
 })
 
-test('what was not asked for lately makes room', async (t) => {
+test('answers that were not requested lately make room', async (t) => {
   const { ask } = await serve(t, { bodyOf: () => 'x'.repeat(10 * MIB) })
   const address = (n: number) => PLAIN.replace('/a', `/${n}`)
   for (let n = 0; n < 4; n++) await ask(address(n))

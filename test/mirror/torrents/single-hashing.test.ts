@@ -12,7 +12,7 @@ import { until } from '../../support/until.js'
 const MIB = 2 ** 20
 const GIB = 2 ** 30
 
-test('many equal requests at once are one piece of work, and all get its answer', async (t) => {
+test('many equal requests at once are one work, and all get its answer', async (t) => {
   const files = { 'yum/a.rpm': pseudoRandom(4 * MIB, 1), 'yum/b.rpm': pseudoRandom(MIB + 5, 2) }
   const { port } = await serveMirror(t, { files })
   const paths = ['/yum/a.rpm', '/yum/b.rpm']
@@ -28,7 +28,7 @@ test('many equal requests at once are one piece of work, and all get its answer'
   assert.equal(await readMetric(port, 'btkit_torrents_total{from="files"}'), 1)
 })
 
-test('sets that share a file read it once, even when both are asked for at once', async (t) => {
+test('sets that share a file read it once, even if both are requested at once', async (t) => {
   const files = { 'yum/a.rpm': 'a', 'yum/b.rpm': 'bb', 'yum/c.rpm': 'ccc' }
   const root = makeScratch(t, files)
   plantSparse(`${root}/yum`, 'shared.iso', 256 * MIB)
@@ -59,7 +59,7 @@ test('a file alone and in a set, both at once, is read once', async (t) => {
   assert.equal(await readHashedBytes(port), 256 * MIB + 2)
 })
 
-test('a failure is told to all who wait, and the next one starts afresh', async (t) => {
+test('all who wait get a failure, and the next request tries again', async (t) => {
   const { port, root } = await serveMirror(t, { files: { 'yum/a.rpm': 'a' } })
   const paths = ['/yum/a.rpm', '/yum/later.rpm']
   const answers = await Promise.all(Array.from({ length: 20 }, () => post(port, paths)))
@@ -68,7 +68,7 @@ test('a failure is told to all who wait, and the next one starts afresh', async 
   assert.equal((await post(port, paths)).status, 200)
 })
 
-test('who can not wait so long is told when to ask again, and the work goes on', async (t) => {
+test('a client that cannot wait is told when to try again, and the work goes on', async (t) => {
   const held = holdHashing(t)
   const files = { 'iso/huge.iso': pseudoRandom(MIB), 'iso/readme': 'r' }
   const { port } = await serveMirror(t, { files, args: ['--wait', '0.1'] })
@@ -76,7 +76,7 @@ test('who can not wait so long is told when to ask again, and the work goes on',
   const { status, headers, body } = await post(port, paths)
   assert.equal(status, 503)
   assert.match(headers['retry-after'] ?? '', /^[1-9]\d*$/)
-  assert.match(body.toString(), /ask again later\n$/)
+  assert.match(body.toString(), /try again in \d+ s\n$/)
   held.release()
   await until('made', async () => (await get(port, paths)).status === 200)
   assert.equal(held.abandoned(), 0)
@@ -84,7 +84,7 @@ test('who can not wait so long is told when to ask again, and the work goes on',
   assert.equal(await readMetric(port, 'btkit_torrents_total{from="files"}'), 1)
 })
 
-test('what is known already does not wait for what is being hashed', async (t) => {
+test('known torrents do not wait for hashing', async (t) => {
   const root = makeScratch(t, { 'iso/readme': 'r' })
   plantSparse(`${root}/iso`, 'huge.iso', 64 * GIB)
   const { port, stop } = await serveMirror(t, { root, args: ['--max-hashing', '1'] })

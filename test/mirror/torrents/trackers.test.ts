@@ -25,7 +25,7 @@ const ONE = 'http://one.example/announce'
 const TWO = 'udp://two.example:6969'
 const THREE = 'https://three.example/announce?key=1'
 
-/** A service whose trackers are in a file of this text. */
+/** A service whose trackers are in a file with this text. */
 async function serveTrackers(t: TestContext, text: string) {
   const file = join(makeScratch(t), 'trackers')
   writeFileSync(file, text)
@@ -33,7 +33,7 @@ async function serveTrackers(t: TestContext, text: string) {
   return { ...served, file }
 }
 
-/** The set's torrent around the only right info, with these trackers. */
+/** The set's torrent around the only correct info, with these trackers. */
 function torrentWith({ address }: ServedMirror, trackers: readonly string[]): Buffer {
   return torrentAround(INFO, trackers, [`${address}/`])
 }
@@ -46,7 +46,7 @@ async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
   }
 }
 
-/** Waits until the service names these trackers. */
+/** Waits until the service's torrents have these trackers. */
 async function untilTrackers(served: ServedMirror, trackers: readonly string[]): Promise<void> {
   const expected = torrentWith(served, trackers)
   await until(async () => (await get(served.port, PATHS)).body.equals(expected))
@@ -56,7 +56,7 @@ function linesOf(stream: Captured, pattern: RegExp): string[] {
   return stream.text.split('\n').filter((line) => pattern.test(line))
 }
 
-test('trackers are read from the file, comments and blank lines left aside', async (t) => {
+test('trackers are read from the file, without comments and blank lines', async (t) => {
   const text = `# ours\n\n${ONE}\r\n   ${TWO}  \n#${THREE}\n${ONE}\n`
   const served = await serveTrackers(t, text)
   const { body } = await post(served.port, PATHS)
@@ -64,7 +64,7 @@ test('trackers are read from the file, comments and blank lines left aside', asy
   assert.doesNotMatch(served.stderr.text, /warning/)
 })
 
-test('lines that are no tracker are reported with their number, and left out', async (t) => {
+test('lines that are not trackers are reported with their number, and ignored', async (t) => {
   const served = await serveTrackers(t, `${ONE}\nftp://no.example/\ngarbage\n${TWO}\nhttp://\n`)
   const { body } = await post(served.port, PATHS)
   assert.deepEqual(body, torrentWith(served, [ONE, TWO]))
@@ -75,16 +75,19 @@ test('lines that are no tracker are reported with their number, and left out', a
   }
 })
 
-test('of very many lines that are no tracker, ten are reported and the rest counted', async (t) => {
+test('of very many lines that are not trackers, ten are reported and the rest counted', async (t) => {
   const bad = Array.from({ length: 60_000 }, (_, i) => `bad ${i}\n`).join('')
   const { stderr, file } = await serveTrackers(t, `${bad}${ONE}\n`)
   const reports = linesOf(stderr, /warning/)
   assert.equal(reports.length, 11)
   assert.ok(reports[9]!.includes('line 10: "bad 9"'), reports[9])
-  assert.ok(reports[10]!.endsWith(`${file}: 59990 more lines are no tracker's URL`), reports[10])
+  assert.ok(
+    reports[10]!.endsWith(`${file}: 59990 more lines are not tracker URLs; correct them`),
+    reports[10],
+  )
 })
 
-test('each tracker is a tier of its own, in an order of each torrent', async (t) => {
+test('each tracker is its own tier, in an order that depends on the torrent', async (t) => {
   const urls = Array.from({ length: 8 }, (_, i) => `http://t${i}.example/announce`)
   const served = await serveMirror(t, {
     files: planted(SET),
@@ -125,7 +128,7 @@ test('a changed file changes the trackers of torrents, and nothing else', async 
   assert.equal((await ask(served.port, path, { headers: condition })).status, 200)
 })
 
-test('torrents with other trackers are newer, however old those are', async (t) => {
+test('torrents with other trackers are newer, however old the trackers are', async (t) => {
   const served = await serveTrackers(t, `${ONE}\n`)
   await post(served.port, PATHS)
   const before = await get(served.port, PATHS)
@@ -158,11 +161,11 @@ for (const [what, spoil] of Object.entries(BROKEN)) {
     const served = await serveTrackers(t, `${ONE}\n`)
     await post(served.port, PATHS)
     spoil(served.file)
-    const kept = /stay as they were/
+    const kept = /old trackers stay in use/
     served.hangUp()
     await until(() => linesOf(served.stderr, kept).length > 0)
     served.hangUp()
-    // Long enough for a second report to come, if there were one
+    // Long enough for a second report, if there were one
     for (let i = 0; i < 30; i++) {
       assert.deepEqual((await get(served.port, PATHS)).body, torrentWith(served, [ONE]))
     }
@@ -170,12 +173,12 @@ for (const [what, spoil] of Object.entries(BROKEN)) {
     served.hangUp()
     await untilTrackers(served, [TWO])
     assert.equal(linesOf(served.stderr, kept).length, 1)
-    assert.match(served.stderr.text, new RegExp(`${served.file}: .*stay as they were`))
+    assert.match(served.stderr.text, new RegExp(`${served.file}: .*old trackers stay in use`))
   })
 }
 
 test(
-  'a file that became a pipe, is gone or too long is told, and the trackers stay',
+  'a file that became a pipe, is missing or too long is reported, and the trackers stay',
   unlessPosix,
   async (t) => {
     const served = await serveTrackers(t, `${ONE}\n`)
@@ -204,7 +207,7 @@ test(
   },
 )
 
-test('a file that is a pipe is an error at the start', unlessPosix, async (t) => {
+test('a trackers file that is a pipe is an error at the start', unlessPosix, async (t) => {
   const file = join(makeScratch(t), 'trackers')
   execFileSync('mkfifo', [file])
   const signal = AbortSignal.timeout(10_000)
@@ -215,14 +218,14 @@ test('a file that is a pipe is an error at the start', unlessPosix, async (t) =>
   assert.match(stderr, /^btkit: [^\n]*not a regular file[^\n]*\n$/)
 })
 
-test('with --trackerless a torrent names no tracker at all', async (t) => {
+test('with --trackerless a torrent has no tracker', async (t) => {
   const served = await serveMirror(t, { files: planted(SET), args: ['--trackerless'] })
   const { body } = await post(served.port, PATHS)
   assert.deepEqual(Object.keys(decodeTorrent(body)).toSorted(), ['info', 'url-list'])
   assert.deepEqual(body, torrentWith(served, []))
 })
 
-test('without any trackers it does not start, and one line says what would help', async (t) => {
+test('without any trackers it does not start, and one line says what to do', async (t) => {
   const root = makeScratch(t)
   const empty = join(makeScratch(t, { empty: '# none\n' }), 'empty')
   for (const file of [join(root, 'none'), empty]) {
@@ -236,7 +239,7 @@ test('without any trackers it does not start, and one line says what would help'
   }
 })
 
-test('a tracker on the command line that is none is refused', async (t) => {
+test('an invalid tracker on the command line is refused', async (t) => {
   const { status, stderr } = await runBtkit(['serve', makeScratch(t), '--tracker', 'nonsense'])
   assert.equal(status, 2)
   assert.match(stderr, /nonsense/)

@@ -34,7 +34,7 @@ for (const kind of KINDS) {
   })
 
   test(
-    `without the right to leases, a write that ends voids what was read: ${kind}`,
+    `without the right to leases, a write that ends makes the reading invalid: ${kind}`,
     condition,
     async (t) => {
       const startWriter = prepareWriters(t)

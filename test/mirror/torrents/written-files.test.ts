@@ -10,7 +10,7 @@ import { ask } from '../ask.js'
 
 const ADDRESS = '/pub/torrent_service/single/pub/a.iso'
 
-test('a file that is written again and again is not ready, and then is', async (t) => {
+test('a file that is written repeatedly is not ready until the writes end', async (t) => {
   let version = 1000
   const content = () => `version ${version}`
   const files = { 'pub/a.iso': content() }
@@ -20,7 +20,7 @@ test('a file that is written again and again is not ready, and then is', async (
   // However slow the machine, the last write was a moment ago
   const now = () => (isBusy ? statSync(path).ctimeMs + 50 : Date.now() + 5_000)
   const { port } = await serveMirror(t, { root, io: { now } })
-  // In place, since a file that is cut first is an empty one for a moment
+  // In place, because a truncated file is empty for a moment
   const descriptor = openSync(path, 'r+')
   const writer = setInterval(() => {
     version++

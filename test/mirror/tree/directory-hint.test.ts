@@ -26,10 +26,10 @@ async function serve(t: TestContext) {
   return serveMirror(t, { root })
 }
 
-test('who asks for a directory is told how to ask for its files', unlessWindows, async (t) => {
+test('a request for a directory is told how to ask for its files', unlessWindows, async (t) => {
   const { port } = await serve(t)
   for (const path of ['/pkg', '/pkg/sub', '/latest', '/latest/sub']) {
-    const hint = `${path}: is a directory; ${path}/* stands for the files in it\n`
+    const hint = `${path}: is a directory; use ${path}/* for the files in it\n`
     for (const answer of [await ask(port, SINGLE + path), await post(port, [path])]) {
       assert.deepEqual([answer.status, answer.body.toString()], [404, hint])
     }
@@ -37,7 +37,7 @@ test('who asks for a directory is told how to ask for its files', unlessWindows,
   }
 })
 
-test('directories that are not published are like what is not there', unlessWindows, async (t) => {
+test('unpublished directories look like missing ones', unlessWindows, async (t) => {
   const { port } = await serve(t)
   for (const path of ['/.git', '/pkg/.git', '/out', '/pkg/far', '/-']) {
     for (const answer of [await ask(port, SINGLE + path), await post(port, [path])]) {
@@ -47,7 +47,7 @@ test('directories that are not published are like what is not there', unlessWind
 })
 
 test(
-  'addresses of files have no patterns, and so no such hint: a directory is elsewhere',
+  'addresses of files have no patterns, and so no such hint: directories redirect',
   unlessWindows,
   async (t) => {
     const { port } = await serve(t)

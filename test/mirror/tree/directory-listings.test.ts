@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { DirectoryListings } from '../../../src/mirror/tree/directory-listings.js'
 import { makeScratch } from '../../support/scratch.js'
 
-/** Later than anything that changes in a test, so that nothing counts as changed just now. */
+/** Later than any change in a test, so that nothing counts as just changed. */
 const LATER = 60_000
 
 /** Lists a directory of two files, and counts how often it was read. */
@@ -25,14 +25,14 @@ function prepareListing(t: TestContext, { later = LATER } = {}) {
   return { directory, clock, read, names }
 }
 
-test('a directory that did not change is not read again', async (t) => {
+test('an unchanged directory is not read again', async (t) => {
   const { read } = prepareListing(t)
   const [first, second] = [await read(), await read()]
   assert.deepEqual(first.map(({ name }) => name).sort(), ['a', 'b'])
   assert.ok(first.every((entry) => second.includes(entry)))
 })
 
-test('what comes to a directory, goes or becomes another kind is seen', async (t) => {
+test('new, removed and changed entries of a directory are noticed', async (t) => {
   const { directory, names, read } = prepareListing(t)
   assert.deepEqual(await names(), ['a', 'b'])
   writeFileSync(join(directory, 'c'), '3')
@@ -45,7 +45,7 @@ test('what comes to a directory, goes or becomes another kind is seen', async (t
   assert.deepEqual(kinds, { b: 'directory', c: 'file' })
 })
 
-test('a directory that was dated back is read again', async (t) => {
+test('a directory whose date was set back is read again', async (t) => {
   const { directory, names } = prepareListing(t)
   utimesSync(directory, 1_000_000, 1_000_000)
   await names()
@@ -54,7 +54,7 @@ test('a directory that was dated back is read again', async (t) => {
   assert.deepEqual(await names(), ['a', 'b', 'c'])
 })
 
-test('a directory that changed just now is read again: its date may not move any more', async (t) => {
+test('a directory that just changed is read again: its date may not change any more', async (t) => {
   const { read } = prepareListing(t, { later: 0 })
   const [first, second] = [await read(), await read()]
   assert.ok(first.length === 2 && !first.some((entry) => second.includes(entry)))
@@ -68,7 +68,7 @@ test('a directory is read again after a while, whatever its date says', async (t
   assert.ok(second.length === 2 && !first.some((entry) => second.includes(entry)))
 })
 
-test('a directory that is gone is an error', async (t) => {
+test('a missing directory is an error', async (t) => {
   const { directory, names } = prepareListing(t)
   await names()
   rmSync(directory, { recursive: true })

@@ -23,7 +23,7 @@ function makeMirror(t: TestContext, files: Files, rules: Partial<Mirror> = {}): 
   return { root: makeScratch(t, files), hidden: false, followSymlinks: false, ...rules }
 }
 
-/** The paths of the files found, joined by slashes. */
+/** The paths of the found files, joined by slashes. */
 async function find(
   mirror: Mirror,
   paths: readonly string[],
@@ -43,13 +43,13 @@ const TREE = {
   'b/x.txt': 'x',
 }
 
-test('paths are found in the order in which they were asked for', async (t) => {
+test('files are found in the order of the request', async (t) => {
   const mirror = makeMirror(t, TREE)
   const paths = ['/b/1.rpm', '/a/sub/3.rpm', '/a/1.rpm']
   assert.deepEqual(await find(mirror, paths), ['b/1.rpm', 'a/sub/3.rpm', 'a/1.rpm'])
 })
 
-test('what is found says where it lies and how large it is', async (t) => {
+test('a found file has its path and its size', async (t) => {
   const mirror = makeMirror(t, TREE)
   const {
     files: [file],
@@ -62,7 +62,7 @@ test('what is found says where it lies and how large it is', async (t) => {
   assert.equal(file!.fingerprint.size, 3)
 })
 
-test('a pattern matches within one directory alone', async (t) => {
+test('a pattern matches only within one directory', async (t) => {
   const mirror = makeMirror(t, TREE)
   assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm'])
   assert.deepEqual(await find(mirror, ['/*/1.rpm']), ['a/1.rpm', 'b/1.rpm'])
@@ -77,19 +77,19 @@ test('matches are sorted component by component, by the bytes of their names', a
   assert.deepEqual(await find(mirror, ['/*/*']), sorted)
 })
 
-test('patterns stay in the order in which they were asked for', async (t) => {
+test('patterns keep the order of the request', async (t) => {
   const mirror = makeMirror(t, TREE)
   const found = await find(mirror, ['/b/*', '/a/2.rpm', '/a/sub/*'])
   assert.deepEqual(found, ['b/1.rpm', 'b/x.txt', 'a/2.rpm', 'a/sub/3.rpm'])
 })
 
-test('a file whose name is like a pattern is found by its name', async (t) => {
+test('a file with a name like a pattern is found by its name', async (t) => {
   const mirror = makeMirror(t, { 'a/[x].rpm': '1', 'a/x.rpm': '2', 'a/y.rpm': '3' })
   assert.deepEqual(await find(mirror, ['/a/[x].rpm']), ['a/[x].rpm'])
   assert.deepEqual(await find(mirror, ['/a/[y].rpm']), ['a/y.rpm'])
 })
 
-test('hidden files are not there', async (t) => {
+test('hidden files are not found', async (t) => {
   const mirror = makeMirror(t, { ...TREE, 'a/.hidden': 'h', '.git/config': 'c' })
   assert.deepEqual(await find(mirror, ['/a/*']), ['a/1.rpm', 'a/2.rpm'])
   for (const path of ['/a/.hidden', '/a/.*', '/a/.h*', '/.git/config', '/.git/*', '/.[g]it/c*']) {
@@ -97,14 +97,14 @@ test('hidden files are not there', async (t) => {
   }
 })
 
-test('hidden files that are published have to be meant by the pattern', async (t) => {
+test('published hidden files match only patterns that begin with a dot', async (t) => {
   const mirror = makeMirror(t, { 'a/x': 'x', 'a/.hidden': 'h' }, { hidden: true })
   assert.deepEqual(await find(mirror, ['/a/*']), ['a/x'])
   assert.deepEqual(await find(mirror, ['/a/.h*']), ['a/.hidden'])
   assert.deepEqual(await find(mirror, ['/a/.hidden']), ['a/.hidden'])
 })
 
-test('what is not there is named', async (t) => {
+test('a missing path is named', async (t) => {
   const mirror = makeMirror(t, TREE)
   for (const path of ['/none', '/a/none.rpm', '/a/1.rpm/x', '/*.iso', '/n*/x']) {
     const check = refused('not-found', /not found/)
@@ -115,19 +115,19 @@ test('what is not there is named', async (t) => {
   }
 })
 
-test('one path that is not there fails the request', async (t) => {
+test('one missing path fails the request', async (t) => {
   const mirror = makeMirror(t, TREE)
   await assert.rejects(find(mirror, ['/a/1.rpm', '/a/9.rpm']), refused('not-found', /9\.rpm/))
 })
 
-test('a pattern may not climb out of the root', async (t) => {
+test('a pattern must not climb out of the root', async (t) => {
   const mirror = makeMirror(t, TREE)
   for (const path of ['/../*', '/*/../*', '/a/../../*', '/*/./x']) {
     await assert.rejects(find(mirror, [path]), refused('usage', /not a plain path/), path)
   }
 })
 
-test('links that stay inside are followed, others lead nowhere', unlessWindows, async (t) => {
+test('links that stay inside are followed, others are not', unlessWindows, async (t) => {
   const outside = makeScratch(t, { 'secret.rpm': 's' })
   const mirror = makeMirror(t, TREE)
   symlinkSync('1.rpm', join(mirror.root, 'a/latest.rpm'))
@@ -145,7 +145,7 @@ test('links that stay inside are followed, others lead nowhere', unlessWindows, 
   assert.deepEqual(await find(open, ['/a/out.rpm']), ['a/out.rpm'])
 })
 
-test('a request may come to as many files as the limit says', async (t) => {
+test('a request may match as many files as the limit', async (t) => {
   const mirror = makeMirror(t, TREE)
   const limits = { maxMatches: 2 }
   assert.equal((await find(mirror, ['/a/*.rpm'], limits)).length, 2)
@@ -155,18 +155,18 @@ test('a request may come to as many files as the limit says', async (t) => {
   }
 })
 
-test('an empty directory holds no match', async (t) => {
+test('an empty directory has no match', async (t) => {
   const mirror = makeMirror(t, TREE)
   mkdirSync(join(mirror.root, 'empty'))
   await assert.rejects(find(mirror, ['/empty/*']), refused('not-found', /not found/))
 })
 
-/** Entries of a directory, by the thousand or so. */
+/** Entries of a directory, about a thousand. */
 function many(count: number, name: (i: number) => string): Files {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [name(i), 'x']))
 }
 
-test('files in the way of a pattern that wants directories are not looked at', async (t) => {
+test('files are not looked up if a pattern wants directories', async (t) => {
   const mirror = makeMirror(t, { ...many(200, (i) => `d/${i}`), 'd/dir/a/a/a': 'x' })
   const tail = '/a'.repeat(3)
   // The names, the pattern and one path: nothing for each name and component of the tail. Two
@@ -183,7 +183,7 @@ test('a pattern deeper than any mirror is refused', async (t) => {
   await assert.rejects(find(mirror, [`/a/*${'/a'.repeat(98)}`]), refused('not-found', /not found/))
 })
 
-test('a search that goes through too many names ends', async (t) => {
+test('a search of too many names ends', async (t) => {
   const mirror = makeMirror(t, { ...many(30, (i) => `d/${i}`), ...TREE })
   const budget = limitedBudget({ names: 100 })
   const paths = Array.from({ length: 10 }, (_, i) => `/d/*${i}`)
@@ -191,25 +191,29 @@ test('a search that goes through too many names ends', async (t) => {
 })
 
 for (const tail of ['nowhere', '1.rpm', '*.rpm', 'x/1.rpm']) {
-  test(`links round in a circle end a search of .../${tail} soon`, unlessWindows, async (t) => {
+  test(`circular links end a search of .../${tail} soon`, unlessWindows, async (t) => {
     const mirror = makeMirror(t, TREE)
     for (const name of ['x', 'y', 'z']) symlinkSync('.', join(mirror.root, 'a', name))
     const view = t.mock.method(MirrorView.prototype, 'directory')
     const paths = [`/a${'/*'.repeat(12)}/${tail}`]
-    // As much as the service allows a request
+    // As much as the service allows for a request
     const limits = { maxMatches: 10_000, budget: limitedBudget({ names: 1_000_000 }) }
     await assert.rejects(find(mirror, paths, limits), refused('too-many', /too many names/))
     assert.ok(view.mock.callCount() < 2000, String(view.mock.callCount()))
   })
 }
 
-test('what links lead round to is found as often as the pattern says', unlessWindows, async (t) => {
-  const mirror = makeMirror(t, TREE)
-  symlinkSync('.', join(mirror.root, 'self'))
-  const limits = { budget: limitedBudget({ names: 1_000_000 }) }
-  const found = await find(mirror, ['/*/*/1.rpm'], limits)
-  assert.deepEqual(found, ['self/a/1.rpm', 'self/b/1.rpm'])
-})
+test(
+  'targets of circular links are found as often as the pattern says',
+  unlessWindows,
+  async (t) => {
+    const mirror = makeMirror(t, TREE)
+    symlinkSync('.', join(mirror.root, 'self'))
+    const limits = { budget: limitedBudget({ names: 1_000_000 }) }
+    const found = await find(mirror, ['/*/*/1.rpm'], limits)
+    assert.deepEqual(found, ['self/a/1.rpm', 'self/b/1.rpm'])
+  },
+)
 
 test('a search that takes too many steps ends', async (t) => {
   const mirror = makeMirror(
@@ -223,7 +227,7 @@ test('a search that takes too many steps ends', async (t) => {
   )
 })
 
-test('paths that come to too many bytes end the search', async (t) => {
+test('paths with too many bytes end the search', async (t) => {
   const mirror = makeMirror(
     t,
     many(30, (i) => `d/${i}`),
@@ -236,7 +240,7 @@ test('paths that come to too many bytes end the search', async (t) => {
   )
 })
 
-/** A budget whose slices are over as soon as they begin, and what was charged to it. */
+/** A budget whose slices end at once, and the amounts charged to it. */
 class HastyBudget extends Budget {
   names = 0
 
@@ -252,7 +256,7 @@ class HastyBudget extends Budget {
   }
 }
 
-test('a search gives way to others between two names', async (t) => {
+test('a search yields between two names', async (t) => {
   const mirror = makeMirror(
     t,
     many(100, (i) => `d/${i}`),
@@ -270,7 +274,7 @@ test('a search gives way to others between two names', async (t) => {
   assert.ok(turns >= 100, `${turns}`)
 })
 
-test('a search that nobody waits for any more ends before the next name', async (t) => {
+test('a search that nobody waits for ends before the next name', async (t) => {
   const mirror = makeMirror(
     t,
     many(1000, (i) => `d/${i}`),
@@ -282,11 +286,11 @@ test('a search that nobody waits for any more ends before the next name', async 
   gone.abort(new NotReady('gone', 1))
   const seen = budget.names
   await assert.rejects(search, refused('busy', /gone/))
-  // Each of the three may be at a name, or at the directory itself, which counts for ten
+  // Each of the three may be at a name, or at the directory itself, which counts as ten
   assert.ok(budget.names <= seen + 30, `${budget.names - seen}`)
 })
 
-test('the first path that is not there ends the search of the others', async (t) => {
+test('the first missing path ends the search for the others', async (t) => {
   const mirror = makeMirror(
     t,
     many(100, (i) => `d/${i}`),
@@ -296,6 +300,6 @@ test('the first path that is not there ends the search of the others', async (t)
   await assert.rejects(find(mirror, paths, { budget }), refused('not-found', /none/))
   const seen = budget.names
   for (let i = 0; i < 5000; i++) await new Promise((resolve) => setImmediate(resolve))
-  // Those that had begun go on to their end: a directory of a hundred names, itself ten
+  // Begun searches are completed: a directory of a hundred names, which itself counts as ten
   assert.ok(budget.names - seen <= 32 * 110, `${budget.names - seen}`)
 })

@@ -8,16 +8,16 @@ test('a path is its components', () => {
   assert.deepEqual(parseMirrorPath('/a.rpm'), ['a.rpm'])
 })
 
-test('doubled slashes are as good as one', () => {
+test('double slashes are accepted', () => {
   assert.deepEqual(parseMirrorPath('//yum///a.rpm'), ['yum', 'a.rpm'])
 })
 
-test('names that only look dangerous are names', () => {
+test('names that only look dangerous are accepted', () => {
   const names = ['...', '..a', 'a..', '.a', ' ', '%2e%2e', '~', '-', '*']
   for (const name of names) assert.deepEqual(parseMirrorPath(`/yum/${name}`), ['yum', name])
 })
 
-test('a path that climbs, or is not plain, is refused', () => {
+test('a path with `..`, or an unusual one, is refused', () => {
   for (const path of [
     '/..',
     '/../etc/passwd',
@@ -38,25 +38,25 @@ test('a path begins with a slash', () => {
   }
 })
 
-test('a path with a slash at its end is no file', () => {
+test('a path with a slash at its end is not a file', () => {
   for (const path of ['/', '//', '/yum/']) {
     assert.throws(() => parseMirrorPath(path), refused('not-found', /not found/), path)
   }
 })
 
-test('a path longer than any system knows is refused, in a message of bounded length', () => {
+test('a path longer than any system allows is refused, in a message of bounded length', () => {
   const longest = `/${'a'.repeat(4095)}`
   assert.equal(parseMirrorPath(longest).length, 1)
   assert.throws(
     () => parseMirrorPath(`${longest}a`),
     (error: Error) => {
       assert.ok(error.message.length < 300)
-      return refused('usage', /that long/)(error)
+      return refused('usage', /too long/)(error)
     },
   )
 })
 
-test('what a message names is safe to print', () => {
+test('paths in messages are safe to print', () => {
   assert.equal(formatMirrorPath(['yum', 'ü b.rpm']), '/yum/ü b.rpm')
   assert.equal(formatMirrorPath(['a\n\u001b[31mb']), '/a\\n\\x1b[31mb')
   assert.throws(() => parseMirrorPath('/../a\nb'), refused('usage', /^[^\n]*$/))

@@ -14,7 +14,7 @@ import { refused } from '../refused.js'
 
 const FILES = { 'top.iso': 'top', 'yum/a.rpm': 'a', 'yum/b.rpm': 'b' }
 
-/** A mirror whose root can be taken away and put back. */
+/** A mirror whose root can be removed and restored. */
 async function serveMovable(t: TestContext) {
   const root = join(makeScratch(t, { 'root/top.iso': 'top', 'root/yum/a.rpm': 'a' }), 'root')
   const { port } = await serveMirror(t, { root })
@@ -29,26 +29,26 @@ async function serveMovable(t: TestContext) {
   return { root, answers }
 }
 
-test('while the root is gone, files and torrents are to be asked for again later', async (t) => {
+test('while the root is missing, clients are told to try again later', async (t) => {
   const { root, answers } = await serveMovable(t)
   renameSync(root, `${root}-away`)
   for (const { status, headers, body } of await answers()) {
     assert.deepEqual([status, headers['retry-after']], [503, '10'])
-    assert.equal(body.toString(), 'the root of the mirror is not there\n')
+    assert.equal(body.toString(), 'the root of the mirror is missing; try again in 10 s\n')
   }
   renameSync(`${root}-away`, root)
   const statuses = (await answers()).map(({ status }) => status)
   assert.deepEqual(statuses, [200, 404, 200, 200, 200, 200])
 })
 
-test('so they are while a file is in its place', async (t) => {
+test('the same while a file is in its place', async (t) => {
   const { root, answers } = await serveMovable(t)
   renameSync(root, `${root}-away`)
   writeFileSync(root, 'no directory')
   for (const { status } of await answers()) assert.equal(status, 503)
 })
 
-test('a root that goes between two looks at a file is told of as one that was gone', async (t) => {
+test('a root that disappears between two lookups counts as missing', async (t) => {
   const mirror: Mirror = { root: makeScratch(t, FILES), hidden: false, followSymlinks: false }
   const view = new MirrorView(mirror)
   const file = await view.file(['yum', 'a.rpm'])
@@ -58,7 +58,7 @@ test('a root that goes between two looks at a file is told of as one that was go
   await assert.rejects(openInside(file, mirror), gone)
 })
 
-test('whenever the root goes while a torrent is made, nothing is said to be deleted', async (t) => {
+test('whenever the root disappears while a torrent is made, no file is reported as deleted', async (t) => {
   const moments = [1, 2, 3, 4, 5, 6]
   const names = moments.map((moment) => `yum/${moment}.rpm`)
   const place = makeScratch(t, Object.fromEntries(names.map((name) => [`root/${name}`, name])))

@@ -8,12 +8,15 @@ import { unlessWindows } from '../../files/failure.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { refused } from '../refused.js'
 
-/** More levels than are looked at one by one. */
+/** More levels than are resolved one by one. */
 const DEPTH = 200
 
 const WAY = Array.from({ length: DEPTH }, () => 'd')
 
-/** A tree that deep, with a file at its end and links that lead out of it, back into it, nowhere. */
+/**
+ * A tree that deep, with a file at its end and links that lead out of it, back into it, and
+ * nowhere.
+ */
 function makeDeep(t: TestContext) {
   const outside = makeScratch(t, { 'secret/x': 'secret' })
   const root = realpathSync(makeScratch(t))
@@ -26,7 +29,7 @@ function makeDeep(t: TestContext) {
   return { root, deepest }
 }
 
-test('a deep path has the real path that the system tells', unlessWindows, async (t) => {
+test('a deep path has the real path that the system reports', unlessWindows, async (t) => {
   const { deepest } = makeDeep(t)
   for (const name of ['', 'file', 'out', 'in', 'in/file']) {
     const path = join(deepest, name)
@@ -37,7 +40,7 @@ test('a deep path has the real path that the system tells', unlessWindows, async
   await assert.rejects(realPathOf(join(deepest, 'file/x')), { code: 'ENOTDIR' })
 })
 
-test('a deep directory that may not be listed has a real path too', unlessWindows, async (t) => {
+test('a deep directory without read permission has a real path, too', unlessWindows, async (t) => {
   const { deepest } = makeDeep(t)
   const closed = join(deepest, 'closed')
   mkdirSync(closed)
@@ -45,7 +48,7 @@ test('a deep directory that may not be listed has a real path too', unlessWindow
   assert.equal(await realPathOf(closed), closed)
 })
 
-test('links deep in a mirror lead nowhere outside of it', unlessWindows, async (t) => {
+test('links deep in a mirror cannot lead outside', unlessWindows, async (t) => {
   const { root, deepest } = makeDeep(t)
   const view = new MirrorView({ root, hidden: false, followSymlinks: false })
   assert.equal(await view.directory(WAY), deepest)

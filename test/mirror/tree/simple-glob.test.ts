@@ -10,7 +10,7 @@ function matches(pattern: string, name: string): boolean {
   return compileSimpleGlob(pattern, plenty).matches(name, plenty)
 }
 
-/** The steps that a pattern takes, its compilation included, to be compared with a name. */
+/** The steps of a pattern for comparing a name, including its compilation. */
 function stepsOf(pattern: string, name: string): number {
   let steps = 0
   const charge = (_kind: string, amount: number) => {
@@ -29,8 +29,8 @@ const ANY_ONE = NAMES.filter((name) => Array.from(name).length === 1)
 const without = (...left: string[]) => ANY_ONE.filter((name) => !left.includes(name))
 
 /**
- * Which names a pattern matches, as Python 3.11 says:
- * `python3 -c 'import fnmatch; print([n for n in NAMES if fnmatch.fnmatchcase(n, PATTERN)])'`
+ * The names that a pattern matches in Python 3.11: `python3 -c 'import fnmatch; print([n for n in
+ * NAMES if fnmatch.fnmatchcase(n, PATTERN)])'`
  */
 const MATCHES: readonly (readonly [pattern: string, names: readonly string[]])[] = [
   ['', ['']],
@@ -85,7 +85,7 @@ const MATCHES: readonly (readonly [pattern: string, names: readonly string[]])[]
 ]
 
 for (const [pattern, names] of MATCHES) {
-  test(`'${pattern}' matches what it does for fnmatch`, () => {
+  test(`'${pattern}' matches the same as fnmatch`, () => {
     assert.deepEqual(
       NAMES.filter((name) => matches(pattern, name)),
       names,
@@ -93,7 +93,7 @@ for (const [pattern, names] of MATCHES) {
   })
 }
 
-test('a leading dot is matched by a dot alone', () => {
+test('a leading dot is matched only by a dot', () => {
   for (const pattern of ['*', '?a', '[.]a', '[!x]a', '*a']) {
     assert.equal(matches(pattern, '.a'), false, pattern)
   }
@@ -102,7 +102,7 @@ test('a leading dot is matched by a dot alone', () => {
   }
 })
 
-test('patterns that take others an age take no more steps than name and pattern multiplied', () => {
+test('patterns that are slow elsewhere take at most the product of the lengths of name and pattern', () => {
   const name = 'a'.repeat(255)
   for (const part of ['a*', '*a', '?*', '[a]*', '*a*?', '*', '[']) {
     const pattern = `${part.repeat(60)}b`
@@ -112,7 +112,7 @@ test('patterns that take others an age take no more steps than name and pattern 
   assert.ok(stepsOf(`${'*'.repeat(4000)}b`, name) < 5000)
 })
 
-test('a class takes no more steps for being long', () => {
+test('a long class takes no more steps', () => {
   const classOf = (count: number) => `[${'abc'.repeat(count)}]*x`
   const compile = (pattern: string) => stepsOf(pattern, '')
   const [short, long] = [classOf(1), classOf(1000)]
@@ -120,7 +120,7 @@ test('a class takes no more steps for being long', () => {
   assert.equal(stepsOf(short, name) - compile(short), stepsOf(long, name) - compile(long))
 })
 
-test('the ranges of a class may lie in any order and over each other', () => {
+test('the ranges of a class may have any order and overlap', () => {
   for (const name of ['a', 'e', 'm', 'z', '5', '0', '9']) {
     assert.ok(matches('[x-zc-ea-dm0-53-9k-n]', name), name)
     assert.ok(!matches('[!x-zc-ea-dm0-53-9k-n]', name), name)
@@ -131,7 +131,7 @@ test('the ranges of a class may lie in any order and over each other', () => {
   }
 })
 
-test('a class of more ranges than anybody needs is refused', () => {
+test('a class with too many ranges is refused', () => {
   const classOf = (count: number) => {
     const characters = Array.from({ length: count }, (_, i) => String.fromCharCode(0x3400 + 2 * i))
     return `[${characters.join('')}]`
@@ -140,7 +140,7 @@ test('a class of more ranges than anybody needs is refused', () => {
   assert.throws(() => matches(classOf(257), '\u3402'), refused('too-many', /more than 256 ranges/))
 })
 
-test('the comparison ends when the budget is spent', () => {
+test('the comparison ends once the budget is spent', () => {
   const glob = compileSimpleGlob('*a', plenty)
   const budget = limitedBudget({ steps: 100 })
   assert.throws(

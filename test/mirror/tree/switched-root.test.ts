@@ -15,7 +15,7 @@ const FILES = {
   'new/yum/a.rpm': 'new one',
 }
 
-/** A mirror under the link `current`, which leads to `old`, and a way to switch it. */
+/** A mirror below the link `current`, which leads to `old`, with a function to switch it. */
 async function serveLinked(t: TestContext) {
   const place = makeScratch(t, FILES)
   const root = join(place, 'current')
@@ -29,7 +29,7 @@ async function serveLinked(t: TestContext) {
   return { root, place, get, switchTo }
 }
 
-test('files are those of the directory that the link leads to at the time', async (t) => {
+test('files come from the directory that the link leads to at the time', async (t) => {
   const { get, switchTo } = await serveLinked(t)
   assert.equal((await get('/yum/a.rpm')).body.toString(), 'old')
   switchTo('new')
@@ -37,7 +37,7 @@ test('files are those of the directory that the link leads to at the time', asyn
   assert.equal((await get('/yum/gone.rpm')).status, 404)
 })
 
-test('so are torrents, however often the old ones were asked for', async (t) => {
+test('torrents do, too, however often the old ones were requested', async (t) => {
   const { get, switchTo } = await serveLinked(t)
   const lengthOf = async () => {
     const { body } = await get(`${SINGLE}/yum/a.rpm`)
@@ -52,7 +52,7 @@ test('so are torrents, however often the old ones were asked for', async (t) => 
   assert.equal(await lengthOf(), 3)
 })
 
-test('a link that leads nowhere is a reason to come again, until it leads somewhere', async (t) => {
+test('while the link leads nowhere, clients are told to try again', async (t) => {
   const { get, switchTo } = await serveLinked(t)
   switchTo('nowhere')
   assert.equal((await get('/yum/a.rpm')).status, 503)
@@ -61,7 +61,7 @@ test('a link that leads nowhere is a reason to come again, until it leads somewh
   assert.equal((await get('/yum/a.rpm')).status, 200)
 })
 
-test('a link in the mirror to what was the root before leads outside', async (t) => {
+test('a link in the mirror to the former root leads outside', async (t) => {
   const { get, switchTo, place } = await serveLinked(t)
   symlinkSync('../../old/yum/gone.rpm', join(place, 'new/yum/link'))
   switchTo('new')
@@ -69,7 +69,7 @@ test('a link in the mirror to what was the root before leads outside', async (t)
   assert.equal((await get(`${SINGLE}/yum/link`)).status, 404)
 })
 
-test('a root that no link leads to is not looked at each time', (t) => {
+test('a root without links in its path is not looked up each time', (t) => {
   const root = join(makeScratch(t), 'root')
   mkdirSync(root)
   const watch = new RootWatch(root)

@@ -48,7 +48,7 @@ test('one reading serves the checksum and the torrent, and both are kept', async
   assert.equal(await readHashedBytes(port), 0)
 })
 
-test('many who ask for a checksum at once have it read once', async (t) => {
+test('many requests for a checksum at once read the file once', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => ask(port, '/pub/a.iso.sha256')),
@@ -57,7 +57,7 @@ test('many who ask for a checksum at once have it read once', async (t) => {
   assert.equal(await readHashedBytes(port), CONTENT.length)
 })
 
-test('a download tells its digest once it is known, of the whole in every part', async (t) => {
+test('a download has its digest once it is known, of the whole in every part', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   assert.equal((await ask(port, '/pub/a.iso')).headers['repr-digest'], undefined)
   await ask(port, '/pub/a.iso.sha256')
@@ -75,7 +75,7 @@ test('a download tells its digest once it is known, of the whole in every part',
   assert.equal((await ask(port, '/pub/a.iso', outside)).headers['repr-digest'], undefined)
 })
 
-test('a file that is replaced has another checksum, and no download has the old one', async (t) => {
+test('a replaced file has another checksum, and no download has the old one', async (t) => {
   const { port, root } = await serveMirror(t, { files: FILES })
   await ask(port, '/pub/a.iso.sha256')
   plantFiles(root, { 'pub/a.iso': 'other' })
@@ -85,7 +85,7 @@ test('a file that is replaced has another checksum, and no download has the old 
   assert.equal(body.toString(), `${other}  a.iso\n`)
 })
 
-test('a large file that nobody waits for any more is not read on', async (t) => {
+test('the reading of a large file stops when nobody waits any more', async (t) => {
   const { port, root } = await serveMirror(t, { files: FILES, args: ['--wait', '0.2'] })
   writeFileSync(join(root, 'pub/huge'), '')
   truncateSync(join(root, 'pub/huge'), 2 ** 36)
@@ -123,7 +123,7 @@ test('a metalink of an empty file has its address and no torrent', async (t) => 
   assert.doesNotMatch(body.toString(), /metaurl|pieces/)
 })
 
-test('checksums and metalinks are asked for again in vain while nothing changed', async (t) => {
+test('checksums and metalinks are revalidated with 304 while nothing changed', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const view of ['sha256', 'meta4']) {
     const { headers } = await ask(port, `/pub/a.iso.${view}`)
@@ -134,7 +134,7 @@ test('checksums and metalinks are asked for again in vain while nothing changed'
   }
 })
 
-test('there are none of what is hidden, not there, or a directory', async (t) => {
+test('hidden files, missing files and directories have none', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const view of ['sha256', 'meta4']) {
     for (const name of ['/pub/.secret', '/pub/none'])
@@ -144,7 +144,7 @@ test('there are none of what is hidden, not there, or a directory', async (t) =>
   }
 })
 
-test('who asks by date gets every view of a file again when it is another, and else not', async (t) => {
+test('a client that asks by date gets every view again only after a change', async (t) => {
   const { port, root } = await serveMirror(t, { files: FILES })
   for (const view of ['sha256', 'meta4', 'magnet', 'btih', 'torrent']) {
     const address = `/pub/a.iso.${view}`
@@ -166,10 +166,10 @@ test('who asks by date gets every view of a file again when it is another, and e
   }
 })
 
-/** A clock by which every file was changed just now. */
+/** A clock by which every file was just changed. */
 const behindFiles = () => Date.now() - 60_000
 
-test('a checksum of what may yet change without a sign of it has no date to ask by', async (t) => {
+test('the checksum of a file that may still change unnoticed has no date', async (t) => {
   const files = { 'pub/new': 'new' }
   const { port } = await serveMirror(t, { files, io: { now: behindFiles } })
   const { headers, status } = await ask(port, '/pub/new.sha256')
@@ -178,7 +178,7 @@ test('a checksum of what may yet change without a sign of it has no date to ask 
   assert.equal((await ask(port, '/pub/new.sha256', since)).status, 200)
 })
 
-/** Holds up all reading for checksums until it is released. */
+/** Delays all reading for checksums until it is released. */
 function holdReading(t: TestContext) {
   const read = Reflect.get(WholeFileReader.prototype, 'read')
   let release: () => void = () => undefined
@@ -211,7 +211,7 @@ test('a browser gets a page while a checksum is made, and then the checksum', as
   assert.equal(String(body), `${SHA256.toString('hex')}  a.iso\n`)
 })
 
-test('what is read for a checksum is told in the status', async (t) => {
+test('readings for a checksum are in the status', async (t) => {
   const release = holdReading(t)
   const { port } = await serveMirror(t, { files: FILES, args: ['--wait', '60'] })
   const statusUntil = async (isSo: (torrents: StatusReport['hashing']['torrents']) => boolean) => {

@@ -38,7 +38,7 @@ test("a directory's torrent has the names and paths of the addresses", async (t)
   }
 })
 
-test('it is what makemetafile makes of the directory', async (t) => {
+test('it equals the torrent of makemetafile for the directory', async (t) => {
   const { port, root } = await serveMirror(t, { files: FILES })
   const target = join(makeScratch(t), 'a.torrent')
   const args = ['--piece-size-pow2', 'auto', '--target', target, '--no-cache', '--json']
@@ -50,7 +50,7 @@ test('it is what makemetafile makes of the directory', async (t) => {
 for (const isHidden of [false, true]) {
   const [option, all] = isHidden ? [['--hidden'], ['--all']] : [[], []]
   const what = isHidden ? 'takes with --all, where hidden names are published' : 'leaves out'
-  test(`what operating systems leave behind is in it as makemetafile ${what}`, async (t) => {
+  test(`system files are in it as makemetafile ${what}`, async (t) => {
     const left = ['core', 'CVS/Root', 'b/Thumbs.db', 'b/desktop.ini', '.DS_Store', 'lost+found/#1']
     const paths = [...left, 'b/score', '.a.0a0b0c0d-1-0a0b0c0d.btkit-tmp', 'cvs']
     const junk = Object.fromEntries(paths.map((path) => [`pub/set/${path}`, path]))
@@ -63,13 +63,13 @@ for (const isHidden of [false, true]) {
     const { stdout } = await runBtkit(made)
     assert.equal(independentInfoHash(body), (JSON.parse(stdout) as { infoHash: string }).infoHash)
     assert.equal(pathsIn(body).includes('core'), isHidden)
-    // It is a torrent of its own all the same when it is asked for
+    // Requested alone, it is a torrent of its own
     assert.equal((await ask(port, '/pub/set/core.torrent')).status, 200)
     assert.equal((await ask(port, '/pub/set/CVS/?torrent')).status, 200)
   })
 }
 
-test('its pieces are longer where the directory is larger, and it is read once', async (t) => {
+test('a larger directory has longer pieces, and is read once', async (t) => {
   const root = makeScratch(t, { 'pub/set/a': 'a' })
   plantSparse(join(root, 'pub/set'), 'big', 2 ** 28)
   const { port } = await serveMirror(t, { root })
@@ -79,7 +79,7 @@ test('its pieces are longer where the directory is larger, and it is read once',
   assert.equal(await readHashedBytes(port), 2 ** 28 + 1)
 })
 
-test('its date is that of the file changed last', async (t) => {
+test('its date is that of the last changed file', async (t) => {
   const root = makeScratch(t, FILES)
   const dates = { a: 1_500_000_000, 'b/2': 1_600_000_000, 'b/Größe #1': 1, empty: 2 }
   for (const [path, at] of Object.entries(dates)) utimesSync(join(root, 'pub/set', path), at, at)
@@ -108,7 +108,7 @@ test('a directory has torrents of version 2 and hybrids as well', async (t) => {
   }
 })
 
-test('hidden files are not in it, nor what links lead out to, nor round in a circle', async (t) => {
+test('it contains no hidden files, no targets of links outside, and no circles', async (t) => {
   const outside = makeScratch(t, { secret: 'x' })
   const files = { ...FILES, 'pub/set/.hidden': 'x', 'pub/set/.d/x': 'x', 'pub/set/b/\\': 'x' }
   const root = makeScratch(t, files)
@@ -125,14 +125,14 @@ test('hidden files are not in it, nor what links lead out to, nor round in a cir
   const { body } = await ask(port, '/pub/set.torrent')
   const expected = ['a', 'b/2', 'b/Größe #1', 'c/2', 'c/Größe #1', 'empty', 'in']
   assert.deepEqual(pathsIn(body), expected)
-  // Each of its files is where its address says it is
+  // Each of its files is at its address
   for (const path of pathsIn(body)) {
     const address = path.split('/').map(encodeURIComponent).join('/')
     assert.equal((await ask(port, `/pub/set/${address}`)).status, 200, path)
   }
 })
 
-test('what may not be read is left out, and said to be', unlessNoRoot, async (t) => {
+test('unreadable files are left out and reported', unlessNoRoot, async (t) => {
   const { port, root } = await serveMirror(t, { files: FILES })
   chmodSync(join(root, 'pub/set/a'), 0)
   const { headers, body } = await ask(port, '/pub/set.torrent')
@@ -140,7 +140,7 @@ test('what may not be read is left out, and said to be', unlessNoRoot, async (t)
   assert.equal(headers['x-left-out'], '1 /pub/set/a')
 })
 
-test('too many files, or too much in them, are refused with a line that says so', async (t) => {
+test('too many files, or too many bytes, are refused with a message', async (t) => {
   const args = ['--max-files', '5', '--max-size', '300KiB']
   const { port, root } = await serveMirror(t, { files: FILES, args })
   const line = async (path: string) => {
@@ -150,15 +150,15 @@ test('too many files, or too much in them, are refused with a line that says so'
   assert.equal((await ask(port, '/pub/set.torrent')).status, 200)
   writeFileSync(join(root, 'pub/set/b/3'), '3')
   assert.deepEqual(await line('/pub/set/b.torrent').then(([status]) => status), 200)
-  const files = [422, '/pub: more than 5 files and directories\n']
+  const files = [422, '/pub: more than 5 files and directories; ask for a smaller directory\n']
   assert.deepEqual(await line('/pub.torrent'), files)
   assert.deepEqual(await line('/pub/?magnet'), files)
   plantFiles(root, { 'big/a': Buffer.alloc(200_000), 'big/b': Buffer.alloc(200_000) })
-  const size = [422, '/big: the files in it come to more than 300 KiB\n']
+  const size = [422, '/big: its files have more than 300 KiB; ask for a smaller directory\n']
   assert.deepEqual(await line('/big.torrent'), size)
 })
 
-test('there is none of the root, nor of what is empty, hidden or not there', async (t) => {
+test('the root and empty, hidden or missing directories have none', async (t) => {
   const files = { ...FILES, 'void/empty': '', '.d/x': 'x', 'm/torrent_service/x': 'x' }
   const { port } = await serveMirror(t, { files })
   for (const [address, status] of [
@@ -178,7 +178,7 @@ test('there is none of the root, nor of what is empty, hidden or not there', asy
   }
 })
 
-test('a file that comes or goes is in the next torrent, or no more', async (t) => {
+test('new and removed files change the next torrent', async (t) => {
   let ahead = 5_000
   const io = { now: () => Date.now() + ahead, monotonic: () => performance.now() + ahead }
   const { port, root } = await serveMirror(t, { files: FILES, io })

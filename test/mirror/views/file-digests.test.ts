@@ -30,7 +30,7 @@ const LARGE = 20 * SIZE
 const CONTENT = pseudoRandom(SIZE, 1)
 const SHA256 = createHash('sha256').update(CONTENT).digest('hex')
 
-/** Those who read the files `a` and `large` of a mirror: in turn, for there is a single place. */
+/** Readers of the files `a` and `large` of a mirror. They take turns, because only one may run. */
 async function openBoth(t: TestContext) {
   const root = makeScratch(t, { a: CONTENT })
   plantSparse(root, 'large', LARGE)
@@ -72,7 +72,7 @@ async function openBoth(t: TestContext) {
     const waiter = { client: null, patience: 600_000, onGone: () => undefined }
     return Buffer.from(await digests.obtain(fileOf(name), waiter)).toString('hex')
   }
-  /** Occupies the place until it is called. */
+  /** Occupies that place until the returned function is called. */
   const occupy = () => {
     let leave: () => void = () => undefined
     const gate = new Promise<void>((resolve) => (leave = resolve))
@@ -80,7 +80,7 @@ async function openBoth(t: TestContext) {
     void queue.run(tiny, () => gate)
     return leave
   }
-  /** How often somebody looked for others who read the same files. */
+  /** How often work looked for other work on the same files. */
   const looks = t.mock.method(claims, 'inTheWay').mock
   return { hashPieces, digest, digests, file: fileOf, hashed, queue, occupy, looks, pool }
 }
@@ -89,7 +89,7 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await setImmediate()
 }
 
-test('a torrent that is asked for while its file waits for its checksum is read with it', async (t) => {
+test('a torrent requested while its file waits for its checksum is made by the same reading', async (t) => {
   const { digest, hashPieces, hashed, queue, occupy } = await openBoth(t)
   const leave = occupy()
   const checksum = digest('a')
@@ -111,11 +111,11 @@ test('a checksum waits while the torrent of its file is hashed', async (t) => {
   leave()
   assert.equal((await torrent).bytesHashed, SIZE)
   assert.equal(await checksum, SHA256)
-  // SHA-256 is none of what a torrent needs
+  // A torrent does not need SHA-256
   assert.equal(hashed.total, 2 * SIZE)
 })
 
-test('hashing that nobody waits for gives way to a checksum', async (t) => {
+test('hashing ahead yields to a checksum', async (t) => {
   const { digest, hashPieces } = await openBoth(t)
   const working = new AbortController()
   const giveWay = () => {
@@ -134,7 +134,7 @@ test('hashing that nobody waits for gives way to a checksum', async (t) => {
   assert.ok(working.signal.aborted)
 })
 
-test('a reading gives way to a smaller one', async (t) => {
+test('a reading yields to a smaller one', async (t) => {
   const { digest, hashed, queue, pool } = await openBoth(t)
   const run = pool.run.bind(pool)
   let letGo: () => void = () => undefined
@@ -156,7 +156,7 @@ test('a reading gives way to a smaller one', async (t) => {
   assert.equal(hashed.total, LARGE + SIZE)
 })
 
-test('a checksum that nobody waits for any more is not made', async (t) => {
+test('a checksum that nobody waits for is not made', async (t) => {
   const { digests, file, queue, occupy } = await openBoth(t)
   const leave = occupy()
   let leaveIt: () => void = () => undefined

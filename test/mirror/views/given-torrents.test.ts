@@ -37,7 +37,7 @@ for (const [place, options] of [
   ['pub/a.iso.torrent', ['--hybrid', '-s', 'tag']],
   ['pub/a.iso.torrent', ['--v2']],
 ] as const) {
-  test(`${place} made with '${options.join(' ')}' is given in all views`, async (t) => {
+  test(`${place} made with '${options.join(' ')}' is served in all views`, async (t) => {
     const { make, get } = await serveWith(t)
     const bytes = await make(place, options)
     assert.ok((await get('.torrent')).equals(bytes))
@@ -54,7 +54,7 @@ for (const [place, options] of [
   })
 }
 
-test('torrents that come, change and go are noticed', async (t) => {
+test('new, changed and removed torrents are noticed', async (t) => {
   const { make, get, torrents, port } = await serveWith(t)
   const own = await get('.torrent')
   const first = await make('a.iso.torrent')
@@ -69,14 +69,14 @@ test('torrents that come, change and go are noticed', async (t) => {
   assert.equal((await ask(port, '/pub/a.iso.torrent', { headers: since })).status, 200)
 })
 
-test('only a torrent of the version that is asked for by name is given', async (t) => {
+test('if a version is named, only a torrent of that version is served', async (t) => {
   const { make, get } = await serveWith(t)
   const bytes = await make('a.iso.torrent', ['--hybrid'])
   assert.ok((await get('?torrent&hybrid')).equals(bytes))
   assert.ok(!(await get('?torrent&v2')).equals(bytes))
 })
 
-/** What lies there, none of which may be given. */
+/** Torrents of the operator that must not be served. */
 const REFUSED: Readonly<
   Record<
     string,
@@ -111,7 +111,7 @@ const REFUSED: Readonly<
 }
 
 for (const [what, plant] of Object.entries(REFUSED)) {
-  test(`${what} is not given`, async (t) => {
+  test(`${what} is not served`, async (t) => {
     const { make, get, torrents } = await serveWith(t)
     const own = await get('.torrent')
     await plant(torrents, make)
@@ -127,7 +127,7 @@ for (const [what, plant] of Object.entries(REFUSED)) {
   })
 }
 
-test('the feed and --warm have the torrent that lies there', async (t) => {
+test("the feed and --warm use the operator's torrent", async (t) => {
   const root = makeScratch(t, FILES)
   const torrents = makeScratch(t)
   const at = join(torrents, 'a.iso.torrent')
@@ -142,7 +142,7 @@ test('the feed and --warm have the torrent that lies there', async (t) => {
   assert.match(await feed(), item)
 })
 
-test('a directory of torrents that is not there is an error', async (t) => {
+test('a missing directory of torrents is an error', async (t) => {
   const root = makeScratch(t, FILES)
   const args = ['serve', root, '--torrents', join(root, 'none'), '--trackerless', '--port', '0']
   const { status, stderr } = await runBtkit(args)

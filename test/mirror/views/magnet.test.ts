@@ -9,7 +9,7 @@ const ENCODED = encodeURIComponent(NAME)
 const HOST = { headers: { Host: 'm.example' } }
 const TEXT = 'text/plain; charset=utf-8'
 
-test('a magnet names hash, name, size, trackers, web seeds and where the torrent is', async (t) => {
+test("a magnet contains hash, name, size, trackers, web seeds and the torrent's URL", async (t) => {
   const args = ['--tracker', TRACKER, '--tracker', 'udp://t.example:1?a=b&c', '--web-seed']
   const setup = {
     files: { [`pub/${NAME}`]: 'twelve bytes' },
@@ -35,7 +35,7 @@ test('a magnet names hash, name, size, trackers, web seeds and where the torrent
   ])
 })
 
-test('the address in a magnet is never that of a file that only is called like the torrent', async (t) => {
+test("the URL in a magnet never leads to a file that only has the torrent's name", async (t) => {
   const files = {
     'pub/a.iso': 'a',
     'pub/a.iso.torrent': 'else',
@@ -52,7 +52,7 @@ test('the address in a magnet is never that of a file that only is called like t
   }
 })
 
-test('a magnet of version 2 names its hash, and both where it is a hybrid', async (t) => {
+test('a magnet of version 2 contains its hash, and both hashes for a hybrid', async (t) => {
   const { port } = await serveMirror(t, { files: { 'pub/a.iso': 'a' } })
   const topics = async (query: string) => {
     const { body } = await ask(port, `/pub/a.iso.magnet${query}`, HOST)
@@ -77,14 +77,14 @@ test('.btih is the info hash of the torrent', async (t) => {
   }
 })
 
-test('there is no magnet of what is hidden, empty or not there', async (t) => {
+test('hidden, empty and missing files have no magnet', async (t) => {
   const { port } = await serveMirror(t, { files: { 'pub/.secret': 'x', 'pub/empty': '' } })
   for (const name of ['.secret', 'none', ''])
     assert.equal((await ask(port, `/pub/${name}.magnet`)).status, 404, name)
   assert.equal((await ask(port, '/pub/empty.magnet')).status, 422)
 })
 
-test('where a file is called as a view of another, links lead to the view all the same', async (t) => {
+test("if a file has the name of another one's view, links still lead to the view", async (t) => {
   const files = { 'pub/b': 'x', 'pub/b.torrent': 'no torrent', 'pub/b.meta4/c': 'y' }
   const { port } = await serveMirror(t, { files })
   const links = String((await ask(port, '/pub/b')).headers['link'])
@@ -96,7 +96,7 @@ test('where a file is called as a view of another, links lead to the view all th
   assert.match(others, /^<b\.torrent\.torrent>/)
 })
 
-test('files say where their torrents are, also on HEAD', async (t) => {
+test('files link to their torrents, also for HEAD', async (t) => {
   const files = { [`pub/${NAME}`]: 'x', 'pub/a:b': 'y', 'pub/empty': '' }
   const { port } = await serveMirror(t, { files })
   for (const name of [NAME, 'a:b']) {

@@ -7,13 +7,13 @@ function fileOf(mtimeNs: bigint) {
   return { path: ['a'], absolutePath: '/m/a', fingerprint }
 }
 
-test('a file is known to be what it is since the first look at it', () => {
+test('a file is known to be unchanged since its first lookup', () => {
   const seen = new SeenSince()
   assert.equal(seen.of(fileOf(1n), 5000), 5000)
   assert.equal(seen.of(fileOf(1n), 9000), 5000)
 })
 
-test('two states of a file have two seconds, be the second look as soon as it may', () => {
+test('two states of a file have different seconds, even if they follow at once', () => {
   const seen = new SeenSince()
   assert.equal(seen.of(fileOf(1n), 5000), 5000)
   assert.equal(seen.of(fileOf(2n), 5001), 6000)

@@ -15,7 +15,7 @@ const CONTENT = pseudoRandom(2_500_000, 7)
 const FILES = { 'pub/a.iso': CONTENT, 'pub/Größe #1 100%+a;b?.iso': 'odd', 'pub/empty': '' }
 const ODD = `/pub/${encodeURIComponent('Größe #1 100%+a;b?.iso')}`
 
-test("a file's address with .torrent after it is that of its torrent, and ?torrent too", async (t) => {
+test("a file's address with .torrent, or with ?torrent, is that of its torrent", async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const single = await ask(port, '/pub/a.iso.torrent')
   for (const address of ['/pub/a.iso.torrent', '/pub/a.iso?torrent', '/pub/a.iso?x=y&torrent']) {
@@ -40,7 +40,7 @@ for (const [version, query] of [
   })
 }
 
-test('--piece-length gives it pieces of that length, as the protocol has at its own address', async (t) => {
+test('--piece-length sets its piece length; the protocol keeps its own', async (t) => {
   const args = ['--piece-length', '1MiB']
   const { port, root } = await serveMirror(t, { files: FILES, args })
   const made = await infoHashMade(t, join(root, 'pub/a.iso'), ['--piece-size-pow2', '20'])
@@ -49,14 +49,14 @@ test('--piece-length gives it pieces of that length, as the protocol has at its 
   }
 })
 
-/** The info hash that makemetafile gives a file. */
+/** The info hash of a file's torrent by makemetafile. */
 async function infoHashMade(t: TestContext, file: string, args: readonly string[]) {
   const output = ['--target', join(makeScratch(t), 'a.torrent'), '--no-cache', '--json']
   const { stdout } = await runBtkit(['makemetafile', file, 'http://t/a', ...args, ...output])
   return (JSON.parse(stdout) as { infoHash: string }).infoHash
 }
 
-test('its creation date is when the file was changed, so that it stays the same', async (t) => {
+test("its creation date is the file's modification time, so that it stays the same", async (t) => {
   const root = makeScratch(t, FILES)
   utimesSync(join(root, 'pub/a.iso'), 1_600_000_000.9, 1_600_000_000.9)
   const first = await serveMirror(t, { root })
@@ -71,7 +71,7 @@ test('its creation date is when the file was changed, so that it stays the same'
   assert.equal(after.headers.etag, before.headers.etag)
 })
 
-test('torrents of the protocol have no date, as ever', async (t) => {
+test('torrents of the protocol have no creation date', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   await ask(port, '/pub/a.iso.torrent')
   const { headers, body } = await ask(port, singleAddress('/pub/a.iso'))
@@ -85,7 +85,7 @@ test('torrents of the protocol have no date, as ever', async (t) => {
   ])
 })
 
-test('a real file of that name comes first, and the query has the torrent all the same', async (t) => {
+test('a real file with that name has priority, and the query still gives the torrent', async (t) => {
   const files = { ...FILES, 'pub/a.iso.torrent': 'my own' }
   const { port } = await serveMirror(t, { files })
   assert.equal((await ask(port, '/pub/a.iso.torrent')).body.toString(), 'my own')
@@ -95,7 +95,7 @@ test('a real file of that name comes first, and the query has the torrent all th
   assert.equal(decodeTorrent(ofTorrent.body).info['name'], 'a.iso.torrent')
 })
 
-test('files and their torrents are not taken for each other when asked for in turn', async (t) => {
+test('files and their torrents are not confused when requested in turn', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (let times = 0; times < 2; times++) {
     assert.equal((await ask(port, '/pub/a.iso?torrent')).body.subarray(0, 2).toString(), 'd8')
@@ -106,7 +106,7 @@ test('files and their torrents are not taken for each other when asked for in tu
   }
 })
 
-test('names are as free as those of files, and stay what they are', async (t) => {
+test('names may contain the same characters as files, and stay unchanged', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   for (const address of [`${ODD}.torrent`, `${ODD}?torrent`]) {
     const { status, headers, body } = await ask(port, address)
@@ -120,7 +120,7 @@ test('names are as free as those of files, and stay what they are', async (t) =>
   }
 })
 
-test('a pattern is not the address of a torrent, only names of files are', async (t) => {
+test('a pattern is not the address of a torrent; only names of files are', async (t) => {
   const { port } = await serveMirror(t, { files: { 'pub/a.iso': 'a', 'pub/[a].iso': 'b' } })
   const named = await ask(port, '/pub/[a].iso.torrent')
   assert.equal(decodeTorrent(named.body).info['name'], '[a].iso')
@@ -128,7 +128,7 @@ test('a pattern is not the address of a torrent, only names of files are', async
     assert.equal((await ask(port, address)).status, 404, address)
 })
 
-test('there is no torrent of what is not there, hidden, or empty', async (t) => {
+test('missing, hidden and empty files have no torrent', async (t) => {
   const files = { ...FILES, 'pub/.secret': 'x', '.d/x': 'x' }
   const { port } = await serveMirror(t, { files })
   for (const address of [
@@ -166,13 +166,13 @@ test('HEAD and conditions are answered as for any file', async (t) => {
   assert.equal(other.status, 412)
 })
 
-test('torrents are there where files are not served', async (t) => {
+test('torrents exist even if files are not served', async (t) => {
   const { port } = await serveMirror(t, { files: FILES, args: ['--no-files'] })
   assert.equal((await ask(port, '/pub/a.iso')).status, 404)
   assert.equal((await ask(port, '/pub/a.iso.torrent')).status, 200)
 })
 
-test('a file that is replaced has another torrent, and one that goes has none', async (t) => {
+test('a replaced file has another torrent, and a removed file has none', async (t) => {
   let ahead = 5_000
   const clock = { now: () => Date.now() + ahead, monotonic: () => performance.now() + ahead }
   const { port, root } = await serveMirror(t, { files: FILES, io: clock })
@@ -188,7 +188,7 @@ test('a file that is replaced has another torrent, and one that goes has none', 
   assert.equal((await ask(port, '/pub/a.iso.torrent')).status, 404)
 })
 
-test('requests for torrents of files are counted apart from downloads', async (t) => {
+test('requests for torrents of files are counted separately from downloads', async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   await ask(port, '/pub/a.iso.torrent')
   await ask(port, '/pub/a.iso')

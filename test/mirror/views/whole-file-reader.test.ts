@@ -14,7 +14,7 @@ import { refused } from '../refused.js'
 
 const SIZE = 100 * 2 ** 20
 
-/** A reader, and jobs on a file that are all at work: their turns end and begin as a test wants. */
+/** A reader, and running jobs on a file whose turns begin and end when the test says so. */
 function openReader(t: TestContext) {
   const root = makeScratch(t)
   plantSparse(root, 'a', SIZE)
@@ -40,7 +40,7 @@ function openReader(t: TestContext) {
   return begin
 }
 
-test('a reading that waits in the middle goes on where it was', async (t) => {
+test('a paused reading continues where it was', async (t) => {
   const { job, turn, done, resume } = openReader(t)()
   while (wholeFileProgress(job) === 0) await setImmediate()
   turn.end()
@@ -50,11 +50,11 @@ test('a reading that waits in the middle goes on where it was', async (t) => {
   assert.equal(Buffer.from(job.sha256).toString('hex'), zeros)
 })
 
-test('of readings that wait in the middle there are no more than a few', async (t) => {
+test('the number of paused readings is limited', async (t) => {
   const begin = openReader(t)
   const jobs = Array.from({ length: 17 }, begin)
   for (const { turn } of jobs) turn.end()
-  await assert.rejects(jobs.at(-1)!.done, refused('busy', /too much is asked for/))
+  await assert.rejects(jobs.at(-1)!.done, refused('busy', /the server is busy/))
   for (const { gone } of jobs) gone.abort(new NotReady('gone', 1))
   for (const { done } of jobs) await assert.rejects(done, refused('busy', /./))
 })

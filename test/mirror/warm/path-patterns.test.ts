@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkPattern, PathPatterns } from '../../../src/mirror/warm/path-patterns.js'
 
-/** Whether the path of a file matches patterns, as whoever goes down a tree finds out. */
+/** Whether the path of a file matches patterns, found by following its components. */
 function matches(patterns: readonly string[], path: string): boolean {
   const compiled = new PathPatterns(patterns)
   const names = path.split('/')
@@ -59,13 +59,13 @@ for (const [pattern, path] of OTHERS) {
   })
 }
 
-test('of several patterns one is enough', () => {
+test('one of several patterns is enough', () => {
   const patterns = ['/iso/**/*.iso', '/yum/*', '/iso/x/*']
   for (const path of ['iso/a.iso', 'yum/a', 'iso/x/b.txt']) assert.ok(matches(patterns, path), path)
   for (const path of ['iso/b.txt', 'yum/a/b']) assert.ok(!matches(patterns, path), path)
 })
 
-test('through a link to a directory leads a component of its own, and no **', () => {
+test('a link to a directory is followed only by its own component, not by **', () => {
   const patterns = new PathPatterns(['/**', '/a/*/x'])
   const below = patterns.follow(patterns.start, 'a')
   const linked = patterns.follow(below, 'link', true)
@@ -75,7 +75,7 @@ test('through a link to a directory leads a component of its own, and no **', ()
 })
 
 for (const pattern of ['', '/', '/iso/', '..', '/iso/../x', 'a/./b', 'a\0b', '/x'.repeat(101)]) {
-  test(`${JSON.stringify(pattern.slice(0, 20))} is no pattern`, () => {
+  test(`${JSON.stringify(pattern.slice(0, 20))} is not a valid pattern`, () => {
     assert.throws(() => checkPattern(pattern), /--warm '/)
   })
 }

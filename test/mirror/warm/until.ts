@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { readMetric } from '../read-metric.js'
 
-/** How long something may take on a slow and busy machine, in milliseconds. */
+/** Milliseconds that something may take on a slow and busy machine. */
 const PATIENCE = 100_000
 
-/** Looks again and again until something holds. */
+/** Polls until a condition holds. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + PATIENCE
   while (!(await holds())) {
@@ -13,7 +13,7 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   }
 }
 
-/** Waits until so many files that are to be warm are in that state. */
+/** Waits until that many warm files are in that state. */
 export function untilFiles(port: number, state: string, count: number): Promise<void> {
   const name = `btkit_warm_files{state="${state}"}`
   return until(async () => (await readMetric(port, name)) === count)

@@ -13,7 +13,7 @@ import { until, untilFiles } from './until.js'
 const MIB = 2 ** 20
 const FROM_CACHE = 'btkit_torrents_total{from="cache"}'
 
-test('what matches is hashed before anybody asks, and nothing else', async (t) => {
+test('matching files are hashed before anybody asks, and no others', async (t) => {
   const files = {
     'iso/a.iso': pseudoRandom(3 * MIB, 1),
     'iso/deep/er/b.iso': 'b',
@@ -30,7 +30,7 @@ test('what matches is hashed before anybody asks, and nothing else', async (t) =
   assert.equal(await readHashedBytes(port), 3 * MIB + 1)
 })
 
-test('what the cache knows from before is ready without being read', async (t) => {
+test('cached torrents are ready without being read', async (t) => {
   const root = makeScratch(t, { 'a.iso': 'a', 'b.iso': 'b' })
   const cacheDir = makeScratch(t)
   const args = ['--warm', '*.iso']
@@ -42,10 +42,10 @@ test('what the cache knows from before is ready without being read', async (t) =
   assert.equal(await readHashedBytes(port), 0)
 })
 
-// The interval is so long that only an event can tell of them
+// The interval is so long that only an event can report them
 const WATCHED = ['--warm', '/iso/**', '--warm-interval', '999999']
 
-test('a new file, and one in a new directory, is seen at once', async (t) => {
+test('a new file, and one in a new directory, is noticed at once', async (t) => {
   const { port, root } = await serveMirror(t, { files: { 'iso/a': 'a' }, args: WATCHED })
   await untilFiles(port, 'ready', 1)
   plantFiles(root, { 'iso/b': 'bb' })
@@ -56,7 +56,7 @@ test('a new file, and one in a new directory, is seen at once', async (t) => {
   assert.equal(await readMetric(port, 'btkit_warm_scans_total'), 1)
 })
 
-test('what becomes of files is seen: changed, moved in, moved away, removed', async (t) => {
+test('changed, added, moved and removed files are noticed', async (t) => {
   const files = { 'iso/a': 'a', 'iso/b': 'b', 'iso/dir/c': 'c', 'away/d': 'dd' }
   const { port, root } = await serveMirror(t, { files, args: WATCHED })
   await untilFiles(port, 'ready', 3)
@@ -82,7 +82,7 @@ test(
     const descriptor = openSync(join(root, 'iso/b'), 'w')
     writeSync(descriptor, 'half')
     await untilFiles(port, 'waiting', 1)
-    // One that comes later overtakes it
+    // A later file overtakes it
     plantFiles(root, { 'iso/c': 'c' })
     await untilFiles(port, 'ready', 2)
     assert.equal(await readHashedBytes(port), 2)
@@ -93,7 +93,7 @@ test(
   },
 )
 
-test('without events a look at the interval sees what is new', async (t) => {
+test('without events, the periodic search finds new files', async (t) => {
   const place = makeScratch(t, { 'old/a': 'a', 'new/b': 'b', 'new/c': 'c' })
   const root = join(place, 'current')
   symlinkSync('old', root)
@@ -106,11 +106,11 @@ test('without events a look at the interval sees what is new', async (t) => {
   assert.ok((await readMetric(port, 'btkit_warm_scans_total')) > 1)
 })
 
-test('who asks for what is just hashed ahead, at a low rate, does not wait for that', async (t) => {
+test('a request for a file that is just hashed ahead at a low rate does not wait for that', async (t) => {
   const root = makeScratch(t, { 'iso/a.iso': pseudoRandom(8 * MIB, 5) })
   const args = ['--warm', '/iso/*', '--max-rate', '100K', '--wait', '60']
   const { port } = await serveMirror(t, { root, args })
-  // At that rate all of it would take more than a minute
+  // At that rate, the whole file would take more than a minute
   await until(async () => (await readMetric(port, 'btkit_warm_hash_jobs')) === 1)
   assert.equal((await ask(port, '/iso/a.iso.torrent')).status, 200)
   await untilFiles(port, 'ready', 1)
@@ -126,7 +126,7 @@ test('the service stops at once while it hashes ahead', async (t) => {
   assert.equal((await stop()).status, 0)
 })
 
-test('links in a circle are not followed for ever, and those that lead out not at all', async (t) => {
+test('circular links are not followed for ever, and links outside not at all', async (t) => {
   const root = makeScratch(t, { 'iso/a': 'a' })
   const outside = makeScratch(t, { x: 'outside' })
   symlinkSync('..', join(root, 'iso/up'))
@@ -140,7 +140,7 @@ test('links in a circle are not followed for ever, and those that lead out not a
   assert.equal(await readMetric(port, 'btkit_warm_files{state="failed"}'), 0)
 })
 
-test('an empty file has no torrent, and that is no fault', async (t) => {
+test('an empty file has no torrent, without a warning', async (t) => {
   const { port, stderr } = await serveMirror(t, {
     files: { a: '', b: 'b' },
     args: ['--warm', '*', '--log', 'off'],
@@ -150,7 +150,7 @@ test('an empty file has no torrent, and that is no fault', async (t) => {
   assert.equal(stderr.text, '')
 })
 
-test('patterns that nothing matches are told of', async (t) => {
+test('patterns without a match cause a warning', async (t) => {
   const { stderr } = await serveMirror(t, { files: { a: 'a' }, args: ['--warm', '/b*'] })
   await until(() => stderr.text.includes('\n'))
   assert.match(stderr.text, /--warm \/b\*: no file matches yet/)

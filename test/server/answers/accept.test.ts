@@ -11,7 +11,7 @@ const BROWSERS = {
 }
 
 for (const [name, accept] of Object.entries(BROWSERS)) {
-  test(`${name} is one for people`, () => {
+  test(`${name} gets pages`, () => {
     assert.deepEqual([prefersHtml(accept), prefersJson(accept)], [true, false])
   })
 }
@@ -33,7 +33,7 @@ for (const [name, accept] of Object.entries(PROGRAMS)) {
   })
 }
 
-test('who names JSON, and HTML no higher, gets JSON', () => {
+test('a client that prefers JSON to HTML, or likes both the same, gets JSON', () => {
   assert.equal(prefersJson('application/json'), true)
   assert.equal(prefersJson('Application/JSON; charset=utf-8, text/html;q=0.8'), true)
   assert.equal(prefersJson('text/html, application/json;q=0.9'), false)

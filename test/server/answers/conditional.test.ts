@@ -9,7 +9,7 @@ const EARLIER = 'Tue, 14 Nov 2023 22:13:19 GMT'
 const verdict = (headers: Record<string, string>) => checkConditions(headers, VALIDATORS)
 const isSame = (headers: Record<string, string>) => verdict(headers) === 'unmodified'
 
-test('a request without a condition wants it all', () => {
+test('a request without a condition gets everything', () => {
   assert.equal(isSame({}), false)
 })
 
@@ -19,13 +19,13 @@ test('a client that has this tag, strong or weak, has this state', () => {
   }
 })
 
-test('a client that has other tags has not', () => {
+test('a client with other tags does not have this state', () => {
   for (const tags of ['"other"', '', 'tag', '"tag', '"a", "b"', '"TAG"', '"*"']) {
     assert.equal(isSame({ 'if-none-match': tags }), false, tags)
   }
 })
 
-test('the date counts when it is the same', () => {
+test('the same date counts as unmodified', () => {
   assert.equal(isSame({ 'if-modified-since': MODIFIED }), true)
   assert.equal(isSame({ 'if-modified-since': EARLIER }), false)
 })
@@ -39,7 +39,7 @@ test('a tag outweighs the date', () => {
   assert.equal(isSame({ 'if-none-match': '"tag"', 'if-modified-since': EARLIER }), true)
 })
 
-test('who wants another state than there is gets none', () => {
+test('a client that wants another state gets 412', () => {
   for (const tags of ['"other"', 'W/"tag"', '"a", "b"', '', '"*"']) {
     assert.equal(verdict({ 'if-match': tags }), 'failed', tags)
   }
@@ -48,27 +48,27 @@ test('who wants another state than there is gets none', () => {
   }
 })
 
-test('who wants it unmodified since a date gets it unless it was', () => {
+test('If-Unmodified-Since is met unless the file changed', () => {
   assert.equal(verdict({ 'if-unmodified-since': EARLIER }), 'failed')
   for (const date of [MODIFIED, 'Tue, 14 Nov 2023 22:13:21 GMT', 'yesterday', '']) {
     assert.equal(verdict({ 'if-unmodified-since': date }), 'met', date)
   }
 })
 
-test('of all conditions, those that must hold come first, and tags before dates', () => {
+test('conditions that must hold come first, and tags before dates', () => {
   assert.equal(verdict({ 'if-match': '"other"', 'if-none-match': '"tag"' }), 'failed')
   assert.equal(verdict({ 'if-match': '"tag"', 'if-none-match': '"tag"' }), 'unmodified')
   assert.equal(verdict({ 'if-match': '"tag"', 'if-unmodified-since': EARLIER }), 'met')
 })
 
-test('no date counts that could be that of another state', () => {
+test('a date that another state may have does not count', () => {
   const validators = { etag: '"tag"', lastModified: null }
   for (const field of ['if-modified-since', 'if-unmodified-since']) {
     assert.equal(checkConditions({ [field]: MODIFIED }, validators), 'met')
   }
 })
 
-test('a weak tag tells a client that it has the page, and nothing about its bytes', () => {
+test('a weak tag proves the same page, but not the same bytes', () => {
   const weak = { etag: 'W/"tag"', lastModified: null }
   for (const tags of ['W/"tag"', '"tag"', '*']) {
     assert.equal(checkConditions({ 'if-none-match': tags }, weak), 'unmodified', tags)

@@ -12,7 +12,7 @@ import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support
 import { makeScratch } from '../../support/scratch.js'
 import { endInSlices } from '../../../src/server/answers/end-in-slices.js'
 
-/** More than the system takes from a server whose client reads nothing. */
+/** More than the system buffers for a client that reads nothing. */
 const LARGE = Buffer.alloc(32 * 1024 * 1024, 'abc')
 
 const MINUTE = 60_000
@@ -50,7 +50,7 @@ for (const size of [0, 1, 64 * 1024, LARGE.length]) {
   })
 }
 
-/** Asks, reads nothing, and tells how much the server holds for it at most. */
+/** Sends a request, reads nothing, and returns the most bytes that the server holds for it. */
 async function heldFor(server: Server, client: Socket, event: string) {
   client.on('error', () => undefined).pause()
   client.write(request('GET'))
@@ -67,14 +67,14 @@ async function heldFor(server: Server, client: Socket, event: string) {
   return most
 }
 
-test('of an answer that is not taken, a slice is held beside the body', async (t) => {
+test('for an unread answer, the server holds one slice beside the body', async (t) => {
   const server = createServer(answerWith(LARGE))
   const port = await listen(t, server)
   const most = await heldFor(server, connect(port, '127.0.0.1'), 'connection')
   assert.ok(most > 0 && most < 100_000, `${most}`)
 })
 
-test('over TLS no more is held', unlessOpenssl, async (t) => {
+test('over TLS, the server holds no more', unlessOpenssl, async (t) => {
   const directory = makeScratch(t)
   const cert = plantCertificate(directory, 'slices')
   const key = readFileSync(certificateFiles(directory)[1], 'utf8')
@@ -85,7 +85,7 @@ test('over TLS no more is held', unlessOpenssl, async (t) => {
   assert.ok(most > 0 && most < 100_000, `${most}`)
 })
 
-test('who has not taken the answer when its time is over is closed on', async (t) => {
+test('a connection whose answer is not read in time is closed', async (t) => {
   const server = createServer(answerWith(LARGE, 50))
   const client = connect(await listen(t, server), '127.0.0.1').pause()
   t.after(() => client.destroy())
@@ -96,7 +96,7 @@ test('who has not taken the answer when its time is over is closed on', async (t
   assert.ok(socket.bytesWritten > 0)
 })
 
-test('a client that leaves is sent no more', async (t) => {
+test('nothing more is sent to a client that leaves', async (t) => {
   const server = createServer(answerWith(LARGE))
   const client = connect(await listen(t, server), '127.0.0.1')
   client.write(request('GET'))

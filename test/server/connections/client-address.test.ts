@@ -7,7 +7,7 @@ import {
   parseTrustedProxy,
 } from '../../../src/server/connections/client-address.js'
 
-/** Who a request of that peer comes from; no peer stands for a Unix socket. */
+/** The client of a request from that peer; no peer means a Unix socket. */
 function clientOf(proxies: readonly string[], peer?: string, forwardedFor?: string): string | null {
   const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor }
   const request = { socket: { remoteAddress: peer }, headers }
@@ -15,39 +15,39 @@ function clientOf(proxies: readonly string[], peer?: string, forwardedFor?: stri
   return addresses.of(request as unknown as IncomingMessage)
 }
 
-test('a client is the peer, whatever it says of itself', () => {
+test('the client is the peer, whatever its headers say', () => {
   assert.equal(clientOf([], '192.0.2.1', '198.51.100.7'), '192.0.2.1')
   assert.equal(clientOf(['10.0.0.0/8', 'unix'], '192.0.2.1', '198.51.100.7'), '192.0.2.1')
   assert.equal(clientOf([], undefined, '198.51.100.7'), null)
 })
 
-test("a trusted proxy's word is taken", () => {
+test('headers of a trusted proxy are believed', () => {
   assert.equal(clientOf(['127.0.0.1'], '127.0.0.1', '198.51.100.7'), '198.51.100.7')
   assert.equal(clientOf(['10.0.0.0/8'], '10.9.8.7', '2001:db8::1'), '2001:db8::1')
   assert.equal(clientOf(['2001:db8::/32'], '2001:db8:1::2', '198.51.100.7'), '198.51.100.7')
   assert.equal(clientOf(['unix'], undefined, '198.51.100.7'), '198.51.100.7')
 })
 
-test('what stands before the last hop that is not trusted is hearsay', () => {
+test('addresses before the last hop that is not trusted are ignored', () => {
   const proxies = ['127.0.0.1', '10.0.0.0/8']
   assert.equal(clientOf(proxies, '127.0.0.1', '1.1.1.1, 198.51.100.7'), '198.51.100.7')
   assert.equal(clientOf(proxies, '127.0.0.1', '1.1.1.1,198.51.100.7 , 10.0.0.1'), '198.51.100.7')
   assert.equal(clientOf(proxies, '127.0.0.1', '10.0.0.9, 10.0.0.1'), '10.0.0.9')
 })
 
-test('a proxy that names no address is the client itself', () => {
+test('a proxy that names no address is itself the client', () => {
   for (const said of [undefined, '', 'unknown', '198.51.100.7, _hidden', '1.2.3.4:80', '1.2.3']) {
     assert.equal(clientOf(['127.0.0.1'], '127.0.0.1', said), '127.0.0.1', said)
   }
   assert.equal(clientOf(['unix'], undefined, 'unknown'), null)
 })
 
-test('an IPv4 address is one, however the socket gives it', () => {
+test('an IPv4 address is the same in all notations of the socket', () => {
   assert.equal(clientOf([], '::ffff:192.0.2.1'), '192.0.2.1')
   assert.equal(clientOf(['127.0.0.1'], '::ffff:127.0.0.1', '::ffff:192.0.2.1'), '192.0.2.1')
 })
 
-test('clients of one IPv6 network of 64 bits are one', () => {
+test('clients of one IPv6 /64 are one client', () => {
   const same = ['2001:db8:0:1::1', '2001:DB8::1:2:3:4:5', '2001:db8:0:1:ffff:ffff:ffff:ffff']
   for (const address of same) assert.equal(clientKey(address), '2001:db8:0:1::/64')
   assert.equal(clientKey('2001:db8:0:2::1'), '2001:db8:0:2::/64')

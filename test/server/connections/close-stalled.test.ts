@@ -10,7 +10,7 @@ import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support
 import { makeScratch } from '../../support/scratch.js'
 import { closeStalled } from '../../../src/server/connections/connections.js'
 
-/** More than the system takes from a server whose client reads nothing. */
+/** More than the system buffers for a client that reads nothing. */
 const LARGE = Buffer.alloc(32 * 1024 * 1024)
 
 async function listenWith(t: TestContext, body: Uint8Array): Promise<Server> {
@@ -34,7 +34,7 @@ function ask(t: TestContext, server: Server): Socket {
   return client
 }
 
-test('who does not take its answer is closed on', async (t) => {
+test('a connection whose answer is not read is closed', async (t) => {
   const server = await listenWith(t, LARGE)
   const client = ask(t, server).pause()
   const [socket] = (await once(server, 'connection')) as [Socket]
@@ -42,7 +42,7 @@ test('who does not take its answer is closed on', async (t) => {
   assert.ok(socket.bytesWritten > 0 && !client.destroyed)
 })
 
-test('who does not take its answer over TLS is closed on too', unlessOpenssl, async (t) => {
+test('a TLS connection whose answer is not read is closed, too', unlessOpenssl, async (t) => {
   const directory = makeScratch(t)
   const cert = plantCertificate(directory, 'standing')
   const key = readFileSync(certificateFiles(directory)[1], 'utf8')
@@ -64,13 +64,13 @@ test('who does not take its answer over TLS is closed on too', unlessOpenssl, as
   assert.ok(socket.bytesWritten > 0)
 })
 
-test('who has its answer and keeps the connection is not closed on', async (t) => {
+test('a connection whose answer was read stays open', async (t) => {
   const server = await listenWith(t, Buffer.from('short'))
   const client = ask(t, server)
   const answers: string[] = []
   client.on('data', (chunk) => answers.push(chunk.toString()))
   await once(client, 'data')
-  // Ten looks later
+  // After ten checks
   await new Promise((resolve) => setTimeout(resolve, 200))
   client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
   await once(client, 'data')

@@ -28,19 +28,19 @@ async function listenWith(t: TestContext, body: string) {
   return { server, open }
 }
 
-test('who asks for one answer has all of it, and then the end', async (t) => {
+test('a client of one request gets the whole answer, and then the end', async (t) => {
   const { open } = await listenWith(t, 'short')
   assert.match(await text(open(LAST)), /\r\n\r\nshort$/)
 })
 
-test('an answer that the system does not take at once is whole too', async (t) => {
+test('an answer that the system accepts in parts is complete, too', async (t) => {
   const body = 'x'.repeat(32 * 1024 * 1024)
   const { open } = await listenWith(t, body)
   const answer = await buffer(open(LAST))
   assert.equal(answer.length - answer.indexOf('\r\n\r\n') - 4, body.length)
 })
 
-test('nothing goes wrong on the connection as it is closed', async (t) => {
+test('closing causes no error on the connection', async (t) => {
   const { server, open } = await listenWith(t, 'short')
   const client = open(LAST)
   const [socket] = (await once(server, 'connection')) as [Socket]

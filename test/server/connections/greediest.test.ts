@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Greediest } from '../../../src/server/connections/greediest.js'
 
-test('who has most is known as counts change', () => {
+test('the holder of most is known as counts change', () => {
   const greediest = new Greediest<string>()
   assert.equal(greediest.first, undefined)
   greediest.set('a', 2)
@@ -16,11 +16,11 @@ test('who has most is known as counts change', () => {
   assert.equal(greediest.first, undefined)
 })
 
-test('of very many it is known without a look at all of them', () => {
+test('among very many holders, the first is found without a look at all', () => {
   const greediest = new Greediest<number>()
   for (let i = 0; i < 100_000; i++) greediest.set(i, 1)
   const { user } = process.cpuUsage()
-  // A look at all who are left each time would take 5 billion steps
+  // A look at all that are left each time would take 5 billion steps
   for (let i = 0; i < 100_000; i++) {
     const first = greediest.first
     assert.ok(first !== undefined)

@@ -16,16 +16,16 @@ import { until } from '../../support/until.js'
 const keyOf = ({ remoteAddress }: Socket) => remoteAddress ?? null
 const LIMITS = { keyOf, maxWaiting: 100 }
 
-/** What Node reads of a connection at once, in bytes. */
+/** Bytes that Node reads of a connection at once. */
 const CHUNK = 64 * 1024
 
 interface Setup extends Partial<PipelineRules> {
   readonly handler: Handler
-  /** Hears of each request when it is read. */
+  /** Receives each request when it is read. */
   readonly onRead?: () => void
 }
 
-/** A server of HTTP on which requests have their turns, and its clients. */
+/** An HTTP server whose requests take turns, and its clients. */
 async function listen(t: TestContext, { handler, onRead, ...rules }: Setup) {
   const seen = { waiting: 0, mostWaiting: 0, left: [] as (string | undefined)[] }
   const onLeft: PipelineRules['onLeft'] = ({ url }) => seen.left.push(url)
@@ -62,7 +62,7 @@ const answerUrl: Handler = ({ url }, response) => {
   response.end(`<${url}>`)
 }
 
-test('of a client that sends without end only so much is read at once', async (t) => {
+test('of a client that sends without end, a bounded number of requests is read at once', async (t) => {
   const { seen, open } = await listen(t, { handler: answerUrl })
   const requests = Array.from({ length: 4000 }, (_, i) =>
     get(`/${i}`, `X: ${'x'.repeat(1000)}\r\n`),
@@ -77,7 +77,7 @@ test('of a client that sends without end only so much is read at once', async (t
   assert.ok(seen.mostWaiting <= LIMITS.maxWaiting + CHUNK / 1000 + 1, `${seen.mostWaiting}`)
 })
 
-test('a body that waits with its request is read in its turn', async (t) => {
+test('the body of a waiting request is read in its turn', async (t) => {
   const bodies: number[] = []
   const handler: Handler = (request, response) => {
     let length = 0
@@ -97,7 +97,7 @@ test('a body that waits with its request is read in its turn', async (t) => {
   assert.deepEqual(bodies, expected)
 })
 
-test('when too many wait, the connection on which most do is closed', async (t) => {
+test('when too many requests wait, the connection with the most is closed', async (t) => {
   const begun: ServerResponse[] = []
   const handler: Handler = (_request, response) => begun.push(response)
   const { seen, open } = await listen(t, { handler, maxOfAll: 300 })
@@ -112,7 +112,7 @@ test('when too many wait, the connection on which most do is closed', async (t) 
   assert.equal(modest.destroyed, false)
 })
 
-test('a client that pipelines on many connections keeps others waiting for one of them', async (t) => {
+test('other clients wait for only one connection of a client that pipelines on many', async (t) => {
   const { seen, open } = await listen(t, { handler: answerUrl, maxOfClient: 50 })
   const requests = get('/').repeat(1000)
   const greedy = Array.from({ length: 30 }, () => open('127.0.0.2'))
@@ -123,13 +123,13 @@ test('a client that pipelines on many connections keeps others waiting for one o
   const modest = open('127.0.0.3')
   modest.write(LAST)
   assert.match(await text(modest), /<\/last>/)
-  // Some connections were read, and by far not all
+  // Some connections were read, but by far not all
   assert.ok(seen.mostWaiting < 15_000, `${seen.mostWaiting}`)
   for (const text of await Promise.all(answered)) assert.equal(text.split('</>').length, 1001)
 })
 
-test('what was read of a client is answered before more of it is read, however long that takes', async (t) => {
-  // Longer for all of a chunk than a connection behind a download waits
+test('requests that were read are answered before more of a client are read, however long that takes', async (t) => {
+  // Longer for a chunk than the patience with a connection behind a download
   const handler: Handler = ({ url }, response) => {
     const end = performance.now() + 3
     while (performance.now() < end);
@@ -148,7 +148,7 @@ test('what was read of a client is answered before more of it is read, however l
   assert.ok(seen.mostWaiting <= 100 + 2 * 51, `${seen.mostWaiting}`)
 })
 
-test('a client whose requests take long to read leaves others most of the turns', async (t) => {
+test('a client whose requests take long to read leaves most turns to others', async (t) => {
   const requests = 200
   let reads = 0
   const { open } = await listen(t, {
@@ -156,7 +156,7 @@ test('a client whose requests take long to read leaves others most of the turns'
     maxOfClient: 50,
     onRead: () => {
       reads += 1
-      // Altogether longer than a client's next connection waits at most
+      // In sum longer than the longest wait of a client's next connection
       const end = performance.now() + 1
       while (performance.now() < end);
     },
@@ -165,7 +165,7 @@ test('a client whose requests take long to read leaves others most of the turns'
   await Promise.all(greedy.map((socket) => once(socket, 'connect')))
   for (const socket of greedy) socket.resume().write(get('/').repeat(requests))
   await until('all are read', () => reads >= requests)
-  // Each is a connection of its own, of which one is accepted in each turn of all
+  // Each is a connection of its own; all are accepted in different turns of the event loop
   const before = reads
   for (let asked = 0; asked < 100; asked += 1) {
     const modest = open('127.0.0.3')
@@ -176,7 +176,7 @@ test('a client whose requests take long to read leaves others most of the turns'
   assert.ok(chunks < 8, `${chunks}`)
 })
 
-test('connections of a client that are held back are read when it has left the others', async (t) => {
+test('held connections of a client are read when its other connections are closed', async (t) => {
   const { seen, open } = await listen(t, {
     handler: (request, response) => {
       if (request.url !== '/never') answerUrl(request, response)

@@ -4,9 +4,9 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { refuseConnection } from '../../../src/server/connections/refuse-connection.js'
 
-test('a client that is hung up on and does not hang up in turn keeps no connection', async (t) => {
+test('a refused client that does not close its end keeps no connection', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
-  // As those of HTTP do, it waits for the other side to end
+  // Like an HTTP server, it waits for the other side to end
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
   t.after(() => server.close())
   await once(server, 'listening')

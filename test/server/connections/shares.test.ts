@@ -15,16 +15,16 @@ test('a client has its share, and another as many', () => {
   assert.ok(takeFrom(shares, '192.0.2.1'))
 })
 
-test('a /48 of IPv6 can not take all that there is', () => {
+test('a /48 of IPv6 cannot take everything', () => {
   const shares = new Shares({ all: 20, perClient: 3, perNetwork: 5 })
   const taken = Array.from({ length: 10 }, (_, i) => takeFrom(shares, `2001:db8:1:${i}::1`))
   assert.equal(taken.filter(Boolean).length, 5)
   assert.ok(takeFrom(shares, '2001:db8:2::1'))
-  // Also of one without groups of zeros to leave out
+  // Also without groups of zeros to leave out
   assert.ok(!takeFrom(shares, '2001:db8:1:a:b:c:d:e'))
 })
 
-test('all together have no more than there is, those without a share too', () => {
+test('all together get no more than the total, including clients without a share', () => {
   const shares = new Shares({ all: 3, perClient: 2, perNetwork: 2 })
   assert.deepEqual(
     [null, null, null, null].map((client) => shares.take(client)),

@@ -19,7 +19,7 @@ interface Asked {
 
 const clientAddresses = new ClientAddresses([parseTrustedProxy('10.0.0.0/8')])
 
-/** What the log writes, each call of `write` by itself. */
+/** The output of the log, by calls of `write`. */
 function openLog(format: LogFormat) {
   const written: string[] = []
   const log = new AccessLog({
@@ -41,7 +41,7 @@ function note(log: AccessLog, asked: Asked = {}): void {
   log.note({ request, ...exchange })
 }
 
-test('a line of text tells who asked for what, and what came of it', () => {
+test('a line of text names the client, the request and the result', () => {
   const { log, written } = openLog('text')
   note(log, { agent: 'yum/3.2', client: '192.0.2.1' })
   log.flush()
@@ -49,7 +49,7 @@ test('a line of text tells who asked for what, and what came of it', () => {
   assert.deepEqual(written, [line])
 })
 
-test('what is not known is a dash', () => {
+test('unknown fields are a dash', () => {
   const { log, written } = openLog('text')
   note(log)
   log.flush()
@@ -68,14 +68,14 @@ test('the client of a trusted proxy is the one that the proxy names', () => {
   assert.deepEqual(clients.slice(0, 2), ['192.0.2.9', '192.0.2.1'])
 })
 
-test('what was no request is a dash', () => {
+test('unreadable requests are a dash', () => {
   const { log, written } = openLog('text')
   note(log, { method: '', url: '', client: '192.0.2.1' })
   log.flush()
   assert.match(written.join(''), /Z 192\.0\.2\.1 "-" 200 /)
 })
 
-test('a line of JSON holds the same', () => {
+test('a line of JSON has the same fields', () => {
   const { log, written } = openLog('json')
   note(log, { agent: 'a "b"\n', client: '::1' })
   log.flush()
@@ -93,7 +93,7 @@ test('a line of JSON holds the same', () => {
   assert.equal(written.join('').split('\n').length, 2)
 })
 
-test('a stranger can neither begin a line nor command a terminal', () => {
+test('a stranger can neither begin a line nor control a terminal', () => {
   const { log, written } = openLog('text')
   note(log, { agent: 'x\n2023 forged\r\u001b[2J', url: '/\u202e' })
   log.flush()
@@ -102,7 +102,7 @@ test('a stranger can neither begin a line nor command a terminal', () => {
   assert.doesNotMatch(text, /[\u001b\r\u202e]/)
 })
 
-test('lines are written together, and none is lost or written twice', () => {
+test('lines are written in batches, each exactly once', () => {
   const { log, written } = openLog('text')
   for (let i = 0; i < 3; i++) note(log, { url: `/${i}` })
   assert.deepEqual(written, [])
@@ -112,7 +112,7 @@ test('lines are written together, and none is lost or written twice', () => {
   assert.deepEqual(written.join('').match(/\/\d/g), ['/0', '/1', '/2'])
 })
 
-test('lines are written after a moment by themselves', async () => {
+test('lines are written after a moment', async () => {
   const lines = await new Promise<string>((resolve) => {
     const log = new AccessLog({
       format: 'text',
@@ -123,14 +123,14 @@ test('lines are written after a moment by themselves', async () => {
       now: () => TIME,
       clientAddresses,
     })
-    // The log's own timer keeps no process alive
+    // The log's own timer does not keep the process alive
     const alive = setInterval(() => undefined, 1000)
     note(log, { url: '/a' })
   })
   assert.match(lines, /^[^\n]*\/a[^\n]*\n$/)
 })
 
-test('a great many lines are not kept back', () => {
+test('very many lines are written at once', () => {
   const { log, written } = openLog('text')
   for (let i = 0; i < 100; i++) note(log, { url: `/${'x'.repeat(2000)}` })
   assert.ok(written.length > 0)

@@ -25,7 +25,7 @@ interface Entry {
   readonly complete: boolean
 }
 
-/** Serves a file of 64 MiB and one of 64 GiB, with a log of JSON. */
+/** Serves a file of 64 MiB and one of 64 GiB, with a log in JSON. */
 function serve(t: TestContext, args: readonly string[] = []): Promise<ServedMirror> {
   const root = makeScratch(t, { 'yum/good.rpm': 'good' })
   plantSparse(root, 'yum/large', 64 * MIB)
@@ -33,7 +33,7 @@ function serve(t: TestContext, args: readonly string[] = []): Promise<ServedMirr
   return serveMirror(t, { root, args: ['--log', 'json', ...args] })
 }
 
-/** The log's entries, once there are that many. */
+/** The log's entries, once it has that many. */
 async function entries({ stderr }: ServedMirror, count: number): Promise<Entry[]> {
   const lines = () => stderr.text.split('\n').slice(0, -1)
   await until(`${count} entries`, () => lines().length >= count)
@@ -44,7 +44,7 @@ async function metricsOf({ address }: ServedMirror): Promise<string> {
   return (await fetch(`${address}/-/metrics`)).text()
 }
 
-test('a client that leaves before there is an answer is told as 499', async (t) => {
+test('a client that leaves before its answer is logged as 499', async (t) => {
   const mirror = await serve(t)
   const socket = connect(mirror.port, '127.0.0.1')
   socket.write(requestText(`GET ${SINGLE}/yum/huge`))
@@ -59,7 +59,7 @@ test('a client that leaves before there is an answer is told as 499', async (t) 
   assert.match(metrics, /^btkit_requests_aborted_total 1$/m)
 })
 
-test('a download cut short is told with the bytes that were sent', async (t) => {
+test('an interrupted download is logged with the bytes that were sent', async (t) => {
   const mirror = await serve(t)
   const socket = connect(mirror.port, '127.0.0.1')
   socket.write(requestText('GET /yum/large'))
@@ -78,7 +78,7 @@ test('a download cut short is told with the bytes that were sent', async (t) => 
   assert.match(metrics, /^btkit_requests_aborted_total 1$/m)
 })
 
-test('a download of a file that got shorter meanwhile is told as cut short', async (t) => {
+test('a download of a file that became shorter is logged as incomplete', async (t) => {
   const mirror = await serve(t)
   const socket = connect(mirror.port, '127.0.0.1')
   socket.write(requestText('GET /yum/large'))
@@ -98,7 +98,7 @@ test('a download of a file that got shorter meanwhile is told as cut short', asy
   assert.match(metrics, /^btkit_requests_aborted_total 1$/m)
 })
 
-test('what the parser refuses is told with its status', async (t) => {
+test('requests that the parser refuses are logged with their status', async (t) => {
   const mirror = await serve(t)
   await rawRequest(mirror.port, 'nonsense\r\n\r\n')
   await rawRequest(mirror.port, requestText('GET /', [`Host: x`, `X: ${'x'.repeat(40_000)}`]))
@@ -115,14 +115,14 @@ test('what the parser refuses is told with its status', async (t) => {
   assert.match(metrics, /^btkit_requests_total\{route="none",code="431"\} 1$/m)
 })
 
-test('a request that takes too long to come is told as 408', async (t) => {
+test('a request that arrives too slowly is logged as 408', async (t) => {
   const mirror = await serve(t, ['--header-timeout', '0.2'])
   await rawRequest(mirror.port, 'GET / HTTP/1.1\r\n')
   const [entry] = await entries(mirror, 1)
   assert.equal(entry?.status, 408)
 })
 
-test('a form whose body is nonsense is told once', async (t) => {
+test('a form with an invalid body is logged once', async (t) => {
   const mirror = await serve(t)
   const type = 'Content-Type: application/x-www-form-urlencoded'
   const fields = ['Host: x', type, 'Transfer-Encoding: chunked']
@@ -136,13 +136,13 @@ test('a form whose body is nonsense is told once', async (t) => {
   )
 })
 
-test('an expectation that can not be met is told', async (t) => {
+test('an unsupported Expect header is logged', async (t) => {
   const mirror = await serve(t)
   await rawRequest(mirror.port, requestText('GET /', ['Host: x', 'Expect: the best']))
   assert.equal((await entries(mirror, 1))[0]?.status, 417)
 })
 
-test('requests on one connection are told each with its own bytes', async (t) => {
+test('each request of a connection is logged with its own bytes', async (t) => {
   const mirror = await serve(t)
   const socket = connect(mirror.port, '127.0.0.1')
   const [get, head] = ['GET', 'HEAD'].map((method) => {
@@ -163,7 +163,7 @@ test('requests on one connection are told each with its own bytes', async (t) =>
   )
 })
 
-test('requests that wait behind a download are told when their client leaves', async (t) => {
+test('requests that wait behind a download are logged when their client leaves', async (t) => {
   const mirror = await serve(t)
   const socket = connect(mirror.port, '127.0.0.1')
   socket.write('GET /yum/large HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -183,7 +183,7 @@ test('requests that wait behind a download are told when their client leaves', a
   assert.equal(told[1]?.bytes, 0)
 })
 
-test('torrents asked for again are told like all others', async (t) => {
+test('torrents from memory are logged like all others', async (t) => {
   const mirror = await serve(t)
   const headers = { Host: 'x' }
   const torrent = await ask(mirror.port, `${SINGLE}/yum/good.rpm`, { headers })
@@ -201,7 +201,7 @@ test('torrents asked for again are told like all others', async (t) => {
   )
 })
 
-test('the metrics tell how long requests took, and how many connections there are', async (t) => {
+test('the metrics contain durations of requests and the number of connections', async (t) => {
   const mirror = await serve(t)
   await (await fetch(`${mirror.address}/yum/good.rpm`)).text()
   const idle = connect(mirror.port, '127.0.0.1')

@@ -26,7 +26,7 @@ async function openLog(t: TestContext) {
   return { path, log, reports, text: () => readFileSync(path, 'utf8') }
 }
 
-test('lines are appended to what is there', async (t) => {
+test('lines are appended to existing ones', async (t) => {
   const { path, log, text } = await openLog(t)
   log.write('a\n')
   log.write('b\n')
@@ -38,7 +38,7 @@ test('lines are appended to what is there', async (t) => {
   assert.equal(statSync(path).mode & 0o007, 0, 'nothing for others')
 })
 
-test('after a rename and a reopening, lines go to a file of the old name', async (t) => {
+test('after a rename and a reopening, lines go to a new file of the old name', async (t) => {
   const { path, log, text } = await openLog(t)
   log.write('a\n')
   await log.reopen()
@@ -49,7 +49,7 @@ test('after a rename and a reopening, lines go to a file of the old name', async
   assert.deepEqual([readFileSync(`${path}.1`, 'utf8'), text()], ['a\n', 'b\n'])
 })
 
-test('a rename alone will do', async (t) => {
+test('a rename alone is enough', async (t) => {
   const { path, log, text } = await openLog(t)
   log.write('a\n')
   await log.reopen()
@@ -59,7 +59,7 @@ test('a rename alone will do', async (t) => {
   assert.deepEqual([readFileSync(`${path}.1`, 'utf8'), text()], ['a\n', 'b\n'])
 })
 
-test('lines stay in the open file, and that is told once, while none can be had under its name', async (t) => {
+test('if the name cannot be opened, lines stay in the open file, with one warning', async (t) => {
   const { path, log, reports, text } = await openLog(t)
   renameSync(dirname(path), `${dirname(path)}-away`)
   t.after(() => {
@@ -78,7 +78,7 @@ test('lines stay in the open file, and that is told once, while none can be had 
   assert.equal(text(), 'c\n')
 })
 
-test('what comes faster than it can be written is lost, not kept', async (t) => {
+test('lines that come faster than they can be written are dropped', async (t) => {
   const { log, reports, text } = await openLog(t)
   const lines = `${'x'.repeat(65_535)}\n`
   for (let i = 0; i < 1000; i++) log.write(lines)
@@ -101,7 +101,7 @@ test('lines are whole on a pipe whose reader stalled for a while', async (t) => 
     Array.from({ length: 1000 }, (_, i) => `${line(first + i)}\n`).join('')
   for (const first of [0, 1000]) {
     log.write(batch(first))
-    // All that can be done is done then
+    // Everything possible is done then
     await log.reopen()
   }
   assert.equal(reports.length, 1, reports.join())
@@ -118,7 +118,7 @@ test('lines are whole on a pipe whose reader stalled for a while', async (t) => 
   assert.equal(lines.at(-1), line(9999))
 })
 
-test('the rest of a line that was cut short is written when the log is closed', async (t) => {
+test('the rest of an interrupted line is written when the log is closed', async (t) => {
   const path = await makePipe(makeScratch(t))
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const log = await LogFile.open({ path, report: () => undefined })
@@ -131,7 +131,7 @@ test('the rest of a line that was cut short is written when the log is closed', 
   closeSync(reader)
 })
 
-test('the service writes its log to a file, and opens it anew on SIGUSR1', async (t) => {
+test('the service writes its log to a file, and opens it again on SIGUSR1', async (t) => {
   const root = makeScratch(t, { 'yum/a': 'a' })
   const path = join(makeScratch(t), 'access.log')
   const args = ['--log', 'text', '--log-file', path]
@@ -170,7 +170,7 @@ async function makePipe(place: string): Promise<string> {
   return join(place, 'pipe')
 }
 
-/** All that is in a pipe. */
+/** Everything in a pipe. */
 function readAvailable(reader: number): string {
   const buffer = Buffer.alloc(2 ** 20)
   let text = ''

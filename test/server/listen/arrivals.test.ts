@@ -27,14 +27,14 @@ async function open(t: TestContext, server: Server, arrivals: Arrivals | null): 
   return (server.address() as AddressInfo).port
 }
 
-/** Answers after work that keeps the event loop. */
+/** Answers after work that blocks the event loop. */
 const work: RequestListener = (_request, response) => {
   const end = performance.now() + 2
   while (performance.now() < end);
   response.end('done')
 }
 
-/** How many of a client's connections, opened at once, have their answer before another client's. */
+/** The number of a client's simultaneous connections answered before another client's. */
 async function answeredBefore(t: TestContext, arrivals: Arrivals | null): Promise<number> {
   const from: string[] = []
   const server = createServer((request, response) => {
@@ -61,7 +61,7 @@ test('a new client does not wait for the answers to all connections of another',
   assert.ok(after < 60, `with: behind ${after}`)
 })
 
-test('all connections have their answers, whoever they are of', async (t) => {
+test('all connections get their answers, whoever opened them', async (t) => {
   const port = await open(t, createServer(work), new Arrivals(keyOf))
   const answers = Array.from({ length: 50 }, async (_, i) => {
     const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${2 + (i % 3)}` })
@@ -100,7 +100,7 @@ test('a client that leaves before its turn is forgotten', async (t) => {
   assert.equal(requests, 1)
 })
 
-test('connections on which all ask at the same moment have their turns', async (t) => {
+test('connections that all send requests at the same moment have their turns', async (t) => {
   let requests = 0
   let most = 0
   const server = createServer((_request, response) => {
@@ -120,7 +120,7 @@ test('connections on which all ask at the same moment have their turns', async (
   assert.ok(most <= 32, `${most} requests in a turn`)
 })
 
-test('work in slices goes on more slowly while connections are accepted', async () => {
+test('work in slices slows down while connections are accepted', async () => {
   let now = 100
   const slices = new TimeSlices(
     () => (now += 1),

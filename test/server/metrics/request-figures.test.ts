@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Exchange } from '../../../src/server/exchange/exchange.js'
 import { RequestFigures } from '../../../src/server/metrics/request-figures.js'
 
-/** Figures of exchanges that differ from a plain one as told. */
+/** Figures of exchanges with the given fields; other fields have plain values. */
 function figuresOf(exchanges: readonly Partial<Exchange>[]): RequestFigures {
   const figures = new RequestFigures()
   const request = { socket: new Socket(), headers: {}, method: 'GET', url: '/' }
@@ -27,7 +27,7 @@ test('bytes and broken answers are counted over all routes', () => {
   assert.deepEqual([figures.bytes, figures.aborted], [15, 1])
 })
 
-test('durations are counted in buckets of which each holds those below it', () => {
+test('each bucket of durations includes all lower ones', () => {
   const times = [1, 2, 60_000, 61_000].map((milliseconds) => ({ milliseconds }))
   const samples = figuresOf(times).durations()
   const values = Object.fromEntries(

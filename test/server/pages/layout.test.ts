@@ -5,7 +5,7 @@ import { html } from '../../../src/text/html.js'
 import { renderFrame, renderPage } from '../../../src/server/pages/layout.js'
 import { InlineScript, pageHeaders } from '../../../src/server/pages/policy.js'
 
-test('a page has its title, its content and nothing that is not wanted', () => {
+test('a page has its title and its content, and nothing else', () => {
   const page = renderPage({ title: 'a <b> & c' }, html`<h1>x</h1>`, 'y & z')
   assert.match(page, /^<!doctype html>\s*<html lang="en">/)
   assert.match(page, /<title>a &lt;b&gt; &amp; c<\/title>/)
@@ -23,14 +23,14 @@ test('what comes before the content can be skipped', () => {
   )
 })
 
-test('a frame goes around content that comes in parts, whatever the title', () => {
+test('a frame surrounds content that comes in parts, whatever the title', () => {
   const { start, end } = renderFrame({ title: '\u0000 $& </title>' })
   assert.match(start, /<title>\\x00 \$&amp; &lt;\/title&gt;<\/title>/)
   assert.match(start, /<main id="content">$/)
   assert.match(end, /^<\/main>/)
 })
 
-test('the policy allows the page its own style and script, by what they are', () => {
+test("the policy allows only the page's own style and script, by their hashes", () => {
   const script = new InlineScript('document.title += 1')
   const page = renderPage({ title: 't', head: script.element }, 'c')
   const sourceOf = (tag: string) => {

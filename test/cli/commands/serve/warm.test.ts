@@ -5,8 +5,8 @@ import { makeScratch } from '../../../support/scratch.js'
 
 /** What is given, and what is said of it. */
 const WRONG: readonly (readonly [args: string[], told: RegExp])[] = [
-  [['--warm', '/iso/'], /--warm '\/iso\/': stands for no file; DIRECTORY\/\*\*/],
-  [['--warm', '../x'], /--warm.*'\.\.' is the name of no file/],
+  [['--warm', '/iso/'], /--warm '\/iso\/': matches no file; use DIRECTORY\/\*\*/],
+  [['--warm', '../x'], /--warm.*'\.\.' is not a file name/],
   [['--max-rate', '20M'], /--max-rate needs --warm/],
   [['--warm', '*', '--max-rate', '0'], /--max-rate.*not a rate/],
   [['--warm', '*', '--warm-interval', '0'], /--warm-interval.*not a number of seconds/],
