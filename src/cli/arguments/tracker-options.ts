@@ -35,7 +35,7 @@ export function chooseTrackers(operand: string | null, options: TrackerOptions):
   return chosen
 }
 
-/** What a torrent without a tracker is told of; null if its peers are found some other way. */
+/** The note on a torrent without a tracker; null if its peers are found some other way. */
 export function trackerlessNote(
   { announce }: ChosenTrackers,
   options: TrackerOptions,

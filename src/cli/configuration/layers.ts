@@ -1,4 +1,4 @@
-// What reads configurations, loaded at once and only if there are any.
+// The code that reads configurations. It is loaded only if there are any.
 export { aliasesOf, spellAliases } from './aliases.js'
 export { configurationOf } from './sections.js'
 export { settle } from './settle.js'

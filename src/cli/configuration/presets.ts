@@ -13,7 +13,7 @@ export function presetsOf(configurations: readonly Configuration[]): Map<string,
 }
 
 /**
- * What presets say of the options of a command, a level for each, the strongest last.
+ * The options that presets set for a command: a level for each preset, the strongest last.
  * @throws BtkitError `usage` for a preset that there is not, or an option
  */
 export function presetLevels(

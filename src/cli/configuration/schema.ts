@@ -32,7 +32,7 @@ export function configurationSchema(table: SectionTable, summaries: ReadonlyMap<
   }
 }
 
-/** What is by name: presets, and trackers with their rules. */
+/** The sections with names as keys: presets, and trackers with their rules. */
 function named(preset: Schema): Schema {
   const bytes = { type: ['string', 'number'] }
   const bounds = { min: bytes, max: bytes }

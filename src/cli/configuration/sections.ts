@@ -64,7 +64,7 @@ function isNothing({ value }: Located): boolean {
   return value.kind === 'text' && value.isPlain && value.text === ''
 }
 
-/** What an option list is asked for. */
+/** The options to read from a configuration. */
 export interface Wanted {
   readonly section: string
   readonly entries: ReadonlyMap<string, OptionEntry>
@@ -101,7 +101,7 @@ export interface Options {
   readonly isTaken?: (key: string) => boolean
 }
 
-/** What a section says of options. */
+/** The options that a section sets. */
 export function candidatesOf(
   { name, entries: all }: Section,
   { entries, isKnown, isTaken }: Options,

@@ -19,7 +19,7 @@ export interface Line {
   readonly trackers: readonly string[]
 }
 
-/** What holds for a command line besides itself. */
+/** The settings that apply to a command line, without those typed on it. */
 export interface Settled {
   readonly settings: readonly Setting[]
   /** The rules of trackers that are among the settings, a line each. */
@@ -28,7 +28,7 @@ export interface Settled {
   readonly overridden: readonly string[]
 }
 
-/** What a command line asks for. */
+/** The options to settle, and the command line they are for. */
 export interface Asked extends Wanted {
   readonly isLegacy: boolean
   readonly line: Line

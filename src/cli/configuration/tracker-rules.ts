@@ -21,8 +21,8 @@ export const RULE_KEYS: readonly string[] = [
 ]
 
 /**
- * The rules of a host, or of a host with a port, by the options that they stand for. Those of a
- * stronger configuration replace weaker ones of the same host as a whole.
+ * The rules of a host, or of a host with a port, by the options that they stand for. The
+ * rules of a host in a stronger configuration replace all weaker ones of that host.
  * @throws BtkitError `usage` for a key or value that no rule has
  */
 export function trackerRules(configurations: readonly Configuration[]): Map<string, Section> {
@@ -86,7 +86,7 @@ export function rulesFor(trackers: readonly string[], rules: ReadonlyMap<string,
   return [...new Set(found)]
 }
 
-/** What a rule says of the options of a command. */
+/** The options that a rule sets for a command. */
 export function ruleCandidates(
   rule: Section,
   entries: ReadonlyMap<string, OptionEntry>,
@@ -104,7 +104,7 @@ export function ruleText(host: string, { entry, shown, place }: Setting): string
 }
 
 /**
- * What the trackers in the configuration files want, for lint.
+ * The rules of trackers in the configuration files, for lint.
  * @throws BtkitError `usage`
  */
 export function rulesToCheck(configurations: readonly Configuration[]): TrackerRule[] {

@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { leafCommands, optionEntries, type OptionEntry } from '../../options/table.js'
 
-/** What can stand at a place: names of files, some words, or any text, which nobody can complete. */
+/** The values of an argument: names of files, some words, or any text, which a shell cannot complete. */
 export type Values = 'file' | 'directory' | 'torrent' | 'text' | readonly string[]
 
 /** An option as a shell completes it. */
