@@ -57,7 +57,7 @@ export function testDownloads(client: string): void {
     const { status, stderr } = await ended
     if (client !== 'rtorrent') {
       assert.equal(status, 130)
-      assert.match(stderr, /the same command goes on with it\n.*interrupted\n$/)
+      assert.match(stderr, /run the same command again to continue\n.*interrupted\n$/)
     }
     await until('cleaned up', () => readdirSync(env['TMPDIR']!).length === 0)
     assert.ok(existsSync(join(to, 'one.bin.btkit-part')))

@@ -33,7 +33,7 @@ test('launchmany says when its client ends', unlessInstalled('aria2c'), async (t
     return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'aria2c\n'
   })
   for (const pid of clients) process.kill(Number(pid), 'SIGKILL')
-  await until('told', () => said.text.includes('btkit: aria2c: ended'))
+  await until('told', () => said.text.includes('btkit: aria2c: exited'))
   assert.equal((await ended).status, 1)
 })
 
