@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { bytesMissing } from '../core/digests/pad-files.js'
+import { refuseInPads, refusePaths } from '../core/digests/path-rules.js'
+import { comparePaths } from '../core/digests/sort-files.js'
 import { checkReplaceable } from '../core/check-replaceable.js'
 import { BtkitError } from '../errors.js'
 import { writeAtomically } from '../files/write/atomically.js'
@@ -11,7 +13,9 @@ import { buildTorrent } from '../metainfo/build/torrent.js'
 import { infoHashesOf } from '../metainfo/info-hashes.js'
 import { checkName } from '../metainfo/name.js'
 import { findUnsafePaths } from '../metainfo/parse/unsafe-path.js'
-import { automaticPieceLength } from '../metainfo/piece-length.js'
+import type { MetainfoVersion } from '../metainfo/metainfo.js'
+import { padPath } from '../metainfo/pad-path.js'
+import { suitedPieceLength } from '../metainfo/piece-length.js'
 import { refuseAborted, startTask, type Task, type TellProgress } from './task.js'
 import { commonRequestOf, type MadeTorrent, type MakeOptions } from './torrent-options.js'
 
@@ -32,20 +36,25 @@ export type StreamedContent =
   | (Omit<StreamedFile, 'path'> & { readonly name: string })
   | { readonly name: string; readonly files: Iterable<StreamedFile> }
 
-/** As makeTorrent. Streams are read one after another, in the order of the torrent. */
+/**
+ * As makeTorrent. Streams are read one after another, in the order of the torrent. Options that
+ * choose files, order them or bound the number of pieces do not apply.
+ */
 export function makeFromStreams(source: StreamedContent, options: MakeOptions): Task<MadeTorrent> {
   return startTask(options, async (signal, tell) => {
     const request = commonRequestOf(options)
     const { version } = request
     const name = checkName(options.name ?? source.name)
     const isDirectory = 'files' in source
-    const files = inOrder(
-      isDirectory ? [...source.files] : [{ ...source, path: name }],
-      version === 'v1' ? null : byBytes,
-    )
-    refuseUnsafe(name, isDirectory, files)
-    const pieceLength = request.pieceLength === 'auto' ? suitedLength(files) : request.pieceLength
-    const hashing = new Hashing({ version, pieceLength, isAligned: request.isAligned ?? false })
+    const given = isDirectory ? [...source.files] : [{ ...source, path: name }]
+    const files = inOrder(given, version)
+    const isAligned = request.isAligned === true || version !== 'v1'
+    checkPaths({ name, isDirectory, files }, { version, isAligned })
+    const pieceLength =
+      request.pieceLength === 'auto'
+        ? suitedPieceLength(files.map(requireLength), isAligned)
+        : request.pieceLength
+    const hashing = new Hashing({ version, pieceLength, isAligned })
     const bytesTotal = files.reduce((sum, file) => sum + (lengthOf(file) ?? 0), 0)
     await readAll(files, hashing, { signal, tell, bytesTotal })
     if (hashing.size === 0) throw new BtkitError('empty', `${name}: holds no bytes`)
@@ -72,50 +81,49 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
   })
 }
 
+/** How files become pieces. */
+interface Rules {
+  readonly version: MetainfoVersion
+  /** Whether each file begins a piece. */
+  readonly isAligned: boolean
+}
+
 interface OrderedFile extends StreamedFile {
   readonly components: string[]
 }
 
-type Compare = (a: OrderedFile, b: OrderedFile) => number
-
-function inOrder(files: readonly StreamedFile[], compare: Compare | null): OrderedFile[] {
+/** Files are in the order of the caller; in a file tree, by path (BEP 52). */
+function inOrder(files: readonly StreamedFile[], version: MetainfoVersion): OrderedFile[] {
   const ordered = files.map((file) => ({ ...file, components: file.path.split('/') }))
-  return compare ? ordered.sort(compare) : ordered
+  if (version === 'v1') return ordered
+  return ordered.sort((a, b) => comparePaths(a.components, b.components))
 }
 
-/** The order of a file tree: by the bytes of each component (BEP 52). */
-function byBytes(a: OrderedFile, b: OrderedFile): number {
-  for (const [at, component] of a.components.entries()) {
-    const other = b.components[at]
-    if (other === undefined) return 1
-    const order = Buffer.compare(Buffer.from(component), Buffer.from(other))
-    if (order !== 0) return order
-  }
-  return a.components.length - b.components.length
+interface NamedContent {
+  readonly name: string
+  readonly isDirectory: boolean
+  readonly files: readonly OrderedFile[]
 }
 
-function refuseUnsafe(name: string, isDirectory: boolean, files: readonly OrderedFile[]): void {
+/** Refuses the paths that the torrent of files on a disk could not have either. */
+function checkPaths({ name, isDirectory, files }: NamedContent, rules: Rules): void {
   const named = files.map(({ components }) => ({ path: components, padding: false }))
   const [unsafe] = findUnsafePaths({ name, isDirectory, files: named })
-  if (!unsafe) return
-  throw new BtkitError('bad-name', `${unsafe.path.join('/')}: ${unsafe.reason}`)
+  if (unsafe) throw new BtkitError('bad-name', `${unsafe.path.join('/')}: ${unsafe.reason}`)
+  const placed = files.map(({ components, path }) => ({ path: components, absolutePath: path }))
+  refusePaths({ root: name, isDirectory, files: placed }, name, rules.version)
+  if (rules.isAligned) refuseInPads(placed)
 }
 
 function lengthOf({ length, content }: StreamedFile): number | undefined {
   return content instanceof Uint8Array ? content.length : length
 }
 
-function suitedLength(files: readonly StreamedFile[]): number {
-  let size = 0
-  for (const file of files) {
-    const length = lengthOf(file)
-    if (length === undefined) {
-      const why = 'its length is unknown: give that, or pieceLength'
-      throw new BtkitError('usage', `${file.path}: ${why}`)
-    }
-    size += length
-  }
-  return automaticPieceLength(size)
+function requireLength(file: StreamedFile): number {
+  const length = lengthOf(file)
+  if (length !== undefined) return length
+  const why = 'its length is unknown: give that, or pieceLength'
+  throw new BtkitError('usage', `${file.path}: ${why}`)
 }
 
 interface Reading {
@@ -169,7 +177,7 @@ class Hashing {
   /** Bytes that are missing to the end of a piece before the next file that has bytes. */
   #missing = 0
 
-  constructor(readonly rules: { version: string; pieceLength: number; isAligned: boolean }) {
+  constructor(readonly rules: Rules & { readonly pieceLength: number }) {
     const { version, pieceLength } = rules
     this.#pieces = version === 'v2' ? null : new PieceHasher('sha1', pieceLength, this.#kernel)
   }
@@ -190,7 +198,7 @@ class Hashing {
     const { version, pieceLength, isAligned } = this.rules
     const piecesRoot = length > 0 ? this.#endTree(length) : null
     this.files.push({ path, length, piecesRoot })
-    if (length > 0 && (isAligned || version === 'hybrid'))
+    if (length > 0 && isAligned && version !== 'v2')
       this.#missing = bytesMissing(length, pieceLength)
   }
 
@@ -201,7 +209,7 @@ class Hashing {
   /** Pad files are named by their size, as in torrents of files on a disk. */
   #pad(): void {
     this.#pieces?.update(new Uint8Array(this.#missing))
-    this.files.push({ path: ['.pad', `${this.#missing}`], length: this.#missing, attr: 'p' })
+    this.files.push({ path: padPath(this.#missing), length: this.#missing, attr: 'p' })
     this.#missing = 0
   }
 

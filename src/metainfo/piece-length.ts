@@ -19,6 +19,13 @@ export const MAX_PIECE_POW2 = 30
 /** Halving the piece length may increase the number of pieces by at most this factor. */
 const WORTH = 5 / 4
 
+/** Returns a suitable piece length in bytes for files; `isAligned` if each begins a piece. */
+export function suitedPieceLength(lengths: readonly number[], isAligned = false): number {
+  return isAligned
+    ? alignedPieceLength(lengths)
+    : automaticPieceLength(lengths.reduce((sum, length) => sum + length, 0))
+}
+
 /**
  * Returns a suitable piece length in bytes for files that each begin a piece. If most files are
  * shorter than a piece, shorter pieces add few digests, and need fewer zeros between the files.

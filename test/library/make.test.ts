@@ -60,6 +60,37 @@ describe('makeTorrent', () => {
     }
   }
 
+  for (const version of ['v1', 'v2', 'hybrid'] as const) {
+    for (const padFiles of [undefined, true]) {
+      test(`${version}, padFiles ${padFiles}: bytes get the piece length of the files`, async (t) => {
+        // Aligned files that are shorter than a piece get shorter pieces
+        const names = Array.from({ length: 20 }, (_, at) => `file-${at + 10}`)
+        const small = names.map((path, at) => ({ path, content: noise(path, 9000 + at) }))
+        const planted = small.map(({ path, content }) => [`tree/${path}`, content] as const)
+        const scratch = makeScratch(t, Object.fromEntries(planted))
+        const options = { version, padFiles, creationDate: null }
+        const expected = await makeTorrent(join(scratch, 'tree'), options)
+        const made = await makeTorrent({ name: 'tree', files: small }, options)
+        assert.deepEqual(Buffer.from(made.bytes), Buffer.from(expected.bytes))
+      })
+    }
+  }
+
+  test('bytes are refused for the same paths as files are', async () => {
+    const content = Buffer.from('x')
+    const make = (path: string, options: object) => {
+      const files = [{ path, content }]
+      return makeTorrent({ name: 'tree', files }, options)
+    }
+    const inPads = '.pad/5'
+    await rejects(make(inPads, { padFiles: true }), 'bad-name', /pad files/)
+    await rejects(make(inPads, { version: 'hybrid' }), 'bad-name', /pad files/)
+    assert.ok((await make(inPads, {})).infoHash)
+    const deep = Array.from({ length: 97 }, () => 'd').join('/')
+    await rejects(make(deep, { version: 'v2' }), 'bad-name', /directories deep/)
+    await rejects(make('tree', { version: 'v2' }), 'bad-name', /can't tell a directory/)
+  })
+
   test('a single stream gives what create-torrent makes of it', async () => {
     const { default: create } = (await import(PEER)) as {
       default: (

@@ -11,8 +11,9 @@ import type {
 } from '../../files/scan/scanned-tree.js'
 import { checkNameOnDisk } from '../../metainfo/name.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import { alignedPieceLength, automaticPieceLength } from '../../metainfo/piece-length.js'
+import { suitedPieceLength } from '../../metainfo/piece-length.js'
 import { alignFiles, withoutPads } from './pad-files.js'
+import { refusePaths } from './path-rules.js'
 import { sortFiles, type FileOrder } from './sort-files.js'
 
 /** Selects the files of a torrent, and how they are divided into pieces. */
@@ -129,36 +130,12 @@ export function contentOfTree(tree: Tree, rules: ContentRules): Content {
   const files = rules.order ? sortFiles(tree.files, rules.order) : tree.files
   const name = checkNameOnDisk(rules.name ?? basename(resolve(root)))
   const { version } = rules
-  if (version === 'v2') refuseHiddenDirectory(name, tree)
-  if (version !== 'v1') refuseDeepFiles(files)
+  refusePaths(tree, name, version)
   const isAligned = rules.isAligned === true || version !== 'v1'
   const parts = { version, name, isDirectory, files, skipped }
   const content = cutIntoPieces(isAligned ? { ...parts, isAligned } : parts, rules.pieceLength)
   if (content.size === 0) throw new BtkitError('empty', `${root}: ${whyEmpty(tree)}`)
   return content
-}
-
-/**
- * Refuses a directory with only one file of the same name: in v2 it cannot be distinguished from
- * that single file (BEP 52).
- */
-function refuseHiddenDirectory(name: string, { root, isDirectory, files }: Tree): void {
-  const [first] = files
-  if (!isDirectory || files.length > 1 || first?.path.join('/') !== name) return
-  const why = `v2 can't tell a directory from its only file when both are called '${name}'`
-  throw new BtkitError('bad-name', `${root}: ${why}; --hybrid can`)
-}
-
-/**
- * Most path components in a file tree that clients accept: they limit nesting to 100 dictionaries.
- */
-const MOST_COMPONENTS = 96
-
-function refuseDeepFiles(files: readonly ScannedFile[]): void {
-  const deep = files.find(({ path }) => path.length > MOST_COMPONENTS)
-  if (!deep) return
-  const why = `is more than ${MOST_COMPONENTS} directories deep, which clients of v2 do not read`
-  throw new BtkitError('bad-name', `${deep.absolutePath}: ${why}`)
 }
 
 /**
@@ -170,25 +147,17 @@ export function cutIntoPieces(
   parts: Omit<Content, 'size' | 'pieceLength' | 'pieceCount'>,
   length: ContentRules['pieceLength'],
 ): Content {
-  const own = parts.isAligned ? withoutPads(parts.files) : parts.files
-  const pieceLength = length === 'auto' ? suitedLength(own, parts) : length
-  const files = parts.isAligned ? alignFiles(own, pieceLength) : own
+  const { version, name, isDirectory, skipped, isAligned } = parts
+  const own = isAligned ? withoutPads(parts.files) : parts.files
+  const lengths = () => own.map(({ fingerprint }) => fingerprint.size)
+  const pieceLength = length === 'auto' ? suitedPieceLength(lengths(), isAligned) : length
+  const files = isAligned ? alignFiles(own, pieceLength) : own
   const size = sizeOf(files)
   const pieceCount = Math.ceil(size / pieceLength)
-  const { version, name, isDirectory, skipped, isAligned } = parts
   // Lists all properties: there may be very many contents, and spreading takes several times as
   // long
   const cut = { version, name, isDirectory, files, skipped, size, pieceLength, pieceCount }
   return isAligned === undefined ? cut : { ...cut, isAligned }
-}
-
-function suitedLength(
-  files: readonly ScannedFile[],
-  { isAligned }: Pick<Content, 'isAligned'>,
-): number {
-  return isAligned
-    ? alignedPieceLength(files.map(({ fingerprint }) => fingerprint.size))
-    : automaticPieceLength(sizeOf(files))
 }
 
 /** Returns the bytes of content without padding. */

@@ -1,9 +1,7 @@
-import { BtkitError } from '../../errors.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { ZEROS } from '../../hash/stream/content-stream.js'
-
-/** The conventional directory of pad files (BEP 47). */
-const DIRECTORY = '.pad'
+import { padPath } from '../../metainfo/pad-path.js'
+import { refuseInPads } from './path-rules.js'
 
 /** Returns a pad file: zeros in the stream that are not on a disk (BEP 47). */
 export function padFile(path: string[], size: number): ScannedFile {
@@ -33,12 +31,12 @@ export function withoutPads(files: readonly ScannedFile[]): readonly ScannedFile
  * @throws BtkitError `bad-name` if a file is in the directory of pad files
  */
 export function alignFiles(files: readonly ScannedFile[], pieceLength: number): ScannedFile[] {
+  refuseInPads(files)
   const aligned: ScannedFile[] = []
   const pads = new Map<number, ScannedFile>()
   let missing = 0
   for (const file of files) {
     const { size } = file.fingerprint
-    if (file.path[0] === DIRECTORY && file.path.length > 1) throw takesPadsPlace(file)
     if (size > 0) {
       if (missing > 0) aligned.push(padOf(missing, pads))
       missing = bytesMissing(size, pieceLength)
@@ -50,7 +48,7 @@ export function alignFiles(files: readonly ScannedFile[], pieceLength: number): 
 
 /** Returns the pad file of a size. It is shared, because there may be very many. */
 function padOf(size: number, pads: Map<number, ScannedFile>): ScannedFile {
-  const pad = pads.get(size) ?? padFile([DIRECTORY, `${size}`], size)
+  const pad = pads.get(size) ?? padFile(padPath(size), size)
   pads.set(size, pad)
   return pad
 }
@@ -62,9 +60,4 @@ function padOf(size: number, pads: Map<number, ScannedFile>): ScannedFile {
 export function bytesMissing(size: number, pieceLength: number): number {
   const rest = size % pieceLength
   return rest === 0 ? 0 : pieceLength - rest
-}
-
-function takesPadsPlace({ absolutePath }: ScannedFile): BtkitError {
-  const why = `is in ${DIRECTORY}, where the torrent has its pad files; --exclude ${DIRECTORY}`
-  return new BtkitError('bad-name', `${absolutePath}: ${why}`)
 }

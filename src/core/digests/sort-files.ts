@@ -31,7 +31,7 @@ const COMPARE: Readonly<Record<SortKey, Compare>> = {
 }
 
 /** Compares paths by the bytes of their components, as a scan does. */
-function comparePaths(a: readonly string[], b: readonly string[]): number {
+export function comparePaths(a: readonly string[], b: readonly string[]): number {
   for (const [i, component] of a.entries()) {
     const other = b[i]
     const order = other === undefined ? 1 : compareBytes(component, other)

@@ -1,6 +1,7 @@
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
 import { decodeUtf8, readText } from './byte-text.js'
 import type { MetainfoFile } from '../metainfo.js'
+import { padPath } from '../pad-path.js'
 import {
   metainfoError,
   requireDict,
@@ -56,7 +57,7 @@ function isPadWithoutPath(file: BencodeDict): boolean {
 function readPad(file: BencodeDict, at: number, warnings: WarningList): MetainfoFile {
   warnings.add('pad-without-path', () => `info.files[${at}]: a pad file without a path`)
   const pad = describeFile(file, [], () => `info.files[${at}].length`)
-  return { ...pad, path: ['.pad', String(pad.length)] }
+  return { ...pad, path: padPath(pad.length) }
 }
 
 /** Reads a file's dictionary of either version. */
