@@ -15,9 +15,6 @@ const CLIENTS = {
   transmission: TransmissionClient,
 }
 
-/** The time limit for an answer of a client, in milliseconds. */
-export const CLIENT_TIMEOUT_MS = 30_000
-
 /** Creates the driver for a client. Sends nothing yet. */
 export function connectClient(
   address: ClientAddress,

@@ -1,5 +1,6 @@
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from './metainfo.js'
+import { announceUrls } from './trackers.js'
 
 /** A range of files, both ends included. Indices begin at 0. */
 export type FileRange = readonly [first: number, last: number]
@@ -28,7 +29,7 @@ export function magnetLink(
     ...exactTopics(metainfo),
     ...(name === null ? [] : [parameter('dn', name)]),
     ...(metainfo.size > 0 ? [`xl=${metainfo.size}`] : []),
-    ...trackersOf(metainfo).map((tracker) => parameter('tr', tracker)),
+    ...unique(announceUrls(metainfo)).map((tracker) => parameter('tr', tracker)),
     ...unique(metainfo.webSeeds ?? []).map((seed) => parameter('ws', seed)),
     ...(metainfo.exactSource === undefined ? [] : [parameter('xs', metainfo.exactSource)]),
     ...(select === null ? [] : [`so=${select.map(formatRange).join(',')}`]),
@@ -77,11 +78,6 @@ function exactTopics({ infoHash, infoHashV2 }: MagnetSource): string[] {
     ...(infoHash === null ? [] : [`xt=urn:btih:${infoHash}`]),
     ...(infoHashV2 === null ? [] : [`xt=urn:btmh:1220${infoHashV2}`]),
   ]
-}
-
-function trackersOf({ announce, announceList }: MagnetSource): string[] {
-  const trackers = announce === null ? [] : [announce]
-  return unique([...trackers, ...(announceList ?? []).flat()])
 }
 
 function unique(texts: readonly string[]): string[] {

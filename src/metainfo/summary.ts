@@ -1,4 +1,5 @@
 import { contentSize, type Metainfo } from './metainfo.js'
+import { announceUrls } from './trackers.js'
 
 /** Torrents that have something in common. */
 export interface Share {
@@ -55,9 +56,8 @@ export function torrentFacts(metainfo: Metainfo): TorrentFacts {
   }
 }
 
-function trackersOf({ announce, announceList }: Metainfo): string[] {
-  const urls = [...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()]
-  const named = urls.filter((url) => url !== '')
+function trackersOf(metainfo: Metainfo): string[] {
+  const named = announceUrls(metainfo).filter((url) => url !== '')
   return named.length === 0 ? ['none'] : [...new Set(named.map(serverOf))]
 }
 

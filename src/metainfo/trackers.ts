@@ -1,3 +1,4 @@
+import type { Metainfo } from './metainfo.js'
 import { BtkitError } from '../errors.js'
 
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
@@ -77,4 +78,12 @@ export function directoryAddress(base: string, directory: readonly string[]): st
 /** Returns the URL of a file below `base`, percent-encoded. `base` has no slash at its end. */
 export function fileAddress(base: string, path: readonly string[]): string {
   return [base, ...path.map(encodeURIComponent)].join('/')
+}
+
+/** The entries of a torrent that name its trackers (BEP 12). */
+export type NamedTrackers = Pick<Metainfo, 'announce' | 'announceList'>
+
+/** Returns each tracker once, first the announce URL. An empty URL is kept. */
+export function announceUrls({ announce, announceList }: NamedTrackers): string[] {
+  return [...new Set([...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()])]
 }

@@ -24,6 +24,20 @@ export async function readTorrentInput(
   }
 }
 
+/**
+ * As readTorrentInput, for commands that read many torrents: for a directory, the error says how to
+ * name its torrents.
+ */
+export async function readTorrentOperand(
+  ...operand: Parameters<typeof readTorrentInput>
+): Promise<Metainfo> {
+  try {
+    return await readTorrentInput(...operand)
+  } catch (error) {
+    throw hintAtDirectory(error)
+  }
+}
+
 /** If a directory was given for a torrent, adds to the error how to name its torrents. */
 export function hintAtDirectory(error: unknown): unknown {
   const [, directory] =

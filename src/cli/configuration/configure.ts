@@ -8,7 +8,7 @@ import { BtkitError } from '../../errors.js'
 import { givenOptions, trackersIn, type GivenOptions, type Part } from '../options/given.js'
 import { optionEntries, type OptionEntry } from '../options/table.js'
 import { LEGACY_KEYS, TRACKERS } from '../options/traits.js'
-import { configurationFiles, mkbrrFiles, readConfigurationText } from './files.js'
+import { configurationFiles, mkbrrFiles, readConfigurations } from './files.js'
 import { settingChanges, strongest } from './levels.js'
 import type { Line, Settled } from './settle.js'
 import type { Setting } from './settings.js'
@@ -98,9 +98,9 @@ export async function findSettings(
   const all = optionEntries(command)
   const entries = isLegacy ? onlyLegacy(all) : all
   const presets = valuesOf('preset', given)
-  const read = configurationFiles(given.config, io)
-    .map((path) => ({ path, text: readConfigurationText(path, io) }))
-    .filter(({ text }) => mayConcern(text, section, entries))
+  const read = readConfigurations(configurationFiles(given.config, io), io).filter(({ text }) =>
+    mayConcern(text, section, entries),
+  )
   if (read.length === 0 && !presets?.length) {
     const line = lineOf(given.parts, given.attributes, presets)
     const levels = [environmentLevel(isLegacy ? null : section, entries, io.env)]
@@ -110,11 +110,9 @@ export async function findSettings(
   // To load what reads it takes a while
   const { aliasesOf, configurationOf, settle, spellAliases } = await import('./layers.js')
   const others = presets?.length ? mkbrrFiles(given.config, io) : []
-  const files = [
-    ...others.map((path) => ({ path, text: readConfigurationText(path, io) })),
-    ...read,
-  ]
-  const configurations = files.map(({ path, text }) => configurationOf(text, path))
+  const configurations = [...readConfigurations(others, io), ...read].map(({ path, text }) =>
+    configurationOf(text, path),
+  )
   const aliases = isLegacy ? new Map<string, never>() : aliasesOf(configurations)
   const place = { cwd: io.cwd, isReannounce: section === 'reannounce' }
   const parts = spellAliases(given.parts, aliases, place)
@@ -202,8 +200,7 @@ export async function configuredRules(
   option: string | undefined,
   io: Io,
 ): Promise<readonly TrackerRule[]> {
-  const files = configurationFiles(option, io)
-  const read = files.map((path) => ({ path, text: readConfigurationText(path, io) }))
+  const read = readConfigurations(configurationFiles(option, io), io)
   if (!read.some(({ text }) => text.includes('trackers') || text.includes('\\'))) return []
   const { configurationOf, rulesToCheck } = await import('./layers.js')
   return rulesToCheck(read.map(({ path, text }) => configurationOf(text, path)))

@@ -62,6 +62,11 @@ export function readConfigurationText(path: string, { isRoot }: Pick<World, 'isR
   }
 }
 
+/** Reads configuration files, as readConfigurationText does. */
+export function readConfigurations(paths: readonly string[], io: Pick<World, 'isRoot'>) {
+  return paths.map((path) => ({ path, text: readConfigurationText(path, io) }))
+}
+
 /** Mode bits: writable by group or others, and the sticky bit of directories. */
 const [WRITABLE_BY_OTHERS, STICKY] = [0o022, 0o1000]
 

@@ -251,3 +251,8 @@ export function shownText({ value }: Located): string {
   if (value.kind === 'list') return `[${value.items.map(shownText).join(', ')}]`
   return `{${value.entries.map(({ key, item }) => `${key}: ${shownText(item)}`).join(', ')}}`
 }
+
+/** Returns `FILE:LINE` for a place with a column. */
+export function withoutColumn(place: string): string {
+  return place.replace(/(:\d+):\d+$/, '$1')
+}

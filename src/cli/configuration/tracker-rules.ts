@@ -7,7 +7,7 @@ import { TRACKERS } from '../options/traits.js'
 import type { Located, LocatedEntry, LocatedValue } from './read-file.js'
 import { candidatesOf, unknownKey, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
-import type { Candidate, Setting, World } from './settings.js'
+import { withoutColumn, type Candidate, type Setting, type World } from './settings.js'
 
 /** The keys of a tracker's rule. */
 export const RULE_KEYS: readonly string[] = [
@@ -100,7 +100,7 @@ export function ruleText(host: string, { entry, shown, place }: Setting): string
   const isVersion = entry.key === 'v2' || entry.key === 'hybrid'
   const version = `version: ${shown === 'true' ? entry.key : 'v1'}`
   const what = isVersion ? version : `${entry.key}: ${shown}`
-  return `${host}: ${what} (${place.replace(/(:\d+):\d+$/, '$1')})`
+  return `${host}: ${what} (${withoutColumn(place)})`
 }
 
 /**
@@ -116,7 +116,7 @@ export function rulesToCheck(configurations: readonly Configuration[]): TrackerR
     const version = truth('v2') ? 'v2' : truth('hybrid') ? 'hybrid' : 'v1'
     return {
       host: name.toLowerCase(),
-      place: place.replace(/(:\d+):\d+$/, '$1'),
+      place: withoutColumn(place),
       private: values.has('private') ? truth('private') : undefined,
       source: text('source'),
       version: values.has('v2') || values.has('hybrid') ? version : undefined,

@@ -1,5 +1,6 @@
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
+import { announceUrls } from '../trackers.js'
 import type { LintRule } from './finding.js'
 
 /** The rules of a tracker for torrents; an undefined field allows anything. Sizes are in bytes. */
@@ -26,9 +27,8 @@ export function byTrackerRules(rules: readonly TrackerRule[]): LintRule {
   }
 }
 
-function hostsOf({ announce, announceList }: Metainfo): Set<string> {
-  const urls = [announce, ...(announceList ?? []).flat()].flatMap((url) => url ?? [])
-  const parsed = urls.flatMap((url) => (URL.canParse(url) ? new URL(url) : []))
+function hostsOf(metainfo: Metainfo): Set<string> {
+  const parsed = announceUrls(metainfo).flatMap((url) => (URL.canParse(url) ? new URL(url) : []))
   return new Set(parsed.flatMap(({ host, hostname }) => [host, hostname]))
 }
 

@@ -1,6 +1,6 @@
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo } from '../metainfo.js'
-import { isSeed, isTracker } from '../trackers.js'
+import { announceUrls, isSeed, isTracker } from '../trackers.js'
 
 /** Keys that are only valid inside `info`. */
 const INFO_KEYS = ['private', 'source']
@@ -25,7 +25,7 @@ export function* findEmptyTiers({ announceList }: Metainfo) {
 
 /** Finds trackers that are not an http, https, udp, ws or wss URL. */
 export function* findBadTrackers(metainfo: Metainfo) {
-  for (const tracker of trackersOf(metainfo)) {
+  for (const tracker of announceUrls(metainfo)) {
     if (!isTracker(tracker)) {
       yield `tracker ${quoteText(tracker)} is not an http, https, udp, ws or wss URL`
     }
@@ -54,7 +54,7 @@ export function* findBadSeeds(metainfo: Metainfo) {
 
 /** Finds trackers and seeds with a comma: probably a list that became a single URL. */
 export function* findCommas(metainfo: Metainfo) {
-  for (const url of [...trackersOf(metainfo), ...seedsOf(metainfo)]) {
+  for (const url of [...announceUrls(metainfo), ...seedsOf(metainfo)]) {
     if (url.includes(',')) yield `${quoteText(url)} has a comma, but is one URL, not a list`
   }
 }
@@ -75,15 +75,10 @@ export function* findSeedsWithoutSlash({ isDirectory, webSeeds }: Metainfo) {
 export function* findNoTracker(metainfo: Metainfo) {
   const { nodes } = metainfo
   // Another rule handles private torrents
-  if (metainfo.private || trackersOf(metainfo).size > 0) return
+  if (metainfo.private || announceUrls(metainfo).length > 0) return
   if ((nodes ?? []).length === 0 && seedsOf(metainfo).size === 0) {
     yield 'no tracker, no DHT nodes and no seeds: clients find peers only by the DHT'
   }
-}
-
-/** Returns each tracker once, first the announce URL. */
-function trackersOf({ announce, announceList }: Metainfo): Set<string> {
-  return new Set([...(announce === null ? [] : [announce]), ...(announceList?.flat() ?? [])])
 }
 
 /** Returns each web seed and HTTP seed once. */
@@ -103,7 +98,7 @@ export function* findPrivateWithoutSource(metainfo: Metainfo) {
 
 /** Finds private torrents without a tracker: their peers only come from trackers (BEP 27). */
 export function* findPrivateWithoutTracker(metainfo: Metainfo) {
-  if (metainfo.private && trackersOf(metainfo).size === 0)
+  if (metainfo.private && announceUrls(metainfo).length === 0)
     yield 'private without a tracker: no client can find peers'
 }
 

@@ -8,7 +8,7 @@ import { openCacheAccess } from '../../arguments/cache-options.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { requireNames } from '../../arguments/operands.js'
-import { hintAtDirectory, readTorrentInput } from '../../arguments/torrent-input.js'
+import { readTorrentOperand } from '../../arguments/torrent-input.js'
 import { byteRate, collect } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import { tryEach } from '../../output/messages.js'
@@ -43,11 +43,7 @@ export function defineFind({ io, finish }: CommandContext) {
       const cacheAccess = await openCacheAccess({ cache: false, cacheTrust: 'full' }, io)
       let incomplete = 0
       const status = await tryEach(torrents, io, async (torrent) => {
-        const metainfo = await readTorrentInput(torrent, options.maxTorrentSize, io).catch(
-          (error: unknown) => {
-            throw hintAtDirectory(error)
-          },
-        )
+        const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
         const data = await findData({ metainfo, torrent, index }, { engine, cacheAccess })
         if (!data.every(isThere)) incomplete++
         io.stdout.write((options.json ? jsonOf : textOf)(torrent, metainfo, data))

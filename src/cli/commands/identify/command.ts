@@ -3,7 +3,7 @@ import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { jsonLine } from '../../../text/escape.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { selectingLink, selectOnlyOption } from '../../arguments/select-only.js'
-import { hintAtDirectory, readTorrentInput } from '../../arguments/torrent-input.js'
+import { readTorrentOperand } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { tryEach } from '../../output/messages.js'
@@ -73,10 +73,6 @@ function eachTorrent(
   print: (torrent: string, metainfo: Metainfo) => void,
 ): Promise<number> {
   return tryEach(torrents, io, async (torrent) => {
-    try {
-      print(torrent, await readTorrentInput(torrent, maxTorrentSize, io))
-    } catch (error) {
-      throw hintAtDirectory(error)
-    }
+    print(torrent, await readTorrentOperand(torrent, maxTorrentSize, io))
   })
 }

@@ -8,7 +8,7 @@ import type { CommandContext } from '../../context.js'
 import { reportNote, tryEach } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { hintAtDirectory, readTorrentInput } from '../../arguments/torrent-input.js'
+import { readTorrentOperand } from '../../arguments/torrent-input.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 
 interface LintOptions {
@@ -51,15 +51,14 @@ export function defineLint({ io, finish }: CommandContext) {
 
 async function lintOne(file: string, options: LintOptions, io: Io): Promise<LintResult> {
   try {
-    const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
+    const metainfo = await readTorrentOperand(file, options.maxTorrentSize, io)
     const findings = lintMetainfo(metainfo, options.rule).filter(
       ({ code }) => !options.ignore.includes(code),
     )
     const result = { file, findings, error: null }
     report(result, options, io)
     return result
-  } catch (cause) {
-    const error = hintAtDirectory(cause)
+  } catch (error) {
     if (options.json && error instanceof BtkitError) {
       io.stdout.write(lintJson({ file, findings: [], error: error.message }))
     }

@@ -1,10 +1,10 @@
 import { Command } from '@commander-js/extra-typings'
 import { escapeText, jsonLine } from '../../../text/escape.js'
-import { configurationFiles, mkbrrFiles, readConfigurationText } from '../../configuration/files.js'
+import { configurationFiles, mkbrrFiles, readConfigurations } from '../../configuration/files.js'
 import { namesIn, presetsOf } from '../../configuration/presets.js'
 import type { Section } from '../../configuration/read-file.js'
 import { configurationOf } from '../../configuration/sections.js'
-import { hidePasswords, shownText } from '../../configuration/settings.js'
+import { hidePasswords, shownText, withoutColumn } from '../../configuration/settings.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote } from '../../output/messages.js'
 
@@ -22,7 +22,7 @@ export function definePresets({ io }: CommandContext) {
     .action(({ json, ...options }) => {
       const { config } = options as { readonly config?: string }
       const files = [...mkbrrFiles(config, io), ...configurationFiles(config, io)]
-      const all = files.map((path) => configurationOf(readConfigurationText(path, io), path))
+      const all = readConfigurations(files, io).map(({ path, text }) => configurationOf(text, path))
       const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
       const presets = [...presetsOf(all).values()]
       for (const preset of presets) {
@@ -49,7 +49,7 @@ function shownPreset({ name, place, entries }: Section, standard: ReadonlySet<st
   return {
     preset: name,
     isDefault: standard.has(name),
-    from: place.replace(/(:\d+):\d+$/, '$1'),
+    from: withoutColumn(place),
     options: Object.fromEntries(options),
   }
 }

@@ -1,14 +1,14 @@
 import { Command, Option } from '@commander-js/extra-typings'
-import type { Metainfo } from '../../../metainfo/metainfo.js'
 import {
   askTrackers,
   type Asked,
   type TrackerAnswer,
 } from '../../../clients/scrape/ask-trackers.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/parse/magnet.js'
+import { announceUrls } from '../../../metainfo/trackers.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { hintAtDirectory, readTorrentInput } from '../../arguments/torrent-input.js'
+import { readTorrentOperand } from '../../arguments/torrent-input.js'
 import { seconds, trackers } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -62,7 +62,7 @@ export function defineScrape({ io, finish }: CommandContext) {
 
 async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promise<Asked> {
   const isMagnet = looksLikeMagnet(operand)
-  const found = isMagnet ? parseMagnet(operand) : trackersOf(await read(operand, options, io))
+  const found = isMagnet ? parseMagnet(operand) : await readTorrent(operand, options, io)
   const { infoHash, infoHashV2 } = found
   // Trackers identify a v2 torrent by the first 20 bytes of its hash (BEP 52)
   const hash = infoHash ?? infoHashV2?.slice(0, 40) ?? ''
@@ -73,17 +73,10 @@ async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promi
   return { name, infoHash: hash, trackers }
 }
 
-async function read(torrent: string, { maxTorrentSize }: ScrapeOptions, io: Io): Promise<Metainfo> {
-  try {
-    return await readTorrentInput(torrent, maxTorrentSize, io)
-  } catch (error) {
-    throw hintAtDirectory(error)
-  }
-}
-
-function trackersOf({ infoHash, infoHashV2, announce, announceList }: Metainfo) {
-  const trackers = [...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()]
-  return { infoHash, infoHashV2, trackers }
+async function readTorrent(torrent: string, { maxTorrentSize }: ScrapeOptions, io: Io) {
+  const metainfo = await readTorrentOperand(torrent, maxTorrentSize, io)
+  const { infoHash, infoHashV2 } = metainfo
+  return { infoHash, infoHashV2, trackers: announceUrls(metainfo) }
 }
 
 function jsonOf({ name, infoHash }: Asked, answers: readonly TrackerAnswer[]): string {
