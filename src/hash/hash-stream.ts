@@ -21,7 +21,7 @@ import {
 } from './jobs/job.js'
 import type { KernelName } from './kernels/kernel.js'
 import { isNative, runOnNativeThreads } from './jobs/native-job.js'
-import { runJob, runJobInTurns } from './jobs/run.js'
+import { runJob, runJobInTurns } from './jobs/run-job.js'
 import type { ReadFailures } from './stream/read-failures.js'
 import type { Throttle } from './jobs/throttle.js'
 import { WorkerPool } from './jobs/worker-pool.js'

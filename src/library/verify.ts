@@ -1,5 +1,5 @@
 import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
-import type { VerifyReport } from '../core/verify/report.js'
+import type { VerifyReport } from '../core/verify/verify-report.js'
 import { readInput, type TorrentInput } from './read.js'
 import { startTask, type Task } from './task.js'
 import { hashContextOf, type WorkOptions } from './work.js'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, closeSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { VerifyReport } from '../../src/core/verify/report.js'
+import type { VerifyReport } from '../../src/core/verify/verify-report.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import {
   PIECE,

@@ -1,5 +1,4 @@
 import { readScrape } from './read-scrape.js'
-import { scrapeUrl } from './scrape-url.js'
 import { ScrapeFailure, type Scraped, type ScrapeQuestion } from './swarm-counts.js'
 
 /** Most bytes of an answer that are read. */
@@ -61,4 +60,18 @@ async function* chunksOf(body: Response['body']): AsyncGenerator<Uint8Array> {
   } catch {
     throw new ScrapeFailure('the answer is incomplete')
   }
+}
+
+/**
+ * The scrape URL of an HTTP tracker (BEP 48): in the last part of the path, a leading `announce`
+ * becomes `scrape`. Null if it does not begin so.
+ */
+export function scrapeUrl(announceUrl: string): string | null {
+  const url = new URL(announceUrl)
+  const end = url.pathname.lastIndexOf('/') + 1
+  const last = url.pathname.slice(end)
+  if (!last.startsWith('announce')) return null
+  url.pathname = `${url.pathname.slice(0, end)}scrape${last.slice('announce'.length)}`
+  url.hash = ''
+  return url.href
 }

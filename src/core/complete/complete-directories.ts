@@ -1,5 +1,5 @@
 import { noteProblems } from './lasting-problems.js'
-import { createReport, sortReport, type CompleteReport } from './report.js'
+import { createReport, sortReport, type CompleteReport } from './complete-report.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch } from './request.js'
 import { takeSnapshot, type InputSnapshot } from './input-snapshot.js'
 import { repeatReport, writeMemo } from './unchanged-memo.js'

@@ -15,7 +15,7 @@ import {
 import { completeAll } from './entries.js'
 import { ownFilesOf } from './own-file.js'
 import { pruneAll, pruneLists } from './prune.js'
-import { noteFailure, type CompleteReport } from './report.js'
+import { noteFailure, type CompleteReport } from './complete-report.js'
 import type { CompleteRun, CompleteWatch, StateAccess } from './request.js'
 import type { TargetLocks } from './target-locks.js'
 import { TargetDirectories } from './targets.js'

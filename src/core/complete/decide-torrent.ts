@@ -28,7 +28,7 @@ import {
   type TorrentDecision,
   type UndecidedTorrent,
 } from './torrent-decision.js'
-import { noteKept } from './report.js'
+import { noteKept } from './complete-report.js'
 import { isSame, likeExisting, TRACKER_KEYS, wantedValues } from './wanted-values.js'
 
 /**

@@ -6,7 +6,7 @@ import type { NameFilter } from '../../files/scan/name-filter.js'
 import { realPath } from '../../files/inside.js'
 import { parseListName } from '../checksums/lists.js'
 import type { CompleteRequest } from './request.js'
-import type { EntryPaths, TorrentPaths } from './report.js'
+import type { EntryPaths, TorrentPaths } from './complete-report.js'
 import type { TargetDirectory } from './targets.js'
 
 const SUFFIX = '.torrent'

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { pathsOf, type SourceDirectory } from './directories.js'
 import type { InfoHashes } from '../../metainfo/info-hashes.js'
 import type { PieceFacts } from '../make/piece-choice.js'
-import type { Change, ListPaths, WrittenList } from './report.js'
+import type { Change, ListPaths, WrittenList } from './complete-report.js'
 
 /** An entry of a directory. */
 export interface DirectoryEntry {

@@ -5,7 +5,7 @@ import { pathsOf } from './directories.js'
 import type { EntryDecision } from './entry.js'
 import { EntryChange, ListChange, type DirectoryEntry } from './entry-change.js'
 import { BatchWindow } from './batch-window.js'
-import { noteFailure } from './report.js'
+import { noteFailure } from './complete-report.js'
 import type { CompleteRun } from './request.js'
 
 /** Maximum number of entries that are being written or wait for it, to limit memory. */

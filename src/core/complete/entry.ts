@@ -23,7 +23,7 @@ import {
   type PieceChoice,
   type PieceFacts,
 } from '../make/piece-choice.js'
-import { noteBackslashes, type SkipReason } from './report.js'
+import { noteBackslashes, type SkipReason } from './complete-report.js'
 import type { CompleteRun } from './request.js'
 import type { TorrentDecision } from './torrent-decision.js'
 import { torrentInput } from './unchanged.js'

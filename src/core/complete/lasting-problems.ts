@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { digestOf } from '../../digest.js'
 import { realPath } from '../../files/inside.js'
 import { readNote, removeNote, writeNote, type NotePlace } from '../../state/notes.js'
-import type { CompleteReport, Failure } from './report.js'
+import type { CompleteReport, Failure } from './complete-report.js'
 import type { CompleteContext, CompleteRequest } from './request.js'
 
 /** Whether a failure repeats in each run until somebody renames or excludes an entry. */

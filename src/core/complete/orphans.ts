@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { TorrentRecord } from '../../state/torrents/record.js'
 import { torrentName, type SourceDirectory } from './directories.js'
-import type { TorrentPaths } from './report.js'
+import type { TorrentPaths } from './complete-report.js'
 
 /** Inputs of pruning. */
 export interface PruneRules {

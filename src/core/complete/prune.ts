@@ -5,7 +5,7 @@ import { entryName } from './directories.js'
 import { isListOfOurs, readExistingList } from './existing-list.js'
 import { hasEdits, isEmptyFile, readExisting, recognize } from './existing-torrent.js'
 import { findOrphans, type Orphan, type PruneRules } from './orphans.js'
-import { noteFailure, type ListPaths, type TorrentPaths } from './report.js'
+import { noteFailure, type ListPaths, type TorrentPaths } from './complete-report.js'
 import type { CompleteRun } from './request.js'
 
 /** Removes all unedited torrents of btkit whose sources no longer exist. */

@@ -6,7 +6,7 @@ import type { HashContext } from '../digests/hash-content.js'
 import type { MakeRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../publish/sync.js'
 import type { ExistingRules } from './info-rules.js'
-import type { CompleteReport } from './report.js'
+import type { CompleteReport } from './complete-report.js'
 
 /** The request for a completedir run. */
 export interface CompleteRequest {

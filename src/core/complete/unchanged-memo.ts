@@ -1,5 +1,5 @@
 import { removeNote, writeNote } from '../../state/notes.js'
-import type { CompleteReport, SkipReason } from './report.js'
+import type { CompleteReport, SkipReason } from './complete-report.js'
 import { BUSY, type InputSnapshot, type UnchangedMemo } from './input-snapshot.js'
 
 /** The report of a run that changed nothing. */

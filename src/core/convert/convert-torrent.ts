@@ -8,7 +8,7 @@ import { MAX_PIECE_POW2, MIN_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { bytesOf, type Content, contentOfTree, type ContentRules } from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { infoRequest, obtainInfo } from '../digests/info.js'
-import type { VerifyReport } from '../verify/report.js'
+import type { VerifyReport } from '../verify/verify-report.js'
 import {
   bytesToRead,
   planVerify,

@@ -4,7 +4,7 @@ import { asBtkitError, BtkitError } from '../../errors.js'
 import { clientInfoHash } from '../publish/client.js'
 import { findLocalData } from '../publish/local-data.js'
 import type { VerifyContext } from '../verify/check-sides.js'
-import type { VerifyReport } from '../verify/report.js'
+import type { VerifyReport } from '../verify/verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent } from '../verify/verify-torrent.js'
 import { checkOf, type DownloadTarget } from './target.js'
 

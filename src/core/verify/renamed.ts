@@ -1,6 +1,6 @@
 import { markAbsent, type FoundFile } from './content.js'
 import { BAD, rangesOf, SUSPECT, UNCHECKED, type Interval, type PieceStates } from './pieces.js'
-import type { VerifiedFile } from './report.js'
+import type { VerifiedFile } from './verify-report.js'
 
 /** A file that is not in the torrent, and what exists at its path. */
 export interface ExtraFile {

@@ -20,7 +20,7 @@ import { checkSides, type VerifyContext } from './check-sides.js'
 import type { BadBlocks } from './explain-pieces.js'
 import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from './v2-side.js'
 import { findRenamed, type ExtraFile } from './renamed.js'
-import { judgeFile, type VerifiedFile, type VerifyReport } from './report.js'
+import { judgeFile, type VerifiedFile, type VerifyReport } from './verify-report.js'
 
 /** A request for a check. */
 export interface VerifyRequest {

@@ -1,7 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { VerifyContext } from './check-sides.js'
-import type { VerifyReport } from './report.js'
+import type { VerifyReport } from './verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
 
 /** A torrent to check, and the place of its content; see VerifyRequest. */

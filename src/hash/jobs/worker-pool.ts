@@ -46,12 +46,12 @@ export class WorkerPool {
 
 function runShare(worker: Worker, job: HashJob | WholeFileJob): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (report: WorkerReport) => {
+    const finish = (report: WorkerReport) => {
       worker.off('error', reject)
       if (report) reject(new BtkitError(report.code, report.message))
       else resolve()
     }
-    worker.once('message', settle)
+    worker.once('message', finish)
     worker.once('error', reject)
     worker.postMessage(job)
   })

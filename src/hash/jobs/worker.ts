@@ -2,7 +2,7 @@ import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { BtkitError } from '../../errors.js'
 import type { HashJob } from './job.js'
-import { runJob } from './run.js'
+import { runJob } from './run-job.js'
 import { readWholeFile, type WholeFileJob } from './whole-file-job.js'
 
 /** A thread's report at the end of its share: null, or the error that ended it. */

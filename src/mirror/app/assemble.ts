@@ -5,7 +5,6 @@ import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { openHashingServices, type HashingServices } from './hashing-services.js'
 import { openReports } from './reports.js'
 import { DirectoryListings } from '../tree/directory-listings.js'
-import { tellOnce } from '../tree/omitted-paths.js'
 import { RootWatch } from '../tree/root-watch.js'
 import type { ServiceOptions } from '../options.js'
 import { openDirectoryPages } from '../listing/open.js'
@@ -26,6 +25,10 @@ import { TorrentSender } from '../torrents/send.js'
 import { FileTorrents } from '../views/file-torrents.js'
 import { DirectoryTorrents } from '../views/directory-torrents.js'
 import type { ServerContext } from '../../server/context.js'
+import { LRUCache } from 'lru-cache'
+
+/** Most paths whose warnings are remembered. */
+const MAX_WARNED = 1000
 
 export interface AssemblyParts extends Pick<ServerContext, 'monotonic' | 'warn' | 'onError'> {
   readonly options: ServiceOptions
@@ -105,7 +108,7 @@ function openContents(
   const { cache, now } = hashContext.cacheAccess
   const requesters = new Requesters(options, admission.memory)
   const listings = new DirectoryListings({ now, monotonic })
-  const shared = { options, onDemand, listings, tellOmitted: tellOnce(warn) }
+  const shared = { options, onDemand, listings, tellOmitted: warningOnce(warn) }
   const known = new KnownSets({ cache, limits: SET_LIMITS, monotonic })
   const listed = { ...admission, entries: listings, requesters, monotonic, now, onError }
   const sets = new PathSets({ ...admission, ...shared, known })
@@ -128,4 +131,14 @@ function createResponseCache({ trackers }: AssemblyParts, onDemand: OnDemand): R
       return onDemand.isFresh(checked) && answer.trackers === trackers.current()
     },
   })
+}
+
+/** Warns the operator of paths that cannot be read, once for each. */
+function warningOnce(warn: (message: string) => void): (path: string) => void {
+  const warned = new LRUCache<string, true>({ max: MAX_WARNED })
+  return (path) => {
+    if (warned.has(path)) return
+    warned.set(path, true)
+    warn(`${path}: cannot be read, so torrents leave it out; correct its permissions`)
+  }
 }

@@ -4,6 +4,13 @@ import type { OnDemand } from '../torrents/on-demand.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 import { counter, gauge, histogram, type Metric } from '../../server/metrics/metrics.js'
 import type { RequestFigures } from '../../server/metrics/request-figures.js'
+import type { Warmer } from '../warm/warmer.js'
+
+/** Bytes hashed that nobody waited for, and running jobs. */
+interface HashingAhead {
+  readonly bytes: number
+  readonly jobs: number
+}
 
 export interface MeasuredParts {
   readonly requests: RequestFigures
@@ -58,5 +65,26 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
     counter('btkit_log_lines_dropped_total', 'Lines that nobody read.', parts.droppedLines),
     gauge('btkit_trackers', 'Trackers that torrents name.', trackers.current().urls.length),
     gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
+  ]
+}
+
+/** The metrics of hashing ahead; empty if nothing is hashed ahead. */
+export function warmMetrics(warmer: Warmer | null, hashing: HashingAhead): Metric[] {
+  if (warmer === null) return []
+  const { ready, waiting, failed } = warmer.files.counts
+  return [
+    gauge('btkit_warm_files', 'Files that match --warm, by whether their torrents are ready.', [
+      { labels: { state: 'ready' }, value: ready },
+      { labels: { state: 'waiting' }, value: waiting },
+      { labels: { state: 'failed' }, value: failed },
+    ]),
+    counter(
+      'btkit_warm_hashed_bytes_total',
+      'Bytes hashed before anybody asked for them.',
+      hashing.bytes,
+    ),
+    gauge('btkit_warm_hash_jobs', 'Hash jobs at work that nobody waits for.', hashing.jobs),
+    gauge('btkit_warm_watches', 'Directories that are watched for new files.', warmer.watches),
+    counter('btkit_warm_scans_total', 'Searches of all directories.', warmer.scans),
   ]
 }

@@ -1,7 +1,18 @@
 import { isUtf8 } from 'node:buffer'
-import mime from 'mime'
 import type { FileHandle } from 'node:fs/promises'
-import { isNameOfText } from './text-names.js'
+import mime from 'mime'
+
+/** Names of text files that have no extension, in small letters. */
+const NAMES = new Set(
+  `readme install installing hacking authors contributors maintainers credits thanks
+  license licence copying copyright notice patents unlicense
+  changes changelog history news release_notes todo bugs faq version manifest owners
+  makefile gnumakefile dockerfile containerfile vagrantfile jenkinsfile rakefile gemfile
+  checksum checksums release inrelease packages sources filelist ls-lr`.split(/\s+/),
+)
+
+/** Lists of checksums, such as SHA256SUMS, and of the contents of Debian's packages. */
+const PATTERNS = [/^(?:md5|b2|sha\d+|blake\w+)sums?$/, /^contents-[\w-]+$/]
 
 /** Bytes at the beginning of a text that are examined for its encoding. */
 const LOOKED_AT = 16 * 1024
@@ -39,4 +50,10 @@ export async function typeOfFile(name: string, handle: FileHandle): Promise<stri
 /** Whether these bytes are UTF-8, possibly with a part of a character at the end. */
 export function startsInUtf8(bytes: Uint8Array): boolean {
   return [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, Math.max(0, bytes.length - cut))))
+}
+
+/** Whether nearly all files with that name are text. */
+function isNameOfText(name: string): boolean {
+  const small = name.toLowerCase()
+  return NAMES.has(small) || PATTERNS.some((pattern) => pattern.test(small))
 }

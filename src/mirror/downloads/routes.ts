@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DownloadReads } from './file-stream.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
@@ -9,12 +9,21 @@ import type { ServiceOptions } from '../options.js'
 import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
 import type { FileDigests } from '../views/file-digests.js'
 import type { Views, WantedView } from '../views/views.js'
-import { askedView, namedView } from '../requests/asked-view.js'
+import { askedView, namedView, type ViewName } from '../requests/asked-view.js'
 import { addReadRoute } from '../../server/answers/read-route.js'
 import { requestPath } from '../requests/request-path.js'
 import { openDownload, sendDownload } from './download.js'
-import { linksOf } from './links.js'
-import { reprDigest } from './repr-digest.js'
+import { takenViews } from '../views/place.js'
+import { viewAddress } from '../requests/view-address.js'
+
+/** A client refuses the digest by a preference of 0 (RFC 9530, section 4). */
+const DIGEST_UNWANTED = /(?:^|,)\s*sha-256\s*=\s*0\s*(?:,|$)/
+
+/** The views that describe a file, with their media types (RFC 8288, RFC 6249). */
+const DESCRIPTIONS: readonly (readonly [view: ViewName, type: string])[] = [
+  ['torrent', 'application/x-bittorrent'],
+  ['meta4', 'application/metalink4+xml'],
+]
 
 /** Matches every address without another route. In the metrics, each view has its own route. */
 const ROUTE = '/*'
@@ -88,4 +97,30 @@ async function orAbsence(look: Promise<ScannedFile>): Promise<ScannedFile | Refu
     if (error instanceof Refusal && error.code === 'not-found') return error
     throw error
   }
+}
+
+/**
+ * The Link header of an existing file, which names the views that describe it. The addresses are
+ * relative, so that they are right behind proxies, too.
+ * @throws Refusal
+ */
+async function linksOf(components: readonly string[], view: MirrorView): Promise<string> {
+  const views = DESCRIPTIONS.map(([each]) => each)
+  const taken = await takenViews(view, components, views)
+  const name = encodeURIComponent(components.at(-1) ?? '')
+  const links = DESCRIPTIONS.map(([each, type]) => {
+    return `<${viewAddress(name, each, taken.includes(each))}>; rel="describedby"; type="${type}"`
+  })
+  return links.join(', ')
+}
+
+/**
+ * The header with the digest of a whole file, if it is known and not refused (RFC 9530, section 3).
+ */
+function reprDigest(
+  { 'want-repr-digest': wanted }: IncomingHttpHeaders,
+  digest: Uint8Array | null,
+): Readonly<Record<string, string>> {
+  if (digest === null || DIGEST_UNWANTED.test([wanted ?? []].flat().join(','))) return {}
+  return { 'Repr-Digest': `sha-256=:${Buffer.from(digest).toString('base64')}:` }
 }

@@ -3,7 +3,6 @@ import { count, formatBytes } from '../../text/quantity.js'
 import { renderFrame, type RenderedFrame } from '../../server/pages/layout.js'
 import type { Pause } from '../../server/pages/slices.js'
 import type { ListingView } from './json.js'
-import { renderPath } from './path.js'
 import { renderReadme, type Readme } from './readme.js'
 import { renderNotes, renderPages } from './rest.js'
 import { renderRow } from './rows.js'
@@ -91,4 +90,19 @@ function renderFooter(depth: number): Html {
   const status = `./${'../'.repeat(depth)}-/status`
   return html`Times are in UTC. <a href="?json">The same as JSON</a>
     <a href="${status}">Status of this mirror</a>`
+}
+
+/** The path from the root to a directory, as links. */
+function renderPath(components: readonly string[]): Html {
+  const steps = ['Index', ...components].map((name, i) => {
+    const address = '../'.repeat(components.length - i)
+    return i === components.length
+      ? html`<li><span aria-current="page">${name}</span></li>`
+      : html`<li><a href="${address}">${name}</a></li>`
+  })
+  return html`<nav aria-label="Path">
+    <ol class="path">
+      ${steps}
+    </ol>
+  </nav>`
 }

@@ -4,13 +4,28 @@ import { readBody, type BodyLimits } from '../requests/read-body.js'
 import type { Requesters } from '../requests/requester.js'
 import { addReadRoute } from '../../server/answers/read-route.js'
 import { bytesOf } from '../../server/answers/multipart-ranges.js'
-import { beginRange } from '../../server/answers/send-range.js'
+import { beginRange, type Ranged } from '../../server/answers/send-range.js'
 import { requestPath } from '../requests/request-path.js'
 import { askedVersion } from '../torrents/asked-version.js'
 import type { TorrentSender } from '../torrents/send.js'
 import type { PathSets } from './path-sets.js'
-import { findNullFile } from './null-file.js'
 import { parseDigest, singleSet } from './set.js'
+import { malformed, notPermitted } from '../../server/answers/refusal.js'
+import { BLOCK_SIZE } from './set-content.js'
+
+const ZEROS = Buffer.alloc(BLOCK_SIZE)
+
+/** Null files never change, so their date is the earliest. */
+const LAST_MODIFIED = new Date(0).toUTCString()
+
+const HEADERS = {
+  'Content-Type': 'application/octet-stream',
+  'Cache-Control': 'public, max-age=31536000, immutable',
+}
+
+interface NullFile extends Omit<Ranged, 'size'> {
+  readonly bytes: Uint8Array
+}
 
 /** Segments of an address before the path in `/<name>/<service>/single/<path>`. */
 const BEFORE_PATH = 3
@@ -88,4 +103,16 @@ function sendUnknown(reply: FastifyReply): FastifyReply {
       'Content-Length': '0',
     })
     .send()
+}
+
+/**
+ * The file of zeros with the name `<size>_<n>`.
+ * @throws Refusal if the name has another form, or the file would be longer than a piece
+ */
+function findNullFile(name: string): NullFile {
+  const size = Number(/^(\d+)_\d+$/.exec(name)?.[1] ?? NaN)
+  if (Number.isNaN(size)) throw malformed('not the name of a null file; use <size>_<n>')
+  if (size > BLOCK_SIZE) throw notPermitted(`a null file of more than ${BLOCK_SIZE} bytes`)
+  const validators = { etag: `"null-${size}"`, lastModified: LAST_MODIFIED }
+  return { bytes: ZEROS.subarray(0, size), validators, headers: HEADERS }
 }

@@ -7,7 +7,7 @@ import type { ProgressStatus } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
 import { viewByQuery } from '../requests/view-address.js'
-import type { BusyStatus, StatusReport, TrackerStatus, WarmStatus } from './report.js'
+import type { BusyStatus, StatusReport, TrackerStatus, WarmStatus } from './status-report.js'
 
 /** Seconds between two updates of a live page. */
 const LIVE = 5

@@ -8,7 +8,13 @@ import type { ScrapeStatus, TrackerScrapes } from './tracker-scrapes.js'
 import type { BusyTorrent, BusyTorrents } from '../torrents/busy-torrents.js'
 import type { HashedBytes } from '../torrents/hashed-bytes.js'
 import type { OnDemand } from '../torrents/on-demand.js'
-import type { BusyStatus, QueueStatus, StatusReport, TrackerStatus, WarmStatus } from './report.js'
+import type {
+  BusyStatus,
+  QueueStatus,
+  StatusReport,
+  TrackerStatus,
+  WarmStatus,
+} from './status-report.js'
 import type { ServerContext } from '../../server/context.js'
 
 /** Milliseconds for which a report is kept. */

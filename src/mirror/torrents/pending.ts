@@ -31,12 +31,12 @@ export class PendingTorrent<T> {
     readonly memory: MemoryAccount,
   ) {
     this.promise = Promise.resolve().then(() => work(this))
-    const settle = () => {
+    const finish = () => {
       memory.close()
       clearTimeout(this.#expectedAgain ?? undefined)
     }
     // Failures are handled by those who wait; there may be none
-    this.promise.then(settle, settle)
+    this.promise.then(finish, finish)
   }
 
   /** Number of requests that wait for it. */
@@ -57,12 +57,12 @@ export class PendingTorrent<T> {
     this.#waiters++
     return new Promise<T>((resolve, reject) => {
       let isOver = false
-      const end = (settle: () => void) => {
+      const end = (finish: () => void) => {
         if (isOver) return
         isOver = true
         clearTimeout(timer)
         this.#waiters--
-        settle()
+        finish()
       }
       const timer = setTimeout(() => {
         end(() => {

@@ -24,7 +24,7 @@ export class LstatQueue {
   readonly #lookAtAll = (): void => {
     const waiting = this.#waiting
     this.#waiting = []
-    const settle = (states: readonly (PathState | Error)[]) => {
+    const finish = (states: readonly (PathState | Error)[]) => {
       waiting.forEach(({ resolve, reject }, i) => {
         const state = states[i] ?? new Error('not looked at')
         if (state instanceof Error) reject(state)
@@ -34,6 +34,6 @@ export class LstatQueue {
     const fail = (error: Error) => {
       for (const { reject } of waiting) reject(error)
     }
-    lstatMany(waiting.map(({ path }) => path)).then(settle, fail)
+    lstatMany(waiting.map(({ path }) => path)).then(finish, fail)
   }
 }

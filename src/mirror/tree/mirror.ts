@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, realpath } from 'node:fs/promises'
+import { access, realpath, open, readlink } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, osCodeOf } from '../../errors.js'
@@ -10,7 +10,14 @@ import { IsDirectory, notFound, notPermitted, NotReady } from '../../server/answ
 import { LstatQueue } from './lstat-queue.js'
 import { formatMirrorPath } from './mirror-path.js'
 import { isRootThere, missingRoot } from './missing-root.js'
-import { realPathOf } from './real-path.js'
+
+/** Most components for which looking up each is faster than opening the path. */
+const FEW_COMPONENTS = 32
+
+/**
+ * Opens a path only to name it, whatever its kind and permissions; Node does not define this flag.
+ */
+const O_PATH = 0o10000000
 
 /** The published part of a file system. */
 export interface Mirror {
@@ -163,4 +170,20 @@ export async function toRefusal(
     return new NotReady('the server has too many open files; try again in 5 s', 5)
   if (FORBIDDEN.includes(code)) return notPermitted(what)
   return asBtkitError(error, what)
+}
+
+/**
+ * The real path of a path, through links; rejects with the system's errors. realpath(3) looks up
+ * every component by its path from the root, which takes quadratic time for deep paths, again for
+ * each level of a tree. For those, Linux names the path of an open descriptor.
+ */
+export async function realPathOf(path: string): Promise<string> {
+  if (process.platform !== 'linux' || path.split(sep).length <= FEW_COMPONENTS)
+    return realpath(path)
+  const handle = await open(path, O_PATH)
+  try {
+    return await readlink(`/proc/self/fd/${handle.fd}`)
+  } finally {
+    await handle.close()
+  }
 }

@@ -7,13 +7,24 @@ import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../progress/send-progress.js'
 import { publicAddress } from '../requests/public-address.js'
 import type { Requester } from '../requests/requester.js'
-import { sendShort } from '../../server/answers/send-short.js'
 import type { FileDigests } from './file-digests.js'
 import type { FileTorrents } from './file-torrents.js'
 import { renderingPieces, renderMetalink, type MetalinkFile } from './metalink.js'
 import { isTorrentNameTaken, torrentAddress } from './place.js'
 import { SeenSince } from './seen-since.js'
 import type { ServerContext } from '../../server/context.js'
+import { createHash } from 'node:crypto'
+import { endConditional } from '../../server/answers/conditional.js'
+
+/** A short answer that is sent whole. */
+interface ShortAnswer {
+  readonly body: Uint8Array
+  readonly type: string
+  /** HTTP date. */
+  readonly lastModified: string
+  /** Whether no other answer can have the same date. */
+  readonly isSettled: boolean
+}
 
 export interface DigestViewsParts extends Pick<ServerContext, 'now'> {
   readonly options: Pick<ServiceOptions, 'mirror' | 'publicUrl' | 'serviceName' | 'webSeeds'>
@@ -31,7 +42,7 @@ export interface WantedDigestView {
 }
 
 /** A view made from the digest of a whole file. */
-interface Told {
+interface DigestView {
   readonly body: Uint8Array
   /** Since when it is valid, in milliseconds since 1970. */
   readonly sinceMs: number
@@ -77,7 +88,7 @@ export class DigestViews {
   async #metalinkOf(
     { file, sha256, sinceMs, requester }: Asked,
     { raw }: FastifyRequest,
-  ): Promise<Told> {
+  ): Promise<DigestView> {
     const { options, files, runSteps } = this.#parts
     const { path, fingerprint } = file
     const { size } = fingerprint
@@ -104,10 +115,23 @@ interface Asked {
   readonly requester: Requester
 }
 
-function checksumOf({ file, sha256, sinceMs }: Asked): Told {
+function checksumOf({ file, sha256, sinceMs }: Asked): DigestView {
   return { body: formatChecksums([{ path: file.path.at(-1) ?? '', digest: sha256 }]), sinceMs }
 }
 
 function encode(metalink: MetalinkFile): Uint8Array {
   return Buffer.from(renderMetalink(metalink))
+}
+
+/** Sends a short body with an ETag made from its content, or 304 if the client has it. */
+function sendShort(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { body, type, lastModified, isSettled }: ShortAnswer,
+): FastifyReply {
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
+  reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': 'no-cache' })
+  const date = isSettled ? lastModified : null
+  if (endConditional(request, reply, { etag, lastModified: date })) return reply
+  return reply.headers({ 'Content-Type': type, 'Content-Length': String(body.length) }).send(body)
 }

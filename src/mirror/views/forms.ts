@@ -2,8 +2,10 @@ import { magnetLink } from '../../metainfo/magnet.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { torrentForm, type ComposeForm, type TorrentSurroundings } from '../torrents/response.js'
-import { attachmentNamed } from '../requests/attachment.js'
 import { torrentAddress, type Place } from './place.js'
+
+/** Characters that cannot be in a quoted file name; browsers treat `%41` differently. */
+const UNQUOTABLE = /[^\x20-\x7e]|["\\%]/gu
 
 /** The views made from a torrent. */
 export type TorrentView = 'torrent' | 'magnet' | 'btih'
@@ -49,5 +51,22 @@ function magnetOf(
     webSeeds:
       path && isSeeded ? addresses.map((address) => fileAddress(address, path)) : [...webSeeds],
     exactSource,
+  })
+}
+
+/**
+ * The Content-Disposition for a download with that name (RFC 6266): in ASCII, and also in UTF-8 if
+ * that differs.
+ */
+function attachmentNamed(name: string): string {
+  const plain = name.replace(UNQUOTABLE, '_')
+  const quoted = `attachment; filename="${plain}"`
+  return plain === name ? quoted : `${quoted}; filename*=UTF-8''${encodeExtended(name)}`
+}
+
+/** Percent-encodes the characters that an extended value cannot contain (RFC 8187). */
+function encodeExtended(text: string): string {
+  return encodeURIComponent(text).replace(/['()*]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
   })
 }

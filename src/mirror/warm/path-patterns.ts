@@ -29,7 +29,7 @@ export class PathPatterns {
     const places = patterns.map(compilePattern)
     this.#places = places.flat()
     const firsts = places.map((_, i) => places.slice(0, i).flat().length)
-    this.start = this.#settle(firsts)
+    this.start = this.#spread(firsts)
   }
 
   /**
@@ -42,7 +42,7 @@ export class PathPatterns {
       if (place === 'directories') return isLink || name.startsWith('.') ? [] : [at]
       return typeof place === 'function' && place(name) ? [at + 1] : []
     })
-    return this.#settle(next)
+    return this.#spread(next)
   }
 
   /** Whether a path that led to these parts matches. */
@@ -56,7 +56,7 @@ export class PathPatterns {
   }
 
   /** Adds the parts after each `**`, which may stand for no directory. */
-  #settle(places: readonly number[]): Places {
+  #spread(places: readonly number[]): Places {
     const all = places.flatMap((at) => (this.#places[at] === 'directories' ? [at, at + 1] : [at]))
     return [...new Set(all)]
   }

@@ -42,7 +42,7 @@ export class WarmFiles {
   }
 
   /** Sets the readiness of a file. */
-  settle(file: WarmFile, readiness: Readiness, torrent: ReadyTorrent | null = null): void {
+  setReadiness(file: WarmFile, readiness: Readiness, torrent: ReadyTorrent | null = null): void {
     // The path may have another state by now
     if (this.get(file.path) !== file) return
     if (readiness === 'ready' || file.readiness === 'ready') this.#version++

@@ -202,21 +202,21 @@ export class Warmer {
       if (outcome.kind === 'later') {
         if (this.files.get(file.path) === file) this.#backlog.addLater(file, urgency)
       } else if (outcome.kind === 'ready') {
-        this.files.settle(file, 'ready', outcome.torrent)
+        this.files.setReadiness(file, 'ready', outcome.torrent)
       } else if (outcome.kind === 'failed') {
         this.#fail(file, outcome.reason)
       } else {
-        this.files.settle(file, 'failed')
+        this.files.setReadiness(file, 'failed')
       }
     } catch (error) {
       if (signal.aborted) return
-      this.files.settle(file, 'failed')
+      this.files.setReadiness(file, 'failed')
       this.#parts.onError(error)
     }
   }
 
   #fail(file: WarmFile, reason: string | null): void {
-    this.files.settle(file, 'failed')
+    this.files.setReadiness(file, 'failed')
     const path = keyOf(file.path)
     if (reason === null || this.#told.has(path) || this.#told.size >= MAX_TOLD) return
     this.#told.add(path)

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { CountedResponse } from './counted-response.js'
 import type { ConnectionFollower } from './connections.js'
 import { ClientThrottle, type ClientThrottleRules, HeldSockets } from './client-throttle.js'
-import { Greediest } from './greediest.js'
+import { LargestHolder } from './largest-holder.js'
 
 /** The last response begun on a connection; of a map of all, each request would make an entry. */
 const BEGUN = Symbol('begun')
@@ -45,7 +45,7 @@ export class PipelineQueue implements ConnectionFollower {
   readonly #held = new HeldSockets()
   readonly #waiting = new Map<Socket, Set<IncomingMessage>>()
   readonly #clients: ClientThrottle
-  readonly #greediest = new Greediest<Socket>()
+  readonly #largest = new LargestHolder<Socket>()
   #count = 0
 
   constructor(rules: PipelineRules) {
@@ -100,14 +100,14 @@ export class PipelineQueue implements ConnectionFollower {
     if (socket.destroyed) return
     const requests = this.#of(socket).add(request)
     this.#count++
-    this.#greediest.set(socket, requests.size)
+    this.#largest.set(socket, requests.size)
     this.#clients.note(socket, 1)
     if (requests.size > this.#rules.maxWaiting) this.#held.hold(socket, this)
-    if (this.#count > (this.#rules.maxOfAll ?? MAX_OF_ALL)) this.#closeGreediest()
+    if (this.#count > (this.#rules.maxOfAll ?? MAX_OF_ALL)) this.#closeLargest()
     const begin = () => {
       if (socket.destroyed || !requests.delete(request)) return
       this.#count--
-      this.#greediest.set(socket, requests.size)
+      this.#largest.set(socket, requests.size)
       this.#clients.note(socket, -1)
       if (requests.size === 0) this.#held.release(socket, this)
       handler(request, response)
@@ -126,8 +126,8 @@ export class PipelineQueue implements ConnectionFollower {
     return requests
   }
 
-  #closeGreediest(): void {
-    const socket = this.#greediest.first
+  #closeLargest(): void {
+    const socket = this.#largest.first
     if (socket) this.#close(socket)
   }
 
@@ -141,7 +141,7 @@ export class PipelineQueue implements ConnectionFollower {
     const requests = this.#waiting.get(socket)
     if (!requests) return
     this.#waiting.delete(socket)
-    this.#greediest.set(socket, 0)
+    this.#largest.set(socket, 0)
     this.#count -= requests.size
     this.#clients.note(socket, -requests.size)
     for (const request of requests) this.#rules.onLeft(request)

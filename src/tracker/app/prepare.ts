@@ -9,11 +9,17 @@ import { openSwarms } from '../swarms/open-swarms.js'
 import { ID_SECRET } from '../protocol/connection-ids.js'
 import { openAccessLists } from './access-lists.js'
 import { assembleTracker } from './assemble.js'
-import { storeClock } from './clocks.js'
-import { readSharedKey } from './shared-key.js'
 import type { MultitrackerSettings, TrackerSettings } from './settings.js'
 import { StateSaver } from './state-saver.js'
 import type { ServerContext } from '../../server/context.js'
+import { BtkitError } from '../../errors.js'
+
+/** The smallest and the largest size of a shared key in bytes. */
+const MIN_KEY_SIZE = 16
+const MAX_KEY_SIZE = 4096
+
+/** Start of the store's clock in seconds. Peers loaded from the state have earlier times. */
+const CLOCK_START = 10_000_000
 
 /** The outside world of the tracker: clocks, warnings, log. */
 export interface TrackerWorld extends ServerContext {
@@ -83,4 +89,30 @@ function openLog(
     sink.write(lines)
   }
   return new AccessLog({ format, clientAddresses, now, write })
+}
+
+/** The store's clock in seconds. `monotonic` returns milliseconds since the tracker began. */
+function storeClock(monotonic: () => number): () => number {
+  return () => CLOCK_START + Math.floor(monotonic() / 1000)
+}
+
+/**
+ * Reads the key in a file, without white space at its end.
+ * @throws BtkitError if it cannot be read or is too short
+ */
+async function readSharedKey(path: string): Promise<Uint8Array> {
+  const file = await readRegular(path, MAX_KEY_SIZE, null)
+  const key = Buffer.from(
+    Buffer.from(file?.bytes ?? [])
+      .toString('latin1')
+      .trimEnd(),
+    'latin1',
+  )
+  if (key.length < MIN_KEY_SIZE) {
+    throw new BtkitError(
+      'usage',
+      `${path}: the key is too short; use at least ${MIN_KEY_SIZE} bytes`,
+    )
+  }
+  return key
 }

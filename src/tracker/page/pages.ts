@@ -5,7 +5,6 @@ import type { TorrentList } from '../allowed/torrent-list.js'
 import { describeTorrent, type AllowedTorrent } from '../allowed/known-torrent.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
 import { History } from './history.js'
-import { infoHashOf } from './info-hash.js'
 import { renderInfoPage } from './info-page.js'
 import { jsonOfRow, jsonOfRows } from './json.js'
 import {
@@ -23,6 +22,9 @@ import { makeRow, Snapshot } from './snapshot.js'
 import { TorrentLinks } from './torrent-links.js'
 import { renderTorrentPage } from './torrent-page.js'
 import type { ServerContext } from '../../server/context.js'
+import { decodeText } from '../protocol/query-bytes.js'
+
+const INFO_HASH_FIELDS: readonly string[] = ['info_hash', 'hash']
 
 /** Options that say which pages are shown. */
 export interface PageOptions {
@@ -185,4 +187,16 @@ async function readTorrentOf(
     if (error instanceof BtkitError) return null
     throw error
   }
+}
+
+/**
+ * Reads the info hash in a query, as 40 hexadecimal digits or as 20 escaped bytes like in
+ * announces.
+ * Returns it in hexadecimal, or null if there is none.
+ */
+function infoHashOf(query: string): string | null {
+  const fields = query.split('&').map((field) => field.split(/=(.*)/s).map(decodeText))
+  const [, value = ''] = fields.find(([name = '']) => INFO_HASH_FIELDS.includes(name)) ?? []
+  if (/^[0-9a-f]{40}$/i.test(value)) return value.toLowerCase()
+  return value.length === 20 ? Buffer.from(value, 'latin1').toString('hex') : null
 }

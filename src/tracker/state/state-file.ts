@@ -33,8 +33,8 @@ export interface StateFileParts extends Pick<ServerContext, 'now'> {
 export class StateFile {
   readonly #parts: StateFileParts
   #saving: Promise<void> | null = null
-  /** The pending work of `settle`; null if there is none. */
-  #settle: (() => Promise<void>) | null = null
+  /** The pending work of `prepareToSave`; null if there is none. */
+  #beforeSaving: (() => Promise<void>) | null = null
 
   constructor(parts: StateFileParts) {
     this.#parts = parts
@@ -63,9 +63,9 @@ export class StateFile {
    * `dfile` is copied.
    * @throws system errors unchanged
    */
-  async settle(): Promise<void> {
-    await this.#settle?.()
-    this.#settle = null
+  async prepareToSave(): Promise<void> {
+    await this.#beforeSaving?.()
+    this.#beforeSaving = null
   }
 
   /**
@@ -121,7 +121,8 @@ export class StateFile {
       return
     }
     if (looksPickled(beginning)) {
-      this.#settle = () => this.#setAside('pickled', "a state of bttrack in Python's pickle format")
+      this.#beforeSaving = () =>
+        this.#setAside('pickled', "a state of bttrack in Python's pickle format")
       return
     }
     if (beginning[0] !== 'd'.charCodeAt(0)) {
@@ -135,7 +136,7 @@ export class StateFile {
       throw new BtkitError('io', `${path}: not the state of a tracker (${error.message})`)
     }
     const copy = `${path}.bttrack`
-    this.#settle = async () => {
+    this.#beforeSaving = async () => {
       await copyFile(path, copy, constants.COPYFILE_EXCL).catch(ignoreExisting)
       report(`${path}: state of bttrack imported; the original is kept as ${copy}`)
     }
@@ -152,7 +153,7 @@ export class StateFile {
   }
 
   #setDamagedAside(): void {
-    this.#settle = () => this.#setAside('damaged', 'a damaged state')
+    this.#beforeSaving = () => this.#setAside('damaged', 'a damaged state')
   }
 
   async #setAside(kind: 'damaged' | 'pickled', what: string): Promise<void> {

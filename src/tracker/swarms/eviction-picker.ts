@@ -4,7 +4,7 @@ import type { Candidate } from './candidate.js'
 /** Number of peers or swarms that are examined. */
 const SAMPLES = 64
 
-export interface GreediestParts {
+export interface EvictionPickerParts {
   readonly addresses: AddressCounts
   /** Four words per peer. */
   readonly peerAddresses: Uint32Array
@@ -18,9 +18,9 @@ export interface GreediestParts {
  * Nobody can therefore keep others out, even from many addresses.
  */
 export class EvictionPicker {
-  readonly #parts: GreediestParts
+  readonly #parts: EvictionPickerParts
 
-  constructor(parts: GreediestParts) {
+  constructor(parts: EvictionPickerParts) {
     this.#parts = parts
   }
 
@@ -31,7 +31,7 @@ export class EvictionPicker {
    */
   find(candidate: Candidate, highest: number, peerAt: (number: number) => number): number {
     const { addresses, peerAddresses, random } = this.#parts
-    let greediest = 0
+    let chosen = 0
     const own = addresses.countNetwork(candidate.address, 0)
     let network = own
     let address = addresses.countAll(candidate.address, 0) + 1
@@ -44,10 +44,10 @@ export class EvictionPicker {
       const atAddress = addresses.countAll(peerAddresses, 4 * peer)
       const isGreedier = inNetwork > network || (inNetwork === network && atAddress > address)
       if (!isGreedier) continue
-      greediest = peer
+      chosen = peer
       network = inNetwork
       address = atAddress
     }
-    return greediest
+    return chosen
   }
 }

@@ -51,7 +51,7 @@ export class MemorySwarms {
   readonly #lists: IndexLists
   readonly #addressLimits: AddressLimits
   readonly #choice: PeerChoice
-  readonly #greediest: EvictionPicker
+  readonly #evictionPicker: EvictionPicker
   readonly #candidate = new Candidate()
   readonly #members: Members
 
@@ -65,7 +65,7 @@ export class MemorySwarms {
     const addresses = new AddressCounts(memory)
     this.#addressLimits = new AddressLimits({ peers: this.#peers, addresses, limits })
     const peerAddresses = memory.peers.addresses
-    this.#greediest = new EvictionPicker({ addresses, peerAddresses, random })
+    this.#evictionPicker = new EvictionPicker({ addresses, peerAddresses, random })
     const tables = { peers: this.#peers, swarms: this.#swarms, lists: this.#lists }
     this.#members = new Members({
       ...tables,
@@ -222,7 +222,7 @@ export class MemorySwarms {
 
   /** Replaces a swarm whose only peer uses more than the candidate; 0 if there is none. */
   #displaceSwarm(infoHash: Uint8Array): number {
-    const peer = this.#greediest.find(this.#candidate, this.#swarms.highest, (swarm) => {
+    const peer = this.#evictionPicker.find(this.#candidate, this.#swarms.highest, (swarm) => {
       return this.#members.count(swarm) === 1 ? this.#members.first(swarm) : 0
     })
     if (peer === 0) return 0
@@ -239,7 +239,7 @@ export class MemorySwarms {
   #displacePeer(joined: number): boolean {
     const { swarms } = this.#peers.columns
     const highest = this.#counters[Counter.highestPeer] ?? 0
-    const peer = this.#greediest.find(this.#candidate, highest, (number) => {
+    const peer = this.#evictionPicker.find(this.#candidate, highest, (number) => {
       const swarm = swarms[number] ?? 0
       // Without its last peer the swarm itself would be removed
       const isLast = swarm === joined && this.#members.count(swarm) === 1

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { scrapeUrl } from '../../../src/clients/scrape/scrape-url.js'
+import { scrapeUrl } from '../../../src/clients/scrape/http-scrape.js'
 
 // The examples of BEP 48, and what it leaves open
 const ADDRESSES = {

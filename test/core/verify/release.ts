@@ -5,7 +5,7 @@ import {
   verifyTorrent,
   type VerifyRequest,
 } from '../../../src/core/verify/verify-torrent.js'
-import type { VerifyReport } from '../../../src/core/verify/report.js'
+import type { VerifyReport } from '../../../src/core/verify/verify-report.js'
 import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import type { StatusReport } from '../../../src/mirror/status/report.js'
+import type { StatusReport } from '../../../src/mirror/status/status-report.js'
 import { SINGLE } from '../../mirror/hostile/siege.js'
 import { openTab, unlessBrowser } from '../../support/browser.js'
 import { holdHashing } from '../../support/held-hashing.js'

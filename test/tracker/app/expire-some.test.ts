@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { expireSome } from '../../../src/tracker/app/expire-some.js'
+import { expireSome } from '../../../src/tracker/app/run-tracker.js'
 
 /** A store with a number of places, all of which hold an expired peer. */
 function makeStore(places: number) {

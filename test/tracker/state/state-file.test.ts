@@ -43,7 +43,7 @@ test('swarms and counts survive a restart', async (t) => {
   const { directory } = await savedState(t)
   const { store, file, peers, told } = stateIn(directory, NOW + 60_000)
   await file.load()
-  await file.settle()
+  await file.prepareToSave()
   assert.deepEqual(store.scrape(digestOf('torrent')), {
     complete: 1,
     incomplete: 1,
@@ -58,7 +58,7 @@ test('peers that expired while the tracker was down are gone', async (t) => {
   const { directory } = await savedState(t)
   const { store, file } = stateIn(directory, NOW + 2_800_000)
   await file.load()
-  await file.settle()
+  await file.prepareToSave()
   const counts = store.scrape(digestOf('torrent'))
   assert.deepEqual([counts?.complete, counts?.incomplete, counts?.downloaded], [0, 0, 1])
 })
@@ -67,7 +67,7 @@ test('without a file there are no swarms; the first save creates it for owner an
   const directory = makeScratch(t)
   const { file, store, path } = stateIn(directory)
   await file.load()
-  await file.settle()
+  await file.prepareToSave()
   assert.equal(store.totals().peers, 0)
   await file.save()
   assert.equal(statSync(path).mode & 0o007, 0)
@@ -78,7 +78,7 @@ test('an empty file, as created by mktemp, is a state without swarms', async (t)
   const directory = makeScratch(t, { state: '' })
   const { file, told } = stateIn(directory)
   await file.load()
-  await file.settle()
+  await file.prepareToSave()
   await file.save()
   assert.deepEqual(told, [])
   assert(statSync(join(directory, 'state')).size > 0)
@@ -101,7 +101,7 @@ for (const [what, damage] of [
     writeFileSync(path, damaged)
     const { file, store, told } = stateIn(directory)
     await file.load()
-    await file.settle()
+    await file.prepareToSave()
     assert.equal(store.totals().peers, 0)
     assert.deepEqual(readdirSync(directory), [`state.damaged-${NOW}`])
     assert.deepEqual(readFileSync(`${path}.damaged-${NOW}`), damaged)
@@ -163,7 +163,7 @@ test('a bencoded dfile of bttrack is imported, and a copy is kept', async (t) =>
   utimesSync(join(directory, 'state'), NOW / 1000 - 60, NOW / 1000 - 60)
   const { file, store, told, path, peers: found } = stateIn(directory)
   await file.load()
-  await file.settle()
+  await file.prepareToSave()
   assert.deepEqual(store.scrape(digestOf('torrent')), {
     complete: 1,
     incomplete: 2,
@@ -189,7 +189,7 @@ test('a dfile of the oldest bttrack, with peers only, is imported', async (t) =>
   utimesSync(join(directory, 'state'), NOW / 1000, NOW / 1000)
   const { file, store } = stateIn(directory)
   await file.load()
-  await file.settle()
+  await file.prepareToSave()
   assert.equal(store.scrape(digestOf('torrent'))?.complete, 1)
 })
 
@@ -197,7 +197,7 @@ test('an empty dfile of bttrack gives no swarms', async (t) => {
   const directory = makeScratch(t, { state: dfileOf({ completed: {}, peers: {} }) })
   const { file, store } = stateIn(directory)
   await file.load()
-  await file.settle()
+  await file.prepareToSave()
   assert.equal(store.totals().swarms, 0)
 })
 
@@ -219,7 +219,7 @@ for (const [protocol, beginning] of [
     const directory = makeScratch(t, { state: Buffer.from(beginning, 'latin1') })
     const { file, told, path } = stateIn(directory)
     await file.load()
-    await file.settle()
+    await file.prepareToSave()
     assert.deepEqual(told, [
       `${path}: a state of bttrack in Python's pickle format cannot be read; ` +
         `renamed to ${path}.pickled-${NOW}, and the tracker starts without peers`,
@@ -244,7 +244,7 @@ test('the newest three damaged states are kept', async (t) => {
     writeFileSync(path, bytes.fill(1, bytes.length - 1))
     const damaged = stateIn(directory, NOW + i)
     await damaged.file.load()
-    await damaged.file.settle()
+    await damaged.file.prepareToSave()
   }
   const expected = [2, 3, 4].map((i) => `state.damaged-${NOW + i}`)
   assert.deepEqual(readdirSync(directory).sort(), expected)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bucketsFor, HashIndex } from '../../../src/tracker/swarms/hash-index.js'
-import { randomNumbers } from '../../../src/tracker/swarms/random-numbers.js'
+import { randomNumbers } from '../../../src/tracker/swarms/open-swarms.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 
 const ITEMS = 5000

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { randomNumbers } from '../../../src/tracker/swarms/random-numbers.js'
+import { randomNumbers } from '../../../src/tracker/swarms/open-swarms.js'
 import type { PeerEvent } from '../../../src/tracker/swarms/swarm-store.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { announceOf, digestOf, makeStore, peersOf } from './store.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { IndexPool, POOL_HEADS } from '../../../src/tracker/swarms/index-pool.js'
-import { randomNumbers } from '../../../src/tracker/swarms/random-numbers.js'
+import { randomNumbers } from '../../../src/tracker/swarms/open-swarms.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 
 function makePool(order: number): IndexPool {

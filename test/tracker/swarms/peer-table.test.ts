@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MemorySwarms } from '../../../src/tracker/swarms/memory-swarms.js'
-import { randomNumbers } from '../../../src/tracker/swarms/random-numbers.js'
+import { randomNumbers } from '../../../src/tracker/swarms/open-swarms.js'
 import { allocateStore, type StoreMemory } from '../../../src/tracker/swarms/store-memory.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { announceOf, limits } from './store.js'

@@ -1,6 +1,6 @@
 import { completeDirectories } from '../../../core/complete/complete-directories.js'
 import type { InfoRule } from '../../../core/complete/info-rules.js'
-import type { CompleteReport } from '../../../core/complete/report.js'
+import type { CompleteReport } from '../../../core/complete/complete-report.js'
 import type { CompleteRequest, CompleteWatch } from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/publish/sync.js'
 import { BtkitError, asBtkitError } from '../../../errors.js'
@@ -22,7 +22,7 @@ import {
   hasChanges,
   keptOf,
   lastingFailuresOf,
-} from './report.js'
+} from './completedir-output.js'
 import { askedRules, declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'

@@ -4,7 +4,7 @@ import { readTorrentFile } from '../../arguments/torrent-input.js'
 import type { CommandContext } from '../../context.js'
 import { declareBulkEdit } from '../editing/options.js'
 import { oldTrackerLines, trackerLines } from '../editing/legacy.js'
-import { runEdits } from '../editing/run.js'
+import { runEdits } from '../editing/run-edits.js'
 
 const EXAMPLES = `
 Examples:

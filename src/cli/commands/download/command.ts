@@ -6,7 +6,7 @@ import { givenOldOptions } from '../../arguments/without-meaning.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote, reportWarning } from '../../output/messages.js'
 import { declareDownloadOptions, OWN_OPTIONS } from './options.js'
-import { runDownload } from './run.js'
+import { runDownload } from './run-download.js'
 
 const EXAMPLES = `
 Examples:

@@ -6,7 +6,7 @@ import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import { takeTrackerSteps } from '../../../metainfo/edit/tracker-steps.js'
 import { changeTrackers, trackerBytes } from '../../../metainfo/edit/trackers.js'
 import type { TorrentFacts } from '../../../core/edit/file.js'
-import type { Removal } from '../editing/run.js'
+import type { Removal } from '../editing/run-edits.js'
 import { LIST_NAMES, type ListName, type ListOptions } from './list-options.js'
 
 interface StoredList {

@@ -2,7 +2,7 @@ import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
 import { seedsOf, type SeedKey } from '../../../metainfo/edit/lists.js'
 import { formatAnnounceList } from '../../../metainfo/trackers.js'
-import { optional } from './report.js'
+import { optional } from './edit-output.js'
 
 /** The output of a command under its BitTornado name. Scripts read it. */
 export interface LegacyWords {

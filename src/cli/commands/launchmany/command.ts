@@ -11,7 +11,7 @@ import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openDisplay } from '../../output/torrent-display.js'
 import { declareLaunchOptions, type LaunchOptions } from './options.js'
-import { keepSeeding, letGo, type LaunchRun } from './run.js'
+import { keepSeeding, letGo, type LaunchRun } from './keep-seeding.js'
 
 const EXAMPLES = `
 Examples:

@@ -16,7 +16,7 @@ import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 import { byteRate, seconds, wholeNumber } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
-import { runPublish } from './run.js'
+import { runPublish } from './run-publish.js'
 
 const EXAMPLES = `
 Examples:

@@ -8,7 +8,7 @@ import type { CommandContext } from '../../context.js'
 import { planAnnounce } from './announce.js'
 import { declareBulkEdit } from '../editing/options.js'
 import { oldTrackerLines } from '../editing/legacy.js'
-import { runEdits } from '../editing/run.js'
+import { runEdits } from '../editing/run-edits.js'
 import { checked, collect, trackers } from '../../arguments/values.js'
 
 const EXAMPLES = `

@@ -3,7 +3,7 @@ import { checkName } from '../../../metainfo/name.js'
 import type { CommandContext } from '../../context.js'
 import { declareEdit } from '../editing/options.js'
 import { renameLines } from '../editing/legacy.js'
-import { runEdits } from '../editing/run.js'
+import { runEdits } from '../editing/run-edits.js'
 import { checked } from '../../arguments/values.js'
 
 const EXAMPLES = `

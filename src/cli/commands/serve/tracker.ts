@@ -1,4 +1,8 @@
-import { runTracker, type RunningTracker, type TrackerWorld } from '../../../tracker/app/run.js'
+import {
+  runTracker,
+  type RunningTracker,
+  type TrackerWorld,
+} from '../../../tracker/app/run-tracker.js'
 import { BtkitError } from '../../../errors.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'

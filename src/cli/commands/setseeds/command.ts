@@ -4,7 +4,7 @@ import { parseSeeds } from '../../../metainfo/trackers.js'
 import type { CommandContext } from '../../context.js'
 import { declareBulkEdit } from '../editing/options.js'
 import { oldSeedLines } from '../editing/legacy.js'
-import { runEdits } from '../editing/run.js'
+import { runEdits } from '../editing/run-edits.js'
 import { checked } from '../../arguments/values.js'
 
 /** The arguments that remove all seeds: BitTornado's 0, and the empty text. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { runTracker } from '../../../tracker/app/run.js'
+import { runTracker } from '../../../tracker/app/run-tracker.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'

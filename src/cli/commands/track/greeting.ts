@@ -1,6 +1,6 @@
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import type { RunningTracker } from '../../../tracker/app/run.js'
+import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 
 /** The lines printed when the tracker has started. */

@@ -1,7 +1,11 @@
 import { resolve } from 'node:path'
 import { pathIn } from '../../../core/verify/content.js'
 import type { Interval } from '../../../core/verify/pieces.js'
-import { FILE_STATUSES, type VerifiedFile, type VerifyReport } from '../../../core/verify/report.js'
+import {
+  FILE_STATUSES,
+  type VerifiedFile,
+  type VerifyReport,
+} from '../../../core/verify/verify-report.js'
 import type { FailedCheck } from '../../../core/verify/verify-torrents.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'

@@ -2,10 +2,19 @@ import { SAMPLE_INTERVAL } from '../page/history.js'
 import { PeerTrackerPoller } from '../multitracker/peer-tracker-poller.js'
 import { lockState } from '../state/lock-state.js'
 import { listenEverywhere, type Listening } from './listen-everywhere.js'
-import { expireSome } from './expire-some.js'
 import { startPeriodicTasks } from '../../server/lifecycle/periodic-tasks.js'
 import { prepareTracker, type PreparedTracker, type TrackerWorld } from './prepare.js'
 import type { TrackerSettings } from './settings.js'
+import { setImmediate } from 'node:timers/promises'
+import type { MemorySwarms } from '../swarms/memory-swarms.js'
+
+/**
+ * Places of the store that are checked in one step. If all their peers expire, it takes
+ * milliseconds.
+ */
+const SLICE = 1024
+
+const SLICES = 16
 
 export type { TrackerWorld } from './prepare.js'
 
@@ -67,7 +76,7 @@ async function openTracker(
 /** Starts the work of a tracker that is already listening. */
 async function beginWork(prepared: PreparedTracker, listening: Listening): Promise<RunningTracker> {
   const { state, saver, sink, admitted, close } = prepared
-  await state.settle()
+  await state.prepareToSave()
   // Saves now so that an unwritable state is noticed at the start and not at the end
   await saver.save()
   const endWork = startRepeating(prepared)
@@ -123,5 +132,16 @@ function startRepeating({
   return () => {
     rounds.stop()
     return endWork()
+  }
+}
+
+/**
+ * Removes expired peers from the next places of a store, up to its end. Called twice a second, it
+ * covers a million places in 30 s. Announces are answered between steps.
+ */
+export async function expireSome(store: Pick<MemorySwarms, 'expire'>): Promise<void> {
+  for (let slice = 0; slice < SLICES; slice += 1) {
+    if (slice > 0) await setImmediate()
+    if (store.expire(SLICE)) return
   }
 }

@@ -1,6 +1,6 @@
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { jsonLine } from '../../../text/escape.js'
-import { optional } from '../editing/report.js'
+import { optional } from '../editing/edit-output.js'
 
 /** The result of a conversion. `after` is null if no torrent was made. */
 export interface ConvertResult {

@@ -1,6 +1,11 @@
 import { INFO_RULES, type InfoRule } from '../../../core/complete/info-rules.js'
 import { isLasting } from '../../../core/complete/lasting-problems.js'
-import type { Change, CompleteReport, Skip, SkipReason } from '../../../core/complete/report.js'
+import type {
+  Change,
+  CompleteReport,
+  Skip,
+  SkipReason,
+} from '../../../core/complete/complete-report.js'
 import { jsonLine } from '../../../text/escape.js'
 import { whyLength } from '../../output/piece-length.js'
 import { formatBytes } from '../../../text/quantity.js'

@@ -1,5 +1,5 @@
 /** Finds the holder that has most of something, without a look at all holders. */
-export class Greediest<Holder> {
+export class LargestHolder<Holder> {
   readonly #counts = new Map<Holder, number>()
   /** Holders by their count. */
   readonly #byCount = new Map<number, Set<Holder>>()

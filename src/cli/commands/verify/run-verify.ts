@@ -18,7 +18,7 @@ import {
   sumLine,
   verifyJson,
   type Tally,
-} from './report.js'
+} from './verify-output.js'
 import type { VerifyTargets } from './request.js'
 
 /** The options for checking and printing. */

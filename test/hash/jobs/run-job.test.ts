@@ -9,7 +9,7 @@ import {
   type HashJob,
   type JobParts,
 } from '../../../src/hash/jobs/job.js'
-import { runJob } from '../../../src/hash/jobs/run.js'
+import { runJob } from '../../../src/hash/jobs/run-job.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 import { openFilesBelow, unlessProc } from '../stream/open-files.js'
 import { plantStream } from '../plant-stream.js'
