@@ -34,7 +34,8 @@ const HTTP_KINDS: Readonly<Record<ClientKind, Defaults>> = {
   deluge: { port: 8112, path: '/json' },
 }
 
-const FORMS = [
+/** The forms of an address, for messages. */
+export const CLIENT_FORMS = [
   'scgi+unix:///run/rtorrent.sock',
   'scgi://127.0.0.1:5000',
   ...Object.keys(HTTP_KINDS).map((kind) => `${kind}+http://host`),
@@ -54,7 +55,7 @@ export function parseClientAddress(text: string): ClientAddress {
   if (kind === null || (scheme !== 'http' && scheme !== 'https')) {
     throw new BtkitError(
       'usage',
-      `${withoutCredentials(text)}: not the address of a client (${FORMS})`,
+      `${withoutCredentials(text)}: not the address of a client (${CLIENT_FORMS})`,
     )
   }
   return parseHttp(kind, scheme, rest)

@@ -2,6 +2,8 @@ import type { Metainfo } from './metainfo.js'
 import { BtkitError } from '../errors.js'
 
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
+/** Matches a host in front of a port or path, without `http://`. */
+const BARE_HOST = /^(localhost|\[[\da-f:.]+\]|[\w-]+(\.[\w-]+)+|[\w-]+(?=:\d))(:\d+)?([/?]|$)/i
 const SEED = /^(https?|ftp):\/\/[^/?#\s]+([/?#]\S*)?$/i
 
 /** Whether an argument is meant as a URL (even a mistyped one), not as a path. */
@@ -25,7 +27,11 @@ export function isSeed(url: string): boolean {
  */
 export function checkTracker(url: string): string {
   if (!isTracker(url)) {
-    throw new BtkitError('usage', `tracker '${url}': not an http, https, udp, ws or wss URL`)
+    const isBare = BARE_HOST.test(url) && isTracker(`http://${url}`)
+    const fault = isBare
+      ? `no http:// or udp:// in front; type http://${url}${/[/?]/.test(url) ? '' : '/announce'}`
+      : 'not an http, https, udp, ws or wss URL'
+    throw new BtkitError('usage', `tracker '${url}': ${fault}`)
   }
   return url
 }

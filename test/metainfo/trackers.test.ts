@@ -30,7 +30,6 @@ for (const url of TRACKERS) {
 
 const NO_TRACKERS = [
   '',
-  't.example/announce',
   'ftp://t.example/announce',
   'http:/t.example',
   'http://',
@@ -114,3 +113,16 @@ test('bars part seeds', () => {
     "HTTP seed '': not an http, https or ftp URL",
   )
 })
+
+for (const [url, typed] of [
+  ['t.example/announce', 'http://t.example/announce'],
+  ['tracker.example', 'http://tracker.example/announce'],
+  ['tracker.example:6969', 'http://tracker.example:6969/announce'],
+  ['localhost:6969/announce', 'http://localhost:6969/announce'],
+  ['[2001:db8::1]:6969', 'http://[2001:db8::1]:6969/announce'],
+] as const) {
+  test(`of the tracker ${url} the error says what to type`, () => {
+    const message = `tracker '${url}': no http:// or udp:// in front; type ${typed}`
+    assert.throws(() => checkTracker(url), { code: 'usage', message })
+  })
+}

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { parseClientAddress, type ClientAddress } from '../../clients/address.js'
+import { CLIENT_FORMS, parseClientAddress, type ClientAddress } from '../../clients/address.js'
 import { connectClient } from '../../clients/connect.js'
 import { withCredentials } from '../../clients/credentials.js'
 import type { TorrentClient } from '../../core/publish/client.js'
@@ -31,7 +31,8 @@ const LAST_CALL_MS = 3000
 export function openClients(urls: readonly string[], timeoutMs: number, io: Io): NamedClient[] {
   const named = urls.length > 0 ? urls : (io.env['BTKIT_CLIENT'] ?? '').split(/\s+/).filter(Boolean)
   if (named.length === 0) {
-    throw new BtkitError('usage', 'no client given; use --client or set BTKIT_CLIENT')
+    const how = `use --client URL or set BTKIT_CLIENT; forms of the URL: ${CLIENT_FORMS}`
+    throw new BtkitError('usage', `no client given; ${how}`)
   }
   return named.map((url) => {
     const address = withCredentials(parseClientAddress(url), credentialsFile(io))

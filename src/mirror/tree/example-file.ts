@@ -5,7 +5,7 @@ import { isWithheld, MirrorView, type Mirror } from './mirror.js'
 /** Most names searched for an example. */
 const MAX_NAMES = 2000
 
-/** The path of any published file, breadth first; null if none is found soon. */
+/** The path of any published file other than a torrent, breadth first; null if none is found soon. */
 export async function findExample(mirror: Mirror): Promise<readonly string[] | null> {
   const view = new MirrorView(mirror)
   const waiting: string[][] = [[]]
@@ -16,7 +16,7 @@ export async function findExample(mirror: Mirror): Promise<readonly string[] | n
       const path = [...next, name]
       if (isWithheld(path, mirror)) continue
       if (isDirectory) waiting.push(path)
-      else if (await isPublished(path, view)) return path
+      else if (!name.endsWith('.torrent') && (await isPublished(path, view))) return path
     }
   }
   return null

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../support/decode-torrent.js'
@@ -40,10 +40,11 @@ for (const [where, args, files, name] of [
 test('prints what it serves, where, and with how many trackers', async (t) => {
   const root = makeScratch(t)
   const { address, stdout } = await startServe(t, root)
-  const [serving, where, trackers, example, ...rest] = stdout().split('\n')
+  const [serving, where, trackers, open, example, ...rest] = stdout().split('\n')
   assert.equal(serving, `serving:  ${root}`)
   assert.equal(where, `address:  ${address}`)
-  assert.equal(trackers, 'trackers: none')
+  assert.equal(trackers, 'trackers: no tracker: clients use the web seed and the DHT')
+  assert.equal(open, `open:     ${address}/`)
   assert.match(example ?? '', /^try: {6}curl /)
   assert.deepEqual(rest, [''])
 })
@@ -60,4 +61,31 @@ test('does not warn of other entries', async (t) => {
   const root = makeScratch(t, { '--/x': 'x', '-x': 'x', 'a/-/x': 'x' })
   const { stop } = await startServe(t, root)
   assert.equal((await stop()).stderr, '')
+})
+
+const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
+
+test('starts without a word on trackers', { skip: existsSync(TRACKERS_FILE) }, async (t) => {
+  const root = makeScratch(t, { 'a.iso': 'a' })
+  const { address, stdout, stop } = await startServe(t, root, { hasTrackers: true })
+  assert.match(stdout(), /^trackers: no tracker: clients use the web seed and the DHT$/m)
+  const answer = await fetch(`${address}/a.iso.torrent`)
+  const torrent = decodeTorrent(new Uint8Array(await answer.arrayBuffer()))
+  assert.equal(torrent['announce'], undefined)
+  assert.deepEqual(torrent['url-list'], [`${address}/`])
+  assert.deepEqual(await stop().then(({ status, stderr }) => [status, stderr]), [0, ''])
+})
+
+test('of all addresses it prints one that a browser can open', async (t) => {
+  const { stdout } = await startServe(t, makeScratch(t), { args: ['--host', '::'] })
+  const [, page = ''] = /^open: +(.+)$/m.exec(stdout()) ?? []
+  assert.doesNotMatch(page, /\[::\]|0\.0\.0\.0/)
+  assert.equal(new URL(page).pathname, '/')
+})
+
+test('without listings it names the page of the status', async (t) => {
+  const { address, stdout } = await startServe(t, makeScratch(t), { args: ['--no-listings'] })
+  const [, page = ''] = /^open: +(.+)$/m.exec(stdout()) ?? []
+  assert.equal(page, `${address}/-/status`)
+  assert.equal((await fetch(page)).status, 200)
 })

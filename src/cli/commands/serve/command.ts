@@ -8,6 +8,7 @@ import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { requireNames } from '../../arguments/operands.js'
 import { warnOfWorkers, openTls } from '../../arguments/server-options.js'
+import { machineHost } from '../../output/reachable-address.js'
 import { reportError, reportNotes, reportWarning } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { serviceManager } from '../../service-manager/service-manager.js'
@@ -87,7 +88,10 @@ async function serve(root: string, options: ServeOptions, io: ServeIo): Promise<
     const request = settings.options
     const example = await findExample(request.mirror)
     io.stdout.write(
-      greeting({ service, request, example, trackers: trackers.current().urls, tracker }),
+      greeting({
+        ...{ service, request, example, tracker },
+        ...{ trackers: trackers.current().urls, host: machineHost() },
+      }),
     )
     manager.ready(`serving ${root} at ${service.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')

@@ -2,6 +2,7 @@ import { escapeText } from '../../../text/escape.js'
 import type { Service } from '../../../mirror/app/start.js'
 import type { ServiceOptions } from '../../../mirror/options.js'
 import { count } from '../../../text/quantity.js'
+import { reachableAddress } from '../../output/reachable-address.js'
 import { announceOf } from '../track/greeting.js'
 import type { StartedTracker } from './tracker.js'
 
@@ -11,21 +12,35 @@ export interface GreetingParts {
   /** A file of the mirror for the example; null if none was found quickly. */
   readonly example: readonly string[] | null
   readonly trackers: readonly string[]
+  /** The name or address that stands for all addresses of this machine. */
+  readonly host: string
   /** The tracker in the same process; null for none. */
   readonly tracker: Pick<StartedTracker, 'addresses' | 'stateFile'> | null
 }
 
 /** The lines printed when the service has started. */
-export function greeting({ service, request, example, trackers, tracker }: GreetingParts): string {
+export function greeting(parts: GreetingParts): string {
+  const { service, request, example, trackers, tracker, host } = parts
+  const addresses = service.addresses.map((each) => reachableAddress(each, host))
+  const first = addresses[0] ?? ''
   const lines = [
     `serving:  ${escapeText(request.mirror.root)}`,
-    ...service.addresses.map((address) => `address:  ${escapeText(address)}`),
-    `trackers: ${trackers.length === 0 ? 'none' : count(trackers.length, 'tracker')}`,
-    ...(tracker?.addresses ?? []).map((each) => `tracking: ${escapeText(announceOf(each))}`),
+    ...addresses.map((address) => `address:  ${escapeText(address)}`),
+    `trackers: ${trackers.length === 0 ? NO_TRACKER : count(trackers.length, 'tracker')}`,
+    ...(tracker?.addresses ?? []).map((each) => `tracking: ${escapeText(announceOf(each, host))}`),
     ...(tracker ? [`state:    ${escapeText(tracker.stateFile)}`] : []),
-    `try:      ${exampleCall(service.addresses[0] ?? '', example)}`,
+    ...pageLine(request, first),
+    `try:      ${exampleCall(first, example)}`,
   ]
   return lines.map((line) => `${line}\n`).join('')
+}
+
+const NO_TRACKER = 'no tracker: clients use the web seed and the DHT'
+
+/** The page to open in a browser: the listing of the root, or else the status. */
+function pageLine({ publicUrl, listings }: ServiceOptions, address: string): string[] {
+  const root = publicUrl ?? (address.startsWith('http') ? address : null)
+  return root === null ? [] : [`open:     ${escapeText(root)}/${listings ? '' : '-/status'}`]
 }
 
 /**

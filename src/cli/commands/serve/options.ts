@@ -48,7 +48,10 @@ export function declareServeOptions() {
       trackers,
       [],
     )
-    .option('--trackers <file>', `read the trackers from this file (default: ${TRACKERS_FILE})`)
+    .option(
+      '--trackers <file>',
+      `read the trackers from this file (default: ${TRACKERS_FILE}, if it exists)`,
+    )
     .option('--trackerless', 'make torrents without trackers', false)
     .option(
       '--web-seed <url>',

@@ -124,7 +124,8 @@ export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
   }
   if (track !== undefined) return { urls: [track, ...tracker] }
   if (trackerless || tracker.length > 0) return { urls: tracker }
-  return { path: resolve(io.cwd, trackers ?? TRACKERS_FILE) }
+  if (trackers !== undefined) return { path: resolve(io.cwd, trackers) }
+  return statIfThere(TRACKERS_FILE) ? { path: TRACKERS_FILE } : { urls: [] }
 }
 
 /** Adds the helpful options to the error about missing trackers. */

@@ -10,6 +10,7 @@ import {
   openTls,
 } from '../../arguments/server-options.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
+import { machineHost } from '../../output/reachable-address.js'
 import { reportError, reportNotes, reportWarning } from '../../output/messages.js'
 import { greeting } from './greeting.js'
 import { declareTrackOptions, type TrackOptions } from './options.js'
@@ -33,15 +34,16 @@ export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: Comma
           reportWarning(message, io)
         },
       })
-      await track(options, { ...io, stderr, reloadConfiguration })
+      await track(options, { ...io, stderr, reloadConfiguration, isLegacy })
       finish(0)
     })
 }
 
-type TrackIo = Io & Pick<CommandContext, 'reloadConfiguration'>
+type TrackIo = Io & Pick<CommandContext, 'reloadConfiguration' | 'isLegacy'>
 
 /** Tracks until a signal stops the command. */
 async function track(options: TrackOptions, io: TrackIo): Promise<void> {
+  const { isLegacy } = io
   warnOfWorkers(options.workers, io)
   const tls = await openTls(options, io)
   const sockets = socketsPassed(io)
@@ -76,7 +78,7 @@ async function track(options: TrackOptions, io: TrackIo): Promise<void> {
         })
         .catch(onError)
     })
-    io.stdout.write(greeting(tracker, settings))
+    io.stdout.write(greeting({ tracker, settings, host: isLegacy ? null : machineHost() }))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {

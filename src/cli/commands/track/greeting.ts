@@ -2,22 +2,34 @@ import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import type { RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
+import { reachableAddress } from '../../output/reachable-address.js'
+
+export interface GreetingParts {
+  readonly tracker: Pick<RunningTracker, 'addresses' | 'torrentCount'>
+  readonly settings: Pick<TrackerSettings, 'stateFile'>
+  /**
+   * The name or address printed for all addresses of this machine; null for bttrack, whose output
+   * stays as it was.
+   */
+  readonly host: string | null
+}
 
 /** The lines printed when the tracker has started. */
-export function greeting(
-  { addresses, torrentCount }: Pick<RunningTracker, 'addresses' | 'torrentCount'>,
-  { stateFile }: Pick<TrackerSettings, 'stateFile'>,
-): string {
-  const torrents = torrentCount()
+export function greeting({ tracker, settings, host }: GreetingParts): string {
+  const torrents = tracker.torrentCount()
+  const anyTorrent = host === null ? 'any torrent' : `any torrent; ${HOW_TO_LIMIT}`
   const lines = [
-    `tracking: ${torrents === null ? 'any torrent' : count(torrents, 'info hash').replace('hashs', 'hashes')}`,
-    ...addresses.map((address) => `address:  ${escapeText(announceOf(address))}`),
-    `state:    ${escapeText(stateFile)}`,
+    `tracking: ${torrents === null ? anyTorrent : count(torrents, 'info hash').replace('hashs', 'hashes')}`,
+    ...tracker.addresses.map((each) => `address:  ${escapeText(announceOf(each, host))}`),
+    `state:    ${escapeText(settings.stateFile)}`,
   ]
   return lines.map((line) => `${line}\n`).join('')
 }
 
+const HOW_TO_LIMIT = 'everybody may use this tracker (to limit it: --allowed-dir DIR)'
+
 /** The announce URL for an address; a Unix socket stays a path. */
-export function announceOf(address: string): string {
-  return address.includes('://') ? `${address}/announce` : address
+export function announceOf(address: string, host: string | null): string {
+  if (!address.includes('://')) return address
+  return `${host === null ? address : reachableAddress(address, host)}/announce`
 }

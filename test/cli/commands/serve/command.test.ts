@@ -84,7 +84,7 @@ test('has help of 80 columns that tells each default', async () => {
   for (const [option, standard] of [
     ['port', '8080'],
     ['host', '127.0.0.1'],
-    ['trackers', '/var/lib/torrent_service/trackers'],
+    ['trackers', '/var/lib/torrent_service/trackers, if it exists'],
     ['service-name', 'torrent_service'],
     ['wait', '25'],
     ['header-timeout', '10'],
@@ -98,7 +98,7 @@ test('has help of 80 columns that tells each default', async () => {
   }
 })
 
-test('does not start without trackers, and names the ways to say so', async (t) => {
+test('does not start without the trackers of --trackers, and names the ways to say so', async (t) => {
   const missing = join(makeScratch(t), 'trackers')
   const { status, stdout, stderr } = await runBtkit([
     'serve',

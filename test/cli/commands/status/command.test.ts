@@ -32,7 +32,10 @@ void test('status alone shows the torrents of the client that the environment na
 
 void test('status alone, with no client in the environment, says so', async () => {
   const { status, stdout, stderr } = await runBtkit(['status'])
-  const why = 'btkit: no client given; use --client or set BTKIT_CLIENT\n'
+  const why =
+    'btkit: no client given; use --client URL or set BTKIT_CLIENT; forms of the URL: ' +
+    'scgi+unix:///run/rtorrent.sock, scgi://127.0.0.1:5000, rtorrent+http://host, ' +
+    'transmission+http://host, qbittorrent+http://host, aria2+http://host, deluge+http://host\n'
   assert.deepEqual([status, stdout, stderr], [2, '', why])
 })
 

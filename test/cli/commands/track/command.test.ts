@@ -35,7 +35,7 @@ test('without torrents to track there is no tracker, unless it is to be open', a
     [2, 'btkit: --open and --allowed-dir exclude each other\n'],
   )
   const track = await startTrack(t, { args: ['--open'] })
-  assert.match(track.stdout.text, /^tracking: any torrent$/m)
+  assert.match(track.stdout.text, /^tracking: any torrent; everybody may .* --allowed-dir DIR\)$/m)
   assert.deepEqual((await track.stop()).stderr, '')
 })
 
@@ -69,4 +69,12 @@ test('bttrack with options stays open, with a warning', async (t) => {
   const { status, stderr } = await track.stop()
   assert.equal(status, 0)
   assert.match(stderr, /^btkit: warning: any torrent is tracked; give --allowed-dir [^\n]+\n$/)
+})
+
+test('on all addresses it prints announce URLs that clients can use', async (t) => {
+  const track = await startTrack(t, { args: ['--host', '::'] })
+  const urls = [...track.stdout.text.matchAll(/^address: +(.+)$/gm)].map(([, url = '']) => url)
+  assert.equal(urls.length, 2)
+  for (const url of urls)
+    assert.match(url, /^(http|udp):\/\/(?!\[::\]|0\.0\.0\.0).+:\d+\/announce$/)
 })

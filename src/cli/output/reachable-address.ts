@@ -1,0 +1,21 @@
+import { hostname, networkInterfaces } from 'node:os'
+
+/** `[::]` and `0.0.0.0` in a URL: all addresses of the machine. */
+const ALL_ADDRESSES = /^([a-z]+:\/\/)(?:\[::\]|0\.0\.0\.0)(?=:\d+|$)/
+
+/** An address on which a server listens, as clients can use it; a wildcard becomes `host`. */
+export function reachableAddress(address: string, host: string): string {
+  return address.replace(ALL_ADDRESSES, (_, scheme: string) => scheme + host)
+}
+
+/** This machine as other machines name it: its full name, or else an address of its network. */
+export function machineHost(): string {
+  const name = hostname()
+  if (/^[\w-]+(\.[\w-]+)+$/.test(name) && !name.endsWith('.localdomain')) return name
+  const outer = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address))
+  const v4 = outer.find(({ family }) => family === 'IPv4')
+  const v6 = outer.find(({ family }) => family === 'IPv6')
+  return v4?.address ?? (v6 ? `[${v6.address}]` : 'localhost')
+}
