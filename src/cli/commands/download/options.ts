@@ -25,7 +25,7 @@ const METADATA_TIMEOUT_MS = 300_000
 export function declareDownloadOptions() {
   const command = new Command('download')
     .argument('[torrent]', 'a torrent, its URL, or a magnet link')
-    .optionsGroup('Where it goes:')
+    .optionsGroup('Destination:')
     .addOption(
       new Option('--saveas <path>', 'save the content as this file or directory').conflicts(
         'saveTo',
@@ -79,7 +79,7 @@ export function declareDownloadOptions() {
     .addOption(noCacheOption())
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
-    .optionsGroup('What is shown:')
+    .optionsGroup('Display:')
     .option(
       '--display-interval <seconds>',
       'print a line this often if there is no terminal (default: 60)',

@@ -22,7 +22,7 @@ import { takeOldOptions } from '../../arguments/without-meaning.js'
 export function declareLaunchOptions() {
   const command = new Command('launchmany')
     .argument('<directory...>', 'directories of torrents, at any depth')
-    .optionsGroup('What is seeded:')
+    .optionsGroup('Seeding:')
     .option(
       '--saveas-style <n>',
       'find the data beside the torrent (1, 2), or in a directory named as the torrent (3)',
@@ -62,7 +62,7 @@ export function declareLaunchOptions() {
     .addOption(noCacheOption())
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
-    .optionsGroup('What is shown:')
+    .optionsGroup('Display:')
     .option(
       '--display-interval <seconds>',
       'show the state this often (default: 1 on a terminal, else 60)',

@@ -13,7 +13,7 @@ export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
 /** The options of `serve`. Each is validated when it is parsed. */
 export function declareServeOptions() {
   return new Command('serve')
-    .optionsGroup('Where it answers:')
+    .optionsGroup('Addresses:')
     .option(
       '-p, --port <n>',
       'listen on this port; 0: a free one',
@@ -33,10 +33,10 @@ export function declareServeOptions() {
       trustedProxies,
       [],
     )
-    .option('--tls-cert <file>', 'speak TLS with this certificate (PEM)')
+    .option('--tls-cert <file>', 'use TLS with this certificate (PEM)')
     .option('--tls-key <file>', 'use this key for TLS (PEM)')
     .addOption(workersOption())
-    .optionsGroup('What is published:')
+    .optionsGroup('Published files:')
     .option('--follow-symlinks', 'follow links that lead out of the root', false)
     .option('--hidden', 'publish hidden files, too', false)
     .option('--no-files', 'do not serve the files themselves')

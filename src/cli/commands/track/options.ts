@@ -9,7 +9,7 @@ const PORT = 6969
 /** The options of `track`. Each is validated when it is parsed. */
 export function declareTrackOptions(isLegacy: boolean) {
   const command = new Command('track')
-    .optionsGroup('Where it answers:')
+    .optionsGroup('Addresses:')
     .option(
       '-p, --port <n>',
       'listen on this port, for HTTP and UDP; 0: a free one',
@@ -22,11 +22,11 @@ export function declareTrackOptions(isLegacy: boolean) {
       hosts,
       [],
     )
-    .option('--tls-cert <file>', 'speak TLS with this certificate (PEM)')
+    .option('--tls-cert <file>', 'use TLS with this certificate (PEM)')
     .option('--tls-key <file>', 'use this key for TLS (PEM)')
     .addOption(workersOption())
     .option('--no-udp', 'do not track over UDP')
-    .optionsGroup('What is tracked:')
+    .optionsGroup('Tracked torrents and clients:')
     .option(
       '--allowed-dir <dir>',
       'track only the torrents in this directory (repeatable)',
@@ -35,15 +35,15 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--allowed-list <file>', 'track only the info hashes in this file')
     .option('--open', 'track all torrents', false)
-    .addOption(flag('--allowed-controls', 'obey failure reasons and warnings in torrents', true))
+    .addOption(flag('--allowed-controls', 'send failure reasons and warnings from torrents', true))
     .option('--allowed-ips <file>', 'answer only the addresses in this file')
     .option('--banned-ips <file>', 'ignore the addresses in this file')
     .addOption(seconds('--parse-dir-interval', 'check these files and directories this often', 60))
-    .optionsGroup('What is answered:')
-    .addOption(seconds('--interval', 'have clients announce this often', 1800))
+    .optionsGroup('Answers:')
+    .addOption(seconds('--interval', 'make clients announce this often', 1800))
     .option(
       '--min-interval <seconds>',
-      'have clients wait at least this long (default: half the interval)',
+      'make clients wait at least this long (default: half the interval)',
       wholeSeconds,
     )
     .option(
@@ -51,9 +51,9 @@ export function declareTrackOptions(isLegacy: boolean) {
       'forget a client after this long (default: 2700, or 1.5 times the interval)',
       wholeSeconds,
     )
-    .option('--response-size <n>', 'answer this many peers', read.wholeNumber(0, 1000), 50)
-    .option('--max-give <n>', 'answer at most this many peers', read.wholeNumber(0, 1000), 200)
-    .addOption(flag('--compact-reqd', 'answer peers in compact form only', true))
+    .option('--response-size <n>', 'send this many peers', read.wholeNumber(0, 1000), 50)
+    .option('--max-give <n>', 'send at most this many peers', read.wholeNumber(0, 1000), 200)
+    .addOption(flag('--compact-reqd', 'send peers in compact form only', true))
     .option(
       '--only-local-override-ip <n>',
       'accept ip= from all clients (0), or from private networks (1, 2)',
@@ -90,10 +90,10 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--multitracker-key <file>', 'trust only trackers that have this key')
     .option('--aggregate-forward <url>', 'forward announces to this URL[,PASSWORD]', aggregateUrl)
-    .option('--aggregator <0|1|password>', 'accept such announces, and answer no peers', '0')
-    .optionsGroup('Bounds:')
-    .option('--max-peers <n>', 'limit the peers in all', read.wholeNumber(1, 2e7), 1_000_000)
-    .option('--max-swarms <n>', 'limit the torrents in all', read.wholeNumber(1, 2e7), 200_000)
+    .option('--aggregator <0|1|password>', 'accept forwarded announces, and send no peers', '0')
+    .optionsGroup('Limits:')
+    .option('--max-peers <n>', 'limit all peers', read.wholeNumber(1, 2e7), 1_000_000)
+    .option('--max-swarms <n>', 'limit all torrents', read.wholeNumber(1, 2e7), 200_000)
     .option(
       '--max-per-address <n>',
       'limit the peers at one address',
@@ -106,7 +106,7 @@ export function declareTrackOptions(isLegacy: boolean) {
       read.wholeNumber(1, 65535),
       200,
     )
-    .addOption(flag('--keep-dead', 'keep torrents that nobody has any more', false))
+    .addOption(flag('--keep-dead', 'keep torrents without peers', false))
     .optionsGroup('State:')
     .option('--state <file>', 'save swarms there (default: tracker.state in the state directory)')
     .option('--state-dir <dir>', 'use this state directory')
