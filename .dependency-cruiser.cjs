@@ -1,15 +1,15 @@
 // Each folder of src/ may import what its row names, itself, and the small files of src/
-const LEAVES = 'metainfo|files|hash|cache|state|server'
+const LEAVES = 'metainfo|files|hash|cache|state|server|redis'
 const LAYERS = {
   text: 'text', // words made safe for people, whatever they are about
   // Leaves know nothing of each other, so that each is tested and replaced by itself
   ...Object.fromEntries(LEAVES.split('|').map((leaf) => [leaf, 'text'])),
-  core: 'text|metainfo|files|hash|cache|state', // neither people nor HTTP
+  core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
   clients: `text|${LEAVES}|core`,
   mirror: `text|${LEAVES}|core|clients`, // mirror and tracker run without each other
   tracker: `text|${LEAVES}|core|clients`,
   library: `text|${LEAVES}|core`, // programs instead of people
-  cli: 'text|metainfo|files|hash|state|server|core|clients|mirror|tracker', // a cache is core's matter
+  cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker', // a cache is core's matter
 }
 const SMALL = '^src/(errors|native-addon|digest|version|monotonic|bounded-call|heap-growth)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/integrity/integrity-check)\\.ts$'
@@ -39,6 +39,12 @@ const RULES = [
   ],
   ['database-in-its-file', 'others see a Store', src('/store/'), { path: 'node_modules/lmdb/' }],
   ['bin-through-main', 'so it is tested', { path: '^bin/' }, src('cli/main\\.(ts|js)$')],
+  [
+    'redis-in-its-folder',
+    'others see a RedisLink',
+    src('^src/redis/'),
+    { path: 'node_modules/ioredis/' },
+  ],
   ['people-libraries-in-cli', 'words are for people', src('^src/cli/'), { path: PEOPLE }],
   ['http-in-servers', 'others know none', src('^src/(server|mirror|tracker)/'), { path: HTTP }],
   ['declared', 'package.json lists it', { path: '^src/' }, { dependencyTypes: UNDECLARED }],

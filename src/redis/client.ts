@@ -1,0 +1,54 @@
+import type { Cluster, ClusterOptions, Redis } from 'ioredis'
+import type { RedisAddress } from './address.js'
+
+/** A client of one server or of a cluster. */
+export type RedisClient = Redis | Cluster
+
+/** Commands of a client beside the usual ones. */
+export interface ClientOptions {
+  /** Functions in Lua, by the names of the methods that call them. */
+  readonly scripts?: NonNullable<ClusterOptions['scripts']>
+}
+
+/**
+ * Loads the Redis package and creates a client, which connects with its first command. The client
+ * never connects again by itself, and repeats no command. Commands of one moment share a round trip.
+ */
+export async function createClient(
+  address: RedisAddress,
+  { scripts }: ClientOptions,
+  timeoutMs: number,
+): Promise<RedisClient> {
+  const { Redis, Cluster } = await import('ioredis')
+  const { kind, hosts, path, primary, isTls, user, password, database } = address
+  const tls = isTls ? { tls: {} } : {}
+  const shared = {
+    ...(user !== '' && { username: user }),
+    ...(password !== '' && { password }),
+    ...tls,
+    connectTimeout: timeoutMs,
+    disableClientInfo: true,
+    protocol: 2 as const,
+    retryStrategy: () => null,
+  }
+  const once = { lazyConnect: true, enableAutoPipelining: true, ...(scripts && { scripts }) }
+  if (kind === 'cluster') {
+    return new Cluster([...hosts], {
+      ...once,
+      redisOptions: shared,
+      clusterRetryStrategy: () => null,
+      slotsRefreshTimeout: timeoutMs,
+    })
+  }
+  const own = { ...shared, ...once, db: database, maxRetriesPerRequest: 0 }
+  if (kind === 'unix') return new Redis({ ...own, path })
+  if (kind === 'server') return new Redis({ ...own, ...hosts[0] })
+  return new Redis({
+    ...own,
+    sentinels: [...hosts],
+    name: primary,
+    enableTLSForSentinelMode: isTls,
+    ...(isTls && { sentinelTLS: {} }),
+    sentinelRetryStrategy: () => null,
+  })
+}

@@ -1,0 +1,146 @@
+import { setImmediate } from 'node:timers/promises'
+import { monotonicNow } from '../monotonic.js'
+import { escapeText } from '../text/escape.js'
+import { describeFailure } from '../text/network-failure.js'
+import type { RedisAddress } from './address.js'
+import { createClient, type ClientOptions, type RedisClient } from './client.js'
+
+export interface LinkOptions extends ClientOptions {
+  /** Receives a message when Redis fails, at most one an hour. */
+  readonly warn: (message: string) => void
+  /** Milliseconds without an attempt after a failure. Default: 10 s. */
+  readonly pauseMs?: number
+}
+
+export interface AskOptions {
+  /**
+   * Whether the commands only write. If Redis refuses them (full, read-only), it can still be read.
+   */
+  readonly isWrite?: boolean
+  /** Bytes that go to and fro, for which a large exchange gets more time. Default: few. */
+  readonly bytes?: number
+}
+
+/** How long an attempt may take, in milliseconds. */
+export const PATIENCE_MS = 200
+
+/** Bytes a millisecond that a large exchange must reach at least: 20 MB/s. */
+const BYTES_PER_MS = 20_000
+
+const PAUSE_MS = 10_000
+const HOUR_MS = 3_600_000
+
+/**
+ * A Redis that may be gone at any time: down, slow, loading, full, failing over. A call costs at most
+ * 200 ms then, and for some seconds after that all calls fail at once.
+ */
+export class RedisLink {
+  readonly #address: RedisAddress
+  readonly #options: LinkOptions
+  #client: Promise<RedisClient> | null = null
+  #connected: RedisClient | null = null
+  #cause: Error | null = null
+  #isClosed = false
+  #goneUntil = -Infinity
+  #unwritableUntil = -Infinity
+  #warned = -Infinity
+
+  constructor(address: RedisAddress, options: LinkOptions) {
+    this.#address = address
+    this.#options = options
+  }
+
+  /** The address without user and password. */
+  get label(): string {
+    return this.#address.label
+  }
+
+  /** Whether calls fail at once for now. */
+  isGone(): boolean {
+    return this.#isClosed || monotonicNow() < this.#goneUntil
+  }
+
+  /**
+   * Makes a call of one round trip. Returns null if Redis is gone, or fails during the call. Never
+   * rejects. The answer comes from outside: check it.
+   */
+  async ask<T>(
+    call: (client: RedisClient) => Promise<T>,
+    { isWrite = false, bytes = 0 }: AskOptions = {},
+  ): Promise<T | null> {
+    if (this.isGone() || (isWrite && monotonicNow() < this.#unwritableUntil)) return null
+    let client: RedisClient | null = null
+    try {
+      client = await (this.#client ??= this.#open())
+      return await answerWithin(PATIENCE_MS + bytes / BYTES_PER_MS, call(client))
+    } catch (error) {
+      this.#note(error, { client, isWrite })
+      return null
+    }
+  }
+
+  /** Closes the connection. All later calls fail. */
+  close(): void {
+    this.#isClosed = true
+    this.#connected?.disconnect()
+  }
+
+  async #open(): Promise<RedisClient> {
+    const client = await createClient(this.#address, this.#options, PATIENCE_MS)
+    // Says why a connection failed; each call then only says that there is none
+    client.on('error', (error: Error) => {
+      this.#cause = error
+    })
+    if (this.#isClosed) client.disconnect()
+    this.#connected = client
+    return client
+  }
+
+  #note(error: unknown, { client, isWrite }: { client: RedisClient | null; isWrite: boolean }) {
+    if (this.#isClosed) return
+    const until = monotonicNow() + (this.#options.pauseMs ?? PAUSE_MS)
+    if (isWrite && isRefusal(error)) this.#unwritableUntil = until
+    else {
+      this.#goneUntil = until
+      client?.disconnect()
+      // Another call may have a new client already
+      if (client === this.#connected) this.#client = null
+    }
+    this.#warn(isRefusal(error) ? error : (this.#cause ?? error))
+    this.#cause = null
+  }
+
+  #warn(error: unknown): void {
+    const now = monotonicNow()
+    if (now - this.#warned < HOUR_MS) return
+    this.#warned = now
+    const why = describeFailure(error, PATIENCE_MS)
+    const { password, label } = this.#address
+    // A server can send any text, even the password it received
+    const safe = password === '' ? why : why.replaceAll(password, '***')
+    this.#options.warn(`${label}: not used for now: ${escapeText(safe.slice(0, 200))}`)
+  }
+}
+
+/** Whether Redis answered, but refused a command. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError'
+}
+
+/** Resolves or rejects like the answer, or rejects after some milliseconds. */
+async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const expire = async () => {
+      // The answer may be here, if this process was busy itself for that long
+      await setImmediate()
+      reject(new Error(`no answer within ${Math.round(ms)} ms`))
+    }
+    timer = setTimeout(() => void expire(), ms)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

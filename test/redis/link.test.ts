@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { test, type TestContext } from 'node:test'
+import { parseRedisUrl } from '../../src/redis/address.js'
+import { RedisLink } from '../../src/redis/link.js'
+import { findFreePort } from '../support/opentracker.js'
+import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
+import { until } from '../support/until.js'
+
+/** A link that tries again at once, and the warnings it gave. */
+function makeLink(t: TestContext, url: string, pauseMs = 0) {
+  const warnings: string[] = []
+  const warn = (message: string) => void warnings.push(message)
+  const link = new RedisLink(parseRedisUrl(url), { warn, pauseMs })
+  t.after(() => {
+    link.close()
+  })
+  return { link, warnings, ping: () => link.ask((client) => client.ping()) }
+}
+
+test('a call reaches Redis', { skip: WITHOUT_REDIS }, async (t) => {
+  const { url } = await startRedis(t)
+  const { link, warnings } = makeLink(t, url)
+  assert.equal(await link.ask((client) => client.set('a', 'b')), 'OK')
+  assert.equal(await link.ask((client) => client.get('a')), 'b')
+  assert.deepEqual(warnings, [])
+})
+
+test('a call reaches Redis on its socket, with a password', { skip: WITHOUT_REDIS }, async (t) => {
+  const server = await startRedis(t, ['--unixsocket', 'redis.sock', '--requirepass', 'secret'])
+  const { ping } = makeLink(t, `redis+unix://:secret@${server.directory}/redis.sock`)
+  assert.equal(await ping(), 'PONG')
+})
+
+test(
+  'a wrong password is one warning, which does not tell it',
+  { skip: WITHOUT_REDIS },
+  async (t) => {
+    const { port } = await startRedis(t, ['--requirepass', 'secret'])
+    const { ping, warnings } = makeLink(t, `redis://:hunter2@127.0.0.1:${port}`)
+    assert.equal(await ping(), null)
+    assert.equal(await ping(), null)
+    assert.equal(warnings.length, 1)
+    assert.match(warnings[0] ?? '', /^redis:\/\/127\.0\.0\.1:\d+: not used for now: WRONGPASS/)
+    assert.doesNotMatch(warnings[0] ?? '', /hunter2/)
+  },
+)
+
+test('Redis that is down is one warning, and no attempt for a while', async (t) => {
+  const { link, ping, warnings } = makeLink(t, `redis://127.0.0.1:${await findFreePort()}`, 60_000)
+  assert.equal(await ping(), null)
+  assert.ok(link.isGone())
+  let isAsked = false
+  await link.ask(() => Promise.resolve((isAsked = true)))
+  assert.equal(isAsked, false)
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /nothing listens there/)
+})
+
+test('calls work again after Redis was killed or stalled', { skip: WITHOUT_REDIS }, async (t) => {
+  const server = await startRedis(t)
+  const { ping, warnings } = makeLink(t, server.url)
+  assert.equal(await ping(), 'PONG')
+  server.stall()
+  assert.equal(await ping(), null)
+  server.resume()
+  await until('Redis answers again', async () => (await ping()) === 'PONG')
+  await server.restart()
+  await until('Redis answers again', async () => (await ping()) === 'PONG')
+  assert.equal(warnings.length, 1)
+})
+
+test('a full Redis can still be read', { skip: WITHOUT_REDIS }, async (t) => {
+  const server = await startRedis(t)
+  const { link, warnings } = makeLink(t, server.url, 60_000)
+  const set = () => link.ask((client) => client.set('a', 'b'), { isWrite: true })
+  await set()
+  server.send('config', 'set', 'maxmemory', '1')
+  assert.equal(await set(), null)
+  assert.equal(await link.ask((client) => client.get('a')), 'b')
+  assert.match(warnings[0] ?? '', /OOM/)
+})
+
+test('a server of another protocol is no Redis', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).on('data', () => socket.write('HTTP/1.1 400 no\r\n\r\n'))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const { ping, link } = makeLink(t, `redis://127.0.0.1:${port}`)
+  assert.equal(await ping(), null)
+  link.close()
+})
