@@ -1,12 +1,12 @@
+import type { Minimatch } from 'minimatch'
 import { BtkitError } from '../../errors.js'
+import { compileGlob } from '../../files/glob.js'
 import { isPlainName } from '../../metainfo/name.js'
-import { compileSimpleGlob, type Charged } from '../tree/simple-glob.js'
 
 /** Most components of a pattern; no mirror is that deep. */
 const MAX_DEPTH = 100
 
-/** The operator's own patterns have no budget. */
-const FREE: Charged = { charge: () => undefined }
+const NO_FILE = 'matches no file; use DIRECTORY/** for all files below one'
 
 /** A part of a pattern: any directories, a name that fits, or the end. */
 type Place = 'directories' | 'end' | ((name: string) => boolean)
@@ -15,9 +15,8 @@ type Place = 'directories' | 'end' | ((name: string) => boolean)
 export type Places = readonly number[]
 
 /**
- * Patterns for the paths of files on a mirror. Components are those of the protocol: `*`, `?` and
- * `[…]`. `**` stands for any directories on the way, or for all files below one. A leading dot is
- * matched only by a dot.
+ * Globs for the paths of files on a mirror, from its root. `**` stands for any directories on the
+ * way, or for all files below one. A leading dot is matched only by a dot.
  */
 export class PathPatterns {
   readonly #places: readonly Place[]
@@ -26,7 +25,7 @@ export class PathPatterns {
 
   /** @throws BtkitError `usage` if a pattern cannot match any file */
   constructor(patterns: readonly string[]) {
-    const places = patterns.map(compilePattern)
+    const places = patterns.flatMap(compilePattern)
     this.#places = places.flat()
     const firsts = places.map((_, i) => places.slice(0, i).flat().length)
     this.start = this.#spread(firsts)
@@ -71,24 +70,33 @@ export function checkPattern(pattern: string): string {
   return pattern
 }
 
-function compilePattern(pattern: string): Place[] {
-  const components = pattern.split('/').filter((component) => component !== '')
+/** The alternatives of a pattern's braces, each as its parts. */
+function compilePattern(pattern: string): Place[][] {
   const wrong = (why: string) => new BtkitError('usage', `--warm '${pattern}': ${why}`)
-  if (components.length === 0 || pattern.endsWith('/')) {
-    throw wrong('matches no file; use DIRECTORY/** for all files below one')
-  }
-  if (components.length > MAX_DEPTH) throw wrong(`has more than ${MAX_DEPTH} components; use fewer`)
-  const odd = components.find((component) => !isPlainName(component))
+  const components = pattern.split('/').filter((component) => component !== '')
+  if (components.length === 0 || pattern.endsWith('/')) throw wrong(NO_FILE)
+  const odd = components.find((component) => !isPlainPart(component))
   if (odd !== undefined) throw wrong(`'${odd}' is not a file name; correct the pattern`)
-  const isDeep = (component: string | undefined) => component === '**'
-  // Consecutive `**` match the same as one
-  const distinct = components.filter((each, i) => !isDeep(each) || !isDeep(components[i - 1]))
-  const whole = isDeep(distinct.at(-1)) ? [...distinct, '*'] : distinct
-  return [...whole.map((each) => (isDeep(each) ? 'directories' : compileName(each))), 'end']
+  const { set } = compileGlob(pattern, { hidden: false })
+  return set.map((parts) => {
+    const path = parts[0] === '' ? parts.slice(1) : parts
+    if (path.length === 0 || path.at(-1) === '') throw wrong(NO_FILE)
+    if (path.length > MAX_DEPTH) throw wrong(`has more than ${MAX_DEPTH} components; use fewer`)
+    const places = path.map(compilePart)
+    return [...places, ...(places.at(-1) === 'directories' ? [isShown] : []), 'end']
+  })
 }
 
-function compileName(component: string): (name: string) => boolean {
-  const glob = compileSimpleGlob(component, FREE)
-  // A name may look like a pattern
-  return (name) => name === component || glob.matches(name, FREE)
+/** A backslash escapes the next character. */
+function isPlainPart(component: string): boolean {
+  return isPlainName(component.replaceAll('\\', '_'))
+}
+
+function compilePart(part: Minimatch['set'][number][number]): Place {
+  if (typeof part === 'symbol') return 'directories'
+  return typeof part === 'string' ? (name) => name === part : (name) => part.test(name)
+}
+
+function isShown(name: string): boolean {
+  return !name.startsWith('.')
 }

@@ -29,8 +29,11 @@ const MATCHING: readonly (readonly [pattern: string, path: string])[] = [
   ['/yum/**/Packages/**/*.rpm', 'yum/Packages/Packages/x/a.rpm'],
   ['/yum/**/**/a', 'yum/a'],
   ['/yum/[67]/?.rpm', 'yum/7/a.rpm'],
-  // A name may look like a pattern
-  ['/a[1].iso', 'a[1].iso'],
+  ['/a\\[1].iso', 'a[1].iso'],
+  ['/iso/*.{iso,img}', 'iso/a.img'],
+  ['{/iso,/images/*}/a', 'images/x/a'],
+  ['/iso/!(*.txt)', 'iso/a.iso'],
+  ['/[[:digit:]]*/a', '7/a'],
   ['/.well-known/*', '.well-known/a'],
 ]
 
@@ -51,6 +54,8 @@ const OTHERS: readonly (readonly [pattern: string, path: string])[] = [
   ['/**', 'a/.git/config'],
   ['/**/x', '.git/x'],
   ['/*', '.hidden'],
+  ['/a[1].iso', 'a[1].iso'],
+  ['/iso/!(*.txt)', 'iso/a.txt'],
 ]
 
 for (const [pattern, path] of OTHERS) {
@@ -74,7 +79,17 @@ test('a link to a directory is followed only by its own component, not by **', (
   assert.ok(!patterns.isMatch(patterns.follow(linked, 'y')))
 })
 
-for (const pattern of ['', '/', '/iso/', '..', '/iso/../x', 'a/./b', 'a\0b', '/x'.repeat(101)]) {
+for (const pattern of [
+  '',
+  '/',
+  '/iso/',
+  '..',
+  '/iso/../x',
+  'a/./b',
+  'a\0b',
+  '/x'.repeat(101),
+  '{iso/,a}',
+]) {
   test(`${JSON.stringify(pattern.slice(0, 20))} is not a valid pattern`, () => {
     assert.throws(() => checkPattern(pattern), /--warm '/)
   })
