@@ -3,9 +3,14 @@ import type { AnnounceNotes } from '../protocol/http-answers.js'
 import { parseAddress } from '../protocol/peer-address.js'
 import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import { isConnectable, isMappedV4 } from '../swarms/address-kinds.js'
-import type { MemorySwarms } from '../swarms/memory-swarms.js'
-import type { AnnounceAnswer, StoreRefusal, SwarmCounts } from '../swarms/swarm-store.js'
-import type { ForeignPeers } from './foreign-peers.js'
+import type {
+  AnnounceAnswer,
+  Soon,
+  StoreRefusal,
+  SwarmCounts,
+  SwarmStore,
+} from '../swarms/swarm-store.js'
+import type { FillWish, ForeignPeers } from './foreign-peers.js'
 import {
   UNKNOWN,
   type AnnounceOrigin,
@@ -32,12 +37,12 @@ export const NOBODY: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0,
 
 /** Answers announces and scrapes from a store according to the rules. */
 export class TrackerAnswers {
-  readonly store: MemorySwarms
+  readonly store: SwarmStore
   readonly #rules: () => TrackerRules
   readonly #foreign: ForeignPeers | null
 
   /** The rules may change at any time. `foreign` are peers reported by other trackers. */
-  constructor(store: MemorySwarms, rules: () => TrackerRules, foreign: ForeignPeers | null = null) {
+  constructor(store: SwarmStore, rules: () => TrackerRules, foreign: ForeignPeers | null = null) {
     this.store = store
     this.#rules = rules
     this.#foreign = foreign
@@ -49,14 +54,14 @@ export class TrackerAnswers {
 
   /**
    * Records an announce and returns its answer. `from.address` is the client's address as 16 bytes,
-   * or null if only its text is known.
+   * or null if only its text is known. A promise stands for an answer of a store that is elsewhere.
    * @throws TrackerRefusal
    */
   announce(
     request: AnnouncedPeer,
     from: AnnounceOrigin & { readonly address: Uint8Array | null },
     form: AnnounceForm,
-  ): Announced {
+  ): Soon<Announced> {
     const rules = this.#rules()
     const verdict = this.require(request.infoHash, from.client)
     const resolved = rules.resolve(from, request.claimed)
@@ -78,14 +83,21 @@ export class TrackerAnswers {
       wantsIds: form.wantsIds,
       wantsBothFamilies: form.wantsBothFamilies,
     })
-    if (answer.refusal !== null) throw REFUSALS[answer.refusal]()
     const { interval, minInterval } = rules
     const warning = verdict?.warning ?? null
     const isV6 = !isMappedV4(address)
     const notes = { interval, minInterval, address, isV6, warning }
-    if (this.#foreign === null || request.event === 'stopped') return { answer, notes }
-    const own = { address, port: request.port }
-    return { answer: this.#foreign.fillUp(answer, { ...form, ...request, wanted, own }), notes }
+    const isFilled = this.#foreign !== null && request.event !== 'stopped'
+    const fill = isFilled ? fillWish(request, { ...form, wanted, address }) : null
+    if (!(answer instanceof Promise)) return this.#announced(answer, notes, fill)
+    return answer.then((later) => this.#announced(later, notes, fill))
+  }
+
+  /** @throws TrackerRefusal if the store refused the peer */
+  #announced(answer: AnnounceAnswer, notes: AnnounceNotes, fill: FillWish | null): Announced {
+    if (answer.refusal !== null) throw REFUSALS[answer.refusal]()
+    if (fill === null || this.#foreign === null) return { answer, notes }
+    return { answer: this.#foreign.fillUp(answer, fill), notes }
   }
 
   /**
@@ -107,16 +119,39 @@ export class TrackerAnswers {
    * zeros; unknown and refused torrents get null.
    * @throws TrackerRefusal
    */
-  scrape(infoHashes: readonly Uint8Array[], client: string | null): (SwarmCounts | null)[] {
+  scrape(
+    infoHashes: readonly Uint8Array[],
+    client: string | null,
+  ): Soon<readonly (SwarmCounts | null)[]> {
     const rules = this.#rules()
     requirePermission(rules, client)
     if (rules.scrape === 'none') throw new TrackerRefusal(200, 'this tracker answers no scrapes')
-    return infoHashes.map((infoHash) => {
+    const counts = infoHashes.map((infoHash) => {
       const verdict = rules.judge(infoHash)
       if (verdict?.failure != null) return null
-      return this.store.scrape(infoHash) ?? (verdict === null ? null : NOBODY)
+      const otherwise = verdict === null ? null : NOBODY
+      const known = this.store.scrape(infoHash)
+      return known instanceof Promise
+        ? known.then((each) => each ?? otherwise)
+        : (known ?? otherwise)
     })
+    return areAllHere(counts) ? counts : Promise.all(counts.map((each) => Promise.resolve(each)))
   }
+}
+
+function fillWish(
+  { infoHash, port }: AnnouncedPeer,
+  {
+    address,
+    ...wish
+  }: Pick<FillWish, 'wanted' | 'wantsIds' | 'wantsBothFamilies'> & { readonly address: Uint8Array },
+): FillWish {
+  // Copied because its reader may reuse these bytes before the answer is there
+  return { ...wish, infoHash: Uint8Array.from(infoHash), own: { address, port } }
+}
+
+function areAllHere<T>(values: readonly Soon<T>[]): values is readonly T[] {
+  return !values.some((value) => value instanceof Promise)
 }
 
 function requirePermission(rules: TrackerRules, client: string | null): void {

@@ -4,6 +4,7 @@ import { TrackerRefusal } from '../protocol/refusal.js'
 import { isCallProved, proveAnswer } from '../protocol/tracker-proof.js'
 import { parseAddress } from '../protocol/peer-address.js'
 import { isLoopback } from '../swarms/address-kinds.js'
+import type { AnnounceAnswer, Soon } from '../swarms/swarm-store.js'
 import type { TrackerAnswers } from './tracker-answers.js'
 import type { ServerContext } from '../../server/context.js'
 
@@ -53,7 +54,7 @@ export class TrackerCalls {
    * Returns the bencoded answer. The calling tracker does not become a peer.
    * @throws TrackerRefusal
    */
-  answer(announce: AnnounceRequest, { client, host }: CallOrigin): string {
+  answer(announce: AnnounceRequest, { client, host }: CallOrigin): Soon<string> {
     const { answers, rules } = this.#parts
     const { infoHash, form } = announce
     answers.require(infoHash, client)
@@ -65,7 +66,13 @@ export class TrackerCalls {
       wantsIds: form === 'full',
       isLoopback: client === null || isLoopback(parseAddress(client) ?? NOBODY),
     })
-    const callProof = announce.tracker?.proof ?? null
+    if (!(answer instanceof Promise)) return this.#spell(answer, announce)
+    return answer.then((later) => this.#spell(later, announce))
+  }
+
+  #spell(answer: AnnounceAnswer, { form, tracker }: AnnounceRequest): string {
+    const { rules } = this.#parts
+    const callProof = tracker?.proof ?? null
     const proof =
       rules.key === null || callProof === null ? null : proveAnswer(rules.key, callProof, answer)
     return formatTrackerAnswer(answer, { interval: rules.interval, form, proof })

@@ -9,22 +9,27 @@ export interface AnswerPagesParts {
   /** Bytes of /favicon.ico; null for none. */
   readonly favicon: Uint8Array | null
   /** Returns the tracker's metrics in Prometheus' text format. */
-  readonly describe: () => string
+  readonly describe: () => Promise<string>
 }
 
 /** Creates the function that answers requests for pages. */
 export function answerPages(parts: AnswerPagesParts): AnswerPage {
   return async (request) => {
-    return fixedAnswer(request.path, parts) ?? (await parts.pages.answer(request)) ?? notFound()
+    return (
+      (await fixedAnswer(request.path, parts)) ?? (await parts.pages.answer(request)) ?? notFound()
+    )
   }
 }
 
 /** Answers that need no work: health, metrics and the icon. */
-function fixedAnswer(path: string, { favicon, describe }: AnswerPagesParts): PageAnswer | null {
+async function fixedAnswer(
+  path: string,
+  { favicon, describe }: AnswerPagesParts,
+): Promise<PageAnswer | null> {
   if (path === '/-/health' || path === '/-/ready') return uncached(lineAnswer(200, 'ok'))
   if (path === '/-/metrics') {
     const type = { 'Content-Type': 'text/plain; version=0.0.4' }
-    return uncached({ status: 200, headers: type, body: describe() })
+    return uncached({ status: 200, headers: type, body: await describe() })
   }
   if (path !== '/favicon.ico') return null
   if (!favicon) return notFound()

@@ -13,6 +13,7 @@ import { Pages } from '../page/pages.js'
 import { ConnectionIds } from '../protocol/connection-ids.js'
 import { isLocal } from '../protocol/local-address.js'
 import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
 import { UdpAnswers } from '../udp/udp-answers.js'
 import type { AccessLists } from './access-lists.js'
 import { answerPages } from './answer-pages.js'
@@ -27,7 +28,9 @@ import type { ServerContext } from '../../server/context.js'
 
 export interface AssemblyParts extends ServerContext {
   readonly settings: TrackerSettings
-  readonly store: MemorySwarms
+  readonly store: SwarmStore
+  /** The swarms that this process has in memory, all of them or what it saw itself. */
+  readonly memory: MemorySwarms
   readonly admitted: AccessLists
   /** The secret from which UDP connection ids are derived. */
   readonly idSecret: Uint8Array
@@ -78,8 +81,14 @@ export function assembleTracker(parts: AssemblyParts): AssembledTracker {
   return { handler, exchanges, udp, pages }
 }
 
-function openAnswers({ settings, store, admitted, foreign }: AssemblyParts): TrackerAnswers {
-  const hasSwarm = (infoHash: Uint8Array) => store.scrape(infoHash) !== null
+function openAnswers({
+  settings,
+  store,
+  memory,
+  admitted,
+  foreign,
+}: AssemblyParts): TrackerAnswers {
+  const hasSwarm = (infoHash: Uint8Array) => memory.scrape(infoHash) !== null
   const rules = makeRules({ ...admitted, settings: settings.answers, hasSwarm })
   return new TrackerAnswers(store, () => rules, foreign)
 }
@@ -128,9 +137,9 @@ function openPageRoutes(
 ): PageRoutes {
   const { torrents, addresses } = admitted
   const { publicUrl, clientAddresses } = settings
-  const describe = () => {
+  const describe = async () => {
     const known = torrents.torrents.size
-    const measured = { totals: store.totals(), knownTorrents: known, saver }
+    const measured = { totals: await store.totals(), knownTorrents: known, saver }
     return formatMetrics(trackerMetrics({ ...measured, figures }))
   }
   return new PageRoutes({

@@ -42,8 +42,8 @@ export async function prepareTracker(settings: TrackerSettings, world: TrackerWo
   const { now, monotonic, warn, onError } = world
   const favicon = await readFavicon(settings.favicon)
   const sharing = await openSharing(settings.multitracker)
-  const store = openSwarms({ limits: settings.limits, now: storeClock(monotonic), randomBytes })
-  const state = new StateFile({ path: settings.stateFile, store, now, report: warn })
+  const memory = openSwarms({ limits: settings.limits, now: storeClock(monotonic), randomBytes })
+  const state = new StateFile({ path: settings.stateFile, store: memory, now, report: warn })
   await state.load()
   const saver = new StateSaver({ ...world, state, path: settings.stateFile })
   const sink = await openLogSink({ ...world, logFile: settings.logFile })
@@ -58,7 +58,18 @@ export async function prepareTracker(settings: TrackerSettings, world: TrackerWo
   const log = openLog(settings, sink, world)
   const foreign = settings.multitracker.isEnabled ? new ForeignPeers(monotonic) : null
   const idSecret = randomBytes(ID_SECRET)
-  const parts = { ...world, settings, store, admitted, idSecret, sharing, foreign, favicon, log }
+  const swarms = { store: memory, memory }
+  const parts = {
+    ...world,
+    ...swarms,
+    settings,
+    admitted,
+    idSecret,
+    sharing,
+    foreign,
+    favicon,
+    log,
+  }
   const tracker = assembleTracker({ ...parts, saver })
   const close = async () => {
     admitted.close()

@@ -101,7 +101,7 @@ async function beginWork(prepared: PreparedTracker, listening: Listening): Promi
 /** Starts the periodic tasks. The returned function ends them. */
 function startRepeating({
   settings,
-  store,
+  memory,
   saver,
   tracker,
   foreign,
@@ -124,7 +124,7 @@ function startRepeating({
       ...(foreign === null ? [] : [asking]),
       { act: admitted.refresh, period: settings.allowed.interval },
       { act: () => saver.saveOrTell(), period: settings.saveInterval },
-      { act: () => expireSome(store), period: EXPIRE_INTERVAL },
+      { act: () => expireSome(memory), period: EXPIRE_INTERVAL },
       { act: () => tracker.pages.sample(), period: SAMPLE_INTERVAL },
     ],
     onError,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { allocateBytes, readAnnounce } from '../protocol/announce-query.js'
+import { allocateBytes, type AnnounceRequest, readAnnounce } from '../protocol/announce-query.js'
 import {
   formatAnnounce,
   formatFailure,
@@ -11,8 +11,9 @@ import { endAtOnce } from '../../server/answers/end-at-once.js'
 import { endInSlices } from '../../server/answers/end-in-slices.js'
 import { malformed, TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import { readScrape } from '../protocol/scrape-query.js'
-import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
+import type { Announced, AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
 import type { TrackerCalls } from '../answers/tracker-calls.js'
+import type { Soon, SwarmCounts } from '../swarms/swarm-store.js'
 import type { Aggregation } from './aggregation.js'
 import type { FullScrape } from './full-scrape.js'
 
@@ -96,10 +97,10 @@ export class TrackerRoutes {
   }
 
   #sendAnnounced(request: IncomingMessage, response: ServerResponse, query: string): void {
-    this.#send(response, { body: this.#announce(request, query), answered: 'announce' })
+    this.#sendSoon(response, { body: this.#announce(request, query), answered: 'announce' })
   }
 
-  #announce(request: IncomingMessage, query: string): string {
+  #announce(request: IncomingMessage, query: string): Soon<string> {
     const { answers, addressOf, isOwnRequest, aggregation } = this.#parts
     const announce = readAnnounce(query, this.#bytes)
     const client = addressOf(request)
@@ -113,7 +114,14 @@ export class TrackerRoutes {
     // Checked only if the client claims an address, which is rare
     const isOwn = announce.claimed === null || isOwnRequest(request)
     const from = { client, address: null, isOwn }
-    const { answer, notes } = answers.announce(announce, from, form === 'full' ? FULL : COMPACT)
+    const announced = answers.announce(announce, from, form === 'full' ? FULL : COMPACT)
+    if (!(announced instanceof Promise)) return this.#spell(announced, { form, query, client })
+    return announced.then((later) => this.#spell(later, { form, query, client }))
+  }
+
+  /** The text of an answer. The announce is then forwarded, if a tracker collects announces. */
+  #spell({ answer, notes }: Announced, { form, query, client }: SpelledAnnounce): string {
+    const { aggregation } = this.#parts
     // Formatted first because the answer's buffers are valid only until the next announce
     const spelled = aggregation.answer ?? formatAnnounce(answer, notes, form)
     aggregation.forward(query, client)
@@ -136,18 +144,42 @@ export class TrackerRoutes {
       )
       return
     }
+    const spell = (each: readonly (SwarmCounts | null)[]) => this.#spellScrape(infoHashes, each)
+    const body = counts instanceof Promise ? counts.then(spell) : spell(counts)
+    this.#sendSoon(response, { body, answered: 'scrape' })
+  }
+
+  #spellScrape(infoHashes: readonly Uint8Array[], counts: readonly (SwarmCounts | null)[]): string {
     const scraped = infoHashes.flatMap((infoHash, n) => {
       const known = counts[n]
       return known == null ? [] : [formatScraped(infoHash, known)]
     })
-    const body = formatScrape(scraped, answers.rules.minInterval)
-    this.#send(response, { body, answered: 'scrape' })
+    return formatScrape(scraped, this.#parts.answers.rules.minInterval)
   }
 
   #refuse(response: ServerResponse, error: unknown): void {
     if (!(error instanceof TrackerRefusal)) throw error
     const { status, message, retryIn } = error
     this.#send(response, { status, body: formatFailure(message, retryIn), answered: 'refusal' })
+  }
+
+  /** Sends an answer as soon as it is there, unless its client has left by then. */
+  #sendSoon(
+    response: ServerResponse,
+    { body, answered }: { body: Soon<string>; answered: 'announce' | 'scrape' },
+  ): void {
+    if (typeof body === 'string') {
+      this.#send(response, { body, answered })
+      return
+    }
+    body.then(
+      (later) => {
+        if (!response.destroyed) this.#send(response, { body: later, answered })
+      },
+      (error: unknown) => {
+        if (!response.destroyed) this.#refuse(response, error)
+      },
+    )
   }
 
   #send(
@@ -167,6 +199,13 @@ export class TrackerRoutes {
     closeOnceWritten(response)
     endInSlices(response, body, FULL_SCRAPE_LIMIT)
   }
+}
+
+/** An announce whose answer is put into words. */
+interface SpelledAnnounce {
+  readonly form: AnnounceRequest['form']
+  readonly query: string
+  readonly client: string | null
 }
 
 function headerOf({ length }: string | Buffer): string[] {

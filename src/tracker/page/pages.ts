@@ -3,7 +3,7 @@ import { readRegular } from '../../files/read-regular.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/read.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { describeTorrent, type AllowedTorrent } from '../allowed/known-torrent.js'
-import type { MemorySwarms } from '../swarms/memory-swarms.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
 import { History } from './history.js'
 import { renderInfoPage } from './info-page.js'
 import { jsonOfRow, jsonOfRows } from './json.js'
@@ -39,7 +39,7 @@ export interface PageOptions {
 
 export interface PagesParts extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly options: PageOptions
-  readonly store: Pick<MemorySwarms, 'list' | 'scrape'>
+  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
   readonly torrents: TorrentList
   readonly version: string
 }
@@ -113,19 +113,19 @@ export class Pages {
   }
 
   async #torrentPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
-    const row = this.#row(query)
-    if (!row) return Promise.resolve(notFound())
+    const row = await this.#row(query)
+    if (!row) return notFound()
     const samples = this.#history.of(row.infoHash)
     const links = this.#links(announceUrls)
-    return Promise.resolve(pageAnswer(renderTorrentPage({ row, samples, links })))
+    return pageAnswer(renderTorrentPage({ row, samples, links }))
   }
 
   async #torrentJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
-    const row = this.#row(query)
-    if (!row) return Promise.resolve(notFound())
+    const row = await this.#row(query)
+    if (!row) return notFound()
     const history = this.#history.of(row.infoHash)
     const torrent = { ...jsonOfRow(row, this.#links(announceUrls)), history }
-    return Promise.resolve(jsonAnswer(torrent))
+    return jsonAnswer(torrent)
   }
 
   /** Answers with a .torrent file if the file still holds that torrent. */
@@ -138,12 +138,12 @@ export class Pages {
   }
 
   /** The row of the torrent named in a query; null if the torrent is unknown. */
-  #row(query: string) {
+  async #row(query: string) {
     const { store, torrents, options } = this.#parts
     const infoHash = infoHashOf(query)
     if (infoHash === null) return null
     const torrent = torrents.torrents.get(infoHash) ?? null
-    const isSwarm = torrents.isOpen && store.scrape(Buffer.from(infoHash, 'hex')) !== null
+    const isSwarm = torrents.isOpen && (await store.scrape(Buffer.from(infoHash, 'hex'))) !== null
     return torrent || isSwarm ? makeRow(infoHash, torrent, { store, ...options }) : null
   }
 

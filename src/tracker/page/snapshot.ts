@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { AllowedTorrent } from '../allowed/known-torrent.js'
-import type { MemorySwarms } from '../swarms/memory-swarms.js'
-import type { SwarmCounts } from '../swarms/swarm-store.js'
+import type { SwarmCounts, SwarmStore } from '../swarms/swarm-store.js'
 import { compareRows, matchesFilter, type RowQuery, type SortKey } from './row-query.js'
 import { filterInSlices, SLICE, sortInSlices } from '../../server/pages/slices.js'
 import { addRow, NO_ROWS, type RowTotals, type SwarmRow } from './swarm-row.js'
@@ -17,7 +16,7 @@ export const PAGE_LENGTH = 200
 const MAX_FILTERS = 32
 
 export interface SnapshotSource {
-  readonly store: Pick<MemorySwarms, 'list' | 'scrape'>
+  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
   /** The known torrents, by info hash in hexadecimal. */
   readonly torrents: ReadonlyMap<string, AllowedTorrent>
   /** Whether unknown torrents are tracked, too. */
@@ -97,13 +96,17 @@ async function passFilter(rows: readonly SwarmRow[], filter: string): Promise<Fi
 /** Yields all known torrents, with or without a swarm, and then the other swarms. */
 async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
   const { store, torrents, isOpen } = source
-  let count = 0
+  let rows: Promise<SwarmRow>[] = []
   for (const [infoHash, torrent] of torrents) {
-    yield makeRow(infoHash, torrent, source)
-    if (++count % SLICE === 0) await setImmediate()
+    rows.push(makeRow(infoHash, torrent, source))
+    if (rows.length < SLICE) continue
+    yield* await Promise.all(rows)
+    rows = []
+    await setImmediate()
   }
+  yield* await Promise.all(rows)
   for (let from: number | null = isOpen ? 0 : null; from !== null;) {
-    const { swarms, next } = store.list(from, SLICE)
+    const { swarms, next } = await store.list(from, SLICE)
     for (const swarm of swarms) {
       const infoHash = Buffer.from(swarm.infoHash).toString('hex')
       if (!torrents.has(infoHash)) yield rowOf(infoHash, null, swarm)
@@ -114,12 +117,12 @@ async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
 }
 
 /** Makes the row of a torrent that is known or has a swarm. */
-export function makeRow(
+export async function makeRow(
   infoHash: string,
   torrent: AllowedTorrent | null,
   { store, showNames }: Pick<SnapshotSource, 'store' | 'showNames'>,
-): SwarmRow {
-  const row = rowOf(infoHash, torrent, store.scrape(Buffer.from(infoHash, 'hex')))
+): Promise<SwarmRow> {
+  const row = rowOf(infoHash, torrent, await store.scrape(Buffer.from(infoHash, 'hex')))
   return showNames ? row : { ...row, name: null, size: null }
 }
 

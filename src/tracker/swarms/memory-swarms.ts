@@ -22,6 +22,7 @@ import type {
   SwarmCounts,
   SwarmPage,
   SwarmRestorer,
+  SwarmStore,
   SwarmSummary,
 } from './swarm-store.js'
 import { SwarmTable } from './swarm-table.js'
@@ -42,7 +43,7 @@ const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, dow
  * a peer.
  * Every call takes a bounded time. Long tasks are done in slices, with announces between them.
  */
-export class MemorySwarms {
+export class MemorySwarms implements SwarmStore {
   readonly #limits: StoreLimits
   readonly #now: () => number
   readonly #counters: Uint32Array

@@ -48,7 +48,8 @@ export interface SwarmCounts {
 }
 
 /**
- * The answer to an announce. Its bytes belong to the store and are valid until the next announce.
+ * The answer to an announce. Its bytes belong to the store and are valid until the next announce,
+ * or for good if they came by a promise.
  */
 export interface AnnounceAnswer extends SwarmCounts {
   /** Null if the peer was accepted. */
@@ -78,6 +79,22 @@ export interface StoreTotals {
   readonly swarms: number
   readonly peers: number
   readonly seeds: number
+}
+
+/** A result that a store has at once or later. Swarms in memory never make anybody wait. */
+export type Soon<T> = T | Promise<T>
+
+/** The swarms of a tracker, as those see them that answer requests. */
+export interface SwarmStore {
+  /** Records a peer's announce and chooses peers for it. Copies what it needs of the bytes. */
+  readonly announce: (announce: PeerAnnounce) => Soon<AnnounceAnswer>
+  /** Chooses peers for a requester that does not join the swarm. */
+  readonly choose: (wish: OutsideWish) => Soon<AnnounceAnswer>
+  /** The counts of a swarm; null if the torrent is unknown. */
+  readonly scrape: (infoHash: Uint8Array) => Soon<SwarmCounts | null>
+  /** Lists the swarms in the next `limit` places, starting at `from`. Begin with 0. */
+  readonly list: (from: number, limit: number) => Soon<SwarmPage>
+  readonly totals: () => Soon<StoreTotals>
 }
 
 /** Restores the bytes that `save` yielded. */

@@ -11,7 +11,13 @@ import {
   type UdpScrape,
 } from '../protocol/udp-packets.js'
 import type { ConnectionIds } from '../protocol/connection-ids.js'
-import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
+import {
+  type Announced,
+  type AnnounceForm,
+  NOBODY,
+  type TrackerAnswers,
+} from '../answers/tracker-answers.js'
+import type { Soon, SwarmCounts } from '../swarms/swarm-store.js'
 
 export interface UdpAnswersParts {
   readonly answers: TrackerAnswers
@@ -38,13 +44,18 @@ export class UdpAnswers {
   /**
    * The answer to a packet from an address; null for none.
    * Until a client has proved its address by a connection id, no answer is longer than its request.
-   * An announce of an unknown torrent may cause a scan. Its answer is then passed to `later`.
+   * An announce of an unknown torrent may cause a scan, and a store may be elsewhere. The answer is
+   * then passed to `later`.
    */
   answer(packet: Buffer, from: string, later?: (answer: Buffer) => void): Buffer | null {
+    return this.#answer(packet, from, { later: later ?? null, mayLook: later !== undefined })
+  }
+
+  #answer(packet: Buffer, from: string, how: AnswerWay): Buffer | null {
     const request = this.#reader.read(packet)
     const address = request === null ? null : parseAddress(from)
     if (request === null || address === null) return null
-    const { answers, ids, now, note } = this.#parts
+    const { ids, now, note } = this.#parts
     if (request.kind === 'connect') {
       note('connect')
       return formatConnected(request, ids.issue(address, now()))
@@ -54,52 +65,100 @@ export class UdpAnswers {
         throw new TrackerRefusal(400, 'connect again')
       }
       const answer = this.#answerKnown(request, from, address)
+      if (answer instanceof Promise) {
+        this.#answerLater(answer, { request, packet, later: how.later })
+        return null
+      }
       note(request.kind)
       return answer
     } catch (error) {
-      if (!(error instanceof TrackerRefusal)) throw error
-      const look =
-        later && error instanceof UnknownTorrent ? answers.rules.look(plainAddress(from)) : null
-      if (later && look) {
-        void look.then(() => {
-          const answer = this.answer(packet, from)
-          if (answer) later(answer)
-        })
-        return null
-      }
-      note('refusal')
-      return formatError(request, error.message, packet.length)
+      return this.#look(error, { packet, from, how }) ? null : this.#refuse(error, request, packet)
     }
   }
 
-  #answerKnown(
-    request: Exclude<UdpRequest, { kind: 'connect' }>,
-    from: string,
-    address: Uint8Array,
-  ): Buffer {
+  /** Passes an answer on as soon as it is there. */
+  #answerLater(answer: Promise<Buffer>, { request, packet, later }: WaitingAnswer): void {
+    answer.then(
+      (bytes) => {
+        this.#parts.note(request.kind)
+        later?.(bytes)
+      },
+      (error: unknown) => {
+        later?.(this.#refuse(error, request, packet))
+      },
+    )
+  }
+
+  /** Starts a scan if the torrent of an announce is unknown. Returns whether there is one. */
+  #look(
+    error: unknown,
+    { packet, from, how }: { packet: Buffer; from: string; how: AnswerWay },
+  ): boolean {
+    const { later, mayLook } = how
+    if (!mayLook || later === null || !(error instanceof UnknownTorrent)) return false
+    const look = this.#parts.answers.rules.look(plainAddress(from))
+    void look?.then(() => {
+      const answer = this.#answer(packet, from, { later, mayLook: false })
+      if (answer) later(answer)
+    })
+    return look !== null
+  }
+
+  #refuse(error: unknown, request: KnownRequest, { length }: Buffer): Buffer {
+    if (!(error instanceof TrackerRefusal)) throw error
+    this.#parts.note('refusal')
+    return formatError(request, error.message, length)
+  }
+
+  #answerKnown(request: KnownRequest, from: string, address: Uint8Array): Soon<Buffer> {
     return request.kind === 'announce'
       ? this.#announce(request, plainAddress(from), address)
       : this.#scrape(request, plainAddress(from))
   }
 
-  #announce(request: UdpAnnounce, client: string, address: Uint8Array): Buffer {
+  #announce(request: UdpAnnounce, client: string, address: Uint8Array): Soon<Buffer> {
     const isV6 = client.includes(':')
     const form = isV6 ? FORM6 : FORM4
     const from = { client, address, isOwn: true }
-    const { answer, notes } = this.#parts.answers.announce(request, from, form)
-    return formatAnnounced(request, answer, {
-      interval: notes.interval,
-      peers: isV6 ? answer.peers6 : answer.peers4,
-    })
+    const announced = this.#parts.answers.announce(request, from, form)
+    if (!(announced instanceof Promise)) return spellAnnounced(request, announced, isV6)
+    return announced.then((later) => spellAnnounced(request, later, isV6))
   }
 
-  #scrape(request: UdpScrape, client: string): Buffer {
+  #scrape(request: UdpScrape, client: string): Soon<Buffer> {
     const counts = this.#parts.answers.scrape(request.infoHashes, client)
-    return formatScraped(
-      request,
-      counts.map((known) => known ?? NOBODY),
-    )
+    if (!(counts instanceof Promise)) return spellScraped(request, counts)
+    return counts.then((later) => spellScraped(request, later))
   }
+}
+
+/** A request for which a client needs a connection id. */
+type KnownRequest = Exclude<UdpRequest, { kind: 'connect' }>
+
+interface AnswerWay {
+  readonly later: ((answer: Buffer) => void) | null
+  /** Whether an unknown torrent may cause a scan. */
+  readonly mayLook: boolean
+}
+
+interface WaitingAnswer extends Pick<AnswerWay, 'later'> {
+  readonly request: KnownRequest
+  readonly packet: Buffer
+}
+
+function spellAnnounced(request: UdpAnnounce, announced: Announced, isV6: boolean): Buffer {
+  const { answer, notes } = announced
+  return formatAnnounced(request, answer, {
+    interval: notes.interval,
+    peers: isV6 ? answer.peers6 : answer.peers4,
+  })
+}
+
+function spellScraped(request: UdpScrape, counts: readonly (SwarmCounts | null)[]): Buffer {
+  return formatScraped(
+    request,
+    counts.map((known) => known ?? NOBODY),
+  )
 }
 
 /** An address without the prefix of IPv4 addresses on an IPv6 socket. */
