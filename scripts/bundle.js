@@ -80,6 +80,7 @@ const knownImports = (findAddon) => ({
     replace(/\bsrc.native-addon\.js$/, findAddon)
     const required = (id) => `createRequire(import.meta.url)('${id}')`
     replace(/\bsrc.digest\.js$/, { [required('node:crypto')]: "require('node:crypto')" })
+    replace(/\bsrc.cli.options.known-keys\.js$/, { [required('#option-keys')]: optionKeys })
   },
 })
 
@@ -122,6 +123,7 @@ function digestProgram() {
 
 rmSync('dist/bundle', { recursive: true, force: true })
 const programDigest = digestProgram()
+const optionKeys = `(${readFileSync('dist/option-keys.json', 'utf8')})`
 writeFileSync('dist/program-digest.json', JSON.stringify(programDigest))
 const program = {
   ...commonJs,

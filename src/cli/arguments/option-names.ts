@@ -29,12 +29,6 @@ export function otherNames(key: string): string[] {
   return names.map((name) => name.slice('--'.length))
 }
 
-/** The names that other programs have for an option of btkit. Names have no leading hyphens. */
-export function otherKeys(key: string): string[] {
-  const others = [...OTHER_NAMES].filter(([, names]) => names.includes(`--${key}`))
-  return others.map(([name]) => name.slice('--'.length))
-}
-
 /**
  * Renames options to the names that btkit declares: BitTornado's `--announce_list` becomes
  * `--announce-list`, and `--output` becomes `--target`. Operands and values are unchanged.

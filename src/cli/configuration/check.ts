@@ -3,14 +3,14 @@ import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
 import { readConfigurationText } from './files.js'
 import { aliasesOf } from './aliases.js'
-import { suggestion } from './nearest.js'
+import { DEFAULTS } from '../options/known-keys.js'
 import { MAKERS, takesDefault } from '../options/traits.js'
 import {
   configurationOf,
-  DEFAULTS,
   findEntry,
   NAMED,
   unknownKey,
+  unknownSection,
   type Configuration,
 } from './sections.js'
 import type { Section } from './read-file.js'
@@ -64,7 +64,7 @@ function checkRules(
 function checkSection(section: Section, table: SectionTable, world: World): string[] {
   const { name, place } = section
   const names = [DEFAULTS, ...NAMED, ...table.keys()]
-  if (!names.includes(name)) return [`${place}: unknown command ${name}${suggestion(name, names)}`]
+  if (!names.includes(name)) return [`${place}: ${unknownSection(name, names)}`]
   const commands = name === DEFAULTS ? optionsOfDefaults(table) : (table.get(name) ?? [])
   return checkOptions(section, commands, world)
 }

@@ -2,7 +2,7 @@ import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { TrackerRule } from '../../metainfo/lint/tracker-rule.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { environmentLevel } from './environment.js'
-import { normalizeOptionNames, otherKeys } from '../arguments/option-names.js'
+import { normalizeOptionNames } from '../arguments/option-names.js'
 import type { Io } from '../io.js'
 import { BtkitError } from '../../errors.js'
 import { givenOptions, trackersIn, type GivenOptions, type Part } from '../options/given.js'
@@ -69,7 +69,13 @@ export async function configure(
   if (given.isHelp) return asTyped(typedArgs)
   if (isLegacy && given.attributes.has('preset'))
     throw new BtkitError('usage', '--preset: presets are for btkit makemetafile and completedir')
-  const { parts, settings, rules, overridden } = await findSettings(target, given, io)
+  const found = await findSettings(target, given, io).catch((error: unknown) => {
+    // These commands report what is wrong
+    if (target.section === 'config' && error instanceof BtkitError) return null
+    throw error
+  })
+  if (!found) return asTyped(typedArgs)
+  const { parts, settings, rules, overridden } = found
   const changes = async () =>
     settingChanges(settings, (await findSettings(target, given, io)).settings)
   const added = settings.flatMap((setting) => setting.args)
@@ -98,8 +104,8 @@ export async function findSettings(
   const all = optionEntries(command)
   const entries = isLegacy ? onlyLegacy(all) : all
   const presets = valuesOf('preset', given)
-  const read = readConfigurations(configurationFiles(given.config, io), io).filter(({ text }) =>
-    mayConcern(text, section, entries),
+  const read = readConfigurations(configurationFiles(given.config, io), io).filter(
+    ({ text }) => text !== '',
   )
   if (read.length === 0 && !presets?.length) {
     const line = lineOf(given.parts, given.attributes, presets)
@@ -108,17 +114,18 @@ export async function findSettings(
     return { settings, rules: [], overridden: [], parts: given.parts }
   }
   // To load what reads it takes a while
-  const { aliasesOf, configurationOf, settle, spellAliases } = await import('./layers.js')
+  const layers = await import('./layers.js')
+  const { aliasesOf, configurationOf, requireKnownSections, settle, spellAliases } = layers
   const others = presets?.length ? mkbrrFiles(given.config, io) : []
   const configurations = [...readConfigurations(others, io), ...read].map(({ path, text }) =>
     configurationOf(text, path),
   )
+  for (const configuration of configurations) requireKnownSections(configuration)
   const aliases = isLegacy ? new Map<string, never>() : aliasesOf(configurations)
   const place = { cwd: io.cwd, isReannounce: section === 'reannounce' }
   const parts = spellAliases(given.parts, aliases, place)
-  const isPartial = isLegacy || command.parent?.name() === section
   const line = lineOf(parts, given.attributes, presets)
-  const wanted = { section, entries, isPartial, isLegacy, line }
+  const wanted = { section, entries, isLegacy, line }
   return { ...settle(configurations, wanted, { env: io.env, aliases }), parts }
 }
 
@@ -147,23 +154,6 @@ function lineOf(
   })
   const values = named.map(({ value, args }) => value ?? args[0] ?? '')
   return { parts, typed, presets, trackers: [...operands, ...values.flatMap(trackersIn)] }
-}
-
-/**
- * Whether a configuration may contain settings for a command: its section, or one of its options in
- * any section. Other files need not be parsed. A name could be hidden only by an escape, so files
- * with a backslash are always parsed.
- */
-function mayConcern(
-  text: string,
-  section: string,
-  entries: ReadonlyMap<string, OptionEntry>,
-): boolean {
-  const names = [...entries.keys()].flatMap((key) => [key, ...otherKeys(key)])
-  return (
-    text.includes('\\') ||
-    [section, 'aliases', 'presets', ...names].some((name) => text.includes(name))
-  )
 }
 
 function onlyLegacy(entries: ReadonlyMap<string, OptionEntry>): Map<string, OptionEntry> {

@@ -10,10 +10,10 @@ export function nearestName(name: string, names: Iterable<string>): string | nul
   return best
 }
 
-/** Formats ` (did you mean …?)`, or an empty text. */
+/** Formats `; did you mean "…"?`, or an empty text. */
 export function suggestion(name: string, names: Iterable<string>): string {
   const nearest = nearestName(name, names)
-  return nearest === null ? '' : ` (did you mean ${nearest}?)`
+  return nearest === null ? '' : `; did you mean "${nearest}"?`
 }
 
 /** Number of letters to insert, remove or change. */

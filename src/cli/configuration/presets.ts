@@ -1,6 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import type { OptionEntry } from '../options/table.js'
-import { OWN_OF_ONE_MAKER } from '../options/traits.js'
+import { isKnownKey } from '../options/known-keys.js'
+import { MAKERS } from '../options/traits.js'
 import { suggestion } from './nearest.js'
 import { candidatesOf, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
@@ -25,16 +26,17 @@ export function presetLevels(
   const own = new Map([...entries].filter(([key]) => key !== 'preset'))
   return names.map(({ name, place }) => {
     const preset = presets.get(name)
-    if (preset) return candidatesOf(preset, { entries: own, isKnown: isOfOtherMaker }, world)
+    const options = { entries: own, isKnown: isOfMaker, known: () => own.keys() }
+    if (preset) return candidatesOf(preset, options, world)
     const known = [...presets.keys()]
     const others = known.length === 0 ? '; no configuration has presets' : suggestion(name, known)
     throw new BtkitError('usage', `${place}: there is no preset ${name}${others}`)
   })
 }
 
-/** Whether a preset may have a key that its command has not. */
-export function isOfOtherMaker(key: string): boolean {
-  return OWN_OF_ONE_MAKER.has(key.replace(/^no-/, ''))
+/** Whether a preset may have a key, because one of its commands has the option. */
+function isOfMaker(key: string): boolean {
+  return key !== 'preset' && MAKERS.some((command) => isKnownKey(key, command))
 }
 
 /** A preset that is wanted, and where that is said. */

@@ -1,6 +1,6 @@
+import { DEFAULTS } from '../options/known-keys.js'
 import { defaultText, type OptionEntry } from '../options/table.js'
 import { MAKERS } from '../options/traits.js'
-import { DEFAULTS } from './sections.js'
 import type { SectionTable } from './check.js'
 
 type Schema = Readonly<Record<string, unknown>>

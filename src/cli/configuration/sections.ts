@@ -1,14 +1,12 @@
 import { BtkitError } from '../../errors.js'
 import { otherNames } from '../arguments/option-names.js'
 import type { OptionEntry } from '../options/table.js'
+import { DEFAULTS, isKnownKey, knownKeys, knownSections } from '../options/known-keys.js'
 import { takesDefault } from '../options/traits.js'
 import { suggestion } from './nearest.js'
 import { isMkbrrs, mkbrrPresets } from './mkbrr.js'
 import { parseConfiguration, type Located, type LocatedEntry, type Section } from './read-file.js'
 import { candidateOf, type Candidate, type FoundEntry, type World } from './settings.js'
-
-/** The section whose options apply to each command that has them. */
-export const DEFAULTS = 'defaults'
 
 /** The keys of a configuration that are not sections of options. */
 export const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const
@@ -68,10 +66,21 @@ function isNothing({ value }: Located): boolean {
 export interface Wanted {
   readonly section: string
   readonly entries: ReadonlyMap<string, OptionEntry>
-  /**
-   * Whether unknown keys are ignored, because this command has only some of the section's options.
-   */
-  readonly isPartial: boolean
+}
+
+/**
+ * Checks the names of a configuration's sections.
+ * @throws BtkitError `usage` for a section that is not known
+ */
+export function requireKnownSections({ sections }: Pick<Configuration, 'sections'>): void {
+  const known = [...knownSections(), ...NAMED]
+  const wrong = sections.find(({ name }) => !known.includes(name))
+  if (wrong) throw new BtkitError('usage', `${wrong.place}: ${unknownSection(wrong.name, known)}`)
+}
+
+/** Reports an unknown section, with a suggestion. */
+export function unknownSection(name: string, known: Iterable<string>): string {
+  return `unknown section "${name}"${suggestion(name, known) || '; sections are commands'}`
 }
 
 /**
@@ -83,13 +92,14 @@ export function levelsOf(
   wanted: Wanted,
   world: World,
 ): Candidate[][] {
-  const { section, entries, isPartial } = wanted
+  const { section, entries } = wanted
   return [DEFAULTS, section].map((name) => {
     const own = sections.find((each) => each.name === name)
     if (!own) return []
-    const isKnown = () => isPartial || name === DEFAULTS
+    const isKnown = (key: string) => isKnownKey(key, name)
     const isTaken = (key: string) => name !== DEFAULTS || takesDefault(section, key)
-    return candidatesOf(own, { entries, isKnown, isTaken }, world)
+    const known = () => knownKeys(name)
+    return candidatesOf(own, { entries, isKnown, known, isTaken }, world)
   })
 }
 
@@ -98,20 +108,22 @@ export interface Options {
   readonly entries: ReadonlyMap<string, OptionEntry>
   /** Whether a key that no option has is left alone. */
   readonly isKnown: (key: string) => boolean
+  /** The keys to suggest in the place of one that is wrong. */
+  readonly known: () => Iterable<string>
   readonly isTaken?: (key: string) => boolean
 }
 
 /** The options that a section sets. */
 export function candidatesOf(
   { name, entries: all }: Section,
-  { entries, isKnown, isTaken }: Options,
+  { entries, isKnown, known, isTaken }: Options,
   world: World,
 ): Candidate[] {
   return all.flatMap(({ key, place, item }) => {
     const found = findEntry(key, entries)
     if (found === null) {
       if (isKnown(key)) return []
-      throw new BtkitError('usage', `${place}: ${unknownKey(key, name, entries.keys())}`)
+      throw new BtkitError('usage', `${place}: ${unknownKey(key, name, known())}`)
     }
     if (isTaken && !isTaken(found.entry.key)) return []
     return candidateOf(found, item, world) ?? []
@@ -120,7 +132,9 @@ export function candidatesOf(
 
 /** Reports an unknown key of a section, with a suggestion. */
 export function unknownKey(key: string, section: string, known: Iterable<string>): string {
-  return `${section}: no option ${key}${suggestion(key, known)}`
+  const otherwise =
+    section === DEFAULTS ? '; no command has it' : `; ${section} has none of that name`
+  return `unknown option "${key}"${suggestion(key, known) || otherwise}`
 }
 
 /** Finds an option by its name, its `no-…` form, or its name in other programs. */

@@ -92,7 +92,7 @@ export function ruleCandidates(
   entries: ReadonlyMap<string, OptionEntry>,
   world: World,
 ): Candidate[] {
-  return candidatesOf(rule, { entries, isKnown: () => true }, world)
+  return candidatesOf(rule, { entries, isKnown: () => true, known: () => RULE_KEYS }, world)
 }
 
 /** A setting in words: `tracker.example: private: true (FILE:LINE)`. */

@@ -87,26 +87,3 @@ export const TRACKERS: ReadonlySet<string> = new Set(['announce', 'announceList'
 
 /** The commands that have presets. */
 export const MAKERS: readonly string[] = ['makemetafile', 'completedir']
-
-/** Options of only one of makemetafile and completedir. A preset may have them for both. */
-export const OWN_OF_ONE_MAKER: ReadonlySet<string> = new Set([
-  'name',
-  'randomize',
-  'files-from',
-  'clobber',
-  'verbose',
-  'prune',
-  'prune-all',
-  'adopt',
-  'remake',
-  'min-age',
-  'wait',
-  'state-dir',
-  'cache-max-size',
-  'owner',
-  'publish',
-  'data-prefix',
-  'trust-data-path',
-  'client-timeout',
-  'on-change',
-])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -118,7 +118,71 @@ test('a key that the command has not is an error with the nearest', async (t) =>
   const { file, run } = withFile(t, 'verify:\n  therads: 1\n')
   const { status, stderr } = await run(['verify', '/none'])
   assert.equal(status, 2)
-  assert.equal(stderr, `btkit: ${file}:2:3: verify: no option therads (did you mean threads?)\n`)
+  assert.equal(stderr, `btkit: ${file}:2:3: unknown option "therads"; did you mean "threads"?\n`)
+})
+
+const MISTAKES: readonly (readonly [what: string, yaml: string, told: string])[] = [
+  [
+    'a misspelt default',
+    'defaults:\n  privat: true\n',
+    ':2:3: unknown option "privat"; did you mean "private"?',
+  ],
+  [
+    'an unknown section',
+    'makemetafiel: {private: true}\n',
+    ':1:1: unknown section "makemetafiel"; did you mean "makemetafile"?',
+  ],
+  [
+    'a default that no command has',
+    'defaults: {xyzzy: 1}\n',
+    ':1:12: unknown option "xyzzy"; no command has it',
+  ],
+  [
+    'a switch as its opposite of a value',
+    'defaults: {no-threads: 1}\n',
+    ':1:12: unknown option "no-threads"',
+  ],
+  ['an edit as a default', 'defaults: {set-tracker: x}\n', ':1:12: unknown option "set-tracker"'],
+  [
+    'a wrong value',
+    'makemetafile: {private: maybe}\n',
+    ":1:25: private 'maybe': neither true nor false",
+  ],
+]
+
+for (const [what, yaml, told] of MISTAKES) {
+  test(`a mistake in the configuration stops the command: ${what}`, async (t) => {
+    const { file, run, scratch } = withFile(t, yaml)
+    const { status, stderr } = await run(['makemetafile', join(scratch, 'image'), URL])
+    assert.equal(status, 2)
+    assert.ok(stderr.startsWith(`btkit: ${file}${told}`), stderr)
+    assert.equal(stderr.split('\n').length, 2)
+    assert.ok(!existsSync(join(scratch, 'image.torrent')))
+    // These two must work, or nobody finds out what is wrong
+    assert.equal((await run(['makemetafile', '--help'])).status, 0)
+    assert.equal((await run(['config', 'check'])).status, 1)
+  })
+}
+
+test('defaults may have the options of any command, under all their names', async (t) => {
+  const { make, run } = withFile(
+    t,
+    'defaults: {unused-for: 30d, no-prune: true, tracker: x, http-seeds: http://y.example/, port: 6969}\n' +
+      'cache: {unused-for: 30d}\n',
+  )
+  await make('--trackerless')
+  const stats = await run(['cache', 'stats'])
+  assert.deepEqual([stats.status, stats.stderr], [0, ''])
+})
+
+test('the options of a group are those of all its commands', async (t) => {
+  const { file, run } = withFile(t, 'cache: {unsued-for: 30d}\n')
+  const { status, stderr } = await run(['cache', 'stats'])
+  assert.equal(status, 2)
+  assert.equal(
+    stderr,
+    `btkit: ${file}:1:9: unknown option "unsued-for"; did you mean "unused-for"?\n`,
+  )
 })
 
 test('options that exclude each other are named with where they are from', async (t) => {
@@ -200,7 +264,7 @@ const HOSTILE: readonly (readonly [what: string, yaml: string, told: RegExp])[] 
   ['two documents', 'verify: {}\n---\nverify: {}\n', /document/],
   ['a list', '- verify\n', /:1:1: not a map of sections/],
   ['an unknown alias', 'verify: *a\n', /:1:9: /],
-  ['an alias in itself', 'verify: &a {data-prefix: *a}\n', /nested too deeply|no option/],
+  ['an alias in itself', 'verify: &a {data-prefix: *a}\n', /nested too deeply|unknown option/],
   ['depth', `verify: ${'['.repeat(100_000)}`, /nested too deeply/],
   ['length', `verify: {}\n${'#'.repeat(300_000)}`, /larger than the limit/],
   ['no UTF-8', 'verify: \xff', /config\.yaml: not UTF-8/],

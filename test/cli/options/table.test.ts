@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { commandTable } from '../../../src/cli/command-table.js'
 import { commentedConfiguration } from '../../../src/cli/commands/config/init.js'
 import { leafCommands, optionEntries } from '../../../src/cli/options/table.js'
+import { isKnownKey, knownKeys, knownSections } from '../../../src/cli/options/known-keys.js'
 import { projectRoot } from '../../support/executable.js'
 import { runBtkit } from '../../support/run-btkit.js'
 
@@ -78,3 +79,15 @@ for (const { name } of commandTable) {
     }
   })
 }
+
+test('the build notes the keys of all commands, by which mistakes are found', async () => {
+  const leaves = leafCommands(await allCommands())
+  assert.deepEqual(new Set(leaves.map(({ section }) => section)), new Set(knownSections().slice(1)))
+  for (const { section, command } of leaves) {
+    const known = new Set(knownKeys(section))
+    for (const { key, kind } of optionEntries(command).values()) {
+      assert.ok(known.has(key), `${section}: ${key}`)
+      assert.equal(isKnownKey(`no-${key}`, section), kind === 'switch' || known.has(`no-${key}`))
+    }
+  }
+})

@@ -56,9 +56,9 @@ test('config check finds sections, keys and values that are wrong', async (t) =>
   const told = stderr.split('\n')
   assert.equal(
     told[0],
-    `btkit: ${file}:1:1: unknown command makemetafiel (did you mean makemetafile?)`,
+    `btkit: ${file}:1:1: unknown section "makemetafiel"; did you mean "makemetafile"?`,
   )
-  assert.equal(told[1], `btkit: ${file}:3:3: defaults: no option treads (did you mean threads?)`)
+  assert.equal(told[1], `btkit: ${file}:3:3: unknown option "treads"; did you mean "threads"?`)
   assert.match(told[2] ?? '', new RegExp(`^btkit: ${file}:5:8: log 'xml': `))
 })
 

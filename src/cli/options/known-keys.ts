@@ -1,0 +1,50 @@
+import { createRequire } from 'node:module'
+import { otherNames } from '../arguments/option-names.js'
+import { takesDefault } from './traits.js'
+
+/** The options of a command, or of all commands of a group, by their keys. */
+export interface SectionKeys {
+  readonly values: readonly string[]
+  /** These have a `no-…` form each. */
+  readonly switches: readonly string[]
+}
+
+/** The section whose options apply to each command that has them. */
+export const DEFAULTS = 'defaults'
+
+/**
+ * The options of all commands by section. The build writes them to a file, because loading all
+ * commands takes longer than most of them run.
+ */
+function allKeys(): Readonly<Record<string, SectionKeys>> {
+  return createRequire(import.meta.url)('#option-keys') as Record<string, SectionKeys>
+}
+
+/** The sections that a configuration may have. */
+export function knownSections(): string[] {
+  return [DEFAULTS, ...Object.keys(allKeys())]
+}
+
+/** The keys that a section may have, without `no-…` forms and names of other programs. */
+export function knownKeys(section: string): string[] {
+  return sectionsFor(section).flatMap(({ values, switches }) => [...values, ...switches])
+}
+
+/** Whether a section may have a key, in any of its forms. */
+export function isKnownKey(key: string, section: string): boolean {
+  const opposite = key.startsWith('no-') ? key.slice('no-'.length) : null
+  return sectionsFor(section).some(({ values, switches }) => {
+    const names = [key, ...otherNames(key)]
+    if (names.some((name) => values.includes(name) || switches.includes(name))) return true
+    return opposite !== null && switches.includes(opposite)
+  })
+}
+
+function sectionsFor(section: string): SectionKeys[] {
+  const all = allKeys()
+  if (section !== DEFAULTS) return [all[section] ?? { values: [], switches: [] }]
+  return Object.entries(all).map(([name, { values, switches }]) => {
+    const ofDefaults = (keys: readonly string[]) => keys.filter((key) => takesDefault(name, key))
+    return { values: ofDefaults(values), switches: ofDefaults(switches) }
+  })
+}
