@@ -5,9 +5,8 @@ import { comparePaths } from '../core/digests/sort-files.js'
 import { checkReplaceable } from '../core/check-replaceable.js'
 import { BtkitError } from '../errors.js'
 import { writeAtomically } from '../files/write/atomically.js'
-import { PieceHasher } from '../hash/piece-hasher.js'
+import { ArrivingPieces, ArrivingTree, type PieceLengthFor } from '../hash/arriving-bytes.js'
 import { chooseKernel } from '../hash/kernels/choose.js'
-import { climbMerkleTree, findMerkleRoot } from '../hash/merkle.js'
 import { buildInfo, encodePieceLayers, type InfoFile } from '../metainfo/build/info.js'
 import { buildTorrent } from '../metainfo/build/torrent.js'
 import { infoHashesOf } from '../metainfo/info-hashes.js'
@@ -27,7 +26,7 @@ export interface StreamedFile {
   /** The path below the torrent's name, with `/` between components. */
   readonly path: string
   readonly content: StreamedBytes
-  /** Bytes of the file; needed if no piece length is given and `content` is a stream. */
+  /** Bytes of the file; needed for streams below a directory if no piece length is given. */
   readonly length?: number | undefined
 }
 
@@ -50,11 +49,8 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const files = inOrder(given, version)
     const isAligned = request.isAligned === true || version !== 'v1'
     checkPaths({ name, isDirectory, files }, { version, isAligned })
-    const pieceLength =
-      request.pieceLength === 'auto'
-        ? suitedPieceLength(files.map(requireLength), isAligned)
-        : request.pieceLength
-    const hashing = new Hashing({ version, pieceLength, isAligned })
+    const lengthFor = pieceLengthFor(request.pieceLength, { files, isDirectory, isAligned })
+    const hashing = new Hashing({ version, lengthFor, isAligned })
     const bytesTotal = files.reduce((sum, file) => sum + (lengthOf(file) ?? 0), 0)
     await readAll(files, hashing, { signal, tell, bytesTotal })
     if (hashing.size === 0) throw new BtkitError('empty', `${name}: holds no bytes`)
@@ -64,7 +60,7 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
       name,
       isDirectory,
       files: hashing.files,
-      pieceLength,
+      pieceLength: lengthFor(hashing.size),
       pieces: hashing.pieces(),
       private: isPrivate,
       source: sourceTag,
@@ -119,6 +115,24 @@ function lengthOf({ length, content }: StreamedFile): number | undefined {
   return content instanceof Uint8Array ? content.length : length
 }
 
+interface Divided {
+  readonly files: readonly StreamedFile[]
+  readonly isDirectory: boolean
+  readonly isAligned: boolean
+}
+
+/** The piece length by size. Pad files depend on it, so that of a directory must be known before. */
+function pieceLengthFor(
+  given: number | 'auto',
+  { files, isDirectory, isAligned }: Divided,
+): PieceLengthFor {
+  const isOpen = !isDirectory && files.some((file) => lengthOf(file) === undefined)
+  if (given === 'auto' && isOpen) return (size) => suitedPieceLength([size], isAligned)
+  const pieceLength =
+    given === 'auto' ? suitedPieceLength(files.map(requireLength), isAligned) : given
+  return () => pieceLength
+}
+
 function requireLength(file: StreamedFile): number {
   const length = lengthOf(file)
   if (length !== undefined) return length
@@ -163,8 +177,6 @@ async function readAll(
   }
 }
 
-const BLOCK = 16 * 1024
-
 /** The digests of files that are read one after another. */
 class Hashing {
   readonly files: InfoFile[] = []
@@ -172,34 +184,35 @@ class Hashing {
   /** Bytes that were hashed, without those of pad files. */
   size = 0
   readonly #kernel = chooseKernel()
-  readonly #pieces: PieceHasher | null
-  #blocks: PieceHasher | null = null
+  readonly #pieces: ArrivingPieces | null
+  #tree: ArrivingTree | null = null
   /** Bytes that are missing to the end of a piece before the next file that has bytes. */
   #missing = 0
 
-  constructor(readonly rules: Rules & { readonly pieceLength: number }) {
-    const { version, pieceLength } = rules
-    this.#pieces = version === 'v2' ? null : new PieceHasher('sha1', pieceLength, this.#kernel)
+  constructor(readonly rules: Rules & { readonly lengthFor: PieceLengthFor }) {
+    const { version, lengthFor } = rules
+    this.#pieces = version === 'v2' ? null : new ArrivingPieces(lengthFor, this.#kernel)
   }
 
   begin(): void {
-    if (this.rules.version !== 'v1') this.#blocks = new PieceHasher('sha256', BLOCK, this.#kernel)
+    const { version, lengthFor } = this.rules
+    if (version !== 'v1') this.#tree = new ArrivingTree(lengthFor, this.#kernel)
   }
 
   update(chunk: Uint8Array): void {
     if (chunk.length === 0) return
     if (this.#missing > 0) this.#pad()
     this.#pieces?.update(chunk)
-    this.#blocks?.update(chunk)
+    this.#tree?.update(chunk)
     this.size += chunk.length
   }
 
   end(path: readonly string[], length: number): void {
-    const { version, pieceLength, isAligned } = this.rules
-    const piecesRoot = length > 0 ? this.#endTree(length) : null
+    const { version, lengthFor, isAligned } = this.rules
+    const piecesRoot = length > 0 ? this.#endTree() : null
     this.files.push({ path, length, piecesRoot })
     if (length > 0 && isAligned && version !== 'v2')
-      this.#missing = bytesMissing(length, pieceLength)
+      this.#missing = bytesMissing(length, lengthFor(this.size))
   }
 
   pieces(): Uint8Array | null {
@@ -213,15 +226,10 @@ class Hashing {
     this.#missing = 0
   }
 
-  #endTree(length: number): Uint8Array | null {
-    const blocks = this.#blocks?.finish()
-    if (!blocks) return null
-    const leaves = { nodes: blocks, height: 0 }
-    const { pieceLength } = this.rules
-    if (length <= pieceLength) return findMerkleRoot(leaves, this.#kernel)
-    const layer = climbMerkleTree(leaves, Math.log2(pieceLength / BLOCK), this.#kernel)
-    const root = findMerkleRoot(layer, this.#kernel)
-    this.layers.set(Buffer.from(root).toString('latin1'), layer.nodes)
+  #endTree(): Uint8Array | null {
+    if (!this.#tree) return null
+    const { root, layer } = this.#tree.finish()
+    if (layer) this.layers.set(Buffer.from(root).toString('latin1'), layer)
     return root
   }
 }

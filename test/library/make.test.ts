@@ -112,11 +112,23 @@ describe('makeTorrent', () => {
     assert.equal(made.infoHash, parseMetainfo(theirs).infoHash)
   })
 
-  test('an automatic piece length needs the lengths of streams', async () => {
+  for (const version of ['v1', 'v2', 'hybrid'] as const) {
+    test(`${version}: the length of a single stream need not be known`, async (t) => {
+      const path = join(makeScratch(t, { a: noise('a', 5_000_000) }), 'a')
+      const options = { version, creationDate: null }
+      const expected = await makeTorrent(path, options)
+      for (const length of [undefined, 5_000_000]) {
+        const content = createReadStream(path)
+        const made = await makeTorrent({ name: 'a', content, length }, options)
+        assert.deepEqual(Buffer.from(made.bytes), Buffer.from(expected.bytes))
+      }
+    })
+  }
+
+  test('an automatic piece length needs the lengths of streams below a directory', async () => {
     const content = () => Readable.from([Buffer.from('abc')])
-    await rejects(makeTorrent({ name: 'a', content: content() }), 'usage', /length is unknown/)
-    const made = await makeTorrent({ name: 'a', content: content(), length: 3 })
-    assert.equal(parseMetainfo(made.bytes).size, 3)
+    const files = [{ path: 'a', content: content() }]
+    await rejects(makeTorrent({ name: 'n', files }), 'usage', /length is unknown/)
     await rejects(makeTorrent({ name: 'a', content: content(), length: 4 }), 'changed', /3 bytes/)
   })
 

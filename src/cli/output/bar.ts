@@ -30,18 +30,23 @@ export interface Bar {
 const MIN_NAME_WIDTH = 8
 const OTHER_WIDTH = 64
 
+const BAR = '{percentage}% {bar} {done} {rate} {left} {file}'
+
+/** For work whose end is not known. */
+const COUNTER = '{done} {rate} {file}'
+
 /**
  * Opens a progress bar on standard error. Returns null if that is not a terminal or cannot show a
- * bar. cli-progress is loaded only when needed.
+ * bar. If the total is null, the bar only counts. cli-progress is loaded only when needed.
  */
-export async function openBar(io: Io, total: number): Promise<Bar | null> {
+export async function openBar(io: Io, total: number | null): Promise<Bar | null> {
   if (!isScreen(io.stderr, io.env)) return null
   const { default: cliProgress } = await import('cli-progress')
   const started = io.now()
   const nameWidth = Math.max(MIN_NAME_WIDTH, (io.stderr.columns ?? 80) - OTHER_WIDTH)
   const bar = new cliProgress.SingleBar({
     stream: io.stderr as unknown as NodeJS.WritableStream,
-    format: '{percentage}% {bar} {done} {rate} {left} {file}',
+    format: total === null ? COUNTER : BAR,
     barsize: 12,
     barCompleteChar: '█',
     barIncompleteChar: '░',
@@ -52,7 +57,7 @@ export async function openBar(io: Io, total: number): Promise<Bar | null> {
     gracefulExit: false,
   })
   const start = (value: number) => {
-    bar.start(total, value, { done: '', rate: '', left: '', file: '' })
+    bar.start(total ?? Number.MAX_SAFE_INTEGER, value, { done: '', rate: '', left: '', file: '' })
   }
   let isPaused = false
   start(0)
@@ -61,7 +66,7 @@ export async function openBar(io: Io, total: number): Promise<Bar | null> {
     const seconds = Math.max((io.now() - started) / 1000, 0.001)
     return {
       rate: `${formatBytes(bytes / seconds)}/s`,
-      left: value > 0 ? `${formatDuration(((total - value) / value) * seconds)} left` : '',
+      left: total !== null && value > 0 ? timeLeft(value, total, seconds) : '',
     }
   }
   const update = (state: BarState) => {
@@ -84,6 +89,10 @@ export async function openBar(io: Io, total: number): Promise<Bar | null> {
       bar.stop()
     },
   }
+}
+
+function timeLeft(value: number, total: number, seconds: number): string {
+  return `${formatDuration(((total - value) / value) * seconds)} left`
 }
 
 /** Width of text on a terminal. East Asian characters and emoji take two columns. */

@@ -11,16 +11,17 @@ export interface ProgressBar<T> {
   readonly stop: () => void
 }
 
-/** Opens a bar for hashing `total` bytes; null if nobody would see it. */
+/** Opens a bar for hashing `total` bytes, or any number for null; null if nobody would see it. */
 export async function openProgress(
   io: Io,
-  total: number,
+  total: number | null,
 ): Promise<ProgressBar<HashProgress> | null> {
   const bar = await openBar(io, total)
   if (!bar) return null
   return {
     update: ({ bytesDone, currentPath }) => {
-      const done = `${formatBytes(bytesDone)} of ${formatBytes(total)}`
+      const whole = total === null ? '' : ` of ${formatBytes(total)}`
+      const done = `${formatBytes(bytesDone)}${whole}`
       bar.update({ value: bytesDone, done, bytes: bytesDone, path: currentPath })
     },
     pause: bar.pause,

@@ -42,9 +42,14 @@ export function parseListName(
  * Checks that lists can be written.
  * @throws BtkitError as checkTarget does
  */
-export function checkLists(lists: readonly ChecksumList[], { request }: TorrentPlan): void {
+export function checkLists(
+  lists: readonly ChecksumList[],
+  { request }: Pick<TorrentPlan, 'request'>,
+): void {
   for (const list of lists) checkTarget(list.path, writeOptions(list, request))
 }
+
+type ListedFile = Pick<FileChecksums, 'file' | 'digests'>
 
 /**
  * Writes the lists of a torrent's files. Their paths begin with the torrent's name.
@@ -52,7 +57,7 @@ export function checkLists(lists: readonly ChecksumList[], { request }: TorrentP
  */
 export async function writeLists(
   lists: readonly ChecksumList[],
-  checksums: readonly FileChecksums[],
+  checksums: readonly ListedFile[],
   { request, content }: TorrentPlan,
 ): Promise<void> {
   for (const [i, list] of lists.entries()) {
@@ -64,7 +69,7 @@ export async function writeLists(
 /** Returns the list of checksum number `i` for the files of some content. */
 export function composeList(
   { name, isDirectory }: Content,
-  checksums: readonly FileChecksums[],
+  checksums: readonly ListedFile[],
   i: number,
 ): Uint8Array {
   return formatChecksums(

@@ -55,7 +55,23 @@ export interface MadeTorrent extends InfoHashes {
  */
 export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
   const content = await planContent(request)
+  checkOutput(request)
+  return planOf(content, request)
+}
+
+/**
+ * Checks that a torrent can be written.
+ * @throws BtkitError as checkTarget
+ */
+export function checkOutput(request: MakeRequest): void {
   if (request.torrent !== null) checkTarget(request.torrent, writeOptions(request))
+}
+
+/**
+ * Plans the torrent of some content.
+ * @throws BtkitError as choosePieces
+ */
+export function planOf(content: Content, request: MakeRequest): TorrentPlan {
   const { content: cut, ...pieces } = choosePieces(content, request, (other) => {
     return measureTorrent({ request, content: other })
   })
@@ -82,7 +98,7 @@ function hashesAt(path: string | null): InfoHashes | null {
  * @throws BtkitError as checkTarget does
  */
 export function planVariant(plan: TorrentPlan, request: MakeRequest): TorrentPlan {
-  if (request.torrent !== null) checkTarget(request.torrent, writeOptions(request))
+  checkOutput(request)
   return { ...plan, request, replaced: hashesAt(request.torrent) }
 }
 
@@ -144,7 +160,11 @@ export function makeVariant(plan: TorrentPlan, made: MadeTorrent): Promise<MadeT
   return writeTorrent(plan, { ...made.core, info }, 0)
 }
 
-async function writeTorrent(
+/**
+ * Writes a torrent, if it is requested, from its encoded content.
+ * @throws BtkitError as writeAtomically does
+ */
+export async function writeTorrent(
   { request, content }: TorrentPlan,
   core: TorrentCore,
   bytesHashed: number,

@@ -5,7 +5,7 @@ import { declareTorrentOptions } from '../../arguments/torrent-options.js'
 const EXAMPLES = `
 FILE and TRACKER may stand in any order: the URL is the tracker.
 With several --source, each makes a torrent NAME.SOURCE.torrent, from one
-reading.
+reading. With - as FILE, the content is standard input; give it a --name.
 
 Examples:
   btkit makemetafile image.iso http://tracker.example/announce
@@ -22,7 +22,7 @@ const LEGACY = { value: 2 ** 18, text: '18' }
 export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }) {
   return declareTorrentOptions('makemetafile', isLegacy ? LEGACY : USUAL)
     .description('Make a torrent of each file or directory.')
-    .argument('<file-or-tracker...>', 'files and directories, and the URL of the tracker')
+    .argument('<file-or-tracker...>', 'files and directories or -, and the URL of the tracker')
     .optionsGroup('In the torrent:')
     .option(
       '-n, --name <name>',

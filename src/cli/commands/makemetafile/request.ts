@@ -12,6 +12,9 @@ import type { Io } from '../../io.js'
 import type { MakeOptions } from './options.js'
 import type { Operands } from '../../arguments/operands.js'
 
+/** The operand for content from standard input. Its torrent is made as that of a file NAME here. */
+export const STDIN = '-'
+
 /** The operands of a command line, and the chosen paths below the one directory among them. */
 export interface MakeOperands extends Operands {
   readonly chosen?: readonly string[] | undefined
@@ -20,7 +23,7 @@ export interface MakeOperands extends Operands {
 }
 
 /** The torrents of one source. They have the same content and different source tags. */
-export type MakeGroup = readonly [MakeRequest, ...MakeRequest[]]
+export type MakeGroup = readonly [NamedRequest, ...NamedRequest[]]
 
 /**
  * Translates a command line into the requests for each source.
@@ -36,8 +39,9 @@ export function makeRequests(operands: MakeOperands, options: MakeOptions, io: I
   const scan = { ...common.scan, chosen }
   // The order of a list is the only one that may differ from that of a file tree
   const order = chosen && common.version !== 'v1' ? BY_PATH : common.order
-  const groups = sources.map((source) => {
-    const name = torrentName(source, options, io)
+  const groups = sources.map((given) => {
+    const name = torrentName(given, options, io)
+    const source = given === STDIN ? name : given
     const webSeeds = [...options.webSeed, ...seedsBelow(options.webSeedBase, { source, name }, io)]
     const request = {
       ...common,
@@ -82,7 +86,32 @@ function variantsOf(request: NamedRequest, options: MakeOptions): MakeGroup {
 
 type NamedRequest = MakeRequest & { readonly name: string }
 
-function checkTogether({ sources, chosen }: MakeOperands, options: MakeOptions): void {
+/** Options that need the size or the date of a file before it is read. */
+const NEED_FILES = [
+  ['filesFrom', '--files-from'],
+  ['dryRun', '--dry-run'],
+  ['targetPieces', '--target-pieces'],
+  ['maxTorrentSize', '--max-torrent-size'],
+] as const
+
+function checkStandardInput({ sources }: MakeOperands, options: MakeOptions): void {
+  if (!sources.includes(STDIN)) return
+  if (sources.length > 1) {
+    throw new BtkitError('usage', '-: standard input is the content of a single torrent')
+  }
+  if (options.name === undefined) {
+    throw new BtkitError('usage', '-: standard input has no name; give one with --name')
+  }
+  const given = NEED_FILES.find(([option]) => options[option])?.[1]
+  const refused = options.date === 'mtime' ? '--date mtime' : given
+  if (refused !== undefined) {
+    throw new BtkitError('usage', `${refused}: needs a file, and - is standard input`)
+  }
+}
+
+function checkTogether(operands: MakeOperands, options: MakeOptions): void {
+  const { sources, chosen } = operands
+  checkStandardInput(operands, options)
   checkGivenOnce(sources)
   checkGivenOnce(options.source.map((tag) => `--source ${tag}`))
   if (options.randomize && hasRandomKey(options)) {

@@ -1,0 +1,130 @@
+import {
+  checkOutput,
+  makeVariant,
+  measureTorrent,
+  planTorrent,
+  planVariant,
+  writeTorrent,
+  type MadeTorrent,
+  type TorrentPlan,
+} from '../../../core/make/make-torrent.js'
+import { readStream, type StreamRequest } from '../../../core/checksums/make-from-stream.js'
+import {
+  checkLists,
+  listsBeside,
+  writeLists,
+  type ChecksumList,
+} from '../../../core/checksums/lists.js'
+import { makeWithLists } from '../../../core/checksums/make-with-lists.js'
+import { backslashedPaths } from '../../../core/digests/content.js'
+import type { HashContext } from '../../../core/digests/hash-content.js'
+import { escapeText } from '../../../text/escape.js'
+import { backslashWarning } from '../../output/piece-length.js'
+import { reportNote, reportWarning } from '../../output/messages.js'
+import type { Io } from '../../io.js'
+import { makeJson, notes, textLines, type MakeResult } from './makemetafile-output.js'
+import type { MakeGroup } from './request.js'
+import type { MakeOptions } from './options.js'
+import { openProgress } from '../../output/progress.js'
+
+/** One run of the command, for all its torrents. */
+export interface Run {
+  readonly options: MakeOptions
+  readonly hashContext: HashContext
+  readonly io: Io
+}
+
+/** Makes the torrents of one source, which is read once for all. */
+export async function makeAll([request, ...others]: MakeGroup, run: Run): Promise<void> {
+  const started = run.io.now()
+  const plan = await planTorrent(request)
+  const plans = [plan, ...others.map((other) => planVariant(plan, other))]
+  const lists = listsOf(plan, run.options)
+  checkLists(lists, plan)
+  // Reported before hashing, which may take hours
+  tellOfPlan(plan, run)
+  const { dryRun } = run.options
+  let first: MadeTorrent | null = null
+  for (const each of plans) {
+    const made: MadeTorrent | null = dryRun ? null : await make(each, first, run)
+    report({ made, plan: each, lists: each === plan ? lists : [], started }, run)
+    first ??= made
+  }
+}
+
+/** Does the same for content from standard input. */
+export async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
+  const started = run.io.now()
+  const [request, ...others] = group
+  const lists = listsBeside(request.torrent ?? '', request.name, run.options.checksums)
+  for (const each of others) checkOutput(each)
+  checkLists(lists, { request })
+  const { plan, core, checksums } = await readWithProgress(request, run)
+  tellOfPlan(plan, run)
+  const made = await writeTorrent(plan, core, plan.content.size)
+  await writeLists(lists, checksums, plan)
+  for (const each of [plan, ...others.map((other) => planVariant(plan, other))]) {
+    const own = each === plan ? made : await makeVariant(each, made)
+    if (each.request.torrent === null) run.io.stdout.write(own.bytes)
+    report({ made: own, plan: each, lists: each === plan ? lists : [], started }, run)
+  }
+}
+
+async function readWithProgress(request: StreamRequest, { options, hashContext, io }: Run) {
+  const bar = options.quiet ? null : await openProgress(io, null)
+  try {
+    const engine = { ...hashContext.engine, onProgress: bar?.update }
+    return await readStream(io.stdin, request, { engine, checksums: options.checksums })
+  } finally {
+    bar?.stop()
+  }
+}
+
+function tellOfPlan(plan: TorrentPlan, { options, io }: Run): void {
+  if (options.quiet) return
+  for (const note of notes(plan, options)) reportNote(`${plan.request.source}: ${note}`, io)
+  const paths = backslashedPaths(plan.content)
+  const warning = backslashWarning({ count: paths.length, first: paths[0] ?? null })
+  if (warning !== null) reportWarning(warning, io)
+}
+
+function listsOf({ request, content }: TorrentPlan, { checksums }: MakeOptions): ChecksumList[] {
+  return listsBeside(request.torrent ?? '', content.name, checksums)
+}
+
+/** Makes a torrent. `first` is an earlier one with the same content, or null. */
+async function make(plan: TorrentPlan, first: MadeTorrent | null, run: Run): Promise<MadeTorrent> {
+  const made = await (first ? makeVariant(plan, first) : makeWithProgress(plan, run))
+  if (plan.request.torrent === null) run.io.stdout.write(made.bytes)
+  return made
+}
+
+async function makeWithProgress(plan: TorrentPlan, { options, hashContext, io }: Run) {
+  const bar = options.quiet ? null : await openProgress(io, plan.content.size)
+  try {
+    const engine = { ...hashContext.engine, onProgress: bar?.update }
+    return await makeWithLists(plan, listsOf(plan, options), { ...hashContext, engine })
+  } finally {
+    bar?.stop()
+  }
+}
+
+interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
+  /** Null in a dry run. */
+  readonly made: MadeTorrent | null
+  readonly started: number
+}
+
+/** Prints the result. If the torrent goes to standard output, the result goes to standard error. */
+function report({ made, plan, lists, started }: Outcome, { options, io }: Run): void {
+  const torrentSize = made?.bytes.length ?? measureTorrent(plan)
+  const seconds = (io.now() - started) / 1000
+  const result = { hashes: made, torrentSize, plan, lists, seconds }
+  if (options.json) io.stdout.write(makeJson(result))
+  if (options.json || options.quiet) return
+  const isOutput = result.plan.request.torrent === null && !options.dryRun
+  // A torrent that was not written has already been reported
+  if (isOutput && io.stdout.errored) return
+  const output = isOutput ? io.stderr : io.stdout
+  for (const line of textLines(result, io.cwd)) output.write(`${escapeText(line)}\n`)
+}
