@@ -8,7 +8,7 @@ const LAYERS = {
   clients: `text|${LEAVES}|core`,
   mirror: `text|${LEAVES}|core|clients`, // mirror and tracker run without each other
   tracker: `text|${LEAVES}|core|clients`,
-  library: `text|${LEAVES}|core`, // programs instead of people
+  library: `text|${LEAVES}|core|mirror|tracker`, // programs instead of people
   cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker', // a cache is core's matter
 }
 const SMALL = '^src/(errors|native-addon|digest|version|monotonic|bounded-call|heap-growth)\\.ts$'
@@ -46,7 +46,12 @@ const RULES = [
     { path: 'node_modules/ioredis/' },
   ],
   ['people-libraries-in-cli', 'words are for people', src('^src/cli/'), { path: PEOPLE }],
-  ['http-in-servers', 'others know none', src('^src/(server|mirror|tracker)/'), { path: HTTP }],
+  [
+    'http-in-servers',
+    'others know none',
+    src('^src/(server|mirror|tracker|library)/'),
+    { path: HTTP },
+  ],
   ['declared', 'package.json lists it', { path: '^src/' }, { dependencyTypes: UNDECLARED }],
   ['resolvable', 'a broken program', {}, { couldNotResolve: true, pathNot: '^\\.\\./dist/' }],
 ]

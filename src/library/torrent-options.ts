@@ -134,7 +134,11 @@ function textOrNull(text: string | null | undefined): string | null {
   return text === undefined || text === '' ? null : text
 }
 
-function checkPieceLength(length: number | 'auto'): number | 'auto' {
+/**
+ * Returns a piece length that torrents can have.
+ * @throws BtkitError `usage`
+ */
+export function checkPieceLength(length: number | 'auto'): number | 'auto' {
   if (length === 'auto') return length
   const pow2 = Math.log2(length)
   if (Number.isInteger(pow2) && pow2 >= MIN_PIECE_POW2 && pow2 <= MAX_PIECE_POW2) return length

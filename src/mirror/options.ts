@@ -12,6 +12,8 @@ export interface ServiceOptions {
   readonly serviceName: string
   /** URL of the mirror's root, without a slash at its end; null to use the Host header. */
   readonly publicUrl: string | null
+  /** The path below which all addresses are, without a slash at its end; '' for none. */
+  readonly prefix: string
   /** URLs of other mirrors of the same root. */
   readonly webSeeds: readonly string[]
   /** Whether null files are marked as pad files (BEP 47); this changes the info hash. */
@@ -25,12 +27,17 @@ export interface ServiceOptions {
   /** Whether directories have pages, if files are served. */
   readonly listings: boolean
   /** Finds the addresses of clients, also behind proxies. */
-  readonly clientAddresses: ClientAddresses
+  readonly clientAddresses: Pick<ClientAddresses, 'of'>
   readonly limits: ServiceLimits
   /** Files to hash before anybody asks for them; null for none. */
   readonly warm: WarmOptions | null
   /** Receives the bytes of each torrent that is composed. */
   readonly onTorrent?: (bytes: Uint8Array) => void
+}
+
+/** The settings of a service that has its own servers. */
+export interface ServedOptions extends ServiceOptions {
+  readonly clientAddresses: ClientAddresses
 }
 
 /** Limits on requests and clients. */

@@ -25,7 +25,7 @@ for (const guide of guides) {
     const scratch = makeScratch(t, FILES)
     mkdirSync(join(scratch, 'node_modules'))
     symlinkSync(projectRoot, join(scratch, 'node_modules/btkit'))
-    for (const name of ['create-torrent', 'parse-torrent']) {
+    for (const name of ['create-torrent', 'fastify', 'parse-torrent']) {
       symlinkSync(join(projectRoot, 'node_modules', name), join(scratch, 'node_modules', name))
     }
     for (const [at, [, code = '']] of blocks.entries()) {

@@ -6,7 +6,6 @@ import type { BusyTorrents } from '../torrents/busy-torrents.js'
 import type { TrackerSource } from '../torrents/tracker-source.js'
 import { warmMetrics } from './service-metrics.js'
 import type { RequestFigures } from '../../server/metrics/request-figures.js'
-import type { Exchanges } from '../../server/exchange/exchanges.js'
 import type { HashingServices } from './hashing-services.js'
 import { serviceMetrics } from './service-metrics.js'
 import { scrapeTracker } from '../../clients/scrape/scrape-tracker.js'
@@ -19,7 +18,8 @@ interface ReportsParts extends Pick<ServerContext, 'monotonic' | 'onError'> {
   readonly cacheAccess: CacheAccess
   readonly makers: HashingServices
   readonly requests: RequestFigures
-  readonly exchanges: Exchanges
+  /** Open connections; null if another program's server has them. */
+  readonly connections: () => number | null
   readonly busy: BusyTorrents
   readonly trackers: TrackerSource
   /** Number of log lines dropped so far. */
@@ -40,13 +40,13 @@ interface Reports {
 
 /** Creates the service's reports on itself. */
 export function openReports(parts: ReportsParts): Reports {
-  const { options, cacheAccess, makers, exchanges, trackers, busy, monotonic, onError } = parts
+  const { options, cacheAccess, makers, trackers, busy, monotonic, onError } = parts
   const { admission, onDemand, digests, hashed, warmer } = makers
   const { cache, now } = cacheAccess
   const describe = async () => {
     const cacheSize = await parts.cacheSize()
     const droppedLines = parts.droppedLines()
-    const { connections } = exchanges
+    const connections = parts.connections()
     const metrics = serviceMetrics({ ...parts, ...makers, connections, cacheSize, droppedLines })
     const ahead = { bytes: hashed.ahead, jobs: admission.ahead.running }
     return formatMetrics([...metrics, ...warmMetrics(warmer, ahead)])

@@ -1,9 +1,3 @@
-import { join } from 'node:path'
-import { stat } from 'node:fs/promises'
-import { CACHE_FILE, openCache } from '../../cache/open.js'
-import type { CacheTrust } from '../../core/digests/cache-trust.js'
-import type { Engine } from '../../core/digests/hash-content.js'
-import { WorkerPool } from '../../hash/jobs/worker-pool.js'
 import {
   openTrackers,
   type TrackerSource,
@@ -11,25 +5,21 @@ import {
 } from '../torrents/tracker-source.js'
 import { AccessLog, type LogFormat } from '../../server/exchange/access-log.js'
 import { openLogSink } from '../../server/exchange/log-file.js'
-import type { ServiceOptions } from '../options.js'
+import type { ServedOptions } from '../options.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
+import { openResources, type Resources } from './resources.js'
 import { startService, type Service } from './start.js'
 import type { ServerContext } from '../../server/context.js'
 
-/** Niceness of the hashing threads, so that the thread that answers requests comes first. */
-const NICENESS = 19
-
 /** All settings of the service. */
-export interface ServiceSettings {
-  readonly options: ServiceOptions
+export interface ServiceSettings extends Resources {
+  readonly options: ServedOptions
+  readonly cacheDirectory: string
   readonly places: readonly ListenPlace[]
   /** Keys for TLS; null for plain HTTP. */
   readonly tls: TlsKeys | null
   readonly trackers: TrackersWanted
-  readonly engine: Pick<Engine, 'kernel' | 'threads'>
-  readonly cacheDirectory: string
-  readonly cacheTrust: CacheTrust
   /** Milliseconds after which unused records are removed from the cache. */
   readonly unusedFor: number
   /** Most bytes of the cache; null for no limit. */
@@ -75,8 +65,7 @@ export async function runService(
   })
   const resources = await openResources(settings, world)
   try {
-    const cacheSize = () => sizeOf(join(settings.cacheDirectory, CACHE_FILE))
-    const given = { ...settings, ...resources, trackers, log, cacheSize }
+    const given = { ...settings, ...resources, trackers, log }
     const service = await startService({ ...world, ...given })
     const stop = async () => {
       await service.stop()
@@ -89,33 +78,4 @@ export async function runService(
     await resources.close()
     throw error
   }
-}
-
-/** Opens threads and cache, with functions to interrupt and close them. */
-async function openResources(settings: ServiceSettings, { now, warn }: ServiceWorld) {
-  const { engine, cacheDirectory, cacheTrust } = settings
-  const hashing = new AbortController()
-  const interrupt = () => {
-    hashing.abort()
-  }
-  const pool = new WorkerPool(NICENESS)
-  const cache = await openCache({ directory: cacheDirectory, now, warn, isCheckedBeside: true })
-  const hashContext = {
-    cacheAccess: { cache, trust: cacheTrust, now, kernel: engine.kernel },
-    engine: { ...engine, pool, signal: hashing.signal, isOffloaded: true },
-  }
-  const close = async () => {
-    interrupt()
-    await pool.close()
-    await cache.close()
-  }
-  return { hashContext, interrupt, close }
-}
-
-/** The size of a file in bytes; 0 if it cannot be read. */
-async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  )
 }

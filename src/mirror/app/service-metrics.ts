@@ -14,8 +14,8 @@ interface HashingAhead {
 
 export interface MeasuredParts {
   readonly requests: RequestFigures
-  /** Open connections. */
-  readonly connections: number
+  /** Open connections; null if another program's server has them. */
+  readonly connections: number | null
   readonly onDemand: OnDemand
   readonly hashed: HashedBytes
   readonly admission: Admission
@@ -44,7 +44,9 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
       requests.aborted,
     ),
     counter('btkit_sent_bytes_total', "Bytes of answers' bodies.", requests.bytes),
-    gauge('btkit_connections', 'Connections that are open.', parts.connections),
+    ...(parts.connections === null
+      ? []
+      : [gauge('btkit_connections', 'Connections that are open.', parts.connections)]),
     counter('btkit_torrents_total', 'Torrents obtained, by source.', [
       { labels: { from: 'memory' }, value: onDemand.origins.memory },
       { labels: { from: 'cache' }, value: onDemand.origins.cache },

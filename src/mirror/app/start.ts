@@ -13,6 +13,7 @@ import { refuseStopping } from '../../server/connections/refuse-connection.js'
 import { DrainGate } from '../../server/lifecycle/drain-gate.js'
 import { CONNECTIONS, serverRules } from './server-rules.js'
 import { HEALTH } from '../status/routes.js'
+import type { ServedOptions } from '../options.js'
 import { assembleService, type AssemblyParts } from './assemble.js'
 
 /**
@@ -21,7 +22,8 @@ import { assembleService, type AssemblyParts } from './assemble.js'
  */
 const STOP_TIMEOUT = 6_000
 
-interface ServiceParts extends Omit<AssemblyParts, 'isPressed'> {
+interface ServiceParts extends Omit<AssemblyParts, 'isPressed' | 'options'> {
+  readonly options: ServedOptions
   readonly places: readonly ListenPlace[]
   /** Keys for TLS; null for plain HTTP. */
   readonly tls: TlsKeys | null

@@ -1,5 +1,5 @@
 import type { IncomingMessage, IncomingHttpHeaders } from 'node:http'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import { DownloadReads } from './file-stream.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { DirectoryPages } from '../listing/directory-pages.js'
@@ -10,7 +10,7 @@ import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
 import type { FileDigests } from '../views/file-digests.js'
 import type { Views, WantedView } from '../views/views.js'
 import { askedView, namedView, type ViewName } from '../requests/asked-view.js'
-import { addReadRoute } from '../../server/answers/read-route.js'
+import { addReadRoute, type ReadHandler } from '../../server/answers/read-route.js'
 import { requestPath } from '../requests/request-path.js'
 import { openDownload, sendDownload } from './download.js'
 import { takenViews } from '../views/place.js'
@@ -29,7 +29,7 @@ const DESCRIPTIONS: readonly (readonly [view: ViewName, type: string])[] = [
 const ROUTE = '/*'
 
 export interface FileRoutesParts {
-  readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'files'>
+  readonly options: Pick<ServiceOptions, 'mirror' | 'limits' | 'files' | 'prefix'>
   readonly views: Views
   /** Null if the mirror has no pages of directories. */
   readonly directoryPages: DirectoryPages | null
@@ -52,7 +52,7 @@ export function addFileRoutes(
     onRoute(request.raw, `${ROUTE}.${wanted.view}`)
     return views.send(request, reply, wanted)
   }
-  addReadRoute(app, ROUTE, async (request, reply) => {
+  const send: ReadHandler<RouteGenericInterface> = async (request, reply) => {
     const { url = '' } = request.raw
     const path = requestPath(url)
     const view = askedView(url)
@@ -80,7 +80,10 @@ export function addFileRoutes(
     const digest = digests.known({ ...found, fingerprint: file.fingerprint })
     const headers = { ...ranged.headers, ...links, ...reprDigest(request.headers, digest) }
     return sendDownload(request, reply, { file, ranged: { ...ranged, headers }, reads })
-  })
+  }
+  addReadRoute(app, ROUTE, send)
+  // `/*` does not match the prefix without a slash at its end
+  if (options.prefix !== '') addReadRoute(app, '', send)
 }
 
 /** The view that a path may name. */

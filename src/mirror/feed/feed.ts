@@ -23,7 +23,10 @@ const MOST_FEEDS = 16
 export const FEED = '/-/feed.xml'
 
 export interface FeedParts extends Pick<ServerContext, 'now'> {
-  readonly options: Pick<ServiceOptions, 'webSeeds' | 'serviceName' | 'publicUrl' | 'warm'>
+  readonly options: Pick<
+    ServiceOptions,
+    'webSeeds' | 'serviceName' | 'publicUrl' | 'prefix' | 'warm'
+  >
   readonly files: WarmFiles
   /** The current trackers. */
   readonly trackers: () => TrackerList
@@ -111,7 +114,7 @@ function describe({ path, fingerprint, torrent }: WarmFile, around: Around): Fee
 /** Adds the feed of new torrents. */
 export function addFeedRoute(app: FastifyInstance, feed: Feed): void {
   addReadRoute(app, FEED, (request, reply) => {
-    const address = publicAddress(request.raw, feed.parts.options.publicUrl)
+    const address = publicAddress(request.raw, feed.parts.options)
     const { body, etag, sinceMs } = feed.compose(address)
     const lastModified = new Date(sinceMs).toUTCString()
     reply.headers({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': 'no-cache' })

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isSecure } from '../../server/listen/make-server.js'
 import { malformed } from '../../server/answers/refusal.js'
+import type { ServiceOptions } from '../options.js'
 
 /** A part of a host name, between dots. */
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?'
@@ -16,24 +17,31 @@ const MAX_HOST = 255
  * @throws Refusal
  */
 export function checkHosts(request: IncomingMessage, isOptional: boolean): void {
-  const hosts = request.headersDistinct['host']?.length ?? 0
+  const hosts = request.rawHeaders.filter((name, i) => i % 2 === 0 && isHost(name)).length
   if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1' && !isOptional)) {
     throw malformed('no Host header, or more than one; send one')
   }
 }
 
+function isHost(name: string): boolean {
+  return name.length === 4 && name.toLowerCase() === 'host'
+}
+
 /**
  * The URL by which clients reach the mirror's root, without a slash at its end: the public URL if
- * one is set, otherwise the host of the request.
+ * one is set, otherwise the prefix at the host of the request.
  * @throws Refusal if the request's host cannot be in a URL
  */
-export function publicAddress(request: IncomingMessage, publicUrl: string | null): string {
+export function publicAddress(
+  request: IncomingMessage,
+  { publicUrl, prefix }: Pick<ServiceOptions, 'publicUrl' | 'prefix'>,
+): string {
   if (publicUrl !== null) return publicUrl
   const host = hostOf(request)
-  const isHost = host.length <= MAX_HOST && HOST.test(host)
+  const isValid = host.length <= MAX_HOST && HOST.test(host)
   // Checks what the pattern cannot, such as the highest port
   const scheme = isSecure(request) ? 'https' : 'http'
-  if (isHost && URL.canParse(`${scheme}://${host}`)) return `${scheme}://${host}`
+  if (isValid && URL.canParse(`${scheme}://${host}`)) return `${scheme}://${host}${prefix}`
   throw malformed('the Host header is missing or invalid; send a host name or address')
 }
 

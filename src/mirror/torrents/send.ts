@@ -59,8 +59,8 @@ export class TorrentSender {
     { checked, form = protocolForm }: ToldTorrent,
   ): TorrentResponse {
     const { options, responses } = this.#parts
-    const { publicUrl, webSeeds, onTorrent } = options
-    const address = publicAddress(raw, publicUrl)
+    const { webSeeds, onTorrent } = options
+    const address = publicAddress(raw, options)
     const trackers = this.#parts.trackers()
     const before = responses.recall(raw)
     if (before?.checked === checked && before.answer.trackers === trackers) return before.answer

@@ -27,7 +27,10 @@ interface ShortAnswer {
 }
 
 export interface DigestViewsParts extends Pick<ServerContext, 'now'> {
-  readonly options: Pick<ServiceOptions, 'mirror' | 'publicUrl' | 'serviceName' | 'webSeeds'>
+  readonly options: Pick<
+    ServiceOptions,
+    'mirror' | 'publicUrl' | 'prefix' | 'serviceName' | 'webSeeds'
+  >
   readonly files: FileTorrents
   readonly digests: FileDigests
   /** Does long work in slices. */
@@ -92,7 +95,7 @@ export class DigestViews {
     const { options, files, runSteps } = this.#parts
     const { path, fingerprint } = file
     const { size } = fingerprint
-    const base = publicAddress(raw, options.publicUrl)
+    const base = publicAddress(raw, options)
     // Below its own prefix the service answers itself, so clients would get no file
     const mirrors = path[1] === options.serviceName ? [] : [base, ...options.webSeeds]
     const said = { path, size, sha256, mirrors }

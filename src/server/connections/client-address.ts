@@ -70,7 +70,7 @@ export class ClientAddresses {
     let address = peer
     for (let hop = hops.pop()?.trim(); hop !== undefined; hop = hops.pop()?.trim()) {
       if (isIP(hop) === 0) return { address, isNamed: false }
-      address = plain(hop)
+      address = unmappedAddress(hop)
       if (!this.#trusts(address)) break
     }
     return { address, isNamed: true }
@@ -82,7 +82,7 @@ export class ClientAddresses {
    */
   connectionKey({ remoteAddress }: Pick<Socket, 'remoteAddress'>): string | null {
     if (remoteAddress === undefined) return null
-    const address = plain(remoteAddress)
+    const address = unmappedAddress(remoteAddress)
     return this.#trusts(address) ? null : clientKey(address)
   }
 
@@ -122,10 +122,11 @@ export function ipv6Groups(address: string): string[] {
 
 /** The address at the other end of a connection; null on a Unix socket. */
 function peerOf({ socket }: Pick<IncomingMessage, 'socket'>): string | null {
-  return socket.remoteAddress === undefined ? null : plain(socket.remoteAddress)
+  return socket.remoteAddress === undefined ? null : unmappedAddress(socket.remoteAddress)
 }
 
-function plain(address: string): string {
+/** An IPv4 address without the prefix that sockets for IPv6 give it; others as they are. */
+export function unmappedAddress(address: string): string {
   if (!address.includes(':')) return address
   return MAPPED.exec(address)?.[1] ?? address
 }

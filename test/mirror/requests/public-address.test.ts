@@ -5,6 +5,9 @@ import { test } from 'node:test'
 import { checkHosts, publicAddress } from '../../../src/mirror/requests/public-address.js'
 import { refused } from '../refused.js'
 
+/** The mirror is at the root of whatever host the request names. */
+const AT_ROOT = { publicUrl: null, prefix: '' }
+
 /** A request with these Host header fields, as node:http passes it. */
 function requestTo(...hosts: string[]): IncomingMessage {
   return requestOf('1.1', hosts)
@@ -12,11 +15,11 @@ function requestTo(...hosts: string[]): IncomingMessage {
 
 function requestOf(httpVersion: string, hosts: string[]): IncomingMessage {
   const [host] = hosts
-  const request: Pick<IncomingMessage, 'headers' | 'headersDistinct' | 'httpVersion' | 'socket'> = {
+  const request: Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'httpVersion' | 'socket'> = {
     httpVersion,
     socket: new Socket(),
     headers: host === undefined ? {} : { host },
-    headersDistinct: host === undefined ? {} : { host: hosts },
+    rawHeaders: hosts.flatMap((each) => ['Host', each]),
   }
   return request as IncomingMessage
 }
@@ -30,7 +33,7 @@ test("the address contains the client's name of the mirror", () => {
     'mirror.example.',
     'Xn--Mgba.Example',
   ]) {
-    assert.equal(publicAddress(requestTo(host), null), `http://${host}`)
+    assert.equal(publicAddress(requestTo(host), AT_ROOT), `http://${host}`)
   }
 })
 
@@ -69,19 +72,19 @@ test('a Host that cannot be in a URL is refused', () => {
     'a\\b',
   ]
   for (const host of [...hosts, ...more, 'a.example, b.example', 'a'.repeat(256)]) {
-    assert.throws(() => publicAddress(requestTo(host), null), refused('usage', /Host/), host)
+    assert.throws(() => publicAddress(requestTo(host), AT_ROOT), refused('usage', /Host/), host)
   }
 })
 
 test('a host in the address of the request outweighs the header', () => {
   const request = Object.assign(requestTo('a.example'), { url: 'http://b.example:81/yum' })
-  assert.equal(publicAddress(request, null), 'http://b.example:81')
+  assert.equal(publicAddress(request, AT_ROOT), 'http://b.example:81')
   const odd = Object.assign(requestTo('a.example'), { url: 'http://b@c/yum' })
-  assert.throws(() => publicAddress(odd, null), refused('usage', /Host/))
+  assert.throws(() => publicAddress(odd, AT_ROOT), refused('usage', /Host/))
 })
 
 test('a missing Host, or two, are refused', () => {
-  assert.throws(() => publicAddress(requestTo(), null), refused('usage', /Host/))
+  assert.throws(() => publicAddress(requestTo(), AT_ROOT), refused('usage', /Host/))
   for (const hosts of [[], ['a.example', 'a.example']]) {
     assert.throws(
       () => {
@@ -101,6 +104,9 @@ test('HTTP/1.0 and services with a public URL need no Host', () => {
 
 test('the public URL has priority over everything', () => {
   for (const request of [requestTo('evil.example'), requestTo(), requestTo('a b')]) {
-    assert.equal(publicAddress(request, 'https://m.example/pub'), 'https://m.example/pub')
+    assert.equal(
+      publicAddress(request, { publicUrl: 'https://m.example/pub', prefix: '' }),
+      'https://m.example/pub',
+    )
   }
 })

@@ -5,7 +5,7 @@ import { statIfThere } from '../../../files/stat-files.js'
 import { RESERVED } from '../../../mirror/tree/mirror.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import { ClientAddresses } from '../../../server/connections/client-address.js'
-import type { ServiceOptions } from '../../../mirror/options.js'
+import type { ServedOptions } from '../../../mirror/options.js'
 import type { WarmOptions } from '../../../mirror/warm/options.js'
 import {
   bareHost,
@@ -27,7 +27,7 @@ const OF_TRACKER = 'tracker'
  * Translates the command line into the options of the service.
  * @throws BtkitError if the root is not a directory
  */
-export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
+export function serviceOptions(root: string, options: ServeOptions, io: Io): ServedOptions {
   const { followSymlinks, hidden, serviceName, webSeed, files, listings, padFiles } = options
   const path = resolve(io.cwd, root)
   checkDirectory(path)
@@ -42,6 +42,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     mirror: { root: path, hidden, followSymlinks },
     serviceName,
     publicUrl: options.publicUrl ?? null,
+    prefix: '',
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
     markPadFiles: padFiles === 'bep47',
     pieceLength: options.pieceLength,
