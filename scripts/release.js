@@ -96,7 +96,7 @@ function checksums(directory, names) {
 /** The torrent of the packages, made by what was released just now. Returns its path. */
 function makeTorrent(directory, version) {
   const torrent = join('packages', `btkit-${version}.torrent`)
-  const args = [directory, '--trackerless', '--hybrid', '--target', torrent, '--force', '--quiet']
+  const args = [directory, '--trackerless', '--hybrid', '--output', torrent, '--force', '--quiet']
   run(process.execPath, 'bin/btkit.js', 'makemetafile', ...args, '--no-cache')
   run(process.execPath, 'bin/btkit.js', 'verify', torrent, directory, '--quiet')
   return torrent

@@ -26,8 +26,8 @@ const COMMANDS = [
   'btkit makemetafile example-2.0.tar.xz http://tracker.example.org/announce',
   'btkit verify example-2.0.tar.xz.torrent',
   'btkit showmetainfo --magnet example-2.0.tar.xz.torrent',
-  'btkit completedir http://tracker.example.org/announce . --target ../torrents',
-  'btkit completedir http://tracker.example.org/announce . --target ../torrents',
+  'btkit completedir http://tracker.example.org/announce . --output ../torrents',
+  'btkit completedir http://tracker.example.org/announce . --output ../torrents',
 ]
 
 const scratch = mkdtempSync(join(tmpdir(), 'btkit-pictures-'))

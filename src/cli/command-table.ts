@@ -28,7 +28,7 @@ export const commandTable: readonly CommandEntry[] = [
     name: 'completedir',
     summary: 'Create and update the torrents of all entries of a directory',
     group: 'Make torrents',
-    example: 'http://tracker.example/announce /srv/files --target /srv/torrents',
+    example: 'http://tracker.example/announce /srv/files --output /srv/torrents',
     load: async () => (await import('./commands/completedir/command.js')).defineCompletedir,
   },
   {

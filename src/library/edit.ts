@@ -1,3 +1,4 @@
+import { basename, join } from 'node:path'
 import type { EditOutcome } from '../core/edit/files.js'
 import { editFiles as edit } from '../core/edit/files.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/read.js'
@@ -29,7 +30,9 @@ export function editFiles(
 ): AsyncGenerator<EditOutcome> {
   const { outputDirectory = null, dryRun = false, force = false, signal } = options
   const maxTorrentSize = options.maxSize ?? DEFAULT_MAX_SIZE
-  const request = { outputDirectory, dryRun, force, maxTorrentSize, tellHashes: true }
+  const outputOf =
+    outputDirectory === null ? null : (file: string) => join(outputDirectory, basename(file))
+  const request = { outputOf, dryRun, force, maxTorrentSize, tellHashes: true }
   const never = new AbortController().signal
   return edit(files, { ...request, edit: editOf(changes) }, signal ?? never)
 }

@@ -26,7 +26,7 @@ const OWN_KEYS: ReadonlyMap<string, string> = new Map([
   ['comment', '--comment'],
   ['created by', '--created-by'],
   ['creation date', '--date'],
-  ['httpseeds', '--httpseeds'],
+  ['httpseeds', '--http-seed'],
   ['info', ''],
   ['nodes', '--node'],
   ['piece layers', ''],

@@ -1,17 +1,22 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { BtkitError } from '../../errors.js'
 
 /** Option names of other commands and programs, with btkit's names for them. */
 const OTHER_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['--output', ['--target', '--output-dir', '--saveas']],
-  ['--target', ['--output-dir', '--saveas']],
-  ['--output-dir', ['--target', '--saveas']],
-  ['--saveas', ['--target', '--output-dir']],
+  ['--target', ['--output']],
+  ['--output-dir', ['--output']],
+  ['--saveas', ['--output']],
   ['--tracker', ['--announce']],
   ['--announce', ['--tracker']],
-  ['--http-seed', ['--httpseeds']],
-  ['--http-seeds', ['--httpseeds']],
+  ['--httpseeds', ['--http-seed']],
+  ['--http-seeds', ['--http-seed']],
+  ['--add-tracker', ['--add']],
+  ['--remove-tracker', ['--remove']],
+  ['--all', ['--hidden']],
+  ['--pad-files', ['--padding']],
   ['--piece-size', ['--piece-length']],
   ['--max-piece-length', ['--max-piece-size']],
+  ['--min-piece-length', ['--min-piece-size']],
   ['--target-piece-count', ['--target-pieces']],
   // Names of bttrack
   ['--bind', ['--host']],
@@ -31,7 +36,7 @@ export function otherNames(key: string): string[] {
 
 /**
  * Renames options to the names that btkit declares: BitTornado's `--announce_list` becomes
- * `--announce-list`, and `--output` becomes `--target`. Operands and values are unchanged.
+ * `--announce-list`, and `--target` becomes `--output`. Operands and other values are unchanged.
  */
 export function normalizeOptionNames(
   args: readonly string[],
@@ -44,9 +49,14 @@ export function normalizeOptionNames(
       [short, required],
     ]),
   )
+  const isSwitch = (name: string) => SWITCHES.has(name) && isDeclaredSwitch(name, command)
   let isValue = false
   let isOver = false
-  return args.map((arg) => {
+  let mayBeTruth = false
+  return args.flatMap((arg, at) => {
+    const isTruth = mayBeTruth && /^[01]$/.test(arg)
+    mayBeTruth = false
+    if (isTruth) return []
     isOver ||= arg === '--' && !isValue
     if (isOver || isValue || !arg.startsWith('-')) {
       isValue = false
@@ -57,10 +67,55 @@ export function normalizeOptionNames(
       return arg
     }
     const [name = '', ...value] = arg.split('=')
+    if (isSwitch(name.replaceAll('_', '-'))) {
+      mayBeTruth = value.length === 0
+      return spellSwitch(name, value.length === 0 ? args[at + 1] : value.join('='), {
+        isOwn: value.length > 0 || command.registeredArguments.length === 0,
+      })
+    }
     const long = declaredName(name, takesValue)
     isValue = value.length === 0 && takesValue.get(long) === true
     return takesValue.has(long) ? [long, ...value].join('=') : arg
   })
+}
+
+/** Switches that take 0 or 1 in BitTornado. */
+const SWITCHES: ReadonlySet<string> = new Set([
+  '--check-hashes',
+  '--allowed-controls',
+  '--compact-reqd',
+  '--multitracker-enabled',
+  '--keep-dead',
+  '--show-infopage',
+  '--show-names',
+  '--allow-get',
+  '--hupmonitor',
+])
+
+function isDeclaredSwitch(name: string, { options }: CommandUnknownOpts): boolean {
+  const names = [name, `--no-${name.slice('--'.length)}`]
+  return options.some((option) => names.includes(option.long ?? '') && !option.required)
+}
+
+/**
+ * Spells BitTornado's `--switch 0` as `--no-switch`. `isOwn` says that the value cannot be an
+ * operand.
+ * @throws BtkitError `usage` for a value other than 0 and 1
+ */
+function spellSwitch(
+  typed: string,
+  value: string | undefined,
+  { isOwn }: { readonly isOwn: boolean },
+): string {
+  const name = typed.replaceAll('_', '-')
+  if (value === '0') return `--no-${name.slice('--'.length)}`
+  if (
+    value !== undefined &&
+    value !== '1' &&
+    (isOwn ? !value.startsWith('-') : /^\d+$/.test(value))
+  )
+    throw new BtkitError('usage', `${name} '${value}': neither 1 nor 0`)
+  return name
 }
 
 /** The name by which an option was typed, if it is another program's name; else its own name. */

@@ -47,7 +47,12 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
       webSeedBases,
       [],
     )
-    .option('--httpseeds <urls>', "add HTTP seeds, '|' between them (repeatable)", read.httpSeeds)
+    .option(
+      '--http-seed <url>',
+      'add an HTTP seed, a script that sends pieces (repeatable)',
+      read.httpSeeds,
+      [],
+    )
     .option('--node <host:port>', 'add a node of the DHT (repeatable)', read.dhtNodes, [])
     .optionsGroup('Pieces:')
     .option('--v2', 'make a torrent of version 2 (BEP 52); old clients cannot use it', false)
@@ -120,7 +125,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .optionsGroup('Files:')
     .option('--include <glob>', 'include only what matches (repeatable)', read.collect, [])
     .option('--exclude <glob>', 'exclude what matches (repeatable)', read.collect, [])
-    .option('--all', 'include hidden and system files', false)
+    .option('--hidden', 'include hidden and system files', false)
     .option('--follow-symlinks', 'follow links that lead outside, too', false)
     .option('--no-symlinks', 'follow no links')
     .option('--store-symlinks', 'store links that stay inside as links (BEP 47)', false)

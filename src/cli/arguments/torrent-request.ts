@@ -24,7 +24,7 @@ export function commonRequest(
 ): CommonRequest {
   return {
     scan: {
-      all: options.all,
+      all: options.hidden,
       include: options.include,
       exclude: options.exclude,
       links: linkPolicy(options),
@@ -39,7 +39,7 @@ export function commonRequest(
     extraKeys: keysInside(options),
     parts: {
       ...trackers,
-      httpSeeds: options.httpseeds ?? [],
+      httpSeeds: options.httpSeed,
       webSeeds: [
         ...options.webSeed,
         ...options.webSeedBase.map((base) => directoryAddress(base, [])),

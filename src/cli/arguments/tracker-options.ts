@@ -1,7 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 
-const OTHERS = '--announce-list, --node, --web-seed or --httpseeds'
+const OTHERS = '--announce-list, --node, --web-seed or --http-seed'
 
 /**
  * The options of makemetafile and completedir that tell clients where to find peers and content.
@@ -14,7 +14,7 @@ export interface TrackerOptions {
   readonly node: readonly DhtNode[]
   readonly webSeed: readonly string[]
   readonly webSeedBase: readonly string[]
-  readonly httpseeds?: readonly string[] | undefined
+  readonly httpSeed: readonly string[]
 }
 
 /** The trackers of a torrent. An empty list leaves no key. */
@@ -73,8 +73,8 @@ function checkTogether(operand: string | null, options: TrackerOptions): void {
 }
 
 function hasOtherSources(options: TrackerOptions): boolean {
-  const { node, webSeed, webSeedBase, httpseeds = [] } = options
-  return [node, webSeed, webSeedBase, httpseeds].some(({ length }) => length > 0)
+  const { node, webSeed, webSeedBase, httpSeed } = options
+  return [node, webSeed, webSeedBase, httpSeed].some(({ length }) => length > 0)
 }
 
 function usage(reason: string): BtkitError {

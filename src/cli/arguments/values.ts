@@ -48,8 +48,8 @@ export function seeds(text: string, previous: string[]): string[] {
 const webSeeds = checked((text) => parseSeeds(text, 'web seed'))
 
 /** Adds HTTP seeds, separated by bars or commas. */
-export function httpSeeds(text: string, previous: readonly string[] | undefined): string[] {
-  return [...(previous ?? []), ...checked((urls) => parseSeeds(urls, 'HTTP seed'))(text)]
+export function httpSeeds(text: string, previous: readonly string[]): string[] {
+  return [...previous, ...checked((urls) => parseSeeds(urls, 'HTTP seed'))(text)]
 }
 
 /** Adds a DHT node. */

@@ -1,3 +1,4 @@
+import { findEntry } from './find-entry.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
@@ -7,7 +8,6 @@ import { DEFAULTS } from '../options/known-keys.js'
 import { MAKERS, takesDefault } from '../options/traits.js'
 import {
   configurationOf,
-  findEntry,
   NAMED,
   unknownKey,
   unknownSection,

@@ -1,4 +1,5 @@
 import { BtkitError } from '../../errors.js'
+import { findEntry, type FoundEntry } from './find-entry.js'
 import { checkValue, hidePasswords, type Candidate } from './settings.js'
 import type { OptionEntry } from '../options/table.js'
 import { OWN_VARIABLES } from '../options/traits.js'
@@ -52,31 +53,27 @@ function candidate(
   entries: ReadonlyMap<string, OptionEntry>,
   { variable, value }: Variable,
 ): Candidate {
-  const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
-  const entry = opposite?.off ? opposite : entries.get(key)
-  if (!entry || (entry !== opposite && !entry.on))
-    throw new BtkitError('usage', `${variable}: unknown option --${key}`)
+  const found = findEntry(key, entries)
+  if (!found) throw new BtkitError('usage', `${variable}: unknown option --${key}`)
+  const { entry } = found
   const open = () => {
-    const args =
-      entry === opposite
-        ? switched(entry.off?.long, { variable, value })
-        : spell(entry, { variable, value })
+    const args = spell(found, { variable, value })
     return { entry, args, shown: hidePasswords(value), place: variable }
   }
   return { entry, place: variable, open }
 }
 
-function spell(entry: OptionEntry, { variable, value }: Variable): string[] {
+function spell({ entry, isNegated }: FoundEntry, { variable, value }: Variable): string[] {
+  if (entry.kind === 'switch') {
+    if (!/^[01]$/.test(value))
+      throw new BtkitError('usage', `${variable} '${value}': neither 1 nor 0`)
+    const isOff = (value === '1') === isNegated
+    const long = isOff ? entry.off?.long : entry.on?.long
+    return long ? [long] : []
+  }
   const long = entry.on?.long ?? ''
-  if (entry.kind === 'switch') return switched(long, { variable, value })
   const isRepeatable = Array.isArray(entry.on?.defaultValue)
   const values = isRepeatable ? value.trim().split(/\s+/) : [value]
   for (const each of values) checkValue(entry, each, variable)
   return values.map((each) => `${long}=${each}`)
-}
-
-function switched(long: string | undefined, { variable, value }: Variable): string[] {
-  if (value === '1') return long ? [long] : []
-  if (value === '0') return []
-  throw new BtkitError('usage', `${variable} '${value}': neither 1 nor 0`)
 }

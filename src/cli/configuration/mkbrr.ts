@@ -32,7 +32,7 @@ const SAME: Readonly<Record<string, string>> = {
   comment: 'comment',
   piece_length: 'piece-size-pow2',
   target_piece_count: 'target-pieces',
-  output_dir: 'target',
+  output_dir: 'output',
   webseeds: 'web-seed',
   workers: 'threads',
   entropy: 'randomize',

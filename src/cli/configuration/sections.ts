@@ -1,12 +1,12 @@
 import { BtkitError } from '../../errors.js'
-import { otherNames } from '../arguments/option-names.js'
 import type { OptionEntry } from '../options/table.js'
 import { DEFAULTS, isKnownKey, knownKeys, knownSections } from '../options/known-keys.js'
 import { takesDefault } from '../options/traits.js'
+import { findEntry } from './find-entry.js'
 import { suggestion } from './nearest.js'
 import { isMkbrrs, mkbrrPresets } from './mkbrr.js'
 import { parseConfiguration, type Located, type LocatedEntry, type Section } from './read-file.js'
-import { candidateOf, type Candidate, type FoundEntry, type World } from './settings.js'
+import { candidateOf, type Candidate, type World } from './settings.js'
 
 /** The keys of a configuration that are not sections of options. */
 export const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const
@@ -135,17 +135,4 @@ export function unknownKey(key: string, section: string, known: Iterable<string>
   const otherwise =
     section === DEFAULTS ? '; no command has it' : `; ${section} has none of that name`
   return `unknown option "${key}"${suggestion(key, known) || otherwise}`
-}
-
-/** Finds an option by its name, its `no-…` form, or its name in other programs. */
-export function findEntry(
-  key: string,
-  entries: ReadonlyMap<string, OptionEntry>,
-): FoundEntry | null {
-  for (const name of [key, ...otherNames(key)]) {
-    const entry = entries.get(name)
-    if (entry) return { entry, isNegated: false }
-  }
-  const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
-  return opposite?.kind === 'switch' ? { entry: opposite, isNegated: true } : null
 }

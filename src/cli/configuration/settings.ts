@@ -5,6 +5,7 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
 import type { OptionEntry } from '../options/table.js'
 import { SECRETS, SEPARATORS, TRACKERS } from '../options/traits.js'
+import type { FoundEntry } from './find-entry.js'
 import type { Located } from './read-file.js'
 
 /** An option with its value from a configuration or the environment. */
@@ -56,13 +57,6 @@ export function candidateOf(
     return { entry, args, shown: shownValue(entry, item, isNegated), place: item.place }
   }
   return { entry, place: item.place, open }
-}
-
-/** An option found by a key in a configuration. */
-export interface FoundEntry {
-  readonly entry: OptionEntry
-  /** Whether the key is its `no-…` form. */
-  readonly isNegated: boolean
 }
 
 function isNothing({ value }: Located): boolean {

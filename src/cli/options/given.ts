@@ -56,7 +56,7 @@ function saysAgain(arg: string, { options }: CommandUnknownOpts): CommandOption 
     ? `--${arg.slice('--no-'.length)}`
     : `--no-${arg.slice(2)}`
   if (!arg.startsWith('--')) return undefined
-  return options.find((option) => option.long === opposite && option.isBoolean())
+  return options.find((option) => option.long === opposite && !option.required)
 }
 
 function partsOf(args: readonly string[], command: CommandUnknownOpts): Part[] {

@@ -1,7 +1,7 @@
 // Properties of options that their declarations do not contain, by commander's names.
 
 /** The separator of options that take a whole list in one argument. */
-export const SEPARATORS: Readonly<Record<string, string>> = { checksums: ',', httpseeds: '|' }
+export const SEPARATORS: Readonly<Record<string, string>> = { checksums: ',' }
 
 /** Options that take tiers of trackers in one argument. */
 export const TIERED: ReadonlySet<string> = new Set(['announceList'])
@@ -35,7 +35,7 @@ const ALTERNATIVES: readonly (readonly string[])[] = [
   ['adopt', 'force'],
   ['clobber', 'force'],
   ['prune', 'pruneAll'],
-  ['saveas', 'saveTo'],
+  ['output', 'saveTo'],
   ['open', 'allowedDir'],
   ['open', 'allowedList'],
 ]
@@ -47,7 +47,6 @@ export function areAlternatives(one: string, other: string): boolean {
 
 /** Options of edit and reannounce that may be defaults, because they do not say what to change. */
 const HOW_TO_EDIT: ReadonlySet<string> = new Set([
-  'output-dir',
   'force',
   'dry-run',
   'json',
@@ -55,13 +54,20 @@ const HOW_TO_EDIT: ReadonlySet<string> = new Set([
   'max-torrent-size',
 ])
 
+/** The commands that have presets. */
+export const MAKERS: readonly string[] = ['makemetafile', 'completedir']
+
 /** Whether a command accepts an option from `defaults:`. */
 export function takesDefault(section: string, key: string): boolean {
   if (section === 'edit' || section === 'reannounce') return HOW_TO_EDIT.has(key)
   // The default trackers are for new torrents
   if (section === 'scrape' && key === 'announce') return false
+  // Elsewhere it names no directory of torrents
+  if (key === 'output') return MAKERS.includes(section)
+  // It is a switch of those that make torrents
+  if (key === 'padding') return false
   // For these commands the option affects the piece length; for others it limits reading
-  return key !== 'max-torrent-size' || !/^(makemetafile|completedir)$/.test(section)
+  return key !== 'max-torrent-size' || !MAKERS.includes(section)
 }
 
 /** Options that the legacy names accept from a configuration: none changes a torrent. */
@@ -84,6 +90,3 @@ export const OWN_VARIABLES: ReadonlyMap<string, string> = new Map([
 
 /** Options that name trackers, of which a tracker's rule is about. */
 export const TRACKERS: ReadonlySet<string> = new Set(['announce', 'announceList', 'tracker'])
-
-/** The commands that have presets. */
-export const MAKERS: readonly string[] = ['makemetafile', 'completedir']

@@ -15,10 +15,10 @@ export interface EditRequest {
   readonly edit: TorrentEdit
   /** Bytes. */
   readonly maxTorrentSize: number
-  /** The directory for the results, under the files' names; null to replace the files. */
-  readonly outputDirectory: string | null
+  /** The path of the result for a file; null to replace the files. */
+  readonly outputOf: ((file: string) => string) | null
   readonly dryRun: boolean
-  /** Whether to replace files in `outputDirectory` that are not torrents. */
+  /** Whether to replace files at `outputOf` that are not torrents. */
   readonly force: boolean
   /** Whether to compute info hashes even if `info` does not change. */
   readonly tellHashes: boolean
@@ -100,7 +100,7 @@ function prepare(file: string, found: FoundFile, { request, memory }: EditContex
     after: factsOf(after, hasHashes),
     warnings: layerWarnings(after),
   }
-  const isWanted = isChanged || request.outputDirectory !== null
+  const isWanted = isChanged || request.outputOf !== null
   const { mode, owner, fingerprint, isWritable } = found
   const bytes = isWanted ? memory.keep(after.bytes) : null
   return { edited, bytes, editable: { mode, owner, fingerprint }, isWritable }

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { WriteOptions } from '../../files/write/atomically.js'
 import {
@@ -26,11 +25,11 @@ export async function storeEdit(
   writer: Writer,
 ): Promise<void> {
   if (bytes === null) return
-  const { outputDirectory, dryRun } = request
-  const target = outputDirectory === null ? file : join(outputDirectory, basename(file))
-  if (outputDirectory !== null && holds(target, bytes)) return
-  if (outputDirectory !== null) checkOther(file, target)
-  if (outputDirectory === null && !isWritable) checkWritable(file)
+  const { outputOf, dryRun } = request
+  const target = outputOf?.(file) ?? file
+  if (outputOf !== null && holds(target, bytes)) return
+  if (outputOf !== null) checkOther(file, target)
+  if (outputOf === null && !isWritable) checkWritable(file)
   const options = writeOptions(file, editable, request)
   if (dryRun) checkTarget(target, options)
   else await writer.write(target, bytes, options)
@@ -42,10 +41,10 @@ export async function storeEdit(
 function writeOptions(
   file: string,
   editable: Editable,
-  { outputDirectory, force }: EditRequest,
+  { outputOf, force }: EditRequest,
 ): WriteOptions {
   const { mode, owner, fingerprint } = editable
-  if (outputDirectory !== null) return force ? { mode } : { mode, checkReplaceable }
+  if (outputOf !== null) return force ? { mode } : { mode, checkReplaceable }
   const checkUntouched = () => {
     checkUnchanged(file, editable)
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { declareMakemetafile } from '../../../src/cli/commands/makemetafile/options.js'
+import { declareTrackOptions } from '../../../src/cli/commands/track/options.js'
 import { normalizeOptionNames } from '../../../src/cli/arguments/option-names.js'
 import { runBtkit } from '../../support/run-btkit.js'
 
@@ -21,7 +22,7 @@ for (const [what, typed, read] of [
   ['the value of a short option', '-c --web_seed -a --no_date', '-c --web_seed -a --no_date'],
   ['the value of the last of two', '-dc --web_seed --no_date', '-dc --web_seed --no-date'],
   ['a short option with its value in it', '-cx --no_date', '-cx --no-date'],
-  ["mktorrent's name", '--output x --output=y', '--target x --target=y'],
+  ['an older name', '--target x --target=y', '--output x --output=y'],
   ['-- as a value', '--comment -- --web_seed x', '--comment -- --web-seed x'],
 ] as const) {
   test(`${what}: ${typed}`, () => {
@@ -31,13 +32,17 @@ for (const [what, typed, read] of [
 
 const OUT = ['--output', '--target', '--output-dir', '--saveas']
 for (const [command, own, names] of [
-  ['makemetafile', '--target', OUT],
-  ['completedir', '--target', OUT],
-  ['edit', '--output-dir', OUT],
-  ['download', '--saveas', OUT],
+  ['makemetafile', '--output', OUT],
+  ['completedir', '--output', OUT],
+  ['convert', '--output', OUT],
+  ['edit', '--output', OUT],
+  ['download', '--output', OUT],
+  ['reannounce', '--announce', ['--announce', '--tracker']],
+  ['scrape', '--announce', ['--announce', '--tracker']],
   ['completedir', '--announce', ['--announce', '--tracker']],
   ['serve', '--tracker', ['--announce', '--tracker']],
-  ['makemetafile', '--httpseeds', ['--http-seed', '--httpseeds']],
+  ['makemetafile', '--http-seed', ['--http-seed', '--httpseeds']],
+  ['serve', '--padding', ['--padding', '--pad-files']],
 ] as const) {
   test(`${command} has ${own} by the names of other commands too`, async () => {
     const { stdout: help } = await runBtkit([command, '--help'])
@@ -46,5 +51,28 @@ for (const [command, own, names] of [
       const { stderr } = await runBtkit([command, 'x', name])
       assert.equal(stderr, `btkit: ${own}: its value is missing\n`)
     }
+  })
+}
+
+const tracker = declareTrackOptions(true)
+
+for (const [typed, read] of [
+  ['--show_names 0', '--no-show-names'],
+  ['--show_names 1 --keep_dead=1', '--show-names --keep-dead'],
+  ['--keep_dead=0', '--no-keep-dead'],
+  ['--show-names --allow-get', '--show-names --allow-get'],
+  ['--log-file --show_names 0', '--log-file --show_names 0'],
+] as const) {
+  test(`switches of BitTornado take 0 and 1: ${typed}`, () => {
+    assert.equal(normalizeOptionNames(typed.split(' '), tracker).join(' '), read)
+  })
+}
+
+for (const args of [['--show-names', '2'], ['--keep_dead=yes']]) {
+  test(`a wrong value of a switch is an error: ${args.join(' ')}`, async () => {
+    const { status, stderr } = await runBtkit(['track', '--open', ...args])
+    const [name = '', value = args[1]] = args[0]?.split('=') ?? []
+    const shown = name.replaceAll('_', '-')
+    assert.deepEqual([status, stderr], [2, `btkit: ${shown} '${value}': neither 1 nor 0\n`])
   })
 }

@@ -14,6 +14,7 @@ const NONE: TrackerOptions = {
   node: [],
   webSeed: [],
   webSeedBase: [],
+  httpSeed: [],
 }
 
 function choose(operand: string | null, options: Partial<TrackerOptions>): ChosenTrackers {
@@ -31,7 +32,7 @@ for (const [what, operand, options, announce, announceList] of [
   ['none by request', null, { trackerless: true }, null, []],
   ['a node', null, { node: [{ host: 'h', port: 1 }] }, null, []],
   ['a web seed', null, { webSeed: [A] }, null, []],
-  ['an HTTP seed', null, { httpseeds: [A] }, null, []],
+  ['an HTTP seed', null, { httpSeed: [A] }, null, []],
   ['none by request beside a web seed', null, { trackerless: true, webSeed: [A] }, null, []],
 ] as const) {
   test(`trackers by ${what}`, () => {

@@ -23,11 +23,15 @@ const OLD = torrentOf(singleFileInfo(), { comment: 'old' })
 const NEW = Buffer.from(torrentOf(singleFileInfo(), { comment: 'new' }))
 const never = new AbortController().signal
 
+function into(directory: string) {
+  return (file: string) => join(directory, basename(file))
+}
+
 function edit(files: string[], changes: Partial<EditRequest> = {}, signal = never) {
   const request = {
     edit: setDetails({ comment: 'new' }),
     maxTorrentSize: 1_000_000,
-    outputDirectory: null,
+    outputOf: null,
     dryRun: false,
     force: false,
     tellHashes: false,
@@ -122,7 +126,7 @@ test('results go into another directory, also those that are the same', async (t
   mkdirSync(out)
   const files = [join(root, 'a'), join(root, 'b')]
   chmodSync(join(root, 'b'), 0o600)
-  const outcomes = await collect(edit(files, { outputDirectory: out }))
+  const outcomes = await collect(edit(files, { outputOf: into(out) }))
   assert.deepEqual(
     outcomes.map((outcome) => outcome.error === null && outcome.isChanged),
     [true, false],
@@ -136,7 +140,7 @@ test('results go into another directory, also those that are the same', async (t
 test('results that are there already are not written again', async (t) => {
   const root = makeScratch(t, { a: OLD, 'out/a': NEW })
   utimesSync(join(root, 'out/a'), 1000, 1000)
-  await collect(edit([join(root, 'a')], { outputDirectory: join(root, 'out') }))
+  await collect(edit([join(root, 'a')], { outputOf: into(join(root, 'out')) }))
   assert.equal(statSync(join(root, 'out/a')).mtimeMs, 1_000_000)
 })
 
@@ -144,12 +148,12 @@ test('what is no torrent in the place of a result is left as it was', async (t) 
   const root = makeScratch(t, { a: OLD, 'out/a': 'precious' })
   const [file, place] = [join(root, 'a'), join(root, 'out/a')]
   for (const dryRun of [true, false]) {
-    const [outcome] = await collect(edit([file], { outputDirectory: join(root, 'out'), dryRun }))
+    const [outcome] = await collect(edit([file], { outputOf: into(join(root, 'out')), dryRun }))
     const said = `${place}: already exists and is not a torrent (--force replaces it)`
     failure('exists', said)(outcome?.error)
   }
   assert.equal(readFileSync(place, 'utf8'), 'precious')
-  await collect(edit([file], { outputDirectory: join(root, 'out'), force: true }))
+  await collect(edit([file], { outputOf: into(join(root, 'out')), force: true }))
   assert.deepEqual(readFileSync(place), NEW)
 })
 
@@ -219,7 +223,7 @@ test('a copy does not take the place of its torrent', unlessWindows, async (t) =
   symlinkSync('../a.torrent', join(root, 'copies/a.torrent'))
   const file = join(root, 'a.torrent')
   for (const place of [root, join(root, 'copies')]) {
-    const [outcome] = await collect(edit([file], { outputDirectory: place, force: true }))
+    const [outcome] = await collect(edit([file], { outputOf: into(place), force: true }))
     const target = join(place, 'a.torrent')
     const refusal = `${target}: is the torrent itself, not a place for a copy`
     assert.equal(outcome?.error?.message, refusal)

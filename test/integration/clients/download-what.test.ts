@@ -59,7 +59,7 @@ test('of what was not read only the size is told', async (t) => {
   const to = makeScratch(t, { 'one.bin': pseudoRandom(100_000, 2) })
   const args = ['download', torrent, '--save-to', to, '--check-hashes', '0', '--no-cache']
   const { status, stdout } = await runBtkit(args)
-  const what = 'the right size, not read (--check-hashes 0)'
+  const what = 'the right size, not read (--no-check-hashes)'
   assert.deepEqual([status, stdout], [0, `${to}/one.bin: ${what}, 97.7 KiB\n`])
   assert.equal(parseJson(await runBtkit([...args, '--json']))['whole'], null)
 })
@@ -135,5 +135,5 @@ test('only one of two places can be named', async (t) => {
   const args = ['download', torrent, '--save-to', 'a', '--saveas', 'b']
   const { status, stderr } = await runBtkit(args, { cwd: makeScratch(t) })
   assert.equal(status, 2)
-  assert.match(stderr, /'--saveas <path>' cannot be used with option '--save-to <directory>'/)
+  assert.match(stderr, /'-o, --output <path>' cannot be used with option '--save-to <directory>'/)
 })

@@ -19,7 +19,7 @@ import type { CacheReport } from '../../../core/cache/prune.js'
 const EXAMPLES = `
 Examples:
   btkit cache stats
-  btkit cache prune --unused-for 8w --max-size 500MiB`
+  btkit cache prune --unused-for 8w --cache-max-size 500MiB`
 
 /** Defines the command `cache`. */
 export function defineCache(context: CommandContext) {
@@ -49,11 +49,13 @@ function definePrune({ io }: CommandContext) {
     .addOption(cacheDirOption())
     .addOption(unusedForOption('remove records unused for this long, such as 12h or 8w'))
     .addOption(
-      new Option('--max-size <size>', 'remove more until the rest fits').argParser(byteSize),
+      new Option('--cache-max-size <size>', 'remove more until the rest fits').argParser(byteSize),
     )
-    .action(async ({ cacheDir, ...request }) => {
+    .addOption(new Option('--max-size <size>').argParser(byteSize).hideHelp())
+    .action(async ({ cacheDir, cacheMaxSize, ...request }) => {
+      const maxSize = cacheMaxSize ?? request.maxSize
       const place = cachePlace(cacheDir, io)
-      const { records, damagedFiles } = await pruneCache(place, { maxSize: undefined, ...request })
+      const { records, damagedFiles } = await pruneCache(place, { ...request, maxSize })
       const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''
       io.stdout.write(`removed ${count(records, 'record')}${others}\n`)
     })

@@ -83,7 +83,7 @@ async function completeRequest(
   const owner = options.owner === undefined ? undefined : findOwner(options.owner)
   return {
     directories: sources,
-    target: options.target ?? null,
+    target: options.output ?? null,
     common: { ...common, write: { ...common.write, owner } },
     checksums: options.checksums,
     prune: options.pruneAll ? 'always' : options.prune ? 'careful' : 'never',

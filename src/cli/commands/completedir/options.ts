@@ -10,7 +10,7 @@ import { declareTorrentOptions } from '../../arguments/torrent-options.js'
 const EXAMPLES = `
 Examples:
   btkit completedir http://tracker.example/announce /srv/files
-  btkit completedir http://t.example/announce /srv/files --target /srv/t --prune`
+  btkit completedir http://t.example/announce /srv/files --output /srv/t --prune`
 
 /** Declares the command `completedir` with its options. */
 export function declareCompletedir() {
@@ -33,7 +33,7 @@ export function declareCompletedir() {
     .optionsGroup('Output:')
     .option('--json', 'print the report as a JSON object', false)
     .optionsGroup('Target:')
-    .option('--target <directory>', 'put the torrents there (default: beside the entries)')
+    .option('-o, --output <directory>', 'put the torrents there (default: beside the entries)')
     .option('--owner <user:group>', 'give the torrents to this owner, when run by root')
     .option(
       '--wait <seconds>',

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import {
   bytesToConvert,
   convertTorrent,
@@ -11,6 +11,7 @@ import {
 } from '../../../core/convert/convert-torrent.js'
 import type { Engine } from '../../../core/digests/hash-content.js'
 import { BtkitError } from '../../../errors.js'
+import { statIfThere } from '../../../files/stat-files.js'
 import type { MetainfoVersion } from '../../../metainfo/metainfo.js'
 import { escapeText } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
@@ -35,16 +36,16 @@ import { byteRate, pieceLength } from '../../arguments/values.js'
 const EXAMPLES = `
 Examples:
   btkit convert image.iso.torrent --hybrid
-  btkit convert --v2 release.torrent /srv/release --target release-v2.torrent`
+  btkit convert --v2 release.torrent /srv/release --output release-v2.torrent`
 
 /** Defines the command `convert`. */
 export function defineConvert({ io, finish }: CommandContext) {
   return declareConvert().action(async (torrent, data, options) => {
     const version = versionOf(options)
-    if (options.target === '-') {
+    if (options.output === '-') {
       throw new BtkitError(
         'usage',
-        '--target -: convert cannot write to standard output; name a file',
+        '--output -: convert cannot write to standard output; name a file',
       )
     }
     const run: Run = { torrent, path: data ?? dirname(torrent), version, options, io }
@@ -75,11 +76,18 @@ function versionOf({ hybrid, v1, v2 }: ConvertOptions): MetainfoVersion {
   throw new BtkitError('usage', 'no version given; use --hybrid, --v2 or --v1')
 }
 
+/** The file for the new torrent; null if it replaces the old one. */
+function outputOf({ torrent, options: { output } }: Pick<Run, 'torrent' | 'options'>) {
+  if (output === undefined) return null
+  const isDirectory = output.endsWith('/') || statIfThere(output)?.isDirectory()
+  return isDirectory ? join(output, basename(torrent)) : output
+}
+
 /** Returns the exit status. */
 async function convert(run: Run): Promise<number> {
   const { torrent, path, version, options } = run
   const { maxTorrentSize, force, dryRun, pieceLength = null } = options
-  const target: ConvertTarget = { torrent, target: options.target ?? null, force }
+  const target: ConvertTarget = { torrent, target: outputOf(run), force }
   const written = planStore(target)
   const metainfo = readTorrentFile(torrent, maxTorrentSize)
   const plan = await planConversion({ metainfo, torrent, path, version, pieceLength })
@@ -96,7 +104,7 @@ async function convert(run: Run): Promise<number> {
 }
 
 function resultOf({ torrent, options }: Run): ConvertResult {
-  const target = options.target ?? torrent
+  const target = outputOf({ torrent, options }) ?? torrent
   return { file: torrent, target, before: null, after: null, error: null }
 }
 
@@ -162,8 +170,11 @@ export function declareConvert() {
     .addOption(new Option('--v2', 'make a torrent of version 2 only').conflicts('hybrid'))
     .addOption(new Option('--v1', 'make a torrent of version 1 only').conflicts(['hybrid', 'v2']))
     .option('--piece-length <size>', 'use this piece length, such as 1M, or auto', pieceLength)
-    .option('--target <file>', 'write the new torrent there, and keep the old one')
-    .option('--force', 'replace the --target even if it is not a torrent', false)
+    .option(
+      '-o, --output <path>',
+      'write the new torrent to this file or directory, and keep the old one',
+    )
+    .option('--force', 'replace that file even if it is not a torrent', false)
     .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
     .option(

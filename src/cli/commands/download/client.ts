@@ -1,5 +1,5 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { hasTracker } from '../../../core/download/magnet-torrent.js'
 import { makeScratchDirectory } from '../../../core/download/scratch-directory.js'
 import type { DownloadTarget } from '../../../core/download/target.js'
@@ -9,7 +9,7 @@ import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { openClients, remoteDirectory } from '../../arguments/open-clients.js'
 import { withOwnClient } from '../../arguments/own-client.js'
 import type { Io } from '../../io.js'
-import type { DownloadOptions } from './options.js'
+import { placeOf, type DownloadOptions } from './options.js'
 
 /** A temporary directory, with its path for the client and its path here. */
 export interface Scratch {
@@ -105,14 +105,12 @@ function namedDownloader(options: DownloadOptions, io: Io): Downloader {
   const directoryOf = ({ path }: DownloadTarget, { name }: Metainfo) => {
     if (basename(path) === name) return remoteDirectory(dirname(path), options.dataPrefix)
     const what = `a running client cannot rename ${name}; use --save-to`
-    throw new BtkitError('usage', `--saveas ${options.saveas ?? path}: ${what}`)
+    throw new BtkitError('usage', `--output ${options.output ?? path}: ${what}`)
   }
   const release = (infoHash: string) => named.lastCalls.remove([infoHash])
   const makeScratch = () => {
-    const { saveas, saveTo = '.' } = options
-    const scratch = makeScratchDirectory(
-      saveas === undefined ? resolve(io.cwd, saveTo) : dirname(resolve(io.cwd, saveas)),
-    )
+    const { saveAs, saveTo } = placeOf(options, io)
+    const scratch = makeScratchDirectory(saveAs === null ? saveTo : dirname(saveAs))
     const directory = remoteDirectory(scratch.localDirectory, options.dataPrefix)
     return { ...scratch, directory }
   }

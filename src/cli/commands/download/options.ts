@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { Command, Option } from '@commander-js/extra-typings'
 import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../arguments/cache-options.js'
 import {
@@ -16,7 +17,8 @@ import {
   maxUploadRateOption,
   minportOption,
 } from '../../arguments/own-client-options.js'
-import { byteRate, ratio, seconds, wholeNumber } from '../../arguments/values.js'
+import { byteRate, ratio, seconds } from '../../arguments/values.js'
+import type { Io } from '../../io.js'
 import { takeOldOptions } from '../../arguments/without-meaning.js'
 
 const METADATA_TIMEOUT_MS = 300_000
@@ -27,20 +29,16 @@ export function declareDownloadOptions() {
     .argument('[torrent]', 'a torrent, its URL, or a magnet link')
     .optionsGroup('Destination:')
     .addOption(
-      new Option('--saveas <path>', 'save the content as this file or directory').conflicts(
-        'saveTo',
-      ),
+      new Option(
+        '-o, --output <path>',
+        'save the content as this file or directory, or in this directory if it exists',
+      ).conflicts('saveTo'),
     )
     .option(
       '--save-to <directory>',
       "save the content there under the torrent's name (default: here)",
     )
-    .option(
-      '--check-hashes <n>',
-      'keep files of the right size unread (0), or read them (1)',
-      wholeNumber(0, 1),
-      1,
-    )
+    .option('--no-check-hashes', 'keep files of the right size unread')
     .option('--force', 'overwrite files that do not belong to this torrent')
     .addOption(maxTorrentSize())
     .addOption(
@@ -91,6 +89,15 @@ export function declareDownloadOptions() {
     .addOption(new Option('--url <url>').hideHelp())
   takeOldOptions(command)
   return command
+}
+
+/** The place that the options name: the path of the content, or the directory for it. */
+export function placeOf({ output, saveTo = '.' }: DownloadOptions, { cwd }: Pick<Io, 'cwd'>) {
+  const isPath = output !== undefined && !output.endsWith('/')
+  return {
+    saveAs: isPath ? resolve(cwd, output) : null,
+    saveTo: resolve(cwd, output ?? saveTo),
+  }
 }
 
 export type DownloadOptions = ReturnType<ReturnType<typeof declareDownloadOptions>['opts']>

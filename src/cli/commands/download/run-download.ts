@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { beginDownload, seedUntil, whenWhole } from '../../../core/download/download.js'
 import {
@@ -21,7 +21,7 @@ import { waitingFor } from '../../arguments/open-clients.js'
 import type { Io } from '../../io.js'
 import { reportNote } from '../../output/messages.js'
 import { withDownloader, type Downloader } from './client.js'
-import type { DownloadOptions } from './options.js'
+import { placeOf, type DownloadOptions } from './options.js'
 import { openDownloadProgress, type DownloadProgress } from './progress.js'
 import { readSource } from './source.js'
 import { metadataFromPeers } from '../../../core/download/metadata.js'
@@ -85,13 +85,9 @@ function wantsSeeding({ seed, seedRatio, seedTime }: DownloadOptions): boolean {
 }
 
 async function look(metainfo: Metainfo, { options, hashContext, io }: DownloadRun): Promise<Job> {
-  const { saveas, saveTo = '.', checkHashes, force = false } = options
-  const place = {
-    saveAs: saveas === undefined ? null : resolve(io.cwd, saveas),
-    saveTo: resolve(io.cwd, saveTo),
-  }
-  const target = chooseTarget(metainfo, place)
-  const how = { checkHashes: checkHashes === 1, force }
+  const { checkHashes, force = false } = options
+  const target = chooseTarget(metainfo, placeOf(options, io))
+  const how = { checkHashes, force }
   return { metainfo, target, found: await lookForContent(target, how, hashContext) }
 }
 
@@ -166,7 +162,7 @@ function tellWhole(job: Job, { source, options, io }: DownloadRun): void {
       jsonLine({ torrent: source, infoHash: clientInfoHash(metainfo), path, size, whole }),
     )
   } else if (!options.quiet) {
-    const what = found.isChecked ? 'whole' : 'the right size, not read (--check-hashes 0)'
+    const what = found.isChecked ? 'whole' : 'the right size, not read (--no-check-hashes)'
     io.stdout.write(`${escapeText(path)}: ${what}, ${formatBytes(size)}\n`)
   }
 }

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { BtkitError } from '../../../errors.js'
 import { readFileList, type FileList } from '../../arguments/file-list.js'
 import { requireNames } from '../../arguments/operands.js'
@@ -12,7 +12,7 @@ import type { Io } from '../../io.js'
  */
 export async function listFiles(
   operands: readonly string[],
-  { filesFrom, outputDir }: EditOptions,
+  { filesFrom, output }: EditOptions,
   io: Io,
 ): Promise<FileList> {
   requireNames(operands, 'torrent')
@@ -21,21 +21,31 @@ export async function listFiles(
   }
   const list = filesFrom === undefined ? NONE : await readFileList(filesFrom, io)
   const files = [...operands, ...list.files]
-  if (outputDir !== undefined) checkOutput(outputDir, files)
+  if (output !== undefined) checkOutput(output, files)
   return { files, refused: list.refused }
 }
 
 const NONE: FileList = { files: [], refused: [] }
 
-function checkOutput(outputDir: string, files: readonly string[]): void {
-  if (!statSync(outputDir, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new BtkitError('usage', `--output-dir ${outputDir}: not a directory`)
+/** The path of the result for a torrent: in `output` if that is a directory, else `output`. */
+export function outputFor(file: string, output: string): string {
+  return isDirectory(output) ? join(output, basename(file)) : output
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+function checkOutput(output: string, files: readonly string[]): void {
+  if (!isDirectory(output)) {
+    if (files.length === 1 && output.endsWith('.torrent')) return
+    throw new BtkitError('usage', `--output ${output}: not a directory`)
   }
   const others = new Map<string, string>()
   for (const file of files) {
     const other = others.get(basename(file))
     if (other !== undefined && other !== file) {
-      throw new BtkitError('usage', `${other} and ${file} would both be written to ${outputDir}`)
+      throw new BtkitError('usage', `${other} and ${file} would both be written to ${output}`)
     }
     others.set(basename(file), file)
   }

@@ -4,8 +4,8 @@ import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
 /** Declares a command that edits a torrent, with the common options. */
 export function declareEdit(name: string) {
   return new Command(name)
-    .option('--output-dir <directory>', 'write the results there and keep the originals')
-    .option('--force', 'replace files in --output-dir even if they are not torrents', false)
+    .option('-o, --output <path>', 'write to this directory or file, and keep the originals')
+    .option('--force', 'replace files of --output even if they are not torrents', false)
     .option('--dry-run', 'show what would change, and write nothing', false)
     .option('--json', 'print one line of JSON for each torrent', false)
     .option('--quiet', 'print nothing but errors', false)
@@ -22,7 +22,7 @@ export function declareBulkEdit(name: string) {
 
 /** The options of declareEdit and declareBulkEdit. */
 export interface EditOptions {
-  readonly outputDir?: string | undefined
+  readonly output?: string | undefined
   readonly force: boolean
   readonly dryRun: boolean
   readonly json: boolean

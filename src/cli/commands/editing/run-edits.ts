@@ -5,7 +5,7 @@ import { escapeText } from '../../../text/escape.js'
 import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import { hintAtMaxSize } from '../../arguments/max-torrent-size.js'
 import { hintAtDirectory } from '../../arguments/torrent-input.js'
-import { listFiles } from './files.js'
+import { listFiles, outputFor } from './files.js'
 import type { EditOptions } from './options.js'
 import type { LegacyWords } from './legacy.js'
 import { changeLines, editJson } from './edit-output.js'
@@ -40,10 +40,10 @@ export interface EditRun {
 export async function runEdits(run: EditRun, io: Io): Promise<number> {
   const { operands, edit, options } = run
   const { files, refused } = await listFiles(operands, options, io)
-  const { maxTorrentSize, dryRun, force, json, outputDir } = options
+  const { maxTorrentSize, dryRun, force, json, output } = options
   const request = {
     ...{ edit, maxTorrentSize, dryRun, force, tellHashes: json },
-    outputDirectory: outputDir ?? null,
+    outputOf: output === undefined ? null : (file: string) => outputFor(file, output),
   }
   const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
   let missed = run.removals ?? []

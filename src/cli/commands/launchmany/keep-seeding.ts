@@ -95,7 +95,7 @@ function createKeeper(named: NamedClient, run: LaunchRun, hear: () => void): Tor
   const settings: KeeperSettings = {
     directories,
     inOwnDirectory: options.saveasStyle === 3,
-    checkHashes: options.checkHashes === 1,
+    checkHashes: options.checkHashes,
     maxTorrentSize: options.maxTorrentSize,
     hashContext,
     onChange: (change, torrent) => {

@@ -29,12 +29,7 @@ export function declareLaunchOptions() {
       wholeNumber(1, 3),
       2,
     )
-    .option(
-      '--check-hashes <n>',
-      'check only sizes (0), or hash what the piece cache does not know (1)',
-      wholeNumber(0, 1),
-      1,
-    )
+    .option('--no-check-hashes', 'check only sizes; hash nothing')
     .addOption(
       new Option('--parse-dir-interval <seconds>', 'look at the directories this often')
         .argParser(seconds)

@@ -37,8 +37,8 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     )
     .optionsGroup('Output:')
     .option(
-      '-o, --target <path>',
-      'write to this file, into this directory, or - for standard output; also --output',
+      '-o, --output <path>',
+      'write to this file, into this directory, or - for standard output',
     )
     .option('--no-clobber', 'fail if the torrent exists')
     .option('--force', 'replace the file even if it is not a torrent', false)

@@ -133,9 +133,9 @@ function checkTogether(operands: MakeOperands, options: MakeOptions): void {
     throw new BtkitError('usage', '--name works with a single file or directory only')
   }
   const isSingle = sources.length === 1 && options.source.length <= 1
-  if (!isSingle && options.target !== undefined && !isDirectory(options.target)) {
+  if (!isSingle && options.output !== undefined && !isDirectory(options.output)) {
     const several = sources.length > 1 ? 'several torrents need' : 'several --source need'
-    throw new BtkitError('usage', `--target ${options.target}: not a directory, and ${several} one`)
+    throw new BtkitError('usage', `--output ${options.output}: not a directory, and ${several} one`)
   }
 }
 
@@ -145,18 +145,18 @@ function checkGivenOnce(given: readonly string[]): void {
 }
 
 function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {
-  const { target, json, dryRun, checksums } = options
-  if (target !== '-') return
+  const { output, json, dryRun, checksums } = options
+  if (output !== '-') return
   if (checksums.length > 0) {
     throw new BtkitError(
       'usage',
-      '--checksums and --target - exclude each other: lists are written beside the torrent',
+      '--checksums and --output - exclude each other: lists are written beside the torrent',
     )
   }
-  if (json) throw new BtkitError('usage', '--target - and --json both write to standard output')
+  if (json) throw new BtkitError('usage', '--output - and --json both write to standard output')
   if (stdout.isTTY && !dryRun) {
     const advice = 'send the torrent to a file or a pipe'
-    throw new BtkitError('usage', `--target -: standard output is a terminal; ${advice}`)
+    throw new BtkitError('usage', `--output -: standard output is a terminal; ${advice}`)
   }
 }
 
@@ -167,14 +167,14 @@ function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {
 function torrentPath(
   { source, name }: NamedRequest,
   tag: string,
-  { target }: MakeOptions,
+  { output }: MakeOptions,
 ): string | null {
-  if (target === '-') return null
+  if (output === '-') return null
   // Tags may contain any character
   const distinction = tag === '' ? '' : `.${tag.replaceAll(/[/\\\0]/g, '_')}`
   const file = `${name}${distinction}.torrent`
-  if (target === undefined) return join(source, '..', file)
-  return isDirectory(target) || target.endsWith('/') ? join(target, file) : target
+  if (output === undefined) return join(source, '..', file)
+  return isDirectory(output) || output.endsWith('/') ? join(output, file) : output
 }
 
 function torrentName(source: string, options: MakeOptions, io: Io): string {

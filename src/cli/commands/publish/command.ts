@@ -14,7 +14,7 @@ import {
 import { openClients } from '../../arguments/open-clients.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { byteRate, seconds, wholeNumber } from '../../arguments/values.js'
+import { byteRate, seconds } from '../../arguments/values.js'
 import type { CommandContext } from '../../context.js'
 import { runPublish } from './run-publish.js'
 
@@ -40,12 +40,7 @@ export function definePublish({ io, finish }: CommandContext) {
     .option('--data <directory>', 'find the content there (default: beside each torrent)')
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
-    .option(
-      '--check-hashes <n>',
-      'check only sizes (0), or hash what the piece cache does not know (1)',
-      wholeNumber(0, 1),
-      1,
-    )
+    .option('--no-check-hashes', 'check only sizes; hash nothing')
     .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
     .option(

@@ -22,7 +22,7 @@ export interface PublishArguments {
   readonly data?: string | undefined
   readonly dataPrefix: readonly DataPrefix[]
   readonly trustDataPath?: true | undefined
-  readonly checkHashes: number
+  readonly checkHashes: boolean
   /** In milliseconds. */
   readonly wait: number
   readonly json?: true | undefined
@@ -71,7 +71,7 @@ async function checkData({ torrents, options, hashContext, io }: PublishCommand)
   const directoryOf = (torrent: string) => resolve(io.cwd, options.data ?? dirname(torrent))
   const run = {
     places: torrents.map((torrent) => ({ torrent, path: directoryOf(torrent), byName: true })),
-    checkHashes: options.checkHashes === 1,
+    checkHashes: options.checkHashes,
     extra: false,
     read: (torrent: string) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }

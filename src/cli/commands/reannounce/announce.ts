@@ -10,6 +10,8 @@ import { checkTracker, looksLikeUrl } from '../../../metainfo/trackers.js'
 
 /** The options of reannounce that say what to do. */
 export interface AnnounceOptions {
+  /** One tier per option. */
+  readonly announce: readonly (readonly string[])[]
   readonly announceList?: string[][] | undefined
   readonly replace: readonly TrackerReplacement[]
   readonly add: readonly string[]
@@ -23,13 +25,16 @@ export interface AnnounceEdit {
 }
 
 /**
- * Translates both forms of reannounce. With --add, --remove or --replace all arguments are
- * torrents. Without them the first argument is the new announce.
+ * Translates both forms of reannounce. With --announce, --add, --remove or --replace all arguments
+ * are torrents. Without them the first argument is the new announce.
  * @throws BtkitError `usage` if the arguments contradict each other
  */
 export function planAnnounce(operands: readonly string[], options: AnnounceOptions): AnnounceEdit {
-  const { announceList, replace, add, remove } = options
+  const { announce, announceList, replace, add, remove } = options
   const hasSteps = replace.length + add.length + remove.length > 0
+  if (hasSteps && announce.length > 0)
+    throw usage('--announce excludes --replace, --add and --remove')
+  if (announce.length > 0) return setTiers(operands, announce, announceList ?? null)
   if (!hasSteps) return setAnnounce(operands, announceList ?? null)
   if (announceList !== undefined) {
     throw usage('--announce-list excludes --replace, --add and --remove')
@@ -62,6 +67,22 @@ function setAnnounce([announce, ...torrents]: readonly string[], list: string[][
     tiers: list?.map((tier) => tier.map(trackerBytes)) ?? null,
   })
   return { edit, torrents }
+}
+
+/** The form of the makers: all trackers by --announce. */
+function setTiers(
+  operands: readonly string[],
+  announce: readonly (readonly string[])[],
+  list: string[][] | null,
+) {
+  const [first = '', ...others] = announce.flat()
+  const url = operands.find(looksLikeUrl)
+  if (url !== undefined)
+    throw usage(`${url}: give the tracker either as an argument or with --announce`)
+  if (list && others.length > 0)
+    throw usage('--announce-list and several trackers in --announce exclude each other')
+  const tiers = list ?? (others.length > 0 ? announce.map((tier) => [...tier]) : null)
+  return setAnnounce([first, ...operands], tiers)
 }
 
 function usage(reason: string): BtkitError {

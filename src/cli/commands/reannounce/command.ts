@@ -9,10 +9,10 @@ import { planAnnounce } from './announce.js'
 import { declareBulkEdit } from '../editing/options.js'
 import { oldTrackerLines } from '../editing/legacy.js'
 import { runEdits } from '../editing/run-edits.js'
-import { checked, collect, trackers } from '../../arguments/values.js'
+import { checked, collect, trackers, trackerTiers } from '../../arguments/values.js'
 
 const EXAMPLES = `
-Without --replace, --add and --remove, the first argument is the new announce.
+Without -a, --replace, --add and --remove, the first argument is the tracker.
 
 Examples:
   btkit reannounce http://new.example/announce *.torrent
@@ -25,6 +25,13 @@ export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
     .description('Change the trackers of torrents, and nothing else.')
     .argument('[announce-or-torrent...]', 'the new announce, and the torrents to change')
     .optionsGroup('Trackers:')
+    .option(
+      '-a, --announce <urls>',
+      "set this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
+        'adds a tier (repeatable)',
+      trackerTiers,
+      [],
+    )
     .option(
       '--announce-list <list>',
       "set the list: ',' within a tier, '|' between tiers (default: no list)",

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { checkTracker } from '../../../metainfo/trackers.js'
 import { checkPattern } from '../../../mirror/warm/path-patterns.js'
 import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../arguments/cache-options.js'
 import { moment } from '../../arguments/date.js'
@@ -43,7 +42,7 @@ export function declareServeOptions() {
     .option('--no-listings', 'make no pages of directories')
     .optionsGroup('Torrents:')
     .option(
-      '--tracker <url>',
+      '-a, --tracker <url>',
       'name this tracker, instead of --trackers (repeatable)',
       trackers,
       [],
@@ -54,7 +53,7 @@ export function declareServeOptions() {
     )
     .option('--trackerless', 'make torrents without trackers', false)
     .option(
-      '--web-seed <url>',
+      '-w, --web-seed <url>',
       "add another mirror's address of the root (repeatable)",
       read.seeds,
       [],
@@ -74,7 +73,7 @@ export function declareServeOptions() {
         .default<number | 'auto'>('auto', 'auto'),
     )
     .addOption(
-      new Option('--pad-files <kind>', 'choose the padding of sets; changes their info hashes')
+      new Option('--padding <kind>', 'choose the padding of sets; changes their info hashes')
         .choices(['nullfile', 'bep47'] as const)
         .default('nullfile' as const, 'nullfile'),
     )
@@ -195,7 +194,7 @@ function hosts(text: string, previous: string[]): string[] {
 }
 
 function trackers(url: string, previous: string[]): string[] {
-  return read.collect(read.checked(checkTracker)(url), previous)
+  return [...previous, ...read.trackerTiers(url.replaceAll('|', ','), []).flat()]
 }
 
 function globs(text: string, previous: string[]): string[] {

@@ -28,7 +28,7 @@ const OF_TRACKER = 'tracker'
  * @throws BtkitError if the root is not a directory
  */
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServedOptions {
-  const { followSymlinks, hidden, serviceName, webSeed, files, listings, padFiles } = options
+  const { followSymlinks, hidden, serviceName, webSeed, files, listings, padding } = options
   const path = resolve(io.cwd, root)
   checkDirectory(path)
   if (existsSync(join(path, RESERVED))) {
@@ -44,7 +44,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     publicUrl: options.publicUrl ?? null,
     prefix: '',
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
-    markPadFiles: padFiles === 'bep47',
+    markPadFiles: padding === 'bep47',
     pieceLength: options.pieceLength,
     torrents: options.torrents.map((directory) => checkDirectory(resolve(io.cwd, directory))),
     files,

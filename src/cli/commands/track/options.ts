@@ -35,7 +35,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--allowed-list <file>', 'track only the info hashes in this file')
     .option('--open', 'track all torrents', false)
-    .addOption(flag('--allowed-controls', 'send failure reasons and warnings from torrents', true))
+    .option('--no-allowed-controls', 'send no failure reasons and warnings from torrents')
     .option('--allowed-ips <file>', 'answer only the addresses in this file')
     .option('--banned-ips <file>', 'ignore the addresses in this file')
     .addOption(seconds('--parse-dir-interval', 'check these files and directories this often', 60))
@@ -53,7 +53,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--response-size <n>', 'send this many peers', read.wholeNumber(0, 1000), 50)
     .option('--max-give <n>', 'send at most this many peers', read.wholeNumber(0, 1000), 200)
-    .addOption(flag('--compact-reqd', 'send peers in compact form only', true))
+    .option('--no-compact-reqd', 'send peers in full form, too')
     .option(
       '--only-local-override-ip <n>',
       'accept ip= from all clients (0), or from private networks (1, 2)',
@@ -73,9 +73,7 @@ export function declareTrackOptions(isLegacy: boolean) {
         .default('full' as const, 'full'),
     )
     .optionsGroup('Other trackers:')
-    .addOption(
-      flag('--multitracker-enabled', 'request peers from other trackers of torrents', false),
-    )
+    .option('--multitracker-enabled', 'request peers from other trackers of torrents', false)
     .addOption(
       new Option('--multitracker-allowed <which>', 'answer these trackers')
         .choices(['none', 'autodetect', 'all'] as const)
@@ -106,16 +104,16 @@ export function declareTrackOptions(isLegacy: boolean) {
       read.wholeNumber(1, 65535),
       200,
     )
-    .addOption(flag('--keep-dead', 'keep torrents without peers', false))
+    .option('--keep-dead', 'keep torrents without peers', false)
     .optionsGroup('State:')
     .option('--state <file>', 'save swarms there (default: tracker.state in the state directory)')
     .option('--state-dir <dir>', 'use this state directory')
     .addOption(seconds('--save-interval', 'save this often', 300))
     .optionsGroup('Page and log:')
-    .addOption(flag('--show-infopage', 'show a page of all torrents', true))
+    .option('--no-show-infopage', 'show no page of all torrents')
     .option('--infopage-redirect <url>', 'redirect the page to this URL', redirectUrl)
-    .addOption(flag('--show-names', 'show names and sizes on the page', true))
-    .addOption(flag('--allow-get', 'serve the .torrent files of allowed directories', false))
+    .option('--no-show-names', 'omit names and sizes on the page')
+    .option('--allow-get', 'serve the .torrent files of allowed directories', false)
     .option('--favicon <file>', 'serve this icon to browsers')
     .option('--log-file <file>', 'append the access log there; - is standard output')
     .addOption(
@@ -124,7 +122,7 @@ export function declareTrackOptions(isLegacy: boolean) {
         'write the access log (default: text with --log-file, else off)',
       ).choices(['json', 'text', 'off'] as const),
     )
-    .addOption(flag('--hupmonitor', 'open the log file again on SIGHUP, too', false))
+    .option('--hupmonitor', 'open the log file again on SIGHUP, too', false)
     .addOption(
       new Option('--parse-allowed-interval <minutes>', 'as --parse-dir-interval')
         .argParser((text) => 60_000 * read.wholeNumber(1, 10_000)(text))
@@ -150,18 +148,6 @@ const WITHOUT_MEANING = [
   '--ipv6-binds-v4',
   '--dedicated-seed-id',
 ]
-
-/** A switch that takes 0 or 1, as in bttrack. */
-function flag<Flag extends string>(name: Flag, description: string, standard: boolean) {
-  return new Option(`${name} <0|1>`, description)
-    .argParser(zeroOrOne)
-    .default(standard, standard ? '1' : '0')
-}
-
-function zeroOrOne(text: string): boolean {
-  if (/^[01]$/.test(text)) return text === '1'
-  throw new InvalidArgumentError('neither 1 nor 0')
-}
 
 /** An option for a duration, in milliseconds. */
 function seconds<Flag extends string>(name: Flag, description: string, standard: number) {

@@ -8,7 +8,7 @@ import {
 import type { CommandContext } from '../../context.js'
 import { engineFor, threadsOption } from '../../arguments/engine-options.js'
 import { maxTorrentSize } from '../../arguments/max-torrent-size.js'
-import { byteRate, wholeNumber } from '../../arguments/values.js'
+import { byteRate } from '../../arguments/values.js'
 import { findTargets } from './request.js'
 import { runVerify } from './run-verify.js'
 import { openCacheIfThere } from '../../../core/cache/access.js'
@@ -35,12 +35,7 @@ export function defineVerify({ io, finish }: CommandContext) {
       '--files-from <list>',
       'check also the torrents in a list, one per line or NUL-separated; - reads standard input',
     )
-    .option(
-      '--check-hashes <n>',
-      'check only sizes (0), or read the files (1)',
-      wholeNumber(0, 1),
-      1,
-    )
+    .option('--no-check-hashes', 'check only sizes; read nothing')
     .option('--extra', 'report files that are not part of the torrent, too')
     .optionsGroup('Reading and cache:')
     .addOption(threadsOption())

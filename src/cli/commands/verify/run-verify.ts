@@ -23,7 +23,7 @@ import type { VerifyTargets } from './request.js'
 
 /** The options for checking and printing. */
 export interface VerifyOptions {
-  readonly checkHashes: number
+  readonly checkHashes: boolean
   readonly extra?: true | undefined
   readonly json?: true | undefined
   readonly quiet?: true | undefined
@@ -75,7 +75,7 @@ async function* outcomesOf({
 }: Run): AsyncGenerator<VerifyOutcome> {
   const work: VerifyRun = {
     places: targets.places,
-    checkHashes: options.checkHashes === 1,
+    checkHashes: options.checkHashes,
     extra: options.extra ?? false,
     read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }

@@ -162,7 +162,8 @@ function summary(report: VerifyReport): string {
 
 /** The result in words, for content without a fault. */
 function verdict({ pieces, uncheckedPieces, v2Refusal }: VerifyReport): string {
-  if (pieces > 0 && uncheckedPieces === pieces) return 'the right size, not read (--check-hashes 0)'
+  if (pieces > 0 && uncheckedPieces === pieces)
+    return 'the right size, not read (--no-check-hashes)'
   return v2Refusal === null ? 'whole' : 'whole by version 1'
 }
 

@@ -25,7 +25,7 @@ const CASES: readonly (readonly [words: string[], offered: string[]])[] = [
     ['makemetafile', 'a'],
     ['a.torrent', 'a.txt'],
   ],
-  [['completedir', '--target', ''], ['two words']],
+  [['completedir', '--output', ''], ['two words']],
   [['config', 'show', 'scr'], ['scrape']],
   [
     ['completion', ''],

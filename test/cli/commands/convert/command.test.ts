@@ -157,7 +157,7 @@ for (const [what, args, status, message] of [
     'a pipe',
     ['--v2', '--target', '-'],
     2,
-    '--target -: convert cannot write to standard output; name a file',
+    '--output -: convert cannot write to standard output; name a file',
   ],
   ['two versions', ['--v1', '--v2'], 2, "option '--v1' cannot be used with option '--v2'"],
 ] as const) {

@@ -44,7 +44,7 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
   [['--follow-symlinks', '--no-symlinks'], '--no-symlinks'],
   [['--target', '-', '--json'], '--json'],
   [['--comment'], '--comment'],
-  [['--target'], '--target'],
+  [['--target'], '--output'],
   [['--private=yes'], '--private'],
   [['--nosuch'], '--nosuch'],
   [['http://second.example/'], '--announce-list'],
@@ -101,7 +101,7 @@ test('without a tracker the torrent has none, and a note says so', async (t) => 
 test('a private torrent without a tracker is refused with the ways to do without', async (t) => {
   const { source, directory } = makeWorkplace(t)
   const { status, stderr } = await runBtkit(['makemetafile', source, '--private'])
-  const ways = '--announce-list, --node, --web-seed or --httpseeds, or use --trackerless'
+  const ways = '--announce-list, --node, --web-seed or --http-seed, or use --trackerless'
   assert.equal(stderr, `btkit: no tracker; give its URL, ${ways}\n`)
   assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
 })
@@ -135,8 +135,8 @@ for (const [what, args, message] of [
     ['--name', 'x'],
     '--name works with a single file or directory only',
   ],
-  ['--target with several files', ['--target', 'X'], '--target X: not a directory'],
-  ['--target - with several files', ['--target', '-'], '--target -: not a directory'],
+  ['--target with several files', ['--target', 'X'], '--output X: not a directory'],
+  ['--target - with several files', ['--target', '-'], '--output -: not a directory'],
 ] as const) {
   test(`${what} is refused, and writes nothing`, async (t) => {
     const { make, directory, at } = makeWorkplace(t)

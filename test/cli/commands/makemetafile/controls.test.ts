@@ -307,7 +307,7 @@ test('several sources and sources without a directory to put them into are refus
   const { status, stderr } = await make(['-s', 'A', '-s', 'B', '-o', at('x.torrent')])
   assert.deepEqual(
     [status, stderr],
-    [2, `btkit: --target ${at('x.torrent')}: not a directory, and several --source need one\n`],
+    [2, `btkit: --output ${at('x.torrent')}: not a directory, and several --source need one\n`],
   )
 })
 

@@ -87,7 +87,7 @@ test('a torrent is not written to a terminal', async (t) => {
   ]) {
     const { status, stderr } = await make(args, { stdout: terminal })
     const message =
-      '--target -: standard output is a terminal; send the torrent to a file or a pipe'
+      '--output -: standard output is a terminal; send the torrent to a file or a pipe'
     assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
   }
   await make(['--target', '-', '--dry-run'], { stdout: terminal })

@@ -182,3 +182,25 @@ test('that the last tracker is removed is said', async (t) => {
   const { stderr } = await remove()
   assert.equal(stderr, `btkit: ${b}: has no tracker any more\nbtkit: 2 of 2 torrents changed\n`)
 })
+
+test('--announce sets the trackers as in makemetafile', async (t) => {
+  const root = makeScratch(t, { a: torrent(BOTH) })
+  const file = join(root, 'a')
+  const args = ['-a', 'http://x.example/a,http://y.example/a', '--tracker', 'udp://z.example:1']
+  const { status } = await runBtkit(['reannounce', ...args, file])
+  assert.equal(status, 0)
+  const [announce, list] = trackersOf(file)
+  assert.equal(announce, 'http://x.example/a')
+  assert.deepEqual(list, [['http://x.example/a', 'http://y.example/a'], ['udp://z.example:1']])
+})
+
+test('--output is a directory, or the file for one torrent', async (t) => {
+  const root = makeScratch(t, { a: torrent(BOTH), 'out/keep': '' })
+  const at = (name: string) => join(root, name)
+  for (const output of [at('out'), at('new.torrent')]) {
+    const { status } = await runBtkit(['reannounce', NEW, at('a'), '-o', output])
+    assert.equal(status, 0)
+  }
+  assert.deepEqual(readFileSync(at('a')), Buffer.from(torrent(BOTH)))
+  assert.deepEqual(readFileSync(at('out/a')), readFileSync(at('new.torrent')))
+})

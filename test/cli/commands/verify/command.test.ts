@@ -32,7 +32,7 @@ test('a whole torrent is one line and status 0; its content is looked for beside
 test('content whose bytes were not read is not called whole', async (t) => {
   const { torrentPath } = plant(t)
   const { status, stdout } = await runBtkit(['verify', '--check-hashes', '0', torrentPath])
-  const verdict = 'the right size, not read (--check-hashes 0)'
+  const verdict = 'the right size, not read (--no-check-hashes)'
   assert.equal(stdout, `${torrentPath}: ${verdict}: 3 files, 56 KiB in 4 pieces\n`)
   assert.equal(status, 0)
 })
