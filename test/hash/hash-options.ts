@@ -14,3 +14,8 @@ export const USES = availableKernels().flatMap(({ name: kernel }) => {
 
 /** The two ways there are to read and hash: node:crypto, and the accelerator where it runs. */
 export const TWINS = [...new Set(['crypto' as const, chooseKernel().name])]
+
+/** These two, on one thread and on several. */
+export const TWIN_USES = TWINS.flatMap((kernel) => [1, 3].map((threads) => ({ kernel, threads })))
+
+export type Uses = readonly Pick<HashOptions, 'kernel' | 'threads'>[]

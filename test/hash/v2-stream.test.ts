@@ -1,78 +1,22 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { test, type TestContext } from 'node:test'
-import { concatenateFiles, ZEROS, type StreamFile } from '../../src/hash/stream/content-stream.js'
+import { test } from 'node:test'
+import { concatenateFiles, ZEROS } from '../../src/hash/stream/content-stream.js'
 import { hashStream, Unfinished, type Pauses } from '../../src/hash/hash-stream.js'
 import { createReadFailures } from '../../src/hash/stream/read-failures.js'
 import { BLOCK_LENGTH } from '../../src/hash/stream/digests.js'
 import { failure } from '../files/failure.js'
 import { referenceDigests } from '../support/reference-digests.js'
-import { hashOptions, TWINS, USES } from './hash-options.js'
+import { hashOptions, TWIN_USES, TWINS, USES } from './hash-options.js'
 import { plantStream } from './plant-stream.js'
+import { blockDigests, plantAligned, testV2Layouts } from './v2-layouts.js'
 
-const KIB = 1024
-const MIB = 1024 * KIB
-
-/** Files that begin on piece boundaries, each but the last followed by a pad file (BEP 47). */
-function plantAligned(t: TestContext, sizes: readonly number[], pieceLength: number) {
-  const { paths, contents } = plantStream(t, sizes, pieceLength)
-  const files: StreamFile[] = []
-  const padded: Uint8Array[] = []
-  contents.forEach((content, i) => {
-    const pad = i === contents.length - 1 ? 0 : -content.length & (pieceLength - 1)
-    files.push({ path: paths[i]!, length: content.length }, { path: ZEROS, length: pad })
-    padded.push(content, Buffer.alloc(pad))
-  })
-  const stream = concatenateFiles(files, pieceLength)
-  return { stream, paths, contents, padded }
-}
-
-function blockDigests(contents: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(contents.map((one) => referenceDigests([one], BLOCK_LENGTH, 'sha256')))
-}
+const MIB = 2 ** 20
 
 const B = BLOCK_LENGTH
-const LAYOUTS: Record<string, { sizes: number[]; pieceLengths: number[] }> = {
-  'files of less than a block, a block and a byte more': {
-    sizes: [1, 0, B - 1, B, B + 1, 63, 64, 5 * B],
-    pieceLengths: [B, 4 * B],
-  },
-  'files around the edges of pieces': {
-    sizes: [4 * B, 4 * B + 1, 4 * B - 1, 8 * B - 1, 3 * B, 9 * B, 2],
-    pieceLengths: [2 * B, 4 * B],
-  },
-  'large files, the last short': {
-    sizes: [20 * MIB + 1, 3 * MIB, 300 * KIB, 18 * MIB + 77],
-    pieceLengths: [B, 256 * KIB, MIB, 16 * MIB],
-  },
-  'a file without an end of its own': { sizes: [32 * MIB], pieceLengths: [MIB, 16 * MIB] },
-  'hundreds of small files': {
-    sizes: Array.from({ length: 700 }, (_, i) => (i * 37) % 40_000),
-    pieceLengths: [B, 64 * KIB],
-  },
-}
 
-for (const [name, { sizes, pieceLengths }] of Object.entries(LAYOUTS)) {
-  for (const pieceLength of pieceLengths) {
-    test(`${name}, in pieces of ${pieceLength}: blocks and pieces are those of the files`, async (t) => {
-      const { stream, contents, padded } = plantAligned(t, sizes, pieceLength)
-      const pieces = referenceDigests(padded, pieceLength)
-      const blocks = blockDigests(contents)
-      const none = Buffer.alloc(0)
-      for (const use of USES) {
-        const both = await hashStream(stream, hashOptions({ ...use, wanted: 'both' }))
-        assert.deepEqual(Buffer.from(both.pieces), pieces, JSON.stringify(use))
-        assert.deepEqual(Buffer.from(both.blocks), blocks, JSON.stringify(use))
-        const v2 = await hashStream(stream, hashOptions({ ...use, wanted: 'blocks' }))
-        assert.deepEqual(Buffer.from(v2.pieces), none)
-        assert.deepEqual(Buffer.from(v2.blocks), blocks, JSON.stringify(use))
-        const v1 = await hashStream(stream, hashOptions({ ...use, wanted: 'pieces' }))
-        assert.deepEqual(Buffer.from(v1.blocks), none)
-      }
-    })
-  }
-}
+testV2Layouts(TWIN_USES)
 
 test('some pieces have the blocks that lie in them', async (t) => {
   const { stream, contents, padded } = plantAligned(t, [10 * B + 5, 1, 40 * B], 4 * B)

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 export type Files = Readonly<Record<string, string | Uint8Array>>
 
 /** A test, or node:test's `after` for a whole file, which can clean up. */
-interface Scope {
+export interface Scope {
   readonly after: (act: () => void) => void
 }
 
@@ -22,10 +22,10 @@ export function makeScratch(t: Scope, files: Files = {}): string {
 
 /** Writes files below a directory, with the directories that they need. */
 export function plantFiles(directory: string, files: Files): void {
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(directory, path)), { recursive: true })
-    writeFileSync(join(directory, path), content)
-  }
+  const paths = Object.keys(files)
+  const needed = new Set(paths.map((path) => dirname(join(directory, path))))
+  for (const parent of needed) mkdirSync(parent, { recursive: true })
+  for (const path of paths) writeFileSync(join(directory, path), files[path] ?? '')
 }
 
 /** A file of `size` bytes that takes no room on the disk. Returns its path. */

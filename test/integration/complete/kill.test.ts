@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { letFilesSettle } from '../../support/aged.js'
 import { complete, FILES, killAfter, mirror, testKilledRuns } from './killed-runs.js'
 
-testKilledRuns(4)
+testKilledRuns(2)
 
 test('the cache of a killed run is used by the next', async () => {
   await complete()

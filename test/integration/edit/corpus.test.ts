@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { after, test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import {
   findPeer,
@@ -52,9 +52,11 @@ interface Planted {
   readonly bytes: Buffer
 }
 
+const corpusOnce = editCorpus({ after })
+
 /** The corpus as files, and the arguments of an edit with its source in place. */
 async function plant(t: TestContext): Promise<{ torrents: Planted[]; source: string }> {
-  const corpus = await editCorpus(t)
+  const corpus = await corpusOnce
   const source = torrentOf(singleFileInfo(), { announce: A, 'announce-list': [[A, B], [B]] })
   const root = makeScratch(t, { source })
   const torrents = [...corpus].map(([name, bytes], i) => {

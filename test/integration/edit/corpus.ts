@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { makeWithLibtorrent } from '../../metainfo/libtorrent.js'
 import { findPeer, libtorrentPython } from '../../support/peers.js'
-import { makeScratch } from '../../support/scratch.js'
+import { makeScratch, type Scope } from '../../support/scratch.js'
 import {
   bencodableDict,
   directoryInfo,
@@ -20,7 +19,7 @@ import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
 const TRACKER = 'http://tracker.example/announce'
 
 /** Valid torrents of all kinds, by name. */
-export async function editCorpus(t: TestContext): Promise<Map<string, Buffer>> {
+export async function editCorpus(t: Scope): Promise<Map<string, Buffer>> {
   return new Map([...(await fixtures()), ...golden(), ...odd(), ...fromPeers(t)])
 }
 
@@ -90,7 +89,7 @@ function odd(): Entry[] {
 }
 
 /** Torrents made by other programs that are installed here. */
-function fromPeers(t: TestContext): Entry[] {
+function fromPeers(t: Scope): Entry[] {
   const root = makeScratch(t, { 'content/a.txt': 'a'.repeat(70_000), 'content/d/b': 'b' })
   const source = join(root, 'content')
   const out = (name: string) => join(root, `${name}.torrent`)

@@ -13,11 +13,20 @@ import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
 const OLD = 'http://old.example/announce'
 const NEW = 'http://new.example/announce'
-const COUNT = 3000
+const COUNT = 2000
 const names = Array.from({ length: COUNT }, (_, i) => `${i}.torrent`)
 
-const content = (name: string, announce: string) =>
-  Buffer.from(torrentOf(singleFileInfo({ name, filler: Buffer.alloc(8000, 'x') }), { announce }))
+const made = new Map<string, Buffer>()
+
+function content(name: string, announce: string): Buffer {
+  const key = `${name} ${announce}`
+  const known = made.get(key)
+  if (known) return known
+  const info = singleFileInfo({ name, filler: Buffer.alloc(8000, 'x') })
+  const bytes = Buffer.from(torrentOf(info, { announce }))
+  made.set(key, bytes)
+  return bytes
+}
 
 /** A directory of torrents, and the list of their names. */
 function plant(t: Parameters<typeof makeScratch>[0]): { root: string; list: string } {

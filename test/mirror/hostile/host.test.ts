@@ -49,15 +49,17 @@ function addressIn({ body }: RawAnswer): unknown {
   return decodeTorrent(Buffer.from(body, 'latin1'))['url-list']
 }
 
-for (const host of ODD) {
-  test(`refuses the Host ${JSON.stringify(host.slice(0, 40))}`, async (t) => {
-    await besiege(t, {}, async ({ ask, get, checkRefused }) => {
-      // The answer to others must not be sent to this client
-      assert.equal((await get(TARGET)).status, 200)
-      checkRefused(await ask(requestText(`GET ${TARGET}`, [`Host: ${host}`])), 400)
-    })
+test('refuses odd Hosts', async (t) => {
+  await besiege(t, {}, async ({ ask, get, checkRefused }) => {
+    for (const host of ODD) {
+      await t.test(JSON.stringify(host.slice(0, 40)), async () => {
+        // The answer to others must not be sent to this client
+        assert.equal((await get(TARGET)).status, 200)
+        checkRefused(await ask(requestText(`GET ${TARGET}`, [`Host: ${host}`])), 400)
+      })
+    }
   })
-}
+})
 
 test('with --public-url, accepts any Host that HTTP allows', async (t) => {
   await besiege(t, { args: PUBLIC }, async ({ ask }) => {

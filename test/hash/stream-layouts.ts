@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hashStream } from '../../src/hash/hash-stream.js'
+import { referenceDigests } from '../support/reference-digests.js'
+import { hashOptions, type Uses } from './hash-options.js'
+import { plantStream } from './plant-stream.js'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+interface Layout {
+  readonly sizes: number[]
+  readonly pieceLengths: number[]
+}
+
+/** Layouts beyond what is hashed without threads: many bytes, or many files. */
+const LAYOUTS: Record<string, Layout> = {
+  'one file over many batches': {
+    sizes: [20 * MIB + 1],
+    pieceLengths: [16 * KIB, 256 * KIB, 4 * MIB, 32 * MIB],
+  },
+  'files whose edges cut batches': {
+    sizes: [2 * MIB - 1, 0, 2 * MIB, 1, 9 * MIB + 5, 16 * KIB, 5 * MIB + 3],
+    pieceLengths: [16 * KIB, MIB, 8 * MIB],
+  },
+  'thousands of tiny files': {
+    sizes: Array.from({ length: 2000 }, (_, i) => i % 41),
+    pieceLengths: [16 * KIB, 256 * KIB],
+  },
+}
+
+/** Tests that each of these kernels and threads gives the right digests. */
+export function testLayouts(uses: Uses): void {
+  for (const [name, layout] of Object.entries(LAYOUTS)) testLayout(name, layout, uses)
+}
+
+function testLayout(name: string, { sizes, pieceLengths }: Layout, uses: Uses): void {
+  test(`${name}: any kernel and threads give the digests of the files joined and cut`, async (t) => {
+    const { stream, contents } = plantStream(t, sizes, 0)
+    for (const pieceLength of pieceLengths) {
+      const expected = referenceDigests(contents, pieceLength)
+      for (const use of uses) {
+        const { pieces: digests } = await hashStream({ ...stream, pieceLength }, hashOptions(use))
+        assert.deepEqual(Buffer.from(digests), expected, `${JSON.stringify(use)}, ${pieceLength}`)
+      }
+    }
+  })
+}
