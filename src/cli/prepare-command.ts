@@ -106,7 +106,14 @@ function restate(text: string, command: CommandUnknownOpts): string {
   const missing = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/.exec(line)
   if (missing?.[1]) return `${missing[1]}: its value is missing`
   if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
-  return line
+  return suggestPositive(line, command)
+}
+
+/** Suggests `--private` instead of `--no-private`, unless a `--no-` was typed. */
+function suggestPositive(line: string, { options }: CommandUnknownOpts): string {
+  const [, typed, name] = /^unknown option '(.*)' \(Did you mean --no-(.*)\?\)$/.exec(line) ?? []
+  const isOption = options.some(({ long }) => long === `--${name ?? ''}`)
+  return isOption && !typed?.includes('no-') ? line.replace('--no-', '--') : line
 }
 
 /** A command's full name: `btkit cache stats`. */

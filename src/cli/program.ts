@@ -1,4 +1,6 @@
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { BtkitError } from '../errors.js'
 import { commandTable, findCommand, type CommandEntry } from './command-table.js'
 import type { CommandContext } from './context.js'
@@ -74,7 +76,7 @@ async function runCommandLine(
   const line = await spellArguments(args, built, context)
   running.changes = line.changes
   tellRules(line, io)
-  const explain = (text: string) => nameOrigins(text, line.settings)
+  const explain = (text: string) => `${nameOrigins(text, line.settings)}${dashedFileHint(args, io)}`
   prepareCommand(program, { io, args, explain })
   const isBare = args.length === (isLegacy ? 0 : 1)
   if (isBare && command && entry && example !== null && !isTold(entry, line.settings)) {
@@ -88,6 +90,12 @@ async function runCommandLine(
     if (!(error instanceof BtkitError) || error.code !== 'usage') throw error
     throw new BtkitError('usage', explain(error.message), { cause: error })
   }
+}
+
+/** How to name a file that begins with a hyphen, if an argument could mean one. */
+function dashedFileHint(args: readonly string[], io: Io): string {
+  const file = args.find((arg) => /^-[^-]/.test(arg) && existsSync(resolve(io.cwd, arg)))
+  return file === undefined ? '' : `; for the file ${file} write ./${file}`
 }
 
 /** Says in a dry run which rules of trackers count, and which the command line overrides. */

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { commandTable } from '../../src/cli/command-table.js'
 import { projectRoot, runExecutable } from '../support/executable.js'
 import { runBtkit } from '../support/run-btkit.js'
+import { makeScratch } from '../support/scratch.js'
 
 const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
   version: string
@@ -67,7 +68,7 @@ test('a legacy name calls itself so in its help', async () => {
   assert.match(stdout, /^Usage: btshowmetainfo \[options\] <torrent\.\.\.>\n/)
 })
 
-test('without a command the help is on standard error, and the status is 2', async () => {
+test('without a command, help goes to standard error with status 2', async () => {
   const { status, stdout, stderr } = await runBtkit([])
   assert.deepEqual([status, stdout], [2, ''])
   assert.match(stderr, /^Usage: btkit <command>/)
@@ -125,10 +126,29 @@ for (const args of [['nosuch'], ['help', 'nosuch'], ['nosuch', '--help']]) {
   })
 }
 
-test('help on a command that is nearly right names the right one', async () => {
+test('help on a misspelt command suggests the right one', async () => {
   const { status, stderr } = await runBtkit(['help', 'reannonce'])
   assert.equal(status, 2)
   assert.equal(stderr, "btkit: unknown command 'reannonce' (Did you mean reannounce?)\n")
+})
+
+test('--set-private suggests --private, not --no-private', async () => {
+  const suggest = async (option: string) => (await runBtkit(['edit', option, 'a.torrent'])).stderr
+  const message = "btkit: unknown option '--set-private' (Did you mean --private?)\n"
+  assert.equal(await suggest('--set-private'), message)
+  assert.match(await suggest('--no-privat'), /Did you mean --no-private\?/)
+})
+
+test('a file that begins with a hyphen is read as options, and the error says how to name it', async (t) => {
+  const cwd = makeScratch(t, { '-data.iso': 'x' })
+  const hint = 'for the file -data.iso write ./-data.iso'
+  for (const command of ['makemetafile', 'showmetainfo']) {
+    const { status, stderr } = await runBtkit([command, '-data.iso'], { cwd })
+    assert.equal(status, 2)
+    assert.ok(stderr.endsWith(`; ${hint}\n`), stderr)
+  }
+  const elsewhere = await runBtkit(['showmetainfo', '-data.iso'])
+  assert.ok(!elsewhere.stderr.includes('./'), elsewhere.stderr)
 })
 
 for (const [what, args, message] of [
@@ -168,7 +188,7 @@ for (const [args, message] of [
     "too many arguments for 'doctor'. Expected 0 arguments but got 1 (usage: btkit doctor [options])",
   ],
 ] as const) {
-  test(`btkit ${args.join(' ')}: the fault is told once`, async () => {
+  test(`btkit ${args.join(' ')}: the error is reported once`, async () => {
     const { status, stdout, stderr } = await runBtkit(args)
     assert.deepEqual([status, stdout, stderr], [2, '', `btkit: ${message}\n`])
   })

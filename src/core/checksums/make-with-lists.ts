@@ -1,8 +1,16 @@
+import { BtkitError } from '../../errors.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { makeTorrent, type MadeTorrent, type TorrentPlan } from '../make/make-torrent.js'
 import { writeLists, type ChecksumList } from './lists.js'
 import { obtainChecksums } from './obtain.js'
+
+/** Adds to an error that the torrent is written nevertheless. */
+function afterTorrent(error: unknown, torrent: string | null): unknown {
+  if (!(error instanceof BtkitError) || torrent === null) return error
+  const message = `${error.message}; the torrent ${torrent} is written, without its checksum lists`
+  return new BtkitError(error.code, message, { cause: error })
+}
 
 /**
  * Makes a torrent, and then lists of its files' checksums. Both read the files at the same time, so
@@ -27,7 +35,11 @@ export async function makeWithLists(
   checksums.catch(() => undefined)
   try {
     const made = await makeTorrent(plan, { ...hashContext, engine: { ...engine, pool } })
-    await writeLists(lists, await checksums, plan)
+    try {
+      await writeLists(lists, await checksums, plan)
+    } catch (error) {
+      throw afterTorrent(error, plan.request.torrent)
+    }
     return made
   } finally {
     failed.abort()

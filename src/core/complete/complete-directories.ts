@@ -1,4 +1,4 @@
-import { noteProblems } from './lasting-problems.js'
+import { noteForeign } from './foreign-torrents.js'
 import { createReport, sortReport, type CompleteReport } from './complete-report.js'
 import type { CompleteContext, CompleteRequest, CompleteWatch } from './request.js'
 import { takeSnapshot, type InputSnapshot } from './input-snapshot.js'
@@ -39,7 +39,7 @@ export async function completeDirectories(
     await tidy(context, request.cacheMaxSize)
   }
   sortReport(report)
-  report.hasNewProblems = noteProblems(report, request, context)
+  report.hasNewForeign = noteForeign(report, request, context)
   return report
 }
 

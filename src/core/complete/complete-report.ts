@@ -95,8 +95,8 @@ export interface CompleteReport {
   bytesReused: number
   /** The changes in clients. */
   clients: SyncReport
-  /** Whether its lasting problems differ from those of the last run. */
-  hasNewProblems: boolean
+  /** Whether its foreign torrents differ from those of the last run. */
+  hasNewForeign: boolean
   /** The number of torrents that keep an outdated `info`, by the rule that would change it. */
   readonly kept: Partial<Record<InfoRule, number>>
   /** Whether a signal ended the run early. */
@@ -119,7 +119,7 @@ export function createReport(): CompleteReport {
     bytesHashed: 0,
     bytesReused: 0,
     clients: createSyncReport(),
-    hasNewProblems: false,
+    hasNewForeign: false,
     kept: {},
     isInterrupted: false,
     backslashed: { count: 0, first: null },

@@ -26,11 +26,21 @@ export function isSuspect(text: string): boolean {
  * @throws BtkitError `bad-name` if a name is not UTF-8, with the bad bytes as \xNN
  */
 export function refuseMangledName(directory: string, name: string, place: string): void {
-  const bad = readdirSync(directory, { encoding: 'buffer' }).find(
-    (bytes) => !isUtf8(bytes) && bytes.toString() === name,
-  )
+  const bad = findMangled(directory, name)
   if (bad === undefined) return
   throw new BtkitError('bad-name', `${place}${escapeBadBytes(bad)}: the name is not valid UTF-8`)
+}
+
+/** Returns a name in a directory for people: bytes that are not UTF-8 become \xNN. */
+export function printableName(directory: string, name: string): string {
+  const bad = isSuspect(name) ? findMangled(directory, name) : undefined
+  return bad === undefined ? name : escapeBadBytes(bad)
+}
+
+function findMangled(directory: string, name: string): Buffer | undefined {
+  return readdirSync(directory, { encoding: 'buffer' }).find(
+    (bytes) => !isUtf8(bytes) && bytes.toString() === name,
+  )
 }
 
 /**

@@ -6,7 +6,7 @@ import { attributesOf } from './scanned-tree.js'
 import { findEntry, type Found, skipReasonOf } from './entry.js'
 import type { LinkRules, Target } from './link-policy.js'
 import type { NameFilter } from './name-filter.js'
-import { isSuspect, readNames } from './read-names.js'
+import { isSuspect, printableName, readNames } from './read-names.js'
 import type { ScannedFile, SkippedEntry, SkipReason } from './scanned-tree.js'
 import { storedLink } from './link-policy.js'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
@@ -71,7 +71,9 @@ export function readDirectory(walk: Walk, directory: Directory): void {
   for (const [i, name] of names.entries()) {
     const entry = { directory, name }
     const reason = reasons[i] ?? visitLooked(walk, entry, looks.at(looked++))
-    if (reason !== undefined) walk.skipped.push({ path: directory.relative + name, reason })
+    if (reason === undefined) continue
+    const path = directory.relative + printableName(directory.absolute, name)
+    walk.skipped.push({ path, reason })
   }
 }
 

@@ -36,8 +36,8 @@ export function parseReplacement(text: string): TrackerReplacement {
  * @throws BtkitError `metainfo` if the result is not a tracker URL
  */
 export function replaceTracker(url: string, { from, to }: TrackerReplacement): string {
-  if (!isMeant(url, from)) return url
-  const result = to + url.slice(from.length)
+  const result = substitute(url, { from, to })
+  if (result === url) return url
   try {
     return checkTracker(result)
   } catch (cause) {
@@ -46,7 +46,13 @@ export function replaceTracker(url: string, { from, to }: TrackerReplacement): s
   }
 }
 
-function isMeant(url: string, from: string): boolean {
+/** Returns the URL after a replacement, or the same URL. It may not be a tracker URL. */
+export function substitute(url: string, { from, to }: TrackerReplacement): string {
+  return isReplaced(url, from) ? to + url.slice(from.length) : url
+}
+
+/** Whether a tracker's URL equals `from`, or begins with it at the end of a URL part. */
+export function isReplaced(url: string, from: string): boolean {
   if (!url.startsWith(from)) return false
   const next = url.charAt(from.length)
   return next === '' || endsPart(from) || endsPart(next)

@@ -106,12 +106,12 @@ function busiest({ busiest: { since, torrents } }: StatusReport, hasFiles: boole
   return swarmTable({
     title,
     caption: html`Requests since ${timeOf(since)}`,
-    columns: ['name', 'size', 'requests'],
+    columns: ['name', 'size', 'version', 'requests'],
     rows,
   })
 }
 
-function busyRow({ title, requests, counts }: BusyStatus, hasFiles: boolean): Html {
+function busyRow({ title, version, requests, counts }: BusyStatus, hasFiles: boolean): Html {
   const name = nameOf(title)
   const { path } = title
   // Each component is encoded, so that the address stays within the mirror
@@ -123,6 +123,7 @@ function busyRow({ title, requests, counts }: BusyStatus, hasFiles: boolean): Ht
   return html`<tr>
     <td class="name">${links || name}</td>
     <td class="n" data-label="size">${formatBytes(title.size)}</td>
+    <td class="n" data-label="version">${version}</td>
     <td class="n" data-label="requests">${requests}</td>
     ${countCells(counts)}
   </tr> `

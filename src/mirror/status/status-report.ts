@@ -1,3 +1,4 @@
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import type { TorrentTitle } from '../progress/title.js'
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
@@ -23,6 +24,7 @@ export interface TrackerStatus {
 /** A torrent that is requested often. */
 export interface BusyStatus {
   readonly title: TorrentTitle
+  readonly version: MetainfoVersion
   readonly infoHash: string
   readonly requests: number
   /** The counts of the tracker that knows most of its peers; null if no tracker knows it. */

@@ -1,6 +1,7 @@
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { Admission } from '../admission/admission.js'
 import type { WorkQueue } from '../admission/work-queue.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { MirrorView, type Mirror } from '../tree/mirror.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import type { ScrapedCounts } from '../../clients/scrape/swarm-counts.js'
@@ -159,7 +160,13 @@ function busyStatus(busy: BusyTorrent, told: readonly ScrapeStatus[]): BusyStatu
   const { torrent, requests } = busy
   const counts = told.flatMap((each) => each.counts.get(trackedHash(busy)) ?? [])
   counts.sort((a, b) => b.seeds + b.leechers - (a.seeds + a.leechers))
-  return { title: torrent.title, infoHash: torrent.infoHash, requests, counts: counts[0] ?? null }
+  const { title, infoHash } = torrent
+  return { title, version: versionOf(torrent), infoHash, requests, counts: counts[0] ?? null }
+}
+
+function versionOf({ infoHashes }: BusyTorrent['torrent']): MetainfoVersion {
+  if (infoHashes.v2 === null) return 'v1'
+  return infoHashes.v1 === null ? 'v2' : 'hybrid'
 }
 
 function isoTime(milliseconds: number): string {

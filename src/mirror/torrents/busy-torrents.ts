@@ -6,15 +6,17 @@ const CAPACITY = 256
 /** Milliseconds that one table covers. */
 const PERIOD = 3_600_000
 
+type CountedTorrent = Pick<KnownTorrent, 'infoHash' | 'infoHashes' | 'title'>
+
 /** A torrent with its number of requests. */
 export interface BusyTorrent {
-  readonly torrent: Pick<KnownTorrent, 'infoHash' | 'title'>
+  readonly torrent: CountedTorrent
   /** An upper bound: after the table was full, some of these may be requests for other torrents. */
   readonly requests: number
 }
 
 interface Counted {
-  readonly torrent: Pick<KnownTorrent, 'infoHash' | 'title'>
+  readonly torrent: CountedTorrent
   requests: number
 }
 
@@ -43,7 +45,7 @@ export class BusyTorrents {
   }
 
   /** Counts a request. */
-  note(torrent: Pick<KnownTorrent, 'infoHash' | 'title'>): void {
+  note(torrent: CountedTorrent): void {
     const known = this.#now.get(torrent.infoHash)
     if (known) known.requests++
     else this.#add(torrent)
@@ -60,7 +62,7 @@ export class BusyTorrents {
     return [...sums.values()].sort((a, b) => b.requests - a.requests).slice(0, count)
   }
 
-  #add({ infoHash, title }: Pick<KnownTorrent, 'infoHash' | 'title'>): void {
+  #add({ infoHash, infoHashes, title }: CountedTorrent): void {
     this.#turn()
     let requests = 1
     if (this.#now.size >= CAPACITY) {
@@ -68,7 +70,7 @@ export class BusyTorrents {
       this.#now.delete(least)
       requests += counted
     }
-    this.#now.set(infoHash, { torrent: { infoHash, title }, requests })
+    this.#now.set(infoHash, { torrent: { infoHash, infoHashes, title }, requests })
   }
 
   /** Begins another table each `PERIOD`. */

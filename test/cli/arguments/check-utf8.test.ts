@@ -25,14 +25,14 @@ test('an argument that was not UTF-8 is refused', (t) => {
   }, refusal)
 })
 
-test('the character that stands for what is no UTF-8 may itself be in a name', (t) => {
+test('a name may contain the replacement character U+FFFD', (t) => {
   const commandLine = commandLineOf(t, 'node', 'btkit.js', 'edit', MANGLED)
   assert.doesNotThrow(() => {
     checkUtf8(['edit', MANGLED], commandLine)
   })
 })
 
-test('where the system does not tell how arguments were spelled, they are taken', () => {
+test('arguments are accepted if the system does not show their bytes', () => {
   assert.doesNotThrow(() => {
     checkUtf8(['edit', MANGLED], '/nowhere/at/all')
   })

@@ -47,7 +47,7 @@ for (const text of [
   })
 }
 
-test('mtime is a date where there are files', () => {
+test('mtime is a date for commands that read files', () => {
   assert.equal(creationDate('mtime'), 'mtime')
   assert.throws(() => moment('mtime'), INVALID)
 })

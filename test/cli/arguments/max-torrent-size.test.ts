@@ -14,7 +14,7 @@ for (const command of [
   ['copyannounce'],
   ['edit', '--private'],
 ]) {
-  test(`${command.join(' ')} names the option that lets a larger torrent in`, async (t) => {
+  test(`${command.join(' ')} names the option that allows larger torrents`, async (t) => {
     const path = join(makeScratch(t, { a: torrentOf(singleFileInfo()) }), 'a')
     const operands = command[0] === 'copyannounce' ? [path, path] : [path]
     const args = [...command, '--max-torrent-size', '10', ...operands]
@@ -23,7 +23,7 @@ for (const command of [
   })
 }
 
-test('so does showmetainfo of standard input', async () => {
+test('showmetainfo of standard input names the option that allows larger torrents', async () => {
   const stdin = inputOf(torrentOf(singleFileInfo()))
   const args = ['showmetainfo', '--max-torrent-size', '10', '-']
   const { stderr } = await runBtkit(args, { stdin })
@@ -34,7 +34,7 @@ for (const args of [
   ['showmetainfo', 'x.torrent'],
   ['makemetafile', 'x', 'http://t.example/a'],
 ]) {
-  test(`${args[0] ?? ''} takes no --max-torrent-size 0: nothing would keep to it`, async () => {
+  test(`${args[0] ?? ''} refuses --max-torrent-size 0, because no torrent is that small`, async () => {
     const { status, stderr } = await runBtkit([...args, '--max-torrent-size', '0'])
     const said = "btkit: --max-torrent-size '0': not a size above 0, such as 64MiB\n"
     assert.deepEqual([status, stderr], [2, said])

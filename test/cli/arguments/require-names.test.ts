@@ -7,7 +7,7 @@ for (const args of [
   ['launchmany', ''],
   ['serve', '', '--trackerless'],
 ]) {
-  test(`${args.join(' ')}: an empty name is not the current directory`, async () => {
+  test(`${args.join(' ')}: an empty name does not mean the current directory`, async () => {
     const { status, stderr } = await runBtkit(args)
     assert.deepEqual([status, stderr], [2, 'btkit: the name of a directory is empty\n'])
   })

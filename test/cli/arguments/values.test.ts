@@ -141,16 +141,16 @@ test('an option given several times keeps all values in their order', () => {
   ])
 })
 
-test('commas part trackers, and web seeds where a URL begins behind them', () => {
+test('commas separate trackers, and web seeds if a URL follows the comma', () => {
   assert.deepEqual(read.trackerTiers('udp://a,http://b/', []), [['udp://a', 'http://b/']])
   assert.deepEqual(read.seeds('http://a/x,y,ftp://b/', []), ['http://a/x,y', 'ftp://b/'])
 })
 
-test('a power in the place of a piece length is told where it belongs', () => {
+test('an exponent given as a piece length is an error that names the right option', () => {
   assert.throws(() => read.pieceLength('18'), /; 2\^18 bytes are --piece-size-pow2 18$/)
 })
 
-test('a bug while a value is read is not taken for a wrong value', () => {
+test('a bug while a value is read is not reported as a wrong value', () => {
   const parse = read.checked(() => {
     throw new TypeError('a bug')
   })

@@ -8,7 +8,7 @@ import { makeScratch } from '../../support/scratch.js'
 
 const DOWN = 'scgi://127.0.0.1:1'
 
-test('publish of nothing that is a torrent says so alone, and speaks to no client', async (t) => {
+test('publish without any torrent reports only that, and contacts no client', async (t) => {
   const cwd = makeScratch(t, { 'a.iso': 'content' })
   const result = await runBtkit(['publish', join(cwd, 'a.iso'), '--client', DOWN, '--no-cache'], {
     cwd,
@@ -28,7 +28,7 @@ test('launchmany tells a file from a directory that is not there', async (t) => 
   }
 })
 
-test('a client that wants a password is not told that the password is wrong', async (t) => {
+test('a missing password is not reported as a wrong one', async (t) => {
   const server = createServer((_, response) => response.writeHead(401).end())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())

@@ -57,7 +57,7 @@ test('a hostile key of a torrent reaches no terminal raw', async (t) => {
   assert.doesNotMatch(stderr, RAW)
 })
 
-test('a hostile file name is made a torrent of, and told without harm', async (t) => {
+test('a file with a hostile name gets a torrent, and its name is printed escaped', async (t) => {
   const directory = makeScratch(t, { [`d/${HOSTILE}`]: '1', [`d/.${HOSTILE}`]: '1' })
   const source = join(directory, 'd')
   for (const name of ['plain', HOSTILE]) {

@@ -46,7 +46,7 @@ test('defaults and the section of a command are as if typed, the section above t
   assert.equal(shown['private'], true)
 })
 
-test('the command line beats the configuration, a list as a whole, and a switch by its no', async (t) => {
+test('the command line overrides the configuration: whole lists, and switches by --no-', async (t) => {
   const { make } = withFile(
     t,
     `defaults:\n  announce: ${URL}\n  private: true\n  web-seed: [http://a.example/, http://b.example/]\n`,
@@ -57,7 +57,7 @@ test('the command line beats the configuration, a list as a whole, and a switch 
   assert.deepEqual(shown['webSeeds'], ['http://c.example/'])
 })
 
-test('an option displaces those of a configuration that exclude it', async (t) => {
+test('an option cancels options of a configuration that exclude it', async (t) => {
   const { make } = withFile(t, `defaults: {announce: ${URL}, v2: true, piece-length: 64K}\n`)
   const shown = await make('--trackerless', '--hybrid', '-l', '15')
   assert.equal(shown['announce'], null)
@@ -76,7 +76,7 @@ test('lists of lists are tiers, and maps are pairs', async (t) => {
   assert.match(stdout, /other keys.*x/)
 })
 
-test('the file of --config counts alone, and /dev/null is none', async (t) => {
+test('only the file of --config is read, and /dev/null is an empty one', async (t) => {
   const { scratch, run } = withFile(t, `defaults: {announce: ${URL}, comment: user}\n`)
   const other = join(scratch, 'other.yaml')
   writeFileSync(other, 'makemetafile: {trackerless: true}\n')
@@ -93,7 +93,7 @@ test('the file of --config counts alone, and /dev/null is none', async (t) => {
   assert.match(missing.stderr, /missing: no such file/)
 })
 
-test('legacy names take cache, state and threads alone', async (t) => {
+test('legacy names read only the options of cache, state and threads', async (t) => {
   const { scratch, run } = withFile(
     t,
     'defaults: {private: true, comment: no, threads: none}\nmakemetafile: {source: no}\n',
@@ -114,7 +114,7 @@ test('a wrong value is named with file, line and column', async (t) => {
   assert.equal(stderr, `btkit: ${file}:5:12: threads 'many': not a whole number from 1 to 256\n`)
 })
 
-test('a key that the command has not is an error with the nearest', async (t) => {
+test('an unknown key is an error that names the most similar one', async (t) => {
   const { file, run } = withFile(t, 'verify:\n  therads: 1\n')
   const { status, stderr } = await run(['verify', '/none'])
   assert.equal(status, 2)
@@ -185,7 +185,7 @@ test('the options of a group are those of all its commands', async (t) => {
   )
 })
 
-test('options that exclude each other are named with where they are from', async (t) => {
+test('options that exclude each other are named with their file and line', async (t) => {
   const { file, run } = withFile(t, 'completedir: {adopt: true, force: true}\n')
   const { status, stderr } = await run(['completedir', '/none'])
   assert.equal(status, 2)
@@ -196,7 +196,7 @@ test('options that exclude each other are named with where they are from', async
   )
 })
 
-test('an edit is no default', async (t) => {
+test('defaults do not edit torrents', async (t) => {
   const { make, run, scratch } = withFile(t, `defaults: {announce: ${URL}, private: true}\n`)
   await make('--no-private')
   const edited = await run(['edit', '--comment', 'new', join(scratch, 'image.torrent')])
@@ -205,7 +205,7 @@ test('an edit is no default', async (t) => {
   assert.equal((JSON.parse(stdout) as { private: boolean }).private, false)
 })
 
-test('an option of the configuration does not remake torrents that are there', async (t) => {
+test('an option of the configuration does not remake existing torrents', async (t) => {
   const { file, run, scratch } = withFile(t, `defaults: {announce: ${URL}}\n`)
   const tree = join(scratch, 'tree')
   mkdirSync(tree)
@@ -228,14 +228,14 @@ test('a secret may be in a file beside the configuration, or in a variable', asy
   assert.equal((await run(args, { env: { MY_TRACKER: URL } })).status, 0)
 })
 
-test('a variable that a command reads itself beats the configuration', async (t) => {
+test('a variable that a command reads itself overrides the configuration', async (t) => {
   const { scratch, run } = withFile(t, 'cache: {cache-dir: /from/file}\n')
   const cache = join(scratch, 'cache')
   const shown = await run(['config', 'show', 'cache', 'stats'], { env: { BTKIT_CACHE_DIR: cache } })
   assert.match(shown.stdout, new RegExp(`cache-dir +${cache} +BTKIT_CACHE_DIR\n`))
 })
 
-test('a configuration beats CACHE_DIRECTORY of systemd', async (t) => {
+test('a configuration overrides CACHE_DIRECTORY of systemd', async (t) => {
   const { scratch, run } = withFile(t, '')
   writeFileSync(join(scratch, 'btkit/config.yaml'), `defaults: {cache-dir: ${scratch}/own}\n`)
   const env = { BTKIT_CACHE_DIR: '', CACHE_DIRECTORY: join(scratch, 'systemd') }
@@ -291,7 +291,7 @@ for (const [what, yaml, told] of HOSTILE) {
   })
 }
 
-test('on SIGHUP a service says what of its configuration needs a restart', async (t) => {
+test('on SIGHUP a service reports which configured values need a restart', async (t) => {
   const { file, scratch } = withFile(t, 'serve: {max-files: 5, log: json}\n')
   const io = { env: { XDG_CONFIG_HOME: scratch } }
   const { hangUp, stderr } = await serveMirror(t, { files: { a: 'a' }, io })

@@ -7,7 +7,7 @@ import { optionEntries } from '../../../src/cli/options/table.js'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
 import { BtkitError } from '../../../src/errors.js'
 
-/** What becomes of `btkit serve ...args` where the environment says so. */
+/** The arguments of `btkit serve` with those of the environment. */
 function withEnvironment(env: Record<string, string | undefined>, ...args: string[]): string[] {
   const command = declareServeOptions()
   const entries = optionEntries(command)
@@ -32,35 +32,35 @@ function checkRefused(env: Record<string, string>, told: RegExp): void {
   )
 }
 
-test('a variable stands for the option of its name', () => {
+test('a variable sets the option of its name', () => {
   assert.deepEqual(withEnvironment({ BTKIT_SERVE_PORT: '80' }, '/srv'), ['--port=80', '/srv'])
 })
 
-test('a variable with underscores stands for the option with hyphens', () => {
+test('a variable with underscores sets the option with hyphens', () => {
   const env = { BTKIT_SERVE_PUBLIC_URL: 'https://m.example/' }
   assert.deepEqual(withEnvironment(env), ['--public-url=https://m.example/'])
 })
 
-test('an option beats the environment', () => {
+test('an option on the command line overrides the variable', () => {
   const env = { BTKIT_SERVE_PORT: '80' }
   for (const args of [['--port', '81'], ['--port=81'], ['-p', '81'], ['-p81']]) {
     assert.deepEqual(withEnvironment(env, ...args), args)
   }
 })
 
-test('an option beats the environment when it may be repeated too', () => {
+test('a repeatable option on the command line replaces the variable, too', () => {
   const env = { BTKIT_SERVE_HOST: '10.0.0.1 10.0.0.2' }
   assert.deepEqual(withEnvironment(env, '--host', '::1'), ['--host', '::1'])
 })
 
-test('an option about trackers beats all that the environment says of trackers', () => {
+test('an option for trackers overrides all variables for trackers', () => {
   const env = { BTKIT_SERVE_TRACKER: 'http://t.example/a', BTKIT_SERVE_PORT: '80' }
   for (const args of [['--trackers', 'file'], ['--trackerless'], ['--tracker=http://u.example/']]) {
     assert.deepEqual(withEnvironment(env, ...args), ['--port=80', ...args])
   }
 })
 
-test('values of what may be repeated are split at spaces', () => {
+test('values of repeatable options are split at spaces', () => {
   const env = { BTKIT_SERVE_TRACKER: '  http://a.example/a\t http://b.example/b\n' }
   assert.deepEqual(withEnvironment(env), [
     '--tracker=http://a.example/a',
@@ -91,18 +91,18 @@ test('an unknown variable is an error that names it', () => {
   checkRefused({ BTKIT_SERVE_: '80' }, /^BTKIT_SERVE_: /)
 })
 
-test('a variable without a value says nothing, and blanks alone are none', () => {
+test('an empty or blank variable is ignored', () => {
   const env = { BTKIT_SERVE_PORT: '', BTKIT_SERVE_HIDDEN: '', BTKIT_SERVE_TRACKER: undefined }
   assert.deepEqual(withEnvironment(env, '/srv'), ['/srv'])
   assert.deepEqual(withEnvironment({ BTKIT_SERVE_HOST: ' ' }, '/srv'), ['/srv'])
 })
 
-test('variables of others are left alone', () => {
+test('variables of other programs are ignored', () => {
   const env = { BTKIT_CACHE_DIR: '/c', BTKIT_SERVER: 'x', PORT: '1', btkit_serve_port: '1' }
   assert.deepEqual(withEnvironment(env, '/srv'), ['/srv'])
 })
 
-test('what stands after -- is no option', () => {
+test('arguments after -- are not options', () => {
   const env = { BTKIT_SERVE_PORT: '80' }
   assert.deepEqual(withEnvironment(env, '--', '--port'), ['--port=80', '--', '--port'])
 })

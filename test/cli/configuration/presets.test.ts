@@ -50,14 +50,14 @@ test('a preset is above the sections of a configuration and below the command li
   )
 })
 
-test('later presets win, and options of the other command do no harm', async (t) => {
+test('later presets win, and options of the other command are ignored', async (t) => {
   const { make } = withFile(t, YAML)
   const shown = await make('--preset=release', '-Plarge')
   assert.deepEqual([shown['source'], shown['pieceLength']], ['BIG', 4 * 1024 * 1024])
   assert.equal((await make('-P', 'large', '-P', 'release'))['source'], 'REL')
 })
 
-test('default-preset counts without --preset and --no-preset', async (t) => {
+test('default-preset is used without --preset and --no-preset', async (t) => {
   const { make, image } = withFile(t, `${YAML}default-preset: release\n`)
   assert.equal((await make())['source'], 'REL')
   assert.equal((await make('-P', 'large', '--trackerless'))['private'], false)
@@ -99,7 +99,7 @@ test('an alias stands for its trackers as an option and as an argument', async (
   assert.deepEqual((await make('--announce-list', 'mine'))['announceList'], tiers)
 })
 
-test('reannounce takes an alias, and a file of that name stays a file', async (t) => {
+test('reannounce accepts an alias, and a file of that name is still a file', async (t) => {
   const { make, run, image, show, scratch } = withFile(t, YAML)
   await make('one')
   const { status } = await run('reannounce', 'mine', `${image}.torrent`)
@@ -113,7 +113,7 @@ test('reannounce takes an alias, and a file of that name stays a file', async (t
   assert.match(made.stdout + made.stderr, /one\.torrent|one:/)
 })
 
-test('the rule of a tracker counts when the tracker is used', async (t) => {
+test('the rule of a tracker applies when the tracker is used', async (t) => {
   const { make } = withFile(t, YAML)
   const shown = await make('-a', 'one')
   assert.deepEqual(
@@ -131,7 +131,7 @@ test('a dry run names the file and line of a rule, and an override is a warning'
   assert.ok(stderr.includes(`overrides the rule of the tracker one.example: private: true`), stderr)
 })
 
-test('lint reports torrents that are against a rule', async (t) => {
+test('lint reports torrents that break a rule', async (t) => {
   const { run, image, file } = withFile(t, YAML)
   await run('makemetafile', image, 'one', '--no-private', '--quiet')
   const { stdout, status } = await run('lint', '--strict', `${image}.torrent`)

@@ -5,7 +5,7 @@ import { Captured } from '../../support/run-btkit.js'
 
 const MIB = 2 ** 20
 
-/** A pipe whose reader takes nothing until it is told to. */
+/** A pipe whose reader reads nothing until the test lets it. */
 class Pipe extends Captured {
   writableLength = 0
 
@@ -15,7 +15,7 @@ class Pipe extends Captured {
   }
 }
 
-test('what is read at once is passed on as it is', () => {
+test('output that is read at once is passed on unchanged', () => {
   const stream = new Captured()
   const output = new BoundedOutput(stream)
   output.write('a\n')
@@ -24,7 +24,7 @@ test('what is read at once is passed on as it is', () => {
   assert.equal(output.dropped, 0)
 })
 
-test('what nobody reads is dropped, counted and told of', () => {
+test('output that nobody reads is dropped, counted and reported', () => {
   const pipe = new Pipe()
   const output = new BoundedOutput(pipe)
   const line = `${'x'.repeat(9_999)}\n`

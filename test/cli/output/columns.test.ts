@@ -24,7 +24,7 @@ test('text is filled or cut to the same number of columns', () => {
   assert.equal(fitColumns('日本語', 4), '日… ', 'half a character can not be shown')
 })
 
-test('a character is not parted from its accent', () => {
+test('a character is not separated from its accent', () => {
   assert.equal(cutColumns('e\u0301e\u0301', 1), 'e\u0301')
   assert.equal(cutColumns('日本', 0), '')
 })

@@ -39,14 +39,14 @@ test('a pipe that nothing is written to is never opened', () => {
   assert.equal(ends().opened, 0)
 })
 
-test('what a pipe takes at once needs no stream', () => {
+test('output that a pipe accepts at once needs no stream', () => {
   const { output, ends } = observe(100)
   output.write('some ')
   output.write(Buffer.from('words'))
   assert.deepEqual(ends(), { direct: 'some words', stream: '', opened: 0 })
 })
 
-test('what a pipe does not take goes to a stream, and all after it', () => {
+test('output that a pipe does not accept goes to a stream, and later output, too', () => {
   const { output, ends } = observe(5)
   output.write('abc')
   output.write('defgh')
@@ -54,7 +54,7 @@ test('what a pipe does not take goes to a stream, and all after it', () => {
   assert.deepEqual(ends(), { direct: 'abcde', stream: 'fghi', opened: 1 })
 })
 
-test('an opened stream tells how much its reader has not taken, and why it failed', () => {
+test('an opened stream reports its unread bytes and its error', () => {
   const { output, stream } = observe(0)
   output.write('a')
   stream.errored = new Error('broken')
@@ -77,7 +77,7 @@ function openPipe(t: TestContext) {
   return { reader, writer }
 }
 
-test('a pipe whose reader sleeps is filled, and never waited for', unlessLinux, (t) => {
+test('a pipe whose reader sleeps is filled without waiting', unlessLinux, (t) => {
   const { reader, writer } = openPipe(t)
   const write = pipeWriter(writer)
   const sent: Buffer[] = []
@@ -95,6 +95,6 @@ test('a pipe whose reader sleeps is filled, and never waited for', unlessLinux, 
   assert.deepEqual(got, wanted)
 })
 
-test('what is no pipe takes nothing', () => {
+test('only pipes are written to directly', () => {
   assert.equal(pipeWriter(2 ** 20)(Buffer.from('x')), 0)
 })

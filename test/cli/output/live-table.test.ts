@@ -26,7 +26,7 @@ class Terminal extends EventEmitter {
     this.text += chunk.toString()
   }
 
-  /** What was written since the last time. */
+  /** Returns the text written since the last call. */
   take(): string {
     const { text } = this
     this.text = ''
@@ -54,7 +54,7 @@ test('a table is drawn over the one before, on a screen of its own', () => {
   assert.equal(terminal.take(), LEAVE)
 })
 
-test('a message goes to the usual screen, and is seen below the table', () => {
+test('a message is printed on the main screen and shown below the table', () => {
   const { terminal, table } = open()
   table.tell('btkit: first\n')
   table.show(() => ['a'])
@@ -73,7 +73,7 @@ test('messages elsewhere leave the screen as it is', () => {
   assert.equal(stdout.take(), drawn('a', '', 'btkit: told'))
 })
 
-test('the table is made again for another size of the terminal, until it is closed', () => {
+test('the table is redrawn when the terminal size changes, until it is closed', () => {
   const { terminal, table } = open()
   table.show((columns) => [`${columns} columns`])
   Object.assign(terminal, { columns: 40 }).emit('resize')
@@ -84,7 +84,7 @@ test('the table is made again for another size of the terminal, until it is clos
   assert.equal(terminal.take(), '')
 })
 
-test('lines that the terminal has no room for are counted', () => {
+test('lines that do not fit the terminal are counted', () => {
   const { terminal, table } = open(4)
   table.show(() => ['a', 'b', 'c', 'd', 'e'])
   assert.equal(terminal.take(), ENTER + drawn('a', 'b', 'and 3 more'))
@@ -92,7 +92,7 @@ test('lines that the terminal has no room for are counted', () => {
   assert.equal(terminal.take(), drawn('a', 'b', 'c'))
 })
 
-test('messages leave a low terminal to the table, and take a quarter of others', () => {
+test('a low terminal shows no messages; in others they use a quarter of the lines', () => {
   for (const [rows, seen] of [
     [4, 0],
     [9, 2],
@@ -116,7 +116,7 @@ test('a long message below the table is wrapped, not cut', () => {
   assert.equal(terminal.take(), ENTER + wrapped)
 })
 
-test('an entry of several lines counts as one of those left out', () => {
+test('an omitted entry of several lines is counted once', () => {
   const { terminal, table } = open(5)
   table.show(() => ['names', 'a\n  refused', 'b\n  refused', 'c'])
   assert.equal(terminal.take(), ENTER + drawn('names', 'a', '  refused', 'and 2 more'))

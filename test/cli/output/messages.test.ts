@@ -22,7 +22,7 @@ test('an error is one line that names btkit', () => {
   assert.equal(stderr.text, 'btkit: a: why\n')
 })
 
-test('a bug is owned up to, with the way to its place', () => {
+test('a bug is reported as an internal error, with the way to its details', () => {
   const { stderr, io } = makeIo()
   reportError(new TypeError('x is undefined'), io)
   assert.equal(
@@ -31,7 +31,7 @@ test('a bug is owned up to, with the way to its place', () => {
   )
 })
 
-test('BTKIT_DEBUG=1 shows the place', () => {
+test('BTKIT_DEBUG=1 prints the stack', () => {
   const { stderr, io } = makeIo({ env: { BTKIT_DEBUG: '1' } })
   reportError(new BtkitError('io', 'a: why'), io)
   assert.match(stderr.text, /^btkit: a: why\nBtkitError: a: why\n {4}at .*messages\.test/)
@@ -44,7 +44,7 @@ test('hostile text in errors and warnings is escaped', () => {
   assert.equal(stderr.text, 'btkit: a\\n\\x1b[2J: why\nbtkit: warning: \\u{202e}\n')
 })
 
-test('one that fails does not stop the rest', async () => {
+test('a failed item does not stop the rest', async () => {
   const { stderr, io } = makeIo()
   const done: number[] = []
   const status = await tryEach([1, 2, 3], io, (item) => {

@@ -23,14 +23,14 @@ async function barAfterTenSeconds(file: string): Promise<string> {
   return stderr.text
 }
 
-test('a terminal sees bytes, rate, time left and the current file', async () => {
+test('a terminal shows bytes, rate, remaining time and the current file', async () => {
   const text = await barAfterTenSeconds('/srv/image.iso')
   for (const part of ['25%', '1 GiB of 4 GiB', '102 MiB/s', '0:30 left', 'image.iso']) {
     assert.ok(text.includes(part), `${part} in ${JSON.stringify(text)}`)
   }
 })
 
-test('the cursor is hidden while the bar is there, and shown afterwards', async () => {
+test('the cursor is hidden while the bar is shown, and visible afterwards', async () => {
   const text = await barAfterTenSeconds('/f')
   assert.ok(text.includes('\u001b[?25l'))
   assert.ok(text.lastIndexOf('\u001b[?25h') > text.lastIndexOf('\u001b[?25l'))
@@ -41,12 +41,12 @@ test('a hostile file name does not reach the terminal raw', async () => {
   assert.ok(!/\u001b\]|\u0007|\u202e/.test(text))
 })
 
-test('a terminal that can take nothing back sees no bar', async () => {
+test('a terminal without cursor movement shows no bar', async () => {
   const io = { stderr: new Terminal(), now: Date.now, env: { TERM: 'dumb' } } as unknown as Io
   assert.equal(await openProgress(io, GIB), null)
 })
 
-test('a pipe sees no bar', async () => {
+test('a pipe gets no bar', async () => {
   const io = { stderr: new Captured(), now: Date.now, env: {} } as unknown as Io
   assert.equal(await openProgress(io, 5), null)
 })

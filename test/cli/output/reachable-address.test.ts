@@ -14,7 +14,7 @@ for (const [address, expected] of [
   })
 }
 
-test('the machine has a name or address that makes a URL', () => {
+test('the machine has a name or address that fits in a URL', () => {
   const { hostname } = new URL(`http://${machineHost()}:80/`)
   assert.ok(!['[::]', '0.0.0.0', ''].includes(hostname))
 })

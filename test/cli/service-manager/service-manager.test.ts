@@ -13,12 +13,12 @@ function managed(env: Readonly<Record<string, string>>) {
   return { manager, warnings }
 }
 
-test('the manager hears of start, reload and end', unlessNotices, async (t) => {
+test('the manager is notified of start, reload and end', unlessNotices, async (t) => {
   const address = join(makeScratch(t), 'notify')
   const notices = await listenForNotices(t, address)
   const { manager, warnings } = managed({ NOTIFY_SOCKET: address })
   manager.ready('serving /srv\nREADY=0')
-  // What a name holds can't become a line of its own
+  // A name cannot add a line
   assert.deepEqual(await notices.next(), ['READY=1', 'STATUS=serving /srv\\nREADY=0'])
   await manager.reload(async () => {
     const [reloading, since] = await notices.next()
@@ -31,7 +31,7 @@ test('the manager hears of start, reload and end', unlessNotices, async (t) => {
   assert.deepEqual(warnings, [])
 })
 
-test('a reload that fails ends as well', unlessNotices, async (t) => {
+test('a failed reload is reported as ended, too', unlessNotices, async (t) => {
   const address = join(makeScratch(t), 'notify')
   const notices = await listenForNotices(t, address)
   const { manager } = managed({ NOTIFY_SOCKET: address })
@@ -47,12 +47,12 @@ test('the socket may be an abstract one', unlessNotices, async (t) => {
   assert.equal((await notices.next())[0], 'STOPPING=1')
 })
 
-test('the watchdog hears again and again that the process is alive', unlessNotices, async (t) => {
+test('the watchdog is notified regularly that the process is alive', unlessNotices, async (t) => {
   const address = join(makeScratch(t), 'notify')
   const notices = await listenForNotices(t, address)
   const env = { NOTIFY_SOCKET: address, WATCHDOG_USEC: '20000', WATCHDOG_PID: `${process.pid}` }
   const { manager } = managed(env)
-  // What pings does not keep the process alive by itself
+  // The pings alone do not keep the process alive
   const alive = setInterval(() => undefined, 1000)
   t.after(() => {
     clearInterval(alive)
@@ -63,7 +63,7 @@ test('the watchdog hears again and again that the process is alive', unlessNotic
   for (let n = 0; n < 3; n++) assert.deepEqual(await notices.next(), ['WATCHDOG=1'])
 })
 
-test('a watchdog of another process is not fed', unlessNotices, async (t) => {
+test('a watchdog of another process is not notified', unlessNotices, async (t) => {
   const address = join(makeScratch(t), 'notify')
   const notices = await listenForNotices(t, address)
   const { manager } = managed({ NOTIFY_SOCKET: address, WATCHDOG_USEC: '2', WATCHDOG_PID: '1' })
@@ -73,16 +73,20 @@ test('a watchdog of another process is not fed', unlessNotices, async (t) => {
   assert.equal((await notices.next())[0], 'STOPPING=1')
 })
 
-test('a manager that is gone is warned of once, and the service goes on', unlessNotices, (t) => {
-  const address = join(makeScratch(t), 'gone')
-  const { manager, warnings } = managed({ NOTIFY_SOCKET: address })
-  manager.ready('')
-  manager.stopping()
-  const told = `cannot notify the service manager at ${address}: ENOENT`
-  assert.deepEqual(warnings, [told])
-})
+test(
+  'if the manager is gone, one warning is printed and the service continues',
+  unlessNotices,
+  (t) => {
+    const address = join(makeScratch(t), 'gone')
+    const { manager, warnings } = managed({ NOTIFY_SOCKET: address })
+    manager.ready('')
+    manager.stopping()
+    const told = `cannot notify the service manager at ${address}: ENOENT`
+    assert.deepEqual(warnings, [told])
+  },
+)
 
-test('a socket that is no path of this system is left alone', () => {
+test('a socket address that is not a path here is ignored', () => {
   const { manager, warnings } = managed({ NOTIFY_SOCKET: 'vsock:2:1234' })
   manager.ready('')
   assert.deepEqual(warnings, [])

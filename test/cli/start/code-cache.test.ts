@@ -20,18 +20,18 @@ function keepCode(t: TestContext): string {
   return path
 }
 
-test('V8 takes the compiled code that was kept', (t) => {
+test('V8 accepts stored compiled code', (t) => {
   const cachedData = readCodeCache(keepCode(t), SOURCE)
   assert.ok(cachedData)
   assert.equal(new Script(SOURCE.toString(), { cachedData }).cachedDataRejected, false)
 })
 
-test('compiled code of another source of the same length is not taken', (t) => {
+test('compiled code of another source of the same length is rejected', (t) => {
   const other = stamped('(function (n) { return n + 2 })')
   assert.equal(readCodeCache(keepCode(t), other), undefined)
 })
 
-test('compiled code with any byte changed is not taken', (t) => {
+test('compiled code with any changed byte is rejected', (t) => {
   const path = keepCode(t)
   const whole = readFileSync(path)
   for (const at of whole.keys()) {
@@ -42,7 +42,7 @@ test('compiled code with any byte changed is not taken', (t) => {
   }
 })
 
-test('compiled code that is cut off, empty or missing is not taken', (t) => {
+test('truncated, empty or missing compiled code is rejected', (t) => {
   const path = keepCode(t)
   const whole = readFileSync(path)
   for (const length of [whole.length - 1, 21, 20, 19, 0]) {

@@ -14,7 +14,7 @@ function observe() {
   return { lazy: makeLazy(require), loaded }
 }
 
-test('a slow module of Node is loaded when something of it is used, not before', () => {
+test('a slow module of Node is loaded at its first use, not before', () => {
   const { lazy, loaded } = observe()
   const lazyNet = lazy('node:net') as typeof net
   assert.deepEqual(loaded, [])
@@ -22,7 +22,7 @@ test('a slow module of Node is loaded when something of it is used, not before',
   assert.deepEqual(loaded, ['node:net'])
 })
 
-test('a slow module is asked for once, however often it is used', () => {
+test('a slow module is loaded once', () => {
   const { lazy, loaded } = observe()
   const lazyNet = lazy('node:net') as typeof net
   assert.equal(lazyNet.isIP('127.0.0.1') + lazyNet.isIP('::1'), 10)

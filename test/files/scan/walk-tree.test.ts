@@ -107,6 +107,13 @@ test('a name that is not UTF-8 is an error, unless it is left out', onlyLinux, a
   assert.deepEqual((await scan(root, { exclude: ['c*'] })).files, ['a/b\uFFFD'])
 })
 
+test('a skipped name that is not UTF-8 is reported with its bytes', onlyLinux, async (t) => {
+  const root = plantTree(t, ['a'])
+  writeFileSync(Buffer.concat([Buffer.from(`${root}/.b`), Buffer.of(0xe9)]), '')
+  const { skipped } = await scanTree(root, DEFAULTS)
+  assert.deepEqual(skipped, [{ path: '.b\\xe9', reason: 'hidden' }])
+})
+
 test('a directory whose name is not UTF-8 is an error', onlyLinux, async (t) => {
   const root = makeTemporaryDirectory(t)
   mkdirSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.of(0xff)]))

@@ -79,6 +79,16 @@ test('torrents being hashed are reported with their progress', async (t) => {
   assert.equal(done.cache.origins.files, 1)
 })
 
+test('the versions of busy torrents are distinguished', async (t) => {
+  const { port, status, page } = await serve(t)
+  for (const view of ['torrent', 'torrent&v2', 'torrent&hybrid']) {
+    assert.equal((await ask(port, `/yum/a?${view}`, { headers: HEADERS })).status, 200)
+  }
+  const { busiest } = await status()
+  assert.deepEqual(busiest.torrents.map(({ version }) => version).sort(), ['hybrid', 'v1', 'v2'])
+  assert.match(await page(), /data-label="version">hybrid</)
+})
+
 test('the most requested torrents are reported, and the sources of torrents', async (t) => {
   const { status, fetchTorrent, page } = await serve(t)
   for (const path of ['/yum/a', '/yum/b', '/yum/b', '/yum/b', '/yum/[ab]']) {

@@ -6,7 +6,8 @@ const HOUR = 3_600_000
 
 /** A torrent whose name is also its info hash. */
 function torrent(name: string) {
-  return { infoHash: name, title: { name, path: [name], files: 1, size: 1 } }
+  const infoHashes = { v1: name, v2: null }
+  return { infoHash: name, infoHashes, title: { name, path: [name], files: 1, size: 1 } }
 }
 
 function namesAndCounts(busy: BusyTorrents, count = 3) {

@@ -21,7 +21,6 @@ import {
   foreignOf,
   hasChanges,
   keptOf,
-  lastingFailuresOf,
 } from './completedir-output.js'
 import { askedRules, declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
@@ -52,7 +51,7 @@ export function defineCompletedir({ io, finish }: CommandContext) {
     printReport(report, { options, seconds: (io.now() - started) / 1000, isTrackerless }, io)
     const isHooked = await runHook(report, { options, seconds: (io.now() - started) / 1000 }, io)
     if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
-    const failures = [...failuresOf(report), ...lastingFailuresOf(report)]
+    const failures = failuresOf(report)
     finish(failures.length > 0 || !isHooked ? 1 : 0)
   })
 }
@@ -165,10 +164,10 @@ function printReport(
   io: Io,
 ): void {
   const { json, quiet, dryRun } = options
-  const isWorthTelling = !quiet || report.hasNewProblems
-  const lasting = isWorthTelling ? lastingFailuresOf(report) : []
-  for (const failure of [...failuresOf(report), ...lasting]) reportError(failure, io)
-  for (const left of isWorthTelling ? foreignOf(report) : []) reportWarning(left, io)
+  for (const failure of failuresOf(report)) reportError(failure, io)
+  for (const left of !quiet || report.hasNewForeign ? foreignOf(report) : []) {
+    reportWarning(left, io)
+  }
   for (const kept of keptOf(report)) reportNote(kept, io)
   if (isTrackerless && !quiet && report.created.length > 0)
     reportNote('no tracker: clients of new torrents find each other through the DHT', io)

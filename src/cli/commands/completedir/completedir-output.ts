@@ -1,8 +1,8 @@
 import { INFO_RULES, type InfoRule } from '../../../core/complete/info-rules.js'
-import { isLasting } from '../../../core/complete/lasting-problems.js'
 import type {
   Change,
   CompleteReport,
+  Failure,
   Skip,
   SkipReason,
 } from '../../../core/complete/complete-report.js'
@@ -118,12 +118,9 @@ function bytesOf({ bytesHashed, bytesReused }: CompleteReport): string {
   return `read ${formatBytes(bytesHashed)}, reused ${formatBytes(bytesReused)}`
 }
 
-/**
- * Failures that repeat in each run until someone renames or excludes an entry. Returns a line for
- * each cause.
- */
-export function lastingFailuresOf({ failed }: CompleteReport): string[] {
-  const said = failed.filter(isLasting).map(({ message }) => splitMessage(message))
+/** Reports names that can have no torrent, in a line for each cause. */
+function badNamesOf({ failed }: CompleteReport): string[] {
+  const said = failed.filter(isBadName).map(({ message }) => splitMessage(message))
   const advised = said.map(({ what, why }) => {
     return {
       what,
@@ -131,6 +128,10 @@ export function lastingFailuresOf({ failed }: CompleteReport): string[] {
     }
   })
   return byCause(advised, 1)
+}
+
+function isBadName({ code }: Failure): boolean {
+  return code === 'bad-name'
 }
 
 /** The plural of each rule that decides a torrent's `info`. */
@@ -172,8 +173,9 @@ export function foreignOf({ skipped }: CompleteReport): string[] {
 const ADOPT = '--adopt checks its content and keeps its info hash'
 const REPLACE = 'delete it to have it recreated; --force recreates all such'
 
-/** Reports other failures, and torrents that need attention, in a line for each cause. */
-export function failuresOf({ failed, skipped, clients, checksumLists }: CompleteReport): string[] {
+/** Reports failures, and torrents that need attention, in a line for each cause. */
+export function failuresOf(report: CompleteReport): string[] {
+  const { failed, skipped, clients, checksumLists } = report
   const skips = [
     ...skipped.map((skip) => ({ what: skip.torrent, why: whyLeft(skip) })),
     ...checksumLists.skipped.map(({ list, reason }) => ({ what: list, why: LEFT[reason] })),
@@ -182,8 +184,9 @@ export function failuresOf({ failed, skipped, clients, checksumLists }: Complete
   const unpublished = clients.unpublished.map(({ torrent, reason }) => {
     return torrent === null ? splitMessage(reason) : { what: torrent, why: reason }
   })
-  const others = failed.filter((failure) => !isLasting(failure))
-  return byCause([...others.map(({ message }) => splitMessage(message)), ...left, ...unpublished])
+  const others = failed.filter((failure) => !isBadName(failure))
+  const causes = [...others.map(({ message }) => splitMessage(message)), ...left, ...unpublished]
+  return [...byCause(causes), ...badNamesOf(report)]
 }
 
 const EDITED = 'changed by something else since completedir wrote it'

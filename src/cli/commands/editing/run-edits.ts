@@ -13,7 +13,7 @@ import { reportError, reportNote, reportWarning } from '../../output/messages.js
 import type { Io } from '../../io.js'
 import { count } from '../../../text/quantity.js'
 
-/** A value to remove from a list. */
+/** A value to remove from a list, or to replace in it. */
 export interface Removal {
   /** The option as given on the command line. */
   readonly option: string

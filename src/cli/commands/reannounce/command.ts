@@ -1,6 +1,8 @@
 import type { TorrentFacts } from '../../../core/edit/file.js'
 import {
+  isReplaced,
   parseReplacement,
+  substitute,
   type TrackerReplacement,
 } from '../../../metainfo/edit/tracker-replacement.js'
 import { parseAnnounceList } from '../../../metainfo/trackers.js'
@@ -8,7 +10,7 @@ import type { CommandContext } from '../../context.js'
 import { planAnnounce } from './announce.js'
 import { declareBulkEdit } from '../editing/options.js'
 import { oldTrackerLines } from '../editing/legacy.js'
-import { runEdits } from '../editing/run-edits.js'
+import { runEdits, type Removal } from '../editing/run-edits.js'
 import { checked, collect, trackers, trackerTiers } from '../../arguments/values.js'
 
 const EXAMPLES = `
@@ -51,12 +53,28 @@ export function defineReannounce({ io, isLegacy, finish }: CommandContext) {
       const legacy = isLegacy ? { describe: oldTrackerLines } : null
       const removals = options.remove.map((url) => ({
         option: `--remove ${url}`,
-        isIn: ({ announce, announceList }: TorrentFacts) => {
-          return announce === url || (announceList ?? []).flat().includes(url)
-        },
+        isIn: (facts: TorrentFacts) => trackersOf(facts).includes(url),
       }))
-      finish(await runEdits({ operands: torrents, edit, options, removals, legacy }, io))
+      const edits = [...removals, ...options.replace.map(asRemoval)]
+      finish(await runEdits({ operands: torrents, edit, options, removals: edits, legacy }, io))
     })
+}
+
+/** Warns about a replacement of a tracker that no torrent has, before or after earlier ones. */
+function asRemoval(
+  { from, to }: TrackerReplacement,
+  i: number,
+  all: readonly TrackerReplacement[],
+): Removal {
+  const isIn = (facts: TorrentFacts) => {
+    const now = (url: string) => all.slice(0, i).reduce(substitute, url)
+    return trackersOf(facts).some((url) => isReplaced(now(url), from))
+  }
+  return { option: `--replace ${from}=${to}`, isIn }
+}
+
+function trackersOf({ announce, announceList }: TorrentFacts): string[] {
+  return [...(announce === null ? [] : [announce]), ...(announceList ?? []).flat()]
 }
 
 function replacements(text: string, previous: TrackerReplacement[]): TrackerReplacement[] {

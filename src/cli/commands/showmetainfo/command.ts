@@ -86,11 +86,11 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
       }
       const { json, magnet, tree, field } = options
       const isText = !json && !magnet && !tree && field.length === 0
-      if (isText) io.stdout.write(`${program} ${version()} - decode BitTorrent metainfo files\n\n`)
+      const heading = `${program} ${version()} - decode BitTorrent metainfo files\n\n`
       let shown = 0
       const status = await tryEach(files, io, async (file) => {
         const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
-        if (isText && shown++ > 0) io.stdout.write('\n')
+        if (isText) io.stdout.write(shown++ > 0 ? '\n' : heading)
         io.stdout.write(view(metainfo, file, options))
         // Omitted under the legacy name, whose output equals BitTornado's
         if (isText && program === 'btkit') io.stdout.write(furtherLines(metainfo))

@@ -65,7 +65,7 @@ test('stats --json has the same for programs, days as ISO 8601 has them', async 
   assert.ok((report['size'] as number) >= (report['bytes'] as number))
 })
 
-test('where there is no cache, stats finds nothing and makes none', async (t) => {
+test('without a cache, stats reports nothing and creates none', async (t) => {
   const directory = makeScratch(t)
   const { status, stdout } = await runCache(directory, 'stats', '--json')
   const { size, bytes, oldest } = JSON.parse(stdout) as Record<string, unknown>
@@ -80,11 +80,11 @@ test('prune removes what was unused for a month, or for the time that is given',
   assert.equal((await runCache(directory, 'prune')).stdout, 'removed 2 records\n')
   assert.equal((await runCache(directory, 'prune')).stdout, 'removed 0 records\n')
   const { stdout } = await runCache(directory, 'prune', '--unused-for', '1w')
-  // What was noted ten days ago may have been used three days ago
+  // A record noted ten days ago may have been used three days ago
   assert.equal(stdout, 'removed 1 record\n')
 })
 
-test('prune makes a cache as small as it is told to, and keeps what was used last', async (t) => {
+test('prune reduces the cache to the given size, and keeps the last used records', async (t) => {
   const directory = makeScratch(t)
   for (const days of [1, 2, 3, 4]) await rememberInfo(directory, days)
   const { status, stdout } = await runCache(directory, 'prune', '--max-size', '300')
@@ -158,7 +158,7 @@ test('verify checks records of Merkle trees, and tells of wrong ones', async (t)
   assert.equal((await runCache(directory, 'verify')).stdout, 'checked 0, wrong 0, out of date 0\n')
 })
 
-test('verify looks at no more records than it is told to', async (t) => {
+test('verify checks at most the given number of records', async (t) => {
   const { cache } = await makeCached(t)
   for (const wrong of ['0', '-1', 'all']) {
     const { status, stderr } = await runCache(cache, 'verify', '--sample', wrong)

@@ -52,7 +52,7 @@ function torrentIn(mirror: Mirror, name = 'a') {
 const LEFT = 'not written by completedir, so it is unchanged'
 const ADVICE = '--adopt checks its content and keeps its info hash'
 
-test('torrents of others are told with what to do, and quietly only when they are others', async (t) => {
+test('foreign torrents are reported with advice; with --quiet, only if they changed', async (t) => {
   const mirror = await oldMirror(t)
   const names = ENTRIES.map((name) => mirror.torrent(name)).join(', ')
   const fits = '(files of the same names and sizes, pieces of 256 KiB)'
@@ -98,7 +98,7 @@ test('adopted torrents keep their info, and follow the command line beside it', 
 })
 
 test(
-  'what is adopted is unchanged from then on, also by the memo of runs without work',
+  'an adopted torrent counts as unchanged from then on, also by the memo',
   { skip },
   async (t) => {
     const mirror = await oldMirror(t)
@@ -135,7 +135,7 @@ test('the info of an adopted torrent stays while its content does', async (t) =>
   assert.deepEqual(torrentIn(mirror).info, info)
 })
 
-test('a torrent whose content is other is told and left', async (t) => {
+test('a torrent of other content is reported and stays', async (t) => {
   const mirror = await oldMirror(t)
   const bytes = readFileSync(mirror.torrent('a'))
   writeFileSync(mirror.at('a'), pseudoRandom(SIZE, 6))
@@ -192,7 +192,7 @@ function sha1(...parts: (string | Uint8Array)[]): Buffer {
     .digest()
 }
 
-/** What another program may have made of a directory with files x and y. */
+/** Torrents of other programs of a directory with files x and y. */
 const OF_OTHERS: Record<string, readonly [info: PlainDict, isAdopted: boolean]> = {
   'files in another order': [
     directoryInfo([file('y'), file('x')], { name: 'd', pieces: sha1('yyyyyxxxxx') }),

@@ -24,7 +24,7 @@ interface Outcome {
   readonly bytesHashed: number
 }
 
-/** What may happen to a file between two runs, and what the second then does. */
+/** Changes of a file between two runs, and the result of the second run. */
 const CHANGES: Record<string, readonly [change: (mirror: Mirror) => void, outcome: Outcome]> = {
   'is rewritten with the same size and given its time again': [
     (mirror) => {
@@ -134,7 +134,7 @@ const TREE = {
 }
 const SMALL_PIECES = ['--piece-size-pow2', '14']
 
-test('a changed file of a directory is read, and its neighbours in the pieces at its edges alone', async (t) => {
+test('only a changed file of a directory and the pieces at its edges are read', async (t) => {
   const mirror = new Mirror(t, TREE)
   assert.equal((await mirror.report(SMALL_PIECES)).bytesHashed, 260 * KIB)
   writeFileSync(mirror.at('dir', 'b'), pseudoRandom(100 * KIB, 9))

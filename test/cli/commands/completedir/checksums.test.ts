@@ -45,7 +45,7 @@ test('sha256sum checks a list', unlessInstalled('sha256sum'), async (t) => {
   assert.deepEqual([status, stdout], [0, 'd/x: OK\nd/y: OK\n'])
 })
 
-test('where nothing changed, lists stay and nothing is read', async (t) => {
+test('if nothing changed, lists stay and nothing is read', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report(BOTH)
   const again = await mirror.report(BOTH)
@@ -70,7 +70,7 @@ test('a list that was deleted comes back from the cache', async (t) => {
   assert.deepEqual([listsIn(checksumLists.created), bytesHashed], [['d.md5'], 0])
 })
 
-test('another tracker alone reads nothing and leaves lists as they are', async (t) => {
+test('another tracker makes a run read nothing and change no list', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report(BOTH)
   const report = await mirror.report([...BOTH, '--comment', 'new'])
@@ -98,7 +98,7 @@ test('lists beside the entries are no entries, with or without the option', asyn
   }
 })
 
-test('lists of others beside the entries are no entries with the option, wherever torrents go', async (t) => {
+test('foreign lists beside the entries are not entries if the option is given', async (t) => {
   const mirror = new Mirror(t, { ...FILES, 'a.iso.sha256': 'theirs', 'b.sha256': 'of no entry' })
   const { created } = await mirror.report(BOTH)
   assert.deepEqual(entriesOf(created), ['a.iso', 'b.sha256', 'd'])
@@ -107,7 +107,7 @@ test('lists of others beside the entries are no entries with the option, whereve
   assert.deepEqual(entriesOf((await mirror.report()).created), ['a.iso.sha256'])
 })
 
-test('lists beside entries of a directory that was moved are taken over', async (t) => {
+test('lists beside the entries of a moved directory are adopted', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report(['--target', mirror.source, ...BOTH])
   const moved = `${mirror.source}-moved`
@@ -136,7 +136,7 @@ test('lists are no part of an entry that holds them', async (t) => {
   assert.deepEqual(changesOf(await report()), [[], []])
 })
 
-test('a list of others that is just the same is taken over, another one stays', async (t) => {
+test('an identical foreign list is adopted, another one stays', async (t) => {
   const mirror = new Mirror(t, FILES)
   writeFileSync(join(mirror.target, 'a.iso.sha256'), `${sha256('aaaa')}  a.iso\n`)
   writeFileSync(join(mirror.target, 'd.sha256'), 'a book\n')
@@ -153,7 +153,7 @@ test('a list of others that is just the same is taken over, another one stays', 
   assert.deepEqual(listsIn(after.checksumLists.updated), ['a.iso.md5', 'a.iso.sha256'])
 })
 
-test('a list that somebody edited stays, which is told, and --force replaces it', async (t) => {
+test('an edited list stays and is reported; --force replaces it', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report(BOTH)
   const path = join(mirror.target, 'd.md5')
@@ -184,7 +184,7 @@ test('--prune removes lists with the torrent, also without the option', async (t
   assert.deepEqual(mirror.list(), ['d.md5', 'd.sha256', 'd.torrent'])
 })
 
-test('--prune leaves lists of others and edited ones', async (t) => {
+test('--prune does not remove foreign and edited lists', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report(BOTH)
   writeFileSync(join(mirror.target, 'a.iso.md5'), 'by hand')
@@ -217,13 +217,13 @@ test('a dry run says of which lists only the content could tell whether they sta
   ])
 })
 
-test('what changed too lately gets no list yet', async (t) => {
+test('an entry that --min-age skips gets no list', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report([...BOTH, '--min-age', '1000'], { now: Date.now })
   assert.deepEqual(mirror.list(), [])
 })
 
-test('what was read just after it changed is read once more for its lists, and they stay', async (t) => {
+test('a file read just after its change is read again for its lists, and the lists stay', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report(BOTH, { now: Date.now })
   const again = await mirror.report(BOTH)
@@ -238,7 +238,7 @@ test('--mode reaches lists that are there', async (t) => {
   assert.deepEqual(listsIn(checksumLists.updated), LISTS)
 })
 
-test('a command that runs on changes hears of lists alone', async (t) => {
+test('--on-change runs also if only lists changed', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report()
   const heard = join(makeScratch(t), 'heard')
@@ -248,7 +248,7 @@ test('a command that runs on changes hears of lists alone', async (t) => {
   assert.deepEqual(listsIn(checksumLists.created), LISTS)
 })
 
-test('a directory in the place of a list fails its entry alone', async (t) => {
+test('if a directory is in the place of a list, only its entry fails', async (t) => {
   const mirror = new Mirror(t, FILES)
   mkdirSync(join(mirror.target, 'a.iso.md5'))
   const { failed, created } = await mirror.report(BOTH)

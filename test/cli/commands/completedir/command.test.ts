@@ -46,7 +46,7 @@ test('without --target torrents go beside the entries, and get none themselves',
   assert.deepEqual([again.created.length, again.updated.length, again.unchanged], [0, 0, 2])
 })
 
-test('where nothing changed nothing is read and nothing is written', async (t) => {
+test('if nothing changed, nothing is read or written', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report()
   const before = mirror.list().map((name) => statSync(join(mirror.target, name)))
@@ -59,7 +59,7 @@ test('where nothing changed nothing is read and nothing is written', async (t) =
   assert.deepEqual(after, before)
 })
 
-test('a later date alone is no reason to write a torrent', async (t) => {
+test('a later date alone does not rewrite a torrent', async (t) => {
   const mirror = new Mirror(t, FILES)
   const dated = (seconds: number) => mirror.report(['--date', `${seconds}`])
   await dated(1)
@@ -139,7 +139,7 @@ test('--quiet prints nothing when all is well, and failures when not', async (t)
   assert.match(failed.stderr, /^btkit: [^\n]*b\.torrent: [^\n]+\n$/)
 })
 
-test('an entry that fails does not stop the rest, and is told with its code', async (t) => {
+test('a failed entry does not stop the rest, and is reported with its code', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c' })
   mkdirSync(mirror.torrent('b'))
   const { created, failed } = await mirror.report()
@@ -150,7 +150,7 @@ test('an entry that fails does not stop the rest, and is told with its code', as
   )
 })
 
-test('--dry-run tells what would happen, reads nothing and writes nothing', async (t) => {
+test('--dry-run reports the planned changes, reads nothing and writes nothing', async (t) => {
   const mirror = new Mirror(t, FILES)
   const { created, bytesHashed, dryRun } = await mirror.report(['--dry-run'])
   assert.deepEqual([entriesOf(created), bytesHashed, dryRun], [['a.iso', 'dir'], 0, true])
@@ -164,7 +164,7 @@ test('--dry-run tells what would happen, reads nothing and writes nothing', asyn
   assert.deepEqual(readFileSync(mirror.torrent('a.iso')), before)
 })
 
-test('entries of 0 bytes are skipped, be they files or directories', async (t) => {
+test('files and directories of 0 bytes are skipped', async (t) => {
   const mirror = new Mirror(t, { a: '', 'dir/a': '', 'dir/b': '' })
   mkdirSync(mirror.at('hollow'))
   const { skipped, failed } = await mirror.report()
@@ -173,7 +173,7 @@ test('entries of 0 bytes are skipped, be they files or directories', async (t) =
   assert.deepEqual([failed, mirror.list()], [[], []])
 })
 
-test('odd names are as good as any', async (t) => {
+test('entries with odd names get torrents', async (t) => {
   const names = ['-rf', '--help', 'new\nline', '日本', ' ', "'", 'tab\t', '%s']
   const mirror = new Mirror(t, Object.fromEntries(names.map((name) => [name, name])))
   const { created, failed } = await mirror.report()
@@ -236,7 +236,7 @@ for (const order of ['outer first', 'inner first']) {
   })
 }
 
-test('a torrent whose source is gone stays no part of the entry that holds it', async (t) => {
+test('a torrent whose source is gone is still not content of the torrent of its directory', async (t) => {
   const mirror = new Mirror(t, { 'dir/one': '1', 'dir/two': '22' })
   const directories = [mirror.source, mirror.at('dir')]
   await completeNested(mirror, directories)

@@ -113,7 +113,7 @@ async function completeFor(tracker: string, mirror: Mirror): Promise<void> {
   assert.deepEqual([status, stderr], [0, ''])
 }
 
-test('where a torrent got one more tracker, clients use ours wherever it moves to', async (t) => {
+test('if a torrent got another tracker, clients use that of the command line, even a new one', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   await mirror.report()
   await edit(['reannounce', '--add', BACKUP, mirror.torrent('a')])
@@ -124,7 +124,7 @@ test('where a torrent got one more tracker, clients use ours wherever it moves t
   }
 })
 
-test('clients use an edited announce also where the torrent gets a list, which we keep up', async (t) => {
+test('an edited announce stays first when the torrent gets a list, and the list is kept current', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   await mirror.report()
   await edit(['reannounce', OTHER, mirror.torrent('a')])
@@ -144,7 +144,7 @@ test('clients use an edited announce also where the torrent gets a list, which w
   assert.equal(torrentOf(mirror)['announce-list'], undefined)
 })
 
-test('a value edited to what is now asked for counts as ours again', async (t) => {
+test('a value edited to the wanted one counts as unedited again', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   await mirror.report(['--comment', 'one'])
   await edit(['edit', '--comment', 'two', mirror.torrent('a')])
@@ -153,7 +153,7 @@ test('a value edited to what is now asked for counts as ours again', async (t) =
   assert.equal(torrentOf(mirror)['comment'], 'three')
 })
 
-test('keys that btkit knows nothing of stay', async (t) => {
+test('unknown keys are preserved', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   await mirror.report()
   const text = readFileSync(mirror.torrent('a'), 'latin1')
@@ -163,7 +163,7 @@ test('keys that btkit knows nothing of stay', async (t) => {
   assert.equal(torrentOf(mirror)['publisher'], 'me')
 })
 
-test('with --force edited values are gone, even where content did not change', async (t) => {
+test('--force discards edited values, even if the content did not change', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   await mirror.report()
   await edit(['reannounce', OTHER, mirror.torrent('a')])
@@ -174,7 +174,7 @@ test('with --force edited values are gone, even where content did not change', a
   await mirror.checkAgainstFresh()
 })
 
-/** What can't be kept when a torrent is refreshed. */
+/** Edits that cannot be preserved when a torrent is updated. */
 const LEFT: Record<string, (torrent: string) => Promise<void> | void> = {
   renamed: (torrent) => edit(['rename', torrent, 'other']),
   'made private': (torrent) => edit(['edit', '--private', torrent]),
@@ -188,7 +188,7 @@ const LEFT: Record<string, (torrent: string) => Promise<void> | void> = {
 }
 
 for (const [what, change] of Object.entries(LEFT)) {
-  test(`a torrent that was ${what} stays, and that is said each time, also with --quiet`, async (t) => {
+  test(`a torrent that was ${what} stays and is reported in each run, even with --quiet`, async (t) => {
     const mirror = new Mirror(t, { a: 'a', b: 'b' })
     await mirror.report()
     await change(mirror.torrent('a'))
@@ -206,7 +206,7 @@ for (const [what, change] of Object.entries(LEFT)) {
   })
 }
 
-test('an edit is known as one even where the cache was lost, without reading content', async (t) => {
+test('an edit is recognized even if the cache was lost, without reading content', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   await mirror.report()
   await edit(['reannounce', OTHER, mirror.torrent('a')])
@@ -215,7 +215,7 @@ test('an edit is known as one even where the cache was lost, without reading con
   assert.deepEqual([unchanged, bytesHashed], [1, 0])
 })
 
-test('an edited torrent that was deleted, as is advised, is made anew, and no other edit is lost', async (t) => {
+test('a deleted edited torrent is made again, and no other edit is lost', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
   await edit(['rename', mirror.torrent('a'), 'other'])

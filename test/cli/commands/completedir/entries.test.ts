@@ -59,7 +59,7 @@ for (const [args, entries, files] of FILTERS) {
   })
 }
 
-test('entries that patterns leave out are told as skipped, be they files or directories', async (t) => {
+test('files and directories that patterns exclude are reported as skipped', async (t) => {
   const mirror = new Mirror(t, FILES)
   const { skipped } = await mirror.report(['--include', '*.iso', '--exclude', 'dir/'])
   assert.deepEqual(
@@ -87,7 +87,7 @@ function touch(path: string, seconds: number): void {
   utimesSync(path, NOW + seconds, NOW + seconds)
 }
 
-test('--min-age leaves alone what changed lately, until it is older', async (t) => {
+test('--min-age skips entries that changed recently, until they are older', async (t) => {
   const mirror = new Mirror(t, { old: 'o', new: 'n', 'dir/old': 'o', 'dir/new': 'n' })
   for (const path of ['old', 'dir/old']) touch(mirror.at(path), -5000)
   for (const path of ['new', 'dir/new']) touch(mirror.at(path), -100)
@@ -121,31 +121,25 @@ test('--min-age sees a change that keeps the modification time', async (t) => {
   assert.equal(skipped[0]?.reason, 'too new')
 })
 
-test('a file of the far future is not too new for ever', async (t) => {
+test('--min-age ignores a date in the far future', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   touch(mirror.at('a'), 1_000_000)
   assert.deepEqual(entriesOf((await runAt(mirror, 0, [])).created), ['a'])
 })
 
-test(
-  '--mode reaches torrents that are there, once, without reading content',
-  unlessWindows,
-  async (t) => {
-    const mirror = new Mirror(t, { a: 'a', 'dir/b': 'b' })
-    await mirror.report()
-    const { updated, bytesHashed } = await mirror.report(['--mode', '604'])
-    assert.deepEqual([entriesOf(updated), bytesHashed], [['a', 'dir'], 0])
-    for (const { infoHash, oldInfoHash } of updated) assert.equal(infoHash, oldInfoHash)
-    assert.equal(statSync(mirror.torrent('dir')).mode & 0o777, 0o604)
-    assert.equal((await mirror.report(['--mode', '604'])).unchanged, 2)
-    chmodSync(mirror.torrent('a'), 0o666)
-    assert.deepEqual(entriesOf((await mirror.report(['--mode', '604', '--dry-run'])).updated), [
-      'a',
-    ])
-    assert.deepEqual(entriesOf((await mirror.report(['--mode', '604'])).updated), ['a'])
-    assert.equal(statSync(mirror.torrent('a')).mode & 0o777, 0o604)
-  },
-)
+test('--mode changes existing torrents once, without reading content', unlessWindows, async (t) => {
+  const mirror = new Mirror(t, { a: 'a', 'dir/b': 'b' })
+  await mirror.report()
+  const { updated, bytesHashed } = await mirror.report(['--mode', '604'])
+  assert.deepEqual([entriesOf(updated), bytesHashed], [['a', 'dir'], 0])
+  for (const { infoHash, oldInfoHash } of updated) assert.equal(infoHash, oldInfoHash)
+  assert.equal(statSync(mirror.torrent('dir')).mode & 0o777, 0o604)
+  assert.equal((await mirror.report(['--mode', '604'])).unchanged, 2)
+  chmodSync(mirror.torrent('a'), 0o666)
+  assert.deepEqual(entriesOf((await mirror.report(['--mode', '604', '--dry-run'])).updated), ['a'])
+  assert.deepEqual(entriesOf((await mirror.report(['--mode', '604'])).updated), ['a'])
+  assert.equal(statSync(mirror.torrent('a')).mode & 0o777, 0o604)
+})
 
 test('without --mode permissions stay as somebody set them', unlessWindows, async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
@@ -157,7 +151,7 @@ test('without --mode permissions stay as somebody set them', unlessWindows, asyn
 
 const unlessRoot = { skip: process.getuid?.() !== 0 && 'only root can give files away' }
 
-test('--owner reaches torrents that are there', unlessRoot, async (t) => {
+test('--owner changes existing torrents', unlessRoot, async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   const asRoot = { isRoot: true }
   await mirror.report([], asRoot)
@@ -232,7 +226,7 @@ test('200 entries that are skipped alike give one line, and others theirs', asyn
   ])
 })
 
-test('paths are told as they were given, and absolute beside', async (t) => {
+test('paths are reported as they were given, and also absolute', async (t) => {
   const mirror = new Mirror(t, { a: 'a', gone: 'x', empty: '' })
   const link = join(mirror.root, 'link')
   symlinkSync(mirror.root, link)

@@ -65,7 +65,7 @@ test('a line says how many torrents are kept, also with --quiet', async (t) => {
   assert.equal((await mirror.run()).stderr, '')
 })
 
-test('an option that is typed reaches torrents that are there, also one that is the default', async (t) => {
+test('an option on the command line changes existing torrents, even if it is the default', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report(['-l', '18'])
   await mirror.report()
@@ -107,7 +107,7 @@ function withList(t: TestContext): [Mirror, readonly string[]] {
   return [new Mirror(t, FILES), ['--announce-list', 'http://t.example/announce|udp://b.example:80']]
 }
 
-test('a run without a tracker keeps those that are there, and new torrents have none', async (t) => {
+test('a run without a tracker keeps existing trackers, and new torrents have none', async (t) => {
   const [mirror, list] = withList(t)
   await mirror.report(list)
   const before = trackersIn(mirror)
@@ -144,7 +144,7 @@ test('--trackerless removes trackers, also after a run that kept them', async (t
   assert.deepEqual(trackersIn(mirror), [undefined, undefined])
 })
 
-test('torrents of others are adopted with their trackers by a run without one', async (t) => {
+test('a run without a tracker adopts foreign torrents with their trackers', async (t) => {
   const mirror = new Mirror(t, FILES)
   const make = ['makemetafile', 'http://old.example/', mirror.at('a.iso'), '-l', '18', '--quiet']
   await runBtkit([...make, '--target', mirror.target, '--no-cache'])

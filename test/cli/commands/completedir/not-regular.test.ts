@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { unlessInstalled } from '../../../support/peers.js'
 import { entriesOf, Mirror } from '../../../support/mirror.js'
 
-/** What may be asked for, and where a pipe stands in the way of it. */
+/** Options, and the file that is replaced by a pipe. */
 const PLACES: readonly (readonly [options: readonly string[], file: string])[] = [
   [[], 'a.torrent'],
   [['--force'], 'a.torrent'],
@@ -18,7 +18,7 @@ for (const [options, file] of PLACES) {
   for (const isKnown of [false, true]) {
     const before = isKnown ? 'where there was a file of ours ' : ''
     const what = `a pipe in place of ${file} ${before}with ${options.join(' ') || 'no options'}`
-    test(`${what} is told, and the rest done`, unlessInstalled('mkfifo'), async (t) => {
+    test(`${what} is reported, and the rest is done`, unlessInstalled('mkfifo'), async (t) => {
       const mirror = new Mirror(t, { a: 'a', b: 'b' })
       if (isKnown) await mirror.report(['--checksums', 'sha256'])
       const path = join(mirror.target, file)
@@ -34,7 +34,7 @@ for (const [options, file] of PLACES) {
 }
 
 test(
-  'a pipe in place of a torrent to prune is told, and stays',
+  'a pipe in place of a torrent to prune is reported and stays',
   unlessInstalled('mkfifo'),
   async (t) => {
     const mirror = new Mirror(t, { a: 'a', b: 'b' })

@@ -26,7 +26,7 @@ const CHEAP: readonly (readonly string[])[] = [
 ]
 
 for (const args of CHEAP) {
-  test(`${args[0] ?? ''} is put into torrents that are there without reading content`, async (t) => {
+  test(`${args[0] ?? ''} is written to existing torrents without reading content`, async (t) => {
     const mirror = new Mirror(t, FILES)
     await mirror.report()
     const { updated, bytesHashed } = await mirror.report(args)
@@ -36,7 +36,7 @@ for (const args of CHEAP) {
   })
 }
 
-test('another tracker is put into torrents that are there without reading content', async (t) => {
+test('another tracker is written to existing torrents without reading content', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report()
   const [command, , ...rest] = mirror.args(['--quiet'])
@@ -83,7 +83,7 @@ test('--owner gives torrents to a user and a group', unlessRoot, async (t) => {
   assert.equal(statSync(mirror.torrent('a.iso')).uid, 0)
 })
 
-/** What moves nothing but the ctime of a file. */
+/** Changes that affect only the ctime of a file. */
 const CTIME_ONLY: Record<string, (path: string) => void> = {
   chmod: (path) => {
     chmodSync(path, 0o600)
@@ -94,7 +94,7 @@ const CTIME_ONLY: Record<string, (path: string) => void> = {
 }
 
 for (const [what, act] of Object.entries(CTIME_ONLY)) {
-  test(`with --cache-trust mtime ${what} is no reason to read a file again`, async (t) => {
+  test(`with --cache-trust mtime ${what} does not make a run read a file again`, async (t) => {
     const mirror = new Mirror(t, { 'a.iso': 'hello', 'dir/one': '1' })
     const trust = ['--cache-trust', 'mtime']
     await mirror.report(trust)
@@ -124,7 +124,7 @@ for (const [what, act] of [
     },
   ],
 ] as const) {
-  test(`with --cache-trust mtime ${what} is reason to read a file again`, async (t) => {
+  test(`with --cache-trust mtime ${what} makes a run read a file again`, async (t) => {
     const mirror = new Mirror(t, FILES)
     await mirror.report(['--cache-trust', 'mtime'])
     act(mirror.at('a.iso'))
@@ -171,7 +171,7 @@ for (const args of [
   ['--max-torrent-size', '1KiB'],
   ['--max-piece-size', '16KiB'],
 ]) {
-  test(`${args[0] ?? ''} makes torrents anew, and a second run changes nothing`, async (t) => {
+  test(`${args[0] ?? ''} makes torrents again, and a second run changes nothing`, async (t) => {
     const files = { 'a.iso': pseudoRandom(100_000), 'dir/a': pseudoRandom(70_000), 'dir/b': 'x' }
     const mirror = new Mirror(t, files)
     await mirror.report(['--piece-length', 'auto'])
@@ -184,7 +184,7 @@ for (const args of [
   })
 }
 
-test('another order of files makes torrents anew', async (t) => {
+test('another order of files makes torrents again', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report()
   const args = ['--sort-by', '-size']
@@ -193,7 +193,7 @@ test('another order of files makes torrents anew', async (t) => {
 })
 
 for (const trust of ['full', 'mtime']) {
-  test(`what becomes executable is noticed with --cache-trust ${trust}`, async (t) => {
+  test(`a file that becomes executable is noticed with --cache-trust ${trust}`, async (t) => {
     const mirror = new Mirror(t, FILES)
     const args = ['--attributes', '--cache-trust', trust]
     await mirror.report(args)
@@ -205,7 +205,7 @@ for (const trust of ['full', 'mtime']) {
   })
 }
 
-test('a .torrent that can not be as small as asked fails alone', async (t) => {
+test('if a .torrent cannot be small enough, only its entry fails', async (t) => {
   const mirror = new Mirror(t, { 'a.iso': 'hello', ['long'.repeat(20)]: 'x' })
   const { created, failed } = await mirror.report(['--max-torrent-size', '210'])
   assert.deepEqual([entriesOf(created), failed.length], [['a.iso'], 1])

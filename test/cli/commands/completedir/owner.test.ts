@@ -6,7 +6,7 @@ import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { entriesOf, Mirror } from '../../../support/mirror.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
-/** What stands where a torrent of btkit's is to go, and what it is called. */
+/** Files in the place of a torrent, by description. */
 const OTHERS: Record<string, Uint8Array> = {
   'a torrent that another program made': torrentOf(singleFileInfo(), {
     announce: 'http://other.example/',
@@ -68,7 +68,7 @@ for (const [what, loseState] of [
   ['', false],
   [', even without cache and state', true],
 ] as const) {
-  test(`a new version of btkit writes no torrent anew${what}`, async (t) => {
+  test(`a new version of btkit rewrites no torrent${what}`, async (t) => {
     const mirror = new Mirror(t, { a: 'a', 'dir/b': 'b' })
     await mirror.report(['--created-by', 'btkit 0.0.1'])
     if (loseState) loseAll(mirror)

@@ -32,7 +32,7 @@ async function makeBeside(mirror: Mirror, name: string, args: readonly string[])
 const NO_TORRENT_OF_OURS =
   /^btkit: warning: \/.*a\.torrent: not written by completedir, so it is unchanged; delete it to have it recreated; --force recreates all such\n$/
 
-/** What somebody may have chosen for a torrent of their own. */
+/** Options of a torrent that a user made without completedir. */
 const CHOICES: readonly (readonly string[])[] = [
   ['--private'],
   ['--comment', 'mine'],
@@ -43,7 +43,7 @@ const CHOICES: readonly (readonly string[])[] = [
 ]
 
 for (const choice of CHOICES) {
-  test(`a torrent made with ${choice[0] ?? ''} beside completedir stays, and is told`, async (t) => {
+  test(`a torrent made with ${choice[0] ?? ''} beside completedir stays and is reported`, async (t) => {
     const mirror = new Mirror(t, { a: 'a', b: 'b' })
     const bytes = await makeBeside(mirror, 'a', choice)
     const first = await mirror.report(['--prune'])
@@ -57,7 +57,7 @@ for (const choice of CHOICES) {
   })
 }
 
-test('a torrent that is just what would be written is taken over, whatever its date', async (t) => {
+test('a torrent is adopted if only its date differs from the wanted one', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   const bytes = await makeBeside(mirror, 'a', ['--date', '12345'])
   const { unchanged, skipped } = await mirror.report()
@@ -90,7 +90,7 @@ test('btkit cache clear changes nothing about whose torrents are', async (t) => 
   assert.equal(decodeTorrent(readFileSync(mirror.torrent('b')))['comment'], 'by hand')
 })
 
-/** Changes of content that sizes tell of: what was there, and what is there now. */
+/** Changes of content that change sizes: the files before and after. */
 const OUTGROWN: Record<string, readonly [before: Files, now: Files]> = {
   'a longer file': [{ a: 'a' }, { a: 'longer' }],
   'a shorter file below it': [{ 'a/x': 'xx', 'a/y': 'y' }, { 'a/x': 'x' }],
@@ -98,7 +98,7 @@ const OUTGROWN: Record<string, readonly [before: Files, now: Files]> = {
 }
 
 for (const [what, [before, now]] of Object.entries(OUTGROWN)) {
-  test(`of a torrent that completedir did not write, ${what} is told each time, also with --quiet`, async (t) => {
+  test(`${what} of a foreign torrent is reported in each run, even with --quiet`, async (t) => {
     const mirror = new Mirror(t, before)
     const bytes = await makeBeside(mirror, 'a', ['--private'])
     assert.equal((await mirror.run(['--quiet'])).status, 0)
@@ -132,7 +132,7 @@ test('a torrent with pad files, or with hidden files that are there, fits its so
   }
 })
 
-test('where the state was lost, torrents that are right are known again, and others stay', async (t) => {
+test('if the state is lost, current torrents are recognized, and others stay', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
   rmSync(mirror.state, { recursive: true })
@@ -146,7 +146,7 @@ test('where the state was lost, torrents that are right are known again, and oth
   assert.deepEqual(entriesOf((await mirror.report()).updated), ['a'])
 })
 
-/** What is completed, in which version, and what changes it meanwhile. */
+/** The files at first, the files before the restore, and options. */
 const RESTORED: Record<string, readonly [before: Files, meanwhile: Files, options: string[]]> = {
   'a file': [{ a: 'a' }, { a: 'A' }, []],
   'a file of another size': [{ a: 'a' }, { a: 'longer' }, []],
@@ -176,7 +176,7 @@ for (const [what, [before, meanwhile, options]] of Object.entries(RESTORED)) {
   })
 }
 
-test('of a restored torrent, edited values stay and the others follow the command line', async (t) => {
+test('a restored torrent keeps edited values, and the others follow the command line', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   await mirror.report(['--comment', 'one'])
   await runBtkit(['edit', '--created-by', 'me', mirror.torrent('a')])
@@ -190,7 +190,7 @@ test('of a restored torrent, edited values stay and the others follow the comman
   assert.deepEqual([creator, comment], ['me', 'two'])
 })
 
-test('a restored torrent of other content than there is stays, and is told', async (t) => {
+test('a restored torrent that does not match its content stays and is reported', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   await mirror.report()
   const torrent = readFileSync(mirror.torrent('a'))
@@ -201,7 +201,7 @@ test('a restored torrent of other content than there is stays, and is told', asy
   assert.deepEqual(readFileSync(mirror.torrent('a')), torrent)
 })
 
-test('where a link leads to the next version, and the last one is kept, torrents follow the link', async (t) => {
+test('if a link is switched to the next version, its torrent follows the link', async (t) => {
   const mirror = new Mirror(t, { a: 'old' })
   const next = join(mirror.root, 'next')
   plantFiles(next, { a: 'new' })
@@ -217,7 +217,7 @@ test('where a link leads to the next version, and the last one is kept, torrents
   assert.equal(info['pieces'], createHash('sha1').update('new').digest('hex'))
 })
 
-test('damaged state is told, kept, and takes nothing for its own that it does not know', async (t) => {
+test('damaged state is reported and kept, and unknown torrents count as foreign', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
   const directory = join(mirror.state, 'torrents')
@@ -235,7 +235,7 @@ test('damaged state is told, kept, and takes nothing for its own that it does no
   assert.deepEqual((await mirror.run(['--quiet'])).stderr, left.join(''))
 })
 
-test("where state can't be read the run fails, and nothing is written", async (t) => {
+test("if the state can't be read, the run fails and writes nothing", async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   writeFileSync(mirror.state, 'in the way')
   const { status, stderr } = await mirror.run()
@@ -243,7 +243,7 @@ test("where state can't be read the run fails, and nothing is written", async (t
   assert.deepEqual([status, mirror.list()], [1, []])
 })
 
-test("where state can't be written no torrent is, and the reason is said once", async (t) => {
+test("if the state can't be written, no torrent is written, and the reason is printed once", async (t) => {
   const files = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`e${i}`, `${i}`]))
   const mirror = new Mirror(t, files)
   const { status, stderr } = await mirror.run(['--quiet', '--state-dir', '/proc/nowhere'])
@@ -251,7 +251,7 @@ test("where state can't be written no torrent is, and the reason is said once", 
   assert.deepEqual([status, mirror.list()], [1, []])
 })
 
-test("where state can't be used the run tells what it did all the same, however it is unusable", async (t) => {
+test("if the state can't be used, the run still reports its changes", async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   await mirror.report()
   for (const directory of ['/dev/null', '/proc/nowhere']) {
@@ -286,7 +286,7 @@ async function turnOld(mirror: Mirror, names: readonly string[]): Promise<void> 
   rmSync(mirror.state, { recursive: true })
 }
 
-test('what version 0.1 knew in its cache is taken over, once', async (t) => {
+test('records in the cache of version 0.1 are imported once', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b', c: 'c', d: 'd' })
   await mirror.report()
   await turnOld(mirror, ['a', 'b', 'c', 'd'])
@@ -300,7 +300,7 @@ test('what version 0.1 knew in its cache is taken over, once', async (t) => {
   const { updated, removed, unchanged, skipped } = first
   assert.deepEqual([entriesOf(updated), entriesOf(removed), unchanged], [['a'], ['c'], 1])
   assert.deepEqual([skipped.length, skipped[0]?.reason], [1, 'edited'])
-  // What was edited before stays edited from then on
+  // An earlier edit still counts as an edit
   writeFileSync(mirror.at('b'), 'B')
   assert.deepEqual(entriesOf((await mirror.report()).updated), ['b'])
   assert.equal(decodeTorrent(readFileSync(mirror.torrent('b')))['comment'], 'by hand')

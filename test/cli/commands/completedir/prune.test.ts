@@ -8,7 +8,7 @@ import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../../support/torrents.js'
 
-test('--prune removes the torrent of what is gone, and tells of it', async (t) => {
+test('--prune removes the torrent of a missing entry, and reports it', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
   const oldInfoHash = independentInfoHash(readFileSync(mirror.torrent('a')))
@@ -127,7 +127,7 @@ test('the cache has no say in what is pruned', async (t) => {
   assert.deepEqual(mirror.list(), ['b.torrent'])
 })
 
-test('the torrent of an entry that is now left out stays while it is there', async (t) => {
+test('the torrent of a newly excluded entry stays while the entry exists', async (t) => {
   const mirror = new Mirror(t, { CVS: 'x', b: 'b' })
   await mirror.report(['--all'])
   assert.deepEqual((await mirror.report(['--prune'])).removed, [])
@@ -145,7 +145,7 @@ test('a torrent that completedir did not write is never pruned, whoever its crea
   assert.deepEqual(mirror.list(), ['a.torrent', 'b.torrent'])
 })
 
-test('with --force the torrent of what is gone goes even if it was edited', async (t) => {
+test('--prune --force removes even an edited torrent of a missing entry', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
   await runBtkit(['edit', '--comment', 'mine', mirror.torrent('a')])
@@ -171,7 +171,7 @@ test('an edited torrent whose entry lost all its bytes is said to have an empty 
   assert.match(stderr, /^btkit: [^\n]*a\.torrent: [^\n]*its source is empty; [^\n]*\n$/)
 })
 
-test('a torrent of 0 bytes of what is gone goes with --prune', async (t) => {
+test('--prune removes a torrent of 0 bytes whose entry is missing', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   await mirror.report()
   writeFileSync(mirror.torrent('a'), '')
@@ -179,7 +179,7 @@ test('a torrent of 0 bytes of what is gone goes with --prune', async (t) => {
   assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['a'])
 })
 
-test('the torrent of a directory that is empty, as an unmounted disk is, goes with --prune-all alone', async (t) => {
+test('only --prune-all removes the torrents of an empty directory, which may be an unmounted disk', async (t) => {
   const mirror = new Mirror(t, { 'disk/image': 'x', b: 'b' })
   await mirror.report()
   rmSync(mirror.at('disk', 'image'))
@@ -196,7 +196,7 @@ test('the torrent of a directory whose files lost all their bytes goes with --pr
   assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['d'])
 })
 
-/** What takes the place of an entry, and why it is skipped then. */
+/** Replacements of an entry, by the reason for skipping them. */
 const REPLACEMENTS: Record<string, (path: string, outside: string) => void> = {
   'link leads outside': (path, outside) => {
     writeFileSync(outside, 'moved')
@@ -214,7 +214,7 @@ const REPLACEMENTS: Record<string, (path: string, outside: string) => void> = {
 }
 
 for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
-  test(`the torrent of an entry that is skipped now (${reason}) stays, which is told each time`, async (t) => {
+  test(`the torrent of an entry that is skipped now (${reason}) stays and is reported in each run`, async (t) => {
     const mirror = new Mirror(t, { a: 'a', b: 'b' })
     await mirror.report()
     rmSync(mirror.at('a'))
@@ -234,7 +234,7 @@ for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
   })
 }
 
-test('what never was content is skipped without a word', async (t) => {
+test('an entry that never was content is skipped silently', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   symlinkSync('/dev/null', mirror.at('b'))
   await mirror.report()

@@ -57,7 +57,7 @@ const OPTIONS: readonly (readonly string[])[] = [
   ['--cache-trust', 'mtime'],
 ]
 
-/** What may happen between two runs to a path and, where it takes two, another one. */
+/** A change between two runs; some affect a second path. */
 type Change = (mirror: Mirror, path: string, other: string) => void
 
 const CHANGES: Readonly<Record<string, Change>> = {
@@ -115,7 +115,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
 const entryOf = (path: string) => path.split('/')[0] ?? ''
 const torrentOf = (mirror: Mirror, path: string) => mirror.torrent(entryOf(path))
 
-/** What can't happen, as a path is not there or something else, does not. */
+/** Applies a change, unless it fails because a path is missing or of another type. */
 function attempt(change: Change, ...args: Parameters<Change>): void {
   try {
     change(...args)
@@ -144,7 +144,7 @@ async function runOnce(mirror: Mirror, args: readonly string[]) {
   })
   const lists = Object.values(report['checksumLists'] as Record<string, unknown[]>)
   const isUnchanged = [...changes, ...lists].every(({ length }) => length === 0)
-  // What torrents keep against the options is reported, and noted, once
+  // Torrents that keep another info than the options ask for are reported once
   const isTold = Object.keys(report['kept'] as object).length > 0
   const isQuiet = isUnchanged && !isTold && report['bytesHashed'] === 0
   return { status, stderr, report, isQuiet }

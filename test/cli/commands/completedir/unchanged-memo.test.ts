@@ -86,7 +86,7 @@ test(
 
 type Outcome = Partial<Record<'created' | 'updated' | 'removed', string[]>>
 
-/** What may happen after a run that found nothing to do, and what the next one then does. */
+/** Changes after a run that found nothing to do, and the result of the next run. */
 const CHANGES: Record<string, readonly [change: (mirror: Mirror) => void, outcome: Outcome]> = {
   'an entry is rewritten with its size and given its time again': [
     (mirror) => {
@@ -247,17 +247,21 @@ const CHANGES: Record<string, readonly [change: (mirror: Mirror) => void, outcom
 }
 
 for (const [what, [change, outcome]] of Object.entries(CHANGES)) {
-  test(`that ${what} is noticed after a run that found nothing to do`, { skip }, async (t) => {
-    const mirror = await standingMirror(t)
-    change(mirror)
-    const report = await mirror.report()
-    assert.ok(report.unchanged <= ENTRIES, `${report.unchanged}`)
-    for (const kind of ['created', 'updated', 'removed'] as const)
-      assert.deepEqual(entriesOf(report[kind]), outcome[kind] ?? [], kind)
-  })
+  test(
+    `after a run that found nothing to do, the next one notices that ${what}`,
+    { skip },
+    async (t) => {
+      const mirror = await standingMirror(t)
+      change(mirror)
+      const report = await mirror.report()
+      assert.ok(report.unchanged <= ENTRIES, `${report.unchanged}`)
+      for (const kind of ['created', 'updated', 'removed'] as const)
+        assert.deepEqual(entriesOf(report[kind]), outcome[kind] ?? [], kind)
+    },
+  )
 }
 
-test('some runs after a change the note of one is relied on again', { skip }, async (t) => {
+test('some runs after a change, the memo is used again', { skip }, async (t) => {
   const mirror = await standingMirror(t)
   writeFileSync(mirror.at('a'), 'other')
   const runs = [await mirror.report(), await mirror.report(), await mirror.report()]
@@ -282,13 +286,17 @@ test(
   },
 )
 
-test('that an entry is gone is noticed where its torrent is to go as well', { skip }, async (t) => {
-  const mirror = await standingMirror(t, ['--prune'])
-  rmSync(mirror.at('a'))
-  assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['a'])
-})
+test(
+  'a missing entry is noticed, and its torrent is removed by a pruning run',
+  { skip },
+  async (t) => {
+    const mirror = await standingMirror(t, ['--prune'])
+    rmSync(mirror.at('a'))
+    assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['a'])
+  },
+)
 
-test('that a list of checksums is edited is noticed', { skip }, async (t) => {
+test('an edited list of checksums is noticed', { skip }, async (t) => {
   const args = ['--checksums', 'sha256']
   const mirror = await standingMirror(t, args)
   const list = mirror.list().find((name) => name.startsWith('a.sha256')) ?? ''
@@ -297,7 +305,7 @@ test('that a list of checksums is edited is noticed', { skip }, async (t) => {
   assert.deepEqual([unchanged, checksumLists.skipped.length], [ENTRIES, 1])
 })
 
-test('that the target of a link changed is noticed', { skip }, async (t) => {
+test('a changed target of a link is noticed', { skip }, async (t) => {
   const mirror = await standingMirror(t, [], ({ source }) => {
     symlinkSync('.hidden', join(source, 'link'))
   })
@@ -329,38 +337,38 @@ const OPTIONS: readonly (readonly string[])[] = [
 ]
 
 for (const args of OPTIONS) {
-  test(`with ${args.join(' ')} a run looks by itself`, { skip }, async (t) => {
+  test(`with ${args.join(' ')} a run checks each entry`, { skip }, async (t) => {
     const mirror = await standingMirror(t)
     const { unchanged } = await mirror.report(args)
     assert.ok(unchanged <= ENTRIES + 1, `${unchanged}`)
   })
 }
 
-test('another date for new torrents is no reason to look again', { skip }, async (t) => {
+test('another date for new torrents does not make a run check each entry', { skip }, async (t) => {
   const mirror = await standingMirror(t)
   assert.equal((await mirror.report(['--date', '5'])).unchanged, NOTED)
 })
 
-test('a run over another directory with the same torrents looks by itself', { skip }, async (t) => {
-  const mirror = await standingMirror(t)
-  renameSync(mirror.source, `${mirror.root}/moved`)
-  mkdirSync(mirror.source)
-  assert.equal((await mirror.report()).unchanged, 0)
-})
-
 test(
-  'what changed within two seconds before a run is looked at by the next one',
+  'a run over another directory with the same torrents checks each entry',
   { skip },
   async (t) => {
-    const mirror = new Mirror(t, FILES)
-    await mirror.run()
-    // The clock of the run is that of the files
-    await mirror.run([], { now: Date.now })
-    assert.equal(existsSync(join(mirror.state, 'unchanged')), false)
-    await mirror.run()
-    assert.equal(existsSync(join(mirror.state, 'unchanged')), true)
+    const mirror = await standingMirror(t)
+    renameSync(mirror.source, `${mirror.root}/moved`)
+    mkdirSync(mirror.source)
+    assert.equal((await mirror.report()).unchanged, 0)
   },
 )
+
+test('a change within two seconds before a run is checked by the next run', { skip }, async (t) => {
+  const mirror = new Mirror(t, FILES)
+  await mirror.run()
+  // The clock of the run is that of the files
+  await mirror.run([], { now: Date.now })
+  assert.equal(existsSync(join(mirror.state, 'unchanged')), false)
+  await mirror.run()
+  assert.equal(existsSync(join(mirror.state, 'unchanged')), true)
+})
 
 test('a clock that was set back makes no run rely on what it should not', { skip }, async (t) => {
   const mirror = new Mirror(t, FILES)
@@ -369,7 +377,7 @@ test('a clock that was set back makes no run rely on what it should not', { skip
   assert.equal(existsSync(join(mirror.state, 'unchanged')), false)
 })
 
-test('what a killed run left among the torrents is removed', { skip }, async (t) => {
+test('temporary files of a killed run are removed', { skip }, async (t) => {
   const left = '.a.torrent.01234567-8-01234567.btkit-tmp'
   const mirror = new Mirror(t, FILES)
   writeFileSync(join(mirror.target, left), '')
@@ -378,7 +386,7 @@ test('what a killed run left among the torrents is removed', { skip }, async (t)
   assert.equal(existsSync(join(mirror.state, 'unchanged')), false)
 })
 
-test('a run that others keep from the torrents is told so all the same', { skip }, async (t) => {
+test('a run that finds its target locked says so', { skip }, async (t) => {
   const mirror = await standingMirror(t)
   const signal = new AbortController().signal
   const lock = await lockDirectory(mirror.target, { waitSeconds: 0, signal })
@@ -387,7 +395,7 @@ test('a run that others keep from the torrents is told so all the same', { skip 
   assert.equal((await mirror.report()).unchanged, NOTED)
 })
 
-/** What there may be beside plain entries, and the status of a run that leaves it. */
+/** Entries beside plain ones, and the status of a run that leaves them unchanged. */
 const LEFT: Record<string, readonly [prepare: (mirror: Mirror) => void, status: number]> = {
   'plain entries': [prepareNone, 0],
   'an entry without bytes': [
@@ -418,22 +426,26 @@ const LEFT: Record<string, readonly [prepare: (mirror: Mirror) => void, status: 
 }
 
 for (const [what, [prepare, status]] of Object.entries(LEFT)) {
-  test(`${what} are reported alike by who looks and who relies on who did`, { skip }, async (t) => {
-    const mirror = new Mirror(t, FILES)
-    prepare(mirror)
-    await mirror.run()
-    for (const args of [[], ['--json'], ['--quiet']]) {
-      rmSync(join(mirror.state, 'unchanged'), { recursive: true, force: true })
-      const looked = await mirror.run(args)
-      assert.equal(readdirSync(join(mirror.state, 'unchanged')).length, 1)
-      const relied = await mirror.run(args)
-      assert.deepEqual(withoutSeconds(relied), withoutSeconds(looked))
-      assert.equal(looked.status, status)
-    }
-  })
+  test(
+    `${what} are reported alike by a run with the memo and a run without`,
+    { skip },
+    async (t) => {
+      const mirror = new Mirror(t, FILES)
+      prepare(mirror)
+      await mirror.run()
+      for (const args of [[], ['--json'], ['--quiet']]) {
+        rmSync(join(mirror.state, 'unchanged'), { recursive: true, force: true })
+        const looked = await mirror.run(args)
+        assert.equal(readdirSync(join(mirror.state, 'unchanged')).length, 1)
+        const relied = await mirror.run(args)
+        assert.deepEqual(withoutSeconds(relied), withoutSeconds(looked))
+        assert.equal(looked.status, status)
+      }
+    },
+  )
 }
 
-test('a torrent that somebody edited is told of by each run', { skip }, async (t) => {
+test('an edited torrent is reported by each run', { skip }, async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.run()
   writeFileSync(mirror.torrent('a'), 'edited')
@@ -443,7 +455,7 @@ test('a torrent that somebody edited is told of by each run', { skip }, async (t
   assert.equal(looked.status, 1)
 })
 
-test('where no note can be kept nothing is said of it', { skip }, async (t) => {
+test('a memo that cannot be stored causes no message', { skip }, async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.run()
   writeFileSync(join(mirror.state, 'unchanged'), 'in the way')

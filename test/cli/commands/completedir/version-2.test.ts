@@ -36,7 +36,7 @@ for (const version of ['v2', 'hybrid'] as const) {
     assert.deepEqual([again.unchanged, again.bytesHashed, again.bytesReused], [2, 0, ALL])
   })
 
-  test(`--${version}: of a changed entry, what changed is read`, async (t) => {
+  test(`--${version}: only the changed part of an entry is read`, async (t) => {
     const mirror = new Mirror(t, FILES)
     await mirror.report(options)
     writeFileSync(mirror.at('d', 'x'), pseudoRandom(60 * KIB, 9))
@@ -45,7 +45,7 @@ for (const version of ['v2', 'hybrid'] as const) {
     await mirror.checkAgainstFresh(options)
   })
 
-  test(`--${version}: edits outlive a change of content, and the layers are its own`, async (t) => {
+  test(`--${version}: edits outlive a change of content, and the layers are those of the new content`, async (t) => {
     const mirror = new Mirror(t, FILES)
     await mirror.report(options)
     const edit = ['edit', '--comment', 'by hand', mirror.torrent('a.iso')]
@@ -69,7 +69,7 @@ for (const version of ['v2', 'hybrid'] as const) {
     assert.deepEqual(readFileSync(mirror.torrent('a.iso')), whole)
   })
 
-  test(`--${version}: a torrent that makemetafile made is taken over when it is the same`, async (t) => {
+  test(`--${version}: an identical torrent of makemetafile is adopted`, async (t) => {
     const mirror = new Mirror(t, FILES)
     for (const name of ['a.iso', 'd']) {
       const args = ['makemetafile', mirror.at(name), TRACKER, ...options, '--no-date']
@@ -82,7 +82,7 @@ for (const version of ['v2', 'hybrid'] as const) {
     assert.deepEqual(entriesOf((await mirror.report(options)).updated), ['a.iso'])
   })
 
-  test(`--${version}: a torrent of others with other files is left, and not read for`, async (t) => {
+  test(`--${version}: a foreign torrent with other files stays, and no content is read`, async (t) => {
     const mirror = new Mirror(t, FILES)
     const other = ['makemetafile', mirror.at('d'), TRACKER, ...options, '--exclude', 'z']
     await runBtkit([...other, '--no-cache', '-o', mirror.torrent('d')])
@@ -95,7 +95,7 @@ for (const version of ['v2', 'hybrid'] as const) {
   })
 }
 
-test('a change of version makes all torrents anew, and reads what it has to', async (t) => {
+test('a change of version makes all torrents again, and reads only unknown content', async (t) => {
   const mirror = new Mirror(t, FILES)
   const run = async (options: readonly string[]) => {
     const { created, updated, bytesHashed } = await mirror.report(options)
@@ -114,7 +114,7 @@ test('a change of version makes all torrents anew, and reads what it has to', as
   assert.ok(!torrentOf(mirror, 'd').spans.has('piece layers'))
 })
 
-test('a dry run tells of v2 torrents what it would do, and reads nothing', async (t) => {
+test('a dry run reports the planned changes of v2 torrents, and reads nothing', async (t) => {
   const mirror = new Mirror(t, FILES)
   const would = await mirror.report(['--v2', '--dry-run'])
   assert.deepEqual(

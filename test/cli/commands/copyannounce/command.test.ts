@@ -29,7 +29,7 @@ test("BitTornado's name prints the new trackers, then the old ones of each torre
   for (const file of [x, y]) assert.deepEqual(readFileSync(file!), Buffer.from(torrent(source)))
 })
 
-test('what the source does not have is removed', async (t) => {
+test('values that the source lacks are removed', async (t) => {
   const both = { announce: B, 'announce-list': [[B]] }
   const root = makeScratch(t, { source: torrent({ announce: A }), x: torrent(both) })
   const x = join(root, 'x')

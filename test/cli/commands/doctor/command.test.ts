@@ -46,7 +46,7 @@ const readyMade = { skip: !['linux x64', 'linux arm64'].includes(platform) && 'n
 const name = `@btkit/accelerator-${process.platform}-${process.arch}`
 const notBuilt = '  native/build/piece_hash.node is not installed\n'
 
-test('the accelerator of a package is used where none was built', readyMade, async (t) => {
+test('the accelerator of a package is used if none was built', readyMade, async (t) => {
   const built = readFileSync(join(projectRoot, 'native/build/piece_hash.node'))
   const report = await doctorOf(t, built)
   assert.ok(report.includes(`accelerator: ${name}\n${notBuilt}`), report)

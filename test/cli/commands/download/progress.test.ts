@@ -23,7 +23,7 @@ class Terminal extends Captured {
   readonly columns = 120
 }
 
-/** What is shown of a download that does the same for so many minutes, looked at each minute. */
+/** The output for a download that stays the same for some minutes, checked each minute. */
 async function showFor(
   minutes: number,
   changes: Partial<ClientTorrent>,
@@ -60,18 +60,18 @@ for (const [changes, why] of [
   [{ state: 'queued' }, 'the client has it wait for its turn'],
   [{ state: 'stopped' }, 'the client has stopped it'],
 ] as const) {
-  test(`a stall is told: ${why}`, async () => {
+  test(`a stall is reported: ${why}`, async () => {
     const { stderr } = await showFor(1, changes)
     assert.equal(stderr, `btkit: image.iso: nothing has come for 1 minute: ${why}\n`)
   })
 }
 
-test('a stall of twenty minutes is told twice, and how long it has been', async () => {
+test('a stall of twenty minutes is reported twice, with its duration', async () => {
   const { stderr } = await showFor(20, {})
   assert.deepEqual(stderr.match(/for \d+ minutes?/g), ['for 1 minute', 'for 11 minutes'])
 })
 
-test('a stall is told beside JSON, and not with --quiet', async () => {
+test('a stall is reported beside JSON, and not with --quiet', async () => {
   const { stdout, stderr } = await showFor(1, {}, { json: true })
   assert.match(stderr, /no peer is connected/)
   for (const line of stdout.trimEnd().split('\n')) JSON.parse(line)

@@ -36,7 +36,7 @@ for (const [source, [status, message]] of Object.entries(REFUSALS)) {
   })
 }
 
-test('a magnet link of version 2 alone is refused, as peers do not have all of its torrent', async (t) => {
+test('a magnet link of version 2 only is refused, because peers do not have all of its torrent', async (t) => {
   const cwd = makeScratch(t)
   const client = ['--client', 'aria2+http://127.0.0.1:1', '--quiet']
   const result = await runBtkit(['download', VERSION_2, '--no-cache', ...client], { cwd })
@@ -45,7 +45,7 @@ test('a magnet link of version 2 alone is refused, as peers do not have all of i
   assert.equal(result.stderr, `btkit: magnet link: ${why}\n`)
 })
 
-test('what a magnet link asks for that is not done is told', async (t) => {
+test('unsupported parts of a magnet link are reported', async (t) => {
   const link = `magnet:?xt=urn:btih:${HASH}&so=0&x.pe=127.0.0.1:6881`
   const { stderr } = await runBtkit(['download', link, '--no-cache'], { cwd: makeScratch(t) })
   const [selection, peers] = stderr.split('\n')

@@ -41,7 +41,7 @@ test('all can be set and removed again, with the hashes printed that change', as
   assert.deepEqual([unset.status, readFileSync(path)], [0, Buffer.from(BARE)])
 })
 
-test('an edit outside info leaves the info hash alone', async (t) => {
+test('an edit outside info keeps the info hash', async (t) => {
   const path = join(makeScratch(t, { a: FULL }), 'a')
   const { stdout, stderr } = await runBtkit(['edit', path, '--comment', ''])
   assert.deepEqual(
@@ -81,7 +81,7 @@ test('trackers and web seeds are added and removed, and the rest stays', async (
   assert.deepEqual(readFileSync(path), Buffer.from(torrentOf(singleFileInfo(), expected)))
 })
 
-test('what is so already is no change', async (t) => {
+test('setting the current value is not a change', async (t) => {
   const A = 'http://a.example/'
   const beside = { announce: A, 'url-list': A }
   const path = join(makeScratch(t, { a: torrentOf(singleFileInfo(), beside) }), 'a')

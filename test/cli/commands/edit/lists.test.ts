@@ -54,7 +54,7 @@ const LISTS: Record<string, { field: string; values: [string, string, string] }>
 
 for (const [list, { field, values }] of Object.entries(LISTS)) {
   const [first, second, other] = values
-  test(`each ${list} can be added, put first, taken out and replaced`, async (t) => {
+  test(`each ${list} can be added, prepended, removed and replaced`, async (t) => {
     assert.deepEqual(await after(t, [`--add-${list}`, other], field), [first, second, other])
     assert.deepEqual(await after(t, [`--prepend-${list}`, other], field), [other, first, second])
     assert.deepEqual(await after(t, [`--prepend-${list}`, second], field), [second, first])
@@ -66,16 +66,16 @@ for (const [list, { field, values }] of Object.entries(LISTS)) {
   })
 }
 
-test('the last but one tracker leaves an announce alone', async (t) => {
+test('removing all but one tracker leaves only announce', async (t) => {
   assert.deepEqual(await after(t, ['--remove-tracker', A], 'announce'), [B])
 })
 
-test('commas part the trackers of a tier', async (t) => {
+test('commas separate the trackers of a tier', async (t) => {
   const args = ['--set-tracker', `${C},${B}`, '--set-tracker', A]
   assert.deepEqual(await after(t, args, 'announce-list'), [`${C},${B}`, A])
 })
 
-test('a collection inside info is taken out there, which changes the info hash', async (t) => {
+test('a collection inside info is removed there, and the info hash changes', async (t) => {
   const torrent = torrentOf(singleFileInfo({ collections: ['one'] }))
   const path = join(makeScratch(t, { a: torrent }), 'a')
   const { stdout, stderr } = await runBtkit(['edit', '--remove-collection', 'one', path])
@@ -124,14 +124,14 @@ test('all are removed before one is added', async (t) => {
   assert.deepEqual(await after(t, ['--no-web-seed', '--add-web-seed', C], 'web-seeds'), [C])
 })
 
-test('of a directory its torrents are to be named', async (t) => {
+test('a directory is refused: its torrents must be named', async (t) => {
   const directory = makeScratch(t)
   const { status, stderr } = await runBtkit(['edit', '--comment', 'x', directory])
   const hint = `is a directory; name its torrents: ${directory}/*.torrent`
   assert.deepEqual([status, stderr], [1, `btkit: ${directory}: ${hint}\n`])
 })
 
-test('removing a value that no torrent has is worth a warning', async (t) => {
+test('removing a value that no torrent has causes a warning', async (t) => {
   const directory = makeScratch(t, { a: TORRENT, b: torrentOf(singleFileInfo()) })
   const torrents = [join(directory, 'a'), join(directory, 'b')]
   for (const [list, { values }] of Object.entries(LISTS)) {

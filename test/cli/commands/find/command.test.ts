@@ -65,7 +65,7 @@ for (const version of ['v1', 'v2', 'hybrid']) {
   })
 }
 
-test('what is not there is missing, and the status is 1', async (t) => {
+test('files that are not found are missing, and the status is 1', async (t) => {
   const { place, torrent } = await plant(t)
   rmSync(place('files/release/sub/b'))
   const { status, stdout } = await runBtkit(['find', torrent, '--in', place('files')])

@@ -28,7 +28,7 @@ test('hash prints only the info hashes, a line for each torrent', async (t) => {
   assert.equal(stdout.split('\n')[0], shown.stdout.split('\n')[0])
 })
 
-test('a torrent that is none is an error, and the others still have their line', async (t) => {
+test('a file that is not a torrent is an error, and the others still have their line', async (t) => {
   const place = await plant(t)
   for (const command of ['hash', 'magnet']) {
     const args = [command, place('bad.torrent'), place('a.torrent')]

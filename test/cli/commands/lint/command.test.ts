@@ -60,7 +60,7 @@ test('an error is a failure without --strict, unless it is ignored', async (t) =
   assert.match(ignored.stdout, /^[^\n]+: warning: reserved-name: [^\n]+\n$/)
 })
 
-test('what is ignored is not found, by --strict neither', async (t) => {
+test('an ignored code is not reported, not even with --strict', async (t) => {
   const { odd } = plant(t)
   const ignore = ['--ignore', 'reserved-name', '--ignore', 'tracker-not-url']
   const { status, stdout, stderr } = await runBtkit(['lint', '--strict', odd, ...ignore])
@@ -114,7 +114,7 @@ test('no torrent at all is wrong usage', async () => {
   assert.equal((await runBtkit(['lint'])).status, 2)
 })
 
-test('of a directory its torrents are to be named', async (t) => {
+test('a directory is refused: its torrents must be named', async (t) => {
   const directory = makeScratch(t)
   const { status, stderr } = await runBtkit(['lint', `${directory}/`])
   const hint = `is a directory; name its torrents: ${directory}/*.torrent`

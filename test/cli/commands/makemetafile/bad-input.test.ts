@@ -119,7 +119,7 @@ for (const args of [
   })
 }
 
-test('an empty name is told to be one', async () => {
+test('an empty name is reported as empty', async () => {
   const { status, stderr } = await runBtkit(['makemetafile', '', TRACKER])
   assert.deepEqual([status, stderr], [2, 'btkit: the name of a file is empty\n'])
 })
@@ -185,7 +185,7 @@ test('a source without a name is refused before it is read', async () => {
   assert.equal(status, 2)
 })
 
-test('an argument that is not UTF-8 is told as such', onlyLinux, async (t) => {
+test('an argument that is not UTF-8 is reported as such', onlyLinux, async (t) => {
   const { directory } = makeWorkplace(t)
   writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), Buffer.of(0xff)]), 'x')
   // As Node hands it to a program

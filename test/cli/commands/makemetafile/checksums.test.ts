@@ -56,7 +56,7 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
   })
 }
 
-test('a list of a single file names it, and stands beside the torrent', async (t) => {
+test('a list of a single file names it, and is beside the torrent', async (t) => {
   const { make, at } = makeWorkplace(t)
   const { stdout } = await make(['--checksums', 'md5', '--name', 'b.iso', '-o', at('c.torrent')])
   assert.equal(readFileSync(at('b.iso.md5'), 'utf8'), '5d41402abc4b2a76b9719d911017c592  b.iso\n')
@@ -74,7 +74,7 @@ test('checksums change no info hash', async (t) => {
   )
 })
 
-test('what did not change is not read again', async (t) => {
+test('unchanged files are not read again', async (t) => {
   const { at, make } = makeTree(t)
   const env = { BTKIT_CACHE_DIR: makeScratch(t) }
   await make([ALL], { env })
@@ -88,7 +88,7 @@ test('what did not change is not read again', async (t) => {
   assert.notDeepEqual(lists(), before)
 })
 
-test('links that are stored have no checksum, nor pad files', async (t) => {
+test('stored links and pad files have no checksum', async (t) => {
   const { at, make } = makeTree(t)
   symlinkSync('large', at('tree/link'))
   await make(['--checksums', 'sha1', '--store-symlinks', '--pad-files'])
@@ -96,7 +96,7 @@ test('links that are stored have no checksum, nor pad files', async (t) => {
   assert.ok(!list.includes('link') && !list.includes('.pad') && list.includes('tree/large'))
 })
 
-test('lists inside the directory itself are no part of the torrent', async (t) => {
+test('lists inside the directory are not part of its torrent', async (t) => {
   const { at, make } = makeTree(t)
   const hash = async () => {
     const args = ['-o', at('tree'), '--checksums', 'sha256', '--json']
@@ -107,7 +107,7 @@ test('lists inside the directory itself are no part of the torrent', async (t) =
   assert.equal(await hash(), first)
 })
 
-test('a file that is no list is not replaced without --force', async (t) => {
+test('a file that is not a list is not replaced without --force', async (t) => {
   const { make, at } = makeWorkplace(t)
   writeFileSync(at('a.iso.sha256'), 'mine')
   const { status, stderr } = await make(['--checksums', 'sha256'])

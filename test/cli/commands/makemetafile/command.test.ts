@@ -20,7 +20,7 @@ test('it says what it wrote, the info hash, and what is in it', async (t) => {
   )
 })
 
-test('where it replaces a torrent with another info hash, it says the old one as well', async (t) => {
+test('the other info hash of a replaced torrent is reported', async (t) => {
   const { make, at } = makeWorkplace(t)
   await make([])
   const old = independentInfoHash(readFileSync(at('a.iso.torrent')))
@@ -35,7 +35,7 @@ test('where it replaces a torrent with another info hash, it says the old one as
   assert.deepEqual([oldInfoHash, oldInfoHashV2], [now, null])
 })
 
-test('the tracker may stand first, as it may stand last', async (t) => {
+test('the tracker may come first or last', async (t) => {
   const { source, torrent } = makeWorkplace(t)
   const { status } = await runBtkit(['makemetafile', TRACKER, source])
   assert.deepEqual([status, torrent()['announce']], [0, TRACKER])
@@ -123,7 +123,7 @@ test('a bad file among several does not stop the others, and the status is 1', a
   assert.deepEqual(readdirSync(directory), ['a', 'a.torrent', 'c', 'c.torrent', 'empty'])
 })
 
-test('a torrent that is there is replaced', async (t) => {
+test('an existing torrent is replaced', async (t) => {
   const { make, torrent } = makeWorkplace(t)
   await make(['--comment', 'old'])
   await make(['--comment', 'new'])
@@ -144,7 +144,7 @@ test('an empty directory is said to be so', async (t) => {
   assert.deepEqual([status, stderr], [1, `btkit: ${source}: no files in it\n`])
 })
 
-test('what is skipped is counted by reason', async (t) => {
+test('skipped entries are counted by reason', async (t) => {
   const directory = makeScratch(t, { 'd/a': '1', 'd/.b': '', 'd/.c': '', 'd/core': '' })
   const { stderr } = await runBtkit(['makemetafile', join(directory, 'd'), TRACKER])
   assert.equal(stderr, `btkit: ${join(directory, 'd')}: skipped 2 hidden, 1 system\n`)

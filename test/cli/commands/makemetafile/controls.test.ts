@@ -206,7 +206,7 @@ for (const [separator, list] of [
   ['newlines', 'c\nb/\n./a\n'],
   ['NULs', 'c\0b\0a'],
 ] as const) {
-  test(`a list with ${separator} names what is taken, in its order`, async (t) => {
+  test(`a list with ${separator} selects files in its order`, async (t) => {
     const files = { a: '1', 'b/x': '2', 'b/y': '3', c: '4', d: '5' }
     const path = join(makeScratch(t, { list }), 'list')
     const { listed } = await makeTree(t, files, ['--files-from', path])
@@ -255,7 +255,7 @@ test('a list in a file can be sorted as well', async (t) => {
   assert.deepEqual(await order('--sort-by', 'size'), ['b', 'a'])
 })
 
-test('a list that names what is not there, lies outside or is not UTF-8 makes no torrent', async (t) => {
+test('a list with a missing, outside or non-UTF-8 path makes no torrent', async (t) => {
   for (const [list, why] of [
     ['a\nx\n', 'x: no such file or directory'],
     ['../list\n', '../list: does not lie below'],
@@ -283,7 +283,7 @@ test('a list goes with one directory', async (t) => {
   )
 })
 
-test('several sources make a torrent each, which differ in their tag alone', async (t) => {
+test('several source tags make torrents that differ only in the tag', async (t) => {
   const { make, torrent, at } = makeWorkplace(t)
   const { stdout } = await make(['--source', 'A', '-s', 'b/c', '--json'])
   const lines = stdout

@@ -54,7 +54,7 @@ for (const [args, effect] of EFFECTS) {
   })
 }
 
-test('without options a torrent has these keys alone', async (t) => {
+test('without options a torrent has only these keys', async (t) => {
   const { make, torrent } = makeWorkplace(t)
   await make([])
   assert.deepEqual(Object.keys(torrent()), ['announce', 'created by', 'creation date', 'info'])

@@ -7,7 +7,7 @@ import { TRACKER } from './make.js'
 
 const GIB = 2 ** 30
 
-/** What a dry run says of a file of that many bytes. */
+/** The output of a dry run for a file of that many bytes. */
 async function plan(
   t: Parameters<typeof makeScratch>[0],
   { size, args = [], legacy }: { size: number; args?: string[]; legacy?: Partial<Invocation> },

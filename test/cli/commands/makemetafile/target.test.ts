@@ -8,7 +8,7 @@ import { Captured, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles, plantSparse } from '../../../support/scratch.js'
 import { makeWorkplace, TRACKER } from './make.js'
 
-test('by default a torrent stands beside its source', async (t) => {
+test('by default a torrent is written beside its source', async (t) => {
   const { directory, at } = makeWorkplace(t)
   plantFiles(directory, { 'd/e/f': '1' })
   for (const source of ['d/e', 'd/e/', 'd/e/../e']) {
@@ -17,7 +17,7 @@ test('by default a torrent stands beside its source', async (t) => {
   }
 })
 
-test('of the current directory the place of its torrent is said in full', async (t) => {
+test('the torrent of the current directory is reported with its full path', async (t) => {
   const { directory, at } = makeWorkplace(t)
   plantFiles(directory, { 'd/f': '1' })
   const args = ['makemetafile', '.', TRACKER, '--no-cache']
@@ -69,7 +69,7 @@ test('a target that ends in a slash is a directory, and must be there', async (t
   assert.deepEqual([status, stderr, readdirSync(directory)], [1, message, ['a.iso']])
 })
 
-test('--target - writes the torrent to standard output, and talk to standard error', async (t) => {
+test('--target - writes the torrent to standard output, and messages to standard error', async (t) => {
   const { make, directory } = makeWorkplace(t)
   const { status, bytes, stderr } = await make(['--target', '-'])
   assert.equal(status, 0)
@@ -157,18 +157,14 @@ for (const [what, content] of Object.entries({
   })
 }
 
-test(
-  'that a target is no torrent is found out before hours of hashing',
-  { timeout: 10_000 },
-  async (t) => {
-    const { directory, at } = makeWorkplace(t)
-    const source = plantSparse(directory, 'huge', 2 ** 40)
-    const target = plantSparse(directory, 'image.iso', 5_000_000)
-    const args = ['makemetafile', source, TRACKER, '--target', target]
-    const { status, stderr } = await runBtkit(args)
-    assert.deepEqual([status, stderr], [1, isKept(at('image.iso'))])
-  },
-)
+test('a target that is not a torrent is refused before hashing', { timeout: 10_000 }, async (t) => {
+  const { directory, at } = makeWorkplace(t)
+  const source = plantSparse(directory, 'huge', 2 ** 40)
+  const target = plantSparse(directory, 'image.iso', 5_000_000)
+  const args = ['makemetafile', source, TRACKER, '--target', target]
+  const { status, stderr } = await runBtkit(args)
+  assert.deepEqual([status, stderr], [1, isKept(at('image.iso'))])
+})
 
 test('--force replaces what is no torrent', async (t) => {
   const { make, at, torrent } = makeWorkplace(t)
@@ -192,7 +188,7 @@ test('--force and --no-clobber exclude each other', async (t) => {
   assert.deepEqual([status, stderr], [2, 'btkit: --force and --no-clobber exclude each other\n'])
 })
 
-test('--no-clobber leaves a torrent that is there alone', async (t) => {
+test('--no-clobber does not replace an existing torrent', async (t) => {
   const { make, at } = makeWorkplace(t)
   plantFiles(at('.'), { 'a.iso.torrent': 'old' })
   const { status, stderr } = await make(['--no-clobber'])

@@ -23,7 +23,7 @@ function plantTree(t: TestContext): string {
   return join(makeScratch(t, { 'tree/a': 'a', 'tree/b': large, 'tree/c': 'c' }), 'tree')
 }
 
-test('--v2 tells the info hash of version 2 alone', async (t) => {
+test('--v2 prints only the info hash of version 2', async (t) => {
   const { make, at } = makeWorkplace(t)
   const { status, stdout } = await make(['--v2'])
   assert.equal(status, 0)
@@ -70,7 +70,7 @@ test('without a word on it, pieces of version 2 are as long as suits the size', 
   assert.deepEqual([pieceLength, automaticPieceLength], [16384, true])
 })
 
-test('a single file stands in the tree under the name that --name gives', async (t) => {
+test('a single file has the name of --name in the tree', async (t) => {
   const { make, at } = makeWorkplace(t)
   await make(['--v2', '--name', 'other', '-o', at('t')])
   const { info } = bencode.decode(readFileSync(at('t'))) as { info: Record<string, object> }
@@ -106,7 +106,7 @@ for (const version of ['--v2', '--hybrid']) {
     assert.equal(listed['infoHashV2'], infoHashV2)
   })
 
-  test(`${version} takes no other order than that of paths`, async (t) => {
+  test(`${version} refuses another order than that of paths`, async (t) => {
     const { make } = makeWorkplace(t)
     assert.equal((await make([version, '--sort-by', 'path'])).status, 0)
     for (const order of ['size', '-path', '-mtime']) {
@@ -120,7 +120,7 @@ for (const version of ['--v2', '--hybrid']) {
   })
 }
 
-test('a path as deep as clients read it is taken, and a deeper one refused', async (t) => {
+test('a path as deep as clients read it is accepted, and a deeper one refused', async (t) => {
   const make = async (depth: number) => {
     const path = ['tree', ...Array.from({ length: depth }, () => 'd')].join('/')
     const source = join(makeScratch(t, { [path]: 'x' }), 'tree')

@@ -27,7 +27,7 @@ test('a torrent made offline has the web seed that serve gives', async (t) => {
   assert.deepEqual(offline['info'], given['info'])
 })
 
-/** What is given, and what stands in the torrent of `a.iso`. */
+/** Arguments, and the web seeds in the torrent of `a.iso`. */
 const SEEDS: readonly (readonly [args: string[], seeds: unknown])[] = [
   [['--web-seed-base', BASE], [`${BASE}/`]],
   [['--web-seed-base', `${BASE}///`], [`${BASE}/`]],
@@ -98,7 +98,7 @@ test('completedir has the address of the directory that it completes', async (t)
   await mirror.checkAgainstFresh(['--web-seed-base', BASE])
 })
 
-test('completedir takes one directory with it', async (t) => {
+test('completedir accepts it with one directory only', async (t) => {
   const { source, target, state } = new Mirror(t, { 'a.iso': 'hello' })
   const args = [source, target, '--state-dir', state, '--web-seed-base', BASE]
   const { status, stderr } = await runBtkit(['completedir', TRACKER, ...args])

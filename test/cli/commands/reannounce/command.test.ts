@@ -21,7 +21,7 @@ function trackersOf(path: string) {
 
 const LEGACY = { program: 'btreannounce', subcommand: 'reannounce' }
 
-test("BitTornado's name prints what was there; its form removes a list", async (t) => {
+test('btreannounce prints the old trackers, and its form removes a list', async (t) => {
   const root = makeScratch(t, { a: torrent(BOTH), b: torrent({ announce: OLD }), c: torrent({}) })
   const [a, b, c] = ['a', 'b', 'c'].map((name) => join(root, name))
   const { status, stdout, stderr } = await runBtkit([NEW, a!, b!, c!], LEGACY)
@@ -37,13 +37,13 @@ test("BitTornado's name prints what was there; its form removes a list", async (
   }
 })
 
-test('a list is set with its option, in the spelling of old', async (t) => {
+test('a list is set with its option in the old spelling', async (t) => {
   const a = join(makeScratch(t, { a: torrent({ announce: OLD }) }), 'a')
   await runBtkit([NEW, '--announce_list', `${NEW},udp://b:1|http://c/x`, a], LEGACY)
   assert.deepEqual(trackersOf(a), [NEW, [[NEW, 'udp://b:1'], ['http://c/x']]])
 })
 
-test('single trackers are removed, replaced and added, and both states are printed', async (t) => {
+test('single trackers are removed, replaced and added, and old and new lists are printed', async (t) => {
   const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
   const steps = ['--add', 'udp://d:1', '--replace', `http://old.example=https://new.example`]
   const { stdout, stderr } = await runBtkit(['reannounce', a, ...steps, '--remove', 'udp://b:1'])
@@ -60,7 +60,7 @@ test('single trackers are removed, replaced and added, and both states are print
   assert.deepEqual(trackersOf(a), [now, [[now], ['http://c/x'], ['udp://d:1']]])
 })
 
-test('where nothing matches nothing is written, and the status is 0', async (t) => {
+test('if nothing matches, nothing is written and the status is 0', async (t) => {
   const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
   utimesSync(a, 1000, 1000)
   const { status, stdout, stderr } = await runBtkit(['reannounce', '--remove', NEW, a])
@@ -70,7 +70,16 @@ test('where nothing matches nothing is written, and the status is 0', async (t) 
   assert.equal(statSync(a).mtimeMs, 1_000_000)
 })
 
-test('one bad file is one line and status 1, and the others are done', async (t) => {
+test('a replacement of a tracker that no torrent has causes a warning', async (t) => {
+  const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
+  const steps = [`${OLD}=${NEW}`, `${NEW}=http://next.example/`, `${OLD}=http://x.example/`]
+  const args = steps.flatMap((step) => ['--replace', step])
+  const { status, stderr } = await runBtkit(['reannounce', a, ...args])
+  const warning = `btkit: warning: --replace ${OLD}=http://x.example/: no torrent has it\n`
+  assert.deepEqual([status, stderr], [0, `${warning}btkit: 1 of 1 torrent changed\n`])
+})
+
+test('one bad file causes one line and status 1, and the others are done', async (t) => {
   const root = makeScratch(t, { a: torrent(BOTH), bad: 'd', b: torrent(BOTH) })
   const files = ['a', 'bad', 'b'].map((name) => join(root, name))
   const { status, stderr } = await runBtkit(['reannounce', '--quiet', NEW, ...files])
@@ -173,7 +182,7 @@ for (const [what, args, message] of [
   })
 }
 
-test('that the last tracker is removed is said', async (t) => {
+test('the removal of the last tracker is reported', async (t) => {
   const root = makeScratch(t, { a: torrent(BOTH), b: torrent({ announce: OLD }) })
   const [a, b] = ['a', 'b'].map((name) => join(root, name)) as [string, string]
   const remove = (...more: string[]) => runBtkit(['reannounce', '--remove', OLD, a, b, ...more])

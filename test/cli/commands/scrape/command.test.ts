@@ -26,7 +26,7 @@ async function share(t: TestContext) {
   return { place, trackers, infoHash }
 }
 
-test('seeds and leechers are told by tracker, over HTTP and UDP', async (t) => {
+test('seeds and leechers are listed by tracker, over HTTP and UDP', async (t) => {
   const { place, trackers } = await share(t)
   const { status, stdout, stderr } = await runBtkit(['scrape', place('a')])
   assert.deepEqual(stdout.split('\n'), [

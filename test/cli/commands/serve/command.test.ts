@@ -15,7 +15,7 @@ async function fetchTorrent(address: string) {
   return decodeTorrent(new Uint8Array(await answer.arrayBuffer()))
 }
 
-test('takes its options from the environment', async (t) => {
+test('serve reads its options from the environment', async (t) => {
   const env = {
     BTKIT_SERVE_PUBLIC_URL: 'https://m.example/pub',
     BTKIT_SERVE_WEB_SEED: 'http://a.example/ http://b.example/b',
@@ -32,7 +32,7 @@ test('takes its options from the environment', async (t) => {
   assert.equal((await fetch(`${address}/yum/good.rpm`)).status, 404)
 })
 
-test('--workers of old units is warned of once, and otherwise ignored', async (t) => {
+test('--workers of old units causes one warning, and is ignored', async (t) => {
   const { address, stderr, stop } = await serveMirror(t, { files, args: ['--workers', '2'] })
   assert.equal((await fetch(`${address}/yum/good.rpm`)).status, 200)
   assert.equal((await stop()).status, 0)
@@ -42,7 +42,7 @@ test('--workers of old units is warned of once, and otherwise ignored', async (t
   ])
 })
 
-test('takes what is on the command line before what is in the environment', async (t) => {
+test('the command line overrides the environment of serve', async (t) => {
   const env = { BTKIT_SERVE_TRACKER: 'http://other.example/a', BTKIT_SERVE_PORT: 'nonsense' }
   const { address } = await serveMirror(t, { files, io: { env } })
   assert.equal((await fetchTorrent(address))['announce'], TRACKER)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
-/** What is given, and what is said of it. */
+/** Arguments, and their error message. */
 const WRONG: readonly (readonly [args: string[], told: RegExp])[] = [
   [['--warm', '/iso/'], /--warm '\/iso\/': matches no file; use DIRECTORY\/\*\*/],
   [['--warm', '../x'], /--warm.*'\.\.' is not a file name/],

@@ -60,7 +60,7 @@ for (const args of VERSIONS) {
     await checkOften(await makeTorrent(root, [`${address}/right/`, `${address}/moved`], args))
   })
 
-  test(`wrong bytes are told ${args.join('')}`, async (t) => {
+  test(`wrong bytes are reported ${args.join('')}`, async (t) => {
     const root = makeScratch(t, FILES)
     const address = await startSeeds(t, root)
     const { status, seeds } = await check(await makeTorrent(root, [`${address}/wrong/`], args))
@@ -68,7 +68,7 @@ for (const args of VERSIONS) {
   })
 }
 
-/** What servers do, and what is said of them. */
+/** Faults of servers, with their results and details. */
 const FAULTS: readonly (readonly [kind: string, result: string, detail: RegExp])[] = [
   ['absent', 'status', /^404$/],
   ['endless', 'no ranges', /whole file/],
@@ -97,7 +97,7 @@ test('a server that does not answer is left in time', async (t) => {
   assert.deepEqual([status, seeds[0]!.result], [1, 'timeout'])
 })
 
-test('no server is told from a bad one, and other than HTTP is not asked', async (t) => {
+test('an unreachable server differs from a bad one, and only HTTP is requested', async (t) => {
   const root = makeScratch(t, FILES)
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -9,7 +9,7 @@ import { show } from './show.js'
 
 const GOOD = torrentOf(singleFileInfo())
 
-test('--magnet prints the link alone', async (t) => {
+test('--magnet prints only the link', async (t) => {
   const torrent = torrentOf(singleFileInfo({ name: 'a b&c' }), { announce: 'http://t/?k=1&l=2' })
   const { stdout, stderr } = await show(t, torrent, { args: ['--magnet'] })
   const hash = independentInfoHash(torrent)
@@ -95,7 +95,7 @@ test('- reads standard input', async () => {
   assert.match(result.stdout, /^metainfo file\.: -\n.*\nfile name\.{5}: a\.txt$/m)
 })
 
-test('what is wrong with standard input is said of it', async () => {
+test('an error in standard input names standard input', async () => {
   const result = await runBtkit(['showmetainfo', '-'], { stdin: inputOf('x') })
   assert.deepEqual(
     [result.status, result.stderr],
@@ -115,7 +115,7 @@ test('a bad torrent among several does not stop the rest, and the status is 1', 
   assert.equal(lines[1], `btkit: ${files[2]!}: no such file or directory`)
 })
 
-test('a blank line stands between torrents, and none after the last', async (t) => {
+test('a blank line separates torrents', async (t) => {
   const directory = makeScratch(t, { a: GOOD, b: GOOD })
   const files = ['a', 'b'].map((name) => join(directory, name))
   const { stdout } = await runBtkit(['showmetainfo', ...files])

@@ -21,7 +21,7 @@ const FULL = torrentOf(
   },
 )
 
-/** What `--field name` prints of a torrent, for each name. */
+/** The output of `--field NAME` for a torrent, by name. */
 const EXPECTED: Record<string, string> = {
   name: 'dir\n',
   size: '3\n',
@@ -39,7 +39,7 @@ const EXPECTED: Record<string, string> = {
 }
 
 for (const [name, expected] of Object.entries(EXPECTED)) {
-  test(`--field ${name} prints the value alone, one a line`, async (t) => {
+  test(`--field ${name} prints only the value, one a line`, async (t) => {
     const { status, stdout, stderr } = await show(t, FULL, { args: ['--field', name] })
     assert.deepEqual([status, stdout, stderr], [0, expected, ''])
   })
@@ -50,7 +50,7 @@ test('several fields come in the order in which they are asked for', async (t) =
   assert.equal((await show(t, FULL, { args })).stdout, '3\ndir\n')
 })
 
-test('the roots of version 2 stand in the order of the files, an empty line for none', async (t) => {
+test('the roots of version 2 are in the order of the files, with an empty line for none', async (t) => {
   const args = ['--field', 'pieces-roots']
   const { stdout } = await show(t, goldenTorrent('v2-directory.torrent'), { args })
   const lines = stdout.split('\n')

@@ -134,7 +134,7 @@ test('the files of version 2 have their roots, and the state of their layers', a
   assert.equal(empty?.['piecesRoot'], null)
 })
 
-test('warnings are told to programs as well', async (t) => {
+test('warnings are in the JSON, too', async (t) => {
   const info = directoryInfo([{ length: 1, path: ['..', 'x'] }])
   const { status, stdout } = await show(t, torrentOf(info), { args: ['--json'] })
   const { warnings } = parseJson({ stdout })

@@ -14,7 +14,7 @@ async function same(t: TestContext, torrents: readonly Uint8Array[], args: strin
   return { ...ran, stdout: ran.stdout.replaceAll(`${scratch}/`, '') }
 }
 
-test('torrents that differ beside info alone share a swarm', async (t) => {
+test('torrents that differ only outside info share a swarm', async (t) => {
   const info = singleFileInfo()
   const [a, b] = [torrentOf(info), torrentOf(info, { announce: 'http://t/', comment: 'x' })]
   const { stdout, status } = await same(t, [a, b])

@@ -5,7 +5,7 @@ import { runBtkit, type RunResult } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 /** The name of BitTornado's program. */
-export const LEGACY = { program: 'btshowmetainfo', subcommand: 'showmetainfo' }
+const LEGACY = { program: 'btshowmetainfo', subcommand: 'showmetainfo' }
 
 /** Runs `btshowmetainfo x.torrent` on these bytes. */
 export function showAsBitTornado(t: TestContext, bytes: Uint8Array): Promise<RunResult> {

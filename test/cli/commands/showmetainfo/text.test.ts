@@ -11,7 +11,7 @@ import {
   singleFileInfo,
   torrentOf,
 } from '../../../support/torrents.js'
-import { LEGACY, show, showAsBitTornado } from './show.js'
+import { show, showAsBitTornado } from './show.js'
 
 const HEAD = `btshowmetainfo ${version()} - decode BitTorrent metainfo files\n\n`
 
@@ -38,6 +38,11 @@ test('a file is shown as BitTornado did, byte for byte', async (t) => {
   )
 })
 
+test('an error comes without the heading', async () => {
+  const { status, stdout } = await runBtkit(['showmetainfo', '/nowhere/a.torrent'])
+  assert.deepEqual([status, stdout], [1, ''])
+})
+
 test('a directory is shown as BitTornado did, byte for byte', async (t) => {
   const files = [
     { length: 16_384, path: ['sub', 'b'] },
@@ -61,7 +66,7 @@ test('a directory is shown as BitTornado did, byte for byte', async (t) => {
   )
 })
 
-test('what BitTornado did not know follows in the same style', async (t) => {
+test('values that BitTornado does not know follow in the same style', async (t) => {
   const info = singleFileInfo({ private: 1, source: 'TAG' })
   const torrent = torrentOf(info, {
     'created by': 'someone',
@@ -132,10 +137,10 @@ test('a v2 torrent is shown with its one info hash', async (t) => {
   assert.doesNotMatch(stdout, /^info hash\.{5}:/m)
 })
 
-test('a legacy name stands in the first line', async (t) => {
+test('the first line names the program as it was called', async (t) => {
   const { stdout } = await show(t, torrentOf(singleFileInfo()))
-  const shown = await runBtkit(['/nonexistent'], LEGACY)
-  assert.equal(shown.stdout, HEAD)
+  const shown = await showAsBitTornado(t, torrentOf(singleFileInfo()))
+  assert.ok(shown.stdout.startsWith(HEAD))
   assert.ok(stdout.startsWith(HEAD.replace('btshowmetainfo', 'btkit')))
 })
 
@@ -167,7 +172,7 @@ test('keys that are shown nowhere else are named, safe to print', async (t) => {
   assert.doesNotMatch(bitTornados.stdout, /other keys/)
 })
 
-test('of many other keys the first are named, and none at full length', async (t) => {
+test('only the first of many other keys are named, and long names are cut', async (t) => {
   const keys = Array.from({ length: 30 }, (_, i) => [`k${i + 10}`, 1] as const)
   const torrent = torrentOf(singleFileInfo(), { ...Object.fromEntries(keys), ['a'.repeat(100)]: 1 })
   const { stdout } = await show(t, torrent)

@@ -57,7 +57,7 @@ test('a torrent that is named and found counts once', async (t) => {
   ])
 })
 
-test('what can not be read is reported and counted, and the status is 1', async (t) => {
+test('unreadable files are reported and counted, and the status is 1', async (t) => {
   const directory = plant(t)
   writeFileSync(join(directory, 'bad.torrent'), 'bad')
   const { status, stdout, stderr } = await runBtkit(['stats', directory])

@@ -8,7 +8,7 @@ const IGNORED =
   'btkit: warning: --workers: ignored, because one process answers all; ' +
   'for TLS and large files put nginx or caddy in front\n'
 
-test('--workers of old units is warned of once, and otherwise ignored', async (t) => {
+test('--workers of old units causes one warning, and is ignored', async (t) => {
   const env = { BTKIT_TRACK_WORKERS: '4' }
   for (const setup of [{ args: ['--workers', '2'] }, { io: { env } }]) {
     const track = await startTrack(t, setup)
@@ -39,7 +39,7 @@ test('without torrents to track there is no tracker, unless it is to be open', a
   assert.deepEqual((await track.stop()).stderr, '')
 })
 
-test('the environment alone may say what is tracked', async (t) => {
+test('variables alone can say which torrents are tracked', async (t) => {
   const env = { BTKIT_TRACK_PORT: '0', BTKIT_STATE_DIR: makeScratch(t) }
   for (const [more, expected] of [
     [{}, [2, /no torrents to track/]],

@@ -37,7 +37,7 @@ test('content whose bytes were not read is not called whole', async (t) => {
   assert.equal(status, 0)
 })
 
-test('what is wrong has a line a file, a summary, and status 1', async (t) => {
+test('damaged files have a line each, with a summary and status 1', async (t) => {
   const release = plant(t)
   rmSync(placeOf(release, 'a'))
   appendFileSync(placeOf(release, 'b'), 'more')
@@ -168,7 +168,7 @@ test('quiet says nothing of what is whole, and all of what is not', async (t) =>
   )
 })
 
-test('without hashes the sizes alone count', async (t) => {
+test('--no-hash compares only sizes', async (t) => {
   const release = plant(t)
   rmSync(placeOf(release, 'a'))
   const args = ['verify', '--check_hashes', '0', release.torrentPath]
@@ -186,7 +186,7 @@ test('a torrent may come from standard input', async (t) => {
   assert.equal(result.stdout, '-: whole: 3 files, 56 KiB in 4 pieces\n')
 })
 
-test('of many bad files the first fifty are named', async (t) => {
+test('the first fifty of many bad files are named', async (t) => {
   const release = plantRelease(
     t,
     Array.from({ length: 60 }, (_, i) => ({ path: `${i}`, size: 1 })),
@@ -198,7 +198,7 @@ test('of many bad files the first fifty are named', async (t) => {
   assert.equal(lines[50], '… and 10 more files (--json lists all)')
 })
 
-test('of many bad ranges the first four are named', async (t) => {
+test('the first four of many bad ranges are named', async (t) => {
   const release = plantRelease(t, [{ path: 'a', size: 11 * PIECE }])
   const content = readFileSync(placeOf(release, 'a'))
   for (let piece = 1; piece < 11; piece += 2) {

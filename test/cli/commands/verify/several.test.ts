@@ -27,7 +27,7 @@ const NO_NAMES = 'names no torrent; nothing was checked'
 
 const whole = (torrent: string) => `${torrent}: whole: 1 file, 32 KiB in 2 pieces\n`
 
-test('several torrents have a line each, and a sum; their data lies in one directory', async (t) => {
+test('several torrents of one directory have a line each, and a sum', async (t) => {
   const { at, torrents } = plant(t, ['a', 'b'])
   const args = ['verify', ...torrents, '--data', at('data')]
   const { status, stdout, stderr } = await runBtkit(args)
@@ -45,7 +45,7 @@ test('without --data the data of each is looked for beside it', async (t) => {
   }
 })
 
-test('what is wrong stands below its torrent, and one bad torrent stops no other', async (t) => {
+test('errors are listed below their torrent, and a bad torrent does not stop the others', async (t) => {
   const { at, torrents } = plant(t, ['a', 'b', 'c'])
   const [a, b, c] = torrents as [string, string, string]
   rmSync(at('data/a'))
@@ -131,7 +131,7 @@ test('quiet tells of those that are not whole, and then the sum', async (t) => {
   assert.deepEqual([status, stdout], [1, `${lines}2 torrents: 1 whole, 1 not whole\n`])
 })
 
-test('--data holds content by its name alone', async (t) => {
+test('--data finds content by its name', async (t) => {
   const content = pseudoRandom(PIECE)
   const pieces = referenceDigests([content], PIECE)
   const files = [{ length: PIECE, path: ['f'] }]

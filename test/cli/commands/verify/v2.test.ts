@@ -55,7 +55,7 @@ test('a v2 torrent is verified, and its bad blocks are named', async (t) => {
   assert.deepEqual(first?.['blockRanges'], [[PIECE, 2 * PIECE]])
 })
 
-test('that the versions of a hybrid disagree is told', async (t) => {
+test('disagreeing versions of a hybrid are reported', async (t) => {
   const { torrentPath } = plant(t, 'hybrid', (_, info) => {
     const wrong = Uint8Array.from(info.get('pieces') as Uint8Array).fill(0, 0, 20)
     info.set('pieces', wrong)
@@ -95,7 +95,7 @@ test('a v2 torrent without its layers is refused by the file', async (t) => {
   assert.equal(bySize.status, 0)
 })
 
-test('where the cache knows the blocks, the bad ones are named, however long pieces are', async (t) => {
+test('if the cache knows the blocks, bad blocks are named, whatever the piece length', async (t) => {
   const directory = makeScratch(t, { data: pseudoRandom(20 * PIECE) })
   const [data, torrentPath] = [join(directory, 'data'), join(directory, 'data.torrent')]
   utimesSync(data, 1000, 1000)
