@@ -79,7 +79,7 @@ export function planOf(content: Content, request: MakeRequest): TorrentPlan {
 }
 
 /** Largest torrent in bytes; no known program creates larger ones. */
-const MAX_TORRENT = 512 * 1024 * 1024
+export const MAX_TORRENT = 512 * 1024 * 1024
 
 function hashesAt(path: string | null): InfoHashes | null {
   if (path === null) return null

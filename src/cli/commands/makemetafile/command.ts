@@ -10,6 +10,7 @@ import { makeRequests, STDIN, type MakeGroup } from './request.js'
 import { declareMakemetafile, type MakeOptions } from './options.js'
 import { trackerlessNote } from '../../arguments/tracker-options.js'
 import { sortOperands } from '../../arguments/operands.js'
+import { checkAll } from './check-torrents.js'
 import { makeAll, makeStreamed } from './make-torrents.js'
 
 /** Defines the command `makemetafile`. */
@@ -30,7 +31,12 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     const run = { options, hashContext: { engine, cacheAccess }, io }
     try {
       const makeGroup = isStdin ? makeStreamed : makeAll
-      finish(await tryEach(groups, io, (group) => makeGroup(group, run)))
+      const unchanged: boolean[] = []
+      const status = await tryEach(groups, io, async (group) => {
+        if (!options.check) return makeGroup(group, run)
+        unchanged.push(await checkAll(group, run))
+      })
+      finish(unchanged.every(Boolean) ? status : 1)
     } finally {
       await cacheAccess.cache.close()
     }

@@ -80,7 +80,8 @@ async function readWithProgress(request: StreamRequest, { options, hashContext, 
   }
 }
 
-function tellOfPlan(plan: TorrentPlan, { options, io }: Run): void {
+/** Reports skipped entries and names that some clients change, before hashing. */
+export function tellOfPlan(plan: TorrentPlan, { options, io }: Run): void {
   if (options.quiet) return
   for (const note of notes(plan, options)) reportNote(`${plan.request.source}: ${note}`, io)
   const paths = backslashedPaths(plan.content)

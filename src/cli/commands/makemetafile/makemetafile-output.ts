@@ -2,6 +2,7 @@ import { basename, normalize, resolve } from 'node:path'
 import type { ChecksumList } from '../../../core/checksums/lists.js'
 import { bytesOf, type Content, type Skipped } from '../../../core/digests/content.js'
 import { withoutPads } from '../../../core/digests/pad-files.js'
+import type { TargetDifference } from '../../../core/make/compare-with-target.js'
 import type { TorrentPlan } from '../../../core/make/make-torrent.js'
 import type { InfoHashes } from '../../../metainfo/info-hashes.js'
 import { jsonLine } from '../../../text/escape.js'
@@ -76,6 +77,39 @@ export function textLines(made: MakeResult, cwd: string): string[] {
   ]
 }
 
+/** A torrent that was compared with the file that it would replace. */
+export interface CheckResult extends Pick<MakeResult, 'hashes' | 'plan'> {
+  readonly difference: TargetDifference
+}
+
+/** Formats a comparison for programs: one line of JSON. */
+export function checkJson({ hashes, plan, difference }: CheckResult): string {
+  const { torrent } = plan.request
+  return jsonLine({
+    torrent,
+    name: plan.content.name,
+    status: difference.status,
+    changes: difference.changes,
+    infoHash: hashes?.infoHash ?? null,
+    infoHashV2: hashes?.infoHashV2 ?? null,
+    oldInfoHash: plan.replaced?.infoHash ?? null,
+    oldInfoHashV2: plan.replaced?.infoHashV2 ?? null,
+  })
+}
+
+/** Formats a comparison for people. */
+export function checkLines(checked: CheckResult): string[] {
+  const { status, changes } = checked.difference
+  const { torrent } = checked.plan.request
+  if (status === 'unchanged') return [`unchanged ${torrent}`]
+  if (status === 'missing') return [`would create ${torrent}`, ...hashLines(checked.hashes)]
+  const old = oldHashLines(checked)
+  return [
+    `would change ${torrent}: ${changes.join(', ')}`,
+    ...(old.length > 0 ? [...hashLines(checked.hashes), ...old] : []),
+  ]
+}
+
 /** Whether a source such as `.` does not show its name. Then the torrent's full path is printed. */
 function isDots(source: string): boolean {
   return ['.', '..'].includes(basename(normalize(source)))
@@ -90,7 +124,10 @@ function hashLines(hashes: InfoHashes | null): string[] {
 }
 
 /** The old info hashes if a replaced torrent had others, because its clients do not follow. */
-function oldHashLines({ hashes, plan: { replaced } }: MakeResult): string[] {
+function oldHashLines({
+  hashes,
+  plan: { replaced },
+}: Pick<MakeResult, 'hashes' | 'plan'>): string[] {
   const isSame =
     hashes?.infoHash === replaced?.infoHash && hashes?.infoHashV2 === replaced?.infoHashV2
   return isSame ? [] : hashLines(replaced).map((line) => `old ${line}`)

@@ -42,6 +42,11 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     )
     .option('--no-clobber', 'fail if the torrent exists')
     .option('--force', 'replace the file even if it is not a torrent', false)
+    .option(
+      '--check',
+      'write nothing; end with 1 if the torrent would change, and print what',
+      false,
+    )
     .option('--json', 'print one line of JSON for each torrent', false)
     .option('-v, --verbose', 'name each skipped entry, and why', false)
     .addHelpText('after', EXAMPLES)

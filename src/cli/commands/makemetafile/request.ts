@@ -112,6 +112,7 @@ function checkStandardInput({ sources }: MakeOperands, options: MakeOptions): vo
 function checkTogether(operands: MakeOperands, options: MakeOptions): void {
   const { sources, chosen } = operands
   checkStandardInput(operands, options)
+  if (options.check) checkComparable(operands, options)
   checkGivenOnce(sources)
   checkGivenOnce(options.source.map((tag) => `--source ${tag}`))
   if (options.randomize && hasRandomKey(options)) {
@@ -142,6 +143,20 @@ function checkTogether(operands: MakeOperands, options: MakeOptions): void {
 function checkGivenOnce(given: readonly string[]): void {
   const twice = given.find((text, i) => given.indexOf(text) < i)
   if (twice !== undefined) throw new BtkitError('usage', `${twice}: is given twice`)
+}
+
+/** Refuses options by which --check would compare nothing, or nothing of use. */
+function checkComparable({ sources }: MakeOperands, options: MakeOptions): void {
+  const { target, dryRun, randomize } = options
+  const others = [
+    sources.includes(STDIN) && '-',
+    target === '-' && '--target -',
+    dryRun && '--dry-run',
+    randomize && '--randomize',
+  ]
+  const other = others.find((each) => each !== false)
+  if (other === undefined) return
+  throw new BtkitError('usage', `--check and ${other} exclude each other`)
 }
 
 function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {

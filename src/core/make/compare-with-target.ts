@@ -1,0 +1,62 @@
+import { Buffer } from 'node:buffer'
+import { BtkitError } from '../../errors.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
+import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
+import { swarmDifferences } from '../../metainfo/compare-swarms.js'
+import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
+import { MAX_TORRENT } from './make-torrent.js'
+
+/** How a torrent differs from the file that it would replace. */
+export interface TargetDifference {
+  readonly status: 'unchanged' | 'changed' | 'missing'
+  /** The keys that differ, such as `announce`; for info also what differs in it: `info: name`. */
+  readonly changes: readonly string[]
+}
+
+/**
+ * Compares a torrent with the file at its path. `isDated` says whether the creation date counts.
+ * @throws BtkitError if the file cannot be read, or is no torrent
+ */
+export function compareWithTarget(
+  path: string,
+  bytes: Uint8Array,
+  { isDated }: { readonly isDated: boolean },
+): TargetDifference {
+  const old = readOld(path)
+  if (old === null) return { status: 'missing', changes: [] }
+  const [before, now] = [valuesOf(old, path), valuesOf(bytes, path)]
+  const keys = [...new Set([...before.keys(), ...now.keys()])].filter((key) => {
+    if (key === 'creation date' && !isDated) return false
+    const [one, other] = [before.get(key), now.get(key)]
+    return !one || !other || !one.equals(other)
+  })
+  const changes = keys.flatMap((key) => (key === 'info' ? infoChanges(old, bytes) : [key]))
+  return { status: changes.length === 0 ? 'unchanged' : 'changed', changes }
+}
+
+function readOld(path: string): Uint8Array | null {
+  try {
+    return readBoundedRegular(path, MAX_TORRENT)
+  } catch (error) {
+    if (error instanceof BtkitError && error.code === 'not-found') return null
+    throw error
+  }
+}
+
+/** The encoded values of a torrent by key. */
+function valuesOf(bytes: Uint8Array, path: string): Map<string, Buffer> {
+  try {
+    const limits = { maxSize: MAX_TORRENT, maxDepth: DEFAULT_MAX_DEPTH }
+    const { spans } = readBencode(bytes, limits)
+    const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    return new Map([...spans].map(([key, { start, end }]) => [key, whole.subarray(start, end)]))
+  } catch (error) {
+    throw error instanceof BtkitError ? error.of(path) : error
+  }
+}
+
+function infoChanges(old: Uint8Array, bytes: Uint8Array): string[] {
+  const limits = { maxSize: MAX_TORRENT }
+  const found = swarmDifferences(parseMetainfo(old, limits), parseMetainfo(bytes, limits))
+  return [...new Set(found.map(({ what }) => `info: ${what.replace(/^info\./, '')}`))]
+}
