@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { runBtkit } from '../support/run-btkit.js'
+import { makeScratch } from '../support/scratch.js'
 import { serveMirror } from '../support/serve.js'
 import { startTrack } from '../support/track.js'
 
@@ -11,8 +14,11 @@ test('the guide to monitoring lists the metrics that there are, and the dashboar
   const { get } = await startTrack(t)
   const served = await (await fetch(`${address}/-/metrics`)).text()
   const tracked = await (await get('/-/metrics')).text()
+  const file = join(makeScratch(t, { 'd/a': 'a' }), 'm.prom')
+  await runBtkit(['completedir', join(file, '../d'), '--metrics-file', file])
+  const completed = readFileSync(file, 'utf8')
   const metrics = new Set(
-    [...`${served}${tracked}`.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name),
+    [...`${served}${tracked}${completed}`.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name),
   )
   const guide = readFileSync('docs/monitoring.md', 'utf8')
   const dashboard = readFileSync('docs/grafana-dashboard.json', 'utf8')

@@ -22,6 +22,7 @@ import {
   hasChanges,
   keptOf,
 } from './completedir-output.js'
+import { metricsFile, withMetrics } from './metrics-file.js'
 import { askedRules, declareCompletedir, type CompleteOptions } from './options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
@@ -37,23 +38,32 @@ import { once } from 'node:events'
 /** Defines the command `completedir`. */
 export function defineCompletedir({ io, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options, command) => {
-    const request = await completeRequest(
-      { ...sortOperands(args), asked: askedRules(command) },
-      options,
-      io,
-    )
-    await checkPatterns(options)
-    warnOfTracker(request.common, options, io)
-    noteInfoKeys(options, io)
-    const started = io.now()
-    const report = await complete(request, options, io)
-    const isTrackerless = isWithoutTracker(request) && !options.trackerless
-    printReport(report, { options, seconds: (io.now() - started) / 1000, isTrackerless }, io)
-    const isHooked = await runHook(report, { options, seconds: (io.now() - started) / 1000 }, io)
-    if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
-    const failures = failuresOf(report)
-    finish(failures.length > 0 || !isHooked ? 1 : 0)
+    const operands = sortOperands(args)
+    const file = metricsFile(options, operands.sources, io)
+    const { isSuccess } = await withMetrics(file, io, async () => {
+      const request = await completeRequest(
+        { ...operands, asked: askedRules(command) },
+        options,
+        io,
+      )
+      return runAndReport(request, options, io)
+    })
+    finish(isSuccess ? 0 : 1)
   })
+}
+
+async function runAndReport(request: CompleteRequest, options: CompleteOptions, io: Io) {
+  await checkPatterns(options)
+  warnOfTracker(request.common, options, io)
+  noteInfoKeys(options, io)
+  const started = io.now()
+  const report = await complete(request, options, io)
+  const isTrackerless = isWithoutTracker(request) && !options.trackerless
+  printReport(report, { options, seconds: (io.now() - started) / 1000, isTrackerless }, io)
+  const isHooked = await runHook(report, { options, seconds: (io.now() - started) / 1000 }, io)
+  if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
+  const failures = failuresOf(report)
+  return { report, isSuccess: failures.length === 0 && isHooked }
 }
 
 async function completeRequest(

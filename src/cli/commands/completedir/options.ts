@@ -58,6 +58,10 @@ export function declareCompletedir() {
       'run this command after changes, with the JSON report as its input',
       read.commandLine,
     )
+    .option(
+      '--metrics-file <file>',
+      "write metrics of the run to this file, for node_exporter's textfile collector",
+    )
     .addHelpText('after', EXAMPLES)
 }
 

@@ -147,10 +147,10 @@ function checkGivenOnce(given: readonly string[]): void {
 
 /** Refuses options by which --check would compare nothing, or nothing of use. */
 function checkComparable({ sources }: MakeOperands, options: MakeOptions): void {
-  const { target, dryRun, randomize } = options
+  const { output, dryRun, randomize } = options
   const others = [
     sources.includes(STDIN) && '-',
-    target === '-' && '--target -',
+    output === '-' && '--output -',
     dryRun && '--dry-run',
     randomize && '--randomize',
   ]

@@ -59,7 +59,7 @@ test('several tags and sources are compared each', async (t) => {
 
 test('it excludes what writes nothing to compare with', async (t) => {
   const { make } = makeWorkplace(t)
-  for (const other of ['--dry-run', '--randomize', '--target -']) {
+  for (const other of ['--dry-run', '--randomize', '--output -']) {
     const { status, stderr } = await make(['--check', ...other.split(' ')])
     const message = `btkit: --check and ${other} exclude each other\n`
     assert.deepEqual([status, stderr], [2, message])
