@@ -62,7 +62,7 @@ for (const kernel of TWINS) {
     const { stream, contents, padded } = plantAligned(t, [30 * MIB + 1, 5, 50 * MIB], MIB)
     let count = 0
     const pauses: Pauses = {
-      onPause: (act) => void setTimeout(act, 2),
+      onPause: (act) => void setTimeout(act, count === 0 ? 2 : 10),
       goOn: () => Promise.resolve(1 + (count++ % 3)),
     }
     const options = { kernel, threads: 2, isOffloaded: true, pauses, wanted: 'both' } as const

@@ -1,7 +1,5 @@
-// The quickest of the clients; the others are tested by npm run check:long
+// The quickest of the clients; the others, and the rest of it, are tested by npm run check:long
 import { testDownloadByDaemon } from './download-by-daemon.js'
-import { testMagnets } from './download-magnet.js'
-import { testStalls } from './download-stall.js'
 import { testDownloads } from './download.js'
 import { testLaunching } from './launchmany.js'
 import { testPublishing } from './publish.js'
@@ -11,6 +9,4 @@ testPublishing('aria2')
 testRefusals('aria2')
 testDownloadByDaemon('aria2')
 testDownloads('aria2c')
-testStalls('aria2c')
-testMagnets('aria2c')
 testLaunching('aria2c')

@@ -29,18 +29,6 @@ export function testDownloads(client: string): void {
     },
   )
 
-  test(`a download with ${client} has the name that --saveas says`, options, async (t) => {
-    const content = pseudoRandom(400_000, 3)
-    const { torrent } = await seededFor(t, client, { 'one.bin': content })
-    const to = makeScratch(t)
-    const args = [torrent, '--saveas', join(to, 'below/other.bin'), '--seed-time', '0.1', ...MINE]
-    const { status, stderr } = await runExecutable('btdownloadheadless', args, {
-      env: only(t, client),
-    })
-    assert.equal(status, 0, stderr)
-    assertHolds(to, { 'below/other.bin': content })
-  })
-
   test(`a download with ${client} that was killed half-way is resumed`, options, async (t) => {
     const content = pseudoRandom(2_000_000, 4)
     const release = await seededFor(t, client, { 'one.bin': content })
@@ -66,6 +54,23 @@ export function testDownloads(client: string): void {
     const resumed = await runExecutable('btkit', args, { env })
     assert.equal(resumed.status, 0, resumed.stderr)
     assertHolds(to, { 'one.bin': content })
+  })
+}
+
+/** Tests the old command line, and how a download ends, with the same programs. */
+export function testMoreDownloads(client: string): void {
+  const options = { skip: unlessLibtorrent.skip || unlessInstalled(client).skip }
+
+  test(`a download with ${client} has the name that --saveas says`, options, async (t) => {
+    const content = pseudoRandom(400_000, 3)
+    const { torrent } = await seededFor(t, client, { 'one.bin': content })
+    const to = makeScratch(t)
+    const args = [torrent, '--saveas', join(to, 'below/other.bin'), '--seed-time', '0.1', ...MINE]
+    const { status, stderr } = await runExecutable('btdownloadheadless', args, {
+      env: only(t, client),
+    })
+    assert.equal(status, 0, stderr)
+    assertHolds(to, { 'below/other.bin': content })
   })
 
   test(`the old command line seeds a file that is there with ${client}`, options, async (t) => {

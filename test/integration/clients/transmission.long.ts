@@ -1,7 +1,7 @@
 import { testDownloadByDaemon } from './download-by-daemon.js'
 import { testMagnets } from './download-magnet.js'
 import { testStalls } from './download-stall.js'
-import { testDownloads } from './download.js'
+import { testDownloads, testMoreDownloads } from './download.js'
 import { testLaunching } from './launchmany.js'
 import { testPublishing } from './publish.js'
 import { testRefusals } from './refusals.js'
@@ -10,6 +10,7 @@ testPublishing('transmission')
 testRefusals('transmission')
 testDownloadByDaemon('transmission')
 testDownloads('transmission-daemon')
+testMoreDownloads('transmission-daemon')
 testStalls('transmission-daemon')
 testMagnets('transmission-daemon')
 testLaunching('transmission-daemon')
