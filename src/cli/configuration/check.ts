@@ -24,9 +24,9 @@ export type SectionTable = ReadonlyMap<string, readonly ReadonlyMap<string, Opti
  * Checks a configuration file. Each message has file, line and column, and reports unknown
  * sections, unknown keys or invalid values.
  */
-export function checkFile(path: string, table: SectionTable, io: Io): string[] {
+export async function checkFile(path: string, table: SectionTable, io: Io): Promise<string[]> {
   try {
-    const configuration = configurationOf(readConfigurationText(path, io), path)
+    const configuration = await configurationOf(readConfigurationText(path, io), path)
     const { sections, presets } = configuration
     const aliases = aliasesOf([configuration])
     const world = { env: io.env, aliases }

@@ -9,9 +9,12 @@ import { givenOptions, trackersIn, type GivenOptions, type Part } from '../optio
 import { optionEntries, type OptionEntry } from '../options/table.js'
 import { LEGACY_KEYS, TRACKERS } from '../options/traits.js'
 import { configurationFiles, mkbrrFiles, readConfigurations } from './files.js'
+import { aliasesOf, spellAliases } from './aliases.js'
 import { settingChanges, strongest } from './levels.js'
-import type { Line, Settled } from './settle.js'
+import { requireKnownSections } from './sections.js'
+import { settle, type Line, type Settled } from './settle.js'
 import type { Setting } from './settings.js'
+import { rulesToCheck } from './tracker-rules.js'
 
 /** The option `--config`, which each command has. */
 export function configOption(): Option {
@@ -104,22 +107,15 @@ export async function findSettings(
   const all = optionEntries(command)
   const entries = isLegacy ? onlyLegacy(all) : all
   const presets = valuesOf('preset', given)
-  const read = readConfigurations(configurationFiles(given.config, io), io).filter(
-    ({ text }) => text !== '',
-  )
-  if (read.length === 0 && !presets?.length) {
+  const own = configurationFiles(given.config, io)
+  if (own.length === 0 && !presets?.length) {
     const line = lineOf(given.parts, given.attributes, presets)
     const levels = [environmentLevel(isLegacy ? null : section, entries, io.env)]
     const settings = strongest(levels, line.typed, entries)
     return { settings, rules: [], overridden: [], parts: given.parts }
   }
-  // To load what reads it takes a while
-  const layers = await import('./layers.js')
-  const { aliasesOf, configurationOf, requireKnownSections, settle, spellAliases } = layers
   const others = presets?.length ? mkbrrFiles(given.config, io) : []
-  const configurations = [...readConfigurations(others, io), ...read].map(({ path, text }) =>
-    configurationOf(text, path),
-  )
+  const configurations = await readConfigurations([...others, ...own], io)
   for (const configuration of configurations) requireKnownSections(configuration)
   const aliases = isLegacy ? new Map<string, never>() : aliasesOf(configurations)
   const place = { cwd: io.cwd, isReannounce: section === 'reannounce' }
@@ -190,8 +186,5 @@ export async function configuredRules(
   option: string | undefined,
   io: Io,
 ): Promise<readonly TrackerRule[]> {
-  const read = readConfigurations(configurationFiles(option, io), io)
-  if (!read.some(({ text }) => text.includes('trackers') || text.includes('\\'))) return []
-  const { configurationOf, rulesToCheck } = await import('./layers.js')
-  return rulesToCheck(read.map(({ path, text }) => configurationOf(text, path)))
+  return rulesToCheck(await readConfigurations(configurationFiles(option, io), io))
 }

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { asBtkitError, BtkitError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
+import { configurationOf, type Configuration } from './sections.js'
 
 /** The configuration of all users. */
 export const SYSTEM_FILE = '/etc/btkit/config.yaml'
@@ -62,9 +63,15 @@ export function readConfigurationText(path: string, { isRoot }: Pick<World, 'isR
   }
 }
 
-/** Reads configuration files, as readConfigurationText does. */
-export function readConfigurations(paths: readonly string[], io: Pick<World, 'isRoot'>) {
-  return paths.map((path) => ({ path, text: readConfigurationText(path, io) }))
+/**
+ * Reads and parses configuration files.
+ * @throws BtkitError as readConfigurationText and configurationOf
+ */
+export function readConfigurations(
+  paths: readonly string[],
+  io: Pick<World, 'isRoot'>,
+): Promise<Configuration[]> {
+  return Promise.all(paths.map((path) => configurationOf(readConfigurationText(path, io), path)))
 }
 
 /** Mode bits: writable by group or others, and the sticky bit of directories. */

@@ -138,8 +138,10 @@ class Reader {
       if (keys.has(key)) throw new BtkitError('usage', `${place}: ${key} is given twice`)
       keys.add(key)
       const item = this.read(value, depth + 1)
+      const { value: found } = item
+      const isEmpty = found.kind === 'text' && found.text === '' && found.isPlain
       // An empty value gets the position of its key
-      return { key, place, item: isNode(value) ? item : { ...item, place } }
+      return { key, place, item: isEmpty ? { ...item, place } : item }
     })
   }
 

@@ -5,7 +5,8 @@ import { takesDefault } from '../options/traits.js'
 import { findEntry } from './find-entry.js'
 import { suggestion } from './nearest.js'
 import { isMkbrrs, mkbrrPresets } from './mkbrr.js'
-import { parseConfiguration, type Located, type LocatedEntry, type Section } from './read-file.js'
+import type { Located, LocatedEntry, Section } from './read-file.js'
+import { parseSimple } from './simple-yaml.js'
 import { candidateOf, type Candidate, type World } from './settings.js'
 
 /** The keys of a configuration that are not sections of options. */
@@ -25,11 +26,12 @@ export interface Configuration {
 }
 
 /**
- * Parses a configuration file into its sections.
+ * Parses a configuration file into its sections. Only files that are not simple need the yaml
+ * package, which takes milliseconds to load.
  * @throws BtkitError `usage` with file, line and column
  */
-export function configurationOf(text: string, path: string): Configuration {
-  const all = parseConfiguration(text, path)
+export async function configurationOf(text: string, path: string): Promise<Configuration> {
+  const all = parseSimple(text, path) ?? (await parseWhole(text, path))
   const item = (name: string) => all.find(({ key }) => key === name)?.item
   const sections = isMkbrrs(all)
     ? []
@@ -43,6 +45,11 @@ export function configurationOf(text: string, path: string): Configuration {
     aliases: entriesOf(item('aliases'), 'aliases'),
     trackers: sectionsIn(entriesOf(item('trackers'), 'trackers')),
   }
+}
+
+async function parseWhole(text: string, path: string): Promise<readonly LocatedEntry[]> {
+  const { parseConfiguration } = await import('./read-file.js')
+  return parseConfiguration(text, path)
 }
 
 function sectionsIn(entries: readonly LocatedEntry[]): Section[] {

@@ -27,24 +27,26 @@ export function knownSections(): string[] {
 
 /** The keys that a section may have, without `no-…` forms and names of other programs. */
 export function knownKeys(section: string): string[] {
-  return sectionsFor(section).flatMap(({ values, switches }) => [...values, ...switches])
+  return sectionsFor(section).flatMap(([name, { values, switches }]) =>
+    [...values, ...switches].filter((key) => section !== DEFAULTS || takesDefault(name, key)),
+  )
 }
 
 /** Whether a section may have a key, in any of its forms. */
 export function isKnownKey(key: string, section: string): boolean {
-  const opposite = key.startsWith('no-') ? key.slice('no-'.length) : null
-  return sectionsFor(section).some(({ values, switches }) => {
-    const names = [key, ...otherNames(key)]
-    if (names.some((name) => values.includes(name) || switches.includes(name))) return true
-    return opposite !== null && switches.includes(opposite)
+  const names = [key, ...otherNames(key)]
+  const opposite = key.startsWith('no-') ? key.slice('no-'.length) : ''
+  return sectionsFor(section).some(([command, { values, switches }]) => {
+    const found =
+      names.find((name) => values.includes(name) || switches.includes(name)) ??
+      (switches.includes(opposite) ? opposite : undefined)
+    return found !== undefined && (section !== DEFAULTS || takesDefault(command, found))
   })
 }
 
-function sectionsFor(section: string): SectionKeys[] {
+function sectionsFor(section: string): (readonly [command: string, keys: SectionKeys])[] {
   const all = allKeys()
-  if (section !== DEFAULTS) return [all[section] ?? { values: [], switches: [] }]
-  return Object.entries(all).map(([name, { values, switches }]) => {
-    const ofDefaults = (keys: readonly string[]) => keys.filter((key) => takesDefault(name, key))
-    return { values: ofDefaults(values), switches: ofDefaults(switches) }
-  })
+  if (section === DEFAULTS) return Object.entries(all)
+  const own = all[section]
+  return own ? [[section, own]] : []
 }

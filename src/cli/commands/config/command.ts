@@ -77,7 +77,7 @@ function defineCheck({ io, commands, finish }: CommandContext) {
       const table = sectionTable(await commands())
       let failures = 0
       for (const file of files) {
-        const problems = checkFile(file, table, io)
+        const problems = await checkFile(file, table, io)
         for (const problem of problems) reportError(problem, io)
         failures += problems.length
         const result = problems.length === 0 ? 'nothing wrong' : count(problems.length, 'problem')

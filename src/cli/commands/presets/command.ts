@@ -3,7 +3,6 @@ import { escapeText, jsonLine } from '../../../text/escape.js'
 import { configurationFiles, mkbrrFiles, readConfigurations } from '../../configuration/files.js'
 import { namesIn, presetsOf } from '../../configuration/presets.js'
 import type { Section } from '../../configuration/read-file.js'
-import { configurationOf } from '../../configuration/sections.js'
 import { hidePasswords, shownText, withoutColumn } from '../../configuration/settings.js'
 import type { CommandContext } from '../../context.js'
 import { reportNote } from '../../output/messages.js'
@@ -19,10 +18,10 @@ export function definePresets({ io }: CommandContext) {
     .description('List the presets of the configuration, for --preset.')
     .option('--json', 'print one line of JSON for each preset', false)
     .addHelpText('after', EXAMPLES)
-    .action(({ json, ...options }) => {
+    .action(async ({ json, ...options }) => {
       const { config } = options as { readonly config?: string }
       const files = [...mkbrrFiles(config, io), ...configurationFiles(config, io)]
-      const all = readConfigurations(files, io).map(({ path, text }) => configurationOf(text, path))
+      const all = await readConfigurations(files, io)
       const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
       const presets = [...presetsOf(all).values()]
       for (const preset of presets) {
