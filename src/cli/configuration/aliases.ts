@@ -6,15 +6,18 @@ import type { Part } from '../options/given.js'
 import { TRACKERS } from '../options/traits.js'
 import type { Located } from './read-file.js'
 import type { Configuration } from './sections.js'
-import type { Aliases } from './settings.js'
+import { tolerate, type Aliases, type Mistakes } from './settings.js'
 
 /**
  * The aliases of configurations with the strongest last.
  * @throws BtkitError `usage` for a value that is no tracker
  */
-export function aliasesOf(configurations: readonly Configuration[]): Aliases {
+export function aliasesOf(configurations: readonly Configuration[], mistakes?: Mistakes): Aliases {
   const entries = configurations.flatMap(({ aliases }) => aliases)
-  return new Map(entries.map(({ key, place, item }) => [key, tiersOf(key, place, item)]))
+  const tiers = entries.map(({ key, place, item }) => {
+    return [key, tolerate(mistakes, [], () => tiersOf(key, place, item))] as const
+  })
+  return new Map(tiers.filter(([, each]) => each.length > 0))
 }
 
 function tiersOf(name: string, place: string, item: Located): string[][] {

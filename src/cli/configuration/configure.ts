@@ -1,7 +1,6 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { TrackerRule } from '../../metainfo/lint/tracker-rule.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
-import { environmentLevel } from './environment.js'
 import { normalizeOptionNames } from '../arguments/option-names.js'
 import type { Io } from '../io.js'
 import { BtkitError } from '../../errors.js'
@@ -10,10 +9,10 @@ import { optionEntries, type OptionEntry } from '../options/table.js'
 import { LEGACY_KEYS, TRACKERS } from '../options/traits.js'
 import { configurationFiles, mkbrrFiles, readConfigurations } from './files.js'
 import { aliasesOf, spellAliases } from './aliases.js'
-import { settingChanges, strongest } from './levels.js'
+import { settingChanges } from './levels.js'
 import { requireKnownSections } from './sections.js'
 import { settle, type Line, type Settled } from './settle.js'
-import type { Setting } from './settings.js'
+import type { Mistakes, Setting } from './settings.js'
 import { rulesToCheck } from './tracker-rules.js'
 
 /** The option `--config`, which each command has. */
@@ -73,7 +72,7 @@ export async function configure(
   if (isLegacy && given.attributes.has('preset'))
     throw new BtkitError('usage', '--preset: presets are for btkit makemetafile and completedir')
   const found = await findSettings(target, given, io).catch((error: unknown) => {
-    // These commands report what is wrong
+    // It reports what is wrong
     if (target.section === 'config' && error instanceof BtkitError) return null
     throw error
   })
@@ -87,8 +86,12 @@ export async function configure(
   return { args: [...added, ...own], settings, rules, overridden, changes }
 }
 
+interface Given extends Pick<GivenOptions, 'config' | 'parts' | 'attributes'> {
+  readonly mistakes?: Mistakes
+}
+
 /** A command line without anything. */
-export const NOTHING_GIVEN: Pick<GivenOptions, 'config' | 'parts' | 'attributes'> = {
+export const NOTHING_GIVEN: Given = {
   config: undefined,
   parts: [],
   attributes: new Set(),
@@ -97,32 +100,28 @@ export const NOTHING_GIVEN: Pick<GivenOptions, 'config' | 'parts' | 'attributes'
 /**
  * The settings of configuration and environment for a command, except those that the command line
  * overrides.
- * @throws BtkitError `usage`
+ * @throws BtkitError `usage` for a mistake, unless `given` has a set that mistakes are added to
  */
 export async function findSettings(
   { section, command, isLegacy }: Target,
-  given: Pick<GivenOptions, 'config' | 'parts' | 'attributes'>,
+  given: Given,
   io: Io,
 ): Promise<Settled & { readonly parts: readonly Part[] }> {
   const all = optionEntries(command)
   const entries = isLegacy ? onlyLegacy(all) : all
   const presets = valuesOf('preset', given)
-  const own = configurationFiles(given.config, io)
-  if (own.length === 0 && !presets?.length) {
-    const line = lineOf(given.parts, given.attributes, presets)
-    const levels = [environmentLevel(isLegacy ? null : section, entries, io.env)]
-    const settings = strongest(levels, line.typed, entries)
-    return { settings, rules: [], overridden: [], parts: given.parts }
-  }
-  const others = presets?.length ? mkbrrFiles(given.config, io) : []
-  const configurations = await readConfigurations([...others, ...own], io)
-  for (const configuration of configurations) requireKnownSections(configuration)
-  const aliases = isLegacy ? new Map<string, never>() : aliasesOf(configurations)
+  const { config, mistakes } = given
+  const others = presets?.length ? mkbrrFiles(config, io) : []
+  const paths = [...others, ...configurationFiles(config, io)]
+  const configurations = await readConfigurations(paths, io, mistakes)
+  for (const configuration of configurations) requireKnownSections(configuration, mistakes)
+  const aliases = isLegacy ? new Map<string, never>() : aliasesOf(configurations, mistakes)
   const place = { cwd: io.cwd, isReannounce: section === 'reannounce' }
   const parts = spellAliases(given.parts, aliases, place)
   const line = lineOf(parts, given.attributes, presets)
   const wanted = { section, entries, isLegacy, line }
-  return { ...settle(configurations, wanted, { env: io.env, aliases }), parts }
+  const world = { env: io.env, aliases, ...(mistakes && { mistakes }) }
+  return { ...settle(configurations, wanted, world), parts }
 }
 
 /** The values that an option is given; null if it is not given. */

@@ -4,6 +4,7 @@ import { asBtkitError, BtkitError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
 import { configurationOf, type Configuration } from './sections.js'
+import { mistaken, type Mistakes } from './settings.js'
 
 /** The configuration of all users. */
 export const SYSTEM_FILE = '/etc/btkit/config.yaml'
@@ -67,11 +68,20 @@ export function readConfigurationText(path: string, { isRoot }: Pick<World, 'isR
  * Reads and parses configuration files.
  * @throws BtkitError as readConfigurationText and configurationOf
  */
-export function readConfigurations(
+export async function readConfigurations(
   paths: readonly string[],
   io: Pick<World, 'isRoot'>,
+  mistakes?: Mistakes,
 ): Promise<Configuration[]> {
-  return Promise.all(paths.map((path) => configurationOf(readConfigurationText(path, io), path)))
+  const read = paths.map(async (path) => {
+    try {
+      return await configurationOf(readConfigurationText(path, io), path)
+    } catch (error) {
+      if (!(error instanceof BtkitError) || !mistakes) throw error
+      return mistaken(mistakes, error.message)
+    }
+  })
+  return (await Promise.all(read)).flat()
 }
 
 /** Mode bits: writable by group or others, and the sticky bit of directories. */

@@ -1,11 +1,10 @@
-import { BtkitError } from '../../errors.js'
 import type { OptionEntry } from '../options/table.js'
 import { isKnownKey } from '../options/known-keys.js'
 import { MAKERS } from '../options/traits.js'
 import { suggestion } from './nearest.js'
 import { candidatesOf, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
-import type { Candidate, Setting, World } from './settings.js'
+import { mistaken, type Candidate, type Setting, type World } from './settings.js'
 
 /** The presets of configurations with the strongest last, each name once. */
 export function presetsOf(configurations: readonly Configuration[]): Map<string, Section> {
@@ -30,7 +29,7 @@ export function presetLevels(
     if (preset) return candidatesOf(preset, options, world)
     const known = [...presets.keys()]
     const others = known.length === 0 ? '; no configuration has presets' : suggestion(name, known)
-    throw new BtkitError('usage', `${place}: there is no preset ${name}${others}`)
+    return mistaken(world.mistakes, `${place}: there is no preset ${name}${others}`)
   })
 }
 

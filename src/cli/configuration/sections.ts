@@ -7,7 +7,7 @@ import { suggestion } from './nearest.js'
 import { isMkbrrs, mkbrrPresets } from './mkbrr.js'
 import type { Located, LocatedEntry, Section } from './read-file.js'
 import { parseSimple } from './simple-yaml.js'
-import { candidateOf, type Candidate, type World } from './settings.js'
+import { candidateOf, mistaken, type Candidate, type Mistakes, type World } from './settings.js'
 
 /** The keys of a configuration that are not sections of options. */
 export const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const
@@ -79,10 +79,11 @@ export interface Wanted {
  * Checks the names of a configuration's sections.
  * @throws BtkitError `usage` for a section that is not known
  */
-export function requireKnownSections({ sections }: Pick<Configuration, 'sections'>): void {
+export function requireKnownSections({ sections }: Configuration, mistakes?: Mistakes): void {
   const known = [...knownSections(), ...NAMED]
-  const wrong = sections.find(({ name }) => !known.includes(name))
-  if (wrong) throw new BtkitError('usage', `${wrong.place}: ${unknownSection(wrong.name, known)}`)
+  for (const { name, place } of sections.filter((section) => !known.includes(section.name))) {
+    mistaken(mistakes, `${place}: ${unknownSection(name, known)}`)
+  }
 }
 
 /** Reports an unknown section, with a suggestion. */
@@ -130,7 +131,7 @@ export function candidatesOf(
     const found = findEntry(key, entries)
     if (found === null) {
       if (isKnown(key)) return []
-      throw new BtkitError('usage', `${place}: ${unknownKey(key, name, known())}`)
+      return mistaken(world.mistakes, `${place}: ${unknownKey(key, name, known())}`)
     }
     if (isTaken && !isTaken(found.entry.key)) return []
     return candidateOf(found, item, world) ?? []

@@ -37,6 +37,34 @@ export type Aliases = ReadonlyMap<string, readonly (readonly string[])[]>
 export interface World extends Pick<Io, 'env'> {
   /** Names that stand for trackers. */
   readonly aliases?: Aliases
+  readonly mistakes?: Mistakes
+}
+
+/** The messages of mistakes in a configuration that is shown in spite of them. */
+export type Mistakes = Set<string>
+
+/**
+ * Adds a mistake to the others, and returns an empty list.
+ * @throws BtkitError `usage` without a set of mistakes
+ */
+export function mistaken(mistakes: Mistakes | undefined, message: string): never[] {
+  if (!mistakes) throw new BtkitError('usage', message)
+  mistakes.add(message)
+  return []
+}
+
+/**
+ * Returns the result of `act`. If that finds a mistake, it is added to the others, and `otherwise`
+ * is the result. Without a set of mistakes the first one is thrown.
+ */
+export function tolerate<T>(mistakes: Mistakes | undefined, otherwise: T, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    if (!mistakes || !(error instanceof BtkitError)) throw error
+    mistakes.add(error.message)
+    return otherwise
+  }
 }
 
 /** The largest secret in a file, in bytes. */
@@ -53,7 +81,7 @@ export function candidateOf(
 ): Candidate | null {
   if (isNothing(item)) return null
   const open = () => {
-    const args = argsOf(entry, item, { isNegated, world })
+    const args = tolerate(world.mistakes, [], () => argsOf(entry, item, { isNegated, world }))
     return { entry, args, shown: shownValue(entry, item, isNegated), place: item.place }
   }
   return { entry, place: item.place, open }

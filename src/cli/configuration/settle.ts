@@ -3,7 +3,7 @@ import { environmentLevel } from './environment.js'
 import { strongest } from './levels.js'
 import { namedIn, presetLevels, presetsOf, type Named } from './presets.js'
 import { levelsOf, type Configuration, type Wanted } from './sections.js'
-import { candidateOf, type Candidate, type Setting, type World } from './settings.js'
+import { candidateOf, tolerate, type Candidate, type Setting, type World } from './settings.js'
 import { ruleCandidates, rulesFor, ruleText, trackerRules, trackersOf } from './tracker-rules.js'
 import type { Part } from '../options/given.js'
 import type { Section } from './read-file.js'
@@ -49,7 +49,9 @@ export function settle(
     defaultLevel(defaultPreset, entries, world),
     ...levelsOf(sections, wanted, world),
   ])
-  const environment = environmentLevel(isLegacy ? null : section, entries, world.env)
+  const environment = tolerate(world.mistakes, [], () =>
+    environmentLevel(isLegacy ? null : section, entries, world.env),
+  )
   if (isLegacy)
     return { settings: strongest([...base, environment], line.typed, entries), ...NO_RULES }
   const names = presetNames(base, line, entries)
@@ -57,7 +59,7 @@ export function settle(
   const weak = [...base, ...presets]
   const before = strongest([...weak, environment], line.typed, entries)
   const trackers = [...new Set([...line.trackers, ...trackersOf(before)])]
-  const rules = rulesFor(trackers, trackerRules(configurations))
+  const rules = rulesFor(trackers, trackerRules(configurations, world.mistakes))
   if (rules.length === 0) return { settings: before, ...NO_RULES }
   return withRules(rules, { weak, environment, line, entries, world, trackers })
 }

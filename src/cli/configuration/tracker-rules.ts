@@ -7,7 +7,14 @@ import { TRACKERS } from '../options/traits.js'
 import type { Located, LocatedEntry, LocatedValue } from './read-file.js'
 import { candidatesOf, unknownKey, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
-import { withoutColumn, type Candidate, type Setting, type World } from './settings.js'
+import {
+  tolerate,
+  withoutColumn,
+  type Candidate,
+  type Mistakes,
+  type Setting,
+  type World,
+} from './settings.js'
 
 /** The keys of a tracker's rule. */
 export const RULE_KEYS: readonly string[] = [
@@ -25,9 +32,16 @@ export const RULE_KEYS: readonly string[] = [
  * rules of a host in a stronger configuration replace all weaker ones of that host.
  * @throws BtkitError `usage` for a key or value that no rule has
  */
-export function trackerRules(configurations: readonly Configuration[]): Map<string, Section> {
+export function trackerRules(
+  configurations: readonly Configuration[],
+  mistakes?: Mistakes,
+): Map<string, Section> {
   const rules = configurations.flatMap(({ trackers }) => trackers)
-  return new Map(rules.map((rule) => [rule.name.toLowerCase(), asOptions(rule)]))
+  const entries = rules.map((rule) => {
+    const nothing = { ...rule, entries: [] }
+    return [rule.name.toLowerCase(), tolerate(mistakes, nothing, () => asOptions(rule))] as const
+  })
+  return new Map(entries)
 }
 
 /**

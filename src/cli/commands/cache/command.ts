@@ -70,13 +70,18 @@ function defineVerify({ io, finish }: CommandContext) {
         .argParser(wholeNumber(1, 1e9))
         .default(1000, '1000'),
     )
-    .action(async ({ cacheDir, sample }) => {
+    .option('--json', 'print a JSON object', false)
+    .action(async ({ cacheDir, sample, json }) => {
       const engine = engineFor({ threads: availableParallelism() }, io)
       const check = await verifyCache(cachePlace(cacheDir, io), engine, sample)
-      for (const path of check.wrong) reportError(`${path}: wrong cache record; removed`, io)
       const { checked, stale, wrong } = check
-      io.stdout.write(`checked ${checked}, wrong ${wrong.length}, out of date ${stale}\n`)
       finish(wrong.length > 0 ? 1 : 0)
+      if (json) {
+        io.stdout.write(jsonLine({ checked, outOfDate: stale, wrong }))
+        return
+      }
+      for (const path of wrong) reportError(`${path}: wrong cache record; removed`, io)
+      io.stdout.write(`checked ${checked}, wrong ${wrong.length}, out of date ${stale}\n`)
     })
 }
 

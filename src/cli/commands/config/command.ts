@@ -34,23 +34,26 @@ export function defineConfig(context: CommandContext) {
     .addCommand(defineSchema(context))
 }
 
-function defineShow({ io, commands }: CommandContext) {
+function defineShow({ io, commands, finish }: CommandContext) {
   return new Command('show')
     .description('Show the value of each option, and where it comes from.')
     .argument('[command...]', 'a command, for all its options (default: what is set, of all)')
     .option('--json', 'print one line of JSON for each option', false)
     .action(async (words, { json, ...options }) => {
       const { config } = options as ConfigOption
+      const mistakes = new Set<string>()
       const all = leafCommands(await commands())
       const wanted = words.length === 0 ? all : named(words.join(' '), all)
       for (const { section, path, command } of wanted) {
         const target = { section, command, isLegacy: false }
-        const { settings } = await findSettings(target, { ...NOTHING_GIVEN, config }, io)
+        const { settings } = await findSettings(target, { ...NOTHING_GIVEN, config, mistakes }, io)
         const shown = shownOptions(command, settings)
         const telling = words.length === 0 ? shown.filter(({ from }) => from !== 'default') : shown
         if (json) for (const each of telling) io.stdout.write(jsonLine({ command: path, ...each }))
         else io.stdout.write(showText(path, telling))
       }
+      for (const mistake of mistakes) reportError(mistake, io)
+      finish(mistakes.size > 0 ? 1 : 0)
       if (words.length > 0 || json) return
       const files = configurationFiles(config, io)
       reportNote(files.length === 0 ? 'no configuration file' : `read ${files.join(', ')}`, io)
@@ -67,7 +70,8 @@ function defineCheck({ io, commands, finish }: CommandContext) {
   return new Command('check')
     .description('Check configuration files, and say what is wrong with file, line and column.')
     .argument('[file...]', 'files to check (default: those that are read)')
-    .action(async (names, options) => {
+    .option('--json', 'print one line of JSON for each file', false)
+    .action(async (names, { json, ...options }) => {
       const { config } = options as ConfigOption
       const files =
         names.length > 0
@@ -78,13 +82,31 @@ function defineCheck({ io, commands, finish }: CommandContext) {
       let failures = 0
       for (const file of files) {
         const problems = await checkFile(file, table, io)
-        for (const problem of problems) reportError(problem, io)
         failures += problems.length
+        if (json) {
+          io.stdout.write(jsonLine(checkReport(file, problems)))
+          continue
+        }
+        for (const problem of problems) reportError(problem, io)
         const result = problems.length === 0 ? 'nothing wrong' : count(problems.length, 'problem')
         io.stdout.write(`${escapeText(file)}: ${result}\n`)
       }
       finish(failures > 0 ? 1 : 0)
     })
+}
+
+/** The report of one file for programs. */
+function checkReport(file: string, problems: readonly string[]) {
+  return {
+    file,
+    ok: problems.length === 0,
+    problems: problems.map((problem) => {
+      const place = problem.startsWith(`${file}:`) ? problem.slice(file.length) : ''
+      const [all = '', line, column] = /^:(\d+):(\d+): /.exec(place) ?? []
+      if (!line) return { line: null, column: null, message: problem }
+      return { line: Number(line), column: Number(column), message: place.slice(all.length) }
+    }),
+  }
 }
 
 function defineInit({ io, commands }: CommandContext) {

@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings'
 import { availableKernels, chooseKernel, measureKernel } from '../../../hash/kernels/choose.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
+import { jsonLine } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
 import { findAddon } from '../../../native-addon.js'
 import { version } from '../../../version.js'
@@ -11,29 +12,47 @@ import { version } from '../../../version.js'
 export function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
     .description('Show how this installation hashes, and how fast.')
-    .action(() => {
-      const chosen = chooseKernel(io.env['BTKIT_HASH'] || undefined)
-      io.stdout.write(
-        `btkit ${version()}, Node ${process.version} on ${process.platform} ${process.arch}\n`,
-      )
-      for (const line of accelerator()) io.stdout.write(`${line}\n`)
-      io.stdout.write(`threads: ${availableParallelism()}\n`)
-      io.stdout.write(`hash kernel: ${chosen.name} (${reason(io)})\n`)
-      for (const kernel of availableKernels()) {
-        io.stdout.write(
-          `  ${kernel.name.padEnd(7)} SHA-1 ${formatBytes(measureKernel(kernel, 'sha1'))}/s a thread\n`,
-        )
-      }
+    .option('--json', 'print a JSON object', false)
+    .action(({ json }) => {
+      const report = examine(io)
+      io.stdout.write(json ? jsonLine(report) : reportText(report))
     })
 }
 
-function reason({ env }: Io): string {
-  if (env['BTKIT_HASH']) return 'set by BTKIT_HASH'
-  return 'the fastest on this machine'
+type Report = ReturnType<typeof examine>
+
+function examine({ env }: Io) {
+  const { origin, failures } = findAddon()
+  return {
+    version: version(),
+    node: process.version,
+    platform: process.platform,
+    arch: process.arch,
+    accelerator: origin,
+    /** Why other accelerators could not be loaded. */
+    failures,
+    threads: availableParallelism(),
+    kernel: chooseKernel(env['BTKIT_HASH'] || undefined).name,
+    isKernelSet: Boolean(env['BTKIT_HASH']),
+    /** Bytes per second on one thread. */
+    kernels: availableKernels().map((kernel) => {
+      return { name: kernel.name, sha1Rate: Math.round(measureKernel(kernel, 'sha1')) }
+    }),
+  }
 }
 
-/** Names the native accelerator in use, and why others could not be loaded. */
-function accelerator(): string[] {
-  const { origin, failures } = findAddon()
-  return [`accelerator: ${origin ?? 'none'}`, ...failures.map((failure) => `  ${failure}`)]
+function reportText(report: Report): string {
+  const { node, platform, arch, accelerator, failures, threads, kernel, isKernelSet } = report
+  const reason = isKernelSet ? 'set by BTKIT_HASH' : 'the fastest on this machine'
+  const lines = [
+    `btkit ${report.version}, Node ${node} on ${platform} ${arch}`,
+    `accelerator: ${accelerator ?? 'none'}`,
+    ...failures.map((failure) => `  ${failure}`),
+    `threads: ${threads}`,
+    `hash kernel: ${kernel} (${reason})`,
+    ...report.kernels.map(({ name, sha1Rate }) => {
+      return `  ${name.padEnd(7)} SHA-1 ${formatBytes(sha1Rate)}/s a thread`
+    }),
+  ]
+  return lines.map((line) => `${line}\n`).join('')
 }

@@ -110,6 +110,12 @@ test('verify finds the records of unchanged files right', async (t) => {
   assert.deepEqual([status, stdout, stderr], [0, 'checked 1, wrong 0, out of date 0\n', ''])
 })
 
+test('verify --json says the same for programs', async (t) => {
+  const { cache } = await makeCached(t)
+  const { stdout } = await runCache(cache, 'verify', '--json')
+  assert.deepEqual(JSON.parse(stdout), { checked: 1, outOfDate: 0, wrong: [] })
+})
+
 test('verify knows a file that changed since', async (t) => {
   const { cache, file } = await makeCached(t)
   writeFileSync(file, 'other')

@@ -92,3 +92,66 @@ test('config init writes what config check finds nothing in, also without its co
   const { stdout, stderr } = await runBtkit(['config', 'check', file])
   assert.deepEqual([stdout, stderr], [`${file}: nothing wrong\n`, ''])
 })
+
+const WRONG = `makemetafiel: {}
+defaults:
+  treads: 2
+  cache-trust: mtime
+serve:
+  log: xml
+  max-files: 7
+aliases:
+  mine: nowhere
+`
+
+test('config show shows all that is right beside what is wrong, and reports all of that', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  writeFileSync(file, WRONG)
+  const { stdout, stderr, status } = await runBtkit(['config', 'show', '--config', file])
+  assert.equal(status, 1)
+  assert.match(stdout, new RegExp(`\n  cache-trust +mtime +${file}:4\n`))
+  assert.match(stdout, new RegExp(`\n  max-files +7 +${file}:7\n`))
+  assert.match(stdout, new RegExp(`\n  log +xml +${file}:6\n`))
+  const told = stderr.split('\n').map((line) => line.replace(`btkit: ${file}`, ''))
+  assert.equal(told[0], ':1:1: unknown section "makemetafiel"; did you mean "makemetafile"?')
+  assert.match(told[1] ?? '', /^:9:9: .*nowhere/)
+  assert.match(told[2] ?? '', /^:3:3: unknown option "treads"/)
+  assert.match(told[3] ?? '', /^:6:8: log 'xml': /)
+  assert.equal(told[4], `btkit: read ${file}`)
+})
+
+test('config show reports a file that is no YAML', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  writeFileSync(file, 'a: [\n')
+  const { stdout, stderr, status } = await runBtkit(['config', 'show', 'hash', '--config', file])
+  assert.equal(status, 1)
+  assert.match(stdout, /^hash:\n/)
+  assert.match(stderr, new RegExp(`^btkit: ${file}:\\d+:\\d+: .*\n$`))
+})
+
+test('config check --json has a line for each file, with the place of each problem', async (t) => {
+  const directory = makeScratch(t)
+  const [good, bad, missing] = ['good', 'bad', 'missing'].map((name) => join(directory, name))
+  writeFileSync(good!, 'defaults: {threads: 1}\n')
+  writeFileSync(bad!, 'defaults:\n  treads: 2\n')
+  const { stdout, stderr, status } = await runBtkit([
+    'config',
+    'check',
+    '--json',
+    good!,
+    bad!,
+    missing!,
+  ])
+  assert.deepEqual([status, stderr], [1, ''])
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown)
+  const message = 'unknown option "treads"; did you mean "threads"?'
+  const absent = { line: null, column: null, message: `${missing!}: no such file or directory` }
+  assert.deepEqual(lines, [
+    { file: good, ok: true, problems: [] },
+    { file: bad, ok: false, problems: [{ line: 2, column: 3, message }] },
+    { file: missing, ok: false, problems: [absent] },
+  ])
+})

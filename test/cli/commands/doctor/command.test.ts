@@ -22,6 +22,21 @@ test('doctor shows that BTKIT_HASH is obeyed', async () => {
   assert.match(stdout, /^hash kernel: crypto \(set by BTKIT_HASH\)$/m)
 })
 
+test('doctor --json says the same for programs', async () => {
+  const { stdout } = await runBtkit(['doctor', '--json'], { env: { BTKIT_HASH: 'crypto' } })
+  const report = JSON.parse(stdout) as Record<string, unknown>
+  assert.deepEqual(
+    [report['node'], report['kernel'], report['isKernelSet']],
+    [process.version, 'crypto', true],
+  )
+  const kernels = report['kernels'] as { name: string; sha1Rate: number }[]
+  assert.deepEqual(
+    kernels.map(({ name }) => name),
+    availableKernels().map(({ name }) => name),
+  )
+  for (const { sha1Rate } of kernels) assert.ok(sha1Rate > 1e6)
+})
+
 /** The package as it is installed, without what is built in a checkout; its doctor's report. */
 async function doctorOf(t: TestContext, addon?: Uint8Array): Promise<string> {
   const root = makeScratch(t)
