@@ -14,6 +14,7 @@ const FILES = {
   'release/tool.tar.gz': Buffer.alloc(700_000, 'tool'),
   'files/a.txt': 'text',
   'files/b.txt': 'text',
+  'torrents/README': 'text',
 }
 
 const guides = readdirSync('docs').filter((name) => name.endsWith('.md'))

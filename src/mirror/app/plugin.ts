@@ -1,8 +1,7 @@
-import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { unmappedAddress } from '../../server/connections/client-address.js'
+import { notFound } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
-import { plainPrefix, redirectInto, removePrefix } from '../../server/prefix.js'
+import { AppClients, plainPrefix, redirectInto, removePrefix } from '../../server/plugin.js'
 import { RequestFigures } from '../../server/metrics/request-figures.js'
 import type { ServiceOptions } from '../options.js'
 import { openTrackers, type TrackersWanted } from '../torrents/tracker-source.js'
@@ -65,7 +64,9 @@ export async function addMirror(
   app.addHook('onRequest', (request, reply, done) => {
     seen.add(request)
     mirror.followRoot()
-    if (removePrefix(prefix, request.raw)) redirectInto(prefix, request.raw, reply)
+    const place = removePrefix(prefix, request.raw)
+    if (place === 'elsewhere') throw notFound('this address')
+    if (place === 'bare') redirectInto(prefix, request.raw, reply)
     else done()
   })
   app.addHook('onResponse', (request, reply, done) => {
@@ -104,21 +105,9 @@ function followApp(app: FastifyInstance, { start, interrupt, stop }: Work): void
 }
 
 /** The clients, routes and figures of requests. */
-class SeenRequests {
+class SeenRequests extends AppClients {
   readonly figures = new RequestFigures()
-  readonly #clients = new WeakMap<object, string>()
   readonly #routes = new WeakMap<object, string>()
-
-  /** Keeps the client's address, which fastify finds by its option `trustProxy`. */
-  add({ raw, ip }: FastifyRequest): void {
-    // On a Unix socket there is none; a proxy may send any text
-    if (isIP(ip) !== 0) this.#clients.set(raw, unmappedAddress(ip))
-  }
-
-  /** The address of a request's client; null if it has none. */
-  of(request: object): string | null {
-    return this.#clients.get(request) ?? null
-  }
 
   readonly setRoute = (request: object, route: string): void => {
     this.#routes.set(request, route)

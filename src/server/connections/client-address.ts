@@ -59,9 +59,8 @@ export class ClientAddresses {
    */
   isOwnRequest(request: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
     const peer = peerOf(request)
-    const isForwarded = FORWARDED.some((name) => request.headers[name] !== undefined)
-    if (!this.#trusts(peer)) return peer !== null && !isForwarded
-    return !isForwarded || this.#lastHop(peer, request).isNamed
+    if (!this.#trusts(peer)) return peer !== null && !isForwarded(request)
+    return !isForwarded(request) || this.#lastHop(peer, request).isNamed
   }
 
   /** The last address that is not a trusted proxy, and whether the proxies name it. */
@@ -118,6 +117,11 @@ export function ipv6Groups(address: string): string[] {
     .split('::')
     .map((part) => part.split(':').filter(Boolean))
   return [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail]
+}
+
+/** Whether a proxy says that it passes a request on. */
+export function isForwarded({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return FORWARDED.some((name) => headers[name] !== undefined)
 }
 
 /** The address at the other end of a connection; null on a Unix socket. */

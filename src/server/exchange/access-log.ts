@@ -12,7 +12,7 @@ const FLUSH_LENGTH = 64 * 1024
 export interface LogParts extends Pick<ServerContext, 'now'> {
   readonly format: LogFormat
   readonly write: (lines: string) => void
-  readonly clientAddresses: ClientAddresses
+  readonly clientAddresses: Pick<ClientAddresses, 'of'>
 }
 
 /** Logs a line for each request once it is over. */

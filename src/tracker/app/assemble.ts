@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessLog } from '../../server/exchange/access-log.js'
-import type { ClientAddresses } from '../../server/connections/client-address.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { formatMetrics } from '../../server/metrics/metrics.js'
 import type { ForeignPeers } from '../answers/foreign-peers.js'
@@ -21,13 +20,13 @@ import { Exchanges } from '../../server/exchange/exchanges.js'
 import { PageRoutes } from './page-routes.js'
 import { makeRules } from './rules.js'
 import { originForm } from './server-rules.js'
-import type { TrackerSettings } from './settings.js'
+import type { AnsweringSettings } from './settings.js'
 import type { StateSaver } from './state-saver.js'
 import { TrackerFigures, trackerMetrics } from './tracker-figures.js'
 import type { ServerContext } from '../../server/context.js'
 
 export interface AssemblyParts extends ServerContext {
-  readonly settings: TrackerSettings
+  readonly settings: AnsweringSettings
   readonly store: SwarmStore
   /** The swarms that this process has in memory, all of them or what it saw itself. */
   readonly memory: MemorySwarms
@@ -46,6 +45,9 @@ export interface AssemblyParts extends ServerContext {
 
 /** The parts of a tracker that answer requests. */
 export interface AssembledTracker {
+  /** Answers a request over HTTP, possibly later. */
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => void
+  /** The same on the tracker's own servers, with the log. */
   readonly handler: Handler
   /** Records requests for the log. */
   readonly exchanges: Exchanges
@@ -71,14 +73,17 @@ export function assembleTracker(parts: AssemblyParts): AssembledTracker {
     },
   })
   const exchanges = new Exchanges({ report: (exchange) => log?.note(exchange), monotonic })
-  const handler: AssembledTracker['handler'] = (request, response) => {
+  const answer: AssembledTracker['answer'] = (request, response) => {
     request.url = originForm(request.url ?? '')
-    if (log) exchanges.begin(request, response)
     if (routes.handle(request, response)) return
     figures.note('http', 'page')
     pageRoutes.handle(request, response)
   }
-  return { handler, exchanges, udp, pages }
+  const handler: Handler = (request, response) => {
+    if (log) exchanges.begin(request, response)
+    answer(request, response)
+  }
+  return { answer, handler, exchanges, udp, pages }
 }
 
 function openAnswers({
@@ -116,7 +121,10 @@ function openRoutes(
 }
 
 /** Tells which requests clients sent directly. Warns once if a nearby proxy hides its clients. */
-function ownRequests(clients: ClientAddresses, warn: (message: string) => void) {
+function ownRequests(
+  clients: AnsweringSettings['clientAddresses'],
+  warn: (message: string) => void,
+) {
   let isTold = false
   return (request: IncomingMessage): boolean => {
     const isOwn = clients.isOwnRequest(request)
@@ -136,7 +144,7 @@ function openPageRoutes(
   figures: TrackerFigures,
 ): PageRoutes {
   const { torrents, addresses } = admitted
-  const { publicUrl, clientAddresses } = settings
+  const { publicUrl, prefix, clientAddresses } = settings
   const describe = async () => {
     const known = torrents.torrents.size
     const measured = { totals: await store.totals(), knownTorrents: known, saver }
@@ -145,6 +153,7 @@ function openPageRoutes(
   return new PageRoutes({
     answerPage: answerPages({ pages, favicon, describe }),
     publicUrl,
+    prefix,
     addressOf: (request) => clientAddresses.of(request),
     permits: (address) => addresses.permits(address),
     onError,

@@ -8,6 +8,8 @@ export interface PageRoutesParts extends Pick<ServerContext, 'onError'> {
   readonly answerPage: AnswerPage
   /** The URL at which clients reach the tracker; null to use the request's `Host`. */
   readonly publicUrl: string | null
+  /** The path of the tracker there, without a slash at its end; '' for none. */
+  readonly prefix: string
   /** The address of a request's client; null on a Unix socket. */
   readonly addressOf: (request: IncomingMessage) => string | null
   /** Whether a client may ask at all. */
@@ -53,10 +55,10 @@ export class PageRoutes {
 
   #announceUrls(request: IncomingMessage): string[] {
     const { host } = request.headers
-    const { publicUrl } = this.#parts
+    const { publicUrl, prefix } = this.#parts
     if (publicUrl !== null) return [`${publicUrl}/announce`]
     const scheme = isSecure(request) ? 'https' : 'http'
-    return host !== undefined && HOST.test(host) ? [`${scheme}://${host}/announce`] : []
+    return host !== undefined && HOST.test(host) ? [`${scheme}://${host}${prefix}/announce`] : []
   }
 }
 

@@ -9,7 +9,7 @@ import { openSwarms } from '../swarms/open-swarms.js'
 import { ID_SECRET } from '../protocol/connection-ids.js'
 import { openAccessLists } from './access-lists.js'
 import { assembleTracker } from './assemble.js'
-import type { MultitrackerSettings, TrackerSettings } from './settings.js'
+import type { AnsweringSettings, MultitrackerSettings } from './settings.js'
 import { StateSaver } from './state-saver.js'
 import type { ServerContext } from '../../server/context.js'
 import { BtkitError } from '../../errors.js'
@@ -30,6 +30,15 @@ export interface TrackerWorld extends ServerContext {
 /** The largest icon for browsers, in bytes. */
 const MAX_FAVICON = 1024 * 1024
 
+const done = () => Promise.resolve()
+
+/** Keeps swarms in memory only. */
+const NO_STATE: Pick<StateFile, 'load' | 'prepareToSave' | 'save'> = {
+  load: done,
+  prepareToSave: done,
+  save: done,
+}
+
 /** All parts of a tracker that does not listen yet. */
 export type PreparedTracker = Awaited<ReturnType<typeof prepareTracker>>
 
@@ -38,14 +47,15 @@ export type PreparedTracker = Awaited<ReturnType<typeof prepareTracker>>
  * log, which is opened.
  * @throws BtkitError if something cannot be read or the log cannot be opened
  */
-export async function prepareTracker(settings: TrackerSettings, world: TrackerWorld) {
+export async function prepareTracker(settings: AnsweringSettings, world: TrackerWorld) {
   const { now, monotonic, warn, onError } = world
   const favicon = await readFavicon(settings.favicon)
   const sharing = await openSharing(settings.multitracker)
   const memory = openSwarms({ limits: settings.limits, now: storeClock(monotonic), randomBytes })
-  const state = new StateFile({ path: settings.stateFile, store: memory, now, report: warn })
+  const path = settings.stateFile
+  const state = path === null ? NO_STATE : new StateFile({ path, store: memory, now, report: warn })
   await state.load()
-  const saver = new StateSaver({ ...world, state, path: settings.stateFile })
+  const saver = new StateSaver({ ...world, state, path: path ?? '' })
   const sink = await openLogSink({ ...world, logFile: settings.logFile })
   const admitted = await openAccessLists({
     settings: settings.allowed,
@@ -90,7 +100,7 @@ async function readFavicon(path: string | null): Promise<Uint8Array | null> {
 }
 
 function openLog(
-  settings: TrackerSettings,
+  settings: AnsweringSettings,
   sink: LogSink,
   { now }: TrackerWorld,
 ): AccessLog | null {

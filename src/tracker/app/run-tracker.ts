@@ -59,42 +59,49 @@ async function openTracker(
   world: TrackerWorld,
 ): Promise<RunningTracker> {
   const prepared = await prepareTracker(settings, world)
+  const { sink, admitted, close } = prepared
   try {
     const listening = await listenEverywhere(settings, prepared.tracker, world.onError)
     try {
-      return await beginWork(prepared, listening)
+      const endWork = await beginWork(prepared)
+      const { torrents, refresh } = admitted
+      return {
+        addresses: listening.addresses,
+        torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
+        add: (bytes) => {
+          torrents.add(bytes)
+        },
+        refresh,
+        reopenLog: () => sink.reopen(),
+        stop: () => endWork(() => listening.close()),
+      }
     } catch (error) {
       await listening.close()
       throw error
     }
   } catch (error) {
-    await prepared.close()
+    await close()
     throw error
   }
 }
 
-/** Starts the work of a tracker that is already listening. */
-async function beginWork(prepared: PreparedTracker, listening: Listening): Promise<RunningTracker> {
-  const { state, saver, sink, admitted, close } = prepared
+/**
+ * Starts the work of a tracker beside its requests. The returned function ends the requests by its
+ * argument, then the work; it saves the state and closes everything.
+ * @throws BtkitError if the state cannot be saved
+ */
+export async function beginWork(
+  prepared: PreparedTracker,
+): Promise<(endRequests: () => Promise<void>) => Promise<void>> {
+  const { state, saver, admitted, close } = prepared
   await state.prepareToSave()
   // Saves now so that an unwritable state is noticed at the start and not at the end
   await saver.save()
   const endWork = startRepeating(prepared)
-  const stop = async () => {
+  return async (endRequests) => {
     admitted.close()
-    await Promise.all([listening.close(), endWork()])
+    await Promise.all([endRequests(), endWork()])
     await saver.save().finally(close)
-  }
-  const { torrents, refresh } = admitted
-  return {
-    addresses: listening.addresses,
-    torrentCount: () => (torrents.isOpen ? null : torrents.torrents.size),
-    add: (bytes) => {
-      torrents.add(bytes)
-    },
-    refresh,
-    reopenLog: () => sink.reopen(),
-    stop,
   }
 }
 

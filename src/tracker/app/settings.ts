@@ -9,21 +9,27 @@ import type { AggregationSettings } from '../http/aggregation.js'
 import type { PageOptions } from '../page/pages.js'
 import type { StoreLimits } from '../swarms/swarm-store.js'
 
-/** All settings of a tracker. */
-export interface TrackerSettings {
+/** All settings of a tracker that listens itself. */
+export interface TrackerSettings extends AnsweringSettings {
   /** Where the tracker listens for HTTP. */
   readonly places: readonly ListenPlace[]
   /** Where the tracker listens for UDP. Port 0 means the port used for HTTP. */
   readonly udpPlaces: readonly UdpPlace[]
+  /** Keys for TLS; null for plain HTTP. */
+  readonly tls: TlsKeys | null
+  readonly clientAddresses: ClientAddresses
+  readonly stateFile: string
+}
+
+/** All settings of a tracker, wherever its requests come from. */
+export interface AnsweringSettings {
   readonly allowed: AllowedSettings
   readonly answers: AnswerSettings
   readonly multitracker: MultitrackerSettings
   readonly aggregation: AggregationSettings
   readonly limits: StoreLimits
-  /** Keys for TLS; null for plain HTTP. */
-  readonly tls: TlsKeys | null
-  /** The file in which swarms are kept across restarts. */
-  readonly stateFile: string
+  /** The file in which swarms are kept across restarts; null for none. */
+  readonly stateFile: string | null
   /** Milliseconds between two saves. */
   readonly saveInterval: number
   readonly page: PageOptions
@@ -31,8 +37,10 @@ export interface TrackerSettings {
   readonly favicon: string | null
   /** The URL at which clients reach the tracker; null to use the request's `Host`. */
   readonly publicUrl: string | null
+  /** The path below which all addresses are, without a slash at its end; '' for none. */
+  readonly prefix: string
   /** Determines the addresses of clients, also behind trusted proxies. */
-  readonly clientAddresses: ClientAddresses
+  readonly clientAddresses: Pick<ClientAddresses, 'of' | 'isOwnRequest'>
   readonly logFormat: LogFormat
   /** The access log file; null for the world's `writeLog`. */
   readonly logFile: string | null

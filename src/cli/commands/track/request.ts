@@ -51,6 +51,7 @@ export function trackerSettings(
     },
     favicon: file(options.favicon),
     publicUrl: options.publicUrl ?? null,
+    prefix: '',
     clientAddresses: new ClientAddresses(options.trustProxy),
     logFormat: options.log ?? (options.logFile ? 'text' : 'off'),
     logFile: toStdout ? null : file(options.logFile),

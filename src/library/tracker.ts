@@ -1,0 +1,5 @@
+// `btkit/tracker`: a fastify plugin that introduces peers to each other over HTTP. It reads no
+// environment and no configuration, and keeps nothing outside of its application.
+export { BtkitError, type ErrorCode } from '../errors.js'
+export type { PluginOptions } from './plugin.js'
+export { tracker, type TrackerLimits, type TrackerOptions } from './tracker-plugin.js'
