@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os'
 import { Command, Option } from '@commander-js/extra-typings'
 import { clearCache, pruneCache, summarizeCache } from '../../../core/cache/prune.js'
 import { verifyCache } from '../../../core/cache/verify.js'
+import type { CachePlace } from '../../../core/cache/access.js'
+import { BtkitError } from '../../../errors.js'
+import { statIfThere } from '../../../files/stat-files.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
   cacheDirOption,
@@ -10,6 +13,7 @@ import {
   unusedForOption,
 } from '../../arguments/cache-options.js'
 import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError } from '../../output/messages.js'
 import { byteSize, wholeNumber } from '../../arguments/values.js'
@@ -38,7 +42,7 @@ function defineStats({ io }: CommandContext) {
     .addOption(cacheDirOption())
     .option('--json', 'print a JSON object', false)
     .action(async ({ cacheDir, json }) => {
-      const report = await summarizeCache(cachePlace(cacheDir, io))
+      const report = await summarizeCache(namedPlace(cacheDir, io))
       io.stdout.write(json ? jsonLine(report) : cacheText(report))
     })
 }
@@ -54,7 +58,7 @@ function definePrune({ io }: CommandContext) {
     .addOption(new Option('--max-size <size>').argParser(byteSize).hideHelp())
     .action(async ({ cacheDir, cacheMaxSize, ...request }) => {
       const maxSize = cacheMaxSize ?? request.maxSize
-      const place = cachePlace(cacheDir, io)
+      const place = namedPlace(cacheDir, io)
       const { records, damagedFiles } = await pruneCache(place, { ...request, maxSize })
       const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''
       io.stdout.write(`removed ${count(records, 'record')}${others}\n`)
@@ -73,7 +77,7 @@ function defineVerify({ io, finish }: CommandContext) {
     .option('--json', 'print a JSON object', false)
     .action(async ({ cacheDir, sample, json }) => {
       const engine = engineFor({ threads: availableParallelism() }, io)
-      const check = await verifyCache(cachePlace(cacheDir, io), engine, sample)
+      const check = await verifyCache(namedPlace(cacheDir, io), engine, sample)
       const { checked, stale, wrong } = check
       finish(wrong.length > 0 ? 1 : 0)
       if (json) {
@@ -94,6 +98,17 @@ function defineClear({ io }: CommandContext) {
       const result = clearCache(directory) ? 'removed the cache in' : 'no cache in'
       io.stdout.write(`${result} ${escapeText(directory)}\n`)
     })
+}
+
+/**
+ * The place of the cache. A directory that is named must exist; the default one may be missing.
+ * @throws BtkitError `not-found`
+ */
+function namedPlace(option: string | undefined, io: Io): CachePlace {
+  const place = cachePlace(option, io)
+  if (option !== undefined && !statIfThere(place.directory)?.isDirectory())
+    throw new BtkitError('not-found', `${place.directory}: no such directory; name that of a cache`)
+  return place
 }
 
 /** Formats a cache report for people. */

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { commandTable } from '../../src/cli/command-table.js'
+import { collect, projectRoot, startExecutable } from '../support/executable.js'
+import { runBtkit } from '../support/run-btkit.js'
+import { makeScratch } from '../support/scratch.js'
+
+/** A command line that needs a file or directory `gone`, for each command that reads any. */
+const MISSING: Readonly<Record<string, readonly string[] | null>> = {
+  makemetafile: ['gone', '--trackerless'],
+  completedir: ['gone', '--trackerless'],
+  convert: ['gone', '--hybrid'],
+  serve: ['gone', '--port', '0'],
+  track: ['--allowed-dir', 'gone', '--port', '0', '--host', '127.0.0.1'],
+  showmetainfo: ['gone'],
+  verify: ['gone'],
+  lint: ['gone'],
+  find: ['gone', '--in', '.'],
+  magnet: ['gone'],
+  hash: ['gone'],
+  stats: ['gone'],
+  scrape: ['gone'],
+  edit: ['--comment', 'x', 'gone'],
+  reannounce: ['http://t.example/announce', 'gone'],
+  copyannounce: ['gone', 'gone2'],
+  setwebseeds: ['http://w.example/', 'gone'],
+  sethttpseeds: ['http://w.example/', 'gone'],
+  rename: ['gone', 'name'],
+  publish: ['gone', '--client', 'transmission+http://127.0.0.1:1'],
+  withdraw: ['gone', '--client', 'transmission+http://127.0.0.1:1'],
+  status: ['gone', '--client', 'transmission+http://127.0.0.1:1'],
+  launchmany: ['gone', '--client', 'transmission+http://127.0.0.1:1'],
+  download: ['gone', '--client', 'transmission+http://127.0.0.1:1'],
+  cache: ['stats', '--cache-dir', 'gone'],
+}
+
+for (const { name } of commandTable) {
+  test(`${name}: wrong usage is status 2, help 0`, async () => {
+    const { status, stdout, stderr } = await runBtkit([name, '--no-such-option'])
+    assert.deepEqual([status, stdout], [2, ''])
+    assert.match(stderr, /^btkit: [^\n]+\n$/)
+    assert.equal((await runBtkit([name, '--help'])).status, 0)
+  })
+
+  const args = MISSING[name]
+  if (!args) continue
+  test(`${name}: what is missing is status 1, and is named`, async (t) => {
+    const directory = makeScratch(t)
+    const at = args.map((arg) => arg.replace(/^gone/, join(directory, 'gone')))
+    const env = { BTKIT_STATE_DIR: directory }
+    const { status, stderr } = await runBtkit([name, ...at], { env, cwd: directory })
+    assert.equal(status, 1, stderr)
+    assert.match(stderr, /gone/)
+  })
+}
+
+/** Commands that a signal is the usual end of, by the manual: btkit(1). */
+const SERVICES: readonly (readonly [readonly string[], readonly NodeJS.Signals[]])[] = [
+  [
+    ['serve', '.', '--port', '0'],
+    ['SIGINT', 'SIGTERM'],
+  ],
+  [
+    ['track', '--open', '--port', '0', '--host', '127.0.0.1'],
+    ['SIGINT', 'SIGTERM'],
+  ],
+]
+
+for (const [args, signals] of SERVICES) {
+  for (const signal of signals) {
+    test(`${args[0] ?? ''} ends with status 0 after ${signal}`, async (t) => {
+      const directory = makeScratch(t)
+      const env = { BTKIT_STATE_DIR: directory }
+      const child = startExecutable('btkit', args, { cwd: directory, env })
+      const ended = collect(child)
+      await Promise.race([new Promise((said) => child.stdout.once('data', said)), ended])
+      // The greeting comes before the wait for a signal
+      await setTimeout(50)
+      child.kill(signal)
+      assert.equal((await ended).status, 0)
+    })
+  }
+}
+
+for (const { name } of commandTable) {
+  test(`the manual of ${name} refers to the table of exit statuses in btkit(1)`, () => {
+    const section = /^(serve|track)$/.test(name) ? 8 : 1
+    const page = readFileSync(join(projectRoot, 'man', `btkit-${name}.${section}`), 'utf8')
+    const statuses = /^\.Sh EXIT STATUS\n([^]*?)(?=^\.Sh)/m.exec(page)?.[1] ?? ''
+    assert.match(statuses, /^\.Nm btkit(-editing)? Ns Pq [17]/m)
+  })
+}
