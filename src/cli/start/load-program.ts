@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Script } from 'node:vm'
-import { unboundHeapGrowth } from '../../heap-growth.js'
 import { findAddon } from '../../native-addon.js'
 import { readCodeCache, writeCodeCache } from './code-cache.js'
 import { makeLazy } from './lazy-require.js'
@@ -22,7 +21,7 @@ type Wrapper = (module: { exports: object }, require: Require, place: object) =>
 export interface LoadedProgram {
   readonly main: typeof main.main
   /** Saves the compiled code of bundles that had none. */
-  readonly keepCode: () => void
+  readonly keepCode: () => Promise<void>
 }
 
 /**
@@ -44,8 +43,10 @@ export function loadProgram(bundle: string): LoadedProgram {
   const requireShared = (id: string) => loaded.parts?.[id] ?? load(id)
   const requireAny = (id: string) => (id.startsWith('./') ? requireLate(id) : load(id))
   const loaded = runScript(`${path}.cjs`, requireAny, keepers)
-  const keepCode = () => {
+  const keepCode = async () => {
     if (keepers.length === 0 || !mayKeepBeside(path)) return
+    // Loaded only now: with node:v8 comes all of node:stream, a twentieth of the time to start
+    const { unboundHeapGrowth } = await import('../../heap-growth.js')
     // V8 refuses code compiled under other flags than those at start
     unboundHeapGrowth()
     for (const keep of keepers) keep()

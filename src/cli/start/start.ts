@@ -20,7 +20,7 @@ export async function start(program: string, subcommand: string | null = null): 
   await main(program, subcommand)
   isFinished = true
   try {
-    keepCode()
+    await keepCode()
   } catch {
     // No space or no permission: the next start is some milliseconds slower
   }

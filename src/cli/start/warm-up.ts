@@ -47,7 +47,7 @@ async function warmUp(): Promise<void> {
       process.argv = [process.argv0, 'btkit', ...args]
       await main('btkit')
     }
-    keepCode()
+    await keepCode()
   }
 }
 
