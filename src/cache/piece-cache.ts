@@ -30,10 +30,27 @@ import { addUsage, type Usage } from './usage.js'
 /** Length of a SHA-1 digest in bytes. */
 const DIGEST = 20
 
+/** Shares the digests of files with other machines. */
+export interface CacheSharing {
+  /** Called before a record is stored, and when an old one was used for another week. */
+  readonly remember: (
+    key: FileKey | TreeKey,
+    record: FileRecord | TreeRecord,
+    isNew: boolean,
+  ) => void
+  readonly flush: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Where digests come from: files read here, or another machine. */
+export type DigestSource = 'read' | 'adopted'
+
 /** A persistent cache of digests, and of data computed from them. */
 export class PieceCache {
   readonly #store: Store
   readonly #now: () => number
+  /** Null if digests stay on this machine. */
+  sharing: CacheSharing | null = null
   #hits = 0
   #misses = 0
 
@@ -57,7 +74,11 @@ export class PieceCache {
    * fingerprints.
    */
   file(key: FileKey): FileRecord | null {
-    return this.#get('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
+    return this.#get('file', fileRecordName(key), (body, isRenewed) => {
+      const record = unpackFileRecord(body, key)
+      if (isRenewed && record) this.sharing?.remember(key, record, false)
+      return record
+    })
   }
 
   /** The same for a caller that will extend the record: counts no hit or miss, records no use. */
@@ -65,7 +86,8 @@ export class PieceCache {
     return this.#peek('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
   }
 
-  rememberFile(key: FileKey, record: FileRecord): void {
+  rememberFile(key: FileKey, record: FileRecord, source: DigestSource = 'read'): void {
+    if (source === 'read') this.sharing?.remember(key, record, true)
     this.#put('file', fileRecordName(key), packFileRecord(record))
   }
 
@@ -86,11 +108,21 @@ export class PieceCache {
    * Returns a layer of a file's Merkle tree; null if unknown. The caller must compare fingerprints.
    */
   tree(key: TreeKey): TreeRecord | null {
-    return this.#get('tree', key.path, (body) => unpackTreeRecord(body, key))
+    return this.#get('tree', key.path, (body, isRenewed) => {
+      const record = unpackTreeRecord(body, key)
+      if (isRenewed && record) this.sharing?.remember(key, record, false)
+      return record
+    })
   }
 
-  rememberTree({ path }: TreeKey, record: TreeRecord): void {
-    this.#put('tree', path, packTreeRecord(record))
+  /** The same without a hit, a miss or a use. */
+  peekTree(key: TreeKey): TreeRecord | null {
+    return this.#peek('tree', key.path, (body) => unpackTreeRecord(body, key))
+  }
+
+  rememberTree(key: TreeKey, record: TreeRecord, source: DigestSource = 'read'): void {
+    if (source === 'read') this.sharing?.remember(key, record, true)
+    this.#put('tree', key.path, packTreeRecord(record))
   }
 
   forgetTree({ path }: TreeKey): void {
@@ -166,20 +198,25 @@ export class PieceCache {
   }
 
   /** Resolves when all stored records survive a kill and are visible to other processes. */
-  flush(): Promise<void> {
-    return this.#store.flush()
+  async flush(): Promise<void> {
+    await this.#store.flush()
+    await this.sharing?.flush()
   }
 
   async close(): Promise<void> {
+    await this.sharing?.close()
     addUsage(this.#store, this.usage)
     await this.#store.close()
   }
 
-  /** Reads a record. `read` receives a view of its body that becomes invalid. */
+  /**
+   * Reads a record. `read` receives a view of its body that becomes invalid, and whether this use is
+   * the first for a week.
+   */
   #get<T>(
     kind: RecordKind,
     name: string | Uint8Array,
-    read: (body: Uint8Array) => T | null,
+    read: (body: Uint8Array, isRenewed: boolean) => T | null,
   ): T | null {
     const key = recordKey(kind, name, sha256)
     const packed = this.#store.get(key)
@@ -189,9 +226,10 @@ export class PieceCache {
       return null
     }
     this.#hits++
-    const result = read(record.body)
     // At most one write a week for each record, however often it is used
-    if (isNoteDue(record, dayOf(this.#now()))) this.#put(kind, name, record.body.slice())
+    const isRenewed = isNoteDue(record, dayOf(this.#now()))
+    const result = read(record.body, isRenewed)
+    if (isRenewed) this.#put(kind, name, record.body.slice())
     return result
   }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { parseRedisUrl } from '../../src/redis/address.js'
-import { RedisLink } from '../../src/redis/link.js'
+import { patience, RedisLink } from '../../src/redis/link.js'
 import { findFreePort } from '../support/opentracker.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { until } from '../support/until.js'
@@ -29,6 +30,7 @@ test('a call reaches Redis', { skip: WITHOUT_REDIS }, async (t) => {
 
 test('a call reaches Redis on its socket, with a password', { skip: WITHOUT_REDIS }, async (t) => {
   const server = await startRedis(t, ['--unixsocket', 'redis.sock', '--requirepass', 'secret'])
+  await until('the socket is there', () => existsSync(`${server.directory}/redis.sock`))
   const { ping } = makeLink(t, `redis+unix://:secret@${server.directory}/redis.sock`)
   assert.equal(await ping(), 'PONG')
 })
@@ -63,7 +65,10 @@ test('calls work again after Redis was killed or stalled', { skip: WITHOUT_REDIS
   const { ping, warnings } = makeLink(t, server.url)
   assert.equal(await ping(), 'PONG')
   server.stall()
+  const { ms } = patience
+  patience.ms = 100
   assert.equal(await ping(), null)
+  patience.ms = ms
   server.resume()
   await until('Redis answers again', async () => (await ping()) === 'PONG')
   await server.restart()

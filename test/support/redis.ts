@@ -1,9 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { connect } from 'node:net'
-import type { TestContext } from 'node:test'
+import { patience } from '../../src/redis/link.js'
 import { findFreePort } from './opentracker.js'
 import { makeScratch } from './scratch.js'
 import { until } from './until.js'
+
+// A busy machine may take longer than users are made to wait
+patience.ms = 5000
 
 /** The reason to skip a test that needs redis-server; false where it is installed. */
 export const WITHOUT_REDIS =
@@ -27,7 +30,7 @@ export interface RedisServer {
 
 /** Starts a Redis on a free port, without files, until the test ends. `args` are more options. */
 export async function startRedis(
-  t: TestContext,
+  t: Parameters<typeof makeScratch>[0],
   args: readonly string[] = [],
 ): Promise<RedisServer> {
   const port = await findFreePort()

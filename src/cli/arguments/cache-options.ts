@@ -12,10 +12,12 @@ import { reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import { duration } from './values.js'
 
-interface CacheArguments {
+/** The options of the cache, and the machines to share digests with. */
+export interface CacheArguments {
   readonly cache: boolean
   readonly cacheDir?: string | undefined
   readonly cacheTrust: CacheTrust
+  readonly shareWith?: CacheRequest['share']
 }
 
 /** The option `--cache-dir`. */
@@ -61,9 +63,11 @@ export function openLazyAccess(options: CacheArguments, io: Io): LazyAccess {
 }
 
 /** The cache options as a request to core. */
-function cacheRequest({ cache, cacheDir, cacheTrust }: CacheArguments, io: Io): CacheRequest {
+function cacheRequest(options: CacheArguments, io: Io): CacheRequest {
+  const { cache, cacheDir, cacheTrust, shareWith } = options
   const kernel = io.env['BTKIT_HASH'] || undefined
-  return { ...cachePlace(cacheDir, io), isUsed: cache, trust: cacheTrust, kernel }
+  const place = cachePlace(cacheDir, io)
+  return { ...place, isUsed: cache, trust: cacheTrust, kernel, share: shareWith }
 }
 
 /** Opens the cache. The caller closes it. */

@@ -1,5 +1,13 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { parseAnnounceList } from '../../metainfo/trackers.js'
+import {
+  cacheUrlOption,
+  shareCheckOption,
+  shareKeyFileOption,
+  shareMachineOption,
+  shareMtimeOption,
+  shareOption,
+} from './share-options.js'
 import { cacheDirOption, cacheTrustOption, noCacheOption } from './cache-options.js'
 import { creationDate } from './date.js'
 import { threadsOption } from './engine-options.js'
@@ -145,6 +153,13 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .addOption(cacheDirOption())
     .addOption(noCacheOption())
     .addOption(cacheTrustOption())
+    .optionsGroup('Several machines:')
+    .addOption(cacheUrlOption())
+    .addOption(shareOption())
+    .addOption(shareMtimeOption())
+    .addOption(shareCheckOption())
+    .addOption(shareKeyFileOption())
+    .addOption(shareMachineOption())
     .optionsGroup('Presets:')
     .option(
       '-P, --preset <name>',

@@ -22,6 +22,7 @@ export const SECRETS: ReadonlySet<string> = new Set([
   'publish',
   'aggregateForward',
   'aggregator',
+  'cacheUrl',
 ])
 
 /** Options that exclude each other, as the commands themselves check. */
@@ -84,6 +85,7 @@ export const LEGACY_KEYS: ReadonlySet<string> = new Set([
 /** Variables that commands read themselves if an option is not given. */
 export const OWN_VARIABLES: ReadonlyMap<string, string> = new Map([
   ['cache-dir', 'BTKIT_CACHE_DIR'],
+  ['cache-url', 'BTKIT_CACHE_URL'],
   ['state-dir', 'BTKIT_STATE_DIR'],
   ['client', 'BTKIT_CLIENT'],
 ])

@@ -6,6 +6,9 @@ import {
   type Fingerprint,
 } from '../../files/fingerprint.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
+import type { HashOptions } from '../../hash/hash-stream.js'
+import type { ContentStream } from '../../hash/stream/content-stream.js'
+import type { Content } from './content.js'
 
 /**
  * How much of a fingerprint must match for a file to count as unchanged: everything, or only size
@@ -69,4 +72,17 @@ export interface CacheAccess {
   readonly now: () => number
   /** The kernel for combining Merkle tree nodes. Default: the fastest. */
   readonly kernel?: string | undefined
+  /**
+   * Adds to the cache what other machines know of content, and this one does not. Resolves to
+   * whether it added anything. Undefined without other machines.
+   */
+  readonly adopt?: ((adoption: Adoption) => Promise<boolean>) | undefined
+}
+
+/** Content whose digests other machines may know. */
+export interface Adoption {
+  readonly content: Content
+  /** Its stream, of which pieces are read to check what others know. */
+  readonly stream: () => ContentStream
+  readonly engine: HashOptions
 }

@@ -16,6 +16,7 @@ import {
   DIGEST,
   enterPieces,
   heedTrees,
+  mergeTable,
   unknownPieces,
   type ContentDigests,
   type PieceTable,
@@ -86,6 +87,7 @@ async function hashPieces(
 ): Promise<HashedContent> {
   const { cacheAccess } = hashContext
   const { digests, trees } = table
+  await adoptUnknown(content, table, hashContext)
   const unknown = unknownPieces(table)
   if (unknown.length === 0) return { digests, trees, bytesHashed: 0, isSettled: true }
   const bytesHashed = countUnknown(content, table)
@@ -103,6 +105,20 @@ async function hashPieces(
   if (unfinished) throw unfinished.cause
   await runSteps(remembering({ content, table, readTrees }, cacheAccess.cache, start))
   return { digests, trees, bytesHashed, isSettled: areSettled }
+}
+
+/** Enters what other machines know of pieces whose digests are unknown. */
+async function adoptUnknown(
+  content: Content,
+  table: PieceTable,
+  hashContext: HashContext,
+): Promise<void> {
+  const { cacheAccess, engine } = hashContext
+  if (!cacheAccess.adopt || !table.isKnown.includes(0)) return
+  const stream = () => streamOf(content, hashContext)
+  if (await cacheAccess.adopt({ content, stream, engine })) {
+    mergeTable(content, table, recallPieces(content, cacheAccess))
+  }
 }
 
 /** Returns which digests to compute for the pieces that are read. */

@@ -1,4 +1,6 @@
 import { encodeFingerprint } from '../../files/fingerprint.js'
+import type { HashOptions } from '../../hash/hash-stream.js'
+import { concatenateFiles } from '../../hash/stream/content-stream.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { FileKey, FileRecord } from '../../cache/records/file.js'
 import type { CacheAccess } from './cache-trust.js'
@@ -12,7 +14,7 @@ import { SMALL_FILE, type SmallFiles } from './small-files.js'
 export interface SmallFileContext {
   readonly cacheAccess: CacheAccess
   readonly smallFiles?: SmallFiles | null
-  readonly engine: { readonly signal: AbortSignal }
+  readonly engine: HashOptions
 }
 
 /** As HashedContent is. */
@@ -39,10 +41,31 @@ export function hashSmallFile(
   const key = { path: file.absolutePath, pieceLength, phase: 0, size }
   const kept = recall(file, key, context.cacheAccess)
   const digest = kept && digestIn(kept, key)
-  if (digest) {
-    return Promise.resolve({ digests: digest, trees: null, bytesHashed: 0, isSettled: true })
+  if (digest) return Promise.resolve(known(digest))
+  const piece = { file, key, kept }
+  if (!context.cacheAccess.adopt) return read(piece, smallFiles, context)
+  return adoptOrRead(piece, content, { ...context, smallFiles })
+}
+
+function known(digests: Uint8Array): HashedSmallFile {
+  return { digests, trees: null, bytesHashed: 0, isSettled: true }
+}
+
+/** Takes over the digest that another machine knows, or reads the file. */
+async function adoptOrRead(
+  piece: SmallPiece,
+  content: Content,
+  context: SmallFileContext & { readonly smallFiles: SmallFiles },
+): Promise<HashedSmallFile | null> {
+  const { cacheAccess, engine } = context
+  const { path } = piece.key
+  const stream = () => concatenateFiles([{ path, length: piece.key.size }], content.pieceLength)
+  if (cacheAccess.adopt && (await cacheAccess.adopt({ content, stream, engine }))) {
+    const adopted = recall(piece.file, piece.key, cacheAccess)
+    const digest = adopted && digestIn(adopted, piece.key)
+    if (digest) return known(digest)
   }
-  return read({ file, key, kept }, smallFiles, context)
+  return read(piece, context.smallFiles, context)
 }
 
 function isOneSmallPiece({ version, files, pieceCount }: Content, file: ScannedFile): boolean {

@@ -1,5 +1,5 @@
 import type { Content } from './content.js'
-import { alignedFiles, createTrees, type FileTrees } from './file-trees.js'
+import { alignedFiles, createTrees, rootOf, setTree, type FileTrees } from './file-trees.js'
 import { isPad, isRead } from './pad-files.js'
 import type { Steps } from './steps.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
@@ -49,6 +49,20 @@ export function heedTrees(content: Content, { trees, isKnown }: PieceTable): voi
     const isTreeKnown = trees.isKnown[number] ?? 0
     if (content.version === 'v2' || isTreeKnown === 0)
       isKnown.fill(isTreeKnown, firstPiece, firstPiece + pieceCount)
+  }
+}
+
+/** Adds the digests that another table of the same content has. */
+export function mergeTable(content: Content, table: PieceTable, other: PieceTable): void {
+  for (const { number } of table.trees && other.trees ? alignedFiles(content) : []) {
+    if (!table.trees || !other.trees?.isKnown[number] || table.trees.isKnown[number]) continue
+    const layer = other.trees.layers.get(number) ?? null
+    setTree(table.trees, number, { root: rootOf(other.trees, number), layer })
+  }
+  for (let piece = 0; piece < table.isKnown.length; piece++) {
+    if (table.isKnown[piece] === 1 || other.isKnown[piece] === 0) continue
+    if (content.version === 'v2') table.isKnown[piece] = 1
+    else setPieces(table, piece, getPieces(other, piece, 1))
   }
 }
 

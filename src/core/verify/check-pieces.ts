@@ -43,6 +43,8 @@ export async function checkPieces(
 ): Promise<FileFailures> {
   const { files, pieces, expected } = check
   const scanned = scannedContent(files, { version: 'v1', pieceLength: pieces.pieceLength })
+  const stream = () => streamFiles(files, pieces.pieceLength)
+  if (scanned) await cacheAccess.adopt?.({ content: scanned, stream, engine })
   const table = scanned
     ? recallPieces(scanned, cacheAccess)
     : createTable({ version: 'v1', files: [], pieceCount: pieces.states.length })

@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { hashStream } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels/choose.js'
-import type { HashKernel } from '../../hash/kernels/kernel.js'
 import { BLOCK_LENGTH } from '../../hash/stream/digests.js'
 import { createReadFailures, listUnreadable } from '../../hash/stream/read-failures.js'
 import type { Engine, HashContext } from '../digests/hash-content.js'
@@ -63,7 +62,7 @@ export async function checkSides(
   { engine, cacheAccess, openTrees }: VerifyContext,
 ): Promise<SidesResult> {
   const { files, pieces } = check
-  const memory = openMemory(check, cacheAccess, chooseKernel(engine.kernel))
+  const memory = await openMemory(check, cacheAccess, engine)
   for (const known of memory?.known() ?? []) judgeKnown(check, known)
   const stream = streamFiles(files, pieces.pieceLength)
   const failures = createReadFailures(stream)
@@ -93,16 +92,18 @@ export async function checkSides(
 }
 
 /** Returns the knowledge of a trusted cache, if there is one and all files exist. */
-function openMemory(
+async function openMemory(
   { files, v1, pieces }: SidesCheck,
   cacheAccess: CacheAccess,
-  kernel: HashKernel,
+  engine: Engine,
 ) {
   if (!cacheAccess.cache.keepsAnything) return null
   const version = v1 === null ? 'v2' : 'hybrid'
   const content = scannedContent(files, { version, pieceLength: pieces.pieceLength })
   if (!content || !isWithoutGaps(content, files)) return null
-  return new SidesMemory(content, cacheAccess, kernel)
+  const stream = () => streamFiles(files, pieces.pieceLength)
+  await cacheAccess.adopt?.({ content, stream, engine })
+  return new SidesMemory(content, cacheAccess, chooseKernel(engine.kernel))
 }
 
 /**

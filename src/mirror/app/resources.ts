@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CACHE_FILE, openCache } from '../../cache/open.js'
 import { openNullCache } from '../../cache/piece-cache.js'
+import { withShare, type ShareRequest } from '../../core/cache/access.js'
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Engine, HashContext } from '../../core/digests/hash-content.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
@@ -16,6 +17,8 @@ export interface Resources {
   /** Null for no cache. */
   readonly cacheDirectory: string | null
   readonly cacheTrust: CacheTrust
+  /** The machines to share digests with (default: none). */
+  readonly share?: ShareRequest | null | undefined
 }
 
 /** Threads and a cache that are open. */
@@ -30,7 +33,7 @@ export interface OpenResources {
 
 /** Opens threads and cache. */
 export async function openResources(
-  { engine, cacheDirectory, cacheTrust }: Resources,
+  { engine, cacheDirectory, cacheTrust, share }: Resources,
   { now, warn }: Pick<ServerContext, 'now' | 'warn'>,
 ): Promise<OpenResources> {
   const hashing = new AbortController()
@@ -42,8 +45,9 @@ export async function openResources(
     cacheDirectory === null
       ? openNullCache()
       : await openCache({ directory: cacheDirectory, now, warn, isCheckedBeside: true })
+  const access = { cache, trust: cacheTrust, now, kernel: engine.kernel }
   const hashContext = {
-    cacheAccess: { cache, trust: cacheTrust, now, kernel: engine.kernel },
+    cacheAccess: await withShare(access, share, warn),
     engine: { ...engine, pool, signal: hashing.signal, isOffloaded: true },
   }
   const close = async () => {

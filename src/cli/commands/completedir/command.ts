@@ -10,7 +10,8 @@ import type { HashProgress } from '../../../hash/jobs/job.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../state/directory.js'
 import { escapeText } from '../../../text/escape.js'
-import { openLazyAccess } from '../../arguments/cache-options.js'
+import { openLazyAccess, type CacheArguments } from '../../arguments/cache-options.js'
+import { shareRequest } from '../../arguments/share-options.js'
 import { commonRequest, noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
 import { namedTrackers } from '../../arguments/tracker-options.js'
 import { checkOneDirectory } from '../../arguments/web-seed-base.js'
@@ -46,13 +47,16 @@ export function defineCompletedir({ io, finish }: CommandContext) {
         options,
         io,
       )
-      return runAndReport(request, options, io)
+      const shareWith = await shareRequest(options, command, io)
+      return runAndReport(request, { ...options, shareWith }, io)
     })
     finish(isSuccess ? 0 : 1)
   })
 }
 
-async function runAndReport(request: CompleteRequest, options: CompleteOptions, io: Io) {
+type SharingOptions = CompleteOptions & Pick<CacheArguments, 'shareWith'>
+
+async function runAndReport(request: CompleteRequest, options: SharingOptions, io: Io) {
   await checkPatterns(options)
   warnOfTracker(request.common, options, io)
   noteInfoKeys(options, io)
@@ -121,7 +125,7 @@ async function clientsOf(options: CompleteOptions, io: Io): Promise<SyncClient[]
 
 async function complete(
   request: CompleteRequest,
-  options: CompleteOptions,
+  options: SharingOptions,
   io: Io,
 ): Promise<CompleteReport> {
   const pool = new WorkerPool()

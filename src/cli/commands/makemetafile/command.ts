@@ -1,6 +1,7 @@
 import { checkPatterns } from '../../../files/scan/load-name-filter.js'
 import type { CommandContext } from '../../context.js'
 import { openCacheAccess } from '../../arguments/cache-options.js'
+import { shareRequest } from '../../arguments/share-options.js'
 import { readFileList } from '../../arguments/file-list.js'
 import { noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
 import { engineFor } from '../../arguments/engine-options.js'
@@ -15,7 +16,7 @@ import { makeAll, makeStreamed } from './make-torrents.js'
 
 /** Defines the command `makemetafile`. */
 export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
-  return declareMakemetafile({ isLegacy }).action(async (args, options) => {
+  return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
     const operands = sortOperands(args)
     const isStdin = operands.sources.includes(STDIN)
     const chosen = isStdin ? undefined : await readChosen(options, io)
@@ -24,8 +25,9 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     noteInfoKeys(options, io)
     await checkPatterns(options)
     const engine = engineFor(options, io)
+    const shareWith = await shareRequest(options, command, io)
     const cacheAccess = await openCacheAccess(
-      { ...options, cache: options.cache && !options.dryRun },
+      { ...options, shareWith, cache: options.cache && !options.dryRun },
       io,
     )
     const run = { options, hashContext: { engine, cacheAccess }, io }

@@ -28,7 +28,7 @@ const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> 
 /** A torrent that was made, or in a dry run would be made. Then `hashes` is null. */
 export interface MakeResult {
   readonly plan: TorrentPlan
-  readonly hashes: InfoHashes | null
+  readonly hashes: (InfoHashes & { readonly bytesHashed: number }) | null
   /** Size of the .torrent in bytes. */
   readonly torrentSize: number
   /** The checksum lists beside the torrent. */
@@ -55,6 +55,7 @@ export function makeJson(made: MakeResult): string {
     size: bytesOf(content),
     fileCount: withoutPads(files).length,
     torrentSize: made.torrentSize,
+    bytesHashed: made.hashes?.bytesHashed ?? 0,
     skipped,
     checksums: made.lists.map(({ path }) => path),
     seconds: made.seconds,

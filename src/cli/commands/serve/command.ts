@@ -4,6 +4,7 @@ import { findExample } from '../../../mirror/tree/example-file.js'
 import { boundHeapGrowth } from '../../../heap-growth.js'
 import { runService, type ServiceSettings } from '../../../mirror/app/run-service.js'
 import { cachePath } from '../../arguments/cache-options.js'
+import { shareRequest } from '../../arguments/share-options.js'
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { requireNames } from '../../arguments/operands.js'
@@ -34,11 +35,12 @@ export function defineServe({ io, finish, reloadConfiguration }: CommandContext)
     .description('Serve a mirror over HTTP and make the torrents of its files on demand.')
     .argument('<root>', "the mirror's root directory")
     .addHelpText('after', EXAMPLES)
-    .action(async (root, options) => {
+    .action(async (root, options, command) => {
       requireNames([root], 'directory')
       boundHeapGrowth()
       const stderr = new BoundedOutput(io.stderr)
-      await serve(root, options, { ...io, stderr, reloadConfiguration })
+      const share = await shareRequest(options, command, io)
+      await serve(root, { ...options, shareWith: share }, { ...io, stderr, reloadConfiguration })
       finish(0)
     })
 }
@@ -46,8 +48,10 @@ export function defineServe({ io, finish, reloadConfiguration }: CommandContext)
 /** The service writes to standard error for years, so it must not wait for a slow reader. */
 type ServeIo = Io & { readonly stderr: BoundedOutput } & Pick<CommandContext, 'reloadConfiguration'>
 
+type SharingOptions = ServeOptions & { readonly shareWith: ServiceSettings['share'] }
+
 /** Serves until a signal stops the command. */
-async function serve(root: string, options: ServeOptions, io: ServeIo): Promise<void> {
+async function serve(root: string, options: SharingOptions, io: ServeIo): Promise<void> {
   warnOfWorkers(options.workers, io)
   const tls = await openTls(options, io)
   const settings = { ...serviceSettings(root, options, io), tls: tls?.keys ?? null }
@@ -103,7 +107,7 @@ async function serve(root: string, options: ServeOptions, io: ServeIo): Promise<
 
 function serviceSettings(
   root: string,
-  options: ServeOptions,
+  options: SharingOptions,
   io: Io,
 ): Omit<ServiceSettings, 'tls'> {
   return {
@@ -113,6 +117,7 @@ function serviceSettings(
     engine: engineFor(options, io),
     cacheDirectory: cachePath(options.cacheDir, io),
     cacheTrust: options.cacheTrust,
+    share: options.shareWith,
     unusedFor: options.unusedFor,
     cacheMaxSize: options.cacheMaxSize ?? null,
     logFormat: options.log,

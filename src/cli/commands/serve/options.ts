@@ -4,6 +4,14 @@ import { cacheDirOption, cacheTrustOption, unusedForOption } from '../../argumen
 import { moment } from '../../arguments/date.js'
 import { threadsOption } from '../../arguments/engine-options.js'
 import { publicUrl, trustedProxies, workersOption } from '../../arguments/server-options.js'
+import {
+  cacheUrlOption,
+  shareCheckOption,
+  shareKeyFileOption,
+  shareMachineOption,
+  shareMtimeOption,
+  shareOption,
+} from '../../arguments/share-options.js'
 import * as read from '../../arguments/values.js'
 
 /** The default file of trackers. */
@@ -126,6 +134,13 @@ export function declareServeOptions() {
       read.byteSize,
     )
     .addOption(unusedForOption('remove records unused for this long'))
+    .optionsGroup('Several machines:')
+    .addOption(cacheUrlOption())
+    .addOption(shareOption())
+    .addOption(shareMtimeOption())
+    .addOption(shareCheckOption())
+    .addOption(shareKeyFileOption())
+    .addOption(shareMachineOption())
     .optionsGroup('Limits:')
     .option(
       '--max-per-client <n>',

@@ -1,5 +1,14 @@
 import { Command } from '@commander-js/extra-typings'
 import {
+  cacheUrlOption,
+  shareCheckOption,
+  shareKeyFileOption,
+  shareMachineOption,
+  shareMtimeOption,
+  shareOption,
+  shareRequest,
+} from '../../arguments/share-options.js'
+import {
   cacheDirOption,
   cacheTrustOption,
   openCacheAccess,
@@ -47,15 +56,24 @@ export function defineVerify({ io, finish }: CommandContext) {
     .option('--trust-cache', 'use the piece cache for unchanged files', false)
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
+    .optionsGroup('Several machines:')
+    .addOption(cacheUrlOption())
+    .addOption(shareOption())
+    .addOption(shareMtimeOption())
+    .addOption(shareCheckOption())
+    .addOption(shareKeyFileOption())
+    .addOption(shareMachineOption())
     .optionsGroup('Output:')
     .option('--json', 'print one line of JSON for each torrent')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
-    .action(async (operands, options) => {
+    .action(async (operands, options, command) => {
       const targets = await findTargets(operands, options, io)
       const engine = engineFor(options, io)
-      const cacheAccess = await openCacheAccess({ ...options, cache: options.trustCache }, io)
+      const share = options.trustCache ? await shareRequest(options, command, io) : null
+      const used = { ...options, cache: options.trustCache, shareWith: share }
+      const cacheAccess = await openCacheAccess(used, io)
       const trees = new TreeCache(options.cacheDir, io)
       const openTrees = () => trees.open()
       try {

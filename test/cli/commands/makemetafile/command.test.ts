@@ -78,6 +78,7 @@ test('--json prints one object a line, with just these keys', async (t) => {
     size: 5,
     fileCount: 2,
     torrentSize: bytes.length,
+    bytesHashed: 5,
     skipped: [{ path: '.h', reason: 'hidden' }],
     checksums: [],
     seconds: 0,

@@ -1,0 +1,100 @@
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import type { ShareRequest } from '../../core/cache/access.js'
+import { BtkitError } from '../../errors.js'
+import { parseRedisUrl } from '../../redis/address.js'
+import type { Io } from '../io.js'
+import type { NamedDirectory, ShareArguments } from './share-request.js'
+import { wholeNumber } from './values.js'
+
+/** How a command line was parsed, to tell typed options from configured ones. */
+interface Origins {
+  readonly getOptionValueSource: (name: 'cacheUrl') => string | undefined
+}
+
+/** The option `--cache-url`. */
+export function cacheUrlOption() {
+  return new Option(
+    '--cache-url <url>',
+    'share digests through this Redis; file:PATH reads the URL',
+  ).argParser(checkedUrl)
+}
+
+/** The option `--share`. */
+export function shareOption() {
+  return new Option('--share <name=dir>', 'name a directory that other machines have (repeatable)')
+    .argParser(namedDirectories)
+    .default([] as NamedDirectory[])
+}
+
+/** The option `--share-mtime`. */
+export function shareMtimeOption() {
+  return new Option('--share-mtime <unit>', 'choose how far times of shared files must match')
+    .choices(['exact', 'seconds'] as const)
+    .default('exact' as const, 'exact')
+}
+
+/** The option `--share-check`: a number, Infinity for all. */
+export function shareCheckOption() {
+  return new Option('--share-check <n>', 'check this many pieces of a shared file; all, none')
+    .argParser(checkedPieces)
+    .default(1, '1')
+}
+
+/** The option `--share-key-file`. */
+export function shareKeyFileOption() {
+  return new Option('--share-key-file <file>', 'sign shared records with the key in this file')
+}
+
+/** The option `--share-machine`. */
+export function shareMachineOption() {
+  return new Option(
+    '--share-machine <name>',
+    'name this machine so (default: its host name)',
+  ).argParser(machineName)
+}
+
+/**
+ * The machines that a command line shares digests with; null for none.
+ * @throws BtkitError `usage`, and for files and directories that cannot be read
+ */
+export async function shareRequest(
+  options: ShareArguments,
+  origins: Origins,
+  io: Io,
+): Promise<ShareRequest | null> {
+  const url = options.cacheUrl ?? io.env['BTKIT_CACHE_URL']
+  if (!url) return null
+  const isTyped = origins.getOptionValueSource('cacheUrl') === 'cli'
+  const { readShareRequest } = await import('./share-request.js')
+  return readShareRequest({ ...options, url, isTyped }, io)
+}
+
+function checkedUrl(text: string): string {
+  if (text.startsWith('file:')) return text
+  try {
+    parseRedisUrl(text)
+  } catch (error) {
+    throw error instanceof BtkitError ? error.of('--cache-url') : error
+  }
+  return text
+}
+
+const NAME = /^[\w.-]{1,64}$/
+
+function namedDirectories(text: string, previous: NamedDirectory[]): NamedDirectory[] {
+  const at = text.indexOf('=')
+  const [name, path] = [text.slice(0, at), text.slice(at + 1)]
+  if (NAME.test(name) && path !== '') return [...previous, { name, path }]
+  throw new InvalidArgumentError('not NAME=DIRECTORY, with letters, digits, . _ - in the name')
+}
+
+/** Parses a machine's name. */
+export function machineName(text: string): string {
+  if (NAME.test(text)) return text
+  throw new InvalidArgumentError('not a name of letters, digits, . _ -')
+}
+
+function checkedPieces(text: string): number {
+  if (text === 'all') return Infinity
+  return text === 'none' ? 0 : wholeNumber(1, 1e6)(text)
+}

@@ -1,0 +1,76 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+
+/** The version of names and records in Redis. Other versions have other keys and MACs. */
+const VERSION = 'btkit1'
+
+/** Length of HMAC-SHA-256 in bytes. */
+const MAC = 32
+
+/** Number of hash tags: the nodes of a Redis cluster among which records can be spread. */
+const TAGS = 64
+
+/** A record of one machine, for others. */
+export interface SharedRecord {
+  readonly machine: string
+  /** How often the machine's records were revoked before. */
+  readonly epoch: number
+  /** When a machine last shared it, in seconds since 1970. */
+  readonly sharedAt: number
+  /** Digests, encoded as in the piece cache with an empty fingerprint. */
+  readonly body: Uint8Array
+}
+
+/** The pattern of all keys of records, for SCAN. */
+export const RECORD_PATTERN = `${VERSION}:{*}*`
+
+/** The hash with the epochs of machines, and the one with their numbers of wrong records. */
+export const EPOCHS_KEY = `${VERSION}-epochs`
+export const WRONG_KEY = `${VERSION}-wrong`
+
+/** Returns the key of a record by its name. */
+export function redisKey(name: string): string {
+  const digest = createHash('sha256').update(`${VERSION}\0${name}`).digest()
+  return `${VERSION}:{${(digest[31] ?? 0) % TAGS}}${digest.toString('base64url', 0, 18)}`
+}
+
+/** Encodes a record: MAC, then the rest. */
+export function sealRecord(name: string, record: SharedRecord, key: Uint8Array): Buffer {
+  const { machine, epoch, sharedAt, body } = record
+  const who = Buffer.from(machine)
+  const numbers = Buffer.alloc(8)
+  numbers.writeUInt32BE(epoch, 0)
+  numbers.writeUInt32BE(sharedAt, 4)
+  const rest = Buffer.concat([Buffer.of(who.length), who, numbers, body])
+  return Buffer.concat([macOf(name, rest, key), rest])
+}
+
+/** Decodes a record without checking it; null if it is too short. */
+export function readRecord(sealed: Uint8Array): SharedRecord | null {
+  const rest = Buffer.from(sealed.buffer, sealed.byteOffset + MAC, Math.max(0, sealed.length - MAC))
+  const numbersAt = 1 + (rest[0] ?? 0)
+  if (rest.length <= numbersAt + 8) return null
+  return {
+    machine: rest.toString('utf8', 1, numbersAt),
+    epoch: rest.readUInt32BE(numbersAt),
+    sharedAt: rest.readUInt32BE(numbersAt + 4),
+    body: Uint8Array.from(rest.subarray(numbersAt + 8)),
+  }
+}
+
+/** Decodes a record; null unless it belongs to this name, and its MAC is of one of the keys. */
+export function openRecord(
+  name: string,
+  sealed: Uint8Array,
+  keys: readonly Uint8Array[],
+): SharedRecord | null {
+  const record = readRecord(sealed)
+  if (record === null) return null
+  const mac = sealed.subarray(0, MAC)
+  const rest = sealed.subarray(MAC)
+  return keys.some((key) => timingSafeEqual(macOf(name, rest, key), mac)) ? record : null
+}
+
+function macOf(name: string, rest: Uint8Array, key: Uint8Array): Buffer {
+  const mac = createHmac('sha256', key)
+  return mac.update(`${VERSION}\0${name.length}\0${name}\0`).update(rest).digest()
+}
