@@ -44,6 +44,11 @@ function trackerOf({ place, value }: Located): string {
 /** Options of edit and reannounce that take one tracker each time. */
 const ONE_TRACKER = /^(add|addTracker|prependTracker|setTracker|tracker)$/
 
+/** Whether an option takes trackers, and therefore their aliases. Its name is commander's. */
+export function takesAlias(attribute: string): boolean {
+  return TRACKERS.has(attribute) || ONE_TRACKER.test(attribute)
+}
+
 /**
  * The parts of a command line with trackers in the place of their aliases. An operand is an alias
  * only if no file has its name.
@@ -63,7 +68,7 @@ export function spellAliases(parts: readonly Part[], aliases: Aliases, world: Pl
           { ...part, args: [`${option.long ?? ''}=${list.join('|')}`], value: list.join('|') },
         ]
       }
-      const found = TRACKERS.has(attribute) || ONE_TRACKER.test(attribute) ? part.value : null
+      const found = takesAlias(attribute) ? part.value : null
       const tiers = found === null ? undefined : aliases.get(found)
       if (!tiers) return [part]
       const values = ONE_TRACKER.test(attribute) ? tiers.flat() : tiers.map(joined)

@@ -6,13 +6,7 @@ import { readConfigurationText } from './files.js'
 import { aliasesOf } from './aliases.js'
 import { DEFAULTS } from '../options/known-keys.js'
 import { MAKERS, takesDefault } from '../options/traits.js'
-import {
-  configurationOf,
-  NAMED,
-  unknownKey,
-  unknownSection,
-  type Configuration,
-} from './sections.js'
+import { configurationOf, unknownKey, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
 import { candidateOf, type World } from './settings.js'
 import { asOptions } from './tracker-rules.js'
@@ -26,12 +20,14 @@ export type SectionTable = ReadonlyMap<string, readonly ReadonlyMap<string, Opti
  */
 export async function checkFile(path: string, table: SectionTable, io: Io): Promise<string[]> {
   try {
-    const configuration = await configurationOf(readConfigurationText(path, io), path)
+    const mistakes = new Set<string>()
+    const configuration = await configurationOf(readConfigurationText(path, io), path, mistakes)
     const { sections, presets } = configuration
-    const aliases = aliasesOf([configuration])
+    const aliases = aliasesOf([configuration], mistakes)
     const world = { env: io.env, aliases }
     const makers = MAKERS.flatMap((name) => table.get(name) ?? [])
     return [
+      ...mistakes,
       ...sections.flatMap((section) => checkSection(section, table, world)),
       ...presets.flatMap((preset) => checkOptions(preset, withoutPresets(makers), world)),
       ...checkRules(configuration, makers, world),
@@ -62,9 +58,7 @@ function checkRules(
 }
 
 function checkSection(section: Section, table: SectionTable, world: World): string[] {
-  const { name, place } = section
-  const names = [DEFAULTS, ...NAMED, ...table.keys()]
-  if (!names.includes(name)) return [`${place}: ${unknownSection(name, names)}`]
+  const { name } = section
   const commands = name === DEFAULTS ? optionsOfDefaults(table) : (table.get(name) ?? [])
   return checkOptions(section, commands, world)
 }

@@ -10,7 +10,6 @@ import { LEGACY_KEYS, TRACKERS } from '../options/traits.js'
 import { configurationFiles, mkbrrFiles, readConfigurations } from './files.js'
 import { aliasesOf, spellAliases } from './aliases.js'
 import { settingChanges } from './levels.js'
-import { requireKnownSections } from './sections.js'
 import { settle, type Line, type Settled } from './settle.js'
 import type { Mistakes, Setting } from './settings.js'
 import { rulesToCheck } from './tracker-rules.js'
@@ -72,8 +71,8 @@ export async function configure(
   if (isLegacy && given.attributes.has('preset'))
     throw new BtkitError('usage', '--preset: presets are for btkit makemetafile and completedir')
   const found = await findSettings(target, given, io).catch((error: unknown) => {
-    // It reports what is wrong
-    if (target.section === 'config' && error instanceof BtkitError) return null
+    // These have to work in spite of what is wrong
+    if (/^(config|completion)$/.test(target.section) && error instanceof BtkitError) return null
     throw error
   })
   if (!found) return asTyped(typedArgs)
@@ -114,7 +113,6 @@ export async function findSettings(
   const others = presets?.length ? mkbrrFiles(config, io) : []
   const paths = [...others, ...configurationFiles(config, io)]
   const configurations = await readConfigurations(paths, io, mistakes)
-  for (const configuration of configurations) requireKnownSections(configuration, mistakes)
   const aliases = isLegacy ? new Map<string, never>() : aliasesOf(configurations, mistakes)
   const place = { cwd: io.cwd, isReannounce: section === 'reannounce' }
   const parts = spellAliases(given.parts, aliases, place)

@@ -75,7 +75,7 @@ export async function readConfigurations(
 ): Promise<Configuration[]> {
   const read = paths.map(async (path) => {
     try {
-      return await configurationOf(readConfigurationText(path, io), path)
+      return await configurationOf(readConfigurationText(path, io), path, mistakes)
     } catch (error) {
       if (!(error instanceof BtkitError) || !mistakes) throw error
       return mistaken(mistakes, error.message)

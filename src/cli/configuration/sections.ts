@@ -7,7 +7,14 @@ import { suggestion } from './nearest.js'
 import { isMkbrrs, mkbrrPresets } from './mkbrr.js'
 import type { Located, LocatedEntry, Section } from './read-file.js'
 import { parseSimple } from './simple-yaml.js'
-import { candidateOf, mistaken, type Candidate, type Mistakes, type World } from './settings.js'
+import {
+  candidateOf,
+  mistaken,
+  tolerate,
+  type Candidate,
+  type Mistakes,
+  type World,
+} from './settings.js'
 
 /** The keys of a configuration that are not sections of options. */
 export const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const
@@ -28,22 +35,25 @@ export interface Configuration {
 /**
  * Parses a configuration file into its sections. Only files that are not simple need the yaml
  * package, which takes milliseconds to load.
- * @throws BtkitError `usage` with file, line and column
+ * @throws BtkitError `usage` with file, line and column. With a set of mistakes, only for a file
+ * that is no YAML; all other mistakes are added to the set.
  */
-export async function configurationOf(text: string, path: string): Promise<Configuration> {
+export async function configurationOf(
+  text: string,
+  path: string,
+  mistakes?: Mistakes,
+): Promise<Configuration> {
   const all = parseSimple(text, path) ?? (await parseWhole(text, path))
   const item = (name: string) => all.find(({ key }) => key === name)?.item
-  const sections = isMkbrrs(all)
-    ? []
-    : sectionsIn(all.filter(({ key }) => !(NAMED as readonly string[]).includes(key)))
-  const presets = sectionsIn(entriesOf(item('presets'), 'presets'))
+  const map = (name: string) => tolerate(mistakes, [], () => entriesOf(item(name), name))
+  const presets = sectionsIn(map('presets'), mistakes)
   return {
     path,
-    sections,
-    presets: isMkbrrs(all) ? mkbrrPresets(presets, entriesOf(item('default'), 'default')) : presets,
+    sections: isMkbrrs(all) ? [] : sectionsIn(ofCommands(all, mistakes), mistakes),
+    presets: isMkbrrs(all) ? mkbrrPresets(presets, map('default')) : presets,
     defaultPreset: item('default-preset') ?? null,
-    aliases: entriesOf(item('aliases'), 'aliases'),
-    trackers: sectionsIn(entriesOf(item('trackers'), 'trackers')),
+    aliases: map('aliases'),
+    trackers: sectionsIn(map('trackers'), mistakes),
   }
 }
 
@@ -52,10 +62,22 @@ async function parseWhole(text: string, path: string): Promise<readonly LocatedE
   return parseConfiguration(text, path)
 }
 
-function sectionsIn(entries: readonly LocatedEntry[]): Section[] {
+/** The entries of a configuration that are sections of options. */
+function ofCommands(all: readonly LocatedEntry[], mistakes?: Mistakes): LocatedEntry[] {
+  const known = [...NAMED, ...knownSections()]
+  return all.flatMap((entry) => {
+    const { key, place, item } = entry
+    if ((NAMED as readonly string[]).includes(key) || isNothing(item)) return []
+    if (known.includes(key)) return [entry]
+    const why = suggestion(key, known) || '; sections are commands'
+    return mistaken(mistakes, `${place}: unknown section "${key}"${why}`)
+  })
+}
+
+function sectionsIn(entries: readonly LocatedEntry[], mistakes?: Mistakes): Section[] {
   return entries.flatMap(({ key: name, place, item }) => {
     if (isNothing(item)) return []
-    return [{ name, place, entries: entriesOf(item, name) }]
+    return [{ name, place, entries: tolerate(mistakes, [], () => entriesOf(item, name)) }]
   })
 }
 
@@ -73,22 +95,6 @@ function isNothing({ value }: Located): boolean {
 export interface Wanted {
   readonly section: string
   readonly entries: ReadonlyMap<string, OptionEntry>
-}
-
-/**
- * Checks the names of a configuration's sections.
- * @throws BtkitError `usage` for a section that is not known
- */
-export function requireKnownSections({ sections }: Configuration, mistakes?: Mistakes): void {
-  const known = [...knownSections(), ...NAMED]
-  for (const { name, place } of sections.filter((section) => !known.includes(section.name))) {
-    mistaken(mistakes, `${place}: ${unknownSection(name, known)}`)
-  }
-}
-
-/** Reports an unknown section, with a suggestion. */
-export function unknownSection(name: string, known: Iterable<string>): string {
-  return `unknown section "${name}"${suggestion(name, known) || '; sections are commands'}`
 }
 
 /**

@@ -22,6 +22,8 @@ ${commands.map(commandCase).join('')}  esac
   case \${value:-$operands} in
     =*) COMPREPLY=($(compgen -W "\${value#=}" -- "$word")) ;;
     words:*) COMPREPLY=($(compgen -W "\${operands#words:}" -- "$word")) ;;
+    preset|alias)
+      COMPREPLY=($(compgen -W "$(command "\${COMP_WORDS[0]}" completion --values "$value" 2>/dev/null)" -- "$word")) ;;
     file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     directory) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     torrent)

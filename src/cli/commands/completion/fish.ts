@@ -1,5 +1,12 @@
 import { quoted, type CommandWords, type OptionWords, type Values } from './words.js'
 
+/** Asks btkit for the names in the configuration. */
+const VALUES = `function __btkit_values
+    set -l words (commandline -opc)
+    command $words[1] completion --values $argv 2>/dev/null
+end
+`
+
 /** The script that lets fish complete btkit. */
 export function fishCompletion(commands: readonly CommandWords[]): string {
   const lines = commands.flatMap((command) => {
@@ -17,7 +24,7 @@ function __btkit_below
     set -l words (commandline -opc)
     contains -- "$words[3]" $argv
 end
-complete -c btkit -f
+${VALUES}complete -c btkit -f
 complete -c btkit -n 'test (count (commandline -opc)) -eq 1' -l help -d 'print the help'
 complete -c btkit -n 'test (count (commandline -opc)) -eq 1' -l version -d 'print the version'
 ${[...nameLines(commands), ...lines].join('\n')}
@@ -62,6 +69,9 @@ function argumentsOf(values: Exclude<Values, 'text'>): string {
       return "-a '(__fish_complete_directories)'"
     case 'torrent':
       return "-k -a '(__fish_complete_suffix .torrent)'"
+    case 'preset':
+    case 'alias':
+      return `-a '(__btkit_values ${values})'`
     default:
       return `-a ${quoted(values.join(' '))}`
   }

@@ -1,8 +1,13 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { takesAlias } from '../../configuration/aliases.js'
 import { leafCommands, optionEntries, type OptionEntry } from '../../options/table.js'
 
-/** The values of an argument: names of files, some words, or any text, which a shell cannot complete. */
-export type Values = 'file' | 'directory' | 'torrent' | 'text' | readonly string[]
+/**
+ * The values of an argument: names of files, names in the configuration, some words, or any text,
+ * which a shell cannot complete.
+ */
+export type Values =
+  'file' | 'directory' | 'torrent' | 'preset' | 'alias' | 'text' | readonly string[]
 
 /** An option as a shell completes it. */
 export interface OptionWords {
@@ -61,8 +66,10 @@ function optionWords(entry: OptionEntry): OptionWords[] {
 }
 
 /** The values of an option, which follow from the name of its argument. */
-function valuesOf({ key, on, choices, isZeroOrOne }: OptionEntry): Values {
+function valuesOf({ key, attribute, on, choices, isZeroOrOne }: OptionEntry): Values {
   if (choices) return choices
+  if (key === 'preset') return 'preset'
+  if (takesAlias(attribute)) return 'alias'
   if (isZeroOrOne) return ['0', '1']
   const [, name = ''] = /<([^>]*)>/.exec(on?.flags ?? '') ?? []
   if (/^dir(ectory)?$/.test(name) || key.endsWith('-dir')) return 'directory'

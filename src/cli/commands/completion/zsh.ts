@@ -74,6 +74,9 @@ function complete(values: Values): string {
       return '_files -/'
     case 'torrent':
       return "_files -g '*.torrent'"
+    case 'preset':
+    case 'alias':
+      return `compadd -- \${(f)"$(command $words[1] completion --values ${values} 2>/dev/null)"}`
     case 'text':
       return ':'
     default:

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import { projectRoot } from '../../../support/executable.js'
 import { unlessInstalled } from '../../../support/peers.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -27,6 +28,13 @@ const CASES: readonly (readonly [words: string[], offered: string[]])[] = [
   ],
   [['completedir', '--output', ''], ['two words']],
   [['config', 'show', 'scr'], ['scrape']],
+  [['makemetafile', '--preset', 're'], ['release']],
+  [
+    ['completedir', '-P', ''],
+    ['large', 'release'],
+  ],
+  [['makemetafile', '-a', 'm'], ['mine']],
+  [['track', '--port', ''], []],
   [
     ['completion', ''],
     ['bash', 'fish', 'zsh'],
@@ -38,12 +46,30 @@ async function plant(t: TestContext, shell: string) {
   assert.equal(status, 0)
   const directory = makeScratch(t, { 'a.torrent': '', 'a.txt': '' })
   mkdirSync(join(directory, 'two words'))
-  const script = join(makeScratch(t, { script: stdout }), 'script')
+  const script = join(makeScratch(t, { script: stdout, 'c.yaml': CONFIGURATION }), 'script')
+  symlinkSync(join(projectRoot, 'bin/btkit.js'), join(script, '../btkit'))
   return { directory, script }
 }
 
+/** The second preset must not be run by a shell; and the mistake does no harm. */
+const CONFIGURATION = `presets:
+  release: {privat: true}
+  $(touch run): {}
+  large: {}
+aliases:
+  mine: http://a.example/announce
+privat: true
+`
+
 async function ask(shell: string, args: readonly string[], cwd: string): Promise<string[]> {
-  const { stdout } = await promisify(execFile)(shell, args, { cwd, timeout: 20_000 })
+  const script = args.find((arg) => arg.includes('/script')) ?? ''
+  const directory = dirname(/\S*\/script/.exec(script)?.[0] ?? '')
+  const env = {
+    ...process.env,
+    PATH: `${directory}:${process.env['PATH'] ?? ''}`,
+    BTKIT_CONFIG: join(directory, 'c.yaml'),
+  }
+  const { stdout } = await promisify(execFile)(shell, args, { cwd, env, timeout: 20_000 })
   return stdout.split('\n').filter((line) => line !== '')
 }
 
