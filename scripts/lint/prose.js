@@ -16,6 +16,8 @@ const BANNED = {
   'is as was': 'say what it is',
   'is told': 'is notified',
   'are told': 'are notified',
+  'all the same': 'nevertheless, alike',
+  'be they': 'whether',
   'none is lost': 'nothing is lost',
   'of no use': 'unused',
   'passed over': 'ignored',
@@ -70,7 +72,15 @@ function breachesIn(text) {
   })
 }
 
-/** The texts of a source file, each with its line: comments, and in src/ strings for people. */
+const STRINGS = /'((?:\\.|[^'\\\n])*)'|`((?:\\.|[^`\\])*)`|"((?:\\.|[^"\\\n])*)"/g
+
+/** Titles of tests, which name a behaviour. */
+const TITLES = /\btest\(\s*(?:'((?:\\.|[^'\\\n])*)'|`((?:\\.|[^`\\])*)`|"((?:\\.|[^"\\\n])*)")/g
+
+/**
+ * The texts of a source file, each with its line: comments, in src/ strings for people, and in
+ * test/cli/ titles.
+ */
 function* textsOfCode(source, path) {
   const comments =
     /^[ \t]*\/\*([^]*?)\*\/|(?:^[ \t]*\/\/.*\n)+|(?<=[;{}),] ?)\/\/.*|\/\*\*(.*?)\*\//gm
@@ -78,12 +88,19 @@ function* textsOfCode(source, path) {
     const text = match[0].replace(/^[ \t]*(?:\/\*\*?|\*(?!\/)|\/\/)|\*\/$/gm, '')
     yield { line: lineAt(source, match.index), text }
   }
-  if (!path.startsWith('src/')) return
+  const isTest = path.startsWith('test/cli/')
+  if (!isTest && !path.startsWith('src/')) return
   const code = source.replace(comments, (comment) => comment.replace(/[^\n]/g, ' '))
-  for (const match of code.matchAll(/'((?:\\.|[^'\\\n])*)'|`((?:\\.|[^`\\])*)`/g)) {
-    const text = (match[1] ?? match[2]).replace(/\$\{[^}]*\}/g, 'X')
-    if (/(?:\S+ ){3}/.test(text)) yield { line: lineAt(source, match.index), text }
+  for (const match of code.matchAll(isTest ? TITLES : STRINGS)) {
+    const text = (match[1] ?? match[2] ?? match[3]).replace(/\$\{[^}]*\}/g, 'X')
+    if (!/(?:\S+ ){3}/.test(text)) continue
+    yield { line: lineAt(source, match.index), text: capitalized(text) }
   }
+}
+
+/** A message or title with its parts as sentences. */
+function capitalized(text) {
+  return text.replace(/(^|[:;] )([a-z])/g, (_, before, first) => before + first.toUpperCase())
 }
 
 /** The descriptions of options and commands that do not begin with a verb. */

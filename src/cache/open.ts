@@ -146,7 +146,7 @@ async function openStore(opening: Opening): Promise<Store> {
   let hasFailed = false
   const fail = (error: unknown) => {
     hasFailed = true
-    warn(`given up: ${reasonOf(error)}`)
+    warn(`no longer used: ${reasonOf(error)}`)
   }
   const store = await openOrClose(opened, () =>
     openLmdbStore(path, fail, () => {
@@ -194,7 +194,7 @@ function setAside({ path, warn }: Opening): void {
   renameSync(path, path + DAMAGED)
   rmSync(`${path}-lock`, { force: true })
   const name = basename(path) + DAMAGED
-  warn(`damaged or not btkit's; set aside as ${name}, a new cache begins`)
+  warn(`damaged, or not a cache of btkit; renamed to ${name}, and a new cache is used`)
 }
 
 /**

@@ -204,7 +204,10 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
   #failure(answer: unknown): BtkitError {
     const message = asText(asObject(answer)['message'])
     if (message === UNAUTHORIZED) return refusedLogin(this.address)
-    return new BtkitError('client', `${this.label}: ${message || 'gives no answer'}`)
+    return new BtkitError(
+      'client',
+      `${this.label}: ${message || 'returned an error without a message'}`,
+    )
   }
 }
 

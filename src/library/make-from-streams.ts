@@ -53,7 +53,7 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const hashing = new Hashing({ version, lengthFor, isAligned })
     const bytesTotal = files.reduce((sum, file) => sum + (lengthOf(file) ?? 0), 0)
     await readAll(files, hashing, { signal, tell, bytesTotal })
-    if (hashing.size === 0) throw new BtkitError('empty', `${name}: holds no bytes`)
+    if (hashing.size === 0) throw new BtkitError('empty', `${name}: is empty`)
     const { private: isPrivate, sourceTag, extraKeys, parts, creationDate } = request
     const info = buildInfo({
       version,

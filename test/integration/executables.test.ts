@@ -46,7 +46,7 @@ test('paths on the command line are those of the current directory', async (t) =
   ] as const) {
     const args = ['makemetafile', source, TRACKER, '--json', '--dry-run', '--all']
     const { stdout, stderr } = await runExecutable('btkit', args, { cwd })
-    if (source === '.') assert.match(stderr, /^btkit: \.: holds no bytes/)
+    if (source === '.') assert.match(stderr, /^btkit: \.: is empty/)
     else assert.equal((JSON.parse(stdout) as { torrent: string }).torrent, target)
   }
   const args = ['makemetafile', '.', TRACKER]

@@ -75,3 +75,15 @@ test('an option whose description begins without a verb is found', async (t) => 
     'src/cli/a.ts:1: begins without a verb: how many threads',
   ])
 })
+
+test('messages in any quotes and titles of command tests are sentences', async (t) => {
+  for (const [path, text] of [
+    ['src/a.ts', `const a = 'b: what is there now'\n`],
+    ['src/a.ts', `const a = "can't be read: those that are left"\n`],
+    ['test/cli/a.test.ts', `test('what a file holds is shown', () => {})\n`],
+  ] as const) {
+    assert.equal((await lint(t, path, text)).status, 1, text)
+  }
+  const other = await lint(t, 'test/core/a.test.ts', `test('what a file holds is shown', f)\n`)
+  assert.equal(other.status, 0)
+})

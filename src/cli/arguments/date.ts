@@ -12,7 +12,7 @@ export function moment(text: string): number | 'now' {
   if (text === 'now') return text
   const seconds = /^\d{1,16}$/.test(text) ? Number(text) : isoSeconds(text)
   if (seconds >= 0 && seconds <= LATEST_DATE) return seconds
-  throw new InvalidArgumentError('not seconds since 1970, nor a date such as 2026-11-20 or now')
+  throw new InvalidArgumentError('not a date; use seconds since 1970, 2026-11-20 or now')
 }
 
 /** Parses a creation date: a time, or `mtime` for that of the files. */

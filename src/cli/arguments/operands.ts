@@ -27,14 +27,18 @@ export function sortOperands(operands: readonly string[]): Operands {
   const sources = operands.filter((operand) => !looksLikeUrl(operand))
   urls.forEach(checkTracker)
   if (urls.length > 1) {
-    throw new BtkitError('usage', `${urls[1] ?? ''}: a second tracker belongs in --announce-list`)
+    throw new BtkitError(
+      'usage',
+      `${urls[1] ?? ''}: only one tracker can be an argument; use --announce-list for more`,
+    )
   }
   const bare = sources.find((source) => isBareTracker(source) && !existsSync(source))
   if (bare !== undefined) {
     const fix = `a tracker begins with http:// or udp://, as in http://${bare}`
     throw new BtkitError('usage', `${bare}: no such file; ${fix}`)
   }
-  if (sources.length === 0) throw new BtkitError('usage', 'no file or directory given')
+  if (sources.length === 0)
+    throw new BtkitError('usage', 'no file or directory given; name at least one')
   return { tracker: urls[0] ?? null, sources }
 }
 
@@ -52,7 +56,8 @@ export function requireNames(
   names: readonly string[],
   what: 'file' | 'torrent' | 'directory',
 ): void {
-  if (names.includes('')) throw new BtkitError('usage', `the name of a ${what} is empty`)
+  if (names.includes(''))
+    throw new BtkitError('usage', `the name of a ${what} is empty; a variable may be unset`)
 }
 
 /**

@@ -114,7 +114,7 @@ function spellSwitch(
     value !== '1' &&
     (isOwn ? !value.startsWith('-') : /^\d+$/.test(value))
   )
-    throw new BtkitError('usage', `${name} '${value}': neither 1 nor 0`)
+    throw new BtkitError('usage', `${name} '${value}': not 1 or 0`)
   return name
 }
 

@@ -64,7 +64,10 @@ function signalOfEnd({ ended }: OwnClient): AbortSignal {
 
 function requireRunning({ program }: OwnClient, { signal }: Io): void {
   if (signal.aborted) return
-  throw new BtkitError('client', `${program}: exited or could not be started`)
+  throw new BtkitError(
+    'client',
+    `${program}: exited or could not be started; run it by hand to see why`,
+  )
 }
 
 async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient> {
@@ -72,7 +75,7 @@ async function startClient(options: OwnClientOptions, io: Io): Promise<OwnClient
   const { maxUploadRate, maxDownloadRate = 0, caCert } = options
   const { asksMetadata = false, opensHybrids = false, takesWebSeeds = false } = options
   if (minport > maxport) {
-    throw new BtkitError('usage', `--minport ${minport}: above --maxport ${maxport}`)
+    throw new BtkitError('usage', `--minport ${minport}: must not be above --maxport ${maxport}`)
   }
   const settings = {
     minPort: minport,

@@ -82,7 +82,7 @@ interface TlsOptions {
 export async function openTls({ tlsCert, tlsKey }: TlsOptions, io: Io): Promise<TlsFiles | null> {
   if (tlsCert === undefined && tlsKey === undefined) return null
   if (tlsCert === undefined || tlsKey === undefined) {
-    throw new BtkitError('usage', '--tls-cert and --tls-key: TLS needs both')
+    throw new BtkitError('usage', '--tls-cert and --tls-key: give both')
   }
   const textOf = async (path: string) => {
     const file = await readRegular(resolve(io.cwd, path), MAX_SIZE, null)

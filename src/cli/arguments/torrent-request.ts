@@ -79,7 +79,7 @@ function fileOrder(options: TorrentOptions): FileOrder | undefined {
   const order = sortBy === 'given' ? undefined : sortBy
   const isByPath = order?.by === 'path' && !order.isDescending
   if (versionOf(options) === 'v1' || sortBy === undefined || isByPath) return order
-  const both = `--sort-by and --${options.hybrid ? 'hybrid' : 'v2'} exclude each other`
+  const both = `--sort-by and --${options.hybrid ? 'hybrid' : 'v2'} cannot be used together`
   throw new BtkitError('usage', `${both}: in version 2 files are in the order of their paths`)
 }
 
@@ -99,7 +99,7 @@ function linkPolicy({ followSymlinks, symlinks, storeSymlinks }: TorrentOptions)
   ]
   const [first, second] = asked.filter(([, , isAsked]) => isAsked)
   if (first && second) {
-    throw new BtkitError('usage', `${first[0]} and ${second[0]} exclude each other`)
+    throw new BtkitError('usage', `${first[0]} and ${second[0]} cannot be used together`)
   }
   return first?.[1] ?? 'inside'
 }

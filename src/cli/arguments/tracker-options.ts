@@ -41,7 +41,7 @@ export function trackerlessNote(
   options: TrackerOptions,
 ): string | null {
   if (announce !== null || options.trackerless || hasOtherSources(options)) return null
-  return 'no tracker: clients find each other by the DHT (give the URL of a tracker for more)'
+  return 'no tracker: clients find each other through the DHT; give the URL of a tracker to use one'
 }
 
 /**
@@ -59,16 +59,16 @@ export function namedTrackers(operand: string | null, options: TrackerOptions): 
 function checkTogether(operand: string | null, options: TrackerOptions): void {
   const { announce, announceList, trackerless } = options
   if (trackerless && operand !== null)
-    throw usage(`--trackerless and ${operand} exclude each other`)
+    throw usage(`--trackerless and ${operand} cannot be used together`)
   if (trackerless && (announce.length > 0 || announceList)) {
     const other = announceList ? '--announce-list' : '--announce'
-    throw usage(`--trackerless and ${other} exclude each other`)
+    throw usage(`--trackerless and ${other} cannot be used together`)
   }
   if (operand !== null && announce.length > 0) {
     throw usage(`${operand}: give the tracker either as an argument or with --announce`)
   }
   if (announceList && announce.flat().length > 1) {
-    throw usage('--announce-list and several trackers in --announce exclude each other')
+    throw usage('--announce-list and several trackers in --announce cannot be used together')
   }
 }
 

@@ -33,7 +33,8 @@ function listOf(item: Located): readonly Located[] {
 }
 
 function trackerOf({ place, value }: Located): string {
-  if (value.kind !== 'text') throw new BtkitError('usage', `${place}: a tracker is wanted here`)
+  if (value.kind !== 'text')
+    throw new BtkitError('usage', `${place}: not a tracker; write the URL of a tracker`)
   try {
     return checkTracker(value.text)
   } catch (error) {

@@ -16,7 +16,7 @@ import { rulesToCheck } from './tracker-rules.js'
 
 /** The option `--config`, which each command has. */
 export function configOption(): Option {
-  const what = 'read this configuration file only (default: those of btkit-config(1))'
+  const what = 'read only this configuration file; see btkit-config(1)'
   return new Option('--config <file>', what).helpGroup('Options:')
 }
 

@@ -65,8 +65,7 @@ function candidate(
 
 function spell({ entry, isNegated }: FoundEntry, { variable, value }: Variable): string[] {
   if (entry.kind === 'switch') {
-    if (!/^[01]$/.test(value))
-      throw new BtkitError('usage', `${variable} '${value}': neither 1 nor 0`)
+    if (!/^[01]$/.test(value)) throw new BtkitError('usage', `${variable} '${value}': not 1 or 0`)
     const isOff = (value === '1') === isNegated
     const long = isOff ? entry.off?.long : entry.on?.long
     return long ? [long] : []

@@ -38,7 +38,7 @@ function named(preset: Schema): Schema {
   const bounds = { min: bytes, max: bytes }
   const rule: Schema = {
     type: ['object', 'null'],
-    description: 'what this tracker wants, by its host',
+    description: 'rules of this tracker, by its host',
     properties: {
       private: { type: 'boolean' },
       source: SCALAR,

@@ -25,7 +25,7 @@ export const SECRETS: ReadonlySet<string> = new Set([
   'cacheUrl',
 ])
 
-/** Options that exclude each other, as the commands themselves check. */
+/** Options that cannot be used together, as the commands themselves check. */
 const ALTERNATIVES: readonly (readonly string[])[] = [
   ['announce', 'announceList', 'trackerless', 'tracker', 'trackers'],
   ['followSymlinks', 'symlinks', 'storeSymlinks'],

@@ -107,7 +107,10 @@ function chooseProgram(
   const [first] = installed
   if (first) return suitable ?? first
   const names = clientPrograms.map(({ program }) => program).join(', ')
-  throw new BtkitError('not-found', `no client: install one of ${names}, or name one by --client`)
+  throw new BtkitError(
+    'not-found',
+    `no client found; install one of ${names}, or name a running one with --client`,
+  )
 }
 
 function makeDirectory(): string {

@@ -190,7 +190,10 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
 
   #stillChecking({ length }: readonly string[]): BtkitError {
     const what = `${length} torrent${length === 1 ? '' : 's'}`
-    return new BtkitError('client', `${this.label}: still checks the data of ${what} to be removed`)
+    return new BtkitError(
+      'client',
+      `${this.label}: still checks the data of ${what} to be removed; try again later`,
+    )
   }
 
   async #pause(ms: number): Promise<void> {

@@ -23,7 +23,7 @@ export function decodeResponse(xml: string): XmlRpcValue {
   if (fault) throw new BtkitError('client', faultWords(decodeValue(child(fault, 'value'))))
   const param = child(child(root, 'params'), 'param')
   if (root.name !== 'methodResponse' || !param) {
-    throw new BtkitError('client', 'unexpected answer: no XML-RPC')
+    throw new BtkitError('client', 'unexpected answer: not XML-RPC; check the address')
   }
   return decodeValue(child(param, 'value'))
 }
@@ -74,7 +74,7 @@ function parse(xml: string): XmlElement {
   } catch {
     // Reported below
   }
-  throw new BtkitError('client', 'unexpected answer: no XML-RPC')
+  throw new BtkitError('client', 'unexpected answer: not XML-RPC; check the address')
 }
 
 function children(element: XmlElement | null): XmlElement[] {

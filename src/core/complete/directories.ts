@@ -57,7 +57,7 @@ export function openSourceDirectory(directory: string, rules: OpenRules): Source
   if (holdsNothing(found) && request.prune === 'careful') {
     throw new BtkitError(
       'empty',
-      `${directory}: is empty, perhaps not mounted, so nothing is pruned`,
+      `${directory}: is empty and may not be mounted, so nothing is pruned`,
     )
   }
   const target = request.target ?? directory

@@ -109,7 +109,10 @@ function requireUntouched(path: string, existing: OwnFile['existing']): void {
       : !fingerprint && !existing
   if (isSame) return
   const what = existing ? 'changed' : 'was made by something else'
-  throw new BtkitError('changed', `${path}: ${what} while its content was read, so it is left`)
+  throw new BtkitError(
+    'changed',
+    `${path}: ${what} while its content was read, so it stays; run the command again`,
+  )
 }
 
 function note({ target, file, source }: OwnFile, record: Omit<TorrentRecord, 'source'>): void {

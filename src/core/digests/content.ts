@@ -99,7 +99,10 @@ export function excludeOutput(tree: Tree, output: string | null): Tree {
   const lost = left.find(({ absolutePath }) => absolutePath === output)
   const isSafe = tree.isDirectory && (output.endsWith('.torrent') || isOlderTorrent(output))
   if (lost && !isSafe) {
-    throw new BtkitError('exists', `${output}: would be replaced by a torrent of itself`)
+    throw new BtkitError(
+      'exists',
+      `${output}: would be replaced by a torrent of itself; choose another output`,
+    )
   }
   const files = tree.files.filter((file) => !isOutput(file))
   return { ...tree, files, skipped: [...tree.skipped, ...left.map(describeOutput)] }
@@ -179,7 +182,7 @@ export function sizeOf(files: readonly ScannedFile[]): number {
 }
 
 function whyEmpty({ files, skipped }: Tree): string {
-  if (files.length > 0) return 'holds no bytes, and clients refuse such torrents'
+  if (files.length > 0) return 'is empty, and clients refuse such torrents'
   if (skipped.length > 0) return `no file left: all ${skipped.length} entries are skipped`
   return 'no files in it'
 }

@@ -54,7 +54,10 @@ export async function beginDownload(
   const end = how.monotonic() + TAKE_UP_MS
   while (!(await findTorrent(client, infoHash))) {
     if (how.monotonic() > end) {
-      throw new BtkitError('client', `${client.label}: did not take the torrent up in time`)
+      throw new BtkitError(
+        'client',
+        `${client.label}: did not start the torrent in time; check the client`,
+      )
     }
     await pause(how)
   }
@@ -124,7 +127,11 @@ async function follow(
 ): Promise<void> {
   for (;;) {
     const torrent = await findTorrent(client, infoHash)
-    if (!torrent) throw new BtkitError('client', `${client.label}: has lost the torrent`)
+    if (!torrent)
+      throw new BtkitError(
+        'client',
+        `${client.label}: no longer has the torrent; run the command again`,
+      )
     onLook(torrent)
     if (isBroken(torrent)) {
       throw new BtkitError('client', `${client.label}: ${torrent.message ?? torrent.state}`)

@@ -81,12 +81,10 @@ function refuseOthers(target: DownloadTarget, report: VerifyReport, force: boole
   const isEmpty = report.files.every(({ found }) => (found ?? 0) === 0)
   const isLonger = report.files.some(({ found, length }) => (found ?? 0) > length)
   if (force || isEmpty || (!isLonger && (good > 0 || isBegun(target)))) return
-  const why = isLonger
-    ? 'longer than what the torrent has'
-    : 'nothing of it is what the torrent has'
+  const why = isLonger ? 'is longer than in the torrent' : 'nothing of it is in the torrent'
   throw new BtkitError(
     'exists',
-    `${path}: is there, and ${why} (--force overwrites ${metainfo.name})`,
+    `${path}: already exists, and ${why} (--force overwrites ${metainfo.name})`,
   )
 }
 

@@ -37,7 +37,10 @@ export async function metadataFromPeers(
 ): Promise<Metainfo> {
   const asked = { ...place, ...linkFor(magnet) }
   if (!client.askMetadata) {
-    throw new BtkitError('client', `${client.label}: gives no torrents of magnet links away`)
+    throw new BtkitError(
+      'client',
+      `${client.label}: cannot hand out the torrent of a magnet link; name another client with --client`,
+    )
   }
   if (await findTorrent(client, asked.infoHash)) {
     throw new BtkitError('client', `${client.label}: has this torrent already`)
@@ -58,7 +61,7 @@ export async function metadataFromPeers(
 /** Returns the link with only the parts that a client needs for metadata. */
 function linkFor({ infoHash, trackers }: MagnetLink): Pick<AskedMagnet, 'link' | 'infoHash'> {
   if (infoHash === null) {
-    const why = 'is of version 2 alone, and peers have no piece layers to give with its metadata'
+    const why = 'is of version 2 only, and peers do not send piece layers; use the .torrent file'
     throw new BtkitError('client', `magnet link: ${why}`)
   }
   const announceList = trackers.map((tracker) => [tracker])
@@ -111,7 +114,7 @@ async function lookForInfo(
 
 function tooLate(limitMs: number): BtkitError {
   const how = `within ${limitMs / 1000} seconds (--metadata-timeout)`
-  return new BtkitError('client', `magnet link: no peer was found that has its torrent ${how}`)
+  return new BtkitError('client', `magnet link: no peer sent its torrent ${how}`)
 }
 
 async function letGo(
@@ -123,7 +126,10 @@ async function letGo(
   const end = monotonic() + LET_GO_MS
   while (await findTorrent(client, infoHash)) {
     if (monotonic() >= end) {
-      throw new BtkitError('client', `${client.label}: did not let go of the magnet link in time`)
+      throw new BtkitError(
+        'client',
+        `${client.label}: did not remove the magnet link in time; remove it in the client`,
+      )
     }
     await sleep(PAUSE_MS)
     if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')

@@ -55,7 +55,7 @@ function writeOptions(
 function checkOther(file: string, target: string): void {
   const [from, to] = [file, target].map((path) => statSync(path, NUMBERS))
   if (!from || !to || from.ino !== to.ino || from.dev !== to.dev) return
-  throw new BtkitError('exists', `${target}: is the torrent itself, not a place for a copy`)
+  throw new BtkitError('exists', `${target}: is the torrent itself; choose another --output-dir`)
 }
 
 const NUMBERS = { bigint: true, throwIfNoEntry: false } as const

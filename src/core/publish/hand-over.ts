@@ -77,8 +77,8 @@ function doubtOf(request: PublishRequest, found: boolean | null, { client, sight
   const { directory } = request
   if (found === false) return new BtkitError('client', unseen(client, directory))
   if (found ?? (client.looksBeforeStart || isSeen(request, sight))) return null
-  const reason = `${client.label} can't tell whether it sees the data in ${directory}`
-  return new BtkitError('client', `${reason} (--trust-data-path takes it on trust)`)
+  const reason = `${client.label} cannot report whether it finds the data in ${directory}`
+  return new BtkitError('client', `${reason} (--trust-data-path skips this check)`)
 }
 
 /** Whether the client sees the data that this machine has found. */

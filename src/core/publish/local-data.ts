@@ -53,5 +53,5 @@ export function dataProblem(outcome: VerifyOutcome): Error | null {
   if (report.ok) return null
   const [odd] = report.files.filter(({ status }) => status !== 'ok')
   const which = odd ? `${odd.path.join('/')} is ${odd.status}` : 'pieces are damaged'
-  return new BtkitError('changed', `${torrent}: its data is not whole: ${which}`)
+  return new BtkitError('changed', `${torrent}: its data is incomplete: ${which}`)
 }

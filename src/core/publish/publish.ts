@@ -109,7 +109,7 @@ class PublishRun {
       seen.add(infoHash)
       if (isTwice) this.#fail(request, 'the same torrent stands before it')
       else if (known && !known.isMarked && !isUnfinished(known, this.#begun)) {
-        this.#fail(request, 'the client has it already, and not from btkit; it is left alone')
+        this.#fail(request, 'the client has it already, and not from btkit; it stays unchanged')
       } else if (known && isSeeded(known)) {
         this.#outcomes.set(request, { status: 'already', reason: null })
       } else if (!known || isOdd) return [{ request, infoHash }]

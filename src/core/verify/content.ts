@@ -55,7 +55,8 @@ export function locateContent(
   const resolve = makeInsideResolver(path)
   const named = resolve([])
   if (named.kind !== 'directory') {
-    if (isDirectory) throw new BtkitError('io', `${path}: not a directory, as the torrent's is`)
+    if (isDirectory)
+      throw new BtkitError('io', `${path}: not a directory, but the torrent is of a directory`)
     return { directory: null, find: () => named, place: { path, isFile: true } }
   }
   const place = { path, isFile: false }

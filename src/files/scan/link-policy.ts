@@ -104,7 +104,7 @@ export function dropDanglingLinks(files: readonly ScannedFile[]): {
     files: files.filter((file) => !isDangling(file)),
     skipped: left.map(({ path }) => ({
       path: joined(path, path.length),
-      reason: 'link to what is left out',
+      reason: 'link to a skipped entry',
     })),
   }
 }

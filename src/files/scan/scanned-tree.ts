@@ -39,7 +39,7 @@ export type SkipReason =
   | 'link leads outside'
   | 'link loop'
   | 'broken link'
-  | 'link to what is left out'
+  | 'link to a skipped entry'
   | 'not a regular file'
 
 /** A regular file of the tree. */

@@ -80,5 +80,5 @@ function componentsBelow(root: string, path: string): string[] {
   const inside = isAbsolute(path) ? relative(resolve(root), path).split(sep) : path.split('/')
   const components = inside.filter((component) => component !== '' && component !== '.')
   if (components.every(isSafeComponent)) return components
-  throw new BtkitError('unsafe-path', `${path}: does not lie below ${root}`)
+  throw new BtkitError('unsafe-path', `${path}: is not below ${root}`)
 }

@@ -223,7 +223,9 @@ function failureAt(place: string, error: unknown): unknown {
   const code = osCodeOf(error)
   const isGone = code === 'ENOENT' || code === 'ENOTDIR'
   if (!isGone) return asBtkitError(error, place)
-  return new BtkitError('changed', `${place}: disappeared during the scan`, { cause: error })
+  return new BtkitError('changed', `${place}: disappeared during the scan; try again`, {
+    cause: error,
+  })
 }
 
 /** Appends a separator to a path that has none. */

@@ -193,7 +193,7 @@ export class HeldSockets {
     // Node also pauses and resumes by itself, for example when a request ends
     socket.on('resume', () => {
       if (holders.size === 0) return
-      // A late event of a socket that is paused again would start reading all the same
+      // A late event of a socket that is paused again would start reading nevertheless
       if (socket.isPaused()) socket.emit('pause')
       else socket.pause()
     })

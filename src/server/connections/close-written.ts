@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 /**
  * Closes the connection of a last answer as soon as the system has accepted the answer. Node would
  * first send an end with another system call and another turn of the event loop. Then it would
- * close all the same, without waiting for the client: 10% of the cost of a connection for one
+ * close nevertheless, without waiting for the client: 10% of the cost of a connection for one
  * announce. Call it before the answer ends.
  */
 export function closeOnceWritten({ socket, shouldKeepAlive }: ServerResponse): void {

@@ -20,8 +20,11 @@ test('without a URL there is no tracker', () => {
 })
 
 for (const [operands, message] of [
-  [[T], 'no file or directory given'],
-  [[T, 'a', 'udp://u'], 'udp://u: a second tracker belongs in --announce-list'],
+  [[T], 'no file or directory given; name at least one'],
+  [
+    [T, 'a', 'udp://u'],
+    'udp://u: only one tracker can be an argument; use --announce-list for more',
+  ],
   [['a', 'htp://t'], "tracker 'htp://t': not an http, https, udp, ws or wss URL"],
 ] as const) {
   test(`${operands.join(' ')}: ${message}`, () => {

@@ -73,6 +73,6 @@ for (const args of [['--show-names', '2'], ['--keep_dead=yes']]) {
     const { status, stderr } = await runBtkit(['track', '--open', ...args])
     const [name = '', value = args[1]] = args[0]?.split('=') ?? []
     const shown = name.replaceAll('_', '-')
-    assert.deepEqual([status, stderr], [2, `btkit: ${shown} '${value}': neither 1 nor 0\n`])
+    assert.deepEqual([status, stderr], [2, `btkit: ${shown} '${value}': not 1 or 0\n`])
   })
 }

@@ -9,7 +9,10 @@ for (const args of [
 ]) {
   test(`${args.join(' ')}: an empty name does not mean the current directory`, async () => {
     const { status, stderr } = await runBtkit(args)
-    assert.deepEqual([status, stderr], [2, 'btkit: the name of a directory is empty\n'])
+    assert.deepEqual(
+      [status, stderr],
+      [2, 'btkit: the name of a directory is empty; a variable may be unset\n'],
+    )
   })
 }
 

@@ -185,13 +185,13 @@ test('the options of a group are those of all its commands', async (t) => {
   )
 })
 
-test('options that exclude each other are named with their file and line', async (t) => {
+test('options that cannot be used together are named with their file and line', async (t) => {
   const { file, run } = withFile(t, 'completedir: {adopt: true, force: true}\n')
   const { status, stderr } = await run(['completedir', '/none'])
   assert.equal(status, 2)
   assert.equal(
     stderr,
-    `btkit: --adopt and --force exclude each other (--adopt is from ${file}:1:22, ` +
+    `btkit: --adopt and --force cannot be used together (--adopt is from ${file}:1:22, ` +
       `--force is from ${file}:1:35)\n`,
   )
 })

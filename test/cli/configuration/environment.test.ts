@@ -82,7 +82,7 @@ test('a switch is 1 or 0', () => {
   assert.deepEqual(withEnvironment({ BTKIT_SERVE_HIDDEN: '0' }), [])
   assert.deepEqual(withEnvironment({ BTKIT_SERVE_NO_FILES: '1' }), ['--no-files'])
   for (const value of ['yes', 'true', '2', '01', ' 1']) {
-    checkRefused({ BTKIT_SERVE_HIDDEN: value }, /^BTKIT_SERVE_HIDDEN .*neither 1 nor 0/)
+    checkRefused({ BTKIT_SERVE_HIDDEN: value }, /^BTKIT_SERVE_HIDDEN .*not 1 or 0/)
   }
 })
 

@@ -86,7 +86,7 @@ test('everything else is left to the package', () => {
   for (const text of OTHER) assert.equal(parseSimple(text, 'f'), null, text)
 })
 
-test('what is simple means the same to the package', () => {
+test('simple YAML has the same value as with the package', () => {
   const bits = [
     'a',
     'b-c',

@@ -30,7 +30,7 @@ void test('a torrent is a line below the headings, sorted by name', () => {
   ])
 })
 
-void test('torrents of one name are told apart by their info hashes, which sort them', () => {
+void test('torrents of one name show their info hashes, and are sorted by them', () => {
   const torrents = ['ef', 'cd'].map((digits) => torrentOf('rel', { infoHash: digits.repeat(20) }))
   assert.deepEqual(torrentTable(torrents, 45), [
     'name                state       done hash',
@@ -78,7 +78,7 @@ void test('a name can do nothing to a terminal', () => {
   assert.ok(!lines.join('').includes('\u001b'))
 })
 
-void test('what a tracker refused is below its torrent, whole', () => {
+void test('a refusal of a tracker is printed in full below its torrent', () => {
   const message = 'Tracker: [Failure reason "Requested download is not authorized"]'
   assert.deepEqual(torrentTable([torrentOf('a.iso', { message }), torrentOf('b.iso')], 45), [
     'name                state       done hash',

@@ -78,7 +78,7 @@ test('what is not there is said to be so', async (t) => {
 
 for (const [what, files, why] of [
   ['an empty directory', {}, 'no files in it'],
-  ['files without a byte', { a: '', b: '' }, 'holds no bytes, and clients refuse such torrents'],
+  ['files without a byte', { a: '', b: '' }, 'is empty, and clients refuse such torrents'],
   ['only hidden files', { '.a': '1', '.b/c': '2' }, 'no file left: all 2 entries are skipped'],
 ] as const) {
   test(`${what} can't be a torrent, and why is said`, async (t) => {

@@ -95,9 +95,9 @@ void test('a client that can not look is trusted where it sees what is seen here
   client.looksBeforeStart = false
   const request = plantRequest(t)
   const elsewhere = { ...request, directory: '/elsewhere' }
-  assert.match((await publish(client, elsewhere)).reason ?? '', /can't tell whether/)
+  assert.match((await publish(client, elsewhere)).reason ?? '', /cannot report whether/)
   const remote = { ...OPTIONS, isLocal: false }
-  assert.match((await publish(client, request, remote)).reason ?? '', /can't tell whether/)
+  assert.match((await publish(client, request, remote)).reason ?? '', /cannot report whether/)
   const trusting = { ...OPTIONS, trustsDirectories: true }
   assert.equal((await publish(client, elsewhere, trusting)).status, 'published')
 })
@@ -163,7 +163,7 @@ void test('what somebody else started is left alone, even after a cut off run', 
     const client = new FakeClient()
     client.plant(infoHash, { isMarked: false, state })
     const outcome = await publish(client, request, { ...OPTIONS, begun })
-    assert.match(outcome.reason ?? '', /it is left alone/)
+    assert.match(outcome.reason ?? '', /it stays unchanged/)
     const [withdrawn] = await withdrawTorrents(client, [infoHash], begun)
     assert.equal(withdrawn?.status, 'left')
     assert.equal(client.torrents.get(infoHash)?.state, state)

@@ -73,7 +73,7 @@ test('a file in the place of a directory is an error', async (t) => {
   const path = join(release.directory, 'release.torrent')
   await assert.rejects(
     verify(release, { path }),
-    failure('io', `${path}: not a directory, as the torrent's is`),
+    failure('io', `${path}: not a directory, but the torrent is of a directory`),
   )
 })
 

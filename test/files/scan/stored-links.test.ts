@@ -52,13 +52,13 @@ test('a link has no bytes', async (t) => {
   assert.equal(files[1]?.fingerprint.size, 0)
 })
 
-test('a link to what is left out is left out as well', async (t) => {
+test('a link to a skipped entry is left out as well', async (t) => {
   const root = plantTree(t, ['.hidden', 'a', 'd/core'])
   symlinkSync('.hidden', join(root, 'l'))
   symlinkSync('d', join(root, 'm'))
   assert.deepEqual((await attributes(root, { links: 'store' })).skipped.slice(-2), [
-    'l: link to what is left out',
-    'm: link to what is left out',
+    'l: link to a skipped entry',
+    'm: link to a skipped entry',
   ])
 })
 

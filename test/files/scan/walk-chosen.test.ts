@@ -50,7 +50,7 @@ test('a path that leads out of the directory is refused, and a link that does is
   const root = join(outer, 'in')
   symlinkSync('../out', join(root, 'link'))
   for (const path of ['../out/b', 'a/../../out/b', join(outer, 'out/b')]) {
-    const expected = failure('unsafe-path', `${path}: does not lie below ${root}`)
+    const expected = failure('unsafe-path', `${path}: is not below ${root}`)
     await assert.rejects(scanTree(root, { ...DEFAULTS, chosen: [path] }), expected)
   }
   assert.deepEqual((await scan(root, { chosen: ['link/b', 'a'] })).skipped, {

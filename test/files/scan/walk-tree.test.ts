@@ -152,7 +152,7 @@ test('an entry that vanishes during the scan fails it', (t) => {
     walkTree(walk, { path: root, stats: statSync(root, { bigint: true }) })
   }
   for (const path of ['a', 'b/c', 'b']) {
-    const message = `${join(root, path)}: disappeared during the scan`
+    const message = `${join(root, path)}: disappeared during the scan; try again`
     assert.throws(vanish(path), failure('changed', message))
   }
 })

@@ -56,7 +56,10 @@ export function testDownloadByDaemon(kind: string): void {
     const { status, stderr } = await runExecutable('btkit', args)
     if (kind === 'deluge') {
       assert.equal(status, 1)
-      assert.match(stderr, /: gives no torrents of magnet links away\n$/)
+      assert.match(
+        stderr,
+        /: cannot hand out the torrent of a magnet link; name another client with --client\n$/,
+      )
       return
     }
     assert.equal(status, 0, stderr)

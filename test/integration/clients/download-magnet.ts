@@ -61,7 +61,7 @@ export function testMagnets(client: string): void {
     const args = ['download', link, '--save-to', to, '--metadata-timeout', '0.5', ...MINE]
     const { status, stderr } = await runExecutable('btkit', args, { env })
     const how = 'within 0.5 seconds (--metadata-timeout)'
-    const why = `btkit: magnet link: no peer was found that has its torrent ${how}\n`
+    const why = `btkit: magnet link: no peer sent its torrent ${how}\n`
     assert.deepEqual([status, stderr], [1, LOOKING + why])
     assert.deepEqual([readdirSync(to), readdirSync(env['TMPDIR']!)], [[], []])
   })

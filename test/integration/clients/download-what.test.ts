@@ -39,7 +39,7 @@ test('files that are of no such torrent are not downloaded over', withAria2, asy
   const args = ['download', torrent, '--save-to', to, ...MINE]
   const env = only(t, 'aria2c')
   const refused = await runExecutable('btkit', args, { env })
-  const why = 'is there, and nothing of it is what the torrent has (--force overwrites one.bin)'
+  const why = 'already exists, and nothing of it is in the torrent (--force overwrites one.bin)'
   assert.deepEqual([refused.status, refused.stderr], [1, `btkit: ${to}/one.bin: ${why}\n`])
   assertHolds(to, { 'one.bin': 'a thesis' })
   const forced = await runExecutable('btkit', [...args, '--force'], { env })

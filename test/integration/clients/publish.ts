@@ -158,7 +158,7 @@ export function testPublishing(kind: string): void {
     assert.equal(result.status, 1)
     const { status, reason } = parseJson(result)
     assert.equal(status, 'failed')
-    assert.match(String(reason), looks ? /does not see all its data in/ : /can't tell whether/)
+    assert.match(String(reason), looks ? /does not see all its data in/ : /cannot report whether/)
     await setTimeout(500)
     assert.equal(await stateOf(daemon, published.infoHash), 'absent')
     const written = readdirSync(elsewhere, { recursive: true, encoding: 'utf8' })
@@ -188,7 +188,7 @@ export function testPublishing(kind: string): void {
         monotonic: () => performance.now(),
       })
       assert.equal(result.status, 1)
-      assert.match(result.stderr, /^btkit: \S+17\.bin\.torrent: its data is not whole: [^\n]*\n$/)
+      assert.match(result.stderr, /^btkit: \S+17\.bin\.torrent: its data is incomplete: [^\n]*\n$/)
       const outcomes = result.stdout
         .trimEnd()
         .split('\n')
@@ -206,10 +206,10 @@ export function testPublishing(kind: string): void {
     await addUnmarked(kind, daemon, published)
     const result = await publish(daemon, published)
     assert.equal(result.status, 1)
-    assert.match(String(parseJson(result)['reason']), /not from btkit; it is left alone/)
+    assert.match(String(parseJson(result)['reason']), /not from btkit; it stays unchanged/)
     const withdrawn = await runBtkit(['withdraw', published.torrent, '--client', daemon.url])
     assert.equal(withdrawn.status, 1)
-    assert.match(withdrawn.stderr, /was not added by btkit; left in the client/)
+    assert.match(withdrawn.stderr, /was not added by btkit, so it stays in the client/)
     assert.notEqual(await stateOf(daemon, published.infoHash), 'absent')
   })
 

@@ -172,7 +172,7 @@ for (const [what, args, told] of [
   [
     'a key is missing',
     (files: string[]) => ['--tls-cert', files[0]!],
-    /--tls-cert and --tls-key: TLS needs both/,
+    /--tls-cert and --tls-key: give both/,
   ],
   [
     'a file is missing',

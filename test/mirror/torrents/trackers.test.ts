@@ -245,7 +245,7 @@ test('an invalid tracker on the command line is refused', async (t) => {
   assert.match(stderr, /nonsense/)
 })
 
-test('--tracker and --trackerless exclude each other', async (t) => {
+test('--tracker and --trackerless cannot be used together', async (t) => {
   const args = ['serve', makeScratch(t), '--tracker', ONE, '--trackerless']
   const { status, stderr } = await runBtkit(args)
   assert.equal(status, 2)

@@ -405,7 +405,7 @@ test('a file or address that cannot be used is reported in one line', async (t) 
   ])
   assert.deepEqual(await failureOf(t, '--show-names', 'yes'), [
     2,
-    "btkit: --show-names 'yes': neither 1 nor 0\n",
+    "btkit: --show-names 'yes': not 1 or 0\n",
   ])
 })
 

@@ -86,10 +86,13 @@ async function completeRequest(
     throw new BtkitError('usage', '--sort-by given: only makemetafile reads a list of files')
   }
   if (options.owner !== undefined && !io.isRoot) {
-    throw new BtkitError('usage', '--owner: only root can change owners')
+    throw new BtkitError(
+      'usage',
+      '--owner: only root can change owners; leave it out or run as root',
+    )
   }
   if (options.adopt && options.force) {
-    throw new BtkitError('usage', '--adopt and --force exclude each other')
+    throw new BtkitError('usage', '--adopt and --force cannot be used together')
   }
   checkOneDirectory(options.webSeedBase, sources, io)
   const keepTrackers = common.parts.announce === null && !options.trackerless

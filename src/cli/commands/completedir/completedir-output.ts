@@ -171,7 +171,7 @@ export function foreignOf({ skipped }: CompleteReport): string[] {
 }
 
 const ADOPT = '--adopt checks its content and keeps its info hash'
-const REPLACE = 'delete it to have it recreated; --force recreates all such'
+const REPLACE = 'delete it, and the next run recreates it; --force recreates all such torrents'
 
 /** Reports failures, and torrents that need attention, in a line for each cause. */
 export function failuresOf(report: CompleteReport): string[] {
@@ -189,20 +189,20 @@ export function failuresOf(report: CompleteReport): string[] {
   return [...byCause(causes), ...badNamesOf(report)]
 }
 
-const EDITED = 'changed by something else since completedir wrote it'
+const EDITED = 'changed by another program since completedir wrote it'
 
 /** Advice about torrents that were not changed, by reason. */
 const LEFT: Partial<Record<SkipReason, string>> = {
-  edited: `${EDITED}, so it is left and may be out of date; delete it to have it recreated`,
+  edited: `${EDITED}, so it stays and may be outdated; delete it, and the next run recreates it`,
   outdated:
-    'does not fit its source, and completedir did not write it; delete it to have it recreated',
+    'does not match its source, and completedir did not write it; delete it, and the next run recreates it',
   'source gone': `${EDITED}, and its source is gone; delete it, or --force removes it`,
   'source empty': `${EDITED}, and its source is empty; delete it, or --force removes it`,
 }
 
 function whyLeft({ reason, leavesTorrent }: Skip): string | undefined {
   if (!leavesTorrent) return LEFT[reason]
-  return `its source is skipped now (${reason}), so it is left and may be out of date; delete it if it is not needed`
+  return `its source is skipped now (${reason}), so it stays and may be outdated; delete it if it is not needed`
 }
 
 /** A subject and the message about it. */

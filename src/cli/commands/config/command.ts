@@ -37,7 +37,7 @@ export function defineConfig(context: CommandContext) {
 function defineShow({ io, commands, finish }: CommandContext) {
   return new Command('show')
     .description('Show the value of each option, and where it comes from.')
-    .argument('[command...]', 'a command, for all its options (default: what is set, of all)')
+    .argument('[command...]', 'a command, for all its options (default: changed options of all)')
     .option('--json', 'print one line of JSON for each option', false)
     .action(async (words, { json, ...options }) => {
       const { config } = options as ConfigOption
@@ -68,8 +68,8 @@ function named(name: string, all: readonly NamedCommand[]): readonly NamedComman
 
 function defineCheck({ io, commands, finish }: CommandContext) {
   return new Command('check')
-    .description('Check configuration files, and say what is wrong with file, line and column.')
-    .argument('[file...]', 'files to check (default: those that are read)')
+    .description('Check configuration files, and report errors with file, line and column.')
+    .argument('[file...]', 'files to check (default: all that btkit reads)')
     .option('--json', 'print one line of JSON for each file', false)
     .action(async (names, { json, ...options }) => {
       const { config } = options as ConfigOption

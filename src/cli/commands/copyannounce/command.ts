@@ -25,7 +25,7 @@ export function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
       const metainfo = readTorrentFile(source, options.maxTorrentSize)
       const trackers = readTrackers(metainfo)
       if (trackers.announce === null && trackers.tiers === null) {
-        throw new BtkitError('metainfo', `${source}: has no trackers to copy`)
+        throw new BtkitError('metainfo', `${source}: has no trackers to copy; name another torrent`)
       }
       const heading = trackerLines(metainfo, 'new', '')
       const legacy = isLegacy ? { heading, describe: oldTrackerLines } : null

@@ -20,7 +20,7 @@ export function defineDownload({ io, program, isLegacy }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrent, options, command) => {
       const source = torrent ?? options.responsefile ?? options.url
-      if (source === undefined) throw new BtkitError('usage', 'no torrent given')
+      if (source === undefined) throw new BtkitError('usage', 'no torrent given; name at least one')
       const ignored = givenOldOptions(options)
       if (ignored.length > 0 && !options.quiet) {
         reportNote(`ignored, because the client decides: ${ignored.join(', ')}`, io)

@@ -21,7 +21,7 @@ export function refuseContradictions(given: ReadonlySet<string>, options: ListOp
   for (const name of given) {
     for (const other of [name.replace(/^no-/, ''), name.replace(/^no-/, 'set-')]) {
       if (other !== name && given.has(other)) {
-        throw new BtkitError('usage', `--${other} and --${name} exclude each other`)
+        throw new BtkitError('usage', `--${other} and --${name} cannot be used together`)
       }
     }
   }
@@ -30,7 +30,7 @@ export function refuseContradictions(given: ReadonlySet<string>, options: ListOp
       const values = options[`${verb}${list}`] ?? []
       const both = values.find((value) => options[`remove${list}`].includes(value))
       if (both === undefined) continue
-      const what = `--${verb}-${option} and --remove-${option} exclude each other`
+      const what = `--${verb}-${option} and --remove-${option} cannot be used together`
       throw new BtkitError('usage', `${both}: ${what}`)
     }
   }

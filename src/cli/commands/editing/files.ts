@@ -17,7 +17,7 @@ export async function listFiles(
 ): Promise<FileList> {
   requireNames(operands, 'torrent')
   if (operands.length === 0 && filesFrom === undefined) {
-    throw new BtkitError('usage', 'no torrent given')
+    throw new BtkitError('usage', 'no torrent given; name at least one')
   }
   const list = filesFrom === undefined ? NONE : await readFileList(filesFrom, io)
   const files = [...operands, ...list.files]

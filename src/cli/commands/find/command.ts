@@ -32,7 +32,7 @@ export function defineFind({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       if (options.in.length === 0) {
-        throw new BtkitError('usage', 'no directory to search: --in names one')
+        throw new BtkitError('usage', 'no directory to search; name one with --in')
       }
       requireNames(
         [...options.in, ...(options.link === undefined ? [] : [options.link])],

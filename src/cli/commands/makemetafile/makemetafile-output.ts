@@ -20,7 +20,7 @@ const WORDS: Record<Skipped['reason'], readonly [one: string, several: string]> 
   'link leads outside': ['link that leads outside', 'links that lead outside'],
   'link loop': ['link loop', 'link loops'],
   'broken link': ['broken link', 'broken links'],
-  'link to what is left out': ['link to what is left out', 'links to what is left out'],
+  'link to a skipped entry': ['link to what is left out', 'links to skipped entries'],
   'not a regular file': ['special file', 'special files'],
   'the torrent itself': ['output file', 'output files'],
 }

@@ -26,7 +26,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .optionsGroup('In the torrent:')
     .option(
       '-n, --name <name>',
-      'set the name in the torrent (default: that of the file)',
+      'set the name in the torrent (default: the name of the file)',
       read.checked(checkName),
     )
     .option('--randomize', 'add a random key to info to make the torrent unique', false)

@@ -122,7 +122,7 @@ function checkTogether(operands: MakeOperands, options: MakeOptions): void {
     )
   }
   if (options.force && !options.clobber) {
-    throw new BtkitError('usage', '--force and --no-clobber exclude each other')
+    throw new BtkitError('usage', '--force and --no-clobber cannot be used together')
   }
   if (options.sortBy === 'given' && !chosen) {
     throw new BtkitError('usage', '--sort-by given: needs --files-from, which gives the order')
@@ -165,7 +165,7 @@ function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {
   if (checksums.length > 0) {
     throw new BtkitError(
       'usage',
-      '--checksums and --output - exclude each other: lists are written beside the torrent',
+      '--checksums and --output - cannot be used together: lists are written beside the torrent',
     )
   }
   if (json) throw new BtkitError('usage', '--output - and --json both write to standard output')

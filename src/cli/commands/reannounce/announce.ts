@@ -80,7 +80,7 @@ function setTiers(
   if (url !== undefined)
     throw usage(`${url}: give the tracker either as an argument or with --announce`)
   if (list && others.length > 0)
-    throw usage('--announce-list and several trackers in --announce exclude each other')
+    throw usage('--announce-list and several trackers in --announce cannot be used together')
   const tiers = list ?? (others.length > 0 ? announce.map((tier) => [...tier]) : null)
   return setAnnounce([first, ...operands], tiers)
 }

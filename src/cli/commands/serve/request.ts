@@ -118,10 +118,10 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
 export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
   const { tracker, trackerless, trackers, track } = options
   if (trackerless && tracker.length > 0) {
-    throw new BtkitError('usage', '--tracker and --trackerless exclude each other')
+    throw new BtkitError('usage', '--tracker and --trackerless cannot be used together')
   }
   if (trackerless && track !== undefined) {
-    throw new BtkitError('usage', '--track and --trackerless exclude each other')
+    throw new BtkitError('usage', '--track and --trackerless cannot be used together')
   }
   if (track !== undefined) return { urls: [track, ...tracker] }
   if (trackerless || tracker.length > 0) return { urls: tracker }

@@ -63,7 +63,10 @@ function listTorrents(operands: readonly string[], io: Io) {
     failures += unread.size
     for (const found of [...stamps.keys()].sort()) torrents.set(resolve(io.cwd, found), found)
     if (stamps.size === 0 && unread.size === 0) {
-      reportError(new BtkitError('empty', `${operand}: contains no .torrent`), io)
+      reportError(
+        new BtkitError('empty', `${operand}: contains no .torrent; name another directory`),
+        io,
+      )
       failures++
     }
   }

@@ -71,7 +71,7 @@ export function requireTorrents(
   const isLimited = allowedDir.length > 0 || Boolean(allowedList)
   if (open && isLimited) {
     const other = allowedDir.length > 0 ? '--allowed-dir' : '--allowed-list'
-    throw new BtkitError('usage', `--open and ${other} exclude each other`)
+    throw new BtkitError('usage', `--open and ${other} cannot be used together`)
   }
   if (open || isLimited) return
   const limits = '--allowed-dir DIR or --allowed-list FILE'

@@ -34,7 +34,7 @@ export async function findTargets(
 ): Promise<VerifyTargets> {
   const { data, filesFrom } = options
   if (operands.length === 0 && filesFrom === undefined) {
-    throw new BtkitError('usage', 'no torrent given')
+    throw new BtkitError('usage', 'no torrent given; name at least one')
   }
   const [torrent = '', path] = operands
   const isAlone = filesFrom === undefined && data === undefined && operands.length <= 2

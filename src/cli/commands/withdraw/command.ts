@@ -59,7 +59,7 @@ function report(
   if (options.json) {
     io.stdout.write(jsonLine({ torrent: name, infoHash, client: label, status }))
   } else if (status === 'left') {
-    const why = 'was not added by btkit; left in the client'
+    const why = 'was not added by btkit, so it stays in the client'
     reportError(new BtkitError('client', `${name}: ${why} (${label})`), io)
   } else if (!options.quiet) {
     const words = status === 'absent' ? 'was not in the client' : 'withdrawn'

@@ -123,7 +123,7 @@ test('verify knows a file that changed since', async (t) => {
   assert.deepEqual([status, stdout], [0, 'checked 0, wrong 0, out of date 1\n'])
 })
 
-test('verify tells of wrong records, removes them and exits with 1', async (t) => {
+test('verify reports wrong records, removes them and exits with 1', async (t) => {
   const { cache, file } = await makeCached(t)
   const lying = await openCache({ directory: cache, now: Date.now, warn: assert.ifError })
   const key = { path: file, pieceLength: 16384, phase: 0, size: 40_000 }
@@ -137,7 +137,7 @@ test('verify tells of wrong records, removes them and exits with 1', async (t) =
   assert.equal((await runCache(cache, 'verify')).status, 0)
 })
 
-test('verify checks records of Merkle trees, and tells of wrong ones', async (t) => {
+test('verify checks records of Merkle trees, and reports wrong ones', async (t) => {
   const directory = makeScratch(t)
   const file = join(makeScratch(t, { a: pseudoRandom(200_000, 1) }), 'a')
   const content = readFileSync(file)

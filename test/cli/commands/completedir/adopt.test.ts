@@ -139,7 +139,7 @@ test('a torrent of other content is reported and stays', async (t) => {
   const mirror = await oldMirror(t)
   const bytes = readFileSync(mirror.torrent('a'))
   writeFileSync(mirror.at('a'), pseudoRandom(SIZE, 6))
-  const said = `btkit: ${mirror.torrent('a')}: does not fit its source, and completedir did not write it; delete it to have it recreated\n`
+  const said = `btkit: ${mirror.torrent('a')}: does not match its source, and completedir did not write it; delete it, and the next run recreates it\n`
   const { status, stdout, stderr } = await mirror.run(['--adopt'])
   assert.deepEqual([status, stderr], [1, said])
   assert.match(stdout, /^adopted .*b\.torrent\nadopted .*tree\.torrent\nskipped .*: outdated\n/)
@@ -304,7 +304,7 @@ test('--force says the old and the new info hash, and goes not with --adopt', as
     stdout.startsWith(`updated ${mirror.torrent('a')}: info hash ${after}, was ${before}\n`),
   )
   const { status, stderr } = await mirror.run(['--force', '--adopt'])
-  assert.deepEqual([status, stderr], [2, 'btkit: --adopt and --force exclude each other\n'])
+  assert.deepEqual([status, stderr], [2, 'btkit: --adopt and --force cannot be used together\n'])
 })
 
 test('--force leaves adopted torrents that nobody edited as they are', async (t) => {

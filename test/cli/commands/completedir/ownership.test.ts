@@ -30,7 +30,7 @@ async function makeBeside(mirror: Mirror, name: string, args: readonly string[])
 }
 
 const NO_TORRENT_OF_OURS =
-  /^btkit: warning: \/.*a\.torrent: not written by completedir, so it is unchanged; delete it to have it recreated; --force recreates all such\n$/
+  /^btkit: warning: \/.*a\.torrent: not written by completedir, so it is unchanged; delete it, and the next run recreates it; --force recreates all such torrents\n$/
 
 /** Options of a torrent that a user made without completedir. */
 const CHOICES: readonly (readonly string[])[] = [
@@ -103,7 +103,7 @@ for (const [what, [before, now]] of Object.entries(OUTGROWN)) {
     const bytes = await makeBeside(mirror, 'a', ['--private'])
     assert.equal((await mirror.run(['--quiet'])).status, 0)
     plantFiles(mirror.source, now)
-    const said = `btkit: ${mirror.torrent('a')}: does not fit its source, and completedir did not write it; delete it to have it recreated\n`
+    const said = `btkit: ${mirror.torrent('a')}: does not match its source, and completedir did not write it; delete it, and the next run recreates it\n`
     for (let i = 0; i < 2; i++) {
       const { status, stderr } = await mirror.run(['--quiet'])
       assert.deepEqual([status, stderr], [1, said])
@@ -229,7 +229,7 @@ test('damaged state is reported and kept, and unknown torrents count as foreign'
   assert.equal(status, 1)
   const [first = '', ...left] = stderr.split(/(?<=\n)/)
   assert.match(first, /^btkit: warning: state [^\n]+ damaged, kept as [^\n]+\n$/)
-  assert.match(left.join(''), /^btkit: [^\n]+ does not fit its source, [^\n]+\n$/)
+  assert.match(left.join(''), /^btkit: [^\n]+ does not match its source, [^\n]+\n$/)
   assert.deepEqual(readFileSync(mirror.torrent('a')), before)
   assert.equal(readdirSync(directory).length, 2)
   assert.deepEqual((await mirror.run(['--quiet'])).stderr, left.join(''))

@@ -154,7 +154,7 @@ test('--prune --force removes even an edited torrent of a missing entry', async 
   assert.equal(status, 1)
   assert.equal(
     stderr,
-    `btkit: ${mirror.torrent('a')}: changed by something else since completedir wrote it, and its source is gone; delete it, or --force removes it\n`,
+    `btkit: ${mirror.torrent('a')}: changed by another program since completedir wrote it, and its source is gone; delete it, or --force removes it\n`,
   )
   const { stdout } = await mirror.run(['--prune'])
   assert.ok(stdout.includes(`skipped ${mirror.torrent('a')}: source gone\n`), stdout)
@@ -220,7 +220,7 @@ for (const [reason, replace] of Object.entries(REPLACEMENTS)) {
     rmSync(mirror.at('a'))
     replace(mirror.at('a'), join(mirror.root, 'outside'))
     const options = reason === 'not a regular file' ? ['--follow-symlinks'] : []
-    const said = `btkit: ${mirror.torrent('a')}: its source is skipped now (${reason}), so it is left and may be out of date; delete it if it is not needed\n`
+    const said = `btkit: ${mirror.torrent('a')}: its source is skipped now (${reason}), so it stays and may be outdated; delete it if it is not needed\n`
     for (const args of [[], ['--prune'], ['--prune-all'], ['--prune-all']]) {
       const { status, stdout, stderr } = await mirror.run(['--quiet', ...options, ...args])
       assert.deepEqual([status, stdout, stderr], [1, '', said])

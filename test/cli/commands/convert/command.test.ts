@@ -128,7 +128,7 @@ test('with --target the old torrent stays, and the content may be anywhere', asy
   assert.equal(statSync(other).size, 300_000)
 })
 
-test('the piece length may change, and does where version 2 can not have it', async (t) => {
+test('the piece length may change, and does if version 2 does not allow it', async (t) => {
   const { make, torrent } = await plant(t)
   await runBtkit(['convert', torrent, '--hybrid', '--no-cache', '--piece-length', '64K'])
   assert.equal(parseMetainfo(readFileSync(torrent)).pieceLength, 65536)

@@ -51,7 +51,10 @@ test('a source without trackers, or none at all, is an error before a file is to
   const root = makeScratch(t, { source: torrent({}), x: torrent({ announce: B }) })
   const [source, x, gone] = ['source', 'x', 'gone'].map((name) => join(root, name))
   const none = await runBtkit(['copyannounce', source!, x!])
-  assert.deepEqual([none.status, none.stderr], [1, `btkit: ${source}: has no trackers to copy\n`])
+  assert.deepEqual(
+    [none.status, none.stderr],
+    [1, `btkit: ${source}: has no trackers to copy; name another torrent\n`],
+  )
   const missing = await runBtkit(['copyannounce', gone!, x!])
   assert.deepEqual([missing.status, missing.stdout], [1, ''])
   assert.deepEqual(readFileSync(x!), Buffer.from(torrent({ announce: B })))

@@ -41,7 +41,7 @@ test('a magnet link of version 2 only is refused, because peers do not have all 
   const client = ['--client', 'aria2+http://127.0.0.1:1', '--quiet']
   const result = await runBtkit(['download', VERSION_2, '--no-cache', ...client], { cwd })
   assert.equal(result.status, 1)
-  const why = 'is of version 2 alone, and peers have no piece layers to give with its metadata'
+  const why = 'is of version 2 only, and peers do not send piece layers; use the .torrent file'
   assert.equal(result.stderr, `btkit: magnet link: ${why}\n`)
 })
 

@@ -149,16 +149,22 @@ test('removing a value that no torrent has causes a warning', async (t) => {
 test('options that contradict each other are refused, and nothing is changed', async (t) => {
   const path = join(makeScratch(t, { a: TORRENT }), 'a')
   for (const [why, ...args] of [
-    ['--comment and --no-comment exclude each other', '--comment', 'c', '--no-comment'],
-    ['--private and --no-private exclude each other', '--no-private', '--private'],
-    ['--date and --no-date exclude each other', '--date', '0', '--no-date'],
-    ['--set-web-seed and --no-web-seed exclude each other', '--no-web-seed', '--set-web-seed', C],
-    [`${A}: --add-tracker and --remove-tracker exclude each other`, '--remove-tracker', A].concat(
-      '--add-tracker',
-      A,
-    ),
+    ['--comment and --no-comment cannot be used together', '--comment', 'c', '--no-comment'],
+    ['--private and --no-private cannot be used together', '--no-private', '--private'],
+    ['--date and --no-date cannot be used together', '--date', '0', '--no-date'],
     [
-      `${C}: --set-http-seed and --remove-http-seed exclude each other`,
+      '--set-web-seed and --no-web-seed cannot be used together',
+      '--no-web-seed',
+      '--set-web-seed',
+      C,
+    ],
+    [
+      `${A}: --add-tracker and --remove-tracker cannot be used together`,
+      '--remove-tracker',
+      A,
+    ].concat('--add-tracker', A),
+    [
+      `${C}: --set-http-seed and --remove-http-seed cannot be used together`,
       '--set-http-seed',
       C,
     ].concat('--remove-http-seed', C),

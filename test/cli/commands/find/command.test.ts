@@ -98,5 +98,5 @@ test('a link never replaces a file', async (t) => {
 test('a directory to search is needed', async (t) => {
   const { torrent } = await plant(t)
   const { status, stderr } = await runBtkit(['find', torrent])
-  assert.deepEqual([status, stderr], [2, 'btkit: no directory to search: --in names one\n'])
+  assert.deepEqual([status, stderr], [2, 'btkit: no directory to search; name one with --in\n'])
 })

@@ -35,7 +35,7 @@ test('a torrent without findings is said to be, but not to programs', async (t) 
   assert.deepEqual([quiet.status, quiet.stdout, quiet.stderr], [0, '', ''])
 })
 
-test('a torrent that can not be read is an error, and the others are still looked at', async (t) => {
+test('an unreadable torrent is an error, and the others are still checked', async (t) => {
   const { good, odd, bad } = plant(t)
   const { status, stdout, stderr } = await runBtkit(['lint', bad, odd, good, '--quiet'])
   assert.equal(status, 1)

@@ -24,8 +24,8 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
   [['--name', ''], "name ''"],
   [['--piece-length', '100K'], "--piece-length '100K': not a power of two from 16KiB to 1GiB"],
   [['--piece-length', '1M', '-l', '20'], 'cannot be used with'],
-  [['--date', 'yesterday'], "--date 'yesterday': not seconds since 1970"],
-  [['--trackerless'], `--trackerless and ${TRACKER} exclude each other`],
+  [['--date', 'yesterday'], "--date 'yesterday': not a date"],
+  [['--trackerless'], `--trackerless and ${TRACKER} cannot be used together`],
   [['-a', 'http://b/'], 'give the tracker either as an argument or with --announce'],
   [['-a', 'x'], "tracker 'x'"],
   [
@@ -91,7 +91,7 @@ test('a tracker without http:// is an error that says so', async (t) => {
 test('without a tracker the torrent has none, and a note says so', async (t) => {
   const { source, directory } = makeWorkplace(t)
   const { status, stderr } = await runBtkit(['makemetafile', source])
-  assert.match(stderr, /^btkit: no tracker: clients find each other by the DHT/)
+  assert.match(stderr, /^btkit: no tracker: clients find each other through the DHT/)
   assert.deepEqual([status, readdirSync(directory)], [0, ['a.iso', 'a.iso.torrent']])
   const legacy = { program: 'btmakemetafile', subcommand: 'makemetafile' }
   const old = await runBtkit([source], legacy)
@@ -115,18 +115,21 @@ for (const args of [
     const { source } = makeWorkplace(t)
     const { status, stderr } = await runBtkit(['makemetafile', source, ...args])
     assert.equal(status, 2)
-    assert.match(stderr, /^btkit: [^\n]+(does not go with|exclude each other)[^\n]*\n$/)
+    assert.match(stderr, /^btkit: [^\n]+(does not go with|cannot be used together)[^\n]*\n$/)
   })
 }
 
 test('an empty name is reported as empty', async () => {
   const { status, stderr } = await runBtkit(['makemetafile', '', TRACKER])
-  assert.deepEqual([status, stderr], [2, 'btkit: the name of a file is empty\n'])
+  assert.deepEqual(
+    [status, stderr],
+    [2, 'btkit: the name of a file is empty; a variable may be unset\n'],
+  )
 })
 
 test('a file is needed', async () => {
   const { status, stderr } = await runBtkit(['makemetafile', TRACKER])
-  assert.deepEqual([status, stderr], [2, 'btkit: no file or directory given\n'])
+  assert.deepEqual([status, stderr], [2, 'btkit: no file or directory given; name at least one\n'])
 })
 
 for (const [what, args, message] of [

@@ -132,7 +132,7 @@ for (const [args, message] of [
   ],
   [
     ['--checksums', 'md5', '-o', '-'],
-    '--checksums and --output - exclude each other: lists are written beside the torrent',
+    '--checksums and --output - cannot be used together: lists are written beside the torrent',
   ],
 ] as const) {
   test(`${args.join(' ')} is wrong usage`, async (t) => {

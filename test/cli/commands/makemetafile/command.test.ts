@@ -119,7 +119,7 @@ test('a bad file among several does not stop the others, and the status is 1', a
   assert.equal(
     stderr,
     `btkit: ${join(directory, 'gone')}: no such file or directory\n` +
-      `btkit: ${join(directory, 'empty')}: holds no bytes, and clients refuse such torrents\n`,
+      `btkit: ${join(directory, 'empty')}: is empty, and clients refuse such torrents\n`,
   )
   assert.deepEqual(readdirSync(directory), ['a', 'a.torrent', 'c', 'c.torrent', 'empty'])
 })

@@ -91,10 +91,13 @@ for (const [args, message] of [
     ['--max-piece-size', '100KiB'],
     "--max-piece-size '100KiB': not a power of two from 16KiB to 1GiB",
   ],
-  [['--store-symlinks', '--no-symlinks'], '--no-symlinks and --store-symlinks exclude each other'],
+  [
+    ['--store-symlinks', '--no-symlinks'],
+    '--no-symlinks and --store-symlinks cannot be used together',
+  ],
   [
     ['--store-symlinks', '--follow-symlinks'],
-    '--follow-symlinks and --store-symlinks exclude each other',
+    '--follow-symlinks and --store-symlinks cannot be used together',
   ],
 ] as const) {
   test(`${args.join(' ').slice(0, 60)} is wrong usage`, async (t) => {
@@ -105,7 +108,7 @@ for (const [args, message] of [
   })
 }
 
-test('--target-pieces, --max-torrent-size and a length exclude each other', async (t) => {
+test('--target-pieces, --max-torrent-size and a length cannot be used together', async (t) => {
   const { make } = makeWorkplace(t)
   const rules = [
     ['--target-pieces', '9'],
@@ -156,7 +159,7 @@ for (const [args, note, pieces] of [
   })
 }
 
-test('a torrent that can not be as small as asked is an error that says how small it can be', async (t) => {
+test('an impossible limit on the size of a torrent is an error that gives the smallest size', async (t) => {
   const { make } = makeWorkplace(t)
   const { status, stderr } = await make(['--max-torrent-size', '50'])
   assert.equal(status, 1)
@@ -258,7 +261,7 @@ test('a list in a file can be sorted as well', async (t) => {
 test('a list with a missing, outside or non-UTF-8 path makes no torrent', async (t) => {
   for (const [list, why] of [
     ['a\nx\n', 'x: no such file or directory'],
-    ['../list\n', '../list: does not lie below'],
+    ['../list\n', '../list: is not below'],
     [Buffer.from([0xff, 0x0a]), 'the name is not valid UTF-8'],
   ] as const) {
     const directory = makeScratch(t, { 'tree/a': '1', list: '' })

@@ -110,11 +110,11 @@ test('standard input needs a name, bytes, and a run of its own', async (t) => {
   assert.match(two.stderr, /^btkit: -: standard input is the content of a single torrent\n/)
   const empty = await make('--name', 'x')
   assert.equal(empty.status, 1)
-  assert.match(empty.stderr, /^btkit: standard input: holds no bytes/)
+  assert.match(empty.stderr, /^btkit: standard input: is empty/)
   assert.deepEqual(readdirSync(directory), ['a'])
 })
 
-test('what must not be replaced is refused before anything is read', async (t) => {
+test('a target that must not be replaced is refused before anything is read', async (t) => {
   const directory = makeScratch(t)
   const target = join(directory, 'notes.txt')
   writeFileSync(target, 'precious')

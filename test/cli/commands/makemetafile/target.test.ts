@@ -43,7 +43,7 @@ test('an older torrent of any name in the directory is no part of its successor'
   const first = parseJson(await to('d/meta.bin'))
   assert.equal(parseJson(await to('d/meta.bin'))['infoHash'], first['infoHash'])
   const { status, stderr } = await to('d/data.bin')
-  const why = `${at('d/data.bin')}: would be replaced by a torrent of itself`
+  const why = `${at('d/data.bin')}: would be replaced by a torrent of itself; choose another output`
   assert.deepEqual([status, stderr], [1, `btkit: ${why}\n`])
 })
 
@@ -182,10 +182,13 @@ test('an empty file, as mktemp makes them, and a torrent are replaced', async (t
   assert.equal(torrent('empty').comment, 'new')
 })
 
-test('--force and --no-clobber exclude each other', async (t) => {
+test('--force and --no-clobber cannot be used together', async (t) => {
   const { make } = makeWorkplace(t)
   const { status, stderr } = await make(['--force', '--no-clobber'])
-  assert.deepEqual([status, stderr], [2, 'btkit: --force and --no-clobber exclude each other\n'])
+  assert.deepEqual(
+    [status, stderr],
+    [2, 'btkit: --force and --no-clobber cannot be used together\n'],
+  )
 })
 
 test('--no-clobber does not replace an existing torrent', async (t) => {
@@ -216,7 +219,7 @@ test('--dry-run leaves no piece cache behind', async (t) => {
   assert.deepEqual(readdirSync(directory), ['a.iso'])
 })
 
-test('--dry-run --json tells what a real run would, but for the hash', async (t) => {
+test('--dry-run --json prints the keys of a real run, without the hash', async (t) => {
   const { make } = makeWorkplace(t)
   const options = ['--json', '--private', '--comment', 'é', '--piece-size-pow2', '14']
   const dry = parseJson(await make([...options, '--dry-run']))

@@ -77,7 +77,7 @@ test('a single file has the name of --name in the tree', async (t) => {
   assert.deepEqual(Object.keys(info['file tree']!), ['other'])
 })
 
-test('--v2 and --hybrid exclude each other', async (t) => {
+test('--v2 and --hybrid cannot be used together', async (t) => {
   const { make } = makeWorkplace(t)
   const { status, stderr } = await make(['--v2', '--hybrid'])
   assert.equal(status, 2)
@@ -114,7 +114,7 @@ for (const version of ['--v2', '--hybrid']) {
       assert.equal(status, 2, order)
       assert.match(
         stderr,
-        /^btkit: --sort-by and --(?:v2|hybrid) exclude each other: .* order of their paths/,
+        /^btkit: --sort-by and --(?:v2|hybrid) cannot be used together: .* order of their paths/,
       )
     }
   })

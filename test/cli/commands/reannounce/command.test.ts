@@ -128,7 +128,7 @@ test('a dry run says what would change, and writes nothing', async (t) => {
   assert.deepEqual(readFileSync(a), Buffer.from(torrent(BOTH)))
 })
 
-test('text from torrents can not harm a terminal', async (t) => {
+test('text from torrents cannot harm a terminal', async (t) => {
   const a = join(makeScratch(t, { a: torrent({ announce: 'http://\x1b[2J/\u202e' }) }), 'a')
   const { stdout } = await runBtkit([NEW, a], LEGACY)
   assert.equal(stdout, `old announce for ${a}: http://\\x1b[2J/\\u{202e}\n`)
@@ -151,7 +151,7 @@ for (const [what, args, message] of [
     ['--quiet'],
     'nothing to change; give an announce URL, --replace, --add or --remove',
   ],
-  ['no torrent', [NEW], 'no torrent given'],
+  ['no torrent', [NEW], 'no torrent given; name at least one'],
   ['a bad announce', ['tracker', 'FILE'], /tracker 'tracker': not an http/],
   [
     'a bad list',
@@ -166,7 +166,7 @@ for (const [what, args, message] of [
     ['FILE', '--add', 'x'],
     "tracker 'x': not an http, https, udp, ws or wss URL",
   ],
-  ['an empty name', [NEW, ''], 'the name of a torrent is empty'],
+  ['an empty name', [NEW, ''], 'the name of a torrent is empty; a variable may be unset'],
   ['no such directory', [NEW, 'FILE', '--output-dir', '/gone'], /\/gone: not a directory/],
   ['results that clash', [NEW, 'FILE', 'x/a', '--output-dir', '/'], /would both be written to/],
 ] as [string, string[], string | RegExp][]) {

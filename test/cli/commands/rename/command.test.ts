@@ -86,7 +86,7 @@ for (const name of ['', '.', '..', 'a/b', '/a', 'a\\b', 'a\0b']) {
   })
 }
 
-test('a torrent that can not be read is one line and status 1', async (t) => {
+test('an unreadable torrent causes one line and status 1', async (t) => {
   const path = join(makeScratch(t, { a: 'x' }), 'a')
   const { status, stdout, stderr } = await runBtkit(['rename', path, 'b'])
   assert.deepEqual([status, stdout], [1, ''])

@@ -69,5 +69,5 @@ test('unreadable files are reported and counted, and the status is 1', async (t)
 test('a directory without torrents is an error', async (t) => {
   const { status, stderr } = await runBtkit(['stats', makeScratch(t, {})])
   assert.equal(status, 1)
-  assert.match(stderr, /contains no \.torrent\n$/)
+  assert.match(stderr, /contains no \.torrent; name another directory\n$/)
 })

@@ -39,7 +39,7 @@ void test('status alone, with no client in the environment, says so', async () =
   assert.deepEqual([status, stdout, stderr], [2, '', why])
 })
 
-void test('status of given torrents tells of those alone, in its exit status too', async (t) => {
+void test('status of given torrents reports only these, in its exit status too', async (t) => {
   const url = await startFakeTransmission(t, [seeded, stopped])
   const result = await runBtkit(['status', seeded.hashString, '--client', url])
   assert.deepEqual([result.status, result.stderr], [0, ''])
@@ -62,7 +62,7 @@ void test('the status is 1 when a given torrent is not seeded, or not there', as
   }
 })
 
-void test('a given torrent that btkit did not publish is told of like others', async (t) => {
+void test('a given torrent that btkit did not publish is reported like others', async (t) => {
   const url = await startFakeTransmission(t, [{ ...foreign, status: STOPPED }, seeded])
   const result = await runBtkit(['status', foreign.hashString, '--client', url])
   assert.equal(result.status, 1)
@@ -70,7 +70,7 @@ void test('a given torrent that btkit did not publish is told of like others', a
   assert.match(result.stderr, /^btkit: foreign\.iso \(c{8}\): stopped \(/)
 })
 
-void test('status of a directory tells of the torrents in it', async (t) => {
+void test('status of a directory reports the torrents in it', async (t) => {
   const directory = makeScratch(t, { 'a.iso': 'content', 'empty/.keep': '' })
   const made = await runBtkit(['makemetafile', join(directory, 'a.iso'), 'http://127.0.0.1:1/'])
   assert.equal(made.status, 0, made.stderr)

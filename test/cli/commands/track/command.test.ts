@@ -32,7 +32,7 @@ test('without torrents to track there is no tracker, unless it is to be open', a
   const both = await runBtkit(['track', '--open', '--allowed-dir', '.'])
   assert.deepEqual(
     [both.status, both.stderr],
-    [2, 'btkit: --open and --allowed-dir exclude each other\n'],
+    [2, 'btkit: --open and --allowed-dir cannot be used together\n'],
   )
   const track = await startTrack(t, { args: ['--open'] })
   assert.match(track.stdout.text, /^tracking: any torrent; everybody may .* --allowed-dir DIR\)$/m)

@@ -121,7 +121,7 @@ test('a list that names nothing is no error beside torrents that are given', asy
   assert.deepEqual([status, stdout], [0, `${torrents.map(whole).join('')}1 torrent: 1 whole\n`])
 })
 
-test('quiet tells of those that are not whole, and then the sum', async (t) => {
+test('--quiet prints incomplete torrents and the sum', async (t) => {
   const { at, torrents } = plant(t, ['a', 'b'])
   const args = ['verify', '--quiet', ...torrents, '--data', at('data')]
   assert.equal((await runBtkit(args)).stdout, '')
@@ -157,7 +157,7 @@ test('a torrent and a directory of any name are the torrent and its data', async
 })
 
 for (const [what, args, said] of [
-  ['no torrent', ['--quiet'], /no torrent given/],
+  ['no torrent', ['--quiet'], /no torrent given; name at least one/],
   [
     'data that are no directory',
     ['x.torrent', '--data', '/gone'],
