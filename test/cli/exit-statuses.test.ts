@@ -47,7 +47,7 @@ for (const { name } of commandTable) {
 
   const args = MISSING[name]
   if (!args) continue
-  test(`${name}: what is missing is status 1, and is named`, async (t) => {
+  test(`${name}: a missing file is status 1, and is named`, async (t) => {
     const directory = makeScratch(t)
     const at = args.map((arg) => arg.replace(/^gone/, join(directory, 'gone')))
     const env = { BTKIT_STATE_DIR: directory }
