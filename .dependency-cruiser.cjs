@@ -9,7 +9,8 @@ const LAYERS = {
   mirror: `text|${LEAVES}|core|clients`, // mirror and tracker run without each other
   tracker: `text|${LEAVES}|core|clients`,
   library: `text|${LEAVES}|core|mirror|tracker`, // programs instead of people
-  cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker', // a cache is core's matter
+  gui: 'text|metainfo|server|core|library', // pages over what programs import
+  cli: 'text|metainfo|files|hash|state|server|redis|core|clients|mirror|tracker|gui', // a cache is core's matter
 }
 const SMALL = '^src/(errors|native-addon|digest|version|monotonic|bounded-call|heap-growth)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/integrity/integrity-check)\\.ts$'
@@ -49,7 +50,7 @@ const RULES = [
   [
     'http-in-servers',
     'others know none',
-    src('^src/(server|mirror|tracker|library)/'),
+    src('^src/(server|mirror|tracker|library|gui)/'),
     { path: HTTP },
   ],
   ['declared', 'package.json lists it', { path: '^src/' }, { dependencyTypes: UNDECLARED }],

@@ -9,5 +9,6 @@ export const JOINED = [
   'chalk',
   'mime',
   'string-width',
+  'uqr',
   'yaml',
 ]

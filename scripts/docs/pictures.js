@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { chromium } from 'playwright-core'
+import { takeGui } from './gui-pictures.js'
 import { barChart, terminal, wrap } from './svg.js'
 
 const PICTURES = 'docs/pictures'
@@ -35,6 +36,7 @@ try {
   mkdirSync(PICTURES, { recursive: true })
   plantMirror(join(scratch, 'mirror'))
   await takeListing()
+  await takeGui(scratch, { chromium: CHROMIUM, pictures: PICTURES, env: environment() })
   drawTerminal()
   const figures = JSON.parse(readFileSync('docs/figures.json', 'utf8'))
   for (const [name, chart] of Object.entries(figures)) draw(name, barChart(chart))

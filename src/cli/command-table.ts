@@ -39,6 +39,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/convert/command.js')).defineConvert,
   },
   {
+    name: 'gui',
+    summary: 'Make, check and edit torrents in the browser',
+    group: 'Make torrents',
+    example: null,
+    load: async () => (await import('./commands/gui/command.js')).defineGui,
+  },
+  {
     name: 'serve',
     summary: 'Serve a directory over HTTP; create torrents on request',
     group: 'Serve and track',

@@ -14,6 +14,8 @@ export interface CompleteOptions extends TorrentOptions, FileOptions, WorkOption
   readonly stateDirectory: string
   /** Directory of the torrents (default: beside the entries). */
   readonly target?: string | undefined
+  /** Names of the only entries to look at (default: all). */
+  readonly entries?: readonly string[] | undefined
   /** Lists of checksums to write beside each torrent (default: none). */
   readonly checksums?: readonly ChecksumName[] | undefined
   /** Whether to remove torrents whose source is gone; `always` also if all are (default: never). */
@@ -82,6 +84,7 @@ function requestOf(
   return {
     directories: typeof directories === 'string' ? [directories] : directories,
     target: options.target ?? null,
+    entries: options.entries,
     common: commonRequestOf(options),
     checksums: options.checksums ?? [],
     prune: options.prune ?? 'never',

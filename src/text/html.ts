@@ -26,6 +26,14 @@ export function lines(text: string): Html {
   return new Html(escaped.join('\n'))
 }
 
+/**
+ * Escapes the value of a form's field, which comes back as it is. Unlike other text, it may have
+ * invisible characters.
+ */
+export function fieldValue(text: string): Html {
+  return new Html(escapeMarkup(text))
+}
+
 function render(value: HtmlValue): string {
   if (value instanceof Html) return value.text
   if (typeof value === 'string') return escapeHtml(value)
@@ -42,5 +50,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
 }
 
 function escapeHtml(text: string): string {
-  return escapeText(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+  return escapeMarkup(escapeText(text))
+}
+
+function escapeMarkup(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
 }

@@ -68,10 +68,12 @@ class EntryLoop {
   async findChanged(directories: readonly SourceDirectory[]): Promise<DirectoryEntry[]> {
     const { report, request } = this.run
     const changed: DirectoryEntry[] = []
+    const wanted = request.entries && new Set(request.entries)
     for (const directory of directories) {
       for (const { names, unchangedSize } of findUnchanged(directory, this.run)) {
         for (const [i, name] of names.entries()) {
           if (this.#isTurnOver()) await this.#yieldToEvents()
+          if (wanted && !wanted.has(name)) continue
           const size = request.force ? null : unchangedSize(i)
           if (size === null) changed.push({ name, directory })
           else {

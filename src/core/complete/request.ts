@@ -14,6 +14,8 @@ export interface CompleteRequest {
   readonly directories: readonly string[]
   /** The directory for the torrents; null for beside the entries. */
   readonly target: string | null
+  /** Names of the only entries to look at; absent for all. */
+  readonly entries?: readonly string[] | undefined
   /** The options that all torrents share. */
   readonly common: CommonRequest
   /** The lists of checksums to write beside each torrent. */

@@ -27,11 +27,18 @@ export class InlineScript {
  * the given script.
  */
 function policyFor(script?: InlineScript): string {
-  return [
-    "default-src 'none'",
+  return policyOf([
     `style-src ${sourceOf(STYLE)}`,
     ...(script ? [`script-src ${script.source}`] : []),
     ...(script?.fetches ? ["connect-src 'self'"] : []),
+  ])
+}
+
+/** The policy with these sources of styles and scripts. */
+function policyOf(sources: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    ...sources,
     "img-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
@@ -56,4 +63,13 @@ export function pageHeaders(script?: InlineScript) {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': policyFor(script),
   }
+}
+
+/**
+ * Headers of a page whose further style and whose script are files of this server, except its
+ * Cache-Control.
+ */
+export function assetPageHeaders() {
+  const sources = [`style-src ${sourceOf(STYLE)} 'self'`, "script-src 'self'", "connect-src 'self'"]
+  return { ...pageHeaders(), 'Content-Security-Policy': policyOf(sources) }
 }

@@ -1,0 +1,74 @@
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { Command } from '@commander-js/extra-typings'
+import type { ToolPath } from '../../../gui/parts/frame.js'
+import { openGui } from '../../../gui/server/open-gui.js'
+import { stateDirectory } from '../../../state/directory.js'
+import {
+  cacheDirOption,
+  cachePath,
+  cacheTrustOption,
+  noCacheOption,
+} from '../../arguments/cache-options.js'
+import { threadsOption } from '../../arguments/engine-options.js'
+import type { CommandContext } from '../../context.js'
+import { reportError, reportWarning } from '../../output/messages.js'
+import { startBrowser } from './browser.js'
+import { guiPresets } from './presets.js'
+
+const EXAMPLES = `
+Examples:
+  btkit gui
+  btkit gui --no-browser /srv/files`
+
+/** The tools that legacy programs begin with. */
+const FIRST: Readonly<Record<string, ToolPath>> = {
+  btmaketorrentgui: 'make',
+  btcompletedirgui: 'complete',
+}
+
+/** Defines the command `gui`. */
+export function defineGui({ io, program }: CommandContext) {
+  return new Command('gui')
+    .description('Make, check and edit torrents in the browser of this machine.')
+    .argument('[directory...]', 'directories to offer (default: the current directory)')
+    .option('--no-browser', 'print the address only; start no browser')
+    .addOption(threadsOption())
+    .addOption(noCacheOption())
+    .addOption(cacheDirOption())
+    .addOption(cacheTrustOption())
+    .option('--state-dir <path>', 'record the torrents of completed directories here')
+    .addHelpText('after', EXAMPLES)
+    .action(async (directories, { browser, threads, cache, cacheTrust, ...options }) => {
+      const { env, isRoot } = io
+      const warn = (message: string) => {
+        reportWarning(message, io)
+      }
+      const { config } = options as { readonly config?: string }
+      const gui = await openGui({
+        directory: io.cwd,
+        places: directories.map((path) => resolve(io.cwd, path)),
+        presets: await guiPresets(config, io),
+        cacheDirectory: cache ? cachePath(options.cacheDir, io) : null,
+        cacheTrust,
+        stateDirectory: stateDirectory({ option: options.stateDir, env, isRoot }),
+        threads,
+        first: FIRST[program] ?? null,
+        runtimeDirectory: env['XDG_RUNTIME_DIR'] || undefined,
+        monotonic: io.monotonic,
+        warn,
+        onError: (error) => {
+          reportError(error, io)
+        },
+      })
+      try {
+        const hasBrowser = browser && (await startBrowser(gui.file, io))
+        const how = hasBrowser ? 'The page opens in your browser; or open' : 'Open'
+        io.stdout.write(`${how} ${gui.address} (works once; again: file://${gui.file})\n`)
+        io.stdout.write('Close the page or press Ctrl-C to end.\n')
+        if (!io.signal.aborted) await Promise.race([gui.ended, once(io.signal, 'abort')])
+      } finally {
+        await gui.close()
+      }
+    })
+}

@@ -1,0 +1,65 @@
+import type { Preset } from '../../../gui/parts/torrent-fields.js'
+import { formatTiers } from '../../../gui/parts/tiers.js'
+import { byteSize } from '../../arguments/values.js'
+import { configurationFiles, mkbrrFiles, readConfigurations } from '../../configuration/files.js'
+import { presetsOf } from '../../configuration/presets.js'
+import type { Located, Section } from '../../configuration/read-file.js'
+import type { Io } from '../../io.js'
+
+type Aliases = ReadonlyMap<string, string>
+
+/**
+ * The presets of the configuration, as fields of a form.
+ * @throws BtkitError `usage` for a wrong configuration
+ */
+export async function guiPresets(option: string | undefined, io: Io): Promise<Preset[]> {
+  const files = [...mkbrrFiles(option, io), ...configurationFiles(option, io)]
+  const all = await readConfigurations(files, io)
+  const aliases = new Map(
+    all.flatMap((each) => each.aliases).map(({ key, item }) => [key, tiersText(item, new Map())]),
+  )
+  return [...presetsOf(all).values()].map((section) => presetOf(section, aliases))
+}
+
+function presetOf({ name, entries }: Section, aliases: Aliases): Preset {
+  const fields: Record<string, string> = {}
+  const others: string[] = []
+  for (const { key, item } of entries) {
+    const found = fieldOf(key, item, aliases)
+    if (found === null) others.push(key)
+    else if (found !== undefined) fields[found[0]] = found[1]
+  }
+  return { name, fields, others }
+}
+
+/** The field for an option: null if the form has none, undefined if it stays as it is. */
+function fieldOf(
+  key: string,
+  item: Located,
+  aliases: Aliases,
+): readonly [name: string, value: string] | null | undefined {
+  const text = texts(item).join('\n')
+  const isOn = text.toLowerCase() === 'true' || text === '1'
+  if (['announce', 'tracker', 'announce-list'].includes(key))
+    return ['trackers', tiersText(item, aliases)]
+  if (key === 'web-seed') return ['webseeds', text]
+  if (key === 'exclude') return ['exclude', texts(item).join(' ')]
+  if (key === 'piece-length') return ['piece', text === 'auto' ? text : String(byteSize(text))]
+  if (key === 'v2' || key === 'hybrid') return isOn ? ['version', key] : undefined
+  if (key === 'private') return isOn ? [key, 'on'] : undefined
+  if (key === 'hidden' || key === 'all') return isOn ? ['all', 'on'] : undefined
+  return key === 'comment' || key === 'source' ? [key, text] : null
+}
+
+function texts({ value }: Located): string[] {
+  if (value.kind === 'text') return [value.text]
+  return value.kind === 'list' ? value.items.flatMap(texts) : []
+}
+
+/** A list of trackers is a tier each; a list of lists has their tiers. */
+function tiersText(item: Located, aliases: Aliases): string {
+  const { value } = item
+  const resolved = (text: string) => aliases.get(text) ?? text
+  if (value.kind !== 'list') return texts(item).map(resolved).join('\n')
+  return formatTiers(value.items.map((each) => texts(each).map(resolved)))
+}

@@ -1,0 +1,153 @@
+import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
+
+/** The fields of a form as a browser sent them. */
+export class Form {
+  readonly #fields: URLSearchParams
+
+  constructor(fields: URLSearchParams | string | Readonly<Record<string, string>> = '') {
+    this.#fields = new URLSearchParams(fields)
+  }
+
+  /** The text of a field, without spaces around it; empty if there is none. */
+  text(name: string): string {
+    return (this.#fields.get(name) ?? '').trim()
+  }
+
+  /** Whether a box is checked. */
+  has(name: string): boolean {
+    return this.#fields.has(name)
+  }
+
+  /** The values of a field that may occur several times. */
+  all(name: string): string[] {
+    return this.#fields.getAll(name)
+  }
+
+  /** The lines of a field that are not empty. */
+  lines(name: string): string[] {
+    const lines = this.text(name).split(/\r\n?|\n/)
+    return lines.map((line) => line.trim()).filter((line) => line !== '')
+  }
+
+  /** Returns the form with other values. */
+  with(values: Readonly<Record<string, string>>): Form {
+    const fields = new URLSearchParams(this.#fields)
+    for (const [name, value] of Object.entries(values)) fields.set(name, value)
+    return new Form(fields)
+  }
+
+  /** Returns the form without some fields. */
+  without(...names: readonly string[]): Form {
+    const fields = new URLSearchParams(this.#fields)
+    for (const name of names) fields.delete(name)
+    return new Form(fields)
+  }
+
+  /** The fields in the encoding of forms. */
+  toString(): string {
+    return this.#fields.toString()
+  }
+}
+
+/** A field of a form. */
+export interface Field {
+  readonly name: string
+  readonly label: string
+  readonly hint?: HtmlValue | undefined
+}
+
+/** A line of text; `pick` adds a button that chooses a file or directory. */
+export function textField(form: Form, field: Field & { readonly pick?: boolean }): Html {
+  const { name, pick } = field
+  const input = html`<input
+    type="text"
+    id="${name}"
+    name="${name}"
+    value="${fieldValue(form.text(name))}"
+    autocomplete="off"
+    spellcheck="false"
+    ${pick === true && html`data-drop`}
+  />`
+  const button = html`<button name="act" value="browse-${name}">Choose...</button>`
+  return row(field, pick === true ? html`<div class="with">${input}${button}</div>` : input)
+}
+
+/** Lines of text. */
+export function linesField(form: Form, field: Field & { readonly kind?: 'tiers' }): Html {
+  const { name, kind } = field
+  const area = html`<textarea
+    id="${name}"
+    name="${name}"
+    rows="4"
+    spellcheck="false"
+    ${kind !== undefined && html`data-tiers`}
+  >
+${fieldValue(form.text(name))}</textarea>`
+  return row(field, area)
+}
+
+/** A value and its text. */
+export type Choice = readonly [value: string, text: string]
+
+/** A list to choose from. The first value is the default. */
+export function selectField(
+  form: Form,
+  field: Field & { readonly choices: readonly Choice[] },
+): Html {
+  const { name, choices } = field
+  const options = choices.map(([value, text]) => {
+    const selected = form.text(name) === value && html`selected`
+    return html`<option value="${value}" ${selected}>${text}</option>`
+  })
+  return row(
+    field,
+    html`<select id="${name}" name="${name}">
+      ${options}
+    </select>`,
+  )
+}
+
+/** Values to choose one of. The first is the default. */
+export function radioField(
+  form: Form,
+  field: Field & { readonly choices: readonly Choice[] },
+): Html {
+  const { name, label, choices } = field
+  const chosen = form.text(name) || choices[0]?.[0]
+  const inputs = choices.map(([value, text]) => {
+    const checked = value === chosen && html`checked`
+    return html`<label
+      ><input type="radio" name="${name}" value="${value}" ${checked} /> ${text}</label
+    >`
+  })
+  return html`<div class="field" role="radiogroup" aria-label="${label}">
+    <span class="label">${label}</span>
+    <div class="choices">${inputs}</div>
+  </div>`
+}
+
+/** Boxes to check. */
+export function checkField(form: Form, label: string, choices: readonly Choice[]): Html {
+  const inputs = choices.map(([name, text]) => {
+    const checked = form.has(name) && html`checked`
+    return html`<label><input type="checkbox" name="${name}" ${checked} /> ${text}</label>`
+  })
+  return html`<div class="field" role="group" aria-label="${label}">
+    <span class="label">${label}</span>
+    <div class="choices">${inputs}</div>
+  </div>`
+}
+
+function row({ name, label, hint }: Field, input: Html): Html {
+  return html`<div class="field">
+    <label for="${name}">${label}</label>
+    ${input} ${hint !== undefined && html`<small>${hint}</small>`}
+  </div>`
+}
+
+/** Fields that a form carries along. */
+export function hiddenFields(form: Form): Html[] {
+  return [...new URLSearchParams(form.toString())].map(([name, value]) => {
+    return html`<input type="hidden" name="${name}" value="${fieldValue(value)}" />`
+  })
+}

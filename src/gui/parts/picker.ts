@@ -1,0 +1,132 @@
+import { readdirSync, statSync, type Dirent } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import { fieldValue, html } from '../../text/html.js'
+import { page, problem, type Answer, type ToolPath } from './frame.js'
+import type { Form } from './form.js'
+import { hiddenFields } from './form.js'
+
+/** The most entries of a directory that are shown. */
+const MOST_SHOWN = 2000
+
+/** The purpose of a picker. */
+export interface Picking {
+  readonly tool: ToolPath
+  /** The form that goes on with what was chosen. */
+  readonly form: Form
+  /** The field that gets the path. */
+  readonly field: string
+  /** The directory that is shown. */
+  readonly directory: string
+  /** Directories that are always offered. */
+  readonly places: readonly string[]
+}
+
+/** Renders a directory to choose a file or directory from. */
+export function pickerPage({ tool, form, field, directory, places }: Picking): Answer {
+  const carried = hiddenFields(form.without('act', 'at', 'picked', 'choose'))
+  const step = (name: 'at' | 'picked', path: string, text: string) =>
+    html`<button name="${name}" value="${fieldValue(path)}">${text}</button>`
+  const { entries, error, isCut } = list(directory)
+  const rows = entries.map(({ name, isDirectory }) => {
+    const path = join(directory, name)
+    return html`<li class="${isDirectory ? 'dir' : 'file'}">
+      ${step(isDirectory ? 'at' : 'picked', path, isDirectory ? `${name}/` : name)}
+    </li>`
+  })
+  const shortcuts = [...new Set([...places, homedir(), '/'])]
+  return page({
+    title: `Choose: ${directory}`,
+    tool,
+    content: html`<form method="post" action="${tool}">
+      ${carried}<input type="hidden" name="choose" value="${field}" />
+      <section>
+        <div class="acts">
+          ${step('picked', directory, 'Choose this directory')}
+          ${step('at', dirname(directory), 'Up')}
+          <button name="picked" value="">Cancel</button>
+        </div>
+        <p class="choices">${shortcuts.map((place) => step('at', place, place))}</p>
+      </section>
+      ${problem(error)}
+      <section>
+        <ul class="picker">
+          ${rows}
+        </ul>
+        ${isCut && html`<p class="muted">There are more entries; type the path instead.</p>`}
+      </section>
+    </form>`,
+  })
+}
+
+interface Listed {
+  readonly entries: readonly { readonly name: string; readonly isDirectory: boolean }[]
+  readonly error: string | null
+  readonly isCut: boolean
+}
+
+function list(directory: string): Listed {
+  try {
+    const found = readdirSync(directory, { withFileTypes: true })
+    const shown = found.filter(({ name }) => !name.startsWith('.'))
+    const entries = shown
+      .map((entry) => ({ name: entry.name, isDirectory: isDirectory(entry, directory) }))
+      .sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || (a.name < b.name ? -1 : 1))
+    return { entries: entries.slice(0, MOST_SHOWN), error: null, isCut: shown.length > MOST_SHOWN }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return {
+      entries: [],
+      error: `${directory}: cannot be listed (${code ?? 'unknown'})`,
+      isCut: false,
+    }
+  }
+}
+
+function isDirectory(entry: Dirent, directory: string): boolean {
+  if (!entry.isSymbolicLink()) return entry.isDirectory()
+  return statSync(join(directory, entry.name), { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+/** The rules of a form's pickers. */
+export interface PickRules extends Pick<Picking, 'tool' | 'places'> {
+  /** Where the first picker begins. */
+  readonly begin: string
+  /** The field that is a list: what is chosen is added to it. */
+  readonly list?: string | undefined
+}
+
+/**
+ * If a form asks for a picker or comes from one: its page, or the form with what was chosen.
+ */
+export function pick(form: Form, { tool, places, begin, list }: PickRules): Answer | Form {
+  const field = /^browse-(\w+)$/.exec(form.text('act'))?.[1] ?? form.text('choose')
+  if (field === '') return form
+  const lines = form.lines(field)
+  if (form.has('picked')) {
+    const picked = form.text('picked')
+    const chosen = field === list ? [...new Set([...lines, picked])].join('\n') : picked
+    const rest = form.without('act', 'at', 'picked', 'choose')
+    return picked === '' ? rest : rest.with({ [field]: chosen })
+  }
+  const current = lines.at(-1)
+  const directory = form.text('at') || (current ? dirname(expand(current, begin)) : begin)
+  return pickerPage({ tool, form, field, directory: resolve(begin, directory), places })
+}
+
+/** Returns an absolute path; `~/` is the user's home. */
+export function expand(path: string, directory: string): string {
+  if (path === '~' || path.startsWith('~/')) return join(homedir(), path.slice(1))
+  return resolve(directory, path)
+}
+
+/**
+ * Returns the absolute path in a field.
+ * @throws BtkitError `usage` if it is empty
+ */
+export function requirePath(form: Form, name: string, directory: string): string {
+  const text = form.text(name)
+  if (text === '') throw new BtkitError('usage', 'no file or directory was chosen')
+  return expand(text, directory)
+}

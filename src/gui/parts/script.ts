@@ -1,0 +1,135 @@
+/**
+ * The script of all pages; each page works without it. It holds a connection, so that the program
+ * knows when the last page is closed, follows a job, takes dropped paths, and makes rows of the
+ * lines of trackers.
+ */
+export const SCRIPT = `
+'use strict'
+const base = new URL('.', document.currentScript.src)
+new EventSource(new URL('alive', base))
+
+const job = document.querySelector('[data-job]')
+if (job) {
+  const bar = job.querySelector('progress')
+  const look = async () => {
+    try {
+      const answer = await fetch(new URL('job/' + job.dataset.job + '/state', base))
+      const { state, told, path, done, total } = await answer.json()
+      if (state !== 'running') return location.reload()
+      if (total > 0) Object.assign(bar, { max: total, value: done })
+      document.getElementById('told').textContent = told
+      document.getElementById('now').textContent = path
+      setTimeout(look, 300)
+    } catch {
+      document.getElementById('told').textContent = 'btkit has ended.'
+    }
+  }
+  setTimeout(look, 300)
+}
+
+for (const field of document.querySelectorAll('[data-drop]')) {
+  field.addEventListener('dragover', (event) => event.preventDefault())
+  field.addEventListener('drop', (event) => {
+    event.preventDefault()
+    const data = event.dataTransfer
+    const [line = ''] = (data.getData('text/uri-list') || data.getData('text/plain')).split(/\\r?\\n/)
+    const path = line.startsWith('file://') ? decodeURIComponent(new URL(line).pathname) : line
+    if (path) field.value = path
+    else field.placeholder = 'the browser hides the path: choose it, or paste it'
+  })
+}
+
+for (const field of document.querySelectorAll('[data-copy]')) {
+  field.addEventListener('focus', () => field.select())
+}
+
+for (const area of document.querySelectorAll('[data-tiers]')) {
+  const list = document.createElement('ol')
+  list.className = 'tiers'
+  const write = () => {
+    area.value = [...list.children]
+      .map((row, at) => {
+        const begins = at > 0 && row.classList.contains('tier')
+        return (begins ? '\\n' : '') + row.querySelector('input').value.trim()
+      })
+      .join('\\n')
+  }
+  const button = (text, label, act) => {
+    const made = document.createElement('button')
+    Object.assign(made, { type: 'button', textContent: text, title: label })
+    made.setAttribute('aria-label', label)
+    made.addEventListener('click', () => {
+      act()
+      write()
+    })
+    return made
+  }
+  const move = (row, down) => {
+    const other = down ? row.nextElementSibling : row.previousElementSibling
+    if (!other) return
+    if (down) other.after(row)
+    else other.before(row)
+  }
+  const add = (url, begins) => {
+    const row = document.createElement('li')
+    row.classList.toggle('tier', begins)
+    const grip = document.createElement('span')
+    Object.assign(grip, { className: 'grip', textContent: '\\u283f', draggable: true })
+    grip.setAttribute('aria-hidden', 'true')
+    grip.addEventListener('dragstart', (event) => {
+      row.classList.add('dragged')
+      event.dataTransfer.setData('text/plain', row.querySelector('input').value)
+    })
+    grip.addEventListener('dragend', () => {
+      row.classList.remove('dragged')
+      write()
+    })
+    row.addEventListener('dragover', (event) => {
+      const dragged = list.querySelector('.dragged')
+      if (!dragged) return
+      event.preventDefault()
+      const { top, height } = row.getBoundingClientRect()
+      if (event.clientY > top + height / 2) row.after(dragged)
+      else row.before(dragged)
+    })
+    const input = document.createElement('input')
+    Object.assign(input, { type: 'text', value: url })
+    input.setAttribute('aria-label', 'Tracker')
+    input.addEventListener('input', write)
+    input.addEventListener('keydown', (event) => {
+      if (!event.altKey || !['ArrowUp', 'ArrowDown'].includes(event.key)) return
+      event.preventDefault()
+      move(row, event.key === 'ArrowDown')
+      write()
+      input.focus()
+    })
+    row.append(
+      grip,
+      input,
+      button('\\u2191', 'Move up', () => move(row, false)),
+      button('\\u2193', 'Move down', () => move(row, true)),
+      button('\\u2913', 'Begin or join a tier', () => row.classList.toggle('tier')),
+      button('\\u00d7', 'Remove', () => row.remove()),
+    )
+    list.append(row)
+    return input
+  }
+  const fill = () => {
+    list.replaceChildren()
+    let begins = false
+    for (const line of area.value.split('\\n')) {
+      if (line.trim() === '') begins = true
+      else {
+        add(line.trim(), begins)
+        begins = false
+      }
+    }
+  }
+  fill()
+  area.hidden = true
+  const more = button('Add a tracker', 'Add a tracker', () => add('', list.children.length > 0).focus())
+  const holder = document.createElement('div')
+  holder.append(list, more)
+  area.after(holder)
+}
+`

@@ -1,0 +1,42 @@
+/** The style of the window's pages, after the style of all pages. */
+export const GUI_STYLE = `
+:root { --accent: #0b6e69; --accent-text: #fff; --good: #2a7d2a; --bad: #b3261e; --unsure: #8a6100; --card: #fff }
+@media (prefers-color-scheme: dark) {
+  :root { --accent: #5cc9c1; --accent-text: #06201e; --good: #6c6; --bad: #ff8a80; --unsure: #e0b040; --card: #161c22 }
+}
+html { background: var(--soft) }
+body { max-width: 64rem; padding: 0 1rem 3rem }
+body > header { display: flex; flex-wrap: wrap; align-items: center; gap: .3rem 1.2rem; padding: .8rem 0; margin-bottom: 1rem; border-bottom: 1px solid var(--line) }
+.brand { display: flex; align-items: center; gap: .5rem; font-weight: 700; color: var(--text) } .brand:visited { color: var(--text) }
+.brand svg path { fill: currentColor; stroke: none } .brand svg { width: 1.5rem; height: 1.5rem; margin: 0; background: none; color: var(--accent) }
+header nav { display: flex; flex-wrap: wrap; gap: .2rem .3rem; flex: 1 } header nav a { margin: 0; padding: .25rem .7rem; border-radius: 4px; color: var(--text) }
+header nav a[aria-current] { background: var(--accent); color: var(--accent-text) }
+header form { margin: 0 }
+main > section, main > form > fieldset, .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.2rem; margin: 0 0 1rem }
+section > :first-child { margin-top: 0 } section > :last-child { margin-bottom: 0 }
+fieldset legend { font-weight: 600; padding: 0 .4rem }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1rem; margin: 1rem 0 } .cards .card { margin: 0; display: block; color: inherit }
+a.card:hover { border-color: var(--accent); text-decoration: none } .card b { color: var(--accent); font-size: 1.1rem }
+.field { display: grid; grid-template-columns: 11rem 1fr; gap: .3rem 1rem; align-items: start; margin: .6rem 0 }
+.field > label, .field > .label { padding-top: .3rem } .field small { grid-column: 2; color: var(--muted) }
+.field .with { display: flex; gap: .5rem } .field input[type=text], .field textarea, .field select { width: 100% }
+textarea, select { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--muted); border-radius: 4px; padding: .3rem .5rem }
+textarea { resize: vertical; min-height: 4.5rem; white-space: pre; overflow-x: auto } .choices { display: flex; flex-wrap: wrap; gap: .2rem 1rem; padding-top: .3rem }
+button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(--accent); color: var(--accent-text); border-color: var(--accent); font-weight: 600 }
+.acts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0 0 }
+.error { border-left: 4px solid var(--bad); padding: .5rem .9rem; background: var(--card) } .note { border-left: 4px solid var(--accent); padding: .5rem .9rem; background: var(--card) }
+.good { color: var(--good) } .bad { color: var(--bad) } .unsure { color: var(--unsure) }
+.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem } .facts dd { margin: 0; min-width: 0 } .facts input { width: 100% } .facts code { font-size: .85em; white-space: nowrap; overflow-x: auto; display: block }
+.two { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start } .two > :first-child { flex: 1 1 20rem; min-width: 0 }
+.qr { background: #fff; padding: .5rem; border-radius: 4px; width: 12rem; flex: none } .qr svg { width: 100%; height: auto; margin: 0; background: #fff }
+.qr svg path { fill: #000; stroke: none }
+.map { height: auto; max-width: none; background: none } .map path { stroke: none }
+.map .good { fill: var(--good) } .map .bad { fill: var(--bad) } .map .missing { fill: var(--muted) } .map .unread { fill: var(--line) }
+.key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0 } .key svg { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0 }
+.picker { list-style: none; padding: 0; margin: 0 } .picker button { border: 0; background: none; color: var(--link); padding: .3rem .2rem; width: 100%; text-align: left; overflow-wrap: anywhere }
+.picker li { border-bottom: 1px solid var(--line) } .picker .dir button { font-weight: 600 }
+del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere }
+.tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; gap: .4rem; align-items: center; margin: .2rem 0 } .tiers .tier { border-top: 1px dashed var(--line); padding-top: .3rem; margin-top: .4rem }
+.tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
+@media (max-width: 40rem) { .field { grid-template-columns: 1fr } .field small { grid-column: 1 } .facts { grid-template-columns: 1fr } .facts code { white-space: normal } }
+`

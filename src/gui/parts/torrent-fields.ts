@@ -1,0 +1,113 @@
+import { BtkitError } from '../../errors.js'
+import type { MakeOptions } from '../../library/torrent-options.js'
+import { formatBytes } from '../../text/quantity.js'
+import { html, type Html } from '../../text/html.js'
+import type { Form } from './form.js'
+import { checkField, linesField, radioField, selectField, textField, type Choice } from './form.js'
+import { parseTiers } from './tiers.js'
+
+/** Values for the fields of a torrent, by a name of the configuration. */
+export interface Preset {
+  readonly name: string
+  /** Values by the names of fields. */
+  readonly fields: Readonly<Record<string, string>>
+  /** Options of the preset that these pages do not have. */
+  readonly others: readonly string[]
+}
+
+const POWERS = Array.from({ length: 13 }, (_, at) => 14 + at)
+const PIECE_LENGTHS: readonly Choice[] = [
+  ['auto', 'automatic, by size'],
+  ...POWERS.map((power): Choice => [String(2 ** power), formatBytes(2 ** power)]),
+]
+
+const VERSIONS: readonly Choice[] = [
+  ['v1', 'v1: for all clients'],
+  ['hybrid', 'hybrid: v1 and v2'],
+  ['v2', 'v2 only'],
+]
+
+/** The fields that torrents share, for a form that makes some. */
+export function torrentFields(form: Form): Html {
+  return html`<fieldset>
+      <legend>Where peers come from</legend>
+      ${linesField(form, {
+        name: 'trackers',
+        label: 'Trackers',
+        hint: 'One URL a line. An empty line begins the next tier, which clients use if all before fail.',
+        kind: 'tiers',
+      })}
+      ${linesField(form, {
+        name: 'webseeds',
+        label: 'Web seeds',
+        hint: 'URLs of the same files on web servers, one a line.',
+      })}
+      ${checkField(form, 'Peers', [['private', 'private: from these trackers only']])}
+    </fieldset>
+    <fieldset>
+      <legend>The torrent</legend>
+      ${radioField(form, { name: 'version', label: 'Version', choices: VERSIONS })}
+      ${selectField(form, { name: 'piece', label: 'Piece length', choices: PIECE_LENGTHS })}
+      ${textField(form, { name: 'comment', label: 'Comment' })}
+      ${textField(form, {
+        name: 'source',
+        label: 'Source tag',
+        hint: 'Some private trackers want one.',
+      })}
+      ${textField(form, {
+        name: 'exclude',
+        label: 'Leave out',
+        hint: html`Globs with spaces between, such as <code>*.tmp cache/**</code>`,
+      })}
+      ${checkField(form, 'Files', [['all', 'include hidden files']])}
+    </fieldset>`
+}
+
+/**
+ * Reads those fields.
+ * @throws BtkitError `usage`
+ */
+export function torrentOptions(form: Form): MakeOptions {
+  const piece = form.text('piece') || 'auto'
+  const comment = form.text('comment')
+  const source = form.text('source')
+  return {
+    trackers: parseTiers(form.text('trackers')),
+    webSeeds: form.lines('webseeds'),
+    private: form.has('private'),
+    version: versionOf(form.text('version')),
+    pieceLength: piece === 'auto' ? 'auto' : Number(piece),
+    exclude: form.text('exclude').split(/\s+/).filter(Boolean),
+    all: form.has('all'),
+    ...(comment === '' ? {} : { comment }),
+    ...(source === '' ? {} : { source }),
+  }
+}
+
+function versionOf(text: string): 'v1' | 'v2' | 'hybrid' {
+  if (text === '' || text === 'v1') return 'v1'
+  if (text === 'v2' || text === 'hybrid') return text
+  throw new BtkitError('usage', `version '${text}': not v1, v2 or hybrid`)
+}
+
+/** A list of presets with a button; nothing if there are none. */
+export function presetField(form: Form, presets: readonly Preset[]): Html | false {
+  if (presets.length === 0) return false
+  const choices = presets.map(({ name }): Choice => [name, name])
+  const field = selectField(form, {
+    name: 'preset',
+    label: 'Preset',
+    choices: [['', 'none'], ...choices],
+    hint: html`<button name="act" value="preset">Fill in the fields</button>`,
+  })
+  return html`<fieldset>
+    <legend>Preset of the configuration</legend>
+    ${field}
+  </fieldset>`
+}
+
+/** Fills a form from the preset that it names. */
+export function applyPreset(form: Form, presets: readonly Preset[]): Form {
+  const preset = presets.find(({ name }) => name === form.text('preset'))
+  return preset ? form.without('private', 'all').with(preset.fields) : form
+}

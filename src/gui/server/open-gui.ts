@@ -1,0 +1,132 @@
+import { fastify, type FastifyInstance } from 'fastify'
+import type { AddressInfo } from 'node:net'
+import { BtkitError } from '../../errors.js'
+import type { CacheTrust } from '../../core/digests/cache-trust.js'
+import { openCache, type Cache } from '../../library/cache.js'
+import type { ToolPath } from '../parts/frame.js'
+import type { Workshop } from '../tools/tool.js'
+import { Entrance } from './entrance.js'
+import { refusalOf } from './guard.js'
+import { Jobs } from '../jobs/jobs.js'
+import { Presence } from './presence.js'
+import { guiRoutes } from './routes.js'
+
+/** The options of a window. */
+export interface GuiOptions extends Omit<Workshop, 'jobs' | 'cache'> {
+  /** The directory of the piece cache; null for none. */
+  readonly cacheDirectory: string | null
+  readonly cacheTrust: CacheTrust
+  /** The tool that is shown first; null for the list of tools. */
+  readonly first: ToolPath | null
+  /** A directory that is private to the user; by default one is made. */
+  readonly runtimeDirectory: string | undefined
+  /** A clock in milliseconds that never jumps. */
+  readonly monotonic: () => number
+  /** Receives internal errors. */
+  readonly onError: (error: unknown) => void
+  /** Receives warnings. */
+  readonly warn: (message: string) => void
+}
+
+/** A window for one person: pages in the browser. */
+export interface Gui {
+  /** A URL that leads to the pages once. */
+  readonly address: string
+  /** The file that leads there, which only the user can read. */
+  readonly file: string
+  /** Resolves when the last page is closed, or when a page asks to end. */
+  readonly ended: Promise<void>
+  /** Cancels what is under way, and stops. */
+  readonly close: () => Promise<void>
+}
+
+/** Largest form, in bytes. */
+const MAX_FORM = 1024 * 1024
+
+/** Opens a window on a free port of 127.0.0.1. */
+export async function openGui(options: GuiOptions): Promise<Gui> {
+  const { promise: ended, resolve: quit } = withResolvers()
+  const entrance = new Entrance(options.runtimeDirectory)
+  const jobs = new Jobs(options.monotonic, () => {
+    presence.look()
+  })
+  const presence = new Presence(() => jobs.isBusy, quit)
+  const app = fastify({ bodyLimit: MAX_FORM, forceCloseConnections: true })
+  guard(app)
+  showErrors(app, options.onError)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_, body, done) => {
+      done(null, body)
+    },
+  )
+  app.get('/open/:key', (request, reply) => {
+    const { key } = request.params as { readonly key: string }
+    if (!entrance.admit(key)) throw new BtkitError('not-found', 'this address was used before')
+    return reply.redirect(`${entrance.prefix}/${options.first ?? ''}`, 303)
+  })
+  const cache = await cacheOf(options)
+  const shop = { ...options, jobs, cache }
+  await app.register(
+    (scope, parts, done) => {
+      guiRoutes(scope, parts)
+      done()
+    },
+    { prefix: entrance.prefix, shop, presence, quit },
+  )
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  entrance.begin(`http://127.0.0.1:${portOf(app)}`)
+  const close = async () => {
+    jobs.cancelAll()
+    presence.close()
+    await app.close()
+    await jobs.settled()
+    await cache?.close()
+    entrance.end()
+  }
+  return { address: entrance.address, file: entrance.file, ended, close }
+}
+
+function cacheOf({ cacheDirectory, cacheTrust, warn }: GuiOptions): Promise<Cache> | undefined {
+  if (cacheDirectory === null) return undefined
+  return openCache(cacheDirectory, { trust: cacheTrust, onWarning: warn })
+}
+
+function guard(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { method, headers } = request
+    const refusal = refusalOf({ method, headers, port: portOf(app) })
+    if (refusal === null) done()
+    else reply.code(403).type('text/plain').send(`${refusal}\n`)
+  })
+}
+
+function portOf(app: FastifyInstance): number {
+  return (app.server.address() as AddressInfo).port
+}
+
+/** Errors are plain text; pages show those of their forms themselves. */
+function showErrors(app: FastifyInstance, onError: (error: unknown) => void): void {
+  app.setNotFoundHandler((_, reply) => reply.code(404).type('text/plain').send('not found\n'))
+  app.setErrorHandler((error, _, reply) => {
+    const { statusCode = 500 } = error as { readonly statusCode?: number }
+    const isKnown = error instanceof BtkitError
+    const isOurs = !isKnown && statusCode >= 500
+    if (isOurs) onError(error)
+    const text = isOurs ? 'internal error' : (error as Error).message
+    return reply
+      .code(isKnown ? 404 : statusCode)
+      .type('text/plain; charset=utf-8')
+      .send(`${text}\n`)
+  })
+}
+
+function withResolvers() {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

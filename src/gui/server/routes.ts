@@ -1,0 +1,137 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { BtkitError } from '../../errors.js'
+import { html } from '../../text/html.js'
+import { page, json, seeOther, TOOLS, type Answer } from '../parts/frame.js'
+import { Form } from '../parts/form.js'
+import { SCRIPT } from '../parts/script.js'
+import { GUI_STYLE } from '../parts/style.js'
+import { CheckTool } from '../tools/check.js'
+import { CompleteTool } from '../tools/complete.js'
+import { EditTool } from '../tools/edit.js'
+import { MakeTool } from '../tools/make.js'
+import type { Tool, Workshop } from '../tools/tool.js'
+import { jobPage, jobStatus } from './job-page.js'
+import type { Job } from '../jobs/jobs.js'
+import type { Presence } from './presence.js'
+
+/** The parts that the pages share. */
+export interface RoutesParts {
+  readonly shop: Workshop
+  readonly presence: Presence
+  /** Ends the program. */
+  readonly quit: () => void
+}
+
+/** A fastify plugin with all pages of the window. */
+export function guiRoutes(app: FastifyInstance, { shop, presence, quit }: RoutesParts): void {
+  const tools = [
+    new MakeTool(shop),
+    new CompleteTool(shop),
+    new CheckTool(shop),
+    new EditTool(shop),
+  ]
+  app.get('/', (_, reply) => send(reply, home(shop.jobs.list())))
+  for (const tool of tools) {
+    app.get(`/${tool.path}`, async (request, reply) =>
+      send(reply, await tool.show(queryOf(request))),
+    )
+    app.post(`/${tool.path}`, async (request, reply) =>
+      send(reply, await tool.act(formOf(request))),
+    )
+  }
+  jobRoutes(app, shop, tools)
+  app.get('/style.css', (_, reply) => send(reply, asset('text/css', GUI_STYLE)))
+  app.get('/script.js', (_, reply) => send(reply, asset('text/javascript', SCRIPT)))
+  app.get('/alive', (request, reply) => {
+    holdOpen(request, reply, presence)
+  })
+  app.post('/quit', (_, reply) => {
+    send(reply, page({ title: 'btkit has ended', content: html`<p>You can close this page.</p>` }))
+    quit()
+  })
+}
+
+function jobRoutes(app: FastifyInstance, { jobs }: Workshop, tools: readonly Tool[]): void {
+  const find = (request: FastifyRequest): Job => {
+    const job = jobs.get((request.params as { id: string }).id)
+    if (job) return job
+    throw new BtkitError('not-found', 'this job is not known any more')
+  }
+  app.get('/job/:id', (request, reply) => {
+    const job = find(request)
+    const tool = tools.find(({ path }) => path === job.about.tool)
+    send(reply, job.state === 'done' && tool ? tool.result(job) : jobPage(job))
+  })
+  app.get('/job/:id/state', (request, reply) => send(reply, json(jobStatus(find(request)))))
+  app.post('/job/:id/cancel', (request, reply) => {
+    const job = find(request)
+    job.cancel()
+    send(reply, seeOther(`../${job.id}`))
+  })
+  app.get('/job/:id/torrent', (request, reply) => {
+    const made = MakeTool.madeBy(find(request))
+    if (!made) throw new BtkitError('not-found', 'this job made no torrent')
+    const name = encodeURIComponent(made.name)
+    send(reply, {
+      status: 200,
+      headers: {
+        'Content-Type': 'application/x-bittorrent',
+        'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
+        'X-Content-Type-Options': 'nosniff',
+      },
+      body: made.bytes,
+    })
+  })
+}
+
+function home(jobs: readonly Job[]): Answer {
+  const cards = TOOLS.map(({ path, title, text }) => {
+    return html`<a class="card" href="${path}"><b>${title}</b><br />${text}</a>`
+  })
+  const rows = jobs.map(({ id, about, state }) => {
+    return html`<li><a href="job/${id}">${about.title}</a>: ${state}</li>`
+  })
+  return page({
+    title: 'What do you want to do?',
+    content: html`<div class="cards">${cards}</div>
+      ${
+        jobs.length > 0 &&
+        html`<section>
+          <h2>Recent work</h2>
+          <ul>
+            ${rows}
+          </ul>
+        </section>`
+      }`,
+  })
+}
+
+function queryOf({ url }: FastifyRequest): Form {
+  const [, query = ''] = url.split(/\?(.*)/s)
+  return new Form(query)
+}
+
+function formOf({ body }: FastifyRequest): Form {
+  return new Form(typeof body === 'string' ? body : '')
+}
+
+function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+  return reply.code(status).headers(headers).send(body)
+}
+
+function asset(type: string, body: string): Answer {
+  const headers = {
+    'Content-Type': `${type}; charset=utf-8`,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  }
+  return { status: 200, headers, body }
+}
+
+/** Keeps the connection of a page open, as a stream of events without an event. */
+function holdOpen(request: FastifyRequest, reply: FastifyReply, presence: Presence): void {
+  reply.hijack()
+  reply.raw.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+  reply.raw.write(': open\n\n')
+  request.raw.socket.once('close', presence.open())
+}

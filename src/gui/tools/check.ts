@@ -1,0 +1,162 @@
+import { basename, dirname } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import { readTorrent } from '../../library/read.js'
+import { verifyTorrent } from '../../library/verify.js'
+import type { VerifiedFile, VerifyReport } from '../../core/verify/verify-report.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { html, type Html } from '../../text/html.js'
+import { count, formatBytes } from '../../text/quantity.js'
+import { page, problem, seeOther, type Answer } from '../parts/frame.js'
+import { Form, textField } from '../parts/form.js'
+import { pick, requirePath } from '../parts/picker.js'
+import { mapPieces, renderMap } from '../parts/piece-map.js'
+import type { Job } from '../jobs/jobs.js'
+import type { Tool, Workshop } from './tool.js'
+
+/** The result of a check. */
+interface Checked {
+  readonly metainfo: Metainfo
+  readonly report: VerifyReport
+}
+
+/** The most files that are listed. */
+const MOST_LISTED = 1000
+
+/** The tool that compares files with their torrent. */
+export class CheckTool implements Tool {
+  readonly path = 'check'
+
+  constructor(private readonly shop: Workshop) {}
+
+  show(form: Form, error: string | null = null): Answer {
+    return page({
+      title: 'Check files',
+      tool: 'check',
+      status: error === null ? 200 : 400,
+      content: html`${problem(error)}
+        <form method="post" action="check">
+          <fieldset>
+            <legend>What to compare</legend>
+            ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
+            ${textField(form, {
+              name: 'data',
+              label: 'Files',
+              hint: 'The file or directory of the torrent, or the directory that holds it. Default: the directory of the torrent.',
+              pick: true,
+            })}
+          </fieldset>
+          <div class="acts">
+            <button class="main" name="act" value="check">Check the files</button>
+          </div>
+        </form>`,
+    })
+  }
+
+  async act(given: Form): Promise<Answer> {
+    const { places, directory } = this.shop
+    const form = pick(given, { tool: 'check', places, begin: places[0] ?? directory })
+    if (!(form instanceof Form)) return form
+    if (form.text('act') !== 'check') return this.show(form)
+    try {
+      return await this.#begin(form)
+    } catch (error) {
+      if (error instanceof BtkitError) return this.show(form, error.message)
+      throw error
+    }
+  }
+
+  async #begin(form: Form): Promise<Answer> {
+    const { directory, cache, threads, jobs } = this.shop
+    const torrent = requirePath(form, 'torrent', directory)
+    const isBeside = form.text('data') === ''
+    const data = isBeside ? dirname(torrent) : requirePath(form, 'data', directory)
+    const metainfo = await readTorrent(torrent)
+    const about = { title: `Check of ${basename(torrent)}`, tool: 'check', path: data } as const
+    const job = jobs.start(about, (signal) =>
+      verifyTorrent(metainfo, data, { cache, threads, signal }),
+    )
+    this.#checked.set(job, metainfo)
+    return seeOther(`job/${job.id}`)
+  }
+
+  readonly #checked = new WeakMap<Job, Metainfo>()
+
+  result(job: Job): Answer {
+    const report = job.result as VerifyReport
+    const metainfo = this.#checked.get(job)
+    return page({
+      title: report.ok ? 'All files are complete' : 'Some files differ',
+      tool: 'check',
+      root: '../',
+      content: metainfo ? checkedOf({ metainfo, report }, job.about.path) : null,
+    })
+  }
+}
+
+function checkedOf({ metainfo, report }: Checked, data: string): Html {
+  const { pieces, badPieces, uncheckedPieces, files } = report
+  const bad = files.filter(({ status }) => status !== 'ok')
+  return html`<section>
+      <p class="${report.ok ? 'good' : 'bad'}" role="status">
+        ${count(files.length, 'file')} at <span class="name">${data}</span>,
+        ${count(pieces, 'piece')}: ${badPieces} bad, ${uncheckedPieces} not read.
+      </p>
+      ${renderMap(mapPieces(metainfo, files))}
+    </section>
+    ${!report.ok && nextSteps(files)}
+    <section>
+      <h2>Files</h2>
+      <div class="scroll" tabindex="0" role="group" aria-label="Files">
+        <table>
+          <thead>
+            <tr>
+              <th class="name">File</th>
+              <th class="n">Size</th>
+              <th>State</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${[...bad, ...files.filter(({ status }) => status === 'ok')].slice(0, MOST_LISTED).map(rowOf)}
+          </tbody>
+        </table>
+      </div>
+      ${files.length > MOST_LISTED && html`<p class="muted">Only ${MOST_LISTED} files are listed.</p>`}
+    </section>`
+}
+
+function rowOf(file: VerifiedFile): Html {
+  const { path, length, status, reason, ranges } = file
+  const bytes = ranges.reduce((sum, [from, to]) => sum + to - from, 0)
+  const kind = status === 'ok' ? 'good' : status === 'unchecked' ? 'unsure' : 'bad'
+  return html`<tr>
+    <th class="name" scope="row">${path.join('/')}</th>
+    <td class="n">${formatBytes(length)}</td>
+    <td class="${kind}">
+      ${status}${reason !== null && `: ${reason}`}${bytes > 0 && html`, ${formatBytes(bytes)} in bad pieces`}
+    </td>
+  </tr>`
+}
+
+const STEPS: Partial<Record<VerifiedFile['status'], string>> = {
+  missing: 'Missing files: choose another directory, or download the torrent there.',
+  short: 'Short files: a download or copy did not end. Download the torrent into this directory.',
+  long: 'Long files: something was appended, or the file is another version.',
+  damaged:
+    'Damaged files: download the torrent into this directory. Clients fetch only bad pieces.',
+  suspect: 'Suspect files share a bad piece with other files. Repair those first.',
+  unreadable: 'Unreadable files: check their permissions and the disk.',
+  changed: 'Files that changed meanwhile: check again when nobody writes to them.',
+}
+
+function nextSteps(files: readonly VerifiedFile[]): Html {
+  const found = new Set(files.map(({ status }) => status))
+  const steps = Object.entries(STEPS).filter(([status]) =>
+    found.has(status as VerifiedFile['status']),
+  )
+  return html`<section>
+    <h2>What to do next</h2>
+    <ul>
+      ${steps.map(([, text]) => html`<li>${text}</li>`)}
+    </ul>
+  </section>`
+}

@@ -1,0 +1,205 @@
+import { basename } from 'node:path'
+import type { Change, CompleteReport, Failure, Skip } from '../../core/complete/complete-report.js'
+import { BtkitError } from '../../errors.js'
+import { completeDirectories } from '../../library/complete.js'
+import { fieldValue, html, type Html } from '../../text/html.js'
+import { count, formatBytes } from '../../text/quantity.js'
+import { page, problem, seeOther, type Answer } from '../parts/frame.js'
+import { checkField, Form, hiddenFields, textField } from '../parts/form.js'
+import { expand, pick, requirePath } from '../parts/picker.js'
+import { applyPreset, presetField, torrentFields, torrentOptions } from '../parts/torrent-fields.js'
+import type { Job } from '../jobs/jobs.js'
+import type { Tool, Workshop } from './tool.js'
+
+/** The most entries of a kind that are listed. */
+const MOST_LISTED = 2000
+
+/** The tool that creates and updates the torrents of a directory's entries. */
+export class CompleteTool implements Tool {
+  readonly path = 'complete'
+  /** The forms of jobs that only looked. */
+  readonly #looked = new WeakMap<Job, Form>()
+
+  constructor(private readonly shop: Workshop) {}
+
+  show(form: Form, error: string | null = null): Answer {
+    const choices = [
+      ['remake', 'update torrents that were made with other options'],
+      ['force', 'replace torrents that others made or edited'],
+    ] as const
+    return page({
+      title: 'Complete a directory',
+      tool: 'complete',
+      status: error === null ? 200 : 400,
+      content: html`${problem(error)}
+        <form method="post" action="complete">
+          <fieldset>
+            <legend>Directories</legend>
+            ${textField(form, {
+              name: 'path',
+              label: 'Files',
+              hint: 'Each file and directory in it gets a torrent.',
+              pick: true,
+            })}
+            ${textField(form, {
+              name: 'target',
+              label: 'Torrents',
+              hint: 'Default: beside the files.',
+              pick: true,
+            })}
+            ${checkField(form, 'Existing torrents', choices)}
+          </fieldset>
+          ${presetField(form, this.shop.presets)} ${torrentFields(form)}
+          <div class="acts">
+            <button class="main" name="act" value="look">Show the plan</button>
+          </div>
+        </form>`,
+    })
+  }
+
+  act(given: Form): Answer {
+    const { places, directory } = this.shop
+    const form = pick(given, { tool: 'complete', places, begin: places[0] ?? directory })
+    if (!(form instanceof Form)) return form
+    const act = form.text('act')
+    if (act === 'preset') return this.show(applyPreset(form, this.shop.presets))
+    if (act !== 'look' && act !== 'all' && act !== 'chosen') return this.show(form)
+    try {
+      return this.#begin(form, act)
+    } catch (error) {
+      if (error instanceof BtkitError) return this.show(form, error.message)
+      throw error
+    }
+  }
+
+  #begin(form: Form, act: 'look' | 'all' | 'chosen'): Answer {
+    const { directory, cache, stateDirectory, threads, jobs } = this.shop
+    const path = requirePath(form, 'path', directory)
+    const target = form.text('target')
+    const options = {
+      ...torrentOptions(form),
+      cache,
+      stateDirectory,
+      threads,
+      dryRun: act === 'look',
+      remake: form.has('remake'),
+      force: form.has('force'),
+      ...(target === '' ? {} : { target: expand(target, directory) }),
+      ...(form.text('trackers') === '' ? { trackers: undefined } : {}),
+      ...(act === 'chosen' ? { entries: form.all('entry') } : {}),
+    }
+    const title = `${act === 'look' ? 'Plan for' : 'Torrents of'} ${basename(path)}`
+    const job = jobs.start({ title, tool: 'complete', path }, (signal) =>
+      completeDirectories(path, { ...options, signal, onProgress: () => undefined }),
+    )
+    if (act === 'look') this.#looked.set(job, form)
+    return seeOther(`job/${job.id}`)
+  }
+
+  result(job: Job): Answer {
+    const report = job.result as CompleteReport
+    const form = this.#looked.get(job)
+    const { created, updated } = report
+    const isIdle = created.length + updated.length === 0
+    const title = form ? (isIdle ? 'Nothing to do' : 'The plan') : 'Done'
+    return page({
+      title,
+      tool: 'complete',
+      root: '../',
+      content: html`${sumOf(report, job)}
+      ${form && !isIdle ? planForm(report, form) : tablesOf(report, false)} ${othersOf(report)}`,
+    })
+  }
+}
+
+function sumOf({ unchanged, bytesHashed, bytesReused }: CompleteReport, { about }: Job): Html {
+  return html`<p class="note" role="status">
+    <span class="name">${about.path}</span>: ${count(unchanged, 'torrent')} up to date.
+    ${bytesHashed > 0 && `${formatBytes(bytesHashed)} were read. `}${
+      bytesReused > 0 && `${formatBytes(bytesReused)} did not have to be read.`
+    }
+  </p>`
+}
+
+/** The plan, from which entries can be chosen. */
+function planForm(report: CompleteReport, form: Form): Html {
+  return html`<form method="post" action="../complete">
+    ${hiddenFields(form.without('act', 'entry'))} ${tablesOf(report, true)}
+    <div class="acts">
+      <button class="main" name="act" value="all">Do it all</button>
+      <button name="act" value="chosen">Only the chosen entries</button>
+    </div>
+  </form>`
+}
+
+function tablesOf({ created, updated, adopted, removed }: CompleteReport, isPlan: boolean): Html[] {
+  const kinds = [
+    { title: isPlan ? 'Need a torrent' : 'New torrents', changes: created },
+    { title: isPlan ? 'Are out of date' : 'Updated torrents', changes: updated },
+    { title: 'Adopted torrents', changes: adopted },
+    { title: 'Removed torrents', changes: removed },
+  ]
+  return kinds
+    .filter(({ changes }) => changes.length > 0)
+    .map(({ title, changes }) => tableOf(title, changes, isPlan))
+}
+
+function tableOf(title: string, changes: readonly Change[], isPlan: boolean): Html {
+  const rows = changes.slice(0, MOST_LISTED).map((change) => {
+    const name = basename(change.source)
+    const box = html`<label
+      ><input type="checkbox" name="entry" value="${fieldValue(name)}" checked /> ${name}</label
+    >`
+    return html`<tr>
+      <th class="name" scope="row">${isPlan ? box : name}</th>
+      <td><code>${change.infoHash ?? change.infoHashV2 ?? ''}</code></td>
+    </tr>`
+  })
+  const rest = changes.length - rows.length
+  return html`<section>
+    <h2>${title} (${changes.length})</h2>
+    <div class="scroll" tabindex="0" role="group" aria-label="${title}">
+      <table>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+    ${rest > 0 && html`<p class="muted">${rest} more are not listed.</p>`}
+  </section>`
+}
+
+const REASONS: Partial<Record<Skip['reason'], string>> = {
+  foreign: 'another program made its torrent',
+  outdated: 'another program made its torrent, which does not match any more',
+  edited: 'its torrent was edited',
+  empty: 'it holds no bytes',
+  'too new': 'it changed a moment ago',
+}
+
+function othersOf({ skipped, failed }: CompleteReport): Html[] {
+  const left = skipped.map(({ source, reason }) => [source, REASONS[reason] ?? reason] as const)
+  const broken = failed.map(({ source, message }: Failure) => [source, message] as const)
+  return [listOf('Left alone', left, 'unsure'), listOf('Failed', broken, 'bad')].flatMap(
+    (each) => each ?? [],
+  )
+}
+
+function listOf(
+  title: string,
+  rows: readonly (readonly [string, string])[],
+  kind: 'unsure' | 'bad',
+): Html | null {
+  if (rows.length === 0) return null
+  const items = rows.slice(0, MOST_LISTED).map(([path, text]) => {
+    return html`<li>
+      <span class="name">${basename(path)}</span>: <span class="${kind}">${text}</span>
+    </li>`
+  })
+  return html`<section>
+    <h2>${title} (${rows.length})</h2>
+    <ul>
+      ${items}
+    </ul>
+  </section>`
+}

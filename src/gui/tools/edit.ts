@@ -1,0 +1,205 @@
+import { readdirSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import type { TorrentChanges } from '../../library/changes.js'
+import { editFiles, type EditOptions } from '../../library/edit.js'
+import { readTorrent } from '../../library/read.js'
+import { fieldValue, html, type Html } from '../../text/html.js'
+import { count } from '../../text/quantity.js'
+import { page, problem, type Answer } from '../parts/frame.js'
+import { checkField, Form, hiddenFields, linesField, textField } from '../parts/form.js'
+import { expand, pick } from '../parts/picker.js'
+import {
+  changesOf,
+  commonValues,
+  diffOf,
+  digestOf,
+  privateField,
+  refuseChanged,
+  VALUES,
+  valuesOf,
+  type Opened,
+} from './edited-values.js'
+import type { Job } from '../jobs/jobs.js'
+import type { Tool, Workshop } from './tool.js'
+
+/** The most torrents that are edited at once. */
+const MOST_EDITED = 1000
+
+/** The tool that edits torrents: fields, then what would change, then the change. */
+export class EditTool implements Tool {
+  readonly path = 'edit'
+
+  constructor(private readonly shop: Workshop) {}
+
+  async show(form: Form, error: string | null = null): Promise<Answer> {
+    if (form.text('torrents') === '' || form.text('act') === 'other')
+      return this.#choose(form, error)
+    try {
+      const torrents = await this.#read(form)
+      const isFresh = !form.has('digest')
+      const filled = isFresh
+        ? form.with({ ...commonValues(torrents), ...privateField(torrents) })
+        : form
+      return this.#fields(filled, torrents, error)
+    } catch (cause) {
+      if (cause instanceof BtkitError) return this.#choose(form, cause.message)
+      throw cause
+    }
+  }
+
+  async act(given: Form): Promise<Answer> {
+    const { places, directory } = this.shop
+    const form = pick(given, {
+      tool: 'edit',
+      places,
+      begin: places[0] ?? directory,
+      list: 'torrents',
+    })
+    if (!(form instanceof Form)) return form
+    const act = form.text('act')
+    if (act !== 'preview' && act !== 'save') return this.show(form.without('digest'))
+    try {
+      const torrents = await this.#read(form)
+      refuseChanged(torrents, form.text('digest'))
+      const changes = changesOf(form, torrents)
+      return await this.#edit(form, { torrents, changes, isDry: act === 'preview' })
+    } catch (error) {
+      if (error instanceof BtkitError) return this.show(form, error.message)
+      throw error
+    }
+  }
+
+  /** An edit has no job: it takes milliseconds. */
+  result(job: Job): Answer {
+    return page({ title: job.about.title, tool: 'edit', root: '../', content: null })
+  }
+
+  #choose(form: Form, error: string | null): Answer {
+    return page({
+      title: 'Edit torrents',
+      tool: 'edit',
+      status: error === null ? 200 : 400,
+      content: html`${problem(error)}
+        <form method="post" action="edit">
+          <fieldset>
+            <legend>Torrents</legend>
+            ${linesField(form, { name: 'torrents', label: 'Paths', hint: 'One a line.' })}
+          </fieldset>
+          <div class="acts">
+            <button class="main" name="act" value="open">Open</button>
+            <button name="act" value="browse-torrents">Choose...</button>
+          </div>
+        </form>`,
+    })
+  }
+
+  #fields(form: Form, torrents: readonly Opened[], error: string | null): Answer {
+    const many = torrents.length > 1
+    const fields = VALUES.map((value) => {
+      const { name, label, kind } = value
+      const differs = many && new Set(torrents.map(({ values }) => values[name])).size > 1
+      const hint = differs
+        ? 'The torrents differ here. If you leave this empty, each keeps its own.'
+        : undefined
+      if (kind === 'text') return textField(form, { name, label, hint })
+      return linesField(form, { name, label, hint, ...(kind === 'tiers' ? { kind } : {}) })
+    })
+    const names = torrents.map(({ file }) => html`<li class="name">${file}</li>`)
+    return page({
+      title: many
+        ? `Edit ${torrents.length} torrents`
+        : `Edit ${basename(torrents[0]?.file ?? '')}`,
+      tool: 'edit',
+      status: error === null ? 200 : 400,
+      content: html`${problem(error)}
+        <form method="post" action="edit">
+          <input type="hidden" name="torrents" value="${fieldValue(form.text('torrents'))}" />
+          <input type="hidden" name="digest" value="${digestOf(torrents)}" />
+          ${
+            many &&
+            html`<details>
+              <summary>The torrents</summary>
+              <ul>
+                ${names}
+              </ul>
+            </details>`
+          }
+          <fieldset>
+            <legend>Values</legend>
+            ${fields}
+            ${!many && checkField(form, 'Peers', [['private', 'private: from these trackers only']])}
+          </fieldset>
+          <p class="muted">
+            Name, source tag and private are parts of the info hash: if you change them, the torrent
+            gets another swarm.
+          </p>
+          <div class="acts">
+            <button class="main" name="act" value="preview">Show what would change</button>
+            <button name="act" value="other">Other torrents</button>
+          </div>
+        </form>`,
+    })
+  }
+
+  async #read(form: Form): Promise<Opened[]> {
+    const files = form.lines('torrents').flatMap((line) => {
+      return torrentsAt(expand(line, this.shop.directory))
+    })
+    if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
+    if (files.length > MOST_EDITED)
+      throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
+    return Promise.all(
+      files.map(async (file) => {
+        const metainfo = await readTorrent(file)
+        return { file, metainfo, values: valuesOf(metainfo) }
+      }),
+    )
+  }
+
+  async #edit(form: Form, { torrents, changes, isDry }: Edit): Promise<Answer> {
+    const options: EditOptions = { dryRun: isDry }
+    const files = torrents.map(({ file }) => file)
+    const rows: Html[] = []
+    let changed = 0
+    for await (const outcome of editFiles(files, changes, options)) {
+      if (outcome.error !== null) {
+        rows.push(
+          html`<section>
+            <h2 class="name">${outcome.file}</h2>
+            ${problem(outcome.error.message)}
+          </section>`,
+        )
+        continue
+      }
+      if (!outcome.isChanged) continue
+      changed++
+      rows.push(diffOf(outcome.file, outcome.before, outcome.after))
+    }
+    const title = isDry
+      ? `${count(changed, 'torrent')} would change`
+      : `${count(changed, 'torrent')} changed`
+    const save = html`<form method="post" action="edit">
+      ${hiddenFields(form.without('act'))}
+      <div class="acts">
+        ${changed > 0 && html`<button class="main" name="act" value="save">Save</button>`}
+        <button name="act" value="again">Back to the fields</button>
+      </div>
+    </form>`
+    return page({ title, tool: 'edit', content: html`${rows} ${isDry && save}` })
+  }
+}
+
+interface Edit {
+  readonly torrents: readonly Opened[]
+  readonly changes: TorrentChanges
+  /** Whether to write nothing. */
+  readonly isDry: boolean
+}
+
+/** The torrents in a directory, or the file itself. */
+function torrentsAt(path: string): string[] {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path]
+  const names = readdirSync(path).filter((name) => name.endsWith('.torrent'))
+  return names.sort().map((name) => join(path, name))
+}

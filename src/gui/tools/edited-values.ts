@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto'
+import type { TorrentFacts } from '../../core/edit/file.js'
+import { BtkitError } from '../../errors.js'
+import type { TorrentChanges } from '../../library/changes.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { html, type Html } from '../../text/html.js'
+import type { Form } from '../parts/form.js'
+import { formatTiers, parseTiers } from '../parts/tiers.js'
+
+/** The values that can be edited; `lines` are lists. */
+export const VALUES = [
+  { name: 'trackers', label: 'Trackers', kind: 'tiers' },
+  { name: 'webseeds', label: 'Web seeds', kind: 'lines' },
+  { name: 'comment', label: 'Comment', kind: 'text' },
+  { name: 'name', label: 'Name', kind: 'text' },
+  { name: 'source', label: 'Source tag', kind: 'text' },
+] as const
+
+type ValueName = (typeof VALUES)[number]['name']
+type Values = Readonly<Record<ValueName, string>>
+
+/** A torrent whose values a form shows. */
+export interface Opened {
+  readonly file: string
+  readonly metainfo: Metainfo
+  readonly values: Values
+}
+
+type EditableFacts = Pick<
+  TorrentFacts,
+  'announce' | 'announceList' | 'webSeeds' | 'comment' | 'name' | 'source'
+>
+
+/** The values of a torrent as fields have them. */
+export function valuesOf({
+  announce,
+  announceList,
+  webSeeds,
+  comment,
+  name,
+  source,
+}: EditableFacts): Values {
+  const tiers = announceList ?? (announce === null ? [] : [[announce]])
+  return {
+    trackers: formatTiers(tiers),
+    webseeds: (webSeeds ?? []).join('\n'),
+    comment: comment ?? '',
+    name,
+    source: source ?? '',
+  }
+}
+
+/** The values that all torrents share; empty where they differ. */
+export function commonValues(torrents: readonly Opened[]): Record<string, string> {
+  return Object.fromEntries(
+    VALUES.map(({ name }) => {
+      const [first = '', ...others] = new Set(torrents.map(({ values }) => values[name]))
+      return [name, others.length > 0 ? '' : first]
+    }),
+  )
+}
+
+/** The box of a form for private torrents. */
+export function privateField(torrents: readonly Opened[]): Record<string, string> {
+  return torrents.every(({ metainfo }) => metainfo.private) ? { private: 'on' } : {}
+}
+
+/** The fields that say something else than the torrents. */
+export function changesOf(form: Form, torrents: readonly Opened[]): TorrentChanges {
+  const common = commonValues(torrents)
+  const isChanged = (name: ValueName) => normal(form.text(name)) !== normal(common[name] ?? '')
+  const text = (name: ValueName) => (isChanged(name) ? { [name]: form.text(name) || null } : {})
+  const [only] = torrents
+  const isPrivate = form.has('private')
+  const setsPrivate = torrents.length === 1 && only?.metainfo.private !== isPrivate
+  return {
+    ...text('comment'),
+    ...text('source'),
+    ...(isChanged('name') && form.text('name') !== '' ? { name: form.text('name') } : {}),
+    ...(isChanged('trackers') ? { trackers: parseTiers(form.text('trackers')) } : {}),
+    ...(isChanged('webseeds') ? { webSeeds: form.lines('webseeds') } : {}),
+    ...(setsPrivate ? { private: isPrivate } : {}),
+  }
+}
+
+/** Browsers send lines with CRLF. */
+function normal(text: string): string {
+  return text.replaceAll(/\r\n?/g, '\n').trim()
+}
+
+/** Returns a digest of torrents and their paths. */
+export function digestOf(torrents: readonly Opened[]): string {
+  const hash = createHash('sha256')
+  for (const { file, metainfo } of torrents) hash.update(`${file}\0`).update(metainfo.bytes)
+  return hash.digest('hex')
+}
+
+/**
+ * Refuses an edit of torrents that another program changed since the form was shown.
+ * @throws BtkitError `changed`
+ */
+export function refuseChanged(torrents: readonly Opened[], digest: string): void {
+  if (digestOf(torrents) === digest) return
+  throw new BtkitError('changed', 'the torrents changed meanwhile; open them again')
+}
+
+/** Shows what an edit changes in a torrent. */
+export function diffOf(file: string, before: TorrentFacts, after: TorrentFacts): Html {
+  const [old, now] = [factRows(before), factRows(after)]
+  const rows = Object.keys(now).filter((key) => old[key] !== now[key])
+  return html`<section>
+    <h2 class="name">${file}</h2>
+    <dl class="facts diff">
+      ${rows.map(
+        (key) =>
+          html`<dt>${key}</dt>
+            <dd>${linesOf('del', old[key])} ${linesOf('ins', now[key])}</dd>`,
+      )}
+    </dl>
+  </section>`
+}
+
+function factRows(facts: TorrentFacts): Record<string, string> {
+  const values = valuesOf(facts)
+  const named = VALUES.map(({ name, label }) => [label, values[name]])
+  return {
+    ...(Object.fromEntries(named) as Record<string, string>),
+    Private: facts.private ? 'yes' : 'no',
+    'Info hash': facts.infoHash ?? facts.infoHashV2 ?? '',
+  }
+}
+
+function linesOf(kind: 'del' | 'ins', text: string | undefined): Html[] {
+  const lines = (text ?? '').split('\n').filter((line) => line !== '')
+  return lines.map((line) =>
+    kind === 'del' ? html`<div><del>- ${line}</del></div>` : html`<div><ins>+ ${line}</ins></div>`,
+  )
+}

@@ -1,0 +1,200 @@
+import { renderSVG } from 'uqr'
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import { makeTorrent } from '../../library/make.js'
+import { planTorrent, type PlannedTorrent } from '../../library/plan.js'
+import type { MadeTorrent } from '../../library/torrent-options.js'
+import { lintMetainfo } from '../../metainfo/lint/metainfo.js'
+import { magnetLink } from '../../metainfo/magnet.js'
+import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
+import { fieldValue, Html, html } from '../../text/html.js'
+import { count, formatBytes } from '../../text/quantity.js'
+import { page, problem, seeOther, type Answer } from '../parts/frame.js'
+import { checkField, Form, textField } from '../parts/form.js'
+import { expand, pick, requirePath } from '../parts/picker.js'
+import { applyPreset, presetField, torrentFields, torrentOptions } from '../parts/torrent-fields.js'
+import type { Job } from '../jobs/jobs.js'
+import type { Tool, Workshop } from './tool.js'
+
+/** The largest magnet link that fits a QR code people can scan, in characters. */
+const MOST_SCANNED = 1200
+
+/** The tool that makes a torrent of a file or directory. */
+export class MakeTool implements Tool {
+  readonly path = 'make'
+
+  constructor(private readonly shop: Workshop) {}
+
+  show(form: Form, error: string | null = null, plan: PlannedTorrent | null = null): Answer {
+    return page({
+      title: 'Make a torrent',
+      tool: 'make',
+      status: error === null ? 200 : 400,
+      content: html`${problem(error)} ${plan && planOf(plan)}
+        <form method="post" action="make">
+          <fieldset>
+            <legend>Files</legend>
+            ${textField(form, {
+              name: 'path',
+              label: 'File or directory',
+              hint: 'Choose it, type its path, or drop the path here.',
+              pick: true,
+            })}
+            ${textField(form, {
+              name: 'output',
+              label: 'Save as',
+              hint: 'Default: beside the files, with .torrent at the end.',
+            })}
+            ${checkField(form, 'If it exists', [['replace', 'replace a torrent that is there']])}
+          </fieldset>
+          ${presetField(form, this.shop.presets)} ${torrentFields(form)}
+          <div class="acts">
+            <button class="main" name="act" value="make">Make the torrent</button>
+            <button name="act" value="plan">Preview</button>
+          </div>
+        </form>`,
+    })
+  }
+
+  async act(given: Form): Promise<Answer> {
+    const { places, directory } = this.shop
+    const form = pick(given, { tool: 'make', places, begin: places[0] ?? directory })
+    if (!(form instanceof Form)) return form
+    const act = form.text('act')
+    if (act === 'preset') return this.show(applyPreset(form, this.shop.presets))
+    if (act !== 'make' && act !== 'plan') return this.show(form)
+    try {
+      const plan = await planTorrent(this.#source(form), this.#options(form))
+      return act === 'plan' ? this.show(form, null, plan) : this.#begin(form)
+    } catch (error) {
+      if (error instanceof BtkitError) return this.show(form, error.message)
+      throw error
+    }
+  }
+
+  #source(form: Form): string {
+    return requirePath(form, 'path', this.shop.directory)
+  }
+
+  #options(form: Form) {
+    const { cache, threads } = this.shop
+    return { ...torrentOptions(form), output: this.#output(form), cache, threads }
+  }
+
+  /** @throws BtkitError `exists` */
+  #output(form: Form): string {
+    const source = this.#source(form)
+    const typed = form.text('output')
+    const beside = join(dirname(source), `${basename(source)}.torrent`)
+    const output = typed === '' ? beside : expand(typed, this.shop.directory)
+    if (!existsSync(output) || form.has('replace')) return output
+    throw new BtkitError(
+      'exists',
+      `${output}: already exists; allow to replace it, or save as another`,
+    )
+  }
+
+  #begin(form: Form): Answer {
+    const source = this.#source(form)
+    const options = this.#options(form)
+    const { output } = options
+    const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: output } as const
+    const job = this.shop.jobs.start(about, (signal) => makeTorrent(source, { ...options, signal }))
+    return seeOther(`job/${job.id}`)
+  }
+
+  result(job: Job): Answer {
+    const made = job.result as MadeTorrent
+    return page({
+      title: `${basename(job.about.path)} is ready`,
+      tool: 'make',
+      root: '../',
+      content: html`${madeOf(made, job)} ${findingsOf(made)}`,
+    })
+  }
+
+  /** The torrent that a job made, with its file name. */
+  static madeBy(job: Job): { readonly name: string; readonly bytes: Uint8Array } | null {
+    const { tool, path } = job.about
+    if (tool !== 'make' || job.state !== 'done') return null
+    return { name: basename(path), bytes: (job.result as MadeTorrent).bytes }
+  }
+}
+
+function planOf(plan: PlannedTorrent): Html {
+  const { files, size, pieceCount, pieceLength, torrentSize, skipped } = plan
+  return html`<section aria-label="Preview">
+    <h2>Preview: ${plan.name}</h2>
+    <p>
+      ${count(files, 'file')}, ${formatBytes(size)}, in ${count(pieceCount, 'piece')} of
+      ${formatBytes(pieceLength)}. The .torrent will have about ${formatBytes(torrentSize)}.
+    </p>
+    ${
+      skipped.length > 0 &&
+      html`<details>
+        <summary>${skipped.length} entries are left out</summary>
+        <ul>
+          ${skipped.slice(0, 200).map(({ path, reason }) => html`<li>${path}: ${reason}</li>`)}
+        </ul>
+      </details>`
+    }
+  </section>`
+}
+
+function madeOf(made: MadeTorrent, { id, about }: Job): Html {
+  const { bytes, infoHash, infoHashV2, bytesHashed } = made
+  const metainfo = parseMetainfo(bytes, { maxSize: bytes.length })
+  const magnet = magnetLink(metainfo)
+  const code = magnet.length <= MOST_SCANNED && new Html(renderSVG(magnet, { border: 1 }))
+  return html`<section class="two">
+    <div>
+      <dl class="facts">
+        <dt>Saved as</dt>
+        <dd class="name">${about.path}</dd>
+        ${infoHash !== null && fact('Info hash', infoHash)}
+        ${infoHashV2 !== null && fact('Info hash v2', infoHashV2)}
+        <dt>Magnet link</dt>
+        <dd>
+          <input
+            type="text"
+            readonly
+            value="${fieldValue(magnet)}"
+            aria-label="Magnet link"
+            data-copy
+          />
+        </dd>
+        <dt>Read</dt>
+        <dd>
+          ${bytesHashed === 0 ? 'nothing: the cache knew the files' : formatBytes(bytesHashed)}
+        </dd>
+      </dl>
+      <p class="acts">
+        <a href="${id}/torrent" download>Download the .torrent</a>
+        <a href="../check?${query({ torrent: about.path })}">Check files with it</a>
+        <a href="../edit?${query({ torrents: about.path })}">Edit it</a>
+      </p>
+    </div>
+    ${code && html`<div class="qr" role="img" aria-label="QR code of the magnet link">${code}</div>`}
+  </section>`
+}
+
+function fact(name: string, value: string): Html {
+  return html`<dt>${name}</dt>
+    <dd><code>${value}</code></dd>`
+}
+
+function query(fields: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(fields).toString()
+}
+
+function findingsOf({ bytes }: MadeTorrent): Html {
+  const findings = lintMetainfo(parseMetainfo(bytes, { maxSize: bytes.length }))
+  if (findings.length === 0) return html`<p class="good">No problem was found in the torrent.</p>`
+  return html`<section>
+    <h2>What could be better</h2>
+    <ul>
+      ${findings.map(({ severity, message }) => html`<li>${severity}: ${message}</li>`)}
+    </ul>
+  </section>`
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { guiPresets } from '../../../../src/cli/commands/gui/presets.js'
+import { ask } from '../../../support/gui.js'
+import { Captured, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+/** Standard output that acts when something is written to it. */
+class Watched extends Captured {
+  constructor(private readonly act: (text: string) => void) {
+    super()
+  }
+
+  override write(chunk: string | Uint8Array): void {
+    super.write(chunk)
+    this.act(String(chunk))
+  }
+}
+
+for (const [program, first] of [
+  ['btkit', ''],
+  ['btmaketorrentgui', 'make'],
+  ['btcompletedirgui', 'complete'],
+] as const) {
+  test(`${program} prints an address that opens its pages, and ends with a signal`, async (t) => {
+    const directory = makeScratch(t)
+    const stop = new AbortController()
+    let opened = ''
+    const stdout = new Watched((text) => {
+      const address = /http:\S+/.exec(text)?.[0]
+      if (address === undefined) return
+      void ask(address).then(({ location }) => {
+        opened = location
+        stop.abort()
+      })
+    })
+    const isLegacy = program !== 'btkit'
+    const { status, stderr } = await runBtkit(
+      isLegacy ? ['--no-browser'] : ['gui', '--no-browser'],
+      {
+        program,
+        subcommand: isLegacy ? 'gui' : null,
+        stdout,
+        cwd: directory,
+        signal: stop.signal,
+        env: { XDG_RUNTIME_DIR: directory },
+      },
+    )
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.match(opened, new RegExp(`^/[0-9a-f]{32}/${first}$`))
+    const file = /file:\/\/(\S+)\)/.exec(stdout.text)?.[1] ?? ''
+    assert.ok(file.startsWith(directory))
+    assert.equal(existsSync(file), false, 'nothing is left')
+  })
+}
+
+test('presets of the configuration fill the fields of the forms', async (t) => {
+  const directory = makeScratch(t, {
+    'config.yaml': `
+aliases: { main: [[http://a.example/announce, http://b.example/announce], [udp://c.example:1]] }
+presets:
+  release:
+    tracker: main
+    private: true
+    hybrid: true
+    piece-length: 1M
+    exclude: ['*.tmp', '*.bak']
+    comment: ours
+    web-seed: [http://w.example/]
+    entropy: true
+`,
+  })
+  const io = { env: {}, isRoot: false, cwd: directory } as never
+  const [preset] = await guiPresets(join(directory, 'config.yaml'), io)
+  assert.deepEqual(preset, {
+    name: 'release',
+    fields: {
+      trackers: 'http://a.example/announce\nhttp://b.example/announce\n\nudp://c.example:1',
+      private: 'on',
+      version: 'hybrid',
+      piece: String(1024 * 1024),
+      exclude: '*.tmp *.bak',
+      comment: 'ours',
+      webseeds: 'http://w.example/',
+    },
+    others: ['entropy'],
+  })
+})

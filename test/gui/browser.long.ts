@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
+import { openTab, unlessBrowser } from '../support/browser.js'
+import { openTestGui } from '../support/gui.js'
+
+const TREE = { 'tree/a': 'a'.repeat(50_000), 'tree/b': 'b'.repeat(70_000) }
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const width of [360, 800, 1440]) {
+    test(`each page can be used by all, ${colorScheme}, ${width} px`, unlessBrowser, async (t) => {
+      const gui = await openTestGui(t, TREE)
+      await gui.send('make', { act: 'make', path: 'tree' })
+      const tab = await openTab(t, { colorScheme, width })
+      const look = async (what: string) => {
+        assert.deepEqual(await tab.violations(), [], what)
+        assert.deepEqual(tab.faults, [], what)
+        const script = 'document.documentElement.scrollWidth <= window.innerWidth'
+        assert.equal(await tab.page.evaluate(script), true, `${what} is as wide as the window`)
+      }
+      for (const path of ['', 'make', 'complete', 'check', 'edit', `edit?torrents=${gui.root}`]) {
+        await tab.open(gui.pages + path)
+        await look(path)
+      }
+      await tab.page.locator('nav a').first().click()
+      await tab.page.getByRole('button', { name: 'Choose...' }).first().click()
+      await look('picker')
+      await tab.open(`${gui.pages}check?torrent=${gui.root}/tree.torrent`)
+      await tab.page.getByRole('button', { name: 'Check the files' }).click()
+      await tab.page.locator('.map').first().waitFor()
+      await look('map')
+      await tab.open(`${gui.pages}complete?path=${gui.root}`)
+      await tab.page.getByRole('button', { name: /^Show/ }).click()
+      await tab.page.locator('.note').first().waitFor()
+      await look('plan')
+    })
+  }
+}
+
+for (const javaScript of [true, false]) {
+  const how = javaScript ? 'with' : 'without'
+  test(`a torrent is made by clicks, ${how} scripts`, unlessBrowser, async (t) => {
+    const { root, pages } = await openTestGui(t, TREE)
+    const tab = await openTab(t, { javaScript })
+    const { page } = tab
+    await tab.open(`${pages}make`)
+    await page.locator('[value=browse-path]').click()
+    await page.getByRole('button', { name: 'tree/', exact: true }).click()
+    await page.getByRole('button', { name: 'Choose this directory' }).click()
+    assert.equal(await page.locator('[name=path]').inputValue(), join(root, 'tree'))
+    if (javaScript) {
+      for (const [at, url] of [
+        'http://b.example/announce',
+        'http://a.example/announce',
+      ].entries()) {
+        await page.getByRole('button', { name: 'Add a tracker' }).click()
+        await page.locator('.tiers input').nth(at).fill(url)
+      }
+      await page.locator('.tiers input').nth(1).press('Alt+ArrowUp')
+    } else {
+      const tiers = 'http://a.example/announce\n\nhttp://b.example/announce'
+      await page.locator('[name=trackers]').fill(tiers)
+    }
+    await page.getByRole('button', { name: 'Make the torrent' }).click()
+    await page.locator('.qr').waitFor()
+    const torrent = join(root, 'tree.torrent')
+    assert.ok(existsSync(torrent))
+    const { announce } = parseMetainfo(readFileSync(torrent), { maxSize: 1e6 })
+    assert.equal(announce, 'http://a.example/announce')
+    assert.deepEqual(tab.faults, [])
+  })
+}
+
+test('closing the last page ends the program', unlessBrowser, async (t) => {
+  const { pages, ended } = await openTestGui(t)
+  const tab = await openTab(t)
+  await tab.open(`${pages}make`)
+  await tab.open('about:blank')
+  assert.equal(await ended.then(() => 'ended'), 'ended')
+})

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { verifyTorrent } from '../../src/library/verify.js'
+import { mapPieces } from '../../src/gui/parts/piece-map.js'
+import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
+import { openTestGui } from '../support/gui.js'
+import { pseudoRandom } from '../support/pseudo-random.js'
+
+const PIECE = 2 ** 14
+
+for (const version of ['v1', 'v2', 'hybrid']) {
+  test(`the map of a ${version} torrent shows good, damaged and missing pieces`, async (t) => {
+    const { root, send } = await openTestGui(t, {
+      'tree/a': pseudoRandom(3 * PIECE),
+      'tree/b': pseudoRandom(2 * PIECE + 5, 2),
+      'tree/c': pseudoRandom(PIECE, 3),
+    })
+    await send('make', { act: 'make', path: 'tree', version, piece: String(PIECE) })
+    const whole = await send('check', { act: 'check', torrent: 'tree.torrent' })
+    assert.match(whole.text, /All files are complete/)
+    const a = readFileSync(join(root, 'tree/a'))
+    a.writeUInt8(a.readUInt8(PIECE) ^ 1, PIECE)
+    writeFileSync(join(root, 'tree/a'), a)
+    const torrent = join(root, 'tree.torrent')
+    const metainfo = parseMetainfo(readFileSync(torrent), { maxSize: 1e6 })
+    const damaged = await verifyTorrent(torrent, root)
+    const { cells } = mapPieces(metainfo, damaged.files)
+    assert.deepEqual(cells.slice(0, 3), ['good', 'bad', 'good'])
+    rmSync(join(root, 'tree/c'))
+    const { files } = await verifyTorrent(torrent, root)
+    assert.equal(mapPieces(metainfo, files).cells.at(-1), 'missing')
+    const { text } = await send('check', { act: 'check', torrent: 'tree.torrent' })
+    assert.match(text, /Some files differ/)
+    assert.match(text, /Missing files: choose another directory/)
+    assert.match(text, /damaged: 1/)
+  })
+}
+
+test('what is no torrent is refused above the form', async (t) => {
+  const { send } = await openTestGui(t, { 'x.torrent': '<html>' })
+  const { status, text } = await send('check', { act: 'check', torrent: 'x.torrent' })
+  assert.equal(status, 400)
+  assert.match(text, /x\.torrent/)
+})

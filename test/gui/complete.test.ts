@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openTestGui } from '../support/gui.js'
+
+function torrentsIn(directory: string): string[] {
+  return readdirSync(directory).filter((name) => name.endsWith('.torrent'))
+}
+
+test('a plan says what needs a torrent; then all are made, and later what changed', async (t) => {
+  const { root, send } = await openTestGui(t, { 'd/a': 'a', 'd/b': 'b', 'd/empty': '' })
+  const directory = join(root, 'd')
+  const plan = await send('complete', { act: 'look', path: 'd' })
+  assert.match(plan.text, /Need a torrent \(2\)/)
+  assert.match(plan.text, /empty<\/span>: <span class="unsure">it holds no bytes/)
+  assert.deepEqual(torrentsIn(directory), [])
+  const done = await send('complete', { act: 'all', path: 'd' })
+  assert.match(done.text, /New torrents \(2\)/)
+  assert.deepEqual(torrentsIn(directory), ['a.torrent', 'b.torrent'])
+  const idle = await send('complete', { act: 'all', path: 'd' })
+  assert.match(idle.text, /2 torrents up to date/)
+  writeFileSync(join(directory, 'a'), 'other')
+  const changed = await send('complete', { act: 'all', path: 'd' })
+  assert.match(changed.text, /Updated torrents \(1\)/)
+})
+
+test('only chosen entries get a torrent', async (t) => {
+  const { root, send } = await openTestGui(t, { 'd/a': 'a', 'd/b': 'b', 'd/c': 'c' })
+  await send('complete', { act: 'chosen', path: 'd', entry: 'b' })
+  assert.deepEqual(torrentsIn(join(root, 'd')), ['b.torrent'])
+})

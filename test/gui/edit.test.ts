@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { editTorrent } from '../../src/library/changes.js'
+import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
+import { openTestGui, type Page } from '../support/gui.js'
+
+function read(path: string) {
+  return parseMetainfo(readFileSync(path), { maxSize: 1e6 })
+}
+
+async function plant(t: TestContext) {
+  const gui = await openTestGui(t, { a: 'a', b: 'b' })
+  const make = { act: 'make', trackers: 'http://t.example/announce', comment: 'old' }
+  await gui.send('make', { ...make, path: 'a' })
+  await gui.send('make', { ...make, path: 'b', comment: 'other' })
+  const at = (name: string) => join(gui.root, `${name}.torrent`)
+  return { ...gui, at }
+}
+
+/** The fields of a form that a page shows. */
+function fieldsOf({ text }: Page): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const [, name = '', value = ''] of text.matchAll(/name="(\w+)"\s+value="([^"]*)"/g))
+    found[name] = value
+  for (const [, name = '', value = ''] of text.matchAll(/name="(\w+)"[^>]*>\n([^<]*)<\/textarea/g))
+    found[name] = value
+  return found
+}
+
+test('fields show a torrent, a preview its changes, and only saving writes them', async (t) => {
+  const { get, send, at } = await plant(t)
+  const fields = fieldsOf(await get(`edit?torrents=${at('a')}`))
+  assert.equal(fields['trackers'], 'http://t.example/announce')
+  const changed = { ...fields, comment: 'new', trackers: 'http://u.example/announce' }
+  const before = read(at('a'))
+  const preview = await send('edit', { ...changed, act: 'preview' })
+  assert.match(preview.text, /1 torrent would change/)
+  assert.match(preview.text, /<del>- old<\/del>/)
+  assert.match(preview.text, /<ins>\+ new<\/ins>/)
+  assert.deepEqual(read(at('a')).bytes, before.bytes)
+  await send('edit', { ...fieldsOf(preview), act: 'save' })
+  const after = read(at('a'))
+  assert.deepEqual([after.comment, after.announce], ['new', 'http://u.example/announce'])
+  assert.equal(after.infoHash, before.infoHash)
+})
+
+test('of several torrents, empty fields keep what each has', async (t) => {
+  const { root, get, send, at } = await plant(t)
+  const fields = fieldsOf(await get(`edit?torrents=${root}`))
+  assert.equal(fields['comment'], '')
+  const changed = { ...fields, trackers: 'http://u.example/announce' }
+  const { text } = await send('edit', { ...changed, act: 'save' })
+  assert.match(text, /2 torrents changed/)
+  assert.deepEqual(
+    ['a', 'b'].map((name) => [read(at(name)).comment, read(at(name)).announce]),
+    [
+      ['old', 'http://u.example/announce'],
+      ['other', 'http://u.example/announce'],
+    ],
+  )
+})
+
+test('a torrent that another program changed meanwhile is not overwritten', async (t) => {
+  const { get, send, at } = await plant(t)
+  const fields = fieldsOf(await get(`edit?torrents=${at('a')}`))
+  writeFileSync(at('a'), editTorrent(readFileSync(at('a')), { comment: 'theirs' }).bytes)
+  const { status, text } = await send('edit', { ...fields, comment: 'mine', act: 'save' })
+  assert.equal(status, 400)
+  assert.match(text, /changed meanwhile/)
+  assert.equal(read(at('a')).comment, 'theirs')
+})

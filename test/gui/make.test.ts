@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
+import { openTestGui } from '../support/gui.js'
+import { runBtkit } from '../support/run-btkit.js'
+
+const TREE = { 'tree/a': 'a'.repeat(50_000), 'tree/b/c': 'c'.repeat(70_000) }
+
+function read(path: string) {
+  return parseMetainfo(readFileSync(path), { maxSize: 1e6 })
+}
+
+test('a torrent of the form is the torrent of the command line', async (t) => {
+  const { root, send } = await openTestGui(t, TREE)
+  const made = await send('make', {
+    act: 'make',
+    path: 'tree',
+    trackers: 'http://a.example/announce\r\nhttp://b.example/announce\r\n\r\nudp://c.example:1',
+    webseeds: 'http://w.example/',
+    comment: 'two words',
+    source: 'TAG',
+    private: 'on',
+    version: 'hybrid',
+    piece: String(2 ** 15),
+  })
+  assert.equal(made.status, 200, made.text)
+  const { announceList, comment, webSeeds, infoHash } = read(join(root, 'tree.torrent'))
+  assert.deepEqual(announceList, [
+    ['http://a.example/announce', 'http://b.example/announce'],
+    ['udp://c.example:1'],
+  ])
+  assert.deepEqual([comment, webSeeds], ['two words', ['http://w.example/']])
+  assert.match(made.text, new RegExp(`<code>${infoHash}</code>`))
+  assert.match(made.text, /QR code of the magnet link/)
+  const other = join(root, 'other.torrent')
+  const args = ['--hybrid', '--piece-length', '32K', '--private', '--source', 'TAG', '--no-cache']
+  await runBtkit(['makemetafile', join(root, 'tree'), '--trackerless', '--target', other, ...args])
+  assert.equal(read(other).infoHash, infoHash)
+})
+
+test('a preview tells pieces and sizes and writes nothing', async (t) => {
+  const { root, send } = await openTestGui(t, TREE)
+  const { text } = await send('make', { act: 'plan', path: join(root, 'tree'), piece: '16384' })
+  assert.match(text, /2 files, 117 KiB, in 8 pieces of\s+16 KiB/)
+  assert.equal(existsSync(join(root, 'tree.torrent')), false)
+})
+
+test('an existing file is replaced only if that is allowed, and never if it is no torrent', async (t) => {
+  const { root, send } = await openTestGui(t, TREE)
+  const output = join(root, 'tree.torrent')
+  writeFileSync(output, 'notes')
+  const refused = await send('make', { act: 'make', path: 'tree' })
+  assert.deepEqual([refused.status, /already exists/.test(refused.text)], [400, true])
+  const kept = await send('make', { act: 'make', path: 'tree', replace: 'on' })
+  assert.match(kept.text, /not a torrent/)
+  assert.equal(readFileSync(output, 'utf8'), 'notes')
+  writeFileSync(output, '')
+  await send('make', { act: 'make', path: 'tree', replace: 'on' })
+  assert.equal(read(output).name, 'tree')
+})
+
+test('mistakes are shown above the form, which keeps its values', async (t) => {
+  const { send } = await openTestGui(t, TREE)
+  for (const [fields, message] of [
+    [{ path: '' }, /no file or directory was chosen/],
+    [{ path: 'missing' }, /no such file/],
+    [{ path: 'tree', trackers: 'tracker.example' }, /tracker\.example/],
+    [{ path: 'tree', piece: '5' }, /not a power of two/],
+    [{ path: 'tree', version: 'v3' }, /not v1, v2 or hybrid/],
+  ] as [Record<string, string>, RegExp][]) {
+    const { status, text } = await send('make', { act: 'make', comment: 'kept', ...fields })
+    assert.equal(status, 400)
+    assert.match(text, message)
+    assert.match(text, /value="kept"/)
+  }
+})
+
+test('a preset fills in the fields that it has', async (t) => {
+  const presets = [
+    {
+      name: 'release',
+      fields: { trackers: 'http://p.example/announce', private: 'on' },
+      others: [],
+    },
+  ]
+  const { send } = await openTestGui(t, TREE, { presets })
+  const { text } = await send('make', { act: 'preset', preset: 'release', path: 'tree' })
+  assert.match(text, /http:\/\/p\.example\/announce<\/textarea/)
+  assert.match(text, /name="private" checked/)
+})
+
+test('names of files and values of fields are inert', async (t) => {
+  const name = '<script>alert(1)<\u002fscript>"\'&\u202etxt'
+  const { root, send, get } = await openTestGui(t, { 'd/x': 'x' })
+  writeFileSync(join(root, 'd', name.replace('/', '_')), 'x')
+  for (const page of [
+    await send('make', { act: 'browse-path', path: 'd/x' }),
+    await send('make', { act: 'make', path: 'd', comment: name, source: name }),
+    await get(`edit?${new URLSearchParams({ torrents: join(root, 'd.torrent') }).toString()}`),
+  ]) {
+    assert.equal(page.status, 200)
+    assert.doesNotMatch(page.text, /<script>alert/)
+  }
+  assert.equal(read(join(root, 'd.torrent')).comment, name)
+})
+
+test('the picker goes through directories and keeps the other fields', async (t) => {
+  const { root, send } = await openTestGui(t, TREE)
+  const first = await send('make', { act: 'browse-path', comment: 'kept' })
+  assert.match(first.text, new RegExp(`name="at" value="${root}/tree"`))
+  const fields = { choose: 'path', comment: 'kept' }
+  const inside = await send('make', { ...fields, at: join(root, 'tree') })
+  assert.match(inside.text, new RegExp(`name="picked" value="${root}/tree/a"`))
+  const { text } = await send('make', { ...fields, picked: join(root, 'tree/a') })
+  assert.match(text, new RegExp(`name="path"\\s+value="${root}/tree/a"`))
+  assert.match(text, /value="kept"/)
+})

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { test } from 'node:test'
+import { Presence } from '../../src/gui/server/presence.js'
+import { ask, openTestGui } from '../support/gui.js'
+
+test('the file leads to the pages, is for the user only, and each address works once', async (t) => {
+  const { file, address, pages } = await openTestGui(t)
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  const link = () => /url=(http:[^"]+)/.exec(readFileSync(file, 'utf8'))?.[1] ?? ''
+  const first = link()
+  assert.equal((await ask(first)).location, new URL(pages).pathname)
+  assert.equal((await ask(first)).status, 404)
+  assert.notEqual(link(), first)
+  assert.equal((await ask(link())).status, 303)
+  assert.equal((await ask(`${address}/open/${'0'.repeat(32)}`)).status, 404)
+})
+
+test('without the secret path nothing is shown', async (t) => {
+  const { address, pages } = await openTestGui(t)
+  for (const path of ['/', '/make', '/style.css', `/${'0'.repeat(32)}/make`])
+    assert.equal((await ask(address + path)).status, 404, path)
+  assert.equal((await ask(pages)).status, 200)
+})
+
+test('requests by another name, and forms of other sites, are refused', async (t) => {
+  const { pages } = await openTestGui(t)
+  const { port } = new URL(pages)
+  const quit = `${pages}quit`
+  assert.equal((await ask(pages, { headers: { Host: `evil.example:${port}` } })).status, 403)
+  assert.equal((await ask(pages, { headers: { Host: `localhost:${port}` } })).status, 200)
+  for (const headers of [
+    { Origin: 'http://evil.example' },
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site', Origin: 'null' },
+  ] as Record<string, string>[])
+    assert.equal((await ask(quit, { method: 'POST', headers })).status, 403)
+})
+
+test('it ends when a page asks for that, and leaves no file', async (t) => {
+  const gui = await openTestGui(t)
+  const answer = await gui.send('quit', {})
+  assert.match(answer.text, /btkit has ended/)
+  await gui.ended
+  assert.ok(existsSync(gui.file))
+})
+
+test('a page that is open keeps it running; it ends when the last one closes', async () => {
+  let isBusy = false
+  let gone = 0
+  const presence = new Presence(
+    () => isBusy,
+    () => gone++,
+    10,
+  )
+  const closeFirst = presence.open()
+  const closeSecond = presence.open()
+  closeFirst()
+  closeFirst()
+  await setTimeout(30)
+  assert.equal(gone, 0)
+  isBusy = true
+  closeSecond()
+  await setTimeout(30)
+  assert.equal(gone, 0, 'during work')
+  isBusy = false
+  presence.look()
+  presence.open()()
+  await setTimeout(30)
+  assert.equal(gone, 1)
+  presence.close()
+})
+
+test('a page counts while its connection of events is open', async (t) => {
+  const { pages, ended } = await openTestGui(t)
+  const stream = request(`${pages}alive`, { agent: false })
+  const type = await new Promise((resolve) => {
+    stream.on('response', ({ headers }) => {
+      resolve(headers['content-type'])
+    })
+    stream.end()
+  })
+  assert.equal(type, 'text/event-stream')
+  stream.destroy()
+  const isEnded = await Promise.race([ended.then(() => true), setTimeout(50, false)])
+  assert.equal(isEnded, false, 'a reload takes a moment')
+})
+
+test('paths of other directories are no assets', async (t) => {
+  const { pages } = await openTestGui(t)
+  for (const path of ['..%2f..%2fetc/passwd', 'job/..%2f..', 'style.css/../../x'])
+    assert.equal(
+      (await ask(join(pages.replace('://', ':/'), path).replace(':/', '://'))).status,
+      404,
+    )
+})
