@@ -32,6 +32,13 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./commands/completedir/command.js')).defineCompletedir,
   },
   {
+    name: 'batch',
+    summary: 'Run many jobs of one file: make, complete, edit, publish',
+    group: 'Make torrents',
+    example: 'torrents.yaml',
+    load: async () => (await import('./commands/batch/command.js')).defineBatch,
+  },
+  {
     name: 'convert',
     summary: 'Convert a torrent to another version (v1, v2 or hybrid)',
     group: 'Make torrents',

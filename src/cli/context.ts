@@ -12,6 +12,8 @@ export interface CommandContext {
   readonly commands: () => Promise<readonly CommandUnknownOpts[]>
   /** Reads the configuration again. Returns lines about changes that need a restart. */
   readonly reloadConfiguration: () => Promise<readonly string[]>
+  /** Runs a command line of btkit in this process, and returns its exit status. */
+  readonly runCommand: (args: readonly string[], io: Io) => Promise<number>
   /** Sets the exit status, which is 0 by default. */
   readonly finish: (status: number) => void
 }

@@ -1,3 +1,6 @@
+import type { CacheRequest, LazyAccess } from '../core/cache/access.js'
+import type { WorkerPool } from '../hash/jobs/worker-pool.js'
+
 /** A stream that people or programs read. */
 export interface Output {
   write(chunk: string | Uint8Array): unknown
@@ -46,4 +49,22 @@ export interface Io {
   readonly onReopen: (act: () => void) => void
   /** Aborts when the user or the system asks to stop. */
   readonly signal: AbortSignal
+  /** Resources that the jobs of a batch share; absent for a single command. */
+  readonly shared?: SharedResources
+  /** Receives the files that a command would write, and ends the command instead. */
+  readonly plan?: (outputs: PlannedOutputs) => never
+}
+
+/** Resources that outlive a command, because others use them, too. */
+export interface SharedResources {
+  readonly pool: WorkerPool
+  /** The cache of a request. It is closed when all commands have ended. */
+  readonly openCache: (request: CacheRequest) => LazyAccess
+}
+
+/** The files that a command would write. */
+export interface PlannedOutputs {
+  readonly files?: readonly string[]
+  /** Directories that get the torrents of all entries of a source. */
+  readonly trees?: readonly { readonly source: string; readonly target: string }[]
 }

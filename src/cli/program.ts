@@ -36,6 +36,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
   const context: CommandContext = {
     reloadConfiguration: async () => (await line.changes?.()) ?? [],
     ...{ io, program, isLegacy: subcommand !== null, finish },
+    runCommand: (args, jobIo) => run({ program, subcommand: null, args }, jobIo),
     commands: () => {
       return Promise.all(
         commandTable.map(async (entry) => {

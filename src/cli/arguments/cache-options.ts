@@ -57,9 +57,15 @@ export function cachePlace(option: string | undefined, io: Io): CachePlace {
   return { directory: cachePath(option, io), now: io.now, warn }
 }
 
-/** Prepares the cache, which is opened on first use. The caller closes it. */
+/** Prepares the cache, which is opened on first use. closeCache closes it. */
 export function openLazyAccess(options: CacheArguments, io: Io): LazyAccess {
-  return accessLazyCache(cacheRequest(options, io))
+  const request = cacheRequest(options, io)
+  return io.shared?.openCache(request) ?? accessLazyCache(request)
+}
+
+/** Closes the cache of a command, unless other commands use it, too. */
+export async function closeCache({ cache }: CacheAccess, io: Io): Promise<void> {
+  if (!io.shared) await cache.close()
 }
 
 /** The cache options as a request to core. */
@@ -70,7 +76,11 @@ function cacheRequest(options: CacheArguments, io: Io): CacheRequest {
   return { ...place, isUsed: cache, trust: cacheTrust, kernel, share: shareWith }
 }
 
-/** Opens the cache. The caller closes it. */
-export function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
-  return openAccess(cacheRequest(options, io))
+/** Opens the cache. closeCache closes it. */
+export async function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
+  const request = cacheRequest(options, io)
+  if (!io.shared) return openAccess(request)
+  const { cacheAccess, lazyCache } = io.shared.openCache(request)
+  await lazyCache?.wake()
+  return cacheAccess
 }

@@ -39,5 +39,5 @@ export function engineFor({ threads, maxRate, quiet }: EngineOptions, io: Io): E
   }
   const kernel = chooseKernel(env['BTKIT_HASH'] || undefined).name
   const throttle = maxRate === undefined ? undefined : createThrottle(maxRate)
-  return { kernel, threads, throttle, signal }
+  return { kernel, threads, throttle, signal, pool: io.shared?.pool }
 }

@@ -1,3 +1,5 @@
+import { BtkitError } from '../../errors.js'
+import { suggestion } from './nearest.js'
 import type { Located, LocatedEntry, LocatedValue, Section } from './read-file.js'
 
 /** Whether a file is mkbrr's presets.yaml: it has a version and presets, as no configuration has. */
@@ -23,6 +25,53 @@ export function mkbrrPresets(
     const byKey = new Map([...standard, ...defaults, ...entries].map((each) => [each.key, each]))
     return { name, place, entries: [...byKey.values()].flatMap(translated) }
   })
+}
+
+/** The keys of a job in mkbrr's schema of batch files, except path, output and name. */
+const JOB_KEYS: readonly string[] = [
+  'trackers',
+  'webseeds',
+  'private',
+  'piece_length',
+  'max_piece_length',
+  'target_piece_count',
+  'comment',
+  'source',
+  'no_date',
+  'no_creator',
+  'skip_prefix',
+  'entropy',
+  'exclude_patterns',
+  'include_patterns',
+]
+
+/**
+ * A job of mkbrr's batch files with our names of its options. Like in mkbrr, a torrent is private
+ * unless the job says otherwise.
+ * @throws BtkitError `usage` for a key that mkbrr does not have, or that has no meaning here
+ */
+export function mkbrrJob({ place, entries }: Pick<Section, 'place' | 'entries'>): LocatedEntry[] {
+  const own = new Set(['path', 'output', 'name'])
+  const standard = { key: 'private', place, item: { place, value: plain('true') } }
+  const byKey = new Map([standard, ...entries].map((each) => [each.key, each]))
+  return [...byKey.values()].flatMap((entry) => {
+    const { key, item } = entry
+    if (own.has(key)) return key === 'output' ? [withEnding(entry)] : [entry]
+    if (JOB_KEYS.includes(key)) return translated(entry)
+    if (key === 'fail_on_season_warning' && isFalse(item)) return []
+    const known = [...own, ...JOB_KEYS]
+    const why = suggestion(key, known) || '; btkit does not support it in batch files of mkbrr'
+    throw new BtkitError('usage', `${entry.place}: unknown option "${key}"${why}`)
+  })
+}
+
+const isFalse = ({ value }: Located) => value.kind === 'text' && /^false$/i.test(value.text)
+
+/** mkbrr adds the ending if it is missing. */
+function withEnding(entry: LocatedEntry): LocatedEntry {
+  const { value, place } = entry.item
+  if (value.kind !== 'text' || value.text.endsWith('.torrent')) return entry
+  return { ...entry, item: { place, value: plain(`${value.text}.torrent`) } }
 }
 
 /** Our names for the options of mkbrr whose values are the same. */

@@ -81,7 +81,8 @@ function sectionsIn(entries: readonly LocatedEntry[], mistakes?: Mistakes): Sect
   })
 }
 
-function entriesOf(item: Located | undefined, name: string): readonly LocatedEntry[] {
+/** The entries of a map; none for an empty value. */
+export function entriesOf(item: Located | undefined, name: string): readonly LocatedEntry[] {
   if (!item || isNothing(item)) return []
   if (item.value.kind === 'map') return item.value.entries
   throw new BtkitError('usage', `${item.place}: ${name}: not a map of options`)

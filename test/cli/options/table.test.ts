@@ -51,6 +51,7 @@ async function allCommands() {
     isLegacy: false,
     commands: () => Promise.resolve([]),
     reloadConfiguration: () => Promise.resolve([]),
+    runCommand: () => Promise.resolve(0),
     finish: () => undefined,
   }
   return Promise.all(commandTable.map(async ({ load }) => (await load())(context)))

@@ -10,7 +10,7 @@ import type { HashProgress } from '../../../hash/jobs/job.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../state/directory.js'
 import { escapeText } from '../../../text/escape.js'
-import { openLazyAccess, type CacheArguments } from '../../arguments/cache-options.js'
+import { closeCache, openLazyAccess, type CacheArguments } from '../../arguments/cache-options.js'
 import { shareRequest } from '../../arguments/share-options.js'
 import { commonRequest, noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
 import { namedTrackers } from '../../arguments/tracker-options.js'
@@ -28,7 +28,7 @@ import { askedRules, declareCompletedir, type CompleteOptions } from './options.
 import type { CommandContext } from '../../context.js'
 import { engineFor } from '../../arguments/engine-options.js'
 import { reportError, reportNote, reportWarning } from '../../output/messages.js'
-import type { Io } from '../../io.js'
+import type { Io, PlannedOutputs } from '../../io.js'
 import { programDigest } from '../../../version.js'
 import { sortOperands, type Operands } from '../../arguments/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
@@ -40,18 +40,23 @@ import { once } from 'node:events'
 export function defineCompletedir({ io, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options, command) => {
     const operands = sortOperands(args)
-    const file = metricsFile(options, operands.sources, io)
+    const file = io.plan ? null : metricsFile(options, operands.sources, io)
     const { isSuccess } = await withMetrics(file, io, async () => {
       const request = await completeRequest(
         { ...operands, asked: askedRules(command) },
         options,
         io,
       )
+      io.plan?.(outputsOf(request))
       const shareWith = await shareRequest(options, command, io)
       return runAndReport(request, { ...options, shareWith }, io)
     })
     finish(isSuccess ? 0 : 1)
   })
+}
+
+function outputsOf({ directories, target }: CompleteRequest): PlannedOutputs {
+  return { trees: directories.map((source) => ({ source, target: target ?? source })) }
 }
 
 type SharingOptions = CompleteOptions & Pick<CacheArguments, 'shareWith'>
@@ -131,7 +136,7 @@ async function complete(
   options: SharingOptions,
   io: Io,
 ): Promise<CompleteReport> {
-  const pool = new WorkerPool()
+  const pool = io.shared?.pool ?? new WorkerPool()
   const engine = { ...engineFor(options, io), pool }
   const { cacheAccess, lazyCache } = openLazyAccess(options, io)
   const watch = watchOnTerminal(options, io)
@@ -147,8 +152,8 @@ async function complete(
     return await completeDirectories(request, context, watch)
   } finally {
     watch.stop()
-    await pool.close()
-    await cacheAccess.cache.close()
+    if (!io.shared) await pool.close()
+    await closeCache(cacheAccess, io)
   }
 }
 

@@ -66,7 +66,7 @@ function optionWords(entry: OptionEntry): OptionWords[] {
 }
 
 /** The values of an option, which follow from the name of its argument. */
-function valuesOf({ key, attribute, on, choices, isZeroOrOne }: OptionEntry): Values {
+export function valuesOf({ key, attribute, on, choices, isZeroOrOne }: OptionEntry): Values {
   if (choices) return choices
   if (key === 'preset') return 'preset'
   if (takesAlias(attribute)) return 'alias'

@@ -1,6 +1,6 @@
 import { checkPatterns } from '../../../files/scan/load-name-filter.js'
 import type { CommandContext } from '../../context.js'
-import { openCacheAccess } from '../../arguments/cache-options.js'
+import { closeCache, openCacheAccess } from '../../arguments/cache-options.js'
 import { shareRequest } from '../../arguments/share-options.js'
 import { readFileList } from '../../arguments/file-list.js'
 import { noteInfoKeys, warnOfTracker } from '../../arguments/torrent-request.js'
@@ -21,6 +21,7 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     const isStdin = operands.sources.includes(STDIN)
     const chosen = isStdin ? undefined : await readChosen(options, io)
     const groups = makeRequests({ ...operands, chosen, isLegacy }, options, io)
+    io.plan?.({ files: groups.flat().flatMap(outputsOf) })
     for (const [request] of groups.slice(0, 1)) tellOfTrackers(request, options, io)
     noteInfoKeys(options, io)
     await checkPatterns(options)
@@ -40,9 +41,14 @@ export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       })
       finish(unchanged.every(Boolean) ? status : 1)
     } finally {
-      await cacheAccess.cache.close()
+      await closeCache(cacheAccess, io)
     }
   })
+}
+
+/** The torrent of a request and the files beside it. */
+function outputsOf({ torrent, otherOutputs = [] }: MakeGroup[0]): string[] {
+  return [...(torrent === null ? [] : [torrent]), ...otherOutputs]
 }
 
 function tellOfTrackers(request: MakeGroup[0], options: MakeOptions, io: Io): void {

@@ -2,6 +2,7 @@ import { Command, Option } from '@commander-js/extra-typings'
 import {
   cacheDirOption,
   cacheTrustOption,
+  closeCache,
   noCacheOption,
   openCacheAccess,
 } from '../../arguments/cache-options.js'
@@ -58,13 +59,14 @@ export function definePublish({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
+      io.plan?.({})
       const engine = engineFor(options, io)
       const cacheAccess = await openCacheAccess(options, io)
       try {
         const hashContext = { engine, cacheAccess }
         finish(await runPublish({ torrents, clients, options, hashContext, io }))
       } finally {
-        await cacheAccess.cache.close()
+        await closeCache(cacheAccess, io)
       }
     })
 }

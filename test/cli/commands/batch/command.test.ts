@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { Io } from '../../../../src/cli/io.js'
+import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch, plantFiles } from '../../../support/scratch.js'
+
+const FILES = { 'a.iso': 'aaa', 'b.iso': 'bb', 'd/x': 'x', 'd/y': 'yy', 'e/x': 'x2' }
+
+/** A directory with a batch file. */
+function makePlace(t: TestContext, yaml: string) {
+  const directory = makeScratch(t, FILES)
+  const at = (...path: string[]) => join(directory, ...path)
+  plantFiles(directory, { 'batch.yaml': yaml, 'out/.keep': '' })
+  const batch = (args: readonly string[] = [], world: Partial<Io> = {}) =>
+    runBtkit(['batch', at('batch.yaml'), ...args], world)
+  const torrents = () =>
+    readdirSync(directory, { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.torrent'))
+      .sort()
+  const torrent = (name: string) => decodeTorrent(readFileSync(at(name)))
+  return { at, batch, torrents, torrent }
+}
+
+const TWO = `
+defaults: {announce: http://t.example/a, date: 2026-01-01}
+jobs:
+  image:
+    makemetafile: {path: a.iso, comment: 'an image', web-seed: [http://w.example/]}
+  all:
+    completedir: {path: d, output: out, prune: true}
+`
+
+test('jobs run one after another, with paths relative to the file', async (t) => {
+  const { batch, torrents, torrent } = makePlace(t, TWO)
+  const { status, stdout, stderr } = await batch()
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.deepEqual(torrents(), ['a.iso.torrent', 'out/x.torrent', 'out/y.torrent'])
+  const made = torrent('a.iso.torrent')
+  assert.deepEqual(
+    [made['announce'], made['comment'], made['url-list'], made['creation date']],
+    ['http://t.example/a', 'an image', ['http://w.example/'], 1767225600],
+  )
+  assert.equal(torrent('out/x.torrent')['announce'], 'http://t.example/a')
+  assert.match(
+    stdout,
+    /^image: makemetafile, done, [\d.]+ s\nwrote [^]*\nall: completedir, done, [^]*\n2 jobs, 0 failed, [\d.]+ s\n$/,
+  )
+})
+
+test('the torrents are those of the commands by themselves', async (t) => {
+  const { batch, at } = makePlace(t, TWO)
+  await batch()
+  const ours = readFileSync(at('a.iso.torrent'))
+  const args = ['-a', 'http://t.example/a', '--date', '2026-01-01', '--comment', 'an image']
+  await runBtkit(['makemetafile', at('a.iso'), ...args, '--web-seed', 'http://w.example/'])
+  assert.deepEqual(readFileSync(at('a.iso.torrent')), ours)
+})
+
+test('a job that fails does not stop the others', async (t) => {
+  const { batch, torrents } = makePlace(
+    t,
+    `jobs:
+  gone: {makemetafile: {path: gone.iso}}
+  there: {makemetafile: {path: b.iso, trackerless: true}}
+`,
+  )
+  const { status, stdout, stderr } = await batch()
+  assert.deepEqual([status, torrents()], [1, ['b.iso.torrent']])
+  assert.match(stderr, /^btkit: gone: .*gone\.iso: no such file or directory$/m)
+  assert.match(stdout, /gone: makemetafile, status 1, .*\n(.*\n)*2 jobs, 1 failed, /)
+})
+
+test('--only runs the jobs that it names, --quiet prints only errors', async (t) => {
+  const { batch, torrents } = makePlace(t, TWO)
+  const { status, stdout, stderr } = await batch(['--only', 'image', '--quiet'])
+  assert.deepEqual([status, stdout, stderr, torrents()], [0, '', '', ['a.iso.torrent']])
+  const wrong = await batch(['--only', 'imag'])
+  assert.deepEqual(
+    [wrong.status, wrong.stderr],
+    [2, 'btkit: --only imag: there is no such job; did you mean "image"?\n'],
+  )
+})
+
+test('--dry-run writes nothing and says what would be done', async (t) => {
+  const { batch, torrents } = makePlace(t, TWO)
+  const { status, stdout } = await batch(['--dry-run'])
+  assert.deepEqual([status, torrents()], [0, []])
+  assert.match(stdout, /^would write .*a\.iso\.torrent/m)
+  assert.match(stdout, /^would create .*x\.torrent/m)
+})
+
+test('--json prints a line for each job and one for the totals', async (t) => {
+  const { batch, at } = makePlace(t, TWO)
+  const { status, stdout } = await batch(['--json'])
+  const [image, all, totals] = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  assert.equal(status, 0)
+  assert.deepEqual(Object.keys(image!), [
+    ...['job', 'command', 'status', 'results', 'messages', 'seconds'],
+  ])
+  const [made] = image!['results'] as { torrent: string }[]
+  assert.deepEqual([image!['job'], made!.torrent], ['image', at('a.iso.torrent')])
+  const [report] = all!['results'] as { created: unknown[] }[]
+  assert.deepEqual([all!['command'], report!.created.length], ['completedir', 2])
+  const { seconds, ...rest } = totals!
+  assert.deepEqual([typeof seconds, rest], ['number', { jobs: 2, failed: 0, status: 0 }])
+})
+
+test('--jobs runs several at the same time', async (t) => {
+  const { batch, torrents } = makePlace(t, TWO)
+  const { status } = await batch(['--jobs', '4'])
+  assert.deepEqual([status, torrents().length], [0, 3])
+})
+
+for (const [what, jobs, clash] of [
+  [
+    'two torrents',
+    'a: {makemetafile: {path: a.iso, output: c.torrent}}\n  b: {makemetafile: {path: b.iso, output: ./out/../c.torrent}}',
+    'c.torrent',
+  ],
+  [
+    'entries of the same name',
+    'a: {completedir: {path: d, output: out}}\n  b: {completedir: {path: e, output: out}}',
+    'out/x.torrent',
+  ],
+  [
+    'a torrent and that of an entry',
+    'a: {completedir: {path: d, output: out}}\n  b: {makemetafile: {path: a.iso, output: out/y.torrent}}',
+    'out/y.torrent',
+  ],
+  [
+    'a torrent and its edit',
+    'a: {makemetafile: {path: a.iso}}\n  b: {edit: {path: a.iso.torrent, comment: c}}',
+    'a.iso.torrent',
+  ],
+] as const) {
+  test(`${what} at one place are an error before anything is done`, async (t) => {
+    const { batch, torrents, at } = makePlace(t, `jobs:\n  ${jobs}\n`)
+    const { status, stdout, stderr } = await batch()
+    assert.deepEqual([status, stdout, torrents()], [2, '', []])
+    const why = `btkit: ${at('batch.yaml')}:3:3: jobs a and b would both write ${at(clash)}\n`
+    assert.equal(stderr, why)
+  })
+}
+
+test('directories whose entries differ may share a target', async (t) => {
+  const job = (path: string) => `${path}: {completedir: {path: ${path}, output: out}}`
+  const { batch, torrents, at } = makePlace(t, `jobs:\n  ${job('d')}\n  ${job('f')}\n`)
+  plantFiles(at('f'), { z: 'z' })
+  const { status, stderr } = await batch(['--jobs', '2'])
+  assert.deepEqual([status, /locked|another/.test(stderr)], [0, false])
+  assert.deepEqual(torrents(), ['out/x.torrent', 'out/y.torrent', 'out/z.torrent'])
+})
+
+for (const [what, yaml, message] of [
+  [
+    'an unknown option',
+    'j: {makemetafile: {path: a.iso, comentt: x}}',
+    /:3:35: unknown option "comentt"; did you mean "comment"\?/,
+  ],
+  [
+    'a wrong value',
+    'j: {makemetafile: {path: a.iso, piece-length: 7}}',
+    /:3:49: piece-length '7': /,
+  ],
+  [
+    'an unknown command',
+    'j: {makemetfile: {path: a.iso}}',
+    /:3:7: no command "makemetfile" for jobs; did you mean "makemetafile"\?/,
+  ],
+  ['no path', 'j: {makemetafile: {comment: x}}', /:3:3: j: has no path/],
+  [
+    'options that exclude each other',
+    'j: {completedir: {path: d, adopt: true, force: true}}',
+    /:3:3: j: --adopt and --force exclude each other/,
+  ],
+  [
+    'an option of the batch',
+    'j: {makemetafile: {path: a.iso, json: true}}',
+    /:3:35: json: is for all jobs; use btkit batch --json/,
+  ],
+  [
+    'standard output',
+    'j: {makemetafile: {path: a.iso, output: "-"}}',
+    /output '-': jobs have no standard streams/,
+  ],
+  [
+    'a preset that there is not',
+    'j: {makemetafile: {path: a.iso, preset: none}}',
+    /there is no preset none/,
+  ],
+] as const) {
+  test(`${what} is an error with its place, and no job runs`, async (t) => {
+    const good = 'good: {makemetafile: {path: b.iso}}'
+    const { batch, torrents, at } = makePlace(t, `jobs:\n  # the first\n  ${yaml}\n  ${good}\n`)
+    const { status, stderr } = await batch()
+    assert.deepEqual([status, torrents()], [2, []])
+    assert.ok(stderr.startsWith(`btkit: ${at('batch.yaml')}:3:`), stderr)
+    assert.match(stderr, message)
+  })
+}
+
+test('edit and publish are jobs, too', async (t) => {
+  const { batch, at, torrent } = makePlace(
+    t,
+    `jobs:
+  comment: {edit: {path: [a.iso.torrent], comment: edited}}
+  seed: {publish: {path: a.iso.torrent, client: 'transmission+http://127.0.0.1:1'}}
+`,
+  )
+  await runBtkit(['makemetafile', at('a.iso'), '--trackerless'])
+  const { status, stderr } = await batch(['--quiet'])
+  assert.equal(torrent('a.iso.torrent')['comment'], 'edited')
+  assert.equal(status, 1)
+  assert.match(stderr, /^btkit: seed: .*127\.0\.0\.1:1/m)
+})
+
+test('after a signal no further job begins', async (t) => {
+  const { batch, torrents } = makePlace(t, TWO)
+  const { status, stderr } = await batch([], { signal: AbortSignal.abort() })
+  assert.deepEqual([status, torrents()], [1, []])
+  assert.match(stderr, /interrupted/)
+})
+
+test('a batch file of mkbrr is read as it is', async (t) => {
+  const { batch, torrent, at } = makePlace(
+    t,
+    `version: 1
+jobs:
+  - output: one
+    path: a.iso
+    name: "An image"
+    trackers:
+      - http://t.example/a
+      - http://u.example/a
+    webseeds: [http://w.example/]
+    piece_length: 20 # 1 MiB
+    comment: "text"
+    source: "GROUP"
+    no_date: true
+    skip_prefix: true
+    fail_on_season_warning: false
+  - output: two.torrent
+    path: d
+    trackers: [http://t.example/a]
+    private: false
+    exclude_patterns: ["y*"]
+`,
+  )
+  const { status } = await batch()
+  assert.equal(status, 0)
+  const one = torrent('one.torrent')
+  assert.deepEqual(
+    [one.info['name'], one.info['private'], one.info['piece length'], one.info['source']],
+    ['An image', 1, 2 ** 20, 'GROUP'],
+  )
+  assert.deepEqual(one['announce-list'], [['http://t.example/a', 'http://u.example/a']])
+  assert.deepEqual(['creation date' in one, one['comment']], [false, 'text'])
+  const two = torrent('two.torrent')
+  assert.deepEqual(['private' in two.info, 'creation date' in two], [false, true])
+  assert.equal((two.info['files'] as unknown[]).length, 1)
+  assert.equal(existsSync(at('out/x.torrent')), false)
+})
+
+for (const [key, message] of [
+  ['fail_on_season_warning: true', /"fail_on_season_warning"; btkit does not support it/],
+  ['webseds: [http://w.example/]', /"webseds"; did you mean "webseeds"\?/],
+  ['v2: true', /"v2"; btkit does not support it/],
+] as const) {
+  test(`mkbrr: ${key} is an error`, async (t) => {
+    const job = `- {output: a, path: a.iso, trackers: [http://t.example/], ${key}}`
+    const { batch, torrents } = makePlace(t, `version: 1\njobs:\n  ${job}\n`)
+    const { status, stderr } = await batch()
+    assert.deepEqual([status, torrents()], [2, []])
+    assert.match(stderr, message)
+  })
+}
