@@ -18,6 +18,8 @@ export interface Machine {
   readonly cacheDir: string
   /** Runs a command that knows the share. */
   readonly run: (...args: string[]) => Promise<RunResult>
+  /** Runs a command at a time in milliseconds since 1970. */
+  readonly runAt: (ms: number, args: readonly string[]) => Promise<RunResult>
   /** Makes the torrent of a file, and returns what happened. */
   readonly make: (name: string, ...args: string[]) => Promise<Made>
 }
@@ -54,6 +56,8 @@ export function makeMachine(
   // Later than the change times of all files
   const now = () => Date.now() + 60_000
   const env = { BTKIT_CACHE_DIR: cacheDir, BTKIT_STATE_DIR: join(directory, 'state') }
+  const runAt = (ms: number, args: readonly string[]) =>
+    runBtkit(args, { env, now: () => ms, cwd: directory })
   const run = (...args: string[]) => runBtkit(args, { env, now, cwd: directory })
   const sharing = ['--cache-url', url, '--share', `mirror=${root}`]
   const own = ['--share-key-file', keyFile, '--share-machine', name]
@@ -70,5 +74,5 @@ export function makeMachine(
       stderr: result.stderr,
     }
   }
-  return { name, directory, root, cacheDir, run, make }
+  return { name, directory, root, cacheDir, run, runAt, make }
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import type { ShareRequest } from '../../core/cache/access.js'
 import { BtkitError } from '../../errors.js'
-import { parseRedisUrl } from '../../redis/address.js'
+import { parseRedisUrl, type RedisAddress } from '../../redis/address.js'
 import type { Io } from '../io.js'
 import type { NamedDirectory, ShareArguments } from './share-request.js'
 import { wholeNumber } from './values.js'
@@ -97,4 +97,20 @@ export function machineName(text: string): string {
 function checkedPieces(text: string): number {
   if (text === 'all') return Infinity
   return text === 'none' ? 0 : wholeNumber(1, 1e6)(text)
+}
+
+/**
+ * The Redis whose records a command maintains; null for none.
+ * @throws BtkitError `usage`
+ */
+export async function sharedRedis(
+  { cacheUrl }: Pick<ShareArguments, 'cacheUrl'>,
+  origins: Origins,
+  io: Io,
+): Promise<RedisAddress | null> {
+  const url = cacheUrl ?? io.env['BTKIT_CACHE_URL']
+  if (!url) return null
+  const isTyped = origins.getOptionValueSource('cacheUrl') === 'cli'
+  const { redisAddress } = await import('./redis-url.js')
+  return redisAddress(url, { option: '--cache-url', isTyped }, io)
 }

@@ -116,6 +116,8 @@ export class SharedDigests {
   async refresh(): Promise<void> {
     await this.#parts.store.readEpochs()
     this.#heedRevocations()
+    // A record counts as removed only then
+    await this.#parts.cache.store.flush()
   }
 
   #heedRevocations(): void {

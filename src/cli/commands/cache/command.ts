@@ -4,6 +4,7 @@ import { clearCache, pruneCache, summarizeCache } from '../../../core/cache/prun
 import { verifyCache } from '../../../core/cache/verify.js'
 import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../errors.js'
+import type { SharedReport } from '../../../core/cache/shared.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
@@ -12,6 +13,7 @@ import {
   cachePlace,
   unusedForOption,
 } from '../../arguments/cache-options.js'
+import { cacheUrlOption, machineName, sharedRedis } from '../../arguments/share-options.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import { engineFor } from '../../arguments/engine-options.js'
@@ -34,16 +36,21 @@ export function defineCache(context: CommandContext) {
     .addCommand(definePrune(context))
     .addCommand(defineVerify(context))
     .addCommand(defineClear(context))
+    .addCommand(defineRevoke(context))
 }
 
 function defineStats({ io }: CommandContext) {
   return new Command('stats')
     .description('Show the contents of the cache, and how often lookups succeeded.')
     .addOption(cacheDirOption())
+    .addOption(cacheUrlOption())
     .option('--json', 'print a JSON object', false)
-    .action(async ({ cacheDir, json }) => {
+    .action(async ({ cacheDir, cacheUrl, json }, command) => {
       const report = await summarizeCache(namedPlace(cacheDir, io))
-      io.stdout.write(json ? jsonLine(report) : cacheText(report))
+      const redis = await sharedRedis({ cacheUrl }, command, io)
+      const shared = redis && (await (await loadShared()).summarizeShared(redis))
+      if (json) io.stdout.write(jsonLine(shared ? { ...report, shared } : report))
+      else io.stdout.write(cacheText(report) + (shared ? sharedText(shared) : ''))
     })
 }
 
@@ -51,17 +58,22 @@ function definePrune({ io }: CommandContext) {
   return new Command('prune')
     .description('Remove unused records, and renamed damaged caches.')
     .addOption(cacheDirOption())
+    .addOption(cacheUrlOption())
     .addOption(unusedForOption('remove records unused for this long, such as 12h or 8w'))
     .addOption(
       new Option('--cache-max-size <size>', 'remove more until the rest fits').argParser(byteSize),
     )
     .addOption(new Option('--max-size <size>').argParser(byteSize).hideHelp())
-    .action(async ({ cacheDir, cacheMaxSize, ...request }) => {
+    .action(async ({ cacheDir, cacheUrl, cacheMaxSize, ...request }, command) => {
+      const redis = await sharedRedis({ cacheUrl }, command, io)
       const maxSize = cacheMaxSize ?? request.maxSize
       const place = namedPlace(cacheDir, io)
       const { records, damagedFiles } = await pruneCache(place, { ...request, maxSize })
       const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''
       io.stdout.write(`removed ${count(records, 'record')}${others}\n`)
+      if (redis === null) return
+      const shared = await (await loadShared()).pruneShared(redis, io.now() - request.unusedFor)
+      io.stdout.write(`removed ${count(shared, 'shared record')}\n`)
     })
 }
 
@@ -109,6 +121,35 @@ function namedPlace(option: string | undefined, io: Io): CachePlace {
   if (option !== undefined && !statIfThere(place.directory)?.isDirectory())
     throw new BtkitError('not-found', `${place.directory}: no such directory; name that of a cache`)
   return place
+}
+
+function defineRevoke({ io }: CommandContext) {
+  return new Command('revoke')
+    .description('Remove the digests that a machine shared, and those adopted from it.')
+    .argument('<machine>', "the machine's name in its records", machineName)
+    .addOption(cacheDirOption())
+    .addOption(cacheUrlOption())
+    .action(async (machine, options, command) => {
+      const redis = await sharedRedis(options, command, io)
+      if (redis === null) throw new BtkitError('usage', 'revoke: name the Redis by --cache-url')
+      const { revokeMachine } = await loadShared()
+      const place = cachePlace(options.cacheDir, io)
+      const { shared, adopted } = await revokeMachine(machine, redis, place)
+      io.stdout.write(
+        `removed ${count(shared, 'shared record')} of ${machine}, and ${adopted} adopted here\n`,
+      )
+    })
+}
+
+/** Most runs share nothing. */
+const loadShared = () => import('../../../core/cache/shared.js')
+
+function sharedText({ url, records, machines }: SharedReport): string {
+  const lines = machines.map(({ name, records: own, wrong, revocations }) => {
+    const faults = wrong + revocations > 0 ? `, wrong ${wrong}, revoked ${revocations}` : ''
+    return `           ${escapeText(name)}: ${own}${faults}`
+  })
+  return [`shared:    ${count(records, 'record')} in ${escapeText(url)}`, ...lines, ''].join('\n')
 }
 
 /** Formats a cache report for people. */

@@ -1,0 +1,143 @@
+import { DAYS_BETWEEN_NOTES } from '../../cache/records/record.js'
+import { BtkitError } from '../../errors.js'
+import type { RedisAddress } from '../../redis/address.js'
+import type { RedisClient } from '../../redis/client.js'
+import { RedisLink } from '../../redis/link.js'
+import type { CachePlace } from './access.js'
+import { withCache } from './access.js'
+import { removeRevoked } from '../share/origins.js'
+import { EPOCHS_KEY, readRecord, RECORD_PATTERN, WRONG_KEY } from '../share/sealed-record.js'
+
+/** Bytes that hold all of a record except its digests. */
+const HEADER = 32 + 1 + 64 + 8 + 1
+
+const WEEK_S = DAYS_BETWEEN_NOTES * 86_400
+
+/** A machine's part of the shared records. */
+export interface MachineReport {
+  readonly name: string
+  readonly records: number
+  /** Records that another machine found wrong. */
+  readonly wrong: number
+  /** How often its records were revoked. */
+  readonly revocations: number
+}
+
+/** Summary of the shared records. */
+export interface SharedReport {
+  readonly url: string
+  readonly records: number
+  readonly machines: readonly MachineReport[]
+}
+
+/**
+ * Counts the shared records of each machine.
+ * @throws BtkitError `unreachable` if Redis does not answer
+ */
+export function summarizeShared(address: RedisAddress): Promise<SharedReport> {
+  return withRedis(address, async (ask) => {
+    const numbers = { records: new Map<string, number>() }
+    for await (const { record } of recordsIn(ask)) {
+      numbers.records.set(record.machine, (numbers.records.get(record.machine) ?? 0) + 1)
+    }
+    const wrong = await ask((client) => client.hgetall(WRONG_KEY))
+    const epochs = await ask((client) => client.hgetall(EPOCHS_KEY))
+    const names = [...numbers.records.keys(), ...Object.keys(wrong), ...Object.keys(epochs)]
+    const machines = [...new Set(names)].sort().map((name) => ({
+      name,
+      records: numbers.records.get(name) ?? 0,
+      wrong: Number(wrong[name] ?? 0),
+      revocations: Number(epochs[name] ?? 0),
+    }))
+    const records = machines.reduce((sum, each) => sum + each.records, 0)
+    return { url: address.label, records, machines }
+  })
+}
+
+/**
+ * Removes shared records that no machine has used since a time in milliseconds since 1970. Returns
+ * their number.
+ * @throws BtkitError `unreachable` if Redis does not answer
+ */
+export function pruneShared(address: RedisAddress, since: number): Promise<number> {
+  return withRedis(address, (ask) => {
+    // A use is noted once a week
+    return removeRecords(ask, ({ sharedAt }) => (sharedAt + WEEK_S) * 1000 <= since)
+  })
+}
+
+/**
+ * Revokes the records of a machine. Other machines remove those that they adopted when they next ask
+ * Redis; this one does it now. Returns the number of records removed from Redis and here.
+ * @throws BtkitError `unreachable` if Redis does not answer
+ */
+export function revokeMachine(
+  machine: string,
+  address: RedisAddress,
+  place: CachePlace,
+): Promise<{ readonly shared: number; readonly adopted: number }> {
+  return withRedis(address, async (ask) => {
+    // First, so that no machine adopts one meanwhile
+    await ask((client) => client.hincrby(EPOCHS_KEY, machine, 1))
+    const shared = await removeRecords(ask, (record) => record.machine === machine)
+    const adopted = await withCache(place, async ({ store }) => {
+      const removed = removeRevoked(store, (origin) => origin.machine === machine)
+      await store.flush()
+      return removed
+    })
+    return { shared, adopted }
+  })
+}
+
+type Ask = <T>(call: (client: RedisClient) => Promise<T>) => Promise<T>
+
+/** Does work that needs Redis. */
+async function withRedis<T>(address: RedisAddress, work: (ask: Ask) => Promise<T>): Promise<T> {
+  let why = ''
+  const warn = (message: string) => {
+    why = message
+  }
+  const link = new RedisLink(address, { warn })
+  const ask: Ask = async (call) => {
+    const answer = await link.ask(async (client) => ({ of: await call(client) }))
+    if (answer) return answer.of
+    throw new BtkitError('unreachable', why || `${address.label}: no answer`)
+  }
+  try {
+    return await work(ask)
+  } finally {
+    link.close()
+  }
+}
+
+type Header = Pick<NonNullable<ReturnType<typeof readRecord>>, 'machine' | 'sharedAt'>
+
+async function removeRecords(ask: Ask, isRemoved: (record: Header) => boolean): Promise<number> {
+  let removed = 0
+  for await (const { key, record } of recordsIn(ask)) {
+    if (isRemoved(record)) removed += await ask((client) => client.del(key))
+  }
+  return removed
+}
+
+/** Yields the keys of all records with their headers, which anybody may have written. */
+async function* recordsIn(ask: Ask): AsyncGenerator<{ key: string; record: Header }> {
+  const servers = await ask((client) => {
+    return Promise.resolve('nodes' in client ? client.nodes('master') : [client])
+  })
+  for (const server of servers) {
+    let cursor = '0'
+    do {
+      const scan = () => server.scan(cursor, 'MATCH', RECORD_PATTERN, 'COUNT', 1000)
+      const [next, keys] = await ask(scan)
+      cursor = next
+      const headers = await ask((client) => {
+        return Promise.all(keys.map((key) => client.getrangeBuffer(key, 0, HEADER)))
+      })
+      for (const [i, key] of keys.entries()) {
+        const record = readRecord(headers[i] ?? Buffer.of())
+        if (record) yield { key, record }
+      }
+    } while (cursor !== '0')
+  }
+}

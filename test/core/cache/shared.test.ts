@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { makeMachine, plantShared, SIZE, type Machine } from '../../support/fleet.js'
+import { findFreePort } from '../../support/opentracker.js'
+import { parseJson } from '../../support/run-btkit.js'
+import { startRedis, WITHOUT_REDIS } from '../../support/redis.js'
+
+const redis = WITHOUT_REDIS ? null : await startRedis({ after })
+const url = redis?.url ?? ''
+
+function cacheCommand(machine: Machine, ...args: string[]) {
+  return machine.run('cache', ...args, '--cache-url', url)
+}
+
+test(
+  'revoking a machine reaches those who adopted its digests',
+  { skip: WITHOUT_REDIS },
+  async (t) => {
+    const [bad, adopter, admin] = ['bad', 'adopter', 'admin'].map((name) => {
+      const machine = makeMachine(t, name, { url })
+      plantShared(machine, 'a.iso')
+      return machine
+    })
+    assert.ok(bad && adopter && admin)
+    await bad.make('a.iso')
+    for (const machine of [adopter, admin]) {
+      assert.equal((await machine.make('a.iso')).bytesHashed, 0)
+    }
+    const { stdout } = await cacheCommand(admin, 'revoke', 'bad')
+    assert.equal(stdout, 'removed 1 shared record of bad, and 1 adopted here\n')
+    assert.equal((await adopter.make('a.iso')).bytesHashed, SIZE)
+    // The adopter's own record may be adopted again
+    assert.equal((await admin.make('a.iso')).bytesHashed, 0)
+    const { shared } = parseJson(await cacheCommand(admin, 'stats', '--json'))
+    assert.deepEqual(shared, {
+      url,
+      records: 1,
+      machines: [
+        { name: 'adopter', records: 1, wrong: 0, revocations: 0 },
+        { name: 'bad', records: 0, wrong: 0, revocations: 1 },
+      ],
+    })
+  },
+)
+
+test('an old record that is written again stays revoked', { skip: WITHOUT_REDIS }, async (t) => {
+  redis?.send('flushall')
+  const bad = makeMachine(t, 'bad', { url })
+  const two = makeMachine(t, 'two', { url })
+  for (const machine of [bad, two]) plantShared(machine, 'a.iso')
+  await bad.make('a.iso')
+  const key = redis?.send('--scan', '--pattern', 'btkit1:*') ?? ''
+  redis?.send('rename', key, '{x}kept')
+  await cacheCommand(two, 'revoke', 'bad')
+  redis?.send('rename', '{x}kept', key)
+  assert.equal((await two.make('a.iso')).bytesHashed, SIZE)
+})
+
+test('prune removes shared records by their last use', { skip: WITHOUT_REDIS }, async (t) => {
+  redis?.send('flushall')
+  const one = makeMachine(t, 'one', { url })
+  plantShared(one, 'a.iso')
+  await one.make('a.iso')
+  const later = Date.now() + 20 * 86_400_000
+  const prune = (time: string) => {
+    const args = ['cache', 'prune', '--unused-for', time, '--cache-url', url]
+    return one.runAt(later, args)
+  }
+  assert.match((await prune('14d')).stdout, /removed 0 shared records\n$/)
+  assert.match((await prune('12d')).stdout, /removed 1 shared record\n$/)
+})
+
+test('Redis that is down is an error of these commands', async (t) => {
+  const one = makeMachine(t, 'one', { url })
+  const down = `redis://127.0.0.1:${await findFreePort()}`
+  const { status, stderr } = await one.run('cache', 'revoke', 'two', '--cache-url', down)
+  assert.equal(status, 1)
+  assert.match(stderr, /not used for now: nothing listens there/)
+})
