@@ -13,7 +13,7 @@ export interface LazyCache extends Pick<LazyStore, 'wake' | 'isAwake'> {
   readonly noteTidied: () => void
 }
 
-/** Like openCache, for work that may not need a cache. */
+/** Returns a cache that is opened, as by openCache, when it is first used. */
 export function openLazyCache(options: Omit<OpenCacheOptions, 'isCheckedBeside'>) {
   const { directory, now } = options
   const path = join(directory, CACHE_FILE)

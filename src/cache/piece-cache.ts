@@ -81,16 +81,18 @@ export class PieceCache {
     })
   }
 
-  /** The same for a caller that will extend the record: counts no hit or miss, records no use. */
+  /** Returns a file's digests to extend them: counts no hit or miss, and records no use. */
   peekFile(key: FileKey): FileRecord | null {
     return this.#peek('file', fileRecordName(key), (body) => unpackFileRecord(body, key))
   }
 
+  /** Stores the digests of a file's own pieces. */
   rememberFile(key: FileKey, record: FileRecord, source: DigestSource = 'read'): void {
     if (source === 'read') this.sharing?.remember(key, record, true)
     this.#put('file', fileRecordName(key), packFileRecord(record))
   }
 
+  /** Removes the digests of a file's own pieces. */
   forgetFile(key: FileKey): void {
     this.#store.remove(recordKey('file', fileRecordName(key), sha256))
   }
@@ -100,6 +102,7 @@ export class PieceCache {
     return this.#get('piece', spans, (body) => (body.length === DIGEST ? body.slice() : null))
   }
 
+  /** Stores the digest of a piece that spans several files. */
   rememberPiece(spans: Uint8Array, digest: Uint8Array): void {
     this.#put('piece', spans, digest)
   }
@@ -115,16 +118,18 @@ export class PieceCache {
     })
   }
 
-  /** The same without a hit, a miss or a use. */
+  /** Returns a layer as `tree` does, but counts no hit or miss, and records no use. */
   peekTree(key: TreeKey): TreeRecord | null {
     return this.#peek('tree', key.path, (body) => unpackTreeRecord(body, key))
   }
 
+  /** Stores a layer of a file's Merkle tree. */
   rememberTree(key: TreeKey, record: TreeRecord, source: DigestSource = 'read'): void {
     if (source === 'read') this.sharing?.remember(key, record, true)
     this.#put('tree', key.path, packTreeRecord(record))
   }
 
+  /** Removes the layer of a file. */
   forgetTree({ path }: TreeKey): void {
     this.#store.remove(recordKey('tree', path, sha256))
   }
@@ -134,6 +139,7 @@ export class PieceCache {
     return this.#get('info', input, (body) => body.slice())
   }
 
+  /** Stores an encoded `info`. */
   rememberInfo(input: Uint8Array, info: Uint8Array): void {
     this.#put('info', input, info)
   }
@@ -143,6 +149,7 @@ export class PieceCache {
     return this.#get('layers', input, (body) => body.slice())
   }
 
+  /** Stores the encoded `piece layers` that belong to an `info`. */
   rememberLayers(input: Uint8Array, layers: Uint8Array): void {
     this.#put('layers', input, layers)
   }
@@ -161,6 +168,7 @@ export class PieceCache {
     return this.#peek('output', path, unpackOutputRecord)
   }
 
+  /** Removes the record of a torrent that version 0.1 wrote. */
   forgetOutput(path: string): void {
     this.#store.remove(recordKey('output', path, sha256))
   }
@@ -170,11 +178,12 @@ export class PieceCache {
     return this.#get('digest', digestRecordName(algorithm, path), unpackDigestRecord)
   }
 
-  /** The same for a caller that can do without it: counts no hit or miss, records no use. */
+  /** Returns a digest as `digest` does, but counts no hit or miss, and records no use. */
   peekDigest(algorithm: string, path: string): DigestRecord | null {
     return this.#peek('digest', digestRecordName(algorithm, path), unpackDigestRecord)
   }
 
+  /** Stores the digest of a whole file. */
   rememberDigest(algorithm: string, path: string, record: DigestRecord): void {
     this.#put('digest', digestRecordName(algorithm, path), packDigestRecord(record))
   }
@@ -184,10 +193,12 @@ export class PieceCache {
     return this.#get('set', digest, unpackSetRecord)
   }
 
+  /** Stores a requested set of paths. */
   rememberSet(digest: Uint8Array, record: SetRecord): void {
     this.#put('set', digest, packSetRecord(record))
   }
 
+  /** Removes a set of paths. */
   forgetSet(digest: Uint8Array): void {
     this.#store.remove(recordKey('set', digest, sha256))
   }
@@ -203,6 +214,7 @@ export class PieceCache {
     await this.sharing?.flush()
   }
 
+  /** Stores everything and closes the cache. */
   async close(): Promise<void> {
     await this.sharing?.close()
     addUsage(this.#store, this.usage)

@@ -32,7 +32,7 @@ type ReadTables = (
   options: { readonly deep: number; readonly all: boolean; readonly stop: Int32Array },
 ) => Promise<(Uint8Array | null)[]>
 
-/** That function; null if the addon is missing. */
+/** The addon's function that lists trees; null if the addon is missing. */
 export const nativeTables: ReadTables | null =
   loadNative<{ treeTablesAsync: ReadTables }>('treeTablesAsync')?.treeTablesAsync ?? null
 

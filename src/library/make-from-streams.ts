@@ -36,7 +36,7 @@ export type StreamedContent =
   | { readonly name: string; readonly files: Iterable<StreamedFile> }
 
 /**
- * As makeTorrent. Streams are read one after another, in the order of the torrent. Options that
+ * Makes a torrent of streams. They are read one after another, in the torrent's order. Options that
  * choose files, order them or bound the number of pieces do not apply.
  */
 export function makeFromStreams(source: StreamedContent, options: MakeOptions): Task<MadeTorrent> {

@@ -58,7 +58,7 @@ function escapeByte(bytes: Buffer, at: number): string {
   return `\\x${bytes.toString('hex', at, at + 1)}`
 }
 
-/** One line of JSON that is safe to print. A JSON reader sees no difference. */
+/** Formats a value as one line of JSON that is safe to print. Parsing it gives the same value. */
 export function jsonLine(value: unknown): string {
   // Control characters and format characters; the latter are invisible or change the text direction
   const unprintable = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu

@@ -3,15 +3,15 @@ import { test } from 'node:test'
 import { commandTable } from '../../src/cli/command-table.js'
 import { runBtkit } from '../support/run-btkit.js'
 
-/** Words that begin what an option is said to do. */
+/** Verbs with which the descriptions of options begin. */
 const VERBS = new Set(
   (
     'accept add adopt allow announce answer append appear ask assume attach begin bind check choose close ' +
     'compare convert display do download edit end exclude exit fail find follow forget forward ' +
     'hash have hash give ignore include keep leave let limit listen look log make name obey ' +
     'omit open overwrite plan prepend print publish put read record redirect refuse remember ' +
-    'remove replace report request run save search seed select send serve set show skip sort speak ' +
-    'start stop store tell track trust use wait work write'
+    'remove replace report request run save search seed select send serve set share show sign skip ' +
+    'sort start stop store tell track trust use wait work write'
   ).split(' '),
 )
 

@@ -183,7 +183,7 @@ function bytesFrom({ buffer, byteOffset, length }: Uint8Array, from: number): Ui
 const FNV_START = 0x811c9dc5
 const FNV_PRIME = 0x01000193
 
-/** FNV-1a with 32 bits: detects accidental damage, not forgery. */
+/** Returns a checksum (FNV-1a, 32 bits) that detects accidental damage, but not forgery. */
 export function checksum(bytes: Uint8Array): number {
   let hash = FNV_START
   // By index, which takes a fifth of the time of an iterator

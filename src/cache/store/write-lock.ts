@@ -23,8 +23,8 @@ const MUTEX = 64
 const THREAD = 0x3fffffff
 
 /**
- * How long another process may hold the lock before the cache is given up, and the polling
- * interval, in milliseconds.
+ * The time that another process may hold the lock before the cache is no longer used, and the
+ * polling interval, in milliseconds.
  */
 export const LOCK_PATIENCE = 2000
 export const LOCK_LOOK = 20
@@ -111,7 +111,7 @@ export class WriteLock {
   }
 }
 
-/** The error for a lock that another process keeps. */
+/** Returns the error for a lock that another process does not release. */
 export function lockedError(holder: number): Error {
   return new Error(`process ${holder} keeps it locked; continue or end that process`)
 }

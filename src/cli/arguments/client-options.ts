@@ -20,7 +20,7 @@ export function clientOption() {
 export function dataPrefixOption() {
   return new Option(
     '--data-prefix <local=remote>',
-    'tell the client the second directory for the first (repeatable)',
+    'replace the first directory by the second for the client (repeatable)',
   )
     .argParser(dataPrefixes)
     .default([] as DataPrefix[])
@@ -30,7 +30,7 @@ export function dataPrefixOption() {
 export function trustDataPathOption() {
   return new Option(
     '--trust-data-path',
-    'assume that the client sees the data, if that cannot be checked (aria2)',
+    'assume that the client finds the data, if it cannot report that (aria2)',
   )
 }
 

@@ -49,7 +49,7 @@ export function shareKeyFileOption() {
 export function shareMachineOption() {
   return new Option(
     '--share-machine <name>',
-    'name this machine so (default: its host name)',
+    'set the name of this machine (default: its host name)',
   ).argParser(machineName)
 }
 

@@ -25,7 +25,7 @@ export async function readTorrentInput(
 }
 
 /**
- * As readTorrentInput, for commands that read many torrents: for a directory, the error says how to
+ * Reads a torrent, for commands that read many torrents. For a directory, the error says how to
  * name its torrents.
  */
 export async function readTorrentOperand(

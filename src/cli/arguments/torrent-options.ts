@@ -65,7 +65,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .optionsGroup('Pieces:')
     .option('--v2', 'make a torrent of version 2 (BEP 52); old clients cannot use it', false)
     .addOption(
-      new Option('--hybrid', 'make a torrent of versions 1 and 2 in one')
+      new Option('--hybrid', 'make a torrent of both versions, 1 and 2')
         .default(false)
         .conflicts('v2'),
     )
@@ -83,18 +83,21 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
         .conflicts('pieceSizePow2'),
     )
     .addOption(
-      new Option('--target-pieces <n>', 'use the shortest pieces of which there are at most n')
+      new Option('--target-pieces <n>', 'use the shortest piece length that gives at most n pieces')
         .argParser(read.wholeNumber(1, 2 ** 31))
         .conflicts(['pieceLength', 'pieceSizePow2']),
     )
     .addOption(
-      new Option('--max-torrent-size <size>', 'use the shortest pieces for which the .torrent fits')
+      new Option(
+        '--max-torrent-size <size>',
+        'use the shortest piece length that the .torrent has room for',
+      )
         .argParser(read.sizeLimit)
         .conflicts(['pieceLength', 'pieceSizePow2', 'targetPieces']),
     )
-    .option('--max-piece-size <size>', 'limit the piece length, however chosen', read.powerOfTwo)
-    .option('--min-piece-size <size>', 'use no shorter pieces, however chosen', read.powerOfTwo)
-    .option('--pad-files', 'begin each file with a piece (BEP 47)', false)
+    .option('--max-piece-size <size>', 'limit the piece length', read.powerOfTwo)
+    .option('--min-piece-size <size>', 'use at least this piece length', read.powerOfTwo)
+    .option('--pad-files', 'begin a new piece at each file (BEP 47)', false)
     .optionsGroup('In the torrent:')
     .option('-c, --comment <text>', 'set a comment')
     .option('-p, --private', 'let clients find peers through the tracker only (BEP 27)', false)
@@ -109,18 +112,18 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .option('-d, --no-date', 'omit the creation date')
     .option(
       '--update-url <url>',
-      'name the address of a newer torrent (BEP 39); changes the info hash',
+      'set the URL of a newer torrent (BEP 39); changes the info hash',
       checkUpdateUrl,
     )
     .option(
       '--similar <hash>',
-      'name the info hash of a torrent that shares files (BEP 38; repeatable)',
+      'add the info hash of a torrent with common files (BEP 38; repeatable)',
       read.infoHashes,
       [],
     )
     .option(
       '--collection <name>',
-      'name a collection that the torrent belongs to (BEP 38; repeatable)',
+      'add a collection that the torrent belongs to (BEP 38; repeatable)',
       read.collections,
       [],
     )
@@ -131,11 +134,11 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
       [],
     )
     .optionsGroup('Files:')
-    .option('--include <glob>', 'include only what matches (repeatable)', read.collect, [])
-    .option('--exclude <glob>', 'exclude what matches (repeatable)', read.collect, [])
+    .option('--include <glob>', 'include only matching files (repeatable)', read.collect, [])
+    .option('--exclude <glob>', 'exclude matching files (repeatable)', read.collect, [])
     .option('--hidden', 'include hidden and system files', false)
     .option('--follow-symlinks', 'follow links that lead outside, too', false)
-    .option('--no-symlinks', 'follow no links')
+    .option('--no-symlinks', 'skip all links')
     .option('--store-symlinks', 'store links that stay inside as links (BEP 47)', false)
     .option('--attributes', 'record which files are executable or hidden (BEP 47)', false)
     .option(

@@ -40,7 +40,7 @@ export function mkbrrFiles(option: string | undefined, { env }: Pick<World, 'env
   return [join(user, '../../mkbrr/presets.yaml')].filter(isThere)
 }
 
-/** One that is there but can't be looked at is an error when it is read. */
+/** Whether a file exists and can be examined. */
 function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined

@@ -14,7 +14,7 @@ export function presetsOf(configurations: readonly Configuration[]): Map<string,
 
 /**
  * The options that presets set for a command: a level for each preset, the strongest last.
- * @throws BtkitError `usage` for a preset that there is not, or an option
+ * @throws BtkitError `usage` for an unknown preset or option
  */
 export function presetLevels(
   names: readonly Named[],

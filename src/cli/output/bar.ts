@@ -32,7 +32,7 @@ const OTHER_WIDTH = 64
 
 const BAR = '{percentage}% {bar} {done} {rate} {left} {file}'
 
-/** For work whose end is not known. */
+/** The format for work whose total is unknown. */
 const COUNTER = '{done} {rate} {file}'
 
 /**

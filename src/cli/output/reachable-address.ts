@@ -1,14 +1,14 @@
 import { hostname, networkInterfaces } from 'node:os'
 
-/** `[::]` and `0.0.0.0` in a URL: all addresses of the machine. */
+/** Matches `[::]` and `0.0.0.0` in a URL, which mean all addresses of the machine. */
 const ALL_ADDRESSES = /^([a-z]+:\/\/)(?:\[::\]|0\.0\.0\.0)(?=:\d+|$)/
 
-/** An address on which a server listens, as clients can use it; a wildcard becomes `host`. */
+/** Returns the URL by which clients reach a server: a wildcard address becomes `host`. */
 export function reachableAddress(address: string, host: string): string {
   return address.replace(ALL_ADDRESSES, (_, scheme: string) => scheme + host)
 }
 
-/** This machine as other machines name it: its full name, or else an address of its network. */
+/** Returns the full name of this machine, an address in its network, or `localhost`. */
 export function machineHost(): string {
   const name = hostname()
   if (/^[\w-]+(\.[\w-]+)+$/.test(name) && !name.endsWith('.localdomain')) return name

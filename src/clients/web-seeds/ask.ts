@@ -9,7 +9,7 @@ export type Fault =
   | 'timeout'
   | 'unreachable'
 
-/** A fault that a seed must not have. */
+/** The error for a seed that answers wrongly. */
 export class SeedFault extends Error {
   constructor(
     readonly fault: Fault,

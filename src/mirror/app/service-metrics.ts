@@ -26,7 +26,7 @@ export interface MeasuredParts {
   readonly droppedLines: number
 }
 
-/** The metrics of the service. */
+/** Returns the metrics of the service. */
 export function serviceMetrics(parts: MeasuredParts): Metric[] {
   const { requests, onDemand, hashed, admission, trackers } = parts
   const { planning, hashing, memory } = admission
@@ -70,7 +70,7 @@ export function serviceMetrics(parts: MeasuredParts): Metric[] {
   ]
 }
 
-/** The metrics of hashing ahead; empty if nothing is hashed ahead. */
+/** Returns the metrics of --warm; empty without --warm. */
 export function warmMetrics(warmer: Warmer | null, hashing: HashingAhead): Metric[] {
   if (warmer === null) return []
   const { ready, waiting, failed } = warmer.files.counts

@@ -17,7 +17,7 @@ export function parseMirrorPath(path: string): string[] {
 }
 
 /**
- * The same for a possible directory, with or without a slash at its end; empty for the root.
+ * Returns the components of a path that may end with a slash, for a directory; empty for the root.
  * @throws Refusal
  */
 export function parseMirrorPlace(path: string): string[] {

@@ -53,7 +53,7 @@ export class Exchanges {
     return first
   }
 
-  /** The same, but only if none of the answer is sent yet. */
+  /** The first request of a connection, if no byte of its answer is sent. */
   awaited(socket: Socket): OpenExchange | undefined {
     const first = this.first(socket)
     return first?.response.headersSent === false ? first : undefined

@@ -48,7 +48,7 @@ export function frameLines(jsons: readonly string[]): Buffer {
   return lines
 }
 
-/** Length in bytes of the line for a JSON text. */
+/** Returns the length in bytes of the line for a JSON text. */
 export function framedLength(json: string): number {
   return PREFIX + json.length + 1
 }

@@ -59,7 +59,7 @@ export function swarmHashes({ infoHash, infoHashV2 }: Pick<Metainfo, 'infoHash' 
 /** The most trackers of one torrent that are asked for peers. */
 const MAX_TRACKERS = 10
 
-/** Like bttrack, uses only the announce list (BEP 12) and ignores `announce`. */
+/** Returns the HTTP trackers in the announce list (BEP 12). Like bttrack, ignores `announce`. */
 function listedTrackers({ announceList }: Metainfo): string[] {
   const urls = (announceList ?? []).flat().filter((url) => /^https?:/i.test(url))
   return [...new Set(urls)].filter((url) => URL.canParse(url)).slice(0, MAX_TRACKERS)

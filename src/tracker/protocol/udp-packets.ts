@@ -104,14 +104,14 @@ function readScrape(packet: Buffer): UdpScrape | null {
   return { kind: 'scrape', transaction: readWord(packet, 12), infoHashes }
 }
 
-/** The answer to a connect; as long as the request. */
+/** Encodes the answer to a connect. It is as long as the request. */
 export function formatConnected({ transaction }: Transaction, connectionId: Uint8Array): Buffer {
   const packet = begin(16, Action.connect, transaction)
   packet.set(connectionId, 8)
   return packet
 }
 
-/** The answer to an announce: counts, and peers of one address family. */
+/** Encodes the answer to an announce: counts, and peers of one address family. */
 export function formatAnnounced(
   { transaction }: Transaction,
   { complete, incomplete }: Pick<SwarmCounts, 'complete' | 'incomplete'>,
@@ -125,7 +125,7 @@ export function formatAnnounced(
   return packet
 }
 
-/** The answer to a scrape; shorter than the request. */
+/** Encodes the answer to a scrape. It is shorter than the request. */
 export function formatScraped(
   { transaction }: Transaction,
   scraped: readonly SwarmCounts[],
@@ -139,7 +139,7 @@ export function formatScraped(
   return packet
 }
 
-/** An error message, cut so that the answer is not longer than its request. */
+/** Encodes an error message, cut so that the answer is not longer than its request. */
 export function formatError(
   { transaction }: Transaction,
   reason: string,

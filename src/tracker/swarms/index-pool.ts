@@ -10,7 +10,7 @@ export interface IndexPoolMemory {
 
 /** log2 of the smallest block. A free block needs two entries for its links. */
 export const MIN_ORDER = 1
-/** Length of `heads`. */
+/** Length of the array `heads` of a pool's memory. */
 export const POOL_HEADS = 33
 const IS_SET_UP = 32
 
@@ -46,6 +46,7 @@ export class IndexPool {
     return start
   }
 
+  /** Frees the block of 2^order entries at `start`. */
   release(start: number, order: number): void {
     let block = start
     let size = order

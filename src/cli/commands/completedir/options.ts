@@ -33,8 +33,11 @@ export function declareCompletedir() {
     .optionsGroup('Output:')
     .option('--json', 'print the report as a JSON object', false)
     .optionsGroup('Target:')
-    .option('-o, --output <directory>', 'put the torrents there (default: beside the entries)')
-    .option('--owner <user:group>', 'give the torrents to this owner, when run by root')
+    .option(
+      '-o, --output <directory>',
+      'write the torrents to this directory (default: beside the entries)',
+    )
+    .option('--owner <user:group>', 'give the torrents to this owner (root only)')
     .option(
       '--wait <seconds>',
       'wait this long for another run on the target',
@@ -43,13 +46,13 @@ export function declareCompletedir() {
     )
     .option('--state-dir <path>', 'keep the state in this directory')
     .optionsGroup('Replace and remove:')
-    .option('--adopt', 'adopt torrents of others whose content fits, as they are', false)
+    .option('--adopt', 'adopt torrents of other programs that match their content', false)
     .option('--remake', 'make torrents again if these options would change their info', false)
-    .option('--force', 'replace torrents of others and edited ones, too', false)
+    .option('--force', 'replace foreign and edited torrents, too', false)
     .option('--prune', "remove btkit's torrents whose source is gone", false)
-    .option('--prune-all', 'remove also those of empty and missing directories', false)
+    .option('--prune-all', 'remove torrents of empty and missing directories, too', false)
     .optionsGroup('After the run:')
-    .option('--publish <url>', 'have this client seed the torrents (repeatable)', read.collect, [])
+    .option('--publish <url>', 'make this client seed the torrents (repeatable)', read.collect, [])
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .addOption(clientTimeoutOption())

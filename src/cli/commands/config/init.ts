@@ -25,18 +25,18 @@ const DEFAULTS = `
 #  private: true
 #  threads: 4
 #  cache-dir: /var/cache/btkit
-#  client: env:BTKIT_SEEDER        # secrets may stand in a variable, or in a file: file:PATH
+#  client: env:BTKIT_SEEDER        # a secret can be in a variable, or in a file: file:PATH
 
-# Options of makemetafile and completedir by name, for --preset NAME.
+# Named options of makemetafile and completedir. --preset NAME selects them.
 #presets:
 #  release: {private: true, source: TAG, piece-length: 4M}
 #default-preset: release
 
-# Names for trackers, a list of tiers each: btkit makemetafile FILE -a mine
+# Names for lists of tracker tiers. Use one with: btkit makemetafile FILE -a mine
 #aliases:
 #  mine: [[http://a.example/announce, udp://b.example:6969], [http://c.example/announce]]
 
-# What trackers want, by their hosts. It counts whenever the tracker is used.
+# Rules of trackers, by host. A rule applies whenever the tracker is used.
 #trackers:
 #  a.example: {private: true, source: A, piece-length: {min: 64K, max: 16M}, version: v1}
 `
@@ -68,7 +68,7 @@ export function initConfiguration(
   return path
 }
 
-/** The text of that configuration. */
+/** Returns a configuration in which all options are comments. */
 export function commentedConfiguration(commands: readonly NamedCommand[]): string {
   const sections = new Map<string, OptionEntry[]>()
   for (const { section, command } of commands) {
@@ -86,5 +86,7 @@ export function commentedConfiguration(commands: readonly NamedCommand[]): strin
 function optionLine(entry: OptionEntry): string {
   const { key, on, off, kind } = entry
   const value = defaultText(entry) ?? (kind === 'list' || kind === 'tiers' ? '[]' : '')
-  return `#  ${`${key}: ${value}`.padEnd(32)} # ${(on ?? off)?.description ?? ''}`
+  // A key such as `cache` has only the description of `--no-cache`
+  const what = on?.description ?? `false: ${off?.description ?? ''}`
+  return `#  ${`${key}: ${value}`.padEnd(32)} # ${what}`
 }

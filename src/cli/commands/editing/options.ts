@@ -16,7 +16,7 @@ export function declareEdit(name: string) {
 export function declareBulkEdit(name: string) {
   return declareEdit(name).option(
     '--files-from <list>',
-    'edit also the torrents that a list names, one a line or with NULs; - reads standard input',
+    'edit also the torrents in a list, one a line or with NULs; - reads standard input',
   )
 }
 

@@ -24,7 +24,10 @@ export function defineFind({ io, finish }: CommandContext) {
     .description('Find the data of torrents below directories, also by other names.')
     .argument('<torrent...>', 'torrents; - reads standard input')
     .option('--in <directory>', 'search this directory (repeatable)', collect, [])
-    .option('--link <directory>', 'make hard links to what is found, by the names of the torrent')
+    .option(
+      '--link <directory>',
+      'make hard links to the found files, with the names of the torrent',
+    )
     .addOption(threadsOption())
     .option('--max-rate <size>', 'limit reading to this many bytes a second', byteRate)
     .option('--json', 'print a JSON object a line for each torrent')

@@ -48,7 +48,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       false,
     )
     .option('--json', 'print one line of JSON for each torrent', false)
-    .option('-v, --verbose', 'name each skipped entry, and why', false)
+    .option('-v, --verbose', 'print each skipped entry and the reason', false)
     .addHelpText('after', EXAMPLES)
 }
 

@@ -38,7 +38,10 @@ export function definePublish({ io, finish }: CommandContext) {
         .default(60_000, '60'),
     )
     .optionsGroup('Data:')
-    .option('--data <directory>', 'find the content there (default: beside each torrent)')
+    .option(
+      '--data <directory>',
+      'find the content in this directory (default: beside each torrent)',
+    )
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
     .option('--no-check-hashes', 'check only sizes; hash nothing')

@@ -32,7 +32,7 @@ export function defineScrape({ io, finish }: CommandContext) {
     .argument('<torrent-or-magnet...>', 'torrents and magnet links; - reads a torrent')
     .option(
       '-a, --announce <url>',
-      'ask this tracker instead of those of the torrents (repeatable)',
+      'request counts from this tracker, not from those of the torrent (repeatable)',
       trackers,
       [],
     )

@@ -33,7 +33,7 @@ export function declareServeOptions() {
       hosts,
       [],
     )
-    .option('--public-url <url>', 'name this address of the root in torrents', publicUrl)
+    .option('--public-url <url>', 'use this URL of the root as web seed', publicUrl)
     .option(
       '--trust-proxy <address>',
       'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
@@ -46,12 +46,12 @@ export function declareServeOptions() {
     .optionsGroup('Published files:')
     .option('--follow-symlinks', 'follow links that lead out of the root', false)
     .option('--hidden', 'publish hidden files, too', false)
-    .option('--no-files', 'do not serve the files themselves')
+    .option('--no-files', 'do not serve files, only torrents')
     .option('--no-listings', 'make no pages of directories')
     .optionsGroup('Torrents:')
     .option(
       '-a, --tracker <url>',
-      'name this tracker, instead of --trackers (repeatable)',
+      'use this tracker, instead of --trackers (repeatable)',
       trackers,
       [],
     )
@@ -68,7 +68,7 @@ export function declareServeOptions() {
     )
     .option(
       '--torrents <dir>',
-      'serve the torrents stored there for files that they fit (repeatable)',
+      'serve the torrents in this directory if they match their files (repeatable)',
       read.collect,
       [],
     )
@@ -86,7 +86,7 @@ export function declareServeOptions() {
         .default('nullfile' as const, 'nullfile'),
     )
     .addOption(
-      new Option('--service-name <name>', 'name the mount of the pkgtorrent protocol')
+      new Option('--service-name <name>', 'set the mount name of the pkgtorrent protocol')
         .argParser(serviceName)
         .default('torrent_service', 'torrent_service'),
     )
@@ -102,11 +102,11 @@ export function declareServeOptions() {
     .optionsGroup('Hashing ahead:')
     .option(
       '--warm <glob>',
-      'hash matching files before anybody asks, such as /iso/** (repeatable)',
+      'hash matching files before they are requested, such as /iso/** (repeatable)',
       globs,
       [],
     )
-    .addOption(secondsOption('--warm-interval', 'look at all matching files this often', 300))
+    .addOption(secondsOption('--warm-interval', 'check all matching files this often', 300))
     .option(
       '--max-rate <size>',
       'limit the read rate of --warm per second (default: unlimited)',
@@ -144,7 +144,7 @@ export function declareServeOptions() {
     .optionsGroup('Limits:')
     .option(
       '--max-per-client <n>',
-      'limit the torrents that one client has begun at once',
+      'limit the unfinished torrents of one client',
       read.wholeNumber(1, 1e6),
       64,
     )
@@ -191,7 +191,7 @@ export function declareServeOptions() {
         .choices(['json', 'text', 'off'] as const)
         .default('text' as const, 'text'),
     )
-    .option('--log-file <file>', 'append the access log there (default: standard error)')
+    .option('--log-file <file>', 'append the access log to this file (default: standard error)')
 }
 
 export type ServeOptions = ReturnType<ReturnType<typeof declareServeOptions>['opts']>

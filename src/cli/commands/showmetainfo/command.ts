@@ -69,7 +69,7 @@ export function defineShowmetainfo({ io, program, finish }: CommandContext) {
     .addOption(
       new Option(
         '--same',
-        'check whether torrents share the swarm of the first, and why not; status 1 if one does not',
+        'compare the swarms of torrents with that of the first; status 1 if one differs',
       ).conflicts(['checkSeeds', 'field', 'magnet', 'tree']),
     )
     .addOption(maxTorrentSize())

@@ -106,7 +106,10 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--keep-dead', 'keep torrents without peers', false)
     .optionsGroup('State:')
-    .option('--state <file>', 'save swarms there (default: tracker.state in the state directory)')
+    .option(
+      '--state <file>',
+      'save peers and counts in this file (default: tracker.state in the state directory)',
+    )
     .option('--state-dir <dir>', 'use this state directory')
     .addOption(seconds('--save-interval', 'save this often', 300))
     .optionsGroup('Page and log:')
@@ -115,7 +118,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     .option('--no-show-names', 'omit names and sizes on the page')
     .option('--allow-get', 'serve the .torrent files of allowed directories', false)
     .option('--favicon <file>', 'serve this icon to browsers')
-    .option('--log-file <file>', 'append the access log there; - is standard output')
+    .option('--log-file <file>', 'append the access log to this file; - is standard output')
     .addOption(
       new Option(
         '--log <format>',

@@ -39,7 +39,10 @@ export function defineVerify({ io, finish }: CommandContext) {
       'torrents, or - for standard input; after a single one, the path of its content',
     )
     .optionsGroup('Content:')
-    .option('--data <directory>', 'find the content there (default: beside each torrent)')
+    .option(
+      '--data <directory>',
+      'find the content in this directory (default: beside each torrent)',
+    )
     .option(
       '--files-from <list>',
       'check also the torrents in a list, one per line or NUL-separated; - reads standard input',
