@@ -5,7 +5,7 @@ import type { OptionEntry } from '../options/table.js'
 import { readConfigurationText } from './files.js'
 import { aliasesOf } from './aliases.js'
 import { DEFAULTS } from '../options/known-keys.js'
-import { MAKERS, takesDefault } from '../options/traits.js'
+import { MAKERS, NOT_IN_PRESETS, takesDefault } from '../options/traits.js'
 import { configurationOf, unknownKey, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
 import { candidateOf, type World } from './settings.js'
@@ -39,7 +39,7 @@ export async function checkFile(path: string, table: SectionTable, io: Io): Prom
 
 /** Presets cannot name presets. */
 function withoutPresets(makers: readonly ReadonlyMap<string, OptionEntry>[]) {
-  return makers.map((options) => new Map([...options].filter(([key]) => key !== 'preset')))
+  return makers.map((options) => new Map([...options].filter(([key]) => !NOT_IN_PRESETS.has(key))))
 }
 
 function checkRules(

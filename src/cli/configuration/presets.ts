@@ -1,10 +1,15 @@
 import type { OptionEntry } from '../options/table.js'
 import { isKnownKey } from '../options/known-keys.js'
-import { MAKERS } from '../options/traits.js'
+import { MAKERS, NOT_IN_PRESETS } from '../options/traits.js'
 import { suggestion } from './nearest.js'
 import { candidatesOf, type Configuration } from './sections.js'
 import type { Section } from './read-file.js'
 import { mistaken, type Candidate, type Setting, type World } from './settings.js'
+
+/** A configuration without all but its presets. */
+export function onlyPresets(configuration: Configuration): Configuration {
+  return { ...configuration, sections: [], defaultPreset: null, aliases: [], trackers: [] }
+}
 
 /** The presets of configurations with the strongest last, each name once. */
 export function presetsOf(configurations: readonly Configuration[]): Map<string, Section> {
@@ -22,7 +27,7 @@ export function presetLevels(
   { entries, world }: { readonly entries: ReadonlyMap<string, OptionEntry>; readonly world: World },
 ): Candidate[][] {
   // A preset cannot name presets
-  const own = new Map([...entries].filter(([key]) => key !== 'preset'))
+  const own = new Map([...entries].filter(([key]) => !NOT_IN_PRESETS.has(key)))
   return names.map(({ name, place }) => {
     const preset = presets.get(name)
     const options = { entries: own, isKnown: isOfMaker, known: () => own.keys() }
@@ -35,7 +40,7 @@ export function presetLevels(
 
 /** Whether a preset may have a key, because one of its commands has the option. */
 function isOfMaker(key: string): boolean {
-  return key !== 'preset' && MAKERS.some((command) => isKnownKey(key, command))
+  return !NOT_IN_PRESETS.has(key) && MAKERS.some((command) => isKnownKey(key, command))
 }
 
 /** A preset that is wanted, and where that is said. */

@@ -1,6 +1,6 @@
 import { DEFAULTS } from '../options/known-keys.js'
 import { defaultText, type OptionEntry } from '../options/table.js'
-import { MAKERS } from '../options/traits.js'
+import { MAKERS, NOT_IN_PRESETS } from '../options/traits.js'
 import type { SectionTable } from './check.js'
 
 type Schema = Readonly<Record<string, unknown>>
@@ -17,7 +17,7 @@ export function configurationSchema(table: SectionTable, summaries: ReadonlyMap<
   })
   const makers = MAKERS.flatMap((name) => table.get(name) ?? [])
   const ofMakers = makers.flatMap((options) => [...options.values()])
-  const preset = ofMakers.filter(({ key }) => key !== 'preset')
+  const preset = ofMakers.filter(({ key }) => !NOT_IN_PRESETS.has(key))
   const all = [...table.values()].flat().flatMap((options) => [...options.values()])
   const defaults = section(all, 'options for each command that has them')
   return {

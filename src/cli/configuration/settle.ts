@@ -45,10 +45,7 @@ export function settle(
   world: World,
 ): Settled {
   const { section, entries, isLegacy, line } = wanted
-  const base = configurations.flatMap(({ sections, defaultPreset }) => [
-    defaultLevel(defaultPreset, entries, world),
-    ...levelsOf(sections, wanted, world),
-  ])
+  const base = baseLevels(configurations, wanted, world)
   const environment = tolerate(world.mistakes, [], () =>
     environmentLevel(isLegacy ? null : section, entries, world.env),
   )
@@ -62,6 +59,34 @@ export function settle(
   const rules = rulesFor(trackers, trackerRules(configurations, world.mistakes))
   if (rules.length === 0) return { settings: before, ...NO_RULES }
   return withRules(rules, { weak, environment, line, entries, world, trackers })
+}
+
+/** The defaults and the section of each file. */
+function baseLevels(
+  configurations: readonly Configuration[],
+  wanted: Asked,
+  world: World,
+): Candidate[][] {
+  return configurations.flatMap(({ sections, defaultPreset }) => [
+    defaultLevel(defaultPreset, wanted.entries, world),
+    ...levelsOf(sections, wanted, world),
+  ])
+}
+
+/** Whether a command line or a configuration names presets, and the file that the latter names. */
+export function wantedPresets(
+  configurations: readonly Configuration[],
+  wanted: Asked,
+  world: World,
+): { readonly isAny: boolean; readonly file: string | null } {
+  const { entries, line } = wanted
+  const entry = entries.get('preset-file')
+  if (!entry) return { isAny: false, file: null }
+  const base = baseLevels(configurations, wanted, world)
+  const only = base.map((level) => level.filter((each) => each.entry === entry))
+  const [setting] = strongest(only, new Set(), entries)
+  const file = setting?.args[0]?.replace('--preset-file=', '') ?? null
+  return { isAny: presetNames(base, line, entries).length > 0, file }
 }
 
 const NO_RULES = { rules: [], overridden: [] } as const

@@ -184,6 +184,45 @@ test("mkbrr's presets.yaml is read as it is", async (t) => {
   assert.match(listed.stdout, /^emp {2}.*presets\.yaml:5\n/m)
 })
 
+test("mkbrr's presets are read from the file that is named, on the command line or in a configuration", async (t) => {
+  const { scratch, image, make, file } = withFile(t, 'default-preset: emp\n')
+  const other = join(scratch, 'presets.yaml')
+  writeFileSync(other, MKBRR)
+  assert.equal((await make('--preset-file', other))['source'], 'EMP')
+  assert.equal(
+    (await make('--no-preset', '--preset-file', join(scratch, 'missing')))['source'],
+    null,
+  )
+  // Relative paths count from the current directory, where mkbrr looks, too
+  writeFileSync(file, 'defaults: {preset-file: presets.yaml}\n')
+  const args = ['makemetafile', image, '--config', file, '--quiet']
+  const made = await runBtkit([...args, '-P', 'emp'], { cwd: scratch })
+  assert.deepEqual([made.status, made.stderr], [0, ''])
+  const missing = await runBtkit([...args, '-P', 'emp'], { cwd: join(scratch, '..') })
+  assert.match(missing.stderr, /presets\.yaml: no such file/)
+  assert.equal((await runBtkit([...args, '--trackerless'], { cwd: join(scratch, '..') })).status, 0)
+  const listed = await runBtkit(['presets', '--preset-file', other])
+  assert.match(listed.stdout, /^emp {2}/m)
+})
+
+test('a file that is named for its presets sets nothing else', async (t) => {
+  const { scratch, make } = withFile(t, '')
+  const other = join(scratch, 'other.yaml')
+  writeFileSync(other, 'defaults: {comment: of other}\npresets: {release: {source: OTHER}}\n')
+  const shown = await make('--preset-file', other, '-P', 'release', '--trackerless')
+  assert.deepEqual([shown['source'], shown['comment']], ['OTHER', null])
+})
+
+test("mkbrr's second place is used if the first has no file", async (t) => {
+  const { scratch, image, show } = withFile(t, '')
+  mkdirSync(join(scratch, '.mkbrr'))
+  writeFileSync(join(scratch, '.mkbrr/presets.yaml'), MKBRR)
+  const env = { XDG_CONFIG_HOME: '', HOME: scratch }
+  const made = await runBtkit(['makemetafile', image, '-P', 'emp'], { env })
+  assert.deepEqual([made.status, made.stderr], [0, ''])
+  assert.equal((await show())['source'], 'EMP')
+})
+
 test('btkit presets lists them for programs, and the default is marked', async (t) => {
   const { run, file } = withFile(t, `${YAML}default-preset: [large]\n`)
   const { stdout } = await run('presets', '--json')

@@ -1,6 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { escapeText, jsonLine } from '../../../text/escape.js'
-import { configurationFiles, mkbrrFiles, readConfigurations } from '../../configuration/files.js'
+import { presetFileOption } from '../../arguments/torrent-options.js'
+import { configurationFiles, presetFiles, readConfigurations } from '../../configuration/files.js'
 import { namesIn, presetsOf } from '../../configuration/presets.js'
 import type { Section } from '../../configuration/read-file.js'
 import { hidePasswords, shownText, withoutColumn } from '../../configuration/settings.js'
@@ -16,11 +17,12 @@ Examples:
 export function definePresets({ io }: CommandContext) {
   return new Command('presets')
     .description('List the presets of the configuration, for --preset.')
+    .addOption(presetFileOption())
     .option('--json', 'print one line of JSON for each preset', false)
     .addHelpText('after', EXAMPLES)
-    .action(async ({ json, ...options }) => {
+    .action(async ({ json, presetFile, ...options }) => {
       const { config } = options as { readonly config?: string }
-      const files = [...mkbrrFiles(config, io), ...configurationFiles(config, io)]
+      const files = [...presetFiles(presetFile, config, io), ...configurationFiles(config, io)]
       const all = await readConfigurations(files, io)
       const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
       const presets = [...presetsOf(all).values()]
