@@ -238,6 +238,7 @@ test('a variable that a command reads itself overrides the configuration', async
 test('a configuration overrides CACHE_DIRECTORY of systemd', async (t) => {
   const { scratch, run } = withFile(t, '')
   writeFileSync(join(scratch, 'btkit/config.yaml'), `defaults: {cache-dir: ${scratch}/own}\n`)
+  mkdirSync(join(scratch, 'own'))
   const env = { BTKIT_CACHE_DIR: '', CACHE_DIRECTORY: join(scratch, 'systemd') }
   const { stdout } = await run(['cache', 'stats'], { env })
   assert.match(stdout, new RegExp(`directory: ${scratch}/own`))
