@@ -97,10 +97,9 @@ export async function startTracker(
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const failures: unknown[] = []
-  const udp = await openUdp(
-    { host, port: 0 },
-    { answers: parts.udp, onError: (error) => failures.push(error) },
-  )
+  const udp = await openUdp({ host, port: 0 }, parts.udp, {
+    onError: (error) => failures.push(error),
+  })
   t.after(async () => {
     server.closeAllConnections()
     server.close()

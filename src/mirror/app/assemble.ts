@@ -32,7 +32,7 @@ export async function assembleService(parts: AssemblyParts): Promise<AssembledSe
     requests.note(exchange)
     log.note(exchange)
   }
-  const exchanges = new Exchanges({ report, monotonic })
+  const exchanges = new Exchanges(report, { monotonic })
   const mirror = assembleMirror({
     ...parts,
     requests,

@@ -11,7 +11,7 @@ import { createThrottle } from '../../hash/jobs/throttle.js'
 import { Warmer, type WarmerParts } from '../warm/warmer.js'
 import type { ServerContext } from '../../server/context.js'
 
-interface MakersParts extends Pick<ServerContext, 'monotonic' | 'warn' | 'onError'> {
+interface HashingServicesParts extends Pick<ServerContext, 'monotonic' | 'warn' | 'onError'> {
   readonly options: ServiceOptions
   /** The engine must use a pool's threads, and do all its work there. */
   readonly hashContext: HashContext
@@ -38,7 +38,7 @@ export function openHashingServices({
   isPressed,
   warn,
   onError,
-}: MakersParts): HashingServices {
+}: HashingServicesParts): HashingServices {
   const admission = openAdmission(options.limits, monotonic, isPressed)
   const { hashing: queue, ahead: aheadQueue, runSteps, slices } = admission
   const sliced = { ...hashContext, runSteps }
@@ -50,7 +50,7 @@ export function openHashingServices({
   const { cacheAccess } = hashContext
   const onDemand = new OnDemand({ ...admission, cacheAccess, hasher, monotonic })
   const { now } = cacheAccess
-  const given = new GivenTorrents({ directories: options.torrents, now, warn })
+  const given = new GivenTorrents(options.torrents, { now, warn })
   const ahead = { options, given, hasher, hashContext: sliced, slices, monotonic, warn, onError }
   return { admission, onDemand, digests, hashed, given, warmer: openWarmer(ahead) }
 }

@@ -19,14 +19,10 @@ interface Delayed {
   readonly dueAt: number
 }
 
-export interface BacklogParts extends Pick<ServerContext, 'monotonic'> {
-  /** Called when there is work. */
-  readonly onDue: () => void
-}
-
 /** The files to prepare, each once, in the order of their arrival. */
 export class Backlog {
-  readonly #parts: BacklogParts
+  readonly #onDue: () => void
+  readonly #monotonic: () => number
   readonly #due: Readonly<Record<Urgency, Map<string, WarmFile>>> = {
     new: new Map(),
     old: new Map(),
@@ -34,21 +30,23 @@ export class Backlog {
   readonly #delayed = new Map<string, Delayed>()
   #timer: NodeJS.Timeout | null = null
 
-  constructor(parts: BacklogParts) {
-    this.#parts = parts
+  /** Calls `onDue` when there is work. */
+  constructor(onDue: () => void, { monotonic }: Pick<ServerContext, 'monotonic'>) {
+    this.#onDue = onDue
+    this.#monotonic = monotonic
   }
 
   /** Adds a file; it replaces an older state of the same path. */
   add(file: WarmFile, urgency: Urgency): void {
     this.remove(file)
     this.#due[urgency].set(keyOf(file.path), file)
-    this.#parts.onDue()
+    this.#onDue()
   }
 
   /** Adds a file that must wait for a while. */
   addLater(file: WarmFile, urgency: Urgency): void {
     this.remove(file)
-    const dueAt = this.#parts.monotonic() + DELAY
+    const dueAt = this.#monotonic() + DELAY
     this.#delayed.set(keyOf(file.path), { file, urgency, dueAt })
     this.#timer ??= setInterval(this.#tick, TICK).unref()
   }
@@ -74,7 +72,7 @@ export class Backlog {
   }
 
   readonly #tick = (): void => {
-    const now = this.#parts.monotonic()
+    const now = this.#monotonic()
     let count = 0
     // In the order in which they become due
     for (const { file, urgency, dueAt } of this.#delayed.values()) {

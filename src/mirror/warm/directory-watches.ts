@@ -8,12 +8,8 @@ const MAX_WATCHES = 100_000
 /** Error codes if the system has no more watches or inotify instances. */
 const EXHAUSTED = ['ENOSPC', 'EMFILE', 'ENFILE']
 
-export interface WatchesParts extends Pick<ServerContext, 'warn'> {
-  /**
-   * Receives the key of a directory and a changed name in it; null if any name may have changed.
-   */
-  readonly onEvent: (directory: string, name: string | null) => void
-}
+/** Receives the key of a directory and a changed name in it; null if any name may have changed. */
+type OnEvent = (directory: string, name: string | null) => void
 
 /** A directory that is watched. */
 interface Watched {
@@ -26,14 +22,16 @@ interface Watched {
  * directories are only searched periodically; a warning says so once.
  */
 export class DirectoryWatches {
-  readonly #parts: WatchesParts
+  readonly #onEvent: OnEvent
+  readonly #warn: ServerContext['warn']
   readonly #watched = new Map<string, Watched>()
   /** Whether no more watches are available. */
   #isExhausted = false
   #isTold = false
 
-  constructor(parts: WatchesParts) {
-    this.#parts = parts
+  constructor(onEvent: OnEvent, { warn }: Pick<ServerContext, 'warn'>) {
+    this.#onEvent = onEvent
+    this.#warn = warn
   }
 
   get size(): number {
@@ -64,7 +62,7 @@ export class DirectoryWatches {
   #watch(key: string, realPath: string): void {
     try {
       const watcher = watch(realPath, { persistent: false }, (_event, name) => {
-        this.#parts.onEvent(key, name)
+        this.#onEvent(key, name)
       })
       watcher.on('error', () => {
         this.remove(key)
@@ -82,6 +80,6 @@ export class DirectoryWatches {
     if (this.#isTold) return
     this.#isTold = true
     const rest = 'changes in others are noticed after --warm-interval'
-    this.#parts.warn(`--warm: ${why}: ${this.#watched.size} directories are watched; ${rest}`)
+    this.#warn(`--warm: ${why}: ${this.#watched.size} directories are watched; ${rest}`)
   }
 }

@@ -60,7 +60,7 @@ export class Warmer {
     const onDue = () => {
       this.#fill()
     }
-    this.#backlog = new Backlog({ monotonic, onDue })
+    this.#backlog = new Backlog(onDue, { monotonic })
     this.#changed = new ChangedNames((changed) => {
       this.#look(async () => {
         for (const [directory, names] of changed) await this.#tree.look(directory, names)
@@ -69,7 +69,7 @@ export class Warmer {
     const onEvent = (directory: string, name: string | null) => {
       this.#changed.add(directory, name)
     }
-    this.#watches = new DirectoryWatches({ onEvent, warn })
+    this.#watches = new DirectoryWatches(onEvent, { warn })
     this.#tree = new WarmTree({
       mirror,
       slices,

@@ -5,18 +5,19 @@ import { CLIENT_LEFT, type Exchange } from './exchange.js'
 import type { CountedResponse } from '../connections/counted-response.js'
 import type { ServerContext } from '../context.js'
 
-export interface ExchangesParts extends Pick<ServerContext, 'monotonic'> {
-  /** Called once for each exchange, when it is over. */
-  readonly report: (exchange: Exchange) => void
-}
-
 /** Follows each request until its answer is sent or its client has left. */
 export class Exchanges {
-  readonly #parts: ExchangesParts
+  readonly #report: (exchange: Exchange) => void
+  readonly #monotonic: () => number
   readonly #underWay = new Map<Socket, Set<OpenExchange>>()
 
-  constructor(parts: ExchangesParts) {
-    this.#parts = parts
+  /** Calls `report` once for each exchange, when it is over. */
+  constructor(
+    report: (exchange: Exchange) => void,
+    { monotonic }: Pick<ServerContext, 'monotonic'>,
+  ) {
+    this.#report = report
+    this.#monotonic = monotonic
   }
 
   /** Number of open connections. */
@@ -61,7 +62,7 @@ export class Exchanges {
 
   /** Begins to follow a request; call it before the request is answered. */
   begin(request: IncomingMessage, response: CountedResponse): void {
-    const exchange = new OpenExchange(request, response, this.#parts.monotonic())
+    const exchange = new OpenExchange(request, response, this.#monotonic())
     this.#underWay.get(request.socket)?.add(exchange)
     response.once('finish', () => {
       // Node also emits this for an aborted answer, which is reported when its connection closes
@@ -79,7 +80,7 @@ export class Exchanges {
   /** Reports a request that never began, because its client left first. */
   readonly reportLeft = (request: IncomingMessage): void => {
     const outcome = { status: CLIENT_LEFT, bytes: 0, milliseconds: 0, isComplete: false }
-    this.#parts.report({ request, route: NO_ROUTE, ...outcome })
+    this.#report({ request, route: NO_ROUTE, ...outcome })
   }
 
   /** Reports bytes that were not a request and were refused with a line of text. */
@@ -87,20 +88,20 @@ export class Exchanges {
     const [first] = this.#underWay.get(socket) ?? []
     this.#underWay.get(socket)?.clear()
     const request = first?.request ?? { socket, headers: {}, method: undefined, url: undefined }
-    const milliseconds = first ? this.#parts.monotonic() - first.startedAt : 0
+    const milliseconds = first ? this.#monotonic() - first.startedAt : 0
     const route = first?.route ?? NO_ROUTE
-    this.#parts.report({ request, route, status, bytes, milliseconds, isComplete: true })
+    this.#report({ request, route, status, bytes, milliseconds, isComplete: true })
   }
 
   #end(exchange: OpenExchange, isComplete: boolean): void {
     const { request, response, startedAt, route } = exchange
     if (!this.#underWay.get(request.socket)?.delete(exchange)) return
-    this.#parts.report({
+    this.#report({
       request,
       route,
       status: response.headersSent ? response.statusCode : CLIENT_LEFT,
       bytes: isComplete ? response.bodyBytes : exchange.bytesTaken,
-      milliseconds: this.#parts.monotonic() - startedAt,
+      milliseconds: this.#monotonic() - startedAt,
       isComplete,
     })
   }

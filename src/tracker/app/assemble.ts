@@ -72,7 +72,7 @@ export function assembleTracker(parts: AssemblyParts): AssembledTracker {
       figures.note('udp', answered)
     },
   })
-  const exchanges = new Exchanges({ report: (exchange) => log?.note(exchange), monotonic })
+  const exchanges = new Exchanges((exchange) => log?.note(exchange), { monotonic })
   const answer: AssembledTracker['answer'] = (request, response) => {
     request.url = originForm(request.url ?? '')
     if (routes.handle(request, response)) return

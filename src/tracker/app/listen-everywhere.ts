@@ -54,8 +54,7 @@ export async function listenEverywhere(
     }
     for (const place of udpPlaces) {
       const isTaken = 'port' in place && place.port === 0
-      const server = await openUdp(isTaken ? { ...place, port: got } : place, {
-        answers: udp,
+      const server = await openUdp(isTaken ? { ...place, port: got } : place, udp, {
         onError,
       })
       sockets.push(server)

@@ -55,7 +55,7 @@ export async function prepareTracker(settings: AnsweringSettings, world: Tracker
   const path = settings.stateFile
   const state = path === null ? NO_STATE : new StateFile({ path, store: memory, now, report: warn })
   await state.load()
-  const saver = new StateSaver({ ...world, state, path: path ?? '' })
+  const saver = new StateSaver(state, path ?? '', world)
   const sink = await openLogSink({ ...world, logFile: settings.logFile })
   const admitted = await openAccessLists({
     settings: settings.allowed,

@@ -2,21 +2,22 @@ import { BtkitError } from '../../errors.js'
 import type { StateFile } from '../state/state-file.js'
 import type { ServerContext } from '../../server/context.js'
 
-export interface StateSaverParts extends Pick<ServerContext, 'now' | 'warn' | 'onError'> {
-  readonly state: Pick<StateFile, 'save'>
-  readonly path: string
-}
+type SaverContext = Pick<ServerContext, 'now' | 'warn' | 'onError'>
 
 /** Saves the state and records whether that succeeded. */
 export class StateSaver {
-  readonly #parts: StateSaverParts
+  readonly #state: Pick<StateFile, 'save'>
+  readonly #path: string
+  readonly #context: SaverContext
   #savedAt = 0
   #failures = 0
   /** The last reported problem; null once the state was saved again. */
   #problem: string | null = null
 
-  constructor(parts: StateSaverParts) {
-    this.#parts = parts
+  constructor(state: Pick<StateFile, 'save'>, path: string, context: SaverContext) {
+    this.#state = state
+    this.#path = path
+    this.#context = context
   }
 
   /** Time of the last save in milliseconds since 1970; 0 for never. */
@@ -31,15 +32,15 @@ export class StateSaver {
 
   /** @throws BtkitError if the state cannot be saved */
   async save(): Promise<void> {
-    await this.#parts.state.save()
-    this.#savedAt = this.#parts.now()
+    await this.#state.save()
+    this.#savedAt = this.#context.now()
   }
 
   /**
    * Saves while the tracker runs. A failure is reported once, until it ends or its message changes.
    */
   async saveOrTell(): Promise<void> {
-    const { path, warn, onError } = this.#parts
+    const { warn, onError } = this.#context
     try {
       await this.save()
     } catch (error) {
@@ -49,7 +50,7 @@ export class StateSaver {
       this.#problem = problem
       return
     }
-    if (this.#problem !== null) warn(`${path}: saving the state works again`)
+    if (this.#problem !== null) warn(`${this.#path}: saving the state works again`)
     this.#problem = null
   }
 }

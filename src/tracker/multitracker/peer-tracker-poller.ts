@@ -17,7 +17,7 @@ const MAX_FAILURES = 3
  */
 const MAX_DISALLOWED = 10_000
 
-export interface TrackerRoundsParts extends Pick<ServerContext, 'now'> {
+export interface PeerTrackerPollerParts extends Pick<ServerContext, 'now'> {
   readonly rules: SharingRules
   /** The torrents tracked at the moment. */
   readonly torrents: () => ReadonlyMap<string, Pick<AllowedTorrent, 'infoHash' | 'trackers'>>
@@ -27,12 +27,12 @@ export interface TrackerRoundsParts extends Pick<ServerContext, 'now'> {
 
 /** Asks the other trackers of all torrents for peers, in rounds. */
 export class PeerTrackerPoller {
-  readonly #parts: TrackerRoundsParts
+  readonly #parts: PeerTrackerPollerParts
   readonly #disallowed = new Set<string>()
   readonly #stopping = new AbortController()
   #failures = new Map<string, number>()
 
-  constructor(parts: TrackerRoundsParts) {
+  constructor(parts: PeerTrackerPollerParts) {
     this.#parts = parts
   }
 

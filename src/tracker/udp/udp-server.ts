@@ -18,9 +18,7 @@ export interface UdpServer {
   readonly close: () => Promise<void>
 }
 
-export interface UdpServerParts extends Pick<ServerContext, 'onError'> {
-  readonly answers: UdpAnswers
-}
+type UdpContext = Pick<ServerContext, 'onError'>
 
 /** Size of the system's buffer for waiting packets, in bytes. */
 const RECEIVE_BUFFER = 2 ** 21
@@ -29,7 +27,11 @@ const RECEIVE_BUFFER = 2 ** 21
  * Answers packets at a place. `::` receives IPv4 as well.
  * @throws BtkitError if it cannot listen there
  */
-export async function openUdp(place: UdpPlace, parts: UdpServerParts): Promise<UdpServer> {
+export async function openUdp(
+  place: UdpPlace,
+  answers: UdpAnswers,
+  context: UdpContext,
+): Promise<UdpServer> {
   const isPassed = 'fd' in place
   const socket = makeUdpSocket(isPassed ? place.isV6 : isIPv6(place.host))
   try {
@@ -43,7 +45,7 @@ export async function openUdp(place: UdpPlace, parts: UdpServerParts): Promise<U
     const what = isPassed ? `descriptor ${place.fd}` : `UDP ${place.host} port ${place.port}`
     throw asBtkitError(error, `can't listen on ${what}`)
   }
-  return answerOn(socket, parts)
+  return answerOn(socket, answers, context)
 }
 
 /** Creates a socket that sends to addresses without name lookups. */
@@ -56,7 +58,7 @@ export function makeUdpSocket(isV6: boolean): Socket {
 }
 
 /** Answers packets on a bound socket. */
-export function answerOn(socket: Socket, { answers, onError }: UdpServerParts): UdpServer {
+export function answerOn(socket: Socket, answers: UdpAnswers, { onError }: UdpContext): UdpServer {
   enlargeBuffer(socket)
   const { address, port, family } = socket.address()
   const isV6 = family === 'IPv6'

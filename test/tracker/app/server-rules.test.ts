@@ -20,8 +20,7 @@ async function listen(t: TestContext, { maxPerClient = 100, maxConnections = 100
       heard.answered += 1
       response.end(originForm(request.url ?? ''))
     },
-    exchanges: new Exchanges({
-      report: ({ status }) => heard.refused.push(status),
+    exchanges: new Exchanges(({ status }) => heard.refused.push(status), {
       monotonic: () => performance.now(),
     }),
     rules: SERVER_RULES,
