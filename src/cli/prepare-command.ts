@@ -38,8 +38,8 @@ export function prepareCommand(
     outputError: (text) => {
       reportError(explain(restate(text, command)), io)
     },
-    getOutHelpWidth: () => io.stdout.columns ?? 80,
-    getErrHelpWidth: () => io.stderr.columns ?? 80,
+    getOutHelpWidth: () => io.stdout.columns || 80,
+    getErrHelpWidth: () => io.stderr.columns || 80,
   })
 }
 

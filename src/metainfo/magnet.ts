@@ -1,5 +1,5 @@
 import { BtkitError } from '../errors.js'
-import type { Metainfo } from './metainfo.js'
+import { contentSize, type Metainfo } from './metainfo.js'
 import { announceUrls } from './trackers.js'
 
 /** A range of files, both ends included. Indices begin at 0. */
@@ -11,6 +11,8 @@ export interface MagnetSource extends Pick<
   'infoHash' | 'infoHashV2' | 'size' | 'announce' | 'announceList' | 'webSeeds'
 > {
   readonly name: string | null
+  /** The files, of which pad files do not count; if they are unknown, `size` counts. */
+  readonly files?: Metainfo['files']
   /** URL of the .torrent, for clients that have not found a peer yet. */
   readonly exactSource?: string
 }
@@ -24,11 +26,12 @@ export function magnetLink(
   metainfo: MagnetSource,
   select: readonly FileRange[] | null = null,
 ): string {
-  const { name } = metainfo
+  const { name, files } = metainfo
+  const size = files ? contentSize({ files }) : metainfo.size
   const parameters = [
     ...exactTopics(metainfo),
     ...(name === null ? [] : [parameter('dn', name)]),
-    ...(metainfo.size > 0 ? [`xl=${metainfo.size}`] : []),
+    ...(size > 0 ? [`xl=${size}`] : []),
     ...unique(announceUrls(metainfo)).map((tracker) => parameter('tr', tracker)),
     ...unique(metainfo.webSeeds ?? []).map((seed) => parameter('ws', seed)),
     ...(metainfo.exactSource === undefined ? [] : [parameter('xs', metainfo.exactSource)]),

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { magnetLink } from '../../src/metainfo/magnet.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
-import { goldenTorrent, singleFileInfo, torrentOf, type PlainDict } from '../support/torrents.js'
+import {
+  directoryInfo,
+  goldenTorrent,
+  singleFileInfo,
+  torrentOf,
+  type PlainDict,
+} from '../support/torrents.js'
 
 function linkOf(info: PlainDict, beside: PlainDict = {}): string {
   return magnetLink(parseMetainfo(torrentOf(info, beside)))
@@ -43,4 +49,13 @@ test('a v2 torrent has a multihash, a hybrid both', () => {
     hybrid,
     /^magnet:\?xt=urn:btih:[0-9a-f]{40}&xt=urn:btmh:1220[0-9a-f]{64}&dn=content&/,
   )
+})
+
+test('pad files do not count for the size', () => {
+  const files = [
+    { path: ['a'], length: 5 },
+    { path: ['.pad', '11'], length: 11, attr: 'p' },
+    { path: ['b'], length: 3 },
+  ]
+  assert.match(linkOf(directoryInfo(files)), /&xl=8$/)
 })

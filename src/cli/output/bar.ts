@@ -43,7 +43,7 @@ export async function openBar(io: Io, total: number | null): Promise<Bar | null>
   if (!isScreen(io.stderr, io.env)) return null
   const { default: cliProgress } = await import('cli-progress')
   const started = io.now()
-  const nameWidth = Math.max(MIN_NAME_WIDTH, (io.stderr.columns ?? 80) - OTHER_WIDTH)
+  const nameWidth = Math.max(MIN_NAME_WIDTH, (io.stderr.columns || 80) - OTHER_WIDTH)
   const bar = new cliProgress.SingleBar({
     stream: io.stderr as unknown as NodeJS.WritableStream,
     format: total === null ? COUNTER : BAR,

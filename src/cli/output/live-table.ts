@@ -68,7 +68,9 @@ export class LiveTable {
 
   #draw(): void {
     if (!this.#table) return
-    const { columns = COLUMNS, rows = ROWS } = this.#stdout
+    // A terminal that does not know its size says 0
+    const columns = this.#stdout.columns || COLUMNS
+    const rows = this.#stdout.rows || ROWS
     // The cursor needs the last row
     const room = Math.max(2, rows - 1)
     const told = this.#messages.slice(-Math.floor(room / 4))

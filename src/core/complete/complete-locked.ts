@@ -6,6 +6,7 @@ import { boundHeapGrowth } from '../../heap-growth.js'
 import {
   checkDistinctDirectories,
   checkDistinctTorrents,
+  checkOtherEntries,
   openSourceDirectory,
   pathsOf,
   pathsOfDirectory,
@@ -67,6 +68,7 @@ async function completeOpen({ targets, list, report }: Opened, watch: CompleteWa
   const directories = openAll({ request, filter, list, findTarget }, report)
   checkDistinctDirectories(directories)
   checkDistinctTorrents(directories)
+  if (!request.force) checkOtherEntries(directories)
   if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
   noteLeftOut(directories, report)
   const options = digestOptions(request)

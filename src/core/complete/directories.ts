@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { holdsNothing, publishedNames } from '../../files/scan/entry.js'
@@ -170,6 +170,36 @@ export function checkDistinctDirectories(directories: readonly SourceDirectory[]
 }
 
 /**
+ * Checks that no entry would replace the torrent that an earlier run made of another entry, which is
+ * still there.
+ * @throws BtkitError `usage`
+ */
+export function checkOtherEntries(directories: readonly SourceDirectory[]): void {
+  for (const directory of directories) {
+    const { log, realPath } = directory.targetDirectory
+    // Beside the entries, each name is there once; a link may be switched to other entries
+    const isLink = resolve(directory.directory) !== directory.realDirectory
+    if (isLink || realPath === directory.realDirectory) continue
+    for (const name of directory.names) {
+      const file = torrentName(name)
+      const other = log.has(file) ? log.get(file)?.source : undefined
+      const own = join(directory.realDirectory, name)
+      if (other === undefined || other === own || !areDistinct(other, own)) continue
+      const { torrent, torrentPath } = pathsOf(name, directory)
+      if (!existsSync(torrentPath)) continue
+      const ways = 'use another --output, or --force to replace it'
+      throw new BtkitError('usage', `${torrent}: is the torrent of ${other}; ${ways}`)
+    }
+  }
+}
+
+/** Whether both entries are there, and are not the same through links. */
+function areDistinct(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }))
+  return a !== undefined && b !== undefined && (a.ino !== b.ino || a.dev !== b.dev)
+}
+
+/**
  * Checks that no two entries would write the same torrent.
  * @throws BtkitError `usage`
  */
@@ -179,13 +209,10 @@ export function checkDistinctTorrents(directories: readonly SourceDirectory[]): 
   const sources = new Map<string, string>()
   for (const directory of directories) {
     for (const name of directory.names) {
-      const { torrentPath, source } = pathsOf(name, directory)
+      const { torrent, torrentPath, source } = pathsOf(name, directory)
       const other = sources.get(torrentPath)
       if (other !== undefined) {
-        throw new BtkitError(
-          'usage',
-          `${other} and ${source} would both be written to ${torrentPath}`,
-        )
+        throw new BtkitError('usage', `${other} and ${source} would both be written to ${torrent}`)
       }
       sources.set(torrentPath, source)
     }

@@ -46,12 +46,17 @@ function stampOf({ found }: FoundFile): string {
   return `${mtimeNs}.${ctimeNs}.${inode}`
 }
 
+/** Most files that are named as not whole. */
+const MAX_NAMED = 5
+
 /** Returns why the data of a checked torrent cannot be seeded; null if it can. */
 export function dataProblem(outcome: VerifyOutcome): Error | null {
   if (outcome.error !== null) return outcome.error
   const { torrent, report } = outcome
   if (report.ok) return null
-  const [odd] = report.files.filter(({ status }) => status !== 'ok')
-  const which = odd ? `${odd.path.join('/')} is ${odd.status}` : 'pieces are damaged'
+  const odd = report.files.filter(({ status }) => status !== 'ok')
+  const shown = odd.slice(0, MAX_NAMED).map(({ path, status }) => `${path.join('/')} is ${status}`)
+  const more = odd.length > MAX_NAMED ? [`${odd.length - MAX_NAMED} more files`] : []
+  const which = odd.length > 0 ? [...shown, ...more].join(', ') : 'pieces are damaged'
   return new BtkitError('changed', `${torrent}: its data is incomplete: ${which}`)
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -52,4 +53,23 @@ test('completedir counts a client that is down among the failures', async (t) =>
   const { status, stdout } = await runBtkit([...args, ...own, '--publish', DOWN])
   assert.equal(status, 1)
   assert.match(stdout, /\ncreated 1, .*, failed 1;/)
+})
+
+test('a dry run of completedir says where torrents would be published', async (t) => {
+  const root = makeScratch(t, { 'files/a.iso': 'content' })
+  const own = ['--state-dir', join(root, 'state'), '--no-cache', '--trackerless', '--dry-run']
+  const args = ['completedir', join(root, 'files'), ...own, '--publish', DOWN]
+  const { status, stderr } = await runBtkit(args)
+  assert.equal(status, 0)
+  assert.match(stderr, /dry run: torrents would be published to scgi:[^\n]+; no client/)
+})
+
+test('publish names all files that are not whole', async (t) => {
+  const root = makeScratch(t, { 'set/a': 'aaaa', 'set/b': 'bbbb', 'set/c': 'c'.repeat(40_000) })
+  const make = ['makemetafile', join(root, 'set'), '--trackerless', '--no-cache', '--quiet']
+  assert.equal((await runBtkit(make)).status, 0)
+  writeFileSync(join(root, 'set', 'a'), 'aaaX')
+  const publish = ['publish', join(root, 'set.torrent'), '--no-cache', '--client', DOWN]
+  const { stderr } = await runBtkit(publish)
+  for (const name of ['a', 'b']) assert.match(stderr, new RegExp(`[ ,]${name} is `), stderr)
 })

@@ -121,3 +121,9 @@ test('an omitted entry of several lines is counted once', () => {
   table.show(() => ['names', 'a\n  refused', 'b\n  refused', 'c'])
   assert.equal(terminal.take(), ENTER + drawn('names', 'a', '  refused', 'and 2 more'))
 })
+
+test('a terminal that says it has 0 rows gets a table of the usual size', () => {
+  const { terminal, table } = open(0)
+  table.show(() => Array.from({ length: 20 }, (_, at) => `torrent ${at}`))
+  assert.match(terminal.take(), /torrent 19/)
+})

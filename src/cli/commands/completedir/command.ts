@@ -69,10 +69,17 @@ async function runAndReport(request: CompleteRequest, options: SharingOptions, i
   const report = await complete(request, options, io)
   const isTrackerless = isWithoutTracker(request) && !options.trackerless
   printReport(report, { options, seconds: (io.now() - started) / 1000, isTrackerless }, io)
+  if (options.dryRun && !options.quiet) notePublishing(request.publish, io)
   const isHooked = await runHook(report, { options, seconds: (io.now() - started) / 1000 }, io)
   if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')
   const failures = failuresOf(report)
   return { report, isSuccess: failures.length === 0 && isHooked }
+}
+
+function notePublishing(clients: readonly SyncClient[], io: Io): void {
+  if (clients.length === 0) return
+  const labels = clients.map(({ client }) => client.label).join(', ')
+  reportNote(`dry run: torrents would be published to ${labels}; no client was asked`, io)
 }
 
 async function completeRequest(

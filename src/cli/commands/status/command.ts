@@ -77,7 +77,7 @@ async function showClient({ client }: NamedClient, { wanted, options, io }: Stat
     for (const torrent of shown) io.stdout.write(jsonLine({ client: client.label, ...torrent }))
   } else if (!options.quiet) {
     io.stdout.write(`${client.label}: ${version}, ${count(shown.length, 'torrent')}\n`)
-    const lines = shown.length === 0 ? [] : torrentTable(shown, io.stdout.columns ?? PLAIN_WIDTH)
+    const lines = shown.length === 0 ? [] : torrentTable(shown, io.stdout.columns || PLAIN_WIDTH)
     for (const entry of lines) io.stdout.write(`${entry}\n`)
   }
   const queued = shown.filter(({ state }) => state === 'queued').length

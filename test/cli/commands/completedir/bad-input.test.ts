@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import { Mirror, TRACKER } from '../../../support/mirror.js'
 import { runBtkit } from '../../../support/run-btkit.js'
@@ -82,4 +82,32 @@ test('a file in place of a directory fails with status 1', async (t) => {
   const { status, stderr } = await mirror.run([mirror.at('a')])
   assert.equal(stderr, `btkit: ${mirror.at('a')}: not a directory\n`)
   assert.equal(status, 1)
+})
+
+test('a torrent of another entry that is still there is not replaced by a later run', async (t) => {
+  const mirror = new Mirror(t, { 'one/a': 'a', 'two/a': 'A', 'two/b': 'b' })
+  const run = (name: string, ...args: string[]) =>
+    runBtkit(['completedir', TRACKER, mirror.at(name), '--output', mirror.target, ...args])
+  assert.equal((await run('one')).status, 0)
+  const before = readFileSync(mirror.torrent('a'))
+  const { status, stderr } = await run('two')
+  const what = `${mirror.torrent('a')}: is the torrent of ${mirror.at('one', 'a')}`
+  assert.equal(stderr, `btkit: ${what}; use another --output, or --force to replace it\n`)
+  assert.equal(status, 2)
+  assert.deepEqual(readFileSync(mirror.torrent('a')), before)
+  assert.deepEqual(mirror.list(), ['a.torrent'])
+
+  assert.equal((await run('two', '--force')).status, 0)
+  assert.notDeepEqual(readFileSync(mirror.torrent('a')), before)
+})
+
+test('a directory that moved keeps its torrents', async (t) => {
+  const mirror = new Mirror(t, { 'one/a': 'a' })
+  const run = (name: string) =>
+    runBtkit(['completedir', TRACKER, mirror.at(name), '--output', mirror.target])
+  assert.equal((await run('one')).status, 0)
+  renameSync(mirror.at('one'), mirror.at('two'))
+  symlinkSync('two', mirror.at('one'))
+  const { status, stderr } = await run('two')
+  assert.deepEqual([status, stderr], [0, ''])
 })

@@ -138,7 +138,7 @@ test('with --cache-trust mtime two directories of equal sizes and times are not 
   const mirror = new Mirror(t, { 'one/a': 'first', 'two/a': 'other' })
   for (const place of ['one', 'two']) {
     utimesSync(mirror.at(place, 'a'), 1e9, 1e9)
-    const args = mirror.args(['--cache-trust', 'mtime', '--quiet'])
+    const args = mirror.args(['--cache-trust', 'mtime', '--quiet', '--force'])
     args[2] = mirror.at(place)
     assert.equal((await runBtkit(args, { now: aheadOfFiles })).status, 0)
     const { info } = decodeTorrent(readFileSync(mirror.torrent('a')))
