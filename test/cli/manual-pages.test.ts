@@ -49,7 +49,9 @@ for (const { name } of commandTable) {
 }
 
 test('mandoc finds no fault', (t) => {
-  const files = [...pages.keys()].map((file) => join(DIRECTORY, file))
+  // A page that is only another name of one (.so) is found where it is installed
+  const own = [...pages].filter(([, text]) => !text.startsWith('.so '))
+  const files = own.map(([file]) => join(DIRECTORY, file))
   const { error, stdout } = spawnSync('mandoc', ['-T', 'lint', ...files], { encoding: 'utf8' })
   if (error) t.skip('mandoc is not installed')
   else assert.doesNotMatch(stdout, /(?:STYLE|WARNING|ERROR)/)

@@ -119,7 +119,10 @@ function defineClear({ io }: CommandContext) {
 function namedPlace(option: string | undefined, io: Io): CachePlace {
   const place = cachePlace(option, io)
   if (option !== undefined && !statIfThere(place.directory)?.isDirectory())
-    throw new BtkitError('not-found', `${place.directory}: no such directory; name that of a cache`)
+    throw new BtkitError(
+      'not-found',
+      `${place.directory}: no such directory; name the directory of a cache`,
+    )
   return place
 }
 
