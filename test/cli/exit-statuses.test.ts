@@ -12,6 +12,7 @@ import { makeScratch } from '../support/scratch.js'
 const MISSING: Readonly<Record<string, readonly string[] | null>> = {
   makemetafile: ['gone', '--trackerless'],
   completedir: ['gone', '--trackerless'],
+  batch: ['gone'],
   convert: ['gone', '--hybrid'],
   serve: ['gone', '--port', '0'],
   track: ['--allowed-dir', 'gone', '--port', '0', '--host', '127.0.0.1'],

@@ -156,7 +156,7 @@ function checkComparable({ sources }: MakeOperands, options: MakeOptions): void 
   ]
   const other = others.find((each) => each !== false)
   if (other === undefined) return
-  throw new BtkitError('usage', `--check and ${other} exclude each other`)
+  throw new BtkitError('usage', `--check and ${other} cannot be used together`)
 }
 
 function checkStandardOutput(options: MakeOptions, { stdout }: Io): void {

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Io } from '../../../../src/cli/io.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { collect, startExecutable } from '../../../support/executable.js'
 import { runBtkit } from '../../../support/run-btkit.js'
-import { makeScratch, plantFiles } from '../../../support/scratch.js'
+import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 
 const FILES = { 'a.iso': 'aaa', 'b.iso': 'bb', 'd/x': 'x', 'd/y': 'yy', 'e/x': 'x2' }
 
@@ -178,7 +179,7 @@ for (const [what, yaml, message] of [
   [
     'options that exclude each other',
     'j: {completedir: {path: d, adopt: true, force: true}}',
-    /:3:3: j: --adopt and --force exclude each other/,
+    /:3:3: j: --adopt and --force cannot be used together/,
   ],
   [
     'an option of the batch',
@@ -226,6 +227,21 @@ test('after a signal no further job begins', async (t) => {
   const { status, stderr } = await batch([], { signal: AbortSignal.abort() })
   assert.deepEqual([status, torrents()], [1, []])
   assert.match(stderr, /interrupted/)
+})
+
+test('Ctrl-C ends the running job and all after it; finished torrents stay', async (t) => {
+  const slow = 'makemetafile: {path: big, trackerless: true, max-rate: 1M}'
+  const jobs = ['makemetafile: {path: a.iso, trackerless: true}', slow, slow.replace('big', 'd')]
+  const lines = jobs.map((job, at) => `  job${at}: {${job}}\n`).join('')
+  const { torrents, at } = makePlace(t, `jobs:\n${lines}`)
+  plantSparse(at(), 'big', 2 ** 30)
+  const child = startExecutable('btkit', ['batch', at('batch.yaml')])
+  const ended = collect(child)
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  child.kill('SIGINT')
+  const { status, stderr } = await ended
+  assert.deepEqual([status, torrents()], [130, ['a.iso.torrent']])
+  assert.match(stderr, /^btkit: interrupted$/m)
 })
 
 test('a batch file of mkbrr is read as it is', async (t) => {

@@ -61,7 +61,7 @@ test('it excludes what writes nothing to compare with', async (t) => {
   const { make } = makeWorkplace(t)
   for (const other of ['--dry-run', '--randomize', '--output -']) {
     const { status, stderr } = await make(['--check', ...other.split(' ')])
-    const message = `btkit: --check and ${other} exclude each other\n`
+    const message = `btkit: --check and ${other} cannot be used together\n`
     assert.deepEqual([status, stderr], [2, message])
   }
 })
