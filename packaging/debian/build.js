@@ -143,7 +143,19 @@ function stageNames(root) {
     const installed = names.includes(name) && name !== 'btkit' ? `${name}.btkit.${section}` : page
     writeFileSync(join(directory, `${installed}.gz`), zip(readFileSync(join('man', page))))
   }
+  stageSpellings(root)
   return names.filter((name) => name !== 'btkit')
+}
+
+/** BitTornado's own spellings with `.py`, which no other package of Debian has. */
+function stageSpellings(root) {
+  const { bin } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const man = join(root, 'usr/share/man/man1')
+  for (const [name, path] of Object.entries(bin).filter(([each]) => each.endsWith('.py'))) {
+    symlinkSync(`../lib/btkit/${path}`, join(root, 'usr/bin', name))
+    const page = `${basename(name, '.py')}.btkit.1.gz`
+    if (existsSync(join(man, page))) symlinkSync(page, join(man, `${name}.1.gz`))
+  }
 }
 
 /** Units, settings, guides and Debian's own documents. */
@@ -160,11 +172,33 @@ function stageSystem(root, { version }) {
   put('etc/default/btkit-serve', own('btkit-serve.default'))
   put('etc/default/btkit-track', own('btkit-track.default'))
   put('etc/logrotate.d/btkit', own('logrotate'))
+  put('etc/btkit/config.yaml', configuration(root))
+  for (const [shell, path] of Object.entries(COMPLETIONS)) put(path, btkit('completion', shell))
   put('usr/share/lintian/overrides/btkit', own('lintian-overrides'))
   put('usr/share/doc/btkit/copyright', own('copyright'))
   for (const guide of readdirSync('docs').filter((each) => /\.(md|json)$/.test(each)))
     put(`usr/share/doc/btkit/docs/${guide}`, readFileSync(join('docs', guide)))
   put('usr/share/doc/btkit/changelog.gz', zip(changelog(version)))
+}
+
+/** Where each shell looks for what completes a command. */
+const COMPLETIONS = {
+  bash: 'usr/share/bash-completion/completions/btkit',
+  zsh: 'usr/share/zsh/vendor-completions/_btkit',
+  fish: 'usr/share/fish/vendor_completions.d/btkit.fish',
+}
+
+/** All options in comments, without the number of processors of the machine that builds. */
+function configuration(root) {
+  const path = join(root, 'config.yaml')
+  btkit('config', 'init', path)
+  const text = readFileSync(path, 'utf8')
+  rmSync(path)
+  return text.replace(/^(#  threads: )\d+(?= +#)/gm, (all, key) => key.padEnd(all.length))
+}
+
+function btkit(...args) {
+  return run(process.execPath, 'bin/btkit.js', ...args)
 }
 
 /** Debian's form of a changelog: what changed is in the project's own. */
